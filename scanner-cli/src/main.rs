@@ -1,0 +1,2 @@
+//! The scanner.
+fn main() {}
