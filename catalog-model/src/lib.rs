@@ -1,5 +1,26 @@
-//! What a data catalog holds, and the contract between a connector and its scanner.
+#![doc = include_str!("../README.md")]
 
+mod connector;
+#[cfg(feature = "contract")]
+pub mod contract;
+mod instant;
+mod item;
+mod key;
+mod names;
 mod place;
+mod property;
+mod scan;
+pub mod settings;
 
+pub use connector::{Connection, Connector, ConnectorRegistry};
+pub use instant::{Instant, InvalidInstant};
+pub use item::{Contact, Contacts, Visualization};
+pub use key::{InvalidKey, ItemKey};
+pub use names::{ConnectionCode, ConnectorId, InvalidName};
 pub use place::Place;
+pub use property::{Properties, PropertyDefinition, PropertyKind, PropertyValue};
+pub use scan::{
+    Completeness, InventoryEntry, KeysOnly, Observation, Progress, ScanError, ScanSink, SinkError,
+    SourceId, UnreadableRecord, Warning,
+};
+pub use settings::Settings;

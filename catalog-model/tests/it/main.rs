@@ -1,1 +1,3 @@
-//! Integration tests.
+//! Integration tests: the crate as its users see it.
+
+mod settings;

@@ -1,0 +1,95 @@
+//! The contract between a kind of source and the scanner.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::{
+    Completeness, ConnectionCode, ConnectorId, InventoryEntry, KeysOnly, PropertyDefinition,
+    ScanError, ScanSink, Settings, settings::Invalid,
+};
+
+/// A kind of source, such as Qlik Sense: makes connections of what their files say.
+pub trait Connector: Send + Sync {
+    /// The id that connection files name in `connector_id`.
+    fn id(&self) -> &ConnectorId;
+
+    /// Reads all its settings and makes a connection of them, without talking to anybody.
+    ///
+    /// # Errors
+    /// When a setting is missing or wrong; [`Settings::problems`] then lists every fault.
+    fn open(
+        &self,
+        code: ConnectionCode,
+        settings: &mut Settings,
+    ) -> Result<Box<dyn Connection>, Invalid>;
+}
+
+/// One configured source.
+#[async_trait]
+pub trait Connection: Send + Sync {
+    /// The properties that its items may carry, in the order in which people want to see them.
+    fn properties(&self) -> &[PropertyDefinition];
+
+    /// What the parts of an item's key are, after the connection's code: `["app", "sheet"]`.
+    fn key_parts(&self) -> &[&'static str];
+
+    /// Reads everything and hands it to `sink` piece by piece, remembering no item.
+    ///
+    /// What the sink took counts only once the closing statement is there. Where a source breaks in the middle, the
+    /// connection may tell the sink to forget the attempt ([`ScanSink::restart`]) and begin again.
+    ///
+    /// # Errors
+    /// When a list was not read to its end after all tries, or the sink refused: the scan has *failed*.
+    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError>;
+
+    /// Lists what the source has, as keys with labels.
+    ///
+    /// # Errors
+    /// As for [`scan`](Self::scan).
+    async fn inventory(
+        &self,
+        sink: &mut dyn ScanSink<InventoryEntry>,
+    ) -> Result<Completeness, ScanError> {
+        self.scan(&mut KeysOnly(sink)).await
+    }
+
+    /// The session with the source, to be kept for the next process: an opaque secret.
+    fn session(&self) -> Option<SecretString> {
+        None
+    }
+
+    /// Continues a session that an earlier process kept; one that does not fit is ignored.
+    fn resume(&self, session: &SecretString) {
+        let _ = session;
+    }
+}
+
+/// The connectors that a scanner has, by id.
+#[derive(Default)]
+pub struct ConnectorRegistry {
+    connectors: Vec<Box<dyn Connector>>,
+}
+
+impl ConnectorRegistry {
+    /// Adds a connector; a former one with the same id is replaced.
+    #[must_use]
+    pub fn with(mut self, connector: Box<dyn Connector>) -> Self {
+        self.connectors.retain(|known| known.id() != connector.id());
+        self.connectors.push(connector);
+        self
+    }
+
+    /// The connector that connection files name `id`.
+    #[must_use]
+    pub fn get(&self, id: &ConnectorId) -> Option<&dyn Connector> {
+        self.connectors
+            .iter()
+            .find(|connector| connector.id() == id)
+            .map(AsRef::as_ref)
+    }
+
+    /// The ids of all connectors.
+    pub fn ids(&self) -> impl Iterator<Item = &ConnectorId> {
+        self.connectors.iter().map(|connector| connector.id())
+    }
+}

@@ -1,0 +1,198 @@
+//! The contract that any [`Connection`] must pass, to be run from the tests of its connector.
+//!
+//! ```no_run
+//! # async fn test(connection: &dyn catalog_model::Connection, code: &catalog_model::ConnectionCode) {
+//! catalog_model::contract::check(connection, code).await.expect("the connection keeps the contract");
+//! # }
+//! ```
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Completeness, Connection, ConnectionCode, InventoryEntry, ItemKey, Observation, Progress,
+    ScanError, ScanSink, SinkError, SourceId, Visualization, Warning,
+};
+
+/// A sentence of the contract that a connection does not keep.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Violation(String);
+
+/// A sink that remembers what it took, and refuses from the observation on that it was told.
+#[derive(Debug)]
+pub struct Recorder<T = Visualization> {
+    /// The items, with the source's ids.
+    pub items: Vec<(T, Option<SourceId>)>,
+    /// Records that could not be read.
+    pub unreadable: Vec<crate::UnreadableRecord>,
+    /// Warnings.
+    pub warnings: Vec<Warning>,
+    /// How far the scan said it was.
+    pub progress: Vec<Progress>,
+    /// Why attempts began again.
+    pub restarts: Vec<String>,
+    refuse_from: usize,
+}
+
+impl<T> Default for Recorder<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            unreadable: Vec::new(),
+            warnings: Vec::new(),
+            progress: Vec::new(),
+            restarts: Vec::new(),
+            refuse_from: usize::MAX,
+        }
+    }
+}
+
+impl<T> Recorder<T> {
+    /// A sink that takes `count` items and refuses the next.
+    #[must_use]
+    pub fn refusing_after(count: usize) -> Self {
+        Self {
+            refuse_from: count,
+            ..Self::default()
+        }
+    }
+}
+
+impl<T: Send> ScanSink<T> for Recorder<T> {
+    fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
+        match observation {
+            Observation::Item(..) if self.items.len() >= self.refuse_from => {
+                return Err(SinkError {
+                    message: "the recorder was told to refuse".to_owned(),
+                    source: None,
+                });
+            }
+            Observation::Item(item, id) => self.items.push((item, id)),
+            Observation::Unreadable(record) => self.unreadable.push(record),
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
+        self.items.clear();
+        self.unreadable.clear();
+        self.warnings.clear();
+        self.restarts.push(cause.to_owned());
+        Ok(())
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.warnings.push(warning);
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.progress.push(progress);
+    }
+}
+
+/// Scans a source that holds still and can be read, and has at least two items, and checks every sentence of the
+/// contract.
+///
+/// # Errors
+/// The first sentence that does not hold.
+pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result<(), Violation> {
+    let mut scan = Recorder::default();
+    let closing = connection.scan(&mut scan).await;
+    let closing = closing
+        .map_err(|error| Violation(format!("a source that can be read is scanned: {error}")))?;
+    expect(closing == Completeness::Complete, || {
+        format!("a source that can be read is scanned completely, not {closing:?}")
+    })?;
+    expect(scan.items.len() >= 2, || {
+        "the contract needs a source with at least two items".to_owned()
+    })?;
+    for (item, _) in &scan.items {
+        check_item(connection, code, item)?;
+    }
+    let keys: BTreeSet<_> = scan.items.iter().map(|(item, _)| &item.key).collect();
+    expect(keys.len() == scan.items.len(), || {
+        "no key comes twice".to_owned()
+    })?;
+    check_again(connection, &scan).await?;
+    check_refusal(connection).await
+}
+
+fn check_item(
+    connection: &dyn Connection,
+    code: &ConnectionCode,
+    item: &Visualization,
+) -> Result<(), Violation> {
+    let key = &item.key;
+    expect(key.belongs_to(code), || {
+        format!("`{key}` begins with the connection's code `{code}`")
+    })?;
+    expect(
+        key.parts().count() == connection.key_parts().len() + 1,
+        || {
+            format!(
+                "`{key}` has the parts code, {}",
+                connection.key_parts().join(", ")
+            )
+        },
+    )?;
+    expect(!item.label.is_empty(), || format!("`{key}` has a label"))?;
+    expect(item.description.as_deref() != Some(""), || {
+        format!("`{key}` has no empty description")
+    })?;
+    for (name, value) in item.properties.iter() {
+        let declared = connection
+            .properties()
+            .iter()
+            .find(|declared| declared.name == name);
+        expect(
+            declared.map(|declared| declared.kind) == Some(value.kind()),
+            || format!("the property `{name}` of `{key}` is declared with the kind of its value"),
+        )?;
+    }
+    Ok(())
+}
+
+async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(), Violation> {
+    let mut again = Recorder::default();
+    let closing = connection.scan(&mut again).await;
+    expect(matches!(closing, Ok(Completeness::Complete)), || {
+        "a second scan ends like the first".to_owned()
+    })?;
+    expect(again.items == scan.items, || {
+        "a second scan of a source that did not change sees the same".to_owned()
+    })?;
+    let mut inventory = Recorder::<InventoryEntry>::default();
+    let closing = connection.inventory(&mut inventory).await;
+    expect(matches!(closing, Ok(Completeness::Complete)), || {
+        "an inventory ends like a scan".to_owned()
+    })?;
+    let listed: BTreeSet<&ItemKey> = inventory
+        .items
+        .iter()
+        .map(|(entry, _)| &entry.key)
+        .collect();
+    let scanned: BTreeSet<&ItemKey> = scan.items.iter().map(|(item, _)| &item.key).collect();
+    expect(listed == scanned, || {
+        "an inventory lists the keys of a scan".to_owned()
+    })
+}
+
+async fn check_refusal(connection: &dyn Connection) -> Result<(), Violation> {
+    let mut refusing = Recorder::refusing_after(1);
+    let closing = connection.scan(&mut refusing).await;
+    expect(matches!(closing, Err(ScanError::Sink(_))), || {
+        format!("a scan whose sink refuses fails with the sink's error, not {closing:?}")
+    })?;
+    expect(
+        refusing.items.len() == 1 && refusing.restarts.is_empty(),
+        || "a scan whose sink refuses ends at once".to_owned(),
+    )
+}
+
+fn expect(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), Violation> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Violation(sentence()))
+    }
+}

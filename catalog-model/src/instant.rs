@@ -1,0 +1,95 @@
+//! Points in time, as a catalog writes them.
+
+use std::{fmt, str::FromStr};
+
+use jiff::{SignedDuration, civil::DateTime, tz};
+
+/// A point in time between the years -9999 and 9999, to the millisecond.
+///
+/// `Display` writes UTC with milliseconds and a `Z`, the only form that the reference's importers take in every place:
+/// `2024-01-31T12:00:00.000Z`. [`FromStr`] reads that form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant {
+    unix_millis: i64,
+}
+
+/// A time that no calendar of four-digit years holds, or a text that is not of the form `2024-01-31T12:00:00.000Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a point in time of the form `2024-01-31T12:00:00.000Z`")]
+pub struct InvalidInstant;
+
+impl Instant {
+    /// The point in time so many milliseconds after 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// When it lies outside the years -9999 to 9999.
+    pub fn from_unix_millis(unix_millis: i64) -> Result<Self, InvalidInstant> {
+        civil(unix_millis).map(|_| Self { unix_millis })
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn as_unix_millis(self) -> i64 {
+        self.unix_millis
+    }
+}
+
+/// A civil time instead of `jiff::Timestamp`, which ends some hours before the year 9999 does, where "for ever" lies.
+fn civil(unix_millis: i64) -> Result<DateTime, InvalidInstant> {
+    epoch()
+        .checked_add(SignedDuration::from_millis(unix_millis))
+        .or(Err(InvalidInstant))
+}
+
+fn epoch() -> DateTime {
+    tz::Offset::UTC.to_datetime(jiff::Timestamp::UNIX_EPOCH)
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let civil = civil(self.unix_millis).or(Err(fmt::Error))?;
+        write!(f, "{civil:.3}Z")
+    }
+}
+
+impl FromStr for Instant {
+    type Err = InvalidInstant;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInstant> {
+        let civil = text.strip_suffix('Z').ok_or(InvalidInstant)?;
+        let civil: DateTime = civil.parse().or(Err(InvalidInstant))?;
+        let unix_millis = civil.duration_since(epoch()).as_millis();
+        i64::try_from(unix_millis)
+            .map(|unix_millis| Self { unix_millis })
+            .or(Err(InvalidInstant))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_written_in_utc_with_milliseconds() {
+        for (millis, written) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_706_702_400_000, "2024-01-31T12:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+        ] {
+            let instant = Instant::from_unix_millis(millis).unwrap();
+            assert_eq!(instant.to_string(), written);
+            assert_eq!(written.parse(), Ok(instant));
+        }
+    }
+
+    #[test]
+    fn a_time_beyond_the_calendar_is_refused() {
+        assert_eq!(Instant::from_unix_millis(i64::MAX), Err(InvalidInstant));
+        assert_eq!(
+            "2024-01-31T12:00:00".parse::<Instant>(),
+            Err(InvalidInstant)
+        );
+        assert_eq!("tomorrowZ".parse::<Instant>(), Err(InvalidInstant));
+    }
+}

@@ -1,0 +1,89 @@
+//! The names of connections and connectors.
+
+use std::fmt;
+
+/// The code of a connection: its identity, and the first part of the keys of its items.
+///
+/// A person writes it in the connection file (`code`). Once used it must not change, or the catalog sees a new
+/// connection with new items. Any text will do that is not blank and holds no control character.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionCode(Box<str>);
+
+/// The id of a connector, the kind of source that it reads: for instance `qlik-sense`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectorId(Box<str>);
+
+/// Why a text does not name a connection or a connector.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidName {
+    /// Nothing, or nothing but white space.
+    #[error("it is blank")]
+    Blank,
+    /// A line break, a tab or another control character.
+    #[error("it holds a control character")]
+    ControlCharacter,
+}
+
+fn checked(text: &str) -> Result<Box<str>, InvalidName> {
+    if text.trim().is_empty() {
+        return Err(InvalidName::Blank);
+    }
+    if text.chars().any(char::is_control) {
+        return Err(InvalidName::ControlCharacter);
+    }
+    Ok(text.into())
+}
+
+macro_rules! name {
+    ($name:ident) => {
+        impl $name {
+            /// Takes `text` as it is.
+            ///
+            /// # Errors
+            /// When it is blank or holds a control character.
+            pub fn new(text: &str) -> Result<Self, InvalidName> {
+                checked(text).map(Self)
+            }
+
+            /// The name as it was written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({:?})", stringify!($name), self.0)
+            }
+        }
+    };
+}
+
+name!(ConnectionCode);
+name!(ConnectorId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_any_text_that_is_not_blank() {
+        for text in ["qlik-prod", "Qlik Prod / Ost", "日本", " padded "] {
+            assert_eq!(ConnectionCode::new(text).unwrap().to_string(), text);
+        }
+        assert_eq!(ConnectionCode::new(""), Err(InvalidName::Blank));
+        assert_eq!(ConnectionCode::new(" \u{a0}"), Err(InvalidName::Blank));
+        assert_eq!(
+            ConnectionCode::new("a\nb"),
+            Err(InvalidName::ControlCharacter)
+        );
+    }
+}

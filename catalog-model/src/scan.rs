@@ -1,0 +1,178 @@
+//! What a scan tells while it runs, and its closing statement.
+
+use std::{error::Error, fmt};
+
+use crate::{ItemKey, Visualization};
+
+/// One thing that a scan saw.
+///
+/// A scan sees items in full; an inventory sees an [`InventoryEntry`] of each.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Observation<T = Visualization> {
+    /// An item, with the source's own id of its record.
+    Item(T, Option<SourceId>),
+    /// A record that could not be read. Whether its item still exists is unknown.
+    Unreadable(UnreadableRecord),
+}
+
+/// What an inventory lists of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InventoryEntry {
+    /// The identification key.
+    pub key: ItemKey,
+    /// The way that a person would go to it, from the outside in.
+    pub label: Vec<String>,
+}
+
+/// The source's own id of a record (for Qlik Sense, the QRS id), which need not be part of the key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub String);
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A record that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableRecord {
+    /// The record's id, if that much could be read.
+    pub id: Option<SourceId>,
+    /// Why it could not be read; the same for records with the same fault, so that a report can count them.
+    pub reason: String,
+    /// Where: `record 17 of the sheets, at byte 22311`.
+    pub place: String,
+}
+
+/// Takes what a scan sees, or with [`InventoryEntry`] what an inventory lists.
+pub trait ScanSink<T = Visualization>: Send {
+    /// Takes one observation.
+    ///
+    /// # Errors
+    /// When it cannot be kept (a full disk); the scan then ends with this error.
+    fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError>;
+
+    /// Forgets every observation and warning so far: the source broke in the middle, and the scan begins again.
+    ///
+    /// # Errors
+    /// When they cannot be forgotten; the scan then ends with this error.
+    fn restart(&mut self, cause: &str) -> Result<(), SinkError>;
+
+    /// Takes a warning, which does not change the outcome.
+    fn warn(&mut self, warning: Warning);
+
+    /// Learns how far the scan is.
+    fn progress(&mut self, progress: Progress);
+}
+
+/// An inventory as a reader of a scan: of each item it passes on key and label.
+pub struct KeysOnly<'a>(pub &'a mut dyn ScanSink<InventoryEntry>);
+
+impl ScanSink for KeysOnly<'_> {
+    fn observe(&mut self, observation: Observation) -> Result<(), SinkError> {
+        self.0.observe(match observation {
+            Observation::Item(Visualization { key, label, .. }, id) => {
+                Observation::Item(InventoryEntry { key, label }, id)
+            }
+            Observation::Unreadable(record) => Observation::Unreadable(record),
+        })
+    }
+
+    fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
+        self.0.restart(cause)
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.0.warn(warning);
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.0.progress(progress);
+    }
+}
+
+/// How far a scan is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// The source answered; this is the version that it names.
+    Connected {
+        /// The product's version, as the source writes it.
+        version: String,
+    },
+    /// A list is being read.
+    Reading {
+        /// What the list holds: `apps`, `sheets`.
+        list: &'static str,
+        /// Records read so far, unreadable ones included.
+        records: u64,
+        /// Records that the source says there are, if it could be asked.
+        expected: Option<u64>,
+        /// Bytes of the list so far, decompressed.
+        bytes: u64,
+    },
+}
+
+/// Something that a person should know and that does not change the outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// What was seen.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// The closing statement of a scan that read every list to its end.
+///
+/// Only a complete scan may take an item for gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Completeness {
+    /// All that the source showed was seen; of an unreadable record with an id, only its own item is unknown.
+    Complete,
+    /// Something may be hidden, for these reasons.
+    Partial(Vec<String>),
+}
+
+impl Completeness {
+    /// Complete without reasons, else partial for them.
+    pub fn of(reasons: Vec<String>) -> Self {
+        if reasons.is_empty() {
+            Self::Complete
+        } else {
+            Self::Partial(reasons)
+        }
+    }
+}
+
+/// Why a scan failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// The source could not be read to the end.
+    #[error("{step}: {message}")]
+    Source {
+        /// What the scan was doing: `reading the list of sheets`.
+        step: String,
+        /// What happened, with its causes.
+        message: String,
+        /// What to try.
+        hint: Option<String>,
+    },
+    /// What the scan saw could not be kept.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
+/// A sink that could not keep what it was given.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SinkError {
+    /// What could not be done: "`export/a.ndjson` cannot be written".
+    pub message: String,
+    /// Why.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}

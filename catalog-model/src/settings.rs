@@ -1,0 +1,236 @@
+//! What a connection file says, read by name and type.
+//!
+//! A connector reads all that it wants and then asks [`Settings::check`]: so a person learns of every fault of a file
+//! at once, each with its line. Nothing here knows a file format or touches a disk.
+
+use std::{fmt, io, sync::Arc};
+
+use crate::Place;
+
+mod read;
+mod unknown;
+
+pub use unknown::UnknownSetting;
+
+/// The settings of one connection, and a record of what was read of them and what was wrong.
+pub struct Settings {
+    root: Vec<(String, Setting)>,
+    file: Arc<str>,
+    files: Arc<dyn FileSource>,
+    asked: Vec<String>,
+    problems: Vec<SettingProblem>,
+}
+
+/// One setting: its value and where it stands.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The value.
+    pub value: SettingValue,
+    /// Where the value stands.
+    pub place: Place,
+}
+
+/// A value as a settings file has it. `Debug` tells its kind only: any text may be a secret.
+#[derive(Clone)]
+pub enum SettingValue {
+    /// Set to null: the same as not set.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as it was written.
+    Number(String),
+    /// A text.
+    Text(String),
+    /// A list.
+    List(Vec<Setting>),
+    /// A block of settings, in the order of the file.
+    Block(Vec<(String, Setting)>),
+}
+
+/// A value that was read, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A file that a setting names, read whole.
+#[derive(Clone)]
+pub struct SettingFile {
+    /// The path as the setting has it.
+    pub path: String,
+    /// What the file holds.
+    pub bytes: Vec<u8>,
+    /// Where the setting stands.
+    pub place: Place,
+}
+
+/// Gives the files that settings name, such as a trust store.
+pub trait FileSource: Send + Sync {
+    /// Reads the whole file; a relative path starts at the scanner's home.
+    ///
+    /// # Errors
+    /// When the file is missing or cannot be read.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+}
+
+/// Something wrong with a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingProblem {
+    /// The dotted name of the setting.
+    pub key: String,
+    /// Where the setting stands, or the block that lacks it.
+    pub place: Place,
+    /// What is wrong; never a secret's text.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// Says that the settings have problems; [`Settings::problems`] lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid(());
+
+impl Settings {
+    /// Takes the settings of `file` as a tree; the files that they name come from `files`.
+    #[must_use]
+    pub fn new(
+        file: impl Into<Arc<str>>,
+        root: Vec<(String, Setting)>,
+        files: Arc<dyn FileSource>,
+    ) -> Self {
+        Self {
+            root,
+            file: file.into(),
+            files,
+            asked: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The file that the settings come from.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Records that the setting `key` is wrong in a way that only its reader can know.
+    pub fn refuse(
+        &mut self,
+        key: &str,
+        message: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) {
+        self.problems.push(SettingProblem {
+            key: key.to_owned(),
+            place: self.nearest_place(key),
+            message: message.into(),
+            hint: hint.into(),
+        });
+    }
+
+    /// Whether all that was read so far is well.
+    ///
+    /// # Errors
+    /// When a read has recorded a problem.
+    pub fn check(&self) -> Result<(), Invalid> {
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Invalid(()))
+        }
+    }
+
+    /// A value that a successful [`check`](Self::check) guarantees.
+    ///
+    /// # Errors
+    /// When the value is missing, which only a read with a recorded problem can leave behind.
+    pub fn checked<T>(&self, value: Option<T>) -> Result<T, Invalid> {
+        value.ok_or(Invalid(()))
+    }
+
+    /// The problems so far, in the order of the file.
+    #[must_use]
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        let mut problems = self.problems.clone();
+        problems.sort_by(|a, b| a.place.cmp(&b.place));
+        problems
+    }
+
+    /// The setting `key`, dotted, if the file has it.
+    fn find(&self, key: &str) -> Option<&Setting> {
+        let mut block = &self.root;
+        let mut names = key.split('.').peekable();
+        while let Some(name) = names.next() {
+            let (_, setting) = block.iter().find(|(known, _)| known == name)?;
+            if names.peek().is_none() {
+                return Some(setting);
+            }
+            let SettingValue::Block(inner) = &setting.value else {
+                return None;
+            };
+            block = inner;
+        }
+        None
+    }
+
+    /// The place of `key`, else of the innermost block that should hold it, else the beginning of the file.
+    fn nearest_place(&self, key: &str) -> Place {
+        let mut prefix = key;
+        loop {
+            if let Some(setting) = self.find(prefix) {
+                return setting.place.clone();
+            }
+            match prefix.rfind('.') {
+                Some(dot) => prefix = &prefix[..dot],
+                None => return Place::new(self.file.clone(), 1, 1),
+            }
+        }
+    }
+}
+
+impl SettingValue {
+    /// What the value is, for a sentence: `found a list`.
+    fn describe(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "true or false",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Block(_) => "a block of settings",
+        }
+    }
+}
+
+impl fmt::Debug for SettingValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.describe())
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("file", &self.file)
+            .field("problems", &self.problems)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SettingFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SettingFile")
+            .field("path", &self.path)
+            .field("bytes", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for SettingProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}

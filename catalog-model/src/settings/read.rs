@@ -1,0 +1,165 @@
+//! The typed reads. Each records a problem instead of returning it, so that all come to light at once.
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{Located, SettingFile, SettingValue, Settings};
+use crate::Place;
+
+impl Settings {
+    /// The text `key`; blank is the same as not set. Numbers and truth values are texts too, as in the reference.
+    pub fn text(&mut self, key: &str) -> Option<Located<String>> {
+        let (found, place) = self.scalar(key, "a text")?;
+        (!found.trim().is_empty()).then_some(Located {
+            value: found,
+            place,
+        })
+    }
+
+    /// The text `key`, which has to be there.
+    pub fn required_text(&mut self, key: &str) -> Option<Located<String>> {
+        let found = self.text(key);
+        self.require(key, found)
+    }
+
+    /// The secret `key`; blank is the same as not set.
+    pub fn secret(&mut self, key: &str) -> Option<Located<SecretString>> {
+        self.text(key).map(|Located { value, place }| Located {
+            value: SecretString::from(value),
+            place,
+        })
+    }
+
+    /// The secret `key`, which has to be there.
+    pub fn required_secret(&mut self, key: &str) -> Option<Located<SecretString>> {
+        let found = self.secret(key);
+        self.require(key, found)
+    }
+
+    /// The truth value `key`, or `default`. `yes`, `no`, `on` and `off` are read as in the reference.
+    pub fn flag(&mut self, key: &str, default: bool) -> bool {
+        let Some(Located { value, .. }) = self.text(key) else {
+            return default;
+        };
+        match value.trim() {
+            "true" | "yes" | "on" => true,
+            "false" | "no" | "off" => false,
+            other => {
+                let message = format!("`{key}` must be true or false, not `{other}`");
+                self.refuse(
+                    key,
+                    message,
+                    format!("write `{key} = {default}`, the default, or its contrary"),
+                );
+                default
+            }
+        }
+    }
+
+    /// The TCP port `key`, 1 to 65535.
+    pub fn port(&mut self, key: &str) -> Option<Located<u16>> {
+        let Located { value, place } = self.text(key)?;
+        match value.trim().parse() {
+            Ok(port) if port > 0 => Some(Located { value: port, place }),
+            _ => {
+                let message =
+                    format!("`{key}` must be a port, a number from 1 to 65535, not `{value}`");
+                self.refuse(key, message, None);
+                None
+            }
+        }
+    }
+
+    /// The absolute http or https URL `key`.
+    pub fn url(&mut self, key: &str) -> Option<Located<Url>> {
+        let Located { value, place } = self.text(key)?;
+        match Url::parse(value.trim()) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                Some(Located { value: url, place })
+            }
+            // The text is not repeated: it may hold a password.
+            _ => {
+                let message =
+                    format!("`{key}` is not an address that begins with `https://` or `http://`");
+                self.refuse(
+                    key,
+                    message,
+                    format!("write it like `{key} = \"https://qlik.example.com\"`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// One of the words `choices` for `key`, whatever its case.
+    pub fn choice<T: Clone>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<Located<T>> {
+        let Located { value, place } = self.text(key)?;
+        let chosen = choices
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(value.trim()))
+            .map(|(_, chosen)| Located {
+                value: chosen.clone(),
+                place,
+            });
+        if chosen.is_none() {
+            let words: Vec<_> = choices
+                .iter()
+                .map(|(word, _)| format!("`{word}`"))
+                .collect();
+            let message = format!("`{key}` must be {}, not `{value}`", words.join(" or "));
+            self.refuse(key, message, None);
+        }
+        chosen
+    }
+
+    /// The file that `key` names, read whole.
+    pub fn file_of(&mut self, key: &str) -> Option<SettingFile> {
+        let Located { value: path, place } = self.text(key)?;
+        match self.files.read(&path) {
+            Ok(bytes) => Some(SettingFile { path, bytes, place }),
+            Err(error) => {
+                let message = format!("the file `{path}` of `{key}` cannot be read: {error}");
+                let hint = "a relative path starts at the scanner's home folder".to_owned();
+                self.refuse(key, message, hint);
+                None
+            }
+        }
+    }
+
+    /// Notes that `key` is a known setting, without reading it.
+    pub fn know(&mut self, key: &str) {
+        self.asked.push(key.to_owned());
+    }
+
+    fn scalar(&mut self, key: &str, expected: &str) -> Option<(String, Place)> {
+        self.know(key);
+        let setting = self.find(key)?;
+        let text = match &setting.value {
+            SettingValue::Null => return None,
+            SettingValue::Bool(truth) => truth.to_string(),
+            SettingValue::Number(text) | SettingValue::Text(text) => text.clone(),
+            SettingValue::List(_) | SettingValue::Block(_) => {
+                let message = format!(
+                    "`{key}` must be {expected}, not {}",
+                    setting.value.describe()
+                );
+                self.refuse(key, message, None);
+                return None;
+            }
+        };
+        Some((text, setting.place.clone()))
+    }
+
+    fn require<T>(&mut self, key: &str, found: Option<T>) -> Option<T> {
+        if found.is_none() && !self.problems.iter().any(|problem| problem.key == key) {
+            let set = self.find(key).is_some();
+            let message = format!(
+                "`{key}` is mandatory and {}",
+                if set { "empty" } else { "missing" }
+            );
+            let hint = if set { "fill it in" } else { "add it" };
+            self.refuse(key, message, format!("{hint}: `{key} = \"…\"`"));
+        }
+        found
+    }
+}

@@ -1,0 +1,171 @@
+//! What a reader of settings gets, and what a person is told.
+
+use std::{io, sync::Arc};
+
+use catalog_model::{
+    Place,
+    settings::{FileSource, Setting, SettingValue, Settings},
+};
+use secrecy::ExposeSecret;
+
+struct OneFile;
+
+impl FileSource for OneFile {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        match path {
+            "conf/trust.pem" => Ok(b"pem".to_vec()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+/// Settings from `(line, name, value)`; the names of blocks come before what they hold.
+fn settings(lines: Vec<(u32, &str, SettingValue)>) -> Settings {
+    let mut root = Vec::new();
+    for (line, name, value) in lines {
+        root.push((name.to_owned(), at(line, value)));
+    }
+    Settings::new("connections/a.conf", root, Arc::new(OneFile))
+}
+
+fn at(line: u32, value: SettingValue) -> Setting {
+    Setting {
+        value,
+        place: Place::new("connections/a.conf", line, 8),
+    }
+}
+
+fn text(text: &str) -> SettingValue {
+    SettingValue::Text(text.to_owned())
+}
+
+fn block(line: u32, name: &str, value: SettingValue) -> SettingValue {
+    SettingValue::Block(vec![(name.to_owned(), at(line, value))])
+}
+
+fn problems(settings: &Settings) -> Vec<String> {
+    settings
+        .problems()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn a_dotted_name_reaches_into_blocks() {
+    let mut settings = settings(vec![(
+        3,
+        "connection",
+        block(4, "url", text("https://qlik.example.com/vp")),
+    )]);
+    let url = settings.url("connection.url").unwrap();
+    assert_eq!(url.value.as_str(), "https://qlik.example.com/vp");
+    assert_eq!(url.place.to_string(), "connections/a.conf:4:8");
+    assert_eq!(settings.check(), Ok(()));
+}
+
+#[test]
+fn every_problem_is_told_at_once_in_the_order_of_the_file() {
+    let mut settings = settings(vec![
+        (2, "connection", block(3, "url", text("qlik.example.com"))),
+        (5, "enabled", text("maybe")),
+        (6, "port", SettingValue::Number("70000".to_owned())),
+        (7, "scheme", text("ftp")),
+        (8, "name", SettingValue::List(Vec::new())),
+        (9, "code", text(" ")),
+    ]);
+    assert!(settings.flag("enabled", true));
+    assert_eq!(settings.port("port"), None);
+    assert_eq!(
+        settings.choice("scheme", &[("http", 1), ("https", 2)]),
+        None
+    );
+    assert_eq!(settings.text("name"), None);
+    assert_eq!(settings.required_text("code"), None);
+    assert_eq!(settings.url("connection.url"), None);
+    assert!(settings.required_secret("connection.auth.value").is_none());
+    assert!(settings.check().is_err());
+    assert_eq!(
+        problems(&settings),
+        [
+            "connections/a.conf:2:8: `connection.auth.value` is mandatory and missing",
+            "connections/a.conf:3:8: `connection.url` is not an address that begins with `https://` or `http://`",
+            "connections/a.conf:5:8: `enabled` must be true or false, not `maybe`",
+            "connections/a.conf:6:8: `port` must be a port, a number from 1 to 65535, not `70000`",
+            "connections/a.conf:7:8: `scheme` must be `http` or `https`, not `ftp`",
+            "connections/a.conf:8:8: `name` must be a text, not a list",
+            "connections/a.conf:9:8: `code` is mandatory and empty",
+        ]
+    );
+}
+
+#[test]
+fn a_mandatory_setting_of_the_wrong_kind_is_told_once() {
+    let mut settings = settings(vec![(1, "code", SettingValue::List(Vec::new()))]);
+    assert_eq!(settings.required_text("code"), None);
+    assert_eq!(problems(&settings).len(), 1);
+}
+
+#[test]
+fn null_is_the_same_as_not_set() {
+    let mut settings = settings(vec![(1, "code", SettingValue::Null)]);
+    assert_eq!(settings.text("code"), None);
+    assert_eq!(settings.check(), Ok(()));
+}
+
+#[test]
+fn a_file_comes_with_its_bytes_and_a_missing_one_is_a_problem() {
+    let mut settings = settings(vec![
+        (1, "good", text("conf/trust.pem")),
+        (2, "bad", text("nowhere")),
+    ]);
+    assert_eq!(settings.file_of("good").unwrap().bytes, b"pem");
+    assert!(settings.file_of("bad").is_none());
+    assert!(
+        problems(&settings)[0]
+            .starts_with("connections/a.conf:2:8: the file `nowhere` of `bad` cannot be read")
+    );
+}
+
+#[test]
+fn an_unknown_setting_is_named_with_the_near_one() {
+    let mut settings = settings(vec![
+        (1, "conection", block(2, "url", text("x"))),
+        (3, "name", text("A")),
+        (4, "whatever", text("B")),
+    ]);
+    settings.text("name");
+    settings.url("connection.url");
+    let unknown: Vec<_> = settings
+        .unknown()
+        .into_iter()
+        .map(|unknown| (unknown.key, unknown.near))
+        .collect();
+    assert_eq!(
+        unknown,
+        [
+            (
+                "conection.url".to_owned(),
+                Some("connection.url".to_owned())
+            ),
+            ("whatever".to_owned(), None)
+        ]
+    );
+}
+
+#[test]
+fn no_debug_text_shows_a_secret() {
+    let mut settings = settings(vec![
+        (1, "password", text("hunter2")),
+        (2, "url", text("https://u:hunter2@h h")),
+    ]);
+    let secret = settings.secret("password").unwrap();
+    assert_eq!(secret.value.expose_secret(), "hunter2");
+    settings.url("url");
+    let shown = format!(
+        "{settings:?} {secret:?} {:?} {:?}",
+        settings.problems(),
+        at(1, text("hunter2"))
+    );
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
