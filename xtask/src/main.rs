@@ -1,2 +1,41 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands. They run cargo and the project's programs, and depend on no crate of it.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod layers;
+mod test;
+
+/// What every command returns: an error is printed and ends the run.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(about = "The project's own commands", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Format, lints, layers, tests, documentation: all that has to hold on main
+    Test,
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a developer's tool tells its outcome on the terminal"
+)]
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Test => test::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

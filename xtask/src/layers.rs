@@ -1,0 +1,188 @@
+//! The boundaries between the crates, as tables that fail the build: ARCHITECTURE.md says why each is there.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::Outcome;
+
+/// Who may depend on whom among our own crates: `(crate, normal dependencies, dependencies of its tests)`.
+const ARROWS: [(&str, &[&str], &[&str]); 5] = [
+    ("qrs-client", &[], &[]),
+    ("catalog-model", &[], &[]),
+    (
+        "qlik-connector",
+        &["catalog-model", "qrs-client"],
+        &["catalog-model", "qrs-client"],
+    ),
+    (
+        "scanner-cli",
+        &["catalog-model", "qlik-connector"],
+        &["qrs-client"],
+    ),
+    ("xtask", &[], &[]),
+];
+
+/// Packages that must not be among a crate's dependencies, direct or not.
+const NEVER_BELOW: [(&str, &[&str]); 1] = [(
+    "catalog-model",
+    &[
+        "hyper",
+        "reqwest",
+        "rusqlite",
+        "rustls",
+        "serde_json",
+        "tokio",
+    ],
+)];
+
+/// Packages that must not be among a crate's own dependencies.
+const NEVER_DIRECT: [(&str, &[&str]); 2] = [
+    ("qlik-connector", &["hyper", "reqwest", "rustls", "tokio"]),
+    ("scanner-cli", &["hyper", "reqwest", "rustls"]),
+];
+
+/// Words that must not occur in a crate's sources.
+const NEVER_SAID: [(&str, &[&str]); 3] = [
+    (
+        "qrs-client",
+        &[
+            "catalog",
+            "visualization",
+            "std::env",
+            "std::fs",
+            "connection.",
+        ],
+    ),
+    ("catalog-model", &["qlik::", "qrs_client", "std::fs"]),
+    (
+        "qlik-connector",
+        &["reqwest", "hyper", "std::fs", "std::env", "println!"],
+    ),
+];
+
+/// A `main.rs` is an entry, not a program.
+const MAIN_LINES: usize = 30;
+
+pub(crate) fn check(shell: &Shell) -> Outcome {
+    let metadata = cmd!(shell, "cargo metadata --format-version 1 --no-deps")
+        .quiet()
+        .read()?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let mut faults = Vec::new();
+    for (name, normal, tests) in ARROWS {
+        let package = package(&metadata, name)?;
+        compare_arrows(name, &own(package, false), normal, "depends", &mut faults);
+        compare_arrows(
+            name,
+            &own(package, true),
+            tests,
+            "'s tests depend",
+            &mut faults,
+        );
+    }
+    for (name, forbidden) in NEVER_DIRECT {
+        let direct = dependencies(package(&metadata, name)?, false);
+        name_forbidden(
+            name,
+            direct.iter().map(String::as_str),
+            forbidden,
+            &mut faults,
+        );
+    }
+    for (name, forbidden) in NEVER_BELOW {
+        let library = "{lib}";
+        let tree = cmd!(
+            shell,
+            "cargo tree --quiet --package {name} --edges normal --prefix none --format {library}"
+        );
+        let tree = tree.quiet().read()?;
+        name_forbidden(
+            name,
+            tree.lines()
+                .filter_map(|line| line.split_whitespace().next()),
+            forbidden,
+            &mut faults,
+        );
+    }
+    for (name, words) in NEVER_SAID {
+        search(&Path::new(name).join("src"), words, &mut faults)?;
+    }
+    let main = fs::read_to_string("scanner-cli/src/main.rs")?
+        .lines()
+        .count();
+    if main > MAIN_LINES {
+        faults.push(format!(
+            "scanner-cli/src/main.rs has {main} lines, more than {MAIN_LINES}"
+        ));
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("a layer is broken:\n  {}", faults.join("\n  ")).into())
+    }
+}
+
+fn package<'a>(metadata: &'a Value, name: &str) -> Result<&'a Value, String> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .into_iter()
+        .find(|package| package["name"] == name)
+        .ok_or_else(|| format!("the workspace has no crate {name}"))
+}
+
+fn dependencies(package: &Value, of_tests: bool) -> BTreeSet<String> {
+    let all = package["dependencies"].as_array().into_iter().flatten();
+    all.filter(|dependency| (dependency["kind"] == "dev") == of_tests)
+        .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned))
+        .collect()
+}
+
+fn own(package: &Value, of_tests: bool) -> BTreeSet<String> {
+    let mut own = dependencies(package, of_tests);
+    own.retain(|name| ARROWS.iter().any(|(known, ..)| known == name));
+    own
+}
+
+fn compare_arrows(
+    name: &str,
+    found: &BTreeSet<String>,
+    allowed: &[&str],
+    verb: &str,
+    faults: &mut Vec<String>,
+) {
+    for extra in found
+        .iter()
+        .filter(|found| !allowed.contains(&found.as_str()))
+    {
+        faults.push(format!("{name} {verb} on {extra}"));
+    }
+}
+
+fn name_forbidden<'a>(
+    name: &str,
+    found: impl Iterator<Item = &'a str>,
+    forbidden: &[&str],
+    faults: &mut Vec<String>,
+) {
+    for package in found.filter(|found| forbidden.contains(found)) {
+        faults.push(format!("{name} depends on {package}"));
+    }
+}
+
+fn search(folder: &Path, words: &[&str], faults: &mut Vec<String>) -> Outcome {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            search(&path, words, faults)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            for (index, line) in fs::read_to_string(&path)?.lines().enumerate() {
+                for word in words.iter().filter(|word| line.contains(**word)) {
+                    faults.push(format!("{}:{} says `{word}`", path.display(), index + 1));
+                }
+            }
+        }
+    }
+    Ok(())
+}

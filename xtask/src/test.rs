@@ -1,0 +1,27 @@
+//! `cargo xtask test`: the checks, the cheap ones first.
+
+use xshell::{Shell, cmd};
+
+use crate::{Outcome, layers};
+
+pub(crate) fn run() -> Outcome {
+    let shell = Shell::new()?;
+    cmd!(shell, "cargo fmt --all --check").run()?;
+    layers::check(&shell)?;
+    cmd!(
+        shell,
+        "cargo clippy --workspace --all-targets --all-features -- -D warnings"
+    )
+    .run()?;
+    // The client's users do not all want the fake site: it has to build without.
+    cmd!(shell, "cargo clippy --package qrs-client -- -D warnings").run()?;
+    cmd!(shell, "cargo test --workspace --all-features").run()?;
+    let strict_docs = shell.push_env("RUSTDOCFLAGS", "-D warnings");
+    cmd!(
+        shell,
+        "cargo doc --workspace --all-features --no-deps --document-private-items"
+    )
+    .run()?;
+    drop(strict_docs);
+    Ok(())
+}
