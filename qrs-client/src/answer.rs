@@ -1,0 +1,254 @@
+//! What the head of an answer means. An answer with an error status is an answer: only silence is
+//! a failure of the transport. Nothing here touches the network.
+
+use reqwest::Url;
+
+use crate::asked::Asked;
+use crate::error::{Error, ErrorKind};
+use crate::retry::Trouble;
+
+/// The head of an answer, as far as it decides.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    /// Where a redirect leads to.
+    pub(crate) location: Option<Url>,
+    pub(crate) retry_after: Option<std::time::Duration>,
+}
+
+const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual proxy's prefix, and \
+    that this virtual proxy authenticates by header";
+
+impl Head {
+    /// Whether the body is the JSON that was asked for, as far as the head can tell.
+    pub(crate) fn promises_json(&self) -> bool {
+        matches!(self.status, 200..=299) && !self.is_html()
+    }
+
+    /// The error that the answer stands for. Its body is read as far as an excerpt needs.
+    pub(crate) fn refusal(&self, body: &[u8], asked: &Asked) -> Error {
+        if matches!(self.status, 200..=299) {
+            return login_page(body, asked).with_status(self.status);
+        }
+        let said = asked.excerpt(body);
+        let (kind, message, hint) = self.meaning(said.as_deref().unwrap_or_default(), asked);
+        let is_redirect = matches!(self.status, 300..=399);
+        asked
+            .error(kind, message)
+            .with_hint(hint)
+            .with_status(self.status)
+            .with_excerpt(said.filter(|_| !is_redirect))
+            .with_trouble(Trouble::Status(self.status, self.retry_after))
+    }
+
+    fn meaning(&self, said: &str, asked: &Asked) -> (ErrorKind, String, Option<&'static str>) {
+        let said = said.to_ascii_lowercase();
+        let (kind, message, hint) = match self.status {
+            301..=303 | 307 | 308 => return self.redirect(asked),
+            // Qlik's page for a prefix that no virtual proxy of the central proxy has.
+            400 if said.contains("http request header is incorrect") => (
+                ErrorKind::BadRequest,
+                "the site knows no virtual proxy of this prefix",
+                Some("check the virtual proxy's prefix, and that it is linked to the proxy"),
+            ),
+            400 | 414 => (
+                ErrorKind::BadRequest,
+                "the site does not understand the request",
+                None,
+            ),
+            401 => (
+                ErrorKind::Unauthorized,
+                "the site asks for other credentials",
+                Some(CHECK_CREDENTIALS),
+            ),
+            403 if said.contains("xsrf") => (
+                ErrorKind::Xsrf,
+                "the site saw no valid xrfkey",
+                Some("something on the way may drop the query or the header `X-Qlik-Xrfkey`"),
+            ),
+            403 => (
+                ErrorKind::Forbidden,
+                "the site refuses this to the account",
+                Some("the account may be inactive, lack the right, or have too many sessions"),
+            ),
+            404 => (ErrorKind::NotFound, "the site has nothing here", None),
+            407 => (
+                ErrorKind::Unauthorized,
+                "the HTTP proxy asks for credentials",
+                None,
+            ),
+            429 => (
+                ErrorKind::ServerError,
+                "the site asks for fewer requests",
+                None,
+            ),
+            500..=599 => (ErrorKind::ServerError, "the site can't answer", None),
+            _ => (
+                ErrorKind::UnexpectedAnswer,
+                "the site gave an unexpected answer",
+                None,
+            ),
+        };
+        (kind, message.to_owned(), hint)
+    }
+
+    fn redirect(&self, asked: &Asked) -> (ErrorKind, String, Option<&'static str>) {
+        let Some(location) = &self.location else {
+            let message = "the site redirects to nowhere".to_owned();
+            return (ErrorKind::UnexpectedAnswer, message, None);
+        };
+        let target = asked.scrub(&shown(location));
+        if is_login(location) {
+            let message = format!("the site redirects to its login page `{target}`");
+            (
+                ErrorKind::RedirectedToLogin,
+                message,
+                Some(CHECK_CREDENTIALS),
+            )
+        } else {
+            let message = format!("the site redirects to `{target}`");
+            let hint = "if that is where the site is now, give this URL; if it is the login of \
+                another system, the virtual proxy does not authenticate by header";
+            (ErrorKind::UnexpectedAnswer, message, Some(hint))
+        }
+    }
+
+    fn is_html(&self) -> bool {
+        self.content_type.to_ascii_lowercase().contains("html")
+    }
+}
+
+/// A web page where JSON was due.
+pub(crate) fn login_page(body: &[u8], asked: &Asked) -> Error {
+    let message = "the site answered with a web page, most likely a login form, instead of JSON";
+    asked
+        .error(ErrorKind::LoginPage, message)
+        .with_hint(CHECK_CREDENTIALS)
+        .with_excerpt(asked.excerpt(body))
+}
+
+/// `internal_forms_authentication` and `internal_windows_authentication` are Qlik Sense's own.
+fn is_login(location: &Url) -> bool {
+    location.path().split('/').any(|segment| {
+        let segment = segment.to_ascii_lowercase();
+        segment.starts_with("internal_") && segment.ends_with("_authentication")
+    })
+}
+
+/// A URL without what may be secret in it.
+fn shown(url: &Url) -> String {
+    let origin = url.origin().ascii_serialization();
+    let host = if origin == "null" {
+        url.scheme().to_owned() + ":"
+    } else {
+        origin
+    };
+    host + url.path()
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::site::SiteUrl;
+
+    fn refusal(status: u16, content_type: &str, location: Option<&str>, body: &str) -> Error {
+        let site = SiteUrl::parse("https://qlik.example/vp/").unwrap();
+        let url = site.as_url().join("qrs/about").unwrap();
+        let asked = Asked::new(&site, &url, vec![SecretString::from("hunter2")]);
+        let location = location.map(|location| url.join(location).unwrap());
+        let (content_type, retry_after) = (content_type.to_owned(), None);
+        let head = Head {
+            status,
+            content_type,
+            location,
+            retry_after,
+        };
+        assert!(!head.promises_json());
+        head.refusal(body.as_bytes(), &asked)
+    }
+
+    #[test]
+    fn each_status_has_its_kind() {
+        let cases = [
+            (400, "Missing parameter value(s)", ErrorKind::BadRequest),
+            (
+                400,
+                "<p>The http request header is incorrect</p>",
+                ErrorKind::BadRequest,
+            ),
+            (401, "", ErrorKind::Unauthorized),
+            (403, "Forbidden", ErrorKind::Forbidden),
+            (
+                403,
+                "XSRF prevention check failed. Possible XSRF discovered.",
+                ErrorKind::Xsrf,
+            ),
+            (404, "", ErrorKind::NotFound),
+            (407, "", ErrorKind::Unauthorized),
+            (409, "", ErrorKind::UnexpectedAnswer),
+            (429, "", ErrorKind::ServerError),
+            (500, "", ErrorKind::ServerError),
+            (503, "", ErrorKind::ServerError),
+            (304, "", ErrorKind::UnexpectedAnswer),
+        ];
+        for (status, body, kind) in cases {
+            let error = refusal(status, "text/plain", None, body);
+            assert_eq!(
+                (error.kind(), error.status()),
+                (kind, Some(status)),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_redirect_names_its_target_without_the_query() {
+        let login = "/internal_forms_authentication/?targetId=hunter2";
+        let elsewhere = "https://me:pw@idp.example/hunter2/saml?SAMLRequest=x";
+        let cases = [
+            (
+                302,
+                login,
+                ErrorKind::RedirectedToLogin,
+                "`https://qlik.example/internal_forms_authentication/`",
+            ),
+            (
+                303,
+                "internal_windows_authentication",
+                ErrorKind::RedirectedToLogin,
+                "qrs/internal_windows",
+            ),
+            (
+                302,
+                elsewhere,
+                ErrorKind::UnexpectedAnswer,
+                "to `https://idp.example/***/saml`",
+            ),
+        ];
+        for (status, location, kind, expected) in cases {
+            let error = refusal(status, "text/html", Some(location), "<p>moved, hunter2</p>");
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
+            assert_eq!(error.excerpt(), None);
+        }
+        assert_eq!(
+            refusal(302, "", None, "").kind(),
+            ErrorKind::UnexpectedAnswer
+        );
+    }
+
+    #[test]
+    fn a_web_page_in_place_of_json_is_called_what_it_is() {
+        let error = refusal(
+            200,
+            "text/html; charset=utf-8",
+            None,
+            "<form>Log in, hunter2</form>",
+        );
+        assert_eq!(error.kind(), ErrorKind::LoginPage);
+        assert_eq!(error.excerpt(), Some("Log in, ***"));
+    }
+}

@@ -1,0 +1,45 @@
+//! What was asked, for the messages about what came of it.
+
+use reqwest::Url;
+use secrecy::SecretString;
+
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::excerpt;
+use crate::scrub::Secrets;
+use crate::site::SiteUrl;
+
+/// The URL of a request as it may be shown, and what must not be.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    url: String,
+    secrets: Secrets,
+}
+
+impl Asked {
+    /// The URL is the one without an xrfkey.
+    pub(crate) fn new(site: &SiteUrl, url: &Url, secrets: Vec<SecretString>) -> Self {
+        let secrets = Secrets::new(secrets);
+        let site = site.as_url().as_str();
+        // The site's own part is no secret, even where its host has the name of the account.
+        let rest = url.as_str().strip_prefix(site).unwrap_or_default();
+        let url = site.to_owned() + &secrets.scrub(rest);
+        Self { url, secrets }
+    }
+
+    /// Also hides what came with the answer.
+    pub(crate) fn hide(&mut self, secrets: Vec<SecretString>) {
+        self.secrets = std::mem::take(&mut self.secrets).and(secrets);
+    }
+
+    pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error::new(kind, message).with_url(&self.url)
+    }
+
+    pub(crate) fn excerpt(&self, body: &[u8]) -> Option<String> {
+        excerpt(body, &self.secrets)
+    }
+
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        self.secrets.scrub(text)
+    }
+}

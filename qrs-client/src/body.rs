@@ -1,0 +1,143 @@
+//! The body of an answer, piece by piece, within the time limits.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Response;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::answer::login_page;
+use crate::asked::Asked;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::is_html;
+use crate::retry::Trouble;
+use crate::silence;
+
+/// The body of an answer as it comes, unpacked but not decoded.
+pub struct Body {
+    response: Response,
+    asked: Asked,
+    /// The longest pause between two pieces.
+    silence: Duration,
+    deadline: Instant,
+    beginning: Beginning,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beginning {
+    /// Nothing but white space came.
+    Awaited,
+    /// What came begins as JSON may.
+    Seen,
+}
+
+/// Qlik Sense's error pages have 88 KB, with the message at any place.
+const LONGEST_ERROR_BODY: usize = 128 * 1024;
+
+/// A message is not worth a long wait.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+
+/// What is larger than this is to be read as a list.
+const LARGEST_VALUE: usize = 64 * 1024 * 1024;
+
+impl Body {
+    pub(crate) fn new(
+        response: Response,
+        asked: Asked,
+        silence: Duration,
+        deadline: Instant,
+    ) -> Self {
+        let beginning = Beginning::Awaited;
+        Self {
+            response,
+            asked,
+            silence,
+            deadline,
+            beginning,
+        }
+    }
+
+    /// The next piece; none at the end of the answer. A connection that is closed in order looks
+    /// like an end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`] and [`ErrorKind::Unreachable`] if the answer breaks off;
+    /// [`ErrorKind::LoginPage`] if it is a web page.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let chunk = self.any_chunk().await?;
+        if let Some(bytes) = &chunk
+            && self.beginning == Beginning::Awaited
+            && !bytes.trim_ascii_start().is_empty()
+        {
+            if is_html(bytes) {
+                let page = self.beginning_of_page(bytes.to_vec()).await;
+                let status = self.response.status().as_u16();
+                return Err(login_page(&page, &self.asked).with_status(status));
+            }
+            self.beginning = Beginning::Seen;
+        }
+        Ok(chunk)
+    }
+
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// The whole body of an answer that is no list.
+    pub(crate) async fn whole(&mut self) -> Result<Vec<u8>, Error> {
+        let mut whole = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            whole.extend_from_slice(&chunk);
+            if whole.len() > LARGEST_VALUE {
+                let message = "the answer is larger than a single value may be";
+                return Err(self.asked.error(ErrorKind::UnexpectedAnswer, message));
+            }
+        }
+        Ok(whole)
+    }
+
+    /// As much of an error's body as a message needs; what can't be read is left out.
+    pub(crate) async fn for_message(&mut self) -> Vec<u8> {
+        self.beginning_of_page(Vec::new()).await
+    }
+
+    async fn beginning_of_page(&mut self, mut page: Vec<u8>) -> Vec<u8> {
+        let read = async {
+            while page.len() < LONGEST_ERROR_BODY {
+                match self.any_chunk().await {
+                    Ok(Some(chunk)) => page.extend_from_slice(&chunk),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+        };
+        // Whatever came in time will do.
+        timeout(ERROR_BODY_TIME, read).await.ok();
+        page.truncate(LONGEST_ERROR_BODY);
+        page
+    }
+
+    async fn any_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let silent_at = Instant::now() + self.silence;
+        match timeout_at(silent_at.min(self.deadline), self.response.chunk()).await {
+            Ok(chunk) => chunk.map_err(|error| silence::cut_answer(&error, &self.asked)),
+            Err(_) if silent_at < self.deadline => {
+                let seconds = self.silence.as_secs_f64();
+                Err(self.too_long(format!("the site was silent for {seconds} s in mid-answer")))
+            }
+            Err(_) => Err(self.too_long("the whole answer took too long".to_owned())),
+        }
+    }
+
+    fn too_long(&self, message: String) -> Error {
+        self.asked
+            .error(ErrorKind::Timeout, message)
+            .with_trouble(Trouble::Final)
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
+    }
+}

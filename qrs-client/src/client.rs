@@ -1,0 +1,215 @@
+//! The client: one site, asked as one account.
+
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::body::Body;
+use crate::builder::QrsClientBuilder;
+use crate::credentials::HeaderCredentials;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::one_line;
+use crate::filter::Filter;
+use crate::list::RecordList;
+use crate::models::About;
+use crate::request::Get;
+use crate::site::SiteUrl;
+use crate::transport::Transport;
+
+/// A client of one site. Clones are cheap and share the connections and the session.
+///
+/// It needs a tokio runtime with time and I/O enabled.
+#[derive(Clone)]
+pub struct QrsClient(pub(crate) Arc<Transport>);
+
+impl QrsClient {
+    /// Starts to make a client of this site that asks as this account.
+    ///
+    /// ```
+    /// use qrs_client::{HeaderCredentials, QrsClient, SiteUrl};
+    ///
+    /// let site = SiteUrl::parse("https://qlik.example/scanner")?;
+    /// let credentials = HeaderCredentials::new("X-Scanner-User", "ACME\\scanner".into())?;
+    /// let client = QrsClient::builder(site, credentials).tries(5).build();
+    /// # Ok::<(), qrs_client::Error>(())
+    /// ```
+    pub fn builder(site: SiteUrl, credentials: HeaderCredentials) -> QrsClientBuilder {
+        QrsClientBuilder::new(site, credentials)
+    }
+
+    /// The site that is asked.
+    #[must_use]
+    pub fn site(&self) -> &SiteUrl {
+        &self.0.site
+    }
+
+    /// The session with the site as text for [`resume`](Self::resume), for instance in the next run
+    /// of the program: a site allows an account five sessions only. Whoever has it can go on with
+    /// the session. None before the site has opened one.
+    #[must_use]
+    pub fn session(&self) -> Option<SecretString> {
+        self.0.session.export(&self.0.site, &self.0.credentials)
+    }
+
+    /// Goes on with a session. One of another site, or that was opened with another header or
+    /// value, is ignored, and so is text that is none. Whether the client goes on with it; the site
+    /// opens a new one by itself when it has ended.
+    pub fn resume(&self, session: &SecretString) -> bool {
+        self.0
+            .session
+            .import(session, &self.0.site, &self.0.credentials)
+    }
+
+    /// What the site is: the cheapest thing to ask for, and so the way to try the credentials.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn about(&self) -> Result<About, Error> {
+        self.get(Get::new("about")).await
+    }
+
+    /// The apps that the account may see, as [`App`](crate::App) or as a type of your own with
+    /// fewer fields, which is quicker.
+    ///
+    /// Rules only grant: what the account may not read is left out without a word.
+    #[must_use]
+    pub fn apps<T>(&self, filter: Option<&Filter>) -> RecordList<T> {
+        self.list(filtered("app/full", filter))
+    }
+
+    /// The objects of all apps that the account may see, as [`AppObject`](crate::AppObject) or as a
+    /// type of your own. Without a filter on the object type this is every variable, dimension and
+    /// bookmark, too.
+    #[must_use]
+    pub fn app_objects<T>(&self, filter: Option<&Filter>) -> RecordList<T> {
+        self.list(filtered("app/object/full", filter))
+    }
+
+    /// The users that the account may see, as [`User`](crate::User) or as a type of your own.
+    #[must_use]
+    pub fn users<T>(&self, filter: Option<&Filter>) -> RecordList<T> {
+        self.list(filtered("user/full", filter))
+    }
+
+    /// The streams that the account may see, as [`Stream`](crate::Stream) or as a type of your own.
+    #[must_use]
+    pub fn streams<T>(&self, filter: Option<&Filter>) -> RecordList<T> {
+        self.list(filtered("stream/full", filter))
+    }
+
+    /// How many apps there are, as far as the site tells this account.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn app_count(&self, filter: Option<&Filter>) -> Result<u64, Error> {
+        self.count("app/count", filter).await
+    }
+
+    /// How many app objects there are, as far as the site tells this account.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn app_object_count(&self, filter: Option<&Filter>) -> Result<u64, Error> {
+        self.count("app/object/count", filter).await
+    }
+
+    /// How many users there are, as far as the site tells this account.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn user_count(&self, filter: Option<&Filter>) -> Result<u64, Error> {
+        self.count("user/count", filter).await
+    }
+
+    /// How many streams there are, as far as the site tells this account.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn stream_count(&self, filter: Option<&Filter>) -> Result<u64, Error> {
+        self.count("stream/count", filter).await
+    }
+
+    /// Reads any path as one value, which is held whole; for lists there is [`list`](Self::list).
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`] but [`ErrorKind::ListBroken`]; [`ErrorKind::UnexpectedAnswer`] if the
+    /// answer is no such value.
+    pub async fn get<T: DeserializeOwned>(&self, get: Get) -> Result<T, Error> {
+        let mut tries = self.0.tries();
+        loop {
+            let mut body = self.0.open(&get, &mut tries).await?;
+            match body.whole().await {
+                Ok(whole) => return decoded(&whole, &body),
+                Err(error) if tries.again(error.trouble()).await => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads any path that answers with an array of objects.
+    #[must_use]
+    pub fn list<T>(&self, get: Get) -> RecordList<T> {
+        RecordList::new(self.0.clone(), get)
+    }
+
+    /// Reads any path as bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), as far as it concerns the beginning of the answer.
+    pub async fn read(&self, get: Get) -> Result<Body, Error> {
+        self.0.open(&get, &mut self.0.tries()).await
+    }
+
+    async fn count(&self, path: &str, filter: Option<&Filter>) -> Result<u64, Error> {
+        let count: Count = self.get(filtered(path, filter)).await?;
+        Ok(match count {
+            Count::Object { value } | Count::Bare(value) => value,
+        })
+    }
+}
+
+/// Sites answer with an object; a bare number is taken, too.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a count")]
+enum Count {
+    Object { value: u64 },
+    Bare(u64),
+}
+
+fn filtered(path: &str, filter: Option<&Filter>) -> Get {
+    let get = Get::new(path);
+    match filter {
+        Some(filter) => get.filter(filter.clone()),
+        None => get,
+    }
+}
+
+fn decoded<T: DeserializeOwned>(json: &[u8], body: &Body) -> Result<T, Error> {
+    let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
+    serde_json::from_slice(json).map_err(|error| {
+        let reason = body.asked().scrub(&one_line(&error.to_string()));
+        let message = format!("the answer is not the JSON that was expected: {reason}");
+        body.asked()
+            .error(ErrorKind::UnexpectedAnswer, message)
+            .with_excerpt(body.asked().excerpt(json))
+    })
+}
+
+impl fmt::Debug for QrsClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QrsClient")
+            .field("site", &self.0.site.as_url().as_str())
+            .field("credentials", &self.0.credentials)
+            .finish_non_exhaustive()
+    }
+}

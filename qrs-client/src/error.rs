@@ -1,0 +1,235 @@
+//! The one error of this crate. It names no library that the client is built on.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::retry::Trouble;
+
+/// Why a read failed.
+///
+/// Branch on [`kind`](Self::kind); print the error, its [`hint`](Self::hint) and its
+/// [`source`](StdError::source) for people. No text of it holds a secret: neither the credentials,
+/// nor a session, nor an xrfkey.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<&'static str>,
+    status: Option<u16>,
+    excerpt: Option<String>,
+    url: Option<String>,
+    trouble: Trouble,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// What the caller gave can't work: a URL, a header, a certificate, a path, a filter.
+    Configuration,
+    /// No answer came: the name is not resolved, the port is closed, the connection was cut.
+    Unreachable,
+    /// No secure connection came about, mostly because the site's certificate is not trusted.
+    Tls,
+    /// The site took longer than one of the [`TimeLimits`](crate::TimeLimits).
+    Timeout,
+    /// The site sent the client to a login page: it does not take the credentials.
+    RedirectedToLogin,
+    /// The site answered with a web page where JSON was due, most likely a login form.
+    LoginPage,
+    /// The site saw no valid xrfkey; something on the way may drop the query or the header.
+    Xsrf,
+    /// The site, or a proxy on the way, asks for other credentials (status 401 or 407).
+    Unauthorized,
+    /// The account may not do this, is inactive, or has too many sessions (status 403).
+    Forbidden,
+    /// There is nothing at this path (status 404).
+    NotFound,
+    /// The site does not understand the request (status 400 or 414): a filter, or the virtual
+    /// proxy's prefix.
+    BadRequest,
+    /// The site can't answer now (status 429, 500 and above).
+    ServerError,
+    /// A list ended before its end or is no JSON array; the records before were handed out.
+    ListBroken,
+    /// An answer that is none of the above, such as JSON of another shape.
+    UnexpectedAnswer,
+}
+
+impl Error {
+    /// What kind of thing went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What the reader of the message can do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint
+    }
+
+    /// The status of the site's answer, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The beginning of what the site said: one line of at most 300 characters, without tags.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&str> {
+        self.0.excerpt.as_deref()
+    }
+
+    /// The URL that was asked for, without the xrfkey.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            hint: None,
+            status: None,
+            excerpt: None,
+            url: None,
+            trouble: Trouble::Final,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, message)
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<Option<&'static str>>) -> Self {
+        self.0.hint = hint.into();
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_excerpt(mut self, excerpt: Option<String>) -> Self {
+        self.0.excerpt = excerpt;
+        self
+    }
+
+    pub(crate) fn with_url(mut self, url: &str) -> Self {
+        self.0.url = Some(url.to_owned());
+        self
+    }
+
+    pub(crate) fn with_trouble(mut self, trouble: Trouble) -> Self {
+        self.0.trouble = trouble;
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What the retry table is asked about.
+    pub(crate) fn trouble(&self) -> Trouble {
+        self.0.trouble
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(status) = self.0.status {
+            write!(f, " (status {status})")?;
+        }
+        if let Some(url) = &self.0.url {
+            write!(f, " at `{url}`")?;
+        }
+        if let Some(excerpt) = &self.0.excerpt {
+            write!(f, ": {excerpt}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// One link of a chain of causes, as text: the libraries' own errors name URLs and types that must
+/// not get out.
+#[derive(Debug)]
+pub(crate) struct Cause {
+    text: String,
+    source: Option<Box<Self>>,
+}
+
+impl Cause {
+    /// The texts of an error and of its sources, outermost first, as one chain.
+    pub(crate) fn chain(texts: impl DoubleEndedIterator<Item = String>) -> Option<Self> {
+        texts.rev().fold(None, |source, text| {
+            Some(Self {
+                text,
+                source: source.map(Box::new),
+            })
+        })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_status_url_and_what_the_site_said_once() {
+        let error = Error::new(ErrorKind::Forbidden, "the site refuses this")
+            .with_status(403)
+            .with_url("https://qlik.example/qrs/about")
+            .with_excerpt(Some("Your account is inactive.".to_owned()));
+        assert_eq!(
+            error.to_string(),
+            "the site refuses this (status 403) at `https://qlik.example/qrs/about`: \
+             Your account is inactive."
+        );
+    }
+
+    #[test]
+    fn display_leaves_the_source_to_its_reader() {
+        let cause = Cause::chain(["outer".to_owned(), "inner".to_owned()].into_iter()).unwrap();
+        let error = Error::new(ErrorKind::Unreachable, "no answer").with_source(cause);
+        assert_eq!(error.to_string(), "no answer");
+        let outer = error.source().unwrap();
+        assert_eq!(outer.to_string(), "outer");
+        assert_eq!(outer.source().unwrap().to_string(), "inner");
+    }
+}

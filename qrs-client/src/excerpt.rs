@@ -1,0 +1,172 @@
+//! What a site said, cut down to one line that people can read.
+
+use crate::scrub::Secrets;
+
+/// Enough for a sentence or two; an error page of Qlik Sense has 88 KB.
+const LONGEST_EXCERPT: usize = 300;
+
+/// The beginning of an answer as one line of at most 300 characters: tags, scripts and styles of a
+/// web page are left out, white space is joined, secrets are blackened. None if nothing is left.
+pub(crate) fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let text = if is_html(body) {
+        visible(&text)
+    } else {
+        text.into_owned()
+    };
+    let line = one_line(&secrets.scrub(&text));
+    (!line.is_empty()).then_some(line)
+}
+
+/// Whether an answer looks like a web page.
+pub(crate) fn is_html(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    body.trim_ascii_start().starts_with(b"<")
+}
+
+/// At most 300 characters on one line, without control characters.
+pub(crate) fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let mut line = String::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > 4 * LONGEST_EXCERPT {
+            break;
+        }
+    }
+    if let Some((end, _)) = line.char_indices().nth(LONGEST_EXCERPT) {
+        let last = line[..end].char_indices().next_back();
+        line.truncate(last.map_or(0, |(start, _)| start));
+        line.push('…');
+    }
+    line
+}
+
+/// What a browser would show of a page.
+fn visible(page: &str) -> String {
+    let mut text = String::new();
+    let mut rest = page;
+    while let Some(start) = rest.find('<') {
+        text.push_str(&rest[..start]);
+        text.push(' ');
+        rest = after_tag(&rest[start..]);
+    }
+    text.push_str(rest);
+    with_entities_decoded(&text)
+}
+
+/// What follows the tag at the start of the text, or the whole element where its content is not
+/// for reading.
+fn after_tag(text: &str) -> &str {
+    if text.starts_with("<!--") {
+        return text.split_once("-->").map_or("", |(_, after)| after);
+    }
+    let hidden = ["script", "style", "svg"].into_iter().find(|name| {
+        let tag = text.get(1..=name.len());
+        tag.is_some_and(|tag| tag.eq_ignore_ascii_case(name))
+    });
+    let end = match hidden {
+        Some(name) => find_ignoring_case(text, &format!("</{name}")).unwrap_or(text.len()),
+        None => 0,
+    };
+    text[end..].split_once('>').map_or("", |(_, after)| after)
+}
+
+fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
+    let windows = text.as_bytes().windows(wanted.len());
+    windows
+        .enumerate()
+        .find(|(_, window)| window.eq_ignore_ascii_case(wanted.as_bytes()))
+        .map(|(at, _)| at)
+}
+
+fn with_entities_decoded(text: &str) -> String {
+    let mut decoded = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('&') {
+        decoded.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let name = rest[1..].split_once(';').map_or("", |(name, _)| name);
+        match entity(name) {
+            Some(character) => {
+                decoded.push(character);
+                rest = &rest[name.len() + 2..];
+            }
+            None => {
+                decoded.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+fn entity(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "nbsp" => Some(' '),
+        "bsol" => Some('\\'),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let hexadecimal = number.strip_prefix(['x', 'X']);
+            let code = match hexadecimal {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => number.parse(),
+            };
+            char::from_u32(code.ok()?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+
+    fn check(body: &str, expected: Option<&str>) {
+        let secrets = Secrets::new([SecretString::from("ACME\\scanner")]);
+        let found = excerpt(body.as_bytes(), &secrets);
+        assert_eq!(found.as_deref(), expected, "{body}");
+    }
+
+    #[test]
+    fn plain_text_becomes_one_line() {
+        check("  An error\r\n\toccurred\u{7} ", Some("An error occurred"));
+        check(" \n", None);
+        check("", None);
+    }
+
+    #[test]
+    fn only_the_readable_part_of_a_page_is_kept() {
+        let page = "\u{FEFF}<!DOCTYPE html><html><head><STYLE>p { color: red }</STYLE>\
+            <script>if (a < b) { alert('x') }</script><title>Error</title></head>\
+            <!-- a > b --><body><p>The&nbsp;http request<br>header is &#105;ncorrect</p></body>";
+        check(page, Some("Error The http request header is incorrect"));
+        check("<script>never closed", None);
+        check("<p", None);
+        check("<p>5 &gt; 3 & 2 &unknown; &", Some("5 > 3 & 2 &unknown; &"));
+    }
+
+    #[test]
+    fn secrets_are_blackened_behind_entities_too() {
+        check("no user ACME\\scanner here", Some("no user *** here"));
+        check("<p>ACME&#92;scanner</p>", Some("***"));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_300_characters() {
+        let cut = one_line(&"é".repeat(5000));
+        assert_eq!(cut.chars().count(), LONGEST_EXCERPT);
+        assert!(cut.ends_with('…'));
+        assert_eq!(one_line(&"x".repeat(300)).len(), 300);
+    }
+}

@@ -1,0 +1,125 @@
+//! Identifiers, each with its own type, so that one is not taken for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::lenient;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as the site writes it; empty where the site gave none.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether the site gave none.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                lenient::text(deserializer).map(Self)
+            }
+        }
+    };
+}
+
+id! {
+    /// The id of an app, a GUID.
+    AppId
+}
+id! {
+    /// The id of an app object in the repository, a GUID; it differs in every copy of an app.
+    AppObjectId
+}
+id! {
+    /// The id of an app object in its app, as sheet links carry it: a GUID or a short id such as
+    /// `JDWuPK`. It is unique within one app and the same in every copy of it.
+    EngineObjectId
+}
+id! {
+    /// The id of a stream, a GUID.
+    StreamId
+}
+id! {
+    /// The id of a user in the repository, a GUID; not the name that the user logs in with.
+    UserId
+}
+
+/// Whether the text has the shape of a GUID: hexadecimal digits in groups of 8-4-4-4-12.
+pub(crate) fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guid_is_told_from_what_only_resembles_one() {
+        assert!(is_guid("aaec8d41-5201-43ab-809f-3063750dfafd"));
+        assert!(is_guid("AAEC8D41-5201-43AB-809F-3063750DFAFD"));
+        for text in [
+            "",
+            "JDWuPK",
+            "aaec8d41-5201-43ab-809f-3063750dfafg",
+            "aaec8d4105201043ab0809f03063750dfafd",
+            "aaec8d41-5201-43ab-809f-3063750dfafd ",
+        ] {
+            assert!(!is_guid(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_reads_and_writes_as_its_text() {
+        let id: AppId = serde_json::from_str("\"a-1\"").unwrap();
+        assert_eq!(id.as_str(), "a-1");
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"a-1\"");
+        assert!(serde_json::from_str::<AppId>("null").unwrap().is_empty());
+    }
+}

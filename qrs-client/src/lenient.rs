@@ -1,0 +1,257 @@
+//! Reading fields the way real sites write them: null for anything, text with broken characters.
+//!
+//! For record types of your own:
+//!
+//! ```
+//! use qrs_client::{AppObjectId, lenient};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct Sheet {
+//!     id: AppObjectId,
+//!     #[serde(default, deserialize_with = "lenient::text")]
+//!     name: String,
+//!     #[serde(default, deserialize_with = "lenient::or_default")]
+//!     published: bool,
+//! }
+//!
+//! let sheet: Sheet = serde_json::from_str(r#"{"id":"1","name":"\ud83d?","published":null}"#)?;
+//! assert_eq!(sheet.name, "\u{FFFD}?");
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+
+/// Reads a value, and null as the default one.
+///
+/// # Errors
+///
+/// The deserializer's, if the value is there but of another type.
+pub fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads text, and null as the empty one. What is not Unicode in it, such as half of a surrogate
+/// pair, becomes U+FFFD, so that one broken character does not cost the record.
+///
+/// # Errors
+///
+/// The deserializer's, if the value is there but not text.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    deserializer.deserialize_option(TextVisitor)
+}
+
+/// Reads a size in bytes. Null and negative numbers, which sites write for "not known", are none.
+///
+/// # Errors
+///
+/// The deserializer's, if the value is there but not a number.
+pub fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    deserializer.deserialize_option(SizeVisitor)
+}
+
+/// Reads an array, and null as the empty one; elements that are null are left out.
+///
+/// # Errors
+///
+/// The deserializer's, if the value is there but not an array, or an element does not fit.
+pub fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_option(ListVisitor(PhantomData))
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<String, E> {
+        Ok(String::new())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<String, E> {
+        Ok(String::new())
+    }
+
+    /// As bytes: asked for a string, `serde_json` refuses half a surrogate pair and invalid UTF-8.
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<String, E> {
+        Ok(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => repaired(bytes),
+        })
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<String, E> {
+        Ok(text)
+    }
+}
+
+/// `serde_json` writes half a surrogate pair as the three bytes that UTF-8 would have for it.
+fn repaired(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(3).position(is_surrogate) {
+        text.push_str(&String::from_utf8_lossy(&rest[..at]));
+        text.push(char::REPLACEMENT_CHARACTER);
+        rest = &rest[at + 3..];
+    }
+    let tail: Cow<'_, str> = String::from_utf8_lossy(rest);
+    text.push_str(&tail);
+    text
+}
+
+fn is_surrogate(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xED, 0xA0..=0xBF, 0x80..=0xBF])
+}
+
+struct SizeVisitor;
+
+impl<'de> Visitor<'de> for SizeVisitor {
+    type Value = Option<u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of bytes")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_u64<E: Error>(self, size: u64) -> Result<Self::Value, E> {
+        Ok(Some(size))
+    }
+
+    fn visit_i64<E: Error>(self, size: i64) -> Result<Self::Value, E> {
+        Ok(u64::try_from(size).ok())
+    }
+
+    fn visit_f64<E: Error>(self, size: f64) -> Result<Self::Value, E> {
+        // `as` saturates, which is as near as a size in floating point can be.
+        Ok((size >= 0.0).then_some(size as u64))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element::<Option<T>>()? {
+            list.extend(element);
+        }
+        Ok(list)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Deserializer, Value, json};
+
+    use super::*;
+
+    fn read_text(json: &[u8]) -> Result<String, serde_json::Error> {
+        text(&mut Deserializer::from_slice(json))
+    }
+
+    #[test]
+    fn text_is_read_whatever_its_characters() {
+        let cases: [(&[u8], &str); 7] = [
+            (b"\"plain\"", "plain"),
+            (b"null", ""),
+            (b"\"a\\ud83d\\ude00b\"", "a\u{1F600}b"),
+            (b"\"a\\ud83db\"", "a\u{FFFD}b"),
+            (b"\"a\\ude00\"", "a\u{FFFD}"),
+            (b"\"a\xFFb\"", "a\u{FFFD}b"),
+            (b"\"a\\\\\\\"\\u00e9\"", "a\\\"\u{e9}"),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(read_text(json).unwrap(), expected);
+        }
+        for json in ["5", "true", "{}", "[1]"] {
+            assert!(read_text(json.as_bytes()).is_err(), "{json}");
+        }
+        assert_eq!(
+            text(json!("a value in memory")).unwrap(),
+            "a value in memory"
+        );
+        assert_eq!(text(Value::Null).unwrap(), "");
+    }
+
+    #[test]
+    fn a_size_that_is_not_known_is_none() {
+        let cases = [
+            ("null", None),
+            ("-1", None),
+            ("0", Some(0)),
+            ("52428800", Some(52_428_800)),
+            ("1.5e3", Some(1500)),
+            ("-1.0", None),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(
+                size(&mut Deserializer::from_str(json)).unwrap(),
+                expected,
+                "{json}"
+            );
+        }
+        assert!(size(&mut Deserializer::from_str("\"5\"")).is_err());
+    }
+
+    #[test]
+    fn null_is_left_out_of_lists_and_stands_for_defaults() {
+        assert_eq!(list::<u8, _>(json!([1, null, 3])).unwrap(), [1, 3]);
+        assert!(list::<u8, _>(Value::Null).unwrap().is_empty());
+        assert!(list::<u8, _>(json!({})).is_err());
+        assert!(!or_default::<bool, _>(Value::Null).unwrap());
+        assert!(or_default::<bool, _>(json!(true)).unwrap());
+    }
+}

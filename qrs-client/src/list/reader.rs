@@ -1,0 +1,157 @@
+//! The task behind a list: it asks, decodes what comes and hands it over in batches.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+
+use super::Record;
+use super::decoder::{Broken, Flaw, ListDecoder};
+use crate::body::Body;
+use crate::error::{Error, ErrorKind};
+use crate::request::Get;
+use crate::retry::Trouble;
+use crate::transport::{Transport, Tries};
+
+/// How many batches may wait for the caller; with [`LARGEST_BATCH_BYTES`] this bounds the memory
+/// that a list takes.
+pub(super) const MESSAGES_AHEAD: usize = 4;
+
+/// Enough that handing over costs nothing per record.
+const LARGEST_BATCH_RECORDS: usize = 64;
+
+/// In bytes of the answer; a record takes about as much in memory.
+const LARGEST_BATCH_BYTES: u64 = 256 * 1024;
+
+/// Some records and, in the last message, how the list ended.
+pub(super) struct Message<T> {
+    pub(super) records: Vec<Record<T>>,
+    /// How much of the answer is decoded after these records.
+    pub(super) bytes_read: u64,
+    pub(super) end: Option<Result<(), Error>>,
+}
+
+pub(super) async fn read<T: DeserializeOwned>(
+    transport: Arc<Transport>,
+    get: Get,
+    sender: mpsc::Sender<Message<T>>,
+) {
+    let mut outgoing = Outgoing::new(sender);
+    let mut tries = transport.tries();
+    let end = loop {
+        let Err(error) = read_once(&transport, &get, &mut tries, &mut outgoing).await else {
+            break Ok(());
+        };
+        // What was handed out can't be taken back: another try is the caller's decision.
+        if outgoing.count > 0 {
+            break Err(broken_off(error, outgoing.count));
+        }
+        if !tries.again(error.trouble()).await {
+            break Err(error);
+        }
+    };
+    outgoing.send(Some(end)).await;
+}
+
+async fn read_once<T: DeserializeOwned>(
+    transport: &Transport,
+    get: &Get,
+    tries: &mut Tries,
+    outgoing: &mut Outgoing<T>,
+) -> Result<(), Error> {
+    let mut body = transport.open(get, tries).await?;
+    let mut decoder = ListDecoder::new();
+    while let Some(chunk) = body.chunk().await? {
+        decoder.push(&chunk);
+        outgoing.take(&mut decoder, &body).await?;
+        if outgoing.is_awaited() {
+            outgoing.send(None).await;
+        }
+    }
+    decoder.finish();
+    outgoing.take(&mut decoder, &body).await
+}
+
+/// A batch on its way to the caller.
+struct Outgoing<T> {
+    sender: mpsc::Sender<Message<T>>,
+    records: Vec<Record<T>>,
+    /// How much of the answer was decoded before the batch, and with it.
+    bytes_before: u64,
+    bytes_read: u64,
+    /// The records of all batches.
+    count: u64,
+}
+
+impl<T: DeserializeOwned> Outgoing<T> {
+    fn new(sender: mpsc::Sender<Message<T>>) -> Self {
+        Self {
+            sender,
+            records: Vec::new(),
+            bytes_before: 0,
+            bytes_read: 0,
+            count: 0,
+        }
+    }
+
+    /// Takes all records that the decoder has, and sends each batch that is full.
+    async fn take(&mut self, decoder: &mut ListDecoder<T>, body: &Body) -> Result<(), Error> {
+        loop {
+            let record = decoder.next().map_err(|broken| into_error(broken, body))?;
+            self.bytes_read = decoder.offset();
+            let Some(record) = record else {
+                return Ok(());
+            };
+            if self.records.capacity() == 0 {
+                self.records.reserve_exact(LARGEST_BATCH_RECORDS);
+            }
+            self.records.push(record);
+            self.count += 1;
+            let bytes = self.bytes_read - self.bytes_before;
+            if self.records.len() == LARGEST_BATCH_RECORDS || bytes >= LARGEST_BATCH_BYTES {
+                self.send(None).await;
+            }
+        }
+    }
+
+    /// Whether the caller has nothing to do but wait for this batch.
+    fn is_awaited(&self) -> bool {
+        !self.records.is_empty() && self.sender.capacity() == self.sender.max_capacity()
+    }
+
+    async fn send(&mut self, end: Option<Result<(), Error>>) {
+        let records = std::mem::take(&mut self.records);
+        let bytes_read = self.bytes_read;
+        self.bytes_before = bytes_read;
+        let message = Message {
+            records,
+            bytes_read,
+            end,
+        };
+        // It fails only if the list was dropped, and then this task is aborted.
+        self.sender.send(message).await.ok();
+    }
+}
+
+fn into_error(broken: Broken, body: &Body) -> Error {
+    let Broken {
+        reason,
+        offset,
+        flaw,
+    } = broken;
+    let message = format!("the list is broken at byte {offset}: {reason}");
+    body.asked()
+        .error(ErrorKind::ListBroken, message)
+        .with_trouble(match flaw {
+            Flaw::Short => Trouble::Cut,
+            Flaw::Wrong => Trouble::Final,
+        })
+}
+
+fn broken_off(error: Error, records: u64) -> Error {
+    if error.kind() == ErrorKind::ListBroken {
+        return error;
+    }
+    let message = format!("the list broke off after {records} records");
+    Error::new(ErrorKind::ListBroken, message).with_source(error)
+}

@@ -1,0 +1,238 @@
+//! The cookies that a site hands out, and a session as text that outlives the program.
+//!
+//! A client that does not send its cookie back opens a session with every call and locks its user
+//! out at the sixth (Qlik help, Proxies: five sessions a user).
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use reqwest::cookie::Cookie;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::credentials::HeaderCredentials;
+use crate::site::SiteUrl;
+
+/// The cookies of one site by name: the name of the session's is free, and a balancer before the
+/// site may have one of its own. One of each name, whatever path it was set for, so that an old
+/// session is never sent beside a new one.
+#[derive(Debug, Default)]
+pub(crate) struct Session(Mutex<BTreeMap<String, SecretString>>);
+
+/// The first part of an exported session. Another form gets another number.
+const FORM: &str = "qrs-session-1";
+
+/// Shorter cookies are marks rather than secrets, and blackening them would spoil every text.
+const SHORTEST_SECRET: usize = 6;
+
+impl Session {
+    /// Keeps what an answer sets, and drops what it takes back. `now` is the site's own time in
+    /// seconds since 1970, as far as its answer tells it.
+    pub(crate) fn keep<'a>(&self, cookies: impl Iterator<Item = Cookie<'a>>, now: Option<i64>) {
+        let mut kept = self.cookies();
+        for cookie in cookies {
+            if is_sendable(cookie.name(), cookie.value()) && !is_expired(&cookie, now) {
+                kept.insert(cookie.name().to_owned(), SecretString::from(cookie.value()));
+            } else {
+                kept.remove(cookie.name());
+            }
+        }
+    }
+
+    /// What to send along.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&self.line()?).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// What must not show in any text.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        let cookies = self.cookies();
+        let long = |value: &&SecretString| value.expose_secret().len() >= SHORTEST_SECRET;
+        cookies.values().filter(long).cloned().collect()
+    }
+
+    /// The session as text, tied to the site and to who asks.
+    pub(crate) fn export(
+        &self,
+        site: &SiteUrl,
+        credentials: &HeaderCredentials,
+    ) -> Option<SecretString> {
+        let salt = hex(&std::array::from_fn::<u8, 16, _>(|_| fastrand::u8(..)));
+        let digest = digest(&salt, site, credentials);
+        let line = self.line()?;
+        Some(SecretString::from(format!("{FORM}:{salt}:{digest}:{line}")))
+    }
+
+    /// Goes on with an exported session, unless it is another site's or was opened with other
+    /// credentials. Whether it did.
+    pub(crate) fn import(
+        &self,
+        text: &SecretString,
+        site: &SiteUrl,
+        credentials: &HeaderCredentials,
+    ) -> bool {
+        let Some(cookies) = tied_to(text.expose_secret(), site, credentials) else {
+            return false;
+        };
+        *self.cookies() = cookies;
+        true
+    }
+
+    fn line(&self) -> Option<String> {
+        let cookies = self.cookies();
+        let pairs: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.expose_secret()))
+            .collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, SecretString>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tied_to(
+    text: &str,
+    site: &SiteUrl,
+    credentials: &HeaderCredentials,
+) -> Option<BTreeMap<String, SecretString>> {
+    let (salt, rest) = text
+        .strip_prefix(FORM)?
+        .strip_prefix(':')?
+        .split_once(':')?;
+    let (expected, line) = rest.split_once(':')?;
+    if digest(salt, site, credentials) != expected {
+        return None;
+    }
+    line.split("; ")
+        .map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            let pair = (name.to_owned(), SecretString::from(value));
+            is_sendable(name, value).then_some(pair)
+        })
+        .collect()
+}
+
+/// Salted, so that nobody looks a user up in it; with lengths, so that no two triples run together.
+fn digest(salt: &str, site: &SiteUrl, credentials: &HeaderCredentials) -> String {
+    let site = site.to_string();
+    let value = credentials.value().expose_secret();
+    let mut digest = Sha256::new();
+    for part in [salt, &site, credentials.header(), value] {
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        digest.update(part);
+    }
+    hex(&digest.finalize())
+}
+
+fn is_sendable(name: &str, value: &str) -> bool {
+    let fits = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b'!'..=b'~') && byte != b';')
+    };
+    !name.is_empty() && !value.is_empty() && fits(name) && fits(value)
+}
+
+fn is_expired(cookie: &Cookie<'_>, now: Option<i64>) -> bool {
+    let expires = cookie.expires().map(|at| {
+        let since = at.duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |since| {
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        })
+    });
+    match (cookie.max_age(), expires) {
+        (Some(age), _) => age.is_zero(),
+        (None, Some(expires)) => expires <= now.unwrap_or(0),
+        (None, None) => false,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(text: &str) -> SiteUrl {
+        SiteUrl::parse(text).unwrap()
+    }
+
+    fn credentials(name: &str, value: &str) -> HeaderCredentials {
+        HeaderCredentials::new(name, SecretString::from(value)).unwrap()
+    }
+
+    fn session(line: &str) -> Session {
+        let session = Session::default();
+        let pairs = line.split("; ").map(|pair| pair.split_once('=').unwrap());
+        *session.cookies() = pairs
+            .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
+            .collect();
+        session
+    }
+
+    #[test]
+    fn an_exported_session_goes_on_where_it_was_opened() {
+        let (site, credentials) = (
+            site("https://qlik.example/vp/"),
+            credentials("X-User", "me"),
+        );
+        let exported = session("a=b=c; X-Qlik-Session=12:34")
+            .export(&site, &credentials)
+            .unwrap();
+        let resumed = Session::default();
+        assert!(resumed.import(&exported, &site, &credentials));
+        assert_eq!(resumed.line().unwrap(), "X-Qlik-Session=12:34; a=b=c");
+        assert!(Session::default().export(&site, &credentials).is_none());
+    }
+
+    #[test]
+    fn a_session_of_another_site_header_or_value_is_left_alone() {
+        let (here, me) = (
+            site("https://qlik.example/vp/"),
+            credentials("X-User", "me"),
+        );
+        let exported = session("a=b").export(&here, &me).unwrap();
+        assert!(!exported.expose_secret().contains("qlik.example"));
+        let fresh = Session::default();
+        for (other, who) in [
+            (site("https://qlik.example/"), me.clone()),
+            (site("http://qlik.example/vp"), me.clone()),
+            (here.clone(), credentials("X-Users", "me")),
+            (here.clone(), credentials("X-User", "Me")),
+        ] {
+            assert!(!fresh.import(&exported, &other, &who));
+        }
+        assert!(fresh.line().is_none());
+    }
+
+    #[test]
+    fn text_that_is_no_session_is_left_alone() {
+        let (here, me) = (site("https://qlik.example/"), credentials("X-User", "me"));
+        let digest = digest("5a17", &here, &me);
+        let good = format!("{FORM}:5a17:{digest}:a=b");
+        assert!(Session::default().import(&good.clone().into(), &here, &me));
+        for text in [
+            String::new(),
+            good.replace("session-1", "session-2"),
+            good.replace("5a17", "5a18"),
+            good.replace("a=b", "ab"),
+            good.replace("a=b", ""),
+            good.replace("a=b", "a=b\r\nX: y"),
+            good.replace(":a=b", ""),
+        ] {
+            assert!(
+                !Session::default().import(&text.clone().into(), &here, &me),
+                "{text}"
+            );
+        }
+    }
+}

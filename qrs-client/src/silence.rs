@@ -1,0 +1,121 @@
+//! What went wrong when no answer came, or not a whole one.
+
+use std::error::Error as StdError;
+use std::io;
+
+use crate::asked::Asked;
+use crate::error::{Cause, Error, ErrorKind};
+use crate::retry::Trouble;
+
+/// No answer came.
+pub(crate) fn no_answer(error: &reqwest::Error, asked: &Asked) -> Error {
+    let links = links(error);
+    let (kind, message, trouble) = if let Some(cause) = tls(&links) {
+        (
+            ErrorKind::Tls,
+            format!("no secure connection to the site: {cause}"),
+            Trouble::Final,
+        )
+    } else {
+        let (kind, message, trouble) = without_tls(error, &links);
+        (kind, message.to_owned(), trouble)
+    };
+    let hint = (kind == ErrorKind::Tls)
+        .then_some("trust the certificate authority that signed the site's certificate");
+    with_cause(asked.error(kind, message), &links, asked)
+        .with_trouble(trouble)
+        .with_hint(hint)
+}
+
+/// An answer began and did not come to its end.
+pub(crate) fn cut_answer(error: &reqwest::Error, asked: &Asked) -> Error {
+    let links = links(error);
+    let error = asked.error(
+        ErrorKind::Unreachable,
+        "the connection broke in the middle of the answer",
+    );
+    with_cause(error, &links, asked).with_trouble(Trouble::Cut)
+}
+
+fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'static str, Trouble) {
+    let says = |text: &str| links.iter().any(|link| link.to_string().contains(text));
+    if says("proxy authorization required") {
+        let message = "the HTTP proxy asks for credentials";
+        return (ErrorKind::Unauthorized, message, Trouble::Final);
+    }
+    if says("tunnel error") {
+        let message = "the HTTP proxy does not connect to the site";
+        return (ErrorKind::Unreachable, message, Trouble::Final);
+    }
+    let (message, trouble) = if error.is_dns() {
+        ("the site's name is not resolved", Trouble::Final)
+    } else if error.is_timeout() {
+        ("connecting to the site took too long", Trouble::NoFirstByte)
+    } else if links.iter().any(|link| is_reset(*link)) || says(CLOSED_EARLY) {
+        (
+            "the site closed the connection without an answer",
+            Trouble::Cut,
+        )
+    } else if error.is_connect() {
+        ("the site does not take connections", Trouble::Final)
+    } else {
+        let message = "what answers there does not speak HTTP";
+        return (ErrorKind::UnexpectedAnswer, message, Trouble::Final);
+    };
+    (ErrorKind::Unreachable, message, trouble)
+}
+
+/// hyper's text for a connection that ends before an answer; it has no other sign of it that
+/// could be asked here.
+const CLOSED_EARLY: &str = "connection closed before message completed";
+
+fn is_reset(link: Link<'_>) -> bool {
+    link.downcast_ref::<io::Error>().is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof
+        )
+    })
+}
+
+fn tls(links: &[Link<'_>]) -> Option<String> {
+    let found = links
+        .iter()
+        .find_map(|link| link.downcast_ref::<rustls::Error>());
+    found.map(ToString::to_string)
+}
+
+type Link<'a> = &'a (dyn StdError + 'static);
+
+/// An error and its sources. What an I/O error wraps counts as its source.
+fn links(error: &reqwest::Error) -> Vec<Link<'_>> {
+    std::iter::successors(Some(error as Link<'_>), |link| next_link(*link)).collect()
+}
+
+fn next_link(link: Link<'_>) -> Option<Link<'_>> {
+    match link
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(wrapped) => Some(wrapped as Link<'_>),
+        None => link.source(),
+    }
+}
+
+/// The texts of the causes, each once: an I/O error repeats what it wraps. The first one, of the
+/// library's own error, names the URL with its xrfkey and is left out.
+fn with_cause(error: Error, links: &[Link<'_>], asked: &Asked) -> Error {
+    let mut texts: Vec<_> = links
+        .iter()
+        .skip(1)
+        .map(|link| asked.scrub(&link.to_string()))
+        .collect();
+    texts.dedup();
+    match Cause::chain(texts.into_iter()) {
+        Some(cause) => error.with_source(cause),
+        None => error,
+    }
+}

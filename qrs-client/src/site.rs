@@ -1,0 +1,205 @@
+//! Where a site is. Nothing here touches the network.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::error::Error;
+
+/// The URL of a Qlik Sense site, with the prefix of its virtual proxy if it has one.
+///
+/// ```
+/// use qrs_client::SiteUrl;
+///
+/// // What people copy out of their browser will do.
+/// let site = SiteUrl::parse("https://qlik.example/scanner/hub/my/work")?;
+/// assert_eq!(site.to_string(), "https://qlik.example/scanner/");
+/// # Ok::<(), qrs_client::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SiteUrl(
+    /// Scheme http or https, a host, no userinfo, query or fragment; ends in `/`.
+    Url,
+);
+
+/// The first path segment of the pages and interfaces that a virtual proxy serves: the site ends
+/// before it.
+const PAGES: [&str; 10] = [
+    "hub",
+    "sense",
+    "qrs",
+    "qmc",
+    "qps",
+    "dev-hub",
+    "single",
+    "insightadvisor",
+    "internal_forms_authentication",
+    "internal_windows_authentication",
+];
+
+impl SiteUrl {
+    /// Reads a site's URL. A pasted `/hub`, `/qrs`, `/sense/app/…` and the like is taken off, and
+    /// so are a query and a fragment.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if it is no URL, has no scheme
+    /// or another one than http and https, or holds a user name or password. The message does not
+    /// repeat a password.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(without_scheme(text));
+        };
+        if !["http", "https"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+        {
+            return Err(Error::configuration(
+                "the site's URL must begin with `https://` or `http://`",
+            ));
+        }
+        let host_end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        if rest[..host_end].contains('@') {
+            return Err(
+                Error::configuration("the site's URL holds a user name or password")
+                    .with_hint("take out what stands before the `@`; the header says who asks"),
+            );
+        }
+        let mut url = Url::parse(text).map_err(|error| {
+            Error::configuration(format!("the site's URL is not valid: {error}"))
+        })?;
+        if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
+            return Err(Error::configuration("the site's URL is not valid"));
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        let prefix = prefix(url.path());
+        url.set_path(&prefix);
+        Ok(Self(url))
+    }
+
+    /// The URL. Its path ends in `/`, so that paths can be joined to it.
+    #[must_use]
+    pub fn as_url(&self) -> &Url {
+        &self.0
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+}
+
+impl fmt::Display for SiteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+/// `localhost:4242` would parse, as a URL of the scheme `localhost`.
+fn without_scheme(text: &str) -> Error {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'@');
+    if text.is_empty() || !plain {
+        return Error::configuration("the site's URL must begin with `https://`");
+    }
+    let text = text.trim_start_matches("https:").trim_start_matches('/');
+    Error::configuration(format!(
+        "the site's URL must begin with `https://`; write `https://{text}`"
+    ))
+}
+
+/// The virtual proxy's prefix between slashes. A doubled slash would break every request.
+fn prefix(path: &str) -> String {
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let site =
+        segments.take_while(|segment| !PAGES.iter().any(|page| segment.eq_ignore_ascii_case(page)));
+    site.fold("/".to_owned(), |prefix, segment| prefix + segment + "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_paste_becomes_the_site() {
+        let cases = [
+            ("https://qlik.example", "https://qlik.example/"),
+            (" https://Qlik.Example/ ", "https://qlik.example/"),
+            ("HTTPS://qlik.example:443/vp", "https://qlik.example/vp/"),
+            (
+                "https://qlik.example:4433/vp/",
+                "https://qlik.example:4433/vp/",
+            ),
+            ("http://10.0.0.7/vp//", "http://10.0.0.7/vp/"),
+            ("https://qlik.example//vp", "https://qlik.example/vp/"),
+            ("https://qlik.example/hub", "https://qlik.example/"),
+            ("https://qlik.example/vp/hub/", "https://qlik.example/vp/"),
+            (
+                "https://qlik.example/vp/hub/my/work?a=b#c",
+                "https://qlik.example/vp/",
+            ),
+            ("https://qlik.example/vp/qrs", "https://qlik.example/vp/"),
+            ("https://qlik.example/QMC/", "https://qlik.example/"),
+            ("https://qlik.example/vp?x=1", "https://qlik.example/vp/"),
+            (
+                "https://qlik.example/sense/app/12/sheet/34/state/analysis",
+                "https://qlik.example/",
+            ),
+            (
+                "https://qlik.example/vp/internal_forms_authentication/?targetId=1",
+                "https://qlik.example/vp/",
+            ),
+            ("https://qlik.example/hubs", "https://qlik.example/hubs/"),
+            ("https://[::1]:8443/vp", "https://[::1]:8443/vp/"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(
+                SiteUrl::parse(text).unwrap().to_string(),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_to_write() {
+        let cases = [
+            ("", "must begin with `https://`"),
+            ("localhost:4242", "write `https://localhost:4242`"),
+            ("qlik.example/vp", "write `https://qlik.example/vp`"),
+            ("https:/qlik.example", "write `https://qlik.example`"),
+            ("//qlik.example", "write `https://qlik.example`"),
+            (
+                "ftp://qlik.example",
+                "must begin with `https://` or `http://`",
+            ),
+            ("https://", "empty host"),
+            ("https://qlik example/", "not valid"),
+            ("https://qlik.example:99999/", "invalid port"),
+        ];
+        for (text, expected) in cases {
+            let message = SiteUrl::parse(text).unwrap_err().to_string();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_refused_and_not_repeated() {
+        let cases = [
+            "https://me:hunter2@qlik.example/",
+            "https://me:hun@ter2@qlik.example/",
+            "https://me:hunter2/x@qlik.example/",
+            "https://hunter2@qlik.example",
+            "https:\\\\me:hunter2@qlik.example/",
+            "ftp://me:hunter2@qlik.example/",
+            "me:hunter2@qlik.example",
+            "https:me:hunter2@qlik.example",
+        ];
+        for text in cases {
+            let error = SiteUrl::parse(text).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("ter2"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Points in time as sites write them.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
+use serde::{Deserialize, Deserializer};
+
+use crate::lenient;
+
+/// A point in time of a record.
+///
+/// Sites write "never" as a date long ago, and some dates in forms that are no standard's. Null or
+/// a missing field is never, too. A text that can't be read is kept rather than the record lost.
+///
+/// ```
+/// use qrs_client::Timestamp;
+///
+/// assert_eq!(Timestamp::parse("1753-01-01T00:00:00.000Z"), Timestamp::Never);
+/// assert_eq!(Timestamp::parse("1970-01-01T00:00:01.5Z").as_unix_millis(), Some(1_500));
+/// assert_eq!(Timestamp::At(1_500).to_string(), "1970-01-01T00:00:01.500Z");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Timestamp {
+    /// It did not happen: the app was never published, or never reloaded.
+    #[default]
+    Never,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    At(i64),
+    /// What the site wrote, which is no point in time that can be read.
+    Unreadable(String),
+}
+
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
+
+/// Sites write 1753-01-01, the first day of a SQL server, for "never". Nothing in a repository is
+/// as old as that.
+const FIRST_DAY_AFTER_NEVER: DateTime = date(1753, 1, 2).at(0, 0, 0, 0);
+
+impl Timestamp {
+    /// Reads what a site wrote. A time without an offset is one in UTC.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let trimmed = text.trim();
+        // `0000-00-00T00:00:00.000Z` is seen, too, and is no date at all.
+        if trimmed.is_empty() || trimmed.starts_with("0000-") {
+            return Self::Never;
+        }
+        let Some(utc) = utc(trimmed) else {
+            return Self::Unreadable(text.to_owned());
+        };
+        if utc < FIRST_DAY_AFTER_NEVER {
+            return Self::Never;
+        }
+        let since = utc.duration_since(EPOCH);
+        let millis = since.as_secs() * 1000 + i64::from(since.subsec_millis());
+        Self::At(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z; none if it is never or can't be read.
+    #[must_use]
+    pub fn as_unix_millis(&self) -> Option<i64> {
+        match self {
+            Self::At(millis) => Some(*millis),
+            Self::Never | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// Whether the site says that it did not happen.
+    #[must_use]
+    pub fn is_never(&self) -> bool {
+        matches!(self, Self::Never)
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds; `never`; or the text that can't be read.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::Unreadable(text) => f.write_str(text),
+            Self::At(millis) => match EPOCH.checked_add(SignedDuration::from_millis(*millis)) {
+                Ok(utc) => write!(f, "{utc:.3}Z"),
+                Err(_) => write!(f, "{millis} ms since 1970"),
+            },
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::text(deserializer).map(|text| Self::parse(&text))
+    }
+}
+
+fn utc(text: &str) -> Option<DateTime> {
+    let (local, offset) = split_offset(text)?;
+    // A date alone is midnight to jiff, and so is an annotation in brackets fine; neither is seen.
+    let local: DateTime = local.parse().ok()?;
+    local.checked_sub(offset).ok()
+}
+
+/// The date and time, and how far it is ahead of UTC.
+fn split_offset(text: &str) -> Option<(&str, SignedDuration)> {
+    if let Some(local) = text.strip_suffix(['Z', 'z']) {
+        return Some((local, SignedDuration::ZERO));
+    }
+    // The dashes of the date come before the `T`.
+    let time = text.find(['T', 't', ' ']).unwrap_or(text.len());
+    let Some(sign) = text[time..].find(['+', '-']) else {
+        return Some((text, SignedDuration::ZERO));
+    };
+    let (local, offset) = text.split_at(time + sign);
+    let (hours, minutes) = match offset[1..].split_once(':') {
+        Some(parts) => parts,
+        None => offset[1..].split_at_checked(2)?,
+    };
+    let minutes = if minutes.is_empty() {
+        0
+    } else {
+        minutes.parse::<u8>().ok()?
+    };
+    let ahead = i64::from(hours.parse::<u8>().ok()?) * 60 + i64::from(minutes);
+    let ahead = SignedDuration::from_mins(ahead);
+    Some((
+        local,
+        if offset.starts_with('-') {
+            -ahead
+        } else {
+            ahead
+        },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_seen_is_read() {
+        let cases = [
+            ("2019-02-15T15:46:20.997Z", "2019-02-15T15:46:20.997Z"),
+            ("2019-02-15T15:46:20Z", "2019-02-15T15:46:20.000Z"),
+            ("2019-02-15T15:46:20.9971234Z", "2019-02-15T15:46:20.997Z"),
+            ("2019-02-15T15:46:20", "2019-02-15T15:46:20.000Z"),
+            ("2019-02-15T15:46:20+01:00", "2019-02-15T14:46:20.000Z"),
+            ("2019-02-15T15:46:20-0130", "2019-02-15T17:16:20.000Z"),
+            ("2019-02-15T15:46:20+02", "2019-02-15T13:46:20.000Z"),
+            (" 2019-02-15 15:46:20z ", "2019-02-15T15:46:20.000Z"),
+            ("9999-12-31T00:00:00", "9999-12-31T00:00:00.000Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("1899-12-30T00:00:00Z", "1899-12-30T00:00:00.000Z"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Timestamp::parse(text).to_string(), expected, "{text}");
+        }
+        assert_eq!(
+            Timestamp::parse("1969-12-31T23:59:59.5Z").as_unix_millis(),
+            Some(-500)
+        );
+    }
+
+    #[test]
+    fn never_is_known_in_all_its_forms() {
+        for text in [
+            "1753-01-01T00:00:00.000Z",
+            "1753-01-01T00:00:00Z",
+            "1753-01-01T00:00:00",
+            "1753-01-01T00:00:00+01:00",
+            "1753-01-01T00:00:00-01:00",
+            "0000-00-00T00:00:00.000Z",
+            "0001-01-01T00:00:00",
+            "",
+        ] {
+            assert!(Timestamp::parse(text).is_never(), "{text}");
+        }
+        assert!(
+            serde_json::from_str::<Timestamp>("null")
+                .unwrap()
+                .is_never()
+        );
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_kept_as_it_was() {
+        for text in [
+            "yesterday",
+            "2019-02-30T00:00:00Z",
+            "2019-02-15T25:00:00Z",
+            "15/02/2019",
+            "9999-12-31T23:59:59-12:00",
+            "2019-02-15T15:46:20+1",
+            "2019-02-15T15:46:20+é1",
+            "Z",
+            "+",
+        ] {
+            let timestamp = Timestamp::parse(text);
+            assert_eq!(timestamp, Timestamp::Unreadable(text.to_owned()));
+            assert_eq!(timestamp.to_string(), text);
+            assert_eq!(timestamp.as_unix_millis(), None);
+        }
+        assert!(!Timestamp::At(i64::MAX).to_string().is_empty());
+    }
+}

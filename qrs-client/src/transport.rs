@@ -1,0 +1,168 @@
+//! Sends requests, again if that is worth it, and keeps the session.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response};
+use secrecy::SecretString;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::answer::Head;
+use crate::asked::Asked;
+use crate::body::Body;
+use crate::builder::TimeLimits;
+use crate::credentials::HeaderCredentials;
+use crate::error::{Error, ErrorKind};
+use crate::request::{Get, xrfkey};
+use crate::retry::{self, Trouble, Verdict};
+use crate::session::Session;
+use crate::silence;
+use crate::site::SiteUrl;
+
+/// All that it takes to ask one site.
+pub(crate) struct Transport {
+    pub(crate) http: reqwest::Client,
+    pub(crate) site: SiteUrl,
+    pub(crate) credentials: HeaderCredentials,
+    pub(crate) proxy_password: Option<SecretString>,
+    pub(crate) session: Session,
+    pub(crate) limits: TimeLimits,
+    pub(crate) backoff: ExponentialBuilder,
+    pub(crate) first: First,
+}
+
+/// The first request goes alone: a site opens a session for each one that has no cookie yet, and
+/// locks the user out at the sixth.
+#[derive(Default)]
+pub(crate) struct First {
+    answered: AtomicBool,
+    turn: Mutex<()>,
+}
+
+/// What is left of the tries for one answer, and of its time.
+pub(crate) struct Tries {
+    delays: ExponentialBackoff,
+    deadline: Instant,
+}
+
+const XRFKEY: HeaderName = HeaderName::from_static("x-qlik-xrfkey");
+
+impl Transport {
+    pub(crate) fn tries(&self) -> Tries {
+        Tries {
+            delays: self.backoff.build(),
+            deadline: Instant::now() + self.limits.list,
+        }
+    }
+
+    /// Asks until an answer begins that promises to be JSON, or the tries are used up.
+    pub(crate) async fn open(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
+        loop {
+            match self.open_once(get, tries.deadline).await {
+                Err(error) if tries.again(error.trouble()).await => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn open_once(&self, get: &Get, deadline: Instant) -> Result<Body, Error> {
+        let xrfkey = xrfkey();
+        let url = get.url_with(&self.site, Some(&xrfkey))?;
+        let secrets = self.secrets([SecretString::from(xrfkey.as_str())]);
+        let mut asked = Asked::new(&self.site, &get.url(&self.site)?, secrets);
+        let turn = self.first.turn().await;
+        let response = self
+            .send(self.http.get(url).header(XRFKEY, &xrfkey), &asked)
+            .await?;
+        let date = header(&response, &DATE).and_then(retry::http_date);
+        self.session.keep(response.cookies(), date);
+        self.first.over(turn);
+        asked.hide(self.session.secrets());
+        let head = head(&response);
+        let mut body = Body::new(response, asked, self.limits.silence, deadline);
+        if head.promises_json() {
+            return Ok(body);
+        }
+        let page = body.for_message().await;
+        Err(head.refusal(&page, body.asked()))
+    }
+
+    async fn send(&self, request: RequestBuilder, asked: &Asked) -> Result<Response, Error> {
+        let mut request = request
+            .header(ACCEPT, "application/json")
+            .header(self.credentials.name(), self.credentials.header_value());
+        if let Some(cookies) = self.session.header() {
+            request = request.header(COOKIE, cookies);
+        }
+        let limit = self.limits.first_byte;
+        match timeout(limit, request.send()).await {
+            Ok(sent) => sent.map_err(|error| silence::no_answer(&error, asked)),
+            Err(_) => {
+                let seconds = limit.as_secs_f64();
+                let message = format!("the site did not begin to answer within {seconds} s");
+                let error = asked.error(ErrorKind::Timeout, message);
+                Err(error.with_trouble(Trouble::NoFirstByte))
+            }
+        }
+    }
+
+    fn secrets(&self, more: [SecretString; 1]) -> Vec<SecretString> {
+        let mut secrets = self.session.secrets();
+        secrets.push(self.credentials.value().clone());
+        secrets.extend(self.proxy_password.clone());
+        secrets.extend(more);
+        secrets
+    }
+}
+
+impl First {
+    /// The turn of the first request; none once the site has answered one.
+    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        if self.answered.load(Ordering::Acquire) {
+            return None;
+        }
+        let turn = self.turn.lock().await;
+        (!self.answered.load(Ordering::Acquire)).then_some(turn)
+    }
+
+    fn over(&self, turn: Option<MutexGuard<'_, ()>>) {
+        self.answered.store(true, Ordering::Release);
+        drop(turn);
+    }
+}
+
+impl Tries {
+    /// Waits for the next try. False, at once, if there is to be none.
+    pub(crate) async fn again(&mut self, trouble: Trouble) -> bool {
+        let after = match retry::verdict(trouble) {
+            Verdict::GiveUp => return false,
+            Verdict::Retry => None,
+            Verdict::RetryAfter(after) => Some(after),
+        };
+        let Some(delay) = self.delays.next() else {
+            return false;
+        };
+        let delay = after.unwrap_or(delay);
+        if Instant::now() + delay >= self.deadline {
+            return false;
+        }
+        sleep(delay).await;
+        true
+    }
+}
+
+fn head(response: &Response) -> Head {
+    let text = |name| header(response, name);
+    Head {
+        status: response.status().as_u16(),
+        content_type: text(&CONTENT_TYPE).unwrap_or_default().to_owned(),
+        location: text(&LOCATION).and_then(|location| response.url().join(location).ok()),
+        retry_after: text(&RETRY_AFTER).and_then(|after| retry::retry_after(after, text(&DATE))),
+    }
+}
+
+fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
