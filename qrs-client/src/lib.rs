@@ -1,1 +1,3 @@
 //! Placeholder.
+#[cfg(feature = "fake-site")]
+pub mod fake_site;
