@@ -38,6 +38,7 @@ mod session;
 mod site;
 mod wire;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -61,11 +62,11 @@ pub use site::TooManySessions;
 pub struct FakeSite {
     site: Arc<Site>,
     address: SocketAddr,
-    life: Life,
+    host: Host,
 }
 
-/// Where the server runs, and how it is stopped.
-enum Life {
+/// What the server runs in, and how it is stopped.
+enum Host {
     Task(AbortHandle),
     Thread {
         stop: Option<oneshot::Sender<()>>,
@@ -136,6 +137,8 @@ impl FakeSite {
     }
 
     /// Changes what the site holds. Answers that are under way go on with what was there before.
+    ///
+    /// The site waits for `change`, which must not ask the site itself.
     pub fn edit<T>(&self, change: impl FnOnce(&mut Content) -> T) -> T {
         change(Arc::make_mut(&mut self.site.live().content))
     }
@@ -184,11 +187,19 @@ impl FakeSite {
     }
 }
 
+impl fmt::Debug for FakeSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeSite")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Drop for FakeSite {
     fn drop(&mut self) {
-        match &mut self.life {
-            Life::Task(server) => server.abort(),
-            Life::Thread { stop, thread } => {
+        match &mut self.host {
+            Host::Task(server) => server.abort(),
+            Host::Thread { stop, thread } => {
                 drop(stop.take());
                 if let Some(thread) = thread.take() {
                     // A panic in there has been printed already; a second one here would abort the tests.

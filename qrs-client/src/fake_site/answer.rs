@@ -84,9 +84,15 @@ pub(super) struct Rows {
 /// How much of a record is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
-    pub(super) full: bool,
+    pub(super) extent: Extent,
     /// `privileges` is null unless it is asked for.
     pub(super) with_privileges: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Extent {
+    Full,
+    Condensed,
 }
 
 impl Rows {
@@ -98,10 +104,9 @@ impl Rows {
 
 impl Form {
     pub(super) fn of(self, entity: Entity, record: &Value) -> Value {
-        let mut record = if self.full {
-            record.clone()
-        } else {
-            entity.condense(record)
+        let mut record = match self.extent {
+            Extent::Full => record.clone(),
+            Extent::Condensed => entity.condense(record),
         };
         if self.with_privileges && record.is_object() {
             record["privileges"] = json!(["read"]);

@@ -12,7 +12,7 @@ use super::content::Content;
 use super::pages::LoginWay;
 use super::site::{Settings, Site, TooManySessions};
 use super::wire::{Framing, USUAL_CHUNK};
-use super::{FakeSite, Life, server};
+use super::{FakeSite, Host, server};
 
 /// Describes a fake site, see [`FakeSite::builder`].
 #[derive(Clone)]
@@ -128,7 +128,7 @@ impl FakeSiteBuilder {
         FakeSite {
             site,
             address,
-            life: Life::Task(server.abort_handle()),
+            host: Host::Task(server.abort_handle()),
         }
     }
 
@@ -159,7 +159,7 @@ impl FakeSiteBuilder {
         FakeSite {
             site,
             address,
-            life: Life::Thread {
+            host: Host::Thread {
                 stop: Some(stop),
                 thread: Some(thread),
             },

@@ -59,15 +59,22 @@ impl Content {
         invented::content()
     }
 
-    /// A site of any size: `apps` published apps with `sheets` base sheets each, and nothing remarkable.
+    /// A site of many records: `apps` published apps with `sheets` base sheets each, and nothing remarkable.
+    ///
+    /// A sheet takes some 5 KB of memory here.
     pub fn generated(apps: usize, sheets: usize) -> Self {
         let mut content = Self::empty();
         let stream = content.add_stream("Everyone");
+        // All apps before all sheets, because publishing looks at every record there is.
+        let mut ids = Vec::with_capacity(apps);
         for app in 1..=apps {
             let id = content.add_app(&format!("App {app}"));
             content.publish(&id, &stream);
+            ids.push(id);
+        }
+        for (app, id) in ids.iter().enumerate() {
             for sheet in 1..=sheets {
-                content.add_sheet(&id, &format!("Sheet {sheet} of app {app}"));
+                content.add_sheet(id, &format!("Sheet {sheet} of app {}", app + 1));
             }
         }
         content

@@ -251,7 +251,7 @@ impl Fault {
         self
     }
 
-    /// Only for requests that `condition` accepts.
+    /// Only for requests that `condition` accepts. The site waits for it: it must not ask the site itself.
     pub fn when(mut self, condition: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
         self.condition = Some(Arc::new(condition));
         self

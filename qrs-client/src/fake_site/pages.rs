@@ -12,29 +12,25 @@ pub enum LoginWay {
     Windows,
 }
 
-impl LoginWay {
-    fn segment(self) -> &'static str {
-        match self {
-            Self::Form => "internal_forms_authentication",
-            Self::Windows => "internal_windows_authentication",
-        }
-    }
+const FORM: &str = "internal_forms_authentication";
+const WINDOWS: &str = "internal_windows_authentication";
 
-    /// The answer to a request for the login page, if `path` is one.
-    pub(super) fn page(path: &str) -> Option<Answer> {
-        let [form, windows] =
-            [Self::Form, Self::Windows].map(|way| path.trim_matches('/') == way.segment());
-        match (form, windows) {
-            (true, _) => Some(login_form()),
-            (_, true) => Some(ntlm_challenge()),
-            _ => None,
-        }
+/// The answer to a request for a login page, if `path` is one.
+pub(super) fn login(path: &str) -> Option<Answer> {
+    match path.trim_matches('/') {
+        FORM => Some(login_form()),
+        WINDOWS => Some(ntlm_challenge()),
+        _ => None,
     }
 }
 
 /// `prefix` is the virtual proxy's, with its slash, or nothing.
 pub(super) fn redirect_to_login(prefix: &str, way: LoginWay) -> Answer {
-    let (segment, target) = (way.segment(), session::guid());
+    let segment = match way {
+        LoginWay::Form => FORM,
+        LoginWay::Windows => WINDOWS,
+    };
+    let target = session::guid();
     let location = format!("{prefix}/{segment}/?targetId={target}");
     Answer::html(302, "").header("Location", location)
 }

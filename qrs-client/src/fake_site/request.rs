@@ -18,6 +18,8 @@ pub struct Request {
     pub(super) method: String,
     pub(super) target: String,
     pub(super) headers: Vec<(String, String)>,
+    /// The length of the virtual proxy's prefix; `None` where the path does not begin with it.
+    prefix: Option<usize>,
 }
 
 impl Request {
@@ -31,12 +33,9 @@ impl Request {
         &self.target
     }
 
-    /// The path from `/qrs` (or `/qps`, or `/internal_…`) on: without the virtual proxy's prefix if it has one.
+    /// The path below the virtual proxy: `/qrs/app/full`. The whole path, if it is not below that virtual proxy.
     pub fn path(&self) -> &str {
-        let path = self.whole_path();
-        let services = ["/qrs", "/qps/", "/internal_"];
-        let start = services.iter().filter_map(|name| path.find(name)).min();
-        &path[start.unwrap_or(0)..]
+        &self.whole_path()[self.prefix.unwrap_or(0)..]
     }
 
     /// The decoded parameters of the query, in their order.
@@ -64,9 +63,13 @@ impl Request {
         Some(value)
     }
 
+    /// Whether the path begins with the virtual proxy's prefix.
+    pub(super) fn is_below_prefix(&self) -> bool {
+        self.prefix.is_some()
+    }
+
     pub(super) fn whole_path(&self) -> &str {
-        let end = self.target.find('?').unwrap_or(self.target.len());
-        &self.target[..end]
+        path_of(&self.target)
     }
 
     pub(super) fn raw_query(&self) -> &str {
@@ -87,13 +90,18 @@ impl Request {
 
 /// Reads the next request of a connection; `None` if the client has closed it.
 ///
-/// `buffer` holds what was read beyond the request before.
-pub(super) async fn read<S>(stream: &mut S, buffer: &mut Vec<u8>) -> io::Result<Option<Request>>
+/// `buffer` holds what was read beyond the request before, `prefix` is the virtual proxy's, with its slash. A head that
+/// cannot be parsed is an error of the kind `InvalidData`.
+pub(super) async fn read<S>(
+    stream: &mut S,
+    buffer: &mut Vec<u8>,
+    prefix: &str,
+) -> io::Result<Option<Request>>
 where
     S: AsyncRead + Unpin,
 {
     loop {
-        if let Some((request, length)) = parse(buffer)? {
+        if let Some((request, length)) = parse(buffer, prefix)? {
             buffer.drain(..length);
             skip_body(&request, stream, buffer).await?;
             return Ok(Some(request));
@@ -108,7 +116,7 @@ where
 }
 
 /// Parses a head, if it is complete, and gives its length.
-fn parse(buffer: &[u8]) -> io::Result<Option<(Request, usize)>> {
+fn parse(buffer: &[u8], prefix: &str) -> io::Result<Option<(Request, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     let status = head
@@ -118,15 +126,24 @@ fn parse(buffer: &[u8]) -> io::Result<Option<(Request, usize)>> {
         return Ok(None);
     };
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let target = head.path.unwrap_or_default();
+    let below = path_of(target).strip_prefix(prefix);
     let headers = head.headers.iter();
     let request = Request {
         method: head.method.unwrap_or_default().to_owned(),
-        target: head.path.unwrap_or_default().to_owned(),
+        target: target.to_owned(),
+        prefix: below
+            .filter(|below| below.starts_with('/'))
+            .map(|_| prefix.len()),
         headers: headers
             .map(|header| (header.name.to_owned(), text(header.value)))
             .collect(),
     };
     Ok(Some((request, length)))
+}
+
+fn path_of(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
 }
 
 /// No request to this site needs its body.

@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::answer::Answer;
 use super::request;
 use super::site::Site;
 use super::wire::{self, Framing, Next};
@@ -42,8 +43,18 @@ async fn serve<S>(stream: &mut S, site: &Site) -> io::Result<Next>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut buffer = Vec::new();
-    while let Some(request) = request::read(stream, &mut buffer).await? {
+    let (mut buffer, prefix) = (Vec::new(), site.prefix());
+    loop {
+        let request = match request::read(stream, &mut buffer, &prefix).await {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(Next::Close),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let refusal = Answer::text(400, "Bad Request");
+                wire::deliver(stream, &refusal, Framing::UntilClose, &[]).await?;
+                return Ok(Next::Close);
+            }
+            Err(error) => return Err(error),
+        };
         let (answer, effects) = site.answer(&request);
         let framing = match (answer.status, site.settings.framing) {
             // Windows servers send the pages of errors and of redirects with their length.
@@ -55,8 +66,7 @@ where
             return Ok(next);
         }
         if request.wants_to_close() {
-            break;
+            return Ok(Next::Close);
         }
     }
-    Ok(Next::Close)
 }

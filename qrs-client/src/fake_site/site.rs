@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use super::account::{Access, Account};
-use super::answer::{Answer, Body, CountForm};
+use super::answer::{Answer, Body, CountForm, Extent};
 use super::content::Content;
 use super::fault::{Effect, Fault, Instead};
 use super::pages::{self, LoginWay};
@@ -84,7 +84,7 @@ impl Site {
 
     /// Answers a request, and says what goes wrong with the answer on its way.
     pub(super) fn answer(&self, request: &Request) -> (Answer, Vec<Effect>) {
-        let effects = self.record(request);
+        let effects = self.receive(request);
         let instead = effects.iter().find_map(|effect| match effect {
             Effect::Instead(instead) => Some(instead.clone()),
             _ => None,
@@ -97,64 +97,53 @@ impl Site {
             Some(Instead::LoginRedirect(way)) => pages::redirect_to_login(&self.prefix(), way),
             // A request that is never answered never reached the site, and opens no session.
             None if hung_up => Answer::text(503, ""),
-            None => self
-                .right_answer(request)
-                .unwrap_or_else(|refusal| *refusal),
+            None => self.right_answer(request).unwrap_or_else(|refusal| refusal),
         };
         (answer, effects)
     }
 
-    fn record(&self, request: &Request) -> Vec<Effect> {
+    /// Keeps the request, and finds the faults that it meets.
+    fn receive(&self, request: &Request) -> Vec<Effect> {
         let mut live = self.live();
         live.requests.push(request.clone());
         let faults = live.faults.iter_mut();
         faults.filter_map(|fault| fault.strike(request)).collect()
     }
 
-    fn right_answer(&self, request: &Request) -> Result<Answer, Box<Answer>> {
-        let path = self.path_within(request)?;
-        if let Some(page) = LoginWay::page(path) {
+    fn right_answer(&self, request: &Request) -> Result<Answer, Answer> {
+        check_target(request)?;
+        if let Some(page) = pages::login(request.path()) {
             return Ok(page);
         }
         let guest = self.authenticate(request)?;
-        query::check_xrfkey(request)?;
-        query::check_parameters(request)?;
-        let answer = match (request.method(), path.strip_prefix("/qrs/")) {
-            ("GET", Some("about")) => Ok(self.about()),
-            ("GET", Some(path)) => self.records(path, request, &guest.account),
-            ("DELETE", None) if path == "/qps/user" => {
-                self.live().sessions.end_all_of(&guest.account.header_value);
-                Ok(Answer::text(200, ""))
-            }
-            (_, Some(_)) => Err(Answer::text(405, "Method Not Allowed").into()),
-            _ => Err(Answer::text(404, "Not Found").into()),
-        };
-        // A refusal belongs to the session as much as any other answer.
-        let answer = answer.unwrap_or_else(|refusal| *refusal);
+        let answer = self.answer_to_guest(request, &guest.account);
+        let answer = answer.unwrap_or_else(|refusal| refusal);
         Ok(match guest.new_cookie {
             Some(cookie) => answer.header("Set-Cookie", self.set_cookie(&cookie)),
             None => answer,
         })
     }
 
-    /// The path below the virtual proxy's prefix, if the request has that prefix.
-    fn path_within<'a>(&self, request: &'a Request) -> Result<&'a str, Box<Answer>> {
-        if request.target().len() > LONGEST_TARGET {
-            return Err(Answer::text(414, "URI Too Long").into());
+    fn answer_to_guest(&self, request: &Request, account: &Account) -> Result<Answer, Answer> {
+        query::check_xrfkey(request)?;
+        query::check_parameters(request)?;
+        let path = request.path();
+        match (request.method(), path.strip_prefix("/qrs/")) {
+            ("GET", Some("about")) => Ok(self.about()),
+            ("GET", Some(path)) => self.look_up(path, request, account),
+            ("DELETE", None) if path == "/qps/user" => {
+                self.live().sessions.end_all_of(&account.header_value);
+                Ok(Answer::text(200, ""))
+            }
+            (_, Some(_)) => Err(Answer::text(405, "Method Not Allowed")),
+            (_, None) => Err(Answer::text(404, "Not Found")),
         }
-        let path = request.whole_path();
-        if path.contains("//") || request.target().contains('#') {
-            return Err(Answer::text(400, "Bad Request - Invalid URL").into());
-        }
-        let below = path.strip_prefix(&self.prefix());
-        let below = below.filter(|below| below.starts_with('/'));
-        below.ok_or_else(|| pages::wrong_prefix().into())
     }
 
     fn about(&self) -> Answer {
         Answer::record(&json!({
             "buildVersion": self.settings.version,
-            "buildDate": "9/20/2013 10:09:00 AM",
+            "buildDate": "11/14/2023 09:12:00 AM",
             "databaseProvider": "Devart.Data.PostgreSql",
             "nodeType": 1,
             "sharedPersistence": true,
@@ -165,17 +154,12 @@ impl Site {
     }
 
     /// Answers for lists, counts and single records.
-    fn records(
-        &self,
-        path: &str,
-        request: &Request,
-        account: &Account,
-    ) -> Result<Answer, Box<Answer>> {
-        let not_found = || Box::new(Answer::text(404, "Not Found"));
+    fn look_up(&self, path: &str, request: &Request, account: &Account) -> Result<Answer, Answer> {
+        let not_found = || Answer::text(404, "Not Found");
         let (entity, rest) = Entity::of_path(path).ok_or_else(not_found)?;
         let access = account.access(entity);
         if matches!(access, Access::Forbidden) {
-            return Err(Answer::text(403, "Forbidden").into());
+            return Err(Answer::text(403, "Forbidden"));
         }
         let list = query::Lookup {
             content: Arc::clone(&self.live().content),
@@ -185,18 +169,32 @@ impl Site {
         };
         match rest.strip_prefix('/') {
             None => list
-                .rows(query::CONDENSED)
+                .rows(Extent::Condensed)
                 .map(Body::Rows)
                 .map(Answer::json),
-            Some("full") => list.rows(query::FULL).map(Body::Rows).map(Answer::json),
+            Some("full") => list.rows(Extent::Full).map(Body::Rows).map(Answer::json),
             Some("count") => {
-                let value = list.rows(query::CONDENSED)?.places.len() as i64;
+                let value = list.rows(Extent::Condensed)?.places.len() as i64;
                 let form = self.settings.count_form;
                 Ok(Answer::json(Body::Count { value, form }))
             }
             Some(id) => list.record(id).ok_or_else(not_found),
         }
     }
+}
+
+/// Refuses what no virtual proxy would pass on.
+fn check_target(request: &Request) -> Result<(), Answer> {
+    if request.target().len() > LONGEST_TARGET {
+        return Err(Answer::text(414, "URI Too Long"));
+    }
+    if request.whole_path().contains("//") || request.target().contains('#') {
+        return Err(Answer::text(400, "Bad Request - Invalid URL"));
+    }
+    if !request.is_below_prefix() {
+        return Err(pages::wrong_prefix());
+    }
+    Ok(())
 }
 
 /// Who is asking, and the session that was opened for this.
@@ -207,39 +205,46 @@ struct Guest {
 
 impl Site {
     /// Finds the account that a request comes from: by its session, or by its header, which opens one.
-    fn authenticate(&self, request: &Request) -> Result<Guest, Box<Answer>> {
-        let settings = &self.settings;
-        let to_login = || pages::redirect_to_login(&self.prefix(), settings.login_way);
+    fn authenticate(&self, request: &Request) -> Result<Guest, Answer> {
         let mut live = self.live();
-        let header = request.header(&settings.header);
-        let known = request.cookie(&settings.cookie);
-        let known = known.and_then(|cookie| live.sessions.user(cookie));
+        let header = request.header(&self.settings.header);
+        let session = request.cookie(&self.settings.cookie);
+        let session = session.and_then(|cookie| live.sessions.user(cookie));
         // A cookie of one user and the header of another are a new session of the latter.
-        let known = known.filter(|user| header.is_none_or(|header| header == *user));
-        let user = known.or(header).map(str::to_owned).ok_or_else(to_login)?;
-        let known = known.is_some();
+        let session = session.filter(|user| header.is_none_or(|header| header == *user));
+        let user = session.or(header).map(str::to_owned);
+        let user = user.ok_or_else(|| self.redirect_to_login())?;
+        let continues = session.is_some();
 
         let mut accounts = live.accounts.iter();
         let account = accounts.find(|account| account.header_value == user);
-        let account = account.cloned().ok_or_else(to_login)?;
+        let account = account.cloned().ok_or_else(|| self.redirect_to_login())?;
         if account.inactive {
             const TEXT: &str =
                 "Your account is inactive. Contact your administrator to activate it.";
-            return Err(Answer::text(403, TEXT).into());
+            return Err(Answer::text(403, TEXT));
         }
-        let new_cookie = match known {
-            true => None,
-            false => Some(live.sessions.open(&user).ok_or_else(
-                || match settings.too_many_sessions {
-                    TooManySessions::RedirectToLogin => to_login(),
-                    TooManySessions::Forbid => Answer::text(403, "Forbidden"),
-                },
-            )?),
+        let new_cookie = if continues {
+            None
+        } else {
+            let cookie = live.sessions.open(&user);
+            Some(cookie.ok_or_else(|| self.refuse_session())?)
         };
         Ok(Guest {
             account,
             new_cookie,
         })
+    }
+
+    fn refuse_session(&self) -> Answer {
+        match self.settings.too_many_sessions {
+            TooManySessions::RedirectToLogin => self.redirect_to_login(),
+            TooManySessions::Forbid => Answer::text(403, "Forbidden"),
+        }
+    }
+
+    fn redirect_to_login(&self) -> Answer {
+        pages::redirect_to_login(&self.prefix(), self.settings.login_way)
     }
 
     fn set_cookie(&self, cookie: &str) -> String {

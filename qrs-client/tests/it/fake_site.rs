@@ -1,4 +1,8 @@
 //! Tests of the fake site itself, with requests and answers taken byte by byte.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the exemption of tests does not reach the functions that tests call"
+)]
 
 mod access;
 mod faults;

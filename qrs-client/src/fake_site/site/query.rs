@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::fake_site::account::Access;
-use crate::fake_site::answer::{Answer, Form, Rows};
+use crate::fake_site::answer::{Answer, Extent, Form, Rows};
 use crate::fake_site::content::Content;
 use crate::fake_site::filter::Filter;
 use crate::fake_site::request::Request;
@@ -14,18 +14,8 @@ use crate::fake_site::schema::{Entity, PropertyPath};
 
 const XRFKEY_LENGTH: usize = 16;
 
-pub(super) const FULL: Extent = Extent::Full;
-pub(super) const CONDENSED: Extent = Extent::Condensed;
-
-/// How much of each record is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    Full,
-    Condensed,
-}
-
 /// Refuses a request whose key is missing, malformed, or not the same in query and header.
-pub(super) fn check_xrfkey(request: &Request) -> Result<(), Box<Answer>> {
+pub(super) fn check_xrfkey(request: &Request) -> Result<(), Answer> {
     let key = request.parameter("xrfkey").unwrap_or_default();
     let well_formed =
         key.len() == XRFKEY_LENGTH && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -33,17 +23,17 @@ pub(super) fn check_xrfkey(request: &Request) -> Result<(), Box<Answer>> {
         Ok(())
     } else {
         const TEXT: &str = "XSRF prevention check failed. Possible XSRF discovered.";
-        Err(Answer::text(403, TEXT).into())
+        Err(Answer::text(403, TEXT))
     }
 }
 
 /// Refuses a query with a part that has no value: what an `&` leaves behind that was not encoded.
-pub(super) fn check_parameters(request: &Request) -> Result<(), Box<Answer>> {
+pub(super) fn check_parameters(request: &Request) -> Result<(), Answer> {
     let mut parts = request.raw_query().split('&');
     if parts.all(|part| part.contains('=')) {
         Ok(())
     } else {
-        Err(Answer::text(400, "Missing parameter value(s)").into())
+        Err(Answer::text(400, "Missing parameter value(s)"))
     }
 }
 
@@ -57,7 +47,7 @@ pub(super) struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// Finds all records that fit.
-    pub(super) fn rows(&self, extent: Extent) -> Result<Rows, Box<Answer>> {
+    pub(super) fn rows(&self, extent: Extent) -> Result<Rows, Answer> {
         let filter = self.filter()?;
         let order = self.order()?;
         let records = self.content.records(self.entity);
@@ -93,12 +83,12 @@ impl Lookup<'_> {
     fn form(&self, extent: Extent) -> Form {
         let privileges = self.request.parameter("privileges");
         Form {
-            full: extent == Extent::Full,
+            extent,
             with_privileges: privileges.as_deref() == Some("true"),
         }
     }
 
-    fn filter(&self) -> Result<Option<Filter>, Box<Answer>> {
+    fn filter(&self) -> Result<Option<Filter>, Answer> {
         let text = self.request.parameter("filter");
         let Some(text) = text.filter(|text| !text.is_empty()) else {
             return Ok(None);
@@ -106,18 +96,18 @@ impl Lookup<'_> {
         let filter = Filter::parse(self.entity, &text);
         filter
             .map(Some)
-            .map_err(|refusal| Answer::text(400, refusal).into())
+            .map_err(|refusal| Answer::text(400, refusal))
     }
 
     /// The property that `orderby` names. QRS takes more than one; no client of the fake needs that.
-    fn order(&self) -> Result<Option<PropertyPath>, Box<Answer>> {
+    fn order(&self) -> Result<Option<PropertyPath>, Answer> {
         let Some(name) = self.request.parameter("orderby") else {
             return Ok(None);
         };
         let property = PropertyPath::resolve(self.entity, &name);
         property.map(Some).ok_or_else(|| {
             let refusal = format!("Cannot parse the expression: {name}");
-            Answer::text(400, refusal).into()
+            Answer::text(400, refusal)
         })
     }
 }

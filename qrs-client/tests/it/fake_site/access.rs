@@ -51,6 +51,14 @@ fn a_wrong_virtual_proxy_is_told_in_a_long_page() {
 }
 
 #[test]
+fn a_request_that_is_not_http_is_refused() {
+    let site = FakeSite::start_in_thread();
+    let reply = send(&site, "GET", "/header/qrs/app?filter=name eq 'x'", &[]);
+    assert_eq!((reply.status, reply.text()), (400, "Bad Request"));
+    assert_eq!(site.requests(), []);
+}
+
+#[test]
 fn the_default_virtual_proxy_has_no_prefix() {
     let site = FakeSite::builder().virtual_proxy("").start_in_thread();
     assert_eq!(site.url(), format!("http://{}", site.address()));

@@ -114,6 +114,24 @@ fn an_answer_is_late_or_slow() {
     assert!(start.elapsed() >= Duration::from_millis(100));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_delay_passes_at_once_where_the_clock_is_paused() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let site = FakeSite::start().await;
+    site.fail(Fault::delay(Duration::from_secs(3600)));
+    let start = tokio::time::Instant::now();
+    let mut stream = tokio::net::TcpStream::connect(site.address())
+        .await
+        .unwrap();
+    let request = b"GET /header/qrs/about HTTP/1.1\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 302 Found"));
+    assert!(start.elapsed() >= Duration::from_secs(3600));
+}
+
 #[test]
 fn a_body_stops_at_a_byte_or_a_record() {
     let (_, text) = site_and_text();
