@@ -16,6 +16,9 @@ mod tls;
 
 pub mod lenient;
 
+#[cfg(feature = "fake-site")]
+pub mod fake_site;
+
 mod answer;
 mod asked;
 mod body;

@@ -1,0 +1,211 @@
+//! A fake Qlik Sense site on a local port, for tests: of this client, and of programs that use it.
+//!
+//! It is a second, independent reading of the wire: it speaks raw JSON and imports none of the client's code. It
+//! checks what a real site checks (virtual proxy, header, xrfkey, session, filter), holds an invented site full of
+//! oddities ([`Content::invented`]), and fails on demand in every way that networks and proxies do ([`Fault`]).
+//!
+//! ```
+//! # use qrs_client::fake_site::{FakeSite, Fault};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let site = FakeSite::start().await;
+//! site.fail(Fault::status(503).retry_after(1).on("/qrs/app/full").times(2));
+//! site.edit(|content| {
+//!     let app = content.add_app("New this morning");
+//!     content.add_sheet(&app, "Overview");
+//! });
+//!
+//! // Here the program under test reads `site.url()`, with `site.header_name()` and `site.header_value()`.
+//!
+//! assert_eq!(site.requests_of("/qrs/app/full").len(), 0);
+//! assert_eq!(site.sessions_opened(), 0);
+//! # }
+//! ```
+//!
+//! A test that is not asynchronous, as one that runs a binary, calls [`FakeSite::start_in_thread`] instead. By hand,
+//! the site is started with `cargo run --example fake_site --features fake-site`.
+
+mod account;
+mod answer;
+mod builder;
+mod content;
+mod fault;
+mod filter;
+mod pages;
+mod request;
+mod schema;
+mod server;
+mod session;
+mod site;
+mod wire;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+use site::Site;
+
+pub use account::Account;
+pub use answer::CountForm;
+pub use builder::FakeSiteBuilder;
+pub use content::Content;
+pub use fault::{Fault, Point};
+pub use pages::LoginWay;
+pub use request::Request;
+pub use schema::Entity;
+pub use site::TooManySessions;
+
+/// A running fake site. It stops when this is dropped, and breaks off whatever it was sending.
+pub struct FakeSite {
+    site: Arc<Site>,
+    address: SocketAddr,
+    host: Host,
+}
+
+/// What the server runs in, and how it is stopped.
+enum Host {
+    Task(AbortHandle),
+    Thread {
+        stop: Option<oneshot::Sender<()>>,
+        thread: Option<JoinHandle<()>>,
+    },
+}
+
+impl FakeSite {
+    /// Starts the invented site in the caller's Tokio runtime, with the virtual proxy `header` and one account.
+    ///
+    /// # Panics
+    /// If there is no free local port.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Starts the invented site in a thread of its own, for tests that are not asynchronous.
+    ///
+    /// # Panics
+    /// If there is no free local port, or no thread to be had.
+    pub fn start_in_thread() -> Self {
+        Self::builder().start_in_thread()
+    }
+
+    /// Describes a site that is unlike the invented one.
+    ///
+    /// ```
+    /// # use qrs_client::fake_site::{Account, Content, FakeSite};
+    /// let site = FakeSite::builder()
+    ///     .virtual_proxy("scanner")
+    ///     .header("X-Acme-User")
+    ///     .account(Account::new("scanner").without_rights())
+    ///     .content(Content::generated(3, 20))
+    ///     .start_in_thread();
+    /// assert!(site.url().ends_with("/scanner"));
+    /// ```
+    pub fn builder() -> FakeSiteBuilder {
+        FakeSiteBuilder::new()
+    }
+
+    /// The URL up to and with the virtual proxy: `http://127.0.0.1:40123/header`.
+    pub fn url(&self) -> String {
+        format!("http://{}{}", self.address, self.site.prefix())
+    }
+
+    /// The address that it listens on, always of this machine alone.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The name of the header that authenticates.
+    pub fn header_name(&self) -> &str {
+        &self.site.settings.header
+    }
+
+    /// The value of that header for the first account.
+    pub fn header_value(&self) -> String {
+        let live = self.site.live();
+        live.accounts
+            .first()
+            .map(|account| account.header_value.clone())
+            .unwrap_or_default()
+    }
+
+    /// A copy of what the site holds at the moment.
+    pub fn content(&self) -> Content {
+        Content::clone(&self.site.live().content)
+    }
+
+    /// Changes what the site holds. Answers that are under way go on with what was there before.
+    ///
+    /// The site waits for `change`, which must not ask the site itself.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut Content) -> T) -> T {
+        change(Arc::make_mut(&mut self.site.live().content))
+    }
+
+    /// Sets an account, in place of the one with the same header value. Its sessions stay open.
+    pub fn set_account(&self, account: Account) {
+        let accounts = &mut self.site.live().accounts;
+        let mut known = accounts.iter_mut();
+        match known.find(|known| known.header_value == account.header_value) {
+            Some(known) => *known = account,
+            None => accounts.push(account),
+        }
+    }
+
+    /// Lets something go wrong, from the next request on and on top of what goes wrong already.
+    pub fn fail(&self, fault: Fault) {
+        self.site.live().faults.push(fault);
+    }
+
+    /// Lets everything go right again.
+    pub fn heal(&self) {
+        self.site.live().faults.clear();
+    }
+
+    /// All requests so far, in the order of their arrival: those that failed, and redirects, among them.
+    pub fn requests(&self) -> Vec<Request> {
+        self.site.live().requests.clone()
+    }
+
+    /// The requests of one path, given from `/qrs` on: `/qrs/app/full`.
+    pub fn requests_of(&self, path: &str) -> Vec<Request> {
+        let live = self.site.live();
+        let requests = live.requests.iter();
+        let of_path = requests.filter(|request| request.path() == path);
+        of_path.cloned().collect()
+    }
+
+    /// How many sessions were ever opened.
+    pub fn sessions_opened(&self) -> usize {
+        self.site.live().sessions.opened()
+    }
+
+    /// Ends all sessions, as half an hour without a request does: their cookies are worth nothing from now on.
+    pub fn expire_sessions(&self) {
+        self.site.live().sessions.end_all();
+    }
+}
+
+impl fmt::Debug for FakeSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeSite")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for FakeSite {
+    fn drop(&mut self) {
+        match &mut self.host {
+            Host::Task(server) => server.abort(),
+            Host::Thread { stop, thread } => {
+                drop(stop.take());
+                if let Some(thread) = thread.take() {
+                    // A panic in there has been printed already; a second one here would abort the tests.
+                    let _ = thread.join();
+                }
+            }
+        }
+    }
+}

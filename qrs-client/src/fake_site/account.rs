@@ -1,0 +1,92 @@
+//! Accounts: who a header's value stands for, and what that user may see.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::schema::Entity;
+
+type Rule = Arc<dyn Fn(&Value) -> bool + Send + Sync>;
+
+/// An account of the fake site. It may see everything, until it is told otherwise.
+///
+/// Rules of Qlik Sense only grant: what an account may not see is left out of every list and count, silently.
+///
+/// ```
+/// # use qrs_client::fake_site::{Account, Entity};
+/// let account = Account::new(r"ACME\scanner")
+///     .sees(Entity::App, |app| app["stream"]["name"] == "Finance")
+///     .sees(Entity::Object, |object| object["published"] == true)
+///     .forbidden(Entity::User);
+/// ```
+#[derive(Clone)]
+pub struct Account {
+    pub(super) header_value: String,
+    pub(super) inactive: bool,
+    access: BTreeMap<Entity, Access>,
+}
+
+/// What an account may do with the records of one kind.
+#[derive(Clone)]
+pub(super) enum Access {
+    Everything,
+    Only(Rule),
+    Forbidden,
+}
+
+impl Account {
+    /// An account with all rights; `header_value` is what the authentication header has to hold.
+    pub fn new(header_value: &str) -> Self {
+        Self {
+            header_value: header_value.to_owned(),
+            inactive: false,
+            access: BTreeMap::new(),
+        }
+    }
+
+    /// Makes the account inactive: every request is answered with 403.
+    pub fn inactive(mut self) -> Self {
+        self.inactive = true;
+        self
+    }
+
+    /// Takes all rights away: lists are empty, counts are 0.
+    pub fn without_rights(self) -> Self {
+        let every = [Entity::App, Entity::Object, Entity::Stream, Entity::User];
+        let nothing = |account: Self, entity| account.sees(entity, |_| false);
+        every.into_iter().fold(self, nothing)
+    }
+
+    /// Limits what the account sees of one kind of record to those (in their full form) that `rule` accepts.
+    pub fn sees(
+        mut self,
+        entity: Entity,
+        rule: impl Fn(&Value) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.access.insert(entity, Access::Only(Arc::new(rule)));
+        self
+    }
+
+    /// Answers every request for one kind of record with 403 `Forbidden`.
+    pub fn forbidden(mut self, entity: Entity) -> Self {
+        self.access.insert(entity, Access::Forbidden);
+        self
+    }
+
+    pub(super) fn access(&self, entity: Entity) -> Access {
+        let set = self.access.get(&entity);
+        set.cloned().unwrap_or(Access::Everything)
+    }
+}
+
+impl Access {
+    /// Whether this record is in the account's lists.
+    pub(super) fn shows(&self, record: &Value) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only(rule) => rule(record),
+            Self::Forbidden => false,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Answers as values, before they go over the wire.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::content::Content;
+use super::schema::Entity;
+
+/// An answer: what it says, not how it is framed.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Body,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    Text(String),
+    /// `{"value":5}`, or `5`.
+    Count {
+        value: i64,
+        form: CountForm,
+    },
+    Rows(Rows),
+}
+
+/// How the site writes a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountForm {
+    /// `{"value":5}`, as QRS is documented.
+    Value,
+    /// `5`
+    BareInteger,
+}
+
+impl Answer {
+    pub(super) fn new(status: u16, body: Body) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    /// An answer in plain text, as QRS gives for every error.
+    pub(super) fn text(status: u16, text: impl Into<String>) -> Self {
+        Self::new(status, Body::Text(text.into()))
+            .header("Content-Type", "text/plain; charset=utf-8")
+    }
+
+    pub(super) fn html(status: u16, page: impl Into<String>) -> Self {
+        Self::new(status, Body::Text(page.into())).header("Content-Type", "text/html")
+    }
+
+    pub(super) fn json(body: Body) -> Self {
+        Self::new(200, body).header("Content-Type", "application/json;charset=utf-8")
+    }
+
+    pub(super) fn record(record: &Value) -> Self {
+        Self::json(Body::Text(record.to_string()))
+    }
+
+    /// Sets a header, in place of one with the same name.
+    pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// Some of the site's records. They are written one at a time: a list is never in memory as a whole.
+#[derive(Debug, Clone)]
+pub(super) struct Rows {
+    pub(super) content: Arc<Content>,
+    pub(super) entity: Entity,
+    /// The places in the content's list.
+    pub(super) places: Vec<usize>,
+    pub(super) form: Form,
+}
+
+/// How much of a record is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    pub(super) extent: Extent,
+    /// `privileges` is null unless it is asked for.
+    pub(super) with_privileges: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Extent {
+    Full,
+    Condensed,
+}
+
+impl Rows {
+    pub(super) fn json(&self, row: usize) -> String {
+        let record = &self.content.records(self.entity)[self.places[row]];
+        self.form.of(self.entity, record).to_string()
+    }
+}
+
+impl Form {
+    pub(super) fn of(self, entity: Entity, record: &Value) -> Value {
+        let mut record = match self.extent {
+            Extent::Full => record.clone(),
+            Extent::Condensed => entity.condense(record),
+        };
+        if self.with_privileges && record.is_object() {
+            record["privileges"] = json!(["read"]);
+        }
+        record
+    }
+}

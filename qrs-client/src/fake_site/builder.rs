@@ -1,0 +1,183 @@
+//! What a fake site is like, before it starts.
+
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::account::Account;
+use super::answer::CountForm;
+use super::content::Content;
+use super::pages::LoginWay;
+use super::site::{Settings, Site, TooManySessions};
+use super::wire::{Framing, USUAL_CHUNK};
+use super::{FakeSite, Host, server};
+
+/// Describes a fake site, see [`FakeSite::builder`].
+#[derive(Clone)]
+#[must_use = "a site has to be started"]
+pub struct FakeSiteBuilder {
+    settings: Settings,
+    content: Content,
+    accounts: Vec<Account>,
+}
+
+impl FakeSiteBuilder {
+    pub(super) fn new() -> Self {
+        let settings = Settings {
+            virtual_proxy: "header".to_owned(),
+            header: "X-Qlik-Header-Auth".to_owned(),
+            cookie: "X-Qlik-Session-HTTP".to_owned(),
+            version: "14.20.5.0".to_owned(),
+            login_way: LoginWay::Form,
+            too_many_sessions: TooManySessions::RedirectToLogin,
+            count_form: CountForm::Value,
+            framing: Framing::Chunked(USUAL_CHUNK),
+        };
+        Self {
+            settings,
+            content: Content::invented(),
+            accounts: Vec::new(),
+        }
+    }
+
+    /// Sets the virtual proxy's prefix; `""` is the default virtual proxy, which has none. Else `header`.
+    pub fn virtual_proxy(mut self, prefix: &str) -> Self {
+        prefix
+            .trim_matches('/')
+            .clone_into(&mut self.settings.virtual_proxy);
+        self
+    }
+
+    /// Sets the name of the header that authenticates. Else `X-Qlik-Header-Auth`.
+    pub fn header(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.settings.header);
+        self
+    }
+
+    /// Sets the name of the session's cookie. Else `X-Qlik-Session-HTTP`.
+    pub fn cookie(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.settings.cookie);
+        self
+    }
+
+    /// Adds an account with all rights: the header's value is its name. Without any, there is `ACME\scanner`.
+    pub fn user(self, header_value: &str) -> Self {
+        self.account(Account::new(header_value))
+    }
+
+    /// Adds an account.
+    pub fn account(mut self, account: Account) -> Self {
+        self.accounts.push(account);
+        self
+    }
+
+    /// Sets what the site holds. Else the invented site.
+    pub fn content(mut self, content: Content) -> Self {
+        self.content = content;
+        self
+    }
+
+    /// Sets the version that `/qrs/about` tells.
+    pub fn version(mut self, version: &str) -> Self {
+        version.clone_into(&mut self.settings.version);
+        self
+    }
+
+    /// Sets where whoever is not authenticated is sent. Else to a form.
+    pub fn login_way(mut self, way: LoginWay) -> Self {
+        self.settings.login_way = way;
+        self
+    }
+
+    /// Sets what happens to a sixth parallel session. Else it is sent to log in.
+    pub fn too_many_sessions(mut self, answer: TooManySessions) -> Self {
+        self.settings.too_many_sessions = answer;
+        self
+    }
+
+    /// Sets how counts are written. Else as `{"value":5}`.
+    pub fn count_form(mut self, form: CountForm) -> Self {
+        self.settings.count_form = form;
+        self
+    }
+
+    /// Sets the size of a chunk in bytes: 1 splits every character of more than one byte. Else 8 KiB.
+    pub fn chunk_size(mut self, bytes: usize) -> Self {
+        self.settings.framing = Framing::Chunked(bytes);
+        self
+    }
+
+    /// Sends answers with a `Content-Length` instead of in chunks.
+    pub fn content_length(mut self) -> Self {
+        self.settings.framing = Framing::Length;
+        self
+    }
+
+    /// Starts the site in the caller's Tokio runtime (which needs time and I/O enabled).
+    ///
+    /// Its delays follow the clock of that runtime, so that they pass at once where a test has paused it.
+    ///
+    /// # Panics
+    /// If there is no free local port.
+    pub async fn start(self) -> FakeSite {
+        let (listener, site) = self.open().await;
+        let address = local_address(&listener);
+        let server = tokio::spawn(server::run(listener, Arc::clone(&site)));
+        FakeSite {
+            site,
+            address,
+            host: Host::Task(server.abort_handle()),
+        }
+    }
+
+    /// Starts the site in a thread with a runtime of its own: for tests that are not asynchronous.
+    ///
+    /// # Panics
+    /// If there is no free local port, or no thread to be had.
+    pub fn start_in_thread(self) -> FakeSite {
+        let (started, start) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("the operating system grants a runtime");
+        let thread = thread::spawn(move || {
+            runtime.block_on(async {
+                let (listener, site) = self.open().await;
+                let opened = (local_address(&listener), Arc::clone(&site));
+                tokio::spawn(server::run(listener, site));
+                started
+                    .send(opened)
+                    .expect("whoever starts the site waits for it");
+                // The sender is dropped with the site; there is nothing to be received.
+                let _ = stopped.await;
+            });
+        });
+        let (address, site) = start.recv().expect("there is a free local port");
+        FakeSite {
+            site,
+            address,
+            host: Host::Thread {
+                stop: Some(stop),
+                thread: Some(thread),
+            },
+        }
+    }
+
+    async fn open(mut self) -> (TcpListener, Arc<Site>) {
+        if self.accounts.is_empty() {
+            self = self.user(r"ACME\scanner");
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("there is a free local port");
+        let site = Site::new(self.settings, self.content, self.accounts);
+        (listener, Arc::new(site))
+    }
+}
+
+fn local_address(listener: &TcpListener) -> std::net::SocketAddr {
+    let address = listener.local_addr();
+    address.expect("a bound socket has an address")
+}

@@ -1,0 +1,338 @@
+//! What the fake holds: streams, users, apps and objects as the raw JSON of their full form.
+
+mod invented;
+mod records;
+
+use serde_json::{Value, json};
+
+use super::schema::Entity;
+
+/// The records of a site, each in its full form (`/qrs/app/full` and its like).
+///
+/// The lists are open: a test may push, change and drop whatever it likes. The functions here save the repetition.
+/// Ids that they hand out are the same in every run.
+///
+/// ```
+/// # use qrs_client::fake_site::Content;
+/// # use serde_json::json;
+/// let mut content = Content::empty();
+/// let finance = content.add_stream("Finance");
+/// let app = content.add_app("Sales");
+/// content.publish(&app, &finance);
+/// let sheet = content.add_sheet(&app, "Overview");
+/// content.set(&sheet, "approved", json!(false));
+/// content.rename(&app, "Sales and returns");
+/// assert_eq!(content.objects[0]["app"]["name"], "Sales and returns");
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Content {
+    /// The records of `/qrs/stream/full`.
+    pub streams: Vec<Value>,
+    /// The records of `/qrs/user/full`.
+    pub users: Vec<Value>,
+    /// The records of `/qrs/app/full`.
+    pub apps: Vec<Value>,
+    /// The records of `/qrs/app/object/full`: sheets, and everything else that an app is made of.
+    pub objects: Vec<Value>,
+    /// How many records were ever added: no id is handed out twice.
+    added: u64,
+}
+
+impl Content {
+    /// A site without a record, save the account `INTERNAL\sa_repository` that owns what is added.
+    pub fn empty() -> Self {
+        let mut content = Self {
+            streams: Vec::new(),
+            users: Vec::new(),
+            apps: Vec::new(),
+            objects: Vec::new(),
+            added: 0,
+        };
+        content.add_user("INTERNAL", "sa_repository", "sa_repository");
+        content
+    }
+
+    /// The invented site: a dozen apps with everything that real sites are known to hold.
+    ///
+    /// Its data is in `fake_site/content/*.json`.
+    pub fn invented() -> Self {
+        invented::content()
+    }
+
+    /// A site of many records: `apps` published apps with `sheets` base sheets each, and nothing remarkable.
+    ///
+    /// A sheet takes some 5 KB of memory here.
+    pub fn generated(apps: usize, sheets: usize) -> Self {
+        let mut content = Self::empty();
+        let stream = content.add_stream("Everyone");
+        // All apps before all sheets, because publishing looks at every record there is.
+        let mut ids = Vec::with_capacity(apps);
+        for app in 1..=apps {
+            let id = content.add_app(&format!("App {app}"));
+            content.publish(&id, &stream);
+            ids.push(id);
+        }
+        for (app, id) in ids.iter().enumerate() {
+            for sheet in 1..=sheets {
+                content.add_sheet(id, &format!("Sheet {sheet} of app {}", app + 1));
+            }
+        }
+        content
+    }
+
+    /// Adds a stream and gives its id.
+    pub fn add_stream(&mut self, name: &str) -> String {
+        let owner = self.first_user();
+        let stream = records::stream(self.next_seed(), name, &owner);
+        push(&mut self.streams, stream)
+    }
+
+    /// Adds a user without an attribute and gives its id (not its `userId`).
+    pub fn add_user(&mut self, directory: &str, user_id: &str, name: &str) -> String {
+        let user = records::user(self.next_seed(), directory, user_id, name);
+        push(&mut self.users, user)
+    }
+
+    /// Adds an unpublished app, owned by the first user, and gives its id.
+    pub fn add_app(&mut self, name: &str) -> String {
+        let owner = self.first_user();
+        let app = records::app(self.next_seed(), name, &owner);
+        push(&mut self.apps, app)
+    }
+
+    /// Adds a sheet to an app and gives its QRS id: a base sheet if the app is published.
+    ///
+    /// # Panics
+    /// If there is no such app.
+    pub fn add_sheet(&mut self, app: &str, name: &str) -> String {
+        self.add_object(app, "sheet", name)
+    }
+
+    /// Adds an object of any type to an app and gives its QRS id.
+    ///
+    /// # Panics
+    /// If there is no such app.
+    pub fn add_object(&mut self, app: &str, object_type: &str, name: &str) -> String {
+        let seed = self.next_seed();
+        let app = self
+            .get(app)
+            .expect("an object is added to an app there is");
+        let object = records::object(seed, app, object_type, name);
+        push(&mut self.objects, object)
+    }
+
+    /// Copies an app with its objects, as the hub's *Duplicate* does, and gives the copy's id.
+    ///
+    /// The copy is unpublished. Its objects have QRS ids of their own, and the `engineObjectId`s of the original.
+    ///
+    /// # Panics
+    /// If there is no such app.
+    pub fn copy_app(&mut self, app: &str, name: &str) -> String {
+        let original = self.get(app).expect("a copy is made of an app there is");
+        let mut copy = original.clone();
+        copy["id"] = json!(records::guid(self.next_seed()));
+        copy["name"] = json!(name);
+        records::unpublish(&mut copy);
+        let embedded = Entity::App.condense(&copy);
+        let id = push(&mut self.apps, copy);
+        for object in self.objects_of(app) {
+            let mut object = object.clone();
+            object["id"] = json!(records::guid(self.next_seed()));
+            object["app"] = embedded.clone();
+            object["published"] = json!(false);
+            object["approved"] = json!(false);
+            object["publishTime"] = json!(records::NEVER);
+            self.objects.push(object);
+        }
+        id
+    }
+
+    /// Publishes an app and all its objects to a stream.
+    ///
+    /// # Panics
+    /// If there is no such app or no such stream.
+    pub fn publish(&mut self, app: &str, stream: &str) {
+        let stream = self.get(stream).expect("an app is published to a stream");
+        let stream = Entity::Stream.condense(stream);
+        let time = json!(records::date(self.next_seed()));
+        for (key, value) in [("stream", stream), ("published", json!(true))] {
+            self.set(app, key, value);
+        }
+        self.set(app, "publishTime", time.clone());
+        for object in self.objects_of(app) {
+            let id = id(&object).to_owned();
+            self.set(&id, "published", json!(true));
+            self.set(&id, "approved", json!(true));
+            self.set(&id, "publishTime", time.clone());
+        }
+    }
+
+    /// The record with this id, whatever its kind.
+    pub fn get(&self, id: &str) -> Option<&Value> {
+        let lists = [&self.streams, &self.users, &self.apps, &self.objects];
+        let mut records = lists.into_iter().flatten();
+        records.find(|record| record["id"] == id)
+    }
+
+    /// The id of the first app with this name.
+    pub fn app_named(&self, name: &str) -> Option<&str> {
+        self.apps.iter().find(|app| app["name"] == name).map(id)
+    }
+
+    /// The QRS id of the first sheet with this name, in any app.
+    pub fn sheet_named(&self, name: &str) -> Option<&str> {
+        self.sheets().find(|sheet| sheet["name"] == name).map(id)
+    }
+
+    /// All objects that are sheets.
+    pub fn sheets(&self) -> impl Iterator<Item = &Value> {
+        let objects = self.objects.iter();
+        objects.filter(|object| object["objectType"] == "sheet")
+    }
+
+    /// Sets one property of the record with this id, and of the copies of it that are embedded in other records.
+    ///
+    /// # Panics
+    /// If there is no such record.
+    pub fn set(&mut self, id: &str, key: &str, value: Value) {
+        let mut found = false;
+        for record in self.records_mut() {
+            if record["id"] == id {
+                record[key] = value.clone();
+                found = true;
+            } else {
+                set_embedded(record, id, key, &value);
+            }
+        }
+        assert!(found, "no record has the id {id}");
+    }
+
+    /// Renames the record with this id, wherever its name is repeated.
+    ///
+    /// # Panics
+    /// If there is no such record.
+    pub fn rename(&mut self, id: &str, name: &str) {
+        self.set(id, "name", json!(name));
+    }
+
+    /// Removes the record with this id; with an app go its objects. Says whether there was one.
+    pub fn remove(&mut self, id: &str) -> bool {
+        let before = self.records_mut().count();
+        self.objects.retain(|object| object["app"]["id"] != id);
+        for list in self.lists_mut() {
+            list.retain(|record| record["id"] != id);
+        }
+        self.records_mut().count() < before
+    }
+
+    pub(super) fn records(&self, entity: Entity) -> &[Value] {
+        match entity {
+            Entity::App => &self.apps,
+            Entity::Object => &self.objects,
+            Entity::Stream => &self.streams,
+            Entity::User => &self.users,
+        }
+    }
+
+    fn objects_of(&self, app: &str) -> Vec<Value> {
+        let objects = self.objects.iter();
+        let objects = objects.filter(|object| object["app"]["id"] == app);
+        objects.cloned().collect()
+    }
+
+    fn first_user(&self) -> Value {
+        self.users
+            .first()
+            .map_or(Value::Null, |user| Entity::User.condense(user))
+    }
+
+    fn lists_mut(&mut self) -> [&mut Vec<Value>; 4] {
+        [
+            &mut self.streams,
+            &mut self.users,
+            &mut self.apps,
+            &mut self.objects,
+        ]
+    }
+
+    fn records_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.lists_mut().into_iter().flatten()
+    }
+
+    fn next_seed(&mut self) -> u64 {
+        self.added += 1;
+        self.added
+    }
+}
+
+fn push(list: &mut Vec<Value>, record: Value) -> String {
+    let id = id(&record).to_owned();
+    list.push(record);
+    id
+}
+
+fn id(record: &Value) -> &str {
+    record["id"].as_str().unwrap_or_default()
+}
+
+/// Sets `key` in every record below `value` that has both this id and this key.
+fn set_embedded(value: &mut Value, id: &str, key: &str, new: &Value) {
+    let Value::Object(properties) = value else {
+        return;
+    };
+    if properties.get("id").is_some_and(|found| found == id)
+        && let Some(old) = properties.get_mut(key)
+    {
+        *old = new.clone();
+    }
+    for property in properties.values_mut() {
+        set_embedded(property, id, key, new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renamed_record_is_renamed_wherever_it_is_embedded() {
+        let mut content = Content::generated(2, 2);
+        let app = content.app_named("App 1").unwrap().to_owned();
+        let stream = id(&content.streams[0]).to_owned();
+        content.rename(&app, "First");
+        content.rename(&stream, "All");
+
+        let names: Vec<_> = content
+            .sheets()
+            .map(|sheet| &sheet["app"]["name"])
+            .collect();
+        assert_eq!(names, ["First", "First", "App 2", "App 2"]);
+        assert_eq!(content.objects[0]["app"]["stream"]["name"], "All");
+        assert_eq!(content.apps[1]["stream"]["name"], "All");
+    }
+
+    #[test]
+    fn a_copy_keeps_the_engine_ids_and_nothing_else() {
+        let mut content = Content::generated(1, 2);
+        let app = content.app_named("App 1").unwrap().to_owned();
+        content.copy_app(&app, "App 1(1)");
+
+        assert_eq!(content.apps[1]["stream"], Value::Null);
+        for (original, copy) in [(0, 2), (1, 3)] {
+            let [original, copy] = [original, copy].map(|at| &content.objects[at]);
+            assert_eq!(original["engineObjectId"], copy["engineObjectId"]);
+            assert_ne!(original["id"], copy["id"]);
+            assert_eq!(copy["app"]["name"], "App 1(1)");
+            assert_eq!(copy["published"], false);
+        }
+    }
+
+    #[test]
+    fn with_an_app_go_its_objects() {
+        let mut content = Content::generated(2, 3);
+        let app = content.app_named("App 1").unwrap().to_owned();
+        assert!(content.remove(&app));
+        assert!(!content.remove(&app));
+        assert_eq!((content.apps.len(), content.objects.len()), (1, 3));
+    }
+}

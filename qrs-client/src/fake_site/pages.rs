@@ -1,0 +1,60 @@
+//! What a browser would be shown: pages in HTML where a client expects JSON.
+
+use super::answer::Answer;
+use super::session;
+
+/// The two ways in which the proxy sends someone away to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginWay {
+    /// To `internal_forms_authentication`: a form, with status 200.
+    Form,
+    /// To `internal_windows_authentication`: 401 with an NTLM challenge.
+    Windows,
+}
+
+const FORM: &str = "internal_forms_authentication";
+const WINDOWS: &str = "internal_windows_authentication";
+
+/// The answer to a request for a login page, if `path` is one.
+pub(super) fn login(path: &str) -> Option<Answer> {
+    match path.trim_matches('/') {
+        FORM => Some(login_form()),
+        WINDOWS => Some(ntlm_challenge()),
+        _ => None,
+    }
+}
+
+/// `prefix` is the virtual proxy's, with its slash, or nothing.
+pub(super) fn redirect_to_login(prefix: &str, way: LoginWay) -> Answer {
+    let segment = match way {
+        LoginWay::Form => FORM,
+        LoginWay::Windows => WINDOWS,
+    };
+    let target = session::guid();
+    let location = format!("{prefix}/{segment}/?targetId={target}");
+    Answer::html(302, "").header("Location", location)
+}
+
+pub(super) fn login_form() -> Answer {
+    Answer::html(200, include_str!("login_form.html"))
+}
+
+pub(super) fn ntlm_challenge() -> Answer {
+    Answer::html(401, "").header("WWW-Authenticate", "NTLM")
+}
+
+/// What the proxy says where no virtual proxy has the request's prefix: about 88 KB, most of it style and images.
+pub(super) fn wrong_prefix() -> Answer {
+    const SIZE: usize = 88 * 1024;
+    let mut page = String::with_capacity(SIZE + 1024);
+    page.push_str("<!DOCTYPE html><html><head><title>Error 400</title><style>\n");
+    for rule in 0.. {
+        if page.len() > SIZE {
+            break;
+        }
+        page.push_str(&format!(".error-part-{rule} {{ background: url(data:image/png;base64,iVBORw0KGgo{rule:032}); }}\n"));
+    }
+    page.push_str("</style></head><body><h1>Error 400 - Bad request</h1>");
+    page.push_str("<p>The http request header is incorrect.</p></body></html>\n");
+    Answer::html(400, page)
+}

@@ -1,0 +1,72 @@
+//! The listener and its connections: HTTP/1.1 with keep-alive, one task for each connection.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::answer::Answer;
+use super::request;
+use super::site::Site;
+use super::wire::{self, Framing, Next};
+
+/// Accepts connections for as long as it is polled; they end with it.
+pub(super) async fn run(listener: TcpListener, site: Arc<Site>) {
+    let mut connections = JoinSet::new();
+    loop {
+        // An error concerns a connection that was gone before it was accepted.
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
+        while connections.try_join_next().is_some() {}
+        connections.spawn(serve_tcp(stream, Arc::clone(&site)));
+    }
+}
+
+async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>) {
+    // Small chunks are to arrive as small chunks.
+    let direct = stream.set_nodelay(true);
+    let end = match direct {
+        Ok(()) => serve(&mut stream, &site).await,
+        Err(error) => Err(error),
+    };
+    if let Ok(Next::Reset) = end {
+        // Where this fails the client is gone, and nobody is left to see the difference.
+        let _ = stream.set_zero_linger();
+    }
+}
+
+/// Answers the requests of one connection until either side ends it.
+async fn serve<S>(stream: &mut S, site: &Site) -> io::Result<Next>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut buffer, prefix) = (Vec::new(), site.prefix());
+    loop {
+        let request = match request::read(stream, &mut buffer, &prefix).await {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(Next::Close),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let refusal = Answer::text(400, "Bad Request");
+                wire::deliver(stream, &refusal, Framing::UntilClose, &[]).await?;
+                return Ok(Next::Close);
+            }
+            Err(error) => return Err(error),
+        };
+        let (answer, effects) = site.answer(&request);
+        let framing = match (answer.status, site.settings.framing) {
+            // Windows servers send the pages of errors and of redirects with their length.
+            (300.., Framing::Chunked(_)) => Framing::Length,
+            (_, framing) => framing,
+        };
+        let next = wire::deliver(stream, &answer, framing, &effects).await?;
+        if next != Next::Request {
+            return Ok(next);
+        }
+        if request.wants_to_close() {
+            return Ok(Next::Close);
+        }
+    }
+}

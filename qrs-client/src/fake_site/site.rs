@@ -1,0 +1,253 @@
+//! The site itself: who is asking, for what, and what the answer is. Nothing here touches the network.
+
+mod query;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::json;
+
+use super::account::{Access, Account};
+use super::answer::{Answer, Body, CountForm, Extent};
+use super::content::Content;
+use super::fault::{Effect, Fault, Instead};
+use super::pages::{self, LoginWay};
+use super::request::{LONGEST_TARGET, Request};
+use super::schema::Entity;
+use super::session::Sessions;
+use super::wire::Framing;
+
+/// A running site: what never changes, and what does.
+pub(super) struct Site {
+    pub(super) settings: Settings,
+    live: Mutex<Live>,
+}
+
+/// What is decided before the site starts.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// The virtual proxy's prefix without slashes; empty for the default virtual proxy.
+    pub(super) virtual_proxy: String,
+    pub(super) header: String,
+    pub(super) cookie: String,
+    pub(super) version: String,
+    pub(super) login_way: LoginWay,
+    pub(super) too_many_sessions: TooManySessions,
+    pub(super) count_form: CountForm,
+    pub(super) framing: Framing,
+}
+
+/// What the site answers to a user who has five sessions and opens another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooManySessions {
+    /// 302 to the login page.
+    RedirectToLogin,
+    /// 403
+    Forbid,
+}
+
+/// What changes while the site runs.
+pub(super) struct Live {
+    pub(super) content: Arc<Content>,
+    pub(super) accounts: Vec<Account>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) sessions: Sessions,
+    pub(super) requests: Vec<Request>,
+}
+
+impl Site {
+    pub(super) fn new(settings: Settings, content: Content, accounts: Vec<Account>) -> Self {
+        let live = Live {
+            content: Arc::new(content),
+            accounts,
+            faults: Vec::new(),
+            sessions: Sessions::default(),
+            requests: Vec::new(),
+        };
+        Self {
+            settings,
+            live: Mutex::new(live),
+        }
+    }
+
+    /// Locks what changes. A test that panicked while it edited the content has failed already: others go on.
+    pub(super) fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The path that every request to this virtual proxy begins with: `/header`, or nothing.
+    pub(super) fn prefix(&self) -> String {
+        match self.settings.virtual_proxy.as_str() {
+            "" => String::new(),
+            name => format!("/{name}"),
+        }
+    }
+
+    /// Answers a request, and says what goes wrong with the answer on its way.
+    pub(super) fn answer(&self, request: &Request) -> (Answer, Vec<Effect>) {
+        let effects = self.receive(request);
+        let instead = effects.iter().find_map(|effect| match effect {
+            Effect::Instead(instead) => Some(instead.clone()),
+            _ => None,
+        });
+        let hung_up = effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::HangUp(_)));
+        let answer = match instead {
+            Some(Instead::Given(answer)) => answer,
+            Some(Instead::LoginRedirect(way)) => pages::redirect_to_login(&self.prefix(), way),
+            // A request that is never answered never reached the site, and opens no session.
+            None if hung_up => Answer::text(503, ""),
+            None => self.right_answer(request).unwrap_or_else(|refusal| refusal),
+        };
+        (answer, effects)
+    }
+
+    /// Keeps the request, and finds the faults that it meets.
+    fn receive(&self, request: &Request) -> Vec<Effect> {
+        let mut live = self.live();
+        live.requests.push(request.clone());
+        let faults = live.faults.iter_mut();
+        faults.filter_map(|fault| fault.strike(request)).collect()
+    }
+
+    fn right_answer(&self, request: &Request) -> Result<Answer, Answer> {
+        check_target(request)?;
+        if let Some(page) = pages::login(request.path()) {
+            return Ok(page);
+        }
+        let guest = self.authenticate(request)?;
+        let answer = self.answer_to_guest(request, &guest.account);
+        let answer = answer.unwrap_or_else(|refusal| refusal);
+        Ok(match guest.new_cookie {
+            Some(cookie) => answer.header("Set-Cookie", self.set_cookie(&cookie)),
+            None => answer,
+        })
+    }
+
+    fn answer_to_guest(&self, request: &Request, account: &Account) -> Result<Answer, Answer> {
+        query::check_xrfkey(request)?;
+        query::check_parameters(request)?;
+        let path = request.path();
+        match (request.method(), path.strip_prefix("/qrs/")) {
+            ("GET", Some("about")) => Ok(self.about()),
+            ("GET", Some(path)) => self.look_up(path, request, account),
+            ("DELETE", None) if path == "/qps/user" => {
+                self.live().sessions.end_all_of(&account.header_value);
+                Ok(Answer::text(200, ""))
+            }
+            (_, Some(_)) => Err(Answer::text(405, "Method Not Allowed")),
+            (_, None) => Err(Answer::text(404, "Not Found")),
+        }
+    }
+
+    fn about(&self) -> Answer {
+        Answer::record(&json!({
+            "buildVersion": self.settings.version,
+            "buildDate": "11/14/2023 09:12:00 AM",
+            "databaseProvider": "Devart.Data.PostgreSql",
+            "nodeType": 1,
+            "sharedPersistence": true,
+            "requiresBootstrap": false,
+            "singleNodeOnly": false,
+            "schemaPath": "About",
+        }))
+    }
+
+    /// Answers for lists, counts and single records.
+    fn look_up(&self, path: &str, request: &Request, account: &Account) -> Result<Answer, Answer> {
+        let not_found = || Answer::text(404, "Not Found");
+        let (entity, rest) = Entity::of_path(path).ok_or_else(not_found)?;
+        let access = account.access(entity);
+        if matches!(access, Access::Forbidden) {
+            return Err(Answer::text(403, "Forbidden"));
+        }
+        let list = query::Lookup {
+            content: Arc::clone(&self.live().content),
+            entity,
+            access,
+            request,
+        };
+        match rest.strip_prefix('/') {
+            None => list
+                .rows(Extent::Condensed)
+                .map(Body::Rows)
+                .map(Answer::json),
+            Some("full") => list.rows(Extent::Full).map(Body::Rows).map(Answer::json),
+            Some("count") => {
+                let value = list.rows(Extent::Condensed)?.places.len() as i64;
+                let form = self.settings.count_form;
+                Ok(Answer::json(Body::Count { value, form }))
+            }
+            Some(id) => list.record(id).ok_or_else(not_found),
+        }
+    }
+}
+
+/// Refuses what no virtual proxy would pass on.
+fn check_target(request: &Request) -> Result<(), Answer> {
+    if request.target().len() > LONGEST_TARGET {
+        return Err(Answer::text(414, "URI Too Long"));
+    }
+    if request.whole_path().contains("//") || request.target().contains('#') {
+        return Err(Answer::text(400, "Bad Request - Invalid URL"));
+    }
+    if !request.is_below_prefix() {
+        return Err(pages::wrong_prefix());
+    }
+    Ok(())
+}
+
+/// Who is asking, and the session that was opened for this.
+struct Guest {
+    account: Account,
+    new_cookie: Option<String>,
+}
+
+impl Site {
+    /// Finds the account that a request comes from: by its session, or by its header, which opens one.
+    fn authenticate(&self, request: &Request) -> Result<Guest, Answer> {
+        let mut live = self.live();
+        let header = request.header(&self.settings.header);
+        let session = request.cookie(&self.settings.cookie);
+        let session = session.and_then(|cookie| live.sessions.user(cookie));
+        // A cookie of one user and the header of another are a new session of the latter.
+        let session = session.filter(|user| header.is_none_or(|header| header == *user));
+        let user = session.or(header).map(str::to_owned);
+        let user = user.ok_or_else(|| self.redirect_to_login())?;
+        let continues = session.is_some();
+
+        let mut accounts = live.accounts.iter();
+        let account = accounts.find(|account| account.header_value == user);
+        let account = account.cloned().ok_or_else(|| self.redirect_to_login())?;
+        if account.inactive {
+            const TEXT: &str =
+                "Your account is inactive. Contact your administrator to activate it.";
+            return Err(Answer::text(403, TEXT));
+        }
+        let new_cookie = if continues {
+            None
+        } else {
+            let cookie = live.sessions.open(&user);
+            Some(cookie.ok_or_else(|| self.refuse_session())?)
+        };
+        Ok(Guest {
+            account,
+            new_cookie,
+        })
+    }
+
+    fn refuse_session(&self) -> Answer {
+        match self.settings.too_many_sessions {
+            TooManySessions::RedirectToLogin => self.redirect_to_login(),
+            TooManySessions::Forbid => Answer::text(403, "Forbidden"),
+        }
+    }
+
+    fn redirect_to_login(&self) -> Answer {
+        pages::redirect_to_login(&self.prefix(), self.settings.login_way)
+    }
+
+    fn set_cookie(&self, cookie: &str) -> String {
+        format!("{}={cookie}; Path=/; HttpOnly", self.settings.cookie)
+    }
+}
