@@ -154,7 +154,7 @@ impl Content {
     pub fn publish(&mut self, app: &str, stream: &str) {
         let stream = self.get(stream).expect("an app is published to a stream");
         let stream = Entity::Stream.condense(stream);
-        let time = json!(records::date(self.next_seed()));
+        let time = json!(records::date(2023, self.next_seed()));
         for (key, value) in [("stream", stream), ("published", json!(true))] {
             self.set(app, key, value);
         }

@@ -66,35 +66,38 @@ fn get_filtered(site: &FakeSite, path: &str, filter: &str) -> Reply {
 
 /// Asks with these headers and the right xrfkey.
 fn ask(site: &FakeSite, path: &str, headers: &[(&str, &str)]) -> Reply {
+    let mut headers = headers.to_vec();
+    headers.push(("X-Qlik-Xrfkey", KEY));
+    send(site, "GET", &target(site, path), &headers)
+}
+
+/// The target of a request with the right xrfkey.
+fn target(site: &FakeSite, path: &str) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let base = site.url();
     let (_, prefix) = base.split_once(&site.address().to_string()).unwrap();
     let separator = if query.is_empty() { "" } else { "&" };
-    let target = format!("{prefix}{path}?xrfkey={KEY}{separator}{query}");
-    let mut headers = headers.to_vec();
-    headers.push(("X-Qlik-Xrfkey", KEY));
-    send(site, "GET", &target, &headers)
+    format!("{prefix}{path}?xrfkey={KEY}{separator}{query}")
 }
 
 /// Sends a request as it is, and reads until the connection ends.
 fn send(site: &FakeSite, method: &str, target: &str, headers: &[(&str, &str)]) -> Reply {
-    let mut stream = connect(site);
+    const PATIENCE: Duration = Duration::from_secs(10);
     let mut request = format!("{method} {target} HTTP/1.1\r\nHost: fake\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
-    request.push_str("\r\n");
+    exchange(site, &format!("{request}\r\n"), PATIENCE)
+}
+
+/// Sends these bytes, and reads until the connection ends or nothing comes for so long.
+fn exchange(site: &FakeSite, request: &str, patience: Duration) -> Reply {
+    let mut stream = TcpStream::connect(site.address()).unwrap();
+    stream.set_read_timeout(Some(patience)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut bytes = Vec::new();
     let error = stream.read_to_end(&mut bytes).err();
     reply(&bytes, error.map(|error| error.kind()))
-}
-
-fn connect(site: &FakeSite) -> TcpStream {
-    let stream = TcpStream::connect(site.address()).unwrap();
-    let patience = Some(Duration::from_millis(400));
-    stream.set_read_timeout(patience).unwrap();
-    stream
 }
 
 fn reply(bytes: &[u8], error: Option<io::ErrorKind>) -> Reply {

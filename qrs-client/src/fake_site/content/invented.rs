@@ -193,8 +193,8 @@ fn tags(names: &[String]) -> Value {
 fn custom_property((name, value): (&String, &String)) -> Value {
     json!({
         "id": guid_of(&format!("{name}={value}")),
-        "createdDate": records::date(name.len() as u64),
-        "modifiedDate": records::date(value.len() as u64),
+        "createdDate": records::date(2022, name.len() as u64),
+        "modifiedDate": records::date(2024, value.len() as u64),
         "modifiedByUserName": r"INTERNAL\sa_repository",
         "value": value,
         "definition": {

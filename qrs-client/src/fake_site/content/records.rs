@@ -12,8 +12,8 @@ const NO_APP: &str = "00000000-0000-0000-0000-000000000000";
 pub(super) fn stream(seed: u64, name: &str, owner: &Value) -> Value {
     json!({
         "id": guid(seed),
-        "createdDate": date(seed),
-        "modifiedDate": date(seed + 1),
+        "createdDate": date(2022, seed),
+        "modifiedDate": date(2024, seed),
         "modifiedByUserName": r"INTERNAL\sa_repository",
         "customProperties": [],
         "owner": owner,
@@ -27,8 +27,8 @@ pub(super) fn stream(seed: u64, name: &str, owner: &Value) -> Value {
 pub(super) fn user(seed: u64, directory: &str, user_id: &str, name: &str) -> Value {
     json!({
         "id": guid(seed),
-        "createdDate": date(seed),
-        "modifiedDate": date(seed + 1),
+        "createdDate": date(2022, seed),
+        "modifiedDate": date(2024, seed),
         "modifiedByUserName": r"INTERNAL\sa_repository",
         "customProperties": [],
         "userId": user_id,
@@ -51,8 +51,8 @@ pub(super) fn user(seed: u64, directory: &str, user_id: &str, name: &str) -> Val
 pub(super) fn app(seed: u64, name: &str, owner: &Value) -> Value {
     json!({
         "id": guid(seed),
-        "createdDate": date(seed),
-        "modifiedDate": date(seed + 1),
+        "createdDate": date(2022, seed),
+        "modifiedDate": date(2024, seed),
         "modifiedByUserName": who(owner),
         "customProperties": [],
         "owner": owner,
@@ -66,10 +66,10 @@ pub(super) fn app(seed: u64, name: &str, owner: &Value) -> Value {
         "description": "",
         "stream": null,
         "fileSize": 100_000 + Digits(seed).below(50_000_000),
-        "lastReloadTime": date(seed + 2),
+        "lastReloadTime": date(2025, seed),
         "thumbnail": "",
         "savedInProductVersion": "12.1657.0",
-        "migrationHash": Digits(seed).text(b"0123456789abcdef", 40),
+        "migrationHash": Digits(seed + (3 << 32)).text(b"0123456789abcdef", 40),
         "dynamicColor": "",
         "availabilityStatus": 0,
         "privileges": null,
@@ -81,8 +81,8 @@ pub(super) fn app(seed: u64, name: &str, owner: &Value) -> Value {
 pub(super) fn object(seed: u64, app: &Value, object_type: &str, name: &str) -> Value {
     json!({
         "id": guid(seed),
-        "createdDate": date(seed),
-        "modifiedDate": date(seed + 1),
+        "createdDate": date(2022, seed),
+        "modifiedDate": date(2024, seed),
         "modifiedByUserName": who(&app["owner"]),
         "owner": app["owner"],
         "engineObjectType": "",
@@ -132,12 +132,14 @@ pub(super) fn guid(seed: u64) -> String {
     )
 }
 
-/// A date of 2023 in the form that QRS writes nearly always.
-pub(super) fn date(seed: u64) -> String {
+/// A date in the form that QRS writes nearly always.
+///
+/// Records are created in 2022, published in 2023, changed in 2024 and reloaded in 2025, so that they are plausible.
+pub(super) fn date(year: u16, seed: u64) -> String {
     let (month, day) = (1 + seed % 12, 1 + seed % 28);
     let (hour, minute, second) = (seed * 5 % 24, seed * 7 % 60, seed * 11 % 60);
     let millisecond = seed * 37 % 1000;
-    format!("2023-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
+    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
 }
 
 /// 43 characters of printable ASCII between `!` and a backtick: quotes and backslashes among them.

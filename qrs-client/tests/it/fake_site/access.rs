@@ -1,8 +1,10 @@
 //! Who gets in, and who is sent away.
 
+use std::time::Duration;
+
 use qrs_client::fake_site::{Account, Content, Entity, FakeSite, LoginWay, TooManySessions};
 
-use super::{KEY, ask, connect, get, reply, send};
+use super::{KEY, ask, exchange, get, send, target};
 
 const XSRF: &str = "XSRF prevention check failed. Possible XSRF discovered.";
 
@@ -214,25 +216,18 @@ fn requests_are_kept_as_they_came() {
 
 #[test]
 fn a_connection_serves_more_than_one_request() {
-    use std::io::{Read, Write};
-
     let site = FakeSite::builder().content_length().start_in_thread();
-    let mut stream = connect(&site);
     let value = site.header_value();
     let request = |end: &str| {
-        format!(
-            "GET /header/qrs/app/count?xrfkey={KEY} HTTP/1.1\r\n{}: {value}\r\nX-Qlik-Xrfkey: {KEY}\r\n{end}\r\n",
-            site.header_name(),
-        )
+        let (target, name) = (target(&site, "/qrs/app/count"), site.header_name());
+        format!("GET {target} HTTP/1.1\r\n{name}: {value}\r\nX-Qlik-Xrfkey: {KEY}\r\n{end}\r\n")
     };
     let both = request("") + &request("Connection: close\r\n");
-    stream.write_all(both.as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let text = String::from_utf8(bytes).unwrap();
-    let second = text.rfind("HTTP/1.1 200 OK").unwrap();
-    assert!(second > 0);
-    assert!(reply(&text.as_bytes()[second..], None).complete);
+    let reply = exchange(&site, &both, Duration::from_secs(10));
+    assert_eq!((reply.status, reply.error), (200, None));
+    // The rest of the connection passes for the first body.
+    let (_, second) = reply.text().split_once("HTTP/1.1 200 OK").unwrap();
+    assert!(second.ends_with("{\"value\":12}"));
     assert_eq!(site.requests().len(), 2);
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use qrs_client::fake_site::{Content, FakeSite, Fault, LoginWay, Point};
 
-use super::{Reply, get};
+use super::{KEY, Reply, exchange, get, target};
 
 const PATH: &str = "/qrs/stream/full";
 
@@ -90,11 +90,6 @@ fn a_connection_ends_without_an_answer() {
         (reset.status, reset.error),
         (0, Some(ErrorKind::ConnectionReset))
     );
-    let silent = with(Fault::silence());
-    assert_eq!(
-        (silent.status, silent.error),
-        (0, Some(ErrorKind::WouldBlock))
-    );
 }
 
 #[test]
@@ -140,7 +135,6 @@ fn a_body_stops_at_a_byte_or_a_record() {
         let reply = with(fault);
         assert_eq!(reply.text(), &text[..length]);
         assert_eq!(reply.complete, complete);
-        reply
     };
     check(Fault::cut(Point::Bytes(0)), 0, false);
     check(Fault::cut(Point::Bytes(17)), 17, false);
@@ -150,10 +144,28 @@ fn a_body_stops_at_a_byte_or_a_record() {
     check(Fault::cut(Point::Records(2)), two_records, false);
     check(Fault::cut(Point::Records(3)), text.len() - 1, false);
     check(Fault::cut(Point::Records(4)), text.len(), true);
-    let stalled = check(Fault::stall(Point::Records(2)), two_records, false);
-    assert_eq!(stalled.error, Some(ErrorKind::WouldBlock));
     let reset = with(Fault::reset_within(Point::Bytes(17)));
     assert_eq!(reset.error, Some(ErrorKind::ConnectionReset));
+}
+
+#[test]
+fn a_connection_stays_open_and_nothing_comes() {
+    let (_, text) = site_and_text();
+    let check = |fault: Fault, received: &str| {
+        let (site, _) = site_and_text();
+        site.fail(fault);
+        let target = target(&site, PATH);
+        let (name, value) = (site.header_name(), site.header_value());
+        let request =
+            format!("GET {target} HTTP/1.1\r\n{name}: {value}\r\nX-Qlik-Xrfkey: {KEY}\r\n\r\n");
+        let reply = exchange(&site, &request, Duration::from_secs(1));
+        assert_eq!(reply.text(), received);
+        assert_eq!(reply.error, Some(ErrorKind::WouldBlock));
+        assert!(!reply.complete);
+    };
+    check(Fault::silence(), "");
+    check(Fault::stall(Point::Records(0)), "[");
+    check(Fault::stall(Point::Bytes(20)), &text[..20]);
 }
 
 #[test]
