@@ -8,7 +8,6 @@ use crate::{ItemKey, Visualization};
 ///
 /// A scan sees items in full; an inventory sees an [`InventoryEntry`] of each.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Observation<T = Visualization> {
     /// An item, with the source's own id of its record.
     Item(T, Option<SourceId>),

@@ -116,13 +116,17 @@ impl Settings {
         &self.file
     }
 
-    /// Records that the setting `key` is wrong in a way that only its reader can know.
+    /// Records that the setting `key` is wrong in a way that only its reader can know. A setting has one
+    /// problem, the first.
     pub fn refuse(
         &mut self,
         key: &str,
         message: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
+        if self.problems.iter().any(|problem| problem.key == key) {
+            return;
+        }
         self.problems.push(SettingProblem {
             key: key.to_owned(),
             place: self.nearest_place(key),

@@ -151,7 +151,7 @@ impl Settings {
     }
 
     fn require<T>(&mut self, key: &str, found: Option<T>) -> Option<T> {
-        if found.is_none() && !self.problems.iter().any(|problem| problem.key == key) {
+        if found.is_none() {
             let set = self.find(key).is_some();
             let message = format!(
                 "`{key}` is mandatory and {}",

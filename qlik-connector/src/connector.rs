@@ -1,0 +1,161 @@
+//! The connector `qlik-sense`: what its connection files say, and the connection that it makes of them.
+
+use catalog_model::{
+    Connection, ConnectionCode, Connector, ConnectorId, Settings, Warning,
+    settings::{Invalid, Located},
+};
+use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, Trust};
+
+use crate::{connection::QlikConnection, counting::Counts};
+
+/// The connector for Qlik Sense Enterprise on Windows.
+#[derive(Debug)]
+pub struct QlikSense {
+    id: ConnectorId,
+}
+
+impl QlikSense {
+    /// The id that connection files name.
+    pub const ID: &str = "qlik-sense";
+}
+
+impl Default for QlikSense {
+    fn default() -> Self {
+        Self {
+            id: ConnectorId::new(Self::ID).expect("the constant is not blank"),
+        }
+    }
+}
+
+const URL: &str = "connection.url";
+const LINK_URL: &str = "connection.link_url";
+const HEADER: &str = "connection.auth.key";
+const HEADER_VALUE: &str = "connection.auth.value";
+
+impl Connector for QlikSense {
+    fn id(&self) -> &ConnectorId {
+        &self.id
+    }
+
+    fn open(
+        &self,
+        code: ConnectionCode,
+        settings: &mut Settings,
+    ) -> Result<Box<dyn Connection>, Invalid> {
+        let site = settings.required_text(URL);
+        let site = site.and_then(|text| site_url(settings, URL, text));
+        let links = settings.text(LINK_URL);
+        let links = links.and_then(|text| site_url(settings, LINK_URL, text));
+        let credentials = credentials(settings);
+        let verify_counts = settings.flag("connection.verify_counts", true);
+        let (trust, standing_warnings) = trust(settings);
+        let proxy = proxy(settings);
+        settings.check()?;
+        let site = settings.checked(site)?;
+        let mut builder =
+            QrsClient::builder(site.clone(), settings.checked(credentials)?).trust(trust);
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(proxy);
+        }
+        let client = builder.build();
+        let client = accepted(settings, URL, client);
+        settings.check()?;
+        Ok(Box::new(QlikConnection {
+            code,
+            client: settings.checked(client)?,
+            links: links.unwrap_or(site),
+            counts: if verify_counts {
+                Counts::Verify
+            } else {
+                Counts::Ignore
+            },
+            standing_warnings,
+        }))
+    }
+}
+
+fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option<SiteUrl> {
+    accepted(settings, key, SiteUrl::parse(&text.value))
+}
+
+/// The header; both of its settings are read before one is looked at, so that both are told of.
+fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
+    let header = settings.required_text(HEADER);
+    let value = settings.required_secret(HEADER_VALUE);
+    let credentials = HeaderCredentials::new(header?.value.trim(), value?.value);
+    accepted(settings, HEADER, credentials)
+}
+
+fn trust(settings: &mut Settings) -> (Trust, Vec<Warning>) {
+    for key in ["tls.truststore.password", "tls.truststore.type"] {
+        settings.know(key);
+    }
+    if settings.text("tls.truststore.path").is_some() {
+        let message = "trust stores cannot be read yet";
+        settings.refuse(
+            "tls.truststore.path",
+            message,
+            "add the authority to the system's roots".to_owned(),
+        );
+    }
+    if !settings.flag("tls.bypass_certificate_validation", false) {
+        return (Trust::System, Vec::new());
+    }
+    let warning = Warning {
+        message: "certificates are not checked: anybody on the way can read the account's header and pose as the site"
+            .to_owned(),
+        hint: Some("take `tls.bypass_certificate_validation` out again".to_owned()),
+    };
+    (Trust::AnyCertificate, vec![warning])
+}
+
+fn proxy(settings: &mut Settings) -> Option<Proxy> {
+    let schemes = [("http", ProxyScheme::Http), ("https", ProxyScheme::Https)];
+    let scheme = settings.choice("proxy.scheme", &schemes);
+    let host = settings.text("proxy.hostname");
+    let port = settings.port("proxy.port");
+    let user = settings.text("proxy.username");
+    let password = settings.secret("proxy.password");
+    if scheme.is_none() && host.is_none() && port.is_none() && user.is_none() && password.is_none()
+    {
+        return None;
+    }
+    let complete = [
+        ("proxy.scheme", scheme.is_some()),
+        ("proxy.hostname", host.is_some()),
+        ("proxy.port", port.is_some()),
+        // Basic authentication takes both or neither.
+        ("proxy.username", user.is_some() || password.is_none()),
+        ("proxy.password", password.is_some() || user.is_none()),
+    ];
+    for (key, _) in complete.into_iter().filter(|(_, set)| !set) {
+        let message = format!("`{key}` is missing while other settings of the proxy are there");
+        settings.refuse(
+            key,
+            message,
+            "fill it in, or take all `proxy` settings out".to_owned(),
+        );
+    }
+    let proxy = Proxy::new(scheme?.value, host?.value.trim(), port?.value);
+    let proxy = accepted(settings, "proxy.hostname", proxy)?;
+    Some(match (user, password) {
+        (Some(user), Some(password)) => proxy.basic_auth(&user.value, password.value),
+        _ => proxy,
+    })
+}
+
+/// What the client made of the setting `key`, whose refusal is a problem of the setting.
+fn accepted<T>(settings: &mut Settings, key: &str, made: Result<T, Error>) -> Option<T> {
+    match made {
+        Ok(made) => Some(made),
+        Err(error) => {
+            let hint = error.hint().map(str::to_owned);
+            settings.refuse(
+                key,
+                format!("`{key}`: {}", crate::failure::chain(&error)),
+                hint,
+            );
+            None
+        }
+    }
+}

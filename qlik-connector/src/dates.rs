@@ -1,0 +1,43 @@
+//! Dates on their way from QRS to the catalog: "never" is no date, and one that cannot be read is counted.
+
+use catalog_model::{Instant, Warning};
+use qrs_client::Timestamp;
+
+/// Lowers dates and remembers how many could not be read.
+#[derive(Debug, Default)]
+pub(crate) struct Dates {
+    unreadable: u64,
+    first: Option<String>,
+}
+
+impl Dates {
+    /// The date `timestamp`, which is the `what` of the record `id`, unless it means "never" or cannot be read.
+    pub(crate) fn lower(&mut self, timestamp: &Timestamp, what: &str, id: &str) -> Option<Instant> {
+        let readable = timestamp
+            .as_unix_millis()
+            .and_then(|millis| Instant::from_unix_millis(millis).ok());
+        if readable.is_none() && !timestamp.is_never() {
+            self.unreadable += 1;
+            self.first
+                .get_or_insert_with(|| format!("`{timestamp}`, the {what} of {id}"));
+        }
+        readable
+    }
+
+    /// The dates that could not be read, as a warning.
+    pub(crate) fn warning(&self) -> Option<Warning> {
+        let first = self.first.as_ref()?;
+        let (dates, were) = if self.unreadable == 1 {
+            ("date", "was")
+        } else {
+            ("dates", "were")
+        };
+        Some(Warning {
+            message: format!(
+                "{} {dates} could not be read and {were} left out, first {first}",
+                self.unreadable
+            ),
+            hint: None,
+        })
+    }
+}

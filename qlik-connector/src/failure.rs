@@ -1,0 +1,78 @@
+//! Errors of the client in the words of a scan: at which step, what happened, what to try.
+
+use std::error::Error as _;
+
+use catalog_model::ScanError;
+use qrs_client::{Error, ErrorKind};
+
+/// A step of a scan that failed for good.
+pub(crate) fn failure(step: String, error: &Error) -> ScanError {
+    ScanError::Source {
+        step,
+        message: chain(error),
+        hint: Some(hint(error)),
+    }
+}
+
+/// The error with its causes, in one line.
+pub(crate) fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// What to try: in the words of the connection file, which the client does not know.
+fn hint(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::Unreachable => {
+            "check host and port of `connection.url`, that a firewall lets the scanner through, and the `proxy` settings \
+             if the site is behind a proxy"
+        }
+        ErrorKind::Tls => {
+            "check that `connection.url` says `https` only for a TLS port, and that the authority which issued the \
+             site's certificate is trusted"
+        }
+        ErrorKind::Timeout => {
+            "a site that nobody used for a while needs up to 20 s for its first answer: try again; then look at the load \
+             of the site and of what lies between"
+        }
+        ErrorKind::RedirectedToLogin | ErrorKind::Unauthorized => {
+            "the virtual proxy did not accept the header: check that `connection.url` ends in the prefix of the virtual \
+             proxy with header authentication, `connection.auth.key` is the header name set there, and \
+             `connection.auth.value` is `DOMAIN\\user` of an active account, as its pattern wants it; too many sessions \
+             of the account look the same, and end after 30 minutes"
+        }
+        ErrorKind::LoginPage => {
+            "an answer that is a web page comes from a login form or from a gateway in front of the site: check that \
+             `connection.url` ends in the prefix of the virtual proxy with header authentication"
+        }
+        ErrorKind::Xsrf => {
+            "something between the scanner and the site drops the query or the header `X-Qlik-Xrfkey`: ask whoever runs \
+             the proxy or gateway there"
+        }
+        ErrorKind::Forbidden => {
+            "check in the QMC that the account is active and not blocked, that it may read (docs/qlik-setup.md has the \
+             rule), and that it has not five sessions open already, which end after 30 minutes"
+        }
+        ErrorKind::NotFound => {
+            "check that `connection.url` names a Qlik Sense Enterprise on Windows site and the prefix of its virtual proxy"
+        }
+        ErrorKind::BadRequest => {
+            "check that `connection.url` ends in the prefix of a virtual proxy that is linked to the central proxy, and \
+             that its host name is in the virtual proxy's host allow list"
+        }
+        ErrorKind::ServerError => "the site has trouble of its own: try later, and look at the repository's log",
+        ErrorKind::ListBroken => {
+            "the connection broke, or something on the way cut or changed the answer: try again, at a quieter time if it \
+             stays"
+        }
+        ErrorKind::Configuration => "correct the setting that is named",
+        _ => "check that `connection.url` names a Qlik Sense Enterprise on Windows site",
+    }
+    .to_owned()
+}

@@ -1,0 +1,48 @@
+//! The link by which people open a sheet.
+
+use qrs_client::{AppId, EngineObjectId, SiteUrl};
+use url::Url;
+
+/// `<base>/sense/app/<app id>/sheet/<sheet id>/state/analysis`, each id percent-encoded (Qlik help, "App integration":
+/// the sheet id of a link is the engine's object id).
+pub(crate) fn sheet_link(base: &SiteUrl, app: &AppId, sheet: &EngineObjectId) -> Url {
+    let mut url = base.as_url().clone();
+    // An http URL always has path segments.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend([
+            "sense",
+            "app",
+            app.as_str(),
+            "sheet",
+            sheet.as_str(),
+            "state",
+            "analysis",
+        ]);
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_percent_encoded_below_the_base() {
+        for (base, sheet, expected) in [
+            (
+                "https://qlik.example.com",
+                "JDWuPK",
+                "https://qlik.example.com/sense/app/a%2Fb/sheet/JDWuPK/state/analysis",
+            ),
+            (
+                "https://qlik.example.com:8443/people/",
+                "x y?#%é",
+                "https://qlik.example.com:8443/people/sense/app/a%2Fb/sheet/x%20y%3F%23%25%C3%A9/state/analysis",
+            ),
+        ] {
+            let base = SiteUrl::parse(base).unwrap();
+            let link = sheet_link(&base, &AppId::from("a/b"), &EngineObjectId::from(sheet));
+            assert_eq!(link.as_str(), expected);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Lowering: a sheet of QRS becomes a visualization of the catalog. Pure; nothing here asks anybody.
+
+use catalog_model::{
+    ConnectionCode, InvalidKey, ItemKey, Properties, PropertyValue, Visualization,
+};
+use qrs_client::{SiteUrl, Tag};
+
+use crate::{
+    apps::{AppFacts, Apps},
+    dates::Dates,
+    link::sheet_link,
+    owners::{Owners, account},
+    properties::{
+        APPLICATION_CUSTOM_PROPERTIES, APPLICATION_DESCRIPTION, APPLICATION_ID, APPLICATION_NAME,
+        APPLICATION_RELOAD_DATE, APPLICATION_TAGS, CREATION_DATE, MODIFICATION_DATE, OWNER,
+        PUBLISH_DATE, SHEET_STATUS, SHEET_URL, STREAM, TAGS,
+    },
+    records::Sheet,
+};
+
+/// Where people find a sheet whose app is in no stream: the name that the hub gives that place.
+const NO_STREAM: &str = "My work";
+
+/// What lowering a sheet needs to know besides the sheet.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) code: &'a ConnectionCode,
+    pub(crate) links: &'a SiteUrl,
+    pub(crate) apps: &'a Apps,
+    pub(crate) owners: &'a Owners,
+}
+
+/// Lowers a sheet; `dates` counts the dates that cannot be read.
+///
+/// # Errors
+/// When the sheet does not say its app's id or its own.
+pub(crate) fn lower(
+    sheet: &Sheet,
+    surroundings: &Surroundings<'_>,
+    dates: &mut Dates,
+) -> Result<Visualization, InvalidKey> {
+    let Surroundings {
+        code,
+        links,
+        apps,
+        owners,
+    } = surroundings;
+    let app_id = sheet
+        .app
+        .as_ref()
+        .map(|app| app.id.clone())
+        .unwrap_or_default();
+    let key = ItemKey::new([
+        code.as_str(),
+        app_id.as_str(),
+        sheet.engine_object_id.as_str(),
+    ])?;
+    let app = apps.of(sheet);
+    let mut properties = Properties::with_capacity(14);
+    put_text(&mut properties, APPLICATION_NAME, &app.name);
+    let link = sheet_link(links, &app_id, &sheet.engine_object_id);
+    properties.put(SHEET_URL, PropertyValue::Url(link));
+    for (name, what, timestamp) in [
+        (CREATION_DATE, "creation date", &sheet.created_date),
+        (MODIFICATION_DATE, "modification date", &sheet.modified_date),
+        (PUBLISH_DATE, "publish date", &sheet.publish_time),
+    ] {
+        if let Some(instant) = dates.lower(timestamp, what, sheet.id.as_str()) {
+            properties.put(name, PropertyValue::Instant(instant));
+        }
+    }
+    put_text(
+        &mut properties,
+        STREAM,
+        app.stream.as_deref().unwrap_or_default(),
+    );
+    if let Some(owner) = sheet.owner.as_ref().and_then(account) {
+        properties.put(OWNER, PropertyValue::Text(owner));
+    }
+    properties.put(
+        SHEET_STATUS,
+        PropertyValue::Text(status(sheet, &app).to_owned()),
+    );
+    put_tags(&mut properties, TAGS, names(&sheet.tags));
+    properties.put(APPLICATION_ID, PropertyValue::Text(app_id.into()));
+    put_app(&mut properties, &app);
+    Ok(Visualization {
+        key,
+        label: vec![
+            app.stream.as_deref().unwrap_or(NO_STREAM).to_owned(),
+            app.name.to_string(),
+            sheet.name.clone(),
+        ],
+        name: sheet.name.clone(),
+        description: (!sheet.description.is_empty()).then(|| sheet.description.clone()),
+        contacts: owners.contacts(sheet.owner.as_ref()),
+        properties,
+    })
+}
+
+/// The properties that only the list of apps tells.
+fn put_app(properties: &mut Properties, app: &AppFacts) {
+    if !app.description.is_empty() {
+        let description = PropertyValue::LongText(app.description.to_string());
+        properties.put(APPLICATION_DESCRIPTION, description);
+    }
+    put_tags(properties, APPLICATION_TAGS, app.tags.to_vec());
+    if let Some(instant) = app.reloaded {
+        properties.put(APPLICATION_RELOAD_DATE, PropertyValue::Instant(instant));
+    }
+    put_tags(
+        properties,
+        APPLICATION_CUSTOM_PROPERTIES,
+        app.custom_properties.to_vec(),
+    );
+}
+
+/// What a sheet is to the people who see its app (Qlik help, "Publishing sheets"): part of the app as it was published,
+/// approved since, added by the community, or its owner's alone.
+fn status(sheet: &Sheet, app: &AppFacts) -> &'static str {
+    match (app.published, sheet.published, sheet.approved) {
+        (false, _, _) => "unpublished",
+        (true, true, true) => "base",
+        (true, true, false) => "community",
+        (true, false, _) => "private",
+    }
+}
+
+/// The names of tags, without blank ones.
+pub(crate) fn names(tags: &[Tag]) -> Vec<String> {
+    tags.iter()
+        .filter(|tag| !tag.name.trim().is_empty())
+        .map(|tag| tag.name.clone())
+        .collect()
+}
+
+fn put_text(properties: &mut Properties, name: &'static str, text: &str) {
+    if !text.is_empty() {
+        properties.put(name, PropertyValue::Text(text.to_owned()));
+    }
+}
+
+fn put_tags(properties: &mut Properties, name: &'static str, tags: Vec<String>) {
+    if !tags.is_empty() {
+        properties.put(name, PropertyValue::Tags(tags));
+    }
+}

@@ -1,0 +1,72 @@
+//! The few fields of QRS records that a scan reads. A list is decoded as fast as its records are narrow.
+
+use qrs_client::{
+    AppId, AppObjectId, CustomProperty, EngineObjectId, Owner, Stream, Tag, Timestamp,
+    UserAttribute, UserId, lenient,
+};
+use serde::Deserialize;
+
+/// An app of `/qrs/app/full`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct App {
+    pub(crate) id: AppId,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) description: String,
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub(crate) published: bool,
+    pub(crate) stream: Option<Stream>,
+    pub(crate) last_reload_time: Timestamp,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) tags: Vec<Tag>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) custom_properties: Vec<CustomProperty>,
+}
+
+/// A sheet of `/qrs/app/object/full`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Sheet {
+    pub(crate) id: AppObjectId,
+    pub(crate) engine_object_id: EngineObjectId,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) object_type: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) description: String,
+    pub(crate) created_date: Timestamp,
+    pub(crate) modified_date: Timestamp,
+    pub(crate) publish_time: Timestamp,
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub(crate) published: bool,
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub(crate) approved: bool,
+    pub(crate) owner: Option<Owner>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) app: Option<SheetApp>,
+}
+
+/// What a sheet says of its app.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct SheetApp {
+    pub(crate) id: AppId,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) name: String,
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub(crate) published: bool,
+    pub(crate) stream: Option<Stream>,
+}
+
+/// A user of `/qrs/user/full`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct User {
+    pub(crate) id: UserId,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) attributes: Vec<UserAttribute>,
+}

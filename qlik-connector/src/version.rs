@@ -1,0 +1,42 @@
+//! Versions of Qlik Sense that this connector is known to read.
+
+use catalog_model::Warning;
+
+/// The repository's major versions whose answers were seen: from 3.0 (2016) to 31.62 (2026).
+const SEEN: std::ops::RangeInclusive<u32> = 3..=31;
+
+/// A warning if the site's version lies outside of what was seen.
+pub(crate) fn warning(version: &str) -> Option<Warning> {
+    let major: Option<u32> = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    if major.is_some_and(|major| SEEN.contains(&major)) {
+        return None;
+    }
+    Some(Warning {
+        message: format!(
+            "the site's version `{version}` is none that this scanner was tested with"
+        ),
+        hint: Some(format!(
+            "look at the result with care; tested are repository versions {} to {}",
+            SEEN.start(),
+            SEEN.end()
+        )),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_was_never_seen_is_warned_about() {
+        for version in ["3.0.2.0", "14.20.5.0", "31.62.0.0"] {
+            assert_eq!(warning(version), None);
+        }
+        for version in ["", "32.0.0.0", "x"] {
+            assert!(warning(version).is_some());
+        }
+    }
+}

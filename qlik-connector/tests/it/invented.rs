@@ -1,0 +1,119 @@
+//! What becomes of the invented site, sheet by sheet.
+
+use std::fmt::Write;
+
+use catalog_model::{Completeness, Connection, Contacts, PropertyValue, contract};
+use qrs_client::fake_site::FakeSite;
+
+use crate::site::{Scan, code, connect, scan};
+
+/// Where the expected text is; `UPDATE_GOLDEN=1` writes it anew.
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/golden/invented.txt");
+
+#[tokio::test]
+async fn every_sheet_of_the_invented_site_becomes_an_item() {
+    let site = FakeSite::start().await;
+    let links = [("connection.link_url", "https://qlik.example.com/people/")];
+    let scan = scan(connect(&site, &links).as_ref()).await;
+    assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
+    assert_eq!(scan.seen.items.len(), site.content().sheets().count());
+    let written = write(&scan).replace(&site.url(), "https://site");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(GOLDEN, &written).unwrap();
+    }
+    let golden = std::fs::read_to_string(GOLDEN).unwrap_or_default();
+    for (written, golden) in written.lines().zip(golden.lines()) {
+        assert_eq!(written, golden);
+    }
+    assert_eq!(written.lines().count(), golden.lines().count());
+}
+
+#[tokio::test]
+async fn the_connection_keeps_the_contract() {
+    let site = FakeSite::start().await;
+    let connection = connect(&site, &[]);
+    contract::check(connection.as_ref(), &code()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_scan_is_one_session_and_the_next_one_continues_it() {
+    let site = FakeSite::start().await;
+    let connection = connect(&site, &[]);
+    complete(connection.as_ref()).await;
+    assert_eq!(site.sessions_opened(), 1);
+    let kept = connection.session().unwrap();
+    let next = connect(&site, &[]);
+    next.resume(&kept);
+    complete(next.as_ref()).await;
+    assert_eq!(site.sessions_opened(), 1);
+}
+
+#[tokio::test]
+async fn a_scan_asks_for_sheets_alone_and_counts_before_and_after() {
+    let site = FakeSite::start().await;
+    complete(connect(&site, &[]).as_ref()).await;
+    let paths: Vec<_> = site
+        .requests()
+        .iter()
+        .map(|request| match request.parameter("filter") {
+            Some(filter) => format!("{} {filter}", request.path()),
+            None => request.path().to_owned(),
+        })
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "/qrs/about",
+            "/qrs/app/count",
+            "/qrs/app/full",
+            "/qrs/app/count",
+            "/qrs/user/full",
+            "/qrs/app/object/count objectType eq 'sheet'",
+            "/qrs/app/object/full objectType eq 'sheet'",
+            "/qrs/app/object/count objectType eq 'sheet'",
+        ]
+    );
+}
+
+async fn complete(connection: &dyn Connection) {
+    assert_eq!(
+        scan(connection).await.closing.unwrap(),
+        Completeness::Complete
+    );
+}
+
+/// The scan as text: one block an item, and what it warned about.
+fn write(scan: &Scan) -> String {
+    let mut text = String::new();
+    for (item, id) in &scan.seen.items {
+        let id = id.as_ref().map_or("", |id| id.0.as_str());
+        writeln!(text, "{} (QRS id {id})", item.key).unwrap();
+        writeln!(text, "  label {:?}", item.label).unwrap();
+        writeln!(text, "  name {:?}", item.name).unwrap();
+        if let Some(description) = &item.description {
+            writeln!(text, "  description {description:?}").unwrap();
+        }
+        match &item.contacts {
+            Contacts::Unknown => writeln!(text, "  contacts unknown").unwrap(),
+            Contacts::Known(contacts) => {
+                for contact in contacts {
+                    let (email, name) = (contact.email.as_deref(), contact.name.as_deref());
+                    writeln!(text, "  {} {name:?} {email:?}", contact.role).unwrap();
+                }
+            }
+        }
+        for (name, value) in item.properties.iter() {
+            let value = match value {
+                PropertyValue::Text(text) | PropertyValue::LongText(text) => format!("{text:?}"),
+                PropertyValue::Url(url) => url.to_string(),
+                PropertyValue::Instant(instant) => instant.to_string(),
+                other => format!("{other:?}"),
+            };
+            writeln!(text, "  {name} {value}").unwrap();
+        }
+    }
+    for warning in scan.warnings() {
+        writeln!(text, "warning {warning}").unwrap();
+    }
+    text
+}

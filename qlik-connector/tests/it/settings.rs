@@ -1,0 +1,113 @@
+//! What a connection file can say, and what a person is told of it.
+
+use catalog_model::Connector;
+use qlik_connector::QlikSense;
+
+use crate::site::{code, settings};
+
+const GOOD: [(&str, &str); 3] = [
+    ("connection.url", "https://qlik.example.com:8443/header"),
+    ("connection.auth.key", "X-Qlik-Header-Auth"),
+    ("connection.auth.value", "ACME\\scanner"),
+];
+
+/// Opens a connection with the good settings, some replaced or added, and tells the problems.
+fn check(changes: &[(&str, &str)], problems: &[&str]) {
+    let mut lines: Vec<_> = GOOD
+        .into_iter()
+        .filter(|(key, _)| !changes.iter().any(|(changed, _)| changed == key))
+        .collect();
+    lines.extend(changes);
+    let mut settings = settings(&lines);
+    let opened = QlikSense::default().open(code(), &mut settings);
+    let found: Vec<_> = settings
+        .problems()
+        .into_iter()
+        .map(|problem| problem.message)
+        .collect();
+    assert_eq!(found.len(), problems.len(), "{changes:?}: {found:?}");
+    for problem in problems {
+        assert!(
+            found.iter().any(|found| found.contains(problem)),
+            "{problem:?} in {found:?}"
+        );
+    }
+    assert_eq!(opened.is_ok(), problems.is_empty());
+    assert_eq!(settings.unknown(), []);
+}
+
+#[test]
+fn the_settings_of_the_template_are_understood() {
+    check(&[], &[]);
+    check(
+        &[("connection.url", "https://qlik.example.com/header/hub/")],
+        &[],
+    );
+    check(&[("connection.link_url", "https://qlik.example.com")], &[]);
+    check(&[("connection.verify_counts", "false")], &[]);
+    check(&[("tls.bypass_certificate_validation", "true")], &[]);
+    check(
+        &[
+            ("proxy.scheme", ""),
+            ("proxy.hostname", ""),
+            ("proxy.port", ""),
+        ],
+        &[],
+    );
+    check(
+        &[
+            ("proxy.scheme", "http"),
+            ("proxy.hostname", "proxy"),
+            ("proxy.port", "3128"),
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told_at_once() {
+    check(
+        &[
+            ("connection.url", ""),
+            ("connection.auth.key", " "),
+            ("connection.auth.value", ""),
+        ],
+        &[
+            "`connection.url` is mandatory and empty",
+            "`connection.auth.key` is mandatory and empty",
+            "`connection.auth.value` is mandatory and empty",
+        ],
+    );
+    check(
+        &[("connection.url", "qlik.example.com")],
+        &["`connection.url`"],
+    );
+    check(
+        &[("connection.auth.key", "X-Qlik-User")],
+        &["`connection.auth.key`"],
+    );
+    check(
+        &[("connection.auth.value", "ACME\\jürgen")],
+        &["`connection.auth.key`"],
+    );
+    check(
+        &[("proxy.hostname", "proxy"), ("proxy.username", "u")],
+        &[
+            "`proxy.scheme` is missing",
+            "`proxy.port` is missing",
+            "`proxy.password` is missing",
+        ],
+    );
+}
+
+#[test]
+fn no_message_repeats_the_value_of_the_header() {
+    let mut settings = settings(&[
+        ("connection.url", "https://user:s3cret@qlik.example.com"),
+        ("connection.auth.key", "X-Qlik-Header-Auth"),
+        ("connection.auth.value", "ACME\\s3crét"),
+    ]);
+    assert!(QlikSense::default().open(code(), &mut settings).is_err());
+    let shown = format!("{:?}", settings.problems());
+    assert!(!shown.contains("s3cr"), "{shown}");
+}

@@ -1,0 +1,84 @@
+//! A fake site with a connection to it.
+
+use std::{io, sync::Arc};
+
+use catalog_model::{
+    Completeness, Connection, ConnectionCode, Connector, Place, ScanError, Settings,
+    contract::Recorder,
+    settings::{FileSource, Setting, SettingValue},
+};
+use qlik_connector::QlikSense;
+use qrs_client::fake_site::FakeSite;
+
+struct NoFiles;
+
+impl FileSource for NoFiles {
+    fn read(&self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+pub(crate) fn code() -> ConnectionCode {
+    ConnectionCode::new("qlik/test").unwrap()
+}
+
+/// Settings as a file has them, one a line: `connection.url`, `https://…`.
+pub(crate) fn settings(lines: &[(&str, &str)]) -> Settings {
+    let mut root = Vec::new();
+    for (index, (key, value)) in lines.iter().enumerate() {
+        let place = Place::new("connections/test.conf", index as u32 + 1, 1);
+        let names: Vec<_> = key.split('.').collect();
+        insert(&mut root, &names, value, &place);
+    }
+    Settings::new("connections/test.conf", root, Arc::new(NoFiles))
+}
+
+fn insert(block: &mut Vec<(String, Setting)>, names: &[&str], value: &str, place: &Place) {
+    let [name, rest @ ..] = names else { return };
+    if !block.iter().any(|(known, _)| known == name) {
+        let value = SettingValue::Block(Vec::new());
+        let place = place.clone();
+        block.push(((*name).to_owned(), Setting { value, place }));
+    }
+    let (_, setting) = block.iter_mut().find(|(known, _)| known == name).unwrap();
+    if rest.is_empty() {
+        setting.value = SettingValue::Text(value.to_owned());
+    } else if let SettingValue::Block(inner) = &mut setting.value {
+        insert(inner, rest, value, place);
+    }
+}
+
+/// A connection to `site`, with further settings.
+pub(crate) fn connect(site: &FakeSite, more: &[(&str, &str)]) -> Box<dyn Connection> {
+    let (url, value) = (site.url(), site.header_value());
+    let mut lines = vec![
+        ("connection.url", url.as_str()),
+        ("connection.auth.key", site.header_name()),
+        ("connection.auth.value", value.as_str()),
+    ];
+    lines.extend(more);
+    let mut settings = settings(&lines);
+    let opened = QlikSense::default().open(code(), &mut settings);
+    opened.unwrap_or_else(|_| panic!("{:?}", settings.problems()))
+}
+
+pub(crate) struct Scan {
+    pub(crate) closing: Result<Completeness, ScanError>,
+    pub(crate) seen: Recorder,
+}
+
+pub(crate) async fn scan(connection: &dyn Connection) -> Scan {
+    let mut seen = Recorder::default();
+    let closing = connection.scan(&mut seen).await;
+    Scan { closing, seen }
+}
+
+impl Scan {
+    pub(crate) fn warnings(&self) -> Vec<&str> {
+        self.seen
+            .warnings
+            .iter()
+            .map(|warning| warning.message.as_str())
+            .collect()
+    }
+}
