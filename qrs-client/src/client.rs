@@ -11,7 +11,7 @@ use crate::body::Body;
 use crate::builder::QrsClientBuilder;
 use crate::credentials::HeaderCredentials;
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::one_line;
+use crate::excerpt::{one_line, without_mark};
 use crate::filter::Filter;
 use crate::list::RecordList;
 use crate::models::About;
@@ -195,7 +195,7 @@ fn filtered(path: &str, filter: Option<&Filter>) -> Get {
 }
 
 fn decoded<T: DeserializeOwned>(json: &[u8], body: &Body) -> Result<T, Error> {
-    let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
+    let json = without_mark(json);
     serde_json::from_slice(json).map_err(|error| {
         let reason = body.asked().scrub(&one_line(&error.to_string()));
         let message = format!("the answer is not the JSON that was expected: {reason}");

@@ -8,6 +8,7 @@ const LONGEST_EXCERPT: usize = 300;
 /// The beginning of an answer as one line of at most 300 characters: tags, scripts and styles of a
 /// web page are left out, white space is joined, secrets are blackened. None if nothing is left.
 pub(crate) fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
+    let body = without_mark(body);
     let text = String::from_utf8_lossy(body);
     let text = if is_html(body) {
         visible(&text)
@@ -20,8 +21,12 @@ pub(crate) fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
 
 /// Whether an answer looks like a web page.
 pub(crate) fn is_html(body: &[u8]) -> bool {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    body.trim_ascii_start().starts_with(b"<")
+    without_mark(body).trim_ascii_start().starts_with(b"<")
+}
+
+/// The text without the byte order mark that some servers put before it.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
 /// At most 300 characters on one line, without control characters.

@@ -109,7 +109,7 @@ impl<T: DeserializeOwned> ListDecoder<T> {
 
     /// The next record; none if that takes more of the answer, or if the list is over.
     pub(super) fn next(&mut self) -> Result<Option<Record<T>>, Broken> {
-        if self.expected == Expected::Start && self.skip_byte_order_mark() == Skipped::NotYet {
+        if self.offset() == 0 && self.skip_byte_order_mark() == Skipped::NotYet {
             return Ok(None);
         }
         loop {
@@ -262,9 +262,18 @@ fn skip<T>(bytes: &[u8], input: Input, reason: String) -> Parsed<T> {
             }
             Parsed::Whole(Err(reason), length)
         }
-        Some(Err(error)) if !error.is_eof() => Parsed::Invalid(without_position(&error)),
-        Some(Err(_)) | None => Parsed::Partial,
+        Some(Err(error)) if error.is_eof() => Parsed::Partial,
+        // `serde_json` takes a number that ends after its sign or its point for an invalid one.
+        Some(Err(error)) if input == Input::Open && is_at_end(&error, bytes) => Parsed::Partial,
+        Some(Err(error)) => Parsed::Invalid(without_position(&error)),
+        None => Parsed::Partial,
     }
+}
+
+fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let column = lines.next_back().map_or(0, <[u8]>::len);
+    (error.line(), error.column()) == (lines.count() + 1, column)
 }
 
 /// `serde_json` counts lines and columns from the start of the element: of no use to anybody.

@@ -1,1 +1,293 @@
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
+use super::*;
+use crate::lenient;
+
+/// The elements, and how the list ended.
+type Outcome<T> = (Vec<Record<T>>, Result<(), Broken>);
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Sheet {
+    id: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    name: String,
+}
+
+/// Decodes an answer that comes in these pieces.
+fn decode<'a, T: DeserializeOwned>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome<T> {
+    let mut decoder = ListDecoder::new();
+    let mut records = Vec::new();
+    for piece in pieces {
+        decoder.push(piece);
+        if let Err(broken) = drain(&mut decoder, &mut records) {
+            return (records, Err(broken));
+        }
+    }
+    decoder.finish();
+    let end = drain(&mut decoder, &mut records);
+    (records, end)
+}
+
+fn drain<T: DeserializeOwned>(
+    decoder: &mut ListDecoder<T>,
+    records: &mut Vec<Record<T>>,
+) -> Result<(), Broken> {
+    while let Some(record) = decoder.next()? {
+        records.push(record);
+    }
+    Ok(())
+}
+
+/// Decodes an answer whole and byte by byte, which must come to the same.
+fn check(answer: &[u8]) -> Outcome<Sheet> {
+    let whole = decode([answer]);
+    assert_eq!(decode(answer.chunks(1)), whole, "{}", answer.escape_ascii());
+    whole
+}
+
+fn sheet(id: &str, name: &str) -> Record<Sheet> {
+    let (id, name) = (id.to_owned(), name.to_owned());
+    Ok(Sheet { id, name })
+}
+
+#[test]
+fn a_whole_list_gives_its_records() {
+    let cases: [(&str, usize); 7] = [
+        ("[]", 0),
+        (" [ ]\r\n", 0),
+        ("\u{FEFF}[]", 0),
+        (r#"[{"id":"1"}]"#, 1),
+        (r#"[{"id":"1","size":-1.5e-3,"x":[-0]}]"#, 1),
+        ("\u{FEFF}\n[ {\"id\":\"1\"}\n,\t{\"id\":\"2\"} ] ", 2),
+        (r#"[{"id":"]},{","name":"\"}"},{"id":"2"},{"id":"3"}]"#, 3),
+    ];
+    for (answer, count) in cases {
+        let (records, end) = check(answer.as_bytes());
+        assert_eq!(end, Ok(()), "{answer}");
+        assert_eq!(
+            records.iter().filter(|record| record.is_ok()).count(),
+            count,
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_whole_array_is_an_error_of_the_list() {
+    let cases = [
+        ("", 0, Flaw::Short),
+        (" ", 0, Flaw::Short),
+        ("\u{FEFF}", 0, Flaw::Short),
+        ("[", 0, Flaw::Short),
+        (r#"[{"id":"1"}"#, 1, Flaw::Short),
+        (r#"[{"id":"1"},"#, 1, Flaw::Short),
+        (r#"[{"id":"1"},{"id":"2"#, 1, Flaw::Short),
+        (r#"[{"id":"1"},nul"#, 1, Flaw::Short),
+        ("[1", 1, Flaw::Short),
+        (r#"[{"id":"1"},]"#, 1, Flaw::Wrong),
+        (r#"[,{"id":"1"}]"#, 0, Flaw::Wrong),
+        (r#"[{"id":"1"},,{"id":"2"}]"#, 1, Flaw::Wrong),
+        (r#"[{"id":"1"}{"id":"2"}]"#, 1, Flaw::Wrong),
+        (r#"[{"id":"1"} {"id":"2"}]"#, 1, Flaw::Wrong),
+        (r#"[{"id":"1"}]]"#, 1, Flaw::Wrong),
+        (r#"[{"id":"1"}],"#, 1, Flaw::Wrong),
+        (r#"[{"id":"1"}][{"id":"2"}]"#, 1, Flaw::Wrong),
+        (r#"[{"id":"1"}}"#, 1, Flaw::Wrong),
+        (r#"[{"id":"1",}]"#, 0, Flaw::Wrong),
+        (r#"[{"id":"1"},{"id" "2"}]"#, 1, Flaw::Wrong),
+        ("[1 2]", 1, Flaw::Wrong),
+        ("[truefalse]", 0, Flaw::Wrong),
+        ("[nix]", 0, Flaw::Wrong),
+        (r#"{"id":"1"}"#, 0, Flaw::Wrong),
+        ("null", 0, Flaw::Wrong),
+        ("\u{FEFF}\u{FEFF}[]", 0, Flaw::Wrong),
+    ];
+    for (answer, count, flaw) in cases {
+        let (records, end) = check(answer.as_bytes());
+        assert_eq!(end.map_err(|broken| broken.flaw), Err(flaw), "{answer}");
+        assert_eq!(records.len(), count, "{answer}");
+    }
+}
+
+#[test]
+fn a_broken_list_says_where_and_why() {
+    let (_, end) = check(br#"[{"id":"1"} {"id":"2"}]"#);
+    let broken = end.unwrap_err();
+    assert_eq!(broken.offset, 12);
+    assert_eq!(broken.reason, "`{` stands where a comma or the end is due");
+    let (_, end) = check(br#"[{"id":"1"},{"#);
+    assert_eq!(end.unwrap_err().offset, 13);
+}
+
+#[test]
+fn an_element_that_is_no_record_is_reported_and_the_list_goes_on() {
+    let elements = [
+        (r#"{"id":5,"name":"x"}"#, None),
+        (r#"{"name":"no id"}"#, None),
+        (r#"{"id":"bad","name":[1,{"a":"]"}]}"#, Some("bad")),
+        (r#"{"name":{},"id":"late"}"#, Some("late")),
+        ("null", None),
+        ("5", None),
+        ("-1.5e3", None),
+        ("true", None),
+        (r#""text, with ] and \"""#, None),
+        (r#"[{"id":"nested"}]"#, None),
+        ("[]", None),
+    ];
+    for (element, id) in elements {
+        let answer = format!(r#"[{{"id":"1"}}, {element},{{"id":"3"}}]"#);
+        let (mut records, end) = check(answer.as_bytes());
+        assert_eq!(end, Ok(()), "{element}");
+        let unreadable = records.remove(1).unwrap_err();
+        assert_eq!(records, [sheet("1", ""), sheet("3", "")], "{element}");
+        assert_eq!((unreadable.index, unreadable.offset), (1, 13), "{element}");
+        assert_eq!(unreadable.id.as_deref(), id, "{element}");
+        assert!(
+            !unreadable.reason.contains(" at line "),
+            "{}",
+            unreadable.reason
+        );
+    }
+}
+
+#[test]
+fn broken_characters_cost_neither_the_record_nor_the_list() {
+    let answer = b"[{\"id\":\"1\",\"name\":\"a\\ud83d\"},{\"id\":\"2\",\"name\":\"\xFFb\",\"x\":\"\\udc00\"}]";
+    let (records, end) = check(answer);
+    assert_eq!(end, Ok(()));
+    assert_eq!(records, [sheet("1", "a\u{FFFD}"), sheet("2", "\u{FFFD}b")]);
+}
+
+#[test]
+fn a_reason_is_short_however_long_the_record() {
+    let answer = format!(
+        r#"[{{"id":{{"{}":1}}}},"{}"]"#,
+        "x".repeat(5000),
+        "\\n".repeat(5000)
+    );
+    let (records, end) = decode::<Sheet>([answer.as_bytes()]);
+    assert_eq!((records.len(), end), (2, Ok(())));
+    for record in records {
+        assert!(record.unwrap_err().reason.chars().count() <= 300);
+    }
+}
+
+#[test]
+fn an_element_beyond_all_measure_breaks_the_list() {
+    let mut decoder = ListDecoder::<Sheet>::new();
+    decoder.largest_element = 100;
+    decoder.push(b"[{\"id\":\"");
+    assert_eq!(decoder.next(), Ok(None));
+    let broken = (0..1000).find_map(|_| {
+        decoder.push(b"xxxxxxxx");
+        decoder.next().err()
+    });
+    assert_eq!(broken.unwrap().flaw, Flaw::Wrong);
+    assert!(decoder.buffer.len() < 200);
+}
+
+#[test]
+fn the_buffer_holds_no_more_than_what_is_not_decoded() {
+    let record = format!("{{\"id\":\"{}\"}},", "x".repeat(1000));
+    let mut decoder = ListDecoder::<Sheet>::new();
+    decoder.push(b"[");
+    for piece in record.repeat(1000).as_bytes().chunks(8 * 1024) {
+        drain(&mut decoder, &mut Vec::new()).unwrap();
+        decoder.push(piece);
+    }
+    assert!(decoder.buffer.capacity() < 64 * 1024);
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,8}|[\\\\\"\\[\\]{},:\n]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            btree_map("[a-z\\\\\"]{0,4}", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+fn answers() -> impl Strategy<Value = Vec<u8>> {
+    (vec(values(), 0..6), any::<bool>()).prop_map(|(list, pretty)| {
+        let list = json!(list);
+        if pretty {
+            format!("{list:#}").into_bytes()
+        } else {
+            list.to_string().into_bytes()
+        }
+    })
+}
+
+/// Cuts an answer at these places.
+fn cut<'a>(answer: &'a [u8], places: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut places: Vec<_> = places
+        .iter()
+        .map(|place| place.index(answer.len() + 1))
+        .collect();
+    places.sort_unstable();
+    places.push(answer.len());
+    let mut start = 0;
+    let mut next = |end| &answer[std::mem::replace(&mut start, end)..end];
+    places.into_iter().map(|end| next(end)).collect()
+}
+
+/// What `serde_json` makes of the whole answer says what the decoder must make of it.
+fn agrees_with_serde_json(answer: &[u8], (records, end): &Outcome<Value>) {
+    match serde_json::from_slice::<Vec<Value>>(answer) {
+        Ok(expected) => {
+            assert_eq!(end, &Ok(()));
+            assert_eq!(records.len(), expected.len());
+            for (record, expected) in records.iter().zip(expected) {
+                assert_eq!(
+                    record.as_ref().ok(),
+                    Some(&expected).filter(|value| value.is_object())
+                );
+            }
+        }
+        Err(_) => assert!(end.is_err() || records.iter().any(Result::is_err)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_chopping_gives_what_serde_json_reads(
+        answer in answers(),
+        places in vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let outcome = decode::<Value>(cut(&answer, &places));
+        agrees_with_serde_json(&answer, &outcome);
+    }
+
+    #[test]
+    fn a_mutated_answer_neither_panics_nor_passes_for_a_list(
+        mut answer in answers(),
+        at in any::<prop::sample::Index>(),
+        with in prop_oneof![any::<u8>(), prop::sample::select(b"[]{},:\" 1n\\".to_vec())],
+        mutation in 0..4,
+        places in vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let at = at.index(answer.len());
+        match mutation {
+            0 => answer[at] = with,
+            1 => answer.insert(at, with),
+            2 => drop(answer.remove(at)),
+            _ => answer.truncate(at),
+        }
+        prop_assume!(!answer.starts_with(BYTE_ORDER_MARK));
+        let whole = decode::<Value>([answer.as_slice()]);
+        agrees_with_serde_json(&answer, &whole);
+        assert_eq!(decode::<Value>(cut(&answer, &places)), whole);
+    }
+}
