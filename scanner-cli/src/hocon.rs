@@ -1,0 +1,121 @@
+//! Reads HOCON, the format of connection files, as the reference's parser does: what that reads is read the same, and
+//! what it refuses is refused, with a place and a hint. Nothing here touches the environment, and only [`Disk`] the
+//! disk.
+
+mod diagnostic;
+mod fault;
+mod lexer;
+mod parser;
+mod path;
+mod pending;
+mod reader;
+mod resolve;
+mod secret;
+mod show;
+mod source;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::path::Path;
+
+use self::{
+    diagnostic::Secrecy,
+    fault::Fault,
+    parser::Within,
+    path::render_path as rendered,
+    pending::Kind,
+    reader::Reader,
+    resolve::{Unresolved, Why, resolve},
+    source::Source,
+};
+pub use self::{
+    diagnostic::{Colors, Diagnostic, Severity},
+    path::render_path,
+    reader::{Disk, Files},
+    resolve::Variables,
+    secret::is_secret,
+    show::{MASK, Masking, Setting, settings, to_json},
+    value::{Entry, Map, Node, Object, Value},
+};
+
+/// A file that was read, with all that it includes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// The settings.
+    pub root: Object,
+    /// What is odd in the file.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads the file at `path`, whose content is given, and the files that it includes.
+///
+/// # Errors
+///
+/// What is wrong in it: all settings that have no value, and the first thing of another kind.
+pub fn read(
+    path: &Path,
+    content: &[u8],
+    variables: &dyn Variables,
+    files: &dyn Files,
+) -> Result<Document, Vec<Diagnostic>> {
+    let mut reader = Reader::new(files);
+    let tree = reader.file(path, content, &Within::default());
+    let Reader {
+        sources,
+        errors,
+        warnings,
+        ..
+    } = reader;
+    match tree {
+        Some(tree) if errors.is_empty() => match resolve(&tree, variables) {
+            Ok(root) => Ok(Document { root, warnings }),
+            Err(unresolved) => Err(vec![unresolved_substitution(&sources, &unresolved)]),
+        },
+        _ => Err(errors),
+    }
+}
+
+fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagnostic {
+    let name = match &unresolved.at.kind {
+        Kind::Reference(reference) if reference.nameable => {
+            format!("`${{{}}}`", rendered(&reference.path[reference.prefix..]))
+        }
+        _ => "this substitution".to_owned(),
+    };
+    let (message, hint) = match unresolved.why {
+        Why::Unknown => (
+            format!("{name} is neither a setting of the file nor an environment variable"),
+            "set the variable, or correct the name; `${?NAME}` may be missing",
+        ),
+        Why::Circle => (
+            format!("{name} leads back to itself"),
+            "let it name another setting",
+        ),
+        Why::TooDeep => (
+            format!("{name} leads through too many others"),
+            "write the value itself",
+        ),
+        Why::Unjoinable => (
+            "a text and a block or list cannot stand side by side".to_owned(),
+            "look at what the `${…}` on this line stand for",
+        ),
+    };
+    let place = &unresolved.at.place;
+    let source = sources.iter().find(|source| source.file == place.file);
+    match source {
+        Some(source) => {
+            let start = source.offset(place);
+            let length = source.text[start..]
+                .find(['}', '\n'])
+                .map_or(1, |at| at + 1);
+            let end = (start + length).min(source.line_around(start).end.max(start));
+            Diagnostic::at(
+                source,
+                Fault::new(start..end, message).hint(hint),
+                Secrecy::Open,
+            )
+        }
+        None => Diagnostic::bare(place.clone(), message, Some(hint)),
+    }
+}

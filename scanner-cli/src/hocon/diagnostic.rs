@@ -1,0 +1,146 @@
+//! What is wrong or odd in a file, as it is told to the person who wrote it.
+
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use catalog_model::Place;
+
+use super::{
+    fault::{Fault, Hint},
+    secret::{announces_secret, masked_line},
+    source::{Source, count},
+};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The file cannot be used.
+    Error,
+    /// The file can be used, but may not mean what it seems to.
+    Warning,
+}
+
+/// Something that is wrong or odd at a place of a file. It holds no secret: neither its texts nor its line do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// How many characters it covers, from its place on.
+    pub length: u32,
+    /// What is wrong: lower case, no full stop, names in backticks.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The line at `place`, with stars for secrets; `None` if there is nothing to show.
+    pub line: Option<String>,
+}
+
+/// Whether a rendered diagnostic has colors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colors {
+    /// Terminal escape sequences.
+    Ansi,
+    /// Plain text.
+    None,
+}
+
+impl Diagnostic {
+    /// An error about a file as a whole, or about a spot of it that cannot be shown.
+    pub(super) fn bare(place: Place, message: impl Into<String>, hint: Option<&str>) -> Self {
+        Self {
+            severity: Severity::Error,
+            place,
+            length: 1,
+            message: message.into(),
+            hint: hint.map(str::to_owned),
+            line: None,
+        }
+    }
+
+    /// An error at a spot of `source`. What its hint quotes is shown only in a setting that is no secret.
+    pub(super) fn at(source: &Source, fault: Fault, setting: Secrecy) -> Self {
+        let hint = fault.hint.map(|hint| match hint {
+            Hint::Plain(sentence) => sentence,
+            Hint::Quoting(rewrite, general) => {
+                let line = &source.text[source.line_around(fault.span.start)];
+                let sentence = rewrite.sentence(&source.text);
+                if setting == Secrecy::Secret || announces_secret(line) {
+                    general.to_owned()
+                } else {
+                    sentence
+                }
+            }
+        });
+        Self {
+            severity: Severity::Error,
+            place: source.place(fault.span.start),
+            length: count(source.text[fault.span.clone()].chars().count()),
+            message: fault.message,
+            hint,
+            line: Some(masked_line(source, fault.span.start)),
+        }
+    }
+
+    /// The same, as a warning.
+    pub(super) fn warning(self) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..self
+        }
+    }
+
+    /// Writes the diagnostic out for people: message, place, the line with a caret, and the hint.
+    #[must_use]
+    pub fn render(&self, colors: Colors) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(self.message.as_str());
+        let group = match &self.line {
+            Some(line) => {
+                let snippet = Snippet::source(line.as_str())
+                    .path(self.place.file.as_ref())
+                    .line_start(self.place.line as usize)
+                    .annotation(AnnotationKind::Primary.span(self.span_in(line)));
+                title.element(snippet)
+            }
+            None => title.element(annotate_snippets::Origin::path(self.place.to_string())),
+        };
+        let group = match &self.hint {
+            Some(hint) => group.element(Level::HELP.message(hint.as_str())),
+            None => group,
+        };
+        let renderer = match colors {
+            Colors::Ansi => Renderer::styled(),
+            Colors::None => Renderer::plain(),
+        };
+        renderer.render(&[group])
+    }
+
+    /// The bytes of `line` that the diagnostic covers.
+    fn span_in(&self, line: &str) -> std::ops::Range<usize> {
+        let byte = |column: usize| {
+            line.char_indices()
+                .nth(column)
+                .map_or(line.len(), |(at, _)| at)
+        };
+        let start = self.place.column.saturating_sub(1) as usize;
+        byte(start)..byte(start + self.length as usize)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// Whether the setting in which something was found may be quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrecy {
+    Open,
+    Secret,
+}

@@ -1,0 +1,77 @@
+//! What is wrong at a spot of the text that is being read, before it is known which file that is.
+
+use std::ops::Range;
+
+/// A fault found by the lexer or the parser.
+#[derive(Debug, PartialEq)]
+pub(super) struct Fault {
+    /// The bytes at fault.
+    pub(super) span: Range<usize>,
+    /// What is wrong, with no word of what a setting holds.
+    pub(super) message: String,
+    /// What to do about it.
+    pub(super) hint: Option<Hint>,
+}
+
+/// What to do about a fault.
+#[derive(Debug, PartialEq)]
+pub(super) enum Hint {
+    /// A sentence that quotes nothing of the file.
+    Plain(String),
+    /// How to write the text of a setting. Where that may be secret, the second, general sentence is shown.
+    Quoting(Rewrite, &'static str),
+}
+
+/// The two ways to write a text that holds what needs quoting.
+#[derive(Debug, PartialEq)]
+pub(super) enum Rewrite {
+    /// A quoted string, whose text between the quotes holds backslashes that are no escapes.
+    Escapes(Range<usize>),
+    /// An unquoted text that needs quotes.
+    Unquoted(Range<usize>),
+}
+
+impl Fault {
+    pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(Hint::Plain(hint.into()));
+        self
+    }
+
+    pub(super) fn quoting(mut self, rewrite: Rewrite, general: &'static str) -> Self {
+        self.hint = Some(Hint::Quoting(rewrite, general));
+        self
+    }
+}
+
+impl Rewrite {
+    /// The sentence that shows the text as it should be written.
+    pub(super) fn sentence(&self, text: &str) -> String {
+        match self {
+            Self::Escapes(span) => {
+                let inner = &text[span.clone()];
+                let escaped = format!("\"{}\"", inner.replace('\\', "\\\\"));
+                if inner.contains('"') {
+                    format!("write `{escaped}`")
+                } else {
+                    format!("write `{escaped}` or `\"\"\"{inner}\"\"\"`")
+                }
+            }
+            Self::Unquoted(span) => {
+                let inner = &text[span.clone()];
+                if inner.contains(['\\', '"']) {
+                    format!("put the text between triple quotes: `\"\"\"{inner}\"\"\"`")
+                } else {
+                    format!("put the text in double quotes: `\"{inner}\"`")
+                }
+            }
+        }
+    }
+}

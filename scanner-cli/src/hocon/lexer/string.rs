@@ -1,0 +1,133 @@
+//! Quoted strings: one line with escapes between `"`, any lines without escapes between `"""`.
+
+use super::{Kind, Lexer};
+use crate::hocon::fault::{Fault, Rewrite};
+
+const GENERAL: &str =
+    "write `\\\\` for every backslash, or put the text between `\"\"\"` and `\"\"\"`";
+
+impl Lexer<'_> {
+    /// Reads a string whose first quote, at `start`, has been read.
+    pub(super) fn quoted(&mut self, start: usize) -> Result<Kind, Fault> {
+        if self.rest().starts_with("\"\"") {
+            self.at += 2;
+            return self.triple_quoted(start);
+        }
+        let mut text = String::new();
+        loop {
+            let at = self.at;
+            match self.bump() {
+                None | Some('\n') => {
+                    return Err(Fault::new(start..start + 1, "this quote is not closed on its line")
+                        .hint("close it with a `\"`; a text of several lines stands between `\"\"\"` and `\"\"\"`"));
+                }
+                Some('"') => return Ok(Kind::Quoted(text)),
+                Some('\\') => {
+                    let escaped = self.escape(at).ok_or_else(|| self.bad_escape(start, at))?;
+                    text.push(escaped);
+                }
+                Some('\r') if self.peek() == Some('\n') => {}
+                Some(c) if c.is_control() => return Err(raw_control(at, c)),
+                Some(c) => text.push(c),
+            }
+        }
+    }
+
+    fn triple_quoted(&mut self, start: usize) -> Result<Kind, Fault> {
+        let text_start = self.at;
+        let Some(found) = self.rest().find("\"\"\"") else {
+            return Err(
+                Fault::new(start..start + 3, "this `\"\"\"` is never closed")
+                    .hint("close it with another `\"\"\"`"),
+            );
+        };
+        // Of more than three quotes, the last three close.
+        self.at += found;
+        self.bump_while(|c| c == '"');
+        Ok(Kind::Quoted(self.text[text_start..self.at - 3].to_owned()))
+    }
+
+    /// Reads what follows a backslash that stands at `at`.
+    fn escape(&mut self, at: usize) -> Option<char> {
+        match self.bump()? {
+            same @ ('"' | '\\' | '/') => Some(same),
+            'b' => Some('\u{8}'),
+            'f' => Some('\u{c}'),
+            'n' => Some('\n'),
+            'r' => Some('\r'),
+            't' => Some('\t'),
+            'u' => self.unicode(at),
+            _ => None,
+        }
+    }
+
+    fn unicode(&mut self, at: usize) -> Option<char> {
+        let first = self.hex_digits()?;
+        let units = if (0xD800..0xDC00).contains(&first) && self.rest().starts_with("\\u") {
+            self.at += 2;
+            vec![first, self.hex_digits()?]
+        } else {
+            vec![first]
+        };
+        debug_assert!(at < self.at);
+        let mut characters = char::decode_utf16(units);
+        let only = characters.next()?.ok()?;
+        characters.next().is_none().then_some(only)
+    }
+
+    fn hex_digits(&mut self) -> Option<u16> {
+        let digits = self
+            .rest()
+            .get(..4)
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let unit = u16::from_str_radix(digits, 16).ok()?;
+        self.at += 4;
+        Some(unit)
+    }
+
+    /// The fault of a backslash at `at`, in a string that begins at `start`.
+    fn bad_escape(&self, start: usize, at: usize) -> Fault {
+        let after = self.text[at + 1..].chars().next();
+        let message = match after {
+            Some('u') => {
+                "after `\\u` come four hexadecimal digits that name a character".to_owned()
+            }
+            Some(_) => "a backslash in quotes begins an escape, and this is none".to_owned(),
+            None => "the file ends after this backslash".to_owned(),
+        };
+        let line = self.text[at..].split('\n').next().unwrap_or_default();
+        let fault = Fault::new(at..at + 1, message);
+        match closing_quote(line) {
+            Some(end) => fault.quoting(Rewrite::Escapes(start + 1..at + end), GENERAL),
+            None => fault.hint(GENERAL),
+        }
+    }
+}
+
+/// Where the quote stands that closes the string of which `rest` is the end. A backslash is taken to be meant as such,
+/// unless that would leave the string open.
+fn closing_quote(rest: &str) -> Option<usize> {
+    let unescaped = rest
+        .char_indices()
+        .find(|&(at, c)| c == '"' && !rest[..at].ends_with('\\'));
+    unescaped.map(|(at, _)| at).or_else(|| rest.find('"'))
+}
+
+fn raw_control(at: usize, control: char) -> Fault {
+    let span = at..at + control.len_utf8();
+    match control {
+        '\t' => Fault::new(span, "a tab cannot stand in quotes as it is")
+            .hint("write it as `\\t`, or use spaces"),
+        _ => Fault::new(
+            span,
+            format!(
+                "the control character U+{:04X} cannot stand in quotes as it is",
+                u32::from(control)
+            ),
+        )
+        .hint(format!(
+            "remove it, or write it as `\\u{:04x}`",
+            u32::from(control)
+        )),
+    }
+}

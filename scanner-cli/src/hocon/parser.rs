@@ -1,0 +1,337 @@
+//! Puts tokens together to blocks, lists and values. Included files are read on the way.
+
+mod complaint;
+mod include;
+mod value;
+
+use std::{ops::Range, rc::Rc};
+
+use catalog_model::Place;
+
+use super::{
+    fault::Fault,
+    lexer::{Kind as T, Token, tokens},
+    path::{Piece, path_of},
+    pending::{Block, Kind, Pending, Reference, Scalar, merge},
+    reader::Reader,
+    secret::is_secret,
+    source::{Source, count},
+    value::Entry,
+};
+
+/// How deep blocks, lists and the elements of keys may nest. Beyond it, the stack could overflow.
+pub(super) const DEPTH_LIMIT: usize = 200;
+
+/// Reads the tree of `source`. What is wrong goes to the reader; there is a tree only if it could be read to its end.
+pub(super) fn parse(
+    reader: &mut Reader<'_>,
+    source: Source,
+    within: &Within,
+) -> Option<Rc<Pending>> {
+    let tokens = tokens(&source.text);
+    let mut parser = Parser {
+        reader,
+        source,
+        tokens,
+        at: 0,
+        within,
+        path: Vec::new(),
+        lists: usize::from(within.list),
+        depth: 0,
+        secret_since: None,
+        value_start: 0,
+        in_value: false,
+    };
+    let root = parser.root();
+    let root = root.map_err(|fault| parser.report(*fault)).ok();
+    let Parser { reader, source, .. } = parser;
+    reader.sources.push(source);
+    root
+}
+
+/// Where a file is included.
+#[derive(Default)]
+pub(super) struct Within {
+    /// The path of the block.
+    pub(super) path: Vec<String>,
+    /// Whether the block is an item of a list.
+    pub(super) list: bool,
+}
+
+/// A substitution as it is written.
+struct Written {
+    path: Vec<String>,
+    optional: bool,
+    /// Whether messages may name the path.
+    nameable: bool,
+}
+
+type Parsed<T> = Result<T, Box<Fault>>;
+
+struct Parser<'a, 'r> {
+    reader: &'a mut Reader<'r>,
+    source: Source,
+    tokens: Vec<Token>,
+    at: usize,
+    within: &'a Within,
+    /// The path of the setting that is being read.
+    path: Vec<String>,
+    /// How many lists are open.
+    lists: usize,
+    /// How many blocks, lists and elements of keys are open.
+    depth: usize,
+    /// Where the value of a secret began that is being read.
+    secret_since: Option<usize>,
+    /// Where the value began that was read last.
+    value_start: usize,
+    /// Whether a separator was passed since the last key.
+    in_value: bool,
+}
+
+impl Parser<'_, '_> {
+    fn root(&mut self) -> Parsed<Rc<Pending>> {
+        self.skip_lines();
+        let place = self.place();
+        let root = match self.kind() {
+            T::OpenBracket => {
+                return Err(self
+                    .fault("the file holds a list, where settings were expected")
+                    .into());
+            }
+            T::OpenBrace => self.block()?,
+            _ => Pending::new(place, Kind::Object(self.settings(None)?)),
+        };
+        self.skip_lines();
+        match self.kind() {
+            T::End => Ok(root),
+            _ => Err(self.unexpected_after_root().into()),
+        }
+    }
+
+    /// Reads a block, from its opening brace to its closing one.
+    fn block(&mut self) -> Parsed<Rc<Pending>> {
+        let place = self.place();
+        let open = self.span();
+        self.deeper(1)?;
+        self.advance();
+        let block = self.settings(Some(open))?;
+        self.depth -= 1;
+        Ok(Pending::new(place, Kind::Object(block)))
+    }
+
+    /// Reads settings up to the brace that closes the one at `open`; if there is none, up to the end of the file.
+    fn settings(&mut self, open: Option<Range<usize>>) -> Parsed<Block> {
+        let mut block = Block::default();
+        loop {
+            self.skip_lines();
+            match (self.kind(), &open) {
+                (T::CloseBrace, Some(_)) => {
+                    self.advance();
+                    return Ok(block);
+                }
+                (T::End, None) => return Ok(block),
+                (T::End, Some(open)) => return Err(never_closed(open, "{", "}").into()),
+                (T::CloseBrace, None) => return Err(self.closes_nothing("}").into()),
+                (T::Unquoted, _) if self.text() == "include" => self.include(&mut block)?,
+                _ => self.setting(&mut block)?,
+            }
+            if !self.separator() && !matches!(self.kind(), T::CloseBrace | T::End) {
+                return Err(self.unexpected_after_value().into());
+            }
+        }
+    }
+
+    fn setting(&mut self, block: &mut Block) -> Parsed<()> {
+        self.in_value = false;
+        let start = self.at;
+        let place = self.place();
+        let key = self.key()?;
+        let key_span = self.tokens[start].span.start..self.tokens[self.at - 1].span.end;
+        self.skip_lines();
+        let separator = match self.kind() {
+            T::OpenBrace => None,
+            kind if kind.is_separator() => Some(*kind == T::PlusEquals),
+            _ => return Err(self.no_separator(&key_span).into()),
+        };
+        self.deeper(key.len() - 1)?;
+        self.path.extend(key.iter().cloned());
+        self.in_value = true;
+        let value = match separator {
+            None => self.remembering_secrets(Self::block).map(Some)?,
+            Some(false) => {
+                self.advance();
+                self.remembering_secrets(|parser| parser.setting_value(&key_span))?
+            }
+            Some(true) => {
+                self.in_no_list()?;
+                self.advance();
+                self.lists += 1;
+                let item = self.remembering_secrets(|parser| parser.setting_value(&key_span))?;
+                self.lists -= 1;
+                item.map(|item| self.appended(item))
+            }
+        };
+        self.path.truncate(self.path.len() - key.len());
+        self.depth -= key.len() - 1;
+        if let Some(value) = value {
+            put(block, &key, place, value);
+        }
+        Ok(())
+    }
+
+    /// Reads a value and, if it belongs to a secret, remembers where it stands.
+    fn remembering_secrets<V>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<V>) -> Parsed<V> {
+        if self.secret_since.is_some() || !is_secret(&self.full_path()) {
+            return read(self);
+        }
+        let start = self.span().start;
+        self.secret_since = Some(start);
+        let value = read(self)?;
+        self.secret_since = None;
+        let end = self.tokens[self.at.saturating_sub(1)].span.end;
+        self.source.secrets.push(start..end.max(start));
+        Ok(value)
+    }
+
+    /// Reads the value after the separator of the setting at `key`, or reports that there is none.
+    fn setting_value(&mut self, key: &Range<usize>) -> Parsed<Option<Rc<Pending>>> {
+        if self.is_unfilled() {
+            let fault = self.unfilled(key);
+            self.report(fault);
+            return Ok(None);
+        }
+        self.skip_lines();
+        self.value().map(Some)
+    }
+
+    /// Whether no value follows: at once comes what ends a setting, or the next line is a setting of its own.
+    fn is_unfilled(&self) -> bool {
+        let mut ahead = self.tokens[self.at..].iter().map(|token| &token.kind);
+        let mut crossed = false;
+        let mut next = ahead.next();
+        while let Some(T::Newline | T::Space) = next {
+            crossed |= next == Some(&T::Newline);
+            next = ahead.next();
+        }
+        if matches!(next, Some(T::End | T::CloseBrace | T::Comma)) {
+            return true;
+        }
+        if !crossed || !next.is_some_and(T::is_key_part) {
+            return false;
+        }
+        let mut rest = ahead.skip_while(|kind| kind.is_key_part() || **kind == T::Space);
+        match rest.next() {
+            // A separator before another one is a fault of its own: `==` ends many an encoded secret.
+            Some(kind) if kind.is_separator() => !rest.next().is_some_and(T::is_separator),
+            Some(T::OpenBrace) => true,
+            _ => false,
+        }
+    }
+
+    fn key(&mut self) -> Parsed<Vec<String>> {
+        let start = self.at;
+        while self.kind().is_key_part()
+            || (*self.kind() == T::Space && self.tokens[self.at + 1].kind.is_key_part())
+        {
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(self.no_key().into());
+        }
+        let text = self.source.text.clone();
+        let pieces = self.tokens[start..self.at]
+            .iter()
+            .map(|token| match &token.kind {
+                T::Quoted(text) => Piece::Quoted(text),
+                _ => Piece::Plain(&text[token.span.clone()]),
+            });
+        path_of(pieces).ok_or_else(|| {
+            let span = self.tokens[start].span.start..self.tokens[self.at - 1].span.end;
+            Fault::new(span, "this key has a dot too many")
+                .hint("take out the dot at its start or end, or put the key in double quotes")
+                .into()
+        })
+    }
+
+    /// Passes what may stand between two settings or items; says whether there was a line break or a comma.
+    fn separator(&mut self) -> bool {
+        let mut separated = false;
+        loop {
+            match self.kind() {
+                T::Space => {}
+                T::Newline => separated = true,
+                T::Comma => {
+                    self.at += 1;
+                    return true;
+                }
+                _ => return separated,
+            }
+            self.at += 1;
+        }
+    }
+
+    /// What `+=` makes of its item: the list so far, and the item.
+    fn appended(&mut self, item: Rc<Pending>) -> Rc<Pending> {
+        let place = item.place.clone();
+        let path = self.path.clone();
+        let so_far = self.reference(
+            Written {
+                path,
+                optional: true,
+                nameable: true,
+            },
+            place.clone(),
+        );
+        let list = Pending::new(place.clone(), Kind::List(vec![item]));
+        Pending::new(
+            place,
+            Kind::Concatenation(self.reader.id(), vec![so_far, list]),
+        )
+    }
+
+    fn reference(&mut self, written: Written, place: Place) -> Rc<Pending> {
+        let reference = Reference {
+            id: self.reader.id(),
+            path: [self.within.path.as_slice(), &written.path].concat(),
+            prefix: self.within.path.len(),
+            optional: written.optional,
+            nameable: written.nameable,
+        };
+        Pending::new(place, Kind::Reference(reference))
+    }
+}
+
+/// Adds a value under a key of several elements.
+fn put(block: &mut Block, key: &[String], place: Place, value: Rc<Pending>) {
+    let Some((first, rest)) = key.split_first() else {
+        return;
+    };
+    let mut nested = value;
+    for element in rest.iter().rev() {
+        let mut inner = Block::default();
+        let key_place = place.clone();
+        let inner_place = nested.place.clone();
+        inner.settings.put(
+            Entry {
+                key: element.clone(),
+                key_place,
+                value: nested,
+            },
+            merge,
+        );
+        nested = Pending::new(inner_place, Kind::Object(inner));
+    }
+    block.settings.put(
+        Entry {
+            key: first.clone(),
+            key_place: place,
+            value: nested,
+        },
+        merge,
+    );
+}
+
+fn never_closed(open: &Range<usize>, opening: &str, closing: &str) -> Fault {
+    Fault::new(open.clone(), format!("this `{opening}` is never closed"))
+        .hint(format!("add the `{closing}` that is missing below"))
+}

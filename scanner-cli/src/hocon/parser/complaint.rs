@@ -1,0 +1,272 @@
+//! What the parser says of what it cannot read. No sentence holds a word of what a setting holds.
+
+use std::ops::Range;
+
+use super::{Fault, Parsed, Parser, Place, T, count, is_secret};
+use crate::hocon::{
+    diagnostic::{Diagnostic, Secrecy},
+    fault::Rewrite,
+    parser::DEPTH_LIMIT,
+    path::render_path,
+    secret::showable,
+};
+
+/// The names that often hold a path or an account of Windows, with backslashes in them.
+const BACKSLASHED: [&str; 4] = ["path", "user", "file", "value"];
+
+impl Parser<'_, '_> {
+    /// A fault at the token that comes next; if the lexer has one to tell, that.
+    pub(super) fn fault(&mut self, message: impl Into<String>) -> Fault {
+        let token = &mut self.tokens[self.at];
+        match std::mem::replace(&mut token.kind, T::End) {
+            T::Problem(fault) => fault,
+            kind => {
+                token.kind = kind;
+                Fault::new(token.span.clone(), message)
+            }
+        }
+    }
+
+    pub(super) fn unfilled(&self, key: &Range<usize>) -> Fault {
+        let message = format!(
+            "`{}` has no value",
+            render_path(showable(&self.full_path()))
+        );
+        Fault::new(key.clone(), message)
+            .hint("fill it in, or remove the line or put a `#` before it")
+    }
+
+    pub(super) fn no_value(&mut self) -> Fault {
+        match self.kind() {
+            T::Equals | T::Colon | T::PlusEquals => {
+                let mark = self.text().to_owned();
+                self.fault(format!("a second `{mark}` where the value should be"))
+                    .hint(format!("remove it, or put the whole text in double quotes if the `{mark}` belongs to it"))
+            }
+            T::Comma => self
+                .fault("a `,` where a value should be")
+                .hint("remove it, or put a value before it"),
+            T::CloseBrace => self.fault("a `}` where the list is to be closed by `]`"),
+            T::CloseBracket => self.closes_nothing("]"),
+            _ => self.fault("a value should be here"),
+        }
+    }
+
+    pub(super) fn no_key(&mut self) -> Fault {
+        match self.kind() {
+            T::Equals | T::Colon | T::PlusEquals => {
+                let mark = self.text().to_owned();
+                self.fault(format!("no key stands before this `{mark}`"))
+                    .hint(format!("write it as `key {mark} value`"))
+            }
+            T::CloseBracket => self.closes_nothing("]"),
+            T::Comma => self.fault("a `,` where a key should be").hint("remove it"),
+            T::Substitution { .. } => self
+                .fault("a `${…}` cannot be a key")
+                .hint("write the name of the setting"),
+            _ => self
+                .fault("a key should be here")
+                .hint("write settings as `key = value`"),
+        }
+    }
+
+    pub(super) fn no_separator(&mut self, key: &Range<usize>) -> Fault {
+        let hint = "write settings as `key = value`, and a text of several lines between `\"\"\"` and `\"\"\"`";
+        match self.kind() {
+            T::Problem(_) => self.fault(""),
+            _ => Fault::new(key.clone(), "this key is followed by no `=`, `:` or `{`").hint(hint),
+        }
+    }
+
+    pub(super) fn closes_nothing(&mut self, mark: &str) -> Fault {
+        self.fault(format!("this `{mark}` closes nothing"))
+            .hint(format!("remove it, or put its opening counterpart where it is missing above; in a text, `{mark}` needs double quotes"))
+    }
+
+    pub(super) fn unexpected_after_root(&mut self) -> Fault {
+        match self.kind() {
+            T::CloseBrace => self.closes_nothing("}"),
+            _ => self
+                .fault("the file goes on after the `}` that closes its first `{`")
+                .hint("remove the outermost braces: a file needs none"),
+        }
+    }
+
+    pub(super) fn unexpected_after_value(&mut self) -> Fault {
+        match self.kind() {
+            T::CloseBrace => self.closes_nothing("}"),
+            T::CloseBracket => self.closes_nothing("]"),
+            T::Equals | T::Colon | T::PlusEquals => self.separator_in_value(),
+            _ => self.fault("a line break or a comma is missing here"),
+        }
+    }
+
+    /// `:` or `=` after an unquoted text, as in a URL.
+    fn separator_in_value(&mut self) -> Fault {
+        let start = self.value_start;
+        let mark = self.text().to_owned();
+        let at = self.span().start;
+        let line = self.source.line_around(start);
+        let fault = self.fault(format!("`{mark}` cannot stand in a text without quotes"));
+        let text = &self.source.text;
+        if line.end < at || text[start..at].contains(['"', ' ', '\t', '$', '[', '{']) {
+            return fault.hint(
+                "begin a new line before the next setting, or put the whole text in double quotes",
+            );
+        }
+        let rest = &text[start..line.end];
+        let end = rest
+            .find([' ', '\t', ',', '}', ']', '"'])
+            .unwrap_or(rest.len());
+        fault.quoting(
+            Rewrite::Unquoted(start..start + end),
+            "put the whole text in double quotes",
+        )
+    }
+
+    /// Counts `levels` of nesting more.
+    pub(super) fn deeper(&mut self, levels: usize) -> Parsed<()> {
+        self.depth += levels;
+        if self.depth + self.within.path.len() <= DEPTH_LIMIT {
+            return Ok(());
+        }
+        Err(self
+            .fault(format!(
+                "blocks and lists are nested more than {DEPTH_LIMIT} deep here"
+            ))
+            .into())
+    }
+
+    /// Refuses what refers to the path of a setting, which no setting in a list has.
+    pub(super) fn in_no_list(&mut self) -> Parsed<()> {
+        if self.lists == 0 {
+            return Ok(());
+        }
+        Err(self
+            .fault("`+=` cannot stand inside a list")
+            .hint("write the whole list after a `=`")
+            .into())
+    }
+
+    /// Warns if the string that comes next has escapes that were probably meant as backslashes.
+    pub(super) fn warn_of_controls(&mut self, text: &str) {
+        let name = self
+            .path
+            .last()
+            .map(|name| name.to_lowercase())
+            .unwrap_or_default();
+        let raw = self.text();
+        if raw.starts_with("\"\"\"")
+            || !text.contains(char::is_control)
+            || !BACKSLASHED.iter().any(|word| name.contains(word))
+        {
+            return;
+        }
+        let Some((at, what)) = control_escape(raw) else {
+            return;
+        };
+        let span = self.span();
+        let fault = Fault::new(
+            span.start + at..span.start + at + 2,
+            format!(
+                "`{}` in quotes is a {what}, not a backslash and a letter",
+                &raw[at..at + 2]
+            ),
+        )
+        .quoting(
+            Rewrite::Escapes(span.start + 1..span.end - 1),
+            "if you mean a backslash, write `\\\\`, or put the text between `\"\"\"` and `\"\"\"`",
+        );
+        self.warn(fault);
+    }
+
+    pub(super) fn warn(&mut self, fault: Fault) {
+        let warning = self.diagnostic(fault).warning();
+        self.reader.warnings.push(warning);
+    }
+
+    pub(super) fn report(&mut self, fault: Fault) {
+        let error = self.diagnostic(fault);
+        self.reader.errors.push(error);
+    }
+
+    /// Makes a diagnostic of a fault, once all is marked as secret that may be so on its line.
+    fn diagnostic(&mut self, fault: Fault) -> Diagnostic {
+        let line = self.source.line_around(fault.span.start);
+        let is_secret = self.secret_since.is_some() || is_secret(&self.full_path());
+        if let Some(since) = self.secret_since {
+            self.source.secrets.push(since..line.end.max(since));
+        }
+        if !self.in_value {
+            // A key that is broken may be the key of a secret.
+            let separator =
+                self.source.text[fault.span.start..line.end.max(fault.span.start)].find(['=', ':']);
+            self.source
+                .secrets
+                .extend(separator.map(|at| fault.span.start + at + 1..line.end));
+        }
+        let secrecy = if is_secret {
+            Secrecy::Secret
+        } else {
+            Secrecy::Open
+        };
+        Diagnostic::at(&self.source, fault, secrecy)
+    }
+
+    /// The path of the setting that is being read, with that of the block into which the file is included.
+    pub(super) fn full_path(&self) -> Vec<String> {
+        [self.within.path.as_slice(), &self.path].concat()
+    }
+
+    pub(super) fn kind(&self) -> &T {
+        &self.tokens[self.at].kind
+    }
+
+    pub(super) fn span(&self) -> Range<usize> {
+        self.tokens[self.at].span.clone()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.source.text[self.span()]
+    }
+
+    pub(super) fn place(&self) -> Place {
+        let token = &self.tokens[self.at];
+        Place::new(
+            self.source.file.clone(),
+            count(token.line),
+            count(token.column),
+        )
+    }
+
+    /// Passes the next token; the end is never passed.
+    pub(super) fn advance(&mut self) {
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+    }
+
+    pub(super) fn skip_lines(&mut self) {
+        while matches!(self.kind(), T::Space | T::Newline) {
+            self.advance();
+        }
+    }
+}
+
+/// The first escape of a quoted string that stands for a control character, and the name of that.
+fn control_escape(raw: &str) -> Option<(usize, &'static str)> {
+    let mut rest = raw.char_indices();
+    while let Some((at, c)) = rest.next() {
+        if c != '\\' {
+            continue;
+        }
+        let what = match rest.next()?.1 {
+            't' => "tab",
+            'n' => "line break",
+            'r' => "carriage return",
+            'b' => "backspace",
+            'f' => "form feed",
+            _ => continue,
+        };
+        return Some((at, what));
+    }
+    None
+}

@@ -1,0 +1,222 @@
+//! What goes on across files: which are open, what was found in them, and what an include leads to.
+
+use std::{
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
+
+use super::{
+    diagnostic::{Diagnostic, Secrecy},
+    fault::Fault,
+    parser::{Within, parse},
+    pending::{Id, Pending},
+    source::Source,
+};
+
+/// How deep files may include each other, as in the reference.
+const INCLUDE_LIMIT: usize = 50;
+
+/// Where the content of included files comes from.
+pub trait Files {
+    /// The content of the file at `path`; `None` if there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// If there is such a file, but it cannot be read.
+    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+}
+
+/// The files of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        match std::fs::read(path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The state of reading one file with all that it includes.
+pub(super) struct Reader<'a> {
+    files: &'a dyn Files,
+    pub(super) sources: Vec<Source>,
+    pub(super) errors: Vec<Diagnostic>,
+    pub(super) warnings: Vec<Diagnostic>,
+    /// The files that are being read, the outermost first.
+    open: Vec<PathBuf>,
+    ids: usize,
+}
+
+/// An `include` as it is written.
+pub(super) struct Include<'a> {
+    pub(super) name: &'a str,
+    pub(super) span: Range<usize>,
+    pub(super) target: Target,
+    pub(super) required: bool,
+}
+
+/// Where an included file is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Beside the including file.
+    Beside,
+    /// In the working directory.
+    WorkingDirectory,
+    Url,
+    ClassPath,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(files: &'a dyn Files) -> Self {
+        Self {
+            files,
+            sources: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            open: Vec::new(),
+            ids: 0,
+        }
+    }
+
+    pub(super) fn id(&mut self) -> Id {
+        self.ids += 1;
+        Id(self.ids)
+    }
+
+    /// Reads the tree of a file.
+    pub(super) fn file(
+        &mut self,
+        path: &Path,
+        content: &[u8],
+        within: &Within,
+    ) -> Option<Rc<Pending>> {
+        let file: Arc<str> = path.display().to_string().into();
+        match str::from_utf8(content) {
+            Ok(text) => {
+                self.open.push(path.to_owned());
+                let tree = parse(self, Source::new(file, text), within);
+                self.open.pop();
+                tree
+            }
+            Err(error) => {
+                self.errors
+                    .push(not_utf8(file, content, error.valid_up_to()));
+                None
+            }
+        }
+    }
+
+    /// Reads the files that `include` leads to, the weakest first.
+    pub(super) fn include(
+        &mut self,
+        source: &Source,
+        include: &Include<'_>,
+        within: &Within,
+    ) -> Result<Vec<Rc<Pending>>, Box<Fault>> {
+        let fault = |message: String| Fault::new(include.span.clone(), message);
+        if include.target == Target::Url
+            || (include.target == Target::Beside && is_url(include.name))
+        {
+            return Err(fault("a file cannot be included from a URL".to_owned())
+                .hint("save it beside this file, and include it by its name")
+                .into());
+        }
+        if let Some(path) = self.properties(include) {
+            return Err(fault(format!(
+                "`{}` is in a format that is not read here",
+                path.display()
+            ))
+            .hint("write its settings in a `.conf` file")
+            .into());
+        }
+        let mut trees = Vec::new();
+        let mut missing = Vec::new();
+        for path in self.candidates(include) {
+            match self.files.content(&path) {
+                Ok(None) => missing.push(format!("there is no file `{}`", path.display())),
+                Err(error) => missing.push(format!("`{}` cannot be read: {error}", path.display())),
+                Ok(Some(_)) if self.open.contains(&path) || self.open.len() > INCLUDE_LIMIT => {
+                    return Err(fault(format!(
+                        "the includes go in a circle: `{}` is being read already",
+                        path.display()
+                    ))
+                    .into());
+                }
+                Ok(Some(content)) => trees.push(self.file(&path, &content, within)),
+            }
+        }
+        if trees.is_empty() {
+            let reason = missing
+                .pop()
+                .unwrap_or_else(|| "there is no class path here".to_owned());
+            if include.required {
+                return Err(fault(reason).into());
+            }
+            let ignored = fault(format!("{reason}, so this `include` is ignored"))
+                .hint("the name of an included file ends in `.conf` or `.json`; if it may not be missing, write `include required(…)`");
+            self.warnings
+                .push(Diagnostic::at(source, ignored, Secrecy::Open).warning());
+        }
+        Ok(trees.into_iter().flatten().collect())
+    }
+
+    /// The files that an include can mean, the weakest first: a name without an ending gets those of the two formats.
+    fn candidates(&self, include: &Include<'_>) -> Vec<PathBuf> {
+        let Some(folder) = self.folder(include.target) else {
+            return Vec::new();
+        };
+        if [".conf", ".json"]
+            .iter()
+            .any(|ending| include.name.ends_with(ending))
+        {
+            return vec![folder.join(include.name)];
+        }
+        [".json", ".conf"]
+            .iter()
+            .map(|ending| folder.join(format!("{}{ending}", include.name)))
+            .collect()
+    }
+
+    /// The Java properties file that the reference would read.
+    fn properties(&self, include: &Include<'_>) -> Option<PathBuf> {
+        let name = include
+            .name
+            .strip_suffix(".properties")
+            .unwrap_or(include.name);
+        let path = self
+            .folder(include.target)?
+            .join(format!("{name}.properties"));
+        matches!(self.files.content(&path), Ok(Some(_))).then_some(path)
+    }
+
+    fn folder(&self, target: Target) -> Option<&Path> {
+        match target {
+            Target::Beside => Some(self.open.last()?.parent().unwrap_or(Path::new(""))),
+            Target::WorkingDirectory => Some(Path::new("")),
+            Target::Url | Target::ClassPath => None,
+        }
+    }
+}
+
+fn is_url(name: &str) -> bool {
+    ["http:", "https:", "file:", "ftp:", "jar:"]
+        .iter()
+        .any(|scheme| name.starts_with(scheme))
+}
+
+fn not_utf8(file: Arc<str>, content: &[u8], offset: usize) -> Diagnostic {
+    let before = String::from_utf8_lossy(&content[..offset]);
+    let place = Source::new(file, &before).place(before.len());
+    let message = format!(
+        "the byte 0x{:02x} at offset {offset} is not UTF-8",
+        content[offset]
+    );
+    Diagnostic::bare(place, message, Some("save the file as UTF-8"))
+}

@@ -1,0 +1,106 @@
+//! A tree as others show it: as JSON, and as a list of its settings.
+
+use super::{
+    secret::is_secret,
+    value::{Entry, Map, Node, Object, Value},
+};
+use catalog_model::Place;
+
+/// What is shown in place of a secret.
+pub const MASK: &str = "********";
+
+/// What becomes of secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Masking {
+    /// Stars are shown in their place.
+    Mask,
+    /// They are shown.
+    Reveal,
+}
+
+/// A setting that is no block, with its full path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting<'a> {
+    /// The path, from the outermost block.
+    pub path: Vec<String>,
+    /// Where its key stands.
+    pub key_place: &'a Place,
+    /// What it holds: never a block, unless that is empty.
+    pub node: &'a Node,
+}
+
+/// The tree as JSON. A number keeps its value; one beyond what JSON numbers hold becomes a text.
+#[must_use]
+pub fn to_json(object: &Object, masking: Masking) -> serde_json::Value {
+    object_json(object, &mut Vec::new(), masking)
+}
+
+/// All settings that are no blocks, in the order of the file.
+#[must_use]
+pub fn settings(object: &Object) -> Vec<Setting<'_>> {
+    let mut settings = Vec::new();
+    collect(object, &mut Vec::new(), &mut settings);
+    settings.sort_by(|a, b| {
+        let same_file = a.key_place.file == b.key_place.file;
+        if same_file {
+            a.key_place.cmp(b.key_place)
+        } else {
+            std::cmp::Ordering::Equal
+        }
+    });
+    settings
+}
+
+fn collect<'a>(object: &'a Object, path: &mut Vec<String>, settings: &mut Vec<Setting<'a>>) {
+    for Entry {
+        key,
+        key_place,
+        value,
+    } in object.iter()
+    {
+        path.push(key.clone());
+        match &value.value {
+            Value::Object(inner) if !inner.is_empty() => collect(inner, path, settings),
+            _ => settings.push(Setting {
+                path: path.clone(),
+                key_place,
+                node: value,
+            }),
+        }
+        path.pop();
+    }
+}
+
+fn object_json(object: &Map<Node>, path: &mut Vec<String>, masking: Masking) -> serde_json::Value {
+    let mut members = serde_json::Map::new();
+    for Entry { key, value, .. } in object.iter() {
+        path.push(key.clone());
+        members.insert(key.clone(), value_json(&value.value, path, masking));
+        path.pop();
+    }
+    members.into()
+}
+
+fn value_json(value: &Value, path: &mut Vec<String>, masking: Masking) -> serde_json::Value {
+    let hidden = masking == Masking::Mask && is_secret(path);
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Object(object) => object_json(object, path, masking),
+        _ if hidden => MASK.into(),
+        Value::Bool(value) => (*value).into(),
+        Value::Number(text) => number_json(text),
+        Value::String(text) => text.as_str().into(),
+        Value::List(items) => items
+            .iter()
+            .map(|item| value_json(&item.value, path, masking))
+            .collect(),
+    }
+}
+
+fn number_json(text: &str) -> serde_json::Value {
+    if let Ok(number) = text.parse::<i64>() {
+        return number.into();
+    }
+    let number = text.parse().ok().and_then(serde_json::Number::from_f64);
+    number.map_or_else(|| text.into(), serde_json::Value::Number)
+}

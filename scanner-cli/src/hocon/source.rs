@@ -1,0 +1,66 @@
+//! The text of a file, and places in it.
+
+use std::{ops::Range, sync::Arc};
+
+use catalog_model::Place;
+
+/// A file's name and text, with what of it must not be shown.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) file: Arc<str>,
+    pub(super) text: Arc<str>,
+    /// The values of secret settings, as byte ranges of the text.
+    pub(super) secrets: Vec<Range<usize>>,
+}
+
+impl Source {
+    pub(super) fn new(file: Arc<str>, text: &str) -> Self {
+        Self {
+            file,
+            text: text.into(),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// The place of a byte offset.
+    pub(super) fn place(&self, offset: usize) -> Place {
+        let before = &self.text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        Place::new(self.file.clone(), count(line), count(column))
+    }
+
+    /// The line that holds a byte offset, without its end.
+    pub(super) fn line_around(&self, offset: usize) -> Range<usize> {
+        let start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
+        let end = self.text[offset..]
+            .find('\n')
+            .map_or(self.text.len(), |at| offset + at);
+        start..start + self.text[start..end].trim_end_matches('\r').len()
+    }
+
+    /// The byte offset of a place of this file.
+    pub(super) fn offset(&self, place: &Place) -> usize {
+        let line_start = match place.line {
+            0 | 1 => 0,
+            line => self
+                .text
+                .match_indices('\n')
+                .nth(line as usize - 2)
+                .map_or(self.text.len(), |(at, _)| at + 1),
+        };
+        let rest = &self.text[line_start..];
+        let columns = place.column.saturating_sub(1) as usize;
+        line_start
+            + rest
+                .char_indices()
+                .nth(columns)
+                .map_or(rest.len(), |(at, _)| at)
+    }
+}
+
+/// A line or column number; beyond four thousand million it stays there.
+pub(super) fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
