@@ -17,7 +17,6 @@ pub struct PropertyDefinition {
 
 /// The kinds of property values: those of the reference's connector SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum PropertyKind {
     /// A short text on one line.
     Text,
@@ -35,7 +34,6 @@ pub enum PropertyKind {
 
 /// A value of a property.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum PropertyValue {
     /// A short text.
     Text(String),

@@ -19,6 +19,7 @@ mod value;
 
 use std::path::Path;
 
+pub(crate) use self::diagnostic::Found;
 use self::{
     diagnostic::Secrecy,
     fault::Fault,

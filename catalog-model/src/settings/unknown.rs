@@ -14,8 +14,8 @@ pub struct UnknownSetting {
     pub near: Option<String>,
 }
 
-/// From this similarity on (Jaro-Winkler, 0 to 1) a name is near enough to be suggested.
-const NEAR: f64 = 0.9;
+/// Names that differ by so many letters are near: one forgotten, doubled, wrong or exchanged, or two of these.
+const NEAR: usize = 2;
 
 impl Settings {
     /// The settings that were not asked for, in the order of the file. Ask when all readers are done.
@@ -51,11 +51,26 @@ impl Settings {
     }
 
     fn near(&self, key: &str) -> Option<String> {
-        self.asked
+        let misplaced = self
+            .asked
             .iter()
-            .map(|asked| (strsim::jaro_winkler(asked, key), asked))
-            .filter(|(similarity, _)| *similarity >= NEAR)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, asked)| asked.clone())
+            .find(|asked| is_within(asked, key) || is_within(key, asked));
+        let misspelt = || {
+            let distances = self
+                .asked
+                .iter()
+                .map(|asked| (strsim::damerau_levenshtein(asked, key), asked));
+            let near = distances
+                .filter(|(distance, asked)| *distance <= NEAR && *distance * 2 < asked.len());
+            near.min_by_key(|(distance, _)| *distance)
+                .map(|(_, asked)| asked)
+        };
+        misplaced.or_else(misspelt).cloned()
     }
+}
+
+/// Whether `name` is the end of `path`, as `truststore.path` is of `tls.truststore.path`.
+fn is_within(path: &str, name: &str) -> bool {
+    path.strip_suffix(name)
+        .is_some_and(|block| block.ends_with('.'))
 }

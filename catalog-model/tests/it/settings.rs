@@ -133,6 +133,9 @@ fn an_unknown_setting_is_named_with_the_near_one() {
         (1, "conection", block(2, "url", text("x"))),
         (3, "name", text("A")),
         (4, "whatever", text("B")),
+        (5, "nmae", text("B")),
+        (6, "url", text("B")),
+        (7, "connection.foo", text("B")),
     ]);
     settings.text("name");
     settings.url("connection.url");
@@ -148,7 +151,10 @@ fn an_unknown_setting_is_named_with_the_near_one() {
                 "conection.url".to_owned(),
                 Some("connection.url".to_owned())
             ),
-            ("whatever".to_owned(), None)
+            ("whatever".to_owned(), None),
+            ("nmae".to_owned(), Some("name".to_owned())),
+            ("url".to_owned(), Some("connection.url".to_owned())),
+            ("connection.foo".to_owned(), None)
         ]
     );
 }

@@ -1,4 +1,5 @@
 //! Integration tests: whole scans of a fake site.
+#![cfg(test)]
 
 mod failures;
 mod invented;

@@ -1,6 +1,6 @@
 //! What is wrong or odd in a file, as it is told to the person who wrote it.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use catalog_model::Place;
@@ -35,6 +35,14 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// The line at `place`, with stars for secrets; `None` if there is nothing to show.
     pub line: Option<String>,
+}
+
+/// What a reader of settings found: where, what, and what to do about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) place: Place,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
 }
 
 /// Whether a rendered diagnostic has colors.
@@ -80,6 +88,29 @@ impl Diagnostic {
             message: fault.message,
             hint,
             line: Some(masked_line(source, fault.span.start)),
+        }
+    }
+
+    /// Something that whoever reads the settings found at `place` of a file with this content. A place in another file,
+    /// which was included, is shown without its line.
+    pub(crate) fn in_file(file: &Path, content: &[u8], severity: Severity, found: Found) -> Self {
+        let Found {
+            place,
+            message,
+            hint,
+        } = found;
+        let source = Source::new(
+            file.display().to_string().into(),
+            &String::from_utf8_lossy(content),
+        );
+        let line = (source.file == place.file).then(|| masked_line(&source, source.offset(&place)));
+        Self {
+            severity,
+            place,
+            length: 1,
+            message,
+            hint,
+            line,
         }
     }
 

@@ -29,6 +29,14 @@ pub struct Setting<'a> {
     pub node: &'a Node,
 }
 
+impl Setting<'_> {
+    /// The value as JSON.
+    #[must_use]
+    pub fn to_json(&self, masking: Masking) -> serde_json::Value {
+        value_json(&self.node.value, &mut self.path.clone(), masking)
+    }
+}
+
 /// The tree as JSON. A number keeps its value; one beyond what JSON numbers hold becomes a text.
 #[must_use]
 pub fn to_json(object: &Object, masking: Masking) -> serde_json::Value {

@@ -1,1 +1,10 @@
-//! Integration tests.
+//! Integration tests: the program as people run it, against a fake site.
+#![cfg(test)]
+
+mod bad_files;
+mod bad_sites;
+mod config_show;
+mod output;
+mod scanner;
+mod secrets;
+mod selection;

@@ -1,0 +1,129 @@
+//! `config show`: a connection file as it is understood, secrets masked.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    arguments::ShowFormat,
+    connections::connection_files,
+    exit::Exit,
+    hocon::{self, Document, Masking, Object, Value, render_path},
+    home::shown,
+    problem::Problem,
+    run::Program,
+};
+
+pub(crate) fn run(program: &mut Program, file_or_code: &str, format: ShowFormat) -> Exit {
+    let path = match find(program, file_or_code) {
+        Ok(path) => path,
+        Err(exit) => return exit,
+    };
+    match read(program, &path) {
+        Err(problems) => {
+            for problem in &problems {
+                program.tell_problem(problem);
+            }
+            Exit::Configuration
+        }
+        Ok(document) => {
+            for warning in document.warnings {
+                program.tell_problem(&Problem::InFile(warning));
+            }
+            let text = match format {
+                ShowFormat::Text => as_text(&document.root),
+                ShowFormat::Json => as_json(&document.root),
+            };
+            // A reader that has seen enough is no fault.
+            let _ = program.environment.output.write_all(text.as_bytes());
+            Exit::Complete
+        }
+    }
+}
+
+/// The file that is meant: one that exists, else the one of the connection with that code.
+fn find(program: &mut Program, file_or_code: &str) -> Result<PathBuf, Exit> {
+    let path = Path::new(file_or_code);
+    if path.is_file() {
+        return Ok(path.to_path_buf());
+    }
+    if path.components().count() > 1
+        || path
+            .extension()
+            .is_some_and(|extension| extension == "conf")
+    {
+        program.tell_problem(&Problem::general(
+            format!("there is no file `{}`", shown(path)),
+            None,
+        ));
+        return Err(Exit::Configuration);
+    }
+    let paths = connection_files(&program.home.connections()).map_err(|problem| {
+        program.tell_problem(&problem);
+        Exit::Configuration
+    })?;
+    let mut unread = Vec::new();
+    for path in paths {
+        match read(program, &path) {
+            Ok(document) => {
+                if code(&document.root) == Some(file_or_code) {
+                    return Ok(path);
+                }
+            }
+            Err(problems) => unread.push((path, problems)),
+        }
+    }
+    let message = format!("`{file_or_code}` is neither a file nor the code of a connection");
+    if unread.is_empty() {
+        return Err(program.tell_usage(&message));
+    }
+    for problem in unread.iter().flat_map(|(_, problems)| problems) {
+        program.tell_problem(problem);
+    }
+    let hint = "it may be the code of a file that cannot be read".to_owned();
+    program.tell_problem(&Problem::general(message, hint));
+    Err(Exit::Configuration)
+}
+
+fn read(program: &Program, path: &Path) -> Result<Document, Vec<Problem>> {
+    let content = fs::read(path).map_err(|error| {
+        vec![Problem::general(
+            format!("`{}` cannot be read: {error}", shown(path)),
+            None,
+        )]
+    })?;
+    hocon::read(path, &content, &program.environment.variables, &hocon::Disk)
+        .map_err(|diagnostics| diagnostics.into_iter().map(Problem::InFile).collect())
+}
+
+fn code(root: &Object) -> Option<&str> {
+    match &root.get("code")?.value {
+        Value::String(code) | Value::Number(code) => Some(code),
+        _ => None,
+    }
+}
+
+fn as_json(root: &Object) -> String {
+    format!("{:#}\n", hocon::to_json(root, Masking::Mask))
+}
+
+/// `connections/qlik.conf:4:8   connection.url = "https://…"`, a line each.
+fn as_text(root: &Object) -> String {
+    let settings = hocon::settings(root);
+    let places: Vec<_> = settings
+        .iter()
+        .map(|setting| setting.node.place.to_string())
+        .collect();
+    let width = places
+        .iter()
+        .map(|place| place.chars().count())
+        .max()
+        .unwrap_or(0);
+    let lines = settings.iter().zip(&places).map(|(setting, place)| {
+        let value = setting.to_json(Masking::Mask);
+        format!("{place:width$}  {} = {value}\n", render_path(&setting.path))
+    });
+    lines.collect()
+}

@@ -1,0 +1,37 @@
+//! Which connections a command is about.
+
+use crate::{
+    connection_file::Reading,
+    connections::{Connections, Selected, UnknownCode},
+    exit::Exit,
+    run::Program,
+};
+
+/// The connections of these codes, or all that are enabled.
+///
+/// # Errors
+/// The exit of a command that has nothing to work on; it was told why.
+pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected, Exit> {
+    let reading = Reading {
+        home: &program.home,
+        variables: &program.environment.variables,
+        connectors: &program.connectors,
+    };
+    let connections = match Connections::load(&reading) {
+        Ok(connections) => connections,
+        Err(problem) => {
+            program.tell_problem(&problem);
+            return Err(Exit::Configuration);
+        }
+    };
+    connections
+        .select(codes)
+        .map_err(|UnknownCode { code, known }| {
+            let known = if known.is_empty() {
+                "no connection file could be read".to_owned()
+            } else {
+                format!("there are: {}", known.join(", "))
+            };
+            program.tell_usage(&format!("no connection has the code `{code}`; {known}"))
+        })
+}

@@ -1,0 +1,228 @@
+//! The connection files of a home: which there are, which can be scanned, which are meant.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use catalog_model::{Connection, ConnectionCode};
+
+use crate::{
+    connection_file::{ConnectionFile, InvalidFile, Reading},
+    home::shown,
+    problem::Problem,
+};
+
+/// A connection that can be scanned.
+pub(crate) struct Ready {
+    pub(crate) code: ConnectionCode,
+    pub(crate) name: String,
+    pub(crate) connection: Box<dyn Connection>,
+}
+
+/// All connection files of a home.
+#[derive(Default)]
+pub(crate) struct Connections {
+    ready: Vec<(Ready, Vec<Problem>)>,
+    disabled: Vec<(ConnectionCode, PathBuf)>,
+    invalid: Vec<InvalidFile>,
+}
+
+/// The connections that a command is about, and what is wrong or odd with files that it may be about.
+pub(crate) struct Selected {
+    pub(crate) ready: Vec<Ready>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// A code that no connection has.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct UnknownCode {
+    pub(crate) code: String,
+    pub(crate) known: Vec<String>,
+}
+
+impl Connections {
+    /// Reads every file of the connections folder.
+    ///
+    /// # Errors
+    /// When there is no such folder, no file in it, or it cannot be read.
+    pub(crate) fn load(reading: &Reading<'_>) -> Result<Self, Problem> {
+        let folder = reading.home.connections();
+        let paths = connection_files(&folder)?;
+        let mut connections = Self::default();
+        let mut codes: BTreeMap<ConnectionCode, PathBuf> = BTreeMap::new();
+        for path in paths {
+            let read = fs::read(&path).map_err(|error| unreadable(&path, &error));
+            match read.and_then(|content| reading.read(&path, &content)) {
+                Err(invalid) => connections.invalid.push(invalid),
+                Ok(file) => match codes.get(&file.code) {
+                    Some(first) => connections.refuse_second(&file, first),
+                    None => {
+                        codes.insert(file.code.clone(), path.clone());
+                        connections.add(file, path);
+                    }
+                },
+            }
+        }
+        Ok(connections)
+    }
+
+    fn add(&mut self, file: ConnectionFile, path: PathBuf) {
+        let ConnectionFile {
+            code,
+            name,
+            connection,
+            warnings,
+            ..
+        } = file;
+        match connection {
+            Some(connection) => self.ready.push((
+                Ready {
+                    code,
+                    name,
+                    connection,
+                },
+                warnings,
+            )),
+            None => self.disabled.push((code, path)),
+        }
+    }
+
+    /// Two files with one code: neither can be told to be the right one.
+    fn refuse_second(&mut self, second: &ConnectionFile, first: &Path) {
+        let code = &second.code;
+        self.ready.retain(|(ready, _)| ready.code != *code);
+        self.disabled.retain(|(disabled, _)| disabled != code);
+        self.invalid.push(InvalidFile {
+            code: Some(code.clone()),
+            problems: vec![Problem::general(
+                format!("{} has the code `{code}` of `{}`", second.code_place, shown(first)),
+                "a code is the identity of one connection: give one of the two files another, or remove it".to_owned(),
+            )],
+        });
+    }
+
+    /// The connections of these codes, or all that are enabled.
+    pub(crate) fn select(self, codes: &[String]) -> Result<Selected, UnknownCode> {
+        let Self {
+            ready,
+            disabled,
+            invalid,
+        } = self;
+        let known: Vec<String> = (ready.iter().map(|(ready, _)| ready.code.to_string()))
+            .chain(disabled.iter().map(|(code, _)| code.to_string()))
+            .collect();
+        let wanted = |code: &ConnectionCode| {
+            codes.is_empty() || codes.iter().any(|wanted| wanted == code.as_str())
+        };
+        let mut problems = Vec::new();
+        for code in codes {
+            if known.contains(code) {
+                continue;
+            }
+            // A file that cannot be read may be the one that is meant.
+            if !invalid.iter().any(|file| {
+                file.code
+                    .as_ref()
+                    .is_none_or(|known| known.as_str() == code)
+            }) {
+                return Err(UnknownCode {
+                    code: code.clone(),
+                    known,
+                });
+            }
+        }
+        let unread = codes.iter().any(|code| !known.contains(code));
+        for file in invalid {
+            let meant = file
+                .code
+                .as_ref()
+                .map_or(codes.is_empty() || unread, &wanted);
+            if meant {
+                problems.extend(file.problems);
+            }
+        }
+        for (code, path) in disabled
+            .iter()
+            .filter(|(code, _)| !codes.is_empty() && wanted(code))
+        {
+            problems.push(Problem::general(
+                format!("the connection `{code}` is disabled in `{}`", shown(path)),
+                "set `enabled = true` there to scan it".to_owned(),
+            ));
+        }
+        let mut selected = Vec::new();
+        for (ready, warnings) in ready {
+            if wanted(&ready.code) {
+                problems.extend(warnings);
+                selected.push(ready);
+            }
+        }
+        Ok(Selected {
+            ready: selected,
+            problems,
+        })
+    }
+}
+
+/// The files `*.conf` of `folder`, in the order of their names.
+pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let hint = format!(
+        "write a file such as `{}` there (docs/connection-file.md has an example), or name another home with `--home` \
+         or `SCANNER_HOME`",
+        shown(&folder.join("qlik.conf"))
+    );
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Problem::general(
+                format!("there is no folder `{}`", shown(folder)),
+                hint,
+            ));
+        }
+        Err(error) => {
+            return Err(Problem::general(
+                format!("the folder `{}` cannot be read: {error}", shown(folder)),
+                hint,
+            ));
+        }
+    };
+    let mut paths: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "conf")
+        })
+        .filter(|path| !path.is_dir())
+        .map(|path| {
+            path.strip_prefix(".")
+                .map(Path::to_path_buf)
+                .unwrap_or(path)
+        })
+        .collect();
+    paths.sort();
+    if paths.is_empty() {
+        return Err(Problem::general(
+            format!(
+                "there is no connection file (`*.conf`) in `{}`",
+                shown(folder)
+            ),
+            hint,
+        ));
+    }
+    Ok(paths)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> InvalidFile {
+    InvalidFile {
+        code: None,
+        problems: vec![Problem::general(
+            format!(
+                "the connection file `{}` cannot be read: {error}",
+                shown(path)
+            ),
+            None,
+        )],
+    }
+}

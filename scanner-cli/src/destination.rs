@@ -1,0 +1,152 @@
+//! Where lines end up, and when: a file that is replaced whole, or a stream that gets a copy.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use catalog_model::SinkError;
+
+use crate::{
+    home::shown,
+    spool::{Finished, Spool},
+};
+
+/// Where the lines of a scan go once they count.
+#[derive(Debug)]
+pub(crate) enum Destination {
+    /// A file, written aside and renamed; a partial scan goes to `<file>.partial` instead.
+    File(PathBuf),
+    /// Something that cannot be replaced, such as a pipe: it gets a copy at the end, of a partial scan too.
+    Stream(PathBuf),
+    /// Standard output: as a stream.
+    StandardOutput,
+}
+
+/// How a scan that was read to its end ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It saw all there is.
+    Complete,
+    /// Something may be hidden.
+    Partial,
+}
+
+impl Destination {
+    /// What `--output PATH` means: links are followed, and what is no ordinary file is a stream.
+    pub(crate) fn of(path: &Path) -> Self {
+        if path == Path::new("-") {
+            return Self::StandardOutput;
+        }
+        match fs::canonicalize(path) {
+            Ok(target) if target.is_file() => Self::File(target),
+            Ok(target) if !target.is_dir() => Self::Stream(target),
+            _ => Self::File(path.to_path_buf()),
+        }
+    }
+
+    /// The file of the home's own export, whose folder is made if it is not there.
+    pub(crate) fn export(path: PathBuf) -> Self {
+        if let Some(folder) = path.parent() {
+            // Where it cannot be made, opening says so.
+            let _ = fs::create_dir_all(folder);
+        }
+        Self::File(path)
+    }
+
+    /// Opens a spool from which the lines can get here.
+    pub(crate) fn open(&self) -> Result<Spool, SinkError> {
+        let folder = match self {
+            Self::File(path) => match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+                _ => PathBuf::from("."),
+            },
+            Self::Stream(_) | Self::StandardOutput => std::env::temp_dir(),
+        };
+        Spool::open(&folder).map_err(|error| cannot_write(&folder, error))
+    }
+
+    /// Puts the lines where they belong, and tells where that is, if it is a file. Lines for standard output come back:
+    /// it belongs to the whole run.
+    pub(crate) fn put(&self, finished: Finished, reach: Reach) -> Result<Placed, SinkError> {
+        match self {
+            Self::File(path) => put_file(path, finished, reach).map(Placed::File),
+            Self::Stream(path) => {
+                let stream = fs::OpenOptions::new().write(true).open(path);
+                let mut stream = stream.map_err(|error| cannot_write(path, error))?;
+                copy(finished, &mut stream, path)?;
+                Ok(Placed::Elsewhere)
+            }
+            Self::StandardOutput => Ok(Placed::Waiting(finished)),
+        }
+    }
+}
+
+/// Where lines are after [`Destination::put`].
+pub(crate) enum Placed {
+    /// In this file.
+    File(PathBuf),
+    /// In a stream.
+    Elsewhere,
+    /// Not yet on standard output.
+    Waiting(Finished),
+}
+
+/// The name of standard output in messages.
+pub(crate) const STANDARD_OUTPUT: &str = "standard output";
+
+/// Copies lines to standard output.
+pub(crate) fn copy_to_standard_output(
+    finished: Finished,
+    output: &mut dyn Write,
+) -> Result<(), SinkError> {
+    copy(finished, output, Path::new(STANDARD_OUTPUT))
+}
+
+fn put_file(path: &Path, finished: Finished, reach: Reach) -> Result<PathBuf, SinkError> {
+    let aside = with_ending(path, ".partial");
+    let target = match reach {
+        Reach::Complete => path.to_path_buf(),
+        Reach::Partial => aside.clone(),
+    };
+    // On disk before it takes the old file's name: a power cut must not leave an empty catalog.
+    finished
+        .lines
+        .as_file()
+        .sync_all()
+        .and_then(|()| finished.lines.persist(&target).map_err(|error| error.error))
+        .map_err(|error| cannot_write(&target, error))?;
+    if reach == Reach::Complete {
+        // What an earlier partial scan left is out of date now; that there is none is the rule.
+        let _ = fs::remove_file(aside);
+    }
+    Ok(target)
+}
+
+fn copy(finished: Finished, stream: &mut dyn Write, name: &Path) -> Result<(), SinkError> {
+    let mut lines = finished.lines;
+    let copied = io::copy(&mut lines, stream).and_then(|_| stream.flush());
+    unless_broken_pipe(copied, name)
+}
+
+/// A reader that has seen enough, such as `head`, is no fault.
+pub(crate) fn unless_broken_pipe(written: io::Result<()>, name: &Path) -> Result<(), SinkError> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write(name, error)),
+        _ => Ok(()),
+    }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> SinkError {
+    SinkError {
+        message: format!("`{}` cannot be written", shown(path)),
+        source: Some(Box::new(error)),
+    }
+}

@@ -1,0 +1,45 @@
+//! What the program takes from the world: read once, at the top, and replaced by tests.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal, Write},
+};
+
+/// Tells the time of day.
+pub type Clock = fn() -> jiff::Timestamp;
+
+/// What the program takes from the world.
+pub struct Environment {
+    /// Environment variables whose names and values are Unicode.
+    pub variables: BTreeMap<String, String>,
+    /// Standard output: data alone.
+    pub output: Box<dyn Write + Send>,
+    /// Standard error: what people read.
+    pub errors: Box<dyn Write + Send>,
+    /// Whether standard error is a terminal, where a line can be drawn again and colors help.
+    pub terminal: bool,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Environment {
+    /// The process's own.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self {
+            variables,
+            output: Box::new(io::stdout()),
+            errors: Box::new(io::stderr()),
+            terminal: io::stderr().is_terminal(),
+            clock: jiff::Timestamp::now,
+        }
+    }
+
+    /// Whether what people read may have colors (see no-color.org).
+    pub(crate) fn color(&self) -> bool {
+        self.terminal && self.variables.get("NO_COLOR").is_none_or(String::is_empty)
+    }
+}

@@ -1,0 +1,203 @@
+//! An item as a line of the export: the twin of `Visualization` that the reference's visualization plugin imports.
+//!
+//! The plugin loses a whole file over `"contacts": null` and all items over `"name": null`, drops a date without a `Z`,
+//! and splits `label` and `id` at every `/`: so nothing here is ever null, and a `/` inside a part is written `∕`
+//! (U+2215) in `label`, `%2F` in `id`.
+
+use catalog_model::{Contacts, InventoryEntry, ItemKey, PropertyValue, Visualization};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+/// The line of an item; `parts` names the parts of its key after the code.
+pub(crate) struct ExportLine<'a> {
+    pub(crate) item: &'a Visualization,
+    pub(crate) parts: &'a [&'static str],
+}
+
+/// The line of an inventory.
+pub(crate) struct InventoryLine<'a> {
+    pub(crate) entry: &'a InventoryEntry,
+    pub(crate) parts: &'a [&'static str],
+}
+
+impl Serialize for ExportLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { item, parts } = self;
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry("id", &import_id(&item.key, parts))?;
+        line.serialize_entry("key", item.key.as_str())?;
+        line.serialize_entry("type", "visualization")?;
+        line.serialize_entry("label", &label(&item.label))?;
+        line.serialize_entry("name", &item.name)?;
+        if let Some(description) = &item.description {
+            line.serialize_entry("description", description)?;
+        }
+        let contacts = reachable(&item.contacts);
+        if !contacts.is_empty() {
+            line.serialize_entry("contacts", &contacts)?;
+        }
+        for (name, value) in item.properties.iter() {
+            match value {
+                PropertyValue::Text(text) | PropertyValue::LongText(text) => {
+                    line.serialize_entry(name, text)?
+                }
+                PropertyValue::Number(number) => line.serialize_entry(name, number)?,
+                PropertyValue::Url(url) => line.serialize_entry(name, url.as_str())?,
+                PropertyValue::Instant(instant) => line.serialize_entry(name, &Text(instant))?,
+                PropertyValue::Tags(tags) => line.serialize_entry(name, tags)?,
+            }
+        }
+        line.end()
+    }
+}
+
+impl Serialize for InventoryLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { entry, parts } = self;
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry("id", &import_id(&entry.key, parts))?;
+        line.serialize_entry("key", entry.key.as_str())?;
+        line.serialize_entry("label", &label(&entry.label))?;
+        line.end()
+    }
+}
+
+/// The id of an import: `/app=<app id>/sheet=<sheet id>`, without the code, which the importing connection has.
+fn import_id(key: &ItemKey, parts: &[&str]) -> String {
+    let mut id = String::with_capacity(key.as_str().len() + 16);
+    // The written form keeps its escapes: no `/` of a part may come into the id.
+    for (name, part) in parts.iter().zip(key.as_str().split('/').skip(1)) {
+        id.push('/');
+        id.push_str(name);
+        id.push('=');
+        id.push_str(part);
+    }
+    id
+}
+
+fn label(parts: &[String]) -> String {
+    let mut label = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            label.push('/');
+        }
+        label.extend(
+            part.chars()
+                .map(|char| if char == '/' { '∕' } else { char }),
+        );
+    }
+    label
+}
+
+#[derive(Serialize)]
+struct ReachableContact<'a> {
+    role: &'a str,
+    email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+}
+
+/// The contacts with an e-mail: the importer drops the others.
+fn reachable(contacts: &Contacts) -> Vec<ReachableContact<'_>> {
+    let Contacts::Known(contacts) = contacts else {
+        return Vec::new();
+    };
+    contacts
+        .iter()
+        .filter_map(|contact| {
+            Some(ReachableContact {
+                role: contact.role,
+                email: contact.email.as_deref()?,
+                name: contact.name.as_deref(),
+            })
+        })
+        .collect()
+}
+
+/// A value that is written as its `Display` text.
+struct Text<T>(T);
+
+impl<T: std::fmt::Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog_model::{Contact, Instant, Properties};
+
+    use super::*;
+
+    fn sheet() -> Visualization {
+        let mut properties = Properties::default();
+        properties.put("application_name", PropertyValue::Text("Sales".to_owned()));
+        properties.put(
+            "sheet_url",
+            PropertyValue::Url("https://h/a%20b".parse().unwrap()),
+        );
+        let instant = Instant::from_unix_millis(1_706_702_400_000).unwrap();
+        properties.put("creation_date", PropertyValue::Instant(instant));
+        properties.put(
+            "tags",
+            PropertyValue::Tags(vec!["a".to_owned(), "b".to_owned()]),
+        );
+        Visualization {
+            key: ItemKey::new(["prod", "app/1", "JDWuPK"]).unwrap(),
+            label: vec!["Finance".to_owned(), "Q1/Q2".to_owned(), String::new()],
+            name: String::new(),
+            description: Some("two\nlines".to_owned()),
+            contacts: Contacts::Known(vec![
+                Contact {
+                    role: "owner",
+                    email: Some("ann@example.com".to_owned()),
+                    name: Some("Ann".to_owned()),
+                },
+                Contact {
+                    role: "owner",
+                    email: None,
+                    name: Some("Bob".to_owned()),
+                },
+            ]),
+            properties,
+        }
+    }
+
+    fn check(item: &Visualization, expected: &str) {
+        let parts = &["app", "sheet"];
+        assert_eq!(
+            serde_json::to_string(&ExportLine { item, parts }).unwrap(),
+            expected
+        );
+    }
+
+    #[test]
+    fn an_item_is_written_as_the_plugin_reads_it() {
+        check(
+            &sheet(),
+            concat!(
+                r#"{"id":"/app=app%2F1/sheet=JDWuPK","key":"prod/app%2F1/JDWuPK","type":"visualization","#,
+                r#""label":"Finance/Q1∕Q2/","name":"","description":"two\nlines","#,
+                r#""contacts":[{"role":"owner","email":"ann@example.com","name":"Ann"}],"#,
+                r#""application_name":"Sales","sheet_url":"https://h/a%20b","#,
+                r#""creation_date":"2024-01-31T12:00:00.000Z","tags":["a","b"]}"#
+            ),
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_left_out_and_never_null() {
+        let item = Visualization {
+            description: None,
+            contacts: Contacts::Unknown,
+            properties: Properties::default(),
+            ..sheet()
+        };
+        check(
+            &item,
+            concat!(
+                r#"{"id":"/app=app%2F1/sheet=JDWuPK","key":"prod/app%2F1/JDWuPK","type":"visualization","#,
+                r#""label":"Finance/Q1∕Q2/","name":""}"#
+            ),
+        );
+    }
+}

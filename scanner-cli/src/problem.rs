@@ -1,0 +1,71 @@
+//! What a person has to mend or should know about files, wherever it was found.
+
+use catalog_model::Place;
+
+use crate::hocon::{Colors, Diagnostic, Severity};
+
+/// Something wrong or odd with the scanner's files.
+#[derive(Clone, Debug)]
+pub(crate) enum Problem {
+    /// At a place of a file.
+    InFile(Diagnostic),
+    /// Not at a place: a folder that is missing, a file that cannot be read.
+    General {
+        severity: Severity,
+        message: String,
+        hint: Option<String>,
+    },
+}
+
+impl Problem {
+    /// An error that is not at a place of a file.
+    pub(crate) fn general(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
+        Self::General {
+            severity: Severity::Error,
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// Whether it keeps something from being scanned.
+    pub(crate) fn is_error(&self) -> bool {
+        let severity = match self {
+            Self::InFile(diagnostic) => diagnostic.severity,
+            Self::General { severity, .. } => *severity,
+        };
+        severity == Severity::Error
+    }
+
+    pub(crate) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::InFile(diagnostic) => Some(&diagnostic.place),
+            Self::General { .. } => None,
+        }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::InFile(diagnostic) => &diagnostic.message,
+            Self::General { message, .. } => message,
+        }
+    }
+
+    pub(crate) fn hint(&self) -> Option<&str> {
+        match self {
+            Self::InFile(diagnostic) => diagnostic.hint.as_deref(),
+            Self::General { hint, .. } => hint.as_deref(),
+        }
+    }
+
+    /// The problem for people, without a line end.
+    pub(crate) fn render(&self, colors: Colors) -> String {
+        match self {
+            Self::InFile(diagnostic) => diagnostic.render(colors),
+            Self::General { message, hint, .. } => {
+                let word = if self.is_error() { "error" } else { "warning" };
+                let hint = hint.as_ref().map(|hint| format!("\n  help: {hint}"));
+                format!("{word}: {message}{}", hint.unwrap_or_default())
+            }
+        }
+    }
+}

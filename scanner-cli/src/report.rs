@@ -1,0 +1,176 @@
+//! What a run tells at its end: per connection the outcome and what a person should know.
+
+use std::{error::Error, path::PathBuf, time::Duration};
+
+use catalog_model::{ConnectionCode, ScanError, Warning};
+
+use crate::{connections::Ready, exit::Exit, problem::Problem, spool::Duplicate, tally::Tally};
+
+mod json;
+mod text;
+
+pub(crate) use json::write as write_json;
+pub(crate) use text::render;
+
+/// The report of a run.
+pub(crate) struct Report {
+    pub(crate) started: jiff::Timestamp,
+    pub(crate) connections: Vec<ConnectionReport>,
+    /// Files that could not be used, and warnings about files that could.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// The report of one connection.
+pub(crate) struct ConnectionReport {
+    pub(crate) code: ConnectionCode,
+    pub(crate) name: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) tally: Tally,
+    pub(crate) elapsed: Duration,
+    /// Lines written; none of a failed scan.
+    pub(crate) items: u64,
+    pub(crate) duplicates: Vec<Duplicate>,
+    /// The file that holds the items, if they went to one.
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// How a connection's scan ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Complete,
+    /// Something may be hidden, for these reasons.
+    Partial(Vec<String>),
+    Failed(ScanError),
+    /// Another process scans the same connection; this says which.
+    Busy(String),
+}
+
+impl Outcome {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Complete => Exit::Complete,
+            Self::Partial(_) => Exit::Partial,
+            Self::Failed(_) => Exit::Failed,
+            Self::Busy(_) => Exit::Busy,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial(_) => "partial",
+            Self::Failed(_) => "failed",
+            Self::Busy(_) => "busy",
+        }
+    }
+}
+
+impl Report {
+    /// The exit of the whole run.
+    pub(crate) fn exit(&self) -> Exit {
+        let mut outcomes: Vec<_> = self
+            .connections
+            .iter()
+            .map(|report| report.outcome.exit())
+            .collect();
+        if self.problems.iter().any(Problem::is_error) {
+            outcomes.push(Exit::Configuration);
+        }
+        Exit::of(&outcomes)
+    }
+}
+
+impl ConnectionReport {
+    /// A report of a scan of which nothing is known yet, and nothing bad.
+    pub(crate) fn of(ready: &Ready) -> Self {
+        Self {
+            code: ready.code.clone(),
+            name: ready.name.clone(),
+            outcome: Outcome::Complete,
+            tally: Tally::default(),
+            elapsed: Duration::ZERO,
+            items: 0,
+            duplicates: Vec::new(),
+            output: None,
+        }
+    }
+
+    /// Decompressed megabytes (10^6 bytes) of lists a second.
+    fn megabytes_per_second(&self) -> f64 {
+        let seconds = self.elapsed.as_secs_f64();
+        if seconds > 0.0 {
+            megabytes(self.tally.bytes()) / seconds
+        } else {
+            0.0
+        }
+    }
+
+    /// The warnings of the scan, and those that only its lines show.
+    fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = self.tally.warnings.clone();
+        warnings.extend(self.duplicates.first().map(|first| Warning {
+            message: format!(
+                "{} left out because an earlier one has the same key, for instance the record {} beside {}",
+                counted(self.duplicates.len() as u64, "item"),
+                first.dropped,
+                first.kept
+            ),
+            hint: Some("look at both records on the site; one of them should go".to_owned()),
+        }));
+        warnings
+    }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// `1 sheet`, `2 sheets`, `3,318 sheets`.
+fn counted(count: u64, singular: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {singular}{plural}", grouped(count))
+}
+
+/// A number with a comma before each group of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!(counted(1, "sheet"), "1 sheet");
+    }
+}

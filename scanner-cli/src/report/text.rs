@@ -1,0 +1,115 @@
+//! The report for people, on standard error.
+
+use std::fmt::Write;
+
+use catalog_model::ScanError;
+
+use super::{ConnectionReport, Outcome, Report, chain, counted, grouped, megabytes};
+use crate::{hocon::Colors, home::shown, tally::Tally};
+
+/// The report as text, with color codes if the reader is a terminal that wants them.
+pub(crate) fn render(report: &Report, colors: Colors) -> String {
+    let mut text = String::new();
+    for problem in &report.problems {
+        text.push_str(&problem.render(colors));
+        text.push('\n');
+    }
+    for connection in &report.connections {
+        // Writing to a text cannot fail.
+        let _ = write_connection(&mut text, connection);
+    }
+    text
+}
+
+fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::Result {
+    let ConnectionReport {
+        code, name, tally, ..
+    } = report;
+    writeln!(text, "{code} ({name}): {}", report.outcome.word())?;
+    match &report.outcome {
+        Outcome::Complete => {}
+        Outcome::Partial(reasons) => {
+            for reason in reasons {
+                writeln!(text, "  something may be hidden: {reason}")?;
+            }
+        }
+        Outcome::Failed(error) => write_failure(text, error)?,
+        Outcome::Busy(holder) => writeln!(text, "  {holder}")?,
+    }
+    if let Some(version) = &tally.version {
+        writeln!(text, "  site      version {version}")?;
+    }
+    if !tally.lists.is_empty() {
+        writeln!(text, "  read      {}", amounts(report))?;
+    }
+    if matches!(report.outcome, Outcome::Complete | Outcome::Partial(_)) {
+        match &report.output {
+            Some(path) => writeln!(
+                text,
+                "  wrote     {} to {}",
+                counted(report.items, "item"),
+                shown(path)
+            )?,
+            None => writeln!(text, "  wrote     {}", counted(report.items, "item"))?,
+        }
+    }
+    for cause in &tally.restarts {
+        writeln!(text, "  restarted {cause}")?;
+    }
+    write_skipped(text, tally)?;
+    for warning in report.warnings() {
+        writeln!(text, "  warning   {}", warning.message)?;
+        if let Some(hint) = &warning.hint {
+            writeln!(text, "            {hint}")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_failure(text: &mut String, error: &ScanError) -> std::fmt::Result {
+    match error {
+        ScanError::Source {
+            step,
+            message,
+            hint,
+        } => {
+            writeln!(text, "  while {step}: {message}")?;
+            if let Some(hint) = hint {
+                writeln!(text, "  try: {hint}")?;
+            }
+        }
+        error => writeln!(text, "  {}", chain(error))?,
+    }
+    Ok(())
+}
+
+fn write_skipped(text: &mut String, tally: &Tally) -> std::fmt::Result {
+    for (reason, skipped) in &tally.skipped {
+        let records = counted(skipped.count, "record");
+        writeln!(
+            text,
+            "  skipped   {records} that could not be read: {reason}"
+        )?;
+        for sample in &skipped.samples {
+            writeln!(text, "            {sample}")?;
+        }
+    }
+    Ok(())
+}
+
+/// `3,318 sheets, 12 apps in 1.2 s (5.1 MB, 4.2 MB/s)`.
+fn amounts(report: &ConnectionReport) -> String {
+    let lists: Vec<_> = report
+        .tally
+        .lists
+        .iter()
+        .map(|(list, amount)| format!("{} {list}", grouped(amount.records)))
+        .collect();
+    format!(
+        "{} in {:.1} s ({:.1} MB, {:.1} MB/s)",
+        lists.join(", "),
+        report.elapsed.as_secs_f64(),
+        megabytes(report.tally.bytes()),
+        report.megabytes_per_second()
+    )
+}

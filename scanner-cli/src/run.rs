@@ -1,0 +1,116 @@
+//! The program: from what was typed to an exit code.
+
+use std::{ffi::OsString, io::Write, path::PathBuf};
+
+use catalog_model::ConnectorRegistry;
+use clap::Parser;
+use indicatif::MultiProgress;
+use qlik_connector::QlikSense;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::{
+    arguments::{Arguments, Command, Config},
+    commands,
+    environment::Environment,
+    exit::Exit,
+    hocon::Colors,
+    home::Home,
+    problem::Problem,
+    progress::Display,
+};
+
+/// What every command works with.
+pub(crate) struct Program {
+    pub(crate) home: Home,
+    pub(crate) connectors: ConnectorRegistry,
+    pub(crate) environment: Environment,
+    pub(crate) display: Display,
+}
+
+/// Runs the program with these arguments, the first of which is its own name.
+pub async fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    mut environment: Environment,
+) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(message) => return tell_usage(&message, &mut environment),
+    };
+    let home = arguments
+        .home
+        .or_else(|| environment.variables.get("SCANNER_HOME").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("."));
+    let display = if environment.terminal {
+        Display::Terminal(MultiProgress::new())
+    } else {
+        log_to_standard_error();
+        Display::Log
+    };
+    let mut program = Program {
+        home: Home::new(home),
+        connectors: ConnectorRegistry::default().with(Box::new(QlikSense::default())),
+        environment,
+        display,
+    };
+    match arguments.command {
+        Command::Scan(scan) => commands::scan::run(&mut program, scan).await,
+        Command::Inventory(inventory) => commands::inventory::run(&mut program, inventory).await,
+        Command::Config(Config::Show {
+            file_or_code,
+            format,
+        }) => commands::config_show::run(&mut program, &file_or_code, format),
+    }
+}
+
+impl Program {
+    /// Tells people something; that standard error is gone is no reason to stop.
+    pub(crate) fn tell(&mut self, text: &str) {
+        let _ = self.environment.errors.write_all(text.as_bytes());
+    }
+
+    /// Tells a problem.
+    pub(crate) fn tell_problem(&mut self, problem: &Problem) {
+        let text = problem.render(self.colors());
+        self.tell(&format!("{text}\n"));
+    }
+
+    /// Tells that the command line makes no sense, and why.
+    pub(crate) fn tell_usage(&mut self, message: &str) -> Exit {
+        self.tell(&format!("error: {message}\n"));
+        Exit::Usage
+    }
+
+    pub(crate) fn colors(&self) -> Colors {
+        if self.environment.color() {
+            Colors::Ansi
+        } else {
+            Colors::None
+        }
+    }
+}
+
+/// Help and version are data that was asked for; everything else is a mistake.
+fn tell_usage(message: &clap::Error, environment: &mut Environment) -> Exit {
+    let text = if environment.color() {
+        message.render().ansi().to_string()
+    } else {
+        message.render().to_string()
+    };
+    if message.use_stderr() {
+        let _ = environment.errors.write_all(text.as_bytes());
+        Exit::Usage
+    } else {
+        let _ = environment.output.write_all(text.as_bytes());
+        Exit::Complete
+    }
+}
+
+fn log_to_standard_error() {
+    // A second run in one process, as tests have it, keeps the first one's log.
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .with_max_level(LevelFilter::INFO)
+        .try_init();
+}

@@ -1,0 +1,206 @@
+//! Scans connections side by side, each into a spool of its own.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use catalog_model::{Completeness, Connection, Warning};
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use crate::{
+    connections::Ready,
+    destination::{Destination, Placed, Reach},
+    environment::Clock,
+    home::{Home, shown},
+    kept_session,
+    lock::{Lock, NotLocked},
+    progress::{Display, ProgressLine},
+    report::{ConnectionReport, Outcome},
+    run::Program,
+    spool::Finished,
+    spool_sink::{Line, SpoolSink, cannot_spool},
+    tally::Tally,
+};
+
+/// How many connections are read at once.
+const SIDE_BY_SIDE: usize = 4;
+
+/// A connection to scan, and where its lines go.
+pub(crate) struct Job {
+    pub(crate) ready: Ready,
+    pub(crate) destination: Destination,
+}
+
+/// What all scans of a run share.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) home: Home,
+    pub(crate) clock: Clock,
+    pub(crate) display: Display,
+}
+
+impl Context {
+    pub(crate) fn of(program: &Program) -> Self {
+        Self {
+            home: program.home.clone(),
+            clock: program.environment.clock,
+            display: program.display.clone(),
+        }
+    }
+}
+
+/// A scan that has ended, with its lines if they go to standard output.
+pub(crate) struct Scanned {
+    pub(crate) report: ConnectionReport,
+    pub(crate) lines: Option<Finished>,
+}
+
+/// Reads all `jobs`, at most four at once; `None` when `interrupted` came first, with nothing left behind.
+pub(crate) async fn read_all<T: Line>(
+    jobs: Vec<Job>,
+    context: &Context,
+    interrupted: impl Future<Output = ()>,
+) -> Option<Vec<Scanned>> {
+    let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    let mut running = JoinSet::new();
+    for (index, job) in jobs.into_iter().enumerate() {
+        let places = Arc::clone(&places);
+        let context = context.clone();
+        running.spawn(async move {
+            // The semaphore is never closed; without a place the scan would only run earlier.
+            let _place = places.acquire().await;
+            (index, read::<T>(job, &context).await)
+        });
+    }
+    let mut scanned = Vec::new();
+    tokio::pin!(interrupted);
+    loop {
+        tokio::select! {
+            next = running.join_next() => match next {
+                Some(Ok(done)) => scanned.push(done),
+                // A scan that panicked: what it says of itself is on standard error already.
+                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+                None => break,
+            },
+            () = &mut interrupted => {
+                // Waits until each scan has let go of its temporary files.
+                running.shutdown().await;
+                return None;
+            }
+        }
+    }
+    scanned.sort_by_key(|(index, _)| *index);
+    Some(scanned.into_iter().map(|(_, scanned)| scanned).collect())
+}
+
+async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
+    let Job { ready, destination } = job;
+    let started = Instant::now();
+    let mut report = ConnectionReport::of(&ready);
+    match Lock::take(&context.home.data(&ready.code, "lock"), (context.clock)()) {
+        Err(NotLocked::Busy(holder)) => {
+            report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
+            Scanned {
+                report,
+                lines: None,
+            }
+        }
+        lock => {
+            if let Err(NotLocked::Unusable(error)) = &lock {
+                report.tally.warnings.push(unlocked(error));
+            }
+            let finished = read_lines::<T>(&ready, &destination, context, &mut report).await;
+            let lines = finished
+                .and_then(|(finished, reach)| put(finished, reach, &destination, &mut report));
+            report.elapsed = started.elapsed();
+            Scanned { report, lines }
+        }
+    }
+}
+
+/// Reads everything into a spool; nothing comes back of a scan that failed.
+async fn read_lines<T: Line>(
+    ready: &Ready,
+    destination: &Destination,
+    context: &Context,
+    report: &mut ConnectionReport,
+) -> Option<(Finished, Reach)> {
+    let spool = match destination.open() {
+        Ok(spool) => spool,
+        Err(error) => {
+            report.outcome = Outcome::Failed(error.into());
+            return None;
+        }
+    };
+    let connection = ready.connection.as_ref();
+    let mut sink = SpoolSink {
+        spool,
+        tally: std::mem::take(&mut report.tally),
+        progress: ProgressLine::new(&ready.code, &context.display),
+        parts: connection.key_parts(),
+    };
+    let session = context.home.data(&ready.code, "session");
+    if let Some(kept) = kept_session::read(&session) {
+        connection.resume(&kept);
+    }
+    let closing = T::read(connection, &mut sink).await;
+    keep_session(connection, &session, &mut sink.tally);
+    report.tally = sink.tally;
+    let reach = match closing {
+        Ok(Completeness::Complete) => Reach::Complete,
+        Ok(Completeness::Partial(reasons)) => {
+            report.outcome = Outcome::Partial(reasons);
+            Reach::Partial
+        }
+        Err(error) => {
+            report.outcome = Outcome::Failed(error);
+            return None;
+        }
+    };
+    match sink.spool.finish() {
+        Ok(finished) => Some((finished, reach)),
+        Err(error) => {
+            report.outcome = Outcome::Failed(cannot_spool(error).into());
+            None
+        }
+    }
+}
+
+/// Puts the lines where they belong; a failure there fails the scan. Lines for standard output come back.
+fn put(
+    finished: Finished,
+    reach: Reach,
+    destination: &Destination,
+    report: &mut ConnectionReport,
+) -> Option<Finished> {
+    report.items = finished.count;
+    report.duplicates.clone_from(&finished.duplicates);
+    match destination.put(finished, reach) {
+        Ok(Placed::File(path)) => report.output = Some(path),
+        Ok(Placed::Elsewhere) => {}
+        Ok(Placed::Waiting(finished)) => return Some(finished),
+        Err(error) => report.outcome = Outcome::Failed(error.into()),
+    }
+    None
+}
+
+fn keep_session(connection: &dyn Connection, path: &Path, tally: &mut Tally) {
+    let Some(session) = connection.session() else {
+        return;
+    };
+    if let Err(error) = kept_session::write(path, &session) {
+        tally.warnings.push(Warning {
+            message: format!("the session cannot be kept in `{}`: {error}", shown(path)),
+            hint: Some(
+                "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned(),
+            ),
+        });
+    }
+}
+
+fn unlocked(error: &std::io::Error) -> Warning {
+    Warning {
+        message: format!(
+            "scanned without a lock, which cannot be made in the folder `data`: {error}"
+        ),
+        hint: Some("let the scanner write to its home folder".to_owned()),
+    }
+}

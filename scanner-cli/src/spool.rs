@@ -1,0 +1,200 @@
+//! Lines on disk until it is known whether they count.
+//!
+//! Nothing that a scan writes is final before its closing statement, and no key may come twice in what it wrote. So the
+//! lines go to a temporary file, and a fingerprint of each key goes to another one beside it; memory does not grow with
+//! their number.
+
+use std::{
+    fs::File,
+    hash::{BuildHasher, RandomState},
+    io::{self, BufWriter, Seek, Write},
+    path::Path,
+};
+
+use catalog_model::{ItemKey, SourceId};
+use tempfile::NamedTempFile;
+
+mod duplicates;
+
+pub(crate) use duplicates::Duplicate;
+
+/// Lines that wait for the closing statement of their scan. Dropped, it leaves nothing behind.
+pub(crate) struct Spool {
+    lines: BufWriter<NamedTempFile>,
+    keys: BufWriter<File>,
+    hashers: [RandomState; 2],
+    line: Vec<u8>,
+    count: u64,
+}
+
+/// All lines of a scan, each key once.
+pub(crate) struct Finished {
+    /// The lines.
+    pub(crate) lines: NamedTempFile,
+    /// How many there are.
+    pub(crate) count: u64,
+    /// The lines that were left out because an earlier one has the same key.
+    pub(crate) duplicates: Vec<Duplicate>,
+}
+
+/// Big enough that a system call a buffer costs nothing, small enough to be many connections' worth.
+const BUFFER: usize = 128 * 1024;
+
+impl Spool {
+    /// Opens a spool in `folder`, so that its file can be renamed to another name there.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            lines: BufWriter::with_capacity(BUFFER, temporary(folder)?),
+            keys: BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(folder)?),
+            hashers: [RandomState::new(), RandomState::new()],
+            line: Vec::new(),
+            count: 0,
+        })
+    }
+
+    /// Adds the line that `write` writes, for the item `key` with the source's id.
+    pub(crate) fn push(
+        &mut self,
+        key: &ItemKey,
+        id: Option<&SourceId>,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.line.clear();
+        write(&mut self.line)?;
+        self.line.push(b'\n');
+        self.lines.write_all(&self.line)?;
+        let fingerprint = self.fingerprint(key);
+        duplicates::write_entry(&mut self.keys, fingerprint, id)?;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Forgets every line.
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
+        self.lines.flush()?;
+        restart(self.lines.get_mut().as_file_mut())?;
+        self.keys.flush()?;
+        restart(self.keys.get_mut())?;
+        self.count = 0;
+        Ok(())
+    }
+
+    /// Ends the spool: of lines with one key the first stays.
+    pub(crate) fn finish(self) -> io::Result<Finished> {
+        let mut lines = self
+            .lines
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        let mut keys = self
+            .keys
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        let repeated = duplicates::repeated(&mut keys, self.count)?;
+        let mut duplicates = Vec::new();
+        if !repeated.is_empty() {
+            let folder = lines
+                .path()
+                .parent()
+                .map(Path::to_path_buf)
+                .unwrap_or_default();
+            let mut kept = BufWriter::with_capacity(BUFFER, temporary(&folder)?);
+            duplicates =
+                duplicates::copy_firsts(lines.as_file_mut(), &mut keys, &repeated, &mut kept)?;
+            lines = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
+        }
+        lines.as_file_mut().rewind()?;
+        Ok(Finished {
+            count: self.count - duplicates.len() as u64,
+            lines,
+            duplicates,
+        })
+    }
+
+    /// 128 bits of keyed hash: no two keys of a site share one by accident, nor can anybody choose keys that do.
+    fn fingerprint(&self, key: &ItemKey) -> u128 {
+        let [high, low] = &self.hashers;
+        u128::from(high.hash_one(key)) << 64 | u128::from(low.hash_one(key))
+    }
+}
+
+fn restart(file: &mut File) -> io::Result<()> {
+    file.rewind()?;
+    file.set_len(0)
+}
+
+/// A temporary file that gets the rights of an ordinary one, since it may become one: another account imports it.
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".scan-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The umask takes away what the system's administrator wants taken away.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    /// Spools `(key, id)` pairs and tells the lines that stay and the duplicates.
+    fn check(items: &[(&str, &str)], lines: &str, duplicates: &[(&str, &str, &str)]) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path()).unwrap();
+        push(&mut spool, &[("forgotten", "0"), ("a", "0")]);
+        spool.clear().unwrap();
+        push(&mut spool, items);
+        let mut finished = spool.finish().unwrap();
+        let mut text = String::new();
+        finished.lines.read_to_string(&mut text).unwrap();
+        assert_eq!(text, lines);
+        assert_eq!(finished.count as usize, lines.lines().count());
+        let found: Vec<_> = finished
+            .duplicates
+            .iter()
+            .map(|duplicate| {
+                (
+                    duplicate.line.trim_end(),
+                    duplicate.kept.as_str(),
+                    duplicate.dropped.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(found, duplicates);
+        drop(finished);
+        assert_eq!(
+            folder.path().read_dir().unwrap().count(),
+            0,
+            "nothing stays behind"
+        );
+    }
+
+    fn push(spool: &mut Spool, items: &[(&str, &str)]) {
+        for (key, id) in items {
+            let key = ItemKey::new([*key]).unwrap();
+            let line = |line: &mut Vec<u8>| write!(line, "{key}-{id}");
+            spool
+                .push(&key, Some(&SourceId((*id).to_owned())), line)
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn lines_come_out_as_they_went_in() {
+        check(&[("b", "1"), ("a", "2")], "b-1\na-2\n", &[]);
+        check(&[], "", &[]);
+    }
+
+    #[test]
+    fn of_lines_with_one_key_the_first_stays_and_both_ids_are_known() {
+        check(
+            &[("a", "1"), ("b", "2"), ("a", "3"), ("c", ""), ("a", "4")],
+            "a-1\nb-2\nc-\n",
+            &[("a-3", "1", "3"), ("a-4", "1", "4")],
+        );
+    }
+}

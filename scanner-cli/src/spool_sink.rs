@@ -1,0 +1,119 @@
+//! The sink of a scan that writes lines: items to the spool, everything else to the tally.
+
+use std::io;
+
+use async_trait::async_trait;
+use catalog_model::{
+    Completeness, Connection, InventoryEntry, ItemKey, Observation, Progress, ScanError, ScanSink,
+    SinkError, Visualization, Warning,
+};
+
+use crate::{
+    export_line::{ExportLine, InventoryLine},
+    progress::ProgressLine,
+    spool::Spool,
+    tally::Tally,
+};
+
+/// What a scan reads and writes as a line each.
+#[async_trait]
+pub(crate) trait Line: Sized + Send + 'static {
+    /// The key that no other line has.
+    fn key(&self) -> &ItemKey;
+
+    /// Writes the line without its end; `parts` names the parts of its key.
+    fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Reads all of them.
+    async fn read(
+        connection: &dyn Connection,
+        sink: &mut dyn ScanSink<Self>,
+    ) -> Result<Completeness, ScanError>;
+}
+
+#[async_trait]
+impl Line for Visualization {
+    fn key(&self) -> &ItemKey {
+        &self.key
+    }
+
+    fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()> {
+        Ok(serde_json::to_writer(
+            line,
+            &ExportLine { item: self, parts },
+        )?)
+    }
+
+    async fn read(
+        connection: &dyn Connection,
+        sink: &mut dyn ScanSink<Self>,
+    ) -> Result<Completeness, ScanError> {
+        connection.scan(sink).await
+    }
+}
+
+#[async_trait]
+impl Line for InventoryEntry {
+    fn key(&self) -> &ItemKey {
+        &self.key
+    }
+
+    fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()> {
+        Ok(serde_json::to_writer(
+            line,
+            &InventoryLine { entry: self, parts },
+        )?)
+    }
+
+    async fn read(
+        connection: &dyn Connection,
+        sink: &mut dyn ScanSink<Self>,
+    ) -> Result<Completeness, ScanError> {
+        connection.inventory(sink).await
+    }
+}
+
+/// Writes items as lines and keeps count of the rest.
+pub(crate) struct SpoolSink<'a> {
+    pub(crate) spool: Spool,
+    pub(crate) tally: Tally,
+    pub(crate) progress: ProgressLine,
+    pub(crate) parts: &'a [&'static str],
+}
+
+impl<T: Line> ScanSink<T> for SpoolSink<'_> {
+    fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
+        match observation {
+            Observation::Item(item, id) => self
+                .spool
+                .push(item.key(), id.as_ref(), |line| item.write(self.parts, line))
+                .map_err(cannot_spool),
+            Observation::Unreadable(record) => {
+                self.tally.skip(record);
+                Ok(())
+            }
+        }
+    }
+
+    fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
+        self.progress.restart(cause);
+        self.tally.restart(cause);
+        self.spool.clear().map_err(cannot_spool)
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.tally.warnings.push(warning);
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.progress.progress(&progress);
+        self.tally.progress(&progress);
+    }
+}
+
+pub(crate) fn cannot_spool(error: io::Error) -> SinkError {
+    SinkError {
+        message: "what was read cannot be written to a temporary file".to_owned(),
+        source: Some(Box::new(error)),
+    }
+}

@@ -1,0 +1,130 @@
+//! What a scan told besides its items, kept for the report.
+
+use std::collections::BTreeMap;
+
+use catalog_model::{Progress, UnreadableRecord, Warning};
+
+/// What a scan told besides its items. Its size does not grow with the site.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    /// The version that the site names.
+    pub(crate) version: Option<String>,
+    /// The lists read, with what was read of each.
+    pub(crate) lists: BTreeMap<&'static str, Amount>,
+    /// Records that could not be read, by reason.
+    pub(crate) skipped: BTreeMap<String, Skipped>,
+    /// Warnings.
+    pub(crate) warnings: Vec<Warning>,
+    /// Why attempts began again.
+    pub(crate) restarts: Vec<String>,
+}
+
+/// How much of a list was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Amount {
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Records that could not be read for one reason.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Skipped {
+    pub(crate) count: u64,
+    /// The first few: where each was, and its id if that could be read.
+    pub(crate) samples: Vec<String>,
+}
+
+/// So many records of one reason are shown.
+const SAMPLES: usize = 3;
+/// So many different reasons are kept apart; a site where each record has a fault of its own must not fill the memory.
+const REASONS: usize = 50;
+
+impl Tally {
+    pub(crate) fn progress(&mut self, progress: &Progress) {
+        match progress {
+            Progress::Connected { version } => self.version = Some(version.clone()),
+            Progress::Reading {
+                list,
+                records,
+                bytes,
+                ..
+            } => {
+                let amount = Amount {
+                    records: *records,
+                    bytes: *bytes,
+                };
+                self.lists.insert(list, amount);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn skip(&mut self, record: UnreadableRecord) {
+        let known = self.skipped.contains_key(&record.reason);
+        let reason = if known || self.skipped.len() < REASONS {
+            record.reason
+        } else {
+            "other reasons".to_owned()
+        };
+        let skipped = self.skipped.entry(reason).or_default();
+        skipped.count += 1;
+        if skipped.samples.len() < SAMPLES {
+            skipped.samples.push(match record.id {
+                Some(id) => format!("{} (id {id})", record.place),
+                None => format!("{} (its id could not be read)", record.place),
+            });
+        }
+    }
+
+    pub(crate) fn restart(&mut self, cause: &str) {
+        self.skipped.clear();
+        self.warnings.clear();
+        self.lists.clear();
+        self.restarts.push(cause.to_owned());
+    }
+
+    /// Bytes of all lists.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.lists.values().map(|amount| amount.bytes).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog_model::SourceId;
+
+    use super::*;
+
+    fn record(reason: &str, id: Option<&str>) -> UnreadableRecord {
+        UnreadableRecord {
+            id: id.map(|id| SourceId(id.to_owned())),
+            reason: reason.to_owned(),
+            place: "record 1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn records_are_counted_by_reason_with_a_few_samples() {
+        let mut tally = Tally::default();
+        for n in 0..5 {
+            tally.skip(record("no name", Some(&n.to_string())));
+        }
+        tally.skip(record("no id", None));
+        assert_eq!(tally.skipped["no name"].count, 5);
+        assert_eq!(tally.skipped["no name"].samples.len(), SAMPLES);
+        assert_eq!(
+            tally.skipped["no id"].samples,
+            ["record 1 (its id could not be read)"]
+        );
+    }
+
+    #[test]
+    fn a_site_full_of_different_faults_does_not_fill_the_memory() {
+        let mut tally = Tally::default();
+        for n in 0..1000 {
+            tally.skip(record(&format!("fault {n}"), None));
+        }
+        assert_eq!(tally.skipped.len(), REASONS + 1);
+        assert_eq!(tally.skipped["other reasons"].count, 1000 - REASONS as u64);
+    }
+}

@@ -1,0 +1,205 @@
+//! Connection files that cannot be used: what people are told. All of it is exit 3.
+
+use qrs_client::fake_site::FakeSite;
+
+use crate::scanner::{Home, connection};
+
+const HEAD: &str = "name = \"A\"\ncode = \"a\"\nconnector_id = \"qlik-sense\"\n";
+
+/// Scans with one file after the first three lines, and checks what is told.
+fn check(rest: &str, texts: &[&str]) {
+    Home::with(&format!("{HEAD}{rest}"))
+        .run(&["scan"])
+        .check(3, texts);
+}
+
+#[test]
+fn without_a_connection_file_it_is_said_where_one_belongs() {
+    let home = Home::empty();
+    home.run(&["scan"]).check(
+        3,
+        &[
+            "there is no folder `connections`",
+            "connections/qlik.conf",
+            "--home",
+        ],
+    );
+    home.write("connections/readme.txt", "");
+    home.run(&["scan"]).check(
+        3,
+        &[
+            "no connection file (`*.conf`) in `connections`",
+            "docs/connection-file.md",
+        ],
+    );
+    let elsewhere = home.path("elsewhere");
+    let elsewhere = elsewhere.to_str().unwrap();
+    home.run(&["--home", elsewhere, "scan"]).check(
+        3,
+        &[&format!("there is no folder `{elsewhere}/connections`")],
+    );
+    let mut command = home.command(&["scan"]);
+    command.env("SCANNER_HOME", elsewhere);
+    crate::scanner::finish(command).check(3, &[elsewhere]);
+}
+
+#[test]
+fn a_backslash_in_quotes_is_shown_with_what_to_write() {
+    check(
+        "connection {\n  url = \"https://h/vp\"\n  auth.key = \"X-User\"\n  auth.value = \"ACME\\scanner\"\n}\n",
+        &[
+            "connections/qlik.conf:7:",
+            "DOMAIN\\\\user",
+            "\"\"\"DOMAIN\\user\"\"\"",
+            "^",
+        ],
+    );
+    check(
+        "connection.owner = \"ACME\\scanner\"\n",
+        &[
+            "connections/qlik.conf:4:",
+            "\"ACME\\\\scanner\"",
+            "\"\"\"ACME\\scanner\"\"\"",
+            "^",
+        ],
+    );
+}
+
+#[test]
+fn every_setting_that_is_not_filled_in_is_named() {
+    check(
+        "connection {\n    url =\n    auth.key =\n    auth.value =\n}\n",
+        &[
+            "`connection.url` has no value",
+            "`connection.auth.key` has no value",
+            "`connection.auth.value` has no value",
+            "connections/qlik.conf:5:",
+            "connections/qlik.conf:6:",
+            "connections/qlik.conf:7:",
+        ],
+    );
+}
+
+#[test]
+fn an_url_without_quotes_is_shown_with_quotes() {
+    check(
+        "connection {\n  url = https://qlik.example.com/header\n}\n",
+        &[
+            "connections/qlik.conf:5:",
+            "\"https://qlik.example.com/header\"",
+            "^",
+        ],
+    );
+}
+
+#[test]
+fn every_problem_of_a_file_is_told_at_once_with_its_line() {
+    check(
+        "enabled = perhaps\nconnection {\n  url = \"\"\n  auth.key = [1]\n  verify_counts = 7\n}\n",
+        &[
+            "connections/qlik.conf:4:11",
+            "`enabled` must be true or false, not `perhaps`",
+            "connections/qlik.conf:6:9",
+            "`connection.url` is mandatory and empty",
+            "connections/qlik.conf:7:14",
+            "`connection.auth.key` must be a text, not a list",
+            "connections/qlik.conf:8:19",
+            "`connection.verify_counts` must be true or false, not `7`",
+            "`connection.auth.value` is mandatory and missing",
+        ],
+    );
+}
+
+#[test]
+fn an_unknown_connector_is_told_together_with_those_there_are() {
+    Home::with("name = \"A\"\ncode = \"a\"\nconnector_id = \"tableau\"\n")
+        .run(&["scan"])
+        .check(
+            3,
+            &[
+                "connections/qlik.conf:3:16",
+                "no connector `tableau`",
+                "`qlik-sense`",
+            ],
+        );
+}
+
+#[test]
+fn two_files_with_one_code_are_both_named() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("connections/second.conf", connection("qlik", &site));
+    home.write("connections/third.conf", connection("other", &site));
+    home.run(&["scan"]).check(
+        3,
+        &[
+            "connections/second.conf:2:8",
+            "`connections/qlik.conf`",
+            "other (Test site): complete",
+        ],
+    );
+    assert_eq!(home.names("export"), ["other.visualization.ndjson"]);
+}
+
+#[test]
+fn one_bad_file_does_not_keep_the_good_ones_from_being_scanned() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("connections/bad.conf", "name = {\n");
+    home.write("connections/binary.conf", b"name = \"\xff\"");
+    home.run(&["scan"]).check(
+        3,
+        &[
+            "connections/bad.conf:1:",
+            "connections/binary.conf:1:",
+            "offset 8",
+            "qlik (Test site): complete",
+        ],
+    );
+    assert_eq!(home.items("export/qlik.visualization.ndjson").len(), 53);
+}
+
+#[test]
+fn an_unknown_setting_is_a_warning_with_the_near_name() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let file = connection("qlik", &site) + "conection.verify_counts = false\nhelper = 5\n";
+    home.write("connections/qlik.conf", file);
+    home.run(&["scan"]).check(
+        0,
+        &[
+            "connections/qlik.conf:9:",
+            "`conection.verify_counts`",
+            "did you mean `connection.verify_counts`?",
+            "`helper`",
+        ],
+    );
+}
+
+#[test]
+fn settings_may_come_from_the_environment() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let file = connection("qlik", &site).replace("\"ACME\\\\scanner\"", "${QLIK_USER}");
+    home.write("connections/qlik.conf", file);
+    home.run(&["scan"]).check(
+        3,
+        &["`${QLIK_USER}` is neither a setting of the file nor an environment variable"],
+    );
+    let mut command = home.command(&["scan"]);
+    command.env("QLIK_USER", "ACME\\scanner");
+    crate::scanner::finish(command).check(0, &["complete"]);
+}
+
+#[test]
+fn a_disabled_connection_is_left_alone_whatever_its_settings() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write(
+        "connections/off.conf",
+        "name = A\ncode = off\nconnector_id = tableau\nenabled = false\n",
+    );
+    home.run(&["scan"]).check(0, &["complete"]);
+    home.run(&["scan", "off"])
+        .check(3, &["`off` is disabled in `connections/off.conf`"]);
+}

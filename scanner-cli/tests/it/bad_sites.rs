@@ -1,0 +1,166 @@
+//! Sites that cannot be read: exit 4, and one paragraph with the step, what happened, and what to try.
+
+use qrs_client::fake_site::{Account, FakeSite, Fault, LoginWay, Point, TooManySessions};
+
+use crate::scanner::{Home, Run, closed_port, connection_to};
+
+fn scan(site: &FakeSite, faults: Vec<Fault>) -> Run {
+    let home = Home::of(site);
+    home.write("export/qlik.visualization.ndjson", "former\n");
+    for fault in faults {
+        site.fail(fault);
+    }
+    let run = home.run(&["scan"]);
+    assert_eq!(home.read("export/qlik.visualization.ndjson"), "former\n");
+    assert_eq!(home.names("export"), ["qlik.visualization.ndjson"]);
+    run
+}
+
+/// Scans with a fault of each request, and checks what is told.
+fn check(fault: Fault, texts: &[&str]) {
+    let run = scan(&FakeSite::start_in_thread(), vec![fault]);
+    run.check(
+        4,
+        &[
+            "qlik (Test site): failed",
+            "while asking the site for its version: ",
+            "try: ",
+        ],
+    )
+    .check(4, texts);
+}
+
+#[test]
+fn a_site_that_is_not_there() {
+    let home = Home::with(&connection_to("qlik", &closed_port()));
+    home.run(&["scan"])
+        .check(4, &["refused", "check host and port of `connection.url`"]);
+    let home = Home::with(&connection_to("qlik", "https://qlik.invalid/header"));
+    home.run(&["scan"]).check(
+        4,
+        &["qlik.invalid", "check host and port of `connection.url`"],
+    );
+}
+
+#[test]
+fn a_site_that_speaks_no_tls_where_https_is_asked_for() {
+    let site = FakeSite::start_in_thread();
+    let url = site.url().replace("http:", "https:");
+    Home::with(&connection_to("qlik", &url))
+        .run(&["scan"])
+        .check(
+            4,
+            &["check that `connection.url` says `https` only for a TLS port"],
+        );
+}
+
+#[test]
+fn a_site_that_sends_to_a_login_page() {
+    for way in [LoginWay::Form, LoginWay::Windows] {
+        check(
+            Fault::redirect_to_login(way),
+            &["status 302", "`connection.auth.key`", "virtual proxy"],
+        );
+    }
+    check(
+        Fault::ntlm_challenge(),
+        &["status 401", "`connection.auth.value`"],
+    );
+    check(Fault::login_page(), &["web page"]);
+}
+
+#[test]
+fn a_site_that_answers_with_an_error() {
+    check(
+        Fault::status(403).with_body("XSRF prevention check failed. Possible XSRF discovered."),
+        &["X-Qlik-Xrfkey"],
+    );
+    check(Fault::wrong_prefix_page(), &["status 400", "prefix"]);
+    check(
+        Fault::status(403).with_body("Forbidden"),
+        &["status 403", "docs/qlik-setup.md"],
+    );
+    check(Fault::status(404), &["status 404"]);
+    check(Fault::status(500), &["status 500", "repository's log"]);
+    check(Fault::status(502), &["status 502"]);
+    check(Fault::body("garbage"), &["garbage"]);
+    check(Fault::body("{\"buildVersion\":"), &["try: "]);
+    check(Fault::reset(), &["try: "]);
+    check(Fault::close(), &["try: "]);
+}
+
+#[test]
+fn an_account_that_is_not_let_in() {
+    let site = FakeSite::builder()
+        .account(Account::new("ACME\\scanner").inactive())
+        .start_in_thread();
+    scan(&site, vec![]).check(4, &["Your account is inactive", "QMC"]);
+    let site = FakeSite::builder()
+        .too_many_sessions(TooManySessions::Forbid)
+        .start_in_thread();
+    for _ in 0..5 {
+        // A new home each time, as if nobody kept the session.
+        Home::of(&site).run(&["inventory"]).check(0, &[]);
+    }
+    scan(&site, vec![]).check(4, &["status 403", "30 minutes"]);
+}
+
+#[test]
+fn a_list_that_breaks_each_time_leaves_the_old_file() {
+    for fault in [
+        Fault::cut(Point::Records(9)),
+        Fault::end_early(Point::Records(9)),
+        Fault::trailing("x"),
+    ] {
+        let run = scan(
+            &FakeSite::start_in_thread(),
+            vec![fault.on("/qrs/app/object/full")],
+        );
+        run.check(
+            4,
+            &["while reading the list of sheets: ", "restarted ", "try: "],
+        );
+    }
+}
+
+#[test]
+fn a_list_that_breaks_once_is_read_again() {
+    let site = FakeSite::start_in_thread();
+    site.fail(
+        Fault::cut(Point::Records(30))
+            .on("/qrs/app/object/full")
+            .times(1),
+    );
+    let home = Home::of(&site);
+    home.run(&["scan"])
+        .check(0, &["complete", "restarted reading the list of sheets"]);
+    assert_eq!(home.items("export/qlik.visualization.ndjson").len(), 53);
+}
+
+#[test]
+fn an_account_that_sees_nothing_is_warned_about_with_the_rule_to_add() {
+    let site = FakeSite::builder()
+        .account(Account::new("ACME\\scanner").without_rights())
+        .start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(
+        0,
+        &[
+            "complete",
+            "sees no sheet at all",
+            "App_*,App.Object_*,Stream_*,User_*",
+            "Both in hub and QMC",
+        ],
+    );
+    assert_eq!(home.read("export/qlik.visualization.ndjson"), "");
+}
+
+#[test]
+fn ten_commands_in_a_row_are_one_session() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    for _ in 0..10 {
+        home.run(&["scan"]).check(0, &["complete"]);
+    }
+    assert_eq!(site.sessions_opened(), 1);
+}

@@ -1,0 +1,237 @@
+//! What is written where, and when.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use qrs_client::fake_site::{Content, FakeSite, Fault, Point};
+use serde_json::Value;
+
+use crate::scanner::{Home, is_clean, items};
+
+const EXPORT: &str = "export/qlik.visualization.ndjson";
+const SHEETS: &str = "/qrs/app/object/full";
+
+#[test]
+fn a_scan_writes_each_sheet_as_a_line_that_the_plugin_reads() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let run = home.run(&["scan"]);
+    run.check(
+        0,
+        &["wrote     53 items to export/qlik.visualization.ndjson"],
+    );
+    assert_eq!(run.output, "");
+    let items = home.items(EXPORT);
+    assert_eq!(items.len(), 53);
+    for item in &items {
+        let members = item.as_object().unwrap();
+        assert!(members.values().all(|value| !value.is_null()), "{item}");
+        let parts: Vec<_> = item["id"].as_str().unwrap().split('/').collect();
+        assert!(
+            matches!(parts[..], ["", app, sheet] if app.starts_with("app=") && sheet.starts_with("sheet="))
+        );
+        assert_eq!(
+            item["label"].as_str().unwrap().matches('/').count(),
+            2,
+            "{item}"
+        );
+        assert_eq!(item["type"], "visualization");
+    }
+    let first = items
+        .iter()
+        .find(|item| item["key"].as_str().unwrap().ends_with("/JDWuPK"))
+        .unwrap();
+    assert_eq!(first["name"], "Regions");
+    assert_eq!(first["contacts"][0]["email"], "ada.moreau@acme.example");
+    assert_eq!(first["creation_date"], "2022-06-02T01:23:19.073Z");
+}
+
+#[test]
+fn the_written_file_can_be_read_by_another_account() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any file is made: all that the umask leaves.
+        home.write("ordinary", "");
+        let mode = |name| fs::metadata(home.path(name)).unwrap().permissions().mode();
+        assert_eq!(mode(EXPORT), mode("ordinary"));
+        assert_eq!(mode("data/qlik.session") & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn items_go_to_the_file_or_the_stream_that_was_named() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan", "--output", "here.ndjson"])
+        .check(0, &["to here.ndjson"]);
+    assert_eq!(home.items("here.ndjson").len(), 53);
+    let run = home.run(&["scan", "--output", "-"]);
+    assert_eq!(items(&run.output).len(), 53);
+    assert!(!home.has("export"));
+    home.run(&["scan", "--output", "/dev/null"])
+        .check(0, &["wrote     53 items\n"]);
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn a_partial_scan_leaves_the_old_file_and_writes_aside() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    let before = home.read(EXPORT);
+    site.fail(Fault::missing_records(3).on(SHEETS));
+    home.run(&["scan"]).check(
+        5,
+        &[
+            "something may be hidden: 50 sheets were read, but the site counted 53",
+            ".partial",
+        ],
+    );
+    assert_eq!(home.read(EXPORT), before);
+    assert_eq!(home.items(&format!("{EXPORT}.partial")).len(), 50);
+    assert_eq!(
+        items(&home.run(&["scan", "--output", "-"]).output).len(),
+        50
+    );
+    site.heal();
+    home.run(&["scan"]).check(0, &[]);
+    assert_eq!(home.names("export"), ["qlik.visualization.ndjson"]);
+}
+
+#[test]
+fn a_restart_cannot_be_seen_on_standard_output() {
+    let site = FakeSite::start_in_thread();
+    site.fail(Fault::cut(Point::Records(30)).on(SHEETS).times(2));
+    let run = Home::of(&site).run(&["scan", "--output", "-"]);
+    assert_eq!(items(&run.output).len(), 53);
+    site.fail(Fault::cut(Point::Records(30)).on(SHEETS));
+    let run = Home::of(&site).run(&["scan", "--output", "-"]);
+    run.check(4, &[]);
+    assert_eq!(run.output, "");
+}
+
+#[test]
+fn of_two_sheets_with_one_key_the_first_stays_and_both_ids_are_told() {
+    let mut content = Content::empty();
+    let app = content.add_app("A");
+    let first = content.add_sheet(&app, "first");
+    let second = content.add_sheet(&app, "second");
+    content.set(&first, "engineObjectId", "same".into());
+    content.set(&second, "engineObjectId", "same".into());
+    content.add_sheet(&app, "third");
+    let site = FakeSite::builder().content(content).start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan", "--report", "report.json"])
+        .check(0, &["same key", &first, &second]);
+    let names: Vec<_> = home
+        .items(EXPORT)
+        .iter()
+        .map(|item| item["name"].clone())
+        .collect();
+    assert_eq!(names, ["first", "third"]);
+    let report: Value = serde_json::from_str(&home.read("report.json")).unwrap();
+    assert_eq!(
+        report["connections"][0]["duplicates"][0]["kept"],
+        first.as_str()
+    );
+    assert_eq!(
+        report["connections"][0]["duplicates"][0]["left_out"],
+        second.as_str()
+    );
+    assert_eq!(report["connections"][0]["items"], 2);
+}
+
+#[test]
+fn records_that_could_not_be_read_are_reported_by_reason() {
+    let site = FakeSite::start_in_thread();
+    site.fail(Fault::record(4, r#"{"id":"rec-1","name":[]}"#).on(SHEETS));
+    let home = Home::of(&site);
+    home.run(&["scan", "--report", "report.json"]).check(
+        0,
+        &[
+            "skipped   1 record that could not be read",
+            "record 5 of the sheets, at byte",
+            "rec-1",
+        ],
+    );
+    let report: Value = serde_json::from_str(&home.read("report.json")).unwrap();
+    let connection = &report["connections"][0];
+    assert_eq!(connection["outcome"], "complete");
+    assert_eq!(connection["site_version"], "14.20.5.0");
+    assert_eq!(connection["lists"]["sheets"]["records"], 53);
+    assert_eq!(connection["skipped"][0]["count"], 1);
+    assert_eq!(report["exit_code"], 0);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure_and_leaves_the_old_file() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan", "--output", "nowhere/items.ndjson"])
+        .check(4, &["`nowhere` cannot be written"]);
+    home.run(&["scan", "--report", "nowhere/report.json"])
+        .check(4, &["the report cannot be written"]);
+    if cfg!(target_os = "linux") {
+        // The system's own device whose disk is always full.
+        home.run(&["scan", "--output", "/dev/full"])
+            .check(4, &["`/dev/full` cannot be written", "No space left"]);
+    }
+}
+
+#[test]
+fn an_interrupted_scan_ends_within_a_second_and_leaves_nothing_behind() {
+    if !cfg!(unix) {
+        return;
+    }
+    for signal in ["INT", "TERM"] {
+        let site = FakeSite::start_in_thread();
+        site.fail(Fault::stall(Point::Records(30)).on(SHEETS));
+        let home = Home::of(&site);
+        home.write(EXPORT, "former\n");
+        let mut child = home.start(&["scan"]);
+        while site.requests_of(SHEETS).is_empty() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        let asked = Instant::now();
+        let pid = child.id().to_string();
+        std::process::Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status()
+            .unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert!(asked.elapsed() < Duration::from_secs(1));
+        assert_eq!(home.read(EXPORT), "former\n");
+        assert!(is_clean(&home.path("export")));
+        assert!(is_clean(&home.temporary()));
+    }
+}
+
+#[test]
+fn an_inventory_is_a_table_or_lines() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let table = home.run(&["inventory"]);
+    table.check(0, &["complete"]);
+    assert_eq!(table.output.lines().count(), 54);
+    let column = table.output.lines().next().unwrap().find("LABEL").unwrap();
+    assert!(
+        table
+            .output
+            .lines()
+            .all(|line| line.is_char_boundary(column))
+    );
+    let lines = items(&home.run(&["inventory", "--format", "ndjson"]).output);
+    assert_eq!(lines.len(), 53);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["key"].is_string() && line["label"].is_string())
+    );
+}

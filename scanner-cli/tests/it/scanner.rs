@@ -1,0 +1,168 @@
+//! A home in a temporary folder, and the program run in it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use qrs_client::fake_site::FakeSite;
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) struct Home {
+    folder: TempDir,
+}
+
+pub(crate) struct Run {
+    pub(crate) exit: i32,
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl Home {
+    /// A home without anything in it.
+    pub(crate) fn empty() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    /// A home with one connection file, `connections/qlik.conf`.
+    pub(crate) fn with(file: &str) -> Self {
+        let home = Self::empty();
+        home.write("connections/qlik.conf", file);
+        home
+    }
+
+    /// A home whose one connection, `qlik`, is to this site.
+    pub(crate) fn of(site: &FakeSite) -> Self {
+        Self::with(&connection("qlik", site))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// The items of an export.
+    pub(crate) fn items(&self, name: &str) -> Vec<Value> {
+        items(&self.read(name))
+    }
+
+    /// The names in a folder of the home.
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(folder)).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scanner-cli"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("TMPDIR", self.temporary())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Where the program's own temporary files go.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        let path = self.path("tmp");
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        finish(self.command(arguments))
+    }
+
+    /// Starts the program, whose output is thrown away.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+}
+
+pub(crate) fn finish(mut command: Command) -> Run {
+    let output = command.output().unwrap();
+    let run = Run {
+        exit: output.status.code().unwrap_or(-1),
+        output: String::from_utf8(output.stdout).unwrap(),
+        errors: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert!(!run.errors.contains("panicked"), "{}", run.errors);
+    run
+}
+
+impl Run {
+    /// Checks the exit code, and that standard error has each of these texts.
+    pub(crate) fn check(&self, exit: i32, texts: &[&str]) -> &Self {
+        assert_eq!(self.exit, exit, "{}", self.errors);
+        for text in texts {
+            assert!(
+                self.errors.contains(text),
+                "no {text:?} in:\n{}",
+                self.errors
+            );
+        }
+        self
+    }
+}
+
+pub(crate) fn items(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A connection file as people write it.
+pub(crate) fn connection(code: &str, site: &FakeSite) -> String {
+    connection_to(code, &site.url())
+}
+
+pub(crate) fn connection_to(code: &str, url: &str) -> String {
+    format!(
+        "name = \"Test site\"\ncode = \"{code}\"\nconnector_id = \"qlik-sense\"\nconnection {{\n  url = \"{url}\"\n  \
+         auth.key = \"X-Qlik-Header-Auth\"\n  auth.value = \"ACME\\\\scanner\"\n}}\n"
+    )
+}
+
+/// Where nobody listens.
+pub(crate) fn closed_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}/header", listener.local_addr().unwrap())
+}
+
+/// Whether a folder holds none of the program's temporary files.
+pub(crate) fn is_clean(folder: &Path) -> bool {
+    !folder.exists()
+        || fs::read_dir(folder).unwrap().all(|entry| {
+            !entry
+                .unwrap()
+                .file_name()
+                .to_string_lossy()
+                .ends_with(".tmp")
+        })
+}

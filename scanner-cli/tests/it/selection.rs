@@ -1,0 +1,99 @@
+//! Which connections a command is about, and what a run of several ends with.
+
+use qrs_client::fake_site::{FakeSite, Fault, Point};
+
+use crate::scanner::{Home, closed_port, connection, connection_to};
+
+#[test]
+fn a_run_of_several_ends_with_what_is_worst_for_the_catalog() {
+    let good = FakeSite::start_in_thread();
+    let partial = FakeSite::start_in_thread();
+    partial.fail(Fault::count_off_by(1).on("/qrs/app/object/count"));
+    let home = Home::of(&good);
+    home.write("connections/bad.conf", "a = ");
+    home.run(&["scan"])
+        .check(3, &["qlik (Test site): complete"]);
+    home.write("connections/partial.conf", connection("partial", &partial));
+    home.run(&["scan"])
+        .check(5, &["partial (Test site): partial"]);
+    home.write(
+        "connections/down.conf",
+        connection_to("down", &closed_port()),
+    );
+    home.run(&["scan"]).check(4, &["down (Test site): failed"]);
+    home.run(&["scan", "qlik"])
+        .check(0, &["qlik (Test site): complete"]);
+    home.run(&["scan", "qlik", "partial"]).check(5, &[]);
+}
+
+#[test]
+fn a_code_that_no_connection_has_is_a_mistake_of_the_command_line() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan", "nope"])
+        .check(2, &["no connection has the code `nope`", "there are: qlik"]);
+    home.run(&["inventory", "nope"])
+        .check(2, &["no connection has the code `nope`"]);
+    // It may be the code of a file that cannot be read.
+    home.write("connections/bad.conf", "a = ");
+    home.run(&["scan", "nope"])
+        .check(3, &["connections/bad.conf:1:"]);
+    home.run(&["scan", "qlik"]).check(0, &[]);
+}
+
+#[test]
+fn a_command_line_without_sense_is_exit_2() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("connections/second.conf", connection("second", &site));
+    for arguments in [
+        &[][..],
+        &["scna"],
+        &["scan", "--outptu", "x"],
+        &["scan", "--output", "one-file-for-two"],
+        &["scan", "--report", "-"],
+        &["inventory", "--format", "xml"],
+    ] {
+        let run = home.run(arguments);
+        assert_eq!(run.exit, 2, "{arguments:?}: {}", run.errors);
+        assert_eq!(run.output, "");
+    }
+    assert_eq!(home.run(&["--version"]).exit, 0);
+    assert!(home.run(&["--help"]).output.contains("scan"));
+}
+
+#[test]
+fn two_scans_of_one_connection_do_not_run_at_once() {
+    let site = FakeSite::start_in_thread();
+    site.fail(Fault::stall(Point::Records(3)).on("/qrs/app/object/full"));
+    let home = Home::of(&site);
+    let mut first = home.start(&["scan"]);
+    while site.requests_of("/qrs/app/object/full").is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    home.run(&["scan"])
+        .check(7, &["busy", &format!("process {}", first.id())]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    site.heal();
+    home.run(&["scan"]).check(0, &[]);
+}
+
+#[test]
+fn many_connections_are_scanned_side_by_side() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::empty();
+    for n in 0..9 {
+        home.write(
+            &format!("connections/c{n}.conf"),
+            connection(&format!("c{n}"), &site),
+        );
+    }
+    let run = home.run(&["scan"]);
+    // Nine accounts of one name would be nine sessions, of which a site allows five.
+    assert!(run.exit == 0 || run.exit == 4, "{}", run.errors);
+    let other = FakeSite::start_in_thread();
+    home.write("connections/c8.conf", connection("c8", &other));
+    home.run(&["scan", "c8"]).check(0, &[]);
+    assert!(home.has("export/c8.visualization.ndjson"));
+}
