@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
+mod demo;
 mod layers;
 mod test;
 
@@ -21,6 +23,14 @@ struct Arguments {
 enum Command {
     /// Format, lints, layers, tests, documentation: all that has to hold on main
     Test,
+    /// A fake site, a scan of it, its report and some items
+    Demo,
+    /// How fast a large site is read, against the floor of its bytes
+    Bench {
+        /// Sheets of the large site
+        #[arg(long, default_value_t = 500_000)]
+        sheets: usize,
+    },
 }
 
 #[expect(
@@ -30,6 +40,8 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Test => test::run(),
+        Command::Demo => demo::run(),
+        Command::Bench { sheets } => bench::run(sheets),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,99 @@
+//! Reads the list of sheets of a large site once: `floor` drops the bytes, `records` decodes them. Tells the seconds that
+//! it took and its peak memory in MiB. `cargo xtask bench` starts it beside a site.
+
+use std::error::Error;
+use std::time::Instant;
+
+use mimalloc::MiMalloc;
+use qrs_client::{
+    AppId, EngineObjectId, Field, Get, HeaderCredentials, Owner, QrsClient, SiteUrl, Tag,
+    Timestamp, lenient,
+};
+use serde::Deserialize;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// Thirteen of the fields of a sheet.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Sheet {
+    #[serde(deserialize_with = "lenient::text")]
+    id: String,
+    engine_object_id: EngineObjectId,
+    #[serde(deserialize_with = "lenient::text")]
+    object_type: String,
+    #[serde(deserialize_with = "lenient::text")]
+    name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    description: String,
+    created_date: Timestamp,
+    modified_date: Timestamp,
+    publish_time: Timestamp,
+    #[serde(deserialize_with = "lenient::or_default")]
+    published: bool,
+    #[serde(deserialize_with = "lenient::or_default")]
+    approved: bool,
+    owner: Option<Owner>,
+    #[serde(deserialize_with = "lenient::list")]
+    tags: Vec<Tag>,
+    app: Option<App>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct App {
+    id: AppId,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // `cargo bench` adds `--bench`.
+    let arguments: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let [way, url] = arguments.as_slice() else {
+        return Ok(());
+    };
+    let credentials = HeaderCredentials::new("X-User", "x".to_owned().into())?;
+    let client = QrsClient::builder(SiteUrl::parse(url)?, credentials).build()?;
+    client.about().await?;
+    let started = Instant::now();
+    match way.as_str() {
+        "floor" => floor(&client).await?,
+        _ => records(&client).await?,
+    }
+    println!("{} {}", started.elapsed().as_secs_f64(), peak_memory());
+    Ok(())
+}
+
+async fn floor(client: &QrsClient) -> Result<(), Box<dyn Error>> {
+    let mut body = client
+        .read(Get::new("app/object/full").filter(Field::OBJECT_TYPE.equals("sheet")))
+        .await?;
+    while body.chunk().await?.is_some() {}
+    Ok(())
+}
+
+async fn records(client: &QrsClient) -> Result<(), Box<dyn Error>> {
+    let filter = Field::OBJECT_TYPE.equals("sheet");
+    let mut sheets = client.app_objects::<Sheet>(Some(&filter));
+    while let Some(sheet) = sheets.next().await? {
+        let sheet = std::hint::black_box(sheet.map_err(|record| record.reason)?);
+        assert!(
+            !sheet.id.is_empty() && sheet.approved && sheet.published,
+            "{}",
+            sheet.name
+        );
+    }
+    Ok(())
+}
+
+/// The most memory that this process ever had resident, in MiB; 0 where the system does not tell.
+fn peak_memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib: Option<f64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    kib.unwrap_or(0.0) / 1024.0
+}

@@ -1,0 +1,81 @@
+//! Serves a large site on loopback, as fast as the system sends a file. It checks nothing: it is there to be read from.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+};
+
+use super::site::{APPS, Site};
+
+pub(crate) struct Server {
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts to serve; the server ends with the process.
+    pub(crate) fn start(site: Site) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let site = Arc::new(site);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let site = Arc::clone(&site);
+                // A client that goes away ends its own connection only.
+                thread::spawn(move || serve(stream, &site));
+            }
+        });
+        Ok(Self { address })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/header", self.address)
+    }
+}
+
+fn serve(stream: TcpStream, site: &Site) -> io::Result<()> {
+    let mut requests = BufReader::new(stream.try_clone()?);
+    let mut answers = stream;
+    loop {
+        let mut first = String::new();
+        if requests.read_line(&mut first)? == 0 {
+            return Ok(());
+        }
+        let mut line = String::new();
+        while requests.read_line(&mut line)? > 2 {
+            line.clear();
+        }
+        let target = first.split_whitespace().nth(1).unwrap_or_default();
+        let path = target.split('?').next().unwrap_or_default();
+        match path.trim_start_matches("/header/qrs/") {
+            "about" => text(&mut answers, r#"{"buildVersion":"14.20.5.0"}"#)?,
+            "app/count" => text(&mut answers, &count(APPS))?,
+            "app/object/count" => text(&mut answers, &count(site.sheets))?,
+            "app/full" => text(&mut answers, &site.apps)?,
+            "user/full" => text(&mut answers, &site.users)?,
+            "app/object/full" => {
+                head(&mut answers, site.bytes)?;
+                io::copy(&mut File::open(&site.list)?, &mut answers)?;
+            }
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn count(number: usize) -> String {
+    format!(r#"{{"value":{number}}}"#)
+}
+
+fn text(answers: &mut TcpStream, text: &str) -> io::Result<()> {
+    head(answers, text.len() as u64)?;
+    answers.write_all(text.as_bytes())
+}
+
+fn head(answers: &mut TcpStream, length: u64) -> io::Result<()> {
+    write!(
+        answers,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    )
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask demo`: a whole scan of a fake site, for whoever sees the project for the first time.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::Outcome;
+
+/// So many items are shown.
+const SHOWN: usize = 2;
+
+/// The fake site, a process of its own; it ends with this.
+struct FakeSite {
+    process: Child,
+    url: String,
+    header: String,
+    value: String,
+}
+
+#[expect(clippy::print_stdout, reason = "the demonstration is there to be read")]
+pub(crate) fn run() -> Outcome {
+    let shell = Shell::new()?;
+    cmd!(shell, "cargo build --quiet --package scanner-cli").run()?;
+    cmd!(
+        shell,
+        "cargo build --quiet --package qrs-client --features fake-site --example fake_site"
+    )
+    .run()?;
+    let site = FakeSite::start()?;
+    println!(
+        "\nA fake Qlik Sense site runs at {}. In a temporary home, the file connections/demo.conf:\n",
+        site.url
+    );
+    let home = tempfile::tempdir()?;
+    let file = site.connection_file();
+    print_indented(&file);
+    fs::create_dir(home.path().join("connections"))?;
+    fs::write(home.path().join("connections/demo.conf"), file)?;
+
+    println!("\n$ scanner-cli scan\n");
+    let status = Command::new("target/debug/scanner-cli")
+        .arg("--home")
+        .arg(home.path())
+        .arg("scan")
+        .status()?;
+    if !status.success() {
+        return Err(format!("the scan ended with {status}").into());
+    }
+    let export = fs::read_to_string(home.path().join("export/demo.visualization.ndjson"))?;
+    println!(
+        "\n{SHOWN} of the {} items in export/demo.visualization.ndjson:\n",
+        export.lines().count()
+    );
+    for line in export.lines().take(SHOWN) {
+        let item: Value = serde_json::from_str(line)?;
+        print_indented(&format!("{item:#}"));
+    }
+    println!("\nREADME.md shows the way to a real site.");
+    Ok(())
+}
+
+impl FakeSite {
+    fn start() -> Result<Self, Box<dyn std::error::Error>> {
+        let mut process = Command::new("target/debug/examples/fake_site")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = process
+            .stdout
+            .take()
+            .ok_or("the fake site has no standard output")?;
+        let mut lines = BufReader::new(output).lines();
+        let mut read = |name: &str| -> Result<String, Box<dyn std::error::Error>> {
+            let line = lines.next().ok_or("the fake site ended too early")??;
+            let value = line
+                .strip_prefix(name)
+                .ok_or_else(|| format!("the fake site said `{line}`, not `{name}…`"))?;
+            Ok(value.to_owned())
+        };
+        Ok(Self {
+            url: read("url=")?,
+            header: read("header=")?,
+            value: read("value=")?,
+            process,
+        })
+    }
+
+    fn connection_file(&self) -> String {
+        let Self {
+            url, header, value, ..
+        } = self;
+        format!(
+            "name = \"Demonstration\"\ncode = \"demo\"\nconnector_id = \"qlik-sense\"\nconnection {{\n  url = \"{url}\"\n  \
+             auth.key = \"{header}\"\n  auth.value = \"\"\"{value}\"\"\"\n}}\n"
+        )
+    }
+}
+
+impl Drop for FakeSite {
+    fn drop(&mut self) {
+        // It ends by itself when its standard input closes; what is left of it here goes with the process.
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the demonstration is there to be read")]
+fn print_indented(text: &str) {
+    for line in text.lines() {
+        println!("    {line}");
+    }
+}
