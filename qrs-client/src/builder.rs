@@ -109,7 +109,7 @@ impl QrsClientBuilder {
     /// can't be read, or the site needs the system's and there are none.
     pub fn build(self) -> Result<QrsClient, Error> {
         let http = self.http_client()?;
-        Ok(QrsClient::new(Transport {
+        Ok(QrsClient(Arc::new(Transport {
             http,
             backoff: self.delays(),
             proxy_password: self.proxy.and_then(|proxy| proxy.password()),
@@ -118,7 +118,7 @@ impl QrsClientBuilder {
             session: Session::default(),
             limits: self.limits,
             first: First::default(),
-        }))
+        })))
     }
 
     fn http_client(&self) -> Result<reqwest::Client, Error> {
@@ -148,11 +148,5 @@ impl QrsClientBuilder {
             .with_max_delay(self.longest_delay)
             .with_max_times(retries)
             .with_jitter()
-    }
-}
-
-impl QrsClient {
-    fn new(transport: Transport) -> Self {
-        Self(Arc::new(transport))
     }
 }

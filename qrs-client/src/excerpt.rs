@@ -88,13 +88,20 @@ fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
+/// `&#x10FFFF;`
+const LONGEST_ENTITY: usize = 10;
+
 fn with_entities_decoded(text: &str) -> String {
     let mut decoded = String::new();
     let mut rest = text;
     while let Some(start) = rest.find('&') {
         decoded.push_str(&rest[..start]);
         rest = &rest[start..];
-        let name = rest[1..].split_once(';').map_or("", |(name, _)| name);
+        let end = rest
+            .bytes()
+            .take(LONGEST_ENTITY)
+            .position(|byte| byte == b';');
+        let name = end.map_or("", |end| &rest[1..end]);
         match entity(name) {
             Some(character) => {
                 decoded.push(character);

@@ -95,7 +95,6 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 fn utc(text: &str) -> Option<DateTime> {
     let (local, offset) = split_offset(text)?;
-    // A date alone is midnight to jiff, and so is an annotation in brackets fine; neither is seen.
     let local: DateTime = local.parse().ok()?;
     local.checked_sub(offset).ok()
 }
