@@ -177,6 +177,7 @@ async fn an_answer_that_is_no_array_is_not_asked_for_again() {
             (ErrorKind::ListBroken, 1),
             "{error}"
         );
+        assert!(body.ends_with(error.excerpt().unwrap()), "{error}");
     }
 }
 

@@ -45,6 +45,19 @@ async fn an_answer_that_does_not_begin_is_awaited_no_longer_and_asked_for_again(
 }
 
 #[tokio::test]
+async fn no_limit_at_all_is_a_limit_that_never_strikes() {
+    let site = Site::start([vec![], json("{}")]).await;
+    let never = Duration::MAX;
+    let limits = TimeLimits {
+        connect: never,
+        first_byte: never,
+        silence: never,
+        list: never,
+    };
+    client(&site, limits).about().await.unwrap();
+}
+
+#[tokio::test]
 async fn silence_in_the_middle_of_a_list_breaks_it() {
     let site = Site::start([then(begun(r#"[{"id":"1"},"#), [Act::Pause(LONG)])]).await;
     let limits = TimeLimits {
