@@ -81,7 +81,7 @@ async fn a_login_form_in_place_of_json_is_called_one() {
 #[tokio::test]
 async fn a_wrong_prefix_is_told_from_88_kb_of_html() {
     let filler = format!("<style>{}</style>", "p { color: red }\n".repeat(5200));
-    let page = format!("<html>{filler}<h1>Error 400</h1>The http request header is incorrect.");
+    let page = format!("<html>{filler}<h1>Error 400</h1>The http request\n header is incorrect.");
     let error = failure(answer(400, &["Content-Type: text/html"], page)).await;
     assert_eq!(error.kind(), ErrorKind::BadRequest);
     assert!(error.to_string().contains("virtual proxy"), "{error}");

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use qrs_client::{AppObject, ErrorKind, Get, QrsClient, TimeLimits};
 use serde_json::Value;
 
-use crate::scripted::{Act, Script, Site, begun, json, then};
+use crate::scripted::{Act, Script, Site, answer, begun, json, then};
 
 /// Long enough for a busy machine, and far from the limits that are to strike.
 const LONG: Duration = Duration::from_secs(30);
@@ -42,6 +42,15 @@ async fn an_answer_that_does_not_begin_is_awaited_no_longer_and_asked_for_again(
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("0.1 s"), "{error}");
     assert_eq!(site.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_site_that_says_when_to_come_again_is_heard() {
+    let site = Site::start([answer(503, &["Retry-After: 0"], "busy"), json("{}")]).await;
+    let client = site.builder().backoff(LONG, LONG).build().unwrap();
+    let started = Instant::now();
+    client.about().await.unwrap();
+    assert!(started.elapsed() < LONG);
 }
 
 #[tokio::test]
