@@ -47,6 +47,7 @@ struct App {
 }
 
 #[tokio::main]
+#[expect(clippy::print_stdout, reason = "the figures go to whoever started it")]
 async fn main() -> Result<(), Box<dyn Error>> {
     // `cargo bench` adds `--bench`.
     let arguments: Vec<_> = std::env::args()

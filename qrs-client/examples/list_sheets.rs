@@ -40,9 +40,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 fn arguments() -> Result<[String; 2], &'static str> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    arguments
-        .try_into()
-        .map_err(|_| "give the site's URL and the header's name; the value comes on standard input")
+    arguments.try_into().map_err(
+        |_arguments| "give the site's URL and the header's name; the value comes on standard input",
+    )
 }
 
 fn value_from_stdin() -> io::Result<SecretString> {

@@ -31,14 +31,16 @@ impl Head {
         if matches!(self.status, 200..=299) {
             return login_page(body, asked).with_status(self.status);
         }
-        let said = asked.excerpt(body);
-        let (kind, message, hint) = self.meaning(said.as_deref().unwrap_or_default(), asked);
-        let is_redirect = matches!(self.status, 300..=399);
+        let (kind, message, hint) = self.meaning(&asked.readable(body), asked);
+        // A redirect's page says that there is a redirect.
+        let said = asked
+            .excerpt(body)
+            .filter(|_| !matches!(self.status, 300..=399));
         asked
             .error(kind, message)
             .with_hint(hint)
             .with_status(self.status)
-            .with_excerpt(said.filter(|_| !is_redirect))
+            .with_excerpt(said)
             .with_trouble(Trouble::Status(self.status, self.retry_after))
     }
 

@@ -4,7 +4,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::excerpt;
+use crate::excerpt::{one_line, readable};
 use crate::scrub::Secrets;
 use crate::site::SiteUrl;
 
@@ -35,8 +35,15 @@ impl Asked {
         Error::new(kind, message).with_url(&self.url)
     }
 
+    /// All that a body says, on one line.
+    pub(crate) fn readable(&self, body: &[u8]) -> String {
+        readable(body, &self.secrets)
+    }
+
+    /// The beginning of what a body says, if anything.
     pub(crate) fn excerpt(&self, body: &[u8]) -> Option<String> {
-        excerpt(body, &self.secrets)
+        let line = one_line(&self.readable(body));
+        (!line.is_empty()).then_some(line)
     }
 
     pub(crate) fn scrub(&self, text: &str) -> String {

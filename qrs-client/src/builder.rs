@@ -40,6 +40,9 @@ impl Default for TimeLimits {
     }
 }
 
+/// Longer times can't be added to the clock: `Duration::MAX` means no limit, not a panic.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Makes a [`QrsClient`]; see [`QrsClient::builder`].
 #[derive(Debug, Clone)]
 #[must_use]
@@ -70,7 +73,12 @@ impl QrsClientBuilder {
 
     /// Sets the time limits.
     pub fn time_limits(mut self, limits: TimeLimits) -> Self {
-        self.limits = limits;
+        self.limits = TimeLimits {
+            connect: limits.connect.min(FOREVER),
+            first_byte: limits.first_byte.min(FOREVER),
+            silence: limits.silence.min(FOREVER),
+            list: limits.list.min(FOREVER),
+        };
         self
     }
 
@@ -84,8 +92,8 @@ impl QrsClientBuilder {
     /// longest, 10 s. Chance adds up to as much again. A site's `Retry-After` goes before, up to a
     /// minute.
     pub fn backoff(mut self, shortest: Duration, longest: Duration) -> Self {
-        self.shortest_delay = shortest;
-        self.longest_delay = longest;
+        self.shortest_delay = shortest.min(FOREVER);
+        self.longest_delay = longest.min(FOREVER);
         self
     }
 
@@ -109,7 +117,7 @@ impl QrsClientBuilder {
     /// can't be read, or the site needs the system's and there are none.
     pub fn build(self) -> Result<QrsClient, Error> {
         let http = self.http_client()?;
-        Ok(QrsClient::new(Transport {
+        Ok(QrsClient(Arc::new(Transport {
             http,
             backoff: self.delays(),
             proxy_password: self.proxy.and_then(|proxy| proxy.password()),
@@ -118,7 +126,7 @@ impl QrsClientBuilder {
             session: Session::default(),
             limits: self.limits,
             first: First::default(),
-        }))
+        })))
     }
 
     fn http_client(&self) -> Result<reqwest::Client, Error> {
@@ -148,11 +156,5 @@ impl QrsClientBuilder {
             .with_max_delay(self.longest_delay)
             .with_max_times(retries)
             .with_jitter()
-    }
-}
-
-impl QrsClient {
-    fn new(transport: Transport) -> Self {
-        Self(Arc::new(transport))
     }
 }

@@ -5,9 +5,9 @@ use crate::scrub::Secrets;
 /// Enough for a sentence or two; an error page of Qlik Sense has 88 KB.
 const LONGEST_EXCERPT: usize = 300;
 
-/// The beginning of an answer as one line of at most 300 characters: tags, scripts and styles of a
-/// web page are left out, white space is joined, secrets are blackened. None if nothing is left.
-pub(crate) fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
+/// What an answer says, on one line: tags, scripts and styles of a web page are left out, white
+/// space is joined, secrets are blackened.
+pub(crate) fn readable(body: &[u8], secrets: &Secrets) -> String {
     let body = without_mark(body);
     let text = String::from_utf8_lossy(body);
     let text = if is_html(body) {
@@ -15,8 +15,7 @@ pub(crate) fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
     } else {
         text.into_owned()
     };
-    let line = one_line(&secrets.scrub(&text));
-    (!line.is_empty()).then_some(line)
+    joined(&secrets.scrub(&text))
 }
 
 /// Whether an answer looks like a web page.
@@ -31,6 +30,16 @@ pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
 
 /// At most 300 characters on one line, without control characters.
 pub(crate) fn one_line(text: &str) -> String {
+    let mut line = joined(text);
+    if line.chars().nth(LONGEST_EXCERPT).is_some() {
+        let cut = line.char_indices().nth(LONGEST_EXCERPT - 1);
+        line.truncate(cut.map_or(0, |(at, _)| at));
+        line.push('…');
+    }
+    line
+}
+
+fn joined(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let mut line = String::new();
     for word in words.filter(|word| !word.is_empty()) {
@@ -38,14 +47,6 @@ pub(crate) fn one_line(text: &str) -> String {
             line.push(' ');
         }
         line.push_str(word);
-        if line.len() > 4 * LONGEST_EXCERPT {
-            break;
-        }
-    }
-    if let Some((end, _)) = line.char_indices().nth(LONGEST_EXCERPT) {
-        let last = line[..end].char_indices().next_back();
-        line.truncate(last.map_or(0, |(start, _)| start));
-        line.push('…');
     }
     line
 }
@@ -88,13 +89,20 @@ fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
+/// `&#x10FFFF;`
+const LONGEST_ENTITY: usize = 10;
+
 fn with_entities_decoded(text: &str) -> String {
     let mut decoded = String::new();
     let mut rest = text;
     while let Some(start) = rest.find('&') {
         decoded.push_str(&rest[..start]);
         rest = &rest[start..];
-        let name = rest[1..].split_once(';').map_or("", |(name, _)| name);
+        let end = rest
+            .bytes()
+            .take(LONGEST_ENTITY)
+            .position(|byte| byte == b';');
+        let name = end.map_or("", |end| &rest[1..end]);
         match entity(name) {
             Some(character) => {
                 decoded.push(character);
@@ -133,21 +141,21 @@ fn entity(name: &str) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use secrecy::SecretString;
 
     use super::*;
 
-    fn check(body: &str, expected: Option<&str>) {
+    fn check(body: &str, expected: &str) {
         let secrets = Secrets::new([SecretString::from("ACME\\scanner")]);
-        let found = excerpt(body.as_bytes(), &secrets);
-        assert_eq!(found.as_deref(), expected, "{body}");
+        assert_eq!(readable(body.as_bytes(), &secrets), expected, "{body}");
     }
 
     #[test]
     fn plain_text_becomes_one_line() {
-        check("  An error\r\n\toccurred\u{7} ", Some("An error occurred"));
-        check(" \n", None);
-        check("", None);
+        check("  An error\r\n\toccurred\u{7} ", "An error occurred");
+        check(" \n", "");
+        check("", "");
     }
 
     #[test]
@@ -155,16 +163,30 @@ mod tests {
         let page = "\u{FEFF}<!DOCTYPE html><html><head><STYLE>p { color: red }</STYLE>\
             <script>if (a < b) { alert('x') }</script><title>Error</title></head>\
             <!-- a > b --><body><p>The&nbsp;http request<br>header is &#105;ncorrect</p></body>";
-        check(page, Some("Error The http request header is incorrect"));
-        check("<script>never closed", None);
-        check("<p", None);
-        check("<p>5 &gt; 3 & 2 &unknown; &", Some("5 > 3 & 2 &unknown; &"));
+        check(page, "Error The http request header is incorrect");
+        check("<script>never closed", "");
+        check("<p", "");
+        check("<p>5 &gt; 3 & 2 &unknown; &", "5 > 3 & 2 &unknown; &");
     }
 
     #[test]
     fn secrets_are_blackened_behind_entities_too() {
-        check("no user ACME\\scanner here", Some("no user *** here"));
-        check("<p>ACME&#92;scanner</p>", Some("***"));
+        check("no user ACME\\scanner here", "no user *** here");
+        check("<p>ACME&#92;scanner</p>", "***");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_become_one_line(
+            body in prop_oneof![
+                any::<Vec<u8>>(),
+                "(<(script|style|!--|p)?|>|&(#x?)?|;|[a-zé\\\\ 0-9]|</script>){0,40}"
+                    .prop_map(String::into_bytes),
+            ],
+        ) {
+            let line = one_line(&readable(&body, &Secrets::default()));
+            prop_assert!(line.chars().count() <= LONGEST_EXCERPT && !line.contains('\n'));
+        }
     }
 
     #[test]

@@ -4,31 +4,33 @@ mod builder;
 mod client;
 mod list;
 mod models;
-mod request;
 
-mod credentials;
 mod filter;
 mod id;
+mod request;
+mod timestamp;
+
+mod credentials;
 mod proxy;
 mod site;
-mod timestamp;
 mod tls;
-
-pub mod lenient;
 
 #[cfg(feature = "fake-site")]
 pub mod fake_site;
 
 mod answer;
-mod asked;
 mod body;
-mod error;
-mod excerpt;
 mod retry;
-mod scrub;
 mod session;
 mod silence;
 mod transport;
+
+mod asked;
+mod error;
+mod excerpt;
+mod scrub;
+
+pub mod lenient;
 
 pub use body::Body;
 pub use builder::{QrsClientBuilder, TimeLimits};

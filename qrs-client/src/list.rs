@@ -86,7 +86,7 @@ impl<T> RecordList<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
-    /// The next record; none when the list is over.
+    /// The next record; none when the list is over. No record is lost if the future is dropped.
     ///
     /// # Errors
     ///

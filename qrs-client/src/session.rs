@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
-use reqwest::cookie::Cookie;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::credentials::HeaderCredentials;
+use crate::retry::http_date;
 use crate::site::SiteUrl;
 
 /// The cookies of one site by name: the name of the session's is free, and a balancer before the
@@ -28,15 +27,20 @@ const FORM: &str = "qrs-session-1";
 const SHORTEST_SECRET: usize = 6;
 
 impl Session {
-    /// Keeps what an answer sets, and drops what it takes back. `now` is the site's own time in
-    /// seconds since 1970, as far as its answer tells it.
-    pub(crate) fn keep<'a>(&self, cookies: impl Iterator<Item = Cookie<'a>>, now: Option<i64>) {
+    /// Keeps what the `Set-Cookie` headers of an answer set, and drops what they take back. `now`
+    /// is the site's own time in seconds since 1970, as far as its answer tells it.
+    pub(crate) fn keep<'a>(&self, headers: impl Iterator<Item = &'a str>, now: Option<i64>) {
         let mut kept = self.cookies();
-        for cookie in cookies {
-            if is_sendable(cookie.name(), cookie.value()) && !is_expired(&cookie, now) {
-                kept.insert(cookie.name().to_owned(), SecretString::from(cookie.value()));
+        for header in headers {
+            let (pair, attributes) = header.split_once(';').unwrap_or((header, ""));
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
+            let (name, value) = (name.trim(), value.trim());
+            if is_sendable(name, value) && !is_expired(attributes, now) {
+                kept.insert(name.to_owned(), SecretString::from(value));
             } else {
-                kept.remove(cookie.name());
+                kept.remove(name);
             }
         }
     }
@@ -138,18 +142,23 @@ fn is_sendable(name: &str, value: &str) -> bool {
     !name.is_empty() && !value.is_empty() && fits(name) && fits(value)
 }
 
-fn is_expired(cookie: &Cookie<'_>, now: Option<i64>) -> bool {
-    let expires = cookie.expires().map(|at| {
-        let since = at.duration_since(SystemTime::UNIX_EPOCH);
-        since.map_or(0, |since| {
-            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+/// Whether a cookie with these attributes is to be dropped. `Max-Age` goes before `Expires` (RFC
+/// 6265, 5.3); what can't be read does not count.
+fn is_expired(attributes: &str, now: Option<i64>) -> bool {
+    let attribute = |wanted: &str| {
+        attributes.split(';').find_map(|attribute| {
+            let (name, value) = attribute.split_once('=')?;
+            name.trim()
+                .eq_ignore_ascii_case(wanted)
+                .then(|| value.trim())
         })
-    });
-    match (cookie.max_age(), expires) {
-        (Some(age), _) => age.is_zero(),
-        (None, Some(expires)) => expires <= now.unwrap_or(0),
-        (None, None) => false,
+    };
+    if let Some(age) = attribute("max-age").and_then(|age| age.parse::<i64>().ok()) {
+        return age <= 0;
     }
+    // Old servers write `01-Jan-1970`.
+    let expires = attribute("expires").and_then(|date| http_date(&date.replace('-', " ")));
+    expires.is_some_and(|expires| expires <= now.unwrap_or(0))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -177,6 +186,38 @@ mod tests {
             .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
             .collect();
         session
+    }
+
+    #[test]
+    fn a_cookie_is_dropped_when_the_site_takes_it_back() {
+        let cases = [
+            ("s=2", Some("s=2")),
+            (" s = 2 ; Path=/vp/; Secure; HttpOnly", Some("s=2")),
+            ("s=2; Max-Age=60", Some("s=2")),
+            ("s=2; max-age=0", None),
+            (
+                "s=2; Max-Age=-1; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
+                None,
+            ),
+            (
+                "s=2; Max-Age=9; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+                Some("s=2"),
+            ),
+            ("s=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT", None),
+            ("s=2; expires=Thu, 01-Jan-1970 00:00:00 GMT", None),
+            ("s=2; Expires=Mon, 01 Jan 2024 00:00:00 GMT", None),
+            ("s=2; Expires=Wed, 01 Jan 2025 00:00:00 GMT", Some("s=2")),
+            ("s=2; Expires=some day", Some("s=2")),
+            ("s=", None),
+            ("s", Some("s=1")),
+            ("=2", Some("s=1")),
+        ];
+        let now = http_date("Mon, 01 Jul 2024 00:00:00 GMT");
+        for (header, expected) in cases {
+            let session = session("s=1");
+            session.keep([header].into_iter(), now);
+            assert_eq!(session.line().as_deref(), expected, "{header}");
+        }
     }
 
     #[test]

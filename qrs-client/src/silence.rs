@@ -10,21 +10,14 @@ use crate::retry::Trouble;
 /// No answer came.
 pub(crate) fn no_answer(error: &reqwest::Error, asked: &Asked) -> Error {
     let links = links(error);
-    let (kind, message, trouble) = if let Some(cause) = tls(&links) {
-        (
-            ErrorKind::Tls,
-            format!("no secure connection to the site: {cause}"),
-            Trouble::Final,
-        )
-    } else {
-        let (kind, message, trouble) = without_tls(error, &links);
-        (kind, message.to_owned(), trouble)
+    let described = match links.iter().find_map(|link| link.downcast_ref()) {
+        Some(cause) => no_secure_connection(cause, asked),
+        None => {
+            let (kind, message, trouble) = without_tls(error, &links);
+            asked.error(kind, message).with_trouble(trouble)
+        }
     };
-    let hint = (kind == ErrorKind::Tls)
-        .then_some("trust the certificate authority that signed the site's certificate");
-    with_cause(asked.error(kind, message), &links, asked)
-        .with_trouble(trouble)
-        .with_hint(hint)
+    with_cause(described, &links, asked)
 }
 
 /// An answer began and did not come to its end.
@@ -35,6 +28,19 @@ pub(crate) fn cut_answer(error: &reqwest::Error, asked: &Asked) -> Error {
         "the connection broke in the middle of the answer",
     );
     with_cause(error, &links, asked).with_trouble(Trouble::Cut)
+}
+
+fn no_secure_connection(cause: &rustls::Error, asked: &Asked) -> Error {
+    let message = format!("no secure connection to the site: {cause}");
+    asked.error(ErrorKind::Tls, message).with_hint(match cause {
+        rustls::Error::InvalidCertificate(_) => {
+            Some("trust the certificate authority that signed the site's certificate")
+        }
+        rustls::Error::InvalidMessage(_) => {
+            Some("what answers there may not speak TLS; is it `http://`, or another port?")
+        }
+        _ => None,
+    })
 }
 
 fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'static str, Trouble) {
@@ -79,13 +85,6 @@ fn is_reset(link: Link<'_>) -> bool {
                 | io::ErrorKind::UnexpectedEof
         )
     })
-}
-
-fn tls(links: &[Link<'_>]) -> Option<String> {
-    let found = links
-        .iter()
-        .find_map(|link| link.downcast_ref::<rustls::Error>());
-    found.map(ToString::to_string)
 }
 
 type Link<'a> = &'a (dyn StdError + 'static);

@@ -95,7 +95,6 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 fn utc(text: &str) -> Option<DateTime> {
     let (local, offset) = split_offset(text)?;
-    // A date alone is midnight to jiff, and so is an annotation in brackets fine; neither is seen.
     let local: DateTime = local.parse().ok()?;
     local.checked_sub(offset).ok()
 }
@@ -134,6 +133,8 @@ fn split_offset(text: &str) -> Option<(&str, SignedDuration)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -158,6 +159,20 @@ mod tests {
             Timestamp::parse("1969-12-31T23:59:59.5Z").as_unix_millis(),
             Some(-500)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_somehow(text in "\\PC*|[0-9]{1,5}(-|[0-9]|T|:|\\.|Z|\\+){0,30}") {
+            let timestamp = Timestamp::parse(&text);
+            prop_assert!(!timestamp.to_string().is_empty());
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(millis in -6_847_718_400_000_i64..=253_402_214_400_000) {
+            let timestamp = Timestamp::At(millis);
+            prop_assert_eq!(Timestamp::parse(&timestamp.to_string()), timestamp);
+        }
     }
 
     #[test]

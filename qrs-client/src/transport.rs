@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE,
+};
 use reqwest::{RequestBuilder, Response};
 use secrecy::SecretString;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::answer::Head;
 use crate::asked::Asked;
@@ -73,11 +75,12 @@ impl Transport {
         let secrets = self.secrets([SecretString::from(xrfkey.as_str())]);
         let mut asked = Asked::new(&self.site, &get.url(&self.site)?, secrets);
         let turn = self.first.turn().await;
-        let response = self
-            .send(self.http.get(url).header(XRFKEY, &xrfkey), &asked)
-            .await?;
+        let request = self.http.get(url).header(XRFKEY, &xrfkey);
+        let response = self.send(request, &asked, deadline).await?;
         let date = header(&response, &DATE).and_then(retry::http_date);
-        self.session.keep(response.cookies(), date);
+        let cookies = response.headers().get_all(SET_COOKIE);
+        let cookies = cookies.iter().filter_map(|cookie| cookie.to_str().ok());
+        self.session.keep(cookies, date);
         self.first.over(turn);
         asked.hide(self.session.secrets());
         let head = head(&response);
@@ -89,18 +92,24 @@ impl Transport {
         Err(head.refusal(&page, body.asked()))
     }
 
-    async fn send(&self, request: RequestBuilder, asked: &Asked) -> Result<Response, Error> {
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        asked: &Asked,
+        deadline: Instant,
+    ) -> Result<Response, Error> {
         let mut request = request
             .header(ACCEPT, "application/json")
             .header(self.credentials.name(), self.credentials.header_value());
         if let Some(cookies) = self.session.header() {
             request = request.header(COOKIE, cookies);
         }
-        let limit = self.limits.first_byte;
-        match timeout(limit, request.send()).await {
+        let started = Instant::now();
+        let latest = deadline.min(started + self.limits.first_byte);
+        match timeout_at(latest, request.send()).await {
             Ok(sent) => sent.map_err(|error| silence::no_answer(&error, asked)),
             Err(_) => {
-                let seconds = limit.as_secs_f64();
+                let seconds = (latest - started).as_secs_f64();
                 let message = format!("the site did not begin to answer within {seconds} s");
                 let error = asked.error(ErrorKind::Timeout, message);
                 Err(error.with_trouble(Trouble::NoFirstByte))

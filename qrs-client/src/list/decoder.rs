@@ -156,7 +156,8 @@ impl<T: DeserializeOwned> ListDecoder<T> {
         }
     }
 
-    fn rest(&self) -> &[u8] {
+    /// What has come and is not decoded.
+    pub(super) fn rest(&self) -> &[u8] {
         &self.buffer[self.head..]
     }
 

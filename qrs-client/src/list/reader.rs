@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::Record;
 use super::decoder::{Broken, Flaw, ListDecoder};
+use crate::asked::Asked;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::request::Get;
@@ -97,7 +98,8 @@ impl<T: DeserializeOwned> Outgoing<T> {
     /// Takes all records that the decoder has, and sends each batch that is full.
     async fn take(&mut self, decoder: &mut ListDecoder<T>, body: &Body) -> Result<(), Error> {
         loop {
-            let record = decoder.next().map_err(|broken| into_error(broken, body))?;
+            let record = decoder.next();
+            let record = record.map_err(|broken| error(broken, decoder.rest(), body.asked()))?;
             self.bytes_read = decoder.offset();
             let Some(record) = record else {
                 return Ok(());
@@ -133,20 +135,23 @@ impl<T: DeserializeOwned> Outgoing<T> {
     }
 }
 
-fn into_error(broken: Broken, body: &Body) -> Error {
+/// What is left of the answer shows what came instead of a list.
+fn error(broken: Broken, rest: &[u8], asked: &Asked) -> Error {
     let Broken {
         reason,
         offset,
         flaw,
     } = broken;
     let message = format!("the list is broken at byte {offset}: {reason}");
-    body.asked()
-        .error(ErrorKind::ListBroken, message)
-        .with_trouble(match flaw {
-            Flaw::Short => Trouble::Cut,
-            Flaw::Wrong => Trouble::Final,
-        })
+    let error = asked.error(ErrorKind::ListBroken, message);
+    match flaw {
+        Flaw::Short => error.with_trouble(Trouble::Cut),
+        Flaw::Wrong => error.with_excerpt(asked.excerpt(&rest[..rest.len().min(LONGEST_REST)])),
+    }
 }
+
+/// Enough for an excerpt, and for a secret at its end to be found whole.
+const LONGEST_REST: usize = 4096;
 
 fn broken_off(error: Error, records: u64) -> Error {
     if error.kind() == ErrorKind::ListBroken {

@@ -1,9 +1,4 @@
 //! Tests of the fake site itself, with requests and answers taken byte by byte.
-#![expect(
-    clippy::unwrap_used,
-    reason = "the exemption of tests does not reach the functions that tests call"
-)]
-
 mod access;
 mod faults;
 mod invented;

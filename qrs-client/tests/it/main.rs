@@ -1,3 +1,11 @@
-//! Integration tests.
+//! The client against sites that answer, fall silent and break off, and the fake site against raw requests.
+#![cfg(test)]
 
+mod failures;
 mod fake_site;
+mod lists;
+mod requests;
+mod scripted;
+mod secrets;
+mod sessions;
+mod time_limits;

@@ -237,8 +237,8 @@ fn cut<'a>(answer: &'a [u8], places: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     places.sort_unstable();
     places.push(answer.len());
     let mut start = 0;
-    let mut next = |end| &answer[std::mem::replace(&mut start, end)..end];
-    places.into_iter().map(|end| next(end)).collect()
+    let next = |end| &answer[std::mem::replace(&mut start, end)..end];
+    places.into_iter().map(next).collect()
 }
 
 /// What `serde_json` makes of the whole answer says what the decoder must make of it.

@@ -1,0 +1,157 @@
+//! A site that does to each connection what its script says, byte by byte, and notes what it was
+//! asked.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use qrs_client::{HeaderCredentials, QrsClient, QrsClientBuilder, SiteUrl};
+use secrecy::SecretString;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+pub(crate) const HEADER: &str = "X-Scanner-User";
+pub(crate) const VALUE: &str = "ACME\\the scanner";
+
+/// What happens to a connection after its request was read. At the end it is closed in order.
+pub(crate) type Script = Vec<Act>;
+
+#[derive(Clone)]
+pub(crate) enum Act {
+    Send(Vec<u8>),
+    Pause(Duration),
+    Reset,
+    /// Notes when the client hangs up.
+    AwaitHangUp,
+}
+
+pub(crate) struct Site {
+    pub(crate) url: String,
+    notes: Arc<Mutex<Notes>>,
+    listening: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Notes {
+    requests: Vec<String>,
+    hang_ups: usize,
+}
+
+impl Site {
+    /// The nth connection gets the nth script, and the last one all further ones.
+    pub(crate) async fn start(scripts: impl Into<Vec<Script>>) -> Self {
+        let scripts = scripts.into();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/vp/", listener.local_addr().unwrap());
+        let notes = Arc::<Mutex<Notes>>::default();
+        let listening = tokio::spawn(listen(listener, scripts, notes.clone()));
+        Self {
+            url,
+            notes,
+            listening,
+        }
+    }
+
+    pub(crate) fn builder(&self) -> QrsClientBuilder {
+        let site = SiteUrl::parse(&self.url).unwrap();
+        let credentials = HeaderCredentials::new(HEADER, SecretString::from(VALUE)).unwrap();
+        let no_time = Duration::from_millis(1);
+        QrsClient::builder(site, credentials).backoff(no_time, no_time)
+    }
+
+    pub(crate) fn client(&self) -> QrsClient {
+        self.builder().build().unwrap()
+    }
+
+    /// The heads of the requests so far.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.notes.lock().unwrap().requests.clone()
+    }
+
+    pub(crate) fn hang_ups(&self) -> usize {
+        self.notes.lock().unwrap().hang_ups
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+async fn listen(listener: TcpListener, scripts: Vec<Script>, notes: Arc<Mutex<Notes>>) {
+    let last = scripts.len() - 1;
+    for number in 0.. {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(play(
+            stream,
+            scripts[last.min(number)].clone(),
+            notes.clone(),
+        ));
+    }
+}
+
+async fn play(mut stream: TcpStream, script: Script, notes: Arc<Mutex<Notes>>) {
+    let Some(request) = request(&mut stream).await else {
+        return;
+    };
+    notes.lock().unwrap().requests.push(request);
+    for act in script {
+        match act {
+            // The client may have gone already.
+            Act::Send(bytes) => drop(stream.write_all(&bytes).await),
+            Act::Pause(time) => sleep(time).await,
+            Act::Reset => return stream.set_zero_linger().unwrap(),
+            Act::AwaitHangUp => {
+                while stream
+                    .read(&mut [0; 64])
+                    .await
+                    .is_ok_and(|length| length > 0)
+                {}
+                notes.lock().unwrap().hang_ups += 1;
+            }
+        }
+    }
+}
+
+async fn request(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    Some(String::from_utf8(head).unwrap())
+}
+
+/// An answer of this status, with these header lines.
+pub(crate) fn answer(status: u16, headers: &[&str], body: impl AsRef<[u8]>) -> Script {
+    let body = body.as_ref();
+    let length = format!("Content-Length: {}", body.len());
+    let lines = [headers, &[length.as_str()]].concat();
+    vec![Act::Send(head(status, &lines)), Act::Send(body.to_vec())]
+}
+
+pub(crate) fn json(body: impl AsRef<[u8]>) -> Script {
+    answer(200, &["Content-Type: application/json"], body)
+}
+
+/// An answer without a length, as far as it is given; what comes then is up to the script.
+pub(crate) fn begun(body: &str) -> Script {
+    let head = head(200, &["Content-Type: application/json"]);
+    vec![Act::Send(head), Act::Send(body.as_bytes().to_vec())]
+}
+
+pub(crate) fn then(mut script: Script, acts: impl IntoIterator<Item = Act>) -> Script {
+    script.extend(acts);
+    script
+}
+
+fn head(status: u16, headers: &[&str]) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {status} Whatever\r\nConnection: close\r\n");
+    for header in headers {
+        head.push_str(header);
+        head.push_str("\r\n");
+    }
+    head.push_str("\r\n");
+    head.into_bytes()
+}

@@ -1,0 +1,139 @@
+//! Everything that can be printed is collected and searched for secrets.
+
+use std::error::Error as StdError;
+
+use qrs_client::{
+    AppObject, Error, Field, Get, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::scripted::{Act, HEADER, Script, Site, VALUE, answer, begun, json, then};
+
+const COOKIE: &str = "0f9b-session-5e3a";
+
+/// The ways in which a careless site or library would repeat the header's value.
+const SPELLINGS: [&str; 5] = [
+    VALUE,
+    "acme\\the scanner",
+    "ACME\\\\the scanner",
+    "ACME%5Cthe%20scanner",
+    "ACME%5cthe+scanner",
+];
+
+fn chatty_page() -> String {
+    let said = SPELLINGS.join("</b> <b>");
+    format!("<p><b>{said}</b> {COOKIE} key: KEY</p>")
+}
+
+fn scripts() -> Vec<Script> {
+    let cookie = format!("Set-Cookie: X-Qlik-Session={COOKIE}; Path=/");
+    let location = "Location: https://me:pw@qlik.example/ACME%5Cthe%20scanner/\
+        internal_forms_authentication/?user=ACME%5Cthe%20scanner&t=1";
+    let elsewhere = "Location: https://idp.example/ACME%5Cthe%20scanner?x=y";
+    let page = chatty_page();
+    let text = SPELLINGS.join(" ") + COOKIE;
+    let mut scripts: Vec<_> = [200, 400, 401, 403, 404, 409, 429, 500, 503]
+        .into_iter()
+        .map(|status| answer(status, &[&cookie, "Content-Type: text/html"], &page))
+        .collect();
+    scripts.push(answer(302, &[&cookie, location], &page));
+    scripts.push(answer(302, &[&cookie, elsewhere], &page));
+    scripts.push(answer(403, &[&cookie], &text));
+    scripts.push(answer(200, &[&cookie], format!("\"{text}\"")));
+    scripts.push(answer(200, &[&cookie], &text));
+    scripts.push(answer(200, &[&cookie], format!("[{{}}]{text}")));
+    scripts.push(then(begun("[{},"), [Act::Reset]));
+    scripts.push(vec![]);
+    scripts.push(vec![Act::Send(
+        format!("ACME\\the scanner {COOKIE}\r\n\r\n").into_bytes(),
+    )]);
+    scripts
+}
+
+#[tokio::test]
+async fn no_text_of_any_error_holds_a_secret() {
+    for script in scripts() {
+        let site = Site::start([script]).await;
+        let client = site.builder().tries(1).build().unwrap();
+        let filter = Field::OWNER_USER_ID.equals(VALUE);
+        let get = Get::new("app/object/full").filter(filter.clone());
+        let mut texts = Vec::new();
+        // Twice, so that the session's cookie is sent and not only received.
+        for _ in 0..2 {
+            texts.extend(
+                client
+                    .get::<Vec<u8>>(get.clone())
+                    .await
+                    .map_err(|e| texts_of(&e))
+                    .err(),
+            );
+            let mut list = client.app_objects::<AppObject>(Some(&filter));
+            texts.push(format!("{list:?}"));
+            while let Some(end) = list.next().await.transpose() {
+                texts.extend(end.map_err(|error| texts_of(&error)).err());
+            }
+        }
+        assert!(!texts.is_empty());
+        texts.push(format!("{client:?}"));
+        search(&texts.join("\n"), &site);
+    }
+}
+
+#[tokio::test]
+async fn what_configures_a_client_holds_no_secret_in_its_debug_form() {
+    let site = Site::start([json("{}")]).await;
+    let url = SiteUrl::parse(&site.url).unwrap();
+    let credentials = HeaderCredentials::new(HEADER, SecretString::from(VALUE)).unwrap();
+    let proxy = Proxy::new(ProxyScheme::Http, "proxy.example", 3128)
+        .unwrap()
+        .basic_auth("me", SecretString::from(COOKIE));
+    let builder = QrsClient::builder(url, credentials.clone()).proxy(proxy.clone());
+    search(&format!("{credentials:?} {proxy:?} {builder:?}"), &site);
+}
+
+#[tokio::test]
+async fn a_session_is_handed_out_as_a_secret() {
+    let cookie = format!("Set-Cookie: s={COOKIE}");
+    let site = Site::start([answer(200, &[&cookie], "{}")]).await;
+    let client = site.client();
+    client.get::<Value>(Get::new("about")).await.unwrap();
+    let session = client.session().unwrap();
+    search(&format!("{session:?} {client:?}"), &site);
+    assert!(!session.expose_secret().contains(VALUE));
+}
+
+fn texts_of(error: &Error) -> String {
+    let parts = [error.url(), error.excerpt(), error.hint()].map(Option::unwrap_or_default);
+    let texts = format!("{error} {error:?} {error:#?} {}", parts.join(" "));
+    texts + &causes(error)
+}
+
+/// The display and debug forms of all sources.
+pub(crate) fn causes(error: &Error) -> String {
+    let mut texts = String::new();
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        texts.push_str(&format!("\n{found} {found:?}"));
+        cause = found.source();
+    }
+    texts
+}
+
+fn search(texts: &str, site: &Site) {
+    let lower = texts.to_lowercase();
+    for secret in SPELLINGS
+        .into_iter()
+        .chain([COOKIE, "me:pw", "the scanner"])
+    {
+        assert!(
+            !lower.contains(&secret.to_lowercase()),
+            "`{secret}` in {texts}"
+        );
+    }
+    for request in site.requests() {
+        let (_, rest) = request.split_once("xrfkey=").unwrap();
+        assert!(!texts.contains(&rest[..16]), "the xrfkey in {texts}");
+    }
+    assert!(!lower.contains("xrfkey="), "{texts}");
+}

@@ -1,0 +1,124 @@
+use std::time::{Duration, Instant};
+
+use qrs_client::{AppObject, ErrorKind, Get, QrsClient, TimeLimits};
+use serde_json::Value;
+
+use crate::scripted::{Act, Script, Site, answer, begun, json, then};
+
+/// Long enough for a busy machine, and far from the limits that are to strike.
+const LONG: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_millis(100);
+
+fn limits() -> TimeLimits {
+    TimeLimits {
+        connect: LONG,
+        first_byte: LONG,
+        silence: LONG,
+        list: LONG,
+    }
+}
+
+fn client(site: &Site, limits: TimeLimits) -> QrsClient {
+    site.builder().time_limits(limits).build().unwrap()
+}
+
+fn slow_list() -> Script {
+    let drops = (0..30).flat_map(|_| [Act::Pause(SHORT / 4), Act::Send(b" ".to_vec())]);
+    then(begun(r#"[{"id":"1"}"#), drops)
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_begin_is_awaited_no_longer_and_asked_for_again() {
+    let site = Site::start([vec![Act::Pause(LONG)], json("{}")]).await;
+    let limits = TimeLimits {
+        first_byte: SHORT,
+        ..limits()
+    };
+    client(&site, limits).about().await.unwrap();
+    assert_eq!(site.requests().len(), 2);
+
+    let site = Site::start([vec![Act::Pause(LONG)]]).await;
+    let error = client(&site, limits).about().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("0.1 s"), "{error}");
+    assert_eq!(site.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_site_that_says_when_to_come_again_is_heard() {
+    let site = Site::start([answer(503, &["Retry-After: 0"], "busy"), json("{}")]).await;
+    let client = site.builder().backoff(LONG, LONG).build().unwrap();
+    let started = Instant::now();
+    client.about().await.unwrap();
+    assert!(started.elapsed() < LONG);
+}
+
+#[tokio::test]
+async fn no_limit_at_all_is_a_limit_that_never_strikes() {
+    let site = Site::start([vec![], json("{}")]).await;
+    let never = Duration::MAX;
+    let limits = TimeLimits {
+        connect: never,
+        first_byte: never,
+        silence: never,
+        list: never,
+    };
+    client(&site, limits).about().await.unwrap();
+}
+
+#[tokio::test]
+async fn silence_in_the_middle_of_a_list_breaks_it() {
+    let site = Site::start([then(begun(r#"[{"id":"1"},"#), [Act::Pause(LONG)])]).await;
+    let limits = TimeLimits {
+        silence: SHORT,
+        ..limits()
+    };
+    let mut list = client(&site, limits).app_objects::<AppObject>(None);
+    assert!(list.next().await.unwrap().unwrap().is_ok());
+    let error = list.next().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ListBroken);
+    let cause = std::error::Error::source(&error).unwrap();
+    assert!(cause.to_string().contains("silent for 0.1 s"), "{cause}");
+}
+
+#[tokio::test]
+async fn silence_in_the_middle_of_a_value_is_a_time_out() {
+    let site = Site::start([then(begun("{"), [Act::Pause(LONG)])]).await;
+    let limits = TimeLimits {
+        silence: SHORT,
+        ..limits()
+    };
+    let error = client(&site, limits)
+        .get::<Value>(Get::new("about"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn a_list_that_comes_in_drops_takes_no_longer_than_it_may() {
+    let site = Site::start([slow_list()]).await;
+    let started = Instant::now();
+    let limits = TimeLimits {
+        silence: LONG,
+        list: 3 * SHORT,
+        ..limits()
+    };
+    let mut list = client(&site, limits).app_objects::<AppObject>(None);
+    assert!(list.next().await.unwrap().unwrap().is_ok());
+    let error = list.next().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ListBroken);
+    assert!(started.elapsed() >= 3 * SHORT && started.elapsed() < LONG / 2);
+}
+
+#[tokio::test]
+async fn a_list_that_comes_in_drops_is_not_silent() {
+    let site = Site::start([then(slow_list(), [Act::Send(b"]".to_vec())])]).await;
+    let limits = TimeLimits {
+        silence: 4 * SHORT,
+        ..limits()
+    };
+    let mut list = client(&site, limits).app_objects::<AppObject>(None);
+    assert!(list.next().await.unwrap().unwrap().is_ok());
+    assert!(list.next().await.unwrap().is_none());
+}
