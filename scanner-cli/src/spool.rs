@@ -8,20 +8,24 @@ use std::{
     fs::File,
     hash::{BuildHasher, RandomState},
     io::{self, BufWriter, Seek, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use catalog_model::{ItemKey, SourceId};
 use tempfile::NamedTempFile;
 
 mod duplicates;
+mod write_behind;
+
+use write_behind::WriteBehind;
 
 pub(crate) use duplicates::Duplicate;
 
 /// Lines that wait for the closing statement of their scan. Dropped, it leaves nothing behind.
 pub(crate) struct Spool {
-    lines: BufWriter<NamedTempFile>,
+    lines: WriteBehind<NamedTempFile>,
     keys: BufWriter<File>,
+    folder: PathBuf,
     hashers: [RandomState; 2],
     line: Vec<u8>,
     count: u64,
@@ -44,8 +48,9 @@ impl Spool {
     /// Opens a spool in `folder`, so that its file can be renamed to another name there.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         Ok(Self {
-            lines: BufWriter::with_capacity(BUFFER, temporary(folder)?),
-            keys: BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(folder)?),
+            lines: WriteBehind::new(temporary(folder)?)?,
+            keys: new_keys(folder)?,
+            folder: folder.to_path_buf(),
             hashers: [RandomState::new(), RandomState::new()],
             line: Vec::new(),
             count: 0,
@@ -71,20 +76,15 @@ impl Spool {
 
     /// Forgets every line.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.lines.flush()?;
-        restart(self.lines.get_mut().as_file_mut())?;
-        self.keys.flush()?;
-        restart(self.keys.get_mut())?;
+        self.lines = WriteBehind::new(temporary(&self.folder)?)?;
+        self.keys = new_keys(&self.folder)?;
         self.count = 0;
         Ok(())
     }
 
     /// Ends the spool: of lines with one key the first stays.
     pub(crate) fn finish(self) -> io::Result<Finished> {
-        let mut lines = self
-            .lines
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
+        let mut lines = self.lines.finish()?;
         let mut keys = self
             .keys
             .into_inner()
@@ -92,12 +92,7 @@ impl Spool {
         let repeated = duplicates::repeated(&mut keys, self.count)?;
         let mut duplicates = Vec::new();
         if !repeated.is_empty() {
-            let folder = lines
-                .path()
-                .parent()
-                .map(Path::to_path_buf)
-                .unwrap_or_default();
-            let mut kept = BufWriter::with_capacity(BUFFER, temporary(&folder)?);
+            let mut kept = BufWriter::with_capacity(BUFFER, temporary(&self.folder)?);
             duplicates =
                 duplicates::copy_firsts(lines.as_file_mut(), &mut keys, &repeated, &mut kept)?;
             lines = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -117,9 +112,9 @@ impl Spool {
     }
 }
 
-fn restart(file: &mut File) -> io::Result<()> {
-    file.rewind()?;
-    file.set_len(0)
+fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
+    let file = tempfile::tempfile_in(folder)?;
+    Ok(BufWriter::with_capacity(BUFFER, file))
 }
 
 /// A temporary file that gets the rights of an ordinary one, since it may become one: another account imports it.
