@@ -81,6 +81,14 @@ impl Pending {
         })
     }
 
+    /// This value as it is written at `place`; what is in a list or block stays where it is.
+    pub(super) fn at(self: Rc<Self>, place: &Place) -> Rc<Self> {
+        match &self.kind {
+            Kind::Scalar(scalar) => Self::new(place.clone(), Kind::Scalar(scalar.clone())),
+            _ => self,
+        }
+    }
+
     /// The identity of what can come across itself while it is being resolved.
     pub(super) fn id(&self) -> Option<Id> {
         match &self.kind {

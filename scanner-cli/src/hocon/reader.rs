@@ -55,8 +55,8 @@ pub(super) struct Reader<'a> {
 }
 
 /// An `include` as it is written.
-pub(super) struct Include<'a> {
-    pub(super) name: &'a str,
+pub(super) struct Include {
+    pub(super) name: String,
     pub(super) span: Range<usize>,
     pub(super) target: Target,
     pub(super) required: bool,
@@ -117,12 +117,12 @@ impl<'a> Reader<'a> {
     pub(super) fn include(
         &mut self,
         source: &Source,
-        include: &Include<'_>,
+        include: &Include,
         within: &Within,
     ) -> Result<Vec<Rc<Pending>>, Box<Fault>> {
         let fault = |message: String| Fault::new(include.span.clone(), message);
         if include.target == Target::Url
-            || (include.target == Target::Beside && is_url(include.name))
+            || (include.target == Target::Beside && is_url(&include.name))
         {
             return Err(fault("a file cannot be included from a URL".to_owned())
                 .hint("save it beside this file, and include it by its name")
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The files that an include can mean, the weakest first: a name without an ending gets those of the two formats.
-    fn candidates(&self, include: &Include<'_>) -> Vec<PathBuf> {
+    fn candidates(&self, include: &Include) -> Vec<PathBuf> {
         let Some(folder) = self.folder(include.target) else {
             return Vec::new();
         };
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
             .iter()
             .any(|ending| include.name.ends_with(ending))
         {
-            return vec![folder.join(include.name)];
+            return vec![folder.join(&include.name)];
         }
         [".json", ".conf"]
             .iter()
@@ -185,11 +185,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The Java properties file that the reference would read.
-    fn properties(&self, include: &Include<'_>) -> Option<PathBuf> {
+    fn properties(&self, include: &Include) -> Option<PathBuf> {
         let name = include
             .name
             .strip_suffix(".properties")
-            .unwrap_or(include.name);
+            .unwrap_or(&include.name);
         let path = self
             .folder(include.target)?
             .join(format!("{name}.properties"));

@@ -153,13 +153,10 @@ impl Resolver<'_> {
         if let Some(known) = self.known.get(&reference.id) {
             return Ok(known.clone());
         }
-        let resolved = self.follow(at, reference, |resolver, target| resolver.value(target))?;
-        let resolved = resolved.map(|value| match &value.kind {
-            Kind::Scalar(scalar) => Pending::new(at.place.clone(), Kind::Scalar(scalar.clone())),
-            _ => value,
-        });
-        self.known.insert(reference.id, resolved.clone());
-        Ok(resolved)
+        let found = self.follow(at, reference, |resolver, target| resolver.value(target))?;
+        let found = found.map(|value| value.at(&at.place));
+        self.known.insert(reference.id, found.clone());
+        Ok(found)
     }
 
     fn concatenation(

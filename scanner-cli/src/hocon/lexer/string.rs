@@ -23,11 +23,11 @@ impl Lexer<'_> {
                 }
                 Some('"') => return Ok(Kind::Quoted(text)),
                 Some('\\') => {
-                    let escaped = self.escape(at).ok_or_else(|| self.bad_escape(start, at))?;
+                    let escaped = self.escape().ok_or_else(|| self.bad_escape(start, at))?;
                     text.push(escaped);
                 }
                 Some('\r') if self.peek() == Some('\n') => {}
-                Some(c) if c.is_control() => return Err(raw_control(at, c)),
+                Some(c) if c < ' ' => return Err(raw_control(at, c)),
                 Some(c) => text.push(c),
             }
         }
@@ -47,8 +47,8 @@ impl Lexer<'_> {
         Ok(Kind::Quoted(self.text[text_start..self.at - 3].to_owned()))
     }
 
-    /// Reads what follows a backslash that stands at `at`.
-    fn escape(&mut self, at: usize) -> Option<char> {
+    /// Reads what follows a backslash.
+    fn escape(&mut self) -> Option<char> {
         match self.bump()? {
             same @ ('"' | '\\' | '/') => Some(same),
             'b' => Some('\u{8}'),
@@ -56,12 +56,12 @@ impl Lexer<'_> {
             'n' => Some('\n'),
             'r' => Some('\r'),
             't' => Some('\t'),
-            'u' => self.unicode(at),
+            'u' => self.unicode(),
             _ => None,
         }
     }
 
-    fn unicode(&mut self, at: usize) -> Option<char> {
+    fn unicode(&mut self) -> Option<char> {
         let first = self.hex_digits()?;
         let units = if (0xD800..0xDC00).contains(&first) && self.rest().starts_with("\\u") {
             self.at += 2;
@@ -69,7 +69,6 @@ impl Lexer<'_> {
         } else {
             vec![first]
         };
-        debug_assert!(at < self.at);
         let mut characters = char::decode_utf16(units);
         let only = characters.next()?.ok()?;
         characters.next().is_none().then_some(only)
