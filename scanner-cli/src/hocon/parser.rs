@@ -39,8 +39,9 @@ pub(super) fn parse(
         lists: usize::from(within.list),
         depth: 0,
         secret_since: None,
+        astray: false,
         value_start: 0,
-        in_value: false,
+        key_start: None,
     };
     let root = parser.root();
     let root = root.map_err(|fault| parser.report(*fault)).ok();
@@ -82,10 +83,12 @@ struct Parser<'a, 'r> {
     depth: usize,
     /// Where the value of a secret began that is being read.
     secret_since: Option<usize>,
+    /// Whether what comes next may be a part of a secret that has lost its quotes or its key.
+    astray: bool,
     /// Where the value began that was read last.
     value_start: usize,
-    /// Whether a separator was passed since the last key.
-    in_value: bool,
+    /// Where the key began, while it is being read.
+    key_start: Option<usize>,
 }
 
 impl Parser<'_, '_> {
@@ -142,7 +145,7 @@ impl Parser<'_, '_> {
     }
 
     fn setting(&mut self, block: &mut Block) -> Parsed<()> {
-        self.in_value = false;
+        self.key_start = Some(self.span().start);
         let start = self.at;
         let place = self.place();
         let key = self.key()?;
@@ -155,7 +158,8 @@ impl Parser<'_, '_> {
         };
         self.deeper(key.len() - 1)?;
         self.path.extend(key.iter().cloned());
-        self.in_value = true;
+        self.key_start = None;
+        self.astray = false;
         let value = match separator {
             None => self.remembering_secrets(Self::block).map(Some)?,
             Some(false) => {
@@ -171,6 +175,10 @@ impl Parser<'_, '_> {
                 item.map(|item| self.appended(item))
             }
         };
+        if !self.ends_value() {
+            return Err(self.unexpected_after_value().into());
+        }
+        self.astray |= is_secret(&self.full_path());
         self.path.truncate(self.path.len() - key.len());
         self.depth -= key.len() - 1;
         if let Some(value) = value {
@@ -216,7 +224,9 @@ impl Parser<'_, '_> {
         if matches!(next, Some(T::End | T::CloseBrace | T::Comma)) {
             return true;
         }
-        if !crossed || !next.is_some_and(T::is_key_part) {
+        // A string after the separator of a secret is taken for the secret, so that it is not named as a key.
+        let is_string = self.secret_since.is_some() && matches!(next, Some(T::Quoted(_)));
+        if !crossed || is_string || !next.is_some_and(T::is_key_part) {
             return false;
         }
         let mut rest = ahead.skip_while(|kind| kind.is_key_part() || **kind == T::Space);

@@ -86,16 +86,8 @@ impl Lexer<'_> {
 
     /// The fault of a backslash at `at`, in a string that begins at `start`.
     fn bad_escape(&self, start: usize, at: usize) -> Fault {
-        let after = self.text[at + 1..].chars().next();
-        let message = match after {
-            Some('u') => {
-                "after `\\u` come four hexadecimal digits that name a character".to_owned()
-            }
-            Some(_) => "a backslash in quotes begins an escape, and this is none".to_owned(),
-            None => "the file ends after this backslash".to_owned(),
-        };
         let line = self.text[at..].split('\n').next().unwrap_or_default();
-        let fault = Fault::new(at..at + 1, message);
+        let fault = Fault::new(at..at + 1, "this backslash does not begin an escape");
         match closing_quote(line) {
             Some(end) => fault.quoting(Rewrite::Escapes(start + 1..at + end), GENERAL),
             None => fault.hint(GENERAL),

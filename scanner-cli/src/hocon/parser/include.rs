@@ -9,7 +9,7 @@ const SYNTAX: &str =
 impl Parser<'_, '_> {
     /// Reads an include, and the settings of the file that it names into `block`.
     pub(super) fn include(&mut self, block: &mut Block) -> Parsed<()> {
-        self.in_value = true;
+        self.key_start = None;
         let include = self.include_statement()?;
         let within = Within {
             path: self.full_path(),

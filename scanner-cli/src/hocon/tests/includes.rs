@@ -155,7 +155,7 @@ fn errors_of_an_included_file_are_placed_there() {
         "include \"x.conf\"\nurl =",
         &[("connections/x.conf", "a = 1\nb =\nc = \"\\q\"")],
         "connections/x.conf:2:1: `b` has no value; \
-         connections/x.conf:3:6: a backslash in quotes begins an escape, and this is none; \
+         connections/x.conf:3:6: this backslash does not begin an escape; \
          connections/site.conf:2:1: `url` has no value",
     );
 }
