@@ -284,19 +284,13 @@ impl Parser<'_, '_> {
     fn appended(&mut self, item: Rc<Pending>) -> Rc<Pending> {
         let place = item.place.clone();
         let path = self.path.clone();
-        let so_far = self.reference(
-            Written {
-                path,
-                optional: true,
-                nameable: true,
-            },
-            place.clone(),
-        );
-        let list = Pending::new(place.clone(), Kind::List(vec![item]));
-        Pending::new(
-            place,
-            Kind::Concatenation(self.reader.id(), vec![so_far, list]),
-        )
+        let so_far = Written {
+            path,
+            optional: true,
+            nameable: true,
+        };
+        let so_far = self.reference(so_far, place.clone());
+        Pending::new(place, Kind::Addition(self.reader.id(), so_far, vec![item]))
     }
 
     fn reference(&mut self, written: Written, place: Place) -> Rc<Pending> {

@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Reference(Reference),
     /// Values side by side, of which one at least is a reference.
     Concatenation(Id, Vec<Rc<Pending>>),
+    /// What `+=` adds to the list that the reference stands for.
+    Addition(Id, Rc<Pending>, Vec<Rc<Pending>>),
     /// Values of one setting, the latest first. They cannot be merged before the references among them are resolved.
     Layers(Vec<Rc<Pending>>),
 }
@@ -72,7 +74,7 @@ impl Pending {
             Kind::Scalar(_) => true,
             Kind::List(items) => items.iter().all(|item| item.resolved),
             Kind::Object(block) => block.settings.iter().all(|entry| entry.value.resolved),
-            Kind::Reference(_) | Kind::Concatenation(..) | Kind::Layers(_) => false,
+            _ => false,
         };
         Rc::new(Self {
             place,
@@ -93,17 +95,14 @@ impl Pending {
     pub(super) fn id(&self) -> Option<Id> {
         match &self.kind {
             Kind::Reference(reference) => Some(reference.id),
-            Kind::Concatenation(id, _) => Some(*id),
+            Kind::Concatenation(id, _) | Kind::Addition(id, ..) => Some(*id),
             _ => None,
         }
     }
 
     /// Whether this can turn out to be anything.
     pub(super) fn is_open(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Reference(_) | Kind::Concatenation(..) | Kind::Layers(_)
-        )
+        !matches!(self.kind, Kind::Scalar(_) | Kind::List(_) | Kind::Object(_))
     }
 
     /// Whether an older value of the same setting makes no difference to this one.
@@ -112,7 +111,7 @@ impl Pending {
             Kind::Scalar(_) => true,
             Kind::List(_) => self.resolved,
             Kind::Object(block) => block.cut,
-            Kind::Reference(_) | Kind::Concatenation(..) => false,
+            Kind::Reference(_) | Kind::Concatenation(..) | Kind::Addition(..) => false,
             Kind::Layers(layers) => layers.last().is_some_and(|oldest| oldest.hides_older()),
         }
     }
@@ -130,12 +129,23 @@ pub(super) fn merge(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
     if newer.hides_older() {
         return newer;
     }
-    if newer.is_open() || older.is_open() {
+    let adds = matches!(newer.kind, Kind::Addition(..));
+    let is_list = matches!(older.kind, Kind::List(_)) && older.resolved;
+    let is_added_to = adds && (is_list || matches!(older.kind, Kind::Addition(..)));
+    if !is_added_to && (newer.is_open() || older.is_open()) {
         return layers(newer, older);
     }
     let newer = Rc::unwrap_or_clone(newer);
     let older = Rc::unwrap_or_clone(older);
     let kind = match (newer.kind, older.kind) {
+        (Kind::Addition(.., more), Kind::List(mut items)) => {
+            items.extend(more);
+            Kind::List(items)
+        }
+        (Kind::Addition(.., more), Kind::Addition(id, so_far, mut items)) => {
+            items.extend(more);
+            Kind::Addition(id, so_far, items)
+        }
         (Kind::Object(newer), Kind::Object(mut merged)) => {
             for entry in newer.settings {
                 merged.settings.put(entry, merge);

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::{Memory, read_text};
-use crate::hocon::{Colors, Diagnostic, read};
+use crate::hocon::{Colors, Diagnostic, Masking, read, to_json};
 
 /// Reads a text that is wrong in one way, and compares line and column, message and hint.
 fn check(text: &str, at: (u32, u32), message: &str, hint: &str) {
@@ -299,15 +299,22 @@ fn deep_nesting_is_read_up_to_a_limit() {
 
 #[test]
 fn long_chains_of_substitutions_are_refused_before_the_stack_ends() {
-    let links: Vec<String> = (0..10_000)
-        .map(|link| format!("a{link} = ${{a{}}}", link + 1))
-        .collect();
-    let errors = read_text(&links.join("\n")).expect_err("this is too long");
+    let chain = |links: usize, open: &str, close: &str| {
+        let links = (0..links).map(|link| format!("a{link} = {open}${{a{}}}{close}\n", link + 1));
+        links.collect::<String>()
+    };
+    assert!(read_text(&format!("{}a400 = 1", chain(400, "", ""))).is_ok());
+    for (open, close) in [("", ""), ("[", "]"), ("{ b = ", " }"), ("x", "")] {
+        let errors = read_text(&chain(10_000, open, close)).expect_err("this is too long");
+        assert!(
+            errors[0].message.ends_with("leads through too many others"),
+            "{}",
+            errors[0]
+        );
+    }
+    let nested = format!("{}a10 = 1", chain(10, &"[".repeat(95), &"]".repeat(95)));
     assert!(
-        errors[0].message.ends_with("leads through too many others"),
-        "{}",
-        errors[0]
+        read_text(&nested).is_ok_and(|document| !to_json(&document.root, Masking::Mask).is_null())
     );
-    let additions = "a += 1\n".repeat(200);
-    assert!(read_text(&additions).is_ok());
+    assert!(read_text(&"a += 1\n".repeat(10_000)).is_ok());
 }
