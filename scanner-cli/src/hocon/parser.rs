@@ -1,6 +1,7 @@
 //! Puts tokens together to blocks, lists and values. Included files are read on the way.
 
 mod complaint;
+mod cursor;
 mod include;
 mod value;
 
@@ -15,7 +16,7 @@ use super::{
     pending::{Block, Kind, Pending, Reference, Scalar, merge},
     reader::Reader,
     secret::is_secret,
-    source::{Source, count},
+    source::Source,
     value::Entry,
 };
 
@@ -37,7 +38,7 @@ pub(super) fn parse(
         within,
         path: Vec::new(),
         lists: usize::from(within.list),
-        depth: 0,
+        depth: within.depth,
         secret_since: None,
         astray: false,
         value_start: 0,
@@ -57,6 +58,8 @@ pub(super) struct Within {
     pub(super) path: Vec<String>,
     /// Whether the block is an item of a list.
     pub(super) list: bool,
+    /// How deep it is nested.
+    pub(super) depth: usize,
 }
 
 /// A substitution as it is written.
@@ -261,23 +264,6 @@ impl Parser<'_, '_> {
                 .hint("take out the dot at its start or end, or put the key in double quotes")
                 .into()
         })
-    }
-
-    /// Passes what may stand between two settings or items; says whether there was a line break or a comma.
-    fn separator(&mut self) -> bool {
-        let mut separated = false;
-        loop {
-            match self.kind() {
-                T::Space => {}
-                T::Newline => separated = true,
-                T::Comma => {
-                    self.at += 1;
-                    return true;
-                }
-                _ => return separated,
-            }
-            self.at += 1;
-        }
     }
 
     /// What `+=` makes of its item: the list so far, and the item.

@@ -13,6 +13,8 @@ pub(super) struct Pending {
     pub(super) kind: Kind,
     /// Whether there is no substitution in it.
     pub(super) resolved: bool,
+    /// How many values and bytes of text are in it, as far as that is known.
+    pub(super) size: usize,
 }
 
 /// What a pending value is.
@@ -70,16 +72,17 @@ pub(super) struct Unjoinable;
 
 impl Pending {
     pub(super) fn new(place: Place, kind: Kind) -> Rc<Self> {
-        let resolved = match &kind {
-            Kind::Scalar(_) => true,
-            Kind::List(items) => items.iter().all(|item| item.resolved),
-            Kind::Object(block) => block.settings.iter().all(|entry| entry.value.resolved),
-            _ => false,
+        let (resolved, size) = match &kind {
+            Kind::Scalar(scalar) => (true, scalar.text().len()),
+            Kind::List(items) => measure(items.iter()),
+            Kind::Object(block) => measure(block.settings.iter().map(|entry| &entry.value)),
+            _ => (false, 0),
         };
         Rc::new(Self {
             place,
             kind,
             resolved,
+            size: size.saturating_add(1),
         })
     }
 
@@ -207,6 +210,13 @@ fn numbered(block: &Block) -> Option<Vec<Rc<Pending>>> {
         .collect();
     items.sort_by_key(|(number, _)| *number);
     (!items.is_empty()).then(|| items.into_iter().map(|(_, item)| item).collect())
+}
+
+/// Whether all of some values are resolved, and their sizes together.
+fn measure<'a>(values: impl Iterator<Item = &'a Rc<Pending>>) -> (bool, usize) {
+    values.fold((true, 0), |(resolved, size), value| {
+        (resolved && value.resolved, size.saturating_add(value.size))
+    })
 }
 
 fn layers(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {

@@ -73,6 +73,13 @@ pub(super) enum Target {
     ClassPath,
 }
 
+impl Include {
+    /// Whether the name ends as the files do that are read here.
+    fn names_format(&self) -> bool {
+        self.name.ends_with(".conf") || self.name.ends_with(".json")
+    }
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(files: &'a dyn Files) -> Self {
         Self {
@@ -172,24 +179,19 @@ impl<'a> Reader<'a> {
         let Some(folder) = self.folder(include.target) else {
             return Vec::new();
         };
-        if [".conf", ".json"]
-            .iter()
-            .any(|ending| include.name.ends_with(ending))
-        {
+        if include.names_format() {
             return vec![folder.join(&include.name)];
         }
-        [".json", ".conf"]
-            .iter()
-            .map(|ending| folder.join(format!("{}{ending}", include.name)))
-            .collect()
+        let with = |ending: &str| folder.join(format!("{}{ending}", include.name));
+        vec![with(".json"), with(".conf")]
     }
 
     /// The Java properties file that the reference would read.
     fn properties(&self, include: &Include) -> Option<PathBuf> {
-        let name = include
-            .name
-            .strip_suffix(".properties")
-            .unwrap_or(&include.name);
+        if include.names_format() {
+            return None;
+        }
+        let name = include.name.trim_end_matches(".properties");
         let path = self
             .folder(include.target)?
             .join(format!("{name}.properties"));

@@ -16,6 +16,9 @@ use super::{
 /// How deep values and the substitutions in them may lead to each other. Beyond it, the stack could overflow.
 const DEPTH_LIMIT: usize = 1000;
 
+/// How many values and bytes of text a value may grow to. Each line can double what the line before it made.
+const SIZE_LIMIT: usize = 1 << 20;
+
 /// Where a substitution looks when the file has no such setting.
 pub trait Variables {
     /// The text that `path` stands for; a plain `${NAME}` is a path of one element.
@@ -47,6 +50,8 @@ pub(super) enum Why {
     Circle,
     /// It leads from one to the next too often.
     TooDeep,
+    /// It makes a value of ever more values.
+    TooLarge,
     /// What it stands for does not fit what stands beside it.
     Unjoinable,
 }
@@ -121,7 +126,10 @@ impl Resolver<'_> {
             Kind::Layers(layers) => self.layers(layers),
         };
         self.depth -= 1;
-        resolved
+        match resolved {
+            Ok(Some(resolved)) if resolved.size > SIZE_LIMIT => Err(hard(value, Why::TooLarge)),
+            resolved => resolved,
+        }
     }
 
     fn list(&mut self, at: &Pending, items: &[Rc<Pending>]) -> Resolved<Rc<Pending>> {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Fault, Parsed, Parser, Place, T, count, is_secret};
+use super::{Fault, Parsed, Parser, T, is_secret};
 use crate::hocon::{
     diagnostic::{Diagnostic, Secrecy},
     fault::{Hint, Rewrite, unquoted},
@@ -128,7 +128,7 @@ impl Parser<'_, '_> {
     /// Counts `levels` of nesting more.
     pub(super) fn deeper(&mut self, levels: usize) -> Parsed<()> {
         self.depth += levels;
-        if self.depth + self.within.path.len() <= DEPTH_LIMIT {
+        if self.depth <= DEPTH_LIMIT {
             return Ok(());
         }
         Err(self
@@ -217,54 +217,6 @@ impl Parser<'_, '_> {
     fn after_separator(&self, span: Range<usize>) -> Option<usize> {
         let found = self.source.text.get(span.clone())?.find(['=', ':'])?;
         Some(span.start + found + 1)
-    }
-
-    /// The path of the setting that is being read, with that of the block into which the file is included.
-    pub(super) fn full_path(&self) -> Vec<String> {
-        [self.within.path.as_slice(), &self.path].concat()
-    }
-
-    /// Whether a value may end here.
-    pub(super) fn ends_value(&mut self) -> bool {
-        if *self.kind() == T::Space {
-            self.advance();
-        }
-        matches!(
-            self.kind(),
-            T::Newline | T::Comma | T::CloseBrace | T::CloseBracket | T::End
-        )
-    }
-
-    pub(super) fn kind(&self) -> &T {
-        &self.tokens[self.at].kind
-    }
-
-    pub(super) fn span(&self) -> Range<usize> {
-        self.tokens[self.at].span.clone()
-    }
-
-    pub(super) fn text(&self) -> &str {
-        &self.source.text[self.span()]
-    }
-
-    pub(super) fn place(&self) -> Place {
-        let token = &self.tokens[self.at];
-        Place::new(
-            self.source.file.clone(),
-            count(token.line),
-            count(token.column),
-        )
-    }
-
-    /// Passes the next token; the end is never passed.
-    pub(super) fn advance(&mut self) {
-        self.at = (self.at + 1).min(self.tokens.len() - 1);
-    }
-
-    pub(super) fn skip_lines(&mut self) {
-        while matches!(self.kind(), T::Space | T::Newline) {
-            self.advance();
-        }
     }
 }
 

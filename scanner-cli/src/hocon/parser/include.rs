@@ -14,6 +14,8 @@ impl Parser<'_, '_> {
         let within = Within {
             path: self.full_path(),
             list: self.lists > 0,
+            // A file costs the stack about as much as three blocks.
+            depth: self.depth + 3,
         };
         for file in self.reader.include(&self.source, &include, &within)? {
             if within.list && !file.resolved {

@@ -318,3 +318,19 @@ fn long_chains_of_substitutions_are_refused_before_the_stack_ends() {
     );
     assert!(read_text(&"a += 1\n".repeat(10_000)).is_ok());
 }
+
+#[test]
+fn values_that_double_at_every_line_are_refused_before_memory_ends() {
+    for (open, separator, close) in [("", "", ""), ("[", ",", "]"), ("{l=", ",r=", "}")] {
+        let doubled = |line| {
+            let next = line + 1;
+            format!("a{line} = {open}${{a{next}}}{separator}${{a{next}}}{close}\n")
+        };
+        let lines: String = (0..60).map(doubled).collect();
+        let errors = read_text(&format!("{lines}a60 = x")).expect_err("this is too large");
+        assert_eq!(
+            errors[0].message,
+            "the value of this substitution is too large"
+        );
+    }
+}
