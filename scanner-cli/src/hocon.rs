@@ -125,7 +125,7 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
         ),
         Why::Unjoinable => (
             "a text and a block or list cannot stand side by side".to_owned(),
-            "look at what the `${…}` on this line stand for",
+            "look at what the `${…}` or `+=` on this line add to",
         ),
     };
     let place = &unresolved.at.place;
@@ -133,10 +133,9 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
     match source {
         Some(source) => {
             let start = source.offset(place);
-            let length = source.text[start..]
-                .find(['}', '\n'])
-                .map_or(1, |at| at + 1);
-            let end = (start + length).min(source.line_around(start).end.max(start));
+            let rest = &source.text[start..source.line_around(start).end.max(start)];
+            let first = rest.chars().next().map_or(0, char::len_utf8);
+            let end = start + rest.find('}').map_or(first, |at| at + 1);
             Diagnostic::at(
                 source,
                 Fault::new(start..end, message).hint(hint),

@@ -246,6 +246,12 @@ fn substitutions_that_lead_nowhere_are_named() {
         hint,
     );
     check(
+        "a = {x = 1}\na += é",
+        (2, 6),
+        "a text and a block or list cannot stand side by side",
+        "look at what the `${…}` or `+=` on this line add to",
+    );
+    check(
         "a = ${b}\nb = ${a}",
         (2, 5),
         "`${a}` leads back to itself",

@@ -47,6 +47,8 @@ fn hocon_like() -> impl Strategy<Value = String> {
         "\u{2028}",
         "\"x\"",
         "a = 1\n",
+        "a += ",
+        "\na = ${a} é",
         "b { ",
         "url =\n",
     ];
