@@ -1,6 +1,16 @@
 //! Reads HOCON, the format of connection files, as the reference's parser does: what that reads is read the same, and
 //! what it refuses is refused, with a place and a hint. Nothing here touches the environment, and only [`Disk`] the
 //! disk.
+//!
+//! The reference is Typesafe's library for Java. What is meant to differ from its version 1.3.1:
+//!
+//! - Refused here, read there: bytes that are not UTF-8, half a surrogate pair (`\ud83d`), signs among the digits of
+//!   `\u`, Java properties files, URLs in `include`, and nesting beyond what a stack bears.
+//! - Read here, refused there: `include required(…)`, which later versions have.
+//! - `+=` twice on a key whose block lies over a text or a substitution: here both items are added, there the first
+//!   is lost.
+//! - Substitutions in a circle that only the order of keys in a hash map opens there: the order of the file counts
+//!   here.
 
 mod diagnostic;
 mod fault;
@@ -24,7 +34,6 @@ use self::{
     diagnostic::Secrecy,
     fault::Fault,
     parser::Within,
-    path::render_path as rendered,
     pending::Kind,
     reader::Reader,
     resolve::{Unresolved, Why, resolve},
@@ -50,6 +59,17 @@ pub struct Document {
 }
 
 /// Reads the file at `path`, whose content is given, and the files that it includes.
+///
+/// ```
+/// use std::{collections::BTreeMap, path::Path};
+/// use scanner_cli::hocon::{Colors, Disk, read};
+///
+/// let environment = BTreeMap::from([("QLIK_URL".to_owned(), "https://qlik.example.com/vp".to_owned())]);
+/// let text = b"connection { url = ${QLIK_URL}, auth.key = }";
+/// let errors = read(Path::new("qlik.conf"), text, &environment, &Disk).unwrap_err();
+/// assert_eq!(errors[0].to_string(), "qlik.conf:1:33: `connection.auth.key` has no value");
+/// assert!(errors[0].render(Colors::None).contains("fill it in"));
+/// ```
 ///
 /// # Errors
 ///
@@ -80,7 +100,10 @@ pub fn read(
 fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagnostic {
     let name = match &unresolved.at.kind {
         Kind::Reference(reference) if reference.nameable => {
-            format!("`${{{}}}`", rendered(&reference.path[reference.prefix..]))
+            format!(
+                "`${{{}}}`",
+                render_path(&reference.path[reference.prefix..])
+            )
         }
         _ => "this substitution".to_owned(),
     };
@@ -97,9 +120,13 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
             format!("{name} leads through too many others"),
             "write the value itself",
         ),
+        Why::TooLarge => (
+            "the value of this substitution is too large".to_owned(),
+            "write the value itself",
+        ),
         Why::Unjoinable => (
             "a text and a block or list cannot stand side by side".to_owned(),
-            "look at what the `${…}` on this line stand for",
+            "look at what the `${…}` or `+=` on this line add to",
         ),
     };
     let place = &unresolved.at.place;
@@ -107,10 +134,9 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
     match source {
         Some(source) => {
             let start = source.offset(place);
-            let length = source.text[start..]
-                .find(['}', '\n'])
-                .map_or(1, |at| at + 1);
-            let end = (start + length).min(source.line_around(start).end.max(start));
+            let rest = &source.text[start..source.line_around(start).end.max(start)];
+            let first = rest.chars().next().map_or(0, char::len_utf8);
+            let end = start + rest.find('}').map_or(first, |at| at + 1);
             Diagnostic::at(
                 source,
                 Fault::new(start..end, message).hint(hint),

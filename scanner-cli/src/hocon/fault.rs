@@ -40,13 +40,15 @@ impl Fault {
         }
     }
 
+    /// Adds a hint, unless there is one: what the lexer says of a spot is the more precise.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(Hint::Plain(hint.into()));
+        self.hint = self.hint.or_else(|| Some(Hint::Plain(hint.into())));
         self
     }
 
+    /// Adds a hint that quotes the file, unless there is one.
     pub(super) fn quoting(mut self, rewrite: Rewrite, general: &'static str) -> Self {
-        self.hint = Some(Hint::Quoting(rewrite, general));
+        self.hint = self.hint.or(Some(Hint::Quoting(rewrite, general)));
         self
     }
 }
@@ -74,4 +76,20 @@ impl Rewrite {
             }
         }
     }
+}
+
+/// The text without quotes that begins at or before `from`: from the mark before it to the one after it, on its line.
+pub(super) fn unquoted(text: &str, from: usize) -> Range<usize> {
+    let before = &text[..from];
+    let start = before
+        .rfind(['"', '{', '}', '[', ']', ':', '=', ',', '\n'])
+        .map_or(0, |at| at + 1);
+    let rest = &text[from..];
+    let ends = ["\"", ",", "}", "]", "\n", " #", " //", "\t#"]
+        .iter()
+        .filter_map(|end| rest.find(end));
+    let end = from + ends.min().unwrap_or(rest.len());
+    let found = &text[start..end];
+    let start = start + found.len() - found.trim_start().len();
+    start..start + found.trim().len()
 }

@@ -5,7 +5,7 @@ mod string;
 use std::ops::Range;
 
 use super::{
-    fault::{Fault, Rewrite},
+    fault::{Fault, Rewrite, unquoted},
     path::{Piece, path_of},
 };
 
@@ -239,20 +239,9 @@ impl Lexer<'_> {
             },
         );
         fault.quoting(
-            Rewrite::Unquoted(self.word_around(at)),
+            Rewrite::Unquoted(unquoted(self.text, at)),
             "put the whole text in double quotes",
         )
-    }
-
-    /// The word that holds an offset: from space to space.
-    fn word_around(&self, at: usize) -> Range<usize> {
-        let ends_word =
-            |c: char| is_space(c) || matches!(c, '"' | ',' | '=' | '{' | '}' | '[' | ']');
-        let start = self.text[..at].rfind(ends_word).map_or(0, |found| {
-            found + self.text[found..].chars().next().map_or(0, char::len_utf8)
-        });
-        let end = self.text[at..].find(|c| is_space(c) || matches!(c, '"' | ',' | '}' | ']'));
-        start..end.map_or(self.text.len(), |found| at + found)
     }
 
     fn skip_comment(&mut self) {

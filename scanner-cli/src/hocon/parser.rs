@@ -1,6 +1,7 @@
 //! Puts tokens together to blocks, lists and values. Included files are read on the way.
 
 mod complaint;
+mod cursor;
 mod include;
 mod value;
 
@@ -15,7 +16,7 @@ use super::{
     pending::{Block, Kind, Pending, Reference, Scalar, merge},
     reader::Reader,
     secret::is_secret,
-    source::{Source, count},
+    source::Source,
     value::Entry,
 };
 
@@ -37,10 +38,11 @@ pub(super) fn parse(
         within,
         path: Vec::new(),
         lists: usize::from(within.list),
-        depth: 0,
+        depth: within.depth,
         secret_since: None,
+        astray: false,
         value_start: 0,
-        in_value: false,
+        key_start: None,
     };
     let root = parser.root();
     let root = root.map_err(|fault| parser.report(*fault)).ok();
@@ -56,6 +58,8 @@ pub(super) struct Within {
     pub(super) path: Vec<String>,
     /// Whether the block is an item of a list.
     pub(super) list: bool,
+    /// How deep it is nested.
+    pub(super) depth: usize,
 }
 
 /// A substitution as it is written.
@@ -82,10 +86,12 @@ struct Parser<'a, 'r> {
     depth: usize,
     /// Where the value of a secret began that is being read.
     secret_since: Option<usize>,
+    /// Whether what comes next may be a part of a secret that has lost its quotes or its key.
+    astray: bool,
     /// Where the value began that was read last.
     value_start: usize,
-    /// Whether a separator was passed since the last key.
-    in_value: bool,
+    /// Where the key began, while it is being read.
+    key_start: Option<usize>,
 }
 
 impl Parser<'_, '_> {
@@ -142,7 +148,7 @@ impl Parser<'_, '_> {
     }
 
     fn setting(&mut self, block: &mut Block) -> Parsed<()> {
-        self.in_value = false;
+        self.key_start = Some(self.span().start);
         let start = self.at;
         let place = self.place();
         let key = self.key()?;
@@ -155,7 +161,8 @@ impl Parser<'_, '_> {
         };
         self.deeper(key.len() - 1)?;
         self.path.extend(key.iter().cloned());
-        self.in_value = true;
+        self.key_start = None;
+        self.astray = false;
         let value = match separator {
             None => self.remembering_secrets(Self::block).map(Some)?,
             Some(false) => {
@@ -171,6 +178,10 @@ impl Parser<'_, '_> {
                 item.map(|item| self.appended(item))
             }
         };
+        if !self.ends_value() {
+            return Err(self.unexpected_after_value().into());
+        }
+        self.astray |= is_secret(&self.full_path());
         self.path.truncate(self.path.len() - key.len());
         self.depth -= key.len() - 1;
         if let Some(value) = value {
@@ -216,7 +227,9 @@ impl Parser<'_, '_> {
         if matches!(next, Some(T::End | T::CloseBrace | T::Comma)) {
             return true;
         }
-        if !crossed || !next.is_some_and(T::is_key_part) {
+        // A string after the separator of a secret is taken for the secret, so that it is not named as a key.
+        let is_string = self.secret_since.is_some() && matches!(next, Some(T::Quoted(_)));
+        if !crossed || is_string || !next.is_some_and(T::is_key_part) {
             return false;
         }
         let mut rest = ahead.skip_while(|kind| kind.is_key_part() || **kind == T::Space);
@@ -253,40 +266,17 @@ impl Parser<'_, '_> {
         })
     }
 
-    /// Passes what may stand between two settings or items; says whether there was a line break or a comma.
-    fn separator(&mut self) -> bool {
-        let mut separated = false;
-        loop {
-            match self.kind() {
-                T::Space => {}
-                T::Newline => separated = true,
-                T::Comma => {
-                    self.at += 1;
-                    return true;
-                }
-                _ => return separated,
-            }
-            self.at += 1;
-        }
-    }
-
     /// What `+=` makes of its item: the list so far, and the item.
     fn appended(&mut self, item: Rc<Pending>) -> Rc<Pending> {
         let place = item.place.clone();
         let path = self.path.clone();
-        let so_far = self.reference(
-            Written {
-                path,
-                optional: true,
-                nameable: true,
-            },
-            place.clone(),
-        );
-        let list = Pending::new(place.clone(), Kind::List(vec![item]));
-        Pending::new(
-            place,
-            Kind::Concatenation(self.reader.id(), vec![so_far, list]),
-        )
+        let so_far = Written {
+            path,
+            optional: true,
+            nameable: true,
+        };
+        let so_far = self.reference(so_far, place.clone());
+        Pending::new(place, Kind::Addition(self.reader.id(), so_far, vec![item]))
     }
 
     fn reference(&mut self, written: Written, place: Place) -> Rc<Pending> {

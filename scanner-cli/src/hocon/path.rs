@@ -15,43 +15,33 @@ pub(super) enum Piece<'a> {
 
 /// Puts the pieces of a path together; `None` if an element of it is empty and not quoted.
 pub(super) fn path_of<'a>(pieces: impl IntoIterator<Item = Piece<'a>>) -> Option<Vec<String>> {
-    let mut path = vec![String::new()];
-    let mut quoted = vec![false];
+    let mut path = Vec::new();
+    let mut element = String::new();
+    let mut is_quoted = false;
     for piece in pieces {
-        let (text, is_quoted) = match piece {
-            Piece::Quoted(text) => (text, true),
-            Piece::Plain(text) => (text, false),
-        };
-        if is_quoted {
-            extend_last(&mut path, text);
-            extend_flag(&mut quoted);
-            continue;
-        }
-        for (index, element) in text.split('.').enumerate() {
-            if index > 0 {
-                path.push(String::new());
-                quoted.push(false);
+        match piece {
+            Piece::Quoted(text) => {
+                element.push_str(text);
+                is_quoted = true;
             }
-            extend_last(&mut path, element);
+            Piece::Plain(text) => {
+                let mut parts = text.split('.');
+                element.push_str(parts.next().unwrap_or_default());
+                for part in parts {
+                    if element.is_empty() && !is_quoted {
+                        return None;
+                    }
+                    path.push(std::mem::replace(&mut element, part.to_owned()));
+                    is_quoted = false;
+                }
+            }
         }
     }
-    let complete = path
-        .iter()
-        .zip(quoted)
-        .all(|(key, quoted)| quoted || !key.is_empty());
-    complete.then_some(path)
-}
-
-fn extend_last(path: &mut [String], text: &str) {
-    if let Some(last) = path.last_mut() {
-        last.push_str(text);
+    if element.is_empty() && !is_quoted {
+        return None;
     }
-}
-
-fn extend_flag(quoted: &mut [bool]) {
-    if let Some(last) = quoted.last_mut() {
-        *last = true;
-    }
+    path.push(element);
+    Some(path)
 }
 
 fn render_key(key: &str) -> String {

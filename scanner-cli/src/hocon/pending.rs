@@ -13,6 +13,8 @@ pub(super) struct Pending {
     pub(super) kind: Kind,
     /// Whether there is no substitution in it.
     pub(super) resolved: bool,
+    /// How many values and bytes of text are in it, as far as that is known.
+    pub(super) size: usize,
 }
 
 /// What a pending value is.
@@ -24,6 +26,8 @@ pub(super) enum Kind {
     Reference(Reference),
     /// Values side by side, of which one at least is a reference.
     Concatenation(Id, Vec<Rc<Pending>>),
+    /// What `+=` adds to the list that the reference stands for.
+    Addition(Id, Rc<Pending>, Vec<Rc<Pending>>),
     /// Values of one setting, the latest first. They cannot be merged before the references among them are resolved.
     Layers(Vec<Rc<Pending>>),
 }
@@ -68,34 +72,40 @@ pub(super) struct Unjoinable;
 
 impl Pending {
     pub(super) fn new(place: Place, kind: Kind) -> Rc<Self> {
-        let resolved = match &kind {
-            Kind::Scalar(_) => true,
-            Kind::List(items) => items.iter().all(|item| item.resolved),
-            Kind::Object(block) => block.settings.iter().all(|entry| entry.value.resolved),
-            Kind::Reference(_) | Kind::Concatenation(..) | Kind::Layers(_) => false,
+        let (resolved, size) = match &kind {
+            Kind::Scalar(scalar) => (true, scalar.text().len()),
+            Kind::List(items) => measure(items.iter()),
+            Kind::Object(block) => measure(block.settings.iter().map(|entry| &entry.value)),
+            _ => (false, 0),
         };
         Rc::new(Self {
             place,
             kind,
             resolved,
+            size: size.saturating_add(1),
         })
+    }
+
+    /// This value as it is written at `place`; what is in a list or block stays where it is.
+    pub(super) fn at(self: Rc<Self>, place: &Place) -> Rc<Self> {
+        match &self.kind {
+            Kind::Scalar(scalar) => Self::new(place.clone(), Kind::Scalar(scalar.clone())),
+            _ => self,
+        }
     }
 
     /// The identity of what can come across itself while it is being resolved.
     pub(super) fn id(&self) -> Option<Id> {
         match &self.kind {
             Kind::Reference(reference) => Some(reference.id),
-            Kind::Concatenation(id, _) => Some(*id),
+            Kind::Concatenation(id, _) | Kind::Addition(id, ..) => Some(*id),
             _ => None,
         }
     }
 
     /// Whether this can turn out to be anything.
     pub(super) fn is_open(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Reference(_) | Kind::Concatenation(..) | Kind::Layers(_)
-        )
+        !matches!(self.kind, Kind::Scalar(_) | Kind::List(_) | Kind::Object(_))
     }
 
     /// Whether an older value of the same setting makes no difference to this one.
@@ -104,7 +114,7 @@ impl Pending {
             Kind::Scalar(_) => true,
             Kind::List(_) => self.resolved,
             Kind::Object(block) => block.cut,
-            Kind::Reference(_) | Kind::Concatenation(..) => false,
+            Kind::Reference(_) | Kind::Concatenation(..) | Kind::Addition(..) => false,
             Kind::Layers(layers) => layers.last().is_some_and(|oldest| oldest.hides_older()),
         }
     }
@@ -122,12 +132,23 @@ pub(super) fn merge(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
     if newer.hides_older() {
         return newer;
     }
-    if newer.is_open() || older.is_open() {
+    let adds = matches!(newer.kind, Kind::Addition(..));
+    let is_list = matches!(older.kind, Kind::List(_)) && older.resolved;
+    let is_added_to = adds && (is_list || matches!(older.kind, Kind::Addition(..)));
+    if !is_added_to && (newer.is_open() || older.is_open()) {
         return layers(newer, older);
     }
     let newer = Rc::unwrap_or_clone(newer);
     let older = Rc::unwrap_or_clone(older);
     let kind = match (newer.kind, older.kind) {
+        (Kind::Addition(.., more), Kind::List(mut items)) => {
+            items.extend(more);
+            Kind::List(items)
+        }
+        (Kind::Addition(.., more), Kind::Addition(id, so_far, mut items)) => {
+            items.extend(more);
+            Kind::Addition(id, so_far, items)
+        }
         (Kind::Object(newer), Kind::Object(mut merged)) => {
             for entry in newer.settings {
                 merged.settings.put(entry, merge);
@@ -189,6 +210,13 @@ fn numbered(block: &Block) -> Option<Vec<Rc<Pending>>> {
         .collect();
     items.sort_by_key(|(number, _)| *number);
     (!items.is_empty()).then(|| items.into_iter().map(|(_, item)| item).collect())
+}
+
+/// Whether all of some values are resolved, and their sizes together.
+fn measure<'a>(values: impl Iterator<Item = &'a Rc<Pending>>) -> (bool, usize) {
+    values.fold((true, 0), |(resolved, size), value| {
+        (resolved && value.resolved, size.saturating_add(value.size))
+    })
 }
 
 fn layers(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {

@@ -55,8 +55,8 @@ pub(super) struct Reader<'a> {
 }
 
 /// An `include` as it is written.
-pub(super) struct Include<'a> {
-    pub(super) name: &'a str,
+pub(super) struct Include {
+    pub(super) name: String,
     pub(super) span: Range<usize>,
     pub(super) target: Target,
     pub(super) required: bool,
@@ -71,6 +71,13 @@ pub(super) enum Target {
     WorkingDirectory,
     Url,
     ClassPath,
+}
+
+impl Include {
+    /// Whether the name ends as the files do that are read here.
+    fn names_format(&self) -> bool {
+        self.name.ends_with(".conf") || self.name.ends_with(".json")
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -117,12 +124,12 @@ impl<'a> Reader<'a> {
     pub(super) fn include(
         &mut self,
         source: &Source,
-        include: &Include<'_>,
+        include: &Include,
         within: &Within,
     ) -> Result<Vec<Rc<Pending>>, Box<Fault>> {
         let fault = |message: String| Fault::new(include.span.clone(), message);
         if include.target == Target::Url
-            || (include.target == Target::Beside && is_url(include.name))
+            || (include.target == Target::Beside && is_url(&include.name))
         {
             return Err(fault("a file cannot be included from a URL".to_owned())
                 .hint("save it beside this file, and include it by its name")
@@ -168,28 +175,23 @@ impl<'a> Reader<'a> {
     }
 
     /// The files that an include can mean, the weakest first: a name without an ending gets those of the two formats.
-    fn candidates(&self, include: &Include<'_>) -> Vec<PathBuf> {
+    fn candidates(&self, include: &Include) -> Vec<PathBuf> {
         let Some(folder) = self.folder(include.target) else {
             return Vec::new();
         };
-        if [".conf", ".json"]
-            .iter()
-            .any(|ending| include.name.ends_with(ending))
-        {
-            return vec![folder.join(include.name)];
+        if include.names_format() {
+            return vec![folder.join(&include.name)];
         }
-        [".json", ".conf"]
-            .iter()
-            .map(|ending| folder.join(format!("{}{ending}", include.name)))
-            .collect()
+        let with = |ending: &str| folder.join(format!("{}{ending}", include.name));
+        vec![with(".json"), with(".conf")]
     }
 
     /// The Java properties file that the reference would read.
-    fn properties(&self, include: &Include<'_>) -> Option<PathBuf> {
-        let name = include
-            .name
-            .strip_suffix(".properties")
-            .unwrap_or(include.name);
+    fn properties(&self, include: &Include) -> Option<PathBuf> {
+        if include.names_format() {
+            return None;
+        }
+        let name = include.name.trim_end_matches(".properties");
         let path = self
             .folder(include.target)?
             .join(format!("{name}.properties"));

@@ -13,8 +13,11 @@ use super::{
     value::{Entry, Map, Node, Object, Value},
 };
 
-/// How deep substitutions may lead to each other. Beyond it, the stack could overflow.
-const DEPTH_LIMIT: usize = 500;
+/// How deep values and the substitutions in them may lead to each other. Beyond it, the stack could overflow.
+const DEPTH_LIMIT: usize = 1000;
+
+/// How many values and bytes of text a value may grow to. Each line can double what the line before it made.
+const SIZE_LIMIT: usize = 1 << 20;
 
 /// Where a substitution looks when the file has no such setting.
 pub trait Variables {
@@ -47,6 +50,8 @@ pub(super) enum Why {
     Circle,
     /// It leads from one to the next too often.
     TooDeep,
+    /// It makes a value of ever more values.
+    TooLarge,
     /// What it stands for does not fit what stands beside it.
     Unjoinable,
 }
@@ -58,6 +63,7 @@ pub(super) fn resolve(root: &Rc<Pending>, variables: &dyn Variables) -> Result<O
         variables,
         active: Vec::new(),
         known: HashMap::new(),
+        depth: 0,
     };
     match resolver.value(root) {
         Ok(Some(resolved)) => Ok(match &resolved.kind {
@@ -80,6 +86,7 @@ struct Resolver<'a> {
     active: Vec<Id>,
     /// What references stand for. As in the reference's parser, what one stood for when first met holds ever after.
     known: HashMap<Id, Option<Rc<Pending>>>,
+    depth: usize,
 }
 
 enum Trouble {
@@ -102,64 +109,79 @@ enum Child {
 impl Resolver<'_> {
     /// Resolves a value; `None` if it turns out to be undefined.
     fn value(&mut self, value: &Rc<Pending>) -> Resolved<Rc<Pending>> {
-        match &value.kind {
-            _ if value.resolved => Ok(Some(value.clone())),
+        if value.resolved {
+            return Ok(Some(value.clone()));
+        }
+        self.descend(value)?;
+        let resolved = match &value.kind {
             Kind::Scalar(_) => Ok(Some(value.clone())),
-            Kind::List(items) => {
-                let mut resolved = Vec::with_capacity(items.len());
-                for item in items {
-                    resolved.extend(self.value(item)?);
-                }
-                Ok(Some(Pending::new(
-                    value.place.clone(),
-                    Kind::List(resolved),
-                )))
-            }
-            Kind::Object(block) => {
-                let mut settings = Map::default();
-                for entry in block.settings.iter() {
-                    if let Some(value) = self.value(&entry.value)? {
-                        settings.put(
-                            Entry {
-                                value,
-                                ..entry.clone()
-                            },
-                            merge,
-                        );
-                    }
-                }
-                let block = Block {
-                    settings,
-                    cut: block.cut,
-                };
-                Ok(Some(Pending::new(value.place.clone(), Kind::Object(block))))
-            }
+            Kind::List(items) => self.list(value, items),
+            Kind::Object(block) => self.block(value, block),
             Kind::Reference(reference) => self.reference(value, reference),
             Kind::Concatenation(id, pieces) => self.concatenation(value, *id, pieces),
-            Kind::Layers(layers) => {
-                let mut merged = None;
-                for layer in self.visible(layers)? {
-                    merged = match (merged, self.value(layer)?) {
-                        (Some(newer), Some(older)) => Some(merge(newer, older)),
-                        (newer, older) => newer.or(older),
-                    };
-                }
-                Ok(merged)
+            Kind::Addition(id, so_far, items) => {
+                let items = Pending::new(value.place.clone(), Kind::List(items.clone()));
+                self.concatenation(value, *id, &[so_far.clone(), items])
+            }
+            Kind::Layers(layers) => self.layers(layers),
+        };
+        self.depth -= 1;
+        match resolved {
+            Ok(Some(resolved)) if resolved.size > SIZE_LIMIT => Err(hard(value, Why::TooLarge)),
+            resolved => resolved,
+        }
+    }
+
+    fn list(&mut self, at: &Pending, items: &[Rc<Pending>]) -> Resolved<Rc<Pending>> {
+        let mut resolved = Vec::with_capacity(items.len());
+        for item in items {
+            resolved.extend(self.value(item)?);
+        }
+        Ok(Some(Pending::new(at.place.clone(), Kind::List(resolved))))
+    }
+
+    fn block(&mut self, at: &Pending, block: &Block) -> Resolved<Rc<Pending>> {
+        let mut settings = Map::default();
+        for entry in block.settings.iter() {
+            if let Some(value) = self.value(&entry.value)? {
+                let key = entry.key.clone();
+                let key_place = entry.key_place.clone();
+                settings.put(
+                    Entry {
+                        key,
+                        key_place,
+                        value,
+                    },
+                    merge,
+                );
             }
         }
+        let cut = block.cut;
+        Ok(Some(Pending::new(
+            at.place.clone(),
+            Kind::Object(Block { settings, cut }),
+        )))
+    }
+
+    fn layers(&mut self, layers: &[Rc<Pending>]) -> Resolved<Rc<Pending>> {
+        let mut merged = None;
+        for layer in self.visible(layers)? {
+            merged = match (merged, self.value(layer)?) {
+                (Some(newer), Some(older)) => Some(merge(newer, older)),
+                (newer, older) => newer.or(older),
+            };
+        }
+        Ok(merged)
     }
 
     fn reference(&mut self, at: &Rc<Pending>, reference: &Reference) -> Resolved<Rc<Pending>> {
         if let Some(known) = self.known.get(&reference.id) {
             return Ok(known.clone());
         }
-        let resolved = self.follow(at, reference, |resolver, target| resolver.value(target))?;
-        let resolved = resolved.map(|value| match &value.kind {
-            Kind::Scalar(scalar) => Pending::new(at.place.clone(), Kind::Scalar(scalar.clone())),
-            _ => value,
-        });
-        self.known.insert(reference.id, resolved.clone());
-        Ok(resolved)
+        let found = self.follow(at, reference, |resolver, target| resolver.value(target))?;
+        let found = found.map(|value| value.at(&at.place));
+        self.known.insert(reference.id, found.clone());
+        Ok(found)
     }
 
     fn concatenation(
@@ -240,7 +262,7 @@ impl Resolver<'_> {
     /// What `value` holds under `key`, resolving no more than it takes to know; `None` if `value` is undefined.
     fn child(&mut self, value: &Rc<Pending>, key: &str) -> Resolved<Child> {
         match &value.kind {
-            Kind::Scalar(_) | Kind::List(_) => Ok(Some(Child::NoBlock)),
+            Kind::Scalar(_) | Kind::List(_) | Kind::Addition(..) => Ok(Some(Child::NoBlock)),
             Kind::Object(block) => Ok(Some(match block.settings.get(key) {
                 Some(value) => Child::Value(value.clone()),
                 None => Child::Missing,
@@ -294,15 +316,22 @@ impl Resolver<'_> {
         if self.active.contains(&id) {
             return Err(Trouble::Circle);
         }
-        if self.active.len() >= DEPTH_LIMIT {
-            return Err(hard(at, Why::TooDeep));
-        }
+        self.descend(at)?;
         self.active.push(id);
         Ok(())
     }
 
     fn leave(&mut self) {
         self.active.pop();
+        self.depth -= 1;
+    }
+
+    fn descend(&mut self, at: &Rc<Pending>) -> Result<(), Trouble> {
+        if self.depth >= DEPTH_LIMIT {
+            return Err(hard(at, Why::TooDeep));
+        }
+        self.depth += 1;
+        Ok(())
     }
 }
 
@@ -330,7 +359,8 @@ fn node(pending: &Pending) -> Node {
         Kind::Scalar(Scalar::String(text) | Scalar::Unquoted(text)) => Value::String(text.clone()),
         Kind::List(items) => Value::List(items.iter().map(|item| node(item)).collect()),
         Kind::Object(block) => Value::Object(object(block)),
-        Kind::Reference(_) | Kind::Concatenation(..) | Kind::Layers(_) => Value::Null,
+        // Nothing else is left in a resolved tree.
+        _ => Value::Null,
     };
     Node {
         value,

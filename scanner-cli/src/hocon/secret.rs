@@ -34,15 +34,19 @@ pub(super) fn masked_line(source: &Source, fault: usize) -> String {
     let line = source.line_around(fault);
     let text = &source.text[line.clone()];
     let announced = first_word(text).map_or(line.end, |word| line.start + value_start(text, word));
-    let hidden = |offset: usize, c: char| {
+    let mut begun = false;
+    let mut shown = |(at, c): (usize, char)| {
+        let offset = line.start + at;
         let known = source.secrets.iter().any(|secret| secret.contains(&offset));
-        let shown =
-            c == '"' || (offset == fault && matches!(c, '\\' | '}' | ']' | ':' | '=' | ','));
-        (known || offset >= announced) && !shown
+        let at_fault = offset == fault && matches!(c, '\\' | '}' | ']' | ':' | '=' | ',');
+        if !(known || offset >= announced) || c == '"' || at_fault || (c.is_whitespace() && !begun)
+        {
+            return c;
+        }
+        begun = true;
+        '*'
     };
-    text.char_indices()
-        .map(|(at, c)| if hidden(line.start + at, c) { '*' } else { c })
-        .collect()
+    text.char_indices().map(&mut shown).collect()
 }
 
 /// The first word of a line that announces a secret.

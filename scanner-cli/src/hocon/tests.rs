@@ -1,1 +1,32 @@
+//! Tests of the reader as a whole.
 
+mod cases;
+mod includes;
+mod messages;
+mod properties;
+mod secrets;
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use super::{Diagnostic, Document, Files, read};
+
+/// Files that exist in a test only.
+#[derive(Default)]
+struct Memory(BTreeMap<&'static str, &'static str>);
+
+impl Files for Memory {
+    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        let found = path.to_str().and_then(|path| self.0.get(path));
+        Ok(found.map(|text| text.as_bytes().to_vec()))
+    }
+}
+
+/// Reads a text as the file `site.conf`, with no variables and no other files.
+fn read_text(text: &str) -> Result<Document, Vec<Diagnostic>> {
+    read(
+        Path::new("site.conf"),
+        text.as_bytes(),
+        &BTreeMap::new(),
+        &Memory::default(),
+    )
+}

@@ -23,11 +23,11 @@ impl Lexer<'_> {
                 }
                 Some('"') => return Ok(Kind::Quoted(text)),
                 Some('\\') => {
-                    let escaped = self.escape(at).ok_or_else(|| self.bad_escape(start, at))?;
+                    let escaped = self.escape().ok_or_else(|| self.bad_escape(start, at))?;
                     text.push(escaped);
                 }
                 Some('\r') if self.peek() == Some('\n') => {}
-                Some(c) if c.is_control() => return Err(raw_control(at, c)),
+                Some(c) if c < ' ' => return Err(raw_control(at, c)),
                 Some(c) => text.push(c),
             }
         }
@@ -47,8 +47,8 @@ impl Lexer<'_> {
         Ok(Kind::Quoted(self.text[text_start..self.at - 3].to_owned()))
     }
 
-    /// Reads what follows a backslash that stands at `at`.
-    fn escape(&mut self, at: usize) -> Option<char> {
+    /// Reads what follows a backslash.
+    fn escape(&mut self) -> Option<char> {
         match self.bump()? {
             same @ ('"' | '\\' | '/') => Some(same),
             'b' => Some('\u{8}'),
@@ -56,12 +56,12 @@ impl Lexer<'_> {
             'n' => Some('\n'),
             'r' => Some('\r'),
             't' => Some('\t'),
-            'u' => self.unicode(at),
+            'u' => self.unicode(),
             _ => None,
         }
     }
 
-    fn unicode(&mut self, at: usize) -> Option<char> {
+    fn unicode(&mut self) -> Option<char> {
         let first = self.hex_digits()?;
         let units = if (0xD800..0xDC00).contains(&first) && self.rest().starts_with("\\u") {
             self.at += 2;
@@ -69,7 +69,6 @@ impl Lexer<'_> {
         } else {
             vec![first]
         };
-        debug_assert!(at < self.at);
         let mut characters = char::decode_utf16(units);
         let only = characters.next()?.ok()?;
         characters.next().is_none().then_some(only)
@@ -87,16 +86,8 @@ impl Lexer<'_> {
 
     /// The fault of a backslash at `at`, in a string that begins at `start`.
     fn bad_escape(&self, start: usize, at: usize) -> Fault {
-        let after = self.text[at + 1..].chars().next();
-        let message = match after {
-            Some('u') => {
-                "after `\\u` come four hexadecimal digits that name a character".to_owned()
-            }
-            Some(_) => "a backslash in quotes begins an escape, and this is none".to_owned(),
-            None => "the file ends after this backslash".to_owned(),
-        };
         let line = self.text[at..].split('\n').next().unwrap_or_default();
-        let fault = Fault::new(at..at + 1, message);
+        let fault = Fault::new(at..at + 1, "this backslash does not begin an escape");
         match closing_quote(line) {
             Some(end) => fault.quoting(Rewrite::Escapes(start + 1..at + end), GENERAL),
             None => fault.hint(GENERAL),

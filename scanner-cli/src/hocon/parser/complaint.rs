@@ -2,14 +2,18 @@
 
 use std::ops::Range;
 
-use super::{Fault, Parsed, Parser, Place, T, count, is_secret};
+use super::{Fault, Parsed, Parser, T, is_secret};
 use crate::hocon::{
     diagnostic::{Diagnostic, Secrecy},
-    fault::Rewrite,
+    fault::{Hint, Rewrite, unquoted},
     parser::DEPTH_LIMIT,
     path::render_path,
     secret::showable,
 };
+
+/// What to do where two settings may have run together.
+pub(super) const NEW_LINE: &str =
+    "begin a new line before the next setting, or put the whole text in double quotes";
 
 /// The names that often hold a path or an account of Windows, with backslashes in them.
 const BACKSLASHED: [&str; 4] = ["path", "user", "file", "value"];
@@ -46,7 +50,9 @@ impl Parser<'_, '_> {
             T::Comma => self
                 .fault("a `,` where a value should be")
                 .hint("remove it, or put a value before it"),
-            T::CloseBrace => self.fault("a `}` where the list is to be closed by `]`"),
+            T::CloseBrace => self
+                .fault("a `}` where the list is to be closed")
+                .hint("close the list with a `]`"),
             T::CloseBracket => self.closes_nothing("]"),
             _ => self.fault("a value should be here"),
         }
@@ -71,6 +77,7 @@ impl Parser<'_, '_> {
     }
 
     pub(super) fn no_separator(&mut self, key: &Range<usize>) -> Fault {
+        self.astray = true;
         let hint = "write settings as `key = value`, and a text of several lines between `\"\"\"` and `\"\"\"`";
         match self.kind() {
             T::Problem(_) => self.fault(""),
@@ -97,29 +104,23 @@ impl Parser<'_, '_> {
             T::CloseBrace => self.closes_nothing("}"),
             T::CloseBracket => self.closes_nothing("]"),
             T::Equals | T::Colon | T::PlusEquals => self.separator_in_value(),
-            _ => self.fault("a line break or a comma is missing here"),
+            _ => self
+                .fault("a line break or a comma is missing here")
+                .hint(NEW_LINE),
         }
     }
 
     /// `:` or `=` after an unquoted text, as in a URL.
     fn separator_in_value(&mut self) -> Fault {
-        let start = self.value_start;
         let mark = self.text().to_owned();
-        let at = self.span().start;
-        let line = self.source.line_around(start);
+        let is_glued = self.at > 0 && self.tokens[self.at - 1].kind == T::Unquoted;
         let fault = self.fault(format!("`{mark}` cannot stand in a text without quotes"));
-        let text = &self.source.text;
-        if line.end < at || text[start..at].contains(['"', ' ', '\t', '$', '[', '{']) {
-            return fault.hint(
-                "begin a new line before the next setting, or put the whole text in double quotes",
-            );
+        if !is_glued {
+            return fault.hint(NEW_LINE);
         }
-        let rest = &text[start..line.end];
-        let end = rest
-            .find([' ', '\t', ',', '}', ']', '"'])
-            .unwrap_or(rest.len());
+        let span = unquoted(&self.source.text, self.value_start);
         fault.quoting(
-            Rewrite::Unquoted(start..start + end),
+            Rewrite::Unquoted(span),
             "put the whole text in double quotes",
         )
     }
@@ -127,7 +128,7 @@ impl Parser<'_, '_> {
     /// Counts `levels` of nesting more.
     pub(super) fn deeper(&mut self, levels: usize) -> Parsed<()> {
         self.depth += levels;
-        if self.depth + self.within.path.len() <= DEPTH_LIMIT {
+        if self.depth <= DEPTH_LIMIT {
             return Ok(());
         }
         Err(self
@@ -190,64 +191,32 @@ impl Parser<'_, '_> {
         self.reader.errors.push(error);
     }
 
-    /// Makes a diagnostic of a fault, once all is marked as secret that may be so on its line.
+    /// Makes a diagnostic of a fault, once all is hidden that may be secret on its line.
     fn diagnostic(&mut self, fault: Fault) -> Diagnostic {
         let line = self.source.line_around(fault.span.start);
         let is_secret = self.secret_since.is_some() || is_secret(&self.full_path());
-        if let Some(since) = self.secret_since {
-            self.source.secrets.push(since..line.end.max(since));
-        }
-        if !self.in_value {
-            // A key that is broken may be the key of a secret.
-            let separator =
-                self.source.text[fault.span.start..line.end.max(fault.span.start)].find(['=', ':']);
-            self.source
-                .secrets
-                .extend(separator.map(|at| fault.span.start + at + 1..line.end));
-        }
-        let secrecy = if is_secret {
-            Secrecy::Secret
-        } else {
-            Secrecy::Open
+        let doubtful = match self.key_start {
+            _ if is_secret => Some(self.secret_since.unwrap_or(fault.span.start)),
+            // What stands here may be a part of the secret that has lost its quotes.
+            _ if self.astray => Some(line.start),
+            // This may be the broken key of a secret, or such a key may follow.
+            Some(key) => self.after_separator(key.max(line.start)..line.end),
+            None if matches!(fault.hint, Some(Hint::Quoting(..))) => None,
+            None => self.after_separator(fault.span.start..line.end),
+        };
+        self.source
+            .secrets
+            .extend(doubtful.map(|start| start..line.end));
+        let secrecy = match self.key_start {
+            None if !is_secret => Secrecy::Open,
+            _ => Secrecy::Secret,
         };
         Diagnostic::at(&self.source, fault, secrecy)
     }
 
-    /// The path of the setting that is being read, with that of the block into which the file is included.
-    pub(super) fn full_path(&self) -> Vec<String> {
-        [self.within.path.as_slice(), &self.path].concat()
-    }
-
-    pub(super) fn kind(&self) -> &T {
-        &self.tokens[self.at].kind
-    }
-
-    pub(super) fn span(&self) -> Range<usize> {
-        self.tokens[self.at].span.clone()
-    }
-
-    pub(super) fn text(&self) -> &str {
-        &self.source.text[self.span()]
-    }
-
-    pub(super) fn place(&self) -> Place {
-        let token = &self.tokens[self.at];
-        Place::new(
-            self.source.file.clone(),
-            count(token.line),
-            count(token.column),
-        )
-    }
-
-    /// Passes the next token; the end is never passed.
-    pub(super) fn advance(&mut self) {
-        self.at = (self.at + 1).min(self.tokens.len() - 1);
-    }
-
-    pub(super) fn skip_lines(&mut self) {
-        while matches!(self.kind(), T::Space | T::Newline) {
-            self.advance();
-        }
+    fn after_separator(&self, span: Range<usize>) -> Option<usize> {
+        let found = self.source.text.get(span.clone())?.find(['=', ':'])?;
+        Some(span.start + found + 1)
     }
 }
 

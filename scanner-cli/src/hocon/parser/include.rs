@@ -9,97 +9,78 @@ const SYNTAX: &str =
 impl Parser<'_, '_> {
     /// Reads an include, and the settings of the file that it names into `block`.
     pub(super) fn include(&mut self, block: &mut Block) -> Parsed<()> {
-        self.in_value = true;
-        let keyword = self.span();
-        self.advance();
-        let opening = self.words(|word| word.ends_with('('));
-        let T::Quoted(name) = self.kind() else {
-            return Err(self
-                .fault("`include` is followed by no file name in double quotes")
-                .hint(SYNTAX)
-                .into());
-        };
-        let name = name.clone();
-        let name_span = self.span();
-        self.advance();
-        let closing = self.words(|word| word.chars().all(|c| c == ')'));
-        if closing != ")".repeat(opening.matches('(').count()) {
-            return Err(
-                Fault::new(name_span, "the parentheses of this `include` do not match")
-                    .hint(SYNTAX)
-                    .into(),
-            );
-        }
-        let (required, opening) = match opening.strip_prefix("required(") {
-            Some(rest) => (true, rest),
-            None => (false, opening.as_str()),
-        };
-        let target = match opening {
-            "" => Target::Beside,
-            "file(" => Target::WorkingDirectory,
-            "url(" => Target::Url,
-            "classpath(" => Target::ClassPath,
-            _ => {
-                return Err(Fault::new(keyword, "this is no way to include a file")
-                    .hint(SYNTAX)
-                    .into());
-            }
-        };
-        let include = Include {
-            name: &name,
-            span: name_span,
-            target,
-            required,
-        };
+        self.key_start = None;
+        let include = self.include_statement()?;
         let within = Within {
             path: self.full_path(),
             list: self.lists > 0,
+            // A file costs the stack about as much as three blocks.
+            depth: self.depth + 3,
         };
-        let files = self.reader.include(&self.source, &include, &within)?;
-        for file in files {
-            let Kind::Object(included) = &file.kind else {
-                continue;
-            };
-            if self.lists > 0 && !file.resolved {
-                return Err(Fault::new(
-                    include.span,
-                    "a file with `${…}` in it cannot be included inside a list",
-                )
-                .hint("include it outside of the list")
-                .into());
+        for file in self.reader.include(&self.source, &include, &within)? {
+            if within.list && !file.resolved {
+                let message = "a file with `${…}` in it cannot be included inside a list";
+                let fault = Fault::new(include.span, message);
+                return Err(fault.hint("include it outside of the list").into());
             }
-            for entry in included.settings.iter() {
-                block.settings.put(entry.clone(), merge);
+            if let Kind::Object(included) = &file.kind {
+                for entry in included.settings.iter() {
+                    block.settings.put(entry.clone(), merge);
+                }
             }
         }
         Ok(())
     }
 
-    /// Reads the unquoted words that come next and fit, and puts them together.
-    fn words(&mut self, fits: impl Fn(&str) -> bool) -> String {
-        let mut words = String::new();
-        loop {
-            match self.kind() {
-                T::Space | T::Newline => {
-                    let ahead = self.tokens[self.at..]
-                        .iter()
-                        .find(|token| !matches!(token.kind, T::Space | T::Newline));
-                    let goes_on = ahead.is_some_and(|token| match token.kind {
-                        T::Unquoted => fits(&self.source.text[token.span.clone()]),
-                        T::Quoted(_) => words.is_empty() || words.ends_with('('),
-                        _ => false,
-                    });
-                    if !goes_on {
-                        return words;
-                    }
-                    self.skip_lines();
-                }
-                T::Unquoted if fits(self.text()) => {
-                    words.push_str(self.text());
-                    self.advance();
-                }
-                _ => return words,
+    fn include_statement(&mut self) -> Parsed<Include> {
+        self.advance();
+        let start = self.span();
+        let opening = self.parentheses(|word| word.ends_with('('), usize::MAX);
+        let span = self.span();
+        let T::Quoted(name) = self.kind() else {
+            let message = "`include` is followed by no file name in double quotes";
+            return Err(self.fault(message).hint(SYNTAX).into());
+        };
+        let name = name.clone();
+        self.advance();
+        let open = opening.matches('(').count();
+        let closing = self.parentheses(|word| word.chars().all(|c| c == ')'), open);
+        let (required, kind) = match opening.strip_prefix("required(") {
+            Some(kind) => (true, kind),
+            None => (false, opening.as_str()),
+        };
+        let target = match kind {
+            "" => Some(Target::Beside),
+            "file(" => Some(Target::WorkingDirectory),
+            "url(" => Some(Target::Url),
+            "classpath(" => Some(Target::ClassPath),
+            _ => None,
+        };
+        match target {
+            Some(target) if closing.len() == open => Ok(Include {
+                name,
+                span,
+                target,
+                required,
+            }),
+            _ => {
+                let fault = Fault::new(start, "this is no way to include a file");
+                Err(fault.hint(SYNTAX).into())
             }
         }
+    }
+
+    /// Reads the unquoted words that come next and fit, up to a number of bytes, and puts them together.
+    fn parentheses(&mut self, fits: impl Fn(&str) -> bool, limit: usize) -> String {
+        let mut words = String::new();
+        while words.len() < limit {
+            self.skip_lines();
+            if *self.kind() != T::Unquoted || !fits(self.text()) {
+                break;
+            }
+            words.push_str(self.text());
+            self.advance();
+        }
+        words
     }
 }

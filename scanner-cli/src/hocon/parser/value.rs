@@ -3,7 +3,7 @@
 use std::{ops::Range, rc::Rc};
 
 use super::{Fault, Kind, Parsed, Parser, Pending, Scalar, T, Token, Written, never_closed};
-use crate::hocon::pending::join;
+use crate::hocon::{parser::complaint::NEW_LINE, pending::join};
 
 impl Parser<'_, '_> {
     /// Reads a value: everything side by side on the line, joined as far as that is possible before substitutions are
@@ -63,7 +63,9 @@ impl Parser<'_, '_> {
             if !self.separator() && *self.kind() != T::CloseBracket {
                 return Err(match self.kind() {
                     T::End => never_closed(&open, "[", "]"),
-                    T::CloseBrace => self.fault("a `}` where the list is to be closed by `]`"),
+                    T::CloseBrace => self
+                        .fault("a `}` where the list is to be closed")
+                        .hint("close the list with a `]`"),
                     _ => self.unexpected_after_value(),
                 }
                 .into());
@@ -141,9 +143,7 @@ impl Parser<'_, '_> {
             self.warn(dropped);
         }
         let joined = join(last, piece).map_err(|_unjoinable| {
-            Fault::new(span, "a text and a block or list cannot stand side by side").hint(
-                "begin a new line before the next setting, or put the whole text in double quotes",
-            )
+            Fault::new(span, "a text and a block or list cannot stand side by side").hint(NEW_LINE)
         })?;
         pieces.push(joined);
         Ok(())

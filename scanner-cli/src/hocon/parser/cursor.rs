@@ -1,0 +1,73 @@
+//! Where the parser is: the next token, and the ways past it.
+
+use std::ops::Range;
+
+use super::{Parser, Place, T};
+use crate::hocon::source::count;
+
+impl Parser<'_, '_> {
+    /// The path of the setting that is being read, with that of the block into which the file is included.
+    pub(super) fn full_path(&self) -> Vec<String> {
+        [self.within.path.as_slice(), &self.path].concat()
+    }
+
+    /// Whether a value may end here.
+    pub(super) fn ends_value(&mut self) -> bool {
+        if *self.kind() == T::Space {
+            self.advance();
+        }
+        matches!(
+            self.kind(),
+            T::Newline | T::Comma | T::CloseBrace | T::CloseBracket | T::End
+        )
+    }
+
+    pub(super) fn kind(&self) -> &T {
+        &self.tokens[self.at].kind
+    }
+
+    pub(super) fn span(&self) -> Range<usize> {
+        self.tokens[self.at].span.clone()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.source.text[self.span()]
+    }
+
+    pub(super) fn place(&self) -> Place {
+        let token = &self.tokens[self.at];
+        Place::new(
+            self.source.file.clone(),
+            count(token.line),
+            count(token.column),
+        )
+    }
+
+    /// Passes the next token; the end is never passed.
+    pub(super) fn advance(&mut self) {
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+    }
+
+    pub(super) fn skip_lines(&mut self) {
+        while matches!(self.kind(), T::Space | T::Newline) {
+            self.advance();
+        }
+    }
+
+    /// Passes what may stand between two settings or items; says whether there was a line break or a comma.
+    pub(super) fn separator(&mut self) -> bool {
+        let mut separated = false;
+        loop {
+            match self.kind() {
+                T::Space => {}
+                T::Newline => separated = true,
+                T::Comma => {
+                    self.at += 1;
+                    return true;
+                }
+                _ => return separated,
+            }
+            self.at += 1;
+        }
+    }
+}
