@@ -24,9 +24,26 @@ pub(super) fn showable(path: &[String]) -> &[String] {
     &path[..secret.unwrap_or(path.len())]
 }
 
-/// Whether a text that is to be quoted in a message has a word in it that announces a secret.
+/// Whether a text that is to be quoted in a message may hold a secret: a word announces one, or a URL names a user.
 pub(super) fn announces_secret(text: &str) -> bool {
-    first_word(text).is_some()
+    first_word(text).is_some() || user_of_url(text).is_some()
+}
+
+/// The user and password of the first URL in `text` that has them: what stands between `://` and `@`.
+pub(super) fn user_of_url(text: &str) -> Option<Range<usize>> {
+    let mut from = 0;
+    while let Some(at) = text[from..].find("://") {
+        let start = from + at + "://".len();
+        let rest = &text[start..];
+        let end = rest
+            .find(['/', '?', '#', '"', ' ', '\t'])
+            .unwrap_or(rest.len());
+        if let Some(at_sign) = rest[..end].rfind('@') {
+            return Some(start..start + at_sign);
+        }
+        from = start;
+    }
+    None
 }
 
 /// The line around the offset of a fault, with every secret replaced by stars, but for the byte at fault itself.
@@ -34,11 +51,15 @@ pub(super) fn masked_line(source: &Source, fault: usize) -> String {
     let line = source.line_around(fault);
     let text = &source.text[line.clone()];
     let announced = first_word(text).map_or(line.end, |word| line.start + value_start(text, word));
+    let user = user_of_url(text).unwrap_or_default();
     let mut begun = false;
     let mut shown = |(at, c): (usize, char)| {
         let offset = line.start + at;
         let known = source.secrets.iter().any(|secret| secret.contains(&offset));
         let at_fault = offset == fault && matches!(c, '\\' | '}' | ']' | ':' | '=' | ',');
+        if user.contains(&at) {
+            return '*';
+        }
         if !(known || offset >= announced) || c == '"' || at_fault || (c.is_whitespace() && !begun)
         {
             return c;

@@ -1,7 +1,9 @@
 //! A tree as others show it: as JSON, and as a list of its settings.
 
+use std::collections::BTreeSet;
+
 use super::{
-    secret::is_secret,
+    secret::{is_secret, user_of_url},
     value::{Entry, Map, Node, Object, Value},
 };
 use catalog_model::Place;
@@ -48,13 +50,16 @@ pub fn to_json(object: &Object, masking: Masking) -> serde_json::Value {
 pub fn settings(object: &Object) -> Vec<Setting<'_>> {
     let mut settings = Vec::new();
     collect(object, &mut Vec::new(), &mut settings);
-    settings.sort_by(|a, b| {
-        let same_file = a.key_place.file == b.key_place.file;
-        if same_file {
-            a.key_place.cmp(b.key_place)
-        } else {
-            std::cmp::Ordering::Equal
-        }
+    // Of included files each stays together, in the order in which they were first met.
+    let mut files: Vec<_> = settings
+        .iter()
+        .map(|setting| setting.key_place.file.clone())
+        .collect();
+    let mut met = BTreeSet::new();
+    files.retain(|file| met.insert(file.clone()));
+    settings.sort_by_key(|setting| {
+        let Place { file, line, column } = setting.key_place;
+        (files.iter().position(|met| met == file), *line, *column)
     });
     settings
 }
@@ -97,7 +102,12 @@ fn value_json(value: &Value, path: &mut Vec<String>, masking: Masking) -> serde_
         _ if hidden => MASK.into(),
         Value::Bool(value) => (*value).into(),
         Value::Number(text) => number_json(text),
-        Value::String(text) => text.as_str().into(),
+        Value::String(text) => match user_of_url(text) {
+            Some(user) if masking == Masking::Mask => {
+                format!("{}{MASK}{}", &text[..user.start], &text[user.end..]).into()
+            }
+            _ => text.as_str().into(),
+        },
         Value::List(items) => items
             .iter()
             .map(|item| value_json(&item.value, path, masking))

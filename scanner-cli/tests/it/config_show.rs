@@ -12,6 +12,7 @@ connection.auth.password = "hunter2"
 proxy.port = 3128
 api_token = "hunter2"
 nested { client-secret = ["hunter2"] }
+link = "https://ann:hunter2@h/x"
 "#;
 
 fn masked() -> Value {
@@ -23,6 +24,7 @@ fn masked() -> Value {
         "proxy": {"port": 3128},
         "api_token": "********",
         "nested": {"client-secret": "********"},
+        "link": "https://********@h/x",
     })
 }
 

@@ -3,8 +3,8 @@
 use super::{Kind, Lexer};
 use crate::hocon::fault::{Fault, Rewrite};
 
-const GENERAL: &str =
-    "write `\\\\` for every backslash, or put the text between `\"\"\"` and `\"\"\"`";
+const GENERAL: &str = "write every backslash twice, as in `\"DOMAIN\\\\user\"`, or put the text in triple quotes, as in \
+     `\"\"\"DOMAIN\\user\"\"\"`";
 
 impl Lexer<'_> {
     /// Reads a string whose first quote, at `start`, has been read.

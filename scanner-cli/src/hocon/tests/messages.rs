@@ -43,7 +43,7 @@ fn a_backslash_is_shown_the_way_it_must_be_written() {
         r#"auth.value = "DOMAIN\user""#,
         (1, 21),
         message,
-        r#"write `\\` for every backslash, or put the text between `"""` and `"""`"#,
+        r#"write every backslash twice, as in `"DOMAIN\\user"`, or put the text in triple quotes, as in `"""DOMAIN\user"""`"#,
     );
 }
 
