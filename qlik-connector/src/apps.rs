@@ -3,23 +3,29 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use catalog_model::Instant;
-use qrs_client::{AppId, CustomProperty, Stream};
+use qrs_client::{AppId, CustomProperty, SiteUrl, Stream};
+use url::Url;
 
 use crate::{
     dates::Dates,
+    link::sheets_of,
     lower::names,
-    records::{App, Sheet},
+    records::{App, SheetApp},
 };
 
-/// The apps by id. An app takes some 300 bytes and the length of its description.
-#[derive(Debug, Default)]
+/// The apps by id. An app takes some 500 bytes and the length of its description.
+#[derive(Debug)]
 pub(crate) struct Apps {
     by_id: HashMap<AppId, AppFacts>,
+    /// The base of people's links.
+    links: SiteUrl,
 }
 
 /// What is remembered of an app.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct AppFacts {
+    /// Where people find its sheets.
+    pub(crate) sheets: Url,
     pub(crate) name: Box<str>,
     pub(crate) description: Box<str>,
     pub(crate) published: bool,
@@ -32,8 +38,17 @@ pub(crate) struct AppFacts {
 }
 
 impl Apps {
+    /// No apps yet; people's links begin with `links`.
+    pub(crate) fn new(links: SiteUrl) -> Self {
+        Self {
+            by_id: HashMap::new(),
+            links,
+        }
+    }
+
     pub(crate) fn add(&mut self, app: App, dates: &mut Dates) {
         let facts = AppFacts {
+            sheets: sheets_of(&self.links, &app.id),
             name: app.name.into(),
             description: app.description.into(),
             published: app.published,
@@ -45,22 +60,21 @@ impl Apps {
         self.by_id.insert(app.id, facts);
     }
 
-    /// The app of `sheet`: as the list of apps has it, else as the sheet itself says.
-    pub(crate) fn of(&self, sheet: &Sheet) -> Cow<'_, AppFacts> {
-        let Some(said) = &sheet.app else {
-            return Cow::Owned(AppFacts::default());
-        };
-        self.by_id.get(&said.id).map_or_else(
-            || {
-                Cow::Owned(AppFacts {
-                    name: said.name.as_str().into(),
-                    published: said.published,
-                    stream: said.stream.as_ref().and_then(stream_name),
-                    ..AppFacts::default()
-                })
-            },
-            Cow::Borrowed,
-        )
+    /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`.
+    pub(crate) fn of(&self, said: &SheetApp) -> Cow<'_, AppFacts> {
+        let listed = self.by_id.get(&said.id).map(Cow::Borrowed);
+        listed.unwrap_or_else(|| {
+            Cow::Owned(AppFacts {
+                sheets: sheets_of(&self.links, &said.id),
+                name: said.name.as_str().into(),
+                description: Box::default(),
+                published: said.published,
+                stream: said.stream.as_ref().and_then(stream_name),
+                reloaded: None,
+                tags: Box::default(),
+                custom_properties: Box::default(),
+            })
+        })
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -119,7 +119,6 @@ impl QlikConnection {
         let owners = self.read_owners(sink, attempt).await?;
         let surroundings = Surroundings {
             code: &self.code,
-            links: &self.links,
             apps: &apps,
             owners: &owners,
         };
@@ -138,7 +137,7 @@ impl QlikConnection {
         dates: &mut Dates,
         hidden: &mut Vec<String>,
     ) -> Result<Apps, Stopped> {
-        let mut apps = Apps::default();
+        let mut apps = Apps::new(self.links.clone());
         let mut unreadable = Unreadable::of("apps");
         let before = self.app_count(sink).await;
         let rows = read_list(

@@ -3,21 +3,22 @@
 use qrs_client::{AppId, EngineObjectId, SiteUrl};
 use url::Url;
 
+/// Where the sheets of an app are: `<base>/sense/app/<app id>/sheet`, from which [`sheet_link`] goes on.
+pub(crate) fn sheets_of(base: &SiteUrl, app: &AppId) -> Url {
+    extended(base.as_url(), ["sense", "app", app.as_str(), "sheet"])
+}
+
 /// `<base>/sense/app/<app id>/sheet/<sheet id>/state/analysis`, each id percent-encoded (Qlik help, "App integration":
 /// the sheet id of a link is the engine's object id).
-pub(crate) fn sheet_link(base: &SiteUrl, app: &AppId, sheet: &EngineObjectId) -> Url {
-    let mut url = base.as_url().clone();
+pub(crate) fn sheet_link(sheets: &Url, sheet: &EngineObjectId) -> Url {
+    extended(sheets, [sheet.as_str(), "state", "analysis"])
+}
+
+fn extended<const N: usize>(url: &Url, segments: [&str; N]) -> Url {
+    let mut url = url.clone();
     // An http URL always has path segments.
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend([
-            "sense",
-            "app",
-            app.as_str(),
-            "sheet",
-            sheet.as_str(),
-            "state",
-            "analysis",
-        ]);
+        path.pop_if_empty().extend(segments);
     }
     url
 }
@@ -41,7 +42,8 @@ mod tests {
             ),
         ] {
             let base = SiteUrl::parse(base).unwrap();
-            let link = sheet_link(&base, &AppId::from("a/b"), &EngineObjectId::from(sheet));
+            let sheets = sheets_of(&base, &AppId::from("a/b"));
+            let link = sheet_link(&sheets, &EngineObjectId::from(sheet));
             assert_eq!(link.as_str(), expected);
         }
     }

@@ -3,7 +3,7 @@
 use catalog_model::{
     ConnectionCode, InvalidKey, ItemKey, Properties, PropertyValue, Visualization,
 };
-use qrs_client::{SiteUrl, Tag};
+use qrs_client::Tag;
 
 use crate::{
     apps::{AppFacts, Apps},
@@ -24,7 +24,6 @@ const NO_STREAM: &str = "My work";
 /// What lowering a sheet needs to know besides the sheet.
 pub(crate) struct Surroundings<'a> {
     pub(crate) code: &'a ConnectionCode,
-    pub(crate) links: &'a SiteUrl,
     pub(crate) apps: &'a Apps,
     pub(crate) owners: &'a Owners,
 }
@@ -38,26 +37,14 @@ pub(crate) fn lower(
     surroundings: &Surroundings<'_>,
     dates: &mut Dates,
 ) -> Result<Visualization, InvalidKey> {
-    let Surroundings {
-        code,
-        links,
-        apps,
-        owners,
-    } = surroundings;
-    let app_id = sheet
-        .app
-        .as_ref()
-        .map(|app| app.id.clone())
-        .unwrap_or_default();
-    let key = ItemKey::new([
-        code.as_str(),
-        app_id.as_str(),
-        sheet.engine_object_id.as_str(),
-    ])?;
-    let app = apps.of(sheet);
+    let Surroundings { code, apps, owners } = surroundings;
+    let said = sheet.app.as_ref().ok_or(InvalidKey::EmptyPart(2))?;
+    let app_id = said.id.as_str();
+    let key = ItemKey::new([code.as_str(), app_id, sheet.engine_object_id.as_str()])?;
+    let app = apps.of(said);
     let mut properties = Properties::with_capacity(14);
     put_text(&mut properties, APPLICATION_NAME, &app.name);
-    let link = sheet_link(links, &app_id, &sheet.engine_object_id);
+    let link = sheet_link(&app.sheets, &sheet.engine_object_id);
     properties.put(SHEET_URL, PropertyValue::Url(link));
     for (name, what, timestamp) in [
         (CREATION_DATE, "creation date", &sheet.created_date),
@@ -81,7 +68,7 @@ pub(crate) fn lower(
         PropertyValue::Text(status(sheet, &app).to_owned()),
     );
     put_tags(&mut properties, TAGS, names(&sheet.tags));
-    properties.put(APPLICATION_ID, PropertyValue::Text(app_id.into()));
+    put_text(&mut properties, APPLICATION_ID, app_id);
     put_app(&mut properties, &app);
     Ok(Visualization {
         key,
