@@ -1,6 +1,6 @@
 //! One Qlik Sense site: what a scan asks, in which order, and what it makes of the answers.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use catalog_model::{
@@ -25,6 +25,9 @@ use crate::{
 
 /// How often a scan begins, when a list breaks in the middle each time.
 const ATTEMPTS: u32 = 3;
+
+/// How long a scan waits before it begins again, the second time twice as long: a site with hiccups gets a chance.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A site that an account may read.
 pub(crate) struct QlikConnection {
@@ -68,6 +71,7 @@ impl Connection for QlikConnection {
                 Ok(closing) => return Ok(closing),
                 Err(Stopped::Source(step, error)) if breaks(&error) && attempt < ATTEMPTS => {
                     sink.restart(&format!("{step}: {}", chain(&error)))?;
+                    tokio::time::sleep(PAUSE * attempt).await;
                     attempt += 1;
                 }
                 Err(Stopped::Source(step, error)) => return Err(failure(step, &error)),

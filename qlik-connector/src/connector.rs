@@ -6,7 +6,7 @@ use catalog_model::{
 };
 use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, Trust};
 
-use crate::{connection::QlikConnection, counting::Counts};
+use crate::{connection::QlikConnection, counting::Counts, failure::chain};
 
 /// The connector for Qlik Sense Enterprise on Windows.
 #[derive(Debug)]
@@ -75,7 +75,16 @@ impl Connector for QlikSense {
 }
 
 fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option<SiteUrl> {
-    accepted(settings, key, SiteUrl::parse(&text.value))
+    match SiteUrl::parse(&text.value) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            let message = format!("`{key}`: {}", chain(&error));
+            // The client's hint does not know that an address stands in quotes here.
+            let hint = format!("write it like `{key} = \"https://qlik.example.com/header\"`");
+            settings.refuse(key, message, hint);
+            None
+        }
+    }
 }
 
 /// The header; both of its settings are read before one is looked at, so that both are told of.
@@ -150,11 +159,7 @@ fn accepted<T>(settings: &mut Settings, key: &str, made: Result<T, Error>) -> Op
         Ok(made) => Some(made),
         Err(error) => {
             let hint = error.hint().map(str::to_owned);
-            settings.refuse(
-                key,
-                format!("`{key}`: {}", crate::failure::chain(&error)),
-                hint,
-            );
+            settings.refuse(key, format!("`{key}`: {}", chain(&error)), hint);
             None
         }
     }

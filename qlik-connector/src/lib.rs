@@ -1,7 +1,4 @@
-//! Qlik Sense Enterprise on Windows as a source of a data catalog: each sheet of an app becomes a visualization.
-//!
-//! This crate alone speaks both languages: QRS, through `qrs-client`, and the catalog's, of `catalog-model`. It reads
-//! narrow records, *lowers* them in pure functions, and writes nothing anywhere.
+#![doc = include_str!("../README.md")]
 
 mod apps;
 mod connection;

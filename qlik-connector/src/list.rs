@@ -33,9 +33,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Send + 'static>(
     let mut read = 0;
     loop {
         let next = records.next().await;
-        let next =
-            next.map_err(|error| Stopped::Source(format!("reading the list of {list}"), error))?;
-        if next.is_none() || read % PROGRESS_STEP == 0 {
+        if !matches!(next, Ok(Some(_))) || read % PROGRESS_STEP == 0 {
             sink.progress(Progress::Reading {
                 list,
                 records: read,
@@ -43,6 +41,8 @@ pub(crate) async fn read_list<T: DeserializeOwned + Send + 'static>(
                 bytes: records.bytes_read(),
             });
         }
+        let failed = |error| Stopped::Source(format!("reading the list of {list}"), error);
+        let next = next.map_err(failed)?;
         let Some(record) = next else {
             return Ok(read);
         };

@@ -40,8 +40,8 @@ pub(crate) struct Scan {
     /// Where the items go, for one connection; `-` is standard output [default: export/<code>.visualization.ndjson]
     #[arg(long, value_name = "FILE|-")]
     pub(crate) output: Option<PathBuf>,
-    /// Write the report as JSON, too
-    #[arg(long, value_name = "FILE")]
+    /// Write the report as JSON, too; standard output is for items alone
+    #[arg(long, value_name = "FILE", value_parser = report_file)]
     pub(crate) report: Option<PathBuf>,
 }
 
@@ -82,4 +82,11 @@ pub(crate) enum ShowFormat {
     Text,
     /// The resolved tree
     Json,
+}
+
+fn report_file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "-" => Err("it takes a file: standard output is for items alone".to_owned()),
+        path => Ok(PathBuf::from(path)),
+    }
 }

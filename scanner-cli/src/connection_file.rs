@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use catalog_model::{
-    Connection, ConnectionCode, ConnectorId, ConnectorRegistry, Place, Settings,
-    settings::{Setting, SettingProblem, SettingValue, UnknownSetting},
+    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Place, Settings,
+    settings::{Located, Setting, SettingProblem, SettingValue, UnknownSetting},
 };
 
 use crate::{
@@ -60,94 +60,106 @@ impl Reading<'_> {
         let opened = self.open(&mut settings);
         let show =
             |severity, found| Problem::InFile(Diagnostic::in_file(path, content, severity, found));
-        let mut warnings: Vec<_> = document.warnings.into_iter().map(Problem::InFile).collect();
+        let unknown = settings.unknown().into_iter().map(unknown_setting);
+        let unknown = unknown.map(|found| show(Severity::Warning, found));
+        let odd = document.warnings.into_iter().map(Problem::InFile);
         match opened {
-            Ok(mut opened) => {
-                if opened.connection.is_some() {
-                    let unknown = settings.unknown().into_iter().map(unknown_setting);
-                    warnings.extend(unknown.map(|found| show(Severity::Warning, found)));
-                }
-                opened.warnings = warnings;
-                Ok(opened)
-            }
-            Err(code) => {
-                let problems = settings.problems().into_iter().map(wrong_setting);
-                let problems = problems.map(|found| show(Severity::Error, found));
+            // What the settings of a disabled connection mean, nobody asked.
+            Ok(opened) if opened.connection.is_none() => Ok(opened),
+            Ok(opened) => Ok(ConnectionFile {
+                warnings: odd.chain(unknown).collect(),
+                ..opened
+            }),
+            Err(NotOpened { code, read }) => {
+                let wrong = settings.problems().into_iter().map(wrong_setting);
+                let wrong = wrong.map(|found| show(Severity::Error, found));
+                // A name that is missing and one that is unknown are often the same, misspelt.
+                let unknown = unknown.filter(|_| read == ReadBy::Connector);
                 Err(InvalidFile {
                     code,
-                    problems: problems.collect(),
+                    problems: wrong.chain(odd).chain(unknown).collect(),
                 })
             }
         }
     }
 
-    /// Reads all settings; where some are wrong, only the code comes back, if there is one.
-    fn open(&self, settings: &mut Settings) -> Result<ConnectionFile, Option<ConnectionCode>> {
+    /// Reads all settings; where some are wrong, `settings` has the problems.
+    fn open(&self, settings: &mut Settings) -> Result<ConnectionFile, NotOpened> {
         let enabled = settings.flag("enabled", true);
         for other in OTHERS {
             settings.know(other);
         }
         let name = settings.required_text("name").map(|name| name.value);
-        let code = settings.required_text("code").and_then(|code| {
-            let checked = ConnectionCode::new(&code.value);
-            let refused = checked
-                .as_ref()
-                .err()
-                .map(|error| format!("`code` names no connection: {error}"));
-            if let Some(message) = refused {
-                settings.refuse("code", message, None);
-            }
-            Some((checked.ok()?, code.place))
-        });
-        let connector = settings.required_text("connector_id").map(|id| id.value);
-        let Some((code, code_place)) = code else {
-            // A code of its own lets the connector tell its problems, too.
-            if enabled {
-                let _ = self.connect(
-                    ConnectionCode::new("missing").ok(),
-                    connector.as_deref(),
-                    settings,
-                );
-            }
-            return Err(None);
-        };
-        let connection = if enabled {
-            let connection = self.connect(Some(code.clone()), connector.as_deref(), settings);
-            Some(connection.ok_or_else(|| Some(code.clone()))?)
+        let code = code(settings);
+        settings.know("connector_id");
+        let connector = if enabled {
+            self.connector(settings)
         } else {
             None
         };
-        match (settings.check(), name) {
-            (Ok(()), Some(name)) => Ok(ConnectionFile {
+        let read = if connector.is_some() {
+            ReadBy::Connector
+        } else {
+            ReadBy::Nobody
+        };
+        let connection = connector.and_then(|connector| {
+            // Without a code the connector is asked all the same, so that its problems are told, too.
+            let stand_in = || ConnectionCode::new("without-code").ok();
+            let code = code.as_ref().map(|(code, _)| code.clone());
+            connector.open(code.or_else(stand_in)?, settings).ok()
+        });
+        match (name, code, settings.check()) {
+            (Some(name), Some((code, code_place)), Ok(())) => Ok(ConnectionFile {
                 code,
                 code_place,
                 name,
                 connection,
                 warnings: Vec::new(),
             }),
-            _ => Err(Some(code)),
+            (_, code, _) => Err(NotOpened {
+                code: code.map(|(code, _)| code),
+                read,
+            }),
         }
     }
 
-    fn connect(
-        &self,
-        code: Option<ConnectionCode>,
-        connector: Option<&str>,
-        settings: &mut Settings,
-    ) -> Option<Box<dyn Connection>> {
-        let connector = connector?;
-        let known = ConnectorId::new(connector).ok();
-        let Some(known) = known.and_then(|id| self.connectors.get(&id)) else {
+    fn connector(&self, settings: &mut Settings) -> Option<&dyn Connector> {
+        let id = settings.required_text("connector_id")?.value;
+        let known = ConnectorId::new(&id)
+            .ok()
+            .and_then(|id| self.connectors.get(&id));
+        if known.is_none() {
             let ids: Vec<_> = self.connectors.ids().map(|id| format!("`{id}`")).collect();
-            let message = format!("there is no connector `{connector}`");
-            settings.refuse(
-                "connector_id",
-                message,
-                format!("this scanner has {}", ids.join(", ")),
-            );
-            return None;
-        };
-        known.open(code?, settings).ok()
+            let message = format!("there is no connector `{id}`");
+            let hint = format!("this scanner has {}", ids.join(", "));
+            settings.refuse("connector_id", message, hint);
+        }
+        known
+    }
+}
+
+/// A file whose settings are wrong.
+struct NotOpened {
+    code: Option<ConnectionCode>,
+    read: ReadBy,
+}
+
+/// Who has asked for settings: those that nobody knows are worth telling only where a connector has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ReadBy {
+    Connector,
+    Nobody,
+}
+
+fn code(settings: &mut Settings) -> Option<(ConnectionCode, Place)> {
+    let Located { value, place } = settings.required_text("code")?;
+    match ConnectionCode::new(&value) {
+        Ok(code) => Some((code, place)),
+        Err(error) => {
+            let message = format!("`code` names no connection: {error}");
+            settings.refuse("code", message, None);
+            None
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use catalog_model::{Connection, ConnectionCode};
 
 use crate::{
     connection_file::{ConnectionFile, InvalidFile, Reading},
+    hocon::Severity,
     home::shown,
     problem::Problem,
 };
@@ -152,6 +153,9 @@ impl Connections {
                 "set `enabled = true` there to scan it".to_owned(),
             ));
         }
+        if codes.is_empty() && ready.is_empty() && problems.is_empty() {
+            problems.push(nothing_enabled(&disabled));
+        }
         let mut selected = Vec::new();
         for (ready, warnings) in ready {
             if wanted(&ready.code) {
@@ -212,6 +216,21 @@ pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
         ));
     }
     Ok(paths)
+}
+
+fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {
+    let files: Vec<_> = disabled
+        .iter()
+        .map(|(_, path)| format!("`{}`", shown(path)))
+        .collect();
+    Problem::General {
+        severity: Severity::Warning,
+        message: format!(
+            "nothing is enabled: {} say `enabled = false`",
+            files.join(", ")
+        ),
+        hint: Some("set `enabled = true` in the files that are to be scanned".to_owned()),
+    }
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> InvalidFile {

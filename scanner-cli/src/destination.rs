@@ -64,7 +64,28 @@ impl Destination {
             },
             Self::Stream(_) | Self::StandardOutput => std::env::temp_dir(),
         };
-        Spool::open(&folder).map_err(|error| cannot_write(&folder, error))
+        if let Self::File(path) = self
+            && path.is_dir()
+        {
+            let error = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
+            return Err(cannot_write(path, error));
+        }
+        Spool::open(&folder).map_err(|error| {
+            // Nobody asked for the temporary file that the error names.
+            let error = match error.kind() {
+                io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such folder"),
+                kind => kind.into(),
+            };
+            cannot_write(self.name(&folder), error)
+        })
+    }
+
+    /// What a person would name: the file that was asked for, else the folder of temporary files.
+    fn name<'a>(&'a self, temporary: &'a Path) -> &'a Path {
+        match self {
+            Self::File(path) => path,
+            Self::Stream(_) | Self::StandardOutput => temporary,
+        }
     }
 
     /// Puts the lines where they belong, and tells where that is, if it is a file. Lines for standard output come back:

@@ -4,7 +4,9 @@ use std::{error::Error, path::PathBuf, time::Duration};
 
 use catalog_model::{ConnectionCode, ScanError, Warning};
 
-use crate::{connections::Ready, exit::Exit, problem::Problem, spool::Duplicate, tally::Tally};
+use crate::{
+    connections::Ready, exit::Exit, problem::Problem, run::Program, spool::Duplicate, tally::Tally,
+};
 
 mod json;
 mod text;
@@ -16,8 +18,10 @@ pub(crate) use text::render;
 pub(crate) struct Report {
     pub(crate) started: jiff::Timestamp,
     pub(crate) connections: Vec<ConnectionReport>,
-    /// Files that could not be used, and warnings about files that could.
+    /// Files that could not be used, and warnings about files that could. They were told when the run began.
     pub(crate) problems: Vec<Problem>,
+    /// Whether somebody ended the run before its scans had ended.
+    pub(crate) interrupted: bool,
 }
 
 /// The report of one connection.
@@ -66,8 +70,24 @@ impl Outcome {
 }
 
 impl Report {
+    /// The report of a run that begins. What is wrong with its files is told at once: a scan may take long.
+    pub(crate) fn begun(program: &mut Program, problems: Vec<Problem>) -> Self {
+        for problem in &problems {
+            program.tell_problem(problem);
+        }
+        Self {
+            started: (program.environment.clock)(),
+            connections: Vec::new(),
+            problems,
+            interrupted: false,
+        }
+    }
+
     /// The exit of the whole run.
     pub(crate) fn exit(&self) -> Exit {
+        if self.interrupted {
+            return Exit::Interrupted;
+        }
         let mut outcomes: Vec<_> = self
             .connections
             .iter()
@@ -108,14 +128,24 @@ impl ConnectionReport {
     /// The warnings of the scan, and those that only its lines show.
     fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.tally.warnings.clone();
-        warnings.extend(self.duplicates.first().map(|first| Warning {
+        let (twice, others): (Vec<_>, Vec<_>) =
+            (self.duplicates.iter()).partition(|duplicate| duplicate.kept == duplicate.dropped);
+        warnings.extend(others.first().map(|first| Warning {
             message: format!(
                 "{} left out because an earlier one has the same key, for instance the record {} beside {}",
-                counted(self.duplicates.len() as u64, "item"),
+                counted(others.len() as u64, "item"),
                 first.dropped,
                 first.kept
             ),
             hint: Some("look at both records on the site; one of them should go".to_owned()),
+        }));
+        warnings.extend(twice.first().map(|first| Warning {
+            message: format!(
+                "the site sent {} twice, for instance {}; the second was left out",
+                counted(twice.len() as u64, "record"),
+                first.kept
+            ),
+            hint: None,
         }));
         warnings
     }

@@ -1,8 +1,8 @@
 //! Scans connections side by side, each into a spool of its own.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
-use catalog_model::{Completeness, Connection, Warning};
+use catalog_model::{Completeness, Connection, ScanError, Warning};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -53,42 +53,66 @@ pub(crate) struct Scanned {
     pub(crate) lines: Option<Finished>,
 }
 
-/// Reads all `jobs`, at most four at once; `None` when `interrupted` came first, with nothing left behind.
+/// What became of a run's scans.
+pub(crate) struct Ended {
+    /// The scans that ended by themselves, in the order of their jobs.
+    pub(crate) scanned: Vec<Scanned>,
+    /// Whether the others were ended by somebody, with nothing left behind.
+    pub(crate) interrupted: bool,
+}
+
+/// Reads all `jobs`, at most four at once, until they are done or `interrupted`.
 pub(crate) async fn read_all<T: Line>(
     jobs: Vec<Job>,
     context: &Context,
     interrupted: impl Future<Output = ()>,
-) -> Option<Vec<Scanned>> {
+) -> Ended {
     let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
     let mut running = JoinSet::new();
+    let mut reports = BTreeMap::new();
     for (index, job) in jobs.into_iter().enumerate() {
-        let places = Arc::clone(&places);
-        let context = context.clone();
-        running.spawn(async move {
+        let (places, context) = (Arc::clone(&places), context.clone());
+        let report = ConnectionReport::of(&job.ready);
+        let task = running.spawn(async move {
             // The semaphore is never closed; without a place the scan would only run earlier.
             let _place = places.acquire().await;
-            (index, read::<T>(job, &context).await)
+            read::<T>(job, &context).await
         });
+        reports.insert(task.id(), (index, report));
     }
     let mut scanned = Vec::new();
     tokio::pin!(interrupted);
-    loop {
+    let interrupted = loop {
         tokio::select! {
-            next = running.join_next() => match next {
-                Some(Ok(done)) => scanned.push(done),
-                // A scan that panicked: what it says of itself is on standard error already.
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-                None => break,
+            next = running.join_next_with_id() => match next {
+                Some(Ok((id, done))) => scanned.extend(reports.remove(&id).map(|(index, _)| (index, done))),
+                Some(Err(error)) => scanned.extend(reports.remove(&error.id()).map(panicked)),
+                None => break false,
             },
             () = &mut interrupted => {
                 // Waits until each scan has let go of its temporary files.
                 running.shutdown().await;
-                return None;
+                break true;
             }
         }
-    }
+    };
     scanned.sort_by_key(|(index, _)| *index);
-    Some(scanned.into_iter().map(|(_, scanned)| scanned).collect())
+    let scanned = scanned.into_iter().map(|(_, scanned)| scanned).collect();
+    Ended {
+        scanned,
+        interrupted,
+    }
+}
+
+/// A scan that panicked; where is on standard error already. It must not end the others.
+fn panicked((index, mut report): (usize, ConnectionReport)) -> (usize, Scanned) {
+    report.outcome = Outcome::Failed(ScanError::Source {
+        step: "scanning".to_owned(),
+        message: "the scanner itself has a fault".to_owned(),
+        hint: Some("report it, with what stands above".to_owned()),
+    });
+    let lines = None;
+    (index, Scanned { report, lines })
 }
 
 async fn read<T: Line>(job: Job, context: &Context) -> Scanned {

@@ -118,7 +118,7 @@ fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
 }
 
 /// A temporary file that gets the rights of an ordinary one, since it may become one: another account imports it.
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".scan-").suffix(".tmp");
     #[cfg(unix)]

@@ -43,9 +43,9 @@ pub(crate) fn run() -> Outcome {
     fs::write(home.path().join("connections/demo.conf"), file)?;
 
     println!("\n$ scanner-cli scan\n");
-    let status = Command::new("target/debug/scanner-cli")
-        .arg("--home")
-        .arg(home.path())
+    let program = fs::canonicalize("target/debug/scanner-cli")?;
+    let status = Command::new(program)
+        .current_dir(home.path())
         .arg("scan")
         .status()?;
     if !status.success() {

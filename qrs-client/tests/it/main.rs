@@ -3,9 +3,11 @@
 
 mod failures;
 mod fake_site;
+mod invented_site;
 mod lists;
 mod requests;
 mod scripted;
 mod secrets;
 mod sessions;
+mod statuses;
 mod time_limits;

@@ -18,22 +18,15 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let mut report = Report {
-        started: (program.environment.clock)(),
-        connections: Vec::new(),
-        problems: selected.problems,
-    };
+    let mut report = Report::begun(program, selected.problems);
     let jobs = selected.ready.into_iter().map(|ready| Job {
         ready,
         destination: Destination::StandardOutput,
     });
     let context = Context::of(program);
-    let Some(scanned) = read_all::<InventoryEntry>(jobs.collect(), &context, interrupted()).await
-    else {
-        program.tell("interrupted: nothing was listed\n");
-        return Exit::Interrupted;
-    };
-    for mut scanned in scanned {
+    let ended = read_all::<InventoryEntry>(jobs.collect(), &context, interrupted()).await;
+    report.interrupted = ended.interrupted;
+    for mut scanned in ended.scanned {
         if let Some(lines) = scanned.lines {
             let output = &mut program.environment.output;
             let written = match arguments.format {
@@ -46,7 +39,6 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
         }
         report.connections.push(scanned.report);
     }
-    let text = render(&report, program.colors());
-    program.tell(&text);
+    program.tell(&render(&report));
     report.exit()
 }

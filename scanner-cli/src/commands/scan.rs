@@ -1,11 +1,12 @@
 //! `scan`: every sheet of the connections becomes an item of the export.
 
 use std::{
-    fs, io,
+    io::Write,
     path::{Path, PathBuf},
 };
 
 use catalog_model::Visualization;
+use tempfile::NamedTempFile;
 
 use super::{selection::select, signals::interrupted};
 use crate::{
@@ -17,12 +18,10 @@ use crate::{
     report::{Outcome, Report, render, write_json},
     run::Program,
     scanning::{Context, Job, read_all},
+    spool::temporary,
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
-    if arguments.report.as_deref() == Some(Path::new("-")) {
-        return program.tell_usage("`--report` takes a file: standard output is for items alone");
-    }
     let selected = match select(program, &arguments.codes) {
         Ok(selected) => selected,
         Err(exit) => return exit,
@@ -38,11 +37,19 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
             "`--output` takes the items of one connection: name one of {codes}"
         ));
     }
-    let mut report = Report {
-        started: (program.environment.clock)(),
-        connections: Vec::new(),
-        problems: selected.problems,
+    let report_file = match arguments
+        .report
+        .as_deref()
+        .map(ReportFile::open)
+        .transpose()
+    {
+        Ok(file) => file,
+        Err(problem) => {
+            program.tell_problem(&problem);
+            return Exit::Failed;
+        }
     };
+    let mut report = Report::begun(program, selected.problems);
     let jobs = selected.ready.into_iter().map(|ready| Job {
         destination: match &arguments.output {
             Some(path) => Destination::of(path),
@@ -51,12 +58,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
         ready,
     });
     let context = Context::of(program);
-    let Some(scanned) = read_all::<Visualization>(jobs.collect(), &context, interrupted()).await
-    else {
-        program.tell("interrupted: nothing was written of scans that had not ended\n");
-        return Exit::Interrupted;
-    };
-    for mut scanned in scanned {
+    let ended = read_all::<Visualization>(jobs.collect(), &context, interrupted()).await;
+    report.interrupted = ended.interrupted;
+    for mut scanned in ended.scanned {
         if let Some(lines) = scanned.lines
             && let Err(error) = copy_to_standard_output(lines, &mut program.environment.output)
         {
@@ -64,28 +68,47 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
         }
         report.connections.push(scanned.report);
     }
-    finish(program, &report, arguments.report)
-}
-
-/// Tells the report, and writes it where it was asked for.
-fn finish(program: &mut Program, report: &Report, file: Option<PathBuf>) -> Exit {
-    let text = render(report, program.colors());
-    program.tell(&text);
-    if let Some(path) = file
-        && let Err(error) = write_report(report, &path)
+    program.tell(&render(&report));
+    if let Some(file) = report_file
+        && let Err(problem) = file.write(&report)
     {
-        let message = format!(
-            "the report cannot be written to `{}`: {error}",
-            shown(&path)
-        );
-        program.tell_problem(&Problem::general(message, None));
+        program.tell_problem(&problem);
         return Exit::Failed;
     }
     report.exit()
 }
 
-fn write_report(report: &Report, path: &Path) -> io::Result<()> {
-    let mut file = io::BufWriter::new(fs::File::create(path)?);
-    write_json(report, &mut file)?;
-    io::Write::flush(&mut file)
+/// The file of `--report`, opened before the long work so that nothing is read in vain.
+struct ReportFile {
+    aside: NamedTempFile,
+    path: PathBuf,
+}
+
+impl ReportFile {
+    fn open(path: &Path) -> Result<Self, Problem> {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let aside = temporary(folder.unwrap_or(Path::new(".")));
+        if path.is_dir() {
+            return Err(no_report(path, "it is a folder"));
+        }
+        Ok(Self {
+            aside: aside.map_err(|error| no_report(path, error.kind()))?,
+            path: path.to_path_buf(),
+        })
+    }
+
+    fn write(mut self, report: &Report) -> Result<(), Problem> {
+        let written = write_json(report, &mut self.aside).and_then(|()| self.aside.flush());
+        written.map_err(|error| no_report(&self.path, error))?;
+        let persisted = self.aside.persist(&self.path);
+        persisted.map_err(|error| no_report(&self.path, error.error))?;
+        Ok(())
+    }
+}
+
+fn no_report(path: &Path, why: impl std::fmt::Display) -> Problem {
+    let message = format!("the report cannot be written to `{}`: {why}", shown(path));
+    Problem::general(message, None)
 }

@@ -78,7 +78,7 @@ const DUPLICATES: usize = 100;
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let json = ReportJson {
-        started: report.started.to_string(),
+        started: format!("{:.3}", report.started),
         exit_code: report.exit().code(),
         connections: report.connections.iter().map(connection).collect(),
         problems: report

@@ -5,18 +5,17 @@ use std::fmt::Write;
 use catalog_model::ScanError;
 
 use super::{ConnectionReport, Outcome, Report, chain, counted, grouped, megabytes};
-use crate::{hocon::Colors, home::shown, tally::Tally};
+use crate::{home::shown, tally::Tally};
 
-/// The report as text, with color codes if the reader is a terminal that wants them.
-pub(crate) fn render(report: &Report, colors: Colors) -> String {
+/// The report as text.
+pub(crate) fn render(report: &Report) -> String {
     let mut text = String::new();
-    for problem in &report.problems {
-        text.push_str(&problem.render(colors));
-        text.push('\n');
-    }
     for connection in &report.connections {
         // Writing to a text cannot fail.
         let _ = write_connection(&mut text, connection);
+    }
+    if report.interrupted {
+        text.push_str("interrupted: nothing was written of scans that had not ended\n");
     }
     text
 }
@@ -50,7 +49,7 @@ fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::R
                 counted(report.items, "item"),
                 shown(path)
             )?,
-            None => writeln!(text, "  wrote     {}", counted(report.items, "item"))?,
+            None => writeln!(text, "  items     {}", grouped(report.items))?,
         }
     }
     for cause in &tally.restarts {
@@ -106,7 +105,7 @@ fn amounts(report: &ConnectionReport) -> String {
         .map(|(list, amount)| format!("{} {list}", grouped(amount.records)))
         .collect();
     format!(
-        "{} in {:.1} s ({:.1} MB, {:.1} MB/s)",
+        "{} in {:.2} s ({:.1} MB, {:.1} MB/s)",
         lists.join(", "),
         report.elapsed.as_secs_f64(),
         megabytes(report.tally.bytes()),

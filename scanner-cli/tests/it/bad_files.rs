@@ -1,5 +1,7 @@
 //! Connection files that cannot be used: what people are told. All of it is exit 3.
 
+use std::fs;
+
 use qrs_client::fake_site::FakeSite;
 
 use crate::scanner::{Home, connection};
@@ -202,4 +204,18 @@ fn a_disabled_connection_is_left_alone_whatever_its_settings() {
     home.run(&["scan"]).check(0, &["complete"]);
     home.run(&["scan", "off"])
         .check(3, &["`off` is disabled in `connections/off.conf`"]);
+    fs::remove_file(home.path("connections/qlik.conf")).unwrap();
+    home.run(&["scan"])
+        .check(0, &["nothing is enabled: `connections/off.conf`"]);
+}
+
+#[test]
+fn a_mandatory_setting_that_is_misspelt_is_told_as_missing_and_as_near() {
+    check(
+        "connection { ulr = \"https://h/vp\", auth { key = X, value = x } }\n",
+        &[
+            "`connection.url` is mandatory and missing",
+            "did you mean `connection.url`?",
+        ],
+    );
 }

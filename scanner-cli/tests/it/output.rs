@@ -75,7 +75,7 @@ fn items_go_to_the_file_or_the_stream_that_was_named() {
     assert_eq!(items(&run.output).len(), 53);
     assert!(!home.has("export"));
     home.run(&["scan", "--output", "/dev/null"])
-        .check(0, &["wrote     53 items\n"]);
+        .check(0, &["items     53\n"]);
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
 }
 
@@ -174,9 +174,16 @@ fn output_that_cannot_be_written_is_a_failure_and_leaves_the_old_file() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan", "--output", "nowhere/items.ndjson"])
-        .check(4, &["`nowhere` cannot be written"]);
+        .check(
+            4,
+            &["`nowhere/items.ndjson` cannot be written: there is no such folder\n"],
+        );
+    home.run(&["scan", "--output", "connections"])
+        .check(4, &["`connections` cannot be written: it is a folder\n"]);
+    let asked = site.requests().len();
     home.run(&["scan", "--report", "nowhere/report.json"])
         .check(4, &["the report cannot be written"]);
+    assert_eq!(site.requests().len(), asked, "nothing is read in vain");
     if cfg!(target_os = "linux") {
         // The system's own device whose disk is always full.
         home.run(&["scan", "--output", "/dev/full"])

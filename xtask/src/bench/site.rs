@@ -126,7 +126,7 @@ fn guid(number: usize, kind: usize) -> String {
     )
 }
 
-/// Spreads a number over 64 bits (SplitMix64).
+/// Spreads a number over 64 bits (`SplitMix64`).
 fn mixed(number: usize) -> u64 {
     let mut mixed = (number as u64)
         .wrapping_add(1)
