@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use cookie::Cookie;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::credentials::HeaderCredentials;
-use crate::retry::http_date;
 use crate::site::SiteUrl;
 
 /// The cookies of one site by name: the name of the session's is free, and a balancer before the
@@ -31,13 +31,9 @@ impl Session {
     /// is the site's own time in seconds since 1970, as far as its answer tells it.
     pub(crate) fn keep<'a>(&self, headers: impl Iterator<Item = &'a str>, now: Option<i64>) {
         let mut kept = self.cookies();
-        for header in headers {
-            let (pair, attributes) = header.split_once(';').unwrap_or((header, ""));
-            let Some((name, value)) = pair.split_once('=') else {
-                continue;
-            };
-            let (name, value) = (name.trim(), value.trim());
-            if is_sendable(name, value) && !is_expired(attributes, now) {
+        for cookie in headers.filter_map(|header| Cookie::parse(header).ok()) {
+            let (name, value) = cookie.name_value_trimmed();
+            if is_sendable(name, value) && !is_expired(&cookie, now) {
                 kept.insert(name.to_owned(), SecretString::from(value));
             } else {
                 kept.remove(name);
@@ -142,23 +138,13 @@ fn is_sendable(name: &str, value: &str) -> bool {
     !name.is_empty() && !value.is_empty() && fits(name) && fits(value)
 }
 
-/// Whether a cookie with these attributes is to be dropped. `Max-Age` goes before `Expires` (RFC
-/// 6265, 5.3); what can't be read does not count.
-fn is_expired(attributes: &str, now: Option<i64>) -> bool {
-    let attribute = |wanted: &str| {
-        attributes.split(';').find_map(|attribute| {
-            let (name, value) = attribute.split_once('=')?;
-            name.trim()
-                .eq_ignore_ascii_case(wanted)
-                .then(|| value.trim())
-        })
-    };
-    if let Some(age) = attribute("max-age").and_then(|age| age.parse::<i64>().ok()) {
-        return age <= 0;
+/// Whether the site takes the cookie back. `Max-Age` goes before `Expires` (RFC 6265, 5.3).
+fn is_expired(cookie: &Cookie<'_>, now: Option<i64>) -> bool {
+    match cookie.max_age() {
+        Some(age) => age.whole_seconds() <= 0,
+        None => (cookie.expires_datetime())
+            .is_some_and(|expires| expires.unix_timestamp() <= now.unwrap_or(0)),
     }
-    // Old servers write `01-Jan-1970`.
-    let expires = attribute("expires").and_then(|date| http_date(&date.replace('-', " ")));
-    expires.is_some_and(|expires| expires <= now.unwrap_or(0))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -212,7 +198,7 @@ mod tests {
             ("s", Some("s=1")),
             ("=2", Some("s=1")),
         ];
-        let now = http_date("Mon, 01 Jul 2024 00:00:00 GMT");
+        let now = crate::retry::http_date("Mon, 01 Jul 2024 00:00:00 GMT");
         for (header, expected) in cases {
             let session = session("s=1");
             session.keep([header].into_iter(), now);

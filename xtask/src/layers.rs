@@ -52,7 +52,7 @@ const NEVER_SAID: [(&str, &[&str]); 3] = [
             "visualization",
             "std::env",
             "std::fs",
-            "connection.",
+            "connection.url",
         ],
     ),
     ("catalog-model", &["qlik::", "qrs_client", "std::fs"]),
