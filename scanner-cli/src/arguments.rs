@@ -37,7 +37,7 @@ pub(crate) struct Scan {
     /// The codes of the connections to scan [default: all that are enabled]
     #[arg(value_name = "CODE")]
     pub(crate) codes: Vec<String>,
-    /// Where the items go, for one connection; `-` is standard output [default: export/<code>.visualization.ndjson]
+    /// Where the items go, for one connection; `-` is standard output [default: `export/CODE.visualization.ndjson`]
     #[arg(long, value_name = "FILE|-")]
     pub(crate) output: Option<PathBuf>,
     /// Write the report as JSON, too; standard output is for items alone
