@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "scanner-cli",
     version,
     about = "Scans Qlik Sense sites into a data catalog",
-    after_help = "Exit codes: 0 complete, 2 usage, 3 configuration, 4 a connection failed, 5 partial, 7 busy, \
-                  130 interrupted; of several the first that applies in the order 4, 5, 7, 3."
+    after_help = "Exit codes: 0 complete, 2 usage, 3 configuration, 4 a connection failed, 5 partial, 6 a \
+                  follower failed, 7 busy, 130 interrupted; of several the first that applies in the order 4, 5, 7, 3, 6."
 )]
 pub(crate) struct Arguments {
     /// The scanner's home folder [default: `SCANNER_HOME`, else the current folder]
@@ -37,9 +37,15 @@ pub(crate) struct Scan {
     /// The codes of the connections to scan [default: all that are enabled]
     #[arg(value_name = "CODE")]
     pub(crate) codes: Vec<String>,
-    /// Where the items go, for one connection; `-` is standard output [default: `export/CODE.visualization.ndjson`]
+    /// Write the items of this scan as lines, too, for one connection; `-` is standard output
     #[arg(long, value_name = "FILE|-")]
     pub(crate) output: Option<PathBuf>,
+    /// Scan without the store: the items go to `export/CODE.visualization.ndjson` or to `--output`
+    #[arg(long, conflicts_with = "accept_removals")]
+    pub(crate) no_store: bool,
+    /// Mark as gone what is not seen any more, however much that is
+    #[arg(long, requires = "codes")]
+    pub(crate) accept_removals: bool,
     /// Write the report as JSON, too; standard output is for items alone
     #[arg(long, value_name = "FILE", value_parser = report_file)]
     pub(crate) report: Option<PathBuf>,

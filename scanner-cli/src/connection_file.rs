@@ -180,7 +180,7 @@ fn unknown_setting(unknown: UnknownSetting) -> Found {
 }
 
 /// The tree of a file as settings, of which a value's place is where it stands.
-fn block(object: Object) -> Vec<(String, Setting)> {
+pub(crate) fn block(object: Object) -> Vec<(String, Setting)> {
     object
         .into_iter()
         .map(|entry| (entry.key, setting(entry.value)))

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod application_file;
 mod arguments;
 mod commands;
 mod connection_file;
@@ -8,8 +9,10 @@ mod destination;
 mod environment;
 mod exit;
 mod export_line;
+mod followers;
 pub mod hocon;
 mod home;
+mod keeping_sink;
 mod kept_session;
 mod lock;
 mod problem;
@@ -18,7 +21,8 @@ mod report;
 mod run;
 mod scanning;
 mod spool;
-mod spool_sink;
+
+mod store;
 mod table;
 mod tally;
 

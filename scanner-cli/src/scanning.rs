@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
-use catalog_model::{Completeness, Connection, ScanError, Warning};
+use catalog_model::{Completeness, Connection, ScanError, SinkError, Warning};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -10,23 +10,24 @@ use crate::{
     destination::{Destination, Placed, Reach},
     environment::Clock,
     home::{Home, shown},
+    keeping_sink::{KeepingSink, Line, cannot_spool},
     kept_session,
     lock::{Lock, NotLocked},
     progress::{Display, ProgressLine},
-    report::{ConnectionReport, Outcome},
+    report::{ConnectionReport, Outcome, chain},
     run::Program,
-    spool::Finished,
-    spool_sink::{Line, SpoolSink, cannot_spool},
+    spool::{Finished, Spool},
+    store::{Beginning, Closing, Removals, Store, StoreScan},
     tally::Tally,
 };
 
 /// How many connections are read at once.
 const SIDE_BY_SIDE: usize = 4;
 
-/// A connection to scan, and where its lines go.
+/// A connection to scan, and where its lines go if they are wanted.
 pub(crate) struct Job {
     pub(crate) ready: Ready,
-    pub(crate) destination: Destination,
+    pub(crate) destination: Option<Destination>,
 }
 
 /// What all scans of a run share.
@@ -35,11 +36,20 @@ pub(crate) struct Context {
     pub(crate) home: Home,
     pub(crate) clock: Clock,
     pub(crate) display: Display,
+    pub(crate) keeping: Option<Keeping>,
+}
+
+/// The store that a run's scans write to.
+#[derive(Clone)]
+pub(crate) struct Keeping {
+    pub(crate) store: Arc<Store>,
+    pub(crate) removals: Removals,
 }
 
 impl Context {
-    pub(crate) fn of(program: &Program) -> Self {
+    pub(crate) fn of(program: &Program, keeping: Option<Keeping>) -> Self {
         Self {
+            keeping,
             home: program.home.clone(),
             clock: program.environment.clock,
             display: program.display.clone(),
@@ -131,32 +141,28 @@ async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
             if let Err(NotLocked::Unusable(error)) = &lock {
                 report.tally.warnings.push(unlocked(error));
             }
-            let finished = read_lines::<T>(&ready, &destination, context, &mut report).await;
-            let lines = finished
-                .and_then(|(finished, reach)| put(finished, reach, &destination, &mut report));
+            let lines = read_locked::<T>(&ready, destination.as_ref(), context, &mut report);
+            let lines = lines.await.unwrap_or_else(|error| {
+                report.outcome = Outcome::Failed(error);
+                None
+            });
             report.elapsed = started.elapsed();
             Scanned { report, lines }
         }
     }
 }
 
-/// Reads everything into a spool; nothing comes back of a scan that failed.
-async fn read_lines<T: Line>(
+/// Reads everything and keeps it where it is wanted; lines for standard output come back.
+async fn read_locked<T: Line>(
     ready: &Ready,
-    destination: &Destination,
+    destination: Option<&Destination>,
     context: &Context,
     report: &mut ConnectionReport,
-) -> Option<(Finished, Reach)> {
-    let spool = match destination.open() {
-        Ok(spool) => spool,
-        Err(error) => {
-            report.outcome = Outcome::Failed(error.into());
-            return None;
-        }
-    };
+) -> Result<Option<Finished>, ScanError> {
     let connection = ready.connection.as_ref();
-    let mut sink = SpoolSink {
-        spool,
+    let mut sink = KeepingSink {
+        spool: destination.map(Destination::open).transpose()?,
+        store: begin(ready, context).await?,
         tally: std::mem::take(&mut report.tally),
         progress: ProgressLine::new(&ready.code, &context.display),
         parts: connection.key_parts(),
@@ -165,27 +171,65 @@ async fn read_lines<T: Line>(
     if let Some(kept) = kept_session::read(&session) {
         connection.resume(&kept);
     }
-    let closing = T::read(connection, &mut sink).await;
+    let mut closing = T::read(connection, &mut sink).await;
     keep_session(connection, &session, &mut sink.tally);
     report.tally = sink.tally;
-    let reach = match closing {
-        Ok(Completeness::Complete) => Reach::Complete,
-        Ok(Completeness::Partial(reasons)) => {
+    if let Some(store) = sink.store {
+        closing = close(store, closing, context, report).await;
+    }
+    let reach = match closing? {
+        Completeness::Complete => Reach::Complete,
+        Completeness::Partial(reasons) => {
             report.outcome = Outcome::Partial(reasons);
             Reach::Partial
         }
-        Err(error) => {
-            report.outcome = Outcome::Failed(error);
-            return None;
-        }
     };
-    match sink.spool.finish() {
-        Ok(finished) => Some((finished, reach)),
-        Err(error) => {
-            report.outcome = Outcome::Failed(cannot_spool(error).into());
-            None
-        }
+    let lines = sink.spool.map(Spool::finish).transpose();
+    match (lines.map_err(cannot_spool)?, destination) {
+        (Some(lines), Some(destination)) => put(lines, reach, destination, report),
+        _ => Ok(None),
     }
+}
+
+async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, ScanError> {
+    let Some(keeping) = &context.keeping else {
+        return Ok(None);
+    };
+    let begun = keeping.store.begin(Beginning {
+        code: ready.code.clone(),
+        name: ready.name.clone(),
+        key_parts: ready.connection.key_parts().to_vec(),
+        time: (context.clock)(),
+    });
+    Ok(Some(begun.await.map_err(SinkError::from)?))
+}
+
+/// Ends a scan in the store, which may know better than the source whether it is complete.
+async fn close(
+    store: StoreScan,
+    closing: Result<Completeness, ScanError>,
+    context: &Context,
+    report: &mut ConnectionReport,
+) -> Result<Completeness, ScanError> {
+    let removals = context.keeping.as_ref().map(|keeping| keeping.removals);
+    let closed = store.close(Closing {
+        statement: closing
+            .as_ref()
+            .map(Clone::clone)
+            .map_err(|error| chain(error)),
+        time: (context.clock)(),
+        site_version: report.tally.version.clone(),
+        bytes: report.tally.bytes(),
+        removals: removals.unwrap_or(Removals::Fused),
+    });
+    let closed = closed.await;
+    // A scan that failed says why itself.
+    let statement = closing?;
+    let (closed, duplicates) = closed.map_err(SinkError::from)?;
+    report.items = u64::try_from(closed.counts.seen).unwrap_or(0);
+    report.duplicates = duplicates;
+    report.stored = Some(closed.counts);
+    Ok(closed.statement.unwrap_or(statement))
 }
 
 /// Puts the lines where they belong; a failure there fails the scan. Lines for standard output come back.
@@ -194,16 +238,15 @@ fn put(
     reach: Reach,
     destination: &Destination,
     report: &mut ConnectionReport,
-) -> Option<Finished> {
+) -> Result<Option<Finished>, ScanError> {
     report.items = finished.count;
     report.duplicates.clone_from(&finished.duplicates);
-    match destination.put(finished, reach) {
-        Ok(Placed::File(path)) => report.output = Some(path),
-        Ok(Placed::Elsewhere) => {}
-        Ok(Placed::Waiting(finished)) => return Some(finished),
-        Err(error) => report.outcome = Outcome::Failed(error.into()),
+    match destination.put(finished, reach)? {
+        Placed::File(path) => report.output = Some(path),
+        Placed::Elsewhere => {}
+        Placed::Waiting(finished) => return Ok(Some(finished)),
     }
-    None
+    Ok(None)
 }
 
 fn keep_session(connection: &dyn Connection, path: &Path, tally: &mut Tally) {

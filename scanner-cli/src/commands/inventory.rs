@@ -21,9 +21,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     let mut report = Report::begun(program, selected.problems);
     let jobs = selected.ready.into_iter().map(|ready| Job {
         ready,
-        destination: Destination::StandardOutput,
+        destination: Some(Destination::StandardOutput),
     });
-    let context = Context::of(program);
+    let context = Context::of(program, None);
     let ended = read_all::<InventoryEntry>(jobs.collect(), &context, interrupted()).await;
     report.interrupted = ended.interrupted;
     for mut scanned in ended.scanned {
