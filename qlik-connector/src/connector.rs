@@ -4,7 +4,9 @@ use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Settings, Warning,
     settings::{Invalid, Located},
 };
-use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, Trust};
+use qrs_client::{
+    Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, TimeLimits, Trust,
+};
 
 use crate::{connection::QlikConnection, counting::Counts, failure::chain};
 
@@ -48,12 +50,14 @@ impl Connector for QlikSense {
         let links = links.and_then(|text| site_url(settings, LINK_URL, text));
         let credentials = credentials(settings);
         let verify_counts = settings.flag("connection.verify_counts", true);
+        let time_limits = time_limits(settings);
         let (trust, standing_warnings) = trust(settings);
         let proxy = proxy(settings);
         settings.check()?;
         let site = settings.checked(site)?;
-        let mut builder =
-            QrsClient::builder(site.clone(), settings.checked(credentials)?).trust(trust);
+        let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
+            .trust(trust)
+            .time_limits(time_limits);
         if let Some(proxy) = proxy {
             builder = builder.proxy(proxy);
         }
@@ -93,6 +97,20 @@ fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
     let value = settings.required_secret(HEADER_VALUE);
     let credentials = HeaderCredentials::new(header?.value.trim(), value?.value);
     accepted(settings, HEADER, credentials)
+}
+
+fn time_limits(settings: &mut Settings) -> TimeLimits {
+    let default = TimeLimits::default();
+    let mut limit = |name: &str, default| {
+        let key = format!("connection.time_limits.{name}");
+        settings.duration(&key).map_or(default, |limit| limit.value)
+    };
+    TimeLimits {
+        connect: limit("connect", default.connect),
+        first_byte: limit("first_byte", default.first_byte),
+        silence: limit("silence", default.silence),
+        list: limit("list", default.list),
+    }
 }
 
 fn trust(settings: &mut Settings) -> (Trust, Vec<Warning>) {

@@ -65,6 +65,21 @@ fn the_settings_of_the_template_are_understood() {
 }
 
 #[test]
+fn time_limits_can_be_set() {
+    check(
+        &[
+            ("connection.time_limits.first_byte", "5 minutes"),
+            ("connection.time_limits.list", "2 h"),
+        ],
+        &[],
+    );
+    check(
+        &[("connection.time_limits.silence", "long")],
+        &["`connection.time_limits.silence` must be a length of time"],
+    );
+}
+
+#[test]
 fn what_is_wrong_is_told_at_once() {
     check(
         &[
