@@ -8,6 +8,8 @@ use qrs_client::{
     Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, TimeLimits, Trust,
 };
 
+use secrecy::SecretString;
+
 use crate::{connection::QlikConnection, counting::Counts, failure::chain};
 
 /// The connector for Qlik Sense Enterprise on Windows.
@@ -95,8 +97,12 @@ fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option
 fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
     let header = settings.required_text(HEADER);
     let value = settings.required_secret(HEADER_VALUE);
-    let credentials = HeaderCredentials::new(header?.value.trim(), value?.value);
-    accepted(settings, HEADER, credentials)
+    let header = header?.value;
+    // With a value that any site takes, so that what is wrong then is the name.
+    let named = HeaderCredentials::new(header.trim(), SecretString::from("x"));
+    accepted(settings, HEADER, named)?;
+    let credentials = HeaderCredentials::new(header.trim(), value?.value);
+    accepted(settings, HEADER_VALUE, credentials)
 }
 
 fn time_limits(settings: &mut Settings) -> TimeLimits {

@@ -103,7 +103,7 @@ fn what_is_wrong_is_told_at_once() {
     );
     check(
         &[("connection.auth.value", "ACME\\jürgen")],
-        &["`connection.auth.key`"],
+        &["`connection.auth.value`"],
     );
     check(
         &[("proxy.hostname", "proxy"), ("proxy.username", "u")],
