@@ -3,6 +3,7 @@
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Settings, Warning,
     settings::{Invalid, Located},
+    with_causes,
 };
 use qrs_client::{
     Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, TimeLimits, Trust,
@@ -10,7 +11,7 @@ use qrs_client::{
 
 use secrecy::SecretString;
 
-use crate::{connection::QlikConnection, counting::Counts, failure::chain};
+use crate::{connection::QlikConnection, counting::Counts};
 
 /// The connector for Qlik Sense Enterprise on Windows.
 #[derive(Debug)]
@@ -84,7 +85,7 @@ fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option
     match SiteUrl::parse(&text.value) {
         Ok(url) => Some(url),
         Err(error) => {
-            let message = format!("`{key}`: {}", chain(&error));
+            let message = format!("`{key}`: {}", with_causes(&error));
             // The client's hint does not know that an address stands in quotes here.
             let hint = format!("write it like `{key} = \"https://qlik.example.com/header\"`");
             settings.refuse(key, message, hint);
@@ -183,7 +184,7 @@ fn accepted<T>(settings: &mut Settings, key: &str, made: Result<T, Error>) -> Op
         Ok(made) => Some(made),
         Err(error) => {
             let hint = error.hint().map(str::to_owned);
-            settings.refuse(key, format!("`{key}`: {}", chain(&error)), hint);
+            settings.refuse(key, format!("`{key}`: {}", with_causes(&error)), hint);
             None
         }
     }

@@ -5,10 +5,10 @@ use std::{
     io::{self, Write},
 };
 
-use catalog_model::ScanError;
+use catalog_model::{ScanError, with_causes};
 use serde::Serialize;
 
-use super::{ConnectionReport, Outcome, Report, chain};
+use super::{ConnectionReport, Outcome, Report};
 use crate::home::shown;
 
 #[derive(Serialize)]
@@ -147,7 +147,7 @@ fn reasons(outcome: &Outcome) -> (Vec<String>, Option<String>) {
     match outcome {
         Outcome::Complete => (Vec::new(), None),
         Outcome::Partial(reasons) => (reasons.clone(), None),
-        Outcome::Failed(error) => (vec![chain(error)], hint_of(error)),
+        Outcome::Failed(error) => (vec![with_causes(error)], hint_of(error)),
         Outcome::Busy(holder) => (vec![holder.clone()], None),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use catalog_model::ScanError;
+use catalog_model::{ScanError, with_causes};
 
-use super::{ConnectionReport, Outcome, Report, chain, counted, grouped, megabytes};
+use super::{ConnectionReport, Outcome, Report, counted, grouped, megabytes};
 use crate::{home::shown, tally::Tally};
 
 /// The report as text.
@@ -77,7 +77,7 @@ fn write_failure(text: &mut String, error: &ScanError) -> std::fmt::Result {
                 writeln!(text, "  try: {hint}")?;
             }
         }
-        error => writeln!(text, "  {}", chain(error))?,
+        error => writeln!(text, "  {}", with_causes(error))?,
     }
     Ok(())
 }
