@@ -21,6 +21,6 @@ pub use place::Place;
 pub use property::{Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
     Completeness, InventoryEntry, KeysOnly, Observation, Progress, ScanError, ScanSink, SinkError,
-    SourceId, UnreadableRecord, Warning,
+    SourceId, UnreadableRecord, Warning, with_causes,
 };
 pub use settings::Settings;

@@ -165,6 +165,19 @@ pub enum ScanError {
     Sink(#[from] SinkError),
 }
 
+/// An error with its causes, in one line: `a: b: c`.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
 /// A sink that could not keep what it was given.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

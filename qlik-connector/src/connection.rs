@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Progress, PropertyDefinition, ScanError, ScanSink,
-    SinkError, Warning,
+    SinkError, Warning, with_causes,
 };
 use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
 use secrecy::SecretString;
@@ -14,7 +14,7 @@ use crate::{
     apps::Apps,
     counting::{CountedTwice, Counts, or_warning},
     dates::Dates,
-    failure::{chain, failure},
+    failure::failure,
     list::{Rows, Unreadable, read_list},
     lower::Surroundings,
     owners::Owners,
@@ -70,7 +70,7 @@ impl Connection for QlikConnection {
             match self.attempt(sink, attempt).await {
                 Ok(closing) => return Ok(closing),
                 Err(Stopped::Source(step, error)) if breaks(&error) && attempt < ATTEMPTS => {
-                    sink.restart(&format!("{step}: {}", chain(&error)))?;
+                    sink.restart(&format!("{step}: {}", with_causes(&error)))?;
                     tokio::time::sleep(PAUSE * attempt).await;
                     attempt += 1;
                 }
@@ -195,7 +195,7 @@ impl QlikConnection {
                 sink.warn(Warning {
                     message: format!(
                         "the users could not be read, so contacts are unknown: {}",
-                        chain(&error)
+                        with_causes(&error)
                     ),
                     hint: Some(
                         "let the account read `User_*`: docs/qlik-setup.md has the rule".to_owned(),

@@ -3,10 +3,15 @@
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Settings, Warning,
     settings::{Invalid, Located},
+    with_causes,
 };
-use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, Trust};
+use qrs_client::{
+    Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, TimeLimits, Trust,
+};
 
-use crate::{connection::QlikConnection, counting::Counts, failure::chain};
+use secrecy::SecretString;
+
+use crate::{connection::QlikConnection, counting::Counts};
 
 /// The connector for Qlik Sense Enterprise on Windows.
 #[derive(Debug)]
@@ -48,12 +53,14 @@ impl Connector for QlikSense {
         let links = links.and_then(|text| site_url(settings, LINK_URL, text));
         let credentials = credentials(settings);
         let verify_counts = settings.flag("connection.verify_counts", true);
+        let time_limits = time_limits(settings);
         let (trust, standing_warnings) = trust(settings);
         let proxy = proxy(settings);
         settings.check()?;
         let site = settings.checked(site)?;
-        let mut builder =
-            QrsClient::builder(site.clone(), settings.checked(credentials)?).trust(trust);
+        let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
+            .trust(trust)
+            .time_limits(time_limits);
         if let Some(proxy) = proxy {
             builder = builder.proxy(proxy);
         }
@@ -78,7 +85,7 @@ fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option
     match SiteUrl::parse(&text.value) {
         Ok(url) => Some(url),
         Err(error) => {
-            let message = format!("`{key}`: {}", chain(&error));
+            let message = format!("`{key}`: {}", with_causes(&error));
             // The client's hint does not know that an address stands in quotes here.
             let hint = format!("write it like `{key} = \"https://qlik.example.com/header\"`");
             settings.refuse(key, message, hint);
@@ -91,8 +98,26 @@ fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option
 fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
     let header = settings.required_text(HEADER);
     let value = settings.required_secret(HEADER_VALUE);
-    let credentials = HeaderCredentials::new(header?.value.trim(), value?.value);
-    accepted(settings, HEADER, credentials)
+    let header = header?.value;
+    // With a value that any site takes, so that what is wrong then is the name.
+    let named = HeaderCredentials::new(header.trim(), SecretString::from("x"));
+    accepted(settings, HEADER, named)?;
+    let credentials = HeaderCredentials::new(header.trim(), value?.value);
+    accepted(settings, HEADER_VALUE, credentials)
+}
+
+fn time_limits(settings: &mut Settings) -> TimeLimits {
+    let default = TimeLimits::default();
+    let mut limit = |name: &str, default| {
+        let key = format!("connection.time_limits.{name}");
+        settings.duration(&key).map_or(default, |limit| limit.value)
+    };
+    TimeLimits {
+        connect: limit("connect", default.connect),
+        first_byte: limit("first_byte", default.first_byte),
+        silence: limit("silence", default.silence),
+        list: limit("list", default.list),
+    }
 }
 
 fn trust(settings: &mut Settings) -> (Trust, Vec<Warning>) {
@@ -159,7 +184,7 @@ fn accepted<T>(settings: &mut Settings, key: &str, made: Result<T, Error>) -> Op
         Ok(made) => Some(made),
         Err(error) => {
             let hint = error.hint().map(str::to_owned);
-            settings.refuse(key, format!("`{key}`: {}", chain(&error)), hint);
+            settings.refuse(key, format!("`{key}`: {}", with_causes(&error)), hint);
             None
         }
     }

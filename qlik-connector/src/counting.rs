@@ -1,10 +1,8 @@
 //! Counts, asked for before and after a list: rows that the account may not see are left out of a list in silence, and a
 //! list may be cut, so the number of rows read is compared.
 
-use catalog_model::{ScanSink, Warning};
+use catalog_model::{ScanSink, Warning, with_causes};
 use qrs_client::Error;
-
-use crate::failure::chain;
 
 /// Whether lists are compared with their counts (`connection.verify_counts`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +47,7 @@ pub(crate) fn or_warning(
             sink.warn(Warning {
                 message: format!(
                     "the {list} could not be counted, so it is not checked that all were read: {}",
-                    chain(&error)
+                    with_causes(&error)
                 ),
                 hint: Some(
                     "`connection.verify_counts = false` turns the comparison off".to_owned(),

@@ -1,29 +1,15 @@
 //! Errors of the client in the words of a scan: at which step, what happened, what to try.
 
-use std::error::Error as _;
-
-use catalog_model::ScanError;
+use catalog_model::{ScanError, with_causes};
 use qrs_client::{Error, ErrorKind};
 
 /// A step of a scan that failed for good.
 pub(crate) fn failure(step: String, error: &Error) -> ScanError {
     ScanError::Source {
         step,
-        message: chain(error),
+        message: with_causes(error),
         hint: Some(hint(error)),
     }
-}
-
-/// The error with its causes, in one line.
-pub(crate) fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// What to try: in the words of the connection file, which the client does not know.

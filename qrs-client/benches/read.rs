@@ -4,15 +4,11 @@
 use std::error::Error;
 use std::time::Instant;
 
-use mimalloc::MiMalloc;
 use qrs_client::{
     AppId, EngineObjectId, Field, Get, HeaderCredentials, Owner, QrsClient, SiteUrl, Tag,
     Timestamp, lenient,
 };
 use serde::Deserialize;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Thirteen of the fields of a sheet.
 #[derive(Default, Deserialize)]

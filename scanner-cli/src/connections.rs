@@ -105,68 +105,58 @@ impl Connections {
     }
 
     /// The connections of these codes, or all that are enabled.
+    ///
+    /// # Errors
+    /// When a code is of no connection, nor can it be of a file that could not be read.
     pub(crate) fn select(self, codes: &[String]) -> Result<Selected, UnknownCode> {
-        let Self {
-            ready,
-            disabled,
-            invalid,
-        } = self;
-        let known: Vec<String> = (ready.iter().map(|(ready, _)| ready.code.to_string()))
-            .chain(disabled.iter().map(|(code, _)| code.to_string()))
-            .collect();
-        let wanted = |code: &ConnectionCode| {
-            codes.is_empty() || codes.iter().any(|wanted| wanted == code.as_str())
-        };
-        let mut problems = Vec::new();
-        for code in codes {
-            if known.contains(code) {
-                continue;
-            }
-            // A file that cannot be read may be the one that is meant.
-            if !invalid.iter().any(|file| {
-                file.code
-                    .as_ref()
-                    .is_none_or(|known| known.as_str() == code)
-            }) {
+        let known = self.codes();
+        let unread: Vec<_> = codes.iter().filter(|code| !known.contains(code)).collect();
+        for code in &unread {
+            if !self.invalid.iter().any(|file| file.may_be(code)) {
                 return Err(UnknownCode {
-                    code: code.clone(),
+                    code: (*code).clone(),
                     known,
                 });
             }
         }
-        let unread = codes.iter().any(|code| !known.contains(code));
-        for file in invalid {
-            let meant = file
-                .code
-                .as_ref()
-                .map_or(codes.is_empty() || unread, &wanted);
-            if meant {
+        let all = codes.is_empty();
+        let asked = |code: &ConnectionCode| codes.iter().any(|asked| asked == code.as_str());
+        let mut problems = Vec::new();
+        for file in self.invalid {
+            if all || unread.iter().any(|code| file.may_be(code)) {
                 problems.extend(file.problems);
             }
         }
-        for (code, path) in disabled
-            .iter()
-            .filter(|(code, _)| !codes.is_empty() && wanted(code))
-        {
-            problems.push(Problem::general(
-                format!("the connection `{code}` is disabled in `{}`", shown(path)),
-                "set `enabled = true` there to scan it".to_owned(),
-            ));
+        for (code, path) in self.disabled.iter().filter(|(code, _)| asked(code)) {
+            problems.push(disabled(code, path));
         }
-        if codes.is_empty() && ready.is_empty() && problems.is_empty() {
-            problems.push(nothing_enabled(&disabled));
+        if all && self.ready.is_empty() && problems.is_empty() {
+            problems.push(nothing_enabled(&self.disabled));
         }
-        let mut selected = Vec::new();
-        for (ready, warnings) in ready {
-            if wanted(&ready.code) {
+        let mut ready = Vec::new();
+        for (connection, warnings) in self.ready {
+            if all || asked(&connection.code) {
                 problems.extend(warnings);
-                selected.push(ready);
+                ready.push(connection);
             }
         }
-        Ok(Selected {
-            ready: selected,
-            problems,
-        })
+        Ok(Selected { ready, problems })
+    }
+
+    /// The codes of the files that could be read.
+    fn codes(&self) -> Vec<String> {
+        let ready = self.ready.iter().map(|(ready, _)| &ready.code);
+        let disabled = self.disabled.iter().map(|(code, _)| code);
+        ready.chain(disabled).map(ToString::to_string).collect()
+    }
+}
+
+impl InvalidFile {
+    /// Whether this may be the file of that code.
+    fn may_be(&self, code: &str) -> bool {
+        self.code
+            .as_ref()
+            .is_none_or(|known| known.as_str() == code)
     }
 }
 
@@ -216,6 +206,13 @@ pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
         ));
     }
     Ok(paths)
+}
+
+fn disabled(code: &ConnectionCode, path: &Path) -> Problem {
+    Problem::general(
+        format!("the connection `{code}` is disabled in `{}`", shown(path)),
+        "set `enabled = true` there to scan it".to_owned(),
+    )
 }
 
 fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {

@@ -9,11 +9,12 @@ use std::{
     time::Duration,
 };
 
+use catalog_model::with_causes;
+
 use crate::{
     environment::Clock,
     home::Home,
     lock::Lock,
-    report::chain,
     store::{
         Catalog, CatalogItem, Change, Cursors, ItemScope, State, StoreError, StoredConnection,
     },
@@ -184,7 +185,7 @@ impl Delivering<'_> {
                 outcome = self.turn(&cursors, follower.as_mut());
             }
             if let Err(error) = &outcome {
-                cursors.failed_with(follower.name(), &chain(error), (self.clock)())?;
+                cursors.failed_with(follower.name(), &with_causes(error), (self.clock)())?;
             }
             all.push(Followed {
                 follower: follower.name().to_owned(),

@@ -1,6 +1,6 @@
 //! What a run tells at its end: per connection the outcome and what a person should know.
 
-use std::{error::Error, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use catalog_model::{ConnectionCode, ScanError, Warning};
 
@@ -188,18 +188,6 @@ impl ConnectionReport {
         }));
         warnings
     }
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
-use catalog_model::{Completeness, Connection, ScanError, SinkError, Warning};
+use catalog_model::{Completeness, Connection, ScanError, SinkError, Warning, with_causes};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     kept_session,
     lock::{Lock, NotLocked},
     progress::{Display, ProgressLine},
-    report::{ConnectionReport, Outcome, chain},
+    report::{ConnectionReport, Outcome},
     run::Program,
     spool::{Finished, Spool},
     store::{Beginning, Closing, Removals, Store, StoreScan},
@@ -216,7 +216,7 @@ async fn close(
         statement: closing
             .as_ref()
             .map(Clone::clone)
-            .map_err(|error| chain(error)),
+            .map_err(|error| with_causes(error)),
         time: (context.clock)(),
         site_version: report.tally.version.clone(),
         bytes: report.tally.bytes(),

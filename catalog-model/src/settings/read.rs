@@ -1,5 +1,8 @@
 //! The typed reads. Each records a problem instead of returning it, so that all come to light at once.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use url::Url;
 
@@ -65,6 +68,23 @@ impl Settings {
                 let message =
                     format!("`{key}` must be a port, a number from 1 to 65535, not `{value}`");
                 self.refuse(key, message, None);
+                None
+            }
+        }
+    }
+
+    /// The length of time `key`, as HOCON writes it: `500 ms`, `10s`, `5 minutes`; a bare number is milliseconds.
+    pub fn duration(&mut self, key: &str) -> Option<Located<Duration>> {
+        let Located { value, place } = self.text(key)?;
+        let text = value.trim();
+        let bare = text.parse().map(Duration::from_millis).ok();
+        let read = bare.or_else(|| Duration::try_from(text.parse::<SignedDuration>().ok()?).ok());
+        match read {
+            Some(value) if !value.is_zero() => Some(Located { value, place }),
+            _ => {
+                let message = format!("`{key}` must be a length of time, not `{value}`");
+                let hint = format!("write it like `{key} = 30 s` or `{key} = 5 minutes`");
+                self.refuse(key, message, hint);
                 None
             }
         }

@@ -107,6 +107,28 @@ fn a_mandatory_setting_of_the_wrong_kind_is_told_once() {
 }
 
 #[test]
+fn a_length_of_time_is_read_as_hocon_writes_it() {
+    for (written, millis) in [
+        ("500 ms", Some(500)),
+        ("10s", Some(10_000)),
+        ("10 seconds", Some(10_000)),
+        ("5 minutes", Some(300_000)),
+        ("1 hour", Some(3_600_000)),
+        ("250", Some(250)),
+        ("0", None),
+        ("-5 s", None),
+        ("soon", None),
+    ] {
+        let mut settings = settings(vec![(1, "limit", text(written))]);
+        let read = settings
+            .duration("limit")
+            .map(|read| read.value.as_millis());
+        assert_eq!(read, millis, "{written}");
+        assert_eq!(settings.check().is_ok(), millis.is_some(), "{written}");
+    }
+}
+
+#[test]
 fn null_is_the_same_as_not_set() {
     let mut settings = settings(vec![(1, "code", SettingValue::Null)]);
     assert_eq!(settings.text("code"), None);

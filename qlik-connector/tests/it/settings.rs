@@ -65,6 +65,21 @@ fn the_settings_of_the_template_are_understood() {
 }
 
 #[test]
+fn time_limits_can_be_set() {
+    check(
+        &[
+            ("connection.time_limits.first_byte", "5 minutes"),
+            ("connection.time_limits.list", "2 h"),
+        ],
+        &[],
+    );
+    check(
+        &[("connection.time_limits.silence", "long")],
+        &["`connection.time_limits.silence` must be a length of time"],
+    );
+}
+
+#[test]
 fn what_is_wrong_is_told_at_once() {
     check(
         &[
@@ -88,7 +103,7 @@ fn what_is_wrong_is_told_at_once() {
     );
     check(
         &[("connection.auth.value", "ACME\\jürgen")],
-        &["`connection.auth.key`"],
+        &["`connection.auth.value`"],
     );
     check(
         &[("proxy.hostname", "proxy"), ("proxy.username", "u")],

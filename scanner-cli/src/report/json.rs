@@ -5,10 +5,10 @@ use std::{
     io::{self, Write},
 };
 
-use catalog_model::ScanError;
+use catalog_model::{ScanError, with_causes};
 use serde::Serialize;
 
-use super::{ConnectionReport, Outcome, Report, chain};
+use super::{ConnectionReport, Outcome, Report};
 use crate::{home::shown, store::Counts};
 
 #[derive(Serialize)]
@@ -111,7 +111,11 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         followers: (report.followed.iter())
             .map(|followed| FollowerJson {
                 follower: followed.follower.clone(),
-                error: followed.outcome.as_ref().err().map(|error| chain(error)),
+                error: followed
+                    .outcome
+                    .as_ref()
+                    .err()
+                    .map(|error| with_causes(error)),
             })
             .collect(),
         problems: report
@@ -197,7 +201,7 @@ fn reasons(outcome: &Outcome) -> (Vec<String>, Option<String>) {
     match outcome {
         Outcome::Complete => (Vec::new(), None),
         Outcome::Partial(reasons) => (reasons.clone(), None),
-        Outcome::Failed(error) => (vec![chain(error)], hint_of(error)),
+        Outcome::Failed(error) => (vec![with_causes(error)], hint_of(error)),
         Outcome::Busy(holder) => (vec![holder.clone()], None),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use catalog_model::ScanError;
+use catalog_model::{ScanError, with_causes};
 
-use super::{ConnectionReport, Outcome, Report, chain, counted, grouped, megabytes};
+use super::{ConnectionReport, Outcome, Report, counted, grouped, megabytes};
 use crate::{home::shown, store::Counts, tally::Tally};
 
 /// The report as text.
@@ -16,7 +16,7 @@ pub(crate) fn render(report: &Report) -> String {
     }
     for followed in &report.followed {
         if let Err(error) = &followed.outcome {
-            let (follower, error) = (&followed.follower, chain(error));
+            let (follower, error) = (&followed.follower, with_causes(error));
             let _ = writeln!(
                 text,
                 "follower {follower}: failed\n  {error}\n  the store keeps what it missed; it is tried again after the next scan"
@@ -118,7 +118,7 @@ fn write_failure(text: &mut String, error: &ScanError) -> std::fmt::Result {
                 writeln!(text, "  try: {hint}")?;
             }
         }
-        error => writeln!(text, "  {}", chain(error))?,
+        error => writeln!(text, "  {}", with_causes(error))?,
     }
     Ok(())
 }

@@ -95,6 +95,14 @@ fn an_url_without_quotes_is_shown_with_quotes() {
 }
 
 #[test]
+fn a_brace_that_is_missing_is_shown_where_it_was_opened() {
+    check(
+        "connection {\n  url = \"https://h/vp\"\n  auth.value = x\n",
+        &["connections/qlik.conf:4:12", "4 | connection {"],
+    );
+}
+
+#[test]
 fn every_problem_of_a_file_is_told_at_once_with_its_line() {
     check(
         "enabled = perhaps\nconnection {\n  url = \"\"\n  auth.key = [1]\n  verify_counts = 7\n}\n",

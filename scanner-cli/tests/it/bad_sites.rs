@@ -2,7 +2,7 @@
 
 use qrs_client::fake_site::{Account, FakeSite, Fault, LoginWay, Point, TooManySessions};
 
-use crate::scanner::{Home, Run, closed_port, connection_to};
+use crate::scanner::{Home, Run, closed_port, connection, connection_to};
 
 fn scan(site: &FakeSite, faults: Vec<Fault>) -> Run {
     let home = Home::of(site);
@@ -52,6 +52,24 @@ fn a_site_that_speaks_no_tls_where_https_is_asked_for() {
             4,
             &["check that `connection.url` says `https` only for a TLS port"],
         );
+}
+
+#[test]
+fn a_site_that_takes_too_long() {
+    for fault in [Fault::silence(), Fault::stall(Point::Bytes(3))] {
+        let site = FakeSite::start_in_thread();
+        site.fail(fault);
+        let limits = "connection.time_limits { first_byte = 100 ms, silence = 100 ms }\n";
+        let home = Home::with(&(connection("qlik", &site) + limits));
+        home.run(&["scan"]).check(
+            4,
+            &[
+                "while asking the site for its version: ",
+                "0.1 s",
+                "up to 20 s for its first answer",
+            ],
+        );
+    }
 }
 
 #[test]

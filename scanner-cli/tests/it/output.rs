@@ -192,6 +192,28 @@ fn output_that_cannot_be_written_is_a_failure_and_leaves_the_old_file() {
 }
 
 #[test]
+fn a_disk_that_gets_full_in_mid_scan_leaves_the_old_file_and_nothing_else() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write(EXPORT, "former\n");
+    // No file may grow beyond 8 blocks of 512 bytes; ignored, the signal becomes an error of the write.
+    let mut command = std::process::Command::new("sh");
+    command
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" scan",
+            env!("CARGO_BIN_EXE_scanner-cli"),
+        ])
+        .current_dir(home.path("."));
+    crate::scanner::finish(command).check(4, &["cannot be written", "File too large"]);
+    assert_eq!(home.read(EXPORT), "former\n");
+    assert_eq!(home.names("export"), ["qlik.visualization.ndjson"]);
+}
+
+#[test]
 fn an_interrupted_scan_ends_within_a_second_and_leaves_nothing_behind() {
     if !cfg!(unix) {
         return;

@@ -34,7 +34,8 @@ pub(crate) fn write(folder: &Path, sheets: usize) -> io::Result<Site> {
         write_sheet(&mut list, number)?;
     }
     list.write_all(b"]")?;
-    list.flush()?;
+    // On disk before anything is measured: the system must not write it meanwhile.
+    list.into_inner()?.sync_all()?;
     Ok(Site {
         sheets,
         bytes: path.metadata()?.len(),

@@ -195,10 +195,12 @@ impl Parser<'_, '_> {
     fn diagnostic(&mut self, fault: Fault) -> Diagnostic {
         let line = self.source.line_around(fault.span.start);
         let is_secret = self.secret_since.is_some() || is_secret(&self.full_path());
+        let secrets = &self.source.secrets;
+        let comes_next = |secret: &Range<usize>| secret.end <= fault.span.start;
         let doubtful = match self.key_start {
             _ if is_secret => Some(self.secret_since.unwrap_or(fault.span.start)),
             // What stands here may be a part of the secret that has lost its quotes.
-            _ if self.astray => Some(line.start),
+            _ if self.astray && secrets.last().is_none_or(comes_next) => Some(line.start),
             // This may be the broken key of a secret, or such a key may follow.
             Some(key) => self.after_separator(key.max(line.start)..line.end),
             None if matches!(fault.hint, Some(Hint::Quoting(..))) => None,
