@@ -79,14 +79,21 @@ impl Follower for Ndjson {
         })?;
         let mut delivered = Vec::new();
         for connection in delivery.connections() {
-            let Ok(code) = ConnectionCode::new(&connection.code) else {
+            // Whoever imports a file takes what is not in it for gone: so none before the whole is known.
+            let (Some(complete), Ok(code)) = (
+                connection.complete_from,
+                ConnectionCode::new(&connection.code),
+            ) else {
                 continue;
             };
             let path = self.folder.join(export_name(&code));
-            // A file that somebody took away is written again.
-            let wanted = delivery.start() == Start::Reset
-                || due.contains(&connection.code)
-                || !path.exists();
+            let wanted = match delivery.start() {
+                Start::Reset => true,
+                // A file that somebody took away is written again.
+                Start::After(seq) => {
+                    due.contains(&connection.code) || complete > seq || !path.exists()
+                }
+            };
             if wanted {
                 delivered.push(Delivered {
                     connection: connection.code.clone(),

@@ -25,6 +25,8 @@ pub(crate) struct StoredConnection {
     pub(crate) code: String,
     /// What the parts of its items' keys are, after the code.
     pub(crate) key_parts: Vec<String>,
+    /// The number in the sequence of changes at which its first complete scan ended.
+    pub(crate) complete_from: Option<i64>,
 }
 
 /// An item of the store.
@@ -160,7 +162,7 @@ impl Catalog {
                 return Ok(first - 1);
             }
             db.query_row(
-                "SELECT max(forgotten.seq, coalesce((SELECT max(seq) FROM change), 0)) FROM forgotten",
+                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'",
                 [],
                 |row| row.get(0),
             )
@@ -210,13 +212,15 @@ const ITEM: &str = "SELECT item.connection, key, source_id, state, first_seen, s
      FROM item JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan WHERE item.id = ?1";
 
 fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
-    let mut rows = db.prepare("SELECT id, code, key_parts FROM connection ORDER BY code")?;
+    let mut rows =
+        db.prepare("SELECT id, code, key_parts, complete_from FROM connection ORDER BY code")?;
     let connections = rows.query_map([], |row| {
         let parts: String = row.get(2)?;
         Ok(StoredConnection {
             id: row.get(0)?,
             code: row.get(1)?,
             key_parts: serde_json::from_str(&parts).unwrap_or_default(),
+            complete_from: row.get(3)?,
         })
     })?;
     connections.collect()

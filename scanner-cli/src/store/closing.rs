@@ -203,7 +203,32 @@ fn remove(
         [scan],
     )?;
     running.counts.removed = going;
+    first_complete(db, connection)?;
     Ok(Completeness::Complete)
+}
+
+/// Notes that a connection is known as a whole from now on, with a number of its own in the sequence of changes, so that
+/// followers learn of it even if nothing else changed.
+fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
+    let first: bool = db.query_row(
+        "SELECT complete_from IS NULL FROM connection WHERE id = ?1",
+        [connection],
+        |row| row.get(0),
+    )?;
+    if !first {
+        return Ok(());
+    }
+    db.execute_batch(
+        "INSERT INTO sqlite_sequence (name, seq) \
+         SELECT 'change', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'change'); \
+         UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'change'",
+    )?;
+    db.execute(
+        "UPDATE connection SET complete_from = (SELECT seq FROM sqlite_sequence WHERE name = 'change') \
+         WHERE id = ?1",
+        [connection],
+    )?;
+    Ok(())
 }
 
 /// Whether so many removals at once are more likely a fault, such as rights that were taken away.

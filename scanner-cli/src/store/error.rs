@@ -132,6 +132,9 @@ fn hint(code: Option<ErrorCode>) -> Option<&'static str> {
     match code? {
         ErrorCode::DiskFull => Some("make room on the disk; what was there is whole"),
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => Some(NO_STORE),
+        ErrorCode::SystemIoFailure => {
+            Some("look whether the disk is full, has a quota, or has gone; what was there is whole")
+        }
         ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
             Some("put a copy of it back, or move it away: the next scan makes a new one")
         }

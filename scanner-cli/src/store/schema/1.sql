@@ -6,6 +6,8 @@ CREATE TABLE connection (
     name       TEXT NOT NULL,
     -- What the parts of its items' keys are, after the code: a JSON array of texts.
     key_parts  TEXT NOT NULL,
+    -- The number in the sequence of changes at which its first complete scan ended; NULL before.
+    complete_from INTEGER,
     -- Of the last scan that ended.
     outcome    TEXT,
     error      TEXT
