@@ -27,10 +27,18 @@ enum Command {
     Demo,
     /// How fast a large site is read, against the floor of its bytes
     Bench {
+        #[command(subcommand)]
+        what: Option<Bench>,
         /// Sheets of the large site
-        #[arg(long, default_value_t = 500_000)]
+        #[arg(long, default_value_t = 500_000, global = true)]
         sheets: usize,
     },
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// What the store costs, against a scan without it
+    Store,
 }
 
 #[expect(
@@ -41,7 +49,11 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Test => test::run(),
         Command::Demo => demo::run(),
-        Command::Bench { sheets } => bench::run(sheets),
+        Command::Bench { what: None, sheets } => bench::run(sheets),
+        Command::Bench {
+            what: Some(Bench::Store),
+            sheets,
+        } => bench::store::run(sheets),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
