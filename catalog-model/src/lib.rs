@@ -3,6 +3,7 @@
 mod connector;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod finding;
 mod instant;
 mod item;
 mod key;
@@ -13,6 +14,7 @@ mod scan;
 pub mod settings;
 
 pub use connector::{Connection, Connector, ConnectorRegistry};
+pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};
 pub use item::{Contact, Contacts, Visualization};
 pub use key::{InvalidKey, ItemKey};

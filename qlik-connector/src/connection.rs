@@ -4,8 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Progress, PropertyDefinition, ScanError, ScanSink,
-    SinkError, Warning, with_causes,
+    Completeness, Connection, ConnectionCode, Finding, Progress, PropertyDefinition, ScanError,
+    ScanSink, SinkError, Warning, with_causes,
 };
 use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
 use secrecy::SecretString;
@@ -15,6 +15,7 @@ use crate::{
     counting::{CountedTwice, Counts, or_warning},
     dates::Dates,
     failure::failure,
+    find::find,
     list::{Rows, Unreadable, read_list},
     lower::Surroundings,
     owners::Owners,
@@ -78,6 +79,10 @@ impl Connection for QlikConnection {
                 Err(Stopped::Sink(error)) => return Err(error.into()),
             }
         }
+    }
+
+    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
+        find(&self.client, &self.code, subject).await.map(Some)
     }
 
     fn session(&self) -> Option<SecretString> {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::store::State;
+
 /// What was typed.
 #[derive(Debug, Parser)]
 #[command(
@@ -27,6 +29,11 @@ pub(crate) enum Command {
     Scan(Scan),
     /// List what the connections have, as keys with labels, on standard output
     Inventory(Inventory),
+    /// Look at what the store holds
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// Tell what is known of an item, and what its site says of it now
+    Explain(Explain),
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
@@ -70,6 +77,126 @@ pub(crate) enum ListFormat {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// List items, sorted by key
+    List {
+        #[command(flatten)]
+        wanted: Wanted,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Show one item with all its fields
+    Show {
+        /// Its key, as the list has it
+        key: String,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List what was added, changed, removed and returned, in that order of time
+    Changes {
+        /// From this scan on, or from this time on: `17`, `2026-11-24`, `2026-11-24T07:30:00Z`
+        #[arg(long, value_name = "SCAN|TIME", value_parser = since)]
+        since: Option<Since>,
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List the scans, in the order of time
+    Scans {
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List the owners of what is there, with the addresses under which a catalog reaches them
+    Owners {
+        /// Only those who have an address, or only those who have none
+        #[arg(long, value_enum)]
+        email: Option<Email>,
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List the followers, and how far each has come
+    Followers {
+        #[command(flatten)]
+        form: Form,
+    },
+}
+
+/// How a list is written.
+#[derive(Debug, Args)]
+pub(crate) struct Form {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
+    pub(crate) format: CatalogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CatalogFormat {
+    /// Aligned columns for people
+    Table,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated values with a line of names (RFC 4180)
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfConnection {
+    /// Only of the connection with this code
+    #[arg(long, value_name = "CODE")]
+    pub(crate) connection: Option<String>,
+}
+
+/// Which items are wanted: those that meet all that is given.
+#[derive(Debug, Args)]
+pub(crate) struct Wanted {
+    #[command(flatten)]
+    pub(crate) of: OfConnection,
+    /// Only of this application, by its id or its name
+    #[arg(long, value_name = "ID|NAME")]
+    pub(crate) app: Option<String>,
+    /// Only of the stream with this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stream: Option<String>,
+    /// Only of this owner, by `DIRECTORY\user`, name or e-mail address
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
+    /// Only items in these states
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [State::Present])]
+    pub(crate) state: Vec<State>,
+    /// Only items that have this text in key, label, name or description, whatever the case
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Email {
+    With,
+    Without,
+}
+
+/// From when on changes are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    Scan(i64),
+    Time(jiff::Timestamp),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// An item's key or link, the id of a sheet or an app, or a name
+    #[arg(value_name = "KEY|URL|ID|NAME")]
+    pub(crate) subject: String,
+    /// Ask no site: tell what the store knows
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Config {
     /// Show a connection file as it is understood, secrets masked
     Show {
@@ -88,6 +215,18 @@ pub(crate) enum ShowFormat {
     Text,
     /// The resolved tree
     Json,
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if let Ok(scan) = text.parse() {
+        return Ok(Since::Scan(scan));
+    }
+    let day = |text: &str| -> Result<jiff::Timestamp, jiff::Error> {
+        let day: jiff::civil::Date = text.parse()?;
+        jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0))
+    };
+    (text.parse().or_else(|_| day(text)).map(Since::Time))
+        .map_err(|_| "it is neither the number of a scan nor a time such as `2026-11-24` or `2026-11-24T07:30:00Z` (UTC)".to_owned())
 }
 
 fn report_file(text: &str) -> Result<PathBuf, String> {

@@ -1,6 +1,8 @@
 //! The commands, one a file: each turns what was typed into work, and its outcome into an exit.
 
+pub(crate) mod catalog;
 pub(crate) mod config_show;
+pub(crate) mod explain;
 pub(crate) mod inventory;
 pub(crate) mod scan;
 mod selection;

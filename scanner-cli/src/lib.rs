@@ -14,6 +14,7 @@ pub mod hocon;
 mod home;
 mod keeping_sink;
 mod kept_session;
+mod listing;
 mod lock;
 mod problem;
 mod progress;

@@ -55,6 +55,8 @@ pub async fn run(
     match arguments.command {
         Command::Scan(scan) => commands::scan::run(&mut program, scan).await,
         Command::Inventory(inventory) => commands::inventory::run(&mut program, inventory).await,
+        Command::Catalog(catalog) => commands::catalog::run(&mut program, catalog),
+        Command::Explain(explain) => commands::explain::run(&mut program, explain).await,
         Command::Config(Config::Show {
             file_or_code,
             format,

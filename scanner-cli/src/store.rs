@@ -26,8 +26,8 @@ mod upsert;
 mod writer;
 
 pub(crate) use self::{
-    catalog::{Catalog, CatalogItem, Change, ItemScope, StoredConnection},
-    change::{ChangeKind, State},
+    catalog::{Catalog, CatalogItem, Change, ItemScope, StoredConnection, StoredScan},
+    change::State,
     closing::{Beginning, Closed, Closing, Removals},
     cursors::{Cursor, Cursors},
     error::StoreError,

@@ -6,9 +6,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     change::{ChangeKind, State},
+    cursors::{self, Cursor},
     error::{Doing, StoreError},
     schema, sighting,
     stored_item::StoredItem,
+    upsert::Counts,
 };
 
 /// What the store holds at one moment.
@@ -32,6 +34,7 @@ pub(crate) struct StoredConnection {
 /// An item of the store.
 #[derive(Clone, Debug)]
 pub(crate) struct CatalogItem<'a> {
+    id: i64,
     pub(crate) connection: &'a StoredConnection,
     pub(crate) key: String,
     pub(crate) source_id: String,
@@ -53,6 +56,21 @@ pub(crate) struct Change {
     pub(crate) key: String,
     pub(crate) kind: ChangeKind,
     pub(crate) fields: Vec<String>,
+}
+
+/// A scan of the store.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredScan {
+    pub(crate) id: i64,
+    pub(crate) connection: String,
+    pub(crate) started: i64,
+    pub(crate) ended: Option<i64>,
+    /// None of one that runs, or was killed.
+    pub(crate) outcome: Option<String>,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) site_version: Option<String>,
+    pub(crate) bytes: i64,
+    pub(crate) counts: Counts,
 }
 
 /// Which items are meant.
@@ -150,6 +168,41 @@ impl Catalog {
         Ok(())
     }
 
+    /// Gives each scan to `each`, of one connection or of all, in their order.
+    pub(crate) fn each_scan<E: From<StoreError>>(
+        &self,
+        of: Option<&StoredConnection>,
+        mut each: impl FnMut(StoredScan) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut scans = self.prepare(
+            "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
+             seen, added, changed, removed, returned, unreadable \
+             FROM scan JOIN connection ON connection.id = scan.connection \
+             WHERE ?1 IS NULL OR connection.id = ?1 ORDER BY scan.id",
+        )?;
+        let mut rows = self.read(|_| scans.query([of.map(|of| of.id)]))?;
+        while let Some(scan) = self.read(|_| rows.next()?.map(scan_of).transpose())? {
+            each(scan)?;
+        }
+        Ok(())
+    }
+
+    /// Gives each change of the item with this key, in their order.
+    pub(crate) fn changes_of(&self, item: &CatalogItem<'_>) -> Result<Vec<Change>, StoreError> {
+        let mut changes = self.prepare(
+            "SELECT seq, change.scan, time, ?2, ?3, kind, fields FROM change WHERE item = ?1 ORDER BY seq",
+        )?;
+        self.read(|_| {
+            let values = params![item.id, item.connection.code, item.key];
+            changes.query_map(values, change_of)?.collect()
+        })
+    }
+
+    /// How far the follower of this name has come.
+    pub(crate) fn cursor(&self, follower: &str) -> Result<Cursor, StoreError> {
+        self.read(|db| cursors::cursor(db, follower))
+    }
+
     /// The last change that is final: none of a scan that is still running lies before it.
     pub(crate) fn settled(&self) -> Result<i64, StoreError> {
         self.read(|db| {
@@ -179,6 +232,7 @@ impl Catalog {
         let known = self.connections.iter().find(|known| known.id == connection);
         let (content, contacts): (String, Option<String>) = (row.get(7)?, row.get(8)?);
         Ok(CatalogItem {
+            id: row.get(9)?,
             connection: known.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, connection))?,
             key: row.get(1)?,
             source_id: row.get(2)?,
@@ -208,7 +262,7 @@ impl Catalog {
     }
 }
 
-const ITEM: &str = "SELECT item.connection, key, source_id, state, first_seen, started, gone_since, content, contacts \
+const ITEM: &str = "SELECT item.connection, key, source_id, state, first_seen, started, gone_since, content, contacts, item.id \
      FROM item JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan WHERE item.id = ?1";
 
 fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
@@ -224,6 +278,28 @@ fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
         })
     })?;
     connections.collect()
+}
+
+fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
+    let reasons: String = row.get(5)?;
+    Ok(StoredScan {
+        id: row.get(0)?,
+        connection: row.get(1)?,
+        started: row.get(2)?,
+        ended: row.get(3)?,
+        outcome: row.get(4)?,
+        reasons: serde_json::from_str(&reasons).unwrap_or_default(),
+        site_version: row.get(6)?,
+        bytes: row.get(7)?,
+        counts: Counts {
+            seen: row.get(8)?,
+            added: row.get(9)?,
+            changed: row.get(10)?,
+            removed: row.get(11)?,
+            returned: row.get(12)?,
+            unreadable: row.get(13)?,
+        },
+    })
 }
 
 fn change_of(row: &Row<'_>) -> rusqlite::Result<Change> {

@@ -38,20 +38,7 @@ impl Cursors {
 
     /// How far the follower of this name has come.
     pub(crate) fn of(&self, name: &str) -> Result<Cursor, StoreError> {
-        let found = self.db.query_row(
-            "SELECT cursor, followed, failures, error FROM follower WHERE name = ?1",
-            [name],
-            |row| {
-                Ok(Cursor {
-                    reached: row.get(0)?,
-                    followed: row.get(1)?,
-                    failures: row.get(2)?,
-                    error: row.get(3)?,
-                })
-            },
-        );
-        let found = found.optional().map_err(|error| self.failed(error))?;
-        Ok(found.unwrap_or_default())
+        cursor(&self.db, name).map_err(|error| self.failed(error))
     }
 
     /// Notes that a follower has taken all changes up to `seq`.
@@ -114,4 +101,20 @@ impl Cursors {
     fn failed(&self, error: rusqlite::Error) -> StoreError {
         StoreError::of(&self.path, Doing::Write, error)
     }
+}
+
+pub(super) fn cursor(db: &Connection, name: &str) -> rusqlite::Result<Cursor> {
+    let found = db.query_row(
+        "SELECT cursor, followed, failures, error FROM follower WHERE name = ?1",
+        [name],
+        |row| {
+            Ok(Cursor {
+                reached: row.get(0)?,
+                followed: row.get(1)?,
+                failures: row.get(2)?,
+                error: row.get(3)?,
+            })
+        },
+    );
+    Ok(found.optional()?.unwrap_or_default())
 }
