@@ -4,6 +4,7 @@
 mod bad_files;
 mod bad_sites;
 mod config_show;
+mod histories;
 mod output;
 mod scanner;
 mod secrets;

@@ -40,8 +40,15 @@ impl ChangeRow {
 
 impl Row for ChangeRow {
     const HEADINGS: &'static [&'static str] = &["TIME", "SCAN", "CHANGE", "KEY", "FIELDS"];
-    const COLUMNS: &'static [&'static str] =
-        &["seq", "time", "scan", "connection", "change", "key", "fields"];
+    const COLUMNS: &'static [&'static str] = &[
+        "seq",
+        "time",
+        "scan",
+        "connection",
+        "change",
+        "key",
+        "fields",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![
