@@ -25,7 +25,7 @@ impl Home {
 
     /// The scanner's own settings.
     pub(crate) fn settings(&self) -> PathBuf {
-        self.folder.join("conf").join("application.conf")
+        self.path("conf/application.conf")
     }
 
     /// The store.

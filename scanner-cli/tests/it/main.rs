@@ -9,3 +9,4 @@ mod output;
 mod scanner;
 mod secrets;
 mod selection;
+mod store_faults;
