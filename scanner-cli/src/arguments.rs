@@ -226,7 +226,7 @@ fn since(text: &str) -> Result<Since, String> {
         jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0))
     };
     (text.parse().or_else(|_| day(text)).map(Since::Time))
-        .map_err(|_| "it is neither the number of a scan nor a time such as `2026-11-24` or `2026-11-24T07:30:00Z` (UTC)".to_owned())
+        .map_err(|_what| "it is neither the number of a scan nor a time such as `2026-11-24` or `2026-11-24T07:30:00Z` (UTC)".to_owned())
 }
 
 fn report_file(text: &str) -> Result<PathBuf, String> {

@@ -3,7 +3,9 @@
 pub(crate) mod catalog;
 pub(crate) mod config_show;
 pub(crate) mod explain;
+mod following;
 pub(crate) mod inventory;
+mod report_file;
 pub(crate) mod scan;
 mod selection;
 mod signals;

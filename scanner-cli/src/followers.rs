@@ -21,6 +21,8 @@ use crate::{
 };
 
 mod ndjson;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use ndjson::Ndjson;
 
@@ -90,6 +92,16 @@ pub(crate) enum FollowError {
 pub(crate) struct Followed {
     pub(crate) follower: String,
     pub(crate) outcome: Result<Vec<Delivered>, FollowError>,
+}
+
+impl Followed {
+    /// A turn that did not come to any follower.
+    pub(crate) fn nobody(error: FollowError) -> Self {
+        Self {
+            follower: "(all)".to_owned(),
+            outcome: Err(error),
+        }
+    }
 }
 
 /// What is there as far as anybody knows: what could not be read is unknown, not gone.

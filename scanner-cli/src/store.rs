@@ -11,6 +11,7 @@ use std::{
 };
 
 use catalog_model::{SinkError, SourceId, Visualization};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 mod catalog;
@@ -21,6 +22,8 @@ mod error;
 mod schema;
 mod sighting;
 mod stored_item;
+#[cfg(test)]
+mod tests;
 mod twins;
 mod upsert;
 mod writer;
@@ -34,6 +37,8 @@ pub(crate) use self::{
     stored_item::{StoredContact, StoredItem, StoredValue},
     upsert::Counts,
 };
+#[cfg(test)]
+pub(crate) use self::{change::ChangeKind, tests::Scratch};
 use self::{
     sighting::{Seen, Sighting},
     writer::{Answer, Message, ScanNumber, Trouble, Writer},
@@ -65,7 +70,10 @@ const WAITING: usize = 2;
 impl Store {
     /// Opens the store, which is made if there is none; it keeps changes for `keep`.
     pub(crate) fn open(path: &Path, keep: jiff::SignedDuration) -> Result<Self, StoreError> {
-        let db = schema::open(path)?;
+        Self::with(schema::open(path)?, path, keep)
+    }
+
+    fn with(db: Connection, path: &Path, keep: jiff::SignedDuration) -> Result<Self, StoreError> {
         let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
         let writer = Writer::new(db, path, keep);
         let (messages, to_do) = mpsc::sync_channel(WAITING);
@@ -168,7 +176,7 @@ impl StoreScan {
         }
         self.messages
             .send(message)
-            .or_else(|_gone| Err(StoreError::gone(&self.path).into()))
+            .map_err(|_message| StoreError::gone(&self.path).into())
     }
 }
 
@@ -187,6 +195,6 @@ async fn ask<T>(
 ) -> Result<T, StoreError> {
     let (answer, waiting) = oneshot::channel();
     let gone = || StoreError::gone(path);
-    messages.send(message(answer)).or_else(|_| Err(gone()))?;
+    messages.send(message(answer)).map_err(|_message| gone())?;
     waiting.await.unwrap_or_else(|_| Err(gone()))
 }

@@ -1,6 +1,6 @@
 //! `catalog`: what the store holds, as lists.
 
-use std::{cell::RefCell, collections::BTreeMap, io};
+use std::io;
 
 mod items;
 mod owners;
@@ -10,19 +10,19 @@ pub(crate) use items::ItemRow;
 
 use self::{
     items::Filter,
-    owners::OwnerRow,
+    owners::Owners,
     rows::{ChangeRow, FollowerRow, ScanRow},
 };
+use super::selection::application;
 use crate::{
-    application_file::Application,
-    arguments::{Catalog as Command, CatalogFormat, OfConnection, Since},
+    arguments::{Catalog as Command, CatalogFormat, Email, OfConnection, Since, Wanted},
     exit::Exit,
     followers::THERE,
     home::shown,
     listing::{self, ListError, Row, Take},
     problem::Problem,
     run::Program,
-    store::{Catalog, ItemScope, StoredConnection},
+    store::{Catalog, Change, ItemScope, StoredConnection},
 };
 
 pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
@@ -30,87 +30,100 @@ pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
         Ok(catalog) => catalog,
         Err(exit) => return exit,
     };
-    match command {
-        Command::List { wanted, form } => {
-            let of = match connection(program, &catalog, &wanted.of) {
-                Ok(of) => of,
-                Err(exit) => return exit,
-            };
-            let filter = Filter::of(&wanted);
-            let scope = ItemScope {
-                connection: of,
-                states: &wanted.state,
-            };
-            write(program, form.format, &|take| {
-                catalog.each_item(scope, |item| {
-                    if filter.accepts(&item) {
-                        take(ItemRow::of(item))?;
-                    }
-                    Ok(())
-                })
-            })
-        }
+    let run = match command {
+        Command::List { wanted, form } => list(program, &catalog, &wanted, form.format),
         Command::Show { key, form } => show(program, &catalog, &key, form.format),
-        Command::Changes { since, of, form } => {
-            let of = match connection(program, &catalog, &of) {
-                Ok(of) => of.map(|of| of.code.clone()),
-                Err(exit) => return exit,
-            };
-            write(program, form.format, &|take| {
-                catalog.each_change(0, i64::MAX, |change| {
-                    let wanted = match since {
-                        None => true,
-                        Some(Since::Scan(scan)) => change.scan >= scan,
-                        Some(Since::Time(time)) => change.time >= time.as_millisecond(),
-                    };
-                    if wanted && of.as_ref().is_none_or(|of| *of == change.connection) {
-                        take(ChangeRow::of(change))?;
-                    }
-                    Ok(())
-                })
-            })
-        }
-        Command::Scans { of, form } => {
-            let of = match connection(program, &catalog, &of) {
-                Ok(of) => of,
-                Err(exit) => return exit,
-            };
-            write(program, form.format, &|take| {
-                catalog.each_scan(of, |scan| take(ScanRow::of(scan)))
-            })
-        }
-        Command::Owners { email, of, form } => {
-            let of = match connection(program, &catalog, &of) {
-                Ok(of) => of,
-                Err(exit) => return exit,
-            };
-            let scope = ItemScope {
-                connection: of,
-                states: THERE,
-            };
-            let mut owners = BTreeMap::new();
-            let read = catalog.each_item(scope, |item| {
-                owners::count(&mut owners, &item);
-                Ok(())
-            });
-            if let Err(error) = read {
-                return tell(program, error);
-            }
-            // Given twice: once for the widths of a table.
-            let owners = RefCell::new(owners);
-            write(program, form.format, &|take: Take<'_, OwnerRow>| {
-                for owner in owners
-                    .borrow()
-                    .values()
-                    .filter(|owner| owner.is_wanted(email))
-                {
-                    take(owner.clone())?;
-                }
-                Ok(())
-            })
-        }
+        Command::Changes { since, of, form } => changes(program, &catalog, since, &of, form.format),
+        Command::Scans { of, form } => scans(program, &catalog, &of, form.format),
+        Command::Owners { email, of, form } => owners(program, &catalog, email, &of, form.format),
         Command::Followers { form } => followers(program, &catalog, form.format),
+    };
+    // A command that has nothing to list has told why.
+    run.unwrap_or_else(|exit| exit)
+}
+
+fn list(
+    program: &mut Program,
+    catalog: &Catalog,
+    wanted: &Wanted,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let scope = ItemScope {
+        connection: connection(program, catalog, &wanted.of)?,
+        states: &wanted.state,
+    };
+    let filter = Filter::of(wanted);
+    Ok(write(program, format, &|take| {
+        catalog.each_item(scope, |item| {
+            if filter.accepts(&item) {
+                take(ItemRow::of(item))?;
+            }
+            Ok(())
+        })
+    }))
+}
+
+fn changes(
+    program: &mut Program,
+    catalog: &Catalog,
+    since: Option<Since>,
+    of: &OfConnection,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let of = connection(program, catalog, of)?;
+    let wanted = |change: &Change| {
+        let then = match since {
+            None => true,
+            Some(Since::Scan(scan)) => change.scan >= scan,
+            Some(Since::Time(time)) => change.time >= time.as_millisecond(),
+        };
+        then && of.is_none_or(|of| of.code == change.connection)
+    };
+    Ok(write(program, format, &|take| {
+        catalog.each_change(0, i64::MAX, |change| {
+            if wanted(&change) {
+                take(ChangeRow::of(change))?;
+            }
+            Ok(())
+        })
+    }))
+}
+
+fn scans(
+    program: &mut Program,
+    catalog: &Catalog,
+    of: &OfConnection,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let of = connection(program, catalog, of)?;
+    Ok(write(program, format, &|take| {
+        catalog.each_scan(of, |scan| take(ScanRow::of(scan)))
+    }))
+}
+
+fn owners(
+    program: &mut Program,
+    catalog: &Catalog,
+    email: Option<Email>,
+    of: &OfConnection,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let scope = ItemScope {
+        connection: connection(program, catalog, of)?,
+        states: THERE,
+    };
+    let mut owners = Owners::default();
+    let counted = catalog.each_item(scope, |item| {
+        owners::count(&mut owners, &item);
+        Ok(())
+    });
+    if let Err(error) = counted {
+        return Err(tell(program, error));
     }
+    Ok(write(program, format, &|take| {
+        let mut wanted = owners.values().filter(|owner| owner.is_wanted(email));
+        wanted.try_for_each(|owner| take(owner.clone()))
+    }))
 }
 
 /// The store, or the exit of a command that finds none; a person was told.
@@ -188,46 +201,41 @@ fn tell(program: &mut Program, error: ListError) -> Exit {
     }
 }
 
-fn show(program: &mut Program, catalog: &Catalog, key: &str, format: CatalogFormat) -> Exit {
-    let found = match catalog.item(key) {
-        Ok(found) => found.map(ItemRow::of),
-        Err(error) => return tell(program, error.into()),
-    };
-    let Some(row) = found else {
+fn show(
+    program: &mut Program,
+    catalog: &Catalog,
+    key: &str,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let found = catalog.item(key);
+    let found = found.map_err(|error| tell(program, error.into()))?;
+    let Some(row) = found.map(ItemRow::of) else {
         let message = format!(
             "the store has no item with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
         );
-        return program.tell_usage(&message);
+        return Err(program.tell_usage(&message));
     };
-    match format {
+    Ok(match format {
         CatalogFormat::Table => write(program, format, &|take| {
             rows::fields(&row)?.into_iter().try_for_each(&mut *take)
         }),
         _ => write(program, format, &|take| take(row.clone())),
-    }
+    })
 }
 
-fn followers(program: &mut Program, catalog: &Catalog, format: CatalogFormat) -> Exit {
-    let application = Application::read(&program.home, &program.environment.variables);
-    let application = match application {
-        Ok(application) => application,
-        Err(problems) => {
-            for problem in &problems {
-                program.tell_problem(problem);
-            }
-            return Exit::Configuration;
-        }
-    };
-    let names = application
-        .followers
-        .iter()
-        .map(|follower| follower.name().to_owned());
-    let names: Vec<_> = names.collect();
-    write(program, format, &|take| {
+fn followers(
+    program: &mut Program,
+    catalog: &Catalog,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let application = application(program)?;
+    let names = application.followers.iter().map(|follower| follower.name());
+    let names: Vec<_> = names.map(str::to_owned).collect();
+    Ok(write(program, format, &|take| {
         let last = catalog.settled()?;
         for name in &names {
             take(FollowerRow::of(name, catalog.cursor(name)?, last))?;
         }
         Ok(())
-    })
+    }))
 }

@@ -1,83 +1,58 @@
 //! `scan`: every sheet of the connections becomes an item of the export.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use catalog_model::{ConnectionCode, Visualization};
-use tempfile::NamedTempFile;
 
-use super::{selection::select, signals::interrupted};
+use super::{
+    following::follow,
+    report_file::ReportFile,
+    selection::{application, select},
+    signals::interrupted,
+};
 use crate::{
     application_file::Application,
     arguments::Scan,
+    connections::Ready,
     destination::{Destination, copy_to_standard_output},
     exit::Exit,
-    followers::{Delivering, Followed, Follower},
-    home::{Home, shown},
-    problem::Problem,
-    report::{Outcome, Report, render, write_json},
+    home::Home,
+    report::{Outcome, Report, render},
     run::Program,
     scanning::{Context, Job, Keeping, read_all},
-    spool::temporary,
     store::{Removals, Store, StoreError},
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
-    let selected = match select(program, &arguments.codes) {
-        Ok(selected) => selected,
-        Err(exit) => return exit,
-    };
+    // A command that cannot begin has told why.
+    let scan = scan(program, &arguments).await;
+    scan.unwrap_or_else(|exit| exit)
+}
+
+async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
+    let selected = select(program, &arguments.codes)?;
     if arguments.output.is_some() && selected.ready.len() > 1 {
-        let codes: Vec<_> = selected
-            .ready
-            .iter()
-            .map(|ready| ready.code.as_str())
-            .collect();
-        let codes = codes.join(", ");
-        return program.tell_usage(&format!(
-            "`--output` takes the items of one connection: name one of {codes}"
-        ));
+        return Err(several_outputs(program, &selected.ready));
     }
-    let report_file = match arguments
-        .report
-        .as_deref()
-        .map(ReportFile::open)
-        .transpose()
-    {
-        Ok(file) => file,
-        Err(problem) => {
-            program.tell_problem(&problem);
-            return Exit::Failed;
-        }
-    };
-    let application = match Application::read(&program.home, &program.environment.variables) {
-        Ok(application) => application,
-        Err(problems) => {
-            for problem in &problems {
-                program.tell_problem(problem);
-            }
-            return Exit::Configuration;
-        }
-    };
-    let keeping = match keeping(program, &arguments, &application) {
-        Ok(keeping) => keeping,
-        Err(error) => {
-            program.tell_problem(&error.problem());
-            return error.exit();
-        }
+    let report_file = arguments.report.as_deref().map(ReportFile::open);
+    let report_file = report_file.transpose().map_err(|problem| {
+        program.tell_problem(&problem);
+        Exit::Failed
+    })?;
+    let application = application(program)?;
+    let keeping = keeping(program, arguments, &application).map_err(|error| {
+        program.tell_problem(&error.problem());
+        error.exit()
+    })?;
+    let followers = match keeping {
+        Some(_) => application.followers,
+        None => Vec::new(),
     };
     let mut report = Report::begun(program, selected.problems);
     let jobs = selected.ready.into_iter().map(|ready| Job {
-        destination: destination(&arguments, &program.home, &ready.code),
+        destination: destination(arguments, &program.home, &ready.code),
         ready,
     });
-    let stores = keeping.is_some();
     let context = Context::of(program, keeping);
     let ended = read_all::<Visualization>(jobs.collect(), &context, interrupted()).await;
     // The store's own thread ends here: the followers get its memory.
@@ -91,24 +66,23 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
         }
         report.connections.push(scanned.report);
     }
-    if stores && !report.interrupted {
-        match follow(program, application.followers).await {
-            Ok(Some(followed)) => report.follow(followed),
-            Ok(None) => report.interrupted = true,
-            Err(error) => {
-                program.tell_problem(&error.problem());
-                return error.exit();
-            }
-        }
-    }
+    follow(program, followers, &mut report).await;
     program.tell(&render(&report));
     if let Some(file) = report_file
         && let Err(problem) = file.write(&report)
     {
         program.tell_problem(&problem);
-        return Exit::Failed;
+        return Err(Exit::Failed);
     }
-    report.exit()
+    Ok(report.exit())
+}
+
+fn several_outputs(program: &mut Program, ready: &[Ready]) -> Exit {
+    let codes: Vec<_> = ready.iter().map(|ready| ready.code.as_str()).collect();
+    let codes = codes.join(", ");
+    program.tell_usage(&format!(
+        "`--output` takes the items of one connection: name one of {codes}"
+    ))
 }
 
 /// The store that the scans write to, unless they are to do without.
@@ -138,65 +112,4 @@ fn destination(arguments: &Scan, home: &Home, code: &ConnectionCode) -> Option<D
         None if arguments.no_store => Some(Destination::export(home.export(code))),
         None => None,
     }
-}
-
-/// Gives the followers what is new, in a thread of its own; nothing comes back if somebody ended the run.
-async fn follow(
-    program: &Program,
-    mut followers: Vec<Box<dyn Follower>>,
-) -> Result<Option<Vec<Followed>>, StoreError> {
-    let (home, clock) = (program.home.clone(), program.environment.clock);
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = Arc::clone(&stop);
-    let mut turn = tokio::task::spawn_blocking(move || {
-        let delivering = Delivering {
-            home: &home,
-            clock,
-            stop: &stopped,
-        };
-        delivering.deliver(&mut followers)
-    });
-    let interrupted = tokio::select! {
-        done = &mut turn => return done.unwrap_or_else(|_| Ok(Vec::new())).map(Some),
-        () = interrupted() => true,
-    };
-    stop.store(interrupted, Ordering::Relaxed);
-    // Until it has let go of its temporary file.
-    let _ = turn.await;
-    Ok(None)
-}
-
-/// The file of `--report`, opened before the long work so that nothing is read in vain.
-struct ReportFile {
-    aside: NamedTempFile,
-    path: PathBuf,
-}
-
-impl ReportFile {
-    fn open(path: &Path) -> Result<Self, Problem> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let aside = temporary(folder.unwrap_or(Path::new(".")));
-        if path.is_dir() {
-            return Err(no_report(path, "it is a folder"));
-        }
-        Ok(Self {
-            aside: aside.map_err(|error| no_report(path, error.kind()))?,
-            path: path.to_path_buf(),
-        })
-    }
-
-    fn write(mut self, report: &Report) -> Result<(), Problem> {
-        let written = write_json(report, &mut self.aside).and_then(|()| self.aside.flush());
-        written.map_err(|error| no_report(&self.path, error))?;
-        let persisted = self.aside.persist(&self.path);
-        persisted.map_err(|error| no_report(&self.path, error.error))?;
-        Ok(())
-    }
-}
-
-fn no_report(path: &Path, why: impl std::fmt::Display) -> Problem {
-    let message = format!("the report cannot be written to `{}`: {why}", shown(path));
-    Problem::general(message, None)
 }
