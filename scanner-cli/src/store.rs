@@ -63,7 +63,7 @@ pub(crate) struct StoreScan {
 }
 
 /// So many sightings go over at once, and are one transaction.
-const BATCH: usize = 2_000;
+const BATCH: usize = 1_000;
 /// So many batches may wait.
 const WAITING: usize = 2;
 
