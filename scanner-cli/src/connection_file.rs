@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Place, Settings,
-    settings::{Located, Setting, SettingProblem, SettingValue, UnknownSetting},
+    settings::{Located, Setting, SettingProblem, SettingValue, Stands, UnknownSetting},
 };
 
 use crate::{
-    hocon::{self, Diagnostic, Found, Node, Object, Severity, Value},
+    hocon::{self, Diagnostic, Found, Node, Object, Severity, Shown, Value},
     home::Home,
+    odd_texts::odd_texts,
     problem::Problem,
 };
 
@@ -55,6 +56,7 @@ impl Reading<'_> {
                     problems: diagnostics.into_iter().map(Problem::InFile).collect(),
                 }
             })?;
+        let odd_texts = odd_texts(&document.root);
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), Arc::new(self.home.clone()));
         let opened = self.open(&mut settings);
@@ -63,6 +65,11 @@ impl Reading<'_> {
         let unknown = settings.unknown().into_iter().map(unknown_setting);
         let unknown = unknown.map(|found| show(Severity::Warning, found));
         let odd = document.warnings.into_iter().map(Problem::InFile);
+        let odd = odd.chain(
+            odd_texts
+                .into_iter()
+                .map(|found| show(Severity::Warning, found)),
+        );
         match opened {
             // What the settings of a disabled connection mean, nobody asked.
             Ok(opened) if opened.connection.is_none() => Ok(opened),
@@ -154,6 +161,11 @@ enum ReadBy {
 fn code(settings: &mut Settings) -> Option<(ConnectionCode, Place)> {
     let Located { value, place } = settings.required_text("code")?;
     match ConnectionCode::new(&value) {
+        Ok(code) if !Home::can_name(&code) => {
+            let message = "`code` is too long to name a file".to_owned();
+            settings.refuse("code", message, "shorten it".to_owned());
+            None
+        }
         Ok(code) => Some((code, place)),
         Err(error) => {
             let message = format!("`code` names no connection: {error}");
@@ -168,6 +180,10 @@ fn wrong_setting(problem: SettingProblem) -> Found {
         place: problem.place,
         message: problem.message,
         hint: problem.hint,
+        value: match problem.stands {
+            Stands::Itself => Shown::Yes,
+            Stands::Other => Shown::No,
+        },
     }
 }
 
@@ -176,6 +192,7 @@ fn unknown_setting(unknown: UnknownSetting) -> Found {
         message: format!("`{}` is no setting that this connector knows", unknown.key),
         hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
         place: unknown.place,
+        value: Shown::No,
     }
 }
 

@@ -30,6 +30,11 @@ impl Home {
         self.folder.join("export").join(name)
     }
 
+    /// Whether the code can be part of a file's name, of which systems take 255 bytes.
+    pub(crate) fn can_name(code: &ConnectionCode) -> bool {
+        file_name(code).len() <= 200
+    }
+
     /// A file of the scanner's own about a connection, such as its kept session.
     pub(crate) fn data(&self, code: &ConnectionCode, ending: &str) -> PathBuf {
         self.folder

@@ -12,6 +12,7 @@ pub mod hocon;
 mod home;
 mod kept_session;
 mod lock;
+mod odd_texts;
 mod problem;
 mod progress;
 mod report;

@@ -1,23 +1,22 @@
 //! Scans connections side by side, each into a spool of its own.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use catalog_model::{Completeness, Connection, ScanError, Warning};
+use catalog_model::{Completeness, ScanError, Warning};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     connections::Ready,
     destination::{Destination, Placed, Reach},
     environment::Clock,
-    home::{Home, shown},
-    kept_session,
+    home::Home,
+    kept_session::KeptSession,
     lock::{Lock, NotLocked},
     progress::{Display, ProgressLine},
     report::{ConnectionReport, Outcome},
     run::Program,
     spool::Finished,
     spool_sink::{Line, SpoolSink, cannot_spool},
-    tally::Tally,
 };
 
 /// How many connections are read at once.
@@ -160,13 +159,12 @@ async fn read_lines<T: Line>(
         tally: std::mem::take(&mut report.tally),
         progress: ProgressLine::new(&ready.code, &context.display),
         parts: connection.key_parts(),
+        session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
     };
-    let session = context.home.data(&ready.code, "session");
-    if let Some(kept) = kept_session::read(&session) {
-        connection.resume(&kept);
-    }
     let closing = T::read(connection, &mut sink).await;
-    keep_session(connection, &session, &mut sink.tally);
+    if let Err(warning) = sink.session.keep() {
+        sink.tally.warnings.push(warning);
+    }
     report.tally = sink.tally;
     let reach = match closing {
         Ok(Completeness::Complete) => Reach::Complete,
@@ -204,20 +202,6 @@ fn put(
         Err(error) => report.outcome = Outcome::Failed(error.into()),
     }
     None
-}
-
-fn keep_session(connection: &dyn Connection, path: &Path, tally: &mut Tally) {
-    let Some(session) = connection.session() else {
-        return;
-    };
-    if let Err(error) = kept_session::write(path, &session) {
-        tally.warnings.push(Warning {
-            message: format!("the session cannot be kept in `{}`: {error}", shown(path)),
-            hint: Some(
-                "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned(),
-            ),
-        });
-    }
 }
 
 fn unlocked(error: &std::io::Error) -> Warning {

@@ -5,10 +5,11 @@
 //! their number.
 
 use std::{
-    fs::File,
+    fs::{self, DirEntry, File},
     hash::{BuildHasher, RandomState},
     io::{self, BufWriter, Seek, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use catalog_model::{ItemKey, SourceId};
@@ -47,6 +48,7 @@ const BUFFER: usize = 128 * 1024;
 impl Spool {
     /// Opens a spool in `folder`, so that its file can be renamed to another name there.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        remove_forgotten(folder);
         Ok(Self {
             lines: WriteBehind::new(temporary(folder)?)?,
             keys: new_keys(folder)?,
@@ -117,15 +119,35 @@ fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(BUFFER, file))
 }
 
+/// What the names of our temporary files begin and end with.
+const TEMPORARY: (&str, &str) = (".scan-", ".tmp");
+
+/// A temporary file that nobody wrote to for so long is one whose process was killed.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Removes what killed processes left behind. That it cannot be done now is no reason not to scan.
+fn remove_forgotten(folder: &Path) {
+    let (prefix, suffix) = TEMPORARY;
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours =
+            (name.to_str()).is_some_and(|name| name.starts_with(prefix) && name.ends_with(suffix));
+        let age = |entry: &DirEntry| entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if ours && age(&entry).is_some_and(|age| age > FORGOTTEN) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A temporary file that gets the rights of an ordinary one, since it may become one: another account imports it.
 pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".scan-").suffix(".tmp");
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // The umask takes away what the system's administrator wants taken away.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
 }
@@ -176,6 +198,29 @@ mod tests {
                 .push(&key, Some(&SourceId((*id).to_owned())), line)
                 .unwrap();
         }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, hours: u64| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            let hours = Duration::from_secs(hours * 60 * 60);
+            file.set_modified(file.metadata().unwrap().modified().unwrap() - hours)
+                .unwrap();
+        };
+        write(".scan-old.tmp", 25);
+        write(".scan-young.tmp", 23);
+        write("other.tmp", 1000);
+        drop(Spool::open(folder.path()).unwrap());
+        let names = folder
+            .path()
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, [".scan-young.tmp", "other.tmp"]);
     }
 
     #[test]

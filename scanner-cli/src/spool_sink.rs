@@ -10,6 +10,7 @@ use catalog_model::{
 
 use crate::{
     export_line::{ExportLine, InventoryLine},
+    kept_session::KeptSession,
     progress::ProgressLine,
     spool::Spool,
     tally::Tally,
@@ -79,6 +80,7 @@ pub(crate) struct SpoolSink<'a> {
     pub(crate) tally: Tally,
     pub(crate) progress: ProgressLine,
     pub(crate) parts: &'a [&'static str],
+    pub(crate) session: KeptSession<'a>,
 }
 
 impl<T: Line> ScanSink<T> for SpoolSink<'_> {
@@ -106,6 +108,11 @@ impl<T: Line> ScanSink<T> for SpoolSink<'_> {
     }
 
     fn progress(&mut self, progress: Progress) {
+        if matches!(progress, Progress::Connected { .. }) {
+            // At once, since a scan that is interrupted has opened its session all the same. What keeps it from being
+            // kept is told when the scan ends.
+            let _ = self.session.keep();
+        }
         self.progress.progress(&progress);
         self.tally.progress(&progress);
     }

@@ -12,7 +12,7 @@ use std::{
 
 use xshell::{Shell, cmd};
 
-use crate::Outcome;
+use crate::{Outcome, target};
 
 mod server;
 mod site;
@@ -29,14 +29,14 @@ struct Measure {
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are there to be read")]
-pub(crate) fn run(sheets: usize) -> Outcome {
-    let shell = Shell::new()?;
+pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     cmd!(shell, "cargo build --release --package scanner-cli").run()?;
     cmd!(
         shell,
         "cargo bench --package qrs-client --bench read --no-run"
     )
     .run()?;
+    let program = target(shell)?.join("release/scanner-cli");
     let folder = tempfile::tempdir()?;
     let site = site::write(folder.path(), sheets)?;
     let megabytes = site.bytes as f64 / 1e6;
@@ -52,11 +52,11 @@ pub(crate) fn run(sheets: usize) -> Outcome {
     fs::create_dir(folder.path().join("connections"))?;
     fs::write(folder.path().join("connections/bench.conf"), file)?;
 
-    let floor = median(|| client(&shell, "floor", &url))?;
-    let records = median(|| client(&shell, "records", &url))?;
+    let floor = median(|| client(shell, "floor", &url))?;
+    let records = median(|| client(shell, "records", &url))?;
     let output = folder.path().join("items.ndjson");
     let scan = median(|| {
-        let mut command = Command::new("target/release/scanner-cli");
+        let mut command = Command::new(&program);
         command
             .arg("--home")
             .arg(folder.path())

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use super::{selection::select, signals::interrupted};
 use crate::{
     arguments::Scan,
-    destination::{Destination, copy_to_standard_output},
+    destination::{Destination, copy_to_standard_output, plain},
     exit::Exit,
     home::shown,
     problem::Problem,
@@ -37,6 +37,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
             "`--output` takes the items of one connection: name one of {codes}"
         ));
     }
+    if let Some(clash) = clash(program, &arguments) {
+        return program.tell_usage(&clash);
+    }
     let report_file = match arguments
         .report
         .as_deref()
@@ -53,7 +56,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
     let jobs = selected.ready.into_iter().map(|ready| Job {
         destination: match &arguments.output {
             Some(path) => Destination::of(path),
-            None => Destination::export(program.home.export(&ready.code)),
+            None => Destination::Export(program.home.export(&ready.code)),
         },
         ready,
     });
@@ -78,6 +81,28 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
     report.exit()
 }
 
+/// Why the files that were named cannot be meant: one would overwrite what another is for.
+fn clash(program: &Program, arguments: &Scan) -> Option<String> {
+    let place = |path: &Path| {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    let output = arguments.output.as_deref().and_then(place);
+    let report = arguments.report.as_deref().and_then(place);
+    if output.is_some() && output == report {
+        return Some("`--output` and `--report` name the same file".to_owned());
+    }
+    let connections = program.home.connections().canonicalize().ok()?;
+    let written = [output, report].into_iter().flatten();
+    let among = written
+        .into_iter()
+        .find(|path| path.starts_with(&connections));
+    among.map(|path| format!("`{}` lies among the connection files", shown(&path)))
+}
+
 /// The file of `--report`, opened before the long work so that nothing is read in vain.
 struct ReportFile {
     aside: NamedTempFile,
@@ -94,7 +119,7 @@ impl ReportFile {
             return Err(no_report(path, "it is a folder"));
         }
         Ok(Self {
-            aside: aside.map_err(|error| no_report(path, error.kind()))?,
+            aside: aside.map_err(|error| no_report(path, plain(&error)))?,
             path: path.to_path_buf(),
         })
     }

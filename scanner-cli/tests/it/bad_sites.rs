@@ -174,6 +174,23 @@ fn an_account_that_sees_nothing_is_warned_about_with_the_rule_to_add() {
 }
 
 #[test]
+fn an_interrupted_scan_keeps_its_session() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    site.fail(Fault::stall(Point::Records(3)).on("/qrs/app/object/full"));
+    for scans in 1..=2 {
+        let mut child = home.start(&["scan"]);
+        while site.requests_of("/qrs/app/object/full").len() < scans {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        // Not even one that had no time to end well.
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert_eq!(site.sessions_opened(), 1);
+}
+
+#[test]
 fn ten_commands_in_a_row_are_one_session() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);

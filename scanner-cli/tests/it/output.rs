@@ -80,6 +80,17 @@ fn items_go_to_the_file_or_the_stream_that_was_named() {
 }
 
 #[test]
+fn no_file_is_written_over_one_that_is_for_something_else() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan", "--output", "x.json", "--report", "./x.json"])
+        .check(2, &["name the same file"]);
+    home.run(&["scan", "--output", "connections/qlik.conf"])
+        .check(2, &["lies among the connection files"]);
+    assert_eq!(site.requests().len(), 0);
+}
+
+#[test]
 fn a_partial_scan_leaves_the_old_file_and_writes_aside() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);

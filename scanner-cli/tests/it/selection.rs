@@ -36,8 +36,13 @@ fn a_code_that_no_connection_has_is_a_mistake_of_the_command_line() {
         .check(2, &["no connection has the code `nope`"]);
     // It may be the code of a file that cannot be read.
     home.write("connections/bad.conf", "a = ");
-    home.run(&["scan", "nope"])
-        .check(3, &["connections/bad.conf:1:"]);
+    home.run(&["scan", "nope"]).check(
+        3,
+        &[
+            "connections/bad.conf:1:",
+            "no connection that could be read has the code `nope`",
+        ],
+    );
     home.run(&["scan", "qlik"]).check(0, &[]);
 }
 
