@@ -2,6 +2,8 @@
 
 pub(crate) mod config_show;
 pub(crate) mod inventory;
+mod print;
+mod report_file;
 pub(crate) mod scan;
 mod selection;
 mod signals;

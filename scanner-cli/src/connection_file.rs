@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use catalog_model::{
-    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Place, Settings,
+    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
     settings::{Located, Setting, SettingProblem, SettingValue, Stands, UnknownSetting},
 };
 
@@ -17,7 +17,6 @@ use crate::{
 /// A connection file that was understood.
 pub(crate) struct ConnectionFile {
     pub(crate) code: ConnectionCode,
-    pub(crate) code_place: Place,
     pub(crate) name: String,
     /// What can be scanned; nothing of a file that says `enabled = false`.
     pub(crate) connection: Option<Box<dyn Connection>>,
@@ -112,21 +111,17 @@ impl Reading<'_> {
         let connection = connector.and_then(|connector| {
             // Without a code the connector is asked all the same, so that its problems are told, too.
             let stand_in = || ConnectionCode::new("without-code").ok();
-            let code = code.as_ref().map(|(code, _)| code.clone());
+            let code = code.clone();
             connector.open(code.or_else(stand_in)?, settings).ok()
         });
         match (name, code, settings.check()) {
-            (Some(name), Some((code, code_place)), Ok(())) => Ok(ConnectionFile {
+            (Some(name), Some(code), Ok(())) => Ok(ConnectionFile {
                 code,
-                code_place,
                 name,
                 connection,
                 warnings: Vec::new(),
             }),
-            (_, code, _) => Err(NotOpened {
-                code: code.map(|(code, _)| code),
-                read,
-            }),
+            (_, code, _) => Err(NotOpened { code, read }),
         }
     }
 
@@ -158,15 +153,15 @@ enum ReadBy {
     Nobody,
 }
 
-fn code(settings: &mut Settings) -> Option<(ConnectionCode, Place)> {
-    let Located { value, place } = settings.required_text("code")?;
+fn code(settings: &mut Settings) -> Option<ConnectionCode> {
+    let Located { value, .. } = settings.required_text("code")?;
     match ConnectionCode::new(&value) {
         Ok(code) if !Home::can_name(&code) => {
             let message = "`code` is too long to name a file".to_owned();
             settings.refuse("code", message, "shorten it".to_owned());
             None
         }
-        Ok(code) => Some((code, place)),
+        Ok(code) => Some(code),
         Err(error) => {
             let message = format!("`code` names no connection: {error}");
             settings.refuse("code", message, None);
@@ -181,10 +176,15 @@ fn wrong_setting(problem: SettingProblem) -> Found {
         message: problem.message,
         hint: problem.hint,
         value: match problem.stands {
-            Stands::Itself => Shown::Yes,
-            Stands::Other => Shown::No,
+            Stands::Itself if !is_secret_key(&problem.key) => Shown::Yes,
+            _ => Shown::No,
         },
     }
+}
+
+fn is_secret_key(key: &str) -> bool {
+    let path: Vec<_> = key.split('.').map(str::to_owned).collect();
+    hocon::is_secret(&path)
 }
 
 fn unknown_setting(unknown: UnknownSetting) -> Found {

@@ -11,7 +11,7 @@ use catalog_model::{Connection, ConnectionCode};
 use crate::{
     connection_file::{ConnectionFile, InvalidFile, Reading},
     hocon::Severity,
-    home::shown,
+    home::{Home, shown},
     problem::Problem,
 };
 
@@ -52,18 +52,28 @@ impl Connections {
         let folder = reading.home.connections();
         let paths = connection_files(&folder)?;
         let mut connections = Self::default();
-        let mut codes: BTreeMap<ConnectionCode, PathBuf> = BTreeMap::new();
+        let mut first: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in paths {
             let read = fs::read(&path).map_err(|error| unreadable(&path, &error));
-            match read.and_then(|content| reading.read(&path, &content)) {
+            let read = read.and_then(|content| reading.read(&path, &content));
+            let code = match &read {
+                Ok(file) => Some(file.code.clone()),
+                Err(invalid) => invalid.code.clone(),
+            };
+            let earlier = code.and_then(|code| {
+                let earlier = first.get(&Home::identity(&code)).cloned();
+                first
+                    .entry(Home::identity(&code))
+                    .or_insert_with(|| path.clone());
+                Some((code, earlier?))
+            });
+            match read {
                 Err(invalid) => connections.invalid.push(invalid),
-                Ok(file) => match codes.get(&file.code) {
-                    Some(first) => connections.refuse_second(&file, first),
-                    None => {
-                        codes.insert(file.code.clone(), path.clone());
-                        connections.add(file, path);
-                    }
-                },
+                Ok(file) if earlier.is_none() => connections.add(file, path.clone()),
+                Ok(_) => {}
+            }
+            if let Some((code, earlier)) = earlier {
+                connections.refuse_both(&code, &path, &earlier);
             }
         }
         Ok(connections)
@@ -91,15 +101,17 @@ impl Connections {
     }
 
     /// Two files with one code: neither can be told to be the right one.
-    fn refuse_second(&mut self, second: &ConnectionFile, first: &Path) {
-        let code = &second.code;
-        self.ready.retain(|(ready, _)| ready.code != *code);
-        self.disabled.retain(|(disabled, _)| disabled != code);
+    fn refuse_both(&mut self, code: &ConnectionCode, second: &Path, first: &Path) {
+        let same = |other: &ConnectionCode| Home::identity(other) == Home::identity(code);
+        self.ready.retain(|(ready, _)| !same(&ready.code));
+        self.disabled.retain(|(disabled, _)| !same(disabled));
         self.invalid.push(InvalidFile {
             code: Some(code.clone()),
             problems: vec![Problem::general(
-                format!("{} has the code `{code}` of `{}`", second.code_place, shown(first)),
-                "neither is scanned: a code is the identity of one connection, so give one of the two files another, or remove it".to_owned(),
+                format!("`{}` has the code `{code}` of `{}`", shown(second), shown(first)),
+                "neither is scanned: a code is the identity of one connection, so give one of the two files another, or \
+                 remove it"
+                    .to_owned(),
             )],
         });
     }
@@ -175,8 +187,13 @@ pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
         }
     };
     // A link to nothing is no folder either: reading it says what is wrong.
+    let hidden = |path: &PathBuf| {
+        (path.file_name()).is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    };
     let files = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
+        // What editors and systems leave beside a file, such as `.#qlik.conf`.
+        .filter(|path| !hidden(path))
         .filter(|path| !path.is_dir());
     let files = files.map(|path| {
         path.strip_prefix(".")

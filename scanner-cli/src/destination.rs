@@ -10,7 +10,7 @@ use catalog_model::SinkError;
 
 use crate::{
     home::shown,
-    spool::{Finished, Spool},
+    spool::{Fate, Finished, Spool},
 };
 
 /// Where the lines of a scan go once they count.
@@ -41,24 +41,24 @@ impl Destination {
         if path == Path::new("-") {
             return Self::StandardOutput;
         }
-        match fs::canonicalize(path) {
-            Ok(target) if target.is_file() => Self::File(target),
-            Ok(target) if !target.is_dir() => Self::Stream(target),
+        // Not by the target's name: that of a pipe, as `/dev/stdout` may be one, names nothing.
+        match fs::metadata(path) {
+            Ok(target) if target.is_file() => {
+                Self::File(fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()))
+            }
+            Ok(target) if !target.is_dir() => Self::Stream(path.to_path_buf()),
             _ => Self::File(path.to_path_buf()),
         }
     }
 
-    /// Opens a spool from which the lines can get here.
-    pub(crate) fn open(&self) -> Result<Spool, SinkError> {
-        let folder = match self {
-            Self::File(path) | Self::Export(path) => match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-                _ => PathBuf::from("."),
-            },
-            Self::Stream(_) | Self::StandardOutput => std::env::temp_dir(),
+    /// Opens a spool from which the lines can get here; those that will be copied wait in the folder `aside`.
+    pub(crate) fn open(&self, aside: &Path) -> Result<Spool, SinkError> {
+        let (folder, fate) = match self {
+            Self::File(path) | Self::Export(path) => (folder_of(path), Fate::Renamed),
+            Self::Stream(_) | Self::StandardOutput => (aside, Fate::Copied),
         };
         if let Self::Export(path) = self {
-            fs::create_dir_all(&folder).map_err(|error| cannot_write(path, error))?;
+            fs::create_dir_all(folder).map_err(|error| cannot_write(path, error))?;
         }
         if let Self::File(path) = self
             && path.is_dir()
@@ -66,7 +66,7 @@ impl Destination {
             let error = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
             return Err(cannot_write(path, error));
         }
-        Spool::open(&folder).map_err(|error| cannot_write(self.name(&folder), plain(&error)))
+        Spool::open(folder, fate).map_err(|error| cannot_write(self.name(folder), plain(&error)))
     }
 
     /// What a person would name: the file that was asked for, else the folder of temporary files.
@@ -130,12 +130,8 @@ fn put_file(path: &Path, finished: Finished, reach: Reach) -> Result<PathBuf, Si
         Reach::Complete => path.to_path_buf(),
         Reach::Partial => aside.clone(),
     };
-    // On disk before it takes the old file's name: a power cut must not leave an empty catalog.
     finished
-        .lines
-        .as_file()
-        .sync_all()
-        .and_then(|()| finished.lines.persist(&target).map_err(|error| error.error))
+        .rename(&target)
         .map_err(|error| cannot_write(&target, error))?;
     if reach == Reach::Complete {
         // What an earlier partial scan left is out of date now; that there is none is the rule.
@@ -155,6 +151,14 @@ pub(crate) fn unless_broken_pipe(written: io::Result<()>, name: &Path) -> Result
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write(name, error)),
         _ => Ok(()),
+    }
+}
+
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use catalog_model::{Completeness, ScanError, Warning};
+use catalog_model::{Completeness, ScanError, SinkError, Warning};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     run::Program,
     spool::Finished,
     spool_sink::{Line, SpoolSink, cannot_spool},
+    tally::Tally,
 };
 
 /// How many connections are read at once.
@@ -64,7 +65,7 @@ pub(crate) struct Ended {
 pub(crate) async fn read_all<T: Line>(
     jobs: Vec<Job>,
     context: &Context,
-    interrupted: impl Future<Output = ()>,
+    mut interrupted: impl Future<Output = ()> + Unpin,
 ) -> Ended {
     let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
     let mut running = JoinSet::new();
@@ -80,7 +81,6 @@ pub(crate) async fn read_all<T: Line>(
         reports.insert(task.id(), (index, report));
     }
     let mut scanned = Vec::new();
-    tokio::pin!(interrupted);
     let interrupted = loop {
         tokio::select! {
             next = running.join_next_with_id() => match next {
@@ -118,45 +118,35 @@ async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
     let Job { ready, destination } = job;
     let started = Instant::now();
     let mut report = ConnectionReport::of(&ready);
-    match Lock::take(&context.home.data(&ready.code, "lock"), (context.clock)()) {
-        Err(NotLocked::Busy(holder)) => {
-            report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
-            Scanned {
-                report,
-                lines: None,
-            }
-        }
-        lock => {
-            if let Err(NotLocked::Unusable(error)) = &lock {
-                report.tally.warnings.push(unlocked(error));
-            }
-            let finished = read_lines::<T>(&ready, &destination, context, &mut report).await;
-            let lines = finished
-                .and_then(|(finished, reach)| put(finished, reach, &destination, &mut report));
-            report.elapsed = started.elapsed();
-            Scanned { report, lines }
-        }
+    let lock = Lock::take(&context.home.data(&ready.code, "lock"), (context.clock)());
+    if let Err(NotLocked::Busy(holder)) = &lock {
+        report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
+        let lines = None;
+        return Scanned { report, lines };
     }
+    let lines = read_lines::<T>(&ready, destination, context, &mut report).await;
+    let lines = lines.unwrap_or_else(|error| {
+        report.outcome = Outcome::Failed(error);
+        None
+    });
+    if let Err(NotLocked::Unusable(error)) = &lock {
+        report.tally.warnings.push(unlocked(error));
+    }
+    report.elapsed = started.elapsed();
+    Scanned { report, lines }
 }
 
-/// Reads everything into a spool; nothing comes back of a scan that failed.
+/// Reads everything into a spool, and puts that where it belongs. Lines for standard output come back.
 async fn read_lines<T: Line>(
     ready: &Ready,
-    destination: &Destination,
+    destination: Destination,
     context: &Context,
     report: &mut ConnectionReport,
-) -> Option<(Finished, Reach)> {
-    let spool = match destination.open() {
-        Ok(spool) => spool,
-        Err(error) => {
-            report.outcome = Outcome::Failed(error.into());
-            return None;
-        }
-    };
+) -> Result<Option<Finished>, ScanError> {
     let connection = ready.connection.as_ref();
     let mut sink = SpoolSink {
-        spool,
-        tally: std::mem::take(&mut report.tally),
+        spool: destination.open(&context.home.aside())?,
+        tally: Tally::default(),
         progress: ProgressLine::new(&ready.code, &context.display),
         parts: connection.key_parts(),
         session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
@@ -166,42 +156,28 @@ async fn read_lines<T: Line>(
         sink.tally.warnings.push(warning);
     }
     report.tally = sink.tally;
-    let reach = match closing {
-        Ok(Completeness::Complete) => Reach::Complete,
-        Ok(Completeness::Partial(reasons)) => {
-            report.outcome = Outcome::Partial(reasons);
-            Reach::Partial
-        }
-        Err(error) => {
-            report.outcome = Outcome::Failed(error);
-            return None;
-        }
+    let (outcome, reach) = match closing? {
+        Completeness::Complete => (Outcome::Complete, Reach::Complete),
+        Completeness::Partial(reasons) => (Outcome::Partial(reasons), Reach::Partial),
     };
-    match sink.spool.finish() {
-        Ok(finished) => Some((finished, reach)),
-        Err(error) => {
-            report.outcome = Outcome::Failed(cannot_spool(error).into());
-            None
-        }
+    let spool = sink.spool;
+    // Sorting, waiting for the disk and for a pipe's reader would hold up other scans on this thread.
+    let placed = tokio::task::spawn_blocking(move || {
+        let finished = spool.finish().map_err(cannot_spool)?;
+        let (items, duplicates) = (finished.count, finished.duplicates.clone());
+        Ok::<_, SinkError>((items, duplicates, destination.put(finished, reach)?))
+    });
+    let placed = placed.await.map_err(|error| cannot_spool(error.into()))?;
+    let (items, duplicates, placed) = placed?;
+    report.outcome = outcome;
+    report.items = items;
+    report.duplicates = duplicates;
+    match placed {
+        Placed::File(path) => report.output = Some(path),
+        Placed::Elsewhere => {}
+        Placed::Waiting(finished) => return Ok(Some(finished)),
     }
-}
-
-/// Puts the lines where they belong; a failure there fails the scan. Lines for standard output come back.
-fn put(
-    finished: Finished,
-    reach: Reach,
-    destination: &Destination,
-    report: &mut ConnectionReport,
-) -> Option<Finished> {
-    report.items = finished.count;
-    report.duplicates.clone_from(&finished.duplicates);
-    match destination.put(finished, reach) {
-        Ok(Placed::File(path)) => report.output = Some(path),
-        Ok(Placed::Elsewhere) => {}
-        Ok(Placed::Waiting(finished)) => return Some(finished),
-        Err(error) => report.outcome = Outcome::Failed(error.into()),
-    }
-    None
+    Ok(None)
 }
 
 fn unlocked(error: &std::io::Error) -> Warning {

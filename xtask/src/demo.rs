@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: a whole scan of a fake site, for whoever sees the project for the first time.
 
 use std::{
+    env::consts::EXE_SUFFIX,
     fs,
     io::{BufRead, BufReader},
     path::Path,
@@ -44,7 +45,7 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
     fs::write(home.path().join("connections/demo.conf"), file)?;
 
     println!("\n$ scanner-cli scan\n");
-    let status = Command::new(built.join("scanner-cli"))
+    let status = Command::new(built.join(format!("scanner-cli{EXE_SUFFIX}")))
         .current_dir(home.path())
         .arg("scan")
         .status()?;
@@ -66,7 +67,7 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
 
 impl FakeSite {
     fn start(built: &Path) -> Result<Self, Box<dyn std::error::Error>> {
-        let mut process = Command::new(built.join("examples/fake_site"))
+        let mut process = Command::new(built.join(format!("examples/fake_site{EXE_SUFFIX}")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -1,24 +1,18 @@
 //! `scan`: every sheet of the connections becomes an item of the export.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{path::Path, pin::pin};
 
 use catalog_model::Visualization;
-use tempfile::NamedTempFile;
 
-use super::{selection::select, signals::interrupted};
+use super::{print::print, report_file::ReportFile, selection::select, signals::interrupted};
 use crate::{
     arguments::Scan,
-    destination::{Destination, copy_to_standard_output, plain},
+    destination::{Destination, copy_to_standard_output, folder_of},
     exit::Exit,
     home::shown,
-    problem::Problem,
-    report::{Outcome, Report, render, write_json},
+    report::{Report, render},
     run::Program,
     scanning::{Context, Job, read_all},
-    spool::temporary,
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
@@ -61,16 +55,10 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
         ready,
     });
     let context = Context::of(program);
-    let ended = read_all::<Visualization>(jobs.collect(), &context, interrupted()).await;
-    report.interrupted = ended.interrupted;
-    for mut scanned in ended.scanned {
-        if let Some(lines) = scanned.lines
-            && let Err(error) = copy_to_standard_output(lines, &mut program.environment.output)
-        {
-            scanned.report.outcome = Outcome::Failed(error.into());
-        }
-        report.connections.push(scanned.report);
-    }
+    let mut interrupted = pin!(interrupted());
+    let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
+    let copy = copy_to_standard_output;
+    print(program, &mut report, ended, &mut interrupted, copy).await;
     program.tell(&render(&report));
     if let Some(file) = report_file
         && let Err(problem) = file.write(&report)
@@ -83,13 +71,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
 
 /// Why the files that were named cannot be meant: one would overwrite what another is for.
 fn clash(program: &Program, arguments: &Scan) -> Option<String> {
-    let place = |path: &Path| {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
-        Some(folder.join(path.file_name()?))
-    };
+    let place = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
     let output = arguments.output.as_deref().and_then(place);
     let report = arguments.report.as_deref().and_then(place);
     if output.is_some() && output == report {
@@ -101,39 +83,4 @@ fn clash(program: &Program, arguments: &Scan) -> Option<String> {
         .into_iter()
         .find(|path| path.starts_with(&connections));
     among.map(|path| format!("`{}` lies among the connection files", shown(&path)))
-}
-
-/// The file of `--report`, opened before the long work so that nothing is read in vain.
-struct ReportFile {
-    aside: NamedTempFile,
-    path: PathBuf,
-}
-
-impl ReportFile {
-    fn open(path: &Path) -> Result<Self, Problem> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let aside = temporary(folder.unwrap_or(Path::new(".")));
-        if path.is_dir() {
-            return Err(no_report(path, "it is a folder"));
-        }
-        Ok(Self {
-            aside: aside.map_err(|error| no_report(path, plain(&error)))?,
-            path: path.to_path_buf(),
-        })
-    }
-
-    fn write(mut self, report: &Report) -> Result<(), Problem> {
-        let written = write_json(report, &mut self.aside).and_then(|()| self.aside.flush());
-        written.map_err(|error| no_report(&self.path, error))?;
-        let persisted = self.aside.persist(&self.path);
-        persisted.map_err(|error| no_report(&self.path, error.error))?;
-        Ok(())
-    }
-}
-
-fn no_report(path: &Path, why: impl std::fmt::Display) -> Problem {
-    let message = format!("the report cannot be written to `{}`: {why}", shown(path));
-    Problem::general(message, None)
 }

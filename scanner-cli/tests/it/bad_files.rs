@@ -180,7 +180,7 @@ fn two_files_with_one_code_are_both_named() {
     home.run(&["scan"]).check(
         3,
         &[
-            "connections/second.conf:2:8",
+            "`connections/second.conf` has the code `qlik`",
             "`connections/qlik.conf`",
             "other (Test site): complete",
         ],

@@ -66,6 +66,11 @@ fn no_complaint_about_a_file_shows_its_secrets() {
         file(&site).replace("\"\"\"", "\""),
         file(&site).replace("\"\"\"", ""),
         file(&site).replace("auth.key", "auth.kye"),
+        file(&site)
+            .replace("auth.value =", "auth.value =\n  ")
+            .replace("s3cr3t", "s3cr3tü"),
+        file(&site) + "proxy.password =\n  [ s3cr3t ]",
+        file(&site) + "my.password =\n  s3cr3t",
         file(&site).replace("auth.value", "auth.vlaue"),
         file(&site).replace("auth.value", "auth_data"),
         file(&site).replace("auth.value", "auth"),

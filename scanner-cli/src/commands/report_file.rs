@@ -1,0 +1,62 @@
+//! The file of `--report`.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::{
+    destination::{Destination, folder_of, plain},
+    home::shown,
+    problem::Problem,
+    report::{Report, write_json},
+    spool::temporary,
+};
+
+/// The file of `--report`, opened before the long work so that nothing is read in vain.
+pub(crate) enum ReportFile {
+    /// Written aside and renamed.
+    File { aside: NamedTempFile, path: PathBuf },
+    /// What cannot be replaced, such as a pipe, is written to.
+    Stream(PathBuf),
+}
+
+impl ReportFile {
+    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+        if path.is_dir() {
+            return Err(no_report(path, "it is a folder"));
+        }
+        match Destination::of(path) {
+            Destination::File(path) => {
+                let aside = temporary(folder_of(&path));
+                let aside = aside.map_err(|error| no_report(&path, plain(&error)))?;
+                Ok(Self::File { aside, path })
+            }
+            _ => Ok(Self::Stream(path.to_path_buf())),
+        }
+    }
+
+    pub(crate) fn write(self, report: &Report) -> Result<(), Problem> {
+        match self {
+            Self::File { mut aside, path } => {
+                let written = write_json(report, &mut aside).and_then(|()| aside.flush());
+                let written =
+                    written.and_then(|()| aside.persist(&path).map_err(|error| error.error));
+                written.map(drop).map_err(|error| no_report(&path, error))
+            }
+            Self::Stream(path) => {
+                let stream = OpenOptions::new().write(true).open(&path);
+                let written = stream.and_then(|mut stream| write_json(report, &mut stream));
+                written.map_err(|error| no_report(&path, error))
+            }
+        }
+    }
+}
+
+fn no_report(path: &Path, why: impl std::fmt::Display) -> Problem {
+    let message = format!("the report cannot be written to `{}`: {why}", shown(path));
+    Problem::general(message, None)
+}
