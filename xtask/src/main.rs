@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod demo;
+mod fixtures;
 mod layers;
 mod test;
 
@@ -31,6 +32,8 @@ enum Command {
         #[arg(long, default_value_t = 500_000)]
         sheets: usize,
     },
+    /// Makes the certificates and trust stores of qrs-client's tests anew, with openssl and keytool
+    Fixtures,
 }
 
 #[expect(
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Demo => demo::run(),
         Command::Bench { sheets } => bench::run(sheets),
+        Command::Fixtures => fixtures::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
