@@ -176,7 +176,9 @@ fn alternative_names(certificate: &X509Certificate<'_>) -> AlternativeNames {
     let Ok(extension) = certificate.subject_alternative_name() else {
         return AlternativeNames::Unreadable;
     };
-    let names = extension.iter().flat_map(|found| &found.value.general_names);
+    let names = extension
+        .iter()
+        .flat_map(|found| &found.value.general_names);
     AlternativeNames::Read(names.filter_map(name).collect())
 }
 

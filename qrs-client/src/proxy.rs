@@ -71,15 +71,18 @@ impl Proxy {
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let (user, password) = self.credentials.as_ref()?;
         let pair = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
-        let mut value = HeaderValue::try_from(format!("Basic {pair}"))
-            .expect("base64 is printable US-ASCII");
+        let mut value =
+            HeaderValue::try_from(format!("Basic {pair}")).expect("base64 is printable US-ASCII");
         value.set_sensitive(true);
         Some(value)
     }
 
     /// What must not show in any text.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
-        let password = self.credentials.iter().map(|(_, password)| password.clone());
+        let password = self
+            .credentials
+            .iter()
+            .map(|(_, password)| password.clone());
         let sent = self.authorization();
         let sent = sent.as_ref().and_then(|value| value.to_str().ok());
         let pair = sent.and_then(|value| value.strip_prefix("Basic "));

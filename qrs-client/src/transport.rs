@@ -69,8 +69,9 @@ impl Transport {
     pub(crate) async fn open(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
         loop {
             match self.open_once(get, tries.deadline).await {
+                Ok(body) => return Ok(body),
                 Err(error) if tries.again(error.trouble()).await => {}
-                answer => return answer,
+                Err(error) => return Err(self.or_unexpected_tls(error).await),
             }
         }
     }
@@ -124,20 +125,29 @@ impl Transport {
         }
     }
 
-    /// Why no answer came. What the HTTP library does not tell is found out by walking the way to
-    /// the site by hand: why a proxy did not lead on, and whether TLS is spoken where it was not.
+    /// Why no answer came. The HTTP library does not tell why a proxy did not lead on: that is
+    /// found out by walking the way to the site by hand.
     async fn explained(&self, error: &reqwest::Error, asked: &Asked) -> Error {
-        let route = self.route(asked.secrets().clone());
-        let found = if self.proxy.is_some() && error.is_connect() {
-            route.obstacle().await
-        } else if route.begins_in_the_clear() && !error.is_connect() && !self.first.is_over() {
-            route.unexpected_tls().await
-        } else {
-            None
-        };
-        match found {
-            Some(found) => found.with_url(asked.url()),
-            None => silence::no_answer(error, asked),
+        if self.proxy.is_some() && error.is_connect() {
+            let obstacle = self.route(asked.secrets().clone()).obstacle().await;
+            if let Some(obstacle) = obstacle {
+                return obstacle.with_url(asked.url());
+            }
+        }
+        silence::no_answer(error, asked)
+    }
+
+    /// The error, or a better one if no answer ever came in the clear because TLS is spoken there.
+    async fn or_unexpected_tls(&self, error: Error) -> Error {
+        let not_understood =
+            error.trouble() == Trouble::Cut || error.kind() == ErrorKind::UnexpectedAnswer;
+        let route = self.route(Secrets::default());
+        if self.first.is_over() || !not_understood || !route.begins_in_the_clear() {
+            return error;
+        }
+        match (route.unexpected_tls().await, error.url()) {
+            (Some(found), Some(url)) => found.with_url(url),
+            _ => error,
         }
     }
 
@@ -151,7 +161,10 @@ impl Transport {
         }
     }
 
-    pub(crate) fn secrets(&self, more: impl IntoIterator<Item = SecretString>) -> Vec<SecretString> {
+    pub(crate) fn secrets(
+        &self,
+        more: impl IntoIterator<Item = SecretString>,
+    ) -> Vec<SecretString> {
         let mut secrets = self.session.secrets();
         secrets.push(self.credentials.value().clone());
         secrets.extend(self.proxy.iter().flat_map(Proxy::secrets));

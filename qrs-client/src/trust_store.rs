@@ -65,7 +65,9 @@ impl TrustStore {
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if there is none, or one that
     /// can't be read.
-    pub fn from_der<D: AsRef<[u8]>>(certificates: impl IntoIterator<Item = D>) -> Result<Self, Error> {
+    pub fn from_der<D: AsRef<[u8]>>(
+        certificates: impl IntoIterator<Item = D>,
+    ) -> Result<Self, Error> {
         let store = Self::of(certificates)?;
         match store.warnings.first() {
             Some(warning) => Err(Error::configuration(warning.to_string())),
@@ -108,7 +110,9 @@ impl TrustStore {
             match usable(der.as_ref()) {
                 Some(certificate) if store.certificates.contains(&certificate) => {}
                 Some(certificate) => store.certificates.push(certificate),
-                None => store.warnings.push(StoreWarning::Unusable { number: at + 1 }),
+                None => store
+                    .warnings
+                    .push(StoreWarning::Unusable { number: at + 1 }),
             }
         }
         match (store.certificates.is_empty(), store.warnings.is_empty()) {

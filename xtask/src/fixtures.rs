@@ -32,12 +32,48 @@ struct Wanted(
 
 const CERTIFICATES: [Wanted; 13] = [
     Wanted("root", "/O=Acme/CN=Acme Root CA", None, &[AUTHORITY], VALID),
-    Wanted("issuing", "/O=Acme/CN=Acme Issuing CA", Some("root"), &[AUTHORITY], VALID),
-    Wanted("other", "/O=Other/CN=Other Root CA", None, &[AUTHORITY], VALID),
-    Wanted("namesake", "/O=Acme/CN=Acme Root CA", None, &[AUTHORITY], VALID),
-    Wanted("site", "/CN=qlikserver1", Some("issuing"), &[NO_AUTHORITY, SITE_NAMES], VALID),
-    Wanted("expired", "/CN=qlikserver1", Some("issuing"), &[NO_AUTHORITY, SITE_NAMES], EXPIRED),
-    Wanted("early", "/CN=qlikserver1", Some("issuing"), &[NO_AUTHORITY, SITE_NAMES], NOT_YET_VALID),
+    Wanted(
+        "issuing",
+        "/O=Acme/CN=Acme Issuing CA",
+        Some("root"),
+        &[AUTHORITY],
+        VALID,
+    ),
+    Wanted(
+        "other",
+        "/O=Other/CN=Other Root CA",
+        None,
+        &[AUTHORITY],
+        VALID,
+    ),
+    Wanted(
+        "namesake",
+        "/O=Acme/CN=Acme Root CA",
+        None,
+        &[AUTHORITY],
+        VALID,
+    ),
+    Wanted(
+        "site",
+        "/CN=qlikserver1",
+        Some("issuing"),
+        &[NO_AUTHORITY, SITE_NAMES],
+        VALID,
+    ),
+    Wanted(
+        "expired",
+        "/CN=qlikserver1",
+        Some("issuing"),
+        &[NO_AUTHORITY, SITE_NAMES],
+        EXPIRED,
+    ),
+    Wanted(
+        "early",
+        "/CN=qlikserver1",
+        Some("issuing"),
+        &[NO_AUTHORITY, SITE_NAMES],
+        NOT_YET_VALID,
+    ),
     Wanted(
         "wrong-name",
         "/CN=localhost",
@@ -45,21 +81,53 @@ const CERTIFICATES: [Wanted; 13] = [
         &[NO_AUTHORITY, "subjectAltName=DNS:qlik.example,IP:10.0.0.7"],
         VALID,
     ),
-    Wanted("common-name", "/CN=localhost", Some("issuing"), &[NO_AUTHORITY], VALID),
-    Wanted("self-signed", "/CN=qlikserver1", None, &[NO_AUTHORITY, SITE_NAMES], VALID),
-    Wanted("self-signed-ca", "/CN=qlikserver1", None, &[AUTHORITY, SITE_NAMES], VALID),
-    Wanted("self-signed-expired", "/CN=qlikserver1", None, &[NO_AUTHORITY, SITE_NAMES], EXPIRED),
+    Wanted(
+        "common-name",
+        "/CN=localhost",
+        Some("issuing"),
+        &[NO_AUTHORITY],
+        VALID,
+    ),
+    Wanted(
+        "self-signed",
+        "/CN=qlikserver1",
+        None,
+        &[NO_AUTHORITY, SITE_NAMES],
+        VALID,
+    ),
+    Wanted(
+        "self-signed-ca",
+        "/CN=qlikserver1",
+        None,
+        &[AUTHORITY, SITE_NAMES],
+        VALID,
+    ),
+    Wanted(
+        "self-signed-expired",
+        "/CN=qlikserver1",
+        None,
+        &[NO_AUTHORITY, SITE_NAMES],
+        EXPIRED,
+    ),
     Wanted(
         "constrained",
         "/O=Acme/CN=Acme Constrained CA",
         Some("root"),
-        &[AUTHORITY, "nameConstraints=critical,permitted;DNS:acme.example"],
+        &[
+            AUTHORITY,
+            "nameConstraints=critical,permitted;DNS:acme.example",
+        ],
         VALID,
     ),
 ];
 
-const BELOW_CONSTRAINED: Wanted =
-    Wanted("escaping", "/CN=localhost", Some("constrained"), &[NO_AUTHORITY], VALID);
+const BELOW_CONSTRAINED: Wanted = Wanted(
+    "escaping",
+    "/CN=localhost",
+    Some("constrained"),
+    &[NO_AUTHORITY],
+    VALID,
+);
 
 pub(crate) fn run() -> Outcome {
     let shell = Shell::new()?;
@@ -84,9 +152,17 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
     let key = format!("{name}.key");
     let file = format!("{name}.pem");
     let (from, to) = validity.split_once(' ').ok_or("a validity has two dates")?;
-    cmd!(shell, "openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}").run()?;
+    cmd!(
+        shell,
+        "openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}"
+    )
+    .run()?;
     let request = format!("{name}.csr");
-    cmd!(shell, "openssl req -new -utf8 -key {key} -subj {subject} -out {request}").run()?;
+    cmd!(
+        shell,
+        "openssl req -new -utf8 -key {key} -subj {subject} -out {request}"
+    )
+    .run()?;
     shell.write_file("extensions", extensions.join("\n"))?;
     // `openssl ca` is the one command of openssl 3.0 that takes both dates.
     shell.write_file("index", "")?;
@@ -109,10 +185,17 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
     .ignore_stderr()
     .run()?;
     for left in shell.read_dir(".")? {
-        let name = left.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = left
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         // `openssl ca` keeps a copy by serial number, and its database twice.
         let copy = name.len() > 30 && name.ends_with(".pem");
-        if copy || name.starts_with("index") || ["config", "extensions", request.as_str()].contains(&name.as_str()) {
+        if copy
+            || name.starts_with("index")
+            || ["config", "extensions", request.as_str()].contains(&name.as_str())
+        {
             shell.remove_path(left)?;
         }
     }
@@ -124,11 +207,24 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
 }
 
 fn pem_files(shell: &Shell) -> Outcome {
-    let (root, issuing) = (shell.read_file("root.pem")?, shell.read_file("issuing.pem")?);
-    let bundle = format!("# The company's root, née 2020\n{root}\nBag Attributes\n    friendlyName: ключ\n{issuing}");
+    let (root, issuing) = (
+        shell.read_file("root.pem")?,
+        shell.read_file("issuing.pem")?,
+    );
+    let bundle = format!(
+        "# The company's root, née 2020\n{root}\nBag Attributes\n    friendlyName: ключ\n{issuing}"
+    );
     shell.write_file("bundle.pem", bundle.replace('\n', "\r\n"))?;
-    cmd!(shell, "openssl x509 -in root.pem -outform DER -out root.cer").run()?;
-    cmd!(shell, "openssl crl2pkcs7 -nocrl -certfile root.pem -outform DER -out root.p7b").run()?;
+    cmd!(
+        shell,
+        "openssl x509 -in root.pem -outform DER -out root.cer"
+    )
+    .run()?;
+    cmd!(
+        shell,
+        "openssl crl2pkcs7 -nocrl -certfile root.pem -outform DER -out root.p7b"
+    )
+    .run()?;
     Ok(())
 }
 
@@ -140,13 +236,21 @@ fn pkcs12_of_openssl(shell: &Shell) -> Outcome {
     let kinds: [(&str, &str, &[&str]); 6] = [
         ("openssl.p12", "pass:changeit", &[]),
         ("openssl-rc2.p12", "pass:changeit", &["-legacy"]),
-        ("openssl-3des.p12", "pass:changeit", &["-legacy", "-certpbe", "PBE-SHA1-3DES"]),
+        (
+            "openssl-3des.p12",
+            "pass:changeit",
+            &["-legacy", "-certpbe", "PBE-SHA1-3DES"],
+        ),
         ("openssl-no-mac.p12", "pass:changeit", &["-nomac"]),
         ("openssl-odd-password.p12", &odd, &[]),
         ("openssl-empty-password.p12", "pass:", &[]),
     ];
     for (file, password, options) in kinds {
-        cmd!(shell, "{program} {arguments...} {options...} -passout {password} -out {file}").run()?;
+        cmd!(
+            shell,
+            "{program} {arguments...} {options...} -passout {password} -out {file}"
+        )
+        .run()?;
     }
     cmd!(
         shell,
@@ -168,14 +272,24 @@ fn stores_of_keytool(shell: &Shell) -> Outcome {
     // For PKCS12, keytool takes passwords in ASCII alone.
     let (today, legacy) = ("-J-Dkeystore.pkcs12.modern", "-J-Dkeystore.pkcs12.legacy");
     let stores = [
-        ("authorities.jks", "JKS", "changeit", "schlüssel-ключ", today),
+        (
+            "authorities.jks",
+            "JKS",
+            "changeit",
+            "schlüssel-ключ",
+            today,
+        ),
         ("odd-password.jks", "JKS", odd, "root", today),
         ("authorities.jceks", "JCEKS", "changeit", "root", today),
         ("keytool.p12", "PKCS12", "changeit", "schlüssel-ключ", today),
         ("keytool-legacy.p12", "PKCS12", "changeit", "root", legacy),
     ];
     for (file, kind, password, alias, option) in stores {
-        for (alias, certificate) in [(alias, "root.pem"), ("issuing", "issuing.pem"), ("other", "other.pem")] {
+        for (alias, certificate) in [
+            (alias, "root.pem"),
+            ("issuing", "issuing.pem"),
+            ("other", "other.pem"),
+        ] {
             cmd!(
                 shell,
                 "keytool -J-Dfile.encoding=UTF-8 -J-Dsun.jnu.encoding=UTF-8 {option} -importcert -noprompt -keystore {file}
@@ -193,11 +307,23 @@ fn stores_of_keytool(shell: &Shell) -> Outcome {
     .ignore_stderr()
     .run()?;
     for (file, kind) in [("empty.jks", "JKS"), ("empty.p12", "PKCS12")] {
-        let store = &["-keystore", file, "-storepass", "changeit", "-alias", "root"];
-        cmd!(shell, "keytool -importcert -noprompt {store...} -storetype {kind} -file root.pem")
+        let store = &[
+            "-keystore",
+            file,
+            "-storepass",
+            "changeit",
+            "-alias",
+            "root",
+        ];
+        cmd!(
+            shell,
+            "keytool -importcert -noprompt {store...} -storetype {kind} -file root.pem"
+        )
+        .ignore_stderr()
+        .run()?;
+        cmd!(shell, "keytool -delete {store...}")
             .ignore_stderr()
             .run()?;
-        cmd!(shell, "keytool -delete {store...}").ignore_stderr().run()?;
     }
     Ok(())
 }

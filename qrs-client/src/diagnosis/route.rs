@@ -39,7 +39,9 @@ pub(crate) struct Route<'a> {
 trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
 
-/// Whether the other end of the first stretch speaks TLS where the client does not.
+/// A server of TLS answers at once, and others may wait for more.
+const LONGEST_PROBE: Duration = Duration::from_secs(1);
+
 const CLEAR_TEXT_TO_TLS: &str = "speaks TLS at this port, and was spoken to in the clear";
 
 impl Route<'_> {
@@ -70,7 +72,10 @@ impl Route<'_> {
                 .await
                 .ok()
         };
-        timeout(self.limit, handshake).await.ok().flatten()?;
+        timeout(self.limit.min(LONGEST_PROBE), handshake)
+            .await
+            .ok()
+            .flatten()?;
         let peer = self.first_peer();
         let error = Error::new(peer.tls_kind(), format!("{peer} {CLEAR_TEXT_TO_TLS}"));
         Some(error.with_hint("write `https` where `http` stands"))
@@ -171,7 +176,9 @@ impl Walk {
             Stage::ProxyTls | Stage::SiteTls => {
                 error.with_hint("it may not speak TLS at this port: check scheme and port")
             }
-            _ => error.with_hint("check host and port, and that a firewall lets the client through"),
+            _ => {
+                error.with_hint("check host and port, and that a firewall lets the client through")
+            }
         }
     }
 
@@ -192,7 +199,9 @@ async fn resolved(url: &Url) -> Result<(Vec<SocketAddr>, Seen), Error> {
 
 async fn connected(addresses: &[SocketAddr]) -> Result<(TcpStream, Seen), Error> {
     let stream = connect(addresses).await?;
-    let address = stream.peer_addr().map_err(|error| refused(addresses, &error))?;
+    let address = stream
+        .peer_addr()
+        .map_err(|error| refused(addresses, &error))?;
     Ok((stream, Seen::Connected(address)))
 }
 
@@ -209,11 +218,15 @@ async fn resolve(url: &Url) -> Result<Vec<SocketAddr>, Error> {
             ErrorKind::Unreachable,
             format!("the name `{name}` is not resolved"),
         )
-        .with_hint("check the spelling of the name, and that this machine asks the right name server")
+        .with_hint(
+            "check the spelling of the name, and that this machine asks the right name server",
+        )
         .with_cause(cause)
     };
     let found = lookup_host((name, port)).await;
-    let addresses: Vec<_> = found.map_err(|error| unresolved(error.to_string()))?.collect();
+    let addresses: Vec<_> = found
+        .map_err(|error| unresolved(error.to_string()))?
+        .collect();
     if addresses.is_empty() {
         return Err(unresolved("it has no address".to_owned()));
     }

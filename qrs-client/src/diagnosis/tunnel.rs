@@ -79,7 +79,10 @@ async fn head<S: AsyncRead + Unpin>(stream: &mut S) -> Vec<u8> {
 }
 
 fn status(head: &[u8]) -> Option<u16> {
-    let line = head.strip_prefix(b"HTTP/")?.split(|byte| *byte == b'\n').next()?;
+    let line = head
+        .strip_prefix(b"HTTP/")?
+        .split(|byte| *byte == b'\n')
+        .next()?;
     let status = std::str::from_utf8(line).ok()?.split_whitespace().nth(1)?;
     status.parse().ok()
 }
@@ -126,12 +129,19 @@ fn refusal(status: u16, head: &[u8], target: &str, proxy: &Proxy) -> Error {
 
 fn no_credentials(head: &[u8], proxy: &Proxy) -> Error {
     let offers = offers(head);
-    let basic = offers.is_empty() || offers.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
+    let basic = offers.is_empty()
+        || offers
+            .iter()
+            .any(|scheme| scheme.eq_ignore_ascii_case("basic"));
     let (message, hint) = match (basic, proxy.authorization()) {
         (false, _) => {
             let offers = offers.join("`, `");
-            let message = format!("the proxy wants credentials of the kind `{offers}`, not `Basic`");
-            (message, "ask the proxy's owner for a way in with Basic authentication or without any")
+            let message =
+                format!("the proxy wants credentials of the kind `{offers}`, not `Basic`");
+            (
+                message,
+                "ask the proxy's owner for a way in with Basic authentication or without any",
+            )
         }
         (true, None) => (
             "the proxy asks for credentials".to_owned(),
@@ -142,7 +152,9 @@ fn no_credentials(head: &[u8], proxy: &Proxy) -> Error {
             "check the proxy's user and password",
         ),
     };
-    Error::new(ErrorKind::Proxy, message).with_status(407).with_hint(hint)
+    Error::new(ErrorKind::Proxy, message)
+        .with_status(407)
+        .with_hint(hint)
 }
 
 #[cfg(test)]

@@ -88,7 +88,10 @@ impl<'a> Shown<'a> {
         let mut top = self.certificate();
         // No longer than the chain: issuers may go round in circles.
         for _ in 1..self.chain.len() {
-            let issuer = self.chain.iter().find(|other| other.subject() == top.issuer());
+            let issuer = self
+                .chain
+                .iter()
+                .find(|other| other.subject() == top.issuer());
             match issuer {
                 Some(issuer) if !top.is_self_issued() => top = issuer,
                 _ => break,
@@ -155,7 +158,10 @@ fn reason(
         E::BadSignature => {
             let subject = shown.certificate().subject();
             let message = format!("its certificate `{subject}` has a wrong signature");
-            (message, "the certificate was changed or is broken: have it made anew".to_owned())
+            (
+                message,
+                "the certificate was changed or is broken: have it made anew".to_owned(),
+            )
         }
         error if error.to_string().contains("CaUsedAsEndEntity") => authority_as_site(shown),
         error => uncheckable(error, shown),
@@ -183,7 +189,9 @@ fn out_of_date(shown: &Shown<'_>, validity: Validity) -> (String, String) {
         Validity::Expired | Validity::Valid => format!("has expired on {last}"),
     };
     let today = day(shown.seconds());
-    let hint = format!("have a new certificate installed; if it should be valid, set this machine's clock, which has {today}");
+    let hint = format!(
+        "have a new certificate installed; if it should be valid, set this machine's clock, which has {today}"
+    );
     (format!("{whose} `{}` {verdict}", culprit.subject()), hint)
 }
 
@@ -196,7 +204,10 @@ fn other_name(shown: &Shown<'_>) -> (String, String) {
     } else {
         format!("but for `{}`", names.join("`, `"))
     };
-    let message = format!("its certificate `{}` is not for `{called}`, {has}", certificate.subject());
+    let message = format!(
+        "its certificate `{}` is not for `{called}`, {has}",
+        certificate.subject()
+    );
     let hint = "call it by a name that its certificate has, or have a certificate made with the name that is called";
     (message, hint.to_owned())
 }
@@ -215,7 +226,10 @@ fn unknown_issuer(shown: &Shown<'_>, store: Option<&TrustStore>) -> (String, Str
     let top = shown.top();
     let subject = certificate.subject();
     if certificate.is_self_issued() {
-        let message = format!("its certificate `{subject}` is self-signed and not in {}", list(store));
+        let message = format!(
+            "its certificate `{subject}` is self-signed and not in {}",
+            list(store)
+        );
         return (message, pin(certificate));
     }
     let issuer = top.issuer();
@@ -233,7 +247,10 @@ fn unknown_issuer(shown: &Shown<'_>, store: Option<&TrustStore>) -> (String, Str
                     certificate and put it into the trust store";
         return (message, hint.to_owned());
     }
-    let message = format!("issuer `{issuer}` of its certificate `{subject}` is not in {}", list(store));
+    let message = format!(
+        "issuer `{issuer}` of its certificate `{subject}` is not in {}",
+        list(store)
+    );
     let hint = format!("put the certificate of `{issuer}` into the trust store");
     (message, hint)
 }
@@ -252,7 +269,9 @@ fn list(store: Option<&TrustStore>) -> String {
     };
     let certificates = store.certificates();
     let named = certificates.iter().take(MOST_NAMED);
-    let named: Vec<_> = named.map(|known| format!("`{}`", known.subject())).collect();
+    let named: Vec<_> = named
+        .map(|known| format!("`{}`", known.subject()))
+        .collect();
     let mut list = match store.name() {
         "" => "the trust store".to_owned(),
         name => format!("the trust store `{name}`"),
