@@ -15,10 +15,10 @@ use verifier::{AnyCertificate, Verifier};
 
 /// Which certificates are trusted.
 ///
-/// A chain is checked by WebPKI. Beyond that a certificate passes that itself stands in the given
-/// store, whether or not it is an authority's, and one that has a common name and no alternative
-/// names. The name is always checked, and so are the dates, those of a certificate in the store
-/// included.
+/// A chain is checked by WebPKI, with its dates. Beyond that, what Java accepts is accepted: a
+/// certificate that itself stands in the given store, whether or not it is an authority's, and
+/// beyond its dates as well; and one that has a common name and no alternative names. The name is
+/// checked always.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
