@@ -205,7 +205,7 @@ pub(crate) fn day(seconds: i64) -> String {
     }
 }
 
-/// One line with subject, issuer, validity and names.
+/// One line with subject, issuer, validity and alternative names.
 impl fmt::Display for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, last) = self.days();
@@ -216,11 +216,12 @@ impl fmt::Display for Certificate {
             write!(f, "issued by `{}`", self.issuer)?;
         }
         write!(f, ", valid from {first} to {last}")?;
-        let names = self.names();
-        if !names.is_empty() {
-            write!(f, ", for `{}`", names.join("`, `"))?;
+        match &self.alternative_names {
+            AlternativeNames::Read(names) if !names.is_empty() => {
+                write!(f, ", for `{}`", names.join("`, `"))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -232,8 +232,8 @@ fn pkcs12_of_openssl(shell: &Shell) -> Outcome {
     let export = "openssl pkcs12 -export -nokeys -in bundle.pem";
     let export: Vec<_> = export.split(' ').collect();
     let (program, arguments) = export.split_first().ok_or("a command has a program")?;
-    let odd = format!("pass:{ODD_PASSWORD}");
-    let kinds: [(&str, &str, &[&str]); 6] = [
+    let odd = format!("pass:{}", ODD_PASSWORD.trim_end_matches('🔑'));
+    let kinds: [(&str, &str, &[&str]); 7] = [
         ("openssl.p12", "pass:changeit", &[]),
         ("openssl-rc2.p12", "pass:changeit", &["-legacy"]),
         (
@@ -242,6 +242,11 @@ fn pkcs12_of_openssl(shell: &Shell) -> Outcome {
             &["-legacy", "-certpbe", "PBE-SHA1-3DES"],
         ),
         ("openssl-no-mac.p12", "pass:changeit", &["-nomac"]),
+        (
+            "openssl-no-mac-encrypted.p12",
+            "pass:changeit",
+            &["-nomac", "-certpbe", "AES-256-CBC"],
+        ),
         ("openssl-odd-password.p12", &odd, &[]),
         ("openssl-empty-password.p12", "pass:", &[]),
     ];

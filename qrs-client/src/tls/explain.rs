@@ -154,15 +154,10 @@ fn reason(
         E::Expired | E::ExpiredContext { .. } => out_of_date(shown, Validity::Expired),
         E::NotValidYet | E::NotValidYetContext { .. } => out_of_date(shown, Validity::NotYet),
         E::NotValidForName | E::NotValidForNameContext { .. } => other_name(shown),
-        E::UnknownIssuer => unknown_issuer(shown, store),
-        E::BadSignature => {
-            let subject = shown.certificate().subject();
-            let message = format!("its certificate `{subject}` has a wrong signature");
-            (
-                message,
-                "the certificate was changed or is broken: have it made anew".to_owned(),
-            )
-        }
+        E::UnknownIssuer | E::BadSignature => match namesake(shown, store) {
+            Some(namesake) => other_key(shown, namesake, store),
+            None => unknown_issuer(shown, store),
+        },
         error if error.to_string().contains("CaUsedAsEndEntity") => authority_as_site(shown),
         error => uncheckable(error, shown),
     }
@@ -233,26 +228,35 @@ fn unknown_issuer(shown: &Shown<'_>, store: Option<&TrustStore>) -> (String, Str
         return (message, pin(certificate));
     }
     let issuer = top.issuer();
-    let namesake = store.and_then(|store| {
-        let mut certificates = store.certificates().iter();
-        certificates.find(|trusted| trusted.subject() == issuer)
-    });
-    if let Some(namesake) = namesake {
-        let (first, last) = namesake.days();
-        let message = format!(
-            "its certificate `{subject}` is not signed by the `{issuer}` (valid from {first} to {last}) that is in {}",
-            list(store)
-        );
-        let hint = "that authority may have a new key, or another one has the same name: ask for its present \
-                    certificate and put it into the trust store";
-        return (message, hint.to_owned());
-    }
     let message = format!(
         "issuer `{issuer}` of its certificate `{subject}` is not in {}",
         list(store)
     );
     let hint = format!("put the certificate of `{issuer}` into the trust store");
     (message, hint)
+}
+
+/// The certificate in the store that has the name of the issuer at which the chain ends.
+fn namesake<'a>(shown: &Shown<'_>, store: Option<&'a TrustStore>) -> Option<&'a Certificate> {
+    let issuer = shown.top().issuer();
+    let mut certificates = store?.certificates().iter();
+    certificates.find(|trusted| trusted.subject() == issuer)
+}
+
+fn other_key(
+    shown: &Shown<'_>,
+    namesake: &Certificate,
+    store: Option<&TrustStore>,
+) -> (String, String) {
+    let (subject, issuer) = (shown.certificate().subject(), namesake.subject());
+    let (first, last) = namesake.days();
+    let message = format!(
+        "its certificate `{subject}` is not signed by the `{issuer}` (valid from {first} to {last}) that is in {}",
+        list(store)
+    );
+    let hint = "that authority may have a new key, or another one has the same name: ask for its present certificate \
+                and put it into the trust store";
+    (message, hint.to_owned())
 }
 
 fn pin(certificate: &Certificate) -> String {

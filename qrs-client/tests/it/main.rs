@@ -3,9 +3,13 @@
 
 mod failures;
 mod fake_site;
+mod fixtures;
 mod lists;
+mod proxies;
 mod requests;
 mod scripted;
 mod secrets;
 mod sessions;
 mod time_limits;
+mod trust;
+mod trust_stores;

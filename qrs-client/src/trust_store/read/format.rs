@@ -27,7 +27,9 @@ impl Format {
             [0xFE, 0xED, 0xFE, 0xED, ..] => Self::Jks,
             [0xCE, 0xCE, 0xCE, 0xCE, ..] => Self::Jceks,
             [SEQUENCE, 0x80..=0xFF, ..] => of_der(bytes),
+            // `0` is a letter, too, with which a comment before the certificates may begin.
             _ if contains(bytes, b"-----BEGIN ") => Self::Pem,
+            [SEQUENCE, ..] => of_der(bytes),
             _ => Self::Unknown,
         }
     }

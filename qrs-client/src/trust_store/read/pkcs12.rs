@@ -20,6 +20,12 @@ pub(super) fn read(bytes: &[u8], password: Option<&SecretString>) -> Result<Foun
     let whole = &bytes[..bytes.len() - outer.rest.len()];
     let mac = mac(outer.content);
     let given = password.map_or("", |password| password.expose_secret());
+    if given.chars().any(|character| character > '\u{FFFF}') {
+        return Err(Error::configuration(
+            "the trust store's password has a character beyond U+FFFF, with which PKCS12 is not read",
+        )
+        .with_hint("give the store another password, with `keytool -storepasswd` or anew"));
+    }
     let archive =
         Pkcs12Archive::from_pkcs12(whole, given).map_err(|error| flaw(&error, mac, password))?;
     let certificates = archive.certs.into_iter();
@@ -62,6 +68,7 @@ fn flaw(error: &P12Error, mac: Mac, password: Option<&SecretString>) -> Error {
             Error::configuration(
                 "the trust store can't be decrypted: the password is wrong, or it is damaged",
             )
+            .with_hint("try the password with `openssl pkcs12 -info -in` and the file's name")
         }
         _ => damaged("its structure is not that of PKCS12"),
     }
