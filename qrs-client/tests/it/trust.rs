@@ -3,6 +3,8 @@ use qrs_client::{
     Error, ErrorKind, HeaderCredentials, QrsClient, QrsClientBuilder, SiteUrl, Trust, TrustStore,
 };
 use secrecy::SecretString;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::fixtures::{bytes, store, text};
 use crate::secrets::causes;
@@ -67,82 +69,84 @@ async fn what_java_accepts_is_accepted() {
         .unwrap();
 }
 
+/// What the site shows, what it is called, what is trusted; message and hint.
+const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "site",
+        "localhost",
+        "other.pem",
+        "issuer `CN=Acme Root CA, O=Acme` of its certificate `CN=qlikserver1` is not in the trust store \
+             `conf/other.pem`, which holds: `CN=Other Root CA, O=Other`",
+        "put the certificate of `CN=Acme Root CA, O=Acme` into the trust store",
+    ),
+    (
+        "site",
+        "localhost",
+        "namesake.pem",
+        "is not signed by the `CN=Acme Root CA, O=Acme` (valid from 2020-01-01 to 2119-12-31)",
+        "new key",
+    ),
+    (
+        "expired",
+        "localhost",
+        "root.pem",
+        "certificate `CN=qlikserver1` has expired on 2021-01-01",
+        "new certificate",
+    ),
+    (
+        "early",
+        "localhost",
+        "root.pem",
+        "`CN=qlikserver1` is valid from 2100-01-01 on only",
+        "clock",
+    ),
+    (
+        "wrong-name",
+        "localhost",
+        "root.pem",
+        "`CN=localhost` is not for `localhost`, but for `qlik.example`, `10.0.0.7`",
+        "name",
+    ),
+    (
+        "wrong-name",
+        "127.0.0.1",
+        "wrong-name.pem",
+        "is not for `127.0.0.1`",
+        "name",
+    ),
+    (
+        "common-name",
+        "127.0.0.1",
+        "root.pem",
+        "is not for `127.0.0.1`, but for `localhost`",
+        "name",
+    ),
+    (
+        "escaping",
+        "localhost",
+        "root.pem",
+        "is not for `localhost`",
+        "name",
+    ),
+    (
+        "self-signed",
+        "localhost",
+        "root.pem",
+        "`CN=qlikserver1` is self-signed and not in the trust store",
+        "SHA-256 fingerprint",
+    ),
+    (
+        "self-signed-ca",
+        "localhost",
+        "root.pem",
+        "its certificate `CN=qlikserver1` is",
+        "put this very certificate into the trust store",
+    ),
+];
+
 #[tokio::test]
 async fn a_refused_certificate_is_explained() {
-    let cases = [
-        (
-            "site",
-            "localhost",
-            "other.pem",
-            "issuer `CN=Acme Root CA, O=Acme` of its certificate `CN=qlikserver1` is not in the trust store \
-             `conf/other.pem`, which holds: `CN=Other Root CA, O=Other`",
-            "put the certificate of `CN=Acme Root CA, O=Acme` into the trust store",
-        ),
-        (
-            "site",
-            "localhost",
-            "namesake.pem",
-            "is not signed by the `CN=Acme Root CA, O=Acme` (valid from 2020-01-01 to 2119-12-31)",
-            "new key",
-        ),
-        (
-            "expired",
-            "localhost",
-            "root.pem",
-            "certificate `CN=qlikserver1` has expired on 2021-01-01",
-            "new certificate",
-        ),
-        (
-            "early",
-            "localhost",
-            "root.pem",
-            "`CN=qlikserver1` is valid from 2100-01-01 on only",
-            "clock",
-        ),
-        (
-            "wrong-name",
-            "localhost",
-            "root.pem",
-            "`CN=localhost` is not for `localhost`, but for `qlik.example`, `10.0.0.7`",
-            "name",
-        ),
-        (
-            "wrong-name",
-            "127.0.0.1",
-            "wrong-name.pem",
-            "is not for `127.0.0.1`",
-            "name",
-        ),
-        (
-            "common-name",
-            "127.0.0.1",
-            "root.pem",
-            "is not for `127.0.0.1`, but for `localhost`",
-            "name",
-        ),
-        (
-            "escaping",
-            "localhost",
-            "root.pem",
-            "is not for `localhost`",
-            "name",
-        ),
-        (
-            "self-signed",
-            "localhost",
-            "root.pem",
-            "`CN=qlikserver1` is self-signed and not in the trust store",
-            "SHA-256 fingerprint",
-        ),
-        (
-            "self-signed-ca",
-            "localhost",
-            "root.pem",
-            "its certificate `CN=qlikserver1` is",
-            "put this very certificate into the trust store",
-        ),
-    ];
-    for (name, host, trusted, message, hint) in cases {
+    for (name, host, trusted, message, hint) in REFUSED {
         let error = ask(name, host, only(trusted)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
         assert!(error.to_string().contains(message), "{name}: {error}");
@@ -204,4 +208,37 @@ async fn http_where_tls_is_spoken_and_the_other_way_round_are_told() {
     assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
     assert!(error.to_string().contains("does not speak TLS"), "{error}");
     assert!(error.hint().unwrap().contains("`http`"));
+}
+
+/// Ends the handshake of whoever connects with this TLS alert.
+async fn alerting(description: u8) -> Error {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut hello = [0; 1024];
+        let _ = stream.read(&mut hello).await.unwrap();
+        let alert = [0x15, 3, 3, 0, 2, 2, description];
+        stream.write_all(&alert).await.unwrap();
+    });
+    let credentials = HeaderCredentials::new("X-User", "scanner".into()).unwrap();
+    let client = QrsClient::builder(SiteUrl::parse(&url).unwrap(), credentials);
+    let client = client.trust(only("root.pem")).tries(1).build().unwrap();
+    client.about().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn no_common_protocol_and_a_wish_for_a_client_certificate_are_told() {
+    let cases = [
+        (40, "no TLS protocol or cipher in common"),
+        (70, "no TLS protocol or cipher in common"),
+        (116, "asks for a certificate of the client"),
+        (80, "broke off the TLS handshake: InternalError"),
+    ];
+    for (description, expected) in cases {
+        let error = alerting(description).await;
+        assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(error.hint().is_some());
+    }
 }

@@ -114,100 +114,102 @@ fn a_certificate_is_counted_once_and_one_that_can_not_be_read_is_warned_of() {
     assert_eq!(store.warnings(), [StoreWarning::Unusable { number: 1 }]);
 }
 
+/// A file, what it is declared as, the password; the message.
+const UNUSABLE: &[(&str, StoreKind, Option<&str>, &str)] = &[
+    (
+        "authorities.jks",
+        Jks,
+        Some("wrong"),
+        "password is wrong, or the file was changed",
+    ),
+    (
+        "authorities.jks",
+        Jks,
+        Some(""),
+        "password is wrong, or the file was changed",
+    ),
+    (
+        "keytool.p12",
+        Pkcs12,
+        Some("wrong"),
+        "password is wrong, or the file was changed",
+    ),
+    ("keytool.p12", Pkcs12, None, "needs a password"),
+    (
+        "openssl-rc2.p12",
+        Pkcs12,
+        Some("wrong"),
+        "password is wrong",
+    ),
+    (
+        "openssl-no-mac-encrypted.p12",
+        Pkcs12,
+        Some("wrong"),
+        "can't be decrypted",
+    ),
+    (
+        "openssl.p12",
+        Pkcs12,
+        Some("🔑"),
+        "a character beyond U+FFFF",
+    ),
+    ("empty.jks", Jks, Some(PASSWORD), "holds no certificate"),
+    ("empty.p12", Pkcs12, Some(PASSWORD), "holds no certificate"),
+    (
+        "key-only.p12",
+        Pkcs12,
+        Some(PASSWORD),
+        "holds no certificate, but `a private key`",
+    ),
+    (
+        "site.key",
+        Pem,
+        None,
+        "holds no certificate, but `PRIVATE KEY`",
+    ),
+    (
+        "authorities.jks",
+        Pkcs12,
+        Some(PASSWORD),
+        "to be PKCS12, but it is a JKS key store",
+    ),
+    (
+        "keytool.p12",
+        Jks,
+        Some(PASSWORD),
+        "to be JKS, but it is a PKCS12 store",
+    ),
+    (
+        "keytool.p12",
+        Pem,
+        Some(PASSWORD),
+        "to be PEM, but it is a PKCS12 store",
+    ),
+    (
+        "bundle.pem",
+        Jks,
+        Some(PASSWORD),
+        "to be JKS, but it is a PEM file",
+    ),
+    (
+        "root.cer",
+        Pkcs12,
+        Some(PASSWORD),
+        "to be PKCS12, but it is a certificate in DER",
+    ),
+    (
+        "authorities.jceks",
+        Jks,
+        Some(PASSWORD),
+        "it is a JCEKS key store",
+    ),
+    ("root.p7b", Pem, None, "it is a PKCS7 bundle"),
+];
+
 #[test]
 fn each_unusable_store_is_told_apart() {
-    let cases = [
-        (
-            "authorities.jks",
-            Jks,
-            Some("wrong"),
-            "password is wrong, or the file was changed",
-        ),
-        (
-            "authorities.jks",
-            Jks,
-            Some(""),
-            "password is wrong, or the file was changed",
-        ),
-        (
-            "keytool.p12",
-            Pkcs12,
-            Some("wrong"),
-            "password is wrong, or the file was changed",
-        ),
-        ("keytool.p12", Pkcs12, None, "needs a password"),
-        (
-            "openssl-rc2.p12",
-            Pkcs12,
-            Some("wrong"),
-            "password is wrong",
-        ),
-        (
-            "openssl-no-mac-encrypted.p12",
-            Pkcs12,
-            Some("wrong"),
-            "can't be decrypted",
-        ),
-        (
-            "openssl.p12",
-            Pkcs12,
-            Some("🔑"),
-            "a character beyond U+FFFF",
-        ),
-        ("empty.jks", Jks, Some(PASSWORD), "holds no certificate"),
-        ("empty.p12", Pkcs12, Some(PASSWORD), "holds no certificate"),
-        (
-            "key-only.p12",
-            Pkcs12,
-            Some(PASSWORD),
-            "holds no certificate, but `a private key`",
-        ),
-        (
-            "site.key",
-            Pem,
-            None,
-            "holds no certificate, but `PRIVATE KEY`",
-        ),
-        (
-            "authorities.jks",
-            Pkcs12,
-            Some(PASSWORD),
-            "to be PKCS12, but it is a JKS key store",
-        ),
-        (
-            "keytool.p12",
-            Jks,
-            Some(PASSWORD),
-            "to be JKS, but it is a PKCS12 store",
-        ),
-        (
-            "keytool.p12",
-            Pem,
-            Some(PASSWORD),
-            "to be PEM, but it is a PKCS12 store",
-        ),
-        (
-            "bundle.pem",
-            Jks,
-            Some(PASSWORD),
-            "to be JKS, but it is a PEM file",
-        ),
-        (
-            "root.cer",
-            Pkcs12,
-            Some(PASSWORD),
-            "to be PKCS12, but it is a certificate in DER",
-        ),
-        (
-            "authorities.jceks",
-            Jks,
-            Some(PASSWORD),
-            "it is a JCEKS key store",
-        ),
-        ("root.p7b", Pem, None, "it is a PKCS7 bundle"),
-    ];
-    for (name, kind, password, expected) in cases {
-        let error = read(name, kind, password).unwrap_err();
+    for (name, kind, password, expected) in UNUSABLE {
+        let error = read(name, *kind, *password).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(error.to_string().contains(expected), "{name}: {error}");
         assert!(error.hint().is_some(), "{name}: {error}");
