@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use jiff::civil::date;
 use rustls::pki_types::ServerName;
 use sha2::{Digest, Sha256};
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 
 use crate::error::Error;
 use crate::excerpt::one_line;
@@ -24,6 +24,7 @@ pub struct Certificate {
     alternative_names: AlternativeNames,
     common_name: Option<String>,
     has_name_constraints: bool,
+    is_authority: bool,
 }
 
 /// The DNS names and addresses that a certificate is for.
@@ -58,6 +59,8 @@ impl Certificate {
                 .and_then(|name| name.as_str().ok())
                 .map(str::to_owned),
             has_name_constraints: !matches!(parsed.name_constraints(), Ok(None)),
+            // Before version 3 there is no telling.
+            is_authority: parsed.version() != X509Version::V3 || parsed.is_ca(),
         })
     }
 
@@ -107,6 +110,12 @@ impl Certificate {
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
+    }
+
+    /// Whether it may sign others: an authority's certificate, a root or not.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.is_authority
     }
 
     /// The SHA-256 fingerprint as browsers and `keytool` show it: `AB:CD:…`.

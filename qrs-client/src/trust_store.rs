@@ -16,8 +16,8 @@ pub use read::StoreKind;
 
 /// Certificates to trust, at least one, each of them once.
 ///
-/// Every certificate counts: a root, an authority below it, or a site's own. The chain that comes
-/// with a private key counts, too.
+/// Every certificate counts: a root and an authority below it for whatever they signed, a site's
+/// own for that site alone. The chain that comes with a private key counts, too.
 ///
 /// ```
 /// # #[cfg(feature = "trust-stores")] {
@@ -124,9 +124,12 @@ impl TrustStore {
         }
     }
 
+    /// Those that may sign others. A site's own certificate must not become an authority because
+    /// it is trusted: whoever has its key could then pass for any other site.
     pub(crate) fn roots(&self) -> RootCertStore {
         let mut roots = RootCertStore::empty();
         let certificates = self.certificates.iter();
+        let certificates = certificates.filter(|certificate| certificate.is_authority());
         roots.add_parsable_certificates(
             certificates.map(|certificate| CertificateDer::from_slice(certificate.der())),
         );

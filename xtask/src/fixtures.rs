@@ -121,20 +121,30 @@ const CERTIFICATES: [Wanted; 13] = [
     ),
 ];
 
-const BELOW_CONSTRAINED: Wanted = Wanted(
-    "escaping",
-    "/CN=localhost",
-    Some("constrained"),
-    &[NO_AUTHORITY],
-    VALID,
-);
+/// Those that have no right to what they say.
+const IMPOSTORS: [Wanted; 2] = [
+    Wanted(
+        "escaping",
+        "/CN=localhost",
+        Some("constrained"),
+        &[NO_AUTHORITY],
+        VALID,
+    ),
+    Wanted(
+        "below-site",
+        "/CN=impostor",
+        Some("site"),
+        &[NO_AUTHORITY, SITE_NAMES],
+        VALID,
+    ),
+];
 
 pub(crate) fn run() -> Outcome {
     let shell = Shell::new()?;
     fs::remove_dir_all(FOLDER)?;
     fs::create_dir(FOLDER)?;
     let _folder = shell.push_dir(FOLDER);
-    for wanted in CERTIFICATES.iter().chain([&BELOW_CONSTRAINED]) {
+    for wanted in CERTIFICATES.iter().chain(&IMPOSTORS) {
         certificate(&shell, wanted)?;
     }
     pem_files(&shell)?;
@@ -199,7 +209,7 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
             shell.remove_path(left)?;
         }
     }
-    if matches!(issuer, Some("issuing" | "constrained")) {
+    if matches!(issuer, Some("issuing" | "constrained" | "site")) {
         let chain = shell.read_file(&file)? + &shell.read_file(&signer_file)?;
         shell.write_file(format!("{name}-chain.pem"), chain)?;
     }

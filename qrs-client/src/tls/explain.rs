@@ -159,6 +159,7 @@ fn reason(
             None => unknown_issuer(shown, store),
         },
         error if error.to_string().contains("CaUsedAsEndEntity") => authority_as_site(shown),
+        error if error.to_string().contains("EndEntityUsedAsCa") => no_authority(shown),
         error => uncheckable(error, shown),
     }
 }
@@ -216,6 +217,13 @@ fn authority_as_site(shown: &Shown<'_>) -> (String, String) {
     (message, pin(certificate))
 }
 
+fn no_authority(shown: &Shown<'_>) -> (String, String) {
+    let certificate = shown.certificate();
+    let (subject, issuer) = (certificate.subject(), certificate.issuer());
+    let message = format!("issuer `{issuer}` of its certificate `{subject}` is no authority");
+    (message, pin(certificate))
+}
+
 fn unknown_issuer(shown: &Shown<'_>, store: Option<&TrustStore>) -> (String, String) {
     let certificate = shown.certificate();
     let top = shown.top();
@@ -249,6 +257,9 @@ fn other_key(
     store: Option<&TrustStore>,
 ) -> (String, String) {
     let (subject, issuer) = (shown.certificate().subject(), namesake.subject());
+    if !namesake.is_authority() {
+        return no_authority(shown);
+    }
     let (first, last) = namesake.days();
     let message = format!(
         "its certificate `{subject}` is not signed by the `{issuer}` (valid from {first} to {last}) that is in {}",

@@ -53,13 +53,22 @@ impl Verifier {
             )?;
         }
         let by_alternative_name = verify_server_name(&parsed, shown.name);
-        // Name constraints are checked against alternative names only: where an authority has
-        // them, a common name must not slip by.
-        let constrained = shown.chain.iter().any(Certificate::has_name_constraints);
-        if !constrained && certificate.is_commonly_named(shown.name) {
+        if !self.is_constrained(shown) && certificate.is_commonly_named(shown.name) {
             return Ok(());
         }
         by_alternative_name
+    }
+
+    /// Whether an authority of the chain has name constraints. They are checked against alternative
+    /// names only, so that no common name may slip by them.
+    fn is_constrained(&self, shown: &Shown<'_>) -> bool {
+        let trusted = self.store.iter().flat_map(TrustStore::certificates);
+        let above = trusted.filter(|trusted| {
+            let mut chain = shown.chain.iter();
+            chain.any(|shown| shown.issuer() == trusted.subject())
+        });
+        let mut chain = shown.chain.iter().chain(above);
+        chain.any(Certificate::has_name_constraints)
     }
 
     fn holds(&self, certificate: &Certificate) -> bool {

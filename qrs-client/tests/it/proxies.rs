@@ -4,6 +4,7 @@ use qrs_client::diagnosis::{Seen, Stage};
 use qrs_client::fake_site::{FakeProxy, FakeProxyBuilder, FakeSite};
 use qrs_client::{Error, ErrorKind, Proxy, ProxyScheme, QrsClient, TimeLimits, Trust};
 use secrecy::SecretString;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::fixtures::{store, text};
@@ -173,6 +174,36 @@ async fn the_proxys_certificate_is_checked_as_the_sites() {
     check(
         about(&client).await,
         "no secure connection to the proxy: its certificate `CN=qlikserver1` is self-signed",
+    );
+}
+
+#[tokio::test]
+async fn what_a_proxy_repeats_of_the_credentials_is_blackened() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 2048];
+            let length = stream.read(&mut request).await.unwrap();
+            let said = [
+                b"HTTP/1.1 403 No\r\n\r\n",
+                &request[..length],
+                PASSWORD.as_bytes(),
+            ];
+            stream.write_all(&said.concat()).await.unwrap();
+        }
+    });
+    let proxy = Proxy::new(ProxyScheme::Http, "127.0.0.1", port).unwrap();
+    let site = site("site-chain.pem", "site.key").await;
+    let client = client(&site, proxy.basic_auth(USER, PASSWORD.into()));
+    let error = client.about().await.unwrap_err();
+    assert!(
+        error
+            .excerpt()
+            .unwrap()
+            .ends_with("Proxy-Authorization: Basic *** ***"),
+        "{error}"
     );
 }
 

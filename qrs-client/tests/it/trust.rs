@@ -165,6 +165,29 @@ async fn a_refused_certificate_is_explained() {
 }
 
 #[tokio::test]
+async fn a_site_that_is_trusted_is_no_authority_for_others() {
+    let error = ask("below-site", "localhost", only("site.pem")).await;
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("issuer `CN=qlikserver1` of its certificate `CN=impostor` is no authority"),
+        "{error}"
+    );
+    let error = ask("below-site", "localhost", only("root.pem")).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Tls);
+}
+
+#[tokio::test]
+async fn a_common_name_does_not_escape_the_constraints_of_a_trusted_authority() {
+    let site = site("escaping.pem", "escaping.key").await;
+    let client = builder(&site, "localhost", only("constrained.pem"));
+    let error = client.build().unwrap().about().await.unwrap_err();
+    assert!(
+        error.to_string().contains("is not for `localhost`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn the_systems_trust_is_not_that_of_a_company() {
     let error = match ask("site", "localhost", Trust::System).await {
         Ok(()) => panic!("the system trusts the fixtures"),
