@@ -142,6 +142,17 @@ impl QrsClient {
     /// Walks the way to the site step by step, up to the first that fails, and tells what it sees:
     /// names, addresses, the proxy, TLS and certificates. With the trust of this client, and with
     /// its limit to connect for each step; no request is sent to the site.
+    ///
+    /// ```no_run
+    /// # async fn tell(client: &qrs_client::QrsClient) {
+    /// for step in client.diagnose().await {
+    ///     match step.seen {
+    ///         Ok(seen) => println!("{} ({:?}): {seen}", step.stage, step.took),
+    ///         Err(error) => println!("{}: {error}", step.stage),
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub async fn diagnose(&self) -> Vec<Step> {
         let secrets = Secrets::new(self.0.secrets([]));
         self.0.route(secrets).walk().await

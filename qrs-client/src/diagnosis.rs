@@ -67,6 +67,25 @@ pub struct Handshake {
     pub certificates: Vec<Certificate>,
 }
 
+/// One line.
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Addresses(addresses) => {
+                let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+                f.write_str(&addresses.join(", "))
+            }
+            Self::Connected(address) => write!(f, "{address}"),
+            Self::Tunnelled => f.write_str("the proxy has connected to the site"),
+            Self::Secure(handshake) => {
+                write!(f, "{}, {}", handshake.protocol, handshake.cipher)?;
+                let mut certificates = handshake.certificates.iter();
+                certificates.try_for_each(|shown| write!(f, "; {shown}"))
+            }
+        }
+    }
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

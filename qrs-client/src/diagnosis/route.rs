@@ -253,14 +253,14 @@ async fn secured<S: Wire>(
     peer: Peer,
 ) -> Result<(TlsStream<S>, Seen), Error> {
     let stream = secure(stream, url, config, peer).await?;
-    let (_, connection) = stream.get_ref();
-    let certificates = connection.peer_certificates().unwrap_or_default().iter();
+    let (_, session) = stream.get_ref();
+    let certificates = session.peer_certificates().unwrap_or_default().iter();
     let handshake = Handshake {
-        protocol: match connection.protocol_version() {
+        protocol: match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS 1.2",
         },
-        cipher: connection
+        cipher: session
             .negotiated_cipher_suite()
             .map_or_else(String::new, |suite| format!("{:?}", suite.suite())),
         certificates: certificates

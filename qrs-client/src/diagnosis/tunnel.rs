@@ -162,6 +162,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_proxy_that_takes_no_basic_is_told_from_one_without_credentials() {
+        let proxy = Proxy::new(crate::ProxyScheme::Http, "proxy.example", 3128).unwrap();
+        let known = proxy.clone().basic_auth("me", "hunter2".into());
+        let windows = "proxy-authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n";
+        let basic = "Proxy-Authenticate: NTLM\r\nProxy-Authenticate: basic realm=\"x\"\r\n";
+        let cases = [
+            (
+                windows,
+                &known,
+                "of the kind `NTLM`, `Negotiate`, not `Basic`",
+            ),
+            (basic, &known, "does not take the credentials"),
+            (basic, &proxy, "asks for credentials"),
+            ("", &proxy, "asks for credentials"),
+        ];
+        for (headers, proxy, expected) in cases {
+            let head = format!("HTTP/1.1 407 No\r\n{headers}\r\n");
+            let error = no_credentials(head.as_bytes(), proxy);
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
     fn a_status_is_read_only_from_http() {
         let cases = [
             ("HTTP/1.1 200 Connection established\r\n\r\n", Some(200)),
