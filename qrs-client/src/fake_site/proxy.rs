@@ -154,6 +154,7 @@ async fn run(listener: TcpListener, desk: Arc<Desk>) {
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
+        while connections.try_join_next().is_some() {}
         let desk = Arc::clone(&desk);
         connections.spawn(async move {
             // An error means that one of the two ends is gone.

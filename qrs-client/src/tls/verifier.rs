@@ -53,7 +53,8 @@ impl Verifier {
             )?;
         }
         let by_alternative_name = verify_server_name(&parsed, shown.name);
-        if !self.is_constrained(shown) && certificate.is_commonly_named(shown.name) {
+        let all_read = shown.chain.len() == intermediates.len() + 1;
+        if all_read && !self.is_constrained(shown) && certificate.is_commonly_named(shown.name) {
             return Ok(());
         }
         by_alternative_name
