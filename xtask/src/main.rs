@@ -10,6 +10,7 @@ use xshell::{Shell, cmd};
 
 mod bench;
 mod demo;
+mod fixtures;
 mod layers;
 mod test;
 
@@ -35,6 +36,8 @@ enum Command {
         #[arg(long, default_value_t = 500_000)]
         sheets: usize,
     },
+    /// Makes the certificates and trust stores of qrs-client's tests anew, with openssl and keytool
+    Fixtures,
 }
 
 #[expect(
@@ -60,6 +63,7 @@ fn run(command: Command) -> Outcome {
         Command::Test => test::run(&shell),
         Command::Demo => demo::run(&shell),
         Command::Bench { sheets } => bench::run(&shell, sheets),
+        Command::Fixtures => fixtures::run(),
     }
 }
 
