@@ -13,6 +13,7 @@ mod owners;
 mod properties;
 mod records;
 mod sheets;
+mod trust;
 mod version;
 
 pub use connector::QlikSense;

@@ -12,7 +12,6 @@ use crate::retry::Trouble;
 /// Branch on [`kind`](Self::kind); print the error, its [`hint`](Self::hint) and its
 /// [`source`](StdError::source) for people. No text of it holds a secret: neither the credentials,
 /// nor a session, nor an xrfkey.
-#[derive(Debug)]
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -192,6 +191,22 @@ impl fmt::Display for Error {
             write!(f, ": {excerpt}")?;
         }
         Ok(())
+    }
+}
+
+/// The message, its causes and the hint: this is what a `main` that returns the error shows.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} ({:?})", self.0.kind)?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(f, "\n  because {cause}")?;
+            source = cause.source();
+        }
+        match &self.0.hint {
+            Some(hint) => write!(f, "\n  try: {hint}"),
+            None => Ok(()),
+        }
     }
 }
 

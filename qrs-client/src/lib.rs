@@ -57,3 +57,8 @@ pub use tls::Trust;
 #[cfg(feature = "trust-stores")]
 pub use trust_store::StoreKind;
 pub use trust_store::{StoreWarning, TrustStore};
+
+// Types of other crates that the API takes and gives.
+pub use bytes::Bytes;
+pub use secrecy::{ExposeSecret, SecretString};
+pub use url::Url;
