@@ -87,6 +87,17 @@ pub struct SettingProblem {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+    /// Whether it is `key` itself that stands at the place.
+    pub stands: Stands,
+}
+
+/// What stands at the place of a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// The setting that the problem is about.
+    Itself,
+    /// What should hold it, or stands where it should be: it may show what a misspelt secret is.
+    Other,
 }
 
 /// Says that the settings have problems; [`Settings::problems`] lists them.
@@ -132,6 +143,11 @@ impl Settings {
             place: self.nearest_place(key),
             message: message.into(),
             hint: hint.into(),
+            stands: if self.find(key).is_some() {
+                Stands::Itself
+            } else {
+                Stands::Other
+            },
         });
     }
 
@@ -178,6 +194,17 @@ impl Settings {
             block = inner;
         }
         None
+    }
+
+    /// The innermost block there is that `key` belongs into, and what it is called there.
+    fn block_for<'a>(&self, key: &'a str) -> (Option<&'a str>, &'a str) {
+        key.rmatch_indices('.')
+            .map(|(dot, _)| (&key[..dot], &key[dot + 1..]))
+            .find(|(block, _)| {
+                (self.find(block))
+                    .is_some_and(|found| matches!(found.value, SettingValue::Block(_)))
+            })
+            .map_or((None, key), |(block, name)| (Some(block), name))
     }
 
     /// The place of `key`, else of the innermost block that should hold it, else the beginning of the file.

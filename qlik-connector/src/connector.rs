@@ -1,17 +1,15 @@
 //! The connector `qlik-sense`: what its connection files say, and the connection that it makes of them.
 
 use catalog_model::{
-    Connection, ConnectionCode, Connector, ConnectorId, Settings, Warning,
+    Connection, ConnectionCode, Connector, ConnectorId, Settings,
     settings::{Invalid, Located},
     with_causes,
 };
-use qrs_client::{
-    Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, TimeLimits, Trust,
-};
+use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, TimeLimits};
 
 use secrecy::SecretString;
 
-use crate::{connection::QlikConnection, counting::Counts};
+use crate::{connection::QlikConnection, counting::Counts, trust::trust};
 
 /// The connector for Qlik Sense Enterprise on Windows.
 #[derive(Debug)]
@@ -120,29 +118,6 @@ fn time_limits(settings: &mut Settings) -> TimeLimits {
     }
 }
 
-fn trust(settings: &mut Settings) -> (Trust, Vec<Warning>) {
-    for key in ["tls.truststore.password", "tls.truststore.type"] {
-        settings.know(key);
-    }
-    if settings.text("tls.truststore.path").is_some() {
-        let message = "trust stores cannot be read yet";
-        settings.refuse(
-            "tls.truststore.path",
-            message,
-            "add the authority to the system's roots".to_owned(),
-        );
-    }
-    if !settings.flag("tls.bypass_certificate_validation", false) {
-        return (Trust::System, Vec::new());
-    }
-    let warning = Warning {
-        message: "certificates are not checked: anybody on the way can read the account's header and pose as the site"
-            .to_owned(),
-        hint: Some("take `tls.bypass_certificate_validation` out again".to_owned()),
-    };
-    (Trust::AnyCertificate, vec![warning])
-}
-
 fn proxy(settings: &mut Settings) -> Option<Proxy> {
     let schemes = [("http", ProxyScheme::Http), ("https", ProxyScheme::Https)];
     let scheme = settings.choice("proxy.scheme", &schemes);
@@ -179,7 +154,7 @@ fn proxy(settings: &mut Settings) -> Option<Proxy> {
 }
 
 /// What the client made of the setting `key`, whose refusal is a problem of the setting.
-fn accepted<T>(settings: &mut Settings, key: &str, made: Result<T, Error>) -> Option<T> {
+pub(crate) fn accepted<T>(settings: &mut Settings, key: &str, made: Result<T, Error>) -> Option<T> {
     match made {
         Ok(made) => Some(made),
         Err(error) => {

@@ -19,7 +19,7 @@ impl Dates {
         if readable.is_none() && !timestamp.is_never() {
             self.unreadable += 1;
             self.first
-                .get_or_insert_with(|| format!("`{timestamp}`, the {what} of {id}"));
+                .get_or_insert_with(|| format!("`{timestamp:.60}`, the {what} of {id}"));
         }
         readable
     }

@@ -12,9 +12,16 @@ pub(crate) fn failure(step: String, error: &Error) -> ScanError {
     }
 }
 
-/// What to try: in the words of the connection file, which the client does not know.
+/// What to try: in the words of the connection file, which the client does not know, unless the client knows exactly.
 fn hint(error: &Error) -> String {
-    match error.kind() {
+    match (error.kind(), error.hint()) {
+        (ErrorKind::Tls | ErrorKind::Proxy, Some(hint)) => hint.to_owned(),
+        (kind, _) => hint_for(kind).to_owned(),
+    }
+}
+
+fn hint_for(kind: ErrorKind) -> &'static str {
+    match kind {
         ErrorKind::Unreachable => {
             "check host and port of `connection.url`, that a firewall lets the scanner through, and the `proxy` settings \
              if the site is behind a proxy"
@@ -22,6 +29,10 @@ fn hint(error: &Error) -> String {
         ErrorKind::Tls => {
             "check that `connection.url` says `https` only for a TLS port, and that the authority which issued the \
              site's certificate is trusted"
+        }
+        ErrorKind::Proxy => {
+            "check the `proxy` settings: scheme, hostname, port, username and password, and that the proxy lets this \
+             machine reach the site"
         }
         ErrorKind::Timeout => {
             "a site that nobody used for a while needs up to 20 s for its first answer: try again; then look at the load \
@@ -52,7 +63,9 @@ fn hint(error: &Error) -> String {
             "check that `connection.url` ends in the prefix of a virtual proxy that is linked to the central proxy, and \
              that its host name is in the virtual proxy's host allow list"
         }
-        ErrorKind::ServerError => "the site has trouble of its own: try later, and look at the repository's log",
+        ErrorKind::ServerError => {
+            "the site has trouble of its own: try later, and look at the repository's log"
+        }
         ErrorKind::ListBroken => {
             "the connection broke, or something on the way cut or changed the answer: try again, at a quieter time if it \
              stays"
@@ -60,5 +73,4 @@ fn hint(error: &Error) -> String {
         ErrorKind::Configuration => "correct the setting that is named",
         _ => "check that `connection.url` names a Qlik Sense Enterprise on Windows site",
     }
-    .to_owned()
 }

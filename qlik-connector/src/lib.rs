@@ -14,6 +14,7 @@ mod owners;
 mod properties;
 mod records;
 mod sheets;
+mod trust;
 mod version;
 
 pub use connector::QlikSense;

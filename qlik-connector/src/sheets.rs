@@ -16,7 +16,11 @@ use crate::{
 pub(crate) struct Sheets<'a> {
     surroundings: Surroundings<'a>,
     dates: Dates,
-    /// Records that do not even say who they are.
+    /// Sheets that became items.
+    items: u64,
+    /// Records that could not be read.
+    unreadable: u64,
+    /// Those of them that do not even say who they are.
     without_id: u64,
     /// Rows that the site sent although they are no sheets.
     no_sheets: u64,
@@ -34,6 +38,8 @@ impl<'a> Sheets<'a> {
             owners_read: surroundings.owners.are_read(),
             surroundings,
             dates,
+            items: 0,
+            unreadable: 0,
             without_id: 0,
             no_sheets: 0,
             hidden_owners: 0,
@@ -64,6 +70,7 @@ impl<'a> Sheets<'a> {
             return self.unreadable(sink, id, NO_KEY.to_owned(), place);
         };
         self.hidden_owners += u64::from(self.owners_read && item.contacts == Contacts::Unknown);
+        self.items += 1;
         sink.observe(Observation::Item(item, id.map(SourceId)))
     }
 
@@ -74,6 +81,7 @@ impl<'a> Sheets<'a> {
         reason: String,
         place: String,
     ) -> Result<(), SinkError> {
+        self.unreadable += 1;
         self.without_id += u64::from(id.is_none());
         let id = id.map(SourceId);
         sink.observe(Observation::Unreadable(UnreadableRecord {
@@ -89,6 +97,13 @@ impl<'a> Sheets<'a> {
             hidden.push(format!(
                 "{} of the sheets could not be read, not even their ids",
                 self.without_id
+            ));
+        }
+        // One bad record hides itself alone; that all are bad is a change of the site's answers, of which nothing follows.
+        if self.items == 0 && self.unreadable > self.without_id {
+            hidden.push(format!(
+                "none of the {} sheets could be read",
+                self.unreadable
             ));
         }
         if self.no_sheets > 0 {

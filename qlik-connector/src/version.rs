@@ -2,7 +2,8 @@
 
 use catalog_model::Warning;
 
-/// The repository's major versions whose answers were seen: from 3.0 (2016) to 31.62 (2026).
+/// The repository's major versions between the oldest and the newest whose answers were seen: 3.0 (2016), 12.14 (2017),
+/// 22.0 (2019), 31.62 (2026).
 const SEEN: std::ops::RangeInclusive<u32> = 3..=31;
 
 /// A warning if the site's version lies outside of what was seen.
@@ -16,10 +17,10 @@ pub(crate) fn warning(version: &str) -> Option<Warning> {
     }
     Some(Warning {
         message: format!(
-            "the site's version `{version}` is none that this scanner was tested with"
+            "the site's version `{version}` lies outside of those whose answers are known"
         ),
         hint: Some(format!(
-            "look at the result with care; tested are repository versions {} to {}",
+            "look at the result with care; known are answers of repository versions {} to {}",
             SEEN.start(),
             SEEN.end()
         )),

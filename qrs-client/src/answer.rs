@@ -36,12 +36,15 @@ impl Head {
         let said = asked
             .excerpt(body)
             .filter(|_| !matches!(self.status, 300..=399));
-        asked
+        let error = asked
             .error(kind, message)
-            .with_hint(hint)
             .with_status(self.status)
             .with_excerpt(said)
-            .with_trouble(Trouble::Status(self.status, self.retry_after))
+            .with_trouble(Trouble::Status(self.status, self.retry_after));
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
     }
 
     fn meaning(&self, said: &str, asked: &Asked) -> (ErrorKind, String, Option<&'static str>) {
@@ -76,9 +79,9 @@ impl Head {
             ),
             404 => (ErrorKind::NotFound, "the site has nothing here", None),
             407 => (
-                ErrorKind::Unauthorized,
-                "the HTTP proxy asks for credentials",
-                None,
+                ErrorKind::Proxy,
+                "the proxy asks for credentials, or for others",
+                Some("check the proxy's user and password"),
             ),
             429 => (
                 ErrorKind::ServerError,
@@ -189,7 +192,7 @@ mod tests {
                 ErrorKind::Xsrf,
             ),
             (404, "", ErrorKind::NotFound),
-            (407, "", ErrorKind::Unauthorized),
+            (407, "", ErrorKind::Proxy),
             (409, "", ErrorKind::UnexpectedAnswer),
             (429, "", ErrorKind::ServerError),
             (500, "", ErrorKind::ServerError),

@@ -35,6 +35,15 @@ impl Asked {
         Error::new(kind, message).with_url(&self.url)
     }
 
+    /// What was asked for, without secrets.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// All that a body says, on one line.
     pub(crate) fn readable(&self, body: &[u8]) -> String {
         readable(body, &self.secrets)

@@ -123,7 +123,8 @@ impl Body {
             Ok(chunk) => chunk.map_err(|error| silence::cut_answer(&error, &self.asked)),
             Err(_) if silent_at < self.deadline => {
                 let seconds = self.silence.as_secs_f64();
-                Err(self.too_long(format!("the site was silent for {seconds} s in mid-answer")))
+                let message = format!("the site was silent for {seconds} s in mid-answer");
+                Err(self.too_long(message).with_trouble(Trouble::Silent))
             }
             Err(_) => Err(self.too_long("the whole answer took too long".to_owned())),
         }

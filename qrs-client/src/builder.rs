@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use backon::ExponentialBuilder;
 use reqwest::redirect::Policy;
+use rustls::ClientConfig;
 
 use crate::client::QrsClient;
 use crate::credentials::HeaderCredentials;
@@ -116,11 +117,15 @@ impl QrsClientBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if a certificate to trust
     /// can't be read, or the site needs the system's and there are none.
     pub fn build(self) -> Result<QrsClient, Error> {
-        let http = self.http_client()?;
+        let over_tls = self.site.is_https() || self.proxy.as_ref().is_some_and(Proxy::is_https);
+        let over_tls = if over_tls { Use::Needed } else { Use::Unneeded };
+        let tls = tls::client_config(&self.trust, over_tls)?;
+        let http = self.http_client(tls.clone())?;
         Ok(QrsClient(Arc::new(Transport {
             http,
             backoff: self.delays(),
-            proxy_password: self.proxy.and_then(|proxy| proxy.password()),
+            proxy: self.proxy,
+            tls: Arc::new(tls),
             site: self.site,
             credentials: self.credentials,
             session: Session::default(),
@@ -129,20 +134,18 @@ impl QrsClientBuilder {
         })))
     }
 
-    fn http_client(&self) -> Result<reqwest::Client, Error> {
-        let over_tls = self.site.is_https() || self.proxy.as_ref().is_some_and(Proxy::is_https);
-        let tls = if over_tls { Use::Needed } else { Use::Unneeded };
+    fn http_client(&self, tls: ClientConfig) -> Result<reqwest::Client, Error> {
         // `no_proxy` also clears proxies that were set before it.
         let mut builder = reqwest::Client::builder()
             .no_proxy()
-            .tls_backend_preconfigured(tls::client_config(&self.trust, tls)?)
+            .tls_backend_preconfigured(tls)
             .redirect(Policy::none())
             .referer(false)
             .gzip(true)
             .connect_timeout(self.limits.connect)
             .user_agent(concat!("qrs-client/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = self.proxy.clone() {
-            builder = builder.proxy(proxy.into_reqwest()?);
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.to_reqwest()?);
         }
         builder
             .build()

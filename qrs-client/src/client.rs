@@ -10,12 +10,14 @@ use serde::de::DeserializeOwned;
 use crate::body::Body;
 use crate::builder::QrsClientBuilder;
 use crate::credentials::HeaderCredentials;
+use crate::diagnosis::Step;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{one_line, without_mark};
 use crate::filter::Filter;
 use crate::list::RecordList;
 use crate::models::About;
 use crate::request::Get;
+use crate::scrub::Secrets;
 use crate::site::SiteUrl;
 use crate::transport::Transport;
 
@@ -135,6 +137,25 @@ impl QrsClient {
     /// As [`get`](Self::get).
     pub async fn stream_count(&self, filter: Option<&Filter>) -> Result<u64, Error> {
         self.count("stream/count", filter).await
+    }
+
+    /// Walks the way to the site step by step, up to the first that fails, and tells what it sees:
+    /// names, addresses, the proxy, TLS and certificates. With the trust of this client, and with
+    /// its limit to connect for each step; no request is sent to the site.
+    ///
+    /// ```no_run
+    /// # async fn tell(client: &qrs_client::QrsClient) {
+    /// for step in client.diagnose().await {
+    ///     match step.seen {
+    ///         Ok(seen) => println!("{} ({:?}): {seen}", step.stage, step.took),
+    ///         Err(error) => println!("{}: {error}", step.stage),
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub async fn diagnose(&self) -> Vec<Step> {
+        let secrets = Secrets::new(self.0.secrets([]));
+        self.0.route(secrets).walk().await
     }
 
     /// Reads any path as one value, which is held whole; for lists there is [`list`](Self::list).

@@ -1,8 +1,10 @@
 //! The one error of this crate. It names no library that the client is built on.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::certificate::Certificate;
 use crate::retry::Trouble;
 
 /// Why a read failed.
@@ -10,14 +12,14 @@ use crate::retry::Trouble;
 /// Branch on [`kind`](Self::kind); print the error, its [`hint`](Self::hint) and its
 /// [`source`](StdError::source) for people. No text of it holds a secret: neither the credentials,
 /// nor a session, nor an xrfkey.
-#[derive(Debug)]
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
     message: String,
-    hint: Option<&'static str>,
+    hint: Option<Cow<'static, str>>,
+    certificates: Vec<Certificate>,
     status: Option<u16>,
     excerpt: Option<String>,
     url: Option<String>,
@@ -33,8 +35,12 @@ pub enum ErrorKind {
     Configuration,
     /// No answer came: the name is not resolved, the port is closed, the connection was cut.
     Unreachable,
-    /// No secure connection came about, mostly because the site's certificate is not trusted.
+    /// No secure connection to the site came about, mostly because its certificate is not trusted.
     Tls,
+    /// The proxy, not the site: it is not reached, its scheme is another one, its certificate is
+    /// not trusted, it does not take the credentials (status 407), or it does not connect to the
+    /// site.
+    Proxy,
     /// The site took longer than one of the [`TimeLimits`](crate::TimeLimits).
     Timeout,
     /// The site sent the client to a login page: it does not take the credentials.
@@ -43,7 +49,7 @@ pub enum ErrorKind {
     LoginPage,
     /// The site saw no valid xrfkey; something on the way may drop the query or the header.
     Xsrf,
-    /// The site, or a proxy on the way, asks for other credentials (status 401 or 407).
+    /// The site asks for other credentials (status 401).
     Unauthorized,
     /// The account may not do this, is inactive, or has too many sessions (status 403).
     Forbidden,
@@ -70,10 +76,17 @@ impl Error {
     /// What the reader of the message can do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
-        self.0.hint
+        self.0.hint.as_deref()
     }
 
-    /// The status of the site's answer, if there was one.
+    /// The certificates that were shown, the site's or the proxy's own first, if it is they that
+    /// were refused.
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.0.certificates
+    }
+
+    /// The status of the site's answer, or of the proxy's, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
@@ -96,6 +109,7 @@ impl Error {
             kind,
             message: message.into(),
             hint: None,
+            certificates: Vec::new(),
             status: None,
             excerpt: None,
             url: None,
@@ -108,8 +122,20 @@ impl Error {
         Self::new(ErrorKind::Configuration, message)
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<Option<&'static str>>) -> Self {
-        self.0.hint = hint.into();
+    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn with_certificates(mut self, certificates: Vec<Certificate>) -> Self {
+        self.0.certificates = certificates;
+        self
+    }
+
+    /// The same, but the proxy is to blame.
+    pub(crate) fn at_proxy(mut self) -> Self {
+        self.0.kind = ErrorKind::Proxy;
+        self.0.message.insert_str(0, "the proxy is not reached: ");
         self
     }
 
@@ -141,6 +167,11 @@ impl Error {
         self
     }
 
+    /// A single cause, as text.
+    pub(crate) fn with_cause(self, text: String) -> Self {
+        self.with_source(Cause { text, source: None })
+    }
+
     /// What the retry table is asked about.
     pub(crate) fn trouble(&self) -> Trouble {
         self.0.trouble
@@ -160,6 +191,22 @@ impl fmt::Display for Error {
             write!(f, ": {excerpt}")?;
         }
         Ok(())
+    }
+}
+
+/// The message, its causes and the hint: this is what a `main` that returns the error shows.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} ({:?})", self.0.kind)?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(f, "\n  because {cause}")?;
+            source = cause.source();
+        }
+        match &self.0.hint {
+            Some(hint) => write!(f, "\n  try: {hint}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -30,22 +30,22 @@ mod builder;
 mod content;
 mod fault;
 mod filter;
+mod host;
 mod pages;
+mod proxy;
 mod request;
 mod schema;
 mod server;
 mod session;
 mod site;
+mod tls;
 mod wire;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
-
+use host::Host;
 use site::Site;
 
 pub use account::Account;
@@ -54,6 +54,7 @@ pub use builder::FakeSiteBuilder;
 pub use content::Content;
 pub use fault::{Fault, Point};
 pub use pages::LoginWay;
+pub use proxy::{FakeProxy, FakeProxyBuilder};
 pub use request::Request;
 pub use schema::Entity;
 pub use site::TooManySessions;
@@ -62,16 +63,8 @@ pub use site::TooManySessions;
 pub struct FakeSite {
     site: Arc<Site>,
     address: SocketAddr,
-    host: Host,
-}
-
-/// What the server runs in, and how it is stopped.
-enum Host {
-    Task(AbortHandle),
-    Thread {
-        stop: Option<oneshot::Sender<()>>,
-        thread: Option<JoinHandle<()>>,
-    },
+    /// The site runs for as long as this is here.
+    _host: Host,
 }
 
 impl FakeSite {
@@ -107,9 +100,16 @@ impl FakeSite {
         FakeSiteBuilder::new()
     }
 
-    /// The URL up to and with the virtual proxy: `http://127.0.0.1:40123/header`.
+    /// The URL up to and with the virtual proxy: `http://127.0.0.1:40123/header`, or `https` with TLS.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.site.prefix())
+        self.url_by("127.0.0.1")
+    }
+
+    /// The URL by another name of this machine, such as `localhost`.
+    pub fn url_by(&self, host: &str) -> String {
+        let scheme = self.site.settings.scheme();
+        let port = self.address.port();
+        format!("{scheme}://{host}:{port}{}", self.site.prefix())
     }
 
     /// The address that it listens on, always of this machine alone.
@@ -192,20 +192,5 @@ impl fmt::Debug for FakeSite {
         f.debug_struct("FakeSite")
             .field("url", &self.url())
             .finish_non_exhaustive()
-    }
-}
-
-impl Drop for FakeSite {
-    fn drop(&mut self) {
-        match &mut self.host {
-            Host::Task(server) => server.abort(),
-            Host::Thread { stop, thread } => {
-                drop(stop.take());
-                if let Some(thread) = thread.take() {
-                    // A panic in there has been printed already; a second one here would abort the tests.
-                    let _ = thread.join();
-                }
-            }
-        }
     }
 }

@@ -10,13 +10,17 @@ mod id;
 mod request;
 mod timestamp;
 
+mod certificate;
 mod credentials;
 mod proxy;
 mod site;
 mod tls;
+mod trust_store;
 
 #[cfg(feature = "fake-site")]
 pub mod fake_site;
+
+pub mod diagnosis;
 
 mod answer;
 mod body;
@@ -34,6 +38,7 @@ pub mod lenient;
 
 pub use body::Body;
 pub use builder::{QrsClientBuilder, TimeLimits};
+pub use certificate::Certificate;
 pub use client::QrsClient;
 pub use credentials::HeaderCredentials;
 pub use error::{Error, ErrorKind};
@@ -49,3 +54,11 @@ pub use request::Get;
 pub use site::SiteUrl;
 pub use timestamp::Timestamp;
 pub use tls::Trust;
+#[cfg(feature = "trust-stores")]
+pub use trust_store::StoreKind;
+pub use trust_store::{StoreWarning, TrustStore};
+
+// Types of other crates that the API takes and gives.
+pub use bytes::Bytes;
+pub use secrecy::{ExposeSecret, SecretString};
+pub use url::Url;

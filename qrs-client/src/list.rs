@@ -124,11 +124,11 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
     }
 
     /// The list as a [`Stream`], which ends after an error.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Record<T>, Error>> + Send {
-        futures_util::stream::unfold(self, async |mut list| {
+    pub fn into_stream(self) -> impl Stream<Item = Result<Record<T>, Error>> + Send + Unpin {
+        Box::pin(futures_util::stream::unfold(self, async |mut list| {
             let item = list.next().await.transpose()?;
             Some((item, list))
-        })
+        }))
     }
 }
 

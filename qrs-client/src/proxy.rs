@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::error::Error;
 
@@ -11,8 +15,8 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct Proxy {
     scheme: ProxyScheme,
-    /// A URL of scheme, host and port, nothing else.
-    url: String,
+    /// Scheme, host and port, nothing else.
+    url: Url,
     credentials: Option<(String, SecretString)>,
 }
 
@@ -37,7 +41,8 @@ impl Proxy {
             Error::configuration(format!("the proxy's host is not valid: {error}"))
                 .with_hint("give the name or address alone; scheme and port stand apart")
         })?;
-        let url = format!("{scheme}://{parsed}:{port}");
+        let url = Url::parse(&format!("{scheme}://{parsed}:{port}"))
+            .map_err(|_error| Error::configuration("the proxy's address is not valid"))?;
         let credentials = None;
         Ok(Self {
             scheme,
@@ -57,17 +62,38 @@ impl Proxy {
         self.scheme == ProxyScheme::Https
     }
 
-    pub(crate) fn password(&self) -> Option<SecretString> {
-        self.credentials
-            .as_ref()
-            .map(|(_, password)| password.clone())
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
     }
 
-    pub(crate) fn into_reqwest(self) -> Result<reqwest::Proxy, Error> {
-        let proxy = reqwest::Proxy::all(&self.url)
+    /// The value of `Proxy-Authorization`, marked as sensitive: the one place where the password
+    /// is exposed.
+    pub(crate) fn authorization(&self) -> Option<HeaderValue> {
+        let (user, password) = self.credentials.as_ref()?;
+        let pair = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
+        let mut value =
+            HeaderValue::try_from(format!("Basic {pair}")).expect("base64 is printable US-ASCII");
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// What must not show in any text.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        let password = self
+            .credentials
+            .iter()
+            .map(|(_, password)| password.clone());
+        let sent = self.authorization();
+        let sent = sent.as_ref().and_then(|value| value.to_str().ok());
+        let pair = sent.and_then(|value| value.strip_prefix("Basic "));
+        password.chain(pair.map(SecretString::from)).collect()
+    }
+
+    pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, Error> {
+        let proxy = reqwest::Proxy::all(self.url.clone())
             .map_err(|_error| Error::configuration("the proxy's address is not valid"))?;
-        Ok(match self.credentials {
-            Some((user, password)) => proxy.basic_auth(&user, password.expose_secret()),
+        Ok(match self.authorization() {
+            Some(value) => proxy.custom_http_auth(value),
             None => proxy,
         })
     }
@@ -76,7 +102,7 @@ impl Proxy {
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Proxy")
-            .field("url", &self.url)
+            .field("url", &self.url.as_str())
             .finish_non_exhaustive()
     }
 }
@@ -98,7 +124,7 @@ mod tests {
     fn a_host_is_a_name_or_an_address_alone() {
         for host in ["proxy.example", "10.0.0.1", "[::1]"] {
             let proxy = Proxy::new(ProxyScheme::Https, host, 3128).unwrap();
-            assert!(proxy.into_reqwest().is_ok(), "{host}");
+            assert!(proxy.to_reqwest().is_ok(), "{host}");
         }
         for host in [
             "",
@@ -118,7 +144,7 @@ mod tests {
         let proxy = proxy.basic_auth("me", SecretString::from("hunter2"));
         assert_eq!(
             format!("{proxy:?}"),
-            "Proxy { url: \"http://proxy.example:3128\", .. }"
+            "Proxy { url: \"http://proxy.example:3128/\", .. }"
         );
     }
 }

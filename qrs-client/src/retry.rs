@@ -18,6 +18,8 @@ pub(crate) enum Trouble {
     Cut,
     /// Nothing of an answer came within the time limit, or no connection.
     NoFirstByte,
+    /// The answer began, and then nothing more of it came within the time limit.
+    Silent,
     /// Anything that another try will not mend.
     Final,
 }
@@ -37,9 +39,10 @@ pub(crate) fn verdict(trouble: Trouble) -> Verdict {
         Trouble::Status(429 | 503, Some(after)) => {
             Verdict::RetryAfter(after.min(LONGEST_RETRY_AFTER))
         }
-        Trouble::Status(429 | 502 | 503 | 504, _) | Trouble::Cut | Trouble::NoFirstByte => {
-            Verdict::Retry
-        }
+        Trouble::Status(429 | 502 | 503 | 504, _)
+        | Trouble::Cut
+        | Trouble::NoFirstByte
+        | Trouble::Silent => Verdict::Retry,
         Trouble::Status(..) | Trouble::Final => Verdict::GiveUp,
     }
 }

@@ -6,17 +6,16 @@ use std::io;
 use crate::asked::Asked;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::retry::Trouble;
+use crate::tls::explain::{self, Peer};
 
 /// No answer came.
 pub(crate) fn no_answer(error: &reqwest::Error, asked: &Asked) -> Error {
     let links = links(error);
-    let described = match links.iter().find_map(|link| link.downcast_ref()) {
-        Some(cause) => no_secure_connection(cause, asked),
-        None => {
-            let (kind, message, trouble) = without_tls(error, &links);
-            asked.error(kind, message).with_trouble(trouble)
-        }
-    };
+    if let Some(cause) = links.iter().find_map(|link| link.downcast_ref()) {
+        return explain::failed(cause, Peer::Site).with_url(asked.url());
+    }
+    let (kind, message, trouble) = without_tls(error, &links);
+    let described = asked.error(kind, message).with_trouble(trouble);
     with_cause(described, &links, asked)
 }
 
@@ -30,28 +29,11 @@ pub(crate) fn cut_answer(error: &reqwest::Error, asked: &Asked) -> Error {
     with_cause(error, &links, asked).with_trouble(Trouble::Cut)
 }
 
-fn no_secure_connection(cause: &rustls::Error, asked: &Asked) -> Error {
-    let message = format!("no secure connection to the site: {cause}");
-    asked.error(ErrorKind::Tls, message).with_hint(match cause {
-        rustls::Error::InvalidCertificate(_) => {
-            Some("trust the certificate authority that signed the site's certificate")
-        }
-        rustls::Error::InvalidMessage(_) => {
-            Some("what answers there may not speak TLS; is it `http://`, or another port?")
-        }
-        _ => None,
-    })
-}
-
 fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'static str, Trouble) {
     let says = |text: &str| links.iter().any(|link| link.to_string().contains(text));
-    if says("proxy authorization required") {
-        let message = "the HTTP proxy asks for credentials";
-        return (ErrorKind::Unauthorized, message, Trouble::Final);
-    }
     if says("tunnel error") {
-        let message = "the HTTP proxy does not connect to the site";
-        return (ErrorKind::Unreachable, message, Trouble::Final);
+        let message = "the proxy did not connect to the site, and would do so now";
+        return (ErrorKind::Proxy, message, Trouble::NoFirstByte);
     }
     let (message, trouble) = if error.is_dns() {
         ("the site's name is not resolved", Trouble::Final)

@@ -1,24 +1,32 @@
-//! Whom to trust: which certificates a site may show. The provider of cryptography is passed along,
-//! never installed for the process.
+//! Whom to trust, and the TLS configuration that follows from it. The provider of cryptography is
+//! passed along, never installed for the process.
+
+pub(crate) mod explain;
+mod verifier;
 
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::Error;
+use crate::trust_store::TrustStore;
+use verifier::{AnyCertificate, Verifier};
 
 /// Which certificates are trusted.
+///
+/// A chain is checked by WebPKI, with its dates. Beyond that, what Java accepts is accepted: a
+/// certificate that itself stands in the given store, whether or not it is an authority's, and
+/// beyond its dates as well; and one that has a common name and no alternative names. The name is
+/// checked always.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
     /// What the operating system trusts.
     #[default]
     System,
-    /// These certificates alone, in DER, as roots; the system's are left aside.
-    Only(Vec<Vec<u8>>),
+    /// The certificates of this store alone; the system's are left aside.
+    Only(TrustStore),
     /// Any certificate of anybody. Whoever can get between the client and the site can read and
     /// change everything, the credentials included: for trials only.
     AnyCertificate,
@@ -35,20 +43,27 @@ pub(crate) fn client_config(trust: &Trust, tls: Use) -> Result<ClientConfig, Err
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .expect("ring has cipher suites for TLS 1.2 and 1.3");
-    let roots = match (trust, tls) {
-        (Trust::Only(certificates), _) => given_roots(certificates)?,
-        (Trust::System, Use::Needed) => system_roots()?,
-        (Trust::System, Use::Unneeded) => RootCertStore::empty(),
+        .expect("ring has cipher suites for TLS 1.2 and 1.3")
+        .dangerous();
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = match (trust, tls) {
         (Trust::AnyCertificate, _) => {
-            let verifier = Arc::new(AnyCertificate(provider));
-            let builder = builder
-                .dangerous()
-                .with_custom_certificate_verifier(verifier);
-            return Ok(builder.with_no_client_auth());
+            builder.with_custom_certificate_verifier(Arc::new(AnyCertificate(algorithms)))
+        }
+        (Trust::Only(store), _) => {
+            let verifier = Verifier::new(store.roots(), Some(store.clone()), algorithms);
+            builder.with_custom_certificate_verifier(Arc::new(verifier))
+        }
+        (Trust::System, tls) => {
+            let roots = match tls {
+                Use::Needed => system_roots()?,
+                Use::Unneeded => RootCertStore::empty(),
+            };
+            let verifier = Verifier::new(roots, None, algorithms);
+            builder.with_custom_certificate_verifier(Arc::new(verifier))
         }
     };
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    Ok(builder.with_no_client_auth())
 }
 
 fn system_roots() -> Result<RootCertStore, Error> {
@@ -65,76 +80,9 @@ fn system_roots() -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
-fn given_roots(certificates: &[Vec<u8>]) -> Result<RootCertStore, Error> {
-    if certificates.is_empty() {
-        return Err(Error::configuration("there is no certificate to trust"));
-    }
-    let mut roots = RootCertStore::empty();
-    for (at, certificate) in certificates.iter().enumerate() {
-        roots
-            .add(CertificateDer::from_slice(certificate).into_owned())
-            .map_err(|error| {
-                let (number, count) = (at + 1, certificates.len());
-                Error::configuration(format!(
-                    "certificate {number} of {count} to trust can't be read: {error}"
-                ))
-            })?;
-    }
-    Ok(roots)
-}
-
-/// Accepts every certificate, but still checks that the site holds its key.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn certificates_that_can_not_be_trusted_are_refused_before_any_connection() {
-        for certificates in [vec![], vec![b"hello".to_vec()]] {
-            let error = client_config(&Trust::Only(certificates), Use::Unneeded).unwrap_err();
-            assert!(error.to_string().contains("to trust"), "{error}");
-        }
-    }
 
     #[test]
     fn the_systems_roots_are_not_needed_without_tls() {

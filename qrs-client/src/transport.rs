@@ -1,5 +1,6 @@
 //! Sends requests, again if that is worth it, and keeps the session.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -7,6 +8,7 @@ use reqwest::header::{
     ACCEPT, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE,
 };
 use reqwest::{RequestBuilder, Response};
+use rustls::ClientConfig;
 use secrecy::SecretString;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -16,9 +18,12 @@ use crate::asked::Asked;
 use crate::body::Body;
 use crate::builder::TimeLimits;
 use crate::credentials::HeaderCredentials;
+use crate::diagnosis::route::Route;
 use crate::error::{Error, ErrorKind};
+use crate::proxy::Proxy;
 use crate::request::{Get, xrfkey};
 use crate::retry::{self, Trouble, Verdict};
+use crate::scrub::Secrets;
 use crate::session::Session;
 use crate::silence;
 use crate::site::SiteUrl;
@@ -28,7 +33,8 @@ pub(crate) struct Transport {
     pub(crate) http: reqwest::Client,
     pub(crate) site: SiteUrl,
     pub(crate) credentials: HeaderCredentials,
-    pub(crate) proxy_password: Option<SecretString>,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) tls: Arc<ClientConfig>,
     pub(crate) session: Session,
     pub(crate) limits: TimeLimits,
     pub(crate) backoff: ExponentialBuilder,
@@ -63,8 +69,9 @@ impl Transport {
     pub(crate) async fn open(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
         loop {
             match self.open_once(get, tries.deadline).await {
+                Ok(body) => return Ok(body),
                 Err(error) if tries.again(error.trouble()).await => {}
-                answer => return answer,
+                Err(error) => return Err(self.or_unexpected_tls(error).await),
             }
         }
     }
@@ -107,7 +114,8 @@ impl Transport {
         let started = Instant::now();
         let latest = deadline.min(started + self.limits.first_byte);
         match timeout_at(latest, request.send()).await {
-            Ok(sent) => sent.map_err(|error| silence::no_answer(&error, asked)),
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(self.explained(&error, asked).await),
             Err(_) => {
                 let seconds = (latest - started).as_secs_f64();
                 let message = format!("the site did not begin to answer within {seconds} s");
@@ -117,10 +125,49 @@ impl Transport {
         }
     }
 
-    fn secrets(&self, more: [SecretString; 1]) -> Vec<SecretString> {
+    /// Why no answer came. The HTTP library does not tell why a proxy did not lead on: that is
+    /// found out by walking the way to the site by hand.
+    async fn explained(&self, error: &reqwest::Error, asked: &Asked) -> Error {
+        if self.proxy.is_some() && error.is_connect() {
+            let obstacle = self.route(asked.secrets().clone()).obstacle().await;
+            if let Some(obstacle) = obstacle {
+                return obstacle.with_url(asked.url());
+            }
+        }
+        silence::no_answer(error, asked)
+    }
+
+    /// The error, or a better one if no answer ever came in the clear because TLS is spoken there.
+    async fn or_unexpected_tls(&self, error: Error) -> Error {
+        let not_understood =
+            error.trouble() == Trouble::Cut || error.kind() == ErrorKind::UnexpectedAnswer;
+        let route = self.route(Secrets::default());
+        if self.first.is_over() || !not_understood || !route.begins_in_the_clear() {
+            return error;
+        }
+        match (route.unexpected_tls().await, error.url()) {
+            (Some(found), Some(url)) => found.with_url(url),
+            _ => error,
+        }
+    }
+
+    pub(crate) fn route(&self, secrets: Secrets) -> Route<'_> {
+        Route {
+            site: &self.site,
+            proxy: self.proxy.as_ref(),
+            tls: &self.tls,
+            limit: self.limits.connect,
+            secrets,
+        }
+    }
+
+    pub(crate) fn secrets(
+        &self,
+        more: impl IntoIterator<Item = SecretString>,
+    ) -> Vec<SecretString> {
         let mut secrets = self.session.secrets();
         secrets.push(self.credentials.value().clone());
-        secrets.extend(self.proxy_password.clone());
+        secrets.extend(self.proxy.iter().flat_map(Proxy::secrets));
         secrets.extend(more);
         secrets
     }
@@ -129,11 +176,16 @@ impl Transport {
 impl First {
     /// The turn of the first request; none once the site has answered one.
     async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        if self.answered.load(Ordering::Acquire) {
+        if self.is_over() {
             return None;
         }
         let turn = self.turn.lock().await;
-        (!self.answered.load(Ordering::Acquire)).then_some(turn)
+        (!self.is_over()).then_some(turn)
+    }
+
+    /// Whether the site has ever answered.
+    fn is_over(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
     }
 
     fn over(&self, turn: Option<MutexGuard<'_, ()>>) {

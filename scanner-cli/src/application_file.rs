@@ -3,15 +3,12 @@
 
 use std::{collections::BTreeMap, fs, io, path::Path, sync::Arc};
 
-use catalog_model::{
-    Place, Settings,
-    settings::{SettingProblem, UnknownSetting},
-};
+use catalog_model::{Place, Settings, settings::UnknownSetting};
 
 use crate::{
-    connection_file::block,
+    connection_file::{block, wrong_setting},
     followers::{Follower, Ndjson},
-    hocon::{self, Diagnostic, Found, Node, Severity, Value},
+    hocon::{self, Diagnostic, Found, Node, Severity, Shown, Value},
     home::{Home, shown},
     problem::Problem,
 };
@@ -70,7 +67,7 @@ impl Application {
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
         let keep = keep_changes(&mut settings);
-        wrong.extend(settings.problems().into_iter().map(found));
+        wrong.extend(settings.problems().into_iter().map(wrong_setting));
         if wrong.is_empty() {
             return Ok(Self {
                 followers,
@@ -146,7 +143,7 @@ fn followers(
                 "this follower must say its `path`",
             ));
         }
-        wrong.extend(settings.problems().into_iter().map(found));
+        wrong.extend(settings.problems().into_iter().map(wrong_setting));
         wrong.extend(settings.unknown().into_iter().map(unknown));
         if let Some(target) = target {
             followers.push(Box::new(Ndjson::new(
@@ -177,14 +174,7 @@ fn wrong_follower(place: Place, message: &str) -> Found {
         place,
         message: message.to_owned(),
         hint: Some("write `followers = [ { kind = ndjson, path = export } ]`".to_owned()),
-    }
-}
-
-fn found(problem: SettingProblem) -> Found {
-    Found {
-        place: problem.place,
-        message: problem.message,
-        hint: problem.hint,
+        value: Shown::Yes,
     }
 }
 
@@ -193,5 +183,6 @@ fn unknown(unknown: UnknownSetting) -> Found {
         message: format!("`{}` is no setting of a follower", unknown.key),
         hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
         place: unknown.place,
+        value: Shown::No,
     }
 }

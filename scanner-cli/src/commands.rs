@@ -5,6 +5,7 @@ pub(crate) mod config_show;
 pub(crate) mod explain;
 mod following;
 pub(crate) mod inventory;
+mod print;
 mod report_file;
 pub(crate) mod scan;
 mod selection;

@@ -3,20 +3,20 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use catalog_model::{
-    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Place, Settings,
-    settings::{Located, Setting, SettingProblem, SettingValue, UnknownSetting},
+    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
+    settings::{Located, Setting, SettingProblem, SettingValue, Stands, UnknownSetting},
 };
 
 use crate::{
-    hocon::{self, Diagnostic, Found, Node, Object, Severity, Value},
+    hocon::{self, Diagnostic, Found, Node, Object, Severity, Shown, Value},
     home::Home,
+    odd_texts::odd_texts,
     problem::Problem,
 };
 
 /// A connection file that was understood.
 pub(crate) struct ConnectionFile {
     pub(crate) code: ConnectionCode,
-    pub(crate) code_place: Place,
     pub(crate) name: String,
     /// What can be scanned; nothing of a file that says `enabled = false`.
     pub(crate) connection: Option<Box<dyn Connection>>,
@@ -55,6 +55,7 @@ impl Reading<'_> {
                     problems: diagnostics.into_iter().map(Problem::InFile).collect(),
                 }
             })?;
+        let odd_texts = odd_texts(&document.root);
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), Arc::new(self.home.clone()));
         let opened = self.open(&mut settings);
@@ -63,6 +64,11 @@ impl Reading<'_> {
         let unknown = settings.unknown().into_iter().map(unknown_setting);
         let unknown = unknown.map(|found| show(Severity::Warning, found));
         let odd = document.warnings.into_iter().map(Problem::InFile);
+        let odd = odd.chain(
+            odd_texts
+                .into_iter()
+                .map(|found| show(Severity::Warning, found)),
+        );
         match opened {
             // What the settings of a disabled connection mean, nobody asked.
             Ok(opened) if opened.connection.is_none() => Ok(opened),
@@ -105,21 +111,17 @@ impl Reading<'_> {
         let connection = connector.and_then(|connector| {
             // Without a code the connector is asked all the same, so that its problems are told, too.
             let stand_in = || ConnectionCode::new("without-code").ok();
-            let code = code.as_ref().map(|(code, _)| code.clone());
+            let code = code.clone();
             connector.open(code.or_else(stand_in)?, settings).ok()
         });
         match (name, code, settings.check()) {
-            (Some(name), Some((code, code_place)), Ok(())) => Ok(ConnectionFile {
+            (Some(name), Some(code), Ok(())) => Ok(ConnectionFile {
                 code,
-                code_place,
                 name,
                 connection,
                 warnings: Vec::new(),
             }),
-            (_, code, _) => Err(NotOpened {
-                code: code.map(|(code, _)| code),
-                read,
-            }),
+            (_, code, _) => Err(NotOpened { code, read }),
         }
     }
 
@@ -151,10 +153,15 @@ enum ReadBy {
     Nobody,
 }
 
-fn code(settings: &mut Settings) -> Option<(ConnectionCode, Place)> {
-    let Located { value, place } = settings.required_text("code")?;
+fn code(settings: &mut Settings) -> Option<ConnectionCode> {
+    let Located { value, .. } = settings.required_text("code")?;
     match ConnectionCode::new(&value) {
-        Ok(code) => Some((code, place)),
+        Ok(code) if !Home::can_name(&code) => {
+            let message = "`code` is too long to name a file".to_owned();
+            settings.refuse("code", message, "shorten it".to_owned());
+            None
+        }
+        Ok(code) => Some(code),
         Err(error) => {
             let message = format!("`code` names no connection: {error}");
             settings.refuse("code", message, None);
@@ -163,12 +170,22 @@ fn code(settings: &mut Settings) -> Option<(ConnectionCode, Place)> {
     }
 }
 
-fn wrong_setting(problem: SettingProblem) -> Found {
+/// What is wrong with a setting, and whether its value may be seen.
+pub(crate) fn wrong_setting(problem: SettingProblem) -> Found {
     Found {
         place: problem.place,
         message: problem.message,
         hint: problem.hint,
+        value: match problem.stands {
+            Stands::Itself if !is_secret_key(&problem.key) => Shown::Yes,
+            _ => Shown::No,
+        },
     }
+}
+
+fn is_secret_key(key: &str) -> bool {
+    let path: Vec<_> = key.split('.').map(str::to_owned).collect();
+    hocon::is_secret(&path)
 }
 
 fn unknown_setting(unknown: UnknownSetting) -> Found {
@@ -176,6 +193,7 @@ fn unknown_setting(unknown: UnknownSetting) -> Found {
         message: format!("`{}` is no setting that this connector knows", unknown.key),
         hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
         place: unknown.place,
+        value: Shown::No,
     }
 }
 

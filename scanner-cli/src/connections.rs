@@ -11,7 +11,7 @@ use catalog_model::{Connection, ConnectionCode};
 use crate::{
     connection_file::{ConnectionFile, InvalidFile, Reading},
     hocon::Severity,
-    home::shown,
+    home::{Home, shown},
     problem::Problem,
 };
 
@@ -52,18 +52,28 @@ impl Connections {
         let folder = reading.home.connections();
         let paths = connection_files(&folder)?;
         let mut connections = Self::default();
-        let mut codes: BTreeMap<ConnectionCode, PathBuf> = BTreeMap::new();
+        let mut first: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in paths {
             let read = fs::read(&path).map_err(|error| unreadable(&path, &error));
-            match read.and_then(|content| reading.read(&path, &content)) {
+            let read = read.and_then(|content| reading.read(&path, &content));
+            let code = match &read {
+                Ok(file) => Some(file.code.clone()),
+                Err(invalid) => invalid.code.clone(),
+            };
+            let earlier = code.and_then(|code| {
+                let earlier = first.get(&Home::identity(&code)).cloned();
+                first
+                    .entry(Home::identity(&code))
+                    .or_insert_with(|| path.clone());
+                Some((code, earlier?))
+            });
+            match read {
                 Err(invalid) => connections.invalid.push(invalid),
-                Ok(file) => match codes.get(&file.code) {
-                    Some(first) => connections.refuse_second(&file, first),
-                    None => {
-                        codes.insert(file.code.clone(), path.clone());
-                        connections.add(file, path);
-                    }
-                },
+                Ok(file) if earlier.is_none() => connections.add(file, path.clone()),
+                Ok(_) => {}
+            }
+            if let Some((code, earlier)) = earlier {
+                connections.refuse_both(&code, &path, &earlier);
             }
         }
         Ok(connections)
@@ -91,15 +101,17 @@ impl Connections {
     }
 
     /// Two files with one code: neither can be told to be the right one.
-    fn refuse_second(&mut self, second: &ConnectionFile, first: &Path) {
-        let code = &second.code;
-        self.ready.retain(|(ready, _)| ready.code != *code);
-        self.disabled.retain(|(disabled, _)| disabled != code);
+    fn refuse_both(&mut self, code: &ConnectionCode, second: &Path, first: &Path) {
+        let same = |other: &ConnectionCode| Home::identity(other) == Home::identity(code);
+        self.ready.retain(|(ready, _)| !same(&ready.code));
+        self.disabled.retain(|(disabled, _)| !same(disabled));
         self.invalid.push(InvalidFile {
             code: Some(code.clone()),
             problems: vec![Problem::general(
-                format!("{} has the code `{code}` of `{}`", second.code_place, shown(first)),
-                "a code is the identity of one connection: give one of the two files another, or remove it".to_owned(),
+                format!("`{}` has the code `{code}` of `{}`", shown(second), shown(first)),
+                "neither is scanned: a code is the identity of one connection, so give one of the two files another, or \
+                 remove it"
+                    .to_owned(),
             )],
         });
     }
@@ -127,6 +139,7 @@ impl Connections {
                 problems.extend(file.problems);
             }
         }
+        problems.extend(unread.iter().map(|code| not_read(code)));
         for (code, path) in self.disabled.iter().filter(|(code, _)| asked(code)) {
             problems.push(disabled(code, path));
         }
@@ -162,50 +175,72 @@ impl InvalidFile {
 
 /// The files `*.conf` of `folder`, in the order of their names.
 pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let hint = format!(
-        "write a file such as `{}` there (docs/connection-file.md has an example), or name another home with `--home` \
-         or `SCANNER_HOME`",
-        shown(&folder.join("qlik.conf"))
-    );
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Problem::general(
-                format!("there is no folder `{}`", shown(folder)),
-                hint,
-            ));
+            let message = format!("there is no folder `{}`", shown(folder));
+            return Err(Problem::general(message, how_to_begin(folder)));
         }
         Err(error) => {
-            return Err(Problem::general(
-                format!("the folder `{}` cannot be read: {error}", shown(folder)),
-                hint,
-            ));
+            let message = format!("the folder `{}` cannot be read: {error}", shown(folder));
+            return Err(Problem::general(message, None));
         }
     };
-    let mut paths: Vec<_> = entries
+    // A link to nothing is no folder either: reading it says what is wrong.
+    let hidden = |path: &PathBuf| {
+        (path.file_name()).is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    };
+    let files = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "conf")
-        })
-        .filter(|path| !path.is_dir())
-        .map(|path| {
-            path.strip_prefix(".")
-                .map(Path::to_path_buf)
-                .unwrap_or(path)
-        })
-        .collect();
-    paths.sort();
-    if paths.is_empty() {
-        return Err(Problem::general(
-            format!(
-                "there is no connection file (`*.conf`) in `{}`",
-                shown(folder)
-            ),
-            hint,
-        ));
+        // What editors and systems leave beside a file, such as `.#qlik.conf`.
+        .filter(|path| !hidden(path))
+        .filter(|path| !path.is_dir());
+    let files = files.map(|path| {
+        path.strip_prefix(".")
+            .map(Path::to_path_buf)
+            .unwrap_or(path)
+    });
+    let (mut files, others): (Vec<_>, Vec<_>) = files.partition(|path| has_ending(path, "conf"));
+    if files.is_empty() {
+        let message = format!(
+            "there is no connection file (`*.conf`) in `{}`",
+            shown(folder)
+        );
+        let almost = others
+            .iter()
+            .find(|path| path.to_string_lossy().contains(".conf"));
+        let hint = match almost {
+            Some(path) => format!("rename `{}` so that its name ends in `.conf`", shown(path)),
+            None => how_to_begin(folder),
+        };
+        return Err(Problem::general(message, hint));
     }
-    Ok(paths)
+    files.sort();
+    Ok(files)
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+}
+
+fn how_to_begin(folder: &Path) -> String {
+    let home = folder.parent().unwrap_or(folder);
+    if home.file_name().is_some_and(|name| name == "connections") {
+        return "the home is the folder above `connections`: name that with `--home`".to_owned();
+    }
+    format!(
+        "write a file such as `{}` there (docs/connection-file.md has an example), or name another home with `--home` \
+         or `SCANNER_HOME`",
+        shown(&folder.join("qlik.conf"))
+    )
+}
+
+fn not_read(code: &str) -> Problem {
+    Problem::general(
+        format!("no connection that could be read has the code `{code}`"),
+        "it may be that of a file above; mend that first".to_owned(),
+    )
 }
 
 fn disabled(code: &ConnectionCode, path: &Path) -> Problem {

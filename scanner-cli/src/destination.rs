@@ -10,7 +10,7 @@ use catalog_model::SinkError;
 
 use crate::{
     home::shown,
-    spool::{Finished, Spool},
+    spool::{Fate, Finished, Spool},
 };
 
 /// Where the lines of a scan go once they count.
@@ -18,6 +18,8 @@ use crate::{
 pub(crate) enum Destination {
     /// A file, written aside and renamed; a partial scan goes to `<file>.partial` instead.
     File(PathBuf),
+    /// The same, in the home's own folder for it, which is made if it is not there.
+    Export(PathBuf),
     /// Something that cannot be replaced, such as a pipe: it gets a copy at the end, of a partial scan too.
     Stream(PathBuf),
     /// Standard output: as a stream.
@@ -39,51 +41,38 @@ impl Destination {
         if path == Path::new("-") {
             return Self::StandardOutput;
         }
-        match fs::canonicalize(path) {
-            Ok(target) if target.is_file() => Self::File(target),
-            Ok(target) if !target.is_dir() => Self::Stream(target),
+        // Not by the target's name: that of a pipe, as `/dev/stdout` may be one, names nothing.
+        match fs::metadata(path) {
+            Ok(target) if target.is_file() => {
+                Self::File(fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()))
+            }
+            Ok(target) if !target.is_dir() => Self::Stream(path.to_path_buf()),
             _ => Self::File(path.to_path_buf()),
         }
     }
 
-    /// The file of the home's own export, whose folder is made if it is not there.
-    pub(crate) fn export(path: PathBuf) -> Self {
-        if let Some(folder) = path.parent() {
-            // Where it cannot be made, opening says so.
-            let _ = fs::create_dir_all(folder);
-        }
-        Self::File(path)
-    }
-
-    /// Opens a spool from which the lines can get here.
-    pub(crate) fn open(&self) -> Result<Spool, SinkError> {
-        let folder = match self {
-            Self::File(path) => match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-                _ => PathBuf::from("."),
-            },
-            Self::Stream(_) | Self::StandardOutput => std::env::temp_dir(),
+    /// Opens a spool from which the lines can get here; those that will be copied wait in the folder `aside`.
+    pub(crate) fn open(&self, aside: &Path) -> Result<Spool, SinkError> {
+        let (folder, fate) = match self {
+            Self::File(path) | Self::Export(path) => (folder_of(path), Fate::Renamed),
+            Self::Stream(_) | Self::StandardOutput => (aside, Fate::Copied),
         };
+        if let Self::Export(path) = self {
+            fs::create_dir_all(folder).map_err(|error| cannot_write(path, error))?;
+        }
         if let Self::File(path) = self
             && path.is_dir()
         {
             let error = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
             return Err(cannot_write(path, error));
         }
-        Spool::open(&folder).map_err(|error| {
-            // Nobody asked for the temporary file that the error names.
-            let error = match error.kind() {
-                io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such folder"),
-                kind => kind.into(),
-            };
-            cannot_write(self.name(&folder), error)
-        })
+        Spool::open(folder, fate).map_err(|error| cannot_write(self.name(folder), plain(&error)))
     }
 
     /// What a person would name: the file that was asked for, else the folder of temporary files.
     fn name<'a>(&'a self, temporary: &'a Path) -> &'a Path {
         match self {
-            Self::File(path) => path,
+            Self::File(path) | Self::Export(path) => path,
             Self::Stream(_) | Self::StandardOutput => temporary,
         }
     }
@@ -92,7 +81,9 @@ impl Destination {
     /// it belongs to the whole run.
     pub(crate) fn put(&self, finished: Finished, reach: Reach) -> Result<Placed, SinkError> {
         match self {
-            Self::File(path) => put_file(path, finished, reach).map(Placed::File),
+            Self::File(path) | Self::Export(path) => {
+                put_file(path, finished, reach).map(Placed::File)
+            }
             Self::Stream(path) => {
                 let stream = fs::OpenOptions::new().write(true).open(path);
                 let mut stream = stream.map_err(|error| cannot_write(path, error))?;
@@ -125,18 +116,22 @@ pub(crate) fn copy_to_standard_output(
     copy(finished, output, Path::new(STANDARD_OUTPUT))
 }
 
+/// An error of a temporary file, whose own name nobody asked for.
+pub(crate) fn plain(error: &io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such folder"),
+        kind => kind.into(),
+    }
+}
+
 fn put_file(path: &Path, finished: Finished, reach: Reach) -> Result<PathBuf, SinkError> {
     let aside = with_ending(path, ".partial");
     let target = match reach {
         Reach::Complete => path.to_path_buf(),
         Reach::Partial => aside.clone(),
     };
-    // On disk before it takes the old file's name: a power cut must not leave an empty catalog.
     finished
-        .lines
-        .as_file()
-        .sync_all()
-        .and_then(|()| finished.lines.persist(&target).map_err(|error| error.error))
+        .rename(&target)
         .map_err(|error| cannot_write(&target, error))?;
     if reach == Reach::Complete {
         // What an earlier partial scan left is out of date now; that there is none is the rule.
@@ -156,6 +151,14 @@ pub(crate) fn unless_broken_pipe(written: io::Result<()>, name: &Path) -> Result
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write(name, error)),
         _ => Ok(()),
+    }
+}
+
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, IsTerminal, Write},
+    path::PathBuf,
 };
 
 /// Tells the time of day.
@@ -12,6 +13,8 @@ pub type Clock = fn() -> jiff::Timestamp;
 pub struct Environment {
     /// Environment variables whose names and values are Unicode.
     pub variables: BTreeMap<String, String>,
+    /// The home that the environment names (`SCANNER_HOME`).
+    pub home: Option<PathBuf>,
     /// Standard output: data alone.
     pub output: Box<dyn Write + Send>,
     /// Standard error: what people read.
@@ -31,6 +34,7 @@ impl Environment {
             .collect();
         Self {
             variables,
+            home: std::env::var_os("SCANNER_HOME").map(PathBuf::from),
             output: Box::new(io::stdout()),
             errors: Box::new(io::stderr()),
             terminal: io::stderr().is_terminal(),

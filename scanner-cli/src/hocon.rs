@@ -29,7 +29,7 @@ mod value;
 
 use std::path::Path;
 
-pub(crate) use self::diagnostic::Found;
+pub(crate) use self::diagnostic::{Found, Shown};
 use self::{
     diagnostic::Secrecy,
     fault::Fault,

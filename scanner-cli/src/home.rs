@@ -46,6 +46,29 @@ impl Home {
         self.folder.join("export").join(export_name(code))
     }
 
+    /// A folder for what waits to be copied: of the home if that can be, so that it is on a disk, else the system's.
+    pub(crate) fn aside(&self) -> PathBuf {
+        let data = self.folder.join("data");
+        match fs::create_dir_all(&data) {
+            Ok(()) if fs::metadata(&data).is_ok_and(|data| !data.permissions().readonly()) => data,
+            _ => std::env::temp_dir(),
+        }
+    }
+
+    /// What two connections must not share: the code, and where capitals make no other file name, its letters.
+    pub(crate) fn identity(code: &ConnectionCode) -> String {
+        if cfg!(any(windows, target_os = "macos")) {
+            code.as_str().to_lowercase()
+        } else {
+            code.to_string()
+        }
+    }
+
+    /// Whether the code can be part of a file's name, of which systems take 255 bytes.
+    pub(crate) fn can_name(code: &ConnectionCode) -> bool {
+        file_name(code).len() <= 200
+    }
+
     /// A file of the scanner's own about a connection, such as its kept session.
     pub(crate) fn data(&self, code: &ConnectionCode, ending: &str) -> PathBuf {
         self.folder
@@ -70,18 +93,39 @@ pub(crate) fn export_name(code: &ConnectionCode) -> String {
     format!("{}.visualization.ndjson", file_name(code))
 }
 
-/// The code as a file name on any system: letters and digits of ASCII, `_`, `-` and inner `.` stay, every other byte
-/// is written `%XX`. Different codes give different names.
+/// The code as a file name: letters and digits of ASCII, `_`, `-` and inner `.` stay, every other byte is written `%XX`,
+/// and so is the first letter of a name that Windows keeps for a device. Different codes give different names, though on
+/// some systems names that differ in capitals alone are one file: such codes clash.
 fn file_name(code: &ConnectionCode) -> String {
     let mut name = String::new();
     for (index, byte) in code.as_str().bytes().enumerate() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => name.push(char::from(byte)),
-            b'.' if index > 0 => name.push('.'),
-            _ => name.push_str(&format!("%{byte:02X}")),
+        let stays = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => index > 0 || !names_device(code.as_str()),
+            b'_' | b'-' => true,
+            b'.' => index > 0,
+            _ => false,
+        };
+        if stays {
+            name.push(char::from(byte));
+        } else {
+            name.push_str(&format!("%{byte:02X}"));
         }
     }
     name
+}
+
+/// Whether Windows takes a file of this name for a device, whatever its ending.
+fn names_device(name: &str) -> bool {
+    let stem = name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let numbered = |device: &str| {
+        let number = stem.strip_prefix(device);
+        number.is_some_and(|number| number.len() == 1 && number.as_bytes()[0].is_ascii_digit())
+    };
+    matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
 #[cfg(test)]
@@ -98,6 +142,9 @@ mod tests {
             ("a/b", "a%2Fb"),
             ("a%2Fb", "a%252Fb"),
             ("Straße", "Stra%C3%9Fe"),
+            ("con", "%63on"),
+            ("Com1.x", "%43om1.x"),
+            ("console", "console"),
         ] {
             assert_eq!(file_name(&ConnectionCode::new(code).unwrap()), name);
         }

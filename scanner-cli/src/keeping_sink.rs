@@ -10,6 +10,7 @@ use catalog_model::{
 
 use crate::{
     export_line::{ExportLine, InventoryLine},
+    kept_session::KeptSession,
     progress::ProgressLine,
     spool::Spool,
     store::{StoreScan, StoredItem},
@@ -94,6 +95,7 @@ pub(crate) struct KeepingSink<'a> {
     pub(crate) tally: Tally,
     pub(crate) progress: ProgressLine,
     pub(crate) parts: &'a [&'static str],
+    pub(crate) session: KeptSession<'a>,
 }
 
 impl<T: Line> ScanSink<T> for KeepingSink<'_> {
@@ -137,6 +139,11 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
     }
 
     fn progress(&mut self, progress: Progress) {
+        if matches!(progress, Progress::Connected { .. }) {
+            // At once, since a scan that is interrupted has opened its session all the same. What keeps it from being
+            // kept is told when the scan ends.
+            let _ = self.session.keep();
+        }
         self.progress.progress(&progress);
         self.tally.progress(&progress);
     }

@@ -6,18 +6,45 @@
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
+use catalog_model::{Connection, Warning};
 use secrecy::{ExposeSecret, SecretString};
 
-/// The kept session, if there is one.
-pub(crate) fn read(path: &Path) -> Option<SecretString> {
-    fs::read_to_string(path).ok().map(SecretString::from)
+use crate::home::shown;
+
+/// The session of a connection, and the file that it is kept in.
+pub(crate) struct KeptSession<'a> {
+    connection: &'a dyn Connection,
+    path: PathBuf,
 }
 
-/// Keeps `session` in a file that nobody else may read.
-pub(crate) fn write(path: &Path, session: &SecretString) -> io::Result<()> {
+impl<'a> KeptSession<'a> {
+    /// Lets the connection continue the session that `path` keeps, if there is one.
+    pub(crate) fn resume(connection: &'a dyn Connection, path: PathBuf) -> Self {
+        if let Ok(kept) = fs::read_to_string(&path) {
+            connection.resume(&SecretString::from(kept));
+        }
+        Self { connection, path }
+    }
+
+    /// Keeps the session, if there is one.
+    pub(crate) fn keep(&self) -> Result<(), Warning> {
+        let Some(session) = self.connection.session() else {
+            return Ok(());
+        };
+        write(&self.path, &session).map_err(|error| Warning {
+            message: format!("the session cannot be kept in `{}`: {error}", shown(&self.path)),
+            hint: Some(
+                "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned(),
+            ),
+        })
+    }
+}
+
+/// Writes `session` to a file that nobody else may read.
+fn write(path: &Path, session: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     // A temporary file has the mode 0600, and keeps it when it is renamed.
@@ -38,10 +65,9 @@ mod tests {
     fn a_session_is_kept_where_only_its_owner_reads_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data").join("a.session");
-        assert!(read(&path).is_none());
         write(&path, &SecretString::from("first")).unwrap();
         write(&path, &SecretString::from("cookie")).unwrap();
-        assert_eq!(read(&path).unwrap().expose_secret(), "cookie");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "cookie");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -16,6 +16,7 @@ mod keeping_sink;
 mod kept_session;
 mod listing;
 mod lock;
+mod odd_texts;
 mod problem;
 mod progress;
 mod report;

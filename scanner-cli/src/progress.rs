@@ -6,6 +6,8 @@ use catalog_model::{ConnectionCode, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing::info;
 
+use crate::report::plain;
+
 /// Where progress is shown.
 #[derive(Clone)]
 pub(crate) enum Display {
@@ -55,10 +57,10 @@ impl ProgressLine {
     pub(crate) fn progress(&mut self, progress: &Progress) {
         match (&mut self.shown, progress) {
             (Shown::Terminal(line), Progress::Connected { version }) => {
-                line.set_message(format!("connected, site version {version}"));
+                line.set_message(plain(&format!("connected, site version {version}")));
             }
             (Shown::Log { .. }, Progress::Connected { version }) => {
-                info!(connection = %self.code, site.version = %version, "connected");
+                info!(connection = %self.code, site.version = %plain(version), "connected");
             }
             (
                 Shown::Terminal(line),
@@ -87,6 +89,7 @@ impl ProgressLine {
     }
 
     pub(crate) fn restart(&self, cause: &str) {
+        let cause = plain(cause);
         match &self.shown {
             Shown::Terminal(line) => line.set_message(format!("begins again: {cause}")),
             Shown::Log { .. } => info!(connection = %self.code, "begins again: {cause}"),

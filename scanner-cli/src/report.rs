@@ -10,7 +10,7 @@ use crate::{
     followers::{Delivered, Followed},
     problem::Problem,
     run::Program,
-    spool::Duplicate,
+    spool::{Duplicate, Duplicates},
     store::Counts,
     tally::Tally,
 };
@@ -19,7 +19,7 @@ mod json;
 mod text;
 
 pub(crate) use json::write as write_json;
-pub(crate) use text::render;
+pub(crate) use text::{plain, render};
 
 /// The report of a run.
 pub(crate) struct Report {
@@ -46,7 +46,7 @@ pub(crate) struct ConnectionReport {
     pub(crate) stored: Option<Counts>,
     /// What followers wrote of the connection.
     pub(crate) delivered: Vec<Delivered>,
-    pub(crate) duplicates: Vec<Duplicate>,
+    pub(crate) duplicates: Duplicates,
     /// The file that holds the items, if they went to one.
     pub(crate) output: Option<PathBuf>,
 }
@@ -149,7 +149,7 @@ impl ConnectionReport {
             items: 0,
             stored: None,
             delivered: Vec::new(),
-            duplicates: Vec::new(),
+            duplicates: Duplicates::default(),
             output: None,
         }
     }
@@ -167,24 +167,23 @@ impl ConnectionReport {
     /// The warnings of the scan, and those that only its lines show.
     fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.tally.warnings.clone();
-        let (twice, others): (Vec<_>, Vec<_>) =
-            (self.duplicates.iter()).partition(|duplicate| duplicate.kept == duplicate.dropped);
-        warnings.extend(others.first().map(|first| Warning {
-            message: format!(
-                "{} left out because an earlier one has the same key, for instance the record {} beside {}",
-                counted(others.len() as u64, "item"),
-                first.dropped,
-                first.kept
-            ),
-            hint: Some("look at both records on the site; one of them should go".to_owned()),
-        }));
-        warnings.extend(twice.first().map(|first| Warning {
-            message: format!(
-                "the site sent {} twice, for instance {}; the second was left out",
-                counted(twice.len() as u64, "record"),
-                first.kept
-            ),
-            hint: None,
+        let Duplicates { count, first } = &self.duplicates;
+        warnings.extend(first.first().map(|Duplicate { kept, dropped }| {
+            let items = counted(*count, "item");
+            if kept == dropped {
+                Warning {
+                    message: format!("{items} left out because the site sent a record twice, the first time {kept}"),
+                    hint: None,
+                }
+            } else {
+                Warning {
+                    message: format!(
+                        "{items} left out because an earlier one has the same key, the first time the record {dropped} \
+                         beside {kept}"
+                    ),
+                    hint: Some("look at both records on the site; one of them should go".to_owned()),
+                }
+            }
         }));
         warnings
     }

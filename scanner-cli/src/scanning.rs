@@ -1,17 +1,17 @@
-//! Scans connections side by side, each into a spool of its own.
+//! Scans connections side by side, into the store, and each into a spool of its own if its lines are wanted.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use catalog_model::{Completeness, Connection, ScanError, SinkError, Warning, with_causes};
+use catalog_model::{Completeness, ScanError, SinkError, Warning, with_causes};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     connections::Ready,
     destination::{Destination, Placed, Reach},
     environment::Clock,
-    home::{Home, shown},
+    home::Home,
     keeping_sink::{KeepingSink, Line, cannot_spool},
-    kept_session,
+    kept_session::KeptSession,
     lock::{Lock, NotLocked},
     progress::{Display, ProgressLine},
     report::{ConnectionReport, Outcome},
@@ -75,7 +75,7 @@ pub(crate) struct Ended {
 pub(crate) async fn read_all<T: Line>(
     jobs: Vec<Job>,
     context: &Context,
-    interrupted: impl Future<Output = ()>,
+    mut interrupted: impl Future<Output = ()> + Unpin,
 ) -> Ended {
     let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
     let mut running = JoinSet::new();
@@ -91,7 +91,6 @@ pub(crate) async fn read_all<T: Line>(
         reports.insert(task.id(), (index, report));
     }
     let mut scanned = Vec::new();
-    tokio::pin!(interrupted);
     let interrupted = loop {
         tokio::select! {
             next = running.join_next_with_id() => match next {
@@ -129,66 +128,59 @@ async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
     let Job { ready, destination } = job;
     let started = Instant::now();
     let mut report = ConnectionReport::of(&ready);
-    match Lock::take(&context.home.data(&ready.code, "lock"), (context.clock)()) {
-        Err(NotLocked::Busy(holder)) => {
-            report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
-            Scanned {
-                report,
-                lines: None,
-            }
-        }
-        lock => {
-            if let Err(NotLocked::Unusable(error)) = &lock {
-                report.tally.warnings.push(unlocked(error));
-            }
-            let lines = read_locked::<T>(&ready, destination.as_ref(), context, &mut report);
-            let lines = lines.await.unwrap_or_else(|error| {
-                report.outcome = Outcome::Failed(error);
-                None
-            });
-            report.elapsed = started.elapsed();
-            Scanned { report, lines }
-        }
+    let lock = Lock::take(&context.home.data(&ready.code, "lock"), (context.clock)());
+    if let Err(NotLocked::Busy(holder)) = &lock {
+        report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
+        let lines = None;
+        return Scanned { report, lines };
     }
+    let lines = read_lines::<T>(&ready, destination, context, &mut report).await;
+    let lines = lines.unwrap_or_else(|error| {
+        report.outcome = Outcome::Failed(error);
+        None
+    });
+    if let Err(NotLocked::Unusable(error)) = &lock {
+        report.tally.warnings.push(unlocked(error));
+    }
+    report.elapsed = started.elapsed();
+    Scanned { report, lines }
 }
 
-/// Reads everything and keeps it where it is wanted; lines for standard output come back.
-async fn read_locked<T: Line>(
+/// Reads everything and keeps it where it is wanted. Lines for standard output come back.
+async fn read_lines<T: Line>(
     ready: &Ready,
-    destination: Option<&Destination>,
+    destination: Option<Destination>,
     context: &Context,
     report: &mut ConnectionReport,
 ) -> Result<Option<Finished>, ScanError> {
     let connection = ready.connection.as_ref();
+    let open = |destination: &Destination| destination.open(&context.home.aside());
     let mut sink = KeepingSink {
-        spool: destination.map(Destination::open).transpose()?,
+        spool: destination.as_ref().map(open).transpose()?,
         store: begin(ready, context).await?,
-        tally: std::mem::take(&mut report.tally),
+        tally: Tally::default(),
         progress: ProgressLine::new(&ready.code, &context.display),
         parts: connection.key_parts(),
+        session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
     };
-    let session = context.home.data(&ready.code, "session");
-    if let Some(kept) = kept_session::read(&session) {
-        connection.resume(&kept);
-    }
     let mut closing = T::read(connection, &mut sink).await;
-    keep_session(connection, &session, &mut sink.tally);
+    if let Err(warning) = sink.session.keep() {
+        sink.tally.warnings.push(warning);
+    }
     report.tally = sink.tally;
     if let Some(store) = sink.store {
         closing = close(store, closing, context, report).await;
     }
-    let reach = match closing? {
-        Completeness::Complete => Reach::Complete,
-        Completeness::Partial(reasons) => {
-            report.outcome = Outcome::Partial(reasons);
-            Reach::Partial
-        }
+    let (outcome, reach) = match closing? {
+        Completeness::Complete => (Outcome::Complete, Reach::Complete),
+        Completeness::Partial(reasons) => (Outcome::Partial(reasons), Reach::Partial),
     };
-    let lines = sink.spool.map(Spool::finish).transpose();
-    match (lines.map_err(cannot_spool)?, destination) {
-        (Some(lines), Some(destination)) => put(lines, reach, destination, report),
-        _ => Ok(None),
-    }
+    let lines = match sink.spool.zip(destination) {
+        Some((spool, destination)) => put(spool, destination, reach, report).await?,
+        None => None,
+    };
+    report.outcome = outcome;
+    Ok(lines)
 }
 
 async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, ScanError> {
@@ -232,35 +224,29 @@ async fn close(
     Ok(closed.statement.unwrap_or(statement))
 }
 
-/// Puts the lines where they belong; a failure there fails the scan. Lines for standard output come back.
-fn put(
-    finished: Finished,
+/// Puts the lines where they belong.
+async fn put(
+    spool: Spool,
+    destination: Destination,
     reach: Reach,
-    destination: &Destination,
     report: &mut ConnectionReport,
 ) -> Result<Option<Finished>, ScanError> {
-    report.items = finished.count;
-    report.duplicates.clone_from(&finished.duplicates);
-    match destination.put(finished, reach)? {
+    // Sorting, waiting for the disk and for a pipe's reader would hold up other scans on this thread.
+    let placed = tokio::task::spawn_blocking(move || {
+        let finished = spool.finish().map_err(cannot_spool)?;
+        let (items, duplicates) = (finished.count, finished.duplicates.clone());
+        Ok::<_, SinkError>((items, duplicates, destination.put(finished, reach)?))
+    });
+    let placed = placed.await.map_err(|error| cannot_spool(error.into()))?;
+    let (items, duplicates, placed) = placed?;
+    report.items = items;
+    report.duplicates = duplicates;
+    match placed {
         Placed::File(path) => report.output = Some(path),
         Placed::Elsewhere => {}
         Placed::Waiting(finished) => return Ok(Some(finished)),
     }
     Ok(None)
-}
-
-fn keep_session(connection: &dyn Connection, path: &Path, tally: &mut Tally) {
-    let Some(session) = connection.session() else {
-        return;
-    };
-    if let Err(error) = kept_session::write(path, &session) {
-        tally.warnings.push(Warning {
-            message: format!("the session cannot be kept in `{}`: {error}", shown(path)),
-            hint: Some(
-                "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned(),
-            ),
-        });
-    }
 }
 
 fn unlocked(error: &std::io::Error) -> Warning {

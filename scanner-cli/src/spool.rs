@@ -5,25 +5,28 @@
 //! their number.
 
 use std::{
-    fs::File,
+    fs::{self, DirEntry, File},
     hash::{BuildHasher, RandomState},
     io::{self, BufWriter, Seek, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use catalog_model::{ItemKey, SourceId};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 mod duplicates;
 mod write_behind;
 
 use write_behind::WriteBehind;
 
-pub(crate) use duplicates::Duplicate;
+pub(crate) use duplicates::{Duplicate, Duplicates};
 
 /// Lines that wait for the closing statement of their scan. Dropped, it leaves nothing behind.
 pub(crate) struct Spool {
-    lines: WriteBehind<NamedTempFile>,
+    lines: WriteBehind<File>,
+    /// The name of the lines' file, if it is to be renamed.
+    name: Option<TempPath>,
     keys: BufWriter<File>,
     folder: PathBuf,
     hashers: [RandomState; 2],
@@ -31,30 +34,63 @@ pub(crate) struct Spool {
     count: u64,
 }
 
+/// What becomes of the lines in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Their file gets another name in its folder.
+    Renamed,
+    /// They are copied; their file has no name, so that nobody else can read it and nothing is left of it.
+    Copied,
+}
+
 /// All lines of a scan, each key once.
 pub(crate) struct Finished {
-    /// The lines.
-    pub(crate) lines: NamedTempFile,
+    /// The lines, to be read from their beginning.
+    pub(crate) lines: File,
+    name: Option<TempPath>,
     /// How many there are.
     pub(crate) count: u64,
     /// The lines that were left out because an earlier one has the same key.
-    pub(crate) duplicates: Vec<Duplicate>,
+    pub(crate) duplicates: Duplicates,
+}
+
+impl Finished {
+    /// Gives the lines' file its final name, once they are on the disk.
+    pub(crate) fn rename(self, target: &Path) -> io::Result<()> {
+        // A power cut must not leave an empty file under the old one's name.
+        self.lines.sync_all()?;
+        match self.name {
+            Some(name) => name.persist(target).map_err(|error| error.error),
+            None => Err(io::Error::other("a file without a name cannot be renamed")),
+        }
+    }
 }
 
 /// Big enough that a system call a buffer costs nothing, small enough to be many connections' worth.
 const BUFFER: usize = 128 * 1024;
 
 impl Spool {
-    /// Opens a spool in `folder`, so that its file can be renamed to another name there.
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+    /// Opens a spool in `folder`.
+    pub(crate) fn open(folder: &Path, fate: Fate) -> io::Result<Self> {
+        remove_forgotten(folder);
+        let (file, name) = new_lines(folder, fate)?;
         Ok(Self {
-            lines: WriteBehind::new(temporary(folder)?)?,
+            lines: WriteBehind::new(file)?,
+            name,
             keys: new_keys(folder)?,
             folder: folder.to_path_buf(),
             hashers: [RandomState::new(), RandomState::new()],
             line: Vec::new(),
             count: 0,
         })
+    }
+
+    fn fate(&self) -> Fate {
+        if self.name.is_some() {
+            Fate::Renamed
+        } else {
+            Fate::Copied
+        }
     }
 
     /// Adds the line that `write` writes, for the item `key` with the source's id.
@@ -76,7 +112,9 @@ impl Spool {
 
     /// Forgets every line.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.lines = WriteBehind::new(temporary(&self.folder)?)?;
+        let (file, name) = new_lines(&self.folder, self.fate())?;
+        self.lines = WriteBehind::new(file)?;
+        self.name = name;
         self.keys = new_keys(&self.folder)?;
         self.count = 0;
         Ok(())
@@ -84,23 +122,26 @@ impl Spool {
 
     /// Ends the spool: of lines with one key the first stays.
     pub(crate) fn finish(self) -> io::Result<Finished> {
-        let mut lines = self.lines.finish()?;
+        let fate = self.fate();
+        let (mut lines, mut name) = (self.lines.finish()?, self.name);
         let mut keys = self
             .keys
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
         let repeated = duplicates::repeated(&mut keys, self.count)?;
-        let mut duplicates = Vec::new();
+        let mut duplicates = Duplicates::default();
         if !repeated.is_empty() {
-            let mut kept = BufWriter::with_capacity(BUFFER, temporary(&self.folder)?);
-            duplicates =
-                duplicates::copy_firsts(lines.as_file_mut(), &mut keys, &repeated, &mut kept)?;
+            let (file, new_name) = new_lines(&self.folder, fate)?;
+            let mut kept = BufWriter::with_capacity(BUFFER, file);
+            duplicates = duplicates::copy_firsts(&mut lines, &mut keys, &repeated, &mut kept)?;
             lines = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
+            name = new_name;
         }
-        lines.as_file_mut().rewind()?;
+        lines.rewind()?;
         Ok(Finished {
-            count: self.count - duplicates.len() as u64,
+            count: self.count - duplicates.count,
             lines,
+            name,
             duplicates,
         })
     }
@@ -112,20 +153,50 @@ impl Spool {
     }
 }
 
+fn new_lines(folder: &Path, fate: Fate) -> io::Result<(File, Option<TempPath>)> {
+    match fate {
+        Fate::Renamed => {
+            let (file, name) = temporary(folder)?.into_parts();
+            Ok((file, Some(name)))
+        }
+        Fate::Copied => Ok((tempfile::tempfile_in(folder)?, None)),
+    }
+}
+
 fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
     let file = tempfile::tempfile_in(folder)?;
     Ok(BufWriter::with_capacity(BUFFER, file))
 }
 
+/// What the names of our temporary files begin and end with.
+const TEMPORARY: (&str, &str) = (".scan-", ".tmp");
+
+/// A temporary file that nobody wrote to for so long is one whose process was killed.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Removes what killed processes left behind. That it cannot be done now is no reason not to scan.
+fn remove_forgotten(folder: &Path) {
+    let (prefix, suffix) = TEMPORARY;
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours =
+            (name.to_str()).is_some_and(|name| name.starts_with(prefix) && name.ends_with(suffix));
+        let age = |entry: &DirEntry| entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if ours && age(&entry).is_some_and(|age| age > FORGOTTEN) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A temporary file that gets the rights of an ordinary one, since it may become one: another account imports it.
 pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".scan-").suffix(".tmp");
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // The umask takes away what the system's administrator wants taken away.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
 }
@@ -137,9 +208,9 @@ mod tests {
     use super::*;
 
     /// Spools `(key, id)` pairs and tells the lines that stay and the duplicates.
-    fn check(items: &[(&str, &str)], lines: &str, duplicates: &[(&str, &str, &str)]) {
+    fn check(items: &[(&str, &str)], lines: &str, duplicates: &[(&str, &str)]) {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(folder.path()).unwrap();
+        let mut spool = Spool::open(folder.path(), Fate::Renamed).unwrap();
         push(&mut spool, &[("forgotten", "0"), ("a", "0")]);
         spool.clear().unwrap();
         push(&mut spool, items);
@@ -148,16 +219,10 @@ mod tests {
         finished.lines.read_to_string(&mut text).unwrap();
         assert_eq!(text, lines);
         assert_eq!(finished.count as usize, lines.lines().count());
-        let found: Vec<_> = finished
-            .duplicates
-            .iter()
-            .map(|duplicate| {
-                (
-                    duplicate.line.trim_end(),
-                    duplicate.kept.as_str(),
-                    duplicate.dropped.as_str(),
-                )
-            })
+        let found = &finished.duplicates;
+        assert_eq!(found.count as usize, duplicates.len());
+        let found: Vec<_> = (found.first.iter())
+            .map(|duplicate| (duplicate.kept.as_str(), duplicate.dropped.as_str()))
             .collect();
         assert_eq!(found, duplicates);
         drop(finished);
@@ -179,6 +244,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_process_left_is_removed_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, hours: u64| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            let hours = Duration::from_secs(hours * 60 * 60);
+            file.set_modified(file.metadata().unwrap().modified().unwrap() - hours)
+                .unwrap();
+        };
+        write(".scan-old.tmp", 25);
+        write(".scan-young.tmp", 23);
+        write("other.tmp", 1000);
+        drop(Spool::open(folder.path(), Fate::Renamed).unwrap());
+        let names = folder
+            .path()
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, [".scan-young.tmp", "other.tmp"]);
+    }
+
+    #[test]
     fn lines_come_out_as_they_went_in() {
         check(&[("b", "1"), ("a", "2")], "b-1\na-2\n", &[]);
         check(&[], "", &[]);
@@ -189,7 +277,7 @@ mod tests {
         check(
             &[("a", "1"), ("b", "2"), ("a", "3"), ("c", ""), ("a", "4")],
             "a-1\nb-2\nc-\n",
-            &[("a-3", "1", "3"), ("a-4", "1", "4")],
+            &[("1", "3"), ("1", "4")],
         );
     }
 }

@@ -43,7 +43,7 @@ use self::{
     sighting::{Seen, Sighting},
     writer::{Answer, Message, ScanNumber, Trouble, Writer},
 };
-use crate::spool::Duplicate;
+use crate::spool::Duplicates;
 
 /// The store, open for scans.
 pub(crate) struct Store {
@@ -146,7 +146,7 @@ impl StoreScan {
     pub(crate) async fn close(
         mut self,
         closing: Closing,
-    ) -> Result<(Closed, Vec<Duplicate>), StoreError> {
+    ) -> Result<(Closed, Duplicates), StoreError> {
         // What could not be flushed, the writer knows.
         let _ = self.flush();
         let closed = ask(&self.messages, &self.path, |answer| {

@@ -1,6 +1,7 @@
 //! Lists as aligned columns for people.
 
 use std::{
+    fs::File,
     io::{self, BufRead, BufReader, Seek, Write},
     path::Path,
 };
@@ -43,10 +44,7 @@ fn write(finished: Finished, output: &mut dyn Write) -> io::Result<()> {
     output.flush()
 }
 
-fn for_each_row(
-    lines: &mut tempfile::NamedTempFile,
-    mut take: impl FnMut(Row) -> io::Result<()>,
-) -> io::Result<()> {
+fn for_each_row(lines: &mut File, mut take: impl FnMut(Row) -> io::Result<()>) -> io::Result<()> {
     lines.rewind()?;
     for line in BufReader::new(lines).lines() {
         take(serde_json::from_str(&line?)?)?;

@@ -20,18 +20,17 @@ mod site;
 pub(crate) mod store;
 
 #[expect(clippy::print_stdout, reason = "the figures are there to be read")]
-pub(crate) fn run(sheets: usize) -> Outcome {
-    let shell = Shell::new()?;
+pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     cmd!(shell, "cargo build --release --package scanner-cli").run()?;
     cmd!(
         shell,
         "cargo bench --package qrs-client --bench read --no-run"
     )
     .run()?;
-    let site = LargeSite::serve(sheets)?;
+    let site = LargeSite::serve(shell, sheets)?;
     let (folder, url) = (site.home.path(), site.url.as_str());
-    let floor = median(|| client(&shell, "floor", url))?;
-    let records = median(|| client(&shell, "records", url))?;
+    let floor = median(|| client(shell, "floor", url))?;
+    let records = median(|| client(shell, "records", url))?;
     let output = folder.join("items.ndjson");
     let arguments = ["scan", "--no-store", "--output"];
     let scan = median(|| measured(site.scanner(&arguments).arg(&output)))?;

@@ -1,15 +1,17 @@
 //! `cargo xtask demo`: a whole scan of a fake site, for whoever sees the project for the first time.
 
 use std::{
+    env::consts::EXE_SUFFIX,
     fs,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use crate::Outcome;
+use crate::{Outcome, target};
 
 /// So many items are shown.
 const SHOWN: usize = 2;
@@ -23,15 +25,15 @@ struct FakeSite {
 }
 
 #[expect(clippy::print_stdout, reason = "the demonstration is there to be read")]
-pub(crate) fn run() -> Outcome {
-    let shell = Shell::new()?;
+pub(crate) fn run(shell: &Shell) -> Outcome {
     cmd!(shell, "cargo build --quiet --package scanner-cli").run()?;
     cmd!(
         shell,
         "cargo build --quiet --package qrs-client --features fake-site --example fake_site"
     )
     .run()?;
-    let site = FakeSite::start()?;
+    let built = target(shell)?.join("debug");
+    let site = FakeSite::start(&built)?;
     println!(
         "\nA fake Qlik Sense site runs at {}. In a temporary home, the file connections/demo.conf:\n",
         site.url
@@ -43,8 +45,7 @@ pub(crate) fn run() -> Outcome {
     fs::write(home.path().join("connections/demo.conf"), file)?;
 
     println!("\n$ scanner-cli scan\n");
-    let program = fs::canonicalize("target/debug/scanner-cli")?;
-    let status = Command::new(program)
+    let status = Command::new(built.join(format!("scanner-cli{EXE_SUFFIX}")))
         .current_dir(home.path())
         .arg("scan")
         .status()?;
@@ -65,8 +66,8 @@ pub(crate) fn run() -> Outcome {
 }
 
 impl FakeSite {
-    fn start() -> Result<Self, Box<dyn std::error::Error>> {
-        let mut process = Command::new("target/debug/examples/fake_site")
+    fn start(built: &Path) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut process = Command::new(built.join(format!("examples/fake_site{EXE_SUFFIX}")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

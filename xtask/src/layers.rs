@@ -73,12 +73,12 @@ pub(crate) fn check(shell: &Shell) -> Outcome {
     let mut faults = Vec::new();
     for (name, normal, tests) in ARROWS {
         let package = package(&metadata, name)?;
-        compare_arrows(name, &own(package, false), normal, &mut faults);
+        compare_arrows(name, &own(package, Of::Crate), normal, &mut faults);
         let tests_of = format!("the tests of {name}");
-        compare_arrows(&tests_of, &own(package, true), tests, &mut faults);
+        compare_arrows(&tests_of, &own(package, Of::Tests), tests, &mut faults);
     }
     for (name, forbidden) in NEVER_DIRECT {
-        let direct = dependencies(package(&metadata, name)?, false);
+        let direct = dependencies(package(&metadata, name)?, Of::Crate);
         name_forbidden(
             name,
             direct.iter().map(String::as_str),
@@ -119,6 +119,13 @@ pub(crate) fn check(shell: &Shell) -> Outcome {
     }
 }
 
+/// Whose dependencies are meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Crate,
+    Tests,
+}
+
 fn package<'a>(metadata: &'a Value, name: &str) -> Result<&'a Value, String> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages
@@ -127,15 +134,15 @@ fn package<'a>(metadata: &'a Value, name: &str) -> Result<&'a Value, String> {
         .ok_or_else(|| format!("the workspace has no crate {name}"))
 }
 
-fn dependencies(package: &Value, of_tests: bool) -> BTreeSet<String> {
+fn dependencies(package: &Value, of: Of) -> BTreeSet<String> {
     let all = package["dependencies"].as_array().into_iter().flatten();
-    all.filter(|dependency| (dependency["kind"] == "dev") == of_tests)
+    all.filter(|dependency| (dependency["kind"] == "dev") == (of == Of::Tests))
         .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned))
         .collect()
 }
 
-fn own(package: &Value, of_tests: bool) -> BTreeSet<String> {
-    let mut own = dependencies(package, of_tests);
+fn own(package: &Value, of: Of) -> BTreeSet<String> {
+    let mut own = dependencies(package, of);
     own.retain(|name| ARROWS.iter().any(|(known, ..)| known == name));
     own
 }

@@ -1,11 +1,16 @@
 //! The project's own commands. They run cargo and the project's programs, and depend on no crate of it.
 
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
+use xshell::{Shell, cmd};
 
 mod bench;
 mod demo;
+mod fixtures;
 mod layers;
 mod test;
 
@@ -33,6 +38,8 @@ enum Command {
         #[arg(long, default_value_t = 500_000, global = true)]
         sheets: usize,
     },
+    /// Makes the certificates and trust stores of qrs-client's tests anew, with openssl and keytool
+    Fixtures,
 }
 
 #[derive(Subcommand)]
@@ -46,20 +53,45 @@ enum Bench {
     reason = "a developer's tool tells its outcome on the terminal"
 )]
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Test => test::run(),
-        Command::Demo => demo::run(),
-        Command::Bench { what: None, sheets } => bench::run(sheets),
-        Command::Bench {
-            what: Some(Bench::Store),
-            sheets,
-        } => bench::store::run(sheets),
-    };
-    match outcome {
+    match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs a command in the workspace's folder, wherever it was typed.
+fn run(command: Command) -> Outcome {
+    let shell = Shell::new()?;
+    shell.change_dir(root());
+    std::env::set_current_dir(root())?;
+    match command {
+        Command::Test => test::run(&shell),
+        Command::Demo => demo::run(&shell),
+        Command::Bench { what: None, sheets } => bench::run(&shell, sheets),
+        Command::Bench {
+            what: Some(Bench::Store),
+            sheets,
+        } => bench::store::run(&shell, sheets),
+        Command::Fixtures => fixtures::run(),
+    }
+}
+
+fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}
+
+/// The folder that cargo builds into, which a setting or the environment may have moved.
+fn target(shell: &Shell) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let metadata = cmd!(shell, "cargo metadata --format-version 1 --no-deps")
+        .quiet()
+        .read()?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let target = metadata["target_directory"].as_str();
+    Ok(PathBuf::from(
+        target.ok_or("cargo metadata names no target directory")?,
+    ))
 }

@@ -4,10 +4,9 @@ use xshell::{Shell, cmd};
 
 use crate::{Outcome, layers};
 
-pub(crate) fn run() -> Outcome {
-    let shell = Shell::new()?;
+pub(crate) fn run(shell: &Shell) -> Outcome {
     cmd!(shell, "cargo fmt --all --check").run()?;
-    layers::check(&shell)?;
+    layers::check(shell)?;
     cmd!(
         shell,
         "cargo clippy --workspace --all-targets --all-features -- -D warnings"

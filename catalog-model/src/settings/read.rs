@@ -49,11 +49,12 @@ impl Settings {
             "false" | "no" | "off" => false,
             other => {
                 let message = format!("`{key}` must be true or false, not `{other}`");
-                self.refuse(
-                    key,
-                    message,
-                    format!("write `{key} = {default}`, the default, or its contrary"),
-                );
+                let (_, name) = self.block_for(key);
+                let hint = match other.to_ascii_lowercase().as_str() {
+                    meant @ ("true" | "yes" | "on" | "false" | "no" | "off") => meant.to_owned(),
+                    _ => default.to_string(),
+                };
+                self.refuse(key, message, format!("write `{name} = {hint}`"));
                 default
             }
         }
@@ -177,8 +178,13 @@ impl Settings {
                 "`{key}` is mandatory and {}",
                 if set { "empty" } else { "missing" }
             );
-            let hint = if set { "fill it in" } else { "add it" };
-            self.refuse(key, message, format!("{hint}: `{key} = \"…\"`"));
+            let (block, name) = self.block_for(key);
+            let hint = match block {
+                _ if set => format!("fill it in: `{name} = \"…\"`"),
+                Some(block) => format!("add `{name} = \"…\"` to the block `{block}`"),
+                None => format!("add `{name} = \"…\"`"),
+            };
+            self.refuse(key, message, hint);
         }
         found
     }

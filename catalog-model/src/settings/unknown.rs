@@ -51,10 +51,15 @@ impl Settings {
     }
 
     fn near(&self, key: &str) -> Option<String> {
-        let misplaced = self
-            .asked
-            .iter()
-            .find(|asked| is_within(asked, key) || is_within(key, asked));
+        let misplaced = (self.asked.iter())
+            .find(|asked| is_within(asked, key) || (asked.contains('.') && is_within(key, asked)));
+        let cut_short = || {
+            let same_block = |asked: &&String| !asked[key.len()..].contains('.');
+            let longer = (self.asked.iter()).filter(|asked| asked.starts_with(key));
+            longer
+                .filter(|asked| asked.len() > key.len())
+                .find(same_block)
+        };
         let misspelt = || {
             let distances = self
                 .asked
@@ -65,7 +70,7 @@ impl Settings {
             near.min_by_key(|(distance, _)| *distance)
                 .map(|(_, asked)| asked)
         };
-        misplaced.or_else(misspelt).cloned()
+        misplaced.or_else(cut_short).or_else(misspelt).cloned()
     }
 }
 

@@ -1,3 +1,5 @@
 //! Integration tests: the crate as its users see it.
+#![cfg(test)]
 
+mod contract;
 mod settings;

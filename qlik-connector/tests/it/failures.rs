@@ -106,6 +106,18 @@ async fn an_unreadable_record_without_an_id_makes_a_scan_partial() {
 }
 
 #[tokio::test]
+async fn a_site_of_which_no_sheet_can_be_read_is_not_seen_completely() {
+    let site = FakeSite::start().await;
+    site.edit(|content| {
+        for object in &mut content.objects {
+            object["tags"] = "not a list".into();
+        }
+    });
+    let scan = scan(connect(&site, &[]).as_ref()).await;
+    assert_eq!(partial(&scan), ["none of the 53 sheets could be read"]);
+}
+
+#[tokio::test]
 async fn a_sheet_that_says_no_app_is_unreadable_not_lost() {
     let record = Fault::record(
         3,

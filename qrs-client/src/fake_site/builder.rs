@@ -1,18 +1,15 @@
 //! What a fake site is like, before it starts.
 
-use std::sync::{Arc, mpsc};
-use std::thread;
-
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use std::sync::Arc;
 
 use super::account::Account;
 use super::answer::CountForm;
 use super::content::Content;
+use super::host::Host;
 use super::pages::LoginWay;
 use super::site::{Settings, Site, TooManySessions};
 use super::wire::{Framing, USUAL_CHUNK};
-use super::{FakeSite, Host, server};
+use super::{FakeSite, server, tls};
 
 /// Describes a fake site, see [`FakeSite::builder`].
 #[derive(Clone)]
@@ -34,6 +31,7 @@ impl FakeSiteBuilder {
             too_many_sessions: TooManySessions::RedirectToLogin,
             count_form: CountForm::Value,
             framing: Framing::Chunked(USUAL_CHUNK),
+            tls: None,
         };
         Self {
             settings,
@@ -115,6 +113,15 @@ impl FakeSiteBuilder {
         self
     }
 
+    /// Speaks TLS with this certificate, the chain to its authority after it, and its key: in PEM.
+    ///
+    /// # Panics
+    /// If they are not valid, or do not belong together.
+    pub fn tls(mut self, chain_pem: &str, key_pem: &str) -> Self {
+        self.settings.tls = Some(tls::acceptor(chain_pem, key_pem));
+        self
+    }
+
     /// Starts the site in the caller's Tokio runtime (which needs time and I/O enabled).
     ///
     /// Its delays follow the clock of that runtime, so that they pass at once where a test has paused it.
@@ -122,13 +129,12 @@ impl FakeSiteBuilder {
     /// # Panics
     /// If there is no free local port.
     pub async fn start(self) -> FakeSite {
-        let (listener, site) = self.open().await;
-        let address = local_address(&listener);
-        let server = tokio::spawn(server::run(listener, Arc::clone(&site)));
+        let site = self.site();
+        let (address, host) = Host::task(|listener| server::run(listener, Arc::clone(&site))).await;
         FakeSite {
             site,
             address,
-            host: Host::Task(server.abort_handle()),
+            _host: host,
         }
     }
 
@@ -137,47 +143,20 @@ impl FakeSiteBuilder {
     /// # Panics
     /// If there is no free local port, or no thread to be had.
     pub fn start_in_thread(self) -> FakeSite {
-        let (started, start) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("the operating system grants a runtime");
-        let thread = thread::spawn(move || {
-            runtime.block_on(async {
-                let (listener, site) = self.open().await;
-                let opened = (local_address(&listener), Arc::clone(&site));
-                tokio::spawn(server::run(listener, site));
-                started
-                    .send(opened)
-                    .expect("whoever starts the site waits for it");
-                // The sender is dropped with the site; there is nothing to be received.
-                let _ = stopped.await;
-            });
-        });
-        let (address, site) = start.recv().expect("there is a free local port");
+        let site = self.site();
+        let served = Arc::clone(&site);
+        let (address, host) = Host::thread(|listener| server::run(listener, served));
         FakeSite {
             site,
             address,
-            host: Host::Thread {
-                stop: Some(stop),
-                thread: Some(thread),
-            },
+            _host: host,
         }
     }
 
-    async fn open(mut self) -> (TcpListener, Arc<Site>) {
+    fn site(mut self) -> Arc<Site> {
         if self.accounts.is_empty() {
             self = self.user(r"ACME\scanner");
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.expect("there is a free local port");
-        let site = Site::new(self.settings, self.content, self.accounts);
-        (listener, Arc::new(site))
+        Arc::new(Site::new(self.settings, self.content, self.accounts))
     }
-}
-
-fn local_address(listener: &TcpListener) -> std::net::SocketAddr {
-    let address = listener.local_addr();
-    address.expect("a bound socket has an address")
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -26,15 +26,24 @@ pub(super) async fn run(listener: TcpListener, site: Arc<Site>) {
 }
 
 async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>) {
-    // Small chunks are to arrive as small chunks.
-    let direct = stream.set_nodelay(true);
-    let end = match direct {
-        Ok(()) => serve(&mut stream, &site).await,
-        Err(error) => Err(error),
+    // Small chunks are to arrive as small chunks. Where this or what follows fails, the client is gone.
+    let _ = stream.set_nodelay(true);
+    let Some(acceptor) = &site.settings.tls else {
+        if let Ok(Next::Reset) = serve(&mut stream, &site).await {
+            let _ = stream.set_zero_linger();
+        }
+        return;
     };
-    if let Ok(Next::Reset) = end {
-        // Where this fails the client is gone, and nobody is left to see the difference.
-        let _ = stream.set_zero_linger();
+    let Ok(mut secure) = acceptor.accept(stream).await else {
+        return;
+    };
+    match serve(&mut secure, &site).await {
+        Ok(Next::Reset) => {
+            let _ = secure.get_ref().0.set_zero_linger();
+        }
+        _ => {
+            let _ = secure.shutdown().await;
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod query;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
+use tokio_rustls::TlsAcceptor;
 
 use super::account::{Access, Account};
 use super::answer::{Answer, Body, CountForm, Extent};
@@ -23,7 +24,7 @@ pub(super) struct Site {
 }
 
 /// What is decided before the site starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Settings {
     /// The virtual proxy's prefix without slashes; empty for the default virtual proxy.
     pub(super) virtual_proxy: String,
@@ -34,6 +35,17 @@ pub(super) struct Settings {
     pub(super) too_many_sessions: TooManySessions,
     pub(super) count_form: CountForm,
     pub(super) framing: Framing,
+    /// In the clear, if there is none.
+    pub(super) tls: Option<TlsAcceptor>,
+}
+
+impl Settings {
+    pub(super) fn scheme(&self) -> &'static str {
+        match self.tls {
+            Some(_) => "https",
+            None => "http",
+        }
+    }
 }
 
 /// What the site answers to a user who has five sessions and opens another.

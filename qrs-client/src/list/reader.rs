@@ -157,6 +157,10 @@ fn broken_off(error: Error, records: u64) -> Error {
     if error.kind() == ErrorKind::ListBroken {
         return error;
     }
-    let message = format!("the list broke off after {records} records");
-    Error::new(ErrorKind::ListBroken, message).with_source(error)
+    let plural = if records == 1 { "" } else { "s" };
+    let message = format!("the list broke off after {records} record{plural}");
+    let trouble = error.trouble();
+    Error::new(ErrorKind::ListBroken, message)
+        .with_trouble(trouble)
+        .with_source(error)
 }

@@ -3,11 +3,15 @@
 
 mod failures;
 mod fake_site;
+mod fixtures;
 mod invented_site;
 mod lists;
+mod proxies;
 mod requests;
 mod scripted;
 mod secrets;
 mod sessions;
 mod statuses;
 mod time_limits;
+mod trust;
+mod trust_stores;

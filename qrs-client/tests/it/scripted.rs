@@ -119,6 +119,10 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
+        // Whoever tries TLS is turned away.
+        if !head[0].is_ascii_uppercase() {
+            return None;
+        }
     }
     Some(String::from_utf8(head).unwrap())
 }

@@ -6,9 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use catalog_model::with_causes;
+
 use crate::{
     arguments::ShowFormat,
     connections::connection_files,
+    destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
     hocon::{self, Document, Masking, Object, Value, render_path},
     home::shown,
@@ -36,9 +39,17 @@ pub(crate) fn run(program: &mut Program, file_or_code: &str, format: ShowFormat)
                 ShowFormat::Text => as_text(&document.root),
                 ShowFormat::Json => as_json(&document.root),
             };
-            // A reader that has seen enough is no fault.
-            let _ = program.environment.output.write_all(text.as_bytes());
-            Exit::Complete
+            let output = &mut program.environment.output;
+            let written = output
+                .write_all(text.as_bytes())
+                .and_then(|()| output.flush());
+            match unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
+                Ok(()) => Exit::Complete,
+                Err(error) => {
+                    program.tell_problem(&Problem::general(with_causes(&error), None));
+                    Exit::Failed
+                }
+            }
         }
     }
 }

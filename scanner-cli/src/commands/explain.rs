@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, io::Write as _};
 
-use catalog_model::{Connection, Finding, ScanError, with_causes};
+use catalog_model::{Finding, ScanError, with_causes};
 use url::Url;
 
 use super::{catalog, selection::select, signals::interrupted};
@@ -11,7 +11,7 @@ use crate::{
     connections::Ready,
     exit::Exit,
     export_line::label,
-    kept_session,
+    kept_session::KeptSession,
     listing::moment,
     problem::Problem,
     run::Program,
@@ -77,16 +77,11 @@ async fn ask(
     ready: &Ready,
     subject: &str,
 ) -> Result<Option<Vec<Finding>>, ScanError> {
-    let connection: &dyn Connection = ready.connection.as_ref();
-    let session = program.home.data(&ready.code, "session");
-    if let Some(kept) = kept_session::read(&session) {
-        connection.resume(&kept);
-    }
-    let found = connection.find(subject).await;
-    if let Some(kept) = connection.session() {
-        // A scan that cannot keep its session warns of it.
-        let _ = kept_session::write(&session, &kept);
-    }
+    let path = program.home.data(&ready.code, "session");
+    let session = KeptSession::resume(ready.connection.as_ref(), path);
+    let found = ready.connection.find(subject).await;
+    // A scan that cannot keep its session warns of it.
+    let _ = session.keep();
     found
 }
 

@@ -5,7 +5,6 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use super::signals::interrupted;
 use crate::{
     followers::{Delivering, FollowError, Followed, Follower},
     report::Report,
@@ -17,6 +16,7 @@ pub(super) async fn follow(
     program: &Program,
     mut followers: Vec<Box<dyn Follower>>,
     report: &mut Report,
+    interrupted: &mut (impl Future<Output = ()> + Unpin),
 ) {
     if followers.is_empty() || report.interrupted {
         return;
@@ -34,7 +34,7 @@ pub(super) async fn follow(
     });
     let followed = tokio::select! {
         followed = &mut turn => followed,
-        () = interrupted() => {
+        () = &mut *interrupted => {
             report.interrupted = true;
             stop.store(true, Ordering::Relaxed);
             // Until it has let go of its temporary file.

@@ -1,13 +1,15 @@
 //! `inventory`: what the connections have, as keys with labels, on standard output.
 
+use std::pin::pin;
+
 use catalog_model::InventoryEntry;
 
-use super::{selection::select, signals::interrupted};
+use super::{print::print, selection::select, signals::interrupted};
 use crate::{
     arguments::{Inventory, ListFormat},
     destination::{Destination, copy_to_standard_output},
     exit::Exit,
-    report::{Outcome, Report, render},
+    report::{Report, render},
     run::Program,
     scanning::{Context, Job, read_all},
     table,
@@ -24,21 +26,13 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
         destination: Some(Destination::StandardOutput),
     });
     let context = Context::of(program, None);
-    let ended = read_all::<InventoryEntry>(jobs.collect(), &context, interrupted()).await;
-    report.interrupted = ended.interrupted;
-    for mut scanned in ended.scanned {
-        if let Some(lines) = scanned.lines {
-            let output = &mut program.environment.output;
-            let written = match arguments.format {
-                ListFormat::Ndjson => copy_to_standard_output(lines, output),
-                ListFormat::Table => table::write_inventory(lines, output),
-            };
-            if let Err(error) = written {
-                scanned.report.outcome = Outcome::Failed(error.into());
-            }
-        }
-        report.connections.push(scanned.report);
-    }
+    let mut interrupted = pin!(interrupted());
+    let ended = read_all::<InventoryEntry>(jobs.collect(), &context, &mut interrupted).await;
+    let write = match arguments.format {
+        ListFormat::Ndjson => copy_to_standard_output,
+        ListFormat::Table => table::write_inventory,
+    };
+    print(program, &mut report, ended, &mut interrupted, write).await;
     program.tell(&render(&report));
     report.exit()
 }

@@ -1,6 +1,7 @@
 //! The file of `--report`.
 
 use std::{
+    fs::OpenOptions,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -8,6 +9,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use crate::{
+    destination::{Destination, folder_of, plain},
     home::shown,
     problem::Problem,
     report::{Report, write_json},
@@ -15,32 +17,42 @@ use crate::{
 };
 
 /// The file of `--report`, opened before the long work so that nothing is read in vain.
-pub(super) struct ReportFile {
-    aside: NamedTempFile,
-    path: PathBuf,
+pub(crate) enum ReportFile {
+    /// Written aside and renamed.
+    File { aside: NamedTempFile, path: PathBuf },
+    /// What cannot be replaced, such as a pipe, is written to.
+    Stream(PathBuf),
 }
 
 impl ReportFile {
-    pub(super) fn open(path: &Path) -> Result<Self, Problem> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let aside = temporary(folder.unwrap_or(Path::new(".")));
+    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         if path.is_dir() {
             return Err(no_report(path, "it is a folder"));
         }
-        Ok(Self {
-            aside: aside.map_err(|error| no_report(path, error.kind()))?,
-            path: path.to_path_buf(),
-        })
+        match Destination::of(path) {
+            Destination::File(path) => {
+                let aside = temporary(folder_of(&path));
+                let aside = aside.map_err(|error| no_report(&path, plain(&error)))?;
+                Ok(Self::File { aside, path })
+            }
+            _ => Ok(Self::Stream(path.to_path_buf())),
+        }
     }
 
-    pub(super) fn write(mut self, report: &Report) -> Result<(), Problem> {
-        let written = write_json(report, &mut self.aside).and_then(|()| self.aside.flush());
-        written.map_err(|error| no_report(&self.path, error))?;
-        let persisted = self.aside.persist(&self.path);
-        persisted.map_err(|error| no_report(&self.path, error.error))?;
-        Ok(())
+    pub(crate) fn write(self, report: &Report) -> Result<(), Problem> {
+        match self {
+            Self::File { mut aside, path } => {
+                let written = write_json(report, &mut aside).and_then(|()| aside.flush());
+                let written =
+                    written.and_then(|()| aside.persist(&path).map_err(|error| error.error));
+                written.map(drop).map_err(|error| no_report(&path, error))
+            }
+            Self::Stream(path) => {
+                let stream = OpenOptions::new().write(true).open(&path);
+                let written = stream.and_then(|mut stream| write_json(report, &mut stream));
+                written.map_err(|error| no_report(&path, error))
+            }
+        }
     }
 }
 

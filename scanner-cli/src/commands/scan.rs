@@ -1,11 +1,12 @@
 //! `scan`: every sheet of the connections becomes an item of the export.
 
-use std::sync::Arc;
+use std::{path::Path, pin::pin, sync::Arc};
 
 use catalog_model::{ConnectionCode, Visualization};
 
 use super::{
     following::follow,
+    print::print,
     report_file::ReportFile,
     selection::{application, select},
     signals::interrupted,
@@ -14,10 +15,10 @@ use crate::{
     application_file::Application,
     arguments::Scan,
     connections::Ready,
-    destination::{Destination, copy_to_standard_output},
+    destination::{Destination, copy_to_standard_output, folder_of},
     exit::Exit,
-    home::Home,
-    report::{Outcome, Report, render},
+    home::{Home, shown},
+    report::{Report, render},
     run::Program,
     scanning::{Context, Job, Keeping, read_all},
     store::{Removals, Store, StoreError},
@@ -33,6 +34,9 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     let selected = select(program, &arguments.codes)?;
     if arguments.output.is_some() && selected.ready.len() > 1 {
         return Err(several_outputs(program, &selected.ready));
+    }
+    if let Some(clash) = clash(program, arguments) {
+        return Err(program.tell_usage(&clash));
     }
     let report_file = arguments.report.as_deref().map(ReportFile::open);
     let report_file = report_file.transpose().map_err(|problem| {
@@ -54,19 +58,13 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         ready,
     });
     let context = Context::of(program, keeping);
-    let ended = read_all::<Visualization>(jobs.collect(), &context, interrupted()).await;
+    let mut interrupted = pin!(interrupted());
+    let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
     // The store's own thread ends here: the followers get its memory.
     drop(context);
-    report.interrupted = ended.interrupted;
-    for mut scanned in ended.scanned {
-        if let Some(lines) = scanned.lines
-            && let Err(error) = copy_to_standard_output(lines, &mut program.environment.output)
-        {
-            scanned.report.outcome = Outcome::Failed(error.into());
-        }
-        report.connections.push(scanned.report);
-    }
-    follow(program, followers, &mut report).await;
+    let copy = copy_to_standard_output;
+    print(program, &mut report, ended, &mut interrupted, copy).await;
+    follow(program, followers, &mut report, &mut interrupted).await;
     program.tell(&render(&report));
     if let Some(file) = report_file
         && let Err(problem) = file.write(&report)
@@ -109,7 +107,23 @@ fn keeping(
 fn destination(arguments: &Scan, home: &Home, code: &ConnectionCode) -> Option<Destination> {
     match &arguments.output {
         Some(path) => Some(Destination::of(path)),
-        None if arguments.no_store => Some(Destination::export(home.export(code))),
+        None if arguments.no_store => Some(Destination::Export(home.export(code))),
         None => None,
     }
+}
+
+/// Why the files that were named cannot be meant: one would overwrite what another is for.
+fn clash(program: &Program, arguments: &Scan) -> Option<String> {
+    let place = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+    let output = arguments.output.as_deref().and_then(place);
+    let report = arguments.report.as_deref().and_then(place);
+    if output.is_some() && output == report {
+        return Some("`--output` and `--report` name the same file".to_owned());
+    }
+    let connections = program.home.connections().canonicalize().ok()?;
+    let written = [output, report].into_iter().flatten();
+    let among = written
+        .into_iter()
+        .find(|path| path.starts_with(&connections));
+    among.map(|path| format!("`{}` lies among the connection files", shown(&path)))
 }

@@ -43,6 +43,15 @@ pub(crate) struct Found {
     pub(crate) place: Place,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// Whether the value at the place may be seen. A setting that nobody knows may be a secret, misspelt.
+    pub(crate) value: Shown,
+}
+
+/// Whether something may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Yes,
+    No,
 }
 
 /// Whether a rendered diagnostic has colors.
@@ -98,12 +107,18 @@ impl Diagnostic {
             place,
             message,
             hint,
+            value,
         } = found;
-        let source = Source::new(
-            file.display().to_string().into(),
-            &String::from_utf8_lossy(content),
-        );
-        let line = (source.file == place.file).then(|| masked_line(&source, source.offset(&place)));
+        let name = file.display().to_string();
+        let mut source = Source::new(name.into(), &String::from_utf8_lossy(content));
+        let line = (source.file == place.file).then(|| {
+            let offset = source.offset(&place);
+            if value == Shown::No {
+                let end = source.line_around(offset).end;
+                source.secrets.push(offset..end.max(offset));
+            }
+            masked_line(&source, offset)
+        });
         Self {
             severity,
             place,

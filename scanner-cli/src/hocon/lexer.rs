@@ -240,7 +240,7 @@ impl Lexer<'_> {
         );
         fault.quoting(
             Rewrite::Unquoted(unquoted(self.text, at)),
-            "put the whole text in double quotes",
+            "put the whole text in double quotes, with every backslash in it written twice",
         )
     }
 

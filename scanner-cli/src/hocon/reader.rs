@@ -220,5 +220,11 @@ fn not_utf8(file: Arc<str>, content: &[u8], offset: usize) -> Diagnostic {
         "the byte 0x{:02x} at offset {offset} is not UTF-8",
         content[offset]
     );
-    Diagnostic::bare(place, message, Some("save the file as UTF-8"))
+    let hint = match content {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            "the file is UTF-16, which some editors call Unicode: save it as UTF-8"
+        }
+        _ => "save the file as UTF-8",
+    };
+    Diagnostic::bare(place, message, Some(hint))
 }

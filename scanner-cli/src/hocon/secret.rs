@@ -29,21 +29,19 @@ pub(super) fn announces_secret(text: &str) -> bool {
     first_word(text).is_some() || user_of_url(text).is_some()
 }
 
-/// The user and password of the first URL in `text` that has them: what stands between `://` and `@`.
+/// The user and password of the first address in `text` that has them: what stands before an `@`, from `://` on if there
+/// is one, with a `:` in it.
 pub(super) fn user_of_url(text: &str) -> Option<Range<usize>> {
-    let mut from = 0;
-    while let Some(at) = text[from..].find("://") {
-        let start = from + at + "://".len();
-        let rest = &text[start..];
-        let end = rest
-            .find(['/', '?', '#', '"', ' ', '\t'])
-            .unwrap_or(rest.len());
-        if let Some(at_sign) = rest[..end].rfind('@') {
-            return Some(start..start + at_sign);
-        }
-        from = start;
-    }
-    None
+    text.match_indices('@').find_map(|(end, _)| {
+        let before = &text[..end];
+        let word = before
+            .rfind([' ', '\t', '"', '=', ','])
+            .map_or(0, |at| at + 1);
+        let start = before[word..]
+            .find("://")
+            .map_or(word, |at| word + at + "://".len());
+        before[start..].contains(':').then_some(start..end)
+    })
 }
 
 /// The line around the offset of a fault, with every secret replaced by stars, but for the byte at fault itself.

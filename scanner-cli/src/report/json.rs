@@ -37,6 +37,9 @@ struct ConnectionJson {
     exports: Vec<ExportJson>,
     lists: BTreeMap<&'static str, ListJson>,
     skipped: Vec<SkippedJson>,
+    /// How many items were left out because an earlier one has their key.
+    left_out: u64,
+    /// The first of them.
     duplicates: Vec<DuplicateJson>,
     warnings: Vec<WarningJson>,
     restarts: Vec<String>,
@@ -83,7 +86,6 @@ struct SkippedJson {
 struct DuplicateJson {
     kept: String,
     left_out: String,
-    line: String,
 }
 
 #[derive(Serialize)]
@@ -99,9 +101,6 @@ struct ProblemJson {
     message: String,
     hint: Option<String>,
 }
-
-/// So many duplicates are written out.
-const DUPLICATES: usize = 100;
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let json = ReportJson {
@@ -168,11 +167,11 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
                 samples: skipped.samples.clone(),
             })
             .collect(),
-        duplicates: (report.duplicates.iter().take(DUPLICATES))
+        left_out: report.duplicates.count,
+        duplicates: (report.duplicates.first.iter())
             .map(|duplicate| DuplicateJson {
                 kept: duplicate.kept.clone(),
                 left_out: duplicate.dropped.clone(),
-                line: duplicate.line.trim_end().to_owned(),
             })
             .collect(),
         warnings: (report.warnings().into_iter())

@@ -26,7 +26,19 @@ pub(crate) fn render(report: &Report) -> String {
     if report.interrupted {
         text.push_str("interrupted: nothing was written of scans that had not ended\n");
     }
-    text
+    plain(&text)
+}
+
+/// The text without control characters, line ends aside: a site must not steer the terminal.
+pub(crate) fn plain(text: &str) -> String {
+    let plain = |char: char| {
+        if char.is_control() && char != '\n' {
+            '\u{fffd}'
+        } else {
+            char
+        }
+    };
+    text.chars().map(plain).collect()
 }
 
 fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::Result {

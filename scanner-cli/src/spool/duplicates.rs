@@ -4,23 +4,32 @@
 //! where one comes twice are the lines copied, without the later ones.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek, Write},
 };
 
 use catalog_model::SourceId;
 
-/// A line that was left out because an earlier one has its key.
+/// Lines that were left out because an earlier one has their key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Duplicates {
+    pub(crate) count: u64,
+    /// The first few.
+    pub(crate) first: Vec<Duplicate>,
+}
+
+/// A line that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Duplicate {
-    /// The line that was left out.
-    pub(crate) line: String,
     /// The source's id of the record whose line stays.
     pub(crate) kept: String,
     /// The source's id of the record whose line was left out.
     pub(crate) dropped: String,
 }
+
+/// So many of the lines that were left out are told one by one.
+const TOLD: usize = 100;
 
 /// How many fingerprints are sorted at once: 8 MiB of them.
 const SHARE: u64 = 1 << 19;
@@ -69,30 +78,52 @@ pub(super) fn copy_firsts(
     keys: &mut File,
     repeated: &HashSet<u128>,
     kept: &mut impl Write,
-) -> io::Result<Vec<Duplicate>> {
+) -> io::Result<Duplicates> {
     lines.rewind()?;
     let mut lines = BufReader::new(lines);
-    let mut firsts: HashMap<u128, String> = HashMap::new();
-    let mut duplicates = Vec::new();
-    let mut line = Vec::new();
+    // Of the first lines only the place of their entry: a list that came twice must not fill the memory with ids.
+    let mut firsts: HashMap<u128, u64> = HashMap::new();
+    let mut told: Vec<(u64, String)> = Vec::new();
+    let (mut line, mut number, mut count) = (Vec::new(), 0, 0);
     for_each_entry(keys, u64::MAX, |fingerprint, id| {
         line.clear();
         lines.read_until(b'\n', &mut line)?;
+        number += 1;
         if !repeated.contains(&fingerprint) {
             return kept.write_all(&line);
         }
-        if let Some(first) = firsts.get(&fingerprint) {
-            duplicates.push(Duplicate {
-                line: String::from_utf8_lossy(&line).into_owned(),
-                kept: first.clone(),
-                dropped: id.to_owned(),
-            });
-            return Ok(());
+        match firsts.entry(fingerprint) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(number);
+                return kept.write_all(&line);
+            }
+            Entry::Occupied(first) if told.len() < TOLD => told.push((*first.get(), id.to_owned())),
+            Entry::Occupied(_) => {}
         }
-        firsts.insert(fingerprint, id.to_owned());
-        kept.write_all(&line)
+        count += 1;
+        Ok(())
     })?;
-    Ok(duplicates)
+    let first = with_kept_ids(keys, told)?;
+    Ok(Duplicates { count, first })
+}
+
+/// Puts beside each id that was left out the one of the entry whose number it has.
+fn with_kept_ids(keys: &mut File, told: Vec<(u64, String)>) -> io::Result<Vec<Duplicate>> {
+    let wanted: HashSet<u64> = told.iter().map(|(number, _)| *number).collect();
+    let mut ids = HashMap::new();
+    let mut number = 0;
+    for_each_entry(keys, u64::MAX, |_, id| {
+        number += 1;
+        if wanted.contains(&number) {
+            ids.insert(number, id.to_owned());
+        }
+        Ok(())
+    })?;
+    let duplicates = told.into_iter().map(|(number, dropped)| Duplicate {
+        kept: ids.get(&number).cloned().unwrap_or_default(),
+        dropped,
+    });
+    Ok(duplicates.collect())
 }
 
 /// Reads at most `count` entries from the beginning.

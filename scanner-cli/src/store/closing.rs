@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     change::{ChangeKind, State},
-    upsert::{Counts, Running},
+    upsert::{Counts, Running, Twins},
 };
 
 /// What a scan begins with.
@@ -79,7 +79,7 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
             |row| row.get(0),
         )?,
         counts: Counts::default(),
-        twins: Vec::new(),
+        twins: Twins::default(),
     })
 }
 

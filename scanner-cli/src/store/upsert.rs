@@ -21,7 +21,7 @@ pub(super) struct Running {
     /// Items that were there when it began.
     pub(super) known: i64,
     pub(super) counts: Counts,
-    pub(super) twins: Vec<Twin>,
+    pub(super) twins: Twins,
 }
 
 /// What a scan found.
@@ -37,15 +37,23 @@ pub(crate) struct Counts {
     pub(crate) unreadable: i64,
 }
 
-/// An item that came twice in one attempt: the second was left out.
+/// Items that came twice in one attempt: the second was left out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Twins {
+    pub(super) count: u64,
+    /// The first of them.
+    pub(super) first: Vec<Twin>,
+}
+
+/// An item that came twice, and the source's id of the record that was left out.
 #[derive(Clone, Debug)]
 pub(super) struct Twin {
     pub(super) item: i64,
-    pub(super) dropped: Box<Seen>,
+    pub(super) dropped: String,
 }
 
 /// So many are told of.
-const TWINS: usize = 1_000;
+const TWINS: usize = 100;
 
 /// What the narrow row of an item says.
 struct Known {
@@ -130,9 +138,11 @@ impl<'a> Statements<'a> {
             return self.add(db, running, &seen);
         };
         if (known.scan, known.attempt) == (running.scan, running.attempt) {
-            if running.twins.len() < TWINS {
-                let (item, dropped) = (known.id, Box::new(seen));
-                running.twins.push(Twin { item, dropped });
+            let Twins { count, first } = &mut running.twins;
+            *count += 1;
+            if first.len() < TWINS {
+                let (item, dropped) = (known.id, seen.source_id);
+                first.push(Twin { item, dropped });
             }
             return Ok(());
         }

@@ -14,9 +14,10 @@ use super::{
     closing::{self, Beginning, Closed, Closing},
     error::{Doing, StoreError},
     sighting::Sighting,
-    twins::{self, Duplicates},
-    upsert::{self, Running},
+    twins,
+    upsert::{self, Running, Twins},
 };
+use crate::spool::Duplicates;
 
 /// What the thread is asked to do.
 pub(super) enum Message {
@@ -101,7 +102,7 @@ impl Writer {
             running.attempt += 1;
             running.counts.seen = 0;
             running.counts.unreadable = 0;
-            running.twins.clear();
+            running.twins = Twins::default();
         }
     }
 

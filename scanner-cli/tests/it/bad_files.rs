@@ -135,6 +135,43 @@ fn an_unknown_connector_is_told_together_with_those_there_are() {
 }
 
 #[test]
+fn a_file_of_another_ending_or_encoding_is_recognised() {
+    let home = Home::empty();
+    home.write("connections/qlik.conf.txt", HEAD);
+    home.run(&["scan"]).check(
+        3,
+        &["rename `connections/qlik.conf.txt` so that its name ends in `.conf`"],
+    );
+    let utf16: Vec<u8> = "\u{feff}name = A"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    home.write("connections/qlik.conf", utf16);
+    home.run(&["scan"])
+        .check(3, &["the file is UTF-16", "save it as UTF-8"]);
+    let home_below = home.path("connections");
+    home.run(&["--home", home_below.to_str().unwrap(), "scan"])
+        .check(3, &["the home is the folder above"]);
+}
+
+#[test]
+fn quotes_and_variables_that_are_only_text_are_warned_about() {
+    check(
+        "connection { url = \"http://${HOST}\", auth { key = 'X-User', value = “ACME” } }\n",
+        &["`${…}` is text", "HOCON knows double quotes alone"],
+    );
+}
+
+#[test]
+fn a_code_that_no_file_can_be_named_after_is_refused() {
+    let code = "é".repeat(60);
+    let file = HEAD.replace("\"a\"", &format!("\"{code}\""));
+    Home::with(&file)
+        .run(&["scan"])
+        .check(3, &["`code` is too long to name a file"]);
+}
+
+#[test]
 fn two_files_with_one_code_are_both_named() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
@@ -143,7 +180,7 @@ fn two_files_with_one_code_are_both_named() {
     home.run(&["scan"]).check(
         3,
         &[
-            "connections/second.conf:2:8",
+            "`connections/second.conf` has the code `qlik`",
             "`connections/qlik.conf`",
             "other (Test site): complete",
         ],

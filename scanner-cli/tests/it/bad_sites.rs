@@ -48,10 +48,7 @@ fn a_site_that_speaks_no_tls_where_https_is_asked_for() {
     let url = site.url().replace("http:", "https:");
     Home::with(&connection_to("qlik", &url))
         .run(&["scan"])
-        .check(
-            4,
-            &["check that `connection.url` says `https` only for a TLS port"],
-        );
+        .check(4, &["the site does not speak TLS at this port"]);
 }
 
 #[test]
@@ -171,6 +168,23 @@ fn an_account_that_sees_nothing_is_warned_about_with_the_rule_to_add() {
         ],
     );
     assert_eq!(home.read("export/qlik.visualization.ndjson"), "");
+}
+
+#[test]
+fn an_interrupted_scan_keeps_its_session() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    site.fail(Fault::stall(Point::Records(3)).on("/qrs/app/object/full"));
+    for scans in 1..=2 {
+        let mut child = home.start(&["scan"]);
+        while site.requests_of("/qrs/app/object/full").len() < scans {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        // Not even one that had no time to end well.
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert_eq!(site.sessions_opened(), 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -77,6 +78,17 @@ fn items_go_to_the_file_or_the_stream_that_was_named() {
     home.run(&["scan", "--no-store", "--output", "/dev/null"])
         .check(0, &["items     53\n"]);
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn no_file_is_written_over_one_that_is_for_something_else() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan", "--output", "x.json", "--report", "./x.json"])
+        .check(2, &["name the same file"]);
+    home.run(&["scan", "--output", "connections/qlik.conf"])
+        .check(2, &["lies among the connection files"]);
+    assert_eq!(site.requests().len(), 0);
 }
 
 #[test]
@@ -179,8 +191,8 @@ fn output_that_cannot_be_written_is_a_failure_and_leaves_the_old_file() {
             4,
             &["`nowhere/items.ndjson` cannot be written: there is no such folder\n"],
         );
-    home.run(&["scan", "--output", "connections"])
-        .check(4, &["`connections` cannot be written: it is a folder\n"]);
+    home.run(&["scan", "--output", "data"])
+        .check(4, &["`data` cannot be written: it is a folder\n"]);
     let asked = site.requests().len();
     home.run(&["scan", "--report", "nowhere/report.json"])
         .check(4, &["the report cannot be written"]);
@@ -201,7 +213,7 @@ fn a_disk_that_gets_full_in_mid_scan_leaves_the_old_file_and_nothing_else() {
     let home = Home::of(&site);
     home.write(EXPORT, "former\n");
     // No file may grow beyond 8 blocks of 512 bytes; ignored, the signal becomes an error of the write.
-    let mut command = std::process::Command::new("sh");
+    let mut command = Command::new("sh");
     command
         .args([
             "-c",
@@ -231,7 +243,7 @@ fn an_interrupted_scan_ends_within_a_second_and_leaves_nothing_behind() {
         std::thread::sleep(Duration::from_millis(50));
         let asked = Instant::now();
         let pid = child.id().to_string();
-        std::process::Command::new("kill")
+        Command::new("kill")
             .args(["-s", signal, &pid])
             .status()
             .unwrap();
@@ -241,6 +253,65 @@ fn an_interrupted_scan_ends_within_a_second_and_leaves_nothing_behind() {
         assert!(is_clean(&home.path("export")));
         assert!(is_clean(&home.temporary()));
     }
+}
+
+#[test]
+fn a_program_whose_output_nobody_reads_can_be_interrupted() {
+    if !cfg!(unix) {
+        return;
+    }
+    // More than a pipe holds.
+    let site = FakeSite::builder()
+        .content(Content::generated(5, 200))
+        .start_in_thread();
+    let home = Home::of(&site);
+    for arguments in [&["scan", "--output", "-"][..], &["inventory"]] {
+        let mut command = home.command(arguments);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(1500));
+        let asked = Instant::now();
+        let pid = child.id().to_string();
+        Command::new("kill")
+            .args(["-s", "INT", &pid])
+            .status()
+            .unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{arguments:?}");
+        assert!(asked.elapsed() < Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn a_report_to_a_device_leaves_the_device() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan", "--report", "/dev/null"])
+        .check(0, &["complete"]);
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    home.run(&["scan", "--report", "/dev/full"])
+        .check(4, &["the report cannot be written to `/dev/full`"]);
+    let run = home.run(&["scan", "--output", "/dev/stdout"]);
+    assert_eq!(items(&run.output).len(), 53);
+}
+
+#[test]
+fn what_a_site_says_cannot_steer_the_terminal() {
+    let version = "14\u{1b}[31m\u{7}";
+    let site = FakeSite::builder().version(version).start_in_thread();
+    site.fail(Fault::record(4, r#"{"id":"a\u001b]0;b","name":[]}"#).on(SHEETS));
+    let run = Home::of(&site).run(&["scan"]);
+    run.check(0, &["version 14", "skipped"]);
+    assert!(
+        !run.errors.contains(['\u{1b}', '\u{7}']),
+        "{:?}",
+        run.errors
+    );
 }
 
 #[test]

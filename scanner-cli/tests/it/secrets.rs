@@ -66,6 +66,17 @@ fn no_complaint_about_a_file_shows_its_secrets() {
         file(&site).replace("\"\"\"", "\""),
         file(&site).replace("\"\"\"", ""),
         file(&site).replace("auth.key", "auth.kye"),
+        file(&site)
+            .replace("auth.value =", "auth.value =\n  ")
+            .replace("s3cr3t", "s3cr3tü"),
+        file(&site) + "proxy.password =\n  [ s3cr3t ]",
+        file(&site) + "my.password =\n  s3cr3t",
+        file(&site).replace("auth.value", "auth.vlaue"),
+        file(&site).replace("auth.value", "auth_data"),
+        file(&site).replace("auth.value", "auth"),
+        file(&site).replace("auth.value", "pw") + "connection.auth.value = ${connection.pw}",
+        file(&site) + "proxy { hostname = \"u:s3cr3t@proxy\" }",
+        file(&site).replace("http://", "bob:s3cr3t@"),
         file(&site).replace(VALUE, "ACME\\s3cr3t-scännér"),
         file(&site) + "proxy { password = s3cr3t$x }",
         file(&site) + "proxy { password = \"s3cr3t",
@@ -76,6 +87,6 @@ fn no_complaint_about_a_file_shows_its_secrets() {
         let home = Home::with(&broken);
         // The file itself holds it, of course; it lies in `connections`.
         check(&home, &["scan"]);
-        check(&home, &["config", "show", "qlik"]);
+        check(&home, &["inventory"]);
     }
 }

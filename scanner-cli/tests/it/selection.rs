@@ -36,8 +36,13 @@ fn a_code_that_no_connection_has_is_a_mistake_of_the_command_line() {
         .check(2, &["no connection has the code `nope`"]);
     // It may be the code of a file that cannot be read.
     home.write("connections/bad.conf", "a = ");
-    home.run(&["scan", "nope"])
-        .check(3, &["connections/bad.conf:1:"]);
+    home.run(&["scan", "nope"]).check(
+        3,
+        &[
+            "connections/bad.conf:1:",
+            "no connection that could be read has the code `nope`",
+        ],
+    );
     home.run(&["scan", "qlik"]).check(0, &[]);
 }
 
@@ -80,20 +85,37 @@ fn two_scans_of_one_connection_do_not_run_at_once() {
 }
 
 #[test]
-fn many_connections_are_scanned_side_by_side() {
-    let site = FakeSite::start_in_thread();
+fn at_most_four_connections_are_read_at_once() {
+    let sites: Vec<_> = (0..6).map(|_| FakeSite::start_in_thread()).collect();
     let home = Home::empty();
-    for n in 0..9 {
+    for (n, site) in sites.iter().enumerate() {
+        site.fail(Fault::stall(Point::Records(3)).on("/qrs/app/object/full"));
         home.write(
             &format!("connections/c{n}.conf"),
-            connection(&format!("c{n}"), &site),
+            connection(&format!("c{n}"), site),
         );
     }
-    let run = home.run(&["scan"]);
-    // Nine accounts of one name would be nine sessions, of which a site allows five.
-    assert!(run.exit == 0 || run.exit == 4, "{}", run.errors);
-    let other = FakeSite::start_in_thread();
-    home.write("connections/c8.conf", connection("c8", &other));
-    home.run(&["scan", "c8"]).check(0, &[]);
-    assert!(home.has("export/c8.visualization.ndjson"));
+    let mut child = home.start(&["scan"]);
+    let reading = || {
+        sites
+            .iter()
+            .filter(|site| !site.requests().is_empty())
+            .count()
+    };
+    let begun = std::time::Instant::now();
+    while reading() < 4 && begun.elapsed() < std::time::Duration::from_secs(10) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert_eq!(reading(), 4);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    sites.iter().for_each(FakeSite::heal);
+    home.run(&["scan"])
+        .check(0, &["c0 (Test site): complete", "c5 (Test site): complete"]);
+    let exports = home
+        .names("export")
+        .into_iter()
+        .filter(|name| name.ends_with(".ndjson"));
+    assert_eq!(exports.count(), 6);
 }

@@ -14,10 +14,9 @@ use crate::Outcome;
 const EXPORT: &str = "export/bench.visualization.ndjson";
 
 #[expect(clippy::print_stdout, reason = "the figures are there to be read")]
-pub(crate) fn run(sheets: usize) -> Outcome {
-    let shell = Shell::new()?;
+pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     cmd!(shell, "cargo build --release --package scanner-cli").run()?;
-    let site = LargeSite::serve(sheets)?;
+    let site = LargeSite::serve(shell, sheets)?;
     let export = site.home.path().join(EXPORT);
     let bare = median(|| measured(&mut site.scanner(&["scan", "--no-store"])))?;
     let (mut firsts, mut seconds) = (Vec::new(), Vec::new());

@@ -1,0 +1,140 @@
+//! The contract suite itself: each sentence that a connection breaks is found.
+#![cfg(feature = "contract")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use catalog_model::{
+    Completeness, Connection, ConnectionCode, Contacts, ItemKey, Observation, Properties,
+    PropertyDefinition, PropertyKind, PropertyValue, ScanError, ScanSink, Visualization, contract,
+};
+
+/// A way to break the contract.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    None,
+    Partial,
+    OneItem,
+    OtherCode,
+    ShortKey,
+    NoLabel,
+    EmptyDescription,
+    Undeclared,
+    OtherKind,
+    TwiceTheSame,
+    OtherEachTime,
+    DeafToRefusal,
+}
+
+struct Faulty {
+    fault: Fault,
+    scans: AtomicU32,
+}
+
+const NAME: PropertyDefinition = PropertyDefinition {
+    name: "application_name",
+    label: "Application Name",
+    kind: PropertyKind::Text,
+};
+
+#[async_trait]
+impl Connection for Faulty {
+    fn properties(&self) -> &[PropertyDefinition] {
+        if self.fault == Fault::Undeclared {
+            &[]
+        } else {
+            &[NAME]
+        }
+    }
+
+    fn key_parts(&self) -> &[&'static str] {
+        &["app", "sheet"]
+    }
+
+    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
+        let scan = self.scans.fetch_add(1, Ordering::Relaxed);
+        let items = if self.fault == Fault::OneItem { 1 } else { 3 };
+        for number in 0..items {
+            let seen = sink.observe(Observation::Item(self.item(number, scan), None));
+            if self.fault != Fault::DeafToRefusal {
+                seen?;
+            }
+        }
+        let partial = self.fault == Fault::Partial;
+        Ok(Completeness::of(
+            partial.then(|| "a reason".to_owned()).into_iter().collect(),
+        ))
+    }
+}
+
+impl Faulty {
+    fn item(&self, number: u32, scan: u32) -> Visualization {
+        let fault = self.fault;
+        let code = if fault == Fault::OtherCode {
+            "other"
+        } else {
+            "code"
+        };
+        let sheet = match fault {
+            Fault::TwiceTheSame => "same".to_owned(),
+            Fault::OtherEachTime => format!("{number}-{scan}"),
+            _ => number.to_string(),
+        };
+        let parts = [code, "app", sheet.as_str()];
+        let parts = if fault == Fault::ShortKey {
+            &parts[..2]
+        } else {
+            &parts
+        };
+        let mut properties = Properties::default();
+        let value = match fault {
+            Fault::OtherKind => PropertyValue::Number(1.0),
+            _ => PropertyValue::Text("App".to_owned()),
+        };
+        properties.put(NAME.name, value);
+        Visualization {
+            key: ItemKey::new(parts.iter().copied()).unwrap(),
+            label: if fault == Fault::NoLabel {
+                Vec::new()
+            } else {
+                vec!["App".to_owned()]
+            },
+            name: "Sheet".to_owned(),
+            description: (fault == Fault::EmptyDescription).then(String::new),
+            contacts: Contacts::Unknown,
+            properties,
+        }
+    }
+}
+
+async fn check(fault: Fault) -> Result<(), String> {
+    let scans = AtomicU32::new(0);
+    let code = ConnectionCode::new("code").unwrap();
+    let kept = contract::check(&Faulty { fault, scans }, &code).await;
+    kept.map_err(|violation| violation.to_string())
+}
+
+#[tokio::test]
+async fn a_connection_that_keeps_the_contract_passes() {
+    assert_eq!(check(Fault::None).await, Ok(()));
+}
+
+#[tokio::test]
+async fn every_broken_sentence_is_named() {
+    for (fault, sentence) in [
+        (Fault::Partial, "is scanned completely"),
+        (Fault::OneItem, "at least two items"),
+        (Fault::OtherCode, "begins with the connection's code"),
+        (Fault::ShortKey, "has the parts code, app, sheet"),
+        (Fault::NoLabel, "has a label"),
+        (Fault::EmptyDescription, "has no empty description"),
+        (Fault::Undeclared, "is declared with the kind of its value"),
+        (Fault::OtherKind, "is declared with the kind of its value"),
+        (Fault::TwiceTheSame, "no key comes twice"),
+        (Fault::OtherEachTime, "sees the same"),
+        (Fault::DeafToRefusal, "whose sink refuses"),
+    ] {
+        let violation = check(fault).await.unwrap_err();
+        assert!(violation.contains(sentence), "{fault:?}: {violation}");
+    }
+}

@@ -1,0 +1,83 @@
+//! What a server runs in: a task of the caller's runtime, or a thread with a runtime of its own.
+
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+/// A running server. It stops when this is dropped.
+pub(super) enum Host {
+    Task(AbortHandle),
+    Thread {
+        stop: Option<oneshot::Sender<()>>,
+        thread: Option<JoinHandle<()>>,
+    },
+}
+
+impl Host {
+    /// Runs a server in the caller's runtime, on a free local port.
+    pub(super) async fn task<F>(serve: impl FnOnce(TcpListener) -> F) -> (SocketAddr, Self)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (listener, address) = listener().await;
+        let server = tokio::spawn(serve(listener));
+        (address, Self::Task(server.abort_handle()))
+    }
+
+    /// Runs a server in a thread, on a free local port.
+    pub(super) fn thread<F>(
+        serve: impl FnOnce(TcpListener) -> F + Send + 'static,
+    ) -> (SocketAddr, Self)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (started, start) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("the operating system grants a runtime");
+        let thread = thread::spawn(move || {
+            runtime.block_on(async {
+                let (listener, address) = listener().await;
+                tokio::spawn(serve(listener));
+                let told = started.send(address);
+                told.expect("whoever starts the server waits for it");
+                // The sender is dropped with the host; there is nothing to be received.
+                let _ = stopped.await;
+            });
+        });
+        let address = start.recv().expect("there is a free local port");
+        let host = Self::Thread {
+            stop: Some(stop),
+            thread: Some(thread),
+        };
+        (address, host)
+    }
+}
+
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("there is a free local port");
+    let address = listener.local_addr();
+    (listener, address.expect("a bound socket has an address"))
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        match self {
+            Self::Task(server) => server.abort(),
+            Self::Thread { stop, thread } => {
+                drop(stop.take());
+                if let Some(thread) = thread.take() {
+                    // A panic in there has been printed already; a second one here would abort the tests.
+                    let _ = thread.join();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A fake HTTP proxy, for tests.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use url::Url;
+
+use super::host::Host;
+use super::request::{self, Request};
+use super::tls;
+
+/// A running HTTP proxy on a local port. It stops when this is dropped.
+///
+/// It connects to this machine alone: whatever name it is asked for, `qlik.example` too, it takes for this machine's.
+///
+/// ```
+/// # use qrs_client::fake_site::FakeProxy;
+/// let proxy = FakeProxy::builder().basic_auth("me", "s3cret").start_in_thread();
+/// // Here the program under test reads its site through `proxy.address()`.
+/// assert_eq!(proxy.requests().len(), 0);
+/// ```
+pub struct FakeProxy {
+    desk: Arc<Desk>,
+    address: SocketAddr,
+    /// The proxy runs for as long as this is here.
+    _host: Host,
+}
+
+/// Describes a proxy, see [`FakeProxy::builder`].
+#[derive(Clone, Default)]
+#[must_use = "a proxy has to be started"]
+pub struct FakeProxyBuilder {
+    credentials: Option<String>,
+    tls: Option<TlsAcceptor>,
+}
+
+/// What the connections share.
+struct Desk {
+    settings: FakeProxyBuilder,
+    live: Mutex<Live>,
+}
+
+#[derive(Default)]
+struct Live {
+    refusal: Option<u16>,
+    requests: Vec<Request>,
+}
+
+impl FakeProxy {
+    /// Describes a proxy. Else it speaks in the clear, and serves everybody.
+    pub fn builder() -> FakeProxyBuilder {
+        FakeProxyBuilder::default()
+    }
+
+    /// The address that it listens on, always of this machine alone.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Refuses whatever is asked from now on with this status.
+    pub fn refuse(&self, status: u16) {
+        self.desk.live().refusal = Some(status);
+    }
+
+    /// All requests so far, in the order of their arrival: `CONNECT` with host and port as its target, others with the
+    /// whole URL. What goes through a tunnel is not seen.
+    pub fn requests(&self) -> Vec<Request> {
+        self.desk.live().requests.clone()
+    }
+}
+
+impl FakeProxyBuilder {
+    /// Serves only who gives this name and password (`Basic`); others get a 407.
+    pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
+        let pair = STANDARD.encode(format!("{user}:{password}"));
+        self.credentials = Some(format!("Basic {pair}"));
+        self
+    }
+
+    /// Speaks TLS with this certificate, the chain to its authority after it, and its key: in PEM.
+    ///
+    /// # Panics
+    /// If they are not valid, or do not belong together.
+    pub fn tls(mut self, chain_pem: &str, key_pem: &str) -> Self {
+        self.tls = Some(tls::acceptor(chain_pem, key_pem));
+        self
+    }
+
+    /// Starts the proxy in the caller's Tokio runtime.
+    ///
+    /// # Panics
+    /// If there is no free local port.
+    pub async fn start(self) -> FakeProxy {
+        let desk = self.desk();
+        let (address, host) = Host::task(|listener| run(listener, Arc::clone(&desk))).await;
+        FakeProxy {
+            desk,
+            address,
+            _host: host,
+        }
+    }
+
+    /// Starts the proxy in a thread with a runtime of its own: for tests that are not asynchronous.
+    ///
+    /// # Panics
+    /// If there is no free local port, or no thread to be had.
+    pub fn start_in_thread(self) -> FakeProxy {
+        let desk = self.desk();
+        let served = Arc::clone(&desk);
+        let (address, host) = Host::thread(|listener| run(listener, served));
+        FakeProxy {
+            desk,
+            address,
+            _host: host,
+        }
+    }
+
+    fn desk(self) -> Arc<Desk> {
+        Arc::new(Desk {
+            settings: self,
+            live: Mutex::default(),
+        })
+    }
+}
+
+impl Desk {
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The status of the refusal, if it is to be refused.
+    fn refusal(&self, request: &Request) -> Option<u16> {
+        let mut live = self.live();
+        live.requests.push(request.clone());
+        let given = request.header("Proxy-Authorization");
+        match &self.settings.credentials {
+            Some(wanted) if given != Some(wanted) => Some(407),
+            _ => live.refusal,
+        }
+    }
+}
+
+async fn run(listener: TcpListener, desk: Arc<Desk>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
+        while connections.try_join_next().is_some() {}
+        let desk = Arc::clone(&desk);
+        connections.spawn(async move {
+            // An error means that one of the two ends is gone.
+            let _ = match desk.settings.tls.clone() {
+                Some(acceptor) => match acceptor.accept(stream).await {
+                    Ok(stream) => serve(stream, &desk).await,
+                    Err(error) => Err(error),
+                },
+                None => serve(stream, &desk).await,
+            };
+        });
+    }
+}
+
+/// Serves one request and what follows it on the connection.
+async fn serve<S>(mut stream: S, desk: &Desk) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut buffer = Vec::new();
+    let request = match request::read(&mut stream, &mut buffer, "").await {
+        Ok(Some(request)) => request,
+        Ok(None) => return Ok(()),
+        Err(_) => return refuse(&mut stream, 400).await,
+    };
+    if let Some(status) = desk.refusal(&request) {
+        return refuse(&mut stream, status).await;
+    }
+    let Some(port) = port(&request) else {
+        return refuse(&mut stream, 400).await;
+    };
+    let Ok(mut site) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
+        return refuse(&mut stream, 502).await;
+    };
+    if request.method() == "CONNECT" {
+        let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
+        stream.write_all(answer).await?;
+    } else {
+        site.write_all(&forwarded(&request)).await?;
+    }
+    site.write_all(&buffer).await?;
+    copy_bidirectional(&mut stream, &mut site).await?;
+    stream.shutdown().await
+}
+
+async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, status: u16) -> io::Result<()> {
+    let head = format!(
+        "HTTP/1.1 {status} Refused\r\nProxy-Authenticate: Basic realm=\"fake\"\r\nConnection: close\r\n\
+         Content-Length: 14\r\n\r\nthe fake proxy"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+fn port(request: &Request) -> Option<u16> {
+    if request.method() == "CONNECT" {
+        return request.target().rsplit_once(':')?.1.parse().ok();
+    }
+    Url::parse(request.target()).ok()?.port_or_known_default()
+}
+
+/// The request as the site gets it, the last one of its connection.
+fn forwarded(request: &Request) -> Vec<u8> {
+    let target = request.target();
+    let path = target.splitn(4, '/').nth(3).unwrap_or_default();
+    let mut head = format!("{} /{path} HTTP/1.1\r\n", request.method());
+    let headers = request.headers().iter();
+    let kept = headers.filter(|(name, _)| {
+        !["proxy-authorization", "connection"].contains(&name.to_ascii_lowercase().as_str())
+    });
+    for (name, value) in kept {
+        head += &format!("{name}: {value}\r\n");
+    }
+    (head + "Connection: close\r\n\r\n").into_bytes()
+}
+
+impl fmt::Debug for FakeProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeProxy")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}

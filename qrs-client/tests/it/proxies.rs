@@ -1,0 +1,257 @@
+use std::time::Duration;
+
+use qrs_client::diagnosis::{Seen, Stage};
+use qrs_client::fake_site::{FakeProxy, FakeProxyBuilder, FakeSite};
+use qrs_client::{Error, ErrorKind, Proxy, ProxyScheme, QrsClient, TimeLimits, Trust};
+use secrecy::SecretString;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::fixtures::{store, text};
+use crate::secrets::causes;
+use crate::trust::{builder, site};
+
+const USER: &str = "ACME\\proxy";
+const PASSWORD: &str = "p:a@s/s %20 wörd\"";
+
+fn trust() -> Trust {
+    Trust::Only(store("root.pem"))
+}
+
+fn secure_proxy() -> FakeProxyBuilder {
+    FakeProxy::builder().tls(&text("site-chain.pem"), &text("site.key"))
+}
+
+/// A client that goes to `qlik.example`, a name that only the proxy knows.
+fn client(site: &FakeSite, proxy: Proxy) -> QrsClient {
+    let limits = TimeLimits {
+        connect: Duration::from_secs(1),
+        ..TimeLimits::default()
+    };
+    let builder = builder(site, "qlik.example", trust());
+    builder.time_limits(limits).proxy(proxy).build().unwrap()
+}
+
+fn at(proxy: &FakeProxy, scheme: ProxyScheme) -> Proxy {
+    Proxy::new(scheme, "127.0.0.1", proxy.address().port()).unwrap()
+}
+
+/// Fails at the proxy with such a message, and tells no secret.
+#[track_caller]
+fn check(asked: Result<(), Error>, message: &str) {
+    let error = asked.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Proxy, "{error:?}");
+    assert!(error.to_string().contains(message), "{error}");
+    assert!(error.hint().is_some(), "{error}");
+    let texts = format!("{error} {error:?} {}", causes(&error));
+    assert!(!texts.contains("p:a@s"), "{texts}");
+}
+
+async fn about(client: &QrsClient) -> Result<(), Error> {
+    client.about().await.map(drop)
+}
+
+#[tokio::test]
+async fn every_kind_of_proxy_leads_to_every_kind_of_site() {
+    let sites = [
+        FakeSite::start().await,
+        site("site-chain.pem", "site.key").await,
+    ];
+    for site in &sites {
+        for (scheme, builder) in [
+            (ProxyScheme::Http, FakeProxy::builder()),
+            (ProxyScheme::Https, secure_proxy()),
+        ] {
+            let open = builder.clone().start().await;
+            about(&client(site, at(&open, scheme))).await.unwrap();
+            assert_eq!(open.requests().len(), 1);
+
+            let closed = builder.basic_auth(USER, PASSWORD).start().await;
+            let proxy = at(&closed, scheme).basic_auth(USER, PASSWORD.into());
+            about(&client(site, proxy)).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn missing_and_wrong_credentials_are_told_apart_from_the_sites() {
+    let proxy = FakeProxy::builder()
+        .basic_auth(USER, PASSWORD)
+        .start()
+        .await;
+    let secure = site("site-chain.pem", "site.key").await;
+    let without = at(&proxy, ProxyScheme::Http);
+    let wrong = without
+        .clone()
+        .basic_auth(USER, SecretString::from("p:a@s"));
+    check(
+        about(&client(&secure, without.clone())).await,
+        "asks for credentials (status 407)",
+    );
+    check(
+        about(&client(&secure, wrong.clone())).await,
+        "does not take the credentials (status 407)",
+    );
+    let plain = FakeSite::start().await;
+    check(
+        about(&client(&plain, without)).await,
+        "asks for credentials",
+    );
+    check(about(&client(&plain, wrong)).await, "(status 407)");
+    assert!(plain.requests().is_empty() && secure.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_target_is_the_proxys_doing() {
+    let proxy = FakeProxy::builder().start().await;
+    let secure = site("site-chain.pem", "site.key").await;
+    let client = client(&secure, at(&proxy, ProxyScheme::Http));
+    proxy.refuse(403);
+    let port = secure.address().port();
+    let message = format!("refuses to connect to `qlik.example:{port}` (status 403)");
+    check(about(&client).await, &message);
+    proxy.refuse(502);
+    check(about(&client).await, "does not reach `qlik.example");
+}
+
+#[tokio::test]
+async fn a_dead_proxy_is_not_taken_for_a_dead_site() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    for site in [
+        FakeSite::start().await,
+        site("site-chain.pem", "site.key").await,
+    ] {
+        let dead = Proxy::new(ProxyScheme::Http, "127.0.0.1", port).unwrap();
+        check(
+            about(&client(&site, dead)).await,
+            "the proxy is not reached",
+        );
+        let nowhere = Proxy::new(ProxyScheme::Http, "nowhere.invalid", port).unwrap();
+        check(
+            about(&client(&site, nowhere)).await,
+            "the name `nowhere.invalid` is not resolved",
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_scheme_that_does_not_fit_the_proxys_port_is_told() {
+    let (plain, secure) = (
+        FakeProxy::builder().start().await,
+        secure_proxy().start().await,
+    );
+    for site in [
+        FakeSite::start().await,
+        site("site-chain.pem", "site.key").await,
+    ] {
+        let clear = client(&site, at(&secure, ProxyScheme::Http));
+        check(about(&clear).await, "the proxy speaks TLS at this port");
+        let tls = client(&site, at(&plain, ProxyScheme::Https));
+        check(
+            about(&tls).await,
+            "the proxy does not speak TLS at this port",
+        );
+    }
+    // One that waits for the rest of what it takes for a request.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let waiting = Proxy::new(ProxyScheme::Https, "127.0.0.1", port).unwrap();
+    let site = site("site-chain.pem", "site.key").await;
+    check(
+        about(&client(&site, waiting)).await,
+        "the proxy did not answer within 1 s (TLS with the proxy)",
+    );
+}
+
+#[tokio::test]
+async fn the_proxys_certificate_is_checked_as_the_sites() {
+    let proxy = FakeProxy::builder().tls(&text("self-signed.pem"), &text("self-signed.key"));
+    let proxy = proxy.start().await;
+    let site = site("site-chain.pem", "site.key").await;
+    let client = client(&site, at(&proxy, ProxyScheme::Https));
+    check(
+        about(&client).await,
+        "no secure connection to the proxy: its certificate `CN=qlikserver1` is self-signed",
+    );
+}
+
+#[tokio::test]
+async fn what_a_proxy_repeats_of_the_credentials_is_blackened() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 2048];
+            let length = stream.read(&mut request).await.unwrap();
+            let said = [
+                b"HTTP/1.1 403 No\r\n\r\n",
+                &request[..length],
+                PASSWORD.as_bytes(),
+            ];
+            stream.write_all(&said.concat()).await.unwrap();
+        }
+    });
+    let proxy = Proxy::new(ProxyScheme::Http, "127.0.0.1", port).unwrap();
+    let site = site("site-chain.pem", "site.key").await;
+    let client = client(&site, proxy.basic_auth(USER, PASSWORD.into()));
+    let error = client.about().await.unwrap_err();
+    assert!(
+        error
+            .excerpt()
+            .unwrap()
+            .ends_with("Proxy-Authorization: Basic *** ***"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_diagnosis_tells_what_it_sees_at_each_step() {
+    let proxy = secure_proxy().start().await;
+    let site = site("site-chain.pem", "site.key").await;
+    let steps = client(&site, at(&proxy, ProxyScheme::Https))
+        .diagnose()
+        .await;
+    let stages: Vec<_> = steps.iter().map(|step| step.stage).collect();
+    assert_eq!(
+        stages,
+        [
+            Stage::Resolve,
+            Stage::Connect,
+            Stage::ProxyTls,
+            Stage::Tunnel,
+            Stage::SiteTls
+        ]
+    );
+    assert_eq!(
+        steps[0].seen.as_ref().unwrap(),
+        &Seen::Addresses(vec![[127, 0, 0, 1].into()])
+    );
+    assert_eq!(
+        steps[1].seen.as_ref().unwrap(),
+        &Seen::Connected(proxy.address())
+    );
+    let Ok(Seen::Secure(handshake)) = &steps[4].seen else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(
+        (handshake.protocol, handshake.cipher.as_str()),
+        ("TLS 1.3", "TLS13_AES_256_GCM_SHA384")
+    );
+    assert_eq!(handshake.certificates.len(), 2);
+    assert!(site.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_diagnosis_ends_at_the_step_that_fails() {
+    let other = site("self-signed.pem", "self-signed.key").await;
+    let client = builder(&other, "localhost", trust()).build().unwrap();
+    let steps = client.diagnose().await;
+    let last = steps.last().unwrap();
+    assert_eq!((steps.len(), last.stage), (3, Stage::SiteTls));
+    let error = last.seen.as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    assert_eq!(error.certificates().len(), 1);
+}

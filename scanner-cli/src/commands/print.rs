@@ -1,0 +1,48 @@
+//! Standard output, which may be a pipe whose reader takes its time: a person can end the program all the same.
+
+use std::io::{self, Write};
+
+use catalog_model::SinkError;
+
+use tokio::task::spawn_blocking;
+
+use crate::{
+    keeping_sink::cannot_spool,
+    report::{Outcome, Report},
+    run::Program,
+    scanning::Ended,
+    spool::Finished,
+};
+
+/// Writes the lines of the scans that wait for standard output, one after the other, and adds each scan to `report`.
+pub(crate) async fn print(
+    program: &mut Program,
+    report: &mut Report,
+    ended: Ended,
+    interrupted: &mut (impl Future<Output = ()> + Unpin),
+    write: impl Fn(Finished, &mut dyn Write) -> Result<(), SinkError> + Copy + Send + 'static,
+) {
+    report.interrupted = ended.interrupted;
+    for mut scanned in ended.scanned {
+        if let Some(lines) = scanned.lines {
+            let mut output =
+                std::mem::replace(&mut program.environment.output, Box::new(io::sink()));
+            let writing = spawn_blocking(move || (write(lines, &mut output), output));
+            let written = tokio::select! {
+                written = writing => written.map_err(|error| cannot_spool(error.into())),
+                () = &mut *interrupted => {
+                    report.interrupted = true;
+                    return;
+                }
+            };
+            let written = written.and_then(|(written, output)| {
+                program.environment.output = output;
+                written
+            });
+            if let Err(error) = written {
+                scanned.report.outcome = Outcome::Failed(error.into());
+            }
+        }
+        report.connections.push(scanned.report);
+    }
+}
