@@ -14,6 +14,7 @@ use crate::{
     kept_session::KeptSession,
     listing::moment,
     problem::Problem,
+    report::plain,
     run::Program,
     store::{Catalog, CatalogItem, ItemScope, State, StoreError, StoredValue},
 };
@@ -44,7 +45,10 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
         Err(exit) => return exit,
     };
     // A reader that has seen enough is no fault.
-    let _ = program.environment.output.write_all(known.text.as_bytes());
+    let _ = program
+        .environment
+        .output
+        .write_all(plain(&known.text).as_bytes());
     if arguments.offline {
         return Exit::Complete;
     }
@@ -117,7 +121,10 @@ fn tell(
             Finding::NoItem { what } => writeln!(text, "  {what}"),
         };
     }
-    let _ = program.environment.output.write_all(text.as_bytes());
+    let _ = program
+        .environment
+        .output
+        .write_all(plain(&text).as_bytes());
     Exit::Complete
 }
 

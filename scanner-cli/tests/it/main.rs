@@ -3,6 +3,7 @@
 
 mod bad_files;
 mod bad_sites;
+mod catalog;
 mod config_show;
 mod histories;
 mod output;
