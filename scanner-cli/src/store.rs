@@ -62,7 +62,7 @@ pub(crate) struct StoreScan {
     closed: bool,
 }
 
-/// So many sightings go over at once, and are one transaction.
+/// So many sightings go over at once.
 const BATCH: usize = 1_000;
 /// So many batches may wait.
 const WAITING: usize = 2;

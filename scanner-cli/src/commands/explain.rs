@@ -1,6 +1,6 @@
 //! `explain`: what is known of something that a person asks about, and what its site says of it now.
 
-use std::{collections::BTreeSet, fmt::Write as _, io::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, io::Write as _, path::Path};
 
 use catalog_model::{Finding, ScanError, with_causes};
 use url::Url;
@@ -9,6 +9,7 @@ use super::{catalog, selection::select, signals::interrupted};
 use crate::{
     arguments::Explain,
     connections::Ready,
+    destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
     export_line::label,
     kept_session::KeptSession,
@@ -44,11 +45,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
         Ok(known) => known,
         Err(exit) => return exit,
     };
-    // A reader that has seen enough is no fault.
-    let _ = program
-        .environment
-        .output
-        .write_all(plain(&known.text).as_bytes());
+    if let Err(exit) = write(program, &known.text) {
+        return exit;
+    }
     if arguments.offline {
         return Exit::Complete;
     }
@@ -121,11 +120,18 @@ fn tell(
             Finding::NoItem { what } => writeln!(text, "  {what}"),
         };
     }
-    let _ = program
-        .environment
-        .output
-        .write_all(plain(&text).as_bytes());
-    Exit::Complete
+    write(program, &text).err().unwrap_or(Exit::Complete)
+}
+
+/// Writes to standard output; a reader that has seen enough is no fault.
+fn write(program: &mut Program, text: &str) -> Result<(), Exit> {
+    let output = &mut program.environment.output;
+    let written = output.write_all(plain(text).as_bytes());
+    let written = written.and_then(|()| output.flush());
+    unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)).map_err(|error| {
+        program.tell_problem(&Problem::general(with_causes(&error), None));
+        Exit::Failed
+    })
 }
 
 /// What the store knows. Without a store that is nothing, unless nobody else is to be asked.

@@ -37,6 +37,9 @@ pub(super) type Trouble = OnceLock<StoreError>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ScanNumber(pub(super) i64);
 
+/// So many items and no more than a batch above are one transaction; they fit in the cache.
+const TRANSACTION: usize = 8_000;
+
 /// The writing side of the database, with the scans that are under way.
 pub(super) struct Writer {
     db: Connection,
@@ -58,13 +61,14 @@ impl Writer {
 
     /// Does what it is asked until nobody can ask any more.
     pub(super) fn run(mut self, messages: Receiver<Message>) {
-        for message in messages {
+        let mut next = None;
+        while let Some(message) = next.take().or_else(|| messages.recv().ok()) {
             // That nobody waits for an answer any more is an interrupted scan.
             match message {
                 Message::Begin(beginning, answer) => {
                     let _ = answer.send(self.begin(&beginning));
                 }
-                Message::Batch(scan, batch) => self.batch(scan, batch),
+                Message::Batch(scan, batch) => next = self.batches(scan, batch, &messages),
                 Message::Restart(scan) => self.restart(scan),
                 Message::Close(scan, closing, answer) => {
                     let _ = answer.send(self.close(scan, *closing));
@@ -84,17 +88,48 @@ impl Writer {
         Ok((scan, trouble))
     }
 
-    fn batch(&mut self, scan: ScanNumber, batch: Vec<Sighting>) {
-        let Some((mut running, trouble)) = self.running.remove(&scan) else {
-            return;
-        };
-        if trouble.get().is_none()
-            && let Err(error) = self.transaction(|db| upsert::take(db, &mut running, batch))
-        {
-            // Only this thread sets it, and only once.
-            let _ = trouble.set(error);
+    /// Takes a batch, and those that wait behind it, in one transaction; gives back a message of another kind.
+    ///
+    /// The keys of a batch are spread over the whole index, so a transaction writes most of its pages, however few items
+    /// it has. Where the source is slower than the disk nothing waits, and no other process has to.
+    fn batches(
+        &mut self,
+        scan: ScanNumber,
+        batch: Vec<Sighting>,
+        messages: &Receiver<Message>,
+    ) -> Option<Message> {
+        let (mut scans, mut next) = (vec![scan], None);
+        let running = &mut self.running;
+        let all = transaction(&mut self.db, |db| {
+            let (mut scan, mut batch, mut rows) = (scan, batch, 0);
+            loop {
+                rows += batch.len();
+                if let Some((running, trouble)) = running.get_mut(&scan)
+                    && trouble.get().is_none()
+                {
+                    upsert::take(db, running, batch)?;
+                }
+                if rows >= TRANSACTION {
+                    return Ok(());
+                }
+                (scan, batch) = match messages.try_recv() {
+                    Ok(Message::Batch(scan, batch)) => (scan, batch),
+                    other => {
+                        next = other.ok();
+                        return Ok(());
+                    }
+                };
+                scans.push(scan);
+            }
+        });
+        if let Err(error) = all {
+            let error = StoreError::of(&self.path, Doing::Write, error);
+            for (_, trouble) in scans.iter().filter_map(|scan| self.running.get(scan)) {
+                // The first counts.
+                let _ = trouble.set(error.again());
+            }
         }
-        self.running.insert(scan, (running, trouble));
+        next
     }
 
     fn restart(&mut self, scan: ScanNumber) {
@@ -139,12 +174,17 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let failed = |error| StoreError::of(&self.path, Doing::Write, error);
-        let behavior = TransactionBehavior::Immediate;
-        let transaction = self.db.transaction_with_behavior(behavior);
-        let transaction = transaction.map_err(failed)?;
-        let done = work(&transaction).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-        Ok(done)
+        let done = transaction(&mut self.db, work);
+        done.map_err(|error| StoreError::of(&self.path, Doing::Write, error))
     }
+}
+
+fn transaction<T>(
+    db: &mut Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
 }
