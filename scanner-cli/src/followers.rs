@@ -6,7 +6,7 @@
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use catalog_model::with_causes;
@@ -14,7 +14,7 @@ use catalog_model::with_causes;
 use crate::{
     environment::Clock,
     home::Home,
-    lock::Lock,
+    lock::{Lock, NotLocked},
     store::{
         Catalog, CatalogItem, Change, Cursors, ItemScope, State, StoreError, StoredConnection,
     },
@@ -110,6 +110,9 @@ pub(crate) const THERE: &[State] = &[State::Present, State::Unreadable];
 /// A follower that fails is tried so often in its turn, after pauses.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
+/// So long another process may take for its turn.
+const OTHERS_TURN: Duration = Duration::from_secs(60);
+
 impl Delivery<'_> {
     pub(crate) fn start(&self) -> Start {
         self.start
@@ -184,6 +187,7 @@ impl Delivering<'_> {
         if followers.is_empty() {
             return Ok(Vec::new());
         }
+        let _turn = self.lock();
         let cursors = Cursors::open(&self.home.store())?;
         end_killed_scans(&cursors, self.home, self.clock)?;
         let mut all = Vec::new();
@@ -205,6 +209,20 @@ impl Delivering<'_> {
             });
         }
         Ok(all)
+    }
+
+    /// Waits until no other process delivers, so that nobody writes what is older over what is newer. One that hangs is
+    /// not waited for for ever; whatever it then overwrites, the next turn writes again.
+    fn lock(self) -> Option<Lock> {
+        let begun = Instant::now();
+        while begun.elapsed() < OTHERS_TURN && !self.stop.load(Ordering::Relaxed) {
+            match Lock::take(&self.home.turn(), (self.clock)()) {
+                Ok(lock) => return Some(lock),
+                Err(NotLocked::Unusable(_)) => return None,
+                Err(NotLocked::Busy(_)) => thread::sleep(Duration::from_millis(50)),
+            }
+        }
+        None
     }
 
     fn turn(

@@ -33,6 +33,12 @@ impl Home {
         self.folder.join("data").join("catalog.db")
     }
 
+    /// The lock of the followers' turn.
+    pub(crate) fn turn(&self) -> PathBuf {
+        // No connection's: their names end in other words.
+        self.folder.join("data").join("followers.turn")
+    }
+
     /// A path that a setting names.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         let path = self.folder.join(path);

@@ -44,7 +44,11 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         Exit::Failed
     })?;
     let application = application(program)?;
-    let keeping = keeping(program, arguments, &application).map_err(|error| {
+    let keeping = match selected.ready.len() {
+        0 => Ok(None),
+        _ => keeping(program, arguments, &application),
+    };
+    let keeping = keeping.map_err(|error| {
         program.tell_problem(&error.problem());
         error.exit()
     })?;

@@ -116,36 +116,32 @@ impl Catalog {
             .iter()
             .fold(0_i64, |set, state| set | 1 << state.code());
         let connection = scope.connection.map(|connection| connection.id);
-        // Only ids and keys are sorted; the items are much wider.
-        let ids = self.prepare(
-            "SELECT item.id FROM item JOIN content ON content.item = item.id \
-             WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 ORDER BY content.key",
+        // What is narrow is sorted; then only the wide rows are looked up, one by one.
+        let sql = format!(
+            "{NARROW} WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 ORDER BY key"
         );
-        let (mut ids, mut one) = (ids?, self.prepare(ITEM)?);
-        let mut ids = self.read(|_| ids.query(params![connection, states]))?;
-        while let Some(id) = self.read(|_| ids.next()?.map(|row| row.get(0)).transpose())? {
-            let id: i64 = id;
-            let found = self.read(|_| one.query_row([id], |row| self.item_of(row)))?;
-            each(found)?;
+        let (mut narrow, mut wide) = (self.prepare(&sql)?, self.prepare(WIDE)?);
+        let mut rows = self.read(|_| narrow.query(params![connection, states]))?;
+        loop {
+            let found = self.read(|_| {
+                let row = rows.next()?;
+                row.map(|row| self.item_of(row, &mut wide)).transpose()
+            });
+            match found? {
+                Some(found) => each(found)?,
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 
     /// The item with this key.
     pub(crate) fn item(&self, key: &str) -> Result<Option<CatalogItem<'_>>, StoreError> {
-        self.read(|db| {
-            let mut ids = db.prepare("SELECT id FROM item WHERE key_hash = ?1")?;
-            let mut ids = ids.query([sighting::hash(key)])?;
-            while let Some(row) = ids.next()? {
-                let id: i64 = row.get(0)?;
-                let found = db
-                    .query_row(ITEM, [id], |row| self.item_of(row))
-                    .optional()?;
-                if found.as_ref().is_some_and(|item| item.key == key) {
-                    return Ok(found);
-                }
-            }
-            Ok(None)
+        let mut narrow = self.prepare(&format!("{NARROW} WHERE key_hash = ?1 AND key = ?2"))?;
+        let mut wide = self.prepare(WIDE)?;
+        self.read(|_| {
+            let mut rows = narrow.query(params![sighting::hash(key), key])?;
+            let row = rows.next()?;
+            row.map(|row| self.item_of(row, &mut wide)).transpose()
         })
     }
 
@@ -227,26 +223,34 @@ impl Catalog {
         self.read(|db| db.query_row("SELECT seq FROM forgotten", [], |row| row.get(0)))
     }
 
-    fn item_of(&self, row: &Row<'_>) -> rusqlite::Result<CatalogItem<'_>> {
-        let (connection, state): (i64, i64) = (row.get(0)?, row.get(3)?);
+    /// Makes an item of its narrow row, and of the wide one that is looked up.
+    fn item_of(
+        &self,
+        row: &Row<'_>,
+        wide: &mut rusqlite::Statement<'_>,
+    ) -> rusqlite::Result<CatalogItem<'_>> {
+        let (id, connection, state): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let known = self.connections.iter().find(|known| known.id == connection);
-        let (content, contacts): (String, Option<String>) = (row.get(7)?, row.get(8)?);
-        Ok(CatalogItem {
-            id: row.get(9)?,
-            connection: known.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, connection))?,
-            key: row.get(1)?,
-            source_id: row.get(2)?,
-            state: State::of(state).ok_or(rusqlite::Error::IntegralValueOutOfRange(3, state))?,
-            first_seen: row.get(4)?,
-            last_seen: row.get(5)?,
-            gone_since: row.get(6)?,
-            item: StoredItem::read(&content, contacts.as_deref()).map_err(|error| {
-                rusqlite::Error::FromSqlConversionFailure(
-                    7,
-                    rusqlite::types::Type::Text,
-                    error.into(),
-                )
-            })?,
+        let connection = known.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, connection))?;
+        let state = State::of(state).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, state))?;
+        let (last_seen, gone_since) = (row.get(3)?, row.get(4)?);
+        wide.query_row([id], |row| {
+            let item =
+                StoredItem::read(row.get_ref(3)?.as_str()?, row.get_ref(4)?.as_str_or_null()?);
+            let text = rusqlite::types::Type::Text;
+            Ok(CatalogItem {
+                id,
+                connection,
+                state,
+                last_seen,
+                gone_since,
+                key: row.get(0)?,
+                source_id: row.get(1)?,
+                first_seen: row.get(2)?,
+                item: item.map_err(|error| {
+                    rusqlite::Error::FromSqlConversionFailure(3, text, error.into())
+                })?,
+            })
         })
     }
 
@@ -262,8 +266,12 @@ impl Catalog {
     }
 }
 
-const ITEM: &str = "SELECT item.connection, key, source_id, state, first_seen, started, gone_since, content, contacts, item.id \
-     FROM item JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan WHERE item.id = ?1";
+/// What there is of an item besides its content.
+const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_since FROM item \
+     JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan";
+
+const WIDE: &str =
+    "SELECT key, source_id, first_seen, content, contacts FROM content WHERE item = ?1";
 
 fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
     let mut rows =
