@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
 mod connector;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -12,6 +13,7 @@ mod property;
 mod scan;
 pub mod settings;
 
+pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry};
 pub use instant::{Instant, InvalidInstant};
 pub use item::{Contact, Contacts, Visualization};

@@ -9,7 +9,12 @@ use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUr
 
 use secrecy::SecretString;
 
-use crate::{connection::QlikConnection, counting::Counts, trust::trust};
+use crate::{
+    check::{Route, STAGES},
+    connection::QlikConnection,
+    counting::Counts,
+    trust::Trusted,
+};
 
 /// The connector for Qlik Sense Enterprise on Windows.
 #[derive(Debug)]
@@ -40,6 +45,10 @@ impl Connector for QlikSense {
         &self.id
     }
 
+    fn stages(&self) -> &[&'static str] {
+        STAGES
+    }
+
     fn open(
         &self,
         code: ConnectionCode,
@@ -52,12 +61,13 @@ impl Connector for QlikSense {
         let credentials = credentials(settings);
         let verify_counts = settings.flag("connection.verify_counts", true);
         let time_limits = time_limits(settings);
-        let (trust, standing_warnings) = trust(settings);
+        let trusted = Trusted::read(settings);
         let proxy = proxy(settings);
+        let proxied = proxy.is_some();
         settings.check()?;
         let site = settings.checked(site)?;
         let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
-            .trust(trust)
+            .trust(trusted.trust())
             .time_limits(time_limits);
         if let Some(proxy) = proxy {
             builder = builder.proxy(proxy);
@@ -74,7 +84,8 @@ impl Connector for QlikSense {
             } else {
                 Counts::Ignore
             },
-            standing_warnings,
+            route: if proxied { Route::Proxy } else { Route::Direct },
+            trusted,
         }))
     }
 }

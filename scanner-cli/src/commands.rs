@@ -1,5 +1,6 @@
 //! The commands, one a file: each turns what was typed into work, and its outcome into an exit.
 
+pub(crate) mod check;
 pub(crate) mod config_show;
 pub(crate) mod inventory;
 mod print;

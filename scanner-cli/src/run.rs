@@ -55,6 +55,7 @@ pub async fn run(
     match arguments.command {
         Command::Scan(scan) => commands::scan::run(&mut program, scan).await,
         Command::Inventory(inventory) => commands::inventory::run(&mut program, inventory).await,
+        Command::Check(check) => commands::check::run(&mut program, check).await,
         Command::Config(Config::Show {
             file_or_code,
             format,

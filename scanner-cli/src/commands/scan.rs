@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
-    let selected = match select(program, &arguments.codes) {
+    let mut selected = match select(program, &arguments.codes) {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
@@ -46,7 +46,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
             return Exit::Failed;
         }
     };
-    let mut report = Report::begun(program, selected.problems);
+    let mut report = Report::begun(program, selected.take_problems());
     let jobs = selected.ready.into_iter().map(|ready| Job {
         destination: match &arguments.output {
             Some(path) => Destination::of(path),
