@@ -97,23 +97,24 @@ impl Passed {
                 None => self.0.push(stage),
             }
         }
-        if !self.goes_on() {
-            return;
-        }
+        let passed = |name: &str| {
+            let mut stages = self.0.iter();
+            stages.any(|stage| stage.name == name && stage.verdict != Verdict::Failed)
+        };
         let known = |name: &str| self.0.iter().any(|stage| stage.name == name);
         let (proxy, tls) = (known(PROXY), known(TLS));
-        if !proxy {
+        if passed(TCP) && !proxy {
             let seen = match route {
                 Route::Direct => "none is set",
                 Route::Proxy => "it forwards each request, since the site is asked in the clear",
             };
             self.0.push(Stage::ok(PROXY, seen, Duration::ZERO));
         }
-        if !tls {
+        if self.goes_on() && !tls {
             let seen = "the site is asked in the clear: whoever is on the way can read the account's header";
             let hint = "use `https` in `connection.url`".to_owned();
-            self.0
-                .push(Stage::ok(TLS, seen, Duration::ZERO).but(Verdict::Warning, hint));
+            let stage = Stage::ok(TLS, seen, Duration::ZERO);
+            self.0.push(stage.but(Verdict::Warning, hint));
         }
     }
 

@@ -3,8 +3,10 @@
 
 mod bad_files;
 mod bad_sites;
+mod check;
 mod config_show;
 mod output;
 mod scanner;
 mod secrets;
+mod secure;
 mod selection;
