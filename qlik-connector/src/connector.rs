@@ -116,17 +116,18 @@ fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
 }
 
 fn time_limits(settings: &mut Settings) -> TimeLimits {
-    let default = TimeLimits::default();
-    let mut limit = |name: &str, default| {
-        let key = format!("connection.time_limits.{name}");
-        settings.duration(&key).map_or(default, |limit| limit.value)
-    };
-    TimeLimits {
-        connect: limit("connect", default.connect),
-        first_byte: limit("first_byte", default.first_byte),
-        silence: limit("silence", default.silence),
-        list: limit("list", default.list),
+    let mut limits = TimeLimits::default();
+    for (name, limit) in [
+        ("connect", &mut limits.connect),
+        ("first_byte", &mut limits.first_byte),
+        ("silence", &mut limits.silence),
+        ("list", &mut limits.list),
+    ] {
+        if let Some(set) = settings.duration(&format!("connection.time_limits.{name}")) {
+            *limit = set.value;
+        }
     }
+    limits
 }
 
 fn proxy(settings: &mut Settings) -> Option<Proxy> {
