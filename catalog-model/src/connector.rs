@@ -5,13 +5,16 @@ use secrecy::SecretString;
 
 use crate::{
     Completeness, ConnectionCode, ConnectorId, Finding, InventoryEntry, KeysOnly,
-    PropertyDefinition, ScanError, ScanSink, Settings, settings::Invalid,
+    PropertyDefinition, ScanError, ScanSink, Settings, Stage, settings::Invalid,
 };
 
 /// A kind of source, such as Qlik Sense: makes connections of what their files say.
 pub trait Connector: Send + Sync {
     /// The id that connection files name in `connector_id`.
     fn id(&self) -> &ConnectorId;
+
+    /// The names of the stages of [`Connection::check`], in their order.
+    fn stages(&self) -> &[&'static str];
 
     /// Reads all its settings and makes a connection of them, without talking to anybody.
     ///
@@ -62,6 +65,10 @@ pub trait Connection: Send + Sync {
         let _ = subject;
         Ok(None)
     }
+    /// Looks at each stage on the way to what the source shows, and says where it ends; reads no list.
+    ///
+    /// All stages come back, in their order, those that were not reached among them.
+    async fn check(&self) -> Vec<Stage>;
 
     /// The session with the source, to be kept for the next process: an opaque secret.
     fn session(&self) -> Option<SecretString> {
@@ -96,6 +103,21 @@ impl ConnectorRegistry {
             .iter()
             .find(|connector| connector.id() == id)
             .map(AsRef::as_ref)
+    }
+
+    /// The stages of checks that connectors have, each once.
+    pub fn stages(&self) -> impl Iterator<Item = &'static str> {
+        let mut stages = Vec::new();
+        for stage in self
+            .connectors
+            .iter()
+            .flat_map(|connector| connector.stages())
+        {
+            if !stages.contains(stage) {
+                stages.push(*stage);
+            }
+        }
+        stages.into_iter()
     }
 
     /// The ids of all connectors.

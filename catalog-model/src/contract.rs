@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Completeness, Connection, ConnectionCode, InventoryEntry, ItemKey, Observation, Progress,
-    ScanError, ScanSink, SinkError, SourceId, Visualization, Warning,
+    ScanError, ScanSink, SinkError, SourceId, Stage, Verdict, Visualization, Warning,
 };
 
 /// A sentence of the contract that a connection does not keep.
@@ -114,6 +114,7 @@ pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result
         "no key comes twice".to_owned()
     })?;
     check_again(connection, &scan).await?;
+    check_stages(connection).await?;
     check_refusal(connection).await
 }
 
@@ -174,6 +175,15 @@ async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(),
     let scanned: BTreeSet<&ItemKey> = scan.items.iter().map(|(item, _)| &item.key).collect();
     expect(listed == scanned, || {
         "an inventory lists the keys of a scan".to_owned()
+    })
+}
+
+async fn check_stages(connection: &dyn Connection) -> Result<(), Violation> {
+    let stages = connection.check().await;
+    expect(!stages.is_empty(), || "a check has stages".to_owned())?;
+    let well = |stage: &Stage| matches!(stage.verdict, Verdict::Ok | Verdict::Warning);
+    expect(stages.iter().all(well), || {
+        "a source that can be scanned passes every stage of a check".to_owned()
     })
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
 mod connector;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -13,6 +14,7 @@ mod property;
 mod scan;
 pub mod settings;
 
+pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry};
 pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};

@@ -5,13 +5,14 @@ use std::{collections::HashMap, time::Duration};
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Finding, Progress, PropertyDefinition, ScanError,
-    ScanSink, SinkError, Warning, with_causes,
+    ScanSink, SinkError, Stage, Warning, with_causes,
 };
 use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
 use secrecy::SecretString;
 
 use crate::{
     apps::Apps,
+    check::{Route, check},
     counting::{CountedTwice, Counts, or_warning},
     dates::Dates,
     failure::failure,
@@ -21,6 +22,7 @@ use crate::{
     owners::Owners,
     properties,
     sheets::Sheets,
+    trust::Trusted,
     version,
 };
 
@@ -37,8 +39,8 @@ pub(crate) struct QlikConnection {
     /// The base of people's links.
     pub(crate) links: SiteUrl,
     pub(crate) counts: Counts,
-    /// What is to be said at each scan, such as that certificates are not checked.
-    pub(crate) standing_warnings: Vec<Warning>,
+    pub(crate) trusted: Trusted,
+    pub(crate) route: Route,
 }
 
 /// Why an attempt at a scan ended early.
@@ -85,6 +87,10 @@ impl Connection for QlikConnection {
         find(&self.client, &self.code, subject).await.map(Some)
     }
 
+    async fn check(&self) -> Vec<Stage> {
+        check(&self.client, &self.trusted, self.route).await
+    }
+
     fn session(&self) -> Option<SecretString> {
         self.client.session()
     }
@@ -112,7 +118,8 @@ impl QlikConnection {
             Stopped::Source("asking the site for its version".to_owned(), error)
         })?;
         for warning in self
-            .standing_warnings
+            .trusted
+            .warnings()
             .iter()
             .cloned()
             .chain(version::warning(&about.build_version))

@@ -9,7 +9,12 @@ use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUr
 
 use secrecy::SecretString;
 
-use crate::{connection::QlikConnection, counting::Counts, trust::trust};
+use crate::{
+    check::{Route, STAGES},
+    connection::QlikConnection,
+    counting::Counts,
+    trust::Trusted,
+};
 
 /// The connector for Qlik Sense Enterprise on Windows.
 #[derive(Debug)]
@@ -40,6 +45,10 @@ impl Connector for QlikSense {
         &self.id
     }
 
+    fn stages(&self) -> &[&'static str] {
+        STAGES
+    }
+
     fn open(
         &self,
         code: ConnectionCode,
@@ -52,12 +61,13 @@ impl Connector for QlikSense {
         let credentials = credentials(settings);
         let verify_counts = settings.flag("connection.verify_counts", true);
         let time_limits = time_limits(settings);
-        let (trust, standing_warnings) = trust(settings);
+        let trusted = Trusted::read(settings);
         let proxy = proxy(settings);
+        let proxied = proxy.is_some();
         settings.check()?;
         let site = settings.checked(site)?;
         let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
-            .trust(trust)
+            .trust(trusted.trust())
             .time_limits(time_limits);
         if let Some(proxy) = proxy {
             builder = builder.proxy(proxy);
@@ -74,7 +84,8 @@ impl Connector for QlikSense {
             } else {
                 Counts::Ignore
             },
-            standing_warnings,
+            route: if proxied { Route::Proxy } else { Route::Direct },
+            trusted,
         }))
     }
 }
@@ -105,17 +116,18 @@ fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
 }
 
 fn time_limits(settings: &mut Settings) -> TimeLimits {
-    let default = TimeLimits::default();
-    let mut limit = |name: &str, default| {
-        let key = format!("connection.time_limits.{name}");
-        settings.duration(&key).map_or(default, |limit| limit.value)
-    };
-    TimeLimits {
-        connect: limit("connect", default.connect),
-        first_byte: limit("first_byte", default.first_byte),
-        silence: limit("silence", default.silence),
-        list: limit("list", default.list),
+    let mut limits = TimeLimits::default();
+    for (name, limit) in [
+        ("connect", &mut limits.connect),
+        ("first_byte", &mut limits.first_byte),
+        ("silence", &mut limits.silence),
+        ("list", &mut limits.list),
+    ] {
+        if let Some(set) = settings.duration(&format!("connection.time_limits.{name}")) {
+            *limit = set.value;
+        }
     }
+    limits
 }
 
 fn proxy(settings: &mut Settings) -> Option<Proxy> {

@@ -13,7 +13,7 @@ pub(crate) fn failure(step: String, error: &Error) -> ScanError {
 }
 
 /// What to try: in the words of the connection file, which the client does not know, unless the client knows exactly.
-fn hint(error: &Error) -> String {
+pub(crate) fn hint(error: &Error) -> String {
     match (error.kind(), error.hint()) {
         (ErrorKind::Tls | ErrorKind::Proxy, Some(hint)) => hint.to_owned(),
         (kind, _) => hint_for(kind).to_owned(),

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod apps;
+mod check;
 mod connection;
 mod connector;
 mod counting;

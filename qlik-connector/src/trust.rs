@@ -12,21 +12,62 @@ const KIND: &str = "tls.truststore.type";
 const PASSWORD: &str = "tls.truststore.password";
 const BYPASS: &str = "tls.bypass_certificate_validation";
 
-/// What to trust, and what is to be said of it at each scan.
-pub(crate) fn trust(settings: &mut Settings) -> (Trust, Vec<Warning>) {
-    let store = trust_store(settings);
-    if settings.flag(BYPASS, false) {
-        return (Trust::AnyCertificate, vec![not_checked()]);
+/// What a connection trusts, and what is to be said of it at each scan.
+#[derive(Clone, Debug)]
+pub(crate) struct Trusted {
+    trust: Trust,
+    warnings: Vec<Warning>,
+}
+
+impl Trusted {
+    /// Reads what the settings say.
+    pub(crate) fn read(settings: &mut Settings) -> Self {
+        let store = trust_store(settings);
+        if settings.flag(BYPASS, false) {
+            return Self {
+                trust: Trust::AnyCertificate,
+                warnings: vec![not_checked()],
+            };
+        }
+        let Some(store) = store else {
+            return Self {
+                trust: Trust::System,
+                warnings: Vec::new(),
+            };
+        };
+        let warnings = store.warnings().iter().map(|warning| Warning {
+            message: format!("the trust store `{}`: {warning}", store.name()),
+            hint: None,
+        });
+        Self {
+            warnings: warnings.collect(),
+            trust: Trust::Only(store),
+        }
     }
-    let Some(store) = store else {
-        return (Trust::System, Vec::new());
-    };
-    let warnings = store.warnings().iter().map(|warning| Warning {
-        message: format!("the trust store `{}`: {warning}", store.name()),
-        hint: None,
-    });
-    let warnings = warnings.collect();
-    (Trust::Only(store), warnings)
+
+    pub(crate) fn trust(&self) -> Trust {
+        self.trust.clone()
+    }
+
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// One line for people.
+    pub(crate) fn describe(&self) -> String {
+        match &self.trust {
+            Trust::Only(store) => {
+                let held: Vec<_> = store
+                    .certificates()
+                    .iter()
+                    .map(|held| format!("`{}`", held.subject()))
+                    .collect();
+                format!("`{}` holds {}", store.name(), held.join(", "))
+            }
+            Trust::AnyCertificate => "any certificate is accepted".to_owned(),
+            _ => "none is set: the system's authorities count".to_owned(),
+        }
+    }
 }
 
 fn trust_store(settings: &mut Settings) -> Option<TrustStore> {

@@ -18,7 +18,8 @@ pub(crate) struct Head {
 }
 
 const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual proxy's prefix, and \
-    that this virtual proxy authenticates by header";
+    that this virtual proxy authenticates by header; a proxy on the way that refuses its user may \
+    answer like this, too";
 
 impl Head {
     /// Whether the body is the JSON that was asked for, as far as the head can tell.

@@ -22,6 +22,7 @@ pub struct Proxy {
 
 /// How the client speaks to the proxy; it has nothing to do with how the site is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ProxyScheme {
     /// In the clear, as most proxies want it.
     Http,

@@ -36,16 +36,19 @@ impl Secrets {
     pub(crate) fn scrub(&self, text: &str) -> String {
         let mut clean = String::with_capacity(text.len());
         let mut rest = text;
+        let mut before = None;
         while let Some(next) = rest.chars().next() {
-            let found = self.length_at_start(rest.as_bytes());
+            let found = self.length_at_start(rest, before);
             // A match may end inside a character only if the secret is not ASCII.
             match found.and_then(|length| rest.get(length..)) {
                 Some(after) => {
                     clean.push_str(BLACKENED);
+                    before = Some('*');
                     rest = after;
                 }
                 None => {
                     clean.push(next);
+                    before = Some(next);
                     rest = &rest[next.len_utf8()..];
                 }
             }
@@ -53,13 +56,26 @@ impl Secrets {
         clean
     }
 
-    fn length_at_start(&self, text: &[u8]) -> Option<usize> {
+    /// The length of a secret that begins here, where `before` is the character before.
+    fn length_at_start(&self, text: &str, before: Option<char>) -> Option<usize> {
+        let bytes = text.as_bytes();
         self.0.iter().find_map(|secret| {
             let secret = secret.expose_secret().as_bytes();
-            spelled(text, secret, Spelling::Plain).or_else(|| spelled(text, secret, Spelling::Json))
+            let length = spelled(bytes, secret, Spelling::Plain)
+                .or_else(|| spelled(bytes, secret, Spelling::Json))?;
+            let after = text.get(length..).and_then(|after| after.chars().next());
+            let inside_word = [before, after]
+                .into_iter()
+                .flatten()
+                .any(char::is_alphanumeric);
+            (secret.len() >= SHORTEST_IN_WORDS || !inside_word).then_some(length)
         })
     }
 }
+
+/// A shorter secret, such as the user id `bi`, is blackened only as a word of its own: inside of others it would make
+/// every message unreadable and give nothing away.
+const SHORTEST_IN_WORDS: usize = 3;
 
 /// How many bytes at the start of the text spell the secret.
 fn spelled(text: &[u8], secret: &[u8], spelling: Spelling) -> Option<usize> {
@@ -130,5 +146,14 @@ mod tests {
         let secrets = Secrets::new([SecretString::from("\\\\x")]);
         assert_eq!(secrets.scrub("a\\\\x b"), "a*** b");
         assert_eq!(secrets.scrub("a\\\\\\\\x b"), "a*** b");
+    }
+
+    #[test]
+    fn a_short_secret_is_blackened_as_a_word_alone() {
+        let secrets = Secrets::new([SecretString::from("bi")]);
+        assert_eq!(
+            secrets.scrub("the combined bi, =bi& (Bi) bill"),
+            "the combined ***, =***& (***) bill"
+        );
     }
 }

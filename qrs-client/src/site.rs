@@ -1,6 +1,7 @@
 //! Where a site is. Nothing here touches the network.
 
 use std::fmt;
+use std::str::FromStr;
 
 use url::Url;
 
@@ -87,6 +88,14 @@ impl SiteUrl {
 
     pub(crate) fn is_https(&self) -> bool {
         self.0.scheme() == "https"
+    }
+}
+
+impl FromStr for SiteUrl {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
     }
 }
 

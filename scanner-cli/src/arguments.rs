@@ -34,9 +34,21 @@ pub(crate) enum Command {
     Catalog(Catalog),
     /// Tell what is known of an item, and what its site says of it now
     Explain(Explain),
+    /// Look at each stage on the way to a site, and say where it ends and what to do
+    Check(Check),
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The codes of the connections to check [default: all that are enabled]
+    #[arg(value_name = "CODE")]
+    pub(crate) codes: Vec<String>,
+    /// How to show what was seen
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub(crate) format: ShowFormat,
 }
 
 #[derive(Debug, Args)]
@@ -211,9 +223,9 @@ pub(crate) enum Config {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ShowFormat {
-    /// Each setting with its file, line and column
+    /// Lines for people
     Text,
-    /// The resolved tree
+    /// JSON for programs
     Json,
 }
 

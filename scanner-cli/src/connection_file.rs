@@ -1,6 +1,10 @@
 //! One connection file: from its bytes to a connection, or to all that is wrong with it.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
@@ -26,9 +30,21 @@ pub(crate) struct ConnectionFile {
 
 /// A connection file that cannot be used.
 pub(crate) struct InvalidFile {
+    pub(crate) path: PathBuf,
+    /// Where the way to the source ends.
+    pub(crate) fault: FaultyStage,
     /// Its code, if that much could be read.
     pub(crate) code: Option<ConnectionCode>,
     pub(crate) problems: Vec<Problem>,
+}
+
+/// The stage at which a file that cannot be used fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultyStage {
+    /// The file itself.
+    File,
+    /// The trust store that it names; the rest of it is well.
+    TrustStore,
 }
 
 /// What reading a connection file needs besides the file.
@@ -51,6 +67,8 @@ impl Reading<'_> {
         let document =
             hocon::read(path, content, self.variables, &hocon::Disk).map_err(|diagnostics| {
                 InvalidFile {
+                    path: path.to_path_buf(),
+                    fault: FaultyStage::File,
                     code: None,
                     problems: diagnostics.into_iter().map(Problem::InFile).collect(),
                 }
@@ -81,7 +99,14 @@ impl Reading<'_> {
                 let wrong = wrong.map(|found| show(Severity::Error, found));
                 // A name that is missing and one that is unknown are often the same, misspelt.
                 let unknown = unknown.filter(|_| read == ReadBy::Connector);
+                let store = |problem: &SettingProblem| problem.key.starts_with("tls.truststore.");
+                let fault = match settings.problems() {
+                    problems if problems.iter().all(store) => FaultyStage::TrustStore,
+                    _ => FaultyStage::File,
+                };
                 Err(InvalidFile {
+                    path: path.to_path_buf(),
+                    fault,
                     code,
                     problems: wrong.chain(odd).chain(unknown).collect(),
                 })

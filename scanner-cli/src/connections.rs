@@ -9,7 +9,7 @@ use std::{
 use catalog_model::{Connection, ConnectionCode};
 
 use crate::{
-    connection_file::{ConnectionFile, InvalidFile, Reading},
+    connection_file::{ConnectionFile, FaultyStage, InvalidFile, Reading},
     hocon::Severity,
     home::{Home, shown},
     problem::Problem,
@@ -19,6 +19,7 @@ use crate::{
 pub(crate) struct Ready {
     pub(crate) code: ConnectionCode,
     pub(crate) name: String,
+    pub(crate) path: PathBuf,
     pub(crate) connection: Box<dyn Connection>,
 }
 
@@ -33,7 +34,20 @@ pub(crate) struct Connections {
 /// The connections that a command is about, and what is wrong or odd with files that it may be about.
 pub(crate) struct Selected {
     pub(crate) ready: Vec<Ready>,
+    /// Files that may be meant and cannot be used.
+    pub(crate) invalid: Vec<InvalidFile>,
+    /// What else a person should know.
     pub(crate) problems: Vec<Problem>,
+}
+
+impl Selected {
+    /// All problems, those of the files first.
+    pub(crate) fn take_problems(&mut self) -> Vec<Problem> {
+        let files = std::mem::take(&mut self.invalid).into_iter();
+        let mut problems: Vec<_> = files.flat_map(|file| file.problems).collect();
+        problems.append(&mut self.problems);
+        problems
+    }
 }
 
 /// A code that no connection has.
@@ -92,6 +106,7 @@ impl Connections {
                 Ready {
                     code,
                     name,
+                    path,
                     connection,
                 },
                 warnings,
@@ -106,6 +121,8 @@ impl Connections {
         self.ready.retain(|(ready, _)| !same(&ready.code));
         self.disabled.retain(|(disabled, _)| !same(disabled));
         self.invalid.push(InvalidFile {
+            path: second.to_path_buf(),
+            fault: FaultyStage::File,
             code: Some(code.clone()),
             problems: vec![Problem::general(
                 format!("`{}` has the code `{code}` of `{}`", shown(second), shown(first)),
@@ -134,16 +151,13 @@ impl Connections {
         let all = codes.is_empty();
         let asked = |code: &ConnectionCode| codes.iter().any(|asked| asked == code.as_str());
         let mut problems = Vec::new();
-        for file in self.invalid {
-            if all || unread.iter().any(|code| file.may_be(code)) {
-                problems.extend(file.problems);
-            }
-        }
+        let mut invalid = self.invalid;
+        invalid.retain(|file| all || unread.iter().any(|code| file.may_be(code)));
         problems.extend(unread.iter().map(|code| not_read(code)));
         for (code, path) in self.disabled.iter().filter(|(code, _)| asked(code)) {
             problems.push(disabled(code, path));
         }
-        if all && self.ready.is_empty() && problems.is_empty() {
+        if all && self.ready.is_empty() && invalid.is_empty() {
             problems.push(nothing_enabled(&self.disabled));
         }
         let mut ready = Vec::new();
@@ -153,7 +167,11 @@ impl Connections {
                 ready.push(connection);
             }
         }
-        Ok(Selected { ready, problems })
+        Ok(Selected {
+            ready,
+            invalid,
+            problems,
+        })
     }
 
     /// The codes of the files that could be read.
@@ -267,6 +285,8 @@ fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {
 
 fn unreadable(path: &Path, error: &io::Error) -> InvalidFile {
     InvalidFile {
+        path: path.to_path_buf(),
+        fault: FaultyStage::File,
         code: None,
         problems: vec![Problem::general(
             format!(

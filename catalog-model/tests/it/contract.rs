@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Contacts, ItemKey, Observation, Properties,
-    PropertyDefinition, PropertyKind, PropertyValue, ScanError, ScanSink, Visualization, contract,
+    PropertyDefinition, PropertyKind, PropertyValue, ScanError, ScanSink, Stage, Verdict,
+    Visualization, contract,
 };
 
 /// A way to break the contract.
@@ -24,6 +25,8 @@ enum Fault {
     TwiceTheSame,
     OtherEachTime,
     DeafToRefusal,
+    NoStage,
+    FailedStage,
 }
 
 struct Faulty {
@@ -49,6 +52,15 @@ impl Connection for Faulty {
 
     fn key_parts(&self) -> &[&'static str] {
         &["app", "sheet"]
+    }
+
+    async fn check(&self) -> Vec<Stage> {
+        let stage = Stage::ok("source", "there", std::time::Duration::ZERO);
+        match self.fault {
+            Fault::NoStage => Vec::new(),
+            Fault::FailedStage => vec![stage.but(Verdict::Failed, None)],
+            _ => vec![stage],
+        }
     }
 
     async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
@@ -133,6 +145,8 @@ async fn every_broken_sentence_is_named() {
         (Fault::TwiceTheSame, "no key comes twice"),
         (Fault::OtherEachTime, "sees the same"),
         (Fault::DeafToRefusal, "whose sink refuses"),
+        (Fault::NoStage, "a check has stages"),
+        (Fault::FailedStage, "passes every stage of a check"),
     ] {
         let violation = check(fault).await.unwrap_err();
         assert!(violation.contains(sentence), "{fault:?}: {violation}");

@@ -7,6 +7,7 @@ mod fixtures;
 mod invented_site;
 mod lists;
 mod proxies;
+mod real_proxies;
 mod requests;
 mod scripted;
 mod secrets;

@@ -16,11 +16,11 @@ use crate::{
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
-    let selected = match select(program, &arguments.codes) {
+    let mut selected = match select(program, &arguments.codes) {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let mut report = Report::begun(program, selected.problems);
+    let mut report = Report::begun(program, selected.take_problems());
     let jobs = selected.ready.into_iter().map(|ready| Job {
         ready,
         destination: Some(Destination::StandardOutput),

@@ -31,7 +31,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
 }
 
 async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
-    let selected = select(program, &arguments.codes)?;
+    let mut selected = select(program, &arguments.codes)?;
     if arguments.output.is_some() && selected.ready.len() > 1 {
         return Err(several_outputs(program, &selected.ready));
     }
@@ -56,7 +56,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         Some(_) => application.followers,
         None => Vec::new(),
     };
-    let mut report = Report::begun(program, selected.problems);
+    let mut report = Report::begun(program, selected.take_problems());
     let jobs = selected.ready.into_iter().map(|ready| Job {
         destination: destination(arguments, &program.home, &ready.code),
         ready,

@@ -19,6 +19,9 @@ use super::{
 /// How deep files may include each other, as in the reference.
 const INCLUDE_LIMIT: usize = 50;
 
+/// How many files one file may include in all: a few that include each other twice would go on for hours.
+const INCLUDED_LIMIT: usize = 1_000;
+
 /// Where the content of included files comes from.
 pub trait Files {
     /// The content of the file at `path`; `None` if there is no such file.
@@ -52,6 +55,8 @@ pub(super) struct Reader<'a> {
     /// The files that are being read, the outermost first.
     open: Vec<PathBuf>,
     ids: usize,
+    /// How many files were included.
+    included: usize,
 }
 
 /// An `include` as it is written.
@@ -89,6 +94,7 @@ impl<'a> Reader<'a> {
             warnings: Vec::new(),
             open: Vec::new(),
             ids: 0,
+            included: 0,
         }
     }
 
@@ -156,7 +162,14 @@ impl<'a> Reader<'a> {
                     ))
                     .into());
                 }
-                Ok(Some(content)) => trees.push(self.file(&path, &content, within)),
+                Ok(Some(_)) if self.included >= INCLUDED_LIMIT => {
+                    let message = format!("more than {INCLUDED_LIMIT} files are included");
+                    return Err(fault(message).hint("include each file once").into());
+                }
+                Ok(Some(content)) => {
+                    self.included += 1;
+                    trees.push(self.file(&path, &content, within));
+                }
             }
         }
         if trees.is_empty() {

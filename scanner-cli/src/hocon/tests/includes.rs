@@ -159,3 +159,18 @@ fn errors_of_an_included_file_are_placed_there() {
          connections/site.conf:2:1: `url` has no value",
     );
 }
+
+#[test]
+fn files_that_include_each_other_over_and_over_come_to_an_end() {
+    let names: Vec<&'static str> = (0..20)
+        .map(|level| &*format!("connections/f{level}.conf").leak())
+        .collect();
+    let texts =
+        (1..=20).map(|level| &*format!("include \"f{level}\"\ninclude \"f{level}\"").leak());
+    let files: Vec<(&'static str, &'static str)> = names.into_iter().zip(texts).collect();
+    let messages = read_beside("include \"f0\"", &files).unwrap_err();
+    assert!(
+        messages[0].contains("more than 1000 files are included"),
+        "{messages:?}"
+    );
+}

@@ -1,0 +1,72 @@
+//! A diagnosis: the stages on the way from a connection's settings to what its source shows.
+
+use std::{fmt, time::Duration};
+
+/// One stage of a check, and what was seen there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// What is looked at: `name resolution`.
+    pub name: &'static str,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// What was seen, or why it went no further; empty where it was not reached.
+    pub seen: String,
+    /// How long it took.
+    pub took: Duration,
+    /// What to do, where something is to be done.
+    pub hint: Option<String>,
+}
+
+/// What came of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is as it should be.
+    Ok,
+    /// It will do, and a person should know of it.
+    Warning,
+    /// It is what keeps the source from being read.
+    Failed,
+    /// An earlier stage failed: nothing is known of this one.
+    NotReached,
+}
+
+impl Stage {
+    /// A stage that is as it should be.
+    #[must_use]
+    pub fn ok(name: &'static str, seen: impl Into<String>, took: Duration) -> Self {
+        Self {
+            name,
+            verdict: Verdict::Ok,
+            seen: seen.into(),
+            took,
+            hint: None,
+        }
+    }
+
+    /// The same stage with a verdict and a hint.
+    #[must_use]
+    pub fn but(self, verdict: Verdict, hint: impl Into<Option<String>>) -> Self {
+        Self {
+            verdict,
+            hint: hint.into(),
+            ..self
+        }
+    }
+
+    /// A stage of which nothing is known.
+    #[must_use]
+    pub fn not_reached(name: &'static str) -> Self {
+        Self::ok(name, "", Duration::ZERO).but(Verdict::NotReached, None)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+            Self::NotReached => "not reached",
+        })
+    }
+}

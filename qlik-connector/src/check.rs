@@ -1,0 +1,212 @@
+//! The check of a connection: which stage on the way to the site's lists is the one that fails.
+
+use std::time::{Duration, Instant};
+
+use catalog_model::{Stage, Verdict, with_causes};
+use qrs_client::{
+    Error, ErrorKind, Field, QrsClient,
+    diagnosis::{self, Step},
+};
+
+use crate::{failure::hint, trust::Trusted};
+
+const TRUST_STORE: &str = "trust store";
+const NAME_RESOLUTION: &str = "name resolution";
+const TCP: &str = "tcp";
+const PROXY: &str = "proxy";
+const TLS: &str = "tls";
+const VIRTUAL_PROXY: &str = "virtual proxy";
+const AUTHENTICATION: &str = "authentication";
+const ABOUT: &str = "xrfkey and /qrs/about";
+const RIGHTS: &str = "rights";
+
+/// All stages, in the order in which they are passed.
+pub(crate) const STAGES: &[&str] = &[
+    TRUST_STORE,
+    NAME_RESOLUTION,
+    TCP,
+    PROXY,
+    TLS,
+    VIRTUAL_PROXY,
+    AUTHENTICATION,
+    ABOUT,
+    RIGHTS,
+];
+
+/// Whether a connection goes through a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Direct,
+    Proxy,
+}
+
+/// The stages so far; the first that fails is the last.
+struct Passed(Vec<Stage>);
+
+pub(crate) async fn check(client: &QrsClient, trusted: &Trusted, route: Route) -> Vec<Stage> {
+    let mut passed = Passed(vec![trust_store(trusted)]);
+    passed.way(client, route).await;
+    if passed.goes_on() {
+        passed.site(client).await;
+    }
+    if passed.goes_on() {
+        passed.0.push(rights(client).await);
+    }
+    let mut stages = passed.0;
+    let missing = STAGES
+        .iter()
+        .filter(|name| !stages.iter().any(|stage| stage.name == **name));
+    let missing: Vec<_> = missing.map(|name| Stage::not_reached(name)).collect();
+    stages.extend(missing);
+    stages.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.name));
+    stages
+}
+
+fn trust_store(trusted: &Trusted) -> Stage {
+    let stage = Stage::ok(TRUST_STORE, trusted.describe(), Duration::ZERO);
+    match trusted.warnings() {
+        [] => stage,
+        [first, ..] => {
+            let seen = trusted
+                .warnings()
+                .iter()
+                .map(|warning| warning.message.as_str());
+            let seen = format!("{}; {}", stage.seen, seen.collect::<Vec<_>>().join("; "));
+            Stage { seen, ..stage }.but(Verdict::Warning, first.hint.clone())
+        }
+    }
+}
+
+impl Passed {
+    fn goes_on(&self) -> bool {
+        !self.0.iter().any(|stage| stage.verdict == Verdict::Failed)
+    }
+
+    /// From the name to the secure connection, walked by hand.
+    async fn way(&mut self, client: &QrsClient, route: Route) {
+        for step in client.diagnose().await {
+            let stage = stage(&step);
+            // TLS with the proxy and the way through it are one stage.
+            match self.0.iter_mut().find(|known| known.name == stage.name) {
+                Some(known) => {
+                    known.took += stage.took;
+                    known.seen = format!("{}; {}", known.seen, stage.seen);
+                    known.verdict = stage.verdict;
+                    known.hint = stage.hint;
+                }
+                None => self.0.push(stage),
+            }
+        }
+        let passed = |name: &str| {
+            let mut stages = self.0.iter();
+            stages.any(|stage| stage.name == name && stage.verdict != Verdict::Failed)
+        };
+        let known = |name: &str| self.0.iter().any(|stage| stage.name == name);
+        let (proxy, tls) = (known(PROXY), known(TLS));
+        if passed(TCP) && !proxy {
+            let seen = match route {
+                Route::Direct => "none is set",
+                Route::Proxy => "it forwards each request, since the site is asked in the clear",
+            };
+            self.0.push(Stage::ok(PROXY, seen, Duration::ZERO));
+        }
+        if self.goes_on() && !tls {
+            let seen = "the site is asked in the clear: whoever is on the way can read the account's header";
+            let hint = "use `https` in `connection.url`".to_owned();
+            let stage = Stage::ok(TLS, seen, Duration::ZERO);
+            self.0.push(stage.but(Verdict::Warning, hint));
+        }
+    }
+
+    /// What one small call tells of the virtual proxy, the account and the repository.
+    async fn site(&mut self, client: &QrsClient) {
+        let session = if client.session().is_some() {
+            "continues the kept session"
+        } else {
+            "opened a session"
+        };
+        let asked = Instant::now();
+        let about = client.about().await;
+        let took = asked.elapsed();
+        let zero = Duration::ZERO;
+        let at = client.site().to_string();
+        let fails_at = about.as_ref().err().map(failing_stage);
+        for (name, seen) in [
+            (VIRTUAL_PROXY, format!("answers at {at}")),
+            (AUTHENTICATION, session.to_owned()),
+            (ABOUT, String::new()),
+        ] {
+            match &about {
+                Err(error) if fails_at == Some(name) => {
+                    self.0.push(failed(name, error, took));
+                    return;
+                }
+                Ok(about) if name == ABOUT => {
+                    let seen = format!("version {}", about.build_version);
+                    self.0.push(Stage::ok(name, seen, took));
+                }
+                _ => self.0.push(Stage::ok(name, seen, zero)),
+            }
+        }
+    }
+}
+
+/// The stage that an error of the first call tells of. Where it cannot be told, it is the first, so that no stage is
+/// called well of which nothing is known.
+fn failing_stage(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::RedirectedToLogin | ErrorKind::Unauthorized | ErrorKind::Forbidden => {
+            AUTHENTICATION
+        }
+        ErrorKind::Xsrf => ABOUT,
+        _ => VIRTUAL_PROXY,
+    }
+}
+
+fn stage(step: &Step) -> Stage {
+    let name = match step.stage {
+        diagnosis::Stage::Resolve => NAME_RESOLUTION,
+        diagnosis::Stage::Connect => TCP,
+        diagnosis::Stage::ProxyTls | diagnosis::Stage::Tunnel => PROXY,
+        _ => TLS,
+    };
+    match &step.seen {
+        Ok(seen) => Stage::ok(name, seen.to_string(), step.took),
+        Err(error) => failed(name, error, step.took),
+    }
+}
+
+fn failed(name: &'static str, error: &Error, took: Duration) -> Stage {
+    Stage::ok(name, with_causes(error), took).but(Verdict::Failed, hint(error))
+}
+
+/// What the account may see. Lists are not read: they are counted.
+async fn rights(client: &QrsClient) -> Stage {
+    let asked = Instant::now();
+    let sheets = Field::OBJECT_TYPE.equals("sheet");
+    let counted = async {
+        let apps = client.app_count(None).await?;
+        let sheets = client.app_object_count(Some(&sheets)).await?;
+        Ok::<_, Error>((apps, sheets))
+    };
+    let (apps, sheets) = match counted.await {
+        Ok(counted) => counted,
+        Err(error) => return failed(RIGHTS, &error, asked.elapsed()),
+    };
+    let users = client.user_count(None).await;
+    let rule = "add the security rule of docs/qlik-setup.md: resource filter `App_*,App.Object_*,Stream_*,User_*`, \
+                action Read, context `Both in hub and QMC`, for this account";
+    let seen = match &users {
+        Ok(users) => format!("{apps} apps, {sheets} sheets, {users} users are visible"),
+        Err(error) => format!(
+            "{apps} apps, {sheets} sheets are visible; users are not readable: {}",
+            with_causes(error)
+        ),
+    };
+    let stage = Stage::ok(RIGHTS, seen, asked.elapsed());
+    if apps > 0 && sheets > 0 && users.is_ok_and(|users| users > 0) {
+        stage
+    } else {
+        stage.but(Verdict::Warning, rule.to_owned())
+    }
+}

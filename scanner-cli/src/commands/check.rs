@@ -1,0 +1,142 @@
+//! `check`: each stage on the way to a site, and where it ends.
+
+use std::{io::Write, path::Path, pin::pin, time::Duration};
+
+use catalog_model::{Stage, Verdict, with_causes};
+
+use super::{selection::select, signals::interrupted};
+use crate::{
+    arguments::{Check, ShowFormat},
+    connection_file::{FaultyStage, InvalidFile},
+    connections::Ready,
+    destination::{STANDARD_OUTPUT, unless_broken_pipe},
+    exit::Exit,
+    home::shown,
+    kept_session::KeptSession,
+    problem::Problem,
+    run::Program,
+};
+
+mod show;
+
+/// The first stage of every check: scanner-cli's own.
+const CONNECTION_FILE: &str = "connection file";
+/// The stage of a trust store that keeps a connection from being made at all; its connector has the same.
+const TRUST_STORE: &str = "trust store";
+
+/// A connection, and what was seen of it stage by stage.
+struct Checked {
+    code: Option<String>,
+    name: Option<String>,
+    file: String,
+    stages: Vec<Stage>,
+}
+
+pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
+    let selected = match select(program, &arguments.codes) {
+        Ok(selected) => selected,
+        Err(exit) => return exit,
+    };
+    let mut outcomes = Vec::new();
+    for problem in &selected.problems {
+        program.tell_problem(problem);
+        if problem.is_error() {
+            outcomes.push(Exit::Configuration);
+        }
+    }
+    let mut checked = Vec::new();
+    for file in selected.invalid {
+        outcomes.push(Exit::Configuration);
+        checked.push(of_invalid(program, file));
+    }
+    let mut interrupted = pin!(interrupted());
+    for ready in selected.ready {
+        tokio::select! {
+            done = of_ready(program, &ready) => checked.push(done),
+            () = &mut interrupted => return Exit::Interrupted,
+        }
+    }
+    if checked.iter().any(Checked::fails_at_the_site) {
+        outcomes.push(Exit::Failed);
+    }
+    let text = match arguments.format {
+        ShowFormat::Text => show::as_text(&checked),
+        ShowFormat::Json => show::as_json(&checked),
+    };
+    let output = &mut program.environment.output;
+    let written = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    if let Err(error) = unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
+        program.tell_problem(&Problem::general(with_causes(&error), None));
+        return Exit::Failed;
+    }
+    Exit::of(&outcomes)
+}
+
+impl Checked {
+    /// Whether a stage failed that comes after the files.
+    fn fails_at_the_site(&self) -> bool {
+        let files = [CONNECTION_FILE, TRUST_STORE];
+        let mut stages = self
+            .stages
+            .iter()
+            .filter(|stage| !files.contains(&stage.name));
+        stages.any(|stage| stage.verdict == Verdict::Failed)
+    }
+}
+
+/// Checks a connection with the session that its scans have, and keeps that for the next command.
+async fn of_ready(program: &Program, ready: &Ready) -> Checked {
+    let connection = ready.connection.as_ref();
+    let session = KeptSession::resume(connection, program.home.data(&ready.code, "session"));
+    let file = shown(&ready.path);
+    let mut stages = vec![Stage::ok(CONNECTION_FILE, file.clone(), Duration::ZERO)];
+    stages.extend(connection.check().await);
+    if let Err(warning) = session.keep() {
+        stages[0].seen = format!("{file}; {}", warning.message);
+        stages[0].verdict = Verdict::Warning;
+        stages[0].hint = warning.hint;
+    }
+    Checked {
+        code: Some(ready.code.to_string()),
+        name: Some(ready.name.clone()),
+        file,
+        stages,
+    }
+}
+
+/// What is known of a file that cannot be used: it goes no further than the file or its trust store.
+fn of_invalid(program: &Program, file: InvalidFile) -> Checked {
+    let path = shown(&file.path);
+    let mut errors = file.problems.iter().filter(|problem| problem.is_error());
+    let first = errors.next();
+    let message = |problem: &Problem| match problem.place() {
+        Some(place) => format!("{place}: {}", problem.message()),
+        None => problem.message().to_owned(),
+    };
+    let seen = first.map(message).unwrap_or_default();
+    let seen = match errors.count() {
+        0 => seen,
+        more => format!("{seen} (and {more} more: `scan` shows them)"),
+    };
+    let hint = first.and_then(Problem::hint).map(str::to_owned);
+    let failed = |name| Stage::ok(name, seen, Duration::ZERO).but(Verdict::Failed, hint);
+    let mut stages = match file.fault {
+        FaultyStage::File => vec![failed(CONNECTION_FILE)],
+        FaultyStage::TrustStore => vec![
+            Stage::ok(CONNECTION_FILE, path.clone(), Duration::ZERO),
+            failed(TRUST_STORE),
+        ],
+    };
+    let reached: Vec<_> = stages.iter().map(|stage| stage.name).collect();
+    let known = program.connectors.stages();
+    let rest = known.filter(|name| !reached.contains(name));
+    stages.extend(rest.map(Stage::not_reached));
+    Checked {
+        code: file.code.map(|code| code.to_string()),
+        name: None,
+        file: path,
+        stages,
+    }
+}

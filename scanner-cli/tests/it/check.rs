@@ -1,0 +1,190 @@
+//! `check`: where the way to a site ends, and what to do.
+
+use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault};
+use serde_json::Value;
+
+use crate::{
+    scanner::{Home, closed_port, connection, connection_to},
+    secure::{secure, with_store},
+};
+
+const STAGES: [&str; 10] = [
+    "connection file",
+    "trust store",
+    "name resolution",
+    "tcp",
+    "proxy",
+    "tls",
+    "virtual proxy",
+    "authentication",
+    "xrfkey and /qrs/about",
+    "rights",
+];
+
+/// Checks a home with one connection: the stage that fails, or none, and the stages that are warned about.
+fn check(home: &Home, exit: i32, failed: Option<&str>, warned: &[&str]) -> String {
+    let run = home.run(&["check", "--format", "json"]);
+    let json: Value = serde_json::from_str(&run.output).unwrap();
+    let stages = json["connections"][0]["stages"].as_array().unwrap();
+    let names: Vec<_> = stages
+        .iter()
+        .map(|stage| stage["stage"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, STAGES);
+    let mut reached = true;
+    for stage in stages {
+        let name = stage["stage"].as_str().unwrap();
+        let expected = match name {
+            _ if !reached => "not reached",
+            name if failed == Some(name) => "failed",
+            name if warned.contains(&name) => "warning",
+            _ => "ok",
+        };
+        assert_eq!(stage["verdict"], expected, "{stage}");
+        reached &= failed != Some(name);
+        let told = !stage["seen"].as_str().unwrap().is_empty();
+        assert_eq!(told, expected != "not reached", "{stage}");
+        if expected == "failed" {
+            assert!(stage["hint"].is_string(), "{stage}");
+        }
+    }
+    assert_eq!(run.exit, exit, "{}{}", run.output, run.errors);
+    let text = home.run(&["check"]);
+    assert_eq!(text.exit, exit);
+    text.output
+}
+
+#[test]
+fn a_good_connection_passes_every_stage() {
+    let site = FakeSite::start_in_thread();
+    let text = check(&Home::of(&site), 0, None, &["tls"]);
+    for seen in [
+        "127.0.0.1",
+        "none is set",
+        "version 14.20.5.0",
+        "12 apps, 53 sheets, 10 users are visible",
+    ] {
+        assert!(text.contains(seen), "no {seen:?} in:\n{text}");
+    }
+}
+
+#[test]
+fn checks_and_scans_are_one_session() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    for _ in 0..5 {
+        home.run(&["check"]).check(0, &[]);
+        home.run(&["scan"]).check(0, &[]);
+    }
+    assert_eq!(site.sessions_opened(), 1);
+}
+
+#[test]
+fn the_way_to_the_site_ends_where_it_is_broken() {
+    let home = Home::with(&connection_to("qlik", "https://qlik.invalid/header"));
+    check(&home, 4, Some("name resolution"), &[]);
+    check(
+        &Home::with(&connection_to("qlik", &closed_port())),
+        4,
+        Some("tcp"),
+        &[],
+    );
+    let plain = FakeSite::start_in_thread();
+    let url = plain.url().replace("http:", "https:");
+    check(
+        &Home::with(&connection_to("qlik", &url)),
+        4,
+        Some("tls"),
+        &[],
+    );
+    // The system's roots do not know the site's authority.
+    check(&Home::of(&secure()), 4, Some("tls"), &[]);
+}
+
+#[test]
+fn what_the_site_says_is_told_by_stage() {
+    for (fault, stage) in [
+        (Fault::wrong_prefix_page(), "virtual proxy"),
+        (Fault::login_page(), "virtual proxy"),
+        (Fault::status(500), "virtual proxy"),
+        (
+            Fault::redirect_to_login(qrs_client::fake_site::LoginWay::Form),
+            "authentication",
+        ),
+        (Fault::status(403).with_body("Forbidden"), "authentication"),
+        (
+            Fault::status(403).with_body("XSRF prevention check failed."),
+            "xrfkey and /qrs/about",
+        ),
+        (Fault::status(403).on("/qrs/app/count"), "rights"),
+    ] {
+        let site = FakeSite::start_in_thread();
+        site.fail(fault);
+        check(&Home::of(&site), 4, Some(stage), &["tls"]);
+    }
+}
+
+#[test]
+fn missing_rights_are_warned_about_with_the_rule() {
+    let account = || Account::new("ACME\\scanner");
+    for account in [
+        account().without_rights(),
+        account().forbidden(Entity::User),
+    ] {
+        let site = FakeSite::builder().account(account).start_in_thread();
+        let text = check(&Home::of(&site), 0, None, &["tls", "rights"]);
+        assert!(
+            text.contains("App_*,App.Object_*,Stream_*,User_*"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_proxy_that_does_not_lead_on_is_at_fault_itself() {
+    let site = secure();
+    let proxy = FakeProxy::builder().basic_auth("u", "p").start_in_thread();
+    let settings = |more: &str| {
+        let port = proxy.address().port();
+        format!("proxy {{ scheme = http, hostname = localhost, port = {port}{more} }}\n")
+    };
+    let home = |more: &str| with_store(&site, "root.pem", &settings(more));
+    let text = check(&home(""), 4, Some("proxy"), &[]);
+    assert!(text.contains("407"), "{text}");
+    check(
+        &home(", username = u, password = wrong"),
+        4,
+        Some("proxy"),
+        &[],
+    );
+    check(&home(", username = u, password = p"), 0, None, &[]);
+    proxy.refuse(403);
+    check(&home(", username = u, password = p"), 4, Some("proxy"), &[]);
+    let dead = closed_port();
+    let dead = dead
+        .trim_start_matches("http://127.0.0.1:")
+        .trim_end_matches("/header");
+    let dead = format!("proxy {{ scheme = http, hostname = localhost, port = {dead} }}\n");
+    check(&with_store(&site, "root.pem", &dead), 4, Some("tcp"), &[]);
+}
+
+#[test]
+fn a_file_or_a_store_that_cannot_be_used_is_where_it_ends() {
+    let site = secure();
+    check(
+        &Home::with(&(connection("qlik", &site) + "a = ")),
+        3,
+        Some("connection file"),
+        &[],
+    );
+    let text = check(
+        &with_store(&site, "openssl.p12", ""),
+        3,
+        Some("trust store"),
+        &[],
+    );
+    assert!(text.contains("connections/qlik.conf:"), "{text}");
+    let home = Home::with(&connection("qlik", &site));
+    home.write("connections/bad.conf", "a = ");
+    assert_eq!(home.run(&["check"]).exit, 4);
+}

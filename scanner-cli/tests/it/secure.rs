@@ -1,0 +1,144 @@
+//! Sites with TLS, and the trust stores by which they are reached; the files are those of qrs-client's own tests, made by
+//! `cargo xtask fixtures`.
+
+use std::{fs, path::Path};
+
+use qrs_client::fake_site::FakeSite;
+
+use crate::scanner::{Home, connection};
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qrs-client/tests/fixtures");
+    fs::read(folder.join(name)).unwrap()
+}
+
+fn text(name: &str) -> String {
+    String::from_utf8(fixture(name)).unwrap()
+}
+
+/// A site whose certificate an authority of its own has issued.
+pub(crate) fn secure() -> FakeSite {
+    FakeSite::builder()
+        .tls(&text("site-chain.pem"), &text("site.key"))
+        .start_in_thread()
+}
+
+/// A home with a connection to `site` that trusts the store `name`, kept as `conf/NAME`.
+pub(crate) fn with_store(site: &FakeSite, name: &str, more: &str) -> Home {
+    with_store_as(site, name, name, more)
+}
+
+fn with_store_as(site: &FakeSite, fixture_name: &str, name: &str, more: &str) -> Home {
+    let store = format!("tls.truststore.path = \"conf/{name}\"\n");
+    let home = Home::with(&(connection("qlik", site) + &store + more));
+    home.write(&format!("conf/{name}"), fixture(fixture_name));
+    home
+}
+
+const PASSWORD: &str = "tls.truststore.password = changeit\n";
+
+#[test]
+fn every_kind_of_store_leads_to_the_site() {
+    let site = secure();
+    for (fixture, name, more) in [
+        ("root.pem", "root.pem", String::new()),
+        ("root.cer", "root.crt", String::new()),
+        ("issuing.pem", "issuing.cer", String::new()),
+        ("openssl.p12", "trust.p12", PASSWORD.to_owned()),
+        ("keytool.p12", "trust.pfx", PASSWORD.to_owned()),
+        (
+            "keytool-legacy.p12",
+            "trust",
+            format!("{PASSWORD}tls.truststore.type = pkcs12\n"),
+        ),
+        ("authorities.jks", "trust.jks", PASSWORD.to_owned()),
+        (
+            "authorities.jks",
+            "trust.bin",
+            format!("{PASSWORD}tls.truststore.type = \"JKS\"\n"),
+        ),
+    ] {
+        with_store_as(&site, fixture, name, &more)
+            .run(&["scan"])
+            .check(0, &["qlik (Test site): complete"]);
+        site.expire_sessions();
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_told_apart() {
+    let site = secure();
+    for (fixture, name, more, told) in [
+        (
+            "openssl.p12",
+            "trust.p12",
+            "tls.truststore.password = s3cr3t\n",
+            "password",
+        ),
+        (
+            "authorities.jks",
+            "trust.jks",
+            "tls.truststore.password = s3cr3t\n",
+            "password",
+        ),
+        ("authorities.jks", "trust.p12", PASSWORD, "JKS"),
+        ("openssl.p12", "trust.jks", PASSWORD, "PKCS12"),
+        ("root.pem", "trust.jks", PASSWORD, "PEM"),
+        ("authorities.jceks", "trust.jks", PASSWORD, "JCEKS"),
+        ("empty.jks", "trust.jks", PASSWORD, "no certificate"),
+        ("empty.p12", "trust.p12", PASSWORD, "no certificate"),
+        ("root.pem", "trust.store", "", "`tls.truststore.type"),
+        (
+            "root.pem",
+            "trust.pem",
+            "tls.truststore.type = BKS\n",
+            "must be `PKCS12` or `JKS` or `PEM`",
+        ),
+    ] {
+        let run = with_store_as(&site, fixture, name, more).run(&["scan"]);
+        run.check(3, &["connections/qlik.conf:", told]);
+        assert!(!run.errors.contains("s3cr3t"), "{}", run.errors);
+    }
+    let cut = with_store(&site, "openssl.p12", PASSWORD);
+    let whole = fixture("openssl.p12");
+    cut.write("conf/openssl.p12", &whole[..whole.len() / 2]);
+    cut.run(&["scan"]).check(3, &["connections/qlik.conf:9:"]);
+    cut.write("conf/openssl.p12", "");
+    cut.run(&["scan"]).check(3, &["empty"]);
+    let missing =
+        Home::with(&(connection("qlik", &site) + "tls.truststore.path = \"conf/none.jks\"\n"));
+    missing.run(&["scan"]).check(
+        3,
+        &["`conf/none.jks` of `tls.truststore.path` cannot be read"],
+    );
+    let half = Home::with(&(connection("qlik", &site) + PASSWORD));
+    half.run(&["scan"])
+        .check(3, &["`tls.truststore.path` is missing"]);
+}
+
+#[test]
+fn a_refused_certificate_is_explained() {
+    let site = secure();
+    with_store(&site, "other.pem", "").run(&["scan"]).check(
+        4,
+        &[
+            "CN=Acme Issuing CA",
+            "is not in the trust store `conf/other.pem`, which holds",
+            "try: ",
+        ],
+    );
+    Home::of(&site)
+        .run(&["scan"])
+        .check(4, &["CN=Acme Issuing CA", "try: "]);
+}
+
+#[test]
+fn certificates_that_are_not_checked_are_warned_about_each_time() {
+    let site = secure();
+    let home =
+        Home::with(&(connection("qlik", &site) + "tls.bypass_certificate_validation = true\n"));
+    for _ in 0..2 {
+        home.run(&["scan"])
+            .check(0, &["certificates are not checked", "complete"]);
+    }
+}
