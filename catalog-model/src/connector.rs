@@ -65,6 +65,7 @@ pub trait Connection: Send + Sync {
         let _ = subject;
         Ok(None)
     }
+
     /// Looks at each stage on the way to what the source shows, and says where it ends; reads no list.
     ///
     /// All stages come back, in their order, those that were not reached among them.
