@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::{
-    Completeness, ConnectionCode, ConnectorId, InventoryEntry, KeysOnly, PropertyDefinition,
-    ScanError, ScanSink, Settings, Stage, settings::Invalid,
+    Completeness, ConnectionCode, ConnectorId, Finding, InventoryEntry, KeysOnly,
+    PropertyDefinition, ScanError, ScanSink, Settings, Stage, settings::Invalid,
 };
 
 /// A kind of source, such as Qlik Sense: makes connections of what their files say.
@@ -60,6 +60,16 @@ pub trait Connection: Send + Sync {
     ///
     /// All stages come back, in their order, those that were not reached among them.
     async fn check(&self) -> Vec<Stage>;
+
+    /// Asks the source what it has now under `subject`: an item's key or link, an id of its own, or a name. What the
+    /// account may not see is not among the findings. Nothing comes back of a source that cannot be asked.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
+        let _ = subject;
+        Ok(None)
+    }
 
     /// The session with the source, to be kept for the next process: an opaque secret.
     fn session(&self) -> Option<SecretString> {

@@ -4,6 +4,7 @@ mod check;
 mod connector;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod finding;
 mod instant;
 mod item;
 mod key;
@@ -15,6 +16,7 @@ pub mod settings;
 
 pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry};
+pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};
 pub use item::{Contact, Contacts, Visualization};
 pub use key::{InvalidKey, ItemKey};

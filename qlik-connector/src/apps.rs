@@ -82,7 +82,8 @@ impl Apps {
     }
 }
 
-fn stream_name(stream: &Stream) -> Option<Box<str>> {
+/// The name of a stream, unless it has none.
+pub(crate) fn stream_name(stream: &Stream) -> Option<Box<str>> {
     (!stream.name.is_empty()).then(|| stream.name.as_str().into())
 }
 

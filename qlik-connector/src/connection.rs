@@ -4,8 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Progress, PropertyDefinition, ScanError, ScanSink,
-    SinkError, Stage, Warning, with_causes,
+    Completeness, Connection, ConnectionCode, Finding, Progress, PropertyDefinition, ScanError,
+    ScanSink, SinkError, Stage, Warning, with_causes,
 };
 use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
 use secrecy::SecretString;
@@ -16,6 +16,7 @@ use crate::{
     counting::{CountedTwice, Counts, or_warning},
     dates::Dates,
     failure::failure,
+    find::find,
     list::{Rows, Unreadable, read_list},
     lower::Surroundings,
     owners::Owners,
@@ -84,6 +85,10 @@ impl Connection for QlikConnection {
 
     async fn check(&self) -> Vec<Stage> {
         check(&self.client, &self.trusted, self.route).await
+    }
+
+    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
+        find(&self.client, &self.code, subject).await.map(Some)
     }
 
     fn session(&self) -> Option<SecretString> {

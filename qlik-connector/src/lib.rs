@@ -7,6 +7,7 @@ mod connector;
 mod counting;
 mod dates;
 mod failure;
+mod find;
 mod link;
 mod list;
 mod lower;

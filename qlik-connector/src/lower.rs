@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Where people find a sheet whose app is in no stream: the name that the hub gives that place.
-const NO_STREAM: &str = "My work";
+pub(crate) const NO_STREAM: &str = "My work";
 
 /// What lowering a sheet needs to know besides the sheet.
 pub(crate) struct Surroundings<'a> {

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::store::State;
+
 /// What was typed.
 #[derive(Debug, Parser)]
 #[command(
     name = "scanner-cli",
     version,
     about = "Scans Qlik Sense sites into a data catalog",
-    after_help = "Exit codes: 0 complete, 2 usage, 3 configuration, 4 a connection failed, 5 partial, 7 busy, \
-                  130 interrupted; of several the first that applies in the order 4, 5, 7, 3."
+    after_help = "Exit codes: 0 complete, 2 usage, 3 configuration, 4 a connection failed, 5 partial, 6 a \
+                  follower failed, 7 busy, 130 interrupted; of several the first that applies in the order 4, 5, 7, 3, 6."
 )]
 pub(crate) struct Arguments {
     /// The scanner's home folder [default: `SCANNER_HOME`, else the current folder]
@@ -29,6 +31,11 @@ pub(crate) enum Command {
     Inventory(Inventory),
     /// Look at each stage on the way to a site, and say where it ends and what to do
     Check(Check),
+    /// Look at what the store holds
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// Tell what is known of an item, and what its site says of it now
+    Explain(Explain),
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
@@ -49,9 +56,15 @@ pub(crate) struct Scan {
     /// The codes of the connections to scan [default: all that are enabled]
     #[arg(value_name = "CODE")]
     pub(crate) codes: Vec<String>,
-    /// Where the items go, for one connection; `-` is standard output [default: `export/CODE.visualization.ndjson`]
+    /// Write the items of this scan as lines, too, for one connection; `-` is standard output
     #[arg(long, value_name = "FILE|-")]
     pub(crate) output: Option<PathBuf>,
+    /// Scan without the store: the items go to `export/CODE.visualization.ndjson` or to `--output`
+    #[arg(long, conflicts_with = "accept_removals")]
+    pub(crate) no_store: bool,
+    /// Mark as gone what is not seen any more, however much that is
+    #[arg(long, requires = "codes")]
+    pub(crate) accept_removals: bool,
     /// Write the report as JSON, too; standard output is for items alone
     #[arg(long, value_name = "FILE", value_parser = report_file)]
     pub(crate) report: Option<PathBuf>,
@@ -76,6 +89,126 @@ pub(crate) enum ListFormat {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// List items, sorted by key
+    List {
+        #[command(flatten)]
+        wanted: Wanted,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Show one item with all its fields
+    Show {
+        /// Its key, as the list has it
+        key: String,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List what was added, changed, removed and returned, in that order of time
+    Changes {
+        /// From this scan on, or from this time on: `17`, `2026-11-24`, `2026-11-24T07:30:00Z`
+        #[arg(long, value_name = "SCAN|TIME", value_parser = since)]
+        since: Option<Since>,
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List the scans, in the order of time
+    Scans {
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List the owners of what is there, with the addresses under which a catalog reaches them
+    Owners {
+        /// Only those who have an address, or only those who have none
+        #[arg(long, value_enum)]
+        email: Option<Email>,
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List the followers, and how far each has come
+    Followers {
+        #[command(flatten)]
+        form: Form,
+    },
+}
+
+/// How a list is written.
+#[derive(Debug, Args)]
+pub(crate) struct Form {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
+    pub(crate) format: CatalogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CatalogFormat {
+    /// Aligned columns for people
+    Table,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated values with a line of names (RFC 4180)
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfConnection {
+    /// Only of the connection with this code
+    #[arg(long, value_name = "CODE")]
+    pub(crate) connection: Option<String>,
+}
+
+/// Which items are wanted: those that meet all that is given.
+#[derive(Debug, Args)]
+pub(crate) struct Wanted {
+    #[command(flatten)]
+    pub(crate) of: OfConnection,
+    /// Only of this application, by its id or its name
+    #[arg(long, value_name = "ID|NAME")]
+    pub(crate) app: Option<String>,
+    /// Only of the stream with this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stream: Option<String>,
+    /// Only of this owner, by `DIRECTORY\user`, name or e-mail address
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
+    /// Only items in these states
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [State::Present])]
+    pub(crate) state: Vec<State>,
+    /// Only items that have this text in key, label, name or description, whatever the case
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Email {
+    With,
+    Without,
+}
+
+/// From when on changes are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    Scan(i64),
+    Time(jiff::Timestamp),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// An item's key or link, the id of a sheet or an app, or a name
+    #[arg(value_name = "KEY|URL|ID|NAME")]
+    pub(crate) subject: String,
+    /// Ask no site: tell what the store knows
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Config {
     /// Show a connection file as it is understood, secrets masked
     Show {
@@ -94,6 +227,18 @@ pub(crate) enum ShowFormat {
     Text,
     /// JSON for programs
     Json,
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if let Ok(scan) = text.parse() {
+        return Ok(Since::Scan(scan));
+    }
+    let day = |text: &str| -> Result<jiff::Timestamp, jiff::Error> {
+        let day: jiff::civil::Date = text.parse()?;
+        jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0))
+    };
+    (text.parse().or_else(|_| day(text)).map(Since::Time))
+        .map_err(|_what| "it is neither the number of a scan nor a time such as `2026-11-24` or `2026-11-24T07:30:00Z` (UTC)".to_owned())
 }
 
 fn report_file(text: &str) -> Result<PathBuf, String> {

@@ -1,7 +1,10 @@
 //! The commands, one a file: each turns what was typed into work, and its outcome into an exit.
 
+pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod config_show;
+pub(crate) mod explain;
+mod following;
 pub(crate) mod inventory;
 mod print;
 mod report_file;

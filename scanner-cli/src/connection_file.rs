@@ -195,7 +195,8 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
     }
 }
 
-fn wrong_setting(problem: SettingProblem) -> Found {
+/// What is wrong with a setting, and whether its value may be seen.
+pub(crate) fn wrong_setting(problem: SettingProblem) -> Found {
     Found {
         place: problem.place,
         message: problem.message,
@@ -222,7 +223,7 @@ fn unknown_setting(unknown: UnknownSetting) -> Found {
 }
 
 /// The tree of a file as settings, of which a value's place is where it stands.
-fn block(object: Object) -> Vec<(String, Setting)> {
+pub(crate) fn block(object: Object) -> Vec<(String, Setting)> {
     object
         .into_iter()
         .map(|entry| (entry.key, setting(entry.value)))

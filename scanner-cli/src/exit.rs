@@ -15,6 +15,8 @@ pub enum Exit {
     Failed,
     /// A scan ended, but something may be hidden from it.
     Partial,
+    /// A follower could not take what the store has for it.
+    Follower,
     /// Another process is scanning the same connection.
     Busy,
     /// A person or the system asked the run to end.
@@ -22,7 +24,13 @@ pub enum Exit {
 }
 
 /// Of several outcomes the run takes the first in this order: what is worst for the catalog comes first.
-const PRECEDENCE: [Exit; 4] = [Exit::Failed, Exit::Partial, Exit::Busy, Exit::Configuration];
+const PRECEDENCE: [Exit; 5] = [
+    Exit::Failed,
+    Exit::Partial,
+    Exit::Busy,
+    Exit::Configuration,
+    Exit::Follower,
+];
 
 impl Exit {
     /// The exit of a run with these outcomes.
@@ -42,6 +50,7 @@ impl Exit {
             Self::Configuration => 3,
             Self::Failed => 4,
             Self::Partial => 5,
+            Self::Follower => 6,
             Self::Busy => 7,
             Self::Interrupted => 130,
         }
@@ -63,6 +72,8 @@ mod tests {
         for (outcomes, exit) in [
             (&[][..], Exit::Complete),
             (&[Exit::Complete, Exit::Configuration], Exit::Configuration),
+            (&[Exit::Follower], Exit::Follower),
+            (&[Exit::Follower, Exit::Configuration], Exit::Configuration),
             (&[Exit::Configuration, Exit::Busy], Exit::Busy),
             (
                 &[Exit::Busy, Exit::Partial, Exit::Configuration],

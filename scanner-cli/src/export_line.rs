@@ -1,16 +1,19 @@
-//! An item as a line of the export: the twin of `Visualization` that the reference's visualization plugin imports.
+//! An item as a line of the export: the form that the reference's visualization plugin imports.
 //!
 //! The plugin loses a whole file over `"contacts": null` and all items over `"name": null`, drops a date without a `Z`,
 //! and splits `label` and `id` at every `/`: so nothing here is ever null, and a `/` inside a part is written `∕`
 //! (U+2215) in `label`, `%2F` in `id`.
 
-use catalog_model::{Contacts, InventoryEntry, ItemKey, PropertyValue, Visualization};
+use catalog_model::InventoryEntry;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
+use crate::store::{StoredContact, StoredItem, StoredValue};
+
 /// The line of an item; `parts` names the parts of its key after the code.
-pub(crate) struct ExportLine<'a> {
-    pub(crate) item: &'a Visualization,
-    pub(crate) parts: &'a [&'static str],
+pub(crate) struct ExportLine<'a, P> {
+    pub(crate) key: &'a str,
+    pub(crate) item: &'a StoredItem<'a>,
+    pub(crate) parts: &'a [P],
 }
 
 /// The line of an inventory.
@@ -19,34 +22,41 @@ pub(crate) struct InventoryLine<'a> {
     pub(crate) parts: &'a [&'static str],
 }
 
-impl Serialize for ExportLine<'_> {
+impl<P: AsRef<str>> Serialize for ExportLine<'_, P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { item, parts } = self;
         let mut line = serializer.serialize_map(None)?;
-        line.serialize_entry("id", &import_id(&item.key, parts))?;
-        line.serialize_entry("key", item.key.as_str())?;
+        self.serialize_into(&mut line)?;
+        line.end()
+    }
+}
+
+impl<P: AsRef<str>> ExportLine<'_, P> {
+    /// Writes the fields into a line that may get others.
+    pub(crate) fn serialize_into<M: SerializeMap>(&self, line: &mut M) -> Result<(), M::Error> {
+        let Self { key, item, parts } = self;
+        line.serialize_entry("id", &import_id(key, parts))?;
+        line.serialize_entry("key", key)?;
         line.serialize_entry("type", "visualization")?;
         line.serialize_entry("label", &label(&item.label))?;
         line.serialize_entry("name", &item.name)?;
         if let Some(description) = &item.description {
             line.serialize_entry("description", description)?;
         }
-        let contacts = reachable(&item.contacts);
+        let contacts = reachable(item.contacts.as_deref().unwrap_or_default());
         if !contacts.is_empty() {
             line.serialize_entry("contacts", &contacts)?;
         }
-        for (name, value) in item.properties.iter() {
+        for (name, value) in &item.properties {
             match value {
-                PropertyValue::Text(text) | PropertyValue::LongText(text) => {
+                StoredValue::Text(text) | StoredValue::LongText(text) | StoredValue::Url(text) => {
                     line.serialize_entry(name, text)?
                 }
-                PropertyValue::Number(number) => line.serialize_entry(name, number)?,
-                PropertyValue::Url(url) => line.serialize_entry(name, url.as_str())?,
-                PropertyValue::Instant(instant) => line.serialize_entry(name, &Text(instant))?,
-                PropertyValue::Tags(tags) => line.serialize_entry(name, tags)?,
+                StoredValue::Number(number) => line.serialize_entry(name, number)?,
+                StoredValue::Instant(text) => line.serialize_entry(name, text)?,
+                StoredValue::Tags(tags) => line.serialize_entry(name, tags)?,
             }
         }
-        line.end()
+        Ok(())
     }
 }
 
@@ -54,7 +64,7 @@ impl Serialize for InventoryLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { entry, parts } = self;
         let mut line = serializer.serialize_map(None)?;
-        line.serialize_entry("id", &import_id(&entry.key, parts))?;
+        line.serialize_entry("id", &import_id(entry.key.as_str(), parts))?;
         line.serialize_entry("key", entry.key.as_str())?;
         line.serialize_entry("label", &label(&entry.label))?;
         line.end()
@@ -62,26 +72,29 @@ impl Serialize for InventoryLine<'_> {
 }
 
 /// The id of an import: `/app=<app id>/sheet=<sheet id>`, without the code, which the importing connection has.
-fn import_id(key: &ItemKey, parts: &[&str]) -> String {
-    let mut id = String::with_capacity(key.as_str().len() + 16);
+fn import_id(key: &str, parts: &[impl AsRef<str>]) -> String {
+    let mut id = String::with_capacity(key.len() + 16);
     // The written form keeps its escapes: no `/` of a part may come into the id.
-    for (name, part) in parts.iter().zip(key.as_str().split('/').skip(1)) {
+    for (name, part) in parts.iter().zip(key.split('/').skip(1)) {
         id.push('/');
-        id.push_str(name);
+        id.push_str(name.as_ref());
         id.push('=');
         id.push_str(part);
     }
     id
 }
 
-fn label(parts: &[String]) -> String {
-    let mut label = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+/// The way to an item as one text.
+pub(crate) fn label(parts: &[impl AsRef<str>]) -> String {
+    let lengths = parts.iter().map(|part| part.as_ref().len() + 1);
+    let mut label = String::with_capacity(lengths.sum());
     for (index, part) in parts.iter().enumerate() {
         if index > 0 {
             label.push('/');
         }
         label.extend(
-            part.chars()
+            part.as_ref()
+                .chars()
                 .map(|char| if char == '/' { '∕' } else { char }),
         );
     }
@@ -97,15 +110,12 @@ struct ReachableContact<'a> {
 }
 
 /// The contacts with an e-mail: the importer drops the others.
-fn reachable(contacts: &Contacts) -> Vec<ReachableContact<'_>> {
-    let Contacts::Known(contacts) = contacts else {
-        return Vec::new();
-    };
+fn reachable<'a>(contacts: &'a [StoredContact<'_>]) -> Vec<ReachableContact<'a>> {
     contacts
         .iter()
         .filter_map(|contact| {
             Some(ReachableContact {
-                role: contact.role,
+                role: &contact.role,
                 email: contact.email.as_deref()?,
                 name: contact.name.as_deref(),
             })
@@ -113,18 +123,11 @@ fn reachable(contacts: &Contacts) -> Vec<ReachableContact<'_>> {
         .collect()
 }
 
-/// A value that is written as its `Display` text.
-struct Text<T>(T);
-
-impl<T: std::fmt::Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use catalog_model::{Contact, Instant, Properties};
+    use catalog_model::{
+        Contact, Contacts, Instant, ItemKey, Properties, PropertyValue, Visualization,
+    };
 
     use super::*;
 
@@ -163,11 +166,12 @@ mod tests {
     }
 
     fn check(item: &Visualization, expected: &str) {
-        let parts = &["app", "sheet"];
-        assert_eq!(
-            serde_json::to_string(&ExportLine { item, parts }).unwrap(),
-            expected
-        );
+        let line = ExportLine {
+            key: item.key.as_str(),
+            item: &StoredItem::of(item),
+            parts: &["app", "sheet"],
+        };
+        assert_eq!(serde_json::to_string(&line).unwrap(), expected);
     }
 
     #[test]

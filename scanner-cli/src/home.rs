@@ -23,11 +23,27 @@ impl Home {
         self.folder.join("connections")
     }
 
-    /// The file that the items of a connection are exported to. The ending is the one that the reference's
-    /// visualization plugin looks for.
+    /// The scanner's own settings.
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.path("conf/application.conf")
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.join("data").join("catalog.db")
+    }
+
+    /// A path that a setting names.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        let path = self.folder.join(path);
+        path.strip_prefix(".")
+            .map(Path::to_path_buf)
+            .unwrap_or(path)
+    }
+
+    /// The file that the items of a connection are exported to.
     pub(crate) fn export(&self, code: &ConnectionCode) -> PathBuf {
-        let name = format!("{}.visualization.ndjson", file_name(code));
-        self.folder.join("export").join(name)
+        self.folder.join("export").join(export_name(code))
     }
 
     /// A folder for what waits to be copied: of the home if that can be, so that it is on a disk, else the system's.
@@ -70,6 +86,11 @@ impl FileSource for Home {
 /// Finds a path in a person's terms: below the current folder without its prefix.
 pub(crate) fn shown(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+/// The name of an export. The ending is the one that the reference's visualization plugin looks for.
+pub(crate) fn export_name(code: &ConnectionCode) -> String {
+    format!("{}.visualization.ndjson", file_name(code))
 }
 
 /// The code as a file name: letters and digits of ASCII, `_`, `-` and inner `.` stay, every other byte is written `%XX`,

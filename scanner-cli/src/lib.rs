@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod application_file;
 mod arguments;
 mod commands;
 mod connection_file;
@@ -8,9 +9,12 @@ mod destination;
 mod environment;
 mod exit;
 mod export_line;
+mod followers;
 pub mod hocon;
 mod home;
+mod keeping_sink;
 mod kept_session;
+mod listing;
 mod lock;
 mod odd_texts;
 mod problem;
@@ -19,7 +23,8 @@ mod report;
 mod run;
 mod scanning;
 mod spool;
-mod spool_sink;
+
+mod store;
 mod table;
 mod tally;
 

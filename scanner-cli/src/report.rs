@@ -7,9 +7,11 @@ use catalog_model::{ConnectionCode, ScanError, Warning};
 use crate::{
     connections::Ready,
     exit::Exit,
+    followers::{Delivered, Followed},
     problem::Problem,
     run::Program,
     spool::{Duplicate, Duplicates},
+    store::Counts,
     tally::Tally,
 };
 
@@ -25,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) connections: Vec<ConnectionReport>,
     /// Files that could not be used, and warnings about files that could. They were told when the run began.
     pub(crate) problems: Vec<Problem>,
+    /// The followers' turns after the scans.
+    pub(crate) followed: Vec<Followed>,
     /// Whether somebody ended the run before its scans had ended.
     pub(crate) interrupted: bool,
 }
@@ -36,8 +40,12 @@ pub(crate) struct ConnectionReport {
     pub(crate) outcome: Outcome,
     pub(crate) tally: Tally,
     pub(crate) elapsed: Duration,
-    /// Lines written; none of a failed scan.
+    /// Items read, each key once; none of a failed scan.
     pub(crate) items: u64,
+    /// What the store made of them, if there is one.
+    pub(crate) stored: Option<Counts>,
+    /// What followers wrote of the connection.
+    pub(crate) delivered: Vec<Delivered>,
     pub(crate) duplicates: Duplicates,
     /// The file that holds the items, if they went to one.
     pub(crate) output: Option<PathBuf>,
@@ -84,8 +92,25 @@ impl Report {
             started: (program.environment.clock)(),
             connections: Vec::new(),
             problems,
+            followed: Vec::new(),
             interrupted: false,
         }
+    }
+
+    /// Takes what the followers say of their turns.
+    pub(crate) fn follow(&mut self, followed: Vec<Followed>) {
+        for delivered in followed
+            .iter()
+            .flat_map(|followed| followed.outcome.iter().flatten())
+        {
+            let mut reports = self.connections.iter_mut();
+            if let Some(report) =
+                reports.find(|report| report.code.as_str() == delivered.connection)
+            {
+                report.delivered.push(delivered.clone());
+            }
+        }
+        self.followed = followed;
     }
 
     /// The exit of the whole run.
@@ -101,6 +126,13 @@ impl Report {
         if self.problems.iter().any(Problem::is_error) {
             outcomes.push(Exit::Configuration);
         }
+        if self
+            .followed
+            .iter()
+            .any(|followed| followed.outcome.is_err())
+        {
+            outcomes.push(Exit::Follower);
+        }
         Exit::of(&outcomes)
     }
 }
@@ -115,6 +147,8 @@ impl ConnectionReport {
             tally: Tally::default(),
             elapsed: Duration::ZERO,
             items: 0,
+            stored: None,
+            delivered: Vec::new(),
             duplicates: Duplicates::default(),
             output: None,
         }

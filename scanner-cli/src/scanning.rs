@@ -1,8 +1,8 @@
-//! Scans connections side by side, each into a spool of its own.
+//! Scans connections side by side, into the store, and each into a spool of its own if its lines are wanted.
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use catalog_model::{Completeness, ScanError, SinkError, Warning};
+use catalog_model::{Completeness, ScanError, SinkError, Warning, with_causes};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -10,23 +10,24 @@ use crate::{
     destination::{Destination, Placed, Reach},
     environment::Clock,
     home::Home,
+    keeping_sink::{KeepingSink, Line, cannot_spool},
     kept_session::KeptSession,
     lock::{Lock, NotLocked},
     progress::{Display, ProgressLine},
     report::{ConnectionReport, Outcome},
     run::Program,
-    spool::Finished,
-    spool_sink::{Line, SpoolSink, cannot_spool},
+    spool::{Finished, Spool},
+    store::{Beginning, Closing, Removals, Store, StoreScan},
     tally::Tally,
 };
 
 /// How many connections are read at once.
 const SIDE_BY_SIDE: usize = 4;
 
-/// A connection to scan, and where its lines go.
+/// A connection to scan, and where its lines go if they are wanted.
 pub(crate) struct Job {
     pub(crate) ready: Ready,
-    pub(crate) destination: Destination,
+    pub(crate) destination: Option<Destination>,
 }
 
 /// What all scans of a run share.
@@ -35,11 +36,20 @@ pub(crate) struct Context {
     pub(crate) home: Home,
     pub(crate) clock: Clock,
     pub(crate) display: Display,
+    pub(crate) keeping: Option<Keeping>,
+}
+
+/// The store that a run's scans write to.
+#[derive(Clone)]
+pub(crate) struct Keeping {
+    pub(crate) store: Arc<Store>,
+    pub(crate) removals: Removals,
 }
 
 impl Context {
-    pub(crate) fn of(program: &Program) -> Self {
+    pub(crate) fn of(program: &Program, keeping: Option<Keeping>) -> Self {
         Self {
+            keeping,
             home: program.home.clone(),
             clock: program.environment.clock,
             display: program.display.clone(),
@@ -136,31 +146,91 @@ async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
     Scanned { report, lines }
 }
 
-/// Reads everything into a spool, and puts that where it belongs. Lines for standard output come back.
+/// Reads everything and keeps it where it is wanted. Lines for standard output come back.
 async fn read_lines<T: Line>(
     ready: &Ready,
-    destination: Destination,
+    destination: Option<Destination>,
     context: &Context,
     report: &mut ConnectionReport,
 ) -> Result<Option<Finished>, ScanError> {
     let connection = ready.connection.as_ref();
-    let mut sink = SpoolSink {
-        spool: destination.open(&context.home.aside())?,
+    let open = |destination: &Destination| destination.open(&context.home.aside());
+    let mut sink = KeepingSink {
+        spool: destination.as_ref().map(open).transpose()?,
+        store: begin(ready, context).await?,
         tally: Tally::default(),
         progress: ProgressLine::new(&ready.code, &context.display),
         parts: connection.key_parts(),
         session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
     };
-    let closing = T::read(connection, &mut sink).await;
+    let mut closing = T::read(connection, &mut sink).await;
     if let Err(warning) = sink.session.keep() {
         sink.tally.warnings.push(warning);
     }
     report.tally = sink.tally;
+    if let Some(store) = sink.store {
+        closing = close(store, closing, context, report).await;
+    }
     let (outcome, reach) = match closing? {
         Completeness::Complete => (Outcome::Complete, Reach::Complete),
         Completeness::Partial(reasons) => (Outcome::Partial(reasons), Reach::Partial),
     };
-    let spool = sink.spool;
+    let lines = match sink.spool.zip(destination) {
+        Some((spool, destination)) => put(spool, destination, reach, report).await?,
+        None => None,
+    };
+    report.outcome = outcome;
+    Ok(lines)
+}
+
+async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, ScanError> {
+    let Some(keeping) = &context.keeping else {
+        return Ok(None);
+    };
+    let begun = keeping.store.begin(Beginning {
+        code: ready.code.clone(),
+        name: ready.name.clone(),
+        key_parts: ready.connection.key_parts().to_vec(),
+        time: (context.clock)(),
+    });
+    Ok(Some(begun.await.map_err(SinkError::from)?))
+}
+
+/// Ends a scan in the store, which may know better than the source whether it is complete.
+async fn close(
+    store: StoreScan,
+    closing: Result<Completeness, ScanError>,
+    context: &Context,
+    report: &mut ConnectionReport,
+) -> Result<Completeness, ScanError> {
+    let removals = context.keeping.as_ref().map(|keeping| keeping.removals);
+    let closed = store.close(Closing {
+        statement: closing
+            .as_ref()
+            .map(Clone::clone)
+            .map_err(|error| with_causes(error)),
+        time: (context.clock)(),
+        site_version: report.tally.version.clone(),
+        bytes: report.tally.bytes(),
+        removals: removals.unwrap_or(Removals::Fused),
+    });
+    let closed = closed.await;
+    // A scan that failed says why itself.
+    let statement = closing?;
+    let (closed, duplicates) = closed.map_err(SinkError::from)?;
+    report.items = u64::try_from(closed.counts.seen).unwrap_or(0);
+    report.duplicates = duplicates;
+    report.stored = Some(closed.counts);
+    Ok(closed.statement.unwrap_or(statement))
+}
+
+/// Puts the lines where they belong.
+async fn put(
+    spool: Spool,
+    destination: Destination,
+    reach: Reach,
+    report: &mut ConnectionReport,
+) -> Result<Option<Finished>, ScanError> {
     // Sorting, waiting for the disk and for a pipe's reader would hold up other scans on this thread.
     let placed = tokio::task::spawn_blocking(move || {
         let finished = spool.finish().map_err(cannot_spool)?;
@@ -169,7 +239,6 @@ async fn read_lines<T: Line>(
     });
     let placed = placed.await.map_err(|error| cannot_spool(error.into()))?;
     let (items, duplicates, placed) = placed?;
-    report.outcome = outcome;
     report.items = items;
     report.duplicates = duplicates;
     match placed {

@@ -32,12 +32,20 @@ enum Command {
     Demo,
     /// How fast a large site is read, against the floor of its bytes
     Bench {
+        #[command(subcommand)]
+        what: Option<Bench>,
         /// Sheets of the large site
-        #[arg(long, default_value_t = 500_000)]
+        #[arg(long, default_value_t = 500_000, global = true)]
         sheets: usize,
     },
     /// Makes the certificates and trust stores of qrs-client's tests anew, with openssl and keytool
     Fixtures,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// What the store costs, against a scan without it
+    Store,
 }
 
 #[expect(
@@ -62,7 +70,11 @@ fn run(command: Command) -> Outcome {
     match command {
         Command::Test => test::run(&shell),
         Command::Demo => demo::run(&shell),
-        Command::Bench { sheets } => bench::run(&shell, sheets),
+        Command::Bench { what: None, sheets } => bench::run(&shell, sheets),
+        Command::Bench {
+            what: Some(Bench::Store),
+            sheets,
+        } => bench::store::run(&shell, sheets),
         Command::Fixtures => fixtures::run(),
     }
 }

@@ -23,9 +23,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     let mut report = Report::begun(program, selected.take_problems());
     let jobs = selected.ready.into_iter().map(|ready| Job {
         ready,
-        destination: Destination::StandardOutput,
+        destination: Some(Destination::StandardOutput),
     });
-    let context = Context::of(program);
+    let context = Context::of(program, None);
     let mut interrupted = pin!(interrupted());
     let ended = read_all::<InventoryEntry>(jobs.collect(), &context, &mut interrupted).await;
     let write = match arguments.format {

@@ -1,72 +1,115 @@
 //! `scan`: every sheet of the connections becomes an item of the export.
 
-use std::{path::Path, pin::pin};
+use std::{path::Path, pin::pin, sync::Arc};
 
-use catalog_model::Visualization;
+use catalog_model::{ConnectionCode, Visualization};
 
-use super::{print::print, report_file::ReportFile, selection::select, signals::interrupted};
+use super::{
+    following::follow,
+    print::print,
+    report_file::ReportFile,
+    selection::{application, select},
+    signals::interrupted,
+};
 use crate::{
+    application_file::Application,
     arguments::Scan,
+    connections::Ready,
     destination::{Destination, copy_to_standard_output, folder_of},
     exit::Exit,
-    home::shown,
+    home::{Home, shown},
     report::{Report, render},
     run::Program,
-    scanning::{Context, Job, read_all},
+    scanning::{Context, Job, Keeping, read_all},
+    store::{Removals, Store, StoreError},
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
-    let mut selected = match select(program, &arguments.codes) {
-        Ok(selected) => selected,
-        Err(exit) => return exit,
-    };
+    // A command that cannot begin has told why.
+    let scan = scan(program, &arguments).await;
+    scan.unwrap_or_else(|exit| exit)
+}
+
+async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
+    let mut selected = select(program, &arguments.codes)?;
     if arguments.output.is_some() && selected.ready.len() > 1 {
-        let codes: Vec<_> = selected
-            .ready
-            .iter()
-            .map(|ready| ready.code.as_str())
-            .collect();
-        let codes = codes.join(", ");
-        return program.tell_usage(&format!(
-            "`--output` takes the items of one connection: name one of {codes}"
-        ));
+        return Err(several_outputs(program, &selected.ready));
     }
-    if let Some(clash) = clash(program, &arguments) {
-        return program.tell_usage(&clash);
+    if let Some(clash) = clash(program, arguments) {
+        return Err(program.tell_usage(&clash));
     }
-    let report_file = match arguments
-        .report
-        .as_deref()
-        .map(ReportFile::open)
-        .transpose()
-    {
-        Ok(file) => file,
-        Err(problem) => {
-            program.tell_problem(&problem);
-            return Exit::Failed;
-        }
+    let report_file = arguments.report.as_deref().map(ReportFile::open);
+    let report_file = report_file.transpose().map_err(|problem| {
+        program.tell_problem(&problem);
+        Exit::Failed
+    })?;
+    let application = application(program)?;
+    let keeping = keeping(program, arguments, &application).map_err(|error| {
+        program.tell_problem(&error.problem());
+        error.exit()
+    })?;
+    let followers = match keeping {
+        Some(_) => application.followers,
+        None => Vec::new(),
     };
     let mut report = Report::begun(program, selected.take_problems());
     let jobs = selected.ready.into_iter().map(|ready| Job {
-        destination: match &arguments.output {
-            Some(path) => Destination::of(path),
-            None => Destination::Export(program.home.export(&ready.code)),
-        },
+        destination: destination(arguments, &program.home, &ready.code),
         ready,
     });
-    let context = Context::of(program);
+    let context = Context::of(program, keeping);
     let mut interrupted = pin!(interrupted());
     let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
+    // The store's own thread ends here: the followers get its memory.
+    drop(context);
     let copy = copy_to_standard_output;
     print(program, &mut report, ended, &mut interrupted, copy).await;
+    follow(program, followers, &mut report, &mut interrupted).await;
     program.tell(&render(&report));
     if let Some(file) = report_file
         && let Err(problem) = file.write(&report)
     {
         program.tell_problem(&problem);
-        return Exit::Failed;
+        return Err(Exit::Failed);
     }
-    report.exit()
+    Ok(report.exit())
+}
+
+fn several_outputs(program: &mut Program, ready: &[Ready]) -> Exit {
+    let codes: Vec<_> = ready.iter().map(|ready| ready.code.as_str()).collect();
+    let codes = codes.join(", ");
+    program.tell_usage(&format!(
+        "`--output` takes the items of one connection: name one of {codes}"
+    ))
+}
+
+/// The store that the scans write to, unless they are to do without.
+fn keeping(
+    program: &Program,
+    arguments: &Scan,
+    application: &Application,
+) -> Result<Option<Keeping>, StoreError> {
+    if arguments.no_store {
+        return Ok(None);
+    }
+    let store = Store::open(&program.home.store(), application.keep_changes)?;
+    Ok(Some(Keeping {
+        store: Arc::new(store),
+        removals: if arguments.accept_removals {
+            Removals::Accepted
+        } else {
+            Removals::Fused
+        },
+    }))
+}
+
+/// Where the lines of a scan go: with a store nowhere, unless somebody asked for them.
+fn destination(arguments: &Scan, home: &Home, code: &ConnectionCode) -> Option<Destination> {
+    match &arguments.output {
+        Some(path) => Some(Destination::of(path)),
+        None if arguments.no_store => Some(Destination::Export(home.export(code))),
+        None => None,
+    }
 }
 
 /// Why the files that were named cannot be meant: one would overwrite what another is for.

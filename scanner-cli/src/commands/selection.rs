@@ -1,6 +1,7 @@
-//! Which connections a command is about.
+//! Which connections a command is about, and what the scanner's own settings say.
 
 use crate::{
+    application_file::Application,
     connection_file::Reading,
     connections::{Connections, Selected, UnknownCode},
     exit::Exit,
@@ -34,4 +35,18 @@ pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected
             };
             program.tell_usage(&format!("no connection has the code `{code}`; {known}"))
         })
+}
+
+/// The scanner's own settings.
+///
+/// # Errors
+/// The exit of a command that cannot go on without them; it was told what is wrong.
+pub(crate) fn application(program: &mut Program) -> Result<Application, Exit> {
+    let read = Application::read(&program.home, &program.environment.variables);
+    read.map_err(|problems| {
+        for problem in &problems {
+            program.tell_problem(problem);
+        }
+        Exit::Configuration
+    })
 }

@@ -9,13 +9,14 @@ use catalog_model::{ScanError, with_causes};
 use serde::Serialize;
 
 use super::{ConnectionReport, Outcome, Report};
-use crate::home::shown;
+use crate::{home::shown, store::Counts};
 
 #[derive(Serialize)]
 struct ReportJson {
     started: String,
     exit_code: u8,
     connections: Vec<ConnectionJson>,
+    followers: Vec<FollowerJson>,
     problems: Vec<ProblemJson>,
 }
 
@@ -29,7 +30,11 @@ struct ConnectionJson {
     hint: Option<String>,
     site_version: Option<String>,
     items: u64,
+    /// What changed in the store; null without one.
+    stored: Option<StoredJson>,
     output: Option<String>,
+    /// What followers wrote.
+    exports: Vec<ExportJson>,
     lists: BTreeMap<&'static str, ListJson>,
     skipped: Vec<SkippedJson>,
     /// How many items were left out because an earlier one has their key.
@@ -40,6 +45,28 @@ struct ConnectionJson {
     restarts: Vec<String>,
     seconds: f64,
     megabytes_per_second: f64,
+}
+
+#[derive(Serialize)]
+struct StoredJson {
+    added: i64,
+    changed: i64,
+    removed: i64,
+    returned: i64,
+    unreadable: i64,
+}
+
+#[derive(Serialize)]
+struct ExportJson {
+    items: u64,
+    to: String,
+}
+
+#[derive(Serialize)]
+struct FollowerJson {
+    follower: String,
+    /// Why it could not take all; null if it did.
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -80,6 +107,16 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         started: format!("{:.3}", report.started),
         exit_code: report.exit().code(),
         connections: report.connections.iter().map(connection).collect(),
+        followers: (report.followed.iter())
+            .map(|followed| FollowerJson {
+                follower: followed.follower.clone(),
+                error: followed
+                    .outcome
+                    .as_ref()
+                    .err()
+                    .map(|error| with_causes(error)),
+            })
+            .collect(),
         problems: report
             .problems
             .iter()
@@ -109,7 +146,14 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
         hint,
         site_version: report.tally.version.clone(),
         items: report.items,
+        stored: report.stored.map(stored),
         output: report.output.as_deref().map(shown),
+        exports: (report.delivered.iter())
+            .map(|delivered| ExportJson {
+                items: delivered.items,
+                to: delivered.target.clone(),
+            })
+            .collect(),
         lists: (report.tally.lists.iter())
             .map(|(list, amount)| {
                 let (records, bytes) = (amount.records, amount.bytes);
@@ -139,6 +183,16 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
         restarts: report.tally.restarts.clone(),
         seconds: report.elapsed.as_secs_f64(),
         megabytes_per_second: report.megabytes_per_second(),
+    }
+}
+
+fn stored(counts: Counts) -> StoredJson {
+    StoredJson {
+        added: counts.added,
+        changed: counts.changed,
+        removed: counts.removed,
+        returned: counts.returned,
+        unreadable: counts.unreadable,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use catalog_model::{ScanError, with_causes};
 
 use super::{ConnectionReport, Outcome, Report, counted, grouped, megabytes};
-use crate::{home::shown, tally::Tally};
+use crate::{home::shown, store::Counts, tally::Tally};
 
 /// The report as text.
 pub(crate) fn render(report: &Report) -> String {
@@ -13,6 +13,15 @@ pub(crate) fn render(report: &Report) -> String {
     for connection in &report.connections {
         // Writing to a text cannot fail.
         let _ = write_connection(&mut text, connection);
+    }
+    for followed in &report.followed {
+        if let Err(error) = &followed.outcome {
+            let (follower, error) = (&followed.follower, with_causes(error));
+            let _ = writeln!(
+                text,
+                "follower {follower}: failed\n  {error}\n  the store keeps what it missed; it is tried again after the next scan"
+            );
+        }
     }
     if report.interrupted {
         text.push_str("interrupted: nothing was written of scans that had not ended\n");
@@ -54,15 +63,7 @@ fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::R
         writeln!(text, "  read      {}", amounts(report))?;
     }
     if matches!(report.outcome, Outcome::Complete | Outcome::Partial(_)) {
-        match &report.output {
-            Some(path) => writeln!(
-                text,
-                "  wrote     {} to {}",
-                counted(report.items, "item"),
-                shown(path)
-            )?,
-            None => writeln!(text, "  items     {}", grouped(report.items))?,
-        }
+        write_kept(text, report)?;
     }
     for cause in &tally.restarts {
         writeln!(text, "  restarted {cause}")?;
@@ -75,6 +76,46 @@ fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::R
         }
     }
     Ok(())
+}
+
+/// What became of the items.
+fn write_kept(text: &mut String, report: &ConnectionReport) -> std::fmt::Result {
+    let items = counted(report.items, "item");
+    if let Some(stored) = &report.stored {
+        writeln!(text, "  stored    {items}: {}", changes(stored))?;
+    }
+    match &report.output {
+        Some(path) => writeln!(text, "  wrote     {items} to {}", shown(path))?,
+        None if report.stored.is_none() => {
+            writeln!(text, "  items     {}", grouped(report.items))?;
+        }
+        None => {}
+    }
+    for delivered in &report.delivered {
+        let items = counted(delivered.items, "item");
+        writeln!(text, "  wrote     {items} to {}", delivered.target)?;
+    }
+    Ok(())
+}
+
+/// `3 added, 1 removed`, or that nothing changed.
+fn changes(counts: &Counts) -> String {
+    let changes: Vec<_> = [
+        (counts.added, "added"),
+        (counts.changed, "changed"),
+        (counts.removed, "removed"),
+        (counts.returned, "returned"),
+        (counts.unreadable, "unreadable"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{} {word}", grouped(count.unsigned_abs())))
+    .collect();
+    if changes.is_empty() {
+        "nothing changed".to_owned()
+    } else {
+        changes.join(", ")
+    }
 }
 
 fn write_failure(text: &mut String, error: &ScanError) -> std::fmt::Result {

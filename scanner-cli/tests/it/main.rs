@@ -3,10 +3,13 @@
 
 mod bad_files;
 mod bad_sites;
+mod catalog;
 mod check;
 mod config_show;
+mod histories;
 mod output;
 mod scanner;
 mod secrets;
 mod secure;
 mod selection;
+mod store_faults;

@@ -69,13 +69,13 @@ fn the_written_file_can_be_read_by_another_account() {
 fn items_go_to_the_file_or_the_stream_that_was_named() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
-    home.run(&["scan", "--output", "here.ndjson"])
+    home.run(&["scan", "--no-store", "--output", "here.ndjson"])
         .check(0, &["to here.ndjson"]);
     assert_eq!(home.items("here.ndjson").len(), 53);
-    let run = home.run(&["scan", "--output", "-"]);
+    let run = home.run(&["scan", "--no-store", "--output", "-"]);
     assert_eq!(items(&run.output).len(), 53);
-    assert!(!home.has("export"));
-    home.run(&["scan", "--output", "/dev/null"])
+    assert!(!home.has("export") && !home.has("data/catalog.db"));
+    home.run(&["scan", "--no-store", "--output", "/dev/null"])
         .check(0, &["items     53\n"]);
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
 }
@@ -92,13 +92,13 @@ fn no_file_is_written_over_one_that_is_for_something_else() {
 }
 
 #[test]
-fn a_partial_scan_leaves_the_old_file_and_writes_aside() {
+fn without_a_store_a_partial_scan_leaves_the_old_file_and_writes_aside() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
-    home.run(&["scan"]).check(0, &[]);
+    home.run(&["scan", "--no-store"]).check(0, &[]);
     let before = home.read(EXPORT);
     site.fail(Fault::missing_records(3).on(SHEETS));
-    home.run(&["scan"]).check(
+    home.run(&["scan", "--no-store"]).check(
         5,
         &[
             "something may be hidden: 50 sheets were read, but the site counted 53",
@@ -108,11 +108,11 @@ fn a_partial_scan_leaves_the_old_file_and_writes_aside() {
     assert_eq!(home.read(EXPORT), before);
     assert_eq!(home.items(&format!("{EXPORT}.partial")).len(), 50);
     assert_eq!(
-        items(&home.run(&["scan", "--output", "-"]).output).len(),
+        items(&home.run(&["scan", "--no-store", "--output", "-"]).output).len(),
         50
     );
     site.heal();
-    home.run(&["scan"]).check(0, &[]);
+    home.run(&["scan", "--no-store"]).check(0, &[]);
     assert_eq!(home.names("export"), ["qlik.visualization.ndjson"]);
 }
 
@@ -146,7 +146,8 @@ fn of_two_sheets_with_one_key_the_first_stays_and_both_ids_are_told() {
         .iter()
         .map(|item| item["name"].clone())
         .collect();
-    assert_eq!(names, ["first", "third"]);
+    assert_eq!(names.len(), 2);
+    assert!(names.contains(&"first".into()) && names.contains(&"third".into()));
     let report: Value = serde_json::from_str(&home.read("report.json")).unwrap();
     assert_eq!(
         report["connections"][0]["duplicates"][0]["kept"],
@@ -216,7 +217,7 @@ fn a_disk_that_gets_full_in_mid_scan_leaves_the_old_file_and_nothing_else() {
     command
         .args([
             "-c",
-            "trap '' XFSZ; ulimit -f 8; exec \"$0\" scan",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" scan --no-store",
             env!("CARGO_BIN_EXE_scanner-cli"),
         ])
         .current_dir(home.path("."));

@@ -1,4 +1,4 @@
-//! The sink of a scan that writes lines: items to the spool, everything else to the tally.
+//! The sink of a scan: items to the spool and the store, everything else to the tally.
 
 use std::io;
 
@@ -13,6 +13,7 @@ use crate::{
     kept_session::KeptSession,
     progress::ProgressLine,
     spool::Spool,
+    store::{StoreScan, StoredItem},
     tally::Tally,
 };
 
@@ -24,6 +25,11 @@ pub(crate) trait Line: Sized + Send + 'static {
 
     /// Writes the line without its end; `parts` names the parts of its key.
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()>;
+
+    /// The item, if it is a whole one, which a store can keep.
+    fn item(&self) -> Option<&Visualization> {
+        None
+    }
 
     /// Reads all of them.
     async fn read(
@@ -39,10 +45,16 @@ impl Line for Visualization {
     }
 
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()> {
-        Ok(serde_json::to_writer(
-            line,
-            &ExportLine { item: self, parts },
-        )?)
+        let export = ExportLine {
+            key: self.key.as_str(),
+            item: &StoredItem::of(self),
+            parts,
+        };
+        Ok(serde_json::to_writer(line, &export)?)
+    }
+
+    fn item(&self) -> Option<&Visualization> {
+        Some(self)
     }
 
     async fn read(
@@ -74,23 +86,36 @@ impl Line for InventoryEntry {
     }
 }
 
-/// Writes items as lines and keeps count of the rest.
-pub(crate) struct SpoolSink<'a> {
-    pub(crate) spool: Spool,
+/// Keeps items where they are wanted, and count of the rest.
+pub(crate) struct KeepingSink<'a> {
+    /// Where lines are wanted.
+    pub(crate) spool: Option<Spool>,
+    /// Where the store is.
+    pub(crate) store: Option<StoreScan>,
     pub(crate) tally: Tally,
     pub(crate) progress: ProgressLine,
     pub(crate) parts: &'a [&'static str],
     pub(crate) session: KeptSession<'a>,
 }
 
-impl<T: Line> ScanSink<T> for SpoolSink<'_> {
+impl<T: Line> ScanSink<T> for KeepingSink<'_> {
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         match observation {
-            Observation::Item(item, id) => self
-                .spool
-                .push(item.key(), id.as_ref(), |line| item.write(self.parts, line))
-                .map_err(cannot_spool),
+            Observation::Item(item, id) => {
+                if let (Some(store), Some(item)) = (&mut self.store, item.item()) {
+                    store.item(item, id.as_ref())?;
+                }
+                match &mut self.spool {
+                    Some(spool) => spool
+                        .push(item.key(), id.as_ref(), |line| item.write(self.parts, line))
+                        .map_err(cannot_spool),
+                    None => Ok(()),
+                }
+            }
             Observation::Unreadable(record) => {
+                if let (Some(store), Some(id)) = (&mut self.store, &record.id) {
+                    store.unreadable(id)?;
+                }
                 self.tally.skip(record);
                 Ok(())
             }
@@ -100,7 +125,13 @@ impl<T: Line> ScanSink<T> for SpoolSink<'_> {
     fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
         self.progress.restart(cause);
         self.tally.restart(cause);
-        self.spool.clear().map_err(cannot_spool)
+        if let Some(store) = &mut self.store {
+            store.restart()?;
+        }
+        match &mut self.spool {
+            Some(spool) => spool.clear().map_err(cannot_spool),
+            None => Ok(()),
+        }
     }
 
     fn warn(&mut self, warning: Warning) {

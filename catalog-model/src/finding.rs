@@ -1,0 +1,20 @@
+//! What a source says of one thing that a person asks about.
+
+use crate::ItemKey;
+
+/// Something that a source has now, and that a person may have asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// An item, which a scan sees.
+    Item {
+        /// Its identification key.
+        key: ItemKey,
+        /// The way that a person would go to it, from the outside in.
+        label: Vec<String>,
+    },
+    /// It is there, but is no item.
+    NoItem {
+        /// What it is: "not a sheet, but an object of the type `story` named `Q1`".
+        what: String,
+    },
+}

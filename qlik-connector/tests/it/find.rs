@@ -1,0 +1,52 @@
+//! What the site is said to have under a key, a link, an id or a name.
+
+use catalog_model::{Connection, Finding};
+use qrs_client::fake_site::{Content, FakeSite};
+
+use crate::site::connect;
+
+/// Asks, and tells each finding in a line.
+async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
+    let found = connection.find(subject).await.unwrap().unwrap();
+    let line = |finding| match finding {
+        Finding::Item { label, .. } => label.join("/"),
+        Finding::NoItem { what } => what,
+    };
+    found.into_iter().map(line).collect()
+}
+
+#[tokio::test]
+async fn sheets_and_what_is_none_are_found_by_id_and_name_and_link() {
+    let mut content = Content::empty();
+    let app = content.add_app("Sales");
+    let sheet = content.add_sheet(&app, "Q1 'draft'");
+    let story = content.add_object(&app, "story", "How it went");
+    content.set(&sheet, "engineObjectId", "JDWuPK".into());
+    let site = FakeSite::builder().content(content).start().await;
+    let connection = connect(&site, &[]);
+    let link = format!("https://people.example/sense/app/{app}/sheet/JDWuPK/state/analysis");
+    let key = format!("qlik%2Ftest/{app}/JDWuPK");
+    for subject in [&sheet, "JDWuPK", "q1 'DRAFT'", &link, &key] {
+        assert_eq!(
+            find(connection.as_ref(), subject).await,
+            ["My work/Sales/Q1 'draft'"],
+            "{subject}"
+        );
+    }
+    assert_eq!(
+        find(connection.as_ref(), &story).await,
+        ["not a sheet, but an object of the type `story` named `How it went`, in the app `Sales`"]
+    );
+    let of_app = format!("not a sheet, but the app `Sales` ({app}), with 1 sheet");
+    for subject in [
+        &app,
+        "Sales",
+        &format!("https://people.example/sense/app/{app}"),
+    ] {
+        assert_eq!(
+            find(connection.as_ref(), subject).await,
+            std::slice::from_ref(&of_app)
+        );
+    }
+    assert!(find(connection.as_ref(), "no such thing").await.is_empty());
+}

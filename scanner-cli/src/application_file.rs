@@ -1,0 +1,188 @@
+//! `conf/application.conf`: the scanner's own settings. What others keep in it (it is the reference's file, too) is
+//! left alone.
+
+use std::{collections::BTreeMap, fs, io, path::Path, sync::Arc};
+
+use catalog_model::{Place, Settings, settings::UnknownSetting};
+
+use crate::{
+    connection_file::{block, wrong_setting},
+    followers::{Follower, Ndjson},
+    hocon::{self, Diagnostic, Found, Node, Severity, Shown, Value},
+    home::{Home, shown},
+    problem::Problem,
+};
+
+/// The scanner's own settings.
+pub(crate) struct Application {
+    pub(crate) followers: Vec<Box<dyn Follower>>,
+    /// How long changes are kept.
+    pub(crate) keep_changes: jiff::SignedDuration,
+}
+
+/// How long changes are kept where nothing is set, in days.
+const KEEP_CHANGES: u32 = 365;
+/// The setting for it.
+const KEEP: &str = "store.keep_changes_days";
+
+impl Application {
+    /// Reads the settings of `home`; nothing is set where there is no file.
+    ///
+    /// # Errors
+    /// All that is wrong in the file.
+    pub(crate) fn read(
+        home: &Home,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Problem>> {
+        let path = home.settings();
+        match fs::read(&path) {
+            Ok(content) => Self::of(&path, &content, home, variables),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self {
+                followers: vec![export(home)],
+                keep_changes: days(KEEP_CHANGES),
+            }),
+            Err(error) => Err(vec![Problem::general(
+                format!("`{}` cannot be read: {error}", shown(&path)),
+                None,
+            )]),
+        }
+    }
+
+    fn of(
+        path: &Path,
+        content: &[u8],
+        home: &Home,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Problem>> {
+        let document = hocon::read(path, content, variables, &hocon::Disk).map_err(|found| {
+            let problems = found.into_iter().map(Problem::InFile);
+            problems.collect::<Vec<_>>()
+        })?;
+        let mut wrong = Vec::new();
+        let list = document.root.get("followers").cloned();
+        let followers = match list {
+            None => vec![export(home)],
+            Some(node) => followers(path, home, node, &mut wrong),
+        };
+        let file = path.display().to_string();
+        let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
+        let keep = keep_changes(&mut settings);
+        wrong.extend(settings.problems().into_iter().map(wrong_setting));
+        if wrong.is_empty() {
+            return Ok(Self {
+                followers,
+                keep_changes: days(keep),
+            });
+        }
+        let show =
+            |found| Problem::InFile(Diagnostic::in_file(path, content, Severity::Error, found));
+        Err(wrong.into_iter().map(show).collect())
+    }
+}
+
+fn keep_changes(settings: &mut Settings) -> u32 {
+    let Some(text) = settings.text(KEEP) else {
+        return KEEP_CHANGES;
+    };
+    match text.value.trim().parse() {
+        Ok(days) if days > 0 => days,
+        _ => {
+            let message = format!("`{KEEP}` must be a number of days, not `{}`", text.value);
+            settings.refuse(
+                KEEP,
+                message,
+                format!("write `{KEEP} = {KEEP_CHANGES}`, the default"),
+            );
+            KEEP_CHANGES
+        }
+    }
+}
+
+fn days(days: u32) -> jiff::SignedDuration {
+    jiff::SignedDuration::from_hours(i64::from(days) * 24)
+}
+
+/// The follower that there is where nothing is set.
+fn export(home: &Home) -> Box<dyn Follower> {
+    Box::new(Ndjson::new("export", home.path("export")))
+}
+
+fn followers(
+    path: &Path,
+    home: &Home,
+    list: Node,
+    wrong: &mut Vec<Found>,
+) -> Vec<Box<dyn Follower>> {
+    let Value::List(nodes) = list.value else {
+        wrong.push(wrong_follower(
+            list.place,
+            "`followers` must be a list of blocks",
+        ));
+        return Vec::new();
+    };
+    let mut followers: Vec<Box<dyn Follower>> = Vec::new();
+    for node in nodes {
+        let Value::Object(object) = node.value else {
+            wrong.push(wrong_follower(
+                node.place,
+                "a follower must be a block of settings",
+            ));
+            continue;
+        };
+        let file = path.display().to_string();
+        let mut settings = Settings::new(file, block(object), Arc::new(home.clone()));
+        let kind = settings.choice("kind", &[("ndjson", ())]);
+        if kind.is_none() && settings.check().is_ok() {
+            let message = "a follower must say its `kind`";
+            wrong.push(wrong_follower(node.place.clone(), message));
+        }
+        let target = settings.text("path");
+        if kind.is_some() && target.is_none() {
+            wrong.push(wrong_follower(
+                node.place,
+                "this follower must say its `path`",
+            ));
+        }
+        wrong.extend(settings.problems().into_iter().map(wrong_setting));
+        wrong.extend(settings.unknown().into_iter().map(unknown));
+        if let Some(target) = target {
+            followers.push(Box::new(Ndjson::new(
+                &target.value,
+                home.path(&target.value),
+            )));
+        }
+    }
+    if let Some(name) = twice(&followers) {
+        wrong.push(wrong_follower(
+            list.place,
+            &format!("two followers are `{name}`"),
+        ));
+    }
+    followers
+}
+
+/// The name that two followers share: they would share a cursor.
+fn twice(followers: &[Box<dyn Follower>]) -> Option<String> {
+    let mut names: Vec<_> = followers.iter().map(|follower| follower.name()).collect();
+    names.sort_unstable();
+    let pair = names.windows(2).find(|pair| pair[0] == pair[1])?;
+    Some(pair[0].to_owned())
+}
+
+fn wrong_follower(place: Place, message: &str) -> Found {
+    Found {
+        place,
+        message: message.to_owned(),
+        hint: Some("write `followers = [ { kind = ndjson, path = export } ]`".to_owned()),
+        value: Shown::Yes,
+    }
+}
+
+fn unknown(unknown: UnknownSetting) -> Found {
+    Found {
+        message: format!("`{}` is no setting of a follower", unknown.key),
+        hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
+        place: unknown.place,
+        value: Shown::No,
+    }
+}

@@ -1,0 +1,241 @@
+//! `catalog`: what the store holds, as lists.
+
+use std::io;
+
+mod items;
+mod owners;
+mod rows;
+
+pub(crate) use items::ItemRow;
+
+use self::{
+    items::Filter,
+    owners::Owners,
+    rows::{ChangeRow, FollowerRow, ScanRow},
+};
+use super::selection::application;
+use crate::{
+    arguments::{Catalog as Command, CatalogFormat, Email, OfConnection, Since, Wanted},
+    exit::Exit,
+    followers::THERE,
+    home::shown,
+    listing::{self, ListError, Row, Take},
+    problem::Problem,
+    run::Program,
+    store::{Catalog, Change, ItemScope, StoredConnection},
+};
+
+pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
+    let catalog = match open(program) {
+        Ok(catalog) => catalog,
+        Err(exit) => return exit,
+    };
+    let run = match command {
+        Command::List { wanted, form } => list(program, &catalog, &wanted, form.format),
+        Command::Show { key, form } => show(program, &catalog, &key, form.format),
+        Command::Changes { since, of, form } => changes(program, &catalog, since, &of, form.format),
+        Command::Scans { of, form } => scans(program, &catalog, &of, form.format),
+        Command::Owners { email, of, form } => owners(program, &catalog, email, &of, form.format),
+        Command::Followers { form } => followers(program, &catalog, form.format),
+    };
+    // A command that has nothing to list has told why.
+    run.unwrap_or_else(|exit| exit)
+}
+
+fn list(
+    program: &mut Program,
+    catalog: &Catalog,
+    wanted: &Wanted,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let scope = ItemScope {
+        connection: connection(program, catalog, &wanted.of)?,
+        states: &wanted.state,
+    };
+    let filter = Filter::of(wanted);
+    Ok(write(program, format, &|take| {
+        catalog.each_item(scope, |item| {
+            if filter.accepts(&item) {
+                take(ItemRow::of(item))?;
+            }
+            Ok(())
+        })
+    }))
+}
+
+fn changes(
+    program: &mut Program,
+    catalog: &Catalog,
+    since: Option<Since>,
+    of: &OfConnection,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let of = connection(program, catalog, of)?;
+    let wanted = |change: &Change| {
+        let then = match since {
+            None => true,
+            Some(Since::Scan(scan)) => change.scan >= scan,
+            Some(Since::Time(time)) => change.time >= time.as_millisecond(),
+        };
+        then && of.is_none_or(|of| of.code == change.connection)
+    };
+    Ok(write(program, format, &|take| {
+        catalog.each_change(0, i64::MAX, |change| {
+            if wanted(&change) {
+                take(ChangeRow::of(change))?;
+            }
+            Ok(())
+        })
+    }))
+}
+
+fn scans(
+    program: &mut Program,
+    catalog: &Catalog,
+    of: &OfConnection,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let of = connection(program, catalog, of)?;
+    Ok(write(program, format, &|take| {
+        catalog.each_scan(of, |scan| take(ScanRow::of(scan)))
+    }))
+}
+
+fn owners(
+    program: &mut Program,
+    catalog: &Catalog,
+    email: Option<Email>,
+    of: &OfConnection,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let scope = ItemScope {
+        connection: connection(program, catalog, of)?,
+        states: THERE,
+    };
+    let mut owners = Owners::default();
+    let counted = catalog.each_item(scope, |item| {
+        owners::count(&mut owners, &item);
+        Ok(())
+    });
+    if let Err(error) = counted {
+        return Err(tell(program, error));
+    }
+    Ok(write(program, format, &|take| {
+        let mut wanted = owners.values().filter(|owner| owner.is_wanted(email));
+        wanted.try_for_each(|owner| take(owner.clone()))
+    }))
+}
+
+/// The store, or the exit of a command that finds none; a person was told.
+pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
+    let path = program.home.store();
+    match Catalog::open(&path) {
+        Ok(Some(catalog)) => Ok(catalog),
+        Ok(None) => {
+            program.tell_problem(&Problem::general(
+                format!("there is no store `{}` yet", shown(&path)),
+                "run `scan`, which makes it, or name another home with `--home` or `SCANNER_HOME`"
+                    .to_owned(),
+            ));
+            Err(Exit::Configuration)
+        }
+        Err(error) => {
+            program.tell_problem(&error.problem());
+            Err(error.exit())
+        }
+    }
+}
+
+/// The connection of the store that `--connection` names.
+fn connection<'a>(
+    program: &mut Program,
+    catalog: &'a Catalog,
+    of: &OfConnection,
+) -> Result<Option<&'a StoredConnection>, Exit> {
+    let Some(code) = &of.connection else {
+        return Ok(None);
+    };
+    let connections = catalog.connections();
+    let found = connections.iter().find(|known| known.code == *code);
+    if found.is_none() {
+        let known: Vec<_> = connections
+            .iter()
+            .map(|known| known.code.as_str())
+            .collect();
+        let known = known.join(", ");
+        let message = format!("the store has no connection `{code}`; it has: {known}");
+        return Err(program.tell_usage(&message));
+    }
+    Ok(found)
+}
+
+fn write<R: Row>(
+    program: &mut Program,
+    format: CatalogFormat,
+    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+) -> Exit {
+    let mut output = io::BufWriter::new(&mut program.environment.output);
+    match listing::write(format, &mut output, each) {
+        Ok(()) => Exit::Complete,
+        Err(error) => {
+            // What is still buffered has nowhere to go.
+            let (_, _) = output.into_parts();
+            tell(program, error)
+        }
+    }
+}
+
+/// A reader that has seen enough, such as `head`, is no fault.
+fn tell(program: &mut Program, error: ListError) -> Exit {
+    match error {
+        ListError::Store(error) => {
+            program.tell_problem(&error.problem());
+            error.exit()
+        }
+        ListError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
+        ListError::Write(error) => {
+            let message = format!("the list cannot be written: {error}");
+            program.tell_problem(&Problem::general(message, None));
+            Exit::Failed
+        }
+    }
+}
+
+fn show(
+    program: &mut Program,
+    catalog: &Catalog,
+    key: &str,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let found = catalog.item(key);
+    let found = found.map_err(|error| tell(program, error.into()))?;
+    let Some(row) = found.map(ItemRow::of) else {
+        let message = format!(
+            "the store has no item with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
+        );
+        return Err(program.tell_usage(&message));
+    };
+    Ok(match format {
+        CatalogFormat::Table => write(program, format, &|take| {
+            rows::fields(&row)?.into_iter().try_for_each(&mut *take)
+        }),
+        _ => write(program, format, &|take| take(row.clone())),
+    })
+}
+
+fn followers(
+    program: &mut Program,
+    catalog: &Catalog,
+    format: CatalogFormat,
+) -> Result<Exit, Exit> {
+    let application = application(program)?;
+    let names = application.followers.iter().map(|follower| follower.name());
+    let names: Vec<_> = names.map(str::to_owned).collect();
+    Ok(write(program, format, &|take| {
+        let last = catalog.settled()?;
+        for name in &names {
+            take(FollowerRow::of(name, catalog.cursor(name)?, last))?;
+        }
+        Ok(())
+    }))
+}

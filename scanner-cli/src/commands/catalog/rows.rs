@@ -1,0 +1,230 @@
+//! Changes, scans, followers and fields as rows.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::ItemRow;
+use crate::{
+    listing::{ListError, Row, instant, moment, text},
+    store::{Change, Cursor, StoredScan},
+};
+
+#[derive(Serialize)]
+pub(super) struct ChangeRow {
+    seq: i64,
+    time: String,
+    scan: i64,
+    connection: String,
+    change: &'static str,
+    key: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<String>,
+    #[serde(skip)]
+    moment: String,
+}
+
+impl ChangeRow {
+    pub(super) fn of(change: Change) -> Self {
+        Self {
+            seq: change.seq,
+            time: instant(change.time),
+            moment: moment(change.time),
+            scan: change.scan,
+            connection: change.connection,
+            change: change.kind.word(),
+            key: change.key,
+            fields: change.fields,
+        }
+    }
+}
+
+impl Row for ChangeRow {
+    const HEADINGS: &'static [&'static str] = &["TIME", "SCAN", "CHANGE", "KEY", "FIELDS"];
+    const COLUMNS: &'static [&'static str] = &[
+        "seq",
+        "time",
+        "scan",
+        "connection",
+        "change",
+        "key",
+        "fields",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.moment.clone(),
+            self.scan.to_string(),
+            self.change.to_owned(),
+            self.key.clone(),
+            self.fields.join(", "),
+        ]
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct ScanRow {
+    scan: i64,
+    connection: String,
+    started: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+    outcome: String,
+    items: i64,
+    added: i64,
+    changed: i64,
+    removed: i64,
+    returned: i64,
+    unreadable: i64,
+    bytes: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site_version: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
+    #[serde(skip)]
+    moment: String,
+}
+
+impl ScanRow {
+    pub(super) fn of(scan: StoredScan) -> Self {
+        Self {
+            scan: scan.id,
+            connection: scan.connection,
+            started: instant(scan.started),
+            moment: moment(scan.started),
+            ended: scan.ended.map(instant),
+            outcome: scan.outcome.unwrap_or_else(|| "unfinished".to_owned()),
+            items: scan.counts.seen,
+            added: scan.counts.added,
+            changed: scan.counts.changed,
+            removed: scan.counts.removed,
+            returned: scan.counts.returned,
+            unreadable: scan.counts.unreadable,
+            bytes: scan.bytes,
+            site_version: scan.site_version,
+            reasons: scan.reasons,
+        }
+    }
+}
+
+impl Row for ScanRow {
+    const HEADINGS: &'static [&'static str] = &[
+        "SCAN",
+        "CONNECTION",
+        "STARTED",
+        "OUTCOME",
+        "ITEMS",
+        "ADDED",
+        "CHANGED",
+        "REMOVED",
+        "RETURNED",
+        "REASONS",
+    ];
+    const COLUMNS: &'static [&'static str] = &[
+        "scan",
+        "connection",
+        "started",
+        "ended",
+        "outcome",
+        "items",
+        "added",
+        "changed",
+        "removed",
+        "returned",
+        "unreadable",
+        "bytes",
+        "site_version",
+        "reasons",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.scan.to_string(),
+            self.connection.clone(),
+            self.moment.clone(),
+            self.outcome.clone(),
+            self.items.to_string(),
+            self.added.to_string(),
+            self.changed.to_string(),
+            self.removed.to_string(),
+            self.returned.to_string(),
+            self.reasons.join("; "),
+        ]
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct FollowerRow {
+    follower: String,
+    /// Changes that it has not taken yet; none counted before it has taken all items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    followed: Option<String>,
+    failures: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl FollowerRow {
+    pub(super) fn of(name: &str, cursor: Cursor, last: i64) -> Self {
+        Self {
+            follower: name.to_owned(),
+            behind: cursor.reached.map(|reached| (last - reached).max(0)),
+            followed: cursor.followed.map(instant),
+            failures: cursor.failures,
+            error: cursor.error,
+        }
+    }
+}
+
+impl Row for FollowerRow {
+    const HEADINGS: &'static [&'static str] =
+        &["FOLLOWER", "BEHIND", "LAST TOOK", "FAILURES", "ERROR"];
+    const COLUMNS: &'static [&'static str] =
+        &["follower", "behind", "followed", "failures", "error"];
+
+    fn cells(&self) -> Vec<String> {
+        let behind = self.behind.map(|behind| behind.to_string());
+        vec![
+            self.follower.clone(),
+            behind.unwrap_or_else(|| "new".to_owned()),
+            self.followed.clone().unwrap_or_else(|| "never".to_owned()),
+            self.failures.to_string(),
+            self.error.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+/// A field of one item, for the table that shows it.
+#[derive(Serialize)]
+pub(super) struct FieldRow {
+    field: String,
+    value: String,
+}
+
+impl Row for FieldRow {
+    const HEADINGS: &'static [&'static str] = &["FIELD", "VALUE"];
+    const COLUMNS: &'static [&'static str] = &["field", "value"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.field.clone(), self.value.clone()]
+    }
+}
+
+/// All fields of an item, in the order of its columns.
+pub(super) fn fields(row: &ItemRow) -> Result<Vec<FieldRow>, ListError> {
+    let json = serde_json::to_value(row).map_err(std::io::Error::from)?;
+    let Value::Object(mut fields) = json else {
+        return Ok(Vec::new());
+    };
+    let first = ItemRow::COLUMNS
+        .iter()
+        .filter_map(|name| fields.remove_entry(*name));
+    let first: Vec<_> = first.collect();
+    let all = first.into_iter().chain(fields);
+    let rows = all.map(|(field, value)| FieldRow {
+        field,
+        value: text(&value),
+    });
+    Ok(rows.collect())
+}

@@ -1,0 +1,249 @@
+//! `explain`: what is known of something that a person asks about, and what its site says of it now.
+
+use std::{collections::BTreeSet, fmt::Write as _, io::Write as _, path::Path};
+
+use catalog_model::{Finding, ScanError, with_causes};
+use url::Url;
+
+use super::{catalog, selection::select, signals::interrupted};
+use crate::{
+    arguments::Explain,
+    connections::Ready,
+    destination::{STANDARD_OUTPUT, unless_broken_pipe},
+    exit::Exit,
+    export_line::label,
+    kept_session::KeptSession,
+    listing::moment,
+    problem::Problem,
+    report::plain,
+    run::Program,
+    store::{Catalog, CatalogItem, ItemScope, State, StoreError, StoredValue},
+};
+
+/// So many items are told of in full.
+const SHOWN: usize = 10;
+
+const ALL: &[State] = &[
+    State::Present,
+    State::Unreadable,
+    State::Filtered,
+    State::Gone,
+];
+
+/// What the store knows of the subject.
+#[derive(Default)]
+struct Known {
+    text: String,
+    items: usize,
+    /// The codes of the connections that the items are of.
+    connections: BTreeSet<String>,
+}
+
+pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
+    let subject = arguments.subject.trim();
+    let known = match known(program, subject, arguments.offline) {
+        Ok(known) => known,
+        Err(exit) => return exit,
+    };
+    if let Err(exit) = write(program, &known.text) {
+        return exit;
+    }
+    if arguments.offline {
+        return Exit::Complete;
+    }
+    let selected = match select(program, &[]) {
+        Ok(selected) => selected,
+        Err(exit) => return exit,
+    };
+    let mut exits = Vec::new();
+    for problem in &selected.problems {
+        program.tell_problem(problem);
+        if problem.is_error() {
+            exits.push(Exit::Configuration);
+        }
+    }
+    let meant = |ready: &Ready| {
+        known.connections.is_empty() || known.connections.contains(ready.code.as_str())
+    };
+    for ready in selected.ready.iter().filter(|ready| meant(ready)) {
+        tokio::select! {
+            found = ask(program, ready, subject) => exits.push(tell(program, ready, found)),
+            () = interrupted() => return Exit::Interrupted,
+        }
+    }
+    Exit::of(&exits)
+}
+
+/// Asks a site, in the session that is kept for it.
+async fn ask(
+    program: &Program,
+    ready: &Ready,
+    subject: &str,
+) -> Result<Option<Vec<Finding>>, ScanError> {
+    let path = program.home.data(&ready.code, "session");
+    let session = KeptSession::resume(ready.connection.as_ref(), path);
+    let found = ready.connection.find(subject).await;
+    // A scan that cannot keep its session warns of it.
+    let _ = session.keep();
+    found
+}
+
+fn tell(
+    program: &mut Program,
+    ready: &Ready,
+    found: Result<Option<Vec<Finding>>, ScanError>,
+) -> Exit {
+    let (code, name) = (&ready.code, &ready.name);
+    let findings = match found {
+        Ok(Some(findings)) => findings,
+        Ok(None) => return Exit::Complete,
+        Err(error) => {
+            let hint = match &error {
+                ScanError::Source { hint, .. } => hint.clone(),
+                _ => None,
+            };
+            let message = format!("{code} ({name}) says nothing: {}", with_causes(&error));
+            program.tell_problem(&Problem::general(message, hint));
+            return Exit::Failed;
+        }
+    };
+    let mut text = format!("{code} ({name}) says now\n");
+    if findings.is_empty() {
+        text.push_str("  not visible: there is no such thing, or the account may not read it\n");
+    }
+    for finding in findings {
+        // Writing to a text cannot fail.
+        let _ = match finding {
+            Finding::Item { key, label: way } => {
+                writeln!(text, "  present: {} ({key})", label(&way))
+            }
+            Finding::NoItem { what } => writeln!(text, "  {what}"),
+        };
+    }
+    write(program, &text).err().unwrap_or(Exit::Complete)
+}
+
+/// Writes to standard output; a reader that has seen enough is no fault.
+fn write(program: &mut Program, text: &str) -> Result<(), Exit> {
+    let output = &mut program.environment.output;
+    let written = output.write_all(plain(text).as_bytes());
+    let written = written.and_then(|()| output.flush());
+    unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)).map_err(|error| {
+        program.tell_problem(&Problem::general(with_causes(&error), None));
+        Exit::Failed
+    })
+}
+
+/// What the store knows. Without a store that is nothing, unless nobody else is to be asked.
+fn known(program: &mut Program, subject: &str, offline: bool) -> Result<Known, Exit> {
+    if !offline && !program.home.store().exists() {
+        return Ok(Known::default());
+    }
+    let catalog = catalog::open(program)?;
+    look_up(&catalog, subject).map_err(|error| {
+        program.tell_problem(&error.problem());
+        error.exit()
+    })
+}
+
+fn look_up(catalog: &Catalog, subject: &str) -> Result<Known, StoreError> {
+    let mut known = Known::default();
+    if let Some(item) = catalog.item(subject)? {
+        known.add(catalog, &item)?;
+        return Ok(known);
+    }
+    let wanted = Subject::of(subject);
+    let scope = ItemScope {
+        connection: None,
+        states: ALL,
+    };
+    catalog.each_item(scope, |item| {
+        if wanted.is(&item) {
+            known.add(catalog, &item)?;
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    if known.items == 0 {
+        known.text.push_str("the store knows nothing of the kind\n");
+    } else if known.items > SHOWN {
+        let more = known.items - SHOWN;
+        known.text.push_str(&format!("and {more} more\n"));
+    }
+    Ok(known)
+}
+
+impl Known {
+    fn add(&mut self, catalog: &Catalog, item: &CatalogItem<'_>) -> Result<(), StoreError> {
+        self.items += 1;
+        self.connections.insert(item.connection.code.clone());
+        if self.items > SHOWN {
+            return Ok(());
+        }
+        let changes = catalog.changes_of(item)?;
+        let text = &mut self.text;
+        text.push_str(&format!("{}\n", item.key));
+        let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<11} {value}\n"));
+        line("label", &label(&item.item.label));
+        line("state", item.state.word());
+        line("source id", &item.source_id);
+        line("first seen", &moment(item.first_seen));
+        line("last seen", &moment(item.last_seen));
+        if let Some(gone) = item.gone_since {
+            line("gone since", &moment(gone));
+        }
+        for change in changes {
+            let fields = change.fields.join(", ");
+            let colon = if fields.is_empty() { "" } else { ": " };
+            let scan = change.scan;
+            let what = format!("{} by scan {scan}{colon}{fields}", moment(change.time));
+            line(change.kind.word(), &what);
+        }
+        Ok(())
+    }
+}
+
+/// What a person asks about, to be compared with items.
+struct Subject<'a> {
+    text: &'a str,
+    lower: String,
+    /// The segments of a link's path.
+    segments: Vec<String>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(text: &'a str) -> Self {
+        let url = Url::parse(text).ok();
+        let segments = url.as_ref().and_then(Url::path_segments);
+        Self {
+            text,
+            lower: text.to_lowercase(),
+            segments: segments
+                .map_or_else(Vec::new, |segments| segments.map(str::to_owned).collect()),
+        }
+    }
+
+    fn is(&self, found: &CatalogItem<'_>) -> bool {
+        let item = &found.item;
+        let mut parts = found.key.split('/').skip(1);
+        self.is_link(found)
+            || found.source_id == self.text
+            || parts.any(|part| part == self.text)
+            || item.name.to_lowercase() == self.lower
+            || item
+                .label
+                .iter()
+                .any(|part| part.to_lowercase() == self.lower)
+    }
+
+    /// Whether it is a link to the item: one of its own, or one with all parts of its key.
+    fn is_link(&self, found: &CatalogItem<'_>) -> bool {
+        if self.segments.is_empty() {
+            return false;
+        }
+        let mut values = found.item.properties.iter();
+        let own =
+            values.any(|(_, value)| matches!(value, StoredValue::Url(url) if url == self.text));
+        let mut parts = found.key.split('/').skip(1);
+        own || parts.all(|part| self.segments.iter().any(|segment| segment == part))
+    }
+}

@@ -1,0 +1,252 @@
+//! Followers: what receives the store's changes, each after its own cursor, at least once and in order.
+//!
+//! They are never in the way of a scan: they read the store at one moment, after the scans, and a follower that fails
+//! stays where it was until its next turn.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use catalog_model::with_causes;
+
+use crate::{
+    environment::Clock,
+    home::Home,
+    lock::Lock,
+    store::{
+        Catalog, CatalogItem, Change, Cursors, ItemScope, State, StoreError, StoredConnection,
+    },
+};
+
+mod ndjson;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use ndjson::Ndjson;
+
+/// Receives the store's changes.
+pub(crate) trait Follower: Send {
+    /// The name under which the store keeps its cursor. What would have to begin anew has another name.
+    fn name(&self) -> &str;
+
+    /// Takes what is new, and says with [`Delivery::took`] how far it has come. What it did not take comes again, and
+    /// so may what it did.
+    ///
+    /// # Errors
+    /// When it cannot take more now; the next delivery begins where it said it was.
+    fn take(&mut self, delivery: &Delivery<'_>) -> Result<Vec<Delivered>, FollowError>;
+}
+
+/// What a follower is to take.
+pub(crate) struct Delivery<'a> {
+    catalog: &'a Catalog,
+    cursors: &'a Cursors,
+    follower: &'a str,
+    now: jiff::Timestamp,
+    start: Start,
+    until: i64,
+    stop: &'a AtomicBool,
+}
+
+/// From where a follower goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// It is new, or so far behind that the store has forgotten changes: it forgets what it has, and takes all items
+    /// that are there.
+    Reset,
+    /// It takes the changes after this one.
+    After(i64),
+}
+
+/// What a follower has written for a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    pub(crate) connection: String,
+    pub(crate) items: u64,
+    /// Where to, as people would name it.
+    pub(crate) target: String,
+}
+
+/// Why a follower could not take something.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FollowError {
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Somebody wants the run to end.
+    #[error("interrupted")]
+    Stopped,
+    /// What it writes to failed.
+    #[error("{message}")]
+    Target {
+        message: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// How a follower's turn ended.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    pub(crate) follower: String,
+    pub(crate) outcome: Result<Vec<Delivered>, FollowError>,
+}
+
+impl Followed {
+    /// A turn that did not come to any follower.
+    pub(crate) fn nobody(error: FollowError) -> Self {
+        Self {
+            follower: "(all)".to_owned(),
+            outcome: Err(error),
+        }
+    }
+}
+
+/// What is there as far as anybody knows: what could not be read is unknown, not gone.
+pub(crate) const THERE: &[State] = &[State::Present, State::Unreadable];
+
+/// A follower that fails is tried so often in its turn, after pauses.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+
+impl Delivery<'_> {
+    pub(crate) fn start(&self) -> Start {
+        self.start
+    }
+
+    pub(crate) fn connections(&self) -> &[StoredConnection] {
+        self.catalog.connections()
+    }
+
+    /// Gives the items of a connection that are there to `each`, sorted by key.
+    pub(crate) fn each_item(
+        &self,
+        connection: &StoredConnection,
+        mut each: impl FnMut(CatalogItem<'_>) -> Result<(), FollowError>,
+    ) -> Result<(), FollowError> {
+        let scope = ItemScope {
+            connection: Some(connection),
+            states: THERE,
+        };
+        self.catalog.each_item(scope, |item| {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(FollowError::Stopped);
+            }
+            each(item)
+        })
+    }
+
+    /// Gives each change after the cursor to `each`, in order; none after a reset.
+    pub(crate) fn each_change(
+        &self,
+        each: impl FnMut(Change) -> Result<(), FollowError>,
+    ) -> Result<(), FollowError> {
+        match self.start {
+            Start::Reset => Ok(()),
+            Start::After(seq) => self.catalog.each_change(seq, self.until, each),
+        }
+    }
+
+    /// Notes that the follower has taken all changes up to `seq`, so that they do not come again.
+    pub(crate) fn took(&self, seq: i64) -> Result<(), FollowError> {
+        Ok(self.cursors.reached(self.follower, seq, self.now)?)
+    }
+
+    /// Notes that the follower has taken everything.
+    pub(crate) fn took_all(&self) -> Result<(), FollowError> {
+        match self.start {
+            // Nothing is new, so nothing is written.
+            Start::After(seq) if seq == self.until => Ok(()),
+            _ => self.took(self.until),
+        }
+    }
+}
+
+/// What a turn of all followers needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Delivering<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) clock: Clock,
+    /// Set when somebody wants the run to end.
+    pub(crate) stop: &'a AtomicBool,
+}
+
+impl Delivering<'_> {
+    /// Gives each follower what is new in the store.
+    ///
+    /// # Errors
+    /// When the store itself cannot be used.
+    pub(crate) fn deliver(
+        self,
+        followers: &mut [Box<dyn Follower>],
+    ) -> Result<Vec<Followed>, StoreError> {
+        if followers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cursors = Cursors::open(&self.home.store())?;
+        end_killed_scans(&cursors, self.home, self.clock)?;
+        let mut all = Vec::new();
+        for follower in followers {
+            let mut outcome = self.turn(&cursors, follower.as_mut());
+            for pause in PAUSES {
+                if outcome.is_ok() || self.stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                thread::sleep(pause);
+                outcome = self.turn(&cursors, follower.as_mut());
+            }
+            if let Err(error) = &outcome {
+                cursors.failed_with(follower.name(), &with_causes(error), (self.clock)())?;
+            }
+            all.push(Followed {
+                follower: follower.name().to_owned(),
+                outcome,
+            });
+        }
+        Ok(all)
+    }
+
+    fn turn(
+        self,
+        cursors: &Cursors,
+        follower: &mut dyn Follower,
+    ) -> Result<Vec<Delivered>, FollowError> {
+        let Some(catalog) = Catalog::open(&self.home.store())? else {
+            return Ok(Vec::new());
+        };
+        let name = follower.name().to_owned();
+        let settled = catalog.settled()?;
+        let start = match cursors.of(&name)?.reached {
+            Some(seq) if seq >= catalog.forgotten()? => Start::After(seq),
+            _ => Start::Reset,
+        };
+        // A scan that began since may hold back changes before the cursor; what was taken stays taken.
+        let until = match start {
+            Start::After(seq) => settled.max(seq),
+            Start::Reset => settled,
+        };
+        follower.take(&Delivery {
+            catalog: &catalog,
+            cursors,
+            follower: &name,
+            now: (self.clock)(),
+            start,
+            until,
+            stop: self.stop,
+        })
+    }
+}
+
+/// A scan without an end whose connection nobody has locked was killed. It must not hold up the followers.
+fn end_killed_scans(cursors: &Cursors, home: &Home, clock: Clock) -> Result<(), StoreError> {
+    for code in cursors.open_scans()? {
+        let Ok(code) = catalog_model::ConnectionCode::new(&code) else {
+            continue;
+        };
+        if let Ok(_lock) = Lock::take(&home.data(&code, "lock"), clock()) {
+            cursors.interrupted(code.as_str())?;
+        }
+    }
+    Ok(())
+}

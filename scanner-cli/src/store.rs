@@ -1,0 +1,200 @@
+//! The store: the catalog on disk, which knows what there is, what there was, and what changed when.
+//!
+//! It knows no source and no format of an export. Scans write to it through a [`StoreScan`], one thread for all of them;
+//! everybody else reads from a [`Catalog`].
+
+use std::{
+    mem,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+};
+
+use catalog_model::{SinkError, SourceId, Visualization};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+mod catalog;
+mod change;
+mod closing;
+mod cursors;
+mod error;
+mod schema;
+mod sighting;
+mod stored_item;
+#[cfg(test)]
+mod tests;
+mod twins;
+mod upsert;
+mod writer;
+
+pub(crate) use self::{
+    catalog::{Catalog, CatalogItem, Change, ItemScope, StoredConnection, StoredScan},
+    change::State,
+    closing::{Beginning, Closed, Closing, Removals},
+    cursors::{Cursor, Cursors},
+    error::StoreError,
+    stored_item::{StoredContact, StoredItem, StoredValue},
+    upsert::Counts,
+};
+#[cfg(test)]
+pub(crate) use self::{change::ChangeKind, tests::Scratch};
+use self::{
+    sighting::{Seen, Sighting},
+    writer::{Answer, Message, ScanNumber, Trouble, Writer},
+};
+use crate::spool::Duplicates;
+
+/// The store, open for scans.
+pub(crate) struct Store {
+    path: PathBuf,
+    messages: Option<mpsc::SyncSender<Message>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A scan that writes to the store. Dropped before it is closed, it was interrupted.
+pub(crate) struct StoreScan {
+    path: PathBuf,
+    messages: mpsc::SyncSender<Message>,
+    number: ScanNumber,
+    batch: Vec<Sighting>,
+    trouble: Arc<Trouble>,
+    closed: bool,
+}
+
+/// So many sightings go over at once.
+const BATCH: usize = 1_000;
+/// So many batches may wait.
+const WAITING: usize = 2;
+
+impl Store {
+    /// Opens the store, which is made if there is none; it keeps changes for `keep`.
+    pub(crate) fn open(path: &Path, keep: jiff::SignedDuration) -> Result<Self, StoreError> {
+        Self::with(schema::open(path)?, path, keep)
+    }
+
+    fn with(db: Connection, path: &Path, keep: jiff::SignedDuration) -> Result<Self, StoreError> {
+        let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+        let writer = Writer::new(db, path, keep);
+        let (messages, to_do) = mpsc::sync_channel(WAITING);
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || writer.run(to_do))
+            .map_err(|error| StoreError::folder(path, error))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            messages: Some(messages),
+            thread: Some(thread),
+        })
+    }
+
+    /// Begins a scan. Who calls has the connection's lock.
+    pub(crate) async fn begin(&self, beginning: Beginning) -> Result<StoreScan, StoreError> {
+        let messages = self.messages.clone();
+        let messages = messages.ok_or_else(|| StoreError::gone(&self.path))?;
+        let (number, trouble) = ask(&messages, &self.path, |answer| {
+            Message::Begin(Box::new(beginning), answer)
+        })
+        .await?;
+        Ok(StoreScan {
+            path: self.path.clone(),
+            messages,
+            number,
+            batch: Vec::with_capacity(BATCH),
+            trouble,
+            closed: false,
+        })
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        drop(self.messages.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl StoreScan {
+    /// Takes an item.
+    pub(crate) fn item(
+        &mut self,
+        item: &Visualization,
+        id: Option<&SourceId>,
+    ) -> Result<(), SinkError> {
+        let seen = Seen::of(item, id).map_err(|error| SinkError {
+            message: format!("the item `{}` cannot be written as JSON", item.key),
+            source: Some(Box::new(error)),
+        })?;
+        self.take(Sighting::Item(seen))
+    }
+
+    /// Takes the id of a record that could not be read.
+    pub(crate) fn unreadable(&mut self, id: &SourceId) -> Result<(), SinkError> {
+        self.take(Sighting::Unreadable(id.0.clone()))
+    }
+
+    /// Forgets what the scan saw so far: it begins again.
+    pub(crate) fn restart(&mut self) -> Result<(), SinkError> {
+        self.batch.clear();
+        self.send(Message::Restart(self.number))
+    }
+
+    /// Ends the scan.
+    pub(crate) async fn close(
+        mut self,
+        closing: Closing,
+    ) -> Result<(Closed, Duplicates), StoreError> {
+        // What could not be flushed, the writer knows.
+        let _ = self.flush();
+        let closed = ask(&self.messages, &self.path, |answer| {
+            Message::Close(self.number, Box::new(closing), answer)
+        });
+        let closed = closed.await;
+        self.closed = true;
+        closed
+    }
+
+    fn take(&mut self, sighting: Sighting) -> Result<(), SinkError> {
+        self.batch.push(sighting);
+        if self.batch.len() < BATCH {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.send(Message::Batch(self.number, batch))
+    }
+
+    fn send(&self, message: Message) -> Result<(), SinkError> {
+        if let Some(error) = self.trouble.get() {
+            return Err(error.again().into());
+        }
+        self.messages
+            .send(message)
+            .map_err(|_message| StoreError::gone(&self.path).into())
+    }
+}
+
+impl Drop for StoreScan {
+    fn drop(&mut self) {
+        if !self.closed {
+            let _ = self.messages.send(Message::Abandon(self.number));
+        }
+    }
+}
+
+async fn ask<T>(
+    messages: &mpsc::SyncSender<Message>,
+    path: &Path,
+    message: impl FnOnce(Answer<T>) -> Message,
+) -> Result<T, StoreError> {
+    let (answer, waiting) = oneshot::channel();
+    let gone = || StoreError::gone(path);
+    messages.send(message(answer)).map_err(|_message| gone())?;
+    waiting.await.unwrap_or_else(|_| Err(gone()))
+}

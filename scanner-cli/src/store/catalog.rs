@@ -1,0 +1,317 @@
+//! The store as its readers see it: all at one moment, streaming, sorted.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{
+    change::{ChangeKind, State},
+    cursors::{self, Cursor},
+    error::{Doing, StoreError},
+    schema, sighting,
+    stored_item::StoredItem,
+    upsert::Counts,
+};
+
+/// What the store holds at one moment.
+pub(crate) struct Catalog {
+    db: Connection,
+    path: PathBuf,
+    connections: Vec<StoredConnection>,
+}
+
+/// A connection of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredConnection {
+    id: i64,
+    pub(crate) code: String,
+    /// What the parts of its items' keys are, after the code.
+    pub(crate) key_parts: Vec<String>,
+    /// The number in the sequence of changes at which its first complete scan ended.
+    pub(crate) complete_from: Option<i64>,
+}
+
+/// An item of the store.
+#[derive(Clone, Debug)]
+pub(crate) struct CatalogItem<'a> {
+    id: i64,
+    pub(crate) connection: &'a StoredConnection,
+    pub(crate) key: String,
+    pub(crate) source_id: String,
+    pub(crate) state: State,
+    /// Milliseconds since 1970, as the others.
+    pub(crate) first_seen: i64,
+    pub(crate) last_seen: i64,
+    pub(crate) gone_since: Option<i64>,
+    pub(crate) item: StoredItem<'static>,
+}
+
+/// A change of an item.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) seq: i64,
+    pub(crate) scan: i64,
+    pub(crate) time: i64,
+    pub(crate) connection: String,
+    pub(crate) key: String,
+    pub(crate) kind: ChangeKind,
+    pub(crate) fields: Vec<String>,
+}
+
+/// A scan of the store.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredScan {
+    pub(crate) id: i64,
+    pub(crate) connection: String,
+    pub(crate) started: i64,
+    pub(crate) ended: Option<i64>,
+    /// None of one that runs, or was killed.
+    pub(crate) outcome: Option<String>,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) site_version: Option<String>,
+    pub(crate) bytes: i64,
+    pub(crate) counts: Counts,
+}
+
+/// Which items are meant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ItemScope<'a> {
+    /// Of this connection, else of all.
+    pub(crate) connection: Option<&'a StoredConnection>,
+    pub(crate) states: &'a [State],
+}
+
+impl Catalog {
+    /// Opens the store to read it. Nothing comes back if there is none.
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
+        let Some(db) = schema::open_to_read(path)? else {
+            return Ok(None);
+        };
+        let mut catalog = Self {
+            db,
+            path: path.to_path_buf(),
+            connections: Vec::new(),
+        };
+        catalog.connections = catalog.read(|db| {
+            // All that is read from here on is of one moment.
+            db.execute_batch("BEGIN")?;
+            connections(db)
+        })?;
+        Ok(Some(catalog))
+    }
+
+    /// The connections by their codes.
+    pub(crate) fn connections(&self) -> &[StoredConnection] {
+        &self.connections
+    }
+
+    /// Gives each item of `scope` to `each`, sorted by key.
+    pub(crate) fn each_item<E: From<StoreError>>(
+        &self,
+        scope: ItemScope<'_>,
+        mut each: impl FnMut(CatalogItem<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let states = scope
+            .states
+            .iter()
+            .fold(0_i64, |set, state| set | 1 << state.code());
+        let connection = scope.connection.map(|connection| connection.id);
+        // Only ids and keys are sorted; the items are much wider.
+        let ids = self.prepare(
+            "SELECT item.id FROM item JOIN content ON content.item = item.id \
+             WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 ORDER BY content.key",
+        );
+        let (mut ids, mut one) = (ids?, self.prepare(ITEM)?);
+        let mut ids = self.read(|_| ids.query(params![connection, states]))?;
+        while let Some(id) = self.read(|_| ids.next()?.map(|row| row.get(0)).transpose())? {
+            let id: i64 = id;
+            let found = self.read(|_| one.query_row([id], |row| self.item_of(row)))?;
+            each(found)?;
+        }
+        Ok(())
+    }
+
+    /// The item with this key.
+    pub(crate) fn item(&self, key: &str) -> Result<Option<CatalogItem<'_>>, StoreError> {
+        self.read(|db| {
+            let mut ids = db.prepare("SELECT id FROM item WHERE key_hash = ?1")?;
+            let mut ids = ids.query([sighting::hash(key)])?;
+            while let Some(row) = ids.next()? {
+                let id: i64 = row.get(0)?;
+                let found = db
+                    .query_row(ITEM, [id], |row| self.item_of(row))
+                    .optional()?;
+                if found.as_ref().is_some_and(|item| item.key == key) {
+                    return Ok(found);
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// Gives each change to `each` that came after the change `after`, up to `until`, in their order.
+    pub(crate) fn each_change<E: From<StoreError>>(
+        &self,
+        after: i64,
+        until: i64,
+        mut each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut changes = self.prepare(
+            "SELECT seq, change.scan, time, code, key, kind, fields FROM change \
+             JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
+             JOIN connection ON connection.id = item.connection WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+        )?;
+        let mut rows = self.read(|_| changes.query([after, until]))?;
+        while let Some(change) = self.read(|_| rows.next()?.map(change_of).transpose())? {
+            each(change)?;
+        }
+        Ok(())
+    }
+
+    /// Gives each scan to `each`, of one connection or of all, in their order.
+    pub(crate) fn each_scan<E: From<StoreError>>(
+        &self,
+        of: Option<&StoredConnection>,
+        mut each: impl FnMut(StoredScan) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut scans = self.prepare(
+            "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
+             seen, added, changed, removed, returned, unreadable \
+             FROM scan JOIN connection ON connection.id = scan.connection \
+             WHERE ?1 IS NULL OR connection.id = ?1 ORDER BY scan.id",
+        )?;
+        let mut rows = self.read(|_| scans.query([of.map(|of| of.id)]))?;
+        while let Some(scan) = self.read(|_| rows.next()?.map(scan_of).transpose())? {
+            each(scan)?;
+        }
+        Ok(())
+    }
+
+    /// Gives each change of the item with this key, in their order.
+    pub(crate) fn changes_of(&self, item: &CatalogItem<'_>) -> Result<Vec<Change>, StoreError> {
+        let mut changes = self.prepare(
+            "SELECT seq, change.scan, time, ?2, ?3, kind, fields FROM change WHERE item = ?1 ORDER BY seq",
+        )?;
+        self.read(|_| {
+            let values = params![item.id, item.connection.code, item.key];
+            changes.query_map(values, change_of)?.collect()
+        })
+    }
+
+    /// How far the follower of this name has come.
+    pub(crate) fn cursor(&self, follower: &str) -> Result<Cursor, StoreError> {
+        self.read(|db| cursors::cursor(db, follower))
+    }
+
+    /// The last change that is final: none of a scan that is still running lies before it.
+    pub(crate) fn settled(&self) -> Result<i64, StoreError> {
+        self.read(|db| {
+            let open: Option<i64> = db.query_row(
+                "SELECT min(seq) FROM change WHERE scan IN (SELECT id FROM scan WHERE outcome IS NULL)",
+                [],
+                |row| row.get(0),
+            )?;
+            if let Some(first) = open {
+                return Ok(first - 1);
+            }
+            db.query_row(
+                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'",
+                [],
+                |row| row.get(0),
+            )
+        })
+    }
+
+    /// The last change that the store has forgotten.
+    pub(crate) fn forgotten(&self) -> Result<i64, StoreError> {
+        self.read(|db| db.query_row("SELECT seq FROM forgotten", [], |row| row.get(0)))
+    }
+
+    fn item_of(&self, row: &Row<'_>) -> rusqlite::Result<CatalogItem<'_>> {
+        let (connection, state): (i64, i64) = (row.get(0)?, row.get(3)?);
+        let known = self.connections.iter().find(|known| known.id == connection);
+        let (content, contacts): (String, Option<String>) = (row.get(7)?, row.get(8)?);
+        Ok(CatalogItem {
+            id: row.get(9)?,
+            connection: known.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, connection))?,
+            key: row.get(1)?,
+            source_id: row.get(2)?,
+            state: State::of(state).ok_or(rusqlite::Error::IntegralValueOutOfRange(3, state))?,
+            first_seen: row.get(4)?,
+            last_seen: row.get(5)?,
+            gone_since: row.get(6)?,
+            item: StoredItem::read(&content, contacts.as_deref()).map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(
+                    7,
+                    rusqlite::types::Type::Text,
+                    error.into(),
+                )
+            })?,
+        })
+    }
+
+    fn prepare(&self, sql: &str) -> Result<rusqlite::Statement<'_>, StoreError> {
+        self.read(|db| db.prepare(sql))
+    }
+
+    fn read<'a, T>(
+        &'a self,
+        work: impl FnOnce(&'a Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        work(&self.db).map_err(|error| StoreError::of(&self.path, Doing::Read, error))
+    }
+}
+
+const ITEM: &str = "SELECT item.connection, key, source_id, state, first_seen, started, gone_since, content, contacts, item.id \
+     FROM item JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan WHERE item.id = ?1";
+
+fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
+    let mut rows =
+        db.prepare("SELECT id, code, key_parts, complete_from FROM connection ORDER BY code")?;
+    let connections = rows.query_map([], |row| {
+        let parts: String = row.get(2)?;
+        Ok(StoredConnection {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            key_parts: serde_json::from_str(&parts).unwrap_or_default(),
+            complete_from: row.get(3)?,
+        })
+    })?;
+    connections.collect()
+}
+
+fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
+    let reasons: String = row.get(5)?;
+    Ok(StoredScan {
+        id: row.get(0)?,
+        connection: row.get(1)?,
+        started: row.get(2)?,
+        ended: row.get(3)?,
+        outcome: row.get(4)?,
+        reasons: serde_json::from_str(&reasons).unwrap_or_default(),
+        site_version: row.get(6)?,
+        bytes: row.get(7)?,
+        counts: Counts {
+            seen: row.get(8)?,
+            added: row.get(9)?,
+            changed: row.get(10)?,
+            removed: row.get(11)?,
+            returned: row.get(12)?,
+            unreadable: row.get(13)?,
+        },
+    })
+}
+
+fn change_of(row: &Row<'_>) -> rusqlite::Result<Change> {
+    let (kind, fields): (i64, Option<String>) = (row.get(5)?, row.get(6)?);
+    let fields = fields.and_then(|fields| serde_json::from_str(&fields).ok());
+    Ok(Change {
+        seq: row.get(0)?,
+        scan: row.get(1)?,
+        time: row.get(2)?,
+        connection: row.get(3)?,
+        key: row.get(4)?,
+        kind: ChangeKind::of(kind).ok_or(rusqlite::Error::IntegralValueOutOfRange(5, kind))?,
+        fields: fields.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,70 @@
+//! The words of the store: states of items, kinds of changes, outcomes of scans.
+
+/// What the store knows of an item's existence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum State {
+    /// The last complete scan saw it, or a later one.
+    Present,
+    /// Its record is there, but could not be read; what the store holds is what it was before.
+    Unreadable,
+    /// A filter leaves it out now
+    Filtered,
+    /// A complete scan did not see it any more.
+    Gone,
+}
+
+/// What happened to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChangeKind {
+    Added,
+    Changed,
+    Removed,
+    /// It had been removed, and is there again.
+    Returned,
+}
+
+const STATES: [(State, &str); 4] = [
+    (State::Present, "present"),
+    (State::Unreadable, "unreadable"),
+    (State::Filtered, "filtered"),
+    (State::Gone, "gone"),
+];
+
+const KINDS: [(ChangeKind, &str); 4] = [
+    (ChangeKind::Added, "added"),
+    (ChangeKind::Changed, "changed"),
+    (ChangeKind::Removed, "removed"),
+    (ChangeKind::Returned, "returned"),
+];
+
+impl State {
+    /// The number that the database has for it.
+    pub(crate) const fn code(self) -> i64 {
+        self as i64
+    }
+
+    pub(crate) fn of(code: i64) -> Option<Self> {
+        let (state, _) = STATES.get(usize::try_from(code).ok()?)?;
+        Some(*state)
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        STATES[self as usize].1
+    }
+}
+
+impl ChangeKind {
+    /// The number that the database has for it.
+    pub(crate) const fn code(self) -> i64 {
+        self as i64
+    }
+
+    pub(crate) fn of(code: i64) -> Option<Self> {
+        let (kind, _) = KINDS.get(usize::try_from(code).ok()?)?;
+        Some(*kind)
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        KINDS[self as usize].1
+    }
+}

@@ -1,0 +1,293 @@
+//! The beginning and the end of a scan in the store. The end is one transaction: removals and outcome, or neither.
+
+use catalog_model::{Completeness, ConnectionCode};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    change::{ChangeKind, State},
+    upsert::{Counts, Running, Twins},
+};
+
+/// What a scan begins with.
+#[derive(Clone, Debug)]
+pub(crate) struct Beginning {
+    pub(crate) code: ConnectionCode,
+    pub(crate) name: String,
+    /// What the parts of the keys are, after the code.
+    pub(crate) key_parts: Vec<&'static str>,
+    pub(crate) time: jiff::Timestamp,
+}
+
+/// How a scan ended, as far as the source is concerned.
+#[derive(Clone, Debug)]
+pub(crate) struct Closing {
+    /// The closing statement, or why there is none.
+    pub(crate) statement: Result<Completeness, String>,
+    pub(crate) time: jiff::Timestamp,
+    pub(crate) site_version: Option<String>,
+    /// Bytes of all lists.
+    pub(crate) bytes: u64,
+    pub(crate) removals: Removals,
+}
+
+/// Whether a person said that many items may go at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removals {
+    /// No more than the fuse bears.
+    Fused,
+    /// As many as there are.
+    Accepted,
+}
+
+/// How a scan ended in the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Closed {
+    /// The closing statement, partial where the fuse kept items from being removed; none of a failed scan.
+    pub(crate) statement: Option<Completeness>,
+    pub(crate) counts: Counts,
+}
+
+/// So few removals need nobody's word, unless they are all there is.
+const FUSE_COUNT: i64 = 10;
+/// More than one item in so many is too many.
+const FUSE_SHARE: i64 = 5;
+
+/// Begins a scan: what an earlier one of the connection left open has been interrupted.
+pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<Running> {
+    let parts = serde_json::json!(beginning.key_parts).to_string();
+    let code = beginning.code.as_str();
+    let connection = db.query_row(
+        "INSERT INTO connection (code, name, key_parts) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (code) DO UPDATE SET name = ?2, key_parts = ?3 RETURNING id",
+        params![code, beginning.name, parts],
+        |row| row.get(0),
+    )?;
+    interrupt(db, connection)?;
+    let time = beginning.time.as_millisecond();
+    db.execute(
+        "INSERT INTO scan (connection, started) VALUES (?1, ?2)",
+        [connection, time],
+    )?;
+    Ok(Running {
+        scan: db.last_insert_rowid(),
+        connection,
+        attempt: 1,
+        time,
+        known: db.query_row(
+            "SELECT count(*) FROM item WHERE connection = ?1 AND state <> ?2",
+            [connection, State::Gone.code()],
+            |row| row.get(0),
+        )?,
+        counts: Counts::default(),
+        twins: Twins::default(),
+    })
+}
+
+/// Says of the scans of a connection that have no end that they were interrupted. Only who has its lock may.
+pub(super) fn interrupt(db: &Connection, connection: i64) -> rusqlite::Result<()> {
+    db.execute(
+        "DELETE FROM unreadable WHERE scan IN (SELECT id FROM scan WHERE connection = ?1 AND outcome IS NULL)",
+        [connection],
+    )?;
+    let interrupted = db.execute(
+        "UPDATE scan SET outcome = 'interrupted' WHERE connection = ?1 AND outcome IS NULL",
+        [connection],
+    )?;
+    if interrupted > 0 {
+        db.execute(
+            "UPDATE connection SET outcome = 'interrupted', error = NULL WHERE id = ?1",
+            [connection],
+        )?;
+    }
+    Ok(())
+}
+
+/// Ends a scan; the caller's transaction makes it count.
+pub(super) fn close(
+    db: &Connection,
+    running: &mut Running,
+    closing: &Closing,
+) -> rusqlite::Result<Closed> {
+    let statement = match &closing.statement {
+        Ok(Completeness::Complete) => Some(remove(db, running, closing)?),
+        Ok(partial) => Some(partial.clone()),
+        Err(_) => None,
+    };
+    let (outcome, reasons) = match (&statement, &closing.statement) {
+        (Some(Completeness::Complete), _) => ("complete", Vec::new()),
+        (Some(Completeness::Partial(reasons)), _) => ("partial", reasons.clone()),
+        (None, Err(error)) => ("failed", vec![error.clone()]),
+        (None, Ok(_)) => ("failed", Vec::new()),
+    };
+    let counts = running.counts;
+    db.execute(
+        "UPDATE scan SET ended = ?2, outcome = ?3, reasons = ?4, site_version = ?5, bytes = ?6, seen = ?7, \
+         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12 WHERE id = ?1",
+        params![
+            running.scan,
+            closing.time.as_millisecond(),
+            outcome,
+            serde_json::json!(reasons).to_string(),
+            closing.site_version,
+            i64::try_from(closing.bytes).unwrap_or(i64::MAX),
+            counts.seen,
+            counts.added,
+            counts.changed,
+            counts.removed,
+            counts.returned,
+            counts.unreadable,
+        ],
+    )?;
+    let error = (!reasons.is_empty()).then(|| reasons.join("; "));
+    db.execute(
+        "UPDATE connection SET outcome = ?2, error = ?3 WHERE id = ?1",
+        params![running.connection, outcome, error],
+    )?;
+    db.execute("DELETE FROM unreadable WHERE scan = ?1", [running.scan])?;
+    Ok(Closed { statement, counts })
+}
+
+/// Marks as gone what a complete scan did not see, unless the fuse forbids it.
+fn remove(
+    db: &Connection,
+    running: &mut Running,
+    closing: &Closing,
+) -> rusqlite::Result<Completeness> {
+    let Running {
+        scan,
+        attempt,
+        connection,
+        time,
+        known,
+        ..
+    } = *running;
+    db.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS unseen (item INTEGER PRIMARY KEY, unreadable INTEGER NOT NULL); \
+         DELETE FROM unseen",
+    )?;
+    db.execute(
+        "INSERT INTO unseen SELECT id, 0 FROM item \
+         WHERE connection = ?1 AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
+        [connection, State::Gone.code(), scan, attempt],
+    )?;
+    db.execute(
+        "UPDATE unseen SET unreadable = 1 WHERE (SELECT source_id FROM content WHERE content.item = unseen.item) \
+         IN (SELECT source_id FROM unreadable WHERE scan = ?1 AND attempt = ?2)",
+        [scan, attempt],
+    )?;
+    db.execute(
+        "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable)",
+        [State::Unreadable.code()],
+    )?;
+    let going: i64 = db.query_row(
+        "SELECT count(*) FROM unseen WHERE NOT unreadable",
+        [],
+        |row| row.get(0),
+    )?;
+    if closing.removals == Removals::Fused && blows(going, known) {
+        return Ok(Completeness::Partial(vec![fuse(
+            db, going, known, connection,
+        )?]));
+    }
+    db.execute(
+        "UPDATE item SET state = ?1, gone_since = ?2 WHERE id IN (SELECT item FROM unseen WHERE NOT unreadable)",
+        [State::Gone.code(), time],
+    )?;
+    db.execute(
+        "INSERT INTO change (scan, item, kind, time) \
+         SELECT ?1, item, ?2, ?3 FROM unseen WHERE NOT unreadable ORDER BY item",
+        [scan, ChangeKind::Removed.code(), time],
+    )?;
+    db.execute(
+        "UPDATE content SET changed_by = ?1 WHERE item IN (SELECT item FROM unseen WHERE NOT unreadable)",
+        [scan],
+    )?;
+    running.counts.removed = going;
+    first_complete(db, connection)?;
+    Ok(Completeness::Complete)
+}
+
+/// Notes that a connection is known as a whole from now on, with a number of its own in the sequence of changes, so that
+/// followers learn of it even if nothing else changed.
+fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
+    let first: bool = db.query_row(
+        "SELECT complete_from IS NULL FROM connection WHERE id = ?1",
+        [connection],
+        |row| row.get(0),
+    )?;
+    if !first {
+        return Ok(());
+    }
+    db.execute_batch(
+        "INSERT INTO sqlite_sequence (name, seq) \
+         SELECT 'change', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'change'); \
+         UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'change'",
+    )?;
+    db.execute(
+        "UPDATE connection SET complete_from = (SELECT seq FROM sqlite_sequence WHERE name = 'change') \
+         WHERE id = ?1",
+        [connection],
+    )?;
+    Ok(())
+}
+
+/// Whether so many removals at once are more likely a fault, such as rights that were taken away.
+fn blows(going: i64, known: i64) -> bool {
+    let all = going > 0 && going >= known;
+    all || (going > FUSE_COUNT && going * FUSE_SHARE > known)
+}
+
+fn fuse(db: &Connection, going: i64, known: i64, connection: i64) -> rusqlite::Result<String> {
+    let code: Option<String> = db
+        .query_row(
+            "SELECT code FROM connection WHERE id = ?1",
+            [connection],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let code = code.unwrap_or_default();
+    Ok(format!(
+        "{going} of the {known} items that the store has were not seen any more, so many that none was marked as gone; \
+         if they are gone indeed, run `scan --accept-removals {code}`"
+    ))
+}
+
+/// Throws away changes from before `before`, so that the log does not grow for ever.
+pub(super) fn forget(db: &Connection, before: i64) -> rusqlite::Result<()> {
+    // In the order of the log: a clock that once was wrong must not make holes.
+    let kept: Option<i64> = db.query_row(
+        "SELECT min(seq) FROM change WHERE time >= ?1",
+        [before],
+        |row| row.get(0),
+    )?;
+    let last: i64 = db.query_row("SELECT coalesce(max(seq), 0) FROM change", [], |row| {
+        row.get(0)
+    })?;
+    let forgotten = kept.map_or(last, |kept| kept - 1);
+    db.execute("DELETE FROM change WHERE seq <= ?1", [forgotten])?;
+    db.execute("UPDATE forgotten SET seq = ?1 WHERE seq < ?1", [forgotten])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fuse_blows_at_more_than_a_fifth_and_ten_or_at_all() {
+        for (going, known, expected) in [
+            (0, 0, false),
+            (0, 100, false),
+            (1, 1, true),
+            (3, 3, true),
+            (2, 3, false),
+            (10, 11, false),
+            (11, 54, true),
+            (11, 55, false),
+            (20, 100, false),
+            (21, 100, true),
+        ] {
+            assert_eq!(blows(going, known), expected, "{going} of {known}");
+        }
+    }
+}

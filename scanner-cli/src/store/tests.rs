@@ -1,0 +1,253 @@
+//! The store by itself: what no fake site can do on demand.
+
+use catalog_model::{
+    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Properties, SourceId, Visualization,
+};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+
+use super::{
+    Beginning, Catalog, Closed, Closing, ItemScope, Removals, State, Store, StoreError, StoreScan,
+    change::ChangeKind,
+};
+
+pub(crate) const DAY: i64 = 24 * 3600;
+
+/// A store in a folder of its own.
+pub(crate) struct Scratch {
+    pub(crate) folder: TempDir,
+    store: Store,
+}
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data").join("catalog.db");
+        let store = Store::open(&path, SignedDuration::from_secs(30 * DAY)).unwrap();
+        Self { folder, store }
+    }
+
+    pub(crate) fn catalog(&self) -> Catalog {
+        let path = self.folder.path().join("data").join("catalog.db");
+        Catalog::open(&path).unwrap().unwrap()
+    }
+
+    async fn begin(&self, day: i64) -> StoreScan {
+        let begun = self.store.begin(Beginning {
+            code: ConnectionCode::new("c").unwrap(),
+            name: "Connection".to_owned(),
+            key_parts: vec!["app"],
+            time: at(day),
+        });
+        begun.await.unwrap()
+    }
+
+    /// A complete scan that sees these items, each with its name.
+    pub(crate) async fn scan(&self, day: i64, items: &[(&str, &str)]) -> Closed {
+        let mut scan = self.begin(day).await;
+        for (key, name) in items {
+            see(&mut scan, key, name, Contacts::Unknown);
+        }
+        close(scan, day).await.unwrap()
+    }
+
+    /// `added a`, in the order of the log.
+    fn changes(&self) -> Vec<String> {
+        let mut changes = Vec::new();
+        let read = self.catalog().each_change(0, i64::MAX, |change| {
+            let key = change.key.trim_start_matches("c/");
+            changes.push(format!(
+                "{} {key} {}",
+                change.kind.word(),
+                change.fields.join(" ")
+            ));
+            Ok::<_, StoreError>(())
+        });
+        read.unwrap();
+        changes
+            .iter()
+            .map(|change| change.trim_end().to_owned())
+            .collect()
+    }
+}
+
+fn at(day: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + day * DAY).unwrap()
+}
+
+fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
+    let item = Visualization {
+        key: ItemKey::new(["c", key]).unwrap(),
+        label: vec!["way".to_owned()],
+        name: name.to_owned(),
+        description: None,
+        contacts,
+        properties: Properties::default(),
+    };
+    scan.item(&item, Some(&SourceId(format!("id-{key}"))))
+        .unwrap();
+}
+
+async fn close(scan: StoreScan, day: i64) -> Result<Closed, StoreError> {
+    let closing = Closing {
+        statement: Ok(Completeness::Complete),
+        time: at(day),
+        site_version: None,
+        bytes: 0,
+        removals: Removals::Accepted,
+    };
+    scan.close(closing).await.map(|(closed, _)| closed)
+}
+
+fn contact(email: &str) -> Contacts {
+    Contacts::Known(vec![Contact {
+        role: "owner",
+        email: Some(email.to_owned()),
+        name: None,
+    }])
+}
+
+#[tokio::test]
+async fn only_what_the_last_attempt_saw_is_there() {
+    let scratch = Scratch::new();
+    let mut scan = scratch.begin(0).await;
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    see(&mut scan, "b", "B", Contacts::Unknown);
+    scan.flush().unwrap();
+    scan.restart().unwrap();
+    see(&mut scan, "b", "B", Contacts::Unknown);
+    let closed = close(scan, 0).await.unwrap();
+    assert_eq!((closed.counts.seen, closed.counts.removed), (1, 1));
+    assert_eq!(scratch.changes(), ["added a", "added b", "removed a"]);
+}
+
+#[tokio::test]
+async fn known_contacts_that_differ_are_a_change_and_unknown_ones_are_none() {
+    let scratch = Scratch::new();
+    for (contacts, changed) in [
+        (Contacts::Unknown, 0),
+        (contact("a@example.com"), 1),
+        (Contacts::Unknown, 0),
+        (contact("a@example.com"), 0),
+        (contact("b@example.com"), 1),
+        (Contacts::Known(Vec::new()), 1),
+    ] {
+        let mut scan = scratch.begin(0).await;
+        see(&mut scan, "a", "A", contacts);
+        assert_eq!(close(scan, 0).await.unwrap().counts.changed, changed);
+    }
+    assert_eq!(scratch.changes()[1], "changed a contacts");
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_backwards_confuses_no_order() {
+    let scratch = Scratch::new();
+    scratch.scan(100, &[("a", "A"), ("b", "B")]).await;
+    scratch.scan(5, &[("a", "A2"), ("b", "B")]).await;
+    scratch.scan(-700, &[("a", "A2")]).await;
+    scratch.scan(99, &[("a", "A2"), ("b", "B")]).await;
+    assert_eq!(
+        scratch.changes(),
+        [
+            "added a",
+            "added b",
+            "changed a name",
+            "removed b",
+            "returned b"
+        ]
+    );
+    let mut states = Vec::new();
+    let scope = ItemScope {
+        connection: None,
+        states: &[State::Present, State::Gone],
+    };
+    let read = scratch.catalog().each_item(scope, |item| {
+        states.push((item.key, item.state));
+        Ok::<_, StoreError>(())
+    });
+    read.unwrap();
+    assert_eq!(
+        states,
+        [
+            ("c/a".to_owned(), State::Present),
+            ("c/b".to_owned(), State::Present)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn changes_are_forgotten_when_they_are_old_and_items_never() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    scratch.scan(20, &[("a", "A2")]).await;
+    scratch.scan(40, &[("a", "A3")]).await;
+    assert_eq!(scratch.changes(), ["changed a name", "changed a name"]);
+    // The first change, and the number of the first complete scan.
+    assert_eq!(scratch.catalog().forgotten().unwrap(), 2);
+    assert_eq!(
+        scratch.catalog().item("c/a").unwrap().unwrap().item.name,
+        "A3"
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    let path = scratch.folder.path().join("data").join("catalog.db");
+    drop(scratch.store);
+    let db = super::schema::open(&path).unwrap();
+    let pages: i64 = db
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    db.pragma_update(None, "max_page_count", pages).unwrap();
+    let store = Store::with(db, &path, SignedDuration::from_secs(30 * DAY)).unwrap();
+    let scratch = Scratch {
+        folder: scratch.folder,
+        store,
+    };
+    let mut scan = scratch.begin(1).await;
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    for number in 0..1_000 {
+        see(
+            &mut scan,
+            &format!("new-{number}"),
+            &"long ".repeat(100),
+            Contacts::Unknown,
+        );
+    }
+    let error = close(scan, 1).await.unwrap_err();
+    let told = error.problem();
+    assert!(
+        told.message()
+            .contains("cannot be written: database or disk is full"),
+        "{told:?}"
+    );
+    assert_eq!(
+        told.hint(),
+        Some("make room on the disk; what was there is whole")
+    );
+    assert_eq!(scratch.changes(), ["added a", "added b"]);
+}
+
+#[test]
+fn states_and_kinds_are_read_as_they_are_written() {
+    for state in [
+        State::Present,
+        State::Unreadable,
+        State::Filtered,
+        State::Gone,
+    ] {
+        assert_eq!(State::of(state.code()), Some(state));
+    }
+    for kind in [
+        ChangeKind::Added,
+        ChangeKind::Changed,
+        ChangeKind::Removed,
+        ChangeKind::Returned,
+    ] {
+        assert_eq!(ChangeKind::of(kind.code()), Some(kind));
+    }
+    assert_eq!(State::of(4), None);
+    assert_eq!(ChangeKind::of(-1), None);
+}

@@ -1,0 +1,190 @@
+//! The thread that writes the store: one for all scans of the process, so that they neither wait for a lock nor each
+//! need a cache, and that decoding, lowering and writing run side by side.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock, mpsc::Receiver},
+};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::{
+    closing::{self, Beginning, Closed, Closing},
+    error::{Doing, StoreError},
+    sighting::Sighting,
+    twins,
+    upsert::{self, Running, Twins},
+};
+use crate::spool::Duplicates;
+
+/// What the thread is asked to do.
+pub(super) enum Message {
+    Begin(Box<Beginning>, Answer<(ScanNumber, Arc<Trouble>)>),
+    Batch(ScanNumber, Vec<Sighting>),
+    Restart(ScanNumber),
+    Close(ScanNumber, Box<Closing>, Answer<(Closed, Duplicates)>),
+    /// The scan ended without a word, as on Ctrl-C.
+    Abandon(ScanNumber),
+}
+
+pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// The first error that a scan's batches met; what comes after it is not written.
+pub(super) type Trouble = OnceLock<StoreError>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ScanNumber(pub(super) i64);
+
+/// So many items and no more than a batch above are one transaction; they fit in the cache.
+const TRANSACTION: usize = 8_000;
+
+/// The writing side of the database, with the scans that are under way.
+pub(super) struct Writer {
+    db: Connection,
+    path: PathBuf,
+    running: HashMap<ScanNumber, (Running, Arc<Trouble>)>,
+    /// How long changes are kept, in milliseconds.
+    keep: i64,
+}
+
+impl Writer {
+    pub(super) fn new(db: Connection, path: &Path, keep: i64) -> Self {
+        Self {
+            db,
+            path: path.to_path_buf(),
+            running: HashMap::new(),
+            keep,
+        }
+    }
+
+    /// Does what it is asked until nobody can ask any more.
+    pub(super) fn run(mut self, messages: Receiver<Message>) {
+        let mut next = None;
+        while let Some(message) = next.take().or_else(|| messages.recv().ok()) {
+            // That nobody waits for an answer any more is an interrupted scan.
+            match message {
+                Message::Begin(beginning, answer) => {
+                    let _ = answer.send(self.begin(&beginning));
+                }
+                Message::Batch(scan, batch) => next = self.batches(scan, batch, &messages),
+                Message::Restart(scan) => self.restart(scan),
+                Message::Close(scan, closing, answer) => {
+                    let _ = answer.send(self.close(scan, *closing));
+                }
+                Message::Abandon(scan) => self.abandon(scan),
+            }
+        }
+        // What the log holds goes over into the database; if it cannot now, the next process does it.
+        let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+
+    fn begin(&mut self, beginning: &Beginning) -> Result<(ScanNumber, Arc<Trouble>), StoreError> {
+        let running = self.transaction(|db| closing::begin(db, beginning))?;
+        let scan = ScanNumber(running.scan);
+        let trouble = Arc::new(Trouble::new());
+        self.running.insert(scan, (running, Arc::clone(&trouble)));
+        Ok((scan, trouble))
+    }
+
+    /// Takes a batch, and those that wait behind it, in one transaction; gives back a message of another kind.
+    ///
+    /// The keys of a batch are spread over the whole index, so a transaction writes most of its pages, however few items
+    /// it has. Where the source is slower than the disk nothing waits, and no other process has to.
+    fn batches(
+        &mut self,
+        scan: ScanNumber,
+        batch: Vec<Sighting>,
+        messages: &Receiver<Message>,
+    ) -> Option<Message> {
+        let (mut scans, mut next) = (vec![scan], None);
+        let running = &mut self.running;
+        let all = transaction(&mut self.db, |db| {
+            let (mut scan, mut batch, mut rows) = (scan, batch, 0);
+            loop {
+                rows += batch.len();
+                if let Some((running, trouble)) = running.get_mut(&scan)
+                    && trouble.get().is_none()
+                {
+                    upsert::take(db, running, batch)?;
+                }
+                if rows >= TRANSACTION {
+                    return Ok(());
+                }
+                (scan, batch) = match messages.try_recv() {
+                    Ok(Message::Batch(scan, batch)) => (scan, batch),
+                    other => {
+                        next = other.ok();
+                        return Ok(());
+                    }
+                };
+                scans.push(scan);
+            }
+        });
+        if let Err(error) = all {
+            let error = StoreError::of(&self.path, Doing::Write, error);
+            for (_, trouble) in scans.iter().filter_map(|scan| self.running.get(scan)) {
+                // The first counts.
+                let _ = trouble.set(error.again());
+            }
+        }
+        next
+    }
+
+    fn restart(&mut self, scan: ScanNumber) {
+        if let Some((running, _)) = self.running.get_mut(&scan) {
+            running.attempt += 1;
+            running.counts.seen = 0;
+            running.counts.unreadable = 0;
+            running.twins = Twins::default();
+        }
+    }
+
+    /// Ends a scan. One whose batches could not all be written has failed, whatever the source said.
+    fn close(
+        &mut self,
+        scan: ScanNumber,
+        mut closing: Closing,
+    ) -> Result<(Closed, Duplicates), StoreError> {
+        let Some((mut running, trouble)) = self.running.remove(&scan) else {
+            return Err(StoreError::gone(&self.path));
+        };
+        if let Some(error) = trouble.get() {
+            closing.statement = Err(error.to_string());
+        }
+        let forgotten = closing.time.as_millisecond() - self.keep;
+        let closed = self.transaction(|db| {
+            let duplicates = twins::named(db, &running)?;
+            let closed = closing::close(db, &mut running, &closing)?;
+            closing::forget(db, forgotten)?;
+            Ok((closed, duplicates))
+        });
+        trouble.get().map_or(closed, |error| Err(error.again()))
+    }
+
+    fn abandon(&mut self, scan: ScanNumber) {
+        if let Some((running, _)) = self.running.remove(&scan) {
+            // Else the connection's next scan says it.
+            let _ = self.transaction(|db| closing::interrupt(db, running.connection));
+        }
+    }
+
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let done = transaction(&mut self.db, work);
+        done.map_err(|error| StoreError::of(&self.path, Doing::Write, error))
+    }
+}
+
+fn transaction<T>(
+    db: &mut Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}

@@ -1,0 +1,52 @@
+//! A large site that is served on this machine, and a home with a connection to it.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use tempfile::TempDir;
+use xshell::Shell;
+
+use super::{server::Server, site};
+use crate::target;
+
+/// A large site, and a home in a temporary folder that goes with it.
+pub(super) struct LargeSite {
+    pub(super) home: TempDir,
+    pub(super) url: String,
+    pub(super) megabytes: f64,
+    program: PathBuf,
+    _server: Server,
+}
+
+impl LargeSite {
+    #[expect(clippy::print_stdout, reason = "the figures are there to be read")]
+    pub(super) fn serve(shell: &Shell, sheets: usize) -> Result<Self, Box<dyn std::error::Error>> {
+        let home = tempfile::tempdir()?;
+        let site = site::write(home.path(), sheets)?;
+        let megabytes = site.bytes as f64 / 1e6;
+        println!(
+            "\n{sheets} sheets of {} apps, {megabytes:.0} MB",
+            site::APPS
+        );
+        let server = Server::start(site)?;
+        let url = server.url();
+        let file = format!(
+            "name = Bench\ncode = bench\nconnector_id = qlik-sense\nconnection {{ url = \"{url}\", auth {{ key = X-User, value = x }} }}\n"
+        );
+        fs::create_dir(home.path().join("connections"))?;
+        fs::write(home.path().join("connections/bench.conf"), file)?;
+        Ok(Self {
+            home,
+            url,
+            megabytes,
+            program: target(shell)?.join("release/scanner-cli"),
+            _server: server,
+        })
+    }
+
+    /// The scanner in this home.
+    pub(super) fn scanner(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--home").arg(self.home.path()).args(arguments);
+        command
+    }
+}
