@@ -56,6 +56,11 @@ pub trait Connection: Send + Sync {
         self.scan(&mut KeysOnly(sink)).await
     }
 
+    /// Looks at each stage on the way to what the source shows, and says where it ends; reads no list.
+    ///
+    /// All stages come back, in their order, those that were not reached among them.
+    async fn check(&self) -> Vec<Stage>;
+
     /// Asks the source what it has now under `subject`: an item's key or link, an id of its own, or a name. What the
     /// account may not see is not among the findings. Nothing comes back of a source that cannot be asked.
     ///
@@ -65,11 +70,6 @@ pub trait Connection: Send + Sync {
         let _ = subject;
         Ok(None)
     }
-
-    /// Looks at each stage on the way to what the source shows, and says where it ends; reads no list.
-    ///
-    /// All stages come back, in their order, those that were not reached among them.
-    async fn check(&self) -> Vec<Stage>;
 
     /// The session with the source, to be kept for the next process: an opaque secret.
     fn session(&self) -> Option<SecretString> {

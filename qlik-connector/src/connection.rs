@@ -83,12 +83,12 @@ impl Connection for QlikConnection {
         }
     }
 
-    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
-        find(&self.client, &self.code, subject).await.map(Some)
-    }
-
     async fn check(&self) -> Vec<Stage> {
         check(&self.client, &self.trusted, self.route).await
+    }
+
+    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
+        find(&self.client, &self.code, subject).await.map(Some)
     }
 
     fn session(&self) -> Option<SecretString> {

@@ -29,13 +29,13 @@ pub(crate) enum Command {
     Scan(Scan),
     /// List what the connections have, as keys with labels, on standard output
     Inventory(Inventory),
+    /// Look at each stage on the way to a site, and say where it ends and what to do
+    Check(Check),
     /// Look at what the store holds
     #[command(subcommand)]
     Catalog(Catalog),
     /// Tell what is known of an item, and what its site says of it now
     Explain(Explain),
-    /// Look at each stage on the way to a site, and say where it ends and what to do
-    Check(Check),
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),

@@ -105,7 +105,11 @@ fn write_csv<R: Row>(
         .chain(others.iter().map(String::as_str))
         .collect();
     let mut lines = csv::Writer::from_writer(output);
-    let failed = |error: csv::Error| ListError::Write(error.into());
+    // Of csv's error its cause: a reader that has seen enough is told by its kind.
+    let failed = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => ListError::Write(error),
+        other => ListError::Write(io::Error::other(format!("{other:?}"))),
+    };
     lines.write_record(&columns).map_err(failed)?;
     each(&mut |row| {
         let row = json(&row)?;

@@ -43,7 +43,10 @@ async fn sheets_and_what_is_none_are_found_by_id_and_name_and_link() {
         "Sales",
         &format!("https://people.example/sense/app/{app}"),
     ] {
-        assert_eq!(find(connection.as_ref(), subject).await.join("\n"), of_app);
+        assert_eq!(
+            find(connection.as_ref(), subject).await,
+            std::slice::from_ref(&of_app)
+        );
     }
     assert!(find(connection.as_ref(), "no such thing").await.is_empty());
 }

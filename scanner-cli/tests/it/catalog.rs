@@ -1,6 +1,8 @@
 //! What the store tells: lists, one item, and what its site says of it.
 
-use qrs_client::fake_site::{Account, Entity, FakeSite};
+use std::process::Stdio;
+
+use qrs_client::fake_site::{Account, Content, Entity, FakeSite};
 use serde_json::Value;
 
 use crate::scanner::{Home, items};
@@ -225,4 +227,29 @@ fn what_the_account_may_not_see_is_not_visible_and_stays_known() {
     fresh
         .run(&["explain", "Sales Overview", "--offline"])
         .check(3, &["there is no store"]);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_fault() {
+    let site = FakeSite::builder()
+        .content(Content::generated(5, 200))
+        .start_in_thread();
+    let home = scanned(&site);
+    for format in ["table", "ndjson", "csv"] {
+        let mut command = home.command(&["catalog", "list", "--format", format]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A pipe holds less than the list: the program writes when nobody reads any more.
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(
+            (ended.status.code(), told.as_str()),
+            (Some(0), ""),
+            "{format}"
+        );
+    }
 }
