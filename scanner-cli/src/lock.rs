@@ -31,9 +31,10 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(NotLocked::Unusable(error)),
         }
         let pid = std::process::id();
-        file.set_len(0)
-            .and_then(|()| write!(file, "process {pid} since {now:.0}"))
-            .map_err(NotLocked::Unusable)?;
+        // Who holds it is for people; a full disk is no reason to let go of what was won.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| write!(file, "process {pid} since {now:.0}"));
         Ok(Self { _file: file })
     }
 }

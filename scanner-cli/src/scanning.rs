@@ -134,6 +134,12 @@ async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
         let lines = None;
         return Scanned { report, lines };
     }
+    if let (Err(NotLocked::Unusable(error)), Some(_)) = (&lock, &context.keeping) {
+        // Two scans that write to the store side by side would each take for gone what only the other saw.
+        report.outcome = Outcome::Failed(without_lock(error).into());
+        let lines = None;
+        return Scanned { report, lines };
+    }
     let lines = read_lines::<T>(&ready, destination, context, &mut report).await;
     let lines = lines.unwrap_or_else(|error| {
         report.outcome = Outcome::Failed(error);
@@ -247,6 +253,15 @@ async fn put(
         Placed::Waiting(finished) => return Ok(Some(finished)),
     }
     Ok(None)
+}
+
+fn without_lock(error: &std::io::Error) -> SinkError {
+    SinkError {
+        message: format!(
+            "the lock in the folder `data` cannot be had, without which nothing is stored: {error}"
+        ),
+        source: None,
+    }
 }
 
 fn unlocked(error: &std::io::Error) -> Warning {

@@ -72,7 +72,6 @@ const BUFFER: usize = 128 * 1024;
 impl Spool {
     /// Opens a spool in `folder`.
     pub(crate) fn open(folder: &Path, fate: Fate) -> io::Result<Self> {
-        remove_forgotten(folder);
         let (file, name) = new_lines(folder, fate)?;
         Ok(Self {
             lines: WriteBehind::new(file)?,
@@ -190,6 +189,7 @@ fn remove_forgotten(folder: &Path) {
 
 /// A temporary file that gets the rights of an ordinary one, since it may become one: another account imports it.
 pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    remove_forgotten(folder);
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     #[cfg(unix)]

@@ -24,7 +24,7 @@ pub(crate) fn render(report: &Report) -> String {
         }
     }
     if report.interrupted {
-        text.push_str("interrupted: nothing was written of scans that had not ended\n");
+        text.push_str("interrupted: scans that had not ended removed nothing and wrote no file\n");
     }
     plain(&text)
 }

@@ -1,11 +1,11 @@
 //! The beginning and the end of a scan in the store. The end is one transaction: removals and outcome, or neither.
 
 use catalog_model::{Completeness, ConnectionCode};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     change::{ChangeKind, State},
-    upsert::{Counts, Running, Twins},
+    upsert::{Counts, Running, Share, Twins},
 };
 
 /// What a scan begins with.
@@ -74,9 +74,9 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         attempt: 1,
         time,
         known: db.query_row(
-            "SELECT count(*) FROM item WHERE connection = ?1 AND state <> ?2",
-            [connection, State::Gone.code()],
-            |row| row.get(0),
+            "SELECT count(*), coalesce(sum(state = ?3), 0) FROM item WHERE connection = ?1 AND state <> ?2",
+            [connection, State::Gone.code(), State::Present.code()],
+            share,
         )?,
         counts: Counts::default(),
         twins: Twins::default(),
@@ -155,40 +155,24 @@ fn remove(
 ) -> rusqlite::Result<Completeness> {
     let Running {
         scan,
-        attempt,
         connection,
         time,
         known,
         ..
     } = *running;
-    db.execute_batch(
-        "CREATE TEMP TABLE IF NOT EXISTS unseen (item INTEGER PRIMARY KEY, unreadable INTEGER NOT NULL); \
-         DELETE FROM unseen",
-    )?;
-    db.execute(
-        "INSERT INTO unseen SELECT id, 0 FROM item \
-         WHERE connection = ?1 AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
-        [connection, State::Gone.code(), scan, attempt],
-    )?;
-    db.execute(
-        "UPDATE unseen SET unreadable = 1 WHERE (SELECT source_id FROM content WHERE content.item = unseen.item) \
-         IN (SELECT source_id FROM unreadable WHERE scan = ?1 AND attempt = ?2)",
-        [scan, attempt],
-    )?;
-    db.execute(
-        "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable)",
-        [State::Unreadable.code()],
-    )?;
+    let going = unseen(db, running)?;
+    // Of the present ones, and of all: those that could not be read before must not make the others look few.
+    let blown = blows(going.present, known.present) || blows(going.all, known.all);
+    if closing.removals == Removals::Fused && blown {
+        return Ok(Completeness::Partial(vec![fuse(
+            db, going.all, known.all, connection,
+        )?]));
+    }
     let going: i64 = db.query_row(
         "SELECT count(*) FROM unseen WHERE NOT unreadable",
         [],
         |row| row.get(0),
     )?;
-    if closing.removals == Removals::Fused && blows(going, known) {
-        return Ok(Completeness::Partial(vec![fuse(
-            db, going, known, connection,
-        )?]));
-    }
     db.execute(
         "UPDATE item SET state = ?1, gone_since = ?2 WHERE id IN (SELECT item FROM unseen WHERE NOT unreadable)",
         [State::Gone.code(), time],
@@ -205,6 +189,64 @@ fn remove(
     running.counts.removed = going;
     first_complete(db, connection)?;
     Ok(Completeness::Complete)
+}
+
+/// Collects what the last attempt did not see, marks what it could not read, and tells how many of those that were there
+/// when the scan began would go.
+fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
+    let Running {
+        scan,
+        attempt,
+        connection,
+        ..
+    } = *running;
+    db.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS unseen \
+         (item INTEGER PRIMARY KEY, unreadable INTEGER NOT NULL, fresh INTEGER NOT NULL, present INTEGER NOT NULL); \
+         DELETE FROM unseen",
+    )?;
+    db.execute(
+        "INSERT INTO unseen SELECT id, 0, 0, state = 0 FROM item \
+         WHERE connection = ?1 AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
+        [connection, State::Gone.code(), scan, attempt],
+    )?;
+    db.execute(
+        "UPDATE unseen SET unreadable = 1 WHERE (SELECT source_id FROM content WHERE content.item = unseen.item) \
+         IN (SELECT source_id FROM unreadable WHERE scan = ?1 AND attempt = ?2)",
+        [scan, attempt],
+    )?;
+    db.execute(
+        "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable)",
+        [State::Unreadable.code()],
+    )?;
+    if attempt > 1 {
+        // What an earlier attempt of this scan added or brought back was not there when it began.
+        db.execute(
+            "UPDATE unseen SET fresh = 1 WHERE item IN (SELECT item FROM change WHERE scan = ?1 AND kind IN (?2, ?3))",
+            [scan, ChangeKind::Added.code(), ChangeKind::Returned.code()],
+        )?;
+    }
+    db.query_row(
+        "SELECT count(*), coalesce(sum(present), 0) FROM unseen WHERE NOT unreadable AND NOT fresh",
+        [],
+        share,
+    )
+}
+
+fn share(row: &Row<'_>) -> rusqlite::Result<Share> {
+    Ok(Share {
+        all: row.get(0)?,
+        present: row.get(1)?,
+    })
+}
+
+/// Whether another process has called this scan interrupted: it did not respect the lock, or had none.
+pub(super) fn is_overtaken(db: &Connection, running: &Running) -> rusqlite::Result<bool> {
+    db.query_row(
+        "SELECT outcome IS NOT NULL FROM scan WHERE id = ?1",
+        [running.scan],
+        |row| row.get(0),
+    )
 }
 
 /// Notes that a connection is known as a whole from now on, with a number of its own in the sequence of changes, so that
@@ -247,7 +289,7 @@ fn fuse(db: &Connection, going: i64, known: i64, connection: i64) -> rusqlite::R
         .optional()?;
     let code = code.unwrap_or_default();
     Ok(format!(
-        "{going} of the {known} items that the store has were not seen any more, so many that none was marked as gone; \
+        "{going} of the {known} items that are not gone yet were not seen any more, so many that none was marked as gone; \
          if they are gone indeed, run `scan --accept-removals {code}`"
     ))
 }

@@ -79,6 +79,18 @@ impl StoreError {
         }
     }
 
+    /// Another process began a scan of the same connection and called this one interrupted.
+    pub(super) fn overtaken(path: &Path) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            message: "took another scan of this connection meanwhile, so this one does not count"
+                .to_owned(),
+            hint: Some("let the lock files in `data` be, which keep scans apart"),
+            exit: Exit::Failed,
+            source: None,
+        }
+    }
+
     /// The thread that writes has gone: it panicked, and said so on standard error.
     pub(super) fn gone(path: &Path) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::error::{Doing, StoreError};
 
@@ -30,13 +30,34 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     // A reader never waits for a writer, nor a writer for it; after a crash the log is played again or dropped.
     // The size of pages is that of a new database; WAL makes it final.
     db.pragma_update(None, "page_size", PAGE)
-        .and_then(|()| db.pragma_update(None, "journal_mode", "WAL"))
+        .and_then(|()| to_write_ahead(&db))
         .and_then(|()| db.pragma_update(None, "synchronous", "NORMAL"))
         .and_then(|()| db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES))
         .and_then(|()| cache(&db, WRITER_CACHE))
         .and_then(|()| migrate(&mut db))
         .map_err(failed)?;
     Ok(db)
+}
+
+/// Two processes that make a database at the same time: the busy time-out does not count for this one step.
+fn to_write_ahead(db: &Connection) -> rusqlite::Result<()> {
+    let mut tries = 0;
+    loop {
+        match db.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if tries < 100 && is_busy(&error) => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 /// Opens the database for reading. Nothing comes back if there is none.
@@ -46,8 +67,12 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError
     }
     let failed = |error| StoreError::of(path, Doing::Open, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut db = Connection::open_with_flags(path, flags).map_err(failed)?;
     db.busy_timeout(BUSY).map_err(failed)?;
+    if version(&db).is_err() && !has_log(path) {
+        // Nobody writes it, and its folder may only be read, where the files beside it cannot be made.
+        db = open_unchanging(path).map_err(failed)?;
+    }
     cache(&db, READER_CACHE).map_err(failed)?;
     refuse_newer(&db, path)?;
     if version(&db).map_err(failed)? < MIGRATIONS.len() {
@@ -55,6 +80,26 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError
         return Err(StoreError::older(path));
     }
     Ok(Some(db))
+}
+
+/// Opens a database that nobody writes, without a file beside it.
+fn open_unchanging(path: &Path) -> rusqlite::Result<Connection> {
+    let path = path.to_string_lossy();
+    let path = path
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)
+}
+
+/// Whether there are changes that are not in the database's own file yet.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
 /// Room for pages of the database in KiB: enough for the index of keys of a million items.
@@ -90,4 +135,21 @@ fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
     }
     change.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     change.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_nobody_writes_is_read_without_a_file_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        // A name with all that a URI takes for something else.
+        let path = folder.path().join("a b%20c?d#e.db");
+        drop(open(&path).unwrap());
+        assert!(!has_log(&path));
+        let db = open_unchanging(&path).unwrap();
+        assert_eq!(version(&db).unwrap(), MIGRATIONS.len());
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
 }

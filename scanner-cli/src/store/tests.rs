@@ -89,12 +89,16 @@ fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
 }
 
 async fn close(scan: StoreScan, day: i64) -> Result<Closed, StoreError> {
+    close_with(scan, day, Removals::Accepted).await
+}
+
+async fn close_with(scan: StoreScan, day: i64, removals: Removals) -> Result<Closed, StoreError> {
     let closing = Closing {
         statement: Ok(Completeness::Complete),
         time: at(day),
         site_version: None,
         bytes: 0,
-        removals: Removals::Accepted,
+        removals,
     };
     scan.close(closing).await.map(|(closed, _)| closed)
 }
@@ -119,6 +123,61 @@ async fn only_what_the_last_attempt_saw_is_there() {
     let closed = close(scan, 0).await.unwrap();
     assert_eq!((closed.counts.seen, closed.counts.removed), (1, 1));
     assert_eq!(scratch.changes(), ["added a", "added b", "removed a"]);
+}
+
+#[tokio::test]
+async fn what_only_an_aborted_attempt_saw_does_not_blow_the_fuse() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    let mut scan = scratch.begin(1).await;
+    for fresh in ["x", "y"] {
+        see(&mut scan, fresh, "X", Contacts::Unknown);
+    }
+    scan.flush().unwrap();
+    scan.restart().unwrap();
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    see(&mut scan, "b", "B", Contacts::Unknown);
+    let closed = close_with(scan, 1, Removals::Fused).await.unwrap();
+    assert_eq!(closed.statement, Some(Completeness::Complete));
+    assert_eq!(closed.counts.removed, 2);
+}
+
+#[tokio::test]
+async fn items_that_cannot_be_read_do_not_make_those_that_go_look_few() {
+    let scratch = Scratch::new();
+    let keys: Vec<_> = (0..62).map(|number| number.to_string()).collect();
+    let all: Vec<_> = keys.iter().map(|key| (key.as_str(), "A")).collect();
+    scratch.scan(0, &all).await;
+    let mut last = None;
+    for day in 1..=2 {
+        let mut scan = scratch.begin(day).await;
+        for key in &keys[..50] {
+            scan.unreadable(&SourceId(format!("id-{key}"))).unwrap();
+        }
+        // The second time one is left of the twelve that could be read.
+        for (key, name) in &all[if day == 1 { 50 } else { 61 }..] {
+            see(&mut scan, key, name, Contacts::Unknown);
+        }
+        last = Some(close_with(scan, day, Removals::Fused).await.unwrap());
+    }
+    let last = last.unwrap();
+    assert!(
+        matches!(last.statement, Some(Completeness::Partial(_))),
+        "{last:?}"
+    );
+    assert_eq!(last.counts.removed, 0);
+}
+
+#[tokio::test]
+async fn a_scan_that_another_one_overtook_removes_nothing() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    let mut first = scratch.begin(1).await;
+    see(&mut first, "a", "A", Contacts::Unknown);
+    scratch.scan(1, &[("a", "A"), ("b", "B")]).await;
+    let error = close(first, 1).await.unwrap_err();
+    assert!(error.to_string().contains("does not count"), "{error}");
+    assert_eq!(scratch.changes(), ["added a", "added b"]);
 }
 
 #[tokio::test]

@@ -19,9 +19,16 @@ pub(super) struct Running {
     /// When the scan began.
     pub(super) time: i64,
     /// Items that were there when it began.
-    pub(super) known: i64,
+    pub(super) known: Share,
     pub(super) counts: Counts,
     pub(super) twins: Twins,
+}
+
+/// So many items, and so many of them that were present rather than unreadable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) all: i64,
+    pub(super) present: i64,
 }
 
 /// What a scan found.

@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock, mpsc::Receiver},
+    time::Duration,
 };
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -77,6 +78,8 @@ impl Writer {
             }
         }
         // What the log holds goes over into the database; if it cannot now, the next process does it.
+        // Without waiting for anybody who reads at this moment.
+        let _ = self.db.busy_timeout(Duration::ZERO);
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
 
@@ -152,6 +155,11 @@ impl Writer {
         };
         if let Some(error) = trouble.get() {
             closing.statement = Err(error.to_string());
+        }
+        if closing::is_overtaken(&self.db, &running)
+            .map_err(|error| StoreError::of(&self.path, Doing::Read, error))?
+        {
+            return Err(StoreError::overtaken(&self.path));
         }
         let forgotten = closing.time.as_millisecond() - self.keep;
         let closed = self.transaction(|db| {
