@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Watch the connection files, scan what is new or changed at once, and everything on schedule, until told to stop
+    Run(Run),
     /// Read every sheet of the connections and write them as catalog items
     Scan(Scan),
     /// List what the connections have, as keys with labels, on standard output
@@ -39,6 +41,21 @@ pub(crate) enum Command {
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// How to write the log, which goes to standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 #[derive(Debug, Args)]

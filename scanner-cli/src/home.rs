@@ -33,6 +33,16 @@ impl Home {
         self.folder.join("data").join("catalog.db")
     }
 
+    /// The lock of the long-running scanner. No connection's lock begins with a dot.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.folder.join("data").join(".scanner.lock")
+    }
+
+    /// What the long-running scanner tells of itself.
+    pub(crate) fn status(&self) -> PathBuf {
+        self.folder.join("data").join("status.json")
+    }
+
     /// A path that a setting names.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         let path = self.folder.join(path);
