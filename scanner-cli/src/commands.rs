@@ -12,5 +12,6 @@ pub(crate) mod run;
 pub(crate) mod scan;
 mod selection;
 mod signals;
+pub(crate) mod status;
 
 pub(crate) use signals::{Signal, Signals};

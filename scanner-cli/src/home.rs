@@ -43,6 +43,13 @@ impl Home {
         self.folder.join("data").join("status.json")
     }
 
+    /// A path of the home as it is seen from there.
+    pub(crate) fn relative(&self, path: &Path) -> String {
+        let folder = self.path("");
+        let path = path.strip_prefix(folder).unwrap_or(path);
+        path.display().to_string()
+    }
+
     /// A path that a setting names.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         let path = self.folder.join(path);

@@ -44,11 +44,12 @@ pub async fn run(
     let display = if environment.terminal && !runs_long {
         Display::Terminal(MultiProgress::new())
     } else {
-        let format = match &arguments.command {
-            Command::Run(run) => run.log_format,
-            _ => LogFormat::Text,
-        };
-        log_to_standard_error(format);
+        match &arguments.command {
+            Command::Run(run) => log_to_standard_error(run.log_format),
+            // It says itself what is wrong with files.
+            Command::Status(_) => {}
+            _ => log_to_standard_error(LogFormat::Text),
+        }
         Display::Log
     };
     let mut program = Program {
@@ -58,6 +59,7 @@ pub async fn run(
         display,
     };
     match arguments.command {
+        Command::Status(status) => commands::status::run(&mut program, &status),
         Command::Run(_) => commands::run::run(&mut program).await,
         Command::Scan(scan) => commands::scan::run(&mut program, scan).await,
         Command::Inventory(inventory) => commands::inventory::run(&mut program, inventory).await,

@@ -22,13 +22,13 @@ mod state_file;
 mod table;
 mod watcher;
 
-pub(crate) use self::watcher::Watcher;
 use self::{
-    following::Following,
-    scan_log::tell_end,
-    state_file::{ConnectionState, State, StateFile},
-    table::{Known, Table, Timing, reasons},
-    watcher::Look,
+    following::Following, scan_log::tell_end, state_file::StateFile, table::Known, watcher::Look,
+};
+pub(crate) use self::{
+    state_file::{ConnectionState, State, Word, read as read_state},
+    table::{Table, Timing, reasons},
+    watcher::Watcher,
 };
 use crate::{
     application_file::Application,
@@ -41,7 +41,7 @@ use crate::{
     progress::Display,
     report::Outcome,
     scanning::{Context, Job, Keeping, Scanned, read},
-    store::{Catalog, Removals, Store, StoreError},
+    store::{Catalog, LastScan, Removals, Store, StoreError},
 };
 
 /// The long-running scanner.
@@ -298,11 +298,12 @@ impl Service {
             let identity = line.code.as_ref().map(Home::identity);
             ConnectionState {
                 scanning: identity.is_some_and(|identity| self.running.contains_key(&identity)),
-                ..ConnectionState::of(line)
+                ..ConnectionState::of(line, &self.home)
             }
         });
         let state = State {
             pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             started: format!("{:.3}", self.started),
             error: self.wrong.iter().flatten().next().cloned(),
             connections: connections.collect(),
@@ -356,7 +357,7 @@ fn remember(
     home: &Home,
     keep_changes: SignedDuration,
 ) -> Result<(), StoreError> {
-    let state = state_file::read(&home.status()).unwrap_or_default();
+    let state = read_state(&home.status()).unwrap_or_default();
     for connection in state.connections {
         let Some(code) = connection
             .code
@@ -369,7 +370,9 @@ fn remember(
             last: None,
         };
         table.known.insert(code.to_string(), known);
-        table.former.insert(connection.file, code);
+        if let Some(file) = connection.file {
+            table.former.insert(home.path(&file), code);
+        }
     }
     if !home.store().exists() {
         return Ok(());
@@ -379,7 +382,7 @@ fn remember(
     let Some(catalog) = Catalog::open(&home.store())? else {
         return Ok(());
     };
-    for scan in catalog.last_scans()? {
+    for scan in catalog.last_scans(LastScan::Any)? {
         let ended = scan.outcome.is_some_and(|outcome| outcome != "interrupted");
         if ended && let Ok(started) = Timestamp::from_millisecond(scan.started) {
             table.known.entry(scan.connection).or_default().last = Some(started);

@@ -35,13 +35,14 @@ async fn begin(program: &Program) -> Result<(Lock, Service), (Vec<Problem>, Exit
     let home = &program.home;
     let name = identifier(home).map_err(|problem| (vec![problem], Exit::Configuration))?;
     let lock = lock(program).await?;
-    let (watcher, application) = Watcher::begin(
+    let mut watcher = Watcher::new(
         home.clone(),
         program.environment.variables.clone(),
         Arc::clone(&program.connectors),
         program.environment.clock,
-    )
-    .map_err(|problems| (problems, Exit::Configuration))?;
+    );
+    let begun = watcher.begin();
+    let application = begun.map_err(|problems| (problems, Exit::Configuration))?;
     let service = Service::new(watcher, application, name);
     let service = service.map_err(|error| (vec![error.problem()], error.exit()))?;
     Ok((lock, service))

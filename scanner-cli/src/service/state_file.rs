@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::table::{FileState, Line};
-use crate::home::shown;
+use crate::home::{Home, shown};
 
 /// What the file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) pid: u32,
+    pub(crate) version: String,
     pub(crate) started: String,
     /// Why the scanner's own settings, or the folder, cannot be used as they are.
     pub(crate) error: Option<String>,
@@ -27,7 +28,8 @@ pub(crate) struct State {
 pub(crate) struct ConnectionState {
     pub(crate) code: Option<String>,
     pub(crate) name: Option<String>,
-    pub(crate) file: PathBuf,
+    /// From the home on.
+    pub(crate) file: Option<String>,
     pub(crate) state: Word,
     pub(crate) error: Option<String>,
     pub(crate) next_scan: Option<String>,
@@ -46,7 +48,18 @@ pub(crate) enum Word {
 }
 
 impl ConnectionState {
-    pub(crate) fn of(line: &Line) -> Self {
+    /// The same after its file has gone.
+    pub(crate) fn removed(&self) -> Self {
+        Self {
+            state: Word::Removed,
+            error: None,
+            next_scan: None,
+            scanning: false,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn of(line: &Line, home: &Home) -> Self {
         let (state, error) = match &line.state {
             FileState::Valid => (Word::Valid, None),
             FileState::Error(error) => (Word::Error, Some(error.clone())),
@@ -56,7 +69,7 @@ impl ConnectionState {
         Self {
             code: line.code.as_ref().map(ToString::to_string),
             name: line.name.clone(),
-            file: line.file.clone(),
+            file: Some(home.relative(&line.file)),
             state,
             error,
             next_scan: line.next_scan().map(|next| format!("{next:.3}")),

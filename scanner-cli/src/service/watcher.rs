@@ -72,27 +72,30 @@ enum Verdict {
 }
 
 impl Watcher {
-    /// Begins with the scanner's own settings.
-    ///
-    /// # Errors
-    /// All that is wrong with them.
-    pub(crate) fn begin(
+    /// Who has not looked at anything yet.
+    pub(crate) fn new(
         home: Home,
         variables: BTreeMap<String, String>,
         connectors: Arc<ConnectorRegistry>,
         clock: Clock,
-    ) -> Result<(Self, Application), Vec<Problem>> {
-        let mut watcher = Self {
+    ) -> Self {
+        Self {
             home,
             variables,
             connectors,
             clock,
             files: BTreeMap::new(),
             settings: Watched::default(),
-        };
-        let content = Application::content(&watcher.home)?;
-        let application = watcher.application(content.as_deref())?;
-        Ok((watcher, application))
+        }
+    }
+
+    /// Begins with the scanner's own settings.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub(crate) fn begin(&mut self) -> Result<Application, Vec<Problem>> {
+        let content = Application::content(&self.home)?;
+        self.application(content.as_deref())
     }
 
     /// Looks at all files. Those of `again` count as new, although they are as they were.

@@ -82,6 +82,14 @@ pub(crate) struct ItemScope<'a> {
     pub(crate) states: &'a [State],
 }
 
+/// Which scan is the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastScan {
+    Any,
+    /// One that runs, or was killed, is none.
+    Ended,
+}
+
 impl Catalog {
     /// Opens the store to read it. Nothing comes back if there is none.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
@@ -185,9 +193,13 @@ impl Catalog {
     }
 
     /// The last scan of each connection.
-    pub(crate) fn last_scans(&self) -> Result<Vec<StoredScan>, StoreError> {
+    pub(crate) fn last_scans(&self, which: LastScan) -> Result<Vec<StoredScan>, StoreError> {
+        let of_those = match which {
+            LastScan::Any => "",
+            LastScan::Ended => "WHERE outcome IS NOT NULL",
+        };
         let sql = format!(
-            "{SCAN} WHERE scan.id IN (SELECT max(id) FROM scan GROUP BY connection) ORDER BY code"
+            "{SCAN} WHERE scan.id IN (SELECT max(id) FROM scan {of_those} GROUP BY connection) ORDER BY code"
         );
         let mut scans = self.prepare(&sql)?;
         self.read(|_| scans.query_map([], scan_of)?.collect())

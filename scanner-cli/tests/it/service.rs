@@ -72,17 +72,18 @@ fn wait(what: &str, mut true_at_last: impl FnMut() -> bool) {
     }
 }
 
-/// What the running scanner says of the connection of a file.
+/// What `status` says.
+fn status(home: &Home) -> Value {
+    let run = home.run(&["status", "--format", "json"]);
+    serde_json::from_str(&run.check(0, &[]).output).unwrap()
+}
+
+/// What `status` says of the connection of a file.
 fn state(home: &Home, file: &str) -> Option<Value> {
-    let text = fs::read(home.path("data/status.json")).ok()?;
-    let state: Value = serde_json::from_slice(&text).ok()?;
-    let connections = state["connections"].as_array()?;
-    let named = |one: &&Value| {
-        one["file"]
-            .as_str()
-            .is_some_and(|path| path.ends_with(file))
-    };
-    connections.iter().find(named).cloned()
+    let status = status(home);
+    let connections = status["connections"].as_array()?;
+    let path = format!("connections/{file}");
+    connections.iter().find(|one| one["file"] == path).cloned()
 }
 
 fn is(home: &Home, file: &str, expected: &str) -> bool {
@@ -122,6 +123,11 @@ fn it_waits_without_a_folder_and_scans_what_comes_at_once() {
     home.run(&["scan"])
         .check(0, &["qlik (Test site): complete"]);
     home.run(&["check"]).check(0, &[]);
+    let scanner = &status(&home)["scanner"];
+    assert_eq!(
+        (&scanner["running"], &scanner["pid"]),
+        (&true.into(), &running.0.id().into())
+    );
     let log = running.stop();
     for line in [
         "the scan begins",
@@ -261,8 +267,12 @@ fn a_site_that_is_down_is_tried_as_scheduled_until_it_is_back() {
     );
     let running = Running::briefly(&home);
     wait("three failures", || scanned(&home, "qlik", "failed") >= 3);
+    let down = state(&home, "qlik.conf").unwrap();
+    assert_eq!(down["state"], "error");
+    assert!(down["error"].as_str().unwrap().contains("503"), "{down}");
     site.heal();
     wait("a scan", || scanned(&home, "qlik", "complete") >= 1);
+    assert!(state(&home, "qlik.conf").unwrap()["state"] == "valid");
     running.stop();
 }
 
@@ -290,6 +300,64 @@ fn many_connections_are_scanned_a_few_at_a_time() {
                 == 200
     };
     wait("all of them", tried);
-    assert!(is(&home, "c199.conf", "valid"));
+    let status = status(&home);
+    for connection in status["connections"].as_array().unwrap() {
+        assert_eq!(connection["state"], "error");
+        let error = connection["error"].as_str().unwrap();
+        assert!(error.contains("Connection refused"), "{error}");
+    }
     running.stop();
+}
+
+#[test]
+fn status_tells_how_it_is_without_a_scanner_too() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("agent-identifier", "north-1\n");
+    let first = state(&home, "qlik.conf").unwrap();
+    assert_eq!(
+        (&first["state"], &first["last_scan"]),
+        (&"valid".into(), &Value::Null)
+    );
+    home.run(&["scan"]).check(0, &[]);
+    home.write(
+        "connections/off.conf",
+        connection("off", &site) + "enabled = false",
+    );
+    home.write("connections/bad.conf", "a = ");
+    let scanner = &status(&home)["scanner"];
+    assert_eq!(
+        (&scanner["name"], &scanner["running"]),
+        (&"north-1".into(), &false.into())
+    );
+    let scanned = state(&home, "qlik.conf").unwrap();
+    let scan = &scanned["last_scan"];
+    assert_eq!(
+        (&scan["id"], &scan["outcome"], &scan["added"]),
+        (&1.into(), &"complete".into(), &53.into())
+    );
+    assert!(scan["started"].is_string() && scan["finished"].is_string());
+    assert_eq!(state(&home, "off.conf").unwrap()["state"], "disabled");
+    let bad = state(&home, "bad.conf").unwrap();
+    assert_eq!(
+        (&bad["state"], &bad["code"]),
+        (&"error".into(), &Value::Null)
+    );
+    assert!(
+        bad["error"]
+            .as_str()
+            .unwrap()
+            .starts_with("connections/bad.conf:1:"),
+        "{bad}"
+    );
+    fs::remove_file(home.path("connections/qlik.conf")).unwrap();
+    let text = home.run(&["status"]).output;
+    for line in [
+        "scanner north-1 0.1.0 does not run",
+        "qlik (Test site): removed",
+        "last scan  1, ",
+        "connections/bad.conf: error",
+    ] {
+        assert!(text.contains(line), "no {line:?} in:\n{text}");
+    }
 }
