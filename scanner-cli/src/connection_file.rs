@@ -18,6 +18,7 @@ use crate::{
     odd_texts::odd_texts,
     problem::Problem,
     schedule::Schedule,
+    secrets::Secrets,
 };
 
 /// A connection file that was understood.
@@ -71,7 +72,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) now: jiff::Timestamp,
 }
 
-/// Settings of every connection file that the reference reads itself, and ours leave alone for now.
+/// Settings of every connection file that its connector leaves alone.
 const OTHERS: [&str; 3] = [
     "catalog_code",
     "secret_manager.enabled",
@@ -91,15 +92,35 @@ impl Reading<'_> {
         content: &[u8],
         files: &Arc<NotedFiles>,
     ) -> Result<ConnectionFile, InvalidFile> {
-        let document =
-            hocon::read(path, content, self.variables, files.as_ref()).map_err(|diagnostics| {
-                InvalidFile {
-                    path: path.to_path_buf(),
-                    fault: FaultyStage::File,
-                    code: None,
-                    problems: diagnostics.into_iter().map(Problem::InFile).collect(),
-                }
-            })?;
+        let secrets = Secrets::of(path, content, self.home, self.variables, files);
+        let clean =
+            |problems: Vec<Problem>| problems.into_iter().map(|one| secrets.scrub(one)).collect();
+        match self.read_with(&secrets) {
+            Ok(mut file) => {
+                file.warnings.extend(secrets.warning());
+                let warnings = clean(file.warnings);
+                Ok(ConnectionFile { warnings, ..file })
+            }
+            Err(invalid) => Err(InvalidFile {
+                problems: clean(invalid.problems),
+                ..invalid
+            }),
+        }
+    }
+
+    fn read_with(&self, secrets: &Secrets<'_>) -> Result<ConnectionFile, InvalidFile> {
+        let &Secrets {
+            path,
+            content,
+            files,
+            ..
+        } = secrets;
+        let document = secrets.read().map_err(|diagnostics| InvalidFile {
+            path: path.to_path_buf(),
+            fault: FaultyStage::File,
+            code: None,
+            problems: diagnostics.into_iter().map(Problem::InFile).collect(),
+        })?;
         let odd_texts = odd_texts(&document.root);
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), files.clone());

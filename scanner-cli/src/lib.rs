@@ -25,6 +25,7 @@ mod report;
 mod run;
 mod scanning;
 mod schedule;
+mod secrets;
 mod service;
 mod spool;
 mod store;

@@ -10,6 +10,7 @@ mod held_clock;
 mod histories;
 mod output;
 mod scanner;
+mod secret_manager;
 mod secrets;
 mod secure;
 mod selection;

@@ -11,12 +11,14 @@ use std::{
 use qrs_client::fake_site::{FakeSite, Fault, Point};
 use serde_json::Value;
 
-use crate::scanner::{Home, closed_port, connection, connection_to};
+use crate::scanner::{Home, connection, connection_to};
 
 const SHEETS: &str = "/qrs/app/object/full";
 const BRIEF: &str = "automation.look_interval = 50 ms\n";
+/// A port that no other test is given.
+const NOWHERE: &str = "http://127.0.0.1:1/header";
 /// Long enough for a loaded machine; nothing waits so long that goes well.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A scanner that runs in a home, and ends with the test.
 struct Running(Child, PathBuf);
@@ -261,10 +263,7 @@ fn a_site_that_is_down_is_tried_as_scheduled_until_it_is_back() {
     }
     let site = FakeSite::start_in_thread();
     site.fail(Fault::status(503));
-    let home = Home::with(
-        &(connection("qlik", &site)
-            + "schedule = \"* * * * * ?\"\nconnection.time_limits.total = 1 s\n"),
-    );
+    let home = Home::with(&(connection("qlik", &site) + "schedule = \"* * * * * ?\"\n"));
     let running = Running::briefly(&home);
     wait("three failures", || scanned(&home, "qlik", "failed") >= 3);
     let down = state(&home, "qlik.conf").unwrap();
@@ -277,20 +276,46 @@ fn a_site_that_is_down_is_tried_as_scheduled_until_it_is_back() {
 }
 
 #[test]
+fn a_secret_that_changed_takes_effect_at_once() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let provider =
+        "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n";
+    let asks = "secret_manager.enabled = true\nconnection.auth.value = ${secret_manager.account}\n";
+    let home = Home::with(&(connection("qlik", &site) + asks));
+    home.write(
+        "secrets.conf",
+        "s.account = \"\"\"ACME\\nobody-s3cr3t\"\"\"",
+    );
+    home.write("conf/application.conf", BRIEF.to_owned() + provider);
+    let running = Running::start(&home);
+    wait("a refusal", || scanned(&home, "qlik", "failed") == 1);
+    home.write("secrets.conf", "s.account = \"\"\"ACME\\scanner\"\"\"");
+    wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+    let log = running.stop();
+    assert!(!log.contains("s3cr3t"), "{log}");
+}
+
+#[test]
 fn many_connections_are_scanned_a_few_at_a_time() {
     if !cfg!(unix) {
         return;
     }
     let home = Home::empty();
-    let nowhere = closed_port();
     for number in 0..200 {
         let code = format!("c{number}");
         home.write(
             &format!("connections/{code}.conf"),
-            connection_to(&code, &nowhere),
+            connection_to(&code, NOWHERE),
         );
     }
-    let running = Running::briefly(&home);
+    home.write(
+        "conf/application.conf",
+        "automation { look_interval = 500 ms, parallel = 16 }",
+    );
+    let running = Running::start(&home);
     let tried = || {
         home.has("data/catalog.db")
             && scans(&home)
