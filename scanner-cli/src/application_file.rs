@@ -6,10 +6,12 @@ use std::{collections::BTreeMap, fs, io, path::Path, sync::Arc};
 use catalog_model::{Place, Settings, settings::UnknownSetting};
 
 use crate::{
+    automation::Automation,
     connection_file::{block, wrong_setting},
     followers::{Follower, Ndjson},
     hocon::{self, Diagnostic, Found, Node, Severity, Shown, Value},
     home::{Home, shown},
+    noted_files::NotedFiles,
     problem::Problem,
 };
 
@@ -18,6 +20,15 @@ pub(crate) struct Application {
     pub(crate) followers: Vec<Box<dyn Follower>>,
     /// How long changes are kept.
     pub(crate) keep_changes: jiff::SignedDuration,
+    /// When and how `run` scans.
+    pub(crate) automation: Automation,
+}
+
+/// What reading the settings needs besides the file.
+pub(crate) struct ApplicationReading<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) variables: &'a BTreeMap<String, String>,
+    pub(crate) now: jiff::Timestamp,
 }
 
 /// How long changes are kept where nothing is set, in days.
@@ -30,17 +41,20 @@ impl Application {
     ///
     /// # Errors
     /// All that is wrong in the file.
-    pub(crate) fn read(
-        home: &Home,
-        variables: &BTreeMap<String, String>,
-    ) -> Result<Self, Vec<Problem>> {
+    pub(crate) fn read(reading: &ApplicationReading<'_>) -> Result<Self, Vec<Problem>> {
+        let content = Self::content(reading.home)?;
+        Self::of(content.as_deref(), reading, &NotedFiles::of(reading.home))
+    }
+
+    /// What the file of `home` holds, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn content(home: &Home) -> Result<Option<Vec<u8>>, Vec<Problem>> {
         let path = home.settings();
         match fs::read(&path) {
-            Ok(content) => Self::of(&path, &content, home, variables),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self {
-                followers: vec![export(home)],
-                keep_changes: days(KEEP_CHANGES),
-            }),
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(vec![Problem::general(
                 format!("`{}` cannot be read: {error}", shown(&path)),
                 None,
@@ -48,13 +62,29 @@ impl Application {
         }
     }
 
-    fn of(
-        path: &Path,
-        content: &[u8],
-        home: &Home,
-        variables: &BTreeMap<String, String>,
+    /// The settings of a file with this content, or of none; `files` notes what it includes.
+    ///
+    /// # Errors
+    /// All that is wrong in it.
+    pub(crate) fn of(
+        content: Option<&[u8]>,
+        reading: &ApplicationReading<'_>,
+        files: &NotedFiles,
     ) -> Result<Self, Vec<Problem>> {
-        let document = hocon::read(path, content, variables, &hocon::Disk).map_err(|found| {
+        let &ApplicationReading {
+            home,
+            variables,
+            now,
+        } = reading;
+        let Some(content) = content else {
+            return Ok(Self {
+                followers: vec![export(home)],
+                keep_changes: days(KEEP_CHANGES),
+                automation: Automation::default(),
+            });
+        };
+        let path = &home.settings();
+        let document = hocon::read(path, content, variables, files).map_err(|found| {
             let problems = found.into_iter().map(Problem::InFile);
             problems.collect::<Vec<_>>()
         })?;
@@ -67,11 +97,13 @@ impl Application {
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
         let keep = keep_changes(&mut settings);
+        let automation = Automation::of(&mut settings, now);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
         if wrong.is_empty() {
             return Ok(Self {
                 followers,
                 keep_changes: days(keep),
+                automation,
             });
         }
         let show =

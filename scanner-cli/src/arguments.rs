@@ -25,6 +25,10 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Watch the connection files, scan what is new or changed at once, and everything on schedule, until told to stop
+    Run(Run),
+    /// Tell how the scanner and its connections are, whether it runs or not
+    Status(Status),
     /// Read every sheet of the connections and write them as catalog items
     Scan(Scan),
     /// List what the connections have, as keys with labels, on standard output
@@ -39,6 +43,28 @@ pub(crate) enum Command {
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// How to write the log, which goes to standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub(crate) format: ShowFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 #[derive(Debug, Args)]

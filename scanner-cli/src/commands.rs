@@ -8,6 +8,10 @@ mod following;
 pub(crate) mod inventory;
 mod print;
 mod report_file;
+pub(crate) mod run;
 pub(crate) mod scan;
 mod selection;
 mod signals;
+pub(crate) mod status;
+
+pub(crate) use signals::{Signal, Signals};

@@ -14,8 +14,11 @@ use catalog_model::{
 use crate::{
     hocon::{self, Diagnostic, Found, Node, Object, Severity, Shown, Value},
     home::Home,
+    noted_files::NotedFiles,
     odd_texts::odd_texts,
     problem::Problem,
+    schedule::Schedule,
+    secrets::Secrets,
 };
 
 /// A connection file that was understood.
@@ -24,6 +27,8 @@ pub(crate) struct ConnectionFile {
     pub(crate) name: String,
     /// What can be scanned; nothing of a file that says `enabled = false`.
     pub(crate) connection: Option<Box<dyn Connection>>,
+    /// When it is scanned, if it says so itself.
+    pub(crate) schedule: Option<Schedule>,
     /// What is odd in it.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -36,6 +41,18 @@ pub(crate) struct InvalidFile {
     /// Its code, if that much could be read.
     pub(crate) code: Option<ConnectionCode>,
     pub(crate) problems: Vec<Problem>,
+}
+
+impl InvalidFile {
+    /// A file with a fault that is at no place of it.
+    pub(crate) fn general(path: &Path, code: Option<ConnectionCode>, problem: Problem) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            fault: FaultyStage::File,
+            code,
+            problems: vec![problem],
+        }
+    }
 }
 
 /// The stage at which a file that cannot be used fails.
@@ -52,9 +69,10 @@ pub(crate) struct Reading<'a> {
     pub(crate) home: &'a Home,
     pub(crate) variables: &'a BTreeMap<String, String>,
     pub(crate) connectors: &'a ConnectorRegistry,
+    pub(crate) now: jiff::Timestamp,
 }
 
-/// Settings of every connection file that the reference reads itself, and ours leave alone for now.
+/// Settings of every connection file that its connector leaves alone.
 const OTHERS: [&str; 3] = [
     "catalog_code",
     "secret_manager.enabled",
@@ -64,18 +82,48 @@ const OTHERS: [&str; 3] = [
 impl Reading<'_> {
     /// Reads the file at `path` with this content.
     pub(crate) fn read(&self, path: &Path, content: &[u8]) -> Result<ConnectionFile, InvalidFile> {
-        let document =
-            hocon::read(path, content, self.variables, &hocon::Disk).map_err(|diagnostics| {
-                InvalidFile {
-                    path: path.to_path_buf(),
-                    fault: FaultyStage::File,
-                    code: None,
-                    problems: diagnostics.into_iter().map(Problem::InFile).collect(),
-                }
-            })?;
+        self.read_noting(path, content, &Arc::new(NotedFiles::of(self.home)))
+    }
+
+    /// The same, and notes in `files` which other files were read.
+    pub(crate) fn read_noting(
+        &self,
+        path: &Path,
+        content: &[u8],
+        files: &Arc<NotedFiles>,
+    ) -> Result<ConnectionFile, InvalidFile> {
+        let secrets = Secrets::of(path, content, self.home, self.variables, files);
+        let clean =
+            |problems: Vec<Problem>| problems.into_iter().map(|one| secrets.scrub(one)).collect();
+        match self.read_with(&secrets) {
+            Ok(mut file) => {
+                file.warnings.extend(secrets.warning());
+                let warnings = clean(file.warnings);
+                Ok(ConnectionFile { warnings, ..file })
+            }
+            Err(invalid) => Err(InvalidFile {
+                problems: clean(invalid.problems),
+                ..invalid
+            }),
+        }
+    }
+
+    fn read_with(&self, secrets: &Secrets<'_>) -> Result<ConnectionFile, InvalidFile> {
+        let &Secrets {
+            path,
+            content,
+            files,
+            ..
+        } = secrets;
+        let document = secrets.read().map_err(|diagnostics| InvalidFile {
+            path: path.to_path_buf(),
+            fault: FaultyStage::File,
+            code: None,
+            problems: diagnostics.into_iter().map(Problem::InFile).collect(),
+        })?;
         let odd_texts = odd_texts(&document.root);
         let file = path.display().to_string();
-        let mut settings = Settings::new(file, block(document.root), Arc::new(self.home.clone()));
+        let mut settings = Settings::new(file, block(document.root), files.clone());
         let opened = self.open(&mut settings);
         let show =
             |severity, found| Problem::InFile(Diagnostic::in_file(path, content, severity, found));
@@ -122,6 +170,7 @@ impl Reading<'_> {
         }
         let name = settings.required_text("name").map(|name| name.value);
         let code = code(settings);
+        let schedule = Schedule::of(settings, "schedule", self.now);
         settings.know("connector_id");
         let connector = if enabled {
             self.connector(settings)
@@ -144,6 +193,7 @@ impl Reading<'_> {
                 code,
                 name,
                 connection,
+                schedule,
                 warnings: Vec::new(),
             }),
             (_, code, _) => Err(NotOpened { code, read }),

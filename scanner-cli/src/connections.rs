@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use catalog_model::{Connection, ConnectionCode};
@@ -16,11 +17,12 @@ use crate::{
 };
 
 /// A connection that can be scanned.
+#[derive(Clone)]
 pub(crate) struct Ready {
     pub(crate) code: ConnectionCode,
     pub(crate) name: String,
     pub(crate) path: PathBuf,
-    pub(crate) connection: Box<dyn Connection>,
+    pub(crate) connection: Arc<dyn Connection>,
 }
 
 /// All connection files of a home.
@@ -107,7 +109,7 @@ impl Connections {
                     code,
                     name,
                     path,
-                    connection,
+                    connection: connection.into(),
                 },
                 warnings,
             )),
@@ -193,8 +195,8 @@ impl InvalidFile {
 
 /// The files `*.conf` of `folder`, in the order of their names.
 pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
+    let (files, others) = match listed(folder) {
+        Ok(listed) => listed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let message = format!("there is no folder `{}`", shown(folder));
             return Err(Problem::general(message, how_to_begin(folder)));
@@ -204,21 +206,6 @@ pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
             return Err(Problem::general(message, None));
         }
     };
-    // A link to nothing is no folder either: reading it says what is wrong.
-    let hidden = |path: &PathBuf| {
-        (path.file_name()).is_some_and(|name| name.to_string_lossy().starts_with('.'))
-    };
-    let files = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        // What editors and systems leave beside a file, such as `.#qlik.conf`.
-        .filter(|path| !hidden(path))
-        .filter(|path| !path.is_dir());
-    let files = files.map(|path| {
-        path.strip_prefix(".")
-            .map(Path::to_path_buf)
-            .unwrap_or(path)
-    });
-    let (mut files, others): (Vec<_>, Vec<_>) = files.partition(|path| has_ending(path, "conf"));
     if files.is_empty() {
         let message = format!(
             "there is no connection file (`*.conf`) in `{}`",
@@ -233,8 +220,30 @@ pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
         };
         return Err(Problem::general(message, hint));
     }
-    files.sort();
     Ok(files)
+}
+
+/// The files `*.conf` of `folder` in the order of their names, and the other files.
+pub(crate) fn listed(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    // A link to nothing is no folder either: reading it says what is wrong.
+    let hidden = |path: &PathBuf| {
+        (path.file_name()).is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    };
+    let entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let files = entries
+        .into_iter()
+        .map(|entry| entry.path())
+        // What editors and systems leave beside a file, such as `.#qlik.conf`.
+        .filter(|path| !hidden(path))
+        .filter(|path| !path.is_dir());
+    let files = files.map(|path| {
+        path.strip_prefix(".")
+            .map(Path::to_path_buf)
+            .unwrap_or(path)
+    });
+    let (mut files, others): (Vec<_>, Vec<_>) = files.partition(|path| has_ending(path, "conf"));
+    files.sort();
+    Ok((files, others))
 }
 
 fn has_ending(path: &Path, ending: &str) -> bool {
@@ -283,7 +292,7 @@ fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> InvalidFile {
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> InvalidFile {
     InvalidFile {
         path: path.to_path_buf(),
         fault: FaultyStage::File,

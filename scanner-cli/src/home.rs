@@ -39,6 +39,23 @@ impl Home {
         self.folder.join("data").join("followers.turn")
     }
 
+    /// The lock of the long-running scanner. No connection's lock begins with a dot.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.folder.join("data").join(".scanner.lock")
+    }
+
+    /// What the long-running scanner tells of itself.
+    pub(crate) fn status(&self) -> PathBuf {
+        self.folder.join("data").join("status.json")
+    }
+
+    /// A path of the home as it is seen from there.
+    pub(crate) fn relative(&self, path: &Path) -> String {
+        let folder = self.path("");
+        let path = path.strip_prefix(folder).unwrap_or(path);
+        path.display().to_string()
+    }
+
     /// A path that a setting names.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         let path = self.folder.join(path);

@@ -2,6 +2,7 @@
 
 mod application_file;
 mod arguments;
+mod automation;
 mod commands;
 mod connection_file;
 mod connections;
@@ -16,14 +17,17 @@ mod keeping_sink;
 mod kept_session;
 mod listing;
 mod lock;
+mod noted_files;
 mod odd_texts;
 mod problem;
 mod progress;
 mod report;
 mod run;
 mod scanning;
+mod schedule;
+mod secrets;
+mod service;
 mod spool;
-
 mod store;
 mod table;
 mod tally;

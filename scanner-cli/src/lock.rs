@@ -39,6 +39,14 @@ impl Lock {
     }
 }
 
+/// Whether a process has the lock of the file `path`.
+pub(crate) fn is_held(path: &Path) -> bool {
+    let Ok(file) = OpenOptions::new().read(true).open(path) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -73,11 +81,13 @@ mod tests {
         let Err(NotLocked::Busy(holder)) = Lock::take(&path, now) else {
             panic!("the lock was had twice");
         };
+        assert!(is_held(&path));
         assert_eq!(
             holder,
             format!("process {} since 1970-01-01T00:00:00Z", std::process::id())
         );
         drop(held);
+        assert!(!is_held(&path));
         Lock::take(&path, now).unwrap();
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Display {
     Terminal(MultiProgress),
     /// Anything else: log lines.
     Log,
+    /// Nowhere: who runs for years tells beginnings and ends alone.
+    Nowhere,
 }
 
 /// The progress of one scan.
@@ -26,6 +28,7 @@ pub(crate) struct ProgressLine {
 enum Shown {
     Terminal(ProgressBar),
     Log { list: &'static str, last: Instant },
+    Nowhere,
 }
 
 /// Between two log lines of one list at least so much time goes by.
@@ -47,6 +50,7 @@ impl ProgressLine {
                 list: "",
                 last: Instant::now(),
             },
+            Display::Nowhere => Shown::Nowhere,
         };
         Self {
             code: code.clone(),
@@ -93,6 +97,7 @@ impl ProgressLine {
         match &self.shown {
             Shown::Terminal(line) => line.set_message(format!("begins again: {cause}")),
             Shown::Log { .. } => info!(connection = %self.code, "begins again: {cause}"),
+            Shown::Nowhere => {}
         }
     }
 }

@@ -19,7 +19,7 @@ mod json;
 mod text;
 
 pub(crate) use json::write as write_json;
-pub(crate) use text::{plain, render};
+pub(crate) use text::{changes, plain, render};
 
 /// The report of a run.
 pub(crate) struct Report {

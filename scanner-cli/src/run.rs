@@ -1,6 +1,6 @@
 //! The program: from what was typed to an exit code.
 
-use std::{ffi::OsString, io::Write, path::PathBuf};
+use std::{ffi::OsString, io::Write, path::PathBuf, sync::Arc};
 
 use catalog_model::ConnectorRegistry;
 use clap::Parser;
@@ -9,7 +9,7 @@ use qlik_connector::QlikSense;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    arguments::{Arguments, Command, Config},
+    arguments::{Arguments, Command, Config, LogFormat},
     commands,
     environment::Environment,
     exit::Exit,
@@ -22,7 +22,7 @@ use crate::{
 /// What every command works with.
 pub(crate) struct Program {
     pub(crate) home: Home,
-    pub(crate) connectors: ConnectorRegistry,
+    pub(crate) connectors: Arc<ConnectorRegistry>,
     pub(crate) environment: Environment,
     pub(crate) display: Display,
 }
@@ -40,19 +40,27 @@ pub async fn run(
         .home
         .or_else(|| environment.variables.get("SCANNER_HOME").map(PathBuf::from))
         .unwrap_or_else(|| PathBuf::from("."));
-    let display = if environment.terminal {
+    let runs_long = matches!(arguments.command, Command::Run(_));
+    let display = if environment.terminal && !runs_long {
         Display::Terminal(MultiProgress::new())
     } else {
-        log_to_standard_error();
+        match &arguments.command {
+            Command::Run(run) => log_to_standard_error(run.log_format),
+            // It says itself what is wrong with files.
+            Command::Status(_) => {}
+            _ => log_to_standard_error(LogFormat::Text),
+        }
         Display::Log
     };
     let mut program = Program {
         home: Home::new(home),
-        connectors: ConnectorRegistry::default().with(Box::new(QlikSense::default())),
+        connectors: Arc::new(ConnectorRegistry::default().with(Box::new(QlikSense::default()))),
         environment,
         display,
     };
     match arguments.command {
+        Command::Status(status) => commands::status::run(&mut program, &status),
+        Command::Run(_) => commands::run::run(&mut program).await,
         Command::Scan(scan) => commands::scan::run(&mut program, scan).await,
         Command::Inventory(inventory) => commands::inventory::run(&mut program, inventory).await,
         Command::Check(check) => commands::check::run(&mut program, check).await,
@@ -108,12 +116,15 @@ fn tell_usage(message: &clap::Error, environment: &mut Environment) -> Exit {
     }
 }
 
-fn log_to_standard_error() {
-    // A second run in one process, as tests have it, keeps the first one's log.
-    let _ = tracing_subscriber::fmt()
+fn log_to_standard_error(format: LogFormat) {
+    let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .with_target(false)
-        .with_max_level(LevelFilter::INFO)
-        .try_init();
+        .with_max_level(LevelFilter::INFO);
+    // A second run in one process, as tests have it, keeps the first one's log.
+    let _ = match format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
 }

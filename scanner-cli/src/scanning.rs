@@ -57,6 +57,16 @@ impl Context {
     }
 }
 
+impl Job {
+    /// A scan that the store alone is for.
+    pub(crate) fn to_store(ready: Ready) -> Self {
+        Self {
+            ready,
+            destination: None,
+        }
+    }
+}
+
 /// A scan that has ended, with its lines if they go to standard output.
 pub(crate) struct Scanned {
     pub(crate) report: ConnectionReport,
@@ -115,16 +125,22 @@ pub(crate) async fn read_all<T: Line>(
 
 /// A scan that panicked; where is on standard error already. It must not end the others.
 fn panicked((index, mut report): (usize, ConnectionReport)) -> (usize, Scanned) {
-    report.outcome = Outcome::Failed(ScanError::Source {
-        step: "scanning".to_owned(),
-        message: "the scanner itself has a fault".to_owned(),
-        hint: Some("report it, with what stands above".to_owned()),
-    });
+    report.outcome = Outcome::Failed(fault());
     let lines = None;
     (index, Scanned { report, lines })
 }
 
-async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
+/// What is told of a scan that panicked.
+pub(crate) fn fault() -> ScanError {
+    ScanError::Source {
+        step: "scanning".to_owned(),
+        message: "the scanner itself has a fault".to_owned(),
+        hint: Some("report it, with what stands above".to_owned()),
+    }
+}
+
+/// Reads one job to its end.
+pub(crate) async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
     let Job { ready, destination } = job;
     let started = Instant::now();
     let mut report = ConnectionReport::of(&ready);

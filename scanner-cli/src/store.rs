@@ -29,7 +29,7 @@ mod upsert;
 mod writer;
 
 pub(crate) use self::{
-    catalog::{Catalog, CatalogItem, Change, ItemScope, StoredConnection, StoredScan},
+    catalog::{Catalog, CatalogItem, Change, ItemScope, LastScan, StoredConnection, StoredScan},
     change::State,
     closing::{Beginning, Closed, Closing, Removals},
     cursors::{Cursor, Cursors},

@@ -17,6 +17,7 @@ use crate::{
     home::shown,
     problem::Problem,
     run::Program,
+    secrets::Masked,
 };
 
 pub(crate) fn run(program: &mut Program, file_or_code: &str, format: ShowFormat) -> Exit {
@@ -105,7 +106,8 @@ fn read(program: &Program, path: &Path) -> Result<Document, Vec<Problem>> {
             None,
         )]
     })?;
-    hocon::read(path, &content, &program.environment.variables, &hocon::Disk)
+    let variables = Masked(&program.environment.variables);
+    hocon::read(path, &content, &variables, &hocon::Disk)
         .map_err(|diagnostics| diagnostics.into_iter().map(Problem::InFile).collect())
 }
 

@@ -1,7 +1,7 @@
 //! Which connections a command is about, and what the scanner's own settings say.
 
 use crate::{
-    application_file::Application,
+    application_file::{Application, ApplicationReading},
     connection_file::Reading,
     connections::{Connections, Selected, UnknownCode},
     exit::Exit,
@@ -17,6 +17,7 @@ pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected
         home: &program.home,
         variables: &program.environment.variables,
         connectors: &program.connectors,
+        now: (program.environment.clock)(),
     };
     let connections = match Connections::load(&reading) {
         Ok(connections) => connections,
@@ -42,7 +43,11 @@ pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected
 /// # Errors
 /// The exit of a command that cannot go on without them; it was told what is wrong.
 pub(crate) fn application(program: &mut Program) -> Result<Application, Exit> {
-    let read = Application::read(&program.home, &program.environment.variables);
+    let read = Application::read(&ApplicationReading {
+        home: &program.home,
+        variables: &program.environment.variables,
+        now: (program.environment.clock)(),
+    });
     read.map_err(|problems| {
         for problem in &problems {
             program.tell_problem(problem);

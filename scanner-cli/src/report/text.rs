@@ -99,7 +99,7 @@ fn write_kept(text: &mut String, report: &ConnectionReport) -> std::fmt::Result 
 }
 
 /// `3 added, 1 removed`, or that nothing changed.
-fn changes(counts: &Counts) -> String {
+pub(crate) fn changes(counts: &Counts) -> String {
     let changes: Vec<_> = [
         (counts.added, "added"),
         (counts.changed, "changed"),

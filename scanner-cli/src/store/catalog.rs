@@ -25,6 +25,7 @@ pub(crate) struct Catalog {
 pub(crate) struct StoredConnection {
     id: i64,
     pub(crate) code: String,
+    pub(crate) name: String,
     /// What the parts of its items' keys are, after the code.
     pub(crate) key_parts: Vec<String>,
     /// The number in the sequence of changes at which its first complete scan ended.
@@ -79,6 +80,14 @@ pub(crate) struct ItemScope<'a> {
     /// Of this connection, else of all.
     pub(crate) connection: Option<&'a StoredConnection>,
     pub(crate) states: &'a [State],
+}
+
+/// Which scan is the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastScan {
+    Any,
+    /// One that runs, or was killed, is none.
+    Ended,
 }
 
 impl Catalog {
@@ -170,17 +179,26 @@ impl Catalog {
         of: Option<&StoredConnection>,
         mut each: impl FnMut(StoredScan) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut scans = self.prepare(
-            "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
-             seen, added, changed, removed, returned, unreadable \
-             FROM scan JOIN connection ON connection.id = scan.connection \
-             WHERE ?1 IS NULL OR connection.id = ?1 ORDER BY scan.id",
-        )?;
+        let of_one = "WHERE ?1 IS NULL OR connection.id = ?1 ORDER BY scan.id";
+        let mut scans = self.prepare(&format!("{SCAN} {of_one}"))?;
         let mut rows = self.read(|_| scans.query([of.map(|of| of.id)]))?;
         while let Some(scan) = self.read(|_| rows.next()?.map(scan_of).transpose())? {
             each(scan)?;
         }
         Ok(())
+    }
+
+    /// The last scan of each connection.
+    pub(crate) fn last_scans(&self, which: LastScan) -> Result<Vec<StoredScan>, StoreError> {
+        let of_those = match which {
+            LastScan::Any => "",
+            LastScan::Ended => "WHERE outcome IS NOT NULL",
+        };
+        let sql = format!(
+            "{SCAN} WHERE scan.id IN (SELECT max(id) FROM scan {of_those} GROUP BY connection) ORDER BY code"
+        );
+        let mut scans = self.prepare(&sql)?;
+        self.read(|_| scans.query_map([], scan_of)?.collect())
     }
 
     /// Gives each change of the item with this key, in their order.
@@ -273,9 +291,13 @@ const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_sinc
 const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts FROM content WHERE item = ?1";
 
+const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
+     seen, added, changed, removed, returned, unreadable \
+     FROM scan JOIN connection ON connection.id = scan.connection";
+
 fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
-    let mut rows =
-        db.prepare("SELECT id, code, key_parts, complete_from FROM connection ORDER BY code")?;
+    let mut rows = db
+        .prepare("SELECT id, code, key_parts, complete_from, name FROM connection ORDER BY code")?;
     let connections = rows.query_map([], |row| {
         let parts: String = row.get(2)?;
         Ok(StoredConnection {
@@ -283,6 +305,7 @@ fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
             code: row.get(1)?,
             key_parts: serde_json::from_str(&parts).unwrap_or_default(),
             complete_from: row.get(3)?,
+            name: row.get(4)?,
         })
     })?;
     connections.collect()

@@ -1,0 +1,92 @@
+//! `automation` of `conf/application.conf`: when and how the long-running scanner scans.
+
+use std::time::Duration;
+
+use catalog_model::Settings;
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::schedule::Schedule;
+
+/// When and how `run` scans.
+#[derive(Clone, Debug)]
+pub(crate) struct Automation {
+    /// For connections without a schedule of their own.
+    pub(crate) schedule: Schedule,
+    /// What the times of schedules are times of.
+    pub(crate) zone: TimeZone,
+    /// How many connections are scanned at once.
+    pub(crate) parallel: usize,
+    /// Between two looks at the folders goes by so much time.
+    pub(crate) look_interval: Duration,
+}
+
+/// The reference runs inventory and update apart; here both are one scan, so its settings for them name the same thing.
+const SCHEDULES: [&str; 3] = [
+    "automation.synchronize",
+    "automation.launch-inventory",
+    "automation.update-schema",
+];
+const ZONE: &str = "automation.time_zone";
+const PARALLEL: &str = "automation.parallel";
+const LOOK_INTERVAL: &str = "automation.look_interval";
+
+impl Default for Automation {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule::Daily,
+            zone: TimeZone::system(),
+            parallel: 4,
+            look_interval: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Automation {
+    /// Reads the settings; what is wrong, `settings` notes.
+    pub(crate) fn of(settings: &mut Settings, now: Timestamp) -> Self {
+        let set = Self::default();
+        // All are read, so that a mistake in any comes to light; the first counts.
+        let schedules = SCHEDULES.map(|key| Schedule::of(settings, key, now));
+        Self {
+            schedule: schedules
+                .into_iter()
+                .flatten()
+                .next()
+                .unwrap_or(set.schedule),
+            zone: zone(settings).unwrap_or(set.zone),
+            parallel: parallel(settings).unwrap_or(set.parallel),
+            look_interval: (settings.duration(LOOK_INTERVAL))
+                .map_or(set.look_interval, |set| set.value),
+        }
+    }
+}
+
+fn zone(settings: &mut Settings) -> Option<TimeZone> {
+    let text = settings.text(ZONE)?.value;
+    let zone = TimeZone::get(text.trim()).ok();
+    if zone.is_none() {
+        let message = format!("`{ZONE}` is no time zone that is known here: `{text}`");
+        settings.refuse(
+            ZONE,
+            message,
+            "write a name such as `Europe/Berlin` or `UTC`".to_owned(),
+        );
+    }
+    zone
+}
+
+fn parallel(settings: &mut Settings) -> Option<usize> {
+    let text = settings.text(PARALLEL)?.value;
+    match text.trim().parse() {
+        Ok(number) if (1..=64).contains(&number) => Some(number),
+        _ => {
+            let message = format!("`{PARALLEL}` must be a number from 1 to 64, not `{text}`");
+            settings.refuse(
+                PARALLEL,
+                message,
+                "write `automation.parallel = 4`, the default".to_owned(),
+            );
+            None
+        }
+    }
+}

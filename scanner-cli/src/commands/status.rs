@@ -1,0 +1,170 @@
+//! `status`: how the scanner and its connections are, whether it runs or not.
+//!
+//! What the files mean, the scanner that runs has written to its state file; where none runs, the files are read as it
+//! would. How scans ended, the store alone knows.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::Path,
+    sync::Arc,
+};
+
+use catalog_model::with_causes;
+
+mod show;
+
+use self::show::{Scanner, Shown};
+use super::run::identifier;
+use crate::{
+    arguments::{ShowFormat, Status},
+    destination::{STANDARD_OUTPUT, unless_broken_pipe},
+    exit::Exit,
+    lock::is_held,
+    problem::Problem,
+    run::Program,
+    service::{self, ConnectionState, State, Table, Watcher, Word, reasons},
+    store::{Catalog, LastScan, StoreError, StoredScan},
+};
+
+pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
+    let running = is_held(&program.home.lock());
+    let left = service::read_state(&program.home.status());
+    let mut problems = Vec::new();
+    let name = identifier(&program.home).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
+    let (mut connections, error) = match &left {
+        Some(state) if running => (state.connections.clone(), state.error.clone()),
+        _ => read_files(program, left.as_ref()),
+    };
+    let scans = scans(program, &mut connections).unwrap_or_else(|error| {
+        problems.push(error.problem());
+        BTreeMap::new()
+    });
+    let told = problems
+        .first()
+        .map(|problem| reasons(std::slice::from_ref(problem)));
+    let scanner = Scanner {
+        name,
+        version: left
+            .as_ref()
+            .filter(|_| running)
+            .map_or(env!("CARGO_PKG_VERSION"), |left| &left.version),
+        running,
+        pid: left.as_ref().filter(|_| running).map(|left| left.pid),
+        started: left
+            .as_ref()
+            .filter(|_| running)
+            .map(|left| left.started.as_str()),
+        error: error.or(told),
+    };
+    let shown: Vec<_> = connections
+        .into_iter()
+        .map(|connection| {
+            let scan = connection.code.as_ref().and_then(|code| scans.get(code));
+            Shown::of(connection, scan)
+        })
+        .collect();
+    let text = match arguments.format {
+        ShowFormat::Text => show::as_text(&scanner, &shown),
+        ShowFormat::Json => show::as_json(&scanner, &shown),
+    };
+    print(program, &text, &problems)
+}
+
+fn print(program: &mut Program, text: &str, problems: &[Problem]) -> Exit {
+    for problem in problems {
+        program.tell_problem(problem);
+    }
+    let output = &mut program.environment.output;
+    let written = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    if let Err(error) = unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
+        program.tell_problem(&Problem::general(with_causes(&error), None));
+        return Exit::Failed;
+    }
+    if problems.is_empty() {
+        Exit::Complete
+    } else {
+        Exit::Configuration
+    }
+}
+
+/// The connections as the files have them now, and what keeps a scanner from beginning.
+fn read_files(program: &Program, left: Option<&State>) -> (Vec<ConnectionState>, Option<String>) {
+    let mut watcher = Watcher::new(
+        program.home.clone(),
+        program.environment.variables.clone(),
+        Arc::clone(&program.connectors),
+        program.environment.clock,
+    );
+    let (application, wrong) = match watcher.begin() {
+        Ok(application) => (application.automation, None),
+        Err(problems) => (Default::default(), Some(reasons(&problems))),
+    };
+    let mut table = Table::default();
+    let mut trouble = None;
+    // What the first look sees, the second confirms.
+    for _ in 0..2 {
+        let look = watcher.look(&BTreeSet::new());
+        trouble = look.trouble;
+        table.take(
+            look.files,
+            service::Timing {
+                now: (program.environment.clock)(),
+                automation: &application,
+            },
+        );
+    }
+    let states = table.all().map(|line| ConnectionState {
+        // Nobody is there to scan.
+        next_scan: None,
+        ..ConnectionState::of(line, &program.home)
+    });
+    let mut states: Vec<_> = states.collect();
+    for former in left.into_iter().flat_map(|left| &left.connections) {
+        let same = states.iter().position(|state| state.file == former.file);
+        if let Some(state) = same.and_then(|index| states.get_mut(index)) {
+            if state.code.is_none() {
+                state.code.clone_from(&former.code);
+                state.name.clone_from(&former.name);
+            }
+        } else if states.iter().all(|state| state.code != former.code) {
+            states.push(former.removed());
+        }
+    }
+    (states, wrong.or(trouble))
+}
+
+/// The last scan of each connection that ended, by code; connections that only the store knows join the others.
+fn scans(
+    program: &Program,
+    connections: &mut Vec<ConnectionState>,
+) -> Result<BTreeMap<String, StoredScan>, StoreError> {
+    let Some(catalog) = Catalog::open(&program.home.store())? else {
+        return Ok(BTreeMap::new());
+    };
+    for stored in catalog.connections() {
+        let code = Some(stored.code.clone());
+        if connections.iter().all(|known| known.code != code) {
+            connections.push(ConnectionState {
+                code,
+                name: Some(stored.name.clone()),
+                file: None,
+                state: Word::Removed,
+                error: None,
+                next_scan: None,
+                scanning: false,
+                fingerprint: String::new(),
+            });
+        }
+    }
+    let scans = catalog.last_scans(LastScan::Ended)?;
+    Ok(scans
+        .into_iter()
+        .map(|scan| (scan.connection.clone(), scan))
+        .collect())
+}

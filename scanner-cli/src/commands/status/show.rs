@@ -1,0 +1,172 @@
+//! The status as lines for people, and as JSON for programs.
+
+use serde::Serialize;
+
+use crate::{
+    listing::{instant, moment},
+    report::plain,
+    service::{ConnectionState, Word},
+    store::StoredScan,
+};
+
+/// The scanner itself.
+#[derive(Serialize)]
+pub(super) struct Scanner<'a> {
+    pub(super) name: Option<String>,
+    pub(super) version: &'a str,
+    pub(super) running: bool,
+    pub(super) pid: Option<u32>,
+    pub(super) started: Option<&'a str>,
+    /// What keeps it from beginning, or from taking up what its own settings say.
+    pub(super) error: Option<String>,
+}
+
+/// A connection.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    code: Option<String>,
+    name: Option<String>,
+    file: Option<String>,
+    state: Word,
+    error: Option<String>,
+    last_scan: Option<Scan>,
+    next_scan: Option<String>,
+    scanning: bool,
+}
+
+#[derive(Serialize)]
+struct Scan {
+    id: i64,
+    outcome: Option<String>,
+    started: String,
+    finished: Option<String>,
+    items: i64,
+    added: i64,
+    changed: i64,
+    removed: i64,
+    returned: i64,
+    unreadable: i64,
+    reasons: Vec<String>,
+    #[serde(skip)]
+    moment: String,
+}
+
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    scanner: &'a Scanner<'a>,
+    connections: &'a [Shown],
+}
+
+impl Shown {
+    /// A connection is valid if its file is, and its site takes it.
+    pub(super) fn of(connection: ConnectionState, scan: Option<&StoredScan>) -> Self {
+        let failed = scan.filter(|scan| scan.outcome.as_deref() == Some("failed"));
+        let failed = failed.filter(|_| connection.state == Word::Valid);
+        Self {
+            state: if failed.is_some() {
+                Word::Error
+            } else {
+                connection.state
+            },
+            error: connection
+                .error
+                .or_else(|| Some(failed?.reasons.join("; "))),
+            code: connection.code,
+            name: connection.name,
+            file: connection.file,
+            last_scan: scan.map(Scan::of),
+            next_scan: connection.next_scan,
+            scanning: connection.scanning,
+        }
+    }
+}
+
+impl Scan {
+    fn of(scan: &StoredScan) -> Self {
+        Self {
+            id: scan.id,
+            outcome: scan.outcome.clone(),
+            started: instant(scan.started),
+            finished: scan.ended.map(instant),
+            items: scan.counts.seen,
+            added: scan.counts.added,
+            changed: scan.counts.changed,
+            removed: scan.counts.removed,
+            returned: scan.counts.returned,
+            unreadable: scan.counts.unreadable,
+            reasons: scan.reasons.clone(),
+            moment: moment(scan.started),
+        }
+    }
+}
+
+pub(super) fn as_json(scanner: &Scanner<'_>, connections: &[Shown]) -> String {
+    let status = StatusJson {
+        scanner,
+        connections,
+    };
+    let mut text = serde_json::to_string_pretty(&status).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown]) -> String {
+    let name = scanner
+        .name
+        .as_ref()
+        .map(|name| format!(" {name}"))
+        .unwrap_or_default();
+    let does = match (scanner.running, scanner.pid) {
+        (true, Some(pid)) => format!("runs as process {pid}"),
+        (true, None) => "runs".to_owned(),
+        (false, _) => "does not run".to_owned(),
+    };
+    let mut text = format!("scanner{name} {} {does}\n", scanner.version);
+    if let Some(error) = &scanner.error {
+        text.push_str(&format!("  error      {error}\n"));
+    }
+    for connection in connections {
+        add(&mut text, connection);
+    }
+    plain(&text)
+}
+
+fn add(text: &mut String, connection: &Shown) {
+    let state = match connection.state {
+        Word::Valid => "valid",
+        Word::Error => "error",
+        Word::Disabled => "disabled",
+        Word::Removed => "removed",
+    };
+    let file = connection.file.as_deref().unwrap_or("(no file)");
+    let title = match (&connection.code, &connection.name) {
+        (Some(code), Some(name)) => format!("{code} ({name})"),
+        (Some(code), None) => code.clone(),
+        _ => file.to_owned(),
+    };
+    text.push_str(&format!("{title}: {state}\n  file       {file}\n"));
+    let mut line = |heading: &str, content: &str| {
+        text.push_str(&format!("  {heading:10} {}\n", content.replace('\n', " ")));
+    };
+    if let Some(error) = &connection.error {
+        line("error", error);
+    }
+    match &connection.last_scan {
+        Some(scan) => {
+            let outcome = scan.outcome.as_deref().unwrap_or_default();
+            let Scan {
+                id, moment, items, ..
+            } = scan;
+            line(
+                "last scan",
+                &format!("{id}, {moment}: {outcome}, {items} items"),
+            );
+        }
+        None => line("last scan", "none"),
+    }
+    match &connection.next_scan {
+        _ if connection.scanning => line("next scan", "runs now"),
+        Some(next) => line("next scan", next),
+        None => {}
+    }
+}

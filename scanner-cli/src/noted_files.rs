@@ -1,0 +1,125 @@
+//! The files that a file leads to, includes and those that settings name, each noted with what it held: so a change of any
+//! of them is a change of the file.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use catalog_model::settings::FileSource;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    hocon::{Disk, Files},
+    home::Home,
+};
+
+/// What a file held, as a hash; none where it could not be read.
+type Held = Option<[u8; 32]>;
+
+/// Reads files, and notes which they were.
+pub(crate) struct NotedFiles {
+    home: Home,
+    noted: Mutex<Noted>,
+}
+
+/// Files, and what they held.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Noted(BTreeMap<PathBuf, Held>);
+
+/// What a file and all that it leads to hold, as one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint(pub(crate) String);
+
+impl NotedFiles {
+    /// Relative paths of settings start at `home`.
+    pub(crate) fn of(home: &Home) -> Self {
+        Self {
+            home: home.clone(),
+            noted: Mutex::default(),
+        }
+    }
+
+    /// What was read so far.
+    pub(crate) fn noted(&self) -> Noted {
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.clone()
+    }
+
+    fn note(&self, path: &Path, content: Option<&[u8]>) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.0.insert(path.to_path_buf(), content.map(hash));
+    }
+}
+
+impl Noted {
+    /// The fingerprint of a file with this content, and of what it leads to as it was read.
+    pub(crate) fn with(&self, content: &[u8]) -> Fingerprint {
+        fingerprint(content, self.0.values().copied())
+    }
+
+    /// The same, but of what the files hold now.
+    pub(crate) fn now(&self, content: &[u8]) -> Fingerprint {
+        let held = |path: &PathBuf| fs::read(path).ok().map(|content| hash(&content));
+        fingerprint(content, self.0.keys().map(held))
+    }
+}
+
+impl Files for NotedFiles {
+    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        let content = Disk.content(path);
+        self.note(path, content.as_ref().ok().and_then(Option::as_deref));
+        content
+    }
+}
+
+impl FileSource for NotedFiles {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let path = self.home.path(path);
+        let content = fs::read(&path);
+        self.note(&path, content.as_deref().ok());
+        content
+    }
+}
+
+fn fingerprint(content: &[u8], others: impl Iterator<Item = Held>) -> Fingerprint {
+    let mut hasher = Sha256::new();
+    hasher.update(hash(content));
+    for held in others {
+        // A file that is missing differs from every file that is there.
+        hasher.update([u8::from(held.is_some())]);
+        hasher.update(held.unwrap_or_default());
+    }
+    let bytes = hasher.finalize();
+    Fingerprint(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn hash(content: &[u8]) -> [u8; 32] {
+    Sha256::digest(content).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_changes_when_one_that_it_leads_to_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().to_path_buf());
+        fs::write(home.path("store.pem"), "a").unwrap();
+        let files = NotedFiles::of(&home);
+        FileSource::read(&files, "store.pem").unwrap();
+        assert!(files.content(&home.path("none.conf")).unwrap().is_none());
+        let noted = files.noted();
+        let then = noted.with(b"x");
+        assert_eq!(noted.now(b"x"), then);
+        assert_ne!(noted.now(b"y"), then);
+        fs::write(home.path("none.conf"), "").unwrap();
+        assert_ne!(noted.now(b"x"), then);
+        fs::remove_file(home.path("none.conf")).unwrap();
+        fs::write(home.path("store.pem"), "b").unwrap();
+        assert_ne!(noted.now(b"x"), then);
+    }
+}

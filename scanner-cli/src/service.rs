@@ -1,0 +1,392 @@
+//! The long-running scanner: one loop that hears of looks at the folder, ends of scans, time and signals, and decides what
+//! is done next. What has to wait, for disks or sites, waits in tasks of its own.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
+
+use catalog_model::{ConnectionCode, Visualization};
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    task::{JoinHandle, JoinSet},
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tracing::{info, warn};
+
+mod following;
+mod readiness;
+mod scan_log;
+mod state_file;
+mod table;
+mod watcher;
+
+use self::{
+    following::Following, scan_log::tell_end, state_file::StateFile, table::Known, watcher::Look,
+};
+pub(crate) use self::{
+    state_file::{ConnectionState, State, Word, read as read_state},
+    table::{Table, Timing, reasons},
+    watcher::Watcher,
+};
+use crate::{
+    application_file::Application,
+    automation::Automation,
+    commands::{Signal, Signals},
+    environment::Clock,
+    exit::Exit,
+    home::Home,
+    noted_files::Fingerprint,
+    progress::Display,
+    report::Outcome,
+    scanning::{Context, Job, Keeping, Scanned, read},
+    store::{Catalog, LastScan, Removals, Store, StoreError},
+};
+
+/// The long-running scanner.
+pub(crate) struct Service {
+    home: Home,
+    clock: Clock,
+    variables: BTreeMap<String, String>,
+    name: Option<String>,
+    automation: Automation,
+    keep_changes: SignedDuration,
+    watching: Watching,
+    table: Table,
+    scans: JoinSet<Scanned>,
+    /// The scans that run, by the identities of their connections.
+    running: BTreeMap<String, tokio::task::AbortHandle>,
+    /// Open as long as a scan writes to it.
+    store: Weak<Store>,
+    following: Following,
+    state: StateFile,
+    started: Timestamp,
+    /// What is wrong with the settings, and with the folder.
+    wrong: [Option<String>; 2],
+}
+
+/// Who looks, and when.
+struct Watching {
+    watcher: Option<Watcher>,
+    look: Option<JoinHandle<(Watcher, Look)>>,
+    next: Instant,
+    ready: bool,
+}
+
+/// What a scan of a connection that another process scans waits for.
+const BUSY: SignedDuration = SignedDuration::from_secs(60);
+/// The clock is asked so often.
+const TICK: Duration = Duration::from_secs(1);
+/// What changed is looked at again so soon, to see whether it is whole.
+const SETTLE: Duration = Duration::from_millis(500);
+/// The end waits so long for each of scans and followers.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+impl Service {
+    /// A scanner that has not begun yet.
+    ///
+    /// # Errors
+    /// When the store is there and cannot be used.
+    pub(crate) fn new(
+        watcher: Watcher,
+        application: Application,
+        name: Option<String>,
+    ) -> Result<Self, StoreError> {
+        let (home, clock) = (watcher.home.clone(), watcher.clock);
+        let mut table = Table::default();
+        remember(&mut table, &home, application.keep_changes)?;
+        Ok(Self {
+            variables: watcher.variables.clone(),
+            name,
+            automation: application.automation,
+            keep_changes: application.keep_changes,
+            table,
+            scans: JoinSet::new(),
+            running: BTreeMap::new(),
+            store: Weak::new(),
+            following: Following::new(home.clone(), clock, application.followers),
+            state: StateFile::at(home.status()),
+            started: clock(),
+            wrong: [None, None],
+            watching: Watching {
+                watcher: Some(watcher),
+                look: None,
+                next: Instant::now(),
+                ready: false,
+            },
+            home,
+            clock,
+        })
+    }
+
+    /// Runs until somebody asks for the end.
+    pub(crate) async fn run(mut self, mut signals: Signals) -> Exit {
+        let name = self.name.as_deref().unwrap_or("without a name");
+        info!(
+            scanner = name,
+            version = env!("CARGO_PKG_VERSION"),
+            "the scanner begins"
+        );
+        let mut tick = interval(TICK.min(self.automation.look_interval));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let exit = loop {
+            self.begin_what_is_due();
+            self.write_state();
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::Stop => break Exit::Complete,
+                    Signal::LookAgain => self.watching.next = Instant::now(),
+                },
+                looked = self.watching.looked() => match looked {
+                    Some(look) => self.looked(look),
+                    // It panicked, and said so: whoever keeps the scanner running starts it again.
+                    None => break Exit::Failed,
+                },
+                Some(ended) = self.scans.join_next_with_id() => self.scan_ended(ended),
+                turn = self.following.ended() => self.following.took(turn),
+                _ = tick.tick() => {}
+            }
+        };
+        self.stop().await;
+        exit
+    }
+
+    fn begin_what_is_due(&mut self) {
+        self.watching.begin(&self.table);
+        for identity in self.table.due((self.clock)()) {
+            if self.running.len() >= self.automation.parallel {
+                break;
+            }
+            if !self.running.contains_key(&identity) {
+                self.begin_scan(identity);
+            }
+        }
+        self.following.begin();
+    }
+
+    fn begin_scan(&mut self, identity: String) {
+        let now = (self.clock)();
+        let timing = Timing {
+            now,
+            automation: &self.automation,
+        };
+        let Some(ready) = self.table.start(&identity, timing) else {
+            return;
+        };
+        let store = match self.open_store() {
+            Ok(store) => store,
+            Err(error) => {
+                warn!(connection = %identity, "not scanned: {}", reasons(&[error.problem()]));
+                return self.table.again_at(&identity, now + BUSY);
+            }
+        };
+        info!(connection = %ready.code, "the scan begins");
+        let context = Context {
+            home: self.home.clone(),
+            clock: self.clock,
+            display: Display::Nowhere,
+            keeping: Some(Keeping {
+                store,
+                removals: Removals::Fused,
+            }),
+        };
+        let scan = async move {
+            let scanned = read::<Visualization>(Job::to_store(ready), &context).await;
+            // The store's last user waits until all is on disk.
+            let _ = tokio::task::spawn_blocking(move || drop(context)).await;
+            scanned
+        };
+        self.running.insert(identity, self.scans.spawn(scan));
+    }
+
+    fn open_store(&mut self) -> Result<Arc<Store>, StoreError> {
+        if let Some(store) = self.store.upgrade() {
+            return Ok(store);
+        }
+        let store = Arc::new(Store::open(&self.home.store(), self.keep_changes)?);
+        self.store = Arc::downgrade(&store);
+        Ok(store)
+    }
+
+    fn scan_ended(&mut self, ended: Result<(tokio::task::Id, Scanned), tokio::task::JoinError>) {
+        let id = match &ended {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let identity = self.running.iter().find(|(_, scan)| scan.id() == id);
+        let Some(identity) = identity.map(|(identity, _)| identity.clone()) else {
+            return;
+        };
+        self.running.remove(&identity);
+        match ended {
+            Ok((_, Scanned { report, .. })) => {
+                tell_end(&report);
+                if matches!(report.outcome, Outcome::Busy(_)) {
+                    self.table.again_at(&identity, (self.clock)() + BUSY);
+                }
+            }
+            Err(error) if error.is_cancelled() => {
+                info!(connection = %identity, "the scan was ended")
+            }
+            // Where is on standard error.
+            Err(_) => {
+                warn!(connection = %identity, "the scan failed: the scanner itself has a fault")
+            }
+        }
+        self.following.wake();
+    }
+
+    fn looked(&mut self, look: Look) {
+        let settle = SETTLE.min(self.automation.look_interval);
+        let pause = if look.unsettled {
+            settle
+        } else {
+            self.automation.look_interval
+        };
+        self.watching.next = Instant::now() + pause;
+        if let Some(read) = look.application {
+            self.take_application(read);
+        }
+        self.complain(1, look.trouble);
+        let now = (self.clock)();
+        let timing = Timing {
+            now,
+            automation: &self.automation,
+        };
+        for identity in self.table.take(look.files, timing) {
+            if let Some(scan) = self.running.get(&identity) {
+                scan.abort();
+            }
+        }
+        if !look.unsettled && !self.watching.ready {
+            self.watching.ready = true;
+            readiness::notify(&self.variables, "READY=1");
+            info!("ready: {} connections", self.table.all().count());
+        }
+    }
+
+    fn take_application(&mut self, read: Result<Application, Vec<crate::problem::Problem>>) {
+        match read {
+            Ok(application) => {
+                info!("the scanner's own settings have changed");
+                self.automation = application.automation;
+                self.keep_changes = application.keep_changes;
+                self.following.replace(application.followers);
+                let now = (self.clock)();
+                let timing = Timing {
+                    now,
+                    automation: &self.automation,
+                };
+                self.table.reschedule(timing);
+                self.wrong[0] = None;
+            }
+            Err(problems) => self.complain(0, Some(reasons(&problems))),
+        }
+    }
+
+    /// Notes what is wrong now, and tells it if it is new.
+    fn complain(&mut self, about: usize, wrong: Option<String>) {
+        if let Some(wrong) = wrong.as_ref().filter(|_| self.wrong[about] != wrong) {
+            warn!("{wrong}; what was read before stays");
+        }
+        self.wrong[about] = wrong;
+    }
+
+    fn write_state(&mut self) {
+        let connections = self.table.all().map(|line| {
+            let identity = line.code.as_ref().map(Home::identity);
+            ConnectionState {
+                scanning: identity.is_some_and(|identity| self.running.contains_key(&identity)),
+                ..ConnectionState::of(line, &self.home)
+            }
+        });
+        let state = State {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: format!("{:.3}", self.started),
+            error: self.wrong.iter().flatten().next().cloned(),
+            connections: connections.collect(),
+        };
+        self.state.write(state);
+    }
+
+    async fn stop(mut self) {
+        readiness::notify(&self.variables, "STOPPING=1");
+        info!("the scanner ends; {} scans are ended", self.running.len());
+        // A scan that is ended lets go of its files and its lock at its next await.
+        let _ = timeout(LAST_WAIT, self.scans.shutdown()).await;
+        let _ = timeout(LAST_WAIT, self.following.stop()).await;
+        self.running.clear();
+        self.write_state();
+    }
+}
+
+impl Watching {
+    fn begin(&mut self, table: &Table) {
+        if self.next > Instant::now() {
+            return;
+        }
+        let Some(mut watcher) = self.watcher.take() else {
+            return;
+        };
+        let again = table.clashing();
+        // Reading many files, or a network folder that does not answer, must not hold up the rest.
+        self.look = Some(tokio::task::spawn_blocking(move || {
+            let look = watcher.look(&again);
+            (watcher, look)
+        }));
+    }
+
+    /// The end of the look that runs; it never comes if none does.
+    async fn looked(&mut self) -> Option<Look> {
+        let Some(look) = &mut self.look else {
+            return std::future::pending().await;
+        };
+        let looked = look.await;
+        self.look = None;
+        let (watcher, look) = looked.ok()?;
+        self.watcher = Some(watcher);
+        Some(look)
+    }
+}
+
+/// What an earlier process left: what is unchanged since, and was scanned, waits for its time.
+fn remember(
+    table: &mut Table,
+    home: &Home,
+    keep_changes: SignedDuration,
+) -> Result<(), StoreError> {
+    let state = read_state(&home.status()).unwrap_or_default();
+    for connection in state.connections {
+        let Some(code) = connection
+            .code
+            .and_then(|code| ConnectionCode::new(&code).ok())
+        else {
+            continue;
+        };
+        let known = Known {
+            fingerprint: Some(Fingerprint(connection.fingerprint)),
+            last: None,
+        };
+        table.known.insert(code.to_string(), known);
+        if let Some(file) = connection.file {
+            table.former.insert(home.path(&file), code);
+        }
+    }
+    if !home.store().exists() {
+        return Ok(());
+    }
+    // A store of an older version becomes one of today here.
+    drop(Store::open(&home.store(), keep_changes)?);
+    let Some(catalog) = Catalog::open(&home.store())? else {
+        return Ok(());
+    };
+    for scan in catalog.last_scans(LastScan::Any)? {
+        let ended = scan.outcome.is_some_and(|outcome| outcome != "interrupted");
+        if ended && let Ok(started) = Timestamp::from_millisecond(scan.started) {
+            table.known.entry(scan.connection).or_default().last = Some(started);
+        }
+    }
+    Ok(())
+}

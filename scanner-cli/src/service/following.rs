@@ -1,0 +1,156 @@
+//! The followers' turns of the long-running scanner: one at a time, after scans, and again after a failure.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use catalog_model::with_causes;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use crate::{
+    environment::Clock,
+    followers::{Delivering, Followed, Follower},
+    home::Home,
+    store::StoreError,
+};
+
+/// The followers, and when their next turn is.
+pub(crate) struct Following {
+    home: Home,
+    clock: Clock,
+    followers: Option<Followers>,
+    /// What they become when their turn has ended.
+    replaced: Option<Followers>,
+    due: Option<Instant>,
+    turn: Option<JoinHandle<Turn>>,
+    stop: Arc<AtomicBool>,
+    /// What was told of the last turn, so that it is told once.
+    failed: Option<String>,
+}
+
+type Followers = Vec<Box<dyn Follower>>;
+
+/// A turn that has ended.
+pub(crate) struct Turn {
+    followers: Followers,
+    outcome: Result<Vec<Followed>, StoreError>,
+}
+
+/// A follower that failed is tried again after so long.
+const AGAIN: Duration = Duration::from_secs(60);
+
+impl Following {
+    pub(crate) fn new(home: Home, clock: Clock, followers: Followers) -> Self {
+        Self {
+            home,
+            clock,
+            followers: Some(followers),
+            replaced: None,
+            due: None,
+            turn: None,
+            stop: Arc::default(),
+            failed: None,
+        }
+    }
+
+    /// The store may have something new.
+    pub(crate) fn wake(&mut self) {
+        self.due = Some(Instant::now());
+    }
+
+    /// Others follow from now on.
+    pub(crate) fn replace(&mut self, followers: Followers) {
+        if self.turn.is_some() {
+            self.replaced = Some(followers);
+        } else {
+            self.followers = Some(followers);
+        }
+        self.wake();
+    }
+
+    /// Begins a turn that is due.
+    pub(crate) fn begin(&mut self) {
+        if self.turn.is_some() || self.due.is_none_or(|due| due > Instant::now()) {
+            return;
+        }
+        let Some(mut followers) = self.followers.take() else {
+            return;
+        };
+        self.due = None;
+        let (home, clock, stop) = (self.home.clone(), self.clock, Arc::clone(&self.stop));
+        self.turn = Some(tokio::task::spawn_blocking(move || {
+            let delivering = Delivering {
+                home: &home,
+                clock,
+                stop: &stop,
+            };
+            let outcome = delivering.deliver(&mut followers);
+            Turn { followers, outcome }
+        }));
+    }
+
+    /// The end of the turn that runs; it never comes if none does.
+    pub(crate) async fn ended(&mut self) -> Option<Turn> {
+        match &mut self.turn {
+            // One that panicked has said so.
+            Some(turn) => turn.await.ok(),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes what became of the turn.
+    pub(crate) fn took(&mut self, turn: Option<Turn>) {
+        self.turn = None;
+        let Some(Turn { followers, outcome }) = turn else {
+            return;
+        };
+        self.followers = Some(self.replaced.take().unwrap_or(followers));
+        let failed = match outcome {
+            Ok(followed) => tell(followed),
+            Err(error) => Some(with_causes(&error)),
+        };
+        if let Some(failed) = &failed {
+            self.due = Some(self.due.unwrap_or_else(|| Instant::now() + AGAIN));
+            if self.failed.as_ref() != Some(failed) {
+                warn!("{failed}; it is tried again every minute");
+            }
+        } else if self.failed.is_some() {
+            info!("the followers have all there is again");
+        }
+        self.failed = failed;
+    }
+
+    /// Ends the turn that runs at a point where nothing is lost.
+    pub(crate) async fn stop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(turn) = self.turn.take() {
+            let _ = turn.await;
+        }
+    }
+}
+
+/// Tells what followers wrote; gives what went wrong.
+fn tell(followed: Vec<Followed>) -> Option<String> {
+    let mut failed = None;
+    for Followed { follower, outcome } in followed {
+        match outcome {
+            Ok(delivered) => {
+                for one in delivered {
+                    info!(connection = %one.connection, "wrote {} items to {}", one.items, one.target);
+                }
+            }
+            Err(error) => {
+                failed = Some(format!(
+                    "the follower `{follower}` failed: {}",
+                    with_causes(&error)
+                ))
+            }
+        }
+    }
+    failed
+}

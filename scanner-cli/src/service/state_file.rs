@@ -1,0 +1,136 @@
+//! `data/status.json`: what the running scanner tells of itself to other processes, and to its next self.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use super::table::{FileState, Line};
+use crate::home::{Home, shown};
+
+/// What the file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) pid: u32,
+    pub(crate) version: String,
+    pub(crate) started: String,
+    /// Why the scanner's own settings, or the folder, cannot be used as they are.
+    pub(crate) error: Option<String>,
+    pub(crate) connections: Vec<ConnectionState>,
+}
+
+/// What is known of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ConnectionState {
+    pub(crate) code: Option<String>,
+    pub(crate) name: Option<String>,
+    /// From the home on.
+    pub(crate) file: Option<String>,
+    pub(crate) state: Word,
+    pub(crate) error: Option<String>,
+    pub(crate) next_scan: Option<String>,
+    pub(crate) scanning: bool,
+    /// Of the settings, so that the next process knows whether they have changed.
+    pub(crate) fingerprint: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Word {
+    Valid,
+    Error,
+    Disabled,
+    Removed,
+}
+
+impl ConnectionState {
+    /// The same after its file has gone.
+    pub(crate) fn removed(&self) -> Self {
+        Self {
+            state: Word::Removed,
+            error: None,
+            next_scan: None,
+            scanning: false,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn of(line: &Line, home: &Home) -> Self {
+        let (state, error) = match &line.state {
+            FileState::Valid => (Word::Valid, None),
+            FileState::Error(error) => (Word::Error, Some(error.clone())),
+            FileState::Disabled => (Word::Disabled, None),
+            FileState::Removed => (Word::Removed, None),
+        };
+        Self {
+            code: line.code.as_ref().map(ToString::to_string),
+            name: line.name.clone(),
+            file: Some(home.relative(&line.file)),
+            state,
+            error,
+            next_scan: line.next_scan().map(|next| format!("{next:.3}")),
+            scanning: false,
+            fingerprint: line.fingerprint.0.clone(),
+        }
+    }
+}
+
+/// The file, written when something in it changed.
+pub(crate) struct StateFile {
+    path: PathBuf,
+    written: Option<State>,
+    /// Whether it was told that it cannot be written.
+    complained: bool,
+}
+
+impl StateFile {
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self {
+            path,
+            written: None,
+            complained: false,
+        }
+    }
+
+    pub(crate) fn write(&mut self, state: State) {
+        if self.written.as_ref() == Some(&state) {
+            return;
+        }
+        match write(&self.path, &state) {
+            Ok(()) => {
+                self.written = Some(state);
+                self.complained = false;
+            }
+            Err(error) if !self.complained => {
+                self.complained = true;
+                warn!(
+                    "`{}` cannot be written, so that `status` is behind: {error}",
+                    shown(&self.path)
+                );
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// What a scanner has written, if it can be read.
+pub(crate) fn read(path: &Path) -> Option<State> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+fn write(path: &Path, state: &State) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".status-")
+        .suffix(".tmp")
+        .tempfile_in(folder)?;
+    serde_json::to_writer_pretty(&mut file, state)?;
+    file.flush()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,387 @@
+//! What the long-running scanner knows of each connection: pure, so that it can be tried without files and time.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use catalog_model::ConnectionCode;
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::watcher::FileNews;
+use crate::{
+    automation::Automation,
+    connection_file::{ConnectionFile, InvalidFile},
+    connections::Ready,
+    home::{Home, shown},
+    noted_files::Fingerprint,
+    problem::Problem,
+    schedule::Schedule,
+};
+
+/// All connections, those whose files have gone included.
+#[derive(Default)]
+pub(crate) struct Table {
+    lines: BTreeMap<PathBuf, Line>,
+    /// By the identity of their codes.
+    removed: BTreeMap<String, Line>,
+    /// What an earlier process left, by code; each is asked for once.
+    pub(crate) known: BTreeMap<String, Known>,
+    /// The codes that files had in an earlier process.
+    pub(crate) former: BTreeMap<PathBuf, ConnectionCode>,
+}
+
+/// What is known of one file.
+pub(crate) struct Line {
+    pub(crate) file: PathBuf,
+    pub(crate) code: Option<ConnectionCode>,
+    pub(crate) name: Option<String>,
+    pub(crate) state: FileState,
+    pub(crate) fingerprint: Fingerprint,
+    /// Whether another file has its code.
+    clashes: bool,
+    /// The last settings that were well.
+    good: Option<Good>,
+    next: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileState {
+    Valid,
+    /// What is wrong, with its place.
+    Error(String),
+    Disabled,
+    Removed,
+}
+
+#[derive(Clone)]
+struct Good {
+    ready: Ready,
+    schedule: Option<Schedule>,
+}
+
+/// What an earlier process left of a connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// Of the settings that it scanned with.
+    pub(crate) fingerprint: Option<Fingerprint>,
+    /// When its last scan that came to an end began.
+    pub(crate) last: Option<Timestamp>,
+}
+
+/// What time it is, and what that means.
+#[derive(Clone, Copy)]
+pub(crate) struct Timing<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) automation: &'a Automation,
+}
+
+impl Table {
+    /// Takes what a look saw; gives the identities of the connections whose scans have to end.
+    pub(crate) fn take(&mut self, news: Vec<FileNews>, timing: Timing<'_>) -> Vec<String> {
+        let mut claims: BTreeMap<String, usize> = BTreeMap::new();
+        let mut stopped = Vec::new();
+        let mut read_files = Vec::new();
+        for one in news {
+            match one {
+                FileNews::Gone(path) => {
+                    stopped.extend(self.lines.remove(&path).and_then(|line| self.remove(line)))
+                }
+                FileNews::Read {
+                    path,
+                    fingerprint,
+                    read,
+                } => {
+                    if let Ok(file) = read.as_ref() {
+                        *claims.entry(Home::identity(&file.code)).or_default() += 1;
+                    }
+                    read_files.push((path, fingerprint, *read));
+                }
+            }
+        }
+        for (path, fingerprint, read) in read_files {
+            match read {
+                Err(invalid) => self.fault(path, fingerprint, &invalid).clashes = false,
+                Ok(file) => match self.clash(&path, &file.code, &claims) {
+                    Some(clash) => self.fault(path, fingerprint, &clash).clashes = true,
+                    None => stopped.extend(self.well(path, fingerprint, file, timing)),
+                },
+            }
+        }
+        stopped.retain(|identity| self.good(identity).is_none());
+        stopped
+    }
+
+    /// The identities of the connections that are due, the longest waiting first.
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<String> {
+        let due = self.lines.values().filter_map(|line| {
+            let next = line.next.filter(|next| *next <= now)?;
+            Some((next, Home::identity(&line.good.as_ref()?.ready.code)))
+        });
+        let mut due: Vec<_> = due.collect();
+        due.sort();
+        due.into_iter().map(|(_, identity)| identity).collect()
+    }
+
+    /// What a scan that begins now is of; its next one is noted.
+    pub(crate) fn start(&mut self, identity: &str, timing: Timing<'_>) -> Option<Ready> {
+        let line = self.line_of(identity)?;
+        line.reckon(timing);
+        line.good.as_ref().map(|good| good.ready.clone())
+    }
+
+    /// Lets a connection be scanned at `time`, if it would be later.
+    pub(crate) fn again_at(&mut self, identity: &str, time: Timestamp) {
+        if let Some(line) = self.line_of(identity) {
+            line.next = Some(line.next.map_or(time, |next| next.min(time)));
+        }
+    }
+
+    /// Reckons anew when connections are scanned that are not due yet.
+    pub(crate) fn reschedule(&mut self, timing: Timing<'_>) {
+        for line in self.lines.values_mut() {
+            if line.good.is_some() && line.next.is_none_or(|next| next > timing.now) {
+                line.reckon(timing);
+            }
+        }
+    }
+
+    /// The files whose fault may be that of another one.
+    pub(crate) fn clashing(&self) -> BTreeSet<PathBuf> {
+        let clashing = self.lines.iter().filter(|(_, line)| line.clashes);
+        clashing.map(|(path, _)| path.clone()).collect()
+    }
+
+    /// All lines: those of files, then those whose files have gone.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Line> {
+        self.lines.values().chain(self.removed.values())
+    }
+
+    fn good(&self, identity: &str) -> Option<&Good> {
+        let mut goods = self.lines.values().filter_map(|line| line.good.as_ref());
+        goods.find(|good| Home::identity(&good.ready.code) == identity)
+    }
+
+    fn line_of(&mut self, identity: &str) -> Option<&mut Line> {
+        self.lines.values_mut().find(|line| {
+            let good = line.good.as_ref();
+            good.is_some_and(|good| Home::identity(&good.ready.code) == identity)
+        })
+    }
+
+    /// Why the file at `path` cannot have `code`: another has it, or comes with it at the same time.
+    fn clash(
+        &self,
+        path: &Path,
+        code: &ConnectionCode,
+        claims: &BTreeMap<String, usize>,
+    ) -> Option<InvalidFile> {
+        let identity = Home::identity(code);
+        let has = |line: &&Line| {
+            let same = line
+                .code
+                .as_ref()
+                .is_some_and(|code| Home::identity(code) == identity);
+            same && line.file != path && (line.good.is_some() || line.state == FileState::Disabled)
+        };
+        let other = match self.lines.values().find(has) {
+            Some(line) => format!("`{}`", shown(&line.file)),
+            None if claims.get(&identity).is_some_and(|claims| *claims > 1)
+                && self.own(path).as_ref() != Some(&identity) =>
+            {
+                "another file".to_owned()
+            }
+            None => return None,
+        };
+        let message = format!("`{}` has the code `{code}` of {other}", shown(path));
+        let hint = "a code is the identity of one connection: give one of the two files another, or remove it";
+        Some(InvalidFile::general(
+            path,
+            Some(code.clone()),
+            Problem::general(message, hint.to_owned()),
+        ))
+    }
+
+    /// Takes a file that is well; gives the identities of the connections that have to stop.
+    fn well(
+        &mut self,
+        path: PathBuf,
+        fingerprint: Fingerprint,
+        file: ConnectionFile,
+        timing: Timing<'_>,
+    ) -> Vec<String> {
+        let identity = Home::identity(&file.code);
+        let code = file.code.to_string();
+        let mut stopped = Vec::new();
+        let mut before = self.lines.remove(&path);
+        let other = |line: &Line| {
+            let former = line.code.as_ref().map(Home::identity);
+            former.is_some_and(|former| former != identity)
+        };
+        if before.as_ref().is_some_and(other) {
+            stopped.extend(before.take().and_then(|line| self.remove(line)));
+        }
+        let removed = self.removed.remove(&identity);
+        let known = self.known.remove(&code).unwrap_or_default();
+        let mut line = Line::of(path.clone(), fingerprint, file);
+        if line.good.is_none() {
+            stopped.push(identity);
+        } else {
+            let same = |former: &Line| former.fingerprint == line.fingerprint;
+            line.next = match (before.or(removed).filter(same), known.last) {
+                // Only its name is another.
+                (
+                    Some(Line {
+                        next: Some(next), ..
+                    }),
+                    _,
+                ) => Some(next),
+                (_, Some(last)) if known.fingerprint.as_ref() == Some(&line.fingerprint) => {
+                    line.after(last, timing)
+                }
+                _ => Some(timing.now),
+            };
+        }
+        self.lines.insert(path, line);
+        stopped
+    }
+
+    /// Notes what is wrong with a file, which keeps its last good settings.
+    fn fault(
+        &mut self,
+        path: PathBuf,
+        fingerprint: Fingerprint,
+        invalid: &InvalidFile,
+    ) -> &mut Line {
+        let error = reasons(&invalid.problems);
+        let line = self.lines.entry(path.clone()).or_insert_with(|| Line {
+            code: self.former.remove(&path),
+            file: path,
+            name: None,
+            state: FileState::Valid,
+            fingerprint: fingerprint.clone(),
+            clashes: false,
+            good: None,
+            next: None,
+        });
+        line.code = line.code.take().or_else(|| invalid.code.clone());
+        line.fingerprint = fingerprint;
+        let state = FileState::Error(error.clone());
+        if line.state != state {
+            let kept = if line.good.is_some() {
+                "; the last good settings stay"
+            } else {
+                ""
+            };
+            warn!(file = %shown(&line.file), "the connection file is invalid: {error}{kept}");
+        }
+        line.state = state;
+        line
+    }
+
+    /// A connection whose file has gone: its items stay.
+    fn remove(&mut self, line: Line) -> Option<String> {
+        info!(file = %shown(&line.file), "the connection file has gone");
+        if line.clashes && line.good.is_none() {
+            return None;
+        }
+        let identity = Home::identity(line.code.as_ref()?);
+        let line = Line {
+            state: FileState::Removed,
+            good: None,
+            ..line
+        };
+        self.removed.insert(identity.clone(), line);
+        Some(identity)
+    }
+
+    /// The identity that the file at `path` has already.
+    fn own(&self, path: &Path) -> Option<String> {
+        let good = self.lines.get(path)?.good.as_ref()?;
+        Some(Home::identity(&good.ready.code))
+    }
+}
+
+impl Line {
+    /// What a file says that is well; when it is scanned, is not known yet.
+    fn of(path: PathBuf, fingerprint: Fingerprint, file: ConnectionFile) -> Self {
+        let ConnectionFile {
+            code,
+            name,
+            connection,
+            schedule,
+            warnings,
+        } = file;
+        let (state, word) = match &connection {
+            Some(_) => (FileState::Valid, "valid"),
+            None => (FileState::Disabled, "disabled"),
+        };
+        info!(connection = %code, file = %shown(&path), "the connection file is {word}");
+        for warning in &warnings {
+            warn!(connection = %code, file = %shown(&path), "{}", reason(warning));
+        }
+        let good = connection.map(|connection| Good {
+            schedule,
+            ready: Ready {
+                code: code.clone(),
+                name: name.clone(),
+                path: path.clone(),
+                connection: connection.into(),
+            },
+        });
+        Self {
+            file: path,
+            code: Some(code),
+            name: Some(name),
+            state,
+            fingerprint,
+            clashes: false,
+            good,
+            next: None,
+        }
+    }
+
+    /// When it is scanned next, if anything is.
+    pub(crate) fn next_scan(&self) -> Option<Timestamp> {
+        self.next.filter(|_| self.good.is_some())
+    }
+
+    fn reckon(&mut self, timing: Timing<'_>) {
+        self.next = self.after(timing.now, timing);
+    }
+
+    fn after(&self, last: Timestamp, timing: Timing<'_>) -> Option<Timestamp> {
+        let own = self.good.as_ref().and_then(|good| good.schedule.as_ref());
+        let schedule = own.unwrap_or(&timing.automation.schedule);
+        schedule.next(last, &timing.automation.zone)
+    }
+}
+
+/// The first thing that is wrong, and how many more there are.
+pub(crate) fn reasons(problems: &[Problem]) -> String {
+    let wrong: Vec<_> = problems
+        .iter()
+        .filter(|problem| problem.is_error())
+        .collect();
+    let first = wrong
+        .first()
+        .map(|problem| reason(problem))
+        .unwrap_or_default();
+    match wrong.len() {
+        0 | 1 => first,
+        more => format!("{first} (and {} more)", more - 1),
+    }
+}
+
+fn reason(problem: &Problem) -> String {
+    let place = problem
+        .place()
+        .map(|place| format!("{place}: "))
+        .unwrap_or_default();
+    let hint = problem
+        .hint()
+        .map(|hint| format!(" ({hint})"))
+        .unwrap_or_default();
+    format!("{place}{}{hint}", problem.message())
+}

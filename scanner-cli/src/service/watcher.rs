@@ -1,0 +1,256 @@
+//! Looks at the files of the home, and says which have become others. Nothing here remembers what they mean.
+//!
+//! A file is taken up when two looks see the same content, so one that is still being written is waited for. Contents are
+//! compared by hash: neither times of change nor names tell, on network folders and after an editor's rename.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use catalog_model::ConnectorRegistry;
+
+use crate::{
+    application_file::{Application, ApplicationReading},
+    connection_file::{ConnectionFile, InvalidFile, Reading},
+    connections::{listed, unreadable},
+    environment::Clock,
+    home::{Home, shown},
+    noted_files::{Fingerprint, Noted, NotedFiles},
+    problem::Problem,
+};
+
+/// Looks at the files of a home.
+pub(crate) struct Watcher {
+    pub(crate) home: Home,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) connectors: Arc<ConnectorRegistry>,
+    pub(crate) clock: Clock,
+    files: BTreeMap<PathBuf, Watched>,
+    settings: Watched,
+}
+
+/// What a look saw.
+#[derive(Default)]
+pub(crate) struct Look {
+    pub(crate) files: Vec<FileNews>,
+    /// What the scanner's own settings have become.
+    pub(crate) application: Option<Result<Application, Vec<Problem>>>,
+    /// Whether something changed that another look has to confirm.
+    pub(crate) unsettled: bool,
+    /// Why the folder could not be looked at; then nothing is known of its files.
+    pub(crate) trouble: Option<String>,
+}
+
+/// What became of a connection file.
+pub(crate) enum FileNews {
+    Gone(PathBuf),
+    Read {
+        path: PathBuf,
+        fingerprint: Fingerprint,
+        read: Box<Result<ConnectionFile, InvalidFile>>,
+    },
+}
+
+/// A file as it was taken up, and as it was last seen.
+#[derive(Default)]
+struct Watched {
+    taken: Option<Fingerprint>,
+    /// What the last look saw, if it was something else.
+    pending: Option<Option<Fingerprint>>,
+    /// What else counts.
+    noted: Noted,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Same,
+    Unsettled,
+    News,
+}
+
+impl Watcher {
+    /// Who has not looked at anything yet.
+    pub(crate) fn new(
+        home: Home,
+        variables: BTreeMap<String, String>,
+        connectors: Arc<ConnectorRegistry>,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            home,
+            variables,
+            connectors,
+            clock,
+            files: BTreeMap::new(),
+            settings: Watched::default(),
+        }
+    }
+
+    /// Begins with the scanner's own settings.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub(crate) fn begin(&mut self) -> Result<Application, Vec<Problem>> {
+        let content = Application::content(&self.home)?;
+        self.application(content.as_deref())
+    }
+
+    /// Looks at all files. Those of `again` count as new, although they are as they were.
+    pub(crate) fn look(&mut self, again: &BTreeSet<PathBuf>) -> Look {
+        let mut look = Look::default();
+        self.look_at_settings(&mut look);
+        let folder = self.home.connections();
+        match listed(&folder) {
+            Ok((files, _)) => self.look_at(files, again, &mut look),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.look_at(Vec::new(), again, &mut look);
+            }
+            Err(error) => {
+                let folder = shown(&folder);
+                look.trouble = Some(format!("the folder `{folder}` cannot be read: {error}"));
+            }
+        }
+        look
+    }
+
+    fn look_at(&mut self, there: Vec<PathBuf>, again: &BTreeSet<PathBuf>, look: &mut Look) {
+        let known = self.files.keys().cloned();
+        let paths: BTreeSet<_> = known.chain(there.iter().cloned()).collect();
+        for path in paths {
+            let content = there.contains(&path).then(|| fs::read(&path));
+            match content {
+                Some(Ok(content)) => self.look_at_file(path, &content, again, look),
+                Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+                    self.cannot_read(path, &error, look);
+                }
+                _ => self.look_at_nothing(path, look),
+            }
+        }
+    }
+
+    fn look_at_file(
+        &mut self,
+        path: PathBuf,
+        content: &[u8],
+        again: &BTreeSet<PathBuf>,
+        look: &mut Look,
+    ) {
+        let watched = self.files.entry(path.clone()).or_default();
+        match watched.see(Some(watched.noted.now(content))) {
+            Verdict::Same if !again.contains(&path) => return,
+            Verdict::Unsettled => {
+                look.unsettled = true;
+                return;
+            }
+            Verdict::Same | Verdict::News => {}
+        }
+        let files = Arc::new(NotedFiles::of(&self.home));
+        let reading = Reading {
+            home: &self.home,
+            variables: &self.variables,
+            connectors: &self.connectors,
+            now: (self.clock)(),
+        };
+        let read = reading.read_noting(&path, content, &files);
+        let fingerprint = self.take(&path, files.noted(), content);
+        look.files.push(FileNews::Read {
+            path,
+            fingerprint,
+            read: Box::new(read),
+        });
+    }
+
+    fn cannot_read(&mut self, path: PathBuf, error: &io::Error, look: &mut Look) {
+        let said = error.to_string();
+        let watched = self.files.entry(path.clone()).or_default();
+        match watched.see(Some(Noted::default().with(said.as_bytes()))) {
+            Verdict::Same => {}
+            Verdict::Unsettled => look.unsettled = true,
+            Verdict::News => {
+                let read = Box::new(Err(unreadable(&path, error)));
+                let fingerprint = self.take(&path, Noted::default(), said.as_bytes());
+                look.files.push(FileNews::Read {
+                    path,
+                    fingerprint,
+                    read,
+                });
+            }
+        }
+    }
+
+    fn take(&mut self, path: &Path, noted: Noted, content: &[u8]) -> Fingerprint {
+        let fingerprint = noted.with(content);
+        let watched = self.files.entry(path.to_path_buf()).or_default();
+        watched.taken = Some(fingerprint.clone());
+        watched.noted = noted;
+        fingerprint
+    }
+
+    fn look_at_nothing(&mut self, path: PathBuf, look: &mut Look) {
+        let Some(watched) = self.files.get_mut(&path) else {
+            return;
+        };
+        match watched.see(None) {
+            // It came and went before it was taken up.
+            Verdict::Same => drop(self.files.remove(&path)),
+            Verdict::Unsettled => look.unsettled = true,
+            Verdict::News => {
+                self.files.remove(&path);
+                look.files.push(FileNews::Gone(path));
+            }
+        }
+    }
+
+    fn look_at_settings(&mut self, look: &mut Look) {
+        let content = match Application::content(&self.home) {
+            Ok(content) => content,
+            Err(problems) => {
+                look.application = Some(Err(problems));
+                return;
+            }
+        };
+        let noted = &self.settings.noted;
+        let now = content.as_ref().map(|content| noted.now(content));
+        match self.settings.see(now) {
+            Verdict::Same => {}
+            Verdict::Unsettled => look.unsettled = true,
+            Verdict::News => look.application = Some(self.application(content.as_deref())),
+        }
+    }
+
+    fn application(&mut self, content: Option<&[u8]>) -> Result<Application, Vec<Problem>> {
+        let files = NotedFiles::of(&self.home);
+        let reading = ApplicationReading {
+            home: &self.home,
+            variables: &self.variables,
+            now: (self.clock)(),
+        };
+        let read = Application::of(content, &reading, &files);
+        let noted = files.noted();
+        self.settings = Watched {
+            taken: content.map(|content| noted.with(content)),
+            pending: None,
+            noted,
+        };
+        read
+    }
+}
+
+impl Watched {
+    /// Notes what the file holds now, or that it is not there.
+    fn see(&mut self, now: Option<Fingerprint>) -> Verdict {
+        if now == self.taken {
+            self.pending = None;
+            return Verdict::Same;
+        }
+        if self.pending.as_ref() == Some(&now) {
+            self.pending = None;
+            return Verdict::News;
+        }
+        self.pending = Some(now);
+        Verdict::Unsettled
+    }
+}

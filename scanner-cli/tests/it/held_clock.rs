@@ -1,0 +1,113 @@
+//! The schedule, on a clock that the test holds.
+
+use std::{
+    io,
+    sync::atomic::{AtomicI64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use qrs_client::fake_site::FakeSite;
+use scanner_cli::Environment;
+
+use crate::scanner::{Home, connection};
+
+static NOW: AtomicI64 = AtomicI64::new(0);
+
+fn clock() -> Timestamp {
+    Timestamp::from_second(NOW.load(Ordering::Relaxed)).unwrap()
+}
+
+fn set(time: &str) {
+    let time: Timestamp = time.parse().unwrap();
+    NOW.store(time.as_second(), Ordering::Relaxed);
+}
+
+/// Runs `run` in this process while `test` runs.
+fn beside(home: &Home, test: impl FnOnce()) {
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let arguments = ["scanner-cli", "run", "--home"].map(Into::into);
+    let arguments = arguments.into_iter().chain([home.path("").into()]);
+    let environment = Environment {
+        variables: [].into(),
+        home: None,
+        output: Box::new(io::sink()),
+        errors: Box::new(io::sink()),
+        terminal: false,
+        clock,
+    };
+    let scanner = thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            tokio::select! {
+                exit = scanner_cli::run(arguments, environment) => panic!("it ended: {exit:?}"),
+                _ = ended => {}
+            }
+        });
+    });
+    test();
+    drop(end);
+    scanner.join().unwrap();
+}
+
+fn scans(home: &Home) -> usize {
+    let ended = |line: &&str| line.contains("\"complete\"");
+    let run = home.run(&["catalog", "scans", "--format", "ndjson"]);
+    run.output.lines().filter(ended).count()
+}
+
+/// Checks that there are so many scans, and then no more.
+fn check(home: &Home, expected: usize, next: &str) {
+    let begun = Instant::now();
+    let is_so = || {
+        let state = std::fs::read_to_string(home.path("data/status.json")).unwrap_or_default();
+        scans(home) == expected && state.contains(next) && state.contains("\"scanning\": false")
+    };
+    while !is_so() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "no scan {expected}, next {next}"
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
+    thread::sleep(Duration::from_millis(150));
+    assert_eq!(scans(home), expected);
+}
+
+#[test]
+fn a_schedule_is_kept_and_what_was_missed_is_made_up_once() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write(
+        "conf/application.conf",
+        "automation { synchronize = \"0 0 2 * * ?\", time_zone = \"Europe/Berlin\", look_interval = 50 ms }",
+    );
+    set("2026-11-24T12:00:00Z");
+    beside(&home, || {
+        check(&home, 1, "2026-11-25T01:00:00.000Z");
+        set("2026-11-25T00:59:59Z");
+        check(&home, 1, "2026-11-25T01:00:00.000Z");
+        set("2026-11-25T01:00:00Z");
+        check(&home, 2, "2026-11-26T01:00:00.000Z");
+        set("2026-11-28T09:00:00Z");
+        check(&home, 3, "2026-11-29T01:00:00.000Z");
+    });
+    // What was not missed is not made up.
+    set("2026-11-28T23:00:00Z");
+    beside(&home, || check(&home, 3, "2026-11-29T01:00:00.000Z"));
+    set("2026-12-05T12:00:00Z");
+    beside(&home, || {
+        check(&home, 4, "2026-12-06T01:00:00.000Z");
+        // Without an expression it is every 24 hours.
+        home.write("conf/application.conf", "automation.look_interval = 50 ms");
+        check(&home, 4, "2026-12-06T12:00:00.000Z");
+        set("2026-12-06T12:00:00Z");
+        check(&home, 5, "2026-12-07T12:00:00.000Z");
+        home.write(
+            "connections/qlik.conf",
+            connection("qlik", &site) + "schedule = \"0 30 * * * ?\"",
+        );
+        check(&home, 6, "2026-12-06T12:30:00.000Z");
+    });
+}
