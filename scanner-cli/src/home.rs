@@ -108,7 +108,13 @@ impl FileSource for Home {
 
 /// Finds a path in a person's terms: below the current folder without its prefix.
 pub(crate) fn shown(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
+    let short = path.strip_prefix(".").unwrap_or(path);
+    let named = if short.as_os_str().is_empty() {
+        path
+    } else {
+        short
+    };
+    named.display().to_string()
 }
 
 /// The name of an export. The ending is the one that the reference's visualization plugin looks for.
