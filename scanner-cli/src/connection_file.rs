@@ -25,6 +25,8 @@ use crate::{
 pub(crate) struct ConnectionFile {
     pub(crate) code: ConnectionCode,
     pub(crate) name: String,
+    /// The kind of its source, as the file has it.
+    pub(crate) connector: String,
     /// What can be scanned; nothing of a file that says `enabled = false`.
     pub(crate) connection: Option<Box<dyn Connection>>,
     /// When it is scanned, if it says so itself.
@@ -172,6 +174,7 @@ impl Reading<'_> {
         let code = code(settings);
         let schedule = Schedule::of(settings, "schedule", self.now);
         settings.know("connector_id");
+        let id = settings.text("connector_id").map(|id| id.value);
         let connector = if enabled {
             self.connector(settings)
         } else {
@@ -192,6 +195,7 @@ impl Reading<'_> {
             (Some(name), Some(code), Ok(())) => Ok(ConnectionFile {
                 code,
                 name,
+                connector: id.unwrap_or_default(),
                 connection,
                 schedule,
                 warnings: Vec::new(),

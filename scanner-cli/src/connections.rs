@@ -22,6 +22,8 @@ pub(crate) struct Ready {
     pub(crate) code: ConnectionCode,
     pub(crate) name: String,
     pub(crate) path: PathBuf,
+    /// The kind of its source.
+    pub(crate) connector: String,
     pub(crate) connection: Arc<dyn Connection>,
 }
 
@@ -99,6 +101,7 @@ impl Connections {
         let ConnectionFile {
             code,
             name,
+            connector,
             connection,
             warnings,
             ..
@@ -109,6 +112,7 @@ impl Connections {
                     code,
                     name,
                     path,
+                    connector,
                     connection: connection.into(),
                 },
                 warnings,

@@ -49,6 +49,11 @@ impl Home {
         self.folder.join("data").join("status.json")
     }
 
+    /// The folder, wherever the program stands.
+    pub(crate) fn absolute(&self) -> io::Result<PathBuf> {
+        self.folder.canonicalize()
+    }
+
     /// A path of the home as it is seen from there.
     pub(crate) fn relative(&self, path: &Path) -> String {
         let folder = self.path("");

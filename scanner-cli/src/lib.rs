@@ -13,6 +13,7 @@ mod export_line;
 mod followers;
 pub mod hocon;
 mod home;
+mod hooks;
 mod keeping_sink;
 mod kept_session;
 mod listing;

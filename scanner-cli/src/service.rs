@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use catalog_model::{ConnectionCode, Visualization};
+use catalog_model::Visualization;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     task::{JoinHandle, JoinSet},
@@ -16,6 +16,8 @@ use tokio::{
 use tracing::{info, warn};
 
 mod following;
+mod hooking;
+mod memory;
 mod readiness;
 mod scan_log;
 mod state_file;
@@ -23,9 +25,11 @@ mod table;
 mod watcher;
 
 use self::{
-    following::Following, scan_log::tell_end, state_file::StateFile, table::Known, watcher::Look,
+    following::Following, hooking::Hooking, memory::remember, scan_log::tell_end,
+    state_file::StateFile, watcher::Look,
 };
 pub(crate) use self::{
+    hooking::HookRun,
     state_file::{ConnectionState, State, Word, read as read_state},
     table::{Table, Timing, reasons},
     watcher::Watcher,
@@ -37,11 +41,10 @@ use crate::{
     environment::Clock,
     exit::Exit,
     home::Home,
-    noted_files::Fingerprint,
     progress::Display,
     report::Outcome,
     scanning::{Context, Job, Keeping, Scanned, read},
-    store::{Catalog, LastScan, Removals, Store, StoreError},
+    store::{Removals, Store, StoreError},
 };
 
 /// The long-running scanner.
@@ -60,6 +63,7 @@ pub(crate) struct Service {
     /// Open as long as a scan writes to it.
     store: Weak<Store>,
     following: Following,
+    hooking: Hooking,
     state: StateFile,
     started: Timestamp,
     /// What is wrong with the settings, and with the folder.
@@ -106,6 +110,7 @@ impl Service {
             running: BTreeMap::new(),
             store: Weak::new(),
             following: Following::new(home.clone(), clock, application.followers),
+            hooking: Hooking::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
             started: clock(),
             wrong: [None, None],
@@ -144,6 +149,7 @@ impl Service {
                     None => break Exit::Failed,
                 },
                 Some(ended) = self.scans.join_next_with_id() => self.scan_ended(ended),
+                runs = self.hooking.ended() => self.hooking.took(runs),
                 turn = self.following.ended() => self.following.took(turn),
                 _ = tick.tick() => {}
             }
@@ -224,6 +230,8 @@ impl Service {
                 tell_end(&report);
                 if matches!(report.outcome, Outcome::Busy(_)) {
                     self.table.again_at(&identity, (self.clock)() + BUSY);
+                } else if let Some(connector) = self.table.connector(&identity) {
+                    self.hooking.after_scan(report.code.to_string(), connector);
                 }
             }
             Err(error) if error.is_cancelled() => {
@@ -307,6 +315,7 @@ impl Service {
             started: format!("{:.3}", self.started),
             error: self.wrong.iter().flatten().next().cloned(),
             connections: connections.collect(),
+            hooks: self.hooking.runs.clone(),
         };
         self.state.write(state);
     }
@@ -316,7 +325,8 @@ impl Service {
         info!("the scanner ends; {} scans are ended", self.running.len());
         // A scan that is ended lets go of its files and its lock at its next await.
         let _ = timeout(LAST_WAIT, self.scans.shutdown()).await;
-        let _ = timeout(LAST_WAIT, self.following.stop()).await;
+        let others = async { tokio::join!(self.following.stop(), self.hooking.stop()) };
+        let _ = timeout(LAST_WAIT, others).await;
         self.running.clear();
         self.write_state();
     }
@@ -349,44 +359,4 @@ impl Watching {
         self.watcher = Some(watcher);
         Some(look)
     }
-}
-
-/// What an earlier process left: what is unchanged since, and was scanned, waits for its time.
-fn remember(
-    table: &mut Table,
-    home: &Home,
-    keep_changes: SignedDuration,
-) -> Result<(), StoreError> {
-    let state = read_state(&home.status()).unwrap_or_default();
-    for connection in state.connections {
-        let Some(code) = connection
-            .code
-            .and_then(|code| ConnectionCode::new(&code).ok())
-        else {
-            continue;
-        };
-        let known = Known {
-            fingerprint: Some(Fingerprint(connection.fingerprint)),
-            last: None,
-        };
-        table.known.insert(code.to_string(), known);
-        if let Some(file) = connection.file {
-            table.former.insert(home.path(&file), code);
-        }
-    }
-    if !home.store().exists() {
-        return Ok(());
-    }
-    // A store of an older version becomes one of today here.
-    drop(Store::open(&home.store(), keep_changes)?);
-    let Some(catalog) = Catalog::open(&home.store())? else {
-        return Ok(());
-    };
-    for scan in catalog.last_scans(LastScan::Any)? {
-        let ended = scan.outcome.is_some_and(|outcome| outcome != "interrupted");
-        if ended && let Ok(started) = Timestamp::from_millisecond(scan.started) {
-            table.known.entry(scan.connection).or_default().last = Some(started);
-        }
-    }
-    Ok(())
 }

@@ -67,9 +67,10 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
             Shown::of(connection, scan)
         })
         .collect();
+    let hooks = left.as_ref().map_or(&[][..], |left| &left.hooks);
     let text = match arguments.format {
-        ShowFormat::Text => show::as_text(&scanner, &shown),
-        ShowFormat::Json => show::as_json(&scanner, &shown),
+        ShowFormat::Text => show::as_text(&scanner, &shown, hooks),
+        ShowFormat::Json => show::as_json(&scanner, &shown, hooks),
     };
     print(program, &text, &problems)
 }

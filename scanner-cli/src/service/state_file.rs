@@ -9,7 +9,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::table::{FileState, Line};
+use super::{
+    hooking::HookRun,
+    table::{FileState, Line},
+};
 use crate::home::{Home, shown};
 
 /// What the file holds.
@@ -21,6 +24,9 @@ pub(crate) struct State {
     /// Why the scanner's own settings, or the folder, cannot be used as they are.
     pub(crate) error: Option<String>,
     pub(crate) connections: Vec<ConnectionState>,
+    /// How the last run of each hook ended, for each connection.
+    #[serde(default)]
+    pub(crate) hooks: Vec<HookRun>,
 }
 
 /// What is known of one file.

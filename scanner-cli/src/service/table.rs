@@ -138,6 +138,11 @@ impl Table {
         }
     }
 
+    /// The kind of the source of a connection.
+    pub(crate) fn connector(&self, identity: &str) -> Option<String> {
+        Some(self.good(identity)?.ready.connector.clone())
+    }
+
     /// Reckons anew when connections are scanned that are not due yet.
     pub(crate) fn reschedule(&mut self, timing: Timing<'_>) {
         for line in self.lines.values_mut() {
@@ -309,6 +314,7 @@ impl Line {
         let ConnectionFile {
             code,
             name,
+            connector,
             connection,
             schedule,
             warnings,
@@ -327,6 +333,7 @@ impl Line {
                 code: code.clone(),
                 name: name.clone(),
                 path: path.clone(),
+                connector,
                 connection: connection.into(),
             },
         });

@@ -173,6 +173,24 @@ impl Catalog {
         Ok(())
     }
 
+    /// Gives each change of a scan to `each`, in their order.
+    pub(crate) fn each_change_of_scan<E: From<StoreError>>(
+        &self,
+        scan: i64,
+        mut each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut changes = self.prepare(
+            "SELECT seq, change.scan, time, code, key, kind, fields FROM change \
+             JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
+             JOIN connection ON connection.id = item.connection WHERE change.scan = ?1 ORDER BY seq",
+        )?;
+        let mut rows = self.read(|_| changes.query([scan]))?;
+        while let Some(change) = self.read(|_| rows.next()?.map(change_of).transpose())? {
+            each(change)?;
+        }
+        Ok(())
+    }
+
     /// Gives each scan to `each`, of one connection or of all, in their order.
     pub(crate) fn each_scan<E: From<StoreError>>(
         &self,

@@ -8,6 +8,7 @@ mod check;
 mod config_show;
 mod held_clock;
 mod histories;
+mod hooks;
 mod output;
 mod scanner;
 mod secret_manager;

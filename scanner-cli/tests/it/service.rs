@@ -21,7 +21,7 @@ const NOWHERE: &str = "http://127.0.0.1:1/header";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A scanner that runs in a home, and ends with the test.
-struct Running(Child, PathBuf);
+pub(crate) struct Running(Child, PathBuf);
 
 impl Running {
     fn start(home: &Home) -> Self {
@@ -32,7 +32,7 @@ impl Running {
     }
 
     /// In a home whose scanner looks often.
-    fn briefly(home: &Home) -> Self {
+    pub(crate) fn briefly(home: &Home) -> Self {
         home.write("conf/application.conf", BRIEF);
         Self::start(home)
     }
@@ -46,7 +46,7 @@ impl Running {
     }
 
     /// Asks it to end; gives its log.
-    fn stop(mut self) -> String {
+    pub(crate) fn stop(mut self) -> String {
         self.signal("-TERM");
         let asked = Instant::now();
         let status = self.0.wait().unwrap();
@@ -66,7 +66,7 @@ impl Drop for Running {
 }
 
 /// Waits until `true_at_last`, which says what it is.
-fn wait(what: &str, mut true_at_last: impl FnMut() -> bool) {
+pub(crate) fn wait(what: &str, mut true_at_last: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !true_at_last() {
         assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
@@ -75,7 +75,7 @@ fn wait(what: &str, mut true_at_last: impl FnMut() -> bool) {
 }
 
 /// What `status` says.
-fn status(home: &Home) -> Value {
+pub(crate) fn status(home: &Home) -> Value {
     let run = home.run(&["status", "--format", "json"]);
     serde_json::from_str(&run.check(0, &[]).output).unwrap()
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     listing::{instant, moment},
     report::plain,
-    service::{ConnectionState, Word},
+    service::{ConnectionState, HookRun, Word},
     store::StoredScan,
 };
 
@@ -55,6 +55,7 @@ struct Scan {
 struct StatusJson<'a> {
     scanner: &'a Scanner<'a>,
     connections: &'a [Shown],
+    hooks: &'a [HookRun],
 }
 
 impl Shown {
@@ -100,17 +101,18 @@ impl Scan {
     }
 }
 
-pub(super) fn as_json(scanner: &Scanner<'_>, connections: &[Shown]) -> String {
+pub(super) fn as_json(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[HookRun]) -> String {
     let status = StatusJson {
         scanner,
         connections,
+        hooks,
     };
     let mut text = serde_json::to_string_pretty(&status).unwrap_or_default();
     text.push('\n');
     text
 }
 
-pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown]) -> String {
+pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[HookRun]) -> String {
     let name = scanner
         .name
         .as_ref()
@@ -127,6 +129,23 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown]) -> String {
     }
     for connection in connections {
         add(&mut text, connection);
+    }
+    for HookRun {
+        hook,
+        connection,
+        finished,
+        exit_code,
+        error,
+        ..
+    } in hooks
+    {
+        let ended = match (exit_code, error) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, error) => error.clone().unwrap_or_default(),
+        };
+        text.push_str(&format!(
+            "hook {hook}\n  {connection}, {finished}: {ended}\n"
+        ));
     }
     plain(&text)
 }

@@ -1,0 +1,243 @@
+//! Hooks: programs of others that run after a scan, as the reference has them (`hooks/*.conf`).
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Seek, Write},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use catalog_model::Settings;
+
+use crate::{
+    connection_file::{block, wrong_setting},
+    connections::listed,
+    export_line,
+    hocon::{self, Diagnostic, Severity, Value},
+    home::{Home, shown},
+    noted_files::NotedFiles,
+    problem::Problem,
+    store::{Catalog, StoreError, StoredScan},
+};
+
+/// A program to run after each scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hook {
+    pub(crate) code: String,
+    command: Vec<String>,
+    time_limit: Duration,
+}
+
+/// The scan that a hook runs after.
+pub(crate) struct After<'a> {
+    pub(crate) home: &'a Home,
+    /// The kind of the source.
+    pub(crate) connector: &'a str,
+    pub(crate) scan: &'a StoredScan,
+    /// Set when the hook has to end.
+    pub(crate) stop: &'a AtomicBool,
+}
+
+/// Why a hook did not end well.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HookError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("what it is to be told cannot be written: {0}")]
+    Files(#[source] io::Error),
+    #[error("it cannot be run: {0}")]
+    Start(#[source] io::Error),
+    #[error("it took longer than {0:?} and was ended")]
+    TooLong(Duration),
+    #[error("the scanner ended, and it with it")]
+    Stopped,
+    #[error("a signal ended it")]
+    Signal,
+}
+
+const COMMAND: &str = "post_items_upsert_command";
+/// A hook may take so long, unless it says otherwise.
+const TIME_LIMIT: Duration = Duration::from_secs(600);
+/// So often it is looked whether a hook has ended.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The hooks of `home` that are enabled, and what is wrong with others.
+pub(crate) fn read(home: &Home, variables: &BTreeMap<String, String>) -> (Vec<Hook>, Vec<Problem>) {
+    let (mut hooks, mut problems) = (Vec::new(), Vec::new());
+    let files = match listed(&home.path("hooks")) {
+        Ok((files, _)) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            let message = format!(
+                "the folder `{}` cannot be read: {error}",
+                shown(&home.path("hooks"))
+            );
+            problems.push(Problem::general(message, None));
+            Vec::new()
+        }
+    };
+    for path in files {
+        match read_one(&path, home, variables) {
+            Ok(hook) => hooks.extend(hook),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    (hooks, problems)
+}
+
+fn read_one(
+    path: &Path,
+    home: &Home,
+    variables: &BTreeMap<String, String>,
+) -> Result<Option<Hook>, Vec<Problem>> {
+    let content = fs::read(path).map_err(|error| {
+        let message = format!("`{}` cannot be read: {error}", shown(path));
+        vec![Problem::general(message, None)]
+    })?;
+    let document = hocon::read(path, &content, variables, &hocon::Disk)
+        .map_err(|wrong| wrong.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
+    let command = command(document.root.get(COMMAND).map(|node| &node.value));
+    let files = Arc::new(NotedFiles::of(home));
+    let mut settings = Settings::new(path.display().to_string(), block(document.root), files);
+    if !settings.flag("enabled", true) && settings.check().is_ok() {
+        return Ok(None);
+    }
+    let code = settings.required_text("code");
+    if settings.required_text("hook_id").is_some() {
+        settings.choice("hook_id", &[("external-script", ())]);
+    }
+    let time_limit = settings.duration("time_limit");
+    if command.is_none() {
+        let hint = format!("write `{COMMAND} = [\"python\", \"script.py\"]`");
+        settings.refuse(
+            COMMAND,
+            format!("`{COMMAND}` must be a list of texts, the first a program"),
+            hint,
+        );
+    }
+    match (code, command) {
+        (Some(code), Some(command)) if settings.check().is_ok() => Ok(Some(Hook {
+            code: code.value,
+            command,
+            time_limit: time_limit.map_or(TIME_LIMIT, |limit| limit.value),
+        })),
+        _ => {
+            let problems = settings.problems().into_iter().map(wrong_setting);
+            let show = |found| {
+                Problem::InFile(Diagnostic::in_file(path, &content, Severity::Error, found))
+            };
+            Err(problems.map(show).collect())
+        }
+    }
+}
+
+fn command(value: Option<&Value>) -> Option<Vec<String>> {
+    let Value::List(nodes) = value? else {
+        return None;
+    };
+    let words = nodes.iter().map(|node| match &node.value {
+        Value::String(text) | Value::Number(text) => Some(text.clone()),
+        _ => None,
+    });
+    let words: Vec<_> = words.collect::<Option<_>>()?;
+    (!words.is_empty()).then_some(words)
+}
+
+impl Hook {
+    /// Runs the hook to its end; gives its exit code.
+    ///
+    /// # Errors
+    /// When it cannot run, takes too long, or is not let to its end.
+    pub(crate) fn run(&self, after: &After<'_>) -> Result<i32, HookError> {
+        let (items, changes) = told(after)?;
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Ok(0);
+        };
+        let code = &after.scan.connection;
+        let started = Command::new(program)
+            .args(arguments)
+            .current_dir(after.home.absolute().map_err(HookError::Files)?)
+            // Whether the scanner is ready is not for a hook to say.
+            .env_remove("NOTIFY_SOCKET")
+            .env("ZEENEA_HOOK_CONNECTOR_CODE", after.connector)
+            .env("ZEENEA_HOOK_CONNECTION_ID", code)
+            .env("ZEENEA_HOOK_CONNECTION_CODE", code)
+            .env("SCANNER_HOOK_SCAN_ID", after.scan.id.to_string())
+            .env(
+                "SCANNER_HOOK_OUTCOME",
+                after.scan.outcome.as_deref().unwrap_or_default(),
+            )
+            .env(
+                "SCANNER_HOOK_CHANGES",
+                changes.path().canonicalize().map_err(HookError::Files)?,
+            )
+            .stdin(Stdio::from(items))
+            // What it prints is nobody's data; what it complains of stands in the log.
+            .stdout(Stdio::null())
+            .spawn();
+        self.wait(started.map_err(HookError::Start)?, after.stop)
+    }
+
+    fn wait(&self, mut child: Child, stop: &AtomicBool) -> Result<i32, HookError> {
+        let begun = Instant::now();
+        let why = loop {
+            match child.try_wait() {
+                Ok(Some(status)) => return status.code().ok_or(HookError::Signal),
+                Ok(None) if stop.load(Ordering::Relaxed) => break HookError::Stopped,
+                Ok(None) if begun.elapsed() > self.time_limit => {
+                    break HookError::TooLong(self.time_limit);
+                }
+                Ok(None) => thread::sleep(PAUSE),
+                Err(error) => break HookError::Start(error),
+            }
+        };
+        // One that has ended meanwhile needs no end.
+        let _ = child.kill();
+        let _ = child.wait();
+        Err(why)
+    }
+}
+
+/// The paths of the items that the scan wrote, a line each, and its changes as NDJSON.
+fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError> {
+    let aside = after.home.aside();
+    let mut items = tempfile::tempfile_in(&aside).map_err(HookError::Files)?;
+    let changes = tempfile::Builder::new()
+        .prefix(".hook-")
+        .suffix(".ndjson.tmp")
+        .tempfile_in(&aside);
+    let mut changes = changes.map_err(HookError::Files)?;
+    let (mut lines, mut paths) = (
+        io::BufWriter::new(&mut changes),
+        io::BufWriter::new(&mut items),
+    );
+    if let Some(catalog) = Catalog::open(&after.home.store())? {
+        catalog.each_change_of_scan(after.scan.id, |change| {
+            let kind = change.kind.word();
+            let line =
+                serde_json::json!({ "change": kind, "key": change.key, "fields": change.fields });
+            writeln!(lines, "{line}").map_err(HookError::Files)?;
+            match catalog.item(&change.key)? {
+                Some(item) if kind != "removed" => {
+                    let path = export_line::label(&item.item.label).replace('\n', " ");
+                    writeln!(paths, "{path}").map_err(HookError::Files)
+                }
+                _ => Ok(()),
+            }
+        })?;
+    }
+    lines
+        .flush()
+        .and_then(|()| paths.flush())
+        .map_err(HookError::Files)?;
+    drop((lines, paths));
+    items.rewind().map_err(HookError::Files)?;
+    Ok((items, changes))
+}

@@ -1,0 +1,54 @@
+//! What a scanner knows of the one before it.
+
+use catalog_model::ConnectionCode;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    read_state,
+    table::{Known, Table},
+};
+use crate::{
+    home::Home,
+    noted_files::Fingerprint,
+    store::{Catalog, LastScan, Store, StoreError},
+};
+
+/// What an earlier process left: what is unchanged since, and was scanned, waits for its time.
+pub(super) fn remember(
+    table: &mut Table,
+    home: &Home,
+    keep_changes: SignedDuration,
+) -> Result<(), StoreError> {
+    let state = read_state(&home.status()).unwrap_or_default();
+    for connection in state.connections {
+        let Some(code) = connection
+            .code
+            .and_then(|code| ConnectionCode::new(&code).ok())
+        else {
+            continue;
+        };
+        let known = Known {
+            fingerprint: Some(Fingerprint(connection.fingerprint)),
+            last: None,
+        };
+        table.known.insert(code.to_string(), known);
+        if let Some(file) = connection.file {
+            table.former.insert(home.path(&file), code);
+        }
+    }
+    if !home.store().exists() {
+        return Ok(());
+    }
+    // A store of an older version becomes one of today here.
+    drop(Store::open(&home.store(), keep_changes)?);
+    let Some(catalog) = Catalog::open(&home.store())? else {
+        return Ok(());
+    };
+    for scan in catalog.last_scans(LastScan::Any)? {
+        let ended = scan.outcome.is_some_and(|outcome| outcome != "interrupted");
+        if ended && let Ok(started) = Timestamp::from_millisecond(scan.started) {
+            table.known.entry(scan.connection).or_default().last = Some(started);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Hooks: programs of others that run after a scan.
+
+use qrs_client::fake_site::FakeSite;
+use serde_json::Value;
+
+use crate::{
+    scanner::{Home, items},
+    service::{Running, status, wait},
+};
+
+const SCRIPT: &str = "env | grep -E '^(ZEENEA|SCANNER)_HOOK' | sort > env.txt; cat > items.txt; cp \"$SCANNER_HOOK_CHANGES\" changes.txt; exit 3";
+
+fn hook(code: &str, more: &str) -> String {
+    format!("enabled = true\ncode = {code}\nhook_id = \"external-script\"\n{more}\n")
+}
+
+/// How the run of a hook ended, once it has.
+fn ended(home: &Home, code: &str) -> Option<Value> {
+    let status = status(home);
+    let hooks = status["hooks"].as_array()?;
+    hooks.iter().find(|run| run["hook"] == code).cloned()
+}
+
+/// Checks that a hook failed for this reason.
+fn failed(home: &Home, code: &str, error: &str) {
+    let run = ended(home, code).unwrap();
+    assert_eq!(run["exit_code"], Value::Null);
+    assert!(run["error"].as_str().unwrap().contains(error), "{run}");
+}
+
+fn write_hooks(home: &Home) {
+    home.write("script.sh", SCRIPT);
+    for (code, more) in [
+        ("script", "post_items_upsert_command = [sh, script.sh]"),
+        (
+            "slow",
+            "post_items_upsert_command = [sleep, 100]\ntime_limit = 100 ms",
+        ),
+        ("none", "post_items_upsert_command = [no-such-program]"),
+        ("off", "post_items_upsert_command = [sh]\nenabled = false"),
+        ("bad", "post_items_upsert_command = sh"),
+    ] {
+        home.write(&format!("hooks/{code}.conf"), hook(code, more));
+    }
+}
+
+#[test]
+fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write_hooks(&home);
+    let running = Running::briefly(&home);
+    wait("all hooks", || ended(&home, "slow").is_some());
+    assert_eq!(ended(&home, "script").unwrap()["exit_code"], 3);
+    failed(&home, "slow", "took longer than 100ms");
+    failed(&home, "none", "cannot be run");
+    let log = running.stop();
+    assert!(
+        log.contains("hooks/bad.conf:4:") && log.contains("must be a list"),
+        "{log}"
+    );
+    let told = home.read("env.txt");
+    for line in [
+        "ZEENEA_HOOK_CONNECTOR_CODE=qlik-sense",
+        "ZEENEA_HOOK_CONNECTION_CODE=qlik",
+        "ZEENEA_HOOK_CONNECTION_ID=qlik",
+        "SCANNER_HOOK_SCAN_ID=1",
+        "SCANNER_HOOK_OUTCOME=complete",
+    ] {
+        assert!(
+            told.lines().any(|told| told == line),
+            "no {line} in:\n{told}"
+        );
+    }
+    assert_eq!(home.read("items.txt").lines().count(), 53);
+    assert!(home.read("items.txt").contains("/Sales Overview/Regions\n"));
+    let changes = items(&home.read("changes.txt"));
+    assert_eq!(changes.len(), 53);
+    assert_eq!(changes[0]["change"], "added");
+    assert!(home.names("data").iter().all(|name| !name.contains("hook")));
+    // Without a scanner, how they ended is known all the same.
+    let text = home.run(&["status"]).output;
+    assert!(
+        text.contains("hook script\n  qlik, ") && text.contains(": exit code 3"),
+        "{text}"
+    );
+}
