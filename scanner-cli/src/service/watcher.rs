@@ -254,3 +254,40 @@ impl Watched {
         Verdict::Unsettled
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_being_written_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().to_path_buf());
+        let (clock, connectors) = (|| jiff::Timestamp::UNIX_EPOCH, Arc::default());
+        let mut watcher = Watcher::new(home.clone(), BTreeMap::new(), connectors, clock);
+        watcher.begin().unwrap();
+        fs::create_dir(home.connections()).unwrap();
+        let file = home.connections().join("a.conf");
+        let mut look = |content: Option<&str>| {
+            match content {
+                Some(content) => fs::write(&file, content).unwrap(),
+                None => drop(fs::remove_file(&file)),
+            }
+            let look = watcher.look(&BTreeSet::new());
+            (look.files.len(), look.unsettled)
+        };
+        let (half, whole) = (
+            Some("name = A, co"),
+            Some("name = A, code = a, enabled = false"),
+        );
+        assert_eq!(look(half), (0, true));
+        assert_eq!(look(whole), (0, true));
+        assert_eq!(look(whole), (1, false));
+        assert_eq!(look(whole), (0, false));
+        // An editor that renames leaves a moment without a file.
+        assert_eq!(look(None), (0, true));
+        assert_eq!(look(whole), (0, false));
+        assert_eq!(look(None), (0, true));
+        assert_eq!(look(None), (1, false));
+    }
+}

@@ -75,7 +75,12 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError
     }
     cache(&db, READER_CACHE).map_err(failed)?;
     refuse_newer(&db, path)?;
-    if version(&db).map_err(failed)? < MIGRATIONS.len() {
+    let version = version(&db).map_err(failed)?;
+    if version == 0 {
+        // Another process is making it at this moment; nothing is in it yet.
+        return Ok(None);
+    }
+    if version < MIGRATIONS.len() {
         // Only a writer may bring it up to date: the next scan does.
         return Err(StoreError::older(path));
     }

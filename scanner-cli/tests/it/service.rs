@@ -70,7 +70,7 @@ pub(crate) fn wait(what: &str, mut true_at_last: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !true_at_last() {
         assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
-        thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
