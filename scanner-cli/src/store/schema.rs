@@ -60,6 +60,13 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
+fn needs_files_beside(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)
+    )
+}
+
 /// Opens the database for reading. Nothing comes back if there is none.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError> {
     if !path.exists() {
@@ -69,7 +76,8 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags).map_err(failed)?;
     db.busy_timeout(BUSY).map_err(failed)?;
-    if version(&db).is_err() && !has_log(path) {
+    let read = version(&db);
+    if read.is_err_and(|error| needs_files_beside(&error)) && !has_log(path) {
         // Nobody writes it, and its folder may only be read, where the files beside it cannot be made.
         db = open_unchanging(path).map_err(failed)?;
     }
