@@ -1,8 +1,13 @@
 //! The program: from what was typed to an exit code.
 
-use std::{ffi::OsString, io::Write, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsString,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use catalog_model::ConnectorRegistry;
+use catalog_model::{ConnectorRegistry, with_causes};
 use clap::Parser;
 use indicatif::MultiProgress;
 use qlik_connector::QlikSense;
@@ -11,6 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     arguments::{Arguments, Command, Config, LogFormat},
     commands,
+    destination::{STANDARD_OUTPUT, unless_broken_pipe},
     environment::Environment,
     exit::Exit,
     hocon::Colors,
@@ -83,6 +89,21 @@ impl Program {
     pub(crate) fn tell_problem(&mut self, problem: &Problem) {
         let text = problem.render(self.colors());
         self.tell(&format!("{text}\n"));
+    }
+
+    /// Writes what was asked for to standard output; the exit is `exit`, unless it cannot be written.
+    pub(crate) fn print(&mut self, text: &str, exit: Exit) -> Exit {
+        let output = &mut self.environment.output;
+        let written = output
+            .write_all(text.as_bytes())
+            .and_then(|()| output.flush());
+        match unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
+            Ok(()) => exit,
+            Err(error) => {
+                self.tell_problem(&Problem::general(with_causes(&error), None));
+                Exit::Failed
+            }
+        }
     }
 
     /// Tells that the command line makes no sense, and why.

@@ -1,15 +1,14 @@
 //! `check`: each stage on the way to a site, and where it ends.
 
-use std::{io::Write, path::Path, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 
-use catalog_model::{Stage, Verdict, with_causes};
+use catalog_model::{Stage, Verdict};
 
 use super::{selection::select, signals::interrupted};
 use crate::{
     arguments::{Check, ShowFormat},
     connection_file::{FaultyStage, InvalidFile},
     connections::Ready,
-    destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
     home::shown,
     kept_session::KeptSession,
@@ -63,15 +62,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         ShowFormat::Text => show::as_text(&checked),
         ShowFormat::Json => show::as_json(&checked),
     };
-    let output = &mut program.environment.output;
-    let written = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
-    if let Err(error) = unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
-        program.tell_problem(&Problem::general(with_causes(&error), None));
-        return Exit::Failed;
-    }
-    Exit::of(&outcomes)
+    program.print(&text, Exit::of(&outcomes))
 }
 
 impl Checked {

@@ -2,16 +2,12 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
-
-use catalog_model::with_causes;
 
 use crate::{
     arguments::ShowFormat,
     connections::connection_files,
-    destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
     hocon::{self, Document, Masking, Object, Value, render_path},
     home::shown,
@@ -40,17 +36,7 @@ pub(crate) fn run(program: &mut Program, file_or_code: &str, format: ShowFormat)
                 ShowFormat::Text => as_text(&document.root),
                 ShowFormat::Json => as_json(&document.root),
             };
-            let output = &mut program.environment.output;
-            let written = output
-                .write_all(text.as_bytes())
-                .and_then(|()| output.flush());
-            match unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
-                Ok(()) => Exit::Complete,
-                Err(error) => {
-                    program.tell_problem(&Problem::general(with_causes(&error), None));
-                    Exit::Failed
-                }
-            }
+            program.print(&text, Exit::Complete)
         }
     }
 }

@@ -5,12 +5,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Write,
-    path::Path,
     sync::Arc,
 };
-
-use catalog_model::with_causes;
 
 mod show;
 
@@ -18,7 +14,6 @@ use self::show::{Scanner, Shown};
 use super::run::identifier;
 use crate::{
     arguments::{ShowFormat, Status},
-    destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
     lock::is_held,
     problem::Problem,
@@ -79,19 +74,12 @@ fn print(program: &mut Program, text: &str, problems: &[Problem]) -> Exit {
     for problem in problems {
         program.tell_problem(problem);
     }
-    let output = &mut program.environment.output;
-    let written = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
-    if let Err(error) = unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
-        program.tell_problem(&Problem::general(with_causes(&error), None));
-        return Exit::Failed;
-    }
-    if problems.is_empty() {
+    let exit = if problems.is_empty() {
         Exit::Complete
     } else {
         Exit::Configuration
-    }
+    };
+    program.print(text, exit)
 }
 
 /// The connections as the files have them now, and what keeps a scanner from beginning.
