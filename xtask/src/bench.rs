@@ -16,6 +16,7 @@ use crate::Outcome;
 mod large_site;
 mod measure;
 mod server;
+pub(crate) mod service;
 mod site;
 pub(crate) mod store;
 

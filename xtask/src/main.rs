@@ -34,9 +34,9 @@ enum Command {
     Bench {
         #[command(subcommand)]
         what: Option<Bench>,
-        /// Sheets of the large site
-        #[arg(long, default_value_t = 500_000, global = true)]
-        sheets: usize,
+        /// Sheets of the large site; 500,000, or 5,000 where the service scans it over and over
+        #[arg(long, global = true)]
+        sheets: Option<usize>,
     },
     /// Makes the certificates and trust stores of qrs-client's tests anew, with openssl and keytool
     Fixtures,
@@ -46,6 +46,8 @@ enum Command {
 enum Bench {
     /// What the store costs, against a scan without it
     Store,
+    /// Whether the long-running scanner keeps its memory over 500 scans
+    Service,
 }
 
 #[expect(
@@ -70,11 +72,11 @@ fn run(command: Command) -> Outcome {
     match command {
         Command::Test => test::run(&shell),
         Command::Demo => demo::run(&shell),
-        Command::Bench { what: None, sheets } => bench::run(&shell, sheets),
-        Command::Bench {
-            what: Some(Bench::Store),
-            sheets,
-        } => bench::store::run(&shell, sheets),
+        Command::Bench { what, sheets } => match what {
+            None => bench::run(&shell, sheets.unwrap_or(500_000)),
+            Some(Bench::Store) => bench::store::run(&shell, sheets.unwrap_or(500_000)),
+            Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
+        },
         Command::Fixtures => fixtures::run(),
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn measured(command: &mut Command) -> Result<Measure, Box<dyn std::er
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        peak = peak.max(peak_memory(&child));
+        peak = peak.max(memory(&child, "VmHWM:"));
         thread::sleep(Duration::from_millis(5));
     };
     let seconds = started.elapsed().as_secs_f64();
@@ -54,10 +54,11 @@ pub(super) fn measured(command: &mut Command) -> Result<Measure, Box<dyn std::er
     }
 }
 
-/// The most memory that a process ever had resident, in MiB; 0 where the system does not tell.
-fn peak_memory(child: &Child) -> f64 {
+/// The memory of a process, in MiB: `VmRSS:` is what it has now, `VmHWM:` the most that it ever had; 0 where the system
+/// does not tell.
+pub(super) fn memory(child: &Child, which: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(which));
     let kib: Option<f64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
     kib.unwrap_or(0.0) / 1024.0
 }
