@@ -43,6 +43,8 @@ pub(crate) enum Command {
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
+    /// Encrypt a secret, from standard input or as it is typed, to be pasted into a connection file
+    Encrypt,
 }
 
 #[derive(Debug, Args)]
