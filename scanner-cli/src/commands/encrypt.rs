@@ -4,8 +4,11 @@ use std::io::{self, Read};
 
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
-use super::selection::application;
+use tokio::task::spawn_blocking;
+
+use super::{selection::application, signals::interrupted};
 use crate::{
+    arguments::Encrypt,
     encryption::{Key, KeyFile, read_or_make},
     exit::Exit,
     home::shown,
@@ -23,11 +26,19 @@ enum NoSecret {
     Refused(&'static str),
     /// Nothing could be read.
     Unread(io::Error),
+    /// Somebody gave up.
+    Interrupted,
 }
 
-pub(crate) fn run(program: &mut Program) -> Exit {
+pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
+    if !arguments.words.is_empty() {
+        return program.tell_usage(
+            "`encrypt` takes no secret as an argument, which other users could see in the list of processes: write it to \
+             standard input",
+        );
+    }
     // The secret first: who gives none up makes no key.
-    let secret = match secret(program) {
+    let secret = match secret(program).await {
         Ok(secret) => secret,
         Err(NoSecret::Refused(why)) => return program.tell_usage(why),
         Err(NoSecret::Unread(error)) => {
@@ -35,6 +46,7 @@ pub(crate) fn run(program: &mut Program) -> Exit {
             program.tell_problem(&Problem::general(message, None));
             return Exit::Failed;
         }
+        Err(NoSecret::Interrupted) => return Exit::Interrupted,
     };
     let key = match key(program) {
         Ok(key) => key,
@@ -51,9 +63,13 @@ pub(crate) fn run(program: &mut Program) -> Exit {
     }
 }
 
-fn secret(program: &mut Program) -> Result<SecretString, NoSecret> {
+async fn secret(program: &mut Program) -> Result<SecretString, NoSecret> {
     let secret = if program.environment.typed {
-        typed()?
+        // Ctrl-C is a key like others to the thread that asks: so it leaves the terminal as it was.
+        tokio::select! {
+            secret = spawn_blocking(typed) => secret.map_err(|error| NoSecret::Unread(error.into()))??,
+            () = interrupted() => return Err(NoSecret::Interrupted),
+        }
     } else {
         piped(&mut program.environment.input)?
     };
@@ -68,7 +84,10 @@ fn secret(program: &mut Program) -> Result<SecretString, NoSecret> {
 /// Asks on the terminal, twice, since nobody sees what is typed.
 fn typed() -> Result<SecretString, NoSecret> {
     let ask = |prompt: &str| {
-        let answer = rpassword::prompt_password(prompt).map_err(NoSecret::Unread)?;
+        let answer = rpassword::prompt_password(prompt).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => NoSecret::Interrupted,
+            _ => NoSecret::Unread(error),
+        })?;
         Ok(SecretString::from(answer))
     };
     let (first, second) = (ask("Secret: ")?, ask("Once more: ")?);
