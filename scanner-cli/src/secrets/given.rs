@@ -41,7 +41,7 @@ impl Given {
     /// The text with stars for every secret, in whatever case it is written.
     pub(crate) fn clean(&self, text: String) -> String {
         let secrets = self.0.iter().map(SecretString::expose_secret);
-        secrets.fold(text, |text, secret| without(text, secret))
+        secrets.fold(text, without)
     }
 
     fn note(&mut self, spelling: String) {
