@@ -1,13 +1,19 @@
 //! `conf/application.conf`: the scanner's own settings. What others keep in it (it is the reference's file, too) is
 //! left alone.
 
-use std::{collections::BTreeMap, fs, io, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use catalog_model::{Place, Settings, settings::UnknownSetting};
 
 use crate::{
     automation::Automation,
     connection_file::{block, wrong_setting},
+    encryption,
     followers::{Follower, Ndjson},
     hocon::{self, Diagnostic, Found, Node, Severity, Shown, Value},
     home::{Home, shown},
@@ -22,6 +28,8 @@ pub(crate) struct Application {
     pub(crate) keep_changes: jiff::SignedDuration,
     /// When and how `run` scans.
     pub(crate) automation: Automation,
+    /// The key for encrypted values.
+    pub(crate) key_file: PathBuf,
 }
 
 /// What reading the settings needs besides the file.
@@ -81,6 +89,7 @@ impl Application {
                 followers: vec![export(home)],
                 keep_changes: days(KEEP_CHANGES),
                 automation: Automation::default(),
+                key_file: home.key(),
             });
         };
         let path = &home.settings();
@@ -98,12 +107,14 @@ impl Application {
         let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
         let keep = keep_changes(&mut settings);
         let automation = Automation::of(&mut settings, now);
+        let key_file = encryption::key_file(&mut settings, home);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
         if wrong.is_empty() {
             return Ok(Self {
                 followers,
                 keep_changes: days(keep),
                 automation,
+                key_file,
             });
         }
         let show =

@@ -43,6 +43,15 @@ pub(crate) enum Command {
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
+    /// Encrypt a secret, from standard input or as it is typed, to be pasted into a connection file
+    Encrypt(Encrypt),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Encrypt {
+    /// What people may take for the place of the secret: every user of the machine could read it there.
+    #[arg(hide = true)]
+    pub(crate) words: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]

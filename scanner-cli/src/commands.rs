@@ -3,6 +3,7 @@
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod config_show;
+pub(crate) mod encrypt;
 pub(crate) mod explain;
 mod following;
 pub(crate) mod inventory;

@@ -99,9 +99,12 @@ impl Reading<'_> {
             |problems: Vec<Problem>| problems.into_iter().map(|one| secrets.scrub(one)).collect();
         match self.read_with(&secrets) {
             Ok(mut file) => {
-                file.warnings.extend(secrets.warning());
-                let warnings = clean(file.warnings);
-                Ok(ConnectionFile { warnings, ..file })
+                file.warnings.extend(secrets.warnings());
+                Ok(ConnectionFile {
+                    warnings: clean(file.warnings),
+                    connection: file.connection.map(|found| secrets.hide_in(found)),
+                    ..file
+                })
             }
             Err(invalid) => Err(InvalidFile {
                 problems: clean(invalid.problems),
@@ -117,12 +120,13 @@ impl Reading<'_> {
             files,
             ..
         } = secrets;
-        let document = secrets.read().map_err(|diagnostics| InvalidFile {
+        let mut document = secrets.read().map_err(|diagnostics| InvalidFile {
             path: path.to_path_buf(),
             fault: FaultyStage::File,
             code: None,
             problems: diagnostics.into_iter().map(Problem::InFile).collect(),
         })?;
+        let undecrypted = secrets.decrypt_all(&mut document.root);
         let odd_texts = odd_texts(&document.root);
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), files.clone());
@@ -137,31 +141,35 @@ impl Reading<'_> {
                 .into_iter()
                 .map(|found| show(Severity::Warning, found)),
         );
-        match opened {
+        let (code, read) = match opened {
             // What the settings of a disabled connection mean, nobody asked.
-            Ok(opened) if opened.connection.is_none() => Ok(opened),
-            Ok(opened) => Ok(ConnectionFile {
-                warnings: odd.chain(unknown).collect(),
-                ..opened
-            }),
-            Err(NotOpened { code, read }) => {
-                let wrong = settings.problems().into_iter().map(wrong_setting);
-                let wrong = wrong.map(|found| show(Severity::Error, found));
-                // A name that is missing and one that is unknown are often the same, misspelt.
-                let unknown = unknown.filter(|_| read == ReadBy::Connector);
-                let store = |problem: &SettingProblem| problem.key.starts_with("tls.truststore.");
-                let fault = match settings.problems() {
-                    problems if problems.iter().all(store) => FaultyStage::TrustStore,
-                    _ => FaultyStage::File,
-                };
-                Err(InvalidFile {
-                    path: path.to_path_buf(),
-                    fault,
-                    code,
-                    problems: wrong.chain(odd).chain(unknown).collect(),
-                })
+            Ok(opened) if opened.connection.is_none() => return Ok(opened),
+            Ok(opened) if undecrypted.is_empty() => {
+                return Ok(ConnectionFile {
+                    warnings: odd.chain(unknown).collect(),
+                    ..opened
+                });
             }
-        }
+            Ok(opened) => (Some(opened.code), ReadBy::Connector),
+            Err(NotOpened { code, read }) => (code, read),
+        };
+        // A name that is missing and one that is unknown are often the same, misspelt.
+        let unknown = unknown.filter(|_| read == ReadBy::Connector);
+        let problems = told(settings.problems(), &undecrypted);
+        let fault = if undecrypted.is_empty() && problems.iter().all(is_of_store) {
+            FaultyStage::TrustStore
+        } else {
+            FaultyStage::File
+        };
+        let wrong = problems.into_iter().map(wrong_setting);
+        let wrong = wrong.map(|found| show(Severity::Error, found));
+        let undecrypted = undecrypted.into_iter().map(Problem::InFile);
+        Err(InvalidFile {
+            path: path.to_path_buf(),
+            fault,
+            code,
+            problems: undecrypted.chain(wrong).chain(odd).chain(unknown).collect(),
+        })
     }
 
     /// Reads all settings; where some are wrong, `settings` has the problems.
@@ -230,6 +238,21 @@ struct NotOpened {
 enum ReadBy {
     Connector,
     Nobody,
+}
+
+/// The problems that are to be told: where something could not be decrypted, not those that come of that.
+fn told(mut problems: Vec<SettingProblem>, undecrypted: &[Diagnostic]) -> Vec<SettingProblem> {
+    let follows = |problem: &SettingProblem| {
+        let same = undecrypted.iter().any(|fault| fault.place == problem.place);
+        same || (!undecrypted.is_empty() && is_of_store(problem))
+    };
+    problems.retain(|problem| !follows(problem));
+    problems
+}
+
+/// Whether the problem is one of the trust store, which a wrong password makes unreadable.
+fn is_of_store(problem: &SettingProblem) -> bool {
+    problem.key.starts_with("tls.truststore.")
 }
 
 fn code(settings: &mut Settings) -> Option<ConnectionCode> {

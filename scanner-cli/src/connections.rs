@@ -1,7 +1,7 @@
 //! The connection files of a home: which there are, which can be scanned, which are meant.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -173,6 +173,9 @@ impl Connections {
                 ready.push(connection);
             }
         }
+        // What is odd about a file that several connections use is told once.
+        let mut told = BTreeSet::new();
+        problems.retain(|problem| problem.is_news_after(&mut told));
         Ok(Selected {
             ready,
             invalid,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal, Read, Write},
     path::PathBuf,
 };
 
@@ -15,6 +15,10 @@ pub struct Environment {
     pub variables: BTreeMap<String, String>,
     /// The home that the environment names (`SCANNER_HOME`).
     pub home: Option<PathBuf>,
+    /// Standard input.
+    pub input: Box<dyn Read + Send>,
+    /// Whether standard input is a terminal, where somebody types.
+    pub typed: bool,
     /// Standard output: data alone.
     pub output: Box<dyn Write + Send>,
     /// Standard error: what people read.
@@ -35,6 +39,8 @@ impl Environment {
         Self {
             variables,
             home: std::env::var_os("SCANNER_HOME").map(PathBuf::from),
+            input: Box::new(io::stdin()),
+            typed: io::stdin().is_terminal(),
             output: Box::new(io::stdout()),
             errors: Box::new(io::stderr()),
             terminal: io::stderr().is_terminal(),

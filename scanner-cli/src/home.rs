@@ -28,6 +28,11 @@ impl Home {
         self.path("conf/application.conf")
     }
 
+    /// The key for encrypted values, where nothing else is set.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.path("conf/encryption.key")
+    }
+
     /// The store.
     pub(crate) fn store(&self) -> PathBuf {
         self.folder.join("data").join("catalog.db")

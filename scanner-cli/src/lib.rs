@@ -7,6 +7,7 @@ mod commands;
 mod connection_file;
 mod connections;
 mod destination;
+mod encryption;
 mod environment;
 mod exit;
 mod export_line;

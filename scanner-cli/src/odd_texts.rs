@@ -36,6 +36,12 @@ fn oddity(text: &str) -> Option<(&'static str, &'static str)> {
             "write it outside of the quotes: `key = ${NAME}`, or `key = \"before\"${NAME}\"after\"`",
         ));
     }
+    if text.find("ENC[").is_some_and(|at| at > 0) {
+        return Some((
+            "`ENC[…]` is decrypted only where it is the whole value",
+            "encrypt the whole value with `scanner-cli encrypt`",
+        ));
+    }
     let name = text.strip_prefix('%')?.strip_suffix('%')?;
     let is_name = !name.is_empty()
         && name
@@ -61,6 +67,7 @@ mod tests {
             "${HOST}",
             "http://${HOST}:1",
             "%QLIK_ACCOUNT%",
+            "https://ENC[AQ]",
         ] {
             assert!(oddity(text).is_some(), "{text}");
         }

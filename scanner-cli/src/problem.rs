@@ -1,5 +1,7 @@
 //! What a person has to mend or should know about files, wherever it was found.
 
+use std::collections::BTreeSet;
+
 use catalog_model::Place;
 
 use crate::hocon::{Colors, Diagnostic, Severity};
@@ -34,6 +36,15 @@ impl Problem {
             Self::General { severity, .. } => *severity,
         };
         severity == Severity::Error
+    }
+
+    /// Whether it is news to somebody who was told these, to which it is added. What is at a place of a file always is;
+    /// the rest may come of each file that leads to the same other one.
+    pub(crate) fn is_news_after(&self, told: &mut BTreeSet<String>) -> bool {
+        match self {
+            Self::InFile(_) => true,
+            Self::General { message, .. } => told.insert(message.clone()),
+        }
     }
 
     pub(crate) fn place(&self) -> Option<&Place> {

@@ -76,6 +76,7 @@ pub async fn run(
             file_or_code,
             format,
         }) => commands::config_show::run(&mut program, &file_or_code, format),
+        Command::Encrypt(encrypt) => commands::encrypt::run(&mut program, &encrypt).await,
     }
 }
 

@@ -1,20 +1,32 @@
-//! Secrets that a connection file names and does not hold: `${secret_manager.NAME}`, as the reference has them.
+//! Secrets that a connection file does not hold in the clear: `${secret_manager.NAME}`, as the reference has them, and
+//! encrypted values.
 //!
-//! `conf/application.conf` says where they are, the connection file from which section it takes them. They are looked for
-//! when one is asked for, each time the file is read, so that a changed one takes effect.
+//! `conf/application.conf` says where they and the key are, the connection file from which section it takes them. They
+//! are looked for when one is asked for, each time the file is read, so that a changed one takes effect. What was given
+//! out is in no text about the file or its connection.
 
 use std::{
     cell::{OnceCell, RefCell},
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
-use catalog_model::Settings;
+use catalog_model::{Connection, Settings};
 
+mod decryption;
+mod discreet;
+pub(crate) mod exposure;
+mod given;
+mod masked;
+mod section;
+
+pub(crate) use self::masked::Masked;
+use self::{decryption::KeyInFile, discreet::Discreet, given::Given, section::Section};
 use crate::{
     connection_file::block,
-    hocon::{self, Diagnostic, Document, Files, MASK, Object, Severity, Value, Variables},
+    encryption::is_encrypted,
+    hocon::{self, Diagnostic, Document, Files, Object, Variables},
     home::{Home, shown},
     noted_files::NotedFiles,
     problem::Problem,
@@ -27,9 +39,6 @@ const PROVIDER: &str = "secret-manager";
 /// How a message begins that is about one that was not found.
 const UNRESOLVED: &str = "`${secret_manager.";
 
-/// Answers for variables of the environment, and with stars for secrets.
-pub(crate) struct Masked<'a>(pub(crate) &'a BTreeMap<String, String>);
-
 /// Answers for variables of the environment and for secrets.
 pub(crate) struct Secrets<'a> {
     /// The connection file that asks.
@@ -39,16 +48,10 @@ pub(crate) struct Secrets<'a> {
     pub(crate) variables: &'a BTreeMap<String, String>,
     pub(crate) files: &'a Arc<NotedFiles>,
     section: OnceCell<Result<Section, Missing>>,
+    key: OnceCell<Result<KeyInFile, Missing>>,
     /// What was given out, and why the last one was not.
-    given: RefCell<Vec<String>>,
+    given: RefCell<Given>,
     missing: RefCell<Option<Missing>>,
-}
-
-/// The secrets that a connection may have.
-struct Section {
-    name: String,
-    file: PathBuf,
-    root: Object,
 }
 
 /// Why there is no secret, and what to do.
@@ -58,20 +61,11 @@ struct Missing {
     hint: String,
 }
 
-impl Variables for Masked<'_> {
-    fn text(&self, path: &[String]) -> Option<String> {
-        match path {
-            [first, _, ..] if first == MANAGER => Some(MASK.to_owned()),
-            _ => self.0.text(path),
-        }
-    }
-}
-
 impl Variables for Secrets<'_> {
     fn text(&self, path: &[String]) -> Option<String> {
         match path {
             [first, name @ ..] if first == MANAGER && !name.is_empty() => {
-                self.secret(&name.join("."))
+                self.answer(&name.join("."))
             }
             _ => self.variables.text(path),
         }
@@ -94,12 +88,13 @@ impl<'a> Secrets<'a> {
             variables,
             files,
             section: OnceCell::new(),
+            key: OnceCell::new(),
             given: RefCell::default(),
             missing: RefCell::default(),
         }
     }
 
-    /// Reads the file, its secrets in their places.
+    /// Reads the file, its named secrets in their places; encrypted values are as they are written.
     pub(crate) fn read(&self) -> Result<Document, Vec<Diagnostic>> {
         let read = hocon::read(self.path, self.content, self, self.files.as_ref());
         read.map_err(|mut diagnostics| {
@@ -117,11 +112,7 @@ impl<'a> Secrets<'a> {
     /// The problem without the secrets that were given out, whatever setting has them.
     pub(crate) fn scrub(&self, problem: Problem) -> Problem {
         let given = self.given.borrow();
-        let clean = |text: String| {
-            given
-                .iter()
-                .fold(text, |text, secret| without(&text, secret))
-        };
+        let clean = |text: String| given.clean(text);
         match problem {
             Problem::InFile(diagnostic) => Problem::InFile(Diagnostic {
                 message: clean(diagnostic.message),
@@ -140,29 +131,28 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    /// What is odd about where the secrets come from.
-    pub(crate) fn warning(&self) -> Option<Problem> {
-        let Some(Ok(section)) = self.section.get() else {
-            return None;
-        };
-        others_may_read(&section.file).then(|| Problem::General {
-            severity: Severity::Warning,
-            message: format!(
-                "every user of this machine may read the secrets of `{}`",
-                shown(&section.file)
-            ),
-            hint: Some("take that right away: `chmod o= FILE`".to_owned()),
-        })
+    /// The connection, in whose texts no secret shows that was given out to its file.
+    pub(crate) fn hide_in(&self, connection: Box<dyn Connection>) -> Box<dyn Connection> {
+        let given = self.given.borrow();
+        if given.is_empty() {
+            return connection;
+        }
+        let given = given.clone();
+        Box::new(Discreet { connection, given })
     }
 
-    fn secret(&self, name: &str) -> Option<String> {
-        let section = self.section.get_or_init(|| self.open());
-        let found = section.as_ref().map_err(Clone::clone);
-        match found.and_then(|section| section.secret(name)) {
-            Ok(secret) => {
-                self.given.borrow_mut().push(secret.clone());
-                Some(secret)
-            }
+    /// What is odd about where the secrets and the key come from.
+    pub(crate) fn warnings(&self) -> Vec<Problem> {
+        let section = self.section.get().and_then(|section| section.as_ref().ok());
+        let key = self.key.get().and_then(|key| key.as_ref().ok());
+        let secrets = section.and_then(|section| exposure::of_secrets(&section.file));
+        let key = key.and_then(|key| exposure::of_key(&key.file));
+        secrets.into_iter().chain(key).collect()
+    }
+
+    fn answer(&self, name: &str) -> Option<String> {
+        match self.secret(name) {
+            Ok(secret) => Some(secret),
             Err(missing) => {
                 *self.missing.borrow_mut() = Some(missing);
                 None
@@ -170,61 +160,21 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    /// Looks where the secrets of this file are.
-    fn open(&self) -> Result<Section, Missing> {
-        let own = hocon::read(
-            self.path,
-            self.content,
-            &Masked(self.variables),
-            self.files.as_ref(),
-        );
-        // What else is wrong with the file, is told of the file.
-        let mut own = self.settings(self.path, own.map(|own| own.root).unwrap_or_default());
-        if !own.flag("secret_manager.enabled", false) {
-            return Err(Missing::new(
-                "this file takes no secrets from the secret manager",
-                "write `secret_manager { enabled = true, key = \"…\" }` to let it, or take an environment variable",
-            ));
+    fn secret(&self, name: &str) -> Result<String, Missing> {
+        let section = self.section.get_or_init(|| self.open());
+        let section = section.as_ref().map_err(Clone::clone)?;
+        let (secret, place) = section.secret(name)?;
+        if is_encrypted(&secret) {
+            return self.decrypt(&secret).map_err(|missing| Missing {
+                message: format!(
+                    "the secret `{name}` at {place} cannot be decrypted: {}",
+                    missing.message
+                ),
+                ..missing
+            });
         }
-        let path = self.home.settings();
-        let mut provider = self.settings(&path, self.root_of(&path)?);
-        let key = |settings: &mut Settings, key: &str| settings.text(key).map(|text| text.value);
-        let kind = key(&mut provider, "secret-manager.provider");
-        let file = key(&mut provider, "secret-manager.configuration.file-path");
-        let file = match (kind.as_deref().map(str::trim), file) {
-            (Some("file"), Some(file)) => self.home.path(file.trim()),
-            (Some("file") | None, None) => {
-                let message = format!("`{}` does not say where secrets are", shown(&path));
-                return Err(Missing::new(
-                    message,
-                    "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
-                ));
-            }
-            (kind, _) => {
-                let kind = kind.unwrap_or_default();
-                let message = format!(
-                    "`{PROVIDER}.provider` of `{}` is `{kind}`, which is not known here",
-                    shown(&path)
-                );
-                return Err(Missing::new(
-                    message,
-                    "this scanner has the provider `file`",
-                ));
-            }
-        };
-        let section = key(&mut own, "secret_manager.key")
-            .or_else(|| key(&mut provider, "secret-manager.key"));
-        let Some(name) = section else {
-            return Err(Missing::new(
-                "nothing says of which section the secret is",
-                "write `secret_manager.key` in this file, or `secret-manager.key` in `conf/application.conf`",
-            ));
-        };
-        Ok(Section {
-            root: self.root_of(&file)?,
-            name,
-            file,
-        })
+        self.given.borrow_mut().add(&secret);
+        Ok(secret)
     }
 
     fn settings(&self, path: &Path, root: Object) -> Settings {
@@ -261,29 +211,6 @@ impl<'a> Secrets<'a> {
     }
 }
 
-impl Section {
-    /// The secret of this name. Dots may be in its name, or in that of its section, quoted or not.
-    fn secret(&self, name: &str) -> Result<String, Missing> {
-        let wanted = format!("{}.{name}", self.name);
-        let settings = hocon::settings(&self.root);
-        let found = settings
-            .iter()
-            .find(|setting| setting.path.join(".") == wanted);
-        match found.map(|setting| &setting.node.value) {
-            Some(Value::String(text) | Value::Number(text)) => Ok(text.clone()),
-            Some(Value::Bool(truth)) => Ok(truth.to_string()),
-            _ => {
-                let file = shown(&self.file);
-                let message = format!(
-                    "there is no secret `{name}` in the section `{}` of `{file}`",
-                    self.name
-                );
-                Err(Missing::new(message, "write it there, or correct the name"))
-            }
-        }
-    }
-}
-
 impl Missing {
     fn new(message: impl Into<String>, hint: &str) -> Self {
         Self {
@@ -291,26 +218,4 @@ impl Missing {
             hint: hint.to_owned(),
         }
     }
-}
-
-/// The text without the secret. A short one is only looked for where a message quotes it.
-fn without(text: &str, secret: &str) -> String {
-    match secret.trim() {
-        "" => text.to_owned(),
-        short if short.chars().count() < 4 => {
-            text.replace(&format!("`{short}`"), &format!("`{MASK}`"))
-        }
-        long => text.replace(long, MASK),
-    }
-}
-
-#[cfg(unix)]
-fn others_may_read(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(file).is_ok_and(|file| file.permissions().mode() & 0o004 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_may_read(_file: &Path) -> bool {
-    false
 }

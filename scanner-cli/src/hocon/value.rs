@@ -81,6 +81,11 @@ impl<V> Map<V> {
         self.entries.iter()
     }
 
+    /// The values, to be changed.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.entries.iter_mut().map(|entry| &mut entry.value)
+    }
+
     /// Adds `entry`; under a key that is there already, keeps what `join` makes of the new value and the old one.
     pub(super) fn put(&mut self, entry: Entry<V>, join: impl FnOnce(V, V) -> V)
     where

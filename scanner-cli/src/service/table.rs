@@ -30,6 +30,8 @@ pub(crate) struct Table {
     pub(crate) known: BTreeMap<String, Known>,
     /// The codes that files had in an earlier process.
     pub(crate) former: BTreeMap<PathBuf, ConnectionCode>,
+    /// What was told of files that several connections use, such as one of secrets.
+    told: BTreeSet<String>,
 }
 
 /// What is known of one file.
@@ -213,9 +215,11 @@ impl Table {
         &mut self,
         path: PathBuf,
         fingerprint: Fingerprint,
-        file: ConnectionFile,
+        mut file: ConnectionFile,
         timing: Timing<'_>,
     ) -> Vec<String> {
+        let told = &mut self.told;
+        file.warnings.retain(|warning| warning.is_news_after(told));
         let identity = Home::identity(&file.code);
         let code = file.code.to_string();
         let mut stopped = Vec::new();

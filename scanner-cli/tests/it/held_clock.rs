@@ -32,6 +32,8 @@ fn beside(home: &Home, test: impl FnOnce()) {
     let environment = Environment {
         variables: [].into(),
         home: None,
+        input: Box::new(io::empty()),
+        typed: false,
         output: Box::new(io::sink()),
         errors: Box::new(io::sink()),
         terminal: false,

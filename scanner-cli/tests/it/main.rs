@@ -6,6 +6,8 @@ mod bad_sites;
 mod catalog;
 mod check;
 mod config_show;
+mod encrypted_values;
+mod encryption;
 mod held_clock;
 mod histories;
 mod hooks;

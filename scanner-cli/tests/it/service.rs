@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Running(Child, PathBuf);
 
 impl Running {
-    fn start(home: &Home) -> Self {
+    pub(crate) fn start(home: &Home) -> Self {
         let log = home.path("run.log");
         let mut command = home.command(&["run"]);
         let child = command.stderr(File::create(&log).unwrap()).spawn();
@@ -100,7 +100,7 @@ fn scans(home: &Home) -> Vec<Value> {
     crate::scanner::items(&run.output)
 }
 
-fn scanned(home: &Home, code: &str, outcome: &str) -> usize {
+pub(crate) fn scanned(home: &Home, code: &str, outcome: &str) -> usize {
     let scans = scans(home);
     let mut of = scans
         .iter()

@@ -1,0 +1,154 @@
+//! `encrypt`: a secret as a line to be pasted into a connection file.
+
+use std::io::{self, Read};
+
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+
+use tokio::task::spawn_blocking;
+
+use super::{selection::application, signals::interrupted};
+use crate::{
+    arguments::Encrypt,
+    encryption::{Key, KeyFile, read_or_make},
+    exit::Exit,
+    home::shown,
+    problem::Problem,
+    run::Program,
+    secrets::exposure,
+};
+
+/// No setting is longer, in bytes: what is larger is a file that is given by mistake.
+const LONGEST: usize = 64 * 1024;
+
+/// Why there is no secret.
+enum NoSecret {
+    /// What was given is none.
+    Refused(&'static str),
+    /// Nothing could be read.
+    Unread(io::Error),
+    /// Somebody gave up.
+    Interrupted,
+}
+
+pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
+    if !arguments.words.is_empty() {
+        return program.tell_usage(
+            "`encrypt` takes no secret as an argument, which other users could see in the list of processes: write it to \
+             standard input",
+        );
+    }
+    // The secret first: who gives none up makes no key.
+    let secret = match secret(program).await {
+        Ok(secret) => secret,
+        Err(NoSecret::Refused(why)) => return program.tell_usage(why),
+        Err(NoSecret::Unread(error)) => {
+            let message = format!("the secret cannot be read: {error}");
+            program.tell_problem(&Problem::general(message, None));
+            return Exit::Failed;
+        }
+        Err(NoSecret::Interrupted) => return Exit::Interrupted,
+    };
+    let key = match key(program) {
+        Ok(key) => key,
+        Err(exit) => return exit,
+    };
+    match key.encrypt(&secret) {
+        // In quotes, without which HOCON would read a list.
+        Ok(text) => program.print(&format!("\"{text}\"\n"), Exit::Complete),
+        Err(error) => {
+            let message = format!("the secret cannot be encrypted: {error}");
+            program.tell_problem(&Problem::general(message, None));
+            Exit::Failed
+        }
+    }
+}
+
+async fn secret(program: &mut Program) -> Result<SecretString, NoSecret> {
+    let secret = if program.environment.typed {
+        // Ctrl-C is a key like others to the thread that asks: so it leaves the terminal as it was.
+        tokio::select! {
+            secret = spawn_blocking(typed) => secret.map_err(|error| NoSecret::Unread(error.into()))??,
+            () = interrupted() => return Err(NoSecret::Interrupted),
+        }
+    } else {
+        piped(&mut program.environment.input)?
+    };
+    if secret.expose_secret().is_empty() {
+        return Err(NoSecret::Refused(
+            "there is no secret: write it to standard input, or type it on a terminal",
+        ));
+    }
+    Ok(secret)
+}
+
+/// Asks on the terminal, twice, since nobody sees what is typed.
+fn typed() -> Result<SecretString, NoSecret> {
+    let ask = |prompt: &str| {
+        let answer = rpassword::prompt_password(prompt).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => NoSecret::Interrupted,
+            _ => NoSecret::Unread(error),
+        })?;
+        Ok(SecretString::from(answer))
+    };
+    let (first, second) = (ask("Secret: ")?, ask("Once more: ")?);
+    if first.expose_secret() == second.expose_secret() {
+        Ok(first)
+    } else {
+        Err(NoSecret::Refused("the two are not the same"))
+    }
+}
+
+/// Reads all of standard input. One line break at its end, which `echo` and editors add, is not part of the secret.
+fn piped(input: &mut dyn Read) -> Result<SecretString, NoSecret> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    let read = input.take(LONGEST as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(NoSecret::Unread)?;
+    if bytes.len() > LONGEST {
+        return Err(NoSecret::Refused("the secret is longer than 64 KiB"));
+    }
+    let text =
+        str::from_utf8(&bytes).map_err(|_where| NoSecret::Refused("the secret is not UTF-8"))?;
+    let without = text.strip_suffix("\r\n").or(text.strip_suffix('\n'));
+    Ok(without.unwrap_or(text).into())
+}
+
+/// The key of the home, which is made at its first use.
+///
+/// # Errors
+/// The exit of a command that has no key; it was told why.
+fn key(program: &mut Program) -> Result<Key, Exit> {
+    let home = program.home.path("");
+    if !home.as_os_str().is_empty() && !home.is_dir() {
+        let message = format!("there is no folder `{}`", shown(&home));
+        let hint = "name the scanner's home with `--home` or `SCANNER_HOME`".to_owned();
+        program.tell_problem(&Problem::general(message, hint));
+        return Err(Exit::Configuration);
+    }
+    let file = application(program)?.key_file;
+    let path = shown(&file);
+    let (message, hint) = match read_or_make(&file) {
+        Ok(KeyFile::Made(key)) => {
+            program.tell(&format!(
+                "made the key file `{path}`: keep a copy of it elsewhere; without it, what it encrypts is lost\n"
+            ));
+            return Ok(key);
+        }
+        Ok(KeyFile::Found(key)) => {
+            if let Some(warning) = exposure::of_key(&file) {
+                program.tell_problem(&warning);
+            }
+            return Ok(key);
+        }
+        Ok(KeyFile::Damaged) => (
+            format!("the key file `{path}` is damaged, or something else"),
+            "put a copy of the key file back, or name another with `encryption.key-file` in `conf/application.conf`",
+        ),
+        Err(error) => (
+            format!("the key file `{path}` can be neither read nor made: {error}"),
+            "let the user that runs the scanner read it, and `encrypt` write in its folder; \
+             `encryption.key-file` in `conf/application.conf` names another",
+        ),
+    };
+    program.tell_problem(&Problem::general(message, hint.to_owned()));
+    Err(Exit::Configuration)
+}

@@ -1,0 +1,143 @@
+//! A connection that does not tell what its file was given as a secret: the one place through which all texts of a
+//! source come, those about its items aside, which are the catalog's.
+
+use async_trait::async_trait;
+use catalog_model::{
+    Completeness, Connection, Finding, InventoryEntry, Observation, Progress, PropertyDefinition,
+    ScanError, ScanSink, SinkError, Stage, UnreadableRecord, Warning,
+};
+use secrecy::SecretString;
+
+use super::given::Given;
+
+/// A connection in whose texts stars stand for secrets.
+pub(super) struct Discreet {
+    pub(super) connection: Box<dyn Connection>,
+    pub(super) given: Given,
+}
+
+/// A sink that hears no secret.
+struct DiscreetSink<'a, T> {
+    sink: &'a mut dyn ScanSink<T>,
+    given: &'a Given,
+}
+
+#[async_trait]
+impl Connection for Discreet {
+    fn properties(&self) -> &[PropertyDefinition] {
+        self.connection.properties()
+    }
+
+    fn key_parts(&self) -> &[&'static str] {
+        self.connection.key_parts()
+    }
+
+    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
+        let mut discreet = DiscreetSink {
+            sink,
+            given: &self.given,
+        };
+        self.statement(self.connection.scan(&mut discreet).await)
+    }
+
+    async fn inventory(
+        &self,
+        sink: &mut dyn ScanSink<InventoryEntry>,
+    ) -> Result<Completeness, ScanError> {
+        let mut discreet = DiscreetSink {
+            sink,
+            given: &self.given,
+        };
+        self.statement(self.connection.inventory(&mut discreet).await)
+    }
+
+    async fn check(&self) -> Vec<Stage> {
+        let stages = self.connection.check().await.into_iter();
+        let clean = |stage: Stage| Stage {
+            seen: self.given.clean(stage.seen),
+            hint: stage.hint.map(|hint| self.given.clean(hint)),
+            ..stage
+        };
+        stages.map(clean).collect()
+    }
+
+    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
+        let found = self.connection.find(subject).await;
+        found.map_err(|error| self.given.error(error))
+    }
+
+    fn session(&self) -> Option<SecretString> {
+        self.connection.session()
+    }
+
+    fn resume(&self, session: &SecretString) {
+        self.connection.resume(session);
+    }
+}
+
+impl Discreet {
+    fn statement(
+        &self,
+        statement: Result<Completeness, ScanError>,
+    ) -> Result<Completeness, ScanError> {
+        match statement {
+            Ok(Completeness::Complete) => Ok(Completeness::Complete),
+            Ok(Completeness::Partial(reasons)) => {
+                let reasons = reasons.into_iter().map(|one| self.given.clean(one));
+                Ok(Completeness::Partial(reasons.collect()))
+            }
+            Err(error) => Err(self.given.error(error)),
+        }
+    }
+}
+
+impl Given {
+    fn error(&self, error: ScanError) -> ScanError {
+        match error {
+            ScanError::Source {
+                step,
+                message,
+                hint,
+            } => ScanError::Source {
+                step: self.clean(step),
+                message: self.clean(message),
+                hint: hint.map(|hint| self.clean(hint)),
+            },
+            // What a sink says is of this machine, not of the source.
+            error => error,
+        }
+    }
+}
+
+impl<T> ScanSink<T> for DiscreetSink<'_, T> {
+    fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
+        self.sink.observe(match observation {
+            Observation::Unreadable(record) => Observation::Unreadable(UnreadableRecord {
+                reason: self.given.clean(record.reason),
+                place: self.given.clean(record.place),
+                ..record
+            }),
+            item => item,
+        })
+    }
+
+    fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
+        self.sink.restart(&self.given.clean(cause.to_owned()))
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.sink.warn(Warning {
+            message: self.given.clean(warning.message),
+            hint: warning.hint.map(|hint| self.given.clean(hint)),
+        });
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.sink.progress(match progress {
+            Progress::Connected { version } => Progress::Connected {
+                version: self.given.clean(version),
+            },
+            progress => progress,
+        });
+    }
+}
