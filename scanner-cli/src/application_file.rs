@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs, io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,7 +14,7 @@ use catalog_model::{Place, Settings, settings::UnknownSetting};
 use crate::{
     automation::Automation,
     connection_file::{block, wrong_setting},
-    encryption,
+    encryption, endpoints,
     followers::{Follower, Ndjson},
     hocon::{self, Diagnostic, Found, Node, Severity, Shown, Value},
     home::{Home, shown},
@@ -30,6 +31,8 @@ pub(crate) struct Application {
     pub(crate) automation: Automation,
     /// The key for encrypted values.
     pub(crate) key_file: PathBuf,
+    /// Where `run` tells how it is, if anywhere.
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// What reading the settings needs besides the file.
@@ -90,6 +93,7 @@ impl Application {
                 keep_changes: days(KEEP_CHANGES),
                 automation: Automation::default(),
                 key_file: home.key(),
+                listen: None,
             });
         };
         let path = &home.settings();
@@ -108,6 +112,7 @@ impl Application {
         let keep = keep_changes(&mut settings);
         let automation = Automation::of(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
+        let listen = endpoints::address(&mut settings);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
         if wrong.is_empty() {
             return Ok(Self {
@@ -115,6 +120,7 @@ impl Application {
                 keep_changes: days(keep),
                 automation,
                 key_file,
+                listen,
             });
         }
         let show =

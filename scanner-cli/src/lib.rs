@@ -8,6 +8,7 @@ mod connection_file;
 mod connections;
 mod destination;
 mod encryption;
+mod endpoints;
 mod environment;
 mod exit;
 mod export_line;

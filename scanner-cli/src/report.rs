@@ -72,7 +72,7 @@ impl Outcome {
         }
     }
 
-    fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Partial(_) => "partial",

@@ -4,32 +4,47 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use catalog_model::Visualization;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
-    task::{JoinHandle, JoinSet},
+    sync::watch,
+    task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
 use tracing::{info, warn};
 
 mod following;
 mod hooking;
+mod listening;
 mod memory;
 mod readiness;
 mod scan_log;
+mod snapshot;
 mod state_file;
 mod table;
+mod telling;
+mod troubles;
 mod watcher;
+mod watching;
 
 use self::{
-    following::Following, hooking::Hooking, memory::remember, scan_log::tell_end,
-    state_file::StateFile, watcher::Look,
+    following::Following,
+    hooking::Hooking,
+    listening::Listening,
+    memory::remember,
+    scan_log::tell_end,
+    snapshot::Counts,
+    state_file::StateFile,
+    troubles::{About, Troubles},
+    watcher::Look,
+    watching::Watching,
 };
 pub(crate) use self::{
     hooking::HookRun,
+    snapshot::{ConnectionNow, Phase, Snapshot, Snapshots},
     state_file::{ConnectionState, State, Word, read as read_state},
     table::{Table, Timing, reasons},
     watcher::Watcher,
@@ -55,6 +70,7 @@ pub(crate) struct Service {
     name: Option<String>,
     automation: Automation,
     keep_changes: SignedDuration,
+    phase: Phase,
     watching: Watching,
     table: Table,
     scans: JoinSet<Scanned>,
@@ -66,24 +82,17 @@ pub(crate) struct Service {
     hooking: Hooking,
     state: StateFile,
     started: Timestamp,
-    /// What is wrong with the settings, and with the folder.
-    wrong: [Option<String>; 2],
-}
-
-/// Who looks, and when.
-struct Watching {
-    watcher: Option<Watcher>,
-    look: Option<JoinHandle<(Watcher, Look)>>,
-    next: Instant,
-    ready: bool,
+    troubles: Troubles,
+    counts: Counts,
+    /// To whom it publishes how it is.
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    listening: Listening,
 }
 
 /// What a scan of a connection that another process scans waits for.
 const BUSY: SignedDuration = SignedDuration::from_secs(60);
 /// The clock is asked so often.
 const TICK: Duration = Duration::from_secs(1);
-/// What changed is looked at again so soon, to see whether it is whole.
-const SETTLE: Duration = Duration::from_millis(500);
 /// The end waits so long for each of scans and followers.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
@@ -100,7 +109,12 @@ impl Service {
         let (home, clock) = (watcher.home.clone(), watcher.clock);
         let mut table = Table::default();
         remember(&mut table, &home, application.keep_changes)?;
+        let started = clock();
+        let begun = Snapshot::beginning(name.clone(), started);
+        let (snapshots, published) = watch::channel(Arc::new(begun));
         Ok(Self {
+            listening: Listening::new(application.listen, home.clone(), published),
+            snapshots,
             variables: watcher.variables.clone(),
             name,
             automation: application.automation,
@@ -112,14 +126,11 @@ impl Service {
             following: Following::new(home.clone(), clock, application.followers),
             hooking: Hooking::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
-            started: clock(),
-            wrong: [None, None],
-            watching: Watching {
-                watcher: Some(watcher),
-                look: None,
-                next: Instant::now(),
-                ready: false,
-            },
+            started,
+            troubles: Troubles::default(),
+            counts: Counts::default(),
+            phase: Phase::Beginning,
+            watching: Watching::new(watcher),
             home,
             clock,
         })
@@ -137,11 +148,14 @@ impl Service {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let exit = loop {
             self.begin_what_is_due();
-            self.write_state();
+            self.tell();
             tokio::select! {
                 signal = signals.next() => match signal {
                     Signal::Stop => break Exit::Complete,
-                    Signal::LookAgain => self.watching.next = Instant::now(),
+                    Signal::LookAgain => {
+                        info!("asked to look at the files");
+                        self.watching.wake();
+                    }
                 },
                 looked = self.watching.looked() => match looked {
                     Some(look) => self.looked(look),
@@ -149,8 +163,8 @@ impl Service {
                     None => break Exit::Failed,
                 },
                 Some(ended) = self.scans.join_next_with_id() => self.scan_ended(ended),
-                runs = self.hooking.ended() => self.hooking.took(runs),
-                turn = self.following.ended() => self.following.took(turn),
+                runs = self.hooking.ended() => self.hooking.took(runs, &mut self.counts.hooks),
+                turn = self.following.ended() => self.following.took(turn, &mut self.counts.followers),
                 _ = tick.tick() => {}
             }
         };
@@ -160,6 +174,8 @@ impl Service {
 
     fn begin_what_is_due(&mut self) {
         self.watching.begin(&self.table);
+        let unusable = self.listening.begin();
+        self.troubles.note(About::Address, unusable);
         for identity in self.table.due((self.clock)()) {
             if self.running.len() >= self.automation.parallel {
                 break;
@@ -225,38 +241,42 @@ impl Service {
             return;
         };
         self.running.remove(&identity);
-        match ended {
+        let counted = match ended {
             Ok((_, Scanned { report, .. })) => {
                 tell_end(&report);
                 if matches!(report.outcome, Outcome::Busy(_)) {
                     self.table.again_at(&identity, (self.clock)() + BUSY);
-                } else if let Some(connector) = self.table.connector(&identity) {
-                    self.hooking.after_scan(report.code.to_string(), connector);
+                    None
+                } else {
+                    if let Some(connector) = self.table.connector(&identity) {
+                        self.hooking.after_scan(report.code.to_string(), connector);
+                    }
+                    Some((report.code.to_string(), report.outcome.word()))
                 }
             }
             Err(error) if error.is_cancelled() => {
-                info!(connection = %identity, "the scan was ended")
+                info!(connection = %identity, "the scan was ended");
+                Some((identity, "interrupted"))
             }
             // Where is on standard error.
             Err(_) => {
-                warn!(connection = %identity, "the scan failed: the scanner itself has a fault")
+                warn!(connection = %identity, "the scan failed: the scanner itself has a fault");
+                Some((identity, "failed"))
             }
+        };
+        if let Some((code, outcome)) = counted {
+            self.counts.scans.add(&code, outcome);
         }
         self.following.wake();
     }
 
     fn looked(&mut self, look: Look) {
-        let settle = SETTLE.min(self.automation.look_interval);
-        let pause = if look.unsettled {
-            settle
-        } else {
-            self.automation.look_interval
-        };
-        self.watching.next = Instant::now() + pause;
+        self.watching.after(&look, self.automation.look_interval);
+        self.listening.wake();
         if let Some(read) = look.application {
             self.take_application(read);
         }
-        self.complain(1, look.trouble);
+        self.troubles.note(About::Folder, look.trouble);
         let now = (self.clock)();
         let timing = Timing {
             now,
@@ -267,8 +287,8 @@ impl Service {
                 scan.abort();
             }
         }
-        if !look.unsettled && !self.watching.ready {
-            self.watching.ready = true;
+        if !look.unsettled && self.phase == Phase::Beginning {
+            self.phase = Phase::Ready;
             readiness::notify(&self.variables, "READY=1");
             info!("ready: {} connections", self.table.all().count());
         }
@@ -287,76 +307,26 @@ impl Service {
                     automation: &self.automation,
                 };
                 self.table.reschedule(timing);
-                self.wrong[0] = None;
+                self.listening.replace(application.listen);
+                self.troubles.note(About::Settings, None);
             }
-            Err(problems) => self.complain(0, Some(reasons(&problems))),
-        }
-    }
-
-    /// Notes what is wrong now, and tells it if it is new.
-    fn complain(&mut self, about: usize, wrong: Option<String>) {
-        if let Some(wrong) = wrong.as_ref().filter(|_| self.wrong[about] != wrong) {
-            warn!("{wrong}; what was read before stays");
-        }
-        self.wrong[about] = wrong;
-    }
-
-    fn write_state(&mut self) {
-        let connections = self.table.all().map(|line| {
-            let identity = line.code.as_ref().map(Home::identity);
-            ConnectionState {
-                scanning: identity.is_some_and(|identity| self.running.contains_key(&identity)),
-                ..ConnectionState::of(line, &self.home)
+            Err(problems) => {
+                let wrong = Some(reasons(&problems));
+                self.troubles.note(About::Settings, wrong);
             }
-        });
-        let state = State {
-            pid: std::process::id(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started: format!("{:.3}", self.started),
-            error: self.wrong.iter().flatten().next().cloned(),
-            connections: connections.collect(),
-            hooks: self.hooking.runs.clone(),
-        };
-        self.state.write(state);
+        }
     }
 
     async fn stop(mut self) {
         readiness::notify(&self.variables, "STOPPING=1");
+        self.phase = Phase::Ending;
+        self.tell();
         info!("the scanner ends; {} scans are ended", self.running.len());
         // A scan that is ended lets go of its files and its lock at its next await.
         let _ = timeout(LAST_WAIT, self.scans.shutdown()).await;
         let others = async { tokio::join!(self.following.stop(), self.hooking.stop()) };
         let _ = timeout(LAST_WAIT, others).await;
         self.running.clear();
-        self.write_state();
-    }
-}
-
-impl Watching {
-    fn begin(&mut self, table: &Table) {
-        if self.next > Instant::now() {
-            return;
-        }
-        let Some(mut watcher) = self.watcher.take() else {
-            return;
-        };
-        let again = table.clashing();
-        // Reading many files, or a network folder that does not answer, must not hold up the rest.
-        self.look = Some(tokio::task::spawn_blocking(move || {
-            let look = watcher.look(&again);
-            (watcher, look)
-        }));
-    }
-
-    /// The end of the look that runs; it never comes if none does.
-    async fn looked(&mut self) -> Option<Look> {
-        let Some(look) = &mut self.look else {
-            return std::future::pending().await;
-        };
-        let looked = look.await;
-        self.look = None;
-        let (watcher, look) = looked.ok()?;
-        self.watcher = Some(watcher);
-        Some(look)
+        self.tell();
     }
 }

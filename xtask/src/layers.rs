@@ -37,7 +37,8 @@ const NEVER_BELOW: [(&str, &[&str]); 1] = [(
     ],
 )];
 
-/// Packages that must not be among a crate's own dependencies.
+/// Packages that must not be among a crate's own dependencies: whoever had them could speak to sites past the client. A
+/// server, such as the pages of the service, is another thing.
 const NEVER_DIRECT: [(&str, &[&str]); 2] = [
     ("qlik-connector", &["hyper", "reqwest", "rustls"]),
     ("scanner-cli", &["hyper", "reqwest", "rustls"]),

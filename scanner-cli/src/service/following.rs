@@ -1,6 +1,7 @@
 //! The followers' turns of the long-running scanner: one at a time, after scans, and again after a failure.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,6 +13,7 @@ use catalog_model::with_causes;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use super::snapshot::Tallies;
 use crate::{
     environment::Clock,
     followers::{Delivering, Followed, Follower},
@@ -38,7 +40,8 @@ type Followers = Vec<Box<dyn Follower>>;
 /// A turn that has ended.
 pub(crate) struct Turn {
     followers: Followers,
-    outcome: Result<Vec<Followed>, StoreError>,
+    /// None if it panicked.
+    outcome: Option<Result<Vec<Followed>, StoreError>>,
 }
 
 /// A follower that failed is tried again after so long.
@@ -89,7 +92,9 @@ impl Following {
                 clock,
                 stop: &stop,
             };
-            let outcome = delivering.deliver(&mut followers);
+            // A fault of one follower must not be the end of all: what a turn leaves half done, the next one does again.
+            let deliver = AssertUnwindSafe(|| delivering.deliver(&mut followers));
+            let outcome = catch_unwind(deliver).ok();
             Turn { followers, outcome }
         }));
     }
@@ -97,22 +102,26 @@ impl Following {
     /// The end of the turn that runs; it never comes if none does.
     pub(crate) async fn ended(&mut self) -> Option<Turn> {
         match &mut self.turn {
-            // One that panicked has said so.
             Some(turn) => turn.await.ok(),
             None => std::future::pending().await,
         }
     }
 
     /// Takes what became of the turn.
-    pub(crate) fn took(&mut self, turn: Option<Turn>) {
+    pub(crate) fn took(&mut self, turn: Option<Turn>, counts: &mut Tallies) {
         self.turn = None;
         let Some(Turn { followers, outcome }) = turn else {
             return;
         };
         self.followers = Some(self.replaced.take().unwrap_or(followers));
         let failed = match outcome {
-            Ok(followed) => tell(followed),
-            Err(error) => Some(with_causes(&error)),
+            Some(Ok(followed)) => {
+                count(&followed, counts);
+                tell(followed)
+            }
+            Some(Err(error)) => Some(with_causes(&error)),
+            // Where is on standard error.
+            None => Some("the followers failed: the scanner itself has a fault".to_owned()),
         };
         if let Some(failed) = &failed {
             self.due = Some(self.due.unwrap_or_else(|| Instant::now() + AGAIN));
@@ -131,6 +140,13 @@ impl Following {
         if let Some(turn) = self.turn.take() {
             let _ = turn.await;
         }
+    }
+}
+
+fn count(followed: &[Followed], counts: &mut Tallies) {
+    for Followed { follower, outcome } in followed {
+        let well = outcome.is_ok();
+        counts.add(follower, if well { "succeeded" } else { "failed" });
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use super::table::reasons;
+use super::{snapshot::Tallies, table::reasons};
 use crate::{
     environment::Clock,
     home::Home,
@@ -108,11 +108,13 @@ impl Hooking {
     }
 
     /// Takes how hooks ended, and tells it.
-    pub(crate) fn took(&mut self, runs: Vec<HookRun>) {
+    pub(crate) fn took(&mut self, runs: Vec<HookRun>, counts: &mut Tallies) {
         for run in runs {
             let HookRun {
                 hook, connection, ..
             } = &run;
+            let well = run.exit_code == Some(0);
+            counts.add(hook, if well { "succeeded" } else { "failed" });
             match (run.exit_code, &run.error) {
                 (Some(0), _) => info!(%hook, %connection, "the hook has run"),
                 (Some(code), _) => {
@@ -133,7 +135,8 @@ impl Hooking {
     pub(crate) async fn stop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         while let Some(runs) = self.running.join_next().await {
-            self.took(runs.unwrap_or_default());
+            // Nobody asks for counts any more.
+            self.took(runs.unwrap_or_default(), &mut Tallies::default());
         }
     }
 }

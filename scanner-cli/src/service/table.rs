@@ -42,7 +42,7 @@ pub(crate) struct Line {
     pub(crate) state: FileState,
     pub(crate) fingerprint: Fingerprint,
     /// Whether another file has its code.
-    clashes: bool,
+    pub(super) clashes: bool,
     /// The last settings that were well.
     good: Option<Good>,
     next: Option<Timestamp>,

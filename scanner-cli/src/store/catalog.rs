@@ -88,6 +88,8 @@ pub(crate) enum LastScan {
     Any,
     /// One that runs, or was killed, is none.
     Ended,
+    /// The last one of each outcome.
+    OfEachOutcome,
 }
 
 impl Catalog {
@@ -209,12 +211,12 @@ impl Catalog {
     /// The last scan of each connection.
     pub(crate) fn last_scans(&self, which: LastScan) -> Result<Vec<StoredScan>, StoreError> {
         let of_those = match which {
-            LastScan::Any => "",
-            LastScan::Ended => "WHERE outcome IS NOT NULL",
+            LastScan::Any => "GROUP BY connection",
+            LastScan::Ended => "WHERE outcome IS NOT NULL GROUP BY connection",
+            LastScan::OfEachOutcome => "WHERE outcome IS NOT NULL GROUP BY connection, outcome",
         };
-        let sql = format!(
-            "{SCAN} WHERE scan.id IN (SELECT max(id) FROM scan {of_those} GROUP BY connection) ORDER BY code"
-        );
+        let sql =
+            format!("{SCAN} WHERE scan.id IN (SELECT max(id) FROM scan {of_those}) ORDER BY code");
         let mut scans = self.prepare(&sql)?;
         self.read(|_| scans.query_map([], scan_of)?.collect())
     }

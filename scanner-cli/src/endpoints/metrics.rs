@@ -1,0 +1,179 @@
+//! `/metrics`: what is known, as Prometheus reads it. Each page is made anew from a snapshot, so what has gone is not
+//! in it; counters begin with the process, everything else is what it is.
+
+use std::collections::BTreeMap;
+
+use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
+use metrics_exporter_prometheus::PrometheusBuilder;
+
+use crate::{
+    service::{ConnectionNow, Snapshot, Word},
+    store::StoredScan,
+};
+
+/// The numbers that go up and down, and what they are.
+const GAUGES: [(&str, &str); 11] = [
+    (
+        "scanner_build_info",
+        "The version and the name of the scanner; always 1.",
+    ),
+    ("process_start_time_seconds", "When the process began."),
+    (
+        "scanner_errors",
+        "How many things are wrong with the scanner's own settings, its folder and its address; status says what.",
+    ),
+    (
+        "scanner_store_readable",
+        "Whether the store could be read for this page: 1 or 0.",
+    ),
+    (
+        "scanner_connection_state",
+        "1 for the state that a connection is in, 0 for the others.",
+    ),
+    (
+        "scanner_scans_running",
+        "How many scans of this process run.",
+    ),
+    (
+        "scanner_next_scan_timestamp_seconds",
+        "When a connection is scanned next.",
+    ),
+    (
+        "scanner_last_scan_timestamp_seconds",
+        "When the last scan of this outcome ended.",
+    ),
+    (
+        "scanner_last_scan_duration_seconds",
+        "How long the last scan that ended took.",
+    ),
+    (
+        "scanner_items",
+        "How many items the last complete scan saw.",
+    ),
+    (
+        "scanner_unreadable_records",
+        "How many records the last scan that ended could not read.",
+    ),
+];
+
+/// The numbers that only go up, and what they count.
+const COUNTERS: [(&str, &str); 3] = [
+    (
+        "scanner_scans_total",
+        "Scans that ended, since the process began.",
+    ),
+    (
+        "scanner_hooks_total",
+        "Runs of hooks that ended, since the process began.",
+    ),
+    (
+        "scanner_follower_turns_total",
+        "Turns of followers that ended, since the process began.",
+    ),
+];
+
+const STATES: [(Word, &str); 3] = [
+    (Word::Valid, "valid"),
+    (Word::Error, "error"),
+    (Word::Disabled, "disabled"),
+];
+const OUTCOMES: [&str; 4] = ["complete", "partial", "failed", "interrupted"];
+const ENDS: [&str; 2] = ["succeeded", "failed"];
+
+/// The page; `scans` are the last ones of each connection and outcome, if they could be read.
+pub(super) fn page(snapshot: &Snapshot, scans: Option<&[StoredScan]>) -> String {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    with_local_recorder(&recorder, || {
+        for (name, help) in GAUGES {
+            describe_gauge!(name, help);
+        }
+        for (name, help) in COUNTERS {
+            describe_counter!(name, help);
+        }
+        of_scanner(snapshot);
+        gauge!("scanner_store_readable").set(f64::from(u8::from(scans.is_some())));
+        let last = by_connection(scans.unwrap_or_default());
+        for connection in &snapshot.connections {
+            let scans = last.get(connection.label.as_str());
+            of_connection(connection, snapshot, scans.map_or(&[], Vec::as_slice));
+        }
+    });
+    handle.render()
+}
+
+fn of_scanner(snapshot: &Snapshot) {
+    let name = snapshot.name.clone().unwrap_or_default();
+    gauge!("scanner_build_info", "version" => env!("CARGO_PKG_VERSION"), "scanner" => name).set(1);
+    gauge!("process_start_time_seconds").set(snapshot.started.as_duration().as_secs_f64());
+    gauge!("scanner_errors").set(snapshot.troubles as f64);
+    let running = snapshot.connections.iter().filter(|one| one.scanning);
+    gauge!("scanner_scans_running").set(running.count() as f64);
+    for hook in snapshot.counts.hooks.names() {
+        for end in ENDS {
+            counter!("scanner_hooks_total", "hook" => hook.to_owned(), "outcome" => end)
+                .absolute(snapshot.counts.hooks.of(hook, end));
+        }
+    }
+    for follower in snapshot.counts.followers.names() {
+        for end in ENDS {
+            counter!("scanner_follower_turns_total", "follower" => follower.to_owned(), "outcome" => end)
+                .absolute(snapshot.counts.followers.of(follower, end));
+        }
+    }
+}
+
+fn of_connection(connection: &ConnectionNow, snapshot: &Snapshot, scans: &[&StoredScan]) {
+    let label = &connection.label;
+    let last = scans.iter().max_by_key(|scan| scan.id);
+    let failed = last.is_some_and(|scan| scan.outcome.as_deref() == Some("failed"));
+    // As in the status: a connection is valid if its file is, and its site takes it.
+    let now = match connection.state {
+        Word::Valid if failed => Word::Error,
+        state => state,
+    };
+    for (state, word) in STATES {
+        gauge!("scanner_connection_state", "connection" => label.clone(), "state" => word)
+            .set(f64::from(u8::from(state == now)));
+    }
+    if let Some(next) = connection.next_scan {
+        gauge!("scanner_next_scan_timestamp_seconds", "connection" => label.clone())
+            .set(next.as_duration().as_secs_f64());
+    }
+    for outcome in OUTCOMES {
+        counter!("scanner_scans_total", "connection" => label.clone(), "outcome" => outcome)
+            .absolute(snapshot.counts.scans.of(label, outcome));
+    }
+    for scan in scans {
+        let (Some(outcome), Some(ended)) = (&scan.outcome, scan.ended) else {
+            continue;
+        };
+        gauge!("scanner_last_scan_timestamp_seconds", "connection" => label.clone(), "outcome" => outcome.clone())
+            .set(seconds(ended));
+        if outcome == "complete" {
+            gauge!("scanner_items", "connection" => label.clone()).set(scan.counts.seen as f64);
+        }
+    }
+    if let Some(scan) = last {
+        gauge!("scanner_unreadable_records", "connection" => label.clone())
+            .set(scan.counts.unreadable as f64);
+        if let Some(ended) = scan.ended {
+            gauge!("scanner_last_scan_duration_seconds", "connection" => label.clone())
+                .set(seconds(ended - scan.started));
+        }
+    }
+}
+
+fn by_connection(scans: &[StoredScan]) -> BTreeMap<&str, Vec<&StoredScan>> {
+    let mut by_connection: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for scan in scans {
+        let of_it = by_connection.entry(scan.connection.as_str()).or_default();
+        of_it.push(scan);
+    }
+    by_connection
+}
+
+/// What the store has as milliseconds.
+fn seconds(milliseconds: i64) -> f64 {
+    milliseconds as f64 / 1000.0
+}

@@ -1,0 +1,88 @@
+//! The socket of the pages: opened when it is due, and tried again where it cannot be had.
+
+use std::net::{SocketAddr, TcpListener};
+
+use tokio::task::JoinHandle;
+use tracing::info;
+
+use super::Snapshots;
+use crate::{
+    endpoints::{Pages, serve},
+    home::Home,
+};
+
+/// Where the service listens, or would.
+pub(super) struct Listening {
+    wanted: Option<SocketAddr>,
+    due: bool,
+    wrong: Option<String>,
+    server: Option<JoinHandle<()>>,
+    home: Home,
+    snapshots: Snapshots,
+}
+
+impl Listening {
+    /// One that has not begun.
+    pub(super) fn new(wanted: Option<SocketAddr>, home: Home, snapshots: Snapshots) -> Self {
+        Self {
+            wanted,
+            due: true,
+            wrong: None,
+            server: None,
+            home,
+            snapshots,
+        }
+    }
+
+    /// Listens somewhere else from now on, or nowhere.
+    pub(super) fn replace(&mut self, wanted: Option<SocketAddr>) {
+        if wanted == self.wanted {
+            return;
+        }
+        self.wanted = wanted;
+        self.due = true;
+        self.wrong = None;
+        if let Some(server) = &self.server {
+            server.abort();
+        }
+    }
+
+    /// An address that could not be had may be free now.
+    pub(super) fn wake(&mut self) {
+        self.due = true;
+    }
+
+    /// Begins to listen, if that is due; says what is in the way.
+    pub(super) fn begin(&mut self) -> Option<String> {
+        // The former socket has to be closed first.
+        let listens = self.server.as_ref().is_some_and(|one| !one.is_finished());
+        if !listens
+            && self.due
+            && let Some(address) = self.wanted
+        {
+            self.due = false;
+            self.wrong = self.open(address).err().map(|error| {
+                format!("`http.listen`: the address `{address}` cannot be listened on: {error}")
+            });
+        }
+        self.wrong.clone()
+    }
+
+    fn open(&mut self, address: SocketAddr) -> std::io::Result<()> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        info!("listens on http://{}", listener.local_addr()?);
+        let pages = Pages::new(self.home.clone(), self.snapshots.clone());
+        self.server = Some(tokio::spawn(serve(listener, pages)));
+        Ok(())
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            server.abort();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What is wrong with the scanner itself, each thing told once.
+
+use tracing::warn;
+
+/// What can be wrong.
+#[derive(Clone, Copy)]
+pub(super) enum About {
+    /// The scanner's own settings.
+    Settings,
+    /// The folder of the connection files.
+    Folder,
+    /// The address that it is to listen on.
+    Address,
+}
+
+/// What is wrong now.
+#[derive(Default)]
+pub(super) struct Troubles([Option<String>; 3]);
+
+impl Troubles {
+    /// Notes what is wrong now, and tells it, and what becomes of it, if it is new.
+    pub(super) fn note(&mut self, about: About, wrong: Option<String>) {
+        let known = &mut self.0[about as usize];
+        if let Some(wrong) = wrong.as_ref().filter(|_| *known != wrong) {
+            let then = match about {
+                About::Settings | About::Folder => "what was read before stays",
+                About::Address => "it is tried again at each look",
+            };
+            warn!("{wrong}; {then}");
+        }
+        *known = wrong;
+    }
+
+    /// All that is wrong.
+    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().flatten()
+    }
+}

@@ -1,0 +1,99 @@
+//! Files that change while the scanner runs.
+
+use std::fs;
+
+use qrs_client::fake_site::FakeSite;
+use serde_json::Value;
+
+use super::{BRIEF, Running, is, scanned, state, wait};
+use crate::scanner::{Home, connection};
+
+#[test]
+fn a_file_that_is_broken_mended_renamed_and_removed() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let running = Running::briefly(&home);
+    wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+    let good = connection("qlik", &site);
+
+    home.write(
+        "connections/qlik.conf",
+        good.clone() + "schedule = \"0 0 25 * * ?\"\n",
+    );
+    wait("the fault", || is(&home, "qlik.conf", "error"));
+    let broken = state(&home, "qlik.conf").unwrap();
+    assert_eq!(broken["code"], "qlik");
+    let error = broken["error"].as_str().unwrap();
+    assert!(
+        error.contains("connections/qlik.conf:9:12: `schedule` is not a time"),
+        "{error}"
+    );
+    assert!(
+        broken["next_scan"].is_string(),
+        "the last good settings stay: {broken}"
+    );
+
+    home.write("connections/qlik.conf", good.clone() + "# mended\n");
+    wait("mended", || {
+        is(&home, "qlik.conf", "valid") && scanned(&home, "qlik", "complete") == 2
+    });
+
+    let next = state(&home, "qlik.conf").unwrap()["next_scan"].clone();
+    fs::rename(
+        home.path("connections/qlik.conf"),
+        home.path("connections/b.conf"),
+    )
+    .unwrap();
+    wait("renamed", || {
+        is(&home, "b.conf", "valid") && state(&home, "qlik.conf").is_none()
+    });
+    assert_eq!(
+        state(&home, "b.conf").unwrap()["next_scan"],
+        next,
+        "a new name is no reason to scan"
+    );
+
+    home.write("connections/copy.conf", good.clone());
+    wait("a code twice", || is(&home, "copy.conf", "error"));
+    assert!(is(&home, "b.conf", "valid"));
+    fs::remove_file(home.path("connections/b.conf")).unwrap();
+    wait("the copy has the code", || is(&home, "copy.conf", "valid"));
+    wait("it is scanned", || scanned(&home, "qlik", "complete") == 3);
+
+    home.write("connections/new.conf", "a = ");
+    wait("a file that never was well", || {
+        is(&home, "new.conf", "error")
+    });
+    assert_eq!(state(&home, "new.conf").unwrap()["code"], Value::Null);
+
+    fs::remove_file(home.path("connections/copy.conf")).unwrap();
+    wait("removed", || is(&home, "copy.conf", "removed"));
+    assert_eq!(home.run(&["catalog", "list"]).output.lines().count(), 54);
+    running.stop();
+}
+
+#[test]
+fn a_secret_that_changed_takes_effect_at_once() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let provider =
+        "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n";
+    let asks = "secret_manager.enabled = true\nconnection.auth.value = ${secret_manager.account}\n";
+    let home = Home::with(&(connection("qlik", &site) + asks));
+    home.write(
+        "secrets.conf",
+        "s.account = \"\"\"ACME\\nobody-s3cr3t\"\"\"",
+    );
+    home.write("conf/application.conf", BRIEF.to_owned() + provider);
+    let running = Running::start(&home);
+    wait("a refusal", || scanned(&home, "qlik", "failed") == 1);
+    home.write("secrets.conf", "s.account = \"\"\"ACME\\scanner\"\"\"");
+    wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+    let log = running.stop();
+    assert!(!log.contains("s3cr3t"), "{log}");
+}

@@ -1,0 +1,62 @@
+//! The status, with and without a scanner.
+
+use std::fs;
+
+use qrs_client::fake_site::FakeSite;
+use serde_json::Value;
+
+use super::{state, status};
+use crate::scanner::{Home, connection};
+
+#[test]
+fn status_tells_how_it_is_without_a_scanner_too() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("agent-identifier", "north-1\n");
+    let first = state(&home, "qlik.conf").unwrap();
+    assert_eq!(
+        (&first["state"], &first["last_scan"]),
+        (&"valid".into(), &Value::Null)
+    );
+    home.run(&["scan"]).check(0, &[]);
+    home.write(
+        "connections/off.conf",
+        connection("off", &site) + "enabled = false",
+    );
+    home.write("connections/bad.conf", "a = ");
+    let scanner = &status(&home)["scanner"];
+    assert_eq!(
+        (&scanner["name"], &scanner["running"]),
+        (&"north-1".into(), &false.into())
+    );
+    let scanned = state(&home, "qlik.conf").unwrap();
+    let scan = &scanned["last_scan"];
+    assert_eq!(
+        (&scan["id"], &scan["outcome"], &scan["added"]),
+        (&1.into(), &"complete".into(), &53.into())
+    );
+    assert!(scan["started"].is_string() && scan["finished"].is_string());
+    assert_eq!(state(&home, "off.conf").unwrap()["state"], "disabled");
+    let bad = state(&home, "bad.conf").unwrap();
+    assert_eq!(
+        (&bad["state"], &bad["code"]),
+        (&"error".into(), &Value::Null)
+    );
+    assert!(
+        bad["error"]
+            .as_str()
+            .unwrap()
+            .starts_with("connections/bad.conf:1:"),
+        "{bad}"
+    );
+    fs::remove_file(home.path("connections/qlik.conf")).unwrap();
+    let text = home.run(&["status"]).output;
+    for line in [
+        "scanner north-1 0.1.0 does not run",
+        "qlik (Test site): removed",
+        "last scan  1, ",
+        "connections/bad.conf: error",
+    ] {
+        assert!(text.contains(line), "no {line:?} in:\n{text}");
+    }
+}
