@@ -55,6 +55,12 @@ impl NotedFiles {
 }
 
 impl Noted {
+    /// The folders of the files.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        let folders = self.0.keys().filter_map(|file| file.parent());
+        folders.map(Path::to_path_buf)
+    }
+
     /// The fingerprint of a file with this content, and of what it leads to as it was read.
     pub(crate) fn with(&self, content: &[u8]) -> Fingerprint {
         fingerprint(content, self.0.values().copied())

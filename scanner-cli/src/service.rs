@@ -20,6 +20,7 @@ mod following;
 mod hooking;
 mod listening;
 mod memory;
+mod notices;
 mod readiness;
 mod scan_log;
 mod snapshot;
@@ -40,7 +41,7 @@ use self::{
     state_file::StateFile,
     troubles::{About, Troubles},
     watcher::Look,
-    watching::Watching,
+    watching::{Event, Watching},
 };
 pub(crate) use self::{
     hooking::HookRun,
@@ -157,10 +158,11 @@ impl Service {
                         self.watching.wake();
                     }
                 },
-                looked = self.watching.looked() => match looked {
-                    Some(look) => self.looked(look),
-                    // It panicked, and said so: whoever keeps the scanner running starts it again.
-                    None => break Exit::Failed,
+                event = self.watching.event() => match event {
+                    Event::Looked(look) => self.looked(look),
+                    Event::Heard => {}
+                    // Whoever keeps the scanner running starts it again.
+                    Event::Fault => break Exit::Failed,
                 },
                 Some(ended) = self.scans.join_next_with_id() => self.scan_ended(ended),
                 runs = self.hooking.ended() => self.hooking.took(runs, &mut self.counts.hooks),

@@ -116,6 +116,15 @@ impl Watcher {
         look
     }
 
+    /// The folders of all files that a look reads.
+    pub(crate) fn folders(&self) -> BTreeSet<PathBuf> {
+        let watched = self.files.values().chain([&self.settings]);
+        let mut folders: BTreeSet<_> = watched.flat_map(|one| one.noted.folders()).collect();
+        folders.insert(self.home.connections());
+        folders.extend(self.home.settings().parent().map(Path::to_path_buf));
+        folders
+    }
+
     fn look_at(&mut self, there: Vec<PathBuf>, again: &BTreeSet<PathBuf>, look: &mut Look) {
         let known = self.files.keys().cloned();
         let paths: BTreeSet<_> = known.chain(there.iter().cloned()).collect();

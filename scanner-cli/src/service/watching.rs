@@ -1,19 +1,47 @@
 //! Who looks at the files, and when.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 
 use super::{
+    notices::Notices,
     table::Table,
     watcher::{Look, Watcher},
 };
 
 /// The looks: one at a time, in a thread of its own.
 pub(super) struct Watching {
-    watcher: Option<Watcher>,
-    look: Option<JoinHandle<(Watcher, Look)>>,
+    eyes: Option<Eyes>,
+    look: Option<JoinHandle<(Eyes, Look)>>,
     next: Instant,
+    /// Told when something in a folder changed.
+    heard: Arc<Notify>,
+    /// Whether something was heard since the last look began, and before that.
+    hints: [bool; 2],
+    /// So long after a look a hint is heeded: longer and longer while what changes is none of our files.
+    pause: Duration,
+    last: Instant,
+}
+
+/// What looks are done with.
+struct Eyes {
+    watcher: Watcher,
+    notices: Notices,
+}
+
+/// What happens to who watches.
+pub(super) enum Event {
+    Looked(Look),
+    /// A look may be due earlier.
+    Heard,
+    /// A look panicked, and said so.
+    Fault,
 }
 
 /// What changed is looked at again so soon, to see whether it is whole.
@@ -22,10 +50,16 @@ const SETTLE: Duration = Duration::from_millis(500);
 impl Watching {
     /// The first look is due at once.
     pub(super) fn new(watcher: Watcher) -> Self {
+        let heard = Arc::new(Notify::new());
+        let notices = Notices::new(Arc::clone(&heard));
         Self {
-            watcher: Some(watcher),
+            eyes: Some(Eyes { watcher, notices }),
             look: None,
             next: Instant::now(),
+            heard,
+            hints: [false; 2],
+            pause: SETTLE,
+            last: Instant::now(),
         }
     }
 
@@ -39,36 +73,74 @@ impl Watching {
         if self.next > Instant::now() {
             return;
         }
-        let Some(mut watcher) = self.watcher.take() else {
+        let Some(mut eyes) = self.eyes.take() else {
             return;
         };
+        self.hints = [false, self.hints[0]];
         let again = table.clashing();
         // Reading many files, or a network folder that does not answer, must not hold up the rest.
         self.look = Some(tokio::task::spawn_blocking(move || {
-            let look = watcher.look(&again);
-            (watcher, look)
+            let look = eyes.look(&again);
+            (eyes, look)
         }));
     }
 
-    /// The end of the look that runs; it never comes if none does.
-    pub(super) async fn looked(&mut self) -> Option<Look> {
-        let Some(look) = &mut self.look else {
-            return std::future::pending().await;
-        };
-        let looked = look.await;
-        self.look = None;
-        let (watcher, look) = looked.ok()?;
-        self.watcher = Some(watcher);
-        Some(look)
+    /// What happens next.
+    pub(super) async fn event(&mut self) -> Event {
+        tokio::select! {
+            looked = ended(&mut self.look) => {
+                self.look = None;
+                let Some((eyes, look)) = looked else {
+                    return Event::Fault;
+                };
+                self.eyes = Some(eyes);
+                Event::Looked(look)
+            }
+            () = self.heard.notified() => {
+                self.hints[0] = true;
+                self.next = self.next.min(self.last + self.pause);
+                Event::Heard
+            }
+        }
     }
 
     /// Reckons when the next look is, after one that saw this.
     pub(super) fn after(&mut self, look: &Look, interval: Duration) {
-        let pause = if look.unsettled {
+        let [heard, heard_before] = self.hints;
+        let saw = look.unsettled || !look.files.is_empty() || look.application.is_some();
+        self.pause = if saw || !heard_before {
             SETTLE.min(interval)
         } else {
-            interval
+            self.pause.saturating_mul(2).min(interval)
         };
-        self.next = Instant::now() + pause;
+        let pause = match (look.unsettled, heard) {
+            (true, _) => SETTLE.min(interval),
+            (false, true) => self.pause,
+            (false, false) => interval,
+        };
+        self.last = Instant::now();
+        self.next = self.last + pause;
+    }
+}
+
+impl Eyes {
+    fn look(&mut self, again: &BTreeSet<PathBuf>) -> Look {
+        // Before anything is read: what changes later is heard of, or seen.
+        let folders = self.watcher.folders();
+        self.notices.arm(&folders);
+        let look = self.watcher.look(again);
+        let now = self.watcher.folders();
+        if now != folders {
+            self.notices.arm(&now);
+        }
+        look
+    }
+}
+
+/// The end of the look that runs; it never comes if none does.
+async fn ended(look: &mut Option<JoinHandle<(Eyes, Look)>>) -> Option<(Eyes, Look)> {
+    match look {
+        Some(look) => look.await.ok(),
+        None => std::future::pending().await,
     }
 }

@@ -2,6 +2,7 @@
 
 mod endpoints;
 mod files;
+mod notices;
 mod scans;
 mod status;
 
