@@ -161,7 +161,9 @@ impl Hook {
             return Ok(0);
         };
         let code = &after.scan.connection;
-        let started = Command::new(program)
+        let mut command = Command::new(program);
+        in_group_of_its_own(&mut command);
+        let started = command
             .args(arguments)
             .current_dir(after.home.absolute().map_err(HookError::Files)?)
             // Whether the scanner is ready is not for a hook to say.
@@ -198,11 +200,30 @@ impl Hook {
                 Err(error) => break HookError::Start(error),
             }
         };
-        // One that has ended meanwhile needs no end.
-        let _ = child.kill();
-        let _ = child.wait();
+        end(&mut child);
         Err(why)
     }
+}
+
+/// What the hook starts itself ends with it.
+#[cfg(unix)]
+fn in_group_of_its_own(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+fn in_group_of_its_own(_command: &mut Command) {}
+
+/// Kills a hook that was not waited for yet, so that its number is still its own. One that has ended meanwhile needs no
+/// end.
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// The paths of the items that the scan wrote, a line each, and its changes as NDJSON.

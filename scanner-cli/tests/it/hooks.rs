@@ -1,5 +1,7 @@
 //! Hooks: programs of others that run after a scan.
 
+use std::process::Command;
+
 use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
 
@@ -9,6 +11,9 @@ use crate::{
 };
 
 const SCRIPT: &str = "env | grep -E '^(ZEENEA|SCANNER)_HOOK' | sort > env.txt; cat > items.txt; cp \"$SCANNER_HOOK_CHANGES\" changes.txt; exit 3";
+
+/// It starts another program, and waits for it.
+const SLOW: &str = "sleep 100 & echo $! > slow.pid; wait";
 
 fn hook(code: &str, more: &str) -> String {
     format!("enabled = true\ncode = {code}\nhook_id = \"external-script\"\n{more}\n")
@@ -28,13 +33,22 @@ fn failed(home: &Home, code: &str, error: &str) {
     assert!(run["error"].as_str().unwrap().contains(error), "{run}");
 }
 
+/// Whether the process with this number runs.
+fn runs(pid: &str) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
+    let state = String::from_utf8(state.unwrap().stdout).unwrap();
+    // Nobody may be there to bury a dead one.
+    !state.trim().is_empty() && !state.starts_with('Z')
+}
+
 fn write_hooks(home: &Home) {
     home.write("script.sh", SCRIPT);
+    home.write("slow.sh", SLOW);
     for (code, more) in [
         ("script", "post_items_upsert_command = [sh, script.sh]"),
         (
             "slow",
-            "post_items_upsert_command = [sleep, 100]\ntime_limit = 100 ms",
+            "post_items_upsert_command = [sh, slow.sh]\ntime_limit = 300 ms",
         ),
         ("none", "post_items_upsert_command = [no-such-program]"),
         ("off", "post_items_upsert_command = [sh]\nenabled = false"),
@@ -55,7 +69,9 @@ fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
     let running = Running::briefly(&home);
     wait("all hooks", || ended(&home, "slow").is_some());
     assert_eq!(ended(&home, "script").unwrap()["exit_code"], 3);
-    failed(&home, "slow", "took longer than 100ms");
+    failed(&home, "slow", "took longer than 300ms");
+    let sleeps = home.read("slow.pid");
+    wait("the end of what it started", || !runs(sleeps.trim()));
     failed(&home, "none", "cannot be run");
     let log = running.stop();
     assert!(
