@@ -45,15 +45,16 @@ impl Automation {
     /// Reads the settings; what is wrong, `settings` notes.
     pub(crate) fn of(settings: &mut Settings, now: Timestamp) -> Self {
         let set = Self::default();
+        let zone = zone(settings).unwrap_or(set.zone);
         // All are read, so that a mistake in any comes to light; the first counts.
-        let schedules = SCHEDULES.map(|key| Schedule::of(settings, key, now));
+        let schedules = SCHEDULES.map(|key| Schedule::of(settings, key, now, &zone));
         Self {
             schedule: schedules
                 .into_iter()
                 .flatten()
                 .next()
                 .unwrap_or(set.schedule),
-            zone: zone(settings).unwrap_or(set.zone),
+            zone,
             parallel: parallel(settings).unwrap_or(set.parallel),
             look_interval: (settings.duration(LOOK_INTERVAL))
                 .map_or(set.look_interval, |set| set.value),

@@ -180,7 +180,11 @@ impl Reading<'_> {
         }
         let name = settings.required_text("name").map(|name| name.value);
         let code = code(settings);
-        let schedule = Schedule::of(settings, "schedule", self.now);
+        // Which zone the scanner keeps is not known here, and whether there is a time at all, a day more or less does not
+        // change.
+        let yesterday = self.now.checked_sub(jiff::SignedDuration::from_hours(24));
+        let since = yesterday.unwrap_or(self.now);
+        let schedule = Schedule::of(settings, "schedule", since, &jiff::tz::TimeZone::UTC);
         settings.know("connector_id");
         let id = settings.text("connector_id").map(|id| id.value);
         let connector = if enabled {

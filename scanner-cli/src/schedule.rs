@@ -42,11 +42,16 @@ impl Schedule {
         }
     }
 
-    /// Reads the setting `key`, which must name a time after `now`. What is wrong with it, `settings` notes.
-    pub(crate) fn of(settings: &mut Settings, key: &str, now: Timestamp) -> Option<Self> {
+    /// Reads the setting `key`, which must name a time of `zone` after `now`. What is wrong with it, `settings` notes.
+    pub(crate) fn of(
+        settings: &mut Settings,
+        key: &str,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Option<Self> {
         let text = settings.text(key)?;
         let read = text.value.parse::<Self>();
-        let read = read.and_then(|schedule| match schedule.next(now, &TimeZone::UTC) {
+        let read = read.and_then(|schedule| match schedule.next(now, zone) {
             Some(_) => Ok(schedule),
             None => Err(NoSchedule(
                 "there is no such time in the years to come".to_owned(),

@@ -170,3 +170,47 @@ fn tell(followed: Vec<Followed>) -> Option<String> {
     }
     failed
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::followers::{Delivered, Delivery, FollowError};
+
+    /// A follower with a fault, for a while.
+    struct Faulty {
+        turns: usize,
+    }
+
+    impl Follower for Faulty {
+        fn name(&self) -> &str {
+            "faulty"
+        }
+
+        fn take(&mut self, _delivery: &Delivery<'_>) -> Result<Vec<Delivered>, FollowError> {
+            self.turns += 1;
+            assert!(self.turns > 1, "a fault");
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_follower_that_panics_has_its_next_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().to_path_buf());
+        let day = jiff::SignedDuration::from_hours(24);
+        drop(crate::store::Store::open(&home.store(), day).unwrap());
+        let faulty: Followers = vec![Box::new(Faulty { turns: 0 })];
+        let mut following = Following::new(home, || Timestamp::UNIX_EPOCH, faulty);
+        let mut counts = Tallies::default();
+        for failed in [true, false] {
+            following.wake();
+            following.begin();
+            let turn = following.ended().await;
+            following.took(turn, &mut counts);
+            assert_eq!(following.failed.is_some(), failed);
+        }
+        assert_eq!(counts.of("faulty", "succeeded"), 1);
+    }
+}
