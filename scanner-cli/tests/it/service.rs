@@ -1,15 +1,19 @@
 //! `run`: the scanner that watches its folder, keeps time and can be left alone.
 
+#[cfg(unix)]
+mod beside;
 mod endpoints;
 mod files;
 mod notices;
 mod scans;
+#[cfg(unix)]
+mod signals;
 mod status;
 
 use std::{
     fs::{self, File},
     path::PathBuf,
-    process::Child,
+    process::{Child, Command},
     thread,
     time::{Duration, Instant},
 };
@@ -31,8 +35,12 @@ pub(crate) struct Running(Child, PathBuf);
 
 impl Running {
     pub(crate) fn start(home: &Home) -> Self {
+        Self::of(home, home.command(&["run"]))
+    }
+
+    /// The scanner that this command starts.
+    fn of(home: &Home, mut command: Command) -> Self {
         let log = home.path("run.log");
-        let mut command = home.command(&["run"]);
         let child = command.stderr(File::create(&log).unwrap()).spawn();
         Self(child.unwrap(), log)
     }
@@ -45,9 +53,7 @@ impl Running {
 
     fn signal(&self, name: &str) {
         let pid = self.0.id().to_string();
-        let sent = std::process::Command::new("kill")
-            .args([name, &pid])
-            .status();
+        let sent = Command::new("kill").args([name, &pid]).status();
         assert!(sent.unwrap().success());
     }
 

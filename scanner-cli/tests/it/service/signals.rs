@@ -1,0 +1,88 @@
+//! What is asked of the scanner that runs by signals, and what it tells the system.
+
+use std::{fs, os::unix::net::UnixDatagram};
+
+use qrs_client::fake_site::FakeSite;
+use serde_json::Value;
+
+use super::{BRIEF, Running, is, scanned, wait};
+use crate::scanner::{Home, connection};
+
+#[test]
+fn a_hangup_makes_it_look_at_once() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::empty();
+    // Of a file behind a link the system tells nothing, and the next look is in an hour.
+    home.write("elsewhere/qlik.conf", connection("qlik", &site));
+    fs::create_dir(home.path("connections")).unwrap();
+    let link = home.path("connections/qlik.conf");
+    std::os::unix::fs::symlink(home.path("elsewhere/qlik.conf"), link).unwrap();
+    home.write("conf/application.conf", "automation.look_interval = 1 hour");
+    let running = Running::start(&home);
+    wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+    home.write("elsewhere/qlik.conf", "a = ");
+    running.signal("-HUP");
+    wait("a look", || is(&home, "qlik.conf", "error"));
+    let log = running.stop();
+    assert_eq!(
+        log.matches("asked to look at the files").count(),
+        1,
+        "{log}"
+    );
+}
+
+#[test]
+fn ctrl_c_ends_it_well() {
+    let home = Home::empty();
+    let mut running = Running::briefly(&home);
+    wait("the state", || home.has("data/status.json"));
+    running.signal("-INT");
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_system_is_told_when_it_is_ready_and_when_it_ends() {
+    let home = Home::empty();
+    let socket = UnixDatagram::bind(home.path("notify")).unwrap();
+    socket.set_read_timeout(Some(super::PATIENCE)).unwrap();
+    let hear = || {
+        let mut text = [0; 64];
+        let length = socket.recv(&mut text).unwrap();
+        String::from_utf8(text[..length].to_vec()).unwrap()
+    };
+    home.write("conf/application.conf", BRIEF);
+    let mut command = home.command(&["run"]);
+    command.env("NOTIFY_SOCKET", home.path("notify"));
+    let running = Running::of(&home, command);
+    assert_eq!(hear(), "READY=1");
+    running.stop();
+    assert_eq!(hear(), "STOPPING=1");
+}
+
+#[test]
+fn a_log_for_programs_is_an_object_a_line_without_secrets() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let nobody = connection("nobody", &site).replace("scanner", "s3cr3t-account");
+    home.write("connections/nobody.conf", nobody);
+    home.write("conf/application.conf", BRIEF);
+    let running = Running::of(&home, home.command(&["run", "--log-format", "json"]));
+    wait("scans", || {
+        scanned(&home, "qlik", "complete") == 1 && scanned(&home, "nobody", "failed") == 1
+    });
+    let log = running.stop();
+    assert!(!log.contains("s3cr3t"), "{log}");
+    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    let lines: Vec<Value> = lines.collect();
+    let ended = |line: &&Value| {
+        line["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("the scan is complete")
+    };
+    let ended = lines.iter().find(ended).unwrap();
+    assert_eq!(
+        (&ended["connection"], &ended["items"], &ended["level"]),
+        (&"qlik".into(), &53.into(), &"INFO".into())
+    );
+}
