@@ -9,6 +9,10 @@ use catalog_model::ConnectionCode;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+mod line;
+
+use self::line::Good;
+pub(crate) use self::line::{FileState, Line, reasons};
 use super::watcher::FileNews;
 use crate::{
     automation::Automation,
@@ -17,7 +21,6 @@ use crate::{
     home::{Home, shown},
     noted_files::Fingerprint,
     problem::Problem,
-    schedule::Schedule,
 };
 
 /// All connections, those whose files have gone included.
@@ -32,35 +35,6 @@ pub(crate) struct Table {
     pub(crate) former: BTreeMap<PathBuf, ConnectionCode>,
     /// What was told of files that several connections use, such as one of secrets.
     told: BTreeSet<String>,
-}
-
-/// What is known of one file.
-pub(crate) struct Line {
-    pub(crate) file: PathBuf,
-    pub(crate) code: Option<ConnectionCode>,
-    pub(crate) name: Option<String>,
-    pub(crate) state: FileState,
-    pub(crate) fingerprint: Fingerprint,
-    /// Whether another file has its code.
-    pub(super) clashes: bool,
-    /// The last settings that were well.
-    good: Option<Good>,
-    next: Option<Timestamp>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FileState {
-    Valid,
-    /// What is wrong, with its place.
-    Error(String),
-    Disabled,
-    Removed,
-}
-
-#[derive(Clone)]
-struct Good {
-    ready: Ready,
-    schedule: Option<Schedule>,
 }
 
 /// What an earlier process left of a connection.
@@ -129,6 +103,7 @@ impl Table {
     /// What a scan that begins now is of; its next one is noted.
     pub(crate) fn start(&mut self, identity: &str, timing: Timing<'_>) -> Option<Ready> {
         let line = self.line_of(identity)?;
+        line.begun = Some(timing.now);
         line.reckon(timing);
         line.good.as_ref().map(|good| good.ready.clone())
     }
@@ -238,7 +213,12 @@ impl Table {
             stopped.push(identity);
         } else {
             let same = |former: &Line| former.fingerprint == line.fingerprint;
-            line.next = match (before.or(removed).filter(same), known.last) {
+            let former = before.or(removed);
+            line.begun = former
+                .as_ref()
+                .and_then(|former| former.begun)
+                .or(known.last);
+            line.next = match (former.filter(same), known.last) {
                 // Only its name is another.
                 (
                     Some(Line {
@@ -273,6 +253,7 @@ impl Table {
             clashes: false,
             good: None,
             next: None,
+            begun: None,
         });
         line.code = line.code.take().or_else(|| invalid.code.clone());
         line.fingerprint = fingerprint;
@@ -310,89 +291,4 @@ impl Table {
         let good = self.lines.get(path)?.good.as_ref()?;
         Some(Home::identity(&good.ready.code))
     }
-}
-
-impl Line {
-    /// What a file says that is well; when it is scanned, is not known yet.
-    fn of(path: PathBuf, fingerprint: Fingerprint, file: ConnectionFile) -> Self {
-        let ConnectionFile {
-            code,
-            name,
-            connector,
-            connection,
-            schedule,
-            warnings,
-        } = file;
-        let (state, word) = match &connection {
-            Some(_) => (FileState::Valid, "valid"),
-            None => (FileState::Disabled, "disabled"),
-        };
-        info!(connection = %code, file = %shown(&path), "the connection file is {word}");
-        for warning in &warnings {
-            warn!(connection = %code, file = %shown(&path), "{}", reason(warning));
-        }
-        let good = connection.map(|connection| Good {
-            schedule,
-            ready: Ready {
-                code: code.clone(),
-                name: name.clone(),
-                path: path.clone(),
-                connector,
-                connection: connection.into(),
-            },
-        });
-        Self {
-            file: path,
-            code: Some(code),
-            name: Some(name),
-            state,
-            fingerprint,
-            clashes: false,
-            good,
-            next: None,
-        }
-    }
-
-    /// When it is scanned next, if anything is.
-    pub(crate) fn next_scan(&self) -> Option<Timestamp> {
-        self.next.filter(|_| self.good.is_some())
-    }
-
-    fn reckon(&mut self, timing: Timing<'_>) {
-        self.next = self.after(timing.now, timing);
-    }
-
-    fn after(&self, last: Timestamp, timing: Timing<'_>) -> Option<Timestamp> {
-        let own = self.good.as_ref().and_then(|good| good.schedule.as_ref());
-        let schedule = own.unwrap_or(&timing.automation.schedule);
-        schedule.next(last, &timing.automation.zone)
-    }
-}
-
-/// The first thing that is wrong, and how many more there are.
-pub(crate) fn reasons(problems: &[Problem]) -> String {
-    let wrong: Vec<_> = problems
-        .iter()
-        .filter(|problem| problem.is_error())
-        .collect();
-    let first = wrong
-        .first()
-        .map(|problem| reason(problem))
-        .unwrap_or_default();
-    match wrong.len() {
-        0 | 1 => first,
-        more => format!("{first} (and {} more)", more - 1),
-    }
-}
-
-fn reason(problem: &Problem) -> String {
-    let place = problem
-        .place()
-        .map(|place| format!("{place}: "))
-        .unwrap_or_default();
-    let hint = problem
-        .hint()
-        .map(|hint| format!(" ({hint})"))
-        .unwrap_or_default();
-    format!("{place}{}{hint}", problem.message())
 }

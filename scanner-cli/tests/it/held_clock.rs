@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -13,6 +16,8 @@ use scanner_cli::Environment;
 
 use crate::scanner::{Home, connection};
 
+/// There is one clock, so one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 static NOW: AtomicI64 = AtomicI64::new(0);
 
 fn clock() -> Timestamp {
@@ -79,6 +84,7 @@ fn check(home: &Home, expected: usize, next: &str) {
 
 #[test]
 fn a_schedule_is_kept_and_what_was_missed_is_made_up_once() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write(
@@ -101,7 +107,7 @@ fn a_schedule_is_kept_and_what_was_missed_is_made_up_once() {
     set("2026-12-05T12:00:00Z");
     beside(&home, || {
         check(&home, 4, "2026-12-06T01:00:00.000Z");
-        // Without an expression it is every 24 hours.
+        // Without an expression it is every 24 hours after the last scan.
         home.write("conf/application.conf", "automation.look_interval = 50 ms");
         check(&home, 4, "2026-12-06T12:00:00.000Z");
         set("2026-12-06T12:00:00Z");
@@ -111,5 +117,35 @@ fn a_schedule_is_kept_and_what_was_missed_is_made_up_once() {
             connection("qlik", &site) + "schedule = \"0 30 * * * ?\"",
         );
         check(&home, 6, "2026-12-06T12:30:00.000Z");
+    });
+}
+
+#[test]
+fn without_a_schedule_it_is_every_24_hours_whatever_is_set_meanwhile() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("conf/application.conf", "automation.look_interval = 50 ms");
+    set("2026-11-24T12:00:00Z");
+    beside(&home, || {
+        check(&home, 1, "2026-11-25T12:00:00.000Z");
+        set("2026-11-25T08:00:00Z");
+        // A change of other settings postpones nothing.
+        home.write("conf/application.conf", "parallel = ");
+        check(&home, 1, "has no value");
+        let other = "automation { look_interval = 50 ms, parallel = 2 }";
+        home.write("conf/application.conf", other);
+        check(&home, 1, "\"error\": null,\n  \"connections\"");
+        set("2026-11-25T11:59:59Z");
+        check(&home, 1, "2026-11-25T12:00:00.000Z");
+        set("2026-11-25T12:00:00Z");
+        check(&home, 2, "2026-11-26T12:00:00.000Z");
+    });
+    // Neither does a restart; and of three that were missed one is made up.
+    set("2026-11-26T11:59:59Z");
+    beside(&home, || {
+        check(&home, 2, "2026-11-26T12:00:00.000Z");
+        set("2026-11-29T15:00:00Z");
+        check(&home, 3, "2026-11-30T15:00:00.000Z");
     });
 }

@@ -43,7 +43,10 @@ fn a_site_that_is_down_is_tried_as_scheduled_until_it_is_back() {
     site.heal();
     wait("a scan", || scanned(&home, "qlik", "complete") >= 1);
     assert!(state(&home, "qlik.conf").unwrap()["state"] == "valid");
-    running.stop();
+    let log = running.stop();
+    // One line a scan, however often it looked.
+    let failed = scanned(&home, "qlik", "failed");
+    assert_eq!(log.matches("the scan failed").count(), failed, "{log}");
 }
 
 #[test]

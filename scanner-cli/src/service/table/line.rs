@@ -1,0 +1,141 @@
+//! What the long-running scanner knows of one connection file.
+
+use std::path::PathBuf;
+
+use catalog_model::ConnectionCode;
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::Timing;
+use crate::{
+    connection_file::ConnectionFile, connections::Ready, home::shown, noted_files::Fingerprint,
+    problem::Problem, schedule::Schedule,
+};
+
+/// What is known of one file.
+pub(crate) struct Line {
+    pub(crate) file: PathBuf,
+    pub(crate) code: Option<ConnectionCode>,
+    pub(crate) name: Option<String>,
+    pub(crate) state: FileState,
+    pub(crate) fingerprint: Fingerprint,
+    /// Whether another file has its code.
+    pub(in crate::service) clashes: bool,
+    /// The last settings that were well.
+    pub(super) good: Option<Good>,
+    pub(super) next: Option<Timestamp>,
+    /// When its last scan began that is known of.
+    pub(super) begun: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileState {
+    Valid,
+    /// What is wrong, with its place.
+    Error(String),
+    Disabled,
+    Removed,
+}
+
+/// Settings that were well.
+#[derive(Clone)]
+pub(super) struct Good {
+    pub(super) ready: Ready,
+    pub(super) schedule: Option<Schedule>,
+}
+
+impl Line {
+    /// What a file says that is well; when it is scanned, is not known yet.
+    pub(super) fn of(path: PathBuf, fingerprint: Fingerprint, file: ConnectionFile) -> Self {
+        let ConnectionFile {
+            code,
+            name,
+            connector,
+            connection,
+            schedule,
+            warnings,
+        } = file;
+        let (state, word) = match &connection {
+            Some(_) => (FileState::Valid, "valid"),
+            None => (FileState::Disabled, "disabled"),
+        };
+        info!(connection = %code, file = %shown(&path), "the connection file is {word}");
+        for warning in &warnings {
+            warn!(connection = %code, file = %shown(&path), "{}", reason(warning));
+        }
+        let good = connection.map(|connection| Good {
+            schedule,
+            ready: Ready {
+                code: code.clone(),
+                name: name.clone(),
+                path: path.clone(),
+                connector,
+                connection: connection.into(),
+            },
+        });
+        Self {
+            file: path,
+            code: Some(code),
+            name: Some(name),
+            state,
+            fingerprint,
+            clashes: false,
+            good,
+            next: None,
+            begun: None,
+        }
+    }
+
+    /// When it is scanned next, if anything is.
+    pub(crate) fn next_scan(&self) -> Option<Timestamp> {
+        self.next.filter(|_| self.good.is_some())
+    }
+
+    /// Reckons anew when it is scanned next.
+    pub(super) fn reckon(&mut self, timing: Timing<'_>) {
+        self.next = match (self.schedule(timing), self.begun) {
+            // The day begins with the last scan, whatever was set since.
+            (Schedule::Daily, Some(begun)) => self.after(begun, timing),
+            _ => self.after(timing.now, timing),
+        };
+    }
+
+    /// When it is scanned after a scan that began at `last`.
+    pub(super) fn after(&self, last: Timestamp, timing: Timing<'_>) -> Option<Timestamp> {
+        let schedule = self.schedule(timing);
+        schedule.next(last, &timing.automation.zone)
+    }
+
+    fn schedule<'a>(&'a self, timing: Timing<'a>) -> &'a Schedule {
+        let own = self.good.as_ref().and_then(|good| good.schedule.as_ref());
+        own.unwrap_or(&timing.automation.schedule)
+    }
+}
+
+/// The first thing that is wrong, and how many more there are.
+pub(crate) fn reasons(problems: &[Problem]) -> String {
+    let wrong: Vec<_> = problems
+        .iter()
+        .filter(|problem| problem.is_error())
+        .collect();
+    let first = wrong
+        .first()
+        .map(|problem| reason(problem))
+        .unwrap_or_default();
+    match wrong.len() {
+        0 | 1 => first,
+        more => format!("{first} (and {} more)", more - 1),
+    }
+}
+
+fn reason(problem: &Problem) -> String {
+    let place = problem
+        .place()
+        .map(|place| format!("{place}: "))
+        .unwrap_or_default();
+    let hint = problem
+        .hint()
+        .map(|hint| format!(" ({hint})"))
+        .unwrap_or_default();
+    format!("{place}{}{hint}", problem.message())
+}
