@@ -4,6 +4,7 @@ mod check;
 mod connector;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod filter;
 mod finding;
 mod instant;
 mod item;

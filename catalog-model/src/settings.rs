@@ -3,7 +3,7 @@
 //! A connector reads all that it wants and then asks [`Settings::check`]: so a person learns of every fault of a file
 //! at once, each with its line. Nothing here knows a file format or touches a disk.
 
-use std::{fmt, io, sync::Arc};
+use std::{borrow::Cow, fmt, io, sync::Arc};
 
 use crate::Place;
 
@@ -89,6 +89,9 @@ pub struct SettingProblem {
     pub hint: Option<String>,
     /// Whether it is `key` itself that stands at the place.
     pub stands: Stands,
+    /// From which byte of the setting's text on it is wrong, where that much is known: then the place is still that of the
+    /// whole text, escapes and quotes apart.
+    pub within: Option<usize>,
 }
 
 /// What stands at the place of a problem.
@@ -135,10 +138,7 @@ impl Settings {
         message: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
-        if self.problems.iter().any(|problem| problem.key == key) {
-            return;
-        }
-        self.problems.push(SettingProblem {
+        self.record(SettingProblem {
             key: key.to_owned(),
             place: self.nearest_place(key),
             message: message.into(),
@@ -148,7 +148,15 @@ impl Settings {
             } else {
                 Stands::Other
             },
+            within: None,
         });
+    }
+
+    /// Records a problem whose place its reader knows better: within a list, or in a file that a setting names.
+    pub fn record(&mut self, problem: SettingProblem) {
+        if self.problems.iter().all(|known| known.key != problem.key) {
+            self.problems.push(problem);
+        }
     }
 
     /// Whether all that was read so far is well.
@@ -223,8 +231,19 @@ impl Settings {
 }
 
 impl SettingValue {
+    /// The value as a text, if it is a single one that is set.
+    #[must_use]
+    pub fn as_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Bool(truth) => Some(Cow::Owned(truth.to_string())),
+            Self::Number(text) | Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Null | Self::List(_) | Self::Block(_) => None,
+        }
+    }
+
     /// What the value is, for a sentence: `found a list`.
-    fn describe(&self) -> &'static str {
+    #[must_use]
+    pub fn describe(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "true or false",

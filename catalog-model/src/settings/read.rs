@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{Located, SettingFile, SettingValue, Settings};
+use super::{Located, Setting, SettingFile, SettingProblem, SettingValue, Settings, Stands};
 use crate::Place;
 
 impl Settings {
@@ -135,7 +135,13 @@ impl Settings {
 
     /// The file that `key` names, read whole.
     pub fn file_of(&mut self, key: &str) -> Option<SettingFile> {
-        let Located { value: path, place } = self.text(key)?;
+        let path = self.text(key)?;
+        self.file_at(key, path)
+    }
+
+    /// The file at a path that a reader took out of the setting `key`.
+    pub fn file_at(&mut self, key: &str, path: Located<String>) -> Option<SettingFile> {
+        let Located { value: path, place } = path;
         match self.files.read(&path) {
             Ok(bytes) => Some(SettingFile { path, bytes, place }),
             Err(error) => {
@@ -147,6 +153,42 @@ impl Settings {
         }
     }
 
+    /// The list of blocks `key`, each with its place; nothing where it is not set. Who reads a block knows its settings.
+    pub fn blocks(&mut self, key: &str) -> Vec<Located<Vec<(String, Setting)>>> {
+        self.know(key);
+        let Some(Setting { value, place }) = self.find(key).cloned() else {
+            return Vec::new();
+        };
+        let mut blocks = Vec::new();
+        let mut wrong = None;
+        match value {
+            SettingValue::Null => {}
+            SettingValue::List(elements) => {
+                for (index, Setting { value, place }) in elements.into_iter().enumerate() {
+                    match value {
+                        SettingValue::Block(value) => blocks.push(Located { value, place }),
+                        other => {
+                            let which = format!("element {} of `{key}`", index + 1);
+                            wrong = wrong.or(Some((which, "a block `{ … }`", other, place)));
+                        }
+                    }
+                }
+            }
+            other => wrong = Some((format!("`{key}`"), "a list of blocks", other, place)),
+        }
+        if let Some((which, due, found, place)) = wrong {
+            self.record(SettingProblem {
+                key: key.to_owned(),
+                place,
+                message: format!("{which} must be {due}, not {}", found.describe()),
+                hint: Some(format!("write `{key} = [ {{ … }} ]`")),
+                stands: Stands::Itself,
+                within: None,
+            });
+        }
+        blocks
+    }
+
     /// Notes that `key` is a known setting, without reading it.
     pub fn know(&mut self, key: &str) {
         self.asked.push(key.to_owned());
@@ -155,11 +197,10 @@ impl Settings {
     fn scalar(&mut self, key: &str, expected: &str) -> Option<(String, Place)> {
         self.know(key);
         let setting = self.find(key)?;
-        let text = match &setting.value {
-            SettingValue::Null => return None,
-            SettingValue::Bool(truth) => truth.to_string(),
-            SettingValue::Number(text) | SettingValue::Text(text) => text.clone(),
-            SettingValue::List(_) | SettingValue::Block(_) => {
+        let text = match (&setting.value, setting.value.as_text()) {
+            (SettingValue::Null, _) => return None,
+            (_, Some(text)) => text.into_owned(),
+            (..) => {
                 let message = format!(
                     "`{key}` must be {expected}, not {}",
                     setting.value.describe()

@@ -1,0 +1,79 @@
+//! Filters: which items of a source a catalog wants. Pure: an item comes as a [`Subject`], a file as bytes.
+//!
+//! What section by section is open in the language of rich filters, this decides:
+//!
+//! - The condition after `match` reaches as far as it can: `any t in tag match t = 'a' or t = 'b'` is one condition.
+//!   It may ask other criteria, too, and hold a further `any` or `all`, whose values need another name.
+//! - `is null` of a list holds if it has no value, as that of a list of a family that the item does not have.
+//!   `any` of an empty list does not hold, `all` does.
+//! - `not` stands before a comparison (`not stream contains 'x'`) or is part of `not in` and `is not null`.
+//! - A name with other characters than letters, digits, `_` and `-` is quoted: `custom_property.'Cost center'`.
+//! - A regular expression ends at the first `/` without `\` before it, and may have several lines; an empty one is none.
+//!   `i` ignores case, `x` blanks and comments, `m` lets `^` and `$` match at lines, `s` lets `.` match line breaks, `d`
+//!   makes `\n` the only one, else `\r` is one, too. Words and case are those of Unicode with or without `u` and `U`.
+//! - Comparisons with a text that is absent do not hold, those by `!=` and `not in` do. A pattern is never negative:
+//!   `not stream ~ 'x'` holds where there is no stream.
+//!
+//! In universal rules a backslash is a backslash, since owners are written with one: a literal `*` takes `regex:`. A key
+//! that the item has no answer to does not match, not even `*`.
+
+use std::fmt;
+
+mod criteria;
+mod error;
+mod evaluate;
+mod expression;
+mod glob;
+mod item_filter;
+mod lexer;
+mod near;
+mod parser;
+mod regex;
+mod rule;
+#[cfg(test)]
+mod tests;
+mod universal;
+
+pub use self::{
+    criteria::{Criterion, CriterionId, CriterionKind, Subject},
+    error::{ExpressionError, Position},
+    item_filter::ItemFilter,
+    rule::{Decision, Fate, FilterRule, RuleCount, RuleCounts, RuleId, Undecided},
+};
+
+/// A rich filter by itself: an expression such as `stream = 'Finance' and not published = 'false'`.
+///
+/// `Display` writes it in one form, which reads as the same expression again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expression(expression::Node);
+
+impl Expression {
+    /// Reads an expression; an empty one always holds.
+    ///
+    /// # Errors
+    /// When it is none, with the place in it.
+    pub fn parse(text: &str, criteria: &[Criterion]) -> Result<Self, ExpressionError> {
+        parser::parse(text, criteria).map(Self)
+    }
+
+    /// Whether an item is as the expression says.
+    ///
+    /// # Errors
+    /// When a pattern takes too many steps; the text names it and its place in the expression.
+    pub fn evaluate<S: Subject + ?Sized>(&self, subject: &S) -> Result<bool, String> {
+        evaluate::holds(&self.0, subject).map_err(|gave_up| {
+            let regex::GaveUp {
+                pattern,
+                position,
+                why,
+            } = gave_up;
+            format!("the pattern `{pattern}` {position} took {why}")
+        })
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,148 @@
+//! What a filter may ask of an item. A connector declares its criteria once; an expression then knows them by number.
+
+use std::{borrow::Cow, ops::ControlFlow};
+
+use super::near::nearest;
+
+/// Something that filters may ask of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Criterion {
+    /// The name that people write: at least two characters, no keyword of the language.
+    pub name: &'static str,
+    /// What an item answers.
+    pub kind: CriterionKind,
+    /// What it is, for a list of all: `the name of the stream`.
+    pub meaning: &'static str,
+}
+
+/// What an item answers to a criterion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CriterionKind {
+    /// One text, or none.
+    Text,
+    /// Texts, be it none at all.
+    List,
+    /// A family of lists, each with a name of its own: `custom_property.Region`.
+    NamedLists,
+}
+
+/// A criterion as its place in the connector's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CriterionId(pub usize);
+
+/// An item as filters see it.
+///
+/// A filter may ask the same criterion many times: an answer that has to be put together first is best kept.
+pub trait Subject {
+    /// The text of a criterion that is one; nothing where the item has none. An empty text is one.
+    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>>;
+
+    /// Shows `visit` the values of a list one by one until it has seen enough; `name` is that of a list of a family.
+    fn each(
+        &self,
+        criterion: CriterionId,
+        name: Option<&str>,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    );
+}
+
+/// A criterion that a filter asks, with the name of the list where it is a family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) criterion: Criterion,
+    pub(super) id: CriterionId,
+    pub(super) name: Option<Box<str>>,
+}
+
+/// Why a name is no criterion.
+#[derive(Debug)]
+pub(super) struct Unknown {
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
+impl Asked {
+    /// The criterion that is written `name`: in full, quotes taken off.
+    pub(super) fn find(criteria: &[Criterion], name: &str) -> Result<Self, Unknown> {
+        let numbered = || criteria.iter().copied().enumerate();
+        let plain = numbered()
+            .find(|(_, known)| known.kind != CriterionKind::NamedLists && known.name == name);
+        let of_family = || {
+            numbered().find_map(|(id, known)| {
+                let list = name.strip_prefix(known.name)?.strip_prefix('.')?;
+                let fits = known.kind == CriterionKind::NamedLists && !list.is_empty();
+                fits.then(|| (id, known, Some(list.into())))
+            })
+        };
+        let found = plain
+            .map(|(id, known)| (id, known, None))
+            .or_else(of_family);
+        found
+            .map(|(id, criterion, name)| Self {
+                criterion,
+                id: CriterionId(id),
+                name,
+            })
+            .ok_or_else(|| unknown(criteria, name))
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        self.criterion.kind != CriterionKind::Text
+    }
+
+    /// Whether its list has no value at all.
+    pub(super) fn is_empty<S: Subject + ?Sized>(&self, subject: &S) -> bool {
+        let mut empty = true;
+        subject.each(self.id, self.name.as_deref(), &mut |_| {
+            empty = false;
+            ControlFlow::Break(())
+        });
+        empty
+    }
+}
+
+fn unknown(criteria: &[Criterion], name: &str) -> Unknown {
+    let family = criteria
+        .iter()
+        .find(|known| known.kind == CriterionKind::NamedLists && known.name == name);
+    if family.is_some() {
+        return Unknown {
+            message: format!("`{name}` is a family of lists, and which is not said"),
+            hint: format!(
+                "write `{name}.Region`, or `{name}.'Cost center'` for a name with a space"
+            ),
+        };
+    }
+    let (stem, rest) = name.split_once('.').unwrap_or((name, ""));
+    let near_family = nearest(stem, families(criteria)).filter(|_| !rest.is_empty());
+    let near = near_family
+        .map(|family| format!("{family}.{rest}"))
+        .or_else(|| nearest(name, criteria.iter().map(|known| known.name)).map(str::to_owned));
+    Unknown {
+        message: format!("there is no criterion `{name}`"),
+        hint: match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the criteria are {}", listed(criteria, |_| true)),
+        },
+    }
+}
+
+fn families(criteria: &[Criterion]) -> impl Iterator<Item = &'static str> {
+    let families = criteria
+        .iter()
+        .filter(|known| known.kind == CriterionKind::NamedLists);
+    families.map(|known| known.name)
+}
+
+/// The names of some criteria as a person writes them, for a sentence.
+pub(super) fn listed(criteria: &[Criterion], of: impl Fn(CriterionKind) -> bool) -> String {
+    let names: Vec<_> = criteria
+        .iter()
+        .filter(|known| of(known.kind))
+        .map(|known| match known.kind {
+            CriterionKind::NamedLists => format!("`{}.<name>`", known.name),
+            _ => format!("`{}`", known.name),
+        })
+        .collect();
+    names.join(", ")
+}

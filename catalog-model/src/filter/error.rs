@@ -1,0 +1,89 @@
+//! What is wrong with an expression, and where in it.
+
+use std::{fmt, ops::Range};
+
+/// An expression that is none: what is wrong, where in it, and what to do.
+///
+/// `Display` tells the place, too: ``unexpected `AND` at column 9``.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} {position}")]
+pub struct ExpressionError {
+    /// What is wrong; its place follows.
+    message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The bytes of the expression that are wrong; none at its end where something is missing.
+    pub span: Range<usize>,
+    /// Where they begin.
+    pub position: Position,
+}
+
+/// Where something stands in an expression: ``at column 9``, and of one with several lines `at line 2, column 9`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The line of the expression, counted from 1.
+    pub line: u32,
+    /// The column in characters, counted from 1.
+    pub column: u32,
+    /// Whether the expression has several lines.
+    many: bool,
+}
+
+impl ExpressionError {
+    pub(super) fn new(
+        text: &str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+            position: Position::of(text, span.start),
+            span,
+        }
+    }
+
+    /// What is wrong, where the place is told apart.
+    pub(super) fn bare(&self) -> &str {
+        self.message.trim_end_matches(',')
+    }
+}
+
+impl Position {
+    pub(super) fn of(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let begin = before.rfind('\n').map_or(0, |at| at + 1);
+        let column = before[begin..].chars().count() + 1;
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        Self {
+            line: count(line),
+            column: count(column),
+            many: text.trim_end().contains('\n'),
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.many {
+            write!(f, "at line {}, ", self.line)?;
+        } else {
+            f.write_str("at ")?;
+        }
+        write!(f, "column {}", self.column)
+    }
+}
+
+/// A piece of what a person wrote, short enough for a sentence.
+pub(super) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() > LONGEST || line.len() < text.trim_end().len() {
+        let short: String = line.chars().take(LONGEST).collect();
+        format!("{short}…")
+    } else {
+        line.to_owned()
+    }
+}

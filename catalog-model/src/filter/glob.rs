@@ -1,0 +1,203 @@
+//! Patterns of `*` and `?`, made ready once. Neither of the two matches a line break.
+
+use std::fmt;
+
+use memchr::memmem::Finder;
+
+/// A pattern of which `*` stands for any characters and `?` for one.
+#[derive(Clone, Debug)]
+pub(super) struct Glob {
+    parts: Vec<Part>,
+    matcher: Matcher,
+}
+
+/// A piece of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    /// These characters.
+    Literal(String),
+    /// `?`
+    One,
+    /// `*`
+    Any,
+}
+
+/// The quickest way to try a pattern.
+#[derive(Clone, Debug)]
+enum Matcher {
+    Exact(Box<str>),
+    Anything,
+    Prefix(Box<str>),
+    Suffix(Box<str>),
+    Contains(Box<Finder<'static>>),
+    Steps(Box<[Step]>),
+}
+
+/// A character of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Is(char),
+    One,
+    Any,
+}
+
+impl Glob {
+    /// Reads what stands between the quotes of an expression, where `\*`, `\?`, `\\` and `\'` are these characters; tells
+    /// where another escape is.
+    pub(super) fn escaped(raw: &str) -> Result<Self, usize> {
+        let mut steps = Vec::new();
+        let mut characters = raw.char_indices();
+        while let Some((at, character)) = characters.next() {
+            steps.push(match character {
+                '\\' => match characters.next() {
+                    Some((_, meant @ ('*' | '?' | '\\' | '\''))) => Step::Is(meant),
+                    _ => return Err(at),
+                },
+                wild => Step::of(wild),
+            });
+        }
+        Ok(Self::new(steps))
+    }
+
+    /// Reads a pattern without escapes, in which a backslash is a backslash.
+    pub(super) fn plain(text: &str) -> Self {
+        Self::new(text.chars().map(Step::of).collect())
+    }
+
+    fn new(mut steps: Vec<Step>) -> Self {
+        steps.dedup_by(|next, former| (*next, *former) == (Step::Any, Step::Any));
+        let mut parts = Vec::new();
+        for step in &steps {
+            match (step, parts.last_mut()) {
+                (Step::Is(character), Some(Part::Literal(text))) => text.push(*character),
+                (Step::Is(character), _) => parts.push(Part::Literal(character.to_string())),
+                (Step::One, _) => parts.push(Part::One),
+                (Step::Any, _) => parts.push(Part::Any),
+            }
+        }
+        let matcher = Matcher::of(&parts).unwrap_or_else(|| Matcher::Steps(steps.into()));
+        Self { parts, matcher }
+    }
+
+    /// Whether the whole of `text` is as the pattern says.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        match &self.matcher {
+            Matcher::Exact(exact) => **exact == *text,
+            Matcher::Anything => is_line(text),
+            Matcher::Prefix(prefix) => text.starts_with(&**prefix) && is_line(text),
+            Matcher::Suffix(suffix) => text.ends_with(&**suffix) && is_line(text),
+            Matcher::Contains(part) => part.find(text.as_bytes()).is_some() && is_line(text),
+            Matcher::Steps(steps) => walk(steps, text),
+        }
+    }
+}
+
+impl Matcher {
+    /// The matcher of a simple pattern. One that has a line break itself is not simple.
+    fn of(parts: &[Part]) -> Option<Self> {
+        Some(match parts {
+            [] => Self::Exact("".into()),
+            [Part::Literal(text)] => Self::Exact(text.as_str().into()),
+            [Part::Any] => Self::Anything,
+            [Part::Literal(text), Part::Any] if is_line(text) => Self::Prefix(text.as_str().into()),
+            [Part::Any, Part::Literal(text)] if is_line(text) => Self::Suffix(text.as_str().into()),
+            [Part::Any, Part::Literal(text), Part::Any] if is_line(text) => {
+                Self::Contains(Box::new(Finder::new(text).into_owned()))
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Step {
+    fn of(character: char) -> Self {
+        match character {
+            '*' => Self::Any,
+            '?' => Self::One,
+            plain => Self::Is(plain),
+        }
+    }
+
+    fn takes(self, character: char) -> bool {
+        match self {
+            Self::Is(own) => own == character,
+            Self::One => !is_line_break(character),
+            Self::Any => false,
+        }
+    }
+}
+
+/// Walks through the text; where a step does not fit, the last `*` takes one character more. An earlier one need never
+/// take more: whatever it took then, the last one can take.
+fn walk(steps: &[Step], text: &str) -> bool {
+    let (mut at, mut rest) = (0, text);
+    let mut star: Option<(usize, &str)> = None;
+    loop {
+        let next = rest.chars().next();
+        match (steps.get(at), next) {
+            (Some(Step::Any), _) => {
+                at += 1;
+                star = Some((at, rest));
+                continue;
+            }
+            (Some(step), Some(character)) if step.takes(character) => {
+                at += 1;
+                rest = &rest[character.len_utf8()..];
+                continue;
+            }
+            (None, None) => return true,
+            _ => {}
+        }
+        let Some((after, taken)) = &mut star else {
+            return false;
+        };
+        match taken.chars().next() {
+            Some(character) if !is_line_break(character) => {
+                *taken = &taken[character.len_utf8()..];
+                (at, rest) = (*after, taken);
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// What ends a line, as in Java.
+fn is_line_break(character: char) -> bool {
+    matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_line(text: &str) -> bool {
+    // The first bytes of the line breaks: most texts have none of them.
+    let suspect = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0xC2 | 0xE2);
+    !text.as_bytes().iter().any(suspect) || !text.chars().any(is_line_break)
+}
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts == other.parts
+    }
+}
+
+impl Eq for Glob {}
+
+/// Writes it as an expression has it, with its quotes.
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("'")?;
+        for part in &self.parts {
+            match part {
+                Part::Any => f.write_str("*")?,
+                Part::One => f.write_str("?")?,
+                Part::Literal(text) => {
+                    for character in text.chars() {
+                        if matches!(character, '*' | '?' | '\\' | '\'') {
+                            f.write_str("\\")?;
+                        }
+                        write!(f, "{character}")?;
+                    }
+                }
+            }
+        }
+        f.write_str("'")
+    }
+}

@@ -1,0 +1,132 @@
+//! The setting `filter`: an expression, or a file that holds one.
+
+use percent_encoding::percent_decode_str;
+
+use crate::{
+    Place, Settings,
+    filter::{criteria::Criterion, expression::Node, parser::parse},
+    settings::{Located, SettingProblem, Stands},
+};
+
+pub(super) const KEY: &str = "filter";
+
+pub(super) fn read(settings: &mut Settings, criteria: &[Criterion]) -> Option<(Node, Place)> {
+    let written = settings.text(KEY)?;
+    match file_path(&written.value) {
+        Some(path) => {
+            let path = Located {
+                value: path,
+                place: written.place,
+            };
+            read_file(settings, criteria, path)
+        }
+        None => read_inline(settings, criteria, written),
+    }
+}
+
+fn read_inline(
+    settings: &mut Settings,
+    criteria: &[Criterion],
+    written: Located<String>,
+) -> Option<(Node, Place)> {
+    let Located { value, place } = written;
+    match parse(&value, criteria) {
+        Ok(node) => Some((node, place)),
+        Err(error) => {
+            settings.record(SettingProblem {
+                key: KEY.to_owned(),
+                place,
+                message: format!("`{KEY}`: {error}"),
+                within: Some(error.span.start),
+                hint: error.hint,
+                stands: Stands::Itself,
+            });
+            None
+        }
+    }
+}
+
+fn read_file(
+    settings: &mut Settings,
+    criteria: &[Criterion],
+    path: Located<String>,
+) -> Option<(Node, Place)> {
+    let file = settings.file_at(KEY, path)?;
+    let name = file.path.as_str();
+    let bytes = file
+        .bytes
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(&file.bytes);
+    let (place, message, hint) = match str::from_utf8(bytes) {
+        Ok(text) => match parse(text, criteria) {
+            Ok(node) => return Some((node, Place::new(name, 1, 1))),
+            Err(error) => {
+                let place = Place::new(name, error.position.line, error.position.column);
+                (place, format!("`{KEY}`: {}", error.bare()), error.hint)
+            }
+        },
+        Err(error) => {
+            let at = error.valid_up_to();
+            let message = format!("the file `{name}` of `{KEY}` is not UTF-8 text, at byte {at}");
+            (file.place, message, Some("save it as UTF-8".to_owned()))
+        }
+    };
+    settings.record(SettingProblem {
+        key: KEY.to_owned(),
+        place,
+        message,
+        hint,
+        stands: Stands::Itself,
+        within: None,
+    });
+    None
+}
+
+/// The path of `file:///…` in the forms that people write it; relative ones start at the home.
+fn file_path(text: &str) -> Option<String> {
+    let text = text.trim();
+    let scheme = text.get(..5)?;
+    if !scheme.eq_ignore_ascii_case("file:") {
+        return None;
+    }
+    let rest = &text[5..];
+    let path = match rest.strip_prefix("//") {
+        Some(path) => path.strip_prefix("localhost/").map_or(path, |_| &path[9..]),
+        None => rest,
+    };
+    // `file:///C:/rules.txt`
+    let drive = path.strip_prefix('/').filter(|path| {
+        let mut characters = path.chars();
+        characters
+            .next()
+            .is_some_and(|letter| letter.is_ascii_alphabetic())
+            && characters.next() == Some(':')
+    });
+    let path = drive.unwrap_or(path);
+    // A `%` that is no escape stays one.
+    Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_in_the_forms_that_people_write() {
+        for (text, path) in [
+            ("file:///etc/rules.txt", Some("/etc/rules.txt")),
+            ("file:/etc/rules.txt", Some("/etc/rules.txt")),
+            ("file://localhost/etc/rules.txt", Some("/etc/rules.txt")),
+            ("file://conf/rules.txt", Some("conf/rules.txt")),
+            (" file:conf/rules.txt ", Some("conf/rules.txt")),
+            ("FILE:conf/my%20rules.txt", Some("conf/my rules.txt")),
+            ("file:conf/100%.txt", Some("conf/100%.txt")),
+            ("file:///C:/rules.txt", Some("C:/rules.txt")),
+            ("stream = 'file:'", None),
+            ("é", None),
+            ("abcdé", None),
+        ] {
+            assert_eq!(file_path(text).as_deref(), path, "{text}");
+        }
+    }
+}

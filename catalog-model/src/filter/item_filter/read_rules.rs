@@ -1,0 +1,269 @@
+//! The setting `filters`: a list of rules, each a block.
+
+use std::sync::Arc;
+
+use crate::{
+    Place, Settings,
+    filter::{
+        criteria::{Asked, Criterion},
+        error::Position,
+        glob::Glob,
+        near::nearest,
+        regex::{Flags, InvalidRegex, Regex},
+        rule::{FilterRule, RuleId},
+        universal::{Action, UniversalPattern, UniversalRule},
+    },
+    settings::{Located, Setting, SettingProblem, SettingValue, Stands},
+};
+
+const KEY: &str = "filters";
+const KEYS: [&str; 4] = ["id", "action", "catalog", "rules"];
+const ACTIONS: [(&str, Action); 2] = [("ACCEPT", Action::Accept), ("REJECT", Action::Reject)];
+const REGEX: &str = "regex:";
+
+/// The rules that are well; of the others, the settings get the problems.
+pub(super) fn read(
+    settings: &mut Settings,
+    criteria: &[Criterion],
+) -> Vec<(UniversalRule, FilterRule)> {
+    let mut rules: Vec<(UniversalRule, FilterRule)> = Vec::new();
+    for (index, Located { value, place }) in settings.blocks(KEY).into_iter().enumerate() {
+        let mut reader = RuleReader {
+            settings: &mut *settings,
+            criteria,
+            number: index + 1,
+            place,
+        };
+        let Some((rule, named)) = reader.rule(&value) else {
+            continue;
+        };
+        if let Some((_, former)) = rules.iter().find(|(_, former)| former.name == named.name) {
+            let message = format!("two rules of `{KEY}` have the id `{}`", named.name);
+            let hint = format!("the other one is at {}; rename one", former.place);
+            let place =
+                entry(&value, "id").map_or_else(|| named.place.clone(), |id| id.place.clone());
+            reader.refuse(".id", &place, message, hint);
+        }
+        rules.push((rule, named));
+    }
+    rules
+}
+
+struct RuleReader<'a> {
+    settings: &'a mut Settings,
+    criteria: &'a [Criterion],
+    /// Counted from 1.
+    number: usize,
+    place: Place,
+}
+
+impl RuleReader<'_> {
+    fn rule(&mut self, block: &[(String, Setting)]) -> Option<(UniversalRule, FilterRule)> {
+        for (key, setting) in block
+            .iter()
+            .filter(|(key, _)| !KEYS.contains(&key.as_str()))
+        {
+            let number = self.number;
+            let message = format!("rule {number} of `{KEY}` has no setting `{key}`");
+            let hint = match (nearest(key, KEYS), Asked::find(self.criteria, key)) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, Ok(_)) => format!("what an item is asked stands in `rules {{ {key} = … }}`"),
+                (None, Err(_)) => "it has `id`, `action`, `catalog` and `rules`".to_owned(),
+            };
+            self.refuse(&format!(".{key}"), &setting.place, message, hint);
+        }
+        let action = self.action(block);
+        let id = self.text(block, "id");
+        let catalog = self.text(block, "catalog").map(Arc::from);
+        let terms = self.terms(block);
+        let (action, terms) = (action?, terms?);
+        let named = FilterRule {
+            id: RuleId(self.number - 1),
+            name: id.unwrap_or_else(|| format!("rule {}", self.number)),
+            place: self.place.clone(),
+            text: printed(action, &terms),
+        };
+        let terms = terms.into_iter().map(|term| (term.asked, term.pattern));
+        let rule = UniversalRule {
+            action,
+            catalog,
+            terms: terms.collect(),
+        };
+        Some((rule, named))
+    }
+
+    fn action(&mut self, block: &[(String, Setting)]) -> Option<Action> {
+        let hint = "write `action = ACCEPT` or `action = REJECT`".to_owned();
+        let number = self.number;
+        let Some(written) = self.text(block, "action") else {
+            let message = format!("rule {number} of `{KEY}` has no `action`");
+            self.refuse(".action", &self.place.clone(), message, hint);
+            return None;
+        };
+        let known = |(word, _): &&(&str, Action)| word.eq_ignore_ascii_case(&written);
+        let action = ACTIONS.iter().find(known).map(|(_, action)| *action);
+        if action.is_none() {
+            let place = entry(block, "action")
+                .map_or(&self.place, |found| &found.place)
+                .clone();
+            let message = format!(
+                "`action` of rule {number} of `{KEY}` is ACCEPT or REJECT, not `{written}`"
+            );
+            let near = nearest(&written, ACTIONS.iter().map(|(word, _)| *word));
+            let hint = near.map_or(hint, |near| format!("did you mean `{near}`?"));
+            self.refuse(".action", &place, message, hint);
+        }
+        action
+    }
+
+    /// The text of a key, blanks around it taken off; blank is the same as not set.
+    fn text(&mut self, block: &[(String, Setting)], key: &str) -> Option<String> {
+        let found = entry(block, key)?;
+        let Some(text) = found.value.as_text() else {
+            if !matches!(found.value, SettingValue::Null) {
+                self.not_a_text(key, found);
+            }
+            return None;
+        };
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn terms(&mut self, block: &[(String, Setting)]) -> Option<Vec<Term>> {
+        let Some(rules) = entry(block, "rules") else {
+            return Some(Vec::new());
+        };
+        let mut terms = Vec::new();
+        match &rules.value {
+            SettingValue::Null => Some(terms),
+            SettingValue::Block(inner) => self.collect(inner, "", &mut terms).then_some(terms),
+            other => {
+                let number = self.number;
+                let found = other.describe();
+                let message =
+                    format!("`rules` of rule {number} of `{KEY}` must be a block, not {found}");
+                let hint = "write `rules { key = \"pattern\" }`".to_owned();
+                self.refuse(".rules", &rules.place, message, hint);
+                None
+            }
+        }
+    }
+
+    /// Collects the keys of a block and of those within it, with dotted names. Tells whether all were well.
+    fn collect(
+        &mut self,
+        block: &[(String, Setting)],
+        prefix: &str,
+        terms: &mut Vec<Term>,
+    ) -> bool {
+        let mut well = true;
+        for (key, setting) in block {
+            let key = format!("{prefix}{key}");
+            well &= match &setting.value {
+                SettingValue::Null => true,
+                SettingValue::Block(inner) => self.collect(inner, &format!("{key}."), terms),
+                _ => self
+                    .term(&key, setting)
+                    .map(|term| terms.push(term))
+                    .is_some(),
+            };
+        }
+        well
+    }
+
+    fn term(&mut self, key: &str, setting: &Setting) -> Option<Term> {
+        let Some(written) = setting.value.as_text() else {
+            self.not_a_text(key, setting);
+            return None;
+        };
+        let asked = match Asked::find(self.criteria, key) {
+            Ok(asked) => asked,
+            Err(unknown) => {
+                self.refuse(
+                    &format!(".rules.{key}"),
+                    &setting.place,
+                    unknown.message,
+                    unknown.hint,
+                );
+                return None;
+            }
+        };
+        let pattern = match written.strip_prefix(REGEX) {
+            None => UniversalPattern::Glob(Glob::plain(&written)),
+            Some(text) => {
+                match Regex::new(text, Flags::default(), Position::of("", 0)) {
+                    Ok(regex) => UniversalPattern::Regex(regex),
+                    Err(InvalidRegex { at, why }) => {
+                        self.settings.record(SettingProblem {
+                        key: format!("{KEY}[{}].rules.{key}", self.number),
+                        place: setting.place.clone(),
+                        message: format!("the pattern of `{key}` is no regular expression: {why}"),
+                        hint: Some("a character with a meaning of its own loses it by a `\\` before it".to_owned()),
+                        stands: Stands::Itself,
+                        within: Some(REGEX.len() + at),
+                    });
+                        return None;
+                    }
+                }
+            }
+        };
+        let written = written.into_owned();
+        Some(Term {
+            asked,
+            pattern,
+            written,
+        })
+    }
+
+    fn not_a_text(&mut self, key: &str, found: &Setting) {
+        let message = format!(
+            "`{key}` of rule {} of `{KEY}` must be a text, not {}",
+            self.number,
+            found.value.describe()
+        );
+        let hint = match found.value {
+            SettingValue::List(_) => "one of several texts is `\"regex:one|other\"`",
+            _ => "write a text",
+        };
+        self.refuse(&format!(".{key}"), &found.place, message, hint.to_owned());
+    }
+
+    fn refuse(&mut self, key: &str, place: &Place, message: String, hint: String) {
+        self.settings.record(SettingProblem {
+            key: format!("{KEY}[{}]{key}", self.number),
+            place: place.clone(),
+            message,
+            hint: Some(hint),
+            stands: Stands::Itself,
+            within: None,
+        });
+    }
+}
+
+/// A key of a rule with its pattern.
+struct Term {
+    asked: Asked,
+    pattern: UniversalPattern,
+    written: String,
+}
+
+/// A rule in one line.
+fn printed(action: Action, terms: &[Term]) -> String {
+    let word = match action {
+        Action::Accept => "ACCEPT",
+        Action::Reject => "REJECT",
+    };
+    let terms: Vec<_> = terms
+        .iter()
+        .map(|term| format!("{} = {:?}", term.asked, term.written))
+        .collect();
+    match terms.as_slice() {
+        [] => format!("{word} everything"),
+        terms => format!("{word} {}", terms.join(", ")),
+    }
+}
+
+fn entry<'a>(block: &'a [(String, Setting)], key: &str) -> Option<&'a Setting> {
+    let found = block.iter().find(|(known, _)| known == key);
+    found.map(|(_, setting)| setting)
+}

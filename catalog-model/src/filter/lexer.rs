@@ -1,0 +1,234 @@
+//! Cuts an expression into words, texts, regular expressions and signs.
+
+use std::{borrow::Cow, ops::Range};
+
+use super::error::{ExpressionError, excerpt};
+
+/// A piece of an expression and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token<'t> {
+    pub(super) kind: Kind<'t>,
+    pub(super) span: Range<usize>,
+}
+
+/// What a piece is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind<'t> {
+    /// A keyword, or the name of a criterion with the quotes within it taken off.
+    Word(Cow<'t, str>),
+    /// What stands between quotes, escapes and all.
+    Text(&'t str),
+    /// What stands between slashes, and the flags after them.
+    Regex { text: &'t str, flags: &'t str },
+    /// A sign of [`SIGNS`].
+    Sign(&'static str),
+    /// The end of the expression.
+    End,
+}
+
+/// What is no sign of the language although people write it, and what to write: longest first.
+const FOREIGN: [(&str, &str); 18] = [
+    ("===", "="),
+    ("!==", "!="),
+    ("==", "="),
+    ("=~", "~"),
+    ("!~", "not … ~"),
+    ("<>", "!="),
+    ("&&&", "&&"),
+    ("=>", ""),
+    (">=", ""),
+    ("<=", ""),
+    ("&", "&&"),
+    ("|", "||"),
+    (">", ""),
+    ("<", ""),
+    ("‘", "'"),
+    ("’", "'"),
+    ("“", "'"),
+    ("”", "'"),
+];
+
+/// The signs of the language, longest first.
+const SIGNS: [&str; 9] = ["!=", "&&", "||", "=", "~", "!", "(", ")", ","];
+
+/// The pieces of an expression, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Lexer<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next piece; at the end, the end.
+    pub(super) fn next(&mut self) -> Result<Token<'t>, ExpressionError> {
+        self.skip_blanks();
+        let start = self.at;
+        let kind = match self.rest().chars().next() {
+            None => Kind::End,
+            Some('\'') => Kind::Text(self.quoted('\'', "a text")?),
+            Some('/') => self.regex()?,
+            Some(first) if is_word(first) => self.word()?,
+            Some(first) => self.sign(first)?,
+        };
+        let span = start..self.at;
+        Ok(Token { kind, span })
+    }
+
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    fn skip_blanks(&mut self) {
+        loop {
+            let rest = self.rest().trim_start();
+            self.at = self.text.len() - rest.len();
+            if !rest.starts_with('#') {
+                return;
+            }
+            self.at += rest.find('\n').unwrap_or(rest.len());
+        }
+    }
+
+    /// What stands between two of `quote`, of which a `\` takes away the meaning.
+    fn quoted(&mut self, quote: char, what: &str) -> Result<&'t str, ExpressionError> {
+        let inner = &self.rest()[quote.len_utf8()..];
+        let mut escaped = false;
+        for (at, character) in inner.char_indices() {
+            match character {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                _ if character == quote => {
+                    self.at += at + 2 * quote.len_utf8();
+                    return Ok(&inner[..at]);
+                }
+                _ => {}
+            }
+        }
+        let hint = format!("end it with `{quote}`; within it, write `\\{quote}` for `{quote}`");
+        let span = self.at..self.at + quote.len_utf8();
+        Err(self.error(span, format!("{what} does not end that begins"), hint))
+    }
+
+    fn regex(&mut self) -> Result<Kind<'t>, ExpressionError> {
+        if self.rest().starts_with("//") {
+            let span = self.at..self.at + 2;
+            let hint = "a comment begins with `#`; nothing but an empty text is `= ''`";
+            return Err(self.error(span, "unexpected `//`", hint.to_owned()));
+        }
+        let text = self.quoted('/', "a regular expression")?;
+        let flags = self.take_word();
+        Ok(Kind::Regex { text, flags })
+    }
+
+    fn take_word(&mut self) -> &'t str {
+        let rest = self.rest();
+        let end = rest.find(|next| !is_word(next)).unwrap_or(rest.len());
+        self.at += end;
+        &rest[..end]
+    }
+
+    fn word(&mut self) -> Result<Kind<'t>, ExpressionError> {
+        let mut word = Cow::Borrowed(self.take_word());
+        while let Some(after) = self.rest().strip_prefix('.') {
+            let dot = self.at;
+            self.at += 1;
+            let segment = if after.starts_with('\'') {
+                let inside = self.at + 1;
+                let raw = self.quoted('\'', "a name")?;
+                unescape(raw).map_err(|at| self.bad_escape(inside + at))?
+            } else {
+                Cow::Borrowed(self.take_word())
+            };
+            if segment.is_empty() {
+                let message = format!("a name is missing after `{word}.`");
+                let hint = format!("write `{word}.Region`, or `{word}.'Cost center'`");
+                return Err(self.error(dot..self.at, message, hint));
+            }
+            let word = word.to_mut();
+            word.push('.');
+            word.push_str(&segment);
+        }
+        Ok(Kind::Word(word))
+    }
+
+    fn sign(&mut self, first: char) -> Result<Kind<'t>, ExpressionError> {
+        let rest = self.rest();
+        let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
+        let mut foreign = FOREIGN.into_iter();
+        let foreign = foreign.find(|(foreign, _)| rest.starts_with(foreign));
+        let length = foreign.map_or(0, |(foreign, _)| foreign.len());
+        if let Some(sign) = sign.filter(|sign| sign.len() >= length) {
+            self.at += sign.len();
+            return Ok(Kind::Sign(sign));
+        }
+        let length = length.max(first.len_utf8());
+        let span = self.at..self.at + length;
+        let message = format!("unexpected `{}`", &rest[..length]);
+        let hint = match foreign {
+            _ if first == '"' => Some(double_quoted(rest)),
+            Some((_, "")) => Some(
+                "texts have no order; of dates, compare the beginning: `starts with '2024'`".into(),
+            ),
+            Some((_, "'")) => Some("texts stand in single quotes: `'x'`".into()),
+            Some((_, meant)) => Some(format!("did you mean `{meant}`?")),
+            None => None,
+        };
+        Err(ExpressionError::new(self.text, span, message, hint))
+    }
+
+    pub(super) fn bad_escape(&self, at: usize) -> ExpressionError {
+        let length = self.text[at..]
+            .chars()
+            .take(2)
+            .map(char::len_utf8)
+            .sum::<usize>();
+        let message = format!("`{}` is no escape", &self.text[at..at + length]);
+        let hint = "write `\\\\` for a backslash and `\\'` for a quote";
+        self.error(at..at + length, message, hint.to_owned())
+    }
+
+    fn error(
+        &self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        hint: String,
+    ) -> ExpressionError {
+        ExpressionError::new(self.text, span, message, hint)
+    }
+}
+
+/// Whether a character may be in a word.
+pub(super) fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '-')
+}
+
+/// What a text says with its escapes `\'` and `\\` taken off; else where another one is.
+pub(super) fn unescape(raw: &str) -> Result<Cow<'_, str>, usize> {
+    if !raw.contains('\\') {
+        return Ok(Cow::Borrowed(raw));
+    }
+    let mut text = String::with_capacity(raw.len());
+    let mut characters = raw.char_indices();
+    while let Some((at, character)) = characters.next() {
+        let meant = match character {
+            '\\' => match characters.next() {
+                Some((_, meant @ ('\'' | '\\'))) => meant,
+                _ => return Err(at),
+            },
+            plain => plain,
+        };
+        text.push(meant);
+    }
+    Ok(Cow::Owned(text))
+}
+
+/// What to write instead of a text in double quotes.
+fn double_quoted(rest: &str) -> String {
+    let inner = rest[1..].split('"').next().unwrap_or_default();
+    let inner = inner.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("texts stand in single quotes: `'{}'`", excerpt(&inner))
+}

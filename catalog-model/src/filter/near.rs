@@ -1,0 +1,79 @@
+//! What a person may have meant: words of other languages, other case, other spelling.
+
+/// Words that differ by so many letters are near.
+const NEAR: usize = 2;
+
+/// All words of the language.
+pub(super) const KEYWORDS: [&str; 16] = [
+    "and", "or", "not", "in", "is", "null", "starts", "ends", "with", "contains", "matches", "any",
+    "all", "match", "always", "never",
+];
+
+/// What stands between a criterion and its value, as it is written in full.
+const OPERATORS: [(&str, &str); 26] = [
+    ("in", "in"),
+    ("is", "is null"),
+    ("isnull", "is null"),
+    ("not", "not in"),
+    ("notin", "not in"),
+    ("starts", "starts with"),
+    ("startswith", "starts with"),
+    ("starts_with", "starts with"),
+    ("beginswith", "starts with"),
+    ("begins", "starts with"),
+    ("ends", "ends with"),
+    ("endswith", "ends with"),
+    ("ends_with", "ends with"),
+    ("contain", "contains"),
+    ("contains", "contains"),
+    ("includes", "contains"),
+    ("has", "contains"),
+    ("matches", "matches"),
+    ("match", "matches"),
+    ("like", "~"),
+    ("eq", "="),
+    ("equals", "="),
+    ("ne", "!="),
+    ("neq", "!="),
+    ("equal", "="),
+    ("differs", "!="),
+];
+
+/// The one of `words` that `word` is a misspelling of, if it is one.
+pub(super) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    words
+        .into_iter()
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&lower, &known.to_lowercase()),
+                known,
+            )
+        })
+        .filter(|(distance, known)| *distance <= NEAR && *distance * 2 < known.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// The keyword that `word` is in another case, if it is one.
+pub(super) fn keyword_of(word: &str) -> Option<&'static str> {
+    (KEYWORDS.into_iter()).find(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// The operator that `word` stands for elsewhere, or is a misspelling of.
+pub(super) fn operator_of(word: &str) -> Option<&'static str> {
+    let written = |word: &str| OPERATORS.iter().find(|(known, _)| *known == word);
+    let lower = word.to_lowercase();
+    written(&lower)
+        .or_else(|| written(nearest(word, OPERATORS.iter().map(|(known, _)| *known))?))
+        .map(|(_, meant)| *meant)
+}
+
+/// What joins two comparisons, if `word` is a misspelling of it or its name elsewhere.
+pub(super) fn joint_of(word: &str) -> Option<&'static str> {
+    match word.to_lowercase().as_str() {
+        "and" | "und" | "adn" | "nad" | "amd" | "&" => Some("and"),
+        "or" | "oder" | "ro" | "|" => Some("or"),
+        _ => None,
+    }
+}

@@ -1,0 +1,266 @@
+//! Reads an expression by recursive descent, no deeper than [`DEEPEST`], so that no input overflows the stack.
+
+use std::ops::Range;
+
+use super::{
+    criteria::{Asked, Criterion, CriterionKind, listed},
+    error::{ExpressionError, excerpt},
+    expression::{Each, Node, Operand, Quantifier},
+    lexer::{Kind, Lexer, Token},
+    near::{KEYWORDS, joint_of, keyword_of, nearest},
+};
+
+mod condition;
+
+/// So many parentheses, `not`, `any` and `all` may be within each other.
+const DEEPEST: usize = 64;
+
+/// Reads a whole expression; an empty one always holds.
+pub(super) fn parse(text: &str, criteria: &[Criterion]) -> Result<Node, ExpressionError> {
+    let mut lexer = Lexer::new(text);
+    let token = lexer.next()?;
+    let mut parser = Parser {
+        text,
+        criteria,
+        lexer,
+        token,
+        depth: 0,
+        values: Vec::new(),
+    };
+    if parser.token.kind == Kind::End {
+        return Ok(Node::Always);
+    }
+    let node = parser.alternatives()?;
+    match parser.token.kind {
+        Kind::End => Ok(node),
+        _ => Err(parser.unexpected_after()),
+    }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    criteria: &'t [Criterion],
+    lexer: Lexer<'t>,
+    /// The piece that is looked at.
+    token: Token<'t>,
+    depth: usize,
+    /// What the values of the lists around are called, from the outside in.
+    values: Vec<&'t str>,
+}
+
+type Parsed<T> = Result<T, ExpressionError>;
+
+impl<'t> Parser<'t> {
+    /// `a or b`
+    fn alternatives(&mut self) -> Parsed<Node> {
+        let first = self.conjunction()?;
+        self.joined(first, ["or", "||"], Self::conjunction, Node::Or)
+    }
+
+    /// `a and b`
+    fn conjunction(&mut self) -> Parsed<Node> {
+        let first = self.single()?;
+        self.joined(first, ["and", "&&"], Self::single, Node::And)
+    }
+
+    fn joined(
+        &mut self,
+        first: Node,
+        joints: [&str; 2],
+        next: fn(&mut Self) -> Parsed<Node>,
+        join: fn(Vec<Node>) -> Node,
+    ) -> Parsed<Node> {
+        let mut nodes = vec![first];
+        while joints.into_iter().any(|joint| self.is(joint)) {
+            self.advance()?;
+            nodes.push(next(self)?);
+        }
+        Ok(match nodes.len() {
+            1 => nodes.remove(0),
+            _ => join(nodes),
+        })
+    }
+
+    fn single(&mut self) -> Parsed<Node> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            let message = format!("the expression is nested more than {DEEPEST} deep");
+            let hint = "take parentheses out that it does not need, or divide it";
+            return Err(self.error(self.token.span.clone(), message, hint.to_owned()));
+        }
+        let node = if self.takes("(")? {
+            let inner = self.alternatives()?;
+            if !self.takes(")")? {
+                return Err(self.unexpected_after());
+            }
+            inner
+        } else if self.is("not") || self.is("!") {
+            self.advance()?;
+            Node::Not(Box::new(self.single()?))
+        } else if self.takes("always")? {
+            Node::Always
+        } else if self.takes("never")? {
+            Node::Never
+        } else if self.takes("any")? {
+            self.each(Quantifier::Any)?
+        } else if self.takes("all")? {
+            self.each(Quantifier::All)?
+        } else {
+            self.comparison()?
+        };
+        self.depth -= 1;
+        Ok(node)
+    }
+
+    /// `t in tag match …`, after `any` or `all`. The condition reaches as far as it can.
+    fn each(&mut self, quantifier: Quantifier) -> Parsed<Node> {
+        let value = self.value_name()?;
+        self.expect("in")?;
+        let span = self.token.span.clone();
+        let list = self.criterion()?;
+        if !list.is_list() {
+            let message = format!("`{list}` is a text, not a list");
+            let lists = listed(self.criteria, |kind| kind != CriterionKind::Text);
+            let hint = match lists.as_str() {
+                "" => "there are no lists to go through".to_owned(),
+                lists => format!("the lists are {lists}; compare a text by itself: `{list} = 'x'`"),
+            };
+            return Err(self.error(span, message, hint));
+        }
+        self.expect("match")?;
+        self.values.push(value);
+        let condition = self.alternatives()?;
+        self.values.pop();
+        Ok(Node::Each(Box::new(Each {
+            quantifier,
+            value: value.into(),
+            list,
+            condition,
+        })))
+    }
+
+    /// The name that a value of a list gets.
+    fn value_name(&mut self) -> Parsed<&'t str> {
+        let span = self.token.span.clone();
+        let name = &self.text[span.clone()];
+        let plain = matches!(&self.token.kind, Kind::Word(_)) && !name.contains('.');
+        if !plain || KEYWORDS.contains(&name) {
+            let hint = "name the values of the list: `any t in tag match t = 'x'`";
+            return Err(self.unexpected(hint.to_owned()));
+        }
+        if self.values.contains(&name) {
+            let message = format!("`{name}` is the name of another list's values already");
+            return Err(self.error(span, message, "take another name".to_owned()));
+        }
+        self.advance()?;
+        Ok(name)
+    }
+
+    fn operand(&mut self) -> Parsed<Operand> {
+        if let Kind::Word(word) = &self.token.kind
+            && let Some(outward) = self.values.iter().rev().position(|value| value == word)
+        {
+            let name = word.as_ref().into();
+            self.advance()?;
+            return Ok(Operand::Value { name, outward });
+        }
+        self.criterion().map(Operand::Criterion)
+    }
+
+    fn criterion(&mut self) -> Parsed<Asked> {
+        let span = self.token.span.clone();
+        let word = match &self.token.kind {
+            Kind::Word(word) if !KEYWORDS.contains(&&self.text[span.clone()]) => word,
+            _ => {
+                let names = listed(self.criteria, |_| true);
+                return Err(self.unexpected(format!("a criterion is due here: {names}")));
+            }
+        };
+        match Asked::find(self.criteria, word) {
+            Ok(asked) => {
+                self.advance()?;
+                Ok(asked)
+            }
+            Err(unknown) => {
+                let hint = match self.meant_by(word) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => unknown.hint,
+                };
+                Err(self.error(span, unknown.message, hint))
+            }
+        }
+    }
+
+    /// A keyword in another case, or the name of a list's values, misspelt.
+    fn meant_by(&self, word: &str) -> Option<&'t str> {
+        let values = || nearest(word, self.values.iter().copied());
+        keyword_of(word).or_else(values)
+    }
+
+    /// What does not fit after something complete.
+    fn unexpected_after(&self) -> ExpressionError {
+        let written = &self.text[self.token.span.clone()];
+        let after_text = self.text[..self.token.span.start].ends_with('\'');
+        let hint = match &self.token.kind {
+            Kind::Word(_) if after_text => {
+                Some("the text ended before this; within one, write `\\'` for `'`".to_owned())
+            }
+            Kind::Word(_) => joint_of(written)
+                .or_else(|| keyword_of(written))
+                .or_else(|| nearest(written, ["and", "or"]))
+                .map(|meant| format!("did you mean `{meant}`?")),
+            Kind::Sign(",") => Some("did you mean `and`?".to_owned()),
+            Kind::Sign(")") => Some("no parenthesis is open here".to_owned()),
+            Kind::End => Some("add `)`".to_owned()),
+            _ => None,
+        };
+        self.unexpected(hint.unwrap_or_else(|| "join comparisons by `and` or `or`".to_owned()))
+    }
+
+    fn unexpected(&self, hint: String) -> ExpressionError {
+        let span = self.token.span.clone();
+        let message = match self.token.kind {
+            Kind::End => "the expression ends too early,".to_owned(),
+            _ => format!("unexpected `{}`", excerpt(&self.text[span.clone()])),
+        };
+        self.error(span, message, hint)
+    }
+
+    fn error(
+        &self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        hint: String,
+    ) -> ExpressionError {
+        ExpressionError::new(self.text, span, message, hint)
+    }
+
+    /// Whether the piece is this keyword or sign.
+    fn is(&self, word: &str) -> bool {
+        match &self.token.kind {
+            Kind::Word(_) => self.text[self.token.span.clone()] == *word,
+            Kind::Sign(sign) => *sign == word,
+            _ => false,
+        }
+    }
+
+    fn takes(&mut self, word: &str) -> Parsed<bool> {
+        let is = self.is(word);
+        if is {
+            self.advance()?;
+        }
+        Ok(is)
+    }
+
+    fn expect(&mut self, word: &str) -> Parsed<()> {
+        if self.takes(word)? {
+            return Ok(());
+        }
+        Err(self.unexpected(format!("`{word}` is due here")))
+    }
+
+    fn advance(&mut self) -> Parsed<()> {
+        self.token = self.lexer.next()?;
+        Ok(())
+    }
+}

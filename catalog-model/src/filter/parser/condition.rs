@@ -1,0 +1,170 @@
+//! Comparisons: `stream in ('Finance', 'Sales')`.
+
+use super::{Parsed, Parser};
+use crate::filter::{
+    error::{ExpressionError, Position, excerpt},
+    expression::{Condition, Node, Operand, Part, Texts},
+    glob::Glob,
+    lexer::{Kind, unescape},
+    near::{keyword_of, operator_of},
+    regex::{Flags, InvalidRegex, Regex},
+};
+
+impl Parser<'_> {
+    pub(super) fn comparison(&mut self) -> Parsed<Node> {
+        let operand = self.operand()?;
+        let operator = self.token.span.clone();
+        let condition = self.condition(&operand)?;
+        if let Operand::Criterion(asked) = &operand
+            && asked.is_list()
+            && !matches!(condition, Condition::IsNull | Condition::IsNotNull)
+        {
+            let free = |name: &&str| !self.values.contains(name);
+            let value = ["t", "u", "value"].into_iter().find(free).unwrap_or("x");
+            let word = if condition.is_negative() {
+                "all"
+            } else {
+                "any"
+            };
+            let written = excerpt(&self.text[operator.clone()]);
+            let message = format!("`{written}` compares texts, and `{asked}` is a list,");
+            let hint = format!("write `{word} {value} in {asked} match {value} {condition}`");
+            return Err(self.error(operator, message, hint));
+        }
+        Ok(Node::Comparison(operand, condition))
+    }
+
+    fn condition(&mut self, operand: &Operand) -> Parsed<Condition> {
+        Ok(if self.takes("=")? {
+            Condition::Equals(self.text_value()?)
+        } else if self.takes("!=")? {
+            Condition::Differs(self.text_value()?)
+        } else if self.takes("contains")? {
+            Condition::Contains(Part::new(&self.text_value()?))
+        } else if self.takes("starts")? {
+            self.expect("with")?;
+            Condition::StartsWith(self.text_value()?)
+        } else if self.takes("ends")? {
+            self.expect("with")?;
+            Condition::EndsWith(self.text_value()?)
+        } else if self.is("~") || self.is("matches") {
+            self.advance()?;
+            self.pattern()?
+        } else if self.takes("in")? {
+            Condition::In(self.texts()?)
+        } else if self.is("not") {
+            self.not_in(operand)?
+        } else if self.takes("is")? {
+            let negative = self.takes("not")?;
+            self.expect("null")?;
+            if negative {
+                Condition::IsNotNull
+            } else {
+                Condition::IsNull
+            }
+        } else {
+            return Err(self.no_operator(operand));
+        })
+    }
+
+    fn not_in(&mut self, operand: &Operand) -> Parsed<Condition> {
+        self.advance()?;
+        if self.takes("in")? {
+            return self.texts().map(Condition::NotIn);
+        }
+        let written = match &self.token.kind {
+            Kind::Word(word) => operator_of(word).unwrap_or("="),
+            _ => "=",
+        };
+        let before = format!("`not` stands before a comparison: `not {operand} {written} …`");
+        Err(self.unexpected(before))
+    }
+
+    fn no_operator(&self, operand: &Operand) -> ExpressionError {
+        let meant = match &self.token.kind {
+            Kind::Word(word) => keyword_of(word)
+                .filter(|meant| !matches!(*meant, "and" | "or"))
+                .and_then(operator_of)
+                .or_else(|| operator_of(word)),
+            _ => None,
+        };
+        match meant {
+            Some(meant) => self.unexpected(format!("did you mean `{meant}`?")),
+            None => self.unexpected(format!(
+                "compare it: `{operand} = 'x'`, or `{operand} is null`"
+            )),
+        }
+    }
+
+    /// `('a', 'b')`
+    fn texts(&mut self) -> Parsed<Texts> {
+        if !self.is("(") {
+            return Err(self.unexpected("write the texts in parentheses: `in ('a', 'b')`".into()));
+        }
+        self.advance()?;
+        if self.is(")") {
+            return Err(self.unexpected("name at least one text: `in ('a')`".to_owned()));
+        }
+        let mut texts = vec![self.text_value()?];
+        while self.takes(",")? {
+            texts.push(self.text_value()?);
+        }
+        if !self.takes(")")? {
+            let hint = "texts are divided by `,` and end with `)`: `in ('a', 'b')`";
+            return Err(self.unexpected(hint.to_owned()));
+        }
+        Ok(Texts::new(texts))
+    }
+
+    fn text_value(&mut self) -> Parsed<Box<str>> {
+        let Kind::Text(raw) = self.token.kind else {
+            return Err(self.no_text("a text in single quotes is due here: `'x'`"));
+        };
+        let inside = self.token.span.start + 1;
+        let text = unescape(raw).map_err(|at| self.lexer.bad_escape(inside + at))?;
+        let text = text.into();
+        self.advance()?;
+        Ok(text)
+    }
+
+    fn no_text(&self, due: &str) -> ExpressionError {
+        self.unexpected(match &self.token.kind {
+            Kind::Regex { .. } => "a regular expression stands after `~` only".to_owned(),
+            Kind::Word(word) if word == "null" => "write `is null` or `is not null`".to_owned(),
+            Kind::Word(word) => format!("a text stands in single quotes: `'{word}'`"),
+            _ => due.to_owned(),
+        })
+    }
+
+    /// `'glob'` or `/regex/flags`
+    fn pattern(&mut self) -> Parsed<Condition> {
+        let start = self.token.span.start;
+        let condition = match self.token.kind {
+            Kind::Text(raw) => Condition::Glob(
+                Glob::escaped(raw).map_err(|at| self.lexer.bad_escape(start + 1 + at))?,
+            ),
+            Kind::Regex { text, flags } => self.regex(start, text, flags)?,
+            _ => return Err(self.no_text("a pattern is due here: `'Fin*'` or `/Fin.*/`")),
+        };
+        self.advance()?;
+        Ok(condition)
+    }
+
+    fn regex(&self, start: usize, text: &str, flags: &str) -> Parsed<Condition> {
+        let flags = Flags::read(flags).map_err(|(at, flag)| {
+            let at = start + 1 + text.len() + 1 + at;
+            let hint = "the flags are `i`, `x`, `m`, `s`, `d`, `u` and `U`";
+            let message = format!("`{flag}` is no flag of a regular expression,");
+            self.error(at..at + flag.len_utf8(), message, hint.to_owned())
+        })?;
+        let position = Position::of(self.text, start);
+        Regex::new(text, flags, position)
+            .map(Condition::Regex)
+            .map_err(|InvalidRegex { at, why }| {
+                let message = format!("`/{}/` is no regular expression: {why},", excerpt(text));
+                let at = (start + 1 + at).min(start + 1 + text.len());
+                let hint = "a character with a meaning of its own loses it by a `\\` before it";
+                self.error(at..start + 1 + text.len(), message, hint.to_owned())
+            })
+    }
+}

@@ -1,0 +1,122 @@
+//! The rules of a connection by name, what they decide, and how often.
+
+use std::{fmt, sync::Arc};
+
+use crate::Place;
+
+/// A rule as its place among all of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub usize);
+
+/// A rule of a connection's filters, for reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterRule {
+    /// Its place among all.
+    pub id: RuleId,
+    /// What people call it: its `id`, else `rule 2`; of the rich filter, `filter`.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// What it says, in one line.
+    pub text: String,
+}
+
+/// What a filter decides about an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The rule of `filters` that matched, if one did.
+    pub matched: Option<RuleId>,
+    /// What becomes of the item.
+    pub fate: Fate,
+}
+
+/// What becomes of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays.
+    Keep {
+        /// What the rule that matched says it goes with.
+        catalog: Option<Arc<str>>,
+    },
+    /// It is left out.
+    Leave {
+        /// By this rule.
+        rule: RuleId,
+    },
+}
+
+/// A pattern that gave up on an item, so that nobody knows whether it stays.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {message}")]
+pub struct Undecided {
+    /// Where the rule stands.
+    pub place: Place,
+    /// Which pattern gave up, and where in the rule it stands.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// How often each rule of a connection had a say in a scan. A scan that begins again begins with new ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleCounts {
+    counts: Vec<RuleCount>,
+    /// The rich filter, if there is one.
+    rich: Option<RuleId>,
+}
+
+/// How often a rule had a say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleCount {
+    /// Items that it matched; of the rich filter, that passed it.
+    pub matched: u64,
+    /// Items that it left out.
+    pub left_out: u64,
+}
+
+impl RuleCounts {
+    pub(super) fn new(rules: usize, rich: Option<RuleId>) -> Self {
+        Self {
+            counts: vec![RuleCount::default(); rules],
+            rich,
+        }
+    }
+
+    /// Counts what was decided about one item.
+    pub fn count(&mut self, decision: &Decision) {
+        let passed = match decision.fate {
+            Fate::Keep { .. } => self.rich,
+            Fate::Leave { rule } => {
+                self.change(rule, |count| count.left_out += 1);
+                None
+            }
+        };
+        for rule in decision.matched.into_iter().chain(passed) {
+            self.change(rule, |count| count.matched += 1);
+        }
+    }
+
+    /// The count of a rule.
+    #[must_use]
+    pub fn of(&self, rule: RuleId) -> RuleCount {
+        self.counts.get(rule.0).copied().unwrap_or_default()
+    }
+
+    /// Begins again.
+    pub fn clear(&mut self) {
+        self.counts.fill(RuleCount::default());
+    }
+
+    fn change(&mut self, rule: RuleId, change: impl FnOnce(&mut RuleCount)) {
+        if let Some(count) = self.counts.get_mut(rule.0) {
+            change(count);
+        }
+    }
+}
+
+/// As a report names it: `rule 2 (connections/a.conf:9:3)`.
+impl fmt::Display for FilterRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.place)
+    }
+}

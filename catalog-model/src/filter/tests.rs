@@ -1,0 +1,342 @@
+//! Properties of the language, on expressions and items of all sorts.
+
+use std::{borrow::Cow, ops::ControlFlow};
+
+use proptest::prelude::*;
+
+use super::{
+    Criterion, CriterionId, CriterionKind, Expression, Subject,
+    criteria::Asked,
+    error::Position,
+    evaluate::holds,
+    expression::{Condition, Each, Node, Operand, Part, Quantifier, Texts},
+    glob::Glob,
+    parser::parse,
+    regex::{Flags, Regex},
+};
+
+const CRITERIA: &[Criterion] = &[
+    criterion("stream", CriterionKind::Text),
+    criterion("app", CriterionKind::Text),
+    criterion("tag", CriterionKind::List),
+    criterion("custom_property", CriterionKind::NamedLists),
+];
+
+const fn criterion(name: &'static str, kind: CriterionKind) -> Criterion {
+    Criterion {
+        name,
+        kind,
+        meaning: "",
+    }
+}
+
+/// An item whose texts and lists are drawn from few letters, so that comparisons often hold.
+#[derive(Clone, Debug)]
+struct Item {
+    texts: [Option<String>; 2],
+    tags: Vec<String>,
+    named: Vec<String>,
+}
+
+impl Subject for Item {
+    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
+        self.texts[criterion.0].as_deref().map(Cow::Borrowed)
+    }
+
+    fn each(
+        &self,
+        criterion: CriterionId,
+        name: Option<&str>,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) {
+        let values = match (criterion.0, name) {
+            (2, _) => &self.tags[..],
+            (_, Some("Region")) => &self.named,
+            _ => &[],
+        };
+        let _ = values.iter().try_for_each(|value| visit(value));
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[ab]{0,3}", 1 => r"[ab'\\*?#/\n\r é😀]{0,5}"]
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    let texts = [proptest::option::of(text()), proptest::option::of(text())];
+    let list = || proptest::collection::vec(text(), 0..4);
+    (texts, list(), list()).prop_map(|(texts, tags, named)| Item { texts, tags, named })
+}
+
+fn glob() -> impl Strategy<Value = Glob> {
+    r"[ab*?\n']{0,6}".prop_map(|text| Glob::plain(&text))
+}
+
+fn regex() -> impl Strategy<Value = Regex> {
+    let text = prop_oneof![
+        "[ab.]{1,3}[*+?]?",
+        r"\(\?![ab]\)[ab.]{1,2}\*",
+        Just(r"a\/b|\\".to_owned()),
+    ];
+    (text, "[dixmsuU]{0,3}").prop_map(|(text, flags)| {
+        let flags = Flags::read(&flags).unwrap();
+        Regex::new(&text, flags, Position::of("", 0)).unwrap()
+    })
+}
+
+fn condition() -> impl Strategy<Value = Condition> {
+    let boxed = || text().prop_map(String::into_boxed_str);
+    let texts = || proptest::collection::vec(boxed(), 1..15).prop_map(Texts::new);
+    prop_oneof![
+        boxed().prop_map(Condition::Equals),
+        boxed().prop_map(Condition::Differs),
+        texts().prop_map(Condition::In),
+        texts().prop_map(Condition::NotIn),
+        boxed().prop_map(Condition::StartsWith),
+        boxed().prop_map(Condition::EndsWith),
+        text().prop_map(|text| Condition::Contains(Part::new(&text))),
+        glob().prop_map(Condition::Glob),
+        regex().prop_map(Condition::Regex),
+        null(),
+    ]
+}
+
+fn null() -> impl Strategy<Value = Condition> {
+    prop_oneof![Just(Condition::IsNull), Just(Condition::IsNotNull)]
+}
+
+fn list() -> impl Strategy<Value = Asked> {
+    let named = |name: &str| Asked {
+        criterion: CRITERIA[3],
+        id: CriterionId(3),
+        name: Some(name.into()),
+    };
+    let tag = Asked {
+        criterion: CRITERIA[2],
+        id: CriterionId(2),
+        name: None,
+    };
+    let other = text().prop_filter("a name", |name| !name.is_empty());
+    prop_oneof![
+        Just(tag),
+        Just(named("Region")),
+        other.prop_map(move |name| named(&name)),
+    ]
+}
+
+/// An expression within so many lists.
+fn node(depth: u32, lists: usize) -> BoxedStrategy<Node> {
+    let criterion = (0..2_usize, condition()).prop_map(|(id, condition)| {
+        let asked = Asked {
+            criterion: CRITERIA[id],
+            id: CriterionId(id),
+            name: None,
+        };
+        Node::Comparison(Operand::Criterion(asked), condition)
+    });
+    let empty =
+        (list(), null()).prop_map(|(list, null)| Node::Comparison(Operand::Criterion(list), null));
+    let leaf = prop_oneof![
+        1 => Just(Node::Always),
+        1 => Just(Node::Never),
+        6 => criterion,
+        1 => empty,
+    ]
+    .boxed();
+    let leaf = if lists == 0 {
+        leaf
+    } else {
+        let value = (0..lists, condition()).prop_map(move |(outward, condition)| {
+            let name = value_name(lists - 1 - outward);
+            Node::Comparison(Operand::Value { name, outward }, condition)
+        });
+        prop_oneof![leaf, value].boxed()
+    };
+    if depth == 0 {
+        return leaf;
+    }
+    let inner = move || node(depth - 1, lists);
+    let quantifier = prop_oneof![Just(Quantifier::Any), Just(Quantifier::All)];
+    let each = (quantifier, list(), node(depth - 1, lists + 1)).prop_map(
+        move |(quantifier, list, condition)| {
+            let value = value_name(lists);
+            Node::Each(Box::new(Each {
+                quantifier,
+                value,
+                list,
+                condition,
+            }))
+        },
+    );
+    prop_oneof![
+        2 => leaf,
+        1 => inner().prop_map(|inner| Node::Not(Box::new(inner))),
+        1 => proptest::collection::vec(inner(), 2..4).prop_map(Node::And),
+        1 => proptest::collection::vec(inner(), 2..4).prop_map(Node::Or),
+        1 => each,
+    ]
+    .boxed()
+}
+
+fn value_name(level: usize) -> Box<str> {
+    format!("x{level}").into()
+}
+
+fn not(node: Node) -> Node {
+    Node::Not(Box::new(node))
+}
+
+/// Whether `text` is as the pattern says, by trying everything.
+fn naive(pattern: &[char], text: &[char]) -> bool {
+    let line_break = |c: char| "\n\r\u{85}\u{2028}\u{2029}".contains(c);
+    match (pattern.first(), text.first()) {
+        (None, None) => true,
+        (Some('*'), next) => {
+            naive(&pattern[1..], text)
+                || next.is_some_and(|next| !line_break(*next) && naive(pattern, &text[1..]))
+        }
+        (Some('?'), Some(next)) => !line_break(*next) && naive(&pattern[1..], &text[1..]),
+        (Some(own), Some(next)) => own == next && naive(&pattern[1..], &text[1..]),
+        _ => false,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn an_expression_reads_as_it_is_printed(node in node(3, 0)) {
+        let printed = node.to_string();
+        let read = parse(&printed, CRITERIA);
+        prop_assert_eq!(read.as_ref(), Ok(&node), "{}", printed);
+    }
+
+    #[test]
+    fn what_holds_is_the_same_after_de_morgan(a in node(2, 0), b in node(2, 0), item in item()) {
+        let truth = |node: &Node| holds(node, &item).unwrap();
+        let (a, b) = (&a, &b);
+        prop_assert_eq!(
+            truth(&not(Node::And(vec![a.clone(), b.clone()]))),
+            truth(&Node::Or(vec![not(a.clone()), not(b.clone())]))
+        );
+        prop_assert_eq!(
+            truth(&not(Node::Or(vec![a.clone(), b.clone()]))),
+            truth(&Node::And(vec![not(a.clone()), not(b.clone())]))
+        );
+        prop_assert_eq!(truth(&not(not(a.clone()))), truth(a));
+        prop_assert_ne!(truth(&not(a.clone())), truth(a));
+    }
+
+    #[test]
+    fn not_any_is_all_not(list in list(), condition in node(1, 1), item in item()) {
+        let each = |quantifier, condition| Node::Each(Box::new(Each {
+            quantifier,
+            value: value_name(0),
+            list: list.clone(),
+            condition,
+        }));
+        prop_assert_eq!(
+            holds(&not(each(Quantifier::Any, condition.clone())), &item).unwrap(),
+            holds(&each(Quantifier::All, not(condition)), &item).unwrap()
+        );
+    }
+
+    #[test]
+    fn a_glob_matches_what_a_naive_one_does(pattern in r"[ab*?\n]{0,7}", text in r"[ab\n\r]{0,7}") {
+        let characters = |text: &str| text.chars().collect::<Vec<_>>();
+        let expected = naive(&characters(&pattern), &characters(&text));
+        prop_assert_eq!(Glob::plain(&pattern).matches(&text), expected);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in r"\PC{0,40}") {
+        check_any(&text);
+    }
+
+    #[test]
+    fn no_order_of_pieces_makes_the_reader_panic(pieces in proptest::collection::vec(piece(), 0..12)) {
+        check_any(&pieces.concat());
+    }
+
+    #[test]
+    fn no_changed_expression_makes_the_reader_panic(
+        node in node(2, 0),
+        at in any::<prop::sample::Index>(),
+        cut in 0..4_usize,
+        put in r"[ '()=!~/\\#a.&|]{0,3}|é",
+    ) {
+        let characters: Vec<char> = node.to_string().chars().collect();
+        let at = at.index(characters.len());
+        let (before, after) = characters.split_at(at);
+        let after = after.iter().skip(cut);
+        check_any(&before.iter().copied().chain(put.chars()).chain(after.copied()).collect::<String>());
+    }
+}
+
+fn piece() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        " ",
+        "\n",
+        "stream",
+        "tag",
+        "custom_property",
+        ".",
+        "'",
+        "'a'",
+        "(",
+        ")",
+        ",",
+        "=",
+        "!=",
+        "~",
+        "/",
+        "/a(/i",
+        "\\",
+        "#",
+        "&",
+        "&&",
+        "||",
+        "! ",
+        "not ",
+        "and ",
+        "or ",
+        "in ",
+        "is ",
+        "null",
+        "any t ",
+        "all ",
+        "match ",
+        "starts ",
+        "with ",
+        "contains ",
+        "always",
+        "é",
+        "\u{85}",
+        "\"x",
+        "<>",
+        "t ",
+    ])
+}
+
+/// Whatever the text is: places lie within it, at whole characters, and what reads is printed and reads again.
+fn check_any(text: &str) {
+    match Expression::parse(text, CRITERIA) {
+        Ok(expression) => {
+            let printed = expression.to_string();
+            let again = Expression::parse(&printed, CRITERIA);
+            assert_eq!(again, Ok(expression), "{text:?} is printed as {printed:?}");
+        }
+        Err(error) => {
+            let span = error.span.clone();
+            assert!(text.get(span).is_some(), "{text:?}: {error:?}");
+            let lines: Vec<_> = text.split('\n').collect();
+            let line = lines[error.position.line as usize - 1];
+            let columns = line.chars().count() + 1;
+            assert!(
+                error.position.column as usize <= columns,
+                "{text:?}: {error:?}"
+            );
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The filter of a connection: how it is read of its settings, and what it decides.
+
+use std::{cell::Cell, io, sync::Arc};
+
+use catalog_model::{
+    Place, Settings,
+    filter::{Decision, Fate, ItemFilter, RuleCount, RuleId},
+    settings::{FileSource, Setting, SettingProblem, SettingValue},
+};
+
+use super::{CRITERIA, Item, sheet};
+
+struct Files;
+
+impl FileSource for Files {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        match path {
+            "conf/good.txt" => Ok(b"\xEF\xBB\xBF# of all\r\nstream = 'Finance'\r\n".to_vec()),
+            "conf/bad.txt" => Ok("# é\n stream = 'é' AND never".as_bytes().to_vec()),
+            "conf/latin.txt" => Ok(b"stream = '\xE9'".to_vec()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+thread_local! {
+    /// So that each value has a place of its own, in the order in which they are made.
+    static COLUMN: Cell<u32> = const { Cell::new(0) };
+}
+
+pub(super) fn text(text: &str) -> SettingValue {
+    SettingValue::Text(text.to_owned())
+}
+
+pub(super) fn list(elements: Vec<SettingValue>) -> SettingValue {
+    SettingValue::List(elements.into_iter().map(at).collect())
+}
+
+pub(super) fn block(entries: Vec<(&str, SettingValue)>) -> SettingValue {
+    let entries = entries.into_iter();
+    SettingValue::Block(
+        entries
+            .map(|(key, value)| (key.to_owned(), at(value)))
+            .collect(),
+    )
+}
+
+fn at(value: SettingValue) -> Setting {
+    COLUMN.set(COLUMN.get() + 1);
+    Setting {
+        value,
+        place: Place::new("connections/a.conf", 1, COLUMN.get()),
+    }
+}
+
+fn settings(entries: Vec<(&str, SettingValue)>) -> Settings {
+    let SettingValue::Block(root) = block(entries) else {
+        unreachable!("a block is one");
+    };
+    Settings::new("connections/a.conf", root, Arc::new(Files))
+}
+
+pub(super) fn read(entries: Vec<(&str, SettingValue)>) -> Option<ItemFilter> {
+    let mut settings = settings(entries);
+    let filter = ItemFilter::read(&mut settings, CRITERIA);
+    assert_eq!(settings.problems(), [], "the filters are well");
+    assert_eq!(settings.unknown(), [], "the filters are asked for");
+    filter
+}
+
+/// The problems, in the order in which the settings were made.
+pub(super) fn problems(entries: Vec<(&str, SettingValue)>) -> Vec<SettingProblem> {
+    COLUMN.set(0);
+    let mut settings = settings(entries);
+    assert!(ItemFilter::read(&mut settings, CRITERIA).is_none());
+    settings.problems()
+}
+
+#[test]
+fn without_filters_there_is_no_filter() {
+    assert!(read(vec![("filter", text(" ")), ("filters", SettingValue::Null)]).is_none());
+}
+
+#[test]
+fn an_item_has_to_pass_both_the_rules_and_the_filter() {
+    let rules = list(vec![block(vec![
+        ("id", text("no drafts")),
+        ("action", text("Reject")),
+        ("rules", block(vec![("tag", text("draft"))])),
+    ])]);
+    let filter = read(vec![
+        ("filters", rules),
+        ("filter", text("stream='Finance'")),
+    ])
+    .unwrap();
+    let named: Vec<_> = filter
+        .rules()
+        .iter()
+        .map(|rule| (&*rule.name, &*rule.text))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("no drafts", "REJECT tag = \"draft\""),
+            ("filter", "stream = 'Finance'"),
+        ]
+    );
+    let mut counts = filter.counts();
+    let finance = Item::default().with("stream", "Finance");
+    for (item, left_by) in [
+        (sheet(), Some(0)),
+        (finance.clone(), None),
+        (finance, None),
+        (Item::default(), Some(1)),
+    ] {
+        let decision = filter.decide(&item).unwrap();
+        counts.count(&decision);
+        match decision.fate {
+            Fate::Leave { rule } => assert_eq!(Some(rule), left_by.map(RuleId)),
+            Fate::Keep { catalog } => assert_eq!((catalog, left_by), (None, None)),
+        }
+    }
+    let count = |matched, left_out| RuleCount { matched, left_out };
+    assert_eq!(counts.of(RuleId(0)), count(1, 1));
+    assert_eq!(counts.of(RuleId(1)), count(2, 1));
+    counts.clear();
+    assert_eq!(counts, filter.counts());
+}
+
+#[test]
+fn what_decided_is_told() {
+    let filter = "stream = 'Finance' and (app = 'x' or owner = 'y') and not published = 'true'";
+    let filter = read(vec![("filter", text(filter))]).unwrap();
+    let decisive = |item: &Item| filter.decisive(item).unwrap();
+    assert_eq!(decisive(&Item::default()), ["stream = 'Finance'"]);
+    assert_eq!(decisive(&sheet()), ["app = 'x'", "owner = 'y'"]);
+    let passes = Item::default().with("stream", "Finance").with("owner", "y");
+    assert_eq!(
+        decisive(&passes),
+        ["stream = 'Finance'", "owner = 'y'", "published = 'true'"]
+    );
+}
+
+#[test]
+fn an_expression_that_is_none_is_a_problem_with_its_byte() {
+    let [problem] = &problems(vec![("filter", text("app = 'é' AND never"))])[..] else {
+        panic!("there is one problem");
+    };
+    assert_eq!(problem.message, "`filter`: unexpected `AND` at column 11");
+    assert_eq!(problem.hint.as_deref(), Some("did you mean `and`?"));
+    assert_eq!(problem.within, Some(11));
+    assert_eq!(problem.place.to_string(), "connections/a.conf:1:1");
+}
+
+#[test]
+fn a_filter_is_read_from_a_file() {
+    let filter = read(vec![("filter", text("file:conf/good.txt"))]).unwrap();
+    let decision = filter.decide(&sheet()).unwrap();
+    let fate = Fate::Keep { catalog: None };
+    assert_eq!(
+        decision,
+        Decision {
+            matched: None,
+            fate
+        }
+    );
+    assert_eq!(filter.rules()[0].place.to_string(), "conf/good.txt:1:1");
+}
+
+#[test]
+fn what_is_wrong_in_a_file_has_its_line_and_column() {
+    for (path, expected) in [
+        (
+            "file:conf/bad.txt",
+            "conf/bad.txt:2:15: `filter`: unexpected `AND`",
+        ),
+        (
+            "file://conf/latin.txt",
+            "connections/a.conf:1:1: the file `conf/latin.txt` of `filter` is not UTF-8 text, at byte 10",
+        ),
+        (
+            "file:///none.txt",
+            "connections/a.conf:1:1: the file `/none.txt` of `filter` cannot be read: entity not found",
+        ),
+    ] {
+        let [problem] = &problems(vec![("filter", text(path))])[..] else {
+            panic!("there is one problem");
+        };
+        assert_eq!(problem.to_string(), expected);
+        assert_eq!(problem.within, None);
+    }
+}
+
+#[test]
+fn a_pattern_that_gives_up_names_its_rule() {
+    let pattern = r"(?=a)(a|a|aa)+\1c";
+    let item = Item::default().with("app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
+    let rule = block(vec![
+        ("action", text("ACCEPT")),
+        (
+            "rules",
+            block(vec![("app", text(&format!("regex:{pattern}")))]),
+        ),
+    ]);
+    COLUMN.set(0);
+    for (filter, message) in [
+        (
+            read(vec![(
+                "filter",
+                text(&format!("\nnever or\n app ~ /{pattern}/")),
+            )]),
+            r"the pattern `/(?=a)(a|a|aa)+\1c/` at line 3, column 8 of `filter` took too many steps on an item",
+        ),
+        (
+            read(vec![("filters", list(vec![rule]))]),
+            r"the pattern `/(?=a)(a|a|aa)+\1c/` of `rule 1` took too many steps on an item",
+        ),
+    ] {
+        let undecided = filter.unwrap().decide(&item).unwrap_err();
+        assert_eq!(undecided.message, message);
+        assert!(undecided.to_string().starts_with("connections/a.conf:1:"));
+    }
+}

@@ -1,0 +1,189 @@
+//! Universal filters: the rules of `filters`.
+
+use super::{
+    connection::{block, list, problems, read, text},
+    sheet,
+};
+use catalog_model::filter::{Decision, Fate, RuleId};
+
+/// Reads one rule that rejects what these keys match, and tells whether it does.
+fn rejects(rules: &[(&str, &str)]) -> bool {
+    let keys = rules.iter().map(|(key, pattern)| (*key, text(pattern)));
+    let rule = block(vec![
+        ("action", text("reject")),
+        ("rules", block(keys.collect())),
+    ]);
+    let filter = read(vec![("filters", list(vec![rule]))]).unwrap();
+    let decision = filter.decide(&sheet()).unwrap();
+    matches!(decision.fate, Fate::Leave { .. })
+}
+
+#[test]
+fn a_pattern_is_exact_or_has_wildcards_or_is_a_regular_expression() {
+    for (key, pattern, expected) in [
+        ("stream", "Finance", true),
+        ("stream", "finance", false),
+        ("stream", "Fin", false),
+        ("stream", "Fin*", true),
+        ("stream", "F?nance", true),
+        ("stream", "regex:fin.*", false),
+        ("stream", "regex:Fin.*|HR", true),
+        ("stream", "regex:(?i)fin.*", true),
+        ("stream", "regex:(?!Draft).*", true),
+        ("owner", r"ACME\ann", true),
+        ("owner", r"ACME\*", true),
+        ("published", "*", false),
+        ("tag", "gold", true),
+        ("tag", "d*", true),
+        ("tag", "silver", false),
+        ("custom_property.Region", "US", true),
+        ("custom_property.Cost center", "47*", true),
+        ("custom_property.Colour", "*", false),
+    ] {
+        assert_eq!(rejects(&[(key, pattern)]), expected, "{key} = {pattern}");
+    }
+}
+
+#[test]
+fn all_keys_of_a_rule_must_match() {
+    assert!(rejects(&[("stream", "Finance"), ("tag", "gold")]));
+    assert!(!rejects(&[("stream", "Finance"), ("tag", "silver")]));
+}
+
+#[test]
+fn a_rule_without_rules_matches_everything() {
+    assert!(rejects(&[]));
+    let rule = block(vec![("action", text("REJECT"))]);
+    let filter = read(vec![("filters", list(vec![rule]))]).unwrap();
+    let fate = filter.decide(&sheet()).unwrap().fate;
+    assert_eq!(fate, Fate::Leave { rule: RuleId(0) });
+    assert_eq!(filter.rules()[0].text, "REJECT everything");
+}
+
+#[test]
+fn keys_may_be_blocks_within_each_other() {
+    let region = block(vec![("Region", text("US"))]);
+    let rules = block(vec![("custom_property", region)]);
+    let rule = block(vec![("action", text("REJECT")), ("rules", rules)]);
+    let filter = read(vec![("filters", list(vec![rule]))]).unwrap();
+    assert!(matches!(
+        filter.decide(&sheet()).unwrap().fate,
+        Fate::Leave { .. }
+    ));
+    assert_eq!(
+        filter.rules()[0].text,
+        "REJECT custom_property.Region = \"US\""
+    );
+}
+
+#[test]
+fn the_first_rule_that_matches_decides_and_none_accepts() {
+    let rule = |action, stream, catalog| {
+        block(vec![
+            ("action", text(action)),
+            ("catalog", text(catalog)),
+            ("rules", block(vec![("stream", text(stream))])),
+        ])
+    };
+    let decide = |rules| {
+        let filter = read(vec![("filters", list(rules))]).unwrap();
+        filter.decide(&sheet()).unwrap()
+    };
+    let keep = |matched: Option<usize>, catalog: Option<&str>| Decision {
+        matched: matched.map(RuleId),
+        fate: Fate::Keep {
+            catalog: catalog.map(Into::into),
+        },
+    };
+    assert_eq!(
+        decide(vec![
+            rule("ACCEPT", "Fin*", "Money"),
+            rule("REJECT", "*", "")
+        ]),
+        keep(Some(0), Some("Money"))
+    );
+    assert_eq!(
+        decide(vec![
+            rule("REJECT", "HR", ""),
+            rule("ACCEPT", "*", ""),
+            rule("REJECT", "*", "")
+        ]),
+        keep(Some(1), None)
+    );
+    assert_eq!(decide(vec![rule("REJECT", "HR", "")]), keep(None, None));
+}
+
+#[test]
+fn every_fault_of_the_rules_is_told_with_its_place() {
+    let rules = vec![
+        block(vec![
+            ("id", text("a")),
+            ("action", text("REJECT")),
+            ("stream", text("x")),
+        ]),
+        block(vec![("id", text("a")), ("action", text("ACCEPT"))]),
+        block(vec![("action", text("RJECT")), ("rule", block(Vec::new()))]),
+        block(vec![("rules", text("x"))]),
+        block(vec![
+            ("action", text("ACCEPT")),
+            (
+                "rules",
+                block(vec![
+                    ("straem", text("x")),
+                    ("tag", list(vec![text("x")])),
+                    ("app", text("regex:a(b")),
+                ]),
+            ),
+        ]),
+        block(vec![("action", list(Vec::new())), ("nonsense", text("x"))]),
+    ];
+    let (problems, hints): (Vec<_>, Vec<_>) = problems(vec![("filters", list(rules))])
+        .into_iter()
+        .map(|problem| (problem.message, problem.hint.unwrap_or_default()))
+        .unzip();
+    assert_eq!(
+        problems,
+        [
+            "rule 1 of `filters` has no setting `stream`",
+            "two rules of `filters` have the id `a`",
+            "`action` of rule 3 of `filters` is ACCEPT or REJECT, not `RJECT`",
+            "rule 3 of `filters` has no setting `rule`",
+            "`rules` of rule 4 of `filters` must be a block, not a text",
+            "there is no criterion `straem`",
+            "`tag` of rule 5 of `filters` must be a text, not a list",
+            "the pattern of `app` is no regular expression: opening parenthesis without closing parenthesis",
+            "`action` of rule 6 of `filters` must be a text, not a list",
+            "rule 6 of `filters` has no setting `nonsense`",
+            "rule 4 of `filters` has no `action`",
+        ]
+    );
+    assert_eq!(
+        hints[..4],
+        [
+            "what an item is asked stands in `rules { stream = … }`",
+            "the other one is at connections/a.conf:1:17; rename one",
+            "did you mean `REJECT`?",
+            "did you mean `rules`?",
+        ]
+    );
+    assert_eq!(hints[5], "did you mean `stream`?");
+}
+
+#[test]
+fn filters_that_are_no_list_of_blocks_are_an_error() {
+    for (value, message) in [
+        (text("x"), "`filters` must be a list of blocks, not a text"),
+        (
+            block(Vec::new()),
+            "`filters` must be a list of blocks, not a block of settings",
+        ),
+        (
+            list(vec![text("x")]),
+            "element 1 of `filters` must be a block `{ … }`, not a text",
+        ),
+    ] {
+        let problems = problems(vec![("filters", value)]);
+        assert_eq!(problems[0].message, message);
+    }
+    assert!(read(vec![("filters", list(Vec::new()))]).is_none());
+}
