@@ -9,8 +9,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Completeness, Connection, ConnectionCode, InventoryEntry, ItemKey, Observation, Progress,
-    ScanError, ScanSink, SinkError, SourceId, Stage, Verdict, Visualization, Warning,
+    Completeness, Connection, ConnectionCode, FilteredItem, InventoryEntry, ItemKey, Observation,
+    Progress, ScanError, ScanSink, SinkError, SourceId, Stage, Verdict, Visualization, Warning,
 };
 
 /// A sentence of the contract that a connection does not keep.
@@ -25,6 +25,8 @@ pub struct Recorder<T = Visualization> {
     pub items: Vec<(T, Option<SourceId>)>,
     /// Records that could not be read.
     pub unreadable: Vec<crate::UnreadableRecord>,
+    /// Items that a filter left out.
+    pub filtered: Vec<FilteredItem>,
     /// Warnings.
     pub warnings: Vec<Warning>,
     /// How far the scan said it was.
@@ -39,6 +41,7 @@ impl<T> Default for Recorder<T> {
         Self {
             items: Vec::new(),
             unreadable: Vec::new(),
+            filtered: Vec::new(),
             warnings: Vec::new(),
             progress: Vec::new(),
             restarts: Vec::new(),
@@ -69,6 +72,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
             }
             Observation::Item(item, id) => self.items.push((item, id)),
             Observation::Unreadable(record) => self.unreadable.push(record),
+            Observation::Filtered(item) => self.filtered.push(item),
         }
         Ok(())
     }
@@ -76,6 +80,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
     fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
         self.items.clear();
         self.unreadable.clear();
+        self.filtered.clear();
         self.warnings.clear();
         self.restarts.push(cause.to_owned());
         Ok(())
@@ -113,6 +118,7 @@ pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result
     expect(keys.len() == scan.items.len(), || {
         "no key comes twice".to_owned()
     })?;
+    check_filtered(connection, code, &scan.filtered, &keys)?;
     check_again(connection, &scan).await?;
     check_stages(connection).await?;
     check_refusal(connection).await
@@ -124,18 +130,7 @@ fn check_item(
     item: &Visualization,
 ) -> Result<(), Violation> {
     let key = &item.key;
-    expect(key.belongs_to(code), || {
-        format!("`{key}` begins with the connection's code `{code}`")
-    })?;
-    expect(
-        key.parts().count() == connection.key_parts().len() + 1,
-        || {
-            format!(
-                "`{key}` has the parts code, {}",
-                connection.key_parts().join(", ")
-            )
-        },
-    )?;
+    check_key(connection, code, key)?;
     expect(!item.label.is_empty(), || format!("`{key}` has a label"))?;
     expect(item.description.as_deref() != Some(""), || {
         format!("`{key}` has no empty description")
@@ -153,13 +148,53 @@ fn check_item(
     Ok(())
 }
 
+fn check_key(
+    connection: &dyn Connection,
+    code: &ConnectionCode,
+    key: &ItemKey,
+) -> Result<(), Violation> {
+    expect(key.belongs_to(code), || {
+        format!("`{key}` begins with the connection's code `{code}`")
+    })?;
+    expect(
+        key.parts().count() == connection.key_parts().len() + 1,
+        || {
+            format!(
+                "`{key}` has the parts code, {}",
+                connection.key_parts().join(", ")
+            )
+        },
+    )
+}
+
+/// A filtered item is there, and is not among the items; nor does it come twice.
+fn check_filtered(
+    connection: &dyn Connection,
+    code: &ConnectionCode,
+    filtered: &[FilteredItem],
+    items: &BTreeSet<&ItemKey>,
+) -> Result<(), Violation> {
+    let mut keys = BTreeSet::new();
+    for FilteredItem { key, .. } in filtered {
+        check_key(connection, code, key)?;
+        expect(!items.contains(key), || {
+            format!("`{key}`, which a filter leaves out, is not an item, too")
+        })?;
+        expect(keys.insert(key), || {
+            format!("`{key}`, which a filter leaves out, comes once")
+        })?;
+    }
+    Ok(())
+}
+
 async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(), Violation> {
     let mut again = Recorder::default();
     let closing = connection.scan(&mut again).await;
     expect(matches!(closing, Ok(Completeness::Complete)), || {
         "a second scan ends like the first".to_owned()
     })?;
-    expect(again.items == scan.items, || {
+    let same = again.items == scan.items && again.filtered == scan.filtered;
+    expect(same, || {
         "a second scan of a source that did not change sees the same".to_owned()
     })?;
     let mut inventory = Recorder::<InventoryEntry>::default();
@@ -175,6 +210,9 @@ async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(),
     let scanned: BTreeSet<&ItemKey> = scan.items.iter().map(|(item, _)| &item.key).collect();
     expect(listed == scanned, || {
         "an inventory lists the keys of a scan".to_owned()
+    })?;
+    expect(inventory.filtered == scan.filtered, || {
+        "an inventory leaves out what a scan does".to_owned()
     })
 }
 

@@ -1,5 +1,7 @@
 //! Items: what a catalog lists.
 
+use std::sync::Arc;
+
 use crate::{ItemKey, Properties};
 
 /// A report that people look at: for Qlik Sense, a sheet of an application.
@@ -15,6 +17,8 @@ pub struct Visualization {
     pub description: Option<String>,
     /// Who answers for it.
     pub contacts: Contacts,
+    /// The catalog that it goes into, where a rule of a filter says so.
+    pub catalog: Option<Arc<str>>,
     /// Technical data, by the names that the connection declares.
     pub properties: Properties,
 }

@@ -25,7 +25,7 @@ pub use names::{ConnectionCode, ConnectorId, InvalidName};
 pub use place::Place;
 pub use property::{Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
-    Completeness, InventoryEntry, KeysOnly, Observation, Progress, ScanError, ScanSink, SinkError,
-    SourceId, UnreadableRecord, Warning, with_causes,
+    Completeness, FilteredItem, InventoryEntry, KeysOnly, Observation, Progress, ScanError,
+    ScanSink, SinkError, SourceId, UnreadableRecord, Warning, with_causes,
 };
 pub use settings::Settings;

@@ -1,8 +1,8 @@
 //! What a scan tells while it runs, and its closing statement.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
-use crate::{ItemKey, Visualization};
+use crate::{ItemKey, Visualization, filter::FilterRule};
 
 /// One thing that a scan saw.
 ///
@@ -13,6 +13,8 @@ pub enum Observation<T = Visualization> {
     Item(T, Option<SourceId>),
     /// A record that could not be read. Whether its item still exists is unknown.
     Unreadable(UnreadableRecord),
+    /// An item that is there and that a filter leaves out.
+    Filtered(FilteredItem),
 }
 
 /// What an inventory lists of an item.
@@ -22,6 +24,21 @@ pub struct InventoryEntry {
     pub key: ItemKey,
     /// The way that a person would go to it, from the outside in.
     pub label: Vec<String>,
+    /// The catalog that it goes into, where a rule of a filter says so.
+    pub catalog: Option<Arc<str>>,
+}
+
+/// An item that a filter leaves out: it is there, and no catalog is to have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilteredItem {
+    /// The identification key.
+    pub key: ItemKey,
+    /// The way that a person would go to it, from the outside in.
+    pub label: Vec<String>,
+    /// The source's own id of its record.
+    pub id: Option<SourceId>,
+    /// The rule that leaves it out.
+    pub rule: Arc<FilterRule>,
 }
 
 /// The source's own id of a record (for Qlik Sense, the QRS id), which need not be part of the key.
@@ -66,16 +83,28 @@ pub trait ScanSink<T = Visualization>: Send {
     fn progress(&mut self, progress: Progress);
 }
 
-/// An inventory as a reader of a scan: of each item it passes on key and label.
+/// An inventory as a reader of a scan: of each item it passes on key, label and catalog.
 pub struct KeysOnly<'a>(pub &'a mut dyn ScanSink<InventoryEntry>);
 
 impl ScanSink for KeysOnly<'_> {
     fn observe(&mut self, observation: Observation) -> Result<(), SinkError> {
         self.0.observe(match observation {
-            Observation::Item(Visualization { key, label, .. }, id) => {
-                Observation::Item(InventoryEntry { key, label }, id)
+            Observation::Item(item, id) => {
+                let Visualization {
+                    key,
+                    label,
+                    catalog,
+                    ..
+                } = item;
+                let entry = InventoryEntry {
+                    key,
+                    label,
+                    catalog,
+                };
+                Observation::Item(entry, id)
             }
             Observation::Unreadable(record) => Observation::Unreadable(record),
+            Observation::Filtered(item) => Observation::Filtered(item),
         })
     }
 

@@ -80,6 +80,7 @@ pub(crate) fn lower(
         name: sheet.name.clone(),
         description: (!sheet.description.is_empty()).then(|| sheet.description.clone()),
         contacts: owners.contacts(sheet.owner.as_ref()),
+        catalog: None,
         properties,
     })
 }

@@ -42,6 +42,9 @@ impl<P: AsRef<str>> ExportLine<'_, P> {
         if let Some(description) = &item.description {
             line.serialize_entry("description", description)?;
         }
+        if let Some(catalog) = &item.catalog {
+            line.serialize_entry("catalog", catalog)?;
+        }
         let contacts = reachable(item.contacts.as_deref().unwrap_or_default());
         if !contacts.is_empty() {
             line.serialize_entry("contacts", &contacts)?;
@@ -67,6 +70,9 @@ impl Serialize for InventoryLine<'_> {
         line.serialize_entry("id", &import_id(entry.key.as_str(), parts))?;
         line.serialize_entry("key", entry.key.as_str())?;
         line.serialize_entry("label", &label(&entry.label))?;
+        if let Some(catalog) = &entry.catalog {
+            line.serialize_entry("catalog", &**catalog)?;
+        }
         line.end()
     }
 }
@@ -161,6 +167,7 @@ mod tests {
                     name: Some("Bob".to_owned()),
                 },
             ]),
+            catalog: Some("Money".into()),
             properties,
         }
     }
@@ -180,7 +187,7 @@ mod tests {
             &sheet(),
             concat!(
                 r#"{"id":"/app=app%2F1/sheet=JDWuPK","key":"prod/app%2F1/JDWuPK","type":"visualization","#,
-                r#""label":"Finance/Q1∕Q2/","name":"","description":"two\nlines","#,
+                r#""label":"Finance/Q1∕Q2/","name":"","description":"two\nlines","catalog":"Money","#,
                 r#""contacts":[{"role":"owner","email":"ann@example.com","name":"Ann"}],"#,
                 r#""application_name":"Sales","sheet_url":"https://h/a%20b","#,
                 r#""creation_date":"2024-01-31T12:00:00.000Z","tags":["a","b"]}"#
@@ -193,6 +200,7 @@ mod tests {
         let item = Visualization {
             description: None,
             contacts: Contacts::Unknown,
+            catalog: None,
             properties: Properties::default(),
             ..sheet()
         };

@@ -119,6 +119,10 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 self.tally.skip(record);
                 Ok(())
             }
+            Observation::Filtered(item) => match &mut self.store {
+                Some(store) => store.filtered(&item.key),
+                None => Ok(()),
+            },
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use catalog_model::{SinkError, SourceId, Visualization};
+use catalog_model::{ItemKey, SinkError, SourceId, Visualization};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -134,6 +134,11 @@ impl StoreScan {
     /// Takes the id of a record that could not be read.
     pub(crate) fn unreadable(&mut self, id: &SourceId) -> Result<(), SinkError> {
         self.take(Sighting::Unreadable(id.0.clone()))
+    }
+
+    /// Takes the key of an item that a filter leaves out.
+    pub(crate) fn filtered(&mut self, key: &ItemKey) -> Result<(), SinkError> {
+        self.take(Sighting::Filtered(key.as_str().to_owned()))
     }
 
     /// Forgets what the scan saw so far: it begins again.

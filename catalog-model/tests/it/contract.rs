@@ -1,13 +1,17 @@
 //! The contract suite itself: each sentence that a connection breaks is found.
 #![cfg(feature = "contract")]
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Contacts, ItemKey, Observation, Properties,
-    PropertyDefinition, PropertyKind, PropertyValue, ScanError, ScanSink, Stage, Verdict,
-    Visualization, contract,
+    Completeness, Connection, ConnectionCode, Contacts, FilteredItem, ItemKey, Observation, Place,
+    Properties, PropertyDefinition, PropertyKind, PropertyValue, ScanError, ScanSink, Stage,
+    Verdict, Visualization, contract,
+    filter::{FilterRule, RuleId},
 };
 
 /// A way to break the contract.
@@ -27,6 +31,10 @@ enum Fault {
     DeafToRefusal,
     NoStage,
     FailedStage,
+    FilteredToo,
+    FilteredTwice,
+    FilteredOfAnother,
+    FilteredOtherwise,
 }
 
 struct Faulty {
@@ -72,6 +80,9 @@ impl Connection for Faulty {
                 seen?;
             }
         }
+        for item in self.filtered(scan) {
+            sink.observe(Observation::Filtered(item))?;
+        }
         let partial = self.fault == Fault::Partial;
         Ok(Completeness::of(
             partial.then(|| "a reason".to_owned()).into_iter().collect(),
@@ -80,6 +91,27 @@ impl Connection for Faulty {
 }
 
 impl Faulty {
+    fn filtered(&self, scan: u32) -> Vec<FilteredItem> {
+        let item = |code: &str, sheet: &str| FilteredItem {
+            key: ItemKey::new([code, "app", sheet]).unwrap(),
+            label: Vec::new(),
+            id: None,
+            rule: Arc::new(FilterRule {
+                id: RuleId(0),
+                name: "filter".to_owned(),
+                place: Place::new("connections/a.conf", 1, 1),
+                text: "never".to_owned(),
+            }),
+        };
+        match self.fault {
+            Fault::FilteredToo => vec![item("code", "1")],
+            Fault::FilteredTwice => vec![item("code", "left"), item("code", "left")],
+            Fault::FilteredOfAnother => vec![item("other", "left")],
+            Fault::FilteredOtherwise => vec![item("code", &format!("left {scan}"))],
+            _ => vec![item("code", "left")],
+        }
+    }
+
     fn item(&self, number: u32, scan: u32) -> Visualization {
         let fault = self.fault;
         let code = if fault == Fault::OtherCode {
@@ -114,6 +146,7 @@ impl Faulty {
             name: "Sheet".to_owned(),
             description: (fault == Fault::EmptyDescription).then(String::new),
             contacts: Contacts::Unknown,
+            catalog: None,
             properties,
         }
     }
@@ -146,6 +179,13 @@ async fn every_broken_sentence_is_named() {
         (Fault::OtherEachTime, "sees the same"),
         (Fault::DeafToRefusal, "whose sink refuses"),
         (Fault::NoStage, "a check has stages"),
+        (Fault::FilteredToo, "is not an item, too"),
+        (Fault::FilteredTwice, "comes once"),
+        (
+            Fault::FilteredOfAnother,
+            "begins with the connection's code",
+        ),
+        (Fault::FilteredOtherwise, "sees the same"),
         (Fault::FailedStage, "passes every stage of a check"),
     ] {
         let violation = check(fault).await.unwrap_err();

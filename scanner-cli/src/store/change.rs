@@ -19,8 +19,10 @@ pub(crate) enum ChangeKind {
     Added,
     Changed,
     Removed,
-    /// It had been removed, and is there again.
+    /// It had been removed or filtered, and is there again.
     Returned,
+    /// A filter leaves it out, and did not before.
+    Filtered,
 }
 
 const STATES: [(State, &str); 4] = [
@@ -30,11 +32,12 @@ const STATES: [(State, &str); 4] = [
     (State::Gone, "gone"),
 ];
 
-const KINDS: [(ChangeKind, &str); 4] = [
+const KINDS: [(ChangeKind, &str); 5] = [
     (ChangeKind::Added, "added"),
     (ChangeKind::Changed, "changed"),
     (ChangeKind::Removed, "removed"),
     (ChangeKind::Returned, "returned"),
+    (ChangeKind::Filtered, "filtered"),
 ];
 
 impl State {

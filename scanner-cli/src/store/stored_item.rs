@@ -13,6 +13,8 @@ pub(crate) struct StoredItem<'a> {
     pub(crate) name: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) catalog: Option<Cow<'a, str>>,
     /// Names and values, in the order of the source.
     pub(crate) properties: Vec<(Cow<'a, str>, StoredValue<'a>)>,
     /// None where they are unknown. A column of its own: contacts that are not known now stay as they were.
@@ -50,6 +52,7 @@ impl<'a> StoredItem<'a> {
             label: item.label.iter().map(|part| part.into()).collect(),
             name: item.name.as_str().into(),
             description: item.description.as_deref().map(Into::into),
+            catalog: item.catalog.as_deref().map(Into::into),
             properties: (item.properties.iter())
                 .filter_map(|(name, value)| Some((name.into(), stored(value)?)))
                 .collect(),
@@ -85,6 +88,7 @@ impl<'a> StoredItem<'a> {
             ("label", self.label != former.label),
             ("name", self.name != former.name),
             ("description", self.description != former.description),
+            ("catalog", self.catalog != former.catalog),
         ] {
             if differs {
                 fields.push(name.to_owned());

@@ -82,6 +82,7 @@ fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
         name: name.to_owned(),
         description: None,
         contacts,
+        catalog: None,
         properties: Properties::default(),
     };
     scan.item(&item, Some(&SourceId(format!("id-{key}"))))
@@ -123,6 +124,46 @@ async fn only_what_the_last_attempt_saw_is_there() {
     let closed = close(scan, 0).await.unwrap();
     assert_eq!((closed.counts.seen, closed.counts.removed), (1, 1));
     assert_eq!(scratch.changes(), ["added a", "added b", "removed a"]);
+}
+
+#[tokio::test]
+async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
+    let scratch = Scratch::new();
+    let leaving_b_out = async |day| {
+        let mut scan = scratch.begin(day).await;
+        see(&mut scan, "a", "A", Contacts::Unknown);
+        for key in ["b", "unknown"] {
+            scan.filtered(&ItemKey::new(["c", key]).unwrap()).unwrap();
+        }
+        close_with(scan, day, Removals::Fused).await.unwrap()
+    };
+    let state = |key: &str| {
+        let catalog = scratch.catalog();
+        catalog.item(key).unwrap().map(|item| item.state)
+    };
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    for day in 1..3 {
+        let closed = leaving_b_out(day).await;
+        assert_eq!(closed.statement, Some(Completeness::Complete));
+        assert_eq!((closed.counts.seen, closed.counts.removed), (1, 0));
+        assert_eq!(state("c/b"), Some(State::Filtered));
+        assert_eq!(state("c/unknown"), None);
+    }
+    scratch.scan(3, &[("a", "A"), ("b", "B")]).await;
+    assert_eq!(state("c/b"), Some(State::Present));
+    scratch.scan(4, &[("a", "A")]).await;
+    leaving_b_out(5).await;
+    assert_eq!(state("c/b"), Some(State::Gone));
+    assert_eq!(
+        scratch.changes(),
+        [
+            "added a",
+            "added b",
+            "filtered b",
+            "returned b",
+            "removed b"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -304,6 +345,7 @@ fn states_and_kinds_are_read_as_they_are_written() {
         ChangeKind::Changed,
         ChangeKind::Removed,
         ChangeKind::Returned,
+        ChangeKind::Filtered,
     ] {
         assert_eq!(ChangeKind::of(kind.code()), Some(kind));
     }

@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{
     change::{ChangeKind, State},
-    sighting::{Seen, Sighting},
+    sighting::{Seen, Sighting, hash},
     stored_item::StoredItem,
 };
 
@@ -72,11 +72,19 @@ struct Known {
     attempt: i64,
 }
 
+impl Known {
+    /// Whether followers were told that it is not there.
+    fn is_out(&self) -> bool {
+        self.state == State::Gone.code() || self.state == State::Filtered.code()
+    }
+}
+
 /// The statements of a batch.
 struct Statements<'a> {
     find: CachedStatement<'a>,
     key_of: CachedStatement<'a>,
     mark: CachedStatement<'a>,
+    leave_out: CachedStatement<'a>,
     load: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     insert_content: CachedStatement<'a>,
@@ -101,6 +109,7 @@ pub(super) fn take(
                 let Running { scan, attempt, .. } = *running;
                 statements.unreadable.execute(params![scan, attempt, id])?;
             }
+            Sighting::Filtered(key) => statements.filtered(running, &key)?,
         }
     }
     Ok(())
@@ -115,6 +124,9 @@ impl<'a> Statements<'a> {
             key_of: db.prepare_cached("SELECT 1 FROM content WHERE item = ?1 AND key = ?2")?,
             mark: db.prepare_cached(
                 "UPDATE item SET scan = ?2, attempt = ?3, state = 0 WHERE id = ?1",
+            )?,
+            leave_out: db.prepare_cached(
+                "UPDATE item SET scan = ?2, attempt = ?3, state = ?4 WHERE id = ?1",
             )?,
             load: db.prepare_cached("SELECT content FROM content WHERE item = ?1")?,
             insert: db.prepare_cached(
@@ -141,7 +153,7 @@ impl<'a> Statements<'a> {
     }
 
     fn item(&mut self, db: &Connection, running: &mut Running, seen: Seen) -> rusqlite::Result<()> {
-        let Some(known) = self.find(&seen)? else {
+        let Some(known) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
             return self.add(db, running, &seen);
         };
         if (known.scan, known.attempt) == (running.scan, running.attempt) {
@@ -157,7 +169,7 @@ impl<'a> Statements<'a> {
         let contacts = seen.contacts.as_ref().map(|contacts| contacts.fingerprint);
         let same = known.fingerprint == seen.fingerprint
             && (contacts.is_none() || contacts == known.contacts);
-        if same && known.state != State::Gone.code() {
+        if same && !known.is_out() {
             let Running { scan, attempt, .. } = *running;
             self.mark.execute(params![known.id, scan, attempt])?;
             return Ok(());
@@ -165,9 +177,32 @@ impl<'a> Statements<'a> {
         self.change(running, &known, &seen)
     }
 
-    /// The item with the key of `seen`, if the store has it.
-    fn find(&mut self, seen: &Seen) -> rusqlite::Result<Option<Known>> {
-        let mut rows = self.find.query([seen.key_hash])?;
+    /// Takes an item that a filter leaves out. One that the store does not have stays away, one that is gone stays gone.
+    fn filtered(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
+        let Some(known) = self.find(hash(key), key, None)? else {
+            return Ok(());
+        };
+        let Running { scan, attempt, .. } = *running;
+        let seen = (known.scan, known.attempt) == (scan, attempt);
+        if seen || known.state == State::Gone.code() {
+            return Ok(());
+        }
+        self.leave_out
+            .execute(params![known.id, scan, attempt, State::Filtered.code()])?;
+        if known.state == State::Filtered.code() {
+            return Ok(());
+        }
+        self.log(running, known.id, ChangeKind::Filtered, None)
+    }
+
+    /// The item with this key, if the store has it.
+    fn find(
+        &mut self,
+        key_hash: i64,
+        key: &str,
+        fingerprint: Option<[u8; 16]>,
+    ) -> rusqlite::Result<Option<Known>> {
+        let mut rows = self.find.query([key_hash])?;
         while let Some(row) = rows.next()? {
             let known = Known {
                 id: row.get(0)?,
@@ -178,8 +213,8 @@ impl<'a> Statements<'a> {
                 attempt: row.get(5)?,
             };
             // The fingerprint is of the key, too. Only where it differs may this be another key with the same hash.
-            if known.fingerprint == seen.fingerprint
-                || self.key_of.exists(params![known.id, seen.key])?
+            if Some(known.fingerprint) == fingerprint
+                || self.key_of.exists(params![known.id, key])?
             {
                 return Ok(Some(known));
             }
@@ -227,7 +262,7 @@ impl<'a> Statements<'a> {
         let former = self.load.query_row([known.id], |row| row.get(0));
         let former = former.optional()?;
         let fields = changed_fields(former, known, seen);
-        let kind = if known.state == State::Gone.code() {
+        let kind = if known.is_out() {
             Some(ChangeKind::Returned)
         } else {
             // The source's id alone may be another: an app that was exported and imported again.
@@ -268,6 +303,8 @@ impl<'a> Statements<'a> {
             ChangeKind::Changed => counts.changed += 1,
             ChangeKind::Removed => counts.removed += 1,
             ChangeKind::Returned => counts.returned += 1,
+            // The rules count what they leave out.
+            ChangeKind::Filtered => {}
         }
         let fields = fields.filter(|fields| !fields.is_empty());
         let fields = fields.map(|fields| serde_json::json!(fields).to_string());

@@ -26,7 +26,12 @@ impl Parser<'_> {
             } else {
                 "any"
             };
-            let written = excerpt(&self.text[operator.clone()]);
+            let written = match condition {
+                Condition::StartsWith(_) => "starts with",
+                Condition::EndsWith(_) => "ends with",
+                Condition::NotIn(_) => "not in",
+                _ => &self.text[operator.clone()],
+            };
             let message = format!("`{written}` compares texts, and `{asked}` is a list,");
             let hint = format!("write `{word} {value} in {asked} match {value} {condition}`");
             return Err(self.error(operator, message, hint));

@@ -4,385 +4,147 @@ use catalog_model::filter::Expression;
 
 use super::{CRITERIA, Item};
 
-/// Checks message and hint, of each its beginning or the whole.
-fn check(cases: &[(&str, &str, &str)]) {
-    for (written, message, hint) in cases {
-        let error = Expression::parse(written, CRITERIA).unwrap_err();
-        assert_eq!(error.to_string(), *message, "{written}");
+/// Checks lines of `expression -- message -- part of the hint`, in which `↵` is a line break.
+fn check(cases: &str) {
+    for case in cases
+        .lines()
+        .map(str::trim_start)
+        .filter(|case| !case.is_empty())
+    {
+        let mut parts = case.split(" -- ");
+        let mut next = || parts.next().unwrap_or_default();
+        let (written, message, hint) = (next().replace('↵', "\n"), next(), next());
+        let error = Expression::parse(&written, CRITERIA).unwrap_err();
+        assert_eq!(error.to_string(), message, "{written}");
         let found = error.hint.clone().unwrap_or_default();
         assert!(found.contains(hint), "{written}: {found}");
-        assert!(
-            error.span.end <= written.len(),
-            "{written}: {:?}",
-            error.span
-        );
+        assert!(error.span.end <= written.len(), "{written}: {error:?}");
     }
 }
 
 #[test]
 fn what_follows_a_complete_expression_is_an_error() {
-    check(&[
-        (
-            "app = 'x' AND owner = 'z'",
-            "unexpected `AND` at column 11",
-            "did you mean `and`?",
-        ),
-        (
-            "app = 'x' Or never",
-            "unexpected `Or` at column 11",
-            "did you mean `or`?",
-        ),
-        (
-            "app = 'x' & never",
-            "unexpected `&` at column 11",
-            "did you mean `&&`?",
-        ),
-        (
-            "app = 'x' | never",
-            "unexpected `|` at column 11",
-            "did you mean `||`?",
-        ),
-        (
-            "app = 'x' adn never",
-            "unexpected `adn` at column 11",
-            "did you mean `and`?",
-        ),
-        (
-            "app = 'x', never",
-            "unexpected `,` at column 10",
-            "did you mean `and`?",
-        ),
-        (
-            "app = 'x' app = 'y'",
-            "unexpected `app` at column 11",
-            "`and` or `or`",
-        ),
-        (
-            "app = 'x')",
-            "unexpected `)` at column 10",
-            "no parenthesis is open",
-        ),
-        (
-            "(app = 'x' AND never)",
-            "unexpected `AND` at column 12",
-            "did you mean `and`?",
-        ),
-        (
-            "(app = 'x'",
-            "the expression ends too early, at column 11",
-            "add `)`",
-        ),
-        ("app = 'it's'", "unexpected `s` at column 11", r"`\'`"),
-        (
-            "always 'é' ",
-            "unexpected `'é'` at column 8",
-            "`and` or `or`",
-        ),
-        (
-            "app = 'é'\nAND never",
-            "unexpected `AND` at line 2, column 1",
-            "did you mean `and`?",
-        ),
-    ]);
+    check(
+        r#"
+        app = 'x' AND owner = 'z' -- unexpected `AND` at column 11 -- did you mean `and`?
+        app = 'x' Or never -- unexpected `Or` at column 11 -- did you mean `or`?
+        app = 'x' & never -- unexpected `&` at column 11 -- did you mean `&&`?
+        app = 'x' | never -- unexpected `|` at column 11 -- did you mean `||`?
+        app = 'x' adn never -- unexpected `adn` at column 11 -- did you mean `and`?
+        app = 'x', never -- unexpected `,` at column 10 -- did you mean `and`?
+        app = 'x' app = 'y' -- unexpected `app` at column 11 -- `and` or `or`
+        app = 'x') -- unexpected `)` at column 10 -- no parenthesis is open
+        (app = 'x' AND never) -- unexpected `AND` at column 12 -- did you mean `and`?
+        (app = 'x' -- the expression ends too early, at column 11 -- add `)`
+        app = 'it's' -- unexpected `s` at column 11 -- `\'`
+        always 'é'  -- unexpected `'é'` at column 8 -- `and` or `or`
+        app = 'é'↵AND never -- unexpected `AND` at line 2, column 1 -- did you mean `and`?
+        "#,
+    );
 }
 
 #[test]
 fn a_misspelt_criterion_is_named_with_the_near_one() {
-    check(&[
-        (
-            "straem = 'x'",
-            "there is no criterion `straem` at column 1",
-            "did you mean `stream`?",
-        ),
-        (
-            "Stream = 'x'",
-            "there is no criterion `Stream` at column 1",
-            "did you mean `stream`?",
-        ),
-        (
-            "x = 'x'",
-            "there is no criterion `x` at column 1",
-            "`stream`, `app`, `owner`, `published`, `tag`, `custom_property.<name>`",
-        ),
-        (
-            "NOT app = 'x'",
-            "there is no criterion `NOT` at column 1",
-            "did you mean `not`?",
-        ),
-        (
-            "ANY t in tag match t = 'x'",
-            "there is no criterion `ANY` at column 1",
-            "did you mean `any`?",
-        ),
-        (
-            "any t in tga match t = 'x'",
-            "there is no criterion `tga` at column 10",
-            "",
-        ),
-        (
-            "customproperty.A is null",
-            "there is no criterion `customproperty.A` at column 1",
-            "did you mean `custom_property.A`?",
-        ),
-        (
-            "custom_property is null",
-            "`custom_property` is a family of lists, and which is not said at column 1",
-            "custom_property.Region",
-        ),
-        (
-            "custom_property. is null",
-            "a name is missing after `custom_property.` at column 16",
-            "'Cost center'",
-        ),
-        (
-            "any value in tag match vlaue = 'x'",
-            "there is no criterion `vlaue` at column 24",
-            "did you mean `value`?",
-        ),
-        (
-            "(any t in tag match t = 'x') and t = 'y'",
-            "there is no criterion `t` at column 34",
-            "",
-        ),
-    ]);
+    check(
+        r#"
+        straem = 'x' -- there is no criterion `straem` at column 1 -- did you mean `stream`?
+        Stream = 'x' -- there is no criterion `Stream` at column 1 -- did you mean `stream`?
+        x = 'x' -- there is no criterion `x` at column 1 -- `stream`, `app`, `owner`, `published`, `tag`, `custom_property.<name>`
+        NOT app = 'x' -- there is no criterion `NOT` at column 1 -- did you mean `not`?
+        ANY t in tag match t = 'x' -- there is no criterion `ANY` at column 1 -- did you mean `any`?
+        any t in tga match t = 'x' -- there is no criterion `tga` at column 10
+        customproperty.A is null -- there is no criterion `customproperty.A` at column 1 -- did you mean `custom_property.A`?
+        custom_property is null -- `custom_property` is a family of lists, and which is not said at column 1 -- custom_property.Region
+        custom_property. is null -- a name is missing after `custom_property.` at column 16 -- 'Cost center'
+        any value in tag match vlaue = 'x' -- there is no criterion `vlaue` at column 24 -- did you mean `value`?
+        (any t in tag match t = 'x') and t = 'y' -- there is no criterion `t` at column 34
+        "#,
+    );
 }
 
 #[test]
 fn a_text_operator_on_a_list_shows_what_to_write() {
-    check(&[
-        (
-            "tag = 'x'",
-            "`=` compares texts, and `tag` is a list, at column 5",
-            "write `any t in tag match t = 'x'`",
-        ),
-        (
-            "tag in ('x', 'y')",
-            "`in` compares texts, and `tag` is a list, at column 5",
-            "write `any t in tag match t in ('x', 'y')`",
-        ),
-        (
-            "tag ~ /x/i",
-            "`~` compares texts, and `tag` is a list, at column 5",
-            "write `any t in tag match t ~ /x/i`",
-        ),
-        (
-            "tag != 'x'",
-            "`!=` compares texts, and `tag` is a list, at column 5",
-            "write `all t in tag match t != 'x'`",
-        ),
-        (
-            "custom_property.'a b' starts with 'x'",
-            "`starts` compares texts, and `custom_property.'a b'` is a list, at column 23",
-            "write `any t in custom_property.'a b' match t starts with 'x'`",
-        ),
-        (
-            "any t in tag match custom_property.A = 'x'",
-            "`=` compares texts, and `custom_property.A` is a list, at column 38",
-            "write `any u in custom_property.A match u = 'x'`",
-        ),
-        (
-            "any t in stream match t = 'x'",
-            "`stream` is a text, not a list at column 10",
-            "the lists are `tag`, `custom_property.<name>`",
-        ),
-    ]);
+    check(
+        r#"
+        tag = 'x' -- `=` compares texts, and `tag` is a list, at column 5 -- write `any t in tag match t = 'x'`
+        tag in ('x', 'y') -- `in` compares texts, and `tag` is a list, at column 5 -- write `any t in tag match t in ('x', 'y')`
+        tag ~ /x/i -- `~` compares texts, and `tag` is a list, at column 5 -- write `any t in tag match t ~ /x/i`
+        tag != 'x' -- `!=` compares texts, and `tag` is a list, at column 5 -- write `all t in tag match t != 'x'`
+        custom_property.'a b' starts with 'x' -- `starts with` compares texts, and `custom_property.'a b'` is a list, at column 23 -- write `any t in custom_property.'a b' match t starts with 'x'`
+        any t in tag match custom_property.A = 'x' -- `=` compares texts, and `custom_property.A` is a list, at column 38 -- write `any u in custom_property.A match u = 'x'`
+        any t in stream match t = 'x' -- `stream` is a text, not a list at column 10 -- the lists are `tag`, `custom_property.<name>`
+        "#,
+    );
 }
 
 #[test]
 fn signs_and_words_of_other_languages_are_told_what_they_are_here() {
-    check(&[
-        (
-            "app == 'x'",
-            "unexpected `==` at column 5",
-            "did you mean `=`?",
-        ),
-        (
-            "app <> 'x'",
-            "unexpected `<>` at column 5",
-            "did you mean `!=`?",
-        ),
-        (
-            "app =~ 'x'",
-            "unexpected `=~` at column 5",
-            "did you mean `~`?",
-        ),
-        (
-            "app !~ 'x'",
-            "unexpected `!~` at column 5",
-            "did you mean `not … ~`?",
-        ),
-        (
-            "app > 'x'",
-            "unexpected `>` at column 5",
-            "starts with '2024'",
-        ),
-        (
-            "app = \"it's\"",
-            "unexpected `\"` at column 7",
-            r"`'it\'s'`",
-        ),
-        ("app = ‘x’", "unexpected `‘` at column 7", "single quotes"),
-        (
-            "app like 'x'",
-            "unexpected `like` at column 5",
-            "did you mean `~`?",
-        ),
-        (
-            "app IN ('x')",
-            "unexpected `IN` at column 5",
-            "did you mean `in`?",
-        ),
-        (
-            "app startswith 'x'",
-            "unexpected `startswith` at column 5",
-            "did you mean `starts with`?",
-        ),
-        (
-            "app containts 'x'",
-            "unexpected `containts` at column 5",
-            "did you mean `contains`?",
-        ),
-        (
-            "app not contains 'x'",
-            "unexpected `contains` at column 9",
-            "`not app contains …`",
-        ),
-        (
-            "published = true",
-            "unexpected `true` at column 13",
-            "`'true'`",
-        ),
-        ("app = null", "unexpected `null` at column 7", "`is null`"),
-        (
-            "app = /x/",
-            "unexpected `/x/` at column 7",
-            "after `~` only",
-        ),
-        ("app = 'x'; never", "unexpected `;` at column 10", ""),
-        (
-            "app // comment",
-            "unexpected `//` at column 5",
-            "begins with `#`",
-        ),
-    ]);
+    check(
+        r#"
+        app == 'x' -- unexpected `==` at column 5 -- did you mean `=`?
+        app <> 'x' -- unexpected `<>` at column 5 -- did you mean `!=`?
+        app =~ 'x' -- unexpected `=~` at column 5 -- did you mean `~`?
+        app !~ 'x' -- unexpected `!~` at column 5 -- did you mean `not … ~`?
+        app > 'x' -- unexpected `>` at column 5 -- starts with '2024'
+        app = "it's" -- unexpected `"` at column 7 -- `'it\'s'`
+        app = ‘x’ -- unexpected `‘` at column 7 -- single quotes
+        app like 'x' -- unexpected `like` at column 5 -- did you mean `~`?
+        app IN ('x') -- unexpected `IN` at column 5 -- did you mean `in`?
+        app startswith 'x' -- unexpected `startswith` at column 5 -- did you mean `starts with`?
+        app containts 'x' -- unexpected `containts` at column 5 -- did you mean `contains`?
+        app not contains 'x' -- unexpected `contains` at column 9 -- `not app contains …`
+        published = true -- unexpected `true` at column 13 -- `'true'`
+        app = null -- unexpected `null` at column 7 -- `is null`
+        app = /x/ -- unexpected `/x/` at column 7 -- after `~` only
+        app = 'x'; never -- unexpected `;` at column 10
+        app // comment -- unexpected `//` at column 5 -- begins with `#`
+        "#,
+    );
 }
 
 #[test]
 fn what_is_missing_is_said() {
-    check(&[
-        (
-            "app",
-            "the expression ends too early, at column 4",
-            "`app = 'x'`",
-        ),
-        (
-            "app =",
-            "the expression ends too early, at column 6",
-            "`'x'`",
-        ),
-        (
-            "app in ()",
-            "unexpected `)` at column 9",
-            "at least one text",
-        ),
-        (
-            "app in 'x'",
-            "unexpected `'x'` at column 8",
-            "in parentheses",
-        ),
-        ("app in ('x',)", "unexpected `)` at column 13", "due here"),
-        (
-            "app in ('x' 'y')",
-            "unexpected `'y'` at column 13",
-            "divided by `,`",
-        ),
-        (
-            "app is 'x'",
-            "unexpected `'x'` at column 8",
-            "`null` is due here",
-        ),
-        (
-            "app starts 'x'",
-            "unexpected `'x'` at column 12",
-            "`with` is due here",
-        ),
-        (
-            "and app = 'x'",
-            "unexpected `and` at column 1",
-            "a criterion is due here",
-        ),
-        (
-            "app = 'x' and",
-            "the expression ends too early, at column 14",
-            "a criterion is due",
-        ),
-        ("()", "unexpected `)` at column 2", "a criterion is due"),
-        (
-            "any in tag match always",
-            "unexpected `in` at column 5",
-            "any t in tag match",
-        ),
-        (
-            "any t of tag match always",
-            "unexpected `of` at column 7",
-            "`in` is due here",
-        ),
-        (
-            "any t in tag always",
-            "unexpected `always` at column 14",
-            "`match` is due here",
-        ),
-        (
-            "any t in tag match any t in tag match always",
-            "`t` is the name of another list's values already at column 24",
-            "another name",
-        ),
-        (
-            "app = 'x",
-            "a text does not end that begins at column 7",
-            r"`\'`",
-        ),
-        (
-            "app ~ /x",
-            "a regular expression does not end that begins at column 7",
-            r"`\/`",
-        ),
-        (r"app = 'a\nb'", r"`\n` is no escape at column 9", r"`\\`"),
-        (r"app ~ '\d'", r"`\d` is no escape at column 8", r"`\\`"),
-        (
-            r"custom_property.'\d' is null",
-            r"`\d` is no escape at column 18",
-            "",
-        ),
-    ]);
+    check(
+        r#"
+        app -- the expression ends too early, at column 4 -- `app = 'x'`
+        app = -- the expression ends too early, at column 6 -- `'x'`
+        app in () -- unexpected `)` at column 9 -- at least one text
+        app in 'x' -- unexpected `'x'` at column 8 -- in parentheses
+        app in ('x',) -- unexpected `)` at column 13 -- due here
+        app in ('x' 'y') -- unexpected `'y'` at column 13 -- divided by `,`
+        app is 'x' -- unexpected `'x'` at column 8 -- `null` is due here
+        app starts 'x' -- unexpected `'x'` at column 12 -- `with` is due here
+        and app = 'x' -- unexpected `and` at column 1 -- a criterion is due here
+        app = 'x' and -- the expression ends too early, at column 14 -- a criterion is due
+        () -- unexpected `)` at column 2 -- a criterion is due
+        any in tag match always -- unexpected `in` at column 5 -- any t in tag match
+        any t of tag match always -- unexpected `of` at column 7 -- `in` is due here
+        any t in tag always -- unexpected `always` at column 14 -- `match` is due here
+        any t in tag match any t in tag match always -- `t` is the name of another list's values already at column 24 -- another name
+        app = 'x -- a text does not end that begins at column 7 -- `\'`
+        app ~ /x -- a regular expression does not end that begins at column 7 -- `\/`
+        app = 'a\nb' -- `\n` is no escape at column 9 -- `\\`
+        app ~ '\d' -- `\d` is no escape at column 8 -- `\\`
+        custom_property.'\d' is null -- `\d` is no escape at column 18
+        "#,
+    );
 }
 
 #[test]
 fn a_wrong_regular_expression_is_told_with_the_place_in_it() {
-    check(&[
-        (
-            "app ~ /a/q",
-            "`q` is no flag of a regular expression, at column 10",
-            "`i`",
-        ),
-        (
-            "app ~ /a(b/",
-            "`/a(b/` is no regular expression: opening parenthesis without closing parenthesis, at column 11",
-            "",
-        ),
-        (
-            "app ~ /é(?<n/",
-            "`/é(?<n/` is no regular expression: could not parse group name, at column 10",
-            "",
-        ),
-    ]);
+    check(
+        r#"
+        app ~ /a/q -- `q` is no flag of a regular expression, at column 10 -- `i`
+        app ~ /a(b/ -- `/a(b/` is no regular expression: opening parenthesis without closing parenthesis, at column 11
+        app ~ /é(?<n/ -- `/é(?<n/` is no regular expression: could not parse group name, at column 10
+        "#,
+    );
     for regex in [
         "a)|(b",
         "[",
         "*",
         r"a\",
         "(?z)a",
-       
         r"\p{Klingon}",
         "(a{1000}){1000}",
     ] {
