@@ -114,12 +114,16 @@ impl<'t> Lexer<'t> {
     }
 
     fn regex(&mut self) -> Result<Kind<'t>, ExpressionError> {
-        if self.rest().starts_with("//") {
-            let span = self.at..self.at + 2;
-            let hint = "a comment begins with `#`; nothing but an empty text is `= ''`";
-            return Err(self.error(span, "unexpected `//`", hint.to_owned()));
-        }
+        let start = self.at;
         let text = self.quoted('/', "a regular expression")?;
+        if text.trim().is_empty() {
+            let hint = "a comment begins with `#`; nothing but an empty text is `= ''`";
+            return Err(self.error(
+                start..self.at,
+                "an empty regular expression",
+                hint.to_owned(),
+            ));
+        }
         let flags = self.take_word();
         Ok(Kind::Regex { text, flags })
     }

@@ -5,6 +5,7 @@ use std::{borrow::Cow, ops::ControlFlow};
 use catalog_model::filter::{Criterion, CriterionId, CriterionKind, Expression, Subject};
 
 mod connection;
+mod docs;
 mod errors;
 mod meaning;
 mod universal;

@@ -97,7 +97,8 @@ fn signs_and_words_of_other_languages_are_told_what_they_are_here() {
         app = null -- unexpected `null` at column 7 -- `is null`
         app = /x/ -- unexpected `/x/` at column 7 -- after `~` only
         app = 'x'; never -- unexpected `;` at column 10
-        app // comment -- unexpected `//` at column 5 -- begins with `#`
+        app // comment -- an empty regular expression at column 5 -- begins with `#`
+        app ~ / ↵ / -- an empty regular expression at line 1, column 7 -- `= ''`
         "#,
     );
 }
@@ -170,6 +171,8 @@ fn depth_is_limited() {
             assert!(error.to_string().contains("already"), "{error}");
             continue;
         }
+        let regex = format!("app ~ /{}a{}/", "(".repeat(50_000), ")".repeat(50_000));
+        assert!(Expression::parse(&regex, CRITERIA).is_err());
         assert!(Expression::parse(&nested(60), CRITERIA).is_ok());
         let error = Expression::parse(&nested(50_000), CRITERIA).unwrap_err();
         assert!(
