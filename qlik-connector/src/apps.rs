@@ -31,6 +31,7 @@ pub(crate) struct AppFacts {
     pub(crate) published: bool,
     /// The name of its stream.
     pub(crate) stream: Option<Box<str>>,
+    pub(crate) stream_id: Option<Box<str>>,
     pub(crate) reloaded: Option<Instant>,
     pub(crate) tags: Box<[String]>,
     /// `name=value`.
@@ -53,6 +54,7 @@ impl Apps {
             description: app.description.into(),
             published: app.published,
             stream: app.stream.as_ref().and_then(stream_name),
+            stream_id: app.stream.as_ref().and_then(stream_id),
             reloaded: dates.lower(&app.last_reload_time, "reload date", app.id.as_str()),
             tags: names(&app.tags).into(),
             custom_properties: app.custom_properties.iter().map(written).collect(),
@@ -70,6 +72,7 @@ impl Apps {
                 description: Box::default(),
                 published: said.published,
                 stream: said.stream.as_ref().and_then(stream_name),
+                stream_id: said.stream.as_ref().and_then(stream_id),
                 reloaded: None,
                 tags: Box::default(),
                 custom_properties: Box::default(),
@@ -85,6 +88,10 @@ impl Apps {
 /// The name of a stream, unless it has none.
 pub(crate) fn stream_name(stream: &Stream) -> Option<Box<str>> {
     (!stream.name.is_empty()).then(|| stream.name.as_str().into())
+}
+
+fn stream_id(stream: &Stream) -> Option<Box<str>> {
+    (!stream.id.as_str().is_empty()).then(|| stream.id.as_str().into())
 }
 
 fn written(property: &CustomProperty) -> String {

@@ -5,7 +5,9 @@ use std::{collections::HashMap, time::Duration};
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Finding, Progress, PropertyDefinition, ScanError,
-    ScanSink, SinkError, Stage, Warning, with_causes,
+    ScanSink, SinkError, Stage, Warning,
+    filter::{ItemFilter, Undecided},
+    with_causes,
 };
 use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
 use secrecy::SecretString;
@@ -41,6 +43,7 @@ pub(crate) struct QlikConnection {
     pub(crate) counts: Counts,
     pub(crate) trusted: Trusted,
     pub(crate) route: Route,
+    pub(crate) filter: Option<ItemFilter>,
 }
 
 /// Why an attempt at a scan ended early.
@@ -49,6 +52,8 @@ pub(crate) enum Stopped {
     Source(String, Error),
     /// The sink does not take more.
     Sink(SinkError),
+    /// A pattern of the filter gave up on an item.
+    Undecided(Undecided),
 }
 
 impl From<SinkError> for Stopped {
@@ -79,6 +84,7 @@ impl Connection for QlikConnection {
                 }
                 Err(Stopped::Source(step, error)) => return Err(failure(step, &error)),
                 Err(Stopped::Sink(error)) => return Err(error.into()),
+                Err(Stopped::Undecided(error)) => return Err(undecided(error)),
             }
         }
     }
@@ -97,6 +103,14 @@ impl Connection for QlikConnection {
 
     fn resume(&self, session: &SecretString) {
         self.client.resume(session);
+    }
+}
+
+fn undecided(error: Undecided) -> ScanError {
+    ScanError::Source {
+        step: "filtering the sheets".to_owned(),
+        message: error.to_string(),
+        hint: Some(error.hint),
     }
 }
 
@@ -138,7 +152,7 @@ impl QlikConnection {
             apps: &apps,
             owners: &owners,
         };
-        let mut sheets = Sheets::new(surroundings, dates);
+        let mut sheets = Sheets::new(surroundings, dates, self.filter.as_ref());
         let rows = self.read_sheets(sink, &mut sheets, &mut hidden).await?;
         sheets.close(sink, &mut hidden);
         if apps.is_empty() || rows == 0 {

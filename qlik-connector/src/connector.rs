@@ -2,6 +2,7 @@
 
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Settings,
+    filter::ItemFilter,
     settings::{Invalid, Located},
     with_causes,
 };
@@ -13,6 +14,7 @@ use crate::{
     check::{Route, STAGES},
     connection::QlikConnection,
     counting::Counts,
+    criteria::CRITERIA,
     trust::Trusted,
 };
 
@@ -64,6 +66,7 @@ impl Connector for QlikSense {
         let trusted = Trusted::read(settings);
         let proxy = proxy(settings);
         let proxied = proxy.is_some();
+        let filter = ItemFilter::read(settings, CRITERIA);
         settings.check()?;
         let site = settings.checked(site)?;
         let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
@@ -86,6 +89,7 @@ impl Connector for QlikSense {
             },
             route: if proxied { Route::Proxy } else { Route::Direct },
             trusted,
+            filter,
         }))
     }
 }

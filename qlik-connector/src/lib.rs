@@ -5,6 +5,7 @@ mod check;
 mod connection;
 mod connector;
 mod counting;
+mod criteria;
 mod dates;
 mod failure;
 mod find;

@@ -1,6 +1,6 @@
 //! Reading one list of the site, record by record.
 
-use catalog_model::{Progress, ScanSink, SinkError, Warning};
+use catalog_model::{Progress, ScanSink, Warning};
 use qrs_client::{Record, RecordList, UnreadableRecord};
 use serde::de::DeserializeOwned;
 
@@ -27,7 +27,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Send + 'static>(
     sink: &mut dyn ScanSink,
     mut records: RecordList<T>,
     rows: Rows,
-    mut take: impl FnMut(&mut dyn ScanSink, Record<T>) -> Result<(), SinkError> + Send,
+    mut take: impl FnMut(&mut dyn ScanSink, Record<T>) -> Result<(), Stopped> + Send,
 ) -> Result<u64, Stopped> {
     let Rows { list, expected } = rows;
     let mut read = 0;

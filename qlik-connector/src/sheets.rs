@@ -1,11 +1,17 @@
 //! What becomes of the rows of the list of sheets: items, and a count of all that is none.
 
+use std::sync::Arc;
+
 use catalog_model::{
-    Contacts, Observation, ScanSink, SinkError, SourceId, UnreadableRecord, Warning,
+    Contacts, FilteredItem, Observation, ScanSink, SourceId, UnreadableRecord, Visualization,
+    Warning,
+    filter::{Fate, FilterRule, ItemFilter, RuleCounts},
 };
 use qrs_client::Record;
 
 use crate::{
+    connection::Stopped,
+    criteria::AskedSheet,
     dates::Dates,
     list::place,
     lower::{Surroundings, lower},
@@ -15,8 +21,9 @@ use crate::{
 /// Lowers sheets into a sink. Remembers no sheet, only how many there were of what a person should know.
 pub(crate) struct Sheets<'a> {
     surroundings: Surroundings<'a>,
+    filter: Option<(&'a ItemFilter, RuleCounts)>,
     dates: Dates,
-    /// Sheets that became items.
+    /// Sheets that could be read, whatever a filter makes of them.
     items: u64,
     /// Records that could not be read.
     unreadable: u64,
@@ -33,10 +40,15 @@ pub(crate) struct Sheets<'a> {
 const NO_KEY: &str = "it does not say its app's id (`app.id`) and its own (`engineObjectId`)";
 
 impl<'a> Sheets<'a> {
-    pub(crate) fn new(surroundings: Surroundings<'a>, dates: Dates) -> Self {
+    pub(crate) fn new(
+        surroundings: Surroundings<'a>,
+        dates: Dates,
+        filter: Option<&'a ItemFilter>,
+    ) -> Self {
         Self {
             owners_read: surroundings.owners.are_read(),
             surroundings,
+            filter: filter.map(|filter| (filter, filter.counts())),
             dates,
             items: 0,
             unreadable: 0,
@@ -51,7 +63,7 @@ impl<'a> Sheets<'a> {
         &mut self,
         sink: &mut dyn ScanSink,
         record: Record<Sheet>,
-    ) -> Result<(), SinkError> {
+    ) -> Result<(), Stopped> {
         let sheet = match record {
             Ok(sheet) => sheet,
             Err(record) => {
@@ -65,13 +77,45 @@ impl<'a> Sheets<'a> {
             return Ok(());
         }
         let id = (!sheet.id.is_empty()).then(|| sheet.id.as_str().to_owned());
-        let Ok(item) = lower(&sheet, &self.surroundings, &mut self.dates) else {
+        let Ok(mut item) = lower(&sheet, &self.surroundings, &mut self.dates) else {
             let place = format!("the sheet `{}`", sheet.name);
             return self.unreadable(sink, id, NO_KEY.to_owned(), place);
         };
-        self.hidden_owners += u64::from(self.owners_read && item.contacts == Contacts::Unknown);
         self.items += 1;
-        sink.observe(Observation::Item(item, id.map(SourceId)))
+        let left_out = self.filtered(&sheet, &mut item)?;
+        if let Some(rule) = left_out {
+            let filtered = FilteredItem {
+                key: item.key,
+                label: item.label,
+                id: id.map(SourceId),
+                rule,
+            };
+            return Ok(sink.observe(Observation::Filtered(filtered))?);
+        }
+        self.hidden_owners += u64::from(self.owners_read && item.contacts == Contacts::Unknown);
+        Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
+    }
+
+    /// Asks the filter: the rule that leaves the item out, or none, and then the item goes where its rule says.
+    fn filtered(
+        &mut self,
+        sheet: &Sheet,
+        item: &mut Visualization,
+    ) -> Result<Option<Arc<FilterRule>>, Stopped> {
+        let (Some((filter, counts)), Some(said)) = (&mut self.filter, &sheet.app) else {
+            return Ok(None);
+        };
+        let app = &self.surroundings.apps.of(said);
+        let decision = filter.decide(&AskedSheet { sheet, item, app });
+        let decision = decision.map_err(Stopped::Undecided)?;
+        counts.count(&decision);
+        match decision.fate {
+            Fate::Keep { catalog } => {
+                item.catalog = catalog;
+                Ok(None)
+            }
+            Fate::Leave { rule } => Ok(filter.rule(rule).cloned()),
+        }
     }
 
     fn unreadable(
@@ -80,15 +124,15 @@ impl<'a> Sheets<'a> {
         id: Option<String>,
         reason: String,
         place: String,
-    ) -> Result<(), SinkError> {
+    ) -> Result<(), Stopped> {
         self.unreadable += 1;
         self.without_id += u64::from(id.is_none());
         let id = id.map(SourceId);
-        sink.observe(Observation::Unreadable(UnreadableRecord {
+        Ok(sink.observe(Observation::Unreadable(UnreadableRecord {
             id,
             reason,
             place,
-        }))
+        }))?)
     }
 
     /// Tells what a person should know of all sheets, and adds why something may be hidden.
@@ -124,8 +168,25 @@ impl<'a> Sheets<'a> {
                 hint: Some("let the account read `User_*`: docs/qlik-setup.md has the rule".to_owned()),
             });
         }
+        if let Some((filter, counts)) = &self.filter {
+            warn_of_rules(filter, counts, sink);
+        }
         if let Some(warning) = self.dates.warning() {
             sink.warn(warning);
+        }
+    }
+}
+
+/// Tells of each rule that had nothing to say: it may be misspelt.
+fn warn_of_rules(filter: &ItemFilter, counts: &RuleCounts, sink: &mut dyn ScanSink) {
+    for rule in filter.rules() {
+        if counts.of(rule.id).matched == 0 {
+            sink.warn(Warning {
+                message: format!("the filter {rule} matches no sheet"),
+                hint: Some(
+                    "look for a misspelt value: values are compared with their case".to_owned(),
+                ),
+            });
         }
     }
 }

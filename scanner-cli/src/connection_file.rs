@@ -161,7 +161,13 @@ impl Reading<'_> {
         } else {
             FaultyStage::File
         };
-        let wrong = problems.into_iter().map(wrong_setting);
+        let place = path.display().to_string();
+        let wrong = problems.into_iter().map(|mut problem| {
+            if let Some(within) = problem.within.filter(|_| *problem.place.file == *place) {
+                problem.place = hocon::place_within(content, &problem.place, within);
+            }
+            wrong_setting(problem)
+        });
         let wrong = wrong.map(|found| show(Severity::Error, found));
         let undecrypted = undecrypted.into_iter().map(Problem::InFile);
         Err(InvalidFile {

@@ -26,10 +26,10 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod value;
+mod within;
 
 use std::path::Path;
 
-pub(crate) use self::diagnostic::{Found, Shown};
 use self::{
     diagnostic::Secrecy,
     fault::Fault,
@@ -47,6 +47,10 @@ pub use self::{
     secret::is_secret,
     show::{MASK, Masking, Setting, settings, to_json},
     value::{Entry, Map, Node, Object, Value},
+};
+pub(crate) use self::{
+    diagnostic::{Found, Shown},
+    within::place_within,
 };
 
 /// A file that was read, with all that it includes.

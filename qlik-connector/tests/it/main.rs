@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod failures;
+mod filters;
 mod find;
 mod invented;
 mod settings;

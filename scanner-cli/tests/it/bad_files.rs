@@ -264,3 +264,32 @@ fn a_mandatory_setting_that_is_misspelt_is_told_as_missing_and_as_near() {
         ],
     );
 }
+
+#[test]
+fn a_mistake_in_a_filter_is_shown_at_its_line_and_column() {
+    let good = "connection { url = \"https://h/vp\", auth { key = X, value = y } }\n";
+    check(
+        &format!("{good}filter = \"\"\"\n  published = 'true'\n  AND app = 'x'\n\"\"\"\n"),
+        &[
+            "connections/qlik.conf:7:3",
+            "unexpected `AND`",
+            "did you mean `and`?",
+        ],
+    );
+    check(
+        &format!("{good}filter = \"straem = 'x'\"\n"),
+        &[
+            "connections/qlik.conf:5:11",
+            "no criterion `straem`",
+            "did you mean `stream`?",
+        ],
+    );
+    check(
+        &format!("{good}filter = \"app = 'x' and tag = 'x'\"\n"),
+        &["connections/qlik.conf:5:29", "any t in tag match t = 'x'"],
+    );
+    check(
+        &format!("{good}filters = [\n  {{ action = REJCT }}\n]\n"),
+        &["connections/qlik.conf:6:", "REJECT"],
+    );
+}

@@ -1,0 +1,66 @@
+//! The place of a byte of a text that is written as a string.
+
+use catalog_model::Place;
+
+use super::source::Source;
+
+/// Where byte `within` of a text stands that begins at `place` of a file with this content. Where the text is put
+/// together of several, or stands in another file, that is `place` itself.
+pub(crate) fn place_within(content: &[u8], place: &Place, within: usize) -> Place {
+    let source = Source::new(place.file.clone(), &String::from_utf8_lossy(content));
+    let start = source.offset(place);
+    let text = &source.text[start..];
+    let offset = if let Some(raw) = text.strip_prefix("\"\"\"") {
+        raw.is_char_boundary(within).then_some(start + 3 + within)
+    } else if let Some(quoted) = text.strip_prefix('"') {
+        quoted_offset(quoted, within).map(|offset| start + 1 + offset)
+    } else {
+        None
+    };
+    offset.map_or_else(|| place.clone(), |offset| source.place(offset))
+}
+
+/// The offset in a string with escapes of byte `within` of what it means; none beyond its end, or after an escape by
+/// number, which is not worth the while.
+fn quoted_offset(quoted: &str, within: usize) -> Option<usize> {
+    let (mut meant, mut offset) = (0, 0);
+    while meant < within {
+        let mut rest = quoted[offset..].chars();
+        match rest.next()? {
+            '"' | '\n' => return None,
+            '\\' if rest.next()? != 'u' => {
+                meant += 1;
+                offset += 2;
+            }
+            '\\' => return None,
+            plain => {
+                meant += plain.len_utf8();
+                offset += plain.len_utf8();
+            }
+        }
+    }
+    Some(offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_of_a_text_is_found_in_its_file() {
+        for (file, within, expected) in [
+            (r#"f = "abc""#, 2, (1, 8)),
+            (r#"f = "a\"c""#, 2, (1, 9)),
+            (r#"f = "a\u0041c""#, 2, (1, 5)),
+            (r#"f = "abc""#, 3, (1, 9)),
+            (r#"f = "abc""#, 9, (1, 5)),
+            ("f = \"\"\"\n  abc\n  def\"\"\"", 9, (3, 3)),
+            ("f = \"\"\"öx\"\"\"", 2, (1, 9)),
+            ("f = \"\"\"öx\"\"\"", 1, (1, 5)),
+            ("f = abc", 1, (1, 5)),
+        ] {
+            let place = place_within(file.as_bytes(), &Place::new("a.conf", 1, 5), within);
+            assert_eq!((place.line, place.column), expected, "{file} {within}");
+        }
+    }
+}
