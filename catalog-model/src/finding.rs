@@ -1,6 +1,8 @@
 //! What a source says of one thing that a person asks about.
 
-use crate::ItemKey;
+use std::sync::Arc;
+
+use crate::{ItemKey, filter::FilterRule};
 
 /// Something that a source has now, and that a person may have asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +13,15 @@ pub enum Finding {
         key: ItemKey,
         /// The way that a person would go to it, from the outside in.
         label: Vec<String>,
+    },
+    /// An item that a filter leaves out of each scan.
+    Filtered {
+        /// Its identification key.
+        key: ItemKey,
+        /// The way that a person would go to it, from the outside in.
+        label: Vec<String>,
+        /// The rule that leaves it out.
+        rule: Arc<FilterRule>,
     },
     /// It is there, but is no item.
     NoItem {

@@ -2,7 +2,10 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use crate::{ItemKey, Visualization, filter::FilterRule};
+use crate::{
+    ItemKey, Visualization,
+    filter::{FilterRule, RuleCount},
+};
 
 /// One thing that a scan saw.
 ///
@@ -140,6 +143,13 @@ pub enum Progress {
         expected: Option<u64>,
         /// Bytes of the list so far, decompressed.
         bytes: u64,
+    },
+    /// All items were filtered; this is how often a rule had a say. Each rule is told of once.
+    Filtered {
+        /// The rule.
+        rule: Arc<FilterRule>,
+        /// How often.
+        count: RuleCount,
     },
 }
 

@@ -18,7 +18,7 @@ use crate::{
     counting::{CountedTwice, Counts, or_warning},
     dates::Dates,
     failure::failure,
-    find::find,
+    find::{Asking, find},
     list::{Rows, Unreadable, read_list},
     lower::Surroundings,
     owners::Owners,
@@ -94,7 +94,13 @@ impl Connection for QlikConnection {
     }
 
     async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
-        find(&self.client, &self.code, subject).await.map(Some)
+        let asking = Asking {
+            client: &self.client,
+            code: &self.code,
+            links: &self.links,
+            filter: self.filter.as_ref(),
+        };
+        find(asking, subject).await.map(Some)
     }
 
     fn session(&self) -> Option<SecretString> {

@@ -1,16 +1,33 @@
 //! What the site has under a key, a link, an id or a name: for whoever misses a sheet in the catalog.
 
-use catalog_model::{ConnectionCode, Finding, ItemKey, ScanError};
-use qrs_client::{AppId, AppObjectId, EngineObjectId, Error, Field, Filter, QrsClient, RecordList};
+use catalog_model::{
+    ConnectionCode, Finding, ItemKey, ScanError,
+    filter::{Fate, ItemFilter},
+};
+use qrs_client::{
+    AppId, AppObjectId, EngineObjectId, Error, Field, Filter, QrsClient, RecordList, SiteUrl,
+};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    apps::stream_name,
+    apps::{Apps, stream_name},
+    criteria::AskedSheet,
+    dates::Dates,
     failure::failure,
-    lower::NO_STREAM,
+    lower::{NO_STREAM, Surroundings, lower},
+    owners::Owners,
     records::{App, Sheet, SheetApp},
 };
+
+/// Whom to ask, and what its connection makes of the answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) client: &'a QrsClient,
+    pub(crate) code: &'a ConnectionCode,
+    pub(crate) links: &'a SiteUrl,
+    pub(crate) filter: Option<&'a ItemFilter>,
+}
 
 /// What a person asks about.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,11 +43,8 @@ enum Subject {
 const ENOUGH: usize = 10;
 
 /// Asks the site what it has under `subject`; what the account may not see is not found.
-pub(crate) async fn find(
-    client: &QrsClient,
-    code: &ConnectionCode,
-    subject: &str,
-) -> Result<Vec<Finding>, ScanError> {
+pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanError> {
+    let Asking { client, code, .. } = asking;
     let subject = Subject::of(subject, code);
     let failed = |error: Error| failure("asking the site".to_owned(), &error);
     // One small call first: it opens the session that all others continue.
@@ -41,7 +55,8 @@ pub(crate) async fn find(
         .await
         .map_err(failed)?
     {
-        findings.push(of_object(&object, code));
+        let left_out = asking.filtered(&object).await.map_err(failed)?;
+        findings.push(left_out.unwrap_or_else(|| of_object(&object, code)));
     }
     if let Some(apps) = apps {
         for app in few::<App>(client.apps(Some(&apps))).await.map_err(failed)? {
@@ -49,6 +64,44 @@ pub(crate) async fn find(
         }
     }
     Ok(findings)
+}
+
+impl Asking<'_> {
+    /// What a filter says of a sheet that it leaves out. It may ask what only the list of apps tells.
+    async fn filtered(self, sheet: &Sheet) -> Result<Option<Finding>, Error> {
+        let (Some(filter), Some(said)) = (self.filter, &sheet.app) else {
+            return Ok(None);
+        };
+        let mut dates = Dates::default();
+        let mut apps = Apps::new(self.links.clone());
+        let of_sheet = Field::ID.equals(&said.id);
+        for app in few::<App>(self.client.apps(Some(&of_sheet))).await? {
+            apps.add(app, &mut dates);
+        }
+        let surroundings = Surroundings {
+            code: self.code,
+            apps: &apps,
+            owners: &Owners::Unreadable,
+        };
+        let Ok(item) = lower(sheet, &surroundings, &mut dates) else {
+            return Ok(None);
+        };
+        let app = &apps.of(said);
+        let asked = AskedSheet {
+            sheet,
+            item: &item,
+            app,
+        };
+        // A scan tells of a pattern that gives up.
+        let Ok(Fate::Leave { rule }) = filter.decide(&asked).map(|decision| decision.fate) else {
+            return Ok(None);
+        };
+        Ok(filter.rule(rule).map(|rule| Finding::Filtered {
+            key: item.key,
+            label: item.label,
+            rule: rule.clone(),
+        }))
+    }
 }
 
 impl Subject {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use catalog_model::{
-    Contacts, FilteredItem, Observation, ScanSink, SourceId, UnreadableRecord, Visualization,
-    Warning,
+    Contacts, FilteredItem, Observation, Progress, ScanSink, SourceId, UnreadableRecord,
+    Visualization, Warning,
     filter::{Fate, FilterRule, ItemFilter, RuleCounts},
 };
 use qrs_client::Record;
@@ -169,7 +169,7 @@ impl<'a> Sheets<'a> {
             });
         }
         if let Some((filter, counts)) = &self.filter {
-            warn_of_rules(filter, counts, sink);
+            tell_of_rules(filter, counts, sink);
         }
         if let Some(warning) = self.dates.warning() {
             sink.warn(warning);
@@ -177,10 +177,15 @@ impl<'a> Sheets<'a> {
     }
 }
 
-/// Tells of each rule that had nothing to say: it may be misspelt.
-fn warn_of_rules(filter: &ItemFilter, counts: &RuleCounts, sink: &mut dyn ScanSink) {
+/// Tells how often each rule had a say, and warns of one that had none: it may be misspelt.
+fn tell_of_rules(filter: &ItemFilter, counts: &RuleCounts, sink: &mut dyn ScanSink) {
     for rule in filter.rules() {
-        if counts.of(rule.id).matched == 0 {
+        let count = counts.of(rule.id);
+        sink.progress(Progress::Filtered {
+            rule: Arc::clone(rule),
+            count,
+        });
+        if count.matched == 0 {
             sink.warn(Warning {
                 message: format!("the filter {rule} matches no sheet"),
                 hint: Some(

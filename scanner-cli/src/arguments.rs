@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
+    /// Try the filters of a connection
+    #[command(subcommand)]
+    Filter(Filter),
     /// Encrypt a secret, from standard input or as it is typed, to be pasted into a connection file
     Encrypt(Encrypt),
 }
@@ -241,6 +244,15 @@ pub(crate) struct Explain {
     /// Ask no site: tell what the store knows
     #[arg(long)]
     pub(crate) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Filter {
+    /// List what a connection's filters keep and leave out of what its site has now; writes nothing
+    Test {
+        /// The code of the connection
+        code: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

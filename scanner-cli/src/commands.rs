@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod config_show;
 pub(crate) mod encrypt;
 pub(crate) mod explain;
+pub(crate) mod filter_test;
 mod following;
 pub(crate) mod inventory;
 mod print;

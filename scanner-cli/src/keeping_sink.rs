@@ -120,7 +120,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 Ok(())
             }
             Observation::Filtered(item) => match &mut self.store {
-                Some(store) => store.filtered(&item.key),
+                Some(store) => store.filtered(&item.key, &item.rule),
                 None => Ok(()),
             },
         }

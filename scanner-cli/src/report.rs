@@ -19,7 +19,7 @@ mod json;
 mod text;
 
 pub(crate) use json::write as write_json;
-pub(crate) use text::{changes, plain, render};
+pub(crate) use text::{changes, filter_line, plain, render};
 
 /// The report of a run.
 pub(crate) struct Report {
@@ -195,7 +195,7 @@ fn megabytes(bytes: u64) -> f64 {
 }
 
 /// `1 sheet`, `2 sheets`, `3,318 sheets`.
-fn counted(count: u64, singular: &str) -> String {
+pub(crate) fn counted(count: u64, singular: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {singular}{plural}", grouped(count))
 }

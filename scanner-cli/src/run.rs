@@ -14,7 +14,7 @@ use qlik_connector::QlikSense;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    arguments::{Arguments, Command, Config, LogFormat},
+    arguments::{Arguments, Command, Config, Filter, LogFormat},
     commands,
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     environment::Environment,
@@ -76,6 +76,9 @@ pub async fn run(
             file_or_code,
             format,
         }) => commands::config_show::run(&mut program, &file_or_code, format),
+        Command::Filter(Filter::Test { code }) => {
+            commands::filter_test::run(&mut program, code).await
+        }
         Command::Encrypt(encrypt) => commands::encrypt::run(&mut program, &encrypt).await,
     }
 }

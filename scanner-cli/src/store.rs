@@ -10,7 +10,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use catalog_model::{ItemKey, SinkError, SourceId, Visualization};
+use catalog_model::{ItemKey, SinkError, SourceId, Visualization, filter::FilterRule};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -136,9 +136,12 @@ impl StoreScan {
         self.take(Sighting::Unreadable(id.0.clone()))
     }
 
-    /// Takes the key of an item that a filter leaves out.
-    pub(crate) fn filtered(&mut self, key: &ItemKey) -> Result<(), SinkError> {
-        self.take(Sighting::Filtered(key.as_str().to_owned()))
+    /// Takes the key of an item that a filter leaves out, by this rule.
+    pub(crate) fn filtered(&mut self, key: &ItemKey, rule: &FilterRule) -> Result<(), SinkError> {
+        self.take(Sighting::Filtered(
+            key.as_str().to_owned(),
+            rule.to_string(),
+        ))
     }
 
     /// Forgets what the scan saw so far: it begins again.

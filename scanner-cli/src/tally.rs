@@ -1,8 +1,11 @@
 //! What a scan told besides its items, kept for the report.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use catalog_model::{Progress, UnreadableRecord, Warning};
+use catalog_model::{
+    Progress, UnreadableRecord, Warning,
+    filter::{FilterRule, RuleCount},
+};
 
 /// What a scan told besides its items. Its size does not grow with the site.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +16,8 @@ pub(crate) struct Tally {
     pub(crate) lists: BTreeMap<&'static str, Amount>,
     /// Records that could not be read, by reason.
     pub(crate) skipped: BTreeMap<String, Skipped>,
+    /// How often each rule of the filters had a say.
+    pub(crate) rules: Vec<(Arc<FilterRule>, RuleCount)>,
     /// Warnings.
     pub(crate) warnings: Vec<Warning>,
     /// Why attempts began again.
@@ -55,6 +60,7 @@ impl Tally {
                 };
                 self.lists.insert(list, amount);
             }
+            Progress::Filtered { rule, count } => self.rules.push((Arc::clone(rule), *count)),
             _ => {}
         }
     }
@@ -79,6 +85,7 @@ impl Tally {
     pub(crate) fn restart(&mut self, cause: &str) {
         self.skipped.clear();
         self.warnings.clear();
+        self.rules.clear();
         self.lists.clear();
         self.restarts.push(cause.to_owned());
     }

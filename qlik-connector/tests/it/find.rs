@@ -10,6 +10,9 @@ async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
     let found = connection.find(subject).await.unwrap().unwrap();
     let line = |finding| match finding {
         Finding::Item { label, .. } => label.join("/"),
+        Finding::Filtered { label, rule, .. } => {
+            format!("{} is left out by {rule}", label.join("/"))
+        }
         Finding::NoItem { what } => what,
     };
     found.into_iter().map(line).collect()

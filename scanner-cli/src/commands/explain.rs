@@ -117,6 +117,11 @@ fn tell(
             Finding::Item { key, label: way } => {
                 writeln!(text, "  present: {} ({key})", label(&way))
             }
+            Finding::Filtered {
+                key,
+                label: way,
+                rule,
+            } => writeln!(text, "  left out by {rule}: {} ({key})", label(&way)),
             Finding::NoItem { what } => writeln!(text, "  {what}"),
         };
     }

@@ -37,6 +37,8 @@ struct ConnectionJson {
     exports: Vec<ExportJson>,
     lists: BTreeMap<&'static str, ListJson>,
     skipped: Vec<SkippedJson>,
+    /// How often each rule of the filters had a say.
+    filters: Vec<FilterJson>,
     /// How many items were left out because an earlier one has their key.
     left_out: u64,
     /// The first of them.
@@ -80,6 +82,14 @@ struct SkippedJson {
     reason: String,
     count: u64,
     samples: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FilterJson {
+    rule: String,
+    place: String,
+    matched: u64,
+    left_out: u64,
 }
 
 #[derive(Serialize)]
@@ -165,6 +175,14 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
                 reason: reason.clone(),
                 count: skipped.count,
                 samples: skipped.samples.clone(),
+            })
+            .collect(),
+        filters: (report.tally.rules.iter())
+            .map(|(rule, count)| FilterJson {
+                rule: rule.name.clone(),
+                place: rule.place.to_string(),
+                matched: count.matched,
+                left_out: count.left_out,
             })
             .collect(),
         left_out: report.duplicates.count,

@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use catalog_model::{ScanError, with_causes};
+use catalog_model::{
+    ScanError,
+    filter::{FilterRule, RuleCount},
+    with_causes,
+};
 
 use super::{ConnectionReport, Outcome, Report, counted, grouped, megabytes};
 use crate::{home::shown, store::Counts, tally::Tally};
@@ -68,6 +72,9 @@ fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::R
     for cause in &tally.restarts {
         writeln!(text, "  restarted {cause}")?;
     }
+    for (rule, count) in &tally.rules {
+        text.push_str(&filter_line(rule, *count));
+    }
     write_skipped(text, tally)?;
     for warning in report.warnings() {
         writeln!(text, "  warning   {}", warning.message)?;
@@ -116,6 +123,12 @@ pub(crate) fn changes(counts: &Counts) -> String {
     } else {
         changes.join(", ")
     }
+}
+
+/// A rule of the filters, and how often it had a say.
+pub(crate) fn filter_line(rule: &FilterRule, count: RuleCount) -> String {
+    let (matched, left_out) = (grouped(count.matched), grouped(count.left_out));
+    format!("  filter    {rule}: {matched} matched, {left_out} left out\n")
 }
 
 fn write_failure(text: &mut String, error: &ScanError) -> std::fmt::Result {

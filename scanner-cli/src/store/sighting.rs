@@ -10,8 +10,8 @@ pub(super) enum Sighting {
     Item(Seen),
     /// The source's id of a record that could not be read.
     Unreadable(String),
-    /// The key of an item that a filter leaves out.
-    Filtered(String),
+    /// The key of an item that a filter leaves out, and the rule.
+    Filtered(String, String),
 }
 
 /// An item that a scan saw.

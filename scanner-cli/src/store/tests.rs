@@ -133,7 +133,14 @@ async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
         let mut scan = scratch.begin(day).await;
         see(&mut scan, "a", "A", Contacts::Unknown);
         for key in ["b", "unknown"] {
-            scan.filtered(&ItemKey::new(["c", key]).unwrap()).unwrap();
+            let rule = catalog_model::filter::FilterRule {
+                id: catalog_model::filter::RuleId(0),
+                name: "rule 1".to_owned(),
+                place: catalog_model::Place::new("a.conf", 9, 3),
+                text: String::new(),
+            };
+            scan.filtered(&ItemKey::new(["c", key]).unwrap(), &rule)
+                .unwrap();
         }
         close_with(scan, day, Removals::Fused).await.unwrap()
     };

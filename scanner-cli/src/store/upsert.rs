@@ -109,7 +109,7 @@ pub(super) fn take(
                 let Running { scan, attempt, .. } = *running;
                 statements.unreadable.execute(params![scan, attempt, id])?;
             }
-            Sighting::Filtered(key) => statements.filtered(running, &key)?,
+            Sighting::Filtered(key, rule) => statements.filtered(running, &key, rule)?,
         }
     }
     Ok(())
@@ -178,7 +178,7 @@ impl<'a> Statements<'a> {
     }
 
     /// Takes an item that a filter leaves out. One that the store does not have stays away, one that is gone stays gone.
-    fn filtered(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
+    fn filtered(&mut self, running: &mut Running, key: &str, rule: String) -> rusqlite::Result<()> {
         let Some(known) = self.find(hash(key), key, None)? else {
             return Ok(());
         };
@@ -192,7 +192,7 @@ impl<'a> Statements<'a> {
         if known.state == State::Filtered.code() {
             return Ok(());
         }
-        self.log(running, known.id, ChangeKind::Filtered, None)
+        self.log(running, known.id, ChangeKind::Filtered, Some(&[rule]))
     }
 
     /// The item with this key, if the store has it.

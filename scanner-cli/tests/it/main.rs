@@ -8,6 +8,7 @@ mod check;
 mod config_show;
 mod encrypted_values;
 mod encryption;
+mod filters;
 mod held_clock;
 mod histories;
 mod hooks;

@@ -1,0 +1,195 @@
+//! `filter test CODE`: what the filters of a connection would keep and leave out of what its site has now. Nothing is
+//! written but the list, on standard output.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Seek, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use catalog_model::{
+    Completeness, InventoryEntry, Observation, Progress, ScanError, ScanSink, SinkError, Warning,
+    filter::{FilterRule, RuleCount},
+    with_causes,
+};
+
+use super::{selection::select, signals::interrupted};
+use crate::{
+    connections::Ready,
+    destination::{STANDARD_OUTPUT, unless_broken_pipe},
+    exit::Exit,
+    export_line::label,
+    kept_session::KeptSession,
+    problem::Problem,
+    report::{counted, filter_line, plain},
+    run::Program,
+};
+
+/// What a trial saw. Its lines wait in a file: a scan that begins again takes them back.
+struct Trial {
+    lines: BufWriter<File>,
+    stay: u64,
+    go: u64,
+    unreadable: u64,
+    rules: Vec<(Arc<FilterRule>, RuleCount)>,
+    warnings: Vec<Warning>,
+}
+
+pub(crate) async fn run(program: &mut Program, code: String) -> Exit {
+    let selected = match select(program, &[code]) {
+        Ok(selected) => selected,
+        Err(exit) => return exit,
+    };
+    let mut exits = Vec::new();
+    for problem in &selected.problems {
+        program.tell_problem(problem);
+        if problem.is_error() {
+            exits.push(Exit::Configuration);
+        }
+    }
+    for ready in &selected.ready {
+        tokio::select! {
+            tried = read(program, ready) => exits.push(tell(program, ready, tried)),
+            () = interrupted() => return Exit::Interrupted,
+        }
+    }
+    Exit::of(&exits)
+}
+
+/// Reads the connection in the session that is kept for it.
+async fn read(program: &Program, ready: &Ready) -> Result<(Trial, Completeness), ScanError> {
+    let path = program.home.data(&ready.code, "session");
+    let session = KeptSession::resume(ready.connection.as_ref(), path);
+    let file = tempfile::tempfile().map_err(cannot_keep)?;
+    let mut trial = Trial {
+        lines: BufWriter::new(file),
+        stay: 0,
+        go: 0,
+        unreadable: 0,
+        rules: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let read = ready.connection.inventory(&mut trial).await;
+    // A scan that cannot keep its session warns of it.
+    let _ = session.keep();
+    read.map(|completeness| (trial, completeness))
+}
+
+fn tell(
+    program: &mut Program,
+    ready: &Ready,
+    tried: Result<(Trial, Completeness), ScanError>,
+) -> Exit {
+    let (code, name) = (&ready.code, &ready.name);
+    let (mut trial, completeness) = match tried {
+        Ok(tried) => tried,
+        Err(error) => {
+            let hint = match &error {
+                ScanError::Source { hint, .. } => hint.clone(),
+                _ => None,
+            };
+            let message = format!("{code} ({name}) cannot be read: {}", with_causes(&error));
+            program.tell_problem(&Problem::general(message, hint));
+            return Exit::Failed;
+        }
+    };
+    let written = trial.copy(program.environment.output.as_mut());
+    if let Err(error) = unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
+        program.tell_problem(&Problem::general(with_causes(&error), None));
+        return Exit::Failed;
+    }
+    program.tell(&plain(&trial.summary(&format!("{code} ({name})"))));
+    match completeness {
+        Completeness::Complete => Exit::Complete,
+        Completeness::Partial(reasons) => {
+            for reason in reasons {
+                program.tell(&plain(&format!("  something may be hidden: {reason}\n")));
+            }
+            Exit::Partial
+        }
+    }
+}
+
+impl Trial {
+    fn copy(&mut self, output: &mut dyn Write) -> io::Result<()> {
+        self.lines.flush()?;
+        let file = self.lines.get_mut();
+        file.rewind()?;
+        io::copy(file, output)?;
+        output.flush()
+    }
+
+    fn summary(&self, connection: &str) -> String {
+        let mut text = format!(
+            "{connection}: {} stay, {} go, {} unreadable\n",
+            counted(self.stay, "item"),
+            self.go,
+            self.unreadable
+        );
+        if self.rules.is_empty() {
+            text.push_str("  it has no filter: set `filter` or `filters` in its file\n");
+        }
+        for (rule, count) in &self.rules {
+            text.push_str(&filter_line(rule, *count));
+        }
+        for warning in &self.warnings {
+            text.push_str(&format!("  warning   {}\n", warning.message));
+        }
+        text
+    }
+}
+
+impl ScanSink<InventoryEntry> for Trial {
+    fn observe(&mut self, observation: Observation<InventoryEntry>) -> Result<(), SinkError> {
+        let line = match observation {
+            Observation::Item(item, _) => {
+                self.stay += 1;
+                let catalog = item.catalog.map(|catalog| format!("  catalog {catalog}"));
+                let (key, catalog) = (item.key, catalog.unwrap_or_default());
+                format!("stays  {}  {key}{catalog}\n", way(&item.label))
+            }
+            Observation::Filtered(item) => {
+                self.go += 1;
+                let (key, rule) = (item.key, item.rule);
+                format!("goes   {}  {key}  by {rule}\n", way(&item.label))
+            }
+            Observation::Unreadable(_) => {
+                self.unreadable += 1;
+                return Ok(());
+            }
+        };
+        let written = self.lines.write_all(plain(&line).as_bytes());
+        written.map_err(cannot_keep)
+    }
+
+    fn restart(&mut self, _: &str) -> Result<(), SinkError> {
+        (self.stay, self.go, self.unreadable) = (0, 0, 0);
+        self.rules.clear();
+        self.warnings.clear();
+        self.lines.rewind().map_err(cannot_keep)?;
+        self.lines.get_mut().set_len(0).map_err(cannot_keep)
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.warnings.push(warning);
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        if let Progress::Filtered { rule, count } = progress {
+            self.rules.push((rule, count));
+        }
+    }
+}
+
+/// A label in one line.
+fn way(parts: &[String]) -> String {
+    label(parts).replace(['\n', '\r'], " ")
+}
+
+fn cannot_keep(error: io::Error) -> SinkError {
+    SinkError {
+        message: "the list cannot be kept in a temporary file".to_owned(),
+        source: Some(Box::new(error)),
+    }
+}

@@ -1,0 +1,93 @@
+//! Filters through the program: what stays, what goes, and what a person is told.
+
+use qrs_client::fake_site::FakeSite;
+use serde_json::Value;
+
+use crate::scanner::{Home, connection};
+
+const EXPORT: &str = "export/qlik.visualization.ndjson";
+/// A sheet of the invented site that `NO_SALES` leaves out.
+const REGIONS: &str = "qlik/ab8864f2-90a4-4c48-a837-8b69817e599a/JDWuPK";
+const NO_SALES: &str = "filters = [\n  { id = no-sales, action = REJECT, rules { app = \"Sales Overview\" } }\n  \
+                        { action = ACCEPT, catalog = Rest }\n]\n";
+
+fn write(home: &Home, site: &FakeSite, filter: &str) {
+    home.write(
+        "connections/qlik.conf",
+        format!("{}{filter}", connection("qlik", site)),
+    );
+}
+
+fn changes(home: &Home, kind: &str) -> usize {
+    let run = home.run(&["catalog", "changes", "--format", "ndjson"]);
+    let changes = crate::scanner::items(&run.output);
+    changes.iter().filter(|one| one["change"] == kind).count()
+}
+
+#[test]
+fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &["complete"]);
+    let all = home.items(EXPORT).len();
+    write(&home, &site, NO_SALES);
+    let report = home.path("report.json");
+    home.run(&["scan", "--report", report.to_str().unwrap()])
+        .check(
+            0,
+            &[
+                "filter    no-sales",
+                "connections/qlik.conf:10:3",
+                "left out",
+            ],
+        );
+    let kept = home.items(EXPORT);
+    assert!(kept.len() < all);
+    assert!(kept.iter().all(|item| item["catalog"] == "Rest"));
+    assert_eq!(changes(&home, "filtered"), all - kept.len());
+    assert_eq!(changes(&home, "removed"), 0);
+    let report: Value = serde_json::from_str(&home.read("report.json")).unwrap();
+    let rule = &report["connections"][0]["filters"][0];
+    assert_eq!(rule["rule"], "no-sales");
+    assert_eq!(rule["left_out"], all - kept.len());
+    let explained = home.run(&["explain", REGIONS]).output;
+    for text in [
+        "filtered",
+        "left out by no-sales",
+        "connections/qlik.conf:10:3",
+    ] {
+        assert!(explained.contains(text), "{text}: {explained}");
+    }
+    write(&home, &site, "");
+    home.run(&["scan"]).check(0, &["returned"]);
+    assert_eq!(home.items(EXPORT).len(), all);
+}
+
+#[test]
+fn a_filter_is_tried_without_writing_anything() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write(&home, &site, "filter = \"app != 'Sales Overview'\"\n");
+    let run = home.run(&["filter", "test", "qlik"]);
+    run.check(0, &["stay", "go", "filter    filter (", "qlik.conf:9:10"]);
+    let (stays, goes): (Vec<_>, Vec<_>) = run
+        .output
+        .lines()
+        .partition(|line| line.starts_with("stays"));
+    assert_eq!(stays.len() + goes.len(), site.content().sheets().count());
+    assert!(goes.iter().any(|line| line.contains(REGIONS)), "{goes:?}");
+    assert!(!home.has("data/catalog.db") && !home.has("export"));
+    home.run(&["filter", "test", "other"]).check(2, &["other"]);
+}
+
+#[test]
+fn a_filter_in_a_file_is_read_from_the_home() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write(&home, &site, "filter = \"file:conf/sheets.filter\"\n");
+    home.write("conf/sheets.filter", "# ours\nstraem = 'x'\n");
+    home.run(&["scan"])
+        .check(3, &["sheets.filter:2:1", "did you mean `stream`?"]);
+    home.write("conf/sheets.filter", "never");
+    home.run(&["scan"]).check(0, &["matches no sheet"]);
+}
