@@ -1,7 +1,9 @@
 //! The store by itself: what no fake site can do on demand.
 
 use catalog_model::{
-    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Properties, SourceId, Visualization,
+    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Place, Properties, SourceId,
+    Visualization,
+    filter::{FilterRule, RuleId},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -133,10 +135,10 @@ async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
         let mut scan = scratch.begin(day).await;
         see(&mut scan, "a", "A", Contacts::Unknown);
         for key in ["b", "unknown"] {
-            let rule = catalog_model::filter::FilterRule {
-                id: catalog_model::filter::RuleId(0),
+            let rule = FilterRule {
+                id: RuleId(0),
                 name: "rule 1".to_owned(),
-                place: catalog_model::Place::new("a.conf", 9, 3),
+                place: Place::new("a.conf", 9, 3),
                 text: String::new(),
             };
             scan.filtered(&ItemKey::new(["c", key]).unwrap(), &rule)
@@ -166,7 +168,7 @@ async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
         [
             "added a",
             "added b",
-            "filtered b",
+            "filtered b rule 1 (a.conf:9:3)",
             "returned b",
             "removed b"
         ]
