@@ -3,13 +3,14 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use catalog_model::Instant;
-use qrs_client::{AppId, CustomProperty, SiteUrl, Stream};
+use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream};
 use url::Url;
 
 use crate::{
     dates::Dates,
     link::sheets_of,
     lower::names,
+    owners::AppOwner,
     records::{App, SheetApp},
 };
 
@@ -19,6 +20,14 @@ pub(crate) struct Apps {
     by_id: HashMap<AppId, AppFacts>,
     /// The base of people's links.
     links: SiteUrl,
+    with_owners: WithOwners,
+}
+
+/// Whether owners of apps are contacts, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithOwners {
+    Yes,
+    No,
 }
 
 /// What is remembered of an app.
@@ -32,6 +41,8 @@ pub(crate) struct AppFacts {
     /// The name of its stream.
     pub(crate) stream: Option<Box<str>>,
     pub(crate) stream_id: Option<Box<str>>,
+    /// Who owns it, where that is asked for.
+    pub(crate) owner: Option<Box<Owner>>,
     pub(crate) reloaded: Option<Instant>,
     pub(crate) tags: Box<[String]>,
     /// `name=value`.
@@ -40,10 +51,11 @@ pub(crate) struct AppFacts {
 
 impl Apps {
     /// No apps yet; people's links begin with `links`.
-    pub(crate) fn new(links: SiteUrl) -> Self {
+    pub(crate) fn new(links: SiteUrl, with_owners: WithOwners) -> Self {
         Self {
             by_id: HashMap::new(),
             links,
+            with_owners,
         }
     }
 
@@ -55,6 +67,10 @@ impl Apps {
             published: app.published,
             stream: app.stream.as_ref().and_then(stream_name),
             stream_id: app.stream.as_ref().and_then(stream_id),
+            owner: app
+                .owner
+                .filter(|_| self.with_owners == WithOwners::Yes)
+                .map(Box::new),
             reloaded: dates.lower(&app.last_reload_time, "reload date", app.id.as_str()),
             tags: names(&app.tags).into(),
             custom_properties: app.custom_properties.iter().map(written).collect(),
@@ -73,11 +89,20 @@ impl Apps {
                 published: said.published,
                 stream: said.stream.as_ref().and_then(stream_name),
                 stream_id: said.stream.as_ref().and_then(stream_id),
+                owner: None,
                 reloaded: None,
                 tags: Box::default(),
                 custom_properties: Box::default(),
             })
         })
+    }
+
+    /// The owner of an app, if that is wanted.
+    pub(crate) fn owner<'a>(&self, app: &'a AppFacts) -> AppOwner<'a> {
+        match self.with_owners {
+            WithOwners::Yes => AppOwner::Wanted(app.owner.as_deref()),
+            WithOwners::No => AppOwner::Unwanted,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -1,6 +1,6 @@
 //! One Qlik Sense site: what a scan asks, in which order, and what it makes of the answers.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use catalog_model::{
@@ -13,7 +13,8 @@ use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
 use secrecy::SecretString;
 
 use crate::{
-    apps::Apps,
+    addresses::Addresses,
+    apps::{Apps, WithOwners},
     check::{Route, check},
     counting::{CountedTwice, Counts, or_warning},
     dates::Dates,
@@ -44,6 +45,8 @@ pub(crate) struct QlikConnection {
     pub(crate) trusted: Trusted,
     pub(crate) route: Route,
     pub(crate) filter: Option<ItemFilter>,
+    pub(crate) addresses: Addresses,
+    pub(crate) with_owners: WithOwners,
 }
 
 /// Why an attempt at a scan ended early.
@@ -173,7 +176,7 @@ impl QlikConnection {
         dates: &mut Dates,
         hidden: &mut Vec<String>,
     ) -> Result<Apps, Stopped> {
-        let mut apps = Apps::new(self.links.clone());
+        let mut apps = Apps::new(self.links.clone(), self.with_owners);
         let mut unreadable = Unreadable::of("apps");
         let before = self.app_count(sink).await;
         let rows = read_list(
@@ -200,8 +203,12 @@ impl QlikConnection {
     }
 
     /// The users' addresses. Without them the scan goes on: contacts are unknown then.
-    async fn read_owners(&self, sink: &mut dyn ScanSink, attempt: u32) -> Result<Owners, Stopped> {
-        let mut owners = Owners::Read(HashMap::new());
+    async fn read_owners(
+        &self,
+        sink: &mut dyn ScanSink,
+        attempt: u32,
+    ) -> Result<Owners<'_>, Stopped> {
+        let mut owners = Owners::new(&self.addresses);
         let mut unreadable = Unreadable::of("users");
         let rows = read_list(
             sink,
@@ -233,7 +240,7 @@ impl QlikConnection {
                         "let the account read `User_*`: docs/qlik-setup.md has the rule".to_owned(),
                     ),
                 });
-                Ok(Owners::Unreadable)
+                Ok(Owners::unreadable(&self.addresses))
             }
             Err(stopped) => Err(stopped),
         }

@@ -11,6 +11,8 @@ use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUr
 use secrecy::SecretString;
 
 use crate::{
+    addresses::Addresses,
+    apps::WithOwners,
     check::{Route, STAGES},
     connection::QlikConnection,
     counting::Counts,
@@ -66,6 +68,8 @@ impl Connector for QlikSense {
         let trusted = Trusted::read(settings);
         let proxy = proxy(settings);
         let proxied = proxy.is_some();
+        let addresses = Addresses::read(settings);
+        let app_owner = settings.flag("connection.contacts.app_owner", false);
         let filter = ItemFilter::read(settings, CRITERIA);
         settings.check()?;
         let site = settings.checked(site)?;
@@ -90,6 +94,12 @@ impl Connector for QlikSense {
             route: if proxied { Route::Proxy } else { Route::Direct },
             trusted,
             filter,
+            addresses,
+            with_owners: if app_owner {
+                WithOwners::Yes
+            } else {
+                WithOwners::No
+            },
         }))
     }
 }

@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    apps::{Apps, stream_name},
+    addresses::Addresses,
+    apps::{Apps, WithOwners, stream_name},
     criteria::AskedSheet,
     dates::Dates,
     failure::failure,
@@ -73,15 +74,16 @@ impl Asking<'_> {
             return Ok(None);
         };
         let mut dates = Dates::default();
-        let mut apps = Apps::new(self.links.clone());
+        let mut apps = Apps::new(self.links.clone(), WithOwners::No);
         let of_sheet = Field::ID.equals(&said.id);
         for app in few::<App>(self.client.apps(Some(&of_sheet))).await? {
             apps.add(app, &mut dates);
         }
+        let addresses = Addresses::default();
         let surroundings = Surroundings {
             code: self.code,
             apps: &apps,
-            owners: &Owners::Unreadable,
+            owners: &Owners::unreadable(&addresses),
         };
         let Ok(item) = lower(sheet, &surroundings, &mut dates) else {
             return Ok(None);

@@ -25,7 +25,7 @@ pub(crate) const NO_STREAM: &str = "My work";
 pub(crate) struct Surroundings<'a> {
     pub(crate) code: &'a ConnectionCode,
     pub(crate) apps: &'a Apps,
-    pub(crate) owners: &'a Owners,
+    pub(crate) owners: &'a Owners<'a>,
 }
 
 /// Lowers a sheet; `dates` counts the dates that cannot be read.
@@ -79,7 +79,7 @@ pub(crate) fn lower(
         ],
         name: sheet.name.clone(),
         description: (!sheet.description.is_empty()).then(|| sheet.description.clone()),
-        contacts: owners.contacts(sheet.owner.as_ref()),
+        contacts: owners.contacts(sheet.owner.as_ref(), apps.owner(&app)),
         catalog: None,
         properties,
     })

@@ -3,53 +3,88 @@
 use std::collections::HashMap;
 
 use catalog_model::{Contact, Contacts};
-use qrs_client::{Owner, UserAttribute, UserId};
+use qrs_client::{Owner, UserId};
 
-use crate::records::User;
+use crate::{addresses::Addresses, records::User};
 
-/// The names of the attribute that holds the e-mail address; the first that has one counts. Which name a site uses is
-/// up to its directory (Qlik help, "User directory connectors").
-const EMAIL_ATTRIBUTES: [&str; 2] = ["email", "mail"];
+/// What the owner of a sheet is to it.
+const OWNER: &str = "owner";
+/// What the owner of its application is to it.
+const APPLICATION_OWNER: &str = "application owner";
 
 /// The addresses of users, as far as the account may see them. Takes some 150 bytes a user.
 #[derive(Debug)]
-pub(crate) enum Owners {
-    /// The users that the account may see, each with an address if there is one.
-    Read(HashMap<UserId, Option<Box<str>>>),
-    /// The users could not be read.
-    Unreadable,
+pub(crate) struct Owners<'a> {
+    addresses: &'a Addresses,
+    /// The users that the account may see, each with the address of its attributes; none if they could not be read.
+    users: Option<HashMap<UserId, Option<Box<str>>>>,
 }
 
-impl Owners {
+impl<'a> Owners<'a> {
+    /// No user yet.
+    pub(crate) fn new(addresses: &'a Addresses) -> Self {
+        Self {
+            addresses,
+            users: Some(HashMap::new()),
+        }
+    }
+
+    /// The users could not be read.
+    pub(crate) fn unreadable(addresses: &'a Addresses) -> Self {
+        Self {
+            addresses,
+            users: None,
+        }
+    }
+
     pub(crate) fn add(&mut self, user: User) {
-        if let Self::Read(users) = self {
-            users.insert(user.id, email(&user.attributes));
+        let email = self.addresses.of(&user.attributes);
+        if let Some(users) = &mut self.users {
+            users.insert(user.id, email);
         }
     }
 
     pub(crate) fn are_read(&self) -> bool {
-        matches!(self, Self::Read(_))
+        self.users.is_some()
     }
 
-    /// The contacts of what `owner` owns. An owner that the account may not see is unknown, not without an address.
-    pub(crate) fn contacts(&self, owner: Option<&Owner>) -> Contacts {
-        let (Self::Read(users), Some(owner)) = (self, owner) else {
-            return Contacts::Unknown;
+    /// The contacts of a sheet: its owner, and where they are wanted the application's, whom `of_app` names. One that
+    /// the account may not see is unknown, not without an address; then all are, so that a catalog keeps what it has.
+    pub(crate) fn contacts(&self, owner: Option<&Owner>, of_app: AppOwner<'_>) -> Contacts {
+        let owner = self.contact(OWNER, owner);
+        let contacts = match of_app {
+            AppOwner::Unwanted => owner.map(|owner| vec![owner]),
+            AppOwner::Wanted(of_app) => owner
+                .zip(self.contact(APPLICATION_OWNER, of_app))
+                .map(|(owner, of_app)| vec![owner, of_app]),
         };
-        let Some(email) = users.get(&owner.id) else {
-            return Contacts::Unknown;
-        };
+        contacts.map_or(Contacts::Unknown, Contacts::Known)
+    }
+
+    fn contact(&self, role: &'static str, owner: Option<&Owner>) -> Option<Contact> {
+        let owner = owner?;
+        let told = self.users.as_ref()?.get(&owner.id)?;
+        let email = told.as_deref().map(str::to_owned);
         let name = if owner.name.is_empty() {
             &owner.user_id
         } else {
             &owner.name
         };
-        Contacts::Known(vec![Contact {
-            role: "owner",
-            email: email.as_deref().map(str::to_owned),
+        Some(Contact {
+            role,
+            email: email.or_else(|| self.addresses.made_for(owner)),
             name: (!name.is_empty()).then(|| name.clone()),
-        }])
+        })
     }
+}
+
+/// Whether the owner of an application is wanted, too.
+#[derive(Clone, Copy)]
+pub(crate) enum AppOwner<'a> {
+    /// No.
+    Unwanted,
+    /// Yes; nobody where the application could not be read.
+    Wanted(Option<&'a Owner>),
 }
 
 /// `DIRECTORY\user`, or the user alone where no directory is named.
@@ -58,58 +93,5 @@ pub(crate) fn account(owner: &Owner) -> Option<String> {
         (_, "") => None,
         ("", user) => Some(user.to_owned()),
         (directory, user) => Some(format!("{directory}\\{user}")),
-    }
-}
-
-fn email(attributes: &[UserAttribute]) -> Option<Box<str>> {
-    EMAIL_ATTRIBUTES.iter().find_map(|name| {
-        attributes
-            .iter()
-            .filter(|attribute| attribute.attribute_type.eq_ignore_ascii_case(name))
-            .map(|attribute| attribute.attribute_value.trim())
-            .find(|value| !value.is_empty())
-            .map(Into::into)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn attributes(pairs: &[(&str, &str)]) -> Vec<UserAttribute> {
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(
-                |(name, value)| serde_json::json!({"attributeType": name, "attributeValue": value}),
-            )
-            .collect();
-        serde_json::from_value(serde_json::Value::Array(pairs)).unwrap()
-    }
-
-    #[test]
-    fn the_address_is_found_whatever_the_case_of_its_name() {
-        for (pairs, expected) in [
-            (&[("Email", "ann@example.com")][..], Some("ann@example.com")),
-            (
-                &[("group", "staff"), ("MAIL", " bob@example.com ")],
-                Some("bob@example.com"),
-            ),
-            (
-                &[
-                    ("mail", "second@example.com"),
-                    ("email", "first@example.com"),
-                ],
-                Some("first@example.com"),
-            ),
-            (
-                &[("email", " "), ("mail", "second@example.com")],
-                Some("second@example.com"),
-            ),
-            (&[("email", "")], None),
-            (&[("e-mail", "x@example.com")], None),
-            (&[], None),
-        ] {
-            assert_eq!(email(&attributes(pairs)).as_deref(), expected, "{pairs:?}");
-        }
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct App {
     #[serde(deserialize_with = "lenient::or_default")]
     pub(crate) published: bool,
     pub(crate) stream: Option<Stream>,
+    pub(crate) owner: Option<Owner>,
     pub(crate) last_reload_time: Timestamp,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) tags: Vec<Tag>,

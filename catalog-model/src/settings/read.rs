@@ -189,6 +189,38 @@ impl Settings {
         blocks
     }
 
+    /// The list of texts `key`, or its one text; blank ones are left out. An empty list is the same as not set.
+    pub fn texts(&mut self, key: &str) -> Option<Located<Vec<String>>> {
+        let Some(Setting { value, place }) = self.find(key).cloned() else {
+            self.know(key);
+            return None;
+        };
+        let SettingValue::List(elements) = value else {
+            let Located { value, place } = self.text(key)?;
+            let value = vec![value.trim().to_owned()];
+            return Some(Located { value, place });
+        };
+        self.know(key);
+        let mut texts = Vec::new();
+        for (index, element) in elements.into_iter().enumerate() {
+            match element.value {
+                SettingValue::Text(text) | SettingValue::Number(text) => {
+                    texts.push(text.trim().to_owned());
+                }
+                other => {
+                    let (which, found) = (index + 1, other.describe());
+                    let message = format!("element {which} of `{key}` must be a text, not {found}");
+                    self.refuse(key, message, None);
+                }
+            }
+        }
+        texts.retain(|text| !text.is_empty());
+        (!texts.is_empty()).then_some(Located {
+            value: texts,
+            place,
+        })
+    }
+
     /// Notes that `key` is a known setting, without reading it.
     pub fn know(&mut self, key: &str) {
         self.asked.push(key.to_owned());

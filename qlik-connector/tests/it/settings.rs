@@ -126,3 +126,14 @@ fn no_message_repeats_the_value_of_the_header() {
     let shown = format!("{:?}", settings.problems());
     assert!(!shown.contains("s3cr"), "{shown}");
 }
+
+#[test]
+fn where_addresses_come_from_can_be_set() {
+    let contacts = |name: &str| format!("connection.contacts.{name}");
+    let (attributes, template) = (contacts("email_attributes"), contacts("email_template"));
+    check(&[(&attributes, "workMail")], &[]);
+    check(&[(&template, "{userId}@example.com")], &[]);
+    check(&[(&contacts("app_owner"), "true")], &[]);
+    check(&[(&template, "{user}@example.com")], &["`{userId}`"]);
+    check(&[(&template, "{userId}@{domain}")], &["`{domain}`"]);
+}
