@@ -119,12 +119,10 @@ impl FileSource for Home {
 /// Finds a path in a person's terms: below the current folder without its prefix.
 pub(crate) fn shown(path: &Path) -> String {
     let short = path.strip_prefix(".").unwrap_or(path);
-    let named = if short.as_os_str().is_empty() {
-        path
-    } else {
-        short
-    };
-    named.display().to_string()
+    if short.as_os_str().is_empty() {
+        return ".".to_owned();
+    }
+    short.display().to_string()
 }
 
 /// The name of an export. The ending is the one that the reference's visualization plugin looks for.
@@ -170,6 +168,19 @@ fn names_device(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_below_the_current_folder_is_shown_without_it_and_never_as_nothing() {
+        for (path, expected) in [
+            ("./a/b", "a/b"),
+            ("/a", "/a"),
+            (".", "."),
+            ("./", "."),
+            ("", "."),
+        ] {
+            assert_eq!(shown(Path::new(path)), expected, "{path}");
+        }
+    }
 
     #[test]
     fn a_code_becomes_a_name_that_stays_in_its_folder() {

@@ -13,6 +13,7 @@ use self::{
 };
 use crate::Outcome;
 
+pub(crate) mod filter;
 mod large_site;
 mod measure;
 mod server;

@@ -46,6 +46,8 @@ enum Command {
 enum Bench {
     /// What the store costs, against a scan without it
     Store,
+    /// What a filter of 20 terms costs, against a scan without it
+    Filter,
     /// Whether the long-running scanner keeps its memory over 500 scans
     Service,
 }
@@ -75,6 +77,7 @@ fn run(command: Command) -> Outcome {
         Command::Bench { what, sheets } => match what {
             None => bench::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Store) => bench::store::run(&shell, sheets.unwrap_or(500_000)),
+            Some(Bench::Filter) => bench::filter::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
         },
         Command::Fixtures => fixtures::run(),

@@ -1,0 +1,66 @@
+//! `cargo xtask bench filter`: what a filter of 20 terms costs, as a ratio to a scan without it in the same run. All terms
+//! are asked of each sheet, and all sheets stay.
+
+use std::fs;
+
+use xshell::{Shell, cmd};
+
+use super::{
+    large_site::LargeSite,
+    measure::{RUNS, measured, middle},
+};
+use crate::Outcome;
+
+/// What no sheet of the site has, so that no `or` ends early.
+const TERMS: [&str; 10] = [
+    "stream = 'None'",
+    "app starts with 'Test'",
+    "sheet contains 'draft'",
+    "owner ~ 'TEMP*'",
+    "sheet_status in ('a', 'b', 'c')",
+    "modified starts with '1999'",
+    "(any t in tag match t = 'secret')",
+    "(any t in app_tag match t ~ 'old*')",
+    "app_id = 'x'",
+    "owner_directory = 'TEMP'",
+];
+
+#[expect(clippy::print_stdout, reason = "the figures are there to be read")]
+pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
+    cmd!(shell, "cargo build --release --package scanner-cli").run()?;
+    let site = LargeSite::serve(shell, sheets)?;
+    let output = site.home.path().join("items.ndjson");
+    let file = site.home.path().join("connections/bench.conf");
+    let bare = fs::read_to_string(&file)?;
+    let terms = [TERMS, TERMS].concat().join(" or ");
+    let filtered = format!("{bare}filter = \"not ({terms})\"\n");
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    // In turn, so that whatever else the machine does meets both.
+    for _ in 0..RUNS {
+        for (settings, measures) in [(&bare, &mut without), (&filtered, &mut with)] {
+            fs::write(&file, settings)?;
+            let arguments = ["scan", "--no-store", "--output"];
+            measures.push(measured(site.scanner(&arguments).arg(&output))?);
+            let items = fs::read_to_string(&output)?.lines().count();
+            if items != sheets {
+                return Err(format!("{items} items were written of {sheets} sheets").into());
+            }
+        }
+    }
+    let (without, with) = (middle(without), middle(with));
+    println!(
+        "{:<28} {:>8} {:>14} {:>10}",
+        "", "s", "times bare", "peak MiB"
+    );
+    for (name, measure) in [
+        ("scan without a filter", without),
+        ("20 terms, all asked", with),
+    ] {
+        let ratio = measure.seconds / without.seconds;
+        println!(
+            "{name:<28} {:>8.2} {ratio:>14.2} {:>10.1}",
+            measure.seconds, measure.peak
+        );
+    }
+    Ok(())
+}
