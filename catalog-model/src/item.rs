@@ -37,10 +37,12 @@ pub enum Contacts {
 /// A person who answers for an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
-    /// What the person is to the item: `owner`.
+    /// What the person is to the item: `owner`. Nobody has one role twice.
     pub role: &'static str,
     /// The e-mail address; a catalog reaches nobody without one.
     pub email: Option<String>,
     /// The person's name.
     pub name: Option<String>,
+    /// What the source calls the person: for Qlik Sense `DIRECTORY\user`.
+    pub account: Option<String>,
 }

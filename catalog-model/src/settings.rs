@@ -19,6 +19,7 @@ pub struct Settings {
     files: Arc<dyn FileSource>,
     asked: Vec<String>,
     problems: Vec<SettingProblem>,
+    warnings: Vec<SettingProblem>,
 }
 
 /// One setting: its value and where it stands.
@@ -74,6 +75,35 @@ pub trait FileSource: Send + Sync {
     /// # Errors
     /// When the file is missing or cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+
+    /// Reads a file of entries, each with its name: settings that hold a text or a block, or a table, of whose rows each
+    /// is a block. The first of `columns` is then the name; a table without a heading has these columns. Of two entries
+    /// with one name both come back. A source knows no format unless it says so.
+    ///
+    /// # Errors
+    /// When the file is missing, cannot be read, or is not in a format that is known.
+    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
+        let _ = columns;
+        Err(FileFault {
+            place: None,
+            message: format!("the file `{path}` is in no format that is known here"),
+            hint: None,
+        })
+    }
+}
+
+/// Settings by name, in the order of their file.
+pub type Entries = Vec<(String, Setting)>;
+
+/// Why a file that a setting names cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFault {
+    /// Where in the file, if it is at a place of it.
+    pub place: Option<Place>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
 }
 
 /// Something wrong with a setting.
@@ -121,6 +151,7 @@ impl Settings {
             files,
             asked: Vec::new(),
             problems: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -157,6 +188,17 @@ impl Settings {
         if self.problems.iter().all(|known| known.key != problem.key) {
             self.problems.push(problem);
         }
+    }
+
+    /// Records something odd that keeps nobody from using the settings.
+    pub fn warn(&mut self, oddity: SettingProblem) {
+        self.warnings.push(oddity);
+    }
+
+    /// What is odd, in the order in which it was found.
+    #[must_use]
+    pub fn warnings(&self) -> &[SettingProblem] {
+        &self.warnings
     }
 
     /// Whether all that was read so far is well.

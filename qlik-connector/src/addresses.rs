@@ -1,31 +1,46 @@
-//! Where e-mail addresses come from: a user's attributes, else a template.
+//! Where e-mail addresses come from: a user's attributes, else a mapping, else a template.
 
-use catalog_model::{Settings, settings::Located};
+use catalog_model::Settings;
 use qrs_client::{Owner, UserAttribute};
+
+use crate::{mapping::Mapping, template::Template};
 
 /// The names of the attribute that holds the address where nothing is set. Which name a site uses is up to its directory
 /// (Qlik help, "User directory connectors").
 const EMAIL_ATTRIBUTES: [&str; 2] = ["email", "mail"];
-/// Accounts of the product itself, such as `INTERNAL\sa_repository`: nobody reads their mail.
-const INTERNAL: &str = "INTERNAL";
 
 const ATTRIBUTES: &str = "connection.contacts.email_attributes";
-const TEMPLATE: &str = "connection.contacts.email_template";
-const USER: &str = "{userId}";
-const DIRECTORY: &str = "{userDirectory}";
 
 /// How the address of a user is found.
 #[derive(Clone, Debug)]
 pub(crate) struct Addresses {
-    /// The first of these attributes that has a value counts; case does not matter.
+    /// The first of these attributes that has an address counts; case does not matter.
     attributes: Vec<String>,
-    template: Option<String>,
+    mapping: Mapping,
+    template: Option<Template>,
+}
+
+/// Whether the list of users is read for addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UserList {
+    Wanted,
+    /// No attribute has an address.
+    Unwanted,
+}
+
+/// What is known of a person whom no attribute gives an address.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub(crate) email: Option<String>,
+    /// What a mapping calls the person.
+    pub(crate) name: Option<String>,
 }
 
 impl Default for Addresses {
     fn default() -> Self {
         Self {
             attributes: EMAIL_ATTRIBUTES.map(str::to_owned).into(),
+            mapping: Mapping::default(),
             template: None,
         }
     }
@@ -34,70 +49,70 @@ impl Default for Addresses {
 impl Addresses {
     /// Reads how addresses are to be found; what is wrong is a problem of the settings.
     pub(crate) fn read(settings: &mut Settings) -> Self {
-        let mut addresses = Self::default();
-        if let Some(names) = settings.texts(ATTRIBUTES) {
-            addresses.attributes = names.value;
+        let attributes = settings.texts(ATTRIBUTES).map(|names| names.value);
+        Self {
+            attributes: attributes.unwrap_or_else(|| Self::default().attributes),
+            mapping: Mapping::read(settings),
+            template: Template::read(settings),
         }
-        if let Some(Located { value, .. }) = settings.text(TEMPLATE) {
-            match checked(value.trim()) {
-                Ok(()) => addresses.template = Some(value.trim().to_owned()),
-                Err(why) => settings.refuse(
-                    TEMPLATE,
-                    format!("`{TEMPLATE}` {why}"),
-                    format!("write it like `{TEMPLATE} = \"{USER}@example.com\"`"),
-                ),
-            }
+    }
+
+    pub(crate) fn user_list(&self) -> UserList {
+        if self.attributes.is_empty() {
+            UserList::Unwanted
+        } else {
+            UserList::Wanted
         }
-        addresses
+    }
+
+    /// What to do where the account may not see users.
+    pub(crate) fn hint_for_hidden_users(&self) -> String {
+        let rule = "let the account read `User_*`: docs/qlik-setup.md has the rule";
+        if self.mapping.is_empty() && self.template.is_none() {
+            return rule.to_owned();
+        }
+        format!("{rule}; or set `{ATTRIBUTES} = []`, and addresses come without attributes")
     }
 
     /// The address that the attributes of a user tell.
-    pub(crate) fn of(&self, attributes: &[UserAttribute]) -> Option<Box<str>> {
+    pub(crate) fn of_attributes(&self, attributes: &[UserAttribute]) -> Option<Box<str>> {
         self.attributes.iter().find_map(|name| {
             attributes
                 .iter()
                 .filter(|attribute| attribute.attribute_type.eq_ignore_ascii_case(name))
                 .map(|attribute| attribute.attribute_value.trim())
-                .find(|value| !value.is_empty())
+                .find(|value| is_address(value))
                 .map(Into::into)
         })
     }
 
-    /// The address that the template gives an owner, if it is one.
-    pub(crate) fn made_for(&self, owner: &Owner) -> Option<String> {
-        let template = self.template.as_ref()?;
-        if owner.user_directory.eq_ignore_ascii_case(INTERNAL) || owner.user_id.is_empty() {
-            return None;
+    /// What is known of an owner whose attributes tell no address.
+    pub(crate) fn of_account(&self, owner: &Owner) -> Reached {
+        if let Some(person) = self.mapping.of(owner) {
+            return Reached {
+                email: Some(person.email.to_string()),
+                name: person.name.as_deref().map(str::to_owned),
+            };
         }
-        let made = template
-            .replace(DIRECTORY, &owner.user_directory)
-            .replace(USER, &owner.user_id);
-        let odd = |char: char| char.is_whitespace() || char.is_control() || char == '\\';
-        (made.matches('@').count() == 1 && !made.contains(odd)).then_some(made)
+        Reached {
+            email: self.template.as_ref().and_then(|found| found.fill(owner)),
+            name: None,
+        }
     }
 }
 
-/// Why a text is no template of an address.
-fn checked(template: &str) -> Result<(), String> {
-    if !template.contains(USER) {
-        return Err(format!(
-            "must have `{USER}` in it, else all had one address"
-        ));
-    }
-    let rest = template.replace(USER, "u").replace(DIRECTORY, "d");
-    if let Some(open) = rest.find('{') {
-        let end = rest[open..]
-            .find('}')
-            .map_or(rest.len(), |end| open + end + 1);
-        let name = &rest[open..end];
-        return Err(format!(
-            "has `{name}`, and only `{USER}` and `{DIRECTORY}` are known"
-        ));
-    }
-    match rest.matches('@').count() {
-        1 => Ok(()),
-        _ => Err("is no address: it must have one `@`".to_owned()),
-    }
+/// Whether a text can be the address of one person; a catalog sends to nobody else.
+pub(crate) fn is_address(text: &str) -> bool {
+    let odd =
+        |char: char| char.is_whitespace() || char.is_control() || "\\<>()[],;:\"".contains(char);
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let mut labels = domain.split('.');
+    !local.is_empty()
+        && !domain.contains('@')
+        && !text.contains(odd)
+        && labels.all(|label| !label.is_empty())
 }
 
 #[cfg(test)]
@@ -130,56 +145,42 @@ mod tests {
                 Some("first@example.com"),
             ),
             (
-                &[("email", " "), ("mail", "second@example.com")],
+                &[("email", "n/a"), ("mail", "second@example.com")],
                 Some("second@example.com"),
             ),
             (&[("email", "")], None),
             (&[("e-mail", "x@example.com")], None),
             (&[], None),
         ] {
-            let found = Addresses::default().of(&attributes(pairs));
+            let found = Addresses::default().of_attributes(&attributes(pairs));
             assert_eq!(found.as_deref(), expected, "{pairs:?}");
         }
     }
 
     #[test]
-    fn a_template_makes_addresses_of_accounts_and_of_nothing_else() {
-        let made = |template: &str, directory: &str, user: &str| {
-            let addresses = Addresses {
-                template: Some(template.to_owned()),
-                ..Addresses::default()
-            };
-            let mut owner = Owner::default();
-            owner.user_id = user.to_owned();
-            owner.user_directory = directory.to_owned();
-            addresses.made_for(&owner)
-        };
-        let of_user = |user: &str| made("{userId}@example.com", "ACME", user);
-        assert_eq!(of_user("ann"), Some("ann@example.com".to_owned()));
-        assert_eq!(
-            made("{userId}@{userDirectory}.example", "ACME", "ann"),
-            Some("ann@ACME.example".to_owned())
-        );
-        for user in ["ann lee", "", "ann@elsewhere", "a\\b"] {
-            assert_eq!(of_user(user), None, "{user}");
-        }
-        assert_eq!(made("{userId}@example.com", "internal", "sa_api"), None);
-    }
-
-    #[test]
-    fn a_text_that_is_no_template_is_told_why() {
-        for (template, expected) in [
-            ("{userId}@example.com", None),
-            ("info@example.com", Some("else all had one address")),
-            ("{userId}.example.com", Some("one `@`")),
-            ("{userId}@{domain}", Some("`{domain}`")),
-            ("{userId}@{domain", Some("`{domain`")),
+    fn an_address_is_that_of_one_person() {
+        for text in [
+            "ann@example.com",
+            "o'neil+x@intranet",
+            "jürgen@bücher.example",
         ] {
-            match (checked(template), expected) {
-                (Ok(()), None) => {}
-                (Err(why), Some(expected)) => assert!(why.contains(expected), "{why}"),
-                (found, _) => panic!("{template}: {found:?}"),
-            }
+            assert!(is_address(text), "{text}");
+        }
+        for text in [
+            "",
+            "not an address",
+            "ann",
+            "@example.com",
+            "ann@",
+            "ann@.example.com",
+            "ann@example..com",
+            "ann@a@b",
+            "ann@example.com; bob@example.com",
+            "Ann <ann@example.com>",
+            "mailto:ann@example.com",
+            "A\\ann@example.com",
+        ] {
+            assert!(!is_address(text), "{text}");
         }
     }
 }

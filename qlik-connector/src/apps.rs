@@ -105,6 +105,14 @@ impl Apps {
         }
     }
 
+    /// How a sentence goes on about users who own sheets.
+    pub(crate) fn whose_owners_matter(&self) -> &'static str {
+        match self.with_owners {
+            WithOwners::Yes => " or their apps",
+            WithOwners::No => "",
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }

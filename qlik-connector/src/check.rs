@@ -8,7 +8,7 @@ use qrs_client::{
     diagnosis::{self, Step},
 };
 
-use crate::{failure::hint, trust::Trusted};
+use crate::{addresses::UserList, failure::hint, trust::Trusted};
 
 const TRUST_STORE: &str = "trust store";
 const NAME_RESOLUTION: &str = "name resolution";
@@ -43,14 +43,19 @@ pub(crate) enum Route {
 /// The stages so far; the first that fails is the last.
 struct Passed(Vec<Stage>);
 
-pub(crate) async fn check(client: &QrsClient, trusted: &Trusted, route: Route) -> Vec<Stage> {
+pub(crate) async fn check(
+    client: &QrsClient,
+    trusted: &Trusted,
+    route: Route,
+    users: UserList,
+) -> Vec<Stage> {
     let mut passed = Passed(vec![trust_store(trusted)]);
     passed.way(client, route).await;
     if passed.goes_on() {
         passed.site(client).await;
     }
     if passed.goes_on() {
-        passed.0.push(rights(client).await);
+        passed.0.push(rights(client, users).await);
     }
     let mut stages = passed.0;
     let missing = STAGES
@@ -181,7 +186,7 @@ fn failed(name: &'static str, error: &Error, took: Duration) -> Stage {
 }
 
 /// What the account may see. Lists are not read: they are counted.
-async fn rights(client: &QrsClient) -> Stage {
+async fn rights(client: &QrsClient, list: UserList) -> Stage {
     let asked = Instant::now();
     let sheets = Field::OBJECT_TYPE.equals("sheet");
     let counted = async {
@@ -204,7 +209,8 @@ async fn rights(client: &QrsClient) -> Stage {
         ),
     };
     let stage = Stage::ok(RIGHTS, seen, asked.elapsed());
-    if apps > 0 && sheets > 0 && users.is_ok_and(|users| users > 0) {
+    let sees_users = list == UserList::Unwanted || users.is_ok_and(|users| users > 0);
+    if apps > 0 && sheets > 0 && sees_users {
         stage
     } else {
         stage.but(Verdict::Warning, rule.to_owned())

@@ -13,7 +13,7 @@ use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
 use secrecy::SecretString;
 
 use crate::{
-    addresses::Addresses,
+    addresses::{Addresses, UserList},
     apps::{Apps, WithOwners},
     check::{Route, check},
     counting::{CountedTwice, Counts, or_warning},
@@ -93,7 +93,8 @@ impl Connection for QlikConnection {
     }
 
     async fn check(&self) -> Vec<Stage> {
-        check(&self.client, &self.trusted, self.route).await
+        let users = self.addresses.user_list();
+        check(&self.client, &self.trusted, self.route, users).await
     }
 
     async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
@@ -208,6 +209,9 @@ impl QlikConnection {
         sink: &mut dyn ScanSink,
         attempt: u32,
     ) -> Result<Owners<'_>, Stopped> {
+        if self.addresses.user_list() == UserList::Unwanted {
+            return Ok(Owners::unwanted(&self.addresses));
+        }
         let mut owners = Owners::new(&self.addresses);
         let mut unreadable = Unreadable::of("users");
         let rows = read_list(
@@ -236,9 +240,7 @@ impl QlikConnection {
                         "the users could not be read, so contacts are unknown: {}",
                         with_causes(&error)
                     ),
-                    hint: Some(
-                        "let the account read `User_*`: docs/qlik-setup.md has the rule".to_owned(),
-                    ),
+                    hint: Some(self.addresses.hint_for_hidden_users()),
                 });
                 Ok(Owners::unreadable(&self.addresses))
             }

@@ -13,10 +13,12 @@ mod find;
 mod link;
 mod list;
 mod lower;
+mod mapping;
 mod owners;
 mod properties;
 mod records;
 mod sheets;
+mod template;
 mod trust;
 mod version;
 

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use catalog_model::{Contact, Contacts};
 use qrs_client::{Owner, UserId};
 
-use crate::{addresses::Addresses, records::User};
+use crate::{
+    addresses::{Addresses, Reached},
+    records::User,
+};
 
 /// What the owner of a sheet is to it.
 const OWNER: &str = "owner";
@@ -16,8 +19,17 @@ const APPLICATION_OWNER: &str = "application owner";
 #[derive(Debug)]
 pub(crate) struct Owners<'a> {
     addresses: &'a Addresses,
-    /// The users that the account may see, each with the address of its attributes; none if they could not be read.
-    users: Option<HashMap<UserId, Option<Box<str>>>>,
+    users: Users,
+}
+
+/// The list of users, of which only addresses are remembered.
+#[derive(Debug)]
+enum Users {
+    /// The users that the account may see, each with the address of its attributes.
+    Read(HashMap<UserId, Option<Box<str>>>),
+    Unreadable,
+    /// Nobody's attributes are asked for an address.
+    Unwanted,
 }
 
 impl<'a> Owners<'a> {
@@ -25,7 +37,7 @@ impl<'a> Owners<'a> {
     pub(crate) fn new(addresses: &'a Addresses) -> Self {
         Self {
             addresses,
-            users: Some(HashMap::new()),
+            users: Users::Read(HashMap::new()),
         }
     }
 
@@ -33,19 +45,33 @@ impl<'a> Owners<'a> {
     pub(crate) fn unreadable(addresses: &'a Addresses) -> Self {
         Self {
             addresses,
-            users: None,
+            users: Users::Unreadable,
+        }
+    }
+
+    /// The users are not asked.
+    pub(crate) fn unwanted(addresses: &'a Addresses) -> Self {
+        Self {
+            addresses,
+            users: Users::Unwanted,
         }
     }
 
     pub(crate) fn add(&mut self, user: User) {
-        let email = self.addresses.of(&user.attributes);
-        if let Some(users) = &mut self.users {
+        let email = self.addresses.of_attributes(&user.attributes);
+        if let Users::Read(users) = &mut self.users {
             users.insert(user.id, email);
         }
     }
 
+    /// Whether they are as well known as they are to be.
     pub(crate) fn are_read(&self) -> bool {
-        self.users.is_some()
+        !matches!(self.users, Users::Unreadable)
+    }
+
+    /// What to do where some are hidden.
+    pub(crate) fn hint_for_hidden(&self) -> String {
+        self.addresses.hint_for_hidden_users()
     }
 
     /// The contacts of a sheet: its owner, and where they are wanted the application's, whom `of_app` names. One that
@@ -61,19 +87,29 @@ impl<'a> Owners<'a> {
         contacts.map_or(Contacts::Unknown, Contacts::Known)
     }
 
+    /// The owner as a contact; nobody where attributes that may have a better address than mapping and template could
+    /// not be seen.
     fn contact(&self, role: &'static str, owner: Option<&Owner>) -> Option<Contact> {
         let owner = owner?;
-        let told = self.users.as_ref()?.get(&owner.id)?;
-        let email = told.as_deref().map(str::to_owned);
-        let name = if owner.name.is_empty() {
-            &owner.user_id
-        } else {
-            &owner.name
+        let told = match &self.users {
+            Users::Read(users) => users.get(&owner.id)?.as_deref(),
+            Users::Unreadable => return None,
+            Users::Unwanted => None,
         };
+        let reached = match told {
+            Some(email) => Reached {
+                email: Some(email.to_owned()),
+                name: None,
+            },
+            None => self.addresses.of_account(owner),
+        };
+        let names = [&owner.name, &owner.user_id];
+        let name = names.into_iter().find(|name| !name.is_empty());
         Some(Contact {
             role,
-            email: email.or_else(|| self.addresses.made_for(owner)),
-            name: (!name.is_empty()).then(|| name.clone()),
+            email: reached.email,
+            name: reached.name.or_else(|| name.cloned()),
+            account: account(owner),
         })
     }
 }

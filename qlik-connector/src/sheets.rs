@@ -1,6 +1,6 @@
 //! What becomes of the rows of the list of sheets: items, and a count of all that is none.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use catalog_model::{
     Contacts, FilteredItem, Observation, Progress, ScanSink, SourceId, UnreadableRecord,
@@ -15,7 +15,6 @@ use crate::{
     dates::Dates,
     list::place,
     lower::{Surroundings, lower},
-    owners::account,
     records::Sheet,
 };
 
@@ -35,8 +34,6 @@ pub(crate) struct Sheets<'a> {
     /// Sheets whose owner is not among the users that were read.
     hidden_owners: u64,
     owners_read: bool,
-    /// Owners of sheets, `DIRECTORY\\user`, who have no address.
-    unreached: BTreeSet<String>,
 }
 
 /// Why a record without an app's id or a sheet's own cannot become an item.
@@ -58,7 +55,6 @@ impl<'a> Sheets<'a> {
             without_id: 0,
             no_sheets: 0,
             hidden_owners: 0,
-            unreached: BTreeSet::new(),
         }
     }
 
@@ -97,19 +93,7 @@ impl<'a> Sheets<'a> {
             return Ok(sink.observe(Observation::Filtered(filtered))?);
         }
         self.hidden_owners += u64::from(self.owners_read && item.contacts == Contacts::Unknown);
-        self.note_unreached(&sheet, &item.contacts);
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
-    }
-
-    fn note_unreached(&mut self, sheet: &Sheet, contacts: &Contacts) {
-        let owner = match contacts {
-            Contacts::Known(contacts) => contacts.first(),
-            Contacts::Unknown => None,
-        };
-        if owner.is_some_and(|owner| owner.email.is_none()) {
-            self.unreached
-                .extend(sheet.owner.as_ref().and_then(account));
-        }
     }
 
     /// Asks the filter: the rule that leaves the item out, or none, and then the item goes where its rule says.
@@ -178,14 +162,12 @@ impl<'a> Sheets<'a> {
         if self.hidden_owners > 0 {
             sink.warn(Warning {
                 message: format!(
-                    "the contacts of {} sheets are unknown: the account may not see the users who own them",
-                    self.hidden_owners
+                    "the contacts of {} sheets are unknown: the account may not see the users who own them{}",
+                    self.hidden_owners,
+                    self.surroundings.apps.whose_owners_matter()
                 ),
-                hint: Some("let the account read `User_*`: docs/qlik-setup.md has the rule".to_owned()),
+                hint: Some(self.surroundings.owners.hint_for_hidden()),
             });
-        }
-        if !self.unreached.is_empty() {
-            sink.warn(unreached(&self.unreached));
         }
         if let Some((filter, counts)) = &self.filter {
             tell_of_rules(filter, counts, sink);
@@ -212,33 +194,5 @@ fn tell_of_rules(filter: &ItemFilter, counts: &RuleCounts, sink: &mut dyn ScanSi
                 ),
             });
         }
-    }
-}
-
-/// So many owners without an address are named.
-const NAMED: usize = 5;
-
-fn unreached(owners: &BTreeSet<String>) -> Warning {
-    let named: Vec<_> = owners
-        .iter()
-        .take(NAMED)
-        .map(|owner| format!("`{owner}`"))
-        .collect();
-    let (count, named) = (owners.len(), named.join(", "));
-    let (noun, more) = (
-        if count == 1 {
-            "owner has"
-        } else {
-            "owners have"
-        },
-        if count > NAMED { ", …" } else { "" },
-    );
-    Warning {
-        message: format!("{count} {noun} no e-mail address: {named}{more}"),
-        hint: Some(
-            "`catalog owners` lists all; name the attribute that has it in \
-             `connection.contacts.email_attributes`, or set `connection.contacts.email_template`"
-                .to_owned(),
-        ),
     }
 }

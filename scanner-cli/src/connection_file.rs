@@ -136,10 +136,9 @@ impl Reading<'_> {
         let unknown = settings.unknown().into_iter().map(unknown_setting);
         let unknown = unknown.map(|found| show(Severity::Warning, found));
         let odd = document.warnings.into_iter().map(Problem::InFile);
+        let noticed = settings.warnings().iter().cloned().map(wrong_setting);
         let odd = odd.chain(
-            odd_texts
-                .into_iter()
-                .map(|found| show(Severity::Warning, found)),
+            (odd_texts.into_iter().chain(noticed)).map(|found| show(Severity::Warning, found)),
         );
         let (code, read) = match opened {
             // What the settings of a disabled connection mean, nobody asked.

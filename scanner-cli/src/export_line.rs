@@ -160,11 +160,13 @@ mod tests {
                     role: "owner",
                     email: Some("ann@example.com".to_owned()),
                     name: Some("Ann".to_owned()),
+                    account: Some("ACME\\ann".to_owned()),
                 },
                 Contact {
                     role: "owner",
                     email: None,
                     name: Some("Bob".to_owned()),
+                    account: None,
                 },
             ]),
             catalog: Some("Money".into()),

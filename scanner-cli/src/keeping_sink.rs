@@ -102,6 +102,9 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         match observation {
             Observation::Item(item, id) => {
+                if let Some(item) = item.item() {
+                    self.tally.contacts(&item.contacts);
+                }
                 if let (Some(store), Some(item)) = (&mut self.store, item.item()) {
                     store.item(item, id.as_ref())?;
                 }

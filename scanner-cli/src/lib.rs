@@ -9,6 +9,7 @@ mod connections;
 mod destination;
 mod encryption;
 mod endpoints;
+mod entries;
 mod environment;
 mod exit;
 mod export_line;

@@ -8,10 +8,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use catalog_model::settings::FileSource;
+use catalog_model::settings::{Entries, FileFault, FileSource};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    entries,
     hocon::{Disk, Files},
     home::Home,
 };
@@ -87,6 +88,15 @@ impl FileSource for NotedFiles {
         let content = fs::read(&path);
         self.note(&path, content.as_deref().ok());
         content
+    }
+
+    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
+        let content = self.read(path).map_err(|error| FileFault {
+            place: None,
+            message: format!("the file `{path}` cannot be read: {error}"),
+            hint: Some("a relative path starts at the scanner's home folder".to_owned()),
+        })?;
+        entries::read(&self.home.path(path), &content, columns, self)
     }
 }
 

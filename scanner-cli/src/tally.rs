@@ -1,13 +1,16 @@
 //! What a scan told besides its items, kept for the report.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use catalog_model::{
-    Progress, UnreadableRecord, Warning,
+    Contacts, Progress, UnreadableRecord, Warning,
     filter::{FilterRule, RuleCount},
 };
 
-/// What a scan told besides its items. Its size does not grow with the site.
+/// What a scan told besides its items. Its size grows with people whom nobody can reach, and with nothing else.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     /// The version that the site names.
@@ -18,6 +21,8 @@ pub(crate) struct Tally {
     pub(crate) skipped: BTreeMap<String, Skipped>,
     /// How often each rule of the filters had a say.
     pub(crate) rules: Vec<(Arc<FilterRule>, RuleCount)>,
+    /// Contacts without an e-mail address, each person once, as the source calls them.
+    pub(crate) unreached: BTreeSet<String>,
     /// Warnings.
     pub(crate) warnings: Vec<Warning>,
     /// Why attempts began again.
@@ -82,7 +87,21 @@ impl Tally {
         }
     }
 
+    /// Notes which of an item's contacts nobody can reach.
+    pub(crate) fn contacts(&mut self, contacts: &Contacts) {
+        let Contacts::Known(contacts) = contacts else {
+            return;
+        };
+        for contact in contacts.iter().filter(|contact| contact.email.is_none()) {
+            let person = contact.account.as_ref().or(contact.name.as_ref());
+            if let Some(person) = person.filter(|person| !self.unreached.contains(*person)) {
+                self.unreached.insert(person.clone());
+            }
+        }
+    }
+
     pub(crate) fn restart(&mut self, cause: &str) {
+        self.unreached.clear();
         self.skipped.clear();
         self.warnings.clear();
         self.rules.clear();
@@ -98,7 +117,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use catalog_model::SourceId;
+    use catalog_model::{Contact, SourceId};
 
     use super::*;
 
@@ -123,6 +142,33 @@ mod tests {
             tally.skipped["no id"].samples,
             ["record 1 (its id could not be read)"]
         );
+    }
+
+    #[test]
+    fn people_without_an_address_are_noted_once_until_the_scan_begins_again() {
+        let contact = |account: Option<&str>, email: Option<&str>| Contact {
+            role: "owner",
+            email: email.map(str::to_owned),
+            name: Some("Ann".to_owned()),
+            account: account.map(str::to_owned),
+        };
+        let mut tally = Tally::default();
+        for contacts in [
+            Contacts::Known(vec![
+                contact(Some("A\\ann"), None),
+                contact(Some("A\\ann"), None),
+            ]),
+            Contacts::Known(vec![contact(Some("A\\bob"), Some("bob@example.com"))]),
+            Contacts::Known(vec![contact(None, None)]),
+            Contacts::Unknown,
+        ] {
+            tally.contacts(&contacts);
+            tally.contacts(&contacts);
+        }
+        let noted: Vec<_> = tally.unreached.iter().map(String::as_str).collect();
+        assert_eq!(noted, ["A\\ann", "Ann"]);
+        tally.restart("broken");
+        assert!(tally.unreached.is_empty());
     }
 
     #[test]

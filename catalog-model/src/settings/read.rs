@@ -6,7 +6,10 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{Located, Setting, SettingFile, SettingProblem, SettingValue, Settings, Stands};
+use super::{
+    Entries, FileFault, Located, Setting, SettingFile, SettingProblem, SettingValue, Settings,
+    Stands,
+};
 use crate::Place;
 
 impl Settings {
@@ -189,33 +192,68 @@ impl Settings {
         blocks
     }
 
-    /// The list of texts `key`, or its one text; blank ones are left out. An empty list is the same as not set.
+    /// The entries of the file that `key` names, with the path as it is written: see
+    /// [`FileSource::entries`](super::FileSource::entries).
+    pub fn entries_of(
+        &mut self,
+        key: &str,
+        columns: &[&str],
+    ) -> Option<(Located<String>, Entries)> {
+        let path = self.text(key)?;
+        match self.files.entries(path.value.trim(), columns) {
+            Ok(entries) => Some((path, entries)),
+            Err(FileFault {
+                place,
+                message,
+                hint,
+            }) => {
+                self.record(SettingProblem {
+                    key: key.to_owned(),
+                    stands: Stands::Itself,
+                    message: format!("`{key}`: {message}"),
+                    place: place.unwrap_or(path.place),
+                    hint,
+                    within: None,
+                });
+                None
+            }
+        }
+    }
+
+    /// The list of texts `key`, or its one text; blank ones are left out. A list without anything in it is set all the
+    /// same, and empty.
     pub fn texts(&mut self, key: &str) -> Option<Located<Vec<String>>> {
         let Some(Setting { value, place }) = self.find(key).cloned() else {
             self.know(key);
             return None;
         };
         let SettingValue::List(elements) = value else {
-            let Located { value, place } = self.text(key)?;
-            let value = vec![value.trim().to_owned()];
-            return Some(Located { value, place });
+            let (text, place) = self.scalar(key, "a list of texts")?;
+            let value = vec![text.trim().to_owned()];
+            return (!text.trim().is_empty()).then_some(Located { value, place });
         };
         self.know(key);
+        let none = elements.is_empty();
         let mut texts = Vec::new();
-        for (index, element) in elements.into_iter().enumerate() {
-            match element.value {
-                SettingValue::Text(text) | SettingValue::Number(text) => {
-                    texts.push(text.trim().to_owned());
-                }
-                other => {
-                    let (which, found) = (index + 1, other.describe());
-                    let message = format!("element {which} of `{key}` must be a text, not {found}");
-                    self.refuse(key, message, None);
-                }
+        for (index, Setting { value, place }) in elements.into_iter().enumerate() {
+            match value.as_text() {
+                Some(text) => texts.push(text.trim().to_owned()),
+                None => self.record(SettingProblem {
+                    key: key.to_owned(),
+                    place,
+                    message: format!(
+                        "element {} of `{key}` must be a text, not {}",
+                        index + 1,
+                        value.describe()
+                    ),
+                    hint: None,
+                    stands: Stands::Itself,
+                    within: None,
+                }),
             }
         }
         texts.retain(|text| !text.is_empty());
-        (!texts.is_empty()).then_some(Located {
+        (none || !texts.is_empty()).then_some(Located {
             value: texts,
             place,
         })

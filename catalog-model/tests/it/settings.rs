@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use catalog_model::{
     Place,
-    settings::{FileSource, Setting, SettingValue, Settings},
+    settings::{Entries, FileFault, FileSource, Setting, SettingValue, Settings},
 };
 use secrecy::ExposeSecret;
 
@@ -15,6 +15,17 @@ impl FileSource for OneFile {
         match path {
             "conf/trust.pem" => Ok(b"pem".to_vec()),
             _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
+        match path {
+            "conf/good.csv" => Ok(vec![(columns[0].to_owned(), at(1, text("x")))]),
+            _ => Err(FileFault {
+                place: Some(Place::new(path, 3, 1)),
+                message: "no".to_owned(),
+                hint: None,
+            }),
         }
     }
 }
@@ -196,4 +207,52 @@ fn no_debug_text_shows_a_secret() {
         at(1, text("hunter2"))
     );
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn a_list_of_texts_may_be_one_text_and_an_empty_one_is_set() {
+    let list = |elements: Vec<SettingValue>| {
+        let elements = elements.into_iter().enumerate();
+        SettingValue::List(elements.map(|(n, value)| at(n as u32 + 1, value)).collect())
+    };
+    let found = |value: SettingValue| {
+        let mut settings = settings(vec![(1, "names", value)]);
+        let texts = settings.texts("names").map(|texts| texts.value);
+        (texts, problems(&settings))
+    };
+    let names = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect());
+    let well = |value, expected| assert_eq!(found(value), (expected, Vec::new()));
+    well(
+        list(vec![text(" mail "), text(""), text("email")]),
+        names(&["mail", "email"]),
+    );
+    well(text(" mail "), names(&["mail"]));
+    well(list(Vec::new()), names(&[]));
+    for unset in [SettingValue::Null, text(" "), list(vec![text("")])] {
+        well(unset, None);
+    }
+    let (_, wrong) = found(list(vec![text("mail"), list(Vec::new())]));
+    assert_eq!(
+        wrong,
+        ["connections/a.conf:2:8: element 2 of `names` must be a text, not a list"]
+    );
+    let (_, wrong) = found(SettingValue::Block(Vec::new()));
+    assert_eq!(
+        wrong,
+        ["connections/a.conf:1:8: `names` must be a list of texts, not a block of settings"]
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_file_of_entries_is_told_at_its_own_place() {
+    let mut settings = settings(vec![
+        (1, "good", text("conf/good.csv")),
+        (2, "bad", text(" conf/bad.csv ")),
+    ]);
+    let (path, entries) = settings.entries_of("good", &["user", "email"]).unwrap();
+    assert_eq!(path.value, "conf/good.csv");
+    assert_eq!(entries[0].0, "user");
+    assert!(settings.entries_of("bad", &["user"]).is_none());
+    assert!(settings.entries_of("none", &["user"]).is_none());
+    assert_eq!(problems(&settings), ["conf/bad.csv:3:1: `bad`: no"]);
 }

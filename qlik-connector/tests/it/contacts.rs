@@ -1,9 +1,17 @@
 //! Contacts: at which address the owners of sheets and applications are reached.
 
-use catalog_model::{Contact, Contacts};
-use qrs_client::fake_site::FakeSite;
+use catalog_model::{Contact, Contacts, Verdict};
+use qrs_client::fake_site::{Account, Entity, FakeSite, Fault};
 
 use crate::site::{Scan, connect, scan};
+
+const ATTRIBUTES: &str = "connection.contacts.email_attributes";
+const MAPPING: &str = "connection.contacts.mapping";
+const TEMPLATE: (&str, &str) = (
+    "connection.contacts.email_template",
+    "{userId}@made.example",
+);
+const APP_OWNER: (&str, &str) = ("connection.contacts.app_owner", "true");
 
 async fn scanned(more: &[(&str, &str)]) -> Scan {
     let site = FakeSite::start().await;
@@ -11,67 +19,156 @@ async fn scanned(more: &[(&str, &str)]) -> Scan {
 }
 
 /// All contacts of a scan.
-fn contacts(scan: &Scan) -> Vec<Contact> {
+fn contacts(scan: &Scan) -> Vec<&Contact> {
     let mut all = Vec::new();
     for (item, _) in &scan.seen.items {
         if let Contacts::Known(known) = &item.contacts {
-            all.extend(known.iter().cloned());
+            all.extend(known);
         }
     }
     all
 }
 
-fn emails(scan: &Scan) -> Vec<String> {
+/// The addresses of an account, which has one in all of a scan, and its name.
+fn of<'a>(scan: &'a Scan, account: &str) -> (Option<&'a str>, Option<&'a str>) {
     let all = contacts(scan).into_iter();
-    all.filter_map(|contact| contact.email).collect()
+    let mut of: Vec<_> = all
+        .filter(|contact| contact.account.as_deref() == Some(account))
+        .map(|contact| (contact.email.as_deref(), contact.name.as_deref()))
+        .collect();
+    of.dedup();
+    assert_eq!(of.len(), 1, "{account}: {of:?}");
+    of[0]
+}
+
+fn unknown(scan: &Scan) -> usize {
+    let items = scan.seen.items.iter();
+    items
+        .filter(|(item, _)| item.contacts == Contacts::Unknown)
+        .count()
+}
+
+/// How many contacts have a role.
+fn roles(scan: &Scan, role: &str) -> usize {
+    let all = contacts(scan).into_iter();
+    all.filter(|contact| contact.role == role).count()
 }
 
 #[tokio::test]
-async fn a_template_reaches_those_whose_attributes_say_nothing() {
-    let before = scanned(&[]).await;
-    let template = (
-        "connection.contacts.email_template",
-        "{userId}@made.example",
-    );
-    let after = scanned(&[template]).await;
-    let (before, made) = (emails(&before), emails(&after));
-    let told = |emails: &[String]| {
-        let told = emails
-            .iter()
-            .filter(|email| !email.ends_with("@made.example"));
-        told.count()
-    };
-    assert_eq!(told(&made), before.len());
-    assert!(made.contains(&"dmitri@made.example".to_owned()), "{made:?}");
-    assert!(
-        !made.iter().any(|email| email.starts_with("sa_")),
-        "{made:?}"
-    );
-    let left: Vec<_> = (after.warnings().into_iter())
-        .filter(|warning| warning.contains("no e-mail address"))
-        .map(str::to_owned)
-        .collect();
-    assert!(
-        left[0].contains("INTERNAL") && !left[0].contains("dmitri"),
-        "{left:?}"
-    );
+async fn attributes_come_first_then_the_mapping_then_the_template() {
+    let entries = "acme\\DMITRI=dmitri@mapped.example=Dmitri O.;ACME\\ada.moreau=ada@mapped.example=A.;\
+                   acme\\grace=grace@mapped.example;internal\\sa_repository=it@mapped.example";
+    let scan = scanned(&[(MAPPING, entries), TEMPLATE]).await;
+    for (account, email, name) in [
+        ("ACME\\ada.moreau", "ada.moreau@acme.example", "Ada Moreau"),
+        ("ACME\\dmitri", "dmitri@mapped.example", "Dmitri O."),
+        ("ACME\\grace", "grace@mapped.example", "grace"),
+        (
+            "INTERNAL\\sa_repository",
+            "it@mapped.example",
+            "sa_repository",
+        ),
+    ] {
+        assert_eq!(of(&scan, account), (Some(email), Some(name)));
+    }
+    let alone = scanned(&[TEMPLATE]).await;
+    assert_eq!(of(&alone, "ACME\\dmitri").0, Some("dmitri@made.example"));
+    assert_eq!(of(&alone, "ACME\\grace").0, Some("grace@made.example"));
+    // Neither the product's own accounts, nor those that make no address.
+    assert_eq!(of(&alone, "INTERNAL\\sa_repository").0, None);
+    assert_eq!(of(&alone, "acme-partners\\farid@partner.example").0, None);
 }
 
 #[tokio::test]
 async fn attributes_are_those_that_are_set() {
-    let attributes = ("connection.contacts.email_attributes", "no-such-attribute");
-    assert_eq!(emails(&scanned(&[attributes]).await), Vec::<String>::new());
+    let scan = scanned(&[(ATTRIBUTES, "no-such-attribute")]).await;
+    assert!(contacts(&scan).iter().all(|one| one.email.is_none()));
+    assert_eq!(unknown(&scan), unknown(&scanned(&[]).await));
+    let scan = scanned(&[(ATTRIBUTES, "MAIL")]).await;
+    assert_eq!(of(&scan, "ACME\\chloé.öz").0, Some("chloe.oz@acme.example"));
+    assert_eq!(of(&scan, "ACME\\ada.moreau").0, None);
+}
+
+#[tokio::test]
+async fn without_attributes_users_are_not_asked_and_may_be_hidden() {
+    let site = FakeSite::start().await;
+    let account = Account::new(&site.header_value()).forbidden(Entity::User);
+    site.set_account(account);
+    let connection = connect(&site, &[(ATTRIBUTES, "[]"), TEMPLATE]);
+    let scan = scan(connection.as_ref()).await;
+    assert_eq!(
+        of(&scan, "ACME\\ada.moreau").0,
+        Some("ada.moreau@made.example")
+    );
+    assert!(
+        !scan
+            .warnings()
+            .iter()
+            .any(|warning| warning.contains("users"))
+    );
+    let asked = site.requests();
+    assert!(
+        asked
+            .iter()
+            .all(|request| request.path() != "/qrs/user/full")
+    );
+    let stages = connection.check().await;
+    let rights = stages.iter().find(|stage| stage.name == "rights").unwrap();
+    assert_eq!(rights.verdict, Verdict::Ok, "{}", rights.seen);
+}
+
+#[tokio::test]
+async fn who_is_hidden_is_unknown_whatever_mapping_and_template_say() {
+    let site = FakeSite::start().await;
+    let more = [(MAPPING, "ACME\\ada.moreau=ada@mapped.example"), TEMPLATE];
+    let account = || Account::new(&site.header_value());
+    for account in [
+        account().forbidden(Entity::User),
+        account().sees(Entity::User, |_| false),
+    ] {
+        site.set_account(account);
+        let scan = scan(connect(&site, &more).as_ref()).await;
+        assert_eq!(unknown(&scan), scan.seen.items.len());
+        let warnings = scan.seen.warnings.iter();
+        let hints: Vec<_> = warnings
+            .filter_map(|warning| warning.hint.as_deref())
+            .collect();
+        let [hint] = hints[..] else {
+            panic!("{hints:?}");
+        };
+        for told in ["`User_*`", "`connection.contacts.email_attributes = []`"] {
+            assert!(hint.contains(told), "{hint}");
+        }
+    }
 }
 
 #[tokio::test]
 async fn the_owner_of_the_application_is_a_contact_where_that_is_set() {
-    let roles = |scan: &Scan, role: &str| {
-        let all = contacts(scan);
-        all.iter().filter(|contact| contact.role == role).count()
-    };
     let without = scanned(&[]).await;
     assert_eq!(roles(&without, "application owner"), 0);
-    let with = scanned(&[("connection.contacts.app_owner", "true")]).await;
+    let with = scanned(&[APP_OWNER]).await;
     assert!(roles(&with, "application owner") > 0);
     assert_eq!(roles(&with, "application owner"), roles(&with, "owner"));
+    // Whoever owns both has both roles, and of some sheets they are two people.
+    let pairs: Vec<_> = (with.seen.items.iter())
+        .filter_map(|(item, _)| match &item.contacts {
+            Contacts::Known(known) => Some((&known[0].account, &known[1].account)),
+            Contacts::Unknown => None,
+        })
+        .collect();
+    assert!(pairs.iter().any(|(sheet, app)| sheet == app));
+    assert!(pairs.iter().any(|(sheet, app)| sheet != app));
+}
+
+#[tokio::test]
+async fn what_could_not_be_learned_of_one_owner_leaves_all_contacts_of_a_sheet_unknown() {
+    let all = scanned(&[]).await;
+    let site = FakeSite::start().await;
+    site.fail(Fault::record(0, r#"{"id":"abc-1","name":5}"#).on("/qrs/app/full"));
+    let scan = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
+    assert!(unknown(&scan) > unknown(&all));
+    assert!(unknown(&scan) < scan.seen.items.len());
+    let told = scan.warnings();
+    let told = told.iter().find(|warning| warning.contains("contacts of"));
+    assert!(told.unwrap().ends_with("who own them or their apps"));
 }

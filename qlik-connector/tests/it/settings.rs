@@ -1,6 +1,6 @@
 //! What a connection file can say, and what a person is told of it.
 
-use catalog_model::Connector;
+use catalog_model::{Connector, settings::SettingProblem};
 use qlik_connector::QlikSense;
 
 use crate::site::{code, settings};
@@ -136,4 +136,75 @@ fn where_addresses_come_from_can_be_set() {
     check(&[(&contacts("app_owner"), "true")], &[]);
     check(&[(&template, "{user}@example.com")], &["`{userId}`"]);
     check(&[(&template, "{userId}@{domain}")], &["`{domain}`"]);
+    check(&[(&attributes, "[]")], &[]);
+    check(&[(&contacts("mapping"), "ACME\\ann=ann@example.com")], &[]);
+}
+
+/// The problems and the warnings of a mapping with these entries.
+fn mapped(entries: &str) -> (Vec<String>, Vec<String>) {
+    let mut lines = GOOD.to_vec();
+    lines.push(("connection.contacts.mapping", entries));
+    let mut settings = settings(&lines);
+    let opened = QlikSense::default().open(code(), &mut settings);
+    let told = |problems: &[SettingProblem]| -> Vec<String> {
+        problems.iter().map(ToString::to_string).collect()
+    };
+    let told = (told(&settings.problems()), told(settings.warnings()));
+    assert_eq!(opened.is_ok(), told.0.is_empty());
+    told
+}
+
+#[test]
+fn an_entry_that_cannot_be_used_is_left_out_with_its_line() {
+    for (entry, message) in [
+        ("ann=ann@example.com", "`ann` is no account"),
+        ("\\ann=ann@example.com", "`\\ann` is no account"),
+        ("ACME\\=x@example.com", "`ACME\\` is no account"),
+        ("ACME\\\\ann=x@example.com", "`ACME\\\\ann` is no account"),
+        ("ACME\\ann", "`ACME\\ann` has no `email`"),
+        ("ACME\\ann= =Ann", "`ACME\\ann` has no `email`"),
+        (
+            "ACME\\ann=none",
+            "`none` of `ACME\\ann` is no e-mail address",
+        ),
+        (
+            "acme\\BOB=other@example.com",
+            "`acme\\BOB` has another address at conf/contacts.csv:1:1, which counts",
+        ),
+    ] {
+        let (wrong, odd) = mapped(&format!("ACME\\bob=bob@example.com;{entry}"));
+        assert_eq!(wrong, Vec::<String>::new());
+        assert_eq!(
+            odd,
+            [format!(
+                "conf/contacts.csv:2:1: `connection.contacts.mapping`: this entry is left out: {message}"
+            )]
+        );
+    }
+    let same = "ACME\\bob=bob@example.com;acme\\Bob=BOB@example.com=Bob";
+    assert_eq!(mapped(same), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn the_first_entries_that_cannot_be_used_are_told_of_and_the_others_counted() {
+    let (wrong, odd) = mapped("a;b;c;ACME\\bob=bob@example.com;d;e");
+    assert_eq!(wrong, Vec::<String>::new());
+    assert_eq!(odd.len(), 4);
+    assert!(odd[2].starts_with("conf/contacts.csv:3:1: "), "{odd:?}");
+    assert!(odd[3].starts_with("connections/test.conf:4:1: "), "{odd:?}");
+    assert!(odd[3].contains("2 more entries"), "{odd:?}");
+}
+
+#[test]
+fn a_mapping_of_which_nothing_can_be_used_is_refused() {
+    let (wrong, odd) = mapped("Login=Mail;Ann=ann@example.com");
+    assert!(wrong[0].starts_with("conf/contacts.csv:1:1: "), "{wrong:?}");
+    assert!(wrong[0].contains("can be used; the first: `Login` is no account"));
+    assert_eq!(odd, Vec::<String>::new());
+    let (wrong, _) = mapped(";");
+    assert!(
+        wrong[0].starts_with("connections/test.conf:4:1: "),
+        "{wrong:?}"
+    );
+    assert!(wrong[0].contains("has no entry"), "{wrong:?}");
 }

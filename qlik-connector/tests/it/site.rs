@@ -5,16 +5,33 @@ use std::{io, sync::Arc};
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Connector, Place, ScanError, Settings,
     contract::Recorder,
-    settings::{FileSource, Setting, SettingValue},
+    settings::{Entries, FileFault, FileSource, Setting, SettingValue},
 };
 use qlik_connector::QlikSense;
 use qrs_client::fake_site::FakeSite;
 
-struct NoFiles;
+/// No file but one of entries, whose path is what it holds: `ACME\ann=ann@example.com=Ann;ACME\bob=…`.
+struct PathsAlone;
 
-impl FileSource for NoFiles {
+impl FileSource for PathsAlone {
     fn read(&self, _: &str) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
+        let lines = path.split(';').filter(|line| !line.is_empty());
+        let entry = |(index, line): (usize, &str)| {
+            let place = Place::new("conf/contacts.csv", index as u32 + 1, 1);
+            let fields: Vec<_> = line.split('=').collect();
+            let block = columns.iter().zip(&fields).skip(1).map(|(column, field)| {
+                let value = SettingValue::Text((*field).to_owned());
+                let place = place.clone();
+                ((*column).to_owned(), Setting { value, place })
+            });
+            let value = SettingValue::Block(block.collect());
+            (fields[0].to_owned(), Setting { value, place })
+        };
+        Ok(lines.enumerate().map(entry).collect())
     }
 }
 
@@ -30,7 +47,7 @@ pub(crate) fn settings(lines: &[(&str, &str)]) -> Settings {
         let names: Vec<_> = key.split('.').collect();
         insert(&mut root, &names, value, &place);
     }
-    Settings::new("connections/test.conf", root, Arc::new(NoFiles))
+    Settings::new("connections/test.conf", root, Arc::new(PathsAlone))
 }
 
 fn insert(block: &mut Vec<(String, Setting)>, names: &[&str], value: &str, place: &Place) {
@@ -42,7 +59,10 @@ fn insert(block: &mut Vec<(String, Setting)>, names: &[&str], value: &str, place
     }
     let (_, setting) = block.iter_mut().find(|(known, _)| known == name).unwrap();
     if rest.is_empty() {
-        setting.value = SettingValue::Text(value.to_owned());
+        setting.value = match value {
+            "[]" => SettingValue::List(Vec::new()),
+            text => SettingValue::Text(text.to_owned()),
+        };
     } else if let SettingValue::Block(inner) = &mut setting.value {
         insert(inner, rest, value, place);
     }

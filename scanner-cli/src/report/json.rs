@@ -8,7 +8,7 @@ use std::{
 use catalog_model::{ScanError, with_causes};
 use serde::Serialize;
 
-use super::{ConnectionReport, Outcome, Report};
+use super::{ConnectionReport, Outcome, Report, text::NAMED};
 use crate::{home::shown, store::Counts};
 
 #[derive(Serialize)]
@@ -37,6 +37,7 @@ struct ConnectionJson {
     exports: Vec<ExportJson>,
     lists: BTreeMap<&'static str, ListJson>,
     skipped: Vec<SkippedJson>,
+    owners_without_email: UnreachedJson,
     /// How often each rule of the filters had a say.
     filters: Vec<FilterJson>,
     /// How many items were left out because an earlier one has their key.
@@ -82,6 +83,12 @@ struct SkippedJson {
     reason: String,
     count: u64,
     samples: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct UnreachedJson {
+    count: usize,
+    first: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -177,6 +184,10 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
                 samples: skipped.samples.clone(),
             })
             .collect(),
+        owners_without_email: UnreachedJson {
+            count: report.tally.unreached.len(),
+            first: (report.tally.unreached.iter().take(NAMED).cloned()).collect(),
+        },
         filters: (report.tally.rules.iter())
             .map(|(rule, count)| FilterJson {
                 rule: rule.name.clone(),

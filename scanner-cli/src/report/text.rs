@@ -68,6 +68,7 @@ fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::R
     }
     if matches!(report.outcome, Outcome::Complete | Outcome::Partial(_)) {
         write_kept(text, report)?;
+        write_unreached(text, tally)?;
     }
     for cause in &tally.restarts {
         writeln!(text, "  restarted {cause}")?;
@@ -83,6 +84,36 @@ fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::R
         }
     }
     Ok(())
+}
+
+/// So many people without an address are named.
+pub(super) const NAMED: usize = 5;
+
+/// Whom nobody can reach.
+fn write_unreached(text: &mut String, tally: &Tally) -> std::fmt::Result {
+    let unreached = &tally.unreached;
+    if unreached.is_empty() {
+        return Ok(());
+    }
+    let named = unreached.iter().take(NAMED).map(|one| format!("`{one}`"));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let (count, rest) = (
+        unreached.len() as u64,
+        unreached.len().saturating_sub(NAMED),
+    );
+    let have = if count == 1 { "has" } else { "have" };
+    let owners = counted(count, "owner");
+    write!(
+        text,
+        "  contacts  {owners} {have} no e-mail address: {named}"
+    )?;
+    if rest > 0 {
+        write!(text, " and {} more", grouped(rest as u64))?;
+    }
+    writeln!(
+        text,
+        "\n            `catalog owners --email without` lists all; `connection.contacts` says where addresses come from"
+    )
 }
 
 /// What became of the items.

@@ -43,6 +43,9 @@ pub(crate) struct StoredContact<'a> {
     pub(crate) email: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<Cow<'a, str>>,
+    /// What the source calls them; none in what earlier versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<Cow<'a, str>>,
 }
 
 impl<'a> StoredItem<'a> {
@@ -130,5 +133,6 @@ fn contact(contact: &Contact) -> StoredContact<'_> {
         role: contact.role.into(),
         email: contact.email.as_deref().map(Into::into),
         name: contact.name.as_deref().map(Into::into),
+        account: contact.account.as_deref().map(Into::into),
     }
 }

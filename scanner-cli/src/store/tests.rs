@@ -111,6 +111,7 @@ fn contact(email: &str) -> Contacts {
         role: "owner",
         email: Some(email.to_owned()),
         name: None,
+        account: None,
     }])
 }
 

@@ -6,6 +6,7 @@ mod bad_sites;
 mod catalog;
 mod check;
 mod config_show;
+mod contacts;
 mod encrypted_values;
 mod encryption;
 mod filters;

@@ -27,34 +27,48 @@ pub(super) type Owners = BTreeMap<(String, String), OwnerRow>;
 const KNOWN: &str = "known";
 const UNKNOWN: &str = "unknown";
 
-/// Counts an item for its owner.
+/// Counts an item for each person who is a contact of it, or owns it where contacts are unknown.
 pub(super) fn count(owners: &mut Owners, found: &CatalogItem<'_>) {
-    let contacts = found.item.contacts.as_deref();
-    let contact = contacts.and_then(<[_]>::first);
-    let name = contact.and_then(|contact| contact.name.as_deref());
-    let email = contact.and_then(|contact| contact.email.as_deref());
-    let account = found
-        .item
-        .text(OWNER)
-        .or(name)
-        .or(email)
-        .unwrap_or_default();
+    let owner = found.item.text(OWNER);
+    let Some(contacts) = found.item.contacts.as_deref() else {
+        let account = owner.unwrap_or_default();
+        row(owners, found, account).items += 1;
+        return;
+    };
+    // Whoever has two roles has one item.
+    let mut counted: Vec<&str> = Vec::new();
+    for contact in contacts {
+        let named = contact.name.as_deref().or(contact.email.as_deref());
+        let account = contact.account.as_deref().or(owner).or(named);
+        let account = account.unwrap_or_default();
+        let row = row(owners, found, account);
+        row.items += u64::from(!counted.contains(&account));
+        row.contacts = KNOWN;
+        row.name = contact
+            .name
+            .as_deref()
+            .map(str::to_owned)
+            .or(row.name.take());
+        row.email = contact
+            .email
+            .as_deref()
+            .map(str::to_owned)
+            .or(row.email.take());
+        counted.push(account);
+    }
+}
+
+fn row<'a>(owners: &'a mut Owners, found: &CatalogItem<'_>, account: &str) -> &'a mut OwnerRow {
     let connection = &found.connection.code;
     let entry = owners.entry((connection.clone(), account.to_owned()));
-    let owner = entry.or_insert_with(|| OwnerRow {
+    entry.or_insert_with(|| OwnerRow {
         connection: connection.clone(),
         owner: account.to_owned(),
         name: None,
         email: None,
         contacts: UNKNOWN,
         items: 0,
-    });
-    owner.items += 1;
-    owner.name = name.map(str::to_owned).or(owner.name.take());
-    owner.email = email.map(str::to_owned).or(owner.email.take());
-    if contacts.is_some() {
-        owner.contacts = KNOWN;
-    }
+    })
 }
 
 impl OwnerRow {

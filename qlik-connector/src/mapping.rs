@@ -1,0 +1,199 @@
+//! A file that says who is reached where, for sites whose users have no address.
+
+use std::collections::HashMap;
+
+use catalog_model::{
+    Place, Settings,
+    settings::{Located, Setting, SettingProblem, SettingValue, Stands},
+};
+use qrs_client::Owner;
+
+use crate::{addresses::is_address, owners::account};
+
+const MAPPING: &str = "connection.contacts.mapping";
+
+/// The account, its address, and what to call the person.
+const COLUMNS: [&str; 3] = ["user", EMAIL, NAME];
+const EMAIL: &str = "email";
+const NAME: &str = "name";
+
+/// So many entries that cannot be used are told of one by one.
+const TOLD: usize = 3;
+
+/// People by account, in lower case: Windows knows no capitals in accounts. Takes some 200 bytes each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mapping(HashMap<Box<str>, Person>);
+
+/// Somebody whom a mapping knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    pub(crate) email: Box<str>,
+    pub(crate) name: Option<Box<str>>,
+    /// Where the entry stands.
+    place: Place,
+}
+
+/// An entry that cannot be used.
+#[derive(Debug)]
+struct Odd {
+    place: Place,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Mapping {
+    /// Reads the mapping, if there is one. An entry that cannot be used is left out with a warning; that none can be used
+    /// is a problem of the settings.
+    pub(crate) fn read(settings: &mut Settings) -> Self {
+        let mut mapping = Self::default();
+        let Some((path, entries)) = settings.entries_of(MAPPING, &COLUMNS) else {
+            return mapping;
+        };
+        let odd: Vec<_> = (entries.into_iter())
+            .filter_map(|(user, entry)| mapping.add(&user, &entry).err())
+            .collect();
+        if mapping.is_empty() {
+            settings.record(unusable(&path, odd.into_iter().next()));
+        } else {
+            warn(settings, &path, odd);
+        }
+        mapping
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What it says of an owner.
+    pub(crate) fn of(&self, owner: &Owner) -> Option<&Person> {
+        if self.is_empty() {
+            return None;
+        }
+        self.0.get(account(owner)?.to_lowercase().as_str())
+    }
+
+    fn add(&mut self, user: &str, entry: &Setting) -> Result<(), Odd> {
+        // Null takes out what an earlier line of HOCON said.
+        if matches!(entry.value, SettingValue::Null) {
+            return Ok(());
+        }
+        let user = user.trim();
+        let odd = |message: String| Odd {
+            place: entry.place.clone(),
+            message,
+            hint: None,
+        };
+        if !is_account(user) {
+            let hint = "write `DIRECTORY\\user`; between `\"` in HOCON every backslash twice";
+            return Err(Odd {
+                hint: Some(hint.to_owned()),
+                ..odd(format!("{} is no account", quoted(user)))
+            });
+        }
+        let Some(email) = text(entry, EMAIL) else {
+            return Err(odd(format!("{} has no `{EMAIL}`", quoted(user))));
+        };
+        if !is_address(&email) {
+            let (email, user) = (quoted(&email), quoted(user));
+            return Err(odd(format!("{email} of {user} is no e-mail address")));
+        }
+        let person = Person {
+            email: email.into(),
+            name: text(entry, NAME).map(Into::into),
+            place: entry.place.clone(),
+        };
+        match self.0.get(user.to_lowercase().as_str()) {
+            Some(known) if known.email.eq_ignore_ascii_case(&person.email) => Ok(()),
+            Some(known) => Err(odd(format!(
+                "{} has another address at {}, which counts",
+                quoted(user),
+                known.place
+            ))),
+            None => {
+                self.0.insert(user.to_lowercase().into(), person);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether a text names a user of a directory.
+fn is_account(user: &str) -> bool {
+    let parts = user.split_once('\\');
+    parts.is_some_and(|(directory, user)| {
+        !directory.is_empty() && !user.is_empty() && !user.contains('\\')
+    }) && !user.contains(char::is_control)
+}
+
+/// A text of an entry, which may be the address alone.
+fn text(entry: &Setting, name: &str) -> Option<String> {
+    let value = match &entry.value {
+        SettingValue::Block(fields) => {
+            let (_, field) = fields.iter().find(|(known, _)| known == name)?;
+            field.value.as_text()?
+        }
+        value if name == EMAIL => value.as_text()?,
+        _ => return None,
+    };
+    Some(value.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// A text of a file as part of a message, on one line.
+fn quoted(text: &str) -> String {
+    let plain = |char: char| if char.is_control() { '\u{fffd}' } else { char };
+    let text: String = text.chars().take(100).map(plain).collect();
+    format!("`{text}`")
+}
+
+fn unusable(path: &Located<String>, first: Option<Odd>) -> SettingProblem {
+    let file = &path.value;
+    match first {
+        None => problem(Odd {
+            place: path.place.clone(),
+            message: format!("the file `{file}` has no entry"),
+            hint: Some(
+                "write a line like `DIRECTORY\\user,ann@example.com,Ann` into it".to_owned(),
+            ),
+        }),
+        Some(odd) => problem(Odd {
+            message: format!(
+                "no entry of `{file}` can be used; the first: {}",
+                odd.message
+            ),
+            ..odd
+        }),
+    }
+}
+
+fn warn(settings: &mut Settings, path: &Located<String>, odd: Vec<Odd>) {
+    let more = odd.len().saturating_sub(TOLD);
+    for odd in odd.into_iter().take(TOLD) {
+        settings.warn(problem(Odd {
+            message: format!("this entry is left out: {}", odd.message),
+            ..odd
+        }));
+    }
+    if more > 0 {
+        let (entries, are) = if more == 1 {
+            ("entry", "is")
+        } else {
+            ("entries", "are")
+        };
+        settings.warn(problem(Odd {
+            place: path.place.clone(),
+            message: format!("{more} more {entries} of `{}` {are} left out", path.value),
+            hint: None,
+        }));
+    }
+}
+
+fn problem(odd: Odd) -> SettingProblem {
+    SettingProblem {
+        key: MAPPING.to_owned(),
+        place: odd.place,
+        message: format!("`{MAPPING}`: {}", odd.message),
+        hint: odd.hint,
+        stands: Stands::Itself,
+        within: None,
+    }
+}

@@ -1,0 +1,237 @@
+//! Addresses that are made of account names.
+
+use catalog_model::{
+    Settings,
+    settings::{Located, SettingProblem, Stands},
+};
+use qrs_client::Owner;
+
+use crate::addresses::is_address;
+
+const TEMPLATE: &str = "connection.contacts.email_template";
+const USER: &str = "userId";
+const DIRECTORY: &str = "userDirectory";
+
+/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: nobody reads their mail.
+const INTERNAL: &str = "INTERNAL";
+
+/// Names that differ by so many letters are near.
+const NEAR: usize = 2;
+
+/// A text with placeholders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Template(Vec<Piece>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    UserId,
+    UserDirectory,
+}
+
+/// Why a text is no template.
+#[derive(Debug)]
+struct Fault {
+    message: String,
+    /// From which byte on it is none.
+    within: Option<usize>,
+    hint: Option<String>,
+}
+
+impl Template {
+    /// Reads the template, if there is one; what is wrong is a problem of the settings.
+    pub(crate) fn read(settings: &mut Settings) -> Option<Self> {
+        let Located { value, place } = settings.text(TEMPLATE)?;
+        match Self::parse(&value) {
+            Ok(template) => Some(template),
+            Err(fault) => {
+                let example = || format!("write it like `{TEMPLATE} = \"{{{USER}}}@example.com\"`");
+                settings.record(SettingProblem {
+                    key: TEMPLATE.to_owned(),
+                    place,
+                    message: format!("`{TEMPLATE}` {}", fault.message),
+                    hint: Some(fault.hint.unwrap_or_else(example)),
+                    stands: Stands::Itself,
+                    within: fault.within,
+                });
+                None
+            }
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(open) = rest.find(['{', '}']) {
+            let start = text.len() - rest.len() + open;
+            let (before, placeholder) = rest.split_at(open);
+            let end = placeholder.find('}').filter(|end| *end > 0);
+            let Some(end) = end else {
+                return Err(Fault::at(start, "has half a placeholder"));
+            };
+            if before.ends_with('$') {
+                return Err(Fault::at(start - 1, "has a `$` before a placeholder"));
+            }
+            pieces.push(Piece::Text(before.to_owned()));
+            pieces.push(Piece::of(&placeholder[1..end]).map_err(|fault| fault.from(start))?);
+            rest = &placeholder[end + 1..];
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        let template = Self(pieces);
+        if !template.0.contains(&Piece::UserId) {
+            let message = format!("must have `{{{USER}}}` in it, else all had one address");
+            return Err(Fault::of(message));
+        }
+        match template.filled("directory", "user") {
+            filled if !filled.contains('@') => {
+                Err(Fault::of("is no address: it has no `@`".to_owned()))
+            }
+            filled if !is_address(&filled) => Err(Fault::of(format!(
+                "makes no address: `{filled}` would be one"
+            ))),
+            _ => Ok(template),
+        }
+    }
+
+    /// The address of an account, if it makes one.
+    pub(crate) fn fill(&self, owner: &Owner) -> Option<String> {
+        let (directory, user) = (owner.user_directory.trim(), owner.user_id.trim());
+        if directory.eq_ignore_ascii_case(INTERNAL) || user.is_empty() {
+            return None;
+        }
+        Some(self.filled(directory, user)).filter(|made| is_address(made))
+    }
+
+    fn filled(&self, directory: &str, user: &str) -> String {
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::UserId => user,
+            Piece::UserDirectory => directory,
+        });
+        pieces.collect::<String>().trim().to_owned()
+    }
+}
+
+impl Piece {
+    fn of(name: &str) -> Result<Self, Fault> {
+        match name {
+            USER => Ok(Self::UserId),
+            DIRECTORY => Ok(Self::UserDirectory),
+            unknown => Err(Fault {
+                message: format!(
+                    "has `{{{unknown}}}`, and only `{{{USER}}}` and `{{{DIRECTORY}}}` are known"
+                ),
+                within: Some(0),
+                hint: nearest(unknown).map(|near| format!("did you mean `{{{near}}}`?")),
+            }),
+        }
+    }
+}
+
+impl Fault {
+    fn of(message: String) -> Self {
+        Self {
+            message,
+            within: None,
+            hint: None,
+        }
+    }
+
+    fn at(within: usize, message: &str) -> Self {
+        Self {
+            within: Some(within),
+            ..Self::of(message.to_owned())
+        }
+    }
+
+    fn from(self, start: usize) -> Self {
+        Self {
+            within: self.within.map(|within| start + within),
+            ..self
+        }
+    }
+}
+
+/// The placeholder that a person meant: misspelt, in other capitals, or a part of its name.
+fn nearest(unknown: &str) -> Option<&'static str> {
+    let unknown = unknown.trim().to_ascii_lowercase();
+    [USER, DIRECTORY].into_iter().find(|known| {
+        let known = known.to_ascii_lowercase();
+        (!unknown.is_empty() && known.contains(&unknown))
+            || strsim::damerau_levenshtein(&known, &unknown) <= NEAR
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(template: &str, directory: &str, user: &str) -> Option<String> {
+        let mut owner = Owner::default();
+        owner.user_id = user.to_owned();
+        owner.user_directory = directory.to_owned();
+        Template::parse(template).unwrap().fill(&owner)
+    }
+
+    #[test]
+    fn a_template_makes_addresses_of_accounts_and_of_nothing_else() {
+        let of_user = |user: &str| made("{userId}@example.com", "ACME", user);
+        assert_eq!(of_user("ann"), Some("ann@example.com".to_owned()));
+        assert_eq!(
+            of_user("{userDirectory}").as_deref(),
+            Some("{userDirectory}@example.com")
+        );
+        assert_eq!(
+            made(" {userId}@{userDirectory}.example ", "ACME", "ann"),
+            Some("ann@ACME.example".to_owned())
+        );
+        for user in ["ann lee", "", "ann@elsewhere", "a\\b"] {
+            assert_eq!(of_user(user), None, "{user}");
+        }
+        assert_eq!(made("{userId}@{userDirectory}.example", "", "ann"), None);
+        assert_eq!(made("{userId}@example.com", "internal", "sa_api"), None);
+    }
+
+    #[test]
+    fn a_text_that_is_no_template_is_told_why_and_where_and_what_was_meant() {
+        for (template, message, within, hint) in [
+            ("info@example.com", "else all had one address", None, ""),
+            ("{userId}.example.com", "it has no `@`", None, ""),
+            ("{userId}@@example.com", "makes no address", None, ""),
+            ("{userId}@a b", "makes no address", None, ""),
+            ("{userId}@{domain}", "has `{domain}`", Some(9), ""),
+            (
+                "{userid}@example.com",
+                "has `{userid}`",
+                Some(0),
+                "`{userId}`",
+            ),
+            ("{user}@example.com", "has `{user}`", Some(0), "`{userId}`"),
+            (
+                "{usreId}@example.com",
+                "has `{usreId}`",
+                Some(0),
+                "`{userId}`",
+            ),
+            (
+                "{userId}@{directory}",
+                "`{directory}`",
+                Some(9),
+                "`{userDirectory}`",
+            ),
+            ("{userId}@{}", "has `{}`", Some(9), ""),
+            ("{userId}@{userDirectory", "half a placeholder", Some(9), ""),
+            ("userId}@example.com", "half a placeholder", Some(6), ""),
+            ("a${userId}@example.com", "a `$` before", Some(1), ""),
+        ] {
+            let fault = Template::parse(template).unwrap_err();
+            assert!(fault.message.contains(message), "{template}: {fault:?}");
+            assert_eq!(fault.within, within, "{template}");
+            let told = fault.hint.as_deref().unwrap_or_default();
+            assert!(
+                told.contains(hint) && (hint.is_empty() == told.is_empty()),
+                "{fault:?}"
+            );
+        }
+    }
+}

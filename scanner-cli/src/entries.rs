@@ -1,0 +1,78 @@
+//! Files of entries that settings name, such as a mapping of users to addresses: HOCON or CSV, by their names. Of both
+//! comes the same tree, with places.
+
+use std::{collections::BTreeMap, path::Path};
+
+use catalog_model::settings::{Entries, FileFault};
+
+use crate::{
+    connection_file::block,
+    hocon::{self, Files},
+    home::shown,
+};
+
+mod table;
+
+/// Reads the file at `path`, which has this content. Includes come from `files`; there is no environment, so that the file
+/// means the same wherever it lies.
+pub(crate) fn read(
+    path: &Path,
+    content: &[u8],
+    columns: &[&str],
+    files: &dyn Files,
+) -> Result<Entries, FileFault> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    match extension.to_ascii_lowercase().as_str() {
+        "csv" => table::read(path, content, columns),
+        "conf" | "json" => read_hocon(path, content, files),
+        _ => Err(FileFault {
+            place: None,
+            message: format!("the name of the file `{}` tells no format", shown(path)),
+            hint: Some("let it end in `.csv`, or in `.conf` for HOCON".to_owned()),
+        }),
+    }
+}
+
+fn read_hocon(path: &Path, content: &[u8], files: &dyn Files) -> Result<Entries, FileFault> {
+    let read = hocon::read(path, content, &BTreeMap::new(), files);
+    read.map(|document| block(document.root)).map_err(|found| {
+        let first = found.into_iter().next();
+        first.map_or_else(
+            || FileFault {
+                place: None,
+                message: format!("the file `{}` cannot be read", shown(path)),
+                hint: None,
+            },
+            |first| FileFault {
+                place: Some(first.place),
+                message: first.message,
+                hint: first.hint,
+            },
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hocon::Disk;
+
+    #[test]
+    fn the_name_of_a_file_tells_its_format() {
+        let read = |name: &str, content: &str| {
+            let read = read(Path::new(name), content.as_bytes(), &["user"], &Disk);
+            read.map(|entries| entries[0].0.clone())
+        };
+        assert_eq!(read("a.CSV", "A\\u").as_deref(), Ok("A\\u"));
+        assert_eq!(read("a.conf", r#""A\\u" = x"#).as_deref(), Ok("A\\u"));
+        assert_eq!(read("a.json", r#"{"A\\u": "x"}"#).as_deref(), Ok("A\\u"));
+        let fault = read("a.xlsx", "").unwrap_err();
+        assert_eq!(
+            fault.message,
+            "the name of the file `a.xlsx` tells no format"
+        );
+        let fault = read("a.conf", "\n\"A\\x\" = x").unwrap_err();
+        assert_eq!(fault.place.unwrap().to_string(), "a.conf:2:3");
+        assert!(fault.hint.unwrap().contains("every backslash twice"));
+    }
+}

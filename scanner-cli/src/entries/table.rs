@@ -1,0 +1,221 @@
+//! CSV, as spreadsheets and exports write it: with or without a heading, with `,` or `;`, with or without a BOM.
+
+use std::{path::Path, sync::Arc};
+
+use catalog_model::{
+    Place,
+    settings::{Entries, FileFault, Setting, SettingValue},
+};
+use csv::{ReaderBuilder, StringRecord, Trim};
+
+use crate::home::shown;
+
+/// Reads the rows as entries: the first of `columns` names each, the others are its block.
+pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entries, FileFault> {
+    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
+    let mut lines = Lines::of(path, content);
+    let text = str::from_utf8(content)
+        .map_err(|error| not_utf8(path, lines.place(error.valid_up_to())))?;
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator(text))
+        .trim(Trim::All)
+        .from_reader(content);
+    let mut entries = Vec::new();
+    let mut layout: Option<Layout> = None;
+    let mut row = StringRecord::new();
+    loop {
+        let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let read = reader.read_record(&mut row);
+        let place = lines.place(start);
+        match read {
+            Ok(true) => {}
+            Ok(false) => return Ok(entries),
+            Err(error) => {
+                let message = format!("the file `{}` cannot be read: {error}", shown(path));
+                return Err(fault(place, message, None));
+            }
+        }
+        if row.iter().any(|field| field.contains(['\n', '\r'])) {
+            return Err(never_closed(place));
+        }
+        if row.iter().all(str::is_empty) {
+            continue;
+        }
+        if layout.is_none() {
+            let heading = Layout::of_heading(&row, columns);
+            let is_heading = heading.is_some();
+            layout = Some(heading.unwrap_or_else(|| Layout::natural(columns)));
+            if is_heading {
+                continue;
+            }
+        }
+        entries.extend(
+            layout
+                .as_ref()
+                .map(|layout| layout.entry(&row, columns, place)),
+        );
+    }
+}
+
+/// Where in a row each column is.
+struct Layout(Vec<Option<usize>>);
+
+impl Layout {
+    fn natural(columns: &[&str]) -> Self {
+        Self((0..columns.len()).map(Some).collect())
+    }
+
+    /// The layout that the row tells, if it is a heading: it has the name of the first column.
+    fn of_heading(row: &StringRecord, columns: &[&str]) -> Option<Self> {
+        let column = |name: &&str| row.iter().position(|field| is_called(field, name));
+        let places: Vec<_> = columns.iter().map(column).collect();
+        places.first()?.is_some().then_some(Self(places))
+    }
+
+    fn entry(&self, row: &StringRecord, columns: &[&str], place: Place) -> (String, Setting) {
+        let field = |at: &Option<usize>| at.and_then(|at| row.get(at));
+        let mut fields = self.0.iter().map(field);
+        let name = fields.next().flatten().unwrap_or_default().to_owned();
+        let others = columns.iter().skip(1).zip(fields);
+        let block = others.filter_map(|(column, field)| {
+            let value = SettingValue::Text(field?.to_owned());
+            let place = place.clone();
+            Some(((*column).to_owned(), Setting { value, place }))
+        });
+        let value = SettingValue::Block(block.collect());
+        (name, Setting { value, place })
+    }
+}
+
+/// Whether a heading means the column: capitals do not matter, nor does the dash of `E-Mail`.
+fn is_called(field: &str, name: &str) -> bool {
+    field.replace('-', "").eq_ignore_ascii_case(name)
+}
+
+/// What stands between the fields: the mark that the first line has more of.
+fn separator(text: &str) -> u8 {
+    let first = text.lines().find(|line| !line.trim().is_empty());
+    let marks = |mark: char| first.map_or(0, |line| line.matches(mark).count());
+    if marks(';') > marks(',') { b';' } else { b',' }
+}
+
+/// Finds the lines of offsets that never go back.
+struct Lines<'a> {
+    file: Arc<str>,
+    content: &'a [u8],
+    offset: usize,
+    line: u32,
+}
+
+impl<'a> Lines<'a> {
+    fn of(path: &Path, content: &'a [u8]) -> Self {
+        Self {
+            file: path.display().to_string().into(),
+            content,
+            offset: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of the first row from `offset` on: the reader stands before the empty lines between two rows.
+    fn place(&mut self, offset: usize) -> Place {
+        let rest = self.content.get(offset..).unwrap_or_default();
+        let ends = |byte: &&u8| matches!(byte, b'\n' | b'\r');
+        let start = offset.saturating_add(rest.iter().take_while(ends).count());
+        let passed = self.content.get(self.offset..start).unwrap_or_default();
+        let passed = passed.iter().filter(|byte| **byte == b'\n').count();
+        let passed = u32::try_from(passed).unwrap_or(u32::MAX);
+        self.line = self.line.saturating_add(passed);
+        self.offset = start;
+        Place::new(self.file.clone(), self.line, 1)
+    }
+}
+
+fn fault(place: Place, message: String, hint: Option<&str>) -> FileFault {
+    FileFault {
+        place: Some(place),
+        message,
+        hint: hint.map(str::to_owned),
+    }
+}
+
+fn not_utf8(path: &Path, place: Place) -> FileFault {
+    let message = format!("the file `{}` is not UTF-8 text", shown(path));
+    fault(place, message, Some("save it as CSV UTF-8"))
+}
+
+/// A quote that is not closed takes the rows after it into one field, where nobody would miss them.
+fn never_closed(place: Place) -> FileFault {
+    let message = "a text in quotes goes on after the end of its line".to_owned();
+    fault(place, message, Some("close it with `\"`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [&str; 3] = ["user", "email", "name"];
+
+    fn rows(content: &[u8]) -> Result<Vec<String>, FileFault> {
+        let entries = read(Path::new("a.csv"), content, &COLUMNS)?;
+        let row = |(name, setting): &(String, Setting)| {
+            let SettingValue::Block(block) = &setting.value else {
+                panic!("{setting:?}");
+            };
+            let fields = block.iter().map(|(column, field)| {
+                format!(" {column}={}", field.value.as_text().unwrap_or_default())
+            });
+            let fields: String = fields.collect();
+            format!("{} {name}{fields}", setting.place.line)
+        };
+        Ok(entries.iter().map(row).collect())
+    }
+
+    fn check(content: &str, expected: &[&str]) {
+        assert_eq!(rows(content.as_bytes()).unwrap(), expected, "{content:?}");
+    }
+
+    #[test]
+    fn rows_are_entries_whatever_writes_them() {
+        let ann = r"1 A\ann email=ann@x name=Ann";
+        let bob = r"2 A\bob email=bob@x name=Bob";
+        check("A\\ann,ann@x,Ann\nA\\bob,bob@x,Bob\n", &[ann, bob]);
+        check("A\\ann;ann@x;Ann\r\nA\\bob;bob@x;Bob", &[ann, bob]);
+        check("\u{feff}\"A\\ann\", ann@x ,\"Ann\"", &[ann]);
+        check(
+            "A\\ann;ann@x;\"Ann, \"\"Dr\"\"\"",
+            &[r#"1 A\ann email=ann@x name=Ann, "Dr""#],
+        );
+        check("A\\ann,ann@x", &[r"1 A\ann email=ann@x"]);
+        check("A\\ann,ann@x,Ann,more", &[ann]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn a_heading_says_where_the_columns_are() {
+        check(
+            "Id;E-Mail;NAME;User\n7;ann@x;Ann;A\\ann\n",
+            &[r"2 A\ann email=ann@x name=Ann"],
+        );
+        check("user,phone\nA\\ann,1\n", &[r"2 A\ann"]);
+    }
+
+    #[test]
+    fn blank_rows_are_nothing_and_count_as_lines() {
+        check(
+            "\r\n\r\nA\\ann,ann@x\r\n\r\n,,\r\n \r\nA\\bob,bob@x\r\n",
+            &[r"3 A\ann email=ann@x", r"7 A\bob email=bob@x"],
+        );
+    }
+
+    #[test]
+    fn a_file_of_which_rows_would_be_lost_is_refused() {
+        let fault = rows(b"A\\ann,ann@x\n\"A\\bob,bob@x\nA\\eve,eve@x\n").unwrap_err();
+        assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
+        let fault = rows(b"A\\ann,ann@x\nA\\bob,bob@x,B\xF6b\n").unwrap_err();
+        assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
+        assert!(fault.message.contains("UTF-8"), "{}", fault.message);
+    }
+}
