@@ -89,11 +89,7 @@ impl Asking<'_> {
             return Ok(None);
         };
         let app = &apps.of(said);
-        let asked = AskedSheet {
-            sheet,
-            item: &item,
-            app,
-        };
+        let asked = AskedSheet::of(sheet, &item, app);
         // A scan tells of a pattern that gives up.
         let Ok(Fate::Leave { rule }) = filter.decide(&asked).map(|decision| decision.fate) else {
             return Ok(None);

@@ -106,7 +106,7 @@ impl<'a> Sheets<'a> {
             return Ok(None);
         };
         let app = &self.surroundings.apps.of(said);
-        let decision = filter.decide(&AskedSheet { sheet, item, app });
+        let decision = filter.decide(&AskedSheet::of(sheet, item, app));
         let decision = decision.map_err(Stopped::Undecided)?;
         counts.count(&decision);
         match decision.fate {

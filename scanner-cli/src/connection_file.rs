@@ -160,13 +160,9 @@ impl Reading<'_> {
         } else {
             FaultyStage::File
         };
-        let place = path.display().to_string();
-        let wrong = problems.into_iter().map(|mut problem| {
-            if let Some(within) = problem.within.filter(|_| *problem.place.file == *place) {
-                problem.place = hocon::place_within(content, &problem.place, within);
-            }
-            wrong_setting(problem)
-        });
+        let wrong = problems
+            .into_iter()
+            .map(|problem| wrong_setting(placed(problem, path, content)));
         let wrong = wrong.map(|found| show(Severity::Error, found));
         let undecrypted = undecrypted.into_iter().map(Problem::InFile);
         Err(InvalidFile {
@@ -282,6 +278,15 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
 }
 
 /// What is wrong with a setting, and whether its value may be seen.
+/// The problem at its own place within the setting's text, where that text stands in this file.
+fn placed(mut problem: SettingProblem, path: &Path, content: &[u8]) -> SettingProblem {
+    let in_file = *problem.place.file == *path.display().to_string();
+    if let Some(within) = problem.within.filter(|_| in_file) {
+        problem.place = hocon::place_within(content, &problem.place, within);
+    }
+    problem
+}
+
 pub(crate) fn wrong_setting(problem: SettingProblem) -> Found {
     Found {
         place: problem.place,

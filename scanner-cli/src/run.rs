@@ -95,6 +95,15 @@ impl Program {
         self.tell(&format!("{text}\n"));
     }
 
+    /// Tells problems; the exit that follows from them comes back, if one does.
+    pub(crate) fn tell_problems(&mut self, problems: &[Problem]) -> Option<Exit> {
+        for problem in problems {
+            self.tell_problem(problem);
+        }
+        let wrong = problems.iter().any(Problem::is_error);
+        wrong.then_some(Exit::Configuration)
+    }
+
     /// Writes what was asked for to standard output; the exit is `exit`, unless it cannot be written.
     pub(crate) fn print(&mut self, text: &str, exit: Exit) -> Exit {
         let output = &mut self.environment.output;

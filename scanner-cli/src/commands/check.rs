@@ -36,13 +36,8 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let mut outcomes = Vec::new();
-    for problem in &selected.problems {
-        program.tell_problem(problem);
-        if problem.is_error() {
-            outcomes.push(Exit::Configuration);
-        }
-    }
+    let told = program.tell_problems(&selected.problems);
+    let mut outcomes = Vec::from_iter(told);
     let mut checked = Vec::new();
     for file in selected.invalid {
         outcomes.push(Exit::Configuration);

@@ -51,17 +51,12 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
     if arguments.offline {
         return Exit::Complete;
     }
-    let selected = match select(program, &[]) {
+    let mut selected = match select(program, &[]) {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let mut exits = Vec::new();
-    for problem in &selected.problems {
-        program.tell_problem(problem);
-        if problem.is_error() {
-            exits.push(Exit::Configuration);
-        }
-    }
+    let told = program.tell_problems(&selected.take_problems());
+    let mut exits = Vec::from_iter(told);
     let meant = |ready: &Ready| {
         known.connections.is_empty() || known.connections.contains(ready.code.as_str())
     };

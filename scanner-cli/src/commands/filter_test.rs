@@ -37,17 +37,12 @@ struct Trial {
 }
 
 pub(crate) async fn run(program: &mut Program, code: String) -> Exit {
-    let selected = match select(program, &[code]) {
+    let mut selected = match select(program, &[code]) {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let mut exits = Vec::new();
-    for problem in &selected.problems {
-        program.tell_problem(problem);
-        if problem.is_error() {
-            exits.push(Exit::Configuration);
-        }
-    }
+    let told = program.tell_problems(&selected.take_problems());
+    let mut exits = Vec::from_iter(told);
     for ready in &selected.ready {
         tokio::select! {
             tried = read(program, ready) => exits.push(tell(program, ready, tried)),

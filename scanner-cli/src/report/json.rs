@@ -57,6 +57,7 @@ struct StoredJson {
     removed: i64,
     returned: i64,
     unreadable: i64,
+    filtered: i64,
 }
 
 #[derive(Serialize)]
@@ -222,6 +223,7 @@ fn stored(counts: Counts) -> StoredJson {
         removed: counts.removed,
         returned: counts.returned,
         unreadable: counts.unreadable,
+        filtered: counts.filtered,
     }
 }
 

@@ -144,6 +144,7 @@ pub(crate) fn changes(counts: &Counts) -> String {
         (counts.removed, "removed"),
         (counts.returned, "returned"),
         (counts.unreadable, "unreadable"),
+        (counts.filtered, "filtered"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

@@ -312,7 +312,7 @@ const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts FROM content WHERE item = ?1";
 
 const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
-     seen, added, changed, removed, returned, unreadable \
+     seen, added, changed, removed, returned, unreadable, filtered \
      FROM scan JOIN connection ON connection.id = scan.connection";
 
 fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
@@ -349,6 +349,7 @@ fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
             removed: row.get(11)?,
             returned: row.get(12)?,
             unreadable: row.get(13)?,
+            filtered: row.get(14)?,
         },
     })
 }

@@ -122,7 +122,7 @@ pub(super) fn close(
     let counts = running.counts;
     db.execute(
         "UPDATE scan SET ended = ?2, outcome = ?3, reasons = ?4, site_version = ?5, bytes = ?6, seen = ?7, \
-         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12 WHERE id = ?1",
+         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12, filtered = ?13 WHERE id = ?1",
         params![
             running.scan,
             closing.time.as_millisecond(),
@@ -136,6 +136,7 @@ pub(super) fn close(
             counts.removed,
             counts.returned,
             counts.unreadable,
+            counts.filtered,
         ],
     )?;
     let error = (!reasons.is_empty()).then(|| reasons.join("; "));

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::error::{Doing, StoreError};
 
 /// What makes version 1 of an empty database, version 2 of version 1, and so on. A released one never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// How long one process waits until another has finished its batch.
 const BUSY: Duration = Duration::from_secs(30);
@@ -153,6 +153,28 @@ fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_of_the_first_version_keeps_what_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(MIGRATIONS[0]).unwrap();
+        db.execute_batch(
+            "PRAGMA user_version = 1; INSERT INTO connection (code, name, key_parts) VALUES ('a', 'A', '[]'); \
+             INSERT INTO scan (connection, started, seen) VALUES (1, 0, 7);",
+        )
+        .unwrap();
+        drop(db);
+        assert!(open_to_read(&path).is_err(), "only a writer changes it");
+        drop(open(&path).unwrap());
+        let db = open_to_read(&path).unwrap().unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let scan: (i64, i64) = db
+            .query_row("SELECT seen, filtered FROM scan", [], row)
+            .unwrap();
+        assert_eq!(scan, (7, 0));
+    }
 
     #[test]
     fn a_database_that_nobody_writes_is_read_without_a_file_beside_it() {

@@ -42,6 +42,8 @@ pub(crate) struct Counts {
     pub(crate) returned: i64,
     /// Records that the last attempt could not read although it knows their ids.
     pub(crate) unreadable: i64,
+    /// Items that the last attempt saw and a filter left out.
+    pub(crate) filtered: i64,
 }
 
 /// Items that came twice in one attempt: the second was left out.
@@ -109,7 +111,10 @@ pub(super) fn take(
                 let Running { scan, attempt, .. } = *running;
                 statements.unreadable.execute(params![scan, attempt, id])?;
             }
-            Sighting::Filtered(key, rule) => statements.filtered(running, &key, rule)?,
+            Sighting::Filtered(key, rule) => {
+                running.counts.filtered += 1;
+                statements.filtered(running, &key, rule)?;
+            }
         }
     }
     Ok(())
@@ -303,7 +308,7 @@ impl<'a> Statements<'a> {
             ChangeKind::Changed => counts.changed += 1,
             ChangeKind::Removed => counts.removed += 1,
             ChangeKind::Returned => counts.returned += 1,
-            // The rules count what they leave out.
+            // Counted when it is seen, be it filtered already.
             ChangeKind::Filtered => {}
         }
         let fields = fields.filter(|fields| !fields.is_empty());

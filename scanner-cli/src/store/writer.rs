@@ -140,6 +140,7 @@ impl Writer {
             running.attempt += 1;
             running.counts.seen = 0;
             running.counts.unreadable = 0;
+            running.counts.filtered = 0;
             running.twins = Twins::default();
         }
     }

@@ -36,6 +36,7 @@ fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
         .check(
             0,
             &[
+                "8 filtered",
                 "filter    no-sales",
                 "connections/qlik.conf:10:3",
                 "left out",
@@ -78,6 +79,9 @@ fn a_filter_is_tried_without_writing_anything() {
     assert!(goes.iter().any(|line| line.contains(REGIONS)), "{goes:?}");
     assert!(!home.has("data/catalog.db") && !home.has("export"));
     home.run(&["filter", "test", "other"]).check(2, &["other"]);
+    write(&home, &site, "filter = \"app != 'x' AND always\"\n");
+    home.run(&["filter", "test", "qlik"])
+        .check(3, &["qlik.conf:9:22", "did you mean `and`?"]);
 }
 
 #[test]

@@ -75,6 +75,7 @@ pub(super) struct ScanRow {
     removed: i64,
     returned: i64,
     unreadable: i64,
+    filtered: i64,
     bytes: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     site_version: Option<String>,
@@ -99,6 +100,7 @@ impl ScanRow {
             removed: scan.counts.removed,
             returned: scan.counts.returned,
             unreadable: scan.counts.unreadable,
+            filtered: scan.counts.filtered,
             bytes: scan.bytes,
             site_version: scan.site_version,
             reasons: scan.reasons,
@@ -131,6 +133,7 @@ impl Row for ScanRow {
         "removed",
         "returned",
         "unreadable",
+        "filtered",
         "bytes",
         "site_version",
         "reasons",

@@ -46,6 +46,7 @@ struct Scan {
     removed: i64,
     returned: i64,
     unreadable: i64,
+    filtered: i64,
     reasons: Vec<String>,
     #[serde(skip)]
     moment: String,
@@ -95,6 +96,7 @@ impl Scan {
             removed: scan.counts.removed,
             returned: scan.counts.returned,
             unreadable: scan.counts.unreadable,
+            filtered: scan.counts.filtered,
             reasons: scan.reasons.clone(),
             moment: moment(scan.started),
         }

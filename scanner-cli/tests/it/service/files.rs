@@ -9,7 +9,7 @@ use super::{BRIEF, Running, is, scanned, state, wait};
 use crate::scanner::{Home, connection};
 
 #[test]
-fn a_file_that_is_broken_mended_renamed_and_removed() {
+fn a_file_that_is_broken_keeps_its_last_good_settings_until_it_is_mended() {
     if !cfg!(unix) {
         return;
     }
@@ -41,6 +41,25 @@ fn a_file_that_is_broken_mended_renamed_and_removed() {
         is(&home, "qlik.conf", "valid") && scanned(&home, "qlik", "complete") == 2
     });
 
+    home.write("connections/new.conf", "a = ");
+    wait("a file that never was well", || {
+        is(&home, "new.conf", "error")
+    });
+    assert_eq!(state(&home, "new.conf").unwrap()["code"], Value::Null);
+    running.stop();
+}
+
+#[test]
+fn a_file_may_be_renamed_copied_and_removed() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let running = Running::briefly(&home);
+    wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+    let good = connection("qlik", &site);
+
     let next = state(&home, "qlik.conf").unwrap()["next_scan"].clone();
     fs::rename(
         home.path("connections/qlik.conf"),
@@ -61,13 +80,7 @@ fn a_file_that_is_broken_mended_renamed_and_removed() {
     assert!(is(&home, "b.conf", "valid"));
     fs::remove_file(home.path("connections/b.conf")).unwrap();
     wait("the copy has the code", || is(&home, "copy.conf", "valid"));
-    wait("it is scanned", || scanned(&home, "qlik", "complete") == 3);
-
-    home.write("connections/new.conf", "a = ");
-    wait("a file that never was well", || {
-        is(&home, "new.conf", "error")
-    });
-    assert_eq!(state(&home, "new.conf").unwrap()["code"], Value::Null);
+    wait("it is scanned", || scanned(&home, "qlik", "complete") == 2);
 
     fs::remove_file(home.path("connections/copy.conf")).unwrap();
     wait("removed", || is(&home, "copy.conf", "removed"));
@@ -96,4 +109,33 @@ fn a_secret_that_changed_takes_effect_at_once() {
     wait("a scan", || scanned(&home, "qlik", "complete") == 1);
     let log = running.stop();
     assert!(!log.contains("s3cr3t"), "{log}");
+}
+
+#[test]
+fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let filtered = connection("qlik", &site) + "filter = \"file:conf/sheets.filter\"\n";
+    home.write("conf/sheets.filter", "app = 'Sales Overview'");
+    home.write("connections/qlik.conf", filtered);
+    let running = Running::briefly(&home);
+    wait("the first filter", || {
+        scanned(&home, "qlik", "complete") == 1
+    });
+    home.write("conf/sheets.filter", "app != 'Sales Overview'");
+    wait("the second filter", || {
+        scanned(&home, "qlik", "complete") == 2
+    });
+    home.write("conf/sheets.filter", "ap != 'Sales Overview'");
+    wait("the fault", || is(&home, "qlik.conf", "error"));
+    let error = state(&home, "qlik.conf").unwrap()["error"].to_string();
+    assert!(error.contains("conf/sheets.filter:1:1"), "{error}");
+    running.stop();
+    let run = home.run(&["catalog", "scans", "--format", "ndjson"]);
+    let scans = crate::scanner::items(&run.output);
+    let left_out = |scan: usize| scans[scan]["filtered"].as_u64().unwrap();
+    assert_eq!(left_out(0) + left_out(1), 53, "{scans:?}");
 }
