@@ -16,7 +16,7 @@ use crate::{
     criteria::AskedSheet,
     dates::Dates,
     failure::failure,
-    lower::{NO_STREAM, Surroundings, lower},
+    lower::{Lowered, NO_STREAM, Surroundings, lower},
     owners::Owners,
     records::{App, Sheet, SheetApp},
 };
@@ -85,11 +85,10 @@ impl Asking<'_> {
             apps: &apps,
             owners: &Owners::unreadable(&addresses),
         };
-        let Ok(item) = lower(sheet, &surroundings, &mut dates) else {
+        let Ok(Lowered { item, app }) = lower(sheet, &surroundings, &mut dates) else {
             return Ok(None);
         };
-        let app = &apps.of(said);
-        let asked = AskedSheet::of(sheet, &item, app);
+        let asked = AskedSheet::of(sheet, &item, &app);
         // A scan tells of a pattern that gives up.
         let Ok(Fate::Leave { rule }) = filter.decide(&asked).map(|decision| decision.fate) else {
             return Ok(None);

@@ -1,5 +1,7 @@
 //! Lowering: a sheet of QRS becomes a visualization of the catalog. Pure; nothing here asks anybody.
 
+use std::borrow::Cow;
+
 use catalog_model::{
     ConnectionCode, InvalidKey, ItemKey, Properties, PropertyValue, Visualization,
 };
@@ -28,15 +30,21 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) owners: &'a Owners<'a>,
 }
 
+/// A sheet as an item, and what is known of its app.
+pub(crate) struct Lowered<'a> {
+    pub(crate) item: Visualization,
+    pub(crate) app: Cow<'a, AppFacts>,
+}
+
 /// Lowers a sheet; `dates` counts the dates that cannot be read.
 ///
 /// # Errors
 /// When the sheet does not say its app's id or its own.
-pub(crate) fn lower(
+pub(crate) fn lower<'a>(
     sheet: &Sheet,
-    surroundings: &Surroundings<'_>,
+    surroundings: &Surroundings<'a>,
     dates: &mut Dates,
-) -> Result<Visualization, InvalidKey> {
+) -> Result<Lowered<'a>, InvalidKey> {
     let Surroundings { code, apps, owners } = surroundings;
     let said = sheet.app.as_ref().ok_or(InvalidKey::EmptyPart(2))?;
     let app_id = said.id.as_str();
@@ -70,7 +78,7 @@ pub(crate) fn lower(
     put_tags(&mut properties, TAGS, names(&sheet.tags));
     put_text(&mut properties, APPLICATION_ID, app_id);
     put_app(&mut properties, &app);
-    Ok(Visualization {
+    let item = Visualization {
         key,
         label: vec![
             app.stream.as_deref().unwrap_or(NO_STREAM).to_owned(),
@@ -82,7 +90,8 @@ pub(crate) fn lower(
         contacts: owners.contacts(sheet.owner.as_ref(), apps.owner(&app)),
         catalog: None,
         properties,
-    })
+    };
+    Ok(Lowered { item, app })
 }
 
 /// The properties that only the list of apps tells.

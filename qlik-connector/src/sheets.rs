@@ -10,11 +10,12 @@ use catalog_model::{
 use qrs_client::Record;
 
 use crate::{
+    apps::AppFacts,
     connection::Stopped,
     criteria::AskedSheet,
     dates::Dates,
     list::place,
-    lower::{Surroundings, lower},
+    lower::{Lowered, Surroundings, lower},
     records::Sheet,
 };
 
@@ -77,13 +78,13 @@ impl<'a> Sheets<'a> {
             return Ok(());
         }
         let id = (!sheet.id.is_empty()).then(|| sheet.id.as_str().to_owned());
-        let Ok(mut item) = lower(&sheet, &self.surroundings, &mut self.dates) else {
+        let Ok(Lowered { mut item, app }) = lower(&sheet, &self.surroundings, &mut self.dates)
+        else {
             let place = format!("the sheet `{}`", sheet.name);
             return self.unreadable(sink, id, NO_KEY.to_owned(), place);
         };
         self.items += 1;
-        let left_out = self.filtered(&sheet, &mut item)?;
-        if let Some(rule) = left_out {
+        if let Some(rule) = filtered(&mut self.filter, &sheet, &mut item, &app)? {
             let filtered = FilteredItem {
                 key: item.key,
                 label: item.label,
@@ -94,28 +95,6 @@ impl<'a> Sheets<'a> {
         }
         self.hidden_owners += u64::from(self.owners_read && item.contacts == Contacts::Unknown);
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
-    }
-
-    /// Asks the filter: the rule that leaves the item out, or none, and then the item goes where its rule says.
-    fn filtered(
-        &mut self,
-        sheet: &Sheet,
-        item: &mut Visualization,
-    ) -> Result<Option<Arc<FilterRule>>, Stopped> {
-        let (Some((filter, counts)), Some(said)) = (&mut self.filter, &sheet.app) else {
-            return Ok(None);
-        };
-        let app = &self.surroundings.apps.of(said);
-        let decision = filter.decide(&AskedSheet::of(sheet, item, app));
-        let decision = decision.map_err(Stopped::Undecided)?;
-        counts.count(&decision);
-        match decision.fate {
-            Fate::Keep { catalog } => {
-                item.catalog = catalog;
-                Ok(None)
-            }
-            Fate::Leave { rule } => Ok(filter.rule(rule).cloned()),
-        }
     }
 
     fn unreadable(
@@ -175,6 +154,28 @@ impl<'a> Sheets<'a> {
         if let Some(warning) = self.dates.warning() {
             sink.warn(warning);
         }
+    }
+}
+
+/// Asks the filter: the rule that leaves the item out, or none, and then the item goes where its rule says.
+fn filtered(
+    filter: &mut Option<(&ItemFilter, RuleCounts)>,
+    sheet: &Sheet,
+    item: &mut Visualization,
+    app: &AppFacts,
+) -> Result<Option<Arc<FilterRule>>, Stopped> {
+    let Some((filter, counts)) = filter else {
+        return Ok(None);
+    };
+    let decision = filter.decide(&AskedSheet::of(sheet, item, app));
+    let decision = decision.map_err(Stopped::Undecided)?;
+    counts.count(&decision);
+    match decision.fate {
+        Fate::Keep { catalog } => {
+            item.catalog = catalog;
+            Ok(None)
+        }
+        Fate::Leave { rule } => Ok(filter.rule(rule).cloned()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask bench filter`: what a filter of 20 terms costs, as a ratio to a scan without it in the same run. All terms
 //! are asked of each sheet, and all sheets stay.
+//! What is looked for is smaller than what the machine does besides, which only adds: so the fastest of each counts.
 
 use std::fs;
 
@@ -7,9 +8,12 @@ use xshell::{Shell, cmd};
 
 use super::{
     large_site::LargeSite,
-    measure::{RUNS, measured, middle},
+    measure::{Measure, measured},
 };
 use crate::Outcome;
+
+/// Each way is measured so often, in turn.
+const ROUNDS: usize = 9;
 
 /// What no sheet of the site has, so that no `or` ends early.
 const TERMS: [&str; 10] = [
@@ -35,8 +39,7 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     let terms = [TERMS, TERMS].concat().join(" or ");
     let filtered = format!("{bare}filter = \"not ({terms})\"\n");
     let (mut without, mut with) = (Vec::new(), Vec::new());
-    // In turn, so that whatever else the machine does meets both.
-    for _ in 0..RUNS {
+    for _ in 0..ROUNDS {
         for (settings, measures) in [(&bare, &mut without), (&filtered, &mut with)] {
             fs::write(&file, settings)?;
             let arguments = ["scan", "--no-store", "--output"];
@@ -47,7 +50,7 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
             }
         }
     }
-    let (without, with) = (middle(without), middle(with));
+    let (without, with) = (fastest(&without)?, fastest(&with)?);
     println!(
         "{:<28} {:>8} {:>14} {:>10}",
         "", "s", "times bare", "peak MiB"
@@ -63,4 +66,11 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
         );
     }
     Ok(())
+}
+
+fn fastest(measures: &[Measure]) -> Result<Measure, &'static str> {
+    let fastest = measures
+        .iter()
+        .min_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    fastest.copied().ok_or("nothing was measured")
 }
