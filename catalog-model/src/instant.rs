@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::{SignedDuration, civil::DateTime, tz};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz};
 
 /// A point in time between the years -9999 and 9999, to the millisecond.
 ///
@@ -24,7 +24,10 @@ impl Instant {
     /// # Errors
     /// When it lies outside the years -9999 to 9999.
     pub fn from_unix_millis(unix_millis: i64) -> Result<Self, InvalidInstant> {
-        civil(unix_millis).map(|_| Self { unix_millis })
+        if Timestamp::from_millisecond(unix_millis).is_err() {
+            late(unix_millis)?;
+        }
+        Ok(Self { unix_millis })
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -34,21 +37,24 @@ impl Instant {
     }
 }
 
-/// A civil time instead of `jiff::Timestamp`, which ends some hours before the year 9999 does, where "for ever" lies.
-fn civil(unix_millis: i64) -> Result<DateTime, InvalidInstant> {
+/// A civil time for what no `jiff::Timestamp` holds: that ends some hours before the year 9999 does, where "for ever" lies.
+/// It takes several times as long to make, and sheets have many dates.
+fn late(unix_millis: i64) -> Result<DateTime, InvalidInstant> {
     epoch()
         .checked_add(SignedDuration::from_millis(unix_millis))
         .or(Err(InvalidInstant))
 }
 
 fn epoch() -> DateTime {
-    tz::Offset::UTC.to_datetime(jiff::Timestamp::UNIX_EPOCH)
+    tz::Offset::UTC.to_datetime(Timestamp::UNIX_EPOCH)
 }
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let civil = civil(self.unix_millis).or(Err(fmt::Error))?;
-        write!(f, "{civil:.3}Z")
+        match Timestamp::from_millisecond(self.unix_millis) {
+            Ok(timestamp) => write!(f, "{timestamp:.3}"),
+            Err(_) => write!(f, "{:.3}Z", late(self.unix_millis).or(Err(fmt::Error))?),
+        }
     }
 }
 
@@ -75,6 +81,9 @@ mod tests {
             (0, "1970-01-01T00:00:00.000Z"),
             (1_706_702_400_000, "2024-01-31T12:00:00.000Z"),
             (-1, "1969-12-31T23:59:59.999Z"),
+            (-377_705_116_800_000, "-009999-01-01T00:00:00.000Z"),
+            (253_402_207_200_000, "9999-12-30T22:00:00.000Z"),
+            (253_402_207_200_001, "9999-12-30T22:00:00.001Z"),
             (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
         ] {
             let instant = Instant::from_unix_millis(millis).unwrap();
