@@ -12,20 +12,14 @@ use crate::{
     export_line::{ExportLine, InventoryLine},
     kept_session::KeptSession,
     progress::ProgressLine,
-    spool::Spool,
+    spool::{Spool, Spooled},
     store::{StoreScan, StoredItem},
     tally::Tally,
 };
 
 /// What a scan reads and writes as a line each.
 #[async_trait]
-pub(crate) trait Line: Sized + Send + 'static {
-    /// The key that no other line has.
-    fn key(&self) -> &ItemKey;
-
-    /// Writes the line without its end; `parts` names the parts of its key.
-    fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()>;
-
+pub(crate) trait Line: Spooled + Sized {
     /// The item, if it is a whole one, which a store can keep.
     fn item(&self) -> Option<&Visualization> {
         None
@@ -38,8 +32,7 @@ pub(crate) trait Line: Sized + Send + 'static {
     ) -> Result<Completeness, ScanError>;
 }
 
-#[async_trait]
-impl Line for Visualization {
+impl Spooled for Visualization {
     fn key(&self) -> &ItemKey {
         &self.key
     }
@@ -52,7 +45,10 @@ impl Line for Visualization {
         };
         Ok(serde_json::to_writer(line, &export)?)
     }
+}
 
+#[async_trait]
+impl Line for Visualization {
     fn item(&self) -> Option<&Visualization> {
         Some(self)
     }
@@ -65,8 +61,7 @@ impl Line for Visualization {
     }
 }
 
-#[async_trait]
-impl Line for InventoryEntry {
+impl Spooled for InventoryEntry {
     fn key(&self) -> &ItemKey {
         &self.key
     }
@@ -77,7 +72,10 @@ impl Line for InventoryEntry {
             &InventoryLine { entry: self, parts },
         )?)
     }
+}
 
+#[async_trait]
+impl Line for InventoryEntry {
     async fn read(
         connection: &dyn Connection,
         sink: &mut dyn ScanSink<Self>,
@@ -87,18 +85,17 @@ impl Line for InventoryEntry {
 }
 
 /// Keeps items where they are wanted, and count of the rest.
-pub(crate) struct KeepingSink<'a> {
+pub(crate) struct KeepingSink<'a, T> {
     /// Where lines are wanted.
-    pub(crate) spool: Option<Spool>,
+    pub(crate) spool: Option<Spool<T>>,
     /// Where the store is.
     pub(crate) store: Option<StoreScan>,
     pub(crate) tally: Tally,
     pub(crate) progress: ProgressLine,
-    pub(crate) parts: &'a [&'static str],
     pub(crate) session: KeptSession<'a>,
 }
 
-impl<T: Line> ScanSink<T> for KeepingSink<'_> {
+impl<T: Line> ScanSink<T> for KeepingSink<'_, T> {
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         match observation {
             Observation::Item(item, id) => {
@@ -109,9 +106,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                     store.item(item, id.as_ref())?;
                 }
                 match &mut self.spool {
-                    Some(spool) => spool
-                        .push(item.key(), id.as_ref(), |line| item.write(self.parts, line))
-                        .map_err(cannot_spool),
+                    Some(spool) => spool.push(item, id).map_err(cannot_spool),
                     None => Ok(()),
                 }
             }
