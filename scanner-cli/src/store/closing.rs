@@ -216,9 +216,10 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
          IN (SELECT source_id FROM unreadable WHERE scan = ?1 AND attempt = ?2)",
         [scan, attempt],
     )?;
+    // What a filter left out stays so, until a scan can ask the filter again.
     db.execute(
-        "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable)",
-        [State::Unreadable.code()],
+        "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable) AND state <> ?2",
+        [State::Unreadable.code(), State::Filtered.code()],
     )?;
     if attempt > 1 {
         // What an earlier attempt of this scan added or brought back was not there when it began.

@@ -1,9 +1,7 @@
 //! The store by itself: what no fake site can do on demand.
 
 use catalog_model::{
-    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Place, Properties, SourceId,
-    Visualization,
-    filter::{FilterRule, RuleId},
+    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Properties, SourceId, Visualization,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -12,6 +10,8 @@ use super::{
     Beginning, Catalog, Closed, Closing, ItemScope, Removals, State, Store, StoreError, StoreScan,
     change::ChangeKind,
 };
+
+mod filtered;
 
 pub(crate) const DAY: i64 = 24 * 3600;
 
@@ -127,53 +127,6 @@ async fn only_what_the_last_attempt_saw_is_there() {
     let closed = close(scan, 0).await.unwrap();
     assert_eq!((closed.counts.seen, closed.counts.removed), (1, 1));
     assert_eq!(scratch.changes(), ["added a", "added b", "removed a"]);
-}
-
-#[tokio::test]
-async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
-    let scratch = Scratch::new();
-    let leaving_b_out = async |day| {
-        let mut scan = scratch.begin(day).await;
-        see(&mut scan, "a", "A", Contacts::Unknown);
-        for key in ["b", "unknown"] {
-            let rule = FilterRule {
-                id: RuleId(0),
-                name: "rule 1".to_owned(),
-                place: Place::new("a.conf", 9, 3),
-                text: String::new(),
-            };
-            scan.filtered(&ItemKey::new(["c", key]).unwrap(), &rule)
-                .unwrap();
-        }
-        close_with(scan, day, Removals::Fused).await.unwrap()
-    };
-    let state = |key: &str| {
-        let catalog = scratch.catalog();
-        catalog.item(key).unwrap().map(|item| item.state)
-    };
-    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
-    for day in 1..3 {
-        let closed = leaving_b_out(day).await;
-        assert_eq!(closed.statement, Some(Completeness::Complete));
-        assert_eq!((closed.counts.seen, closed.counts.removed), (1, 0));
-        assert_eq!(state("c/b"), Some(State::Filtered));
-        assert_eq!(state("c/unknown"), None);
-    }
-    scratch.scan(3, &[("a", "A"), ("b", "B")]).await;
-    assert_eq!(state("c/b"), Some(State::Present));
-    scratch.scan(4, &[("a", "A")]).await;
-    leaving_b_out(5).await;
-    assert_eq!(state("c/b"), Some(State::Gone));
-    assert_eq!(
-        scratch.changes(),
-        [
-            "added a",
-            "added b",
-            "filtered b rule 1 (a.conf:9:3)",
-            "returned b",
-            "removed b"
-        ]
-    );
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ struct Statements<'a> {
     update: CachedStatement<'a>,
     update_content: CachedStatement<'a>,
     log: CachedStatement<'a>,
+    unlog: CachedStatement<'a>,
     unreadable: CachedStatement<'a>,
 }
 
@@ -131,7 +132,7 @@ impl<'a> Statements<'a> {
                 "UPDATE item SET scan = ?2, attempt = ?3, state = 0 WHERE id = ?1",
             )?,
             leave_out: db.prepare_cached(
-                "UPDATE item SET scan = ?2, attempt = ?3, state = ?4 WHERE id = ?1",
+                "UPDATE item SET scan = ?2, attempt = ?3, state = ?4, gone_since = NULL WHERE id = ?1",
             )?,
             load: db.prepare_cached("SELECT content FROM content WHERE item = ?1")?,
             insert: db.prepare_cached(
@@ -153,15 +154,21 @@ impl<'a> Statements<'a> {
             log: db.prepare_cached(
                 "INSERT INTO change (scan, item, kind, fields, time) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?,
+            unlog: db.prepare_cached(
+                "DELETE FROM change WHERE scan = ?1 AND item = ?2 AND kind = ?3",
+            )?,
             unreadable: db.prepare_cached("INSERT INTO unreadable VALUES (?1, ?2, ?3)")?,
         })
     }
 
     fn item(&mut self, db: &Connection, running: &mut Running, seen: Seen) -> rusqlite::Result<()> {
-        let Some(known) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
+        let Some(mut known) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
             return self.add(db, running, &seen);
         };
-        if (known.scan, known.attempt) == (running.scan, running.attempt) {
+        let twice = (known.scan, known.attempt) == (running.scan, running.attempt);
+        if twice && known.state == State::Filtered.code() {
+            self.put_back(running.scan, &mut known)?;
+        } else if twice {
             let Twins { count, first } = &mut running.twins;
             *count += 1;
             if first.len() < TWINS {
@@ -182,14 +189,23 @@ impl<'a> Statements<'a> {
         self.change(running, &known, &seen)
     }
 
-    /// Takes an item that a filter leaves out. One that the store does not have stays away, one that is gone stays gone.
+    /// Undoes what `filtered` did in this scan for another record with the key: of two records one stays, in any order.
+    fn put_back(&mut self, scan: i64, known: &mut Known) -> rusqlite::Result<()> {
+        let kind = ChangeKind::Filtered.code();
+        let logged = self.unlog.execute(params![scan, known.id, kind])?;
+        if logged > 0 {
+            known.state = State::Present.code();
+        }
+        Ok(())
+    }
+
+    /// Takes an item that a filter leaves out. One that the store does not have stays away.
     fn filtered(&mut self, running: &mut Running, key: &str, rule: String) -> rusqlite::Result<()> {
         let Some(known) = self.find(hash(key), key, None)? else {
             return Ok(());
         };
         let Running { scan, attempt, .. } = *running;
-        let seen = (known.scan, known.attempt) == (scan, attempt);
-        if seen || known.state == State::Gone.code() {
+        if (known.scan, known.attempt) == (scan, attempt) {
             return Ok(());
         }
         self.leave_out

@@ -1,0 +1,128 @@
+//! What a filter leaves out: filtered, not gone.
+
+use catalog_model::{
+    Place,
+    filter::{FilterRule, RuleId},
+};
+
+use super::*;
+
+/// What a scan sees of an item, by its key.
+#[derive(Clone, Copy)]
+enum Sees {
+    Kept(&'static str),
+    LeftOut(&'static str),
+    Unreadable(&'static str),
+}
+use Sees::{Kept, LeftOut, Unreadable};
+
+impl Scratch {
+    /// A complete scan that sees this.
+    async fn scan_with(&self, day: i64, all: &[Sees]) -> Closed {
+        let mut scan = self.begin(day).await;
+        for sees in all {
+            match sees {
+                Kept(key) => see(&mut scan, key, "Name", Contacts::Unknown),
+                LeftOut(key) => scan.filtered(&key_of(key), &rule()).unwrap(),
+                Unreadable(key) => scan.unreadable(&SourceId(format!("id-{key}"))).unwrap(),
+            }
+        }
+        let closed = close_with(scan, day, Removals::Fused).await.unwrap();
+        assert_eq!(closed.statement, Some(Completeness::Complete));
+        closed
+    }
+
+    fn state(&self, key: &str) -> Option<State> {
+        let catalog = self.catalog();
+        let item = catalog.item(key_of(key).as_str()).unwrap();
+        item.map(|item| item.state)
+    }
+}
+
+fn key_of(key: &str) -> ItemKey {
+    ItemKey::new(["c", key]).unwrap()
+}
+
+fn rule() -> FilterRule {
+    FilterRule {
+        id: RuleId(0),
+        name: "rule 1".to_owned(),
+        place: Place::new("a.conf", 9, 3),
+        text: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
+    let scratch = Scratch::new();
+    scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
+    for day in 1..3 {
+        let closed = scratch
+            .scan_with(day, &[Kept("a"), LeftOut("b"), LeftOut("unknown")])
+            .await;
+        assert_eq!((closed.counts.seen, closed.counts.removed), (1, 0));
+        assert_eq!(scratch.state("b"), Some(State::Filtered));
+        assert_eq!(scratch.state("unknown"), None);
+    }
+    scratch.scan_with(3, &[Kept("a"), Kept("b")]).await;
+    assert_eq!(scratch.state("b"), Some(State::Present));
+    assert_eq!(
+        scratch.changes(),
+        [
+            "added a",
+            "added b",
+            "filtered b rule 1 (a.conf:9:3)",
+            "returned b",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_was_gone_and_is_there_again_but_left_out_is_filtered() {
+    let scratch = Scratch::new();
+    scratch
+        .scan_with(0, &[Kept("a"), Kept("b"), Kept("c")])
+        .await;
+    scratch.scan_with(1, &[Kept("a"), Kept("c")]).await;
+    assert_eq!(scratch.state("b"), Some(State::Gone));
+    scratch
+        .scan_with(2, &[Kept("a"), LeftOut("b"), Kept("c")])
+        .await;
+    assert_eq!(scratch.state("b"), Some(State::Filtered));
+    let catalog = scratch.catalog();
+    assert_eq!(catalog.item("c/b").unwrap().unwrap().gone_since, None);
+}
+
+#[tokio::test]
+async fn what_was_left_out_and_cannot_be_read_now_stays_left_out_until_it_returns() {
+    let scratch = Scratch::new();
+    scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
+    scratch.scan_with(1, &[Kept("a"), LeftOut("b")]).await;
+    scratch.scan_with(2, &[Kept("a"), Unreadable("b")]).await;
+    assert_eq!(scratch.state("b"), Some(State::Filtered));
+    scratch.scan_with(3, &[Kept("a"), Kept("b")]).await;
+    assert_eq!(scratch.state("b"), Some(State::Present));
+    assert_eq!(
+        scratch.changes()[2..],
+        ["filtered b rule 1 (a.conf:9:3)", "returned b"]
+    );
+}
+
+#[tokio::test]
+async fn of_two_records_with_one_key_the_one_that_stays_counts() {
+    for order in [[LeftOut("b"), Kept("b")], [Kept("b"), LeftOut("b")]] {
+        let scratch = Scratch::new();
+        for day in 0..3 {
+            let closed = scratch.scan_with(day, &order).await;
+            assert_eq!(closed.counts.seen, 1);
+            assert_eq!(scratch.state("b"), Some(State::Present));
+        }
+        assert_eq!(scratch.changes(), ["added b"]);
+        scratch.scan_with(3, &[LeftOut("b")]).await;
+        scratch.scan_with(4, &order).await;
+        assert_eq!(
+            scratch.changes()[1..],
+            ["filtered b rule 1 (a.conf:9:3)", "returned b"]
+        );
+    }
+}
