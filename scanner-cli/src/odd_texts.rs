@@ -2,12 +2,19 @@
 
 use crate::hocon::{Found, Object, Shown, Value, settings};
 
+/// The setting that is an expression.
+const FILTER: &str = "filter";
+
 /// What is odd about the texts of a file.
 pub(crate) fn odd_texts(root: &Object) -> Vec<Found> {
     let settings = settings(root).into_iter();
     let odd = settings.filter_map(|setting| match &setting.node.value {
         Value::String(text) => {
-            let (message, hint) = oddity(text)?;
+            let (message, hint) = match &*setting.path {
+                // An expression has quotes of its own.
+                [name] if name == FILTER => unreached_variable(text),
+                _ => oddity(text),
+            }?;
             Some(Found {
                 place: setting.node.place.clone(),
                 message: message.to_owned(),
@@ -30,11 +37,8 @@ fn oddity(text: &str) -> Option<(&'static str, &'static str)> {
             "write `\"…\"`",
         ));
     }
-    if text.contains("${") {
-        return Some((
-            "between quotes `${…}` is text, not the variable",
-            "write it outside of the quotes: `key = ${NAME}`, or `key = \"before\"${NAME}\"after\"`",
-        ));
+    if let Some(variable) = unreached_variable(text) {
+        return Some(variable);
     }
     if text.find("ENC[").is_some_and(|at| at > 0) {
         return Some((
@@ -50,6 +54,13 @@ fn oddity(text: &str) -> Option<(&'static str, &'static str)> {
     is_name.then_some((
         "`%…%` is text, not a variable of the environment",
         "write `${NAME}`, outside of quotes",
+    ))
+}
+
+fn unreached_variable(text: &str) -> Option<(&'static str, &'static str)> {
+    text.contains("${").then_some((
+        "between quotes `${…}` is text, not the variable",
+        "write it outside of the quotes: `key = ${NAME}`, or `key = \"before\"${NAME}\"after\"`",
     ))
 }
 

@@ -165,7 +165,7 @@ impl ConnectionReport {
     }
 
     /// The warnings of the scan, and those that only its lines show.
-    fn warnings(&self) -> Vec<Warning> {
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.tally.warnings.clone();
         let Duplicates { count, first } = &self.duplicates;
         warnings.extend(first.first().map(|Duplicate { kept, dropped }| {

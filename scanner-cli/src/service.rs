@@ -36,7 +36,7 @@ use self::{
     hooking::Hooking,
     listening::Listening,
     memory::remember,
-    scan_log::tell_end,
+    scan_log::ScanLog,
     snapshot::Counts,
     state_file::StateFile,
     troubles::{About, Troubles},
@@ -75,6 +75,7 @@ pub(crate) struct Service {
     watching: Watching,
     table: Table,
     scans: JoinSet<Scanned>,
+    scan_log: ScanLog,
     /// The scans that run, by the identities of their connections.
     running: BTreeMap<String, tokio::task::AbortHandle>,
     /// Open as long as a scan writes to it.
@@ -122,6 +123,7 @@ impl Service {
             keep_changes: application.keep_changes,
             table,
             scans: JoinSet::new(),
+            scan_log: ScanLog::default(),
             running: BTreeMap::new(),
             store: Weak::new(),
             following: Following::new(home.clone(), clock, application.followers),
@@ -245,7 +247,7 @@ impl Service {
         self.running.remove(&identity);
         let counted = match ended {
             Ok((_, Scanned { report, .. })) => {
-                tell_end(&report);
+                self.scan_log.tell_end(&report);
                 if matches!(report.outcome, Outcome::Busy(_)) {
                     self.table.again_at(&identity, (self.clock)() + BUSY);
                     None

@@ -97,7 +97,7 @@ struct FilterJson {
     rule: String,
     place: String,
     matched: u64,
-    left_out: u64,
+    filtered: u64,
 }
 
 #[derive(Serialize)]
@@ -194,7 +194,7 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
                 rule: rule.name.clone(),
                 place: rule.place.to_string(),
                 matched: count.matched,
-                left_out: count.left_out,
+                filtered: count.left_out,
             })
             .collect(),
         left_out: report.duplicates.count,

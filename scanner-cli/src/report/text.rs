@@ -144,16 +144,22 @@ pub(crate) fn changes(counts: &Counts) -> String {
         (counts.removed, "removed"),
         (counts.returned, "returned"),
         (counts.unreadable, "unreadable"),
-        (counts.filtered, "filtered"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, word)| format!("{} {word}", grouped(count.unsigned_abs())))
     .collect();
-    if changes.is_empty() {
+    let changes = if changes.is_empty() {
         "nothing changed".to_owned()
     } else {
         changes.join(", ")
+    };
+    match counts.filtered {
+        0 => changes,
+        filtered => format!(
+            "{changes}; filters left out {}",
+            grouped(filtered.unsigned_abs())
+        ),
     }
 }
 

@@ -18,7 +18,29 @@ pub(super) struct KeyInFile {
     key: Key,
 }
 
+/// The settings whose words messages and reports quote one by one.
+const FILTERS: [&str; 2] = ["filter", "filters"];
+
 impl Secrets<'_> {
+    /// Refuses encrypted filters, of which reports and messages would show pieces.
+    pub(crate) fn encrypted_filters(&self, root: &Object) -> Vec<Diagnostic> {
+        let filters = FILTERS
+            .iter()
+            .filter_map(|name| Some((name, root.get(name)?)));
+        let encrypted = filters.filter(|(_, node)| holds_encrypted(&node.value));
+        let found = encrypted.map(|(name, node)| Found {
+            place: node.place.clone(),
+            message: format!(
+                "`{name}` cannot be encrypted: reports and messages show what it says"
+            ),
+            hint: Some("write it as it is".to_owned()),
+            value: Shown::No,
+        });
+        found
+            .map(|found| Diagnostic::in_file(self.path, self.content, Severity::Error, found))
+            .collect()
+    }
+
     /// Decrypts every text of `root` that is encrypted; one that cannot be stays as it is, and is told.
     pub(crate) fn decrypt_all(&self, root: &mut Object) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
@@ -119,5 +141,16 @@ impl Secrets<'_> {
             )
         })?;
         Ok(KeyInFile { file, key })
+    }
+}
+
+fn holds_encrypted(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_encrypted(text),
+        Value::List(nodes) => nodes.iter().any(|node| holds_encrypted(&node.value)),
+        Value::Object(object) => object
+            .iter()
+            .any(|entry| holds_encrypted(&entry.value.value)),
+        _ => false,
     }
 }

@@ -126,6 +126,24 @@ fn only_what_cannot_be_decrypted_is_told_of_and_nothing_of_a_disabled_connection
 }
 
 #[test]
+fn a_filter_is_no_secret() {
+    let (site, home) = (site(), Home::empty());
+    let value = encrypted(&home, "codeword = 'x'");
+    for filter in [
+        format!("filter = {value}"),
+        format!("filters = [{{ action = REJECT, rules {{ app = {value} }} }}]"),
+    ] {
+        home.write(
+            "connections/a.conf",
+            format!("{}\n{filter}", file("a", &site, "u")),
+        );
+        let run = home.run(&["scan", "--no-store"]);
+        run.check(3, &["cannot be encrypted", "write it as it is"]);
+        assert!(!run.errors.contains("codeword"), "{}", run.errors);
+    }
+}
+
+#[test]
 fn secrets_of_the_secret_manager_may_be_encrypted() {
     let site = site();
     let home = Home::empty();

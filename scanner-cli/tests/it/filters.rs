@@ -36,7 +36,7 @@ fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
         .check(
             0,
             &[
-                "8 filtered",
+                "filters left out 8",
                 "filter    no-sales",
                 "connections/qlik.conf:10:3",
                 "left out",
@@ -50,7 +50,7 @@ fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
     let report: Value = serde_json::from_str(&home.read("report.json")).unwrap();
     let rule = &report["connections"][0]["filters"][0];
     assert_eq!(rule["rule"], "no-sales");
-    assert_eq!(rule["left_out"], all - kept.len());
+    assert_eq!(rule["filtered"], all - kept.len());
     let explained = home.run(&["explain", REGIONS]).output;
     for text in [
         "filtered",
@@ -71,6 +71,8 @@ fn a_filter_is_tried_without_writing_anything() {
     write(&home, &site, "filter = \"app != 'Sales Overview'\"\n");
     let run = home.run(&["filter", "test", "qlik"]);
     run.check(0, &["stay", "go", "filter    filter (", "qlik.conf:9:10"]);
+    let quotes = "the quotes of an expression are no mistake";
+    assert!(!run.errors.contains("these quotes"), "{quotes}: {}", run.errors);
     let (stays, goes): (Vec<_>, Vec<_>) = run
         .output
         .lines()

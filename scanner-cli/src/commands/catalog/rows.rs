@@ -119,6 +119,7 @@ impl Row for ScanRow {
         "CHANGED",
         "REMOVED",
         "RETURNED",
+        "FILTERED",
         "REASONS",
     ];
     const COLUMNS: &'static [&'static str] = &[
@@ -150,6 +151,7 @@ impl Row for ScanRow {
             self.changed.to_string(),
             self.removed.to_string(),
             self.returned.to_string(),
+            self.filtered.to_string(),
             self.reasons.join("; "),
         ]
     }

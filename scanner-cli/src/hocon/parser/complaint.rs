@@ -16,7 +16,9 @@ pub(super) const NEW_LINE: &str =
     "begin a new line before the next setting, or put the whole text in double quotes";
 
 /// The names that often hold a path or an account of Windows, with backslashes in them.
-const BACKSLASHED: [&str; 4] = ["path", "user", "file", "value"];
+const BACKSLASHED: [&str; 5] = ["path", "user", "file", "value", "filter"];
+/// A block in which each setting may: patterns of accounts, regular expressions.
+const PATTERNS: &str = "rules";
 
 impl Parser<'_, '_> {
     /// A fault at the token that comes next; if the lexer has one to tell, that.
@@ -151,15 +153,10 @@ impl Parser<'_, '_> {
 
     /// Warns if the string that comes next has escapes that were probably meant as backslashes.
     pub(super) fn warn_of_controls(&mut self, text: &str) {
-        let name = self
-            .path
-            .last()
-            .map(|name| name.to_lowercase())
-            .unwrap_or_default();
         let raw = self.text();
         if raw.starts_with("\"\"\"")
             || !text.contains(char::is_control)
-            || !BACKSLASHED.iter().any(|word| name.contains(word))
+            || !may_have_backslashes(&self.path)
         {
             return;
         }
@@ -223,6 +220,12 @@ impl Parser<'_, '_> {
 }
 
 /// The first escape of a quoted string that stands for a control character, and the name of that.
+fn may_have_backslashes(path: &[String]) -> bool {
+    let name = path.last().map(|name| name.to_lowercase());
+    let name = name.unwrap_or_default();
+    BACKSLASHED.iter().any(|word| name.contains(word)) || path.iter().any(|name| name == PATTERNS)
+}
+
 fn control_escape(raw: &str) -> Option<(usize, &'static str)> {
     let mut rest = raw.char_indices();
     while let Some((at, c)) = rest.next() {

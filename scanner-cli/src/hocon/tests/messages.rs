@@ -61,6 +61,12 @@ fn control_characters_that_were_meant_as_backslashes_are_warned_of() {
         "`\\n` in quotes is a line break, not a backslash and a letter",
         r#"if you mean a backslash, write `\\`, or put the text between `"""` and `"""`"#,
     );
+    check(
+        r#"filters = [{ action = REJECT, rules { owner = "ACME\ben*" } }]"#,
+        (1, 52),
+        "`\\b` in quotes is a backspace, not a backslash and a letter",
+        r#"write `"ACME\\ben*"` or `"""ACME\ben*"""`"#,
+    );
     assert!(diagnostics(r#"query = "a\tb""#).is_empty());
     assert!(diagnostics("path = \"\"\"C:\\temp\"\"\"").is_empty());
 }

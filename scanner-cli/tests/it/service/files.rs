@@ -139,3 +139,20 @@ fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
     let left_out = |scan: usize| scans[scan]["filtered"].as_u64().unwrap();
     assert_eq!(left_out(0) + left_out(1), 53, "{scans:?}");
 }
+
+#[test]
+fn what_a_scan_warns_of_is_in_the_log_once() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let filtered = connection("qlik", &site) + "filter = \"stream = 'Nix'\"\n";
+    home.write("connections/qlik.conf", &filtered);
+    let running = Running::briefly(&home);
+    wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+    home.write("connections/qlik.conf", filtered + "enabled = true\n");
+    wait("another", || scanned(&home, "qlik", "complete") == 2);
+    let log = running.stop();
+    assert_eq!(log.matches("no sheet").count(), 1, "{log}");
+}
