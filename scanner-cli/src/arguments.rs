@@ -142,7 +142,7 @@ pub(crate) enum Catalog {
         #[command(flatten)]
         form: Form,
     },
-    /// List what was added, changed, removed and returned, in that order of time
+    /// List what was added, changed, removed, filtered and returned, in that order of time
     Changes {
         /// From this scan on, or from this time on: `17`, `2026-11-24`, `2026-11-24T07:30:00Z`
         #[arg(long, value_name = "SCAN|TIME", value_parser = since)]
