@@ -72,7 +72,11 @@ fn a_filter_is_tried_without_writing_anything() {
     let run = home.run(&["filter", "test", "qlik"]);
     run.check(0, &["stay", "go", "filter    filter (", "qlik.conf:9:10"]);
     let quotes = "the quotes of an expression are no mistake";
-    assert!(!run.errors.contains("these quotes"), "{quotes}: {}", run.errors);
+    assert!(
+        !run.errors.contains("these quotes"),
+        "{quotes}: {}",
+        run.errors
+    );
     let (stays, goes): (Vec<_>, Vec<_>) = run
         .output
         .lines()
