@@ -13,6 +13,9 @@
 //!   makes `\n` the only one, else `\r` is one, too. Words and case are those of Unicode with or without `u` and `U`.
 //! - Comparisons with a text that is absent do not hold, those by `!=` and `not in` do. A pattern is never negative:
 //!   `not stream ~ 'x'` holds where there is no stream.
+//! - What an item cannot answer ([`Subject::knows`]) is unknown, not absent, and so is what rests on it: `and`, `or`, `any`
+//!   and `all` go on, since another operand may decide; `not` of an unknown is unknown. A rule of `filters` that may match
+//!   or not leaves an item undecided unless all that may follow is the same.
 //!
 //! In universal rules a backslash is a backslash, since owners are written with one: a literal `*` takes `regex:`. A key
 //! that the item has no answer to does not match, not even `*`.
@@ -33,6 +36,8 @@ mod rule;
 #[cfg(test)]
 mod tests;
 mod universal;
+
+use self::evaluate::Truth;
 
 pub use self::{
     criteria::{Criterion, CriterionId, CriterionKind, Subject},
@@ -56,19 +61,21 @@ impl Expression {
         parser::parse(text, criteria).map(Self)
     }
 
-    /// Whether an item is as the expression says.
+    /// Whether an item is as the expression says; nothing where that rests on an answer that is not known.
     ///
     /// # Errors
     /// When a pattern takes too many steps; the text names it and its place in the expression.
-    pub fn evaluate<S: Subject + ?Sized>(&self, subject: &S) -> Result<bool, String> {
-        evaluate::holds(&self.0, subject).map_err(|gave_up| {
-            let regex::GaveUp {
+    pub fn evaluate<S: Subject + ?Sized>(&self, subject: &S) -> Result<Option<bool>, String> {
+        match evaluate::holds(&self.0, subject) {
+            Ok(Truth::Holds) => Ok(Some(true)),
+            Ok(Truth::Fails) => Ok(Some(false)),
+            Ok(Truth::Unknown(_)) => Ok(None),
+            Err(regex::GaveUp {
                 pattern,
                 position,
                 why,
-            } = gave_up;
-            format!("the pattern `{pattern}` {position} took {why}")
-        })
+            }) => Err(format!("the pattern `{pattern}` {position} took {why}")),
+        }
     }
 }
 

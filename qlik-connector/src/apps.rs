@@ -1,9 +1,12 @@
 //! What a scan remembers of each app while it reads the sheets.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use catalog_model::Instant;
-use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream};
+use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream, UnreadableRecord};
 use url::Url;
 
 use crate::{
@@ -18,6 +21,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Apps {
     by_id: HashMap<AppId, AppFacts>,
+    /// Those of the list whose records could not be read.
+    unreadable: HashSet<AppId>,
     /// The base of people's links.
     links: SiteUrl,
     with_owners: WithOwners,
@@ -30,9 +35,28 @@ pub(crate) enum WithOwners {
     No,
 }
 
+/// Who told what is known of an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// The list of apps: all is known.
+    ByList,
+    /// A sheet, which tells a part. Whatever else there is of the app is unknown, for this reason.
+    BySheet(Unread),
+}
+
+/// Why an app was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// The list of apps does not have it: the account may not see it.
+    Hidden,
+    /// The list has it, and its record could not be read.
+    Unreadable,
+}
+
 /// What is remembered of an app.
 #[derive(Clone, Debug)]
 pub(crate) struct AppFacts {
+    pub(crate) told: Told,
     /// Where people find its sheets.
     pub(crate) sheets: Url,
     pub(crate) name: Box<str>,
@@ -54,6 +78,7 @@ impl Apps {
     pub(crate) fn new(links: SiteUrl, with_owners: WithOwners) -> Self {
         Self {
             by_id: HashMap::new(),
+            unreadable: HashSet::new(),
             links,
             with_owners,
         }
@@ -61,6 +86,7 @@ impl Apps {
 
     pub(crate) fn add(&mut self, app: App, dates: &mut Dates) {
         let facts = AppFacts {
+            told: Told::ByList,
             sheets: sheets_of(&self.links, &app.id),
             name: app.name.into(),
             description: app.description.into(),
@@ -78,11 +104,23 @@ impl Apps {
         self.by_id.insert(app.id, facts);
     }
 
+    /// Notes an app of the list whose record could not be read.
+    pub(crate) fn add_unreadable(&mut self, record: &UnreadableRecord) {
+        self.unreadable
+            .extend(record.id.as_deref().map(AppId::from));
+    }
+
     /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`.
     pub(crate) fn of(&self, said: &SheetApp) -> Cow<'_, AppFacts> {
         let listed = self.by_id.get(&said.id).map(Cow::Borrowed);
         listed.unwrap_or_else(|| {
+            let unreadable = self.unreadable.contains(&said.id);
             Cow::Owned(AppFacts {
+                told: Told::BySheet(if unreadable {
+                    Unread::Unreadable
+                } else {
+                    Unread::Hidden
+                }),
                 sheets: sheets_of(&self.links, &said.id),
                 name: said.name.as_str().into(),
                 description: Box::default(),

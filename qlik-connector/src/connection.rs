@@ -187,7 +187,10 @@ impl QlikConnection {
             |_, record| {
                 match record {
                     Ok(app) => apps.add(app, dates),
-                    Err(record) => unreadable.add(&record),
+                    Err(record) => {
+                        apps.add_unreadable(&record);
+                        unreadable.add(&record);
+                    }
                 }
                 Ok(())
             },

@@ -8,7 +8,7 @@ use catalog_model::{
 };
 
 use crate::{
-    apps::AppFacts,
+    apps::{AppFacts, Told},
     properties::{CREATION_DATE, MODIFICATION_DATE, OWNER, SHEET_STATUS},
     records::Sheet,
 };
@@ -67,6 +67,8 @@ const TEXTS: [(&str, &str, Answer); 14] = [
     ),
 ];
 
+/// The last of the texts.
+const RELOADED: usize = TEXTS.len() - 1;
 const TAG: usize = TEXTS.len();
 const APP_TAG: usize = TAG + 1;
 const CUSTOM_PROPERTY: usize = TAG + 2;
@@ -134,6 +136,10 @@ impl<'a> AskedSheet<'a> {
         }
     }
 
+    pub(crate) fn app(&self) -> &AppFacts {
+        self.app
+    }
+
     /// A property of the item that is a text.
     fn property(&self, name: &str) -> Option<Cow<'_, str>> {
         match self.item.properties.get(name)? {
@@ -152,6 +158,12 @@ impl<'a> AskedSheet<'a> {
 }
 
 impl Subject for AskedSheet<'_> {
+    /// The list of apps alone tells when an app was reloaded, its tags and its custom properties.
+    fn knows(&self, criterion: CriterionId) -> bool {
+        self.app.told == Told::ByList
+            || !matches!(criterion.0, RELOADED | APP_TAG | CUSTOM_PROPERTY)
+    }
+
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
         let (_, _, answer) = TEXTS.get(criterion.0)?;
         answer(self)

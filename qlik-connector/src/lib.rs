@@ -9,6 +9,7 @@ mod counting;
 mod criteria;
 mod dates;
 mod failure;
+mod filtering;
 mod find;
 mod link;
 mod list;

@@ -1,19 +1,16 @@
 //! What becomes of the rows of the list of sheets: items, and a count of all that is none.
 
-use std::sync::Arc;
-
 use catalog_model::{
-    Contacts, FilteredItem, Observation, Progress, ScanSink, SourceId, UnreadableRecord,
-    Visualization, Warning,
-    filter::{Fate, FilterRule, ItemFilter, RuleCounts},
+    Contacts, FilteredItem, Observation, ScanSink, SourceId, UnreadableRecord, Warning,
+    filter::ItemFilter,
 };
 use qrs_client::Record;
 
 use crate::{
-    apps::AppFacts,
     connection::Stopped,
     criteria::AskedSheet,
     dates::Dates,
+    filtering::{Filtering, Ruling},
     list::place,
     lower::{Lowered, Surroundings, lower},
     records::Sheet,
@@ -22,7 +19,7 @@ use crate::{
 /// Lowers sheets into a sink. Remembers no sheet, only how many there were of what a person should know.
 pub(crate) struct Sheets<'a> {
     surroundings: Surroundings<'a>,
-    filter: Option<(&'a ItemFilter, RuleCounts)>,
+    filter: Option<Filtering<'a>>,
     dates: Dates,
     /// Sheets that could be read, whatever a filter makes of them.
     items: u64,
@@ -49,7 +46,7 @@ impl<'a> Sheets<'a> {
         Self {
             owners_read: surroundings.owners.are_read(),
             surroundings,
-            filter: filter.map(|filter| (filter, filter.counts())),
+            filter: filter.map(Filtering::of),
             dates,
             items: 0,
             unreadable: 0,
@@ -84,14 +81,21 @@ impl<'a> Sheets<'a> {
             return self.unreadable(sink, id, NO_KEY.to_owned(), place);
         };
         self.items += 1;
-        if let Some(rule) = filtered(&mut self.filter, &sheet, &mut item, &app)? {
-            let filtered = FilteredItem {
-                key: item.key,
-                label: item.label,
-                id: id.map(SourceId),
-                rule,
-            };
-            return Ok(sink.observe(Observation::Filtered(filtered))?);
+        if let Some(filter) = &mut self.filter {
+            let ruling = filter.ask(&AskedSheet::of(&sheet, &item, &app));
+            match ruling.map_err(Stopped::Undecided)? {
+                Ruling::Stays { catalog } => item.catalog = catalog,
+                Ruling::Goes { rule } => {
+                    let filtered = FilteredItem {
+                        key: item.key,
+                        label: item.label,
+                        id: id.map(SourceId),
+                        rule,
+                    };
+                    return Ok(sink.observe(Observation::Filtered(filtered))?);
+                }
+                Ruling::Open { reason } => return self.open(sink, id, reason, &sheet),
+            }
         }
         self.hidden_owners += u64::from(self.owners_read && item.contacts == Contacts::Unknown);
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
@@ -111,6 +115,23 @@ impl<'a> Sheets<'a> {
             id,
             reason,
             place,
+        }))?)
+    }
+
+    /// Tells of a sheet that could be read and of which nobody knows whether it is wanted: whatever a catalog has of it
+    /// stays as it is.
+    fn open(
+        &mut self,
+        sink: &mut dyn ScanSink,
+        id: Option<String>,
+        reason: String,
+        sheet: &Sheet,
+    ) -> Result<(), Stopped> {
+        self.without_id += u64::from(id.is_none());
+        Ok(sink.observe(Observation::Unreadable(UnreadableRecord {
+            id: id.map(SourceId),
+            reason,
+            place: format!("the sheet `{}`", sheet.name),
         }))?)
     }
 
@@ -148,52 +169,11 @@ impl<'a> Sheets<'a> {
                 hint: Some(self.surroundings.owners.hint_for_hidden()),
             });
         }
-        if let Some((filter, counts)) = &self.filter {
-            tell_of_rules(filter, counts, sink);
+        if let Some(filter) = &self.filter {
+            filter.close(sink);
         }
         if let Some(warning) = self.dates.warning() {
             sink.warn(warning);
-        }
-    }
-}
-
-/// Asks the filter: the rule that leaves the item out, or none, and then the item goes where its rule says.
-fn filtered(
-    filter: &mut Option<(&ItemFilter, RuleCounts)>,
-    sheet: &Sheet,
-    item: &mut Visualization,
-    app: &AppFacts,
-) -> Result<Option<Arc<FilterRule>>, Stopped> {
-    let Some((filter, counts)) = filter else {
-        return Ok(None);
-    };
-    let decision = filter.decide(&AskedSheet::of(sheet, item, app));
-    let decision = decision.map_err(Stopped::Undecided)?;
-    counts.count(&decision);
-    match decision.fate {
-        Fate::Keep { catalog } => {
-            item.catalog = catalog;
-            Ok(None)
-        }
-        Fate::Leave { rule } => Ok(filter.rule(rule).cloned()),
-    }
-}
-
-/// Tells how often each rule had a say, and warns of one that had none: it may be misspelt.
-fn tell_of_rules(filter: &ItemFilter, counts: &RuleCounts, sink: &mut dyn ScanSink) {
-    for rule in filter.rules() {
-        let count = counts.of(rule.id);
-        sink.progress(Progress::Filtered {
-            rule: Arc::clone(rule),
-            count,
-        });
-        if count.matched == 0 {
-            sink.warn(Warning {
-                message: format!("the filter {rule} matches no sheet"),
-                hint: Some(
-                    "look for a misspelt value: values are compared with their case".to_owned(),
-                ),
-            });
         }
     }
 }

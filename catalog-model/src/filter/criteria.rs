@@ -34,6 +34,13 @@ pub struct CriterionId(pub usize);
 ///
 /// A filter may ask the same criterion many times: an answer that has to be put together first is best kept.
 pub trait Subject {
+    /// Whether the item's answer to a criterion is known. Of one that could not be read it is not, and then nobody asks for
+    /// it: what rests on it alone is undecided.
+    fn knows(&self, criterion: CriterionId) -> bool {
+        let _ = criterion;
+        true
+    }
+
     /// The text of a criterion that is one; nothing where the item has none. An empty text is one.
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>>;
 

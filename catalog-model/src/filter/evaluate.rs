@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{
-    criteria::Subject,
+    criteria::{Asked, Subject},
     expression::{Condition, Each, Node, Operand, Quantifier},
     regex::GaveUp,
 };
@@ -14,48 +14,80 @@ struct Values<'a> {
     outer: Option<&'a Self>,
 }
 
+/// Whether something holds, in the logic of Kleene: an answer that is not known leaves open what rests on it, and only
+/// that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Truth<'f> {
+    Holds,
+    Fails,
+    /// It rests on this, which is not known.
+    Unknown(&'f Asked),
+}
+
+impl Truth<'_> {
+    pub(super) fn of(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Fails }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::Holds => Self::Fails,
+            Self::Fails => Self::Holds,
+            unknown => unknown,
+        }
+    }
+}
+
 /// Whether `node` holds for `subject`.
-pub(super) fn holds<S: Subject + ?Sized>(node: &Node, subject: &S) -> Result<bool, GaveUp> {
+pub(super) fn holds<'f, S: Subject + ?Sized>(
+    node: &'f Node,
+    subject: &S,
+) -> Result<Truth<'f>, GaveUp> {
     holds_with(node, subject, None)
 }
 
-fn holds_with<S: Subject + ?Sized>(
-    node: &Node,
+fn holds_with<'f, S: Subject + ?Sized>(
+    node: &'f Node,
     subject: &S,
     values: Option<&Values<'_>>,
-) -> Result<bool, GaveUp> {
+) -> Result<Truth<'f>, GaveUp> {
     match node {
-        Node::Always => Ok(true),
-        Node::Never => Ok(false),
-        Node::Not(inner) => holds_with(inner, subject, values).map(|holds| !holds),
-        Node::And(nodes) => {
-            for node in nodes {
-                if !holds_with(node, subject, values)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        Node::Or(nodes) => {
-            for node in nodes {
-                if holds_with(node, subject, values)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
+        Node::Always => Ok(Truth::Holds),
+        Node::Never => Ok(Truth::Fails),
+        Node::Not(inner) => holds_with(inner, subject, values).map(Truth::not),
+        Node::And(nodes) => joined(nodes, Truth::Fails, subject, values),
+        Node::Or(nodes) => joined(nodes, Truth::Holds, subject, values),
         Node::Comparison(operand, condition) => compare(operand, condition, subject, values),
         Node::Each(each) => go_through(each, subject, values),
     }
 }
 
-fn compare<S: Subject + ?Sized>(
-    operand: &Operand,
+/// Nodes of which the first that is as `decides` says decides, be others unknown.
+fn joined<'f, S: Subject + ?Sized>(
+    nodes: &'f [Node],
+    decides: Truth<'f>,
+    subject: &S,
+    values: Option<&Values<'_>>,
+) -> Result<Truth<'f>, GaveUp> {
+    let mut all = decides.not();
+    for node in nodes {
+        match holds_with(node, subject, values)? {
+            truth if truth == decides => return Ok(truth),
+            unknown @ Truth::Unknown(_) => all = unknown,
+            _ => {}
+        }
+    }
+    Ok(all)
+}
+
+fn compare<'f, S: Subject + ?Sized>(
+    operand: &'f Operand,
     condition: &Condition,
     subject: &S,
     values: Option<&Values<'_>>,
-) -> Result<bool, GaveUp> {
-    match operand {
+) -> Result<Truth<'f>, GaveUp> {
+    let holds = match operand {
+        Operand::Criterion(asked) if !subject.knows(asked.id) => return Ok(Truth::Unknown(asked)),
         Operand::Criterion(asked) if asked.is_list() => {
             let empty = asked.is_empty(subject);
             Ok(empty == (*condition == Condition::IsNull))
@@ -68,21 +100,30 @@ fn compare<S: Subject + ?Sized>(
             }
             condition.holds(values.map(|values| values.value))
         }
-    }
+    };
+    holds.map(Truth::of)
 }
 
-fn go_through<S: Subject + ?Sized>(
-    each: &Each,
+fn go_through<'f, S: Subject + ?Sized>(
+    each: &'f Each,
     subject: &S,
     outer: Option<&Values<'_>>,
-) -> Result<bool, GaveUp> {
-    let decides = each.quantifier == Quantifier::Any;
-    let mut found = Ok(!decides);
+) -> Result<Truth<'f>, GaveUp> {
+    if !subject.knows(each.list.id) {
+        return Ok(Truth::Unknown(&each.list));
+    }
+    let decides = Truth::of(each.quantifier == Quantifier::Any);
+    let mut found = Ok(decides.not());
     subject.each(
         each.list.id,
         each.list.name.as_deref(),
         &mut |value| match holds_with(&each.condition, subject, Some(&Values { value, outer })) {
-            Ok(holds) if holds != decides => ControlFlow::Continue(()),
+            Ok(truth) if truth == decides.not() => ControlFlow::Continue(()),
+            // Another value may decide.
+            Ok(unknown @ Truth::Unknown(_)) => {
+                found = Ok(unknown);
+                ControlFlow::Continue(())
+            }
             decided => {
                 found = decided;
                 ControlFlow::Break(())
@@ -132,8 +173,8 @@ fn collect_decisive<S: Subject + ?Sized>(
 ) -> Result<(), GaveUp> {
     let (nodes, decides) = match node {
         Node::Not(inner) => return collect_decisive(inner, subject, found),
-        Node::And(nodes) => (nodes, false),
-        Node::Or(nodes) => (nodes, true),
+        Node::And(nodes) => (nodes, Truth::Fails),
+        Node::Or(nodes) => (nodes, Truth::Holds),
         _ => {
             found.push(node.to_string());
             return Ok(());

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    criteria::{Criterion, Subject},
-    evaluate::{decisive, holds},
+    criteria::{Asked, Criterion, Subject},
+    evaluate::{Truth, decisive, holds},
     expression::Node,
     regex::GaveUp,
     rule::{Decision, Fate, FilterRule, RuleCounts, RuleId, Undecided},
-    universal::{Action, UniversalRule},
+    universal::{Action, Outcome, UniversalRule},
 };
 use crate::Settings;
 
@@ -64,6 +64,16 @@ impl ItemFilter {
         self.rules.get(id.0)
     }
 
+    /// A rule as a sentence names it: "the filter (connections/a.conf:7:1)", "the rule `drafts` (…)".
+    #[must_use]
+    pub fn called(&self, id: RuleId) -> String {
+        match self.rule(id) {
+            Some(rule) if self.rich_id() == Some(id) => format!("the filter ({})", rule.place),
+            Some(rule) => format!("the rule `{}` ({})", rule.name, rule.place),
+            None => "a rule".to_owned(),
+        }
+    }
+
     /// Counts for all rules, nothing counted yet.
     #[must_use]
     pub fn counts(&self) -> RuleCounts {
@@ -75,33 +85,62 @@ impl ItemFilter {
     /// # Errors
     /// When a pattern gives up on it.
     pub fn decide<S: Subject + ?Sized>(&self, subject: &S) -> Result<Decision, Undecided> {
-        let mut catalog = None;
-        let mut matched = None;
-        for (index, rule) in self.universal.iter().enumerate() {
-            let id = RuleId(index);
-            if !rule
-                .matches(subject)
-                .map_err(|why| self.undecided(id, why))?
-            {
-                continue;
-            }
-            matched = Some(id);
-            if rule.action == Action::Reject {
-                let fate = Fate::Leave { rule: id };
-                return Ok(Decision { matched, fate });
-            }
-            catalog.clone_from(&rule.catalog);
-            break;
-        }
-        let fate = match (&self.rich, self.rich_id()) {
-            (Some(node), Some(rule))
-                if !holds(node, subject).map_err(|why| self.undecided(rule, why))? =>
-            {
-                Fate::Leave { rule }
-            }
-            _ => Fate::Keep { catalog },
+        let Decision { matched, fate } = self.ask_rules(subject)?;
+        let fate = match fate {
+            left @ Fate::Leave { .. } => left,
+            fate => self.ask_rich(subject, fate)?,
         };
         Ok(Decision { matched, fate })
+    }
+
+    /// What the rules make of an item: of those that match, the first decides. One before it that may match leaves the
+    /// item undecided, unless it would make the same of it.
+    fn ask_rules<S: Subject + ?Sized>(&self, subject: &S) -> Result<Decision, Undecided> {
+        let mut matched = None;
+        // The first rule that may match, and whether all that may agree with it.
+        let mut open: Option<(RuleId, &Asked)> = None;
+        let mut agree = true;
+        let outcome = |rule: RuleId| self.universal[rule.0].outcome();
+        for (index, rule) in self.universal.iter().enumerate() {
+            let id = RuleId(index);
+            match rule.matches(subject) {
+                Err(why) => return Err(self.undecided(id, why)),
+                Ok(Truth::Fails) => {}
+                Ok(Truth::Unknown(asked)) => {
+                    let (first, _) = *open.get_or_insert((id, asked));
+                    agree &= outcome(first) == outcome(id);
+                }
+                Ok(Truth::Holds) => {
+                    matched = Some(id);
+                    break;
+                }
+            }
+        }
+        let last = matched.map_or(Outcome::OF_NO_RULE, outcome);
+        let fate = match (open, matched) {
+            (Some((rule, asked)), _) if !agree || outcome(rule) != last => unknown(rule, asked),
+            (_, Some(rule)) if last.action == Action::Reject => Fate::Leave { rule },
+            _ => Fate::Keep {
+                catalog: last.catalog.cloned(),
+            },
+        };
+        Ok(Decision { matched, fate })
+    }
+
+    /// What the rich filter makes of an item of which the rules made `fate`. What it leaves out is out, whatever is
+    /// unknown besides.
+    fn ask_rich<S: Subject + ?Sized>(&self, subject: &S, fate: Fate) -> Result<Fate, Undecided> {
+        let (Some(node), Some(rule)) = (&self.rich, self.rich_id()) else {
+            return Ok(fate);
+        };
+        Ok(
+            match holds(node, subject).map_err(|why| self.undecided(rule, why))? {
+                Truth::Holds => fate,
+                Truth::Fails => Fate::Leave { rule },
+                Truth::Unknown(_) if matches!(fate, Fate::Unknown { .. }) => fate,
+                Truth::Unknown(asked) => unknown(rule, asked),
+            },
+        )
     }
 
     /// The comparisons of the rich filter that decided about an item, as they are written: where it does not hold, what
@@ -143,5 +182,12 @@ impl ItemFilter {
             hint: "write it without repetitions within repetitions, look-around or back references"
                 .to_owned(),
         }
+    }
+}
+
+fn unknown(rule: RuleId, asked: &Asked) -> Fate {
+    Fate::Unknown {
+        rule,
+        criterion: asked.to_string(),
     }
 }

@@ -24,7 +24,7 @@ pub struct FilterRule {
 /// What a filter decides about an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// The rule of `filters` that matched, if one did.
+    /// The rule of `filters` that matched, if one did for certain.
     pub matched: Option<RuleId>,
     /// What becomes of the item.
     pub fate: Fate,
@@ -42,6 +42,13 @@ pub enum Fate {
     Leave {
         /// By this rule.
         rule: RuleId,
+    },
+    /// Nobody knows: it rests on what could not be read of the item.
+    Unknown {
+        /// The first rule that asks for it.
+        rule: RuleId,
+        /// What it asks: `app_tag`.
+        criterion: String,
     },
 }
 
@@ -61,6 +68,8 @@ pub struct Undecided {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleCounts {
     counts: Vec<RuleCount>,
+    /// Items about which nobody knows.
+    unknown: u64,
     /// The rich filter, if there is one.
     rich: Option<RuleId>,
 }
@@ -78,6 +87,7 @@ impl RuleCounts {
     pub(super) fn new(rules: usize, rich: Option<RuleId>) -> Self {
         Self {
             counts: vec![RuleCount::default(); rules],
+            unknown: 0,
             rich,
         }
     }
@@ -89,6 +99,10 @@ impl RuleCounts {
             Fate::Leave { rule } => {
                 self.change(rule, |count| count.left_out += 1);
                 None
+            }
+            Fate::Unknown { .. } => {
+                self.unknown += 1;
+                return;
             }
         };
         for rule in decision.matched.into_iter().chain(passed) {
@@ -102,9 +116,16 @@ impl RuleCounts {
         self.counts.get(rule.0).copied().unwrap_or_default()
     }
 
+    /// Items about which nobody knows: they count for no rule.
+    #[must_use]
+    pub fn unknown(&self) -> u64 {
+        self.unknown
+    }
+
     /// Begins again.
     pub fn clear(&mut self) {
         self.counts.fill(RuleCount::default());
+        self.unknown = 0;
     }
 
     fn change(&mut self, rule: RuleId, change: impl FnOnce(&mut RuleCount)) {

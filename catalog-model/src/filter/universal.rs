@@ -4,6 +4,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use super::{
     criteria::{Asked, Subject},
+    evaluate::Truth,
     glob::Glob,
     regex::{GaveUp, Regex},
 };
@@ -25,6 +26,22 @@ pub(super) enum Action {
     Reject,
 }
 
+/// What rules make of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome<'f> {
+    pub(super) action: Action,
+    /// What it goes with, if it is accepted.
+    pub(super) catalog: Option<&'f Arc<str>>,
+}
+
+impl Outcome<'_> {
+    /// An item that no rule matches is accepted.
+    pub(super) const OF_NO_RULE: Self = Self {
+        action: Action::Accept,
+        catalog: None,
+    };
+}
+
 /// The pattern of a key: exact, with `*` and `?`, or after `regex:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum UniversalPattern {
@@ -33,13 +50,26 @@ pub(super) enum UniversalPattern {
 }
 
 impl UniversalRule {
-    pub(super) fn matches<S: Subject + ?Sized>(&self, subject: &S) -> Result<bool, GaveUp> {
+    /// Whether all of its terms match. One that does not decides, be others unknown.
+    pub(super) fn matches<S: Subject + ?Sized>(&self, subject: &S) -> Result<Truth<'_>, GaveUp> {
+        let mut all = Truth::Holds;
         for (asked, pattern) in &self.terms {
-            if !pattern.matches_answer(asked, subject)? {
-                return Ok(false);
+            if !subject.knows(asked.id) {
+                all = Truth::Unknown(asked);
+            } else if !pattern.matches_answer(asked, subject)? {
+                return Ok(Truth::Fails);
             }
         }
-        Ok(true)
+        Ok(all)
+    }
+
+    /// What becomes of an item that it matches, the rich filter aside.
+    pub(super) fn outcome(&self) -> Outcome<'_> {
+        let accepts = self.action == Action::Accept;
+        Outcome {
+            action: self.action,
+            catalog: self.catalog.as_ref().filter(|_| accepts),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod docs;
 mod errors;
 mod meaning;
 mod universal;
+mod unknown;
 
 const fn text(name: &'static str) -> Criterion {
     Criterion {
@@ -92,7 +93,7 @@ fn sheet() -> Item {
 fn holds(expression: &str, item: &Item) -> bool {
     let parsed = Expression::parse(expression, CRITERIA);
     let parsed = parsed.unwrap_or_else(|error| panic!("{expression}: {error}"));
-    let holds = parsed.evaluate(item).unwrap();
+    let holds = parsed.evaluate(item).unwrap().expect("all is known");
     let printed = parsed.to_string();
     let again = Expression::parse(&printed, CRITERIA);
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Filters: what stays of the invented site, and what a person is told.
 
 use catalog_model::{Completeness, contract};
-use qrs_client::fake_site::FakeSite;
+use qrs_client::fake_site::{Account, Entity, FakeSite, Fault};
 
 use crate::site::{Scan, code, connect, scan};
 
@@ -9,7 +9,10 @@ use crate::site::{Scan, code, connect, scan};
 async fn filtered(filter: &str) -> Scan {
     let site = FakeSite::start().await;
     let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
-    let all = scan.seen.items.len() + scan.seen.filtered.len();
+    // One sheet is of an app that the list of apps does not have.
+    assert!(scan.seen.unreadable.len() <= 1);
+    let decided = scan.seen.items.len() + scan.seen.filtered.len();
+    let all = decided + scan.seen.unreadable.len();
     assert_eq!(all, site.content().sheets().count());
     scan
 }
@@ -47,11 +50,7 @@ async fn each_criterion_is_answered_as_the_item_shows_it() {
         let not = filtered(&format!("not ({filter})")).await;
         let mut left = not.seen.filtered.iter();
         assert!(left.any(|item| regions(item.key.as_str())), "{filter}");
-        assert_eq!(
-            scan.seen.items.len() + not.seen.items.len(),
-            scan.seen.items.len() + scan.seen.filtered.len(),
-            "{filter}"
-        );
+        assert_eq!(not.seen.items.len(), scan.seen.filtered.len(), "{filter}");
     }
 }
 
@@ -85,4 +84,80 @@ async fn a_filtered_connection_keeps_the_contract() {
     let site = FakeSite::start().await;
     let connection = connect(&site, &[("filter", "published = 'true'")]);
     contract::check(connection.as_ref(), &code()).await.unwrap();
+}
+
+/// What the list of apps alone tells.
+const OF_APPS: [&str; 4] = [
+    "any t in app_tag match t = 'Certified'",
+    "not any t in app_tag match t = 'Certified'",
+    "custom_property.Department is null",
+    "reloaded is null",
+];
+
+#[tokio::test]
+async fn what_a_filter_asks_of_a_hidden_app_is_unknown_and_never_none() {
+    for filter in OF_APPS {
+        let site = FakeSite::start().await;
+        let account = Account::new(&site.header_value());
+        site.set_account(account.sees(Entity::App, |_| false));
+        let connection = connect(&site, &[("filter", filter)]);
+        let scan = scan(connection.as_ref()).await;
+        assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
+        assert_eq!(scan.seen.items.len(), 0, "{filter}");
+        assert_eq!(scan.seen.filtered.len(), 0, "{filter}");
+        let sheets = site.content().sheets().count();
+        assert_eq!(scan.seen.unreadable.len(), sheets, "{filter}");
+        for record in &scan.seen.unreadable {
+            assert!(record.id.is_some());
+            assert!(record.reason.contains("hidden"), "{}", record.reason);
+            assert!(record.reason.contains("connections/test.conf:4:1"));
+        }
+        let hints = scan
+            .seen
+            .warnings
+            .iter()
+            .filter_map(|one| one.hint.as_ref());
+        let of_apps: Vec<_> = hints.filter(|hint| hint.contains("`App_*`")).collect();
+        assert_eq!(of_apps.len(), 1, "{:?}", scan.seen.warnings);
+    }
+}
+
+#[tokio::test]
+async fn what_the_sheet_says_decides_whatever_is_unknown_of_its_app() {
+    let site = FakeSite::start().await;
+    let sees_all = scan(connect(&site, &[("filter", "stream = 'Everyone'")]).as_ref()).await;
+    let account = Account::new(&site.header_value());
+    site.set_account(account.sees(Entity::App, |_| false));
+    let filter =
+        "stream = 'Everyone' and (app_tag is null or app_tag is not null or published = 'x')";
+    let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
+    assert_eq!(scan.seen.filtered.len(), sees_all.seen.filtered.len());
+    assert_eq!(scan.seen.unreadable.len(), sees_all.seen.items.len());
+    assert_eq!(scan.seen.items.len(), 0);
+    assert!(!scan.seen.filtered.is_empty() && !scan.seen.unreadable.is_empty());
+}
+
+#[tokio::test]
+async fn an_app_whose_record_is_unreadable_is_not_called_hidden() {
+    let site = FakeSite::start().await;
+    let app = site
+        .content()
+        .app_named("Sales Overview")
+        .unwrap()
+        .to_owned();
+    let record = format!(r#"{{"id":"{app}","name":5}}"#);
+    site.fail(Fault::record(0, record).on("/qrs/app/full"));
+    let filter = format!("app = 'Sales Overview' and {}", OF_APPS[0]);
+    let scan = scan(connect(&site, &[("filter", &filter)]).as_ref()).await;
+    let [first, ..] = &scan.seen.unreadable[..] else {
+        panic!("{:?}", scan.warnings());
+    };
+    assert!(!first.reason.contains("hidden"), "{}", first.reason);
+    assert!(first.reason.contains("`app_tag`"), "{}", first.reason);
+    let hints = scan
+        .seen
+        .warnings
+        .iter()
+        .filter_map(|one| one.hint.as_ref());
+    assert_eq!(hints.filter(|hint| hint.contains("App_*")).count(), 0);
 }

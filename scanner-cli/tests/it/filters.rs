@@ -1,6 +1,6 @@
 //! Filters through the program: what stays, what goes, and what a person is told.
 
-use qrs_client::fake_site::FakeSite;
+use qrs_client::fake_site::{Account, Entity, FakeSite};
 use serde_json::Value;
 
 use crate::scanner::{Home, connection};
@@ -100,4 +100,31 @@ fn a_filter_in_a_file_is_read_from_the_home() {
         .check(3, &["sheets.filter:2:1", "did you mean `stream`?"]);
     home.write("conf/sheets.filter", "never");
     home.run(&["scan"]).check(0, &["matches no sheet"]);
+}
+
+#[test]
+fn what_a_filter_cannot_know_of_hidden_apps_changes_nothing() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let filter = "filter = \"any t in app_tag match t = 'Certified'\"\n";
+    write(&home, &site, filter);
+    home.run(&["scan"]).check(0, &["complete"]);
+    let before = home.items(EXPORT);
+    assert!(!before.is_empty());
+    let account = Account::new(&site.header_value());
+    site.set_account(account.sees(Entity::App, |_| false));
+    home.run(&["scan"]).check(
+        0,
+        &[
+            "complete",
+            "the filter (connections/qlik.conf:9:10) asks `app_tag`",
+            "53 sheets are undecided",
+            "`App_*`",
+        ],
+    );
+    assert_eq!(home.items(EXPORT).len(), before.len());
+    assert_eq!(changes(&home, "filtered") + changes(&home, "removed"), 0);
+    site.set_account(Account::new(&site.header_value()));
+    home.run(&["scan"]).check(0, &["complete"]);
+    assert_eq!(home.items(EXPORT), before);
 }

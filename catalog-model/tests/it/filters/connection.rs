@@ -118,6 +118,7 @@ fn an_item_has_to_pass_both_the_rules_and_the_filter() {
         match decision.fate {
             Fate::Leave { rule } => assert_eq!(Some(rule), left_by.map(RuleId)),
             Fate::Keep { catalog } => assert_eq!((catalog, left_by), (None, None)),
+            Fate::Unknown { .. } => panic!("all is known"),
         }
     }
     let count = |matched, left_out| RuleCount { matched, left_out };

@@ -1,0 +1,169 @@
+//! What is decided of items of which not everything is known: nothing that could turn out wrong.
+
+use std::{io, sync::Arc};
+
+use super::*;
+use crate::{
+    Place, Settings,
+    filter::{Decision, Fate, ItemFilter},
+    settings::{FileSource, Setting, SettingValue},
+};
+
+/// An item that answers some criteria only; the others answer as another item would.
+#[derive(Debug)]
+struct Masked<'a> {
+    item: &'a Item,
+    /// By criterion.
+    known: [bool; 4],
+    other: &'a Item,
+    shows: Shows,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shows {
+    KnownAlone,
+    All,
+}
+
+impl Masked<'_> {
+    fn of(&self, criterion: CriterionId) -> &Item {
+        assert!(self.knows(criterion), "nobody asks for what is unknown");
+        if self.known[criterion.0] {
+            self.item
+        } else {
+            self.other
+        }
+    }
+}
+
+impl Subject for Masked<'_> {
+    fn knows(&self, criterion: CriterionId) -> bool {
+        self.shows == Shows::All || self.known[criterion.0]
+    }
+
+    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
+        self.of(criterion).text(criterion)
+    }
+
+    fn each(
+        &self,
+        criterion: CriterionId,
+        name: Option<&str>,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) {
+        self.of(criterion).each(criterion, name, visit);
+    }
+}
+
+/// Whether a node holds where all is known, by the words of the language.
+fn plainly(node: &Node, item: &Item) -> bool {
+    match node {
+        Node::Not(inner) => !plainly(inner, item),
+        Node::And(nodes) => nodes.iter().all(|node| plainly(node, item)),
+        Node::Or(nodes) => nodes.iter().any(|node| plainly(node, item)),
+        leaf => holds(leaf, item).unwrap() == Truth::Holds,
+    }
+}
+
+struct NoFiles;
+
+impl FileSource for NoFiles {
+    fn read(&self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// A rule: what it does, with which catalog, and its patterns.
+type Rule = (bool, Option<bool>, Vec<(usize, String)>);
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let term = (
+        0..4_usize,
+        "[ab]{0,2}[*]?".prop_filter("a pattern", |text| !text.is_empty()),
+    );
+    let terms = proptest::collection::vec(term, 0..3);
+    (any::<bool>(), any::<Option<bool>>(), terms)
+}
+
+fn setting(value: SettingValue) -> Setting {
+    let place = Place::new("a.conf", 1, 1);
+    Setting { value, place }
+}
+
+fn block(entries: Vec<(&str, SettingValue)>) -> Vec<(String, Setting)> {
+    let entry = |(key, value): (&str, SettingValue)| (key.to_owned(), setting(value));
+    entries.into_iter().map(entry).collect()
+}
+
+fn filter(rules: &[Rule], rich: &Node) -> ItemFilter {
+    let text = |text: &str| SettingValue::Text(text.to_owned());
+    let rules = rules.iter().map(|(accepts, catalog, terms)| {
+        let mut entries = vec![("action", text(if *accepts { "ACCEPT" } else { "REJECT" }))];
+        entries.extend(catalog.map(|first| ("catalog", text(if first { "1" } else { "2" }))));
+        let mut names: Vec<_> = Vec::new();
+        for (criterion, pattern) in terms {
+            let name = ["stream", "app", "tag", "custom_property.Region"][*criterion];
+            if names.iter().all(|(known, _)| *known != name) {
+                names.push((name, text(pattern)));
+            }
+        }
+        entries.push(("rules", SettingValue::Block(block(names))));
+        setting(SettingValue::Block(block(entries)))
+    });
+    let root = vec![
+        ("filters", SettingValue::List(rules.collect())),
+        ("filter", text(&rich.to_string())),
+    ];
+    let mut settings = Settings::new("a.conf", block(root), Arc::new(NoFiles));
+    let read = ItemFilter::read(&mut settings, CRITERIA);
+    read.unwrap_or_else(|| panic!("{:?}", settings.problems()))
+}
+
+/// A decision without the rule that leaves out: which one it would be is not always known.
+fn fate(decision: &Decision) -> String {
+    match &decision.fate {
+        Fate::Keep { catalog } => format!("keep {catalog:?}"),
+        Fate::Leave { .. } => "leave".to_owned(),
+        Fate::Unknown { .. } => "unknown".to_owned(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn where_all_is_known_the_logic_has_two_values(node in node(3, 0), item in item()) {
+        prop_assert_eq!(holds(&node, &item).unwrap(), Truth::of(plainly(&node, &item)));
+    }
+
+    #[test]
+    fn what_holds_under_unknowns_holds_whatever_they_are(
+        node in node(3, 0), item in item(), other in item(), known in any::<[bool; 4]>(),
+    ) {
+        let masked = |shows| Masked { item: &item, known, other: &other, shows };
+        let whole = holds(&node, &masked(Shows::All)).unwrap();
+        match holds(&node, &masked(Shows::KnownAlone)).unwrap() {
+            Truth::Unknown(asked) => prop_assert!(!known[asked.id.0], "{}", asked),
+            truth => prop_assert_eq!(truth, whole),
+        }
+    }
+
+    #[test]
+    fn what_is_decided_under_unknowns_is_decided_so_whatever_they_are(
+        rules in proptest::collection::vec(rule(), 0..4),
+        rich in node(1, 0),
+        item in item(), other in item(), known in any::<[bool; 4]>(),
+    ) {
+        let filter = filter(&rules, &rich);
+        let masked = |shows| Masked { item: &item, known, other: &other, shows };
+        let whole = filter.decide(&masked(Shows::All)).unwrap();
+        prop_assert_ne!(fate(&whole), "unknown");
+        let decision = filter.decide(&masked(Shows::KnownAlone)).unwrap();
+        if !matches!(decision.fate, Fate::Unknown { .. }) {
+            prop_assert_eq!(fate(&decision), fate(&whole));
+        }
+        let mut counts = filter.counts();
+        counts.count(&decision);
+        prop_assert_eq!(counts.unknown() == 1, fate(&decision) == "unknown");
+    }
+}

@@ -1,0 +1,130 @@
+//! What becomes of an item of which not everything is known.
+
+use std::{borrow::Cow, ops::ControlFlow};
+
+use catalog_model::filter::{CriterionId, Decision, Expression, Fate, RuleId, Subject};
+
+use super::{
+    CRITERIA, Item,
+    connection::{block, list, read, text},
+    sheet,
+};
+
+/// An item whose tags and custom properties could not be read.
+struct Unread(Item);
+
+impl Subject for Unread {
+    fn knows(&self, criterion: CriterionId) -> bool {
+        !["tag", "custom_property"].contains(&CRITERIA[criterion.0].name)
+    }
+
+    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
+        self.0.text(criterion)
+    }
+
+    fn each(
+        &self,
+        criterion: CriterionId,
+        _: Option<&str>,
+        _: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) {
+        panic!("{criterion:?} is not known");
+    }
+}
+
+#[test]
+fn what_rests_on_an_unknown_list_is_unknown_and_nothing_else() {
+    for (expression, expected) in [
+        ("any t in tag match t = 'gold'", None),
+        ("all t in tag match t = 'gold'", None),
+        ("tag is null", None),
+        ("not tag is null", None),
+        ("tag is null or stream = 'Finance'", Some(true)),
+        ("stream = 'Finance' or tag is null", Some(true)),
+        ("tag is null and stream = 'x'", Some(false)),
+        ("not (tag is null and stream = 'x')", Some(true)),
+        ("tag is null and stream = 'Finance'", None),
+        ("tag is null or stream = 'x'", None),
+        ("custom_property.Region is null", None),
+        ("stream = 'Finance'", Some(true)),
+    ] {
+        let parsed = Expression::parse(expression, CRITERIA).unwrap();
+        assert_eq!(
+            parsed.evaluate(&Unread(sheet())),
+            Ok(expected),
+            "{expression}"
+        );
+    }
+}
+
+/// An action, a catalog, and criteria with a pattern each.
+type Rule<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// What is decided by rules of an action, a catalog and criteria each, and by a rich filter.
+fn decided(rules: &[Rule<'_>], filter: &str) -> Decision {
+    let rules = rules.iter().map(|(action, catalog, terms)| {
+        let terms = terms.iter().map(|(key, pattern)| (*key, text(pattern)));
+        block(vec![
+            ("action", text(action)),
+            ("catalog", text(catalog)),
+            ("rules", block(terms.collect())),
+        ])
+    });
+    let rules = list(rules.collect());
+    let filter = read(vec![("filters", rules), ("filter", text(filter))]).unwrap();
+    filter.decide(&Unread(sheet())).unwrap()
+}
+
+#[test]
+fn a_rule_that_may_match_leaves_an_item_undecided_unless_all_that_may_follow_is_the_same() {
+    let leave = |rule| Fate::Leave { rule: RuleId(rule) };
+    let keep = |catalog: Option<&str>| Fate::Keep {
+        catalog: catalog.map(Into::into),
+    };
+    let unknown = |rule, criterion: &str| Fate::Unknown {
+        rule: RuleId(rule),
+        criterion: criterion.to_owned(),
+    };
+    let tag: &[(&str, &str)] = &[("tag", "draft")];
+    let region: &[(&str, &str)] = &[("custom_property.Region", "EU")];
+    let (never, finance): (&[_], &[_]) = (
+        &[("tag", "draft"), ("stream", "x")],
+        &[("stream", "Finance")],
+    );
+    for (rules, filter, fate) in [
+        (&[("REJECT", "", tag)][..], "", unknown(0, "tag")),
+        (&[("REJECT", "", never)], "", keep(None)),
+        (
+            &[("REJECT", "", finance), ("ACCEPT", "", tag)],
+            "",
+            leave(0),
+        ),
+        (&[("REJECT", "", tag), ("REJECT", "", &[])], "", leave(1)),
+        (&[("ACCEPT", "", tag)], "", keep(None)),
+        (&[("ACCEPT", "A", tag)], "", unknown(0, "tag")),
+        (
+            &[("ACCEPT", "A", tag), ("ACCEPT", "A", finance)],
+            "",
+            keep(Some("A")),
+        ),
+        (
+            &[
+                ("ACCEPT", "", tag),
+                ("REJECT", "", region),
+                ("ACCEPT", "", &[]),
+            ],
+            "",
+            unknown(0, "tag"),
+        ),
+        (&[("REJECT", "", region)], "never", leave(1)),
+        (
+            &[("REJECT", "", region)],
+            "tag is null",
+            unknown(0, "custom_property.Region"),
+        ),
+        (&[("ACCEPT", "", finance)], "tag is null", unknown(1, "tag")),
+        (&[("ACCEPT", "A", tag)], "stream = 'x'", leave(1)),
+    ] {
+        assert_eq!(decided(rules, filter).fate, fate, "{rules:?} {filter}");
+    }
+}

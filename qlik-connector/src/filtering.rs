@@ -1,0 +1,107 @@
+//! Asking a filter about sheets, and what a person should know of its answers.
+
+use std::sync::Arc;
+
+use catalog_model::{
+    Progress, ScanSink, Warning,
+    filter::{Decision, Fate, FilterRule, ItemFilter, RuleCounts, RuleId, Undecided},
+};
+
+use crate::{
+    apps::{AppFacts, Told, Unread},
+    criteria::AskedSheet,
+};
+
+/// A filter that is asked about one sheet after the other.
+pub(crate) struct Filtering<'a> {
+    filter: &'a ItemFilter,
+    counts: RuleCounts,
+    /// Sheets about which nothing is decided because the account may not see their apps.
+    hidden: u64,
+}
+
+/// What becomes of a sheet.
+pub(crate) enum Ruling {
+    /// It stays, and goes with this catalog.
+    Stays { catalog: Option<Arc<str>> },
+    /// This rule leaves it out.
+    Goes { rule: Arc<FilterRule> },
+    /// Nobody knows, for this reason.
+    Open { reason: String },
+}
+
+impl<'a> Filtering<'a> {
+    pub(crate) fn of(filter: &'a ItemFilter) -> Self {
+        Self {
+            filter,
+            counts: filter.counts(),
+            hidden: 0,
+        }
+    }
+
+    pub(crate) fn ask(&mut self, asked: &AskedSheet<'_>) -> Result<Ruling, Undecided> {
+        let decision = self.filter.decide(asked)?;
+        self.counts.count(&decision);
+        let ruling = ruling(self.filter, decision, asked.app());
+        if matches!(ruling, Ruling::Open { .. }) {
+            let hidden = asked.app().told == Told::BySheet(Unread::Hidden);
+            self.hidden += u64::from(hidden);
+        }
+        Ok(ruling)
+    }
+
+    /// Tells how often each rule had a say, warns of one that had none, since it may be misspelt, and of what is open.
+    pub(crate) fn close(&self, sink: &mut dyn ScanSink) {
+        for rule in self.filter.rules() {
+            let count = self.counts.of(rule.id);
+            sink.progress(Progress::Filtered {
+                rule: Arc::clone(rule),
+                count,
+            });
+            if count.matched == 0 {
+                sink.warn(Warning {
+                    message: format!("the filter {rule} matches no sheet"),
+                    hint: Some(
+                        "look for a misspelt value: values are compared with their case".to_owned(),
+                    ),
+                });
+            }
+        }
+        let open = self.counts.unknown();
+        if open > 0 {
+            let right = "let the account read `App_*`: docs/qlik-setup.md has the rule";
+            sink.warn(Warning {
+                message: format!(
+                    "{open} sheets are undecided, since the filter asks what could not be read of their apps; what a \
+                     catalog has of them stays as it is"
+                ),
+                hint: (self.hidden > 0).then(|| right.to_owned()),
+            });
+        }
+    }
+}
+
+/// What a decision makes of a sheet of `app`.
+pub(crate) fn ruling(filter: &ItemFilter, decision: Decision, app: &AppFacts) -> Ruling {
+    match decision.fate {
+        Fate::Keep { catalog } => Ruling::Stays { catalog },
+        Fate::Leave { rule } => match filter.rule(rule) {
+            Some(rule) => Ruling::Goes {
+                rule: Arc::clone(rule),
+            },
+            None => Ruling::Stays { catalog: None },
+        },
+        Fate::Unknown { rule, criterion } => Ruling::Open {
+            reason: why_open(filter, rule, &criterion, app),
+        },
+    }
+}
+
+fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, app: &AppFacts) -> String {
+    let why = match app.told {
+        Told::BySheet(Unread::Hidden) => "its app is hidden from the account",
+        Told::BySheet(Unread::Unreadable) | Told::ByList => "its app could not be read",
+    };
+    let rule = filter.called(rule);
+    format!("{rule} asks `{criterion}`, and {why}")
+}
