@@ -56,7 +56,11 @@ pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Findin
         .await
         .map_err(failed)?
     {
-        let left_out = asking.filtered(&object).await.map_err(failed)?;
+        let left_out = if object.is_sheet() {
+            asking.filtered(&object).await.map_err(failed)?
+        } else {
+            None
+        };
         findings.push(left_out.unwrap_or_else(|| of_object(&object, code)));
     }
     if let Some(apps) = apps {
@@ -189,7 +193,7 @@ fn of_object(object: &Sheet, code: &ConnectionCode) -> Finding {
             object.object_type, object.name, app.name
         ),
     };
-    if !object.object_type.eq_ignore_ascii_case("sheet") {
+    if !object.is_sheet() {
         return what();
     }
     let parts = [

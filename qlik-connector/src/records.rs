@@ -51,6 +51,14 @@ pub(crate) struct Sheet {
     pub(crate) app: Option<SheetApp>,
 }
 
+impl Sheet {
+    /// Whether it is one: QRS sends other objects in the same lists, and compares text without regard to case, so that
+    /// `sheet` asks for `Sheet`, too. An object without a type was asked for as a sheet.
+    pub(crate) fn is_sheet(&self) -> bool {
+        self.object_type.is_empty() || self.object_type.eq_ignore_ascii_case("sheet")
+    }
+}
+
 /// What a sheet says of its app.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -69,8 +69,7 @@ impl<'a> Sheets<'a> {
                 return self.unreadable(sink, record.id, record.reason, place);
             }
         };
-        // QRS compares text without regard to case, so `sheet` asks for `Sheet`, too.
-        if !sheet.object_type.is_empty() && !sheet.object_type.eq_ignore_ascii_case("sheet") {
+        if !sheet.is_sheet() {
             self.no_sheets += 1;
             return Ok(());
         }

@@ -53,3 +53,28 @@ async fn sheets_and_what_is_none_are_found_by_id_and_name_and_link() {
     }
     assert!(find(connection.as_ref(), "no such thing").await.is_empty());
 }
+
+#[tokio::test]
+async fn what_is_no_sheet_no_filter_leaves_out() {
+    let mut content = Content::empty();
+    let app = content.add_app("Sales");
+    let story = content.add_object(&app, "story", "How it went");
+    let sheet = content.add_sheet(&app, "Q1");
+    let untold = content.add_sheet(&app, "Q2");
+    content.set(&untold, "objectType", "".into());
+    let site = FakeSite::builder().content(content).start().await;
+    let connection = connect(&site, &[("filter", "never")]);
+    assert_eq!(
+        find(connection.as_ref(), &story).await,
+        ["not a sheet, but an object of the type `story` named `How it went`, in the app `Sales`"]
+    );
+    for (sheet, name) in [(&sheet, "Q1"), (&untold, "Q2")] {
+        let [found] = &find(connection.as_ref(), sheet).await[..] else {
+            panic!("there is one such sheet");
+        };
+        let expected = format!("My work/Sales/{name} is left out by filter");
+        assert!(found.starts_with(&expected), "{found}");
+    }
+    let all = connect(&site, &[]);
+    assert_eq!(find(all.as_ref(), &untold).await, ["My work/Sales/Q2"]);
+}
