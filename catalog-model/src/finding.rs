@@ -23,6 +23,15 @@ pub enum Finding {
         /// The rule that leaves it out.
         rule: Arc<FilterRule>,
     },
+    /// An item of which nobody knows whether a filter leaves it out.
+    Undecided {
+        /// Its identification key.
+        key: ItemKey,
+        /// The way that a person would go to it, from the outside in.
+        label: Vec<String>,
+        /// Why: a pattern that gives up, or something that could not be read.
+        why: String,
+    },
     /// It is there, but is no item.
     NoItem {
         /// What it is: "not a sheet, but an object of the type `story` named `Q1`".

@@ -1,9 +1,6 @@
 //! What the site has under a key, a link, an id or a name: for whoever misses a sheet in the catalog.
 
-use catalog_model::{
-    ConnectionCode, Finding, ItemKey, ScanError,
-    filter::{Fate, ItemFilter},
-};
+use catalog_model::{ConnectionCode, Finding, ItemKey, ScanError, filter::ItemFilter};
 use qrs_client::{
     AppId, AppObjectId, EngineObjectId, Error, Field, Filter, QrsClient, RecordList, SiteUrl,
 };
@@ -16,6 +13,7 @@ use crate::{
     criteria::AskedSheet,
     dates::Dates,
     failure::failure,
+    filtering::{Ruling, ruling},
     lower::{Lowered, NO_STREAM, Surroundings, lower},
     owners::Owners,
     records::{App, Sheet, SheetApp},
@@ -72,17 +70,13 @@ pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Findin
 }
 
 impl Asking<'_> {
-    /// What a filter says of a sheet that it leaves out. It may ask what only the list of apps tells.
+    /// What a filter says of a sheet that it does not simply let pass. It may ask what only the list of apps tells.
     async fn filtered(self, sheet: &Sheet) -> Result<Option<Finding>, Error> {
         let (Some(filter), Some(said)) = (self.filter, &sheet.app) else {
             return Ok(None);
         };
         let mut dates = Dates::default();
-        let mut apps = Apps::new(self.links.clone(), WithOwners::No);
-        let of_sheet = Field::ID.equals(&said.id);
-        for app in few::<App>(self.client.apps(Some(&of_sheet))).await? {
-            apps.add(app, &mut dates);
-        }
+        let apps = self.app(&said.id, &mut dates).await?;
         let addresses = Addresses::default();
         let surroundings = Surroundings {
             code: self.code,
@@ -92,16 +86,32 @@ impl Asking<'_> {
         let Ok(Lowered { item, app }) = lower(sheet, &surroundings, &mut dates) else {
             return Ok(None);
         };
-        let asked = AskedSheet::of(sheet, &item, &app);
-        // A scan tells of a pattern that gives up.
-        let Ok(Fate::Leave { rule }) = filter.decide(&asked).map(|decision| decision.fate) else {
-            return Ok(None);
-        };
-        Ok(filter.rule(rule).map(|rule| Finding::Filtered {
-            key: item.key,
-            label: item.label,
-            rule: rule.clone(),
-        }))
+        let decision = filter.decide(&AskedSheet::of(sheet, &item, &app));
+        let ruling = decision.map(|decision| ruling(filter, decision, &app));
+        let (key, label) = (item.key, item.label);
+        Ok(match ruling {
+            Ok(Ruling::Stays { .. }) => None,
+            Ok(Ruling::Goes { rule }) => Some(Finding::Filtered { key, label, rule }),
+            Ok(Ruling::Open { reason: why }) => Some(Finding::Undecided { key, label, why }),
+            Err(gave_up) => Some(Finding::Undecided {
+                key,
+                label,
+                why: gave_up.to_string(),
+            }),
+        })
+    }
+
+    /// The app with this id, as far as it can be read.
+    async fn app(self, id: &AppId, dates: &mut Dates) -> Result<Apps, Error> {
+        let mut apps = Apps::new(self.links.clone(), WithOwners::No);
+        let mut records = self.client.apps::<App>(Some(&Field::ID.equals(id)));
+        while let Some(record) = records.next().await? {
+            match record {
+                Ok(app) => apps.add(app, dates),
+                Err(record) => apps.add_unreadable(&record),
+            }
+        }
+        Ok(apps)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the site is said to have under a key, a link, an id or a name.
 
 use catalog_model::{Connection, Finding};
-use qrs_client::fake_site::{Content, FakeSite};
+use qrs_client::fake_site::{Account, Content, Entity, FakeSite};
 
 use crate::site::connect;
 
@@ -13,6 +13,7 @@ async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
         Finding::Filtered { label, rule, .. } => {
             format!("{} is left out by {rule}", label.join("/"))
         }
+        Finding::Undecided { label, why, .. } => format!("{} is open: {why}", label.join("/")),
         Finding::NoItem { what } => what,
     };
     found.into_iter().map(line).collect()
@@ -77,4 +78,29 @@ async fn what_is_no_sheet_no_filter_leaves_out() {
     }
     let all = connect(&site, &[]);
     assert_eq!(find(all.as_ref(), &untold).await, ["My work/Sales/Q2"]);
+}
+
+#[tokio::test]
+async fn what_nobody_can_decide_is_not_called_present() {
+    let mut content = Content::empty();
+    let app = content.add_app(&format!("{}b", "a".repeat(40)));
+    let sheet = content.add_sheet(&app, "Q1");
+    let site = FakeSite::builder().content(content).start().await;
+    let connection = connect(&site, &[("filter", r"app ~ /(?=a)(a|a|aa)+\1c/")]);
+    let [found] = &find(connection.as_ref(), &sheet).await[..] else {
+        panic!("there is one such sheet");
+    };
+    assert!(
+        found.contains("is open: connections/test.conf:4:1"),
+        "{found}"
+    );
+    assert!(found.contains("too many steps"), "{found}");
+    let account = Account::new(&site.header_value());
+    site.set_account(account.sees(Entity::App, |_| false));
+    let connection = connect(&site, &[("filter", "app_tag is null")]);
+    let [found] = &find(connection.as_ref(), &sheet).await[..] else {
+        panic!("there is one such sheet");
+    };
+    let why = "is open: the filter (connections/test.conf:4:1) asks `app_tag`, and its app is hidden from the account";
+    assert!(found.ends_with(why), "{found}");
 }

@@ -117,6 +117,15 @@ fn tell(
                 label: way,
                 rule,
             } => writeln!(text, "  left out by {rule}: {} ({key})", label(&way)),
+            Finding::Undecided {
+                key,
+                label: way,
+                why,
+            } => writeln!(
+                text,
+                "  undecided: {} ({key})\n    because: {why}",
+                label(&way)
+            ),
             Finding::NoItem { what } => writeln!(text, "  {what}"),
         };
     }

@@ -63,7 +63,9 @@ impl Connection for Discreet {
 
     async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
         let found = self.connection.find(subject).await;
-        found.map_err(|error| self.given.error(error))
+        let found = found.map_err(|error| self.given.error(error))?;
+        let clean = |finding| self.given.finding(finding);
+        Ok(found.map(|found| found.into_iter().map(clean).collect()))
     }
 
     fn session(&self) -> Option<SecretString> {
@@ -92,6 +94,18 @@ impl Discreet {
 }
 
 impl Given {
+    /// What is said of a filter, which may quote it.
+    fn finding(&self, finding: Finding) -> Finding {
+        match finding {
+            Finding::Undecided { key, label, why } => Finding::Undecided {
+                key,
+                label,
+                why: self.clean(why),
+            },
+            finding => finding,
+        }
+    }
+
     fn error(&self, error: ScanError) -> ScanError {
         match error {
             ScanError::Source {
