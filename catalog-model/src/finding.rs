@@ -22,6 +22,8 @@ pub enum Finding {
         label: Vec<String>,
         /// The rule that leaves it out.
         rule: Arc<FilterRule>,
+        /// Why: the rule as it is written, or the comparisons of a long expression that decided.
+        because: Vec<String>,
     },
     /// An item of which nobody knows whether a filter leaves it out.
     Undecided {

@@ -86,18 +86,27 @@ impl Asking<'_> {
         let Ok(Lowered { item, app }) = lower(sheet, &surroundings, &mut dates) else {
             return Ok(None);
         };
-        let decision = filter.decide(&AskedSheet::of(sheet, &item, &app));
-        let ruling = decision.map(|decision| ruling(filter, decision, &app));
+        let asked = AskedSheet::of(sheet, &item, &app);
+        let ruling = match filter.decide(&asked) {
+            Ok(decision) => ruling(filter, decision, &app),
+            Err(gave_up) => Ruling::Open {
+                reason: gave_up.to_string(),
+            },
+        };
+        let because = match &ruling {
+            Ruling::Goes { rule } => filter.because(&asked, rule.id).unwrap_or_default(),
+            _ => Vec::new(),
+        };
         let (key, label) = (item.key, item.label);
         Ok(match ruling {
-            Ok(Ruling::Stays { .. }) => None,
-            Ok(Ruling::Goes { rule }) => Some(Finding::Filtered { key, label, rule }),
-            Ok(Ruling::Open { reason: why }) => Some(Finding::Undecided { key, label, why }),
-            Err(gave_up) => Some(Finding::Undecided {
+            Ruling::Stays { .. } => None,
+            Ruling::Goes { rule } => Some(Finding::Filtered {
                 key,
                 label,
-                why: gave_up.to_string(),
+                rule,
+                because,
             }),
+            Ruling::Open { reason: why } => Some(Finding::Undecided { key, label, why }),
         })
     }
 

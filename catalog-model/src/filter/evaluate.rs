@@ -155,38 +155,48 @@ impl Condition {
     }
 }
 
-/// The comparisons that decided, as they are written: of an `and` that does not hold the first that does not, of an `or`
-/// that holds the first that does, else all.
-pub(super) fn decisive<S: Subject + ?Sized>(
+/// A comparison that decided about an item, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ground {
+    pub(super) comparison: String,
+    pub(super) holds: bool,
+}
+
+/// The comparisons that decided: of an `and` that does not hold the first that does not, of an `or` that holds the first
+/// that does, else all.
+pub(super) fn grounds<S: Subject + ?Sized>(
     node: &Node,
     subject: &S,
-) -> Result<Vec<String>, GaveUp> {
+) -> Result<Vec<Ground>, GaveUp> {
     let mut found = Vec::new();
-    collect_decisive(node, subject, &mut found)?;
+    collect_grounds(node, subject, &mut found)?;
     Ok(found)
 }
 
-fn collect_decisive<S: Subject + ?Sized>(
+fn collect_grounds<S: Subject + ?Sized>(
     node: &Node,
     subject: &S,
-    found: &mut Vec<String>,
+    found: &mut Vec<Ground>,
 ) -> Result<(), GaveUp> {
     let (nodes, decides) = match node {
-        Node::Not(inner) => return collect_decisive(inner, subject, found),
+        Node::Not(inner) => return collect_grounds(inner, subject, found),
         Node::And(nodes) => (nodes, Truth::Fails),
         Node::Or(nodes) => (nodes, Truth::Holds),
         _ => {
-            found.push(node.to_string());
+            found.push(Ground {
+                comparison: node.to_string(),
+                holds: holds(node, subject)? == Truth::Holds,
+            });
             return Ok(());
         }
     };
     for node in nodes {
         if holds(node, subject)? == decides {
-            return collect_decisive(node, subject, found);
+            return collect_grounds(node, subject, found);
         }
     }
     for node in nodes {
-        collect_decisive(node, subject, found)?;
+        collect_grounds(node, subject, found)?;
     }
     Ok(())
 }

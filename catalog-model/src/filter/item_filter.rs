@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     criteria::{Asked, Criterion, Subject},
-    evaluate::{Truth, decisive, holds},
+    evaluate::{Ground, Truth, grounds, holds},
     expression::Node,
     regex::GaveUp,
     rule::{Decision, Fate, FilterRule, RuleCounts, RuleId, Undecided},
@@ -143,17 +143,28 @@ impl ItemFilter {
         )
     }
 
-    /// The comparisons of the rich filter that decided about an item, as they are written: where it does not hold, what
-    /// kept it from holding. None where there is no rich filter.
+    /// Why a rule left an item out: the rule as it is written, or the comparisons of the rich filter that decided.
     ///
     /// # Errors
     /// When a pattern gives up on it.
-    pub fn decisive<S: Subject + ?Sized>(&self, subject: &S) -> Result<Vec<String>, Undecided> {
-        match (&self.rich, self.rich_id()) {
-            (Some(node), Some(rule)) => {
-                decisive(node, subject).map_err(|why| self.undecided(rule, why))
+    pub fn because<S: Subject + ?Sized>(
+        &self,
+        subject: &S,
+        rule: RuleId,
+    ) -> Result<Vec<String>, Undecided> {
+        match &self.rich {
+            Some(node) if self.rich_id() == Some(rule) => {
+                let grounds = grounds(node, subject).map_err(|why| self.undecided(rule, why))?;
+                let written = |Ground { comparison, holds }| {
+                    let holds = if holds { "holds" } else { "does not hold" };
+                    format!("`{comparison}` {holds}")
+                };
+                Ok(grounds.into_iter().map(written).collect())
             }
-            _ => Ok(Vec::new()),
+            _ => {
+                let rule = self.rule(rule).into_iter();
+                Ok(rule.map(|rule| format!("`{}`", rule.text)).collect())
+            }
         }
     }
 

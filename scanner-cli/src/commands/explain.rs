@@ -1,6 +1,11 @@
 //! `explain`: what is known of something that a person asks about, and what its site says of it now.
 
-use std::{collections::BTreeSet, fmt::Write as _, io::Write as _, path::Path};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write as _},
+    io::Write as _,
+    path::Path,
+};
 
 use catalog_model::{Finding, ScanError, with_causes};
 use url::Url;
@@ -116,20 +121,28 @@ fn tell(
                 key,
                 label: way,
                 rule,
-            } => writeln!(text, "  left out by {rule}: {} ({key})", label(&way)),
+                because,
+            } => writeln!(text, "  left out by {rule}: {} ({key})", label(&way))
+                .and_then(|()| write_reasons(&mut text, &because)),
             Finding::Undecided {
                 key,
                 label: way,
                 why,
-            } => writeln!(
-                text,
-                "  undecided: {} ({key})\n    because: {why}",
-                label(&way)
-            ),
+            } => writeln!(text, "  undecided: {} ({key})", label(&way))
+                .and_then(|()| write_reasons(&mut text, &[why])),
             Finding::NoItem { what } => writeln!(text, "  {what}"),
         };
     }
     write(program, &text).err().unwrap_or(Exit::Complete)
+}
+
+fn write_reasons(text: &mut String, reasons: &[String]) -> fmt::Result {
+    let mut before = "because: ";
+    for reason in reasons {
+        writeln!(text, "    {before:<9}{reason}")?;
+        before = "";
+    }
+    Ok(())
 }
 
 /// Writes to standard output; a reader that has seen enough is no fault.

@@ -102,6 +102,17 @@ impl Given {
                 label,
                 why: self.clean(why),
             },
+            Finding::Filtered {
+                key,
+                label,
+                rule,
+                because,
+            } => Finding::Filtered {
+                key,
+                label,
+                rule,
+                because: because.into_iter().map(|one| self.clean(one)).collect(),
+            },
             finding => finding,
         }
     }

@@ -56,6 +56,7 @@ fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
         "filtered",
         "left out by no-sales",
         "connections/qlik.conf:10:3",
+        "because: `REJECT app = \"Sales Overview\"`",
     ] {
         assert!(explained.contains(text), "{text}: {explained}");
     }
@@ -84,6 +85,9 @@ fn a_filter_is_tried_without_writing_anything() {
     assert_eq!(stays.len() + goes.len(), site.content().sheets().count());
     assert!(goes.iter().any(|line| line.contains(REGIONS)), "{goes:?}");
     assert!(!home.has("data/catalog.db") && !home.has("export"));
+    let explained = home.run(&["explain", REGIONS]).output;
+    let because = "because: `app != 'Sales Overview'` does not hold";
+    assert!(explained.contains(because), "{explained}");
     home.run(&["filter", "test", "other"]).check(2, &["other"]);
     write(&home, &site, "filter = \"app != 'x' AND always\"\n");
     home.run(&["filter", "test", "qlik"])

@@ -130,16 +130,33 @@ fn an_item_has_to_pass_both_the_rules_and_the_filter() {
 
 #[test]
 fn what_decided_is_told() {
+    let rules = list(vec![block(vec![
+        ("action", text("REJECT")),
+        ("rules", block(vec![("tag", text("bad"))])),
+    ])]);
     let filter = "stream = 'Finance' and (app = 'x' or owner = 'y') and not published = 'true'";
-    let filter = read(vec![("filter", text(filter))]).unwrap();
-    let decisive = |item: &Item| filter.decisive(item).unwrap();
-    assert_eq!(decisive(&Item::default()), ["stream = 'Finance'"]);
-    assert_eq!(decisive(&sheet()), ["app = 'x'", "owner = 'y'"]);
-    let passes = Item::default().with("stream", "Finance").with("owner", "y");
+    let filter = read(vec![("filters", rules), ("filter", text(filter))]).unwrap();
+    let because = |item: &Item| {
+        let Fate::Leave { rule } = filter.decide(item).unwrap().fate else {
+            panic!("{item:?} stays");
+        };
+        filter.because(item, rule).unwrap()
+    };
     assert_eq!(
-        decisive(&passes),
-        ["stream = 'Finance'", "owner = 'y'", "published = 'true'"]
+        because(&Item::default()),
+        ["`stream = 'Finance'` does not hold"]
     );
+    assert_eq!(
+        because(&sheet()),
+        ["`app = 'x'` does not hold", "`owner = 'y'` does not hold"]
+    );
+    let published = Item::default()
+        .with("stream", "Finance")
+        .with("app", "x")
+        .with("published", "true");
+    assert_eq!(because(&published), ["`published = 'true'` holds"]);
+    let bad = Item::default().list("tag", &["bad"]);
+    assert_eq!(because(&bad), ["`REJECT tag = \"bad\"`"]);
 }
 
 #[test]
