@@ -43,7 +43,7 @@ pub use self::{
     criteria::{Criterion, CriterionId, CriterionKind, Subject},
     error::{ExpressionError, Position},
     item_filter::ItemFilter,
-    rule::{Decision, Fate, FilterRule, RuleCount, RuleCounts, RuleId, Undecided},
+    rule::{Decision, Fate, FilterRule, RuleCount, RuleCounts, RuleId, Silence, Undecided},
 };
 
 /// A rich filter by itself: an expression such as `stream = 'Finance' and not published = 'false'`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use catalog_model::{
     Progress, ScanSink, Warning,
-    filter::{Decision, Fate, FilterRule, ItemFilter, RuleCounts, RuleId, Undecided},
+    filter::{Decision, Fate, FilterRule, ItemFilter, RuleCounts, RuleId, Silence, Undecided},
 };
 
 use crate::{
@@ -58,13 +58,8 @@ impl<'a> Filtering<'a> {
                 rule: Arc::clone(rule),
                 count,
             });
-            if count.matched == 0 {
-                sink.warn(Warning {
-                    message: format!("the filter {rule} matches no sheet"),
-                    hint: Some(
-                        "look for a misspelt value: values are compared with their case".to_owned(),
-                    ),
-                });
+            if let Some(silence) = self.filter.silence(rule.id, &self.counts) {
+                sink.warn(self.silent(rule.id, silence));
             }
         }
         let open = self.counts.unknown();
@@ -77,6 +72,29 @@ impl<'a> Filtering<'a> {
                 ),
                 hint: (self.hidden > 0).then(|| right.to_owned()),
             });
+        }
+    }
+}
+
+impl Filtering<'_> {
+    fn silent(&self, rule: RuleId, silence: Silence) -> Warning {
+        let called = self.filter.called(rule);
+        match silence {
+            Silence::MatchedNone { asked } => Warning {
+                message: format!("{called} matches no sheet"),
+                hint: Some(format!(
+                    "it was asked about {asked}: look for a misspelt value, since values are compared with their case"
+                )),
+            },
+            Silence::NeverReached => Warning {
+                message: format!("{called} is never reached"),
+                hint: Some(if self.filter.is_rich(rule) {
+                    "rules before it leave out every sheet".to_owned()
+                } else {
+                    "rules before it match every sheet: move it up if it is to have a say"
+                        .to_owned()
+                }),
+            },
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     evaluate::{Ground, Truth, grounds, holds},
     expression::Node,
     regex::GaveUp,
-    rule::{Decision, Fate, FilterRule, RuleCounts, RuleId, Undecided},
+    rule::{Decision, Fate, FilterRule, RuleCounts, RuleId, Silence, Undecided},
     universal::{Action, Outcome, UniversalRule},
 };
 use crate::Settings;
@@ -68,7 +68,7 @@ impl ItemFilter {
     #[must_use]
     pub fn called(&self, id: RuleId) -> String {
         match self.rule(id) {
-            Some(rule) if self.rich_id() == Some(id) => format!("the filter ({})", rule.place),
+            Some(rule) if self.is_rich(id) => format!("the filter ({})", rule.place),
             Some(rule) => format!("the rule `{}` ({})", rule.name, rule.place),
             None => "a rule".to_owned(),
         }
@@ -78,6 +78,21 @@ impl ItemFilter {
     #[must_use]
     pub fn counts(&self) -> RuleCounts {
         RuleCounts::new(self.rules.len(), self.rich_id())
+    }
+
+    /// Why a rule matched no item of those that were counted, if it should have. Not where there were none, nor of a rule
+    /// that takes whatever is left, which may be nothing.
+    #[must_use]
+    pub fn silence(&self, id: RuleId, counts: &RuleCounts) -> Option<Silence> {
+        let rule = self.universal.get(id.0);
+        let takes_what_is_left = rule.is_some_and(|rule| rule.terms.is_empty());
+        counts.silence(id).filter(|_| !takes_what_is_left)
+    }
+
+    /// Whether a rule is the rich filter.
+    #[must_use]
+    pub fn is_rich(&self, id: RuleId) -> bool {
+        self.rich_id() == Some(id)
     }
 
     /// Decides what becomes of an item.
@@ -153,7 +168,7 @@ impl ItemFilter {
         rule: RuleId,
     ) -> Result<Vec<String>, Undecided> {
         match &self.rich {
-            Some(node) if self.rich_id() == Some(rule) => {
+            Some(node) if self.is_rich(rule) => {
                 let grounds = grounds(node, subject).map_err(|why| self.undecided(rule, why))?;
                 let written = |Ground { comparison, holds }| {
                     let holds = if holds { "holds" } else { "does not hold" };

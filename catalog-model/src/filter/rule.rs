@@ -68,6 +68,8 @@ pub struct Undecided {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleCounts {
     counts: Vec<RuleCount>,
+    /// Items about which something was decided.
+    decided: u64,
     /// Items about which nobody knows.
     unknown: u64,
     /// The rich filter, if there is one.
@@ -83,10 +85,23 @@ pub struct RuleCount {
     pub left_out: u64,
 }
 
+/// Why a rule matched no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Rules before it took all items.
+    NeverReached,
+    /// It was asked.
+    MatchedNone {
+        /// About so many items.
+        asked: u64,
+    },
+}
+
 impl RuleCounts {
     pub(super) fn new(rules: usize, rich: Option<RuleId>) -> Self {
         Self {
             counts: vec![RuleCount::default(); rules],
+            decided: 0,
             unknown: 0,
             rich,
         }
@@ -105,6 +120,7 @@ impl RuleCounts {
                 return;
             }
         };
+        self.decided += 1;
         for rule in decision.matched.into_iter().chain(passed) {
             self.change(rule, |count| count.matched += 1);
         }
@@ -122,10 +138,38 @@ impl RuleCounts {
         self.unknown
     }
 
+    /// About how many items a rule was asked: those that none before it took.
+    fn asked(&self, rule: RuleId) -> u64 {
+        let before = self.counts.iter().take(rule.0);
+        let taken: u64 = before
+            .map(|count| {
+                if self.rich == Some(rule) {
+                    count.left_out
+                } else {
+                    count.matched
+                }
+            })
+            .sum();
+        self.decided.saturating_sub(taken)
+    }
+
+    /// Why a rule matched no item, if it did not. Of a rule that only items would reach about which nobody knows, that is
+    /// not known either.
+    pub(super) fn silence(&self, rule: RuleId) -> Option<Silence> {
+        if self.of(rule).matched > 0 || self.decided == 0 {
+            return None;
+        }
+        match self.asked(rule) {
+            0 if self.unknown > 0 => None,
+            0 => Some(Silence::NeverReached),
+            asked => Some(Silence::MatchedNone { asked }),
+        }
+    }
+
     /// Begins again.
     pub fn clear(&mut self) {
         self.counts.fill(RuleCount::default());
-        self.unknown = 0;
+        (self.decided, self.unknown) = (0, 0);
     }
 
     fn change(&mut self, rule: RuleId, change: impl FnOnce(&mut RuleCount)) {

@@ -1,7 +1,7 @@
 //! Filters: what stays of the invented site, and what a person is told.
 
 use catalog_model::{Completeness, contract};
-use qrs_client::fake_site::{Account, Entity, FakeSite, Fault};
+use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
 
 use crate::site::{Scan, code, connect, scan};
 
@@ -72,6 +72,57 @@ async fn a_pattern_that_never_ends_is_named_with_its_place() {
     let message = scan.closing.unwrap_err().to_string();
     assert!(message.contains("connections/test.conf:"), "{message}");
     assert!(message.contains("Z"), "{message}");
+}
+
+/// What is told of filters: messages with their hints.
+fn of_filters(scan: &Scan) -> Vec<String> {
+    let warnings = scan.seen.warnings.iter();
+    let told = warnings
+        .filter(|one| one.message.starts_with("the filter") || one.message.starts_with("the rule"));
+    told.map(|one| {
+        format!(
+            "{}; {}",
+            one.message,
+            one.hint.as_deref().unwrap_or_default()
+        )
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_filter_is_not_warned_about_where_there_is_nothing_to_ask() {
+    let site = FakeSite::builder().content(Content::empty()).start().await;
+    for filter in ["always", "never", "app = 'x'"] {
+        let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
+        assert_eq!(of_filters(&scan), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_matches_nothing_is_told_apart_from_one_that_is_never_asked() {
+    let told = of_filters(&filtered("app = 'sales overview'").await);
+    assert_eq!(
+        told,
+        [
+            "the filter (connections/test.conf:4:1) matches no sheet; it was asked about 53: look for a misspelt value, \
+             since values are compared with their case"
+        ]
+    );
+    let site = FakeSite::start().await;
+    let rules =
+        "one ACCEPT app=sales overview;two REJECT app=*;three REJECT stream=Everyone;four ACCEPT";
+    let connection = connect(&site, &[("filters", rules), ("filter", "always")]);
+    let told = of_filters(&scan(connection.as_ref()).await);
+    assert_eq!(
+        told,
+        [
+            "the rule `one` (connections/test.conf:4:1) matches no sheet; it was asked about 53: look for a misspelt value, \
+             since values are compared with their case",
+            "the rule `three` (connections/test.conf:4:1) is never reached; rules before it match every sheet: move it up \
+             if it is to have a say",
+            "the filter (connections/test.conf:5:1) is never reached; rules before it leave out every sheet"
+        ]
+    );
 }
 
 async fn filtered_scan(filter: &str) -> Scan {

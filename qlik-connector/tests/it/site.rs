@@ -61,11 +61,35 @@ fn insert(block: &mut Vec<(String, Setting)>, names: &[&str], value: &str, place
     if rest.is_empty() {
         setting.value = match value {
             "[]" => SettingValue::List(Vec::new()),
+            rules if *name == "filters" => rules_of(rules, place),
             text => SettingValue::Text(text.to_owned()),
         };
     } else if let SettingValue::Block(inner) = &mut setting.value {
         insert(inner, rest, value, place);
     }
+}
+
+/// Rules as `ID ACTION CRITERION=PATTERN;…`.
+fn rules_of(rules: &str, place: &Place) -> SettingValue {
+    let setting = |value| Setting {
+        value,
+        place: place.clone(),
+    };
+    let entry = |key: &str, text: &str| {
+        let value = SettingValue::Text(text.to_owned());
+        (key.to_owned(), setting(value))
+    };
+    let rule = |rule: &str| {
+        let mut words = rule.splitn(3, ' ');
+        let mut next = || words.next().unwrap_or_default();
+        let mut block = vec![entry("id", next()), entry("action", next())];
+        if let Some((criterion, pattern)) = next().split_once('=') {
+            let terms = SettingValue::Block(vec![entry(criterion, pattern)]);
+            block.push(("rules".to_owned(), setting(terms)));
+        }
+        setting(SettingValue::Block(block))
+    };
+    SettingValue::List(rules.split(';').map(rule).collect())
 }
 
 /// A connection to `site`, with further settings.
