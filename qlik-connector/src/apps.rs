@@ -17,6 +17,10 @@ use crate::{
     records::{App, SheetApp},
 };
 
+/// What to do where the account may not see apps.
+pub(crate) const HINT_FOR_HIDDEN_APPS: &str =
+    "let the account read `App_*`: docs/qlik-setup.md has the rule";
+
 /// The apps by id. An app takes some 500 bytes and the length of its description.
 #[derive(Debug)]
 pub(crate) struct Apps {
@@ -137,9 +141,10 @@ impl Apps {
 
     /// The owner of an app, if that is wanted.
     pub(crate) fn owner<'a>(&self, app: &'a AppFacts) -> AppOwner<'a> {
-        match self.with_owners {
-            WithOwners::Yes => AppOwner::Wanted(app.owner.as_deref()),
-            WithOwners::No => AppOwner::Unwanted,
+        match (self.with_owners, app.told) {
+            (WithOwners::No, _) => AppOwner::Unwanted,
+            (WithOwners::Yes, Told::ByList) => AppOwner::Wanted(app.owner.as_deref()),
+            (WithOwners::Yes, Told::BySheet(unread)) => AppOwner::Unread(unread),
         }
     }
 

@@ -8,7 +8,7 @@ use catalog_model::{
 };
 
 use crate::{
-    apps::{AppFacts, Told, Unread},
+    apps::{AppFacts, HINT_FOR_HIDDEN_APPS, Told, Unread},
     criteria::AskedSheet,
 };
 
@@ -64,13 +64,12 @@ impl<'a> Filtering<'a> {
         }
         let open = self.counts.unknown();
         if open > 0 {
-            let right = "let the account read `App_*`: docs/qlik-setup.md has the rule";
             sink.warn(Warning {
                 message: format!(
                     "{open} sheets are undecided, since the filter asks what could not be read of their apps; what a \
                      catalog has of them stays as it is"
                 ),
-                hint: (self.hidden > 0).then(|| right.to_owned()),
+                hint: (self.hidden > 0).then(|| HINT_FOR_HIDDEN_APPS.to_owned()),
             });
         }
     }

@@ -7,6 +7,7 @@ use qrs_client::{Owner, UserId};
 
 use crate::{
     addresses::{Addresses, Reached},
+    apps::Unread,
     records::User,
 };
 
@@ -74,23 +75,30 @@ impl<'a> Owners<'a> {
         self.addresses.hint_for_hidden_users()
     }
 
-    /// The contacts of a sheet: its owner, and where they are wanted the application's, whom `of_app` names. One that
-    /// the account may not see is unknown, not without an address; then all are, so that a catalog keeps what it has.
+    /// The contacts of a sheet: its owner, and where they are wanted the application's. One that the account may not see
+    /// is unknown, not without an address; then all are, so that a catalog keeps what it has. Who has no owner in QRS has
+    /// none for certain.
     pub(crate) fn contacts(&self, owner: Option<&Owner>, of_app: AppOwner<'_>) -> Contacts {
-        let owner = self.contact(OWNER, owner);
-        let contacts = match of_app {
-            AppOwner::Unwanted => owner.map(|owner| vec![owner]),
-            AppOwner::Wanted(of_app) => owner
-                .zip(self.contact(APPLICATION_OWNER, of_app))
-                .map(|(owner, of_app)| vec![owner, of_app]),
+        let of_app = match of_app {
+            AppOwner::Unread(_) => return Contacts::Unknown,
+            AppOwner::Unwanted => None,
+            AppOwner::Wanted(of_app) => of_app,
         };
-        contacts.map_or(Contacts::Unknown, Contacts::Known)
+        let owners = [(OWNER, owner), (APPLICATION_OWNER, of_app)];
+        let mut contacts = Vec::with_capacity(1 + usize::from(of_app.is_some()));
+        for (role, owner) in owners {
+            let Some(owner) = owner else { continue };
+            match self.contact(role, owner) {
+                Some(contact) => contacts.push(contact),
+                None => return Contacts::Unknown,
+            }
+        }
+        Contacts::Known(contacts)
     }
 
     /// The owner as a contact; nobody where attributes that may have a better address than mapping and template could
     /// not be seen.
-    fn contact(&self, role: &'static str, owner: Option<&Owner>) -> Option<Contact> {
-        let owner = owner?;
+    fn contact(&self, role: &'static str, owner: &Owner) -> Option<Contact> {
         let told = match &self.users {
             Users::Read(users) => users.get(&owner.id)?.as_deref(),
             Users::Unreadable => return None,
@@ -119,8 +127,10 @@ impl<'a> Owners<'a> {
 pub(crate) enum AppOwner<'a> {
     /// No.
     Unwanted,
-    /// Yes; nobody where the application could not be read.
+    /// Yes, and this is who it is, if it has one.
     Wanted(Option<&'a Owner>),
+    /// Yes, and the application could not be read.
+    Unread(Unread),
 }
 
 /// `DIRECTORY\user`, or the user alone where no directory is named.

@@ -7,12 +7,14 @@ use catalog_model::{
 use qrs_client::Record;
 
 use crate::{
+    apps::{HINT_FOR_HIDDEN_APPS, Unread},
     connection::Stopped,
     criteria::AskedSheet,
     dates::Dates,
     filtering::{Filtering, Ruling},
     list::place,
     lower::{Lowered, Surroundings, lower},
+    owners::AppOwner,
     records::Sheet,
 };
 
@@ -31,6 +33,10 @@ pub(crate) struct Sheets<'a> {
     no_sheets: u64,
     /// Sheets whose owner is not among the users that were read.
     hidden_owners: u64,
+    /// Sheets whose app, the owner of which is a contact, the account may not see.
+    of_hidden_apps: u64,
+    /// Sheets whose app, the owner of which is a contact, could not be read.
+    of_unreadable_apps: u64,
     owners_read: bool,
 }
 
@@ -53,6 +59,8 @@ impl<'a> Sheets<'a> {
             without_id: 0,
             no_sheets: 0,
             hidden_owners: 0,
+            of_hidden_apps: 0,
+            of_unreadable_apps: 0,
         }
     }
 
@@ -96,7 +104,13 @@ impl<'a> Sheets<'a> {
                 Ruling::Open { reason } => return self.open(sink, id, reason, &sheet),
             }
         }
-        self.hidden_owners += u64::from(self.owners_read && item.contacts == Contacts::Unknown);
+        if self.owners_read && item.contacts == Contacts::Unknown {
+            *match self.surroundings.apps.owner(&app) {
+                AppOwner::Unread(Unread::Hidden) => &mut self.of_hidden_apps,
+                AppOwner::Unread(Unread::Unreadable) => &mut self.of_unreadable_apps,
+                _ => &mut self.hidden_owners,
+            } += 1;
+        }
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
     }
 
@@ -158,21 +172,39 @@ impl<'a> Sheets<'a> {
                 hint: Some("look for a gateway between scanner and site that drops the filter".to_owned()),
             });
         }
-        if self.hidden_owners > 0 {
-            sink.warn(Warning {
-                message: format!(
-                    "the contacts of {} sheets are unknown: the account may not see the users who own them{}",
-                    self.hidden_owners,
-                    self.surroundings.apps.whose_owners_matter()
-                ),
-                hint: Some(self.surroundings.owners.hint_for_hidden()),
-            });
-        }
+        self.warn_of_contacts(sink);
         if let Some(filter) = &self.filter {
             filter.close(sink);
         }
         if let Some(warning) = self.dates.warning() {
             sink.warn(warning);
+        }
+    }
+
+    /// Tells whose contacts are unknown, by what is to be done.
+    fn warn_of_contacts(&self, sink: &mut dyn ScanSink) {
+        let Surroundings { apps, owners, .. } = &self.surroundings;
+        let users = format!(
+            "the account may not see the users who own them{}",
+            apps.whose_owners_matter()
+        );
+        let hidden_apps = "the account may not see their apps, whose owners are contacts, too";
+        let unreadable_apps = "their apps, whose owners are contacts, too, could not be read";
+        for (count, why, hint) in [
+            (self.hidden_owners, &*users, Some(owners.hint_for_hidden())),
+            (
+                self.of_hidden_apps,
+                hidden_apps,
+                Some(HINT_FOR_HIDDEN_APPS.to_owned()),
+            ),
+            (self.of_unreadable_apps, unreadable_apps, None),
+        ] {
+            if count > 0 {
+                sink.warn(Warning {
+                    message: format!("the contacts of {count} sheets are unknown: {why}"),
+                    hint,
+                });
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Contacts: at which address the owners of sheets and applications are reached.
 
 use catalog_model::{Contact, Contacts, Verdict};
-use qrs_client::fake_site::{Account, Entity, FakeSite, Fault};
+use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
+use serde_json::Value;
 
 use crate::site::{Scan, connect, scan};
 
@@ -170,5 +171,78 @@ async fn what_could_not_be_learned_of_one_owner_leaves_all_contacts_of_a_sheet_u
     assert!(unknown(&scan) < scan.seen.items.len());
     let told = scan.warnings();
     let told = told.iter().find(|warning| warning.contains("contacts of"));
+    assert!(
+        told.unwrap()
+            .ends_with("their apps, whose owners are contacts, too")
+    );
+    site.set_account(Account::new(&site.header_value()).sees(Entity::User, |_| false));
+    let scan = self::scan(connect(&site, &[APP_OWNER]).as_ref()).await;
+    let told = scan.warnings();
+    let told = told.iter().find(|warning| warning.contains("contacts of"));
     assert!(told.unwrap().ends_with("who own them or their apps"));
+}
+
+/// A site with a sheet of Ann's in an app of Bob's.
+fn two_owners() -> (Content, String) {
+    let mut content = Content::empty();
+    let (ann, bob) = (
+        content.add_user("ACME", "ann", "Ann"),
+        content.add_user("ACME", "bob", "Bob"),
+    );
+    let app = content.add_app("Sales");
+    let sheet = content.add_sheet(&app, "Q1");
+    let owner = |id: &str| content.get(id).unwrap().clone();
+    let (ann, bob) = (owner(&ann), owner(&bob));
+    content.set(&sheet, "owner", ann);
+    content.set(&app, "owner", bob);
+    (content, app)
+}
+
+#[tokio::test]
+async fn an_app_without_an_owner_has_none_and_its_sheets_have_their_own() {
+    let (mut content, app) = two_owners();
+    content.set(&app, "owner", Value::Null);
+    let site = FakeSite::builder().content(content).start().await;
+    let scan = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
+    let accounts: Vec<_> = contacts(&scan)
+        .iter()
+        .map(|one| (one.role, one.account.as_deref().unwrap()))
+        .collect();
+    assert_eq!(accounts, [("owner", "ACME\\ann")]);
+    assert_eq!(scan.warnings(), [""; 0]);
+}
+
+#[tokio::test]
+async fn owners_of_apps_that_were_not_read_are_unknown_and_the_right_that_is_missing_is_told() {
+    let (content, app) = two_owners();
+    let site = FakeSite::builder().content(content).start().await;
+    site.set_account(Account::new(&site.header_value()).sees(Entity::App, |_| false));
+    let hidden = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
+    let of = |scan: &Scan| {
+        let mut warnings = scan.seen.warnings.clone();
+        warnings.retain(|one| one.message.starts_with("the contacts of"));
+        assert_eq!((unknown(scan), warnings.len()), (1, 1), "{warnings:?}");
+        warnings.remove(0)
+    };
+    let warning = of(&hidden);
+    assert!(
+        warning
+            .message
+            .ends_with("their apps, whose owners are contacts, too")
+    );
+    assert_eq!(
+        warning.hint.as_deref(),
+        Some("let the account read `App_*`: docs/qlik-setup.md has the rule")
+    );
+    site.set_account(Account::new(&site.header_value()));
+    let record = format!(r#"{{"id":"{app}","name":5}}"#);
+    site.fail(Fault::record(0, record).on("/qrs/app/full"));
+    let unreadable = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
+    let warning = of(&unreadable);
+    assert!(
+        warning.message.contains("could not be read"),
+        "{}",
+        warning.message
+    );
+    assert_eq!(warning.hint, None);
 }
