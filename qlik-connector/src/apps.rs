@@ -73,8 +73,15 @@ pub(crate) struct AppFacts {
     pub(crate) owner: Option<Box<Owner>>,
     pub(crate) reloaded: Option<Instant>,
     pub(crate) tags: Box<[String]>,
-    /// `name=value`.
-    pub(crate) custom_properties: Box<[String]>,
+    pub(crate) custom_properties: Box<[NamedValue]>,
+}
+
+/// A value of a custom property: one text, `name=value`, and where its name ends, since a name may have a `=`, too.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedValue {
+    written: Box<str>,
+    /// The place of the `=`.
+    equals: usize,
 }
 
 impl Apps {
@@ -103,7 +110,7 @@ impl Apps {
                 .map(Box::new),
             reloaded: dates.lower(&app.last_reload_time, "reload date", app.id.as_str()),
             tags: names(&app.tags).into(),
-            custom_properties: app.custom_properties.iter().map(written).collect(),
+            custom_properties: app.custom_properties.iter().map(NamedValue::of).collect(),
         };
         self.by_id.insert(app.id, facts);
     }
@@ -170,10 +177,26 @@ fn stream_id(stream: &Stream) -> Option<Box<str>> {
     (!stream.id.as_str().is_empty()).then(|| stream.id.as_str().into())
 }
 
-fn written(property: &CustomProperty) -> String {
-    let name = property
-        .definition
-        .as_ref()
-        .map_or("", |definition| definition.name.as_str());
-    format!("{name}={}", property.value)
+impl NamedValue {
+    fn of(property: &CustomProperty) -> Self {
+        let definition = property.definition.as_ref();
+        let name = definition.map_or("", |definition| definition.name.as_str());
+        Self {
+            written: format!("{name}={}", property.value).into(),
+            equals: name.len(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.written[..self.equals]
+    }
+
+    pub(crate) fn value(&self) -> &str {
+        &self.written[self.equals + 1..]
+    }
+
+    /// `name=value`, as the item shows it.
+    pub(crate) fn written(&self) -> &str {
+        &self.written
+    }
 }

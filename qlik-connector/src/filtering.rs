@@ -9,7 +9,7 @@ use catalog_model::{
 
 use crate::{
     apps::{AppFacts, HINT_FOR_HIDDEN_APPS, Told, Unread},
-    criteria::AskedSheet,
+    asked_sheet::AskedSheet,
 };
 
 /// A filter that is asked about one sheet after the other.

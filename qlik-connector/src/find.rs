@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     addresses::Addresses,
     apps::{Apps, WithOwners, stream_name},
-    criteria::AskedSheet,
+    asked_sheet::AskedSheet,
     dates::Dates,
     failure::failure,
     filtering::{Ruling, ruling},

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod apps;
+mod asked_sheet;
 mod check;
 mod connection;
 mod connector;

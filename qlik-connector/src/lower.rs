@@ -8,7 +8,7 @@ use catalog_model::{
 use qrs_client::Tag;
 
 use crate::{
-    apps::{AppFacts, Apps},
+    apps::{AppFacts, Apps, NamedValue},
     dates::Dates,
     link::sheet_link,
     owners::{Owners, account},
@@ -104,10 +104,11 @@ fn put_app(properties: &mut Properties, app: &AppFacts) {
     if let Some(instant) = app.reloaded {
         properties.put(APPLICATION_RELOAD_DATE, PropertyValue::Instant(instant));
     }
+    let written = app.custom_properties.iter().map(NamedValue::written);
     put_tags(
         properties,
         APPLICATION_CUSTOM_PROPERTIES,
-        app.custom_properties.to_vec(),
+        written.map(str::to_owned).collect(),
     );
 }
 
@@ -124,10 +125,13 @@ fn status(sheet: &Sheet, app: &AppFacts) -> &'static str {
 
 /// The names of tags, without blank ones.
 pub(crate) fn names(tags: &[Tag]) -> Vec<String> {
-    tags.iter()
-        .filter(|tag| !tag.name.trim().is_empty())
-        .map(|tag| tag.name.clone())
-        .collect()
+    let named = tags.iter().filter(|tag| is_named(tag));
+    named.map(|tag| tag.name.clone()).collect()
+}
+
+/// Whether a tag has a name that is not blank.
+pub(crate) fn is_named(tag: &Tag) -> bool {
+    !tag.name.trim().is_empty()
 }
 
 fn put_text(properties: &mut Properties, name: &'static str, text: &str) {

@@ -8,8 +8,8 @@ use qrs_client::Record;
 
 use crate::{
     apps::{HINT_FOR_HIDDEN_APPS, Unread},
+    asked_sheet::AskedSheet,
     connection::Stopped,
-    criteria::AskedSheet,
     dates::Dates,
     filtering::{Filtering, Ruling},
     list::place,

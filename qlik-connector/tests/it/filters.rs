@@ -125,6 +125,33 @@ async fn a_filter_that_matches_nothing_is_told_apart_from_one_that_is_never_aske
     );
 }
 
+#[tokio::test]
+async fn names_are_compared_as_the_item_shows_them() {
+    let mut content = Content::empty();
+    let app = content.add_app("Sales");
+    let sheet = content.add_sheet(&app, "Q1");
+    let blank = serde_json::json!([{"id": "1", "name": " "}]);
+    content.set(&sheet, "tags", blank.clone());
+    content.set(&app, "tags", blank);
+    let property = |name: &str| serde_json::json!({"value": "y=z", "definition": {"name": name}});
+    content.set(
+        &app,
+        "customProperties",
+        vec![property("x=y"), property("")].into(),
+    );
+    let site = FakeSite::builder().content(content).start().await;
+    for filter in [
+        "tag is null",
+        "app_tag is null",
+        "custom_property.x is null",
+        "any p in custom_property.'x=y' match p = 'y=z'",
+        "custom_property.'x=y=y' is null",
+    ] {
+        let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
+        assert_eq!(scan.seen.items.len(), 1, "{filter}");
+    }
+}
+
 async fn filtered_scan(filter: &str) -> Scan {
     let site = FakeSite::start().await;
     scan(connect(&site, &[("filter", filter)]).as_ref()).await

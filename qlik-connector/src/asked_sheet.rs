@@ -1,0 +1,120 @@
+//! What a sheet of the site answers to a filter. Pure.
+
+use std::{borrow::Cow, cell::OnceCell, ops::ControlFlow};
+
+use catalog_model::{
+    Instant, PropertyValue, Visualization,
+    filter::{CriterionId, Subject},
+};
+
+use crate::{
+    apps::{AppFacts, Told},
+    criteria::{Fact, truth},
+    lower::is_named,
+    properties::{CREATION_DATE, MODIFICATION_DATE, OWNER, SHEET_STATUS},
+    records::Sheet,
+};
+
+/// A sheet as filters see it: its record, the item that became of it, and its app.
+pub(crate) struct AskedSheet<'a> {
+    sheet: &'a Sheet,
+    item: &'a Visualization,
+    app: &'a AppFacts,
+    created: WrittenDate,
+    modified: WrittenDate,
+    reloaded: WrittenDate,
+}
+
+/// A date as a text, written once, however many comparisons ask for it.
+#[derive(Default)]
+struct WrittenDate(OnceCell<Option<String>>);
+
+impl WrittenDate {
+    fn text(&self, date: impl FnOnce() -> Option<Instant>) -> Option<Cow<'_, str>> {
+        let text = self.0.get_or_init(|| date().map(|date| date.to_string()));
+        text.as_deref().map(Cow::from)
+    }
+}
+
+impl<'a> AskedSheet<'a> {
+    pub(crate) fn of(sheet: &'a Sheet, item: &'a Visualization, app: &'a AppFacts) -> Self {
+        Self {
+            sheet,
+            item,
+            app,
+            created: WrittenDate::default(),
+            modified: WrittenDate::default(),
+            reloaded: WrittenDate::default(),
+        }
+    }
+
+    pub(crate) fn app(&self) -> &AppFacts {
+        self.app
+    }
+
+    /// A property of the item that is a text.
+    fn property(&self, name: &str) -> Option<Cow<'_, str>> {
+        match self.item.properties.get(name)? {
+            PropertyValue::Text(text) => Some(text.as_str().into()),
+            _ => None,
+        }
+    }
+
+    /// A property of the item that is a date.
+    fn date(&self, name: &str) -> Option<Instant> {
+        match self.item.properties.get(name)? {
+            PropertyValue::Instant(instant) => Some(*instant),
+            _ => None,
+        }
+    }
+}
+
+impl Subject for AskedSheet<'_> {
+    /// What only the list of apps tells is known of the apps that it has.
+    fn knows(&self, criterion: CriterionId) -> bool {
+        self.app.told == Told::ByList || !Fact::of(criterion).is_some_and(Fact::is_of_list_of_apps)
+    }
+
+    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
+        let Self { sheet, app, .. } = self;
+        match Fact::of(criterion)? {
+            Fact::Stream => app.stream.as_deref().map(Cow::from),
+            Fact::StreamId => app.stream_id.as_deref().map(Cow::from),
+            Fact::App => Some(Cow::from(&*app.name)),
+            Fact::AppId => Some(sheet.app.as_ref()?.id.as_str().into()),
+            Fact::Sheet => Some(sheet.name.as_str().into()),
+            Fact::SheetId => Some(sheet.engine_object_id.as_str().into()),
+            Fact::Owner => self.property(OWNER),
+            Fact::OwnerDirectory => {
+                let directory = sheet.owner.as_ref()?.user_directory.as_str();
+                (!directory.is_empty()).then_some(directory.into())
+            }
+            Fact::Published => Some(truth(sheet.published).into()),
+            Fact::Approved => Some(truth(sheet.approved).into()),
+            Fact::SheetStatus => self.property(SHEET_STATUS),
+            Fact::Created => self.created.text(|| self.date(CREATION_DATE)),
+            Fact::Modified => self.modified.text(|| self.date(MODIFICATION_DATE)),
+            Fact::Reloaded => self.reloaded.text(|| app.reloaded),
+            Fact::Tag | Fact::AppTag | Fact::CustomProperty => None,
+        }
+    }
+
+    fn each(
+        &self,
+        criterion: CriterionId,
+        name: Option<&str>,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) {
+        // Nothing is left to do when a visitor has seen enough.
+        let _ = match (Fact::of(criterion), name) {
+            (Some(Fact::Tag), _) => (self.sheet.tags.iter())
+                .filter(|tag| is_named(tag))
+                .try_for_each(|tag| visit(&tag.name)),
+            (Some(Fact::AppTag), _) => self.app.tags.iter().try_for_each(|tag| visit(tag)),
+            (Some(Fact::CustomProperty), Some(name)) => (self.app.custom_properties.iter())
+                .filter(|property| property.name() == name)
+                .try_for_each(|property| visit(property.value())),
+            _ => ControlFlow::Continue(()),
+        };
+    }
+}
