@@ -5,7 +5,9 @@ use secrecy::SecretString;
 
 use crate::{
     Completeness, ConnectionCode, ConnectorId, Finding, InventoryEntry, KeysOnly,
-    PropertyDefinition, ScanError, ScanSink, Settings, Stage, settings::Invalid,
+    PropertyDefinition, ScanError, ScanSink, Settings, Stage, Visualization,
+    filter::{Decision, ItemFilter, Undecided},
+    settings::Invalid,
 };
 
 /// A kind of source, such as Qlik Sense: makes connections of what their files say.
@@ -69,6 +71,18 @@ pub trait Connection: Send + Sync {
     async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
         let _ = subject;
         Ok(None)
+    }
+
+    /// The filter that its file sets, if it sets one.
+    fn filter(&self) -> Option<&ItemFilter> {
+        None
+    }
+
+    /// Decides what the filter makes of an item that a catalog holds, without asking the source: what such an item does not
+    /// tell is unknown. Nothing comes back where there is no filter.
+    fn decide(&self, item: &Visualization) -> Option<Result<Decision, Undecided>> {
+        let _ = item;
+        None
     }
 
     /// The session with the source, to be kept for the next process: an opaque secret.

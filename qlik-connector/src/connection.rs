@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Finding, Progress, PropertyDefinition, ScanError,
-    ScanSink, SinkError, Stage, Warning,
-    filter::{ItemFilter, Undecided},
+    ScanSink, SinkError, Stage, Visualization, Warning,
+    filter::{Decision, ItemFilter, Undecided},
     with_causes,
 };
 use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
@@ -25,6 +25,7 @@ use crate::{
     owners::Owners,
     properties,
     sheets::Sheets,
+    stored_sheet::StoredSheet,
     trust::Trusted,
     version,
 };
@@ -105,6 +106,15 @@ impl Connection for QlikConnection {
             filter: self.filter.as_ref(),
         };
         find(asking, subject).await.map(Some)
+    }
+
+    fn filter(&self) -> Option<&ItemFilter> {
+        self.filter.as_ref()
+    }
+
+    fn decide(&self, item: &Visualization) -> Option<Result<Decision, Undecided>> {
+        let filter = self.filter.as_ref()?;
+        Some(filter.decide(&StoredSheet(item)))
     }
 
     fn session(&self) -> Option<SecretString> {

@@ -1,4 +1,5 @@
-//! What a filter may ask of a sheet. What a sheet answers is in `asked_sheet.rs`.
+//! What a filter may ask of a sheet. What answers is in `asked_sheet.rs` and
+//! `stored_sheet.rs`.
 
 use catalog_model::filter::{Criterion, CriterionId, CriterionKind};
 

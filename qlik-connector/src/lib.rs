@@ -20,6 +20,8 @@ mod owners;
 mod properties;
 mod records;
 mod sheets;
+mod status;
+mod stored_sheet;
 mod template;
 mod trust;
 mod version;

@@ -18,6 +18,7 @@ use crate::{
         PUBLISH_DATE, SHEET_STATUS, SHEET_URL, STREAM, TAGS,
     },
     records::Sheet,
+    status::Status,
 };
 
 /// Where people find a sheet whose app is in no stream: the name that the hub gives that place.
@@ -73,7 +74,7 @@ pub(crate) fn lower<'a>(
     }
     properties.put(
         SHEET_STATUS,
-        PropertyValue::Text(status(sheet, &app).to_owned()),
+        PropertyValue::Text(Status::of(sheet, &app).word().to_owned()),
     );
     put_tags(&mut properties, TAGS, names(&sheet.tags));
     put_text(&mut properties, APPLICATION_ID, app_id);
@@ -110,17 +111,6 @@ fn put_app(properties: &mut Properties, app: &AppFacts) {
         APPLICATION_CUSTOM_PROPERTIES,
         written.map(str::to_owned).collect(),
     );
-}
-
-/// What a sheet is to the people who see its app (Qlik help, "Publishing sheets"): part of the app as it was published,
-/// approved since, added by the community, or its owner's alone.
-fn status(sheet: &Sheet, app: &AppFacts) -> &'static str {
-    match (app.published, sheet.published, sheet.approved) {
-        (false, _, _) => "unpublished",
-        (true, true, true) => "base",
-        (true, true, false) => "community",
-        (true, false, _) => "private",
-    }
 }
 
 /// The names of tags, without blank ones.

@@ -248,11 +248,18 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Filter {
-    /// List what a connection's filters keep and leave out of what its site has now; writes nothing
-    Test {
-        /// The code of the connection
-        code: String,
-    },
+    /// List what a connection's filters keep and leave out of what its site has now; writes nothing but the session with the
+    /// site, which the next command may use again
+    Test(FilterTest),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FilterTest {
+    /// The code of the connection
+    pub(crate) code: String,
+    /// Ask no site: try the filters on what the store holds
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Debug, Subcommand)]

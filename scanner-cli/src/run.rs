@@ -76,9 +76,7 @@ pub async fn run(
             file_or_code,
             format,
         }) => commands::config_show::run(&mut program, &file_or_code, format),
-        Command::Filter(Filter::Test { code }) => {
-            commands::filter_test::run(&mut program, code).await
-        }
+        Command::Filter(Filter::Test(test)) => commands::filter_test::run(&mut program, test).await,
         Command::Encrypt(encrypt) => commands::encrypt::run(&mut program, &encrypt).await,
     }
 }

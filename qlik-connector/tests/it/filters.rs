@@ -1,6 +1,6 @@
 //! Filters: what stays of the invented site, and what a person is told.
 
-use catalog_model::{Completeness, contract};
+use catalog_model::{Completeness, contract, filter::Fate};
 use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
 
 use crate::site::{Scan, code, connect, scan};
@@ -123,6 +123,62 @@ async fn a_filter_that_matches_nothing_is_told_apart_from_one_that_is_never_aske
             "the filter (connections/test.conf:5:1) is never reached; rules before it leave out every sheet"
         ]
     );
+}
+
+/// What an item in a catalog does not tell of every sheet.
+const NOT_STORED: [&str; 3] = ["stream_id", "published", "approved"];
+
+#[tokio::test]
+async fn an_item_in_a_catalog_is_decided_as_its_sheet_was_or_not_at_all() {
+    let site = FakeSite::start().await;
+    let all = scan(connect(&site, &[]).as_ref()).await;
+    for filter in [
+        "stream = 'Everyone'",
+        "stream is null",
+        "stream_id is not null",
+        "app = 'Sales Overview'",
+        "app_id = 'ab8864f2-90a4-4c48-a837-8b69817e599a'",
+        "sheet = 'Regions'",
+        "sheet_id = 'JDWuPK'",
+        "owner = 'ACME\\\\ada.moreau'",
+        "owner_directory = 'ACME'",
+        "published = 'true'",
+        "approved = 'true'",
+        "sheet_status = 'base'",
+        "created starts with '2022-06'",
+        "modified starts with '2024'",
+        "reloaded is null",
+        "tag is null",
+        "app_tag is null",
+        "any t in app_tag match t = 'Certified'",
+        "any c in custom_property.Department match c = 'Sales'",
+        "any c in custom_property.'Data class' match c starts with 'Internal'",
+    ] {
+        // Each site has the same; one of them allows five sessions.
+        let site = FakeSite::start().await;
+        let connection = connect(&site, &[("filter", filter)]);
+        let scan = scan(connection.as_ref()).await;
+        assert_eq!(scan.closing.unwrap(), Completeness::Complete);
+        let keys: Vec<_> = scan.seen.items.iter().map(|(item, _)| &item.key).collect();
+        let left: Vec<_> = scan.seen.filtered.iter().map(|item| &item.key).collect();
+        let mut decided = 0;
+        for (item, _) in &all.seen.items {
+            let decision = connection.decide(item).unwrap().unwrap();
+            match decision.fate {
+                Fate::Keep { .. } => assert!(keys.contains(&&item.key), "{filter}: {item:?}"),
+                Fate::Leave { .. } => assert!(left.contains(&&item.key), "{filter}: {item:?}"),
+                Fate::Unknown { criterion, .. } => {
+                    let app_told = item.properties.get("application_reload_date").is_some()
+                        || item.properties.get("application_tags").is_some();
+                    let not_stored = NOT_STORED.contains(&criterion.as_str());
+                    assert!(not_stored || !app_told, "{filter}: {item:?}");
+                    continue;
+                }
+            }
+            decided += 1;
+        }
+        assert_eq!(decided == 0, filter.starts_with("stream_id"), "{filter}");
+    }
 }
 
 #[tokio::test]

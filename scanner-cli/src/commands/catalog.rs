@@ -147,7 +147,7 @@ pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
 }
 
 /// The connection of the store that `--connection` names.
-fn connection<'a>(
+pub(crate) fn connection<'a>(
     program: &mut Program,
     catalog: &'a Catalog,
     of: &OfConnection,

@@ -1,5 +1,5 @@
-//! `filter test CODE`: what the filters of a connection would keep and leave out of what its site has now. Nothing is
-//! written but the list, on standard output.
+//! `filter test CODE`: what the filters of a connection would keep and leave out of what its site has now, or with
+//! `--offline` of what the store holds. Nothing is written but the list, on standard output, and the session.
 
 use std::{
     fs::File,
@@ -14,8 +14,12 @@ use catalog_model::{
     with_causes,
 };
 
-use super::{selection::select, signals::interrupted};
+mod offline;
+
+use self::offline::Stopped;
+use super::{catalog, selection::select, signals::interrupted};
 use crate::{
+    arguments::{FilterTest, OfConnection},
     connections::Ready,
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
@@ -26,17 +30,21 @@ use crate::{
     run::Program,
 };
 
+/// How a trial ended.
+type Tried = Result<(Trial, Completeness), ScanError>;
+
 /// What a trial saw. Its lines wait in a file: a scan that begins again takes them back.
 struct Trial {
     lines: BufWriter<File>,
     stay: u64,
     go: u64,
-    unreadable: u64,
+    undecided: u64,
     rules: Vec<(Arc<FilterRule>, RuleCount)>,
     warnings: Vec<Warning>,
 }
 
-pub(crate) async fn run(program: &mut Program, code: String) -> Exit {
+pub(crate) async fn run(program: &mut Program, arguments: FilterTest) -> Exit {
+    let FilterTest { code, offline } = arguments;
     let mut selected = match select(program, &[code]) {
         Ok(selected) => selected,
         Err(exit) => return exit,
@@ -44,6 +52,10 @@ pub(crate) async fn run(program: &mut Program, code: String) -> Exit {
     let told = program.tell_problems(&selected.take_problems());
     let mut exits = Vec::from_iter(told);
     for ready in &selected.ready {
+        if offline {
+            exits.push(try_offline(program, ready).unwrap_or_else(|exit| exit));
+            continue;
+        }
         tokio::select! {
             tried = read(program, ready) => exits.push(tell(program, ready, tried)),
             () = interrupted() => return Exit::Interrupted,
@@ -52,30 +64,37 @@ pub(crate) async fn run(program: &mut Program, code: String) -> Exit {
     Exit::of(&exits)
 }
 
+/// Tries the filters on what the store holds.
+fn try_offline(program: &mut Program, ready: &Ready) -> Result<Exit, Exit> {
+    let catalog = catalog::open(program)?;
+    let of = OfConnection {
+        connection: Some(ready.code.to_string()),
+    };
+    let Some(stored) = catalog::connection(program, &catalog, &of)? else {
+        return Ok(Exit::Complete);
+    };
+    match offline::read(ready, &catalog, stored) {
+        Ok(trial) => Ok(tell(program, ready, Ok((trial, Completeness::Complete)))),
+        Err(Stopped::Scan(error)) => Ok(tell(program, ready, Err(error))),
+        Err(Stopped::Store(error)) => {
+            program.tell_problem(&error.problem());
+            Err(error.exit())
+        }
+    }
+}
+
 /// Reads the connection in the session that is kept for it.
-async fn read(program: &Program, ready: &Ready) -> Result<(Trial, Completeness), ScanError> {
+async fn read(program: &Program, ready: &Ready) -> Tried {
     let path = program.home.data(&ready.code, "session");
     let session = KeptSession::resume(ready.connection.as_ref(), path);
-    let file = tempfile::tempfile().map_err(cannot_keep)?;
-    let mut trial = Trial {
-        lines: BufWriter::new(file),
-        stay: 0,
-        go: 0,
-        unreadable: 0,
-        rules: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut trial = Trial::new()?;
     let read = ready.connection.inventory(&mut trial).await;
     // A scan that cannot keep its session warns of it.
     let _ = session.keep();
     read.map(|completeness| (trial, completeness))
 }
 
-fn tell(
-    program: &mut Program,
-    ready: &Ready,
-    tried: Result<(Trial, Completeness), ScanError>,
-) -> Exit {
+fn tell(program: &mut Program, ready: &Ready, tried: Tried) -> Exit {
     let (code, name) = (&ready.code, &ready.name);
     let (mut trial, completeness) = match tried {
         Ok(tried) => tried,
@@ -107,6 +126,33 @@ fn tell(
 }
 
 impl Trial {
+    fn new() -> Result<Self, SinkError> {
+        let file = tempfile::tempfile().map_err(cannot_keep)?;
+        Ok(Self {
+            lines: BufWriter::new(file),
+            stay: 0,
+            go: 0,
+            undecided: 0,
+            rules: Vec::new(),
+            warnings: Vec::new(),
+        })
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), SinkError> {
+        let written = self.lines.write_all(plain(line).as_bytes());
+        written.map_err(cannot_keep)
+    }
+
+    /// Takes something of which nobody knows whether it stays.
+    fn undecided(&mut self, what: &str, why: &str) -> Result<(), SinkError> {
+        self.undecided += 1;
+        self.line(&format!(
+            "undecided  {}  {}\n",
+            one_line(what),
+            one_line(why)
+        ))
+    }
+
     fn copy(&mut self, output: &mut dyn Write) -> io::Result<()> {
         self.lines.flush()?;
         let file = self.lines.get_mut();
@@ -117,10 +163,10 @@ impl Trial {
 
     fn summary(&self, connection: &str) -> String {
         let mut text = format!(
-            "{connection}: {} stay, {} go, {} unreadable\n",
+            "{connection}: {} stay, {} go, {} undecided\n",
             counted(self.stay, "item"),
             self.go,
-            self.unreadable
+            self.undecided
         );
         if self.rules.is_empty() {
             text.push_str("  it has no filter: set `filter` or `filters` in its file\n");
@@ -130,6 +176,9 @@ impl Trial {
         }
         for warning in &self.warnings {
             text.push_str(&format!("  warning   {}\n", warning.message));
+            if let Some(hint) = &warning.hint {
+                text.push_str(&format!("            {hint}\n"));
+            }
         }
         text
     }
@@ -137,29 +186,25 @@ impl Trial {
 
 impl ScanSink<InventoryEntry> for Trial {
     fn observe(&mut self, observation: Observation<InventoryEntry>) -> Result<(), SinkError> {
-        let line = match observation {
+        match observation {
             Observation::Item(item, _) => {
                 self.stay += 1;
                 let catalog = item.catalog.map(|catalog| format!("  catalog {catalog}"));
                 let (key, catalog) = (item.key, catalog.unwrap_or_default());
-                format!("stays  {}  {key}{catalog}\n", way(&item.label))
+                let way = way(&item.label);
+                self.line(&format!("stays      {way}  {key}{catalog}\n"))
             }
             Observation::Filtered(item) => {
                 self.go += 1;
-                let (key, rule) = (item.key, item.rule);
-                format!("goes   {}  {key}  by {rule}\n", way(&item.label))
+                let (key, rule, way) = (item.key, item.rule, way(&item.label));
+                self.line(&format!("goes       {way}  {key}  by {rule}\n"))
             }
-            Observation::Unreadable(_) => {
-                self.unreadable += 1;
-                return Ok(());
-            }
-        };
-        let written = self.lines.write_all(plain(&line).as_bytes());
-        written.map_err(cannot_keep)
+            Observation::Unreadable(record) => self.undecided(&record.place, &record.reason),
+        }
     }
 
     fn restart(&mut self, _: &str) -> Result<(), SinkError> {
-        (self.stay, self.go, self.unreadable) = (0, 0, 0);
+        (self.stay, self.go, self.undecided) = (0, 0, 0);
         self.rules.clear();
         self.warnings.clear();
         self.lines.rewind().map_err(cannot_keep)?;
@@ -179,7 +224,11 @@ impl ScanSink<InventoryEntry> for Trial {
 
 /// A label in one line.
 fn way(parts: &[String]) -> String {
-    label(parts).replace(['\n', '\r'], " ")
+    one_line(&label(parts))
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
 }
 
 fn cannot_keep(error: io::Error) -> SinkError {

@@ -4,7 +4,8 @@
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, Finding, InventoryEntry, Observation, Progress, PropertyDefinition,
-    ScanError, ScanSink, SinkError, Stage, UnreadableRecord, Warning,
+    ScanError, ScanSink, SinkError, Stage, UnreadableRecord, Visualization, Warning,
+    filter::{Decision, ItemFilter, Undecided},
 };
 use secrecy::SecretString;
 
@@ -66,6 +67,18 @@ impl Connection for Discreet {
         let found = found.map_err(|error| self.given.error(error))?;
         let clean = |finding| self.given.finding(finding);
         Ok(found.map(|found| found.into_iter().map(clean).collect()))
+    }
+
+    fn filter(&self) -> Option<&ItemFilter> {
+        self.connection.filter()
+    }
+
+    fn decide(&self, item: &Visualization) -> Option<Result<Decision, Undecided>> {
+        let decision = self.connection.decide(item)?;
+        Some(decision.map_err(|error| Undecided {
+            message: self.given.clean(error.message),
+            ..error
+        }))
     }
 
     fn session(&self) -> Option<SecretString> {

@@ -132,3 +132,70 @@ fn what_a_filter_cannot_know_of_hidden_apps_changes_nothing() {
     home.run(&["scan"]).check(0, &["complete"]);
     assert_eq!(home.items(EXPORT), before);
 }
+
+/// The lines of a trial, sorted.
+fn trial(home: &Home, offline: &[&str]) -> Vec<String> {
+    let run = home.run(&[&["filter", "test", "qlik"], offline].concat());
+    run.check(0, &["stay", "go", "undecided"]);
+    let mut lines: Vec<_> = run.output.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_filter_is_tried_on_what_the_store_holds_without_the_site() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["filter", "test", "qlik", "--offline"])
+        .check(3, &["there is no store"]);
+    assert!(site.requests().is_empty());
+    home.run(&["scan"]).check(0, &["complete"]);
+    for filter in [
+        NO_SALES,
+        "filter = \"stream is null or owner = 'ACME\\\\\\\\ada.moreau'\"\n",
+        "filter = \"sheet_status = 'base' and any t in tag match t = 'Board'\"\n",
+        "",
+    ] {
+        write(&home, &site, filter);
+        let online = trial(&home, &[]);
+        let asked = site.requests().len();
+        assert_eq!(trial(&home, &["--offline"]), online, "{filter}");
+        assert_eq!(site.requests().len(), asked);
+    }
+    // What a filter left out is held, too.
+    write(&home, &site, "filter = never\n");
+    home.run(&["scan"]).check(0, &["complete"]);
+    let asked = site.requests().len();
+    write(
+        &home,
+        &site,
+        "filter = \"stream_id = 'x' or app = 'Sales Overview'\"\n",
+    );
+    let lines = trial(&home, &["--offline"]);
+    assert_eq!(lines.len(), site.content().sheets().count());
+    let why = "the filter (connections/qlik.conf:9:10) asks `stream_id`, which the store does not tell of it";
+    for line in &lines {
+        let undecided = line.starts_with("undecided  ") && line.ends_with(why);
+        let sales = line.starts_with("stays ") && line.contains("Sales Overview");
+        assert!(undecided || sales, "{line}");
+    }
+    assert!(lines.iter().any(|line| line.contains(REGIONS)));
+    assert_eq!(site.requests().len(), asked);
+    write(&home, &site, "filter = \"app != 'x' AND always\"\n");
+    home.run(&["filter", "test", "qlik", "--offline"])
+        .check(3, &["did you mean `and`?"]);
+}
+
+#[test]
+fn what_is_undecided_is_listed_when_a_filter_is_tried() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write(&home, &site, "filter = \"app_tag is null\"\n");
+    let account = Account::new(&site.header_value());
+    site.set_account(account.sees(Entity::App, |_| false));
+    let run = home.run(&["filter", "test", "qlik"]);
+    run.check(0, &["0 items stay, 0 go, 53 undecided", "`App_*`"]);
+    let line = "undecided  the sheet `Regions`  the filter (connections/qlik.conf:9:10) asks `app_tag`, and its app is \
+                hidden from the account";
+    assert!(run.output.lines().any(|one| one == line), "{}", run.output);
+}

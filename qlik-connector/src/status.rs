@@ -1,0 +1,67 @@
+//! What a sheet is to the people who see its app (Qlik help, "Publishing sheets").
+
+use crate::{apps::AppFacts, records::Sheet};
+
+/// What a sheet is to the people who see its app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Part of the app as it was published, or approved since.
+    Base,
+    /// Added by the community.
+    Community,
+    /// Its owner's alone.
+    Private,
+    /// Any sheet of an app that is not published.
+    Unpublished,
+}
+
+impl Status {
+    const ALL: [Self; 4] = [
+        Self::Base,
+        Self::Community,
+        Self::Private,
+        Self::Unpublished,
+    ];
+
+    pub(crate) fn of(sheet: &Sheet, app: &AppFacts) -> Self {
+        match (app.published, sheet.published, sheet.approved) {
+            (false, _, _) => Self::Unpublished,
+            (true, true, true) => Self::Base,
+            (true, true, false) => Self::Community,
+            (true, false, _) => Self::Private,
+        }
+    }
+
+    /// The word that an item shows.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Base => "base",
+            Self::Community => "community",
+            Self::Private => "private",
+            Self::Unpublished => "unpublished",
+        }
+    }
+
+    /// The status that an item shows as `word`.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+
+    /// Whether such a sheet is published, if the status tells.
+    pub(crate) fn published(self) -> Option<bool> {
+        match self {
+            Self::Base | Self::Community => Some(true),
+            Self::Private => Some(false),
+            Self::Unpublished => None,
+        }
+    }
+
+    /// Whether such a sheet is approved, if the status tells.
+    pub(crate) fn approved(self) -> Option<bool> {
+        match self {
+            Self::Base => Some(true),
+            Self::Community => Some(false),
+            Self::Private | Self::Unpublished => None,
+        }
+    }
+}

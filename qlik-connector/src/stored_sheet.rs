@@ -1,0 +1,127 @@
+//! What the item of a sheet, as a catalog holds it, answers to a filter. Pure; the site is not asked.
+
+use std::{borrow::Cow, ops::ControlFlow};
+
+use catalog_model::{
+    PropertyValue, Visualization,
+    filter::{CriterionId, Subject},
+};
+
+use crate::{
+    criteria::{Fact, truth},
+    properties::{
+        APPLICATION_CUSTOM_PROPERTIES, APPLICATION_DESCRIPTION, APPLICATION_NAME,
+        APPLICATION_RELOAD_DATE, APPLICATION_TAGS, CREATION_DATE, MODIFICATION_DATE, OWNER,
+        SHEET_STATUS, STREAM, TAGS,
+    },
+    status::Status,
+};
+
+/// What only the list of apps tells. An item with none of it may be of an app that could not be read.
+const OF_LIST_OF_APPS: [&str; 4] = [
+    APPLICATION_DESCRIPTION,
+    APPLICATION_TAGS,
+    APPLICATION_RELOAD_DATE,
+    APPLICATION_CUSTOM_PROPERTIES,
+];
+
+/// An item as filters see it.
+pub(crate) struct StoredSheet<'a>(pub(crate) &'a Visualization);
+
+impl StoredSheet<'_> {
+    fn property(&self, name: &str) -> Option<&str> {
+        match self.0.properties.get(name)? {
+            PropertyValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn date(&self, name: &str) -> Option<Cow<'_, str>> {
+        match self.0.properties.get(name)? {
+            PropertyValue::Instant(date) => Some(date.to_string().into()),
+            _ => None,
+        }
+    }
+
+    fn texts(&self, name: &str) -> &[String] {
+        match self.0.properties.get(name) {
+            Some(PropertyValue::Tags(texts)) => texts,
+            _ => &[],
+        }
+    }
+
+    fn status(&self) -> Option<Status> {
+        Status::of_word(self.property(SHEET_STATUS)?)
+    }
+
+    /// A part of its key, after the connection's code.
+    fn part(&self, number: usize) -> Option<Cow<'_, str>> {
+        self.0.key.parts().nth(number).map(Cow::from)
+    }
+}
+
+impl Subject for StoredSheet<'_> {
+    fn knows(&self, criterion: CriterionId) -> bool {
+        let Some(fact) = Fact::of(criterion) else {
+            return true;
+        };
+        match fact {
+            Fact::StreamId => false,
+            Fact::Published => self.status().and_then(Status::published).is_some(),
+            Fact::Approved => self.status().and_then(Status::approved).is_some(),
+            fact if fact.is_of_list_of_apps() => {
+                let properties = &self.0.properties;
+                let told = |name: &&str| properties.get(name).is_some();
+                OF_LIST_OF_APPS.iter().any(told)
+            }
+            _ => true,
+        }
+    }
+
+    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
+        match Fact::of(criterion)? {
+            Fact::Stream => self.property(STREAM).map(Cow::from),
+            // An item does not show an empty name.
+            Fact::App => Some(self.property(APPLICATION_NAME).unwrap_or_default().into()),
+            Fact::AppId => self.part(1),
+            Fact::Sheet => Some(self.0.name.as_str().into()),
+            Fact::SheetId => self.part(2),
+            Fact::Owner => self.property(OWNER).map(Cow::from),
+            Fact::OwnerDirectory => {
+                let (directory, _) = self.property(OWNER)?.split_once('\\')?;
+                Some(directory.into())
+            }
+            Fact::Published => Some(truth(self.status()?.published()?).into()),
+            Fact::Approved => Some(truth(self.status()?.approved()?).into()),
+            Fact::SheetStatus => self.property(SHEET_STATUS).map(Cow::from),
+            Fact::Created => self.date(CREATION_DATE),
+            Fact::Modified => self.date(MODIFICATION_DATE),
+            Fact::Reloaded => self.date(APPLICATION_RELOAD_DATE),
+            Fact::StreamId | Fact::Tag | Fact::AppTag | Fact::CustomProperty => None,
+        }
+    }
+
+    fn each(
+        &self,
+        criterion: CriterionId,
+        name: Option<&str>,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) {
+        // Nothing is left to do when a visitor has seen enough.
+        let _ = match (Fact::of(criterion), name) {
+            (Some(Fact::Tag), _) => self.texts(TAGS).iter().try_for_each(|tag| visit(tag)),
+            (Some(Fact::AppTag), _) => {
+                let tags = self.texts(APPLICATION_TAGS);
+                tags.iter().try_for_each(|tag| visit(tag))
+            }
+            // An item shows `name=value`, so the first `=` has to be the end of the name.
+            (Some(Fact::CustomProperty), Some(name)) => self
+                .texts(APPLICATION_CUSTOM_PROPERTIES)
+                .iter()
+                .filter_map(|written| written.split_once('='))
+                .filter(|(known, _)| *known == name)
+                .try_for_each(|(_, value)| visit(value)),
+            _ => ControlFlow::Continue(()),
+        };
+    }
+}
