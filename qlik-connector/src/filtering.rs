@@ -64,10 +64,14 @@ impl<'a> Filtering<'a> {
         }
         let open = self.counts.unknown();
         if open > 0 {
+            let (are, their) = match open {
+                1 => ("1 sheet is".to_owned(), "its app"),
+                _ => (format!("{open} sheets are"), "their apps"),
+            };
             sink.warn(Warning {
                 message: format!(
-                    "{open} sheets are undecided, since the filter asks what could not be read of their apps; what a \
-                     catalog has of them stays as it is"
+                    "{are} undecided, since the filter asks what could not be read of {their}; what a catalog has stays as \
+                     it is"
                 ),
                 hint: (self.hidden > 0).then(|| HINT_FOR_HIDDEN_APPS.to_owned()),
             });
