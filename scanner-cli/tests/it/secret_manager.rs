@@ -138,3 +138,27 @@ fn secrets_that_every_user_may_read_are_warned_about() {
         &["every user of this machine may read the secrets of `secrets.conf`"],
     );
 }
+
+#[test]
+fn a_rule_that_holds_a_secret_is_explained_without_it() {
+    const OWNER: &str = "ACME\\ada.moreau";
+    let site = FakeSite::builder().user(OWNER).start_in_thread();
+    let home = home(&site, MANAGER);
+    let file = home.read("connections/qlik.conf");
+    let rule = "{ action = REJECT, rules { owner = ${secret_manager.qlik.account-1} } }";
+    home.write(
+        "connections/qlik.conf",
+        format!("{file}filters = [{rule}]\n"),
+    );
+    home.write(
+        "secrets.conf",
+        format!("qlik-prod {{ \"qlik.account-1\" = \"\"\"{OWNER}\"\"\" }}\n"),
+    );
+    readable_by(&home, 0o600);
+    let explained = home.run(&["explain", "JDWuPK"]).output;
+    assert!(
+        explained.contains("because: `REJECT owner = "),
+        "{explained}"
+    );
+    assert!(!explained.contains("ada.moreau"), "{explained}");
+}
