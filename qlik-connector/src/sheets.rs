@@ -25,9 +25,11 @@ pub(crate) struct Sheets<'a> {
     dates: Dates,
     /// Sheets that could be read, whatever a filter makes of them.
     items: u64,
+    /// Sheets among them of which nobody knows whether a filter leaves them out.
+    undecided: u64,
     /// Records that could not be read.
     unreadable: u64,
-    /// Those of them that do not even say who they are.
+    /// Records, unreadable or undecided, that do not even say who they are.
     without_id: u64,
     /// Rows that the site sent although they are no sheets.
     no_sheets: u64,
@@ -56,6 +58,7 @@ impl<'a> Sheets<'a> {
             dates,
             items: 0,
             unreadable: 0,
+            undecided: 0,
             without_id: 0,
             no_sheets: 0,
             hidden_owners: 0,
@@ -140,6 +143,7 @@ impl<'a> Sheets<'a> {
         reason: String,
         sheet: &Sheet,
     ) -> Result<(), Stopped> {
+        self.undecided += 1;
         self.without_id += u64::from(id.is_none());
         Ok(sink.observe(Observation::Unreadable(UnreadableRecord {
             id: id.map(SourceId),
@@ -161,6 +165,13 @@ impl<'a> Sheets<'a> {
             hidden.push(format!(
                 "none of the {} sheets could be read",
                 self.unreadable
+            ));
+        }
+        // Nor may an export without a store become empty because rights were taken away.
+        if self.undecided > 0 && self.undecided == self.items {
+            hidden.push(format!(
+                "of none of the {} sheets it is known whether a filter leaves it out",
+                self.undecided
             ));
         }
         if self.no_sheets > 0 {
