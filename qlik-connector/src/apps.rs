@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
 };
 
 use catalog_model::Instant;
@@ -161,6 +161,12 @@ impl Apps {
             WithOwners::Yes => " or their apps",
             WithOwners::No => "",
         }
+    }
+
+    /// The names of the custom properties of which an app has a value.
+    pub(crate) fn custom_properties(&self) -> BTreeSet<&str> {
+        let all = self.by_id.values().flat_map(|app| &app.custom_properties);
+        all.map(NamedValue::name).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Finding, Progress, PropertyDefinition, ScanError,
-    ScanSink, SinkError, Stage, Visualization, Warning,
+    Completeness, Connection, ConnectionCode, Finding, ItemKey, Progress, PropertyDefinition,
+    ScanError, ScanSink, SinkError, Stage, Visualization, Warning,
     filter::{Decision, ItemFilter, Undecided},
     with_causes,
 };
@@ -57,7 +57,7 @@ pub(crate) enum Stopped {
     /// The sink does not take more.
     Sink(SinkError),
     /// A pattern of the filter gave up on an item.
-    Undecided(Undecided),
+    Undecided(Undecided, ItemKey),
 }
 
 impl From<SinkError> for Stopped {
@@ -88,7 +88,7 @@ impl Connection for QlikConnection {
                 }
                 Err(Stopped::Source(step, error)) => return Err(failure(step, &error)),
                 Err(Stopped::Sink(error)) => return Err(error.into()),
-                Err(Stopped::Undecided(error)) => return Err(undecided(error)),
+                Err(Stopped::Undecided(error, item)) => return Err(undecided(&error, &item)),
             }
         }
     }
@@ -126,11 +126,11 @@ impl Connection for QlikConnection {
     }
 }
 
-fn undecided(error: Undecided) -> ScanError {
+fn undecided(error: &Undecided, item: &ItemKey) -> ScanError {
     ScanError::Source {
         step: "filtering the sheets".to_owned(),
-        message: error.to_string(),
-        hint: Some(error.hint),
+        message: format!("{error} on the item `{item}`"),
+        hint: Some(error.hint.clone()),
     }
 }
 

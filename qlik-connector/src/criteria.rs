@@ -25,6 +25,9 @@ pub(crate) enum Fact {
     CustomProperty,
 }
 
+/// What the values of an application's custom property are called, before its name.
+pub(crate) const CUSTOM_PROPERTY: &str = "custom_property";
+
 const TEXT: CriterionKind = CriterionKind::Text;
 const LIST: CriterionKind = CriterionKind::List;
 const LISTS: CriterionKind = CriterionKind::NamedLists;
@@ -84,7 +87,7 @@ const FACTS: [(Fact, &str, CriterionKind, &str); 17] = [
     (Fact::AppTag, "app_tag", LIST, "the tags of the application"),
     (
         Fact::CustomProperty,
-        "custom_property",
+        CUSTOM_PROPERTY,
         LISTS,
         "the values of a custom property of the application",
     ),

@@ -8,8 +8,9 @@ use catalog_model::{
 };
 
 use crate::{
-    apps::{AppFacts, HINT_FOR_HIDDEN_APPS, Told, Unread},
+    apps::{AppFacts, Apps, HINT_FOR_HIDDEN_APPS, Told, Unread},
     asked_sheet::AskedSheet,
+    criteria::CUSTOM_PROPERTY,
 };
 
 /// A filter that is asked about one sheet after the other.
@@ -51,7 +52,21 @@ impl<'a> Filtering<'a> {
     }
 
     /// Tells how often each rule had a say, warns of one that had none, since it may be misspelt, and of what is open.
-    pub(crate) fn close(&self, sink: &mut dyn ScanSink) {
+    pub(crate) fn close(&self, apps: &Apps, sink: &mut dyn ScanSink) {
+        self.tell_of_rules(sink);
+        let asked = self.filter.names_asked(CUSTOM_PROPERTY);
+        for name in asked {
+            if let Some(warning) = unknown_property(name, apps) {
+                sink.warn(warning);
+            }
+        }
+        self.tell_of_open(sink);
+    }
+}
+
+impl Filtering<'_> {
+    fn tell_of_rules(&self, sink: &mut dyn ScanSink) {
+        let mut nothing_passes = false;
         for rule in self.filter.rules() {
             let count = self.counts.of(rule.id);
             sink.progress(Progress::Filtered {
@@ -59,9 +74,19 @@ impl<'a> Filtering<'a> {
                 count,
             });
             if let Some(silence) = self.filter.silence(rule.id, &self.counts) {
+                nothing_passes |= self.filter.is_rich(rule.id);
                 sink.warn(self.silent(rule.id, silence));
             }
         }
+        if let Some(all) = self.counts.all_left_out().filter(|_| !nothing_passes) {
+            sink.warn(Warning {
+                message: format!("the filters leave out every sheet, {all} in all"),
+                hint: Some("`filter test` shows which rule leaves out which sheet".to_owned()),
+            });
+        }
+    }
+
+    fn tell_of_open(&self, sink: &mut dyn ScanSink) {
         let open = self.counts.unknown();
         if open > 0 {
             let (are, their) = match open {
@@ -77,9 +102,7 @@ impl<'a> Filtering<'a> {
             });
         }
     }
-}
 
-impl Filtering<'_> {
     fn silent(&self, rule: RuleId, silence: Silence) -> Warning {
         let called = self.filter.called(rule);
         match silence {
@@ -100,6 +123,29 @@ impl Filtering<'_> {
             },
         }
     }
+}
+
+/// So many custom properties are named.
+const NAMED: usize = 10;
+
+/// What to say of a custom property that is asked and that no application has: its name may be misspelt.
+fn unknown_property(name: &str, apps: &Apps) -> Option<Warning> {
+    let known = apps.custom_properties();
+    if apps.is_empty() || known.contains(name) {
+        return None;
+    }
+    let named: Vec<_> = known
+        .iter()
+        .take(NAMED)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let more = if known.len() > NAMED { ", …" } else { "" };
+    Some(Warning {
+        message: format!(
+            "no application has a value of the custom property `{name}`, which a filter asks"
+        ),
+        hint: (!named.is_empty()).then(|| format!("applications have {}{more}", named.join(", "))),
+    })
 }
 
 /// What a decision makes of a sheet of `app`.

@@ -93,7 +93,7 @@ impl<'a> Sheets<'a> {
         self.items += 1;
         if let Some(filter) = &mut self.filter {
             let ruling = filter.ask(&AskedSheet::of(&sheet, &item, &app));
-            match ruling.map_err(Stopped::Undecided)? {
+            match ruling.map_err(|error| Stopped::Undecided(error, item.key.clone()))? {
                 Ruling::Stays { catalog } => item.catalog = catalog,
                 Ruling::Goes { rule } => {
                     let filtered = FilteredItem {
@@ -185,7 +185,7 @@ impl<'a> Sheets<'a> {
         }
         self.warn_of_contacts(sink);
         if let Some(filter) = &self.filter {
-            filter.close(sink);
+            filter.close(self.surroundings.apps, sink);
         }
         if let Some(warning) = self.dates.warning() {
             sink.warn(warning);

@@ -147,6 +147,22 @@ enum Around {
 }
 
 impl Node {
+    /// Adds each criterion that is asked.
+    pub(super) fn collect_asked<'n>(&'n self, asked: &mut Vec<&'n Asked>) {
+        match self {
+            Self::Always | Self::Never | Self::Comparison(Operand::Value { .. }, _) => {}
+            Self::Not(inner) => inner.collect_asked(asked),
+            Self::And(nodes) | Self::Or(nodes) => {
+                nodes.iter().for_each(|node| node.collect_asked(asked));
+            }
+            Self::Comparison(Operand::Criterion(criterion), _) => asked.push(criterion),
+            Self::Each(each) => {
+                asked.push(&each.list);
+                each.condition.collect_asked(asked);
+            }
+        }
+    }
+
     fn write(&self, f: &mut fmt::Formatter<'_>, around: Around) -> fmt::Result {
         let parentheses = match self {
             Self::Or(_) => around >= Around::Or,

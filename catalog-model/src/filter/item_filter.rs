@@ -1,6 +1,6 @@
 //! The filter of a connection: its universal rules, then its rich filter. An item has to pass both.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     criteria::{Asked, Criterion, Subject},
@@ -93,6 +93,22 @@ impl ItemFilter {
     #[must_use]
     pub fn is_rich(&self, id: RuleId) -> bool {
         self.rich_id() == Some(id)
+    }
+
+    /// The names of the lists of a family that are asked, each once: of `custom_property`, those of custom properties.
+    #[must_use]
+    pub fn names_asked(&self, family: &str) -> BTreeSet<&str> {
+        let of_rules = self.universal.iter().flat_map(|rule| &rule.terms);
+        let mut asked: Vec<_> = of_rules.map(|(asked, _)| asked).collect();
+        if let Some(node) = &self.rich {
+            node.collect_asked(&mut asked);
+        }
+        let of_family = asked
+            .into_iter()
+            .filter(|asked| asked.criterion.name == family);
+        of_family
+            .filter_map(|asked| asked.name.as_deref())
+            .collect()
     }
 
     /// Decides what becomes of an item.
@@ -201,10 +217,7 @@ impl ItemFilter {
         };
         Undecided {
             place: rule.place.clone(),
-            message: format!(
-                "the pattern `{pattern}`{at} of `{}` took {why} on an item",
-                rule.name
-            ),
+            message: format!("the pattern `{pattern}`{at} of `{}` took {why}", rule.name),
             hint: "write it without repetitions within repetitions, look-around or back references"
                 .to_owned(),
         }

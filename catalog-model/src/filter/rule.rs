@@ -132,6 +132,13 @@ impl RuleCounts {
         self.counts.get(rule.0).copied().unwrap_or_default()
     }
 
+    /// How many items were left out, if those are all about which something was decided.
+    #[must_use]
+    pub fn all_left_out(&self) -> Option<u64> {
+        let left_out: u64 = self.counts.iter().map(|count| count.left_out).sum();
+        (left_out > 0 && left_out == self.decided).then_some(left_out)
+    }
+
     /// Items about which nobody knows: they count for no rule.
     #[must_use]
     pub fn unknown(&self) -> u64 {

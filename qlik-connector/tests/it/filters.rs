@@ -208,6 +208,43 @@ async fn names_are_compared_as_the_item_shows_them() {
     }
 }
 
+/// The warnings of a scan with a filter that begin like this.
+async fn warned(filter: &str, beginning: &str) -> Vec<String> {
+    let scan = filtered(filter).await;
+    let warnings = scan.warnings().into_iter();
+    let these = warnings.filter(|one| one.starts_with(beginning));
+    these.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn that_filters_leave_out_every_sheet_is_told_once() {
+    let all = "the filters leave out every sheet";
+    assert_eq!(warned("stream is null", all).await.len(), 0);
+    // That one says so of itself.
+    assert_eq!(warned("never", all).await.len(), 0);
+    assert_eq!(warned("never", "the filter").await.len(), 1);
+    let site = FakeSite::start().await;
+    let connection = connect(&site, &[("filters", "all REJECT")]);
+    let scan = scan(connection.as_ref()).await;
+    assert!(scan.warnings().iter().any(|one| one.starts_with(all)));
+}
+
+#[tokio::test]
+async fn a_custom_property_that_no_application_has_is_told_of() {
+    let unknown = "no application has a value of the custom property";
+    let misspelt = "custom_property.department is null";
+    assert_eq!(
+        warned(misspelt, unknown).await,
+        ["no application has a value of the custom property `department`, which a filter asks"]
+    );
+    assert_eq!(
+        warned("custom_property.Department is null", unknown)
+            .await
+            .len(),
+        0
+    );
+}
+
 async fn filtered_scan(filter: &str) -> Scan {
     let site = FakeSite::start().await;
     scan(connect(&site, &[("filter", filter)]).as_ref()).await
