@@ -70,11 +70,7 @@ impl Expression {
             Ok(Truth::Holds) => Ok(Some(true)),
             Ok(Truth::Fails) => Ok(Some(false)),
             Ok(Truth::Unknown(_)) => Ok(None),
-            Err(regex::GaveUp {
-                pattern,
-                position,
-                why,
-            }) => Err(format!("the pattern `{pattern}` {position} took {why}")),
+            Err(gave_up) => Err(gave_up.to_string()),
         }
     }
 }

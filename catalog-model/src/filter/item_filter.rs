@@ -210,14 +210,10 @@ impl ItemFilter {
             why,
         } = why;
         let rule = &self.rules[rule.0];
-        let at = if rule.id == RuleId(self.universal.len()) {
-            format!(" {position}")
-        } else {
-            String::new()
-        };
+        let at = position.map_or_else(String::new, |position| format!(" {position}"));
         Undecided {
             place: rule.place.clone(),
-            message: format!("the pattern `{pattern}`{at} of `{}` took {why}", rule.name),
+            message: format!("the pattern `{pattern}`{at} of `{}` {why}", rule.name),
             hint: "write it without repetitions within repetitions, look-around or back references"
                 .to_owned(),
         }

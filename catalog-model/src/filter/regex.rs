@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use fancy_regex::{CompileError, Error, Regex as Compiled, RegexBuilder, RuntimeError};
+use fancy_regex::{CompileError, Error, Expr, Regex as Compiled, RegexBuilder, RuntimeError};
 
+use self::{cost::Walk, dialect::Blanks};
 use super::error::Position;
+
+mod cost;
+mod dialect;
 
 /// A regular expression, made ready.
 #[derive(Clone, Debug)]
@@ -12,11 +16,19 @@ pub(super) struct Regex {
     text: String,
     flags: Flags,
     compiled: Box<Compiled>,
-    position: Position,
+    walk: Walk,
+    /// Where it stands in an expression.
+    position: Option<Position>,
 }
 
-/// So many steps back does a pattern with look-around or back references take on one text: some milliseconds.
-const BACKTRACK_LIMIT: usize = 100_000;
+/// So many steps back does a pattern with look-around or back references take on one text. Each may look through the
+/// whole text: with [`LONGEST`] bytes all of them took 1 ms with one look-around, 4 ms with five.
+const BACKTRACK_LIMIT: usize = 5_000;
+/// On texts of so many bytes are such patterns tried, which are 256 characters of any language: names and tags are much
+/// shorter. A repeated look-ahead goes through the whole text for each character, in 1 ms here and in 20 ms for 4,096.
+const LONGEST: usize = 1_024;
+/// So many instructions are enough for a pattern with look-around or back references.
+const PROGRAM_LIMIT: usize = 50_000;
 /// So many bytes of a compiled pattern are enough for words of all languages.
 const SIZE_LIMIT: usize = 1 << 20;
 
@@ -32,14 +44,31 @@ pub(super) struct Flags(String);
 pub(super) struct InvalidRegex {
     pub(super) at: usize,
     pub(super) why: String,
+    pub(super) hint: String,
 }
 
-/// A pattern that took too many steps.
+/// What to do about most of the patterns that are none.
+const ESCAPE: &str = "a character with a meaning of its own loses it by a `\\` before it";
+
+/// A pattern that gave up on a text.
 #[derive(Clone, Debug)]
 pub(super) struct GaveUp {
     pub(super) pattern: String,
-    pub(super) position: Position,
+    /// Where it stands in an expression.
+    pub(super) position: Option<Position>,
+    /// Its predicate: `took too many steps`.
     pub(super) why: &'static str,
+}
+
+/// As a sentence: ``the pattern `/x/` at column 7 took too many steps``.
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the pattern `{}`", self.pattern)?;
+        match self.position {
+            Some(position) => write!(f, " {position} {}", self.why),
+            None => write!(f, " {}", self.why),
+        }
+    }
 }
 
 impl Flags {
@@ -65,36 +94,74 @@ impl Flags {
 }
 
 impl Regex {
-    /// Makes a pattern ready, blanks around it taken off. It stands at `position`.
-    pub(super) fn new(text: &str, flags: Flags, position: Position) -> Result<Self, InvalidRegex> {
+    /// Makes a pattern ready, blanks around it taken off. In an expression it stands at `position`.
+    pub(super) fn new(
+        text: &str,
+        flags: Flags,
+        position: Option<Position>,
+    ) -> Result<Self, InvalidRegex> {
         let trimmed = text.trim();
         let indent = text.len() - text.trim_start().len();
-        // By itself first: so places are right, and its parentheses are in order.
-        compile(trimmed, &flags).map_err(|error| invalid(&error, trimmed.len(), indent))?;
-        let compiled = compile(&format!(r"\A(?:{trimmed})\z"), &flags)
-            // A comment at its end, which the flag `x` allows, ends at a line break only.
-            .or_else(|_| compile(&format!("\\A(?:{trimmed}\n)\\z"), &flags))
-            .map_err(|error| InvalidRegex {
-                at: indent,
-                ..invalid(&error, trimmed.len(), indent)
-            })?;
+        let (compiled, walk) = Self::prepare(trimmed, &flags).map_err(|invalid| InvalidRegex {
+            at: indent + invalid.at.min(trimmed.len()),
+            ..invalid
+        })?;
         Ok(Self {
             text: trimmed.to_owned(),
             flags,
             compiled: Box::new(compiled),
+            walk,
             position,
         })
     }
 
+    fn prepare(text: &str, flags: &Flags) -> Result<(Compiled, Walk), InvalidRegex> {
+        if text.is_empty() {
+            return Err(InvalidRegex {
+                at: 0,
+                why: "it is empty".to_owned(),
+                hint: "write `.*` for any text in one line".to_owned(),
+            });
+        }
+        let blanks = if flags.has('x') {
+            Blanks::AreNothing
+        } else {
+            Blanks::Count
+        };
+        dialect::check(text, blanks)?;
+        // By itself first: so places are right, and its parentheses are in order.
+        compile(text, flags).map_err(|error| invalid(&error))?;
+        let comments = if flags.has('x') { "(?x)" } else { "" };
+        let tree = Expr::parse_tree(&format!("{comments}{text}"));
+        let walk = cost::walk(&tree.map_err(|error| invalid(&error))?.expr)?;
+        let compiled = compile(&format!(r"\A(?:{text})\z"), flags)
+            // A comment at its end, which the flag `x` allows, ends at a line break only.
+            .or_else(|_| compile(&format!("\\A(?:{text}\n)\\z"), flags))
+            .map_err(|error| InvalidRegex {
+                at: 0,
+                ..invalid(&error)
+            })?;
+        Ok((compiled, walk))
+    }
+
     pub(super) fn matches(&self, text: &str) -> Result<bool, GaveUp> {
-        self.compiled.is_match(text).map_err(|error| GaveUp {
+        if self.walk == Walk::Back && text.len() > LONGEST {
+            return Err(self.gave_up("met a text of more than 1,024 bytes"));
+        }
+        self.compiled.is_match(text).map_err(|error| {
+            self.gave_up(match error {
+                Error::RuntimeError(RuntimeError::BacktrackLimitExceeded) => "took too many steps",
+                _ => "took too much memory",
+            })
+        })
+    }
+
+    fn gave_up(&self, why: &'static str) -> GaveUp {
+        GaveUp {
             pattern: self.to_string(),
             position: self.position,
-            why: match error {
-                Error::RuntimeError(RuntimeError::BacktrackLimitExceeded) => "too many steps",
-                _ => "too much memory",
-            },
-        })
+            why,
+        }
     }
 }
 
@@ -108,16 +175,20 @@ fn compile(pattern: &str, flags: &Flags) -> fancy_regex::Result<Compiled> {
         .crlf(!flags.has('d'))
         .backtrack_limit(BACKTRACK_LIMIT)
         .delegate_size_limit(SIZE_LIMIT)
+        .max_prog_size(PROGRAM_LIMIT)
         .build()
 }
 
-fn invalid(error: &Error, length: usize, indent: usize) -> InvalidRegex {
+const TOO_LARGE: &str = "it is too large";
+
+fn invalid(error: &Error) -> InvalidRegex {
     let (at, why) = match error {
         Error::ParseError(at, error) => (*at, error.to_string()),
         Error::CompileError(error) => match &**error {
             CompileError::InnerError(error) if error.size_limit().is_some() => {
-                (0, "it is too large".to_owned())
+                (0, TOO_LARGE.to_owned())
             }
+            CompileError::PatternTooComplex => (0, TOO_LARGE.to_owned()),
             CompileError::InnerError(error) => {
                 let syntax = error
                     .syntax_error()
@@ -131,8 +202,9 @@ fn invalid(error: &Error, length: usize, indent: usize) -> InvalidRegex {
     let mut characters = why.chars();
     let first = characters.next().map(|first| first.to_ascii_lowercase());
     InvalidRegex {
-        at: indent + at.min(length),
+        at,
         why: first.into_iter().chain(characters).collect(),
+        hint: ESCAPE.to_owned(),
     }
 }
 

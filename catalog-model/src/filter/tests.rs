@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use super::{
     Criterion, CriterionId, CriterionKind, Expression, Subject,
     criteria::Asked,
-    error::Position,
     evaluate::{Truth, holds},
     expression::{Condition, Each, Node, Operand, Part, Quantifier, Texts},
     glob::Glob,
@@ -82,7 +81,7 @@ fn regex() -> impl Strategy<Value = Regex> {
     ];
     (text, "[dixmsuU]{0,3}").prop_map(|(text, flags)| {
         let flags = Flags::read(&flags).unwrap();
-        Regex::new(&text, flags, Position::of("", 0)).unwrap()
+        Regex::new(&text, flags, None).unwrap()
     })
 }
 

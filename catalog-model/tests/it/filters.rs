@@ -8,6 +8,7 @@ mod connection;
 mod docs;
 mod errors;
 mod meaning;
+mod patterns;
 mod universal;
 mod unknown;
 

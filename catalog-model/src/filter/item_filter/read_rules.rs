@@ -6,7 +6,6 @@ use crate::{
     Place, Settings,
     filter::{
         criteria::{Asked, Criterion},
-        error::Position,
         glob::Glob,
         near::nearest,
         regex::{Flags, InvalidRegex, Regex},
@@ -190,22 +189,20 @@ impl RuleReader<'_> {
         };
         let pattern = match written.strip_prefix(REGEX) {
             None => UniversalPattern::Glob(Glob::plain(&written)),
-            Some(text) => {
-                match Regex::new(text, Flags::default(), Position::of("", 0)) {
-                    Ok(regex) => UniversalPattern::Regex(regex),
-                    Err(InvalidRegex { at, why }) => {
-                        self.settings.record(SettingProblem {
+            Some(text) => match Regex::new(text, Flags::default(), None) {
+                Ok(regex) => UniversalPattern::Regex(regex),
+                Err(InvalidRegex { at, why, hint }) => {
+                    self.settings.record(SettingProblem {
                         key: format!("{KEY}[{}].rules.{key}", self.number),
                         place: setting.place.clone(),
                         message: format!("the pattern of `{key}` is no regular expression: {why}"),
-                        hint: Some("a character with a meaning of its own loses it by a `\\` before it".to_owned()),
+                        hint: Some(hint),
                         stands: Stands::Itself,
                         within: Some(REGEX.len() + at),
                     });
-                        return None;
-                    }
+                    return None;
                 }
-            }
+            },
         };
         let written = written.into_owned();
         Some(Term {

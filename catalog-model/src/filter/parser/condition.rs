@@ -163,13 +163,12 @@ impl Parser<'_> {
             self.error(at..at + flag.len_utf8(), message, hint.to_owned())
         })?;
         let position = Position::of(self.text, start);
-        Regex::new(text, flags, position)
+        Regex::new(text, flags, Some(position))
             .map(Condition::Regex)
-            .map_err(|InvalidRegex { at, why }| {
+            .map_err(|InvalidRegex { at, why, hint }| {
                 let message = format!("`/{}/` is no regular expression: {why},", excerpt(text));
                 let at = (start + 1 + at).min(start + 1 + text.len());
-                let hint = "a character with a meaning of its own loses it by a `\\` before it";
-                self.error(at..start + 1 + text.len(), message, hint.to_owned())
+                self.error(at..start + 1 + text.len(), message, hint)
             })
     }
 }
