@@ -10,6 +10,7 @@ mod instant;
 mod item;
 mod key;
 mod names;
+mod near;
 mod place;
 mod property;
 mod scan;
@@ -22,6 +23,7 @@ pub use instant::{Instant, InvalidInstant};
 pub use item::{Contact, Contacts, Visualization};
 pub use key::{InvalidKey, ItemKey};
 pub use names::{ConnectionCode, ConnectorId, InvalidName};
+pub use near::nearest;
 pub use place::Place;
 pub use property::{Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{

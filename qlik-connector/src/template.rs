@@ -1,7 +1,7 @@
 //! Addresses that are made of account names.
 
 use catalog_model::{
-    Settings,
+    Settings, nearest,
     settings::{Located, SettingProblem, Stands},
 };
 use qrs_client::Owner;
@@ -14,9 +14,6 @@ const DIRECTORY: &str = "userDirectory";
 
 /// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: nobody reads their mail.
 const INTERNAL: &str = "INTERNAL";
-
-/// Names that differ by so many letters are near.
-const NEAR: usize = 2;
 
 /// A text with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +119,7 @@ impl Piece {
                     "has `{{{unknown}}}`, and only `{{{USER}}}` and `{{{DIRECTORY}}}` are known"
                 ),
                 within: Some(0),
-                hint: nearest(unknown).map(|near| format!("did you mean `{{{near}}}`?")),
+                hint: placeholder_near(unknown).map(|near| format!("did you mean `{{{near}}}`?")),
             }),
         }
     }
@@ -152,14 +149,15 @@ impl Fault {
     }
 }
 
-/// The placeholder that a person meant: misspelt, in other capitals, or a part of its name.
-fn nearest(unknown: &str) -> Option<&'static str> {
-    let unknown = unknown.trim().to_ascii_lowercase();
-    [USER, DIRECTORY].into_iter().find(|known| {
-        let known = known.to_ascii_lowercase();
-        (!unknown.is_empty() && known.contains(&unknown))
-            || strsim::damerau_levenshtein(&known, &unknown) <= NEAR
-    })
+/// The placeholder that a person meant: a part of its name, or misspelt.
+fn placeholder_near(unknown: &str) -> Option<&'static str> {
+    let known = [USER, DIRECTORY];
+    let lower = unknown.trim().to_ascii_lowercase();
+    let part = |known: &&str| !lower.is_empty() && known.to_ascii_lowercase().contains(&lower);
+    known
+        .into_iter()
+        .find(part)
+        .or_else(|| nearest(unknown.trim(), known))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::{borrow::Cow, ops::ControlFlow};
 
-use super::near::nearest;
+use super::error::excerpt;
+use crate::nearest;
 
 /// Something that filters may ask of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,18 +121,24 @@ fn unknown(criteria: &[Criterion], name: &str) -> Unknown {
             ),
         };
     }
-    let (stem, rest) = name.split_once('.').unwrap_or((name, ""));
-    let near_family = nearest(stem, families(criteria)).filter(|_| !rest.is_empty());
-    let near = near_family
-        .map(|family| format!("{family}.{rest}"))
-        .or_else(|| nearest(name, criteria.iter().map(|known| known.name)).map(str::to_owned));
     Unknown {
-        message: format!("there is no criterion `{name}`"),
-        hint: match near {
-            Some(near) => format!("did you mean `{near}`?"),
+        message: format!("there is no criterion `{}`", excerpt(name)),
+        hint: match near(criteria, name) {
+            Some(near) => format!("did you mean `{}`?", excerpt(&near)),
             None => format!("the criteria are {}", listed(criteria, |_| true)),
         },
     }
+}
+
+/// The criterion that was meant, as it has to be written.
+fn near(criteria: &[Criterion], name: &str) -> Option<String> {
+    let (stem, rest) = name.split_once('.').unwrap_or((name, ""));
+    let family = nearest(stem, families(criteria)).filter(|_| !rest.is_empty());
+    if let Some(family) = family {
+        let meant = Asked::find(criteria, &format!("{family}.{rest}"));
+        return meant.ok().map(|asked| asked.to_string());
+    }
+    nearest(name, criteria.iter().map(|known| known.name)).map(str::to_owned)
 }
 
 fn families(criteria: &[Criterion]) -> impl Iterator<Item = &'static str> {

@@ -78,7 +78,7 @@ impl fmt::Display for Position {
 
 /// A piece of what a person wrote, short enough for a sentence.
 pub(super) fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 40;
+    const LONGEST: usize = 60;
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() > LONGEST || line.len() < text.trim_end().len() {
         let short: String = line.chars().take(LONGEST).collect();

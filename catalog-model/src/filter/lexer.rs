@@ -148,6 +148,7 @@ impl<'t> Lexer<'t> {
                 Cow::Borrowed(self.take_word())
             };
             if segment.is_empty() {
+                let word = excerpt(&word);
                 let message = format!("a name is missing after `{word}.`");
                 let hint = format!("write `{word}.Region`, or `{word}.'Cost center'`");
                 return Err(self.error(dot..self.at, message, hint));
@@ -202,6 +203,18 @@ impl<'t> Lexer<'t> {
         hint: String,
     ) -> ExpressionError {
         ExpressionError::new(self.text, span, message, hint)
+    }
+}
+
+/// The name of a criterion with the quotes within it taken off, if `text` is one.
+pub(super) fn name(text: &str) -> Option<Cow<'_, str>> {
+    let mut lexer = Lexer::new(text);
+    let (Ok(first), Ok(second)) = (lexer.next(), lexer.next()) else {
+        return None;
+    };
+    match (first.kind, second.kind) {
+        (Kind::Word(name), Kind::End) => Some(name),
+        _ => None,
     }
 }
 

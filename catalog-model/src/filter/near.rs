@@ -1,7 +1,6 @@
 //! What a person may have meant: words of other languages, other case, other spelling.
 
-/// Words that differ by so many letters are near.
-const NEAR: usize = 2;
+use crate::nearest;
 
 /// All words of the language.
 pub(super) const KEYWORDS: [&str; 16] = [
@@ -39,22 +38,6 @@ const OPERATORS: [(&str, &str); 26] = [
     ("differs", "!="),
 ];
 
-/// The one of `words` that `word` is a misspelling of, if it is one.
-pub(super) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = word.to_lowercase();
-    words
-        .into_iter()
-        .map(|known| {
-            (
-                strsim::damerau_levenshtein(&lower, &known.to_lowercase()),
-                known,
-            )
-        })
-        .filter(|(distance, known)| *distance <= NEAR && *distance * 2 < known.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
 /// The keyword that `word` is in another case, if it is one.
 pub(super) fn keyword_of(word: &str) -> Option<&'static str> {
     (KEYWORDS.into_iter()).find(|known| known.eq_ignore_ascii_case(word))
@@ -63,8 +46,7 @@ pub(super) fn keyword_of(word: &str) -> Option<&'static str> {
 /// The operator that `word` stands for elsewhere, or is a misspelling of.
 pub(super) fn operator_of(word: &str) -> Option<&'static str> {
     let written = |word: &str| OPERATORS.iter().find(|(known, _)| *known == word);
-    let lower = word.to_lowercase();
-    written(&lower)
+    written(&word.to_lowercase())
         .or_else(|| written(nearest(word, OPERATORS.iter().map(|(known, _)| *known))?))
         .map(|(_, meant)| *meant)
 }

@@ -7,13 +7,17 @@ use super::{
     error::{ExpressionError, excerpt},
     expression::{Each, Node, Operand, Quantifier},
     lexer::{Kind, Lexer, Token},
-    near::{KEYWORDS, joint_of, keyword_of, nearest},
+    near::{KEYWORDS, joint_of, keyword_of},
 };
+use crate::nearest;
 
 mod condition;
 
 /// So many parentheses, `not`, `any` and `all` may be within each other.
 const DEEPEST: usize = 64;
+
+/// So many `any` and `all` may be within each other: of lists with ten values, these are a thousand comparisons.
+const DEEPEST_LISTS: usize = 3;
 
 /// Reads a whole expression; an empty one always holds.
 pub(super) fn parse(text: &str, criteria: &[Criterion]) -> Result<Node, ExpressionError> {
@@ -101,9 +105,9 @@ impl<'t> Parser<'t> {
             Node::Always
         } else if self.takes("never")? {
             Node::Never
-        } else if self.takes("any")? {
+        } else if self.is("any") {
             self.each(Quantifier::Any)?
-        } else if self.takes("all")? {
+        } else if self.is("all") {
             self.each(Quantifier::All)?
         } else {
             self.comparison()?
@@ -112,8 +116,15 @@ impl<'t> Parser<'t> {
         Ok(node)
     }
 
-    /// `t in tag match …`, after `any` or `all`. The condition reaches as far as it can.
+    /// `any t in tag match …`. The condition reaches as far as it can.
     fn each(&mut self, quantifier: Quantifier) -> Parsed<Node> {
+        if self.values.len() == DEEPEST_LISTS {
+            let message =
+                format!("`any` and `all` are more than {DEEPEST_LISTS} deep within each other");
+            let hint = "take one out that does not need the values around it, or divide it";
+            return Err(self.error(self.token.span.clone(), message, hint.to_owned()));
+        }
+        self.advance()?;
         let value = self.value_name()?;
         self.expect("in")?;
         let span = self.token.span.clone();
@@ -149,6 +160,7 @@ impl<'t> Parser<'t> {
             return Err(self.unexpected(hint.to_owned()));
         }
         if self.values.contains(&name) {
+            let name = excerpt(name);
             let message = format!("`{name}` is the name of another list's values already");
             return Err(self.error(span, message, "take another name".to_owned()));
         }
@@ -183,7 +195,7 @@ impl<'t> Parser<'t> {
             }
             Err(unknown) => {
                 let hint = match self.meant_by(word) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
+                    Some(meant) => format!("did you mean `{}`?", excerpt(meant)),
                     None => unknown.hint,
                 };
                 Err(self.error(span, unknown.message, hint))
@@ -208,6 +220,7 @@ impl<'t> Parser<'t> {
             Kind::Word(_) => joint_of(written)
                 .or_else(|| keyword_of(written))
                 .or_else(|| nearest(written, ["and", "or"]))
+                .filter(|meant| *meant != written)
                 .map(|meant| format!("did you mean `{meant}`?")),
             Kind::Sign(",") => Some("did you mean `and`?".to_owned()),
             Kind::Sign(")") => Some("no parenthesis is open here".to_owned()),

@@ -1,7 +1,7 @@
 //! Settings that nobody asked for: most often a misspelt name.
 
 use super::{Setting, SettingValue, Settings};
-use crate::Place;
+use crate::{Place, nearest};
 
 /// A setting that no reader asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,9 +13,6 @@ pub struct UnknownSetting {
     /// The known setting that its name is nearest to, if one is near.
     pub near: Option<String>,
 }
-
-/// Names that differ by so many letters are near: one forgotten, doubled, wrong or exchanged, or two of these.
-const NEAR: usize = 2;
 
 impl Settings {
     /// The settings that were not asked for, in the order of the file. Ask when all readers are done.
@@ -60,17 +57,10 @@ impl Settings {
                 .filter(|asked| asked.len() > key.len())
                 .find(same_block)
         };
-        let misspelt = || {
-            let distances = self
-                .asked
-                .iter()
-                .map(|asked| (strsim::damerau_levenshtein(asked, key), asked));
-            let near = distances
-                .filter(|(distance, asked)| *distance <= NEAR && *distance * 2 < asked.len());
-            near.min_by_key(|(distance, _)| *distance)
-                .map(|(_, asked)| asked)
-        };
-        misplaced.or_else(cut_short).or_else(misspelt).cloned()
+        if let Some(known) = misplaced.or_else(cut_short) {
+            return Some(known.clone());
+        }
+        nearest(key, self.asked.iter().map(String::as_str)).map(str::to_owned)
     }
 }
 

@@ -25,6 +25,8 @@ const CRITERIA: &[Criterion] = &[
     text("app"),
     text("owner"),
     text("published"),
+    text("stream_id"),
+    text("app_id"),
     Criterion {
         name: "tag",
         kind: CriterionKind::List,

@@ -7,11 +7,11 @@ use crate::{
     filter::{
         criteria::{Asked, Criterion},
         glob::Glob,
-        near::nearest,
         regex::{Flags, InvalidRegex, Regex},
         rule::{FilterRule, RuleId},
         universal::{Action, UniversalPattern, UniversalRule},
     },
+    nearest,
     settings::{Located, Setting, SettingProblem, SettingValue, Stands},
 };
 

@@ -32,7 +32,9 @@ impl Parser<'_> {
                 Condition::NotIn(_) => "not in",
                 _ => &self.text[operator.clone()],
             };
+            let asked = excerpt(&asked.to_string());
             let message = format!("`{written}` compares texts, and `{asked}` is a list,");
+            let condition = excerpt(&condition.to_string());
             let hint = format!("write `{word} {value} in {asked} match {value} {condition}`");
             return Err(self.error(operator, message, hint));
         }
@@ -81,6 +83,7 @@ impl Parser<'_> {
             Kind::Word(word) => operator_of(word).unwrap_or("="),
             _ => "=",
         };
+        let operand = excerpt(&operand.to_string());
         let before = format!("`not` stands before a comparison: `not {operand} {written} …`");
         Err(self.unexpected(before))
     }
@@ -90,9 +93,11 @@ impl Parser<'_> {
             Kind::Word(word) => keyword_of(word)
                 .filter(|meant| !matches!(*meant, "and" | "or"))
                 .and_then(operator_of)
-                .or_else(|| operator_of(word)),
+                .or_else(|| operator_of(word))
+                .filter(|meant| meant != word),
             _ => None,
         };
+        let operand = excerpt(&operand.to_string());
         match meant {
             Some(meant) => self.unexpected(format!("did you mean `{meant}`?")),
             None => self.unexpected(format!(
@@ -136,7 +141,9 @@ impl Parser<'_> {
         self.unexpected(match &self.token.kind {
             Kind::Regex { .. } => "a regular expression stands after `~` only".to_owned(),
             Kind::Word(word) if word == "null" => "write `is null` or `is not null`".to_owned(),
-            Kind::Word(word) => format!("a text stands in single quotes: `'{word}'`"),
+            Kind::Word(word) => {
+                format!("a text stands in single quotes: `'{}'`", excerpt(word))
+            }
             _ => due.to_owned(),
         })
     }

@@ -53,7 +53,7 @@ fn at(value: SettingValue) -> Setting {
     }
 }
 
-fn settings(entries: Vec<(&str, SettingValue)>) -> Settings {
+pub(super) fn settings(entries: Vec<(&str, SettingValue)>) -> Settings {
     let SettingValue::Block(root) = block(entries) else {
         unreachable!("a block is one");
     };

@@ -38,6 +38,10 @@ fn what_follows_a_complete_expression_is_an_error() {
         (app = 'x' -- the expression ends too early, at column 11 -- add `)`
         app = 'it's' -- unexpected `s` at column 11 -- `\'`
         always 'é'  -- unexpected `'é'` at column 8 -- `and` or `or`
+        app = 'x' in ('y') -- unexpected `in` at column 11 -- join comparisons by `and` or `or`
+        always is null -- unexpected `is` at column 8 -- join comparisons by `and` or `or`
+        (app = 'x' not in ('y')) -- unexpected `not` at column 12 -- join comparisons by `and` or `or`
+        always always -- unexpected `always` at column 8 -- join comparisons by `and` or `or`
         app = 'é'↵AND never -- unexpected `AND` at line 2, column 1 -- did you mean `and`?
         "#,
     );
@@ -49,11 +53,18 @@ fn a_misspelt_criterion_is_named_with_the_near_one() {
         r#"
         straem = 'x' -- there is no criterion `straem` at column 1 -- did you mean `stream`?
         Stream = 'x' -- there is no criterion `Stream` at column 1 -- did you mean `stream`?
-        x = 'x' -- there is no criterion `x` at column 1 -- `stream`, `app`, `owner`, `published`, `tag`, `custom_property.<name>`
+        x = 'x' -- there is no criterion `x` at column 1 -- `stream`, `app`, `owner`, `published`, `stream_id`, `app_id`, `tag`, `custom_property.<name>`
         NOT app = 'x' -- there is no criterion `NOT` at column 1 -- did you mean `not`?
         ANY t in tag match t = 'x' -- there is no criterion `ANY` at column 1 -- did you mean `any`?
         any t in tga match t = 'x' -- there is no criterion `tga` at column 10
         customproperty.A is null -- there is no criterion `customproperty.A` at column 1 -- did you mean `custom_property.A`?
+        customproperty.'Cost center' is null -- there is no criterion `customproperty.Cost center` at column 1 -- did you mean `custom_property.'Cost center'`?
+        customproperty.'it\'s' is null -- there is no criterion `customproperty.it's` at column 1 -- did you mean `custom_property.'it\'s'`?
+        stream.id = 'x' -- there is no criterion `stream.id` at column 1 -- did you mean `stream_id`?
+        app.id = 'x' -- there is no criterion `app.id` at column 1 -- did you mean `app_id`?
+        app-id = 'x' -- there is no criterion `app-id` at column 1 -- did you mean `app_id`?
+        appId = 'x' -- there is no criterion `appId` at column 1 -- did you mean `app_id`?
+        custom-property.Region is null -- there is no criterion `custom-property.Region` at column 1 -- did you mean `custom_property.Region`?
         custom_property is null -- `custom_property` is a family of lists, and which is not said at column 1 -- custom_property.Region
         custom_property. is null -- a name is missing after `custom_property.` at column 16 -- 'Cost center'
         any value in tag match vlaue = 'x' -- there is no criterion `vlaue` at column 24 -- did you mean `value`?
@@ -159,6 +170,57 @@ fn a_wrong_regular_expression_is_told_with_the_place_in_it() {
             (7..=written.len()).contains(&error.span.start),
             "{written}: {error:?}"
         );
+    }
+}
+
+#[test]
+fn lists_are_no_more_than_three_deep() {
+    let nested = |depth: usize| {
+        let lists = (0..depth).map(|level| format!("any t{level} in tag match "));
+        format!("{}t0 = 'x'", lists.collect::<String>())
+    };
+    assert!(Expression::parse(&nested(3), CRITERIA).is_ok());
+    let error = Expression::parse(&nested(4), CRITERIA).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`any` and `all` are more than 3 deep within each other at column 61"
+    );
+    assert!(error.hint.unwrap().contains("divide"));
+    // One after the other is not within each other.
+    let one = "(any t in tag match t = 'x') and ";
+    assert!(Expression::parse(&format!("{}always", one.repeat(9)), CRITERIA).is_ok());
+}
+
+#[test]
+fn long_words_and_texts_are_told_by_their_beginning_at_once() {
+    let long = "é".repeat(100_000);
+    let texts = vec!["'some text'"; 20_000].join(", ");
+    for written in [
+        format!("{long} = 'x'"),
+        format!("stream{long} = 'x'"),
+        format!("stream.{long} = 'x'"),
+        format!("customproperty.{long} is null"),
+        format!("custom_property.{long} = 'x'"),
+        format!("custom_property.{long}"),
+        format!("custom_property.{long} not like 'x'"),
+        format!("custom_property.'{long} x' {long} 'x'"),
+        format!("custom_property.{long}. is null"),
+        format!("tag in ({texts})"),
+        format!("tag = '{long}'"),
+        format!("app {long} 'x'"),
+        format!("app = {long}"),
+        format!("app = 'x' {long}"),
+        format!("app = \"{long}\""),
+        format!("app = 'x' '{long}'"),
+        format!("app ~ /{long}(/"),
+        format!("any {long} in tag match {long}x = 'x'"),
+        format!("any {long} in tag match any {long} in tag match always"),
+        format!("any t in {long} match always"),
+        format!("any t in tag {long}"),
+    ] {
+        let error = Expression::parse(&written, CRITERIA).unwrap_err();
+        let told = format!("{error} {}", error.hint.clone().unwrap_or_default());
+        assert!(told.chars().count() < 500, "{}", told.len());
     }
 }
 

@@ -1,0 +1,35 @@
+//! The word that a misspelt one is near to.
+
+/// Words that differ by so many letters are near: one forgotten, doubled, wrong or exchanged, or two of these.
+const NEAR: usize = 2;
+
+/// Words of more characters are near to none: to compare them takes long.
+const LONGEST: usize = 64;
+
+/// The one of `words` that `word` is a misspelling of, in whatever case, if it is one.
+///
+/// ```
+/// # use catalog_model::nearest;
+/// assert_eq!(nearest("Straem", ["app", "stream"]), Some("stream"));
+/// assert_eq!(nearest("pp", ["app"]), Some("app"));
+/// assert_eq!(nearest("x", ["app"]), None);
+/// ```
+pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if is_long(word) {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    let distances = words.into_iter().filter(|known| !is_long(known));
+    distances
+        .map(|known| {
+            let distance = strsim::damerau_levenshtein(&lower, &known.to_lowercase());
+            (distance, known)
+        })
+        .filter(|(distance, known)| *distance <= NEAR && *distance * 2 < known.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+fn is_long(word: &str) -> bool {
+    word.chars().nth(LONGEST).is_some()
+}
