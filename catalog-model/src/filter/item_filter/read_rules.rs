@@ -6,7 +6,9 @@ use crate::{
     Place, Settings,
     filter::{
         criteria::{Asked, Criterion},
+        error::excerpt,
         glob::Glob,
+        lexer,
         regex::{Flags, InvalidRegex, Regex},
         rule::{FilterRule, RuleId},
         universal::{Action, UniversalPattern, UniversalRule},
@@ -14,6 +16,8 @@ use crate::{
     nearest,
     settings::{Located, Setting, SettingProblem, SettingValue, Stands},
 };
+
+use super::read_rich;
 
 const KEY: &str = "filters";
 const KEYS: [&str; 4] = ["id", "action", "catalog", "rules"];
@@ -63,7 +67,7 @@ impl RuleReader<'_> {
             .filter(|(key, _)| !KEYS.contains(&key.as_str()))
         {
             let number = self.number;
-            let message = format!("rule {number} of `{KEY}` has no setting `{key}`");
+            let message = format!("rule {number} of `{KEY}` has no setting `{}`", excerpt(key));
             let hint = match (nearest(key, KEYS), Asked::find(self.criteria, key)) {
                 (Some(near), _) => format!("did you mean `{near}`?"),
                 (None, Ok(_)) => format!("what an item is asked stands in `rules {{ {key} = … }}`"),
@@ -72,8 +76,8 @@ impl RuleReader<'_> {
             self.refuse(&format!(".{key}"), &setting.place, message, hint);
         }
         let action = self.action(block);
-        let id = self.text(block, "id");
-        let catalog = self.text(block, "catalog").map(Arc::from);
+        let id = self.id(block);
+        let catalog = self.catalog(block, action);
         let terms = self.terms(block);
         let (action, terms) = (action?, terms?);
         let named = FilterRule {
@@ -91,6 +95,41 @@ impl RuleReader<'_> {
         Some((rule, named))
     }
 
+    fn id(&mut self, block: &[(String, Setting)]) -> Option<String> {
+        let id = self.text(block, "id")?;
+        if id == read_rich::KEY {
+            let message = format!(
+                "`id` of rule {} of `{KEY}` is `{id}`, as reports call the expression",
+                self.number
+            );
+            let place = entry(block, "id").map_or(&self.place, |id| &id.place);
+            self.refuse(
+                ".id",
+                &place.clone(),
+                message,
+                "take another one".to_owned(),
+            );
+        }
+        Some(id)
+    }
+
+    /// What goes with the items that the rule accepts.
+    fn catalog(&mut self, block: &[(String, Setting)], action: Option<Action>) -> Option<Arc<str>> {
+        let catalog = self.text(block, "catalog")?;
+        if let (Some(Action::Reject), Some(written)) = (action, entry(block, "catalog")) {
+            let number = self.number;
+            self.settings.warn(SettingProblem {
+                key: format!("{KEY}[{number}].catalog"),
+                place: written.place.clone(),
+                message: format!("`catalog` of rule {number} of `{KEY}` is of no use: it rejects"),
+                hint: Some("leave it out, or write `action = ACCEPT`".to_owned()),
+                stands: Stands::Itself,
+                within: None,
+            });
+        }
+        Some(catalog.into())
+    }
+
     fn action(&mut self, block: &[(String, Setting)]) -> Option<Action> {
         let hint = "write `action = ACCEPT` or `action = REJECT`".to_owned();
         let number = self.number;
@@ -106,7 +145,8 @@ impl RuleReader<'_> {
                 .map_or(&self.place, |found| &found.place)
                 .clone();
             let message = format!(
-                "`action` of rule {number} of `{KEY}` is ACCEPT or REJECT, not `{written}`"
+                "`action` of rule {number} of `{KEY}` is ACCEPT or REJECT, not `{}`",
+                excerpt(&written)
             );
             let near = nearest(&written, ACTIONS.iter().map(|(word, _)| *word));
             let hint = near.map_or(hint, |near| format!("did you mean `{near}`?"));
@@ -134,7 +174,10 @@ impl RuleReader<'_> {
         };
         let mut terms = Vec::new();
         match &rules.value {
-            SettingValue::Null => Some(terms),
+            SettingValue::Null => {
+                self.nothing("rules", rules);
+                None
+            }
             SettingValue::Block(inner) => self.collect(inner, "", &mut terms).then_some(terms),
             other => {
                 let number = self.number;
@@ -148,7 +191,8 @@ impl RuleReader<'_> {
         }
     }
 
-    /// Collects the keys of a block and of those within it, with dotted names. Tells whether all were well.
+    /// Collects the keys of a block and of those within it, with dotted names. Tells whether all were well. What came to
+    /// nothing is not: without it, the rule would match more.
     fn collect(
         &mut self,
         block: &[(String, Setting)],
@@ -159,7 +203,8 @@ impl RuleReader<'_> {
         for (key, setting) in block {
             let key = format!("{prefix}{key}");
             well &= match &setting.value {
-                SettingValue::Null => true,
+                SettingValue::Null => self.nothing(&key, setting),
+                SettingValue::Block(inner) if inner.is_empty() => self.nothing(&key, setting),
                 SettingValue::Block(inner) => self.collect(inner, &format!("{key}."), terms),
                 _ => self
                     .term(&key, setting)
@@ -175,7 +220,11 @@ impl RuleReader<'_> {
             self.not_a_text(key, setting);
             return None;
         };
-        let asked = match Asked::find(self.criteria, key) {
+        let name = match lexer::name(key) {
+            Some(name) if key.contains('\'') => name,
+            _ => key.into(),
+        };
+        let asked = match Asked::find(self.criteria, &name) {
             Ok(asked) => asked,
             Err(unknown) => {
                 self.refuse(
@@ -212,9 +261,23 @@ impl RuleReader<'_> {
         })
     }
 
+    /// Tells of a key that has no value; it is not well.
+    fn nothing(&mut self, key: &str, found: &Setting) -> bool {
+        let what = match found.value {
+            SettingValue::Block(_) => "an empty block",
+            _ => "null",
+        };
+        let number = self.number;
+        let message = format!("`{}` of rule {number} of `{KEY}` is {what}", excerpt(key));
+        let hint = "write a pattern, or leave it out: without it the rule matches more".to_owned();
+        self.refuse(&format!(".{key}"), &found.place, message, hint);
+        false
+    }
+
     fn not_a_text(&mut self, key: &str, found: &Setting) {
         let message = format!(
-            "`{key}` of rule {} of `{KEY}` must be a text, not {}",
+            "`{}` of rule {} of `{KEY}` must be a text, not {}",
+            excerpt(key),
             self.number,
             found.value.describe()
         );

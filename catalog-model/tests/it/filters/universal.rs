@@ -1,10 +1,14 @@
 //! Universal filters: the rules of `filters`.
 
 use super::{
-    connection::{block, list, problems, read, text},
+    CRITERIA,
+    connection::{block, list, problems, read, settings, text},
     sheet,
 };
-use catalog_model::filter::{Decision, Fate, RuleId};
+use catalog_model::{
+    filter::{Decision, Fate, ItemFilter, RuleId},
+    settings::SettingValue,
+};
 
 /// Reads one rule that rejects what these keys match, and tells whether it does.
 fn rejects(rules: &[(&str, &str)]) -> bool {
@@ -39,6 +43,8 @@ fn a_pattern_is_exact_or_has_wildcards_or_is_a_regular_expression() {
         ("custom_property.Region", "US", true),
         ("custom_property.Cost center", "47*", true),
         ("custom_property.Colour", "*", false),
+        ("custom_property.'Cost center'", "47*", true),
+        ("custom_property.'Region'", "US", true),
     ] {
         assert_eq!(rejects(&[(key, pattern)]), expected, "{key} = {pattern}");
     }
@@ -74,6 +80,79 @@ fn keys_may_be_blocks_within_each_other() {
         filter.rules()[0].text,
         "REJECT custom_property.Region = \"US\""
     );
+}
+
+#[test]
+fn a_key_that_came_to_nothing_does_not_let_a_rule_match_more() {
+    let nothing = || block(vec![("stream", SettingValue::Null)]);
+    for (rules, message) in [
+        (nothing(), "`stream` of rule 1 of `filters` is null"),
+        (
+            block(vec![("app", text("x")), ("tag", SettingValue::Null)]),
+            "`tag` of rule 1 of `filters` is null",
+        ),
+        (
+            block(vec![(
+                "custom_property",
+                block(vec![("A", SettingValue::Null)]),
+            )]),
+            "`custom_property.A` of rule 1 of `filters` is null",
+        ),
+        (
+            block(vec![("custom_property", block(Vec::new()))]),
+            "`custom_property` of rule 1 of `filters` is an empty block",
+        ),
+        (SettingValue::Null, "`rules` of rule 1 of `filters` is null"),
+    ] {
+        let rule = block(vec![("action", text("REJECT")), ("rules", rules)]);
+        let [problem] = &problems(vec![("filters", list(vec![rule]))])[..] else {
+            panic!("there is one problem: {message}");
+        };
+        assert_eq!(problem.message, message);
+        let hint = problem.hint.as_deref().unwrap_or_default();
+        assert!(hint.contains("leave it out"), "{hint}");
+    }
+}
+
+#[test]
+fn what_a_rule_may_not_be_is_said() {
+    for (key, value, message) in [
+        (
+            "id",
+            "filter",
+            "`id` of rule 1 of `filters` is `filter`, as reports call the expression",
+        ),
+        (
+            "action",
+            &"x".repeat(100_000),
+            "`action` of rule 1 of `filters` is ACCEPT or REJECT, not `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`",
+        ),
+    ] {
+        let mut rule = vec![(key, text(value))];
+        if key != "action" {
+            rule.push(("action", text("ACCEPT")));
+        }
+        let [problem] = &problems(vec![("filters", list(vec![block(rule)]))])[..] else {
+            panic!("there is one problem: {message}");
+        };
+        assert_eq!(problem.message, message);
+    }
+    let rules = block(vec![("app", text("regex: "))]);
+    let rule = block(vec![("action", text("REJECT")), ("rules", rules)]);
+    assert_eq!(
+        problems(vec![("filters", list(vec![rule]))])[0].message,
+        "the pattern of `app` is no regular expression: it is empty"
+    );
+}
+
+#[test]
+fn a_catalog_of_a_rule_that_rejects_is_warned_about() {
+    let rule = |action| block(vec![("action", text(action)), ("catalog", text("Rest"))]);
+    for (action, warnings) in [("ACCEPT", 0), ("REJECT", 1)] {
+        let mut settings = settings(vec![("filters", list(vec![rule(action)]))]);
+        assert!(ItemFilter::read(&mut settings, CRITERIA).is_some());
+        assert_eq!(settings.warnings().len(), warnings, "{action}");
+    }
 }
 
 #[test]
