@@ -318,11 +318,16 @@ fn unknown_setting(unknown: UnknownSetting) -> Found {
     }
 }
 
-/// The tree of a file as settings, of which a value's place is where it stands.
+/// The tree of a file as settings, of which a value's place is where it stands. A key whose `${?…}` stands for nothing is
+/// one set to null: the same as not set, but there.
 pub(crate) fn block(object: Object) -> Vec<(String, Setting)> {
-    object
-        .into_iter()
-        .map(|entry| (entry.key, setting(entry.value)))
+    let undefined = object.undefined.clone().into_iter().map(|(key, place)| {
+        let value = SettingValue::Null;
+        (key, Setting { value, place })
+    });
+    let set = object.into_iter();
+    set.map(|entry| (entry.key, setting(entry.value)))
+        .chain(undefined)
         .collect()
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Block {
     pub(super) settings: Map<Rc<Pending>>,
     /// Whether something that is no block came before, so that nothing older shines through.
     pub(super) cut: bool,
+    /// Keys that were written with an optional substitution which stands for nothing, once it is resolved.
+    pub(super) undefined: Vec<(String, Place)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +155,7 @@ pub(super) fn merge(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
             for entry in newer.settings {
                 merged.settings.put(entry, merge);
             }
+            merged.undefined.extend(newer.undefined);
             Kind::Object(merged)
         }
         (Kind::Object(block), _) if newer.resolved => Kind::Object(Block { cut: true, ..block }),

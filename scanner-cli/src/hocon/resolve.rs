@@ -142,24 +142,31 @@ impl Resolver<'_> {
 
     fn block(&mut self, at: &Pending, block: &Block) -> Resolved<Rc<Pending>> {
         let mut settings = Map::default();
+        let mut undefined = block.undefined.clone();
         for entry in block.settings.iter() {
-            if let Some(value) = self.value(&entry.value)? {
-                let key = entry.key.clone();
-                let key_place = entry.key_place.clone();
-                settings.put(
-                    Entry {
-                        key,
-                        key_place,
-                        value,
-                    },
-                    merge,
-                );
-            }
+            let key = entry.key.clone();
+            let Some(value) = self.value(&entry.value)? else {
+                undefined.push((key, entry.value.place.clone()));
+                continue;
+            };
+            let key_place = entry.key_place.clone();
+            settings.put(
+                Entry {
+                    key,
+                    key_place,
+                    value,
+                },
+                merge,
+            );
         }
         let cut = block.cut;
         Ok(Some(Pending::new(
             at.place.clone(),
-            Kind::Object(Block { settings, cut }),
+            Kind::Object(Block {
+                settings,
+                cut,
+                undefined,
+            }),
         )))
     }
 
@@ -348,7 +355,12 @@ fn object(block: &Block) -> Object {
         key_place: entry.key_place.clone(),
         value: node(&entry.value),
     });
-    entries.collect()
+    let mut object: Object = entries.collect();
+    object.undefined = block.undefined.clone();
+    object
+        .undefined
+        .retain(|(key, _)| block.settings.get(key).is_none());
+    object
 }
 
 fn node(pending: &Pending) -> Node {

@@ -9,6 +9,8 @@ use catalog_model::Place;
 pub struct Map<V> {
     entries: Vec<Entry<V>>,
     positions: BTreeMap<String, usize>,
+    /// Keys without a value, since an optional substitution stands for nothing, with its place.
+    pub(crate) undefined: Vec<(String, Place)>,
 }
 
 /// A key with its value.
@@ -110,6 +112,7 @@ impl<V> Default for Map<V> {
         Self {
             entries: Vec::new(),
             positions: BTreeMap::new(),
+            undefined: Vec::new(),
         }
     }
 }

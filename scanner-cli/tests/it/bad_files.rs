@@ -292,4 +292,18 @@ fn a_mistake_in_a_filter_is_shown_at_its_line_and_column() {
         &format!("{good}filters = [\n  {{ action = REJCT }}\n]\n"),
         &["connections/qlik.conf:6:", "REJECT"],
     );
+    for rules in [
+        "stream = ${?NO_SUCH_STREAM}",
+        "app = x, stream = ${?NO_SUCH_STREAM}",
+        "stream = null",
+    ] {
+        check(
+            &format!("{good}filters = [\n  {{ action = REJECT, rules {{ {rules} }} }}\n]\n"),
+            &[
+                "connections/qlik.conf:6:",
+                "`stream` of rule 1 of `filters` is null",
+                "without it the rule matches more",
+            ],
+        );
+    }
 }
