@@ -48,8 +48,10 @@ impl Settings {
     }
 
     fn near(&self, key: &str) -> Option<String> {
+        // A short name is what was meant only if it is not there: `connection.filter`, not `proxy.name`.
+        let is_there = |asked: &str| self.root.iter().any(|(name, _)| name == asked);
         let misplaced = (self.asked.iter())
-            .find(|asked| is_within(asked, key) || (asked.contains('.') && is_within(key, asked)));
+            .find(|asked| is_within(asked, key) || (is_within(key, asked) && !is_there(asked)));
         let cut_short = || {
             let same_block = |asked: &&String| !asked[key.len()..].contains('.');
             let longer = (self.asked.iter()).filter(|asked| asked.starts_with(key));

@@ -169,8 +169,11 @@ fn an_unknown_setting_is_named_with_the_near_one() {
         (5, "nmae", text("B")),
         (6, "url", text("B")),
         (7, "connection.foo", text("B")),
+        (8, "connection.filter", text("B")),
+        (9, "proxy.name", text("B")),
     ]);
     settings.text("name");
+    settings.text("filter");
     settings.url("connection.url");
     let unknown: Vec<_> = settings
         .unknown()
@@ -187,7 +190,9 @@ fn an_unknown_setting_is_named_with_the_near_one() {
             ("whatever".to_owned(), None),
             ("nmae".to_owned(), Some("name".to_owned())),
             ("url".to_owned(), Some("connection.url".to_owned())),
-            ("connection.foo".to_owned(), None)
+            ("connection.foo".to_owned(), None),
+            ("connection.filter".to_owned(), Some("filter".to_owned())),
+            ("proxy.name".to_owned(), None)
         ]
     );
 }
