@@ -24,7 +24,7 @@ use crate::{
     home::{Home, shown},
     noted_files::NotedFiles,
     problem::Problem,
-    store::{Catalog, StoreError, StoredScan},
+    store::{Catalog, ChangeKind, StoreError, StoredScan},
 };
 
 /// A program to run after each scan.
@@ -241,12 +241,13 @@ fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError>
     );
     if let Some(catalog) = Catalog::open(&after.home.store())? {
         catalog.each_change_of_scan(after.scan.id, |change| {
-            let kind = change.kind.word();
-            let line =
-                serde_json::json!({ "change": kind, "key": change.key, "fields": change.fields });
+            let kind = change.kind;
+            let line = serde_json::json!({
+                "change": kind.word(), "key": change.key, "fields": change.fields
+            });
             writeln!(lines, "{line}").map_err(HookError::Files)?;
             match catalog.item(&change.key)? {
-                Some(item) if kind != "removed" => {
+                Some(item) if wrote(kind) => {
                     let path = export_line::label(&item.item.label).replace('\n', " ");
                     writeln!(paths, "{path}").map_err(HookError::Files)
                 }
@@ -261,4 +262,12 @@ fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError>
     drop((lines, paths));
     items.rewind().map_err(HookError::Files)?;
     Ok((items, changes))
+}
+
+/// Whether a change is one of an item that the catalog has after it.
+fn wrote(kind: ChangeKind) -> bool {
+    match kind {
+        ChangeKind::Added | ChangeKind::Changed | ChangeKind::Returned => true,
+        ChangeKind::Removed | ChangeKind::Filtered => false,
+    }
 }

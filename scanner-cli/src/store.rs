@@ -30,7 +30,7 @@ mod writer;
 
 pub(crate) use self::{
     catalog::{Catalog, CatalogItem, Change, ItemScope, LastScan, StoredConnection, StoredScan},
-    change::State,
+    change::{ChangeKind, State},
     closing::{Beginning, Closed, Closing, Removals},
     cursors::{Cursor, Cursors},
     error::StoreError,
@@ -38,7 +38,7 @@ pub(crate) use self::{
     upsert::Counts,
 };
 #[cfg(test)]
-pub(crate) use self::{change::ChangeKind, tests::Scratch};
+pub(crate) use self::tests::Scratch;
 use self::{
     sighting::{Seen, Sighting},
     writer::{Answer, Message, ScanNumber, Trouble, Writer},

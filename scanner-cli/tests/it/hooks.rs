@@ -6,7 +6,7 @@ use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
 
 use crate::{
-    scanner::{Home, items},
+    scanner::{Home, connection, items},
     service::{Running, status, wait},
 };
 
@@ -103,4 +103,29 @@ fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
         text.contains("hook script\n  qlik, ") && text.contains(": exit code 3"),
         "{text}"
     );
+}
+
+#[test]
+fn a_hook_is_not_told_of_what_a_filter_leaves_out_as_of_what_was_written() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    let filter = "filter = \"app != 'Sales Overview'\"\n";
+    home.write(
+        "connections/qlik.conf",
+        format!("{}{filter}", connection("qlik", &site)),
+    );
+    home.write("script.sh", SCRIPT);
+    let command = "post_items_upsert_command = [sh, script.sh]";
+    home.write("hooks/script.conf", hook("script", command));
+    let running = Running::briefly(&home);
+    wait("the hook", || ended(&home, "script").is_some());
+    running.stop();
+    assert_eq!(home.read("items.txt"), "");
+    let changes = items(&home.read("changes.txt"));
+    assert!(!changes.is_empty());
+    assert!(changes.iter().all(|one| one["change"] == "filtered"));
 }
