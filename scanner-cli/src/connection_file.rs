@@ -18,7 +18,7 @@ use crate::{
     odd_texts::odd_texts,
     problem::Problem,
     schedule::Schedule,
-    secrets::Secrets,
+    secrets::{Given, Secrets},
 };
 
 /// A connection file that was understood.
@@ -31,6 +31,8 @@ pub(crate) struct ConnectionFile {
     pub(crate) connection: Option<Box<dyn Connection>>,
     /// When it is scanned, if it says so itself.
     pub(crate) schedule: Option<Schedule>,
+    /// What no text about the connection may hold.
+    pub(crate) secrets: Arc<Given>,
     /// What is odd in it.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -133,6 +135,7 @@ impl Reading<'_> {
         }
         let undecrypted = secrets.decrypt_all(&mut document.root);
         let odd_texts = odd_texts(&document.root);
+        let all_secrets = Arc::new(secrets.all(&document.root));
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), files.clone());
         let opened = self.open(&mut settings);
@@ -151,6 +154,7 @@ impl Reading<'_> {
             Ok(opened) if undecrypted.is_empty() => {
                 return Ok(ConnectionFile {
                     warnings: odd.chain(unknown).collect(),
+                    secrets: all_secrets,
                     ..opened
                 });
             }
@@ -216,6 +220,7 @@ impl Reading<'_> {
                 connector: id.unwrap_or_default(),
                 connection,
                 schedule,
+                secrets: Arc::default(),
                 warnings: Vec::new(),
             }),
             (_, code, _) => Err(NotOpened { code, read }),

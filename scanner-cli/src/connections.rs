@@ -14,6 +14,7 @@ use crate::{
     hocon::Severity,
     home::{Home, shown},
     problem::Problem,
+    secrets::Given,
 };
 
 /// A connection that can be scanned.
@@ -25,6 +26,8 @@ pub(crate) struct Ready {
     /// The kind of its source.
     pub(crate) connector: String,
     pub(crate) connection: Arc<dyn Connection>,
+    /// What no text about it may hold.
+    pub(crate) secrets: Arc<Given>,
 }
 
 /// All connection files of a home.
@@ -103,6 +106,7 @@ impl Connections {
             name,
             connector,
             connection,
+            secrets,
             warnings,
             ..
         } = file;
@@ -114,6 +118,7 @@ impl Connections {
                     path,
                     connector,
                     connection: connection.into(),
+                    secrets,
                 },
                 warnings,
             )),

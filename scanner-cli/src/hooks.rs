@@ -10,11 +10,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use catalog_model::Settings;
+
+mod output;
 
 use crate::{
     connection_file::{block, wrong_setting},
@@ -24,6 +26,7 @@ use crate::{
     home::{Home, shown},
     noted_files::NotedFiles,
     problem::Problem,
+    secrets::Given,
     store::{Catalog, ChangeKind, StoreError, StoredScan},
 };
 
@@ -41,6 +44,8 @@ pub(crate) struct After<'a> {
     /// The kind of the source.
     pub(crate) connector: &'a str,
     pub(crate) scan: &'a StoredScan,
+    /// Those of the connection.
+    pub(crate) secrets: Arc<Given>,
     /// Set when the hook has to end.
     pub(crate) stop: &'a AtomicBool,
 }
@@ -181,10 +186,34 @@ impl Hook {
                 changes.path().canonicalize().map_err(HookError::Files)?,
             )
             .stdin(Stdio::from(items))
-            // What it prints is nobody's data; what it complains of stands in the log.
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn();
-        self.wait(started.map_err(HookError::Start)?, after.stop)
+        let mut child = started.map_err(HookError::Start)?;
+        let readers = self.tell_output(&mut child, after).map_err(|error| {
+            end(&mut child);
+            HookError::Start(error)
+        })?;
+        let ended = self.wait(child, after.stop);
+        output::wait(&readers);
+        ended
+    }
+
+    /// Lets the log have what the hook writes.
+    fn tell_output(&self, child: &mut Child, after: &After<'_>) -> io::Result<Vec<JoinHandle<()>>> {
+        let writer = output::Writer {
+            hook: self.code.clone(),
+            connection: after.scan.connection.clone(),
+            secrets: Arc::clone(&after.secrets),
+        };
+        let mut readers = Vec::new();
+        if let Some(output) = child.stdout.take() {
+            readers.push(output::tell(writer.clone(), "stdout", output)?);
+        }
+        if let Some(errors) = child.stderr.take() {
+            readers.push(output::tell(writer, "stderr", errors)?);
+        }
+        Ok(readers)
     }
 
     fn wait(&self, mut child: Child, stop: &AtomicBool) -> Result<i32, HookError> {

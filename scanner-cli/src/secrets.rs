@@ -21,12 +21,12 @@ mod given;
 mod masked;
 mod section;
 
-pub(crate) use self::masked::Masked;
-use self::{decryption::KeyInFile, discreet::Discreet, given::Given, section::Section};
+use self::{decryption::KeyInFile, discreet::Discreet, section::Section};
+pub(crate) use self::{given::Given, masked::Masked};
 use crate::{
     connection_file::block,
     encryption::is_encrypted,
-    hocon::{self, Diagnostic, Document, Files, Object, Variables},
+    hocon::{self, Diagnostic, Document, Files, Object, Value, Variables, is_secret},
     home::{Home, shown},
     noted_files::NotedFiles,
     problem::Problem,
@@ -141,6 +141,18 @@ impl<'a> Secrets<'a> {
         Box::new(Discreet { connection, given })
     }
 
+    /// All secrets of the file: what was given out to it, and what it holds itself. Of one of several lines each counts.
+    pub(crate) fn all(&self, root: &Object) -> Given {
+        let mut all = self.given.borrow().clone();
+        for setting in hocon::settings(root) {
+            let path = &setting.path;
+            if (1..=path.len()).any(|length| is_secret(&path[..length])) {
+                add_texts(&mut all, &setting.node.value);
+            }
+        }
+        all
+    }
+
     /// What is odd about where the secrets and the key come from.
     pub(crate) fn warnings(&self) -> Vec<Problem> {
         let section = self.section.get().and_then(|section| section.as_ref().ok());
@@ -208,6 +220,14 @@ impl<'a> Secrets<'a> {
                 place.unwrap_or_default()
             ))
         })
+    }
+}
+
+fn add_texts(given: &mut Given, value: &Value) {
+    match value {
+        Value::String(text) | Value::Number(text) => text.lines().for_each(|line| given.add(line)),
+        Value::List(nodes) => nodes.iter().for_each(|node| add_texts(given, &node.value)),
+        Value::Null | Value::Bool(_) | Value::Object(_) => {}
     }
 }
 

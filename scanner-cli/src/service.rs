@@ -252,8 +252,8 @@ impl Service {
                     self.table.again_at(&identity, (self.clock)() + BUSY);
                     None
                 } else {
-                    if let Some(connector) = self.table.connector(&identity) {
-                        self.hooking.after_scan(report.code.to_string(), connector);
+                    if let Some(ready) = self.table.ready(&identity) {
+                        self.hooking.after_scan(ready);
                     }
                     Some((report.code.to_string(), report.outcome.word()))
                 }

@@ -28,6 +28,8 @@ mod twins;
 mod upsert;
 mod writer;
 
+#[cfg(test)]
+pub(crate) use self::tests::Scratch;
 pub(crate) use self::{
     catalog::{Catalog, CatalogItem, Change, ItemScope, LastScan, StoredConnection, StoredScan},
     change::{ChangeKind, State},
@@ -37,8 +39,6 @@ pub(crate) use self::{
     stored_item::{StoredContact, StoredItem, StoredValue},
     upsert::Counts,
 };
-#[cfg(test)]
-pub(crate) use self::tests::Scratch;
 use self::{
     sighting::{Seen, Sighting},
     writer::{Answer, Message, ScanNumber, Trouble, Writer},

@@ -44,6 +44,12 @@ impl Given {
         secrets.fold(text, without)
     }
 
+    /// How many letters the longest has, stars for it included.
+    pub(crate) fn longest(&self) -> usize {
+        let lengths = self.0.iter().map(|one| one.expose_secret().chars().count());
+        lengths.max().unwrap_or(0).max(MASK.len())
+    }
+
     fn note(&mut self, spelling: String) {
         let known = |known: &SecretString| known.expose_secret() == spelling;
         if !spelling.is_empty() && !self.0.iter().any(known) {

@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use super::{snapshot::Tallies, table::reasons};
 use crate::{
+    connections::Ready,
     environment::Clock,
     home::Home,
     hooks::{self, After},
@@ -55,7 +56,9 @@ impl Hooking {
     }
 
     /// Runs all hooks after the last scan of a connection.
-    pub(crate) fn after_scan(&mut self, connection: String, connector: String) {
+    pub(crate) fn after_scan(&mut self, ready: &Ready) {
+        let (connection, connector) = (ready.code.to_string(), ready.connector.clone());
+        let secrets = Arc::clone(&ready.secrets);
         let (home, clock) = (self.home.clone(), self.clock);
         let (variables, stop) = (self.variables.clone(), Arc::clone(&self.stop));
         self.running.spawn_blocking(move || {
@@ -81,6 +84,7 @@ impl Hooking {
                 home: &home,
                 connector: &connector,
                 scan,
+                secrets,
                 stop: &stop,
             };
             let runs = hooks.iter().map(|hook| {

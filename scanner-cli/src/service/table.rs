@@ -115,9 +115,9 @@ impl Table {
         }
     }
 
-    /// The kind of the source of a connection.
-    pub(crate) fn connector(&self, identity: &str) -> Option<String> {
-        Some(self.good(identity)?.ready.connector.clone())
+    /// The connection as its last good settings have it.
+    pub(crate) fn ready(&self, identity: &str) -> Option<&Ready> {
+        Some(&self.good(identity)?.ready)
     }
 
     /// Reckons anew when connections are scanned that are not due yet.

@@ -129,3 +129,61 @@ fn a_hook_is_not_told_of_what_a_filter_leaves_out_as_of_what_was_written() {
     assert!(!changes.is_empty());
     assert!(changes.iter().all(|one| one["change"] == "filtered"));
 }
+
+/// It says a lot on both streams, secrets among it, and leaves something behind that has them for ever.
+const LOUD: &str = "sleep 300 & echo $! > left.pid; echo 'as ACME\\scanner'; echo \"through $TRUST\" >&2; i=0; while [ $i -lt 30000 ]; do echo 'line that fills the pipe'; i=$((i+1)); done";
+
+#[test]
+fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::empty();
+    home.write("connections/qlik.conf", connection("qlik", &site));
+    home.write("loud.sh", LOUD);
+    let command = "post_items_upsert_command = [sh, loud.sh]";
+    home.write("hooks/loud.conf", hook("loud", command));
+    home.write(
+        "conf/application.conf",
+        "automation.look_interval = 50 ms\n",
+    );
+    let mut command = home.command(&["run", "--log-format", "json"]);
+    command
+        .env("TRUST", "pass-ACME\\scanner-word")
+        .env("PATH", "/usr/bin:/bin");
+    let running = Running::of(&home, command);
+    wait("the hook", || ended(&home, "loud").is_some());
+    assert_eq!(ended(&home, "loud").unwrap()["exit_code"], 0);
+    let left = home.read("left.pid");
+    assert!(runs(left.trim()));
+    Command::new("kill").arg(left.trim()).status().unwrap();
+    let log = running.stop();
+    assert!(!log.contains("ACME"), "{log}");
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let said: Vec<_> = lines.iter().filter(|line| line["hook"] == "loud").collect();
+    for (stream, text) in [
+        ("stdout", "as ********"),
+        ("stderr", "through pass-********-word"),
+    ] {
+        let line = said.iter().find(|line| line["message"] == text);
+        let line = line.unwrap_or_else(|| panic!("no {text}: {log}"));
+        assert_eq!(
+            (&line["stream"], &line["connection"]),
+            (&stream.into(), &"qlik".into())
+        );
+    }
+    assert_eq!(
+        said.iter()
+            .filter(|line| line["stream"] == "stdout")
+            .count(),
+        201
+    );
+    let more = said
+        .iter()
+        .find(|line| line["message"] == "more is left out");
+    assert_eq!(more.unwrap()["lines"], 30_001 - 200);
+}

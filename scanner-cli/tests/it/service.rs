@@ -39,7 +39,7 @@ impl Running {
     }
 
     /// The scanner that this command starts.
-    fn of(home: &Home, mut command: Command) -> Self {
+    pub(crate) fn of(home: &Home, mut command: Command) -> Self {
         let log = home.path("run.log");
         let child = command.stderr(File::create(&log).unwrap()).spawn();
         Self(child.unwrap(), log)

@@ -53,6 +53,7 @@ impl Line {
             connector,
             connection,
             schedule,
+            secrets,
             warnings,
         } = file;
         let (state, word) = match &connection {
@@ -71,6 +72,7 @@ impl Line {
                 path: path.clone(),
                 connector,
                 connection: connection.into(),
+                secrets,
             },
         });
         Self {
