@@ -7,6 +7,8 @@ use std::{
 
 use catalog_model::{ConnectionCode, settings::FileSource};
 
+use crate::problem::Problem;
+
 /// The home folder. Paths of settings that are relative start here.
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
@@ -16,6 +18,26 @@ pub(crate) struct Home {
 impl Home {
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self { folder }
+    }
+
+    /// Whether there is such a folder; whether it can be read, whoever reads it says.
+    ///
+    /// # Errors
+    /// When there is not.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        let path = self.path("");
+        if path.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let message = match fs::metadata(&path) {
+            Ok(found) if !found.is_dir() => format!("`{}` is no folder", shown(&path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                format!("there is no folder `{}`", shown(&path))
+            }
+            Ok(_) | Err(_) => return Ok(()),
+        };
+        let hint = "the home is the folder with `connections/`: name it with `--home` or `SCANNER_HOME`, or make it first";
+        Err(Problem::general(message, hint.to_owned()))
     }
 
     /// Where the connection files are.
@@ -68,7 +90,11 @@ impl Home {
 
     /// A path that a setting names.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
-        let path = self.folder.join(path);
+        let path = if path.is_empty() {
+            self.folder.clone()
+        } else {
+            self.folder.join(path)
+        };
         path.strip_prefix(".")
             .map(Path::to_path_buf)
             .unwrap_or(path)

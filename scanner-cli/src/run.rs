@@ -64,6 +64,11 @@ pub async fn run(
         environment,
         display,
     };
+    // No command makes it: a name that is mistyped would become one.
+    if let Err(problem) = program.home.check() {
+        program.tell_problem(&problem);
+        return Exit::Configuration;
+    }
     match arguments.command {
         Command::Status(status) => commands::status::run(&mut program, &status),
         Command::Run(_) => commands::run::run(&mut program).await,

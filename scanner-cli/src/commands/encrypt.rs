@@ -117,13 +117,6 @@ fn piped(input: &mut dyn Read) -> Result<SecretString, NoSecret> {
 /// # Errors
 /// The exit of a command that has no key; it was told why.
 fn key(program: &mut Program) -> Result<Key, Exit> {
-    let home = program.home.path("");
-    if !home.as_os_str().is_empty() && !home.is_dir() {
-        let message = format!("there is no folder `{}`", shown(&home));
-        let hint = "name the scanner's home with `--home` or `SCANNER_HOME`".to_owned();
-        program.tell_problem(&Problem::general(message, hint));
-        return Err(Exit::Configuration);
-    }
     let file = application(program)?.key_file;
     let path = shown(&file);
     let (message, hint) = match read_or_make(&file) {

@@ -34,15 +34,36 @@ fn without_a_connection_file_it_is_said_where_one_belongs() {
             "docs/connection-file.md",
         ],
     );
+}
+
+#[test]
+fn every_command_refuses_a_home_that_is_not_there_and_makes_none() {
+    let home = Home::with("");
     let elsewhere = home.path("elsewhere");
     let elsewhere = elsewhere.to_str().unwrap();
-    home.run(&["--home", elsewhere, "scan"]).check(
-        3,
-        &[&format!("there is no folder `{elsewhere}/connections`")],
-    );
-    let mut command = home.command(&["scan"]);
-    command.env("SCANNER_HOME", elsewhere);
-    crate::scanner::finish(command).check(3, &[elsewhere]);
+    let missing = format!("there is no folder `{elsewhere}`");
+    for command in [
+        "run",
+        "status",
+        "scan",
+        "inventory",
+        "check",
+        "catalog list",
+        "explain x",
+        "filter test x",
+        "config show x",
+        "encrypt",
+    ] {
+        let arguments = ["--home", elsewhere].into_iter();
+        let arguments: Vec<_> = arguments.chain(command.split(' ')).collect();
+        let run = home.run(&arguments);
+        run.check(3, &[&missing, "--home"]);
+        assert_eq!(run.output, "", "{command}");
+        assert!(!home.has("elsewhere"), "{command}");
+    }
+    let mut command = home.command(&["status"]);
+    command.env("SCANNER_HOME", home.path("connections/qlik.conf"));
+    crate::scanner::finish(command).check(3, &["qlik.conf` is no folder"]);
 }
 
 #[test]
