@@ -200,6 +200,7 @@ fn a_mapping_of_which_nothing_can_be_used_is_refused() {
     let (wrong, odd) = mapped("Login=Mail;Ann=ann@example.com");
     assert!(wrong[0].starts_with("conf/contacts.csv:1:1: "), "{wrong:?}");
     assert!(wrong[0].contains("can be used; the first: `Login` is no account"));
+    assert!(wrong[0].contains("no heading that is known"), "{wrong:?}");
     assert_eq!(odd, Vec::<String>::new());
     let (wrong, _) = mapped(";");
     assert!(

@@ -37,7 +37,10 @@ pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entr
                 return Err(fault(place, message, None));
             }
         }
-        if row.iter().any(|field| field.contains(['\n', '\r'])) {
+        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let raw = content.get(start..end).unwrap_or_default();
+        let lines_in_field = row.iter().any(|field| field.contains(['\n', '\r']));
+        if lines_in_field || is_left_open(raw, separator(text)) {
             return Err(never_closed(place));
         }
         if row.iter().all(str::is_empty) {
@@ -67,11 +70,13 @@ impl Layout {
         Self((0..columns.len()).map(Some).collect())
     }
 
-    /// The layout that the row tells, if it is a heading: it has the name of the first column.
+    /// The layout that the row tells, if it is a heading: it has the names of the first two columns. One alone may be what
+    /// somebody is called.
     fn of_heading(row: &StringRecord, columns: &[&str]) -> Option<Self> {
         let column = |name: &&str| row.iter().position(|field| is_called(field, name));
         let places: Vec<_> = columns.iter().map(column).collect();
-        places.first()?.is_some().then_some(Self(places))
+        let is_heading = places.iter().take(2).all(Option::is_some);
+        is_heading.then_some(Self(places))
     }
 
     fn entry(&self, row: &StringRecord, columns: &[&str], place: Place) -> (String, Setting) {
@@ -92,6 +97,22 @@ impl Layout {
 /// Whether a heading means the column: capitals do not matter, nor does the dash of `E-Mail`.
 fn is_called(field: &str, name: &str) -> bool {
     field.replace('-', "").eq_ignore_ascii_case(name)
+}
+
+/// Whether a row ends within quotes, which only the end of the file can make it do.
+fn is_left_open(row: &[u8], separator: u8) -> bool {
+    let (mut open, mut begins) = (false, true);
+    let mut bytes = row.iter().peekable();
+    while let Some(&byte) = bytes.next() {
+        if open {
+            // Two are one that is meant.
+            open = byte != b'"' || bytes.next_if_eq(&&b'"').is_some();
+        } else {
+            open = begins && byte == b'"';
+            begins = byte == separator || matches!(byte, b'\n' | b'\r');
+        }
+    }
+    open
 }
 
 /// What stands between the fields: the mark that the first line has more of.
@@ -148,8 +169,9 @@ fn not_utf8(path: &Path, place: Place) -> FileFault {
 
 /// A quote that is not closed takes the rows after it into one field, where nobody would miss them.
 fn never_closed(place: Place) -> FileFault {
-    let message = "a text in quotes goes on after the end of its line".to_owned();
-    fault(place, message, Some("close it with `\"`"))
+    let message =
+        "the quote `\"` that a text begins with in this line is not closed in it".to_owned();
+    fault(place, message, Some("close it with `\"`, or take it away"))
 }
 
 #[cfg(test)]
@@ -199,7 +221,15 @@ mod tests {
             "Id;E-Mail;NAME;User\n7;ann@x;Ann;A\\ann\n",
             &[r"2 A\ann email=ann@x name=Ann"],
         );
-        check("user,phone\nA\\ann,1\n", &[r"2 A\ann"]);
+        // Somebody may be called so.
+        check(
+            "A\\user,user@x,User\nA\\ann,ann@x,Ann\n",
+            &[
+                r"1 A\user email=user@x name=User",
+                r"2 A\ann email=ann@x name=Ann",
+            ],
+        );
+        check("user,phone\n", &["1 user email=phone"]);
     }
 
     #[test]
@@ -214,6 +244,16 @@ mod tests {
     fn a_file_of_which_rows_would_be_lost_is_refused() {
         let fault = rows(b"A\\ann,ann@x\n\"A\\bob,bob@x\nA\\eve,eve@x\n").unwrap_err();
         assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
+        for open in [
+            "A\\ann,ann@x\n\"A\\bob\"\"",
+            "x\n\"\n",
+            "x\n\"",
+            "x\nA\\bob,b@x,\"Bob\n",
+        ] {
+            let fault = rows(open.as_bytes()).expect_err(open);
+            assert_eq!(fault.place.unwrap().line, 2, "{open}");
+            assert!(fault.message.contains("is not closed"), "{}", fault.message);
+        }
         let fault = rows(b"A\\ann,ann@x\nA\\bob,bob@x,B\xF6b\n").unwrap_err();
         assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
         assert!(fault.message.contains("UTF-8"), "{}", fault.message);

@@ -162,7 +162,7 @@ fn a_mapping_that_would_lose_people_in_silence_is_refused_with_its_place() {
         (
             &b"ACME\\a,a@x\n\"ACME\\b,b@x\nACME\\c,c@x"[..],
             ":2:1",
-            "goes on after",
+            "is not closed in it",
         ),
         (b"ACME\\a,a@x\nACME\\b,b@x,\xfcb", ":2:1", "is not UTF-8"),
         (b"dmitri,d@x\n", ":1:1", "no entry of `conf/contacts.csv`"),
