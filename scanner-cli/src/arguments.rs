@@ -227,6 +227,8 @@ pub(crate) struct Wanted {
 pub(crate) enum Email {
     With,
     Without,
+    /// Could not be read
+    Unknown,
 }
 
 /// From when on changes are wanted.

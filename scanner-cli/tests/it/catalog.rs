@@ -253,3 +253,17 @@ fn a_reader_that_has_seen_enough_is_no_fault() {
         );
     }
 }
+
+#[test]
+fn owners_who_could_not_be_read_are_not_listed_as_without_an_address() {
+    let account = Account::new("ACME\\scanner").forbidden(Entity::User);
+    let site = FakeSite::builder().account(account).start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan"]);
+    let owners = |email: &str| {
+        let all = ["catalog", "owners", "--format", "ndjson", "--email", email];
+        items(&home.run(&all).output)
+    };
+    assert_eq!(owners("without"), Vec::<Value>::new());
+    assert!(!owners("unknown").is_empty());
+}

@@ -76,7 +76,9 @@ impl OwnerRow {
         match email {
             None => true,
             Some(Email::With) => self.email.is_some(),
-            Some(Email::Without) => self.email.is_none(),
+            // Whose contacts are unknown may have one.
+            Some(Email::Without) => self.email.is_none() && self.contacts == KNOWN,
+            Some(Email::Unknown) => self.contacts == UNKNOWN,
         }
     }
 }
