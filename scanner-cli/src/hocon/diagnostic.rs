@@ -7,7 +7,7 @@ use catalog_model::Place;
 
 use super::{
     fault::{Fault, Hint},
-    secret::{announces_secret, masked_line},
+    secret::{announces_secret, masked_line, open_string, value_end},
     source::{Source, count},
 };
 
@@ -113,9 +113,10 @@ impl Diagnostic {
         let mut source = Source::new(name.into(), &String::from_utf8_lossy(content));
         let line = (source.file == place.file).then(|| {
             let offset = source.offset(&place);
+            let open = open_string(&source, offset).filter(|_| value == Shown::Yes);
+            source.open = Some(open.unwrap_or_default());
             if value == Shown::No {
-                let end = source.line_around(offset).end;
-                source.secrets.push(offset..end.max(offset));
+                source.secrets.push(offset..value_end(&source, offset));
             }
             masked_line(&source, offset)
         });

@@ -48,24 +48,147 @@ pub(super) fn user_of_url(text: &str) -> Option<Range<usize>> {
 pub(super) fn masked_line(source: &Source, fault: usize) -> String {
     let line = source.line_around(fault);
     let text = &source.text[line.clone()];
-    let announced = first_word(text).map_or(line.end, |word| line.start + value_start(text, word));
+    let strings = strings(&source.text);
+    let announced = announced(source, &line, &strings);
     let user = user_of_url(text).unwrap_or_default();
     let mut begun = false;
     let mut shown = |(at, c): (usize, char)| {
         let offset = line.start + at;
-        let known = source.secrets.iter().any(|secret| secret.contains(&offset));
+        let within = |ranges: &[Range<usize>]| ranges.iter().any(|range| range.contains(&offset));
+        let hidden = within(&source.secrets) || (within(&announced) && !source.is_open(offset));
         let at_fault = offset == fault && matches!(c, '\\' | '}' | ']' | ':' | '=' | ',');
         if user.contains(&at) {
             return '*';
         }
-        if !(known || offset >= announced) || c == '"' || at_fault || (c.is_whitespace() && !begun)
-        {
+        let mark = c == '"' && is_mark(&source.text, &strings, offset);
+        if !hidden || mark || at_fault || (c.is_whitespace() && !begun) {
             return c;
         }
         begun = true;
         '*'
     };
     text.char_indices().map(&mut shown).collect()
+}
+
+/// What of a line words announce as secret: the values after them where these end for certain, else all to its end.
+fn announced(source: &Source, line: &Range<usize>, strings: &[Range<usize>]) -> Vec<Range<usize>> {
+    let text = &source.text[line.clone()];
+    let mut announced = Vec::new();
+    let mut from = 0;
+    while let Some(word) = first_word(&text[from..]) {
+        let word = from + word.start..from + word.end;
+        let at = line.start + word.start;
+        let harmless = strings.iter().find(|string| {
+            let is_filter = || key_of(&source.text, string) == Some("filter");
+            string.contains(&at) && source.open.is_some() && (source.is_open(at) || is_filter())
+        });
+        if let Some(string) = harmless {
+            from = (string.end - line.start).min(text.len());
+            continue;
+        }
+        let start = line.start + value_start(text, word.clone());
+        let blank = source.text[start..].len() - source.text[start..].trim_start_matches(' ').len();
+        let end = match source.open {
+            Some(_) => value_end(source, start + blank),
+            None => line.end,
+        };
+        announced.push(start..end);
+        from = (end.max(line.start + word.end) - line.start).min(text.len());
+    }
+    announced
+}
+
+/// Whether the quote at `offset` begins or ends a string.
+fn is_mark(text: &str, strings: &[Range<usize>], offset: usize) -> bool {
+    strings.iter().any(|string| {
+        let raw = text[string.clone()].starts_with("\"\"\"");
+        let marks = if raw { 3 } else { 1 };
+        string.contains(&offset) && (offset < string.start + marks || offset + marks >= string.end)
+    })
+}
+
+/// Where the value ends that begins at `start`: as far as that is certain, else the line.
+pub(super) fn value_end(source: &Source, start: usize) -> usize {
+    let line_end = source.line_around(start).end.max(start);
+    let strings = strings(&source.text);
+    let mut end = start;
+    while let Some(string) = strings.iter().find(|string| string.start == end) {
+        end = string.end;
+    }
+    let stops = |c: char| matches!(c, ',' | '}' | ']' | '\n' | '\r');
+    let rest = &source.text[end..];
+    if end > start {
+        let more = rest.trim_start_matches([' ', '\t']);
+        let is_whole = more.is_empty() || more.starts_with(stops);
+        return if is_whole { end } else { line_end.max(end) };
+    }
+    let plain = &rest[..rest.find(stops).unwrap_or(rest.len())];
+    let is_plain = !plain.contains(['"', '$', '{', '[', '/', '#', '\\']);
+    if is_plain {
+        start + plain.trim_end().len()
+    } else {
+        line_end
+    }
+}
+
+/// The string around `offset` that is the value of a setting which is no secret, nor may be one: what it holds may be
+/// seen, whatever words are in it.
+pub(super) fn open_string(source: &Source, offset: usize) -> Option<Range<usize>> {
+    let strings = strings(&source.text);
+    let string = strings
+        .into_iter()
+        .find(|string| string.contains(&offset))?;
+    let key = key_of(&source.text, &string)?;
+    first_word(key).is_none().then_some(string)
+}
+
+/// The key whose value a string begins, as it is written, if one stands before it.
+fn key_of<'a>(text: &'a str, string: &Range<usize>) -> Option<&'a str> {
+    let before = text[..string.start].trim_end();
+    let key = before.strip_suffix(['=', ':'])?;
+    let key = key.trim_end_matches('+').trim_end();
+    let begin = key.rfind(|c: char| c.is_whitespace() || matches!(c, ',' | '{' | '[' | '}' | ']'));
+    let key = &key[begin.map_or(0, |at| at + 1)..];
+    (!key.is_empty()).then_some(key)
+}
+
+/// The strings of a text with their quotes, comments left out. One that does not end ends with its line.
+fn strings(text: &str) -> Vec<Range<usize>> {
+    let mut strings = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find(['"', '#', '/']) {
+        let start = at + found;
+        let rest = &text[start..];
+        let to_line_end = rest.find('\n').unwrap_or(rest.len());
+        if rest.starts_with('"') {
+            let length = string_length(rest).unwrap_or(to_line_end);
+            strings.push(start..start + length);
+            at = start + length;
+        } else if rest.starts_with('#') || rest.starts_with("//") {
+            at = start + to_line_end;
+        } else {
+            at = start + 1;
+        }
+    }
+    strings
+}
+
+/// How long the string is, quotes included, that a text begins with.
+fn string_length(text: &str) -> Option<usize> {
+    if let Some(raw) = text.strip_prefix("\"\"\"") {
+        let end = raw.find("\"\"\"")?;
+        let quotes = raw[end..].bytes().take_while(|byte| *byte == b'"').count();
+        return Some(3 + end + quotes);
+    }
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '\n' => return None,
+            '"' if !escaped => return Some(at + 1),
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    None
 }
 
 /// The first word of a line that announces a secret.

@@ -11,6 +11,8 @@ pub(super) struct Source {
     pub(super) text: Arc<str>,
     /// The values of secret settings, as byte ranges of the text.
     pub(super) secrets: Vec<Range<usize>>,
+    /// Of a file that could be read: what may be shown, whatever announces a secret on its line.
+    pub(super) open: Option<Range<usize>>,
 }
 
 impl Source {
@@ -19,7 +21,15 @@ impl Source {
             file,
             text: text.into(),
             secrets: Vec::new(),
+            open: None,
         }
+    }
+
+    /// Whether what stands at a byte offset may be shown.
+    pub(super) fn is_open(&self, offset: usize) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.contains(&offset))
     }
 
     /// The place of a byte offset.

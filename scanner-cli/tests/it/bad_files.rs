@@ -130,6 +130,7 @@ fn every_problem_of_a_file_is_told_at_once_with_its_line() {
         &[
             "connections/qlik.conf:4:11",
             "`enabled` must be true or false, not `perhaps`",
+            "write `enabled = true` or `enabled = false`",
             "connections/qlik.conf:6:9",
             "`connection.url` is mandatory and empty",
             "connections/qlik.conf:7:14",
@@ -272,7 +273,7 @@ fn a_disabled_connection_is_left_alone_whatever_its_settings() {
         .check(3, &["`off` is disabled in `connections/off.conf`"]);
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
     home.run(&["scan"])
-        .check(0, &["nothing is enabled: `connections/off.conf`"]);
+        .check(0, &["nothing is enabled: `connections/off.conf` says"]);
 }
 
 #[test]
@@ -327,4 +328,41 @@ fn a_mistake_in_a_filter_is_shown_at_its_line_and_column() {
             ],
         );
     }
+}
+
+#[test]
+fn stars_stand_for_whole_values_that_may_be_secret_and_never_for_a_filter() {
+    check(
+        "pasword = \"ab \\\"c\\\" d\", filter = \"token = 'x'\"\nconnection.url = a\n",
+        &["4 | pasword = \"**********\", filter = \"token = 'x'\""],
+    );
+    // What follows a `#` is a comment, and may be the rest of a password.
+    let home = Home::with(
+        "name = a\ncode = a\nconnector_id = qlik-sense\nconnection { url = \"https://h/vp\", auth { key = X-A, value = x } }\n\
+         pasword = abc#hunter2\n",
+    );
+    let run = home.run(&["scan"]);
+    assert!(
+        run.errors.contains("pasword = ") && !run.errors.contains("hunter2"),
+        "{}",
+        run.errors
+    );
+    let filter = "connection { url = \"https://h/vp\", auth.key = X-A, auth.value = hunter2 }, filter = \"app = 'token' AND nme = 1\"\n";
+    check(
+        filter,
+        &["auth.value = ******* }, filter = \"app = 'token' AND nme = 1\""],
+    );
+    let home = Home::with(&format!(
+        "name = a\ncode = a\nconnector_id = qlik-sense\n{filter}"
+    ));
+    assert!(!home.run(&["scan"]).errors.contains("hunter2"));
+}
+
+#[test]
+fn a_mistake_in_a_filter_of_an_included_file_has_its_own_column() {
+    let home = Home::with(
+        "name = a\ncode = a\nconnector_id = qlik-sense\nconnection { url = \"https://h/vp\", auth { key = X-A, value = x } }\ninclude \"../filter.conf\"\n",
+    );
+    home.write("filter.conf", "\nfilter = \"app = 'x' and nme = 'y'\"\n");
+    home.run(&["scan"]).check(3, &["filter.conf:2:25"]);
 }
