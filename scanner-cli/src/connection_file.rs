@@ -12,7 +12,7 @@ use catalog_model::{
 };
 
 use crate::{
-    hocon::{self, Diagnostic, Found, Node, Object, Severity, Shown, Value},
+    hocon::{self, Diagnostic, Files, Found, Node, Object, Severity, Shown, Value},
     home::Home,
     noted_files::NotedFiles,
     odd_texts::odd_texts,
@@ -171,7 +171,7 @@ impl Reading<'_> {
         };
         let wrong = problems
             .into_iter()
-            .map(|problem| wrong_setting(placed(problem, path, content)));
+            .map(|problem| wrong_setting(placed(problem, path, content, files)));
         let wrong = wrong.map(|found| show(Severity::Error, found));
         let undecrypted = undecrypted.into_iter().map(Problem::InFile);
         Err(InvalidFile {
@@ -287,16 +287,29 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
     }
 }
 
-/// What is wrong with a setting, and whether its value may be seen.
-/// The problem at its own place within the setting's text, where that text stands in this file.
-fn placed(mut problem: SettingProblem, path: &Path, content: &[u8]) -> SettingProblem {
-    let in_file = *problem.place.file == *path.display().to_string();
-    if let Some(within) = problem.within.filter(|_| in_file) {
-        problem.place = hocon::place_within(content, &problem.place, within);
+/// The problem at its own place within the setting's text, in this file or in one that it includes.
+fn placed(
+    mut problem: SettingProblem,
+    path: &Path,
+    content: &[u8],
+    files: &NotedFiles,
+) -> SettingProblem {
+    let Some(within) = problem.within else {
+        return problem;
+    };
+    let file = problem.place.file.to_string();
+    let included = if file == path.display().to_string() {
+        Some(content.to_vec())
+    } else {
+        files.content(Path::new(&file)).ok().flatten()
+    };
+    if let Some(content) = included {
+        problem.place = hocon::place_within(&content, &problem.place, within);
     }
     problem
 }
 
+/// What is wrong with a setting, and whether its value may be seen.
 pub(crate) fn wrong_setting(problem: SettingProblem) -> Found {
     Found {
         place: problem.place,

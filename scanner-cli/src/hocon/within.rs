@@ -11,13 +11,21 @@ pub(crate) fn place_within(content: &[u8], place: &Place, within: usize) -> Plac
     let start = source.offset(place);
     let text = &source.text[start..];
     let offset = if let Some(raw) = text.strip_prefix("\"\"\"") {
-        raw.is_char_boundary(within).then_some(start + 3 + within)
+        let within_it = raw.is_char_boundary(within) && within <= raw_length(raw);
+        within_it.then_some(start + 3 + within)
     } else if let Some(quoted) = text.strip_prefix('"') {
         quoted_offset(quoted, within).map(|offset| start + 1 + offset)
     } else {
         None
     };
     offset.map_or_else(|| place.clone(), |offset| source.place(offset))
+}
+
+/// How long a text is that ends at `"""`: of more quotes in a row the last three end it.
+fn raw_length(raw: &str) -> usize {
+    let end = raw.find("\"\"\"").unwrap_or(raw.len());
+    let quotes = raw[end..].bytes().take_while(|byte| *byte == b'"').count();
+    end + quotes.saturating_sub(3)
 }
 
 /// The offset in a string with escapes of byte `within` of what it means; none beyond its end, or after an escape by
@@ -57,6 +65,9 @@ mod tests {
             ("f = \"\"\"\n  abc\n  def\"\"\"", 9, (3, 3)),
             ("f = \"\"\"öx\"\"\"", 2, (1, 9)),
             ("f = \"\"\"öx\"\"\"", 1, (1, 5)),
+            ("f = \"\"\"a\"\"\" \"b\"", 1, (1, 9)),
+            ("f = \"\"\"a\"\"\" \"b\"", 2, (1, 5)),
+            ("f = \"\"\"a\"\"\"\" \"b\"", 2, (1, 10)),
             ("f = abc", 1, (1, 5)),
         ] {
             let place = place_within(file.as_bytes(), &Place::new("a.conf", 1, 5), within);
