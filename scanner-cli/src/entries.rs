@@ -7,7 +7,7 @@ use catalog_model::settings::{Entries, FileFault};
 
 use crate::{
     connection_file::block,
-    hocon::{self, Files},
+    hocon::{self, Diagnostic, Files, UNRESOLVED},
     home::shown,
 };
 
@@ -43,13 +43,34 @@ fn read_hocon(path: &Path, content: &[u8], files: &dyn Files) -> Result<Entries,
                 message: format!("the file `{}` cannot be read", shown(path)),
                 hint: None,
             },
-            |first| FileFault {
-                place: Some(first.place),
-                message: first.message,
-                hint: first.hint,
-            },
+            without_variables,
         )
     })
+}
+
+/// What is wrong, as it is in a file that knows no variables of the environment.
+fn without_variables(found: Diagnostic) -> FileFault {
+    let Diagnostic {
+        place,
+        message,
+        hint,
+        ..
+    } = found;
+    let place = Some(place);
+    match message.strip_suffix(UNRESOLVED) {
+        Some(variable) => FileFault {
+            place,
+            message: format!("{variable}is no setting of the file"),
+            hint: Some(
+                "variables of the environment are not known here: write the text itself".to_owned(),
+            ),
+        },
+        None => FileFault {
+            place,
+            message,
+            hint,
+        },
+    }
 }
 
 #[cfg(test)]
@@ -74,5 +95,8 @@ mod tests {
         let fault = read("a.conf", "\n\"A\\x\" = x").unwrap_err();
         assert_eq!(fault.place.unwrap().to_string(), "a.conf:2:3");
         assert!(fault.hint.unwrap().contains("every backslash twice"));
+        let fault = read("a.conf", "x = ${NO_SUCH}").unwrap_err();
+        assert_eq!(fault.message, "`${NO_SUCH}` is no setting of the file");
+        assert!(fault.hint.unwrap().contains("are not known here"));
     }
 }

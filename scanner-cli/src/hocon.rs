@@ -101,6 +101,9 @@ pub fn read(
     }
 }
 
+/// How a message ends that is about a name that nobody knows.
+pub(crate) const UNRESOLVED: &str = "is neither a setting of the file nor an environment variable";
+
 fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagnostic {
     let name = match &unresolved.at.kind {
         Kind::Reference(reference) if reference.nameable => {
@@ -113,7 +116,7 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
     };
     let (message, hint) = match unresolved.why {
         Why::Unknown => (
-            format!("{name} is neither a setting of the file nor an environment variable"),
+            format!("{name} {UNRESOLVED}"),
             "set the variable, or correct the name; `${?NAME}` may be missing",
         ),
         Why::Circle => (
