@@ -164,7 +164,13 @@ impl Connections {
         let mut problems = Vec::new();
         let mut invalid = self.invalid;
         invalid.retain(|file| all || unread.iter().any(|code| file.may_be(code)));
-        problems.extend(unread.iter().map(|code| not_read(code)));
+        // Of a file that has the code itself, all is told.
+        let has = |code: &str, file: &InvalidFile| {
+            let own = file.code.as_ref();
+            own.is_some_and(|own| own.as_str() == code)
+        };
+        let unsaid = (unread.iter()).filter(|code| !invalid.iter().any(|file| has(code, file)));
+        problems.extend(unsaid.map(|code| not_read(code)));
         for (code, path) in self.disabled.iter().filter(|(code, _)| asked(code)) {
             problems.push(disabled(code, path));
         }
@@ -277,8 +283,8 @@ fn how_to_begin(folder: &Path) -> String {
 
 fn not_read(code: &str) -> Problem {
     Problem::general(
-        format!("no connection that could be read has the code `{code}`"),
-        "it may be that of a file above; mend that first".to_owned(),
+        format!("so nothing is known of the code `{code}`, which no other file has"),
+        "mend the file above first, if it is the one that is meant".to_owned(),
     )
 }
 
@@ -297,8 +303,9 @@ fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {
     Problem::General {
         severity: Severity::Warning,
         message: format!(
-            "nothing is enabled: {} say `enabled = false`",
-            files.join(", ")
+            "nothing is enabled: {} {} `enabled = false`",
+            files.join(", "),
+            if files.len() == 1 { "says" } else { "say" }
         ),
         hint: Some("set `enabled = true` in the files that are to be scanned".to_owned()),
     }

@@ -40,9 +40,13 @@ fn a_code_that_no_connection_has_is_a_mistake_of_the_command_line() {
         3,
         &[
             "connections/bad.conf:1:",
-            "no connection that could be read has the code `nope`",
+            "so nothing is known of the code `nope`, which no other file has",
         ],
     );
+    home.write("connections/bad.conf", "code = nope");
+    let run = home.run(&["scan", "nope"]);
+    run.check(3, &["connections/bad.conf:1:", "`name` is mandatory"]);
+    assert!(!run.errors.contains("nothing is known"), "{}", run.errors);
     home.run(&["scan", "qlik"]).check(0, &[]);
 }
 
