@@ -54,10 +54,12 @@ impl Settings {
                 let message = format!("`{key}` must be true or false, not `{other}`");
                 let (_, name) = self.block_for(key);
                 let hint = match other.to_ascii_lowercase().as_str() {
-                    meant @ ("true" | "yes" | "on" | "false" | "no" | "off") => meant.to_owned(),
-                    _ => default.to_string(),
+                    meant @ ("true" | "yes" | "on" | "false" | "no" | "off") => {
+                        format!("write `{name} = {meant}`")
+                    }
+                    _ => format!("write `{name} = true` or `{name} = false`"),
                 };
-                self.refuse(key, message, format!("write `{name} = {hint}`"));
+                self.refuse(key, message, hint);
                 default
             }
         }
