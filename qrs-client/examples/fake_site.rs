@@ -16,7 +16,14 @@ use std::time::Duration;
 
 use qrs_client::fake_site::FakeSite;
 
+const USAGE: &str = "Starts the fake site, until standard input is closed.\n\nUsage: fake_site [--seconds N]\n\n\
+                     --seconds N  end after so many seconds\n--help       show this";
+
 fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::args().any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
+        writeln!(io::stdout(), "{USAGE}")?;
+        return Ok(());
+    }
     let time = time(std::env::args().skip(1))?;
     let site = FakeSite::start_in_thread();
     let mut out = io::stdout().lock();
@@ -41,6 +48,6 @@ fn time(mut arguments: impl Iterator<Item = String>) -> Result<Option<Duration>,
             let seconds = arguments.next().ok_or("`--seconds` needs a number")?;
             Ok(Some(Duration::from_secs(seconds.parse()?)))
         }
-        Some(other) => Err(format!("unknown argument `{other}`").into()),
+        Some(other) => Err(format!("unknown argument `{other}`\n\n{USAGE}").into()),
     }
 }
