@@ -15,10 +15,11 @@ use super::run::identifier;
 use crate::{
     arguments::{ShowFormat, Status},
     exit::Exit,
+    hooks,
     lock::is_held,
     problem::Problem,
     run::Program,
-    service::{self, ConnectionState, State, Table, Watcher, Word, reasons},
+    service::{self, ConnectionState, HookRun, State, Table, Watcher, Word, reasons},
     store::{Catalog, LastScan, StoreError, StoredScan},
 };
 
@@ -62,7 +63,8 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
             Shown::of(connection, scan)
         })
         .collect();
-    let hooks = left.as_ref().map_or(&[][..], |left| &left.hooks);
+    let hooks = hook_runs(program, left.as_ref());
+    let hooks = &hooks;
     let text = match arguments.format {
         ShowFormat::Text => show::as_text(&scanner, &shown, hooks),
         ShowFormat::Json => show::as_json(&scanner, &shown, hooks),
@@ -80,6 +82,15 @@ fn print(program: &mut Program, text: &str, problems: &[Problem]) -> Exit {
         Exit::Configuration
     };
     program.print(text, exit)
+}
+
+/// How the hooks ended that there still are. A file that cannot be read may be that of any of them.
+fn hook_runs(program: &Program, left: Option<&State>) -> Vec<HookRun> {
+    let (hooks, problems) = hooks::read(&program.home, &program.environment.variables);
+    let is_there =
+        |run: &&HookRun| !problems.is_empty() || hooks.iter().any(|hook| hook.code == run.hook);
+    let runs = left.into_iter().flat_map(|left| &left.hooks);
+    runs.filter(is_there).cloned().collect()
 }
 
 /// The connections as the files have them now, and what keeps a scanner from beginning.

@@ -103,6 +103,15 @@ fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
         text.contains("hook script\n  qlik, ") && text.contains(": exit code 3"),
         "{text}"
     );
+    // Those whose files have gone are not shown any more.
+    for file in ["hooks/bad.conf", "hooks/script.conf"] {
+        std::fs::remove_file(home.path(file)).unwrap();
+    }
+    let text = home.run(&["status"]).output;
+    assert!(
+        !text.contains("hook script") && text.contains("hook slow"),
+        "{text}"
+    );
 }
 
 #[test]
