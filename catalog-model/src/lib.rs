@@ -4,6 +4,7 @@ mod check;
 mod connector;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod counted;
 pub mod filter;
 mod finding;
 mod instant;
@@ -18,6 +19,7 @@ pub mod settings;
 
 pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry};
+pub use counted::{counted, grouped};
 pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};
 pub use item::{Contact, Contacts, Visualization};

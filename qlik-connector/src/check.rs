@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use catalog_model::{Stage, Verdict, with_causes};
+use catalog_model::{Stage, Verdict, counted, with_causes};
 use qrs_client::{
     Error, ErrorKind, Field, QrsClient,
     diagnosis::{self, Step},
@@ -189,22 +189,23 @@ fn failed(name: &'static str, error: &Error, took: Duration) -> Stage {
 async fn rights(client: &QrsClient, list: UserList) -> Stage {
     let asked = Instant::now();
     let sheets = Field::OBJECT_TYPE.equals("sheet");
-    let counted = async {
+    let answers = async {
         let apps = client.app_count(None).await?;
         let sheets = client.app_object_count(Some(&sheets)).await?;
         Ok::<_, Error>((apps, sheets))
     };
-    let (apps, sheets) = match counted.await {
+    let (apps, sheets) = match answers.await {
         Ok(counted) => counted,
         Err(error) => return failed(RIGHTS, &error, asked.elapsed()),
     };
     let users = client.user_count(None).await;
     let rule = "add the security rule of docs/qlik-setup.md: resource filter `App_*,App.Object_*,Stream_*,User_*`, \
                 action Read, context `Both in hub and QMC`, for this account";
+    let visible = format!("{}, {}", counted(apps, "app"), counted(sheets, "sheet"));
     let seen = match &users {
-        Ok(users) => format!("{apps} apps, {sheets} sheets, {users} users are visible"),
+        Ok(users) => format!("{visible}, {} are visible", counted(*users, "user")),
         Err(error) => format!(
-            "{apps} apps, {sheets} sheets are visible; users are not readable: {}",
+            "{visible} are visible; users are not readable: {}",
             with_causes(error)
         ),
     };

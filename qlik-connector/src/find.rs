@@ -1,6 +1,6 @@
 //! What the site has under a key, a link, an id or a name: for whoever misses a sheet in the catalog.
 
-use catalog_model::{ConnectionCode, Finding, ItemKey, ScanError, filter::ItemFilter};
+use catalog_model::{ConnectionCode, Finding, ItemKey, ScanError, counted, filter::ItemFilter};
 use qrs_client::{
     AppId, AppObjectId, EngineObjectId, Error, Field, Filter, QrsClient, RecordList, SiteUrl,
 };
@@ -241,8 +241,7 @@ async fn of_app(client: &QrsClient, app: &App) -> Result<Finding, Error> {
     let count = client.app_object_count(Some(&sheets)).await?;
     let sheets = match count {
         0 => "without any sheet that the account may see".to_owned(),
-        1 => "with 1 sheet".to_owned(),
-        _ => format!("with {count} sheets"),
+        _ => format!("with {}", counted(count, "sheet")),
     };
     Ok(Finding::NoItem {
         what: format!(

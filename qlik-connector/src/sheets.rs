@@ -1,7 +1,7 @@
 //! What becomes of the rows of the list of sheets: items, and a count of all that is none.
 
 use catalog_model::{
-    Contacts, FilteredItem, Observation, ScanSink, SourceId, UnreadableRecord, Warning,
+    Contacts, FilteredItem, Observation, ScanSink, SourceId, UnreadableRecord, Warning, counted,
     filter::ItemFilter,
 };
 use qrs_client::Record;
@@ -162,10 +162,10 @@ impl<'a> Sheets<'a> {
         }
         // One bad record hides itself alone; that all are bad is a change of the site's answers, of which nothing follows.
         if self.items == 0 && self.unreadable > self.without_id {
-            hidden.push(format!(
-                "none of the {} sheets could be read",
-                self.unreadable
-            ));
+            hidden.push(match self.unreadable {
+                1 => "the only sheet could not be read".to_owned(),
+                sheets => format!("none of the {} could be read", counted(sheets, "sheet")),
+            });
         }
         // Nor may an export without a store become empty because rights were taken away.
         if self.undecided > 0 && self.undecided == self.items {
@@ -177,8 +177,8 @@ impl<'a> Sheets<'a> {
         if self.no_sheets > 0 {
             sink.warn(Warning {
                 message: format!(
-                    "the site sent {} objects that are no sheets, although it was asked for sheets alone; they were left out",
-                    self.no_sheets
+                    "{} left out: the site sent what is no sheet, although it was asked for sheets alone",
+                    counted(self.no_sheets, "object")
                 ),
                 hint: Some("look for a gateway between scanner and site that drops the filter".to_owned()),
             });
@@ -212,7 +212,10 @@ impl<'a> Sheets<'a> {
         ] {
             if count > 0 {
                 sink.warn(Warning {
-                    message: format!("the contacts of {count} sheets are unknown: {why}"),
+                    message: format!(
+                        "the contacts of {} are unknown: {why}",
+                        counted(count, "sheet")
+                    ),
                     hint,
                 });
             }

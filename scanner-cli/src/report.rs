@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use catalog_model::{ConnectionCode, ScanError, Warning};
+pub(crate) use catalog_model::{counted, grouped};
 
 use crate::{
     connections::Ready,
@@ -192,41 +193,4 @@ impl ConnectionReport {
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
-}
-
-/// `1 sheet`, `2 sheets`, `3,318 sheets`.
-pub(crate) fn counted(count: u64, singular: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {singular}{plural}", grouped(count))
-}
-
-/// A number with a comma before each group of three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(grouped(number), text);
-        }
-        assert_eq!(counted(1, "sheet"), "1 sheet");
-    }
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use catalog_model::Visualization;
+use catalog_model::{Visualization, counted};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::watch,
@@ -294,7 +294,8 @@ impl Service {
         if !look.unsettled && self.phase == Phase::Beginning {
             self.phase = Phase::Ready;
             readiness::notify(&self.variables, "READY=1");
-            info!("ready: {} connections", self.table.all().count());
+            let connections = self.table.all().count() as u64;
+            info!("ready: {}", counted(connections, "connection"));
         }
     }
 
@@ -325,7 +326,10 @@ impl Service {
         readiness::notify(&self.variables, "STOPPING=1");
         self.phase = Phase::Ending;
         self.tell();
-        info!("the scanner ends; {} scans are ended", self.running.len());
+        match counted(self.running.len() as u64, "scan") {
+            _ if self.running.is_empty() => info!("the scanner ends"),
+            scans => info!("the scanner ends, and {scans} with it"),
+        }
         // A scan that is ended lets go of its files and its lock at its next await.
         let _ = timeout(LAST_WAIT, self.scans.shutdown()).await;
         let others = async { tokio::join!(self.following.stop(), self.hooking.stop()) };

@@ -206,7 +206,7 @@ async fn objects_that_are_no_sheets_are_left_out_and_told_of() {
     assert!(
         scan.warnings()
             .iter()
-            .any(|warning| warning.contains("no sheets"))
+            .any(|warning| warning.contains("1 object left out") && warning.contains("no sheet"))
     );
     assert!(
         scan.seen

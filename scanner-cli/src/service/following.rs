@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use catalog_model::with_causes;
+use catalog_model::{counted, with_causes};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
@@ -157,7 +157,7 @@ fn tell(followed: Vec<Followed>) -> Option<String> {
         match outcome {
             Ok(delivered) => {
                 for one in delivered {
-                    info!(connection = %one.connection, "wrote {} items to {}", one.items, one.target);
+                    info!(connection = %one.connection, "wrote {} to {}", counted(one.items, "item"), one.target);
                 }
             }
             Err(error) => {

@@ -52,7 +52,7 @@ fn remarks(report: &ConnectionReport) -> impl Iterator<Item = String> {
 fn tell_outcome(report: &ConnectionReport) {
     let code = &report.code;
     let stored = report.stored.as_ref().map(changes).unwrap_or_default();
-    let seconds = report.elapsed.as_secs_f64();
+    let seconds = (report.elapsed.as_secs_f64() * 1e3).round() / 1e3;
     let items = report.items;
     match &report.outcome {
         Outcome::Complete => {

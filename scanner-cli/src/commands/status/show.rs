@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     listing::{instant, moment},
-    report::plain,
+    report::{counted, plain},
     service::{ConnectionState, HookRun, Word},
     store::StoredScan,
 };
@@ -180,7 +180,10 @@ fn add(text: &mut String, connection: &Shown) {
             } = scan;
             line(
                 "last scan",
-                &format!("{id}, {moment}: {outcome}, {items} items"),
+                &format!(
+                    "{id}, {moment}: {outcome}, {}",
+                    counted(items.unsigned_abs(), "item")
+                ),
             );
         }
         None => line("last scan", "none"),

@@ -70,6 +70,10 @@ fn a_log_for_programs_is_an_object_a_line_without_secrets() {
     wait("scans", || {
         scanned(&home, "qlik", "complete") == 1 && scanned(&home, "nobody", "failed") == 1
     });
+    // The store knows it a moment earlier.
+    wait("the line", || {
+        running.log().contains("the scan is complete")
+    });
     let log = running.stop();
     assert!(!log.contains("s3cr3t"), "{log}");
     let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
