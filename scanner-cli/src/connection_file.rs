@@ -136,18 +136,16 @@ impl Reading<'_> {
         let undecrypted = secrets.decrypt_all(&mut document.root);
         let odd_texts = odd_texts(&document.root);
         let all_secrets = Arc::new(secrets.all(&document.root));
-        let file = path.display().to_string();
-        let mut settings = Settings::new(file, block(document.root), files.clone());
+        let root = block(document.root);
+        let mut settings = Settings::new(path.display().to_string(), root, files.clone());
         let opened = self.open(&mut settings);
-        let show =
-            |severity, found| Problem::InFile(Diagnostic::in_file(path, content, severity, found));
-        let unknown = settings.unknown().into_iter().map(unknown_setting);
-        let unknown = unknown.map(|found| show(Severity::Warning, found));
+        let show = |severity, found| Diagnostic::in_file(path, content, severity, found).into();
+        let unknown = settings.unknown().into_iter();
+        let unknown = unknown.map(|one| show(Severity::Warning, unknown_setting(one)));
         let odd = document.warnings.into_iter().map(Problem::InFile);
         let noticed = settings.warnings().iter().cloned().map(wrong_setting);
-        let odd = odd.chain(
-            (odd_texts.into_iter().chain(noticed)).map(|found| show(Severity::Warning, found)),
-        );
+        let noticed = odd_texts.into_iter().chain(noticed);
+        let odd = odd.chain(noticed.map(|found| show(Severity::Warning, found)));
         let (code, read) = match opened {
             // What the settings of a disabled connection mean, nobody asked.
             Ok(opened) if opened.connection.is_none() => return Ok(opened),
@@ -169,10 +167,10 @@ impl Reading<'_> {
         } else {
             FaultyStage::File
         };
-        let wrong = problems
-            .into_iter()
-            .map(|problem| wrong_setting(placed(problem, path, content, files)));
-        let wrong = wrong.map(|found| show(Severity::Error, found));
+        let wrong = problems.into_iter().map(|problem| {
+            let problem = placed(problem, path, content, files);
+            show(Severity::Error, wrong_setting(problem))
+        });
         let undecrypted = undecrypted.into_iter().map(Problem::InFile);
         Err(InvalidFile {
             path: path.to_path_buf(),

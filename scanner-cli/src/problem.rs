@@ -19,6 +19,12 @@ pub(crate) enum Problem {
     },
 }
 
+impl From<Diagnostic> for Problem {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::InFile(diagnostic)
+    }
+}
+
 impl Problem {
     /// An error that is not at a place of a file.
     pub(crate) fn general(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
