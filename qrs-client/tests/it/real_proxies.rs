@@ -33,8 +33,32 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Starts `program` with the configuration that `write` writes for a port, and waits until it listens there.
+    /// Starts `program` with the configuration that `write` writes for a port, and waits until it listens there. Somebody
+    /// else may have taken the port meanwhile: then another one.
     fn start(program: &Path, arguments: &[&str], write: impl Fn(&Path, u16) -> String) -> Self {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(60) {
+            let mut running = Self::try_start(program, arguments, &write);
+            while running.process.try_wait().unwrap().is_none() {
+                if TcpStream::connect(("127.0.0.1", running.port)).is_ok() {
+                    return running;
+                }
+                assert!(
+                    begun.elapsed() < Duration::from_secs(60),
+                    "{} does not listen",
+                    program.display()
+                );
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        panic!("{} does not stay", program.display());
+    }
+
+    fn try_start(
+        program: &Path,
+        arguments: &[&str],
+        write: &impl Fn(&Path, u16) -> String,
+    ) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -52,21 +76,11 @@ impl Running {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let running = Self {
+        Self {
             process,
             folder,
             port,
-        };
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                begun.elapsed() < Duration::from_secs(20),
-                "{} does not listen",
-                program.display()
-            );
-            std::thread::sleep(Duration::from_millis(20));
         }
-        running
     }
 }
 
