@@ -10,7 +10,7 @@ use catalog_model::SinkError;
 
 use crate::{
     home::shown,
-    spool::{Fate, Finished, Spool, Spooled},
+    spool::{Fate, Finished, Spool},
 };
 
 /// Where the lines of a scan go once they count.
@@ -51,13 +51,8 @@ impl Destination {
         }
     }
 
-    /// Opens a spool from which the lines can get here, of items whose keys have these parts; those that will be copied wait
-    /// in the folder `aside`.
-    pub(crate) fn open<T: Spooled>(
-        &self,
-        aside: &Path,
-        parts: &[&'static str],
-    ) -> Result<Spool<T>, SinkError> {
+    /// Opens a spool from which the lines can get here; those that will be copied wait in the folder `aside`.
+    pub(crate) fn open(&self, aside: &Path) -> Result<Spool, SinkError> {
         let (folder, fate) = match self {
             Self::File(path) | Self::Export(path) => (folder_of(path), Fate::Renamed),
             Self::Stream(_) | Self::StandardOutput => (aside, Fate::Copied),
@@ -71,8 +66,7 @@ impl Destination {
             let error = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
             return Err(cannot_write(path, error));
         }
-        Spool::open(folder, fate, parts)
-            .map_err(|error| cannot_write(self.name(folder), plain(&error)))
+        Spool::open(folder, fate).map_err(|error| cannot_write(self.name(folder), plain(&error)))
     }
 
     /// What a person would name: the file that was asked for, else the folder of temporary files.

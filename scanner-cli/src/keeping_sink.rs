@@ -12,14 +12,20 @@ use crate::{
     export_line::{ExportLine, InventoryLine},
     kept_session::KeptSession,
     progress::ProgressLine,
-    spool::{Spool, Spooled},
+    spool::Spool,
     store::{StoreScan, StoredItem},
     tally::Tally,
 };
 
 /// What a scan reads and writes as a line each.
 #[async_trait]
-pub(crate) trait Line: Spooled + Sized {
+pub(crate) trait Line: Sized + Send + 'static {
+    /// The key that no other line has.
+    fn key(&self) -> &ItemKey;
+
+    /// Writes the line without its end; `parts` names the parts of its key.
+    fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()>;
+
     /// The item, if it is a whole one, which a store can keep.
     fn item(&self) -> Option<&Visualization> {
         None
@@ -32,7 +38,8 @@ pub(crate) trait Line: Spooled + Sized {
     ) -> Result<Completeness, ScanError>;
 }
 
-impl Spooled for Visualization {
+#[async_trait]
+impl Line for Visualization {
     fn key(&self) -> &ItemKey {
         &self.key
     }
@@ -45,10 +52,7 @@ impl Spooled for Visualization {
         };
         Ok(serde_json::to_writer(line, &export)?)
     }
-}
 
-#[async_trait]
-impl Line for Visualization {
     fn item(&self) -> Option<&Visualization> {
         Some(self)
     }
@@ -61,7 +65,8 @@ impl Line for Visualization {
     }
 }
 
-impl Spooled for InventoryEntry {
+#[async_trait]
+impl Line for InventoryEntry {
     fn key(&self) -> &ItemKey {
         &self.key
     }
@@ -72,10 +77,7 @@ impl Spooled for InventoryEntry {
             &InventoryLine { entry: self, parts },
         )?)
     }
-}
 
-#[async_trait]
-impl Line for InventoryEntry {
     async fn read(
         connection: &dyn Connection,
         sink: &mut dyn ScanSink<Self>,
@@ -85,17 +87,18 @@ impl Line for InventoryEntry {
 }
 
 /// Keeps items where they are wanted, and count of the rest.
-pub(crate) struct KeepingSink<'a, T> {
+pub(crate) struct KeepingSink<'a> {
     /// Where lines are wanted.
-    pub(crate) spool: Option<Spool<T>>,
+    pub(crate) spool: Option<Spool>,
     /// Where the store is.
     pub(crate) store: Option<StoreScan>,
     pub(crate) tally: Tally,
     pub(crate) progress: ProgressLine,
+    pub(crate) parts: &'a [&'static str],
     pub(crate) session: KeptSession<'a>,
 }
 
-impl<T: Line> ScanSink<T> for KeepingSink<'_, T> {
+impl<T: Line> ScanSink<T> for KeepingSink<'_> {
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         match observation {
             Observation::Item(item, id) => {
@@ -106,7 +109,9 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_, T> {
                     store.item(item, id.as_ref())?;
                 }
                 match &mut self.spool {
-                    Some(spool) => spool.push(item, id).map_err(cannot_spool),
+                    Some(spool) => spool
+                        .push(item.key(), id.as_ref(), |line| item.write(self.parts, line))
+                        .map_err(cannot_spool),
                     None => Ok(()),
                 }
             }

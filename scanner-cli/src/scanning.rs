@@ -176,13 +176,13 @@ async fn read_lines<T: Line>(
     report: &mut ConnectionReport,
 ) -> Result<Option<Finished>, ScanError> {
     let connection = ready.connection.as_ref();
-    let parts = connection.key_parts();
-    let open = |destination: &Destination| destination.open(&context.home.aside(), parts);
+    let open = |destination: &Destination| destination.open(&context.home.aside());
     let mut sink = KeepingSink {
         spool: destination.as_ref().map(open).transpose()?,
         store: begin(ready, context).await?,
         tally: Tally::default(),
         progress: ProgressLine::new(&ready.code, &context.display),
+        parts: connection.key_parts(),
         session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
     };
     let mut closing = T::read(connection, &mut sink).await;
@@ -247,8 +247,8 @@ async fn close(
 }
 
 /// Puts the lines where they belong.
-async fn put<T: Line>(
-    spool: Spool<T>,
+async fn put(
+    spool: Spool,
     destination: Destination,
     reach: Reach,
     report: &mut ConnectionReport,

@@ -9,44 +9,26 @@ use std::{
     hash::{BuildHasher, RandomState},
     io::{self, BufWriter, Seek, Write},
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use catalog_model::{ItemKey, SourceId};
 use tempfile::{NamedTempFile, TempPath};
 
-mod behind;
 mod duplicates;
+mod write_behind;
 
-use behind::Behind;
+use write_behind::WriteBehind;
 
 pub(crate) use duplicates::{Duplicate, Duplicates};
 
-/// What a spool writes as a line.
-pub(crate) trait Spooled: Send + 'static {
-    /// The key that no other line has.
-    fn key(&self) -> &ItemKey;
-
-    /// Writes the line without its end; `parts` names the parts of its key.
-    fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()>;
-}
-
 /// Lines that wait for the closing statement of their scan. Dropped, it leaves nothing behind.
-pub(crate) struct Spool<T> {
-    /// Items become lines in a thread of their own, side by side with what makes the items.
-    lines: Behind<(T, Option<SourceId>), Lines>,
-    folder: PathBuf,
-    fate: Fate,
-    parts: Arc<[&'static str]>,
-}
-
-/// The lines so far.
-struct Lines {
-    file: BufWriter<File>,
-    /// The name of the file, if it is to be renamed.
+pub(crate) struct Spool {
+    lines: WriteBehind<File>,
+    /// The name of the lines' file, if it is to be renamed.
     name: Option<TempPath>,
     keys: BufWriter<File>,
+    folder: PathBuf,
     hashers: [RandomState; 2],
     line: Vec<u8>,
     count: u64,
@@ -87,92 +69,80 @@ impl Finished {
 /// Big enough that a system call a buffer costs nothing, small enough to be many connections' worth.
 const BUFFER: usize = 128 * 1024;
 
-impl<T: Spooled> Spool<T> {
-    /// Opens a spool in `folder`, for items whose keys have these parts.
-    pub(crate) fn open(folder: &Path, fate: Fate, parts: &[&'static str]) -> io::Result<Self> {
-        let parts = Arc::from(parts);
-        Ok(Self {
-            lines: behind(folder, fate, &parts)?,
-            folder: folder.to_path_buf(),
-            fate,
-            parts,
-        })
-    }
-
-    /// Adds the line of an item that has this id at the source.
-    pub(crate) fn push(&mut self, item: T, id: Option<SourceId>) -> io::Result<()> {
-        self.lines.push((item, id))
-    }
-
-    /// Forgets every line.
-    pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.lines = behind(&self.folder, self.fate, &self.parts)?;
-        Ok(())
-    }
-
-    /// Ends the spool: of lines with one key the first stays.
-    pub(crate) fn finish(self) -> io::Result<Finished> {
-        let all = self.lines.finish()?;
-        let (mut lines, mut name) = (unbuffered(all.file)?, all.name);
-        let mut keys = unbuffered(all.keys)?;
-        let repeated = duplicates::repeated(&mut keys, all.count)?;
-        let mut duplicates = Duplicates::default();
-        if !repeated.is_empty() {
-            let (file, new_name) = new_lines(&self.folder, self.fate)?;
-            let mut kept = BufWriter::with_capacity(BUFFER, file);
-            duplicates = duplicates::copy_firsts(&mut lines, &mut keys, &repeated, &mut kept)?;
-            (lines, name) = (unbuffered(kept)?, new_name);
-        }
-        lines.rewind()?;
-        Ok(Finished {
-            count: all.count - duplicates.count,
-            lines,
-            name,
-            duplicates,
-        })
-    }
-}
-
-fn behind<T: Spooled>(
-    folder: &Path,
-    fate: Fate,
-    parts: &Arc<[&'static str]>,
-) -> io::Result<Behind<(T, Option<SourceId>), Lines>> {
-    let parts = Arc::clone(parts);
-    let take = move |lines: &mut Lines, (item, id): (T, Option<SourceId>)| {
-        lines.push(&item, id.as_ref(), &parts)
-    };
-    Behind::new(Lines::open(folder, fate)?, take)
-}
-
-impl Lines {
-    fn open(folder: &Path, fate: Fate) -> io::Result<Self> {
+impl Spool {
+    /// Opens a spool in `folder`.
+    pub(crate) fn open(folder: &Path, fate: Fate) -> io::Result<Self> {
         let (file, name) = new_lines(folder, fate)?;
-        let keys = tempfile::tempfile_in(folder)?;
         Ok(Self {
-            file: BufWriter::with_capacity(BUFFER, file),
+            lines: WriteBehind::new(file)?,
             name,
-            keys: BufWriter::with_capacity(BUFFER, keys),
+            keys: new_keys(folder)?,
+            folder: folder.to_path_buf(),
             hashers: [RandomState::new(), RandomState::new()],
             line: Vec::new(),
             count: 0,
         })
     }
 
-    fn push(
+    fn fate(&self) -> Fate {
+        if self.name.is_some() {
+            Fate::Renamed
+        } else {
+            Fate::Copied
+        }
+    }
+
+    /// Adds the line that `write` writes, for the item `key` with the source's id.
+    pub(crate) fn push(
         &mut self,
-        item: &impl Spooled,
+        key: &ItemKey,
         id: Option<&SourceId>,
-        parts: &[&'static str],
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
     ) -> io::Result<()> {
         self.line.clear();
-        item.write(parts, &mut self.line)?;
+        write(&mut self.line)?;
         self.line.push(b'\n');
-        self.file.write_all(&self.line)?;
-        let fingerprint = self.fingerprint(item.key());
+        self.lines.write_all(&self.line)?;
+        let fingerprint = self.fingerprint(key);
         duplicates::write_entry(&mut self.keys, fingerprint, id)?;
         self.count += 1;
         Ok(())
+    }
+
+    /// Forgets every line.
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
+        let (file, name) = new_lines(&self.folder, self.fate())?;
+        self.lines = WriteBehind::new(file)?;
+        self.name = name;
+        self.keys = new_keys(&self.folder)?;
+        self.count = 0;
+        Ok(())
+    }
+
+    /// Ends the spool: of lines with one key the first stays.
+    pub(crate) fn finish(self) -> io::Result<Finished> {
+        let fate = self.fate();
+        let (mut lines, mut name) = (self.lines.finish()?, self.name);
+        let mut keys = self
+            .keys
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        let repeated = duplicates::repeated(&mut keys, self.count)?;
+        let mut duplicates = Duplicates::default();
+        if !repeated.is_empty() {
+            let (file, new_name) = new_lines(&self.folder, fate)?;
+            let mut kept = BufWriter::with_capacity(BUFFER, file);
+            duplicates = duplicates::copy_firsts(&mut lines, &mut keys, &repeated, &mut kept)?;
+            lines = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
+            name = new_name;
+        }
+        lines.rewind()?;
+        Ok(Finished {
+            count: self.count - duplicates.count,
+            lines,
+            name,
+            duplicates,
+        })
     }
 
     /// 128 bits of keyed hash: no two keys of a site share one by accident, nor can anybody choose keys that do.
@@ -180,10 +150,6 @@ impl Lines {
         let [high, low] = &self.hashers;
         u128::from(high.hash_one(key)) << 64 | u128::from(low.hash_one(key))
     }
-}
-
-fn unbuffered(file: BufWriter<File>) -> io::Result<File> {
-    file.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
 fn new_lines(folder: &Path, fate: Fate) -> io::Result<(File, Option<TempPath>)> {
@@ -194,6 +160,11 @@ fn new_lines(folder: &Path, fate: Fate) -> io::Result<(File, Option<TempPath>)> 
         }
         Fate::Copied => Ok((tempfile::tempfile_in(folder)?, None)),
     }
+}
+
+fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
+    let file = tempfile::tempfile_in(folder)?;
+    Ok(BufWriter::with_capacity(BUFFER, file))
 }
 
 /// What the names of our temporary files begin and end with.
@@ -236,23 +207,10 @@ mod tests {
 
     use super::*;
 
-    /// A line that has this id at the source.
-    struct Named(ItemKey, &'static str);
-
-    impl Spooled for Named {
-        fn key(&self) -> &ItemKey {
-            &self.0
-        }
-
-        fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()> {
-            write!(line, "{}={}-{}", parts[0], self.0, self.1)
-        }
-    }
-
     /// Spools `(key, id)` pairs and tells the lines that stay and the duplicates.
-    fn check(items: &[(&str, &'static str)], lines: &str, duplicates: &[(&str, &str)]) {
+    fn check(items: &[(&str, &str)], lines: &str, duplicates: &[(&str, &str)]) {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(folder.path(), Fate::Renamed, &["k"]).unwrap();
+        let mut spool = Spool::open(folder.path(), Fate::Renamed).unwrap();
         push(&mut spool, &[("forgotten", "0"), ("a", "0")]);
         spool.clear().unwrap();
         push(&mut spool, items);
@@ -275,10 +233,13 @@ mod tests {
         );
     }
 
-    fn push(spool: &mut Spool<Named>, items: &[(&str, &'static str)]) {
+    fn push(spool: &mut Spool, items: &[(&str, &str)]) {
         for (key, id) in items {
-            let item = Named(ItemKey::new([*key]).unwrap(), id);
-            spool.push(item, Some(SourceId((*id).to_owned()))).unwrap();
+            let key = ItemKey::new([*key]).unwrap();
+            let line = |line: &mut Vec<u8>| write!(line, "{key}-{id}");
+            spool
+                .push(&key, Some(&SourceId((*id).to_owned())), line)
+                .unwrap();
         }
     }
 
@@ -294,7 +255,7 @@ mod tests {
         write(".scan-old.tmp", 25);
         write(".scan-young.tmp", 23);
         write("other.tmp", 1000);
-        drop(Spool::<Named>::open(folder.path(), Fate::Renamed, &[]).unwrap());
+        drop(Spool::open(folder.path(), Fate::Renamed).unwrap());
         let names = folder
             .path()
             .read_dir()
@@ -307,7 +268,7 @@ mod tests {
 
     #[test]
     fn lines_come_out_as_they_went_in() {
-        check(&[("b", "1"), ("a", "2")], "k=b-1\nk=a-2\n", &[]);
+        check(&[("b", "1"), ("a", "2")], "b-1\na-2\n", &[]);
         check(&[], "", &[]);
     }
 
@@ -315,7 +276,7 @@ mod tests {
     fn of_lines_with_one_key_the_first_stays_and_both_ids_are_known() {
         check(
             &[("a", "1"), ("b", "2"), ("a", "3"), ("c", ""), ("a", "4")],
-            "k=a-1\nk=b-2\nk=c-\n",
+            "a-1\nb-2\nc-\n",
             &[("1", "3"), ("1", "4")],
         );
     }
