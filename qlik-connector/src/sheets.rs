@@ -27,6 +27,8 @@ pub(crate) struct Sheets<'a> {
     items: u64,
     /// Sheets among them of which nobody knows whether a filter leaves them out.
     undecided: u64,
+    /// Sheets that go to the catalog.
+    stayed: u64,
     /// Records that could not be read.
     unreadable: u64,
     /// Records, unreadable or undecided, that do not even say who they are.
@@ -59,6 +61,7 @@ impl<'a> Sheets<'a> {
             items: 0,
             unreadable: 0,
             undecided: 0,
+            stayed: 0,
             without_id: 0,
             no_sheets: 0,
             hidden_owners: 0,
@@ -114,6 +117,7 @@ impl<'a> Sheets<'a> {
                 _ => &mut self.hidden_owners,
             } += 1;
         }
+        self.stayed += 1;
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
     }
 
@@ -168,9 +172,9 @@ impl<'a> Sheets<'a> {
             });
         }
         // Nor may an export without a store become empty because rights were taken away.
-        if self.undecided > 0 && self.undecided == self.items {
+        if self.undecided > 0 && self.stayed == 0 {
             hidden.push(format!(
-                "of none of the {} sheets it is known whether a filter leaves it out",
+                "no sheet is known to stay, since it is not known of {} whether a filter leaves it out",
                 self.undecided
             ));
         }

@@ -326,9 +326,16 @@ fn is_secret_key(key: &str) -> bool {
 }
 
 fn unknown_setting(unknown: UnknownSetting) -> Found {
+    let hint = |near: String| {
+        let block = unknown.key.strip_suffix(&near);
+        match block.and_then(|block| block.strip_suffix('.')) {
+            Some(block) => format!("write `{near}` outside of the block `{block}`"),
+            None => format!("did you mean `{near}`?"),
+        }
+    };
     Found {
         message: format!("`{}` is no setting that this connector knows", unknown.key),
-        hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
+        hint: unknown.near.map(hint),
         place: unknown.place,
         value: Shown::No,
     }

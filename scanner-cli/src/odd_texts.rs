@@ -12,7 +12,7 @@ pub(crate) fn odd_texts(root: &Object) -> Vec<Found> {
         Value::String(text) => {
             let (message, hint) = match &*setting.path {
                 // An expression has quotes of its own.
-                [name] if name == FILTER => unreached_variable(text),
+                [.., name] if name == FILTER => unreached_variable(text),
                 _ => oddity(text),
             }?;
             Some(Found {

@@ -48,8 +48,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
 
     /// Waits until every byte is written, and gives the file back.
     pub(super) fn finish(mut self) -> io::Result<W> {
-        // A writer that stopped early says why when it is joined.
-        let _ = self.hand_over();
+        self.hand_over()?;
         let (inner, outcome) = self.join()?;
         outcome.map(|()| inner)
     }

@@ -271,7 +271,9 @@ impl Catalog {
         let known = self.connections.iter().find(|known| known.id == connection);
         let connection = known.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, connection))?;
         let state = State::of(state).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, state))?;
-        let (last_seen, gone_since) = (row.get(3)?, row.get(4)?);
+        let (last_seen, gone_since): (_, Option<i64>) = (row.get(3)?, row.get(4)?);
+        // One that a filter leaves out now keeps the date until it returns.
+        let gone_since = gone_since.filter(|_| state == State::Gone);
         wide.query_row([id], |row| {
             let item =
                 StoredItem::read(row.get_ref(3)?.as_str()?, row.get_ref(4)?.as_str_or_null()?);

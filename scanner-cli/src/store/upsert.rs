@@ -94,6 +94,7 @@ struct Statements<'a> {
     update_content: CachedStatement<'a>,
     log: CachedStatement<'a>,
     unlog: CachedStatement<'a>,
+    was_gone: CachedStatement<'a>,
     unreadable: CachedStatement<'a>,
 }
 
@@ -132,7 +133,7 @@ impl<'a> Statements<'a> {
                 "UPDATE item SET scan = ?2, attempt = ?3, state = 0 WHERE id = ?1",
             )?,
             leave_out: db.prepare_cached(
-                "UPDATE item SET scan = ?2, attempt = ?3, state = ?4, gone_since = NULL WHERE id = ?1",
+                "UPDATE item SET scan = ?2, attempt = ?3, state = ?4 WHERE id = ?1",
             )?,
             load: db.prepare_cached("SELECT content FROM content WHERE item = ?1")?,
             insert: db.prepare_cached(
@@ -154,6 +155,7 @@ impl<'a> Statements<'a> {
             log: db.prepare_cached(
                 "INSERT INTO change (scan, item, kind, fields, time) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?,
+            was_gone: db.prepare_cached("SELECT gone_since IS NOT NULL FROM item WHERE id = ?1")?,
             unlog: db.prepare_cached(
                 "DELETE FROM change WHERE scan = ?1 AND item = ?2 AND kind = ?3",
             )?,
@@ -194,7 +196,14 @@ impl<'a> Statements<'a> {
         let kind = ChangeKind::Filtered.code();
         let logged = self.unlog.execute(params![scan, known.id, kind])?;
         if logged > 0 {
-            known.state = State::Present.code();
+            // What was gone before has its date still.
+            let was_gone = self.was_gone.query_row([known.id], |row| row.get(0))?;
+            let before = if was_gone {
+                State::Gone
+            } else {
+                State::Present
+            };
+            known.state = before.code();
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ const TERMS: [&str; 10] = [
     "modified starts with '1999'",
     "(any t in tag match t = 'secret')",
     "(any t in app_tag match t ~ 'old*')",
-    "sheet ~ /old .*/i",
+    "app_id = 'x'",
     "owner_directory = 'TEMP'",
 ];
 

@@ -118,6 +118,15 @@ async fn of_two_records_with_one_key_the_one_that_stays_counts() {
             assert_eq!(scratch.state("b"), Some(State::Present));
         }
         assert_eq!(scratch.changes(), ["added b"]);
+        // Followers were told that it is gone: they have to learn that it is back.
+        let gone = Scratch::new();
+        gone.scan_with(0, &[Kept("a"), Kept("b"), Kept("c")]).await;
+        gone.scan_with(1, &[Kept("a"), Kept("c")]).await;
+        let [first, second] = order;
+        gone.scan_with(2, &[Kept("a"), first, second, Kept("c")])
+            .await;
+        assert_eq!(gone.state("b"), Some(State::Present));
+        assert_eq!(gone.changes()[3..], ["removed b", "returned b"]);
         scratch.scan_with(3, &[LeftOut("b")]).await;
         scratch.scan_with(4, &order).await;
         assert_eq!(
