@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     Completeness, Connection, ConnectionCode, FilteredItem, InventoryEntry, ItemKey, Observation,
-    Progress, ScanError, ScanSink, SinkError, SourceId, Stage, Verdict, Visualization, Warning,
+    Progress, ScanError, ScanSink, SinkError, SourceId, Stage, UndecidedItem, Verdict,
+    Visualization, Warning,
 };
 
 /// A sentence of the contract that a connection does not keep.
@@ -27,6 +28,8 @@ pub struct Recorder<T = Visualization> {
     pub unreadable: Vec<crate::UnreadableRecord>,
     /// Items that a filter left out.
     pub filtered: Vec<FilteredItem>,
+    /// Items of which nobody knows whether a filter leaves them out.
+    pub undecided: Vec<UndecidedItem>,
     /// Warnings.
     pub warnings: Vec<Warning>,
     /// How far the scan said it was.
@@ -42,6 +45,7 @@ impl<T> Default for Recorder<T> {
             items: Vec::new(),
             unreadable: Vec::new(),
             filtered: Vec::new(),
+            undecided: Vec::new(),
             warnings: Vec::new(),
             progress: Vec::new(),
             restarts: Vec::new(),
@@ -73,6 +77,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
             Observation::Item(item, id) => self.items.push((item, id)),
             Observation::Unreadable(record) => self.unreadable.push(record),
             Observation::Filtered(item) => self.filtered.push(item),
+            Observation::Undecided(item) => self.undecided.push(item),
         }
         Ok(())
     }
@@ -81,6 +86,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         self.items.clear();
         self.unreadable.clear();
         self.filtered.clear();
+        self.undecided.clear();
         self.warnings.clear();
         self.restarts.push(cause.to_owned());
         Ok(())

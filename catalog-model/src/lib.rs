@@ -30,6 +30,6 @@ pub use place::Place;
 pub use property::{Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
     Completeness, FilteredItem, InventoryEntry, KeysOnly, Observation, Progress, ScanError,
-    ScanSink, SinkError, SourceId, UnreadableRecord, Warning, with_causes,
+    ScanSink, SinkError, SourceId, UndecidedItem, UnreadableRecord, Warning, with_causes,
 };
 pub use settings::Settings;

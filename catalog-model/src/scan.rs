@@ -18,6 +18,8 @@ pub enum Observation<T = Visualization> {
     Unreadable(UnreadableRecord),
     /// An item that is there and that a filter leaves out.
     Filtered(FilteredItem),
+    /// An item that is there, of which nobody knows whether a filter leaves it out. What a catalog has of it stays.
+    Undecided(UndecidedItem),
 }
 
 /// What an inventory lists of an item.
@@ -42,6 +44,19 @@ pub struct FilteredItem {
     pub id: Option<SourceId>,
     /// The rule that leaves it out.
     pub rule: Arc<FilterRule>,
+}
+
+/// An item that is there, and about which a filter asks what could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndecidedItem {
+    /// The identification key.
+    pub key: ItemKey,
+    /// The way that a person would go to it, from the outside in.
+    pub label: Vec<String>,
+    /// The source's own id of its record.
+    pub id: Option<SourceId>,
+    /// What the filter asks; the same for items with the same cause, so that a report can count them.
+    pub reason: String,
 }
 
 /// The source's own id of a record (for Qlik Sense, the QRS id), which need not be part of the key.
@@ -108,6 +123,7 @@ impl ScanSink for KeysOnly<'_> {
             }
             Observation::Unreadable(record) => Observation::Unreadable(record),
             Observation::Filtered(item) => Observation::Filtered(item),
+            Observation::Undecided(item) => Observation::Undecided(item),
         })
     }
 
@@ -144,7 +160,7 @@ pub enum Progress {
         /// Bytes of the list so far, decompressed.
         bytes: u64,
     },
-    /// All items were filtered; this is how often a rule had a say. Each rule is told of once.
+    /// All items have been asked about; this is how often a rule had a say. Each rule is told of once.
     Filtered {
         /// The rule.
         rule: Arc<FilterRule>,

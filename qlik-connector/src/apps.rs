@@ -10,7 +10,7 @@ use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream, UnreadableRecord
 use url::Url;
 
 use crate::{
-    dates::Dates,
+    dates::{Dates, is_unreadable},
     link::sheets_of,
     lower::names,
     owners::AppOwner,
@@ -72,6 +72,8 @@ pub(crate) struct AppFacts {
     /// Who owns it, where that is asked for.
     pub(crate) owner: Option<Box<Owner>>,
     pub(crate) reloaded: Option<Instant>,
+    /// Whether the list of apps says a reload date that cannot be read.
+    pub(crate) reload_unreadable: bool,
     pub(crate) tags: Box<[String]>,
     pub(crate) custom_properties: Box<[NamedValue]>,
 }
@@ -108,6 +110,7 @@ impl Apps {
                 .owner
                 .filter(|_| self.with_owners == WithOwners::Yes)
                 .map(Box::new),
+            reload_unreadable: is_unreadable(&app.last_reload_time),
             reloaded: dates.lower(&app.last_reload_time, "reload date", app.id.as_str()),
             tags: names(&app.tags).into(),
             custom_properties: app.custom_properties.iter().map(NamedValue::of).collect(),
@@ -140,6 +143,7 @@ impl Apps {
                 stream_id: said.stream.as_ref().and_then(stream_id),
                 owner: None,
                 reloaded: None,
+                reload_unreadable: false,
                 tags: Box::default(),
                 custom_properties: Box::default(),
             })

@@ -10,6 +10,7 @@ use catalog_model::{
 use crate::{
     apps::{AppFacts, Told},
     criteria::{Fact, truth},
+    dates::is_unreadable,
     lower::is_named,
     properties::{CREATION_DATE, MODIFICATION_DATE, OWNER, SHEET_STATUS},
     records::Sheet,
@@ -70,9 +71,16 @@ impl<'a> AskedSheet<'a> {
 }
 
 impl Subject for AskedSheet<'_> {
-    /// What only the list of apps tells is known of the apps that it has.
+    /// Dates are known that can be read; what only the list of apps tells, of the apps that it has.
     fn knows(&self, criterion: CriterionId) -> bool {
-        self.app.told == Told::ByList || !Fact::of(criterion).is_some_and(Fact::is_of_list_of_apps)
+        let listed = self.app.told == Told::ByList;
+        match Fact::of(criterion) {
+            Some(Fact::Created) => !is_unreadable(&self.sheet.created_date),
+            Some(Fact::Modified) => !is_unreadable(&self.sheet.modified_date),
+            Some(Fact::Reloaded) => listed && !self.app.reload_unreadable,
+            Some(Fact::AppTag | Fact::CustomProperty) => listed,
+            _ => true,
+        }
     }
 
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {

@@ -120,11 +120,6 @@ impl Fact {
     pub(crate) fn of(criterion: CriterionId) -> Option<Self> {
         FACTS.get(criterion.0).map(|(fact, ..)| *fact)
     }
-
-    /// Whether the list of apps alone tells it, not the sheet.
-    pub(crate) fn is_of_list_of_apps(self) -> bool {
-        matches!(self, Self::Reloaded | Self::AppTag | Self::CustomProperty)
-    }
 }
 
 /// `'true'` or `'false'`.

@@ -10,18 +10,25 @@ pub(crate) struct Dates {
     first: Option<String>,
 }
 
+/// Whether a date says something, and nothing that can be read.
+pub(crate) fn is_unreadable(timestamp: &Timestamp) -> bool {
+    instant(timestamp).is_none() && !timestamp.is_never()
+}
+
+fn instant(timestamp: &Timestamp) -> Option<Instant> {
+    let millis = timestamp.as_unix_millis()?;
+    Instant::from_unix_millis(millis).ok()
+}
+
 impl Dates {
     /// The date `timestamp`, which is the `what` of the record `id`, unless it means "never" or cannot be read.
     pub(crate) fn lower(&mut self, timestamp: &Timestamp, what: &str, id: &str) -> Option<Instant> {
-        let readable = timestamp
-            .as_unix_millis()
-            .and_then(|millis| Instant::from_unix_millis(millis).ok());
-        if readable.is_none() && !timestamp.is_never() {
+        if is_unreadable(timestamp) {
             self.unreadable += 1;
             self.first
                 .get_or_insert_with(|| format!("`{timestamp:.60}`, the {what} of {id}"));
         }
-        readable
+        instant(timestamp)
     }
 
     /// The dates that could not be read, as a warning.

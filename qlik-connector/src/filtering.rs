@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalog_model::{
-    Progress, ScanSink, Warning,
+    Progress, ScanSink, Warning, counted,
     filter::{Decision, Fate, FilterRule, ItemFilter, RuleCounts, RuleId, Silence, Undecided},
 };
 
@@ -45,8 +45,7 @@ impl<'a> Filtering<'a> {
         self.counts.count(&decision);
         let ruling = ruling(self.filter, decision, asked.app());
         if matches!(ruling, Ruling::Open { .. }) {
-            let hidden = asked.app().told == Told::BySheet(Unread::Hidden);
-            self.hidden += u64::from(hidden);
+            self.hidden += u64::from(asked.app().told == Told::BySheet(Unread::Hidden));
         }
         Ok(ruling)
     }
@@ -89,14 +88,11 @@ impl Filtering<'_> {
     fn tell_of_open(&self, sink: &mut dyn ScanSink) {
         let open = self.counts.unknown();
         if open > 0 {
-            let (are, their) = match open {
-                1 => ("1 sheet is".to_owned(), "its app"),
-                _ => (format!("{open} sheets are"), "their apps"),
-            };
+            let are = if open == 1 { "is" } else { "are" };
+            let sheets = counted(open, "sheet");
             sink.warn(Warning {
                 message: format!(
-                    "{are} undecided, since the filter asks what could not be read of {their}; what a catalog has stays as \
-                     it is"
+                    "{sheets} {are} undecided, since the filter asks what could not be read; what a catalog has stays as it is"
                 ),
                 hint: (self.hidden > 0).then(|| HINT_FOR_HIDDEN_APPS.to_owned()),
             });
@@ -165,9 +161,10 @@ pub(crate) fn ruling(filter: &ItemFilter, decision: Decision, app: &AppFacts) ->
 }
 
 fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, app: &AppFacts) -> String {
-    let why = match app.told {
-        Told::BySheet(Unread::Hidden) => "its app is hidden from the account",
-        Told::BySheet(Unread::Unreadable) | Told::ByList => "its app could not be read",
+    let why = match (criterion, app.told) {
+        ("created" | "modified", _) | (_, Told::ByList) => "that date could not be read",
+        (_, Told::BySheet(Unread::Hidden)) => "its app is hidden from the account",
+        (_, Told::BySheet(Unread::Unreadable)) => "its app could not be read",
     };
     let rule = filter.called(rule);
     format!("{rule} asks `{criterion}`, and {why}")

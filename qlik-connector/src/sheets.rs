@@ -1,8 +1,8 @@
 //! What becomes of the rows of the list of sheets: items, and a count of all that is none.
 
 use catalog_model::{
-    Contacts, FilteredItem, Observation, ScanSink, SourceId, UnreadableRecord, Warning, counted,
-    filter::ItemFilter,
+    Contacts, FilteredItem, Observation, ScanSink, SourceId, UndecidedItem, UnreadableRecord,
+    Warning, counted, filter::ItemFilter,
 };
 use qrs_client::Record;
 
@@ -31,7 +31,7 @@ pub(crate) struct Sheets<'a> {
     stayed: u64,
     /// Records that could not be read.
     unreadable: u64,
-    /// Records, unreadable or undecided, that do not even say who they are.
+    /// Those of them that do not even say who they are.
     without_id: u64,
     /// Rows that the site sent although they are no sheets.
     no_sheets: u64,
@@ -107,7 +107,16 @@ impl<'a> Sheets<'a> {
                     };
                     return Ok(sink.observe(Observation::Filtered(filtered))?);
                 }
-                Ruling::Open { reason } => return self.open(sink, id, reason, &sheet),
+                Ruling::Open { reason } => {
+                    self.undecided += 1;
+                    let undecided = UndecidedItem {
+                        key: item.key,
+                        label: item.label,
+                        id: id.map(SourceId),
+                        reason,
+                    };
+                    return Ok(sink.observe(Observation::Undecided(undecided))?);
+                }
             }
         }
         if self.owners_read && item.contacts == Contacts::Unknown {
@@ -135,24 +144,6 @@ impl<'a> Sheets<'a> {
             id,
             reason,
             place,
-        }))?)
-    }
-
-    /// Tells of a sheet that could be read and of which nobody knows whether it is wanted: whatever a catalog has of it
-    /// stays as it is.
-    fn open(
-        &mut self,
-        sink: &mut dyn ScanSink,
-        id: Option<String>,
-        reason: String,
-        sheet: &Sheet,
-    ) -> Result<(), Stopped> {
-        self.undecided += 1;
-        self.without_id += u64::from(id.is_none());
-        Ok(sink.observe(Observation::Unreadable(UnreadableRecord {
-            id: id.map(SourceId),
-            reason,
-            place: format!("the sheet `{}`", sheet.name),
         }))?)
     }
 

@@ -43,6 +43,10 @@ impl StoredSheet<'_> {
         }
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.0.properties.get(name).is_some()
+    }
+
     fn texts(&self, name: &str) -> &[String] {
         match self.0.properties.get(name) {
             Some(PropertyValue::Tags(texts)) => texts,
@@ -69,10 +73,12 @@ impl Subject for StoredSheet<'_> {
             Fact::StreamId => false,
             Fact::Published => self.status().and_then(Status::published).is_some(),
             Fact::Approved => self.status().and_then(Status::approved).is_some(),
-            fact if fact.is_of_list_of_apps() => {
-                let properties = &self.0.properties;
-                let told = |name: &&str| properties.get(name).is_some();
-                OF_LIST_OF_APPS.iter().any(told)
+            // One that is not there may be "never", or one that could not be read.
+            Fact::Created => self.has(CREATION_DATE),
+            Fact::Modified => self.has(MODIFICATION_DATE),
+            Fact::Reloaded => self.has(APPLICATION_RELOAD_DATE),
+            Fact::AppTag | Fact::CustomProperty => {
+                OF_LIST_OF_APPS.iter().any(|name| self.has(name))
             }
             _ => true,
         }
@@ -114,13 +120,12 @@ impl Subject for StoredSheet<'_> {
                 let tags = self.texts(APPLICATION_TAGS);
                 tags.iter().try_for_each(|tag| visit(tag))
             }
-            // An item shows `name=value`, so the first `=` has to be the end of the name.
+            // An item shows `name=value`.
             (Some(Fact::CustomProperty), Some(name)) => self
                 .texts(APPLICATION_CUSTOM_PROPERTIES)
                 .iter()
-                .filter_map(|written| written.split_once('='))
-                .filter(|(known, _)| *known == name)
-                .try_for_each(|(_, value)| visit(value)),
+                .filter_map(|written| written.strip_prefix(name)?.strip_prefix('='))
+                .try_for_each(visit),
             _ => ControlFlow::Continue(()),
         };
     }

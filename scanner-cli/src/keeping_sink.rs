@@ -5,7 +5,7 @@ use std::io;
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, InventoryEntry, ItemKey, Observation, Progress, ScanError, ScanSink,
-    SinkError, Visualization, Warning,
+    SinkError, UnreadableRecord, Visualization, Warning,
 };
 
 use crate::{
@@ -120,6 +120,17 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                     store.unreadable(id)?;
                 }
                 self.tally.skip(record);
+                Ok(())
+            }
+            Observation::Undecided(item) => {
+                if let Some(store) = &mut self.store {
+                    store.undecided(&item.key)?;
+                }
+                self.tally.skip(UnreadableRecord {
+                    place: format!("the item `{}`", item.key),
+                    id: item.id,
+                    reason: item.reason,
+                });
                 Ok(())
             }
             Observation::Filtered(item) => match &mut self.store {

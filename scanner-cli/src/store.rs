@@ -136,6 +136,11 @@ impl StoreScan {
         self.take(Sighting::Unreadable(id.0.clone()))
     }
 
+    /// Takes the key of an item of which nobody knows whether a filter leaves it out.
+    pub(crate) fn undecided(&mut self, key: &ItemKey) -> Result<(), SinkError> {
+        self.take(Sighting::Undecided(key.as_str().to_owned()))
+    }
+
     /// Takes the key of an item that a filter leaves out, by this rule.
     pub(crate) fn filtered(&mut self, key: &ItemKey, rule: &FilterRule) -> Result<(), SinkError> {
         self.take(Sighting::Filtered(

@@ -199,6 +199,10 @@ impl ScanSink<InventoryEntry> for Trial {
                 let (key, rule, way) = (item.key, item.rule, way(&item.label));
                 self.line(&format!("goes       {way}  {key}  by {rule}\n"))
             }
+            Observation::Undecided(item) => {
+                let what = format!("{}  {}", way(&item.label), item.key);
+                self.undecided(&what, &item.reason)
+            }
             Observation::Unreadable(record) => self.undecided(&record.place, &record.reason),
         }
     }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, Finding, InventoryEntry, Observation, Progress, PropertyDefinition,
-    ScanError, ScanSink, SinkError, Stage, UnreadableRecord, Visualization, Warning,
+    ScanError, ScanSink, SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization, Warning,
     filter::{Decision, ItemFilter, Undecided},
 };
 use secrecy::SecretString;
@@ -154,6 +154,10 @@ impl<T> ScanSink<T> for DiscreetSink<'_, T> {
                 reason: self.given.clean(record.reason),
                 place: self.given.clean(record.place),
                 ..record
+            }),
+            Observation::Undecided(item) => Observation::Undecided(UndecidedItem {
+                reason: self.given.clean(item.reason),
+                ..item
             }),
             item => item,
         })

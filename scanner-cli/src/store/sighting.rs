@@ -12,6 +12,8 @@ pub(super) enum Sighting {
     Unreadable(String),
     /// The key of an item that a filter leaves out, and the rule.
     Filtered(String, String),
+    /// The key of an item of which nobody knows whether a filter leaves it out.
+    Undecided(String),
 }
 
 /// An item that a scan saw.

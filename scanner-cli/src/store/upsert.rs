@@ -75,6 +75,11 @@ struct Known {
 }
 
 impl Known {
+    /// Whether the scan has seen it in this attempt.
+    fn is_of(&self, running: &Running) -> bool {
+        (self.scan, self.attempt) == (running.scan, running.attempt)
+    }
+
     /// Whether followers were told that it is not there.
     fn is_out(&self) -> bool {
         self.state == State::Gone.code() || self.state == State::Filtered.code()
@@ -86,7 +91,7 @@ struct Statements<'a> {
     find: CachedStatement<'a>,
     key_of: CachedStatement<'a>,
     mark: CachedStatement<'a>,
-    leave_out: CachedStatement<'a>,
+    set_state: CachedStatement<'a>,
     load: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     insert_content: CachedStatement<'a>,
@@ -113,10 +118,8 @@ pub(super) fn take(
                 let Running { scan, attempt, .. } = *running;
                 statements.unreadable.execute(params![scan, attempt, id])?;
             }
-            Sighting::Filtered(key, rule) => {
-                running.counts.filtered += 1;
-                statements.filtered(running, &key, rule)?;
-            }
+            Sighting::Filtered(key, rule) => statements.filtered(running, &key, rule)?,
+            Sighting::Undecided(key) => statements.undecided(running, &key)?,
         }
     }
     Ok(())
@@ -132,7 +135,7 @@ impl<'a> Statements<'a> {
             mark: db.prepare_cached(
                 "UPDATE item SET scan = ?2, attempt = ?3, state = 0 WHERE id = ?1",
             )?,
-            leave_out: db.prepare_cached(
+            set_state: db.prepare_cached(
                 "UPDATE item SET scan = ?2, attempt = ?3, state = ?4 WHERE id = ?1",
             )?,
             load: db.prepare_cached("SELECT content FROM content WHERE item = ?1")?,
@@ -167,10 +170,10 @@ impl<'a> Statements<'a> {
         let Some(mut known) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
             return self.add(db, running, &seen);
         };
-        let twice = (known.scan, known.attempt) == (running.scan, running.attempt);
+        let twice = known.is_of(running);
         if twice && known.state == State::Filtered.code() {
-            self.put_back(running.scan, &mut known)?;
-        } else if twice {
+            self.put_back(running, &mut known)?;
+        } else if twice && known.state != State::Unreadable.code() {
             let Twins { count, first } = &mut running.twins;
             *count += 1;
             if first.len() < TWINS {
@@ -192,9 +195,10 @@ impl<'a> Statements<'a> {
     }
 
     /// Undoes what `filtered` did in this scan for another record with the key: of two records one stays, in any order.
-    fn put_back(&mut self, scan: i64, known: &mut Known) -> rusqlite::Result<()> {
+    fn put_back(&mut self, running: &mut Running, known: &mut Known) -> rusqlite::Result<()> {
+        running.counts.filtered -= 1;
         let kind = ChangeKind::Filtered.code();
-        let logged = self.unlog.execute(params![scan, known.id, kind])?;
+        let logged = self.unlog.execute(params![running.scan, known.id, kind])?;
         if logged > 0 {
             // What was gone before has its date still.
             let was_gone = self.was_gone.query_row([known.id], |row| row.get(0))?;
@@ -210,19 +214,37 @@ impl<'a> Statements<'a> {
 
     /// Takes an item that a filter leaves out. One that the store does not have stays away.
     fn filtered(&mut self, running: &mut Running, key: &str, rule: String) -> rusqlite::Result<()> {
-        let Some(known) = self.find(hash(key), key, None)? else {
-            return Ok(());
-        };
-        let Running { scan, attempt, .. } = *running;
-        if (known.scan, known.attempt) == (scan, attempt) {
+        let known = self.find(hash(key), key, None)?;
+        if known.as_ref().is_some_and(|known| known.is_of(running)) {
             return Ok(());
         }
-        self.leave_out
+        running.counts.filtered += 1;
+        let Some(known) = known else { return Ok(()) };
+        let Running { scan, attempt, .. } = *running;
+        self.set_state
             .execute(params![known.id, scan, attempt, State::Filtered.code()])?;
         if known.state == State::Filtered.code() {
             return Ok(());
         }
         self.log(running, known.id, ChangeKind::Filtered, Some(&[rule]))
+    }
+
+    /// Takes an item of which nobody knows whether a filter leaves it out: it is there, and stays as it was.
+    fn undecided(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
+        running.counts.unreadable += 1;
+        let Some(known) = self.find(hash(key), key, None)? else {
+            return Ok(());
+        };
+        if known.state == State::Gone.code() || known.is_of(running) {
+            return Ok(());
+        }
+        let state = match known.is_out() {
+            true => State::Filtered,
+            false => State::Unreadable,
+        };
+        let Running { scan, attempt, .. } = *running;
+        let marks = params![known.id, scan, attempt, state.code()];
+        self.set_state.execute(marks).map(|_| ())
     }
 
     /// The item with this key, if the store has it.

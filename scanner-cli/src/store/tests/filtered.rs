@@ -13,8 +13,9 @@ enum Sees {
     Kept(&'static str),
     LeftOut(&'static str),
     Unreadable(&'static str),
+    Undecided(&'static str),
 }
-use Sees::{Kept, LeftOut, Unreadable};
+use Sees::{Kept, LeftOut, Undecided, Unreadable};
 
 impl Scratch {
     /// A complete scan that sees this.
@@ -24,6 +25,7 @@ impl Scratch {
             match sees {
                 Kept(key) => see(&mut scan, key, "Name", Contacts::Unknown),
                 LeftOut(key) => scan.filtered(&key_of(key), &rule()).unwrap(),
+                Undecided(key) => scan.undecided(&key_of(key)).unwrap(),
                 Unreadable(key) => scan.unreadable(&SourceId(format!("id-{key}"))).unwrap(),
             }
         }
@@ -134,4 +136,37 @@ async fn of_two_records_with_one_key_the_one_that_stays_counts() {
             ["filtered b rule 1 (a.conf:9:3)", "returned b"]
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_undecided_stays_as_it_was_by_its_key() {
+    let scratch = Scratch::new();
+    let all = [Kept("a"), Kept("b"), Kept("c"), Kept("d")];
+    scratch.scan_with(0, &all).await;
+    scratch
+        .scan_with(1, &[Kept("a"), Kept("b"), LeftOut("c")])
+        .await;
+    let before = scratch.changes();
+    let undecided = [
+        Kept("a"),
+        Undecided("b"),
+        Undecided("c"),
+        Undecided("d"),
+        Undecided("new"),
+    ];
+    for day in 2..4 {
+        let closed = scratch.scan_with(day, &undecided).await;
+        assert_eq!((closed.counts.removed, closed.counts.unreadable), (0, 4));
+        let states = ["b", "c", "d", "new"].map(|key| scratch.state(key));
+        let expected = [State::Unreadable, State::Filtered, State::Gone].map(Some);
+        assert_eq!(states[..3], expected);
+        assert_eq!(states[3], None);
+    }
+    assert_eq!(scratch.changes(), before);
+    // Another record with the key is decided.
+    scratch
+        .scan_with(4, &[Kept("a"), Undecided("b"), Kept("b"), Undecided("c")])
+        .await;
+    assert_eq!(scratch.state("b"), Some(State::Present));
+    assert_eq!(scratch.changes(), before);
 }
