@@ -49,18 +49,8 @@ impl Mapping {
         let Some((path, entries)) = settings.entries_of(MAPPING, &COLUMNS) else {
             return mapping;
         };
-        let odd: Vec<_> = (entries.into_iter().enumerate())
-            .filter_map(|(index, (user, entry))| {
-                let odd = mapping.add(&user, &entry).err()?;
-                let is_table = entry.place.file.to_ascii_lowercase().ends_with(".csv");
-                let may_be_heading = is_table && index == 0 && !is_account(user.trim());
-                let no_address = text(&entry, EMAIL).is_none_or(|email| !is_address(&email));
-                Some(if may_be_heading && no_address {
-                    unknown_heading(&user, odd)
-                } else {
-                    odd
-                })
-            })
+        let odd: Vec<_> = (entries.into_iter())
+            .filter_map(|(user, entry)| mapping.add(&user, &entry).err())
             .collect();
         if mapping.is_empty() {
             settings.record(unusable(&path, odd.into_iter().next()));
@@ -94,9 +84,12 @@ impl Mapping {
             hint: None,
         };
         if !is_account(user) {
-            let hint = "write `DIRECTORY\\user`; between `\"` in HOCON every backslash twice";
+            let hint = format!(
+                "write `DIRECTORY\\user`; between `\"` in HOCON every backslash twice. If this is the heading of a table, its \
+                 words are `user`, `{EMAIL}`, and `{NAME}` if there are names"
+            );
             return Err(Odd {
-                hint: Some(hint.to_owned()),
+                hint: Some(hint),
                 ..odd(format!("{} is no account", quoted(user)))
             });
         }
@@ -124,20 +117,6 @@ impl Mapping {
                 Ok(())
             }
         }
-    }
-}
-
-/// What is odd about the first row of a table that is neither an entry nor a heading.
-fn unknown_heading(user: &str, odd: Odd) -> Odd {
-    Odd {
-        message: format!(
-            "{} is no account, and its line no heading that is known",
-            quoted(user.trim())
-        ),
-        hint: Some(format!(
-            "a heading has the words `user` and `{EMAIL}`, and may have `{NAME}`; without one the columns come in this order"
-        )),
-        ..odd
     }
 }
 

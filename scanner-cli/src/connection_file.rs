@@ -122,17 +122,12 @@ impl Reading<'_> {
             files,
             ..
         } = secrets;
-        let unreadable = |diagnostics: Vec<Diagnostic>| InvalidFile {
+        let mut document = secrets.read().map_err(|diagnostics| InvalidFile {
             path: path.to_path_buf(),
             fault: FaultyStage::File,
             code: None,
             problems: diagnostics.into_iter().map(Problem::InFile).collect(),
-        };
-        let mut document = secrets.read().map_err(unreadable)?;
-        let refused = secrets.encrypted_filters(&document.root);
-        if !refused.is_empty() {
-            return Err(unreadable(refused));
-        }
+        })?;
         let undecrypted = secrets.decrypt_all(&mut document.root);
         let odd_texts = odd_texts(&document.root);
         let all_secrets = Arc::new(secrets.all(&document.root));

@@ -83,9 +83,10 @@ impl<V> Map<V> {
         self.entries.iter()
     }
 
-    /// The values, to be changed.
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.entries.iter_mut().map(|entry| &mut entry.value)
+    /// The keys with their values, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut V)> {
+        let entries = self.entries.iter_mut();
+        entries.map(|entry| (&*entry.key, &mut entry.value))
     }
 
     /// Adds `entry`; under a key that is there already, keeps what `join` makes of the new value and the old one.

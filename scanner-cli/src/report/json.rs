@@ -3,9 +3,14 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    sync::Arc,
 };
 
-use catalog_model::{ScanError, with_causes};
+use catalog_model::{
+    ScanError,
+    filter::{FilterRule, RuleCount},
+    with_causes,
+};
 use serde::Serialize;
 
 use super::{ConnectionReport, Outcome, Report, text::NAMED};
@@ -154,6 +159,15 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
+fn filter((rule, count): &(Arc<FilterRule>, RuleCount)) -> FilterJson {
+    FilterJson {
+        rule: rule.name.clone(),
+        place: rule.place.to_string(),
+        matched: count.matched,
+        filtered: count.left_out,
+    }
+}
+
 fn connection(report: &ConnectionReport) -> ConnectionJson {
     let (reasons, hint) = reasons(&report.outcome);
     ConnectionJson {
@@ -189,14 +203,7 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
             count: report.tally.unreached.len(),
             first: (report.tally.unreached.iter().take(NAMED).cloned()).collect(),
         },
-        filters: (report.tally.rules.iter())
-            .map(|(rule, count)| FilterJson {
-                rule: rule.name.clone(),
-                place: rule.place.to_string(),
-                matched: count.matched,
-                filtered: count.left_out,
-            })
-            .collect(),
+        filters: report.tally.rules.iter().map(filter).collect(),
         left_out: report.duplicates.count,
         duplicates: (report.duplicates.first.iter())
             .map(|duplicate| DuplicateJson {

@@ -22,30 +22,20 @@ pub(super) struct KeyInFile {
 const FILTERS: [&str; 2] = ["filter", "filters"];
 
 impl Secrets<'_> {
-    /// Refuses encrypted filters, of which reports and messages would show pieces.
-    pub(crate) fn encrypted_filters(&self, root: &Object) -> Vec<Diagnostic> {
-        let filters = FILTERS
-            .iter()
-            .filter_map(|name| Some((name, root.get(name)?)));
-        let encrypted = filters.filter(|(_, node)| holds_encrypted(&node.value));
-        let found = encrypted.map(|(name, node)| Found {
-            place: node.place.clone(),
-            message: format!(
-                "`{name}` cannot be encrypted: reports and messages show what it says"
-            ),
-            hint: Some("write it as it is".to_owned()),
-            value: Shown::No,
-        });
-        found
-            .map(|found| Diagnostic::in_file(self.path, self.content, Severity::Error, found))
-            .collect()
-    }
-
-    /// Decrypts every text of `root` that is encrypted; one that cannot be stays as it is, and is told.
+    /// Decrypts every text of a file that is encrypted; one that cannot be stays as it is, and is told. So is a filter
+    /// that is a secret: reports and messages would show pieces of it.
     pub(crate) fn decrypt_all(&self, root: &mut Object) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
-        for node in root.values_mut() {
-            self.decrypt_below(node, &mut faults);
+        for (name, node) in root.iter_mut() {
+            if !FILTERS.contains(&name) {
+                self.decrypt_below(node, &mut faults);
+            } else if self.is_secret_filter(&node.value) {
+                faults.push(self.fault(
+                    &node.place,
+                    format!("`{name}` cannot be a secret: reports and messages show what it says"),
+                    "write it as it is".to_owned(),
+                ));
+            }
         }
         faults
     }
@@ -57,12 +47,19 @@ impl Secrets<'_> {
                     self.decrypt_below(node, faults);
                 }
             }
-            Value::Object(object) => faults.extend(self.decrypt_all(object)),
+            Value::Object(object) => {
+                for (_, node) in object.iter_mut() {
+                    self.decrypt_below(node, faults);
+                }
+            }
             // A secret that was given out may look like one.
             Value::String(text) if is_encrypted(text) && !self.given.borrow().is(text) => {
                 match self.decrypt(text) {
                     Ok(secret) => *text = secret,
-                    Err(missing) => faults.push(self.not_decrypted(&node.place, missing)),
+                    Err(missing) => {
+                        let why = format!("this value cannot be decrypted: {}", missing.message);
+                        faults.push(self.fault(&node.place, why, missing.hint));
+                    }
                 }
             }
             _ => {}
@@ -95,14 +92,21 @@ impl Secrets<'_> {
         Ok(secret.expose_secret().to_owned())
     }
 
-    fn not_decrypted(&self, place: &Place, missing: Missing) -> Diagnostic {
+    fn fault(&self, place: &Place, message: String, hint: String) -> Diagnostic {
         let found = Found {
             place: place.clone(),
-            message: format!("this value cannot be decrypted: {}", missing.message),
-            hint: Some(missing.hint),
+            message,
+            hint: Some(hint),
             value: Shown::No,
         };
         Diagnostic::in_file(self.path, self.content, Severity::Error, found)
+    }
+
+    /// Whether a filter is encrypted, or an expression that the secret manager gave. A pattern of a rule may be the same as
+    /// a secret: the scanner's own account, whose sheets nobody wants.
+    fn is_secret_filter(&self, value: &Value) -> bool {
+        let given = matches!(value, Value::String(text) if self.given.borrow().is(text));
+        given || holds_encrypted(value)
     }
 
     fn read_key(&self) -> Result<KeyInFile, Missing> {

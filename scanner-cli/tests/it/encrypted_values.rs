@@ -129,7 +129,12 @@ fn only_what_cannot_be_decrypted_is_told_of_and_nothing_of_a_disabled_connection
 fn a_filter_is_no_secret() {
     let (site, home) = (site(), Home::empty());
     let value = encrypted(&home, "codeword = 'x'");
+    let provider =
+        "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n";
+    home.write("conf/application.conf", provider);
+    home.write("secrets.conf", "s.filter = \"codeword = 'x'\"");
     for filter in [
+        "secret_manager.enabled = true\nfilter = ${secret_manager.filter}".to_owned(),
         format!("filter = {value}"),
         format!("filters = [{{ action = REJECT, rules {{ app = {value} }} }}]"),
     ] {
@@ -138,7 +143,7 @@ fn a_filter_is_no_secret() {
             format!("{}\n{filter}", file("a", &site, "u")),
         );
         let run = home.run(&["scan", "--no-store"]);
-        run.check(3, &["cannot be encrypted", "write it as it is"]);
+        run.check(3, &["cannot be a secret", "write it as it is"]);
         assert!(!run.errors.contains("codeword"), "{}", run.errors);
     }
 }
