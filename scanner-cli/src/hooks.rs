@@ -27,7 +27,7 @@ use crate::{
     noted_files::NotedFiles,
     problem::Problem,
     secrets::Given,
-    store::{Catalog, ChangeKind, StoreError, StoredScan},
+    store::{Catalog, ChangeKind, State, StoreError, StoredScan},
 };
 
 /// A program to run after each scan.
@@ -275,8 +275,12 @@ fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError>
                 "change": kind.word(), "key": change.key, "fields": change.fields
             });
             writeln!(lines, "{line}").map_err(HookError::Files)?;
+            if !wrote(kind) {
+                return Ok(());
+            }
             match catalog.item(&change.key)? {
-                Some(item) if wrote(kind) => {
+                // An earlier attempt of the scan may have written what the last one did not see.
+                Some(item) if item.state == State::Present => {
                     let path = export_line::label(&item.item.label).replace('\n', " ");
                     writeln!(paths, "{path}").map_err(HookError::Files)
                 }

@@ -143,6 +143,7 @@ pub(crate) fn changes(counts: &Counts) -> String {
         (counts.changed, "changed"),
         (counts.removed, "removed"),
         (counts.returned, "returned"),
+        (counts.newly_filtered, "filtered"),
         (counts.unreadable, "unreadable"),
     ]
     .into_iter()
@@ -157,7 +158,7 @@ pub(crate) fn changes(counts: &Counts) -> String {
     match counts.filtered {
         0 => changes,
         filtered => format!(
-            "{changes}; filters left out {}",
+            "{changes}; filters leave out {}",
             grouped(filtered.unsigned_abs())
         ),
     }

@@ -26,7 +26,11 @@ impl ScanLog {
         for remark in remarks.difference(before) {
             warn!(connection = %code, "{remark}");
         }
-        *before = remarks;
+        // A scan that failed has not seen all that there is to remark.
+        if !matches!(report.outcome, Outcome::Failed(_)) {
+            before.clear();
+        }
+        before.extend(remarks);
     }
 }
 

@@ -352,6 +352,7 @@ fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
             returned: row.get(12)?,
             unreadable: row.get(13)?,
             filtered: row.get(14)?,
+            ..Counts::default()
         },
     })
 }

@@ -44,6 +44,8 @@ pub(crate) struct Counts {
     pub(crate) unreadable: i64,
     /// Items that the last attempt saw and a filter left out.
     pub(crate) filtered: i64,
+    /// Those of them that were in the catalog before. Not kept with the scan.
+    pub(crate) newly_filtered: i64,
 }
 
 /// Items that came twice in one attempt: the second was left out.
@@ -200,6 +202,7 @@ impl<'a> Statements<'a> {
         let kind = ChangeKind::Filtered.code();
         let logged = self.unlog.execute(params![running.scan, known.id, kind])?;
         if logged > 0 {
+            running.counts.newly_filtered -= 1;
             // What was gone before has its date still.
             let was_gone = self.was_gone.query_row([known.id], |row| row.get(0))?;
             let before = if was_gone {
@@ -355,8 +358,7 @@ impl<'a> Statements<'a> {
             ChangeKind::Changed => counts.changed += 1,
             ChangeKind::Removed => counts.removed += 1,
             ChangeKind::Returned => counts.returned += 1,
-            // Counted when it is seen, be it filtered already.
-            ChangeKind::Filtered => {}
+            ChangeKind::Filtered => counts.newly_filtered += 1,
         }
         let fields = fields.filter(|fields| !fields.is_empty());
         let fields = fields.map(|fields| serde_json::json!(fields).to_string());

@@ -36,7 +36,7 @@ fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
         .check(
             0,
             &[
-                "filters left out 8",
+                "8 filtered; filters leave out 8",
                 "filter    no-sales",
                 "connections/qlik.conf:10:3",
                 "left out",
