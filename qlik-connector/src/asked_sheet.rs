@@ -10,10 +10,11 @@ use catalog_model::{
 use crate::{
     apps::{AppFacts, Told},
     criteria::{Fact, truth},
-    dates::is_unreadable,
+    dates::{instant, is_unreadable},
     lower::is_named,
-    properties::{CREATION_DATE, MODIFICATION_DATE, OWNER, SHEET_STATUS},
+    properties::OWNER,
     records::Sheet,
+    status::Status,
 };
 
 /// A sheet as filters see it: its record, the item that became of it, and its app.
@@ -60,14 +61,6 @@ impl<'a> AskedSheet<'a> {
             _ => None,
         }
     }
-
-    /// A property of the item that is a date.
-    fn date(&self, name: &str) -> Option<Instant> {
-        match self.item.properties.get(name)? {
-            PropertyValue::Instant(instant) => Some(*instant),
-            _ => None,
-        }
-    }
 }
 
 impl Subject for AskedSheet<'_> {
@@ -99,9 +92,9 @@ impl Subject for AskedSheet<'_> {
             }
             Fact::Published => Some(truth(sheet.published).into()),
             Fact::Approved => Some(truth(sheet.approved).into()),
-            Fact::SheetStatus => self.property(SHEET_STATUS),
-            Fact::Created => self.created.text(|| self.date(CREATION_DATE)),
-            Fact::Modified => self.modified.text(|| self.date(MODIFICATION_DATE)),
+            Fact::SheetStatus => Some(Status::of(sheet, app).word().into()),
+            Fact::Created => self.created.text(|| instant(&sheet.created_date)),
+            Fact::Modified => self.modified.text(|| instant(&sheet.modified_date)),
             Fact::Reloaded => self.reloaded.text(|| app.reloaded),
             Fact::Tag | Fact::AppTag | Fact::CustomProperty => None,
         }

@@ -15,7 +15,8 @@ pub(crate) fn is_unreadable(timestamp: &Timestamp) -> bool {
     instant(timestamp).is_none() && !timestamp.is_never()
 }
 
-fn instant(timestamp: &Timestamp) -> Option<Instant> {
+/// The date, unless it means "never" or cannot be read.
+pub(crate) fn instant(timestamp: &Timestamp) -> Option<Instant> {
     let millis = timestamp.as_unix_millis()?;
     Instant::from_unix_millis(millis).ok()
 }
