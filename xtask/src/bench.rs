@@ -49,7 +49,7 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
         ("stream of records", records),
         ("scan --no-store --output", scan),
     ] {
-        let Measure { seconds, peak } = measure;
+        let Measure { seconds, peak, .. } = measure;
         let (rate, ratio) = (site.megabytes / seconds, seconds / floor.seconds);
         println!("{name:<28} {seconds:>8.2} {rate:>8.0} {ratio:>14.2} {peak:>10.1}");
     }
@@ -65,7 +65,12 @@ fn client(shell: &Shell, way: &str, url: &str) -> Result<Measure, Box<dyn std::e
     let told = bench.quiet().ignore_stderr().read()?;
     let mut figures = told.split_whitespace().map(str::parse::<f64>);
     match (figures.next(), figures.next()) {
-        (Some(Ok(seconds)), Some(Ok(peak))) => Ok(Measure { seconds, peak }),
+        (Some(Ok(seconds)), Some(Ok(peak))) => Ok(Measure {
+            seconds,
+            // The way does not tell it.
+            cpu: 0.0,
+            peak,
+        }),
         _ => Err(format!("the client's bench said `{told}`").into()),
     }
 }
