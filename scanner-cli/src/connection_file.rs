@@ -135,8 +135,10 @@ impl Reading<'_> {
         let mut settings = Settings::new(path.display().to_string(), root, files.clone());
         let opened = self.open(&mut settings);
         let show = |severity, found| Diagnostic::in_file(path, content, severity, found).into();
-        let unknown = settings.unknown().into_iter();
-        let unknown = unknown.map(|one| show(Severity::Warning, unknown_setting(one)));
+        let [filters, unknown] = unknown_settings(&settings);
+        let filters: Vec<Problem> = filters.map(|found| show(Severity::Error, found)).collect();
+        let unknown = unknown.map(|found| show(Severity::Warning, found));
+        let well = undecrypted.is_empty() && filters.is_empty();
         let odd = document.warnings.into_iter().map(Problem::InFile);
         let noticed = settings.warnings().iter().cloned().map(wrong_setting);
         let noticed = odd_texts.into_iter().chain(noticed);
@@ -144,7 +146,7 @@ impl Reading<'_> {
         let (code, read) = match opened {
             // What the settings of a disabled connection mean, nobody asked.
             Ok(opened) if opened.connection.is_none() => return Ok(opened),
-            Ok(opened) if undecrypted.is_empty() => {
+            Ok(opened) if well => {
                 return Ok(ConnectionFile {
                     warnings: odd.chain(unknown).collect(),
                     secrets: all_secrets,
@@ -157,21 +159,20 @@ impl Reading<'_> {
         // A name that is missing and one that is unknown are often the same, misspelt.
         let unknown = unknown.filter(|_| read == ReadBy::Connector);
         let problems = told(settings.problems(), &undecrypted);
-        let fault = if undecrypted.is_empty() && problems.iter().all(is_of_store) {
-            FaultyStage::TrustStore
-        } else {
-            FaultyStage::File
-        };
-        let wrong = problems.into_iter().map(|problem| {
-            let problem = placed(problem, path, content, files);
-            show(Severity::Error, wrong_setting(problem))
-        });
+        let of_store = well && problems.iter().all(is_of_store);
+        let wrong = problems.into_iter();
+        let wrong = wrong.map(|problem| placed(problem, path, content, files));
+        let wrong = wrong.map(|problem| show(Severity::Error, wrong_setting(problem)));
         let undecrypted = undecrypted.into_iter().map(Problem::InFile);
+        let faults = undecrypted.chain(filters).chain(wrong);
         Err(InvalidFile {
             path: path.to_path_buf(),
-            fault,
+            fault: match of_store {
+                true => FaultyStage::TrustStore,
+                false => FaultyStage::File,
+            },
             code,
-            problems: undecrypted.chain(wrong).chain(odd).chain(unknown).collect(),
+            problems: faults.chain(odd).chain(unknown).collect(),
         })
     }
 
@@ -318,6 +319,18 @@ pub(crate) fn wrong_setting(problem: SettingProblem) -> Found {
 fn is_secret_key(key: &str) -> bool {
     let path: Vec<_> = key.split('.').map(str::to_owned).collect();
     hocon::is_secret(&path)
+}
+
+/// The settings that nobody knows: first those that were meant as filters, without which everything would get into the
+/// catalog, then the others.
+fn unknown_settings(settings: &Settings) -> [std::vec::IntoIter<Found>; 2] {
+    let is_filter =
+        |one: &UnknownSetting| matches!(one.near.as_deref(), Some("filter" | "filters"));
+    let (filters, others): (Vec<_>, Vec<_>) = settings.unknown().into_iter().partition(is_filter);
+    [filters, others].map(|all| {
+        let found: Vec<_> = all.into_iter().map(unknown_setting).collect();
+        found.into_iter()
+    })
 }
 
 fn unknown_setting(unknown: UnknownSetting) -> Found {

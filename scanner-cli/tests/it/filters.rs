@@ -200,3 +200,25 @@ fn what_is_undecided_is_listed_when_a_filter_is_tried() {
     let is = |one: &str| one.starts_with("undecided  ") && one.ends_with(line);
     assert!(run.output.lines().any(is), "{}", run.output);
 }
+
+#[test]
+fn what_was_meant_as_a_filter_is_not_ignored() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    for (filter, hint) in [
+        (
+            "connection { filter = \"stream = 'Finance'\" }",
+            "write `filter` outside of the block `connection`",
+        ),
+        (
+            "connection.filters = []",
+            "write `filters` outside of the block `connection`",
+        ),
+        ("filtr = never", "did you mean `filter`?"),
+    ] {
+        write(&home, &site, &format!("{filter}\n"));
+        home.run(&["scan"])
+            .check(3, &["is no setting that this connector knows", hint]);
+        assert!(!home.has("data/catalog.db"), "{filter}");
+    }
+}
