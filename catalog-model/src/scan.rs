@@ -214,10 +214,26 @@ pub enum ScanError {
         message: String,
         /// What to try.
         hint: Option<String>,
+        /// Whether the same scan may succeed later without anybody changing a setting.
+        may_pass: bool,
     },
     /// What the scan saw could not be kept.
     #[error(transparent)]
     Sink(#[from] SinkError),
+}
+
+impl ScanError {
+    /// Whether the same scan may succeed later without anybody changing a setting: after a network failure or while a
+    /// site starts, but not after refused credentials.
+    ///
+    /// True for every error of a sink: a full disk gets space again, a locked file is released.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Source { may_pass, .. } => *may_pass,
+            Self::Sink(_) => true,
+        }
+    }
 }
 
 /// An error with its causes, in one line: `a: b: c`.
@@ -242,4 +258,26 @@ pub struct SinkError {
     /// Why.
     #[source]
     pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_a_sink_may_pass_and_those_of_a_source_say_so() {
+        let source = |may_pass| ScanError::Source {
+            step: "reading the list of sheets".to_owned(),
+            message: "no answer".to_owned(),
+            hint: None,
+            may_pass,
+        };
+        assert!(source(true).may_pass());
+        assert!(!source(false).may_pass());
+        let full = SinkError {
+            message: "`export/a.ndjson` cannot be written".to_owned(),
+            source: None,
+        };
+        assert!(ScanError::from(full).may_pass());
+    }
 }

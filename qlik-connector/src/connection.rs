@@ -131,6 +131,7 @@ fn undecided(error: &Undecided, item: &ItemKey) -> ScanError {
         step: "filtering the sheets".to_owned(),
         message: format!("{error} on the item `{item}`"),
         hint: Some(error.hint.clone()),
+        may_pass: false,
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) fn failure(step: String, error: &Error) -> ScanError {
         step,
         message: with_causes(error),
         hint: Some(hint(error)),
+        may_pass: error.is_retryable(),
     }
 }
 

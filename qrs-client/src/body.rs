@@ -124,7 +124,7 @@ impl Body {
             Err(_) if silent_at < self.deadline => {
                 let seconds = self.silence.as_secs_f64();
                 let message = format!("the site was silent for {seconds} s in mid-answer");
-                Err(self.too_long(message).with_trouble(Trouble::Silent))
+                Err(self.too_long(message))
             }
             Err(_) => Err(self.too_long("the whole answer took too long".to_owned())),
         }
@@ -133,7 +133,7 @@ impl Body {
     fn too_long(&self, message: String) -> Error {
         self.asked
             .error(ErrorKind::Timeout, message)
-            .with_trouble(Trouble::Final)
+            .with_trouble(Trouble::Limit)
     }
 }
 

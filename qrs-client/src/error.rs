@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::certificate::Certificate;
-use crate::retry::Trouble;
+use crate::retry::{self, Trouble};
 
 /// Why a read failed.
 ///
@@ -71,6 +71,19 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Whether the same request may succeed later without anybody changing a setting, so that a
+    /// program that runs for long may repeat it after some minutes.
+    ///
+    /// True for failures of the moment: no connection, a host name that was not resolved, a reset,
+    /// an exceeded time limit, a list that broke off, and the statuses 408, 425, 429, 500, 502 to
+    /// 504 and 520 to 524. False for refused credentials or certificates, wrong configuration, all
+    /// other statuses, and answers that are not QRS. The client has already retried what is worth
+    /// retrying within seconds.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        retry::may_pass(self.0.trouble)
     }
 
     /// What the reader of the message can do about it, where that is known.
@@ -268,6 +281,33 @@ mod tests {
             "the site refuses this (status 403) at `https://qlik.example/qrs/about`: \
              Your account is inactive."
         );
+    }
+
+    #[test]
+    fn an_error_is_final_unless_its_trouble_may_pass() {
+        let kinds = [
+            ErrorKind::Configuration,
+            ErrorKind::Tls,
+            ErrorKind::Unauthorized,
+            ErrorKind::RedirectedToLogin,
+            ErrorKind::LoginPage,
+        ];
+        for kind in kinds {
+            assert!(!Error::new(kind, "no").is_retryable(), "{kind:?}");
+        }
+        let cases = [
+            (Trouble::Status(503, None), true),
+            (Trouble::Status(403, None), false),
+            (Trouble::Unresolved, true),
+            (Trouble::NoConnection, true),
+            (Trouble::Cut, true),
+            (Trouble::Limit, true),
+            (Trouble::Damaged, true),
+        ];
+        for (trouble, expected) in cases {
+            let error = Error::new(ErrorKind::Proxy, "no").with_trouble(trouble);
+            assert_eq!(error.is_retryable(), expected, "{trouble:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which failures are worth another try, as a table. The loop that waits and tries is in
+//! Which failures are retried and which may pass, as tables. The loop that waits and retries is in
 //! `transport`; nothing here touches the network or a clock.
 
 use std::time::Duration;
@@ -9,18 +9,22 @@ use jiff::fmt::rfc2822::DateTimeParser;
 /// minute, and then its error is reported.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// What stopped a try, as far as trying again is concerned.
+/// What stopped a try, as far as retrying is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// The site answered with this status, and may have said when to come again.
+    /// The site answered with this status, and may have sent a `Retry-After`.
     Status(u16, Option<Duration>),
+    /// The host name was not resolved.
+    Unresolved,
+    /// No connection was made: refused, unreachable, or timed out by the operating system.
+    NoConnection,
     /// The connection was reset or closed before the answer was complete.
     Cut,
-    /// Nothing of an answer came within the time limit, or no connection.
-    NoFirstByte,
-    /// The answer began, and then nothing more of it came within the time limit.
-    Silent,
-    /// Anything that another try will not mend.
+    /// A time limit of the client was exceeded.
+    Limit,
+    /// A list was broken in the middle although its bytes arrived.
+    Damaged,
+    /// Anything that does not change by itself.
     Final,
 }
 
@@ -28,23 +32,43 @@ pub(crate) enum Trouble {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     GiveUp,
-    /// Try again after the loop's own delay.
+    /// Retry after the loop's own delay.
     Retry,
-    /// Try again when the site said.
+    /// Retry when the site said.
     RetryAfter(Duration),
 }
 
+/// Whether the client itself retries. It never retries after a time limit: the same limit would
+/// only be exceeded again.
 pub(crate) fn verdict(trouble: Trouble) -> Verdict {
     match trouble {
-        Trouble::Status(429 | 503, Some(after)) => {
-            Verdict::RetryAfter(after.min(LONGEST_RETRY_AFTER))
-        }
-        Trouble::Status(429 | 502 | 503 | 504, _)
-        | Trouble::Cut
-        | Trouble::NoFirstByte
-        | Trouble::Silent => Verdict::Retry,
-        Trouble::Status(..) | Trouble::Final => Verdict::GiveUp,
+        Trouble::Status(status, after) if is_passing(status) => match after {
+            Some(after) => Verdict::RetryAfter(after.min(LONGEST_RETRY_AFTER)),
+            None => Verdict::Retry,
+        },
+        Trouble::Unresolved | Trouble::NoConnection | Trouble::Cut => Verdict::Retry,
+        Trouble::Status(..) | Trouble::Limit | Trouble::Damaged | Trouble::Final => Verdict::GiveUp,
     }
+}
+
+/// Whether the same request may succeed later, without anybody changing a setting.
+pub(crate) fn may_pass(trouble: Trouble) -> bool {
+    match trouble {
+        Trouble::Status(status, _) => is_passing(status),
+        Trouble::Unresolved
+        | Trouble::NoConnection
+        | Trouble::Cut
+        | Trouble::Limit
+        | Trouble::Damaged => true,
+        Trouble::Final => false,
+    }
+}
+
+/// The statuses of a server or gateway that is busy, starting or failing for the moment. 500 is
+/// among them since repositories answer it while they start (qlik-cloud-monitoring-apps #91);
+/// 520 to 524 are a content delivery network's words for a site that does not answer properly.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502..=504 | 520..=524)
 }
 
 /// The wait that a `Retry-After` header asks for: seconds, or a date, which is read against the
@@ -69,32 +93,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_pass_is_tried_again_and_what_will_not_is_not() {
-        let second = Duration::from_secs(1);
-        let cases = [
-            (
-                Trouble::Status(429, Some(second)),
-                Verdict::RetryAfter(second),
-            ),
-            (
-                Trouble::Status(503, Some(second)),
-                Verdict::RetryAfter(second),
-            ),
-            (Trouble::Status(429, None), Verdict::Retry),
-            (Trouble::Status(503, None), Verdict::Retry),
-            (Trouble::Status(502, None), Verdict::Retry),
-            (Trouble::Status(502, Some(second)), Verdict::Retry),
-            (Trouble::Status(504, None), Verdict::Retry),
-            (Trouble::Cut, Verdict::Retry),
-            (Trouble::NoFirstByte, Verdict::Retry),
-            (Trouble::Status(400, Some(second)), Verdict::GiveUp),
-            (Trouble::Status(403, None), Verdict::GiveUp),
-            (Trouble::Status(500, None), Verdict::GiveUp),
-            (Trouble::Final, Verdict::GiveUp),
-        ];
-        for (trouble, expected) in cases {
-            assert_eq!(verdict(trouble), expected, "{trouble:?}");
+    fn statuses_that_may_pass_are_retried_and_others_are_not() {
+        let passing = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524];
+        for status in 100..=599 {
+            let trouble = Trouble::Status(status, None);
+            let expected = passing.contains(&status);
+            assert_eq!(verdict(trouble) == Verdict::Retry, expected, "{status}");
+            assert_eq!(may_pass(trouble), expected, "{status}");
         }
+    }
+
+    #[test]
+    fn failures_of_the_network_are_retried_but_exceeded_limits_are_not() {
+        let cases = [
+            (Trouble::Unresolved, Verdict::Retry, true),
+            (Trouble::NoConnection, Verdict::Retry, true),
+            (Trouble::Cut, Verdict::Retry, true),
+            (Trouble::Limit, Verdict::GiveUp, true),
+            (Trouble::Damaged, Verdict::GiveUp, true),
+            (Trouble::Final, Verdict::GiveUp, false),
+        ];
+        for (trouble, expected, passes) in cases {
+            assert_eq!(verdict(trouble), expected, "{trouble:?}");
+            assert_eq!(may_pass(trouble), passes, "{trouble:?}");
+        }
+    }
+
+    #[test]
+    fn a_site_that_says_when_to_retry_is_obeyed_for_every_passing_status() {
+        let second = Duration::from_secs(1);
+        for status in [408, 425, 429, 500, 503, 521] {
+            let trouble = Trouble::Status(status, Some(second));
+            assert_eq!(verdict(trouble), Verdict::RetryAfter(second), "{status}");
+        }
+        let refused = Trouble::Status(403, Some(second));
+        assert_eq!(verdict(refused), Verdict::GiveUp);
     }
 
     #[test]

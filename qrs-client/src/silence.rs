@@ -33,19 +33,19 @@ fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'stat
     let says = |text: &str| links.iter().any(|link| link.to_string().contains(text));
     if says("tunnel error") {
         let message = "the proxy did not connect to the site, and would do so now";
-        return (ErrorKind::Proxy, message, Trouble::NoFirstByte);
+        return (ErrorKind::Proxy, message, Trouble::NoConnection);
     }
     let (message, trouble) = if error.is_dns() {
-        ("the site's name is not resolved", Trouble::Final)
+        ("the site's name is not resolved", Trouble::Unresolved)
     } else if error.is_timeout() {
-        ("connecting to the site took too long", Trouble::NoFirstByte)
+        ("connecting to the site took too long", Trouble::Limit)
     } else if links.iter().any(|link| is_reset(*link)) || says(CLOSED_EARLY) {
         (
             "the site closed the connection without an answer",
             Trouble::Cut,
         )
     } else if error.is_connect() {
-        ("the site does not take connections", Trouble::Final)
+        ("the site does not take connections", Trouble::NoConnection)
     } else {
         let message = "what answers there does not speak HTTP";
         return (ErrorKind::UnexpectedAnswer, message, Trouble::Final);

@@ -120,7 +120,7 @@ impl Transport {
                 let seconds = (latest - started).as_secs_f64();
                 let message = format!("the site did not begin to answer within {seconds} s");
                 let error = asked.error(ErrorKind::Timeout, message);
-                Err(error.with_trouble(Trouble::NoFirstByte))
+                Err(error.with_trouble(Trouble::Limit))
             }
         }
     }

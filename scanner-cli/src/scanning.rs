@@ -136,6 +136,7 @@ pub(crate) fn fault() -> ScanError {
         step: "scanning".to_owned(),
         message: "the scanner itself has a fault".to_owned(),
         hint: Some("report it, with what stands above".to_owned()),
+        may_pass: false,
     }
 }
 

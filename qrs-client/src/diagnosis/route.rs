@@ -171,7 +171,7 @@ impl Walk {
             peer.reach_kind(),
             format!("{peer} did not answer within {seconds} s ({stage})"),
         );
-        let error = error.with_trouble(Trouble::NoFirstByte);
+        let error = error.with_trouble(Trouble::Limit);
         match stage {
             Stage::ProxyTls | Stage::SiteTls => {
                 error.with_hint("it may not speak TLS at this port: check scheme and port")
@@ -221,6 +221,7 @@ async fn resolve(url: &Url) -> Result<Vec<SocketAddr>, Error> {
         .with_hint(
             "check the spelling of the name, and that this machine asks the right name server",
         )
+        .with_trouble(Trouble::Unresolved)
         .with_cause(cause)
     };
     let found = lookup_host((name, port)).await;
@@ -243,6 +244,7 @@ fn refused(addresses: &[SocketAddr], error: &io::Error) -> Error {
     let message = format!("`{}` does not take connections", addresses.join("`, `"));
     Error::new(ErrorKind::Unreachable, message)
         .with_hint("check host and port, and that a firewall lets the client through")
+        .with_trouble(Trouble::NoConnection)
         .with_cause(error.to_string())
 }
 
@@ -293,6 +295,7 @@ async fn secure<S: Wire>(
                 format!("{peer} closed the connection in the TLS handshake"),
             )
             .with_hint("it may not speak TLS at this port: check scheme and port")
+            .with_trouble(Trouble::Cut)
             .with_cause(error.to_string()),
         }
     })

@@ -146,7 +146,9 @@ fn error(broken: Broken, rest: &[u8], asked: &Asked) -> Error {
     let error = asked.error(ErrorKind::ListBroken, message);
     match flaw {
         Flaw::Short => error.with_trouble(Trouble::Cut),
-        Flaw::Wrong => error.with_excerpt(asked.excerpt(&rest[..rest.len().min(LONGEST_REST)])),
+        Flaw::Wrong => error
+            .with_trouble(Trouble::Damaged)
+            .with_excerpt(asked.excerpt(&rest[..rest.len().min(LONGEST_REST)])),
     }
 }
 

@@ -176,6 +176,7 @@ fn write_failure(text: &mut String, error: &ScanError) -> std::fmt::Result {
             step,
             message,
             hint,
+            ..
         } => {
             writeln!(text, "  while {step}: {message}")?;
             if let Some(hint) = hint {

@@ -136,10 +136,12 @@ impl Given {
                 step,
                 message,
                 hint,
+                may_pass,
             } => ScanError::Source {
                 step: self.clean(step),
                 message: self.clean(message),
                 hint: hint.map(|hint| self.clean(hint)),
+                may_pass,
             },
             // What a sink says is of this machine, not of the source.
             error => error,

@@ -112,6 +112,7 @@ fn gave_up(error: Undecided) -> ScanError {
         step: "filtering what the store holds".to_owned(),
         message: error.to_string(),
         hint: Some(error.hint),
+        may_pass: false,
     }
 }
 
