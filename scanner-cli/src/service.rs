@@ -47,7 +47,7 @@ pub(crate) use self::{
     hooking::HookRun,
     snapshot::{ConnectionNow, Phase, Snapshot, Snapshots},
     state_file::{ConnectionState, State, Word, read as read_state},
-    table::{Table, Timing, reasons},
+    table::{Table, Timing, is_ahead, reasons},
     watcher::Watcher,
 };
 use crate::{
@@ -84,6 +84,8 @@ pub(crate) struct Service {
     hooking: Hooking,
     state: StateFile,
     started: Timestamp,
+    /// What the clock said last.
+    seen: Timestamp,
     troubles: Troubles,
     counts: Counts,
     /// To whom it publishes how it is.
@@ -130,6 +132,7 @@ impl Service {
             hooking: Hooking::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
             started,
+            seen: started,
             troubles: Troubles::default(),
             counts: Counts::default(),
             phase: Phase::Beginning,
@@ -177,6 +180,7 @@ impl Service {
     }
 
     fn begin_what_is_due(&mut self) {
+        self.read_clock();
         self.watching.begin(&self.table);
         let unusable = self.listening.begin();
         self.troubles.note(About::Address, unusable);
@@ -189,6 +193,25 @@ impl Service {
             }
         }
         self.following.begin();
+    }
+
+    /// Notices that the clock was set back, after which the times of the next scans may be far away.
+    fn read_clock(&mut self) {
+        let now = (self.clock)();
+        let before = std::mem::replace(&mut self.seen, now);
+        if now >= before {
+            return;
+        }
+        if is_ahead(before, now) {
+            warn!(
+                "the clock went back from {before:.0} to {now:.0}: the next scans are scheduled anew"
+            );
+        }
+        let timing = Timing {
+            now,
+            automation: &self.automation,
+        };
+        self.table.clock_went_back(before, timing);
     }
 
     fn begin_scan(&mut self, identity: String) {

@@ -56,11 +56,12 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
             .map(|left| left.started.as_str()),
         error: error.or(told),
     };
+    let now = (program.environment.clock)();
     let shown: Vec<_> = connections
         .into_iter()
         .map(|connection| {
             let scan = connection.code.as_ref().and_then(|code| scans.get(code));
-            Shown::of(connection, scan)
+            Shown::of(connection, scan, now)
         })
         .collect();
     let hooks = hook_runs(program, left.as_ref());

@@ -159,7 +159,7 @@ fn of_connection(connection: &ConnectionNow, snapshot: &Snapshot, scans: &[&Stor
             .set(scan.counts.unreadable as f64);
         if let Some(ended) = scan.ended {
             gauge!("scanner_last_scan_duration_seconds", "connection" => label.clone())
-                .set(seconds(ended - scan.started));
+                .set(seconds((ended - scan.started).max(0)));
         }
     }
 }

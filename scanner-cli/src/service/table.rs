@@ -12,7 +12,7 @@ use tracing::{info, warn};
 mod line;
 
 use self::line::Good;
-pub(crate) use self::line::{FileState, Line, reasons};
+pub(crate) use self::line::{FileState, Line, is_ahead, reasons};
 use super::watcher::FileNews;
 use crate::{
     automation::Automation,
@@ -104,6 +104,7 @@ impl Table {
     pub(crate) fn start(&mut self, identity: &str, timing: Timing<'_>) -> Option<Ready> {
         let line = self.line_of(identity)?;
         line.begun = Some(timing.now);
+        line.again = false;
         line.reckon(timing);
         line.good.as_ref().map(|good| good.ready.clone())
     }
@@ -111,7 +112,15 @@ impl Table {
     /// Lets a connection be scanned at `time`, if it would be later.
     pub(crate) fn again_at(&mut self, identity: &str, time: Timestamp) {
         if let Some(line) = self.line_of(identity) {
+            line.again = line.next.is_none_or(|next| time < next);
             line.next = Some(line.next.map_or(time, |next| next.min(time)));
+        }
+    }
+
+    /// Computes all next scans anew, since the clock went back from `before` to `timing.now`.
+    pub(crate) fn clock_went_back(&mut self, before: Timestamp, timing: Timing<'_>) {
+        for line in self.lines.values_mut() {
+            line.clock_went_back(before, timing);
         }
     }
 
@@ -123,7 +132,8 @@ impl Table {
     /// Reckons anew when connections are scanned that are not due yet.
     pub(crate) fn reschedule(&mut self, timing: Timing<'_>) {
         for line in self.lines.values_mut() {
-            if line.good.is_some() && line.next.is_none_or(|next| next > timing.now) {
+            if line.good.is_some() && !line.again && line.next.is_none_or(|next| next > timing.now)
+            {
                 line.reckon(timing);
             }
         }
@@ -227,6 +237,10 @@ impl Table {
                     _,
                 ) => Some(next),
                 (_, Some(last)) if known.fingerprint.as_ref() == Some(&line.fingerprint) => {
+                    if is_ahead(last, timing.now) {
+                        let now = timing.now;
+                        warn!(connection = %code, "the last scan is dated {last:.0}, but the clock says {now:.0}: scanning now; check the clock of this machine");
+                    }
                     line.after(last, timing)
                 }
                 _ => Some(timing.now),
@@ -254,6 +268,7 @@ impl Table {
             good: None,
             next: None,
             begun: None,
+            again: false,
         });
         line.code = line.code.take().or_else(|| invalid.code.clone());
         line.fingerprint = fingerprint;

@@ -296,21 +296,60 @@ fn fuse(db: &Connection, going: i64, known: i64, connection: i64) -> rusqlite::R
     ))
 }
 
-/// Throws away changes from before `before`, so that the log does not grow for ever.
-pub(super) fn forget(db: &Connection, before: i64) -> rusqlite::Result<()> {
-    // In the order of the log: a clock that once was wrong must not make holes.
+/// Throws away changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow for ever.
+///
+/// In the order of the log, so that a clock that was wrong for a while makes no holes: a change that is dated in the
+/// future goes together with the changes around it.
+pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
+    let now = trusted(db, now, keep)?;
+    let before = now.saturating_sub(keep);
     let kept: Option<i64> = db.query_row(
-        "SELECT min(seq) FROM change WHERE time >= ?1",
-        [before],
+        "SELECT min(seq) FROM change WHERE time BETWEEN ?1 AND ?2",
+        [before, now],
         |row| row.get(0),
     )?;
-    let last: i64 = db.query_row("SELECT coalesce(max(seq), 0) FROM change", [], |row| {
-        row.get(0)
-    })?;
-    let forgotten = kept.map_or(last, |kept| kept - 1);
+    let old: Option<i64> = db.query_row(
+        "SELECT max(seq) FROM change WHERE time < ?1 AND seq < ?2",
+        [before, kept.unwrap_or(i64::MAX)],
+        |row| row.get(0),
+    )?;
+    let Some(old) = old else {
+        return Ok(());
+    };
+    let forgotten = kept.map_or(old, |kept| kept - 1);
     db.execute("DELETE FROM change WHERE seq <= ?1", [forgotten])?;
     db.execute("UPDATE forgotten SET seq = ?1 WHERE seq < ?1", [forgotten])?;
     Ok(())
+}
+
+/// A step of the clock between two scans that is larger than this, in milliseconds, may be an error of the clock.
+const STEP: i64 = 30 * DAY;
+/// How long scans have to go on after such a step, in milliseconds, before it is believed.
+const BELIEVED: i64 = 7 * DAY;
+/// How many scans are looked at to find such a step.
+const SCANS: i64 = 5_000;
+const DAY: i64 = 24 * 3_600_000;
+
+/// The time to measure the age of changes with: `now`, or the time of the scan before a recent step of the clock. A clock
+/// that is years ahead for one scan must not delete the log.
+fn trusted(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<i64> {
+    let mut scans = db.prepare_cached("SELECT started FROM scan ORDER BY id DESC LIMIT ?1")?;
+    let mut rows = scans.query([SCANS])?;
+    let mut later = now;
+    while let Some(row) = rows.next()? {
+        let started: i64 = row.get(0)?;
+        if started > now {
+            continue;
+        }
+        if later.saturating_sub(started) > STEP.min(keep) {
+            return Ok(started);
+        }
+        if started <= now.saturating_sub(BELIEVED) {
+            break;
+        }
+        later = started;
+    }
+    Ok(now)
 }
 
 #[cfg(test)]

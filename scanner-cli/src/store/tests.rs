@@ -254,6 +254,37 @@ async fn changes_are_forgotten_when_they_are_old_and_items_never() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_ahead_for_a_while_deletes_no_changes() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    // Twice in a future that has not come, then right again.
+    scratch.scan(5_000, &[("a", "A2")]).await;
+    scratch.scan(5_001, &[("a", "A3")]).await;
+    scratch.scan(2, &[("a", "A4")]).await;
+    assert_eq!(scratch.changes().len(), 4);
+    assert_eq!(scratch.catalog().forgotten().unwrap(), 0);
+    // What is dated in the future is forgotten together with what came before and after it.
+    scratch.scan(25, &[("a", "A5")]).await;
+    scratch.scan(50, &[("a", "A6")]).await;
+    assert_eq!(
+        scratch.changes(),
+        ["changed a name", "changed a name"],
+        "days 25 and 50"
+    );
+}
+
+#[tokio::test]
+async fn a_step_of_the_clock_is_believed_after_a_week() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    for day in [400, 405, 408] {
+        assert_eq!(scratch.changes().len(), 1);
+        scratch.scan(day, &[("a", "A")]).await;
+    }
+    assert!(scratch.changes().is_empty());
+}
+
+#[tokio::test]
 async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;

@@ -162,11 +162,11 @@ impl Writer {
         {
             return Err(StoreError::overtaken(&self.path));
         }
-        let forgotten = closing.time.as_millisecond() - self.keep;
+        let (now, keep) = (closing.time.as_millisecond(), self.keep);
         let closed = self.transaction(|db| {
             let duplicates = twins::named(db, &running)?;
             let closed = closing::close(db, &mut running, &closing)?;
-            closing::forget(db, forgotten)?;
+            closing::forget(db, now, keep)?;
             Ok((closed, duplicates))
         });
         trouble.get().map_or(closed, |error| Err(error.again()))

@@ -149,3 +149,58 @@ fn without_a_schedule_it_is_every_24_hours_whatever_is_set_meanwhile() {
         check(&home, 3, "2026-11-30T15:00:00.000Z");
     });
 }
+
+#[test]
+fn a_clock_that_was_ahead_stops_no_schedule() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for (schedule, next) in [
+        ("", "2026-11-25T12:00:00.000Z"),
+        ("synchronize = \"0 0 2 * * ?\"", "2026-11-25T02:00:00.000Z"),
+    ] {
+        let site = FakeSite::start_in_thread();
+        let home = Home::of(&site);
+        let automation =
+            format!("automation {{ look_interval = 50 ms, time_zone = UTC\n{schedule} }}");
+        home.write("conf/application.conf", automation);
+        set("2040-05-01T12:00:00Z");
+        beside(&home, || {
+            check(&home, 1, "2040-05-02T");
+            // While it runs.
+            set("2026-11-24T12:00:00Z");
+            check(&home, 2, next);
+            set("2041-05-01T12:00:00Z");
+            check(&home, 3, "2041-05-02T");
+        });
+        // Across a restart. The real clock is earlier than that scan, too.
+        let status = home.run(&["status"]);
+        assert!(
+            status
+                .output
+                .contains("the last scan is dated 2041-05-01T12:00:00Z"),
+            "{}",
+            status.output
+        );
+        set("2026-11-24T12:00:00Z");
+        beside(&home, || check(&home, 4, next));
+        beside(&home, || check(&home, 4, next));
+    }
+}
+
+#[test]
+fn a_small_correction_of_the_clock_scans_nothing_twice() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("conf/application.conf", "automation.look_interval = 50 ms");
+    set("2026-11-24T12:00:00Z");
+    beside(&home, || {
+        check(&home, 1, "2026-11-25T12:00:00.000Z");
+        set("2026-11-24T11:59:30Z");
+        check(&home, 1, "2026-11-25T11:59:30.000Z");
+        set("2026-11-24T12:30:00Z");
+        check(&home, 1, "2026-11-25T11:59:30.000Z");
+        // Later than the last scan: nothing is unknown.
+        set("2026-11-24T12:10:00Z");
+        check(&home, 1, "2026-11-25T12:00:00.000Z");
+    });
+}

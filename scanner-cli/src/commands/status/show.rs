@@ -1,11 +1,12 @@
 //! The status as lines for people, and as JSON for programs.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     listing::{instant, moment},
     report::{counted, plain},
-    service::{ConnectionState, HookRun, Word},
+    service::{ConnectionState, HookRun, Word, is_ahead},
     store::StoredScan,
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Shown {
     file: Option<String>,
     state: Word,
     error: Option<String>,
+    /// What is odd, although it stops nothing.
+    warning: Option<String>,
     last_scan: Option<Scan>,
     next_scan: Option<String>,
     scanning: bool,
@@ -61,7 +64,11 @@ struct StatusJson<'a> {
 
 impl Shown {
     /// A connection is valid if its file is, and its site takes it.
-    pub(super) fn of(connection: ConnectionState, scan: Option<&StoredScan>) -> Self {
+    pub(super) fn of(
+        connection: ConnectionState,
+        scan: Option<&StoredScan>,
+        now: Timestamp,
+    ) -> Self {
         let failed = scan.filter(|scan| scan.outcome.as_deref() == Some("failed"));
         let failed = failed.filter(|_| connection.state == Word::Valid);
         Self {
@@ -73,6 +80,7 @@ impl Shown {
             error: connection
                 .error
                 .or_else(|| Some(failed?.reasons.join("; "))),
+            warning: scan.and_then(|scan| dated_ahead(scan, now)),
             code: connection.code,
             name: connection.name,
             file: connection.file,
@@ -81,6 +89,16 @@ impl Shown {
             scanning: connection.scanning,
         }
     }
+}
+
+/// Says that a scan is dated in the future, if it is.
+fn dated_ahead(scan: &StoredScan, now: Timestamp) -> Option<String> {
+    let started = Timestamp::from_millisecond(scan.started).ok()?;
+    is_ahead(started, now).then(|| {
+        format!(
+            "the last scan is dated {started:.0}, but the clock says {now:.0}; check the clock of this machine (the schedule does not wait for that date)"
+        )
+    })
 }
 
 impl Scan {
@@ -171,6 +189,9 @@ fn add(text: &mut String, connection: &Shown) {
     };
     if let Some(error) = &connection.error {
         line("error", error);
+    }
+    if let Some(warning) = &connection.warning {
+        line("warning", warning);
     }
     match &connection.last_scan {
         Some(scan) => {

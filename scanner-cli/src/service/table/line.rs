@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use catalog_model::ConnectionCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::Timing;
@@ -26,6 +26,16 @@ pub(crate) struct Line {
     pub(super) next: Option<Timestamp>,
     /// When its last scan began that is known of.
     pub(super) begun: Option<Timestamp>,
+    /// Whether `next` is a repetition, not a time of the schedule.
+    pub(super) again: bool,
+}
+
+/// A time that is later than now by no more than this is a correction of the clock, not a clock that was wrong.
+const CORRECTION: SignedDuration = SignedDuration::from_secs(60);
+
+/// Whether a time at which something happened lies in the future, so that the clock was wrong then or is wrong now.
+pub(crate) fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
+    time.duration_since(now) > CORRECTION
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +95,7 @@ impl Line {
             good,
             next: None,
             begun: None,
+            again: false,
         }
     }
 
@@ -93,7 +104,7 @@ impl Line {
         self.next.filter(|_| self.good.is_some())
     }
 
-    /// Reckons anew when it is scanned next.
+    /// Computes anew when it is scanned next.
     pub(super) fn reckon(&mut self, timing: Timing<'_>) {
         self.next = match (self.schedule(timing), self.begun) {
             // The day begins with the last scan, whatever was set since.
@@ -102,10 +113,30 @@ impl Line {
         };
     }
 
-    /// When it is scanned after a scan that began at `last`.
+    /// When it is scanned after a scan that began at `last`. A last scan in the future is no reason to wait: how long ago
+    /// it really was is unknown.
     pub(super) fn after(&self, last: Timestamp, timing: Timing<'_>) -> Option<Timestamp> {
+        if is_ahead(last, timing.now) {
+            return Some(timing.now);
+        }
         let schedule = self.schedule(timing);
-        schedule.next(last, &timing.automation.zone)
+        schedule.next(last.min(timing.now), &timing.automation.zone)
+    }
+
+    /// Computes the next scan after the clock went back from `before` to `timing.now`. What was due stays due, and a
+    /// pause keeps its length.
+    pub(super) fn clock_went_back(&mut self, before: Timestamp, timing: Timing<'_>) {
+        let Some(next) = self.next.filter(|_| self.good.is_some()) else {
+            return;
+        };
+        if next <= before || self.begun.is_some_and(|begun| is_ahead(begun, timing.now)) {
+            self.next = Some(timing.now);
+        } else if self.again {
+            let pause = next.duration_since(before);
+            self.next = timing.now.checked_add(pause).ok();
+        } else {
+            self.reckon(timing);
+        }
     }
 
     fn schedule<'a>(&'a self, timing: Timing<'a>) -> &'a Schedule {
