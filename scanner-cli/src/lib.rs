@@ -21,6 +21,7 @@ mod keeping_sink;
 mod kept_session;
 mod listing;
 mod lock;
+mod log;
 mod noted_files;
 mod odd_texts;
 mod problem;

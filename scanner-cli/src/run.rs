@@ -5,13 +5,13 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use catalog_model::{ConnectorRegistry, with_causes};
+use catalog_model::{ConnectorRegistry, SinkError, with_causes};
 use clap::Parser;
 use indicatif::MultiProgress;
 use qlik_connector::QlikSense;
-use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     arguments::{Arguments, Command, Config, Filter, LogFormat},
@@ -21,6 +21,7 @@ use crate::{
     exit::Exit,
     hocon::Colors,
     home::Home,
+    log::Log,
     problem::Problem,
     progress::Display,
 };
@@ -31,7 +32,11 @@ pub(crate) struct Program {
     pub(crate) connectors: Arc<ConnectorRegistry>,
     pub(crate) environment: Environment,
     pub(crate) display: Display,
+    pub(crate) log: Log,
 }
+
+/// How long the end of the program waits for a reader of the log.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Runs the program with these arguments, the first of which is its own name.
 pub async fn run(
@@ -47,48 +52,57 @@ pub async fn run(
         .or_else(|| environment.variables.get("SCANNER_HOME").map(PathBuf::from))
         .unwrap_or_else(|| PathBuf::from("."));
     let runs_long = matches!(arguments.command, Command::Run(_));
-    let display = if environment.terminal && !runs_long {
-        Display::Terminal(MultiProgress::new())
+    let (display, log) = if environment.terminal && !runs_long {
+        (Display::Terminal(MultiProgress::new()), Log::default())
     } else {
-        match &arguments.command {
-            Command::Run(run) => log_to_standard_error(run.log_format),
+        let log = match &arguments.command {
+            Command::Run(run) => Log::to_standard_error(run.log_format),
             // It says itself what is wrong with files.
-            Command::Status(_) => {}
-            _ => log_to_standard_error(LogFormat::Text),
-        }
-        Display::Log
+            Command::Status(_) => Log::default(),
+            _ => Log::to_standard_error(LogFormat::Text),
+        };
+        (Display::Log, log)
     };
     let mut program = Program {
         home: Home::new(home),
         connectors: Arc::new(ConnectorRegistry::default().with(Box::new(QlikSense::default()))),
         environment,
         display,
+        log,
     };
+    let exit = run_command(arguments.command, &mut program).await;
+    program.log.flush(Some(LAST_LINES));
+    exit
+}
+
+async fn run_command(command: Command, program: &mut Program) -> Exit {
     // No command makes it: a name that is mistyped would become one.
     if let Err(problem) = program.home.check() {
         program.tell_problem(&problem);
         return Exit::Configuration;
     }
-    match arguments.command {
-        Command::Status(status) => commands::status::run(&mut program, &status),
-        Command::Run(_) => commands::run::run(&mut program).await,
-        Command::Scan(scan) => commands::scan::run(&mut program, scan).await,
-        Command::Inventory(inventory) => commands::inventory::run(&mut program, inventory).await,
-        Command::Check(check) => commands::check::run(&mut program, check).await,
-        Command::Catalog(catalog) => commands::catalog::run(&mut program, catalog),
-        Command::Explain(explain) => commands::explain::run(&mut program, explain).await,
+    match command {
+        Command::Status(status) => commands::status::run(program, &status),
+        Command::Run(_) => commands::run::run(program).await,
+        Command::Scan(scan) => commands::scan::run(program, scan).await,
+        Command::Inventory(inventory) => commands::inventory::run(program, inventory).await,
+        Command::Check(check) => commands::check::run(program, check).await,
+        Command::Catalog(catalog) => commands::catalog::run(program, catalog),
+        Command::Explain(explain) => commands::explain::run(program, explain).await,
         Command::Config(Config::Show {
             file_or_code,
             format,
-        }) => commands::config_show::run(&mut program, &file_or_code, format),
-        Command::Filter(Filter::Test(test)) => commands::filter_test::run(&mut program, test).await,
-        Command::Encrypt(encrypt) => commands::encrypt::run(&mut program, &encrypt).await,
+        }) => commands::config_show::run(program, &file_or_code, format),
+        Command::Filter(Filter::Test(test)) => commands::filter_test::run(program, test).await,
+        Command::Encrypt(encrypt) => commands::encrypt::run(program, &encrypt).await,
     }
 }
 
 impl Program {
     /// Tells people something; that standard error is gone is no reason to stop.
     pub(crate) fn tell(&mut self, text: &str) {
+        // What was logged before comes first.
+        self.log.flush(None);
         let _ = self.environment.errors.write_all(text.as_bytes());
     }
 
@@ -109,11 +123,7 @@ impl Program {
 
     /// Writes what was asked for to standard output; the exit is `exit`, unless it cannot be written.
     pub(crate) fn print(&mut self, text: &str, exit: Exit) -> Exit {
-        let output = &mut self.environment.output;
-        let written = output
-            .write_all(text.as_bytes())
-            .and_then(|()| output.flush());
-        match unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
+        match write_output(&mut self.environment, text) {
             Ok(()) => exit,
             Err(error) => {
                 self.tell_problem(&Problem::general(with_causes(&error), None));
@@ -146,22 +156,23 @@ fn tell_usage(message: &clap::Error, environment: &mut Environment) -> Exit {
     };
     if message.use_stderr() {
         let _ = environment.errors.write_all(text.as_bytes());
-        Exit::Usage
-    } else {
-        let _ = environment.output.write_all(text.as_bytes());
-        Exit::Complete
+        return Exit::Usage;
+    }
+    match write_output(environment, &text) {
+        Ok(()) => Exit::Complete,
+        Err(error) => {
+            let text = format!("error: {}\n", with_causes(&error));
+            let _ = environment.errors.write_all(text.as_bytes());
+            Exit::Failed
+        }
     }
 }
 
-fn log_to_standard_error(format: LogFormat) {
-    let log = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .with_max_level(LevelFilter::INFO);
-    // A second run in one process, as tests have it, keeps the first one's log.
-    let _ = match format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-    };
+/// Writes data to standard output. A reader that has seen enough is no error.
+fn write_output(environment: &mut Environment, text: &str) -> Result<(), SinkError> {
+    let output = &mut environment.output;
+    let written = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    unless_broken_pipe(written, Path::new(STANDARD_OUTPUT))
 }

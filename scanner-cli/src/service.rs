@@ -57,6 +57,7 @@ use crate::{
     environment::Clock,
     exit::Exit,
     home::Home,
+    log::Log,
     progress::Display,
     report::Outcome,
     scanning::{Context, Job, Keeping, Scanned, read},
@@ -88,6 +89,7 @@ pub(crate) struct Service {
     seen: Timestamp,
     troubles: Troubles,
     counts: Counts,
+    log: Log,
     /// To whom it publishes how it is.
     snapshots: watch::Sender<Arc<Snapshot>>,
     listening: Listening,
@@ -109,6 +111,7 @@ impl Service {
         watcher: Watcher,
         application: Application,
         name: Option<String>,
+        log: Log,
     ) -> Result<Self, StoreError> {
         let (home, clock) = (watcher.home.clone(), watcher.clock);
         let mut table = Table::default();
@@ -135,6 +138,7 @@ impl Service {
             seen: started,
             troubles: Troubles::default(),
             counts: Counts::default(),
+            log,
             phase: Phase::Beginning,
             watching: Watching::new(watcher),
             home,

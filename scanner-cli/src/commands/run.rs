@@ -43,7 +43,7 @@ async fn begin(program: &Program) -> Result<(Lock, Service), (Vec<Problem>, Exit
     );
     let begun = watcher.begin();
     let application = begun.map_err(|problems| (problems, Exit::Configuration))?;
-    let service = Service::new(watcher, application, name);
+    let service = Service::new(watcher, application, name, program.log.clone());
     let service = service.map_err(|error| (vec![error.problem()], error.exit()))?;
     Ok((lock, service))
 }

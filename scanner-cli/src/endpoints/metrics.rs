@@ -57,7 +57,11 @@ const GAUGES: [(&str, &str); 11] = [
 ];
 
 /// The numbers that only go up, and what they count.
-const COUNTERS: [(&str, &str); 3] = [
+const COUNTERS: [(&str, &str); 4] = [
+    (
+        "scanner_log_lines_lost_total",
+        "Lines of the log that could not be written, since the process began.",
+    ),
     (
         "scanner_scans_total",
         "Scans that ended, since the process began.",
@@ -109,6 +113,7 @@ fn of_scanner(snapshot: &Snapshot) {
     gauge!("scanner_errors").set(snapshot.troubles as f64);
     let running = snapshot.connections.iter().filter(|one| one.scanning);
     gauge!("scanner_scans_running").set(running.count() as f64);
+    counter!("scanner_log_lines_lost_total").absolute(snapshot.counts.log_lines_lost);
     for hook in snapshot.counts.hooks.names() {
         for end in ENDS {
             counter!("scanner_hooks_total", "hook" => hook.to_owned(), "outcome" => end)

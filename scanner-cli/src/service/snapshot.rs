@@ -57,6 +57,8 @@ pub(crate) struct Counts {
     pub(crate) scans: Tallies,
     pub(crate) hooks: Tallies,
     pub(crate) followers: Tallies,
+    /// Lines of the log that could not be written.
+    pub(crate) log_lines_lost: u64,
 }
 
 /// How often what happened to whom.

@@ -16,6 +16,7 @@ impl Service {
             }
         });
         let connections: Vec<_> = connections.collect();
+        self.counts.log_lines_lost = self.log.lost();
         let lines = self.table.all().zip(&connections);
         self.snapshots.send_replace(Arc::new(Snapshot {
             phase: self.phase,

@@ -14,6 +14,7 @@ mod held_clock;
 mod histories;
 mod hooks;
 mod output;
+mod output_lost;
 mod scanner;
 mod secret_manager;
 mod secrets;

@@ -2,7 +2,7 @@
 
 #[cfg(unix)]
 mod beside;
-mod endpoints;
+pub(crate) mod endpoints;
 mod files;
 mod notices;
 mod scans;
@@ -41,8 +41,15 @@ impl Running {
     /// The scanner that this command starts.
     pub(crate) fn of(home: &Home, mut command: Command) -> Self {
         let log = home.path("run.log");
-        let child = command.stderr(File::create(&log).unwrap()).spawn();
-        Self(child.unwrap(), log)
+        command.stderr(File::create(&log).unwrap());
+        Self(command.spawn().unwrap(), log)
+    }
+
+    /// The scanner that this command starts, whose log goes where the command says.
+    pub(crate) fn without_log(home: &Home, mut command: Command) -> Self {
+        let log = home.path("run.log");
+        File::create(&log).unwrap();
+        Self(command.spawn().unwrap(), log)
     }
 
     /// In a home whose scanner looks often.

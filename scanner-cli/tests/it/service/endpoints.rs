@@ -15,7 +15,7 @@ use crate::scanner::{Home, connection};
 const LISTEN: &str = "http.listen = \"127.0.0.1:0\"\n";
 
 /// The address that the scanner says last that it listens on.
-fn address(running: &Running) -> String {
+pub(crate) fn address(running: &Running) -> String {
     let mut address = None;
     wait("an address", || {
         let log = running.log();
@@ -27,7 +27,7 @@ fn address(running: &Running) -> String {
 }
 
 /// Asks, and gives status and text.
-fn ask(address: &str, method: &str, path: &str) -> (u16, String) {
+pub(crate) fn ask(address: &str, method: &str, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,

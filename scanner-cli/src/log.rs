@@ -1,0 +1,276 @@
+//! The log on standard error. It is advisory: a line that cannot be written is dropped and counted, and the program goes
+//! on. So events are queued here, and a thread of its own writes them: a reader that stops reading stops nothing else.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Write},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use tracing::warn;
+use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
+
+use crate::arguments::LogFormat;
+
+/// The way to the log's output, which all clones share.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    /// Notified when a line comes, and when the queue becomes empty.
+    changed: Condvar,
+    lost: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    lines: VecDeque<Vec<u8>>,
+    bytes: usize,
+    /// Whether the thread is writing a line that it took out.
+    writing: bool,
+    /// Whether there is no thread to write lines.
+    closed: bool,
+}
+
+/// One event's text.
+pub(crate) struct Event(Log);
+
+/// Maximum number of bytes that wait for a slow reader.
+const MAX_WAITING_BYTES: usize = 4 << 20;
+
+impl Log {
+    /// Lets the process's events go to standard error in this format.
+    pub(crate) fn to_standard_error(format: LogFormat) -> Self {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(log.clone())
+            // The subscriber would report its own errors with `eprintln!`, which panics.
+            .log_internal_errors(false)
+            .with_ansi(false)
+            .with_target(false)
+            .with_max_level(LevelFilter::INFO);
+        // A second run in one process, as tests have it, keeps the first one's log.
+        let installed = match format {
+            LogFormat::Text => subscriber.try_init(),
+            LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+        };
+        if installed.is_ok() {
+            log.write_to(io::stderr());
+        }
+        log
+    }
+
+    /// How many lines were dropped.
+    pub(crate) fn lost(&self) -> u64 {
+        self.0.lost.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all lines are written or dropped, but not longer than `limit`, if there is one.
+    pub(crate) fn flush(&self, limit: Option<Duration>) {
+        let begun = Instant::now();
+        let mut queue = self.queue();
+        while !queue.lines.is_empty() || queue.writing {
+            let left = match limit {
+                Some(limit) => limit.saturating_sub(begun.elapsed()),
+                None => Duration::from_secs(1),
+            };
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.0.changed.wait_timeout(queue, left);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Starts the thread that writes. Without a thread, all lines are dropped.
+    fn write_to(&self, output: impl Write + Send + 'static) {
+        let log = self.clone();
+        let writing = move || log.write_all(output);
+        let started = thread::Builder::new().name("log".to_owned()).spawn(writing);
+        self.queue().closed = started.is_err();
+    }
+
+    fn write_all(&self, mut output: impl Write) {
+        let (mut reported, mut torn) = (0, false);
+        loop {
+            let line = self.next();
+            let written = write(&mut output, &line, &mut torn);
+            if written.is_err() {
+                self.0.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            self.written();
+            let lost = self.lost();
+            if written.is_ok() && lost > reported {
+                warn!(
+                    lines = lost - reported,
+                    "log lines were lost: standard error could not be written"
+                );
+                reported = lost;
+            }
+        }
+    }
+
+    /// Waits for a line.
+    fn next(&self) -> Vec<u8> {
+        let mut queue = self.queue();
+        loop {
+            if let Some(line) = queue.lines.pop_front() {
+                queue.bytes -= line.len();
+                queue.writing = true;
+                return line;
+            }
+            let woken = self.0.changed.wait(queue);
+            queue = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn written(&self) {
+        self.queue().writing = false;
+        self.0.changed.notify_all();
+    }
+
+    fn push(&self, line: &[u8]) {
+        let mut queue = self.queue();
+        // An empty queue takes even a long line.
+        let full = queue.bytes > 0 && queue.bytes.saturating_add(line.len()) > MAX_WAITING_BYTES;
+        if full || queue.closed {
+            self.0.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        queue.bytes += line.len();
+        queue.lines.push_back(line.to_vec());
+        drop(queue);
+        self.0.changed.notify_all();
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes a line; `torn` says whether an earlier line was written in part.
+fn write(output: &mut impl Write, line: &[u8], torn: &mut bool) -> io::Result<()> {
+    if *torn {
+        output.write_all(b"\n")?;
+        *torn = false;
+    }
+    let mut rest = line;
+    while !rest.is_empty() {
+        match output.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => rest = &rest[count.min(rest.len())..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                *torn = rest.len() < line.len();
+                return Err(error);
+            }
+        }
+    }
+    output.flush()
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Event;
+
+    fn make_writer(&'a self) -> Event {
+        Event(self.clone())
+    }
+}
+
+impl Write for Event {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.push(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Fails with each write until it is mended; takes three bytes of a line first.
+    #[derive(Clone, Default)]
+    struct Full {
+        written: Arc<Mutex<Vec<u8>>>,
+        works: Arc<Mutex<bool>>,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            let mut written = self.written.lock().unwrap();
+            if *self.works.lock().unwrap() {
+                written.extend_from_slice(text);
+                return Ok(text.len());
+            }
+            if text.len() > 3 {
+                written.extend_from_slice(&text[..3]);
+                return Ok(3);
+            }
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted_and_later_ones_are_whole() {
+        let (log, output) = (Log::default(), Full::default());
+        log.write_to(output.clone());
+        log.push(b"first\n");
+        log.push(b"second\n");
+        log.flush(None);
+        assert_eq!(log.lost(), 2);
+        *output.works.lock().unwrap() = true;
+        log.push(b"third\n");
+        log.flush(None);
+        assert_eq!(log.lost(), 2);
+        let written = output.written.lock().unwrap();
+        let written = String::from_utf8_lossy(&written);
+        assert!(written.ends_with("\nthird\n"), "{written}");
+    }
+
+    /// Blocks with each write until somebody reads.
+    struct Blocked(mpsc::Receiver<()>);
+
+    impl Write for Blocked {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_does_not_read_stops_nobody() {
+        let (read, reads) = mpsc::channel();
+        let log = Log::default();
+        log.write_to(Blocked(reads));
+        let line = vec![b'x'; 1 << 20];
+        for _ in 0..20 {
+            log.push(&line);
+        }
+        assert!(log.lost() >= 10, "{}", log.lost());
+        log.flush(Some(Duration::from_millis(10)));
+        drop(read);
+        log.flush(None);
+        assert!(log.lost() < 20);
+    }
+}
