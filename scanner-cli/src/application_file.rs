@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,6 +18,7 @@ use crate::{
     followers::{Follower, Ndjson},
     hocon::{self, Diagnostic, Found, Node, Severity, Shown, Value},
     home::{Home, shown},
+    input_file::{self, FileKind},
     noted_files::NotedFiles,
     problem::Problem,
 };
@@ -63,7 +64,7 @@ impl Application {
     /// When it cannot be read.
     pub(crate) fn content(home: &Home) -> Result<Option<Vec<u8>>, Vec<Problem>> {
         let path = home.settings();
-        match fs::read(&path) {
+        match input_file::read(&path, FileKind::Settings) {
             Ok(content) => Ok(Some(content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(vec![Problem::general(

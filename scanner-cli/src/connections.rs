@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,6 +13,7 @@ use crate::{
     connection_file::{ConnectionFile, FaultyStage, InvalidFile, Reading},
     hocon::Severity,
     home::{Home, shown},
+    input_file::{self, FileKind},
     problem::Problem,
     secrets::Given,
 };
@@ -75,7 +76,8 @@ impl Connections {
         let mut connections = Self::default();
         let mut first: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in paths {
-            let read = fs::read(&path).map_err(|error| unreadable(&path, &error));
+            let read = input_file::read(&path, FileKind::Settings)
+                .map_err(|error| unreadable(&path, &error));
             let read = read.and_then(|content| reading.read(&path, &content));
             let code = match &read {
                 Ok(file) => Some(file.code.clone()),
@@ -243,17 +245,12 @@ pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
 
 /// The files `*.conf` of `folder` in the order of their names, and the other files.
 pub(crate) fn listed(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
-    // A link to nothing is no folder either: reading it says what is wrong.
     let hidden = |path: &PathBuf| {
         (path.file_name()).is_some_and(|name| name.to_string_lossy().starts_with('.'))
     };
-    let entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
-    let files = entries
-        .into_iter()
-        .map(|entry| entry.path())
-        // What editors and systems leave beside a file, such as `.#qlik.conf`.
-        .filter(|path| !hidden(path))
-        .filter(|path| !path.is_dir());
+    let files = input_file::files_in(folder)?.into_iter();
+    // What editors and systems leave beside a file, such as `.#qlik.conf`.
+    let files = files.filter(|path| !hidden(path));
     let files = files.map(|path| {
         path.strip_prefix(".")
             .map(Path::to_path_buf)

@@ -14,7 +14,11 @@ use secrecy::{ExposeSecret, SecretString};
 mod key;
 
 pub(crate) use self::key::{Key, NotDecrypted};
-use crate::home::Home;
+use crate::{
+    home::Home,
+    input_file::{self, FileKind},
+    temporary_file::{self, Purpose},
+};
 
 /// How an encrypted value begins, and how it ends.
 const OPENING: &str = "ENC[";
@@ -64,7 +68,7 @@ pub(crate) fn read_or_make(path: &Path) -> io::Result<KeyFile> {
 }
 
 fn read(path: &Path) -> io::Result<KeyFile> {
-    let content = fs::read(path)?;
+    let content = input_file::read(path, FileKind::Small)?;
     Ok(Key::of_file(&content).map_or(KeyFile::Damaged, KeyFile::Found))
 }
 
@@ -73,10 +77,7 @@ fn write(path: &Path, key: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     // A temporary file has the mode 0600 from the beginning, and keeps it when it gets its name.
-    let mut file = tempfile::Builder::new()
-        .prefix(".encryption-")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
+    let mut file = temporary_file::create(folder, Purpose::Key)?;
     writeln!(file, "{}", key.expose_secret())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;

@@ -7,7 +7,11 @@ use std::{
 
 use catalog_model::{ConnectionCode, settings::FileSource};
 
-use crate::problem::Problem;
+use crate::{
+    input_file::{self, FileKind},
+    problem::Problem,
+    temporary_file,
+};
 
 /// The home folder. Paths of settings that are relative start here.
 #[derive(Clone, Debug)]
@@ -29,7 +33,7 @@ impl Home {
         if path.as_os_str().is_empty() {
             return Ok(());
         }
-        let message = match fs::metadata(&path) {
+        let message = match input_file::metadata(&path) {
             Ok(found) if !found.is_dir() => format!("`{}` is no folder", shown(&path)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 format!("there is no folder `{}`", shown(&path))
@@ -114,6 +118,18 @@ impl Home {
         }
     }
 
+    /// Removes temporary files of processes that were killed.
+    pub(crate) fn remove_leftovers(&self) {
+        let folders = [
+            self.folder.join("data"),
+            self.folder.join("conf"),
+            self.folder.join("export"),
+        ];
+        for folder in folders {
+            temporary_file::remove_leftovers(&folder);
+        }
+    }
+
     /// What two connections must not share: the code, and where capitals make no other file name, its letters.
     pub(crate) fn identity(code: &ConnectionCode) -> String {
         if cfg!(any(windows, target_os = "macos")) {
@@ -138,7 +154,7 @@ impl Home {
 
 impl FileSource for Home {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.folder.join(path))
+        input_file::read(&self.folder.join(path), FileKind::TrustStore)
     }
 }
 

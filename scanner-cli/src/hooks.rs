@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::File,
     io::{self, Seek, Write},
     path::Path,
     process::{Child, Command, Stdio},
@@ -24,10 +24,12 @@ use crate::{
     export_line,
     hocon::{self, Diagnostic, Severity, Value},
     home::{Home, shown},
+    input_file::{self, FileKind},
     noted_files::NotedFiles,
     problem::Problem,
     secrets::Given,
     store::{Catalog, ChangeKind, State, StoreError, StoredScan},
+    temporary_file::{self, Purpose},
 };
 
 /// A program to run after each scan.
@@ -102,7 +104,7 @@ fn read_one(
     home: &Home,
     variables: &BTreeMap<String, String>,
 ) -> Result<Option<Hook>, Vec<Problem>> {
-    let content = fs::read(path).map_err(|error| {
+    let content = input_file::read(path, FileKind::Settings).map_err(|error| {
         let message = format!("`{}` cannot be read: {error}", shown(path));
         vec![Problem::general(message, None)]
     })?;
@@ -259,10 +261,7 @@ fn end(child: &mut Child) {
 fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError> {
     let aside = after.home.aside();
     let mut items = tempfile::tempfile_in(&aside).map_err(HookError::Files)?;
-    let changes = tempfile::Builder::new()
-        .prefix(".hook-")
-        .suffix(".ndjson.tmp")
-        .tempfile_in(&aside);
+    let changes = temporary_file::create(&aside, Purpose::Hook);
     let mut changes = changes.map_err(HookError::Files)?;
     let (mut lines, mut paths) = (
         io::BufWriter::new(&mut changes),

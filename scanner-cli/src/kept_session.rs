@@ -12,7 +12,11 @@ use std::{
 use catalog_model::{Connection, Warning};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::home::shown;
+use crate::{
+    home::shown,
+    input_file::{self, FileKind},
+    temporary_file::{self, Purpose},
+};
 
 /// The session of a connection, and the file that it is kept in.
 pub(crate) struct KeptSession<'a> {
@@ -23,7 +27,7 @@ pub(crate) struct KeptSession<'a> {
 impl<'a> KeptSession<'a> {
     /// Lets the connection continue the session that `path` keeps, if there is one.
     pub(crate) fn resume(connection: &'a dyn Connection, path: PathBuf) -> Self {
-        if let Ok(kept) = fs::read_to_string(&path) {
+        if let Ok(kept) = input_file::read_text(&path, FileKind::Small) {
             connection.resume(&SecretString::from(kept));
         }
         Self { connection, path }
@@ -48,10 +52,7 @@ fn write(path: &Path, session: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     // A temporary file has the mode 0600, and keeps it when it is renamed.
-    let mut file = tempfile::Builder::new()
-        .prefix(".session-")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
+    let mut file = temporary_file::create(folder, Purpose::Session)?;
     file.write_all(session.expose_secret().as_bytes())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

@@ -17,6 +17,7 @@ mod followers;
 pub mod hocon;
 mod home;
 mod hooks;
+mod input_file;
 mod keeping_sink;
 mod kept_session;
 mod listing;
@@ -36,6 +37,7 @@ mod spool;
 mod store;
 mod table;
 mod tally;
+mod temporary_file;
 
 pub use environment::{Clock, Environment};
 pub use exit::Exit;

@@ -6,11 +6,16 @@ use std::{
     path::Path,
 };
 
+use crate::input_file::open_own;
+
 /// The right to scan a connection; the operating system takes it back when the holder ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
+
+/// Maximum number of bytes that are read of what a holder wrote about itself.
+const MAX_HOLDER: u64 = 1_000;
 
 /// Why a lock was not had.
 #[derive(Debug)]
@@ -41,7 +46,7 @@ impl Lock {
 
 /// Whether a process has the lock of the file `path`.
 pub(crate) fn is_held(path: &Path) -> bool {
-    let Ok(file) = OpenOptions::new().read(true).open(path) else {
+    let Ok(file) = open_own(path, OpenOptions::new().read(true)) else {
         return false;
     };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
@@ -51,18 +56,29 @@ fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+    let mut options = OpenOptions::new();
+    // A link or a pipe in its place would have another file cut, or the scan wait for ever.
+    let options = options.read(true).write(true).create(true).truncate(false);
+    open_own(path, options).map_err(|error| with_name(path, error))
+}
+
+/// The error with the name of the lock, where another kind of file has it.
+fn with_name(path: &Path, error: io::Error) -> io::Error {
+    let name = path.file_name().unwrap_or_default().display().to_string();
+    match error.to_string().strip_prefix("it is ") {
+        Some(what) => io::Error::new(
+            error.kind(),
+            format!("`{name}` is {what}; remove it if the scanner did not make it"),
+        ),
+        None => error,
+    }
 }
 
 /// Who holds the lock; some systems do not let a locked file be read.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
-    match file.rewind().and_then(|()| file.read_to_string(&mut text)) {
+    let begins = file.rewind();
+    match begins.and_then(|()| file.take(MAX_HOLDER).read_to_string(&mut text)) {
         Ok(_) if !text.is_empty() => text,
         _ => "another process".to_owned(),
     }

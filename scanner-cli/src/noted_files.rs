@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -15,10 +15,18 @@ use crate::{
     entries,
     hocon::{Disk, Files},
     home::Home,
+    input_file::{self, FileKind},
 };
 
-/// What a file held, as a hash; none where it could not be read.
+/// The content of a file as a hash; none where it could not be read.
 type Held = Option<[u8; 32]>;
+
+/// A file as it was read.
+#[derive(Clone, Copy, Debug)]
+struct NotedFile {
+    kind: FileKind,
+    held: Held,
+}
 
 /// Reads files, and notes which they were.
 pub(crate) struct NotedFiles {
@@ -28,7 +36,7 @@ pub(crate) struct NotedFiles {
 
 /// Files, and what they held.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Noted(BTreeMap<PathBuf, Held>);
+pub(crate) struct Noted(BTreeMap<PathBuf, NotedFile>);
 
 /// What a file and all that it leads to hold, as one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +57,18 @@ impl NotedFiles {
         noted.clone()
     }
 
-    fn note(&self, path: &Path, content: Option<&[u8]>) {
+    fn note(&self, path: &Path, kind: FileKind, content: Option<&[u8]>) {
+        let held = content.map(hash);
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.0.insert(path.to_path_buf(), content.map(hash));
+        noted.0.insert(path.to_path_buf(), NotedFile { kind, held });
+    }
+
+    /// Reads a file whose path may be relative to the home.
+    fn read_kind(&self, path: &str, kind: FileKind) -> io::Result<Vec<u8>> {
+        let path = self.home.path(path);
+        let content = input_file::read(&path, kind);
+        self.note(&path, kind, content.as_deref().ok());
+        content
     }
 }
 
@@ -64,38 +81,41 @@ impl Noted {
 
     /// The fingerprint of a file with this content, and of what it leads to as it was read.
     pub(crate) fn with(&self, content: &[u8]) -> Fingerprint {
-        fingerprint(content, self.0.values().copied())
+        fingerprint(content, self.0.values().map(|file| file.held))
     }
 
     /// The same, but of what the files hold now.
     pub(crate) fn now(&self, content: &[u8]) -> Fingerprint {
-        let held = |path: &PathBuf| fs::read(path).ok().map(|content| hash(&content));
-        fingerprint(content, self.0.keys().map(held))
+        let held = |(path, file): (&PathBuf, &NotedFile)| {
+            let content = input_file::read(path, file.kind).ok();
+            content.map(|content| hash(&content))
+        };
+        fingerprint(content, self.0.iter().map(held))
     }
 }
 
 impl Files for NotedFiles {
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let content = Disk.content(path);
-        self.note(path, content.as_ref().ok().and_then(Option::as_deref));
+        let read = content.as_ref().ok().and_then(Option::as_deref);
+        self.note(path, FileKind::Settings, read);
         content
     }
 }
 
 impl FileSource for NotedFiles {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        let path = self.home.path(path);
-        let content = fs::read(&path);
-        self.note(&path, content.as_deref().ok());
-        content
+        self.read_kind(path, FileKind::TrustStore)
     }
 
     fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
-        let content = self.read(path).map_err(|error| FileFault {
-            place: None,
-            message: format!("the file `{path}` cannot be read: {error}"),
-            hint: Some("a relative path starts at the scanner's home folder".to_owned()),
-        })?;
+        let content = self
+            .read_kind(path, FileKind::Entries)
+            .map_err(|error| FileFault {
+                place: None,
+                message: format!("the file `{path}` cannot be read: {error}"),
+                hint: Some("a relative path starts at the scanner's home folder".to_owned()),
+            })?;
         entries::read(&self.home.path(path), &content, columns, self)
     }
 }
@@ -118,6 +138,8 @@ fn hash(content: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

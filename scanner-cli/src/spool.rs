@@ -5,15 +5,16 @@
 //! their number.
 
 use std::{
-    fs::{self, DirEntry, File},
+    fs::File,
     hash::{BuildHasher, RandomState},
     io::{self, BufWriter, Seek, Write},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use catalog_model::{ItemKey, SourceId};
 use tempfile::{NamedTempFile, TempPath};
+
+use crate::temporary_file::{self, Purpose};
 
 mod duplicates;
 mod write_behind;
@@ -167,38 +168,10 @@ fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(BUFFER, file))
 }
 
-/// What the names of our temporary files begin and end with.
-const TEMPORARY: (&str, &str) = (".scan-", ".tmp");
-
-/// A temporary file that nobody wrote to for so long is one whose process was killed.
-const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Removes what killed processes left behind. That it cannot be done now is no reason not to scan.
-fn remove_forgotten(folder: &Path) {
-    let (prefix, suffix) = TEMPORARY;
-    for entry in folder.read_dir().into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let ours =
-            (name.to_str()).is_some_and(|name| name.starts_with(prefix) && name.ends_with(suffix));
-        let age = |entry: &DirEntry| entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if ours && age(&entry).is_some_and(|age| age > FORGOTTEN) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// A temporary file that gets the rights of an ordinary one, since it may become one: another account imports it.
+/// A temporary file in the folder of an export, from which leftovers are removed before.
 pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    remove_forgotten(folder);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The umask takes away what the system's administrator wants taken away.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+    temporary_file::remove_leftovers(folder);
+    temporary_file::create(folder, Purpose::Export)
 }
 
 #[cfg(test)]
@@ -241,29 +214,6 @@ mod tests {
                 .push(&key, Some(&SourceId((*id).to_owned())), line)
                 .unwrap();
         }
-    }
-
-    #[test]
-    fn what_a_killed_process_left_is_removed_after_a_day() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, hours: u64| {
-            let file = File::create(folder.path().join(name)).unwrap();
-            let hours = Duration::from_secs(hours * 60 * 60);
-            file.set_modified(file.metadata().unwrap().modified().unwrap() - hours)
-                .unwrap();
-        };
-        write(".scan-old.tmp", 25);
-        write(".scan-young.tmp", 23);
-        write("other.tmp", 1000);
-        drop(Spool::open(folder.path(), Fate::Renamed).unwrap());
-        let names = folder
-            .path()
-            .read_dir()
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<_> = names.collect();
-        names.sort();
-        assert_eq!(names, [".scan-young.tmp", "other.tmp"]);
     }
 
     #[test]

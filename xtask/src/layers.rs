@@ -63,6 +63,29 @@ const NEVER_SAID: [(&str, &[&str]); 3] = [
     ),
 ];
 
+/// Ways to open and list files that block, follow links or read without a limit. `input_file.rs` and `temporary_file.rs` are
+/// what the rest of scanner-cli uses instead.
+const UNCHECKED_FILES: [&str; 8] = [
+    "fs::read(",
+    "fs::read_to_string(",
+    "fs::read_dir(",
+    ".read_dir()",
+    "File::open(",
+    "File::create(",
+    "OpenOptions::new()",
+    "tempfile::Builder",
+];
+
+/// Files of scanner-cli that may use them: the two above; the lock, which goes through the first; what people name with
+/// `--output` and `--report`, pipes among it, and is only written.
+const MAY_OPEN_FILES: [&str; 5] = [
+    "input_file.rs",
+    "temporary_file.rs",
+    "lock.rs",
+    "destination.rs",
+    "report_file.rs",
+];
+
 /// A `main.rs` is an entry, not a program.
 const MAIN_LINES: usize = 30;
 
@@ -105,6 +128,7 @@ pub(crate) fn check(shell: &Shell) -> Outcome {
     for (name, words) in NEVER_SAID {
         search(&Path::new(name).join("src"), words, &mut faults)?;
     }
+    search_unchecked_files(Path::new("scanner-cli/src"), &mut faults)?;
     let main = fs::read_to_string("scanner-cli/src/main.rs")?
         .lines()
         .count();
@@ -180,6 +204,33 @@ fn search(folder: &Path, words: &[&str], faults: &mut Vec<String>) -> Outcome {
                 for word in words.iter().filter(|word| line.contains(**word)) {
                     faults.push(format!("{}:{} says `{word}`", path.display(), index + 1));
                 }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds files that are opened in other ways than the checked ones; tests may.
+fn search_unchecked_files(folder: &Path, faults: &mut Vec<String>) -> Outcome {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && name != "tests" {
+            search_unchecked_files(&path, faults)?;
+        }
+        let is_source = name.ends_with(".rs") && name != "tests.rs";
+        if !is_source || MAY_OPEN_FILES.contains(&&*name) {
+            continue;
+        }
+        let text = fs::read_to_string(&path)?;
+        let program = text.lines().take_while(|line| *line != "#[cfg(test)]");
+        for (index, line) in program.enumerate() {
+            for word in UNCHECKED_FILES.iter().filter(|word| line.contains(**word)) {
+                faults.push(format!(
+                    "{}:{} says `{word}`; read files with `input_file`, write them with `temporary_file`",
+                    path.display(),
+                    index + 1
+                ));
             }
         }
     }

@@ -1,9 +1,6 @@
 //! `config show`: a connection file as it is understood, secrets masked.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     arguments::ShowFormat,
@@ -11,6 +8,7 @@ use crate::{
     exit::Exit,
     hocon::{self, Document, Masking, Object, Value, render_path},
     home::shown,
+    input_file::{self, FileKind},
     problem::Problem,
     run::Program,
     secrets::Masked,
@@ -44,7 +42,7 @@ pub(crate) fn run(program: &mut Program, file_or_code: &str, format: ShowFormat)
 /// The file that is meant: one that exists, else the one of the connection with that code.
 fn find(program: &mut Program, file_or_code: &str) -> Result<PathBuf, Exit> {
     let path = Path::new(file_or_code);
-    if path.is_file() {
+    if input_file::metadata(path).is_ok_and(|found| !found.is_dir()) {
         return Ok(path.to_path_buf());
     }
     if path.components().count() > 1
@@ -86,7 +84,7 @@ fn find(program: &mut Program, file_or_code: &str) -> Result<PathBuf, Exit> {
 }
 
 fn read(program: &Program, path: &Path) -> Result<Document, Vec<Problem>> {
-    let content = fs::read(path).map_err(|error| {
+    let content = input_file::read(path, FileKind::Settings).map_err(|error| {
         vec![Problem::general(
             format!("`{}` cannot be read: {error}", shown(path)),
             None,

@@ -1,15 +1,17 @@
 //! `run`: the long-running scanner.
 
-use std::{fs, io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use super::signals::Signals;
 use crate::{
     exit::Exit,
     home::{Home, shown},
+    input_file::{self, FileKind},
     lock::{Lock, NotLocked},
     problem::Problem,
     run::Program,
     service::{Service, Watcher},
+    temporary_file,
 };
 
 /// Whoever asks whether a scanner runs has the lock for a moment; so long it is waited for.
@@ -35,6 +37,9 @@ async fn begin(program: &Program) -> Result<(Lock, Service), (Vec<Problem>, Exit
     let home = &program.home;
     let name = identifier(home).map_err(|problem| (vec![problem], Exit::Configuration))?;
     let lock = lock(program).await?;
+    home.remove_leftovers();
+    // Where the home cannot be written, files for hooks are elsewhere.
+    temporary_file::remove_leftovers(&home.aside());
     let mut watcher = Watcher::new(
         home.clone(),
         program.environment.variables.clone(),
@@ -83,7 +88,7 @@ async fn lock(program: &Program) -> Result<Lock, (Vec<Problem>, Exit)> {
 /// When it is no name, or cannot be read.
 pub(crate) fn identifier(home: &Home) -> Result<Option<String>, Problem> {
     let path = home.path("agent-identifier");
-    let text = match fs::read_to_string(&path) {
+    let text = match input_file::read_text(&path, FileKind::Small) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {

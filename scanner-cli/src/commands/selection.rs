@@ -19,6 +19,7 @@ pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected
         connectors: &program.connectors,
         now: (program.environment.clock)(),
     };
+    program.home.remove_leftovers();
     let connections = match Connections::load(&reading) {
         Ok(connections) => connections,
         Err(problem) => {

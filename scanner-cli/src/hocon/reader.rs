@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::input_file::{self, FileKind};
+
 use super::{
     diagnostic::{Diagnostic, Secrecy},
     fault::Fault,
@@ -38,7 +40,7 @@ pub struct Disk;
 
 impl Files for Disk {
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        match std::fs::read(path) {
+        match input_file::read(path, FileKind::Settings) {
             Ok(content) => Ok(Some(content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{hocon::Severity, home::shown, problem::Problem};
+use crate::{hocon::Severity, home::shown, input_file, problem::Problem};
 
 /// What is wrong with who may read a file of secrets.
 pub(crate) fn of_secrets(file: &Path) -> Option<Problem> {
@@ -41,7 +41,7 @@ fn warning(message: String, hint: String) -> Problem {
 #[cfg(unix)]
 fn has_rights(file: &Path, mode: u32) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(file).is_ok_and(|file| file.permissions().mode() & mode != 0)
+    input_file::metadata(file).is_ok_and(|file| file.permissions().mode() & mode != 0)
 }
 
 #[cfg(not(unix))]

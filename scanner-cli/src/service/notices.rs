@@ -14,6 +14,8 @@ use notify::{
 use tokio::sync::Notify;
 use tracing::info;
 
+use crate::input_file;
+
 /// Hears of changes in folders.
 pub(super) struct Notices {
     /// None where the system does not tell of changes.
@@ -85,7 +87,7 @@ fn there(folder: &Path) -> Option<PathBuf> {
         true => Path::new("."),
         false => one,
     });
-    let mut there = named.filter(|one| one.is_dir());
+    let mut there = named.filter(|one| input_file::is_folder(one));
     there.next().map(Path::to_path_buf)
 }
 

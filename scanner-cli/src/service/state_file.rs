@@ -13,7 +13,11 @@ use super::{
     hooking::HookRun,
     table::{FileState, Line},
 };
-use crate::home::{Home, shown};
+use crate::{
+    home::{Home, shown},
+    input_file::{self, FileKind},
+    temporary_file::{self, Purpose},
+};
 
 /// What the file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,16 +129,13 @@ impl StateFile {
 
 /// What a scanner has written, if it can be read.
 pub(crate) fn read(path: &Path) -> Option<State> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    serde_json::from_slice(&input_file::read(path, FileKind::State).ok()?).ok()
 }
 
 fn write(path: &Path, state: &State) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".status-")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
+    let mut file = temporary_file::create(folder, Purpose::Status)?;
     serde_json::to_writer_pretty(&mut file, state)?;
     file.flush()?;
     file.persist(path).map_err(|error| error.error)?;

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,6 +18,7 @@ use crate::{
     connections::{listed, unreadable},
     environment::Clock,
     home::{Home, shown},
+    input_file::{self, FileKind},
     noted_files::{Fingerprint, Noted, NotedFiles},
     problem::Problem,
 };
@@ -129,7 +130,9 @@ impl Watcher {
         let known = self.files.keys().cloned();
         let paths: BTreeSet<_> = known.chain(there.iter().cloned()).collect();
         for path in paths {
-            let content = there.contains(&path).then(|| fs::read(&path));
+            let content = there
+                .contains(&path)
+                .then(|| input_file::read(&path, FileKind::Settings));
             match content {
                 Some(Ok(content)) => self.look_at_file(path, &content, again, look),
                 Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
@@ -266,6 +269,8 @@ impl Watched {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

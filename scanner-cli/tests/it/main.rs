@@ -13,6 +13,7 @@ mod filters;
 mod held_clock;
 mod histories;
 mod hooks;
+mod odd_paths;
 mod output;
 mod output_lost;
 mod scanner;

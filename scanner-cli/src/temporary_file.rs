@@ -1,0 +1,277 @@
+//! Files that are written aside and then renamed, or handed to a hook; and what killed processes left of them.
+//!
+//! The owner of such a file holds a lock on it (on Windows: has it open) until it ends, however it ends. So a file that
+//! nobody holds is a leftover, and no clock has to be believed.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::input_file;
+
+/// What a temporary file is for, which its name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A session with a site.
+    Session,
+    /// The changes that a hook reads.
+    Hook,
+    /// `data/status.json`.
+    Status,
+    /// A key.
+    Key,
+    /// An export or a report, which gets the rights of an ordinary file, since another account reads it.
+    Export,
+}
+
+const PURPOSES: [Purpose; 5] = [
+    Purpose::Session,
+    Purpose::Hook,
+    Purpose::Status,
+    Purpose::Key,
+    Purpose::Export,
+];
+
+/// Follows the prefix in the name of a file whose owner holds a lock on it.
+const LOCKED: &str = "locked-";
+
+/// Files without a lock, as earlier versions made them, are leftovers after this time.
+const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Maximum number of names that are tried: each may be removed as a leftover before it is locked.
+const ATTEMPTS: usize = 10;
+
+impl Purpose {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Session => ".session-",
+            Self::Hook => ".hook-",
+            Self::Status => ".status-",
+            Self::Key => ".encryption-",
+            Self::Export => ".scan-",
+        }
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Hook => ".ndjson.tmp",
+            _ => ".tmp",
+        }
+    }
+
+    /// Whether a file of this name was made for this purpose.
+    fn names(self, name: &str) -> bool {
+        name.starts_with(self.prefix()) && name.ends_with(self.suffix())
+    }
+}
+
+/// Makes a temporary file with a name that nobody can guess. Only its owner may read it, unless it is an export.
+///
+/// # Errors
+/// If it cannot be made.
+pub(crate) fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFile> {
+    let prefix = format!("{}{LOCKED}", purpose.prefix());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(purpose.suffix());
+    #[cfg(unix)]
+    if purpose == Purpose::Export {
+        use std::os::unix::fs::PermissionsExt;
+        // The umask takes away what the system's administrator wants taken away.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    for _ in 1..ATTEMPTS {
+        let file = builder.tempfile_in(folder)?;
+        if hold(file.as_file()) {
+            return Ok(file);
+        }
+    }
+    builder.tempfile_in(folder)
+}
+
+/// Removes what killed processes left in `folder`. A failure is no reason to stop: the next start tries again.
+pub(crate) fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = input_file::entries_in(folder) else {
+        return;
+    };
+    for (path, kind) in entries {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.unwrap_or_default();
+        if !kind.is_file() || !PURPOSES.iter().any(|purpose| purpose.names(name)) {
+            continue;
+        }
+        remove_leftover(&path, name.contains(LOCKED));
+    }
+}
+
+fn remove_leftover(path: &Path, is_locked_by_owner: bool) {
+    let (claim, lock) = claim(path);
+    let may_go = match claim {
+        Claim::Held => false,
+        Claim::Free if is_locked_by_owner => true,
+        Claim::Free | Claim::Unknown => is_old(path),
+    };
+    if may_go {
+        let _ = fs::remove_file(path);
+    }
+    // Until here, so that an owner who has just made the file does not take it for his.
+    drop(lock);
+}
+
+/// Whether a file was written long ago. A time in the future says that the clock was wrong, then or now: a file that is far
+/// off is as old as one from the past.
+fn is_old(path: &Path) -> bool {
+    let written = fs::symlink_metadata(path).and_then(|found| found.modified());
+    written.is_ok_and(|written| off(written) > MAX_AGE)
+}
+
+/// How far a time is from now.
+fn off(time: SystemTime) -> Duration {
+    let ahead = |error: std::time::SystemTimeError| error.duration();
+    time.elapsed().unwrap_or_else(ahead)
+}
+
+/// What became of an attempt to get hold of a temporary file.
+enum Claim {
+    /// Its owner holds it.
+    Held,
+    /// Nobody holds it.
+    Free,
+    /// The file system has no locks, or the file cannot be opened.
+    Unknown,
+}
+
+#[cfg(not(windows))]
+fn claim(path: &Path) -> (Claim, Option<File>) {
+    let Ok(file) = input_file::open_own(path, File::options().read(true)) else {
+        return (Claim::Unknown, None);
+    };
+    match file.try_lock() {
+        Ok(()) => (Claim::Free, Some(file)),
+        Err(fs::TryLockError::WouldBlock) => (Claim::Held, None),
+        Err(fs::TryLockError::Error(_)) => (Claim::Unknown, None),
+    }
+}
+
+/// Locks the file for its owner; not if it was removed as a leftover before.
+#[cfg(not(windows))]
+fn hold(file: &File) -> bool {
+    match file.try_lock() {
+        Ok(()) => is_there(file),
+        Err(fs::TryLockError::WouldBlock) => false,
+        // Without locks, leftovers are told by their age.
+        Err(fs::TryLockError::Error(_)) => true,
+    }
+}
+
+#[cfg(unix)]
+fn is_there(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|found| found.nlink() > 0)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn is_there(_file: &File) -> bool {
+    true
+}
+
+/// Opens the file alone, which fails while its owner has it open. A lock would keep hooks from reading it.
+#[cfg(windows)]
+fn claim(path: &Path) -> (Claim, Option<File>) {
+    use std::os::windows::fs::OpenOptionsExt;
+
+    const ERROR_SHARING_VIOLATION: i32 = 32;
+    let claim = match input_file::open_own(path, File::options().read(true).share_mode(0)) {
+        Ok(_) => Claim::Free,
+        Err(error) if error.raw_os_error() == Some(ERROR_SHARING_VIOLATION) => Claim::Held,
+        Err(_) => Claim::Unknown,
+    };
+    // Only what is closed can be removed.
+    (claim, None)
+}
+
+#[cfg(windows)]
+fn hold(_file: &File) -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names in a folder, without the random part.
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = folder.read_dir().unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn write(path: &Path, hours: i64) {
+        let file = File::create(path).unwrap();
+        let off = Duration::from_secs(hours.unsigned_abs() * 60 * 60);
+        let now = file.metadata().unwrap().modified().unwrap();
+        let time = if hours < 0 { now + off } else { now - off };
+        file.set_modified(time).unwrap();
+    }
+
+    #[test]
+    fn a_file_whose_owner_has_ended_is_removed_at_once_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut alive = Vec::new();
+        for purpose in PURPOSES {
+            alive.push(create(folder.path(), purpose).unwrap());
+            // As a process that is killed: its lock ends, its file stays.
+            let (file, path) = create(folder.path(), purpose).unwrap().keep().unwrap();
+            assert!(path.exists());
+            drop(file);
+        }
+        remove_leftovers(folder.path());
+        assert_eq!(names(folder.path()).len(), alive.len());
+        assert!(alive.iter().all(|file| file.path().exists()));
+    }
+
+    #[test]
+    fn a_file_without_a_lock_is_removed_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, hours) in [
+            (".scan-old.tmp", 25),
+            (".session-old.tmp", 25),
+            (".hook-old.ndjson.tmp", 25),
+            (".session-future.tmp", -25),
+            (".scan-young.tmp", 23),
+            (".session-young.tmp", -23),
+            ("other.tmp", 1000),
+            (".session-other", 1000),
+        ] {
+            write(&folder.path().join(name), hours);
+        }
+        remove_leftovers(folder.path());
+        assert_eq!(
+            names(folder.path()),
+            [
+                ".scan-young.tmp",
+                ".session-other",
+                ".session-young.tmp",
+                "other.tmp"
+            ]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_with_such_a_name_is_left_alone_and_so_is_its_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        write(&target, 1000);
+        std::os::unix::fs::symlink(&target, folder.path().join(".session-locked-x.tmp")).unwrap();
+        remove_leftovers(folder.path());
+        assert_eq!(names(folder.path()), [".session-locked-x.tmp", "target"]);
+    }
+}
