@@ -43,6 +43,7 @@ const URL: &str = "connection.url";
 const LINK_URL: &str = "connection.link_url";
 const HEADER: &str = "connection.auth.key";
 const HEADER_VALUE: &str = "connection.auth.value";
+const RETRY: &str = "connection.time_limits.retry";
 
 impl Connector for QlikSense {
     fn id(&self) -> &ConnectorId {
@@ -65,6 +66,7 @@ impl Connector for QlikSense {
         let credentials = credentials(settings);
         let verify_counts = settings.flag("connection.verify_counts", true);
         let time_limits = time_limits(settings);
+        let retry_for = settings.duration(RETRY);
         let trusted = Trusted::read(settings);
         let proxy = proxy(settings);
         let proxied = proxy.is_some();
@@ -78,6 +80,9 @@ impl Connector for QlikSense {
             .time_limits(time_limits);
         if let Some(proxy) = proxy {
             builder = builder.proxy(proxy);
+        }
+        if let Some(time) = retry_for {
+            builder = builder.retry_for(time.value);
         }
         let client = builder.build();
         let client = accepted(settings, URL, client);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::ExponentialBuilder;
 use reqwest::redirect::Policy;
 use rustls::ClientConfig;
 
@@ -11,6 +10,7 @@ use crate::client::QrsClient;
 use crate::credentials::HeaderCredentials;
 use crate::error::Error;
 use crate::proxy::Proxy;
+use crate::retry::RetryPolicy;
 use crate::session::Session;
 use crate::site::SiteUrl;
 use crate::tls::{self, Trust, Use};
@@ -51,9 +51,7 @@ pub struct QrsClientBuilder {
     site: SiteUrl,
     credentials: HeaderCredentials,
     limits: TimeLimits,
-    tries: u32,
-    shortest_delay: Duration,
-    longest_delay: Duration,
+    retry: RetryPolicy,
     proxy: Option<Proxy>,
     trust: Trust,
 }
@@ -64,9 +62,7 @@ impl QrsClientBuilder {
             site,
             credentials,
             limits: TimeLimits::default(),
-            tries: 3,
-            shortest_delay: Duration::from_millis(500),
-            longest_delay: Duration::from_secs(10),
+            retry: RetryPolicy::default(),
             proxy: None,
             trust: Trust::System,
         }
@@ -83,18 +79,27 @@ impl QrsClientBuilder {
         self
     }
 
-    /// Sets how often the site is asked at most for one answer: 3 times; 0 counts as 1.
+    /// Sets how many times a request is sent at most, however quickly it fails: 12 times; 0 counts
+    /// as 1.
     pub fn tries(mut self, tries: u32) -> Self {
-        self.tries = tries;
+        self.retry.max_tries = tries;
         self
     }
 
-    /// Sets the delay before the second try, 500 ms, which doubles with each further one up to the
-    /// longest, 10 s. Chance adds up to as much again. A site's `Retry-After` goes before, up to a
-    /// minute.
+    /// Sets for how long a request is retried after its first failure: 10 s. What is retried is
+    /// what may pass by itself ([`Error::is_retryable`]), except exceeded time limits; zero turns
+    /// retries off. A `Retry-After` of up to a minute is obeyed even where it leads beyond this
+    /// time.
+    pub fn retry_for(mut self, time: Duration) -> Self {
+        self.retry.window = time.min(FOREVER);
+        self
+    }
+
+    /// Sets the delay before the second try, 250 ms, which doubles with each further one up to the
+    /// longest, 2.5 s. Jitter adds up to as much again.
     pub fn backoff(mut self, shortest: Duration, longest: Duration) -> Self {
-        self.shortest_delay = shortest.min(FOREVER);
-        self.longest_delay = longest.min(FOREVER);
+        self.retry.shortest_delay = shortest.min(FOREVER);
+        self.retry.longest_delay = longest.min(FOREVER);
         self
     }
 
@@ -123,7 +128,7 @@ impl QrsClientBuilder {
         let http = self.http_client(tls.clone())?;
         Ok(QrsClient(Arc::new(Transport {
             http,
-            backoff: self.delays(),
+            retry: self.retry,
             proxy: self.proxy,
             tls: Arc::new(tls),
             site: self.site,
@@ -150,14 +155,5 @@ impl QrsClientBuilder {
         builder
             .build()
             .map_err(|_error| Error::configuration("the HTTP client can't be set up"))
-    }
-
-    fn delays(&self) -> ExponentialBuilder {
-        let retries = usize::try_from(self.tries.saturating_sub(1)).unwrap_or(usize::MAX);
-        ExponentialBuilder::default()
-            .with_min_delay(self.shortest_delay)
-            .with_max_delay(self.longest_delay)
-            .with_max_times(retries)
-            .with_jitter()
     }
 }

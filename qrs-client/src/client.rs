@@ -17,6 +17,7 @@ use crate::filter::Filter;
 use crate::list::RecordList;
 use crate::models::About;
 use crate::request::Get;
+use crate::retry::Trouble;
 use crate::scrub::Secrets;
 use crate::site::SiteUrl;
 use crate::transport::Transport;
@@ -168,10 +169,10 @@ impl QrsClient {
         let mut tries = self.0.tries();
         loop {
             let mut body = self.0.open(&get, &mut tries).await?;
-            match body.whole().await {
-                Ok(whole) => return decoded(&whole, &body),
+            let value = body.whole().await.and_then(|whole| decoded(&whole, &body));
+            match value {
                 Err(error) if tries.again(error.trouble()).await => {}
-                Err(error) => return Err(error),
+                value => return value.map_err(|error| tries.give_up(error)),
             }
         }
     }
@@ -220,8 +221,15 @@ fn decoded<T: DeserializeOwned>(json: &[u8], body: &Body) -> Result<T, Error> {
     serde_json::from_slice(json).map_err(|error| {
         let reason = body.asked().scrub(&one_line(&error.to_string()));
         let message = format!("the answer is not the JSON that was expected: {reason}");
+        // JSON that ends too early was cut on the way, by a connection that was closed in order.
+        let trouble = if error.is_eof() {
+            Trouble::Cut
+        } else {
+            Trouble::Final
+        };
         body.asked()
             .error(ErrorKind::UnexpectedAnswer, message)
+            .with_trouble(trouble)
             .with_excerpt(body.asked().excerpt(json))
     })
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use crate::certificate::Certificate;
 use crate::retry::{self, Trouble};
@@ -24,6 +25,8 @@ struct Inner {
     excerpt: Option<String>,
     url: Option<String>,
     trouble: Trouble,
+    /// How many tries failed and how long they took, if there were several.
+    tries: Option<(u32, Duration)>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -33,7 +36,7 @@ struct Inner {
 pub enum ErrorKind {
     /// What the caller gave can't work: a URL, a header, a certificate, a path, a filter.
     Configuration,
-    /// No answer came: the name is not resolved, the port is closed, the connection was cut.
+    /// No answer came: the host name was not resolved, the port is closed, the connection was cut.
     Unreachable,
     /// No secure connection to the site came about, mostly because its certificate is not trusted.
     Tls,
@@ -127,6 +130,7 @@ impl Error {
             excerpt: None,
             url: None,
             trouble: Trouble::Final,
+            tries: None,
             source: None,
         }))
     }
@@ -172,6 +176,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_tries(mut self, tries: u32, took: Duration) -> Self {
+        self.0.tries = Some((tries, took));
+        self
+    }
+
     pub(crate) fn with_source(
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -200,10 +209,23 @@ impl fmt::Display for Error {
         if let Some(url) = &self.0.url {
             write!(f, " at `{url}`")?;
         }
+        if let Some((tries, took)) = self.0.tries {
+            write!(f, ", tried {tries} times in {}", seconds(took))?;
+        }
         if let Some(excerpt) = &self.0.excerpt {
             write!(f, ": {excerpt}")?;
         }
         Ok(())
+    }
+}
+
+/// A duration in seconds: `0.2 s` or `10 s`.
+fn seconds(time: Duration) -> String {
+    let tenths = (time.as_secs_f64() * 10.0).round() / 10.0;
+    if tenths < 10.0 {
+        format!("{tenths} s")
+    } else {
+        format!("{} s", tenths.round())
     }
 }
 
@@ -308,6 +330,23 @@ mod tests {
             let error = Error::new(ErrorKind::Proxy, "no").with_trouble(trouble);
             assert_eq!(error.is_retryable(), expected, "{trouble:?}");
         }
+    }
+
+    #[test]
+    fn a_message_says_how_often_was_tried() {
+        let error = |took| {
+            Error::new(ErrorKind::ServerError, "the site is not available")
+                .with_status(503)
+                .with_url("https://qlik.example/qrs/about")
+                .with_tries(5, Duration::from_millis(took))
+        };
+        assert_eq!(
+            error(10_020).to_string(),
+            "the site is not available (status 503) at `https://qlik.example/qrs/about`, \
+             tried 5 times in 10 s"
+        );
+        assert!(error(240).to_string().ends_with("in 0.2 s"));
+        assert!(error(1_000).to_string().ends_with("in 1 s"));
     }
 
     #[test]

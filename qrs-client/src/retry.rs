@@ -1,12 +1,16 @@
-//! Which failures are retried and which may pass, as tables. The loop that waits and retries is in
-//! `transport`; nothing here touches the network or a clock.
+//! Which failures are retried and which may pass, as tables. Nothing here touches the network or a
+//! clock; [`Tries`] waits, and `transport` sends.
+
+mod tries;
 
 use std::time::Duration;
 
 use jiff::fmt::rfc2822::DateTimeParser;
 
-/// The longest wait that a site may ask for: a site that asks for an hour gets another try after a
-/// minute, and then its error is reported.
+pub(crate) use tries::{RetryPolicy, Tries};
+
+/// The longest `Retry-After` that the client waits for. When a site asks for more, its error is
+/// reported at once.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// What stopped a try, as far as retrying is concerned.
@@ -43,7 +47,8 @@ pub(crate) enum Verdict {
 pub(crate) fn verdict(trouble: Trouble) -> Verdict {
     match trouble {
         Trouble::Status(status, after) if is_passing(status) => match after {
-            Some(after) => Verdict::RetryAfter(after.min(LONGEST_RETRY_AFTER)),
+            Some(after) if after > LONGEST_RETRY_AFTER => Verdict::GiveUp,
+            Some(after) => Verdict::RetryAfter(after),
             None => Verdict::Retry,
         },
         Trouble::Unresolved | Trouble::NoConnection | Trouble::Cut => Verdict::Retry,
@@ -131,9 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn a_site_may_not_ask_for_more_than_a_minute() {
+    fn a_site_that_asks_for_more_than_a_minute_is_reported_at_once() {
+        let minute = Trouble::Status(503, Some(LONGEST_RETRY_AFTER));
+        assert_eq!(verdict(minute), Verdict::RetryAfter(LONGEST_RETRY_AFTER));
         let hour = Trouble::Status(503, Some(Duration::from_secs(3600)));
-        assert_eq!(verdict(hour), Verdict::RetryAfter(LONGEST_RETRY_AFTER));
+        assert_eq!(verdict(hour), Verdict::GiveUp);
+        assert!(may_pass(hour));
     }
 
     #[test]

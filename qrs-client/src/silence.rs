@@ -36,7 +36,7 @@ fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'stat
         return (ErrorKind::Proxy, message, Trouble::NoConnection);
     }
     let (message, trouble) = if error.is_dns() {
-        ("the site's name is not resolved", Trouble::Unresolved)
+        ("cannot resolve the site's host name", Trouble::Unresolved)
     } else if error.is_timeout() {
         ("connecting to the site took too long", Trouble::Limit)
     } else if links.iter().any(|link| is_reset(*link)) || says(CLOSED_EARLY) {
@@ -44,8 +44,10 @@ fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'stat
             "the site closed the connection without an answer",
             Trouble::Cut,
         )
+    } else if links.iter().any(|link| is_refused(*link)) {
+        ("connection refused by the site", Trouble::NoConnection)
     } else if error.is_connect() {
-        ("the site does not take connections", Trouble::NoConnection)
+        ("cannot connect to the site", Trouble::NoConnection)
     } else {
         let message = "what answers there does not speak HTTP";
         return (ErrorKind::UnexpectedAnswer, message, Trouble::Final);
@@ -56,6 +58,11 @@ fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'stat
 /// hyper's text for a connection that ends before an answer; it has no other sign of it that
 /// could be asked here.
 const CLOSED_EARLY: &str = "connection closed before message completed";
+
+fn is_refused(link: Link<'_>) -> bool {
+    link.downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
 
 fn is_reset(link: Link<'_>) -> bool {
     link.downcast_ref::<io::Error>().is_some_and(|error| {

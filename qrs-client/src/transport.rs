@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use reqwest::header::{
     ACCEPT, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE,
 };
@@ -11,7 +10,7 @@ use reqwest::{RequestBuilder, Response};
 use rustls::ClientConfig;
 use secrecy::SecretString;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::Head;
 use crate::asked::Asked;
@@ -22,7 +21,7 @@ use crate::diagnosis::route::Route;
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
 use crate::request::{Get, xrfkey};
-use crate::retry::{self, Trouble, Verdict};
+use crate::retry::{self, RetryPolicy, Tries, Trouble};
 use crate::scrub::Secrets;
 use crate::session::Session;
 use crate::silence;
@@ -37,7 +36,7 @@ pub(crate) struct Transport {
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) session: Session,
     pub(crate) limits: TimeLimits,
-    pub(crate) backoff: ExponentialBuilder,
+    pub(crate) retry: RetryPolicy,
     pub(crate) first: First,
 }
 
@@ -49,29 +48,20 @@ pub(crate) struct First {
     turn: Mutex<()>,
 }
 
-/// What is left of the tries for one answer, and of its time.
-pub(crate) struct Tries {
-    delays: ExponentialBackoff,
-    deadline: Instant,
-}
-
 const XRFKEY: HeaderName = HeaderName::from_static("x-qlik-xrfkey");
 
 impl Transport {
     pub(crate) fn tries(&self) -> Tries {
-        Tries {
-            delays: self.backoff.build(),
-            deadline: Instant::now() + self.limits.list,
-        }
+        Tries::new(self.retry, self.limits.list)
     }
 
     /// Asks until an answer begins that promises to be JSON, or the tries are used up.
     pub(crate) async fn open(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
         loop {
-            match self.open_once(get, tries.deadline).await {
+            match self.open_once(get, tries.deadline()).await {
                 Ok(body) => return Ok(body),
                 Err(error) if tries.again(error.trouble()).await => {}
-                Err(error) => return Err(self.or_unexpected_tls(error).await),
+                Err(error) => return Err(self.or_unexpected_tls(tries.give_up(error)).await),
             }
         }
     }
@@ -191,26 +181,6 @@ impl First {
     fn over(&self, turn: Option<MutexGuard<'_, ()>>) {
         self.answered.store(true, Ordering::Release);
         drop(turn);
-    }
-}
-
-impl Tries {
-    /// Waits for the next try. False, at once, if there is to be none.
-    pub(crate) async fn again(&mut self, trouble: Trouble) -> bool {
-        let after = match retry::verdict(trouble) {
-            Verdict::GiveUp => return false,
-            Verdict::Retry => None,
-            Verdict::RetryAfter(after) => Some(after),
-        };
-        let Some(delay) = self.delays.next() else {
-            return false;
-        };
-        let delay = after.unwrap_or(delay);
-        if Instant::now() + delay >= self.deadline {
-            return false;
-        }
-        sleep(delay).await;
-        true
     }
 }
 

@@ -101,6 +101,8 @@ pub(crate) fn connect(site: &FakeSite, more: &[(&str, &str)]) -> Box<dyn Connect
         ("connection.auth.value", value.as_str()),
     ];
     lines.extend(more);
+    // Tests of failing sites are to be quick.
+    lines.push(("connection.time_limits.retry", "100 ms"));
     let mut settings = settings(&lines);
     let opened = QlikSense::default().open(code(), &mut settings);
     opened.unwrap_or_else(|_| panic!("{:?}", settings.problems()))

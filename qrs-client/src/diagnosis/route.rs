@@ -216,7 +216,7 @@ async fn resolve(url: &Url) -> Result<Vec<SocketAddr>, Error> {
     let unresolved = |cause: String| {
         Error::new(
             ErrorKind::Unreachable,
-            format!("the name `{name}` is not resolved"),
+            format!("cannot resolve the host name `{name}`"),
         )
         .with_hint(
             "check the spelling of the name, and that this machine asks the right name server",
@@ -241,7 +241,11 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
 
 fn refused(addresses: &[SocketAddr], error: &io::Error) -> Error {
     let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-    let message = format!("`{}` does not take connections", addresses.join("`, `"));
+    let addresses = addresses.join("`, `");
+    let message = match error.kind() {
+        io::ErrorKind::ConnectionRefused => format!("connection refused by `{addresses}`"),
+        _ => format!("cannot connect to `{addresses}`"),
+    };
     Error::new(ErrorKind::Unreachable, message)
         .with_hint("check host and port, and that a firewall lets the client through")
         .with_trouble(Trouble::NoConnection)

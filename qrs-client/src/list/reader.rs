@@ -11,8 +11,8 @@ use crate::asked::Asked;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::request::Get;
-use crate::retry::Trouble;
-use crate::transport::{Transport, Tries};
+use crate::retry::{Tries, Trouble};
+use crate::transport::Transport;
 
 /// How many batches may wait for the caller; with [`LARGEST_BATCH_BYTES`] this bounds the memory
 /// that a list takes.
@@ -48,7 +48,7 @@ pub(super) async fn read<T: DeserializeOwned>(
             break Err(broken_off(error, outgoing.count));
         }
         if !tries.again(error.trouble()).await {
-            break Err(error);
+            break Err(tries.give_up(error));
         }
     };
     outgoing.send(Some(end)).await;

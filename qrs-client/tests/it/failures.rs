@@ -132,7 +132,7 @@ async fn who_does_not_answer_is_unreachable_and_the_message_says_why() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     assert!(
-        error.to_string().contains("does not take connections"),
+        error.to_string().contains("connection refused by the site"),
         "{error}"
     );
     assert!(causes(&error).contains("refused"), "{error:?}");
@@ -140,7 +140,9 @@ async fn who_does_not_answer_is_unreachable_and_the_message_says_why() {
     let error = client("http://nowhere.invalid/").about().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     assert!(
-        error.to_string().contains("name is not resolved"),
+        error
+            .to_string()
+            .contains("cannot resolve the site's host name"),
         "{error}"
     );
 

@@ -9,6 +9,7 @@ mod lists;
 mod proxies;
 mod real_proxies;
 mod requests;
+mod retries;
 mod scripted;
 mod secrets;
 mod sessions;

@@ -131,7 +131,7 @@ async fn a_dead_proxy_is_not_taken_for_a_dead_site() {
         let nowhere = Proxy::new(ProxyScheme::Http, "nowhere.invalid", port).unwrap();
         check(
             about(&client(&site, nowhere)).await,
-            "the name `nowhere.invalid` is not resolved",
+            "cannot resolve the host name `nowhere.invalid`",
         );
     }
 }

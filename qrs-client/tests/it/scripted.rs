@@ -41,8 +41,13 @@ struct Notes {
 impl Site {
     /// The nth connection gets the nth script, and the last one all further ones.
     pub(crate) async fn start(scripts: impl Into<Vec<Script>>) -> Self {
+        Self::start_at("127.0.0.1:0", scripts).await
+    }
+
+    /// The same on this address.
+    pub(crate) async fn start_at(address: &str, scripts: impl Into<Vec<Script>>) -> Self {
         let scripts = scripts.into();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("http://{}/vp/", listener.local_addr().unwrap());
         let notes = Arc::<Mutex<Notes>>::default();
         let listening = tokio::spawn(listen(listener, scripts, notes.clone()));
@@ -57,7 +62,9 @@ impl Site {
         let site = SiteUrl::parse(&self.url).unwrap();
         let credentials = HeaderCredentials::new(HEADER, SecretString::from(VALUE)).unwrap();
         let no_time = Duration::from_millis(1);
-        QrsClient::builder(site, credentials).backoff(no_time, no_time)
+        QrsClient::builder(site, credentials)
+            .tries(3)
+            .backoff(no_time, no_time)
     }
 
     pub(crate) fn client(&self) -> QrsClient {

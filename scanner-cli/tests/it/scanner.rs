@@ -142,10 +142,11 @@ pub(crate) fn connection(code: &str, site: &FakeSite) -> String {
     connection_to(code, &site.url())
 }
 
+/// Failing requests are retried for a moment only, so that tests of failing sites are quick.
 pub(crate) fn connection_to(code: &str, url: &str) -> String {
     format!(
         "name = \"Test site\"\ncode = \"{code}\"\nconnector_id = \"qlik-sense\"\nconnection {{\n  url = \"{url}\"\n  \
-         auth.key = \"X-Qlik-Header-Auth\"\n  auth.value = \"ACME\\\\scanner\"\n}}\n"
+         auth.key = \"X-Qlik-Header-Auth\"\n  auth.value = \"ACME\\\\scanner\"\n}}, connection.time_limits.retry = 100 ms\n"
     )
 }
 
