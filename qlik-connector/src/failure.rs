@@ -71,6 +71,10 @@ fn hint_for(kind: ErrorKind) -> &'static str {
             "the connection broke, or something on the way cut or changed the answer: try again, at a quieter time if it \
              stays"
         }
+        ErrorKind::TooLarge => {
+            "the response is not what a Qlik Sense site sends: check what `connection.url` points to, and whether a gateway \
+             on the way changes responses"
+        }
         ErrorKind::Configuration => "correct the setting that is named",
         _ => "check that `connection.url` names a Qlik Sense Enterprise on Windows site",
     }

@@ -37,8 +37,10 @@ const LONGEST_ERROR_BODY: usize = 128 * 1024;
 /// A message is not worth a long wait.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 
-/// What is larger than this is to be read as a list.
-const LARGEST_VALUE: usize = 64 * 1024 * 1024;
+/// Maximum size of an answer that is read as one value, in bytes. A version or a count has less than 1 KB.
+const MAX_VALUE_BYTES: usize = 1_000_000;
+
+const WHOLE_TOOK_TOO_LONG: &str = "the whole answer took too long";
 
 impl Body {
     pub(crate) fn new(
@@ -88,11 +90,11 @@ impl Body {
     pub(crate) async fn whole(&mut self) -> Result<Vec<u8>, Error> {
         let mut whole = Vec::new();
         while let Some(chunk) = self.chunk().await? {
-            whole.extend_from_slice(&chunk);
-            if whole.len() > LARGEST_VALUE {
-                let message = "the answer is larger than a single value may be";
-                return Err(self.asked.error(ErrorKind::UnexpectedAnswer, message));
+            if whole.len() + chunk.len() > MAX_VALUE_BYTES {
+                let message = "the response has more than 1 MB where a single value was expected";
+                return Err(self.asked.error(ErrorKind::TooLarge, message));
             }
+            whole.extend_from_slice(&chunk);
         }
         Ok(whole)
     }
@@ -105,6 +107,7 @@ impl Body {
     async fn beginning_of_page(&mut self, mut page: Vec<u8>) -> Vec<u8> {
         let read = async {
             while page.len() < LONGEST_ERROR_BODY {
+                tokio::task::consume_budget().await;
                 match self.any_chunk().await {
                     Ok(Some(chunk)) => page.extend_from_slice(&chunk),
                     Ok(None) | Err(_) => break,
@@ -118,7 +121,12 @@ impl Body {
     }
 
     async fn any_chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let silent_at = Instant::now() + self.silence;
+        let now = Instant::now();
+        // A piece that is there already wins against a timer, so that an answer that never pauses would go on for ever.
+        if now >= self.deadline {
+            return Err(self.too_long(WHOLE_TOOK_TOO_LONG.to_owned()));
+        }
+        let silent_at = now + self.silence;
         match timeout_at(silent_at.min(self.deadline), self.response.chunk()).await {
             Ok(chunk) => chunk.map_err(|error| silence::cut_answer(&error, &self.asked)),
             Err(_) if silent_at < self.deadline => {
@@ -126,7 +134,7 @@ impl Body {
                 let message = format!("the site was silent for {seconds} s in mid-answer");
                 Err(self.too_long(message))
             }
-            Err(_) => Err(self.too_long("the whole answer took too long".to_owned())),
+            Err(_) => Err(self.too_long(WHOLE_TOOK_TOO_LONG.to_owned())),
         }
     }
 

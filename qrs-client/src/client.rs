@@ -159,7 +159,7 @@ impl QrsClient {
         self.0.route(secrets).walk().await
     }
 
-    /// Reads any path as one value, which is held whole; for lists there is [`list`](Self::list).
+    /// Reads any path as one value of up to 1 MB, which is held whole; for lists there is [`list`](Self::list).
     ///
     /// # Errors
     ///

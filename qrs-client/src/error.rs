@@ -65,6 +65,9 @@ pub enum ErrorKind {
     ServerError,
     /// A list ended before its end or is no JSON array; the records before were handed out.
     ListBroken,
+    /// The answer is larger than the client reads: a single value, one record of a list, or a list whose elements are
+    /// mostly not records. Another try would read the same.
+    TooLarge,
     /// An answer that is none of the above, such as JSON of another shape.
     UnexpectedAnswer,
 }

@@ -6,6 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::lenient;
 
+/// Maximum size of an identifier, in bytes. Qlik Sense's own have 36 characters. A longer one is refused: cut, it might
+/// equal another.
+pub(crate) const MAX_ID_BYTES: usize = 1_024;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -59,7 +63,7 @@ macro_rules! id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                lenient::text(deserializer).map(Self)
+                lenient::identifier(deserializer).map(Self)
             }
         }
     };
@@ -113,6 +117,20 @@ mod tests {
         ] {
             assert!(!is_guid(text), "{text}");
         }
+    }
+
+    #[test]
+    fn an_id_that_is_too_long_is_refused_rather_than_cut() {
+        let read = |length: usize| {
+            let json = format!("\"{}\"", "x".repeat(length));
+            serde_json::from_str::<AppId>(&json).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(MAX_ID_BYTES).unwrap().as_str().len(), MAX_ID_BYTES);
+        let message = read(MAX_ID_BYTES + 1).unwrap_err();
+        assert!(
+            message.starts_with("an id of 1025 bytes, longer than 1024"),
+            "{message}"
+        );
     }
 
     #[test]

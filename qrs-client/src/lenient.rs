@@ -26,6 +26,11 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
+use crate::id::MAX_ID_BYTES;
+
+/// Maximum number of elements of an array within a record, such as its tags.
+const MAX_LIST_ELEMENTS: usize = 10_000;
+
 /// Reads a value, and null as the default one.
 ///
 /// # Errors
@@ -49,6 +54,22 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     deserializer.deserialize_option(TextVisitor)
 }
 
+/// Reads text that identifies something, such as a user's name in its directory, and null as the empty one.
+///
+/// # Errors
+///
+/// The deserializer's, if the value is not text or has more than 1,024 bytes. It is not cut: two that differ only
+/// after the cut would become equal.
+pub fn identifier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = text(deserializer)?;
+    if text.len() > MAX_ID_BYTES {
+        let length = text.len();
+        let message = format!("an id of {length} bytes, longer than {MAX_ID_BYTES}");
+        return Err(D::Error::custom(message));
+    }
+    Ok(text)
+}
+
 /// Reads a size in bytes. Null and negative numbers, which sites write for "not known", are none.
 ///
 /// # Errors
@@ -62,7 +83,7 @@ pub fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D
 ///
 /// # Errors
 ///
-/// The deserializer's, if the value is there but not an array, or an element does not fit.
+/// The deserializer's, if the value is there but not an array, an element does not fit, or there are more than 10,000.
 pub fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: Deserialize<'de>,
@@ -186,6 +207,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(element) = elements.next_element::<Option<T>>()? {
+            if list.len() == MAX_LIST_ELEMENTS {
+                let message = format!("an array of more than {MAX_LIST_ELEMENTS} elements");
+                return Err(A::Error::custom(message));
+            }
             list.extend(element);
         }
         Ok(list)
@@ -244,6 +269,15 @@ mod tests {
             );
         }
         assert!(size(&mut Deserializer::from_str("\"5\"")).is_err());
+    }
+
+    #[test]
+    fn an_array_of_too_many_elements_is_refused() {
+        let array = |length| json!(vec![1; length]);
+        let most = list::<u8, _>(array(MAX_LIST_ELEMENTS)).unwrap();
+        assert_eq!(most.len(), MAX_LIST_ELEMENTS);
+        let error = list::<u8, _>(array(MAX_LIST_ELEMENTS + 1)).unwrap_err();
+        assert!(error.to_string().contains("more than 10000"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A list of records, read one at a time.
 
 mod decoder;
+mod oversize;
 mod reader;
 
 use std::fmt;

@@ -157,10 +157,10 @@ pub struct Owner {
     /// The user's id in the repository.
     pub id: UserId,
     /// The name that the user logs in with.
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::identifier")]
     pub user_id: String,
     /// The directory that the user belongs to.
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::identifier")]
     pub user_directory: String,
     /// The user's name for people.
     #[serde(deserialize_with = "lenient::text")]
@@ -175,10 +175,10 @@ pub struct User {
     /// The id in the repository.
     pub id: UserId,
     /// The name that the user logs in with.
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::identifier")]
     pub user_id: String,
     /// The directory that the user belongs to.
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::identifier")]
     pub user_directory: String,
     /// The name for people.
     #[serde(deserialize_with = "lenient::text")]

@@ -24,6 +24,19 @@ pub(super) enum Body {
         form: CountForm,
     },
     Rows(Rows),
+    /// Made while it is sent: no part of it is held in memory for longer than that.
+    Flood(Flood),
+}
+
+/// A body of any length: `start`, then `part` again and again, then `end`.
+#[derive(Debug, Clone)]
+pub(super) struct Flood {
+    pub(super) start: String,
+    /// Each `{n}` in it becomes the number of the repetition, from 0.
+    pub(super) part: String,
+    /// How often `part` is sent; `None` for as long as the client reads.
+    pub(super) times: Option<u64>,
+    pub(super) end: String,
 }
 
 /// How the site writes a count.

@@ -7,6 +7,8 @@ use super::answer::{Answer, Body};
 use super::pages::{self, LoginWay};
 use super::request::Request;
 
+mod flood;
+
 /// Something that goes wrong, for [`FakeSite::fail`](super::FakeSite::fail).
 ///
 /// A fault concerns every request, unless [`on`](Self::on), [`when`](Self::when) or [`after`](Self::after) say which,
@@ -52,6 +54,8 @@ pub(super) enum Effect {
     LengthOff(i64),
     CountOff(i64),
     List(ListEffect),
+    /// The body is packed while it is sent.
+    Gzip,
 }
 
 /// An answer in place of the right one.

@@ -1,13 +1,14 @@
 //! From an answer and the faults that befall it to bytes on a connection.
 
 mod body;
+mod flood;
 
 use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::answer::Answer;
+use super::answer::{Answer, Body};
 use super::fault::{Effect, Ending, Point};
 
 /// How the end of a body is marked.
@@ -41,7 +42,7 @@ pub(super) async fn deliver<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let course = Course::new(framing, effects);
+    let course = Course::new(framing_of(answer, framing), effects);
     if let Some(delay) = course.delay {
         tokio::time::sleep(delay).await;
     }
@@ -64,6 +65,14 @@ where
     }
     stream.flush().await?;
     Ok(course.next())
+}
+
+/// A body without an end has no length.
+fn framing_of(answer: &Answer, framing: Framing) -> Framing {
+    match (&answer.body, framing) {
+        (Body::Flood(_), Framing::Length) => Framing::Chunked(USUAL_CHUNK),
+        (_, framing) => framing,
+    }
 }
 
 /// The faults that concern the wire, taken together.
@@ -101,7 +110,7 @@ impl Course {
                         course.framing = Framing::UntilClose;
                     }
                 }
-                Effect::Instead(_) | Effect::CountOff(_) | Effect::List(_) => {}
+                Effect::Instead(_) | Effect::CountOff(_) | Effect::List(_) | Effect::Gzip => {}
             }
         }
         course
@@ -118,6 +127,9 @@ fn head(answer: &Answer, course: &Course, effects: &[Effect]) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} {reason}\r\n");
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if effects.iter().any(|effect| matches!(effect, Effect::Gzip)) {
+        head.push_str("Content-Encoding: gzip\r\n");
     }
     match course.framing {
         Framing::Chunked(_) => head.push_str("Transfer-Encoding: chunked\r\n"),

@@ -8,12 +8,17 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::oversize::Oversize;
 use super::{Record, UnreadableRecord};
 use crate::excerpt::one_line;
 use crate::id::AppObjectId;
 
-/// An app object has about 1.5 KB; what is larger than this is no record, and memory is finite.
-const LARGEST_ELEMENT: usize = 64 * 1024 * 1024;
+/// Maximum size of a record, in bytes. An app object has about 1.5 KB, a user in thousands of groups some 500 KB. A
+/// larger element is read past and reported; the list goes on after it.
+const MAX_RECORD_BYTES: usize = 4_000_000;
+
+/// Maximum size of an element that is read past, in bytes. A larger one ends the list: it may have no end.
+const MAX_ELEMENT_BYTES: u64 = 64_000_000;
 
 /// A buffer that one large element has blown up is given back beyond this size.
 const LARGEST_IDLE_BUFFER: usize = 1024 * 1024;
@@ -33,7 +38,10 @@ pub(super) struct ListDecoder<T> {
     /// How many bytes must be there before the element at the head is tried again. It grows by
     /// half each time, so that the tries for one huge element add up to three times its size.
     wanted: usize,
-    largest_element: usize,
+    /// The element at the head, if it is too large to be a record. Its bytes leave the buffer as they come.
+    oversize: Option<Oversize>,
+    max_record: usize,
+    max_element: u64,
     record: PhantomData<fn() -> T>,
 }
 
@@ -68,6 +76,8 @@ pub(super) enum Flaw {
     Short,
     /// It is no JSON array, whatever may still come.
     Wrong,
+    /// One of its elements is larger than any element may be.
+    TooLarge,
 }
 
 impl<T: DeserializeOwned> ListDecoder<T> {
@@ -80,7 +90,9 @@ impl<T: DeserializeOwned> ListDecoder<T> {
             input: Input::Open,
             count: 0,
             wanted: 0,
-            largest_element: LARGEST_ELEMENT,
+            oversize: None,
+            max_record: MAX_RECORD_BYTES,
+            max_element: MAX_ELEMENT_BYTES,
             record: PhantomData,
         }
     }
@@ -112,6 +124,9 @@ impl<T: DeserializeOwned> ListDecoder<T> {
         if self.offset() == 0 && self.skip_byte_order_mark() == Skipped::NotYet {
             return Ok(None);
         }
+        if self.oversize.is_some() {
+            return self.pass();
+        }
         loop {
             let space = self.rest().iter().take_while(|byte| is_space(**byte));
             self.head += space.count();
@@ -135,24 +150,56 @@ impl<T: DeserializeOwned> ListDecoder<T> {
             return Ok(None);
         }
         match parse(bytes, self.input) {
+            Parsed::Whole(_, length) if length > self.max_record => self.begin_to_pass(),
             Parsed::Whole(record, length) => {
                 let record = record.map_err(|reason| self.unreadable(&bytes[..length], &reason));
-                self.head += length;
-                self.wanted = 0;
-                self.count += 1;
-                self.expected = Expected::CommaOrEnd;
+                self.advance(length);
                 Ok(Some(record))
             }
+            Parsed::Partial if bytes.len() > self.max_record => self.begin_to_pass(),
             Parsed::Partial if self.input == Input::Ended => Err(self.short()),
-            Parsed::Partial if bytes.len() > self.largest_element => {
-                let mib = self.largest_element / (1024 * 1024);
-                Err(self.wrong(format!("one element has more than {mib} MiB")))
-            }
             Parsed::Partial => {
-                self.wanted = bytes.len() + bytes.len() / 2 + 1;
+                let wanted = bytes.len() + bytes.len() / 2 + 1;
+                self.wanted = wanted.min(self.max_record + 1);
                 Ok(None)
             }
             Parsed::Invalid(reason) => Err(self.wrong(reason)),
+        }
+    }
+
+    /// Goes on after an element whose last `length` bytes are at the head.
+    fn advance(&mut self, length: usize) {
+        self.head += length;
+        self.wanted = 0;
+        self.count += 1;
+        self.expected = Expected::CommaOrEnd;
+    }
+
+    #[cold]
+    fn begin_to_pass(&mut self) -> Result<Option<Record<T>>, Broken> {
+        self.oversize = Some(Oversize::new(self.offset()));
+        self.pass()
+    }
+
+    /// Reads past an element that is too large to be a record.
+    #[cold]
+    fn pass(&mut self) -> Result<Option<Record<T>>, Broken> {
+        let Some(mut oversize) = self.oversize.take() else {
+            return Ok(None);
+        };
+        match oversize.read(&self.buffer[self.head..]) {
+            Some(length) => {
+                let record = self.too_large(&oversize);
+                self.advance(length);
+                Ok(Some(Err(record)))
+            }
+            None if self.input == Input::Ended => Err(self.short()),
+            None if oversize.length > self.max_element => Err(self.endless(&oversize)),
+            None => {
+                self.head = self.buffer.len();
+                self.oversize = Some(oversize);
+                Ok(None)
+            }
         }
     }
 
@@ -186,6 +233,30 @@ impl<T: DeserializeOwned> ListDecoder<T> {
             offset: self.offset(),
             id: id_of(element),
             reason: reason.to_owned(),
+        }
+    }
+
+    fn too_large(&self, oversize: &Oversize) -> UnreadableRecord {
+        let (size, limit) = (
+            megabytes(oversize.length),
+            megabytes(widened(self.max_record)),
+        );
+        UnreadableRecord {
+            index: self.count,
+            offset: oversize.offset,
+            id: oversize.id.clone(),
+            reason: format!("it has {size}, and a record may have {limit} at most"),
+        }
+    }
+
+    fn endless(&self, oversize: &Oversize) -> Broken {
+        let id = oversize.id.as_deref();
+        let id = id.map_or_else(String::new, |id| format!(" (id `{id}`)"));
+        let limit = megabytes(self.max_element);
+        Broken {
+            reason: format!("element {}{id} has more than {limit}", self.count + 1),
+            offset: oversize.offset,
+            flaw: Flaw::TooLarge,
         }
     }
 
@@ -291,6 +362,11 @@ fn id_of(element: &[u8]) -> Option<String> {
     }
     let identified: Identified = serde_json::from_slice(element).ok()?;
     (!identified.id.is_empty()).then(|| identified.id.into())
+}
+
+/// A size for people: `60.0 MB`.
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
 }
 
 fn is_space(byte: u8) -> bool {

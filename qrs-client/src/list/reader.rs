@@ -24,6 +24,10 @@ const LARGEST_BATCH_RECORDS: usize = 64;
 /// In bytes of the answer; a record takes about as much in memory.
 const LARGEST_BATCH_BYTES: u64 = 256 * 1024;
 
+/// Maximum number of elements that are not records, in a list that has more of them than records. An endless list of
+/// `null` would be read for as long as the site sends it.
+const MAX_UNREADABLE: u64 = 10_000;
+
 /// Some records and, in the last message, how the list ended.
 pub(super) struct Message<T> {
     pub(super) records: Vec<Record<T>>,
@@ -63,6 +67,8 @@ async fn read_once<T: DeserializeOwned>(
     let mut body = transport.open(get, tries).await?;
     let mut decoder = ListDecoder::new();
     while let Some(chunk) = body.chunk().await? {
+        // Packed answers can be ready for minutes: others get their turn, too.
+        tokio::task::consume_budget().await;
         decoder.push(&chunk);
         outgoing.take(&mut decoder, &body).await?;
         if outgoing.is_awaited() {
@@ -80,8 +86,9 @@ struct Outgoing<T> {
     /// How much of the answer was decoded before the batch, and with it.
     bytes_before: u64,
     bytes_read: u64,
-    /// The records of all batches.
+    /// The records of all batches, and how many of them are unreadable.
     count: u64,
+    unreadable: u64,
 }
 
 impl<T: DeserializeOwned> Outgoing<T> {
@@ -92,6 +99,7 @@ impl<T: DeserializeOwned> Outgoing<T> {
             bytes_before: 0,
             bytes_read: 0,
             count: 0,
+            unreadable: 0,
         }
     }
 
@@ -107,13 +115,33 @@ impl<T: DeserializeOwned> Outgoing<T> {
             if self.records.capacity() == 0 {
                 self.records.reserve_exact(LARGEST_BATCH_RECORDS);
             }
-            self.records.push(record);
             self.count += 1;
+            if let Err(unreadable) = &record {
+                self.unreadable += 1;
+                self.check_unreadable(&unreadable.reason, body.asked())?;
+            }
+            self.records.push(record);
             let bytes = self.bytes_read - self.bytes_before;
             if self.records.len() == LARGEST_BATCH_RECORDS || bytes >= LARGEST_BATCH_BYTES {
                 self.send(None).await;
             }
         }
+    }
+
+    /// Gives up on a list that is hardly a list of records.
+    fn check_unreadable(&self, reason: &str, asked: &Asked) -> Result<(), Error> {
+        let Self {
+            unreadable, count, ..
+        } = self;
+        if *unreadable <= MAX_UNREADABLE || unreadable * 2 <= *count {
+            return Ok(());
+        }
+        let reason = asked.scrub(reason);
+        let message = format!(
+            "gave up on the list: {unreadable} of its first {count} elements are not readable records, the last because \
+             {reason}"
+        );
+        Err(asked.error(ErrorKind::TooLarge, message))
     }
 
     /// Whether the caller has nothing to do but wait for this batch.
@@ -143,8 +171,13 @@ fn error(broken: Broken, rest: &[u8], asked: &Asked) -> Error {
         flaw,
     } = broken;
     let message = format!("the list is broken at byte {offset}: {reason}");
-    let error = asked.error(ErrorKind::ListBroken, message);
+    let kind = match flaw {
+        Flaw::TooLarge => ErrorKind::TooLarge,
+        Flaw::Short | Flaw::Wrong => ErrorKind::ListBroken,
+    };
+    let error = asked.error(kind, message);
     match flaw {
+        Flaw::TooLarge => error,
         Flaw::Short => error.with_trouble(Trouble::Cut),
         Flaw::Wrong => error
             .with_trouble(Trouble::Damaged)
@@ -156,7 +189,7 @@ fn error(broken: Broken, rest: &[u8], asked: &Asked) -> Error {
 const LONGEST_REST: usize = 4096;
 
 fn broken_off(error: Error, records: u64) -> Error {
-    if error.kind() == ErrorKind::ListBroken {
+    if matches!(error.kind(), ErrorKind::ListBroken | ErrorKind::TooLarge) {
         return error;
     }
     let plural = if records == 1 { "" } else { "s" };

@@ -4,6 +4,7 @@
 mod failures;
 mod fake_site;
 mod fixtures;
+mod floods;
 mod invented_site;
 mod lists;
 mod proxies;

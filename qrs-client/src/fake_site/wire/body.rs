@@ -1,5 +1,6 @@
 //! The text of a body, piece by piece, with the faults that make it wrong.
 
+use super::flood::{self, Packed};
 use crate::fake_site::answer::{Answer, Body, CountForm, Rows};
 use crate::fake_site::fault::{Effect, ListEffect};
 
@@ -10,8 +11,19 @@ pub(super) struct Piece {
     pub(super) records_before: Option<usize>,
 }
 
-/// The pieces of a body. They are made as they are asked for, so that a long list costs no memory.
+/// The pieces of a body as they are sent. They are made as they are asked for, so that a long list costs no memory.
 pub(super) fn pieces<'a>(
+    answer: &'a Answer,
+    effects: &'a [Effect],
+) -> Box<dyn Iterator<Item = Piece> + Send + 'a> {
+    let pieces = plain(answer, effects);
+    if effects.iter().any(|effect| matches!(effect, Effect::Gzip)) {
+        return Box::new(Packed::new(pieces));
+    }
+    pieces
+}
+
+fn plain<'a>(
     answer: &'a Answer,
     effects: &'a [Effect],
 ) -> Box<dyn Iterator<Item = Piece> + Send + 'a> {
@@ -34,6 +46,10 @@ pub(super) fn pieces<'a>(
             };
             single(format!("{before}{text}{after}"))
         }
+        Body::Flood(flood) => Box::new(flood::pieces(flood).map(|bytes| Piece {
+            bytes,
+            records_before: None,
+        })),
         Body::Rows(rows) => {
             let list = List::new(rows, list_effects().collect());
             let end = piece(format!("]{after}"), Some(list.order.len()));

@@ -175,18 +175,110 @@ fn a_reason_is_short_however_long_the_record() {
     }
 }
 
+/// A decoder of records of up to 100 bytes and elements of up to 2,000.
+fn strict() -> ListDecoder<Sheet> {
+    let mut decoder = ListDecoder::new();
+    decoder.max_record = 100;
+    decoder.max_element = 2_000;
+    decoder
+}
+
 #[test]
-fn an_element_beyond_all_measure_breaks_the_list() {
-    let mut decoder = ListDecoder::<Sheet>::new();
-    decoder.largest_element = 100;
-    decoder.push(b"[{\"id\":\"");
+fn an_element_that_is_too_large_for_a_record_is_read_past_and_named() {
+    let long = "x".repeat(200);
+    let deep = format!(
+        "{{\"id\":\"deep\",\"x\":{}1{}}}",
+        "[".repeat(150),
+        "]".repeat(150)
+    );
+    let elements = [
+        (format!("{{\"id\":\"a\",\"name\":\"{long}\"}}"), Some("a")),
+        (
+            format!("{{\"name\":\"{long}\",\"id\":\"late\"}}"),
+            Some("late"),
+        ),
+        (format!("{{\"id\":\"{}\"}}", long.repeat(6)), None),
+        (format!("\"{long}\""), None),
+        ("1".repeat(200), None),
+        (deep, Some("deep")),
+    ];
+    for (element, id) in elements {
+        let answer = format!("[{{\"id\":\"1\"}},{element},{{\"id\":\"3\"}}]");
+        for size in [1, 7, 64, answer.len()] {
+            let mut decoder = strict();
+            let mut records = Vec::new();
+            for piece in answer.as_bytes().chunks(size) {
+                decoder.push(piece);
+                drain(&mut decoder, &mut records).unwrap();
+                assert!(decoder.buffer.len() <= 100 + 2 * size, "{element} {size}");
+            }
+            decoder.finish();
+            drain(&mut decoder, &mut records).unwrap();
+            let unreadable = records.remove(1).unwrap_err();
+            assert_eq!(records, [sheet("1", ""), sheet("3", "")], "{element}");
+            assert_eq!((unreadable.index, unreadable.offset), (1, 12), "{element}");
+            assert_eq!(unreadable.id.as_deref(), id, "{element}");
+            assert_eq!(
+                unreadable.reason,
+                "it has 0.0 MB, and a record may have 0.0 MB at most"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_element_without_an_end_breaks_the_list() {
+    let starts = [
+        "[{\"id\":\"a\",\"name\":\"",
+        "[\"",
+        "[1",
+        "[{\"id\":\"a\",\"x\":[",
+        "[[",
+        "[{\"id\":\"a\",\"x\":{\"y\":{",
+    ];
+    let parts = ["xxxxxxx", "\\\"", "1", "[", "[[[[[[[[", "\"\":{"];
+    for (start, part) in starts.into_iter().zip(parts) {
+        let mut decoder = strict();
+        decoder.push(start.as_bytes());
+        assert_eq!(decoder.next(), Ok(None));
+        let broken = (0..2000).find_map(|_| {
+            decoder.push(part.as_bytes());
+            let next = decoder.next();
+            assert!(decoder.buffer.len() < 200);
+            next.err()
+        });
+        let broken = broken.unwrap();
+        assert_eq!((broken.flaw, broken.offset), (Flaw::TooLarge, 1), "{start}");
+        assert_eq!(
+            broken.reason.contains("(id `a`)"),
+            start.contains("id"),
+            "{}",
+            broken.reason
+        );
+    }
+}
+
+#[test]
+fn a_list_that_ends_within_an_element_that_is_too_large_is_short() {
+    let mut decoder = strict();
+    decoder.push(format!("[{{\"id\":\"{}", "x".repeat(300)).as_bytes());
     assert_eq!(decoder.next(), Ok(None));
-    let broken = (0..1000).find_map(|_| {
-        decoder.push(b"xxxxxxxx");
-        decoder.next().err()
-    });
-    assert_eq!(broken.unwrap().flaw, Flaw::Wrong);
-    assert!(decoder.buffer.len() < 200);
+    decoder.finish();
+    assert_eq!(decoder.next().unwrap_err().flaw, Flaw::Short);
+}
+
+#[test]
+fn white_space_without_an_end_takes_no_memory() {
+    let mut decoder = ListDecoder::<Sheet>::new();
+    for start in ["", "[", "{\"id\":\"1\"}", ","] {
+        decoder.push(start.as_bytes());
+        drain(&mut decoder, &mut Vec::new()).unwrap();
+        for _ in 0..100 {
+            decoder.push(&[b' '; 8192]);
+            drain(&mut decoder, &mut Vec::new()).unwrap();
+            assert!(decoder.buffer.capacity() <= 2 * 8192);
+        }
+    }
 }
 
 #[test]
@@ -268,6 +360,52 @@ proptest! {
     ) {
         let outcome = decode::<Value>(cut(&answer, &places));
         agrees_with_serde_json(&answer, &outcome);
+    }
+
+    #[test]
+    fn any_chopping_passes_the_same_elements_that_are_too_large(
+        answer in answers(),
+        places in vec(any::<prop::sample::Index>(), 0..8),
+        max_record in 1_usize..60,
+    ) {
+        let outcome = |pieces: Vec<&[u8]>| {
+            let mut decoder = ListDecoder::<Value>::new();
+            decoder.max_record = max_record;
+            let mut records = Vec::new();
+            for piece in pieces {
+                decoder.push(piece);
+                drain(&mut decoder, &mut records).unwrap();
+            }
+            decoder.finish();
+            drain(&mut decoder, &mut records).unwrap();
+            records
+        };
+        let whole = outcome(vec![&answer]);
+        let all: Vec<Value> = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(whole.len(), all.len());
+        assert_eq!(outcome(cut(&answer, &places)), whole);
+    }
+
+    #[test]
+    fn a_hostile_stream_ends_or_takes_bounded_memory(
+        start in prop::sample::select(vec!["", "[", "[{", "[{\"id\":\"", "[{\"id\":\"a\",\"x\":", "[\"", "[-", "[[", "[{}"]),
+        part in prop_oneof![
+            prop::sample::select(vec![" ", "null,", "{},", "1", "[", "{\"a\":", "\\\"", ",{}", "\u{FEFF}", "]", "true", "e1"])
+                .prop_map(|part| part.as_bytes().to_vec()),
+            vec(any::<u8>(), 1..8),
+        ],
+        size in 1_usize..300,
+    ) {
+        let mut decoder = strict();
+        decoder.push(start.as_bytes());
+        let flood: Vec<u8> = part.iter().copied().cycle().take(6_000).collect();
+        for piece in flood.chunks(size) {
+            if drain(&mut decoder, &mut Vec::new()).is_err() {
+                break;
+            }
+            decoder.push(piece);
+            assert!(decoder.buffer.len() <= 102 + 2 * size + start.len());
+        }
     }
 
     #[test]
