@@ -64,6 +64,10 @@ fn hint_for(kind: ErrorKind) -> &'static str {
             "check that `connection.url` ends in the prefix of a virtual proxy that is linked to the central proxy, and \
              that its host name is in the virtual proxy's host allow list"
         }
+        ErrorKind::RequestTooLong => {
+            "raise the limit for request headers on the gateway or load balancer in front of the site, and check that \
+             `connection.auth.value` is not longer than intended"
+        }
         ErrorKind::ServerError => {
             "the site has trouble of its own: try later, and look at the repository's log"
         }

@@ -5,6 +5,7 @@ use reqwest::Url;
 
 use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
+use crate::renewal::Doubt;
 use crate::retry::Trouble;
 
 /// The head of an answer, as far as it decides.
@@ -21,6 +22,9 @@ const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual 
     that this virtual proxy authenticates by header; a proxy on the way that refuses its user may \
     answer like this, too";
 
+/// The status with which Microsoft's gateways answer a session that has ended.
+const LOGIN_TIMEOUT: u16 = 440;
+
 impl Head {
     /// Whether the body is the JSON that was asked for, as far as the head can tell.
     pub(crate) fn promises_json(&self) -> bool {
@@ -32,7 +36,8 @@ impl Head {
         if matches!(self.status, 200..=299) {
             return login_page(body, asked).with_status(self.status);
         }
-        let (kind, message, hint) = self.meaning(&asked.readable(body), asked);
+        let page = asked.readable(body).to_ascii_lowercase();
+        let (kind, message, hint) = self.meaning(&page, asked);
         // A redirect's page says that there is a redirect.
         let said = asked
             .excerpt(body)
@@ -41,6 +46,7 @@ impl Head {
             .error(kind, message)
             .with_status(self.status)
             .with_excerpt(said)
+            .with_doubt(self.doubt(kind, &page))
             .with_trouble(Trouble::Status(self.status, self.retry_after));
         match hint {
             Some(hint) => error.with_hint(hint),
@@ -49,9 +55,15 @@ impl Head {
     }
 
     fn meaning(&self, said: &str, asked: &Asked) -> (ErrorKind, String, Option<&'static str>) {
-        let said = said.to_ascii_lowercase();
         let (kind, message, hint) = match self.status {
             301..=303 | 307 | 308 => return self.redirect(asked),
+            _ if self.head_is_too_long(said) => (
+                ErrorKind::RequestTooLong,
+                "the request's headers are longer than the site or a gateway accepts",
+                Some(
+                    "allow longer request headers on the gateway or load balancer in front of the site",
+                ),
+            ),
             // Qlik's page for a prefix that no virtual proxy of the central proxy has.
             400 if said.contains("http request header is incorrect") => (
                 ErrorKind::BadRequest,
@@ -63,7 +75,7 @@ impl Head {
                 "the site does not understand the request",
                 None,
             ),
-            401 => (
+            401 | LOGIN_TIMEOUT => (
                 ErrorKind::Unauthorized,
                 "the site asks for other credentials",
                 Some(CHECK_CREDENTIALS),
@@ -120,6 +132,33 @@ impl Head {
         }
     }
 
+    /// Whether the refusal may be due to an ended session, or to cookies that have grown too long.
+    fn doubt(&self, kind: ErrorKind, said: &str) -> Doubt {
+        match self.status {
+            301..=303 | 307 | 308 | 401 | LOGIN_TIMEOUT => Doubt::Likely,
+            _ if self.head_is_too_long(said) => Doubt::Likely,
+            400 | 403 if kind != ErrorKind::Xsrf => Doubt::Possible,
+            _ => Doubt::None,
+        }
+    }
+
+    /// Status 431, nginx's own 494, and the texts that go with status 400: Windows' "Request Too Long" and "The size of
+    /// the request headers is too long", nginx's "Request Header Or Cookie Too Large", Apache's "Size of a request
+    /// header field exceeds server limit".
+    fn head_is_too_long(&self, said: &str) -> bool {
+        const TEXTS: [&str; 4] = [
+            "request too long",
+            "headers is too long",
+            "header or cookie too large",
+            "size of a request header",
+        ];
+        match self.status {
+            431 | 494 => true,
+            400 => TEXTS.iter().any(|text| said.contains(text)),
+            _ => false,
+        }
+    }
+
     fn is_html(&self) -> bool {
         self.content_type.to_ascii_lowercase().contains("html")
     }
@@ -132,6 +171,7 @@ pub(crate) fn login_page(body: &[u8], asked: &Asked) -> Error {
         .error(ErrorKind::LoginPage, message)
         .with_hint(CHECK_CREDENTIALS)
         .with_excerpt(asked.excerpt(body))
+        .with_doubt(Doubt::Likely)
 }
 
 /// `internal_forms_authentication` and `internal_windows_authentication` are Qlik Sense's own.
@@ -194,6 +234,9 @@ mod tests {
             ),
             (404, "", ErrorKind::NotFound),
             (407, "", ErrorKind::Proxy),
+            (440, "", ErrorKind::Unauthorized),
+            (431, "", ErrorKind::RequestTooLong),
+            (494, "", ErrorKind::RequestTooLong),
             (409, "", ErrorKind::UnexpectedAnswer),
             (429, "", ErrorKind::ServerError),
             (500, "", ErrorKind::ServerError),
@@ -207,6 +250,33 @@ mod tests {
                 (kind, Some(status)),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn what_an_ended_session_may_cause_is_known() {
+        let cases = [
+            (302, "", Doubt::Likely),
+            (401, "", Doubt::Likely),
+            (440, "", Doubt::Likely),
+            (431, "", Doubt::Likely),
+            (
+                400,
+                "<h2>Bad Request - Request Too Long</h2>",
+                Doubt::Likely,
+            ),
+            (400, "Request Header Or Cookie Too Large", Doubt::Likely),
+            (200, "<form>", Doubt::Likely),
+            (400, "Cannot parse the expression", Doubt::Possible),
+            (403, "Forbidden", Doubt::Possible),
+            (403, "XSRF prevention check failed.", Doubt::None),
+            (404, "", Doubt::None),
+            (407, "", Doubt::None),
+            (500, "", Doubt::None),
+        ];
+        for (status, body, expected) in cases {
+            let error = refusal(status, "text/html", Some("/elsewhere"), body);
+            assert_eq!(error.doubt(), expected, "{status} {body}");
         }
     }
 

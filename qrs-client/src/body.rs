@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::answer::login_page;
 use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::is_html;
+use crate::excerpt::{BYTE_ORDER_MARK, is_html, without_mark};
 use crate::retry::Trouble;
 use crate::silence;
 
@@ -23,13 +23,18 @@ pub struct Body {
     beginning: Beginning,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What is known of how the body begins.
 enum Beginning {
-    /// Nothing but white space came.
-    Awaited,
-    /// What came begins as JSON may.
-    Seen,
+    /// Nothing but white space came so far.
+    Blank(Vec<u8>),
+    /// It begins as JSON may; this much was read to know it, and is still to be given to the caller.
+    Read(Bytes),
+    /// The caller has it.
+    Given,
 }
+
+/// Maximum white space before a body, in bytes, that is searched for a web page.
+const MAX_BLANK: usize = 4 * 1024;
 
 /// Qlik Sense's error pages have 88 KB, with the message at any place.
 const LONGEST_ERROR_BODY: usize = 128 * 1024;
@@ -49,7 +54,7 @@ impl Body {
         silence: Duration,
         deadline: Instant,
     ) -> Self {
-        let beginning = Beginning::Awaited;
+        let beginning = Beginning::Blank(Vec::new());
         Self {
             response,
             asked,
@@ -67,19 +72,36 @@ impl Body {
     /// [`ErrorKind::Timeout`] and [`ErrorKind::Unreachable`] if the answer breaks off;
     /// [`ErrorKind::LoginPage`] if it is a web page.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let chunk = self.any_chunk().await?;
-        if let Some(bytes) = &chunk
-            && self.beginning == Beginning::Awaited
-            && !bytes.trim_ascii_start().is_empty()
-        {
-            if is_html(bytes) {
-                let page = self.beginning_of_page(bytes.to_vec()).await;
+        self.begin().await?;
+        match std::mem::replace(&mut self.beginning, Beginning::Given) {
+            Beginning::Read(bytes) if !bytes.is_empty() => Ok(Some(bytes)),
+            _ => self.any_chunk().await,
+        }
+    }
+
+    /// Reads until it is known whether the body is a web page.
+    ///
+    /// # Errors
+    ///
+    /// As [`chunk`](Self::chunk).
+    pub(crate) async fn begin(&mut self) -> Result<(), Error> {
+        while matches!(self.beginning, Beginning::Blank(_)) {
+            let chunk = self.any_chunk().await?;
+            let Beginning::Blank(read) = &mut self.beginning else {
+                return Ok(());
+            };
+            read.extend_from_slice(chunk.as_deref().unwrap_or_default());
+            if is_html(read) {
+                let page = std::mem::take(read);
+                let page = self.beginning_of_page(page).await;
                 let status = self.response.status().as_u16();
                 return Err(login_page(&page, &self.asked).with_status(status));
             }
-            self.beginning = Beginning::Seen;
+            if chunk.is_none() || read.len() > MAX_BLANK || !is_blank(read) {
+                self.beginning = Beginning::Read(Bytes::from(std::mem::take(read)));
+            }
         }
-        Ok(chunk)
+        Ok(())
     }
 
     pub(crate) fn asked(&self) -> &Asked {
@@ -143,6 +165,11 @@ impl Body {
             .error(ErrorKind::Timeout, message)
             .with_trouble(Trouble::Limit)
     }
+}
+
+/// Whether a body may still turn out to be a web page: white space, or a part of a byte order mark.
+fn is_blank(read: &[u8]) -> bool {
+    without_mark(read).trim_ascii_start().is_empty() || BYTE_ORDER_MARK.starts_with(read)
 }
 
 impl std::fmt::Debug for Body {

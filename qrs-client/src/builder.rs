@@ -14,7 +14,7 @@ use crate::retry::RetryPolicy;
 use crate::session::Session;
 use crate::site::SiteUrl;
 use crate::tls::{self, Trust, Use};
-use crate::transport::{First, Transport};
+use crate::transport::Transport;
 
 /// How long the client waits for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,6 @@ impl QrsClientBuilder {
             credentials: self.credentials,
             session: Session::default(),
             limits: self.limits,
-            first: First::default(),
         })))
     }
 

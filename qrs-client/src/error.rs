@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::certificate::Certificate;
+use crate::renewal::Doubt;
 use crate::retry::{self, Trouble};
 
 /// Why a read failed.
@@ -27,6 +28,7 @@ struct Inner {
     trouble: Trouble,
     /// How many tries failed and how long they took, if there were several.
     tries: Option<(u32, Duration)>,
+    doubt: Doubt,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -61,6 +63,9 @@ pub enum ErrorKind {
     /// The site does not understand the request (status 400 or 414): a filter, or the virtual
     /// proxy's prefix.
     BadRequest,
+    /// The request's headers are longer than the site, or a gateway in front of it, accepts (status
+    /// 431, or 400 with a text that says so).
+    RequestTooLong,
     /// The site can't answer now (status 429, 500 and above).
     ServerError,
     /// A list ended before its end or is no JSON array; the records before were handed out.
@@ -134,6 +139,7 @@ impl Error {
             url: None,
             trouble: Trouble::Final,
             tries: None,
+            doubt: Doubt::None,
             source: None,
         }))
     }
@@ -184,6 +190,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_doubt(mut self, doubt: Doubt) -> Self {
+        self.0.doubt = doubt;
+        self
+    }
+
     pub(crate) fn with_source(
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -195,6 +206,11 @@ impl Error {
     /// A single cause, as text.
     pub(crate) fn with_cause(self, text: String) -> Self {
         self.with_source(Cause { text, source: None })
+    }
+
+    /// Whether an ended session may be the cause.
+    pub(crate) fn doubt(&self) -> Doubt {
+        self.0.doubt
     }
 
     /// What the retry table is asked about.

@@ -25,8 +25,10 @@ pub(crate) fn is_html(body: &[u8]) -> bool {
 
 /// The text without the byte order mark that some servers put before it.
 pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
+    body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)
 }
+
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// At most 300 characters on one line, without control characters.
 pub(crate) fn one_line(text: &str) -> String {

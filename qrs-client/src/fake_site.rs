@@ -53,10 +53,11 @@ pub use answer::CountForm;
 pub use builder::FakeSiteBuilder;
 pub use content::Content;
 pub use fault::{Fault, Point};
-pub use pages::LoginWay;
+pub use pages::{LoginWay, LongHead};
 pub use proxy::{FakeProxy, FakeProxyBuilder};
 pub use request::Request;
 pub use schema::Entity;
+pub use session::EndedSession;
 pub use site::TooManySessions;
 
 /// A running fake site. It stops when this is dropped, and breaks off whatever it was sending.

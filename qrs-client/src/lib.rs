@@ -24,6 +24,7 @@ pub mod diagnosis;
 
 mod answer;
 mod body;
+mod renewal;
 mod retry;
 mod session;
 mod silence;

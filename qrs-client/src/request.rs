@@ -56,6 +56,11 @@ impl Get {
         self.url_with(site, None)
     }
 
+    /// Whether this reads `/qrs/about`, which every account may read.
+    pub(crate) fn is_about(&self) -> bool {
+        self.segments().is_ok_and(|segments| segments.eq(["about"]))
+    }
+
     /// The URL to ask. The xrfkey comes first, so that nothing in a filter can cut it off.
     pub(crate) fn url_with(&self, site: &SiteUrl, xrfkey: Option<&str>) -> Result<Url, Error> {
         let mut url = site.as_url().clone();

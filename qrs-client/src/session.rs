@@ -14,11 +14,38 @@ use sha2::{Digest, Sha256};
 use crate::credentials::HeaderCredentials;
 use crate::site::SiteUrl;
 
+/// The session of an account on a site: its cookies, and who may open another one.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    state: Mutex<State>,
+    /// Held by the request that opens a session.
+    turn: tokio::sync::Mutex<()>,
+}
+
 /// The cookies of one site by name: the name of the session's is free, and a balancer before the
 /// site may have one of its own. One of each name, whatever path it was set for, so that an old
 /// session is never sent beside a new one.
+type Cookies = BTreeMap<String, SecretString>;
+
 #[derive(Debug, Default)]
-pub(crate) struct Session(Mutex<BTreeMap<String, SecretString>>);
+struct State {
+    cookies: Cookies,
+    /// How often a cookie changed.
+    changes: u64,
+    /// How often all cookies were dropped, because the site had ended their session.
+    drops: u64,
+    /// Whether a request need not wait for another one to open a session.
+    is_open: bool,
+    was_answered: bool,
+}
+
+/// The cookies that a request carries.
+#[derive(Debug, Clone)]
+pub(crate) struct Carried {
+    header: Option<HeaderValue>,
+    changes: u64,
+    drops: u64,
+}
 
 /// The first part of an exported session. Another form gets another number.
 const FORM: &str = "qrs-session-1";
@@ -27,32 +54,83 @@ const FORM: &str = "qrs-session-1";
 const SHORTEST_SECRET: usize = 6;
 
 impl Session {
-    /// Keeps what the `Set-Cookie` headers of an answer set, and drops what they take back. `now`
-    /// is the site's own time in seconds since 1970, as far as its answer tells it.
-    pub(crate) fn keep<'a>(&self, headers: impl Iterator<Item = &'a str>, now: Option<i64>) {
-        let mut kept = self.cookies();
-        for cookie in headers.filter_map(|header| Cookie::parse(header).ok()) {
-            let (name, value) = cookie.name_value_trimmed();
-            if is_sendable(name, value) && !is_expired(&cookie, now) {
-                kept.insert(name.to_owned(), SecretString::from(value));
-            } else {
-                kept.remove(name);
-            }
+    /// Waits while another request opens a session. While none is open, requests go one by one: a site opens a session
+    /// for each request that has no cookie yet, and locks the user out at the sixth.
+    pub(crate) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        if self.state().is_open {
+            return None;
+        }
+        let turn = self.turn.lock().await;
+        (!self.state().is_open).then_some(turn)
+    }
+
+    /// The cookies for the next request.
+    pub(crate) fn cookies(&self) -> Carried {
+        let state = self.state();
+        Carried {
+            header: state.header(),
+            changes: state.changes,
+            drops: state.drops,
         }
     }
 
-    /// What to send along.
-    pub(crate) fn header(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(&self.line()?).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+    /// Keeps what the `Set-Cookie` headers of an answer set, and drops what they take back. `now` is the site's own
+    /// time in seconds since 1970, as far as its answer tells it.
+    ///
+    /// Returns whether the cookies had changed since the request was sent.
+    pub(crate) fn keep<'a>(
+        &self,
+        carried: &Carried,
+        headers: impl Iterator<Item = &'a str>,
+        now: Option<i64>,
+    ) -> bool {
+        let mut state = self.state();
+        state.was_answered = true;
+        let outdated = state.changes != carried.changes;
+        // What an answer within a dropped session sets must not replace the cookies of the new one.
+        if state.drops == carried.drops {
+            headers.for_each(|header| state.keep(header, now));
+        }
+        outdated
+    }
+
+    /// Whether a cookie has changed since.
+    pub(crate) fn has_changed_since(&self, carried: &Carried) -> bool {
+        self.state().changes != carried.changes
+    }
+
+    /// Drops the cookies that a refused request carried, unless that was done since; the next request opens a new
+    /// session, and all others wait for it.
+    pub(crate) fn drop_cookies(&self, carried: &Carried) {
+        let mut state = self.state();
+        if state.drops == carried.drops {
+            state.cookies.clear();
+            state.changes += 1;
+            state.drops += 1;
+            state.is_open = false;
+        }
+    }
+
+    /// Whether the answer to a request without cookies has set some.
+    pub(crate) fn was_opened_since(&self, carried: &Carried) -> bool {
+        !carried.has_cookies() && !self.state().cookies.is_empty()
+    }
+
+    /// Lets all requests go at the same time from now on.
+    pub(crate) fn set_open(&self) {
+        self.state().is_open = true;
+    }
+
+    /// Whether the site has ever answered.
+    pub(crate) fn was_answered(&self) -> bool {
+        self.state().was_answered
     }
 
     /// What must not show in any text.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
-        let cookies = self.cookies();
+        let state = self.state();
         let long = |value: &&SecretString| value.expose_secret().len() >= SHORTEST_SECRET;
-        cookies.values().filter(long).cloned().collect()
+        state.cookies.values().filter(long).cloned().collect()
     }
 
     /// The session as text, tied to the site and to who asks.
@@ -63,7 +141,7 @@ impl Session {
     ) -> Option<SecretString> {
         let salt = hex(&std::array::from_fn::<u8, 16, _>(|_| fastrand::u8(..)));
         let digest = digest(&salt, site, credentials);
-        let line = self.line()?;
+        let line = self.state().line()?;
         Some(SecretString::from(format!("{FORM}:{salt}:{digest}:{line}")))
     }
 
@@ -78,29 +156,61 @@ impl Session {
         let Some(cookies) = tied_to(text.expose_secret(), site, credentials) else {
             return false;
         };
-        *self.cookies() = cookies;
+        let mut state = self.state();
+        state.cookies = cookies;
+        state.changes += 1;
         true
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn keep(&mut self, header: &str, now: Option<i64>) {
+        let Ok(cookie) = Cookie::parse(header) else {
+            return;
+        };
+        let (name, value) = cookie.name_value_trimmed();
+        let before = self.cookies.remove(name);
+        let kept = is_sendable(name, value) && !is_expired(&cookie, now);
+        let differs = |before: &SecretString| !kept || before.expose_secret() != value;
+        self.changes += u64::from(before.as_ref().map_or(kept, differs));
+        if kept {
+            let value = SecretString::from(value);
+            self.cookies.insert(name.to_owned(), value);
+        }
+    }
+
+    fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&self.line()?).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
     fn line(&self) -> Option<String> {
-        let cookies = self.cookies();
-        let pairs: Vec<_> = cookies
+        let pairs: Vec<_> = self
+            .cookies
             .iter()
             .map(|(name, value)| format!("{name}={}", value.expose_secret()))
             .collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
+}
 
-    fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, SecretString>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Carried {
+    pub(crate) fn has_cookies(&self) -> bool {
+        self.header.is_some()
+    }
+
+    /// The `Cookie` header.
+    pub(crate) fn header(&self) -> Option<&HeaderValue> {
+        self.header.as_ref()
     }
 }
 
-fn tied_to(
-    text: &str,
-    site: &SiteUrl,
-    credentials: &HeaderCredentials,
-) -> Option<BTreeMap<String, SecretString>> {
+fn tied_to(text: &str, site: &SiteUrl, credentials: &HeaderCredentials) -> Option<Cookies> {
     let (salt, rest) = text
         .strip_prefix(FORM)?
         .strip_prefix(':')?
@@ -168,7 +278,7 @@ mod tests {
     fn session(line: &str) -> Session {
         let session = Session::default();
         let pairs = line.split("; ").map(|pair| pair.split_once('=').unwrap());
-        *session.cookies() = pairs
+        session.state().cookies = pairs
             .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
             .collect();
         session
@@ -201,8 +311,8 @@ mod tests {
         let now = crate::retry::http_date("Mon, 01 Jul 2024 00:00:00 GMT");
         for (header, expected) in cases {
             let session = session("s=1");
-            session.keep([header].into_iter(), now);
-            assert_eq!(session.line().as_deref(), expected, "{header}");
+            session.keep(&session.cookies(), [header].into_iter(), now);
+            assert_eq!(session.state().line().as_deref(), expected, "{header}");
         }
     }
 
@@ -217,7 +327,10 @@ mod tests {
             .unwrap();
         let resumed = Session::default();
         assert!(resumed.import(&exported, &site, &credentials));
-        assert_eq!(resumed.line().unwrap(), "X-Qlik-Session=12:34; a=b=c");
+        assert_eq!(
+            resumed.state().line().unwrap(),
+            "X-Qlik-Session=12:34; a=b=c"
+        );
         assert!(Session::default().export(&site, &credentials).is_none());
     }
 
@@ -238,7 +351,7 @@ mod tests {
         ] {
             assert!(!fresh.import(&exported, &other, &who));
         }
-        assert!(fresh.line().is_none());
+        assert!(fresh.state().line().is_none());
     }
 
     #[test]

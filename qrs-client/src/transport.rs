@@ -1,7 +1,6 @@
 //! Sends requests, again if that is worth it, and keeps the session.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::{
     ACCEPT, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE,
@@ -9,7 +8,6 @@ use reqwest::header::{
 use reqwest::{RequestBuilder, Response};
 use rustls::ClientConfig;
 use secrecy::SecretString;
-use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer::Head;
@@ -20,10 +18,11 @@ use crate::credentials::HeaderCredentials;
 use crate::diagnosis::route::Route;
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
+use crate::renewal::Failed;
 use crate::request::{Get, xrfkey};
 use crate::retry::{self, RetryPolicy, Tries, Trouble};
 use crate::scrub::Secrets;
-use crate::session::Session;
+use crate::session::{Carried, Session};
 use crate::silence;
 use crate::site::SiteUrl;
 
@@ -37,15 +36,6 @@ pub(crate) struct Transport {
     pub(crate) session: Session,
     pub(crate) limits: TimeLimits,
     pub(crate) retry: RetryPolicy,
-    pub(crate) first: First,
-}
-
-/// The first request goes alone: a site opens a session for each one that has no cookie yet, and
-/// locks the user out at the sixth.
-#[derive(Default)]
-pub(crate) struct First {
-    answered: AtomicBool,
-    turn: Mutex<()>,
 }
 
 const XRFKEY: HeaderName = HeaderName::from_static("x-qlik-xrfkey");
@@ -58,7 +48,7 @@ impl Transport {
     /// Asks until an answer begins that promises to be JSON, or the tries are used up.
     pub(crate) async fn open(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
         loop {
-            match self.open_once(get, tries.deadline()).await {
+            match self.ask_renewing(get, tries).await {
                 Ok(body) => return Ok(body),
                 Err(error) if tries.again(error.trouble()).await => {}
                 Err(error) => return Err(self.or_unexpected_tls(tries.give_up(error)).await),
@@ -66,23 +56,49 @@ impl Transport {
         }
     }
 
-    async fn open_once(&self, get: &Get, deadline: Instant) -> Result<Body, Error> {
+    /// Sends the request once, with the session's cookies.
+    pub(crate) async fn ask(&self, get: &Get, deadline: Instant) -> Result<Body, Failed> {
+        // While a session is opened, this waits no longer than for its own answer.
+        let turn = timeout_at(deadline, self.session.turn()).await;
+        let carried = self.session.cookies();
+        let mut outdated = false;
+        let answer = self.answer(get, deadline, &carried, &mut outdated).await;
+        if answer.is_ok() || self.session.was_opened_since(&carried) {
+            self.session.set_open();
+        }
+        drop(turn);
+        answer.map_err(|error| Failed {
+            error,
+            carried,
+            outdated,
+        })
+    }
+
+    async fn answer(
+        &self,
+        get: &Get,
+        deadline: Instant,
+        carried: &Carried,
+        outdated: &mut bool,
+    ) -> Result<Body, Error> {
         let xrfkey = xrfkey();
         let url = get.url_with(&self.site, Some(&xrfkey))?;
         let secrets = self.secrets([SecretString::from(xrfkey.as_str())]);
         let mut asked = Asked::new(&self.site, &get.url(&self.site)?, secrets);
-        let turn = self.first.turn().await;
-        let request = self.http.get(url).header(XRFKEY, &xrfkey);
+        let mut request = self.http.get(url).header(XRFKEY, &xrfkey);
+        if let Some(cookies) = carried.header() {
+            request = request.header(COOKIE, cookies);
+        }
         let response = self.send(request, &asked, deadline).await?;
         let date = header(&response, &DATE).and_then(retry::http_date);
         let cookies = response.headers().get_all(SET_COOKIE);
         let cookies = cookies.iter().filter_map(|cookie| cookie.to_str().ok());
-        self.session.keep(cookies, date);
-        self.first.over(turn);
+        *outdated = self.session.keep(carried, cookies, date);
         asked.hide(self.session.secrets());
         let head = head(&response);
         let mut body = Body::new(response, asked, self.limits.silence, deadline);
         if head.promises_json() {
+            body.begin().await?;
             return Ok(body);
         }
         let page = body.for_message().await;
@@ -95,12 +111,9 @@ impl Transport {
         asked: &Asked,
         deadline: Instant,
     ) -> Result<Response, Error> {
-        let mut request = request
+        let request = request
             .header(ACCEPT, "application/json")
             .header(self.credentials.name(), self.credentials.header_value());
-        if let Some(cookies) = self.session.header() {
-            request = request.header(COOKIE, cookies);
-        }
         let started = Instant::now();
         let latest = deadline.min(started + self.limits.first_byte);
         match timeout_at(latest, request.send()).await {
@@ -132,7 +145,7 @@ impl Transport {
         let not_understood =
             error.trouble() == Trouble::Cut || error.kind() == ErrorKind::UnexpectedAnswer;
         let route = self.route(Secrets::default());
-        if self.first.is_over() || !not_understood || !route.begins_in_the_clear() {
+        if self.session.was_answered() || !not_understood || !route.begins_in_the_clear() {
             return error;
         }
         match (route.unexpected_tls().await, error.url()) {
@@ -162,28 +175,6 @@ impl Transport {
         secrets
     }
 }
-
-impl First {
-    /// The turn of the first request; none once the site has answered one.
-    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        if self.is_over() {
-            return None;
-        }
-        let turn = self.turn.lock().await;
-        (!self.is_over()).then_some(turn)
-    }
-
-    /// Whether the site has ever answered.
-    fn is_over(&self) -> bool {
-        self.answered.load(Ordering::Acquire)
-    }
-
-    fn over(&self, turn: Option<MutexGuard<'_, ()>>) {
-        self.answered.store(true, Ordering::Release);
-        drop(turn);
-    }
-}
-
 fn head(response: &Response) -> Head {
     let text = |name| header(response, name);
     Head {

@@ -6,10 +6,14 @@ use super::account::Account;
 use super::answer::CountForm;
 use super::content::Content;
 use super::host::Host;
-use super::pages::LoginWay;
+use super::pages::{LoginWay, LongHead};
+use super::session::EndedSession;
 use super::site::{Settings, Site, TooManySessions};
 use super::wire::{Framing, USUAL_CHUNK};
 use super::{FakeSite, server, tls};
+
+/// Windows takes 16 KB for the URL, and as much again for the headers.
+const LONGEST_HEAD: usize = 32 * 1024;
 
 /// Describes a fake site, see [`FakeSite::builder`].
 #[derive(Clone)]
@@ -29,6 +33,8 @@ impl FakeSiteBuilder {
             version: "14.20.5.0".to_owned(),
             login_way: LoginWay::Form,
             too_many_sessions: TooManySessions::RedirectToLogin,
+            ended_session: EndedSession::RedirectToLogin,
+            head_limit: (LONGEST_HEAD, LongHead::RequestTooLong),
             count_form: CountForm::Value,
             framing: Framing::Chunked(USUAL_CHUNK),
             tls: None,
@@ -92,6 +98,19 @@ impl FakeSiteBuilder {
     /// Sets what happens to a sixth parallel session. Else it is sent to log in.
     pub fn too_many_sessions(mut self, answer: TooManySessions) -> Self {
         self.settings.too_many_sessions = answer;
+        self
+    }
+
+    /// Sets what happens to a request with the cookie of an ended session. Else it is sent to log in.
+    pub fn ended_session(mut self, answer: EndedSession) -> Self {
+        self.settings.ended_session = answer;
+        self
+    }
+
+    /// Sets the longest head of a request in bytes, and what happens to a longer one. Else 32 KiB, and
+    /// 400 `Request Too Long`.
+    pub fn head_limit(mut self, bytes: usize, answer: LongHead) -> Self {
+        self.settings.head_limit = (bytes, answer);
         self
     }
 

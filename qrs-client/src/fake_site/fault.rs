@@ -56,6 +56,8 @@ pub(super) enum Effect {
     List(ListEffect),
     /// The body is packed while it is sent.
     Gzip,
+    /// The sessions end just before the request is answered.
+    EndSessions,
 }
 
 /// An answer in place of the right one.
@@ -137,6 +139,11 @@ impl Fault {
     pub fn with_body(self, body: impl Into<String>) -> Self {
         let body = Body::Text(body.into());
         self.change_answer(|answer| Answer { body, ..answer })
+    }
+
+    /// Ends all sessions just before the request is answered: one with a cookie meets the answer to an ended session.
+    pub fn end_sessions() -> Self {
+        Self::new(Effect::EndSessions)
     }
 
     fn change_answer(mut self, change: impl FnOnce(Answer) -> Answer) -> Self {

@@ -1,7 +1,7 @@
 //! What a browser would be shown: pages in HTML where a client expects JSON.
 
 use super::answer::Answer;
-use super::session;
+use super::session::{self, EndedSession};
 
 /// The two ways in which the proxy sends someone away to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,43 @@ pub(super) fn login_form() -> Answer {
 
 pub(super) fn ntlm_challenge() -> Answer {
     Answer::html(401, "").header("WWW-Authenticate", "NTLM")
+}
+
+/// The refusal of a session that has ended; `None` where the header authenticates again.
+pub(super) fn ended_session(prefix: &str, way: LoginWay, ended: EndedSession) -> Option<Answer> {
+    match ended {
+        EndedSession::RedirectToLogin => Some(redirect_to_login(prefix, way)),
+        EndedSession::RedirectElsewhere => {
+            const LOCATION: &str = "https://login.example/saml/start?RelayState=1";
+            Some(Answer::html(302, "").header("Location", LOCATION))
+        }
+        EndedSession::Unauthorized => Some(ntlm_challenge()),
+        EndedSession::Forbidden => Some(Answer::text(403, "Forbidden")),
+        EndedSession::BadRequest => Some(Answer::text(400, "Bad Request - Invalid Session")),
+        EndedSession::LoginPage => Some(login_form()),
+        EndedSession::AuthenticateAgain => None,
+    }
+}
+
+/// What the site answers to a request whose head is longer than it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LongHead {
+    /// 400 `Request Too Long`, as Windows answers it.
+    RequestTooLong,
+    /// 431
+    HeaderFieldsTooLarge,
+}
+
+pub(super) fn head_too_long(answer: LongHead) -> Answer {
+    match answer {
+        LongHead::RequestTooLong => {
+            const PAGE: &str = "<!DOCTYPE HTML><html><head><title>Bad Request</title></head><body>\
+                <h2>Bad Request - Request Too Long</h2><hr>\
+                <p>HTTP Error 400. The size of the request headers is too long.</p></body></html>";
+            Answer::html(400, PAGE)
+        }
+        LongHead::HeaderFieldsTooLarge => Answer::text(431, "Request Header Fields Too Large"),
+    }
 }
 
 /// What the proxy says where no virtual proxy has the request's prefix: about 88 KB, most of it style and images.

@@ -82,6 +82,14 @@ impl Request {
         pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
     }
 
+    /// The length of the request line and of the headers, in bytes.
+    pub(super) fn head_length(&self) -> usize {
+        let line = self.method.len() + self.target.len() + " HTTP/1.1\r\n".len() + 1;
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| name.len() + value.len() + ": \r\n".len());
+        line + headers.sum::<usize>() + "\r\n".len()
+    }
+
     pub(super) fn wants_to_close(&self) -> bool {
         self.header("Connection")
             .is_some_and(|value| value.eq_ignore_ascii_case("close"))

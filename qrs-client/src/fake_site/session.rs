@@ -2,6 +2,41 @@
 
 use std::collections::BTreeMap;
 
+/// What the site answers to a request with the cookie of a session that has ended, or that never was.
+///
+/// Qlik's help says that it redirects to the authentication module. Sites with gateways in front were seen to do each
+/// of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedSession {
+    /// 302 to the login page.
+    RedirectToLogin,
+    /// 302 to the login page of another system.
+    RedirectElsewhere,
+    /// 401 with a challenge.
+    Unauthorized,
+    /// 403 `Forbidden`.
+    Forbidden,
+    /// 400 with a line of text.
+    BadRequest,
+    /// 200 with a login form in HTML.
+    LoginPage,
+    /// The header authenticates again: the right answer, with the cookie of a new session.
+    AuthenticateAgain,
+}
+
+impl EndedSession {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::RedirectToLogin,
+        Self::RedirectElsewhere,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::BadRequest,
+        Self::LoginPage,
+        Self::AuthenticateAgain,
+    ];
+}
+
 /// How many sessions of a user may be open at a time (Qlik help, Session management).
 const MOST_PARALLEL: usize = 5;
 

@@ -11,10 +11,10 @@ use super::account::{Access, Account};
 use super::answer::{Answer, Body, CountForm, Extent};
 use super::content::Content;
 use super::fault::{Effect, Fault, Instead};
-use super::pages::{self, LoginWay};
+use super::pages::{self, LoginWay, LongHead};
 use super::request::{LONGEST_TARGET, Request};
 use super::schema::Entity;
-use super::session::Sessions;
+use super::session::{EndedSession, Sessions};
 use super::wire::Framing;
 
 /// A running site: what never changes, and what does.
@@ -33,6 +33,9 @@ pub(super) struct Settings {
     pub(super) version: String,
     pub(super) login_way: LoginWay,
     pub(super) too_many_sessions: TooManySessions,
+    pub(super) ended_session: EndedSession,
+    /// The longest head of a request in bytes, and the answer to a longer one.
+    pub(super) head_limit: (usize, LongHead),
     pub(super) count_form: CountForm,
     pub(super) framing: Framing,
     /// In the clear, if there is none.
@@ -119,11 +122,22 @@ impl Site {
         let mut live = self.live();
         live.requests.push(request.clone());
         let faults = live.faults.iter_mut();
-        faults.filter_map(|fault| fault.strike(request)).collect()
+        let effects: Vec<_> = faults.filter_map(|fault| fault.strike(request)).collect();
+        if effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::EndSessions))
+        {
+            live.sessions.end_all();
+        }
+        effects
     }
 
     fn right_answer(&self, request: &Request) -> Result<Answer, Answer> {
         check_target(request)?;
+        let (longest, refusal) = self.settings.head_limit;
+        if request.head_length() > longest {
+            return Err(pages::head_too_long(refusal));
+        }
         if let Some(page) = pages::login(request.path()) {
             return Ok(page);
         }
@@ -220,8 +234,11 @@ impl Site {
     fn authenticate(&self, request: &Request) -> Result<Guest, Answer> {
         let mut live = self.live();
         let header = request.header(&self.settings.header);
-        let session = request.cookie(&self.settings.cookie);
-        let session = session.and_then(|cookie| live.sessions.user(cookie));
+        let cookie = request.cookie(&self.settings.cookie);
+        let session = cookie.and_then(|cookie| live.sessions.user(cookie));
+        if cookie.is_some() && session.is_none() {
+            self.refuse_ended_session()?;
+        }
         // A cookie of one user and the header of another are a new session of the latter.
         let session = session.filter(|user| header.is_none_or(|header| header == *user));
         let user = session.or(header).map(str::to_owned);
@@ -246,6 +263,18 @@ impl Site {
             account,
             new_cookie,
         })
+    }
+
+    fn refuse_ended_session(&self) -> Result<(), Answer> {
+        let Settings {
+            login_way,
+            ended_session,
+            ..
+        } = self.settings;
+        match pages::ended_session(&self.prefix(), login_way, ended_session) {
+            Some(refusal) => Err(refusal),
+            None => Ok(()),
+        }
     }
 
     fn refuse_session(&self) -> Answer {

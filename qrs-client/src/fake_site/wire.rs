@@ -110,7 +110,11 @@ impl Course {
                         course.framing = Framing::UntilClose;
                     }
                 }
-                Effect::Instead(_) | Effect::CountOff(_) | Effect::List(_) | Effect::Gzip => {}
+                Effect::Instead(_)
+                | Effect::CountOff(_)
+                | Effect::List(_)
+                | Effect::EndSessions
+                | Effect::Gzip => {}
             }
         }
         course

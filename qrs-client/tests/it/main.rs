@@ -1,6 +1,7 @@
 //! The client against sites that answer, fall silent and break off, and the fake site against raw requests.
 #![cfg(test)]
 
+mod ended_sessions;
 mod failures;
 mod fake_site;
 mod fixtures;

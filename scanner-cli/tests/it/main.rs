@@ -9,6 +9,7 @@ mod config_show;
 mod contacts;
 mod encrypted_values;
 mod encryption;
+mod ended_sessions;
 mod filters;
 mod held_clock;
 mod histories;

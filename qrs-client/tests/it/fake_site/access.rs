@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use qrs_client::fake_site::{Account, Content, Entity, FakeSite, LoginWay, TooManySessions};
+use qrs_client::fake_site::{
+    Account, Content, EndedSession, Entity, FakeSite, LoginWay, LongHead, TooManySessions,
+};
 
 use super::{KEY, ask, exchange, get, send, target};
 
@@ -160,13 +162,45 @@ fn a_session_goes_on_with_its_cookie() {
     assert_eq!(site.sessions_opened(), 1);
 
     site.expire_sessions();
-    assert!(
-        ask(&site, "/qrs/about", &headers)
-            .header("Set-Cookie")
-            .is_some()
-    );
+    assert_eq!(ask(&site, "/qrs/about", &headers).status, 302);
     assert_eq!(ask(&site, "/qrs/about", &headers[1..]).status, 302);
-    assert_eq!(site.sessions_opened(), 2);
+    assert_eq!(site.sessions_opened(), 1);
+}
+
+#[test]
+fn a_session_that_has_ended_is_refused_in_many_ways() {
+    let statuses = [302, 302, 401, 403, 400, 200, 200];
+    for (ended, status) in EndedSession::ALL.into_iter().zip(statuses) {
+        let builder = FakeSite::builder().ended_session(ended);
+        let site = builder.start_in_thread();
+        let value = site.header_value();
+        let cookie = "X-Qlik-Session-HTTP=of-yesterday";
+        let headers = [(site.header_name(), value.as_str()), ("Cookie", cookie)];
+        let reply = ask(&site, "/qrs/about", &headers);
+        assert_eq!(reply.status, status, "{ended:?}");
+        let renewed = ended == EndedSession::AuthenticateAgain;
+        assert_eq!(reply.header("Set-Cookie").is_some(), renewed, "{ended:?}");
+        assert_eq!(reply.text().contains("buildVersion"), renewed, "{ended:?}");
+    }
+}
+
+#[test]
+fn a_head_that_is_too_long_is_refused() {
+    let answers = [
+        (LongHead::RequestTooLong, 400, "Request Too Long"),
+        (LongHead::HeaderFieldsTooLarge, 431, "Too Large"),
+    ];
+    for (answer, status, text) in answers {
+        let builder = FakeSite::builder().head_limit(2000, answer);
+        let site = builder.start_in_thread();
+        let value = site.header_value();
+        let cookie = "x".repeat(2000);
+        let headers = [(site.header_name(), value.as_str()), ("Cookie", &cookie)];
+        let reply = ask(&site, "/qrs/about", &headers);
+        assert_eq!(reply.status, status);
+        assert!(reply.text().contains(text));
+        assert_eq!(ask(&site, "/qrs/about", &headers[..1]).status, 200);
+    }
 }
 
 #[test]

@@ -1,0 +1,84 @@
+//! A kept session is never the reason for a failure.
+
+use qrs_client::fake_site::{Account, EndedSession, Entity, FakeSite, Fault};
+
+use crate::scanner::Home;
+
+const SESSION: &str = "data/qlik.session";
+
+fn site(ended: EndedSession) -> FakeSite {
+    FakeSite::builder().ended_session(ended).start_in_thread()
+}
+
+#[test]
+fn a_session_that_has_ended_overnight_is_renewed() {
+    for ended in EndedSession::ALL {
+        let site = site(ended);
+        let home = Home::of(&site);
+        home.run(&["scan"]).check(0, &["complete"]);
+        for command in ["scan", "check", "scan"] {
+            site.expire_sessions();
+            let run = home.run(&[command]);
+            assert_eq!(run.exit, 0, "{ended:?} {command}: {}", run.errors);
+        }
+        home.run(&["scan"]).check(0, &["complete"]);
+        assert_eq!(site.sessions_opened(), 4, "{ended:?}");
+    }
+}
+
+#[test]
+fn a_session_that_ends_in_the_middle_of_a_scan_is_renewed() {
+    for ended in EndedSession::ALL {
+        for path in [
+            "/qrs/app/count",
+            "/qrs/app/full",
+            "/qrs/user/full",
+            "/qrs/app/object/full",
+        ] {
+            let site = site(ended);
+            site.fail(Fault::end_sessions().on(path).times(1));
+            let run = Home::of(&site).run(&["scan"]);
+            assert_eq!(run.exit, 0, "{ended:?} {path}: {}", run.errors);
+            assert!(run.errors.contains("complete"), "{}", run.errors);
+            assert!(
+                !run.errors.contains("contacts are unknown"),
+                "{}",
+                run.errors
+            );
+            assert_eq!(site.sessions_opened(), 2, "{ended:?} {path}");
+        }
+    }
+}
+
+#[test]
+fn scans_without_the_right_to_read_users_are_one_session() {
+    let account = Account::new("ACME\\scanner").forbidden(Entity::User);
+    let site = FakeSite::builder().account(account).start_in_thread();
+    let home = Home::of(&site);
+    for _ in 0..7 {
+        home.run(&["scan"]).check(0, &["complete"]);
+        home.run(&["check"]).check(0, &[]);
+    }
+    assert_eq!(site.sessions_opened(), 1);
+}
+
+#[test]
+fn a_session_file_of_any_content_is_no_obstacle() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    let kept = home.read(SESSION);
+    for text in [
+        String::new(),
+        "no session".to_owned(),
+        kept[..kept.len() / 2].to_owned(),
+        kept.replace("qrs-session-", "qrs-session-9"),
+        kept.clone() + "\u{0}\n",
+    ] {
+        site.expire_sessions();
+        home.write(SESSION, &text);
+        home.run(&["scan"]).check(0, &["complete"]);
+    }
+    home.write(SESSION, [0xff, 0xfe, 0x00]);
+    home.run(&["check"]).check(0, &[]);
+}
