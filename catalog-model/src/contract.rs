@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     Completeness, Connection, ConnectionCode, FilteredItem, InventoryEntry, ItemKey, Observation,
-    Progress, ScanError, ScanSink, SinkError, SourceId, Stage, UndecidedItem, Verdict,
-    Visualization, Warning,
+    Progress, RepeatedRecord, ScanError, ScanSink, SinkError, SourceId, Stage, UndecidedItem,
+    Verdict, Visualization, Warning,
 };
 
 /// A sentence of the contract that a connection does not keep.
@@ -30,6 +30,8 @@ pub struct Recorder<T = Visualization> {
     pub filtered: Vec<FilteredItem>,
     /// Items of which nobody knows whether a filter leaves them out.
     pub undecided: Vec<UndecidedItem>,
+    /// Records besides items that came more than once.
+    pub repeated: Vec<RepeatedRecord>,
     /// Warnings.
     pub warnings: Vec<Warning>,
     /// How far the scan said it was.
@@ -46,6 +48,7 @@ impl<T> Default for Recorder<T> {
             unreadable: Vec::new(),
             filtered: Vec::new(),
             undecided: Vec::new(),
+            repeated: Vec::new(),
             warnings: Vec::new(),
             progress: Vec::new(),
             restarts: Vec::new(),
@@ -87,6 +90,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         self.unreadable.clear();
         self.filtered.clear();
         self.undecided.clear();
+        self.repeated.clear();
         self.warnings.clear();
         self.restarts.push(cause.to_owned());
         Ok(())
@@ -98,6 +102,10 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
 
     fn progress(&mut self, progress: Progress) {
         self.progress.push(progress);
+    }
+
+    fn repeated(&mut self, record: RepeatedRecord) {
+        self.repeated.push(record);
     }
 }
 

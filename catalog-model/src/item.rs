@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{ItemKey, Properties};
+use crate::{Instant, ItemKey, Properties};
 
 /// A report that people look at: for Qlik Sense, a sheet of an application.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +19,28 @@ pub struct Visualization {
     pub contacts: Contacts,
     /// The catalog that it goes into, where a rule of a filter says so.
     pub catalog: Option<Arc<str>>,
+    /// How its record ranks among records with the same key.
+    pub precedence: Precedence,
     /// Technical data, by the names that the connection declares.
     pub properties: Properties,
+}
+
+/// How a record ranks among records with the same key: the greatest one is the item, and among equals the one with the
+/// smaller source id. The choice never depends on the order in which a source lists them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Precedence {
+    /// The source's own ranking; for Qlik Sense, approved sheets rank above published ones, and those above private ones.
+    pub standing: u8,
+    /// When the record was last modified, if that is known.
+    pub modified: Option<Instant>,
+}
+
+impl Precedence {
+    /// Whether a record with this precedence and `id` is the item rather than `other`.
+    #[must_use]
+    pub fn beats(self, id: &str, (other, other_id): (Self, &str)) -> bool {
+        (self, other_id) > (other, id)
+    }
 }
 
 /// The contacts of an item: known, be it as none at all, or not to be learned this time.
@@ -45,4 +65,28 @@ pub struct Contact {
     pub name: Option<String>,
     /// What the source calls the person: for Qlik Sense `DIRECTORY\user`.
     pub account: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standing_counts_before_age_and_age_before_ids() {
+        let precedence = |standing, millis| Precedence {
+            standing,
+            modified: Instant::from_unix_millis(millis).ok(),
+        };
+        for (winner, loser) in [
+            ((precedence(2, 1), "b"), (precedence(1, 9), "a")),
+            ((precedence(1, 9), "b"), (precedence(1, 1), "a")),
+            ((precedence(1, 1), "a"), (precedence(1, 1), "b")),
+            ((precedence(0, 1), "b"), (Precedence::default(), "a")),
+        ] {
+            assert!(winner.0.beats(winner.1, loser), "{winner:?} {loser:?}");
+            assert!(!loser.0.beats(loser.1, winner), "{winner:?} {loser:?}");
+        }
+        let same = (precedence(1, 1), "a");
+        assert!(!same.0.beats(same.1, same));
+    }
 }

@@ -10,6 +10,7 @@ mod finding;
 mod instant;
 mod item;
 mod key;
+mod ledger;
 mod names;
 mod near;
 mod place;
@@ -22,14 +23,16 @@ pub use connector::{Connection, Connector, ConnectorRegistry};
 pub use counted::{counted, grouped};
 pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};
-pub use item::{Contact, Contacts, Visualization};
+pub use item::{Contact, Contacts, Precedence, Visualization};
 pub use key::{InvalidKey, ItemKey};
+pub use ledger::{DistinctIds, IdLedger, MemoryLedger};
 pub use names::{ConnectionCode, ConnectorId, InvalidName};
 pub use near::nearest;
 pub use place::Place;
 pub use property::{Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
-    Completeness, FilteredItem, InventoryEntry, KeysOnly, Observation, Progress, ScanError,
-    ScanSink, SinkError, SourceId, UndecidedItem, UnreadableRecord, Warning, with_causes,
+    Completeness, FilteredItem, InventoryEntry, KeysOnly, Observation, Progress, RepeatedRecord,
+    ScanError, ScanSink, SinkError, SourceId, UndecidedItem, UnreadableRecord, Warning,
+    with_causes,
 };
 pub use settings::Settings;

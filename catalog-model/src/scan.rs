@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use crate::{
-    ItemKey, Visualization,
+    IdLedger, ItemKey, MemoryLedger, Precedence, Visualization,
     filter::{FilterRule, RuleCount},
 };
 
@@ -31,6 +31,8 @@ pub struct InventoryEntry {
     pub label: Vec<String>,
     /// The catalog that it goes into, where a rule of a filter says so.
     pub catalog: Option<Arc<str>>,
+    /// How its record ranks among records with the same key.
+    pub precedence: Precedence,
 }
 
 /// An item that a filter leaves out: it is there, and no catalog is to have it.
@@ -42,6 +44,8 @@ pub struct FilteredItem {
     pub label: Vec<String>,
     /// The source's own id of its record.
     pub id: Option<SourceId>,
+    /// How its record ranks among records with the same key.
+    pub precedence: Precedence,
     /// The rule that leaves it out.
     pub rule: Arc<FilterRule>,
 }
@@ -55,6 +59,8 @@ pub struct UndecidedItem {
     pub label: Vec<String>,
     /// The source's own id of its record.
     pub id: Option<SourceId>,
+    /// How its record ranks among records with the same key.
+    pub precedence: Precedence,
     /// What the filter asks; the same for items with the same cause, so that a report can count them.
     pub reason: String,
 }
@@ -99,6 +105,27 @@ pub trait ScanSink<T = Visualization>: Send {
 
     /// Learns how far the scan is.
     fn progress(&mut self, progress: Progress);
+
+    /// Notes a record that is not an item's own, such as an app, and that the source listed more than once.
+    fn repeated(&mut self, record: RepeatedRecord) {
+        let _ = record;
+    }
+
+    /// A ledger for the ids of one list. A sink that has a disk keeps its memory bounded; this one grows.
+    fn ledger(&mut self) -> Box<dyn IdLedger> {
+        Box::<MemoryLedger>::default()
+    }
+}
+
+/// Records of a list besides the items that the source listed more than once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedRecord {
+    /// What the list holds: `apps`.
+    pub list: &'static str,
+    /// The source's own id of the first such record.
+    pub id: SourceId,
+    /// Number of records that were left out because their id came before.
+    pub left_out: u64,
 }
 
 /// An inventory as a reader of a scan: of each item it passes on key, label and catalog.
@@ -112,12 +139,14 @@ impl ScanSink for KeysOnly<'_> {
                     key,
                     label,
                     catalog,
+                    precedence,
                     ..
                 } = item;
                 let entry = InventoryEntry {
                     key,
                     label,
                     catalog,
+                    precedence,
                 };
                 Observation::Item(entry, id)
             }
@@ -137,6 +166,14 @@ impl ScanSink for KeysOnly<'_> {
 
     fn progress(&mut self, progress: Progress) {
         self.0.progress(progress);
+    }
+
+    fn repeated(&mut self, record: RepeatedRecord) {
+        self.0.repeated(record);
+    }
+
+    fn ledger(&mut self) -> Box<dyn IdLedger> {
+        self.0.ledger()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet, hash_map::Entry},
 };
 
 use catalog_model::Instant;
@@ -10,7 +10,7 @@ use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream, UnreadableRecord
 use url::Url;
 
 use crate::{
-    dates::{Dates, is_unreadable},
+    dates::{Dates, instant, is_unreadable},
     link::sheets_of,
     lower::names,
     owners::AppOwner,
@@ -71,6 +71,7 @@ pub(crate) struct AppFacts {
     pub(crate) stream_id: Option<Box<str>>,
     /// Who owns it, where that is asked for.
     pub(crate) owner: Option<Box<Owner>>,
+    pub(crate) modified: Option<Instant>,
     pub(crate) reloaded: Option<Instant>,
     /// Whether the list of apps says a reload date that cannot be read.
     pub(crate) reload_unreadable: bool,
@@ -97,6 +98,7 @@ impl Apps {
         }
     }
 
+    /// Adds an app of the list. Of two records with one id, which one counts does not depend on their order.
     pub(crate) fn add(&mut self, app: App, dates: &mut Dates) {
         let facts = AppFacts {
             told: Told::ByList,
@@ -110,12 +112,22 @@ impl Apps {
                 .owner
                 .filter(|_| self.with_owners == WithOwners::Yes)
                 .map(Box::new),
+            modified: instant(&app.modified_date),
             reload_unreadable: is_unreadable(&app.last_reload_time),
             reloaded: dates.lower(&app.last_reload_time, "reload date", app.id.as_str()),
             tags: names(&app.tags).into(),
             custom_properties: app.custom_properties.iter().map(NamedValue::of).collect(),
         };
-        self.by_id.insert(app.id, facts);
+        match self.by_id.entry(app.id) {
+            Entry::Occupied(mut known) => {
+                if facts.rank() > known.get().rank() {
+                    known.insert(facts);
+                }
+            }
+            Entry::Vacant(vacant) => {
+                vacant.insert(facts);
+            }
+        }
     }
 
     /// Notes an app of the list whose record could not be read.
@@ -142,6 +154,7 @@ impl Apps {
                 stream: said.stream.as_ref().and_then(stream_name),
                 stream_id: said.stream.as_ref().and_then(stream_id),
                 owner: None,
+                modified: None,
                 reloaded: None,
                 reload_unreadable: false,
                 tags: Box::default(),
@@ -175,6 +188,13 @@ impl Apps {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+}
+
+impl AppFacts {
+    /// How a record ranks among records with the same id: published before not, then the newer.
+    fn rank(&self) -> (bool, Option<Instant>, &str, &str) {
+        (self.published, self.modified, &self.name, &self.description)
     }
 }
 

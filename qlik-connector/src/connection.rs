@@ -1,40 +1,28 @@
-//! One Qlik Sense site: what a scan asks, in which order, and what it makes of the answers.
-
-use std::time::Duration;
+//! One Qlik Sense site: a scan of it, begun again where that helps, and what else the contract asks.
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Finding, ItemKey, Progress, PropertyDefinition,
-    ScanError, ScanSink, SinkError, Stage, Visualization, Warning,
+    Completeness, Connection, ConnectionCode, Finding, ItemKey, PropertyDefinition, ScanError,
+    ScanSink, SinkError, Stage, Visualization, Warning,
     filter::{Decision, ItemFilter, Undecided},
     with_causes,
 };
-use qrs_client::{Error, ErrorKind, Field, Filter, QrsClient, SiteUrl};
+use qrs_client::{Error, ErrorKind, QrsClient, SiteUrl};
 use secrecy::SecretString;
 
 use crate::{
-    addresses::{Addresses, UserList},
-    apps::{Apps, WithOwners},
+    addresses::Addresses,
+    apps::WithOwners,
+    attempt::Attempt,
     check::{Route, check},
-    counting::{CountedTwice, Counts, or_warning},
-    dates::Dates,
+    counting::Counts,
     failure::failure,
     find::{Asking, find},
-    list::{Rows, Unreadable, read_list},
-    lower::Surroundings,
-    owners::Owners,
     properties,
-    sheets::Sheets,
+    retries::Retries,
     stored_sheet::StoredSheet,
     trust::Trusted,
-    version,
 };
-
-/// How often a scan begins, when a list breaks in the middle each time.
-const ATTEMPTS: u32 = 3;
-
-/// How long a scan waits before it begins again, the second time twice as long: a site with hiccups gets a chance.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// A site that an account may read.
 pub(crate) struct QlikConnection {
@@ -54,6 +42,13 @@ pub(crate) struct QlikConnection {
 pub(crate) enum Stopped {
     /// The site: at which step, and how.
     Source(String, Error),
+    /// A list that is to be read again, since it holds a record more than once.
+    Repeated {
+        /// What the list holds.
+        list: &'static str,
+        /// The id of the first such record.
+        id: String,
+    },
     /// The sink does not take more.
     Sink(SinkError),
     /// A pattern of the filter gave up on an item.
@@ -77,19 +72,26 @@ impl Connection for QlikConnection {
     }
 
     async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
-        let mut attempt = 1;
+        let mut retries = Retries::default();
         loop {
-            match self.attempt(sink, attempt).await {
+            let ended = Attempt::new(self, &retries).run(sink).await;
+            let pause = match ended {
                 Ok(closing) => return Ok(closing),
-                Err(Stopped::Source(step, error)) if breaks(&error) && attempt < ATTEMPTS => {
+                Err(Stopped::Source(step, error)) if breaks(&error) && retries.may_restart() => {
                     sink.restart(&format!("{step}: {}", with_causes(&error)))?;
-                    tokio::time::sleep(PAUSE * attempt).await;
-                    attempt += 1;
+                    retries.broke()
+                }
+                Err(Stopped::Repeated { list, id }) => {
+                    sink.restart(&format!(
+                        "reading the list of {list}: it holds the record `{id}` more than once"
+                    ))?;
+                    retries.repeats(list)
                 }
                 Err(Stopped::Source(step, error)) => return Err(failure(step, &error)),
                 Err(Stopped::Sink(error)) => return Err(error.into()),
                 Err(Stopped::Undecided(error, item)) => return Err(undecided(&error, &item)),
-            }
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -137,169 +139,13 @@ fn undecided(error: &Undecided, item: &ItemKey) -> ScanError {
 
 /// Whether the error is a break in the middle of a list. What comes before the first record the client has tried again
 /// itself.
-fn breaks(error: &Error) -> bool {
+pub(crate) fn breaks(error: &Error) -> bool {
     error.kind() == ErrorKind::ListBroken
-}
-
-impl QlikConnection {
-    async fn attempt(
-        &self,
-        sink: &mut dyn ScanSink,
-        attempt: u32,
-    ) -> Result<Completeness, Stopped> {
-        // One small call first: it opens the session that all others continue.
-        let about = self.client.about().await;
-        let about = about.map_err(|error| {
-            Stopped::Source("asking the site for its version".to_owned(), error)
-        })?;
-        for warning in self
-            .trusted
-            .warnings()
-            .iter()
-            .cloned()
-            .chain(version::warning(&about.build_version))
-        {
-            sink.warn(warning);
-        }
-        sink.progress(Progress::Connected {
-            version: about.build_version,
-        });
-        let mut dates = Dates::default();
-        let mut hidden = Vec::new();
-        let apps = self.read_apps(sink, &mut dates, &mut hidden).await?;
-        let owners = self.read_owners(sink, attempt).await?;
-        let surroundings = Surroundings {
-            code: &self.code,
-            apps: &apps,
-            owners: &owners,
-        };
-        let mut sheets = Sheets::new(surroundings, dates, self.filter.as_ref());
-        let rows = self.read_sheets(sink, &mut sheets, &mut hidden).await?;
-        sheets.close(sink, &mut hidden);
-        if apps.is_empty() || rows == 0 {
-            sink.warn(nothing_visible(if rows == 0 { "sheet" } else { "app" }));
-        }
-        Ok(Completeness::of(hidden))
-    }
-
-    async fn read_apps(
-        &self,
-        sink: &mut dyn ScanSink,
-        dates: &mut Dates,
-        hidden: &mut Vec<String>,
-    ) -> Result<Apps, Stopped> {
-        let mut apps = Apps::new(self.links.clone(), self.with_owners);
-        let mut unreadable = Unreadable::of("apps");
-        let before = self.app_count(sink).await;
-        let rows = read_list(
-            sink,
-            self.client.apps(None),
-            Rows::of("apps", before),
-            |_, record| {
-                match record {
-                    Ok(app) => apps.add(app, dates),
-                    Err(record) => {
-                        apps.add_unreadable(&record);
-                        unreadable.add(&record);
-                    }
-                }
-                Ok(())
-            },
-        )
-        .await?;
-        let after = self.app_count(sink).await;
-        hidden.extend(CountedTwice { before, after }.difference("apps", rows));
-        hidden.extend(unreadable.without_id());
-        unreadable.warn(
-            "their sheets are described by what the sheets say of their app",
-            sink,
-        );
-        Ok(apps)
-    }
-
-    /// The users' addresses. Without them the scan goes on: contacts are unknown then.
-    async fn read_owners(
-        &self,
-        sink: &mut dyn ScanSink,
-        attempt: u32,
-    ) -> Result<Owners<'_>, Stopped> {
-        if self.addresses.user_list() == UserList::Unwanted {
-            return Ok(Owners::unwanted(&self.addresses));
-        }
-        let mut owners = Owners::new(&self.addresses);
-        let mut unreadable = Unreadable::of("users");
-        let rows = read_list(
-            sink,
-            self.client.users(None),
-            Rows::of("users", None),
-            |_, record| {
-                match record {
-                    Ok(user) => owners.add(user),
-                    Err(record) => unreadable.add(&record),
-                }
-                Ok(())
-            },
-        );
-        match rows.await {
-            Ok(_) => {
-                unreadable.warn("contacts of what they own are unknown", sink);
-                Ok(owners)
-            }
-            Err(Stopped::Source(step, error)) if breaks(&error) && attempt < ATTEMPTS => {
-                Err(Stopped::Source(step, error))
-            }
-            Err(Stopped::Source(_, error)) => {
-                sink.warn(Warning {
-                    message: format!(
-                        "the users could not be read, so contacts are unknown: {}",
-                        with_causes(&error)
-                    ),
-                    hint: Some(self.addresses.hint_for_hidden_users()),
-                });
-                Ok(Owners::unreadable(&self.addresses))
-            }
-            Err(stopped) => Err(stopped),
-        }
-    }
-
-    async fn read_sheets(
-        &self,
-        sink: &mut dyn ScanSink,
-        sheets: &mut Sheets<'_>,
-        hidden: &mut Vec<String>,
-    ) -> Result<u64, Stopped> {
-        let filter = Field::OBJECT_TYPE.equals("sheet");
-        let before = self.sheet_count(&filter, sink).await;
-        let list = self.client.app_objects(Some(&filter));
-        let rows = Rows::of("sheets", before);
-        let rows = read_list(sink, list, rows, |sink, record| sheets.take(sink, record)).await?;
-        let after = self.sheet_count(&filter, sink).await;
-        hidden.extend(CountedTwice { before, after }.difference("sheets", rows));
-        Ok(rows)
-    }
-
-    async fn app_count(&self, sink: &mut dyn ScanSink) -> Option<u64> {
-        match self.counts {
-            Counts::Verify => or_warning(self.client.app_count(None).await, "apps", sink),
-            Counts::Ignore => None,
-        }
-    }
-
-    async fn sheet_count(&self, filter: &Filter, sink: &mut dyn ScanSink) -> Option<u64> {
-        match self.counts {
-            Counts::Verify => or_warning(
-                self.client.app_object_count(Some(filter)).await,
-                "sheets",
-                sink,
-            ),
-            Counts::Ignore => None,
-        }
-    }
 }
 
 /// An empty list means "no rights" at least as often as "nothing there": rules only grant, and what they do not grant is
 /// left out in silence.
-fn nothing_visible(what: &str) -> Warning {
+pub(crate) fn nothing_visible(what: &str) -> Warning {
     Warning {
         message: format!("the account sees no {what} at all, which is also what an account without rights sees"),
         hint: Some(

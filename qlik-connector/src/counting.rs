@@ -1,7 +1,9 @@
 //! Counts, asked for before and after a list: rows that the account may not see are left out of a list in silence, and a
-//! list may be cut, so the number of rows read is compared.
+//! list may be cut, so the number of distinct records is compared.
 
-use catalog_model::{ScanSink, Warning, with_causes};
+use std::ops::RangeInclusive;
+
+use catalog_model::with_causes;
 use qrs_client::Error;
 
 /// Whether lists are compared with their counts (`connection.verify_counts`).
@@ -11,50 +13,96 @@ pub(crate) enum Counts {
     Ignore,
 }
 
-/// The counts around the reading of one list; absent where they could not be asked for, or were not to be.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct CountedTwice {
-    pub(crate) before: Option<u64>,
-    pub(crate) after: Option<u64>,
+/// The setting that turns the comparison off.
+pub(crate) const VERIFY_COUNTS_OFF: &str = "`connection.verify_counts = false`";
+
+/// One count of a list: not asked for, or the site's answer, or why there is none.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Count {
+    #[default]
+    NotAsked,
+    Told(u64),
+    Missing(String),
 }
 
-impl CountedTwice {
-    /// Why the list may lack rows, if `rows` lies outside of what was counted before and after.
-    pub(crate) fn difference(self, list: &str, rows: u64) -> Option<String> {
-        let before = self.before.or(self.after)?;
-        let after = self.after.unwrap_or(before);
-        if (before.min(after)..=before.max(after)).contains(&rows) {
-            return None;
+impl From<Result<u64, Error>> for Count {
+    fn from(count: Result<u64, Error>) -> Self {
+        match count {
+            Ok(count) => Self::Told(count),
+            Err(error) => Self::Missing(with_causes(&error)),
         }
-        let counted = if before == after {
-            format!("counted {before}")
-        } else {
-            format!("counted {before} before and {after} after")
-        };
-        Some(format!("{rows} {list} were read, but the site {counted}"))
     }
 }
 
-/// A count that may fail: then it is a warning.
-pub(crate) fn or_warning(
-    count: Result<u64, Error>,
-    list: &str,
-    sink: &mut dyn ScanSink,
-) -> Option<u64> {
-    match count {
-        Ok(count) => Some(count),
-        Err(error) => {
-            sink.warn(Warning {
-                message: format!(
-                    "the {list} could not be counted, so it is not checked that all were read: {}",
-                    with_causes(&error)
-                ),
-                hint: Some(
-                    "`connection.verify_counts = false` turns the comparison off".to_owned(),
-                ),
-            });
-            None
+impl Count {
+    pub(crate) fn told(&self) -> Option<u64> {
+        match self {
+            Self::Told(count) => Some(*count),
+            _ => None,
         }
+    }
+
+    fn missing(&self) -> Option<&str> {
+        match self {
+            Self::Missing(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// The counts around the reading of one list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CountedTwice {
+    pub(crate) before: Count,
+    pub(crate) after: Count,
+}
+
+/// What the counts say about a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// As many distinct records as counted, or nobody asked.
+    Whole,
+    /// As many as counted, but only one of the two counts is there, for this reason.
+    CountedOnce(String),
+    /// Another number of distinct records.
+    Differs(String),
+    /// No count is there, for this reason.
+    NotCounted(String),
+}
+
+impl CountedTwice {
+    /// The numbers of records that the counts allow: people work on the site while it is read.
+    pub(crate) fn range(&self) -> Option<RangeInclusive<u64>> {
+        let (before, after) = (self.before.told(), self.after.told());
+        let one = before.or(after)?;
+        let (before, after) = (before.unwrap_or(one), after.unwrap_or(one));
+        Some(before.min(after)..=before.max(after))
+    }
+
+    /// Compares the counts with the number of `distinct` records of the list.
+    pub(crate) fn verdict(&self, list: &str, distinct: u64) -> Verdict {
+        let why = self.before.missing().or(self.after.missing());
+        let Some(range) = self.range() else {
+            return why.map_or(Verdict::Whole, |why| {
+                Verdict::NotCounted(format!("the {list} could not be counted: {why}"))
+            });
+        };
+        if !range.contains(&distinct) {
+            return Verdict::Differs(self.difference(list, distinct));
+        }
+        why.map_or(Verdict::Whole, |why| {
+            Verdict::CountedOnce(format!("the {list} could be counted only once: {why}"))
+        })
+    }
+
+    fn difference(&self, list: &str, distinct: u64) -> String {
+        let counted = match (self.before.told(), self.after.told()) {
+            (Some(before), Some(after)) if before != after => {
+                format!("counted {before} before and {after} after")
+            }
+            (before, after) => format!("counted {}", before.or(after).unwrap_or_default()),
+        };
+        format!("{distinct} {list} were read, but the site {counted}")
     }
 }
 
@@ -62,10 +110,20 @@ pub(crate) fn or_warning(
 mod tests {
     use super::*;
 
+    fn counted(before: Option<u64>, after: Option<u64>) -> CountedTwice {
+        let count = |count: Option<u64>| match count {
+            Some(count) => Count::Told(count),
+            None => Count::Missing("status 404".to_owned()),
+        };
+        CountedTwice {
+            before: count(before),
+            after: count(after),
+        }
+    }
+
     #[test]
-    fn rows_between_the_two_counts_are_all_rows() {
-        let counted = |before, after| CountedTwice { before, after };
-        for (counts, rows, whole) in [
+    fn distinct_records_between_the_two_counts_are_all_records() {
+        for (counts, distinct, whole) in [
             (counted(Some(5), Some(5)), 5, true),
             (counted(Some(5), Some(5)), 4, false),
             (counted(Some(5), Some(5)), 6, false),
@@ -73,14 +131,19 @@ mod tests {
             (counted(Some(8), Some(5)), 5, true),
             (counted(Some(8), Some(5)), 9, false),
             (counted(None, Some(5)), 4, false),
-            (counted(Some(5), None), 5, true),
-            (counted(None, None), 0, true),
         ] {
-            assert_eq!(
-                counts.difference("sheets", rows).is_none(),
-                whole,
-                "{counts:?} {rows}"
-            );
+            let verdict = counts.verdict("sheets", distinct);
+            assert_eq!(verdict == Verdict::Whole, whole, "{counts:?} {distinct}");
         }
+        assert_eq!(CountedTwice::default().verdict("sheets", 7), Verdict::Whole);
+    }
+
+    #[test]
+    fn a_missing_count_is_told_apart_from_one_that_nobody_asked_for() {
+        let once = counted(Some(5), None).verdict("apps", 5);
+        let none = counted(None, None).verdict("apps", 5);
+        assert!(matches!(once, Verdict::CountedOnce(_)), "{once:?}");
+        let expected = "the apps could not be counted: status 404".to_owned();
+        assert_eq!(none, Verdict::NotCounted(expected));
     }
 }

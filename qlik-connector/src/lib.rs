@@ -3,6 +3,7 @@
 mod addresses;
 mod apps;
 mod asked_sheet;
+mod attempt;
 mod check;
 mod connection;
 mod connector;
@@ -19,6 +20,7 @@ mod mapping;
 mod owners;
 mod properties;
 mod records;
+mod retries;
 mod sheets;
 mod status;
 mod stored_sheet;

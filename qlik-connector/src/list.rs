@@ -1,6 +1,8 @@
 //! Reading one list of the site, record by record.
 
-use catalog_model::{Progress, ScanSink, Warning};
+use std::borrow::Cow;
+
+use catalog_model::{DistinctIds, Progress, ScanSink, Warning};
 use qrs_client::{Record, RecordList, UnreadableRecord};
 use serde::de::DeserializeOwned;
 
@@ -13,7 +15,7 @@ pub(crate) struct Rows {
     expected: Option<u64>,
 }
 
-/// Between two tellings of progress so many records go by.
+/// Number of records between two reports of progress.
 const PROGRESS_STEP: u64 = 512;
 
 impl Rows {
@@ -22,15 +24,45 @@ impl Rows {
     }
 }
 
-/// Reads `records` to the end, gives each to `take`, and tells how many there were.
-pub(crate) async fn read_list<T: DeserializeOwned + Send + 'static>(
+/// A record that says which one it is.
+pub(crate) trait Identified {
+    /// What no other record of its list has, if it says that.
+    fn identity(&self) -> Option<Cow<'_, str>>;
+}
+
+/// What was read of a list.
+#[derive(Debug)]
+pub(crate) struct ListRead {
+    /// Number of records, each as often as it came.
+    pub(crate) records: u64,
+    /// Number of records that do not say which one they are.
+    anonymous: u64,
+    ids: DistinctIds,
+}
+
+impl ListRead {
+    /// Number of distinct records. One that does not say which one it is counts as one of its own.
+    pub(crate) fn distinct(&self) -> u64 {
+        self.ids.distinct + self.anonymous
+    }
+
+    /// Number of records that came before, and the id of the first of them.
+    pub(crate) fn repeated(&self) -> Option<(u64, &str)> {
+        let first = self.ids.first_repeated.as_deref()?;
+        Some((self.ids.repeated, first))
+    }
+}
+
+/// Reads `records` to the end and gives each to `take`.
+pub(crate) async fn read_list<T: DeserializeOwned + Identified + Send + 'static>(
     sink: &mut dyn ScanSink,
     mut records: RecordList<T>,
     rows: Rows,
     mut take: impl FnMut(&mut dyn ScanSink, Record<T>) -> Result<(), Stopped> + Send,
-) -> Result<u64, Stopped> {
+) -> Result<ListRead, Stopped> {
     let Rows { list, expected } = rows;
-    let mut read = 0;
+    let (mut read, mut anonymous) = (0, 0);
+    let mut ledger = sink.ledger();
     loop {
         let next = records.next().await;
         if !matches!(next, Ok(Some(_))) || read % PROGRESS_STEP == 0 {
@@ -44,10 +76,25 @@ pub(crate) async fn read_list<T: DeserializeOwned + Send + 'static>(
         let failed = |error| Stopped::Source(format!("reading the list of {list}"), error);
         let next = next.map_err(failed)?;
         let Some(record) = next else {
-            return Ok(read);
+            return Ok(ListRead {
+                records: read,
+                anonymous,
+                ids: ledger.close()?,
+            });
         };
+        match identity(&record) {
+            Some(id) => ledger.add(&id)?,
+            None => anonymous += 1,
+        }
         take(sink, record)?;
         read += 1;
+    }
+}
+
+fn identity<T: Identified>(record: &Record<T>) -> Option<Cow<'_, str>> {
+    match record {
+        Ok(record) => record.identity(),
+        Err(record) => record.id.as_deref().map(Cow::from),
     }
 }
 
@@ -77,6 +124,14 @@ impl Unreadable {
             let id = record.id.as_deref().unwrap_or("unreadable");
             format!("{} (id {id}): {}", place(list, record), record.reason)
         });
+    }
+
+    /// Counts a record without an id, of which nothing can be made.
+    pub(crate) fn add_anonymous(&mut self) {
+        self.count += 1;
+        self.without_id += 1;
+        self.first
+            .get_or_insert_with(|| "one without an `id`".to_owned());
     }
 
     /// Why something may be hidden: records that do not even say who they are.

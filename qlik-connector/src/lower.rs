@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use catalog_model::{
-    ConnectionCode, InvalidKey, ItemKey, Properties, PropertyValue, Visualization,
+    ConnectionCode, InvalidKey, ItemKey, Precedence, Properties, PropertyValue, Visualization,
 };
 use qrs_client::Tag;
 
 use crate::{
     apps::{AppFacts, Apps, NamedValue},
-    dates::Dates,
+    dates::{Dates, instant},
     link::sheet_link,
     owners::{Owners, account},
     properties::{
@@ -90,9 +90,23 @@ pub(crate) fn lower<'a>(
         description: (!sheet.description.is_empty()).then(|| sheet.description.clone()),
         contacts: owners.contacts(sheet.owner.as_ref(), apps.owner(&app)),
         catalog: None,
+        precedence: precedence(sheet),
         properties,
     };
     Ok(Lowered { item, app })
+}
+
+/// Of the records of one sheet, approved ones rank above published ones, and those above private drafts; then the newer one.
+fn precedence(sheet: &Sheet) -> Precedence {
+    let standing = match (sheet.published, sheet.approved) {
+        (_, true) => 2,
+        (true, false) => 1,
+        (false, false) => 0,
+    };
+    Precedence {
+        standing,
+        modified: instant(&sheet.modified_date),
+    }
 }
 
 /// The properties that only the list of apps tells.

@@ -94,6 +94,7 @@ impl<'a> Sheets<'a> {
             return self.unreadable(sink, id, NO_KEY.to_owned(), place);
         };
         self.items += 1;
+        let precedence = item.precedence;
         if let Some(filter) = &mut self.filter {
             let ruling = filter.ask(&AskedSheet::of(&sheet, &item, &app));
             match ruling.map_err(|error| Stopped::Undecided(error, item.key.clone()))? {
@@ -103,6 +104,7 @@ impl<'a> Sheets<'a> {
                         key: item.key,
                         label: item.label,
                         id: id.map(SourceId),
+                        precedence,
                         rule,
                     };
                     return Ok(sink.observe(Observation::Filtered(filtered))?);
@@ -113,6 +115,7 @@ impl<'a> Sheets<'a> {
                         key: item.key,
                         label: item.label,
                         id: id.map(SourceId),
+                        precedence,
                         reason,
                     };
                     return Ok(sink.observe(Observation::Undecided(undecided))?);
@@ -128,6 +131,11 @@ impl<'a> Sheets<'a> {
         }
         self.stayed += 1;
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
+    }
+
+    /// Number of rows that are other objects than sheets.
+    pub(crate) fn others(&self) -> u64 {
+        self.no_sheets
     }
 
     fn unreadable(

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::body::Body;
 use crate::builder::QrsClientBuilder;
+use crate::count::Count;
 use crate::credentials::HeaderCredentials;
 use crate::diagnosis::Step;
 use crate::error::{Error, ErrorKind};
@@ -70,9 +70,10 @@ impl QrsClient {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
+    /// As [`get`](Self::get); [`ErrorKind::UnexpectedAnswer`] also if the answer has no
+    /// `buildVersion`, since then something else than QRS gave it.
     pub async fn about(&self) -> Result<About, Error> {
-        self.get(Get::new("about")).await
+        self.value(Get::new("about"), about).await
     }
 
     /// The apps that the account may see, as [`App`](crate::App) or as a type of your own with
@@ -166,10 +167,19 @@ impl QrsClient {
     /// Any [`ErrorKind`] but [`ErrorKind::ListBroken`]; [`ErrorKind::UnexpectedAnswer`] if the
     /// answer is no such value.
     pub async fn get<T: DeserializeOwned>(&self, get: Get) -> Result<T, Error> {
+        self.value(get, decoded).await
+    }
+
+    /// Reads any path as one value that `decode` makes of the answer.
+    async fn value<T>(
+        &self,
+        get: Get,
+        decode: impl Fn(&[u8], &Body) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut tries = self.0.tries();
         loop {
             let mut body = self.0.open(&get, &mut tries).await?;
-            let value = body.whole().await.and_then(|whole| decoded(&whole, &body));
+            let value = body.whole().await.and_then(|whole| decode(&whole, &body));
             match value {
                 Err(error) if tries.again(error.trouble()).await => {}
                 value => return value.map_err(|error| tries.give_up(error)),
@@ -193,19 +203,9 @@ impl QrsClient {
     }
 
     async fn count(&self, path: &str, filter: Option<&Filter>) -> Result<u64, Error> {
-        let count: Count = self.get(filtered(path, filter)).await?;
-        Ok(match count {
-            Count::Object { value } | Count::Bare(value) => value,
-        })
+        let Count(count) = self.get(filtered(path, filter)).await?;
+        Ok(count)
     }
-}
-
-/// Sites answer with an object; a bare number is taken, too.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a count")]
-enum Count {
-    Object { value: u64 },
-    Bare(u64),
 }
 
 fn filtered(path: &str, filter: Option<&Filter>) -> Get {
@@ -214,6 +214,22 @@ fn filtered(path: &str, filter: Option<&Filter>) -> Get {
         Some(filter) => get.filter(filter.clone()),
         None => get,
     }
+}
+
+fn about(json: &[u8], body: &Body) -> Result<About, Error> {
+    // What is not JSON at all is reported as that.
+    let _: IgnoredAny = decoded(json, body)?;
+    let about = serde_json::from_slice(without_mark(json)).ok();
+    let about = about.filter(|about: &About| !about.build_version.trim().is_empty());
+    about.ok_or_else(|| not_qrs(json, body))
+}
+
+fn not_qrs(json: &[u8], body: &Body) -> Error {
+    let message = "what answers there is not QRS: its answer has no `buildVersion`";
+    let asked = body.asked();
+    asked
+        .error(ErrorKind::UnexpectedAnswer, message)
+        .with_excerpt(asked.excerpt(json))
 }
 
 fn decoded<T: DeserializeOwned>(json: &[u8], body: &Body) -> Result<T, Error> {

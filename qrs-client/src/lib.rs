@@ -2,6 +2,7 @@
 
 mod builder;
 mod client;
+mod count;
 mod list;
 mod models;
 
@@ -36,6 +37,7 @@ mod excerpt;
 mod scrub;
 
 pub mod lenient;
+mod object;
 
 pub use body::Body;
 pub use builder::{QrsClientBuilder, TimeLimits};

@@ -7,11 +7,26 @@ use serde::Deserialize;
 
 use crate::id::{AppId, AppObjectId, EngineObjectId, StreamId, UserId};
 use crate::lenient;
+use crate::objects_only;
 use crate::timestamp::Timestamp;
+
+objects_only!(
+    About,
+    App,
+    AppObject,
+    AppOfObject,
+    Owner,
+    User,
+    UserAttribute,
+    Stream,
+    Tag,
+    CustomProperty,
+    CustomPropertyDefinition,
+);
 
 /// A site's version and make-up, as `/qrs/about` gives them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct About {
     /// The version of the repository, such as `31.62.0.0`.
@@ -36,7 +51,7 @@ pub struct About {
 
 /// An app.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct App {
     /// Its id.
@@ -84,7 +99,7 @@ pub struct App {
 
 /// An object of an app: a sheet, a story, a bookmark, a measure, or any other `object_type`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct AppObject {
     /// Its id in the repository.
@@ -132,7 +147,7 @@ pub struct AppObject {
 
 /// What an app object says of its app.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct AppOfObject {
     /// The app's id.
@@ -151,7 +166,7 @@ pub struct AppOfObject {
 
 /// What a record says of the user who owns it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct Owner {
     /// The user's id in the repository.
@@ -169,7 +184,7 @@ pub struct Owner {
 
 /// A user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct User {
     /// The id in the repository.
@@ -190,7 +205,7 @@ pub struct User {
 
 /// One thing that a directory says of a user. The names of the types are the directory's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct UserAttribute {
     /// What is said, such as `email` or `mail`.
@@ -203,7 +218,7 @@ pub struct UserAttribute {
 
 /// A stream, as a record of its own and as part of an app.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct Stream {
     /// Its id.
@@ -217,7 +232,7 @@ pub struct Stream {
 
 /// A tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct Tag {
     /// Its name.
@@ -227,7 +242,7 @@ pub struct Tag {
 
 /// One value of a custom property.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct CustomProperty {
     /// The value.
@@ -239,7 +254,7 @@ pub struct CustomProperty {
 
 /// A custom property.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct CustomPropertyDefinition {
     /// Its name.
@@ -285,6 +300,25 @@ mod tests {
             assert_eq!(User::deserialize(&record).unwrap(), User::default());
             assert_eq!(Stream::deserialize(&record).unwrap(), Stream::default());
             assert_eq!(About::deserialize(&record).unwrap(), About::default());
+        }
+    }
+
+    #[test]
+    fn an_array_is_no_record_at_any_depth() {
+        let array = "[]";
+        assert!(serde_json::from_str::<About>(array).is_err());
+        assert!(serde_json::from_str::<App>(array).is_err());
+        assert!(serde_json::from_str::<AppObject>(array).is_err());
+        assert!(serde_json::from_str::<User>(array).is_err());
+        assert!(serde_json::from_str::<Stream>(array).is_err());
+        assert!(serde_json::from_str::<Option<App>>(array).is_err());
+        for nested in [
+            r#"{"owner":[]}"#,
+            r#"{"stream":["id"]}"#,
+            r#"{"tags":[[]]}"#,
+            r#"{"customProperties":[{"definition":[]}]}"#,
+        ] {
+            assert!(serde_json::from_str::<App>(nested).is_err(), "{nested}");
         }
     }
 

@@ -132,7 +132,7 @@ fn reachable<'a>(contacts: &'a [StoredContact<'_>]) -> Vec<ReachableContact<'a>>
 #[cfg(test)]
 mod tests {
     use catalog_model::{
-        Contact, Contacts, Instant, ItemKey, Properties, PropertyValue, Visualization,
+        Contact, Contacts, Instant, ItemKey, Precedence, Properties, PropertyValue, Visualization,
     };
 
     use super::*;
@@ -170,6 +170,7 @@ mod tests {
                 },
             ]),
             catalog: Some("Money".into()),
+            precedence: Precedence::default(),
             properties,
         }
     }

@@ -1,18 +1,18 @@
 //! The sink of a scan: items to the spool and the store, everything else to the tally.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, InventoryEntry, ItemKey, Observation, Progress, ScanError, ScanSink,
-    SinkError, UnreadableRecord, Visualization, Warning,
+    Completeness, Connection, IdLedger, InventoryEntry, ItemKey, Observation, Progress,
+    RepeatedRecord, ScanError, ScanSink, SinkError, UnreadableRecord, Visualization, Warning,
 };
 
 use crate::{
     export_line::{ExportLine, InventoryLine},
     kept_session::KeptSession,
     progress::ProgressLine,
-    spool::Spool,
+    spool::{Ledger, Spool},
     store::{StoreScan, StoredItem},
     tally::Tally,
 };
@@ -96,6 +96,8 @@ pub(crate) struct KeepingSink<'a> {
     pub(crate) progress: ProgressLine,
     pub(crate) parts: &'a [&'static str],
     pub(crate) session: KeptSession<'a>,
+    /// The folder of temporary files.
+    pub(crate) aside: PathBuf,
 }
 
 impl<T: Line> ScanSink<T> for KeepingSink<'_> {
@@ -164,6 +166,14 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
         }
         self.progress.progress(&progress);
         self.tally.progress(&progress);
+    }
+
+    fn repeated(&mut self, record: RepeatedRecord) {
+        self.tally.repeated.push(record);
+    }
+
+    fn ledger(&mut self) -> Box<dyn IdLedger> {
+        Box::new(Ledger::new(&self.aside))
     }
 }
 

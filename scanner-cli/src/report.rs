@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use catalog_model::{ConnectionCode, ScanError, Warning};
+use catalog_model::{ConnectionCode, RepeatedRecord, ScanError, Warning};
 pub(crate) use catalog_model::{counted, grouped};
 
 use crate::{
@@ -169,6 +169,7 @@ impl ConnectionReport {
     pub(crate) fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.tally.warnings.clone();
         let Duplicates { count, first } = &self.duplicates;
+        warnings.extend(self.tally.repeated.iter().map(repeated));
         warnings.extend(first.first().map(|Duplicate { kept, dropped }| {
             let items = counted(*count, "item");
             if kept == dropped {
@@ -187,6 +188,18 @@ impl ConnectionReport {
             }
         }));
         warnings
+    }
+}
+
+fn repeated(record: &RepeatedRecord) -> Warning {
+    let RepeatedRecord { list, id, left_out } = record;
+    let one = list.strip_suffix('s').unwrap_or(list);
+    Warning {
+        message: format!(
+            "{} left out because the site sent a record twice, the first time {id}",
+            counted(*left_out, one)
+        ),
+        hint: None,
     }
 }
 

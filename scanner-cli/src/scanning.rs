@@ -184,6 +184,7 @@ async fn read_lines<T: Line>(
         tally: Tally::default(),
         progress: ProgressLine::new(&ready.code, &context.display),
         parts: connection.key_parts(),
+        aside: context.home.aside(),
         session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
     };
     let mut closing = T::read(connection, &mut sink).await;

@@ -17,11 +17,13 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::temporary_file::{self, Purpose};
 
 mod duplicates;
+mod ledger;
 mod write_behind;
 
 use write_behind::WriteBehind;
 
 pub(crate) use duplicates::{Duplicate, Duplicates};
+pub(crate) use ledger::Ledger;
 
 /// Lines that wait for the closing statement of their scan. Dropped, it leaves nothing behind.
 pub(crate) struct Spool {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use catalog_model::{
-    Contacts, Progress, UnreadableRecord, Warning,
+    Contacts, Progress, RepeatedRecord, UnreadableRecord, Warning,
     filter::{FilterRule, RuleCount},
 };
 
@@ -23,6 +23,8 @@ pub(crate) struct Tally {
     pub(crate) rules: Vec<(Arc<FilterRule>, RuleCount)>,
     /// Contacts without an e-mail address, each person once, as the source calls them.
     pub(crate) unreached: BTreeSet<String>,
+    /// Records besides items that the site listed more than once, an entry for each list.
+    pub(crate) repeated: Vec<RepeatedRecord>,
     /// Warnings.
     pub(crate) warnings: Vec<Warning>,
     /// Why attempts began again.
@@ -104,6 +106,7 @@ impl Tally {
         self.unreached.clear();
         self.skipped.clear();
         self.warnings.clear();
+        self.repeated.clear();
         self.rules.clear();
         self.lists.clear();
         self.restarts.push(cause.to_owned());

@@ -9,8 +9,8 @@ use std::sync::{
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Contacts, FilteredItem, ItemKey, Observation, Place,
-    Properties, PropertyDefinition, PropertyKind, PropertyValue, ScanError, ScanSink, Stage,
-    Verdict, Visualization, contract,
+    Precedence, Properties, PropertyDefinition, PropertyKind, PropertyValue, ScanError, ScanSink,
+    Stage, Verdict, Visualization, contract,
     filter::{FilterRule, RuleId},
 };
 
@@ -96,6 +96,7 @@ impl Faulty {
             key: ItemKey::new([code, "app", sheet]).unwrap(),
             label: Vec::new(),
             id: None,
+            precedence: Precedence::default(),
             rule: Arc::new(FilterRule {
                 id: RuleId(0),
                 name: "filter".to_owned(),
@@ -147,6 +148,7 @@ impl Faulty {
             description: (fault == Fault::EmptyDescription).then(String::new),
             contacts: Contacts::Unknown,
             catalog: None,
+            precedence: Precedence::default(),
             properties,
         }
     }

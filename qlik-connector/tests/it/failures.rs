@@ -52,30 +52,6 @@ async fn a_list_that_breaks_each_time_is_a_failed_scan() {
 }
 
 #[tokio::test]
-async fn rows_outside_the_counts_make_a_scan_partial() {
-    let fault = || vec![Fault::missing_records(2).on(SHEETS)];
-    let (_, scan) = scan_with(fault(), &[]).await;
-    assert_eq!(
-        partial(&scan),
-        ["51 sheets were read, but the site counted 53"]
-    );
-    let (_, scan) = scan_with(fault(), &[("connection.verify_counts", "false")]).await;
-    assert_eq!(scan.closing.unwrap(), Completeness::Complete);
-}
-
-#[tokio::test]
-async fn a_count_that_cannot_be_asked_for_is_a_warning() {
-    let fault = Fault::status(404).on("/qrs/app/object/count");
-    let (_, scan) = scan_with(vec![fault], &[]).await;
-    assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
-    assert!(
-        scan.warnings()
-            .iter()
-            .any(|warning| warning.contains("could not be counted"))
-    );
-}
-
-#[tokio::test]
 async fn an_unreadable_record_with_an_id_is_named_and_hides_only_itself() {
     let record = Fault::record(3, r#"{"id":"abc-1","name":5}"#).on(SHEETS);
     let (site, scan) = scan_with(vec![record], &[]).await;

@@ -1,6 +1,7 @@
 //! Integration tests: whole scans of a fake site.
 #![cfg(test)]
 
+mod completeness;
 mod contacts;
 mod failures;
 mod filters;

@@ -9,7 +9,8 @@ use std::{
 };
 
 use catalog_model::{
-    Completeness, InventoryEntry, Observation, Progress, ScanError, ScanSink, SinkError, Warning,
+    Completeness, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink, SinkError,
+    Warning,
     filter::{FilterRule, RuleCount},
     with_causes,
 };
@@ -28,6 +29,7 @@ use crate::{
     problem::Problem,
     report::{counted, filter_line, plain},
     run::Program,
+    spool::Ledger,
 };
 
 /// How a trial ended.
@@ -223,6 +225,10 @@ impl ScanSink<InventoryEntry> for Trial {
         if let Progress::Filtered { rule, count } = progress {
             self.rules.push((rule, count));
         }
+    }
+
+    fn ledger(&mut self) -> Box<dyn IdLedger> {
+        Box::new(Ledger::new(&std::env::temp_dir()))
     }
 }
 

@@ -107,6 +107,9 @@ struct FilterJson {
 
 #[derive(Serialize)]
 struct DuplicateJson {
+    /// What the list holds, where the records are not those of items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<&'static str>,
     kept: String,
     left_out: String,
 }
@@ -205,12 +208,7 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
         },
         filters: report.tally.rules.iter().map(filter).collect(),
         left_out: report.duplicates.count,
-        duplicates: (report.duplicates.first.iter())
-            .map(|duplicate| DuplicateJson {
-                kept: duplicate.kept.clone(),
-                left_out: duplicate.dropped.clone(),
-            })
-            .collect(),
+        duplicates: duplicates(report),
         warnings: (report.warnings().into_iter())
             .map(|warning| WarningJson {
                 message: warning.message,
@@ -221,6 +219,20 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
         seconds: report.elapsed.as_secs_f64(),
         megabytes_per_second: report.megabytes_per_second(),
     }
+}
+
+fn duplicates(report: &ConnectionReport) -> Vec<DuplicateJson> {
+    let items = (report.duplicates.first.iter()).map(|duplicate| DuplicateJson {
+        list: None,
+        kept: duplicate.kept.clone(),
+        left_out: duplicate.dropped.clone(),
+    });
+    let others = report.tally.repeated.iter().map(|record| DuplicateJson {
+        list: Some(record.list),
+        kept: record.id.to_string(),
+        left_out: record.id.to_string(),
+    });
+    items.chain(others).collect()
 }
 
 fn stored(counts: Counts) -> StoredJson {

@@ -3,8 +3,9 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, Finding, InventoryEntry, Observation, Progress, PropertyDefinition,
-    ScanError, ScanSink, SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization, Warning,
+    Completeness, Connection, Finding, IdLedger, InventoryEntry, Observation, Progress,
+    PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SinkError, Stage, UndecidedItem,
+    UnreadableRecord, Visualization, Warning,
     filter::{Decision, ItemFilter, Undecided},
 };
 use secrecy::SecretString;
@@ -183,5 +184,13 @@ impl<T> ScanSink<T> for DiscreetSink<'_, T> {
             },
             progress => progress,
         });
+    }
+
+    fn repeated(&mut self, record: RepeatedRecord) {
+        self.sink.repeated(record);
+    }
+
+    fn ledger(&mut self) -> Box<dyn IdLedger> {
+        self.sink.ledger()
     }
 }

@@ -127,7 +127,7 @@ fn with_kept_ids(keys: &mut File, told: Vec<(u64, String)>) -> io::Result<Vec<Du
 }
 
 /// Reads at most `count` entries from the beginning.
-fn for_each_entry(
+pub(super) fn for_each_entry(
     keys: &mut File,
     count: u64,
     mut take: impl FnMut(u128, &str) -> io::Result<()>,

@@ -1,7 +1,8 @@
 //! The store by itself: what no fake site can do on demand.
 
 use catalog_model::{
-    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Properties, SourceId, Visualization,
+    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Precedence, Properties, SourceId,
+    Visualization,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -85,6 +86,7 @@ fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
         description: None,
         contacts,
         catalog: None,
+        precedence: Precedence::default(),
         properties: Properties::default(),
     };
     scan.item(&item, Some(&SourceId(format!("id-{key}"))))

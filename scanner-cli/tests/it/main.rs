@@ -5,6 +5,7 @@ mod bad_files;
 mod bad_sites;
 mod catalog;
 mod check;
+mod completeness;
 mod config_show;
 mod contacts;
 mod encrypted_values;

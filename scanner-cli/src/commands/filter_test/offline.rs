@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use catalog_model::{
-    Contacts, FilteredItem, InventoryEntry, ItemKey, Observation, Properties, PropertyDefinition,
-    PropertyValue, ScanError, ScanSink, SinkError, Visualization,
+    Contacts, FilteredItem, InventoryEntry, ItemKey, Observation, Precedence, Properties,
+    PropertyDefinition, PropertyValue, ScanError, ScanSink, SinkError, Visualization,
     filter::{Decision, Fate, ItemFilter, RuleCounts, Undecided},
 };
 
@@ -84,6 +84,7 @@ fn judge(
                 key: item.key,
                 label: item.label,
                 id: None,
+                precedence: item.precedence,
                 rule: rule.clone(),
             })),
             None => trial.observe(stays(item, None)),
@@ -98,11 +99,17 @@ fn judge(
 }
 
 fn stays(item: Visualization, catalog: Option<Arc<str>>) -> Observation<InventoryEntry> {
-    let Visualization { key, label, .. } = item;
+    let Visualization {
+        key,
+        label,
+        precedence,
+        ..
+    } = item;
     let entry = InventoryEntry {
         key,
         label,
         catalog,
+        precedence,
     };
     Observation::Item(entry, None)
 }
@@ -134,6 +141,7 @@ fn item_of(found: &CatalogItem<'_>, properties: &[PropertyDefinition]) -> Option
         description: stored.description.as_ref().map(ToString::to_string),
         contacts: Contacts::Unknown,
         catalog: None,
+        precedence: Precedence::default(),
         properties: values,
     })
 }

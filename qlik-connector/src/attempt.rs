@@ -1,0 +1,274 @@
+//! One attempt at a scan: which lists are read, in which order, and what their counts and ids say.
+
+use catalog_model::{
+    Completeness, Progress, RepeatedRecord, ScanSink, SourceId, Warning, with_causes,
+};
+use qrs_client::{Field, Filter};
+
+use crate::{
+    addresses::UserList,
+    apps::Apps,
+    connection::{QlikConnection, Stopped, breaks, nothing_visible},
+    counting::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
+    dates::Dates,
+    list::{ListRead, Rows, Unreadable, read_list},
+    lower::Surroundings,
+    owners::Owners,
+    records::{App, User},
+    retries::Retries,
+    sheets::Sheets,
+    version,
+};
+
+const APPS: &str = "apps";
+const USERS: &str = "users";
+const SHEETS: &str = "sheets";
+
+/// One attempt at a scan.
+pub(crate) struct Attempt<'a> {
+    pub(crate) connection: &'a QlikConnection,
+    pub(crate) retries: &'a Retries,
+    /// Why something may be hidden.
+    hidden: Vec<String>,
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn new(connection: &'a QlikConnection, retries: &'a Retries) -> Self {
+        Self {
+            connection,
+            retries,
+            hidden: Vec::new(),
+        }
+    }
+
+    pub(crate) async fn run(mut self, sink: &mut dyn ScanSink) -> Result<Completeness, Stopped> {
+        self.connect(sink).await?;
+        let mut dates = Dates::default();
+        let apps = self.read_apps(sink, &mut dates).await?;
+        let owners = self.read_owners(sink).await?;
+        let surroundings = Surroundings {
+            code: &self.connection.code,
+            apps: &apps,
+            owners: &owners,
+        };
+        let filter = self.connection.filter.as_ref();
+        let mut sheets = Sheets::new(surroundings, dates, filter);
+        let rows = self.read_sheets(sink, &mut sheets).await?;
+        sheets.close(sink, &mut self.hidden);
+        if apps.is_empty() || rows == 0 {
+            sink.warn(nothing_visible(if rows == 0 { "sheet" } else { "app" }));
+        }
+        Ok(Completeness::of(self.hidden))
+    }
+
+    /// One small call first: it opens the session that all others continue.
+    async fn connect(&self, sink: &mut dyn ScanSink) -> Result<(), Stopped> {
+        let about = self.connection.client.about().await;
+        let about = about.map_err(|error| {
+            Stopped::Source("asking the site for its version".to_owned(), error)
+        })?;
+        let trusted = self.connection.trusted.warnings().iter().cloned();
+        for warning in trusted.chain(version::warning(&about.build_version)) {
+            sink.warn(warning);
+        }
+        sink.progress(Progress::Connected {
+            version: about.build_version,
+        });
+        Ok(())
+    }
+
+    async fn read_apps(
+        &mut self,
+        sink: &mut dyn ScanSink,
+        dates: &mut Dates,
+    ) -> Result<Apps, Stopped> {
+        let connection = self.connection;
+        let mut apps = Apps::new(connection.links.clone(), connection.with_owners);
+        let mut unreadable = Unreadable::of(APPS);
+        let before = self.count_apps().await;
+        let list = connection.client.apps::<App>(None);
+        let rows = Rows::of(APPS, before.told());
+        let read = read_list(sink, list, rows, |_, record| {
+            match record {
+                Ok(app) if app.id.is_empty() => unreadable.add_anonymous(),
+                Ok(app) => apps.add(app, dates),
+                Err(record) => {
+                    apps.add_unreadable(&record);
+                    unreadable.add(&record);
+                }
+            }
+            Ok(())
+        });
+        let read = read.await?;
+        let after = self.count_apps().await;
+        self.check_repeated(sink, APPS, &read)?;
+        let counted = CountedTwice { before, after };
+        self.check_count(sink, counted.verdict(APPS, read.distinct()), Weight::Items);
+        self.hidden.extend(unreadable.without_id());
+        unreadable.warn(
+            "their sheets are described by what the sheets say of their app",
+            sink,
+        );
+        Ok(apps)
+    }
+
+    /// The users' addresses. Without them the scan goes on: contacts are unknown then.
+    async fn read_owners(&mut self, sink: &mut dyn ScanSink) -> Result<Owners<'a>, Stopped> {
+        let addresses = &self.connection.addresses;
+        if addresses.user_list() == UserList::Unwanted {
+            return Ok(Owners::unwanted(addresses));
+        }
+        let mut owners = Owners::new(addresses);
+        let mut unreadable = Unreadable::of(USERS);
+        let before = self.count_users().await;
+        let list = self.connection.client.users::<User>(None);
+        let rows = Rows::of(USERS, before.told());
+        let read = read_list(sink, list, rows, |_, record| {
+            match record {
+                Ok(user) if user.id.is_empty() => unreadable.add_anonymous(),
+                Ok(user) => owners.add(user),
+                Err(record) => unreadable.add(&record),
+            }
+            Ok(())
+        });
+        let read = match read.await {
+            Ok(read) => read,
+            Err(Stopped::Source(step, error)) if breaks(&error) && self.retries.may_restart() => {
+                return Err(Stopped::Source(step, error));
+            }
+            Err(Stopped::Source(_, error)) => {
+                sink.warn(Warning {
+                    message: format!(
+                        "the users could not be read, so contacts are unknown: {}",
+                        with_causes(&error)
+                    ),
+                    hint: Some(addresses.hint_for_hidden_users()),
+                });
+                return Ok(Owners::unreadable(addresses));
+            }
+            Err(stopped) => return Err(stopped),
+        };
+        let after = self.count_users().await;
+        self.check_repeated(sink, USERS, &read)?;
+        let counted = CountedTwice { before, after };
+        let verdict = counted.verdict(USERS, read.distinct());
+        self.check_count(sink, verdict, Weight::Contacts);
+        unreadable.warn("contacts of what they own are unknown", sink);
+        Ok(owners)
+    }
+
+    async fn read_sheets(
+        &mut self,
+        sink: &mut dyn ScanSink,
+        sheets: &mut Sheets<'_>,
+    ) -> Result<u64, Stopped> {
+        let filter = Field::OBJECT_TYPE.equals("sheet");
+        let before = self.count_objects(Some(&filter)).await;
+        let list = self.connection.client.app_objects(Some(&filter));
+        let rows = Rows::of(SHEETS, before.told());
+        let read = read_list(sink, list, rows, |sink, record| sheets.take(sink, record)).await?;
+        let after = self.count_objects(Some(&filter)).await;
+        self.check_repeated(sink, SHEETS, &read)?;
+        let counted = CountedTwice { before, after };
+        let distinct = self.counted_sheets(&counted, &read, sheets.others()).await;
+        self.check_count(sink, counted.verdict(SHEETS, distinct), Weight::Items);
+        Ok(read.records)
+    }
+
+    /// The number of records to compare with the counts of sheets.
+    ///
+    /// Where other objects came, something dropped the filter of the list. If it was dropped from the counts as well, they
+    /// count all objects; else only sheets, and another object must not stand in for a missing sheet.
+    async fn counted_sheets(&self, counted: &CountedTwice, read: &ListRead, others: u64) -> u64 {
+        if others == 0 {
+            return read.distinct();
+        }
+        let all = self.count_objects(None).await.told();
+        let counts_all = counted
+            .range()
+            .zip(all)
+            .is_some_and(|(range, all)| range.contains(&all));
+        if counts_all {
+            read.distinct()
+        } else {
+            read.distinct().saturating_sub(others)
+        }
+    }
+
+    /// A list that holds a record twice is no snapshot of the site: it is read once more, and then something may be hidden.
+    fn check_repeated(
+        &mut self,
+        sink: &mut dyn ScanSink,
+        list: &'static str,
+        read: &ListRead,
+    ) -> Result<(), Stopped> {
+        let Some((left_out, first)) = read.repeated() else {
+            return Ok(());
+        };
+        let id = first.to_owned();
+        if self.retries.may_reread(list) {
+            return Err(Stopped::Repeated { list, id });
+        }
+        let records = if left_out == 1 { "record" } else { "records" };
+        self.hidden.push(format!(
+            "the site listed {left_out} {records} of the {list} more than once, each time that the list was read; the first is `{id}`"
+        ));
+        if list != SHEETS {
+            let id = SourceId(id);
+            sink.repeated(RepeatedRecord { list, id, left_out });
+        }
+        Ok(())
+    }
+
+    fn check_count(&mut self, sink: &mut dyn ScanSink, verdict: Verdict, weight: Weight) {
+        let (message, consequence) = match (verdict, weight) {
+            (Verdict::Whole, _) => return,
+            (Verdict::Differs(reason), _) => return self.hidden.push(reason),
+            (Verdict::NotCounted(why), Weight::Items) => {
+                return self.hidden.push(format!(
+                    "{why}; if this site cannot count, set {VERIFY_COUNTS_OFF}"
+                ));
+            }
+            (Verdict::NotCounted(why), Weight::Contacts) => {
+                (why, "it is not known whether all were read")
+            }
+            (Verdict::CountedOnce(why), _) => (why, "the other count fits"),
+        };
+        sink.warn(Warning {
+            message: format!("{message}; {consequence}"),
+            hint: Some(format!("{VERIFY_COUNTS_OFF} turns the comparison off")),
+        });
+    }
+
+    async fn count_apps(&self) -> Count {
+        match self.connection.counts {
+            Counts::Verify => self.connection.client.app_count(None).await.into(),
+            Counts::Ignore => Count::NotAsked,
+        }
+    }
+
+    async fn count_users(&self) -> Count {
+        match self.connection.counts {
+            Counts::Verify => self.connection.client.user_count(None).await.into(),
+            Counts::Ignore => Count::NotAsked,
+        }
+    }
+
+    async fn count_objects(&self, filter: Option<&Filter>) -> Count {
+        match self.connection.counts {
+            Counts::Verify => (self.connection.client.app_object_count(filter))
+                .await
+                .into(),
+            Counts::Ignore => Count::NotAsked,
+        }
+    }
+}
+
+/// What rests on a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// Items: a list that may lack records makes the scan partial.
+    Items,
+    /// Contacts alone.
+    Contacts,
+}

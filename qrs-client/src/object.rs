@@ -1,0 +1,54 @@
+//! Records are JSON objects and nothing else.
+
+/// Makes record types with `#[serde(remote = "Self")]` deserializable from JSON objects only.
+///
+/// The code that `serde` derives for a struct also takes an array for one, field by field. A struct whose fields all have
+/// defaults would then read `[]` as a record in which everything is missing.
+///
+/// ```
+/// use serde::Deserialize;
+///
+/// #[derive(Debug, Default, Deserialize)]
+/// #[serde(default, remote = "Self")]
+/// struct Sheet {
+///     name: String,
+/// }
+///
+/// qrs_client::objects_only!(Sheet);
+///
+/// assert!(serde_json::from_str::<Sheet>("{}").is_ok());
+/// assert!(serde_json::from_str::<Sheet>("[]").is_err());
+/// ```
+#[macro_export]
+macro_rules! objects_only {
+    ($($record:ident),* $(,)?) => {$(
+        impl<'de> ::serde::Deserialize<'de> for $record {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                struct Object;
+                impl<'de> ::serde::de::Visitor<'de> for Object {
+                    type Value = $record;
+
+                    fn expecting(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                        self,
+                        map: A,
+                    ) -> ::core::result::Result<$record, A::Error> {
+                        // Not the trait's method, which is this one's caller, but the derived one of the type.
+                        $record::deserialize(
+                            ::serde::de::value::MapAccessDeserializer::new(map),
+                        )
+                    }
+                }
+                deserializer.deserialize_map(Object)
+            }
+        }
+    )*};
+}
