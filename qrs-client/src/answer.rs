@@ -36,7 +36,7 @@ impl Head {
         if matches!(self.status, 200..=299) {
             return login_page(body, asked).with_status(self.status);
         }
-        let page = asked.readable(body).to_ascii_lowercase();
+        let page = Asked::unredacted(body).to_ascii_lowercase();
         let (kind, message, hint) = self.meaning(&page, asked);
         // A redirect's page says that there is a redirect.
         let said = asked
@@ -116,7 +116,7 @@ impl Head {
             let message = "the site redirects to nowhere".to_owned();
             return (ErrorKind::UnexpectedAnswer, message, None);
         };
-        let target = asked.scrub(&shown(location));
+        let target = asked.scrub_line(&shown(location));
         if is_login(location) {
             let message = format!("the site redirects to its login page `{target}`");
             (

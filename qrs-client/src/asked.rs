@@ -4,9 +4,12 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::{one_line, readable};
+use crate::excerpt::{joined, one_line, readable, text_of};
 use crate::scrub::Secrets;
 use crate::site::SiteUrl;
+
+/// How much of a text is considered for one line, in bytes.
+const MAX_LINE_SOURCE: usize = 16 * 1024;
 
 /// The URL of a request as it may be shown, and what must not be.
 #[derive(Debug, Clone)]
@@ -44,18 +47,29 @@ impl Asked {
         &self.secrets
     }
 
-    /// All that a body says, on one line.
-    pub(crate) fn readable(&self, body: &[u8]) -> String {
-        readable(body, &self.secrets)
+    /// All that a body says, on one line, secrets included: to be compared, never to be shown.
+    pub(crate) fn unredacted(body: &[u8]) -> String {
+        joined(&text_of(body))
     }
 
     /// The beginning of what a body says, if anything.
     pub(crate) fn excerpt(&self, body: &[u8]) -> Option<String> {
-        let line = one_line(&self.readable(body));
+        let line = one_line(&readable(body, &self.secrets));
         (!line.is_empty()).then_some(line)
     }
 
     pub(crate) fn scrub(&self, text: &str) -> String {
         self.secrets.scrub(text)
+    }
+
+    /// A text without secrets, on one line and cut to a length that people read.
+    pub(crate) fn scrub_line(&self, text: &str) -> String {
+        let length = text.floor_char_boundary(MAX_LINE_SOURCE);
+        let shown = if length < text.len() {
+            text.floor_char_boundary(self.secrets.shown_of_cut(&text.as_bytes()[..length]))
+        } else {
+            length
+        };
+        one_line(&self.scrub(&text[..shown]))
     }
 }

@@ -39,6 +39,12 @@ const MAX_BLANK: usize = 4 * 1024;
 /// Qlik Sense's error pages have 88 KB, with the message at any place.
 const LONGEST_ERROR_BODY: usize = 128 * 1024;
 
+/// Whether a page was read to its end.
+enum PageEnd {
+    Whole,
+    Cut,
+}
+
 /// A message is not worth a long wait.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 
@@ -132,13 +138,19 @@ impl Body {
                 tokio::task::consume_budget().await;
                 match self.any_chunk().await {
                     Ok(Some(chunk)) => page.extend_from_slice(&chunk),
-                    Ok(None) | Err(_) => break,
+                    Ok(None) => return PageEnd::Whole,
+                    Err(_) => break,
                 }
             }
+            PageEnd::Cut
         };
         // Whatever came in time will do.
-        timeout(ERROR_BODY_TIME, read).await.ok();
+        let end = timeout(ERROR_BODY_TIME, read).await;
         page.truncate(LONGEST_ERROR_BODY);
+        if !matches!(end, Ok(PageEnd::Whole)) {
+            let shown = self.asked.secrets().shown_of_cut(&page);
+            page.truncate(shown);
+        }
         page
     }
 

@@ -12,7 +12,7 @@ use crate::count::Count;
 use crate::credentials::HeaderCredentials;
 use crate::diagnosis::Step;
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::{one_line, without_mark};
+use crate::excerpt::without_mark;
 use crate::filter::Filter;
 use crate::list::RecordList;
 use crate::models::About;
@@ -235,7 +235,7 @@ fn not_qrs(json: &[u8], body: &Body) -> Error {
 fn decoded<T: DeserializeOwned>(json: &[u8], body: &Body) -> Result<T, Error> {
     let json = without_mark(json);
     serde_json::from_slice(json).map_err(|error| {
-        let reason = body.asked().scrub(&one_line(&error.to_string()));
+        let reason = body.asked().scrub_line(&error.to_string());
         let message = format!("the answer is not the JSON that was expected: {reason}");
         // JSON that ends too early was cut on the way, by a connection that was closed in order.
         let trouble = if error.is_eof() {

@@ -5,17 +5,30 @@ use crate::scrub::Secrets;
 /// Enough for a sentence or two; an error page of Qlik Sense has 88 KB.
 const LONGEST_EXCERPT: usize = 300;
 
-/// What an answer says, on one line: tags, scripts and styles of a web page are left out, white
-/// space is joined, secrets are blackened.
+/// How much of an answer's text is considered for an excerpt, in bytes.
+const MAX_CONSIDERED: usize = 16 * 1024;
+
+/// The beginning of what an answer says, on one line: tags, scripts and styles of a web page are left out, white
+/// space is joined, secrets are redacted.
 pub(crate) fn readable(body: &[u8], secrets: &Secrets) -> String {
+    let mut text = text_of(body);
+    if text.len() > MAX_CONSIDERED {
+        text.truncate(text.floor_char_boundary(MAX_CONSIDERED));
+        let shown = secrets.shown_of_cut(text.as_bytes());
+        text.truncate(text.floor_char_boundary(shown));
+    }
+    joined(&secrets.scrub(&text))
+}
+
+/// All that an answer says, secrets included.
+pub(crate) fn text_of(body: &[u8]) -> String {
     let body = without_mark(body);
     let text = String::from_utf8_lossy(body);
-    let text = if is_html(body) {
+    if is_html(body) {
         visible(&text)
     } else {
         text.into_owned()
-    };
-    joined(&secrets.scrub(&text))
+    }
 }
 
 /// Whether an answer looks like a web page.
@@ -41,7 +54,7 @@ pub(crate) fn one_line(text: &str) -> String {
     line
 }
 
-fn joined(text: &str) -> String {
+pub(crate) fn joined(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let mut line = String::new();
     for word in words.filter(|word| !word.is_empty()) {
@@ -120,7 +133,7 @@ fn with_entities_decoded(text: &str) -> String {
     decoded
 }
 
-fn entity(name: &str) -> Option<char> {
+pub(crate) fn entity(name: &str) -> Option<char> {
     match name {
         "amp" => Some('&'),
         "lt" => Some('<'),

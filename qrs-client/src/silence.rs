@@ -99,7 +99,7 @@ fn with_cause(error: Error, links: &[Link<'_>], asked: &Asked) -> Error {
     let mut texts: Vec<_> = links
         .iter()
         .skip(1)
-        .map(|link| asked.scrub(&link.to_string()))
+        .map(|link| asked.scrub_line(&link.to_string()))
         .collect();
     texts.dedup();
     match Cause::chain(texts.into_iter()) {

@@ -136,7 +136,7 @@ impl<T: DeserializeOwned> Outgoing<T> {
         if *unreadable <= MAX_UNREADABLE || unreadable * 2 <= *count {
             return Ok(());
         }
-        let reason = asked.scrub(reason);
+        let reason = asked.scrub_line(reason);
         let message = format!(
             "gave up on the list: {unreadable} of its first {count} elements are not readable records, the last because \
              {reason}"
@@ -185,7 +185,7 @@ fn error(broken: Broken, rest: &[u8], asked: &Asked) -> Error {
     }
 }
 
-/// Enough for an excerpt, and for a secret at its end to be found whole.
+/// How much of what came instead of a list is considered for an excerpt, in bytes.
 const LONGEST_REST: usize = 4096;
 
 fn broken_off(error: Error, records: u64) -> Error {

@@ -81,6 +81,57 @@ async fn no_text_of_any_error_holds_a_secret() {
 }
 
 #[tokio::test]
+async fn a_secret_that_the_end_of_a_page_goes_through_is_not_shown() {
+    let hidden = format!("<!-- {} -->", "x".repeat(128 * 1024 - 40));
+    for (part, rest) in [
+        ("ACME\\the sca", "nner"),
+        ("acme%5Cthe%20sca", "nner"),
+        ("ACME&#92;the sca", "nner"),
+        ("ACME%5", "Cthe%20scanner"),
+    ] {
+        let long = format!("{hidden}<p>user {part}{rest}");
+        let text = format!("{}user {part}", " ".repeat(16 * 1024 - 5 - part.len()));
+        let scripts = [
+            answer(500, &["Content-Type: text/html"], &long),
+            answer(500, &[], format!("{text}{rest}")),
+            answer(
+                200,
+                &[],
+                format!("{}user {part}{rest}", " ".repeat(4096 - 5 - part.len())),
+            ),
+            then(begun(&format!("<p>user {part}")), [Act::Reset]),
+        ];
+        for script in scripts {
+            let site = Site::start([script]).await;
+            let client = site.builder().tries(1).build().unwrap();
+            let error = client.about().await.unwrap_err();
+            let mut list = client.app_objects::<AppObject>(None);
+            let of_list = list.next().await.unwrap_err();
+            for text in [texts_of(&error), texts_of(&of_list)] {
+                let text = text.to_lowercase();
+                assert!(!text.contains("acme"), "{part}: {text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn long_cookies_cost_no_time_to_speak_of() {
+    let cookies: Vec<_> = (0..10)
+        .map(|number| format!("Set-Cookie: s{number}={}{number}", "a".repeat(4_000)))
+        .collect();
+    let mut headers: Vec<_> = cookies.iter().map(String::as_str).collect();
+    headers.push("Content-Type: text/html");
+    let page = format!("<p>{}", "a".repeat(120_000));
+    let site = Site::start([answer(500, &headers, &page)]).await;
+    let client = site.builder().tries(1).build().unwrap();
+    for _ in 0..3 {
+        let error = client.about().await.unwrap_err();
+        assert!(error.to_string().len() < 600, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn what_configures_a_client_holds_no_secret_in_its_debug_form() {
     let site = Site::start([json("{}")]).await;
     let url = SiteUrl::parse(&site.url).unwrap();
