@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use catalog_model::{
@@ -17,6 +18,7 @@ use crate::{
     noted_files::NotedFiles,
     odd_texts::odd_texts,
     problem::Problem,
+    scanning::scan_limit,
     schedule::Schedule,
     secrets::{Given, Secrets},
 };
@@ -33,6 +35,8 @@ pub(crate) struct ConnectionFile {
     pub(crate) schedule: Option<Schedule>,
     /// What no text about the connection may hold.
     pub(crate) secrets: Arc<Given>,
+    /// How long a scan may take.
+    pub(crate) time_limit: Option<Duration>,
     /// What is odd in it.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -201,6 +205,7 @@ impl Reading<'_> {
         } else {
             ReadBy::Nobody
         };
+        let time_limit = enabled.then(|| scan_limit(settings)).flatten();
         let connection = connector.and_then(|connector| {
             // Without a code the connector is asked all the same, so that its problems are told, too.
             let stand_in = || ConnectionCode::new("without-code").ok();
@@ -215,6 +220,7 @@ impl Reading<'_> {
                 connection,
                 schedule,
                 secrets: Arc::default(),
+                time_limit,
                 warnings: Vec::new(),
             }),
             (_, code, _) => Err(NotOpened { code, read }),

@@ -5,6 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use catalog_model::{Connection, ConnectionCode};
@@ -29,6 +30,8 @@ pub(crate) struct Ready {
     pub(crate) connection: Arc<dyn Connection>,
     /// What no text about it may hold.
     pub(crate) secrets: Arc<Given>,
+    /// How long a scan may take.
+    pub(crate) time_limit: Option<Duration>,
 }
 
 /// All connection files of a home.
@@ -109,6 +112,7 @@ impl Connections {
             connector,
             connection,
             secrets,
+            time_limit,
             warnings,
             ..
         } = file;
@@ -121,6 +125,7 @@ impl Connections {
                     connector,
                     connection: connection.into(),
                     secrets,
+                    time_limit,
                 },
                 warnings,
             )),

@@ -12,6 +12,7 @@ use crate::{
     export_line::{ExportLine, InventoryLine},
     kept_session::KeptSession,
     progress::ProgressLine,
+    scanning::{Stop, stopped},
     spool::{Ledger, Spool},
     store::{StoreScan, StoredItem},
     tally::Tally,
@@ -98,10 +99,15 @@ pub(crate) struct KeepingSink<'a> {
     pub(crate) session: KeptSession<'a>,
     /// The folder of temporary files.
     pub(crate) aside: PathBuf,
+    /// Whether the scan has to end: between two records that take long, nothing else asks.
+    pub(crate) stop: &'a Stop,
 }
 
 impl<T: Line> ScanSink<T> for KeepingSink<'_> {
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
+        if self.stop.reason().is_some() {
+            return Err(stopped());
+        }
         match observation {
             Observation::Item(item, id) => {
                 if let Some(item) = item.item() {

@@ -26,6 +26,7 @@ mod log;
 mod noted_files;
 mod odd_texts;
 mod problem;
+mod process;
 mod progress;
 mod report;
 mod run;
@@ -41,4 +42,5 @@ mod temporary_file;
 
 pub use environment::{Clock, Environment};
 pub use exit::Exit;
+pub use process::run_process;
 pub use run::run;

@@ -23,6 +23,7 @@ use crate::{
     home::Home,
     log::Log,
     problem::Problem,
+    process::End,
     progress::Display,
 };
 
@@ -33,15 +34,23 @@ pub(crate) struct Program {
     pub(crate) environment: Environment,
     pub(crate) display: Display,
     pub(crate) log: Log,
+    /// Asked by those who hear of signals.
+    pub(crate) end: End,
 }
 
 /// How long the end of the program waits for a reader of the log.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Runs the program with these arguments, the first of which is its own name.
-pub async fn run(
+pub async fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
+    run_until(arguments, environment, End::default()).await
+}
+
+/// Runs the program, and lets `end` know when somebody asks for its end.
+pub(crate) async fn run_until(
     arguments: impl IntoIterator<Item = OsString>,
     mut environment: Environment,
+    end: End,
 ) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -69,6 +78,7 @@ pub async fn run(
         environment,
         display,
         log,
+        end,
     };
     let exit = run_command(arguments.command, &mut program).await;
     program.log.flush(Some(LAST_LINES));

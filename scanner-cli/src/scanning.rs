@@ -1,9 +1,33 @@
 //! Scans connections side by side, into the store, and each into a spool of its own if its lines are wanted.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use catalog_model::{Completeness, ScanError, SinkError, Warning, with_causes};
-use tokio::{sync::Semaphore, task::JoinSet};
+use catalog_model::{Completeness, ScanError, SinkError, with_causes};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
+
+mod apart;
+mod errors;
+mod stop;
+mod time_limit;
+
+use self::{
+    apart::run_apart,
+    errors::{fault, no_thread, unlocked, without_lock},
+    stop::StopOnDrop,
+    time_limit::too_long,
+};
+pub(crate) use self::{
+    errors::stopped,
+    stop::{Stop, StopReason},
+    time_limit::scan_limit,
+};
 
 use crate::{
     connections::Ready,
@@ -17,7 +41,7 @@ use crate::{
     report::{ConnectionReport, Outcome},
     run::Program,
     spool::{Finished, Spool},
-    store::{Beginning, Closing, Removals, Store, StoreScan},
+    store::{Beginning, Closing, Removals, Store, StoreError, StoreScan},
     tally::Tally,
 };
 
@@ -81,6 +105,18 @@ pub(crate) struct Ended {
     pub(crate) interrupted: bool,
 }
 
+/// How a scan ended.
+pub(crate) enum ScanEnd {
+    Scanned(Box<Scanned>),
+    /// It was asked to end, and left nothing behind.
+    Interrupted,
+    /// The store could not be opened.
+    NoStore(StoreError),
+}
+
+/// How long scans that were asked to end are waited for.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
 /// Reads all `jobs`, at most four at once, until they are done or `interrupted`.
 pub(crate) async fn read_all<T: Line>(
     jobs: Vec<Job>,
@@ -89,28 +125,31 @@ pub(crate) async fn read_all<T: Line>(
 ) -> Ended {
     let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
     let mut running = JoinSet::new();
-    let mut reports = BTreeMap::new();
+    let mut stops = Vec::new();
     for (index, job) in jobs.into_iter().enumerate() {
-        let (places, context) = (Arc::clone(&places), context.clone());
-        let report = ConnectionReport::of(&job.ready);
-        let task = running.spawn(async move {
+        let (places, context, stop) = (Arc::clone(&places), context.clone(), Stop::default());
+        stops.push(stop.clone());
+        running.spawn(async move {
             // The semaphore is never closed; without a place the scan would only run earlier.
             let _place = places.acquire().await;
-            read::<T>(job, &context).await
+            (index, read_apart::<T>(job, || Ok(context), stop).await)
         });
-        reports.insert(task.id(), (index, report));
     }
     let mut scanned = Vec::new();
     let interrupted = loop {
         tokio::select! {
-            next = running.join_next_with_id() => match next {
-                Some(Ok((id, done))) => scanned.extend(reports.remove(&id).map(|(index, _)| (index, done))),
-                Some(Err(error)) => scanned.extend(reports.remove(&error.id()).map(panicked)),
+            next = running.join_next() => match next {
+                Some(Ok((index, ScanEnd::Scanned(done)))) => scanned.push((index, *done)),
+                Some(_) => {}
                 None => break false,
             },
             () = &mut interrupted => {
-                // Waits until each scan has let go of its temporary files.
-                running.shutdown().await;
+                for stop in &stops {
+                    stop.ask(StopReason::Asked);
+                }
+                // Until each scan has let go of its temporary files. One that computes at this moment is left behind.
+                let ended = async { while running.join_next().await.is_some() {} };
+                let _ = timeout(LAST_WAIT, ended).await;
                 break true;
             }
         }
@@ -123,88 +162,168 @@ pub(crate) async fn read_all<T: Line>(
     }
 }
 
-/// A scan that panicked; where is on standard error already. It must not end the others.
-fn panicked((index, mut report): (usize, ConnectionReport)) -> (usize, Scanned) {
-    report.outcome = Outcome::Failed(fault());
-    let lines = None;
-    (index, Scanned { report, lines })
+/// Reads one job to its end in threads of its own, within its time limit. `open` is called there, since opening a store
+/// may take long.
+pub(crate) async fn read_apart<T: Line>(
+    job: Job,
+    open: impl FnOnce() -> Result<Context, StoreError> + Send + 'static,
+    stop: Stop,
+) -> ScanEnd {
+    let (limit, started) = (job.ready.time_limit, Instant::now());
+    let mut report = ConnectionReport::of(&job.ready);
+    let asked = stop.clone();
+    let _waited_for = StopOnDrop(stop.clone());
+    let running = run_apart(move || async move {
+        let context = match open() {
+            Ok(context) => context,
+            Err(error) => return ScanEnd::NoStore(error),
+        };
+        // The store's last user waits until all is on disk: here, with the context.
+        read::<T>(job, &context, &asked).await
+    });
+    let ended = match running {
+        Ok(running) => end_of(running, limit, &stop).await,
+        Err(error) => Err(no_thread(&error)),
+    };
+    ended.unwrap_or_else(|error| {
+        report.outcome = Outcome::Failed(error);
+        report.elapsed = started.elapsed();
+        let lines = None;
+        ScanEnd::Scanned(Box::new(Scanned { report, lines }))
+    })
 }
 
-/// What is told of a scan that panicked.
-pub(crate) fn fault() -> ScanError {
-    ScanError::Source {
-        step: "scanning".to_owned(),
-        message: "the scanner itself has a fault".to_owned(),
-        hint: Some("report it, with what stands above".to_owned()),
-        may_pass: false,
+/// Waits for the end of a scan, and asks for it when its time is over. A scan that does not end even then is left behind;
+/// it keeps its connection's lock.
+async fn end_of(
+    mut running: oneshot::Receiver<ScanEnd>,
+    limit: Option<Duration>,
+    stop: &Stop,
+) -> Result<ScanEnd, ScanError> {
+    // A scan that panicked has said so.
+    if let Some(limit) = limit {
+        match timeout(limit, &mut running).await {
+            Ok(ended) => return ended.map_err(|_panicked| fault()),
+            Err(_) => stop.ask(StopReason::TimeLimit(limit)),
+        }
+        let ended = timeout(LAST_WAIT, running).await;
+        return ended.map_or_else(
+            |_| Err(too_long(limit)),
+            |ended| ended.map_err(|_panicked| fault()),
+        );
     }
+    running.await.map_err(|_panicked| fault())
 }
 
 /// Reads one job to its end.
-pub(crate) async fn read<T: Line>(job: Job, context: &Context) -> Scanned {
+async fn read<T: Line>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
     let Job { ready, destination } = job;
     let started = Instant::now();
     let mut report = ConnectionReport::of(&ready);
+    if stop.reason().is_some() {
+        return ScanEnd::Interrupted;
+    }
     let lock = Lock::take(&context.home.data(&ready.code, "lock"), (context.clock)());
+    let ended = |report, lines| ScanEnd::Scanned(Box::new(Scanned { report, lines }));
     if let Err(NotLocked::Busy(holder)) = &lock {
         report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
-        let lines = None;
-        return Scanned { report, lines };
+        return ended(report, None);
     }
     if let (Err(NotLocked::Unusable(error)), Some(_)) = (&lock, &context.keeping) {
         // Two scans that write to the store side by side would each take for gone what only the other saw.
         report.outcome = Outcome::Failed(without_lock(error).into());
-        let lines = None;
-        return Scanned { report, lines };
+        return ended(report, None);
     }
-    let lines = read_lines::<T>(&ready, destination, context, &mut report).await;
-    let lines = lines.unwrap_or_else(|error| {
-        report.outcome = Outcome::Failed(error);
-        None
-    });
+    let reading = Reading {
+        ready: &ready,
+        context,
+        stop,
+    };
+    let lines = match reading.lines::<T>(destination, &mut report).await {
+        Ok(lines) => lines,
+        Err(_) if stop.reason() == Some(StopReason::Asked) => return ScanEnd::Interrupted,
+        Err(error) => {
+            report.outcome = Outcome::Failed(error);
+            None
+        }
+    };
     if let Err(NotLocked::Unusable(error)) = &lock {
         report.tally.warnings.push(unlocked(error));
     }
     report.elapsed = started.elapsed();
-    Scanned { report, lines }
+    ended(report, lines)
 }
 
-/// Reads everything and keeps it where it is wanted. Lines for standard output come back.
-async fn read_lines<T: Line>(
-    ready: &Ready,
-    destination: Option<Destination>,
-    context: &Context,
-    report: &mut ConnectionReport,
-) -> Result<Option<Finished>, ScanError> {
-    let connection = ready.connection.as_ref();
-    let open = |destination: &Destination| destination.open(&context.home.aside());
-    let mut sink = KeepingSink {
-        spool: destination.as_ref().map(open).transpose()?,
-        store: begin(ready, context).await?,
-        tally: Tally::default(),
-        progress: ProgressLine::new(&ready.code, &context.display),
-        parts: connection.key_parts(),
-        aside: context.home.aside(),
-        session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
-    };
-    let mut closing = T::read(connection, &mut sink).await;
-    if let Err(warning) = sink.session.keep() {
-        sink.tally.warnings.push(warning);
+/// A scan that has its lock.
+struct Reading<'a> {
+    ready: &'a Ready,
+    context: &'a Context,
+    stop: &'a Stop,
+}
+
+impl Reading<'_> {
+    /// Reads everything and keeps it where it is wanted. Lines for standard output come back.
+    async fn lines<T: Line>(
+        &self,
+        destination: Option<Destination>,
+        report: &mut ConnectionReport,
+    ) -> Result<Option<Finished>, ScanError> {
+        let Self {
+            ready,
+            context,
+            stop,
+        } = *self;
+        let connection = ready.connection.as_ref();
+        let open = |destination: &Destination| destination.open(&context.home.aside());
+        let mut sink = KeepingSink {
+            spool: destination.as_ref().map(open).transpose()?,
+            store: begin(ready, context).await?,
+            tally: Tally::default(),
+            progress: ProgressLine::new(&ready.code, &context.display),
+            parts: connection.key_parts(),
+            aside: context.home.aside(),
+            session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
+            stop,
+        };
+        let mut closing = self.unless_stopped(T::read(connection, &mut sink)).await;
+        if let Err(warning) = sink.session.keep() {
+            sink.tally.warnings.push(warning);
+        }
+        if stop.reason() == Some(StopReason::Asked) {
+            // The store hears that it was interrupted.
+            return closing.map(|_| None);
+        }
+        report.tally = sink.tally;
+        if let Some(store) = sink.store {
+            closing = close(store, closing, context, report).await;
+        }
+        let (outcome, reach) = match closing? {
+            Completeness::Complete => (Outcome::Complete, Reach::Complete),
+            Completeness::Partial(reasons) => (Outcome::Partial(reasons), Reach::Partial),
+        };
+        let lines = match sink.spool.zip(destination) {
+            Some((spool, destination)) => put(spool, destination, reach, report).await?,
+            None => None,
+        };
+        report.outcome = outcome;
+        Ok(lines)
     }
-    report.tally = sink.tally;
-    if let Some(store) = sink.store {
-        closing = close(store, closing, context, report).await;
+
+    /// The closing statement, or an error once the scan has to end.
+    async fn unless_stopped(
+        &self,
+        read: impl Future<Output = Result<Completeness, ScanError>>,
+    ) -> Result<Completeness, ScanError> {
+        let closing = tokio::select! {
+            closing = read => closing,
+            () = self.stop.asked() => Err(stopped().into()),
+        };
+        match self.stop.reason() {
+            Some(StopReason::TimeLimit(limit)) => Err(too_long(limit)),
+            Some(StopReason::Asked) => Err(stopped().into()),
+            None => closing,
+        }
     }
-    let (outcome, reach) = match closing? {
-        Completeness::Complete => (Outcome::Complete, Reach::Complete),
-        Completeness::Partial(reasons) => (Outcome::Partial(reasons), Reach::Partial),
-    };
-    let lines = match sink.spool.zip(destination) {
-        Some((spool, destination)) => put(spool, destination, reach, report).await?,
-        None => None,
-    };
-    report.outcome = outcome;
-    Ok(lines)
 }
 
 async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, ScanError> {
@@ -271,22 +390,4 @@ async fn put(
         Placed::Waiting(finished) => return Ok(Some(finished)),
     }
     Ok(None)
-}
-
-fn without_lock(error: &std::io::Error) -> SinkError {
-    SinkError {
-        message: format!(
-            "the lock in the folder `data` cannot be had, without which nothing is stored: {error}"
-        ),
-        source: None,
-    }
-}
-
-fn unlocked(error: &std::io::Error) -> Warning {
-    Warning {
-        message: format!(
-            "scanned without a lock, which cannot be made in the folder `data`: {error}"
-        ),
-        hint: Some("let the scanner write to its home folder".to_owned()),
-    }
 }

@@ -1,11 +1,7 @@
 //! The long-running scanner: one loop that hears of looks at the folder, ends of scans, time and signals, and decides what
 //! is done next. What has to wait, for disks or sites, waits in tasks of its own.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use catalog_model::{Visualization, counted};
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +19,7 @@ mod memory;
 mod notices;
 mod readiness;
 mod scan_log;
+mod shared_store;
 mod snapshot;
 mod state_file;
 mod table;
@@ -37,6 +34,7 @@ use self::{
     listening::Listening,
     memory::remember,
     scan_log::ScanLog,
+    shared_store::SharedStore,
     snapshot::Counts,
     state_file::StateFile,
     troubles::{About, Troubles},
@@ -59,9 +57,9 @@ use crate::{
     home::Home,
     log::Log,
     progress::Display,
-    report::Outcome,
-    scanning::{Context, Job, Keeping, Scanned, read},
-    store::{Removals, Store, StoreError},
+    report::{ConnectionReport, Outcome},
+    scanning::{Context, Job, Keeping, ScanEnd, Stop, StopReason, read_apart},
+    store::{Removals, StoreError},
 };
 
 /// The long-running scanner.
@@ -75,12 +73,12 @@ pub(crate) struct Service {
     phase: Phase,
     watching: Watching,
     table: Table,
-    scans: JoinSet<Scanned>,
+    /// The scans that run, with the identities of their connections.
+    scans: JoinSet<(String, ScanEnd)>,
     scan_log: ScanLog,
-    /// The scans that run, by the identities of their connections.
-    running: BTreeMap<String, tokio::task::AbortHandle>,
-    /// Open as long as a scan writes to it.
-    store: Weak<Store>,
+    /// How to end the scans that run.
+    running: BTreeMap<String, Stop>,
+    store: SharedStore,
     following: Following,
     hooking: Hooking,
     state: StateFile,
@@ -99,8 +97,8 @@ pub(crate) struct Service {
 const BUSY: SignedDuration = SignedDuration::from_secs(60);
 /// The clock is asked so often.
 const TICK: Duration = Duration::from_secs(1);
-/// The end waits so long for each of scans and followers.
-const LAST_WAIT: Duration = Duration::from_secs(2);
+/// How long the end waits for scans, followers and hooks.
+const LAST_WAIT: Duration = Duration::from_secs(3);
 
 impl Service {
     /// A scanner that has not begun yet.
@@ -130,7 +128,7 @@ impl Service {
             scans: JoinSet::new(),
             scan_log: ScanLog::default(),
             running: BTreeMap::new(),
-            store: Weak::new(),
+            store: SharedStore::of(home.clone()),
             following: Following::new(home.clone(), clock, application.followers),
             hooking: Hooking::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
@@ -173,7 +171,7 @@ impl Service {
                     // Whoever keeps the scanner running starts it again.
                     Event::Fault => break Exit::Failed,
                 },
-                Some(ended) = self.scans.join_next_with_id() => self.scan_ended(ended),
+                Some(ended) = self.scans.join_next() => self.scan_ended(ended),
                 runs = self.hooking.ended() => self.hooking.took(runs, &mut self.counts.hooks),
                 turn = self.following.ended() => self.following.took(turn, &mut self.counts.followers),
                 _ = tick.tick() => {}
@@ -227,78 +225,68 @@ impl Service {
         let Some(ready) = self.table.start(&identity, timing) else {
             return;
         };
-        let store = match self.open_store() {
-            Ok(store) => store,
-            Err(error) => {
-                warn!(connection = %identity, "not scanned: {}", reasons(&[error.problem()]));
-                return self.table.again_at(&identity, now + BUSY);
-            }
-        };
         info!(connection = %ready.code, "the scan begins");
-        let context = Context {
-            home: self.home.clone(),
-            clock: self.clock,
-            display: Display::Nowhere,
-            keeping: Some(Keeping {
-                store,
-                removals: Removals::Fused,
-            }),
+        let (home, clock) = (self.home.clone(), self.clock);
+        let (store, keep_changes) = (self.store.clone(), self.keep_changes);
+        let open = move || {
+            let store = store.open(keep_changes)?;
+            Ok(Context {
+                home,
+                clock,
+                display: Display::Nowhere,
+                keeping: Some(Keeping {
+                    store,
+                    removals: Removals::Fused,
+                }),
+            })
         };
-        let scan = async move {
-            let scanned = read::<Visualization>(Job::to_store(ready), &context).await;
-            // The store's last user waits until all is on disk.
-            let _ = tokio::task::spawn_blocking(move || drop(context)).await;
-            scanned
-        };
-        self.running.insert(identity, self.scans.spawn(scan));
+        let stop = Stop::default();
+        self.running.insert(identity.clone(), stop.clone());
+        self.scans.spawn(async move {
+            let job = Job::to_store(ready);
+            (identity, read_apart::<Visualization>(job, open, stop).await)
+        });
     }
 
-    fn open_store(&mut self) -> Result<Arc<Store>, StoreError> {
-        if let Some(store) = self.store.upgrade() {
-            return Ok(store);
-        }
-        let store = Arc::new(Store::open(&self.home.store(), self.keep_changes)?);
-        self.store = Arc::downgrade(&store);
-        Ok(store)
-    }
-
-    fn scan_ended(&mut self, ended: Result<(tokio::task::Id, Scanned), tokio::task::JoinError>) {
-        let id = match &ended {
-            Ok((id, _)) => *id,
-            Err(error) => error.id(),
-        };
-        let identity = self.running.iter().find(|(_, scan)| scan.id() == id);
-        let Some(identity) = identity.map(|(identity, _)| identity.clone()) else {
+    fn scan_ended(&mut self, ended: Result<(String, ScanEnd), tokio::task::JoinError>) {
+        // Scans have threads of their own, where they may panic; their tasks only wait for them.
+        let Ok((identity, ended)) = ended else {
             return;
         };
         self.running.remove(&identity);
         let counted = match ended {
-            Ok((_, Scanned { report, .. })) => {
-                self.scan_log.tell_end(&report);
-                if matches!(report.outcome, Outcome::Busy(_)) {
-                    self.table.again_at(&identity, (self.clock)() + BUSY);
-                    None
-                } else {
-                    if let Some(ready) = self.table.ready(&identity) {
-                        self.hooking.after_scan(ready);
-                    }
-                    Some((report.code.to_string(), report.outcome.word()))
-                }
-            }
-            Err(error) if error.is_cancelled() => {
+            ScanEnd::Scanned(scanned) => self.scanned(&identity, &scanned.report),
+            ScanEnd::Interrupted => {
                 info!(connection = %identity, "the scan was ended");
                 Some((identity, "interrupted"))
             }
-            // Where is on standard error.
-            Err(_) => {
-                warn!(connection = %identity, "the scan failed: the scanner itself has a fault");
-                Some((identity, "failed"))
+            ScanEnd::NoStore(error) => {
+                warn!(connection = %identity, "not scanned: {}", reasons(&[error.problem()]));
+                self.table.again_at(&identity, (self.clock)() + BUSY);
+                None
             }
         };
         if let Some((code, outcome)) = counted {
             self.counts.scans.add(&code, outcome);
         }
         self.following.wake();
+    }
+
+    /// Takes how a scan ended; gives what counts.
+    fn scanned(
+        &mut self,
+        identity: &str,
+        report: &ConnectionReport,
+    ) -> Option<(String, &'static str)> {
+        self.scan_log.tell_end(report);
+        if matches!(report.outcome, Outcome::Busy(_)) {
+            self.table.again_at(identity, (self.clock)() + BUSY);
+            return None;
+        }
+        if let Some(ready) = self.table.ready(identity) {
+            self.hooking.after_scan(ready);
+        }
+        Some((report.code.to_string(), report.outcome.word()))
     }
 
     fn looked(&mut self, look: Look) {
@@ -315,7 +303,7 @@ impl Service {
         };
         for identity in self.table.take(look.files, timing) {
             if let Some(scan) = self.running.get(&identity) {
-                scan.abort();
+                scan.ask(StopReason::Asked);
             }
         }
         if !look.unsettled && self.phase == Phase::Beginning {
@@ -357,10 +345,19 @@ impl Service {
             _ if self.running.is_empty() => info!("the scanner ends"),
             scans => info!("the scanner ends, and {scans} with it"),
         }
-        // A scan that is ended lets go of its files and its lock at its next await.
-        let _ = timeout(LAST_WAIT, self.scans.shutdown()).await;
-        let others = async { tokio::join!(self.following.stop(), self.hooking.stop()) };
-        let _ = timeout(LAST_WAIT, others).await;
+        for scan in self.running.values() {
+            scan.ask(StopReason::Asked);
+        }
+        let Self {
+            scans,
+            following,
+            hooking,
+            ..
+        } = &mut self;
+        // A scan lets go of its files and its lock at its next await. One that computes at this moment is left behind.
+        let scans = async { while scans.join_next().await.is_some() {} };
+        let ended = async { tokio::join!(scans, following.stop(), hooking.stop()) };
+        let _ = timeout(LAST_WAIT, ended).await;
         self.running.clear();
         self.tell();
     }

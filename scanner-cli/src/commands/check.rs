@@ -43,7 +43,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         outcomes.push(Exit::Configuration);
         checked.push(of_invalid(program, file));
     }
-    let mut interrupted = pin!(interrupted());
+    let mut interrupted = pin!(interrupted(program));
     for ready in selected.ready {
         tokio::select! {
             done = of_ready(program, &ready) => checked.push(done),

@@ -68,7 +68,7 @@ async fn secret(program: &mut Program) -> Result<SecretString, NoSecret> {
         // Ctrl-C is a key like others to the thread that asks: so it leaves the terminal as it was.
         tokio::select! {
             secret = spawn_blocking(typed) => secret.map_err(|error| NoSecret::Unread(error.into()))??,
-            () = interrupted() => return Err(NoSecret::Interrupted),
+            () = interrupted(program) => return Err(NoSecret::Interrupted),
         }
     } else {
         piped(&mut program.environment.input)?

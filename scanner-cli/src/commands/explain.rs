@@ -68,7 +68,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
     for ready in selected.ready.iter().filter(|ready| meant(ready)) {
         tokio::select! {
             found = ask(program, ready, subject) => exits.push(tell(program, ready, found)),
-            () = interrupted() => return Exit::Interrupted,
+            () = interrupted(program) => return Exit::Interrupted,
         }
     }
     Exit::of(&exits)

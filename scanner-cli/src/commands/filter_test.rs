@@ -60,7 +60,7 @@ pub(crate) async fn run(program: &mut Program, arguments: FilterTest) -> Exit {
         }
         tokio::select! {
             tried = read(program, ready) => exits.push(tell(program, ready, tried)),
-            () = interrupted() => return Exit::Interrupted,
+            () = interrupted(program) => return Exit::Interrupted,
         }
     }
     Exit::of(&exits)

@@ -26,7 +26,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
         destination: Some(Destination::StandardOutput),
     });
     let context = Context::of(program, None);
-    let mut interrupted = pin!(interrupted());
+    let mut interrupted = pin!(interrupted(program));
     let ended = read_all::<InventoryEntry>(jobs.collect(), &context, &mut interrupted).await;
     let write = match arguments.format {
         ListFormat::Ndjson => copy_to_standard_output,

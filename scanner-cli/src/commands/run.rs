@@ -1,13 +1,17 @@
 //! `run`: the long-running scanner.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
-use super::signals::Signals;
+use catalog_model::ConnectorRegistry;
+
+use super::signals::{Signal, Signals};
 use crate::{
+    environment::Clock,
     exit::Exit,
     home::{Home, shown},
     input_file::{self, FileKind},
     lock::{Lock, NotLocked},
+    log::Log,
     problem::Problem,
     run::Program,
     service::{Service, Watcher},
@@ -18,65 +22,91 @@ use crate::{
 const MOMENT: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(program: &mut Program) -> Exit {
-    let begun = begin(program).await;
-    let (lock, service) = match begun {
-        Ok(begun) => begun,
-        Err((problems, exit)) => {
+    let mut signals = Signals::listen_to_all(&program.end);
+    let start = Start {
+        home: program.home.clone(),
+        variables: program.environment.variables.clone(),
+        connectors: Arc::clone(&program.connectors),
+        clock: program.environment.clock,
+        log: program.log.clone(),
+    };
+    // Locks, files and the store may make it wait for a disk that does not answer.
+    let begun = tokio::task::spawn_blocking(move || start.begin());
+    let begun = tokio::select! {
+        begun = begun => begun,
+        () = stop(&mut signals) => return Exit::Complete,
+    };
+    match begun {
+        Ok(Ok((lock, service))) => {
+            let exit = service.run(signals).await;
+            drop(lock);
+            exit
+        }
+        Ok(Err((problems, exit))) => {
             for problem in &problems {
                 program.tell_problem(problem);
             }
-            return exit;
+            exit
         }
-    };
-    let exit = service.run(Signals::listen_to_all()).await;
-    drop(lock);
-    exit
+        // It panicked, and said so.
+        Err(_) => Exit::Failed,
+    }
 }
 
-async fn begin(program: &Program) -> Result<(Lock, Service), (Vec<Problem>, Exit)> {
-    let home = &program.home;
-    let name = identifier(home).map_err(|problem| (vec![problem], Exit::Configuration))?;
-    let lock = lock(program).await?;
-    home.remove_leftovers();
-    // Where the home cannot be written, files for hooks are elsewhere.
-    temporary_file::remove_leftovers(&home.aside());
-    let mut watcher = Watcher::new(
-        home.clone(),
-        program.environment.variables.clone(),
-        Arc::clone(&program.connectors),
-        program.environment.clock,
-    );
-    let begun = watcher.begin();
-    let application = begun.map_err(|problems| (problems, Exit::Configuration))?;
-    let service = Service::new(watcher, application, name, program.log.clone());
-    let service = service.map_err(|error| (vec![error.problem()], error.exit()))?;
-    Ok((lock, service))
+async fn stop(signals: &mut Signals) {
+    while signals.next().await != Signal::Stop {}
 }
 
-async fn lock(program: &Program) -> Result<Lock, (Vec<Problem>, Exit)> {
-    let (path, home) = (program.home.lock(), program.home.path(""));
-    let mut tries = 0;
-    loop {
-        match Lock::take(&path, (program.environment.clock)()) {
-            Ok(lock) => return Ok(lock),
-            Err(NotLocked::Busy(_)) if tries < 3 => {
-                tries += 1;
-                tokio::time::sleep(MOMENT).await;
-            }
-            Err(NotLocked::Busy(holder)) => {
-                let message = format!(
-                    "the home `{}` has a scanner already: {holder}",
-                    shown(&home)
-                );
-                let hint =
-                    "stop that one first, or name another home with `--home` or `SCANNER_HOME`"
-                        .to_owned();
-                return Err((vec![Problem::general(message, hint)], Exit::Busy));
-            }
-            Err(NotLocked::Unusable(error)) => {
-                let message = format!("the lock `{}` cannot be made: {error}", shown(&path));
-                let hint = "let the scanner write to the folder `data` of its home".to_owned();
-                return Err((vec![Problem::general(message, hint)], Exit::Failed));
+/// What the service starts with.
+struct Start {
+    home: Home,
+    variables: BTreeMap<String, String>,
+    connectors: Arc<ConnectorRegistry>,
+    clock: Clock,
+    log: Log,
+}
+
+impl Start {
+    fn begin(self) -> Result<(Lock, Service), (Vec<Problem>, Exit)> {
+        let name =
+            identifier(&self.home).map_err(|problem| (vec![problem], Exit::Configuration))?;
+        let lock = self.lock()?;
+        self.home.remove_leftovers();
+        // Where the home cannot be written, files for hooks are elsewhere.
+        temporary_file::remove_leftovers(&self.home.aside());
+        let mut watcher = Watcher::new(self.home, self.variables, self.connectors, self.clock);
+        let begun = watcher.begin();
+        let application = begun.map_err(|problems| (problems, Exit::Configuration))?;
+        let service = Service::new(watcher, application, name, self.log);
+        let service = service.map_err(|error| (vec![error.problem()], error.exit()))?;
+        Ok((lock, service))
+    }
+
+    fn lock(&self) -> Result<Lock, (Vec<Problem>, Exit)> {
+        let (path, home) = (self.home.lock(), self.home.path(""));
+        let mut tries = 0;
+        loop {
+            match Lock::take(&path, (self.clock)()) {
+                Ok(lock) => return Ok(lock),
+                Err(NotLocked::Busy(_)) if tries < 3 => {
+                    tries += 1;
+                    std::thread::sleep(MOMENT);
+                }
+                Err(NotLocked::Busy(holder)) => {
+                    let message = format!(
+                        "the home `{}` has a scanner already: {holder}",
+                        shown(&home)
+                    );
+                    let hint =
+                        "stop that one first, or name another home with `--home` or `SCANNER_HOME`"
+                            .to_owned();
+                    return Err((vec![Problem::general(message, hint)], Exit::Busy));
+                }
+                Err(NotLocked::Unusable(error)) => {
+                    let message = format!("the lock `{}` cannot be made: {error}", shown(&path));
+                    let hint = "let the scanner write to the folder `data` of its home".to_owned();
+                    return Err((vec![Problem::general(message, hint)], Exit::Failed));
+                }
             }
         }
     }

@@ -62,7 +62,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         ready,
     });
     let context = Context::of(program, keeping);
-    let mut interrupted = pin!(interrupted());
+    let mut interrupted = pin!(interrupted(program));
     let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
     // The store's own thread ends here: the followers get its memory.
     drop(context);

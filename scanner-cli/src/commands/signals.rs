@@ -1,51 +1,92 @@
-//! The wishes of a person or of the system: that the program should end, or look again.
+//! Requests of a person or of the system: to end the program, or to poll the files now.
 
-/// Comes back once somebody pressed Ctrl-C, or the system asked the program to end.
-pub(crate) async fn interrupted() {
-    let mut signals = Signals::listen();
-    while signals.next().await != Signal::Stop {}
+use tokio::sync::mpsc;
+
+use crate::{exit::Exit, process::End, run::Program};
+
+/// Returns once somebody pressed Ctrl-C, or the system asked the program to end.
+pub(crate) fn interrupted(program: &Program) -> impl Future<Output = ()> + use<> {
+    let mut signals = Signals::listen(&program.end);
+    async move { while signals.next().await != Signal::Stop {} }
 }
 
 /// What somebody wants of a program that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     Stop,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
     LookAgain,
 }
 
 /// The signals that come; where none can be listened to, the program ends as every program does.
-pub(crate) struct Signals {
-    #[cfg(unix)]
-    interrupt: Option<tokio::signal::unix::Signal>,
-    #[cfg(unix)]
-    terminate: Option<tokio::signal::unix::Signal>,
-    #[cfg(unix)]
-    hangup: Option<tokio::signal::unix::Signal>,
+///
+/// A task of its own hears them, so that the process ends even if nobody asks for the next one.
+pub(crate) struct Signals(mpsc::UnboundedReceiver<Signal>);
+
+/// Whether a hangup means something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hangup {
+    /// It ends the program, as it does by default.
+    Default,
+    LookAgain,
 }
 
-#[cfg(unix)]
 impl Signals {
     /// Signals for the end, and Ctrl-C.
-    pub(crate) fn listen() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        Self {
-            interrupt: signal(SignalKind::interrupt()).ok(),
-            terminate: signal(SignalKind::terminate()).ok(),
-            hangup: None,
-        }
+    pub(crate) fn listen(end: &End) -> Self {
+        Self::start(end.clone(), Exit::Interrupted, Hangup::Default)
     }
 
-    /// The same, and the signal that means: look again.
-    pub(crate) fn listen_to_all() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        Self {
-            hangup: signal(SignalKind::hangup()).ok(),
-            ..Self::listen()
-        }
+    /// The same for a program whose end is well, and the signal that means: poll the files now.
+    pub(crate) fn listen_to_all(end: &End) -> Self {
+        Self::start(end.clone(), Exit::Complete, Hangup::LookAgain)
+    }
+
+    fn start(end: End, exit: Exit, hangup: Hangup) -> Self {
+        let (heard, signals) = mpsc::unbounded_channel();
+        let mut sources = Sources::new(hangup);
+        tokio::spawn(async move {
+            loop {
+                let signal = sources.next().await;
+                if signal == Signal::Stop {
+                    end.ask(exit);
+                }
+                // Nobody may be there to hear it any more.
+                let _ = heard.send(signal);
+            }
+        });
+        Self(signals)
     }
 
     /// The next one.
     pub(crate) async fn next(&mut self) -> Signal {
+        match self.0.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Sources {
+    interrupt: Option<tokio::signal::unix::Signal>,
+    terminate: Option<tokio::signal::unix::Signal>,
+    hangup: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Sources {
+    fn new(hangup: Hangup) -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let hangup = (hangup == Hangup::LookAgain).then(|| signal(SignalKind::hangup()).ok());
+        Self {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+            hangup: hangup.flatten(),
+        }
+    }
+
+    async fn next(&mut self) -> Signal {
         tokio::select! {
             () = of(&mut self.terminate) => Signal::Stop,
             () = of(&mut self.hangup) => Signal::LookAgain,
@@ -55,17 +96,16 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-impl Signals {
-    pub(crate) fn listen() -> Self {
-        Self {}
+struct Sources;
+
+#[cfg(not(unix))]
+impl Sources {
+    fn new(_hangup: Hangup) -> Self {
+        Self
     }
 
-    pub(crate) fn listen_to_all() -> Self {
-        Self {}
-    }
-
-    /// The next one: only the end can be wished for.
-    pub(crate) async fn next(&mut self) -> Signal {
+    /// The next one: only the end can be asked for.
+    async fn next(&mut self) -> Signal {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

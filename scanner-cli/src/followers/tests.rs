@@ -103,5 +103,7 @@ async fn a_follower_that_is_too_far_behind_begins_anew() {
     deliver(&scratch, 99);
     scratch.scan(10, &[("a", "A2")]).await;
     scratch.scan(100, &[("a", "A3")]).await;
+    // So large a step of the clock is believed a week later.
+    scratch.scan(108, &[("a", "A3")]).await;
     assert_eq!(deliver(&scratch, 99).0, ["reset", "item c/a", "end"]);
 }

@@ -11,6 +11,7 @@ mod contacts;
 mod encrypted_values;
 mod encryption;
 mod ended_sessions;
+mod endless;
 mod filters;
 mod held_clock;
 mod histories;

@@ -105,7 +105,7 @@ pub(crate) fn status(home: &Home) -> Value {
 }
 
 /// What `status` says of the connection of a file.
-fn state(home: &Home, file: &str) -> Option<Value> {
+pub(crate) fn state(home: &Home, file: &str) -> Option<Value> {
     let status = status(home);
     let connections = status["connections"].as_array()?;
     let path = format!("connections/{file}");

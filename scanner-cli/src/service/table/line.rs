@@ -64,6 +64,7 @@ impl Line {
             connection,
             schedule,
             secrets,
+            time_limit,
             warnings,
         } = file;
         let (state, word) = match &connection {
@@ -83,6 +84,7 @@ impl Line {
                 connector,
                 connection: connection.into(),
                 secrets,
+                time_limit,
             },
         });
         Self {

@@ -1,0 +1,112 @@
+//! The process: a runtime for the program, and an end in time once somebody asked for it.
+
+use std::{ffi::OsString, num::NonZero, panic, thread, time::Duration};
+
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::{oneshot, watch},
+    time::sleep,
+};
+
+use crate::{environment::Environment, exit::Exit, run::run_until};
+
+/// Knows whether somebody asked for the end of the process, and with which exit code it ends then.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct End(watch::Sender<Option<Exit>>);
+
+/// How long the program may take to end by itself. Those who ask, such as systemd and Docker, kill it later.
+const GRACE: Duration = Duration::from_millis(4_300);
+/// How long shutdown waits for a file being written. DNS lookups still in flight are abandoned.
+const LAST_WAIT: Duration = Duration::from_millis(300);
+/// Stack of each thread, in bytes: as much as a process's first thread has.
+const STACK: usize = 8 << 20;
+
+impl End {
+    /// Asks for the end, after which the process exits with `exit` unless it ends sooner by itself.
+    pub(crate) fn ask(&self, exit: Exit) {
+        self.0.send_if_modified(|asked| {
+            let first = asked.is_none();
+            asked.get_or_insert(exit);
+            first
+        });
+    }
+
+    /// Returns the exit code once the program should have ended long ago.
+    async fn overdue(&self) -> Exit {
+        let mut asked = self.0.subscribe();
+        let exit = match asked.wait_for(Option::is_some).await {
+            Ok(exit) => exit.unwrap_or(Exit::Interrupted),
+            Err(_) => std::future::pending().await,
+        };
+        sleep(GRACE).await;
+        exit
+    }
+}
+
+/// Runs the program with these arguments, the first of which is its own name, in a process of its own.
+///
+/// Whatever the program is waiting for or computing, the process ends within five seconds once it was asked to.
+pub fn run_process(arguments: Vec<OsString>, environment: Environment) -> Exit {
+    log_panics();
+    // One thread may be busy; signals have to be heard all the same.
+    let workers = thread::available_parallelism()
+        .map_or(2, NonZero::get)
+        .max(2);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_stack_size(STACK)
+        .enable_all()
+        .build();
+    let Ok(runtime) = runtime else {
+        return Exit::Failed;
+    };
+    let end = End::default();
+    let asked = end.clone();
+    let program = start(runtime.handle().clone(), move || {
+        run_until(arguments, environment, asked)
+    });
+    let exit = runtime.block_on(async {
+        tokio::select! {
+            // A program that panicked has said so.
+            exit = program => exit.unwrap_or(Exit::Failed),
+            exit = end.overdue() => exit,
+        }
+    });
+    runtime.shutdown_timeout(LAST_WAIT);
+    exit
+}
+
+/// Runs the program in a thread of its own, which may be stuck without anybody being stuck with it.
+fn start<F: Future<Output = Exit>>(
+    handle: Handle,
+    program: impl FnOnce() -> F + Send + 'static,
+) -> oneshot::Receiver<Exit> {
+    let (done, exit) = oneshot::channel();
+    let run = move || {
+        let _ = done.send(handle.block_on(program()));
+    };
+    let program = thread::Builder::new()
+        .name("scanner".to_owned())
+        .stack_size(STACK)
+        .spawn(run);
+    // Without a thread, the sender is gone, and that is the end.
+    drop(program);
+    exit
+}
+
+/// Lets panics go to the log, where there is one: standard error may be gone, or its reader asleep.
+fn log_panics() {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |panicked| {
+        if tracing::enabled!(tracing::Level::ERROR) {
+            let place = panicked.location().map(ToString::to_string);
+            let message = panicked.payload_as_str().unwrap_or("no message");
+            tracing::error!(
+                "a thread panicked at {}: {message}; please report this",
+                place.unwrap_or_default()
+            );
+        } else {
+            default(panicked);
+        }
+    }));
+}

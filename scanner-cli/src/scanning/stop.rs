@@ -1,0 +1,50 @@
+//! The request that a scan ends, which reaches it at its next wait, or with the next record that it reads.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// Asks one scan to end; all clones are of the same scan.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop(watch::Sender<Option<StopReason>>);
+
+/// Why a scan has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopReason {
+    /// A person or the system asked for it.
+    Asked,
+    /// It took longer than this.
+    TimeLimit(Duration),
+}
+
+impl Stop {
+    /// Asks the scan to end; the first reason counts.
+    pub(crate) fn ask(&self, reason: StopReason) {
+        self.0.send_if_modified(|known| {
+            let first = known.is_none();
+            known.get_or_insert(reason);
+            first
+        });
+    }
+
+    /// Why the scan has to end, if it has.
+    pub(crate) fn reason(&self) -> Option<StopReason> {
+        *self.0.borrow()
+    }
+
+    /// Returns once the scan has to end.
+    pub(crate) async fn asked(&self) {
+        let mut asked = self.0.subscribe();
+        // It fails when nobody can ask any more, and `self` could.
+        let _ = asked.wait_for(Option::is_some).await;
+    }
+}
+
+/// Asks a scan to end when nobody waits for it any more.
+pub(super) struct StopOnDrop(pub(super) Stop);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.ask(StopReason::Asked);
+    }
+}

@@ -1,0 +1,41 @@
+//! The store, open as long as a scan writes to it.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use jiff::SignedDuration;
+
+use crate::{
+    home::Home,
+    store::{Store, StoreError},
+};
+
+/// The store that all scans of the service share. Between scans it is closed: no cache is kept, and a disk that was full
+/// is tried anew.
+#[derive(Clone)]
+pub(super) struct SharedStore {
+    home: Home,
+    open: Arc<Mutex<Weak<Store>>>,
+}
+
+impl SharedStore {
+    pub(super) fn of(home: Home) -> Self {
+        Self {
+            home,
+            open: Arc::default(),
+        }
+    }
+
+    /// The store, which is opened if it is not open. It may take long; scans call it in their own threads.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(super) fn open(&self, keep_changes: SignedDuration) -> Result<Arc<Store>, StoreError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = open.upgrade() {
+            return Ok(store);
+        }
+        let store = Arc::new(Store::open(&self.home.store(), keep_changes)?);
+        *open = Arc::downgrade(&store);
+        Ok(store)
+    }
+}

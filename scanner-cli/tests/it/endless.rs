@@ -1,0 +1,159 @@
+//! Scans that compute or wait without an end: they stop nothing else.
+#![cfg(unix)]
+
+use std::{
+    process::{Child, Command},
+    thread,
+    time::{Duration, Instant},
+};
+
+use qrs_client::fake_site::{Content, FakeSite, Fault, Point};
+
+use crate::{
+    scanner::{Home, connection},
+    service::{
+        Running,
+        endpoints::{address, ask},
+        scanned, state, wait,
+    },
+};
+
+const SHEETS: &str = "/qrs/app/object/full";
+
+/// A filter with hundreds of patterns, each of which goes through all of a name.
+fn dear_filter() -> String {
+    let patterns = (0..400).map(|number| format!("sheet ~ /[ab]*{number}/"));
+    let patterns: Vec<_> = patterns.collect();
+    format!("filter = \"{}\"\n", patterns.join(" or "))
+}
+
+/// A site with a sheet on whose name the filter above computes for minutes.
+fn dear() -> FakeSite {
+    let mut content = Content::empty();
+    let app = content.add_app("A");
+    let sheet = content.add_sheet(&app, "S");
+    content.set(&sheet, "name", "a".repeat(40_000_000).into());
+    FakeSite::builder().content(content).start_in_thread()
+}
+
+fn file(code: &str, site: &FakeSite, more: &str) -> String {
+    connection(code, site) + more
+}
+
+fn is_busy(site: &FakeSite) {
+    wait("the sheets", || !site.requests_of(SHEETS).is_empty());
+    thread::sleep(Duration::from_secs(1));
+}
+
+/// Asks the program to end, and gives its exit code, which has to come within five seconds.
+fn end(mut child: Child, signal: &str) -> i32 {
+    let pid = child.id().to_string();
+    Command::new("kill").args([signal, &pid]).status().unwrap();
+    let asked = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code().unwrap_or(-1);
+        }
+        if asked.elapsed() > Duration::from_secs(5) {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_command_ends_while_a_filter_computes() {
+    for (arguments, signal) in [
+        (&["scan"][..], "-TERM"),
+        (&["scan", "--no-store"], "-INT"),
+        (&["inventory"], "-TERM"),
+        (&["filter", "test", "dear"], "-INT"),
+    ] {
+        let site = dear();
+        let home = Home::empty();
+        home.write("connections/dear.conf", file("dear", &site, &dear_filter()));
+        let child = home.start(arguments);
+        is_busy(&site);
+        let exit = end(child, signal);
+        // A site's texts may be cut, so that it ended before.
+        assert!([0, 4, 5, 130].contains(&exit), "{arguments:?}: {exit}");
+    }
+}
+
+#[test]
+fn the_service_answers_scans_others_and_ends_while_filters_compute() {
+    let home = Home::empty();
+    let processors = thread::available_parallelism().unwrap().get().min(8);
+    let sites: Vec<_> = (0..processors).map(|_| dear()).collect();
+    for (number, site) in sites.iter().enumerate() {
+        let code = format!("dear{number}");
+        home.write(
+            &format!("connections/{code}.conf"),
+            file(&code, site, &dear_filter()),
+        );
+    }
+    home.write(
+        "conf/application.conf",
+        "automation { look_interval = 50 ms, parallel = 16 }\nhttp.listen = \"127.0.0.1:0\"",
+    );
+    let running = Running::start(&home);
+    let address = address(&running);
+    sites.iter().for_each(is_busy);
+    let site = FakeSite::start_in_thread();
+    home.write("connections/zero.conf", connection("zero", &site));
+    wait("another scan", || scanned(&home, "zero", "complete") == 1);
+    assert_eq!(ask(&address, "GET", "/healthz").0, 200);
+    assert_eq!(ask(&address, "GET", "/metrics").0, 200);
+    let log = running.stop();
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+#[test]
+fn a_scan_has_a_time_limit_which_is_named() {
+    let site = FakeSite::start_in_thread();
+    site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
+    let home = Home::empty();
+    let limit = "connection.time_limits.scan = 1 s\n";
+    home.write("connections/qlik.conf", file("qlik", &site, limit));
+    let begun = Instant::now();
+    home.run(&["scan"]).check(
+        4,
+        &[
+            "`connection.time_limits.scan` (1s)",
+            "raise `connection.time_limits.scan`",
+        ],
+    );
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    // In the store, too.
+    assert_eq!(scanned(&home, "qlik", "failed"), 1);
+    home.run(&["inventory"])
+        .check(4, &["`connection.time_limits.scan` (1s)"]);
+    home.write(
+        "connections/qlik.conf",
+        file("qlik", &site, "connection.time_limits.scan = 0\n"),
+    );
+    let child = home.start(&["scan"]);
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(end(child, "-TERM"), 130);
+    let wrong = "connection.time_limits.scan = soon\n";
+    home.write("connections/qlik.conf", file("qlik", &site, wrong));
+    home.run(&["scan"])
+        .check(3, &["connection.time_limits.scan"]);
+}
+
+#[test]
+fn a_scan_that_computes_beyond_its_time_limit_is_left_behind() {
+    let site = dear();
+    let home = Home::empty();
+    let more = format!("{}connection.time_limits.scan = 5 s\n", dear_filter());
+    home.write("connections/dear.conf", file("dear", &site, &more));
+    home.write("conf/application.conf", "automation.look_interval = 50 ms");
+    let running = Running::start(&home);
+    wait("the end", || {
+        running.log().contains("`connection.time_limits.scan` (5s)")
+    });
+    let now = state(&home, "dear.conf").unwrap();
+    assert_eq!(now["scanning"], false, "{now}");
+    running.stop();
+}
