@@ -1,8 +1,6 @@
 //! One attempt at a scan: which lists are read, in which order, and what their counts and ids say.
 
-use catalog_model::{
-    Completeness, Progress, RepeatedRecord, ScanSink, SourceId, Warning, with_causes,
-};
+use catalog_model::{Completeness, Progress, RepeatedRecord, ScanSink, SourceId, Warning};
 use qrs_client::{Field, Filter};
 
 use crate::{
@@ -11,6 +9,7 @@ use crate::{
     connection::{QlikConnection, Stopped, breaks, nothing_visible},
     counting::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
     dates::Dates,
+    failure::describe,
     list::{ListRead, Rows, Unreadable, read_list},
     lower::Surroundings,
     owners::Owners,
@@ -140,7 +139,7 @@ impl<'a> Attempt<'a> {
                 sink.warn(Warning {
                     message: format!(
                         "the users could not be read, so contacts are unknown: {}",
-                        with_causes(&error)
+                        describe(&error)
                     ),
                     hint: Some(addresses.hint_for_hidden_users()),
                 });

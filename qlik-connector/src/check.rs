@@ -2,13 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use catalog_model::{Stage, Verdict, counted, with_causes};
+use catalog_model::{Stage, Verdict, counted};
 use qrs_client::{
     Error, ErrorKind, Field, QrsClient,
     diagnosis::{self, Step},
 };
 
-use crate::{addresses::UserList, failure::hint, trust::Trusted};
+use crate::{
+    addresses::UserList,
+    failure::{describe, hint},
+    trust::Trusted,
+};
 
 const TRUST_STORE: &str = "trust store";
 const NAME_RESOLUTION: &str = "name resolution";
@@ -182,7 +186,7 @@ fn stage(step: &Step) -> Stage {
 }
 
 fn failed(name: &'static str, error: &Error, took: Duration) -> Stage {
-    Stage::ok(name, with_causes(error), took).but(Verdict::Failed, hint(error))
+    Stage::ok(name, describe(error), took).but(Verdict::Failed, hint(error))
 }
 
 /// What the account may see. Lists are not read: they are counted.
@@ -206,7 +210,7 @@ async fn rights(client: &QrsClient, list: UserList) -> Stage {
         Ok(users) => format!("{visible}, {} are visible", counted(*users, "user")),
         Err(error) => format!(
             "{visible} are visible; users are not readable: {}",
-            with_causes(error)
+            describe(error)
         ),
     };
     let stage = Stage::ok(RIGHTS, seen, asked.elapsed());

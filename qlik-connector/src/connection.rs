@@ -5,7 +5,6 @@ use catalog_model::{
     Completeness, Connection, ConnectionCode, Finding, ItemKey, PropertyDefinition, ScanError,
     ScanSink, SinkError, Stage, Visualization, Warning,
     filter::{Decision, ItemFilter, Undecided},
-    with_causes,
 };
 use qrs_client::{Error, ErrorKind, QrsClient, SiteUrl};
 use secrecy::SecretString;
@@ -16,7 +15,7 @@ use crate::{
     attempt::Attempt,
     check::{Route, check},
     counting::Counts,
-    failure::failure,
+    failure::{describe, failure},
     find::{Asking, find},
     properties,
     retries::Retries,
@@ -78,7 +77,7 @@ impl Connection for QlikConnection {
             let pause = match ended {
                 Ok(closing) => return Ok(closing),
                 Err(Stopped::Source(step, error)) if breaks(&error) && retries.may_restart() => {
-                    sink.restart(&format!("{step}: {}", with_causes(&error)))?;
+                    sink.restart(&format!("{step}: {}", describe(&error)))?;
                     retries.broke()
                 }
                 Err(Stopped::Repeated { list, id }) => {
@@ -137,10 +136,10 @@ fn undecided(error: &Undecided, item: &ItemKey) -> ScanError {
     }
 }
 
-/// Whether the error is a break in the middle of a list. What comes before the first record the client has tried again
-/// itself.
+/// Whether the error is a break in the middle of a list that another attempt may not meet: an exceeded time limit would
+/// only be exceeded again. Before the first record, the client itself retries.
 pub(crate) fn breaks(error: &Error) -> bool {
-    error.kind() == ErrorKind::ListBroken
+    error.kind() == ErrorKind::ListBroken && error.time_limit().is_none()
 }
 
 /// An empty list means "no rights" at least as often as "nothing there": rules only grant, and what they do not grant is

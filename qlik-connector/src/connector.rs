@@ -1,5 +1,7 @@
 //! The connector `qlik-sense`: what its connection files say, and the connection that it makes of them.
 
+use std::time::Duration;
+
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Settings,
     filter::ItemFilter,
@@ -136,16 +138,21 @@ fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
 
 fn time_limits(settings: &mut Settings) -> TimeLimits {
     let mut limits = TimeLimits::default();
-    for (name, limit) in [
-        ("connect", &mut limits.connect),
-        ("first_byte", &mut limits.first_byte),
-        ("silence", &mut limits.silence),
-        ("list", &mut limits.list),
-    ] {
+    let mut set = |name: &str, limits: &mut [&mut Duration]| {
         if let Some(set) = settings.duration(&format!("connection.time_limits.{name}")) {
-            *limit = set.value;
+            for limit in limits {
+                **limit = set.value;
+            }
         }
-    }
+    };
+    set("connect", &mut [&mut limits.connect]);
+    let first_byte = &mut limits.first_byte;
+    set(
+        "first_byte",
+        &mut [first_byte, &mut limits.first_byte_of_list],
+    );
+    set("silence", &mut [&mut limits.silence]);
+    set("list", &mut [&mut limits.list]);
     limits
 }
 

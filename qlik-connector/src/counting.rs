@@ -3,8 +3,9 @@
 
 use std::ops::RangeInclusive;
 
-use catalog_model::with_causes;
 use qrs_client::Error;
+
+use crate::failure::describe;
 
 /// Whether lists are compared with their counts (`connection.verify_counts`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl From<Result<u64, Error>> for Count {
     fn from(count: Result<u64, Error>) -> Self {
         match count {
             Ok(count) => Self::Told(count),
-            Err(error) => Self::Missing(with_causes(&error)),
+            Err(error) => Self::Missing(describe(&error)),
         }
     }
 }

@@ -1,15 +1,55 @@
 //! Errors of the client in the words of a scan: at which step, what happened, what to try.
 
+use std::time::Duration;
+
 use catalog_model::{ScanError, with_causes};
-use qrs_client::{Error, ErrorKind};
+use qrs_client::{Error, ErrorKind, TimeLimit};
 
 /// A step of a scan that failed for good.
 pub(crate) fn failure(step: String, error: &Error) -> ScanError {
     ScanError::Source {
         step,
-        message: with_causes(error),
+        message: describe(error),
         hint: Some(hint(error)),
         may_pass: error.is_retryable(),
+    }
+}
+
+/// What happened, with its causes and with the setting of a time limit that was exceeded.
+pub(crate) fn describe(error: &Error) -> String {
+    let message = with_causes(error);
+    match error.time_limit() {
+        Some((limit, value)) => {
+            let (setting, value) = (setting(limit), written(value));
+            let of_lists = match limit {
+                TimeLimit::FirstByteOfList => " for lists",
+                _ => "",
+            };
+            format!("{message} (`{setting}` is {value}{of_lists})")
+        }
+        None => message,
+    }
+}
+
+/// The setting of a time limit.
+fn setting(limit: TimeLimit) -> &'static str {
+    match limit {
+        TimeLimit::Connect => "connection.time_limits.connect",
+        TimeLimit::FirstByte | TimeLimit::FirstByteOfList => "connection.time_limits.first_byte",
+        TimeLimit::Silence => "connection.time_limits.silence",
+        _ => "connection.time_limits.list",
+    }
+}
+
+/// A duration as a connection file has it: `100 ms`, `120 s`, `15 m`.
+fn written(time: Duration) -> String {
+    let (seconds, millis) = (time.as_secs(), time.as_millis());
+    if millis % 1000 != 0 {
+        format!("{millis} ms")
+    } else if seconds >= 600 && seconds % 60 == 0 {
+        format!("{} m", seconds / 60)
+    } else {
+        format!("{seconds} s")
     }
 }
 
@@ -17,7 +57,30 @@ pub(crate) fn failure(step: String, error: &Error) -> ScanError {
 pub(crate) fn hint(error: &Error) -> String {
     match (error.kind(), error.hint()) {
         (ErrorKind::Tls | ErrorKind::Proxy, Some(hint)) => hint.to_owned(),
+        _ if let Some((limit, _)) = error.time_limit() => hint_for_limit(limit),
         (kind, _) => hint_for(kind).to_owned(),
+    }
+}
+
+fn hint_for_limit(limit: TimeLimit) -> String {
+    let setting = setting(limit);
+    match limit {
+        TimeLimit::Connect => format!(
+            "check host and port of `connection.url`, and that a firewall lets the scanner through; if the network is that \
+             slow, set a longer `{setting}`"
+        ),
+        TimeLimit::FirstByte => format!(
+            "check the load of the site, or set a longer `{setting}`; a site that nobody used for a while needs up to 20 s \
+             for its first answer"
+        ),
+        TimeLimit::FirstByteOfList => format!(
+            "check the load of the site, or set a longer `{setting}`: a large site may need minutes until a list begins"
+        ),
+        TimeLimit::Silence => format!(
+            "check the load of the site and whether a gateway or firewall drops idle connections, or set a longer \
+             `{setting}`"
+        ),
+        _ => format!("set a longer `{setting}`, or scan at a time when the site is less busy"),
     }
 }
 
@@ -34,10 +97,6 @@ fn hint_for(kind: ErrorKind) -> &'static str {
         ErrorKind::Proxy => {
             "check the `proxy` settings: scheme, hostname, port, username and password, and that the proxy lets this \
              machine reach the site"
-        }
-        ErrorKind::Timeout => {
-            "a site that nobody used for a while needs up to 20 s for its first answer: try again; then look at the load \
-             of the site and of what lies between"
         }
         ErrorKind::RedirectedToLogin | ErrorKind::Unauthorized => {
             "the virtual proxy did not accept the header: check that `connection.url` ends in the prefix of the virtual \
@@ -81,5 +140,25 @@ fn hint_for(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::Configuration => "correct the setting that is named",
         _ => "check that `connection.url` names a Qlik Sense Enterprise on Windows site",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_written_as_in_a_connection_file() {
+        for (millis, expected) in [
+            (100, "100 ms"),
+            (1_500, "1500 ms"),
+            (10_000, "10 s"),
+            (120_000, "120 s"),
+            (900_000, "15 m"),
+            (3_600_000, "60 m"),
+            (601_000, "601 s"),
+        ] {
+            assert_eq!(written(Duration::from_millis(millis)), expected);
+        }
     }
 }

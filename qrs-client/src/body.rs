@@ -10,16 +10,14 @@ use crate::answer::login_page;
 use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{BYTE_ORDER_MARK, is_html, without_mark};
-use crate::retry::Trouble;
 use crate::silence;
+use crate::time_limits::{self, AnswerLimits, TimeLimit};
 
 /// The body of an answer as it comes, unpacked but not decoded.
 pub struct Body {
     response: Response,
     asked: Asked,
-    /// The longest pause between two pieces.
-    silence: Duration,
-    deadline: Instant,
+    limits: AnswerLimits,
     beginning: Beginning,
 }
 
@@ -51,21 +49,13 @@ const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 /// Maximum size of an answer that is read as one value, in bytes. A version or a count has less than 1 KB.
 const MAX_VALUE_BYTES: usize = 1_000_000;
 
-const WHOLE_TOOK_TOO_LONG: &str = "the whole answer took too long";
-
 impl Body {
-    pub(crate) fn new(
-        response: Response,
-        asked: Asked,
-        silence: Duration,
-        deadline: Instant,
-    ) -> Self {
+    pub(crate) fn new(response: Response, asked: Asked, limits: AnswerLimits) -> Self {
         let beginning = Beginning::Blank(Vec::new());
         Self {
             response,
             asked,
-            silence,
-            deadline,
+            limits,
             beginning,
         }
     }
@@ -155,27 +145,28 @@ impl Body {
     }
 
     async fn any_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let AnswerLimits {
+            silence, deadline, ..
+        } = self.limits;
         let now = Instant::now();
         // A piece that is there already wins against a timer, so that an answer that never pauses would go on for ever.
-        if now >= self.deadline {
-            return Err(self.too_long(WHOLE_TOOK_TOO_LONG.to_owned()));
+        if now >= deadline {
+            return Err(self.too_late());
         }
-        let silent_at = now + self.silence;
-        match timeout_at(silent_at.min(self.deadline), self.response.chunk()).await {
+        let silent_at = now + silence;
+        match timeout_at(silent_at.min(deadline), self.response.chunk()).await {
             Ok(chunk) => chunk.map_err(|error| silence::cut_answer(&error, &self.asked)),
-            Err(_) if silent_at < self.deadline => {
-                let seconds = self.silence.as_secs_f64();
-                let message = format!("the site was silent for {seconds} s in mid-answer");
-                Err(self.too_long(message))
-            }
-            Err(_) => Err(self.too_long(WHOLE_TOOK_TOO_LONG.to_owned())),
+            Err(_) if silent_at < deadline => Err(time_limits::exceeded(
+                TimeLimit::Silence,
+                silence,
+                &self.asked,
+            )),
+            Err(_) => Err(self.too_late()),
         }
     }
 
-    fn too_long(&self, message: String) -> Error {
-        self.asked
-            .error(ErrorKind::Timeout, message)
-            .with_trouble(Trouble::Limit)
+    fn too_late(&self) -> Error {
+        time_limits::exceeded(TimeLimit::List, self.limits.whole, &self.asked)
     }
 }
 

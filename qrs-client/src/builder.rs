@@ -13,36 +13,9 @@ use crate::proxy::Proxy;
 use crate::retry::RetryPolicy;
 use crate::session::Session;
 use crate::site::SiteUrl;
+use crate::time_limits::{FOREVER, TimeLimits};
 use crate::tls::{self, Trust, Use};
 use crate::transport::Transport;
-
-/// How long the client waits for what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeLimits {
-    /// Until the connection stands, TLS included: 10 s.
-    pub connect: Duration,
-    /// Until the head of the answer is there, connecting included: 120 s. A cold site takes more
-    /// than 20 s for its first session.
-    pub first_byte: Duration,
-    /// Between two pieces of an answer: 60 s.
-    pub silence: Duration,
-    /// For a whole answer, tries that failed included: 60 min.
-    pub list: Duration,
-}
-
-impl Default for TimeLimits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(120),
-            silence: Duration::from_secs(60),
-            list: Duration::from_secs(60 * 60),
-        }
-    }
-}
-
-/// Longer times can't be added to the clock: `Duration::MAX` means no limit, not a panic.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Makes a [`QrsClient`]; see [`QrsClient::builder`].
 #[derive(Debug, Clone)]
@@ -70,12 +43,7 @@ impl QrsClientBuilder {
 
     /// Sets the time limits.
     pub fn time_limits(mut self, limits: TimeLimits) -> Self {
-        self.limits = TimeLimits {
-            connect: limits.connect.min(FOREVER),
-            first_byte: limits.first_byte.min(FOREVER),
-            silence: limits.silence.min(FOREVER),
-            list: limits.list.min(FOREVER),
-        };
+        self.limits = limits.bounded();
         self
     }
 

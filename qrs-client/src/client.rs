@@ -20,6 +20,7 @@ use crate::request::Get;
 use crate::retry::Trouble;
 use crate::scrub::Secrets;
 use crate::site::SiteUrl;
+use crate::time_limits::Wanted;
 use crate::transport::Transport;
 
 /// A client of one site. Clones are cheap and share the connections and the session.
@@ -176,7 +177,7 @@ impl QrsClient {
         get: Get,
         decode: impl Fn(&[u8], &Body) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut tries = self.0.tries();
+        let mut tries = self.0.tries(Wanted::Value);
         loop {
             let mut body = self.0.open(&get, &mut tries).await?;
             let value = body.whole().await.and_then(|whole| decode(&whole, &body));
@@ -199,7 +200,7 @@ impl QrsClient {
     ///
     /// As [`get`](Self::get), as far as it concerns the beginning of the answer.
     pub async fn read(&self, get: Get) -> Result<Body, Error> {
-        self.0.open(&get, &mut self.0.tries()).await
+        self.0.open(&get, &mut self.0.tries(Wanted::List)).await
     }
 
     async fn count(&self, path: &str, filter: Option<&Filter>) -> Result<u64, Error> {

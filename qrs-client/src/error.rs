@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::certificate::Certificate;
 use crate::renewal::Doubt;
 use crate::retry::{self, Trouble};
+use crate::time_limits::TimeLimit;
 
 /// Why a read failed.
 ///
@@ -26,6 +27,7 @@ struct Inner {
     excerpt: Option<String>,
     url: Option<String>,
     trouble: Trouble,
+    time_limit: Option<(TimeLimit, Duration)>,
     /// How many tries failed and how long they took, if there were several.
     tries: Option<(u32, Duration)>,
     doubt: Doubt,
@@ -97,6 +99,13 @@ impl Error {
         retry::may_pass(self.0.trouble)
     }
 
+    /// The time limit that was exceeded and its value, if that is what happened: in a list, too.
+    /// A request is not retried then, as the same limit would only be exceeded again.
+    #[must_use]
+    pub fn time_limit(&self) -> Option<(TimeLimit, Duration)> {
+        self.0.time_limit
+    }
+
     /// What the reader of the message can do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
@@ -138,6 +147,7 @@ impl Error {
             excerpt: None,
             url: None,
             trouble: Trouble::Final,
+            time_limit: None,
             tries: None,
             doubt: Doubt::None,
             source: None,
@@ -183,6 +193,11 @@ impl Error {
     pub(crate) fn with_trouble(mut self, trouble: Trouble) -> Self {
         self.0.trouble = trouble;
         self
+    }
+
+    pub(crate) fn with_time_limit(mut self, limit: TimeLimit, value: Duration) -> Self {
+        self.0.time_limit = Some((limit, value));
+        self.with_trouble(Trouble::Limit)
     }
 
     pub(crate) fn with_tries(mut self, tries: u32, took: Duration) -> Self {

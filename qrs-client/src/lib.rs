@@ -29,6 +29,7 @@ mod renewal;
 mod retry;
 mod session;
 mod silence;
+mod time_limits;
 mod transport;
 
 mod asked;
@@ -40,7 +41,7 @@ pub mod lenient;
 mod object;
 
 pub use body::Body;
-pub use builder::{QrsClientBuilder, TimeLimits};
+pub use builder::QrsClientBuilder;
 pub use certificate::Certificate;
 pub use client::QrsClient;
 pub use credentials::HeaderCredentials;
@@ -55,6 +56,7 @@ pub use models::{
 pub use proxy::{Proxy, ProxyScheme};
 pub use request::Get;
 pub use site::SiteUrl;
+pub use time_limits::{TimeLimit, TimeLimits};
 pub use timestamp::Timestamp;
 pub use tls::Trust;
 #[cfg(feature = "trust-stores")]

@@ -43,12 +43,12 @@ impl Transport {
     /// Asks once. If the answer is a refusal that an ended session may have caused, asks again without the cookies of
     /// that session; this second answer counts.
     pub(crate) async fn ask_renewing(&self, get: &Get, tries: &mut Tries) -> Result<Body, Error> {
-        let mut failed = match self.ask(get, tries.deadline()).await {
+        let mut failed = match self.ask(get, tries.limits()).await {
             Ok(body) => return Ok(body),
             Err(failed) => failed,
         };
         if failed.is_doubtful() && failed.outdated {
-            failed = match self.ask(get, tries.deadline()).await {
+            failed = match self.ask(get, tries.limits()).await {
                 Ok(body) => return Ok(body),
                 Err(failed) => failed,
             };
@@ -65,7 +65,7 @@ impl Transport {
             Probe::Renewed => {}
             Probe::Refused => self.session.drop_cookies(&failed.carried),
         }
-        let second = self.ask(get, tries.deadline()).await;
+        let second = self.ask(get, tries.limits()).await;
         second.map_err(|second| second.error)
     }
 
@@ -74,7 +74,7 @@ impl Transport {
     async fn probe(&self, carried: &Carried, tries: &mut Tries) -> Result<Probe, Error> {
         let about = Get::new("about");
         loop {
-            let error = match self.ask(&about, tries.deadline()).await {
+            let error = match self.ask(&about, tries.limits()).await {
                 Ok(mut body) => {
                     // Reads the rest so that the connection can be used again.
                     body.whole().await.ok();

@@ -2,15 +2,20 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
 
 use crate::asked::Asked;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::retry::Trouble;
+use crate::time_limits::{self, TimeLimit};
 use crate::tls::explain::{self, Peer};
 
 /// No answer came.
-pub(crate) fn no_answer(error: &reqwest::Error, asked: &Asked) -> Error {
+pub(crate) fn no_answer(error: &reqwest::Error, connect: Duration, asked: &Asked) -> Error {
     let links = links(error);
+    if error.is_timeout() && !links.iter().any(|link| is_of_system(*link)) {
+        return time_limits::exceeded(TimeLimit::Connect, connect, asked);
+    }
     if let Some(cause) = links.iter().find_map(|link| link.downcast_ref()) {
         return explain::failed(cause, Peer::Site).with_url(asked.url());
     }
@@ -37,8 +42,6 @@ fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'stat
     }
     let (message, trouble) = if error.is_dns() {
         ("cannot resolve the site's host name", Trouble::Unresolved)
-    } else if error.is_timeout() {
-        ("connecting to the site took too long", Trouble::Limit)
     } else if links.iter().any(|link| is_reset(*link)) || says(CLOSED_EARLY) {
         (
             "the site closed the connection without an answer",
@@ -58,6 +61,12 @@ fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'stat
 /// hyper's text for a connection that ends before an answer; it has no other sign of it that
 /// could be asked here.
 const CLOSED_EARLY: &str = "connection closed before message completed";
+
+/// Whether the operating system reports it, rather than a timer of this process.
+fn is_of_system(link: Link<'_>) -> bool {
+    let error = link.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.raw_os_error().is_some())
+}
 
 fn is_refused(link: Link<'_>) -> bool {
     link.downcast_ref::<io::Error>()

@@ -13,7 +13,6 @@ use tokio::time::{Instant, timeout_at};
 use crate::answer::Head;
 use crate::asked::Asked;
 use crate::body::Body;
-use crate::builder::TimeLimits;
 use crate::credentials::HeaderCredentials;
 use crate::diagnosis::route::Route;
 use crate::error::{Error, ErrorKind};
@@ -25,6 +24,7 @@ use crate::scrub::Secrets;
 use crate::session::{Carried, Session};
 use crate::silence;
 use crate::site::SiteUrl;
+use crate::time_limits::{self, AnswerLimits, TimeLimit, TimeLimits, Wanted};
 
 /// All that it takes to ask one site.
 pub(crate) struct Transport {
@@ -41,8 +41,8 @@ pub(crate) struct Transport {
 const XRFKEY: HeaderName = HeaderName::from_static("x-qlik-xrfkey");
 
 impl Transport {
-    pub(crate) fn tries(&self) -> Tries {
-        Tries::new(self.retry, self.limits.list)
+    pub(crate) fn tries(&self, wanted: Wanted) -> Tries {
+        Tries::new(self.retry, self.limits.begin(wanted))
     }
 
     /// Asks until an answer begins that promises to be JSON, or the tries are used up.
@@ -57,12 +57,12 @@ impl Transport {
     }
 
     /// Sends the request once, with the session's cookies.
-    pub(crate) async fn ask(&self, get: &Get, deadline: Instant) -> Result<Body, Failed> {
+    pub(crate) async fn ask(&self, get: &Get, limits: AnswerLimits) -> Result<Body, Failed> {
         // While a session is opened, this waits no longer than for its own answer.
-        let turn = timeout_at(deadline, self.session.turn()).await;
+        let turn = timeout_at(limits.deadline, self.session.turn()).await;
         let carried = self.session.cookies();
         let mut outdated = false;
-        let answer = self.answer(get, deadline, &carried, &mut outdated).await;
+        let answer = self.answer(get, limits, &carried, &mut outdated).await;
         if answer.is_ok() || self.session.was_opened_since(&carried) {
             self.session.set_open();
         }
@@ -77,7 +77,7 @@ impl Transport {
     async fn answer(
         &self,
         get: &Get,
-        deadline: Instant,
+        limits: AnswerLimits,
         carried: &Carried,
         outdated: &mut bool,
     ) -> Result<Body, Error> {
@@ -89,14 +89,14 @@ impl Transport {
         if let Some(cookies) = carried.header() {
             request = request.header(COOKIE, cookies);
         }
-        let response = self.send(request, &asked, deadline).await?;
+        let response = self.send(request, &asked, limits).await?;
         let date = header(&response, &DATE).and_then(retry::http_date);
         let cookies = response.headers().get_all(SET_COOKIE);
         let cookies = cookies.iter().filter_map(|cookie| cookie.to_str().ok());
         *outdated = self.session.keep(carried, cookies, date);
         asked.hide(self.session.secrets());
         let head = head(&response);
-        let mut body = Body::new(response, asked, self.limits.silence, deadline);
+        let mut body = Body::new(response, asked, limits);
         if head.promises_json() {
             body.begin().await?;
             return Ok(body);
@@ -109,22 +109,20 @@ impl Transport {
         &self,
         request: RequestBuilder,
         asked: &Asked,
-        deadline: Instant,
+        limits: AnswerLimits,
     ) -> Result<Response, Error> {
         let request = request
             .header(ACCEPT, "application/json")
             .header(self.credentials.name(), self.credentials.header_value());
-        let started = Instant::now();
-        let latest = deadline.min(started + self.limits.first_byte);
-        match timeout_at(latest, request.send()).await {
+        let (limit, value) = limits.first_byte;
+        let first_byte = Instant::now() + value;
+        match timeout_at(first_byte.min(limits.deadline), request.send()).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(self.explained(&error, asked).await),
-            Err(_) => {
-                let seconds = (latest - started).as_secs_f64();
-                let message = format!("the site did not begin to answer within {seconds} s");
-                let error = asked.error(ErrorKind::Timeout, message);
-                Err(error.with_trouble(Trouble::Limit))
+            Err(_) if first_byte < limits.deadline => {
+                Err(time_limits::exceeded(limit, value, asked))
             }
+            Err(_) => Err(time_limits::exceeded(TimeLimit::List, limits.whole, asked)),
         }
     }
 
@@ -137,7 +135,7 @@ impl Transport {
                 return obstacle.with_url(asked.url());
             }
         }
-        silence::no_answer(error, asked)
+        silence::no_answer(error, self.limits.connect, asked)
     }
 
     /// The error, or a better one if no answer ever came in the clear because TLS is spoken there.

@@ -1,5 +1,7 @@
 //! What goes wrong on the way, and what a scan makes of it.
 
+use std::time::Duration;
+
 use catalog_model::{Completeness, Contacts, ScanError};
 use qrs_client::fake_site::{Account, Entity, FakeSite, Fault, Point};
 
@@ -49,6 +51,52 @@ async fn a_list_that_breaks_each_time_is_a_failed_scan() {
         assert!(hint.is_some());
         assert_eq!(scan.seen.restarts.len(), 2);
     }
+}
+
+/// Scans with a limit of `value`, which `fault` exceeds, and checks that it is named and not tried again.
+async fn check_limit(limit: &str, value: &str, fault: Fault, path: &str) {
+    let setting = format!("connection.time_limits.{limit}");
+    let (site, scan) = scan_with(vec![fault.on(path)], &[(&setting, value)]).await;
+    let error = scan.closing.unwrap_err();
+    assert!(error.may_pass());
+    let ScanError::Source { message, hint, .. } = error else {
+        panic!("{error}");
+    };
+    let named = format!("(`{setting}` is {value}");
+    assert!(message.contains(&named), "{message}");
+    let hint = hint.unwrap();
+    assert!(
+        hint.contains(&format!("set a longer `{setting}`")),
+        "{hint}"
+    );
+    assert_eq!(site.requests_of(path).len(), 1, "{message}");
+    assert!(scan.seen.restarts.is_empty(), "{message}");
+}
+
+#[tokio::test]
+async fn a_time_limit_that_was_exceeded_is_named_and_not_tried_again() {
+    let late = || Fault::delay(Duration::from_secs(30));
+    check_limit("first_byte", "100 ms", late(), "/qrs/about").await;
+    check_limit("first_byte", "200 ms", late(), "/qrs/app/full").await;
+    check_limit("first_byte", "300 ms", late(), SHEETS).await;
+    let stall = || Fault::stall(Point::Records(20));
+    check_limit("silence", "100 ms", stall(), SHEETS).await;
+    check_limit(
+        "silence",
+        "100 ms",
+        Fault::stall(Point::Bytes(3)),
+        "/qrs/about",
+    )
+    .await;
+    check_limit("list", "500 ms", stall(), SHEETS).await;
+    check_limit("list", "1 s", late(), SHEETS).await;
+}
+
+#[tokio::test]
+async fn a_list_may_begin_late_where_no_limit_is_set() {
+    let late = Fault::delay(Duration::from_millis(300));
+    let (_, scan) = scan_with(vec![late.on(SHEETS)], &[]).await;
+    assert_eq!(scan.closing.unwrap(), Completeness::Complete);
 }
 
 #[tokio::test]

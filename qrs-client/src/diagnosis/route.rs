@@ -22,6 +22,7 @@ use crate::proxy::Proxy;
 use crate::retry::Trouble;
 use crate::scrub::Secrets;
 use crate::site::SiteUrl;
+use crate::time_limits::TimeLimit;
 use crate::tls::explain::{self, Peer};
 use crate::tls::{self, Trust, Use};
 
@@ -171,7 +172,7 @@ impl Walk {
             peer.reach_kind(),
             format!("{peer} did not answer within {seconds} s ({stage})"),
         );
-        let error = error.with_trouble(Trouble::Limit);
+        let error = error.with_time_limit(TimeLimit::Connect, self.limit);
         match stage {
             Stage::ProxyTls | Stage::SiteTls => {
                 error.with_hint("it may not speak TLS at this port: check scheme and port")

@@ -12,6 +12,7 @@ use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::request::Get;
 use crate::retry::{Tries, Trouble};
+use crate::time_limits::Wanted;
 use crate::transport::Transport;
 
 /// How many batches may wait for the caller; with [`LARGEST_BATCH_BYTES`] this bounds the memory
@@ -42,7 +43,7 @@ pub(super) async fn read<T: DeserializeOwned>(
     sender: mpsc::Sender<Message<T>>,
 ) {
     let mut outgoing = Outgoing::new(sender);
-    let mut tries = transport.tries();
+    let mut tries = transport.tries(Wanted::List);
     let end = loop {
         let Err(error) = read_once(&transport, &get, &mut tries, &mut outgoing).await else {
             break Ok(());
@@ -194,8 +195,10 @@ fn broken_off(error: Error, records: u64) -> Error {
     }
     let plural = if records == 1 { "" } else { "s" };
     let message = format!("the list broke off after {records} record{plural}");
-    let trouble = error.trouble();
-    Error::new(ErrorKind::ListBroken, message)
-        .with_trouble(trouble)
-        .with_source(error)
+    let broken = Error::new(ErrorKind::ListBroken, message).with_trouble(error.trouble());
+    let broken = match error.time_limit() {
+        Some((limit, value)) => broken.with_time_limit(limit, value),
+        None => broken,
+    };
+    broken.with_source(error)
 }

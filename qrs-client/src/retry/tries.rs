@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Trouble, Verdict, verdict};
 use crate::error::Error;
+use crate::time_limits::AnswerLimits;
 
 /// How often and for how long a failed request is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +40,7 @@ impl Default for RetryPolicy {
 pub(crate) struct Tries {
     policy: RetryPolicy,
     delays: ExponentialBackoff,
-    /// When the answer must be complete.
-    deadline: Instant,
+    limits: AnswerLimits,
     failed: u32,
     started: Instant,
     first_failure: Option<Instant>,
@@ -49,27 +49,26 @@ pub(crate) struct Tries {
 }
 
 impl Tries {
-    /// The answer must be complete within `limit`, failed tries included.
-    pub(crate) fn new(policy: RetryPolicy, limit: Duration) -> Self {
+    /// The limits hold for all tries together.
+    pub(crate) fn new(policy: RetryPolicy, limits: AnswerLimits) -> Self {
         let delays = ExponentialBuilder::default()
             .with_min_delay(policy.shortest_delay)
             .with_max_delay(policy.longest_delay)
             .without_max_times()
             .with_jitter();
-        let started = Instant::now();
         Self {
             policy,
             delays: delays.build(),
-            deadline: started + limit,
+            limits,
             failed: 0,
-            started,
+            started: Instant::now(),
             first_failure: None,
             over: false,
         }
     }
 
-    pub(crate) fn deadline(&self) -> Instant {
-        self.deadline
+    pub(crate) fn limits(&self) -> AnswerLimits {
+        self.limits
     }
 
     /// Counts a failed try and waits for the next one. Returns false, at once, if there is to be none.
@@ -95,7 +94,7 @@ impl Tries {
             Verdict::Retry => self.next_delay().min(window_end - now),
             Verdict::RetryAfter(after) => after.max(self.next_delay().min(MIN_RETRY_AFTER)),
         };
-        (now + delay < self.deadline).then_some(delay)
+        (now + delay < self.limits.deadline).then_some(delay)
     }
 
     /// The error of the last try, with the number of tries if there were several.
@@ -115,12 +114,21 @@ impl Tries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time_limits::{TimeLimits, Wanted};
 
     const HOUR: Duration = Duration::from_secs(3600);
 
+    fn tries(policy: RetryPolicy, list: Duration) -> Tries {
+        let limits = TimeLimits {
+            list,
+            ..TimeLimits::default()
+        };
+        Tries::new(policy, limits.begin(Wanted::List))
+    }
+
     /// How many tries there are and how long they take when each fails at once.
     async fn check(policy: RetryPolicy, limit: Duration, trouble: Trouble) -> (u32, Duration) {
-        let mut tries = Tries::new(policy, limit);
+        let mut tries = tries(policy, limit);
         let started = Instant::now();
         while tries.again(trouble).await {}
         (tries.failed, started.elapsed())
@@ -141,7 +149,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_window_begins_with_the_first_failure() {
-        let mut tries = Tries::new(RetryPolicy::default(), HOUR);
+        let mut tries = tries(RetryPolicy::default(), HOUR);
         // A cold site may need this long before it answers 503.
         sleep(Duration::from_secs(30)).await;
         assert!(tries.again(Trouble::Status(503, None)).await);
@@ -149,7 +157,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_retry_after_is_waited_for_even_beyond_the_window() {
-        let mut tries = Tries::new(RetryPolicy::default(), HOUR);
+        let mut tries = tries(RetryPolicy::default(), HOUR);
         let started = Instant::now();
         let busy = Trouble::Status(503, Some(Duration::from_secs(30)));
         assert!(tries.again(busy).await);

@@ -1,11 +1,11 @@
 use qrs_client::{About, App, AppObject, Field, Get, Proxy, ProxyScheme, Stream, User};
 use secrecy::SecretString;
 
-use crate::scripted::{Site, answer, json};
+use crate::scripted::{ABOUT, Site, answer, json};
 
 #[tokio::test]
 async fn a_request_has_the_xrfkey_first_and_twice_and_the_credentials() {
-    let site = Site::start([json("{}")]).await;
+    let site = Site::start([json(ABOUT)]).await;
     let client = site.client();
     client.about().await.unwrap();
     client
@@ -127,7 +127,7 @@ async fn bytes_come_as_they_are() {
 #[tokio::test]
 async fn a_proxy_gets_the_request_and_its_own_credentials() {
     let proxy = Site::start([json(r#"{"buildVersion":"31.62.0.0"}"#)]).await;
-    let site = Site::start([json("{}")]).await;
+    let site = Site::start([json(ABOUT)]).await;
     let address = proxy
         .url
         .trim_start_matches("http://")

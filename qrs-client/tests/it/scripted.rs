@@ -14,6 +14,9 @@ use tokio::time::sleep;
 pub(crate) const HEADER: &str = "X-Scanner-User";
 pub(crate) const VALUE: &str = "ACME\\the scanner";
 
+/// What a site says of itself.
+pub(crate) const ABOUT: &str = r#"{"buildVersion":"31.62.0.0"}"#;
+
 /// What happens to a connection after its request was read. At the end it is closed in order.
 pub(crate) type Script = Vec<Act>;
 

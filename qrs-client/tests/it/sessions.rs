@@ -1,7 +1,7 @@
 use qrs_client::{HeaderCredentials, QrsClient, SiteUrl};
 use secrecy::SecretString;
 
-use crate::scripted::{HEADER, Script, Site, answer};
+use crate::scripted::{ABOUT, HEADER, Script, Site, answer};
 
 fn with_cookies(cookies: &[&str]) -> Script {
     let lines: Vec<_> = cookies
@@ -9,7 +9,7 @@ fn with_cookies(cookies: &[&str]) -> Script {
         .map(|cookie| format!("Set-Cookie: {cookie}"))
         .collect();
     let lines: Vec<_> = lines.iter().map(String::as_str).collect();
-    answer(200, &lines, "{}")
+    answer(200, &lines, ABOUT)
 }
 
 fn cookies(request: &str) -> Option<&str> {

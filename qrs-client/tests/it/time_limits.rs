@@ -1,9 +1,12 @@
 use std::time::{Duration, Instant};
 
-use qrs_client::{AppObject, ErrorKind, Get, QrsClient, TimeLimits};
+use qrs_client::{
+    AppObject, ErrorKind, Get, HeaderCredentials, QrsClient, SiteUrl, TimeLimit, TimeLimits, Trust,
+};
 use serde_json::Value;
+use tokio::net::TcpListener;
 
-use crate::scripted::{Act, Script, Site, answer, begun, json, then};
+use crate::scripted::{ABOUT, Act, Script, Site, answer, begun, json, then};
 
 /// Long enough for a busy machine, and far from the limits that are to strike.
 const LONG: Duration = Duration::from_secs(30);
@@ -13,6 +16,7 @@ fn limits() -> TimeLimits {
     TimeLimits {
         connect: LONG,
         first_byte: LONG,
+        first_byte_of_list: LONG,
         silence: LONG,
         list: LONG,
     }
@@ -29,7 +33,7 @@ fn slow_list() -> Script {
 
 #[tokio::test]
 async fn an_answer_that_does_not_begin_in_time_is_not_requested_again() {
-    let site = Site::start([vec![Act::Pause(LONG)], json("{}")]).await;
+    let site = Site::start([vec![Act::Pause(LONG)], json(ABOUT)]).await;
     let limits = TimeLimits {
         first_byte: SHORT,
         ..limits()
@@ -37,13 +41,69 @@ async fn an_answer_that_does_not_begin_in_time_is_not_requested_again() {
     let error = client(&site, limits).about().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.is_retryable());
+    assert_eq!(error.time_limit(), Some((TimeLimit::FirstByte, SHORT)));
     assert!(error.to_string().contains("0.1 s"), "{error}");
     assert_eq!(site.requests().len(), 1);
 }
 
 #[tokio::test]
+async fn a_list_may_begin_later_than_a_value() {
+    let late = |body| then(vec![Act::Pause(3 * SHORT)], json(body));
+    let site = Site::start([late("[]"), late("{}")]).await;
+    let limits = TimeLimits {
+        first_byte: SHORT,
+        ..limits()
+    };
+    let client = client(&site, limits);
+    let mut list = client.app_objects::<AppObject>(None);
+    assert!(list.next().await.unwrap().is_none());
+    assert!(client.about().await.is_err());
+
+    let limits = TimeLimits {
+        first_byte_of_list: SHORT,
+        ..limits
+    };
+    let site = Site::start([late("[]")]).await;
+    let mut list = self::client(&site, limits).app_objects::<AppObject>(None);
+    let error = list.next().await.unwrap_err();
+    let limit = error.time_limit().unwrap();
+    assert_eq!(limit, (TimeLimit::FirstByteOfList, SHORT));
+    assert_eq!(site.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_stand_in_time_is_not_tried_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let site = SiteUrl::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+    let credentials = HeaderCredentials::new("X-User", "u".to_owned().into()).unwrap();
+    let limits = TimeLimits {
+        connect: SHORT,
+        ..limits()
+    };
+    let client = QrsClient::builder(site, credentials).time_limits(limits);
+    let client = client.trust(Trust::AnyCertificate).build().unwrap();
+    // It accepts connections and does not speak.
+    let silent = tokio::spawn(async move {
+        let mut streams = Vec::new();
+        loop {
+            streams.push(listener.accept().await.unwrap());
+            assert_eq!(streams.len(), 1);
+        }
+    });
+    let error = client.about().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert_eq!(error.time_limit(), Some((TimeLimit::Connect, SHORT)));
+    assert!(
+        error
+            .to_string()
+            .contains("no connection to the site within 0.1 s")
+    );
+    assert!(!silent.is_finished());
+}
+
+#[tokio::test]
 async fn a_site_that_says_when_to_come_again_is_heard() {
-    let site = Site::start([answer(503, &["Retry-After: 0"], "busy"), json("{}")]).await;
+    let site = Site::start([answer(503, &["Retry-After: 0"], "busy"), json(ABOUT)]).await;
     let client = site.builder().backoff(LONG, LONG).build().unwrap();
     let started = Instant::now();
     client.about().await.unwrap();
@@ -52,11 +112,12 @@ async fn a_site_that_says_when_to_come_again_is_heard() {
 
 #[tokio::test]
 async fn no_limit_at_all_is_a_limit_that_never_strikes() {
-    let site = Site::start([vec![], json("{}")]).await;
+    let site = Site::start([vec![], json(ABOUT)]).await;
     let never = Duration::MAX;
     let limits = TimeLimits {
         connect: never,
         first_byte: never,
+        first_byte_of_list: never,
         silence: never,
         list: never,
     };
@@ -74,8 +135,12 @@ async fn silence_in_the_middle_of_a_list_breaks_it() {
     assert!(list.next().await.unwrap().unwrap().is_ok());
     let error = list.next().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ListBroken);
+    assert_eq!(error.time_limit(), Some((TimeLimit::Silence, SHORT)));
     let cause = std::error::Error::source(&error).unwrap();
-    assert!(cause.to_string().contains("silent for 0.1 s"), "{cause}");
+    assert!(
+        cause.to_string().contains("sent nothing for 0.1 s"),
+        "{cause}"
+    );
 }
 
 #[tokio::test]
@@ -105,6 +170,7 @@ async fn a_list_that_comes_in_drops_takes_no_longer_than_it_may() {
     assert!(list.next().await.unwrap().unwrap().is_ok());
     let error = list.next().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ListBroken);
+    assert_eq!(error.time_limit(), Some((TimeLimit::List, 3 * SHORT)));
     assert!(started.elapsed() >= 3 * SHORT && started.elapsed() < LONG / 2);
 }
 
