@@ -28,6 +28,7 @@ mod odd_texts;
 mod problem;
 mod process;
 mod progress;
+mod quartz;
 mod report;
 mod run;
 mod scanning;

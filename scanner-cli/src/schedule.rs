@@ -1,13 +1,14 @@
-//! When a connection is scanned: by an expression of Quartz, as the reference has it, or once a day.
+//! When a connection is scanned: by a Quartz expression, or once a day.
 
 use std::{str::FromStr, sync::Arc};
 
-use catalog_model::Settings;
-use croner::{
-    Cron,
-    parser::{CronParser, Seconds, Year},
+use catalog_model::{
+    Settings,
+    settings::{SettingProblem, Stands},
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use crate::quartz::{Expression, QuartzError};
 
 /// When a connection is scanned.
 #[derive(Clone, Debug, Default)]
@@ -15,34 +16,23 @@ pub(crate) enum Schedule {
     /// Every 24 hours, counted from the last scan.
     #[default]
     Daily,
-    /// By an expression of Quartz.
-    Quartz(Arc<Cron>),
+    /// By a Quartz expression.
+    Quartz(Arc<Expression>),
 }
-
-/// Why an expression is none.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct NoSchedule(String);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What to write instead.
-const HINT: &str =
-    "write it as Quartz does, with seconds first: `\"0 0 2 * * ?\"` is every day at 2 o'clock";
-
 impl Schedule {
-    /// The next time after `last`; none where the expression names no time any more.
+    /// The next time after `last`; `None` if the expression has no time left.
     pub(crate) fn next(&self, last: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Self::Daily => last.checked_add(DAY).ok(),
-            Self::Quartz(cron) => {
-                let next = cron.find_next_occurrence(&last.to_zoned(zone.clone()), false);
-                next.ok().map(|next| next.timestamp())
-            }
+            Self::Quartz(expression) => expression.next(last, zone),
         }
     }
 
-    /// Reads the setting `key`, which must name a time of `zone` after `now`. What is wrong with it, `settings` notes.
+    /// Reads the setting `key`, which must name a time of `zone` after `now`. Problems and warnings are recorded in
+    /// `settings`.
     pub(crate) fn of(
         settings: &mut Settings,
         key: &str,
@@ -50,44 +40,47 @@ impl Schedule {
         zone: &TimeZone,
     ) -> Option<Self> {
         let text = settings.text(key)?;
-        let read = text.value.parse::<Self>();
-        let read = read.and_then(|schedule| match schedule.next(now, zone) {
-            Some(_) => Ok(schedule),
-            None => Err(NoSchedule(
-                "there is no such time in the years to come".to_owned(),
-            )),
-        });
-        match read {
-            Ok(schedule) => Some(schedule),
-            Err(NoSchedule(why)) => {
-                let message = format!("`{key}` is not a time to scan at: {why}");
-                settings.refuse(key, message, HINT.to_owned());
-                None
+        let note = |message: String, hint: Option<&str>| SettingProblem {
+            key: key.to_owned(),
+            place: text.place.clone(),
+            message,
+            hint: hint.map(str::to_owned),
+            stands: Stands::Itself,
+            within: None,
+        };
+        let expression = match text.value.parse::<Expression>() {
+            Ok(expression) => expression,
+            Err(error) => {
+                let message = format!("`{key}` is not a time to scan at: {error}");
+                settings.record(note(message, error.hint()));
+                return None;
             }
+        };
+        if expression.next(now, zone).is_none() {
+            let message = format!(
+                "`{key}` is not a time to scan at: `{}` names no time in the future",
+                expression.text()
+            );
+            settings.record(note(message, Some(NEVER)));
+            return None;
         }
+        for ignored in expression.ignored() {
+            let message = format!("`{key}`: {}", ignored.message());
+            settings.warn(note(message, Some(ignored.hint())));
+        }
+        Some(Self::Quartz(Arc::new(expression)))
     }
 }
 
-impl FromStr for Schedule {
-    type Err = NoSchedule;
+/// Hint for an expression that never comes.
+const NEVER: &str = "check the day, the month and the year: there is no 31st of February, and past years do not come again";
 
-    fn from_str(text: &str) -> Result<Self, NoSchedule> {
-        // In Quartz, days of the week are counted from Sunday, which is 1, and `0/15` needs no end.
-        let parser = CronParser::builder()
-            .seconds(Seconds::Required)
-            .year(Year::Optional)
-            .alternative_weekdays(true)
-            .sloppy_ranges(true)
-            .build();
-        let words = text.split_whitespace().count();
-        if !(6..=7).contains(&words) {
-            return Err(NoSchedule(format!(
-                "it has {words} parts, not 6 (second, minute, hour, day, month, day of the week) or 7 (year)"
-            )));
-        }
-        let cron = parser.parse(text.trim());
-        cron.map(|cron| Self::Quartz(Arc::new(cron)))
-            .map_err(|error| NoSchedule(format!("{error}").trim_end_matches('.').to_owned()))
+impl FromStr for Schedule {
+    type Err = QuartzError;
+
+    fn from_str(text: &str) -> Result<Self, QuartzError> {
+        let expression = text.parse()?;
+        Ok(Self::Quartz(Arc::new(expression)))
     }
 }
 
@@ -153,7 +146,7 @@ mod tests {
             "Europe/Berlin",
             "2026-11-25T01:00:00Z",
         ),
-        // When the clocks go forward there is no half past two: an hour later then.
+        // When the clocks go forward there is no half past two; 3 o'clock is the first moment after it.
         (
             "0 30 2 * * ?",
             "2026-03-28T12:00:00Z",
@@ -187,6 +180,8 @@ mod tests {
             "0 0 25 * * ?",
             "0 0 2 * * ? 2026 1",
             "x 0 2 * * ?",
+            "0 0/90 * * * ?",
+            "0 0 2 * * *",
         ] {
             assert!(text.parse::<Schedule>().is_err(), "{text}");
         }

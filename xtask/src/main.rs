@@ -12,6 +12,7 @@ mod bench;
 mod demo;
 mod fixtures;
 mod layers;
+mod quartz;
 mod test;
 
 /// What every command returns: an error is printed and ends the run.
@@ -40,6 +41,12 @@ enum Command {
     },
     /// Makes the certificates and trust stores of qrs-client's tests anew, with openssl and keytool
     Fixtures,
+    /// Asks the real Quartz about the cron expressions of scanner-cli's tests; needs a JDK and Debian's libquartz2-java
+    Quartz {
+        /// Compare this many random changes of them instead
+        #[arg(long)]
+        mutations: Option<usize>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -81,6 +88,7 @@ fn run(command: Command) -> Outcome {
             Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
         },
         Command::Fixtures => fixtures::run(),
+        Command::Quartz { mutations } => quartz::run(&shell, mutations),
     }
 }
 

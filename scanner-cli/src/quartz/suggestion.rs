@@ -1,0 +1,183 @@
+//! What to write instead of a text that Quartz refuses, or of which it ignores a part.
+
+use super::{
+    element,
+    field::Field,
+    parse::{is_clear, is_valid},
+    part::Part,
+};
+
+/// The form of an expression.
+pub(super) const FORM: &str = "write it as Quartz does, with seconds first: second, minute, hour, day of month, month, day of \
+     week, and a year if needed; `0 0 2 * * ?` is every day at 2 o'clock";
+
+/// Maximum number of expressions in a hint.
+const MAX_SUGGESTIONS: usize = 3;
+
+/// Hint for a text with less than six words.
+pub(super) fn for_few(words: &[&str]) -> String {
+    match six_fields(words) {
+        Some(expression) => format!(
+            "Quartz has seconds first: write `{expression}` for what these fields mean in Unix"
+        ),
+        None => FORM.to_owned(),
+    }
+}
+
+/// The expression that means the same as one with five fields, as Unix has them.
+fn six_fields(words: &[&str]) -> Option<String> {
+    let [minute, hour, day, month, weekday] = words else {
+        return None;
+    };
+    let (day, weekday) = match (*day, *weekday) {
+        (day, "*") => (day, "?".to_owned()),
+        ("*", weekday) => ("?", counted_from_one(weekday)?),
+        _ => return None,
+    };
+    let expression = format!("0 {minute} {hour} {day} {month} {weekday}");
+    is_clear(&expression).then_some(expression)
+}
+
+/// Unix counts weekdays from 0, which is Sunday, as is 7.
+fn counted_from_one(weekdays: &str) -> Option<String> {
+    let mut counted = String::new();
+    for element in weekdays.split_inclusive([',', '-']) {
+        let end = element.find([',', '-', '/', '#', 'L', 'l']);
+        let (value, rest) = element.split_at(end.unwrap_or(element.len()));
+        match value.parse::<u32>() {
+            Ok(value) => counted.push_str(&format!("{}{rest}", value % 7 + 1)),
+            Err(_) if value.bytes().any(|byte| byte.is_ascii_digit()) => return None,
+            Err(_) => counted.push_str(element),
+        }
+    }
+    Some(counted)
+}
+
+/// Hint for a text that is refused, if something near it is a valid expression.
+pub(super) fn instead(parts: &[Part<'_>]) -> Option<String> {
+    let fields: Vec<_> = parts.iter().map(|part| mended_list(*part)).collect();
+    let [_, _, _, day, _, weekday, ..] = parts else {
+        return None;
+    };
+    let pairs = day_pairs(&variants(*day), &variants(*weekday));
+    let written = pairs.into_iter().map(|(day, weekday)| {
+        let mut fields = fields.clone();
+        fields[3] = day;
+        fields[5] = weekday;
+        fields.join(" ")
+    });
+    let mut valid: Vec<_> = written.filter(|text| is_valid(text)).collect();
+    if valid.iter().any(|text| is_clear(text)) {
+        valid.retain(|text| is_clear(text));
+    }
+    valid.dedup();
+    let shown: Vec<_> = valid
+        .iter()
+        .take(MAX_SUGGESTIONS)
+        .map(|text| format!("`{text}`"))
+        .collect();
+    (!shown.is_empty()).then(|| format!("write {}", shown.join(" or ")))
+}
+
+/// Pairs of day fields of which one is `?`.
+fn day_pairs(days: &[String], weekdays: &[String]) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for (day, weekday) in days
+        .iter()
+        .flat_map(|day| weekdays.iter().map(move |weekday| (day, weekday)))
+    {
+        let written: &[(&str, &str)] = match (day.as_str(), weekday.as_str()) {
+            ("*" | "?", "*" | "?") => &[("*", "?")],
+            ("*", weekday) => &[("?", weekday)],
+            (day, "*") => &[(day, "?")],
+            (day, weekday) if day != "?" && weekday != "?" => &[(day, "?"), ("?", weekday)],
+            (day, weekday) => &[(day, weekday)],
+        };
+        let written = written.iter();
+        pairs.extend(written.map(|(day, weekday)| ((*day).to_owned(), (*weekday).to_owned())));
+    }
+    pairs
+}
+
+/// A day field as it is; of a list with an element that must stand alone, that element and the others.
+fn variants(part: Part<'_>) -> Vec<String> {
+    let must_stand_alone = |element: &String| element.contains(['L', 'l', '#', '?']);
+    let elements: Vec<_> = part.elements().map(mended).collect();
+    let (alone, others): (Vec<_>, Vec<_>) = elements.iter().cloned().partition(must_stand_alone);
+    if elements.len() < 2 || alone.is_empty() {
+        return vec![elements.join(",")];
+    }
+    let others = Some(others.join(",")).filter(|others| !others.is_empty());
+    alone.into_iter().chain(others).collect()
+}
+
+fn mended_list(part: Part<'_>) -> String {
+    let elements: Vec<_> = part.elements().map(mended).collect();
+    elements.join(",")
+}
+
+/// An element without a step that leaves its field, and with numbers instead of names beside a number.
+fn mended(element: Part<'_>) -> String {
+    // Elsewhere the last weekday of a month is written like its nth.
+    if let Some(weekday) = element.text.to_ascii_uppercase().strip_suffix("#L") {
+        return format!("{weekday}L");
+    }
+    let text = match element.text.split_once('/') {
+        Some((values, step)) if leaves(element.field, step) => match values {
+            "" | "*" => element.field.limits().0.to_string(),
+            values => values.to_owned(),
+        },
+        _ => element.text.to_owned(),
+    };
+    let mended = Part {
+        text: &text,
+        ..element
+    };
+    match element::read(mended) {
+        Ok(_) => text,
+        Err(_) => in_numbers(mended),
+    }
+}
+
+fn leaves(field: Field, step: &str) -> bool {
+    let is_number = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && step.parse().is_ok_and(|step: u32| step > field.max_step())
+}
+
+/// The element with numbers instead of names.
+fn in_numbers(element: Part<'_>) -> String {
+    with_names(element, |value, _| value.to_string())
+}
+
+/// The element with `write` instead of each name, of its value and its first three letters.
+fn with_names(element: Part<'_>, write: impl Fn(u32, &str) -> String) -> String {
+    let capitals = element.text.to_ascii_uppercase();
+    let mut rest = capitals.as_str();
+    let mut written = String::new();
+    while let Some(letter) = rest.chars().next() {
+        let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let name = rest.get(..3).and_then(|first| element.field.named(first));
+        match name.filter(|(_, name)| name.starts_with(&rest[..letters])) {
+            Some((value, name)) => {
+                written.push_str(&write(value, &name[..3]));
+                rest = &rest[letters..];
+            }
+            None => {
+                written.push(letter);
+                rest = &rest[letter.len_utf8()..];
+            }
+        }
+    }
+    written
+}
+
+/// What has the effect that an element with an ignored part seems to have.
+pub(super) fn for_ignored(element: Part<'_>) -> Option<String> {
+    let short = with_names(element, |_, name| name.to_owned());
+    let numbers = in_numbers(element);
+    let is_whole = |text: &&String| {
+        let part = Part { text, ..element };
+        *text != element.text && element::read(part).is_ok_and(|read| read.is_whole)
+    };
+    [&short, &numbers].into_iter().find(is_whole).cloned()
+}
