@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Look at what the store holds
     #[command(subcommand)]
     Catalog(Catalog),
+    /// Back up, restore and check the store
+    #[command(subcommand)]
+    Store(Store),
     /// Tell what is known of an item, and what its site says of it now
     Explain(Explain),
     /// Look at connection files
@@ -144,7 +147,7 @@ pub(crate) enum Catalog {
     },
     /// List what was added, changed, removed, filtered and returned, in that order of time
     Changes {
-        /// From this scan on, or from this time on: `17`, `2026-11-24`, `2026-11-24T07:30:00Z`
+        /// From this scan on, by its number or its id, or from this time on: `17`, `2026-11-24`, `2026-11-24T07:30:00Z`
         #[arg(long, value_name = "SCAN|TIME", value_parser = since)]
         since: Option<Since>,
         #[command(flatten)]
@@ -232,10 +235,37 @@ pub(crate) enum Email {
 }
 
 /// From when on changes are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Since {
     Scan(i64),
+    /// The scan of a certain store, as hooks learn of it.
+    ScanOf {
+        store: String,
+        scan: i64,
+    },
     Time(jiff::Timestamp),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Write a verified copy of the store to a file; the service and other commands may go on meanwhile
+    Backup {
+        /// The file; an earlier backup there is replaced, any other file is not
+        file: PathBuf,
+    },
+    /// Replace the store by a backup; the former store is kept beside it. Stop the service first
+    Restore {
+        /// A file that `store backup` wrote
+        file: PathBuf,
+    },
+    /// Check whether the store, or a backup of it, is intact, and show what it holds
+    Check {
+        /// A backup to check instead of the store
+        file: Option<PathBuf>,
+        /// How to show the result
+        #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+        format: ShowFormat,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -288,6 +318,14 @@ pub(crate) enum ShowFormat {
 fn since(text: &str) -> Result<Since, String> {
     if let Ok(scan) = text.parse() {
         return Ok(Since::Scan(scan));
+    }
+    if let Some((store, scan)) = text.split_once('-')
+        && store.len() == 16
+        && store.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && let Ok(scan) = scan.parse()
+    {
+        let store = store.to_owned();
+        return Ok(Since::ScanOf { store, scan });
     }
     let day = |text: &str| -> Result<jiff::Timestamp, jiff::Error> {
         let day: jiff::civil::Date = text.parse()?;

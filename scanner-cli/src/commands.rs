@@ -15,5 +15,6 @@ pub(crate) mod scan;
 mod selection;
 mod signals;
 pub(crate) mod status;
+pub(crate) mod store;
 
 pub(crate) use signals::{Signal, Signals};

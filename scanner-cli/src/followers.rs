@@ -4,7 +4,11 @@
 //! stays where it was until its next turn.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -42,10 +46,10 @@ pub(crate) trait Follower: Send {
 /// What a follower is to take.
 pub(crate) struct Delivery<'a> {
     catalog: &'a Catalog,
-    cursors: &'a Cursors,
-    follower: &'a str,
-    now: jiff::Timestamp,
     start: Start,
+    /// The last change that the follower has taken, if it took any. It is written when nobody reads any more: a store
+    /// with a rollback journal cannot be written meanwhile.
+    reached: &'a Cell<Option<i64>>,
     until: i64,
     stop: &'a AtomicBool,
 }
@@ -53,8 +57,8 @@ pub(crate) struct Delivery<'a> {
 /// From where a follower goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// It is new, or so far behind that the store has forgotten changes: it forgets what it has, and takes all items
-    /// that are there.
+    /// It is new, or so far behind that the store has forgotten changes, or what it has comes from another store (a
+    /// backup was restored): it forgets what it has, and takes all items that are there.
     Reset,
     /// It takes the changes after this one.
     After(i64),
@@ -152,15 +156,15 @@ impl Delivery<'_> {
     }
 
     /// Notes that the follower has taken all changes up to `seq`, so that they do not come again.
-    pub(crate) fn took(&self, seq: i64) -> Result<(), FollowError> {
-        Ok(self.cursors.reached(self.follower, seq, self.now)?)
+    pub(crate) fn took(&self, seq: i64) {
+        self.reached.set(Some(seq));
     }
 
     /// Notes that the follower has taken everything.
-    pub(crate) fn took_all(&self) -> Result<(), FollowError> {
+    pub(crate) fn took_all(&self) {
         match self.start {
             // Nothing is new, so nothing is written.
-            Start::After(seq) if seq == self.until => Ok(()),
+            Start::After(seq) if seq == self.until => {}
             _ => self.took(self.until),
         }
     }
@@ -172,7 +176,7 @@ pub(crate) struct Delivering<'a> {
     pub(crate) home: &'a Home,
     pub(crate) clock: Clock,
     /// Set when somebody wants the run to end.
-    pub(crate) stop: &'a AtomicBool,
+    pub(crate) stop: &'a Arc<AtomicBool>,
 }
 
 impl Delivering<'_> {
@@ -188,7 +192,7 @@ impl Delivering<'_> {
             return Ok(Vec::new());
         }
         let _turn = self.lock();
-        let cursors = Cursors::open(&self.home.store())?;
+        let cursors = Cursors::open(&self.home.store(), self.stop)?;
         end_killed_scans(&cursors, self.home, self.clock)?;
         let mut all = Vec::new();
         for follower in followers {
@@ -230,12 +234,28 @@ impl Delivering<'_> {
         cursors: &Cursors,
         follower: &mut dyn Follower,
     ) -> Result<Vec<Delivered>, FollowError> {
+        let name = follower.name().to_owned();
+        let reached = Cell::new(None);
+        let taken = self.give(cursors.of(&name)?.reached, follower, &reached);
+        // Of a follower that failed in the middle, too.
+        if let Some(seq) = reached.get() {
+            cursors.reached(&name, seq, (self.clock)())?;
+        }
+        taken
+    }
+
+    /// Gives a follower what came after `cursor`; the store is open for reading as long as this takes.
+    fn give(
+        self,
+        cursor: Option<i64>,
+        follower: &mut dyn Follower,
+        reached: &Cell<Option<i64>>,
+    ) -> Result<Vec<Delivered>, FollowError> {
         let Some(catalog) = Catalog::open(&self.home.store())? else {
             return Ok(Vec::new());
         };
-        let name = follower.name().to_owned();
         let settled = catalog.settled()?;
-        let start = match cursors.of(&name)?.reached {
+        let start = match cursor {
             Some(seq) if seq >= catalog.forgotten()? => Start::After(seq),
             _ => Start::Reset,
         };
@@ -246,10 +266,8 @@ impl Delivering<'_> {
         };
         follower.take(&Delivery {
             catalog: &catalog,
-            cursors,
-            follower: &name,
-            now: (self.clock)(),
             start,
+            reached,
             until,
             stop: self.stop,
         })

@@ -22,13 +22,14 @@ use crate::{
     connection_file::{block, wrong_setting},
     connections::listed,
     export_line,
+    followers::THERE,
     hocon::{self, Diagnostic, Severity, Value},
     home::{Home, shown},
     input_file::{self, FileKind},
     noted_files::NotedFiles,
     problem::Problem,
     secrets::Given,
-    store::{Catalog, ChangeKind, State, StoreError, StoredScan},
+    store::{Catalog, CatalogItem, ChangeKind, ItemScope, State, StoreError, StoredScan},
     temporary_file::{self, Purpose},
 };
 
@@ -46,10 +47,21 @@ pub(crate) struct After<'a> {
     /// The kind of the source.
     pub(crate) connector: &'a str,
     pub(crate) scan: &'a StoredScan,
+    pub(crate) store_id: &'a str,
+    pub(crate) since: Since,
     /// Those of the connection.
     pub(crate) secrets: Arc<Given>,
     /// Set when the hook has to end.
     pub(crate) stop: &'a AtomicBool,
+}
+
+/// Which changes a hook learns of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Those of the scan.
+    Scan,
+    /// All items that are there: what the hook learned before is of another store, since a backup was restored.
+    Reset,
 }
 
 /// Why a hook did not end well.
@@ -178,7 +190,15 @@ impl Hook {
             .env("ZEENEA_HOOK_CONNECTOR_CODE", after.connector)
             .env("ZEENEA_HOOK_CONNECTION_ID", code)
             .env("ZEENEA_HOOK_CONNECTION_CODE", code)
-            .env("SCANNER_HOOK_SCAN_ID", after.scan.id.to_string())
+            .env("SCANNER_HOOK_STORE_ID", after.store_id)
+            .env(
+                "SCANNER_HOOK_SCAN_ID",
+                format!("{}-{}", after.store_id, after.scan.id),
+            )
+            .env(
+                "SCANNER_HOOK_RESET",
+                (after.since == Since::Reset).to_string(),
+            )
             .env(
                 "SCANNER_HOOK_OUTCOME",
                 after.scan.outcome.as_deref().unwrap_or_default(),
@@ -268,24 +288,10 @@ fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError>
         io::BufWriter::new(&mut items),
     );
     if let Some(catalog) = Catalog::open(&after.home.store())? {
-        catalog.each_change_of_scan(after.scan.id, |change| {
-            let kind = change.kind;
-            let line = serde_json::json!({
-                "change": kind.word(), "key": change.key, "fields": change.fields
-            });
-            writeln!(lines, "{line}").map_err(HookError::Files)?;
-            if !wrote(kind) {
-                return Ok(());
-            }
-            match catalog.item(&change.key)? {
-                // An earlier attempt of the scan may have written what the last one did not see.
-                Some(item) if item.state == State::Present => {
-                    let path = export_line::label(&item.item.label).replace('\n', " ");
-                    writeln!(paths, "{path}").map_err(HookError::Files)
-                }
-                _ => Ok(()),
-            }
-        })?;
+        match after.since {
+            Since::Scan => tell_changes(&catalog, after.scan, &mut lines, &mut paths)?,
+            Since::Reset => tell_items(&catalog, &after.scan.connection, &mut lines, &mut paths)?,
+        }
     }
     lines
         .flush()
@@ -294,6 +300,59 @@ fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError>
     drop((lines, paths));
     items.rewind().map_err(HookError::Files)?;
     Ok((items, changes))
+}
+
+/// Writes the changes of a scan, and the paths of the items that it wrote.
+fn tell_changes(
+    catalog: &Catalog,
+    scan: &StoredScan,
+    lines: &mut impl Write,
+    paths: &mut impl Write,
+) -> Result<(), HookError> {
+    catalog.each_change_of_scan(scan.id, |change| {
+        let kind = change.kind;
+        let line = serde_json::json!({
+            "id": catalog.global_id(change.seq), "change": kind.word(), "key": change.key, "fields": change.fields
+        });
+        writeln!(lines, "{line}").map_err(HookError::Files)?;
+        if !wrote(kind) {
+            return Ok(());
+        }
+        match catalog.item(&change.key)? {
+            // An earlier attempt of the scan may have written what the last one did not see.
+            Some(item) if item.state == State::Present => tell_path(&item, paths),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// Writes all items that are there as if they had just been added.
+fn tell_items(
+    catalog: &Catalog,
+    connection: &str,
+    lines: &mut impl Write,
+    paths: &mut impl Write,
+) -> Result<(), HookError> {
+    let connection = catalog
+        .connections()
+        .iter()
+        .find(|known| known.code == connection);
+    let scope = ItemScope {
+        connection,
+        states: THERE,
+    };
+    catalog.each_item(scope, |item| {
+        let line = serde_json::json!({
+            "change": ChangeKind::Added.word(), "key": item.key, "fields": []
+        });
+        writeln!(lines, "{line}").map_err(HookError::Files)?;
+        tell_path(&item, paths)
+    })
+}
+
+fn tell_path(item: &CatalogItem<'_>, paths: &mut impl Write) -> Result<(), HookError> {
+    let path = export_line::label(&item.item.label).replace('\n', " ");
+    writeln!(paths, "{path}").map_err(HookError::Files)
 }
 
 /// Whether a change is one of an item that the catalog has after it.

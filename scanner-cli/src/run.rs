@@ -97,6 +97,7 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
         Command::Scan(scan) => commands::scan::run(program, scan).await,
         Command::Inventory(inventory) => commands::inventory::run(program, inventory).await,
         Command::Check(check) => commands::check::run(program, check).await,
+        Command::Store(store) => commands::store::run(program, &store),
         Command::Catalog(catalog) => commands::catalog::run(program, catalog),
         Command::Explain(explain) => commands::explain::run(program, explain).await,
         Command::Config(Config::Show {

@@ -144,6 +144,10 @@ pub(crate) async fn read_all<T: Line>(
                 None => break false,
             },
             () = &mut interrupted => {
+                // A scan that hands over a batch cannot end before the store has taken it.
+                if let Some(keeping) = &context.keeping {
+                    keeping.store.stop_waiting();
+                }
                 for stop in &stops {
                     stop.ask(StopReason::Asked);
                 }

@@ -345,6 +345,7 @@ impl Service {
             _ if self.running.is_empty() => info!("the scanner ends"),
             scans => info!("the scanner ends, and {scans} with it"),
         }
+        self.store.stop_waiting();
         for scan in self.running.values() {
             scan.ask(StopReason::Asked);
         }

@@ -6,19 +6,28 @@
 use std::{
     mem,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::{self, JoinHandle},
 };
 
 use catalog_model::{ItemKey, SinkError, SourceId, Visualization, filter::FilterRule};
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+mod backup;
 mod catalog;
 mod change;
+mod check;
 mod closing;
 mod cursors;
+mod database;
 mod error;
+mod file_system;
+mod files;
+mod restore;
 mod schema;
 mod sighting;
 mod stored_item;
@@ -26,20 +35,25 @@ mod stored_item;
 mod tests;
 mod twins;
 mod upsert;
+mod usage;
 mod writer;
 
 #[cfg(test)]
 pub(crate) use self::tests::Scratch;
 pub(crate) use self::{
+    backup::back_up,
     catalog::{Catalog, CatalogItem, Change, ItemScope, LastScan, StoredConnection, StoredScan},
     change::{ChangeKind, State},
+    check::{Health, check},
     closing::{Beginning, Closed, Closing, Removals},
     cursors::{Cursor, Cursors},
     error::StoreError,
+    restore::restore,
     stored_item::{StoredContact, StoredItem, StoredValue},
     upsert::Counts,
 };
 use self::{
+    database::Database,
     sighting::{Seen, Sighting},
     writer::{Answer, Message, ScanNumber, Trouble, Writer},
 };
@@ -50,6 +64,8 @@ pub(crate) struct Store {
     path: PathBuf,
     messages: Option<mpsc::SyncSender<Message>>,
     thread: Option<JoinHandle<()>>,
+    /// Set when the writer is to wait for no other process any more.
+    stop: Arc<AtomicBool>,
 }
 
 /// A scan that writes to the store. Dropped before it is closed, it was interrupted.
@@ -70,10 +86,16 @@ const WAITING: usize = 2;
 impl Store {
     /// Opens the store, which is made if there is none; it keeps changes for `keep`.
     pub(crate) fn open(path: &Path, keep: jiff::SignedDuration) -> Result<Self, StoreError> {
-        Self::with(schema::open(path)?, path, keep)
+        let stop = Arc::default();
+        Self::with(database::open(path, &stop)?, path, keep, stop)
     }
 
-    fn with(db: Connection, path: &Path, keep: jiff::SignedDuration) -> Result<Self, StoreError> {
+    fn with(
+        db: Database,
+        path: &Path,
+        keep: jiff::SignedDuration,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, StoreError> {
         let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
         let writer = Writer::new(db, path, keep);
         let (messages, to_do) = mpsc::sync_channel(WAITING);
@@ -85,7 +107,13 @@ impl Store {
             path: path.to_path_buf(),
             messages: Some(messages),
             thread: Some(thread),
+            stop,
         })
+    }
+
+    /// Ends all waiting for locks of other processes: what is written from now on is written at once, or not at all.
+    pub(crate) fn stop_waiting(&self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 
     /// Begins a scan. Who calls has the connection's lock.

@@ -33,7 +33,9 @@ pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
     let run = match command {
         Command::List { wanted, form } => list(program, &catalog, &wanted, form.format),
         Command::Show { key, form } => show(program, &catalog, &key, form.format),
-        Command::Changes { since, of, form } => changes(program, &catalog, since, &of, form.format),
+        Command::Changes { since, of, form } => {
+            changes(program, &catalog, since.as_ref(), &of, form.format)
+        }
         Command::Scans { of, form } => scans(program, &catalog, &of, form.format),
         Command::Owners { email, of, form } => owners(program, &catalog, email, &of, form.format),
         Command::Followers { form } => followers(program, &catalog, form.format),
@@ -66,15 +68,25 @@ fn list(
 fn changes(
     program: &mut Program,
     catalog: &Catalog,
-    since: Option<Since>,
+    since: Option<&Since>,
     of: &OfConnection,
     format: CatalogFormat,
 ) -> Result<Exit, Exit> {
     let of = connection(program, catalog, of)?;
+    if let Some(Since::ScanOf { store, scan }) = since
+        && store != catalog.store_id()
+    {
+        let message = format!(
+            "the scan `{store}-{scan}` is not one of this store, whose id is `{}`; a backup was restored since, or the \
+             home is another one",
+            catalog.store_id()
+        );
+        return Err(program.tell_usage(&message));
+    }
     let wanted = |change: &Change| {
         let then = match since {
             None => true,
-            Some(Since::Scan(scan)) => change.scan >= scan,
+            Some(Since::Scan(scan) | Since::ScanOf { scan, .. }) => change.scan >= *scan,
             Some(Since::Time(time)) => change.time >= time.as_millisecond(),
         };
         then && of.is_none_or(|of| of.code == change.connection)
@@ -82,7 +94,7 @@ fn changes(
     Ok(write(program, format, &|take| {
         catalog.each_change(0, i64::MAX, |change| {
             if wanted(&change) {
-                take(ChangeRow::of(change))?;
+                take(ChangeRow::of(change, catalog))?;
             }
             Ok(())
         })
@@ -97,7 +109,7 @@ fn scans(
 ) -> Result<Exit, Exit> {
     let of = connection(program, catalog, of)?;
     Ok(write(program, format, &|take| {
-        catalog.each_scan(of, |scan| take(ScanRow::of(scan)))
+        catalog.each_scan(of, |scan| take(ScanRow::of(scan, catalog)))
     }))
 }
 

@@ -102,7 +102,7 @@ impl Follower for Ndjson {
                 });
             }
         }
-        delivery.took_all()?;
+        delivery.took_all();
         Ok(delivered)
     }
 }

@@ -1,6 +1,6 @@
 //! A follower that takes changes one by one, as a remote catalog will, and what it is given.
 
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::sync::Mutex;
 
 use super::*;
 use crate::store::{ChangeKind, Scratch};
@@ -44,9 +44,10 @@ impl Follower for OneByOne {
                 _ => "upsert",
             };
             self.note(format!("{verb} {}", change.key))?;
-            delivery.took(change.seq)
+            delivery.took(change.seq);
+            Ok(())
         })?;
-        delivery.took_all()?;
+        delivery.took_all();
         Ok(Vec::new())
     }
 }
@@ -62,7 +63,7 @@ fn deliver(scratch: &Scratch, refuse_after: usize) -> (Vec<String>, bool) {
     let delivering = Delivering {
         home: &Home::new(scratch.folder.path().to_path_buf()),
         clock: || jiff::Timestamp::UNIX_EPOCH,
-        stop: &AtomicBool::new(false),
+        stop: &Arc::default(),
     };
     let followed = delivering.deliver(&mut followers).unwrap();
     let taken = taken.lock().unwrap().clone();

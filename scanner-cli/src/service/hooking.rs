@@ -17,8 +17,8 @@ use crate::{
     connections::Ready,
     environment::Clock,
     home::Home,
-    hooks::{self, After},
-    store::{Catalog, LastScan},
+    hooks::{self, After, Hook, Since},
+    store::{Catalog, LastScan, StoreError, StoredScan},
 };
 
 /// Runs hooks, and keeps how the last run of each ended.
@@ -40,6 +40,45 @@ pub(crate) struct HookRun {
     pub(crate) finished: String,
     pub(crate) exit_code: Option<i32>,
     pub(crate) error: Option<String>,
+    /// The id of the store that the hook has learned of.
+    #[serde(default)]
+    pub(crate) store_id: Option<String>,
+}
+
+/// The last scan of a connection that ended, and the id of the store.
+fn last_scan(home: &Home, connection: &str) -> Result<Option<(StoredScan, String)>, StoreError> {
+    let Some(catalog) = Catalog::open(&home.store())? else {
+        return Ok(None);
+    };
+    let scans = catalog.last_scans(LastScan::Ended)?;
+    let scan = scans.into_iter().find(|scan| scan.connection == connection);
+    Ok(scan.map(|scan| (scan, catalog.store_id().to_owned())))
+}
+
+/// The id of the store that a hook has learned of.
+fn known_store(former: &[HookRun], hook: &Hook, connection: &str) -> Option<String> {
+    let mut former = former.iter();
+    let run = former.find(|run| run.hook == hook.code && run.connection == connection)?;
+    run.store_id.clone()
+}
+
+/// Runs a hook that has learned of the store `known`. One that fails after a restore begins anew the next time, too.
+fn run_hook(hook: &Hook, after: &After<'_>, known: Option<String>, clock: Clock) -> HookRun {
+    let ended = hook.run(after);
+    let learned = after.since == Since::Scan || matches!(ended, Ok(0));
+    HookRun {
+        hook: hook.code.clone(),
+        connection: after.scan.connection.clone(),
+        scan: after.scan.id,
+        finished: format!("{:.3}", clock()),
+        exit_code: ended.as_ref().ok().copied(),
+        error: ended.err().map(|error| error.to_string()),
+        store_id: if learned {
+            Some(after.store_id.to_owned())
+        } else {
+            known
+        },
+    }
 }
 
 impl Hooking {
@@ -61,6 +100,7 @@ impl Hooking {
         let secrets = Arc::clone(&ready.secrets);
         let (home, clock) = (self.home.clone(), self.clock);
         let (variables, stop) = (self.variables.clone(), Arc::clone(&self.stop));
+        let former = self.runs.clone();
         self.running.spawn_blocking(move || {
             let (hooks, problems) = hooks::read(&home, &variables);
             if !problems.is_empty() {
@@ -69,34 +109,28 @@ impl Hooking {
             if hooks.is_empty() {
                 return Vec::new();
             }
-            let scans = Catalog::open(&home.store()).and_then(|catalog| match catalog {
-                Some(catalog) => catalog.last_scans(LastScan::Ended),
-                None => Ok(Vec::new()),
-            });
-            let scans = scans.unwrap_or_else(|error| {
+            let last = last_scan(&home, &connection).unwrap_or_else(|error| {
                 warn!("no hook is run: {}", reasons(&[error.problem()]));
-                Vec::new()
+                None
             });
-            let Some(scan) = scans.iter().find(|scan| scan.connection == connection) else {
+            let Some((scan, store_id)) = last else {
                 return Vec::new();
             };
-            let after = After {
-                home: &home,
-                connector: &connector,
-                scan,
-                secrets,
-                stop: &stop,
-            };
             let runs = hooks.iter().map(|hook| {
-                let ended = hook.run(&after);
-                HookRun {
-                    hook: hook.code.clone(),
-                    connection: connection.clone(),
-                    scan: scan.id,
-                    finished: format!("{:.3}", clock()),
-                    exit_code: ended.as_ref().ok().copied(),
-                    error: ended.err().map(|error| error.to_string()),
-                }
+                let known = known_store(&former, hook, &connection);
+                let after = After {
+                    home: &home,
+                    connector: &connector,
+                    scan: &scan,
+                    store_id: &store_id,
+                    since: match &known {
+                        Some(known) if *known != store_id => Since::Reset,
+                        _ => Since::Scan,
+                    },
+                    secrets: Arc::clone(&secrets),
+                    stop: &stop,
+                };
+                run_hook(hook, &after, known, clock)
             });
             runs.collect()
         });

@@ -38,4 +38,13 @@ impl SharedStore {
         *open = Arc::downgrade(&store);
         Ok(store)
     }
+
+    /// Ends all waiting of the store for locks of other processes.
+    pub(super) fn stop_waiting(&self) {
+        // A thread that opens the store at this moment holds the lock; it is left behind when the process ends.
+        let open = self.open.try_lock();
+        if let Some(store) = open.ok().and_then(|open| open.upgrade()) {
+            store.stop_waiting();
+        }
+    }
 }

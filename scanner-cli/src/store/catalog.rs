@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     change::{ChangeKind, State},
     cursors::{self, Cursor},
+    database::{self, Database},
     error::{Doing, StoreError},
     schema, sighting,
     stored_item::StoredItem,
@@ -15,8 +16,9 @@ use super::{
 
 /// What the store holds at one moment.
 pub(crate) struct Catalog {
-    db: Connection,
+    db: Database,
     path: PathBuf,
+    store_id: String,
     connections: Vec<StoredConnection>,
 }
 
@@ -95,20 +97,31 @@ pub(crate) enum LastScan {
 impl Catalog {
     /// Opens the store to read it. Nothing comes back if there is none.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(db) = schema::open_to_read(path)? else {
+        let Some(db) = database::open_to_read(path)? else {
             return Ok(None);
         };
         let mut catalog = Self {
             db,
             path: path.to_path_buf(),
+            store_id: String::new(),
             connections: Vec::new(),
         };
-        catalog.connections = catalog.read(|db| {
+        (catalog.store_id, catalog.connections) = catalog.read(|db| {
             // All that is read from here on is of one moment.
             db.execute_batch("BEGIN")?;
-            connections(db)
+            Ok((schema::store_id(db)?, connections(db)?))
         })?;
         Ok(Some(catalog))
+    }
+
+    /// The random id of the store. Numbers of scans and changes mean something together with it only.
+    pub(crate) fn store_id(&self) -> &str {
+        &self.store_id
+    }
+
+    /// The id of the scan or change with this number, which no other store has.
+    pub(crate) fn global_id(&self, number: i64) -> String {
+        format!("{}-{number}", self.store_id)
     }
 
     /// The connections by their codes.

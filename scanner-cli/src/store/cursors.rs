@@ -1,25 +1,28 @@
 //! How far each follower has come.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     closing,
+    database::{self, Database},
     error::{Doing, StoreError},
-    schema,
 };
 
 /// The followers' rows of the store, open for writing.
 pub(crate) struct Cursors {
-    db: Connection,
+    db: Database,
     path: PathBuf,
 }
 
 /// How far a follower has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// The last change that it took; none before it took all items for the first time.
+    /// The last change that it took from this store; none before it took all items for the first time.
     pub(crate) reached: Option<i64>,
     /// When it last took something.
     pub(crate) followed: Option<i64>,
@@ -29,9 +32,10 @@ pub(crate) struct Cursor {
 }
 
 impl Cursors {
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+    /// Opens the rows; once `stop` is set, it waits for no other process any more.
+    pub(crate) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Self, StoreError> {
         Ok(Self {
-            db: schema::open(path)?,
+            db: database::open(path, stop)?,
             path: path.to_path_buf(),
         })
     }
@@ -49,8 +53,9 @@ impl Cursors {
         now: jiff::Timestamp,
     ) -> Result<(), StoreError> {
         self.write(
-            "INSERT INTO follower (name, cursor, followed) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE \
-             SET cursor = ?2, followed = ?3, failures = 0, failed = NULL, error = NULL",
+            "INSERT INTO follower (name, cursor, followed, store) VALUES (?1, ?2, ?3, (SELECT id FROM store)) \
+             ON CONFLICT (name) DO UPDATE SET cursor = ?2, followed = ?3, store = (SELECT id FROM store), \
+             failures = 0, failed = NULL, error = NULL",
             params![name, seq, now.as_millisecond()],
         )
     }
@@ -105,7 +110,8 @@ impl Cursors {
 
 pub(super) fn cursor(db: &Connection, name: &str) -> rusqlite::Result<Cursor> {
     let found = db.query_row(
-        "SELECT cursor, followed, failures, error FROM follower WHERE name = ?1",
+        "SELECT CASE WHEN store = (SELECT id FROM store) THEN cursor END, followed, failures, error \
+         FROM follower WHERE name = ?1",
         [name],
         |row| {
             Ok(Cursor {

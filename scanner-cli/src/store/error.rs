@@ -12,8 +12,10 @@ use crate::{exit::Exit, home::shown, problem::Problem};
 
 /// The store cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the store `{}` {message}", shown(.path))]
+#[error("{what} `{}` {message}", shown(.path))]
 pub(crate) struct StoreError {
+    /// What `path` is.
+    what: &'static str,
     path: PathBuf,
     message: String,
     hint: Option<&'static str>,
@@ -28,6 +30,7 @@ pub(crate) enum Doing {
     Open,
     Read,
     Write,
+    Copy,
 }
 
 impl StoreError {
@@ -36,8 +39,10 @@ impl StoreError {
             Doing::Open => "opened",
             Doing::Read => "read",
             Doing::Write => "written",
+            Doing::Copy => "copied",
         };
         Self {
+            what: "the store",
             path: path.to_path_buf(),
             message: format!("cannot be {verb}"),
             hint: hint(error.sqlite_error_code()),
@@ -46,19 +51,104 @@ impl StoreError {
         }
     }
 
+    /// A folder or a file beside the store that cannot be made.
     pub(super) fn folder(folder: &Path, error: io::Error) -> Self {
+        let full = error.kind() == io::ErrorKind::StorageFull;
+        let error = Self::file(folder, "cannot be written").because(error);
+        error.hint(if full { MAKE_ROOM } else { NO_STORE })
+    }
+
+    /// What is wrong with a file that is not the store.
+    pub(super) fn file(path: &Path, message: &str) -> Self {
         Self {
-            path: folder.to_path_buf(),
-            message: "cannot be made".to_owned(),
-            hint: Some(NO_STORE),
+            what: if path.is_dir() {
+                "the folder"
+            } else {
+                "the file"
+            },
+            path: path.to_path_buf(),
+            message: message.to_owned(),
+            hint: None,
             exit: Exit::Failed,
-            source: Some(Box::new(error)),
+            source: None,
         }
+    }
+
+    /// The same error with a hint.
+    pub(super) fn hint(self, hint: &'static str) -> Self {
+        let hint = Some(hint);
+        Self { hint, ..self }
+    }
+
+    /// The same error with its cause.
+    pub(super) fn because(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let source: Option<Box<dyn std::error::Error + Send + Sync>> = Some(Box::new(source));
+        Self { source, ..self }
+    }
+
+    /// There is no store.
+    pub(super) fn missing(path: &Path) -> Self {
+        Self {
+            exit: Exit::Configuration,
+            ..Self::of_store(path, "does not exist yet")
+        }
+        .hint("run `scan`, which makes it, or name another home with `--home` or `SCANNER_HOME`")
+    }
+
+    /// Somebody else has the store open.
+    pub(super) fn in_use(path: &Path) -> Self {
+        Self {
+            exit: Exit::Busy,
+            ..Self::of_store(path, "is in use by another process")
+        }
+        .hint("stop the service and wait until other commands have ended; nothing was changed")
+    }
+
+    /// Another process restores a backup, and does not come to an end.
+    pub(super) fn being_restored(path: &Path) -> Self {
+        Self {
+            exit: Exit::Busy,
+            ..Self::of_store(path, "is being restored by another process")
+        }
+        .hint("wait until `store restore` has ended")
+    }
+
+    /// The file system has no locks.
+    pub(super) fn without_locks(path: &Path) -> Self {
+        Self::of_store(path, "is on a file system without file locks, where two processes could damage it").hint(
+            "put the folder `data` on a local disk, or mount the file system with locks; `scan --no-store` scans \
+             without a store",
+        )
+    }
+
+    /// What the store holds contradicts itself.
+    pub(super) fn damaged(path: &Path, problem: &str) -> Self {
+        Self::of_store(path, &format!("is damaged: {problem}")).hint(RESTORE)
+    }
+
+    fn of_store(path: &Path, message: &str) -> Self {
+        Self {
+            what: "the store",
+            ..Self::file(path, message)
+        }
+    }
+
+    /// A backup that a newer program wrote.
+    pub(super) fn newer_file(file: &Path, found: usize, known: usize) -> Self {
+        let message = format!("is of version {found}, but this program knows none above {known}");
+        Self {
+            exit: Exit::Configuration,
+            ..Self::file(file, &message)
+        }
+        .hint(
+            "restore it with the program that wrote it, or a newer one; the store was not changed",
+        )
     }
 
     pub(super) fn newer(path: &Path, found: usize, known: usize) -> Self {
         let message = format!("is of version {found}, but this program knows none above {known}");
         Self {
+            what: "the store",
             path: path.to_path_buf(),
             message,
             hint: Some(
@@ -71,6 +161,7 @@ impl StoreError {
 
     pub(super) fn older(path: &Path) -> Self {
         Self {
+            what: "the store",
             path: path.to_path_buf(),
             message: "is of an older version".to_owned(),
             hint: Some("run `scan`, which brings it up to date"),
@@ -82,10 +173,11 @@ impl StoreError {
     /// Another process began a scan of the same connection and called this one interrupted.
     pub(super) fn overtaken(path: &Path) -> Self {
         Self {
+            what: "the store",
             path: path.to_path_buf(),
-            message: "took another scan of this connection meanwhile, so this one does not count"
+            message: "recorded another scan of this connection in the meantime, so this one was discarded"
                 .to_owned(),
-            hint: Some("let the lock files in `data` be, which keep scans apart"),
+            hint: Some("keep the lock files in `data`: they keep scans of one connection apart"),
             exit: Exit::Failed,
             source: None,
         }
@@ -94,9 +186,10 @@ impl StoreError {
     /// The thread that writes has gone: it panicked, and said so on standard error.
     pub(super) fn gone(path: &Path) -> Self {
         Self {
+            what: "the store",
             path: path.to_path_buf(),
-            message: "is not written any more: the scanner itself has a fault".to_owned(),
-            hint: None,
+            message: "cannot be written: its writer thread crashed".to_owned(),
+            hint: Some("please report this, with the messages above"),
             exit: Exit::Failed,
             source: None,
         }
@@ -139,19 +232,20 @@ impl From<StoreError> for SinkError {
 }
 
 const NO_STORE: &str = "let the scanner write there; `scan --no-store` scans without a store";
+const MAKE_ROOM: &str = "free some disk space; what was stored before is intact";
+const RESTORE: &str = "restore a backup with `store restore FILE`; without one, move it away together with its `-wal` and \
+                       `-shm` files: the next scan makes a new store";
 
 fn hint(code: Option<ErrorCode>) -> Option<&'static str> {
     match code? {
-        ErrorCode::DiskFull => Some("make room on the disk; what was there is whole"),
+        ErrorCode::DiskFull => Some(MAKE_ROOM),
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => Some(NO_STORE),
-        ErrorCode::SystemIoFailure => {
-            Some("look whether the disk is full, has a quota, or has gone; what was there is whole")
-        }
-        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
-            Some("put a copy of it back, or move it away: the next scan makes a new one")
-        }
+        ErrorCode::SystemIoFailure => Some(
+            "check whether the disk is full, has a quota, or was removed; what was stored before is intact",
+        ),
+        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Some(RESTORE),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            Some("another process writes to it without a pause: try again when that has ended")
+            Some("another process has it locked: wait until that process has ended, then try again")
         }
         _ => None,
     }

@@ -182,7 +182,7 @@ async fn a_scan_that_another_one_overtook_removes_nothing() {
     see(&mut first, "a", "A", Contacts::Unknown);
     scratch.scan(1, &[("a", "A"), ("b", "B")]).await;
     let error = close(first, 1).await.unwrap_err();
-    assert!(error.to_string().contains("does not count"), "{error}");
+    assert!(error.to_string().contains("was discarded"), "{error}");
     assert_eq!(scratch.changes(), ["added a", "added b"]);
 }
 
@@ -292,12 +292,18 @@ async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
     let path = scratch.folder.path().join("data").join("catalog.db");
     drop(scratch.store);
-    let db = super::schema::open(&path).unwrap();
+    let db = super::database::open(&path, &Default::default()).unwrap();
     let pages: i64 = db
         .pragma_query_value(None, "page_count", |row| row.get(0))
         .unwrap();
     db.pragma_update(None, "max_page_count", pages).unwrap();
-    let store = Store::with(db, &path, SignedDuration::from_secs(30 * DAY)).unwrap();
+    let store = Store::with(
+        db,
+        &path,
+        SignedDuration::from_secs(30 * DAY),
+        Default::default(),
+    )
+    .unwrap();
     let scratch = Scratch {
         folder: scratch.folder,
         store,
@@ -321,7 +327,7 @@ async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
     );
     assert_eq!(
         told.hint(),
-        Some("make room on the disk; what was there is whole")
+        Some("free some disk space; what was stored before is intact")
     );
     assert_eq!(scratch.changes(), ["added a", "added b"]);
 }

@@ -8,11 +8,12 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
     closing::{self, Beginning, Closed, Closing},
+    database::Database,
     error::{Doing, StoreError},
     sighting::Sighting,
     twins,
@@ -43,7 +44,7 @@ const TRANSACTION: usize = 8_000;
 
 /// The writing side of the database, with the scans that are under way.
 pub(super) struct Writer {
-    db: Connection,
+    db: Database,
     path: PathBuf,
     running: HashMap<ScanNumber, (Running, Arc<Trouble>)>,
     /// How long changes are kept, in milliseconds.
@@ -51,7 +52,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(db: Connection, path: &Path, keep: i64) -> Self {
+    pub(super) fn new(db: Database, path: &Path, keep: i64) -> Self {
         Self {
             db,
             path: path.to_path_buf(),
@@ -189,10 +190,11 @@ impl Writer {
 }
 
 fn transaction<T>(
-    db: &mut Connection,
+    db: &mut Database,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let behavior = db.behavior();
+    let transaction = db.transaction_with_behavior(behavior)?;
     let done = work(&transaction)?;
     transaction.commit()?;
     Ok(done)

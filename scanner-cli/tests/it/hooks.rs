@@ -1,6 +1,6 @@
 //! Hooks: programs of others that run after a scan.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
@@ -83,14 +83,20 @@ fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
         "ZEENEA_HOOK_CONNECTOR_CODE=qlik-sense",
         "ZEENEA_HOOK_CONNECTION_CODE=qlik",
         "ZEENEA_HOOK_CONNECTION_ID=qlik",
-        "SCANNER_HOOK_SCAN_ID=1",
         "SCANNER_HOOK_OUTCOME=complete",
+        "SCANNER_HOOK_RESET=false",
     ] {
         assert!(
             told.lines().any(|told| told == line),
             "no {line} in:\n{told}"
         );
     }
+    let scans = home.run(&["catalog", "scans", "--format", "ndjson"]);
+    let scan = items(&scans.output)[0]["id"].as_str().unwrap().to_owned();
+    assert!(
+        told.contains(&format!("SCANNER_HOOK_SCAN_ID={scan}\n")),
+        "{told}"
+    );
     assert_eq!(home.read("items.txt").lines().count(), 53);
     assert!(home.read("items.txt").contains("/Sales Overview/Regions\n"));
     let changes = items(&home.read("changes.txt"));
@@ -105,7 +111,7 @@ fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
     );
     // Those whose files have gone are not shown any more.
     for file in ["hooks/bad.conf", "hooks/script.conf"] {
-        std::fs::remove_file(home.path(file)).unwrap();
+        fs::remove_file(home.path(file)).unwrap();
     }
     let text = home.run(&["status"]).output;
     assert!(
@@ -195,4 +201,47 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
         .iter()
         .find(|line| line["message"] == "more is left out");
     assert_eq!(more.unwrap()["lines"], 30_001 - 200);
+}
+
+#[test]
+fn a_hook_learns_everything_again_after_a_restore() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("script.sh", SCRIPT.replace("exit 3", "test ! -e failing"));
+    let hook_file = hook("script", "post_items_upsert_command = [sh, script.sh]");
+    home.write("hooks/script.conf", hook_file);
+    let run = |exit: i64| {
+        let before = ended(&home, "script").map(|run| run["finished"].clone());
+        home.write(
+            "connections/qlik.conf",
+            connection("qlik", &site)
+                + "# changed\n".repeat(exit as usize + 1).as_str()
+                + &format!("# {before:?}\n"),
+        );
+        let running = Running::briefly(&home);
+        wait("the hook", || {
+            ended(&home, "script").map(|run| run["finished"].clone()) != before
+        });
+        running.stop();
+        assert_eq!(ended(&home, "script").unwrap()["exit_code"], exit);
+        items(&home.read("changes.txt")).len()
+    };
+    assert_eq!(run(0), 53);
+    assert_eq!(run(0), 0);
+    home.run(&["store", "backup", "saved.db"]).check(0, &[]);
+    home.run(&["store", "restore", "saved.db"]).check(0, &[]);
+    home.write("failing", "");
+    assert_eq!(run(1), 53);
+    assert!(home.read("env.txt").contains("SCANNER_HOOK_RESET=true"));
+    fs::remove_file(home.path("failing")).unwrap();
+    assert_eq!(
+        run(0),
+        53,
+        "a hook that failed begins anew the next time, too"
+    );
+    assert_eq!(run(0), 0);
+    assert!(home.read("env.txt").contains("SCANNER_HOOK_RESET=false"));
 }

@@ -25,4 +25,5 @@ mod secrets;
 mod secure;
 mod selection;
 mod service;
+mod store_backup;
 mod store_faults;

@@ -180,7 +180,7 @@ fn a_store_of_a_newer_version_is_refused_and_not_touched() {
         .unwrap();
     let asked = site.requests().len();
     let texts = [
-        "is of version 99, but this program knows none above 2",
+        "is of version 99, but this program knows none above 3",
         "--no-store",
     ];
     home.run(&["scan"]).check(3, &texts);
@@ -200,8 +200,15 @@ fn a_store_that_cannot_be_used_is_a_failure_that_says_what_to_do() {
         STORE,
         "no database, but a text that is long enough to be one, were it one",
     );
-    home.run(&["scan"])
-        .check(4, &["cannot be opened", "not a database", "move it away"]);
+    home.run(&["scan"]).check(
+        4,
+        &[
+            "cannot be opened",
+            "not a database",
+            "store restore FILE",
+            "move it away",
+        ],
+    );
     fs::remove_file(home.path(STORE)).unwrap();
     fs::create_dir(home.path(STORE)).unwrap();
     home.run(&["scan"])

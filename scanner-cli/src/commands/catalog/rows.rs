@@ -6,11 +6,13 @@ use serde_json::Value;
 use super::ItemRow;
 use crate::{
     listing::{ListError, Row, instant, moment, text},
-    store::{Change, Cursor, StoredScan},
+    store::{Catalog, Change, Cursor, StoredScan},
 };
 
 #[derive(Serialize)]
 pub(super) struct ChangeRow {
+    /// No change of another store has it.
+    id: String,
     seq: i64,
     time: String,
     scan: i64,
@@ -24,8 +26,9 @@ pub(super) struct ChangeRow {
 }
 
 impl ChangeRow {
-    pub(super) fn of(change: Change) -> Self {
+    pub(super) fn of(change: Change, catalog: &Catalog) -> Self {
         Self {
+            id: catalog.global_id(change.seq),
             seq: change.seq,
             time: instant(change.time),
             moment: moment(change.time),
@@ -48,6 +51,7 @@ impl Row for ChangeRow {
         "change",
         "key",
         "fields",
+        "id",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -63,6 +67,8 @@ impl Row for ChangeRow {
 
 #[derive(Serialize)]
 pub(super) struct ScanRow {
+    /// No scan of another store has it.
+    id: String,
     scan: i64,
     connection: String,
     started: String,
@@ -86,8 +92,9 @@ pub(super) struct ScanRow {
 }
 
 impl ScanRow {
-    pub(super) fn of(scan: StoredScan) -> Self {
+    pub(super) fn of(scan: StoredScan, catalog: &Catalog) -> Self {
         Self {
+            id: catalog.global_id(scan.id),
             scan: scan.id,
             connection: scan.connection,
             started: instant(scan.started),
@@ -138,6 +145,7 @@ impl Row for ScanRow {
         "bytes",
         "site_version",
         "reasons",
+        "id",
     ];
 
     fn cells(&self) -> Vec<String> {

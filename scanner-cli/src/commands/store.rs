@@ -1,0 +1,121 @@
+//! `store`: back up, restore and check the store.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    arguments::{ShowFormat, Store as Command},
+    exit::Exit,
+    home::shown,
+    lock::{Lock, NotLocked},
+    problem::Problem,
+    run::Program,
+    store::{self, Health, StoreError},
+};
+
+mod show;
+
+pub(crate) fn run(program: &mut Program, command: &Command) -> Exit {
+    let done = match command {
+        Command::Backup { file } => back_up(program, file),
+        Command::Restore { file } => restore(program, file),
+        Command::Check { file, format } => check(program, file.as_deref(), *format),
+    };
+    done.unwrap_or_else(|(problem, exit)| {
+        program.tell_problem(&problem);
+        exit
+    })
+}
+
+type Refusal = (Problem, Exit);
+
+fn back_up(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
+    let done = store::back_up(&program.home.store(), file).map_err(refusal)?;
+    program.tell(&format!(
+        "backed up `{}` to `{}` ({})\n",
+        shown(&program.home.store()),
+        shown(&done.file),
+        show::size(done.bytes)
+    ));
+    Ok(Exit::Complete)
+}
+
+fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
+    let path = program.home.store();
+    // A service between two scans does not have the store open.
+    let _no_service = lock_service(program)?;
+    let done = store::restore(&path, file).map_err(refusal)?;
+    let mut text = format!(
+        "restored `{}` from `{}`: {}\n",
+        shown(&path),
+        shown(file),
+        catalog_model::counted(u64::try_from(done.items).unwrap_or(0), "item")
+    );
+    if let Some(version) = done.older {
+        text.push_str(&format!(
+            "  the backup was of version {version} and was brought up to date\n"
+        ));
+    }
+    if let Some(kept) = done.kept {
+        text.push_str(&format!(
+            "  the former store is kept as `{}`\n",
+            shown(&kept)
+        ));
+    }
+    text.push_str(&format!(
+        "  the store has the new id {}: followers and hooks receive everything again\n",
+        done.store_id
+    ));
+    program.tell(&text);
+    Ok(Exit::Complete)
+}
+
+/// Keeps a service from starting as long as the lock lives.
+fn lock_service(program: &Program) -> Result<Option<Lock>, Refusal> {
+    let path = program.home.lock();
+    match Lock::take(&path, (program.environment.clock)()) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(NotLocked::Busy(holder)) => {
+            let message = format!(
+                "a service is running for the home `{}`: {holder}",
+                shown(&program.home.path(""))
+            );
+            let hint = "stop it first, and start it again after the restore; nothing was changed";
+            Err((Problem::general(message, hint.to_owned()), Exit::Busy))
+        }
+        Err(NotLocked::Unusable(error)) => {
+            let message = format!("the lock `{}` cannot be taken: {error}", shown(&path));
+            let hint = "restore needs file locks, to be sure that nothing uses the store; nothing was changed";
+            Err((Problem::general(message, hint.to_owned()), Exit::Failed))
+        }
+    }
+}
+
+fn check(program: &mut Program, file: Option<&Path>, format: ShowFormat) -> Result<Exit, Refusal> {
+    let path = file.map_or_else(|| program.home.store(), PathBuf::from);
+    let health = store::check(&path).map_err(refusal)?;
+    let Some(health) = health else {
+        let message = match file {
+            Some(_) => format!("there is no file `{}`", shown(&path)),
+            None => format!("there is no store `{}` yet", shown(&path)),
+        };
+        return Err((Problem::general(message, None), Exit::Configuration));
+    };
+    let exit = exit(&health);
+    let text = match format {
+        ShowFormat::Text => show::as_text(&health),
+        ShowFormat::Json => show::as_json(&health),
+    };
+    Ok(program.print(&text, exit))
+}
+
+fn exit(health: &Health) -> Exit {
+    if health.problems.is_empty() {
+        Exit::Complete
+    } else {
+        Exit::Failed
+    }
+}
+
+fn refusal(error: StoreError) -> Refusal {
+    (error.problem(), error.exit())
+}

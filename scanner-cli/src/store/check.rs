@@ -1,0 +1,172 @@
+//! Whether a database is whole, and what it holds.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension};
+use serde::Serialize;
+
+use super::{
+    database,
+    error::{Doing, StoreError},
+    files, restore, schema,
+};
+
+/// What a check of the store found.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Health {
+    pub(crate) file: String,
+    /// What is wrong with it; empty of a healthy one.
+    pub(crate) problems: Vec<String>,
+    /// Whether the file is a copy that the scanner made.
+    pub(crate) backup: bool,
+    pub(crate) store_id: Option<String>,
+    pub(crate) version: usize,
+    /// The version that this program writes.
+    pub(crate) current_version: usize,
+    pub(crate) journal: String,
+    pub(crate) connections: i64,
+    pub(crate) items: ItemCounts,
+    pub(crate) scans: i64,
+    pub(crate) changes: i64,
+    pub(crate) bytes: u64,
+    /// Bytes of the write-ahead log beside it.
+    pub(crate) log_bytes: u64,
+    pub(crate) page_bytes: i64,
+    pub(crate) pages: i64,
+    /// Pages that hold nothing now and are used again.
+    pub(crate) free_pages: i64,
+    /// Files in the folder that belong to the store, but not to what it holds now.
+    pub(crate) leftover_files: Vec<String>,
+}
+
+/// Items by their state.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct ItemCounts {
+    pub(crate) present: i64,
+    pub(crate) unreadable: i64,
+    pub(crate) filtered: i64,
+    pub(crate) gone: i64,
+}
+
+/// Maximum number of problems that are listed.
+const MAX_PROBLEMS: usize = 20;
+
+/// Checks the store, if there is one.
+pub(crate) fn check(path: &Path) -> Result<Option<Health>, StoreError> {
+    let Some(db) = database::open_any_version(path)? else {
+        return Ok(None);
+    };
+    schema::refuse_newer(&db, path)?;
+    let problems = problems(&db).map_err(|error| StoreError::of(path, Doing::Read, error))?;
+    let read = health(&db, path, problems);
+    read.map(Some)
+        .map_err(|error| StoreError::of(path, Doing::Read, error))
+}
+
+/// What is wrong with a database. One that cannot be read at all is an error.
+pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let mut rows = db.prepare(&format!("PRAGMA integrity_check({MAX_PROBLEMS})"))?;
+    let mut found = rows.query([])?;
+    while let Some(row) = found.next()? {
+        let text: String = row.get(0)?;
+        if text != "ok" {
+            problems.push(text);
+        }
+    }
+    let mut rows = db.prepare("PRAGMA foreign_key_check")?;
+    let mut found = rows.query([])?;
+    while let Some(row) = found.next()? {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
+        }
+        let (table, id, parent): (String, Option<i64>, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let id = id.map_or_else(String::new, |id| format!(" {id}"));
+        problems.push(format!(
+            "row{id} of table `{table}` refers to a row of `{parent}` that does not exist"
+        ));
+    }
+    if let Some(missing) = missing_table(db)? {
+        problems.push(format!("table `{missing}` does not exist"));
+    }
+    Ok(problems)
+}
+
+/// A table that each version of the store has and this database has not.
+pub(super) fn missing_table(db: &Connection) -> rusqlite::Result<Option<&'static str>> {
+    const TABLES: [&str; 7] = [
+        "connection",
+        "scan",
+        "item",
+        "content",
+        "change",
+        "follower",
+        "forgotten",
+    ];
+    for table in TABLES {
+        if !has_table(db, table)? {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
+}
+
+fn has_table(db: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let found = db.query_row(sql, [table], |_| Ok(())).optional()?;
+    Ok(found.is_some())
+}
+
+fn health(db: &Connection, path: &Path, problems: Vec<String>) -> rusqlite::Result<Health> {
+    let count = |table: &str| match has_table(db, table)? {
+        true => db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+            row.get(0)
+        }),
+        false => Ok(0),
+    };
+    let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get(0));
+    let length = |path: &Path| path.metadata().map_or(0, |found| found.len());
+    let version = schema::version(db)?;
+    Ok(Health {
+        file: crate::home::shown(path),
+        problems,
+        backup: files::is_backup(path),
+        store_id: match version >= schema::WITH_ID {
+            true => Some(schema::store_id(db)?),
+            false => None,
+        },
+        version,
+        current_version: schema::CURRENT,
+        journal: db.pragma_query_value(None, "journal_mode", |row| row.get(0))?,
+        connections: count("connection")?,
+        items: items(db)?,
+        scans: count("scan")?,
+        changes: count("change")?,
+        bytes: length(path),
+        log_bytes: length(&files::beside(path, "-wal")),
+        page_bytes: pragma("page_size")?,
+        pages: pragma("page_count")?,
+        free_pages: pragma("freelist_count")?,
+        leftover_files: restore::leftovers(path),
+    })
+}
+
+fn items(db: &Connection) -> rusqlite::Result<ItemCounts> {
+    let mut counts = ItemCounts::default();
+    if !has_table(db, "item")? {
+        return Ok(counts);
+    }
+    let mut rows = db.prepare("SELECT state, count(*) FROM item GROUP BY state")?;
+    let mut found = rows.query([])?;
+    while let Some(row) = found.next()? {
+        let count = row.get(1)?;
+        match row.get(0)? {
+            0_i64 => counts.present = count,
+            1 => counts.unreadable = count,
+            2 => counts.filtered = count,
+            _ => counts.gone = count,
+        }
+    }
+    Ok(counts)
+}

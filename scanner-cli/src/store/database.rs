@@ -1,0 +1,372 @@
+//! How the database file is opened, on whichever file system it lies.
+
+use std::{
+    fs,
+    ops::{Deref, DerefMut},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::{
+    error::{Doing, StoreError},
+    file_system::{self, Support},
+    files, restore, schema,
+    usage::Usage,
+};
+
+/// The database, open; nobody restores it meanwhile.
+pub(super) struct Database {
+    // First, so that it is closed before the lock goes.
+    db: Connection,
+    journal: Journal,
+    _usage: Usage,
+}
+
+impl Deref for Database {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.db
+    }
+}
+
+impl DerefMut for Database {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.db
+    }
+}
+
+/// How SQLite keeps a transaction whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Journal {
+    /// A write-ahead log: readers and writers do not wait for each other.
+    Log,
+    /// A rollback journal, where processes cannot share memory: a writer waits for readers, and they for it.
+    Rollback,
+}
+
+/// How long a process waits for another one's transaction.
+const BUSY: Duration = Duration::from_secs(30);
+/// The same for a rollback journal, where it also waits for readers.
+const BUSY_WITH_READERS: Duration = Duration::from_secs(300);
+/// Interval at which a lock of the database is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Bytes of a page: a handful of items each, so that the first scan has half as many pages to write as with 4 KiB.
+const PAGE: i64 = 8_192;
+
+/// Pages that the log may hold before they go over into the database: 64 MiB, so that this happens rarely.
+const LOG_PAGES: i64 = 8_192;
+
+/// Opens the store for writing; makes it, or brings it up to date. Once `stop` is set, it waits for nobody any more.
+pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, StoreError> {
+    let folder = files::folder(path);
+    fs::create_dir_all(folder).map_err(|error| StoreError::folder(folder, error))?;
+    let mut usage = Usage::to_write(path)?;
+    if files::is_backup(path) {
+        // A person put it there by hand: what lies beside it belongs to another store.
+        drop(usage);
+        restore::adopt(path)?;
+        usage = Usage::to_write(path)?;
+    }
+    let (mut db, journal) = connect(path, stop)?;
+    schema::migrate(&mut db, path)?;
+    Ok(Database {
+        db,
+        journal,
+        _usage: usage,
+    })
+}
+
+impl Database {
+    /// How a transaction begins. Where readers count, it waits for them then: later it could only fail.
+    pub(super) fn behavior(&self) -> TransactionBehavior {
+        match self.journal {
+            Journal::Log => TransactionBehavior::Immediate,
+            Journal::Rollback => TransactionBehavior::Exclusive,
+        }
+    }
+}
+
+/// Connects without waiting first: only that tells a lock of another process from a file system without locks.
+fn connect(path: &Path, stop: &Arc<AtomicBool>) -> Result<(Connection, Journal), StoreError> {
+    let folder = files::folder(path);
+    let mut journal = if file_system::is_remote(folder) {
+        Journal::Rollback
+    } else {
+        Journal::Log
+    };
+    let at_once = Patience {
+        limit: Duration::ZERO,
+        stop: Arc::clone(stop),
+    };
+    let failed = match connect_as(path, journal, &at_once) {
+        Ok(db) => return check_version(db, path, journal, stop),
+        Err(error) => error,
+    };
+    if !file_system::may_cause(&failed) {
+        return Err(StoreError::of(path, Doing::Open, failed));
+    }
+    match file_system::probe(folder) {
+        Support::NoLocks => return Err(StoreError::without_locks(path)),
+        Support::NoSharedMemory => journal = Journal::Rollback,
+        Support::Full | Support::Unknown => {}
+    }
+    match connect_as(path, journal, &Patience::of(journal, stop)) {
+        Ok(db) => check_version(db, path, journal, stop),
+        Err(error) => Err(StoreError::of(path, Doing::Open, error)),
+    }
+}
+
+fn check_version(
+    mut db: Connection,
+    path: &Path,
+    journal: Journal,
+    stop: &Arc<AtomicBool>,
+) -> Result<(Connection, Journal), StoreError> {
+    schema::refuse_newer(&db, path)?;
+    Patience::of(journal, stop)
+        .install(&mut db)
+        .and_then(|()| cache(&db, WRITER_CACHE))
+        .map_err(|error| StoreError::of(path, Doing::Open, error))?;
+    Ok((db, journal))
+}
+
+fn connect_as(path: &Path, journal: Journal, patience: &Patience) -> rusqlite::Result<Connection> {
+    let mut db = Connection::open(path)?;
+    patience.install(&mut db)?;
+    if schema::version(&db)? > schema::CURRENT {
+        // The caller refuses it, and nothing of it changes.
+        return Ok(db);
+    }
+    // Of a new database only.
+    db.pragma_update(None, "page_size", PAGE)?;
+    match journal {
+        Journal::Log => {
+            to_write_ahead(&db, patience)?;
+            // After a crash the log is played again or dropped.
+            db.pragma_update(None, "synchronous", "NORMAL")?;
+            db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+        }
+        Journal::Rollback => {
+            to_rollback(&db)?;
+            db.pragma_update(None, "synchronous", "FULL")?;
+        }
+    }
+    Ok(db)
+}
+
+/// Two processes that make a database at the same time: SQLite does not wait in this one step.
+fn to_write_ahead(db: &Connection, patience: &Patience) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match db.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if patience.goes_on(begun) && is_busy(&error) => {
+                thread::sleep(RETRY_INTERVAL)
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Gives up the write-ahead log, if there is one. A process that has the database for itself needs no shared memory.
+fn to_rollback(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    db.pragma_update(None, "journal_mode", "DELETE")?;
+    db.pragma_update(None, "locking_mode", "NORMAL")?;
+    // The lock goes with the next access.
+    schema::version(db).map(|_| ())
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DatabaseBusy | DatabaseLocked)
+    )
+}
+
+/// How long others are waited for.
+#[derive(Clone, Debug)]
+struct Patience {
+    limit: Duration,
+    stop: Arc<AtomicBool>,
+}
+
+impl Patience {
+    fn of(journal: Journal, stop: &Arc<AtomicBool>) -> Self {
+        Self {
+            limit: match journal {
+                Journal::Log => BUSY,
+                Journal::Rollback => BUSY_WITH_READERS,
+            },
+            stop: Arc::clone(stop),
+        }
+    }
+
+    fn goes_on(&self, begun: Instant) -> bool {
+        begun.elapsed() < self.limit && !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn install(&self, db: &mut Connection) -> rusqlite::Result<()> {
+        let (patience, mut begun) = (self.clone(), Instant::now());
+        db.busy_handler(Some(move |tries| {
+            if tries == 0 {
+                begun = Instant::now();
+            }
+            let goes_on = patience.goes_on(begun);
+            if goes_on {
+                thread::sleep(RETRY_INTERVAL);
+            }
+            goes_on
+        }))
+    }
+}
+
+/// Opens the store for reading, if there is one.
+pub(super) fn open_to_read(path: &Path) -> Result<Option<Database>, StoreError> {
+    let Some(database) = open_any_version(path)? else {
+        return Ok(None);
+    };
+    schema::refuse_newer(&database, path)?;
+    let version =
+        schema::version(&database).map_err(|error| StoreError::of(path, Doing::Open, error))?;
+    if version == 0 {
+        // Another process is making it at this moment; nothing is in it yet.
+        return Ok(None);
+    }
+    if version < schema::CURRENT {
+        // Only a writer may bring it up to date: the next scan does.
+        return Err(StoreError::older(path));
+    }
+    Ok(Some(database))
+}
+
+/// Opens a store of any version for reading, if there is one.
+pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let usage = Usage::to_read(path)?;
+    let failed = |error| StoreError::of(path, Doing::Open, error);
+    let db = connect_to_read(path).map_err(failed)?;
+    cache(&db, READER_CACHE).map_err(failed)?;
+    Ok(Some(Database {
+        db,
+        journal: Journal::Log,
+        _usage: usage,
+    }))
+}
+
+fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    if files::is_backup(path) {
+        // Its own file is all of it, whatever lies beside it.
+        return open_unchanging(path);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = Connection::open_with_flags(path, flags)?;
+    let never = Arc::new(AtomicBool::new(false));
+    let at_once = Patience {
+        limit: Duration::ZERO,
+        stop: Arc::clone(&never),
+    };
+    at_once.install(&mut db)?;
+    match schema::version(&db) {
+        Ok(_) => {}
+        Err(error) if is_busy(&error) => {
+            if file_system::probe(files::folder(path)) == Support::NoLocks {
+                // Nobody writes there.
+                return open_alone(path);
+            }
+        }
+        Err(error) if may_be_read_alone(&error) => {
+            drop(db);
+            // Nobody writes it: the files beside it cannot be made, or not be shared.
+            return open_alone(path).map_err(|_second| error);
+        }
+        Err(error) => return Err(error),
+    }
+    Patience::of(Journal::Log, &never).install(&mut db)?;
+    schema::version(&db)?;
+    Ok(db)
+}
+
+fn may_be_read_alone(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, FileLockingProtocolFailed, ReadOnly, SystemIoFailure};
+    matches!(
+        error.sqlite_error_code(),
+        Some(ReadOnly | CannotOpen | SystemIoFailure | FileLockingProtocolFailed)
+    )
+}
+
+/// Opens a database that nobody writes, without locks and shared memory.
+fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
+    let db = if files::has_log(path) {
+        // Its log is read into memory of this process.
+        let db = open_by_uri(
+            path,
+            if cfg!(windows) {
+                "vfs=win32-none"
+            } else {
+                "vfs=unix-none"
+            },
+        )?;
+        db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        db
+    } else {
+        open_unchanging(path)?
+    };
+    schema::version(&db)?;
+    Ok(db)
+}
+
+/// Opens a database that nobody writes, without a file beside it.
+pub(super) fn open_unchanging(path: &Path) -> rusqlite::Result<Connection> {
+    open_by_uri(path, "immutable=1")
+}
+
+fn open_by_uri(path: &Path, option: &str) -> rusqlite::Result<Connection> {
+    let path = path.to_string_lossy();
+    let path = path
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{path}?mode=ro&{option}"), flags)
+}
+
+/// Room for pages of the database in KiB: enough for the index of keys of a million items.
+const WRITER_CACHE: i64 = 20 * 1024;
+/// For a reader the same number is also what it sorts at a time.
+const READER_CACHE: i64 = 8 * 1024;
+
+fn cache(db: &Connection, kib: i64) -> rusqlite::Result<()> {
+    db.pragma_update(None, "cache_size", -kib)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_nobody_writes_is_read_without_a_file_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        // A name with all that a URI takes for something else.
+        let path = folder.path().join("a b%20c?d#e.db");
+        drop(open(&path, &Arc::default()).unwrap());
+        assert!(!files::has_log(&path));
+        fs::remove_file(folder.path().join(".store.lock")).unwrap();
+        let db = open_unchanging(&path).unwrap();
+        assert_eq!(schema::version(&db).unwrap(), schema::CURRENT);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,122 @@
+//! Who uses the store: everyone who has it open shares a lock, a restore has it alone.
+//!
+//! SQLite's own locks do not say this: a process that has the database open and does nothing holds none.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{error::StoreError, files};
+
+/// The right to have the store open. The operating system takes it back when its holder ends, however that happens.
+#[derive(Debug)]
+pub(super) struct Usage {
+    _file: Option<File>,
+}
+
+/// How long a command waits for a restore to end. The restore has the lock while it verifies the backup.
+const RESTORE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Interval at which a lock that another process holds is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
+
+impl Usage {
+    /// The right to write to the store `path`, together with others.
+    pub(super) fn to_write(path: &Path) -> Result<Self, StoreError> {
+        match share(path) {
+            Ok(file) => Ok(Self { _file: Some(file) }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::being_restored(path)),
+            Err(TryLockError::Error(error)) if is_unsupported(&error) => {
+                Err(StoreError::without_locks(path))
+            }
+            Err(TryLockError::Error(error)) => Err(StoreError::folder(&lock(path), error)),
+        }
+    }
+
+    /// The right to read the store `path`, together with others. Where no lock can be had, such as in a folder that may
+    /// only be read, the store is read without.
+    pub(super) fn to_read(path: &Path) -> Result<Self, StoreError> {
+        match share(path) {
+            Ok(file) => Ok(Self { _file: Some(file) }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::being_restored(path)),
+            Err(TryLockError::Error(_)) => Ok(Self { _file: None }),
+        }
+    }
+
+    /// The right to replace the store `path`, which nobody else may have open.
+    pub(super) fn alone(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        let open = open(&lock(path));
+        let mut file = open.map_err(|error| StoreError::folder(&lock(path), error))?;
+        match try_for(patience, || file.try_lock()) {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::in_use(path)),
+            Err(TryLockError::Error(_)) => return Err(StoreError::without_locks(path)),
+        }
+        let pid = std::process::id();
+        // For people only.
+        let _ = file.set_len(0).and_then(|()| write!(file, "process {pid}"));
+        Ok(Self { _file: Some(file) })
+    }
+}
+
+/// The lock file of the store `path`. The name of no connection's file begins with a dot.
+fn lock(path: &Path) -> PathBuf {
+    files::folder(path).join(".store.lock")
+}
+
+fn share(path: &Path) -> Result<File, TryLockError> {
+    let file = open(&lock(path)).map_err(TryLockError::Error)?;
+    try_for(RESTORE_TIMEOUT, || file.try_lock_shared())?;
+    Ok(file)
+}
+
+fn try_for(
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<(), TryLockError>,
+) -> Result<(), TryLockError> {
+    let begun = Instant::now();
+    loop {
+        match attempt() {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
+                thread::sleep(RETRY_INTERVAL);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Opens the lock file. Another account may own it; then it can be read, which is enough to lock it.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    options
+        .open(path)
+        .or_else(|error| File::open(path).map_err(|_second| error))
+}
+
+/// Whether the file system has no locks at all.
+fn is_unsupported(error: &io::Error) -> bool {
+    if error.kind() == io::ErrorKind::Unsupported {
+        return true;
+    }
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let unsupported = [
+            Errno::NOLCK,
+            Errno::NOTSUP,
+            Errno::OPNOTSUPP,
+            Errno::NOSYS,
+            Errno::INVAL,
+        ];
+        let code = error.raw_os_error();
+        unsupported
+            .iter()
+            .any(|known| Some(known.raw_os_error()) == code)
+    }
+    #[cfg(not(unix))]
+    false
+}

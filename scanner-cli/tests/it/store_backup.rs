@@ -1,0 +1,448 @@
+//! `store backup`, `store restore`, `store check`, and copies from before a migration.
+
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use qrs_client::fake_site::{Content, FakeSite, Fault, Point};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::{
+    scanner::{Home, finish, is_clean, items},
+    service::Running,
+};
+
+const STORE: &str = "data/catalog.db";
+const EXPORT: &str = "export/qlik.visualization.ndjson";
+
+fn health(home: &Home, exit: i32) -> Value {
+    let run = home.run(&["store", "check", "--format", "json"]);
+    run.check(exit, &[]);
+    serde_json::from_str(&run.output).unwrap()
+}
+
+fn site(sheets: usize) -> FakeSite {
+    FakeSite::builder()
+        .content(Content::generated(1, sheets))
+        .start_in_thread()
+}
+
+/// Adds a sheet to the site and scans it.
+fn add_and_scan(site: &FakeSite, home: &Home, name: &str) {
+    site.edit(|content| {
+        let app = content.app_named("App 1").or(content.app_named("App 0"));
+        let app = app.unwrap().to_owned();
+        content.add_sheet(&app, name);
+    });
+    home.run(&["scan"]).check(0, &["1 added"]);
+}
+
+fn scan_ids(home: &Home) -> Vec<String> {
+    let scans = home.run(&["catalog", "scans", "--format", "ndjson"]);
+    let text = |scan: &Value| scan["id"].as_str().unwrap().to_owned();
+    items(&scans.output).iter().map(text).collect()
+}
+
+#[test]
+fn a_restored_store_has_what_the_backup_had_and_followers_begin_anew() {
+    let site = site(5);
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    home.run(&["store", "backup", "saved.db"])
+        .check(0, &["backed up `data/catalog.db` to `saved.db`"]);
+    add_and_scan(&site, &home, "newer");
+    assert_eq!(home.items(EXPORT).len(), 6);
+    let (before, former) = (scan_ids(&home), health(&home, 0)["store_id"].clone());
+
+    home.run(&["store", "restore", "saved.db"]).check(
+        0,
+        &[
+            "restored `data/catalog.db` from `saved.db`: 5 items",
+            "kept as `data/catalog.db.before-restore-1`",
+        ],
+    );
+    let now = health(&home, 0);
+    assert_ne!(now["store_id"], former);
+    assert_eq!(now["items"]["present"], 5);
+    assert_eq!(
+        now["leftover_files"],
+        serde_json::json!(["data/catalog.db.before-restore-1"])
+    );
+    // The sheet that is newer than the backup goes, even if the site cannot be scanned.
+    let followers = home.run(&["catalog", "followers", "--format", "ndjson"]);
+    assert!(
+        items(&followers.output)[0]["behind"].is_null(),
+        "{}",
+        followers.output
+    );
+    site.edit(|content| {
+        let id = content.sheet_named("newer").unwrap().to_owned();
+        content.remove(&id);
+    });
+    site.expire_sessions();
+    home.run(&["scan"])
+        .check(0, &["nothing changed", "wrote     5 items"]);
+    assert_eq!(home.items(EXPORT).len(), 5);
+    // A scan has the same number as one of the former store, and another id.
+    let after = scan_ids(&home);
+    assert_eq!(after.len(), before.len());
+    assert!(
+        after.iter().all(|id| !before.contains(id)),
+        "{before:?} {after:?}"
+    );
+    let since = |id: &str| home.run(&["catalog", "changes", "--since", id]);
+    since(&after[0]).check(0, &[]);
+    since(&before[0]).check(2, &["is not one of this store"]);
+    // The former store can be restored, too.
+    home.run(&["store", "restore", "data/catalog.db.before-restore-1"])
+        .check(0, &["6 items"]);
+}
+
+#[test]
+fn a_log_that_belongs_to_the_former_store_does_not_reach_the_restored_one() {
+    let site = site(5);
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    home.run(&["store", "backup", "saved.db"]).check(0, &[]);
+    for by_hand in [false, true] {
+        add_and_scan(&site, &home, if by_hand { "one" } else { "another" });
+        leave_log(&home);
+        if by_hand {
+            fs::copy(home.path("saved.db"), home.path(STORE)).unwrap();
+            // A reader does not mix them, and the next writer sets the log aside.
+            let listed = home.run(&["catalog", "list", "--format", "ndjson"]);
+            assert_eq!(items(&listed.output).len(), 5);
+            let run = home.run(&["scan"]);
+            run.check(0, &["copied there by hand", "2 added"]);
+        } else {
+            home.run(&["store", "restore", "saved.db"]).check(0, &[]);
+            assert!(!home.has("data/catalog.db-wal"));
+            let former = home.path("data/catalog.db.before-restore-1");
+            let name: String = Connection::open(former)
+                .unwrap()
+                .query_row("SELECT name FROM connection", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(name, "of the log", "the former store keeps its log");
+            home.run(&["scan"]).check(0, &["1 added"]);
+        }
+        let health = health(&home, 0);
+        assert_eq!(health["items"]["present"], if by_hand { 7 } else { 6 });
+    }
+}
+
+/// Leaves changes in the log, as a process that was killed does.
+fn leave_log(home: &Home) {
+    let (store, log) = (home.path(STORE), home.path("data/catalog.db-wal"));
+    let db = Connection::open(&store).unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
+    db.execute("UPDATE connection SET name = 'of the log'", [])
+        .unwrap();
+    let copies = [fs::read(&store).unwrap(), fs::read(&log).unwrap()];
+    drop(db);
+    fs::write(&store, &copies[0]).unwrap();
+    fs::write(&log, &copies[1]).unwrap();
+}
+
+#[test]
+fn a_backup_is_made_while_a_scan_writes_and_a_restore_waits_for_everyone() {
+    let site = site(100);
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    home.run(&["store", "backup", "first.db"]).check(0, &[]);
+    site.fail(Fault::stall(Point::Records(80)).on("/qrs/app/object/full"));
+    let mut scan = home.start(&["scan"]);
+    while site.requests_of("/qrs/app/object/full").len() < 2 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    home.run(&["store", "backup", "saved.db"]).check(0, &[]);
+    home.run(&["store", "restore", "saved.db"])
+        .check(7, &["is in use by another process", "nothing was changed"]);
+    scan.kill().unwrap();
+    scan.wait().unwrap();
+    // A foreign program that has it open counts, too.
+    let db = Connection::open(home.path(STORE)).unwrap();
+    db.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
+        .unwrap();
+    home.run(&["store", "restore", "saved.db"])
+        .check(7, &["is in use by another process"]);
+    drop(db);
+    home.run(&["store", "restore", "saved.db"])
+        .check(0, &["100 items"]);
+    assert!(is_clean(&home.path(".")) && is_clean(&home.path("data")));
+}
+
+#[test]
+fn a_service_does_not_keep_a_backup_from_being_made_but_a_restore() {
+    let site = site(5);
+    let home = Home::of(&site);
+    let running = Running::briefly(&home);
+    crate::service::wait("the export", || home.has(EXPORT));
+    home.run(&["store", "backup", "saved.db"]).check(0, &[]);
+    home.run(&["store", "restore", "saved.db"])
+        .check(7, &["a service is running", "stop it first"]);
+    running.stop();
+    home.run(&["store", "restore", "saved.db"])
+        .check(0, &["5 items"]);
+}
+
+#[test]
+fn a_file_that_is_no_backup_is_refused_and_nothing_changes() {
+    let site = site(20);
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    home.run(&["store", "backup", "saved.db"]).check(0, &[]);
+    let store = fs::read(home.path(STORE)).unwrap();
+    let saved = fs::read(home.path("saved.db")).unwrap();
+    home.write("empty", "");
+    home.write("text", "a text");
+    home.write("encrypted", vec![0x5A; 40_960]);
+    home.write("cut", &saved[..saved.len() - 8_192]);
+    home.write("head", &saved[..60]);
+    let mut broken = saved.clone();
+    // Not the first page, which the head is on.
+    for byte in &mut broken[8_192..16_384] {
+        *byte = 0xA5;
+    }
+    home.write("broken", broken);
+    let foreign = Connection::open(home.path("foreign")).unwrap();
+    foreign.execute_batch("CREATE TABLE a (b)").unwrap();
+    drop(foreign);
+    fs::copy(home.path("saved.db"), home.path("newer")).unwrap();
+    let newer = Connection::open(home.path("newer")).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    fs::create_dir(home.path("folder")).unwrap();
+    for (file, exit, text) in [
+        ("missing", 4, "cannot be read"),
+        ("empty", 4, "is empty"),
+        ("text", 4, "is not an SQLite database"),
+        ("encrypted", 4, "damaged, encrypted"),
+        ("head", 4, "is not an SQLite database"),
+        ("cut", 4, "is truncated"),
+        ("broken", 4, "is damaged"),
+        ("foreign", 4, "not a store of the scanner"),
+        ("newer", 3, "is of version 99"),
+        ("folder", 4, "is not a regular file"),
+        (STORE, 4, "is the store itself"),
+    ] {
+        home.run(&["store", "restore", file])
+            .check(exit, &[file, text]);
+        assert!(fs::read(home.path(STORE)).unwrap() == store, "{file}");
+        assert!(is_clean(&home.path("data")));
+        assert_eq!(
+            home.names("data")
+                .iter()
+                .filter(|name| name.starts_with(".restore"))
+                .count(),
+            0
+        );
+    }
+}
+
+#[test]
+fn a_backup_replaces_an_earlier_one_and_nothing_else() {
+    let site = site(5);
+    let home = Home::of(&site);
+    home.run(&["store", "backup", "saved.db"])
+        .check(3, &["does not exist yet", "run `scan`"]);
+    home.run(&["scan"]).check(0, &[]);
+    home.write("empty", "");
+    home.write("precious", "text");
+    fs::create_dir(home.path("folder")).unwrap();
+    for (file, exit, text) in [
+        ("saved.db", 0, "backed up"),
+        ("saved.db", 0, "backed up"),
+        ("empty", 0, "backed up"),
+        ("precious", 4, "is not a backup of a store"),
+        ("folder", 4, "is not a regular file"),
+        (STORE, 4, "belongs to the store itself"),
+        (
+            "./data/../data/catalog.db-wal",
+            4,
+            "belongs to the store itself",
+        ),
+        ("nowhere/saved.db", 4, "cannot be written"),
+    ] {
+        home.run(&["store", "backup", file]).check(exit, &[text]);
+    }
+    assert_eq!(home.read("precious"), "text");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(home.path(STORE), home.path("link")).unwrap();
+        fs::hard_link(home.path(STORE), home.path("second-name")).unwrap();
+        std::os::unix::fs::symlink(home.path("none"), home.path("dangling")).unwrap();
+        std::os::unix::fs::symlink(home.path("data"), home.path("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(home.path("saved.db"), home.path("latest")).unwrap();
+        for (file, exit, text) in [
+            ("link", 4, "belongs to the store itself"),
+            ("second-name", 4, "belongs to the store itself"),
+            ("elsewhere/catalog.db-wal", 4, "belongs to the store itself"),
+            ("dangling", 4, "a link to a file that does not exist"),
+            ("latest", 0, "backed up"),
+        ] {
+            home.run(&["store", "backup", file]).check(exit, &[text]);
+        }
+        assert!(home.path("latest").is_symlink());
+        home.run(&["store", "restore", "link"])
+            .check(4, &["is the store itself"]);
+    }
+    let check = home.run(&["store", "check", "saved.db"]);
+    check.check(0, &[]);
+    assert!(
+        check.output.contains("backup saved.db: intact"),
+        "{}",
+        check.output
+    );
+}
+
+#[test]
+fn killed_at_any_instant_a_restore_leaves_the_old_store_or_the_new_one() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = site(50);
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    home.run(&["store", "backup", "saved.db"]).check(0, &[]);
+    add_and_scan(&site, &home, "newer");
+    home.run(&["store", "backup", "newer.db"]).check(0, &[]);
+    let begun = Instant::now();
+    home.run(&["store", "restore", "saved.db"]).check(0, &[]);
+    let whole = begun.elapsed();
+    let mut counts = [0, 0];
+    for round in 0..28 {
+        let (file, broken) = ([("saved.db"), ("newer.db")][round % 2], round % 4 > 1);
+        if broken {
+            // A log that nobody can use, beside a store that nobody can read.
+            home.write(STORE, vec![7; 9_000]);
+            home.write("data/catalog.db-wal", vec![9; 9_000]);
+        } else {
+            leave_log(&home);
+        }
+        let mut restore = home.start(&["store", "restore", file]);
+        thread::sleep(whole * (round as u32 * 17 % 29) / 28);
+        restore.kill().unwrap();
+        restore.wait().unwrap();
+        let run = home.run(&["store", "check", "--format", "json"]);
+        if run.exit == 0 {
+            let health: Value = serde_json::from_str(&run.output).unwrap();
+            let present = health["items"]["present"].as_u64().unwrap();
+            assert!([50, 51].contains(&present), "{present}");
+            counts[present as usize - 50] += 1;
+        } else {
+            assert!(broken, "{}", run.errors);
+        }
+        home.run(&["store", "restore", file]).check(0, &[]);
+        let expected = 50 + (round as u64 % 2);
+        assert_eq!(health(&home, 0)["items"]["present"], expected);
+    }
+    assert!(counts[0] > 0 && counts[1] > 0, "{counts:?}");
+    let kept = |name: &String| {
+        name.contains("before-restore") && name.ends_with(|last: char| last.is_ascii_digit())
+    };
+    let names = home.names("data");
+    assert!(
+        names.iter().filter(|name| kept(name)).count() <= 4,
+        "{names:?}"
+    );
+    assert!(
+        names.iter().all(|name| !name.starts_with(".restore")),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn a_damaged_store_is_found_and_leads_to_the_restore() {
+    let site = site(200);
+    let home = Home::of(&site);
+    home.run(&["store", "check"])
+        .check(3, &["there is no store"]);
+    home.run(&["scan"]).check(0, &[]);
+    let check = home.run(&["store", "check"]);
+    check.check(0, &[]);
+    assert!(
+        check.output.contains("store data/catalog.db: intact"),
+        "{}",
+        check.output
+    );
+    home.run(&["store", "backup", "saved.db"]).check(0, &[]);
+    let mut bytes = fs::read(home.path(STORE)).unwrap();
+    for byte in bytes.iter_mut().skip(16 * 8_192).take(40_000) {
+        *byte = 0xA5;
+    }
+    fs::write(home.path(STORE), bytes).unwrap();
+    let check = home.run(&["store", "check"]);
+    assert_eq!(check.exit, 4, "{}{}", check.output, check.errors);
+    let all = format!("{}{}", check.output, check.errors);
+    assert!(all.contains("store restore FILE"), "{all}");
+    home.run(&["store", "backup", "saved.db"])
+        .check(4, &["store restore FILE"]);
+    home.run(&["store", "restore", "saved.db"])
+        .check(0, &["200 items"]);
+    assert_eq!(health(&home, 0)["items"]["present"], 200);
+}
+
+#[test]
+fn an_older_store_is_copied_before_it_is_brought_up_to_date() {
+    let site = site(5);
+    let home = Home::of(&site);
+    fs::create_dir_all(home.path("data")).unwrap();
+    let db = Connection::open(home.path(STORE)).unwrap();
+    for version in ["1", "2"] {
+        let path = format!("src/store/schema/{version}.sql");
+        let sql = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+        db.execute_batch(&sql).unwrap();
+    }
+    db.execute_batch("PRAGMA user_version = 2; INSERT INTO connection (code, name, key_parts) VALUES ('old', 'Old', '[]')")
+        .unwrap();
+    drop(db);
+    home.run(&["catalog", "list"])
+        .check(3, &["is of an older version"]);
+    home.run(&["store", "backup", "of-old.db"]).check(0, &[]);
+    home.run(&["scan"]).check(0, &["5 added"]);
+    let names = home.names("data");
+    let copy = names.iter().find(|name| name.contains("before-v"));
+    let copy = format!("data/{}", copy.unwrap());
+    let check = home.run(&["store", "check", &copy, "--format", "json"]);
+    let check: Value = serde_json::from_str(&check.output).unwrap();
+    assert_eq!(
+        (&check["version"], &check["backup"]),
+        (&2.into(), &true.into())
+    );
+    for file in [copy.as_str(), "of-old.db"] {
+        home.run(&["store", "restore", file]).check(
+            0,
+            &["the backup was of version 2 and was brought up to date"],
+        );
+        let connections = health(&home, 0)["connections"].clone();
+        assert_eq!(connections, 1);
+    }
+}
+
+#[test]
+fn a_restore_needs_no_terminal_and_reads_nothing() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = site(5);
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    home.run(&["store", "backup", "saved.db"]).check(0, &[]);
+    let mut command = Command::new("setsid");
+    command
+        .args([
+            "-w",
+            env!("CARGO_BIN_EXE_scanner-cli"),
+            "store",
+            "restore",
+            "saved.db",
+        ])
+        .stdin(std::process::Stdio::null())
+        .current_dir(home.path("."));
+    finish(command).check(0, &["restored"]);
+}
