@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use catalog_model::Settings;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::schedule::Schedule;
 
@@ -18,6 +18,8 @@ pub(crate) struct Automation {
     pub(crate) parallel: usize,
     /// Between two looks at the folders goes by so much time.
     pub(crate) look_interval: Duration,
+    /// After how long a scan is repeated that failed for a reason that may pass: the first time, the second, and so on.
+    pub(crate) retry_after: Vec<Duration>,
 }
 
 /// The reference runs inventory and update apart; here both are one scan, so its settings for them name the same thing.
@@ -29,6 +31,9 @@ const SCHEDULES: [&str; 3] = [
 const ZONE: &str = "automation.time_zone";
 const PARALLEL: &str = "automation.parallel";
 const LOOK_INTERVAL: &str = "automation.look_interval";
+const RETRY_AFTER: &str = "automation.retry_after";
+/// Maximum number of repetitions that can be set.
+const MAX_RETRIES: usize = 100;
 
 impl Default for Automation {
     fn default() -> Self {
@@ -37,6 +42,9 @@ impl Default for Automation {
             zone: TimeZone::system(),
             parallel: 4,
             look_interval: Duration::from_secs(10),
+            retry_after: [1, 5, 15, 60]
+                .map(|minutes| Duration::from_secs(minutes * 60))
+                .into(),
         }
     }
 }
@@ -58,6 +66,7 @@ impl Automation {
             parallel: parallel(settings).unwrap_or(set.parallel),
             look_interval: (settings.duration(LOOK_INTERVAL))
                 .map_or(set.look_interval, |set| set.value),
+            retry_after: retry_after(settings).unwrap_or(set.retry_after),
         }
     }
 }
@@ -90,4 +99,25 @@ fn parallel(settings: &mut Settings) -> Option<usize> {
             None
         }
     }
+}
+
+fn retry_after(settings: &mut Settings) -> Option<Vec<Duration>> {
+    let texts = settings.texts(RETRY_AFTER)?.value;
+    let delays: Option<Vec<_>> = texts.iter().map(|text| delay(text)).collect();
+    let delays = delays.filter(|delays| delays.len() <= MAX_RETRIES);
+    if delays.is_none() {
+        let message = format!("`{RETRY_AFTER}` must be a list of up to {MAX_RETRIES} durations");
+        let hint = format!(
+            "write `{RETRY_AFTER} = [1 m, 5 m, 15 m, 60 m]`, the default, or `[]` for no repetition"
+        );
+        settings.refuse(RETRY_AFTER, message, hint);
+    }
+    delays
+}
+
+/// A duration as HOCON writes it; a bare number is milliseconds.
+fn delay(text: &str) -> Option<Duration> {
+    let bare = text.parse().map(Duration::from_millis).ok();
+    let delay = bare.or_else(|| Duration::try_from(text.parse::<SignedDuration>().ok()?).ok())?;
+    (!delay.is_zero()).then_some(delay)
 }

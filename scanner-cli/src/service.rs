@@ -45,7 +45,7 @@ pub(crate) use self::{
     hooking::HookRun,
     snapshot::{ConnectionNow, Phase, Snapshot, Snapshots},
     state_file::{ConnectionState, State, Word, read as read_state},
-    table::{Table, Timing, is_ahead, reasons},
+    table::{Retry, Table, Timing, is_ahead, reasons},
     watcher::Watcher,
 };
 use crate::{
@@ -166,7 +166,7 @@ impl Service {
                     }
                 },
                 event = self.watching.event() => match event {
-                    Event::Looked(look) => self.looked(look),
+                    Event::Looked(look) => self.looked(*look),
                     Event::Heard => {}
                     // Whoever keeps the scanner running starts it again.
                     Event::Fault => break Exit::Failed,
@@ -283,10 +283,24 @@ impl Service {
             self.table.again_at(identity, (self.clock)() + BUSY);
             return None;
         }
+        match &report.outcome {
+            Outcome::Failed(error) if error.may_pass() => self.retry_later(identity, report),
+            _ => self.table.forget_failures(identity),
+        }
         if let Some(ready) = self.table.ready(identity) {
             self.hooking.after_scan(ready);
         }
         Some((report.code.to_string(), report.outcome.word()))
+    }
+
+    fn retry_later(&mut self, identity: &str, report: &ConnectionReport) {
+        let timing = Timing {
+            now: (self.clock)(),
+            automation: &self.automation,
+        };
+        if let Some(Retry { number, of, delay }) = self.table.retry_later(identity, timing) {
+            info!(connection = %report.code, "the scan is repeated in {delay:#} (retry {number} of {of})");
+        }
     }
 
     fn looked(&mut self, look: Look) {

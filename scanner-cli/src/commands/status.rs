@@ -123,6 +123,7 @@ fn read_files(program: &Program, left: Option<&State>) -> (Vec<ConnectionState>,
     let states = table.all().map(|line| ConnectionState {
         // Nobody is there to scan.
         next_scan: None,
+        retry: None,
         ..ConnectionState::of(line, &program.home)
     });
     let mut states: Vec<_> = states.collect();
@@ -158,6 +159,7 @@ fn scans(
                 state: Word::Removed,
                 error: None,
                 next_scan: None,
+                retry: None,
                 scanning: false,
                 fingerprint: String::new(),
             });

@@ -27,9 +27,11 @@ pub(super) fn remember(
         else {
             continue;
         };
+        let next = connection.next_scan.and_then(|next| next.parse().ok());
         let known = Known {
             fingerprint: Some(Fingerprint(connection.fingerprint)),
             last: None,
+            retry: connection.retry.zip(next),
         };
         table.known.insert(code.to_string(), known);
         if let Some(file) = connection.file {

@@ -43,6 +43,9 @@ pub(crate) struct ConnectionState {
     pub(crate) state: Word,
     pub(crate) error: Option<String>,
     pub(crate) next_scan: Option<String>,
+    /// Which repetition of a failed scan the next one is.
+    #[serde(default)]
+    pub(crate) retry: Option<usize>,
     pub(crate) scanning: bool,
     /// Of the settings, so that the next process knows whether they have changed.
     pub(crate) fingerprint: String,
@@ -64,6 +67,7 @@ impl ConnectionState {
             state: Word::Removed,
             error: None,
             next_scan: None,
+            retry: None,
             scanning: false,
             ..self.clone()
         }
@@ -83,6 +87,7 @@ impl ConnectionState {
             state,
             error,
             next_scan: line.next_scan().map(|next| format!("{next:.3}")),
+            retry: line.retry(),
             scanning: false,
             fingerprint: line.fingerprint.0.clone(),
         }

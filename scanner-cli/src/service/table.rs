@@ -12,7 +12,7 @@ use tracing::{info, warn};
 mod line;
 
 use self::line::Good;
-pub(crate) use self::line::{FileState, Line, is_ahead, reasons};
+pub(crate) use self::line::{FileState, Line, Retry, is_ahead, reasons};
 use super::watcher::FileNews;
 use crate::{
     automation::Automation,
@@ -44,6 +44,8 @@ pub(crate) struct Known {
     pub(crate) fingerprint: Option<Fingerprint>,
     /// When its last scan that came to an end began.
     pub(crate) last: Option<Timestamp>,
+    /// Which repetition of a failed scan was due when.
+    pub(crate) retry: Option<(usize, Timestamp)>,
 }
 
 /// What time it is, and what that means.
@@ -114,6 +116,18 @@ impl Table {
         if let Some(line) = self.line_of(identity) {
             line.again = line.next.is_none_or(|next| time < next);
             line.next = Some(line.next.map_or(time, |next| next.min(time)));
+        }
+    }
+
+    /// Schedules a repetition of a scan that failed for a reason that may pass.
+    pub(crate) fn retry_later(&mut self, identity: &str, timing: Timing<'_>) -> Option<Retry> {
+        self.line_of(identity)?.retry_later(timing)
+    }
+
+    /// Forgets the failures of a connection: its scan succeeded, or failed for a reason that does not pass.
+    pub(crate) fn forget_failures(&mut self, identity: &str) {
+        if let Some(line) = self.line_of(identity) {
+            line.retries = 0;
         }
     }
 
@@ -232,10 +246,16 @@ impl Table {
                 // Only its name is another.
                 (
                     Some(Line {
-                        next: Some(next), ..
+                        next: Some(next),
+                        again,
+                        retries,
+                        ..
                     }),
                     _,
-                ) => Some(next),
+                ) => {
+                    (line.again, line.retries) = (again, retries);
+                    Some(next)
+                }
                 (_, Some(last)) if known.fingerprint.as_ref() == Some(&line.fingerprint) => {
                     if is_ahead(last, timing.now) {
                         let now = timing.now;
@@ -245,6 +265,11 @@ impl Table {
                 }
                 _ => Some(timing.now),
             };
+            if known.fingerprint.as_ref() == Some(&line.fingerprint)
+                && let Some(retry) = known.retry
+            {
+                line.resume_retry(retry, timing);
+            }
         }
         self.lines.insert(path, line);
         stopped
@@ -269,6 +294,7 @@ impl Table {
             next: None,
             begun: None,
             again: false,
+            retries: 0,
         });
         line.code = line.code.take().or_else(|| invalid.code.clone());
         line.fingerprint = fingerprint;

@@ -37,7 +37,7 @@ struct Eyes {
 
 /// What happens to who watches.
 pub(super) enum Event {
-    Looked(Look),
+    Looked(Box<Look>),
     /// A look may be due earlier.
     Heard,
     /// A look panicked, and said so.
@@ -94,7 +94,7 @@ impl Watching {
                     return Event::Fault;
                 };
                 self.eyes = Some(eyes);
-                Event::Looked(look)
+                Event::Looked(Box::new(look))
             }
             () = self.heard.notified() => {
                 self.hints[0] = true;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use qrs_client::fake_site::FakeSite;
+use qrs_client::fake_site::{FakeSite, Fault};
 use scanner_cli::Environment;
 
 use crate::scanner::{Home, connection};
@@ -203,4 +203,105 @@ fn a_small_correction_of_the_clock_scans_nothing_twice() {
         set("2026-11-24T12:10:00Z");
         check(&home, 1, "2026-11-25T12:00:00.000Z");
     });
+}
+
+/// Waits until so many scans have failed and the next one is at this time; gives what `data/status.json` says.
+fn check_failed(home: &Home, expected: usize, next: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let state = std::fs::read_to_string(home.path("data/status.json")).unwrap_or_default();
+        let failed = || {
+            let run = home.run(&["catalog", "scans", "--format", "ndjson"]);
+            run.output.matches("\"failed\"").count()
+        };
+        if state.contains(next) && state.contains("\"scanning\": false") && failed() == expected {
+            return state;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "no failure {expected}, next {next}: {state}"
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A connection whose requests are not retried for long.
+fn impatient(site: &FakeSite) -> String {
+    connection("qlik", site) + "connection.time_limits.retry = 1 ms\n"
+}
+
+#[test]
+fn a_failure_that_may_pass_is_repeated_sooner_than_scheduled() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let site = FakeSite::start_in_thread();
+    site.fail(Fault::status(503));
+    let home = Home::with(&impatient(&site));
+    home.write("conf/application.conf", "automation.look_interval = 50 ms");
+    set("2026-11-24T12:00:00Z");
+    beside(&home, || {
+        let state = check_failed(&home, 1, "2026-11-24T12:01:00.000Z");
+        assert!(state.contains("\"retry\": 1"), "{state}");
+        set("2026-11-24T12:01:00Z");
+        check_failed(&home, 2, "2026-11-24T12:06:00.000Z");
+        let status = home.run(&["status"]).output;
+        assert!(
+            status.contains("2026-11-24T12:06:00.000Z (retry 2)"),
+            "{status}"
+        );
+    });
+    // A restart goes on with the repetitions.
+    set("2026-11-24T12:02:00Z");
+    beside(&home, || {
+        check_failed(&home, 2, "2026-11-24T12:06:00.000Z");
+        set("2026-11-24T12:06:00Z");
+        check_failed(&home, 3, "2026-11-24T12:21:00.000Z");
+        set("2026-11-24T12:21:00Z");
+        check_failed(&home, 4, "2026-11-24T13:21:00.000Z");
+        set("2026-11-24T13:21:00Z");
+        // All are used up.
+        let state = check_failed(&home, 5, "2026-11-25T13:21:00.000Z");
+        assert!(state.contains("\"retry\": null"), "{state}");
+        set("2026-11-25T13:21:00Z");
+        check_failed(&home, 6, "2026-11-25T13:22:00.000Z");
+        site.heal();
+        set("2026-11-25T13:22:00Z");
+        check(&home, 1, "2026-11-26T13:22:00.000Z");
+        // After a success it begins with the first again.
+        site.fail(Fault::status(502));
+        set("2026-11-26T13:22:00Z");
+        check_failed(&home, 7, "2026-11-26T13:23:00.000Z");
+    });
+}
+
+#[test]
+fn refused_credentials_are_not_repeated_and_repetition_can_be_set_and_turned_off() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for (delays, status, next) in [
+        ("", 401, "2026-11-25T12:00:00.000Z"),
+        ("", 403, "2026-11-25T12:00:00.000Z"),
+        (
+            "automation.retry_after = []",
+            503,
+            "2026-11-25T12:00:00.000Z",
+        ),
+        (
+            "automation.retry_after = [90 s]",
+            503,
+            "2026-11-24T12:01:30.000Z",
+        ),
+        // The schedule comes first.
+        (
+            "automation { retry_after = [20 m], synchronize = \"0 0/10 * * * ?\" }",
+            503,
+            "2026-11-24T12:10:00.000Z",
+        ),
+    ] {
+        let site = FakeSite::start_in_thread();
+        site.fail(Fault::status(status));
+        let home = Home::with(&impatient(&site));
+        let settings = format!("automation.look_interval = 50 ms\n{delays}\n");
+        home.write("conf/application.conf", settings);
+        set("2026-11-24T12:00:00Z");
+        beside(&home, || drop(check_failed(&home, 1, next)));
+    }
 }

@@ -310,6 +310,10 @@ fn settings_of_followers_that_make_no_sense_are_told_with_their_place() {
             "two followers are `ndjson:x`",
         ),
         ("store.keep_changes_days = none", "must be a number of days"),
+        (
+            "automation.retry_after = [1 m, soon]",
+            "`automation.retry_after` must be a list",
+        ),
         ("followers = [", "conf/application.conf:1"),
     ] {
         let home = Home::of(&site);

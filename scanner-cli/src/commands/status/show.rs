@@ -34,6 +34,8 @@ pub(super) struct Shown {
     warning: Option<String>,
     last_scan: Option<Scan>,
     next_scan: Option<String>,
+    /// Which repetition of a failed scan the next one is.
+    retry: Option<usize>,
     scanning: bool,
 }
 
@@ -86,6 +88,7 @@ impl Shown {
             file: connection.file,
             last_scan: scan.map(Scan::of),
             next_scan: connection.next_scan,
+            retry: connection.retry,
             scanning: connection.scanning,
         }
     }
@@ -209,9 +212,10 @@ fn add(text: &mut String, connection: &Shown) {
         }
         None => line("last scan", "none"),
     }
-    match &connection.next_scan {
+    match (&connection.next_scan, connection.retry) {
         _ if connection.scanning => line("next scan", "runs now"),
-        Some(next) => line("next scan", next),
-        None => {}
+        (Some(next), Some(retry)) => line("next scan", &format!("{next} (retry {retry})")),
+        (Some(next), None) => line("next scan", next),
+        (None, _) => {}
     }
 }

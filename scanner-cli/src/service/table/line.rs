@@ -28,6 +28,8 @@ pub(crate) struct Line {
     pub(super) begun: Option<Timestamp>,
     /// Whether `next` is a repetition, not a time of the schedule.
     pub(super) again: bool,
+    /// How often its scan was to be repeated since it last succeeded.
+    pub(super) retries: usize,
 }
 
 /// A time that is later than now by no more than this is a correction of the clock, not a clock that was wrong.
@@ -36,6 +38,13 @@ const CORRECTION: SignedDuration = SignedDuration::from_secs(60);
 /// Whether a time at which something happened lies in the future, so that the clock was wrong then or is wrong now.
 pub(crate) fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
     time.duration_since(now) > CORRECTION
+}
+
+/// A repetition of a scan that failed.
+pub(crate) struct Retry {
+    pub(crate) number: usize,
+    pub(crate) of: usize,
+    pub(crate) delay: SignedDuration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +107,7 @@ impl Line {
             next: None,
             begun: None,
             again: false,
+            retries: 0,
         }
     }
 
@@ -123,6 +133,50 @@ impl Line {
         }
         let schedule = self.schedule(timing);
         schedule.next(last.min(timing.now), &timing.automation.zone)
+    }
+
+    /// Which repetition of a failed scan the next scan is, if it is one.
+    pub(crate) fn retry(&self) -> Option<usize> {
+        (self.again && self.retries > 0 && self.good.is_some()).then_some(self.retries)
+    }
+
+    /// Schedules a repetition of a scan that failed for a reason that may pass, unless the next scan comes earlier.
+    /// When all delays are used up, the schedule decides, and the next failure begins with the first delay.
+    pub(super) fn retry_later(&mut self, timing: Timing<'_>) -> Option<Retry> {
+        let delays = &timing.automation.retry_after;
+        let Some(delay) = delays.get(self.retries) else {
+            self.retries = 0;
+            return None;
+        };
+        let delay = SignedDuration::try_from(*delay).unwrap_or(SignedDuration::MAX);
+        let time = timing.now.checked_add(delay).ok()?;
+        if self.next.is_some_and(|next| next <= time) {
+            return None;
+        }
+        self.next = Some(time);
+        self.again = true;
+        self.retries += 1;
+        Some(Retry {
+            number: self.retries,
+            of: delays.len(),
+            delay,
+        })
+    }
+
+    /// Goes on with the repetition that an earlier process had scheduled, unless the next scan comes earlier.
+    pub(super) fn resume_retry(&mut self, (number, time): (usize, Timestamp), timing: Timing<'_>) {
+        let delay = timing.automation.retry_after.get(number.saturating_sub(1));
+        let Some(delay) = delay.and_then(|delay| SignedDuration::try_from(*delay).ok()) else {
+            return;
+        };
+        // The clock may have been another one.
+        let latest = timing.now.checked_add(delay).unwrap_or(time);
+        let time = time.min(latest);
+        if self.next.is_none_or(|next| time < next) {
+            self.next = Some(time);
+            self.again = true;
+            self.retries = number;
+        }
     }
 
     /// Computes the next scan after the clock went back from `before` to `timing.now`. What was due stays due, and a
