@@ -36,10 +36,12 @@ pub struct Precedence {
 }
 
 impl Precedence {
-    /// Whether a record with this precedence and `id` is the item rather than `other`.
+    /// Whether a record with this precedence and `id` is the item rather than `other`. An unknown id is empty and decides
+    /// nothing.
     #[must_use]
     pub fn beats(self, id: &str, (other, other_id): (Self, &str)) -> bool {
-        (self, other_id) > (other, id)
+        let smaller = id < other_id && !id.is_empty();
+        self > other || (self == other && smaller)
     }
 }
 
@@ -86,7 +88,9 @@ mod tests {
             assert!(winner.0.beats(winner.1, loser), "{winner:?} {loser:?}");
             assert!(!loser.0.beats(loser.1, winner), "{winner:?} {loser:?}");
         }
-        let same = (precedence(1, 1), "a");
-        assert!(!same.0.beats(same.1, same));
+        let (same, unknown) = ((precedence(1, 1), "a"), (precedence(1, 1), ""));
+        for (one, other) in [(same, same), (same, unknown), (unknown, same)] {
+            assert!(!one.0.beats(one.1, other), "{one:?} {other:?}");
+        }
     }
 }

@@ -101,9 +101,9 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "FILE|-")]
     pub(crate) output: Option<PathBuf>,
     /// Scan without the store: the items go to `export/CODE.visualization.ndjson` or to `--output`
-    #[arg(long, conflicts_with = "accept_removals")]
+    #[arg(long)]
     pub(crate) no_store: bool,
-    /// Mark as gone what is not seen any more, however much that is
+    /// Mark as gone what is not seen any more, and replace a file that has it, however much that is
     #[arg(long, requires = "codes")]
     pub(crate) accept_removals: bool,
     /// Write the report as JSON, too; standard output is for items alone

@@ -6,11 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog_model::SinkError;
+use catalog_model::{ConnectionCode, SinkError, grouped};
 
 use crate::{
+    fuse::{Removals, blows},
     home::shown,
-    spool::{Fate, Finished, Spool},
+    spool::{Fate, Finished, Lacking, Spool},
 };
 
 /// Where the lines of a scan go once they count.
@@ -33,6 +34,14 @@ pub(crate) enum Reach {
     Complete,
     /// Something may be hidden.
     Partial,
+}
+
+/// What decides whether the lines of a scan may replace a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Replacing {
+    pub(crate) reach: Reach,
+    pub(crate) removals: Removals,
+    pub(crate) code: ConnectionCode,
 }
 
 impl Destination {
@@ -79,11 +88,13 @@ impl Destination {
 
     /// Puts the lines where they belong, and tells where that is, if it is a file. Lines for standard output come back:
     /// it belongs to the whole run.
-    pub(crate) fn put(&self, finished: Finished, reach: Reach) -> Result<Placed, SinkError> {
+    pub(crate) fn put(
+        &self,
+        finished: Finished,
+        replacing: &Replacing,
+    ) -> Result<Placed, SinkError> {
         match self {
-            Self::File(path) | Self::Export(path) => {
-                put_file(path, finished, reach).map(Placed::File)
-            }
+            Self::File(path) | Self::Export(path) => put_file(path, finished, replacing),
             Self::Stream(path) => {
                 let stream = fs::OpenOptions::new().write(true).open(path);
                 let mut stream = stream.map_err(|error| cannot_write(path, error))?;
@@ -99,6 +110,8 @@ impl Destination {
 pub(crate) enum Placed {
     /// In this file.
     File(PathBuf),
+    /// In the file `path` beside the one that was meant, which they may not replace.
+    Beside { path: PathBuf, reason: String },
     /// In a stream.
     Elsewhere,
     /// Not yet on standard output.
@@ -124,20 +137,58 @@ pub(crate) fn plain(error: &io::Error) -> io::Error {
     }
 }
 
-fn put_file(path: &Path, finished: Finished, reach: Reach) -> Result<PathBuf, SinkError> {
+fn put_file(
+    path: &Path,
+    mut finished: Finished,
+    replacing: &Replacing,
+) -> Result<Placed, SinkError> {
     let aside = with_ending(path, ".partial");
-    let target = match reach {
-        Reach::Complete => path.to_path_buf(),
-        Reach::Partial => aside.clone(),
+    let reason = match replacing.reach {
+        Reach::Partial => None,
+        Reach::Complete => replacing.refusal(path, &mut finished)?,
     };
+    let replaces = replacing.reach == Reach::Complete && reason.is_none();
+    let target = if replaces { path } else { &aside };
     finished
-        .rename(&target)
-        .map_err(|error| cannot_write(&target, error))?;
-    if reach == Reach::Complete {
+        .rename(target)
+        .map_err(|error| cannot_write(target, error))?;
+    if replaces {
         // What an earlier partial scan left is out of date now; that there is none is the rule.
-        let _ = fs::remove_file(aside);
+        let _ = fs::remove_file(&aside);
     }
-    Ok(target)
+    let path = target.to_path_buf();
+    Ok(match reason {
+        Some(reason) => Placed::Beside { path, reason },
+        None => Placed::File(path),
+    })
+}
+
+impl Replacing {
+    /// Why the lines of a complete scan may not replace the file `path`: whoever imports it would take too many items for
+    /// gone.
+    fn refusal(&self, path: &Path, finished: &mut Finished) -> Result<Option<String>, SinkError> {
+        let replaces = fs::metadata(path).is_ok_and(|former| former.is_file());
+        if self.removals == Removals::Accepted || !replaces {
+            return Ok(None);
+        }
+        let lacking = finished.lacking(path, folder_of(path));
+        let Lacking { known, going } = lacking.map_err(|error| SinkError {
+            message: format!("`{}` cannot be compared with this scan", shown(path)),
+            source: Some(Box::new(error)),
+        })?;
+        let emptied = finished.count == 0 && known > 0;
+        if !emptied && !blows(going, known) {
+            return Ok(None);
+        }
+        let (file, code, items) = (shown(path), &self.code, grouped(finished.count));
+        let lost = if emptied { known } else { going };
+        Ok(Some(format!(
+            "{} of the {} items of `{file}` are not among the {items} items of this scan, so many that the file was not \
+             replaced; if they are gone indeed, scan with `--accept-removals {code}`",
+            grouped(lost),
+            grouped(known),
+        )))
+    }
 }
 
 fn copy(finished: Finished, stream: &mut dyn Write, name: &Path) -> Result<(), SinkError> {

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, IdLedger, InventoryEntry, ItemKey, Observation, Progress,
+    Completeness, Connection, IdLedger, InventoryEntry, ItemKey, Observation, Precedence, Progress,
     RepeatedRecord, ScanError, ScanSink, SinkError, UnreadableRecord, Visualization, Warning,
 };
 
@@ -13,7 +13,7 @@ use crate::{
     kept_session::KeptSession,
     progress::ProgressLine,
     scanning::{Stop, stopped},
-    spool::{Ledger, Spool},
+    spool::{Kind, Ledger, Record, Spool},
     store::{StoreScan, StoredItem},
     tally::Tally,
 };
@@ -23,6 +23,9 @@ use crate::{
 pub(crate) trait Line: Sized + Send + 'static {
     /// The key that no other line has.
     fn key(&self) -> &ItemKey;
+
+    /// How its record ranks among records with the same key.
+    fn precedence(&self) -> Precedence;
 
     /// Writes the line without its end; `parts` names the parts of its key.
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()>;
@@ -43,6 +46,10 @@ pub(crate) trait Line: Sized + Send + 'static {
 impl Line for Visualization {
     fn key(&self) -> &ItemKey {
         &self.key
+    }
+
+    fn precedence(&self) -> Precedence {
+        self.precedence
     }
 
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()> {
@@ -70,6 +77,10 @@ impl Line for Visualization {
 impl Line for InventoryEntry {
     fn key(&self) -> &ItemKey {
         &self.key
+    }
+
+    fn precedence(&self) -> Precedence {
+        self.precedence
     }
 
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()> {
@@ -103,6 +114,15 @@ pub(crate) struct KeepingSink<'a> {
     pub(crate) stop: &'a Stop,
 }
 
+impl KeepingSink<'_> {
+    /// Notes an item without a line, where lines are wanted.
+    fn note(&mut self, key: &ItemKey, record: Record<'_>, kind: Kind) -> Result<(), SinkError> {
+        let spool = self.spool.as_mut();
+        let noted = spool.map(|spool| spool.note(key, record, kind));
+        noted.transpose().map(drop).map_err(cannot_spool)
+    }
+}
+
 impl<T: Line> ScanSink<T> for KeepingSink<'_> {
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         if self.stop.reason().is_some() {
@@ -117,9 +137,11 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                     store.item(item, id.as_ref())?;
                 }
                 match &mut self.spool {
-                    Some(spool) => spool
-                        .push(item.key(), id.as_ref(), |line| item.write(self.parts, line))
-                        .map_err(cannot_spool),
+                    Some(spool) => {
+                        let record = (item.precedence(), id.as_ref());
+                        let write = |line: &mut Vec<u8>| item.write(self.parts, line);
+                        spool.push(item.key(), record, write).map_err(cannot_spool)
+                    }
                     None => Ok(()),
                 }
             }
@@ -131,9 +153,11 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 Ok(())
             }
             Observation::Undecided(item) => {
+                let record = (item.precedence, item.id.as_ref());
                 if let Some(store) = &mut self.store {
-                    store.undecided(&item.key)?;
+                    store.undecided(&item.key, record)?;
                 }
+                self.note(&item.key, record, Kind::Undecided)?;
                 self.tally.skip(UnreadableRecord {
                     place: format!("the item `{}`", item.key),
                     id: item.id,
@@ -141,10 +165,13 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 });
                 Ok(())
             }
-            Observation::Filtered(item) => match &mut self.store {
-                Some(store) => store.filtered(&item.key, &item.rule),
-                None => Ok(()),
-            },
+            Observation::Filtered(item) => {
+                let record = (item.precedence, item.id.as_ref());
+                if let Some(store) = &mut self.store {
+                    store.filtered(&item.key, record, &item.rule)?;
+                }
+                self.note(&item.key, record, Kind::Excluded)
+            }
         }
     }
 

@@ -14,6 +14,7 @@ mod environment;
 mod exit;
 mod export_line;
 mod followers;
+mod fuse;
 pub mod hocon;
 mod home;
 mod hooks;

@@ -180,10 +180,13 @@ impl ConnectionReport {
             } else {
                 Warning {
                     message: format!(
-                        "{items} left out because an earlier one has the same key, the first time the record {dropped} \
-                         beside {kept}"
+                        "{items} left out because another record with the same key counts, the first time {dropped} for {kept}"
                     ),
-                    hint: Some("look at both records on the site; one of them should go".to_owned()),
+                    hint: Some(
+                        "approved records count before published ones and those before private ones, then the newer; look at \
+                         both records on the site, one of them should go"
+                            .to_owned(),
+                    ),
                 }
             }
         }));

@@ -31,8 +31,9 @@ pub(crate) use self::{
 
 use crate::{
     connections::Ready,
-    destination::{Destination, Placed, Reach},
+    destination::{Destination, Placed, Reach, Replacing},
     environment::Clock,
+    fuse::Removals,
     home::Home,
     keeping_sink::{KeepingSink, Line, cannot_spool},
     kept_session::KeptSession,
@@ -41,7 +42,7 @@ use crate::{
     report::{ConnectionReport, Outcome},
     run::Program,
     spool::{Finished, Spool},
-    store::{Beginning, Closing, Removals, Store, StoreError, StoreScan},
+    store::{Beginning, Closing, Store, StoreError, StoreScan},
     tally::Tally,
 };
 
@@ -61,19 +62,20 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) display: Display,
     pub(crate) keeping: Option<Keeping>,
+    pub(crate) removals: Removals,
 }
 
 /// The store that a run's scans write to.
 #[derive(Clone)]
 pub(crate) struct Keeping {
     pub(crate) store: Arc<Store>,
-    pub(crate) removals: Removals,
 }
 
 impl Context {
     pub(crate) fn of(program: &Program, keeping: Option<Keeping>) -> Self {
         Self {
             keeping,
+            removals: Removals::Fused,
             home: program.home.clone(),
             clock: program.environment.clock,
             display: program.display.clone(),
@@ -305,12 +307,16 @@ impl Reading<'_> {
             Completeness::Complete => (Outcome::Complete, Reach::Complete),
             Completeness::Partial(reasons) => (Outcome::Partial(reasons), Reach::Partial),
         };
-        let lines = match sink.spool.zip(destination) {
-            Some((spool, destination)) => put(spool, destination, reach, report).await?,
-            None => None,
-        };
         report.outcome = outcome;
-        Ok(lines)
+        let Some((spool, destination)) = sink.spool.zip(destination) else {
+            return Ok(None);
+        };
+        let replacing = Replacing {
+            reach,
+            removals: context.removals,
+            code: ready.code.clone(),
+        };
+        put(spool, destination, replacing, report).await
     }
 
     /// The closing statement, or an error once the scan has to end.
@@ -350,7 +356,6 @@ async fn close(
     context: &Context,
     report: &mut ConnectionReport,
 ) -> Result<Completeness, ScanError> {
-    let removals = context.keeping.as_ref().map(|keeping| keeping.removals);
     let closed = store.close(Closing {
         statement: closing
             .as_ref()
@@ -359,7 +364,7 @@ async fn close(
         time: (context.clock)(),
         site_version: report.tally.version.clone(),
         bytes: report.tally.bytes(),
-        removals: removals.unwrap_or(Removals::Fused),
+        removals: context.removals,
     });
     let closed = closed.await;
     // A scan that failed says why itself.
@@ -375,14 +380,14 @@ async fn close(
 async fn put(
     spool: Spool,
     destination: Destination,
-    reach: Reach,
+    replacing: Replacing,
     report: &mut ConnectionReport,
 ) -> Result<Option<Finished>, ScanError> {
     // Sorting, waiting for the disk and for a pipe's reader would hold up other scans on this thread.
     let placed = tokio::task::spawn_blocking(move || {
         let finished = spool.finish().map_err(cannot_spool)?;
         let (items, duplicates) = (finished.count, finished.duplicates.clone());
-        Ok::<_, SinkError>((items, duplicates, destination.put(finished, reach)?))
+        Ok::<_, SinkError>((items, duplicates, destination.put(finished, &replacing)?))
     });
     let placed = placed.await.map_err(|error| cannot_spool(error.into()))?;
     let (items, duplicates, placed) = placed?;
@@ -390,6 +395,10 @@ async fn put(
     report.duplicates = duplicates;
     match placed {
         Placed::File(path) => report.output = Some(path),
+        Placed::Beside { path, reason } => {
+            report.output = Some(path);
+            report.outcome = Outcome::Partial(vec![reason]);
+        }
         Placed::Elsewhere => {}
         Placed::Waiting(finished) => return Ok(Some(finished)),
     }

@@ -54,12 +54,13 @@ use crate::{
     commands::{Signal, Signals},
     environment::Clock,
     exit::Exit,
+    fuse::Removals,
     home::Home,
     log::Log,
     progress::Display,
     report::{ConnectionReport, Outcome},
     scanning::{Context, Job, Keeping, ScanEnd, Stop, StopReason, read_apart},
-    store::{Removals, StoreError},
+    store::StoreError,
 };
 
 /// The long-running scanner.
@@ -234,10 +235,8 @@ impl Service {
                 home,
                 clock,
                 display: Display::Nowhere,
-                keeping: Some(Keeping {
-                    store,
-                    removals: Removals::Fused,
-                }),
+                keeping: Some(Keeping { store }),
+                removals: Removals::Fused,
             })
         };
         let stop = Stop::default();

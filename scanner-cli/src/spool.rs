@@ -11,18 +11,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog_model::{ItemKey, SourceId};
+use catalog_model::{ItemKey, Precedence, SourceId};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::temporary_file::{self, Purpose};
 
 mod duplicates;
+mod entries;
+mod former;
 mod ledger;
 mod write_behind;
 
+use duplicates::Losers;
+use entries::Entry;
 use write_behind::WriteBehind;
 
 pub(crate) use duplicates::{Duplicate, Duplicates};
+pub(crate) use entries::Kind;
+pub(crate) use former::Lacking;
 pub(crate) use ledger::Ledger;
 
 /// Lines that wait for the closing statement of their scan. Dropped, it leaves nothing behind.
@@ -32,10 +38,27 @@ pub(crate) struct Spool {
     name: Option<TempPath>,
     keys: BufWriter<File>,
     folder: PathBuf,
-    hashers: [RandomState; 2],
+    hasher: KeyHasher,
     line: Vec<u8>,
+    /// Number of lines.
     count: u64,
+    /// Number of entries: those of lines, and those of items without one.
+    entries: u64,
 }
+
+/// 128 bits of keyed hash: no two keys of a site share one by accident, nor can anybody choose keys that do.
+#[derive(Debug, Default)]
+struct KeyHasher([RandomState; 2]);
+
+impl KeyHasher {
+    fn fingerprint(&self, key: &str) -> u128 {
+        let [high, low] = &self.0;
+        u128::from(high.hash_one(key)) << 64 | u128::from(low.hash_one(key))
+    }
+}
+
+/// What a key's record is: how it ranks, and the source's id of it.
+pub(crate) type Record<'a> = (Precedence, Option<&'a SourceId>);
 
 /// What becomes of the lines in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +76,11 @@ pub(crate) struct Finished {
     name: Option<TempPath>,
     /// How many there are.
     pub(crate) count: u64,
-    /// The lines that were left out because an earlier one has the same key.
+    /// The lines that were left out because another record with the same key counts.
     pub(crate) duplicates: Duplicates,
+    keys: File,
+    entries: u64,
+    hasher: KeyHasher,
 }
 
 impl Finished {
@@ -81,9 +107,10 @@ impl Spool {
             name,
             keys: new_keys(folder)?,
             folder: folder.to_path_buf(),
-            hashers: [RandomState::new(), RandomState::new()],
+            hasher: KeyHasher::default(),
             line: Vec::new(),
             count: 0,
+            entries: 0,
         })
     }
 
@@ -95,21 +122,36 @@ impl Spool {
         }
     }
 
-    /// Adds the line that `write` writes, for the item `key` with the source's id.
+    /// Adds the line that `write` writes, for the item `key`, of this record.
     pub(crate) fn push(
         &mut self,
         key: &ItemKey,
-        id: Option<&SourceId>,
+        record: Record<'_>,
         write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
     ) -> io::Result<()> {
         self.line.clear();
         write(&mut self.line)?;
         self.line.push(b'\n');
         self.lines.write_all(&self.line)?;
-        let fingerprint = self.fingerprint(key);
-        duplicates::write_entry(&mut self.keys, fingerprint, id)?;
         self.count += 1;
-        Ok(())
+        self.note(key, record, Kind::Line)
+    }
+
+    /// Notes an item without a line, and why it has none.
+    pub(crate) fn note(
+        &mut self,
+        key: &ItemKey,
+        (precedence, id): Record<'_>,
+        kind: Kind,
+    ) -> io::Result<()> {
+        let entry = Entry {
+            fingerprint: self.hasher.fingerprint(key.as_str()),
+            kind,
+            precedence,
+            id: id.map_or("", |id| id.0.as_str()),
+        };
+        self.entries += 1;
+        entry.write(&mut self.keys)
     }
 
     /// Forgets every line.
@@ -118,11 +160,11 @@ impl Spool {
         self.lines = WriteBehind::new(file)?;
         self.name = name;
         self.keys = new_keys(&self.folder)?;
-        self.count = 0;
+        (self.count, self.entries) = (0, 0);
         Ok(())
     }
 
-    /// Ends the spool: of lines with one key the first stays.
+    /// Ends the spool: of lines with one key the one stays whose record has precedence.
     pub(crate) fn finish(self) -> io::Result<Finished> {
         let fate = self.fate();
         let (mut lines, mut name) = (self.lines.finish()?, self.name);
@@ -130,28 +172,24 @@ impl Spool {
             .keys
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
-        let repeated = duplicates::repeated(&mut keys, self.count)?;
-        let mut duplicates = Duplicates::default();
-        if !repeated.is_empty() {
+        let losers = Losers::find(&mut keys, self.entries)?;
+        if !losers.is_empty() {
             let (file, new_name) = new_lines(&self.folder, fate)?;
             let mut kept = BufWriter::with_capacity(BUFFER, file);
-            duplicates = duplicates::copy_firsts(&mut lines, &mut keys, &repeated, &mut kept)?;
+            losers.leave_out(&mut lines, &mut keys, &mut kept)?;
             lines = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
             name = new_name;
         }
         lines.rewind()?;
         Ok(Finished {
-            count: self.count - duplicates.count,
+            count: self.count - losers.duplicates.count,
             lines,
             name,
-            duplicates,
+            duplicates: losers.duplicates,
+            keys,
+            entries: self.entries,
+            hasher: self.hasher,
         })
-    }
-
-    /// 128 bits of keyed hash: no two keys of a site share one by accident, nor can anybody choose keys that do.
-    fn fingerprint(&self, key: &ItemKey) -> u128 {
-        let [high, low] = &self.hashers;
-        u128::from(high.hash_one(key)) << 64 | u128::from(low.hash_one(key))
     }
 }
 
@@ -212,9 +250,9 @@ mod tests {
         for (key, id) in items {
             let key = ItemKey::new([*key]).unwrap();
             let line = |line: &mut Vec<u8>| write!(line, "{key}-{id}");
-            spool
-                .push(&key, Some(&SourceId((*id).to_owned())), line)
-                .unwrap();
+            let id = SourceId((*id).to_owned());
+            let record = (Precedence::default(), Some(&id));
+            spool.push(&key, record, line).unwrap();
         }
     }
 
@@ -225,11 +263,16 @@ mod tests {
     }
 
     #[test]
-    fn of_lines_with_one_key_the_first_stays_and_both_ids_are_known() {
+    fn of_lines_with_one_key_that_with_the_smaller_id_stays_and_both_ids_are_known() {
         check(
             &[("a", "1"), ("b", "2"), ("a", "3"), ("c", ""), ("a", "4")],
             "a-1\nb-2\nc-\n",
             &[("1", "3"), ("1", "4")],
+        );
+        check(
+            &[("a", "4"), ("b", "2"), ("a", "3"), ("a", "1")],
+            "b-2\na-1\n",
+            &[("1", "4"), ("1", "3")],
         );
     }
 }

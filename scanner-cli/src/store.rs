@@ -28,12 +28,13 @@ mod error;
 mod file_system;
 mod files;
 mod restore;
+mod running;
 mod schema;
 mod sighting;
 mod stored_item;
 #[cfg(test)]
 mod tests;
-mod twins;
+mod undo;
 mod upsert;
 mod usage;
 mod writer;
@@ -45,19 +46,19 @@ pub(crate) use self::{
     catalog::{Catalog, CatalogItem, Change, ItemScope, LastScan, StoredConnection, StoredScan},
     change::{ChangeKind, State},
     check::{Health, check},
-    closing::{Beginning, Closed, Closing, Removals},
+    closing::{Beginning, Closed, Closing},
     cursors::{Cursor, Cursors},
     error::StoreError,
     restore::restore,
+    running::Counts,
     stored_item::{StoredContact, StoredItem, StoredValue},
-    upsert::Counts,
 };
 use self::{
     database::Database,
-    sighting::{Seen, Sighting},
+    sighting::{Ruled, Seen, Sighting},
     writer::{Answer, Message, ScanNumber, Trouble, Writer},
 };
-use crate::spool::Duplicates;
+use crate::spool::{Duplicates, Record};
 
 /// The store, open for scans.
 pub(crate) struct Store {
@@ -165,16 +166,19 @@ impl StoreScan {
     }
 
     /// Takes the key of an item of which nobody knows whether a filter leaves it out.
-    pub(crate) fn undecided(&mut self, key: &ItemKey) -> Result<(), SinkError> {
-        self.take(Sighting::Undecided(key.as_str().to_owned()))
+    pub(crate) fn undecided(&mut self, key: &ItemKey, record: Record<'_>) -> Result<(), SinkError> {
+        self.take(Sighting::Ruled(Ruled::new(key, record, None)))
     }
 
     /// Takes the key of an item that a filter leaves out, by this rule.
-    pub(crate) fn filtered(&mut self, key: &ItemKey, rule: &FilterRule) -> Result<(), SinkError> {
-        self.take(Sighting::Filtered(
-            key.as_str().to_owned(),
-            rule.to_string(),
-        ))
+    pub(crate) fn filtered(
+        &mut self,
+        key: &ItemKey,
+        record: Record<'_>,
+        rule: &FilterRule,
+    ) -> Result<(), SinkError> {
+        let rule = Some(rule.to_string());
+        self.take(Sighting::Ruled(Ruled::new(key, record, rule)))
     }
 
     /// Forgets what the scan saw so far: it begins again.

@@ -17,11 +17,12 @@ use crate::{
     connections::Ready,
     destination::{Destination, copy_to_standard_output, folder_of},
     exit::Exit,
+    fuse::Removals,
     home::{Home, shown},
     report::{Report, render},
     run::Program,
     scanning::{Context, Job, Keeping, read_all},
-    store::{Removals, Store, StoreError},
+    store::{Store, StoreError},
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
@@ -61,7 +62,14 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         destination: destination(arguments, &program.home, &ready.code),
         ready,
     });
-    let context = Context::of(program, keeping);
+    let removals = match arguments.accept_removals {
+        true => Removals::Accepted,
+        false => Removals::Fused,
+    };
+    let context = Context {
+        removals,
+        ..Context::of(program, keeping)
+    };
     let mut interrupted = pin!(interrupted(program));
     let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
     // The store's own thread ends here: the followers get its memory.
@@ -99,11 +107,6 @@ fn keeping(
     let store = Store::open(&program.home.store(), application.keep_changes)?;
     Ok(Some(Keeping {
         store: Arc::new(store),
-        removals: if arguments.accept_removals {
-            Removals::Accepted
-        } else {
-            Removals::Fused
-        },
     }))
 }
 

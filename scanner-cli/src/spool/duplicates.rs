@@ -1,17 +1,17 @@
-//! Finds keys that come twice, in memory that does not grow with the number of keys.
+//! Finds keys that come more than once, in memory that does not grow with the number of keys, and which of their records is
+//! the item.
 //!
-//! Each key is an entry in a file: its fingerprint and the source's id. Fingerprints are sorted a share at a time; only
-//! where one comes twice are the lines copied, without the later ones.
+//! Fingerprints of keys are sorted a share at a time. Which record counts depends on the records alone, not on their order.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map},
     fs::File,
-    io::{self, BufRead, BufReader, Read, Seek, Write},
+    io::{self, BufRead, BufReader, Seek, Write},
 };
 
-use catalog_model::SourceId;
+use super::entries::{Entry, Kind, for_each};
 
-/// Lines that were left out because an earlier one has their key.
+/// Items that were left out because another record with their key counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Duplicates {
     pub(crate) count: u64,
@@ -19,142 +19,200 @@ pub(crate) struct Duplicates {
     pub(crate) first: Vec<Duplicate>,
 }
 
-/// A line that was left out.
+/// An item that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Duplicate {
-    /// The source's id of the record whose line stays.
+    /// The source's id of the record that counts.
     pub(crate) kept: String,
-    /// The source's id of the record whose line was left out.
+    /// The source's id of the record that was left out.
     pub(crate) dropped: String,
 }
 
-/// So many of the lines that were left out are told one by one.
-const TOLD: usize = 100;
+/// Maximum number of items left out that are named.
+const MAX_NAMED: usize = 100;
 
 /// How many fingerprints are sorted at once: 8 MiB of them.
 const SHARE: u64 = 1 << 19;
 
-/// Writes one entry: 16 bytes of fingerprint, 2 of the id's length, the id.
-pub(super) fn write_entry(
-    keys: &mut impl Write,
-    fingerprint: u128,
-    id: Option<&SourceId>,
-) -> io::Result<()> {
-    let id = id.map_or("", |id| id.0.as_str());
-    let length = u16::try_from(id.len()).unwrap_or(u16::MAX);
-    keys.write_all(&fingerprint.to_le_bytes())?;
-    keys.write_all(&length.to_le_bytes())?;
-    keys.write_all(&id.as_bytes()[..usize::from(length)])
+impl Duplicates {
+    /// Notes that the record `dropped` was left out for the record `kept`, which may have been left out for it before.
+    pub(crate) fn add(&mut self, kept: &str, dropped: &str) {
+        self.count += 1;
+        if kept != dropped {
+            let former = self.first.iter_mut();
+            for duplicate in former.filter(|duplicate| duplicate.kept == dropped) {
+                kept.clone_into(&mut duplicate.kept);
+            }
+        }
+        if self.first.len() < MAX_NAMED {
+            self.first.push(Duplicate {
+                kept: kept.to_owned(),
+                dropped: dropped.to_owned(),
+            });
+        }
+    }
 }
 
-/// The fingerprints that come more than once among `count` entries.
-pub(super) fn repeated(keys: &mut File, count: u64) -> io::Result<HashSet<u128>> {
-    // Fingerprints are spread evenly, so their upper bits cut them into shares of even size.
-    let share_bits = count.div_ceil(SHARE).next_power_of_two().trailing_zeros();
-    let mut repeated = HashSet::new();
-    for share in 0..1_u128 << share_bits {
-        let mut fingerprints =
-            Vec::with_capacity(usize::try_from(count >> share_bits).unwrap_or(0) * 9 / 8);
-        for_each_entry(keys, count, |fingerprint, _| {
-            if fingerprint.checked_shr(128 - share_bits).unwrap_or(0) == share {
-                fingerprints.push(fingerprint);
+/// A part of all fingerprints, cut by their upper bits, since they are spread evenly.
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    bits: u32,
+    number: u128,
+}
+
+impl Share {
+    /// The shares of `count` fingerprints, each small enough to be sorted in memory.
+    pub(super) fn all(count: u64) -> impl Iterator<Item = Self> {
+        let bits = count.div_ceil(SHARE).next_power_of_two().trailing_zeros();
+        (0..1_u128 << bits).map(move |number| Self { bits, number })
+    }
+
+    pub(super) fn has(self, fingerprint: u128) -> bool {
+        fingerprint.checked_shr(128 - self.bits).unwrap_or(0) == self.number
+    }
+}
+
+/// The fingerprints of a share that come more than once.
+pub(super) fn repeated(keys: &mut File, share: Share) -> io::Result<HashSet<u128>> {
+    let mut fingerprints = Vec::new();
+    for_each(keys, |_, entry| {
+        if share.has(entry.fingerprint) {
+            fingerprints.push(entry.fingerprint);
+        }
+        Ok(())
+    })?;
+    fingerprints.sort_unstable();
+    let pairs = fingerprints.windows(2).filter(|pair| pair[0] == pair[1]);
+    Ok(pairs.map(|pair| pair[0]).collect())
+}
+
+/// The lines that do not count, by their entries' numbers.
+pub(super) struct Losers {
+    /// A bit for each entry.
+    bits: Vec<u64>,
+    pub(super) duplicates: Duplicates,
+}
+
+/// A record that counts so far.
+struct Best {
+    number: u64,
+    entry: Entry<'static>,
+    id: Box<str>,
+}
+
+impl Best {
+    fn new(number: u64, entry: Entry<'_>) -> Self {
+        Self {
+            number,
+            entry: Entry { id: "", ..entry },
+            id: entry.id.into(),
+        }
+    }
+
+    /// Whether another record with the key counts in its place. Of records that rank alike, an item does.
+    fn yields_to(&self, other: Entry<'_>) -> bool {
+        let known = (self.entry.precedence, &*self.id);
+        let other_is = (other.precedence, other.id);
+        other_is.0.beats(other_is.1, known)
+            || (!known.0.beats(known.1, other_is)
+                && self.entry.kind != Kind::Line
+                && other.kind == Kind::Line)
+    }
+}
+
+impl Losers {
+    /// Finds them among `count` entries.
+    pub(super) fn find(keys: &mut File, count: u64) -> io::Result<Self> {
+        let mut losers = Self {
+            bits: Vec::new(),
+            duplicates: Duplicates::default(),
+        };
+        for share in Share::all(count) {
+            let repeated = repeated(keys, share)?;
+            if !repeated.is_empty() {
+                losers.find_among(keys, &repeated)?;
+            }
+        }
+        Ok(losers)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bits.is_empty()
+    }
+
+    fn find_among(&mut self, keys: &mut File, repeated: &HashSet<u128>) -> io::Result<()> {
+        let mut best: HashMap<u128, Best> = HashMap::new();
+        for_each(keys, |number, entry| {
+            if !repeated.contains(&entry.fingerprint) {
+                return Ok(());
+            }
+            match best.entry(entry.fingerprint) {
+                hash_map::Entry::Vacant(vacant) => {
+                    vacant.insert(Best::new(number, entry));
+                }
+                hash_map::Entry::Occupied(mut known) if known.get().yields_to(entry) => {
+                    let former = known.insert(Best::new(number, entry));
+                    self.add(former.number, former.entry.kind, entry.id, &former.id);
+                }
+                hash_map::Entry::Occupied(known) => {
+                    self.add(number, entry.kind, &known.get().id, entry.id);
+                }
             }
             Ok(())
-        })?;
-        fingerprints.sort_unstable();
-        repeated.extend(
-            fingerprints
-                .windows(2)
-                .filter(|pair| pair[0] == pair[1])
-                .map(|pair| pair[0]),
-        );
+        })
     }
-    Ok(repeated)
-}
 
-/// Copies `lines` to `kept`, of the `repeated` ones only the first, and tells which were left out.
-pub(super) fn copy_firsts(
-    lines: &mut File,
-    keys: &mut File,
-    repeated: &HashSet<u128>,
-    kept: &mut impl Write,
-) -> io::Result<Duplicates> {
-    lines.rewind()?;
-    let mut lines = BufReader::new(lines);
-    // Of the first lines only the place of their entry: a list that came twice must not fill the memory with ids.
-    let mut firsts: HashMap<u128, u64> = HashMap::new();
-    let mut told: Vec<(u64, String)> = Vec::new();
-    let (mut line, mut number, mut count) = (Vec::new(), 0, 0);
-    for_each_entry(keys, u64::MAX, |fingerprint, id| {
-        line.clear();
-        lines.read_until(b'\n', &mut line)?;
-        number += 1;
-        if !repeated.contains(&fingerprint) {
-            return kept.write_all(&line);
+    fn add(&mut self, number: u64, kind: Kind, kept: &str, dropped: &str) {
+        // What has no line leaves nothing out.
+        if kind != Kind::Line {
+            return;
         }
-        match firsts.entry(fingerprint) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(number);
-                return kept.write_all(&line);
+        self.duplicates.add(kept, dropped);
+        let (word, bit) = place(number);
+        if self.bits.len() <= word {
+            self.bits.resize(word + 1, 0);
+        }
+        self.bits[word] |= bit;
+    }
+
+    fn has(&self, number: u64) -> bool {
+        let (word, bit) = place(number);
+        self.bits.get(word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// Copies `lines` to `kept` without them.
+    pub(super) fn leave_out(
+        &self,
+        lines: &mut File,
+        keys: &mut File,
+        kept: &mut impl Write,
+    ) -> io::Result<()> {
+        lines.rewind()?;
+        let mut lines = BufReader::new(lines);
+        let mut line = Vec::new();
+        for_each(keys, |number, entry| {
+            if entry.kind != Kind::Line {
+                return Ok(());
             }
-            Entry::Occupied(first) if told.len() < TOLD => told.push((*first.get(), id.to_owned())),
-            Entry::Occupied(_) => {}
-        }
-        count += 1;
-        Ok(())
-    })?;
-    let first = with_kept_ids(keys, told)?;
-    Ok(Duplicates { count, first })
-}
-
-/// Puts beside each id that was left out the one of the entry whose number it has.
-fn with_kept_ids(keys: &mut File, told: Vec<(u64, String)>) -> io::Result<Vec<Duplicate>> {
-    let wanted: HashSet<u64> = told.iter().map(|(number, _)| *number).collect();
-    let mut ids = HashMap::new();
-    let mut number = 0;
-    for_each_entry(keys, u64::MAX, |_, id| {
-        number += 1;
-        if wanted.contains(&number) {
-            ids.insert(number, id.to_owned());
-        }
-        Ok(())
-    })?;
-    let duplicates = told.into_iter().map(|(number, dropped)| Duplicate {
-        kept: ids.get(&number).cloned().unwrap_or_default(),
-        dropped,
-    });
-    Ok(duplicates.collect())
-}
-
-/// Reads at most `count` entries from the beginning.
-pub(super) fn for_each_entry(
-    keys: &mut File,
-    count: u64,
-    mut take: impl FnMut(u128, &str) -> io::Result<()>,
-) -> io::Result<()> {
-    keys.rewind()?;
-    let mut keys = BufReader::with_capacity(super::BUFFER, keys);
-    let mut id = Vec::new();
-    for _ in 0..count {
-        if keys.fill_buf()?.is_empty() {
-            break;
-        }
-        let mut fingerprint = [0; 16];
-        keys.read_exact(&mut fingerprint)?;
-        let mut length = [0; 2];
-        keys.read_exact(&mut length)?;
-        id.resize(usize::from(u16::from_le_bytes(length)), 0);
-        keys.read_exact(&mut id)?;
-        take(
-            u128::from_le_bytes(fingerprint),
-            &String::from_utf8_lossy(&id),
-        )?;
+            line.clear();
+            lines.read_until(b'\n', &mut line)?;
+            if self.has(number) {
+                return Ok(());
+            }
+            kept.write_all(&line)
+        })
     }
-    Ok(())
+}
+
+fn place(number: u64) -> (usize, u64) {
+    let word = usize::try_from(number / 64).unwrap_or(usize::MAX - 1);
+    (word, 1 << (number % 64))
 }
 
 #[cfg(test)]
 mod tests {
+    use catalog_model::Precedence;
+
     use super::*;
 
     #[test]
@@ -165,13 +223,28 @@ mod tests {
         let mut keys = tempfile::tempfile().unwrap();
         let mut writer = io::BufWriter::new(&mut keys);
         for n in 0..count {
-            write_entry(&mut writer, spread(n.min(count - 2)), None).unwrap();
+            let entry = Entry {
+                fingerprint: spread(n.min(count - 2)),
+                kind: Kind::Line,
+                precedence: Precedence::default(),
+                id: "",
+            };
+            entry.write(&mut writer).unwrap();
         }
         writer.flush().unwrap();
         drop(writer);
-        assert_eq!(
-            repeated(&mut keys, count).unwrap(),
-            HashSet::from([spread(count - 2)])
-        );
+        let losers = Losers::find(&mut keys, count).unwrap();
+        assert_eq!(losers.duplicates.count, 1);
+        assert!(losers.has(count - 1) && !losers.has(count - 2));
+    }
+
+    #[test]
+    fn who_counts_in_the_end_is_named_beside_each_that_was_left_out() {
+        let mut duplicates = Duplicates::default();
+        duplicates.add("b", "c");
+        duplicates.add("a", "b");
+        duplicates.add("a", "d");
+        let kept: Vec<_> = duplicates.first.iter().map(|one| &*one.kept).collect();
+        assert_eq!((duplicates.count, kept), (3, vec!["a", "a", "a"]));
     }
 }

@@ -10,9 +10,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog_model::{DistinctIds, IdLedger, MemoryLedger, SinkError, SourceId};
+use catalog_model::{DistinctIds, IdLedger, MemoryLedger, Precedence, SinkError};
 
-use super::duplicates;
+use super::{
+    duplicates::{Share, repeated},
+    entries::{Entry, Kind, for_each},
+};
 use crate::keeping_sink::cannot_spool;
 
 /// Maximum number of fingerprints in memory: with their table some 9 MB.
@@ -51,8 +54,13 @@ impl Ledger {
                 count: 0,
             },
         };
-        let id = SourceId(id.to_owned());
-        duplicates::write_entry(&mut spilled.keys, fingerprint, Some(&id))?;
+        let entry = Entry {
+            fingerprint,
+            kind: Kind::Line,
+            precedence: Precedence::default(),
+            id,
+        };
+        entry.write(&mut spilled.keys)?;
         spilled.count += 1;
         self.spilled = Some(spilled);
         Ok(())
@@ -86,11 +94,17 @@ impl Spilled {
             .keys
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
-        let repeated = duplicates::repeated(&mut keys, self.count)?;
         let mut left_out = 0;
-        if !repeated.is_empty() {
+        for share in Share::all(self.count) {
+            let repeated = repeated(&mut keys, share)?;
+            if repeated.is_empty() {
+                continue;
+            }
             let mut seen = HashSet::new();
-            duplicates::for_each_entry(&mut keys, self.count, |fingerprint, id| {
+            for_each(&mut keys, |_, entry| {
+                let Entry {
+                    fingerprint, id, ..
+                } = entry;
                 if repeated.contains(&fingerprint) && !seen.insert(fingerprint) {
                     left_out += 1;
                     ids.first_repeated.get_or_insert_with(|| id.to_owned());

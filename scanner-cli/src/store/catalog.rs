@@ -9,9 +9,9 @@ use super::{
     cursors::{self, Cursor},
     database::{self, Database},
     error::{Doing, StoreError},
+    running::Counts,
     schema, sighting,
     stored_item::StoredItem,
-    upsert::Counts,
 };
 
 /// What the store holds at one moment.

@@ -5,7 +5,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     change::{ChangeKind, State},
-    upsert::{Counts, Running, Share, Twins},
+    running::{Counts, Running, Share},
+};
+use crate::{
+    fuse::{self, Removals},
+    spool::Duplicates,
 };
 
 /// What a scan begins with.
@@ -30,15 +34,6 @@ pub(crate) struct Closing {
     pub(crate) removals: Removals,
 }
 
-/// Whether a person said that many items may go at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Removals {
-    /// No more than the fuse bears.
-    Fused,
-    /// As many as there are.
-    Accepted,
-}
-
 /// How a scan ended in the store.
 #[derive(Clone, Debug)]
 pub(crate) struct Closed {
@@ -46,11 +41,6 @@ pub(crate) struct Closed {
     pub(crate) statement: Option<Completeness>,
     pub(crate) counts: Counts,
 }
-
-/// So few removals need nobody's word, unless they are all there is.
-const FUSE_COUNT: i64 = 10;
-/// More than one item in so many is too many.
-const FUSE_SHARE: i64 = 5;
 
 /// Begins a scan: what an earlier one of the connection left open has been interrupted.
 pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<Running> {
@@ -79,7 +69,8 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
             share,
         )?,
         counts: Counts::default(),
-        twins: Twins::default(),
+        ruled: 0,
+        duplicates: Duplicates::default(),
     })
 }
 
@@ -275,10 +266,9 @@ fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Whether so many removals at once are more likely a fault, such as rights that were taken away.
+/// Whether the fuse blows, as for the numbers of the database, which are never negative.
 fn blows(going: i64, known: i64) -> bool {
-    let all = going > 0 && going >= known;
-    all || (going > FUSE_COUNT && going * FUSE_SHARE > known)
+    fuse::blows(going.unsigned_abs(), known.unsigned_abs())
 }
 
 fn fuse(db: &Connection, going: i64, known: i64, connection: i64) -> rusqlite::Result<String> {
@@ -350,27 +340,4 @@ fn trusted(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<i64> {
         later = started;
     }
     Ok(now)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fuse_blows_at_more_than_a_fifth_and_ten_or_at_all() {
-        for (going, known, expected) in [
-            (0, 0, false),
-            (0, 100, false),
-            (1, 1, true),
-            (3, 3, true),
-            (2, 3, false),
-            (10, 11, false),
-            (11, 54, true),
-            (11, 55, false),
-            (20, 100, false),
-            (21, 100, true),
-        ] {
-            assert_eq!(blows(going, known), expected, "{going} of {known}");
-        }
-    }
 }

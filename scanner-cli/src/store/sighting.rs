@@ -1,19 +1,41 @@
 //! What a scan saw, in the form in which the store compares and keeps it. Made in the thread of the scan.
 
-use catalog_model::{SourceId, Visualization};
+use catalog_model::{ItemKey, Precedence, SourceId, Visualization};
 use sha2::{Digest, Sha256};
 
-use super::stored_item::StoredItem;
+use super::{running::Known, stored_item::StoredItem, undo::Rival};
+use crate::spool::Record;
 
 /// One thing that a scan saw.
 pub(super) enum Sighting {
     Item(Seen),
     /// The source's id of a record that could not be read.
     Unreadable(String),
-    /// The key of an item that a filter leaves out, and the rule.
-    Filtered(String, String),
-    /// The key of an item of which nobody knows whether a filter leaves it out.
-    Undecided(String),
+    /// A record that is not to be in the catalog.
+    Ruled(Ruled),
+}
+
+/// A record that is not to be in the catalog, or of which nobody knows whether it is.
+#[derive(Clone, Debug)]
+pub(super) struct Ruled {
+    pub(super) key: String,
+    pub(super) record: Rival,
+    /// The rule of a filter that excludes it; without one it is undecided.
+    pub(super) rule: Option<String>,
+}
+
+impl Ruled {
+    pub(super) fn new(key: &ItemKey, (precedence, id): Record<'_>, rule: Option<String>) -> Self {
+        Self {
+            key: key.as_str().to_owned(),
+            record: Rival {
+                precedence,
+                source_id: id.map_or_else(String::new, |id| id.0.clone()),
+                excluded: rule.is_some(),
+            },
+            rule,
+        }
+    }
 }
 
 /// An item that a scan saw.
@@ -23,6 +45,7 @@ pub(super) struct Seen {
     pub(super) key_hash: i64,
     /// Empty where the source told none.
     pub(super) source_id: String,
+    pub(super) precedence: Precedence,
     pub(super) fingerprint: [u8; 16],
     /// As JSON; none where they could not be learned.
     pub(super) contacts: Option<SeenContacts>,
@@ -52,8 +75,27 @@ impl Seen {
             }),
             key: key.to_owned(),
             source_id: source_id.to_owned(),
+            precedence: item.precedence,
             content,
         })
+    }
+}
+
+impl Seen {
+    /// The fields in which the item differs from what the store holds of it.
+    pub(super) fn changed_fields(&self, former: Option<String>, known: &Known) -> Vec<String> {
+        let parsed = |content: &str| StoredItem::read(content, None);
+        let former = former.and_then(|content| parsed(&content).ok());
+        let mut fields = match (former, parsed(&self.content)) {
+            (Some(former), Ok(new)) => new.differences(&former),
+            // Nothing that this program wrote reads like that; all may have changed then.
+            _ => vec!["content".to_owned()],
+        };
+        let contacts = self.contacts.as_ref();
+        if contacts.is_some_and(|contacts| Some(contacts.fingerprint) != known.contacts) {
+            fields.push("contacts".to_owned());
+        }
+        fields
     }
 }
 
@@ -64,7 +106,7 @@ pub(super) fn hash(text: &str) -> i64 {
 }
 
 /// 128 bits of SHA-256: no two items share them by accident, nor can anybody make one that seems to be another.
-fn fingerprint(parts: &[&str]) -> [u8; 16] {
+pub(super) fn fingerprint(parts: &[&str]) -> [u8; 16] {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(part.len().to_le_bytes());

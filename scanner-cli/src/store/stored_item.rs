@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use catalog_model::{Contact, Contacts, PropertyValue, Visualization};
+use catalog_model::{Contact, Contacts, Instant, Precedence, PropertyValue, Visualization};
 use serde::{Deserialize, Serialize};
 
 /// An item without its key.
@@ -15,11 +15,46 @@ pub(crate) struct StoredItem<'a> {
     pub(crate) description: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) catalog: Option<Cow<'a, str>>,
+    /// How its record ranks among records with the same key.
+    #[serde(default, skip_serializing_if = "StoredPrecedence::is_unknown")]
+    precedence: StoredPrecedence,
     /// Names and values, in the order of the source.
     pub(crate) properties: Vec<(Cow<'a, str>, StoredValue<'a>)>,
     /// None where they are unknown. A column of its own: contacts that are not known now stay as they were.
     #[serde(skip)]
     pub(crate) contacts: Option<Vec<StoredContact<'a>>>,
+}
+
+/// How a record ranks: its standing, and when it was modified in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredPrecedence(u8, Option<i64>);
+
+impl StoredPrecedence {
+    fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl From<Precedence> for StoredPrecedence {
+    fn from(precedence: Precedence) -> Self {
+        let modified = precedence.modified.map(Instant::as_unix_millis);
+        Self(precedence.standing, modified)
+    }
+}
+
+/// How the record of a stored item ranks. What earlier versions stored does not say it.
+pub(super) fn precedence(content: &str) -> Precedence {
+    #[derive(Deserialize)]
+    struct Ranked {
+        #[serde(default)]
+        precedence: StoredPrecedence,
+    }
+    let ranked: Option<Ranked> = serde_json::from_str(content).ok();
+    let StoredPrecedence(standing, modified) = ranked.map(|one| one.precedence).unwrap_or_default();
+    Precedence {
+        standing,
+        modified: modified.and_then(|millis| Instant::from_unix_millis(millis).ok()),
+    }
 }
 
 /// A value of a property.
@@ -56,6 +91,7 @@ impl<'a> StoredItem<'a> {
             name: item.name.as_str().into(),
             description: item.description.as_deref().map(Into::into),
             catalog: item.catalog.as_deref().map(Into::into),
+            precedence: StoredPrecedence::from(item.precedence),
             properties: (item.properties.iter())
                 .filter_map(|(name, value)| Some((name.into(), stored(value)?)))
                 .collect(),

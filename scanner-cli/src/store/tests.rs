@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{
-    Beginning, Catalog, Closed, Closing, ItemScope, Removals, State, Store, StoreError, StoreScan,
+    Beginning, Catalog, Closed, Closing, ItemScope, State, Store, StoreError, StoreScan,
     change::ChangeKind,
 };
+use crate::fuse::Removals;
 
 mod filtered;
+mod twins;
 
 pub(crate) const DAY: i64 = 24 * 3600;
 

@@ -6,87 +6,10 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{
     change::{ChangeKind, State},
-    sighting::{Seen, Sighting, hash},
-    stored_item::StoredItem,
+    running::{Known, Running},
+    sighting::{Ruled, Seen, Sighting, hash},
+    undo::{Rival, Undo},
 };
-
-/// A scan that is running, as the writer knows it.
-#[derive(Clone, Debug)]
-pub(super) struct Running {
-    pub(super) scan: i64,
-    pub(super) connection: i64,
-    pub(super) attempt: i64,
-    /// When the scan began.
-    pub(super) time: i64,
-    /// Items that were there when it began.
-    pub(super) known: Share,
-    pub(super) counts: Counts,
-    pub(super) twins: Twins,
-}
-
-/// So many items, and so many of them that were present rather than unreadable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Share {
-    pub(super) all: i64,
-    pub(super) present: i64,
-}
-
-/// What a scan found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// Items that the last attempt saw, each key once.
-    pub(crate) seen: i64,
-    pub(crate) added: i64,
-    pub(crate) changed: i64,
-    pub(crate) removed: i64,
-    pub(crate) returned: i64,
-    /// Records that the last attempt could not read although it knows their ids.
-    pub(crate) unreadable: i64,
-    /// Items that the last attempt saw and a filter left out.
-    pub(crate) filtered: i64,
-    /// Those of them that were in the catalog before. Not kept with the scan.
-    pub(crate) newly_filtered: i64,
-}
-
-/// Items that came twice in one attempt: the second was left out.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Twins {
-    pub(super) count: u64,
-    /// The first of them.
-    pub(super) first: Vec<Twin>,
-}
-
-/// An item that came twice, and the source's id of the record that was left out.
-#[derive(Clone, Debug)]
-pub(super) struct Twin {
-    pub(super) item: i64,
-    pub(super) dropped: String,
-}
-
-/// So many are told of.
-const TWINS: usize = 100;
-
-/// What the narrow row of an item says.
-struct Known {
-    id: i64,
-    fingerprint: [u8; 16],
-    contacts: Option<i64>,
-    state: i64,
-    scan: i64,
-    attempt: i64,
-}
-
-impl Known {
-    /// Whether the scan has seen it in this attempt.
-    fn is_of(&self, running: &Running) -> bool {
-        (self.scan, self.attempt) == (running.scan, running.attempt)
-    }
-
-    /// Whether followers were told that it is not there.
-    fn is_out(&self) -> bool {
-        self.state == State::Gone.code() || self.state == State::Filtered.code()
-    }
-}
 
 /// The statements of a batch.
 struct Statements<'a> {
@@ -100,9 +23,9 @@ struct Statements<'a> {
     update: CachedStatement<'a>,
     update_content: CachedStatement<'a>,
     log: CachedStatement<'a>,
-    unlog: CachedStatement<'a>,
-    was_gone: CachedStatement<'a>,
     unreadable: CachedStatement<'a>,
+    forget: [CachedStatement<'a>; 3],
+    undo: Undo<'a>,
 }
 
 /// Takes a batch; the caller's transaction makes it count.
@@ -120,8 +43,7 @@ pub(super) fn take(
                 let Running { scan, attempt, .. } = *running;
                 statements.unreadable.execute(params![scan, attempt, id])?;
             }
-            Sighting::Filtered(key, rule) => statements.filtered(running, &key, rule)?,
-            Sighting::Undecided(key) => statements.undecided(running, &key)?,
+            Sighting::Ruled(ruled) => statements.ruled(running, &ruled)?,
         }
     }
     Ok(())
@@ -160,29 +82,34 @@ impl<'a> Statements<'a> {
             log: db.prepare_cached(
                 "INSERT INTO change (scan, item, kind, fields, time) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?,
-            was_gone: db.prepare_cached("SELECT gone_since IS NOT NULL FROM item WHERE id = ?1")?,
-            unlog: db.prepare_cached(
-                "DELETE FROM change WHERE scan = ?1 AND item = ?2 AND kind = ?3",
-            )?,
+            forget: [
+                db.prepare_cached("DELETE FROM change WHERE item = ?1")?,
+                db.prepare_cached("DELETE FROM content WHERE item = ?1")?,
+                db.prepare_cached("DELETE FROM item WHERE id = ?1")?,
+            ],
+            undo: Undo::prepare(db)?,
             unreadable: db.prepare_cached("INSERT INTO unreadable VALUES (?1, ?2, ?3)")?,
         })
     }
 
     fn item(&mut self, db: &Connection, running: &mut Running, seen: Seen) -> rusqlite::Result<()> {
+        let rank = (seen.precedence, seen.source_id.as_str());
+        if let Some(rival) = self.undo.rival(running, &seen.key)?
+            && rival.precedence.beats(&rival.source_id, rank)
+        {
+            running.duplicates.add(&rival.source_id, rank.1);
+            return Ok(());
+        }
         let Some(mut known) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
             return self.add(db, running, &seen);
         };
-        let twice = known.is_of(running);
-        if twice && known.state == State::Filtered.code() {
-            self.put_back(running, &mut known)?;
-        } else if twice && known.state != State::Unreadable.code() {
-            let Twins { count, first } = &mut running.twins;
-            *count += 1;
-            if first.len() < TWINS {
-                let (item, dropped) = (known.id, seen.source_id);
-                first.push(Twin { item, dropped });
+        let mut added = false;
+        if known.scan == running.scan {
+            if known.is_of(running) && !self.replaces(running, &known, &seen)? {
+                return Ok(());
             }
-            return Ok(());
+            added =
+                !self.undo.undo(running, &mut known)? && self.undo.is_added(running, known.id)?;
         }
         running.counts.seen += 1;
         let contacts = seen.contacts.as_ref().map(|contacts| contacts.fingerprint);
@@ -193,61 +120,131 @@ impl<'a> Statements<'a> {
             self.mark.execute(params![known.id, scan, attempt])?;
             return Ok(());
         }
+        if added && !known.is_out() {
+            return self.write(running, &known, &seen, None);
+        }
         self.change(running, &known, &seen)
     }
 
-    /// Undoes what `filtered` did in this scan for another record with the key: of two records one stays, in any order.
-    fn put_back(&mut self, running: &mut Running, known: &mut Known) -> rusqlite::Result<()> {
-        running.counts.filtered -= 1;
-        let kind = ChangeKind::Filtered.code();
-        let logged = self.unlog.execute(params![running.scan, known.id, kind])?;
-        if logged > 0 {
-            running.counts.newly_filtered -= 1;
-            // What was gone before has its date still.
-            let was_gone = self.was_gone.query_row([known.id], |row| row.get(0))?;
-            let before = if was_gone {
-                State::Gone
-            } else {
-                State::Present
-            };
-            known.state = before.code();
+    /// Whether an item counts rather than the record with its key that this attempt saw before.
+    fn replaces(
+        &mut self,
+        running: &mut Running,
+        known: &Known,
+        seen: &Seen,
+    ) -> rusqlite::Result<bool> {
+        if known.state == State::Filtered.code() {
+            running.counts.filtered -= 1;
+            return Ok(true);
         }
-        Ok(())
+        if known.state == State::Unreadable.code() {
+            return Ok(true);
+        }
+        let held = self.undo.held(known.id)?;
+        if !seen.precedence.beats(&seen.source_id, held.rank()) {
+            running.duplicates.add(&held.source_id, &seen.source_id);
+            return Ok(false);
+        }
+        running.duplicates.add(&seen.source_id, &held.source_id);
+        running.counts.seen -= 1;
+        Ok(true)
+    }
+
+    /// Takes a record that is not to be in the catalog, or of which nobody knows whether it is.
+    fn ruled(&mut self, running: &mut Running, ruled: &Ruled) -> rusqlite::Result<()> {
+        let Ruled { key, record, rule } = ruled;
+        running.counts.unreadable += i64::from(rule.is_none());
+        if let Some(rival) = self.undo.rival(running, key)? {
+            if !record.precedence.beats(&record.source_id, rival.rank()) {
+                return Ok(());
+            }
+            running.counts.filtered -= i64::from(rival.excluded);
+        }
+        self.undo.rule(running, key, record)?;
+        let mut known = self.find(hash(key), key, None)?;
+        if let Some(seen) = known.as_mut().filter(|known| known.scan == running.scan) {
+            match self.make_way(running, seen, record)? {
+                Way::Barred => return Ok(()),
+                Way::Clear => {}
+                Way::Gone => known = None,
+            }
+        }
+        match rule {
+            Some(rule) => self.exclude(running, known, rule),
+            None => self.leave_undecided(running, known),
+        }
+    }
+
+    /// Undoes what this scan wrote about an item for a record that counts less than one that was ruled out.
+    fn make_way(
+        &mut self,
+        running: &mut Running,
+        known: &mut Known,
+        record: &Rival,
+    ) -> rusqlite::Result<Way> {
+        let is_item = known.is_of(running) && known.state == State::Present.code();
+        if is_item {
+            let held = self.undo.held(known.id)?;
+            if !record.precedence.beats(&record.source_id, held.rank()) {
+                return Ok(Way::Barred);
+            }
+            running.duplicates.add(&record.source_id, &held.source_id);
+            running.counts.seen -= 1;
+        }
+        if !self.undo.undo(running, known)? && is_item && self.undo.is_added(running, known.id)? {
+            running.counts.added -= 1;
+            for statement in &mut self.forget {
+                statement.execute([known.id])?;
+            }
+            return Ok(Way::Gone);
+        }
+        Ok(Way::Clear)
     }
 
     /// Takes an item that a filter leaves out. One that the store does not have stays away.
-    fn filtered(&mut self, running: &mut Running, key: &str, rule: String) -> rusqlite::Result<()> {
-        let known = self.find(hash(key), key, None)?;
-        if known.as_ref().is_some_and(|known| known.is_of(running)) {
-            return Ok(());
-        }
+    fn exclude(
+        &mut self,
+        running: &mut Running,
+        known: Option<Known>,
+        rule: &str,
+    ) -> rusqlite::Result<()> {
         running.counts.filtered += 1;
         let Some(known) = known else { return Ok(()) };
+        let newly = known.state != State::Filtered.code();
+        if newly {
+            self.undo.save(running, known.id)?;
+        }
         let Running { scan, attempt, .. } = *running;
         self.set_state
             .execute(params![known.id, scan, attempt, State::Filtered.code()])?;
-        if known.state == State::Filtered.code() {
+        if !newly {
             return Ok(());
         }
-        self.log(running, known.id, ChangeKind::Filtered, Some(&[rule]))
+        self.log(
+            running,
+            known.id,
+            ChangeKind::Filtered,
+            Some(&[rule.to_owned()]),
+        )
     }
 
     /// Takes an item of which nobody knows whether a filter leaves it out: it is there, and stays as it was.
-    fn undecided(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
-        running.counts.unreadable += 1;
-        let Some(known) = self.find(hash(key), key, None)? else {
+    fn leave_undecided(
+        &mut self,
+        running: &mut Running,
+        known: Option<Known>,
+    ) -> rusqlite::Result<()> {
+        let Some(known) = known.filter(|known| known.state != State::Gone.code()) else {
             return Ok(());
         };
-        if known.state == State::Gone.code() || known.is_of(running) {
-            return Ok(());
-        }
         let state = match known.is_out() {
             true => State::Filtered,
             false => State::Unreadable,
         };
+        self.undo.save(running, known.id)?;
         let Running { scan, attempt, .. } = *running;
         let marks = params![known.id, scan, attempt, state.code()];
-        self.set_state.execute(marks).map(|_| ())
+        self.set_state.execute(marks).map(drop)
     }
 
     /// The item with this key, if the store has it.
@@ -316,13 +313,29 @@ impl<'a> Statements<'a> {
     ) -> rusqlite::Result<()> {
         let former = self.load.query_row([known.id], |row| row.get(0));
         let former = former.optional()?;
-        let fields = changed_fields(former, known, seen);
+        let fields = seen.changed_fields(former, known);
         let kind = if known.is_out() {
             Some(ChangeKind::Returned)
         } else {
             // The source's id alone may be another: an app that was exported and imported again.
             (!fields.is_empty()).then_some(ChangeKind::Changed)
         };
+        self.undo.save(running, known.id)?;
+        self.write(running, known, seen, kind)?;
+        match kind {
+            Some(kind) => self.log(running, known.id, kind, Some(&fields)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes an item over what the store holds of it.
+    fn write(
+        &mut self,
+        running: &Running,
+        known: &Known,
+        seen: &Seen,
+        kind: Option<ChangeKind>,
+    ) -> rusqlite::Result<()> {
         let contacts = seen.contacts.as_ref();
         let Running { scan, attempt, .. } = *running;
         self.update.execute(params![
@@ -332,17 +345,15 @@ impl<'a> Statements<'a> {
             scan,
             attempt,
         ])?;
-        self.update_content.execute(params![
-            known.id,
-            seen.source_id,
-            kind.map(|_| scan),
-            contacts.map(|contacts| &contacts.json),
-            seen.content,
-        ])?;
-        match kind {
-            Some(kind) => self.log(running, known.id, kind, Some(&fields)),
-            None => Ok(()),
-        }
+        self.update_content
+            .execute(params![
+                known.id,
+                seen.source_id,
+                kind.map(|_| scan),
+                contacts.map(|contacts| &contacts.json),
+                seen.content,
+            ])
+            .map(drop)
     }
 
     fn log(
@@ -352,39 +363,29 @@ impl<'a> Statements<'a> {
         kind: ChangeKind,
         fields: Option<&[String]>,
     ) -> rusqlite::Result<()> {
-        let counts = &mut running.counts;
-        match kind {
-            ChangeKind::Added => counts.added += 1,
-            ChangeKind::Changed => counts.changed += 1,
-            ChangeKind::Removed => counts.removed += 1,
-            ChangeKind::Returned => counts.returned += 1,
-            ChangeKind::Filtered => counts.newly_filtered += 1,
-        }
+        *running.counts.of(kind) += 1;
         let fields = fields.filter(|fields| !fields.is_empty());
         let fields = fields.map(|fields| serde_json::json!(fields).to_string());
-        self.log.execute(params![
+        let seq = self.log.insert(params![
             running.scan,
             item,
             kind.code(),
             fields,
             running.time
         ])?;
-        Ok(())
+        match kind {
+            ChangeKind::Added => Ok(()),
+            _ => self.undo.logged(item, seq),
+        }
     }
 }
 
-/// The fields in which an item differs from what the store holds of it.
-fn changed_fields(former: Option<String>, known: &Known, seen: &Seen) -> Vec<String> {
-    let parsed = |content: &str| StoredItem::read(content, None);
-    let former = former.and_then(|content| parsed(&content).ok());
-    let mut fields = match (former, parsed(&seen.content)) {
-        (Some(former), Ok(new)) => new.differences(&former),
-        // Nothing that this program wrote reads like that; all may have changed then.
-        _ => vec!["content".to_owned()],
-    };
-    let contacts = seen.contacts.as_ref();
-    if contacts.is_some_and(|contacts| Some(contacts.fingerprint) != known.contacts) {
-        fields.push("contacts".to_owned());
-    }
-    fields
+/// What stands in the way of a record that was ruled out.
+enum Way {
+    /// A record that counts more.
+    Barred,
+    /// Nothing any more.
+    Clear,
+    /// Nothing any more, and the store does not have the item: only this scan had added it.
+    Gone,
 }

@@ -15,9 +15,9 @@ use super::{
     closing::{self, Beginning, Closed, Closing},
     database::Database,
     error::{Doing, StoreError},
+    running::Running,
     sighting::Sighting,
-    twins,
-    upsert::{self, Running, Twins},
+    undo, upsert,
 };
 use crate::spool::Duplicates;
 
@@ -137,12 +137,20 @@ impl Writer {
     }
 
     fn restart(&mut self, scan: ScanNumber) {
-        if let Some((running, _)) = self.running.get_mut(&scan) {
+        if let Some((running, trouble)) = self.running.get_mut(&scan) {
             running.attempt += 1;
             running.counts.seen = 0;
             running.counts.unreadable = 0;
             running.counts.filtered = 0;
-            running.twins = Twins::default();
+            running.duplicates = Duplicates::default();
+            running.ruled = 0;
+            let scan = running.scan;
+            let forgotten = undo::forget_attempt(&self.db, scan);
+            if let Err(error) = forgotten {
+                let error = StoreError::of(&self.path, Doing::Write, error);
+                // The first counts.
+                let _ = trouble.set(error);
+            }
         }
     }
 
@@ -165,10 +173,10 @@ impl Writer {
         }
         let (now, keep) = (closing.time.as_millisecond(), self.keep);
         let closed = self.transaction(|db| {
-            let duplicates = twins::named(db, &running)?;
             let closed = closing::close(db, &mut running, &closing)?;
+            undo::forget_scan(db, running.scan)?;
             closing::forget(db, now, keep)?;
-            Ok((closed, duplicates))
+            Ok((closed, running.duplicates))
         });
         trouble.get().map_or(closed, |error| Err(error.again()))
     }
@@ -176,7 +184,10 @@ impl Writer {
     fn abandon(&mut self, scan: ScanNumber) {
         if let Some((running, _)) = self.running.remove(&scan) {
             // Else the connection's next scan says it.
-            let _ = self.transaction(|db| closing::interrupt(db, running.connection));
+            let _ = self.transaction(|db| {
+                undo::forget_scan(db, running.scan)?;
+                closing::interrupt(db, running.connection)
+            });
         }
     }
 

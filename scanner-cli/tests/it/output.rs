@@ -129,38 +129,6 @@ fn a_restart_cannot_be_seen_on_standard_output() {
 }
 
 #[test]
-fn of_two_sheets_with_one_key_the_first_stays_and_both_ids_are_told() {
-    let mut content = Content::empty();
-    let app = content.add_app("A");
-    let first = content.add_sheet(&app, "first");
-    let second = content.add_sheet(&app, "second");
-    content.set(&first, "engineObjectId", "same".into());
-    content.set(&second, "engineObjectId", "same".into());
-    content.add_sheet(&app, "third");
-    let site = FakeSite::builder().content(content).start_in_thread();
-    let home = Home::of(&site);
-    home.run(&["scan", "--report", "report.json"])
-        .check(0, &["same key", &first, &second]);
-    let names: Vec<_> = home
-        .items(EXPORT)
-        .iter()
-        .map(|item| item["name"].clone())
-        .collect();
-    assert_eq!(names.len(), 2);
-    assert!(names.contains(&"first".into()) && names.contains(&"third".into()));
-    let report: Value = serde_json::from_str(&home.read("report.json")).unwrap();
-    assert_eq!(
-        report["connections"][0]["duplicates"][0]["kept"],
-        first.as_str()
-    );
-    assert_eq!(
-        report["connections"][0]["duplicates"][0]["left_out"],
-        second.as_str()
-    );
-    assert_eq!(report["connections"][0]["items"], 2);
-}
-
-#[test]
 fn records_that_could_not_be_read_are_reported_by_reason() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::record(4, r#"{"id":"rec-1","name":[]}"#).on(SHEETS));

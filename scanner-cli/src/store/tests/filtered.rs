@@ -24,8 +24,8 @@ impl Scratch {
         for sees in all {
             match sees {
                 Kept(key) => see(&mut scan, key, "Name", Contacts::Unknown),
-                LeftOut(key) => scan.filtered(&key_of(key), &rule()).unwrap(),
-                Undecided(key) => scan.undecided(&key_of(key)).unwrap(),
+                LeftOut(key) => scan.filtered(&key_of(key), UNRANKED, &rule()).unwrap(),
+                Undecided(key) => scan.undecided(&key_of(key), UNRANKED).unwrap(),
                 Unreadable(key) => scan.unreadable(&SourceId(format!("id-{key}"))).unwrap(),
             }
         }
@@ -40,6 +40,14 @@ impl Scratch {
         item.map(|item| item.state)
     }
 }
+
+const UNRANKED: (Precedence, Option<&SourceId>) = (
+    Precedence {
+        standing: 0,
+        modified: None,
+    },
+    None,
+);
 
 fn key_of(key: &str) -> ItemKey {
     ItemKey::new(["c", key]).unwrap()

@@ -1,0 +1,80 @@
+//! A scan that is running, and what it knows of the items that it meets.
+
+use super::change::{ChangeKind, State};
+use crate::spool::Duplicates;
+
+/// A scan that is running, as the writer knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    pub(super) scan: i64,
+    pub(super) connection: i64,
+    pub(super) attempt: i64,
+    /// When the scan began.
+    pub(super) time: i64,
+    /// Items that were there when it began.
+    pub(super) known: Share,
+    pub(super) counts: Counts,
+    /// Number of records that the attempt ruled out.
+    pub(super) ruled: u64,
+    /// Items of this attempt that were left out because another record with their key counts.
+    pub(super) duplicates: Duplicates,
+}
+
+/// So many items, and so many of them that were present rather than unreadable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) all: i64,
+    pub(super) present: i64,
+}
+
+/// What a scan found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Items that the last attempt saw, each key once.
+    pub(crate) seen: i64,
+    pub(crate) added: i64,
+    pub(crate) changed: i64,
+    pub(crate) removed: i64,
+    pub(crate) returned: i64,
+    /// Records that the last attempt could not read although it knows their ids.
+    pub(crate) unreadable: i64,
+    /// Items that the last attempt saw and a filter left out.
+    pub(crate) filtered: i64,
+    /// Those of them that were in the catalog before. Not kept with the scan.
+    pub(crate) newly_filtered: i64,
+}
+
+impl Counts {
+    /// The number of changes of this kind.
+    pub(super) fn of(&mut self, kind: ChangeKind) -> &mut i64 {
+        match kind {
+            ChangeKind::Added => &mut self.added,
+            ChangeKind::Changed => &mut self.changed,
+            ChangeKind::Removed => &mut self.removed,
+            ChangeKind::Returned => &mut self.returned,
+            ChangeKind::Filtered => &mut self.newly_filtered,
+        }
+    }
+}
+
+/// What the narrow row of an item says.
+pub(super) struct Known {
+    pub(super) id: i64,
+    pub(super) fingerprint: [u8; 16],
+    pub(super) contacts: Option<i64>,
+    pub(super) state: i64,
+    pub(super) scan: i64,
+    pub(super) attempt: i64,
+}
+
+impl Known {
+    /// Whether the scan has seen it in this attempt.
+    pub(super) fn is_of(&self, running: &Running) -> bool {
+        (self.scan, self.attempt) == (running.scan, running.attempt)
+    }
+
+    /// Whether followers were told that it is not there.
+    pub(super) fn is_out(&self) -> bool {
+        self.state == State::Gone.code() || self.state == State::Filtered.code()
+    }
+}

@@ -1,0 +1,221 @@
+//! What the store held before a scan wrote over it, so that a scan can take back what it wrote about an item.
+//!
+//! It has to where another record with the same key turns out to be the item, and where an attempt begins again. Then the
+//! item is compared with what the store held before the scan, and neither the log nor a follower sees the step between.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+use super::{
+    change::ChangeKind,
+    running::{Known, Running},
+    sighting::fingerprint,
+    stored_item::precedence,
+};
+use catalog_model::{Instant, Precedence};
+
+/// Tables of the writer's own, which nobody else sees and which end with it.
+const TABLES: &str = "\
+CREATE TEMP TABLE IF NOT EXISTS former (
+    item INTEGER PRIMARY KEY, scan INTEGER NOT NULL,
+    -- What this scan logged about the item.
+    logged INTEGER,
+    fingerprint BLOB NOT NULL, contacts_fingerprint INTEGER, state INTEGER NOT NULL, gone_since INTEGER,
+    item_scan INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    source_id TEXT NOT NULL, changed_by INTEGER NOT NULL, contacts TEXT, content TEXT NOT NULL
+);
+-- Records of the running attempt that are not to be in the catalog, by 128 bits of SHA-256 of their keys.
+CREATE TEMP TABLE IF NOT EXISTS ruled (
+    scan INTEGER NOT NULL, key BLOB NOT NULL,
+    excluded INTEGER NOT NULL, standing INTEGER NOT NULL, modified INTEGER, source_id TEXT NOT NULL,
+    PRIMARY KEY (scan, key)
+) WITHOUT ROWID;";
+
+/// A record that another one with the same key is compared with.
+#[derive(Clone, Debug)]
+pub(super) struct Rival {
+    pub(super) precedence: Precedence,
+    pub(super) source_id: String,
+    /// Whether a filter excludes it.
+    pub(super) excluded: bool,
+}
+
+impl Rival {
+    /// How it ranks.
+    pub(super) fn rank(&self) -> (Precedence, &str) {
+        (self.precedence, &self.source_id)
+    }
+}
+
+/// The statements that note what was, and bring it back.
+pub(super) struct Undo<'a> {
+    save: CachedStatement<'a>,
+    logged: CachedStatement<'a>,
+    former: CachedStatement<'a>,
+    restore_item: CachedStatement<'a>,
+    restore_content: CachedStatement<'a>,
+    drop_former: CachedStatement<'a>,
+    kind_of: CachedStatement<'a>,
+    unlog: CachedStatement<'a>,
+    held: CachedStatement<'a>,
+    changed_by: CachedStatement<'a>,
+    rival: CachedStatement<'a>,
+    rule: CachedStatement<'a>,
+}
+
+impl<'a> Undo<'a> {
+    pub(super) fn prepare(db: &'a Connection) -> rusqlite::Result<Self> {
+        db.execute_batch(TABLES)?;
+        Ok(Self {
+            save: db.prepare_cached(
+                "INSERT OR IGNORE INTO temp.former SELECT item.id, ?2, NULL, fingerprint, contacts_fingerprint, state, \
+                 gone_since, scan, attempt, source_id, changed_by, contacts, content \
+                 FROM item JOIN content ON content.item = item.id WHERE item.id = ?1",
+            )?,
+            logged: db.prepare_cached("UPDATE temp.former SET logged = ?2 WHERE item = ?1")?,
+            former: db.prepare_cached(
+                "SELECT logged, fingerprint, contacts_fingerprint, state, item_scan, attempt \
+                 FROM temp.former WHERE item = ?1 AND scan = ?2",
+            )?,
+            restore_item: db.prepare_cached(
+                "UPDATE item SET (fingerprint, contacts_fingerprint, state, gone_since, scan, attempt) = \
+                 (SELECT fingerprint, contacts_fingerprint, state, gone_since, item_scan, attempt \
+                 FROM temp.former WHERE item = ?1) WHERE id = ?1",
+            )?,
+            restore_content: db.prepare_cached(
+                "UPDATE content SET (source_id, changed_by, contacts, content) = \
+                 (SELECT source_id, changed_by, contacts, content FROM temp.former WHERE item = ?1) WHERE item = ?1",
+            )?,
+            drop_former: db.prepare_cached("DELETE FROM temp.former WHERE item = ?1")?,
+            kind_of: db.prepare_cached("SELECT kind FROM change WHERE seq = ?1")?,
+            unlog: db.prepare_cached("DELETE FROM change WHERE seq = ?1")?,
+            held: db.prepare_cached("SELECT source_id, content FROM content WHERE item = ?1")?,
+            changed_by: db.prepare_cached("SELECT changed_by FROM content WHERE item = ?1")?,
+            rival: db.prepare_cached(
+                "SELECT excluded, standing, modified, source_id FROM temp.ruled WHERE scan = ?1 AND key = ?2",
+            )?,
+            rule: db.prepare_cached("INSERT OR REPLACE INTO temp.ruled VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
+        })
+    }
+
+    /// Notes what the store holds of an item before the scan writes over it for the first time.
+    pub(super) fn save(&mut self, running: &Running, item: i64) -> rusqlite::Result<()> {
+        self.save.execute([item, running.scan]).map(drop)
+    }
+
+    /// Notes what the scan logged about an item.
+    pub(super) fn logged(&mut self, item: i64, seq: i64) -> rusqlite::Result<()> {
+        self.logged.execute([item, seq]).map(drop)
+    }
+
+    /// Brings back what the store held of an item before the scan wrote over it, if it did.
+    pub(super) fn undo(
+        &mut self,
+        running: &mut Running,
+        known: &mut Known,
+    ) -> rusqlite::Result<bool> {
+        let read = |row: &rusqlite::Row<'_>| {
+            let former = Known {
+                id: known.id,
+                fingerprint: row.get(1)?,
+                contacts: row.get(2)?,
+                state: row.get(3)?,
+                scan: row.get(4)?,
+                attempt: row.get(5)?,
+            };
+            Ok((row.get::<_, Option<i64>>(0)?, former))
+        };
+        let former = self.former.query_row([known.id, running.scan], read);
+        let Some((logged, former)) = former.optional()? else {
+            return Ok(false);
+        };
+        self.restore_item.execute([known.id])?;
+        self.restore_content.execute([known.id])?;
+        self.drop_former.execute([known.id])?;
+        if let Some(seq) = logged {
+            let kind = self.kind_of.query_row([seq], |row| row.get(0)).optional()?;
+            if let Some(kind) = kind.and_then(ChangeKind::of) {
+                *running.counts.of(kind) -= 1;
+            }
+            self.unlog.execute([seq])?;
+        }
+        *known = former;
+        Ok(true)
+    }
+
+    /// The record that the item is made of now.
+    pub(super) fn held(&mut self, item: i64) -> rusqlite::Result<Rival> {
+        self.held.query_row([item], |row| {
+            Ok(Rival {
+                source_id: row.get(0)?,
+                precedence: precedence(row.get_ref(1)?.as_str()?),
+                excluded: false,
+            })
+        })
+    }
+
+    /// Whether the scan added the item, if it has nothing to undo.
+    pub(super) fn is_added(&mut self, running: &Running, item: i64) -> rusqlite::Result<bool> {
+        let changed_by: i64 = self.changed_by.query_row([item], |row| row.get(0))?;
+        Ok(changed_by == running.scan)
+    }
+
+    /// The record with this key that was seen in this attempt and is not to be in the catalog.
+    pub(super) fn rival(
+        &mut self,
+        running: &Running,
+        key: &str,
+    ) -> rusqlite::Result<Option<Rival>> {
+        if running.ruled == 0 {
+            return Ok(None);
+        }
+        let wanted = params![running.scan, fingerprint(&[key])];
+        let rival = self.rival.query_row(wanted, |row| {
+            let modified: Option<i64> = row.get(2)?;
+            Ok(Rival {
+                excluded: row.get(0)?,
+                precedence: Precedence {
+                    standing: row.get(1)?,
+                    modified: modified.and_then(|millis| Instant::from_unix_millis(millis).ok()),
+                },
+                source_id: row.get(3)?,
+            })
+        });
+        rival.optional()
+    }
+
+    /// Notes a record that is not to be in the catalog.
+    pub(super) fn rule(
+        &mut self,
+        running: &mut Running,
+        key: &str,
+        record: &Rival,
+    ) -> rusqlite::Result<()> {
+        running.ruled += 1;
+        let Precedence { standing, modified } = record.precedence;
+        let modified = modified.map(Instant::as_unix_millis);
+        self.rule
+            .execute(params![
+                running.scan,
+                fingerprint(&[key]),
+                record.excluded,
+                standing,
+                modified,
+                record.source_id
+            ])
+            .map(drop)
+    }
+}
+
+/// Forgets the records that an attempt ruled out.
+pub(super) fn forget_attempt(db: &Connection, scan: i64) -> rusqlite::Result<()> {
+    db.execute_batch(TABLES)?;
+    db.execute("DELETE FROM temp.ruled WHERE scan = ?1", [scan])
+        .map(drop)
+}
+
+/// Forgets all about a scan that has ended.
+pub(super) fn forget_scan(db: &Connection, scan: i64) -> rusqlite::Result<()> {
+    forget_attempt(db, scan)?;
+    db.execute("DELETE FROM temp.former WHERE scan = ?1", [scan])
+        .map(drop)
+}
