@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::Connection;
 use tempfile::TempPath;
 
 use super::{
@@ -71,15 +70,19 @@ fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
         return Ok(None);
     };
     schema::refuse_newer(&db, path)?;
+    if schema::version(&db).map_err(failed)? == 0 {
+        return Ok(None);
+    }
     let temporary = files::temporary(folder).map_err(|error| StoreError::folder(folder, error))?;
     let Some(name) = temporary.to_str() else {
         return Err(
             StoreError::file(folder, "has a name that is not Unicode").hint("name another folder")
         );
     };
-    db.execute("VACUUM INTO ?1", [name]).map_err(failed)?;
+    let into = database::uri(name, database::WITHOUT_LOCKS);
+    db.execute("VACUUM INTO ?1", [into]).map_err(failed)?;
     drop(db);
-    let copy = Connection::open(&temporary).map_err(failed)?;
+    let copy = database::open_private(name).map_err(failed)?;
     copy.pragma_update(None, "application_id", files::BACKUP)
         .map_err(failed)?;
     let problems = check::problems(&copy).map_err(failed)?;

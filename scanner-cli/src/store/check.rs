@@ -57,10 +57,14 @@ pub(crate) fn check(path: &Path) -> Result<Option<Health>, StoreError> {
         return Ok(None);
     };
     schema::refuse_newer(&db, path)?;
-    let problems = problems(&db).map_err(|error| StoreError::of(path, Doing::Read, error))?;
+    let failed = |error| StoreError::of(path, Doing::Read, error);
+    if schema::version(&db).map_err(failed)? == 0 {
+        // Made, but never written.
+        return Ok(None);
+    }
+    let problems = problems(&db).map_err(failed)?;
     let read = health(&db, path, problems);
-    read.map(Some)
-        .map_err(|error| StoreError::of(path, Doing::Read, error))
+    read.map(Some).map_err(failed)
 }
 
 /// What is wrong with a database. One that cannot be read at all is an error.

@@ -17,7 +17,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::{
     error::{Doing, StoreError},
     file_system::{self, Support},
-    files, restore, schema,
+    files::{self, Header},
+    restore, schema,
     usage::Usage,
 };
 
@@ -142,6 +143,11 @@ fn check_version(
 fn connect_as(path: &Path, journal: Journal, patience: &Patience) -> rusqlite::Result<Connection> {
     let mut db = Connection::open(path)?;
     patience.install(&mut db)?;
+    let had_log = Header::read(path).is_ok_and(|header| header.write_ahead);
+    if journal == Journal::Rollback && had_log {
+        // Before the first access: a process that has the database for itself needs no shared memory for the log.
+        db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    }
     if schema::version(&db)? > schema::CURRENT {
         // The caller refuses it, and nothing of it changes.
         return Ok(db);
@@ -160,6 +166,8 @@ fn connect_as(path: &Path, journal: Journal, patience: &Patience) -> rusqlite::R
             db.pragma_update(None, "synchronous", "FULL")?;
         }
     }
+    // Only the next access shares memory, or gives up a lock.
+    schema::version(&db)?;
     Ok(db)
 }
 
@@ -176,13 +184,10 @@ fn to_write_ahead(db: &Connection, patience: &Patience) -> rusqlite::Result<()> 
     }
 }
 
-/// Gives up the write-ahead log, if there is one. A process that has the database for itself needs no shared memory.
+/// Gives up the write-ahead log, if there is one.
 fn to_rollback(db: &Connection) -> rusqlite::Result<()> {
-    db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     db.pragma_update(None, "journal_mode", "DELETE")?;
-    db.pragma_update(None, "locking_mode", "NORMAL")?;
-    // The lock goes with the next access.
-    schema::version(db).map(|_| ())
+    db.pragma_update(None, "locking_mode", "NORMAL")
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
@@ -249,7 +254,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Database>, StoreError> 
     Ok(Some(database))
 }
 
-/// Opens a store of any version for reading, if there is one.
+/// Opens a store of any version for reading, if there is one. One of version 0 holds nothing yet.
 pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreError> {
     if !path.exists() {
         return Ok(None);
@@ -270,7 +275,10 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
         // Its own file is all of it, whatever lies beside it.
         return open_unchanging(path);
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // URIs are for `VACUUM INTO`.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
     let mut db = Connection::open_with_flags(path, flags)?;
     let never = Arc::new(AtomicBool::new(false));
     let at_once = Patience {
@@ -310,14 +318,7 @@ fn may_be_read_alone(error: &rusqlite::Error) -> bool {
 fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     let db = if files::has_log(path) {
         // Its log is read into memory of this process.
-        let db = open_by_uri(
-            path,
-            if cfg!(windows) {
-                "vfs=win32-none"
-            } else {
-                "vfs=unix-none"
-            },
-        )?;
+        let db = open_by_uri(path, WITHOUT_LOCKS)?;
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         db
     } else {
@@ -333,15 +334,41 @@ pub(super) fn open_unchanging(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn open_by_uri(path: &Path, option: &str) -> rusqlite::Result<Connection> {
-    let path = path.to_string_lossy();
-    let path = path
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(format!("file:{path}?mode=ro&{option}"), flags)
+    let path = path.to_string_lossy();
+    Connection::open_with_flags(uri(&path, &format!("mode=ro&{option}")), flags)
+}
+
+/// Opens a database that no other process knows for writing, without locks: not every target of a backup has them.
+pub(super) fn open_private(path: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri(path, WITHOUT_LOCKS), flags)
+}
+
+/// The part of SQLite for files without locks and shared memory.
+pub(super) const WITHOUT_LOCKS: &str = if cfg!(windows) {
+    "vfs=win32-none"
+} else {
+    "vfs=unix-none"
+};
+
+/// A file's name for SQLite, with options.
+pub(super) fn uri(path: &str, options: &str) -> String {
+    let mut path = path
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    if cfg!(windows) {
+        path = path.replace('\\', "/");
+        if path.starts_with("//") {
+            path.insert_str(0, "//");
+        } else if path.get(1..2) == Some(":") {
+            path.insert_str(0, "///");
+        }
+    }
+    format!("file:{path}?{options}")
 }
 
 /// Room for pages of the database in KiB: enough for the index of keys of a million items.

@@ -12,6 +12,7 @@ mod encrypted_values;
 mod encryption;
 mod ended_sessions;
 mod endless;
+mod file_systems;
 mod filters;
 mod held_clock;
 mod histories;
