@@ -39,4 +39,9 @@ pub enum Finding {
         /// What it is: "not a sheet, but an object of the type `story` named `Q1`".
         what: String,
     },
+    /// The source sent other things than it was asked for. They are not among the findings.
+    Unasked {
+        /// What was seen, and what to look for.
+        what: String,
+    },
 }

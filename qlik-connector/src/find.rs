@@ -50,10 +50,11 @@ pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Findin
     client.about().await.map_err(failed)?;
     let (objects, apps) = subject.filters();
     let mut findings = Vec::new();
-    for object in few::<Sheet>(client.app_objects(Some(&objects)))
-        .await
-        .map_err(failed)?
-    {
+    let list = client.app_objects(Some(&objects));
+    let found = few(list, |object| subject.is_object(object)).await;
+    let Found { records, unasked } = found.map_err(failed)?;
+    let mut others = unasked;
+    for object in records {
         let left_out = if object.is_sheet() {
             asking.filtered(&object).await.map_err(failed)?
         } else {
@@ -62,10 +63,14 @@ pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Findin
         findings.push(left_out.unwrap_or_else(|| of_object(&object, code)));
     }
     if let Some(apps) = apps {
-        for app in few::<App>(client.apps(Some(&apps))).await.map_err(failed)? {
-            findings.push(of_app(client, &app).await.map_err(failed)?);
+        let found = few(client.apps(Some(&apps)), |app| subject.is_app(app)).await;
+        let Found { records, unasked } = found.map_err(failed)?;
+        others += unasked;
+        for app in records {
+            findings.push(of_app(client, &app, others).await.map_err(failed)?);
         }
     }
+    findings.extend(self::unasked(others));
     Ok(findings)
 }
 
@@ -166,6 +171,29 @@ impl Subject {
         })
     }
 
+    /// Whether an object is what its filter finds.
+    fn is_object(&self, object: &Sheet) -> bool {
+        let (id, engine_id) = (object.id.as_str(), object.engine_object_id.as_str());
+        match self {
+            Self::Sheet(app, sheet) => {
+                let of_app = object.app.as_ref();
+                of_app.is_some_and(|of| same(of.id.as_str(), app.as_str()))
+                    && same(engine_id, sheet.as_str())
+            }
+            Self::Guid(guid) => same(id, guid) || same(engine_id, guid),
+            Self::Text(text) => same(&object.name, text) || same(engine_id, text),
+        }
+    }
+
+    /// Whether an app is what its filter finds.
+    fn is_app(&self, app: &App) -> bool {
+        match self {
+            Self::Sheet(..) => false,
+            Self::Guid(guid) => same(app.id.as_str(), guid),
+            Self::Text(text) => same(&app.name, text),
+        }
+    }
+
     /// The filters that find its objects and its apps.
     fn filters(&self) -> (Filter, Option<Filter>) {
         match self {
@@ -190,17 +218,50 @@ impl Subject {
     }
 }
 
-/// The first few records of a list; those that cannot be read, a scan tells of.
+/// What a list has of what was asked for.
+struct Found<T> {
+    /// The first few.
+    records: Vec<T>,
+    /// Number of other records that came.
+    unasked: u64,
+}
+
+/// The first few records of a list that are `asked` for; those that cannot be read, a scan reports. Where others come,
+/// something drops the filter, and the list is read on.
 async fn few<T: DeserializeOwned + Send + 'static>(
-    mut records: RecordList<T>,
-) -> Result<Vec<T>, Error> {
-    let mut found = Vec::new();
-    while found.len() < ENOUGH
-        && let Some(record) = records.next().await?
+    mut list: RecordList<T>,
+    asked: impl Fn(&T) -> bool,
+) -> Result<Found<T>, Error> {
+    let mut found = Found {
+        records: Vec::new(),
+        unasked: 0,
+    };
+    while found.records.len() < ENOUGH
+        && let Some(record) = list.next().await?
     {
-        found.extend(record.ok());
+        match record {
+            Ok(record) if asked(&record) => found.records.push(record),
+            Ok(_) => found.unasked += 1,
+            Err(_) => {}
+        }
     }
     Ok(found)
+}
+
+fn unasked(others: u64) -> Option<Finding> {
+    (others > 0).then(|| Finding::Unasked {
+        what: format!(
+            "the site also sent {} that {} not asked for and not shown: look for a gateway between scanner and site that \
+             drops the filter",
+            counted(others, "record"),
+            if others == 1 { "was" } else { "were" }
+        ),
+    })
+}
+
+/// Whether QRS takes two texts for equal: whatever their case.
+fn same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
 }
 
 fn of_object(object: &Sheet, code: &ConnectionCode) -> Finding {
@@ -234,14 +295,19 @@ fn of_object(object: &Sheet, code: &ConnectionCode) -> Finding {
     }
 }
 
-async fn of_app(client: &QrsClient, app: &App) -> Result<Finding, Error> {
+/// An app with the number of its sheets, unless `others` came that were not asked for: then counts count those, too.
+async fn of_app(client: &QrsClient, app: &App, others: u64) -> Result<Finding, Error> {
     let sheets = Field::OBJECT_TYPE
         .equals("sheet")
         .and(Field::APP_ID.equals(&app.id));
-    let count = client.app_object_count(Some(&sheets)).await?;
+    let count = match others {
+        0 => Some(client.app_object_count(Some(&sheets)).await?),
+        _ => None,
+    };
     let sheets = match count {
-        0 => "without any sheet that the account may see".to_owned(),
-        _ => format!("with {}", counted(count, "sheet")),
+        None => "with an unknown number of sheets".to_owned(),
+        Some(0) => "without any sheet that the account may see".to_owned(),
+        Some(count) => format!("with {}", counted(count, "sheet")),
     };
     Ok(Finding::NoItem {
         what: format!(

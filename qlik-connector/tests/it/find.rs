@@ -1,7 +1,7 @@
 //! What the site is said to have under a key, a link, an id or a name.
 
 use catalog_model::{Connection, Finding};
-use qrs_client::fake_site::{Account, Content, Entity, FakeSite};
+use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
 
 use crate::site::connect;
 
@@ -14,7 +14,7 @@ async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
             format!("{} is left out by {rule}", label.join("/"))
         }
         Finding::Undecided { label, why, .. } => format!("{} is open: {why}", label.join("/")),
-        Finding::NoItem { what } => what,
+        Finding::NoItem { what } | Finding::Unasked { what } => what,
     };
     found.into_iter().map(line).collect()
 }
@@ -103,4 +103,42 @@ async fn what_nobody_can_decide_is_not_called_present() {
     };
     let why = "is open: the filter (connections/test.conf:4:1) asks `app_tag`, and its app is hidden from the account";
     assert!(found.ends_with(why), "{found}");
+}
+
+#[tokio::test]
+async fn what_was_not_asked_for_is_not_called_present() {
+    let site = FakeSite::start().await;
+    let content = site.content();
+    let json = |list: &Vec<serde_json::Value>| serde_json::to_string(list).unwrap();
+    site.fail(Fault::body(json(&content.objects)).on("/qrs/app/object/full"));
+    site.fail(Fault::body(json(&content.apps)).on("/qrs/app/full"));
+    site.fail(Fault::body(content.objects.len().to_string()).on("/qrs/app/object/count"));
+    let connection = connect(&site, &[]);
+    let sheet = content.sheets().last().unwrap();
+    let [app, id] = [&sheet["app"]["id"], &sheet["id"]].map(|id| id.as_str().unwrap());
+    let missing = "11111111-2222-4333-8444-555555555555";
+    for subject in [
+        missing.to_owned(),
+        "no such name".to_owned(),
+        format!("qlik%2Ftest/{app}/{missing}"),
+        format!("https://people.example/sense/app/{missing}/sheet/JDWuPK"),
+    ] {
+        let found = find(connection.as_ref(), &subject).await;
+        let [unasked] = &found[..] else {
+            panic!("{subject}: {found:?}");
+        };
+        assert!(unasked.contains("drops the filter"), "{unasked}");
+    }
+    // What is there is found all the same, however far behind the others, whatever the case of an id.
+    for id in [id.to_owned(), id.to_uppercase()] {
+        let found = find(connection.as_ref(), &id).await;
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].ends_with(sheet["name"].as_str().unwrap()));
+    }
+    let app = content.apps[0]["id"].as_str().unwrap();
+    let found = find(connection.as_ref(), app).await;
+    assert!(
+        found[0].contains("with an unknown number of sheets"),
+        "{found:?}"
+    );
 }

@@ -108,7 +108,8 @@ fn tell(
         }
     };
     let mut text = format!("{code} ({name}) says now\n");
-    if findings.is_empty() {
+    let unasked = |finding: &Finding| matches!(finding, Finding::Unasked { .. });
+    if findings.iter().all(unasked) {
         text.push_str("  not visible: there is no such thing, or the account may not read it\n");
     }
     for finding in findings {
@@ -130,7 +131,7 @@ fn tell(
                 why,
             } => writeln!(text, "  undecided: {} ({key})", label(&way))
                 .and_then(|()| write_reasons(&mut text, &[why])),
-            Finding::NoItem { what } => writeln!(text, "  {what}"),
+            Finding::NoItem { what } | Finding::Unasked { what } => writeln!(text, "  {what}"),
         };
     }
     write(program, &text).err().unwrap_or(Exit::Complete)

@@ -1,11 +1,15 @@
 //! The store as its readers see it: all at one moment, streaming, sorted.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use rusqlite::{Connection, Row, params};
 
 use super::{
     change::{ChangeKind, State},
+    closing::KNOWN,
     cursors::{self, Cursor},
     database::{self, Database},
     error::{Doing, StoreError},
@@ -142,7 +146,8 @@ impl Catalog {
         let connection = scope.connection.map(|connection| connection.id);
         // What is narrow is sorted; then only the wide rows are looked up, one by one.
         let sql = format!(
-            "{NARROW} WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 ORDER BY key"
+            "{NARROW} WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 \
+             AND item.connection IN ({KNOWN}) ORDER BY key"
         );
         let (mut narrow, mut wide) = (self.prepare(&sql)?, self.prepare(WIDE)?);
         let mut rows = self.read(|_| narrow.query(params![connection, states]))?;
@@ -160,7 +165,9 @@ impl Catalog {
 
     /// The item with this key.
     pub(crate) fn item(&self, key: &str) -> Result<Option<CatalogItem<'_>>, StoreError> {
-        let mut narrow = self.prepare(&format!("{NARROW} WHERE key_hash = ?1 AND key = ?2"))?;
+        let mut narrow = self.prepare(&format!(
+            "{NARROW} WHERE key_hash = ?1 AND key = ?2 AND item.connection IN ({KNOWN})"
+        ))?;
         let mut wide = self.prepare(WIDE)?;
         self.read(|_| {
             let mut rows = narrow.query(params![sighting::hash(key), key])?;
@@ -176,11 +183,10 @@ impl Catalog {
         until: i64,
         mut each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut changes = self.prepare(
-            "SELECT seq, change.scan, time, code, key, kind, fields FROM change \
-             JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
-             JOIN connection ON connection.id = item.connection WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
-        )?;
+        let mut changes = self.prepare(&format!(
+            "{} AND seq > ?1 AND seq <= ?2 ORDER BY seq",
+            *CHANGE
+        ))?;
         let mut rows = self.read(|_| changes.query([after, until]))?;
         while let Some(change) = self.read(|_| rows.next()?.map(change_of).transpose())? {
             each(change)?;
@@ -194,11 +200,8 @@ impl Catalog {
         scan: i64,
         mut each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut changes = self.prepare(
-            "SELECT seq, change.scan, time, code, key, kind, fields FROM change \
-             JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
-             JOIN connection ON connection.id = item.connection WHERE change.scan = ?1 ORDER BY seq",
-        )?;
+        let mut changes =
+            self.prepare(&format!("{} AND change.scan = ?1 ORDER BY seq", *CHANGE))?;
         let mut rows = self.read(|_| changes.query([scan]))?;
         while let Some(change) = self.read(|_| rows.next()?.map(change_of).transpose())? {
             each(change)?;
@@ -325,6 +328,15 @@ const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_sinc
 
 const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts FROM content WHERE item = ?1";
+
+/// The changes of connections that are known.
+static CHANGE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT seq, change.scan, time, code, key, kind, fields FROM change \
+         JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
+         JOIN connection ON connection.id = item.connection WHERE item.connection IN ({KNOWN})"
+    )
+});
 
 const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
      seen, added, changed, removed, returned, unreadable, filtered \

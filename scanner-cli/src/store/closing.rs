@@ -53,6 +53,7 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         |row| row.get(0),
     )?;
     interrupt(db, connection)?;
+    discard_unknown(db, connection)?;
     let time = beginning.time.as_millisecond();
     db.execute(
         "INSERT INTO scan (connection, started) VALUES (?1, ?2)",
@@ -72,6 +73,27 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         ruled: 0,
         duplicates: Duplicates::default(),
     })
+}
+
+/// The connections of which a scan was complete or partial. What a failed or an interrupted first scan left of others is
+/// not shown to anybody, and discarded when the next scan begins.
+pub(super) const KNOWN: &str =
+    "SELECT connection FROM scan WHERE outcome IN ('complete', 'partial')";
+
+/// Discards what earlier scans left of a connection, if none of them was complete or partial.
+fn discard_unknown(db: &Connection, connection: i64) -> rusqlite::Result<()> {
+    let known = format!("SELECT ?1 IN ({KNOWN})");
+    if db.query_row(&known, [connection], |row| row.get(0))? {
+        return Ok(());
+    }
+    for table in ["change", "content"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE item IN (SELECT id FROM item WHERE connection = ?1)"
+        );
+        db.execute(&sql, [connection])?;
+    }
+    db.execute("DELETE FROM item WHERE connection = ?1", [connection])
+        .map(drop)
 }
 
 /// Says of the scans of a connection that have no end that they were interrupted. Only who has its lock may.

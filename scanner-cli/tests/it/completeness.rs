@@ -94,3 +94,18 @@ fn what_answers_without_a_version_is_not_qrs() {
         assert!(told.contains("not QRS"), "{told}");
     }
 }
+
+#[test]
+fn explain_does_not_call_present_what_it_did_not_ask_for() {
+    let site = FakeSite::start_in_thread();
+    let content = site.content();
+    let sheets: Vec<_> = content.sheets().collect();
+    let sheets = serde_json::to_string(&sheets).unwrap();
+    site.fail(Fault::body(sheets).on("/qrs/app/object/full"));
+    let home = Home::of(&site);
+    let run = home.run(&["explain", "11111111-2222-4333-8444-555555555555"]);
+    run.check(0, &[]);
+    assert!(run.output.contains("not visible"), "{}", run.output);
+    assert!(run.output.contains("drops the filter"), "{}", run.output);
+    assert!(!run.output.contains("present"), "{}", run.output);
+}

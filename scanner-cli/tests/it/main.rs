@@ -14,6 +14,7 @@ mod ended_sessions;
 mod endless;
 mod file_systems;
 mod filters;
+mod first_scan;
 mod held_clock;
 mod histories;
 mod hooks;
