@@ -5,19 +5,24 @@ use std::{
     fs::File,
     io::{self, Seek, Write},
     path::Path,
+    pin::pin,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use catalog_model::Settings;
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 
 mod output;
 
+use self::output::{Output, Stream};
 use crate::{
     connection_file::{block, wrong_setting},
     connections::listed,
@@ -84,7 +89,7 @@ pub(crate) enum HookError {
 const COMMAND: &str = "post_items_upsert_command";
 /// A hook may take so long, unless it says otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
-/// So often it is looked whether a hook has ended.
+/// Interval at which a running hook is polled.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The hooks of `home` that are enabled, and what is wrong with others.
@@ -170,7 +175,7 @@ fn command(value: Option<&Value>) -> Option<Vec<String>> {
 }
 
 impl Hook {
-    /// Runs the hook to its end; gives its exit code.
+    /// Runs the hook to its end; gives its exit code. The caller is a thread of a runtime that may block.
     ///
     /// # Errors
     /// When it cannot run, takes too long, or is not let to its end.
@@ -212,33 +217,57 @@ impl Hook {
             .stderr(Stdio::piped())
             .spawn();
         let mut child = started.map_err(HookError::Start)?;
-        let readers = self.tell_output(&mut child, after).map_err(|error| {
+        let runtime = Handle::current();
+        let _in_runtime = runtime.enter();
+        let outputs = self.outputs(&mut child, after).map_err(|error| {
             end(&mut child);
             HookError::Start(error)
         })?;
-        let ended = self.wait(child, after.stop);
-        output::wait(&readers);
-        ended
+        runtime.block_on(self.attend(child, outputs, after.stop))
     }
 
-    /// Lets the log have what the hook writes.
-    fn tell_output(&self, child: &mut Child, after: &After<'_>) -> io::Result<Vec<JoinHandle<()>>> {
+    /// Both streams of the hook.
+    fn outputs(&self, child: &mut Child, after: &After<'_>) -> io::Result<[Option<Output>; 2]> {
         let writer = output::Writer {
             hook: self.code.clone(),
             connection: after.scan.connection.clone(),
             secrets: Arc::clone(&after.secrets),
         };
-        let mut readers = Vec::new();
-        if let Some(output) = child.stdout.take() {
-            readers.push(output::tell(writer.clone(), "stdout", output)?);
-        }
-        if let Some(errors) = child.stderr.take() {
-            readers.push(output::tell(writer, "stderr", errors)?);
-        }
-        Ok(readers)
+        let out = child.stdout.take().map(Stream::new).transpose()?;
+        let errors = child.stderr.take().map(Stream::new).transpose()?;
+        Ok([
+            out.map(|stream| Output::new(writer.clone(), "stdout", stream)),
+            errors.map(|stream| Output::new(writer, "stderr", stream)),
+        ])
     }
 
-    fn wait(&self, mut child: Child, stop: &AtomicBool) -> Result<i32, HookError> {
+    /// Waits for the end of the hook, and logs what it writes until a moment after that.
+    async fn attend(
+        &self,
+        child: Child,
+        outputs: [Option<Output>; 2],
+        stop: &AtomicBool,
+    ) -> Result<i32, HookError> {
+        let [mut out, mut errors] = outputs;
+        let ended = {
+            let reading = async { tokio::join!(log(&mut out), log(&mut errors)) };
+            let (mut reading, mut waiting) = (pin!(reading), pin!(self.wait(child, stop)));
+            tokio::select! {
+                biased;
+                ended = &mut waiting => {
+                    let _ = timeout(output::LAST_LINES, reading).await;
+                    ended
+                }
+                _ = &mut reading => waiting.await,
+            }
+        };
+        for output in [out, errors].into_iter().flatten() {
+            output.close();
+        }
+        ended
+    }
+
+    async fn wait(&self, mut child: Child, stop: &AtomicBool) -> Result<i32, HookError> {
         let begun = Instant::now();
         let why = loop {
             match child.try_wait() {
@@ -247,12 +276,18 @@ impl Hook {
                 Ok(None) if begun.elapsed() > self.time_limit => {
                     break HookError::TooLong(self.time_limit);
                 }
-                Ok(None) => thread::sleep(PAUSE),
+                Ok(None) => sleep(PAUSE).await,
                 Err(error) => break HookError::Start(error),
             }
         };
         end(&mut child);
         Err(why)
+    }
+}
+
+async fn log(output: &mut Option<Output>) {
+    if let Some(output) = output {
+        output.log().await;
     }
 }
 

@@ -1,15 +1,13 @@
-//! What a hook writes, line by line, for the log. Nothing here waits for the hook, nor lets it wait.
+//! What a hook writes, line by line, for the log. Nothing here lets the hook wait, and nothing outlives it for long, whatever
+//! it left running.
 
-use std::{
-    io::{self, Read},
-    sync::Arc,
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
-};
+use std::{io, sync::Arc, time::Duration};
 
 use tracing::info;
 
-use super::PAUSE;
+mod stream;
+
+pub(super) use self::stream::Stream;
 use crate::{report::plain, secrets::Given};
 
 /// Whose output it is.
@@ -21,42 +19,43 @@ pub(super) struct Writer {
     pub(super) secrets: Arc<Given>,
 }
 
-/// So many lines of a stream are told; the others are counted.
-const LINES: usize = 200;
-/// So many bytes of a line are kept.
-const KEPT: usize = 8 * 1024;
-/// So many letters of it are told.
-const SHOWN: usize = 1000;
-/// So long the lines are waited for that a hook has left behind. What it started and did not end may hold its streams for
-/// ever; it is read on then.
-const LAST_LINES: Duration = Duration::from_millis(500);
-
-/// Tells the lines of `stream` until it ends, beside everything else.
-///
-/// # Errors
-/// When the system has no thread for it.
-pub(super) fn tell(
-    writer: Writer,
-    stream: &'static str,
-    output: impl Read + Send + 'static,
-) -> io::Result<JoinHandle<()>> {
-    let name = "output of a hook".to_owned();
-    thread::Builder::new().name(name).spawn(move || {
-        let more = each_line(output, |line, whole| {
-            let line = writer.clean(line, whole);
-            info!(hook = %writer.hook, connection = %writer.connection, stream, "{line}");
-        });
-        if more > 0 {
-            info!(hook = %writer.hook, connection = %writer.connection, stream, lines = more, "more is left out");
-        }
-    })
+/// One of its streams, and what of it is to be logged.
+pub(super) struct Output {
+    stream: Stream,
+    lines: Lines,
 }
 
-/// Waits until all has been told, but not long.
-pub(super) fn wait(readers: &[JoinHandle<()>]) {
-    let begun = Instant::now();
-    while !readers.iter().all(JoinHandle::is_finished) && begun.elapsed() < LAST_LINES {
-        thread::sleep(PAUSE);
+/// Maximum number of lines of a stream that are logged; the others are counted.
+const LINES: usize = 200;
+/// Maximum number of bytes of a line that are kept.
+const KEPT: usize = 8 * 1024;
+/// Maximum number of characters of it that are logged.
+const SHOWN: usize = 1000;
+/// How long the streams are read on when the hook has ended. What it started and did not end may hold them for ever.
+pub(super) const LAST_LINES: Duration = Duration::from_millis(500);
+
+impl Output {
+    pub(super) fn new(writer: Writer, name: &'static str, stream: Stream) -> Self {
+        let lines = Lines::new(writer, name);
+        Self { stream, lines }
+    }
+
+    /// Logs the lines until the stream ends.
+    pub(super) async fn log(&mut self) {
+        let mut piece = vec![0; 4096];
+        loop {
+            match self.stream.read(&mut piece).await {
+                Ok(0) => return,
+                Ok(read) => self.lines.push(&piece[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Logs what is left, and how much was not logged; closes the stream.
+    pub(super) fn close(self) {
+        self.lines.close();
     }
 }
 
@@ -65,6 +64,65 @@ pub(super) fn wait(readers: &[JoinHandle<()>]) {
 enum Whole {
     Yes,
     No,
+}
+
+/// Makes lines of what comes in pieces.
+struct Lines {
+    writer: Writer,
+    stream: &'static str,
+    line: Vec<u8>,
+    whole: Whole,
+    /// How many there were that are not blank.
+    count: usize,
+}
+
+impl Lines {
+    fn new(writer: Writer, stream: &'static str) -> Self {
+        Self {
+            writer,
+            stream,
+            line: Vec::new(),
+            whole: Whole::Yes,
+            count: 0,
+        }
+    }
+
+    fn push(&mut self, piece: &[u8]) {
+        for byte in piece {
+            match byte {
+                b'\n' => self.end(),
+                _ if self.line.len() < KEPT => self.line.push(*byte),
+                _ => self.whole = Whole::No,
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(line) = self.take() {
+            let Self { writer, stream, .. } = self;
+            info!(hook = %writer.hook, connection = %writer.connection, stream, "{line}");
+        }
+    }
+
+    /// The line that ends here, if it is to be logged.
+    fn take(&mut self) -> Option<String> {
+        let blank = self.line.trim_ascii().is_empty();
+        self.count += usize::from(!blank);
+        let logged = !blank && self.count <= LINES;
+        let line = logged.then(|| self.writer.clean(self.line.trim_ascii_end(), self.whole));
+        self.line.clear();
+        self.whole = Whole::Yes;
+        line
+    }
+
+    fn close(mut self) {
+        self.end();
+        let more = self.count.saturating_sub(LINES);
+        if more > 0 {
+            let Self { writer, stream, .. } = self;
+            info!(hook = %writer.hook, connection = %writer.connection, stream, lines = more, "more is left out");
+        }
+    }
 }
 
 impl Writer {
@@ -83,39 +141,6 @@ impl Writer {
     }
 }
 
-/// Gives each line of `output` that is not blank to `each`, up to a number; gives how many more there were. All is read.
-fn each_line(mut output: impl Read, mut each: impl FnMut(&[u8], Whole)) -> usize {
-    let (mut piece, mut line) = ([0; 4096], Vec::new());
-    let (mut whole, mut lines) = (Whole::Yes, 0);
-    let mut end = |line: &mut Vec<u8>, whole: &mut Whole| {
-        if !line.trim_ascii().is_empty() {
-            lines += 1;
-            if lines <= LINES {
-                each(line.trim_ascii_end(), *whole);
-            }
-        }
-        line.clear();
-        *whole = Whole::Yes;
-    };
-    loop {
-        let read = match output.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => break,
-        };
-        for byte in &piece[..read] {
-            match byte {
-                b'\n' => end(&mut line, &mut whole),
-                _ if line.len() < KEPT => line.push(*byte),
-                _ => whole = Whole::No,
-            }
-        }
-    }
-    end(&mut line, &mut whole);
-    lines.saturating_sub(LINES)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,9 +153,12 @@ mod tests {
             connection: String::new(),
             secrets: Arc::new(secrets),
         };
-        let mut lines = Vec::new();
-        let more = each_line(output, |line, whole| lines.push(writer.clean(line, whole)));
-        (lines, more)
+        let (mut lines, mut logged) = (Lines::new(writer, "stdout"), Vec::new());
+        for line in output.split(|byte| *byte == b'\n') {
+            lines.push(line);
+            logged.extend(lines.take());
+        }
+        (logged, lines.count.saturating_sub(LINES))
     }
 
     #[test]

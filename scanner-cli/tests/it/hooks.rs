@@ -245,3 +245,63 @@ fn a_hook_learns_everything_again_after_a_restore() {
     assert_eq!(run(0), 0);
     assert!(home.read("env.txt").contains("SCANNER_HOOK_RESET=false"));
 }
+
+/// The numbers of threads and of open files of a process.
+#[cfg(target_os = "linux")]
+fn resources(pid: u32) -> (usize, usize) {
+    let count = |what| {
+        let entries = fs::read_dir(format!("/proc/{pid}/{what}"));
+        entries.unwrap().count()
+    };
+    (count("task"), count("fd"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_hooks_leave_running_costs_the_scanner_neither_threads_nor_files() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::empty();
+    home.write(
+        "connections/qlik.conf",
+        connection("qlik", &site) + "schedule = \"* * * * * ?\"\n",
+    );
+    let script = "echo done; echo $$ >> runs.txt; sleep 300 & echo $! >> left.txt";
+    home.write("script.sh", script);
+    let command = "post_items_upsert_command = [sh, script.sh]";
+    home.write("hooks/script.conf", hook("script", command));
+    let running = Running::of(&home, {
+        home.write(
+            "conf/application.conf",
+            "automation.look_interval = 50 ms\n",
+        );
+        let mut command = home.command(&["run"]);
+        command.env("PATH", "/usr/bin:/bin");
+        command
+    });
+    let runs =
+        || fs::read_to_string(home.path("runs.txt")).map_or(0, |text| text.lines().count());
+    wait("two runs", || runs() >= 2);
+    let least = || {
+        // Scans and polls come and go.
+        let samples = (0..40).map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            resources(running.id())
+        });
+        let (threads, files): (Vec<_>, Vec<_>) = samples.unzip();
+        (*threads.iter().min().unwrap(), *files.iter().min().unwrap())
+    };
+    let before = least();
+    let from = runs();
+    wait("ten more", || runs() >= from + 10);
+    let after = least();
+    for pid in home.read("left.txt").lines() {
+        Command::new("kill").arg(pid).status().unwrap();
+    }
+    // Idle threads of the runtime may be more; a hook used to keep two threads and two files.
+    assert!(
+        after.0 < before.0 + 10 && after.1 < before.1 + 10,
+        "{before:?} {after:?}"
+    );
+    let log = running.stop();
+    assert!(log.matches("done").count() >= 10, "{log}");
+}
