@@ -107,7 +107,11 @@ async fn nothing() -> (StatusCode, &'static str) {
 fn health(snapshot: &Snapshot, now: Instant) -> (StatusCode, String) {
     let silent = now.saturating_duration_since(snapshot.ticked);
     if silent <= LIVELY {
-        return (StatusCode::OK, "alive\n".to_owned());
+        let overdue = snapshot.poll.as_ref().and_then(|poll| poll.overdue(now));
+        return match overdue {
+            Some(overdue) => (StatusCode::SERVICE_UNAVAILABLE, format!("{overdue}\n")),
+            None => (StatusCode::OK, "alive\n".to_owned()),
+        };
     }
     let seconds = silent.as_secs();
     let text = format!("the scanner has done nothing for {seconds} seconds\n");

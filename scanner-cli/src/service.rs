@@ -1,7 +1,11 @@
 //! The long-running scanner: one loop that hears of looks at the folder, ends of scans, time and signals, and decides what
 //! is done next. What has to wait, for disks or sites, waits in tasks of its own.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use catalog_model::{Visualization, counted};
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +21,7 @@ mod hooking;
 mod listening;
 mod memory;
 mod notices;
+mod poll_progress;
 mod readiness;
 mod scan_log;
 mod shared_store;
@@ -185,6 +190,9 @@ impl Service {
     fn begin_what_is_due(&mut self) {
         self.read_clock();
         self.watching.begin(&self.table);
+        let poll = self.watching.poll();
+        let overdue = poll.and_then(|poll| poll.overdue(Instant::now()));
+        self.troubles.note(About::Poll, overdue);
         let unusable = self.listening.begin();
         self.troubles.note(About::Address, unusable);
         for identity in self.table.due((self.clock)()) {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
+    poll_progress::PollNow,
     state_file::{ConnectionState, Word},
     table::Line,
 };
@@ -23,6 +24,8 @@ pub(crate) struct Snapshot {
     pub(crate) phase: Phase,
     /// When its loop went round last.
     pub(crate) ticked: Instant,
+    /// The poll of the files that runs.
+    pub(crate) poll: Option<PollNow>,
     pub(crate) name: Option<String>,
     pub(crate) started: Timestamp,
     /// How many things are wrong with the scanner itself.
@@ -88,6 +91,7 @@ impl Snapshot {
         Self {
             phase: Phase::Beginning,
             ticked: Instant::now(),
+            poll: None,
             name,
             started,
             troubles: 0,

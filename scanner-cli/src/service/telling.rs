@@ -21,6 +21,7 @@ impl Service {
         self.snapshots.send_replace(Arc::new(Snapshot {
             phase: self.phase,
             ticked: Instant::now(),
+            poll: self.watching.poll(),
             name: self.name.clone(),
             started: self.started,
             troubles: self.troubles.all().count(),

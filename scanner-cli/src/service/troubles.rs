@@ -9,13 +9,15 @@ pub(super) enum About {
     Settings,
     /// The folder of the connection files.
     Folder,
+    /// A poll of the files.
+    Poll,
     /// The address that it is to listen on.
     Address,
 }
 
 /// What is wrong now.
 #[derive(Default)]
-pub(super) struct Troubles([Option<String>; 3]);
+pub(super) struct Troubles([Option<String>; 4]);
 
 impl Troubles {
     /// Notes what is wrong now, and tells it, and what becomes of it, if it is new.
@@ -24,6 +26,7 @@ impl Troubles {
         if let Some(wrong) = wrong.as_ref().filter(|_| *known != wrong) {
             let then = match about {
                 About::Settings | About::Folder => "what was read before stays",
+                About::Poll => "changes of files are not noticed meanwhile",
                 About::Address => "it is tried again at each look",
             };
             warn!("{wrong}; {then}");

@@ -12,6 +12,7 @@ use std::{
 
 use catalog_model::ConnectorRegistry;
 
+use super::poll_progress::PollProgress;
 use crate::{
     application_file::{Application, ApplicationReading},
     connection_file::{ConnectionFile, InvalidFile, Reading},
@@ -31,6 +32,8 @@ pub(crate) struct Watcher {
     pub(crate) clock: Clock,
     files: BTreeMap<PathBuf, Watched>,
     settings: Watched,
+    /// Which file is being read.
+    pub(super) progress: PollProgress,
 }
 
 /// What a look saw.
@@ -87,6 +90,7 @@ impl Watcher {
             clock,
             files: BTreeMap::new(),
             settings: Watched::default(),
+            progress: PollProgress::default(),
         }
     }
 
@@ -102,7 +106,9 @@ impl Watcher {
     /// Looks at all files. Those of `again` count as new, although they are as they were.
     pub(crate) fn look(&mut self, again: &BTreeSet<PathBuf>) -> Look {
         let mut look = Look::default();
+        self.progress.set(Some(self.home.settings()));
         self.look_at_settings(&mut look);
+        self.progress.set(Some(self.home.connections()));
         let folder = self.home.connections();
         match listed(&folder) {
             Ok((files, _)) => self.look_at(files, again, &mut look),
@@ -114,6 +120,7 @@ impl Watcher {
                 look.trouble = Some(format!("the folder `{folder}` cannot be read: {error}"));
             }
         }
+        self.progress.set(None);
         look
     }
 
@@ -130,6 +137,7 @@ impl Watcher {
         let known = self.files.keys().cloned();
         let paths: BTreeSet<_> = known.chain(there.iter().cloned()).collect();
         for path in paths {
+            self.progress.set(Some(path.clone()));
             let content = there
                 .contains(&path)
                 .then(|| input_file::read(&path, FileKind::Settings));

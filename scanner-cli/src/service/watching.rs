@@ -11,6 +11,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 use super::{
     notices::Notices,
+    poll_progress::{PollNow, PollProgress},
     table::Table,
     watcher::{Look, Watcher},
 };
@@ -19,6 +20,9 @@ use super::{
 pub(super) struct Watching {
     eyes: Option<Eyes>,
     look: Option<JoinHandle<(Eyes, Look)>>,
+    /// When the last poll began.
+    begun: Instant,
+    progress: PollProgress,
     next: Instant,
     /// Told when something in a folder changed.
     heard: Arc<Notify>,
@@ -53,6 +57,8 @@ impl Watching {
         let heard = Arc::new(Notify::new());
         let notices = Notices::new(Arc::clone(&heard));
         Self {
+            progress: watcher.progress.clone(),
+            begun: Instant::now(),
             eyes: Some(Eyes { watcher, notices }),
             look: None,
             next: Instant::now(),
@@ -77,12 +83,21 @@ impl Watching {
             return;
         };
         self.hints = [false, self.hints[0]];
+        self.begun = Instant::now();
         let again = table.clashing();
         // Reading many files, or a network folder that does not answer, must not hold up the rest.
         self.look = Some(tokio::task::spawn_blocking(move || {
             let look = eyes.look(&again);
             (eyes, look)
         }));
+    }
+
+    /// The poll that runs.
+    pub(super) fn poll(&self) -> Option<PollNow> {
+        self.look.as_ref().map(|_| PollNow {
+            begun: self.begun,
+            at: self.progress.clone(),
+        })
     }
 
     /// What happens next.
@@ -142,5 +157,69 @@ async fn ended(look: &mut Option<JoinHandle<(Eyes, Look)>>) -> Option<(Eyes, Loo
     match look {
         Some(look) => look.await.ok(),
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, fs, sync::mpsc};
+
+    use catalog_model::{
+        Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
+        settings::Invalid,
+    };
+
+    use super::*;
+    use crate::home::Home;
+
+    /// A kind of source whose settings take long to read, as a file does on a disk that does not answer.
+    struct Slow(ConnectorId, std::sync::Mutex<mpsc::Receiver<()>>);
+
+    impl Connector for Slow {
+        fn id(&self) -> &ConnectorId {
+            &self.0
+        }
+
+        fn stages(&self) -> &[&'static str] {
+            &[]
+        }
+
+        fn open(
+            &self,
+            _code: ConnectionCode,
+            settings: &mut Settings,
+        ) -> Result<Box<dyn Connection>, Invalid> {
+            let _ = self.1.lock().unwrap().recv();
+            settings.refuse("code", String::new(), None);
+            settings.checked(None)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_poll_that_does_not_end_is_reported_with_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().to_path_buf());
+        fs::create_dir(home.connections()).unwrap();
+        let file = home.connections().join("slow.conf");
+        fs::write(&file, "name = A, code = a, connector_id = slow").unwrap();
+        let (end, ended) = mpsc::channel::<()>();
+        let slow = Slow(ConnectorId::new("slow").unwrap(), ended.into());
+        let connectors = Arc::new(ConnectorRegistry::default().with(Box::new(slow)));
+        let clock = || jiff::Timestamp::UNIX_EPOCH;
+        let mut watcher = Watcher::new(home, BTreeMap::new(), connectors, clock);
+        // The second poll that sees it reads it.
+        watcher.look(&BTreeSet::new());
+        let mut watching = Watching::new(watcher);
+        assert!(watching.poll().is_none());
+        watching.begin(&Table::default());
+        let later = |seconds| Instant::now() + Duration::from_secs(seconds);
+        assert!(watching.poll().unwrap().overdue(later(10)).is_none());
+        let at = || watching.poll().unwrap().overdue(later(40)).unwrap();
+        while !at().contains("slow.conf") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        drop(end);
+        while !matches!(watching.event().await, Event::Looked(_)) {}
+        assert!(watching.poll().is_none());
     }
 }

@@ -278,8 +278,7 @@ fn what_hooks_leave_running_costs_the_scanner_neither_threads_nor_files() {
         command.env("PATH", "/usr/bin:/bin");
         command
     });
-    let runs =
-        || fs::read_to_string(home.path("runs.txt")).map_or(0, |text| text.lines().count());
+    let runs = || fs::read_to_string(home.path("runs.txt")).map_or(0, |text| text.lines().count());
     wait("two runs", || runs() >= 2);
     let least = || {
         // Scans and polls come and go.
