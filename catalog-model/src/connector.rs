@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use crate::{
     Completeness, ConnectionCode, ConnectorId, Finding, InventoryEntry, KeysOnly,
     PropertyDefinition, ScanError, ScanSink, Settings, Stage, Visualization,
-    filter::{Decision, ItemFilter, Undecided},
+    filter::{Decision, ItemFilter},
     settings::Invalid,
 };
 
@@ -80,7 +80,7 @@ pub trait Connection: Send + Sync {
 
     /// Decides what the filter makes of an item that a catalog holds, without asking the source: what such an item does not
     /// tell is unknown. Nothing comes back where there is no filter.
-    fn decide(&self, item: &Visualization) -> Option<Result<Decision, Undecided>> {
+    fn decide(&self, item: &Visualization) -> Option<Decision> {
         let _ = item;
         None
     }

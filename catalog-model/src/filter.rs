@@ -13,7 +13,8 @@
 //!   makes `\n` the only one, else `\r` is one, too. Words and case are those of Unicode with or without `u` and `U`.
 //! - Comparisons with a text that is absent do not hold, those by `!=` and `not in` do. A pattern is never negative:
 //!   `not stream ~ 'x'` holds where there is no stream.
-//! - What an item cannot answer ([`Subject::knows`]) is unknown, not absent, and so is what rests on it: `and`, `or`, `any`
+//! - What an item cannot answer ([`Subject::knows`]) is unknown, not absent, and so is a comparison with a pattern that gives
+//!   up on the item's text, and what rests on either: `and`, `or`, `any`
 //!   and `all` go on, since another operand may decide; `not` of an unknown is unknown. A rule of `filters` that may match
 //!   or not leaves an item undecided unless all that may follow is the same.
 //!
@@ -37,13 +38,19 @@ mod rule;
 mod tests;
 mod universal;
 
-use self::evaluate::Truth;
+use self::{
+    evaluate::{Cause, Truth},
+    regex::Budget,
+};
 
 pub use self::{
     criteria::{Criterion, CriterionId, CriterionKind, Subject},
     error::{ExpressionError, Position},
     item_filter::ItemFilter,
-    rule::{Decision, Fate, FilterRule, RuleCount, RuleCounts, RuleId, Silence, Undecided},
+    rule::{
+        Decision, Fate, FilterRule, PatternGaveUp, RuleCount, RuleCounts, RuleId, Silence,
+        UnknownCause,
+    },
 };
 
 /// A rich filter by itself: an expression such as `stream = 'Finance' and not published = 'false'`.
@@ -64,13 +71,13 @@ impl Expression {
     /// Whether an item is as the expression says; nothing where that rests on an answer that is not known.
     ///
     /// # Errors
-    /// When a pattern takes too many steps; the text names it and its place in the expression.
+    /// If that rests on a pattern that takes too many steps; the text names it and its place in the expression.
     pub fn evaluate<S: Subject + ?Sized>(&self, subject: &S) -> Result<Option<bool>, String> {
-        match evaluate::holds(&self.0, subject) {
-            Ok(Truth::Holds) => Ok(Some(true)),
-            Ok(Truth::Fails) => Ok(Some(false)),
-            Ok(Truth::Unknown(_)) => Ok(None),
-            Err(gave_up) => Err(gave_up.to_string()),
+        match evaluate::holds(&self.0, subject, &Budget::new()) {
+            Truth::Holds => Ok(Some(true)),
+            Truth::Fails => Ok(Some(false)),
+            Truth::Unknown(Cause::NotRead(_)) => Ok(None),
+            Truth::Unknown(Cause::GaveUp(gave_up)) => Err(PatternGaveUp::from(gave_up).to_string()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cell::OnceCell, ops::ControlFlow};
 
 use catalog_model::{
-    Instant, PropertyValue, Visualization,
+    Instant, ItemKey, PropertyValue, Visualization,
     filter::{CriterionId, Subject},
 };
 
@@ -48,6 +48,10 @@ impl<'a> AskedSheet<'a> {
             modified: WrittenDate::default(),
             reloaded: WrittenDate::default(),
         }
+    }
+
+    pub(crate) fn key(&self) -> &ItemKey {
+        &self.item.key
     }
 
     pub(crate) fn app(&self) -> &AppFacts {

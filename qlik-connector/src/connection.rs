@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Finding, ItemKey, PropertyDefinition, ScanError,
-    ScanSink, SinkError, Stage, Visualization, Warning,
-    filter::{Decision, ItemFilter, Undecided},
+    Completeness, Connection, ConnectionCode, Finding, PropertyDefinition, ScanError, ScanSink,
+    SinkError, Stage, Visualization, Warning,
+    filter::{Decision, ItemFilter},
 };
 use qrs_client::{Error, ErrorKind, QrsClient, SiteUrl};
 use secrecy::SecretString;
@@ -50,8 +50,6 @@ pub(crate) enum Stopped {
     },
     /// The sink does not take more.
     Sink(SinkError),
-    /// A pattern of the filter gave up on an item.
-    Undecided(Undecided, ItemKey),
 }
 
 impl From<SinkError> for Stopped {
@@ -88,7 +86,6 @@ impl Connection for QlikConnection {
                 }
                 Err(Stopped::Source(step, error)) => return Err(failure(step, &error)),
                 Err(Stopped::Sink(error)) => return Err(error.into()),
-                Err(Stopped::Undecided(error, item)) => return Err(undecided(&error, &item)),
             };
             tokio::time::sleep(pause).await;
         }
@@ -113,7 +110,7 @@ impl Connection for QlikConnection {
         self.filter.as_ref()
     }
 
-    fn decide(&self, item: &Visualization) -> Option<Result<Decision, Undecided>> {
+    fn decide(&self, item: &Visualization) -> Option<Decision> {
         let filter = self.filter.as_ref()?;
         Some(filter.decide(&StoredSheet(item)))
     }
@@ -124,15 +121,6 @@ impl Connection for QlikConnection {
 
     fn resume(&self, session: &SecretString) {
         self.client.resume(session);
-    }
-}
-
-fn undecided(error: &Undecided, item: &ItemKey) -> ScanError {
-    ScanError::Source {
-        step: "filtering the sheets".to_owned(),
-        message: format!("{error} on the item `{item}`"),
-        hint: Some(error.hint.clone()),
-        may_pass: false,
     }
 }
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use catalog_model::{
     Progress, ScanSink, Warning, counted,
-    filter::{Decision, Fate, FilterRule, ItemFilter, RuleCounts, RuleId, Silence, Undecided},
+    filter::{
+        Decision, Fate, FilterRule, ItemFilter, PatternGaveUp, RuleCounts, RuleId, Silence,
+        UnknownCause,
+    },
 };
 
 use crate::{
@@ -19,6 +22,10 @@ pub(crate) struct Filtering<'a> {
     counts: RuleCounts,
     /// Sheets about which nothing is decided because the account may not see their apps.
     hidden: u64,
+    /// Sheets about which nothing is decided because a pattern gave up.
+    gave_up: u64,
+    /// The first of them, and the pattern.
+    first_gave_up: Option<String>,
 }
 
 /// What becomes of a sheet.
@@ -37,17 +44,34 @@ impl<'a> Filtering<'a> {
             filter,
             counts: filter.counts(),
             hidden: 0,
+            gave_up: 0,
+            first_gave_up: None,
         }
     }
 
-    pub(crate) fn ask(&mut self, asked: &AskedSheet<'_>) -> Result<Ruling, Undecided> {
-        let decision = self.filter.decide(asked)?;
+    pub(crate) fn ask(&mut self, asked: &AskedSheet<'_>) -> Ruling {
+        let decision = self.filter.decide(asked);
         self.counts.count(&decision);
+        if let Fate::Unknown {
+            rule,
+            cause: UnknownCause::Pattern(gave_up),
+        } = &decision.fate
+        {
+            return self.gave_up(*rule, gave_up, asked);
+        }
         let ruling = ruling(self.filter, decision, asked.app());
         if matches!(ruling, Ruling::Open { .. }) {
             self.hidden += u64::from(asked.app().told == Told::BySheet(Unread::Hidden));
         }
-        Ok(ruling)
+        ruling
+    }
+
+    fn gave_up(&mut self, rule: RuleId, pattern: &PatternGaveUp, asked: &AskedSheet<'_>) -> Ruling {
+        let reason = why_gave_up(self.filter, rule, pattern);
+        self.gave_up += 1;
+        self.first_gave_up
+            .get_or_insert_with(|| format!("`{}`: {reason}", asked.key()));
+        Ruling::Open { reason }
     }
 
     /// Tells how often each rule had a say, warns of one that had none, since it may be misspelt, and of what is open.
@@ -60,6 +84,7 @@ impl<'a> Filtering<'a> {
             }
         }
         self.tell_of_open(sink);
+        self.warn_of_patterns(sink);
     }
 }
 
@@ -86,7 +111,7 @@ impl Filtering<'_> {
     }
 
     fn tell_of_open(&self, sink: &mut dyn ScanSink) {
-        let open = self.counts.unknown();
+        let open = self.counts.unknown() - self.gave_up;
         if open > 0 {
             let are = if open == 1 { "is" } else { "are" };
             let sheets = counted(open, "sheet");
@@ -97,6 +122,21 @@ impl Filtering<'_> {
                 hint: (self.hidden > 0).then(|| HINT_FOR_HIDDEN_APPS.to_owned()),
             });
         }
+    }
+
+    fn warn_of_patterns(&self, sink: &mut dyn ScanSink) {
+        let Some(first) = &self.first_gave_up else {
+            return;
+        };
+        let are = if self.gave_up == 1 { "is" } else { "are" };
+        let sheets = counted(self.gave_up, "sheet");
+        sink.warn(Warning {
+            message: format!(
+                "{sheets} {are} undecided, since a pattern of the filter gave up on them; what a catalog has stays as it is; \
+                 first {first}"
+            ),
+            hint: Some(PatternGaveUp::HINT.to_owned()),
+        });
     }
 
     fn silent(&self, rule: RuleId, silence: Silence) -> Warning {
@@ -154,10 +194,17 @@ pub(crate) fn ruling(filter: &ItemFilter, decision: Decision, app: &AppFacts) ->
             },
             None => Ruling::Stays { catalog: None },
         },
-        Fate::Unknown { rule, criterion } => Ruling::Open {
-            reason: why_open(filter, rule, &criterion, app),
+        Fate::Unknown { rule, cause } => Ruling::Open {
+            reason: match cause {
+                UnknownCause::Criterion(criterion) => why_open(filter, rule, &criterion, app),
+                UnknownCause::Pattern(pattern) => why_gave_up(filter, rule, &pattern),
+            },
         },
     }
+}
+
+fn why_gave_up(filter: &ItemFilter, rule: RuleId, pattern: &PatternGaveUp) -> String {
+    format!("in {}, {pattern}", filter.called(rule))
 }
 
 fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, app: &AppFacts) -> String {

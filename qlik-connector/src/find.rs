@@ -92,14 +92,9 @@ impl Asking<'_> {
             return Ok(None);
         };
         let asked = AskedSheet::of(sheet, &item, &app);
-        let ruling = match filter.decide(&asked) {
-            Ok(decision) => ruling(filter, decision, &app),
-            Err(gave_up) => Ruling::Open {
-                reason: gave_up.to_string(),
-            },
-        };
+        let ruling = ruling(filter, filter.decide(&asked), &app);
         let because = match &ruling {
-            Ruling::Goes { rule } => filter.because(&asked, rule.id).unwrap_or_default(),
+            Ruling::Goes { rule } => filter.because(&asked, rule.id),
             _ => Vec::new(),
         };
         let (key, label) = (item.key, item.label);

@@ -96,8 +96,7 @@ impl<'a> Sheets<'a> {
         self.items += 1;
         let precedence = item.precedence;
         if let Some(filter) = &mut self.filter {
-            let ruling = filter.ask(&AskedSheet::of(&sheet, &item, &app));
-            match ruling.map_err(|error| Stopped::Undecided(error, item.key.clone()))? {
+            match filter.ask(&AskedSheet::of(&sheet, &item, &app)) {
                 Ruling::Stays { catalog } => item.catalog = catalog,
                 Ruling::Goes { rule } => {
                     let filtered = FilteredItem {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::{
     criteria::{Asked, Subject},
     expression::{Condition, Each, Node, Operand, Quantifier},
-    regex::GaveUp,
+    regex::{Budget, GaveUp},
 };
 
 /// The values of lists that are looked at, from the inside out.
@@ -14,19 +14,42 @@ struct Values<'a> {
     outer: Option<&'a Self>,
 }
 
+/// What is asked about an item, and what that may still cost.
+struct Asking<'s, S: ?Sized> {
+    subject: &'s S,
+    budget: &'s Budget,
+}
+
+/// Why an answer is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause<'f> {
+    /// This could not be read of the item.
+    NotRead(&'f Asked),
+    /// This pattern gave up on a text of the item.
+    GaveUp(GaveUp<'f>),
+}
+
 /// Whether something holds, in the logic of Kleene: an answer that is not known leaves open what rests on it, and only
 /// that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Truth<'f> {
     Holds,
     Fails,
-    /// It rests on this, which is not known.
-    Unknown(&'f Asked),
+    /// It rests on an answer that is not known.
+    Unknown(Cause<'f>),
 }
 
-impl Truth<'_> {
+impl<'f> Truth<'f> {
     pub(super) fn of(holds: bool) -> Self {
         if holds { Self::Holds } else { Self::Fails }
+    }
+
+    /// Of a pattern that may have given up.
+    pub(super) fn of_match(matched: Result<bool, GaveUp<'f>>) -> Self {
+        match matched {
+            Ok(holds) => Self::of(holds),
+            Err(gave_up) => Self::Unknown(Cause::GaveUp(gave_up)),
+        }
     }
 
     fn not(self) -> Self {
@@ -42,23 +65,24 @@ impl Truth<'_> {
 pub(super) fn holds<'f, S: Subject + ?Sized>(
     node: &'f Node,
     subject: &S,
-) -> Result<Truth<'f>, GaveUp> {
-    holds_with(node, subject, None)
+    budget: &Budget,
+) -> Truth<'f> {
+    holds_with(node, &Asking { subject, budget }, None)
 }
 
 fn holds_with<'f, S: Subject + ?Sized>(
     node: &'f Node,
-    subject: &S,
+    asking: &Asking<'_, S>,
     values: Option<&Values<'_>>,
-) -> Result<Truth<'f>, GaveUp> {
+) -> Truth<'f> {
     match node {
-        Node::Always => Ok(Truth::Holds),
-        Node::Never => Ok(Truth::Fails),
-        Node::Not(inner) => holds_with(inner, subject, values).map(Truth::not),
-        Node::And(nodes) => joined(nodes, Truth::Fails, subject, values),
-        Node::Or(nodes) => joined(nodes, Truth::Holds, subject, values),
-        Node::Comparison(operand, condition) => compare(operand, condition, subject, values),
-        Node::Each(each) => go_through(each, subject, values),
+        Node::Always => Truth::Holds,
+        Node::Never => Truth::Fails,
+        Node::Not(inner) => holds_with(inner, asking, values).not(),
+        Node::And(nodes) => joined(nodes, Truth::Fails, asking, values),
+        Node::Or(nodes) => joined(nodes, Truth::Holds, asking, values),
+        Node::Comparison(operand, condition) => compare(operand, condition, asking, values),
+        Node::Each(each) => go_through(each, asking, values),
     }
 }
 
@@ -66,62 +90,65 @@ fn holds_with<'f, S: Subject + ?Sized>(
 fn joined<'f, S: Subject + ?Sized>(
     nodes: &'f [Node],
     decides: Truth<'f>,
-    subject: &S,
+    asking: &Asking<'_, S>,
     values: Option<&Values<'_>>,
-) -> Result<Truth<'f>, GaveUp> {
+) -> Truth<'f> {
     let mut all = decides.not();
     for node in nodes {
-        match holds_with(node, subject, values)? {
-            truth if truth == decides => return Ok(truth),
+        match holds_with(node, asking, values) {
+            truth if truth == decides => return truth,
             unknown @ Truth::Unknown(_) => all = unknown,
             _ => {}
         }
     }
-    Ok(all)
+    all
 }
 
 fn compare<'f, S: Subject + ?Sized>(
     operand: &'f Operand,
-    condition: &Condition,
-    subject: &S,
+    condition: &'f Condition,
+    asking: &Asking<'_, S>,
     values: Option<&Values<'_>>,
-) -> Result<Truth<'f>, GaveUp> {
-    let holds = match operand {
-        Operand::Criterion(asked) if !subject.knows(asked.id) => return Ok(Truth::Unknown(asked)),
-        Operand::Criterion(asked) if asked.is_list() => {
-            let empty = asked.is_empty(subject);
-            Ok(empty == (*condition == Condition::IsNull))
+) -> Truth<'f> {
+    let Asking { subject, budget } = asking;
+    match operand {
+        Operand::Criterion(asked) if !subject.knows(asked.id) => {
+            Truth::Unknown(Cause::NotRead(asked))
         }
-        Operand::Criterion(asked) => condition.holds(subject.text(asked.id).as_deref()),
+        Operand::Criterion(asked) if asked.is_list() => {
+            let empty = asked.is_empty(*subject);
+            Truth::of(empty == (*condition == Condition::IsNull))
+        }
+        Operand::Criterion(asked) => condition.holds(subject.text(asked.id).as_deref(), budget),
         Operand::Value { outward, .. } => {
             let mut values = values;
             for _ in 0..*outward {
                 values = values.and_then(|values| values.outer);
             }
-            condition.holds(values.map(|values| values.value))
+            condition.holds(values.map(|values| values.value), budget)
         }
-    };
-    holds.map(Truth::of)
+    }
 }
 
 fn go_through<'f, S: Subject + ?Sized>(
     each: &'f Each,
-    subject: &S,
+    asking: &Asking<'_, S>,
     outer: Option<&Values<'_>>,
-) -> Result<Truth<'f>, GaveUp> {
+) -> Truth<'f> {
+    let Asking { subject, .. } = asking;
     if !subject.knows(each.list.id) {
-        return Ok(Truth::Unknown(&each.list));
+        return Truth::Unknown(Cause::NotRead(&each.list));
     }
     let decides = Truth::of(each.quantifier == Quantifier::Any);
-    let mut found = Ok(decides.not());
+    let mut found = decides.not();
     subject.each(
         each.list.id,
         each.list.name.as_deref(),
-        &mut |value| match holds_with(&each.condition, subject, Some(&Values { value, outer })) {
-            Ok(truth) if truth == decides.not() => ControlFlow::Continue(()),
+        &mut |value| match holds_with(&each.condition, asking, Some(&Values { value, outer })) {
+            truth if truth == decides.not() => ControlFlow::Continue(()),
             // Another value may decide.
-            Ok(unknown @ Truth::Unknown(_)) => {
-                found = Ok(unknown);
+            unknown @ Truth::Unknown(_) => {
+                found = unknown;
                 ControlFlow::Continue(())
             }
             decided => {
@@ -135,11 +162,11 @@ fn go_through<'f, S: Subject + ?Sized>(
 
 impl Condition {
     /// Whether a text is as it says; of no text is true only what says what it is not.
-    fn holds(&self, text: Option<&str>) -> Result<bool, GaveUp> {
+    fn holds(&self, text: Option<&str>, budget: &Budget) -> Truth<'_> {
         let Some(text) = text else {
-            return Ok(self.is_negative() || *self == Self::IsNull);
+            return Truth::of(self.is_negative() || *self == Self::IsNull);
         };
-        Ok(match self {
+        Truth::of(match self {
             Self::Equals(other) => *text == **other,
             Self::Differs(other) => *text != **other,
             Self::In(texts) => texts.has(text),
@@ -148,7 +175,7 @@ impl Condition {
             Self::EndsWith(end) => text.ends_with(&**end),
             Self::Contains(part) => part.is_in(text),
             Self::Glob(glob) => glob.matches(text),
-            Self::Regex(regex) => return regex.matches(text),
+            Self::Regex(regex) => return Truth::of_match(regex.matches(text, budget)),
             Self::IsNull => false,
             Self::IsNotNull => true,
         })
@@ -159,44 +186,50 @@ impl Condition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ground {
     pub(super) comparison: String,
-    pub(super) holds: bool,
+    pub(super) verdict: &'static str,
 }
 
 /// The comparisons that decided: of an `and` that does not hold the first that does not, of an `or` that holds the first
 /// that does, else all.
-pub(super) fn grounds<S: Subject + ?Sized>(
-    node: &Node,
-    subject: &S,
-) -> Result<Vec<Ground>, GaveUp> {
+pub(super) fn grounds<S: Subject + ?Sized>(node: &Node, subject: &S) -> Vec<Ground> {
+    let budget = Budget::new();
     let mut found = Vec::new();
-    collect_grounds(node, subject, &mut found)?;
-    Ok(found)
+    let asking = Asking {
+        subject,
+        budget: &budget,
+    };
+    collect_grounds(node, &asking, &mut found);
+    found
 }
 
 fn collect_grounds<S: Subject + ?Sized>(
     node: &Node,
-    subject: &S,
+    asking: &Asking<'_, S>,
     found: &mut Vec<Ground>,
-) -> Result<(), GaveUp> {
+) {
     let (nodes, decides) = match node {
-        Node::Not(inner) => return collect_grounds(inner, subject, found),
+        Node::Not(inner) => return collect_grounds(inner, asking, found),
         Node::And(nodes) => (nodes, Truth::Fails),
         Node::Or(nodes) => (nodes, Truth::Holds),
         _ => {
             found.push(Ground {
                 comparison: node.to_string(),
-                holds: holds(node, subject)? == Truth::Holds,
+                verdict: match holds_with(node, asking, None) {
+                    Truth::Holds => "holds",
+                    Truth::Fails => "does not hold",
+                    Truth::Unknown(_) => "is not known",
+                },
             });
-            return Ok(());
+            return;
         }
     };
-    for node in nodes {
-        if holds(node, subject)? == decides {
-            return collect_grounds(node, subject, found);
-        }
+    if let Some(node) = nodes
+        .iter()
+        .find(|node| holds_with(node, asking, None) == decides)
+    {
+        return collect_grounds(node, asking, found);
     }
     for node in nodes {
-        collect_grounds(node, subject, found)?;
+        collect_grounds(node, asking, found);
     }
-    Ok(())
 }

@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    criteria::{Asked, Criterion, Subject},
-    evaluate::{Ground, Truth, grounds, holds},
+    criteria::{Criterion, Subject},
+    evaluate::{Cause, Ground, Truth, grounds, holds},
     expression::Node,
-    regex::GaveUp,
-    rule::{Decision, Fate, FilterRule, RuleCounts, RuleId, Silence, Undecided},
+    regex::Budget,
+    rule::{Decision, Fate, FilterRule, RuleCounts, RuleId, Silence, UnknownCause},
     universal::{Action, Outcome, UniversalRule},
 };
 use crate::Settings;
@@ -112,36 +112,33 @@ impl ItemFilter {
     }
 
     /// Decides what becomes of an item.
-    ///
-    /// # Errors
-    /// When a pattern gives up on it.
-    pub fn decide<S: Subject + ?Sized>(&self, subject: &S) -> Result<Decision, Undecided> {
-        let Decision { matched, fate } = self.ask_rules(subject)?;
+    pub fn decide<S: Subject + ?Sized>(&self, subject: &S) -> Decision {
+        let budget = Budget::new();
+        let Decision { matched, fate } = self.ask_rules(subject, &budget);
         let fate = match fate {
             left @ Fate::Leave { .. } => left,
-            fate => self.ask_rich(subject, fate)?,
+            fate => self.ask_rich(subject, fate, &budget),
         };
-        Ok(Decision { matched, fate })
+        Decision { matched, fate }
     }
 
     /// What the rules make of an item: of those that match, the first decides. One before it that may match leaves the
     /// item undecided, unless it would make the same of it.
-    fn ask_rules<S: Subject + ?Sized>(&self, subject: &S) -> Result<Decision, Undecided> {
+    fn ask_rules<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Decision {
         let mut matched = None;
         // The first rule that may match, and whether all that may agree with it.
-        let mut open: Option<(RuleId, &Asked)> = None;
+        let mut open: Option<(RuleId, Cause<'_>)> = None;
         let mut agree = true;
         let outcome = |rule: RuleId| self.universal[rule.0].outcome();
         for (index, rule) in self.universal.iter().enumerate() {
             let id = RuleId(index);
-            match rule.matches(subject) {
-                Err(why) => return Err(self.undecided(id, why)),
-                Ok(Truth::Fails) => {}
-                Ok(Truth::Unknown(asked)) => {
-                    let (first, _) = *open.get_or_insert((id, asked));
+            match rule.matches(subject, budget) {
+                Truth::Fails => {}
+                Truth::Unknown(cause) => {
+                    let (first, _) = *open.get_or_insert((id, cause));
                     agree &= outcome(first) == outcome(id);
                 }
-                Ok(Truth::Holds) => {
+                Truth::Holds => {
                     matched = Some(id);
                     break;
                 }
@@ -149,52 +146,45 @@ impl ItemFilter {
         }
         let last = matched.map_or(Outcome::OF_NO_RULE, outcome);
         let fate = match (open, matched) {
-            (Some((rule, asked)), _) if !agree || outcome(rule) != last => unknown(rule, asked),
+            (Some((rule, cause)), _) if !agree || outcome(rule) != last => unknown(rule, cause),
             (_, Some(rule)) if last.action == Action::Reject => Fate::Leave { rule },
             _ => Fate::Keep {
                 catalog: last.catalog.cloned(),
             },
         };
-        Ok(Decision { matched, fate })
+        Decision { matched, fate }
     }
 
     /// What the rich filter makes of an item of which the rules made `fate`. What it leaves out is out, whatever is
     /// unknown besides.
-    fn ask_rich<S: Subject + ?Sized>(&self, subject: &S, fate: Fate) -> Result<Fate, Undecided> {
+    fn ask_rich<S: Subject + ?Sized>(&self, subject: &S, fate: Fate, budget: &Budget) -> Fate {
         let (Some(node), Some(rule)) = (&self.rich, self.rich_id()) else {
-            return Ok(fate);
+            return fate;
         };
-        Ok(
-            match holds(node, subject).map_err(|why| self.undecided(rule, why))? {
-                Truth::Holds => fate,
-                Truth::Fails => Fate::Leave { rule },
-                Truth::Unknown(_) if matches!(fate, Fate::Unknown { .. }) => fate,
-                Truth::Unknown(asked) => unknown(rule, asked),
-            },
-        )
+        match holds(node, subject, budget) {
+            Truth::Holds => fate,
+            Truth::Fails => Fate::Leave { rule },
+            Truth::Unknown(_) if matches!(fate, Fate::Unknown { .. }) => fate,
+            Truth::Unknown(cause) => unknown(rule, cause),
+        }
     }
 
     /// Why a rule left an item out: the rule as it is written, or the comparisons of the rich filter that decided.
-    ///
-    /// # Errors
-    /// When a pattern gives up on it.
-    pub fn because<S: Subject + ?Sized>(
-        &self,
-        subject: &S,
-        rule: RuleId,
-    ) -> Result<Vec<String>, Undecided> {
+    pub fn because<S: Subject + ?Sized>(&self, subject: &S, rule: RuleId) -> Vec<String> {
         match &self.rich {
             Some(node) if self.is_rich(rule) => {
-                let grounds = grounds(node, subject).map_err(|why| self.undecided(rule, why))?;
-                let written = |Ground { comparison, holds }| {
-                    let holds = if holds { "holds" } else { "does not hold" };
-                    format!("`{comparison}` {holds}")
+                let written = |ground| {
+                    let Ground {
+                        comparison,
+                        verdict,
+                    } = ground;
+                    format!("`{comparison}` {verdict}")
                 };
-                Ok(grounds.into_iter().map(written).collect())
+                grounds(node, subject).into_iter().map(written).collect()
             }
             _ => {
                 let rule = self.rule(rule).into_iter();
-                Ok(rule.map(|rule| format!("`{}`", rule.text)).collect())
+                rule.map(|rule| format!("`{}`", rule.text)).collect()
             }
         }
     }
@@ -202,27 +192,12 @@ impl ItemFilter {
     fn rich_id(&self) -> Option<RuleId> {
         self.rich.as_ref().map(|_| RuleId(self.universal.len()))
     }
-
-    fn undecided(&self, rule: RuleId, why: GaveUp) -> Undecided {
-        let GaveUp {
-            pattern,
-            position,
-            why,
-        } = why;
-        let rule = &self.rules[rule.0];
-        let at = position.map_or_else(String::new, |position| format!(" {position}"));
-        Undecided {
-            place: rule.place.clone(),
-            message: format!("the pattern `{pattern}`{at} of `{}` {why}", rule.name),
-            hint: "write it without repetitions within repetitions, look-around or back references"
-                .to_owned(),
-        }
-    }
 }
 
-fn unknown(rule: RuleId, asked: &Asked) -> Fate {
-    Fate::Unknown {
-        rule,
-        criterion: asked.to_string(),
-    }
+fn unknown(rule: RuleId, cause: Cause<'_>) -> Fate {
+    let cause = match cause {
+        Cause::NotRead(asked) => UnknownCause::Criterion(asked.to_string()),
+        Cause::GaveUp(gave_up) => UnknownCause::Pattern(gave_up.into()),
+    };
+    Fate::Unknown { rule, cause }
 }

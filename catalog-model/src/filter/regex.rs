@@ -1,11 +1,11 @@
 //! Regular expressions that the whole of a text has to match, with a limit so that none runs for ever.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use fancy_regex::{CompileError, Error, Expr, Regex as Compiled, RegexBuilder, RuntimeError};
 
 use self::{cost::Walk, dialect::Blanks};
-use super::error::Position;
+use super::{error::Position, rule::PatternGaveUp};
 
 mod cost;
 mod dialect;
@@ -51,23 +51,42 @@ pub(super) struct InvalidRegex {
 const ESCAPE: &str = "a character with a meaning of its own loses it by a `\\` before it";
 
 /// A pattern that gave up on a text.
-#[derive(Clone, Debug)]
-pub(super) struct GaveUp {
-    pub(super) pattern: String,
-    /// Where it stands in an expression.
-    pub(super) position: Option<Position>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GaveUp<'f> {
+    pattern: &'f Regex,
     /// Its predicate: `took too many steps`.
-    pub(super) why: &'static str,
+    why: &'static str,
 }
 
-/// As a sentence: ``the pattern `/x/` at column 7 took too many steps``.
-impl fmt::Display for GaveUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the pattern `{}`", self.pattern)?;
-        match self.position {
-            Some(position) => write!(f, " {position} {}", self.why),
-            None => write!(f, " {}", self.why),
+impl From<GaveUp<'_>> for PatternGaveUp {
+    fn from(GaveUp { pattern, why }: GaveUp<'_>) -> Self {
+        let position = pattern.position.map(|position| format!(" {position}"));
+        Self {
+            pattern: format!("`{pattern}`{}", position.unwrap_or_default()),
+            why,
         }
+    }
+}
+
+/// What patterns with look-around or back references may still do while one item is decided. Each text has a limit of
+/// its own, and an item may have thousands of tags.
+pub(super) struct Budget(Cell<usize>);
+
+/// Maximum size of all texts of an item that such patterns search, in bytes; each search counts at least
+/// [`LEAST_SEARCHED`].
+const MAX_SEARCHED: usize = 64 * 1024;
+const LEAST_SEARCHED: usize = 16;
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self(Cell::new(MAX_SEARCHED))
+    }
+
+    /// Whether a text of this length may still be searched.
+    fn allows(&self, length: usize) -> bool {
+        let left = self.0.get().checked_sub(length.max(LEAST_SEARCHED));
+        self.0.set(left.unwrap_or(0));
+        left.is_some()
     }
 }
 
@@ -144,9 +163,12 @@ impl Regex {
         Ok((compiled, walk))
     }
 
-    pub(super) fn matches(&self, text: &str) -> Result<bool, GaveUp> {
+    pub(super) fn matches(&self, text: &str, budget: &Budget) -> Result<bool, GaveUp<'_>> {
         if self.walk == Walk::Back && text.len() > LONGEST {
             return Err(self.gave_up("met a text of more than 1,024 bytes"));
+        }
+        if self.walk == Walk::Back && !budget.allows(text.len()) {
+            return Err(self.gave_up("met more than 64 KiB of text in one item"));
         }
         self.compiled.is_match(text).map_err(|error| {
             self.gave_up(match error {
@@ -156,12 +178,8 @@ impl Regex {
         })
     }
 
-    fn gave_up(&self, why: &'static str) -> GaveUp {
-        GaveUp {
-            pattern: self.to_string(),
-            position: self.position,
-            why,
-        }
+    fn gave_up(&self, why: &'static str) -> GaveUp<'_> {
+        GaveUp { pattern: self, why }
     }
 }
 

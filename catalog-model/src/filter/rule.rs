@@ -43,25 +43,38 @@ pub enum Fate {
         /// By this rule.
         rule: RuleId,
     },
-    /// Nobody knows: it rests on what could not be read of the item.
+    /// Not known: it rests on what could not be read of the item, or on a pattern that gave up on it.
     Unknown {
-        /// The first rule that asks for it.
+        /// The first rule whose answer is not known.
         rule: RuleId,
-        /// What it asks: `app_tag`.
-        criterion: String,
+        /// Why it is not known.
+        cause: UnknownCause,
     },
 }
 
-/// A pattern that gave up on an item, so that nobody knows whether it stays.
+/// Why the answer of a rule is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnknownCause {
+    /// The rule asks for this criterion, which could not be read: `app_tag`.
+    Criterion(String),
+    /// A pattern of the rule gave up on a text of the item.
+    Pattern(PatternGaveUp),
+}
+
+/// A pattern that gave up on a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {message}")]
-pub struct Undecided {
-    /// Where the rule stands.
-    pub place: Place,
-    /// Which pattern gave up, and where in the rule it stands.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
+#[error("the pattern {pattern} {why}")]
+pub struct PatternGaveUp {
+    /// The pattern, and where in the rule it stands: `` `/x/` at column 7 ``.
+    pub pattern: String,
+    /// Why, as a predicate: `took too many steps`.
+    pub why: &'static str,
+}
+
+impl PatternGaveUp {
+    /// What to do about it.
+    pub const HINT: &'static str =
+        "write the pattern without repetitions within repetitions, look-around or back references";
 }
 
 /// How often each rule of a connection had a say in a scan. A scan that begins again begins with new ones.

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use super::{
     Criterion, CriterionId, CriterionKind, Expression, Subject,
     criteria::Asked,
-    evaluate::{Truth, holds},
+    evaluate::{Cause, Truth, holds},
     expression::{Condition, Each, Node, Operand, Part, Quantifier, Texts},
     glob::Glob,
     parser::parse,
-    regex::{Flags, Regex},
+    regex::{Budget, Flags, Regex},
 };
 
 mod unknown;
@@ -188,8 +188,8 @@ fn not(node: Node) -> Node {
 }
 
 fn truth(node: &Node, item: &Item) -> bool {
-    match holds(node, item).unwrap() {
-        Truth::Unknown(asked) => panic!("{asked} is known"),
+    match holds(node, item, &Budget::new()) {
+        Truth::Unknown(asked) => panic!("{asked:?} is known"),
         truth => truth == Truth::Holds,
     }
 }

@@ -4,9 +4,9 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use super::{
     criteria::{Asked, Subject},
-    evaluate::Truth,
+    evaluate::{Cause, Truth},
     glob::Glob,
-    regex::{GaveUp, Regex},
+    regex::{Budget, Regex},
 };
 
 /// A rule of `filters`.
@@ -51,16 +51,21 @@ pub(super) enum UniversalPattern {
 
 impl UniversalRule {
     /// Whether all of its terms match. One that does not decides, be others unknown.
-    pub(super) fn matches<S: Subject + ?Sized>(&self, subject: &S) -> Result<Truth<'_>, GaveUp> {
+    pub(super) fn matches<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Truth<'_> {
         let mut all = Truth::Holds;
         for (asked, pattern) in &self.terms {
-            if !subject.knows(asked.id) {
-                all = Truth::Unknown(asked);
-            } else if !pattern.matches_answer(asked, subject)? {
-                return Ok(Truth::Fails);
+            let term = if subject.knows(asked.id) {
+                pattern.matches_answer(asked, subject, budget)
+            } else {
+                Truth::Unknown(Cause::NotRead(asked))
+            };
+            match term {
+                Truth::Holds => {}
+                Truth::Fails => return Truth::Fails,
+                unknown @ Truth::Unknown(_) => all = unknown,
             }
         }
-        Ok(all)
+        all
     }
 
     /// What becomes of an item that it matches, the rich filter aside.
@@ -79,21 +84,27 @@ impl UniversalPattern {
         &self,
         asked: &Asked,
         subject: &S,
-    ) -> Result<bool, GaveUp> {
+        budget: &Budget,
+    ) -> Truth<'_> {
         if !asked.is_list() {
             return match subject.text(asked.id) {
-                Some(text) => self.matches(&text),
-                None => Ok(false),
+                Some(text) => self.matches(&text, budget),
+                None => Truth::Fails,
             };
         }
-        let mut found = Ok(false);
+        let mut found = Truth::Fails;
         subject.each(
             asked.id,
             asked.name.as_deref(),
-            &mut |value| match self.matches(value) {
-                Ok(false) => ControlFlow::Continue(()),
-                decided => {
-                    found = decided;
+            &mut |value| match self.matches(value, budget) {
+                Truth::Fails => ControlFlow::Continue(()),
+                // Another value may match.
+                unknown @ Truth::Unknown(_) => {
+                    found = unknown;
+                    ControlFlow::Continue(())
+                }
+                Truth::Holds => {
+                    found = Truth::Holds;
                     ControlFlow::Break(())
                 }
             },
@@ -101,10 +112,10 @@ impl UniversalPattern {
         found
     }
 
-    fn matches(&self, text: &str) -> Result<bool, GaveUp> {
+    fn matches(&self, text: &str, budget: &Budget) -> Truth<'_> {
         match self {
-            Self::Glob(glob) => Ok(glob.matches(text)),
-            Self::Regex(regex) => regex.matches(text),
+            Self::Glob(glob) => Truth::of(glob.matches(text)),
+            Self::Regex(regex) => Truth::of_match(regex.matches(text, budget)),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Filters: what stays of the invented site, and what a person is told.
 
-use catalog_model::{Completeness, contract, filter::Fate};
+use catalog_model::{
+    Completeness, contract,
+    filter::{Fate, UnknownCause},
+};
 use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
 
 use crate::site::{Scan, code, connect, scan};
@@ -66,12 +69,54 @@ async fn a_filter_that_matches_nothing_is_warned_about_and_the_scan_is_complete(
 }
 
 #[tokio::test]
-async fn a_pattern_that_never_ends_is_named_with_its_place() {
-    let filter = r"app ~ /(?:(?:[^Z]+)+(?=[A-Za-z ]+))+Z/";
-    let scan = filtered_scan(filter).await;
-    let message = scan.closing.unwrap_err().to_string();
-    assert!(message.contains("connections/test.conf:"), "{message}");
-    assert!(message.contains("Z"), "{message}");
+async fn a_pattern_that_gives_up_costs_its_items_and_not_the_scan() {
+    const BACK: &str = r"(?=a)(a|a|aa)+\1c";
+    let mut content = Content::empty();
+    let app = content.add_app("Sales");
+    for name in ["aac", "Q1", "Q2"] {
+        content.add_sheet(&app, name);
+    }
+    for _ in 0..3 {
+        content.add_sheet(&app, &format!("{}b", "a".repeat(40)));
+    }
+    let site = FakeSite::builder().content(content).start().await;
+    let rule = format!("back REJECT sheet=regex:{BACK}");
+    let rich = format!("sheet ~ /{BACK}/");
+    for (key, filter, kept) in [("filters", &rule, 2), ("filter", &rich, 1)] {
+        let scan = scan(connect(&site, &[(key, filter)]).as_ref()).await;
+        assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
+        assert_eq!(scan.seen.items.len(), kept, "{filter}");
+        assert_eq!(scan.seen.undecided.len(), 3, "{filter}");
+        let warnings = scan.warnings();
+        let told: Vec<_> = warnings
+            .iter()
+            .filter(|one| one.contains("gave up"))
+            .collect();
+        let [told] = told[..] else {
+            panic!("{warnings:?}");
+        };
+        let first = scan.seen.undecided[0].key.as_str();
+        for text in [
+            "3 sheets are undecided",
+            first,
+            "connections/test.conf:4:1",
+            "too many steps",
+            BACK,
+        ] {
+            assert!(told.contains(text), "{text} in {told}");
+        }
+        assert!(
+            !warnings.iter().any(|one| one.contains("could not be read")),
+            "{warnings:?}"
+        );
+    }
+    // Where no other sheet is known to stay, an export must not become empty.
+    let scan = scan(connect(&site, &[("filter", r"sheet ~ /(?=a)(a|a|aa)+\1d/")]).as_ref()).await;
+    assert!(
+        matches!(scan.closing, Ok(Completeness::Partial(_))),
+        "{:?}",
+        scan.closing
+    );
 }
 
 /// What is told of filters: messages with their hints.
@@ -169,11 +214,14 @@ async fn an_item_in_a_catalog_is_decided_as_its_sheet_was_or_not_at_all() {
         let left: Vec<_> = scan.seen.filtered.iter().map(|item| &item.key).collect();
         let mut decided = 0;
         for (item, _) in &all.seen.items {
-            let decision = connection.decide(item).unwrap().unwrap();
+            let decision = connection.decide(item).unwrap();
             match decision.fate {
                 Fate::Keep { .. } => assert!(keys.contains(&&item.key), "{filter}: {item:?}"),
                 Fate::Leave { .. } => assert!(left.contains(&&item.key), "{filter}: {item:?}"),
-                Fate::Unknown { criterion, .. } => {
+                Fate::Unknown { cause, .. } => {
+                    let UnknownCause::Criterion(criterion) = cause else {
+                        panic!("{filter} has no pattern: {cause:?}");
+                    };
                     let app_told = item.properties.get("application_reload_date").is_some()
                         || item.properties.get("application_tags").is_some();
                     let not_stored = NOT_STORED.contains(&criterion.as_str());
@@ -252,11 +300,6 @@ async fn a_custom_property_that_no_application_has_is_told_of() {
             .len(),
         0
     );
-}
-
-async fn filtered_scan(filter: &str) -> Scan {
-    let site = FakeSite::start().await;
-    scan(connect(&site, &[("filter", filter)]).as_ref()).await
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn what_nobody_can_decide_is_not_called_present() {
         panic!("there is one such sheet");
     };
     assert!(
-        found.contains("is open: connections/test.conf:4:1"),
+        found.contains("is open: in the filter (connections/test.conf:4:1), the pattern"),
         "{found}"
     );
     assert!(found.contains("too many steps"), "{found}");

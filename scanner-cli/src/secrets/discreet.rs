@@ -6,7 +6,7 @@ use catalog_model::{
     Completeness, Connection, Finding, IdLedger, InventoryEntry, Observation, Progress,
     PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SinkError, Stage, UndecidedItem,
     UnreadableRecord, Visualization, Warning,
-    filter::{Decision, ItemFilter, Undecided},
+    filter::{Decision, Fate, ItemFilter, PatternGaveUp, UnknownCause},
 };
 use secrecy::SecretString;
 
@@ -74,12 +74,12 @@ impl Connection for Discreet {
         self.connection.filter()
     }
 
-    fn decide(&self, item: &Visualization) -> Option<Result<Decision, Undecided>> {
-        let decision = self.connection.decide(item)?;
-        Some(decision.map_err(|error| Undecided {
-            message: self.given.clean(error.message),
-            ..error
-        }))
+    fn decide(&self, item: &Visualization) -> Option<Decision> {
+        let mut decision = self.connection.decide(item)?;
+        if let Fate::Unknown { cause, .. } = &mut decision.fate {
+            *cause = self.given.cause(cause.clone());
+        }
+        Some(decision)
     }
 
     fn session(&self) -> Option<SecretString> {
@@ -108,6 +108,16 @@ impl Discreet {
 }
 
 impl Given {
+    fn cause(&self, cause: UnknownCause) -> UnknownCause {
+        match cause {
+            UnknownCause::Criterion(criterion) => UnknownCause::Criterion(self.clean(criterion)),
+            UnknownCause::Pattern(PatternGaveUp { pattern, why }) => {
+                let pattern = self.clean(pattern);
+                UnknownCause::Pattern(PatternGaveUp { pattern, why })
+            }
+        }
+    }
+
     /// What is said of a filter, which may quote it.
     fn finding(&self, finding: Finding) -> Finding {
         match finding {

@@ -202,6 +202,53 @@ fn what_is_undecided_is_listed_when_a_filter_is_tried() {
 }
 
 #[test]
+fn a_sheet_on_which_a_pattern_gives_up_stays_as_it_was() {
+    const FILTER: &str = "filter = \"\"\"not sheet ~ /(?=a)(a|a|aa)+\\1c/\"\"\"\n";
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write(&home, &site, FILTER);
+    home.run(&["scan"]).check(0, &["complete"]);
+    let before = home.items(EXPORT);
+    let endless = format!("{}b", "a".repeat(40));
+    site.edit(|content| {
+        let sheet = content
+            .objects
+            .iter_mut()
+            .find(|object| object["engineObjectId"] == "JDWuPK");
+        sheet.unwrap()["name"] = Value::from(endless.as_str());
+    });
+    home.run(&["scan"]).check(
+        0,
+        &[
+            "complete",
+            "1 sheet is undecided, since a pattern of the filter gave up on them",
+            REGIONS,
+            "(connections/qlik.conf:9:10)",
+            "took too many steps",
+        ],
+    );
+    assert_eq!(home.items(EXPORT), before);
+    assert_eq!(changes(&home, "filtered") + changes(&home, "removed"), 0);
+    home.run(&["scan", "--no-store", "--output", "other.ndjson"])
+        .check(0, &["complete", "gave up"]);
+    let run = home.run(&["filter", "test", "qlik"]);
+    run.check(0, &["1 undecided"]);
+    let is = |one: &str| one.starts_with("undecided  ") && one.ends_with("took too many steps");
+    assert!(run.output.lines().any(is), "{}", run.output);
+    let run = home.run(&["explain", REGIONS]);
+    assert!(run.output.contains("took too many steps"), "{}", run.output);
+    // The store has the former name: a filter that gives up on that is not the scan's.
+    home.run(&["filter", "test", "qlik", "--offline"])
+        .check(0, &["0 undecided"]);
+    write(&home, &site, "");
+    home.run(&["scan"]).check(0, &["complete"]);
+    write(&home, &site, FILTER);
+    let run = home.run(&["filter", "test", "qlik", "--offline"]);
+    run.check(0, &["1 undecided"]);
+    assert!(run.output.lines().any(is), "{}", run.output);
+}
+
+#[test]
 fn what_was_meant_as_a_filter_is_not_ignored() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);

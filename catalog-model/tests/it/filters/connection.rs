@@ -4,7 +4,7 @@ use std::{cell::Cell, io, sync::Arc};
 
 use catalog_model::{
     Place, Settings,
-    filter::{Decision, Fate, ItemFilter, RuleCount, RuleId},
+    filter::{Decision, Fate, ItemFilter, RuleCount, RuleId, UnknownCause},
     settings::{FileSource, Setting, SettingProblem, SettingValue},
 };
 
@@ -113,7 +113,7 @@ fn an_item_has_to_pass_both_the_rules_and_the_filter() {
         (finance, None),
         (Item::default(), Some(1)),
     ] {
-        let decision = filter.decide(&item).unwrap();
+        let decision = filter.decide(&item);
         counts.count(&decision);
         match decision.fate {
             Fate::Leave { rule } => assert_eq!(Some(rule), left_by.map(RuleId)),
@@ -137,10 +137,10 @@ fn what_decided_is_told() {
     let filter = "stream = 'Finance' and (app = 'x' or owner = 'y') and not published = 'true'";
     let filter = read(vec![("filters", rules), ("filter", text(filter))]).unwrap();
     let because = |item: &Item| {
-        let Fate::Leave { rule } = filter.decide(item).unwrap().fate else {
+        let Fate::Leave { rule } = filter.decide(item).fate else {
             panic!("{item:?} stays");
         };
-        filter.because(item, rule).unwrap()
+        filter.because(item, rule)
     };
     assert_eq!(
         because(&Item::default()),
@@ -173,7 +173,7 @@ fn an_expression_that_is_none_is_a_problem_with_its_byte() {
 #[test]
 fn a_filter_is_read_from_a_file() {
     let filter = read(vec![("filter", text("file:conf/good.txt"))]).unwrap();
-    let decision = filter.decide(&sheet()).unwrap();
+    let decision = filter.decide(&sheet());
     let fate = Fate::Keep { catalog: None };
     assert_eq!(
         decision,
@@ -214,7 +214,7 @@ fn a_pattern_that_gives_up_names_its_rule() {
     let pattern = r"(?=a)(a|a|aa)+\1c";
     let item = Item::default().with("app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
     let rule = block(vec![
-        ("action", text("ACCEPT")),
+        ("action", text("REJECT")),
         (
             "rules",
             block(vec![("app", text(&format!("regex:{pattern}")))]),
@@ -227,15 +227,80 @@ fn a_pattern_that_gives_up_names_its_rule() {
                 "filter",
                 text(&format!("\nnever or\n app ~ /{pattern}/")),
             )]),
-            r"the pattern `/(?=a)(a|a|aa)+\1c/` at line 3, column 8 of `filter` took too many steps",
+            r"the pattern `/(?=a)(a|a|aa)+\1c/` at line 3, column 8 took too many steps",
         ),
         (
             read(vec![("filters", list(vec![rule]))]),
-            r"the pattern `/(?=a)(a|a|aa)+\1c/` of `rule 1` took too many steps",
+            r"the pattern `/(?=a)(a|a|aa)+\1c/` took too many steps",
         ),
     ] {
-        let undecided = filter.unwrap().decide(&item).unwrap_err();
-        assert_eq!(undecided.message, message);
-        assert!(undecided.to_string().starts_with("connections/a.conf:1:"));
+        let filter = filter.unwrap();
+        let Fate::Unknown {
+            rule,
+            cause: UnknownCause::Pattern(gave_up),
+        } = filter.decide(&item).fate
+        else {
+            panic!("decided");
+        };
+        assert_eq!(gave_up.to_string(), message);
+        assert!(filter.called(rule).contains("(connections/a.conf:1:"));
+    }
+}
+
+#[test]
+fn a_rule_whose_pattern_gives_up_leaves_open_only_what_rests_on_it() {
+    let endless = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
+    let item = Item::default()
+        .with("app", endless)
+        .with("stream", "Sales")
+        .list("tag", &[endless, "xyz"]);
+    let rule = |action: &str, terms: &[(&'static str, &str)]| {
+        let terms = terms.iter().map(|(key, pattern)| (*key, text(pattern)));
+        block(vec![
+            ("action", text(action)),
+            ("rules", block(terms.collect())),
+        ])
+    };
+    let back = r"regex:(?=a)(a|a|aa)+\1c";
+    let or_xyz = r"regex:(?=a)(a|a|aa)+\1c|xyz";
+    for (rules, expected) in [
+        (vec![rule("REJECT", &[("app", back)])], "unknown"),
+        (vec![rule("ACCEPT", &[("app", back)])], "keep"),
+        (
+            vec![rule("REJECT", &[("app", back), ("stream", "HR")])],
+            "keep",
+        ),
+        (
+            vec![
+                rule("REJECT", &[("stream", "Sales")]),
+                rule("ACCEPT", &[("app", back)]),
+            ],
+            "leave",
+        ),
+        (
+            vec![
+                rule("ACCEPT", &[("app", back)]),
+                rule("REJECT", &[("stream", "Sales")]),
+            ],
+            "unknown",
+        ),
+        (
+            vec![
+                rule("REJECT", &[("app", back)]),
+                rule("REJECT", &[("stream", "Sales")]),
+            ],
+            "leave",
+        ),
+        (vec![rule("REJECT", &[("tag", or_xyz)])], "leave"),
+        (vec![rule("REJECT", &[("tag", back)])], "unknown"),
+    ] {
+        COLUMN.set(0);
+        let filter = read(vec![("filters", list(rules))]).unwrap();
+        let fate = match filter.decide(&item).fate {
+            Fate::Keep { .. } => "keep",
+            Fate::Leave { .. } => "leave",
+            Fate::Unknown { .. } => "unknown",
+        };
+        assert_eq!(fate, expected, "{:?}", filter.rules());
     }
 }

@@ -204,3 +204,54 @@ fn a_pattern_that_steps_back_gives_up_on_a_long_text() {
     // A step back for each character, twice, is no reason to give up.
     assert_eq!(evaluate(r"(?:(?!draft)(?!test).)*", 1_000), Ok(Some(true)));
 }
+
+/// A pattern that gives up on [`ENDLESS`] and on no short text.
+const BACK: &str = r"(?=a)(a|a|aa)+\1c";
+const ENDLESS: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
+
+#[test]
+fn what_does_not_rest_on_a_pattern_that_gives_up_is_decided() {
+    let item = Item::default()
+        .with("app", ENDLESS)
+        .with("stream", "Sales")
+        .list("tag", &[ENDLESS, "xyz", ENDLESS]);
+    let rich = [
+        (format!("app ~ /{BACK}/"), None),
+        (format!("not app ~ /{BACK}/"), None),
+        (format!("app ~ /{BACK}/ or stream = 'Sales'"), Some(true)),
+        (format!("stream = 'Sales' and app ~ /{BACK}/"), None),
+        (format!("app ~ /{BACK}/ and stream = 'HR'"), Some(false)),
+        (format!("any t in tag match t ~ /{BACK}|xyz/"), Some(true)),
+        (format!("any t in tag match t ~ /{BACK}/"), None),
+        (format!("all t in tag match t ~ /{BACK}|xyz/"), None),
+        (format!("all t in tag match t ~ /(?!x){BACK}/"), Some(false)),
+    ];
+    for (filter, expected) in rich {
+        let parsed = Expression::parse(&filter, CRITERIA).unwrap();
+        let holds = parsed.evaluate(&item);
+        assert_eq!(holds.clone().ok().flatten(), expected, "{filter}");
+        assert_eq!(holds.is_err(), expected.is_none(), "{filter}");
+    }
+}
+
+#[test]
+fn thousands_of_tags_take_no_longer_than_a_few_texts_may() {
+    let tags: Vec<&'static str> = (0..5_000)
+        .map(|number| &*format!("{number}{}", "a".repeat(1_000)).leak())
+        .collect();
+    let item = Item::default().list("tag", &tags);
+    let filter = "any t in tag match t ~ /(?:(?!draft)(?!test).)*x/";
+    let parsed = Expression::parse(filter, CRITERIA).unwrap();
+    let error = parsed.evaluate(&item).unwrap_err();
+    assert!(
+        error.ends_with("met more than 64 KiB of text in one item"),
+        "{error}"
+    );
+    // Short ones are no burden, nor are patterns that never step back.
+    let item = Item::default().list("tag", &["draft 1"; 3_000]);
+    let parsed = Expression::parse("any t in tag match t ~ /(?!x)test/", CRITERIA).unwrap();
+    assert_eq!(parsed.evaluate(&item), Ok(Some(false)));
+    let item = Item::default().list("tag", &tags);
+    let parsed = Expression::parse("any t in tag match t ~ /.*x/", CRITERIA).unwrap();
+    assert_eq!(parsed.evaluate(&item), Ok(Some(false)));
+}

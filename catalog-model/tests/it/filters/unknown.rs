@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, ops::ControlFlow};
 
-use catalog_model::filter::{CriterionId, Decision, Expression, Fate, RuleId, Subject};
+use catalog_model::filter::{
+    CriterionId, Decision, Expression, Fate, RuleId, Subject, UnknownCause,
+};
 
 use super::{
     CRITERIA, Item,
@@ -72,7 +74,7 @@ fn decided(rules: &[Rule<'_>], filter: &str) -> Decision {
     });
     let rules = list(rules.collect());
     let filter = read(vec![("filters", rules), ("filter", text(filter))]).unwrap();
-    filter.decide(&Unread(sheet())).unwrap()
+    filter.decide(&Unread(sheet()))
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn a_rule_that_may_match_leaves_an_item_undecided_unless_all_that_may_follow_is_
     };
     let unknown = |rule, criterion: &str| Fate::Unknown {
         rule: RuleId(rule),
-        criterion: criterion.to_owned(),
+        cause: UnknownCause::Criterion(criterion.to_owned()),
     };
     let tag: &[(&str, &str)] = &[("tag", "draft")];
     let region: &[(&str, &str)] = &[("custom_property.Region", "EU")];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use catalog_model::{
     Contacts, FilteredItem, InventoryEntry, ItemKey, Observation, Precedence, Properties,
     PropertyDefinition, PropertyValue, ScanError, ScanSink, SinkError, Visualization,
-    filter::{Decision, Fate, ItemFilter, RuleCounts, Undecided},
+    filter::{Decision, Fate, ItemFilter, RuleCounts, UnknownCause},
 };
 
 use super::Trial;
@@ -54,7 +54,6 @@ pub(super) fn read(
         };
         match (connection.decide(&item), &mut counts) {
             (Some(decision), Some(counts)) => {
-                let decision = decision.map_err(|error| Stopped::Scan(gave_up(error)))?;
                 judge(&mut trial, counts, item, decision)?;
             }
             _ => trial.observe(stays(item, None))?,
@@ -89,10 +88,15 @@ fn judge(
             })),
             None => trial.observe(stays(item, None)),
         },
-        Fate::Unknown { rule, criterion } => {
+        Fate::Unknown { rule, cause } => {
             let what = format!("{}  {}", super::way(&item.label), item.key);
             let rule = filter.called(rule);
-            let why = format!("{rule} asks `{criterion}`, which the store does not tell of it");
+            let why = match cause {
+                UnknownCause::Criterion(criterion) => {
+                    format!("{rule} asks `{criterion}`, which the store does not tell of it")
+                }
+                UnknownCause::Pattern(pattern) => format!("in {rule}, {pattern}"),
+            };
             trial.undecided(&what, &why)
         }
     }
@@ -112,15 +116,6 @@ fn stays(item: Visualization, catalog: Option<Arc<str>>) -> Observation<Inventor
         precedence,
     };
     Observation::Item(entry, None)
-}
-
-fn gave_up(error: Undecided) -> ScanError {
-    ScanError::Source {
-        step: "filtering what the store holds".to_owned(),
-        message: error.to_string(),
-        hint: Some(error.hint),
-        may_pass: false,
-    }
 }
 
 /// What the store holds as an item again. Nobody's filter asks for contacts.
