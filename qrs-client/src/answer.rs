@@ -1,7 +1,7 @@
 //! What the head of an answer means. An answer with an error status is an answer: only silence is
 //! a failure of the transport. Nothing here touches the network.
 
-use reqwest::Url;
+use url::Url;
 
 use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
@@ -26,14 +26,20 @@ const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual 
 const LOGIN_TIMEOUT: u16 = 440;
 
 impl Head {
-    /// Whether the body is the JSON that was asked for, as far as the head can tell.
-    pub(crate) fn promises_json(&self) -> bool {
-        matches!(self.status, 200..=299) && !self.is_html()
+    /// Whether the request succeeded. Then the body says whether it is the JSON that was asked for: some gateways label
+    /// JSON as `text/html`.
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    /// Whether the body is labelled as a web page.
+    pub(crate) fn is_labelled_as_page(&self) -> bool {
+        self.content_type.to_ascii_lowercase().contains("html")
     }
 
     /// The error that the answer stands for. Its body is read as far as an excerpt needs.
     pub(crate) fn refusal(&self, body: &[u8], asked: &Asked) -> Error {
-        if matches!(self.status, 200..=299) {
+        if self.is_success() {
             return login_page(body, asked).with_status(self.status);
         }
         let page = Asked::unredacted(body).to_ascii_lowercase();
@@ -158,10 +164,6 @@ impl Head {
             _ => false,
         }
     }
-
-    fn is_html(&self) -> bool {
-        self.content_type.to_ascii_lowercase().contains("html")
-    }
 }
 
 /// A web page where JSON was due.
@@ -212,7 +214,6 @@ mod tests {
             location,
             retry_after,
         };
-        assert!(!head.promises_json());
         head.refusal(body.as_bytes(), &asked)
     }
 

@@ -1,7 +1,7 @@
 //! What was asked, for the messages about what came of it.
 
-use reqwest::Url;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{joined, one_line, readable, text_of};

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Response;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::answer::login_page;
 use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{BYTE_ORDER_MARK, is_html, without_mark};
+use crate::http::Response;
 use crate::silence;
 use crate::time_limits::{self, AnswerLimits, TimeLimit};
 
@@ -19,6 +19,8 @@ pub struct Body {
     asked: Asked,
     limits: AnswerLimits,
     beginning: Beginning,
+    /// The answer's head says that it is a web page. It is read all the same if it begins as JSON does.
+    labelled_as_page: bool,
 }
 
 /// What is known of how the body begins.
@@ -57,7 +59,12 @@ impl Body {
             asked,
             limits,
             beginning,
+            labelled_as_page: false,
         }
+    }
+
+    pub(crate) fn set_labelled_as_page(&mut self) {
+        self.labelled_as_page = true;
     }
 
     /// The next piece; none at the end of the answer. A connection that is closed in order looks
@@ -87,13 +94,14 @@ impl Body {
                 return Ok(());
             };
             read.extend_from_slice(chunk.as_deref().unwrap_or_default());
-            if is_html(read) {
+            let is_known = chunk.is_none() || read.len() > MAX_BLANK || !is_blank(read);
+            if is_html(read) || (self.labelled_as_page && is_known && !is_json(read)) {
                 let page = std::mem::take(read);
                 let page = self.beginning_of_page(page).await;
-                let status = self.response.status().as_u16();
+                let status = self.response.status();
                 return Err(login_page(&page, &self.asked).with_status(status));
             }
-            if chunk.is_none() || read.len() > MAX_BLANK || !is_blank(read) {
+            if is_known {
                 self.beginning = Beginning::Read(Bytes::from(std::mem::take(read)));
             }
         }
@@ -173,6 +181,12 @@ impl Body {
 /// Whether a body may still turn out to be a web page: white space, or a part of a byte order mark.
 fn is_blank(read: &[u8]) -> bool {
     without_mark(read).trim_ascii_start().is_empty() || BYTE_ORDER_MARK.starts_with(read)
+}
+
+/// Whether a body begins as a JSON value does that QRS answers with: a list, an object, a number or a text.
+fn is_json(read: &[u8]) -> bool {
+    let first = without_mark(read).trim_ascii_start().first();
+    first.is_some_and(|byte| matches!(byte, b'[' | b'{' | b'"' | b'-' | b'0'..=b'9'))
 }
 
 impl std::fmt::Debug for Body {

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use rustls::ClientConfig;
-
 use crate::client::QrsClient;
 use crate::credentials::HeaderCredentials;
 use crate::error::Error;
+use crate::http::Connections;
 use crate::proxy::Proxy;
 use crate::retry::RetryPolicy;
 use crate::session::Session;
@@ -93,9 +91,8 @@ impl QrsClientBuilder {
         let over_tls = self.site.is_https() || self.proxy.as_ref().is_some_and(Proxy::is_https);
         let over_tls = if over_tls { Use::Needed } else { Use::Unneeded };
         let tls = tls::client_config(&self.trust, over_tls)?;
-        let http = self.http_client(tls.clone())?;
         Ok(QrsClient(Arc::new(Transport {
-            http,
+            connections: Connections::default(),
             retry: self.retry,
             proxy: self.proxy,
             tls: Arc::new(tls),
@@ -104,23 +101,5 @@ impl QrsClientBuilder {
             session: Session::default(),
             limits: self.limits,
         })))
-    }
-
-    fn http_client(&self, tls: ClientConfig) -> Result<reqwest::Client, Error> {
-        // `no_proxy` also clears proxies that were set before it.
-        let mut builder = reqwest::Client::builder()
-            .no_proxy()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .referer(false)
-            .gzip(true)
-            .connect_timeout(self.limits.connect)
-            .user_agent(concat!("qrs-client/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = &self.proxy {
-            builder = builder.proxy(proxy.to_reqwest()?);
-        }
-        builder
-            .build()
-            .map_err(|_error| Error::configuration("the HTTP client can't be set up"))
     }
 }

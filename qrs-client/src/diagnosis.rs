@@ -1,9 +1,6 @@
 //! The way to a site, walked by hand and step by step: for whoever looks for what is wrong with
 //! it. The HTTP library only tells that a proxy did not lead on.
 
-pub(crate) mod route;
-mod tunnel;
-
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

@@ -103,7 +103,10 @@ impl FakeSite {
 
     /// The URL up to and with the virtual proxy: `http://127.0.0.1:40123/header`, or `https` with TLS.
     pub fn url(&self) -> String {
-        self.url_by("127.0.0.1")
+        match self.address {
+            SocketAddr::V4(_) => self.url_by("127.0.0.1"),
+            SocketAddr::V6(_) => self.url_by("[::1]"),
+        }
     }
 
     /// The URL by another name of this machine, such as `localhost`.
@@ -175,6 +178,11 @@ impl FakeSite {
         let requests = live.requests.iter();
         let of_path = requests.filter(|request| request.path() == path);
         of_path.cloned().collect()
+    }
+
+    /// How many connections were ever accepted.
+    pub fn connections(&self) -> usize {
+        self.site.live().connections
     }
 
     /// How many sessions were ever opened.

@@ -22,9 +22,11 @@ mod trust_store;
 pub mod fake_site;
 
 pub mod diagnosis;
+mod route;
 
 mod answer;
 mod body;
+mod http;
 mod renewal;
 mod retry;
 mod session;

@@ -1,10 +1,11 @@
 //! The HTTP proxy between the client and the site, if there is one.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::header::HeaderValue;
+use hyper::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -31,14 +32,18 @@ pub enum ProxyScheme {
 }
 
 impl Proxy {
-    /// Takes a proxy by its host and port.
+    /// Takes a proxy by its host and port. An IPv6 address may stand bare or in brackets.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the host is no name or
     /// address.
     pub fn new(scheme: ProxyScheme, host: &str, port: u16) -> Result<Self, Error> {
-        let parsed = url::Host::parse(host.trim()).map_err(|error| {
+        let host = host.trim();
+        let bracketed = host
+            .parse::<Ipv6Addr>()
+            .map(|address| format!("[{address}]"));
+        let parsed = url::Host::parse(bracketed.as_deref().unwrap_or(host)).map_err(|error| {
             Error::configuration(format!("the proxy's host is not valid: {error}"))
                 .with_hint("give the name or address alone; scheme and port stand apart")
         })?;
@@ -89,15 +94,6 @@ impl Proxy {
         let pair = sent.and_then(|value| value.strip_prefix("Basic "));
         password.chain(pair.map(SecretString::from)).collect()
     }
-
-    pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, Error> {
-        let proxy = reqwest::Proxy::all(self.url.clone())
-            .map_err(|_error| Error::configuration("the proxy's address is not valid"))?;
-        Ok(match self.authorization() {
-            Some(value) => proxy.custom_http_auth(value),
-            None => proxy,
-        })
-    }
 }
 
 impl fmt::Debug for Proxy {
@@ -123,9 +119,8 @@ mod tests {
 
     #[test]
     fn a_host_is_a_name_or_an_address_alone() {
-        for host in ["proxy.example", "10.0.0.1", "[::1]"] {
-            let proxy = Proxy::new(ProxyScheme::Https, host, 3128).unwrap();
-            assert!(proxy.to_reqwest().is_ok(), "{host}");
+        for host in ["proxy.example", "10.0.0.1", "[::1]", "::1", "fe80::1"] {
+            assert!(Proxy::new(ProxyScheme::Https, host, 3128).is_ok(), "{host}");
         }
         for host in [
             "",

@@ -2,75 +2,85 @@
 
 use std::error::Error as StdError;
 use std::io;
-use std::time::Duration;
 
 use crate::asked::Asked;
 use crate::error::{Cause, Error, ErrorKind};
+use crate::http::{BodyError, UnknownCoding};
 use crate::retry::Trouble;
-use crate::time_limits::{self, TimeLimit};
 use crate::tls::explain::{self, Peer};
 
-/// No answer came.
-pub(crate) fn no_answer(error: &reqwest::Error, connect: Duration, asked: &Asked) -> Error {
+/// The connection was there, but no answer came.
+pub(crate) fn no_answer(error: &hyper::Error, asked: &Asked) -> Error {
     let links = links(error);
-    if error.is_timeout() && !links.iter().any(|link| is_of_system(*link)) {
-        return time_limits::exceeded(TimeLimit::Connect, connect, asked);
-    }
+    // A refusal of TLS 1.3 arrives with the first bytes that are read.
     if let Some(cause) = links.iter().find_map(|link| link.downcast_ref()) {
         return explain::failed(cause, Peer::Site).with_url(asked.url());
     }
-    let (kind, message, trouble) = without_tls(error, &links);
+    let closed = error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+    let (kind, message, trouble) = if closed || links.iter().any(|link| is_reset(*link)) {
+        (
+            ErrorKind::Unreachable,
+            "the site closed the connection without an answer",
+            Trouble::Cut,
+        )
+    } else if error.is_parse() {
+        (
+            ErrorKind::UnexpectedAnswer,
+            "the response is not HTTP",
+            Trouble::Final,
+        )
+    } else {
+        (
+            ErrorKind::Unreachable,
+            "the connection to the site broke",
+            Trouble::Cut,
+        )
+    };
     let described = asked.error(kind, message).with_trouble(trouble);
     with_cause(described, &links, asked)
 }
 
 /// An answer began and did not come to its end.
-pub(crate) fn cut_answer(error: &reqwest::Error, asked: &Asked) -> Error {
-    let links = links(error);
-    let error = asked.error(
+pub(crate) fn cut_answer(error: &BodyError, asked: &Asked) -> Error {
+    let error: Link<'_> = match error {
+        BodyError::Broken(error) => error,
+        BodyError::Coding(error) => return not_unpacked(error, asked),
+    };
+    let described = asked.error(
         ErrorKind::Unreachable,
         "the connection broke in the middle of the answer",
     );
-    with_cause(error, &links, asked).with_trouble(Trouble::Cut)
+    with_cause(described, &links(error), asked).with_trouble(Trouble::Cut)
 }
 
-fn without_tls(error: &reqwest::Error, links: &[Link<'_>]) -> (ErrorKind, &'static str, Trouble) {
-    let says = |text: &str| links.iter().any(|link| link.to_string().contains(text));
-    if says("tunnel error") {
-        let message = "the proxy did not connect to the site, and would do so now";
-        return (ErrorKind::Proxy, message, Trouble::NoConnection);
-    }
-    let (message, trouble) = if error.is_dns() {
-        ("cannot resolve the site's host name", Trouble::Unresolved)
-    } else if links.iter().any(|link| is_reset(*link)) || says(CLOSED_EARLY) {
-        (
-            "the site closed the connection without an answer",
-            Trouble::Cut,
-        )
-    } else if links.iter().any(|link| is_refused(*link)) {
-        ("connection refused by the site", Trouble::NoConnection)
-    } else if error.is_connect() {
-        ("cannot connect to the site", Trouble::NoConnection)
+/// A packed answer that ends too early was cut on the way; a damaged one may be whole another time.
+fn not_unpacked(error: &io::Error, asked: &Asked) -> Error {
+    let (kind, message, trouble) = if error.kind() == io::ErrorKind::UnexpectedEof {
+        let message = "the compressed answer ends too early";
+        (ErrorKind::Unreachable, message, Trouble::Cut)
     } else {
-        let message = "what answers there does not speak HTTP";
-        return (ErrorKind::UnexpectedAnswer, message, Trouble::Final);
+        let message = "the answer is not valid gzip, although it is labelled as gzip";
+        (ErrorKind::UnexpectedAnswer, message, Trouble::Damaged)
     };
-    (ErrorKind::Unreachable, message, trouble)
+    asked
+        .error(kind, message)
+        .with_trouble(trouble)
+        .with_hint("a gateway between the client and the site may damage compressed answers")
+        .with_cause(asked.scrub(&error.to_string()))
 }
 
-/// hyper's text for a connection that ends before an answer; it has no other sign of it that
-/// could be asked here.
-const CLOSED_EARLY: &str = "connection closed before message completed";
-
-/// Whether the operating system reports it, rather than a timer of this process.
-fn is_of_system(link: Link<'_>) -> bool {
-    let error = link.downcast_ref::<io::Error>();
-    error.is_some_and(|error| error.raw_os_error().is_some())
-}
-
-fn is_refused(link: Link<'_>) -> bool {
-    link.downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+/// The answer is compressed in a way that the client did not ask for.
+pub(crate) fn unknown_coding(coding: &UnknownCoding, asked: &Asked) -> Error {
+    let UnknownCoding(coding) = coding;
+    let coding = asked.scrub(&crate::excerpt::one_line(coding));
+    let message =
+        format!("the answer has the content coding `{coding}`, but the client asked for `gzip`");
+    asked
+        .error(ErrorKind::UnexpectedAnswer, message)
+        .with_hint(
+            "let the site, or the gateway in front of it, compress with gzip or not at all: it must obey the header \
+             `Accept-Encoding`",
+        )
 }
 
 fn is_reset(link: Link<'_>) -> bool {
@@ -88,8 +98,8 @@ fn is_reset(link: Link<'_>) -> bool {
 type Link<'a> = &'a (dyn StdError + 'static);
 
 /// An error and its sources. What an I/O error wraps counts as its source.
-fn links(error: &reqwest::Error) -> Vec<Link<'_>> {
-    std::iter::successors(Some(error as Link<'_>), |link| next_link(*link)).collect()
+fn links<'a>(error: Link<'a>) -> Vec<Link<'a>> {
+    std::iter::successors(Some(error), |link| next_link(*link)).collect()
 }
 
 fn next_link(link: Link<'_>) -> Option<Link<'_>> {
@@ -102,14 +112,10 @@ fn next_link(link: Link<'_>) -> Option<Link<'_>> {
     }
 }
 
-/// The texts of the causes, each once: an I/O error repeats what it wraps. The first one, of the
-/// library's own error, names the URL with its xrfkey and is left out.
+/// The texts of the causes, each once: an I/O error repeats what it wraps.
 fn with_cause(error: Error, links: &[Link<'_>], asked: &Asked) -> Error {
-    let mut texts: Vec<_> = links
-        .iter()
-        .skip(1)
-        .map(|link| asked.scrub_line(&link.to_string()))
-        .collect();
+    let texts = links.iter().map(|link| asked.scrub(&link.to_string()));
+    let mut texts: Vec<_> = texts.collect();
     texts.dedup();
     match Cause::chain(texts.into_iter()) {
         Some(cause) => error.with_source(cause),

@@ -105,14 +105,15 @@ impl TimeLimits {
 pub(crate) fn exceeded(limit: TimeLimit, value: Duration, asked: &Asked) -> Error {
     let seconds = value.as_secs_f64();
     let message = match limit {
-        TimeLimit::Connect => format!("no connection to the site within {seconds} s"),
         TimeLimit::FirstByte | TimeLimit::FirstByteOfList => {
             format!("the site did not begin to answer within {seconds} s")
         }
         TimeLimit::Silence => {
             format!("the site sent nothing for {seconds} s in the middle of its answer")
         }
-        TimeLimit::List => format!("the site did not complete its answer within {seconds} s"),
+        TimeLimit::Connect | TimeLimit::List => {
+            format!("the site did not complete its answer within {seconds} s")
+        }
     };
     asked
         .error(ErrorKind::Timeout, message)

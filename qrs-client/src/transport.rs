@@ -2,24 +2,27 @@
 
 use std::sync::Arc;
 
-use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE,
+use http_body_util::Empty;
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, DATE, HOST, HeaderName, HeaderValue, LOCATION,
+    PROXY_AUTHORIZATION, RETRY_AFTER, SET_COOKIE, USER_AGENT,
 };
-use reqwest::{RequestBuilder, Response};
 use rustls::ClientConfig;
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
+use url::{Position, Url};
 
 use crate::answer::Head;
 use crate::asked::Asked;
 use crate::body::Body;
 use crate::credentials::HeaderCredentials;
-use crate::diagnosis::route::Route;
 use crate::error::{Error, ErrorKind};
+use crate::http::{Connections, Request, Response, Unanswered};
 use crate::proxy::Proxy;
 use crate::renewal::Failed;
 use crate::request::{Get, xrfkey};
 use crate::retry::{self, RetryPolicy, Tries, Trouble};
+use crate::route::Route;
 use crate::scrub::Secrets;
 use crate::session::{Carried, Session};
 use crate::silence;
@@ -28,7 +31,7 @@ use crate::time_limits::{self, AnswerLimits, TimeLimit, TimeLimits, Wanted};
 
 /// All that it takes to ask one site.
 pub(crate) struct Transport {
-    pub(crate) http: reqwest::Client,
+    pub(crate) connections: Connections,
     pub(crate) site: SiteUrl,
     pub(crate) credentials: HeaderCredentials,
     pub(crate) proxy: Option<Proxy>,
@@ -39,6 +42,10 @@ pub(crate) struct Transport {
 }
 
 const XRFKEY: HeaderName = HeaderName::from_static("x-qlik-xrfkey");
+
+/// What the client calls itself.
+const PRODUCT: HeaderValue =
+    HeaderValue::from_static(concat!("qrs-client/", env!("CARGO_PKG_VERSION")));
 
 impl Transport {
     pub(crate) fn tries(&self, wanted: Wanted) -> Tries {
@@ -85,19 +92,28 @@ impl Transport {
         let url = get.url_with(&self.site, Some(&xrfkey))?;
         let secrets = self.secrets([SecretString::from(xrfkey.as_str())]);
         let mut asked = Asked::new(&self.site, &get.url(&self.site)?, secrets);
-        let mut request = self.http.get(url).header(XRFKEY, &xrfkey);
-        if let Some(cookies) = carried.header() {
-            request = request.header(COOKIE, cookies);
-        }
-        let response = self.send(request, &asked, limits).await?;
+        let request = self.request(&url, &xrfkey, carried)?;
+        let mut response = self.send(request, &asked, limits).await?;
         let date = header(&response, &DATE).and_then(retry::http_date);
         let cookies = response.headers().get_all(SET_COOKIE);
         let cookies = cookies.iter().filter_map(|cookie| cookie.to_str().ok());
         *outdated = self.session.keep(carried, cookies, date);
         asked.hide(self.session.secrets());
-        let head = head(&response);
+        let head = head(&response, &url);
+        let coding = response.unpack();
         let mut body = Body::new(response, asked, limits);
-        if head.promises_json() {
+        if head.is_labelled_as_page() {
+            body.set_labelled_as_page();
+        }
+        if let Err(coding) = &coding {
+            let error = if head.is_success() {
+                silence::unknown_coding(coding, body.asked()).with_status(head.status)
+            } else {
+                head.refusal(&[], body.asked())
+            };
+            return Err(error);
+        }
+        if head.is_success() {
             body.begin().await?;
             return Ok(body);
         }
@@ -105,37 +121,57 @@ impl Transport {
         Err(head.refusal(&page, body.asked()))
     }
 
+    /// The request for a URL. A proxy that forwards it gets the whole URL, a site the path.
+    fn request(&self, url: &Url, xrfkey: &str, carried: &Carried) -> Result<Request, Error> {
+        let invalid = |_| Error::configuration("the request's URL or host is not valid");
+        let route = self.route(Secrets::default());
+        let proxy = route.forwarding_proxy();
+        let target = match proxy {
+            Some(_) => &url[..Position::AfterQuery],
+            None => &url[Position::BeforePath..Position::AfterQuery],
+        };
+        let host = &url[Position::BeforeHost..Position::AfterPort];
+        let mut request = hyper::Request::get(target)
+            .header(HOST, host)
+            .header(USER_AGENT, PRODUCT)
+            .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, "gzip")
+            .header(XRFKEY, xrfkey)
+            .body(Empty::new())
+            .map_err(invalid)?;
+        let headers = request.headers_mut();
+        headers.insert(
+            self.credentials.name().clone(),
+            self.credentials.header_value(),
+        );
+        if let Some(cookies) = carried.header() {
+            headers.insert(COOKIE, cookies.clone());
+        }
+        if let Some(authorization) = proxy.and_then(Proxy::authorization) {
+            headers.insert(PROXY_AUTHORIZATION, authorization);
+        }
+        Ok(request)
+    }
+
     async fn send(
         &self,
-        request: RequestBuilder,
+        request: Request,
         asked: &Asked,
         limits: AnswerLimits,
     ) -> Result<Response, Error> {
-        let request = request
-            .header(ACCEPT, "application/json")
-            .header(self.credentials.name(), self.credentials.header_value());
         let (limit, value) = limits.first_byte;
         let first_byte = Instant::now() + value;
-        match timeout_at(first_byte.min(limits.deadline), request.send()).await {
+        let route = self.route(asked.secrets().clone());
+        let answer = self.connections.send(request, &route);
+        match timeout_at(first_byte.min(limits.deadline), answer).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.explained(&error, asked).await),
+            Ok(Err(Unanswered::NoConnection(error))) => Err(error.with_url(asked.url())),
+            Ok(Err(Unanswered::Broken(error))) => Err(silence::no_answer(&error, asked)),
             Err(_) if first_byte < limits.deadline => {
                 Err(time_limits::exceeded(limit, value, asked))
             }
             Err(_) => Err(time_limits::exceeded(TimeLimit::List, limits.whole, asked)),
         }
-    }
-
-    /// Why no answer came. The HTTP library does not tell why a proxy did not lead on: that is
-    /// found out by walking the way to the site by hand.
-    async fn explained(&self, error: &reqwest::Error, asked: &Asked) -> Error {
-        if self.proxy.is_some() && error.is_connect() {
-            let obstacle = self.route(asked.secrets().clone()).obstacle().await;
-            if let Some(obstacle) = obstacle {
-                return obstacle.with_url(asked.url());
-            }
-        }
-        silence::no_answer(error, self.limits.connect, asked)
     }
 
     /// The error, or a better one if no answer ever came in the clear because TLS is spoken there.
@@ -173,12 +209,13 @@ impl Transport {
         secrets
     }
 }
-fn head(response: &Response) -> Head {
+
+fn head(response: &Response, url: &Url) -> Head {
     let text = |name| header(response, name);
     Head {
-        status: response.status().as_u16(),
+        status: response.status(),
         content_type: text(&CONTENT_TYPE).unwrap_or_default().to_owned(),
-        location: text(&LOCATION).and_then(|location| response.url().join(location).ok()),
+        location: text(&LOCATION).and_then(|location| url.join(location).ok()),
         retry_after: text(&RETRY_AFTER).and_then(|after| retry::retry_after(after, text(&DATE))),
     }
 }

@@ -1,5 +1,6 @@
 //! What a fake site is like, before it starts.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::account::Account;
@@ -38,6 +39,7 @@ impl FakeSiteBuilder {
             count_form: CountForm::Value,
             framing: Framing::Chunked(USUAL_CHUNK),
             tls: None,
+            loopback: Ipv4Addr::LOCALHOST.into(),
         };
         Self {
             settings,
@@ -86,6 +88,12 @@ impl FakeSiteBuilder {
     /// Sets the version that `/qrs/about` tells.
     pub fn version(mut self, version: &str) -> Self {
         version.clone_into(&mut self.settings.version);
+        self
+    }
+
+    /// Listens on `::1` in place of `127.0.0.1`.
+    pub fn ipv6(mut self) -> Self {
+        self.settings.loopback = Ipv6Addr::LOCALHOST.into();
         self
     }
 
@@ -149,7 +157,10 @@ impl FakeSiteBuilder {
     /// If there is no free local port.
     pub async fn start(self) -> FakeSite {
         let site = self.site();
-        let (address, host) = Host::task(|listener| server::run(listener, Arc::clone(&site))).await;
+        let (address, host) = Host::task(site.settings.loopback, |listener| {
+            server::run(listener, Arc::clone(&site))
+        })
+        .await;
         FakeSite {
             site,
             address,
@@ -164,7 +175,9 @@ impl FakeSiteBuilder {
     pub fn start_in_thread(self) -> FakeSite {
         let site = self.site();
         let served = Arc::clone(&site);
-        let (address, host) = Host::thread(|listener| server::run(listener, served));
+        let (address, host) = Host::thread(site.settings.loopback, |listener| {
+            server::run(listener, served)
+        });
         FakeSite {
             site,
             address,

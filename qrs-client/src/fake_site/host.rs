@@ -1,6 +1,6 @@
 //! What a server runs in: a task of the caller's runtime, or a thread with a runtime of its own.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
@@ -18,18 +18,22 @@ pub(super) enum Host {
 }
 
 impl Host {
-    /// Runs a server in the caller's runtime, on a free local port.
-    pub(super) async fn task<F>(serve: impl FnOnce(TcpListener) -> F) -> (SocketAddr, Self)
+    /// Runs a server in the caller's runtime, on a free port of this address.
+    pub(super) async fn task<F>(
+        loopback: IpAddr,
+        serve: impl FnOnce(TcpListener) -> F,
+    ) -> (SocketAddr, Self)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (listener, address) = listener().await;
+        let (listener, address) = listener(loopback).await;
         let server = tokio::spawn(serve(listener));
         (address, Self::Task(server.abort_handle()))
     }
 
-    /// Runs a server in a thread, on a free local port.
+    /// Runs a server in a thread, on a free port of this address.
     pub(super) fn thread<F>(
+        loopback: IpAddr,
         serve: impl FnOnce(TcpListener) -> F + Send + 'static,
     ) -> (SocketAddr, Self)
     where
@@ -43,7 +47,7 @@ impl Host {
             .expect("the operating system grants a runtime");
         let thread = thread::spawn(move || {
             runtime.block_on(async {
-                let (listener, address) = listener().await;
+                let (listener, address) = listener(loopback).await;
                 tokio::spawn(serve(listener));
                 let told = started.send(address);
                 told.expect("whoever starts the server waits for it");
@@ -60,8 +64,8 @@ impl Host {
     }
 }
 
-async fn listener() -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").await;
+async fn listener(loopback: IpAddr) -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((loopback, 0)).await;
     let listener = listener.expect("there is a free local port");
     let address = listener.local_addr();
     (listener, address.expect("a bound socket has an address"))

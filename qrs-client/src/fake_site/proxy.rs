@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
@@ -40,6 +40,7 @@ pub struct FakeProxy {
 pub struct FakeProxyBuilder {
     credentials: Option<String>,
     tls: Option<TlsAcceptor>,
+    ipv6: bool,
 }
 
 /// What the connections share.
@@ -51,6 +52,7 @@ struct Desk {
 #[derive(Default)]
 struct Live {
     refusal: Option<u16>,
+    page: Option<String>,
     requests: Vec<Request>,
 }
 
@@ -68,6 +70,11 @@ impl FakeProxy {
     /// Refuses whatever is asked from now on with this status.
     pub fn refuse(&self, status: u16) {
         self.desk.live().refusal = Some(status);
+    }
+
+    /// Answers each `CONNECT` from now on with 200 and this page, as a web server or a proxy with a login page does.
+    pub fn connect_to_page(&self, page: &str) {
+        self.desk.live().page = Some(page.to_owned());
     }
 
     /// All requests so far, in the order of their arrival: `CONNECT` with host and port as its target, others with the
@@ -94,13 +101,30 @@ impl FakeProxyBuilder {
         self
     }
 
+    /// Listens on `::1` in place of `127.0.0.1`.
+    pub fn ipv6(mut self) -> Self {
+        self.ipv6 = true;
+        self
+    }
+
+    fn loopback(&self) -> IpAddr {
+        if self.ipv6 {
+            Ipv6Addr::LOCALHOST.into()
+        } else {
+            Ipv4Addr::LOCALHOST.into()
+        }
+    }
+
     /// Starts the proxy in the caller's Tokio runtime.
     ///
     /// # Panics
     /// If there is no free local port.
     pub async fn start(self) -> FakeProxy {
         let desk = self.desk();
-        let (address, host) = Host::task(|listener| run(listener, Arc::clone(&desk))).await;
+        let (address, host) = Host::task(desk.settings.loopback(), |listener| {
+            run(listener, Arc::clone(&desk))
+        })
+        .await;
         FakeProxy {
             desk,
             address,
@@ -115,7 +139,8 @@ impl FakeProxyBuilder {
     pub fn start_in_thread(self) -> FakeProxy {
         let desk = self.desk();
         let served = Arc::clone(&desk);
-        let (address, host) = Host::thread(|listener| run(listener, served));
+        let (address, host) =
+            Host::thread(desk.settings.loopback(), |listener| run(listener, served));
         FakeProxy {
             desk,
             address,
@@ -183,10 +208,19 @@ where
     if let Some(status) = desk.refusal(&request) {
         return refuse(&mut stream, status).await;
     }
-    let Some(port) = port(&request) else {
+    let Some(address) = address(&request) else {
         return refuse(&mut stream, 400).await;
     };
-    let Ok(mut site) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
+    let page = desk.live().page.clone();
+    if let (Some(page), "CONNECT") = (page, request.method()) {
+        let length = page.len();
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\r\n{page}"
+        );
+        stream.write_all(answer.as_bytes()).await?;
+        return stream.shutdown().await;
+    }
+    let Ok(mut site) = TcpStream::connect(address).await else {
         return refuse(&mut stream, 502).await;
     };
     if request.method() == "CONNECT" {
@@ -209,11 +243,24 @@ async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, status: u16) -> io::Resul
     stream.shutdown().await
 }
 
-fn port(request: &Request) -> Option<u16> {
-    if request.method() == "CONNECT" {
-        return request.target().rsplit_once(':')?.1.parse().ok();
-    }
-    Url::parse(request.target()).ok()?.port_or_known_default()
+/// Where the site is on this machine. An IPv6 address has to stand in brackets (RFC 3986, 3.2.2).
+fn address(request: &Request) -> Option<SocketAddr> {
+    let (host, port) = if request.method() == "CONNECT" {
+        let (host, port) = request.target().rsplit_once(':')?;
+        (host.to_owned(), port.parse().ok()?)
+    } else {
+        let url = Url::parse(request.target()).ok()?;
+        (url.host_str()?.to_owned(), url.port_or_known_default()?)
+    };
+    let loopback = match host.strip_prefix('[') {
+        Some(host) => {
+            host.strip_suffix(']')?.parse::<Ipv6Addr>().ok()?;
+            Ipv6Addr::LOCALHOST.into()
+        }
+        None if host.contains(':') => return None,
+        None => IpAddr::from(Ipv4Addr::LOCALHOST),
+    };
+    Some((loopback, port).into())
 }
 
 /// The request as the site gets it, the last one of its connection.

@@ -21,6 +21,7 @@ pub(super) async fn run(listener: TcpListener, site: Arc<Site>) {
             continue;
         };
         while connections.try_join_next().is_some() {}
+        site.live().connections += 1;
         connections.spawn(serve_tcp(stream, Arc::clone(&site)));
     }
 }

@@ -2,6 +2,7 @@
 
 mod query;
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
@@ -40,6 +41,8 @@ pub(super) struct Settings {
     pub(super) framing: Framing,
     /// In the clear, if there is none.
     pub(super) tls: Option<TlsAcceptor>,
+    /// The address that it listens on.
+    pub(super) loopback: IpAddr,
 }
 
 impl Settings {
@@ -67,6 +70,7 @@ pub(super) struct Live {
     pub(super) faults: Vec<Fault>,
     pub(super) sessions: Sessions,
     pub(super) requests: Vec<Request>,
+    pub(super) connections: usize,
 }
 
 impl Site {
@@ -77,6 +81,7 @@ impl Site {
             faults: Vec::new(),
             sessions: Sessions::default(),
             requests: Vec::new(),
+            connections: 0,
         };
         Self {
             settings,

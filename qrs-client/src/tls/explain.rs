@@ -29,10 +29,10 @@ impl Peer {
         }
     }
 
-    /// The kind of an error before that.
-    pub(crate) fn reach_kind(self) -> ErrorKind {
+    /// The kind of an error when it does not answer in time.
+    pub(crate) fn timeout_kind(self) -> ErrorKind {
         match self {
-            Self::Site => ErrorKind::Unreachable,
+            Self::Site => ErrorKind::Timeout,
             Self::Proxy => ErrorKind::Proxy,
         }
     }

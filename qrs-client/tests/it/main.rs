@@ -8,6 +8,7 @@ mod fixtures;
 mod floods;
 mod invented_site;
 mod lists;
+mod odd_answers;
 mod proxies;
 mod real_proxies;
 mod requests;

@@ -115,6 +115,96 @@ async fn a_refused_target_is_the_proxys_doing() {
 }
 
 #[tokio::test]
+async fn a_page_in_place_of_a_connection_is_the_proxys_doing() {
+    let site = site("site-chain.pem", "site.key").await;
+    let port = site.address().port();
+    for (scheme, builder) in [
+        (ProxyScheme::Http, FakeProxy::builder()),
+        (ProxyScheme::Https, secure_proxy()),
+    ] {
+        let proxy = builder.start().await;
+        let client = client(&site, at(&proxy, scheme));
+        for page in [
+            "<html><p>Please log in to the proxy.</p></html>",
+            "",
+            "Blocked: ask IT.",
+        ] {
+            proxy.connect_to_page(page);
+            let message = format!(
+                "the proxy answered CONNECT with a page instead of a connection to `qlik.example:{port}` (status 200)"
+            );
+            check(about(&client).await, &message);
+            let error = client.about().await.unwrap_err();
+            assert!(!error.is_retryable());
+            let said = error.excerpt().unwrap_or_default();
+            assert!(page.contains(said), "{error}");
+            assert_eq!(said.is_empty(), page.is_empty(), "{error}");
+            let steps = client.diagnose().await;
+            let last = steps.last().unwrap().seen.as_ref().unwrap_err();
+            assert_eq!(last.kind(), ErrorKind::Proxy);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_site_without_tls_behind_a_proxy_is_not_the_proxys_doing() {
+    let plain = FakeSite::start().await;
+    let proxy = FakeProxy::builder().start().await;
+    let url = plain.url_by("qlik.example").replace("http:", "https:");
+    let credentials = qrs_client::HeaderCredentials::new("X-User", "u".to_owned().into()).unwrap();
+    let client = QrsClient::builder(qrs_client::SiteUrl::parse(&url).unwrap(), credentials)
+        .trust(trust())
+        .proxy(at(&proxy, ProxyScheme::Http))
+        .build()
+        .unwrap();
+    let error = client.about().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("the site does not speak TLS at this port"),
+        "{error}"
+    );
+}
+
+/// Sites and proxies at `::1`, which every machine has that runs these tests: a machine without it fails here, rather than
+/// passing without having tried.
+#[tokio::test]
+async fn ipv6_addresses_work_for_sites_and_proxies() {
+    let secure = FakeSite::builder().tls(&text("site-chain.pem"), &text("site.key"));
+    for (builder, through) in [
+        (FakeSite::builder(), None),
+        (secure.clone(), None),
+        (FakeSite::builder(), Some(ProxyScheme::Http)),
+        (secure.clone(), Some(ProxyScheme::Http)),
+        (secure.clone(), Some(ProxyScheme::Https)),
+    ] {
+        let site = builder.ipv6().start().await;
+        assert!(site.url().contains("://[::1]:"));
+        for host in ["::1", "[::1]", " ::1 ", "0:0:0:0:0:0:0:1"] {
+            let proxy = match through {
+                Some(ProxyScheme::Https) => secure_proxy(),
+                _ => FakeProxy::builder(),
+            };
+            let proxy = proxy.ipv6().start().await;
+            let client = self::builder(&site, "[::1]", Trust::AnyCertificate);
+            let client = match through {
+                Some(scheme) => {
+                    client.proxy(Proxy::new(scheme, host, proxy.address().port()).unwrap())
+                }
+                None => client,
+            };
+            about(&client.build().unwrap()).await.unwrap();
+            if through.is_some() {
+                let asked = proxy.requests()[0].target().to_owned();
+                let port = site.address().port();
+                assert!(asked.contains(&format!("[::1]:{port}")), "{asked}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_dead_proxy_is_not_taken_for_a_dead_site() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -131,7 +221,7 @@ async fn a_dead_proxy_is_not_taken_for_a_dead_site() {
         let nowhere = Proxy::new(ProxyScheme::Http, "nowhere.invalid", port).unwrap();
         check(
             about(&client(&site, nowhere)).await,
-            "cannot resolve the host name `nowhere.invalid`",
+            "cannot resolve the proxy's host name `nowhere.invalid`",
         );
     }
 }

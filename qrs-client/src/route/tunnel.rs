@@ -19,13 +19,51 @@ pub(super) enum NoTunnel {
     NotHttp(Error),
 }
 
+/// What the proxy said when it agreed to connect to the site.
+pub(super) struct Tunnel {
+    status: u16,
+    /// `host:port` of the site.
+    target: String,
+    /// The proxy's answer is labelled as a web page.
+    labelled_as_page: bool,
+}
+
+impl Tunnel {
+    /// The error of a proxy that sent a page instead of a connection, if that is what came in place of TLS. A site that
+    /// does not speak TLS at its port is another thing: it answers with HTTP.
+    pub(super) fn page(self, received: &[u8], secrets: &Secrets) -> Option<Error> {
+        let is_tls = received
+            .first()
+            .is_some_and(|first| (20..=24).contains(first));
+        let is_page = match received {
+            [] => self.labelled_as_page,
+            _ => !is_tls && !received.starts_with(b"HTTP/"),
+        };
+        if !is_page {
+            return None;
+        }
+        let message = format!(
+            "the proxy answered CONNECT with a page instead of a connection to `{}`",
+            self.target
+        );
+        let said = one_line(&readable(received, secrets));
+        let error = Error::new(ErrorKind::Proxy, message)
+            .with_status(self.status)
+            .with_excerpt((!said.is_empty()).then_some(said));
+        Some(error.with_hint(
+            "check the proxy's host and port: a web server may listen there; a proxy answers like this, too, where it \
+             asks people to log in or blocks a site: ask its owner to let this host and port pass",
+        ))
+    }
+}
+
 /// Asks the proxy to connect to the site.
 pub(super) async fn open<S>(
     stream: &mut S,
     site: &Url,
     proxy: &Proxy,
     secrets: &Secrets,
-) -> Result<(), NoTunnel>
+) -> Result<Tunnel, NoTunnel>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -46,7 +84,12 @@ where
         return Err(NoTunnel::NotHttp(not_http(&head)));
     };
     if (200..300).contains(&status) {
-        return Ok(());
+        let labelled_as_page = is_labelled_as_page(&head);
+        return Ok(Tunnel {
+            status,
+            target,
+            labelled_as_page,
+        });
     }
     let mut body = Vec::new();
     let mut page = stream.take(LONGEST_ANSWER);
@@ -85,6 +128,12 @@ fn status(head: &[u8]) -> Option<u16> {
         .next()?;
     let status = std::str::from_utf8(line).ok()?.split_whitespace().nth(1)?;
     status.parse().ok()
+}
+
+fn is_labelled_as_page(head: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    lines.any(|(name, value)| name.trim() == "content-type" && value.contains("html"))
 }
 
 /// The schemes of authentication that the proxy offers.
