@@ -45,6 +45,8 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         Exit::Failed
     })?;
     let application = application(program)?;
+    // Before the store, which a disk may make wait.
+    let mut interrupted = pin!(interrupted(program));
     let keeping = match selected.ready.len() {
         0 => Ok(None),
         _ => keeping(program, arguments, &application),
@@ -70,7 +72,6 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         removals,
         ..Context::of(program, keeping)
     };
-    let mut interrupted = pin!(interrupted(program));
     let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
     // The store's own thread ends here: the followers get its memory.
     drop(context);

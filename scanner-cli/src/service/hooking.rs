@@ -81,6 +81,9 @@ fn run_hook(hook: &Hook, after: &After<'_>, known: Option<String>, clock: Clock)
     }
 }
 
+/// Maximum number of runs that are remembered, of hooks and connections that are long gone, too.
+const MAX_RUNS: usize = 10_000;
+
 impl Hooking {
     pub(crate) fn new(home: Home, clock: Clock, variables: BTreeMap<String, String>) -> Self {
         let former = super::read_state(&home.status()).unwrap_or_default();
@@ -166,6 +169,8 @@ impl Hooking {
             let same = |known: &HookRun| known.hook == *hook && known.connection == *connection;
             self.runs.retain(|known| !same(known));
             self.runs.push(run);
+            let surplus = self.runs.len().saturating_sub(MAX_RUNS);
+            self.runs.drain(..surplus);
         }
     }
 

@@ -1,6 +1,9 @@
 //! The lines of the log that tell how scans ended, and what else there is to say of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::{BuildHasher, RandomState},
+};
 
 use catalog_model::{Warning, with_causes};
 use tracing::{info, warn};
@@ -10,8 +13,16 @@ use crate::report::{ConnectionReport, Outcome, changes, counted, plain};
 /// Tells how scans ended; what the last scan of a connection told already is not told again.
 #[derive(Default)]
 pub(super) struct ScanLog {
-    told: HashMap<String, BTreeSet<String>>,
+    /// Hashes of the remarks, by connection.
+    told: HashMap<String, BTreeSet<u64>>,
+    hasher: RandomState,
 }
+
+/// Maximum number of remarks of a connection that are remembered, so that scans that fail for years, each with texts of its
+/// own, fill no memory.
+const MAX_REMEMBERED: usize = 500;
+/// Maximum number of characters of a line that come from a source.
+const MAX_LINE: usize = 4_000;
 
 impl ScanLog {
     /// Tells how a scan ended, and what is odd about it, a line each.
@@ -21,16 +32,20 @@ impl ScanLog {
             return;
         }
         let code = &report.code;
-        let remarks: BTreeSet<_> = remarks(report).map(|text| one_line(&text)).collect();
         let before = self.told.entry(code.to_string()).or_default();
-        for remark in remarks.difference(before) {
-            warn!(connection = %code, "{remark}");
+        let mut now = BTreeSet::new();
+        for remark in remarks(report) {
+            let hash = self.hasher.hash_one(&remark);
+            if now.insert(hash) && !before.contains(&hash) {
+                warn!(connection = %code, "{}", one_line(&remark));
+            }
         }
         // A scan that failed has not seen all that there is to remark.
-        if !matches!(report.outcome, Outcome::Failed(_)) {
+        let failed = matches!(report.outcome, Outcome::Failed(_));
+        if !failed || before.len() > MAX_REMEMBERED {
             before.clear();
         }
-        before.extend(remarks);
+        before.extend(now.into_iter().take(MAX_REMEMBERED));
     }
 }
 
@@ -76,6 +91,78 @@ fn tell_outcome(report: &ConnectionReport) {
     }
 }
 
+/// A text of a source on one line, which is cut if it is very long.
 fn one_line(text: &str) -> String {
-    plain(text).replace('\n', " ")
+    let mut characters = text.chars();
+    let mut shown: String = characters.by_ref().take(MAX_LINE).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    plain(&shown).replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use catalog_model::{ConnectionCode, ScanError, Warning};
+
+    use super::*;
+    use crate::{spool::Duplicates, tally::Tally};
+
+    fn failed(number: usize) -> ConnectionReport {
+        let mut tally = Tally::default();
+        for remark in 0..20 {
+            let message = format!("{number} {remark} {}", "x".repeat(1_000));
+            let hint = None;
+            tally.warnings.push(Warning { message, hint });
+        }
+        ConnectionReport {
+            tally,
+            outcome: Outcome::Failed(ScanError::Source {
+                step: "reading".to_owned(),
+                message: String::new(),
+                hint: None,
+                may_pass: true,
+            }),
+            ..report()
+        }
+    }
+
+    fn report() -> ConnectionReport {
+        ConnectionReport {
+            code: ConnectionCode::new("a").unwrap(),
+            name: String::new(),
+            outcome: Outcome::Complete,
+            tally: Tally::default(),
+            elapsed: Duration::ZERO,
+            items: 0,
+            stored: None,
+            delivered: Vec::new(),
+            duplicates: Duplicates::default(),
+            output: None,
+        }
+    }
+
+    #[test]
+    fn remarks_of_scans_that_fail_for_years_fill_no_memory() {
+        let mut log = ScanLog::default();
+        for number in 0..200 {
+            log.tell_end(&failed(number));
+            assert!(log.told["a"].len() <= MAX_REMEMBERED + 20);
+        }
+        let last = failed(199).warnings().remove(0).message;
+        assert!(log.told["a"].contains(&log.hasher.hash_one(&last)));
+        log.tell_end(&report());
+        assert!(log.told["a"].is_empty());
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(one_line("a\nb"), "a b");
+        assert_eq!(
+            one_line(&"é".repeat(2 * MAX_LINE)).chars().count(),
+            MAX_LINE + 1
+        );
+    }
 }

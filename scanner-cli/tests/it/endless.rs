@@ -157,3 +157,48 @@ fn a_scan_that_computes_beyond_its_time_limit_is_left_behind() {
     assert_eq!(now["scanning"], false, "{now}");
     running.stop();
 }
+
+/// A store that another program has locked, as one on a disk without locks seems to be for ever.
+fn locked(home: &Home) -> rusqlite::Connection {
+    let database = rusqlite::Connection::open(home.path("data/catalog.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    database
+}
+
+#[test]
+fn a_store_that_makes_it_wait_keeps_no_program_from_its_end() {
+    let site = FakeSite::start_in_thread();
+    for (arguments, exit) in [(&["scan"][..], 130), (&["run"], 0)] {
+        let home = Home::of(&site);
+        home.run(&["scan"]).check(0, &[]);
+        let _database = locked(&home);
+        let child = home.start(arguments);
+        thread::sleep(Duration::from_secs(2));
+        assert_eq!(end(child, "-TERM"), exit, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_scan_that_waits_for_the_store_delays_neither_pages_nor_polls() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write(
+        "conf/application.conf",
+        "automation.look_interval = 50 ms\nhttp.listen = \"127.0.0.1:0\"",
+    );
+    let running = Running::start(&home);
+    let address = address(&running);
+    wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+    let _database = locked(&home);
+    let again = connection("qlik", &site) + "schedule = \"* * * * * ?\"\n";
+    home.write("connections/qlik.conf", again);
+    wait("a scan that waits", || {
+        state(&home, "qlik.conf").is_some_and(|now| now["scanning"] == true)
+    });
+    home.write("connections/bad.conf", "code = ");
+    wait("the poll", || {
+        running.log().contains("the connection file is invalid")
+    });
+    assert_eq!(ask(&address, "GET", "/healthz").0, 200);
+    running.stop();
+}
