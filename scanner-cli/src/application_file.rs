@@ -21,13 +21,14 @@ use crate::{
     input_file::{self, FileKind},
     noted_files::NotedFiles,
     problem::Problem,
+    store::{MaxSize, StoreLimits},
 };
 
 /// The scanner's own settings.
 pub(crate) struct Application {
     pub(crate) followers: Vec<Box<dyn Follower>>,
-    /// How long changes are kept.
-    pub(crate) keep_changes: jiff::SignedDuration,
+    /// How long and how much the store keeps.
+    pub(crate) store: StoreLimits,
     /// When and how `run` scans.
     pub(crate) automation: Automation,
     /// The key for encrypted values.
@@ -47,6 +48,8 @@ pub(crate) struct ApplicationReading<'a> {
 const KEEP_CHANGES: u32 = 365;
 /// The setting for it.
 const KEEP: &str = "store.keep_changes_days";
+/// The setting for the size that the store may have at most.
+const MAX_SIZE: &str = "store.max_size";
 
 impl Application {
     /// Reads the settings of `home`; nothing is set where there is no file.
@@ -91,7 +94,7 @@ impl Application {
         let Some(content) = content else {
             return Ok(Self {
                 followers: vec![export(home)],
-                keep_changes: days(KEEP_CHANGES),
+                store: days(KEEP_CHANGES).into(),
                 automation: Automation::default(),
                 key_file: home.key(),
                 listen: None,
@@ -111,6 +114,7 @@ impl Application {
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
         let keep = keep_changes(&mut settings);
+        let max_size = max_size(&mut settings);
         let automation = Automation::of(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
         let listen = endpoints::address(&mut settings);
@@ -118,7 +122,10 @@ impl Application {
         if wrong.is_empty() {
             return Ok(Self {
                 followers,
-                keep_changes: days(keep),
+                store: StoreLimits {
+                    keep_changes: days(keep),
+                    max_size,
+                },
                 automation,
                 key_file,
                 listen,
@@ -146,6 +153,22 @@ fn keep_changes(settings: &mut Settings) -> u32 {
             KEEP_CHANGES
         }
     }
+}
+
+fn max_size(settings: &mut Settings) -> Option<MaxSize> {
+    let text = settings.text(MAX_SIZE)?;
+    let size = MaxSize::parse(&text.value);
+    if size.is_none() {
+        settings.refuse(
+            MAX_SIZE,
+            format!(
+                "`{MAX_SIZE}` must be a size of at least 1 MB, not `{}`",
+                text.value
+            ),
+            format!("write `{MAX_SIZE} = \"2 GB\"`"),
+        );
+    }
+    size
 }
 
 fn days(days: u32) -> jiff::SignedDuration {

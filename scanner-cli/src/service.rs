@@ -65,7 +65,7 @@ use crate::{
     progress::Display,
     report::{ConnectionReport, Outcome},
     scanning::{Context, Job, Keeping, ScanEnd, Stop, StopReason, read_apart},
-    store::StoreError,
+    store::{StoreError, StoreLimits},
 };
 
 /// The long-running scanner.
@@ -75,7 +75,7 @@ pub(crate) struct Service {
     variables: BTreeMap<String, String>,
     name: Option<String>,
     automation: Automation,
-    keep_changes: SignedDuration,
+    limits: StoreLimits,
     phase: Phase,
     watching: Watching,
     table: Table,
@@ -119,7 +119,7 @@ impl Service {
     ) -> Result<Self, StoreError> {
         let (home, clock) = (watcher.home.clone(), watcher.clock);
         let mut table = Table::default();
-        remember(&mut table, &home, application.keep_changes)?;
+        remember(&mut table, &home, application.store.clone())?;
         let started = clock();
         let begun = Snapshot::beginning(name.clone(), started);
         let (snapshots, published) = watch::channel(Arc::new(begun));
@@ -129,7 +129,7 @@ impl Service {
             variables: watcher.variables.clone(),
             name,
             automation: application.automation,
-            keep_changes: application.keep_changes,
+            limits: application.store,
             table,
             scans: JoinSet::new(),
             scan_log: ScanLog::default(),
@@ -236,9 +236,9 @@ impl Service {
         };
         info!(connection = %ready.code, "the scan begins");
         let (home, clock) = (self.home.clone(), self.clock);
-        let (store, keep_changes) = (self.store.clone(), self.keep_changes);
+        let (store, limits) = (self.store.clone(), self.limits.clone());
         let open = move || {
-            let store = store.open(keep_changes)?;
+            let store = store.open(limits)?;
             Ok(Context {
                 home,
                 clock,
@@ -340,7 +340,7 @@ impl Service {
             Ok(application) => {
                 info!("the scanner's own settings have changed");
                 self.automation = application.automation;
-                self.keep_changes = application.keep_changes;
+                self.limits = application.store;
                 self.following.replace(application.followers);
                 let now = (self.clock)();
                 let timing = Timing {

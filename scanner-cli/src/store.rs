@@ -27,6 +27,7 @@ mod database;
 mod error;
 mod file_system;
 mod files;
+mod limits;
 mod restore;
 mod running;
 mod schema;
@@ -49,6 +50,7 @@ pub(crate) use self::{
     closing::{Beginning, Closed, Closing},
     cursors::{Cursor, Cursors},
     error::StoreError,
+    limits::{MaxSize, StoreLimits},
     restore::restore,
     running::Counts,
     stored_item::{StoredContact, StoredItem, StoredValue},
@@ -75,30 +77,33 @@ pub(crate) struct StoreScan {
     messages: mpsc::SyncSender<Message>,
     number: ScanNumber,
     batch: Vec<Sighting>,
+    /// Bytes of the texts of `batch`.
+    bytes: usize,
     trouble: Arc<Trouble>,
     closed: bool,
 }
 
-/// So many sightings go over at once.
+/// Maximum number of sightings in a batch.
 const BATCH: usize = 1_000;
-/// So many batches may wait.
+/// Bytes of texts from which on a batch is full, however few sightings it has.
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
+/// Maximum number of batches that wait for the writer.
 const WAITING: usize = 2;
 
 impl Store {
-    /// Opens the store, which is made if there is none; it keeps changes for `keep`.
-    pub(crate) fn open(path: &Path, keep: jiff::SignedDuration) -> Result<Self, StoreError> {
+    /// Opens the store, which is made if there is none.
+    pub(crate) fn open(path: &Path, limits: impl Into<StoreLimits>) -> Result<Self, StoreError> {
         let stop = Arc::default();
-        Self::with(database::open(path, &stop)?, path, keep, stop)
+        Self::with(database::open(path, &stop)?, path, limits, stop)
     }
 
     fn with(
         db: Database,
         path: &Path,
-        keep: jiff::SignedDuration,
+        limits: impl Into<StoreLimits>,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
-        let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
-        let writer = Writer::new(db, path, keep);
+        let writer = Writer::new(db, path, limits.into());
         let (messages, to_do) = mpsc::sync_channel(WAITING);
         let thread = thread::Builder::new()
             .name("store".to_owned())
@@ -130,6 +135,7 @@ impl Store {
             messages,
             number,
             batch: Vec::with_capacity(BATCH),
+            bytes: 0,
             trouble,
             closed: false,
         })
@@ -184,6 +190,7 @@ impl StoreScan {
     /// Forgets what the scan saw so far: it begins again.
     pub(crate) fn restart(&mut self) -> Result<(), SinkError> {
         self.batch.clear();
+        self.bytes = 0;
         self.send(Message::Restart(self.number))
     }
 
@@ -203,8 +210,9 @@ impl StoreScan {
     }
 
     fn take(&mut self, sighting: Sighting) -> Result<(), SinkError> {
+        self.bytes += sighting.bytes();
         self.batch.push(sighting);
-        if self.batch.len() < BATCH {
+        if self.batch.len() < BATCH && self.bytes < BATCH_BYTES {
             return Ok(());
         }
         self.flush()
@@ -212,6 +220,7 @@ impl StoreScan {
 
     fn flush(&mut self) -> Result<(), SinkError> {
         let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.bytes = 0;
         self.send(Message::Batch(self.number, batch))
     }
 

@@ -105,7 +105,7 @@ fn keeping(
     if arguments.no_store {
         return Ok(None);
     }
-    let store = Store::open(&program.home.store(), application.keep_changes)?;
+    let store = Store::open(&program.home.store(), application.store.clone())?;
     Ok(Some(Keeping {
         store: Arc::new(store),
     }))

@@ -1,7 +1,7 @@
 //! What a scanner knows of the one before it.
 
 use catalog_model::ConnectionCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
     read_state,
@@ -10,14 +10,14 @@ use super::{
 use crate::{
     home::Home,
     noted_files::Fingerprint,
-    store::{Catalog, LastScan, Store, StoreError},
+    store::{Catalog, LastScan, Store, StoreError, StoreLimits},
 };
 
 /// What an earlier process left: what is unchanged since, and was scanned, waits for its time.
 pub(super) fn remember(
     table: &mut Table,
     home: &Home,
-    keep_changes: SignedDuration,
+    limits: StoreLimits,
 ) -> Result<(), StoreError> {
     let state = read_state(&home.status()).unwrap_or_default();
     for connection in state.connections {
@@ -42,7 +42,7 @@ pub(super) fn remember(
         return Ok(());
     }
     // A store of an older version becomes one of today here.
-    drop(Store::open(&home.store(), keep_changes)?);
+    drop(Store::open(&home.store(), limits)?);
     let Some(catalog) = Catalog::open(&home.store())? else {
         return Ok(());
     };

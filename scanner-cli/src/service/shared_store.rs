@@ -2,11 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use jiff::SignedDuration;
-
 use crate::{
     home::Home,
-    store::{Store, StoreError},
+    store::{Store, StoreError, StoreLimits},
 };
 
 /// The store that all scans of the service share. Between scans it is closed: no cache is kept, and a disk that was full
@@ -29,12 +27,12 @@ impl SharedStore {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(super) fn open(&self, keep_changes: SignedDuration) -> Result<Arc<Store>, StoreError> {
+    pub(super) fn open(&self, limits: StoreLimits) -> Result<Arc<Store>, StoreError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = open.upgrade() {
             return Ok(store);
         }
-        let store = Arc::new(Store::open(&self.home.store(), keep_changes)?);
+        let store = Arc::new(Store::open(&self.home.store(), limits)?);
         *open = Arc::downgrade(&store);
         Ok(store)
     }

@@ -121,6 +121,15 @@ impl StoreError {
         )
     }
 
+    /// The store has the size that it may have at most.
+    pub(super) fn too_large(path: &Path, max_size: &str) -> Self {
+        let message = format!("has reached its maximum size, `store.max_size = {max_size}`");
+        Self::of_store(path, &message).hint(
+            "raise `store.max_size` in `conf/application.conf`, or exclude sheets with filters; what was stored before \
+             is intact",
+        )
+    }
+
     /// What the store holds contradicts itself.
     pub(super) fn damaged(path: &Path, problem: &str) -> Self {
         Self::of_store(path, &format!("is damaged: {problem}")).hint(RESTORE)

@@ -15,6 +15,20 @@ pub(super) enum Sighting {
     Ruled(Ruled),
 }
 
+impl Sighting {
+    /// Bytes of its texts.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Item(seen) => seen.bytes(),
+            Self::Unreadable(id) => id.len(),
+            Self::Ruled(ruled) => {
+                let rule = ruled.rule.as_ref().map_or(0, String::len);
+                ruled.key.len() + ruled.record.source_id.len() + rule
+            }
+        }
+    }
+}
+
 /// A record that is not to be in the catalog, or of which nobody knows whether it is.
 #[derive(Clone, Debug)]
 pub(super) struct Ruled {
@@ -82,6 +96,14 @@ impl Seen {
 }
 
 impl Seen {
+    fn bytes(&self) -> usize {
+        let contacts = self
+            .contacts
+            .as_ref()
+            .map_or(0, |contacts| contacts.json.len());
+        self.key.len() + self.source_id.len() + self.content.len() + contacts
+    }
+
     /// The fields in which the item differs from what the store holds of it.
     pub(super) fn changed_fields(&self, former: Option<String>, known: &Known) -> Vec<String> {
         let parsed = |content: &str| StoredItem::read(content, None);

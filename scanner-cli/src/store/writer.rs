@@ -15,6 +15,7 @@ use super::{
     closing::{self, Beginning, Closed, Closing},
     database::Database,
     error::{Doing, StoreError},
+    limits::{MaxSize, StoreLimits},
     running::Running,
     sighting::Sighting,
     undo, upsert,
@@ -47,17 +48,16 @@ pub(super) struct Writer {
     db: Database,
     path: PathBuf,
     running: HashMap<ScanNumber, (Running, Arc<Trouble>)>,
-    /// How long changes are kept, in milliseconds.
-    keep: i64,
+    limits: StoreLimits,
 }
 
 impl Writer {
-    pub(super) fn new(db: Database, path: &Path, keep: i64) -> Self {
+    pub(super) fn new(db: Database, path: &Path, limits: StoreLimits) -> Self {
         Self {
             db,
             path: path.to_path_buf(),
             running: HashMap::new(),
-            keep,
+            limits,
         }
     }
 
@@ -104,7 +104,8 @@ impl Writer {
     ) -> Option<Message> {
         let (mut scans, mut next) = (vec![scan], None);
         let running = &mut self.running;
-        let all = transaction(&mut self.db, |db| {
+        let max_size = self.limits.max_size.as_ref();
+        let all = limited(&mut self.db, max_size, |db| {
             let (mut scan, mut batch, mut rows) = (scan, batch, 0);
             loop {
                 rows += batch.len();
@@ -127,7 +128,10 @@ impl Writer {
             }
         });
         if let Err(error) = all {
-            let error = StoreError::of(&self.path, Doing::Write, error);
+            let error = match &self.limits.max_size {
+                Some(max_size) => max_size.error(&self.path, error),
+                None => StoreError::of(&self.path, Doing::Write, error),
+            };
             for (_, trouble) in scans.iter().filter_map(|scan| self.running.get(scan)) {
                 // The first counts.
                 let _ = trouble.set(error.again());
@@ -171,7 +175,8 @@ impl Writer {
         {
             return Err(StoreError::overtaken(&self.path));
         }
-        let (now, keep) = (closing.time.as_millisecond(), self.keep);
+        let now = closing.time.as_millisecond();
+        let keep = i64::try_from(self.limits.keep_changes.as_millis()).unwrap_or(i64::MAX);
         let closed = self.transaction(|db| {
             let closed = closing::close(db, &mut running, &closing)?;
             undo::forget_scan(db, running.scan)?;
@@ -198,6 +203,20 @@ impl Writer {
         let done = transaction(&mut self.db, work);
         done.map_err(|error| StoreError::of(&self.path, Doing::Write, error))
     }
+}
+
+/// A transaction that may not make the database larger than it is allowed to be.
+fn limited<T>(
+    db: &mut Database,
+    max_size: Option<&MaxSize>,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let Some(max_size) = max_size else {
+        return transaction(db, work);
+    };
+    max_size.set(db)?;
+    let done = transaction(db, work);
+    MaxSize::lift(db).and(done)
 }
 
 fn transaction<T>(

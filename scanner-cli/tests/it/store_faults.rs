@@ -310,6 +310,8 @@ fn settings_of_followers_that_make_no_sense_are_told_with_their_place() {
             "two followers are `ndjson:x`",
         ),
         ("store.keep_changes_days = none", "must be a number of days"),
+        ("store.max_size = much", "must be a size of at least 1 MB"),
+        ("store.max_size = 1 kB", "not `1 kB`"),
         (
             "automation.retry_after = [1 m, soon]",
             "`automation.retry_after` must be a list",
@@ -329,4 +331,47 @@ fn settings_of_followers_that_make_no_sense_are_told_with_their_place() {
     home.run(&["scan"]).check(0, &["53 added"]);
     assert!(!home.has("export"));
     site.expire_sessions();
+}
+
+#[test]
+fn a_scan_that_exceeds_the_quota_of_the_store_fails_and_the_rest_goes_on() {
+    let content = Content::generated(2, 10);
+    let site = FakeSite::builder().content(content).start_in_thread();
+    let home = Home::of(&site);
+    home.write("conf/application.conf", "store.max_size = 1 MB");
+    home.run(&["scan"]).check(0, &["20 added"]);
+    let export = home.read(EXPORT);
+    site.edit(|content| {
+        let gone = content.sheets().next().unwrap()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        content.remove(&gone);
+        let app = content.add_app("Large");
+        for number in 0..1_500 {
+            content.add_sheet(&app, &format!("large {number}"));
+        }
+    });
+    for _ in 0..2 {
+        home.run(&["scan"]).check(
+            4,
+            &[
+                "has reached its maximum size",
+                "`store.max_size = 1 MB`",
+                "raise `store.max_size`",
+            ],
+        );
+        check_whole(&home.path(STORE));
+    }
+    assert!(fs::metadata(home.path(STORE)).unwrap().len() < 1_100_000);
+    let listed = home.run(&["catalog", "list", "--state", "gone", "--format", "ndjson"]);
+    listed.check(0, &[]);
+    assert!(items(&listed.output).is_empty());
+    // Followers still have their turn.
+    fs::remove_file(home.path(EXPORT)).unwrap();
+    home.run(&["scan"]).check(4, &["maximum size"]);
+    assert!(home.items(EXPORT).len() >= export.lines().count());
+    home.write("conf/application.conf", "store.max_size = 1 GB");
+    home.run(&["scan"]).check(0, &["1 removed"]);
+    assert_eq!(home.items(EXPORT).len(), 1_519);
 }
