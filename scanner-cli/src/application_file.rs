@@ -35,6 +35,8 @@ pub(crate) struct Application {
     pub(crate) key_file: PathBuf,
     /// Where `run` tells how it is, if anywhere.
     pub(crate) listen: Option<SocketAddr>,
+    /// What is odd in the file, although it stops nothing.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 /// What reading the settings needs besides the file.
@@ -98,6 +100,7 @@ impl Application {
                 automation: Automation::default(),
                 key_file: home.key(),
                 listen: None,
+                warnings: Vec::new(),
             });
         };
         let path = &home.settings();
@@ -119,7 +122,10 @@ impl Application {
         let key_file = encryption::key_file(&mut settings, home);
         let listen = endpoints::address(&mut settings);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
+        let show =
+            |severity, found| Problem::InFile(Diagnostic::in_file(path, content, severity, found));
         if wrong.is_empty() {
+            let warnings = settings.warnings().iter().cloned().map(wrong_setting);
             return Ok(Self {
                 followers,
                 store: StoreLimits {
@@ -129,11 +135,13 @@ impl Application {
                 automation,
                 key_file,
                 listen,
+                warnings: warnings
+                    .map(|found| show(Severity::Warning, found))
+                    .collect(),
             });
         }
-        let show =
-            |found| Problem::InFile(Diagnostic::in_file(path, content, Severity::Error, found));
-        Err(wrong.into_iter().map(show).collect())
+        let wrong = wrong.into_iter();
+        Err(wrong.map(|found| show(Severity::Error, found)).collect())
     }
 }
 

@@ -1,5 +1,7 @@
 //! When a connection is scanned: by a Quartz expression, or once a day.
 
+mod preview;
+
 use std::{str::FromStr, sync::Arc};
 
 use catalog_model::{
@@ -8,6 +10,7 @@ use catalog_model::{
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
+pub(crate) use self::preview::Preview;
 use crate::quartz::{Expression, QuartzError};
 
 /// When a connection is scanned.
@@ -28,6 +31,14 @@ impl Schedule {
         match self {
             Self::Daily => last.checked_add(DAY).ok(),
             Self::Quartz(expression) => expression.next(last, zone),
+        }
+    }
+
+    /// The text of the expression, if there is one.
+    pub(crate) fn expression(&self) -> Option<&str> {
+        match self {
+            Self::Daily => None,
+            Self::Quartz(expression) => Some(expression.text()),
         }
     }
 

@@ -50,7 +50,7 @@ pub(crate) use self::{
     hooking::HookRun,
     snapshot::{ConnectionNow, Phase, Snapshot, Snapshots},
     state_file::{ConnectionState, State, Word, read as read_state},
-    table::{Retry, Table, Timing, is_ahead, reasons},
+    table::{Retry, Table, Timing, is_ahead, reason, reasons},
     watcher::Watcher,
 };
 use crate::{
@@ -120,6 +120,7 @@ impl Service {
         let (home, clock) = (watcher.home.clone(), watcher.clock);
         let mut table = Table::default();
         remember(&mut table, &home, application.store.clone())?;
+        log_warnings(&application);
         let started = clock();
         let begun = Snapshot::beginning(name.clone(), started);
         let (snapshots, published) = watch::channel(Arc::new(begun));
@@ -339,6 +340,7 @@ impl Service {
         match read {
             Ok(application) => {
                 info!("the scanner's own settings have changed");
+                log_warnings(&application);
                 self.automation = application.automation;
                 self.limits = application.store;
                 self.following.replace(application.followers);
@@ -382,5 +384,12 @@ impl Service {
         let _ = timeout(LAST_WAIT, ended).await;
         self.running.clear();
         self.tell();
+    }
+}
+
+/// Logs what is odd in the scanner's own settings.
+fn log_warnings(application: &Application) {
+    for warning in &application.warnings {
+        warn!("{}", reason(warning));
     }
 }

@@ -1,7 +1,10 @@
 //! `config show`: a connection file as it is understood, secrets masked.
 
+mod next_times;
+
 use std::path::{Path, PathBuf};
 
+use self::next_times::NextTimes;
 use crate::{
     arguments::ShowFormat,
     connections::connection_files,
@@ -30,9 +33,10 @@ pub(crate) fn run(program: &mut Program, file_or_code: &str, format: ShowFormat)
             for warning in document.warnings {
                 program.tell_problem(&Problem::InFile(warning));
             }
+            let times = next_times::find(program, &path, &document.root);
             let text = match format {
-                ShowFormat::Text => as_text(&document.root),
-                ShowFormat::Json => as_json(&document.root),
+                ShowFormat::Text => as_text(&document.root, times.as_ref()),
+                ShowFormat::Json => as_json(&document.root, times.as_ref()),
             };
             program.print(&text, Exit::Complete)
         }
@@ -102,12 +106,16 @@ fn code(root: &Object) -> Option<&str> {
     }
 }
 
-fn as_json(root: &Object) -> String {
-    format!("{:#}\n", hocon::to_json(root, Masking::Mask))
+fn as_json(root: &Object, times: Option<&NextTimes>) -> String {
+    let mut settings = hocon::to_json(root, Masking::Mask);
+    if let Some(times) = times {
+        times.add_to(&mut settings);
+    }
+    format!("{settings:#}\n")
 }
 
 /// `connections/qlik.conf:4:8   connection.url = "https://…"`, a line each.
-fn as_text(root: &Object) -> String {
+fn as_text(root: &Object, times: Option<&NextTimes>) -> String {
     let settings = hocon::settings(root);
     let places: Vec<_> = settings
         .iter()
@@ -122,5 +130,6 @@ fn as_text(root: &Object) -> String {
         let value = setting.to_json(Masking::Mask);
         format!("{place:width$}  {} = {value}\n", render_path(&setting.path))
     });
-    lines.collect()
+    let times = times.map(NextTimes::as_text);
+    lines.chain(times).collect()
 }

@@ -49,10 +49,18 @@ pub(crate) fn application(program: &mut Program) -> Result<Application, Exit> {
         variables: &program.environment.variables,
         now: (program.environment.clock)(),
     });
-    read.map_err(|problems| {
-        for problem in &problems {
-            program.tell_problem(problem);
+    match read {
+        Ok(application) => {
+            for warning in &application.warnings {
+                program.tell_problem(warning);
+            }
+            Ok(application)
         }
-        Exit::Configuration
-    })
+        Err(problems) => {
+            for problem in &problems {
+                program.tell_problem(problem);
+            }
+            Err(Exit::Configuration)
+        }
+    }
 }

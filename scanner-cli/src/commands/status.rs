@@ -8,9 +8,15 @@ use std::{
     sync::Arc,
 };
 
+use jiff::tz::TimeZone;
+
+mod schedule;
 mod show;
 
-use self::show::{Scanner, Shown};
+use self::{
+    schedule::ShownSchedule,
+    show::{Scanner, Shown},
+};
 use super::run::identifier;
 use crate::{
     arguments::{ShowFormat, Status},
@@ -19,6 +25,7 @@ use crate::{
     lock::is_held,
     problem::Problem,
     run::Program,
+    schedule::Preview,
     service::{self, ConnectionState, HookRun, State, Table, Watcher, Word, reasons},
     store::{Catalog, LastScan, StoreError, StoredScan},
 };
@@ -31,17 +38,24 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
         problems.push(problem);
         None
     });
-    let (mut connections, error) = match &left {
-        Some(state) if running => (state.connections.clone(), state.error.clone()),
+    let Seen {
+        mut connections,
+        error,
+        schedule,
+        zone,
+    } = match &left {
+        Some(state) if running => Seen::by_service(state),
         _ => read_files(program, left.as_ref()),
     };
     let scans = scans(program, &mut connections).unwrap_or_else(|error| {
         problems.push(error.problem());
         BTreeMap::new()
     });
+    let now = (program.environment.clock)();
     let told = problems
         .first()
         .map(|problem| reasons(std::slice::from_ref(problem)));
+    let preview = schedule.and_then(|text| Preview::new(&text, now, &zone).ok());
     let scanner = Scanner {
         name,
         version: left
@@ -55,13 +69,17 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
             .filter(|_| running)
             .map(|left| left.started.as_str()),
         error: error.or(told),
+        time_zone: zone.iana_name(),
+        schedule: preview.as_ref().map(ShownSchedule::new).unwrap_or_default(),
     };
-    let now = (program.environment.clock)();
     let shown: Vec<_> = connections
         .into_iter()
         .map(|connection| {
             let scan = connection.code.as_ref().and_then(|code| scans.get(code));
-            Shown::of(connection, scan, now)
+            let own = connection.schedule.as_ref();
+            let own = own.and_then(|text| Preview::new(text, now, &zone).ok());
+            let schedule = connection_schedule(&connection, own.as_ref(), preview.as_ref());
+            Shown::of(connection, scan, schedule, now)
         })
         .collect();
     let hooks = hook_runs(program, left.as_ref());
@@ -71,6 +89,20 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
         ShowFormat::Json => show::as_json(&scanner, &shown, hooks),
     };
     print(program, &text, &problems)
+}
+
+/// The schedule of a connection: its own, else that of the scanner if it is scanned at all.
+fn connection_schedule(
+    connection: &ConnectionState,
+    own: Option<&Preview>,
+    scanner: Option<&Preview>,
+) -> ShownSchedule {
+    let is_scanned = connection.state == Word::Valid || connection.next_scan.is_some();
+    match (own, scanner.filter(|_| is_scanned)) {
+        (Some(own), _) => ShownSchedule::new(own),
+        (None, Some(scanner)) => ShownSchedule::new(scanner).without_lines(),
+        (None, None) => ShownSchedule::default(),
+    }
 }
 
 fn print(program: &mut Program, text: &str, problems: &[Problem]) -> Exit {
@@ -94,8 +126,32 @@ fn hook_runs(program: &Program, left: Option<&State>) -> Vec<HookRun> {
     runs.filter(is_there).cloned().collect()
 }
 
+/// What the files mean.
+struct Seen {
+    connections: Vec<ConnectionState>,
+    /// What keeps a scanner from beginning, or from using its own settings.
+    error: Option<String>,
+    /// The schedule of connections without one of their own.
+    schedule: Option<String>,
+    zone: TimeZone,
+}
+
+impl Seen {
+    /// What the service has written.
+    fn by_service(state: &State) -> Self {
+        let zone = state.time_zone.as_ref();
+        let zone = zone.and_then(|name| TimeZone::get(name).ok());
+        Self {
+            connections: state.connections.clone(),
+            error: state.error.clone(),
+            schedule: state.schedule.clone(),
+            zone: zone.unwrap_or_else(TimeZone::system),
+        }
+    }
+}
+
 /// The connections as the files have them now, and what keeps a scanner from beginning.
-fn read_files(program: &Program, left: Option<&State>) -> (Vec<ConnectionState>, Option<String>) {
+fn read_files(program: &Program, left: Option<&State>) -> Seen {
     let mut watcher = Watcher::new(
         program.home.clone(),
         program.environment.variables.clone(),
@@ -138,7 +194,12 @@ fn read_files(program: &Program, left: Option<&State>) -> (Vec<ConnectionState>,
             states.push(former.removed());
         }
     }
-    (states, wrong.or(trouble))
+    Seen {
+        connections: states,
+        error: wrong.or(trouble),
+        schedule: application.schedule.expression().map(str::to_owned),
+        zone: application.zone,
+    }
 }
 
 /// The last scan of each connection that ended, by code; connections that only the store knows join the others.
@@ -158,6 +219,7 @@ fn scans(
                 file: None,
                 state: Word::Removed,
                 error: None,
+                schedule: None,
                 next_scan: None,
                 retry: None,
                 scanning: false,

@@ -27,6 +27,12 @@ pub(crate) struct State {
     pub(crate) started: String,
     /// Why the scanner's own settings, or the folder, cannot be used as they are.
     pub(crate) error: Option<String>,
+    /// The schedule of connections without one of their own; `None` is 24 hours after the last scan.
+    #[serde(default)]
+    pub(crate) schedule: Option<String>,
+    /// The time zone of all schedules; `None` if it has no name.
+    #[serde(default)]
+    pub(crate) time_zone: Option<String>,
     pub(crate) connections: Vec<ConnectionState>,
     /// How the last run of each hook ended, for each connection.
     #[serde(default)]
@@ -42,6 +48,9 @@ pub(crate) struct ConnectionState {
     pub(crate) file: Option<String>,
     pub(crate) state: Word,
     pub(crate) error: Option<String>,
+    /// The schedule that the file itself sets.
+    #[serde(default)]
+    pub(crate) schedule: Option<String>,
     pub(crate) next_scan: Option<String>,
     /// Which repetition of a failed scan the next one is.
     #[serde(default)]
@@ -66,6 +75,7 @@ impl ConnectionState {
         Self {
             state: Word::Removed,
             error: None,
+            schedule: None,
             next_scan: None,
             retry: None,
             scanning: false,
@@ -86,6 +96,7 @@ impl ConnectionState {
             file: Some(home.relative(&line.file)),
             state,
             error,
+            schedule: line.own_schedule().map(str::to_owned),
             next_scan: line.next_scan().map(|next| format!("{next:.3}")),
             retry: line.retry(),
             scanning: false,

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 mod line;
 
 use self::line::Good;
-pub(crate) use self::line::{FileState, Line, Retry, is_ahead, reasons};
+pub(crate) use self::line::{FileState, Line, Retry, is_ahead, reason, reasons};
 use super::watcher::FileNews;
 use crate::{
     automation::Automation,

@@ -36,6 +36,8 @@ impl Service {
             started: format!("{:.3}", self.started),
             error: self.troubles.all().next().cloned(),
             hooks: self.hooking.runs.clone(),
+            schedule: self.automation.schedule.expression().map(str::to_owned),
+            time_zone: self.automation.zone.iana_name().map(str::to_owned),
             connections,
         });
     }

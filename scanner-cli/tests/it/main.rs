@@ -23,6 +23,7 @@ mod output;
 mod output_lost;
 mod replacing;
 mod scanner;
+mod schedules;
 mod secret_manager;
 mod secrets;
 mod secure;

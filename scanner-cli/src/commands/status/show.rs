@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::schedule::ShownSchedule;
 use crate::{
     listing::{instant, moment},
     report::{counted, plain},
@@ -20,6 +21,11 @@ pub(super) struct Scanner<'a> {
     pub(super) started: Option<&'a str>,
     /// What keeps it from beginning, or from taking up what its own settings say.
     pub(super) error: Option<String>,
+    /// The time zone of all schedules; null if it has no name.
+    pub(super) time_zone: Option<&'a str>,
+    /// The schedule of connections without one of their own.
+    #[serde(flatten)]
+    pub(super) schedule: ShownSchedule,
 }
 
 /// A connection.
@@ -36,6 +42,8 @@ pub(super) struct Shown {
     next_scan: Option<String>,
     /// Which repetition of a failed scan the next one is.
     retry: Option<usize>,
+    #[serde(flatten)]
+    schedule: ShownSchedule,
     scanning: bool,
 }
 
@@ -69,6 +77,7 @@ impl Shown {
     pub(super) fn of(
         connection: ConnectionState,
         scan: Option<&StoredScan>,
+        schedule: ShownSchedule,
         now: Timestamp,
     ) -> Self {
         let failed = scan.filter(|scan| scan.outcome.as_deref() == Some("failed"));
@@ -89,6 +98,7 @@ impl Shown {
             last_scan: scan.map(Scan::of),
             next_scan: connection.next_scan,
             retry: connection.retry,
+            schedule,
             scanning: connection.scanning,
         }
     }
@@ -149,6 +159,9 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[Hoo
     let mut text = format!("scanner{name} {} {does}\n", scanner.version);
     if let Some(error) = &scanner.error {
         text.push_str(&format!("  error      {error}\n"));
+    }
+    for (heading, content) in scanner.schedule.lines() {
+        text.push_str(&format!("  {heading:10} {content}\n"));
     }
     for connection in connections {
         add(&mut text, connection);
@@ -217,5 +230,8 @@ fn add(text: &mut String, connection: &Shown) {
         (Some(next), Some(retry)) => line("next scan", &format!("{next} (retry {retry})")),
         (Some(next), None) => line("next scan", next),
         (None, _) => {}
+    }
+    for (heading, content) in connection.schedule.lines() {
+        line(heading, content);
     }
 }

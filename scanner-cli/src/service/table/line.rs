@@ -195,6 +195,11 @@ impl Line {
         }
     }
 
+    /// The schedule of its own, if the file sets one.
+    pub(crate) fn own_schedule(&self) -> Option<&str> {
+        self.good.as_ref()?.schedule.as_ref()?.expression()
+    }
+
     fn schedule<'a>(&'a self, timing: Timing<'a>) -> &'a Schedule {
         let own = self.good.as_ref().and_then(|good| good.schedule.as_ref());
         own.unwrap_or(&timing.automation.schedule)
@@ -217,7 +222,8 @@ pub(crate) fn reasons(problems: &[Problem]) -> String {
     }
 }
 
-fn reason(problem: &Problem) -> String {
+/// A problem in one line: its place, what it is, what to do.
+pub(crate) fn reason(problem: &Problem) -> String {
     let place = problem
         .place()
         .map(|place| format!("{place}: "))

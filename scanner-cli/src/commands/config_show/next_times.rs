@@ -1,0 +1,98 @@
+//! The next times at which the shown connection is scanned.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use serde_json::{Value as Json, json};
+
+use crate::{
+    application_file::{Application, ApplicationReading},
+    hocon::{Node, Object, Value},
+    problem::Problem,
+    run::Program,
+    schedule::Preview,
+};
+
+/// The next times by a setting of the shown file, or of the scanner's own settings.
+pub(super) struct NextTimes {
+    preview: Preview,
+    /// The setting, and the file if it is another one.
+    source: String,
+}
+
+/// The setting of a connection file.
+const OWN: &str = "schedule";
+
+impl NextTimes {
+    /// A line for people.
+    pub(super) fn as_text(&self) -> String {
+        let Self { preview, source } = self;
+        let (times, zone) = (preview.local_times(), preview.zone());
+        format!("next times by {source}: {times} ({zone})\n")
+    }
+
+    /// Adds them to the settings.
+    pub(super) fn add_to(&self, settings: &mut Json) {
+        if let Json::Object(settings) = settings {
+            settings.insert("next_times".to_owned(), json!(self.preview.times()));
+        }
+    }
+}
+
+/// The next times of the file with these settings, if it is a connection file or `conf/application.conf`, and a schedule is
+/// set. What keeps them unknown is reported.
+pub(super) fn find(program: &mut Program, path: &Path, root: &Object) -> Option<NextTimes> {
+    let own = text(root, OWN);
+    let is_connection = root.get("connector_id").is_some();
+    let is_application = same_file(path, &program.home.settings());
+    if !(own.is_some() || is_connection || is_application) {
+        return None;
+    }
+    let now = (program.environment.clock)();
+    let application = Application::read(&ApplicationReading {
+        home: &program.home,
+        variables: &program.environment.variables,
+        now,
+    });
+    let (schedule, zone) = match application {
+        Ok(application) => {
+            let schedule = application.automation.schedule.expression();
+            (schedule.map(str::to_owned), application.automation.zone)
+        }
+        Err(problems) => {
+            problems
+                .iter()
+                .for_each(|problem| program.tell_problem(problem));
+            (None, TimeZone::system())
+        }
+    };
+    let (expression, source) = match (own, schedule) {
+        (Some(own), _) if !is_application => (own, format!("`{OWN}`")),
+        (_, schedule) => (
+            schedule?,
+            "`automation` of `conf/application.conf`".to_owned(),
+        ),
+    };
+    match Preview::new(&expression, now, &zone) {
+        Ok(preview) => Some(NextTimes { preview, source }),
+        Err(error) => {
+            let message = format!("{source} is not a time to scan at: {error}");
+            let hint = error.hint().map(str::to_owned);
+            program.tell_problem(&Problem::general(message, hint));
+            None
+        }
+    }
+}
+
+fn text(root: &Object, key: &str) -> Option<String> {
+    let Node { value, .. } = root.get(key)?;
+    match value {
+        Value::String(text) | Value::Number(text) if !text.trim().is_empty() => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let full = |path: &Path| path.canonicalize().ok();
+    full(one).is_some() && full(one) == full(other)
+}
