@@ -69,8 +69,7 @@ impl Schedule {
         };
         if expression.next(now, zone).is_none() {
             let message = format!(
-                "`{key}` is not a time to scan at: `{}` names no time in the future",
-                expression.text()
+                "`{key}` is not a time to scan at: there is no such time in the years to come"
             );
             settings.record(note(message, Some(NEVER)));
             return None;

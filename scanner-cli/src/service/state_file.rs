@@ -27,16 +27,16 @@ pub(crate) struct State {
     pub(crate) started: String,
     /// Why the scanner's own settings, or the folder, cannot be used as they are.
     pub(crate) error: Option<String>,
+    pub(crate) connections: Vec<ConnectionState>,
+    /// How the last run of each hook ended, for each connection.
+    #[serde(default)]
+    pub(crate) hooks: Vec<HookRun>,
     /// The schedule of connections without one of their own; `None` is 24 hours after the last scan.
     #[serde(default)]
     pub(crate) schedule: Option<String>,
     /// The time zone of all schedules; `None` if it has no name.
     #[serde(default)]
     pub(crate) time_zone: Option<String>,
-    pub(crate) connections: Vec<ConnectionState>,
-    /// How the last run of each hook ended, for each connection.
-    #[serde(default)]
-    pub(crate) hooks: Vec<HookRun>,
 }
 
 /// What is known of one file.

@@ -220,14 +220,14 @@ fn a_wrong_schedule_is_refused_with_its_place() {
         (
             "0 0 0 31 2 ?",
             [
-                "`0 0 0 31 2 ?` names no time in the future",
+                "there is no such time in the years to come",
                 "there is no 31st of February",
             ],
         ),
         (
             "0 0 0 1 1 ? 2020",
             [
-                "names no time in the future",
+                "there is no such time in the years to come",
                 "past years do not come again",
             ],
         ),
