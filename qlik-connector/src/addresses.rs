@@ -101,6 +101,9 @@ impl Addresses {
     }
 }
 
+/// Maximum length of an address, in bytes (RFC 5321: 64 before the `@`, 255 after it).
+const MAX_ADDRESS_BYTES: usize = 320;
+
 /// Whether a text can be the address of one person; a catalog sends to nobody else.
 pub(crate) fn is_address(text: &str) -> bool {
     let odd =
@@ -109,7 +112,8 @@ pub(crate) fn is_address(text: &str) -> bool {
         return false;
     };
     let mut labels = domain.split('.');
-    !local.is_empty()
+    text.len() <= MAX_ADDRESS_BYTES
+        && !local.is_empty()
         && !domain.contains('@')
         && !text.contains(odd)
         && labels.all(|label| !label.is_empty())

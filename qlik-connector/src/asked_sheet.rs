@@ -15,6 +15,7 @@ use crate::{
     properties::OWNER,
     records::Sheet,
     status::Status,
+    texts::is_cut,
 };
 
 /// A sheet as filters see it: its record, the item that became of it, and its app.
@@ -68,14 +69,25 @@ impl<'a> AskedSheet<'a> {
 }
 
 impl Subject for AskedSheet<'_> {
-    /// Dates are known that can be read; what only the list of apps tells, of the apps that it has.
+    /// Dates are known that can be read; what only the list of apps tells, of the apps that it has; texts that were not cut.
     fn knows(&self, criterion: CriterionId) -> bool {
-        let listed = self.app.told == Told::ByList;
+        let Self { sheet, app, .. } = self;
+        let listed = app.told == Told::ByList;
         match Fact::of(criterion) {
             Some(Fact::Created) => !is_unreadable(&self.sheet.created_date),
             Some(Fact::Modified) => !is_unreadable(&self.sheet.modified_date),
             Some(Fact::Reloaded) => listed && !self.app.reload_unreadable,
-            Some(Fact::AppTag | Fact::CustomProperty) => listed,
+            Some(Fact::AppTag) => listed && !app.tags.iter().any(|tag| is_cut(tag)),
+            Some(Fact::CustomProperty) => {
+                let mut properties = app.custom_properties.iter();
+                listed
+                    && !properties
+                        .any(|property| is_cut(property.name()) || is_cut(property.value()))
+            }
+            Some(Fact::Tag) => !sheet.tags.iter().any(|tag| is_cut(&tag.name)),
+            Some(Fact::Sheet) => !is_cut(&sheet.name),
+            Some(Fact::App) => !is_cut(&app.name),
+            Some(Fact::Stream) => !app.stream.as_deref().is_some_and(is_cut),
             _ => true,
         }
     }

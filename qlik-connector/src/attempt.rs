@@ -136,15 +136,9 @@ impl<'a> Attempt<'a> {
                 return Err(Stopped::Source(step, error));
             }
             Err(Stopped::Source(_, error)) => {
-                sink.warn(Warning {
-                    message: format!(
-                        "the users could not be read, so contacts are unknown: {}",
-                        describe(&error)
-                    ),
-                    hint: Some(addresses.hint_for_hidden_users()),
-                });
-                return Ok(Owners::unreadable(addresses));
+                return Ok(self.without_users(sink, &describe(&error)));
             }
+            Err(Stopped::TooMuch(_, excess)) => return Ok(self.without_users(sink, &excess)),
             Err(stopped) => return Err(stopped),
         };
         let after = self.count_users().await;
@@ -154,6 +148,15 @@ impl<'a> Attempt<'a> {
         self.check_count(sink, verdict, Weight::Contacts);
         unreadable.warn("contacts of what they own are unknown", sink);
         Ok(owners)
+    }
+
+    fn without_users(&self, sink: &mut dyn ScanSink, why: &str) -> Owners<'a> {
+        let addresses = &self.connection.addresses;
+        sink.warn(Warning {
+            message: format!("the users could not be read, so contacts are unknown: {why}"),
+            hint: Some(addresses.hint_for_hidden_users()),
+        });
+        Owners::unreadable(addresses)
     }
 
     async fn read_sheets(

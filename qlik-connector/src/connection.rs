@@ -15,7 +15,7 @@ use crate::{
     attempt::Attempt,
     check::{Route, check},
     counting::Counts,
-    failure::{describe, failure},
+    failure::{describe, failure, hint_for},
     find::{Asking, find},
     properties,
     retries::Retries,
@@ -48,6 +48,8 @@ pub(crate) enum Stopped {
         /// The id of the first such record.
         id: String,
     },
+    /// A list that has more than any site: at which step, and what it exceeds.
+    TooMuch(String, String),
     /// The sink does not take more.
     Sink(SinkError),
 }
@@ -85,6 +87,14 @@ impl Connection for QlikConnection {
                     retries.repeats(list)
                 }
                 Err(Stopped::Source(step, error)) => return Err(failure(step, &error)),
+                Err(Stopped::TooMuch(step, excess)) => {
+                    return Err(ScanError::Source {
+                        step,
+                        message: format!("gave up on the list: {excess}"),
+                        hint: Some(hint_for(ErrorKind::TooLarge).to_owned()),
+                        may_pass: false,
+                    });
+                }
                 Err(Stopped::Sink(error)) => return Err(error.into()),
             };
             tokio::time::sleep(pause).await;

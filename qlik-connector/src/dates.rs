@@ -27,7 +27,7 @@ impl Dates {
         if is_unreadable(timestamp) {
             self.unreadable += 1;
             self.first
-                .get_or_insert_with(|| format!("`{timestamp:.60}`, the {what} of {id}"));
+                .get_or_insert_with(|| format!("`{timestamp}`, the {what} of {id}"));
         }
         instant(timestamp)
     }

@@ -84,7 +84,7 @@ fn hint_for_limit(limit: TimeLimit) -> String {
     }
 }
 
-fn hint_for(kind: ErrorKind) -> &'static str {
+pub(crate) fn hint_for(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Unreachable => {
             "check host and port of `connection.url`, that a firewall lets the scanner through, and the `proxy` settings \

@@ -209,7 +209,8 @@ fn why_gave_up(filter: &ItemFilter, rule: RuleId, pattern: &PatternGaveUp) -> St
 
 fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, app: &AppFacts) -> String {
     let why = match (criterion, app.told) {
-        ("created" | "modified", _) | (_, Told::ByList) => "that date could not be read",
+        ("created" | "modified", _) | ("reloaded", Told::ByList) => "that date could not be read",
+        ("sheet" | "app" | "stream" | "tag", _) | (_, Told::ByList) => "that text is too long",
         (_, Told::BySheet(Unread::Hidden)) => "its app is hidden from the account",
         (_, Told::BySheet(Unread::Unreadable)) => "its app could not be read",
     };

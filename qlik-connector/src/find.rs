@@ -17,6 +17,7 @@ use crate::{
     lower::{Lowered, NO_STREAM, Surroundings, lower},
     owners::Owners,
     records::{App, Sheet, SheetApp},
+    texts::{Bounded, LongTexts},
 };
 
 /// Whom to ask, and what its connection makes of the answers.
@@ -116,8 +117,22 @@ impl Asking<'_> {
         let mut records = self.client.apps::<App>(Some(&Field::ID.equals(id)));
         while let Some(record) = records.next().await? {
             match record {
-                Ok(app) => apps.add(app, dates),
-                Err(record) => apps.add_unreadable(&record),
+                Ok(mut app) if same(app.id.as_str(), id.as_str()) => {
+                    app.shorten(&mut LongTexts::default());
+                    apps.add(app, dates);
+                    break;
+                }
+                // Something dropped the filter.
+                Ok(_) => {}
+                Err(record)
+                    if record
+                        .id
+                        .as_deref()
+                        .is_none_or(|other| same(other, id.as_str())) =>
+                {
+                    apps.add_unreadable(&record);
+                }
+                Err(_) => {}
             }
         }
         Ok(apps)
@@ -223,7 +238,7 @@ struct Found<T> {
 
 /// The first few records of a list that are `asked` for; those that cannot be read, a scan reports. Where others come,
 /// something drops the filter, and the list is read on.
-async fn few<T: DeserializeOwned + Send + 'static>(
+async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
     mut list: RecordList<T>,
     asked: impl Fn(&T) -> bool,
 ) -> Result<Found<T>, Error> {
@@ -235,7 +250,10 @@ async fn few<T: DeserializeOwned + Send + 'static>(
         && let Some(record) = list.next().await?
     {
         match record {
-            Ok(record) if asked(&record) => found.records.push(record),
+            Ok(mut record) if asked(&record) => {
+                record.shorten(&mut LongTexts::default());
+                found.records.push(record);
+            }
             Ok(_) => found.unasked += 1,
             Err(_) => {}
         }

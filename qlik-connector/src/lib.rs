@@ -25,6 +25,7 @@ mod sheets;
 mod status;
 mod stored_sheet;
 mod template;
+mod texts;
 mod trust;
 mod version;
 

@@ -6,7 +6,10 @@ use catalog_model::{DistinctIds, Progress, ScanSink, Warning};
 use qrs_client::{Record, RecordList, UnreadableRecord};
 use serde::de::DeserializeOwned;
 
-use crate::connection::Stopped;
+use crate::{
+    connection::Stopped,
+    texts::{Bounded, LongTexts},
+};
 
 /// What a list holds, and how many rows are expected.
 #[derive(Clone, Copy)]
@@ -14,6 +17,14 @@ pub(crate) struct Rows {
     list: &'static str,
     expected: Option<u64>,
 }
+
+/// How many records a list may have: so many for each that the site counted, and so many besides. Where a gateway drops
+/// the filter of a list, it has all objects in place of sheets alone.
+const MAX_FOR_EACH_COUNTED: u64 = 100;
+const MAX_UNCOUNTED: u64 = 10_000;
+
+/// Maximum number of records that do not say which one they are, in a list that has more of them than others.
+const MAX_ANONYMOUS: u64 = 10_000;
 
 /// Number of records between two reports of progress.
 const PROGRESS_STEP: u64 = 512;
@@ -28,6 +39,44 @@ impl Rows {
 pub(crate) trait Identified {
     /// What no other record of its list has, if it says that.
     fn identity(&self) -> Option<Cow<'_, str>>;
+}
+
+/// How large a list is so far.
+struct Size {
+    read: u64,
+    anonymous: u64,
+    /// What is remembered of it, in bytes.
+    kept: usize,
+}
+
+impl Size {
+    /// What is larger than any site's list, if anything is.
+    fn excess(&self, counted: Option<u64>, max_kept: usize) -> Option<String> {
+        let Self {
+            read,
+            anonymous,
+            kept,
+        } = *self;
+        let max = |counted: u64| {
+            counted
+                .saturating_mul(MAX_FOR_EACH_COUNTED)
+                .saturating_add(MAX_UNCOUNTED)
+        };
+        if kept > max_kept {
+            let limit = max_kept / 1_000_000;
+            return Some(format!(
+                "its first {read} records take more memory than the {limit} MB that such a list may take"
+            ));
+        }
+        if let Some(counted) = counted.filter(|counted| read > max(*counted)) {
+            return Some(format!(
+                "it has more than {read} records, but the site counted {counted}"
+            ));
+        }
+        (anonymous > MAX_ANONYMOUS && anonymous * 2 > read).then(|| {
+            format!("{anonymous} of its first {read} records do not say which one they are")
+        })
+    }
 }
 
 /// What was read of a list.
@@ -54,7 +103,7 @@ impl ListRead {
 }
 
 /// Reads `records` to the end and gives each to `take`.
-pub(crate) async fn read_list<T: DeserializeOwned + Identified + Send + 'static>(
+pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send + 'static>(
     sink: &mut dyn ScanSink,
     mut records: RecordList<T>,
     rows: Rows,
@@ -63,6 +112,8 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Send + 'static>
     let Rows { list, expected } = rows;
     let (mut read, mut anonymous) = (0, 0);
     let mut ledger = sink.ledger();
+    let mut texts = LongTexts::default();
+    let mut kept = 0;
     loop {
         let next = records.next().await;
         if !matches!(next, Ok(Some(_))) || read % PROGRESS_STEP == 0 {
@@ -75,19 +126,38 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Send + 'static>
         }
         let failed = |error| Stopped::Source(format!("reading the list of {list}"), error);
         let next = next.map_err(failed)?;
-        let Some(record) = next else {
+        let Some(mut record) = next else {
+            if let Some(warning) = texts.warning(list) {
+                sink.warn(warning);
+            }
             return Ok(ListRead {
                 records: read,
                 anonymous,
                 ids: ledger.close()?,
             });
         };
+        if let Ok(record) = &mut record {
+            record.shorten(&mut texts);
+            kept += record.kept_bytes();
+        }
         match identity(&record) {
             Some(id) => ledger.add(&id)?,
             None => anonymous += 1,
         }
         take(sink, record)?;
         read += 1;
+        let size = Size {
+            read,
+            anonymous,
+            kept,
+        };
+        let Some(excess) = size.excess(expected, T::MAX_KEPT_BYTES) else {
+            continue;
+        };
+        return Err(Stopped::TooMuch(
+            format!("reading the list of {list}"),
+            excess,
+        ));
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         SHEET_STATUS, STREAM, TAGS,
     },
     status::Status,
+    texts::is_cut,
 };
 
 /// What only the list of apps tells. An item with none of it may be of an app that could not be read.
@@ -78,8 +79,17 @@ impl Subject for StoredSheet<'_> {
             Fact::Modified => self.has(MODIFICATION_DATE),
             Fact::Reloaded => self.has(APPLICATION_RELOAD_DATE),
             Fact::AppTag | Fact::CustomProperty => {
-                OF_LIST_OF_APPS.iter().any(|name| self.has(name))
+                let texts =
+                    [APPLICATION_TAGS, APPLICATION_CUSTOM_PROPERTIES].map(|name| self.texts(name));
+                let cut = texts
+                    .iter()
+                    .any(|texts| texts.iter().any(|text| is_cut(text)));
+                !cut && OF_LIST_OF_APPS.iter().any(|name| self.has(name))
             }
+            Fact::Sheet => !is_cut(&self.0.name),
+            Fact::App => !self.property(APPLICATION_NAME).is_some_and(is_cut),
+            Fact::Stream => !self.property(STREAM).is_some_and(is_cut),
+            Fact::Tag => !self.texts(TAGS).iter().any(|tag| is_cut(tag)),
             _ => true,
         }
     }

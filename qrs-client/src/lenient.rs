@@ -26,6 +26,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
+use crate::excerpt::one_line;
 use crate::id::MAX_ID_BYTES;
 
 /// Maximum number of elements of an array within a record, such as its tags.
@@ -52,6 +53,16 @@ where
 /// The deserializer's, if the value is there but not text.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     deserializer.deserialize_option(TextVisitor)
+}
+
+/// Reads text for people to read on one line, and null as the empty one: white space is joined, and after 300 characters
+/// the text is cut.
+///
+/// # Errors
+///
+/// The deserializer's, if the value is there but not text.
+pub fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    text(deserializer).map(|text| one_line(&text))
 }
 
 /// Reads text that identifies something, such as a user's name in its directory, and null as the empty one.

@@ -30,13 +30,13 @@ objects_only!(
 #[non_exhaustive]
 pub struct About {
     /// The version of the repository, such as `31.62.0.0`.
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::line")]
     pub build_version: String,
     /// When that version was built, as the site writes it.
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::line")]
     pub build_date: String,
     /// The database behind the repository.
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::line")]
     pub database_provider: String,
     /// The kind of the node that answered.
     #[serde(deserialize_with = "lenient::or_default")]

@@ -27,9 +27,12 @@ pub enum Timestamp {
     Never,
     /// Milliseconds since 1970-01-01T00:00:00Z.
     At(i64),
-    /// What the site wrote, which is no point in time that can be read.
+    /// What the site wrote, which is no point in time that can be read; cut after 100 bytes.
     Unreadable(String),
 }
+
+/// How much of a text is kept that is no date, in bytes.
+const MAX_UNREADABLE_BYTES: usize = 100;
 
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
@@ -47,7 +50,7 @@ impl Timestamp {
             return Self::Never;
         }
         let Some(utc) = utc(trimmed) else {
-            return Self::Unreadable(text.to_owned());
+            return Self::Unreadable(excerpt(text));
         };
         if utc < FIRST_DAY_AFTER_NEVER {
             return Self::Never;
@@ -91,6 +94,13 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         lenient::text(deserializer).map(|text| Self::parse(&text))
     }
+}
+
+/// A text that is no date, cut to what people read of it.
+fn excerpt(text: &str) -> String {
+    let end = text.floor_char_boundary(MAX_UNREADABLE_BYTES);
+    let more = if end < text.len() { "…" } else { "" };
+    format!("{}{more}", &text[..end])
 }
 
 fn utc(text: &str) -> Option<DateTime> {
@@ -215,5 +225,7 @@ mod tests {
             assert_eq!(timestamp.as_unix_millis(), None);
         }
         assert!(!Timestamp::At(i64::MAX).to_string().is_empty());
+        let long = Timestamp::parse(&"é".repeat(1_000_000)).to_string();
+        assert!(long.len() <= 103 && long.ends_with('…'), "{long}");
     }
 }

@@ -6,6 +6,7 @@ mod contacts;
 mod failures;
 mod filters;
 mod find;
+mod floods;
 mod invented;
 mod settings;
 mod site;

@@ -1,0 +1,193 @@
+//! Texts of the site on their way in. What is longer than any name or description is cut and counted, so that nothing
+//! behind this has to bound them.
+
+use catalog_model::{Warning, counted};
+use qrs_client::{CustomProperty, Owner, Stream, Tag};
+
+use crate::records::{App, Sheet, SheetApp, User};
+
+/// Maximum size of a name, in bytes: of an app, a sheet, a stream, a user, a tag or a value of a custom property.
+const MAX_NAME_BYTES: usize = 4 * 1024;
+
+/// Maximum size of a description, in bytes.
+const MAX_DESCRIPTION_BYTES: usize = 256 * 1024;
+
+const ELLIPSIS: char = '…';
+
+/// Number of texts that were cut.
+#[derive(Debug, Default)]
+pub(crate) struct LongTexts {
+    count: u64,
+    first: Option<String>,
+}
+
+/// A record whose texts can be cut, and part of which may be remembered for the rest of the scan.
+pub(crate) trait Bounded {
+    /// Maximum size of what is remembered of all records of a list, in bytes.
+    const MAX_KEPT_BYTES: usize;
+
+    /// Cuts the texts that are too long.
+    fn shorten(&mut self, texts: &mut LongTexts);
+
+    /// About how much is remembered of it, in bytes.
+    fn kept_bytes(&self) -> usize;
+}
+
+/// Whether a name was cut, so that its rest is not known.
+pub(crate) fn is_cut(name: &str) -> bool {
+    name.len() + 2 * ELLIPSIS.len_utf8() > MAX_NAME_BYTES && name.ends_with(ELLIPSIS)
+}
+
+impl LongTexts {
+    fn name(&mut self, text: &mut String, what: &str, id: &str) {
+        self.cut(text, MAX_NAME_BYTES, what, id);
+    }
+
+    fn description(&mut self, text: &mut String, id: &str) {
+        self.cut(text, MAX_DESCRIPTION_BYTES, "the description", id);
+    }
+
+    fn cut(&mut self, text: &mut String, limit: usize, what: &str, id: &str) {
+        if text.len() <= limit {
+            return;
+        }
+        self.count += 1;
+        let length = text.len();
+        self.first
+            .get_or_insert_with(|| format!("{what} of `{id}`, {length} bytes"));
+        text.truncate(text.floor_char_boundary(limit - ELLIPSIS.len_utf8()));
+        text.push(ELLIPSIS);
+        text.shrink_to_fit();
+    }
+
+    fn tags(&mut self, tags: &mut [Tag], id: &str) {
+        for tag in tags {
+            self.name(&mut tag.name, "a tag", id);
+        }
+    }
+
+    fn stream(&mut self, stream: Option<&mut Stream>, id: &str) {
+        if let Some(stream) = stream {
+            self.name(&mut stream.name, "the name of the stream", id);
+        }
+    }
+
+    fn owner(&mut self, owner: Option<&mut Owner>, id: &str) {
+        if let Some(owner) = owner {
+            self.name(&mut owner.name, "the name of the owner", id);
+        }
+    }
+
+    fn property(&mut self, property: &mut CustomProperty, id: &str) {
+        self.name(&mut property.value, "the value of a custom property", id);
+        if let Some(definition) = &mut property.definition {
+            self.name(&mut definition.name, "the name of a custom property", id);
+        }
+    }
+
+    /// The texts that were cut in a list, as a warning.
+    pub(crate) fn warning(&self, list: &str) -> Option<Warning> {
+        let first = self.first.as_ref()?;
+        let were = if self.count == 1 { "was" } else { "were" };
+        let texts = counted(self.count, "text");
+        Some(Warning {
+            message: format!(
+                "{texts} of the list of {list} {were} cut: names may have {MAX_NAME_BYTES} bytes, descriptions \
+                 {MAX_DESCRIPTION_BYTES}; first {first}"
+            ),
+            hint: None,
+        })
+    }
+}
+
+impl Bounded for App {
+    /// A site of 23,500 apps takes some 20 MB.
+    const MAX_KEPT_BYTES: usize = 128_000_000;
+
+    fn shorten(&mut self, texts: &mut LongTexts) {
+        let id = self.id.as_str();
+        texts.name(&mut self.name, "the name", id);
+        texts.description(&mut self.description, id);
+        texts.stream(self.stream.as_mut(), id);
+        texts.owner(self.owner.as_mut(), id);
+        texts.tags(&mut self.tags, id);
+        for property in &mut self.custom_properties {
+            texts.property(property, id);
+        }
+    }
+
+    fn kept_bytes(&self) -> usize {
+        let tags = self.tags.iter().map(|tag| 24 + tag.name.len());
+        let properties = self.custom_properties.iter().map(|property| {
+            let name = property
+                .definition
+                .as_ref()
+                .map_or(0, |known| known.name.len());
+            32 + name + property.value.len()
+        });
+        let stream = self.stream.as_ref().map_or(0, |stream| stream.name.len());
+        let texts = 2 * self.id.as_str().len() + self.name.len() + self.description.len() + stream;
+        600 + texts + tags.sum::<usize>() + properties.sum::<usize>()
+    }
+}
+
+impl Bounded for User {
+    /// A site of 40,000 users takes some 15 MB.
+    const MAX_KEPT_BYTES: usize = 64_000_000;
+
+    /// Of a user only an address is kept, and one that is too long is none.
+    fn shorten(&mut self, _: &mut LongTexts) {}
+
+    fn kept_bytes(&self) -> usize {
+        300 + self.id.as_str().len()
+    }
+}
+
+impl Bounded for Sheet {
+    /// No sheet is remembered.
+    const MAX_KEPT_BYTES: usize = usize::MAX;
+
+    fn shorten(&mut self, texts: &mut LongTexts) {
+        let id = self.id.as_str();
+        texts.name(&mut self.name, "the name", id);
+        texts.description(&mut self.description, id);
+        texts.name(&mut self.object_type, "the type", id);
+        texts.owner(self.owner.as_mut(), id);
+        texts.tags(&mut self.tags, id);
+        if let Some(SheetApp { name, stream, .. }) = &mut self.app {
+            texts.name(name, "the name of the app", id);
+            texts.stream(stream.as_mut(), id);
+        }
+    }
+
+    fn kept_bytes(&self) -> usize {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_at_a_character_and_marked() {
+        for letter in ["x", "é", "€", "😀"] {
+            let mut texts = LongTexts::default();
+            let mut fits = letter.repeat(MAX_NAME_BYTES / letter.len());
+            let whole = fits.clone();
+            texts.name(&mut fits, "the name", "a-1");
+            assert!(fits == whole && !is_cut(&fits) && texts.warning("apps").is_none());
+            let mut long = letter.repeat(MAX_NAME_BYTES);
+            long.push('x');
+            texts.name(&mut long, "the name", "a-1");
+            assert!(long.len() <= MAX_NAME_BYTES && is_cut(&long), "{letter}");
+            let message = texts.warning("apps").unwrap().message;
+            assert!(
+                message.starts_with("1 text of the list of apps was cut"),
+                "{message}"
+            );
+            assert!(message.contains("the name of `a-1`"), "{message}");
+        }
+        assert!(!is_cut("Sales…"));
+    }
+}
