@@ -1,6 +1,7 @@
 //! Where a site is. Nothing here touches the network.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use url::Url;
@@ -39,7 +40,7 @@ const PAGES: [&str; 10] = [
 ];
 
 impl SiteUrl {
-    /// Reads a site's URL. A pasted `/hub`, `/qrs`, `/sense/app/…` and the like is taken off, and
+    /// Reads a site's URL. An IPv6 address may stand bare where its end is clear. A pasted `/hub`, `/qrs`, `/sense/app/…` and the like is taken off, and
     /// so are a query and a fragment.
     ///
     /// # Errors
@@ -67,7 +68,9 @@ impl SiteUrl {
                     .with_hint("take out what stands before the `@`; the header says who asks"),
             );
         }
-        let mut url = Url::parse(text).map_err(|error| {
+        let bracketed = bracketed(&rest[..host_end])?
+            .map(|host| format!("{scheme}://{host}{}", &rest[host_end..]));
+        let mut url = Url::parse(bracketed.as_deref().unwrap_or(text)).map_err(|error| {
             Error::configuration(format!("the site's URL is not valid: {error}"))
         })?;
         if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
@@ -102,6 +105,29 @@ impl FromStr for SiteUrl {
 impl fmt::Display for SiteUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str())
+    }
+}
+
+/// The host with brackets around an IPv6 address that stands bare, if one does.
+///
+/// # Errors
+///
+/// If the last part of the address may be the port as well.
+fn bracketed(host: &str) -> Result<Option<String>, Error> {
+    let address = host.parse::<Ipv6Addr>().ok();
+    let (before, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    let with_port = before
+        .parse::<Ipv6Addr>()
+        .ok()
+        .zip(port.parse::<u16>().ok());
+    match (address, with_port) {
+        (Some(address), None) => Ok(Some(format!("[{address}]"))),
+        (None, Some((address, port))) => Ok(Some(format!("[{address}]:{port}"))),
+        (None, None) => Ok(None),
+        (Some(whole), Some((address, port))) => Err(Error::configuration(format!(
+            "the site's URL has an IPv6 address without brackets, which may end in a port: write `[{address}]:{port}` or \
+             `[{whole}]` in place of `{host}`"
+        ))),
     }
 }
 
@@ -162,6 +188,13 @@ mod tests {
             ),
             ("https://qlik.example/hubs", "https://qlik.example/hubs/"),
             ("https://[::1]:8443/vp", "https://[::1]:8443/vp/"),
+            ("https://::1/vp", "https://[::1]/vp/"),
+            ("https://2001:DB8::7", "https://[2001:db8::7]/"),
+            ("http://fe80::1/hub", "http://[fe80::1]/"),
+            (
+                "https://2001:db8:1:2:3:4:5:6:8443/vp",
+                "https://[2001:db8:1:2:3:4:5:6]:8443/vp/",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(
@@ -187,6 +220,11 @@ mod tests {
             ("https://", "empty host"),
             ("https://qlik example/", "not valid"),
             ("https://qlik.example:99999/", "invalid port"),
+            (
+                "https://::1:8443/vp",
+                "write `[::1]:8443` or `[::1:8443]` in place of `::1:8443`",
+            ),
+            ("https://[::1/vp", "invalid IPv6 address"),
         ];
         for (text, expected) in cases {
             let message = SiteUrl::parse(text).unwrap_err().to_string();
