@@ -18,9 +18,13 @@ use crate::tls::explain::Peer;
 /// Delay after which the next address is tried beside the one before it (RFC 8305, 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Interval at which an idle connection is probed: firewalls forget connections that are silent, and a list may take
-/// minutes to begin.
-const KEEPALIVE: Duration = Duration::from_secs(30);
+/// Interval at which a silent connection is probed. Firewalls forget silent connections, and a list may take minutes to
+/// begin.
+const PROBE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Number of unanswered probes after which a connection counts as broken.
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+const MAX_PROBES: u32 = 4;
 
 pub(super) async fn resolved(url: &Url, peer: Peer) -> Result<(Vec<SocketAddr>, Seen), Error> {
     let addresses = resolve(url, peer).await?;
@@ -34,14 +38,20 @@ pub(super) async fn connected(
 ) -> Result<(TcpStream, Seen), Error> {
     let failed = |error: io::Error| no_connection(addresses, peer, &error);
     let stream = connect(alternating(addresses)).await.map_err(failed)?;
-    // Both only make connections quicker or more durable.
-    let _ = stream.set_nodelay(true);
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE)
-        .with_interval(KEEPALIVE);
-    let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+    keep_alive(&stream);
     let address = stream.peer_addr().map_err(failed)?;
     Ok((stream, Seen::Connected(address)))
+}
+
+/// Makes the operating system notice within a minute or so that the other side is gone. Where it can't, the time limits do.
+fn keep_alive(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let keepalive = TcpKeepalive::new()
+        .with_time(PROBE_INTERVAL)
+        .with_interval(PROBE_INTERVAL);
+    #[cfg(any(target_os = "linux", target_os = "macos", windows))]
+    let keepalive = keepalive.with_retries(MAX_PROBES);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
 }
 
 async fn resolve(url: &Url, peer: Peer) -> Result<Vec<SocketAddr>, Error> {
