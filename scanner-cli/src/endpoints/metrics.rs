@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::{
-    service::{ConnectionNow, Snapshot, Word},
+    service::{ConnectionNow, Snapshot, Word, is_ahead},
     store::StoredScan,
 };
 
@@ -154,7 +155,7 @@ fn of_connection(connection: &ConnectionNow, snapshot: &Snapshot, scans: &[&Stor
             continue;
         };
         gauge!("scanner_last_scan_timestamp_seconds", "connection" => label.clone(), "outcome" => outcome.clone())
-            .set(seconds(ended));
+            .set(seconds(unless_ahead(ended, snapshot.now)));
         if outcome == "complete" {
             gauge!("scanner_items", "connection" => label.clone()).set(scan.counts.seen as f64);
         }
@@ -178,7 +179,31 @@ fn by_connection(scans: &[StoredScan]) -> BTreeMap<&str, Vec<&StoredScan>> {
     by_connection
 }
 
+/// The time, or 0 if it lies in the future: an age computed from it would hide that no scan succeeds.
+fn unless_ahead(time: i64, now: Timestamp) -> i64 {
+    let ahead = Timestamp::from_millisecond(time).is_ok_and(|time| is_ahead(time, now));
+    if ahead { 0 } else { time }
+}
+
 /// What the store has as milliseconds.
 fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_in_the_future_has_no_age() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        for (time, expected) in [
+            (999_000_000, 999_000_000),
+            // A correction of the clock.
+            (1_000_030_000, 1_000_030_000),
+            (2_000_000_000, 0),
+        ] {
+            assert_eq!(unless_ahead(time, now), expected);
+        }
+    }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Snapshot {
     pub(crate) poll: Option<PollNow>,
     pub(crate) name: Option<String>,
     pub(crate) started: Timestamp,
+    /// What the clock said at this moment.
+    pub(crate) now: Timestamp,
     /// How many things are wrong with the scanner itself.
     pub(crate) troubles: usize,
     /// Those that have a file.
@@ -94,6 +96,7 @@ impl Snapshot {
             poll: None,
             name,
             started,
+            now: started,
             troubles: 0,
             connections: Vec::new(),
             counts: Counts::default(),

@@ -153,9 +153,12 @@ impl Table {
         }
     }
 
-    /// The files whose fault may be that of another one.
+    /// The files whose fault may be that of another one, or of the clock.
     pub(crate) fn clashing(&self) -> BTreeSet<PathBuf> {
-        let clashing = self.lines.iter().filter(|(_, line)| line.clashes);
+        let clashing = self
+            .lines
+            .iter()
+            .filter(|(_, line)| line.clashes || line.doubtful);
         clashing.map(|(path, _)| path.clone()).collect()
     }
 
@@ -290,12 +293,14 @@ impl Table {
             state: FileState::Valid,
             fingerprint: fingerprint.clone(),
             clashes: false,
+            doubtful: false,
             good: None,
             next: None,
             begun: None,
             again: false,
             retries: 0,
         });
+        line.doubtful = false;
         line.code = line.code.take().or_else(|| invalid.code.clone());
         line.fingerprint = fingerprint;
         let state = FileState::Error(error.clone());

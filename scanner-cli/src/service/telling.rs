@@ -24,6 +24,7 @@ impl Service {
             poll: self.watching.poll(),
             name: self.name.clone(),
             started: self.started,
+            now: self.seen,
             troubles: self.troubles.all().count(),
             connections: lines
                 .filter_map(|(line, state)| ConnectionNow::of(line, state))

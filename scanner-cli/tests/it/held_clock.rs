@@ -187,6 +187,21 @@ fn a_clock_that_was_ahead_stops_no_schedule() {
 }
 
 #[test]
+fn a_file_whose_schedule_was_over_on_a_clock_that_was_ahead_is_read_again() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let site = FakeSite::start_in_thread();
+    let file = connection("qlik", &site) + "schedule = \"0 0 0 1 1 ? 2030\"\n";
+    let home = Home::with(&file);
+    home.write("conf/application.conf", "automation.look_interval = 50 ms");
+    set("2040-05-01T12:00:00Z");
+    beside(&home, || {
+        check(&home, 0, "names no time in the future");
+        set("2026-11-24T12:00:00Z");
+        check(&home, 1, "2030-01-01T");
+    });
+}
+
+#[test]
 fn a_small_correction_of_the_clock_scans_nothing_twice() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = FakeSite::start_in_thread();

@@ -21,6 +21,8 @@ pub(crate) struct Line {
     pub(crate) fingerprint: Fingerprint,
     /// Whether another file has its code.
     pub(in crate::service) clashes: bool,
+    /// Whether its fault may be one of the clock, which was set back since.
+    pub(super) doubtful: bool,
     /// The last settings that were well.
     pub(super) good: Option<Good>,
     pub(super) next: Option<Timestamp>,
@@ -103,6 +105,7 @@ impl Line {
             state,
             fingerprint,
             clashes: false,
+            doubtful: false,
             good,
             next: None,
             begun: None,
@@ -182,6 +185,8 @@ impl Line {
     /// Computes the next scan after the clock went back from `before` to `timing.now`. What was due stays due, and a
     /// pause keeps its length.
     pub(super) fn clock_went_back(&mut self, before: Timestamp, timing: Timing<'_>) {
+        // A schedule may have had no time left.
+        self.doubtful = matches!(self.state, FileState::Error(_));
         let Some(next) = self.next.filter(|_| self.good.is_some()) else {
             return;
         };
