@@ -19,7 +19,11 @@ pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let lower = word.to_lowercase();
+    let length = lower.chars().count();
+    // Words differ at least by as much as their lengths; to compare them takes much longer than to count.
+    let may_be_near = |known: &&str| known.chars().count().abs_diff(length) <= NEAR;
     let distances = words.into_iter().filter(|known| !is_long(known));
+    let distances = distances.filter(may_be_near);
     distances
         .map(|known| {
             let distance = strsim::damerau_levenshtein(&lower, &known.to_lowercase());

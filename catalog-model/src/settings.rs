@@ -7,10 +7,12 @@ use std::{borrow::Cow, fmt, io, sync::Arc};
 
 use crate::Place;
 
+mod limits;
 mod read;
 mod unknown;
 
-pub use unknown::UnknownSetting;
+use limits::MAX_PROBLEMS;
+pub use unknown::{Unknown, UnknownSetting};
 
 /// The settings of one connection, and a record of what was read of them and what was wrong.
 pub struct Settings {
@@ -183,16 +185,21 @@ impl Settings {
         });
     }
 
-    /// Records a problem whose place its reader knows better: within a list, or in a file that a setting names.
+    /// Records a problem whose place its reader knows better: within a list, or in a file that a setting names. Of very
+    /// many problems, the first are kept.
     pub fn record(&mut self, problem: SettingProblem) {
-        if self.problems.iter().all(|known| known.key != problem.key) {
+        if self.problems.len() < MAX_PROBLEMS
+            && self.problems.iter().all(|known| known.key != problem.key)
+        {
             self.problems.push(problem);
         }
     }
 
-    /// Records something odd that keeps nobody from using the settings.
+    /// Records something odd that keeps nobody from using the settings. Of very many, the first are kept.
     pub fn warn(&mut self, oddity: SettingProblem) {
-        self.warnings.push(oddity);
+        if self.warnings.len() < MAX_PROBLEMS {
+            self.warnings.push(oddity);
+        }
     }
 
     /// What is odd, in the order in which it was found.

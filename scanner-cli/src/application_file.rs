@@ -48,6 +48,8 @@ pub(crate) struct ApplicationReading<'a> {
 
 /// How long changes are kept where nothing is set, in days.
 const KEEP_CHANGES: u32 = 365;
+/// The longest that they can be kept, in days.
+const MAX_KEEP_CHANGES: u32 = 36_500;
 /// The setting for it.
 const KEEP: &str = "store.keep_changes_days";
 /// The setting for the size that the store may have at most.
@@ -150,9 +152,12 @@ fn keep_changes(settings: &mut Settings) -> u32 {
         return KEEP_CHANGES;
     };
     match text.value.trim().parse() {
-        Ok(days) if days > 0 => days,
+        Ok(days) if (1..=MAX_KEEP_CHANGES).contains(&days) => days,
         _ => {
-            let message = format!("`{KEEP}` must be a number of days, not `{}`", text.value);
+            let message = format!(
+                "`{KEEP}` must be a number of days from 1 to {MAX_KEEP_CHANGES}, not `{}`",
+                text.value
+            );
             settings.refuse(
                 KEEP,
                 message,

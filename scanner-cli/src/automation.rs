@@ -1,6 +1,6 @@
 //! `automation` of `conf/application.conf`: when and how the long-running scanner scans.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use catalog_model::Settings;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -31,6 +31,9 @@ const SCHEDULES: [&str; 3] = [
 const ZONE: &str = "automation.time_zone";
 const PARALLEL: &str = "automation.parallel";
 const LOOK_INTERVAL: &str = "automation.look_interval";
+/// More often, the files would take a processor of their own.
+const LOOK_INTERVALS: RangeInclusive<Duration> =
+    Duration::from_millis(10)..=Duration::from_secs(24 * 60 * 60);
 const RETRY_AFTER: &str = "automation.retry_after";
 /// Maximum number of repetitions that can be set.
 const MAX_RETRIES: usize = 100;
@@ -64,7 +67,7 @@ impl Automation {
                 .unwrap_or(set.schedule),
             zone,
             parallel: parallel(settings).unwrap_or(set.parallel),
-            look_interval: (settings.duration(LOOK_INTERVAL))
+            look_interval: (settings.duration_in(LOOK_INTERVAL, LOOK_INTERVALS))
                 .map_or(set.look_interval, |set| set.value),
             retry_after: retry_after(settings).unwrap_or(set.retry_after),
         }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use catalog_model::{
-    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
-    settings::{Located, Setting, SettingProblem, SettingValue, Stands, UnknownSetting},
+    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings, counted,
+    settings::{Located, Setting, SettingProblem, SettingValue, Stands, Unknown, UnknownSetting},
 };
 
 use crate::{
@@ -135,6 +135,9 @@ impl Reading<'_> {
         let undecrypted = secrets.decrypt_all(&mut document.root);
         let odd_texts = odd_texts(&document.root);
         let all_secrets = Arc::new(secrets.all(&document.root));
+        if let Some(excess) = secrets.excess(&all_secrets) {
+            return Err(InvalidFile::general(path, None, excess));
+        }
         let root = block(document.root);
         let mut settings = Settings::new(path.display().to_string(), root, files.clone());
         let opened = self.open(&mut settings);
@@ -327,16 +330,32 @@ fn is_secret_key(key: &str) -> bool {
     hocon::is_secret(&path)
 }
 
+/// The settings that keep sheets out of the catalog.
+const FILTERS: [&str; 2] = ["filter", "filters"];
+
 /// The settings that nobody knows: first those that were meant as filters, without which everything would get into the
 /// catalog, then the others.
 fn unknown_settings(settings: &Settings) -> [std::vec::IntoIter<Found>; 2] {
     let is_filter =
-        |one: &UnknownSetting| matches!(one.near.as_deref(), Some("filter" | "filters"));
-    let (filters, others): (Vec<_>, Vec<_>) = settings.unknown().into_iter().partition(is_filter);
-    [filters, others].map(|all| {
-        let found: Vec<_> = all.into_iter().map(unknown_setting).collect();
-        found.into_iter()
-    })
+        |one: &UnknownSetting| (one.near.as_deref()).is_some_and(|near| FILTERS.contains(&near));
+    let Unknown {
+        settings,
+        more,
+        more_place,
+    } = settings.find_unknown(&FILTERS);
+    let (filters, others): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_filter);
+    let [filters, mut others] =
+        [filters, others].map(|all| all.into_iter().map(unknown_setting).collect::<Vec<_>>());
+    others.extend(more_place.map(|place| Found {
+        place,
+        message: format!(
+            "{} unknown to this connector, and not listed",
+            counted(more as u64, "more setting")
+        ),
+        hint: None,
+        value: Shown::No,
+    }));
+    [filters, others].map(Vec::into_iter)
 }
 
 fn unknown_setting(unknown: UnknownSetting) -> Found {

@@ -5,7 +5,7 @@
 //! The reference is Typesafe's library for Java. What is meant to differ from its version 1.3.1:
 //!
 //! - Refused here, read there: bytes that are not UTF-8, half a surrogate pair (`\ud83d`), signs among the digits of
-//!   `\u`, Java properties files, URLs in `include`, and nesting beyond what a stack bears.
+//!   `\u`, Java properties files, URLs in `include`, and what goes beyond a limit of `limits.rs`.
 //! - Read here, refused there: `include required(…)`, which later versions have.
 //! - `+=` twice on a key whose block lies over a text or a substitution: here both items are added, there the first
 //!   is lost.
@@ -15,6 +15,7 @@
 mod diagnostic;
 mod fault;
 mod lexer;
+mod limits;
 mod parser;
 mod path;
 mod pending;
@@ -34,6 +35,7 @@ use self::{
     diagnostic::Secrecy,
     fault::Fault,
     parser::Within,
+    path::short_path,
     pending::Kind,
     reader::Reader,
     resolve::{Unresolved, Why, resolve},
@@ -90,10 +92,11 @@ pub fn read(
         sources,
         errors,
         warnings,
+        effort,
         ..
     } = reader;
     match tree {
-        Some(tree) if errors.is_empty() => match resolve(&tree, variables) {
+        Some(tree) if errors.is_empty() => match resolve(&tree, variables, effort) {
             Ok(root) => Ok(Document { root, warnings }),
             Err(unresolved) => Err(vec![unresolved_substitution(&sources, &unresolved)]),
         },
@@ -107,10 +110,7 @@ pub(crate) const UNRESOLVED: &str = "is neither a setting of the file nor an env
 fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagnostic {
     let name = match &unresolved.at.kind {
         Kind::Reference(reference) if reference.nameable => {
-            format!(
-                "`${{{}}}`",
-                render_path(&reference.path[reference.prefix..])
-            )
+            format!("`${{{}}}`", short_path(&reference.path[reference.prefix..]))
         }
         _ => "this substitution".to_owned(),
     };
@@ -130,6 +130,18 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
         Why::TooLarge => (
             "the value of this substitution is too large".to_owned(),
             "write the value itself",
+        ),
+        Why::TooHigh => (
+            "the value of this substitution is nested too deep".to_owned(),
+            "write the value itself",
+        ),
+        Why::TooMuchEffort => (
+            format!("{name}, with what it leads to, takes too many steps to read"),
+            "write the value itself",
+        ),
+        Why::TooManyNames => (
+            "the file has too many settings in blocks that are nested too deep".to_owned(),
+            "split it, shorten its keys, and nest its blocks less deep",
         ),
         Why::Unjoinable => (
             "a text and a block or list cannot stand side by side".to_owned(),

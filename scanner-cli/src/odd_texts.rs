@@ -5,6 +5,9 @@ use crate::hocon::{Found, Object, Shown, Value, settings};
 /// The setting that is an expression.
 const FILTER: &str = "filter";
 
+/// Maximum number of odd texts that are listed.
+const MAX_LISTED: usize = 50;
+
 /// What is odd about the texts of a file.
 pub(crate) fn odd_texts(root: &Object) -> Vec<Found> {
     let settings = settings(root).into_iter();
@@ -24,7 +27,12 @@ pub(crate) fn odd_texts(root: &Object) -> Vec<Found> {
         }
         _ => None,
     });
-    odd.collect()
+    let mut odd: Vec<_> = odd.take(MAX_LISTED + 1).collect();
+    if let Some(more) = odd.get_mut(MAX_LISTED) {
+        more.message = "more texts of the file are odd, and not listed".to_owned();
+        more.hint = None;
+    }
+    odd
 }
 
 fn oddity(text: &str) -> Option<(&'static str, &'static str)> {

@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use catalog_model::{Connection, Settings};
+use catalog_model::{Connection, Place, Settings};
 
 mod decryption;
 mod discreet;
@@ -21,12 +21,15 @@ mod given;
 mod masked;
 mod section;
 
-use self::{decryption::KeyInFile, discreet::Discreet, section::Section};
+use self::{decryption::KeyInFile, discreet::Discreet, given::MAX_SECRETS, section::Section};
 pub(crate) use self::{given::Given, masked::Masked};
 use crate::{
     connection_file::block,
     encryption::is_encrypted,
-    hocon::{self, Diagnostic, Document, Files, Object, Value, Variables, is_secret},
+    hocon::{
+        self, Diagnostic, Document, Files, Found, Object, Severity, Shown, Value, Variables,
+        is_secret,
+    },
     home::{Home, shown},
     noted_files::NotedFiles,
     problem::Problem,
@@ -153,6 +156,21 @@ impl<'a> Secrets<'a> {
         all
     }
 
+    /// What is wrong with the number of secrets, which `all` has.
+    pub(crate) fn excess(&self, all: &Given) -> Option<Problem> {
+        all.has_too_many().then(|| {
+            let Missing { message, hint } = too_many();
+            let place = Place::new(self.path.display().to_string(), 1, 1);
+            let found = Found {
+                place,
+                message,
+                hint: Some(hint),
+                value: Shown::No,
+            };
+            Diagnostic::in_file(self.path, self.content, Severity::Error, found).into()
+        })
+    }
+
     /// What is odd about where the secrets and the key come from.
     pub(crate) fn warnings(&self) -> Vec<Problem> {
         let section = self.section.get().and_then(|section| section.as_ref().ok());
@@ -163,7 +181,12 @@ impl<'a> Secrets<'a> {
     }
 
     fn answer(&self, name: &str) -> Option<String> {
-        match self.secret(name) {
+        let has_too_many = self.given.borrow().has_too_many();
+        let secret = match has_too_many {
+            true => Err(too_many()),
+            false => self.secret(name),
+        };
+        match secret {
             Ok(secret) => Some(secret),
             Err(missing) => {
                 *self.missing.borrow_mut() = Some(missing);
@@ -229,6 +252,11 @@ fn add_texts(given: &mut Given, value: &Value) {
         Value::List(nodes) => nodes.iter().for_each(|node| add_texts(given, &node.value)),
         Value::Null | Value::Bool(_) | Value::Object(_) => {}
     }
+}
+
+fn too_many() -> Missing {
+    let message = format!("the file has more than {MAX_SECRETS} secrets");
+    Missing::new(message, "divide it: a connection needs a few")
 }
 
 impl Missing {

@@ -19,6 +19,15 @@ const DEEPEST: usize = 64;
 /// So many `any` and `all` may be within each other: of lists with ten values, these are a thousand comparisons.
 const DEEPEST_LISTS: usize = 3;
 
+/// Maximum number of comparisons in an expression: each item is asked all of them.
+pub(super) const MAX_TERMS: usize = 10_000;
+
+/// Maximum number of regular expressions in a filter, each of which takes up to a megabyte.
+pub(super) const MAX_REGEXES: usize = 1_000;
+
+/// Maximum number of texts in all lists of an expression.
+const MAX_TEXTS: usize = 200_000;
+
 /// Reads a whole expression; an empty one always holds.
 pub(super) fn parse(text: &str, criteria: &[Criterion]) -> Result<Node, ExpressionError> {
     let mut lexer = Lexer::new(text);
@@ -29,6 +38,9 @@ pub(super) fn parse(text: &str, criteria: &[Criterion]) -> Result<Node, Expressi
         lexer,
         token,
         depth: 0,
+        terms: 0,
+        regexes: 0,
+        texts: 0,
         values: Vec::new(),
     };
     if parser.token.kind == Kind::End {
@@ -48,6 +60,10 @@ struct Parser<'t> {
     /// The piece that is looked at.
     token: Token<'t>,
     depth: usize,
+    /// How many comparisons, regular expressions, and texts in lists were read.
+    terms: usize,
+    regexes: usize,
+    texts: usize,
     /// What the values of the lists around are called, from the outside in.
     values: Vec<&'t str>,
 }
@@ -87,6 +103,10 @@ impl<'t> Parser<'t> {
 
     fn single(&mut self) -> Parsed<Node> {
         self.depth += 1;
+        self.terms += 1;
+        if self.terms > MAX_TERMS {
+            return Err(self.too_many("comparisons", MAX_TERMS));
+        }
         if self.depth > DEEPEST {
             let message = format!("the expression is nested more than {DEEPEST} deep");
             let hint = "take parentheses out that it does not need, or divide it";
@@ -114,6 +134,12 @@ impl<'t> Parser<'t> {
         };
         self.depth -= 1;
         Ok(node)
+    }
+
+    fn too_many(&self, what: &str, max: usize) -> ExpressionError {
+        let message = format!("the expression has more than {max} {what}");
+        let hint = "compare with several texts at once: `key in ('one', 'other')`";
+        self.error(self.token.span.clone(), message, hint.to_owned())
     }
 
     /// `any t in tag match …`. The condition reaches as far as it can.

@@ -1,6 +1,6 @@
 //! The typed reads. Each records a problem instead of returning it, so that all come to light at once.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -9,13 +9,20 @@ use url::Url;
 use super::{
     Entries, FileFault, Located, Setting, SettingFile, SettingProblem, SettingValue, Settings,
     Stands,
+    limits::{DURATIONS, MAX_BLOCKS, MAX_TEXT_BYTES, MAX_TEXTS},
 };
 use crate::Place;
 
 impl Settings {
     /// The text `key`; blank is the same as not set. Numbers and truth values are texts too, as in the reference.
+    /// A text of more than 10,000 bytes is a problem.
     pub fn text(&mut self, key: &str) -> Option<Located<String>> {
-        let (found, place) = self.scalar(key, "a text")?;
+        self.text_up_to(key, MAX_TEXT_BYTES)
+    }
+
+    /// The text `key` of at most so many bytes; a longer one is a problem.
+    pub fn text_up_to(&mut self, key: &str, max_bytes: usize) -> Option<Located<String>> {
+        let (found, place) = self.scalar(key, "a text", max_bytes)?;
         (!found.trim().is_empty()).then_some(Located {
             value: found,
             place,
@@ -79,14 +86,32 @@ impl Settings {
         }
     }
 
-    /// The length of time `key`, as HOCON writes it: `500 ms`, `10s`, `5 minutes`; a bare number is milliseconds.
+    /// The duration `key`, as HOCON writes it: `500 ms`, `10s`, `5 minutes`; a bare number is milliseconds. It is from 1 ms
+    /// to 366 days.
     pub fn duration(&mut self, key: &str) -> Option<Located<Duration>> {
+        self.duration_in(key, DURATIONS)
+    }
+
+    /// The duration `key`, which must be in a range.
+    pub fn duration_in(
+        &mut self,
+        key: &str,
+        range: RangeInclusive<Duration>,
+    ) -> Option<Located<Duration>> {
         let Located { value, place } = self.text(key)?;
         let text = value.trim();
         let bare = text.parse().map(Duration::from_millis).ok();
         let read = bare.or_else(|| Duration::try_from(text.parse::<SignedDuration>().ok()?).ok());
         match read {
-            Some(value) if !value.is_zero() => Some(Located { value, place }),
+            Some(value) if range.contains(&value) => Some(Located { value, place }),
+            Some(value) if !value.is_zero() => {
+                let [least, most] = [range.start(), range.end()].map(for_people);
+                let message = format!("`{key}` must be from {least} to {most}, not `{text}`");
+                let (_, name) = self.block_for(key);
+                let hint = format!("write it like `{name} = {}`", for_people(range.start()));
+                self.refuse(key, message, hint);
+                None
+            }
             _ => {
                 let message = format!("`{key}` must be a length of time, not `{value}`");
                 let hint = format!("write it like `{key} = 30 s` or `{key} = 5 minutes`");
@@ -168,6 +193,9 @@ impl Settings {
         let mut wrong = None;
         match value {
             SettingValue::Null => {}
+            SettingValue::List(elements) if elements.len() > MAX_BLOCKS => {
+                self.too_many(key, "blocks", MAX_BLOCKS);
+            }
             SettingValue::List(elements) => {
                 for (index, Setting { value, place }) in elements.into_iter().enumerate() {
                     match value {
@@ -230,11 +258,15 @@ impl Settings {
             return None;
         };
         let SettingValue::List(elements) = value else {
-            let (text, place) = self.scalar(key, "a list of texts")?;
+            let (text, place) = self.scalar(key, "a list of texts", MAX_TEXT_BYTES)?;
             let value = vec![text.trim().to_owned()];
             return (!text.trim().is_empty()).then_some(Located { value, place });
         };
         self.know(key);
+        if elements.len() > MAX_TEXTS {
+            self.too_many(key, "texts", MAX_TEXTS);
+            return None;
+        }
         let none = elements.is_empty();
         let mut texts = Vec::new();
         for (index, Setting { value, place }) in elements.into_iter().enumerate() {
@@ -266,11 +298,24 @@ impl Settings {
         self.asked.push(key.to_owned());
     }
 
-    fn scalar(&mut self, key: &str, expected: &str) -> Option<(String, Place)> {
+    fn too_many(&mut self, key: &str, what: &str, max: usize) {
+        let message = format!("`{key}` has more than {max} {what}");
+        self.refuse(key, message, "shorten the list".to_owned());
+    }
+
+    fn scalar(&mut self, key: &str, expected: &str, max_bytes: usize) -> Option<(String, Place)> {
         self.know(key);
         let setting = self.find(key)?;
         let text = match (&setting.value, setting.value.as_text()) {
             (SettingValue::Null, _) => return None,
+            (_, Some(text)) if text.len() > max_bytes => {
+                let message = format!(
+                    "`{key}` is too long: {} bytes, more than {max_bytes}",
+                    text.len()
+                );
+                self.refuse(key, message, "shorten it".to_owned());
+                return None;
+            }
             (_, Some(text)) => text.into_owned(),
             (..) => {
                 let message = format!(
@@ -300,5 +345,13 @@ impl Settings {
             self.refuse(key, message, hint);
         }
         found
+    }
+}
+
+/// A duration as people write it: `10ms`, `24h`.
+fn for_people(duration: &Duration) -> String {
+    match SignedDuration::try_from(*duration) {
+        Ok(duration) => format!("{duration:#}"),
+        Err(_) => format!("{duration:?}"),
     }
 }

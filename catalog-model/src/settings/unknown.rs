@@ -1,6 +1,6 @@
 //! Settings that nobody asked for: most often a misspelt name.
 
-use super::{Setting, SettingValue, Settings};
+use super::{Setting, SettingValue, Settings, limits::MAX_UNKNOWN};
 use crate::{Place, nearest};
 
 /// A setting that no reader asked for.
@@ -14,20 +14,56 @@ pub struct UnknownSetting {
     pub near: Option<String>,
 }
 
+/// The settings that no reader asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// The first of them, in the order of the file, and of the others those that may be meant for one of the names that
+    /// [`Settings::find_unknown`] was given.
+    pub settings: Vec<UnknownSetting>,
+    /// How many others there are.
+    pub more: usize,
+    /// Where the first of these stands.
+    pub more_place: Option<Place>,
+}
+
 impl Settings {
-    /// The settings that were not asked for, in the order of the file. Ask when all readers are done.
+    /// The settings that were not asked for, in the order of the file: of very many, the first. Ask when all readers are
+    /// done.
     #[must_use]
     pub fn unknown(&self) -> Vec<UnknownSetting> {
-        let mut unknown = Vec::new();
-        self.collect_unknown("", &self.root, &mut unknown);
+        self.find_unknown(&[]).settings
+    }
+
+    /// The settings that were not asked for, and how many more there are. To find out what a misspelt name may mean takes
+    /// long, so that of very many only the first are compared with all known names, and the others with `vital`.
+    #[must_use]
+    pub fn find_unknown(&self, vital: &[&str]) -> Unknown {
+        let mut all = Vec::new();
+        self.collect_unknown("", &self.root, &mut all);
+        let known: Vec<_> = self.asked.iter().map(String::as_str).collect();
+        let vital: Vec<_> = (known.iter().copied())
+            .filter(|name| vital.contains(name))
+            .collect();
+        let mut unknown = Unknown::default();
+        for (index, (key, place)) in all.into_iter().enumerate() {
+            let is_first = index < MAX_UNKNOWN;
+            let near = self.near(&key, if is_first { &known } else { &vital });
+            if is_first || (near.is_some() && unknown.settings.len() < 2 * MAX_UNKNOWN) {
+                let place = place.clone();
+                unknown.settings.push(UnknownSetting { key, place, near });
+            } else {
+                unknown.more += 1;
+                unknown.more_place.get_or_insert_with(|| place.clone());
+            }
+        }
         unknown
     }
 
-    fn collect_unknown(
+    fn collect_unknown<'a>(
         &self,
         prefix: &str,
-        block: &[(String, Setting)],
-        unknown: &mut Vec<UnknownSetting>,
+        block: &'a [(String, Setting)],
+        unknown: &mut Vec<(String, &'a Place)>,
     ) {
         for (name, setting) in block {
             let key = format!("{prefix}{name}");
@@ -36,33 +72,30 @@ impl Settings {
             }
             match &setting.value {
                 SettingValue::Block(inner) => {
-                    self.collect_unknown(&format!("{key}."), inner, unknown)
+                    self.collect_unknown(&format!("{key}."), inner, unknown);
                 }
-                _ => unknown.push(UnknownSetting {
-                    near: self.near(&key),
-                    place: setting.place.clone(),
-                    key,
-                }),
+                _ => unknown.push((key, &setting.place)),
             }
         }
     }
 
-    fn near(&self, key: &str) -> Option<String> {
+    /// The one of the known names that is nearest to `key`, if one is near.
+    fn near(&self, key: &str, known: &[&str]) -> Option<String> {
         // A short name is what was meant only if it is not there: `connection.filter`, not `proxy.name`.
         let is_there = |asked: &str| self.root.iter().any(|(name, _)| name == asked);
-        let misplaced = (self.asked.iter())
+        let misplaced = (known.iter())
             .find(|asked| is_within(asked, key) || (is_within(key, asked) && !is_there(asked)));
         let cut_short = || {
-            let same_block = |asked: &&String| !asked[key.len()..].contains('.');
-            let longer = (self.asked.iter()).filter(|asked| asked.starts_with(key));
+            let same_block = |asked: &&&str| !asked[key.len()..].contains('.');
+            let longer = known.iter().filter(|asked| asked.starts_with(key));
             longer
                 .filter(|asked| asked.len() > key.len())
                 .find(same_block)
         };
         if let Some(known) = misplaced.or_else(cut_short) {
-            return Some(known.clone());
+            return Some((*known).to_owned());
         }
-        nearest(key, self.asked.iter().map(String::as_str)).map(str::to_owned)
+        nearest(key, known.iter().copied()).map(str::to_owned)
     }
 }
 

@@ -10,12 +10,22 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::home::shown;
 
+/// Maximum number of rows of a file.
+const MAX_ROWS: usize = 500_000;
+
+/// Maximum number of bytes of a row.
+const MAX_ROW_BYTES: usize = 100_000;
+
 /// Reads the rows as entries: the first of `columns` names each, the others are its block.
 pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entries, FileFault> {
     let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
     let mut lines = Lines::of(path, content);
     let text = str::from_utf8(content)
         .map_err(|error| not_utf8(path, lines.place(error.valid_up_to())))?;
+    if let Some(start) = long_line(text) {
+        let message = format!("this line has more than {MAX_ROW_BYTES} bytes");
+        return Err(fault(lines.place(start), message, None));
+    }
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -54,12 +64,26 @@ pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entr
                 continue;
             }
         }
+        if entries.len() >= MAX_ROWS {
+            let message = format!("the file `{}` has more than {MAX_ROWS} rows", shown(path));
+            return Err(fault(place, message, None));
+        }
         entries.extend(
             layout
                 .as_ref()
                 .map(|layout| layout.entry(&row, columns, place)),
         );
     }
+}
+
+/// Where the first line begins that is too long.
+fn long_line(text: &str) -> Option<usize> {
+    let mut start = 0;
+    text.split_inclusive(['\n', '\r']).find_map(|line| {
+        let begins = start;
+        start += line.len();
+        (line.len() > MAX_ROW_BYTES).then_some(begins)
+    })
 }
 
 /// Where in a row each column is.
@@ -238,6 +262,16 @@ mod tests {
             "\r\n\r\nA\\ann,ann@x\r\n\r\n,,\r\n \r\nA\\bob,bob@x\r\n",
             &[r"3 A\ann email=ann@x", r"7 A\bob email=bob@x"],
         );
+    }
+
+    #[test]
+    fn rows_that_are_too_long_or_too_many_are_refused() {
+        let long = format!("A\\ann,ann@x\n{}\n", ",".repeat(200_000));
+        let fault = rows(long.as_bytes()).unwrap_err();
+        assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
+        assert_eq!(fault.message, "this line has more than 100000 bytes");
+        let fault = rows("a,b\n".repeat(MAX_ROWS + 1).as_bytes()).unwrap_err();
+        assert_eq!(fault.message, "the file `a.csv` has more than 500000 rows");
     }
 
     #[test]

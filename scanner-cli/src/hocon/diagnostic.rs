@@ -7,6 +7,7 @@ use catalog_model::Place;
 
 use super::{
     fault::{Fault, Hint},
+    limits::{MAX_SHOWN_FILE, MAX_SHOWN_LINE},
     secret::{announces_secret, masked_line, open_string, value_end},
     source::{Source, count},
 };
@@ -82,11 +83,11 @@ impl Diagnostic {
             Hint::Plain(sentence) => sentence,
             Hint::Quoting(rewrite, general) => {
                 let line = &source.text[source.line_around(fault.span.start)];
-                let sentence = rewrite.sentence(&source.text);
-                if setting == Secrecy::Secret || announces_secret(line) {
+                let can_show = can_show_line(source, fault.span.start);
+                if !can_show || setting == Secrecy::Secret || announces_secret(line) {
                     general.to_owned()
                 } else {
-                    sentence
+                    rewrite.sentence(&source.text)
                 }
             }
         });
@@ -96,7 +97,7 @@ impl Diagnostic {
             length: count(source.text[fault.span.clone()].chars().count()),
             message: fault.message,
             hint,
-            line: Some(masked_line(source, fault.span.start)),
+            line: shown_line(source, fault.span.start),
         }
     }
 
@@ -110,16 +111,9 @@ impl Diagnostic {
             value,
         } = found;
         let name = file.display().to_string();
-        let mut source = Source::new(name.into(), &String::from_utf8_lossy(content));
-        let line = (source.file == place.file).then(|| {
-            let offset = source.offset(&place);
-            let open = open_string(&source, offset).filter(|_| value == Shown::Yes);
-            source.open = Some(open.unwrap_or_default());
-            if value == Shown::No {
-                source.secrets.push(offset..value_end(&source, offset));
-            }
-            masked_line(&source, offset)
-        });
+        let can_show = *name == *place.file && content.len() <= MAX_SHOWN_FILE;
+        let line = can_show.then(|| line_at(name, content, &place, value));
+        let line = line.flatten();
         Self {
             severity,
             place,
@@ -177,6 +171,31 @@ impl Diagnostic {
         let start = self.place.column.saturating_sub(1) as usize;
         byte(start)..byte(start + self.length as usize)
     }
+}
+
+/// The line of a file at a place. Whether the value there may be seen, `value` says.
+fn line_at(name: String, content: &[u8], place: &Place, value: Shown) -> Option<String> {
+    let mut source = Source::new(name.into(), &String::from_utf8_lossy(content));
+    let offset = source.offset(place);
+    if !can_show_line(&source, offset) {
+        return None;
+    }
+    let open = open_string(&source, offset).filter(|_| value == Shown::Yes);
+    source.open = Some(open.unwrap_or_default());
+    if value == Shown::No {
+        source.secrets.push(offset..value_end(&source, offset));
+    }
+    Some(masked_line(&source, offset))
+}
+
+/// The line around an offset with stars for secrets, unless it is too long to help anybody.
+fn shown_line(source: &Source, offset: usize) -> Option<String> {
+    can_show_line(source, offset).then(|| masked_line(source, offset))
+}
+
+fn can_show_line(source: &Source, offset: usize) -> bool {
+    let is_short = source.line_around(offset).len() <= MAX_SHOWN_LINE;
+    is_short && source.text.len() <= MAX_SHOWN_FILE
 }
 
 impl fmt::Display for Diagnostic {

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::{
     fault::{Fault, Rewrite, unquoted},
+    limits::MAX_TOKENS,
     path::{Piece, path_of},
 };
 
@@ -67,8 +68,8 @@ impl Kind {
     }
 }
 
-/// Cuts `text` into tokens; the last one is always the end.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+/// Cuts `text` into tokens, at most so many and two more; the last one is always the end.
+pub(super) fn tokens(text: &str, max_tokens: usize) -> Vec<Token> {
     let mut lexer = Lexer { text, at: 0 };
     let mut tokens = Vec::new();
     let (mut line, mut column, mut placed) = (1, 1, 0);
@@ -81,7 +82,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             }
         }
         placed = lexer.at;
-        let kind = lexer.next().unwrap_or_else(Kind::Problem);
+        let kind = match tokens.len() < max_tokens {
+            true => lexer.next().unwrap_or_else(Kind::Problem),
+            false => lexer.too_many(),
+        };
         let stop = matches!(kind, Kind::Problem(_));
         let end = kind == Kind::End;
         let span = placed..lexer.at;
@@ -112,6 +116,17 @@ struct Lexer<'a> {
 }
 
 impl Lexer<'_> {
+    /// Ends a text that has more tokens than are read.
+    fn too_many(&mut self) -> Kind {
+        if self.at == self.text.len() {
+            return Kind::End;
+        }
+        let message =
+            format!("the file, with what it includes, has more than {MAX_TOKENS} words and signs");
+        let fault = Fault::new(self.at..self.at, message);
+        Kind::Problem(fault.hint("split it; a mapping can be a CSV file, which may be larger"))
+    }
+
     fn next(&mut self) -> Result<Kind, Fault> {
         let start = self.at;
         let Some(first) = self.bump() else {

@@ -12,6 +12,7 @@ use catalog_model::Place;
 use super::{
     fault::Fault,
     lexer::{Kind as T, Token, tokens},
+    limits::{ELEMENT_EFFORT, MAX_KEY_BYTES},
     path::{Piece, path_of},
     pending::{Block, Kind, Pending, Reference, Scalar, merge},
     reader::Reader,
@@ -29,7 +30,8 @@ pub(super) fn parse(
     source: Source,
     within: &Within,
 ) -> Option<Rc<Pending>> {
-    let tokens = tokens(&source.text);
+    let tokens = tokens(&source.text, reader.tokens_left);
+    reader.tokens_left -= tokens.len().min(reader.tokens_left);
     let mut parser = Parser {
         reader,
         source,
@@ -45,7 +47,7 @@ pub(super) fn parse(
         key_start: None,
     };
     let root = parser.root();
-    let root = root.map_err(|fault| parser.report(*fault)).ok();
+    let root = root.map_err(|fault| parser.report_last(*fault)).ok();
     let Parser { reader, source, .. } = parser;
     reader.sources.push(source);
     root
@@ -161,6 +163,10 @@ impl Parser<'_, '_> {
         };
         self.deeper(key.len() - 1)?;
         self.path.extend(key.iter().cloned());
+        // The path is copied and searched for words of secrets.
+        let path = self.within.path.iter().chain(&self.path);
+        let effort = path.map(|element| element.len() + ELEMENT_EFFORT).sum();
+        self.reader.spend(effort, key_span.clone())?;
         self.key_start = None;
         self.astray = false;
         let value = match separator {
@@ -258,8 +264,14 @@ impl Parser<'_, '_> {
                 T::Quoted(text) => Piece::Quoted(text),
                 _ => Piece::Plain(&text[token.span.clone()]),
             });
-        path_of(pieces).ok_or_else(|| {
-            let span = self.tokens[start].span.start..self.tokens[self.at - 1].span.end;
+        let span = self.tokens[start].span.start..self.tokens[self.at - 1].span.end;
+        let path = path_of(pieces);
+        if (path.iter().flatten()).any(|element| element.len() > MAX_KEY_BYTES) {
+            let message = format!("this key has more than {MAX_KEY_BYTES} bytes");
+            let start = span.start;
+            return Err(Fault::new(start..start, message).hint("shorten it").into());
+        }
+        path.ok_or_else(|| {
             Fault::new(span, "this key has a dot too many")
                 .hint("take out the dot at its start or end, or put the key in double quotes")
                 .into()

@@ -1,10 +1,28 @@
 //! Paths of settings: `connection.auth.key`, with quotes around what is not plain.
 
+use super::limits::MAX_SHOWN_PATH;
+
 /// Writes a path as a file would: `connection.auth.key`, `hosts."a.b".port`.
 #[must_use]
 pub fn render_path(path: &[String]) -> String {
     let keys: Vec<String> = path.iter().map(|key| render_key(key)).collect();
     keys.join(".")
+}
+
+/// Writes a path for a message: cut if it is very long.
+pub(super) fn short_path(path: &[String]) -> String {
+    let mut text = String::new();
+    for key in path {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        if text.len() + key.len() > MAX_SHOWN_PATH {
+            text.push('…');
+            break;
+        }
+        text.push_str(&render_key(key));
+    }
+    text
 }
 
 /// A piece of a path expression: what stood in quotes, or what did not and is split at its dots.

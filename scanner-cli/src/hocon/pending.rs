@@ -1,6 +1,6 @@
 //! The tree before substitutions are resolved, and how its values merge and join.
 
-use std::rc::Rc;
+use std::{collections::VecDeque, rc::Rc};
 
 use catalog_model::Place;
 
@@ -11,10 +11,18 @@ use super::value::{Entry, Map};
 pub(super) struct Pending {
     pub(super) place: Place,
     pub(super) kind: Kind,
-    /// Whether there is no substitution in it.
-    pub(super) resolved: bool,
+    extent: Extent,
+}
+
+/// How much is in a value.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    /// How many of its items or settings hold substitutions; of a substitution, 1.
+    open: usize,
     /// How many values and bytes of text are in it, as far as that is known.
-    pub(super) size: usize,
+    size: usize,
+    /// How deep values nest in it; at most too high.
+    height: usize,
 }
 
 /// What a pending value is.
@@ -29,7 +37,7 @@ pub(super) enum Kind {
     /// What `+=` adds to the list that the reference stands for.
     Addition(Id, Rc<Pending>, Vec<Rc<Pending>>),
     /// Values of one setting, the latest first. They cannot be merged before the references among them are resolved.
-    Layers(Vec<Rc<Pending>>),
+    Layers(VecDeque<Rc<Pending>>),
 }
 
 /// A block of settings.
@@ -72,20 +80,75 @@ pub(super) struct Id(pub(super) usize);
 #[derive(Debug)]
 pub(super) struct Unjoinable;
 
+impl Extent {
+    const OPEN: Self = Self {
+        open: 1,
+        size: 1,
+        height: 1,
+    };
+
+    /// Of a value without others in it.
+    fn leaf(bytes: usize) -> Self {
+        Self {
+            open: 0,
+            size: bytes.saturating_add(1),
+            height: 1,
+        }
+    }
+
+    /// Of a value with these in it.
+    fn around<'a>(values: impl Iterator<Item = &'a Rc<Pending>>) -> Self {
+        values.fold(Self::leaf(0), |mut extent, value| {
+            extent.add(value.extent);
+            extent
+        })
+    }
+
+    fn add(&mut self, inner: Self) {
+        self.open += usize::from(inner.open > 0);
+        self.size = self.size.saturating_add(inner.size);
+        self.height = self.height.max(inner.height + 1);
+    }
+
+    fn remove(&mut self, inner: Self) {
+        self.open = self.open.saturating_sub(usize::from(inner.open > 0));
+        self.size = self.size.saturating_sub(inner.size);
+    }
+}
+
 impl Pending {
     pub(super) fn new(place: Place, kind: Kind) -> Rc<Self> {
-        let (resolved, size) = match &kind {
-            Kind::Scalar(scalar) => (true, scalar.text().len()),
-            Kind::List(items) => measure(items.iter()),
-            Kind::Object(block) => measure(block.settings.iter().map(|entry| &entry.value)),
-            _ => (false, 0),
+        let extent = match &kind {
+            Kind::Scalar(scalar) => Extent::leaf(scalar.text().len()),
+            Kind::List(items) => Extent::around(items.iter()),
+            Kind::Object(block) => Extent::around(block.settings.iter().map(|entry| &entry.value)),
+            _ => Extent::OPEN,
         };
+        Self::with(place, kind, extent)
+    }
+
+    /// A value whose extent is known, so that what is added to it over and over is not measured each time.
+    fn with(place: Place, kind: Kind, extent: Extent) -> Rc<Self> {
         Rc::new(Self {
             place,
             kind,
-            resolved,
-            size: size.saturating_add(1),
+            extent,
         })
+    }
+
+    /// Whether there is no substitution in it.
+    pub(super) fn is_resolved(&self) -> bool {
+        self.extent.open == 0
+    }
+
+    /// How many values and bytes of text are in it, as far as that is known.
+    pub(super) fn size(&self) -> usize {
+        self.extent.size
+    }
+
+    /// How deep values nest in it.
+    pub(super) fn height(&self) -> usize {
+        self.extent.height
     }
 
     /// This value as it is written at `place`; what is in a list or block stays where it is.
@@ -114,84 +177,140 @@ impl Pending {
     fn hides_older(&self) -> bool {
         match &self.kind {
             Kind::Scalar(_) => true,
-            Kind::List(_) => self.resolved,
+            Kind::List(_) => self.is_resolved(),
             Kind::Object(block) => block.cut,
             Kind::Reference(_) | Kind::Concatenation(..) | Kind::Addition(..) => false,
-            Kind::Layers(layers) => layers.last().is_some_and(|oldest| oldest.hides_older()),
+            Kind::Layers(layers) => layers.back().is_some_and(|oldest| oldest.hides_older()),
         }
     }
 
-    fn into_layers(self: Rc<Self>) -> Vec<Rc<Self>> {
-        match &self.kind {
-            Kind::Layers(layers) => layers.clone(),
-            _ => vec![self],
+    fn into_layers(self: Rc<Self>) -> VecDeque<Rc<Self>> {
+        if !matches!(self.kind, Kind::Layers(_)) {
+            return VecDeque::from([self]);
+        }
+        match Rc::unwrap_or_clone(self).kind {
+            Kind::Layers(layers) => layers,
+            _ => VecDeque::new(),
         }
     }
 }
 
-/// What a setting holds after `newer` was written below `older`.
+/// What a setting holds after `newer` was written below `older`. What only `older` leads to is moved, not copied.
 pub(super) fn merge(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
     if newer.hides_older() {
         return newer;
     }
     let adds = matches!(newer.kind, Kind::Addition(..));
-    let is_list = matches!(older.kind, Kind::List(_)) && older.resolved;
+    let is_list = matches!(older.kind, Kind::List(_)) && older.is_resolved();
     let is_added_to = adds && (is_list || matches!(older.kind, Kind::Addition(..)));
     if !is_added_to && (newer.is_open() || older.is_open()) {
         return layers(newer, older);
     }
+    let is_block = |value: &Pending| matches!(value.kind, Kind::Object(_));
+    if !adds && !(is_block(&newer) && (is_block(&older) || newer.is_resolved())) {
+        return layers(newer, older);
+    }
     let newer = Rc::unwrap_or_clone(newer);
-    let older = Rc::unwrap_or_clone(older);
-    let kind = match (newer.kind, older.kind) {
-        (Kind::Addition(.., more), Kind::List(mut items)) => {
-            items.extend(more);
-            Kind::List(items)
+    let Pending {
+        place: older_place,
+        kind: older_kind,
+        extent: older_extent,
+    } = Rc::unwrap_or_clone(older);
+    match (newer.kind, older_kind) {
+        (Kind::Addition(.., more), Kind::List(items)) => {
+            extended(newer.place, items, older_extent, more)
         }
         (Kind::Addition(.., more), Kind::Addition(id, so_far, mut items)) => {
             items.extend(more);
-            Kind::Addition(id, so_far, items)
+            Pending::new(newer.place, Kind::Addition(id, so_far, items))
         }
-        (Kind::Object(newer), Kind::Object(mut merged)) => {
-            for entry in newer.settings {
-                merged.settings.put(entry, merge);
-            }
-            merged.undefined.extend(newer.undefined);
-            Kind::Object(merged)
+        (Kind::Object(newer_block), Kind::Object(older_block)) => {
+            merged_blocks(newer.place, newer_block, older_block, older_extent)
         }
-        (Kind::Object(block), _) if newer.resolved => Kind::Object(Block { cut: true, ..block }),
-        (newest, oldest) => Kind::Layers(vec![
-            Pending::new(newer.place.clone(), newest),
-            Pending::new(older.place, oldest),
-        ]),
-    };
-    Pending::new(newer.place, kind)
+        (Kind::Object(block), _) => {
+            let kind = Kind::Object(Block { cut: true, ..block });
+            Pending::with(newer.place, kind, newer.extent)
+        }
+        // Nothing else gets here.
+        (kind, older) => layers(
+            Pending::new(newer.place, kind),
+            Pending::new(older_place, older),
+        ),
+    }
 }
 
-/// Joins two values that stand side by side.
+fn merged_blocks(place: Place, newer: Block, mut merged: Block, extent: Extent) -> Rc<Pending> {
+    let mut extent = extent;
+    for entry in newer.settings {
+        let mut added = entry.value.extent;
+        merged.settings.put(entry, |newer, older| {
+            extent.remove(older.extent);
+            let both = merge(newer, older);
+            added = both.extent;
+            both
+        });
+        extent.add(added);
+    }
+    merged.undefined.extend(newer.undefined);
+    Pending::with(place, Kind::Object(merged), extent)
+}
+
+/// A list with more items.
+fn extended(
+    place: Place,
+    mut items: Vec<Rc<Pending>>,
+    mut extent: Extent,
+    more: impl IntoIterator<Item = Rc<Pending>>,
+) -> Rc<Pending> {
+    for item in more {
+        extent.add(item.extent);
+        items.push(item);
+    }
+    Pending::with(place, Kind::List(items), extent)
+}
+
+/// Joins two values that stand side by side. What only `left` leads to is moved, not copied.
 pub(super) fn join(left: Rc<Pending>, right: Rc<Pending>) -> Result<Rc<Pending>, Unjoinable> {
-    let place = left.place.clone();
-    let kind = match (&left.kind, &right.kind) {
+    match (&left.kind, &right.kind) {
         (Kind::Object(_), Kind::Object(_)) => return Ok(merge(right, left)),
+        (Kind::Object(_) | Kind::List(_), Kind::Scalar(Scalar::Unquoted(_))) => return Ok(left),
+        _ => {}
+    }
+    let Pending {
+        place,
+        kind,
+        extent,
+    } = Rc::unwrap_or_clone(left);
+    match (kind, &right.kind) {
         (Kind::Object(block), Kind::List(items)) => {
-            let mut all = numbered(block).ok_or(Unjoinable)?;
+            let mut all = numbered(&block).ok_or(Unjoinable)?;
             all.extend_from_slice(items);
-            Kind::List(all)
+            Ok(Pending::new(place, Kind::List(all)))
         }
         (Kind::List(items), Kind::Object(block)) => {
             let more = numbered(block).ok_or(Unjoinable)?;
-            Kind::List([items.clone(), more].concat())
+            Ok(extended(place, items, extent, more))
         }
-        (Kind::List(left), Kind::List(right)) => Kind::List([left.as_slice(), right].concat()),
-        (Kind::Object(_) | Kind::List(_), Kind::Scalar(Scalar::Unquoted(_))) => return Ok(left),
+        (Kind::List(items), Kind::List(more)) => {
+            Ok(extended(place, items, extent, more.iter().cloned()))
+        }
         (Kind::Scalar(left), Kind::Scalar(right)) => {
-            Kind::Scalar(Scalar::String([left.text(), right.text()].concat()))
+            let mut text = left.into_text();
+            text.push_str(right.text());
+            Ok(Pending::new(place, Kind::Scalar(Scalar::String(text))))
         }
-        _ => return Err(Unjoinable),
-    };
-    Ok(Pending::new(place, kind))
+        _ => Err(Unjoinable),
+    }
 }
 
 impl Scalar {
+    fn into_text(self) -> String {
+        match self {
+            Self::Number(text) | Self::String(text) | Self::Unquoted(text) => text,
+            Self::Null | Self::Bool(_) => self.text().to_owned(),
+        }
+    }
+
     fn text(&self) -> &str {
         match self {
             Self::Null => "null",
@@ -215,16 +334,11 @@ fn numbered(block: &Block) -> Option<Vec<Rc<Pending>>> {
     (!items.is_empty()).then(|| items.into_iter().map(|(_, item)| item).collect())
 }
 
-/// Whether all of some values are resolved, and their sizes together.
-fn measure<'a>(values: impl Iterator<Item = &'a Rc<Pending>>) -> (bool, usize) {
-    values.fold((true, 0), |(resolved, size), value| {
-        (resolved && value.resolved, size.saturating_add(value.size))
-    })
-}
-
 fn layers(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
     let place = newer.place.clone();
-    let mut layers = newer.into_layers();
-    layers.extend(older.into_layers());
+    let mut layers = older.into_layers();
+    for layer in newer.into_layers().into_iter().rev() {
+        layers.push_front(layer);
+    }
     Pending::new(place, Kind::Layers(layers))
 }

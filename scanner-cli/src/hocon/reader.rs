@@ -13,6 +13,7 @@ use crate::input_file::{self, FileKind};
 use super::{
     diagnostic::{Diagnostic, Secrecy},
     fault::Fault,
+    limits::{Effort, Exhausted, MAX_DIAGNOSTICS, MAX_INCLUDED_BYTES, MAX_INCLUDES, MAX_TOKENS},
     parser::{Within, parse},
     pending::{Id, Pending},
     source::Source,
@@ -20,9 +21,6 @@ use super::{
 
 /// How deep files may include each other, as in the reference.
 const INCLUDE_LIMIT: usize = 50;
-
-/// How many files one file may include in all: a few that include each other twice would go on for hours.
-const INCLUDED_LIMIT: usize = 1_000;
 
 /// Where the content of included files comes from.
 pub trait Files {
@@ -57,8 +55,12 @@ pub(super) struct Reader<'a> {
     /// The files that are being read, the outermost first.
     open: Vec<PathBuf>,
     ids: usize,
-    /// How many files were included.
-    included: usize,
+    /// How many includes were followed, and how many bytes that led to.
+    includes: usize,
+    included_bytes: usize,
+    /// How many words and signs may still come.
+    pub(super) tokens_left: usize,
+    pub(super) effort: Effort,
 }
 
 /// An `include` as it is written.
@@ -96,13 +98,44 @@ impl<'a> Reader<'a> {
             warnings: Vec::new(),
             open: Vec::new(),
             ids: 0,
-            included: 0,
+            includes: 0,
+            included_bytes: 0,
+            tokens_left: MAX_TOKENS,
+            effort: Effort::new(),
         }
     }
 
     pub(super) fn id(&mut self) -> Id {
         self.ids += 1;
         Id(self.ids)
+    }
+
+    /// Takes effort for what stands at `span`.
+    pub(super) fn spend(&mut self, amount: usize, span: Range<usize>) -> Result<(), Box<Fault>> {
+        self.effort.spend(amount).map_err(|Exhausted| {
+            let fault = Fault::new(
+                span,
+                "the file takes too long to read: it ends here for the scanner",
+            );
+            fault
+                .hint("split it, shorten its keys, and nest its blocks less deep")
+                .into()
+        })
+    }
+
+    /// Notes an error. Of very many, those beyond the first are only counted.
+    pub(super) fn error(&mut self, error: impl FnOnce() -> Diagnostic) {
+        push_bounded(
+            &mut self.errors,
+            error,
+            "more errors follow, which are not listed",
+        );
+    }
+
+    /// Notes a warning. Of very many, those beyond the first are only counted.
+    pub(super) fn warning(&mut self, warning: impl FnOnce() -> Diagnostic) {
+        let more = "more warnings follow, which are not listed";
+        push_bounded(&mut self.warnings, || warning().warning(), more);
     }
 
     /// Reads the tree of a file.
@@ -121,8 +154,7 @@ impl<'a> Reader<'a> {
                 tree
             }
             Err(error) => {
-                self.errors
-                    .push(not_utf8(file, content, error.valid_up_to()));
+                self.error(|| not_utf8(file, content, error.valid_up_to()));
                 None
             }
         }
@@ -151,6 +183,11 @@ impl<'a> Reader<'a> {
             .hint("write its settings in a `.conf` file")
             .into());
         }
+        if self.includes >= MAX_INCLUDES {
+            let message = format!("more than {MAX_INCLUDES} files are included");
+            return Err(fault(message).hint("include each file once").into());
+        }
+        self.includes += 1;
         let mut trees = Vec::new();
         let mut missing = Vec::new();
         for path in self.candidates(include) {
@@ -164,12 +201,14 @@ impl<'a> Reader<'a> {
                     ))
                     .into());
                 }
-                Ok(Some(_)) if self.included >= INCLUDED_LIMIT => {
-                    let message = format!("more than {INCLUDED_LIMIT} files are included");
-                    return Err(fault(message).hint("include each file once").into());
-                }
                 Ok(Some(content)) => {
-                    self.included += 1;
+                    self.included_bytes += content.len();
+                    if self.included_bytes > MAX_INCLUDED_BYTES {
+                        let megabytes = MAX_INCLUDED_BYTES / 1_000_000;
+                        let message =
+                            format!("the included files have more than {megabytes} MB together");
+                        return Err(fault(message).hint("include each file once").into());
+                    }
                     trees.push(self.file(&path, &content, within));
                 }
             }
@@ -183,8 +222,7 @@ impl<'a> Reader<'a> {
             }
             let ignored = fault(format!("{reason}, so this `include` is ignored"))
                 .hint("the name of an included file ends in `.conf` or `.json`; if it may not be missing, write `include required(…)`");
-            self.warnings
-                .push(Diagnostic::at(source, ignored, Secrecy::Open).warning());
+            self.warning(|| Diagnostic::at(source, ignored, Secrecy::Open));
         }
         Ok(trees.into_iter().flatten().collect())
     }
@@ -219,6 +257,22 @@ impl<'a> Reader<'a> {
             Target::WorkingDirectory => Some(Path::new("")),
             Target::Url | Target::ClassPath => None,
         }
+    }
+}
+
+fn push_bounded(diagnostics: &mut Vec<Diagnostic>, next: impl FnOnce() -> Diagnostic, more: &str) {
+    match diagnostics.len() {
+        0..MAX_DIAGNOSTICS => diagnostics.push(next()),
+        MAX_DIAGNOSTICS => {
+            let last = diagnostics.last().map(|last| last.place.clone());
+            let mut last = last.map(|place| Diagnostic::bare(place, more, None));
+            let severity = diagnostics.first().map(|first| first.severity);
+            if let (Some(last), Some(severity)) = (&mut last, severity) {
+                last.severity = severity;
+            }
+            diagnostics.extend(last);
+        }
+        _ => {}
     }
 }
 

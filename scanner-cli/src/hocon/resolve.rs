@@ -3,15 +3,20 @@
 //! A value that is being resolved does not see itself, nor what was written below it for the same setting: so
 //! `path = ${path}":/more"` adds to what came before. If nothing came before, the substitution goes in a circle.
 
+mod lookup;
+mod tree;
+
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     rc::Rc,
 };
 
 use super::{
-    pending::{Block, Id, Kind, Pending, Reference, Scalar, join, merge},
-    value::{Entry, Map, Node, Object, Value},
+    limits::{Effort, Exhausted, MAX_HEIGHT, Paths, STEP_EFFORT},
+    pending::{Block, Id, Kind, Pending, Reference, join, merge},
+    value::{Entry, Map, Object},
 };
+use tree::{measure, object};
 
 /// How deep values and the substitutions in them may lead to each other. Beyond it, the stack could overflow.
 const DEPTH_LIMIT: usize = 1000;
@@ -52,24 +57,45 @@ pub(super) enum Why {
     TooDeep,
     /// It makes a value of ever more values.
     TooLarge,
+    /// It makes a value that nests too deep.
+    TooHigh,
+    /// Resolving it, and what was resolved before it, takes too many steps.
+    TooMuchEffort,
+    /// The names of all settings together are too long.
+    TooManyNames,
     /// What it stands for does not fit what stands beside it.
     Unjoinable,
 }
 
-/// Resolves all substitutions below `root`.
-pub(super) fn resolve(root: &Rc<Pending>, variables: &dyn Variables) -> Result<Object, Unresolved> {
+/// Resolves all substitutions below `root`, with the effort that reading the file has left.
+pub(super) fn resolve(
+    root: &Rc<Pending>,
+    variables: &dyn Variables,
+    effort: Effort,
+) -> Result<Object, Unresolved> {
     let mut resolver = Resolver {
         root,
         variables,
-        active: Vec::new(),
+        effort,
+        active: HashSet::new(),
         known: HashMap::new(),
         depth: 0,
     };
     match resolver.value(root) {
-        Ok(Some(resolved)) => Ok(match &resolved.kind {
-            Kind::Object(block) => object(block),
-            _ => Object::default(),
-        }),
+        Ok(Some(resolved)) => match &resolved.kind {
+            Kind::Object(block) => {
+                let mut paths = Paths::default();
+                measure(block, 0, 0, &mut paths);
+                match paths.are_too_many() {
+                    false => Ok(object(block)),
+                    true => Err(Unresolved {
+                        at: root.clone(),
+                        why: Why::TooManyNames,
+                    }),
+                }
+            }
+            _ => Ok(Object::default()),
+        },
         Ok(None) => Ok(Object::default()),
         Err(Trouble::Hard(unresolved)) => Err(unresolved),
         Err(Trouble::Circle) => Err(Unresolved {
@@ -82,8 +108,9 @@ pub(super) fn resolve(root: &Rc<Pending>, variables: &dyn Variables) -> Result<O
 struct Resolver<'a> {
     root: &'a Rc<Pending>,
     variables: &'a dyn Variables,
-    /// The references and concatenations that are being resolved, the outermost first.
-    active: Vec<Id>,
+    effort: Effort,
+    /// The references and concatenations that are being resolved.
+    active: HashSet<Id>,
     /// What references stand for. As in the reference's parser, what one stood for when first met holds ever after.
     known: HashMap<Id, Option<Rc<Pending>>>,
     depth: usize,
@@ -97,21 +124,16 @@ enum Trouble {
 
 type Resolved<T> = Result<Option<T>, Trouble>;
 
-/// What a value holds under a key.
-enum Child {
-    Value(Rc<Pending>),
-    /// Nothing, but it is a block.
-    Missing,
-    /// Nothing, since it is no block.
-    NoBlock,
-}
-
 impl Resolver<'_> {
     /// Resolves a value; `None` if it turns out to be undefined.
     fn value(&mut self, value: &Rc<Pending>) -> Resolved<Rc<Pending>> {
-        if value.resolved {
-            return Ok(Some(value.clone()));
+        if value.is_resolved() {
+            return match value.height() > MAX_HEIGHT {
+                true => Err(hard(value, Why::TooHigh)),
+                false => Ok(Some(value.clone())),
+            };
         }
+        self.spend(value, STEP_EFFORT)?;
         self.descend(value)?;
         let resolved = match &value.kind {
             Kind::Scalar(_) => Ok(Some(value.clone())),
@@ -123,16 +145,18 @@ impl Resolver<'_> {
                 let items = Pending::new(value.place.clone(), Kind::List(items.clone()));
                 self.concatenation(value, *id, &[so_far.clone(), items])
             }
-            Kind::Layers(layers) => self.layers(layers),
+            Kind::Layers(layers) => self.layers(value, layers),
         };
         self.depth -= 1;
         match resolved {
-            Ok(Some(resolved)) if resolved.size > SIZE_LIMIT => Err(hard(value, Why::TooLarge)),
+            Ok(Some(resolved)) if resolved.size() > SIZE_LIMIT => Err(hard(value, Why::TooLarge)),
+            Ok(Some(resolved)) if resolved.height() > MAX_HEIGHT => Err(hard(value, Why::TooHigh)),
             resolved => resolved,
         }
     }
 
-    fn list(&mut self, at: &Pending, items: &[Rc<Pending>]) -> Resolved<Rc<Pending>> {
+    fn list(&mut self, at: &Rc<Pending>, items: &[Rc<Pending>]) -> Resolved<Rc<Pending>> {
+        self.spend(at, items.len())?;
         let mut resolved = Vec::with_capacity(items.len());
         for item in items {
             resolved.extend(self.value(item)?);
@@ -140,7 +164,8 @@ impl Resolver<'_> {
         Ok(Some(Pending::new(at.place.clone(), Kind::List(resolved))))
     }
 
-    fn block(&mut self, at: &Pending, block: &Block) -> Resolved<Rc<Pending>> {
+    fn block(&mut self, at: &Rc<Pending>, block: &Block) -> Resolved<Rc<Pending>> {
+        self.spend(at, block.settings.len())?;
         let mut settings = Map::default();
         let mut undefined = block.undefined.clone();
         for entry in block.settings.iter() {
@@ -170,15 +195,30 @@ impl Resolver<'_> {
         )))
     }
 
-    fn layers(&mut self, layers: &[Rc<Pending>]) -> Resolved<Rc<Pending>> {
+    fn layers(
+        &mut self,
+        at: &Rc<Pending>,
+        layers: &VecDeque<Rc<Pending>>,
+    ) -> Resolved<Rc<Pending>> {
         let mut merged = None;
-        for layer in self.visible(layers)? {
+        for layer in layers.range(self.first_visible(at, layers)?..) {
             merged = match (merged, self.value(layer)?) {
-                (Some(newer), Some(older)) => Some(merge(newer, older)),
+                (Some(newer), Some(older)) => Some(self.merge(at, newer, older)?),
                 (newer, older) => newer.or(older),
             };
         }
         Ok(merged)
+    }
+
+    /// Merges two values, which at worst copies both.
+    fn merge(
+        &mut self,
+        at: &Rc<Pending>,
+        newer: Rc<Pending>,
+        older: Rc<Pending>,
+    ) -> Result<Rc<Pending>, Trouble> {
+        self.spend(at, newer.size().saturating_add(older.size()))?;
+        Ok(merge(newer, older))
     }
 
     fn reference(&mut self, at: &Rc<Pending>, reference: &Reference) -> Resolved<Rc<Pending>> {
@@ -186,6 +226,10 @@ impl Resolver<'_> {
             return Ok(known.clone());
         }
         let found = self.follow(at, reference, |resolver, target| resolver.value(target))?;
+        if let Some(Kind::Scalar(_)) = found.as_ref().map(|found| &found.kind) {
+            // Its text is copied.
+            self.spend(at, found.as_ref().map_or(0, |found| found.size()))?;
+        }
         let found = found.map(|value| value.at(&at.place));
         self.known.insert(reference.id, found.clone());
         Ok(found)
@@ -199,7 +243,7 @@ impl Resolver<'_> {
     ) -> Resolved<Rc<Pending>> {
         self.enter(at, id)?;
         let joined = self.joined(at, pieces);
-        self.leave();
+        self.leave(id);
         joined
     }
 
@@ -209,6 +253,7 @@ impl Resolver<'_> {
             let Some(right) = self.value(piece)? else {
                 continue;
             };
+            self.spend(at, right.size())?;
             joined = Some(match joined {
                 None => right,
                 Some(left) => join(left, right).map_err(|_unjoinable| hard(at, Why::Unjoinable))?,
@@ -229,7 +274,7 @@ impl Resolver<'_> {
             Some(target) => go_on(self, &target),
             None => Ok(None),
         });
-        self.leave();
+        self.leave(reference.id);
         match found {
             Err(Trouble::Circle) if reference.optional => Ok(None),
             Err(Trouble::Circle) => Err(hard(at, Why::Circle)),
@@ -238,85 +283,9 @@ impl Resolver<'_> {
         }
     }
 
-    /// What a reference stands for: a setting below the block into which its file was included, a setting of the whole,
-    /// or a variable.
-    fn lookup(&mut self, at: &Rc<Pending>, reference: &Reference) -> Resolved<Rc<Pending>> {
-        let own_path = &reference.path[reference.prefix..];
-        let mut found = self.setting(&reference.path)?;
-        if found.is_none() && reference.prefix > 0 {
-            found = self.setting(own_path)?;
-        }
-        Ok(found.or_else(|| {
-            let text = self.variables.text(own_path)?;
-            Some(Pending::new(
-                at.place.clone(),
-                Kind::Scalar(Scalar::String(text)),
-            ))
-        }))
-    }
-
-    fn setting(&mut self, path: &[String]) -> Resolved<Rc<Pending>> {
-        let mut found = self.root.clone();
-        for key in path {
-            match self.child(&found, key)? {
-                Some(Child::Value(value)) => found = value,
-                _ => return Ok(None),
-            }
-        }
-        Ok(Some(found))
-    }
-
-    /// What `value` holds under `key`, resolving no more than it takes to know; `None` if `value` is undefined.
-    fn child(&mut self, value: &Rc<Pending>, key: &str) -> Resolved<Child> {
-        match &value.kind {
-            Kind::Scalar(_) | Kind::List(_) | Kind::Addition(..) => Ok(Some(Child::NoBlock)),
-            Kind::Object(block) => Ok(Some(match block.settings.get(key) {
-                Some(value) => Child::Value(value.clone()),
-                None => Child::Missing,
-            })),
-            Kind::Reference(reference) => self.follow(value, reference, |resolver, target| {
-                resolver.child(target, key)
-            }),
-            Kind::Concatenation(id, pieces) => match self.concatenation(value, *id, pieces)? {
-                Some(joined) => self.child(&joined, key),
-                None => Ok(None),
-            },
-            Kind::Layers(layers) => self.child_of_layers(layers, key),
-        }
-    }
-
-    fn child_of_layers(&mut self, layers: &[Rc<Pending>], key: &str) -> Resolved<Child> {
-        let mut merged: Option<Child> = None;
-        for layer in self.visible(layers)? {
-            merged = match (merged, self.child(layer, key)?) {
-                (merged, None) => merged,
-                (None, child) => child,
-                (Some(Child::Value(newer)), Some(Child::Value(older))) => {
-                    Some(Child::Value(merge(newer, older)))
-                }
-                (Some(Child::Missing), Some(Child::Value(older))) => Some(Child::Value(older)),
-                (merged, Some(Child::NoBlock)) => return Ok(merged),
-                (merged, _) => merged,
-            };
-            let cut = matches!(&layer.kind, Kind::Object(Block { cut: true, .. }));
-            if cut || matches!(merged, Some(Child::NoBlock)) {
-                break;
-            }
-        }
-        Ok(merged)
-    }
-
-    /// The layers that can be seen from where the resolver is: those older than the one that is being resolved.
-    fn visible<'l>(&mut self, layers: &'l [Rc<Pending>]) -> Result<&'l [Rc<Pending>], Trouble> {
-        let is_active =
-            |layer: &Rc<Pending>| layer.id().is_some_and(|id| self.active.contains(&id));
-        let Some(oldest_active) = layers.iter().rposition(is_active) else {
-            return Ok(layers);
-        };
-        match &layers[oldest_active + 1..] {
-            [] => Err(Trouble::Circle),
-            older => Ok(older),
-        }
+    fn spend(&mut self, at: &Rc<Pending>, amount: usize) -> Result<(), Trouble> {
+        let spent = self.effort.spend(amount);
+        spent.map_err(|Exhausted| hard(at, Why::TooMuchEffort))
     }
 
     fn enter(&mut self, at: &Rc<Pending>, id: Id) -> Result<(), Trouble> {
@@ -324,12 +293,12 @@ impl Resolver<'_> {
             return Err(Trouble::Circle);
         }
         self.descend(at)?;
-        self.active.push(id);
+        self.active.insert(id);
         Ok(())
     }
 
-    fn leave(&mut self) {
-        self.active.pop();
+    fn leave(&mut self, id: Id) {
+        self.active.remove(&id);
         self.depth -= 1;
     }
 
@@ -347,35 +316,4 @@ fn hard(at: &Rc<Pending>, why: Why) -> Trouble {
         at: at.clone(),
         why,
     })
-}
-
-fn object(block: &Block) -> Object {
-    let entries = block.settings.iter().map(|entry| Entry {
-        key: entry.key.clone(),
-        key_place: entry.key_place.clone(),
-        value: node(&entry.value),
-    });
-    let mut object: Object = entries.collect();
-    object.undefined = block.undefined.clone();
-    object
-        .undefined
-        .retain(|(key, _)| block.settings.get(key).is_none());
-    object
-}
-
-fn node(pending: &Pending) -> Node {
-    let value = match &pending.kind {
-        Kind::Scalar(Scalar::Null) => Value::Null,
-        Kind::Scalar(Scalar::Bool(value)) => Value::Bool(*value),
-        Kind::Scalar(Scalar::Number(text)) => Value::Number(text.clone()),
-        Kind::Scalar(Scalar::String(text) | Scalar::Unquoted(text)) => Value::String(text.clone()),
-        Kind::List(items) => Value::List(items.iter().map(|item| node(item)).collect()),
-        Kind::Object(block) => Value::Object(object(block)),
-        // Nothing else is left in a resolved tree.
-        _ => Value::Null,
-    };
-    Node {
-        value,
-        place: pending.place.clone(),
-    }
 }

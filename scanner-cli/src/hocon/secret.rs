@@ -4,8 +4,11 @@ use std::ops::Range;
 
 use super::source::Source;
 
-/// The names, and the one path, whose values are never shown.
-const NAMES: [&str; 5] = ["password", "secret", "token", "passphrase", "auth.value"];
+/// The endings of names whose values are never shown.
+const NAMES: [&str; 4] = ["password", "secret", "token", "passphrase"];
+
+/// The two last names of the one path whose value is never shown.
+const ACCOUNT: (&str, &str) = ("auth", "value");
 
 /// The words after which nothing on a line is shown, whatever it may belong to.
 const WORDS: [&str; 5] = ["password", "secret", "token", "passphrase", "value"];
@@ -14,8 +17,18 @@ const WORDS: [&str; 5] = ["password", "secret", "token", "passphrase", "value"];
 /// its path ends in `auth.value`, in any mix of capitals.
 #[must_use]
 pub fn is_secret(path: &[String]) -> bool {
-    let path = path.join(".").to_lowercase();
-    NAMES.iter().any(|name| path.ends_with(name))
+    let Some((last, before)) = path.split_last() else {
+        return false;
+    };
+    let last = last.to_lowercase();
+    let (block, name) = ACCOUNT;
+    let is_account = match last.strip_suffix(name) {
+        Some("") => (before.last()).is_some_and(|last| last.to_lowercase().ends_with(block)),
+        // The dot may be part of a name in quotes.
+        Some(rest) => (rest.strip_suffix('.')).is_some_and(|rest| rest.ends_with(block)),
+        None => false,
+    };
+    is_account || NAMES.iter().any(|name| last.ends_with(name))
 }
 
 /// The part of `path` that may be shown: up to a secret name, since what comes after one may be a broken value.
@@ -32,16 +45,21 @@ pub(super) fn announces_secret(text: &str) -> bool {
 /// The user and password of the first address in `text` that has them: what stands before an `@`, from `://` on if there
 /// is one, with a `:` in it.
 pub(super) fn user_of_url(text: &str) -> Option<Range<usize>> {
-    text.match_indices('@').find_map(|(end, _)| {
-        let before = &text[..end];
-        let word = before
-            .rfind([' ', '\t', '"', '=', ','])
-            .map_or(0, |at| at + 1);
-        let start = before[word..]
-            .find("://")
-            .map_or(word, |at| word + at + "://".len());
-        before[start..].contains(':').then_some(start..end)
-    })
+    let (mut start, mut has_scheme, mut has_colon) = (0, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'@' if has_colon => return Some(start..at),
+            b' ' | b'\t' | b'"' | b'=' | b',' => {
+                (start, has_scheme, has_colon) = (at + 1, false, false);
+            }
+            b':' if !has_scheme && text[at..].starts_with("://") => {
+                (start, has_scheme, has_colon) = (at + 3, true, false);
+            }
+            b':' => has_colon = true,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The line around the offset of a fault, with every secret replaced by stars, but for the byte at fault itself.
@@ -51,11 +69,13 @@ pub(super) fn masked_line(source: &Source, fault: usize) -> String {
     let strings = strings(&source.text);
     let announced = announced(source, &line, &strings);
     let user = user_of_url(text).unwrap_or_default();
+    let on_line = |range: &&Range<usize>| range.start <= line.end && line.start <= range.end;
+    let secrets: Vec<_> = source.secrets.iter().filter(on_line).cloned().collect();
     let mut begun = false;
     let mut shown = |(at, c): (usize, char)| {
         let offset = line.start + at;
         let within = |ranges: &[Range<usize>]| ranges.iter().any(|range| range.contains(&offset));
-        let hidden = within(&source.secrets) || (within(&announced) && !source.is_open(offset));
+        let hidden = within(&secrets) || (within(&announced) && !source.is_open(offset));
         let at_fault = offset == fault && matches!(c, '\\' | '}' | ']' | ':' | '=' | ',');
         if user.contains(&at) {
             return '*';

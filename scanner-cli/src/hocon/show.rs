@@ -1,6 +1,6 @@
 //! A tree as others show it: as JSON, and as a list of its settings.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{
     secret::{is_secret, user_of_url},
@@ -51,15 +51,14 @@ pub fn settings(object: &Object) -> Vec<Setting<'_>> {
     let mut settings = Vec::new();
     collect(object, &mut Vec::new(), &mut settings);
     // Of included files each stays together, in the order in which they were first met.
-    let mut files: Vec<_> = settings
-        .iter()
-        .map(|setting| setting.key_place.file.clone())
-        .collect();
-    let mut met = BTreeSet::new();
-    files.retain(|file| met.insert(file.clone()));
+    let mut files = BTreeMap::new();
+    for setting in &settings {
+        let order = files.len();
+        files.entry(setting.key_place.file.clone()).or_insert(order);
+    }
     settings.sort_by_key(|setting| {
         let Place { file, line, column } = setting.key_place;
-        (files.iter().position(|met| met == file), *line, *column)
+        (files.get(file), *line, *column)
     });
     settings
 }

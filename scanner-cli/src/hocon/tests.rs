@@ -2,6 +2,7 @@
 
 mod cases;
 mod includes;
+mod limits;
 mod messages;
 mod properties;
 mod secrets;

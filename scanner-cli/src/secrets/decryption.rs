@@ -21,6 +21,9 @@ pub(super) struct KeyInFile {
 /// The settings whose words messages and reports quote one by one.
 const FILTERS: [&str; 2] = ["filter", "filters"];
 
+/// Maximum number of values that cannot be decrypted and are reported. The file is refused for any.
+const MAX_FAULTS: usize = 50;
+
 impl Secrets<'_> {
     /// Decrypts every text of a file that is encrypted; one that cannot be stays as it is, and is told. So is a filter
     /// that is a secret: reports and messages would show pieces of it.
@@ -41,6 +44,9 @@ impl Secrets<'_> {
     }
 
     fn decrypt_below(&self, node: &mut Node, faults: &mut Vec<Diagnostic>) {
+        if faults.len() >= MAX_FAULTS {
+            return;
+        }
         match &mut node.value {
             Value::List(nodes) => {
                 for node in nodes {

@@ -7,7 +7,17 @@ use crate::hocon::MASK;
 
 /// Secrets, however a text may spell them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Given(Vec<SecretString>);
+pub(crate) struct Given {
+    spellings: Vec<SecretString>,
+    /// How many secrets were noted.
+    count: usize,
+}
+
+/// Maximum number of secrets of a file. Each is searched for in every text about its connection.
+pub(crate) const MAX_SECRETS: usize = 1_000;
+
+/// Maximum number of bytes of a secret that is searched for. No setting takes a longer text, nor quotes it.
+const MAX_SECRET_BYTES: usize = 10_000;
 
 /// A shorter secret is only looked for where a message quotes it, or between the marks of an address: elsewhere it would
 /// be found in words.
@@ -17,44 +27,59 @@ impl Given {
     /// Notes a secret. A part of an address that it holds is one, too: messages name hosts.
     pub(crate) fn add(&mut self, secret: &str) {
         let secret = secret.trim();
+        if self.count > MAX_SECRETS || secret.len() > MAX_SECRET_BYTES || self.is(secret) {
+            return;
+        }
+        self.count += 1;
         let parts = address_parts(secret).filter(|part| !is_short(part));
         for part in std::iter::once(secret).chain(parts) {
             for spelling in spellings(part) {
                 self.note(spelling);
             }
         }
-        // The longest first, lest a short one that is part of it leaves the rest readable.
-        self.0
-            .sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+    }
+
+    /// Whether there are more secrets than are searched for.
+    pub(crate) fn has_too_many(&self) -> bool {
+        self.count > MAX_SECRETS
     }
 
     /// Whether this very text was given out.
     pub(crate) fn is(&self, text: &str) -> bool {
         let text = text.trim().to_ascii_lowercase();
-        self.0.iter().any(|secret| secret.expose_secret() == text)
+        self.spellings
+            .iter()
+            .any(|secret| secret.expose_secret() == text)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.spellings.is_empty()
     }
 
     /// The text with stars for every secret, in whatever case it is written.
     pub(crate) fn clean(&self, text: String) -> String {
-        let secrets = self.0.iter().map(SecretString::expose_secret);
+        let secrets = self.spellings.iter().map(SecretString::expose_secret);
         secrets.fold(text, without)
     }
 
     /// How many letters the longest has, stars for it included.
     pub(crate) fn longest(&self) -> usize {
-        let lengths = self.0.iter().map(|one| one.expose_secret().chars().count());
+        let lengths = self
+            .spellings
+            .iter()
+            .map(|one| one.expose_secret().chars().count());
         lengths.max().unwrap_or(0).max(MASK.len())
     }
 
     fn note(&mut self, spelling: String) {
         let known = |known: &SecretString| known.expose_secret() == spelling;
-        if !spelling.is_empty() && !self.0.iter().any(known) {
-            self.0.push(spelling.into());
+        if spelling.is_empty() || self.spellings.iter().any(known) {
+            return;
         }
+        // The longest first, so that a short one that is part of it does not leave the rest readable.
+        let is_longer = |known: &SecretString| known.expose_secret().len() >= spelling.len();
+        let at = self.spellings.partition_point(is_longer);
+        self.spellings.insert(at, spelling.into());
     }
 }
 

@@ -1,6 +1,9 @@
 //! The section of the secret manager's file that a connection file takes its secrets from.
 
-use std::path::PathBuf;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::PathBuf,
+};
 
 use catalog_model::{Place, Settings};
 
@@ -14,7 +17,8 @@ use crate::{
 pub(super) struct Section {
     pub(super) file: PathBuf,
     name: String,
-    root: Object,
+    /// The values of the file by their dotted paths.
+    values: HashMap<String, (Value, Place)>,
 }
 
 impl Secrets<'_> {
@@ -46,7 +50,7 @@ impl Secrets<'_> {
             )
         })?;
         Ok(Section {
-            root: self.root_of(&file)?,
+            values: by_path(&self.root_of(&file)?),
             name,
             file,
         })
@@ -78,12 +82,11 @@ impl Section {
     /// The secret of this name and where it stands. Dots may be in its name, or in that of its section, quoted or not.
     pub(super) fn secret(&self, name: &str) -> Result<(String, &Place), Missing> {
         let wanted = format!("{}.{name}", self.name);
-        let settings = hocon::settings(&self.root);
-        let found = settings
-            .iter()
-            .find(|setting| setting.path.join(".") == wanted);
-        let found = found.map(|setting| (&setting.node.value, &setting.node.place));
-        match found {
+        match self
+            .values
+            .get(&wanted)
+            .map(|(value, place)| (value, place))
+        {
             Some((Value::String(text) | Value::Number(text), place)) => Ok((text.clone(), place)),
             Some((Value::Bool(truth), place)) => Ok((truth.to_string(), place)),
             _ => {
@@ -96,6 +99,17 @@ impl Section {
             }
         }
     }
+}
+
+/// The settings of a file by their dotted paths; of two that read the same, the first.
+fn by_path(root: &Object) -> HashMap<String, (Value, Place)> {
+    let mut values = HashMap::new();
+    for setting in hocon::settings(root) {
+        if let Entry::Vacant(vacant) = values.entry(setting.path.join(".")) {
+            vacant.insert((setting.node.value.clone(), setting.node.place.clone()));
+        }
+    }
+    values
 }
 
 fn text(settings: &mut Settings, key: &str) -> Option<String> {

@@ -10,8 +10,11 @@ use crate::{
 
 pub(super) const KEY: &str = "filter";
 
+/// Maximum number of bytes of an expression, as of a file that holds one.
+const MAX_BYTES: usize = 16_000_000;
+
 pub(super) fn read(settings: &mut Settings, criteria: &[Criterion]) -> Option<(Node, Place)> {
-    let written = settings.text(KEY)?;
+    let written = settings.text_up_to(KEY, MAX_BYTES)?;
     match file_path(&written.value) {
         Some(path) => {
             let path = Located {

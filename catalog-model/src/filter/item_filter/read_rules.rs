@@ -1,6 +1,6 @@
 //! The setting `filters`: a list of rules, each a block.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     Place, Settings,
@@ -9,6 +9,7 @@ use crate::{
         error::excerpt,
         glob::Glob,
         lexer,
+        parser::{MAX_REGEXES, MAX_TERMS},
         regex::{Flags, InvalidRegex, Regex},
         rule::{FilterRule, RuleId},
         universal::{Action, UniversalPattern, UniversalRule},
@@ -30,23 +31,32 @@ pub(super) fn read(
     criteria: &[Criterion],
 ) -> Vec<(UniversalRule, FilterRule)> {
     let mut rules: Vec<(UniversalRule, FilterRule)> = Vec::new();
+    let mut names: HashMap<String, Place> = HashMap::new();
+    let mut budget = Budget {
+        terms: MAX_TERMS,
+        regexes: MAX_REGEXES,
+    };
     for (index, Located { value, place }) in settings.blocks(KEY).into_iter().enumerate() {
         let mut reader = RuleReader {
             settings: &mut *settings,
             criteria,
             number: index + 1,
             place,
+            budget: &mut budget,
         };
         let Some((rule, named)) = reader.rule(&value) else {
             continue;
         };
-        if let Some((_, former)) = rules.iter().find(|(_, former)| former.name == named.name) {
+        if let Some(former) = names.get(&named.name) {
             let message = format!("two rules of `{KEY}` have the id `{}`", named.name);
-            let hint = format!("the other one is at {}; rename one", former.place);
+            let hint = format!("the other one is at {former}; rename one");
             let place =
                 entry(&value, "id").map_or_else(|| named.place.clone(), |id| id.place.clone());
             reader.refuse(".id", &place, message, hint);
         }
+        names
+            .entry(named.name.clone())
+            .or_insert_with(|| named.place.clone());
         rules.push((rule, named));
     }
     rules
@@ -58,6 +68,13 @@ struct RuleReader<'a> {
     /// Counted from 1.
     number: usize,
     place: Place,
+    budget: &'a mut Budget,
+}
+
+/// What the rules may still have, all together.
+struct Budget {
+    terms: usize,
+    regexes: usize,
 }
 
 impl RuleReader<'_> {
@@ -220,6 +237,9 @@ impl RuleReader<'_> {
             self.not_a_text(key, setting);
             return None;
         };
+        if !self.is_within_budget(key, setting, &written) {
+            return None;
+        }
         let name = match lexer::name(key) {
             Some(name) if key.contains('\'') => name,
             _ => key.into(),
@@ -259,6 +279,23 @@ impl RuleReader<'_> {
             pattern,
             written,
         })
+    }
+
+    /// Takes a term from the budget. The first that is not in it is a problem.
+    fn is_within_budget(&mut self, key: &str, setting: &Setting, written: &str) -> bool {
+        let is_regex = written.starts_with(REGEX);
+        let (left, what, max) = match is_regex {
+            true => (&mut self.budget.regexes, "regular expressions", MAX_REGEXES),
+            false => (&mut self.budget.terms, "patterns", MAX_TERMS),
+        };
+        let is_left = *left > 0;
+        *left = left.saturating_sub(1);
+        if !is_left {
+            let message = format!("the rules of `{KEY}` have more than {max} {what}");
+            let hint = "one pattern can stand for several texts: `\"regex:one|other\"`".to_owned();
+            self.refuse(&format!(".rules.{key}"), &setting.place, message, hint);
+        }
+        is_left
     }
 
     /// Tells of a key that has no value; it is not well.

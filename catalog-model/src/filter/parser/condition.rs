@@ -1,6 +1,6 @@
 //! Comparisons: `stream in ('Finance', 'Sales')`.
 
-use super::{Parsed, Parser};
+use super::{MAX_REGEXES, MAX_TEXTS, Parsed, Parser};
 use crate::filter::{
     error::{ExpressionError, Position, excerpt},
     expression::{Condition, Node, Operand, Part, Texts},
@@ -117,6 +117,10 @@ impl Parser<'_> {
         }
         let mut texts = vec![self.text_value()?];
         while self.takes(",")? {
+            self.texts += 1;
+            if self.texts > MAX_TEXTS {
+                return Err(self.too_many("texts", MAX_TEXTS));
+            }
             texts.push(self.text_value()?);
         }
         if !self.takes(")")? {
@@ -151,6 +155,10 @@ impl Parser<'_> {
     /// `'glob'` or `/regex/flags`
     fn pattern(&mut self) -> Parsed<Condition> {
         let start = self.token.span.start;
+        self.regexes += usize::from(matches!(self.token.kind, Kind::Regex { .. }));
+        if self.regexes > MAX_REGEXES {
+            return Err(self.too_many("regular expressions", MAX_REGEXES));
+        }
         let condition = match self.token.kind {
             Kind::Text(raw) => Condition::Glob(
                 Glob::escaped(raw).map_err(|at| self.lexer.bad_escape(start + 1 + at))?,

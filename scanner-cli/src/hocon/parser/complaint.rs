@@ -6,8 +6,9 @@ use super::{Fault, Parsed, Parser, T, is_secret};
 use crate::hocon::{
     diagnostic::{Diagnostic, Secrecy},
     fault::{Hint, Rewrite, unquoted},
+    limits::MAX_DIAGNOSTICS,
     parser::DEPTH_LIMIT,
-    path::render_path,
+    path::short_path,
     secret::showable,
 };
 
@@ -34,10 +35,7 @@ impl Parser<'_, '_> {
     }
 
     pub(super) fn unfilled(&self, key: &Range<usize>) -> Fault {
-        let message = format!(
-            "`{}` has no value",
-            render_path(showable(&self.full_path()))
-        );
+        let message = format!("`{}` has no value", short_path(showable(&self.full_path())));
         Fault::new(key.clone(), message)
             .hint("fill it in, or remove the line or put a `#` before it")
     }
@@ -179,11 +177,23 @@ impl Parser<'_, '_> {
     }
 
     pub(super) fn warn(&mut self, fault: Fault) {
-        let warning = self.diagnostic(fault).warning();
-        self.reader.warnings.push(warning);
+        if self.reader.warnings.len() > MAX_DIAGNOSTICS {
+            return;
+        }
+        let warning = self.diagnostic(fault);
+        self.reader.warning(|| warning);
     }
 
     pub(super) fn report(&mut self, fault: Fault) {
+        if self.reader.errors.len() > MAX_DIAGNOSTICS {
+            return;
+        }
+        let error = self.diagnostic(fault);
+        self.reader.error(|| error);
+    }
+
+    /// Reports what ends the reading of the file.
+    pub(super) fn report_last(&mut self, fault: Fault) {
         let error = self.diagnostic(fault);
         self.reader.errors.push(error);
     }

@@ -18,7 +18,7 @@ impl Parser<'_, '_> {
             depth: self.depth + 3,
         };
         for file in self.reader.include(&self.source, &include, &within)? {
-            if within.list && !file.resolved {
+            if within.list && !file.is_resolved() {
                 let message = "a file with `${…}` in it cannot be included inside a list";
                 let fault = Fault::new(include.span, message);
                 return Err(fault.hint("include it outside of the list").into());

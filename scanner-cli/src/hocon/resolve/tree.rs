@@ -1,0 +1,49 @@
+//! From what is resolved to the tree that others see.
+
+use crate::hocon::{
+    limits::Paths,
+    pending::{Block, Kind, Pending, Scalar},
+    value::{Entry, Node, Object, Value},
+};
+
+/// Counts the paths of all settings of a block, whose own path has so many elements and bytes.
+pub(super) fn measure(block: &Block, elements: usize, bytes: usize, paths: &mut Paths) {
+    for entry in block.settings.iter() {
+        let (elements, bytes) = (elements + 1, bytes + entry.key.len());
+        match &entry.value.kind {
+            Kind::Object(inner) => measure(inner, elements, bytes, paths),
+            _ => paths.add(elements, bytes),
+        }
+    }
+}
+
+pub(super) fn object(block: &Block) -> Object {
+    let entries = block.settings.iter().map(|entry| Entry {
+        key: entry.key.clone(),
+        key_place: entry.key_place.clone(),
+        value: node(&entry.value),
+    });
+    let mut object: Object = entries.collect();
+    object.undefined = block.undefined.clone();
+    object
+        .undefined
+        .retain(|(key, _)| block.settings.get(key).is_none());
+    object
+}
+
+fn node(pending: &Pending) -> Node {
+    let value = match &pending.kind {
+        Kind::Scalar(Scalar::Null) => Value::Null,
+        Kind::Scalar(Scalar::Bool(value)) => Value::Bool(*value),
+        Kind::Scalar(Scalar::Number(text)) => Value::Number(text.clone()),
+        Kind::Scalar(Scalar::String(text) | Scalar::Unquoted(text)) => Value::String(text.clone()),
+        Kind::List(items) => Value::List(items.iter().map(|item| node(item)).collect()),
+        Kind::Object(block) => Value::Object(object(block)),
+        // Nothing else is left in a resolved tree.
+        _ => Value::Null,
+    };
+    Node {
+        value,
+        place: pending.place.clone(),
+    }
+}
