@@ -35,6 +35,7 @@ mod sighting;
 mod stored_item;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod undo;
 mod upsert;
 mod usage;

@@ -16,6 +16,7 @@ use super::{
     running::Counts,
     schema, sighting,
     stored_item::StoredItem,
+    texts,
 };
 
 /// What the store holds at one moment.
@@ -294,6 +295,10 @@ impl Catalog {
             let item =
                 StoredItem::read(row.get_ref(3)?.as_str()?, row.get_ref(4)?.as_str_or_null()?);
             let text = rusqlite::types::Type::Text;
+            let mut item = item.map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(3, text, error.into())
+            })?;
+            texts::load(&self.db, &mut item, row.get_ref(5)?.as_str_or_null()?)?;
             Ok(CatalogItem {
                 id,
                 connection,
@@ -303,9 +308,7 @@ impl Catalog {
                 key: row.get(0)?,
                 source_id: row.get(1)?,
                 first_seen: row.get(2)?,
-                item: item.map_err(|error| {
-                    rusqlite::Error::FromSqlConversionFailure(3, text, error.into())
-                })?,
+                item,
             })
         })
     }
@@ -327,7 +330,7 @@ const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_sinc
      JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan";
 
 const WIDE: &str =
-    "SELECT key, source_id, first_seen, content, contacts FROM content WHERE item = ?1";
+    "SELECT key, source_id, first_seen, content, contacts, texts FROM content WHERE item = ?1";
 
 /// The changes of connections that are known.
 static CHANGE: LazyLock<String> = LazyLock::new(|| {

@@ -94,6 +94,17 @@ pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
     if let Some(missing) = missing_table(db)? {
         problems.push(format!("table `{missing}` does not exist"));
     }
+    if schema::version(db)? >= schema::WITH_TEXTS {
+        let missing: i64 = db.query_row(
+            "SELECT count(*) FROM content, json_each(content.texts) WHERE NOT EXISTS \
+             (SELECT 1 FROM text JOIN text_body ON text_body.text = text.id WHERE hash = value ->> 1)",
+            [],
+            |row| row.get(0),
+        )?;
+        if missing > 0 {
+            problems.push(format!("{missing} long texts of items are missing"));
+        }
+    }
     Ok(problems)
 }
 

@@ -3,7 +3,12 @@
 use catalog_model::{ItemKey, Precedence, SourceId, Visualization};
 use sha2::{Digest, Sha256};
 
-use super::{running::Known, stored_item::StoredItem, undo::Rival};
+use super::{
+    running::Known,
+    stored_item::StoredItem,
+    texts::{self, LongText},
+    undo::Rival,
+};
 use crate::spool::Record;
 
 /// One thing that a scan saw.
@@ -63,7 +68,9 @@ pub(super) struct Seen {
     pub(super) fingerprint: [u8; 16],
     /// As JSON; none where they could not be learned.
     pub(super) contacts: Option<SeenContacts>,
+    /// As JSON, without the long texts.
     pub(super) content: String,
+    pub(super) texts: Vec<LongText>,
 }
 
 /// The contacts of an item, as far as they were learned.
@@ -75,14 +82,18 @@ pub(super) struct SeenContacts {
 
 impl Seen {
     pub(super) fn of(item: &Visualization, id: Option<&SourceId>) -> serde_json::Result<Self> {
-        let stored = StoredItem::of(item);
+        let mut stored = StoredItem::of(item);
+        let texts = texts::take(&mut stored);
         let key = item.key.as_str();
         let source_id = id.map_or("", |id| id.0.as_str());
         let content = serde_json::to_string(&stored)?;
         let contacts = stored.contacts.as_ref().map(serde_json::to_string);
         Ok(Self {
             key_hash: hash(key),
-            fingerprint: fingerprint(&[key, source_id, &content]),
+            fingerprint: match texts::references(&texts) {
+                Some(references) => fingerprint(&[key, source_id, &content, &references]),
+                None => fingerprint(&[key, source_id, &content]),
+            },
             contacts: contacts.transpose()?.map(|json| SeenContacts {
                 fingerprint: hash(&json),
                 json,
@@ -91,6 +102,7 @@ impl Seen {
             source_id: source_id.to_owned(),
             precedence: item.precedence,
             content,
+            texts,
         })
     }
 }
@@ -101,15 +113,21 @@ impl Seen {
             .contacts
             .as_ref()
             .map_or(0, |contacts| contacts.json.len());
-        self.key.len() + self.source_id.len() + self.content.len() + contacts
+        let texts: usize = self.texts.iter().map(LongText::bytes).sum();
+        self.key.len() + self.source_id.len() + self.content.len() + contacts + texts
     }
 
     /// The fields in which the item differs from what the store holds of it.
-    pub(super) fn changed_fields(&self, former: Option<String>, known: &Known) -> Vec<String> {
-        let parsed = |content: &str| StoredItem::read(content, None);
-        let former = former.and_then(|content| parsed(&content).ok());
-        let mut fields = match (former, parsed(&self.content)) {
-            (Some(former), Ok(new)) => new.differences(&former),
+    pub(super) fn changed_fields(
+        &self,
+        former: Option<StoredItem<'_>>,
+        known: &Known,
+    ) -> Vec<String> {
+        let mut fields = match (former, StoredItem::read(&self.content, None)) {
+            (Some(former), Ok(mut new)) => {
+                texts::put_all(&mut new, &self.texts);
+                new.differences(&former)
+            }
             // Nothing that this program wrote reads like that; all may have changed then.
             _ => vec!["content".to_owned()],
         };

@@ -14,6 +14,7 @@ use super::{
 use crate::fuse::Removals;
 
 mod filtered;
+mod texts;
 mod twins;
 
 pub(crate) const DAY: i64 = 24 * 3600;
@@ -81,7 +82,13 @@ fn at(day: i64) -> Timestamp {
 }
 
 fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
-    let item = Visualization {
+    let item = item(key, name, contacts);
+    scan.item(&item, Some(&SourceId(format!("id-{key}"))))
+        .unwrap();
+}
+
+fn item(key: &str, name: &str, contacts: Contacts) -> Visualization {
+    Visualization {
         key: ItemKey::new(["c", key]).unwrap(),
         label: vec!["way".to_owned()],
         name: name.to_owned(),
@@ -90,9 +97,7 @@ fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
         catalog: None,
         precedence: Precedence::default(),
         properties: Properties::default(),
-    };
-    scan.item(&item, Some(&SourceId(format!("id-{key}"))))
-        .unwrap();
+    }
 }
 
 async fn close(scan: StoreScan, day: i64) -> Result<Closed, StoreError> {

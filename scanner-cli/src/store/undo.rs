@@ -21,7 +21,7 @@ CREATE TEMP TABLE IF NOT EXISTS former (
     logged INTEGER,
     fingerprint BLOB NOT NULL, contacts_fingerprint INTEGER, state INTEGER NOT NULL, gone_since INTEGER,
     item_scan INTEGER NOT NULL, attempt INTEGER NOT NULL,
-    source_id TEXT NOT NULL, changed_by INTEGER NOT NULL, contacts TEXT, content TEXT NOT NULL
+    source_id TEXT NOT NULL, changed_by INTEGER NOT NULL, contacts TEXT, content TEXT NOT NULL, texts TEXT
 );
 -- Records of the running attempt that are not to be in the catalog, by 128 bits of SHA-256 of their keys.
 CREATE TEMP TABLE IF NOT EXISTS ruled (
@@ -68,7 +68,7 @@ impl<'a> Undo<'a> {
         Ok(Self {
             save: db.prepare_cached(
                 "INSERT OR IGNORE INTO temp.former SELECT item.id, ?2, NULL, fingerprint, contacts_fingerprint, state, \
-                 gone_since, scan, attempt, source_id, changed_by, contacts, content \
+                 gone_since, scan, attempt, source_id, changed_by, contacts, content, texts \
                  FROM item JOIN content ON content.item = item.id WHERE item.id = ?1",
             )?,
             logged: db.prepare_cached("UPDATE temp.former SET logged = ?2 WHERE item = ?1")?,
@@ -82,8 +82,8 @@ impl<'a> Undo<'a> {
                  FROM temp.former WHERE item = ?1) WHERE id = ?1",
             )?,
             restore_content: db.prepare_cached(
-                "UPDATE content SET (source_id, changed_by, contacts, content) = \
-                 (SELECT source_id, changed_by, contacts, content FROM temp.former WHERE item = ?1) WHERE item = ?1",
+                "UPDATE content SET (source_id, changed_by, contacts, content, texts) = \
+                 (SELECT source_id, changed_by, contacts, content, texts FROM temp.former WHERE item = ?1) WHERE item = ?1",
             )?,
             drop_former: db.prepare_cached("DELETE FROM temp.former WHERE item = ?1")?,
             kind_of: db.prepare_cached("SELECT kind FROM change WHERE seq = ?1")?,

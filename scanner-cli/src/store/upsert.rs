@@ -2,12 +2,14 @@
 //!
 //! The way of an item that did not change is the short one: a look at the index, one narrow row read and written.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::{
     change::{ChangeKind, State},
     running::{Known, Running},
     sighting::{Ruled, Seen, Sighting, hash},
+    stored_item::StoredItem,
+    texts::{self, Texts},
     undo::{Rival, Undo},
 };
 
@@ -18,6 +20,7 @@ struct Statements<'a> {
     mark: CachedStatement<'a>,
     set_state: CachedStatement<'a>,
     load: CachedStatement<'a>,
+    texts: Texts<'a>,
     insert: CachedStatement<'a>,
     insert_content: CachedStatement<'a>,
     update: CachedStatement<'a>,
@@ -62,14 +65,15 @@ impl<'a> Statements<'a> {
             set_state: db.prepare_cached(
                 "UPDATE item SET scan = ?2, attempt = ?3, state = ?4 WHERE id = ?1",
             )?,
-            load: db.prepare_cached("SELECT content FROM content WHERE item = ?1")?,
+            load: db.prepare_cached("SELECT content, texts FROM content WHERE item = ?1")?,
+            texts: Texts::prepare(db)?,
             insert: db.prepare_cached(
                 "INSERT INTO item (connection, key_hash, fingerprint, contacts_fingerprint, state, scan, attempt) \
                  VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)",
             )?,
             insert_content: db.prepare_cached(
-                "INSERT INTO content (item, key, source_id, first_seen, changed_by, contacts, content) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO content (item, key, source_id, first_seen, changed_by, contacts, content, texts) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?,
             update: db.prepare_cached(
                 "UPDATE item SET fingerprint = ?2, contacts_fingerprint = coalesce(?3, contacts_fingerprint), \
@@ -77,7 +81,7 @@ impl<'a> Statements<'a> {
             )?,
             update_content: db.prepare_cached(
                 "UPDATE content SET source_id = ?2, changed_by = coalesce(?3, changed_by), \
-                 contacts = coalesce(?4, contacts), content = ?5 WHERE item = ?1",
+                 contacts = coalesce(?4, contacts), content = ?5, texts = ?6 WHERE item = ?1",
             )?,
             log: db.prepare_cached(
                 "INSERT INTO change (scan, item, kind, fields, time) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -123,7 +127,7 @@ impl<'a> Statements<'a> {
         if added && !known.is_out() {
             return self.write(running, &known, &seen, None);
         }
-        self.change(running, &known, &seen)
+        self.change(db, running, &known, &seen)
     }
 
     /// Whether an item counts rather than the record with its key that this attempt saw before.
@@ -292,6 +296,7 @@ impl<'a> Statements<'a> {
             attempt,
         ])?;
         let id = db.last_insert_rowid();
+        self.texts.write(&seen.texts)?;
         self.insert_content.execute(params![
             id,
             seen.key,
@@ -300,6 +305,7 @@ impl<'a> Statements<'a> {
             scan,
             contacts.map(|contacts| &contacts.json),
             seen.content,
+            texts::references(&seen.texts),
         ])?;
         running.counts.seen += 1;
         self.log(running, id, ChangeKind::Added, None)
@@ -307,12 +313,12 @@ impl<'a> Statements<'a> {
 
     fn change(
         &mut self,
+        db: &Connection,
         running: &mut Running,
         known: &Known,
         seen: &Seen,
     ) -> rusqlite::Result<()> {
-        let former = self.load.query_row([known.id], |row| row.get(0));
-        let former = former.optional()?;
+        let former = self.former(db, known.id)?;
         let fields = seen.changed_fields(former, known);
         let kind = if known.is_out() {
             Some(ChangeKind::Returned)
@@ -326,6 +332,23 @@ impl<'a> Statements<'a> {
             Some(kind) => self.log(running, known.id, kind, Some(&fields)),
             None => Ok(()),
         }
+    }
+
+    /// What the store holds of an item; nothing of one that cannot be read.
+    fn former(
+        &mut self,
+        db: &Connection,
+        item: i64,
+    ) -> rusqlite::Result<Option<StoredItem<'static>>> {
+        let mut rows = self.load.query([item])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let Ok(mut former) = StoredItem::read(row.get_ref(0)?.as_str()?, None) else {
+            return Ok(None);
+        };
+        texts::load(db, &mut former, row.get_ref(1)?.as_str_or_null()?)?;
+        Ok(Some(former))
     }
 
     /// Writes an item over what the store holds of it.
@@ -345,6 +368,7 @@ impl<'a> Statements<'a> {
             scan,
             attempt,
         ])?;
+        self.texts.write(&seen.texts)?;
         self.update_content
             .execute(params![
                 known.id,
@@ -352,6 +376,7 @@ impl<'a> Statements<'a> {
                 kind.map(|_| scan),
                 contacts.map(|contacts| &contacts.json),
                 seen.content,
+                texts::references(&seen.texts),
             ])
             .map(drop)
     }

@@ -18,7 +18,7 @@ use super::{
     limits::{MaxSize, StoreLimits},
     running::Running,
     sighting::Sighting,
-    undo, upsert,
+    texts, undo, upsert,
 };
 use crate::spool::Duplicates;
 
@@ -180,6 +180,7 @@ impl Writer {
         let closed = self.transaction(|db| {
             let closed = closing::close(db, &mut running, &closing)?;
             undo::forget_scan(db, running.scan)?;
+            texts::remove_unused(db)?;
             closing::forget(db, now, keep)?;
             Ok((closed, running.duplicates))
         });

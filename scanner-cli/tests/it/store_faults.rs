@@ -180,7 +180,7 @@ fn a_store_of_a_newer_version_is_refused_and_not_touched() {
         .unwrap();
     let asked = site.requests().len();
     let texts = [
-        "is of version 99, but this program knows none above 3",
+        "is of version 99, but this program knows none above 4",
         "--no-store",
     ];
     home.run(&["scan"]).check(3, &texts);
@@ -374,4 +374,61 @@ fn a_scan_that_exceeds_the_quota_of_the_store_fails_and_the_rest_goes_on() {
     home.write("conf/application.conf", "store.max_size = 1 GB");
     home.run(&["scan"]).check(0, &["1 removed"]);
     assert_eq!(home.items(EXPORT).len(), 1_519);
+}
+
+/// The largest memory in KiB that a scan had, polled while it runs.
+#[cfg(target_os = "linux")]
+fn peak_of_scan(home: &Home) -> u64 {
+    let mut child = home.start(&["scan"]);
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let now = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        peak = peak.max(now.unwrap_or(0));
+        thread::sleep(Duration::from_millis(2));
+    }
+    assert!(child.wait().unwrap().success());
+    peak
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_description_of_an_app_with_many_sheets_costs_neither_memory_nor_disk() {
+    const SHEETS: usize = 400;
+    let site = FakeSite::builder()
+        .content(Content::generated(1, SHEETS))
+        .start_in_thread();
+    let describe = |letter: &str| {
+        let description = letter.repeat(100_000);
+        site.edit(|content| {
+            let app = content.app_named("App 1").or(content.app_named("App 0"));
+            let app = app.unwrap().to_owned();
+            content.set(&app, "description", description.as_str().into());
+        });
+    };
+    let home = Home::of(&site);
+    // An export has the description of each sheet; this is about the store.
+    home.write("conf/application.conf", "followers = []");
+    let short = peak_of_scan(&home);
+    for letter in ["a", "b"] {
+        describe(letter);
+        site.expire_sessions();
+        let long = peak_of_scan(&home);
+        assert!(long < short + 25_000, "{long} KiB instead of {short}");
+        let size = fs::metadata(home.path(STORE)).unwrap().len();
+        assert!(size < 5_000_000, "{size} bytes");
+    }
+    check_whole(&home.path(STORE));
+    let changes = home.run(&["catalog", "changes", "--format", "ndjson"]);
+    let changes = items(&changes.output);
+    assert_eq!(changes.len(), 3 * SHEETS);
+    assert_eq!(changes[2 * SHEETS]["fields"][0], "application_description");
+    let shown = home.run(&["catalog", "list", "--format", "ndjson"]);
+    let shown = items(&shown.output);
+    let description = shown[SHEETS / 2]["application_description"].as_str();
+    assert_eq!(description.unwrap().len(), 100_000);
+    let health = home.run(&["store", "check"]);
+    health.check(0, &[]);
 }

@@ -1,0 +1,212 @@
+//! Long texts, which the store keeps once: an app's description is a text of each of its sheets.
+//!
+//! An item is written without them, with a list of places and hashes instead. What is short stays where it is.
+
+use std::{borrow::Cow, fmt::Write, mem};
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+use super::{
+    sighting,
+    stored_item::{StoredItem, StoredValue},
+};
+
+/// From how many bytes on a text is kept apart.
+const LONG: usize = 1_024;
+
+/// A long text of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LongText {
+    /// Where it belongs: `name`, `description`, `catalog`, `label/0`, `property/3`.
+    place: String,
+    hash: String,
+    /// The text, or of a list of texts, its JSON.
+    body: String,
+}
+
+impl LongText {
+    fn new(place: String, body: String) -> Self {
+        let mut hash = String::new();
+        for byte in sighting::fingerprint(&[&body]) {
+            // Writing to a text cannot fail.
+            let _ = write!(hash, "{byte:02x}");
+        }
+        Self { place, hash, body }
+    }
+
+    /// Bytes of its texts.
+    pub(super) fn bytes(&self) -> usize {
+        self.place.len() + self.hash.len() + self.body.len()
+    }
+}
+
+/// Takes the long texts out of an item.
+pub(super) fn take(item: &mut StoredItem<'_>) -> Vec<LongText> {
+    let mut texts = Vec::new();
+    let mut one = |place: &dyn Fn() -> String, text: &mut Cow<'_, str>| {
+        if text.len() >= LONG {
+            texts.push(LongText::new(place(), mem::take(text).into_owned()));
+        }
+    };
+    for (index, part) in item.label.iter_mut().enumerate() {
+        one(&|| format!("label/{index}"), part);
+    }
+    one(&|| "name".to_owned(), &mut item.name);
+    if let Some(description) = &mut item.description {
+        one(&|| "description".to_owned(), description);
+    }
+    if let Some(catalog) = &mut item.catalog {
+        one(&|| "catalog".to_owned(), catalog);
+    }
+    for (index, (_, value)) in item.properties.iter_mut().enumerate() {
+        let place = || format!("property/{index}");
+        match value {
+            StoredValue::Text(text) | StoredValue::LongText(text) | StoredValue::Url(text) => {
+                one(&place, text);
+            }
+            StoredValue::Tags(tags) if tags.iter().map(|tag| tag.len()).sum::<usize>() >= LONG => {
+                let mut list = Cow::Owned(serde_json::json!(tags).to_string());
+                tags.clear();
+                one(&place, &mut list);
+            }
+            StoredValue::Tags(_) | StoredValue::Number(_) | StoredValue::Instant(_) => {}
+        }
+    }
+    texts
+}
+
+/// Puts a text back where it was taken from. A place that the item does not have is left alone.
+fn put(item: &mut StoredItem<'_>, place: &str, body: String) {
+    let (kind, index) = place.split_once('/').unwrap_or((place, ""));
+    let index = index.parse().unwrap_or(usize::MAX);
+    match kind {
+        "name" => item.name = body.into(),
+        "description" => item.description = Some(body.into()),
+        "catalog" => item.catalog = Some(body.into()),
+        "label" => {
+            if let Some(part) = item.label.get_mut(index) {
+                *part = body.into();
+            }
+        }
+        _ => match item.properties.get_mut(index) {
+            Some((
+                _,
+                StoredValue::Text(text) | StoredValue::LongText(text) | StoredValue::Url(text),
+            )) => *text = body.into(),
+            Some((_, StoredValue::Tags(tags))) => {
+                let list: Vec<String> = serde_json::from_str(&body).unwrap_or_default();
+                *tags = list.into_iter().map(Cow::Owned).collect();
+            }
+            _ => {}
+        },
+    }
+}
+
+/// Puts texts back into the item that they were taken from.
+pub(super) fn put_all(item: &mut StoredItem<'_>, texts: &[LongText]) {
+    for text in texts {
+        put(item, &text.place, text.body.clone());
+    }
+}
+
+/// What the store has in the place of the texts.
+pub(super) fn references(texts: &[LongText]) -> Option<String> {
+    let pairs = texts.iter().map(|text| (&text.place, &text.hash));
+    let pairs: Vec<_> = pairs.collect();
+    (!pairs.is_empty()).then(|| serde_json::json!(pairs).to_string())
+}
+
+/// Puts the texts back that an item of the store refers to.
+pub(super) fn load(
+    db: &Connection,
+    item: &mut StoredItem<'_>,
+    references: Option<&str>,
+) -> rusqlite::Result<()> {
+    let Some(references) = references else {
+        return Ok(());
+    };
+    let pairs: Vec<(String, String)> = serde_json::from_str(references).unwrap_or_default();
+    let mut bodies = db.prepare_cached(
+        "SELECT body FROM text_body JOIN text ON text.id = text_body.text WHERE hash = ?1",
+    )?;
+    for (place, hash) in pairs {
+        // `store check` reports one that is missing; the rest of the item counts all the same.
+        if let Some(body) = bodies.query_row([hash], |row| row.get(0)).optional()? {
+            put(item, &place, body);
+        }
+    }
+    Ok(())
+}
+
+/// The statements that write texts.
+pub(super) struct Texts<'a> {
+    add: CachedStatement<'a>,
+    add_body: CachedStatement<'a>,
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn prepare(db: &'a Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            add: db.prepare_cached("INSERT INTO text (hash) VALUES (?1) ON CONFLICT DO NOTHING")?,
+            add_body: db
+                .prepare_cached("INSERT INTO text_body VALUES (last_insert_rowid(), ?1)")?,
+        })
+    }
+
+    /// Writes the texts that the store does not have yet.
+    pub(super) fn write(&mut self, texts: &[LongText]) -> rusqlite::Result<()> {
+        for text in texts {
+            if self.add.execute([&text.hash])? > 0 {
+                self.add_body.execute(params![text.body])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes texts that no item refers to, unless a scan is running, which may bring back an item that had them.
+pub(super) fn remove_unused(db: &Connection) -> rusqlite::Result<()> {
+    let runs = db
+        .query_row("SELECT 1 FROM scan WHERE outcome IS NULL", [], |_| Ok(()))
+        .optional()?;
+    if runs.is_none() {
+        db.execute_batch(
+            "DELETE FROM text_body WHERE text IN (SELECT id FROM text WHERE uses = 0); \
+             DELETE FROM text WHERE uses = 0",
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_were_taken_out_go_back_to_their_places() {
+        let long = |letter: &str| -> Cow<'static, str> { letter.repeat(LONG).into() };
+        let nothing = "{\"label\":[],\"name\":\"\",\"properties\":[]}";
+        let mut item = StoredItem::read(nothing, None).unwrap();
+        item.label = vec!["short".into(), long("l")];
+        item.name = long("n");
+        item.description = Some(long("d"));
+        item.catalog = Some(long("c"));
+        item.properties = vec![
+            ("short".into(), StoredValue::Text("short".into())),
+            ("text".into(), StoredValue::Text(long("t"))),
+            ("same".into(), StoredValue::LongText(long("t"))),
+            ("url".into(), StoredValue::Url(long("u"))),
+            ("number".into(), StoredValue::Number(1.0)),
+            (
+                "tags".into(),
+                StoredValue::Tags(vec!["\"a\"".into(); LONG / 3 + 1]),
+            ),
+        ];
+        let mut taken = item.clone();
+        let texts = take(&mut taken);
+        assert_eq!(texts.len(), 8);
+        assert!(serde_json::to_string(&taken).unwrap().len() < LONG);
+        put_all(&mut taken, &texts);
+        assert_eq!(taken, item);
+    }
+}
