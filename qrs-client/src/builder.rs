@@ -96,9 +96,9 @@ impl QrsClientBuilder {
             retry: self.retry,
             proxy: self.proxy,
             tls: Arc::new(tls),
+            session: Arc::new(Session::new(self.site.clone())),
             site: self.site,
             credentials: self.credentials,
-            session: Session::default(),
             limits: self.limits,
         })))
     }

@@ -19,6 +19,7 @@ use crate::models::About;
 use crate::request::Get;
 use crate::retry::Trouble;
 use crate::scrub::Secrets;
+use crate::session::SessionState;
 use crate::site::SiteUrl;
 use crate::time_limits::Wanted;
 use crate::transport::Transport;
@@ -55,16 +56,21 @@ impl QrsClient {
     /// the session. None before the site has opened one.
     #[must_use]
     pub fn session(&self) -> Option<SecretString> {
-        self.0.session.export(&self.0.site, &self.0.credentials)
+        self.0.session.export(&self.0.credentials)
     }
 
     /// Goes on with a session. One of another site, or that was opened with another header or
-    /// value, is ignored, and so is text that is none. Whether the client goes on with it; the site
-    /// opens a new one by itself when it has ended.
+    /// value, is ignored, and so is text that is none. A client that has asked its site already keeps
+    /// its own. Whether the client goes on with it; one that has ended is renewed.
     pub fn resume(&self, session: &SecretString) -> bool {
-        self.0
-            .session
-            .import(session, &self.0.site, &self.0.credentials)
+        self.0.session.import(session, &self.0.credentials)
+    }
+
+    /// Whether the site keeps the session, as far as its answers show. It takes three answers to
+    /// tell that it does not.
+    #[must_use]
+    pub fn session_state(&self) -> SessionState {
+        self.0.session.observed()
     }
 
     /// What the site is: the cheapest thing to ask for, and so the way to try the credentials.

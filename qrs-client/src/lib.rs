@@ -57,6 +57,7 @@ pub use models::{
 };
 pub use proxy::{Proxy, ProxyScheme};
 pub use request::Get;
+pub use session::SessionState;
 pub use site::SiteUrl;
 pub use time_limits::{TimeLimit, TimeLimits};
 pub use timestamp::Timestamp;

@@ -1,35 +1,39 @@
-//! The cookies that a site hands out, and a session as text that outlives the program.
+//! The session of an account on a site: its cookies, and who may open another one.
 //!
-//! A client that does not send its cookie back opens a session with every call and locks its user
+//! A client that does not send its cookie back opens a session with every request and locks its user
 //! out at the sixth (Qlik help, Proxies: five sessions a user).
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod evidence;
+mod jar;
+mod stored;
 
-use cookie::Cookie;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use hyper::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use url::Url;
 
+pub use self::evidence::SessionState;
+use self::evidence::{Evidence, Observed, looks_joined};
+use self::jar::{Answered, Change, Jar};
+use self::stored::Moment;
 use crate::credentials::HeaderCredentials;
 use crate::site::SiteUrl;
 
-/// The session of an account on a site: its cookies, and who may open another one.
-#[derive(Debug, Default)]
+/// The session of an account on a site. Connections of the same account may share one.
+#[derive(Debug)]
 pub(crate) struct Session {
+    site: SiteUrl,
     state: Mutex<State>,
     /// Held by the request that opens a session.
     turn: tokio::sync::Mutex<()>,
 }
 
-/// The cookies of one site by name: the name of the session's is free, and a balancer before the
-/// site may have one of its own. One of each name, whatever path it was set for, so that an old
-/// session is never sent beside a new one.
-type Cookies = BTreeMap<String, SecretString>;
-
 #[derive(Debug, Default)]
 struct State {
-    cookies: Cookies,
+    jar: Jar,
     /// How often a cookie changed.
     changes: u64,
     /// How often all cookies were dropped, because the site had ended their session.
@@ -37,6 +41,7 @@ struct State {
     /// Whether a request need not wait for another one to open a session.
     is_open: bool,
     was_answered: bool,
+    evidence: Evidence,
 }
 
 /// The cookies that a request carries.
@@ -47,49 +52,63 @@ pub(crate) struct Carried {
     drops: u64,
 }
 
-/// The first part of an exported session. Another form gets another number.
-const FORM: &str = "qrs-session-1";
+/// What an answer says about cookies.
+pub(crate) struct Headers<'a> {
+    /// The `Set-Cookie` headers.
+    pub(crate) cookies: Vec<&'a str>,
+    /// The site's own time in seconds since 1970, if the answer has a `Date`.
+    pub(crate) date: Option<i64>,
+    /// Whether the site answered with what was requested.
+    pub(crate) is_accepted: bool,
+}
 
-/// Shorter cookies are marks rather than secrets, and blackening them would spoil every text.
+/// Shorter cookies are marks rather than secrets, and redacting them would spoil every text.
 const SHORTEST_SECRET: usize = 6;
 
 impl Session {
+    pub(crate) fn new(site: SiteUrl) -> Self {
+        Self {
+            site,
+            state: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// Waits while another request opens a session. While none is open, requests go one by one: a site opens a session
     /// for each request that has no cookie yet, and locks the user out at the sixth.
     pub(crate) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        if self.state().is_open {
+        if self.state().is_open(Instant::now()) {
             return None;
         }
         let turn = self.turn.lock().await;
-        (!self.state().is_open).then_some(turn)
+        (!self.state().is_open(Instant::now())).then_some(turn)
     }
 
-    /// The cookies for the next request.
-    pub(crate) fn cookies(&self) -> Carried {
+    /// The cookies for a request to `url`.
+    pub(crate) fn cookies(&self, url: &Url) -> Carried {
         let state = self.state();
+        let line = state.jar.line(url, Instant::now());
+        let header = line.and_then(|line| HeaderValue::from_str(&line).ok());
         Carried {
-            header: state.header(),
+            header: header.map(|mut value| {
+                value.set_sensitive(true);
+                value
+            }),
             changes: state.changes,
             drops: state.drops,
         }
     }
 
-    /// Keeps what the `Set-Cookie` headers of an answer set, and drops what they take back. `now` is the site's own
-    /// time in seconds since 1970, as far as its answer tells it.
+    /// Keeps what the `Set-Cookie` headers of an answer set, and drops what they take back.
     ///
     /// Returns whether the cookies had changed since the request was sent.
-    pub(crate) fn keep<'a>(
-        &self,
-        carried: &Carried,
-        headers: impl Iterator<Item = &'a str>,
-        now: Option<i64>,
-    ) -> bool {
+    pub(crate) fn keep(&self, carried: &Carried, headers: &Headers<'_>) -> bool {
         let mut state = self.state();
         state.was_answered = true;
         let outdated = state.changes != carried.changes;
         // What an answer within a dropped session sets must not replace the cookies of the new one.
         if state.drops == carried.drops {
-            headers.for_each(|header| state.keep(header, now));
+            state.keep(&self.site, carried, headers);
         }
         outdated
     }
@@ -104,16 +123,14 @@ impl Session {
     pub(crate) fn drop_cookies(&self, carried: &Carried) {
         let mut state = self.state();
         if state.drops == carried.drops {
-            state.cookies.clear();
-            state.changes += 1;
-            state.drops += 1;
-            state.is_open = false;
+            state.drop_cookies();
         }
     }
 
     /// Whether the answer to a request without cookies has set some.
     pub(crate) fn was_opened_since(&self, carried: &Carried) -> bool {
-        !carried.has_cookies() && !self.state().cookies.is_empty()
+        let state = self.state();
+        !carried.has_cookies() && state.jar.unexpired(Instant::now()).next().is_some()
     }
 
     /// Lets all requests go at the same time from now on.
@@ -126,40 +143,37 @@ impl Session {
         self.state().was_answered
     }
 
+    /// Whether the site keeps the session, as far as its answers show.
+    pub(crate) fn observed(&self) -> SessionState {
+        self.state().evidence.state()
+    }
+
     /// What must not show in any text.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         let state = self.state();
+        let values = state.jar.cookies().iter().map(|cookie| &cookie.value);
         let long = |value: &&SecretString| value.expose_secret().len() >= SHORTEST_SECRET;
-        state.cookies.values().filter(long).cloned().collect()
+        values.filter(long).cloned().collect()
     }
 
     /// The session as text, tied to the site and to who asks.
-    pub(crate) fn export(
-        &self,
-        site: &SiteUrl,
-        credentials: &HeaderCredentials,
-    ) -> Option<SecretString> {
-        let salt = hex(&std::array::from_fn::<u8, 16, _>(|_| fastrand::u8(..)));
-        let digest = digest(&salt, site, credentials);
-        let line = self.state().line()?;
-        Some(SecretString::from(format!("{FORM}:{salt}:{digest}:{line}")))
+    pub(crate) fn export(&self, credentials: &HeaderCredentials) -> Option<SecretString> {
+        stored::to_text(&self.state().jar, &self.site, credentials, now())
     }
 
-    /// Goes on with an exported session, unless it is another site's or was opened with other
-    /// credentials. Whether it did.
-    pub(crate) fn import(
-        &self,
-        text: &SecretString,
-        site: &SiteUrl,
-        credentials: &HeaderCredentials,
-    ) -> bool {
-        let Some(cookies) = tied_to(text.expose_secret(), site, credentials) else {
+    /// Goes on with an exported session, unless it is another site's, was opened with other
+    /// credentials, or this session was used already. Whether it did.
+    pub(crate) fn import(&self, text: &SecretString, credentials: &HeaderCredentials) -> bool {
+        let Some(jar) = stored::from_text(text, &self.site, credentials, now()) else {
             return false;
         };
         let mut state = self.state();
-        state.cookies = cookies;
-        state.changes += 1;
-        true
+        let is_unused = state.changes == 0 && !state.was_answered;
+        if is_unused {
+            state.jar = jar;
+            state.changes += 1;
+        }
+        is_unused
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -168,34 +182,45 @@ impl Session {
 }
 
 impl State {
-    fn keep(&mut self, header: &str, now: Option<i64>) {
-        let Ok(cookie) = Cookie::parse(header) else {
-            return;
-        };
-        let (name, value) = cookie.name_value_trimmed();
-        let before = self.cookies.remove(name);
-        let kept = is_sendable(name, value) && !is_expired(&cookie, now);
-        let differs = |before: &SecretString| !kept || before.expose_secret() != value;
-        self.changes += u64::from(before.as_ref().map_or(kept, differs));
-        if kept {
-            let value = SecretString::from(value);
-            self.cookies.insert(name.to_owned(), value);
+    /// Whether requests may go at the same time. A session whose last cookie has expired is to be opened again.
+    fn is_open(&mut self, now: Instant) -> bool {
+        let has_lapsed = !self.jar.cookies().is_empty() && self.jar.unexpired(now).next().is_none();
+        if has_lapsed {
+            self.drop_cookies();
         }
+        self.is_open
     }
 
-    fn header(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(&self.line()?).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+    fn drop_cookies(&mut self) {
+        self.jar = Jar::default();
+        self.changes += 1;
+        self.drops += 1;
+        self.is_open = false;
+        self.evidence = Evidence::default();
     }
 
-    fn line(&self) -> Option<String> {
-        let pairs: Vec<_> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={}", value.expose_secret()))
-            .collect();
-        (!pairs.is_empty()).then(|| pairs.join("; "))
+    fn keep(&mut self, site: &SiteUrl, carried: &Carried, headers: &Headers<'_>) {
+        let Moment { time, at } = now();
+        let answered = Answered {
+            site: site.as_url(),
+            at,
+            time: headers.date.unwrap_or_else(|| unix_seconds(time)),
+            is_first: !carried.has_cookies(),
+        };
+        let mut observed = Observed {
+            carried: carried.count(),
+            is_joined: headers.cookies.iter().any(|header| looks_joined(header)),
+            ..Observed::default()
+        };
+        for header in &headers.cookies {
+            let change = self.jar.keep(header, answered);
+            self.changes += u64::from(change != Change::None);
+            observed.add(header, change);
+        }
+        observed.is_bare = self.jar.unexpired(at).next().is_none();
+        if headers.is_accepted {
+            self.evidence.add(&observed);
+        }
     }
 }
 
@@ -208,171 +233,25 @@ impl Carried {
     pub(crate) fn header(&self) -> Option<&HeaderValue> {
         self.header.as_ref()
     }
-}
 
-fn tied_to(text: &str, site: &SiteUrl, credentials: &HeaderCredentials) -> Option<Cookies> {
-    let (salt, rest) = text
-        .strip_prefix(FORM)?
-        .strip_prefix(':')?
-        .split_once(':')?;
-    let (expected, line) = rest.split_once(':')?;
-    if digest(salt, site, credentials) != expected {
-        return None;
-    }
-    line.split("; ")
-        .map(|pair| {
-            let (name, value) = pair.split_once('=')?;
-            let pair = (name.to_owned(), SecretString::from(value));
-            is_sendable(name, value).then_some(pair)
-        })
-        .collect()
-}
-
-/// Salted, so that nobody looks a user up in it; with lengths, so that no two triples run together.
-fn digest(salt: &str, site: &SiteUrl, credentials: &HeaderCredentials) -> String {
-    let site = site.to_string();
-    let value = credentials.value().expose_secret();
-    let mut digest = Sha256::new();
-    for part in [salt, &site, credentials.header(), value] {
-        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        digest.update(part);
-    }
-    hex(&digest.finalize())
-}
-
-fn is_sendable(name: &str, value: &str) -> bool {
-    let fits = |text: &str| {
-        text.bytes()
-            .all(|byte| matches!(byte, b'!'..=b'~') && byte != b';')
-    };
-    !name.is_empty() && !value.is_empty() && fits(name) && fits(value)
-}
-
-/// Whether the site takes the cookie back. `Max-Age` goes before `Expires` (RFC 6265, 5.3).
-fn is_expired(cookie: &Cookie<'_>, now: Option<i64>) -> bool {
-    match cookie.max_age() {
-        Some(age) => age.whole_seconds() <= 0,
-        None => (cookie.expires_datetime())
-            .is_some_and(|expires| expires.unix_timestamp() <= now.unwrap_or(0)),
+    /// The number of cookies.
+    fn count(&self) -> usize {
+        let header = self.header.as_ref().map(HeaderValue::as_bytes);
+        header.map_or(0, |line| line.split(|byte| *byte == b';').count())
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+fn now() -> Moment {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only tells for how long a stored cookie was unused; a wrong clock costs a renewal at most"
+    )]
+    let time = SystemTime::now();
+    let at = Instant::now();
+    Moment { time, at }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn site(text: &str) -> SiteUrl {
-        SiteUrl::parse(text).unwrap()
-    }
-
-    fn credentials(name: &str, value: &str) -> HeaderCredentials {
-        HeaderCredentials::new(name, SecretString::from(value)).unwrap()
-    }
-
-    fn session(line: &str) -> Session {
-        let session = Session::default();
-        let pairs = line.split("; ").map(|pair| pair.split_once('=').unwrap());
-        session.state().cookies = pairs
-            .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
-            .collect();
-        session
-    }
-
-    #[test]
-    fn a_cookie_is_dropped_when_the_site_takes_it_back() {
-        let cases = [
-            ("s=2", Some("s=2")),
-            (" s = 2 ; Path=/vp/; Secure; HttpOnly", Some("s=2")),
-            ("s=2; Max-Age=60", Some("s=2")),
-            ("s=2; max-age=0", None),
-            (
-                "s=2; Max-Age=-1; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
-                None,
-            ),
-            (
-                "s=2; Max-Age=9; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
-                Some("s=2"),
-            ),
-            ("s=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT", None),
-            ("s=2; expires=Thu, 01-Jan-1970 00:00:00 GMT", None),
-            ("s=2; Expires=Mon, 01 Jan 2024 00:00:00 GMT", None),
-            ("s=2; Expires=Wed, 01 Jan 2025 00:00:00 GMT", Some("s=2")),
-            ("s=2; Expires=some day", Some("s=2")),
-            ("s=", None),
-            ("s", Some("s=1")),
-            ("=2", Some("s=1")),
-        ];
-        let now = crate::retry::http_date("Mon, 01 Jul 2024 00:00:00 GMT");
-        for (header, expected) in cases {
-            let session = session("s=1");
-            session.keep(&session.cookies(), [header].into_iter(), now);
-            assert_eq!(session.state().line().as_deref(), expected, "{header}");
-        }
-    }
-
-    #[test]
-    fn an_exported_session_goes_on_where_it_was_opened() {
-        let (site, credentials) = (
-            site("https://qlik.example/vp/"),
-            credentials("X-User", "me"),
-        );
-        let exported = session("a=b=c; X-Qlik-Session=12:34")
-            .export(&site, &credentials)
-            .unwrap();
-        let resumed = Session::default();
-        assert!(resumed.import(&exported, &site, &credentials));
-        assert_eq!(
-            resumed.state().line().unwrap(),
-            "X-Qlik-Session=12:34; a=b=c"
-        );
-        assert!(Session::default().export(&site, &credentials).is_none());
-    }
-
-    #[test]
-    fn a_session_of_another_site_header_or_value_is_left_alone() {
-        let (here, me) = (
-            site("https://qlik.example/vp/"),
-            credentials("X-User", "me"),
-        );
-        let exported = session("a=b").export(&here, &me).unwrap();
-        assert!(!exported.expose_secret().contains("qlik.example"));
-        let fresh = Session::default();
-        for (other, who) in [
-            (site("https://qlik.example/"), me.clone()),
-            (site("http://qlik.example/vp"), me.clone()),
-            (here.clone(), credentials("X-Users", "me")),
-            (here.clone(), credentials("X-User", "Me")),
-        ] {
-            assert!(!fresh.import(&exported, &other, &who));
-        }
-        assert!(fresh.state().line().is_none());
-    }
-
-    #[test]
-    fn text_that_is_no_session_is_left_alone() {
-        let (here, me) = (site("https://qlik.example/"), credentials("X-User", "me"));
-        let digest = digest("5a17", &here, &me);
-        let good = format!("{FORM}:5a17:{digest}:a=b");
-        assert!(Session::default().import(&good.clone().into(), &here, &me));
-        for text in [
-            String::new(),
-            good.replace("session-1", "session-2"),
-            good.replace("5a17", "5a18"),
-            good.replace("a=b", "ab"),
-            good.replace("a=b", ""),
-            good.replace("a=b", "a=b\r\nX: y"),
-            good.replace(":a=b", ""),
-        ] {
-            assert!(
-                !Session::default().import(&text.clone().into(), &here, &me),
-                "{text}"
-            );
-        }
-    }
+fn unix_seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -24,7 +24,7 @@ use crate::request::{Get, xrfkey};
 use crate::retry::{self, RetryPolicy, Tries, Trouble};
 use crate::route::Route;
 use crate::scrub::Secrets;
-use crate::session::{Carried, Session};
+use crate::session::{self, Carried, Session};
 use crate::silence;
 use crate::site::SiteUrl;
 use crate::time_limits::{self, AnswerLimits, TimeLimit, TimeLimits, Wanted};
@@ -36,7 +36,7 @@ pub(crate) struct Transport {
     pub(crate) credentials: HeaderCredentials,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) tls: Arc<ClientConfig>,
-    pub(crate) session: Session,
+    pub(crate) session: Arc<Session>,
     pub(crate) limits: TimeLimits,
     pub(crate) retry: RetryPolicy,
 }
@@ -67,7 +67,10 @@ impl Transport {
     pub(crate) async fn ask(&self, get: &Get, limits: AnswerLimits) -> Result<Body, Failed> {
         // While a session is opened, this waits no longer than for its own answer.
         let turn = timeout_at(limits.deadline, self.session.turn()).await;
-        let carried = self.session.cookies();
+        let url = get.url(&self.site);
+        let carried = self
+            .session
+            .cookies(url.as_ref().unwrap_or(self.site.as_url()));
         let mut outdated = false;
         let answer = self.answer(get, limits, &carried, &mut outdated).await;
         if answer.is_ok() || self.session.was_opened_since(&carried) {
@@ -94,12 +97,15 @@ impl Transport {
         let mut asked = Asked::new(&self.site, &get.url(&self.site)?, secrets);
         let request = self.request(&url, &xrfkey, carried)?;
         let mut response = self.send(request, &asked, limits).await?;
-        let date = header(&response, &DATE).and_then(retry::http_date);
-        let cookies = response.headers().get_all(SET_COOKIE);
-        let cookies = cookies.iter().filter_map(|cookie| cookie.to_str().ok());
-        *outdated = self.session.keep(carried, cookies, date);
-        asked.hide(self.session.secrets());
         let head = head(&response, &url);
+        let cookies = response.headers().get_all(SET_COOKIE).iter();
+        let headers = session::Headers {
+            cookies: cookies.filter_map(|cookie| cookie.to_str().ok()).collect(),
+            date: header(&response, &DATE).and_then(retry::http_date),
+            is_accepted: head.is_success() && !head.is_labelled_as_page(),
+        };
+        *outdated = self.session.keep(carried, &headers);
+        asked.hide(self.session.secrets());
         let coding = response.unpack();
         let mut body = Body::new(response, asked, limits);
         if head.is_labelled_as_page() {

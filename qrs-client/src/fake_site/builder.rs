@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::account::Account;
 use super::answer::CountForm;
 use super::content::Content;
+use super::gateway::Gateway;
 use super::host::Host;
 use super::pages::{LoginWay, LongHead};
 use super::session::EndedSession;
@@ -35,6 +36,8 @@ impl FakeSiteBuilder {
             login_way: LoginWay::Form,
             too_many_sessions: TooManySessions::RedirectToLogin,
             ended_session: EndedSession::RedirectToLogin,
+            cookie_attributes: "Path=/; HttpOnly".to_owned(),
+            gateway: Gateway::None,
             head_limit: (LONGEST_HEAD, LongHead::RequestTooLong),
             count_form: CountForm::Value,
             framing: Framing::Chunked(USUAL_CHUNK),
@@ -65,6 +68,18 @@ impl FakeSiteBuilder {
     /// Sets the name of the session's cookie. Else `X-Qlik-Session-HTTP`.
     pub fn cookie(mut self, name: &str) -> Self {
         name.clone_into(&mut self.settings.cookie);
+        self
+    }
+
+    /// Sets what follows the session's cookie in its `Set-Cookie`. Else `Path=/; HttpOnly`.
+    pub fn cookie_attributes(mut self, attributes: &str) -> Self {
+        attributes.clone_into(&mut self.settings.cookie_attributes);
+        self
+    }
+
+    /// Sets what a gateway in front of the site does to cookies. Else there is none.
+    pub fn gateway(mut self, gateway: Gateway) -> Self {
+        self.settings.gateway = gateway;
         self
     }
 

@@ -12,6 +12,7 @@ use super::account::{Access, Account};
 use super::answer::{Answer, Body, CountForm, Extent};
 use super::content::Content;
 use super::fault::{Effect, Fault, Instead};
+use super::gateway::Gateway;
 use super::pages::{self, LoginWay, LongHead};
 use super::request::{LONGEST_TARGET, Request};
 use super::schema::Entity;
@@ -37,6 +38,9 @@ pub(super) struct Settings {
     pub(super) ended_session: EndedSession,
     /// The longest head of a request in bytes, and the answer to a longer one.
     pub(super) head_limit: (usize, LongHead),
+    /// What follows the session's cookie in its `Set-Cookie`.
+    pub(super) cookie_attributes: String,
+    pub(super) gateway: Gateway,
     pub(super) count_form: CountForm,
     pub(super) framing: Framing,
     /// In the clear, if there is none.
@@ -117,9 +121,13 @@ impl Site {
             Some(Instead::LoginRedirect(way)) => pages::redirect_to_login(&self.prefix(), way),
             // A request that is never answered never reached the site, and opens no session.
             None if hung_up => Answer::text(503, ""),
-            None => self.right_answer(request).unwrap_or_else(|refusal| refusal),
+            None => {
+                let request = self.settings.gateway.forward(request);
+                self.right_answer(&request)
+                    .unwrap_or_else(|refusal| refusal)
+            }
         };
-        (answer, effects)
+        (self.settings.gateway.answer(answer), effects)
     }
 
     /// Keeps the request, and finds the faults that it meets.
@@ -294,6 +302,11 @@ impl Site {
     }
 
     fn set_cookie(&self, cookie: &str) -> String {
-        format!("{}={cookie}; Path=/; HttpOnly", self.settings.cookie)
+        let Settings {
+            cookie: name,
+            cookie_attributes,
+            ..
+        } = &self.settings;
+        format!("{name}={cookie}; {cookie_attributes}")
     }
 }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::scripted::{self, answer, json};
 
-fn client(site: &FakeSite) -> QrsClient {
+pub(crate) fn client(site: &FakeSite) -> QrsClient {
     let url = SiteUrl::parse(&site.url()).unwrap();
     let value = SecretString::from(site.header_value());
     let credentials = HeaderCredentials::new(site.header_name(), value).unwrap();

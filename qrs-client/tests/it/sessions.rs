@@ -1,6 +1,10 @@
-use qrs_client::{HeaderCredentials, QrsClient, SiteUrl};
+use std::time::Duration;
+
+use qrs_client::fake_site::{FakeSite, Gateway};
+use qrs_client::{HeaderCredentials, QrsClient, SessionState, SiteUrl};
 use secrecy::SecretString;
 
+use crate::ended_sessions::client;
 use crate::scripted::{ABOUT, HEADER, Script, Site, answer};
 
 fn with_cookies(cookies: &[&str]) -> Script {
@@ -18,14 +22,16 @@ fn cookies(request: &str) -> Option<&str> {
 }
 
 #[tokio::test]
-async fn the_sites_cookies_are_kept_whatever_their_names_and_paths() {
+async fn the_sites_cookies_are_kept_by_name_and_path() {
     let site = Site::start([
         with_cookies(&[
             "X-Qlik-Session-vp=1-a; Path=/; HttpOnly; Secure",
             "balancer=n1",
+            "other=1; Path=/hub",
+            "another=1; Domain=other.example",
         ]),
         with_cookies(&["X-Qlik-Session-vp=2-b; Path=/vp/", "balancer=; Max-Age=0"]),
-        with_cookies(&["X-Qlik-Session-vp=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]),
+        with_cookies(&["X-Qlik-Session-vp=x; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]),
         with_cookies(&[]),
     ])
     .await;
@@ -39,9 +45,9 @@ async fn the_sites_cookies_are_kept_whatever_their_names_and_paths() {
         sent,
         [
             None,
-            Some("X-Qlik-Session-vp=1-a; balancer=n1"),
+            Some("balancer=n1; X-Qlik-Session-vp=1-a"),
+            Some("X-Qlik-Session-vp=2-b; X-Qlik-Session-vp=1-a"),
             Some("X-Qlik-Session-vp=2-b"),
-            None
         ]
     );
 }
@@ -88,4 +94,83 @@ async fn the_first_of_parallel_requests_goes_alone() {
         .collect();
     let session = Some("s=1".to_owned());
     assert_eq!(sent, [None, session.clone(), session]);
+}
+
+#[tokio::test]
+async fn a_cookie_is_sent_no_longer_than_its_site_said() {
+    let site = Site::start([
+        with_cookies(&["s=1", "short=1; Max-Age=1", "long=1; Max-Age=60"]),
+        with_cookies(&[]),
+    ])
+    .await;
+    let client = site.client();
+    client.about().await.unwrap();
+    client.about().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    client.about().await.unwrap();
+    let next = site.client();
+    assert!(next.resume(&client.session().unwrap()));
+    next.about().await.unwrap();
+    let requests = site.requests();
+    let sent: Vec<_> = requests.iter().map(|request| cookies(request)).collect();
+    let (all, rest) = (Some("long=1; s=1; short=1"), Some("long=1; s=1"));
+    assert_eq!(sent, [None, all, rest, rest]);
+}
+
+#[tokio::test]
+async fn a_session_whose_cookie_has_expired_is_opened_once() {
+    let builder = FakeSite::builder().cookie_attributes("Path=/; Max-Age=1");
+    let site = builder.start().await;
+    let client = client(&site);
+    client.about().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    tokio::try_join!(
+        client.about(),
+        client.about(),
+        client.about(),
+        client.about()
+    )
+    .unwrap();
+    assert_eq!(site.sessions_opened(), 2);
+}
+
+#[tokio::test]
+async fn a_gateway_that_adds_cookies_does_not_grow_the_request() {
+    let site = FakeSite::builder()
+        .gateway(Gateway::AddsCookies)
+        .start()
+        .await;
+    let client = client(&site);
+    for _ in 0..120 {
+        client.about().await.unwrap();
+    }
+    assert_eq!(site.sessions_opened(), 1);
+    for request in site.requests() {
+        let cookies = request.header("Cookie").unwrap_or_default();
+        assert!(cookies.split("; ").count() <= 50 && cookies.len() <= 8 * 1024);
+    }
+    let text = client.session().unwrap();
+    assert!(secrecy::ExposeSecret::expose_secret(&text).len() < 20_000);
+}
+
+#[tokio::test]
+async fn whether_the_site_keeps_the_session_shows() {
+    let cases = [
+        (Gateway::None, SessionState::Kept, 1),
+        (Gateway::AddsCookies, SessionState::Kept, 1),
+        (Gateway::RotatesCookie, SessionState::Kept, 1),
+        (Gateway::StripsSetCookie, SessionState::NoCookie, 4),
+        (Gateway::StripsCookie, SessionState::NewWithEachAnswer, 4),
+        (Gateway::JoinsSetCookie, SessionState::NewWithEachAnswer, 4),
+    ];
+    for (gateway, expected, sessions) in cases {
+        let site = FakeSite::builder().gateway(gateway).start().await;
+        let client = client(&site);
+        assert_eq!(client.session_state(), SessionState::Unknown);
+        for _ in 0..4 {
+            client.about().await.unwrap();
+        }
+        assert_eq!(client.session_state(), expected, "{gateway:?}");
+        assert_eq!(site.sessions_opened(), sessions, "{gateway:?}");
+    }
 }

@@ -1,0 +1,142 @@
+//! Whether the site keeps the session, as far as its answers show.
+
+use super::jar::{Change, has_session_name};
+
+/// Whether a site keeps the session from one request to the next, as far as its answers show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SessionState {
+    /// There were too few answers to tell.
+    #[default]
+    Unknown,
+    /// The site accepts the cookie that it set.
+    Kept,
+    /// The site sets no cookie, so each request opens a session.
+    NoCookie,
+    /// The site sets a new session cookie with each answer, so each request opens a session.
+    NewWithEachAnswer,
+}
+
+/// How often in a row the answers showed the same.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    shown: SessionState,
+    times: u32,
+}
+
+/// What one answer did to the cookies.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    /// How many cookies the request carried.
+    pub(super) carried: usize,
+    /// How many of them have another value now, or were taken back.
+    pub(super) lost: usize,
+    /// Whether the session's cookie, as far as its name shows, is one of them.
+    pub(super) has_lost_session: bool,
+    /// Whether a gateway has joined several cookies to one, of which only the first can be read.
+    pub(super) is_joined: bool,
+    /// Whether there is no cookie after the answer.
+    pub(super) is_bare: bool,
+}
+
+/// A site may well renew a session once.
+const MIN_TIMES: u32 = 2;
+
+impl Evidence {
+    pub(super) fn add(&mut self, observed: &Observed) {
+        let shown = observed.shown();
+        if shown == SessionState::Unknown {
+            return;
+        }
+        self.times = if shown == self.shown {
+            self.times.saturating_add(1)
+        } else {
+            1
+        };
+        self.shown = shown;
+    }
+
+    pub(super) fn state(&self) -> SessionState {
+        match self.shown {
+            SessionState::Kept => SessionState::Kept,
+            shown if self.times >= MIN_TIMES => shown,
+            _ => SessionState::Unknown,
+        }
+    }
+}
+
+impl Observed {
+    pub(super) fn add(&mut self, header: &str, change: Change) {
+        if matches!(change, Change::Replaced | Change::Removed) {
+            self.lost += 1;
+            let name = header.split('=').next().unwrap_or_default();
+            self.has_lost_session |= has_session_name(name);
+        }
+    }
+
+    fn shown(&self) -> SessionState {
+        if self.is_bare {
+            SessionState::NoCookie
+        } else if self.carried == 0 {
+            SessionState::Unknown
+        } else if self.has_lost_session || self.is_joined || self.lost >= self.carried {
+            SessionState::NewWithEachAnswer
+        } else {
+            SessionState::Kept
+        }
+    }
+}
+
+/// Whether a `Set-Cookie` header holds several cookies, which a gateway has joined by commas. The comma in the date of
+/// `Expires` is followed by no `NAME=`.
+pub(super) fn looks_joined(header: &str) -> bool {
+    let mut parts = header.split(',').skip(1);
+    parts.any(|part| {
+        let name = part.split_once('=').map(|(name, _)| name.trim());
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        name.is_some_and(|name| !name.is_empty() && name.bytes().all(is_token))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_cookies_are_told_from_dates() {
+        let cases = [
+            ("a=1; Path=/", false),
+            ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/", false),
+            ("a=1; Path=/, X-Qlik-Session=2; Path=/", true),
+            ("a=1,b=2", true),
+            ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT, b=2", true),
+            ("a=\"1, 2\"; Path=/", false),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(looks_joined(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn one_new_cookie_is_no_sign() {
+        let kept = Observed {
+            carried: 1,
+            ..Observed::default()
+        };
+        let replaced = Observed {
+            carried: 1,
+            lost: 1,
+            ..Observed::default()
+        };
+        let mut evidence = Evidence::default();
+        let mut after = |observed: &Observed| {
+            evidence.add(observed);
+            evidence.state()
+        };
+        assert_eq!(after(&replaced), SessionState::Unknown);
+        assert_eq!(after(&kept), SessionState::Kept);
+        assert_eq!(after(&replaced), SessionState::Unknown);
+        assert_eq!(after(&replaced), SessionState::NewWithEachAnswer);
+    }
+}

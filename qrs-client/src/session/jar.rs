@@ -1,0 +1,437 @@
+//! The cookies of one site. Nothing here touches the network or a clock: the caller gives the time.
+
+use std::time::Duration;
+
+use cookie::Cookie;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+use url::Url;
+
+/// Maximum number of cookies in a jar. A Qlik Sense site sets one, each gateway in front of it a few.
+const MAX_COOKIES: usize = 50;
+
+/// Maximum length of all names and values of a jar, in bytes. Sites refuse request heads above 16 KB.
+const MAX_BYTES: usize = 8 * 1024;
+
+/// Longest time that a cookie is kept, in seconds: 400 days (RFC 6265bis, 5.5).
+const MAX_AGE: i64 = 400 * 24 * 60 * 60;
+
+/// Cookies, the one that was set last at the end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Jar(Vec<StoredCookie>);
+
+/// A cookie, identified by name, domain and path (RFC 6265, 5.3).
+#[derive(Debug, Clone)]
+pub(super) struct StoredCookie {
+    pub(super) name: String,
+    pub(super) value: SecretString,
+    pub(super) domain: Domain,
+    /// Begins with `/`.
+    pub(super) path: String,
+    /// Not set if it lasts as long as the session. A clock that is set forward or back does not move it.
+    pub(super) expires: Option<Instant>,
+    /// Whether the answer that opened the session set it.
+    pub(super) is_first: bool,
+}
+
+/// The hosts that a cookie is sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Domain {
+    /// The site's own host alone.
+    Host,
+    /// This domain and its subdomains, without a leading dot, in lower case.
+    Suffix(String),
+}
+
+/// What a `Set-Cookie` header did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    None,
+    Added,
+    /// A cookie that was there has another value now.
+    Replaced,
+    Removed,
+}
+
+/// An answer that sets cookies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answered<'a> {
+    /// The site's URL, with the virtual proxy's prefix.
+    pub(super) site: &'a Url,
+    pub(super) at: Instant,
+    /// The time of the answer in seconds since 1970: by its `Date` header, else by this machine's clock.
+    pub(super) time: i64,
+    /// Whether the request carried no cookie.
+    pub(super) is_first: bool,
+}
+
+impl Jar {
+    /// Keeps what a `Set-Cookie` header sets, and drops what it takes back. A cookie for another domain is ignored.
+    pub(super) fn keep(&mut self, header: &str, answered: Answered<'_>) -> Change {
+        let Some(Received {
+            mut cookie,
+            is_kept,
+        }) = Received::parse(header, answered)
+        else {
+            return Change::None;
+        };
+        let known = self.0.iter().position(|known| known.is_same(&cookie));
+        let before = known.map(|at| self.0.remove(at));
+        cookie.is_first |= before.as_ref().is_some_and(|before| before.is_first);
+        let differs =
+            |before: &StoredCookie| before.value.expose_secret() != cookie.value.expose_secret();
+        let change = match &before {
+            Some(before) if is_kept && differs(before) => Change::Replaced,
+            Some(_) if is_kept => Change::None,
+            None if is_kept => Change::Added,
+            Some(_) => Change::Removed,
+            None => Change::None,
+        };
+        if is_kept {
+            self.0.push(cookie);
+            self.shrink();
+        }
+        change
+    }
+
+    /// The cookies to send to `url` at a time, those with longer paths first (RFC 6265, 5.4).
+    pub(super) fn line(&self, url: &Url, now: Instant) -> Option<String> {
+        let mut cookies: Vec<_> = self.sent_to(url, now).collect();
+        cookies.sort_by(|a, b| {
+            let longest_first = b.path.len().cmp(&a.path.len());
+            longest_first.then_with(|| a.name.cmp(&b.name))
+        });
+        let pairs = cookies.iter();
+        let pairs: Vec<_> = pairs
+            .map(|cookie| format!("{}={}", cookie.name, cookie.value.expose_secret()))
+            .collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    /// The cookies that are sent to `url` at a time.
+    pub(super) fn sent_to(&self, url: &Url, now: Instant) -> impl Iterator<Item = &StoredCookie> {
+        let cookies = self.0.iter();
+        cookies.filter(move |cookie| cookie.is_for(url) && !cookie.has_expired(now))
+    }
+
+    /// The cookies that have not expired, for whatever path they are.
+    pub(super) fn unexpired(&self, now: Instant) -> impl Iterator<Item = &StoredCookie> {
+        self.0.iter().filter(move |cookie| !cookie.has_expired(now))
+    }
+
+    pub(super) fn cookies(&self) -> &[StoredCookie] {
+        &self.0
+    }
+
+    /// Makes a jar of cookies that were stored, within the limits.
+    pub(super) fn from_stored(cookies: Vec<StoredCookie>) -> Self {
+        let mut jar = Self(cookies);
+        jar.shrink();
+        jar
+    }
+
+    /// Drops the oldest cookies that are above the limits: those of the session last.
+    fn shrink(&mut self) {
+        while self.0.len() > MAX_COOKIES || self.bytes() > MAX_BYTES {
+            let cookies = self.0.iter().enumerate();
+            let first_to_go = cookies.min_by_key(|(at, cookie)| (cookie.worth(), *at));
+            let first_to_go = first_to_go.map_or(0, |(at, _)| at);
+            self.0.remove(first_to_go);
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(StoredCookie::bytes).sum()
+    }
+}
+
+impl StoredCookie {
+    fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name && self.domain == other.domain && self.path == other.path
+    }
+
+    fn bytes(&self) -> usize {
+        self.name.len() + self.value.expose_secret().len() + "=; ".len()
+    }
+
+    /// The higher, the more likely it is that the session depends on it. The name of the session's cookie is free.
+    fn worth(&self) -> u8 {
+        match (has_session_name(&self.name), self.is_first) {
+            (true, _) => 2,
+            (false, true) => 1,
+            (false, false) => 0,
+        }
+    }
+
+    fn has_expired(&self, now: Instant) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// Only cookies of the site's own host are kept, so that no domain is compared here.
+    fn is_for(&self, url: &Url) -> bool {
+        is_path_of(&self.path, url.path())
+    }
+}
+
+/// A cookie that an answer set.
+struct Received {
+    cookie: StoredCookie,
+    /// Whether it is not taken back.
+    is_kept: bool,
+}
+
+impl Received {
+    fn parse(header: &str, answered: Answered<'_>) -> Option<Self> {
+        let parsed = Cookie::parse(header).ok()?;
+        let (name, value) = parsed.name_value_trimmed();
+        let path = match parsed.path() {
+            Some(path) if path.starts_with('/') => path.to_owned(),
+            // RFC 6265 takes the folder of the request. All requests go to one site, and so may the cookie.
+            _ => answered.site.path().to_owned(),
+        };
+        let seconds_left = seconds_left(&parsed, answered.time).map(|left| left.clamp(0, MAX_AGE));
+        let cookie = StoredCookie {
+            name: name.to_owned(),
+            value: SecretString::from(value),
+            domain: Domain::parse(parsed.domain(), answered.site)?,
+            path,
+            expires: seconds_left
+                .map(|left| answered.at + Duration::from_secs(left.unsigned_abs())),
+            is_first: answered.is_first,
+        };
+        let is_taken_back = seconds_left == Some(0) || value.is_empty();
+        let is_kept = !is_taken_back && is_sendable(name, value) && cookie.bytes() <= MAX_BYTES;
+        (!name.is_empty()).then_some(Self { cookie, is_kept })
+    }
+}
+
+impl Domain {
+    /// None for a domain that the site does not belong to.
+    fn parse(attribute: Option<&str>, site: &Url) -> Option<Self> {
+        let domain = attribute.unwrap_or_default().trim_start_matches('.');
+        if domain.is_empty() {
+            return Some(Self::Host);
+        }
+        let domain = domain.to_ascii_lowercase();
+        is_domain_of(&domain, site).then_some(Self::Suffix(domain))
+    }
+}
+
+/// For how many seconds a cookie lasts. `Max-Age` goes before `Expires` (RFC 6265, 5.3), which is compared with the time
+/// of the answer by the site's own clock.
+fn seconds_left(cookie: &Cookie<'_>, time: i64) -> Option<i64> {
+    match cookie.max_age() {
+        Some(age) => Some(age.whole_seconds()),
+        None => Some(
+            cookie
+                .expires_datetime()?
+                .unix_timestamp()
+                .saturating_sub(time),
+        ),
+    }
+}
+
+/// Whether a cookie has the usual name of a session's, `X-Qlik-Session`, which most sites extend by the virtual proxy's
+/// prefix or by `-HTTP`.
+pub(super) fn has_session_name(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("qlik-session")
+}
+
+/// Whether a cookie can stand in a `Cookie` header.
+pub(super) fn is_sendable(name: &str, value: &str) -> bool {
+    let fits = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b'!'..=b'~') && byte != b';')
+    };
+    let named = !name.is_empty() && !name.contains('=');
+    named && !value.is_empty() && fits(name) && fits(value)
+}
+
+/// Whether the site's host is the domain or below it (RFC 6265, 5.1.3). An address has no domain above it, and no
+/// cookie is for a whole top-level domain.
+fn is_domain_of(domain: &str, site: &Url) -> bool {
+    let host = site.host_str().unwrap_or_default();
+    let below = host
+        .strip_suffix(domain)
+        .is_some_and(|rest| rest.ends_with('.'));
+    host == domain || (below && domain.contains('.') && site.domain().is_some())
+}
+
+/// Whether a request for `path` gets the cookies of `cookie_path` (RFC 6265, 5.1.4).
+fn is_path_of(cookie_path: &str, path: &str) -> bool {
+    path.strip_prefix(cookie_path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || cookie_path.ends_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "Mon, 01 Jul 2024 00:00:00 GMT";
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    /// A jar in which an answer has set these cookies one after the other, each in a further answer.
+    fn jar(site: &Url, at: Instant, headers: &[&str]) -> Jar {
+        let mut jar = Jar::default();
+        for (number, header) in headers.iter().enumerate() {
+            jar.keep(header, answered(site, at, number == 0));
+        }
+        jar
+    }
+
+    fn answered(site: &Url, at: Instant, is_first: bool) -> Answered<'_> {
+        let time = crate::retry::http_date(NOW).unwrap();
+        Answered {
+            site,
+            at,
+            time,
+            is_first,
+        }
+    }
+
+    fn after(at: Instant, seconds: u64) -> Instant {
+        at + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_cookie_ends_when_its_site_said() {
+        let (site, at) = (url("https://qlik.example/vp/"), Instant::now());
+        let cases = [
+            ("s=2", None),
+            ("s=2; Max-Age=60", Some(60)),
+            (
+                "s=2; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+                Some(60),
+            ),
+            ("s=2; Expires=Mon, 01 Jul 2024 00:01:00 GMT", Some(60)),
+            (
+                "s=2; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
+                Some(MAX_AGE.unsigned_abs()),
+            ),
+            ("s=2; Max-Age=9999999999999", Some(MAX_AGE.unsigned_abs())),
+            ("s=2; Expires=some day", None),
+        ];
+        for (header, seconds) in cases {
+            let jar = jar(&site, at, &[header]);
+            assert!(jar.line(&site, at).is_some(), "{header}");
+            let end = seconds.unwrap_or(10 * MAX_AGE.unsigned_abs());
+            assert!(jar.line(&site, after(at, end - 1)).is_some(), "{header}");
+            let ended = jar.line(&site, after(at, end)).is_none();
+            assert_eq!(ended, seconds.is_some(), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_dropped_when_the_site_takes_it_back() {
+        let (site, at) = (url("https://qlik.example/vp/"), Instant::now());
+        for header in [
+            "s=2; max-age=0",
+            "s=2; Max-Age=-1; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
+            "s=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            "s=2; expires=Thu, 01-Jan-1970 00:00:00 GMT",
+            "s=2; Expires=Mon, 01 Jan 2024 00:00:00 GMT",
+            "s=",
+        ] {
+            let jar = jar(&site, at, &["s=1", header]);
+            assert_eq!(jar.line(&site, at), None, "{header}");
+        }
+        for header in ["s", "=2", "t=\"a b\"", ""] {
+            let jar = jar(&site, at, &["s=1", header]);
+            assert_eq!(jar.line(&site, at).as_deref(), Some("s=1"), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_known_by_its_name_path_and_domain() {
+        let (site, at) = (url("https://qlik.acme.example/vp/"), Instant::now());
+        let cases: [(&[&str], &str); 5] = [
+            (&["s=1; Path=/vp", "s=2; Path=/; Max-Age=0"], "s=1"),
+            (&["s=1; Path=/", "s=2; Path=/vp/"], "s=2; s=1"),
+            (&["s=1; Path=/vp/", "s=2"], "s=2"),
+            (
+                &["s=1; Domain=acme.example", "s=2; Domain=.ACME.example"],
+                "s=2",
+            ),
+            (&["s=1; Domain=acme.example", "s=; Max-Age=0"], "s=1"),
+        ];
+        for (headers, expected) in cases {
+            let jar = jar(&site, at, headers);
+            assert_eq!(
+                jar.line(&site, at).as_deref(),
+                Some(expected),
+                "{headers:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_sent_where_it_belongs() {
+        let at = Instant::now();
+        let cases = [
+            ("s=1; Path=/", true),
+            ("s=1; Path=/vp", true),
+            ("s=1; Path=/vp/", true),
+            ("s=1; Path=/vp/qrs", true),
+            ("s=1; Path=relative", true),
+            ("s=1; Path=/v", false),
+            ("s=1; Path=/hub", false),
+            ("s=1; Path=/vp/hub", false),
+            ("s=1; Domain=qlik.acme.example", true),
+            ("s=1; Domain=acme.example", true),
+            ("s=1; Domain=cme.example", false),
+            ("s=1; Domain=example", false),
+            ("s=1; Domain=other.example", false),
+            ("s=1; Domain=sub.qlik.acme.example", false),
+        ];
+        for (header, expected) in cases {
+            let site = url("https://qlik.acme.example/vp/");
+            let jar = jar(&site, at, &[header]);
+            let about = site.join("qrs/about").unwrap();
+            assert_eq!(jar.line(&about, at).is_some(), expected, "{header}");
+        }
+        let site = url("https://10.0.0.7/");
+        assert!(
+            jar(&site, at, &["s=1; Domain=0.0.7"])
+                .line(&site, at)
+                .is_none()
+        );
+        assert!(
+            jar(&site, at, &["s=1; Domain=10.0.0.7"])
+                .line(&site, at)
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn junk_never_takes_the_place_of_the_session() {
+        let (site, at) = (url("https://qlik.example/"), Instant::now());
+        for session in ["X-Qlik-Session-vp=1", "name-that-is-free=1"] {
+            let mut jar = jar(&site, at, &[session]);
+            for number in 0..1000 {
+                let junk = format!("gateway-{number}={}", "x".repeat(number));
+                jar.keep(&junk, answered(&site, at, false));
+                let line = jar.line(&site, at).unwrap();
+                assert!(line.contains(session), "{line}");
+                assert!(line.len() <= MAX_BYTES && line.split("; ").count() <= MAX_COOKIES);
+            }
+            jar.keep("more=than 8 KB", answered(&site, at, false));
+            let long = format!("long={}", "x".repeat(MAX_BYTES));
+            jar.keep(&long, answered(&site, at, false));
+            assert!(!jar.line(&site, at).unwrap().contains("long"));
+            assert!(jar.cookies().len() > 5);
+        }
+    }
+
+    #[test]
+    fn the_oldest_cookies_go_first() {
+        let (site, at) = (url("https://qlik.example/"), Instant::now());
+        let names: Vec<_> = (0..60).map(|number| format!("c{number:02}=1")).collect();
+        let headers: Vec<_> = names.iter().map(String::as_str).collect();
+        let line = jar(&site, at, &headers).line(&site, at).unwrap();
+        assert!(line.starts_with("c00=1; c11=1; c12=1"), "{line}");
+        assert!(line.ends_with("c59=1"), "{line}");
+    }
+}
