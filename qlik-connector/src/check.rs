@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use catalog_model::{Stage, Verdict, counted};
+use catalog_model::{Stage, Verdict, Warning, counted};
 use qrs_client::{
-    Error, ErrorKind, Field, QrsClient,
+    Error, ErrorKind, Field, QrsClient, SessionState,
     diagnosis::{self, Step},
 };
 
@@ -61,6 +61,7 @@ pub(crate) async fn check(
     if passed.goes_on() {
         passed.0.push(rights(client, users).await);
     }
+    passed.session(client.session_state());
     let mut stages = passed.0;
     let missing = STAGES
         .iter()
@@ -127,6 +128,21 @@ impl Passed {
         }
     }
 
+    /// Warns of a session that the site does not keep. The answers to all requests show it.
+    fn session(&mut self, state: SessionState) {
+        let Some(lost) = session_is_not_kept(state) else {
+            return;
+        };
+        let mut stages = self.0.iter_mut();
+        let stage =
+            stages.find(|stage| stage.name == AUTHENTICATION && stage.verdict == Verdict::Ok);
+        if let Some(stage) = stage {
+            stage.seen = lost.message;
+            stage.hint = lost.hint;
+            stage.verdict = Verdict::Warning;
+        }
+    }
+
     /// What one small call tells of the virtual proxy, the account and the repository.
     async fn site(&mut self, client: &QrsClient) {
         let session = if client.session().is_some() {
@@ -158,6 +174,26 @@ impl Passed {
             }
         }
     }
+}
+
+/// What to report of a session that the site does not keep.
+pub(crate) fn session_is_not_kept(state: SessionState) -> Option<Warning> {
+    let cause = match state {
+        SessionState::NoCookie => "the site sets no session cookie",
+        SessionState::NewWithEachAnswer => "the site sets a new session cookie with each response",
+        _ => return None,
+    };
+    Some(Warning {
+        message: format!(
+            "the session is not kept: {cause}, so each request opens a new session, and a site allows a user five \
+             sessions at a time: the sixth request may be refused"
+        ),
+        hint: Some(
+            "check that no gateway or load balancer between the scanner and the site removes, joins or changes the \
+             headers `Set-Cookie` and `Cookie`; with several proxy nodes, that each client stays on one node"
+                .to_owned(),
+        ),
+    })
 }
 
 /// The stage that an error of the first call tells of. Where it cannot be told, it is the first, so that no stage is

@@ -1,6 +1,6 @@
 //! `check`: where the way to a site ends, and what to do.
 
-use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault};
+use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault, Gateway};
 use serde_json::Value;
 
 use crate::{
@@ -77,6 +77,42 @@ fn checks_and_scans_are_one_session() {
         home.run(&["scan"]).check(0, &[]);
     }
     assert_eq!(site.sessions_opened(), 1);
+}
+
+#[test]
+fn a_session_that_is_not_kept_is_warned_about() {
+    for (gateway, cause) in [
+        (Gateway::StripsSetCookie, "no session cookie"),
+        (
+            Gateway::StripsCookie,
+            "a new session cookie with each response",
+        ),
+        (
+            Gateway::JoinsSetCookie,
+            "a new session cookie with each response",
+        ),
+    ] {
+        let site = FakeSite::builder().gateway(gateway).start_in_thread();
+        let home = Home::of(&site);
+        let run = home.run(&["check"]);
+        run.check(0, &[]);
+        for text in [cause, "five sessions", "Set-Cookie"] {
+            assert!(run.output.contains(text), "no {text:?} in:\n{}", run.output);
+        }
+        site.expire_sessions();
+        let json = home.run(&["check", "--format", "json"]).output;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let stages = json["connections"][0]["stages"].as_array().unwrap();
+        let stage = stages
+            .iter()
+            .find(|stage| stage["stage"] == "authentication");
+        assert_eq!(stage.unwrap()["verdict"], "warning");
+    }
+    for gateway in [Gateway::AddsCookies, Gateway::RotatesCookie] {
+        let site = FakeSite::builder().gateway(gateway).start_in_thread();
+        check(&Home::of(&site), 0, None, &["tls"]);
+        assert_eq!(site.sessions_opened(), 1);
+    }
 }
 
 #[test]
