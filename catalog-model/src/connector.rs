@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use crate::{
     Completeness, ConnectionCode, ConnectorId, Finding, InventoryEntry, KeysOnly,
-    PropertyDefinition, ScanError, ScanSink, Settings, Stage, Visualization,
+    PropertyDefinition, ScanError, ScanSink, Settings, Stage, Visualization, Warning,
     filter::{Decision, ItemFilter},
     settings::Invalid,
 };
@@ -93,6 +93,38 @@ pub trait Connection: Send + Sync {
     /// Continues a session that an earlier process kept; one that does not fit is ignored.
     fn resume(&self, session: &SecretString) {
         let _ = session;
+    }
+
+    /// A name for the session in files. Connections that share a session have the same one. Without the salt it does not
+    /// give away whose session it is. None if there is nothing to keep.
+    fn session_key(&self, salt: &str) -> Option<String> {
+        let _ = salt;
+        None
+    }
+
+    /// Marks the session as used until the hold is dropped.
+    fn hold_session(&self) -> SessionHold {
+        SessionHold::default()
+    }
+
+    /// Ends the session on the source if its file says so, and no connection holds it any more. A failure is a warning:
+    /// sessions also end by themselves.
+    async fn end_session(&self) -> Option<Warning> {
+        None
+    }
+}
+
+/// A use of a session, until it is dropped.
+#[derive(Default)]
+#[must_use = "the session is held until this is dropped"]
+pub struct SessionHold(
+    #[expect(dead_code, reason = "holds until it is dropped")] Option<Box<dyn Send>>,
+);
+
+impl SessionHold {
+    /// A hold that ends when the source's own one is dropped.
+    pub fn new(hold: impl Send + 'static) -> Self {
+        Self(Some(Box::new(hold)))
     }
 }
 

@@ -19,7 +19,7 @@ mod scan;
 pub mod settings;
 
 pub use check::{Stage, Verdict};
-pub use connector::{Connection, Connector, ConnectorRegistry};
+pub use connector::{Connection, Connector, ConnectorRegistry, SessionHold};
 pub use counted::{counted, grouped};
 pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};

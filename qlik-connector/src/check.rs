@@ -200,9 +200,10 @@ pub(crate) fn session_is_not_kept(state: SessionState) -> Option<Warning> {
 /// called well of which nothing is known.
 fn failing_stage(error: &Error) -> &'static str {
     match error.kind() {
-        ErrorKind::RedirectedToLogin | ErrorKind::Unauthorized | ErrorKind::Forbidden => {
-            AUTHENTICATION
-        }
+        ErrorKind::RedirectedToLogin
+        | ErrorKind::Unauthorized
+        | ErrorKind::Forbidden
+        | ErrorKind::TooManySessions => AUTHENTICATION,
         ErrorKind::Xsrf => ABOUT,
         _ => VIRTUAL_PROXY,
     }

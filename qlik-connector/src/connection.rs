@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, ConnectionCode, Finding, PropertyDefinition, ScanError, ScanSink,
-    SinkError, Stage, Visualization, Warning,
+    SessionHold, SinkError, Stage, Visualization, Warning,
     filter::{Decision, ItemFilter},
+    with_causes,
 };
 use qrs_client::{Error, ErrorKind, QrsClient, SiteUrl};
 use secrecy::SecretString;
@@ -131,6 +132,29 @@ impl Connection for QlikConnection {
 
     fn resume(&self, session: &SecretString) {
         self.client.resume(session);
+    }
+
+    fn session_key(&self, salt: &str) -> Option<String> {
+        Some(self.client.session_key(salt))
+    }
+
+    fn hold_session(&self) -> SessionHold {
+        SessionHold::new(self.client.hold_session())
+    }
+
+    async fn end_session(&self) -> Option<Warning> {
+        let error = self.client.end_session().await.err()?;
+        Some(Warning {
+            message: format!(
+                "the session could not be ended (`connection.logout`): {}",
+                with_causes(&error)
+            ),
+            hint: Some(
+                "it ends by itself 30 minutes after its last request; remove `connection.logout` if the site does not \
+                 allow it"
+                    .to_owned(),
+            ),
+        })
     }
 }
 

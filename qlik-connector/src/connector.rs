@@ -8,7 +8,10 @@ use catalog_model::{
     settings::{Invalid, Located},
     with_causes,
 };
-use qrs_client::{Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl, TimeLimits};
+use qrs_client::{
+    Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SessionEnd, SessionPool, SiteUrl,
+    TimeLimits,
+};
 
 use secrecy::SecretString;
 
@@ -26,6 +29,8 @@ use crate::{
 #[derive(Debug)]
 pub struct QlikSense {
     id: ConnectorId,
+    /// Connections to one site with one account share a session.
+    sessions: SessionPool,
 }
 
 impl QlikSense {
@@ -37,6 +42,7 @@ impl Default for QlikSense {
     fn default() -> Self {
         Self {
             id: ConnectorId::new(Self::ID).expect("the constant is not blank"),
+            sessions: SessionPool::default(),
         }
     }
 }
@@ -69,6 +75,7 @@ impl Connector for QlikSense {
         let verify_counts = settings.flag("connection.verify_counts", true);
         let time_limits = time_limits(settings);
         let retry_for = settings.duration(RETRY);
+        let logout = settings.flag("connection.logout", false);
         let trusted = Trusted::read(settings);
         let proxy = proxy(settings);
         let proxied = proxy.is_some();
@@ -79,7 +86,13 @@ impl Connector for QlikSense {
         let site = settings.checked(site)?;
         let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
             .trust(trusted.trust())
-            .time_limits(time_limits);
+            .time_limits(time_limits)
+            .sessions(&self.sessions)
+            .session_end(if logout {
+                SessionEnd::Logout
+            } else {
+                SessionEnd::Keep
+            });
         if let Some(proxy) = proxy {
             builder = builder.proxy(proxy);
         }

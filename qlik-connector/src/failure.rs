@@ -84,6 +84,15 @@ fn hint_for_limit(limit: TimeLimit) -> String {
     }
 }
 
+const HEADER_REFUSED: &str = "the virtual proxy did not accept the header: check that `connection.url` ends in the prefix of the virtual \
+    proxy with header authentication, `connection.auth.key` is the header name set there, and \
+    `connection.auth.value` is `DOMAIN\\user` of an active account, as its pattern wants it; too many sessions \
+    of the account look the same, and end after 30 minutes";
+
+const TOO_MANY_SESSIONS: &str = "a site allows a user five sessions at a time, each of which ends 30 minutes after its last request: wait, \
+    or let the Qlik administrator end them; give the scanner an account that nothing else uses, run `check`, \
+    which warns if the site does not keep the session, and if that does not help set `connection.logout = true`";
+
 pub(crate) fn hint_for(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Unreachable => {
@@ -98,12 +107,7 @@ pub(crate) fn hint_for(kind: ErrorKind) -> &'static str {
             "check the `proxy` settings: scheme, hostname, port, username and password, and that the proxy lets this \
              machine reach the site"
         }
-        ErrorKind::RedirectedToLogin | ErrorKind::Unauthorized => {
-            "the virtual proxy did not accept the header: check that `connection.url` ends in the prefix of the virtual \
-             proxy with header authentication, `connection.auth.key` is the header name set there, and \
-             `connection.auth.value` is `DOMAIN\\user` of an active account, as its pattern wants it; too many sessions \
-             of the account look the same, and end after 30 minutes"
-        }
+        ErrorKind::RedirectedToLogin | ErrorKind::Unauthorized => HEADER_REFUSED,
         ErrorKind::LoginPage => {
             "an answer that is a web page comes from a login form or from a gateway in front of the site: check that \
              `connection.url` ends in the prefix of the virtual proxy with header authentication"
@@ -123,6 +127,7 @@ pub(crate) fn hint_for(kind: ErrorKind) -> &'static str {
             "check that `connection.url` ends in the prefix of a virtual proxy that is linked to the central proxy, and \
              that its host name is in the virtual proxy's host allow list"
         }
+        ErrorKind::TooManySessions => TOO_MANY_SESSIONS,
         ErrorKind::RequestTooLong => {
             "raise the limit for request headers on the gateway or load balancer in front of the site, and check that \
              `connection.auth.value` is not longer than intended"

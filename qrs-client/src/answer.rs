@@ -7,6 +7,7 @@ use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
 use crate::renewal::Doubt;
 use crate::retry::Trouble;
+use crate::too_many_sessions;
 
 /// The head of an answer, as far as it decides.
 #[derive(Debug, Clone)]
@@ -43,6 +44,9 @@ impl Head {
             return login_page(body, asked).with_status(self.status);
         }
         let page = Asked::unredacted(body).to_ascii_lowercase();
+        if self.is_about_too_many_sessions(&page) {
+            return self.too_many_sessions(body, asked);
+        }
         let (kind, message, hint) = self.meaning(&page, asked);
         // A redirect's page says that there is a redirect.
         let said = asked
@@ -138,6 +142,28 @@ impl Head {
         }
     }
 
+    fn is_about_too_many_sessions(&self, said: &str) -> bool {
+        match self.status {
+            300..=399 => self
+                .location
+                .as_ref()
+                .is_some_and(too_many_sessions::is_page),
+            400..=499 => too_many_sessions::is_said(said),
+            _ => false,
+        }
+    }
+
+    fn too_many_sessions(&self, body: &[u8], asked: &Asked) -> Error {
+        let error = too_many_sessions::error(asked).with_status(self.status);
+        match &self.location {
+            Some(location) => {
+                let target = asked.scrub_line(&shown(location));
+                error.with_excerpt(Some(format!("it redirects to `{target}`")))
+            }
+            None => error.with_excerpt(asked.excerpt(body)),
+        }
+    }
+
     /// Whether the refusal may be due to an ended session, or to cookies that have grown too long.
     fn doubt(&self, kind: ErrorKind, said: &str) -> Doubt {
         match self.status {
@@ -168,6 +194,9 @@ impl Head {
 
 /// A web page where JSON was due.
 pub(crate) fn login_page(body: &[u8], asked: &Asked) -> Error {
+    if too_many_sessions::is_said(&Asked::unredacted(body)) {
+        return too_many_sessions::error(asked).with_excerpt(asked.excerpt(body));
+    }
     let message = "the site answered with a web page, most likely a login form, instead of JSON";
     asked
         .error(ErrorKind::LoginPage, message)

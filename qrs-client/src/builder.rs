@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::http::Connections;
 use crate::proxy::Proxy;
 use crate::retry::RetryPolicy;
-use crate::session::Session;
+use crate::session::{SessionEnd, SessionPool};
 use crate::site::SiteUrl;
 use crate::time_limits::{FOREVER, TimeLimits};
 use crate::tls::{self, Trust, Use};
@@ -25,6 +25,8 @@ pub struct QrsClientBuilder {
     retry: RetryPolicy,
     proxy: Option<Proxy>,
     trust: Trust,
+    sessions: SessionPool,
+    session_end: SessionEnd,
 }
 
 impl QrsClientBuilder {
@@ -36,6 +38,8 @@ impl QrsClientBuilder {
             retry: RetryPolicy::default(),
             proxy: None,
             trust: Trust::System,
+            sessions: SessionPool::default(),
+            session_end: SessionEnd::default(),
         }
     }
 
@@ -81,6 +85,20 @@ impl QrsClientBuilder {
         self
     }
 
+    /// Shares the session with other clients of the same site, header and value that were built with
+    /// this pool. By default a client has a session of its own.
+    pub fn sessions(mut self, pool: &SessionPool) -> Self {
+        self.sessions = pool.clone();
+        self
+    }
+
+    /// Sets what becomes of the session when nobody uses it any more: it stays open. See
+    /// [`QrsClient::end_session`].
+    pub fn session_end(mut self, end: SessionEnd) -> Self {
+        self.session_end = end;
+        self
+    }
+
     /// Makes the client. Nothing is asked yet.
     ///
     /// # Errors
@@ -96,7 +114,8 @@ impl QrsClientBuilder {
             retry: self.retry,
             proxy: self.proxy,
             tls: Arc::new(tls),
-            session: Arc::new(Session::new(self.site.clone())),
+            session: self.sessions.session(&self.site, &self.credentials),
+            session_end: self.session_end,
             site: self.site,
             credentials: self.credentials,
             limits: self.limits,

@@ -19,7 +19,7 @@ use crate::models::About;
 use crate::request::Get;
 use crate::retry::Trouble;
 use crate::scrub::Secrets;
-use crate::session::SessionState;
+use crate::session::{SessionHold, SessionState};
 use crate::site::SiteUrl;
 use crate::time_limits::Wanted;
 use crate::transport::Transport;
@@ -64,6 +64,33 @@ impl QrsClient {
     /// its own. Whether the client goes on with it; one that has ended is renewed.
     pub fn resume(&self, session: &SecretString) -> bool {
         self.0.session.import(session, &self.0.credentials)
+    }
+
+    /// A name for the session in files: clients of the same site, header and value have the same
+    /// one. Without the salt it does not give away whose session it is.
+    #[must_use]
+    pub fn session_key(&self, salt: &str) -> String {
+        self.0.session.key(&self.0.credentials, salt)
+    }
+
+    /// Marks the session as used by somebody until the hold is dropped, so that
+    /// [`end_session`](Self::end_session) does not end it.
+    pub fn hold_session(&self) -> SessionHold {
+        self.0.session.hold(self.0.session_end)
+    }
+
+    /// Ends the session on the site if [`SessionEnd::Logout`] was set for a client that held it, and
+    /// nobody holds it any more. That ends **all** sessions of the user on the virtual proxy, those
+    /// of other programs and of people included.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get). The session then ends by itself after half an hour.
+    pub async fn end_session(&self) -> Result<(), Error> {
+        match self.0.session.must_end() {
+            true => self.0.logout().await,
+            false => Ok(()),
+        }
     }
 
     /// Whether the site keeps the session, as far as its answers show. It takes three answers to

@@ -60,6 +60,9 @@ pub enum ErrorKind {
     Unauthorized,
     /// The account may not do this, is inactive, or has too many sessions (status 403).
     Forbidden,
+    /// The site refuses another session: the account has too many. It says so in the address of a
+    /// redirect, or in its page.
+    TooManySessions,
     /// There is nothing at this path (status 404).
     NotFound,
     /// The site does not understand the request (status 400 or 414): a filter, or the virtual

@@ -27,11 +27,13 @@ mod route;
 mod answer;
 mod body;
 mod http;
+mod logout;
 mod renewal;
 mod retry;
 mod session;
 mod silence;
 mod time_limits;
+mod too_many_sessions;
 mod transport;
 
 mod asked;
@@ -57,7 +59,7 @@ pub use models::{
 };
 pub use proxy::{Proxy, ProxyScheme};
 pub use request::Get;
-pub use session::SessionState;
+pub use session::{SessionEnd, SessionHold, SessionPool, SessionState};
 pub use site::SiteUrl;
 pub use time_limits::{TimeLimit, TimeLimits};
 pub use timestamp::Timestamp;

@@ -28,6 +28,8 @@ pub(crate) enum Trouble {
     Limit,
     /// A list was broken in the middle although its bytes arrived.
     Damaged,
+    /// The account has too many sessions. Some of them end within half an hour.
+    Sessions,
     /// Anything that does not change by itself.
     Final,
 }
@@ -52,7 +54,11 @@ pub(crate) fn verdict(trouble: Trouble) -> Verdict {
             None => Verdict::Retry,
         },
         Trouble::Unresolved | Trouble::NoConnection | Trouble::Cut => Verdict::Retry,
-        Trouble::Status(..) | Trouble::Limit | Trouble::Damaged | Trouble::Final => Verdict::GiveUp,
+        Trouble::Status(..)
+        | Trouble::Limit
+        | Trouble::Damaged
+        | Trouble::Sessions
+        | Trouble::Final => Verdict::GiveUp,
     }
 }
 
@@ -64,7 +70,8 @@ pub(crate) fn may_pass(trouble: Trouble) -> bool {
         | Trouble::NoConnection
         | Trouble::Cut
         | Trouble::Limit
-        | Trouble::Damaged => true,
+        | Trouble::Damaged
+        | Trouble::Sessions => true,
         Trouble::Final => false,
     }
 }
@@ -116,6 +123,7 @@ mod tests {
             (Trouble::Cut, Verdict::Retry, true),
             (Trouble::Limit, Verdict::GiveUp, true),
             (Trouble::Damaged, Verdict::GiveUp, true),
+            (Trouble::Sessions, Verdict::GiveUp, true),
             (Trouble::Final, Verdict::GiveUp, false),
         ];
         for (trouble, expected, passes) in cases {

@@ -4,7 +4,9 @@
 //! out at the sixth (Qlik help, Proxies: five sessions a user).
 
 mod evidence;
+mod hold;
 mod jar;
+mod pool;
 mod stored;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +19,10 @@ use url::Url;
 
 pub use self::evidence::SessionState;
 use self::evidence::{Evidence, Observed, looks_joined};
+use self::hold::Uses;
+pub use self::hold::{SessionEnd, SessionHold};
 use self::jar::{Answered, Change, Jar};
+pub use self::pool::SessionPool;
 use self::stored::Moment;
 use crate::credentials::HeaderCredentials;
 use crate::site::SiteUrl;
@@ -42,6 +47,7 @@ struct State {
     is_open: bool,
     was_answered: bool,
     evidence: Evidence,
+    uses: Uses,
 }
 
 /// The cookies that a request carries.
@@ -154,6 +160,11 @@ impl Session {
         let values = state.jar.cookies().iter().map(|cookie| &cookie.value);
         let long = |value: &&SecretString| value.expose_secret().len() >= SHORTEST_SECRET;
         values.filter(long).cloned().collect()
+    }
+
+    /// What stands for the account on the site, without a hint at either for whoever does not know the salt.
+    pub(crate) fn key(&self, credentials: &HeaderCredentials, salt: &str) -> String {
+        stored::digest(salt, &self.site, credentials)
     }
 
     /// The session as text, tied to the site and to who asks.

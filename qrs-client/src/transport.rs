@@ -24,7 +24,7 @@ use crate::request::{Get, xrfkey};
 use crate::retry::{self, RetryPolicy, Tries, Trouble};
 use crate::route::Route;
 use crate::scrub::Secrets;
-use crate::session::{self, Carried, Session};
+use crate::session::{self, Carried, Session, SessionEnd};
 use crate::silence;
 use crate::site::SiteUrl;
 use crate::time_limits::{self, AnswerLimits, TimeLimit, TimeLimits, Wanted};
@@ -37,6 +37,7 @@ pub(crate) struct Transport {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) session: Arc<Session>,
+    pub(crate) session_end: SessionEnd,
     pub(crate) limits: TimeLimits,
     pub(crate) retry: RetryPolicy,
 }
@@ -128,7 +129,12 @@ impl Transport {
     }
 
     /// The request for a URL. A proxy that forwards it gets the whole URL, a site the path.
-    fn request(&self, url: &Url, xrfkey: &str, carried: &Carried) -> Result<Request, Error> {
+    pub(crate) fn request(
+        &self,
+        url: &Url,
+        xrfkey: &str,
+        carried: &Carried,
+    ) -> Result<Request, Error> {
         let invalid = |_| Error::configuration("the request's URL or host is not valid");
         let route = self.route(Secrets::default());
         let proxy = route.forwarding_proxy();
@@ -159,7 +165,7 @@ impl Transport {
         Ok(request)
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         request: Request,
         asked: &Asked,
@@ -216,7 +222,7 @@ impl Transport {
     }
 }
 
-fn head(response: &Response, url: &Url) -> Head {
+pub(crate) fn head(response: &Response, url: &Url) -> Head {
     let text = |name| header(response, name);
     Head {
         status: response.status(),

@@ -19,6 +19,10 @@ pub(crate) struct Home {
     folder: PathBuf,
 }
 
+/// How the name of a session's file begins and ends.
+const SESSION: &str = "site-";
+const SESSION_END: &str = ".session";
+
 impl Home {
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self { folder }
@@ -144,7 +148,23 @@ impl Home {
         file_name(code).len() <= 200
     }
 
-    /// A file of the scanner's own about a connection, such as its kept session.
+    /// The file of a kept session. Connections of one account on one site have the same key.
+    pub(crate) fn session(&self, key: &str) -> PathBuf {
+        let name = format!("{SESSION}{key}{SESSION_END}");
+        self.folder.join("data").join(name)
+    }
+
+    /// Whether a file of this name is a kept session.
+    pub(crate) fn names_session(name: &str) -> bool {
+        name.starts_with(SESSION) && name.ends_with(SESSION_END)
+    }
+
+    /// A random text of this home, without which a session's key gives nothing away.
+    pub(crate) fn session_salt(&self) -> PathBuf {
+        self.folder.join("data").join(".session.salt")
+    }
+
+    /// A file of the scanner's own about a connection, such as its lock.
     pub(crate) fn data(&self, code: &ConnectionCode, ending: &str) -> PathBuf {
         self.folder
             .join("data")

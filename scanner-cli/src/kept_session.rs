@@ -1,19 +1,23 @@
 //! The session with a site, kept between commands.
 //!
 //! A site gives a user five sessions, each of which lives for half an hour after its last use. Without this file the
-//! sixth command within half an hour would be locked out.
+//! sixth command within half an hour would be locked out. Sessions are kept per site, header and value, so that all
+//! connections of one account share one. What is kept is never the reason for a failure: the client renews a session that
+//! has ended.
 
 use std::{
     fs,
+    hash::{BuildHasher, RandomState},
     io::{self, Write},
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
-use catalog_model::{Connection, Warning};
+use catalog_model::{Connection, ConnectionCode, SessionHold, Warning};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    home::shown,
+    home::{Home, shown},
     input_file::{self, FileKind},
     temporary_file::{self, Purpose},
 };
@@ -21,29 +25,77 @@ use crate::{
 /// The session of a connection, and the file that it is kept in.
 pub(crate) struct KeptSession<'a> {
     connection: &'a dyn Connection,
-    path: PathBuf,
+    /// Not set if the connection has no session to keep.
+    path: Option<PathBuf>,
+    /// Why sessions cannot be kept.
+    trouble: Option<io::Error>,
 }
 
+/// A file of a session that was not used for this time is removed. The session ended long before.
+const MAX_UNUSED: Duration = Duration::from_secs(48 * 60 * 60);
+
 impl<'a> KeptSession<'a> {
-    /// Lets the connection continue the session that `path` keeps, if there is one.
-    pub(crate) fn resume(connection: &'a dyn Connection, path: PathBuf) -> Self {
-        if let Ok(kept) = input_file::read_text(&path, FileKind::Small) {
+    /// Lets the connection continue its session, if one is kept.
+    pub(crate) fn resume(
+        connection: &'a dyn Connection,
+        home: &Home,
+        code: &ConnectionCode,
+    ) -> Self {
+        remove_file(&home.data(code, "session"));
+        let (path, trouble) = match salt(&home.session_salt()) {
+            Ok(salt) => {
+                let key = connection.session_key(&salt);
+                (key.map(|key| home.session(&key)), None)
+            }
+            Err(error) => (None, Some(error)),
+        };
+        if let Some(path) = &path
+            && let Ok(kept) = input_file::read_text(path, FileKind::Small)
+        {
             connection.resume(&SecretString::from(kept));
         }
-        Self { connection, path }
+        Self {
+            connection,
+            path,
+            trouble,
+        }
     }
 
     /// Keeps the session, if there is one.
     pub(crate) fn keep(&self) -> Result<(), Warning> {
-        let Some(session) = self.connection.session() else {
-            return Ok(());
+        let kept = match (&self.path, &self.trouble) {
+            (_, Some(error)) if self.connection.session().is_some() => Err(error.to_string()),
+            (Some(path), _) => self.write_to(path).map_err(|error| error.to_string()),
+            (None, _) => Ok(()),
         };
-        write(&self.path, &session).map_err(|error| Warning {
-            message: format!("the session cannot be kept in `{}`: {error}", shown(&self.path)),
-            hint: Some(
-                "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned(),
-            ),
+        kept.map_err(|error| {
+            let place = self.path.as_deref().map_or_else(|| "the folder `data`".to_owned(), |path| {
+                format!("`{}`", shown(path))
+            });
+            Warning {
+                message: format!("the session cannot be kept in {place}: {error}"),
+                hint: Some(
+                    "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned(),
+                ),
+            }
         })
+    }
+
+    /// Ends the use of the session: lets go of it, and ends it on the site if that is wanted and nobody else uses it.
+    pub(crate) async fn end(&self, hold: SessionHold) -> Vec<Warning> {
+        drop(hold);
+        let ended = self.connection.end_session().await;
+        ended.into_iter().chain(self.keep().err()).collect()
+    }
+
+    fn write_to(&self, path: &Path) -> io::Result<()> {
+        match self.connection.session() {
+            Some(session) => write(path, &session),
+            None => {
+                remove_file(path);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -55,7 +107,60 @@ fn write(path: &Path, session: &SecretString) -> io::Result<()> {
     let mut file = temporary_file::create(folder, Purpose::Session)?;
     file.write_all(session.expose_secret().as_bytes())?;
     file.persist(path).map_err(|error| error.error)?;
+    remove_unused(folder);
     Ok(())
+}
+
+/// The random text of this home without which the name of a session's file gives nothing away.
+fn salt(path: &Path) -> io::Result<String> {
+    let read = || {
+        let text = input_file::read_text(path, FileKind::Small).ok()?;
+        let is_salt = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_salt.then_some(text)
+    };
+    if let Some(salt) = read() {
+        return Ok(salt);
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    // The standard library's keys are random.
+    let random = RandomState::new();
+    let salt = format!("{:016x}{:016x}", random.hash_one(0), random.hash_one(1));
+    let mut file = temporary_file::create(folder, Purpose::Session)?;
+    file.write_all(salt.as_bytes())?;
+    remove_file(path);
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(salt),
+        // Another process was quicker.
+        Err(error) => read().ok_or(error.error),
+    }
+}
+
+/// Removes the files of sessions that were not used for long. A clock that was set costs a renewal at most.
+fn remove_unused(folder: &Path) {
+    let Ok(entries) = input_file::entries_in(folder) else {
+        return;
+    };
+    for (path, _) in entries {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let is_session = name.is_some_and(Home::names_session);
+        let written = fs::symlink_metadata(&path).and_then(|found| found.modified());
+        let is_unused = written.is_ok_and(|written| distance(written) > MAX_UNUSED);
+        if is_session && is_unused {
+            remove_file(&path);
+        }
+    }
+}
+
+fn distance(time: SystemTime) -> Duration {
+    time.elapsed().unwrap_or_else(|ahead| ahead.duration())
+}
+
+/// Removes a file, not what else may have its name. What cannot be removed does no harm.
+fn remove_file(path: &Path) {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
+        let _ = fs::remove_file(path);
+    }
 }
 
 #[cfg(test)]
@@ -65,17 +170,52 @@ mod tests {
     #[test]
     fn a_session_is_kept_where_only_its_owner_reads_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("data").join("a.session");
+        let path = folder.path().join("data").join("site-a.session");
         write(&path, &SecretString::from("first")).unwrap();
         write(&path, &SecretString::from("cookie")).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "cookie");
+        let salt_path = folder.path().join("data/.salt");
+        let first = salt(&salt_path).unwrap();
+        assert_eq!(salt(&salt_path).unwrap(), first);
+        fs::write(&salt_path, "not a salt").unwrap();
+        assert_ne!(salt(&salt_path).unwrap(), first);
         #[cfg(unix)]
-        {
+        for path in [path, salt_path] {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(
                 fs::metadata(&path).unwrap().permissions().mode() & 0o777,
                 0o600
             );
         }
+    }
+
+    #[test]
+    fn files_of_sessions_that_ended_long_ago_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        for (name, age) in [
+            ("site-old.session", 3),
+            ("site-young.session", 1),
+            ("other.session", 3),
+            ("site-other", 3),
+        ] {
+            let file = fs::File::create(data.join(name)).unwrap();
+            let day = Duration::from_secs(24 * 60 * 60);
+            let now = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(now - age * day).unwrap();
+        }
+        write(&data.join("site-new.session"), &SecretString::from("x")).unwrap();
+        let mut names: Vec<_> = fs::read_dir(data)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        let expected = [
+            "other.session",
+            "site-new.session",
+            "site-other",
+            "site-young.session",
+        ];
+        assert_eq!(names, expected);
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use catalog_model::{Completeness, ScanError, SinkError, with_causes};
+use catalog_model::{Completeness, ScanError, SessionHold, SinkError, with_causes};
 use tokio::{
     sync::{Semaphore, oneshot},
     task::JoinSet,
@@ -53,6 +53,8 @@ const SIDE_BY_SIDE: usize = 4;
 pub(crate) struct Job {
     pub(crate) ready: Ready,
     pub(crate) destination: Option<Destination>,
+    /// From here on, so that a connection that waits for its turn finds the session as the others leave it.
+    hold: SessionHold,
 }
 
 /// What all scans of a run share.
@@ -86,9 +88,15 @@ impl Context {
 impl Job {
     /// A scan that the store alone is for.
     pub(crate) fn to_store(ready: Ready) -> Self {
+        Self::new(ready, None)
+    }
+
+    /// A scan whose lines are wanted at `destination`, if there is one.
+    pub(crate) fn new(ready: Ready, destination: Option<Destination>) -> Self {
         Self {
+            hold: ready.connection.hold_session(),
             ready,
-            destination: None,
+            destination,
         }
     }
 }
@@ -223,9 +231,29 @@ async fn end_of(
 
 /// Reads one job to its end.
 async fn read<T: Line>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
-    let Job { ready, destination } = job;
+    let Job {
+        ready,
+        destination,
+        hold,
+    } = job;
+    let mut end = read_held::<T>(&ready, destination, context, (stop, hold)).await;
+    if let ScanEnd::Scanned(scanned) = &mut end {
+        // A scan that did not begin may be the last that held the session.
+        let ended = ready.connection.end_session().await;
+        scanned.report.tally.warnings.extend(ended);
+    }
+    end
+}
+
+/// Reads one job, whose hold of the session ends with it.
+async fn read_held<T: Line>(
+    ready: &Ready,
+    destination: Option<Destination>,
+    context: &Context,
+    (stop, hold): (&Stop, SessionHold),
+) -> ScanEnd {
     let started = Instant::now();
-    let mut report = ConnectionReport::of(&ready);
+    let mut report = ConnectionReport::of(ready);
     if stop.reason().is_some() {
         return ScanEnd::Interrupted;
     }
@@ -241,11 +269,11 @@ async fn read<T: Line>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
         return ended(report, None);
     }
     let reading = Reading {
-        ready: &ready,
+        ready,
         context,
         stop,
     };
-    let lines = match reading.lines::<T>(destination, &mut report).await {
+    let lines = match reading.lines::<T>(destination, &mut report, hold).await {
         Ok(lines) => lines,
         Err(_) if stop.reason() == Some(StopReason::Asked) => return ScanEnd::Interrupted,
         Err(error) => {
@@ -273,6 +301,7 @@ impl Reading<'_> {
         &self,
         destination: Option<Destination>,
         report: &mut ConnectionReport,
+        hold: SessionHold,
     ) -> Result<Option<Finished>, ScanError> {
         let Self {
             ready,
@@ -288,17 +317,16 @@ impl Reading<'_> {
             progress: ProgressLine::new(&ready.code, &context.display),
             parts: connection.key_parts(),
             aside: context.home.aside(),
-            session: KeptSession::resume(connection, context.home.data(&ready.code, "session")),
+            session: KeptSession::resume(connection, &context.home, &ready.code),
             stop,
         };
         let mut closing = self.unless_stopped(T::read(connection, &mut sink)).await;
-        if let Err(warning) = sink.session.keep() {
-            sink.tally.warnings.push(warning);
-        }
         if stop.reason() == Some(StopReason::Asked) {
-            // The store hears that it was interrupted.
+            // Nobody waits for the site any more. The store hears that it was interrupted.
+            let _ = sink.session.keep();
             return closing.map(|_| None);
         }
+        sink.tally.warnings.extend(sink.session.end(hold).await);
         report.tally = sink.tally;
         if let Some(store) = sink.store {
             closing = close(store, closing, context, report).await;

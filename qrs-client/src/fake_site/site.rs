@@ -63,8 +63,12 @@ impl Settings {
 pub enum TooManySessions {
     /// 302 to the login page.
     RedirectToLogin,
+    /// 302 to a page that says so, `/vp/toomanysessions`.
+    RedirectToPage,
     /// 403
     Forbid,
+    /// 403 with Qlik Sense's own sentence.
+    ForbidWithReason,
 }
 
 /// What changes while the site runs.
@@ -293,7 +297,15 @@ impl Site {
     fn refuse_session(&self) -> Answer {
         match self.settings.too_many_sessions {
             TooManySessions::RedirectToLogin => self.redirect_to_login(),
+            TooManySessions::RedirectToPage => {
+                let location = format!("{}/toomanysessions/?id=1", self.prefix());
+                Answer::html(302, "").header("Location", location)
+            }
             TooManySessions::Forbid => Answer::text(403, "Forbidden"),
+            TooManySessions::ForbidWithReason => {
+                const TEXT: &str = "You cannot access Qlik Sense because you have too many sessions active in parallel.";
+                Answer::text(403, TEXT)
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
-use qrs_client::fake_site::{FakeSite, Gateway};
-use qrs_client::{HeaderCredentials, QrsClient, SessionState, SiteUrl};
+use qrs_client::fake_site::{FakeSite, Fault, Gateway, TooManySessions};
+use qrs_client::{
+    ErrorKind, HeaderCredentials, QrsClient, SessionEnd, SessionPool, SessionState, SiteUrl,
+};
 use secrecy::SecretString;
 
 use crate::ended_sessions::client;
@@ -173,4 +175,88 @@ async fn whether_the_site_keeps_the_session_shows() {
         assert_eq!(client.session_state(), expected, "{gateway:?}");
         assert_eq!(site.sessions_opened(), sessions, "{gateway:?}");
     }
+}
+
+#[tokio::test]
+async fn too_many_sessions_are_called_so() {
+    for answer in [
+        TooManySessions::RedirectToPage,
+        TooManySessions::ForbidWithReason,
+    ] {
+        let builder = FakeSite::builder().too_many_sessions(answer);
+        let site = builder.start().await;
+        let clients: Vec<_> = (0..5).map(|_| client(&site)).collect();
+        for client in &clients {
+            client.about().await.unwrap();
+        }
+        let error = client(&site).about().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooManySessions, "{error}");
+        assert!(error.is_retryable(), "{error}");
+        assert!(error.hint().unwrap().contains("30 minutes"));
+        clients[0].about().await.unwrap();
+    }
+}
+
+/// A client that shares the sessions of a pool.
+fn pooled(site: &FakeSite, pool: &SessionPool, end: SessionEnd) -> QrsClient {
+    let url = SiteUrl::parse(&site.url()).unwrap();
+    let value = SecretString::from(site.header_value());
+    let credentials = HeaderCredentials::new(site.header_name(), value).unwrap();
+    let builder = QrsClient::builder(url, credentials).sessions(pool);
+    builder.session_end(end).build().unwrap()
+}
+
+#[tokio::test]
+async fn clients_of_a_pool_share_a_session_from_the_first_request_on() {
+    let site = FakeSite::start().await;
+    let pool = SessionPool::default();
+    let clients: Vec<_> = (0..6)
+        .map(|_| pooled(&site, &pool, SessionEnd::Keep))
+        .collect();
+    let mut asking = tokio::task::JoinSet::new();
+    for client in clients {
+        asking.spawn(async move { client.about().await.map(drop) });
+    }
+    while let Some(asked) = asking.join_next().await {
+        asked.unwrap().unwrap();
+    }
+    assert_eq!(site.sessions_opened(), 1);
+    let other = pooled(&site, &SessionPool::default(), SessionEnd::Keep);
+    other.about().await.unwrap();
+    assert_eq!(site.sessions_opened(), 2);
+}
+
+#[tokio::test]
+async fn a_session_is_ended_when_nobody_holds_it_any_more() {
+    let site = FakeSite::start().await;
+    let pool = SessionPool::default();
+    let first = pooled(&site, &pool, SessionEnd::Logout);
+    let second = pooled(&site, &pool, SessionEnd::Keep);
+    let (one, two) = (first.hold_session(), second.hold_session());
+    first.about().await.unwrap();
+    second.about().await.unwrap();
+    drop(one);
+    first.end_session().await.unwrap();
+    assert!(site.requests_of("/qps/user").is_empty());
+    drop(two);
+    second.end_session().await.unwrap();
+    second.end_session().await.unwrap();
+    let ends = site.requests_of("/qps/user");
+    assert_eq!(ends.len(), 1);
+    assert_eq!(ends[0].method(), "DELETE");
+    let key = ends[0].parameter("xrfkey");
+    assert_eq!(ends[0].header("X-Qlik-Xrfkey"), key.as_deref());
+    assert!(ends[0].header("Cookie").is_some());
+    assert!(second.session().is_none());
+    first.about().await.unwrap();
+    assert_eq!(site.sessions_opened(), 2);
+
+    let hold = first.hold_session();
+    site.fail(Fault::status(404).on("/qps/user"));
+    drop(hold);
+    let error = first.end_session().await.unwrap_err();
+    assert!(
+        error.url().unwrap().ends_with("/header/qps/user"),
+        "{error}"
+    );
 }

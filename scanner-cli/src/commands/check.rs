@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use catalog_model::{Stage, Verdict};
+use catalog_model::{SessionHold, Stage, Verdict};
 
 use super::{selection::select, signals::interrupted};
 use crate::{
@@ -44,9 +44,13 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         checked.push(of_invalid(program, file));
     }
     let mut interrupted = pin!(interrupted(program));
-    for ready in selected.ready {
+    let ready = selected.ready.into_iter();
+    let held: Vec<_> = ready
+        .map(|ready| (ready.connection.hold_session(), ready))
+        .collect();
+    for (hold, ready) in held {
         tokio::select! {
-            done = of_ready(program, &ready) => checked.push(done),
+            done = of_ready(program, &ready, hold) => checked.push(done),
             () = &mut interrupted => return Exit::Interrupted,
         }
     }
@@ -73,14 +77,14 @@ impl Checked {
 }
 
 /// Checks a connection with the session that its scans have, and keeps that for the next command.
-async fn of_ready(program: &Program, ready: &Ready) -> Checked {
+async fn of_ready(program: &Program, ready: &Ready, hold: SessionHold) -> Checked {
     let connection = ready.connection.as_ref();
-    let session = KeptSession::resume(connection, program.home.data(&ready.code, "session"));
+    let session = KeptSession::resume(connection, &program.home, &ready.code);
     let file = shown(&ready.path);
     let mut stages = vec![Stage::ok(CONNECTION_FILE, file.clone(), Duration::ZERO)];
     stages.extend(connection.check().await);
-    if let Err(warning) = session.keep() {
-        stages[0].seen = format!("{file}; {}", warning.message);
+    for warning in session.end(hold).await {
+        stages[0].seen = format!("{}; {}", stages[0].seen, warning.message);
         stages[0].verdict = Verdict::Warning;
         stages[0].hint = warning.hint;
     }

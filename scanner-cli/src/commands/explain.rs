@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use catalog_model::{Finding, ScanError, with_causes};
+use catalog_model::{Finding, ScanError, SessionHold, with_causes};
 use url::Url;
 
 use super::{catalog, selection::select, signals::interrupted};
@@ -65,9 +65,13 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
     let meant = |ready: &Ready| {
         known.connections.is_empty() || known.connections.contains(ready.code.as_str())
     };
-    for ready in selected.ready.iter().filter(|ready| meant(ready)) {
+    let meant = selected.ready.iter().filter(|ready| meant(ready));
+    let held: Vec<_> = meant
+        .map(|ready| (ready.connection.hold_session(), ready))
+        .collect();
+    for (hold, ready) in held {
         tokio::select! {
-            found = ask(program, ready, subject) => exits.push(tell(program, ready, found)),
+            found = ask(program, ready, subject, hold) => exits.push(tell(program, ready, found)),
             () = interrupted(program) => return Exit::Interrupted,
         }
     }
@@ -79,12 +83,12 @@ async fn ask(
     program: &Program,
     ready: &Ready,
     subject: &str,
+    hold: SessionHold,
 ) -> Result<Option<Vec<Finding>>, ScanError> {
-    let path = program.home.data(&ready.code, "session");
-    let session = KeptSession::resume(ready.connection.as_ref(), path);
+    let session = KeptSession::resume(ready.connection.as_ref(), &program.home, &ready.code);
     let found = ready.connection.find(subject).await;
-    // A scan that cannot keep its session warns of it.
-    let _ = session.keep();
+    // A scan warns of what goes wrong here.
+    session.end(hold).await;
     found
 }
 

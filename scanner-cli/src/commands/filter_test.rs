@@ -9,8 +9,8 @@ use std::{
 };
 
 use catalog_model::{
-    Completeness, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink, SinkError,
-    Warning,
+    Completeness, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink,
+    SessionHold, SinkError, Warning,
     filter::{FilterRule, RuleCount},
     with_causes,
 };
@@ -53,13 +53,17 @@ pub(crate) async fn run(program: &mut Program, arguments: FilterTest) -> Exit {
     };
     let told = program.tell_problems(&selected.take_problems());
     let mut exits = Vec::from_iter(told);
-    for ready in &selected.ready {
+    let ready = selected.ready.iter();
+    let held: Vec<_> = ready
+        .map(|ready| (ready.connection.hold_session(), ready))
+        .collect();
+    for (hold, ready) in held {
         if offline {
             exits.push(try_offline(program, ready).unwrap_or_else(|exit| exit));
             continue;
         }
         tokio::select! {
-            tried = read(program, ready) => exits.push(tell(program, ready, tried)),
+            tried = read(program, ready, hold) => exits.push(tell(program, ready, tried)),
             () = interrupted(program) => return Exit::Interrupted,
         }
     }
@@ -86,13 +90,11 @@ fn try_offline(program: &mut Program, ready: &Ready) -> Result<Exit, Exit> {
 }
 
 /// Reads the connection in the session that is kept for it.
-async fn read(program: &Program, ready: &Ready) -> Tried {
-    let path = program.home.data(&ready.code, "session");
-    let session = KeptSession::resume(ready.connection.as_ref(), path);
+async fn read(program: &Program, ready: &Ready, hold: SessionHold) -> Tried {
+    let session = KeptSession::resume(ready.connection.as_ref(), &program.home, &ready.code);
     let mut trial = Trial::new()?;
     let read = ready.connection.inventory(&mut trial).await;
-    // A scan that cannot keep its session warns of it.
-    let _ = session.keep();
+    trial.warnings.extend(session.end(hold).await);
     read.map(|completeness| (trial, completeness))
 }
 

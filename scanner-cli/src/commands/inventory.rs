@@ -21,10 +21,8 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
         Err(exit) => return exit,
     };
     let mut report = Report::begun(program, selected.take_problems());
-    let jobs = selected.ready.into_iter().map(|ready| Job {
-        ready,
-        destination: Some(Destination::StandardOutput),
-    });
+    let jobs = selected.ready.into_iter();
+    let jobs = jobs.map(|ready| Job::new(ready, Some(Destination::StandardOutput)));
     let context = Context::of(program, None);
     let mut interrupted = pin!(interrupted(program));
     let ended = read_all::<InventoryEntry>(jobs.collect(), &context, &mut interrupted).await;

@@ -60,9 +60,9 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         None => Vec::new(),
     };
     let mut report = Report::begun(program, selected.take_problems());
-    let jobs = selected.ready.into_iter().map(|ready| Job {
-        destination: destination(arguments, &program.home, &ready.code),
-        ready,
+    let jobs = selected.ready.into_iter().map(|ready| {
+        let destination = destination(arguments, &program.home, &ready.code);
+        Job::new(ready, destination)
     });
     let removals = match arguments.accept_removals {
         true => Removals::Accepted,

@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, Finding, IdLedger, InventoryEntry, Observation, Progress,
-    PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SinkError, Stage, UndecidedItem,
-    UnreadableRecord, Visualization, Warning,
+    PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SessionHold, SinkError, Stage,
+    UndecidedItem, UnreadableRecord, Visualization, Warning,
     filter::{Decision, Fate, ItemFilter, PatternGaveUp, UnknownCause},
 };
 use secrecy::SecretString;
@@ -89,6 +89,19 @@ impl Connection for Discreet {
     fn resume(&self, session: &SecretString) {
         self.connection.resume(session);
     }
+
+    fn session_key(&self, salt: &str) -> Option<String> {
+        self.connection.session_key(salt)
+    }
+
+    fn hold_session(&self) -> SessionHold {
+        self.connection.hold_session()
+    }
+
+    async fn end_session(&self) -> Option<Warning> {
+        let warning = self.connection.end_session().await?;
+        Some(self.given.warning(warning))
+    }
 }
 
 impl Discreet {
@@ -141,6 +154,13 @@ impl Given {
         }
     }
 
+    fn warning(&self, warning: Warning) -> Warning {
+        Warning {
+            message: self.clean(warning.message),
+            hint: warning.hint.map(|hint| self.clean(hint)),
+        }
+    }
+
     fn error(&self, error: ScanError) -> ScanError {
         match error {
             ScanError::Source {
@@ -181,10 +201,7 @@ impl<T> ScanSink<T> for DiscreetSink<'_, T> {
     }
 
     fn warn(&mut self, warning: Warning) {
-        self.sink.warn(Warning {
-            message: self.given.clean(warning.message),
-            hint: warning.hint.map(|hint| self.given.clean(hint)),
-        });
+        self.sink.warn(self.given.warning(warning));
     }
 
     fn progress(&mut self, progress: Progress) {

@@ -2,9 +2,7 @@
 
 use qrs_client::fake_site::{Account, EndedSession, Entity, FakeSite, Fault};
 
-use crate::scanner::Home;
-
-const SESSION: &str = "data/qlik.session";
+use crate::scanner::{Home, session_files};
 
 fn site(ended: EndedSession) -> FakeSite {
     FakeSite::builder().ended_session(ended).start_in_thread()
@@ -67,7 +65,8 @@ fn a_session_file_of_any_content_is_no_obstacle() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
-    let kept = home.read(SESSION);
+    let session = session_files(&home).remove(0);
+    let kept = home.read(&session);
     for text in [
         String::new(),
         "no session".to_owned(),
@@ -76,9 +75,23 @@ fn a_session_file_of_any_content_is_no_obstacle() {
         kept.clone() + "\u{0}\n",
     ] {
         site.expire_sessions();
-        home.write(SESSION, &text);
+        home.write(&session, &text);
         home.run(&["scan"]).check(0, &["complete"]);
     }
-    home.write(SESSION, [0xff, 0xfe, 0x00]);
+    home.write(&session, [0xff, 0xfe, 0x00]);
     home.run(&["check"]).check(0, &[]);
+}
+
+#[test]
+fn a_session_file_of_an_earlier_version_is_removed() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write(
+        "data/qlik.session",
+        "qrs-session-1:5a17:5a17:X-Qlik-Session-HTTP=of-yesterday",
+    );
+    home.run(&["scan"]).check(0, &["complete"]);
+    assert!(!home.has("data/qlik.session"));
+    assert_eq!(session_files(&home).len(), 1);
+    assert_eq!(site.sessions_opened(), 1);
 }

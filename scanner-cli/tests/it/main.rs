@@ -30,6 +30,7 @@ mod secrets;
 mod secure;
 mod selection;
 mod service;
+mod shared_sessions;
 mod store_backup;
 mod store_faults;
 mod twins;

@@ -9,7 +9,7 @@ use std::{
 use qrs_client::fake_site::{Content, FakeSite, Fault, Point};
 use serde_json::Value;
 
-use crate::scanner::{Home, is_clean, items};
+use crate::scanner::{Home, is_clean, items, session_files};
 
 const EXPORT: &str = "export/qlik.visualization.ndjson";
 const SHEETS: &str = "/qrs/app/object/full";
@@ -59,9 +59,12 @@ fn the_written_file_can_be_read_by_another_account() {
         use std::os::unix::fs::PermissionsExt;
         // As any file is made: all that the umask leaves.
         home.write("ordinary", "");
-        let mode = |name| fs::metadata(home.path(name)).unwrap().permissions().mode();
+        let mode = |name: &str| fs::metadata(home.path(name)).unwrap().permissions().mode();
         assert_eq!(mode(EXPORT), mode("ordinary"));
-        assert_eq!(mode("data/qlik.session") & 0o777, 0o600);
+        let session = session_files(&home).remove(0);
+        for secret in [session.as_str(), "data/.session.salt"] {
+            assert_eq!(mode(secret) & 0o777, 0o600);
+        }
     }
 }
 

@@ -131,6 +131,13 @@ impl Run {
     }
 }
 
+/// The files in which sessions are kept.
+pub(crate) fn session_files(home: &Home) -> Vec<String> {
+    let names = home.names("data").into_iter();
+    let names = names.filter(|name| name.starts_with("site-") && name.ends_with(".session"));
+    names.map(|name| format!("data/{name}")).collect()
+}
+
 pub(crate) fn items(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())

@@ -1,0 +1,39 @@
+//! Sessions that clients share.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::{Session, stored};
+use crate::credentials::HeaderCredentials;
+use crate::site::SiteUrl;
+
+/// Lets clients of one site with the same header and value share a session. Clones share all of it.
+///
+/// A site allows a user five sessions at a time, so six clients with a session each would lock the user out.
+#[derive(Debug, Clone, Default)]
+pub struct SessionPool(Arc<Mutex<Vec<Entry>>>);
+
+/// A session that is in use as long as a client has it.
+#[derive(Debug)]
+struct Entry {
+    /// Of site, header and value.
+    digest: String,
+    session: Weak<Session>,
+}
+
+impl SessionPool {
+    pub(crate) fn session(&self, site: &SiteUrl, credentials: &HeaderCredentials) -> Arc<Session> {
+        let digest = stored::digest("", site, credentials);
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|entry| entry.session.strong_count() > 0);
+        let known = entries.iter().find(|entry| entry.digest == digest);
+        if let Some(session) = known.and_then(|entry| entry.session.upgrade()) {
+            return session;
+        }
+        let session = Arc::new(Session::new(site.clone()));
+        entries.push(Entry {
+            digest,
+            session: Arc::downgrade(&session),
+        });
+        session
+    }
+}
