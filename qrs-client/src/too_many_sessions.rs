@@ -33,10 +33,21 @@ pub(crate) fn is_page(location: &Url) -> bool {
         .filter(|(_, value)| !value.contains("://"));
     let query = query.map(|(name, value)| format!("{name}={value}"));
     let path = location.path().replace("%20", "");
-    std::iter::once(path)
-        .chain(query)
-        .any(|part| is_said(&part))
+    std::iter::once(path).chain(query).any(|part| {
+        let part = letters(&part);
+        part.contains("session") && LIMITS.iter().any(|limit| part.contains(limit))
+    })
 }
+
+/// What the address of such a page has besides the sessions.
+const LIMITS: [&str; 6] = [
+    "toomany",
+    "max",
+    "limit",
+    "exceed",
+    "parallel",
+    "concurrent",
+];
 
 /// Whether a text is about too many sessions.
 pub(crate) fn is_said(text: &str) -> bool {
