@@ -128,12 +128,22 @@ fn salt(path: &Path) -> io::Result<String> {
     let salt = format!("{:016x}{:016x}", random.hash_one(0), random.hash_one(1));
     let mut file = temporary_file::create(folder, Purpose::Session)?;
     file.write_all(salt.as_bytes())?;
-    remove_file(path);
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(salt),
-        // Another process was quicker.
-        Err(error) => read().ok_or(error.error),
+    // Another scan may be quicker, or the file system may know no other way to make a file than to replace it.
+    let Err(error) = file.persist_noclobber(path) else {
+        return Ok(salt);
+    };
+    if let Some(salt) = read() {
+        return Ok(salt);
     }
+    let is_replaceable = match fs::symlink_metadata(path) {
+        Ok(found) => found.is_file(),
+        Err(missing) => missing.kind() == io::ErrorKind::NotFound,
+    };
+    if !is_replaceable {
+        return Err(error.error);
+    }
+    error.file.persist(path).map_err(|error| error.error)?;
+    Ok(read().unwrap_or(salt))
 }
 
 /// Removes the files of sessions that were not used for long. A clock that was set costs a renewal at most.
@@ -187,6 +197,18 @@ mod tests {
                 0o600
             );
         }
+    }
+
+    #[test]
+    fn scans_that_begin_at_the_same_time_have_one_salt() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/.session.salt");
+        let scans: Vec<_> = (0..8)
+            .map(|_| path.clone())
+            .map(|path| std::thread::spawn(move || salt(&path).unwrap()))
+            .collect();
+        let salts: Vec<_> = scans.into_iter().map(|scan| scan.join().unwrap()).collect();
+        assert!(salts.iter().all(|salt| *salt == salts[0]), "{salts:?}");
     }
 
     #[test]
