@@ -106,6 +106,11 @@ impl Head {
                 "the proxy asks for credentials, or for others",
                 Some("check the proxy's user and password"),
             ),
+            408 | 425 => (
+                ErrorKind::ServerError,
+                "the site is not ready for the request",
+                None,
+            ),
             429 => (
                 ErrorKind::ServerError,
                 "the site asks for fewer requests",
@@ -268,6 +273,8 @@ mod tests {
             (431, "", ErrorKind::RequestTooLong),
             (494, "", ErrorKind::RequestTooLong),
             (409, "", ErrorKind::UnexpectedAnswer),
+            (408, "", ErrorKind::ServerError),
+            (425, "", ErrorKind::ServerError),
             (429, "", ErrorKind::ServerError),
             (500, "", ErrorKind::ServerError),
             (503, "", ErrorKind::ServerError),

@@ -71,7 +71,7 @@ pub enum ErrorKind {
     /// The request's headers are longer than the site, or a gateway in front of it, accepts (status
     /// 431, or 400 with a text that says so).
     RequestTooLong,
-    /// The site can't answer now (status 429, 500 and above).
+    /// The site can't answer now (status 408, 425, 429, 500 and above).
     ServerError,
     /// A list ended before its end or is no JSON array; the records before were handed out.
     ListBroken,

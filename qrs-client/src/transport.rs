@@ -58,8 +58,17 @@ impl Transport {
         loop {
             match self.ask_renewing(get, tries).await {
                 Ok(body) => return Ok(body),
-                Err(error) if tries.again(error.trouble()).await => {}
-                Err(error) => return Err(self.or_unexpected_tls(tries.give_up(error)).await),
+                Err(error) => {
+                    // Where TLS is spoken, retries in the clear are of no use.
+                    let error = if tries.is_first() {
+                        self.or_unexpected_tls(error).await
+                    } else {
+                        error
+                    };
+                    if !tries.again(error.trouble()).await {
+                        return Err(tries.give_up(error));
+                    }
+                }
             }
         }
     }

@@ -71,6 +71,11 @@ impl Tries {
         self.limits
     }
 
+    /// Whether no try has failed yet.
+    pub(crate) fn is_first(&self) -> bool {
+        self.failed == 0
+    }
+
     /// Counts a failed try and waits for the next one. Returns false, at once, if there is to be none.
     pub(crate) async fn again(&mut self, trouble: Trouble) -> bool {
         if self.over {

@@ -10,7 +10,7 @@ use crate::retry::Trouble;
 use crate::scrub::Secrets;
 
 /// The longest answer of a proxy that is read.
-const LONGEST_ANSWER: u64 = 16 * 1024;
+const LONGEST_ANSWER: u64 = 64 * 1024;
 
 /// Why there is no tunnel.
 pub(super) enum NoTunnel {

@@ -164,3 +164,17 @@ async fn a_proxy_that_fails_for_a_moment_is_retried_and_one_that_refuses_is_not(
         assert!(proxy.requests().len() > before);
     }
 }
+
+#[tokio::test]
+async fn http_to_a_port_of_tls_is_told_at_once() {
+    let site = FakeSite::builder()
+        .tls(&text("site-chain.pem"), &text("site.key"))
+        .start()
+        .await;
+    let url = SiteUrl::parse(&site.url().replace("https:", "http:")).unwrap();
+    let credentials = HeaderCredentials::new("X-User", "u".to_owned().into()).unwrap();
+    let client = QrsClient::builder(url, credentials).build().unwrap();
+    let text = client.about().await.unwrap_err().to_string();
+    assert!(text.contains("the site speaks TLS at this port"), "{text}");
+    assert!(!text.contains("tried"), "{text}");
+}

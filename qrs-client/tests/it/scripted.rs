@@ -42,7 +42,7 @@ struct Notes {
 }
 
 impl Site {
-    /// The nth connection gets the nth script, and the last one all further ones.
+    /// The nth request gets the nth script, and the last one all further ones. Each has a connection of its own.
     pub(crate) async fn start(scripts: impl Into<Vec<Script>>) -> Self {
         Self::start_at("127.0.0.1:0", scripts).await
     }
@@ -91,22 +91,22 @@ impl Drop for Site {
 }
 
 async fn listen(listener: TcpListener, scripts: Vec<Script>, notes: Arc<Mutex<Notes>>) {
-    let last = scripts.len() - 1;
-    for number in 0.. {
+    loop {
         let (stream, _) = listener.accept().await.unwrap();
-        tokio::spawn(play(
-            stream,
-            scripts[last.min(number)].clone(),
-            notes.clone(),
-        ));
+        tokio::spawn(play(stream, scripts.clone(), notes.clone()));
     }
 }
 
-async fn play(mut stream: TcpStream, script: Script, notes: Arc<Mutex<Notes>>) {
+async fn play(mut stream: TcpStream, mut scripts: Vec<Script>, notes: Arc<Mutex<Notes>>) {
     let Some(request) = request(&mut stream).await else {
         return;
     };
-    notes.lock().unwrap().requests.push(request);
+    let number = {
+        let requests = &mut notes.lock().unwrap().requests;
+        requests.push(request);
+        requests.len() - 1
+    };
+    let script = scripts.swap_remove(number.min(scripts.len() - 1));
     for act in script {
         match act {
             // The client may have gone already.
