@@ -122,12 +122,14 @@ fn mended(element: Part<'_>) -> String {
     if let Some(weekday) = element.text.to_ascii_uppercase().strip_suffix("#L") {
         return format!("{weekday}L");
     }
-    let text = match element.text.split_once('/') {
+    // A sign of other parsers: day of month and day of week both have to match.
+    let text = element.text.trim_start_matches('+');
+    let text = match text.split_once('/') {
         Some((values, step)) if leaves(element.field, step) => match values {
             "" | "*" => element.field.limits().0.to_string(),
             values => values.to_owned(),
         },
-        _ => element.text.to_owned(),
+        _ => text.to_owned(),
     };
     let mended = Part {
         text: &text,

@@ -9,6 +9,28 @@ mod messages;
 mod properties;
 mod verdicts;
 
+#[test]
+fn the_expressions_of_the_documentation_mean_what_they_say() {
+    let documentation = include_str!("../../../docs/service.md");
+    let rows = documentation
+        .lines()
+        .skip_while(|line| *line != "| expression | when |");
+    let rows: Vec<_> = rows
+        .take_while(|line| line.starts_with('|'))
+        .skip(2)
+        .collect();
+    assert!(rows.len() > 10);
+    for row in rows {
+        for text in row.split('`').skip(1).step_by(2) {
+            let expression: Expression = text.parse().unwrap();
+            assert_eq!(expression.ignored(), [], "{text}");
+        }
+    }
+    let night = times("0 0 22-4/2 * * ?", "2026-11-24T21:00:00Z", "UTC", 4);
+    let hours: Vec<_> = night.iter().map(|time| &time[11..13]).collect();
+    assert_eq!(hours, ["22", "00", "02", "04"]);
+}
+
 /// The next times after `after`, at most `count`.
 fn times(expression: &str, after: &str, zone: &str, count: usize) -> Vec<String> {
     let expression: Expression = expression.parse().unwrap();

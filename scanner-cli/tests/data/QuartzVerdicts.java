@@ -7,8 +7,7 @@ import java.util.Date;
 import java.util.TimeZone;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.quartz.CronExpression;
@@ -22,27 +21,31 @@ import org.quartz.CronExpression;
  * tabs. {@code end} says that no time follows, {@code hangs} that Quartz gave no answer within three seconds.
  */
 public class QuartzVerdicts {
-    private static final ExecutorService WORKERS = Executors.newCachedThreadPool(work -> {
-        Thread thread = new Thread(work);
-        thread.setDaemon(true);
-        return thread;
-    });
-
     public static void main(String[] arguments) throws Exception {
         int count = Integer.parseInt(arguments[0]);
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         InputStreamReader in = new InputStreamReader(System.in, StandardCharsets.UTF_8);
         for (String line : (Iterable<String>) new BufferedReader(in).lines()::iterator) {
             out.print(line);
-            CronExpression expression = answer(() -> new CronExpression(unescape(line)));
-            out.print(expression == null ? "\trefused" : "\tvalid");
-            for (int i = 1; expression != null && i < arguments.length; i += 2) {
-                out.print("\t" + times(expression, count, arguments[i], arguments[i + 1]));
+            boolean isValid = expression(line) != null;
+            out.print(isValid ? "\tvalid" : "\trefused");
+            String times = "";
+            for (int i = 1; isValid && i < arguments.length; i += 2) {
+                // What hangs once is not asked again.
+                times = times.equals("hangs")
+                        ? times
+                        : times(expression(line), count, arguments[i], arguments[i + 1]);
+                out.print("\t" + times);
             }
             out.println();
         }
         out.flush();
         System.exit(0);
+    }
+
+    /** The expression in a line; nothing if Quartz refuses it. */
+    private static CronExpression expression(String line) throws InterruptedException {
+        return answer(() -> new CronExpression(unescape(line)));
     }
 
     private static String times(CronExpression expression, int count, String zone, String start) throws Exception {
@@ -60,10 +63,23 @@ public class QuartzVerdicts {
     }
 
     /** What the question gives; nothing if it fails or takes too long. */
+    @SuppressWarnings("removal")
     private static <T> T answer(Callable<T> question) throws InterruptedException {
+        FutureTask<T> task = new FutureTask<>(question);
+        Thread thread = new Thread(task);
+        thread.setDaemon(true);
+        thread.start();
         try {
-            return WORKERS.submit(question).get(3, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException none) {
+            return task.get(3, TimeUnit.SECONDS);
+        } catch (ExecutionException none) {
+            return null;
+        } catch (TimeoutException endless) {
+            // Quartz heeds no interruption. From Java 20 on this fails, and the thread is left behind.
+            try {
+                thread.stop();
+            } catch (UnsupportedOperationException leftBehind) {
+                System.err.println("a question without an answer goes on");
+            }
             return null;
         }
     }

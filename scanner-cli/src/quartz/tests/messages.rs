@@ -119,6 +119,7 @@ fn an_expression_that_was_accepted_before_names_its_replacement() {
         ),
         ("0 0 2 ? * 6L,7L", "write `0 0 2 ? * 6L` or `0 0 2 ? * 7L`"),
         ("0 0 2 ? * 6#L", "write `0 0 2 ? * 6L`"),
+        ("0 0 2 ? * +MON", "write `0 0 2 ? * MON`"),
     ] {
         let error = error(text);
         assert!(
