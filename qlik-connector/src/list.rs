@@ -23,6 +23,9 @@ pub(crate) struct Rows {
 const MAX_FOR_EACH_COUNTED: u64 = 100;
 const MAX_UNCOUNTED: u64 = 10_000;
 
+/// Maximum number of records of a list that was not counted.
+const MAX_RECORDS: u64 = 20_000_000;
+
 /// Maximum number of records that do not say which one they are, in a list that has more of them than others.
 const MAX_ANONYMOUS: u64 = 10_000;
 
@@ -72,6 +75,9 @@ impl Size {
             return Some(format!(
                 "it has more than {read} records, but the site counted {counted}"
             ));
+        }
+        if counted.is_none() && read > MAX_RECORDS {
+            return Some(format!("it has more than {MAX_RECORDS} records"));
         }
         (anonymous > MAX_ANONYMOUS && anonymous * 2 > read).then(|| {
             format!("{anonymous} of its first {read} records do not say which one they are")
@@ -235,4 +241,34 @@ pub(crate) fn place(list: &str, record: &UnreadableRecord) -> String {
         record.index + 1,
         record.offset
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_given_up_far_above_what_sites_have() {
+        let excess = |read, anonymous, kept, counted| {
+            let size = Size {
+                read,
+                anonymous,
+                kept,
+            };
+            size.excess(counted, 1_000_000)
+        };
+        assert_eq!(excess(520_000, 100, 1_000_000, Some(520_000)), None);
+        assert_eq!(excess(520_000, 0, 0, Some(5_200)), None);
+        assert_eq!(excess(10_000, 10_000, 0, Some(0)), None);
+        assert_eq!(excess(MAX_RECORDS, 0, 0, None), None);
+        for (read, anonymous, kept, counted, told) in [
+            (10, 0, 1_000_001, Some(10), "more memory than the 1 MB"),
+            (10_001, 0, 0, Some(0), "but the site counted 0"),
+            (MAX_RECORDS + 1, 0, 0, None, "more than 20000000 records"),
+            (20_001, 10_001, 0, None, "do not say which one they are"),
+        ] {
+            let excess = excess(read, anonymous, kept, counted).unwrap();
+            assert!(excess.contains(told), "{excess}");
+        }
+    }
 }

@@ -9,6 +9,9 @@ use crate::http::{BodyError, UnknownCoding};
 use crate::retry::Trouble;
 use crate::tls::explain::{self, Peer};
 
+/// hyper's text for headers that are larger than it reads; there is no other sign of it.
+const TOO_LARGE: &str = "message head is too large";
+
 /// The connection was there, but no answer came.
 pub(crate) fn no_answer(error: &hyper::Error, asked: &Asked) -> Error {
     let links = links(error);
@@ -22,6 +25,12 @@ pub(crate) fn no_answer(error: &hyper::Error, asked: &Asked) -> Error {
             ErrorKind::Unreachable,
             "the site closed the connection without an answer",
             Trouble::Cut,
+        )
+    } else if error.is_parse() && error.to_string().contains(TOO_LARGE) {
+        (
+            ErrorKind::TooLarge,
+            "the response's headers are larger than the client reads (400 KB, 2,000 lines)",
+            Trouble::Final,
         )
     } else if error.is_parse() {
         (

@@ -10,7 +10,11 @@ use catalog_model::{
     filter::{FilterRule, RuleCount},
 };
 
-/// What a scan told besides its items. Its size grows with people whom nobody can reach, and with nothing else.
+/// Maximum number of people without an e-mail address that are counted. Sites of 40,000 users exist; a list of sheets
+/// without an end may name a new owner in each.
+const MAX_UNREACHED: usize = 50_000;
+
+/// What a scan told besides its items. Its size grows with people whom nobody can reach, up to a limit, and with nothing else.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     /// The version that the site names.
@@ -96,7 +100,10 @@ impl Tally {
         };
         for contact in contacts.iter().filter(|contact| contact.email.is_none()) {
             let person = contact.account.as_ref().or(contact.name.as_ref());
-            if let Some(person) = person.filter(|person| !self.unreached.contains(*person)) {
+            let is_new = |person: &&String| !self.unreached.contains(*person);
+            if let Some(person) = person.filter(is_new)
+                && self.unreached.len() < MAX_UNREACHED
+            {
                 self.unreached.insert(person.clone());
             }
         }
@@ -172,6 +179,20 @@ mod tests {
         assert_eq!(noted, ["A\\ann", "Ann"]);
         tally.restart("broken");
         assert!(tally.unreached.is_empty());
+    }
+
+    #[test]
+    fn owners_without_an_end_do_not_fill_the_memory() {
+        let mut tally = Tally::default();
+        for number in 0..MAX_UNREACHED + 100 {
+            tally.contacts(&Contacts::Known(vec![Contact {
+                role: "owner",
+                email: None,
+                name: Some(number.to_string()),
+                account: None,
+            }]));
+        }
+        assert_eq!(tally.unreached.len(), MAX_UNREACHED);
     }
 
     #[test]

@@ -197,11 +197,16 @@ async fn a_version_a_location_or_an_error_page_of_any_size_makes_a_short_message
     for fault in [
         Fault::body(format!("{{\"buildVersion\":\"{}\"}}", long.repeat(20))),
         Fault::status(302).with_header("Location", &location),
+        Fault::status(302).with_header("Location", &location.repeat(100)),
+        Fault::status(403).with_header("Set-Cookie", &format!("s={}", location.repeat(100))),
+        Fault::status(503).with_header("Retry-After", &long),
+        Fault::status(500).with_header("Content-Type", &long.repeat(20)),
         Fault::status(500).with_body(&*long),
         Fault::status(403).with_body(&*long),
         Fault::body(&*long),
     ] {
         let message = failure(&scan_with(fault.on("/qrs/about"), &[]).await);
+        assert!(!message.contains("is not HTTP"), "{message}");
         assert!(message.len() < 1_500, "{}", &message[..1_500]);
     }
 }
