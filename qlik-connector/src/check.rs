@@ -145,13 +145,14 @@ impl Passed {
 
     /// What one small call tells of the virtual proxy, the account and the repository.
     async fn site(&mut self, client: &QrsClient) {
-        let session = if client.session().is_some() {
-            "continues the kept session"
-        } else {
-            "opened a session"
-        };
+        let (is_kept, renewals) = (client.session().is_some(), client.session_renewals());
         let asked = Instant::now();
         let about = client.about().await;
+        let session = match is_kept {
+            true if client.session_renewals() == renewals => "continues the kept session",
+            true => "opened a session: the site had ended the kept one",
+            false => "opened a session",
+        };
         let took = asked.elapsed();
         let zero = Duration::ZERO;
         let at = client.site().to_string();

@@ -66,6 +66,12 @@ impl QrsClient {
         self.0.session.import(session, &self.0.credentials)
     }
 
+    /// How often the client has dropped a session that the site had ended.
+    #[must_use]
+    pub fn session_renewals(&self) -> u64 {
+        self.0.session.renewals()
+    }
+
     /// A name for the session in files: clients of the same site, header and value have the same
     /// one. Without the salt it does not give away whose session it is.
     #[must_use]

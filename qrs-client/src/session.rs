@@ -149,6 +149,11 @@ impl Session {
         self.state().was_answered
     }
 
+    /// How often the cookies were dropped because the site had ended their session.
+    pub(crate) fn renewals(&self) -> u64 {
+        self.state().drops
+    }
+
     /// Whether the site keeps the session, as far as its answers show.
     pub(crate) fn observed(&self) -> SessionState {
         self.state().evidence.state()

@@ -18,6 +18,10 @@ fn a_session_that_has_ended_overnight_is_renewed() {
             site.expire_sessions();
             let run = home.run(&[command]);
             assert_eq!(run.exit, 0, "{ended:?} {command}: {}", run.errors);
+            if command == "check" && ended != EndedSession::AuthenticateAgain {
+                let text = "opened a session: the site had ended the kept one";
+                assert!(run.output.contains(text), "{ended:?}: {}", run.output);
+            }
         }
         home.run(&["scan"]).check(0, &["complete"]);
         assert_eq!(site.sessions_opened(), 4, "{ended:?}");
