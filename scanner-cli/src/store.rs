@@ -28,6 +28,7 @@ mod error;
 mod file_system;
 mod files;
 mod limits;
+mod patience;
 mod restore;
 mod running;
 mod schema;

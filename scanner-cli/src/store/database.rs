@@ -4,10 +4,7 @@ use std::{
     fs,
     ops::{Deref, DerefMut},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
     thread,
     time::{Duration, Instant},
 };
@@ -18,6 +15,7 @@ use super::{
     error::{Doing, StoreError},
     file_system::{self, Support},
     files::{self, Header},
+    patience::{Patience, RETRY_INTERVAL},
     restore, schema,
     usage::Usage,
 };
@@ -53,13 +51,23 @@ enum Journal {
     Rollback,
 }
 
+impl Journal {
+    /// How long others are waited for.
+    fn patience(self, stop: &Arc<AtomicBool>) -> Patience {
+        Patience {
+            limit: match self {
+                Self::Log => BUSY,
+                Self::Rollback => BUSY_WITH_READERS,
+            },
+            stop: Arc::clone(stop),
+        }
+    }
+}
+
 /// How long a process waits for another one's transaction.
 const BUSY: Duration = Duration::from_secs(30);
 /// The same for a rollback journal, where it also waits for readers.
 const BUSY_WITH_READERS: Duration = Duration::from_secs(300);
-/// Interval at which a lock of the database is tried again.
-const RETRY_INTERVAL: Duration = Duration::from_millis(20);
-
 /// Bytes of a page: a handful of items each, so that the first scan has half as many pages to write as with 4 KiB.
 const PAGE: i64 = 8_192;
 
@@ -70,6 +78,7 @@ const LOG_PAGES: i64 = 8_192;
 pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, StoreError> {
     let folder = files::folder(path);
     fs::create_dir_all(folder).map_err(|error| StoreError::folder(folder, error))?;
+    files::refuse_special(path)?;
     let mut usage = Usage::to_write(path)?;
     if files::is_backup(path) {
         // A person put it there by hand: what lies beside it belongs to another store.
@@ -120,7 +129,7 @@ fn connect(path: &Path, stop: &Arc<AtomicBool>) -> Result<(Connection, Journal),
         Support::NoSharedMemory => journal = Journal::Rollback,
         Support::Full | Support::Unknown => {}
     }
-    match connect_as(path, journal, &Patience::of(journal, stop)) {
+    match connect_as(path, journal, &journal.patience(stop)) {
         Ok(db) => check_version(db, path, journal, stop),
         Err(error) => Err(StoreError::of(path, Doing::Open, error)),
     }
@@ -133,7 +142,8 @@ fn check_version(
     stop: &Arc<AtomicBool>,
 ) -> Result<(Connection, Journal), StoreError> {
     schema::refuse_newer(&db, path)?;
-    Patience::of(journal, stop)
+    journal
+        .patience(stop)
         .install(&mut db)
         .and_then(|()| cache(&db, WRITER_CACHE))
         .map_err(|error| StoreError::of(path, Doing::Open, error))?;
@@ -198,43 +208,6 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// How long others are waited for.
-#[derive(Clone, Debug)]
-struct Patience {
-    limit: Duration,
-    stop: Arc<AtomicBool>,
-}
-
-impl Patience {
-    fn of(journal: Journal, stop: &Arc<AtomicBool>) -> Self {
-        Self {
-            limit: match journal {
-                Journal::Log => BUSY,
-                Journal::Rollback => BUSY_WITH_READERS,
-            },
-            stop: Arc::clone(stop),
-        }
-    }
-
-    fn goes_on(&self, begun: Instant) -> bool {
-        begun.elapsed() < self.limit && !self.stop.load(Ordering::Relaxed)
-    }
-
-    fn install(&self, db: &mut Connection) -> rusqlite::Result<()> {
-        let (patience, mut begun) = (self.clone(), Instant::now());
-        db.busy_handler(Some(move |tries| {
-            if tries == 0 {
-                begun = Instant::now();
-            }
-            let goes_on = patience.goes_on(begun);
-            if goes_on {
-                thread::sleep(RETRY_INTERVAL);
-            }
-            goes_on
-        }))
-    }
-}
-
 /// Opens the store for reading, if there is one.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Database>, StoreError> {
     let Some(database) = open_any_version(path)? else {
@@ -259,6 +232,7 @@ pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreErr
     if !path.exists() {
         return Ok(None);
     }
+    files::refuse_special(path)?;
     let usage = Usage::to_read(path)?;
     let failed = |error| StoreError::of(path, Doing::Open, error);
     let db = connect_to_read(path).map_err(failed)?;
@@ -301,7 +275,7 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
         }
         Err(error) => return Err(error),
     }
-    Patience::of(Journal::Log, &never).install(&mut db)?;
+    Journal::Log.patience(&never).install(&mut db)?;
     schema::version(&db)?;
     Ok(db)
 }

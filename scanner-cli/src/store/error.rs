@@ -121,6 +121,12 @@ impl StoreError {
         )
     }
 
+    /// Something else than a file has the store's name.
+    pub(super) fn special(path: &Path) -> Self {
+        Self::of_store(path, "cannot be opened: it is not a regular file")
+            .hint("move it away: the next scan makes a store; `scan --no-store` scans without one")
+    }
+
     /// The store has the size that it may have at most.
     pub(super) fn too_large(path: &Path, max_size: &str) -> Self {
         let message = format!("has reached its maximum size, `store.max_size = {max_size}`");

@@ -9,6 +9,8 @@ use std::{
 
 use tempfile::TempPath;
 
+use super::error::StoreError;
+
 /// `application_id` of a store that is in use.
 pub(super) const LIVE: u32 = 0x5343_4e53;
 /// `application_id` of a copy that the scanner made. A store is never opened for writing with this id: files that lie
@@ -41,6 +43,10 @@ impl Header {
     /// Reads the head of the file `path`.
     pub(super) fn read(path: &Path) -> Result<Self, HeaderError> {
         let mut bytes = Vec::new();
+        if !path.metadata().map_err(HeaderError::Io)?.is_file() {
+            // A pipe would have to be waited for.
+            return Err(HeaderError::Foreign);
+        }
         let file = File::open(path).map_err(HeaderError::Io)?;
         file.take(100)
             .read_to_end(&mut bytes)
@@ -72,6 +78,14 @@ impl Header {
             write_ahead: *bytes.get(19)? == 2,
             length: pages * page,
         })
+    }
+}
+
+/// Refuses a pipe, a device or a folder in the place of the store: SQLite would wait for it.
+pub(super) fn refuse_special(path: &Path) -> Result<(), StoreError> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() => Err(StoreError::special(path)),
+        _ => Ok(()),
     }
 }
 

@@ -250,9 +250,7 @@ fn fold(path: &Path) -> Result<Old, StoreError> {
             .any(|suffix| files::beside(path, suffix).exists());
         return Ok(if rest { Old::Unfolded } else { Old::Missing });
     }
-    if path.is_dir() {
-        return Err(StoreError::file(path, "is a folder").hint("move it away first"));
-    }
+    files::refuse_special(path)?;
     if files::is_backup(path) {
         return Ok(Old::Unfolded);
     }

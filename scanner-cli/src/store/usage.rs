@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{error::StoreError, files};
+use crate::input_file::open_own;
 
 /// The right to have the store open. The operating system takes it back when its holder ends, however that happens.
 #[derive(Debug)]
@@ -88,14 +89,34 @@ fn try_for(
     }
 }
 
-/// Opens the lock file. Another account may own it; then it can be read, which is enough to lock it.
+/// Opens the lock file, never through a link. Another account may own it; then it can be read, which is enough to lock it.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    options
-        .open(path)
-        .or_else(|error| File::open(path).map_err(|_second| error))
+    match open_own(path, &mut options) {
+        Ok(file) => {
+            give_to_owner_of_folder(path, &file);
+            Ok(file)
+        }
+        Err(error) => open_own(path, OpenOptions::new().read(true)).map_err(|_second| error),
+    }
 }
+
+/// What an administrator's command makes, the service's account has to open.
+#[cfg(unix)]
+fn give_to_owner_of_folder(path: &Path, file: &File) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    if let (Ok(found), Ok(folder)) = (file.metadata(), files::folder(path).metadata())
+        && found.uid() != folder.uid()
+    {
+        // Only root may.
+        let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
+    }
+}
+
+/// On other systems the folder's rights hold for what is in it.
+#[cfg(not(unix))]
+fn give_to_owner_of_folder(_path: &Path, _file: &File) {}
 
 /// Whether the file system has no locks at all.
 fn is_unsupported(error: &io::Error) -> bool {

@@ -214,6 +214,22 @@ fn a_store_that_cannot_be_used_is_a_failure_that_says_what_to_do() {
     home.run(&["scan"])
         .check(4, &["cannot be opened", "--no-store"]);
     fs::remove_dir(home.path(STORE)).unwrap();
+    #[cfg(unix)]
+    {
+        let made = Command::new("mkfifo").arg(home.path(STORE)).status();
+        assert!(made.unwrap().success());
+        for arguments in [
+            &["scan"][..],
+            &["catalog", "list"],
+            &["store", "check"],
+            &["store", "backup", "saved.db"],
+        ] {
+            home.run(arguments).check(4, &["it is not a regular file"]);
+        }
+        home.run(&["status"])
+            .check(3, &["it is not a regular file"]);
+        fs::remove_file(home.path(STORE)).unwrap();
+    }
     home.run(&["catalog", "list"]).check(
         3,
         &["there is no store `data/catalog.db` yet", "run `scan`"],
