@@ -85,7 +85,7 @@ impl QrsClient {
         self.0.session.hold(self.0.session_end)
     }
 
-    /// Ends the session on the site if [`SessionEnd::Logout`] was set for a client that held it, and
+    /// Ends the session on the site if [`SessionEnd::Logout`](crate::SessionEnd::Logout) was set for a client that held it, and
     /// nobody holds it any more. That ends **all** sessions of the user on the virtual proxy, those
     /// of other programs and of people included.
     ///
