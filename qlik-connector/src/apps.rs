@@ -6,7 +6,9 @@ use std::{
 };
 
 use catalog_model::Instant;
-use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream, UnreadableRecord};
+use qrs_client::{
+    AppId, CustomProperty, Owner, SiteUrl, Stream, UnreadableRecord, lenient::OddFields,
+};
 use url::Url;
 
 use crate::{
@@ -77,6 +79,10 @@ pub(crate) struct AppFacts {
     pub(crate) reload_unreadable: bool,
     pub(crate) tags: Box<[String]>,
     pub(crate) custom_properties: Box<[NamedValue]>,
+    /// The fields of its record that are unknown, by their paths there.
+    odd: OddFields,
+    /// What a sheet's record puts before such paths.
+    odd_prefix: &'static str,
 }
 
 /// A value of a custom property: one text, `name=value`, and where its name ends, since a name may have a `=`, too.
@@ -113,10 +119,13 @@ impl Apps {
                 .filter(|_| self.with_owners == WithOwners::Yes)
                 .map(Box::new),
             modified: instant(&app.modified_date),
-            reload_unreadable: is_unreadable(&app.last_reload_time),
+            reload_unreadable: is_unreadable(&app.last_reload_time)
+                || app.odd.has("lastReloadTime"),
             reloaded: dates.lower(&app.last_reload_time, "reload date", app.id.as_str()),
             tags: names(&app.tags).into(),
             custom_properties: app.custom_properties.iter().map(NamedValue::of).collect(),
+            odd: app.odd,
+            odd_prefix: "",
         };
         match self.by_id.entry(app.id) {
             Entry::Occupied(mut known) => {
@@ -136,8 +145,8 @@ impl Apps {
             .extend(record.id.as_deref().map(AppId::from));
     }
 
-    /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`.
-    pub(crate) fn of(&self, said: &SheetApp) -> Cow<'_, AppFacts> {
+    /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`, some of whose fields may be `odd`.
+    pub(crate) fn of(&self, said: &SheetApp, odd: &OddFields) -> Cow<'_, AppFacts> {
         let listed = self.by_id.get(&said.id).map(Cow::Borrowed);
         listed.unwrap_or_else(|| {
             let unreadable = self.unreadable.contains(&said.id);
@@ -159,6 +168,8 @@ impl Apps {
                 reload_unreadable: false,
                 tags: Box::default(),
                 custom_properties: Box::default(),
+                odd: odd.clone(),
+                odd_prefix: "app.",
             })
         })
     }
@@ -167,6 +178,9 @@ impl Apps {
     pub(crate) fn owner<'a>(&self, app: &'a AppFacts) -> AppOwner<'a> {
         match (self.with_owners, app.told) {
             (WithOwners::No, _) => AppOwner::Unwanted,
+            (WithOwners::Yes, Told::ByList) if app.is_odd("owner") => {
+                AppOwner::Unread(Unread::Unreadable)
+            }
             (WithOwners::Yes, Told::ByList) => AppOwner::Wanted(app.owner.as_deref()),
             (WithOwners::Yes, Told::BySheet(unread)) => AppOwner::Unread(unread),
         }
@@ -192,6 +206,11 @@ impl Apps {
 }
 
 impl AppFacts {
+    /// Whether a field of its record, such as `stream`, is unknown, since it had an unexpected type.
+    pub(crate) fn is_odd(&self, field: &str) -> bool {
+        !self.odd.is_empty() && self.odd.has(&format!("{}{field}", self.odd_prefix))
+    }
+
     /// How a record ranks among records with the same id: published before not, then the newer.
     fn rank(&self) -> (bool, Option<Instant>, &str, &str) {
         (self.published, self.modified, &self.name, &self.description)

@@ -9,7 +9,7 @@ use catalog_model::{
 
 use crate::{
     apps::{AppFacts, Told},
-    criteria::{Fact, truth},
+    criteria::{CUSTOM_PROPERTY, Fact, truth},
     dates::{instant, is_unreadable},
     lower::is_named,
     properties::OWNER,
@@ -59,6 +59,23 @@ impl<'a> AskedSheet<'a> {
         self.app
     }
 
+    /// Whether what this criterion asks had an unexpected type.
+    pub(crate) fn is_odd(&self, criterion: &str) -> bool {
+        let Self { sheet, app, .. } = self;
+        match criterion {
+            "sheet" => sheet.odd.has("name"),
+            "tag" => sheet.odd.has("tags"),
+            "created" => sheet.odd.has("createdDate"),
+            "modified" => sheet.odd.has("modifiedDate"),
+            "reloaded" => app.is_odd("lastReloadTime"),
+            "app" => app.is_odd("name"),
+            "stream" | "stream_id" => app.is_odd("stream"),
+            "app_tag" => app.is_odd("tags"),
+            "owner" | "owner_directory" | "published" | "approved" | "sheet_status" => true,
+            property => property.starts_with(CUSTOM_PROPERTY) && app.is_odd("customProperties"),
+        }
+    }
+
     /// A property of the item that is a text.
     fn property(&self, name: &str) -> Option<Cow<'_, str>> {
         match self.item.properties.get(name)? {
@@ -69,26 +86,40 @@ impl<'a> AskedSheet<'a> {
 }
 
 impl Subject for AskedSheet<'_> {
-    /// Dates are known that can be read; what only the list of apps tells, of the apps that it has; texts that were not cut.
+    /// Dates are known that can be read, fields that have their type, and texts that were not cut; what only the list of apps
+    /// tells, of the apps that it has.
     fn knows(&self, criterion: CriterionId) -> bool {
         let Self { sheet, app, .. } = self;
         let listed = app.told == Told::ByList;
+        let odd = |field| sheet.odd.has(field);
         match Fact::of(criterion) {
-            Some(Fact::Created) => !is_unreadable(&self.sheet.created_date),
-            Some(Fact::Modified) => !is_unreadable(&self.sheet.modified_date),
+            Some(Fact::Created) => !is_unreadable(&self.sheet.created_date) && !odd("createdDate"),
+            Some(Fact::Modified) => {
+                !is_unreadable(&self.sheet.modified_date) && !odd("modifiedDate")
+            }
             Some(Fact::Reloaded) => listed && !self.app.reload_unreadable,
-            Some(Fact::AppTag) => listed && !app.tags.iter().any(|tag| is_cut(tag)),
+            Some(Fact::AppTag) => {
+                listed && !app.is_odd("tags") && !app.tags.iter().any(|tag| is_cut(tag))
+            }
             Some(Fact::CustomProperty) => {
                 let mut properties = app.custom_properties.iter();
                 listed
+                    && !app.is_odd("customProperties")
                     && !properties
                         .any(|property| is_cut(property.name()) || is_cut(property.value()))
             }
-            Some(Fact::Tag) => !sheet.tags.iter().any(|tag| is_cut(&tag.name)),
-            Some(Fact::Sheet) => !is_cut(&sheet.name),
-            Some(Fact::App) => !is_cut(&app.name),
-            Some(Fact::Stream) => !app.stream.as_deref().is_some_and(is_cut),
-            _ => true,
+            Some(Fact::Tag) => !odd("tags") && !sheet.tags.iter().any(|tag| is_cut(&tag.name)),
+            Some(Fact::Sheet) => !odd("name") && !is_cut(&sheet.name),
+            Some(Fact::App) => !app.is_odd("name") && !is_cut(&app.name),
+            Some(Fact::Stream) => {
+                !app.is_odd("stream") && !app.stream.as_deref().is_some_and(is_cut)
+            }
+            Some(Fact::StreamId) => !app.is_odd("stream"),
+            Some(Fact::Owner | Fact::OwnerDirectory) => !odd("owner"),
+            Some(Fact::Published) => !odd("published"),
+            Some(Fact::Approved) => !odd("approved"),
+            Some(Fact::SheetStatus) => Status::is_known(sheet, app),
+            Some(Fact::AppId | Fact::SheetId) | None => true,
         }
     }
 

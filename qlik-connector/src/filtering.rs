@@ -11,7 +11,7 @@ use catalog_model::{
 };
 
 use crate::{
-    apps::{AppFacts, Apps, HINT_FOR_HIDDEN_APPS, Told, Unread},
+    apps::{Apps, HINT_FOR_HIDDEN_APPS, Told, Unread},
     asked_sheet::AskedSheet,
     criteria::CUSTOM_PROPERTY,
 };
@@ -59,7 +59,7 @@ impl<'a> Filtering<'a> {
         {
             return self.gave_up(*rule, gave_up, asked);
         }
-        let ruling = ruling(self.filter, decision, asked.app());
+        let ruling = ruling(self.filter, decision, asked);
         if matches!(ruling, Ruling::Open { .. }) {
             self.hidden += u64::from(asked.app().told == Told::BySheet(Unread::Hidden));
         }
@@ -184,8 +184,8 @@ fn unknown_property(name: &str, apps: &Apps) -> Option<Warning> {
     })
 }
 
-/// What a decision makes of a sheet of `app`.
-pub(crate) fn ruling(filter: &ItemFilter, decision: Decision, app: &AppFacts) -> Ruling {
+/// What a decision makes of a sheet.
+pub(crate) fn ruling(filter: &ItemFilter, decision: Decision, asked: &AskedSheet<'_>) -> Ruling {
     match decision.fate {
         Fate::Keep { catalog } => Ruling::Stays { catalog },
         Fate::Leave { rule } => match filter.rule(rule) {
@@ -196,7 +196,7 @@ pub(crate) fn ruling(filter: &ItemFilter, decision: Decision, app: &AppFacts) ->
         },
         Fate::Unknown { rule, cause } => Ruling::Open {
             reason: match cause {
-                UnknownCause::Criterion(criterion) => why_open(filter, rule, &criterion, app),
+                UnknownCause::Criterion(criterion) => why_open(filter, rule, &criterion, asked),
                 UnknownCause::Pattern(pattern) => why_gave_up(filter, rule, &pattern),
             },
         },
@@ -207,8 +207,10 @@ fn why_gave_up(filter: &ItemFilter, rule: RuleId, pattern: &PatternGaveUp) -> St
     format!("in {}, {pattern}", filter.called(rule))
 }
 
-fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, app: &AppFacts) -> String {
+fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, asked: &AskedSheet<'_>) -> String {
+    let app = asked.app();
     let why = match (criterion, app.told) {
+        _ if asked.is_odd(criterion) => "that field has an unexpected type",
         ("created" | "modified", _) | ("reloaded", Told::ByList) => "that date could not be read",
         ("sheet" | "app" | "stream" | "tag", _) | (_, Told::ByList) => "that text is too long",
         (_, Told::BySheet(Unread::Hidden)) => "its app is hidden from the account",

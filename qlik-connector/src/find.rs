@@ -93,7 +93,7 @@ impl Asking<'_> {
             return Ok(None);
         };
         let asked = AskedSheet::of(sheet, &item, &app);
-        let ruling = ruling(filter, filter.decide(&asked), &app);
+        let ruling = ruling(filter, filter.decide(&asked), &asked);
         let because = match &ruling {
             Ruling::Goes { rule } => filter.because(&asked, rule.id),
             _ => Vec::new(),

@@ -17,6 +17,7 @@ mod link;
 mod list;
 mod lower;
 mod mapping;
+mod odd_fields;
 mod owners;
 mod properties;
 mod records;

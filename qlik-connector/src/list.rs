@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use catalog_model::{DistinctIds, Progress, ScanSink, Warning};
-use qrs_client::{Record, RecordList, UnreadableRecord};
+use qrs_client::{Record, RecordList, UnreadableRecord, lenient::OddFields};
 use serde::de::DeserializeOwned;
 
 use crate::{
     connection::Stopped,
+    odd_fields::OddCounts,
     texts::{Bounded, LongTexts},
 };
 
@@ -42,6 +43,9 @@ impl Rows {
 pub(crate) trait Identified {
     /// What no other record of its list has, if it says that.
     fn identity(&self) -> Option<Cow<'_, str>>;
+
+    /// Its fields that had an unexpected type and were left out.
+    fn odd(&self) -> &OddFields;
 }
 
 /// How large a list is so far.
@@ -118,7 +122,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     let Rows { list, expected } = rows;
     let (mut read, mut anonymous) = (0, 0);
     let mut ledger = sink.ledger();
-    let mut texts = LongTexts::default();
+    let (mut texts, mut odd) = (LongTexts::default(), OddCounts::default());
     let mut kept = 0;
     loop {
         let next = records.next().await;
@@ -133,7 +137,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
         let failed = |error| Stopped::Source(format!("reading the list of {list}"), error);
         let next = next.map_err(failed)?;
         let Some(mut record) = next else {
-            if let Some(warning) = texts.warning(list) {
+            for warning in texts.warning(list).into_iter().chain(odd.warnings(list)) {
                 sink.warn(warning);
             }
             return Ok(ListRead {
@@ -145,6 +149,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
         if let Ok(record) = &mut record {
             record.shorten(&mut texts);
             kept += record.kept_bytes();
+            odd.add(record);
         }
         match identity(&record) {
             Some(id) => ledger.add(&id)?,

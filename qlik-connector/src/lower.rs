@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use catalog_model::{
-    ConnectionCode, InvalidKey, ItemKey, Precedence, Properties, PropertyValue, Visualization,
+    ConnectionCode, Contacts, InvalidKey, ItemKey, Precedence, Properties, PropertyValue,
+    Visualization,
 };
 use qrs_client::Tag;
 
@@ -50,7 +51,7 @@ pub(crate) fn lower<'a>(
     let said = sheet.app.as_ref().ok_or(InvalidKey::EmptyPart(2))?;
     let app_id = said.id.as_str();
     let key = ItemKey::new([code.as_str(), app_id, sheet.engine_object_id.as_str()])?;
-    let app = apps.of(said);
+    let app = apps.of(said, &sheet.odd);
     let mut properties = Properties::with_capacity(14);
     put_text(&mut properties, APPLICATION_NAME, &app.name);
     let link = sheet_link(&app.sheets, &sheet.engine_object_id);
@@ -69,13 +70,16 @@ pub(crate) fn lower<'a>(
         STREAM,
         app.stream.as_deref().unwrap_or_default(),
     );
-    if let Some(owner) = sheet.owner.as_ref().and_then(account) {
+    let owner_is_known = !sheet.odd.has("owner");
+    if let Some(owner) = sheet.owner.as_ref().and_then(account)
+        && owner_is_known
+    {
         properties.put(OWNER, PropertyValue::Text(owner));
     }
-    properties.put(
-        SHEET_STATUS,
-        PropertyValue::Text(Status::of(sheet, &app).word().to_owned()),
-    );
+    if Status::is_known(sheet, &app) {
+        let status = Status::of(sheet, &app).word().to_owned();
+        properties.put(SHEET_STATUS, PropertyValue::Text(status));
+    }
     put_tags(&mut properties, TAGS, names(&sheet.tags));
     put_text(&mut properties, APPLICATION_ID, app_id);
     put_app(&mut properties, &app);
@@ -88,7 +92,10 @@ pub(crate) fn lower<'a>(
         ],
         name: sheet.name.clone(),
         description: (!sheet.description.is_empty()).then(|| sheet.description.clone()),
-        contacts: owners.contacts(sheet.owner.as_ref(), apps.owner(&app)),
+        contacts: match owner_is_known {
+            true => owners.contacts(sheet.owner.as_ref(), apps.owner(&app)),
+            false => Contacts::Unknown,
+        },
         catalog: None,
         precedence: precedence(sheet),
         properties,

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use qrs_client::{
     AppId, AppObjectId, CustomProperty, EngineObjectId, Owner, Stream, Tag, Timestamp,
-    UserAttribute, UserId, lenient,
+    UserAttribute, UserId,
+    lenient::{self, OddFields},
 };
 use serde::Deserialize;
 
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) tags: Vec<Tag>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) custom_properties: Vec<CustomProperty>,
+    #[serde(rename = "$odd")]
+    pub(crate) odd: OddFields,
 }
 
 /// A sheet of `/qrs/app/object/full`.
@@ -56,6 +59,8 @@ pub(crate) struct Sheet {
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) tags: Vec<Tag>,
     pub(crate) app: Option<SheetApp>,
+    #[serde(rename = "$odd")]
+    pub(crate) odd: OddFields,
 }
 
 impl Sheet {
@@ -85,6 +90,8 @@ pub(crate) struct User {
     pub(crate) id: UserId,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) attributes: Vec<UserAttribute>,
+    #[serde(rename = "$odd")]
+    pub(crate) odd: OddFields,
 }
 
 fn unless_empty(id: &str) -> Option<Cow<'_, str>> {
@@ -95,11 +102,19 @@ impl Identified for App {
     fn identity(&self) -> Option<Cow<'_, str>> {
         unless_empty(self.id.as_str())
     }
+
+    fn odd(&self) -> &OddFields {
+        &self.odd
+    }
 }
 
 impl Identified for User {
     fn identity(&self) -> Option<Cow<'_, str>> {
         unless_empty(self.id.as_str())
+    }
+
+    fn odd(&self) -> &OddFields {
+        &self.odd
     }
 }
 
@@ -111,5 +126,90 @@ impl Identified for Sheet {
             let both = !app.is_empty() && !sheet.is_empty();
             both.then(|| format!("{app}/{sheet}").into())
         })
+    }
+    fn odd(&self) -> &OddFields {
+        &self.odd
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Any JSON value as text, with what parsers refuse: huge numbers, halves of surrogate pairs, deep nesting.
+    fn any_json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|value| value.to_string()),
+            any::<i64>().prop_map(|value| value.to_string()),
+            Just("-1.5e999".to_owned()),
+            Just(r#""\ud83d""#.to_owned()),
+            Just(format!("{}{}", "[".repeat(200), "]".repeat(200))),
+            any::<String>().prop_map(|text| serde_json::json!(text).to_string()),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            let name = prop::sample::select(vec!["id", "name", "stream", "value", "definition"]);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5)
+                    .prop_map(|list| format!("[{}]", list.join(","))),
+                prop::collection::vec((name, inner), 0..5).prop_map(|members| {
+                    let members = members
+                        .iter()
+                        .map(|(name, value)| format!("\"{name}\":{value}"));
+                    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+                }),
+            ]
+        })
+    }
+
+    const LIGHT: [&str; 11] = [
+        "name",
+        "description",
+        "objectType",
+        "createdDate",
+        "modifiedDate",
+        "publishTime",
+        "published",
+        "approved",
+        "owner",
+        "tags",
+        "unknown",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_value_of_a_light_field_costs_a_sheet(
+            values in prop::collection::vec(any_json(), LIGHT.len()),
+            of_app in prop::collection::vec(any_json(), 3),
+        ) {
+            let light = LIGHT.iter().zip(&values).map(|(name, value)| format!("\"{name}\":{value},"));
+            let [name, published, stream] = &of_app[..] else { unreachable!() };
+            let json = format!(
+                r#"{{"id":"1",{}"app":{{"name":{name},"id":"a","published":{published},"stream":{stream}}},"engineObjectId":"s"}}"#,
+                light.collect::<String>(),
+            );
+            let sheet: Sheet = lenient::record(json.as_bytes()).expect("the sheet is read");
+            prop_assert_eq!(sheet.id.as_str(), "1");
+            prop_assert_eq!(sheet.engine_object_id.as_str(), "s");
+            let app = sheet.app.map(|app| app.id);
+            prop_assert_eq!(app, Some(AppId::from("a")));
+        }
+
+        #[test]
+        fn no_value_of_a_light_field_costs_an_app_or_a_user(values in prop::collection::vec(any_json(), 9)) {
+            let names = [
+                "name", "description", "published", "stream", "owner", "lastReloadTime",
+                "modifiedDate", "tags", "customProperties",
+            ];
+            let light = names.iter().zip(&values).map(|(name, value)| format!(",\"{name}\":{value}"));
+            let json = format!(r#"{{"id":"1"{}}}"#, light.collect::<String>());
+            let app: App = lenient::record(json.as_bytes()).expect("the app is read");
+            prop_assert_eq!(app.id.as_str(), "1");
+            let json = format!(r#"{{"attributes":{},"id":"1"}}"#, values[0]);
+            let user: User = lenient::record(json.as_bytes()).expect("the user is read");
+            prop_assert_eq!(user.id.as_str(), "1");
+        }
     }
 }

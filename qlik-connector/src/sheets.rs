@@ -90,7 +90,10 @@ impl<'a> Sheets<'a> {
         let id = (!sheet.id.is_empty()).then(|| sheet.id.as_str().to_owned());
         let Ok(Lowered { mut item, app }) = lower(&sheet, &self.surroundings, &mut self.dates)
         else {
-            let place = format!("the sheet `{}`", sheet.name);
+            let place = match sheet.name.as_str() {
+                "" => "a sheet without a name".to_owned(),
+                name => format!("the sheet `{name}`"),
+            };
             return self.unreadable(sink, id, NO_KEY.to_owned(), place);
         };
         self.items += 1;
@@ -121,7 +124,8 @@ impl<'a> Sheets<'a> {
                 }
             }
         }
-        if self.owners_read && item.contacts == Contacts::Unknown {
+        // A field of an unexpected type is reported for itself.
+        if self.owners_read && item.contacts == Contacts::Unknown && !sheet.odd.has("owner") {
             *match self.surroundings.apps.owner(&app) {
                 AppOwner::Unread(Unread::Hidden) => &mut self.of_hidden_apps,
                 AppOwner::Unread(Unread::Unreadable) => &mut self.of_unreadable_apps,

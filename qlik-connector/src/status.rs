@@ -32,6 +32,12 @@ impl Status {
         }
     }
 
+    /// Whether what it depends on could be read.
+    pub(crate) fn is_known(sheet: &Sheet, app: &AppFacts) -> bool {
+        let odd = |field| sheet.odd.has(field);
+        !app.is_odd("published") && (!app.published || !(odd("published") || odd("approved")))
+    }
+
     /// The word that an item shows.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -14,10 +14,12 @@ use crate::diagnosis::Step;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::without_mark;
 use crate::filter::Filter;
+use crate::lenient;
 use crate::list::RecordList;
 use crate::models::About;
 use crate::request::Get;
 use crate::retry::Trouble;
+use crate::salvage::salvage;
 use crate::scrub::Secrets;
 use crate::session::{SessionHold, SessionState};
 use crate::site::SiteUrl;
@@ -259,7 +261,7 @@ fn filtered(path: &str, filter: Option<&Filter>) -> Get {
 fn about(json: &[u8], body: &Body) -> Result<About, Error> {
     // What is not JSON at all is reported as that.
     let _: IgnoredAny = decoded(json, body)?;
-    let about = serde_json::from_slice(without_mark(json)).ok();
+    let about = lenient::record(without_mark(json));
     let about = about.filter(|about: &About| !about.build_version.trim().is_empty());
     about.ok_or_else(|| not_qrs(json, body))
 }
@@ -274,7 +276,9 @@ fn not_qrs(json: &[u8], body: &Body) -> Error {
 
 fn decoded<T: DeserializeOwned>(json: &[u8], body: &Body) -> Result<T, Error> {
     let json = without_mark(json);
-    serde_json::from_slice(json).map_err(|error| {
+    let value = serde_json::from_slice(json);
+    let value = value.or_else(|error| salvage(json).ok_or(error));
+    value.map_err(|error: serde_json::Error| {
         let reason = body.asked().scrub_line(&error.to_string());
         let message = format!("the answer is not the JSON that was expected: {reason}");
         // JSON that ends too early was cut on the way, by a connection that was closed in order.

@@ -24,13 +24,79 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error, SeqAccess, Visitor};
+
+use crate::salvage::salvage;
 
 use crate::excerpt::one_line;
 use crate::id::MAX_ID_BYTES;
 
 /// Maximum number of elements of an array within a record, such as its tags.
 const MAX_LIST_ELEMENTS: usize = 10_000;
+
+/// The member that a record has where fields were left out of it. A type of your own that wants to know declares a field of
+/// the type [`OddFields`] with this name.
+pub const ODD_FIELDS: &str = "$odd";
+
+/// The fields of a record that had an unexpected type and were left out, such as a name that is a number.
+///
+/// ```
+/// use qrs_client::{AppObjectId, lenient};
+/// use serde::Deserialize;
+///
+/// #[derive(Default, Deserialize)]
+/// #[serde(default)]
+/// struct Sheet {
+///     id: AppObjectId,
+///     #[serde(deserialize_with = "lenient::text")]
+///     name: String,
+///     #[serde(rename = "$odd")]
+///     odd: lenient::OddFields,
+/// }
+///
+/// let sheet: Sheet = lenient::record(br#"{"id":"1","name":5}"#).unwrap();
+/// assert_eq!(sheet.name, "");
+/// assert!(sheet.odd.has("name"));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct OddFields(Vec<(String, String)>);
+
+impl OddFields {
+    /// Whether the field at this path, such as `app.stream`, or a part of it, or what it is a part of, was left out.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.0.iter().any(|(odd, _)| {
+            let parts = (odd.split('.'), path.split('.'));
+            parts.0.zip(parts.1).all(|(odd, wanted)| odd == wanted)
+        })
+    }
+
+    /// The paths, each with what was found there: `a number`.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let odd = self.0.iter();
+        odd.map(|(path, found)| (path.as_str(), found.as_str()))
+    }
+
+    /// Whether no field was left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Reads one record as a list does: fields of an unexpected type are left out ([`OddFields`]), unless they identify the record
+/// (`id`, `engineObjectId`, `app.id`). None if it is no record.
+pub fn record<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let whole: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(json);
+    whole.ok()?;
+    let record = serde_json::from_slice(json).ok();
+    record.or_else(|| salvage(json))
+}
 
 /// Reads a value, and null as the default one.
 ///

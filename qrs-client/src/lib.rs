@@ -43,6 +43,7 @@ mod scrub;
 
 pub mod lenient;
 mod object;
+mod salvage;
 
 pub use body::Body;
 pub use builder::QrsClientBuilder;

@@ -101,7 +101,7 @@ async fn a_list_may_begin_late_where_no_limit_is_set() {
 
 #[tokio::test]
 async fn an_unreadable_record_with_an_id_is_named_and_hides_only_itself() {
-    let record = Fault::record(3, r#"{"id":"abc-1","name":5}"#).on(SHEETS);
+    let record = Fault::record(3, r#"{"id":"abc-1","engineObjectId":5}"#).on(SHEETS);
     let (site, scan) = scan_with(vec![record], &[]).await;
     assert_eq!(scan.closing.unwrap(), Completeness::Complete);
     assert_eq!(scan.seen.items.len() + 1, site.content().sheets().count());
@@ -134,7 +134,7 @@ async fn a_site_of_which_no_sheet_can_be_read_is_not_seen_completely() {
     let site = FakeSite::start().await;
     site.edit(|content| {
         for object in &mut content.objects {
-            object["tags"] = "not a list".into();
+            object["engineObjectId"] = 5.into();
         }
     });
     let scan = scan(connect(&site, &[]).as_ref()).await;
@@ -150,21 +150,6 @@ async fn a_sheet_that_says_no_app_is_unreadable_not_lost() {
     let (_, scan) = scan_with(vec![record.on(SHEETS)], &[]).await;
     assert_eq!(scan.closing.unwrap(), Completeness::Complete);
     assert_eq!(scan.seen.unreadable[0].id.as_ref().unwrap().0, "abc-1");
-}
-
-#[tokio::test]
-async fn an_app_that_cannot_be_read_is_taken_from_its_sheets() {
-    let record = Fault::record(0, r#"{"id":"abc-1","name":5}"#).on("/qrs/app/full");
-    let (site, scan) = scan_with(vec![record], &[]).await;
-    assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
-    assert_eq!(scan.seen.items.len(), site.content().sheets().count());
-    assert!(
-        scan.seen
-            .items
-            .iter()
-            .all(|(item, _)| item.label.len() == 3)
-    );
-    assert!(scan.warnings()[0].starts_with("1 of the apps could not be read"));
 }
 
 #[tokio::test]

@@ -390,7 +390,7 @@ async fn an_app_whose_record_is_unreadable_is_not_called_hidden() {
         .app_named("Sales Overview")
         .unwrap()
         .to_owned();
-    let record = format!(r#"{{"id":"{app}","name":5}}"#);
+    let record = format!(r#"{{"id":"{app}","name":"Sales Overview","tags":5}}"#);
     site.fail(Fault::record(0, record).on("/qrs/app/full"));
     let filter = format!("app = 'Sales Overview' and {}", OF_APPS[0]);
     let scan = scan(connect(&site, &[("filter", &filter)]).as_ref()).await;

@@ -8,5 +8,6 @@ mod filters;
 mod find;
 mod floods;
 mod invented;
+mod odd_fields;
 mod settings;
 mod site;

@@ -12,6 +12,7 @@ use super::oversize::Oversize;
 use super::{Record, UnreadableRecord};
 use crate::excerpt::one_line;
 use crate::id::AppObjectId;
+use crate::salvage::salvage;
 
 /// Maximum size of a record, in bytes. An app object has about 1.5 KB, a user in thousands of groups some 500 KB. A
 /// larger element is read past and reported; the list goes on after it.
@@ -152,7 +153,9 @@ impl<T: DeserializeOwned> ListDecoder<T> {
         match parse(bytes, self.input) {
             Parsed::Whole(_, length) if length > self.max_record => self.begin_to_pass(),
             Parsed::Whole(record, length) => {
-                let record = record.map_err(|reason| self.unreadable(&bytes[..length], &reason));
+                let whole = &bytes[..length];
+                let record = record.or_else(|reason| salvage(whole).ok_or(reason));
+                let record = record.map_err(|reason| self.unreadable(whole, &reason));
                 self.advance(length);
                 Ok(Some(record))
             }

@@ -109,3 +109,24 @@ fn explain_does_not_call_present_what_it_did_not_ask_for() {
     assert!(run.output.contains("drops the filter"), "{}", run.output);
     assert!(!run.output.contains("present"), "{}", run.output);
 }
+
+#[test]
+fn fields_of_an_unexpected_type_cost_no_item_and_are_one_warning_each() {
+    let site = FakeSite::start_in_thread();
+    site.edit(|content| {
+        for object in &mut content.objects {
+            object["tags"] = "kpi".into();
+            object["modifiedDate"] = 1_550_245_580_997_i64.into();
+        }
+        content.apps[0]["name"] = 5.into();
+    });
+    let home = Home::of(&site);
+    let tags =
+        "the field `tags` of 53 sheets has an unexpected type and was left out, first a text";
+    let dates = "the field `modifiedDate` of 53 sheets has an unexpected type";
+    home.run(&["scan", "--report", "report.json"])
+        .check(0, &["53 added", tags, dates, "the field `name` of 1 app "]);
+    assert_eq!(home.items(EXPORT).len(), 53);
+    let warnings = report(&home)["warnings"].to_string();
+    assert!(warnings.contains(tags), "{warnings}");
+}

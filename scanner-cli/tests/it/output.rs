@@ -134,7 +134,7 @@ fn a_restart_cannot_be_seen_on_standard_output() {
 #[test]
 fn records_that_could_not_be_read_are_reported_by_reason() {
     let site = FakeSite::start_in_thread();
-    site.fail(Fault::record(4, r#"{"id":"rec-1","name":[]}"#).on(SHEETS));
+    site.fail(Fault::record(4, r#"{"id":"rec-1","engineObjectId":[]}"#).on(SHEETS));
     let home = Home::of(&site);
     home.run(&["scan", "--report", "report.json"]).check(
         0,

@@ -1,0 +1,55 @@
+//! Fields of an unexpected type, which cost that field and not the record: how many there were, for a person.
+
+use std::collections::BTreeMap;
+
+use catalog_model::{Warning, counted};
+
+use crate::list::Identified;
+
+/// Maximum number of fields that are told apart. Records have fewer; a site may claim more.
+const MAX_FIELDS: usize = 50;
+
+/// The fields of one list that were left out, by their paths.
+#[derive(Debug, Default)]
+pub(crate) struct OddCounts(BTreeMap<String, Odd>);
+
+/// A field that was left out of some records.
+#[derive(Debug)]
+struct Odd {
+    records: u64,
+    /// What the first one was, and in which record.
+    first: String,
+}
+
+impl OddCounts {
+    /// Counts the fields that were left out of a record.
+    pub(crate) fn add(&mut self, record: &impl Identified) {
+        for (path, found) in record.odd().iter() {
+            let path = format!("{path:.60}");
+            if self.0.len() >= MAX_FIELDS && !self.0.contains_key(&path) {
+                return;
+            }
+            let odd = self.0.entry(path).or_insert_with(|| {
+                let id = record.identity();
+                let id = id.as_deref().unwrap_or("without an id");
+                Odd {
+                    records: 0,
+                    first: format!("{found:.20} in the record {id:.100}"),
+                }
+            });
+            odd.records += 1;
+        }
+    }
+
+    /// A warning of each field.
+    pub(crate) fn warnings(&self, list: &str) -> impl Iterator<Item = Warning> {
+        let one = list.strip_suffix('s').unwrap_or(list);
+        self.0.iter().map(move |(path, Odd { records, first })| Warning {
+            message: format!(
+                "the field `{path}` of {} has an unexpected type and was left out, first {first}",
+                counted(*records, one)
+            ),
+            hint: None,
+        })
+    }
+}
