@@ -195,7 +195,7 @@ fn a_file_whose_schedule_was_over_on_a_clock_that_was_ahead_is_read_again() {
     home.write("conf/application.conf", "automation.look_interval = 50 ms");
     set("2040-05-01T12:00:00Z");
     beside(&home, || {
-        check(&home, 0, "names no time in the future");
+        check(&home, 0, "is not a time to scan at");
         set("2026-11-24T12:00:00Z");
         check(&home, 1, "2030-01-01T");
     });
