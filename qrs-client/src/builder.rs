@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::client::QrsClient;
 use crate::credentials::HeaderCredentials;
 use crate::error::Error;
-use crate::http::Connections;
+use crate::http::Http;
 use crate::proxy::Proxy;
 use crate::retry::RetryPolicy;
 use crate::session::{SessionEnd, SessionPool};
@@ -109,8 +109,9 @@ impl QrsClientBuilder {
         let over_tls = self.site.is_https() || self.proxy.as_ref().is_some_and(Proxy::is_https);
         let over_tls = if over_tls { Use::Needed } else { Use::Unneeded };
         let tls = tls::client_config(&self.trust, over_tls)?;
+        let http = Http::new(tls.clone(), self.proxy.as_ref(), self.limits.connect)?;
         Ok(QrsClient(Arc::new(Transport {
-            connections: Connections::default(),
+            http,
             retry: self.retry,
             proxy: self.proxy,
             tls: Arc::new(tls),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hyper::header::{HeaderName, HeaderValue};
+use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;

@@ -1,29 +1,25 @@
-//! HTTP/1.1 over a [`Route`]: requests, answers, and connections that are used again.
+//! HTTP/1.1: requests and answers, by reqwest.
 //!
 //! What curl reads is read: folded header lines, a space before the colon, lines that are no header, hundreds of headers.
 
 mod coding;
+mod own_tunnel;
 
+use std::error::Error as StdError;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONTENT_ENCODING, HeaderMap};
-use hyper_util::rt::TokioIo;
-use tokio::time::Instant;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use reqwest::redirect::Policy;
+use rustls::ClientConfig;
 
 use crate::error::Error;
+use crate::proxy::Proxy;
 use crate::route::Route;
 use coding::{Next, Unpacker};
 
 pub(crate) use coding::UnknownCoding;
-
-/// A request without a body.
-pub(crate) type Request = hyper::Request<Empty<Bytes>>;
 
 /// Maximum number of header lines of an answer.
 const MAX_HEADERS: usize = 2000;
@@ -31,111 +27,120 @@ const MAX_HEADERS: usize = 2000;
 /// Maximum time that a connection waits for its next request. Servers close theirs after 60 s or later.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(50);
 
-/// The connections to one site that wait for another request.
-#[derive(Default)]
-pub(crate) struct Connections(Arc<Mutex<Vec<Idle>>>);
+/// Interval at which a silent connection is probed. Firewalls forget silent connections, and a list may take minutes to
+/// begin.
+const PROBE_INTERVAL: Duration = Duration::from_secs(15);
 
-struct Idle {
-    sender: SendRequest<Empty<Bytes>>,
-    since: Instant,
-}
+/// Number of unanswered probes after which a connection counts as broken.
+const MAX_PROBES: u32 = 4;
+
+/// What the client calls itself.
+const PRODUCT: &str = concat!("qrs-client/", env!("CARGO_PKG_VERSION"));
+
+/// Sends requests over connections that it keeps for the next ones.
+#[derive(Clone)]
+pub(crate) struct Http(reqwest::Client);
 
 /// Why no answer came.
 pub(crate) enum Unanswered {
-    /// There is no connection to the site.
+    /// There is no connection to the site, and the step that failed is known.
     NoConnection(Error),
+    /// There is no connection to the site. The library does not say at which step it failed.
+    NotConnected(reqwest::Error),
     /// The connection broke, or what came is not HTTP.
-    Broken(hyper::Error),
+    Broken(Box<dyn StdError + Send + Sync>),
 }
 
 /// An answer whose body has not been read yet.
 pub(crate) struct Response {
-    status: u16,
-    headers: HeaderMap,
-    body: Incoming,
+    response: reqwest::Response,
     unpacker: Option<Unpacker>,
-    /// Goes back to the others at the end of the body.
-    sender: Option<SendRequest<Empty<Bytes>>>,
-    idle: Arc<Mutex<Vec<Idle>>>,
 }
 
 /// Why a body was not read to its end.
 pub(crate) enum BodyError {
-    Broken(hyper::Error),
+    Broken(reqwest::Error),
     /// It is not what its content coding promises.
     Coding(io::Error),
 }
 
-impl Connections {
-    /// Sends a request over a connection that waits for one, or over a new one.
+impl Http {
+    /// A client that trusts as `tls` says and connects within `connect`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if it cannot be set up.
+    pub(crate) fn new(
+        tls: ClientConfig,
+        proxy: Option<&Proxy>,
+        connect: Duration,
+    ) -> Result<Self, Error> {
+        // `no_proxy` also clears proxies that were set before it.
+        let mut builder = reqwest::Client::builder()
+            .no_proxy()
+            .tls_backend_preconfigured(tls)
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(connect)
+            .pool_idle_timeout(MAX_IDLE_TIME)
+            .tcp_keepalive(PROBE_INTERVAL)
+            .tcp_keepalive_interval(PROBE_INTERVAL)
+            .tcp_keepalive_retries(MAX_PROBES)
+            .http1_max_headers(MAX_HEADERS)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .user_agent(PRODUCT);
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(proxy.to_reqwest()?);
+        }
+        let client = builder.build();
+        client
+            .map(Self)
+            .map_err(|_error| Error::configuration("the HTTP client can't be set up"))
+    }
+
+    /// Starts a request for `url`.
+    pub(crate) fn get(&self, url: reqwest::Url) -> reqwest::RequestBuilder {
+        self.0.get(url)
+    }
+
+    /// Sends a request over a connection that waits for one, or over a new one. `route` is what its connections take.
     pub(crate) async fn send(
         &self,
-        mut request: Request,
+        request: reqwest::Request,
         route: &Route<'_>,
     ) -> Result<Response, Unanswered> {
-        while let Some(mut sender) = self.take() {
-            if sender.ready().await.is_err() {
-                continue;
-            }
-            match sender.try_send_request(request).await {
-                Ok(response) => return Ok(self.response(response, sender)),
-                Err(mut error) => match error.take_message() {
-                    // The site closed the connection before the request was sent.
-                    Some(unsent) => request = unsent,
-                    None => return Err(Unanswered::Broken(error.into_error())),
-                },
-            }
+        if own_tunnel::is_needed(route) {
+            return own_tunnel::send(request, route).await;
         }
-        let stream = route.open().await.map_err(Unanswered::NoConnection)?;
-        let handshake = http1::Builder::new()
-            .max_headers(MAX_HEADERS)
-            .allow_obsolete_multiline_headers_in_responses(true)
-            .allow_spaces_after_header_name_in_responses(true)
-            .ignore_invalid_headers_in_responses(true)
-            .handshake(TokioIo::new(stream));
-        let (mut sender, connection) = handshake.await.map_err(Unanswered::Broken)?;
-        // An error of the connection is reported by the request that it concerns.
-        tokio::spawn(connection);
-        let response = sender.send_request(request).await;
-        let response = response.map_err(Unanswered::Broken)?;
-        Ok(self.response(response, sender))
-    }
-
-    fn take(&self) -> Option<SendRequest<Empty<Bytes>>> {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|idle| idle.since.elapsed() < MAX_IDLE_TIME && !idle.sender.is_closed());
-        idle.pop().map(|idle| idle.sender)
-    }
-
-    fn response(
-        &self,
-        response: hyper::Response<Incoming>,
-        sender: SendRequest<Empty<Bytes>>,
-    ) -> Response {
-        let (head, body) = response.into_parts();
-        Response {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body,
-            unpacker: None,
-            sender: Some(sender),
-            idle: Arc::clone(&self.0),
+        match self.0.execute(request).await {
+            Ok(response) => Ok(Response::new(response)),
+            Err(error) if error.is_connect() => Err(Unanswered::NotConnected(error)),
+            Err(error) => Err(Unanswered::Broken(error.into())),
         }
     }
 }
 
 impl Response {
+    fn new(response: reqwest::Response) -> Self {
+        Self {
+            response,
+            unpacker: None,
+        }
+    }
+
     pub(crate) fn status(&self) -> u16 {
-        self.status
+        self.response.status().as_u16()
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.response.headers()
     }
 
     /// Unpacks the body from now on, as its content codings say.
     pub(crate) fn unpack(&mut self) -> Result<(), UnknownCoding> {
-        let codings = self.headers.get_all(CONTENT_ENCODING).iter();
+        let codings = self.response.headers().get_all(CONTENT_ENCODING).iter();
         let codings = codings.map(|value| String::from_utf8_lossy(value.as_bytes()));
         let codings: Vec<_> = codings.collect();
         self.unpacker = Unpacker::new(&codings.join(","))?;
@@ -160,18 +165,11 @@ impl Response {
     }
 
     async fn packed(&mut self) -> Result<Option<Bytes>, BodyError> {
-        while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(BodyError::Broken)?;
-            match frame.into_data() {
-                Ok(bytes) if !bytes.is_empty() => return Ok(Some(bytes)),
-                _ => {}
+        loop {
+            let chunk = self.response.chunk().await.map_err(BodyError::Broken)?;
+            if chunk.as_ref().is_none_or(|bytes| !bytes.is_empty()) {
+                return Ok(chunk);
             }
         }
-        if let Some(sender) = self.sender.take() {
-            let since = Instant::now();
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.push(Idle { sender, since });
-        }
-        Ok(None)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hyper::Method;
+use reqwest::Method;
 use secrecy::SecretString;
 use tokio::time::Instant;
 

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::HeaderValue;
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -93,6 +93,15 @@ impl Proxy {
         let sent = sent.as_ref().and_then(|value| value.to_str().ok());
         let pair = sent.and_then(|value| value.strip_prefix("Basic "));
         password.chain(pair.map(SecretString::from)).collect()
+    }
+
+    pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, Error> {
+        let proxy = reqwest::Proxy::all(self.url.clone())
+            .map_err(|_error| Error::configuration("the proxy's address is not valid"))?;
+        Ok(match self.authorization() {
+            Some(value) => proxy.custom_http_auth(value),
+            None => proxy,
+        })
     }
 }
 

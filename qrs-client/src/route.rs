@@ -74,11 +74,6 @@ impl Route<'_> {
         }
     }
 
-    /// The proxy that each request is sent to, rather than through.
-    pub(crate) fn forwarding_proxy(&self) -> Option<&Proxy> {
-        self.proxy.filter(|_| !self.site.is_https())
-    }
-
     /// Why what begins in the clear is not understood, if that is because TLS is spoken there.
     pub(crate) async fn unexpected_tls(&self) -> Option<Error> {
         let trusting = tls::client_config(&Trust::AnyCertificate, Use::Needed).ok()?;

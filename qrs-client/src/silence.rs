@@ -13,26 +13,31 @@ use crate::tls::explain::{self, Peer};
 const TOO_LARGE: &str = "message head is too large";
 
 /// The connection was there, but no answer came.
-pub(crate) fn no_answer(error: &hyper::Error, asked: &Asked) -> Error {
+pub(crate) fn no_answer(error: Link<'_>, asked: &Asked) -> Error {
     let links = links(error);
     // A refusal of TLS 1.3 arrives with the first bytes that are read.
     if let Some(cause) = links.iter().find_map(|link| link.downcast_ref()) {
         return explain::failed(cause, Peer::Site).with_url(asked.url());
     }
-    let closed = error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+    let http = links
+        .iter()
+        .find_map(|link| link.downcast_ref::<hyper::Error>());
+    let closed = http.is_some_and(|error| {
+        error.is_incomplete_message() || error.is_canceled() || error.is_closed()
+    });
     let (kind, message, trouble) = if closed || links.iter().any(|link| is_reset(*link)) {
         (
             ErrorKind::Unreachable,
             "the site closed the connection without an answer",
             Trouble::Cut,
         )
-    } else if error.is_parse() && error.to_string().contains(TOO_LARGE) {
+    } else if http.is_some_and(|error| error.is_parse() && error.to_string().contains(TOO_LARGE)) {
         (
             ErrorKind::TooLarge,
             "the response's headers are larger than the client reads (400 KB, 2,000 lines)",
             Trouble::Final,
         )
-    } else if error.is_parse() {
+    } else if http.is_some_and(hyper::Error::is_parse) {
         (
             ErrorKind::UnexpectedAnswer,
             "the response is not HTTP",
@@ -92,6 +97,20 @@ pub(crate) fn unknown_coding(coding: &UnknownCoding, asked: &Asked) -> Error {
         )
 }
 
+/// Whether a timer of this process ended the request, not one of the operating system.
+pub(crate) fn is_time_limit(error: &reqwest::Error) -> bool {
+    let is_of_system = |link: &Link<'_>| {
+        let error = link.downcast_ref::<io::Error>();
+        error.is_some_and(|error| error.raw_os_error().is_some())
+    };
+    error.is_timeout() && !links(error).iter().any(is_of_system)
+}
+
+/// Whether the connection failed because of what TLS found.
+pub(crate) fn is_of_tls(error: Link<'_>) -> bool {
+    links(error).iter().any(|link| link.is::<rustls::Error>())
+}
+
 fn is_reset(link: Link<'_>) -> bool {
     link.downcast_ref::<io::Error>().is_some_and(|error| {
         matches!(
@@ -121,9 +140,11 @@ fn next_link(link: Link<'_>) -> Option<Link<'_>> {
     }
 }
 
-/// The texts of the causes, each once: an I/O error repeats what it wraps.
+/// The texts of the causes, each once: an I/O error repeats what it wraps. What reqwest says itself is left out: it
+/// names the URL with its xrfkey.
 fn with_cause(error: Error, links: &[Link<'_>], asked: &Asked) -> Error {
-    let texts = links.iter().map(|link| asked.scrub(&link.to_string()));
+    let texts = links.iter().filter(|link| !link.is::<reqwest::Error>());
+    let texts = texts.map(|link| asked.scrub(&link.to_string()));
     let mut texts: Vec<_> = texts.collect();
     texts.dedup();
     match Cause::chain(texts.into_iter()) {

@@ -111,7 +111,8 @@ pub(crate) fn exceeded(limit: TimeLimit, value: Duration, asked: &Asked) -> Erro
         TimeLimit::Silence => {
             format!("the site sent nothing for {seconds} s in the middle of its answer")
         }
-        TimeLimit::Connect | TimeLimit::List => {
+        TimeLimit::Connect => format!("no connection to the site within {seconds} s"),
+        TimeLimit::List => {
             format!("the site did not complete its answer within {seconds} s")
         }
     };

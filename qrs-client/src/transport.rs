@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use http_body_util::Empty;
-use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, DATE, HOST, HeaderName, HeaderValue, LOCATION,
-    PROXY_AUTHORIZATION, RETRY_AFTER, SET_COOKIE, USER_AGENT,
+use reqwest::Request;
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER,
+    SET_COOKIE,
 };
 use rustls::ClientConfig;
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
-use url::{Position, Url};
+use url::Url;
 
 use crate::answer::Head;
 use crate::asked::Asked;
 use crate::body::Body;
 use crate::credentials::HeaderCredentials;
 use crate::error::{Error, ErrorKind};
-use crate::http::{Connections, Request, Response, Unanswered};
+use crate::http::{Http, Response, Unanswered};
 use crate::proxy::Proxy;
 use crate::renewal::Failed;
 use crate::request::{Get, xrfkey};
@@ -31,7 +31,7 @@ use crate::time_limits::{self, AnswerLimits, TimeLimit, TimeLimits, Wanted};
 
 /// All that it takes to ask one site.
 pub(crate) struct Transport {
-    pub(crate) connections: Connections,
+    pub(crate) http: Http,
     pub(crate) site: SiteUrl,
     pub(crate) credentials: HeaderCredentials,
     pub(crate) proxy: Option<Proxy>,
@@ -43,10 +43,6 @@ pub(crate) struct Transport {
 }
 
 const XRFKEY: HeaderName = HeaderName::from_static("x-qlik-xrfkey");
-
-/// What the client calls itself.
-const PRODUCT: HeaderValue =
-    HeaderValue::from_static(concat!("qrs-client/", env!("CARGO_PKG_VERSION")));
 
 impl Transport {
     pub(crate) fn tries(&self, wanted: Wanted) -> Tries {
@@ -137,41 +133,25 @@ impl Transport {
         Err(head.refusal(&page, body.asked()))
     }
 
-    /// The request for a URL. A proxy that forwards it gets the whole URL, a site the path.
+    /// The request for a URL.
     pub(crate) fn request(
         &self,
         url: &Url,
         xrfkey: &str,
         carried: &Carried,
     ) -> Result<Request, Error> {
-        let invalid = |_| Error::configuration("the request's URL or host is not valid");
-        let route = self.route(Secrets::default());
-        let proxy = route.forwarding_proxy();
-        let target = match proxy {
-            Some(_) => &url[..Position::AfterQuery],
-            None => &url[Position::BeforePath..Position::AfterQuery],
-        };
-        let host = &url[Position::BeforeHost..Position::AfterPort];
-        let mut request = hyper::Request::get(target)
-            .header(HOST, host)
-            .header(USER_AGENT, PRODUCT)
+        let mut request = self
+            .http
+            .get(url.clone())
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "gzip")
             .header(XRFKEY, xrfkey)
-            .body(Empty::new())
-            .map_err(invalid)?;
-        let headers = request.headers_mut();
-        headers.insert(
-            self.credentials.name().clone(),
-            self.credentials.header_value(),
-        );
+            .header(self.credentials.name(), self.credentials.header_value());
         if let Some(cookies) = carried.header() {
-            headers.insert(COOKIE, cookies.clone());
+            request = request.header(COOKIE, cookies);
         }
-        if let Some(authorization) = proxy.and_then(Proxy::authorization) {
-            headers.insert(PROXY_AUTHORIZATION, authorization);
-        }
-        Ok(request)
+        let invalid = |_error| Error::configuration("the request's URL or host is not valid");
+        request.build().map_err(invalid)
     }
 
     pub(crate) async fn send(
@@ -183,15 +163,34 @@ impl Transport {
         let (limit, value) = limits.first_byte;
         let first_byte = Instant::now() + value;
         let route = self.route(asked.secrets().clone());
-        let answer = self.connections.send(request, &route);
+        let answer = self.http.send(request, &route);
         match timeout_at(first_byte.min(limits.deadline), answer).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(Unanswered::NoConnection(error))) => Err(error.with_url(asked.url())),
-            Ok(Err(Unanswered::Broken(error))) => Err(silence::no_answer(&error, asked)),
+            Ok(Err(unanswered)) => Err(self.explained(unanswered, &route, asked).await),
             Err(_) if first_byte < limits.deadline => {
                 Err(time_limits::exceeded(limit, value, asked))
             }
             Err(_) => Err(time_limits::exceeded(TimeLimit::List, limits.whole, asked)),
+        }
+    }
+
+    /// Why no answer came. Where the HTTP library does not say at which step the connection failed, the way is walked by
+    /// hand to find out.
+    async fn explained(&self, why: Unanswered, route: &Route<'_>, asked: &Asked) -> Error {
+        let error = match why {
+            Unanswered::NoConnection(error) => return error.with_url(asked.url()),
+            Unanswered::Broken(error) => return silence::no_answer(&*error, asked),
+            Unanswered::NotConnected(error) => error,
+        };
+        if self.proxy.is_none() && silence::is_time_limit(&error) {
+            return time_limits::exceeded(TimeLimit::Connect, self.limits.connect, asked);
+        }
+        if self.proxy.is_none() && silence::is_of_tls(&error) {
+            return silence::no_answer(&error, asked);
+        }
+        match route.open().await {
+            Err(obstacle) => obstacle.with_url(asked.url()),
+            Ok(_) => silence::no_answer(&error, asked),
         }
     }
 
