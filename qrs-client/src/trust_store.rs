@@ -3,7 +3,7 @@
 #[cfg(feature = "trust-stores")]
 mod read;
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -58,6 +58,9 @@ pub enum StoreWarning {
     },
 }
 
+/// Maximum number of certificates in a store. Operating systems trust some 150 authorities.
+const MAX_CERTIFICATES: usize = 5_000;
+
 impl TrustStore {
     /// Takes certificates in DER.
     ///
@@ -106,10 +109,20 @@ impl TrustStore {
             certificates: Vec::new(),
             warnings: Vec::new(),
         };
+        let mut known = HashSet::new();
         for (at, der) in certificates.into_iter().enumerate() {
+            if at >= MAX_CERTIFICATES {
+                let message =
+                    format!("the trust store holds more than {MAX_CERTIFICATES} certificates");
+                return Err(Error::configuration(message)
+                    .with_hint("keep those of the authorities that sign the site's certificate"));
+            }
             match usable(der.as_ref()) {
-                Some(certificate) if store.certificates.contains(&certificate) => {}
-                Some(certificate) => store.certificates.push(certificate),
+                Some(certificate) => {
+                    if known.insert(certificate.der().to_vec()) {
+                        store.certificates.push(certificate);
+                    }
+                }
                 None => store
                     .warnings
                     .push(StoreWarning::Unusable { number: at + 1 }),

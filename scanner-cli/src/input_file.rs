@@ -123,7 +123,7 @@ pub(crate) fn entries_in(folder: &Path) -> io::Result<Vec<(PathBuf, fs::FileType
 }
 
 fn read_now(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = open(path, Links::Follow)?;
+    let file = open(path)?;
     let too_large = || {
         let megabytes = limit / MEGABYTE;
         io::Error::new(
@@ -151,11 +151,13 @@ enum Links {
     Refuse,
 }
 
-/// Opens a regular file for reading. Neither the open call nor what was opened blocks.
-fn open(path: &Path, links: Links) -> io::Result<File> {
+/// Opens a regular file for reading, following links. Neither the open call nor what was opened blocks.
+///
+/// # Errors
+/// If there is no such file, it is not a regular file, or it cannot be opened.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
-    options.read(true);
-    open_with(path, links, &mut options)
+    open_with(path, Links::Follow, options.read(true))
 }
 
 /// Opens or makes a file that only this program writes, such as a lock: never through a link, and only a regular one.

@@ -2,6 +2,7 @@
 //! panics or allocates beyond a file's size.
 
 mod der;
+mod derivation;
 mod format;
 mod jks;
 mod pem;

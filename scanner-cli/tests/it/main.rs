@@ -18,6 +18,7 @@ mod first_scan;
 mod held_clock;
 mod histories;
 mod hooks;
+mod hostile_files;
 mod memory;
 mod odd_paths;
 mod output;

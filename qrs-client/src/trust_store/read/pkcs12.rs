@@ -4,7 +4,7 @@
 use p12_keystore::{Pkcs12Archive, error::Error as P12Error};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Found, damaged, der, wrong_password};
+use super::{Found, damaged, der, derivation, wrong_password};
 use crate::error::Error;
 use crate::trust_store::StoreWarning;
 
@@ -25,6 +25,12 @@ pub(super) fn read(bytes: &[u8], password: Option<&SecretString>) -> Result<Foun
             "the trust store's password has a character beyond U+FFFF, with which PKCS12 is not read",
         )
         .with_hint("give the store another password, with `keytool -storepasswd` or anew"));
+    }
+    if derivation::is_excessive(whole) {
+        return Err(Error::configuration(
+            "the trust store takes too much work to decrypt: its parts ask for too many rounds, or too much memory",
+        )
+        .with_hint("write it anew with `keytool -importkeystore` or `openssl pkcs12`"));
     }
     let archive =
         Pkcs12Archive::from_pkcs12(whole, given).map_err(|error| flaw(&error, mac, password))?;

@@ -1,0 +1,160 @@
+//! Files that are written to take all memory, all stack or a processor for ever, read by processes with little memory: they
+//! are reported, and the good file beside them is scanned.
+#![cfg(target_os = "linux")]
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use qrs_client::fake_site::FakeSite;
+
+use crate::{
+    scanner::{Home, connection, finish},
+    service::{Running, scanned, status, wait},
+};
+
+/// How much address space a process may take; most of it is never used.
+const MEMORY: u64 = 3 << 30;
+
+/// Far more than it takes without optimization on a loaded machine, and far less than for ever.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Files by name, with a part of what is reported.
+fn hostile() -> Vec<(&'static str, String, &'static str)> {
+    let deep = |line: &str| {
+        let lines = (1..5_000).map(|now: u32| {
+            let names = line.replace("NOW", &now.to_string());
+            names.replace("THEN", &(now - 1).to_string())
+        });
+        format!("a0 = 1\n{}", lines.collect::<String>())
+    };
+    let doubled = deep("aNOW = ${aTHEN}\naNOW = ${aTHEN}\n").replace("a0 = 1", "a0 = {k={}}");
+    let forward = (0..5_000).map(|now| format!("a{now} = ${{a{}}}\n", now + 1));
+    vec![
+        ("deep", deep("aNOW = { x = ${aTHEN} }\n"), "nested too deep"),
+        (
+            "forward",
+            forward.collect(),
+            "leads through too many others",
+        ),
+        (
+            "double",
+            format!("{doubled}z = ${{a60.k}}"),
+            "takes too many steps",
+        ),
+        (
+            "words",
+            format!("a = [{}1]", "1,".repeat(2_000_000)),
+            "words and signs",
+        ),
+        (
+            "again",
+            "include \"again\"\n".repeat(1_000),
+            "includes go in a circle",
+        ),
+        ("empty", "a =\n".repeat(100_000), "`a` has no value"),
+    ]
+}
+
+fn limited(home: &Home, arguments: &[&str]) -> Command {
+    let program = home.command(arguments);
+    let mut command = Command::new("prlimit");
+    command
+        .arg(format!("--as={MEMORY}"))
+        .arg(program.get_program())
+        .args(arguments)
+        .current_dir(home.path(""))
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("TMPDIR", home.temporary());
+    command
+}
+
+fn home(site: &FakeSite) -> Home {
+    let home = Home::of(site);
+    for (name, text, _) in hostile() {
+        home.write(&format!("connections/{name}.conf"), text);
+    }
+    // Thousands of settings that nobody knows are no reason not to scan.
+    let unknown: String = (0..20_000)
+        .map(|number| format!("setting{number} = 1\n"))
+        .collect();
+    home.write(
+        "connections/unknown.conf",
+        connection("unknown", site) + &unknown,
+    );
+    home
+}
+
+#[test]
+fn commands_report_hostile_files_and_scan_the_others() {
+    let site = FakeSite::start_in_thread();
+    let home = home(&site);
+    for command in ["check", "scan"] {
+        let begun = Instant::now();
+        let mut run = finish(limited(&home, &[command]));
+        run.errors.push_str(&run.output);
+        let texts: Vec<_> = hostile().into_iter().map(|(_, _, text)| text).collect();
+        run.check(3, &texts).check(3, &["19,950 more settings"]);
+        assert!(begun.elapsed() < PATIENCE, "{command}");
+    }
+    assert!(home.has("export/qlik.visualization.ndjson"));
+    assert!(home.has("export/unknown.visualization.ndjson"));
+    for (name, _, text) in hostile() {
+        let path = format!("connections/{name}.conf");
+        finish(limited(&home, &["config", "show", &path])).check(3, &[text]);
+    }
+}
+
+#[test]
+fn the_service_reports_hostile_files_and_scans_the_others() {
+    let site = FakeSite::start_in_thread();
+    let home = home(&site);
+    home.write("hooks/deep.conf", &hostile()[0].1);
+    home.write(
+        "conf/application.conf",
+        "automation.look_interval = 50 ms\n",
+    );
+    let running = Running::of(&home, limited(&home, &["run"]));
+    wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+    wait("the reports", || {
+        let connections = status(&home)["connections"].to_string();
+        hostile()
+            .iter()
+            .all(|(_, _, text)| connections.contains(text))
+    });
+    home.write("connections/later.conf", connection("later", &site));
+    wait("a later file", || scanned(&home, "later", "complete") == 1);
+    let log = running.stop();
+    assert!(log.contains("hooks/deep.conf"), "{log}");
+}
+
+#[test]
+fn an_application_file_out_of_range_is_reported() {
+    for (text, expected) in [
+        (
+            "automation.look_interval = 1 ns",
+            "`automation.look_interval` must be from 10ms to 24h",
+        ),
+        (
+            "automation.look_interval = 9600 h",
+            "must be from 10ms to 24h",
+        ),
+        (
+            "automation.look_interval = -5 s",
+            "`automation.look_interval` must be",
+        ),
+        (
+            "automation.look_interval = NaN",
+            "`automation.look_interval` must be",
+        ),
+        ("automation.parallel = 1000000", "a number from 1 to 64"),
+        ("store.keep_changes_days = 4000000000", "from 1 to 36500"),
+    ] {
+        let home = Home::empty();
+        home.write("conf/application.conf", text);
+        home.run(&["run"])
+            .check(3, &["conf/application.conf:1:", expected]);
+    }
+}
