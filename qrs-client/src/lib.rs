@@ -69,6 +69,10 @@ pub use tls::Trust;
 pub use trust_store::StoreKind;
 pub use trust_store::{StoreWarning, TrustStore};
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use list::check_pieces;
+
 // Types of other crates that the API takes and gives.
 pub use bytes::Bytes;
 pub use secrecy::{ExposeSecret, SecretString};

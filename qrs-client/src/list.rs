@@ -4,6 +4,9 @@ mod decoder;
 mod oversize;
 mod reader;
 
+#[cfg(any(test, fuzzing))]
+pub use decoder::pieces::check_pieces;
+
 use std::fmt;
 use std::sync::Arc;
 

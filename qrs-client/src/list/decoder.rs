@@ -380,5 +380,7 @@ fn widened(length: usize) -> u64 {
     u64::try_from(length).expect("no address space has more than 64 bits")
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod pieces;
 #[cfg(test)]
 mod tests;

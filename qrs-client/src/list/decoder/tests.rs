@@ -3,11 +3,9 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::pieces::{Outcome, check_pieces, decode, drain};
 use super::*;
 use crate::lenient;
-
-/// The elements, and how the list ended.
-type Outcome<T> = (Vec<Record<T>>, Result<(), Broken>);
 
 #[derive(Debug, PartialEq, Deserialize)]
 struct Sheet {
@@ -16,35 +14,12 @@ struct Sheet {
     name: String,
 }
 
-/// Decodes an answer that comes in these pieces.
-fn decode<'a, T: DeserializeOwned>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome<T> {
-    let mut decoder = ListDecoder::new();
-    let mut records = Vec::new();
-    for piece in pieces {
-        decoder.push(piece);
-        if let Err(broken) = drain(&mut decoder, &mut records) {
-            return (records, Err(broken));
-        }
-    }
-    decoder.finish();
-    let end = drain(&mut decoder, &mut records);
-    (records, end)
-}
-
-fn drain<T: DeserializeOwned>(
-    decoder: &mut ListDecoder<T>,
-    records: &mut Vec<Record<T>>,
-) -> Result<(), Broken> {
-    while let Some(record) = decoder.next()? {
-        records.push(record);
-    }
-    Ok(())
-}
-
 /// Decodes an answer whole and byte by byte, which must come to the same.
 fn check(answer: &[u8]) -> Outcome<Sheet> {
-    let whole = decode([answer]);
-    assert_eq!(decode(answer.chunks(1)), whole, "{}", answer.escape_ascii());
+    check_pieces(&[answer]);
+    let whole = decode(ListDecoder::new(), [answer]);
+    let bytes = decode(ListDecoder::new(), answer.chunks(1));
+    assert_eq!(bytes, whole, "{}", answer.escape_ascii());
     whole
 }
 
@@ -168,7 +143,7 @@ fn a_reason_is_short_however_long_the_record() {
         "x".repeat(5000),
         "\\n".repeat(5000)
     );
-    let (records, end) = decode::<Sheet>([answer.as_bytes()]);
+    let (records, end) = decode::<Sheet>(ListDecoder::new(), [answer.as_bytes()]);
     assert_eq!((records.len(), end), (2, Ok(())));
     for record in records {
         assert!(record.unwrap_err().reason.chars().count() <= 300);
@@ -358,7 +333,7 @@ proptest! {
         answer in answers(),
         places in vec(any::<prop::sample::Index>(), 0..8),
     ) {
-        let outcome = decode::<Value>(cut(&answer, &places));
+        let outcome = decode::<Value>(ListDecoder::new(), cut(&answer, &places));
         agrees_with_serde_json(&answer, &outcome);
     }
 
@@ -424,8 +399,8 @@ proptest! {
             _ => answer.truncate(at),
         }
         prop_assume!(!answer.starts_with(BYTE_ORDER_MARK));
-        let whole = decode::<Value>([answer.as_slice()]);
+        let whole = decode::<Value>(ListDecoder::new(), [answer.as_slice()]);
         agrees_with_serde_json(&answer, &whole);
-        assert_eq!(decode::<Value>(cut(&answer, &places)), whole);
+        assert_eq!(decode::<Value>(ListDecoder::new(), cut(&answer, &places)), whole);
     }
 }
