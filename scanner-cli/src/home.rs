@@ -84,9 +84,9 @@ impl Home {
         self.folder.join("data").join("status.json")
     }
 
-    /// The folder, wherever the program stands.
+    /// The full path of the folder. Not the canonical one: on Windows that begins with `\\?\`, where `cmd.exe` cannot work.
     pub(crate) fn absolute(&self) -> io::Result<PathBuf> {
-        self.folder.canonicalize()
+        std::path::absolute(&self.folder)
     }
 
     /// A path of the home as it is seen from there.
@@ -184,7 +184,18 @@ pub(crate) fn shown(path: &Path) -> String {
     if short.as_os_str().is_empty() {
         return ".".to_owned();
     }
-    short.display().to_string()
+    without_verbatim(&short.display().to_string())
+}
+
+/// A path of Windows without `\\?\`, which its canonical paths begin with.
+fn without_verbatim(path: &str) -> String {
+    if let Some(share) = path.strip_prefix(r"\\?\UNC\") {
+        return format!(r"\\{share}");
+    }
+    match path.strip_prefix(r"\\?\") {
+        Some(rest) if rest.get(1..3) == Some(r":\") => rest.to_owned(),
+        _ => path.to_owned(),
+    }
 }
 
 /// The name of an export. The ending is the one that the reference's visualization plugin looks for.
@@ -242,6 +253,27 @@ mod tests {
         ] {
             assert_eq!(shown(Path::new(path)), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_canonical_path_of_windows_is_shown_as_people_write_it() {
+        for (path, expected) in [
+            (r"\\?\C:\home\a.db", r"C:\home\a.db"),
+            (r"\\?\UNC\server\share\a.db", r"\\server\share\a.db"),
+            (r"\\?\Volume{1}\a.db", r"\\?\Volume{1}\a.db"),
+            (r"\\server\share", r"\\server\share"),
+            (r"C:\home", r"C:\home"),
+        ] {
+            assert_eq!(without_verbatim(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn programs_can_work_in_the_full_path_of_a_home() {
+        let home = Home::new(PathBuf::from("."));
+        let full = home.absolute().unwrap();
+        assert!(full.is_absolute() && full.is_dir());
+        assert!(!full.display().to_string().starts_with(r"\\?\"));
     }
 
     #[test]

@@ -210,7 +210,7 @@ impl Hook {
             )
             .env(
                 "SCANNER_HOOK_CHANGES",
-                changes.path().canonicalize().map_err(HookError::Files)?,
+                std::path::absolute(changes.path()).map_err(HookError::Files)?,
             )
             .stdin(Stdio::from(items))
             .stdout(Stdio::piped())
