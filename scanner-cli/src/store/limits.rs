@@ -100,11 +100,10 @@ fn has_room(folder: &Path) -> bool {
         .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) > FULL_DISK)
 }
 
-/// Whether the disk still has room, as far as the system says.
+/// Whether the disk still has room: other systems reserve it when a file is given a length.
 #[cfg(not(unix))]
-fn has_room(_folder: &Path) -> bool {
-    let _ = FULL_DISK;
-    true
+fn has_room(folder: &Path) -> bool {
+    tempfile::tempfile_in(folder).is_ok_and(|file| file.set_len(FULL_DISK).is_ok())
 }
 
 #[cfg(test)]

@@ -138,6 +138,15 @@ fn is_unsupported(error: &io::Error) -> bool {
             .iter()
             .any(|known| Some(known.raw_os_error()) == code)
     }
-    #[cfg(not(unix))]
+    #[cfg(windows)]
+    {
+        const ERROR_INVALID_FUNCTION: i32 = 1;
+        const ERROR_NOT_SUPPORTED: i32 = 50;
+        matches!(
+            error.raw_os_error(),
+            Some(ERROR_INVALID_FUNCTION | ERROR_NOT_SUPPORTED)
+        )
+    }
+    #[cfg(not(any(unix, windows)))]
     false
 }
