@@ -98,10 +98,9 @@ mod tests {
             panic!("the lock was had twice");
         };
         assert!(is_held(&path));
-        assert_eq!(
-            holder,
-            format!("process {} since 1970-01-01T00:00:00Z", std::process::id())
-        );
+        let named = format!("process {} since 1970-01-01T00:00:00Z", std::process::id());
+        // Windows does not let a locked file be read.
+        assert!(holder == named || (cfg!(windows) && holder == "another process"));
         drop(held);
         assert!(!is_held(&path));
         Lock::take(&path, now).unwrap();

@@ -17,7 +17,9 @@ struct Memory(BTreeMap<&'static str, &'static str>);
 
 impl Files for Memory {
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        let found = path.to_str().and_then(|path| self.0.get(path));
+        // Windows joins with a backslash.
+        let name = path.to_str().map(|path| path.replace('\\', "/"));
+        let found = name.and_then(|name| self.0.get(name.as_str()));
         Ok(found.map(|text| text.as_bytes().to_vec()))
     }
 }

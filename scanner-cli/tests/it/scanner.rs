@@ -122,7 +122,7 @@ impl Run {
         assert_eq!(self.exit, exit, "{}", self.errors);
         for text in texts {
             assert!(
-                self.errors.contains(text),
+                with_slashes(&self.errors).contains(&with_slashes(text)),
                 "no {text:?} in:\n{}",
                 self.errors
             );
@@ -142,6 +142,14 @@ pub(crate) fn items(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
+}
+
+/// A text whose paths are written with slashes, on Windows, too.
+fn with_slashes(text: &str) -> String {
+    match cfg!(windows) {
+        true => text.replace('\\', "/"),
+        false => text.to_owned(),
+    }
 }
 
 /// A connection file as people write it.
