@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{hocon::Severity, home::shown, input_file, problem::Problem};
+use crate::{hocon::Severity, home::shown, problem::Problem};
 
 /// What is wrong with who may read a file of secrets.
 pub(crate) fn of_secrets(file: &Path) -> Option<Problem> {
@@ -41,9 +41,13 @@ fn warning(message: String, hint: String) -> Problem {
 #[cfg(unix)]
 fn has_rights(file: &Path, mode: u32) -> bool {
     use std::os::unix::fs::PermissionsExt;
+
+    use crate::input_file;
+
     input_file::metadata(file).is_ok_and(|file| file.permissions().mode() & mode != 0)
 }
 
+/// Rights of other systems are not read.
 #[cfg(not(unix))]
 fn has_rights(_file: &Path, _mode: u32) -> bool {
     false
