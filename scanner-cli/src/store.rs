@@ -48,7 +48,7 @@ pub(crate) use self::{
     backup::back_up,
     catalog::{Catalog, CatalogItem, Change, ItemScope, LastScan, StoredConnection, StoredScan},
     change::{ChangeKind, State},
-    check::{Health, check},
+    check::{Health, check, check_file},
     closing::{Beginning, Closed, Closing},
     cursors::{Cursor, Cursors},
     error::StoreError,

@@ -91,8 +91,13 @@ fn lock_service(program: &Program) -> Result<Option<Lock>, Refusal> {
 }
 
 fn check(program: &mut Program, file: Option<&Path>, format: ShowFormat) -> Result<Exit, Refusal> {
-    let path = file.map_or_else(|| program.home.store(), PathBuf::from);
-    let health = store::check(&path).map_err(refusal)?;
+    let store = program.home.store();
+    let path = file.map_or_else(|| store.clone(), PathBuf::from);
+    let health = match file {
+        Some(file) if file != store => store::check_file(file),
+        _ => store::check(&path),
+    };
+    let health = health.map_err(refusal)?;
     let Some(health) = health else {
         let message = match file {
             Some(_) => format!("there is no file `{}`", shown(&path)),

@@ -67,6 +67,16 @@ pub(crate) fn check(path: &Path) -> Result<Option<Health>, StoreError> {
     read.map(Some).map_err(failed)
 }
 
+/// Checks a file that is not the store of the home, if it exists.
+pub(crate) fn check_file(file: &Path) -> Result<Option<Health>, StoreError> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    restore::refuse_foreign(file)?;
+    let checked = check(file).map_err(StoreError::of_file)?;
+    checked.map(Some).ok_or_else(|| restore::foreign(file))
+}
+
 /// What is wrong with a database. One that cannot be read at all is an error.
 pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut problems = Vec::new();

@@ -141,6 +141,19 @@ impl StoreError {
         Self::of_store(path, &format!("is damaged: {problem}")).hint(RESTORE)
     }
 
+    /// The same error for a file that is not the store of the home.
+    pub(super) fn of_file(self) -> Self {
+        if self.hint != Some(RESTORE) {
+            return self;
+        }
+        Self {
+            what: "the file",
+            message: "is damaged".to_owned(),
+            hint: Some(super::restore::NAME_A_BACKUP),
+            ..self
+        }
+    }
+
     fn of_store(path: &Path, message: &str) -> Self {
         Self {
             what: "the store",

@@ -122,12 +122,22 @@ fn refuse_source(path: &Path, file: &Path) -> Result<(), StoreError> {
     if backup::is_part_of(path, file) {
         return Err(StoreError::file(file, "is the store itself").hint("name a backup of it"));
     }
+    refuse_foreign(file)
+}
+
+/// Refuses what cannot be a store or a backup of one.
+pub(super) fn refuse_foreign(file: &Path) -> Result<(), StoreError> {
     let unreadable = |error| StoreError::file(file, "cannot be read").because(error);
     if !file.metadata().map_err(unreadable)?.is_file() {
         return Err(StoreError::file(file, "is not a regular file")
             .hint("name a file that `store backup` wrote"));
     }
     check_head(file).map(|_| ())
+}
+
+/// The error for a database that is not a store.
+pub(super) fn foreign(file: &Path) -> StoreError {
+    StoreError::file(file, FOREIGN).hint(NAME_A_BACKUP)
 }
 
 /// Checks what can be checked before the file is copied.
@@ -156,7 +166,8 @@ fn check_head(file: &Path) -> Result<Header, StoreError> {
     Ok(header)
 }
 
-const NAME_A_BACKUP: &str = "name a file that `store backup` wrote; the store was not changed";
+pub(super) const NAME_A_BACKUP: &str =
+    "name a file that `store backup` wrote; the store was not changed";
 const FOREIGN: &str = "is an SQLite database, but not a store of the scanner";
 
 /// Copies the backup into a folder beside the store, verifies it, and makes a store of today of it.
@@ -212,7 +223,7 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
         return Err(StoreError::newer_file(file, found, schema::CURRENT));
     }
     if found == 0 || check::missing_table(&db).map_err(failed)?.is_some() {
-        return Err(StoreError::file(file, FOREIGN).hint(NAME_A_BACKUP));
+        return Err(foreign(file));
     }
     if let Some(first) = check::problems(&db).map_err(failed)?.first() {
         return Err(StoreError::file(file, &format!("is damaged: {first}")).hint(NAME_A_BACKUP));

@@ -230,6 +230,14 @@ fn a_file_that_is_no_backup_is_refused_and_nothing_changes() {
         ("folder", 4, "is not a regular file"),
         (STORE, 4, "is the store itself"),
     ] {
+        if file != STORE && file != "missing" {
+            let check = home.run(&["store", "check", file]);
+            check.check(exit, &[]);
+            let all = format!("{}{}", check.output, check.errors);
+            let expected = if file == "broken" { "damage" } else { text };
+            assert!(all.contains(expected), "{file}: {all}");
+            assert!(!all.contains("move it away"), "{file}: {all}");
+        }
         home.run(&["store", "restore", file])
             .check(exit, &[file, text]);
         assert!(fs::read(home.path(STORE)).unwrap() == store, "{file}");
