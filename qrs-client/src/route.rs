@@ -49,7 +49,16 @@ const CLEAR_TEXT_TO_TLS: &str = "speaks TLS at this port, and was spoken to in t
 impl Route<'_> {
     /// Connects to the site, or to the proxy that forwards requests in the clear.
     pub(crate) async fn open(&self) -> Result<Box<dyn Wire>, Error> {
-        let mut walk = self.new_walk(Some(Instant::now() + self.limit));
+        self.open_within(self.limit).await
+    }
+
+    /// Connects once more, after the limit was hit, to find out at which step.
+    pub(crate) async fn find_slow_step(&self) -> Result<Box<dyn Wire>, Error> {
+        self.open_within(self.limit.min(LONGEST_PROBE)).await
+    }
+
+    async fn open_within(&self, time: Duration) -> Result<Box<dyn Wire>, Error> {
+        let mut walk = self.new_walk(Some(Instant::now() + time));
         if let Some(stream) = self.steps(&mut walk).await {
             return Ok(stream);
         }

@@ -182,7 +182,13 @@ impl Transport {
             Unanswered::Broken(error) => return silence::no_answer(&*error, asked),
             Unanswered::NotConnected(error) => error,
         };
-        if self.proxy.is_none() && silence::is_time_limit(&error) {
+        if silence::is_time_limit(&error) {
+            // With a proxy there are more steps than one that may be slow.
+            if self.proxy.is_some()
+                && let Err(slow) = route.find_slow_step().await
+            {
+                return slow.with_url(asked.url());
+            }
             return time_limits::exceeded(TimeLimit::Connect, self.limits.connect, asked);
         }
         if self.proxy.is_none() && silence::is_of_tls(&error) {

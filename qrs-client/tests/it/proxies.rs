@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use qrs_client::diagnosis::{Seen, Stage};
 use qrs_client::fake_site::{FakeProxy, FakeProxyBuilder, FakeSite};
@@ -253,6 +253,27 @@ async fn a_scheme_that_does_not_fit_the_proxys_port_is_told() {
         about(&client(&site, waiting)).await,
         "the proxy did not answer within 1 s (TLS with the proxy)",
     );
+}
+
+#[tokio::test]
+async fn a_time_limit_that_a_proxy_hit_is_not_waited_for_again() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let proxy = Proxy::new(ProxyScheme::Http, "127.0.0.1", port).unwrap();
+    let site = site("site-chain.pem", "site.key").await;
+    let connect = Duration::from_secs(4);
+    let limits = TimeLimits {
+        connect,
+        ..TimeLimits::default()
+    };
+    let builder = builder(&site, "qlik.example", trust());
+    let client = builder.time_limits(limits).proxy(proxy).build().unwrap();
+    let begun = Instant::now();
+    check(
+        about(&client).await,
+        "the proxy did not answer within 4 s (way through the proxy)",
+    );
+    assert!(begun.elapsed() < 2 * connect, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
