@@ -56,7 +56,9 @@ fn written(time: Duration) -> String {
 /// What to try: in the words of the connection file, which the client does not know, unless the client knows exactly.
 pub(crate) fn hint(error: &Error) -> String {
     match (error.kind(), error.hint()) {
-        (ErrorKind::Tls | ErrorKind::Proxy, Some(hint)) => hint.to_owned(),
+        (ErrorKind::Tls | ErrorKind::Proxy | ErrorKind::UnexpectedAnswer, Some(hint)) => {
+            hint.to_owned()
+        }
         _ if let Some((limit, _)) = error.time_limit() => hint_for_limit(limit),
         (kind, _) => hint_for(kind).to_owned(),
     }

@@ -1,5 +1,11 @@
 //! Sites that cannot be read: exit 4, and one paragraph with the step, what happened, and what to try.
 
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+};
+
 use qrs_client::fake_site::{Account, FakeSite, Fault, LoginWay, Point, TooManySessions};
 
 use crate::scanner::{Home, Run, closed_port, connection, connection_to};
@@ -49,6 +55,30 @@ fn a_site_that_speaks_no_tls_where_https_is_asked_for() {
     Home::with(&connection_to("qlik", &url))
         .run(&["scan"])
         .check(4, &["the site does not speak TLS at this port"]);
+}
+
+#[test]
+fn an_answer_that_a_gateway_compressed_in_another_way() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/header", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 2048]);
+            let _ = stream.write_all(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\n\x0b\x01\x80",
+            );
+        }
+    });
+    Home::with(&connection_to("qlik", &url))
+        .run(&["scan"])
+        .check(
+            4,
+            &[
+                "the content coding `br`",
+                "must obey the header `Accept-Encoding`",
+            ],
+        );
 }
 
 #[test]
@@ -186,7 +216,7 @@ fn an_interrupted_scan_keeps_its_session() {
     for scans in 1..=2 {
         let mut child = home.start(&["scan"]);
         while site.requests_of("/qrs/app/object/full").len() < scans {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            thread::sleep(std::time::Duration::from_millis(5));
         }
         // Not even one that had no time to end well.
         child.kill().unwrap();
