@@ -48,7 +48,7 @@ impl End {
 /// Whatever the program is waiting for or computing, the process ends within five seconds once it was asked to.
 pub fn run_process(arguments: Vec<OsString>, environment: Environment) -> Exit {
     log_panics();
-    // One thread may be busy; signals have to be heard all the same.
+    // One thread may be busy with what a site sends.
     let workers = thread::available_parallelism()
         .map_or(2, NonZero::get)
         .max(2);
@@ -57,7 +57,9 @@ pub fn run_process(arguments: Vec<OsString>, environment: Environment) -> Exit {
         .thread_stack_size(STACK)
         .enable_all()
         .build();
-    let Ok(runtime) = runtime else {
+    // Waits for the end on a runtime that nothing else can keep busy.
+    let waiting = Builder::new_current_thread().enable_time().build();
+    let (Ok(runtime), Ok(waiting)) = (runtime, waiting) else {
         return Exit::Failed;
     };
     let end = End::default();
@@ -65,7 +67,7 @@ pub fn run_process(arguments: Vec<OsString>, environment: Environment) -> Exit {
     let program = start(runtime.handle().clone(), move || {
         run_until(arguments, environment, asked)
     });
-    let exit = runtime.block_on(async {
+    let exit = waiting.block_on(async {
         tokio::select! {
             // A program that panicked has said so.
             exit = program => exit.unwrap_or(Exit::Failed),

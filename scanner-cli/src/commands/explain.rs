@@ -5,6 +5,7 @@ use std::{
     fmt::{self, Write as _},
     io::Write as _,
     path::Path,
+    pin::pin,
 };
 
 use catalog_model::{Finding, ScanError, SessionHold, with_causes};
@@ -69,10 +70,11 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
     let held: Vec<_> = meant
         .map(|ready| (ready.connection.hold_session(), ready))
         .collect();
+    let mut interrupted = pin!(interrupted(program));
     for (hold, ready) in held {
         tokio::select! {
             found = ask(program, ready, subject, hold) => exits.push(tell(program, ready, found)),
-            () = interrupted(program) => return Exit::Interrupted,
+            () = &mut interrupted => return Exit::Interrupted,
         }
     }
     Exit::of(&exits)

@@ -1,6 +1,11 @@
 //! Requests of a person or of the system: to end the program, or to poll the files now.
 
-use tokio::sync::mpsc;
+use std::thread;
+
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::mpsc,
+};
 
 use crate::{exit::Exit, process::End, run::Program};
 
@@ -20,7 +25,8 @@ pub(crate) enum Signal {
 
 /// The signals that come; where none can be listened to, the program ends as every program does.
 ///
-/// A task of its own hears them, so that the process ends even if nobody asks for the next one.
+/// A thread of its own listens, on a runtime of its own: the process ends even if nobody asks for the next signal, and while
+/// what a site sends keeps the other threads busy.
 pub(crate) struct Signals(mpsc::UnboundedReceiver<Signal>);
 
 /// Whether a hangup means something.
@@ -44,17 +50,30 @@ impl Signals {
 
     fn start(end: End, exit: Exit, hangup: Hangup) -> Self {
         let (heard, signals) = mpsc::unbounded_channel();
-        let mut sources = Sources::new(hangup);
-        tokio::spawn(async move {
-            loop {
-                let signal = sources.next().await;
-                if signal == Signal::Stop {
-                    end.ask(exit);
+        let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
+            return Self(signals);
+        };
+        // Registered before anything else happens, so that no signal is missed.
+        let sources = listen_on(&runtime, hangup);
+        let listen = move || {
+            runtime.block_on(async move {
+                let mut sources = sources;
+                loop {
+                    let signal = sources.next().await;
+                    if signal == Signal::Stop {
+                        end.ask(exit);
+                    }
+                    // The receiver may be gone.
+                    let _ = heard.send(signal);
                 }
-                // Nobody may be there to hear it any more.
-                let _ = heard.send(signal);
-            }
-        });
+            });
+        };
+        // Without a thread no signal arrives, as without a runtime.
+        drop(
+            thread::Builder::new()
+                .name("signals".to_owned())
+                .spawn(listen),
+        );
         Self(signals)
     }
 
@@ -65,6 +84,12 @@ impl Signals {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Registers the signals with this runtime.
+fn listen_on(runtime: &Runtime, hangup: Hangup) -> Sources {
+    let _entered = runtime.enter();
+    Sources::new(hangup)
 }
 
 #[cfg(unix)]

@@ -2,6 +2,8 @@
 #![cfg(unix)]
 
 use std::{
+    io::Write,
+    net::TcpListener,
     process::{Child, Command},
     thread,
     time::{Duration, Instant},
@@ -82,6 +84,36 @@ fn a_command_ends_while_a_filter_computes() {
         let child = home.start(arguments);
         is_busy(&site);
         assert_eq!(end(child, signal), 130, "{arguments:?}");
+    }
+}
+
+/// A site that answers each request with `100 Continue` for ever. Returns its address.
+fn continues_for_ever() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, answer) = (stream.unwrap(), answer.clone());
+            thread::spawn(move || while stream.write_all(answer.as_bytes()).is_ok() {});
+        }
+    });
+    format!("http://{address}/scanner")
+}
+
+#[test]
+fn a_command_ends_while_a_site_sends_interim_responses_for_ever() {
+    for arguments in [&["check"][..], &["explain", "Sales"], &["scan"]] {
+        let home = Home::empty();
+        let file = format!(
+            "name = A\ncode = a\nconnector_id = qlik-sense\nconnection.url = \"{}\"\n\
+             connection.auth {{ key = X-User, value = scanner }}\n",
+            continues_for_ever()
+        );
+        home.write("connections/a.conf", file);
+        let child = home.start(arguments);
+        thread::sleep(Duration::from_secs(3));
+        assert_eq!(end(child, "-TERM"), 130, "{arguments:?}");
     }
 }
 
