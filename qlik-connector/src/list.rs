@@ -25,7 +25,7 @@ const MAX_FOR_EACH_COUNTED: u64 = 100;
 const MAX_UNCOUNTED: u64 = 10_000;
 
 /// Maximum number of records of a list that was not counted.
-const MAX_RECORDS: u64 = 20_000_000;
+const MAX_RECORDS: u64 = 2_000_000;
 
 /// Maximum number of records that do not say which one they are, in a list that has more of them than others.
 const MAX_ANONYMOUS: u64 = 10_000;
