@@ -57,6 +57,75 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
+/// One element of DER.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x84][..], &length, content].concat()
+}
+
+/// A PKCS12 file of 100 parts, each of which asks for a million rounds of PBKDF2 before it can be read.
+fn many_rounds() -> Vec<u8> {
+    let (sequence, octets) = (0x30, 0x04);
+    let pbkdf2 = [
+        0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0C,
+    ];
+    let rounds = element(0x02, &1_000_000_u32.to_be_bytes());
+    let parameters = element(sequence, &[element(octets, b"saltsalt"), rounds].concat());
+    let part = element(sequence, &[&pbkdf2[..], &parameters].concat());
+    let parts = element(sequence, &part.repeat(100));
+    let data = [
+        0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01,
+    ];
+    let content = element(0xA0, &element(octets, &parts));
+    let safe = element(sequence, &[&data[..], &content].concat());
+    element(sequence, &[&[0x02, 1, 3][..], &safe].concat())
+}
+
+/// Settings that name files by which a reader could be kept for ever, with a part of what is reported.
+const NAMED: [(&str, &str, &str); 5] = [
+    (
+        "rounds",
+        "tls.truststore { path = rounds.p12, password = x }",
+        "takes too much work to decrypt",
+    ),
+    (
+        "pipe",
+        "tls.truststore { path = pipe, type = PEM }",
+        "`pipe` of `tls.truststore.path` cannot be read: it is a named pipe",
+    ),
+    (
+        "device",
+        "tls.truststore { path = /dev/zero, type = PKCS12, password = x }",
+        "it is a device, not a file",
+    ),
+    (
+        "mapping",
+        "connection.contacts.mapping = deep.conf",
+        "`connection.contacts.mapping`: the value of this substitution is nested too deep",
+    ),
+    (
+        "mapping-pipe",
+        "connection.contacts.mapping = pipe.csv",
+        "the file `pipe.csv` cannot be read: it is a named pipe",
+    ),
+];
+
+/// Writes connections with those settings, what they name, and a connection file that is a pipe.
+fn write_named(home: &Home, site: &FakeSite) {
+    for (code, setting, _) in NAMED {
+        // A colon and a slash need quotes.
+        let setting = setting.replace("/dev/zero", "\"/dev/zero\"");
+        let text = connection(code, site) + &setting + "\n";
+        home.write(&format!("connections/{code}.conf"), text);
+    }
+    home.write("rounds.p12", many_rounds());
+    home.write("deep.conf", &hostile()[0].1);
+    for pipe in ["pipe", "pipe.csv", "connections/fifo.conf"] {
+        let made = Command::new("mkfifo").arg(home.path(pipe)).status();
+        assert!(made.unwrap().success(), "{pipe}");
+    }
+}
+
 fn limited(home: &Home, arguments: &[&str]) -> Command {
     let program = home.command(arguments);
     let mut command = Command::new("prlimit");
@@ -105,6 +174,35 @@ fn commands_report_hostile_files_and_scan_the_others() {
         let path = format!("connections/{name}.conf");
         finish(limited(&home, &["config", "show", &path])).check(3, &[text]);
     }
+}
+
+#[test]
+fn settings_that_name_pipes_devices_and_costly_files_stop_nothing() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write_named(&home, &site);
+    let pipe = "connections/fifo.conf` cannot be read: it is a named pipe";
+    let texts = NAMED.map(|(_, _, text)| text);
+    for command in ["check", "scan"] {
+        let begun = Instant::now();
+        let mut run = finish(limited(&home, &[command]));
+        run.errors.push_str(&run.output);
+        run.check(3, &texts).check(3, &[pipe]);
+        assert!(begun.elapsed() < PATIENCE, "{command}");
+    }
+    assert!(home.has("export/qlik.visualization.ndjson"));
+    home.write(
+        "conf/application.conf",
+        "automation.look_interval = 50 ms\n",
+    );
+    let running = Running::of(&home, limited(&home, &["run"]));
+    wait("the reports", || {
+        let connections = status(&home)["connections"].to_string();
+        texts.iter().all(|text| connections.contains(text))
+    });
+    home.write("connections/later.conf", connection("later", &site));
+    wait("a later file", || scanned(&home, "later", "complete") == 1);
+    running.stop();
 }
 
 #[test]
