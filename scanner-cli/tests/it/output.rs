@@ -9,7 +9,7 @@ use std::{
 use qrs_client::fake_site::{Content, FakeSite, Fault, Point};
 use serde_json::Value;
 
-use crate::scanner::{Home, is_clean, items, session_files};
+use crate::scanner::{Home, is_clean, items};
 
 const EXPORT: &str = "export/qlik.visualization.ndjson";
 const SHEETS: &str = "/qrs/app/object/full";
@@ -57,6 +57,9 @@ fn the_written_file_can_be_read_by_another_account() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
+
+        use crate::scanner::session_files;
+
         // As any file is made: all that the umask leaves.
         home.write("ordinary", "");
         let mode = |name: &str| fs::metadata(home.path(name)).unwrap().permissions().mode();

@@ -45,7 +45,8 @@ impl Running {
         Self(command.spawn().unwrap(), log)
     }
 
-    /// The scanner that this command starts, whose log goes where the command says.
+    /// The scanner that this command starts, whose log goes where the command says. Its tests need `/dev/full`.
+    #[cfg(unix)]
     pub(crate) fn without_log(home: &Home, mut command: Command) -> Self {
         let log = home.path("run.log");
         File::create(&log).unwrap();
@@ -58,7 +59,8 @@ impl Running {
         Self::start(home)
     }
 
-    /// Its process id.
+    /// Its process id, for tests that look into `/proc`.
+    #[cfg(target_os = "linux")]
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }
