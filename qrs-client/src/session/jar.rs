@@ -183,7 +183,8 @@ struct Received {
 impl Received {
     fn parse(header: &str, answered: Answered<'_>) -> Option<Self> {
         let parsed = Cookie::parse(header).ok()?;
-        let (name, value) = parsed.name_value_trimmed();
+        // Quotes are part of the value (RFC 6265, 5.2).
+        let (name, value) = parsed.name_value();
         let path = match parsed.path() {
             Some(path) if path.starts_with('/') => path.to_owned(),
             // RFC 6265 takes the folder of the request. All requests go to one site, and so may the cookie.
@@ -199,7 +200,7 @@ impl Received {
                 .map(|left| answered.at + Duration::from_secs(left.unsigned_abs())),
             is_first: answered.is_first,
         };
-        let is_taken_back = seconds_left == Some(0) || value.is_empty();
+        let is_taken_back = seconds_left == Some(0) || value.trim_matches('"').is_empty();
         let is_kept = !is_taken_back && is_sendable(name, value) && cookie.bytes() <= MAX_BYTES;
         (!name.is_empty()).then_some(Self { cookie, is_kept })
     }
@@ -241,7 +242,7 @@ pub(super) fn has_session_name(name: &str) -> bool {
 pub(super) fn is_sendable(name: &str, value: &str) -> bool {
     let fits = |text: &str| {
         text.bytes()
-            .all(|byte| matches!(byte, b'!'..=b'~') && byte != b';')
+            .all(|byte| matches!(byte, b' '..=b'~') && byte != b';')
     };
     let named = !name.is_empty() && !name.contains('=');
     named && !value.is_empty() && fits(name) && fits(value)

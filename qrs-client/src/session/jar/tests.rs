@@ -67,13 +67,23 @@ fn a_cookie_is_dropped_when_the_site_takes_it_back() {
         "s=2; expires=Thu, 01-Jan-1970 00:00:00 GMT",
         "s=2; Expires=Mon, 01 Jan 2024 00:00:00 GMT",
         "s=",
+        "s=\"\"",
     ] {
         let jar = jar(&site, at, &["s=1", header]);
         assert_eq!(jar.line(&site, at), None, "{header}");
     }
-    for header in ["s", "=2", "t=\"a b\"", ""] {
+    for header in ["s", "=2", "t=\"\"", "t=\u{e4}", ""] {
         let jar = jar(&site, at, &["s=1", header]);
         assert_eq!(jar.line(&site, at).as_deref(), Some("s=1"), "{header}");
+    }
+}
+
+#[test]
+fn a_value_is_sent_as_it_was_set() {
+    let (site, at) = (url("https://qlik.example/vp/"), Instant::now());
+    for cookie in ["s=\"a=b==\"", "s=\"a b\"", "s=a b,c", "s='1'"] {
+        let jar = jar(&site, at, &[&format!("{cookie} ; Path=/")]);
+        assert_eq!(jar.line(&site, at).as_deref(), Some(cookie));
     }
 }
 
