@@ -6,7 +6,6 @@ use qrs_client::{Field, Filter};
 use crate::{
     addresses::UserList,
     apps::Apps,
-    check::session_is_not_kept,
     connection::{QlikConnection, Stopped, breaks, nothing_visible},
     counting::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
     dates::Dates,
@@ -55,9 +54,6 @@ impl<'a> Attempt<'a> {
         let mut sheets = Sheets::new(surroundings, dates, filter);
         let rows = self.read_sheets(sink, &mut sheets).await?;
         sheets.close(sink, &mut self.hidden);
-        if let Some(warning) = session_is_not_kept(self.connection.client.session_state()) {
-            sink.warn(warning);
-        }
         if apps.is_empty() || rows == 0 {
             sink.warn(nothing_visible(if rows == 0 { "sheet" } else { "app" }));
         }

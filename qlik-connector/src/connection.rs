@@ -14,7 +14,7 @@ use crate::{
     addresses::Addresses,
     apps::WithOwners,
     attempt::Attempt,
-    check::{Route, check},
+    check::{Route, check, session_is_not_kept},
     counting::Counts,
     failure::{describe, failure, hint_for},
     find::{Asking, find},
@@ -61,17 +61,9 @@ impl From<SinkError> for Stopped {
     }
 }
 
-#[async_trait]
-impl Connection for QlikConnection {
-    fn properties(&self) -> &[PropertyDefinition] {
-        properties::ALL
-    }
-
-    fn key_parts(&self) -> &[&'static str] {
-        &["app", "sheet"]
-    }
-
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
+impl QlikConnection {
+    /// Scans the site, again where that helps.
+    async fn attempts(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
         let mut retries = Retries::default();
         loop {
             let ended = Attempt::new(self, &retries).run(sink).await;
@@ -87,7 +79,9 @@ impl Connection for QlikConnection {
                     ))?;
                     retries.repeats(list)
                 }
-                Err(Stopped::Source(step, error)) => return Err(failure(step, &error)),
+                Err(Stopped::Source(step, error)) => {
+                    return Err(failure(step, &error, self.client.session_state()));
+                }
                 Err(Stopped::TooMuch(step, excess)) => {
                     return Err(ScanError::Source {
                         step,
@@ -100,6 +94,25 @@ impl Connection for QlikConnection {
             };
             tokio::time::sleep(pause).await;
         }
+    }
+}
+
+#[async_trait]
+impl Connection for QlikConnection {
+    fn properties(&self) -> &[PropertyDefinition] {
+        properties::ALL
+    }
+
+    fn key_parts(&self) -> &[&'static str] {
+        &["app", "sheet"]
+    }
+
+    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
+        let ended = self.attempts(sink).await;
+        if let Some(warning) = session_is_not_kept(self.client.session_state()) {
+            sink.warn(warning);
+        }
+        ended
     }
 
     async fn check(&self) -> Vec<Stage> {

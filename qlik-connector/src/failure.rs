@@ -3,16 +3,43 @@
 use std::time::Duration;
 
 use catalog_model::{ScanError, with_causes};
-use qrs_client::{Error, ErrorKind, TimeLimit};
+use qrs_client::{Error, ErrorKind, SessionState, TimeLimit};
+
+use crate::check::session_is_not_kept;
 
 /// A step of a scan that failed for good.
-pub(crate) fn failure(step: String, error: &Error) -> ScanError {
+///
+/// Where the site does not keep the session, it refuses a request because of too many sessions, whatever it says.
+pub(crate) fn failure(step: String, error: &Error, session: SessionState) -> ScanError {
+    let lost = session_is_not_kept(session).filter(|_| may_be_of_sessions(error.kind()));
+    let hint = lost.map_or_else(
+        || hint(error),
+        |lost| {
+            let advice = lost.hint.unwrap_or_default();
+            format!(
+                "the account most likely has too many sessions, because the site does not keep them, and a site allows a \
+                 user five sessions at a time: {advice}"
+            )
+        },
+    );
     ScanError::Source {
         step,
         message: describe(error),
-        hint: Some(hint(error)),
+        hint: Some(hint),
         may_pass: error.is_retryable(),
     }
+}
+
+/// Whether a site may refuse a request in this way because the user has too many sessions.
+fn may_be_of_sessions(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::RedirectedToLogin
+            | ErrorKind::LoginPage
+            | ErrorKind::Unauthorized
+            | ErrorKind::Forbidden
+            | ErrorKind::TooManySessions
+    )
 }
 
 /// What happened, with its causes and with the setting of a time limit that was exceeded.

@@ -56,7 +56,7 @@ impl Head {
             .error(kind, message)
             .with_status(self.status)
             .with_excerpt(said)
-            .with_doubt(self.doubt(kind, &page))
+            .with_doubt(self.doubt(&page))
             .with_trouble(Trouble::Status(self.status, self.retry_after));
         match hint {
             Some(hint) => error.with_hint(hint),
@@ -153,7 +153,7 @@ impl Head {
                 .location
                 .as_ref()
                 .is_some_and(too_many_sessions::is_page),
-            400..=499 => too_many_sessions::is_said(said),
+            400..=599 => too_many_sessions::is_said(said),
             _ => false,
         }
     }
@@ -170,11 +170,13 @@ impl Head {
     }
 
     /// Whether the refusal may be due to an ended session, or to cookies that have grown too long.
-    fn doubt(&self, kind: ErrorKind, said: &str) -> Doubt {
+    fn doubt(&self, said: &str) -> Doubt {
         match self.status {
             301..=303 | 307 | 308 | 401 | LOGIN_TIMEOUT => Doubt::Likely,
             _ if self.head_is_too_long(said) => Doubt::Likely,
-            400 | 403 if kind != ErrorKind::Xsrf => Doubt::Possible,
+            // Not the proxy's own, nor what is retried.
+            407 | 408 | 425 | 429 => Doubt::None,
+            400..=499 => Doubt::Possible,
             _ => Doubt::None,
         }
     }
@@ -306,9 +308,12 @@ mod tests {
             (200, "<form>", Doubt::Likely),
             (400, "Cannot parse the expression", Doubt::Possible),
             (403, "Forbidden", Doubt::Possible),
-            (403, "XSRF prevention check failed.", Doubt::None),
-            (404, "", Doubt::None),
+            (403, "XSRF prevention check failed.", Doubt::Possible),
+            (404, "", Doubt::Possible),
+            (413, "", Doubt::Possible),
+            (419, "", Doubt::Possible),
             (407, "", Doubt::None),
+            (429, "", Doubt::None),
             (500, "", Doubt::None),
         ];
         for (status, body, expected) in cases {

@@ -10,6 +10,7 @@ use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{BYTE_ORDER_MARK, is_html, without_mark};
 use crate::http::Response;
+use crate::session::Carried;
 use crate::silence;
 use crate::time_limits::{self, AnswerLimits, TimeLimit};
 
@@ -18,6 +19,8 @@ pub struct Body {
     response: Response,
     asked: Asked,
     limits: AnswerLimits,
+    /// The cookies of the request.
+    carried: Option<Carried>,
     beginning: Beginning,
     /// The answer's head says that it is a web page. It is read all the same if it begins as JSON does.
     labelled_as_page: bool,
@@ -58,9 +61,19 @@ impl Body {
             response,
             asked,
             limits,
+            carried: None,
             beginning,
             labelled_as_page: false,
         }
+    }
+
+    pub(crate) fn set_carried(&mut self, carried: Carried) {
+        self.carried = Some(carried);
+    }
+
+    /// The cookies of the request.
+    pub(crate) fn carried(&self) -> Option<&Carried> {
+        self.carried.as_ref()
     }
 
     pub(crate) fn set_labelled_as_page(&mut self) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::asked::Asked;
 use crate::body::Body;
 use crate::builder::QrsClientBuilder;
 use crate::count::Count;
@@ -17,6 +18,7 @@ use crate::filter::Filter;
 use crate::lenient;
 use crate::list::RecordList;
 use crate::models::About;
+use crate::renewal::Doubt;
 use crate::request::Get;
 use crate::retry::Trouble;
 use crate::salvage::salvage;
@@ -24,6 +26,7 @@ use crate::scrub::Secrets;
 use crate::session::{SessionHold, SessionState};
 use crate::site::SiteUrl;
 use crate::time_limits::Wanted;
+use crate::too_many_sessions;
 use crate::transport::Transport;
 
 /// A client of one site. Clones are cheap and share the connections and the session.
@@ -219,9 +222,16 @@ impl QrsClient {
         decode: impl Fn(&[u8], &Body) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut tries = self.0.tries(Wanted::Value);
+        let mut is_second = false;
         loop {
             let mut body = self.0.open(&get, &mut tries).await?;
             let value = body.whole().await.and_then(|whole| decode(&whole, &body));
+            if let (Err(error), Some(carried), false) = (&value, body.carried(), is_second)
+                && self.0.renew(&get, error, carried, &mut tries).await?
+            {
+                is_second = true;
+                continue;
+            }
             match value {
                 Err(error) if tries.again(error.trouble()).await => {}
                 value => return value.map_err(|error| tries.give_up(error)),
@@ -261,16 +271,28 @@ fn filtered(path: &str, filter: Option<&Filter>) -> Get {
 fn about(json: &[u8], body: &Body) -> Result<About, Error> {
     // What is not JSON at all is reported as that.
     let _: IgnoredAny = decoded(json, body)?;
+    about_record(json).ok_or_else(|| not_qrs(json, body))
+}
+
+/// Whether a response is one of `/qrs/about`.
+pub(crate) fn is_about(json: &[u8]) -> bool {
+    about_record(json).is_some()
+}
+
+fn about_record(json: &[u8]) -> Option<About> {
     let about = lenient::record(without_mark(json));
-    let about = about.filter(|about: &About| !about.build_version.trim().is_empty());
-    about.ok_or_else(|| not_qrs(json, body))
+    about.filter(|about: &About| !about.build_version.trim().is_empty())
 }
 
 fn not_qrs(json: &[u8], body: &Body) -> Error {
     let message = "what answers there is not QRS: its answer has no `buildVersion`";
     let asked = body.asked();
+    if too_many_sessions::is_said(&Asked::unredacted(json)) {
+        return too_many_sessions::error(asked).with_excerpt(asked.excerpt(json));
+    }
     asked
         .error(ErrorKind::UnexpectedAnswer, message)
+        .with_doubt(Doubt::Possible)
         .with_excerpt(asked.excerpt(json))
 }
 
@@ -282,14 +304,15 @@ fn decoded<T: DeserializeOwned>(json: &[u8], body: &Body) -> Result<T, Error> {
         let reason = body.asked().scrub_line(&error.to_string());
         let message = format!("the answer is not the JSON that was expected: {reason}");
         // JSON that ends too early was cut on the way, by a connection that was closed in order.
-        let trouble = if error.is_eof() {
-            Trouble::Cut
-        } else {
-            Trouble::Final
+        let (trouble, doubt) = match error.is_eof() {
+            true if json.trim_ascii().is_empty() => (Trouble::Cut, Doubt::Possible),
+            true => (Trouble::Cut, Doubt::None),
+            false => (Trouble::Final, Doubt::Possible),
         };
         body.asked()
             .error(ErrorKind::UnexpectedAnswer, message)
             .with_trouble(trouble)
+            .with_doubt(doubt)
             .with_excerpt(body.asked().excerpt(json))
     })
 }

@@ -2,9 +2,11 @@
 //!
 //! A session that was kept is never the reason for a failure: what an ended one may have caused is asked once more
 //! without its cookies. Which answer a site gives to the cookie of an ended session is not known: Qlik's help says a
-//! redirect to the authentication module; 401, 403, 400 and a login page with status 200 were seen, too.
+//! redirect to the authentication module; 401, 403, 400 and a login page with status 200 were seen, too. Gateways have other
+//! statuses for it, and answer with texts and JSON of their own.
 
 use crate::body::Body;
+use crate::client::is_about;
 use crate::error::Error;
 use crate::request::Get;
 use crate::retry::{self, Tries};
@@ -56,17 +58,38 @@ impl Transport {
         if !failed.is_doubtful() {
             return Err(failed.error);
         }
-        let probe = match failed.error.doubt() {
-            Doubt::Possible if !get.is_about() => self.probe(&failed.carried, tries).await?,
-            _ => Probe::Refused,
-        };
-        match probe {
-            Probe::Accepted => return Err(failed.error),
-            Probe::Renewed => {}
-            Probe::Refused => self.session.drop_cookies(&failed.carried),
+        if !self
+            .renew(get, &failed.error, &failed.carried, tries)
+            .await?
+        {
+            return Err(failed.error);
         }
         let second = self.ask(get, tries.limits()).await;
         second.map_err(|second| second.error)
+    }
+
+    /// Drops the cookies of a request that failed, unless they are not to blame. Returns whether to send it once more.
+    pub(crate) async fn renew(
+        &self,
+        get: &Get,
+        error: &Error,
+        carried: &Carried,
+        tries: &mut Tries,
+    ) -> Result<bool, Error> {
+        let probe = match error.doubt() {
+            Doubt::None => Probe::Accepted,
+            _ if !carried.has_cookies() => Probe::Accepted,
+            Doubt::Possible if !get.is_about() => self.probe(carried, tries).await?,
+            Doubt::Possible | Doubt::Likely => Probe::Refused,
+        };
+        match probe {
+            Probe::Accepted => Ok(false),
+            Probe::Renewed => Ok(true),
+            Probe::Refused => {
+                self.session.drop_cookies(carried);
+                Ok(true)
+            }
+        }
     }
 
     /// Asks for `/qrs/about`, which every account may read, with the cookies of a request that was refused. Without
@@ -75,11 +98,10 @@ impl Transport {
         let about = Get::new("about");
         loop {
             let error = match self.ask(&about, tries.limits()).await {
-                Ok(mut body) => {
-                    // Reads the rest so that the connection can be used again.
-                    body.whole().await.ok();
-                    None
-                }
+                Ok(mut body) => match body.whole().await {
+                    Ok(json) if !is_about(&json) => return Ok(Probe::Refused),
+                    _ => None,
+                },
                 Err(failed) if failed.error.doubt() == Doubt::None => Some(failed.error),
                 Err(_) => return Ok(Probe::Refused),
             };

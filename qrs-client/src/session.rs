@@ -136,7 +136,7 @@ impl Session {
     /// Whether the answer to a request without cookies has set some.
     pub(crate) fn was_opened_since(&self, carried: &Carried) -> bool {
         let state = self.state();
-        !carried.has_cookies() && state.jar.unexpired(Instant::now()).next().is_some()
+        !carried.has_cookies() && state.has_cookie_for(&self.site, Instant::now())
     }
 
     /// Lets all requests go at the same time from now on.
@@ -212,7 +212,13 @@ impl State {
         self.changes += 1;
         self.drops += 1;
         self.is_open = false;
-        self.evidence = Evidence::default();
+    }
+
+    /// Whether a request to QRS carries a cookie.
+    fn has_cookie_for(&self, site: &SiteUrl, now: Instant) -> bool {
+        let mut url = site.as_url().clone();
+        url.set_path(&(url.path().to_owned() + "qrs/about"));
+        self.jar.sent_to(&url, now).next().is_some()
     }
 
     fn keep(&mut self, site: &SiteUrl, carried: &Carried, headers: &Headers<'_>) {
@@ -233,7 +239,7 @@ impl State {
             self.changes += u64::from(change != Change::None);
             observed.add(header, change);
         }
-        observed.is_bare = self.jar.unexpired(at).next().is_none();
+        observed.is_bare = !self.has_cookie_for(site, at);
         if headers.is_accepted {
             self.evidence.add(&observed);
         }

@@ -32,16 +32,21 @@ pub(crate) fn is_page(location: &Url) -> bool {
         .query_pairs()
         .filter(|(_, value)| !value.contains("://"));
     let query = query.map(|(name, value)| format!("{name}={value}"));
-    let path = location.path().replace("%20", "");
-    std::iter::once(path).chain(query).any(|part| {
+    let fragment = location.fragment().filter(|text| !text.contains("://"));
+    let parts = std::iter::once(location.path()).chain(fragment);
+    let parts = parts.map(|part| part.replace("%20", ""));
+    parts.chain(query).any(|part| {
         let part = letters(&part);
         part.contains("session") && LIMITS.iter().any(|limit| part.contains(limit))
     })
 }
 
 /// What the address of such a page has besides the sessions.
-const LIMITS: [&str; 6] = [
+const LIMITS: [&str; 9] = [
     "toomany",
+    "nomore",
+    "exhaust",
+    "reached",
     "max",
     "limit",
     "exceed",
@@ -92,6 +97,8 @@ mod tests {
             ),
             ("https://q.example/max_sessions.html", true),
             ("https://q.example/sessions/limit", true),
+            ("https://q.example/hub/#/too-many-sessions", true),
+            ("https://q.example/no-more-sessions", true),
             ("https://q.example/vp/error/max-user-sessions", true),
             (
                 "https://q.example/internal_forms_authentication/?targetId=1",

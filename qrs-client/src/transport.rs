@@ -83,11 +83,17 @@ impl Transport {
             self.session.set_open();
         }
         drop(turn);
-        answer.map_err(|error| Failed {
-            error,
-            carried,
-            outdated,
-        })
+        match answer {
+            Ok(mut body) => {
+                body.set_carried(carried);
+                Ok(body)
+            }
+            Err(error) => Err(Failed {
+                error,
+                carried,
+                outdated,
+            }),
+        }
     }
 
     async fn answer(

@@ -10,6 +10,7 @@ use super::decoder::{Broken, Flaw, ListDecoder};
 use crate::asked::Asked;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
+use crate::renewal::Doubt;
 use crate::request::Get;
 use crate::retry::{Tries, Trouble};
 use crate::time_limits::Wanted;
@@ -66,18 +67,33 @@ async fn read_once<T: DeserializeOwned>(
     outgoing: &mut Outgoing<T>,
 ) -> Result<(), Error> {
     let mut body = transport.open(get, tries).await?;
+    let ended = read_body(&mut body, outgoing).await;
+    // Something else than a list may be the answer to the cookies of an ended session.
+    if let (Err(error), Some(carried), 0) = (&ended, body.carried(), outgoing.count)
+        && transport.renew(get, error, carried, tries).await?
+    {
+        let mut second = transport.open(get, tries).await?;
+        return read_body(&mut second, outgoing).await;
+    }
+    ended
+}
+
+async fn read_body<T: DeserializeOwned>(
+    body: &mut Body,
+    outgoing: &mut Outgoing<T>,
+) -> Result<(), Error> {
     let mut decoder = ListDecoder::new();
     while let Some(chunk) = body.chunk().await? {
         // Packed answers can be ready for minutes: others get their turn, too.
         tokio::task::consume_budget().await;
         decoder.push(&chunk);
-        outgoing.take(&mut decoder, &body).await?;
+        outgoing.take(&mut decoder, body).await?;
         if outgoing.is_awaited() {
             outgoing.send(None).await;
         }
     }
     decoder.finish();
-    outgoing.take(&mut decoder, &body).await
+    outgoing.take(&mut decoder, body).await
 }
 
 /// A batch on its way to the caller.
@@ -176,7 +192,12 @@ fn error(broken: Broken, rest: &[u8], asked: &Asked) -> Error {
         Flaw::TooLarge => ErrorKind::TooLarge,
         Flaw::Short | Flaw::Wrong => ErrorKind::ListBroken,
     };
-    let error = asked.error(kind, message);
+    let doubt = match flaw {
+        Flaw::Wrong => Doubt::Possible,
+        Flaw::Short if offset == 0 => Doubt::Possible,
+        Flaw::Short | Flaw::TooLarge => Doubt::None,
+    };
+    let error = asked.error(kind, message).with_doubt(doubt);
     match flaw {
         Flaw::TooLarge => error,
         Flaw::Short => error.with_trouble(Trouble::Cut),

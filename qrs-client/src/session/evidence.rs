@@ -35,7 +35,7 @@ pub(super) struct Observed {
     pub(super) has_lost_session: bool,
     /// Whether a gateway has joined several cookies to one, of which only the first can be read.
     pub(super) is_joined: bool,
-    /// Whether there is no cookie after the answer.
+    /// Whether there is no cookie for the next request after the answer.
     pub(super) is_bare: bool,
 }
 
@@ -67,10 +67,15 @@ impl Evidence {
 
 impl Observed {
     pub(super) fn add(&mut self, header: &str, change: Change) {
-        if matches!(change, Change::Replaced | Change::Removed) {
-            self.lost += 1;
-            let name = header.split('=').next().unwrap_or_default();
-            self.has_lost_session |= has_session_name(name);
+        let name = header.split('=').next().unwrap_or_default();
+        match change {
+            Change::None => {}
+            // The session has a cookie of another name now.
+            Change::Added => self.has_lost_session |= self.carried > 0 && has_session_name(name),
+            Change::Replaced | Change::Removed => {
+                self.lost += 1;
+                self.has_lost_session |= has_session_name(name);
+            }
         }
     }
 

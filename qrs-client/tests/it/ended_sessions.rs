@@ -105,6 +105,53 @@ async fn only_the_second_refusal_counts() {
 }
 
 #[tokio::test]
+async fn an_ended_session_is_renewed_after_any_answer_but_the_expected_one() {
+    let ended = [
+        (404, "no such session"),
+        (413, ""),
+        (419, "Page expired"),
+        (
+            403,
+            "XSRF prevention check failed. Possible XSRF discovered.",
+        ),
+        (200, "Please log in"),
+        (200, r#"{"error":"session expired"}"#),
+        (200, "true"),
+        (200, ""),
+    ];
+    let opened = answer(200, &["Set-Cookie: s=12345678"], scripted::ABOUT);
+    for (status, body) in ended {
+        let refused = answer(status, &[], body);
+        let site = scripted::Site::start([opened.clone(), refused.clone(), opened.clone()]).await;
+        let client = site.client();
+        client.about().await.unwrap();
+        let about = client.about().await;
+        about.unwrap_or_else(|error| panic!("{status} {body}: {error}"));
+
+        // For a list, `/qrs/about` is asked before its cookies are dropped.
+        let scripts = [opened.clone(), refused.clone(), refused, json("[]")];
+        let site = scripted::Site::start(scripts).await;
+        let client = site.client();
+        client.about().await.unwrap();
+        let apps = client.apps::<App>(None).next().await;
+        let apps = apps.unwrap_or_else(|error| panic!("{status} {body}: {error}"));
+        assert!(apps.is_none());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_in_a_session_that_goes_on_stands() {
+    let opened = answer(200, &["Set-Cookie: s=12345678"], scripted::ABOUT);
+    let site = scripted::Site::start([opened.clone(), json("{}"), opened.clone()]).await;
+    let client = site.client();
+    client.about().await.unwrap();
+    client.app_count(None).await.unwrap_err();
+    let requests = site.requests();
+    assert_eq!(requests.len(), 3, "{requests:?}");
+    assert!(requests[2].contains("cookie: s=12345678"), "{requests:?}");
+}
+
+#[tokio::test]
 async fn a_request_without_cookies_is_refused_at_once() {
     let site = FakeSite::start().await;
     site.fail(Fault::status(401));

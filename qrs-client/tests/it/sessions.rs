@@ -178,6 +178,63 @@ async fn whether_the_site_keeps_the_session_shows() {
 }
 
 #[tokio::test]
+async fn a_session_cookie_that_no_request_carries_is_not_kept() {
+    let cases = [
+        (
+            "X-Qlik-Session=12345678; Path=/other",
+            SessionState::NoCookie,
+        ),
+        ("X-Qlik-Session=12345678; Path=/vp/qrs", SessionState::Kept),
+    ];
+    for (cookie, expected) in cases {
+        let site = Site::start([with_cookies(&[cookie])]).await;
+        let client = site.client();
+        for _ in 0..3 {
+            client.about().await.unwrap();
+        }
+        assert_eq!(client.session_state(), expected, "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_cookie_with_another_name_each_time_is_not_kept() {
+    let scripts: Vec<_> = (0..4)
+        .map(|number| with_cookies(&[&format!("X-Qlik-Session-{number}=12345678")]))
+        .collect();
+    let site = Site::start(scripts).await;
+    let client = site.client();
+    for _ in 0..4 {
+        client.about().await.unwrap();
+    }
+    assert_eq!(client.session_state(), SessionState::NewWithEachAnswer);
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_hide_that_the_session_is_not_kept() {
+    let mut scripts: Vec<_> = (0..4)
+        .map(|number| with_cookies(&[&format!("X-Qlik-Session=1234567{number}")]))
+        .collect();
+    scripts.push(answer(302, &["Location: /login"], ""));
+    let site = Site::start(scripts).await;
+    let client = site.client();
+    for _ in 0..4 {
+        client.about().await.unwrap();
+    }
+    client.about().await.unwrap_err();
+    assert_eq!(client.session_state(), SessionState::NewWithEachAnswer);
+}
+
+#[tokio::test]
+async fn a_text_about_too_many_sessions_is_understood_whatever_its_status() {
+    for status in [200, 403, 429, 503] {
+        let said = r#"{"error":"Too many sessions active in parallel"}"#;
+        let site = Site::start([answer(status, &[], said)]).await;
+        let error = site.client().about().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooManySessions, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn too_many_sessions_are_called_so() {
     for answer in [
         TooManySessions::RedirectToPage,

@@ -116,6 +116,21 @@ fn a_session_that_is_not_kept_is_warned_about() {
 }
 
 #[test]
+fn a_scan_that_is_refused_since_its_session_is_not_kept_says_so() {
+    for gateway in [Gateway::StripsSetCookie, Gateway::StripsCookie] {
+        let site = FakeSite::builder().gateway(gateway).start_in_thread();
+        let run = Home::of(&site).run(&["scan"]);
+        run.check(
+            4,
+            &["the session is not kept", "five sessions", "Set-Cookie"],
+        );
+        let advice = "did not accept the header";
+        assert!(!run.output.contains(advice), "{}", run.output);
+        assert!(!run.errors.contains(advice), "{}", run.errors);
+    }
+}
+
+#[test]
 fn the_way_to_the_site_ends_where_it_is_broken() {
     let home = Home::with(&connection_to("qlik", "https://qlik.invalid/header"));
     check(&home, 4, Some("name resolution"), &[]);
