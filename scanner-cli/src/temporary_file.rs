@@ -64,9 +64,15 @@ impl Purpose {
         }
     }
 
-    /// Whether a file of this name was made for this purpose.
+    /// Whether a file of this name was made for this purpose. No file of another kind has the prefix of a session or a hook.
     fn names(self, name: &str) -> bool {
-        name.starts_with(self.prefix()) && name.ends_with(self.suffix())
+        let has_suffix = name.ends_with(self.suffix()) || self.is_short_lived();
+        name.starts_with(self.prefix()) && has_suffix
+    }
+
+    /// Whether such a file is of no use once nobody holds it, whichever version made it.
+    fn is_short_lived(self) -> bool {
+        matches!(self, Self::Session | Self::Hook)
     }
 }
 
@@ -101,18 +107,19 @@ pub(crate) fn remove_leftovers(folder: &Path) {
     for (path, kind) in entries {
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.unwrap_or_default();
-        if !kind.is_file() || !PURPOSES.iter().any(|purpose| purpose.names(name)) {
+        let purpose = PURPOSES.into_iter().find(|purpose| purpose.names(name));
+        let Some(purpose) = purpose.filter(|_| kind.is_file()) else {
             continue;
-        }
-        remove_leftover(&path, name.contains(LOCKED));
+        };
+        remove_leftover(&path, name.contains(LOCKED) || purpose.is_short_lived());
     }
 }
 
-fn remove_leftover(path: &Path, is_locked_by_owner: bool) {
+fn remove_leftover(path: &Path, is_useless_unless_held: bool) {
     let (claim, lock) = claim(path);
     let may_go = match claim {
         Claim::Held => false,
-        Claim::Free if is_locked_by_owner => true,
+        Claim::Free if is_useless_unless_held => true,
         Claim::Free | Claim::Unknown => is_old(path),
     };
     if may_go {
@@ -238,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_lock_is_removed_after_a_day() {
+    fn a_file_without_a_lock_is_removed_at_once_or_after_a_day() {
         let folder = tempfile::tempdir().unwrap();
         for (name, hours) in [
             (".scan-old.tmp", 25),
@@ -246,21 +253,18 @@ mod tests {
             (".hook-old.ndjson.tmp", 25),
             (".session-future.tmp", -25),
             (".scan-young.tmp", 23),
-            (".session-young.tmp", -23),
+            (".session-young.tmp", 0),
+            (".session-other", 0),
+            (".hook-young.ndjson", 0),
+            (".session.salt", 1000),
             ("other.tmp", 1000),
-            (".session-other", 1000),
         ] {
             write(&folder.path().join(name), hours);
         }
         remove_leftovers(folder.path());
         assert_eq!(
             names(folder.path()),
-            [
-                ".scan-young.tmp",
-                ".session-other",
-                ".session-young.tmp",
-                "other.tmp"
-            ]
+            [".scan-young.tmp", ".session.salt", "other.tmp"]
         );
     }
 
