@@ -259,14 +259,19 @@ impl Table {
                     (line.again, line.retries) = (again, retries);
                     Some(next)
                 }
-                (_, Some(last)) if known.fingerprint.as_ref() == Some(&line.fingerprint) => {
-                    if is_ahead(last, timing.now) {
+                (_, last) => {
+                    if let Some(last) = last
+                        && is_ahead(last, timing.now)
+                    {
                         let now = timing.now;
                         warn!(connection = %code, "the last scan is dated {last:.0}, but the clock says {now:.0}: scanning now; check the clock of this machine");
                     }
-                    line.after(last, timing)
+                    let is_same = known.fingerprint.as_ref() == Some(&line.fingerprint);
+                    match last {
+                        Some(last) if is_same => line.after(last, timing),
+                        _ => Some(timing.now),
+                    }
                 }
-                _ => Some(timing.now),
             };
             if known.fingerprint.as_ref() == Some(&line.fingerprint)
                 && let Some(retry) = known.retry
