@@ -362,7 +362,13 @@ mod tests {
     fn a_database_that_nobody_writes_is_read_without_a_file_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         // A name with all that a URI takes for something else.
-        let path = folder.path().join("a b%20c?d#e.db");
+        let name = if cfg!(windows) {
+            // Names have no question mark there.
+            "a b%20c d#e.db"
+        } else {
+            "a b%20c?d#e.db"
+        };
+        let path = folder.path().join(name);
         drop(open(&path, &Arc::default()).unwrap());
         assert!(!files::has_log(&path));
         fs::remove_file(folder.path().join(".store.lock")).unwrap();

@@ -4,7 +4,7 @@ use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault, Gateway
 use serde_json::Value;
 
 use crate::{
-    scanner::{Home, closed_port, connection, connection_to},
+    scanner::{Home, closed_port, connection, connection_to, with_slashes},
     secure::{secure, with_store},
 };
 
@@ -234,7 +234,10 @@ fn a_file_or_a_store_that_cannot_be_used_is_where_it_ends() {
         Some("trust store"),
         &[],
     );
-    assert!(text.contains("connections/qlik.conf:"), "{text}");
+    assert!(
+        with_slashes(&text).contains("connections/qlik.conf:"),
+        "{text}"
+    );
     let home = Home::with(&connection("qlik", &site));
     home.write("connections/bad.conf", "a = ");
     assert_eq!(home.run(&["check"]).exit, 4);

@@ -145,7 +145,7 @@ pub(crate) fn items(text: &str) -> Vec<Value> {
 }
 
 /// A text whose paths are written with slashes, on Windows, too.
-fn with_slashes(text: &str) -> String {
+pub(crate) fn with_slashes(text: &str) -> String {
     match cfg!(windows) {
         true => text.replace('\\', "/"),
         false => text.to_owned(),

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::{
-    scanner::{Home, finish, is_clean, items},
+    scanner::{Home, finish, is_clean, items, with_slashes},
     service::Running,
 };
 
@@ -69,10 +69,9 @@ fn a_restored_store_has_what_the_backup_had_and_followers_begin_anew() {
     let now = health(&home, 0);
     assert_ne!(now["store_id"], former);
     assert_eq!(now["items"]["present"], 5);
-    assert_eq!(
-        now["leftover_files"],
-        serde_json::json!(["data/catalog.db.before-restore-1"])
-    );
+    let leftover = now["leftover_files"][0].as_str().unwrap();
+    assert_eq!(with_slashes(leftover), "data/catalog.db.before-restore-1");
+    assert_eq!(now["leftover_files"].as_array().unwrap().len(), 1);
     // The sheet that is newer than the backup goes, even if the site cannot be scanned.
     let followers = home.run(&["catalog", "followers", "--format", "ndjson"]);
     assert!(
@@ -178,6 +177,10 @@ fn a_backup_is_made_while_a_scan_writes_and_a_restore_waits_for_everyone() {
 
 #[test]
 fn a_service_does_not_keep_a_backup_from_being_made_but_a_restore() {
+    // The service is stopped with a signal.
+    if !cfg!(unix) {
+        return;
+    }
     let site = site(5);
     let home = Home::of(&site);
     let running = Running::briefly(&home);
@@ -374,7 +377,7 @@ fn a_damaged_store_is_found_and_leads_to_the_restore() {
     let check = home.run(&["store", "check"]);
     check.check(0, &[]);
     assert!(
-        check.output.contains("store data/catalog.db: intact"),
+        with_slashes(&check.output).contains("store data/catalog.db: intact"),
         "{}",
         check.output
     );
