@@ -269,7 +269,7 @@ mod tests {
         for (read, anonymous, kept, counted, told) in [
             (10, 0, 1_000_001, Some(10), "more memory than the 1 MB"),
             (10_001, 0, 0, Some(0), "but the site counted 0"),
-            (MAX_RECORDS + 1, 0, 0, None, "more than 20000000 records"),
+            (MAX_RECORDS + 1, 0, 0, None, "more than 2000000 records"),
             (20_001, 10_001, 0, None, "do not say which one they are"),
         ] {
             let excess = excess(read, anonymous, kept, counted).unwrap();
