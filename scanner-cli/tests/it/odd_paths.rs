@@ -235,13 +235,13 @@ fn temporary_files_of_killed_processes_are_removed_at_start() {
     }
     // Killed just now: nobody holds its lock.
     home.write("data/.session-locked-AbCdEf.tmp", "");
-    home.write("data/.session-mine.txt", "");
+    home.write("data/.my-session.tmp", "");
     check(&home, &["check"], 0, &[]);
     for name in old {
         assert!(!home.has(name), "{name}");
     }
     assert!(!home.has("data/.session-locked-AbCdEf.tmp"));
-    assert!(home.has("data/.session-mine.txt"));
+    assert!(home.has("data/.my-session.tmp"));
 }
 
 #[test]
