@@ -47,6 +47,14 @@ pub(crate) struct Sheets<'a> {
 /// Why a record without an app's id or a sheet's own cannot become an item.
 const NO_KEY: &str = "it does not say its app's id (`app.id`) and its own (`engineObjectId`)";
 
+/// How a sheet without a key is named in messages.
+fn named(sheet: &Sheet) -> String {
+    match sheet.name.as_str() {
+        "" => "a sheet without a name".to_owned(),
+        name => format!("the sheet `{name}`"),
+    }
+}
+
 impl<'a> Sheets<'a> {
     pub(crate) fn new(
         surroundings: Surroundings<'a>,
@@ -90,11 +98,7 @@ impl<'a> Sheets<'a> {
         let id = (!sheet.id.is_empty()).then(|| sheet.id.as_str().to_owned());
         let Ok(Lowered { mut item, app }) = lower(&sheet, &self.surroundings, &mut self.dates)
         else {
-            let place = match sheet.name.as_str() {
-                "" => "a sheet without a name".to_owned(),
-                name => format!("the sheet `{name}`"),
-            };
-            return self.unreadable(sink, id, NO_KEY.to_owned(), place);
+            return self.unreadable(sink, id, NO_KEY.to_owned(), named(&sheet));
         };
         self.items += 1;
         let precedence = item.precedence;
@@ -126,14 +130,19 @@ impl<'a> Sheets<'a> {
         }
         // A field of an unexpected type is reported for itself.
         if self.owners_read && item.contacts == Contacts::Unknown && !sheet.odd.has("owner") {
-            *match self.surroundings.apps.owner(&app) {
-                AppOwner::Unread(Unread::Hidden) => &mut self.of_hidden_apps,
-                AppOwner::Unread(Unread::Unreadable) => &mut self.of_unreadable_apps,
-                _ => &mut self.hidden_owners,
-            } += 1;
+            let owner = self.surroundings.apps.owner(&app);
+            self.count_unknown_contacts(&owner);
         }
         self.stayed += 1;
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
+    }
+
+    fn count_unknown_contacts(&mut self, owner: &AppOwner<'_>) {
+        *match owner {
+            AppOwner::Unread(Unread::Hidden) => &mut self.of_hidden_apps,
+            AppOwner::Unread(Unread::Unreadable) => &mut self.of_unreadable_apps,
+            _ => &mut self.hidden_owners,
+        } += 1;
     }
 
     /// Number of rows that are other objects than sheets.

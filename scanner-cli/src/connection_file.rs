@@ -8,8 +8,8 @@ use std::{
 };
 
 use catalog_model::{
-    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings, counted,
-    settings::{Located, Setting, SettingProblem, SettingValue, Stands, Unknown, UnknownSetting},
+    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
+    settings::{Located, Setting, SettingProblem, SettingValue, Stands},
 };
 
 use crate::{
@@ -22,6 +22,10 @@ use crate::{
     schedule::Schedule,
     secrets::{Given, Secrets},
 };
+
+mod unknown;
+
+use self::unknown::unknown_settings;
 
 /// A connection file that was understood.
 pub(crate) struct ConnectionFile {
@@ -59,6 +63,16 @@ impl InvalidFile {
             fault: FaultyStage::File,
             code,
             problems: vec![problem],
+        }
+    }
+
+    /// A file that cannot be read as HOCON.
+    fn not_hocon(path: &Path, diagnostics: Vec<Diagnostic>) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            fault: FaultyStage::File,
+            code: None,
+            problems: diagnostics.into_iter().map(Problem::InFile).collect(),
         }
     }
 }
@@ -126,12 +140,9 @@ impl Reading<'_> {
             files,
             ..
         } = secrets;
-        let mut document = secrets.read().map_err(|diagnostics| InvalidFile {
-            path: path.to_path_buf(),
-            fault: FaultyStage::File,
-            code: None,
-            problems: diagnostics.into_iter().map(Problem::InFile).collect(),
-        })?;
+        let mut document = secrets
+            .read()
+            .map_err(|diagnostics| InvalidFile::not_hocon(path, diagnostics))?;
         let undecrypted = secrets.decrypt_all(&mut document.root);
         let odd_texts = odd_texts(&document.root);
         let all_secrets = Arc::new(secrets.all(&document.root));
@@ -328,50 +339,6 @@ pub(crate) fn wrong_setting(problem: SettingProblem) -> Found {
 fn is_secret_key(key: &str) -> bool {
     let path: Vec<_> = key.split('.').map(str::to_owned).collect();
     hocon::is_secret(&path)
-}
-
-/// The settings that keep sheets out of the catalog.
-const FILTERS: [&str; 2] = ["filter", "filters"];
-
-/// The settings that nobody knows: first those that were meant as filters, without which everything would get into the
-/// catalog, then the others.
-fn unknown_settings(settings: &Settings) -> [std::vec::IntoIter<Found>; 2] {
-    let is_filter =
-        |one: &UnknownSetting| (one.near.as_deref()).is_some_and(|near| FILTERS.contains(&near));
-    let Unknown {
-        settings,
-        more,
-        more_place,
-    } = settings.find_unknown(&FILTERS);
-    let (filters, others): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_filter);
-    let [filters, mut others] =
-        [filters, others].map(|all| all.into_iter().map(unknown_setting).collect::<Vec<_>>());
-    others.extend(more_place.map(|place| Found {
-        place,
-        message: format!(
-            "{} unknown to this connector, and not listed",
-            counted(more as u64, "more setting")
-        ),
-        hint: None,
-        value: Shown::No,
-    }));
-    [filters, others].map(Vec::into_iter)
-}
-
-fn unknown_setting(unknown: UnknownSetting) -> Found {
-    let hint = |near: String| {
-        let block = unknown.key.strip_suffix(&near);
-        match block.and_then(|block| block.strip_suffix('.')) {
-            Some(block) => format!("write `{near}` outside of the block `{block}`"),
-            None => format!("did you mean `{near}`?"),
-        }
-    };
-    Found {
-        message: format!("`{}` is no setting that this connector knows", unknown.key),
-        hint: unknown.near.map(hint),
-        place: unknown.place,
-        value: Shown::No,
-    }
 }
 
 /// The tree of a file as settings, of which a value's place is where it stands. A key whose `${?…}` stands for nothing is

@@ -141,9 +141,14 @@ impl Report {
 impl ConnectionReport {
     /// A report of a scan of which nothing is known yet, and nothing bad.
     pub(crate) fn of(ready: &Ready) -> Self {
+        Self::new(ready.code.clone(), ready.name.clone())
+    }
+
+    /// The same, of a connection with this code and name.
+    pub(crate) fn new(code: ConnectionCode, name: String) -> Self {
         Self {
-            code: ready.code.clone(),
-            name: ready.name.clone(),
+            code,
+            name,
             outcome: Outcome::Complete,
             tally: Tally::default(),
             elapsed: Duration::ZERO,

@@ -22,6 +22,9 @@ use super::{
 /// How deep files may include each other, as in the reference.
 const INCLUDE_LIMIT: usize = 50;
 
+/// What helps against too many or too large includes.
+const INCLUDE_ONCE: &str = "include each file once";
+
 /// Where the content of included files comes from.
 pub trait Files {
     /// The content of the file at `path`; `None` if there is no such file.
@@ -185,7 +188,7 @@ impl<'a> Reader<'a> {
         }
         if self.includes >= MAX_INCLUDES {
             let message = format!("more than {MAX_INCLUDES} files are included");
-            return Err(fault(message).hint("include each file once").into());
+            return Err(fault(message).hint(INCLUDE_ONCE).into());
         }
         self.includes += 1;
         let mut trees = Vec::new();
@@ -202,13 +205,7 @@ impl<'a> Reader<'a> {
                     .into());
                 }
                 Ok(Some(content)) => {
-                    self.included_bytes += content.len();
-                    if self.included_bytes > MAX_INCLUDED_BYTES {
-                        let megabytes = MAX_INCLUDED_BYTES / 1_000_000;
-                        let message =
-                            format!("the included files have more than {megabytes} MB together");
-                        return Err(fault(message).hint("include each file once").into());
-                    }
+                    self.count_included(include, content.len())?;
                     trees.push(self.file(&path, &content, within));
                 }
             }
@@ -225,6 +222,18 @@ impl<'a> Reader<'a> {
             self.warning(|| Diagnostic::at(source, ignored, Secrecy::Open));
         }
         Ok(trees.into_iter().flatten().collect())
+    }
+
+    /// Counts the bytes of an included file, and refuses those beyond the limit.
+    fn count_included(&mut self, include: &Include, bytes: usize) -> Result<(), Box<Fault>> {
+        self.included_bytes += bytes;
+        if self.included_bytes <= MAX_INCLUDED_BYTES {
+            return Ok(());
+        }
+        let megabytes = MAX_INCLUDED_BYTES / 1_000_000;
+        let message = format!("the included files have more than {megabytes} MB together");
+        let fault = Fault::new(include.span.clone(), message);
+        Err(fault.hint(INCLUDE_ONCE).into())
     }
 
     /// The files that an include can mean, the weakest first: a name without an ending gets those of the two formats.

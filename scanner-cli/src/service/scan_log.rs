@@ -103,12 +103,11 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use catalog_model::{ConnectionCode, ScanError, Warning};
 
     use super::*;
-    use crate::{spool::Duplicates, tally::Tally};
+    use crate::tally::Tally;
 
     fn failed(number: usize) -> ConnectionReport {
         let mut tally = Tally::default();
@@ -130,18 +129,7 @@ mod tests {
     }
 
     fn report() -> ConnectionReport {
-        ConnectionReport {
-            code: ConnectionCode::new("a").unwrap(),
-            name: String::new(),
-            outcome: Outcome::Complete,
-            tally: Tally::default(),
-            elapsed: Duration::ZERO,
-            items: 0,
-            stored: None,
-            delivered: Vec::new(),
-            duplicates: Duplicates::default(),
-            output: None,
-        }
+        ConnectionReport::new(ConnectionCode::new("a").unwrap(), String::new())
     }
 
     #[test]

@@ -245,33 +245,18 @@ impl Table {
                 .as_ref()
                 .and_then(|former| former.begun)
                 .or(known.last);
-            line.next = match (former.filter(same), known.last) {
+            line.next = match former.filter(same) {
                 // Only its name is another.
-                (
-                    Some(Line {
-                        next: Some(next),
-                        again,
-                        retries,
-                        ..
-                    }),
-                    _,
-                ) => {
+                Some(Line {
+                    next: Some(next),
+                    again,
+                    retries,
+                    ..
+                }) => {
                     (line.again, line.retries) = (again, retries);
                     Some(next)
                 }
-                (_, last) => {
-                    if let Some(last) = last
-                        && is_ahead(last, timing.now)
-                    {
-                        let now = timing.now;
-                        warn!(connection = %code, "the last scan is dated {last:.0}, but the clock says {now:.0}: scanning now; check the clock of this machine");
-                    }
-                    let is_same = known.fingerprint.as_ref() == Some(&line.fingerprint);
-                    match last {
-                        Some(last) if is_same => line.after(last, timing),
-                        _ => Some(timing.now),
-                    }
-                }
+                _ => first_scan(&line, &known, timing),
             };
             if known.fingerprint.as_ref() == Some(&line.fingerprint)
                 && let Some(retry) = known.retry
@@ -341,5 +326,23 @@ impl Table {
     fn own(&self, path: &Path) -> Option<String> {
         let good = self.lines.get(path)?.good.as_ref()?;
         Some(Home::identity(&good.ready.code))
+    }
+}
+
+/// When a connection is scanned first by this process. One whose settings are those of its last scan waits for its time.
+fn first_scan(line: &Line, known: &Known, timing: Timing<'_>) -> Option<Timestamp> {
+    let now = timing.now;
+    let Some(last) = known.last else {
+        return Some(now);
+    };
+    if is_ahead(last, now) {
+        let code = line.code.as_ref().map(ToString::to_string);
+        let code = code.unwrap_or_default();
+        warn!(connection = %code, "the last scan is dated {last:.0}, but the clock says {now:.0}: scanning now; check the clock of this machine");
+    }
+    if known.fingerprint.as_ref() == Some(&line.fingerprint) {
+        line.after(last, timing)
+    } else {
+        Some(now)
     }
 }

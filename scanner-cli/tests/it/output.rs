@@ -179,10 +179,8 @@ fn output_that_cannot_be_written_is_a_failure_and_leaves_the_old_file() {
 }
 
 #[test]
+#[cfg(unix)] // needs signals and `sh`
 fn a_disk_that_gets_full_in_mid_scan_leaves_the_old_file_and_nothing_else() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write(EXPORT, "former\n");
@@ -201,10 +199,8 @@ fn a_disk_that_gets_full_in_mid_scan_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
+#[cfg(unix)] // needs signals and `sh`
 fn an_interrupted_scan_ends_within_a_second_and_leaves_nothing_behind() {
-    if !cfg!(unix) {
-        return;
-    }
     for signal in ["INT", "TERM"] {
         let site = FakeSite::start_in_thread();
         site.fail(Fault::stall(Point::Records(30)).on(SHEETS));
@@ -230,10 +226,8 @@ fn an_interrupted_scan_ends_within_a_second_and_leaves_nothing_behind() {
 }
 
 #[test]
+#[cfg(unix)] // needs signals and `sh`
 fn a_program_whose_output_nobody_reads_can_be_interrupted() {
-    if !cfg!(unix) {
-        return;
-    }
     // More than a pipe holds.
     let site = FakeSite::builder()
         .content(Content::generated(5, 200))
@@ -259,10 +253,8 @@ fn a_program_whose_output_nobody_reads_can_be_interrupted() {
 }
 
 #[test]
+#[cfg(unix)] // needs signals and `sh`
 fn a_report_to_a_device_leaves_the_device() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan", "--report", "/dev/null"])

@@ -1,0 +1,162 @@
+//! What happens between the lock of a connection and its report: the source is read into the store and the spool, and both
+//! are closed.
+
+use catalog_model::{Completeness, ScanError, SessionHold, SinkError, with_causes};
+
+use super::{Context, Stop, StopReason, stopped, time_limit::too_long};
+use crate::{
+    connections::Ready,
+    destination::{Destination, Placed, Reach, Replacing},
+    keeping_sink::{KeepingSink, Line, cannot_spool},
+    kept_session::KeptSession,
+    progress::ProgressLine,
+    report::{ConnectionReport, Outcome},
+    spool::{Finished, Spool},
+    store::{Beginning, Closing, StoreScan},
+    tally::Tally,
+};
+
+/// A scan that has its lock.
+pub(super) struct Reading<'a> {
+    pub(super) ready: &'a Ready,
+    pub(super) context: &'a Context,
+    pub(super) stop: &'a Stop,
+}
+
+impl Reading<'_> {
+    /// Reads everything and keeps it where it is wanted. Lines for standard output come back.
+    pub(super) async fn lines<T: Line>(
+        &self,
+        destination: Option<Destination>,
+        report: &mut ConnectionReport,
+        hold: SessionHold,
+    ) -> Result<Option<Finished>, ScanError> {
+        let Self {
+            ready,
+            context,
+            stop,
+        } = *self;
+        let connection = ready.connection.as_ref();
+        let open = |destination: &Destination| destination.open(&context.home.aside());
+        let mut sink = KeepingSink {
+            spool: destination.as_ref().map(open).transpose()?,
+            store: begin(ready, context).await?,
+            tally: Tally::default(),
+            progress: ProgressLine::new(&ready.code, &context.display),
+            parts: connection.key_parts(),
+            aside: context.home.aside(),
+            session: KeptSession::resume(connection, &context.home, &ready.code),
+            stop,
+        };
+        let mut closing = self.unless_stopped(T::read(connection, &mut sink)).await;
+        if stop.reason() == Some(StopReason::Asked) {
+            // Nobody waits for the site any more. The store hears that it was interrupted.
+            let _ = sink.session.keep();
+            return closing.map(|_| None);
+        }
+        sink.tally.warnings.extend(sink.session.end(hold).await);
+        report.tally = sink.tally;
+        if let Some(store) = sink.store {
+            closing = close(store, closing, context, report).await;
+        }
+        let (outcome, reach) = match closing? {
+            Completeness::Complete => (Outcome::Complete, Reach::Complete),
+            Completeness::Partial(reasons) => (Outcome::Partial(reasons), Reach::Partial),
+        };
+        report.outcome = outcome;
+        let Some((spool, destination)) = sink.spool.zip(destination) else {
+            return Ok(None);
+        };
+        let replacing = Replacing {
+            reach,
+            removals: context.removals,
+            code: ready.code.clone(),
+        };
+        put(spool, destination, replacing, report).await
+    }
+
+    /// The closing statement, or an error once the scan has to end.
+    async fn unless_stopped(
+        &self,
+        read: impl Future<Output = Result<Completeness, ScanError>>,
+    ) -> Result<Completeness, ScanError> {
+        let closing = tokio::select! {
+            closing = read => closing,
+            () = self.stop.asked() => Err(stopped().into()),
+        };
+        match self.stop.reason() {
+            Some(StopReason::TimeLimit(limit)) => Err(too_long(limit)),
+            Some(StopReason::Asked) => Err(stopped().into()),
+            None => closing,
+        }
+    }
+}
+
+async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, ScanError> {
+    let Some(keeping) = &context.keeping else {
+        return Ok(None);
+    };
+    let begun = keeping.store.begin(Beginning {
+        code: ready.code.clone(),
+        name: ready.name.clone(),
+        key_parts: ready.connection.key_parts().to_vec(),
+        time: (context.clock)(),
+    });
+    Ok(Some(begun.await.map_err(SinkError::from)?))
+}
+
+/// Ends a scan in the store, which may know better than the source whether it is complete.
+async fn close(
+    store: StoreScan,
+    closing: Result<Completeness, ScanError>,
+    context: &Context,
+    report: &mut ConnectionReport,
+) -> Result<Completeness, ScanError> {
+    let closed = store.close(Closing {
+        statement: closing
+            .as_ref()
+            .map(Clone::clone)
+            .map_err(|error| with_causes(error)),
+        time: (context.clock)(),
+        site_version: report.tally.version.clone(),
+        bytes: report.tally.bytes(),
+        removals: context.removals,
+    });
+    let closed = closed.await;
+    // A scan that failed says why itself.
+    let statement = closing?;
+    let (closed, duplicates) = closed.map_err(SinkError::from)?;
+    report.items = u64::try_from(closed.counts.seen).unwrap_or(0);
+    report.duplicates = duplicates;
+    report.stored = Some(closed.counts);
+    Ok(closed.statement.unwrap_or(statement))
+}
+
+/// Puts the lines where they belong.
+async fn put(
+    spool: Spool,
+    destination: Destination,
+    replacing: Replacing,
+    report: &mut ConnectionReport,
+) -> Result<Option<Finished>, ScanError> {
+    // Sorting, waiting for the disk and for a pipe's reader would hold up other scans on this thread.
+    let placed = tokio::task::spawn_blocking(move || {
+        let finished = spool.finish().map_err(cannot_spool)?;
+        let (items, duplicates) = (finished.count, finished.duplicates.clone());
+        Ok::<_, SinkError>((items, duplicates, destination.put(finished, &replacing)?))
+    });
+    let placed = placed.await.map_err(|error| cannot_spool(error.into()))?;
+    let (items, duplicates, placed) = placed?;
+    report.items = items;
+    report.duplicates = duplicates;
+    match placed {
+        Placed::File(path) => report.output = Some(path),
+        Placed::Beside { path, reason } => {
+            report.output = Some(path);
+            report.outcome = Outcome::Partial(vec![reason]);
+        }
+        Placed::Elsewhere => {}
+        Placed::Waiting(finished) => return Ok(Some(finished)),
+    }
+    Ok(None)
+}
