@@ -199,7 +199,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// A list that holds a record twice is no snapshot of the site: it is read once more, and then something may be hidden.
+    /// A list that holds a record twice is not a snapshot of the site: it is read once more. If a record still comes twice,
+    /// the scan is partial.
     fn check_repeated(
         &mut self,
         sink: &mut dyn ScanSink,

@@ -17,7 +17,7 @@ pub(crate) enum Counts {
 /// The setting that turns the comparison off.
 pub(crate) const VERIFY_COUNTS_OFF: &str = "`connection.verify_counts = false`";
 
-/// One count of a list: not asked for, or the site's answer, or why there is none.
+/// The count of a list: not asked for, the site's answer, or why the site gave no count.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Count {
     #[default]

@@ -135,7 +135,7 @@ impl Bounded for User {
     /// A site of 40,000 users takes some 15 MB.
     const MAX_KEPT_BYTES: usize = 64_000_000;
 
-    /// Of a user only an address is kept, and one that is too long is none.
+    /// Does nothing: only the address of a user is kept, and an address that is too long is treated as missing.
     fn shorten(&mut self, _: &mut LongTexts) {}
 
     fn kept_bytes(&self) -> usize {

@@ -64,9 +64,9 @@ impl QrsClient {
         self.0.session.export(&self.0.credentials)
     }
 
-    /// Goes on with a session. One of another site, or that was opened with another header or
-    /// value, is ignored, and so is text that is none. A client that has asked its site already keeps
-    /// its own. Whether the client goes on with it; one that has ended is renewed.
+    /// Continues an exported session and returns true, or returns false and keeps the client as it is: if the text is not
+    /// a session, if the session belongs to another site, header or value, or if this client has already sent a request.
+    /// A session that the site has ended is renewed at the first request.
     pub fn resume(&self, session: &SecretString) -> bool {
         self.0.session.import(session, &self.0.credentials)
     }

@@ -18,7 +18,7 @@ use crate::transport::Transport;
 pub(crate) enum Doubt {
     /// It is not the cause.
     None,
-    /// It may be, or the account lacks a right, or the request is wrong: `/qrs/about` tells.
+    /// It may be. The account may also lack a right, or the request may be wrong. A request for `/qrs/about` decides.
     Possible,
     /// It is the usual cause.
     Likely,
@@ -32,7 +32,7 @@ pub(crate) struct Failed {
     pub(crate) outdated: bool,
 }
 
-/// What `/qrs/about` tells about the session of a request that was refused.
+/// What a request for `/qrs/about` says about the session of a refused request.
 enum Probe {
     /// The site accepts the session, so the refusal has another cause.
     Accepted,
@@ -108,7 +108,7 @@ impl Transport {
             match error {
                 _ if self.session.has_changed_since(carried) => return Ok(Probe::Renewed),
                 Some(error) if tries.again(error.trouble()).await => {}
-                // Nobody knows whether the session has ended, and the site is not well.
+                // It is unknown whether the session has ended, and the site has a failure of its own.
                 Some(error) if retry::may_pass(error.trouble()) => return Err(error),
                 _ => return Ok(Probe::Accepted),
             }

@@ -177,8 +177,8 @@ impl Session {
         stored::to_text(&self.state().jar, &self.site, credentials, now())
     }
 
-    /// Goes on with an exported session, unless it is another site's, was opened with other
-    /// credentials, or this session was used already. Whether it did.
+    /// Continues an exported session and returns true. Returns false if the text belongs to another site or other
+    /// credentials, or if a request was already sent.
     pub(crate) fn import(&self, text: &SecretString, credentials: &HeaderCredentials) -> bool {
         let Some(jar) = stored::from_text(text, &self.site, credentials, now()) else {
             return false;

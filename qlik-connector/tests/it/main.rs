@@ -5,6 +5,7 @@ mod completeness;
 mod contacts;
 mod failures;
 mod filters;
+mod filters_of_unknown;
 mod find;
 mod floods;
 mod invented;

@@ -77,7 +77,7 @@ impl FakeSiteBuilder {
         self
     }
 
-    /// Sets what a gateway in front of the site does to cookies. Else there is none.
+    /// Sets what a gateway in front of the site does to cookies. By default there is no gateway.
     pub fn gateway(mut self, gateway: Gateway) -> Self {
         self.settings.gateway = gateway;
         self

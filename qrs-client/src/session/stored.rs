@@ -63,7 +63,7 @@ pub(super) fn to_text(
     Some(SecretString::from(format!("{FORM}:{salt}:{digest}:{json}")))
 }
 
-/// The jar that a text holds; none if it is no session of this site and these credentials.
+/// The cookies of an exported session; `None` if the text is not a session of this site and these credentials.
 pub(super) fn from_text(
     text: &SecretString,
     site: &SiteUrl,

@@ -2,34 +2,20 @@
 //!
 //! The way of an item that did not change is the short one: a look at the index, one narrow row read and written.
 
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{Connection, params};
 
 use super::{
     change::{ChangeKind, State},
     running::{Known, Running},
     sighting::{Ruled, Seen, Sighting, hash},
     stored_item::StoredItem,
-    texts::{self, Texts},
-    undo::{Rival, Undo},
+    texts,
+    undo::Rival,
 };
 
-/// The statements of a batch.
-struct Statements<'a> {
-    find: CachedStatement<'a>,
-    key_of: CachedStatement<'a>,
-    mark: CachedStatement<'a>,
-    set_state: CachedStatement<'a>,
-    load: CachedStatement<'a>,
-    texts: Texts<'a>,
-    insert: CachedStatement<'a>,
-    insert_content: CachedStatement<'a>,
-    update: CachedStatement<'a>,
-    update_content: CachedStatement<'a>,
-    log: CachedStatement<'a>,
-    unreadable: CachedStatement<'a>,
-    forget: [CachedStatement<'a>; 3],
-    undo: Undo<'a>,
-}
+mod statements;
+
+use self::statements::Statements;
 
 /// Takes a batch; the caller's transaction makes it count.
 pub(super) fn take(
@@ -52,50 +38,7 @@ pub(super) fn take(
     Ok(())
 }
 
-impl<'a> Statements<'a> {
-    fn prepare(db: &'a Connection) -> rusqlite::Result<Self> {
-        Ok(Self {
-            find: db.prepare_cached(
-                "SELECT id, fingerprint, contacts_fingerprint, state, scan, attempt FROM item WHERE key_hash = ?1",
-            )?,
-            key_of: db.prepare_cached("SELECT 1 FROM content WHERE item = ?1 AND key = ?2")?,
-            mark: db.prepare_cached(
-                "UPDATE item SET scan = ?2, attempt = ?3, state = 0 WHERE id = ?1",
-            )?,
-            set_state: db.prepare_cached(
-                "UPDATE item SET scan = ?2, attempt = ?3, state = ?4 WHERE id = ?1",
-            )?,
-            load: db.prepare_cached("SELECT content, texts FROM content WHERE item = ?1")?,
-            texts: Texts::prepare(db)?,
-            insert: db.prepare_cached(
-                "INSERT INTO item (connection, key_hash, fingerprint, contacts_fingerprint, state, scan, attempt) \
-                 VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)",
-            )?,
-            insert_content: db.prepare_cached(
-                "INSERT INTO content (item, key, source_id, first_seen, changed_by, contacts, content, texts) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?,
-            update: db.prepare_cached(
-                "UPDATE item SET fingerprint = ?2, contacts_fingerprint = coalesce(?3, contacts_fingerprint), \
-                 scan = ?4, attempt = ?5, state = 0, gone_since = NULL WHERE id = ?1",
-            )?,
-            update_content: db.prepare_cached(
-                "UPDATE content SET source_id = ?2, changed_by = coalesce(?3, changed_by), \
-                 contacts = coalesce(?4, contacts), content = ?5, texts = ?6 WHERE item = ?1",
-            )?,
-            log: db.prepare_cached(
-                "INSERT INTO change (scan, item, kind, fields, time) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?,
-            forget: [
-                db.prepare_cached("DELETE FROM change WHERE item = ?1")?,
-                db.prepare_cached("DELETE FROM content WHERE item = ?1")?,
-                db.prepare_cached("DELETE FROM item WHERE id = ?1")?,
-            ],
-            undo: Undo::prepare(db)?,
-            unreadable: db.prepare_cached("INSERT INTO unreadable VALUES (?1, ?2, ?3)")?,
-        })
-    }
-
+impl Statements<'_> {
     fn item(&mut self, db: &Connection, running: &mut Running, seen: Seen) -> rusqlite::Result<()> {
         let rank = (seen.precedence, seen.source_id.as_str());
         if let Some(rival) = self.undo.rival(running, &seen.key)?

@@ -33,5 +33,7 @@ mod selection;
 mod service;
 mod shared_sessions;
 mod store_backup;
+mod store_backup_files;
 mod store_faults;
+mod store_size;
 mod twins;
