@@ -157,3 +157,16 @@ fn a_damaged_store_is_found_and_leads_to_the_restore() {
         .check(0, &["200 items"]);
     assert_eq!(health(&home, 0)["items"]["present"], 200);
 }
+
+#[test]
+fn checking_a_backup_leaves_nothing_beside_it() {
+    let site = site(5);
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    fs::create_dir(home.path("backups")).unwrap();
+    for command in ["backup", "check"] {
+        let file = "backups/saved.db";
+        home.run(&["store", command, file]).check(0, &[]);
+        assert_eq!(home.names("backups"), ["saved.db"], "{command}");
+    }
+}
