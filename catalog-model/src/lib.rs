@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod characters;
 mod check;
 mod connector;
 #[cfg(feature = "contract")]
@@ -18,6 +19,7 @@ mod property;
 mod scan;
 pub mod settings;
 
+pub use characters::{InvisibleCharacter, is_unprintable, printable, replacement};
 pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry, SessionHold};
 pub use counted::{counted, grouped};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use catalog_model::{
-    Place, Settings,
+    Place, Settings, printable,
     settings::{Located, Setting, SettingProblem, SettingValue, Stands},
 };
 use qrs_client::Owner;
@@ -143,9 +143,8 @@ fn text(entry: &Setting, name: &str) -> Option<String> {
 
 /// A text of a file as part of a message, on one line.
 fn quoted(text: &str) -> String {
-    let plain = |char: char| if char.is_control() { '\u{fffd}' } else { char };
-    let text: String = text.chars().take(100).map(plain).collect();
-    format!("`{text}`")
+    let text: String = text.chars().take(100).collect();
+    format!("`{}`", printable(&text))
 }
 
 fn unusable(path: &Located<String>, first: Option<Odd>) -> SettingProblem {

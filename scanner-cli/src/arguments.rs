@@ -179,12 +179,32 @@ pub(crate) enum Catalog {
     },
 }
 
+impl Catalog {
+    /// How the list is written.
+    pub(crate) fn form(&self) -> &Form {
+        match self {
+            Self::List { form, .. }
+            | Self::Show { form, .. }
+            | Self::Changes { form, .. }
+            | Self::Scans { form, .. }
+            | Self::Owners { form, .. }
+            | Self::Followers { form } => form,
+        }
+    }
+}
+
 /// How a list is written.
 #[derive(Debug, Args)]
 pub(crate) struct Form {
     /// How to write it
     #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
     pub(crate) format: CatalogFormat,
+    /// CSV: write each cell as it is stored, without the `'` before texts that spreadsheet programs take for formulas
+    #[arg(long)]
+    pub(crate) csv_raw: bool,
+    /// CSV: begin with a byte order mark, by which spreadsheet programs recognize UTF-8
+    #[arg(long)]
+    pub(crate) bom: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

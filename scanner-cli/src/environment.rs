@@ -6,6 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use crate::printable::Terminal;
+
 /// Tells the time of day.
 pub type Clock = fn() -> jiff::Timestamp;
 
@@ -41,7 +43,11 @@ impl Environment {
             home: std::env::var_os("SCANNER_HOME").map(PathBuf::from),
             input: Box::new(io::stdin()),
             typed: io::stdin().is_terminal(),
-            output: Box::new(io::stdout()),
+            output: if io::stdout().is_terminal() {
+                Box::new(Terminal::new(io::stdout()))
+            } else {
+                Box::new(io::stdout())
+            },
             errors: Box::new(io::stderr()),
             terminal: io::stderr().is_terminal(),
             clock: jiff::Timestamp::now,

@@ -11,6 +11,7 @@ use catalog_model::{
 use crate::{
     export_line::{ExportLine, InventoryLine},
     kept_session::KeptSession,
+    printable::write_json,
     progress::ProgressLine,
     scanning::{Stop, stopped},
     spool::{Kind, Ledger, Record, Spool},
@@ -58,7 +59,7 @@ impl Line for Visualization {
             item: &StoredItem::of(self),
             parts,
         };
-        Ok(serde_json::to_writer(line, &export)?)
+        write_json(line, &export)
     }
 
     fn item(&self) -> Option<&Visualization> {
@@ -84,10 +85,7 @@ impl Line for InventoryEntry {
     }
 
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()> {
-        Ok(serde_json::to_writer(
-            line,
-            &InventoryLine { entry: self, parts },
-        )?)
+        write_json(line, &InventoryLine { entry: self, parts })
     }
 
     async fn read(

@@ -26,6 +26,7 @@ mod lock;
 mod log;
 mod noted_files;
 mod odd_texts;
+mod printable;
 mod problem;
 mod process;
 mod progress;

@@ -6,10 +6,15 @@ use std::{
     io::{self, Write},
 };
 
+use catalog_model::printable;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{arguments::CatalogFormat, store::StoreError};
+use crate::{
+    arguments::{CatalogFormat, Form},
+    printable::write_json,
+    store::StoreError,
+};
 
 /// A row of a list. As JSON it is an object.
 pub(crate) trait Row: Serialize {
@@ -31,22 +36,25 @@ pub(crate) enum ListError {
     Write(#[from] io::Error),
 }
 
+/// With these characters, full-width ones included, a cell begins that spreadsheet programs may take for a formula.
+const FORMULA_SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// Takes the rows of a list, one after the other.
 pub(crate) type Take<'a, R> = &'a mut dyn FnMut(R) -> Result<(), ListError>;
 
 /// Writes the list whose rows `each` gives, as often as it is asked.
 pub(crate) fn write<R: Row>(
-    format: CatalogFormat,
+    form: &Form,
     output: &mut dyn Write,
     each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
 ) -> Result<(), ListError> {
-    match format {
+    match form.format {
         CatalogFormat::Table => write_table(output, each),
         CatalogFormat::Ndjson => each(&mut |row| {
-            serde_json::to_writer(&mut *output, &row).map_err(io::Error::from)?;
+            write_json(output, &row)?;
             Ok(writeln!(output)?)
         }),
-        CatalogFormat::Csv => write_csv(output, each),
+        CatalogFormat::Csv => write_csv(form, output, each),
     }?;
     Ok(output.flush()?)
 }
@@ -77,10 +85,7 @@ fn write_cells(
 ) -> io::Result<()> {
     let mut line = String::new();
     for (cell, width) in cells.zip(widths) {
-        let shown = cell
-            .chars()
-            .map(|char| if char.is_control() { ' ' } else { char });
-        line.extend(shown);
+        line.push_str(&printable(&cell));
         let missing = width.saturating_sub(cell.chars().count());
         line.extend(std::iter::repeat_n(' ', missing + 2));
     }
@@ -88,6 +93,7 @@ fn write_cells(
 }
 
 fn write_csv<R: Row>(
+    form: &Form,
     output: &mut dyn Write,
     each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
 ) -> Result<(), ListError> {
@@ -104,19 +110,44 @@ fn write_csv<R: Row>(
     let columns: Vec<&str> = (R::COLUMNS.iter().copied())
         .chain(others.iter().map(String::as_str))
         .collect();
+    if form.bom {
+        output.write_all("\u{feff}".as_bytes())?;
+    }
     let mut lines = csv::Writer::from_writer(output);
     // Of csv's error its cause: a reader that has seen enough is told by its kind.
     let failed = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(error) => ListError::Write(error),
         other => ListError::Write(io::Error::other(format!("{other:?}"))),
     };
-    lines.write_record(&columns).map_err(failed)?;
+    let headings = columns.iter().copied().map(str::to_owned);
+    let headings = headings.map(|heading| cell(heading, form));
+    lines.write_record(headings).map_err(failed)?;
     each(&mut |row| {
         let row = json(&row)?;
-        let fields = columns.iter().map(|column| text(&row[*column]));
+        let fields = columns.iter().map(|column| match &row[*column] {
+            number @ Value::Number(_) => text(number),
+            value => cell(text(value), form),
+        });
         lines.write_record(fields).map_err(failed)
     })?;
     Ok(lines.flush()?)
+}
+
+/// A text as a cell of CSV: without control characters, which are not part of that format, and with a `'` before what a
+/// spreadsheet program would compute.
+fn cell(text: String, form: &Form) -> String {
+    if form.csv_raw {
+        return text;
+    }
+    let is_control = |char: char| char.is_control() && !matches!(char, '\t' | '\n' | '\r');
+    let mut text = match text.contains(is_control) {
+        true => text.replace(is_control, "\u{fffd}"),
+        false => text,
+    };
+    if text.starts_with(FORMULA_SIGNS) {
+        text.insert(0, '\'');
+    }
+    text
 }
 
 fn json(row: &impl Serialize) -> Result<Value, ListError> {

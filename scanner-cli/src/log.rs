@@ -15,7 +15,7 @@ use std::{
 use tracing::warn;
 use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
-use crate::arguments::LogFormat;
+use crate::{arguments::LogFormat, printable};
 
 /// The way to the log's output, which all clones share.
 #[derive(Clone, Default)]
@@ -39,8 +39,14 @@ struct Queue {
     closed: bool,
 }
 
+/// What the subscriber writes the process's events to.
+struct Events {
+    log: Log,
+    format: LogFormat,
+}
+
 /// One event's text.
-pub(crate) struct Event(Log);
+struct Event<'a>(&'a Events);
 
 /// Maximum number of bytes that wait for a slow reader.
 const MAX_WAITING_BYTES: usize = 4 << 20;
@@ -50,7 +56,10 @@ impl Log {
     pub(crate) fn to_standard_error(format: LogFormat) -> Self {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
-            .with_writer(log.clone())
+            .with_writer(Events {
+                log: log.clone(),
+                format,
+            })
             // The subscriber would report its own errors with `eprintln!`, which panics.
             .log_internal_errors(false)
             .with_ansi(false)
@@ -176,17 +185,18 @@ fn write(output: &mut impl Write, line: &[u8], torn: &mut bool) -> io::Result<()
     output.flush()
 }
 
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Event;
+impl<'a> MakeWriter<'a> for Events {
+    type Writer = Event<'a>;
 
-    fn make_writer(&'a self) -> Event {
-        Event(self.clone())
+    fn make_writer(&'a self) -> Event<'a> {
+        Event(self)
     }
 }
 
-impl Write for Event {
+impl Write for Event<'_> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.0.push(text);
+        let line = printable::event(text, self.0.format);
+        self.0.log.push(&line);
         Ok(text.len())
     }
 

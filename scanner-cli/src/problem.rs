@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use catalog_model::Place;
+use catalog_model::{Place, printable};
 
 use crate::hocon::{Colors, Diagnostic, Severity};
 
@@ -80,8 +80,10 @@ impl Problem {
             Self::InFile(diagnostic) => diagnostic.render(colors),
             Self::General { message, hint, .. } => {
                 let word = if self.is_error() { "error" } else { "warning" };
-                let hint = hint.as_ref().map(|hint| format!("\n  help: {hint}"));
-                format!("{word}: {message}{}", hint.unwrap_or_default())
+                let hint = hint
+                    .as_ref()
+                    .map(|hint| format!("\n  help: {}", printable(hint)));
+                format!("{word}: {}{}", printable(message), hint.unwrap_or_default())
             }
         }
     }

@@ -1,7 +1,14 @@
 //! The process: a runtime for the program, and an end in time once somebody asked for it.
 
-use std::{ffi::OsString, num::NonZero, panic, thread, time::Duration};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    num::NonZero,
+    panic, thread,
+    time::Duration,
+};
 
+use catalog_model::printable;
 use tokio::{
     runtime::{Builder, Handle},
     sync::{oneshot, watch},
@@ -98,17 +105,16 @@ fn start<F: Future<Output = Exit>>(
 
 /// Lets panics go to the log, where there is one: standard error may be gone, or its reader asleep.
 fn log_panics() {
-    let default = panic::take_hook();
-    panic::set_hook(Box::new(move |panicked| {
+    panic::set_hook(Box::new(|panicked| {
+        let place = panicked.location().map(ToString::to_string);
+        let place = place.unwrap_or_default();
+        let message = panicked.payload_as_str().unwrap_or("no message");
+        let text = format!("a thread panicked at {place}: {message}; please report this");
         if tracing::enabled!(tracing::Level::ERROR) {
-            let place = panicked.location().map(ToString::to_string);
-            let message = panicked.payload_as_str().unwrap_or("no message");
-            tracing::error!(
-                "a thread panicked at {}: {message}; please report this",
-                place.unwrap_or_default()
-            );
+            tracing::error!("{text}");
         } else {
-            default(panicked);
+            // The message may quote what a site sent.
+            let _ = writeln!(io::stderr(), "{}", printable(&text));
         }
     }));
 }

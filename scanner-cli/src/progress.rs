@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use catalog_model::{ConnectionCode, Progress};
+use catalog_model::{ConnectionCode, Progress, printable};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing::info;
-
-use crate::report::plain;
 
 /// Where progress is shown.
 #[derive(Clone)]
@@ -41,7 +39,7 @@ impl ProgressLine {
                 let line = lines.add(ProgressBar::new_spinner());
                 let style = ProgressStyle::with_template("{spinner} {prefix}: {msg} [{elapsed}]");
                 line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-                line.set_prefix(code.to_string());
+                line.set_prefix(printable(code.as_str()).into_owned());
                 line.set_message("connecting");
                 line.enable_steady_tick(Duration::from_millis(200));
                 Shown::Terminal(line)
@@ -61,10 +59,11 @@ impl ProgressLine {
     pub(crate) fn progress(&mut self, progress: &Progress) {
         match (&mut self.shown, progress) {
             (Shown::Terminal(line), Progress::Connected { version }) => {
-                line.set_message(plain(&format!("connected, site version {version}")));
+                let message = format!("connected, site version {version}");
+                line.set_message(printable(&message).into_owned());
             }
             (Shown::Log { .. }, Progress::Connected { version }) => {
-                info!(connection = %self.code, site.version = %plain(version), "connected");
+                info!(connection = %self.code, site.version = %version, "connected");
             }
             (
                 Shown::Terminal(line),
@@ -93,7 +92,7 @@ impl ProgressLine {
     }
 
     pub(crate) fn restart(&self, cause: &str) {
-        let cause = plain(cause);
+        let cause = printable(cause);
         match &self.shown {
             Shown::Terminal(line) => line.set_message(format!("begins again: {cause}")),
             Shown::Log { .. } => info!(connection = %self.code, "begins again: {cause}"),

@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use catalog_model::{ConnectorRegistry, SinkError, with_causes};
-use clap::Parser;
+use catalog_model::{ConnectorRegistry, SinkError, printable, with_causes};
+use clap::{Parser, error::ContextValue};
 use indicatif::MultiProgress;
 use qlik_connector::QlikSense;
 
@@ -22,6 +22,7 @@ use crate::{
     hocon::Colors,
     home::Home,
     log::Log,
+    printable::lines,
     problem::Problem,
     process::End,
     progress::Display,
@@ -54,7 +55,7 @@ pub(crate) async fn run_until(
 ) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(message) => return tell_usage(&message, &mut environment),
+        Err(message) => return tell_usage(message, &mut environment),
     };
     let home = arguments
         .home
@@ -114,13 +115,16 @@ impl Program {
     pub(crate) fn tell(&mut self, text: &str) {
         // What was logged before comes first.
         self.log.flush(None);
+        let text = lines(text);
         let _ = self.environment.errors.write_all(text.as_bytes());
     }
 
     /// Tells a problem.
     pub(crate) fn tell_problem(&mut self, problem: &Problem) {
-        let text = problem.render(self.colors());
-        self.tell(&format!("{text}\n"));
+        self.log.flush(None);
+        // Its texts have no unprintable characters, unlike its colors.
+        let text = format!("{}\n", problem.render(self.colors()));
+        let _ = self.environment.errors.write_all(text.as_bytes());
     }
 
     /// Tells problems; the exit that follows from them comes back, if one does.
@@ -134,7 +138,7 @@ impl Program {
 
     /// Writes what was asked for to standard output; the exit is `exit`, unless it cannot be written.
     pub(crate) fn print(&mut self, text: &str, exit: Exit) -> Exit {
-        match write_output(&mut self.environment, text) {
+        match write_output(&mut self.environment, &lines(text)) {
             Ok(()) => exit,
             Err(error) => {
                 self.tell_problem(&Problem::general(with_causes(&error), None));
@@ -145,7 +149,7 @@ impl Program {
 
     /// Tells that the command line makes no sense, and why.
     pub(crate) fn tell_usage(&mut self, message: &str) -> Exit {
-        self.tell(&format!("error: {message}\n"));
+        self.tell(&format!("error: {}\n", printable(message)));
         Exit::Usage
     }
 
@@ -159,7 +163,8 @@ impl Program {
 }
 
 /// Help and version are data that was asked for; everything else is a mistake.
-fn tell_usage(message: &clap::Error, environment: &mut Environment) -> Exit {
+fn tell_usage(message: clap::Error, environment: &mut Environment) -> Exit {
+    let message = with_printable_arguments(message);
     let text = if environment.color() {
         message.render().ansi().to_string()
     } else {
@@ -177,6 +182,33 @@ fn tell_usage(message: &clap::Error, environment: &mut Environment) -> Exit {
             Exit::Failed
         }
     }
+}
+
+/// The message with what was typed on one line, and without unprintable characters.
+fn with_printable_arguments(mut message: clap::Error) -> clap::Error {
+    let replaced = message.context().filter_map(|(kind, value)| {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(printable(text).into_owned()),
+            ContextValue::Strings(texts) => {
+                let texts = texts.iter().map(|text| printable(text).into_owned());
+                ContextValue::Strings(texts.collect())
+            }
+            // Tips repeat arguments, whose escape sequences cannot be told from the colors of the tip.
+            ContextValue::StyledStrs(texts) => {
+                let texts = texts
+                    .iter()
+                    .map(|text| printable(&text.to_string()).into_owned());
+                ContextValue::StyledStrs(texts.map(Into::into).collect())
+            }
+            _ => return None,
+        };
+        Some((kind, value))
+    });
+    let replaced: Vec<_> = replaced.collect();
+    for (kind, value) in replaced {
+        message.insert(kind, value);
+    }
+    message
 }
 
 /// Writes data to standard output. A reader that has seen enough is no error.

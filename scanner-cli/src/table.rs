@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use catalog_model::SinkError;
+use catalog_model::{SinkError, printable};
 use serde::Deserialize;
 
 use crate::{
@@ -34,12 +34,8 @@ fn write(finished: Finished, output: &mut dyn Write) -> io::Result<()> {
     })?;
     writeln!(output, "{:width$}  LABEL", "KEY")?;
     for_each_row(&mut lines, |row| {
-        let label: String = row
-            .label
-            .chars()
-            .map(|char| if char.is_control() { ' ' } else { char })
-            .collect();
-        writeln!(output, "{:width$}  {label}", row.key)
+        let (key, label) = (printable(&row.key), printable(&row.label));
+        writeln!(output, "{key:width$}  {label}")
     })?;
     output.flush()
 }

@@ -15,7 +15,7 @@ use self::{
 };
 use super::selection::application;
 use crate::{
-    arguments::{Catalog as Command, CatalogFormat, Email, OfConnection, Since, Wanted},
+    arguments::{Catalog as Command, CatalogFormat, Email, Form, OfConnection, Since, Wanted},
     exit::Exit,
     followers::THERE,
     home::shown,
@@ -26,19 +26,23 @@ use crate::{
 };
 
 pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
+    let form = command.form();
+    if form.format != CatalogFormat::Csv && (form.csv_raw || form.bom) {
+        return program.tell_usage("`--csv-raw` and `--bom` need `--format csv`");
+    }
     let catalog = match open(program) {
         Ok(catalog) => catalog,
         Err(exit) => return exit,
     };
     let run = match command {
-        Command::List { wanted, form } => list(program, &catalog, &wanted, form.format),
-        Command::Show { key, form } => show(program, &catalog, &key, form.format),
+        Command::List { wanted, form } => list(program, &catalog, &wanted, &form),
+        Command::Show { key, form } => show(program, &catalog, &key, &form),
         Command::Changes { since, of, form } => {
-            changes(program, &catalog, since.as_ref(), &of, form.format)
+            changes(program, &catalog, since.as_ref(), &of, &form)
         }
-        Command::Scans { of, form } => scans(program, &catalog, &of, form.format),
-        Command::Owners { email, of, form } => owners(program, &catalog, email, &of, form.format),
-        Command::Followers { form } => followers(program, &catalog, form.format),
+        Command::Scans { of, form } => scans(program, &catalog, &of, &form),
+        Command::Owners { email, of, form } => owners(program, &catalog, email, &of, &form),
+        Command::Followers { form } => followers(program, &catalog, &form),
     };
     // A command that has nothing to list has told why.
     run.unwrap_or_else(|exit| exit)
@@ -48,14 +52,14 @@ fn list(
     program: &mut Program,
     catalog: &Catalog,
     wanted: &Wanted,
-    format: CatalogFormat,
+    form: &Form,
 ) -> Result<Exit, Exit> {
     let scope = ItemScope {
         connection: connection(program, catalog, &wanted.of)?,
         states: &wanted.state,
     };
     let filter = Filter::of(wanted);
-    Ok(write(program, format, &|take| {
+    Ok(write(program, form, &|take| {
         catalog.each_item(scope, |item| {
             if filter.accepts(&item) {
                 take(ItemRow::of(item))?;
@@ -70,7 +74,7 @@ fn changes(
     catalog: &Catalog,
     since: Option<&Since>,
     of: &OfConnection,
-    format: CatalogFormat,
+    form: &Form,
 ) -> Result<Exit, Exit> {
     let of = connection(program, catalog, of)?;
     if let Some(Since::ScanOf { store, scan }) = since
@@ -91,7 +95,7 @@ fn changes(
         };
         then && of.is_none_or(|of| of.code == change.connection)
     };
-    Ok(write(program, format, &|take| {
+    Ok(write(program, form, &|take| {
         catalog.each_change(0, i64::MAX, |change| {
             if wanted(&change) {
                 take(ChangeRow::of(change, catalog))?;
@@ -105,10 +109,10 @@ fn scans(
     program: &mut Program,
     catalog: &Catalog,
     of: &OfConnection,
-    format: CatalogFormat,
+    form: &Form,
 ) -> Result<Exit, Exit> {
     let of = connection(program, catalog, of)?;
-    Ok(write(program, format, &|take| {
+    Ok(write(program, form, &|take| {
         catalog.each_scan(of, |scan| take(ScanRow::of(scan, catalog)))
     }))
 }
@@ -118,7 +122,7 @@ fn owners(
     catalog: &Catalog,
     email: Option<Email>,
     of: &OfConnection,
-    format: CatalogFormat,
+    form: &Form,
 ) -> Result<Exit, Exit> {
     let scope = ItemScope {
         connection: connection(program, catalog, of)?,
@@ -132,7 +136,7 @@ fn owners(
     if let Err(error) = counted {
         return Err(tell(program, error));
     }
-    Ok(write(program, format, &|take| {
+    Ok(write(program, form, &|take| {
         let mut wanted = owners.values().filter(|owner| owner.is_wanted(email));
         wanted.try_for_each(|owner| take(owner.clone()))
     }))
@@ -183,11 +187,11 @@ pub(crate) fn connection<'a>(
 
 fn write<R: Row>(
     program: &mut Program,
-    format: CatalogFormat,
+    form: &Form,
     each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
 ) -> Exit {
     let mut output = io::BufWriter::new(&mut program.environment.output);
-    match listing::write(format, &mut output, each) {
+    match listing::write(form, &mut output, each) {
         Ok(()) => Exit::Complete,
         Err(error) => {
             // What is still buffered has nowhere to go.
@@ -213,12 +217,7 @@ fn tell(program: &mut Program, error: ListError) -> Exit {
     }
 }
 
-fn show(
-    program: &mut Program,
-    catalog: &Catalog,
-    key: &str,
-    format: CatalogFormat,
-) -> Result<Exit, Exit> {
+fn show(program: &mut Program, catalog: &Catalog, key: &str, form: &Form) -> Result<Exit, Exit> {
     let found = catalog.item(key);
     let found = found.map_err(|error| tell(program, error.into()))?;
     let Some(row) = found.map(ItemRow::of) else {
@@ -227,23 +226,19 @@ fn show(
         );
         return Err(program.tell_usage(&message));
     };
-    Ok(match format {
-        CatalogFormat::Table => write(program, format, &|take| {
+    Ok(match form.format {
+        CatalogFormat::Table => write(program, form, &|take| {
             rows::fields(&row)?.into_iter().try_for_each(&mut *take)
         }),
-        _ => write(program, format, &|take| take(row.clone())),
+        _ => write(program, form, &|take| take(row.clone())),
     })
 }
 
-fn followers(
-    program: &mut Program,
-    catalog: &Catalog,
-    format: CatalogFormat,
-) -> Result<Exit, Exit> {
+fn followers(program: &mut Program, catalog: &Catalog, form: &Form) -> Result<Exit, Exit> {
     let application = application(program)?;
     let names = application.followers.iter().map(|follower| follower.name());
     let names: Vec<_> = names.map(str::to_owned).collect();
-    Ok(write(program, format, &|take| {
+    Ok(write(program, form, &|take| {
         let last = catalog.settled()?;
         for name in &names {
             take(FollowerRow::of(name, catalog.cursor(name)?, last))?;

@@ -12,6 +12,7 @@ use crate::{
     hocon::{self, Document, Masking, Object, Value, render_path},
     home::shown,
     input_file::{self, FileKind},
+    printable::{Page, json_page},
     problem::Problem,
     run::Program,
     secrets::Masked,
@@ -111,7 +112,7 @@ fn as_json(root: &Object, times: Option<&NextTimes>) -> String {
     if let Some(times) = times {
         times.add_to(&mut settings);
     }
-    format!("{settings:#}\n")
+    json_page(&settings)
 }
 
 /// `connections/qlik.conf:4:8   connection.url = "https://…"`, a line each.
@@ -126,10 +127,14 @@ fn as_text(root: &Object, times: Option<&NextTimes>) -> String {
         .map(|place| place.chars().count())
         .max()
         .unwrap_or(0);
-    let lines = settings.iter().zip(&places).map(|(setting, place)| {
+    let mut text = Page::default();
+    for (setting, place) in settings.iter().zip(&places) {
         let value = setting.to_json(Masking::Mask);
-        format!("{place:width$}  {} = {value}\n", render_path(&setting.path))
-    });
-    let times = times.map(NextTimes::as_text);
-    lines.chain(times).collect()
+        let path = render_path(&setting.path);
+        writeln!(text, "{place:width$}  {path} = {value}");
+    }
+    if let Some(times) = times {
+        writeln!(text, "{}", times.as_text());
+    }
+    text.into()
 }

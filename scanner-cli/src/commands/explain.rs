@@ -1,12 +1,6 @@
 //! `explain`: what is known of something that a person asks about, and what its site says of it now.
 
-use std::{
-    collections::BTreeSet,
-    fmt::{self, Write as _},
-    io::Write as _,
-    path::Path,
-    pin::pin,
-};
+use std::{collections::BTreeSet, io::Write as _, path::Path, pin::pin};
 
 use catalog_model::{Finding, ScanError, SessionHold, with_causes};
 use url::Url;
@@ -20,8 +14,8 @@ use crate::{
     export_line::label,
     kept_session::KeptSession,
     listing::moment,
+    printable::Page,
     problem::Problem,
-    report::plain,
     run::Program,
     store::{Catalog, CatalogItem, ItemScope, State, StoreError, StoredValue},
 };
@@ -39,7 +33,7 @@ const ALL: &[State] = &[
 /// What the store knows of the subject.
 #[derive(Default)]
 struct Known {
-    text: String,
+    text: Page,
     items: usize,
     /// The codes of the connections that the items are of.
     connections: BTreeSet<String>,
@@ -113,14 +107,17 @@ fn tell(
             return Exit::Failed;
         }
     };
-    let mut text = format!("{code} ({name}) says now\n");
+    let mut text = Page::default();
+    writeln!(text, "{code} ({name}) says now");
     let unasked = |finding: &Finding| matches!(finding, Finding::Unasked { .. });
     if findings.iter().all(unasked) {
-        text.push_str("  not visible: there is no such thing, or the account may not read it\n");
+        writeln!(
+            text,
+            "  not visible: there is no such thing, or the account may not read it"
+        );
     }
     for finding in findings {
-        // Writing to a text cannot fail.
-        let _ = match finding {
+        match finding {
             Finding::Item { key, label: way } => {
                 writeln!(text, "  present: {} ({key})", label(&way))
             }
@@ -129,33 +126,36 @@ fn tell(
                 label: way,
                 rule,
                 because,
-            } => writeln!(text, "  left out by {rule}: {} ({key})", label(&way))
-                .and_then(|()| write_reasons(&mut text, &because)),
+            } => {
+                writeln!(text, "  left out by {rule}: {} ({key})", label(&way));
+                write_reasons(&mut text, &because);
+            }
             Finding::Undecided {
                 key,
                 label: way,
                 why,
-            } => writeln!(text, "  undecided: {} ({key})", label(&way))
-                .and_then(|()| write_reasons(&mut text, &[why])),
+            } => {
+                writeln!(text, "  undecided: {} ({key})", label(&way));
+                write_reasons(&mut text, &[why]);
+            }
             Finding::NoItem { what } | Finding::Unasked { what } => writeln!(text, "  {what}"),
-        };
+        }
     }
     write(program, &text).err().unwrap_or(Exit::Complete)
 }
 
-fn write_reasons(text: &mut String, reasons: &[String]) -> fmt::Result {
+fn write_reasons(text: &mut Page, reasons: &[String]) {
     let mut before = "because: ";
     for reason in reasons {
-        writeln!(text, "    {before:<9}{reason}")?;
+        writeln!(text, "    {before:<9}{reason}");
         before = "";
     }
-    Ok(())
 }
 
 /// Writes to standard output; a reader that has seen enough is no fault.
-fn write(program: &mut Program, text: &str) -> Result<(), Exit> {
+fn write(program: &mut Program, text: &Page) -> Result<(), Exit> {
     let output = &mut program.environment.output;
-    let written = output.write_all(plain(text).as_bytes());
+    let written = output.write_all(text.as_str().as_bytes());
     let written = written.and_then(|()| output.flush());
     unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)).map_err(|error| {
         program.tell_problem(&Problem::general(with_causes(&error), None));
@@ -193,10 +193,10 @@ fn look_up(catalog: &Catalog, subject: &str) -> Result<Known, StoreError> {
         Ok::<_, StoreError>(())
     })?;
     if known.items == 0 {
-        known.text.push_str("the store knows nothing of the kind\n");
+        writeln!(known.text, "the store knows nothing of the kind");
     } else if known.items > SHOWN {
         let more = known.items - SHOWN;
-        known.text.push_str(&format!("and {more} more\n"));
+        writeln!(known.text, "and {more} more");
     }
     Ok(known)
 }
@@ -210,8 +210,8 @@ impl Known {
         }
         let changes = catalog.changes_of(item)?;
         let text = &mut self.text;
-        text.push_str(&format!("{}\n", item.key));
-        let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<11} {value}\n"));
+        writeln!(text, "{}", item.key);
+        let mut line = |name: &str, value: &str| writeln!(text, "  {name:<11} {value}");
         line("label", &label(&item.item.label));
         line("state", item.state.word());
         line("source id", &item.source_id);

@@ -12,7 +12,7 @@ use catalog_model::{
     Completeness, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink,
     SessionHold, SinkError, Warning,
     filter::{FilterRule, RuleCount},
-    with_causes,
+    printable, with_causes,
 };
 
 mod offline;
@@ -26,8 +26,9 @@ use crate::{
     exit::Exit,
     export_line::label,
     kept_session::KeptSession,
+    printable::Page,
     problem::Problem,
-    report::{counted, filter_line, plain},
+    report::{counted, filter_line},
     run::Program,
     spool::Ledger,
 };
@@ -117,13 +118,15 @@ fn tell(program: &mut Program, ready: &Ready, tried: Tried) -> Exit {
         program.tell_problem(&Problem::general(with_causes(&error), None));
         return Exit::Failed;
     }
-    program.tell(&plain(&trial.summary(&format!("{code} ({name})"))));
+    program.tell(trial.summary(&format!("{code} ({name})")).as_str());
     match completeness {
         Completeness::Complete => Exit::Complete,
         Completeness::Partial(reasons) => {
+            let mut text = Page::default();
             for reason in reasons {
-                program.tell(&plain(&format!("  something may be hidden: {reason}\n")));
+                writeln!(text, "  something may be hidden: {reason}");
             }
+            program.tell(text.as_str());
             Exit::Partial
         }
     }
@@ -143,18 +146,13 @@ impl Trial {
     }
 
     fn line(&mut self, line: &str) -> Result<(), SinkError> {
-        let written = self.lines.write_all(plain(line).as_bytes());
-        written.map_err(cannot_keep)
+        writeln!(self.lines, "{}", printable(line)).map_err(cannot_keep)
     }
 
     /// Takes something of which nobody knows whether it stays.
     fn undecided(&mut self, what: &str, why: &str) -> Result<(), SinkError> {
         self.undecided += 1;
-        self.line(&format!(
-            "undecided  {}  {}\n",
-            one_line(what),
-            one_line(why)
-        ))
+        self.line(&format!("undecided  {what}  {why}"))
     }
 
     fn copy(&mut self, output: &mut dyn Write) -> io::Result<()> {
@@ -165,23 +163,28 @@ impl Trial {
         output.flush()
     }
 
-    fn summary(&self, connection: &str) -> String {
-        let mut text = format!(
-            "{connection}: {} stay, {} go, {} undecided\n",
+    fn summary(&self, connection: &str) -> Page {
+        let mut text = Page::default();
+        writeln!(
+            text,
+            "{connection}: {} stay, {} go, {} undecided",
             counted(self.stay, "item"),
             self.go,
             self.undecided
         );
         if self.rules.is_empty() {
-            text.push_str("  it has no filter: set `filter` or `filters` in its file\n");
+            writeln!(
+                text,
+                "  it has no filter: set `filter` or `filters` in its file"
+            );
         }
         for (rule, count) in &self.rules {
-            text.push_str(&filter_line(rule, *count));
+            writeln!(text, "{}", filter_line(rule, *count));
         }
         for warning in &self.warnings {
-            text.push_str(&format!("  warning   {}\n", warning.message));
+            writeln!(text, "  warning   {}", warning.message);
             if let Some(hint) = &warning.hint {
-                text.push_str(&format!("            {hint}\n"));
+                writeln!(text, "            {hint}");
             }
         }
         text
@@ -195,16 +198,16 @@ impl ScanSink<InventoryEntry> for Trial {
                 self.stay += 1;
                 let catalog = item.catalog.map(|catalog| format!("  catalog {catalog}"));
                 let (key, catalog) = (item.key, catalog.unwrap_or_default());
-                let way = way(&item.label);
-                self.line(&format!("stays      {way}  {key}{catalog}\n"))
+                let way = label(&item.label);
+                self.line(&format!("stays      {way}  {key}{catalog}"))
             }
             Observation::Filtered(item) => {
                 self.go += 1;
-                let (key, rule, way) = (item.key, item.rule, way(&item.label));
-                self.line(&format!("goes       {way}  {key}  by {rule}\n"))
+                let (key, rule, way) = (item.key, item.rule, label(&item.label));
+                self.line(&format!("goes       {way}  {key}  by {rule}"))
             }
             Observation::Undecided(item) => {
-                let what = format!("{}  {}", way(&item.label), item.key);
+                let what = format!("{}  {}", label(&item.label), item.key);
                 self.undecided(&what, &item.reason)
             }
             Observation::Unreadable(record) => self.undecided(&record.place, &record.reason),
@@ -232,15 +235,6 @@ impl ScanSink<InventoryEntry> for Trial {
     fn ledger(&mut self) -> Box<dyn IdLedger> {
         Box::new(Ledger::new(&std::env::temp_dir()))
     }
-}
-
-/// A label in one line.
-fn way(parts: &[String]) -> String {
-    one_line(&label(parts))
-}
-
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
 }
 
 fn cannot_keep(error: io::Error) -> SinkError {

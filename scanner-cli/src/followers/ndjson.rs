@@ -15,6 +15,7 @@ use super::{Delivered, Delivery, FollowError, Follower, Start};
 use crate::{
     export_line::ExportLine,
     home::{export_name, shown},
+    printable::write_json,
     spool::temporary,
     store::StoredConnection,
 };
@@ -51,8 +52,7 @@ impl Ndjson {
                 item: &found.item,
                 parts: &connection.key_parts,
             };
-            serde_json::to_writer(&mut lines, &line)
-                .map_err(io::Error::from)
+            write_json(&mut lines, &line)
                 .and_then(|()| lines.write_all(b"\n"))
                 .map_err(failed)?;
             items += 1;

@@ -3,7 +3,7 @@
 use std::{fmt, path::Path};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use catalog_model::Place;
+use catalog_model::{Place, printable};
 
 use super::{
     fault::{Fault, Hint},
@@ -11,6 +11,7 @@ use super::{
     secret::{announces_secret, masked_line, open_string, value_end},
     source::{Source, count},
 };
+use crate::printable::source_line;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,19 +140,21 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(self.message.as_str());
-        let group = match &self.line {
+        let place = printable(&self.place.to_string()).into_owned();
+        let line = self.line.as_deref().map(source_line);
+        let title = level.primary_title(printable(&self.message));
+        let group = match &line {
             Some(line) => {
-                let snippet = Snippet::source(line.as_str())
-                    .path(self.place.file.as_ref())
+                let snippet = Snippet::source(line.as_ref())
+                    .path(printable(&self.place.file))
                     .line_start(self.place.line as usize)
                     .annotation(AnnotationKind::Primary.span(self.span_in(line)));
                 title.element(snippet)
             }
-            None => title.element(annotate_snippets::Origin::path(self.place.to_string())),
+            None => title.element(annotate_snippets::Origin::path(place)),
         };
         let group = match &self.hint {
-            Some(hint) => group.element(Level::HELP.message(hint.as_str())),
+            Some(hint) => group.element(Level::HELP.message(printable(hint))),
             None => group,
         };
         let renderer = match colors {

@@ -3,12 +3,13 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use catalog_model::printable;
 use tracing::info;
 
 mod stream;
 
 pub(super) use self::stream::Stream;
-use crate::{report::plain, secrets::Given};
+use crate::secrets::Given;
 
 /// Whose output it is.
 #[derive(Clone)]
@@ -129,7 +130,7 @@ impl Writer {
     /// A line without secrets, and on one line.
     fn clean(&self, line: &[u8], whole: Whole) -> String {
         let text = String::from_utf8_lossy(line).into_owned();
-        let mut letters: Vec<_> = plain(&self.secrets.clean(text)).chars().collect();
+        let mut letters: Vec<_> = printable(&self.secrets.clean(text)).chars().collect();
         if whole == Whole::No {
             // A secret may have been cut.
             letters.truncate(letters.len().saturating_sub(self.secrets.longest()));

@@ -14,7 +14,7 @@ use catalog_model::{
 use serde::Serialize;
 
 use super::{ConnectionReport, Outcome, Report, text::NAMED};
-use crate::{home::shown, store::Counts};
+use crate::{home::shown, printable::json_page, store::Counts};
 
 #[derive(Serialize)]
 struct ReportJson {
@@ -158,8 +158,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             })
             .collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &json)?;
-    writeln!(out)
+    out.write_all(json_page(&json).as_bytes())
 }
 
 fn filter((rule, count): &(Arc<FilterRule>, RuleCount)) -> FilterJson {

@@ -1,7 +1,5 @@
 //! The report for people, on standard error.
 
-use std::fmt::Write;
-
 use catalog_model::{
     ScanError,
     filter::{FilterRule, RuleCount},
@@ -9,91 +7,82 @@ use catalog_model::{
 };
 
 use super::{ConnectionReport, Outcome, Report, counted, grouped, megabytes};
-use crate::{home::shown, store::Counts, tally::Tally};
+use crate::{home::shown, printable::Page, store::Counts, tally::Tally};
 
 /// The report as text.
 pub(crate) fn render(report: &Report) -> String {
-    let mut text = String::new();
+    let mut text = Page::default();
     for connection in &report.connections {
-        // Writing to a text cannot fail.
-        let _ = write_connection(&mut text, connection);
+        write_connection(&mut text, connection);
     }
     for followed in &report.followed {
         if let Err(error) = &followed.outcome {
             let (follower, error) = (&followed.follower, with_causes(error));
-            let _ = writeln!(
+            writeln!(text, "follower {follower}: failed");
+            writeln!(text, "  {error}");
+            writeln!(
                 text,
-                "follower {follower}: failed\n  {error}\n  the store keeps what it missed; it is tried again after the next scan"
+                "  the store keeps what it missed; it is tried again after the next scan"
             );
         }
     }
     if report.interrupted {
-        text.push_str("interrupted: scans that had not ended removed nothing and wrote no file\n");
+        writeln!(
+            text,
+            "interrupted: scans that had not ended removed nothing and wrote no file"
+        );
     }
-    plain(&text)
+    text.into()
 }
 
-/// The text without control characters, line ends aside: a site must not steer the terminal.
-pub(crate) fn plain(text: &str) -> String {
-    let plain = |char: char| {
-        if char.is_control() && char != '\n' {
-            '\u{fffd}'
-        } else {
-            char
-        }
-    };
-    text.chars().map(plain).collect()
-}
-
-fn write_connection(text: &mut String, report: &ConnectionReport) -> std::fmt::Result {
+fn write_connection(text: &mut Page, report: &ConnectionReport) {
     let ConnectionReport {
         code, name, tally, ..
     } = report;
-    writeln!(text, "{code} ({name}): {}", report.outcome.word())?;
+    writeln!(text, "{code} ({name}): {}", report.outcome.word());
     match &report.outcome {
         Outcome::Complete => {}
         Outcome::Partial(reasons) => {
             for reason in reasons {
-                writeln!(text, "  something may be hidden: {reason}")?;
+                writeln!(text, "  something may be hidden: {reason}");
             }
         }
-        Outcome::Failed(error) => write_failure(text, error)?,
-        Outcome::Busy(holder) => writeln!(text, "  {holder}")?,
+        Outcome::Failed(error) => write_failure(text, error),
+        Outcome::Busy(holder) => writeln!(text, "  {holder}"),
     }
     if let Some(version) = &tally.version {
-        writeln!(text, "  site      version {version}")?;
+        writeln!(text, "  site      version {version}");
     }
     if !tally.lists.is_empty() {
-        writeln!(text, "  read      {}", amounts(report))?;
+        writeln!(text, "  read      {}", amounts(report));
     }
     if matches!(report.outcome, Outcome::Complete | Outcome::Partial(_)) {
-        write_kept(text, report)?;
-        write_unreached(text, tally)?;
+        write_kept(text, report);
+        write_unreached(text, tally);
     }
     for cause in &tally.restarts {
-        writeln!(text, "  restarted {cause}")?;
+        writeln!(text, "  restarted {cause}");
     }
     for (rule, count) in &tally.rules {
-        text.push_str(&filter_line(rule, *count));
+        writeln!(text, "{}", filter_line(rule, *count));
     }
-    write_skipped(text, tally)?;
+    write_skipped(text, tally);
     for warning in report.warnings() {
-        writeln!(text, "  warning   {}", warning.message)?;
+        writeln!(text, "  warning   {}", warning.message);
         if let Some(hint) = &warning.hint {
-            writeln!(text, "            {hint}")?;
+            writeln!(text, "            {hint}");
         }
     }
-    Ok(())
 }
 
 /// So many people without an address are named.
 pub(super) const NAMED: usize = 5;
 
 /// Whom nobody can reach.
-fn write_unreached(text: &mut String, tally: &Tally) -> std::fmt::Result {
+fn write_unreached(text: &mut Page, tally: &Tally) {
     let unreached = &tally.unreached;
     if unreached.is_empty() {
-        return Ok(());
+        return;
     }
     let named = unreached.iter().take(NAMED).map(|one| format!("`{one}`"));
     let named = named.collect::<Vec<_>>().join(", ");
@@ -106,34 +95,34 @@ fn write_unreached(text: &mut String, tally: &Tally) -> std::fmt::Result {
     write!(
         text,
         "  contacts  {owners} {have} no e-mail address: {named}"
-    )?;
+    );
     if rest > 0 {
-        write!(text, " and {} more", grouped(rest as u64))?;
+        write!(text, " and {} more", grouped(rest as u64));
     }
+    writeln!(text);
     writeln!(
         text,
-        "\n            `catalog owners --email without` lists all; `connection.contacts` says where addresses come from"
+        "            `catalog owners --email without` lists all; `connection.contacts` says where addresses come from"
     )
 }
 
 /// What became of the items.
-fn write_kept(text: &mut String, report: &ConnectionReport) -> std::fmt::Result {
+fn write_kept(text: &mut Page, report: &ConnectionReport) {
     let items = counted(report.items, "item");
     if let Some(stored) = &report.stored {
-        writeln!(text, "  stored    {items}: {}", changes(stored))?;
+        writeln!(text, "  stored    {items}: {}", changes(stored));
     }
     match &report.output {
-        Some(path) => writeln!(text, "  wrote     {items} to {}", shown(path))?,
+        Some(path) => writeln!(text, "  wrote     {items} to {}", shown(path)),
         None if report.stored.is_none() => {
-            writeln!(text, "  items     {}", grouped(report.items))?;
+            writeln!(text, "  items     {}", grouped(report.items));
         }
         None => {}
     }
     for delivered in &report.delivered {
         let items = counted(delivered.items, "item");
-        writeln!(text, "  wrote     {items} to {}", delivered.target)?;
+        writeln!(text, "  wrote     {items} to {}", delivered.target);
     }
-    Ok(())
 }
 
 /// `3 added, 1 removed`, or that nothing changed.
@@ -167,10 +156,10 @@ pub(crate) fn changes(counts: &Counts) -> String {
 /// A rule of the filters, and how often it had a say.
 pub(crate) fn filter_line(rule: &FilterRule, count: RuleCount) -> String {
     let (matched, left_out) = (grouped(count.matched), grouped(count.left_out));
-    format!("  filter    {rule}: {matched} matched, {left_out} left out\n")
+    format!("  filter    {rule}: {matched} matched, {left_out} left out")
 }
 
-fn write_failure(text: &mut String, error: &ScanError) -> std::fmt::Result {
+fn write_failure(text: &mut Page, error: &ScanError) {
     match error {
         ScanError::Source {
             step,
@@ -178,28 +167,26 @@ fn write_failure(text: &mut String, error: &ScanError) -> std::fmt::Result {
             hint,
             ..
         } => {
-            writeln!(text, "  while {step}: {message}")?;
+            writeln!(text, "  while {step}: {message}");
             if let Some(hint) = hint {
-                writeln!(text, "  try: {hint}")?;
+                writeln!(text, "  try: {hint}");
             }
         }
-        error => writeln!(text, "  {}", with_causes(error))?,
+        error => writeln!(text, "  {}", with_causes(error)),
     }
-    Ok(())
 }
 
-fn write_skipped(text: &mut String, tally: &Tally) -> std::fmt::Result {
+fn write_skipped(text: &mut Page, tally: &Tally) {
     for (reason, skipped) in &tally.skipped {
         let records = counted(skipped.count, "record");
         writeln!(
             text,
             "  skipped   {records} that could not be read: {reason}"
-        )?;
+        );
         for sample in &skipped.samples {
-            writeln!(text, "            {sample}")?;
+            writeln!(text, "            {sample}");
         }
     }
-    Ok(())
 }
 
 /// `3,318 sheets, 12 apps in 1.2 s (5.1 MB, 4.2 MB/s)`.

@@ -5,10 +5,10 @@ use std::{
     hash::{BuildHasher, RandomState},
 };
 
-use catalog_model::{Warning, with_causes};
+use catalog_model::{Warning, printable, with_causes};
 use tracing::{info, warn};
 
-use crate::report::{ConnectionReport, Outcome, changes, counted, plain};
+use crate::report::{ConnectionReport, Outcome, changes, counted};
 
 /// Tells how scans ended; what the last scan of a connection told already is not told again.
 #[derive(Default)]
@@ -98,7 +98,7 @@ fn one_line(text: &str) -> String {
     if characters.next().is_some() {
         shown.push('…');
     }
-    plain(&shown).replace('\n', " ")
+    printable(&shown).into_owned()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod held_clock;
 mod histories;
 mod hooks;
 mod hostile_files;
+mod hostile_names;
 mod memory;
 mod odd_paths;
 mod output;

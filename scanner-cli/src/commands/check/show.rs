@@ -4,7 +4,7 @@ use catalog_model::Verdict;
 use serde::Serialize;
 
 use super::Checked;
-use crate::report::plain;
+use crate::printable::{Page, json_page};
 
 pub(super) fn as_text(checked: &[Checked]) -> String {
     let names = checked
@@ -12,7 +12,7 @@ pub(super) fn as_text(checked: &[Checked]) -> String {
         .flat_map(|checked| &checked.stages)
         .map(|stage| stage.name.len());
     let width = names.max().unwrap_or(0);
-    let mut text = String::new();
+    let mut text = Page::default();
     for Checked {
         code,
         name,
@@ -21,9 +21,9 @@ pub(super) fn as_text(checked: &[Checked]) -> String {
     } in checked
     {
         match (code, name) {
-            (Some(code), Some(name)) => text.push_str(&format!("{code} ({name})\n")),
-            (Some(code), None) => text.push_str(&format!("{code} ({file})\n")),
-            _ => text.push_str(&format!("{file}\n")),
+            (Some(code), Some(name)) => writeln!(text, "{code} ({name})"),
+            (Some(code), None) => writeln!(text, "{code} ({file})"),
+            _ => writeln!(text, "{file}"),
         }
         for stage in stages {
             let took = match stage.took.as_micros() {
@@ -34,14 +34,13 @@ pub(super) fn as_text(checked: &[Checked]) -> String {
                 "  {:12} {:width$}  {}{took}",
                 stage.verdict, stage.name, stage.seen
             );
-            text.push_str(line.trim_end());
-            text.push('\n');
+            writeln!(text, "{}", line.trim_end());
             if let Some(hint) = &stage.hint {
-                text.push_str(&format!("  {:12} {:width$}  try: {hint}\n", "", ""));
+                writeln!(text, "  {:12} {:width$}  try: {hint}", "", "");
             }
         }
     }
-    plain(&text)
+    text.into()
 }
 
 #[derive(Serialize)]
@@ -81,12 +80,9 @@ pub(super) fn as_json(checked: &[Checked]) -> String {
             })
             .collect(),
     });
-    let json = ChecksJson {
+    json_page(&ChecksJson {
         connections: connections.collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&json).unwrap_or_default();
-    text.push('\n');
-    text
+    })
 }
 
 fn word(verdict: Verdict) -> &'static str {

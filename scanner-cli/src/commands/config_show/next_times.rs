@@ -28,7 +28,7 @@ impl NextTimes {
     pub(super) fn as_text(&self) -> String {
         let Self { preview, source } = self;
         let (times, zone) = (preview.local_times(), preview.zone());
-        format!("next times by {source}: {times} ({zone})\n")
+        format!("next times by {source}: {times} ({zone})")
     }
 
     /// Adds them to the settings.

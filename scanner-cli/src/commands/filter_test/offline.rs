@@ -11,6 +11,7 @@ use catalog_model::{
 use super::Trial;
 use crate::{
     connections::Ready,
+    export_line::label,
     store::{Catalog, CatalogItem, ItemScope, State, StoreError, StoredConnection, StoredValue},
 };
 
@@ -89,7 +90,7 @@ fn judge(
             None => trial.observe(stays(item, None)),
         },
         Fate::Unknown { rule, cause } => {
-            let what = format!("{}  {}", super::way(&item.label), item.key);
+            let what = format!("{}  {}", label(&item.label), item.key);
             let rule = filter.called(rule);
             let why = match cause {
                 UnknownCause::Criterion(criterion) => {

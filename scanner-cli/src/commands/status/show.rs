@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::schedule::ShownSchedule;
 use crate::{
     listing::{instant, moment},
-    report::{counted, plain},
+    printable::{Page, json_page},
+    report::counted,
     service::{ConnectionState, HookRun, Word, is_ahead},
     store::StoredScan,
 };
@@ -135,14 +136,11 @@ impl Scan {
 }
 
 pub(super) fn as_json(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[HookRun]) -> String {
-    let status = StatusJson {
+    json_page(&StatusJson {
         scanner,
         connections,
         hooks,
-    };
-    let mut text = serde_json::to_string_pretty(&status).unwrap_or_default();
-    text.push('\n');
-    text
+    })
 }
 
 pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[HookRun]) -> String {
@@ -156,12 +154,13 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[Hoo
         (true, None) => "runs".to_owned(),
         (false, _) => "does not run".to_owned(),
     };
-    let mut text = format!("scanner{name} {} {does}\n", scanner.version);
+    let mut text = Page::default();
+    writeln!(text, "scanner{name} {} {does}", scanner.version);
     if let Some(error) = &scanner.error {
-        text.push_str(&format!("  error      {error}\n"));
+        writeln!(text, "  error      {error}");
     }
     for (heading, content) in scanner.schedule.lines() {
-        text.push_str(&format!("  {heading:10} {content}\n"));
+        writeln!(text, "  {heading:10} {content}");
     }
     for connection in connections {
         add(&mut text, connection);
@@ -179,14 +178,13 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[Hoo
             (Some(code), _) => format!("exit code {code}"),
             (None, error) => error.clone().unwrap_or_default(),
         };
-        text.push_str(&format!(
-            "hook {hook}\n  {connection}, {finished}: {ended}\n"
-        ));
+        writeln!(text, "hook {hook}");
+        writeln!(text, "  {connection}, {finished}: {ended}");
     }
-    plain(&text)
+    text.into()
 }
 
-fn add(text: &mut String, connection: &Shown) {
+fn add(text: &mut Page, connection: &Shown) {
     let state = match connection.state {
         Word::Valid => "valid",
         Word::Error => "error",
@@ -199,10 +197,9 @@ fn add(text: &mut String, connection: &Shown) {
         (Some(code), None) => code.clone(),
         _ => file.to_owned(),
     };
-    text.push_str(&format!("{title}: {state}\n  file       {file}\n"));
-    let mut line = |heading: &str, content: &str| {
-        text.push_str(&format!("  {heading:10} {}\n", content.replace('\n', " ")));
-    };
+    writeln!(text, "{title}: {state}");
+    let mut line = |heading: &str, content: &str| writeln!(text, "  {heading:10} {content}");
+    line("file", file);
     if let Some(error) = &connection.error {
         line("error", error);
     }

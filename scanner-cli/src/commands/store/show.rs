@@ -1,6 +1,9 @@
 //! What `store check` found, for people and programs.
 
-use crate::store::Health;
+use crate::{
+    printable::{Page, json_page},
+    store::Health,
+};
 
 /// The result as lines for people.
 pub(super) fn as_text(health: &Health) -> String {
@@ -11,14 +14,15 @@ pub(super) fn as_text(health: &Health) -> String {
         "damaged"
     };
     let kind = if health.backup { "backup" } else { "store" };
-    let mut text = format!("{kind} {}: {state}\n", health.file);
+    let mut text = Page::default();
+    writeln!(text, "{kind} {}: {state}", health.file);
     for problem in &health.problems {
-        text.push_str(&format!("  {problem}\n"));
+        writeln!(text, "  {problem}");
     }
     if !health.problems.is_empty() {
-        text.push_str("  help: restore a backup with `store restore FILE`\n");
+        writeln!(text, "  help: restore a backup with `store restore FILE`");
     }
-    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<12}{value}\n"));
+    let mut line = |name: &str, value: String| writeln!(text, "  {name:<12}{value}");
     line(
         "id",
         health
@@ -42,7 +46,7 @@ pub(super) fn as_text(health: &Health) -> String {
     if !health.leftover_files.is_empty() {
         line("kept files", health.leftover_files.join(", "));
     }
-    text
+    text.into()
 }
 
 fn version(health: &Health) -> String {
@@ -73,7 +77,7 @@ pub(super) fn as_json(health: &Health) -> String {
     if let Some(object) = value.as_object_mut() {
         object.insert("intact".to_owned(), health.problems.is_empty().into());
     }
-    format!("{value:#}\n")
+    json_page(&value)
 }
 
 /// A number of bytes for people.

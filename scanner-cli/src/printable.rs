@@ -1,0 +1,265 @@
+//! The one place where unprintable characters are replaced, whatever text reaches a terminal, a log or a report.
+//!
+//! Texts of sites and files may hold line breaks, escape sequences and bidirectional controls
+//! ([`is_unprintable`](catalog_model::is_unprintable)). Three things keep them from people:
+//! - A text for people is a [`Page`]: what is put into one of its lines never starts another.
+//! - The rest of what is printed goes through [`lines`], and each event of the log through [`event`].
+//! - JSON keeps its values: such characters are escaped (`\u202e`), by [`write_json`] and [`json_page`].
+//!
+//! Other data, such as CSV, stay as they are, unless standard output is a [`Terminal`].
+
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+    io::{self, Write},
+};
+
+use catalog_model::{is_unprintable, printable, replacement};
+use serde::Serialize;
+
+use crate::arguments::LogFormat;
+
+/// A text for people, line by line. It is written with `writeln!`, and with `write!` for a part of a line.
+#[derive(Debug, Default)]
+pub(crate) struct Page(String);
+
+impl Page {
+    /// What `write!` and `writeln!` call. Only a line break at the very end is kept.
+    pub(crate) fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) {
+        let text = arguments.to_string();
+        match text.strip_suffix('\n') {
+            Some(line) => {
+                self.0.push_str(&printable(line));
+                self.0.push('\n');
+            }
+            None => self.0.push_str(&printable(&text)),
+        }
+    }
+
+    /// The text, which has no unprintable character besides the ends of its lines.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Page> for String {
+    fn from(page: Page) -> Self {
+        page.0
+    }
+}
+
+/// A text of several lines without other unprintable characters.
+pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+    replace_except('\n', text)
+}
+
+/// A line of a file without unprintable characters, tabs aside. Its characters keep their columns.
+pub(crate) fn source_line(line: &str) -> Cow<'_, str> {
+    replace_except('\t', line)
+}
+
+fn replace_except(kept: char, text: &str) -> Cow<'_, str> {
+    let is_replaced = |char: char| char != kept && is_unprintable(char);
+    if !text.contains(is_replaced) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |char| match is_replaced(char) {
+        true => replacement(char),
+        false => char,
+    };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// The bytes of an event of the log on one line.
+pub(crate) fn event(bytes: &[u8], format: LogFormat) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = match format {
+        LogFormat::Text => printable(line),
+        LogFormat::Json => escape_json(line),
+    };
+    format!("{line}\n").into_bytes()
+}
+
+/// A value as JSON of several lines, for standard output or a file.
+pub(crate) fn json_page(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    format!("{}\n", escape_json(&text))
+}
+
+/// Writes a value as JSON on one line, without its end.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write_json(output: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    Ok(serde_json::to_writer(JsonEscapes(output), value)?)
+}
+
+/// JSON text whose unprintable characters are escaped. They can only be in its strings; the line breaks between its
+/// elements stay.
+fn escape_json(json: &str) -> Cow<'_, str> {
+    let is_escaped = |char: char| char >= '\u{7f}' && is_unprintable(char);
+    if !json.contains(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 64);
+    for char in json.chars() {
+        if is_escaped(char) {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                // Writing to a text cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(char);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Escapes what a JSON serializer writes, which is a piece of text each time.
+struct JsonEscapes<'a>(&'a mut dyn Write);
+
+impl Write for JsonEscapes<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        match str::from_utf8(piece) {
+            Ok(text) => self.0.write_all(escape_json(text).as_bytes())?,
+            Err(_) => self.0.write_all(piece)?,
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Standard output that is a terminal: unprintable characters are replaced in data, too. Line breaks and colors pass: our
+/// own help has them, and texts of others have lost theirs before.
+pub(crate) struct Terminal<W> {
+    output: W,
+    /// The bytes of a character or an escape sequence that has not ended.
+    rest: Vec<u8>,
+}
+
+impl<W: Write> Terminal<W> {
+    pub(crate) fn new(output: W) -> Self {
+        let rest = Vec::new();
+        Self { output, rest }
+    }
+}
+
+impl<W: Write> Write for Terminal<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.rest.extend_from_slice(piece);
+        let complete = complete_length(&self.rest);
+        let whole: Vec<u8> = self.rest.drain(..complete).collect();
+        let text = String::from_utf8_lossy(&whole);
+        self.output.write_all(with_colors(&text).as_bytes())?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.rest);
+        let text = String::from_utf8_lossy(&rest);
+        self.output.write_all(lines(&text).as_bytes())?;
+        self.output.flush()
+    }
+}
+
+/// Maximum number of bytes of a color sequence.
+const MAX_COLOR_BYTES: usize = 32;
+
+/// How many of the bytes do not end within a character or a color sequence.
+fn complete_length(bytes: &[u8]) -> usize {
+    let tail = bytes.len().saturating_sub(MAX_COLOR_BYTES);
+    let escape = bytes[tail..].iter().rposition(|byte| *byte == 0x1b);
+    if let Some(escape) = escape
+        && !bytes[tail + escape..].contains(&b'm')
+    {
+        return tail + escape;
+    }
+    match str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => bytes.len(),
+    }
+}
+
+/// A text of several lines whose color sequences, `ESC [ 1 ; 31 m`, are kept.
+fn with_colors(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(escape) = rest.find('\u{1b}') {
+        shown.push_str(&lines(&rest[..escape]));
+        rest = &rest[escape..];
+        let length = color_length(rest).unwrap_or(1);
+        match length {
+            1 => shown.push(char::REPLACEMENT_CHARACTER),
+            _ => shown.push_str(&rest[..length]),
+        }
+        rest = &rest[length..];
+    }
+    shown.push_str(&lines(rest));
+    shown
+}
+
+/// The length of the color sequence with which a text begins.
+fn color_length(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|char: char| !matches!(char, '0'..='9' | ';' | ':'))?;
+    (parameters.as_bytes()[end] == b'm').then_some(2 + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "a\nb\u{1b}[2J\u{9b}1m\u{202e}\u{200b}";
+
+    #[test]
+    fn what_is_put_into_a_line_starts_no_other() {
+        let mut page = Page::default();
+        writeln!(page, "  label  {HOSTILE}");
+        write!(page, "{HOSTILE}");
+        let shown = "a b\u{fffd}[2J\u{fffd}1m\u{fffd}\u{fffd}";
+        assert_eq!(page.as_str(), format!("  label  {shown}\n{shown}"));
+    }
+
+    #[test]
+    fn json_keeps_its_values_and_shows_no_control_character() {
+        let value = serde_json::json!({ "a": format!("{HOSTILE}\u{7f}\u{e0041}é") });
+        let mut line = Vec::new();
+        write_json(&mut line, &value).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        for text in [&line, json_page(&value).trim_end()] {
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(text).unwrap(),
+                value
+            );
+            assert!(!text.replace('\n', "").contains(is_unprintable), "{text:?}");
+            assert!(text.contains('é'));
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line() {
+        let text = event(b"INFO a\nb\x1b[1m\n", LogFormat::Text);
+        assert_eq!(text, "INFO a b\u{fffd}[1m\n".as_bytes());
+        let json = event("{\"m\":\"\u{202e}\"}\n".as_bytes(), LogFormat::Json);
+        assert_eq!(json, b"{\"m\":\"\\u202e\"}\n");
+    }
+
+    #[test]
+    fn a_terminal_gets_colors_and_nothing_else_that_steers_it() {
+        for size in 1..12 {
+            let mut terminal = Terminal::new(Vec::new());
+            let text = "\u{1b}[1;31mé\u{1b}[0m\u{1b}[2J\u{1b}]0;x\u{7}\r\nend\u{1b}";
+            for piece in text.as_bytes().chunks(size) {
+                terminal.write_all(piece).unwrap();
+            }
+            terminal.flush().unwrap();
+            let shown = String::from_utf8(terminal.output).unwrap();
+            let expected = "\u{1b}[1;31mé\u{1b}[0m\u{fffd}[2J\u{fffd}]0;x\u{fffd} \nend\u{fffd}";
+            assert_eq!(shown, expected, "in pieces of {size}");
+        }
+    }
+}
