@@ -15,6 +15,7 @@ use crate::{
     automation::Automation,
     connection_file::{block, wrong_setting},
     encryption, endpoints,
+    file_rights::FileMode,
     followers::{Follower, Ndjson},
     hocon::{self, Diagnostic, Found, Node, Severity, Shown, Value},
     home::{Home, shown},
@@ -110,11 +111,11 @@ impl Application {
             let problems = found.into_iter().map(Problem::InFile);
             problems.collect::<Vec<_>>()
         })?;
-        let mut wrong = Vec::new();
+        let (mut wrong, mut odd) = (Vec::new(), Vec::new());
         let list = document.root.get("followers").cloned();
         let followers = match list {
             None => vec![export(home)],
-            Some(node) => followers(path, home, node, &mut wrong),
+            Some(node) => followers(path, home, node, (&mut wrong, &mut odd)),
         };
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
@@ -138,6 +139,7 @@ impl Application {
                 key_file,
                 listen,
                 warnings: warnings
+                    .chain(odd)
                     .map(|found| show(Severity::Warning, found))
                     .collect(),
             });
@@ -190,14 +192,14 @@ fn days(days: u32) -> jiff::SignedDuration {
 
 /// The follower that there is where nothing is set.
 fn export(home: &Home) -> Box<dyn Follower> {
-    Box::new(Ndjson::new("export", home.path("export")))
+    Box::new(Ndjson::new("export", home.path("export"), None))
 }
 
 fn followers(
     path: &Path,
     home: &Home,
     list: Node,
-    wrong: &mut Vec<Found>,
+    (wrong, warnings): (&mut Vec<Found>, &mut Vec<Found>),
 ) -> Vec<Box<dyn Follower>> {
     let Value::List(nodes) = list.value else {
         wrong.push(wrong_follower(
@@ -223,6 +225,7 @@ fn followers(
             wrong.push(wrong_follower(node.place.clone(), message));
         }
         let target = settings.text("path");
+        let mode = file_mode(&mut settings);
         if kind.is_some() && target.is_none() {
             wrong.push(wrong_follower(
                 node.place,
@@ -232,10 +235,11 @@ fn followers(
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
         wrong.extend(settings.unknown().into_iter().map(unknown));
         if let Some(target) = target {
-            followers.push(Box::new(Ndjson::new(
-                &target.value,
-                home.path(&target.value),
-            )));
+            let folder = home.path(&target.value);
+            if mode.is_some_and(|mode| mode.is_shut_out_by(&folder)) {
+                warnings.push(shut_out(target.place, &folder));
+            }
+            followers.push(Box::new(Ndjson::new(&target.value, folder, mode)));
         }
     }
     if let Some(name) = twice(&followers) {
@@ -245,6 +249,34 @@ fn followers(
         ));
     }
     followers
+}
+
+/// The mode that a follower gives its files.
+fn file_mode(settings: &mut Settings) -> Option<FileMode> {
+    let text = settings.text("mode")?;
+    let mode = FileMode::parse(&text.value);
+    if mode.is_none() {
+        let message = format!(
+            "`mode` must be an octal mode that lets the owner read and write the file, not `{}`",
+            text.value
+        );
+        let hint = "write `mode = \"0640\"` for the owner and the group, or `mode = \"0644\"` for all users";
+        settings.refuse("mode", message, hint.to_owned());
+    }
+    mode
+}
+
+/// The warning that the folder keeps out whom `mode` lets read its files.
+fn shut_out(place: Place, folder: &Path) -> Found {
+    Found {
+        place,
+        message: format!(
+            "the folder `{}` does not let in all who may read its files by `mode`",
+            shown(folder)
+        ),
+        hint: Some(format!("let them in: `chmod g+x,o+x {}`", shown(folder))),
+        value: Shown::Yes,
+    }
 }
 
 /// The name that two followers share: they would share a cursor.

@@ -9,6 +9,7 @@ use std::{
 use catalog_model::{ConnectionCode, SinkError, grouped};
 
 use crate::{
+    file_rights::create_folder,
     fuse::{Removals, blows},
     home::shown,
     spool::{Fate, Finished, Lacking, Spool},
@@ -67,7 +68,7 @@ impl Destination {
             Self::Stream(_) | Self::StandardOutput => (aside, Fate::Copied),
         };
         if let Self::Export(path) = self {
-            fs::create_dir_all(folder).map_err(|error| cannot_write(path, error))?;
+            create_folder(folder).map_err(|error| cannot_write(path, error))?;
         }
         if let Self::File(path) = self
             && path.is_dir()

@@ -3,7 +3,6 @@
 //! Nothing here knows in which file a value stands.
 
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -15,6 +14,7 @@ mod key;
 
 pub(crate) use self::key::{Key, NotDecrypted};
 use crate::{
+    file_rights,
     home::Home,
     input_file::{self, FileKind},
     temporary_file::{self, Purpose},
@@ -75,7 +75,7 @@ fn read(path: &Path) -> io::Result<KeyFile> {
 /// Writes a key where nothing is yet. Nobody else may read the file at any moment, and it is never there in part.
 fn write(path: &Path, key: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    file_rights::create_folder(folder)?;
     // A temporary file has the mode 0600 from the beginning, and keeps it when it gets its name.
     let mut file = temporary_file::create(folder, Purpose::Key)?;
     writeln!(file, "{}", key.expose_secret())?;
@@ -86,6 +86,8 @@ fn write(path: &Path, key: &SecretString) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

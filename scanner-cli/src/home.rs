@@ -8,6 +8,7 @@ use std::{
 use catalog_model::{ConnectionCode, settings::FileSource};
 
 use crate::{
+    file_rights::create_folder,
     input_file::{self, FileKind},
     problem::Problem,
     temporary_file,
@@ -116,7 +117,7 @@ impl Home {
     /// A folder for what waits to be copied: of the home if that can be, so that it is on a disk, else the system's.
     pub(crate) fn aside(&self) -> PathBuf {
         let data = self.folder.join("data");
-        match fs::create_dir_all(&data) {
+        match create_folder(&data) {
             Ok(()) if fs::metadata(&data).is_ok_and(|data| !data.permissions().readonly()) => data,
             _ => std::env::temp_dir(),
         }

@@ -17,6 +17,7 @@ use catalog_model::{Connection, ConnectionCode, SessionHold, Warning};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    file_rights::{create_folder, give_to_owner_of},
     home::{Home, shown},
     input_file::{self, FileKind},
     temporary_file::{self, Purpose},
@@ -102,13 +103,23 @@ impl<'a> KeptSession<'a> {
 /// Writes `session` to a file that nobody else may read.
 fn write(path: &Path, session: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    create_folder(folder)?;
     // A temporary file has the mode 0600, and keeps it when it is renamed.
     let mut file = temporary_file::create(folder, Purpose::Session)?;
+    belongs_there(folder, file.as_file())?;
     file.write_all(session.expose_secret().as_bytes())?;
     file.persist(path).map_err(|error| error.error)?;
     remove_unused(folder);
     Ok(())
+}
+
+/// Refuses a file that the owner of its folder, the service's account, could neither read nor replace.
+fn belongs_there(folder: &Path, file: &fs::File) -> io::Result<()> {
+    give_to_owner_of(folder, file).map_err(|error| {
+        let message =
+            "it would not belong to the owner of its folder, whose commands could not use it";
+        io::Error::new(error.kind(), message)
+    })
 }
 
 /// The random text of this home without which the name of a session's file gives nothing away.
@@ -122,11 +133,12 @@ fn salt(path: &Path) -> io::Result<String> {
         return Ok(salt);
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    create_folder(folder)?;
     // The standard library's keys are random.
     let random = RandomState::new();
     let salt = format!("{:016x}{:016x}", random.hash_one(0), random.hash_one(1));
     let mut file = temporary_file::create(folder, Purpose::Session)?;
+    belongs_there(folder, file.as_file())?;
     file.write_all(salt.as_bytes())?;
     // Another scan may be quicker, or the file system may know no other way to make a file than to replace it.
     let Err(error) = file.persist_noclobber(path) else {

@@ -13,6 +13,7 @@ mod entries;
 mod environment;
 mod exit;
 mod export_line;
+mod file_rights;
 mod followers;
 mod fuse;
 pub mod hocon;

@@ -1,12 +1,15 @@
 //! One scan of a connection at a time, among all processes of the machine.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
     path::Path,
 };
 
-use crate::input_file::open_own;
+use crate::{
+    file_rights::{create_folder, open_lock},
+    input_file::open_own,
+};
 
 /// The right to scan a connection; the operating system takes it back when the holder ends, however it ends.
 #[derive(Debug)]
@@ -54,12 +57,10 @@ pub(crate) fn is_held(path: &Path) -> bool {
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        create_folder(folder)?;
     }
-    let mut options = OpenOptions::new();
     // A link or a pipe in its place would have another file cut, or the scan wait for ever.
-    let options = options.read(true).write(true).create(true).truncate(false);
-    open_own(path, options).map_err(|error| with_name(path, error))
+    open_lock(path).map_err(|error| with_name(path, error))
 }
 
 /// The error with the name of the lock, where another kind of file has it.

@@ -14,7 +14,10 @@ use std::{
 use catalog_model::{ItemKey, Precedence, SourceId};
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::temporary_file::{self, Purpose};
+use crate::{
+    file_rights,
+    temporary_file::{self, Purpose},
+};
 
 mod duplicates;
 mod entries;
@@ -89,7 +92,10 @@ impl Finished {
         // A power cut must not leave an empty file under the old one's name.
         self.lines.sync_all()?;
         match self.name {
-            Some(name) => name.persist(target).map_err(|error| error.error),
+            Some(name) => {
+                file_rights::take_rights(&self.lines, target, None);
+                name.persist(target).map_err(|error| error.error)
+            }
             None => Err(io::Error::other("a file without a name cannot be renamed")),
         }
     }

@@ -12,7 +12,10 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::input_file;
+use crate::{
+    file_rights::{FILE_MODE, give_to_owner_of},
+    input_file,
+};
 
 /// What a temporary file is for, which its name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub(crate) enum Purpose {
     Status,
     /// A key.
     Key,
-    /// An export or a report, which gets the rights of an ordinary file, since another account reads it.
+    /// An export or a report, which the group may read, since another account imports it.
     Export,
 }
 
@@ -88,15 +91,22 @@ pub(crate) fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFil
     if purpose == Purpose::Export {
         use std::os::unix::fs::PermissionsExt;
         // The umask takes away what the system's administrator wants taken away.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(FILE_MODE));
     }
     for _ in 1..ATTEMPTS {
-        let file = builder.tempfile_in(folder)?;
+        let file = make(&builder, folder)?;
         if hold(file.as_file()) {
             return Ok(file);
         }
     }
-    builder.tempfile_in(folder)
+    make(&builder, folder)
+}
+
+fn make(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
+    let file = builder.tempfile_in(folder)?;
+    // Who may not do so has a file that is as good as any other; what must not stay so is checked where it is kept.
+    let _ = give_to_owner_of(folder, file.as_file());
+    Ok(file)
 }
 
 /// Removes what killed processes left in `folder`. A failure is no reason to stop: the next start tries again.

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::{
     destination::{Destination, folder_of, plain},
+    file_rights::replace,
     home::shown,
     problem::Problem,
     report::{Report, write_json},
@@ -43,9 +44,8 @@ impl ReportFile {
         match self {
             Self::File { mut aside, path } => {
                 let written = write_json(report, &mut aside).and_then(|()| aside.flush());
-                let written =
-                    written.and_then(|()| aside.persist(&path).map_err(|error| error.error));
-                written.map(drop).map_err(|error| no_report(&path, error))
+                let written = written.and_then(|()| replace(aside, &path, None));
+                written.map_err(|error| no_report(&path, error))
             }
             Self::Stream(path) => {
                 let stream = OpenOptions::new().write(true).open(&path);

@@ -3,17 +3,16 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
 use catalog_model::ConnectionCode;
-use tempfile::NamedTempFile;
 
 use super::{Delivered, Delivery, FollowError, Follower, Start};
 use crate::{
     export_line::ExportLine,
+    file_rights::{FOLDER_MODE, FileMode, create_folder_with, replace},
     home::{export_name, shown},
     printable::write_json,
     spool::temporary,
@@ -24,14 +23,17 @@ use crate::{
 pub(crate) struct Ndjson {
     name: String,
     folder: PathBuf,
+    /// Of its files; not set, a new file may be read by its group, and a replaced one keeps its mode.
+    mode: Option<FileMode>,
 }
 
 impl Ndjson {
     /// A follower that writes to `folder`, which the settings call `path`.
-    pub(crate) fn new(path: &str, folder: PathBuf) -> Self {
+    pub(crate) fn new(path: &str, folder: PathBuf, mode: Option<FileMode>) -> Self {
         Self {
             name: format!("ndjson:{path}"),
             folder,
+            mode,
         }
     }
 
@@ -42,7 +44,8 @@ impl Ndjson {
         delivery: &Delivery<'_>,
     ) -> Result<u64, FollowError> {
         let failed = |error| cannot_write(path, error);
-        fs::create_dir_all(&self.folder).map_err(failed)?;
+        let folder_mode = self.mode.map_or(FOLDER_MODE, FileMode::of_folder);
+        create_folder_with(&self.folder, folder_mode).map_err(failed)?;
         let aside = temporary(&self.folder).map_err(failed)?;
         let mut lines = BufWriter::with_capacity(128 * 1024, aside);
         let mut items = 0;
@@ -61,7 +64,9 @@ impl Ndjson {
         let aside = lines
             .into_inner()
             .map_err(|error| failed(error.into_error()))?;
-        replace(path, aside).map_err(failed)?;
+        // On disk before it takes the old file's name: a power cut must not leave an empty catalog.
+        aside.as_file().sync_all().map_err(failed)?;
+        replace(aside, path, self.mode).map_err(failed)?;
         Ok(items)
     }
 }
@@ -100,18 +105,15 @@ impl Follower for Ndjson {
                     items: self.write(&path, connection, delivery)?,
                     target: shown(&path),
                 });
+            } else if let Some(mode) = self.mode {
+                // The setting may be newer than the file.
+                mode.apply_to(&path)
+                    .map_err(|error| cannot_write(&path, error))?;
             }
         }
         delivery.took_all();
         Ok(delivered)
     }
-}
-
-fn replace(path: &Path, aside: NamedTempFile) -> io::Result<()> {
-    // On disk before it takes the old file's name: a power cut must not leave an empty catalog.
-    aside.as_file().sync_all()?;
-    aside.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> FollowError {

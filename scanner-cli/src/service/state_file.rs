@@ -1,7 +1,6 @@
 //! `data/status.json`: what the running scanner tells of itself to other processes, and to its next self.
 
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -14,6 +13,7 @@ use super::{
     table::{FileState, Line},
 };
 use crate::{
+    file_rights::{create_folder, replace},
     home::{Home, shown},
     input_file::{self, FileKind},
     temporary_file::{self, Purpose},
@@ -150,10 +150,9 @@ pub(crate) fn read(path: &Path) -> Option<State> {
 
 fn write(path: &Path, state: &State) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    create_folder(folder)?;
     let mut file = temporary_file::create(folder, Purpose::Status)?;
     serde_json::to_writer_pretty(&mut file, state)?;
     file.flush()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    replace(file, path, None)
 }

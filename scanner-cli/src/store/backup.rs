@@ -13,6 +13,7 @@ use super::{
     files::{self, Header, HeaderError},
     schema,
 };
+use crate::file_rights::take_rights;
 
 /// A copy that was made.
 #[derive(Clone, Debug)]
@@ -105,6 +106,9 @@ fn place(copy: TempPath, target: &Path) -> Result<BackedUp, StoreError> {
         })
         .map_err(failed)?
         .len();
+    if let Ok(file) = fs::File::open(&copy) {
+        take_rights(&file, target, None);
+    }
     copy.persist(target).map_err(|error| failed(error.error))?;
     files::sync_folder(files::folder(target));
     Ok(BackedUp {

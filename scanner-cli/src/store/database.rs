@@ -1,7 +1,6 @@
 //! How the database file is opened, on whichever file system it lies.
 
 use std::{
-    fs,
     ops::{Deref, DerefMut},
     path::Path,
     sync::{Arc, atomic::AtomicBool},
@@ -19,6 +18,7 @@ use super::{
     restore, schema,
     usage::Usage,
 };
+use crate::file_rights::{create_folder, give_to_owner_of, new_file};
 
 /// The database, open; nobody restores it meanwhile.
 pub(super) struct Database {
@@ -77,7 +77,7 @@ const LOG_PAGES: i64 = 8_192;
 /// Opens the store for writing; makes it, or brings it up to date. Once `stop` is set, it waits for nobody any more.
 pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, StoreError> {
     let folder = files::folder(path);
-    fs::create_dir_all(folder).map_err(|error| StoreError::folder(folder, error))?;
+    create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;
     files::refuse_special(path)?;
     let mut usage = Usage::to_write(path)?;
     if files::is_backup(path) {
@@ -86,6 +86,16 @@ pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, Stor
         restore::adopt(path)?;
         usage = Usage::to_write(path)?;
     }
+    make(path)?;
+    open_with(path, usage, stop)
+}
+
+/// Opens the store for writing with the right that the caller has; brings it up to date.
+pub(super) fn open_with(
+    path: &Path,
+    usage: Usage,
+    stop: &Arc<AtomicBool>,
+) -> Result<Database, StoreError> {
     let (mut db, journal) = connect(path, stop)?;
     schema::migrate(&mut db, path)?;
     Ok(Database {
@@ -93,6 +103,18 @@ pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, Stor
         journal,
         _usage: usage,
     })
+}
+
+/// Makes the file, if there is none: SQLite would let everybody read it. The files beside it get its owner and rights.
+fn make(path: &Path) -> Result<(), StoreError> {
+    match new_file().open(path) {
+        Ok(file) => {
+            let _ = give_to_owner_of(files::folder(path), &file);
+            Ok(())
+        }
+        // SQLite says better what is wrong with a file that is there, or with a folder that may not be written.
+        Err(_) => Ok(()),
+    }
 }
 
 impl Database {
@@ -371,7 +393,7 @@ mod tests {
         let path = folder.path().join(name);
         drop(open(&path, &Arc::default()).unwrap());
         assert!(!files::has_log(&path));
-        fs::remove_file(folder.path().join(".store.lock")).unwrap();
+        std::fs::remove_file(folder.path().join(".store.lock")).unwrap();
         let db = open_unchanging(&path).unwrap();
         assert_eq!(schema::version(&db).unwrap(), schema::CURRENT);
         assert_eq!(folder.path().read_dir().unwrap().count(), 1);

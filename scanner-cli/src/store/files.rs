@@ -10,6 +10,7 @@ use std::{
 use tempfile::TempPath;
 
 use super::error::StoreError;
+use crate::file_rights::{FILE_MODE, give_to_owner_of};
 
 /// `application_id` of a store that is in use.
 pub(super) const LIVE: u32 = 0x5343_4e53;
@@ -122,7 +123,7 @@ pub(super) fn sync_folder(folder: &Path) {
     }
 }
 
-/// A temporary file for a database in `folder`, with the rights of an ordinary file. Its owner holds no lock on it, as
+/// A temporary file for a database in `folder`, which the group may read. Its owner holds no lock on it, as
 /// others do: network file systems would take that for a lock of another process on the database.
 pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     let mut builder = tempfile::Builder::new();
@@ -132,9 +133,11 @@ pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     {
         use std::os::unix::fs::PermissionsExt;
         // The umask takes away what the system's administrator wants taken away.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(FILE_MODE));
     }
-    Ok(builder.tempfile_in(folder)?.into_temp_path())
+    let file = builder.tempfile_in(folder)?;
+    let _ = give_to_owner_of(folder, file.as_file());
+    Ok(file.into_temp_path())
 }
 
 /// Removes all but the newest `keep` databases in the folder of `path` whose names go on with `suffix`; the files beside

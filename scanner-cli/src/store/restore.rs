@@ -22,6 +22,7 @@ use super::{
     schema,
     usage::Usage,
 };
+use crate::file_rights::create_folder;
 
 /// What a restore did.
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ const OTHERS: Duration = Duration::from_secs(10);
 pub(crate) fn restore(path: &Path, file: &Path) -> Result<Restored, StoreError> {
     refuse_source(path, file)?;
     let folder = files::folder(path);
-    fs::create_dir_all(folder).map_err(|error| StoreError::folder(folder, error))?;
+    create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;
     let _alone = Usage::alone(path, Duration::ZERO)?;
     remove_workshops(path);
     let new = prepare(path, file)?;
@@ -345,6 +346,7 @@ fn keep(file: &Path, name: &Path) -> io::Result<()> {
         return Ok(());
     }
     copy_bytes(file, name)?;
+    fs::set_permissions(name, file.metadata()?.permissions())?;
     File::options().write(true).open(name)?.sync_all()
 }
 
@@ -363,11 +365,15 @@ fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
 /// the service's own account has to write.
 #[cfg(unix)]
 fn take_owner(path: &Path, new: &Path) {
-    use std::os::unix::fs::{MetadataExt, chown};
+    use crate::file_rights::FILE_MODE;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
     let former = path.metadata();
-    if let Ok(former) = &former {
-        let _ = fs::set_permissions(new, former.permissions());
-    }
+    let rights = former.as_ref().map_or_else(
+        |_| fs::Permissions::from_mode(FILE_MODE),
+        |former| former.permissions(),
+    );
+    let _ = fs::set_permissions(new, rights);
     if let Ok(owner) = former.or_else(|_| files::folder(path).metadata()) {
         // Only root may; for others the owner is the right one already.
         let _ = chown(new, Some(owner.uid()), Some(owner.gid()));

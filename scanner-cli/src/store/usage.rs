@@ -3,7 +3,7 @@
 //! SQLite's own locks do not say this: a process that has the database open and does nothing holds none.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
     thread,
@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{error::StoreError, files};
-use crate::input_file::open_own;
+use crate::file_rights::open_lock;
 
 /// The right to have the store open. The operating system takes it back when its holder ends, however that happens.
 #[derive(Debug)]
@@ -53,8 +53,8 @@ impl Usage {
 
     /// The right to replace the store `path`, which nobody else may have open.
     pub(super) fn alone(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        let open = open(&lock(path));
-        let mut file = open.map_err(|error| StoreError::folder(&lock(path), error))?;
+        let mut file =
+            open_lock(&lock(path)).map_err(|error| StoreError::folder(&lock(path), error))?;
         match try_for(patience, || file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::in_use(path)),
@@ -73,7 +73,7 @@ fn lock(path: &Path) -> PathBuf {
 }
 
 fn share(path: &Path) -> Result<File, TryLockError> {
-    let file = open(&lock(path)).map_err(TryLockError::Error)?;
+    let file = open_lock(&lock(path)).map_err(TryLockError::Error)?;
     try_for(RESTORE_TIMEOUT, || file.try_lock_shared())?;
     Ok(file)
 }
@@ -92,35 +92,6 @@ fn try_for(
         }
     }
 }
-
-/// Opens the lock file, never through a link. Another account may own it; then it can be read, which is enough to lock it.
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    match open_own(path, &mut options) {
-        Ok(file) => {
-            give_to_owner_of_folder(path, &file);
-            Ok(file)
-        }
-        Err(error) => open_own(path, OpenOptions::new().read(true)).map_err(|_second| error),
-    }
-}
-
-/// What an administrator's command makes, the service's account has to open.
-#[cfg(unix)]
-fn give_to_owner_of_folder(path: &Path, file: &File) {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    if let (Ok(found), Ok(folder)) = (file.metadata(), files::folder(path).metadata())
-        && found.uid() != folder.uid()
-    {
-        // Only root may.
-        let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
-    }
-}
-
-/// On other systems the folder's rights hold for what is in it.
-#[cfg(not(unix))]
-fn give_to_owner_of_folder(_path: &Path, _file: &File) {}
 
 /// Whether the file system has no locks at all.
 fn is_unsupported(error: &io::Error) -> bool {

@@ -25,6 +25,8 @@ mod odd_paths;
 mod output;
 mod output_lost;
 mod replacing;
+#[cfg(unix)]
+mod rights;
 mod scanner;
 mod schedules;
 mod secret_manager;
