@@ -15,6 +15,8 @@ const MAX_LINE_SOURCE: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     url: String,
+    /// Where the part after the site's own begins.
+    path: usize,
     secrets: Secrets,
 }
 
@@ -25,8 +27,9 @@ impl Asked {
         let site = site.as_url().as_str();
         // The site's own part is no secret, even where its host has the name of the account.
         let rest = url.as_str().strip_prefix(site).unwrap_or_default();
+        let path = site.len();
         let url = site.to_owned() + &secrets.scrub(rest);
-        Self { url, secrets }
+        Self { url, path, secrets }
     }
 
     /// Also hides what came with the answer.
@@ -41,6 +44,11 @@ impl Asked {
     /// What was asked for, without secrets.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The same without the site's own address.
+    pub(crate) fn path(&self) -> &str {
+        self.url.get(self.path..).unwrap_or_default()
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

@@ -10,6 +10,7 @@ use reqwest::header::{
 use rustls::ClientConfig;
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
+use tracing::{debug, trace};
 use url::Url;
 
 use crate::answer::Head;
@@ -108,7 +109,15 @@ impl Transport {
         let secrets = self.secrets([SecretString::from(xrfkey.as_str())]);
         let mut asked = Asked::new(&self.site, &get.url(&self.site)?, secrets);
         let request = self.request(&url, &xrfkey, carried)?;
-        let mut response = self.send(request, &asked, limits).await?;
+        trace!(
+            path = asked.path(),
+            session = carried.header().is_some(),
+            "request"
+        );
+        let begun = Instant::now();
+        let answered = self.send(request, &asked, limits).await;
+        log_answer(&answered, &asked, begun);
+        let mut response = answered?;
         let head = head(&response, &url);
         let cookies = response.headers().get_all(SET_COOKIE).iter();
         let headers = session::Headers {
@@ -239,6 +248,15 @@ impl Transport {
         secrets.extend(self.proxy.iter().flat_map(Proxy::secrets));
         secrets.extend(more);
         secrets
+    }
+}
+
+/// Logs what came of a request. The site's own address is left out: a caller may keep it secret.
+fn log_answer(answered: &Result<Response, Error>, asked: &Asked, begun: Instant) {
+    let (path, seconds) = (asked.path(), begun.elapsed().as_secs_f64());
+    match answered {
+        Ok(response) => debug!(path, status = response.status(), seconds, "response"),
+        Err(error) => debug!(path, kind = ?error.kind(), seconds, "no response"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::store::State;
+use crate::{store::State, terminal::ColorChoice, verbosity::Verbosity};
 
 /// What was typed.
 #[derive(Debug, Parser)]
@@ -19,6 +19,19 @@ pub(crate) struct Arguments {
     /// The scanner's home folder [default: `SCANNER_HOME`, else the current folder]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) home: Option<PathBuf>,
+    /// When to use colors
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        global = true,
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
+    pub(crate) color: ColorChoice,
+    #[command(flatten)]
+    pub(crate) verbosity: Verbosity,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::printable::Terminal;
+use crate::{printable::Terminal, terminal::Screen};
 
 /// Tells the time of day.
 pub type Clock = fn() -> jiff::Timestamp;
@@ -15,7 +15,7 @@ pub type Clock = fn() -> jiff::Timestamp;
 pub struct Environment {
     /// Environment variables whose names and values are Unicode.
     pub variables: BTreeMap<String, String>,
-    /// The home that the environment names (`SCANNER_HOME`).
+    /// The home that `SCANNER_HOME` names. Unlike other variables it may be any path, Unicode or not.
     pub home: Option<PathBuf>,
     /// Standard input.
     pub input: Box<dyn Read + Send>,
@@ -25,6 +25,8 @@ pub struct Environment {
     pub output: Box<dyn Write + Send>,
     /// Standard error: what people read.
     pub errors: Box<dyn Write + Send>,
+    /// The terminal that standard output is, if it is one.
+    pub screen: Option<Screen>,
     /// Whether standard error is a terminal, where a line can be drawn again and colors help.
     pub terminal: bool,
     /// The clock.
@@ -39,6 +41,7 @@ impl Environment {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         Self {
+            screen: Screen::of_standard_output(&variables),
             variables,
             home: std::env::var_os("SCANNER_HOME").map(PathBuf::from),
             input: Box::new(io::stdin()),
@@ -52,10 +55,5 @@ impl Environment {
             terminal: io::stderr().is_terminal(),
             clock: jiff::Timestamp::now,
         }
-    }
-
-    /// Whether what people read may have colors (see no-color.org).
-    pub(crate) fn color(&self) -> bool {
-        self.terminal && self.variables.get("NO_COLOR").is_none_or(String::is_empty)
     }
 }

@@ -43,8 +43,11 @@ mod store;
 mod table;
 mod tally;
 mod temporary_file;
+mod terminal;
+mod verbosity;
 
 pub use environment::{Clock, Environment};
 pub use exit::Exit;
 pub use process::run_process;
 pub use run::run;
+pub use terminal::Screen;

@@ -12,10 +12,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use indicatif::MultiProgress;
 use tracing::warn;
-use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::filter_fn,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
-use crate::{arguments::LogFormat, printable};
+use crate::{arguments::LogFormat, printable, progress::Display, verbosity::may_be_logged};
 
 /// The way to the log's output, which all clones share.
 #[derive(Clone, Default)]
@@ -52,26 +59,37 @@ struct Event<'a>(&'a Events);
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
 impl Log {
-    /// Lets the process's events go to standard error in this format.
-    pub(crate) fn to_standard_error(format: LogFormat) -> Self {
+    /// Lets the process's events that pass `filter` go to standard error in this format, above the lines of `display`.
+    pub(crate) fn to_standard_error(
+        format: LogFormat,
+        filter: EnvFilter,
+        display: &Display,
+    ) -> Self {
         let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
+        let lines = fmt::layer()
             .with_writer(Events {
                 log: log.clone(),
                 format,
             })
-            // The subscriber would report its own errors with `eprintln!`, which panics.
+            // The layer would report its own errors with `eprintln!`, which panics.
             .log_internal_errors(false)
             .with_ansi(false)
-            .with_target(false)
-            .with_max_level(LevelFilter::INFO);
-        // A second run in one process, as tests have it, keeps the first one's log.
-        let installed = match format {
-            LogFormat::Text => subscriber.try_init(),
-            LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+            .with_target(false);
+        let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+            LogFormat::Text => lines.boxed(),
+            LogFormat::Json => lines.json().flatten_event(true).boxed(),
         };
+        // A second run in one process, as tests have it, keeps the first one's log.
+        let installed = Registry::default()
+            .with(lines)
+            .with(filter)
+            .with(filter_fn(may_be_logged))
+            .try_init();
         if installed.is_ok() {
-            log.write_to(io::stderr());
+            match display {
+                Display::Terminal(lines) => log.write_to(AboveProgress(lines.clone())),
+                Display::Log | Display::Nowhere => log.write_to(io::stderr()),
+            }
         }
         log
     }
@@ -161,6 +179,19 @@ impl Log {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Standard error, above the lines that are drawn there.
+struct AboveProgress(MultiProgress);
+
+impl Write for AboveProgress {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write(text))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

@@ -35,6 +35,15 @@ impl Problem {
         }
     }
 
+    /// A warning that is not about a place of a file.
+    pub(crate) fn warning(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
+        Self::General {
+            severity: Severity::Warning,
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
     /// Whether it keeps something from being scanned.
     pub(crate) fn is_error(&self) -> bool {
         let severity = match self {

@@ -20,7 +20,7 @@ mod json;
 mod text;
 
 pub(crate) use json::write as write_json;
-pub(crate) use text::{changes, filter_line, render};
+pub(crate) use text::{ShownReports, changes, filter_line, render};
 
 /// The report of a run.
 pub(crate) struct Report {

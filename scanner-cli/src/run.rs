@@ -26,6 +26,9 @@ use crate::{
     problem::Problem,
     process::End,
     progress::Display,
+    report::{Report, ShownReports, render},
+    terminal::{ColorChoice, is_dumb},
+    verbosity::LogFilter,
 };
 
 /// What every command works with.
@@ -35,6 +38,10 @@ pub(crate) struct Program {
     pub(crate) environment: Environment,
     pub(crate) display: Display,
     pub(crate) log: Log,
+    /// Whether only errors, and what is not complete, are shown.
+    pub(crate) quiet: bool,
+    /// Whether texts on standard error have colors.
+    errors_colors: Colors,
     /// Asked by those who hear of signals.
     pub(crate) end: End,
 }
@@ -53,37 +60,65 @@ pub(crate) async fn run_until(
     mut environment: Environment,
     end: End,
 ) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let typed: Vec<_> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
-        Err(message) => return tell_usage(message, &mut environment),
+        Err(message) => {
+            return tell_usage(message, ColorChoice::find(&typed), &mut environment);
+        }
     };
-    let home = arguments
-        .home
-        .or_else(|| environment.variables.get("SCANNER_HOME").map(PathBuf::from))
+    let home = (arguments.home.clone())
+        .or_else(|| environment.home.clone())
         .unwrap_or_else(|| PathBuf::from("."));
-    let runs_long = matches!(arguments.command, Command::Run(_));
-    let (display, log) = if environment.terminal && !runs_long {
-        (Display::Terminal(MultiProgress::new()), Log::default())
-    } else {
-        let log = match &arguments.command {
-            Command::Run(run) => Log::to_standard_error(run.log_format),
-            // It says itself what is wrong with files.
-            Command::Status(_) => Log::default(),
-            _ => Log::to_standard_error(LogFormat::Text),
-        };
-        (Display::Log, log)
-    };
+    let filter = arguments.verbosity.filter(&environment.variables);
+    let warning = filter.warning.clone();
+    let display = display(&arguments, &environment);
     let mut program = Program {
         home: Home::new(home),
         connectors: Arc::new(ConnectorRegistry::default().with(Box::new(QlikSense::default()))),
-        environment,
+        log: log(&arguments.command, filter, &display),
         display,
-        log,
+        quiet: arguments.verbosity.quiet,
+        errors_colors: (arguments.color).colors(&environment.variables, environment.terminal),
+        environment,
         end,
     };
+    if let Some(message) = arguments.verbosity.contradiction() {
+        return program.tell_usage(&message);
+    }
+    if let Some(warning) = warning {
+        let hint = "write a level such as `debug`, or `TARGET=LEVEL,…`".to_owned();
+        program.tell_problem(&Problem::warning(warning, hint));
+    }
     let exit = run_command(arguments.command, &mut program).await;
     program.log.flush(Some(LAST_LINES));
     exit
+}
+
+/// Where progress is shown.
+fn display(arguments: &Arguments, environment: &Environment) -> Display {
+    let runs_long = matches!(arguments.command, Command::Run(_));
+    if arguments.verbosity.quiet {
+        Display::Nowhere
+    } else if environment.terminal && !runs_long && !is_dumb(&environment.variables) {
+        Display::Terminal(MultiProgress::new())
+    } else {
+        Display::Log
+    }
+}
+
+/// The log of a command. On a terminal lines that are drawn in place stand for it, unless somebody asks for more.
+fn log(command: &Command, filter: LogFilter, display: &Display) -> Log {
+    let format = match command {
+        Command::Run(run) => run.log_format,
+        // It says itself what is wrong with files.
+        Command::Status(_) if !filter.is_asked_for => return Log::default(),
+        _ if matches!(display, Display::Terminal(_)) && !filter.is_asked_for => {
+            return Log::default();
+        }
+        _ => LogFormat::Text,
+    };
+    Log::to_standard_error(format, filter.filter, display)
 }
 
 async fn run_command(command: Command, program: &mut Program) -> Exit {
@@ -119,12 +154,31 @@ impl Program {
         let _ = self.environment.errors.write_all(text.as_bytes());
     }
 
-    /// Tells a problem.
+    /// Tells a problem; warnings only if that is wanted.
     pub(crate) fn tell_problem(&mut self, problem: &Problem) {
+        if self.quiet && !problem.is_error() {
+            return;
+        }
         self.log.flush(None);
         // Its texts have no unprintable characters, unlike its colors.
-        let text = format!("{}\n", problem.render(self.colors()));
+        let text = format!("{}\n", problem.render(self.errors_colors));
         let _ = self.environment.errors.write_all(text.as_bytes());
+    }
+
+    /// Tells something that is no error.
+    pub(crate) fn tell_note(&mut self, text: &str) {
+        if !self.quiet {
+            self.tell(text);
+        }
+    }
+
+    /// Tells the report of a run.
+    pub(crate) fn tell_report(&mut self, report: &Report) {
+        let shown = match self.quiet {
+            true => ShownReports::NotComplete,
+            false => ShownReports::All,
+        };
+        self.tell(&render(report, shown));
     }
 
     /// Tells problems; the exit that follows from them comes back, if one does.
@@ -152,23 +206,18 @@ impl Program {
         self.tell(&format!("error: {}\n", printable(message)));
         Exit::Usage
     }
-
-    pub(crate) fn colors(&self) -> Colors {
-        if self.environment.color() {
-            Colors::Ansi
-        } else {
-            Colors::None
-        }
-    }
 }
 
 /// Help and version are data that was asked for; everything else is a mistake.
-fn tell_usage(message: clap::Error, environment: &mut Environment) -> Exit {
+fn tell_usage(message: clap::Error, color: ColorChoice, environment: &mut Environment) -> Exit {
     let message = with_printable_arguments(message);
-    let text = if environment.color() {
-        message.render().ansi().to_string()
-    } else {
-        message.render().to_string()
+    let is_terminal = match message.use_stderr() {
+        true => environment.terminal,
+        false => environment.screen.is_some(),
+    };
+    let text = match color.colors(&environment.variables, is_terminal) {
+        Colors::Ansi => message.render().ansi().to_string(),
+        Colors::None => message.render().to_string(),
     };
     if message.use_stderr() {
         let _ = environment.errors.write_all(text.as_bytes());

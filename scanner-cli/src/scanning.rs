@@ -11,6 +11,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
+use tracing::{Instrument, debug_span};
 
 mod apart;
 mod errors;
@@ -193,7 +194,8 @@ pub(crate) async fn read_apart<T: Line>(
             Err(error) => return ScanEnd::NoStore(error),
         };
         // The store's last user waits until all is on disk: here, with the context.
-        read::<T>(job, &context, &asked).await
+        let of = debug_span!("scan", connection = %job.ready.code);
+        read::<T>(job, &context, &asked).instrument(of).await
     });
     let ended = match running {
         Ok(running) => end_of(running, limit, &stop).await,

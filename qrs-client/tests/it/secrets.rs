@@ -1,16 +1,68 @@
 //! Everything that can be printed is collected and searched for secrets.
 
 use std::error::Error as StdError;
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use qrs_client::{
     AppObject, Error, Field, Get, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SiteUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::scripted::{Act, HEADER, Script, Site, VALUE, answer, begun, json, then};
 
 const COOKIE: &str = "0f9b-session-5e3a";
+
+/// All that the client logs in this process.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+static LOGGED: LazyLock<Logged> = LazyLock::new(|| {
+    let logged = Logged::default();
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(logged.clone())
+        .with_ansi(false)
+        .init();
+    logged
+});
+
+impl Logged {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        // Other crates are capped by the program that uses the client.
+        text.lines()
+            .filter(|line| line.contains(" qrs_client"))
+            .map(|line| format!("{line}\n"))
+            .collect()
+    }
+}
+
+impl io::Write for Logged {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Logged {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
 
 /// The ways in which a careless site or library would repeat the header's value.
 const SPELLINGS: [&str; 5] = [
@@ -52,7 +104,8 @@ fn scripts() -> Vec<Script> {
 }
 
 #[tokio::test]
-async fn no_text_of_any_error_holds_a_secret() {
+async fn no_text_of_any_error_or_log_holds_a_secret() {
+    LazyLock::force(&LOGGED);
     for script in scripts() {
         let site = Site::start([script]).await;
         let client = site.builder().tries(1).build().unwrap();
@@ -76,7 +129,17 @@ async fn no_text_of_any_error_holds_a_secret() {
         }
         assert!(!texts.is_empty());
         texts.push(format!("{client:?}"));
+        texts.push(LOGGED.text());
         search(&texts.join("\n"), &site);
+    }
+    let logged = LOGGED.text();
+    for event in [
+        "TRACE qrs_client",
+        "DEBUG qrs_client",
+        "response path=",
+        "no response",
+    ] {
+        assert!(logged.contains(event), "no `{event}` in {logged}");
     }
 }
 

@@ -118,7 +118,7 @@ fn tell(program: &mut Program, ready: &Ready, tried: Tried) -> Exit {
         program.tell_problem(&Problem::general(with_causes(&error), None));
         return Exit::Failed;
     }
-    program.tell(trial.summary(&format!("{code} ({name})")).as_str());
+    program.tell_note(trial.summary(&format!("{code} ({name})")).as_str());
     match completeness {
         Completeness::Complete => Exit::Complete,
         Completeness::Partial(reasons) => {

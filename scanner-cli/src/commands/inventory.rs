@@ -9,7 +9,7 @@ use crate::{
     arguments::{Inventory, ListFormat},
     destination::{Destination, copy_to_standard_output},
     exit::Exit,
-    report::{Report, render},
+    report::Report,
     run::Program,
     scanning::{Context, Job, read_all},
     table,
@@ -31,6 +31,6 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
         ListFormat::Table => table::write_inventory,
     };
     print(program, &mut report, ended, &mut interrupted, write).await;
-    program.tell(&render(&report));
+    program.tell_report(&report);
     report.exit()
 }

@@ -19,7 +19,7 @@ use crate::{
     exit::Exit,
     fuse::Removals,
     home::{Home, shown},
-    report::{Report, render},
+    report::Report,
     run::Program,
     scanning::{Context, Job, Keeping, read_all},
     store::{Store, StoreError},
@@ -78,7 +78,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     let copy = copy_to_standard_output;
     print(program, &mut report, ended, &mut interrupted, copy).await;
     follow(program, followers, &mut report, &mut interrupted).await;
-    program.tell(&render(&report));
+    program.tell_report(&report);
     if let Some(file) = report_file
         && let Err(problem) = file.write(&report)
     {

@@ -30,7 +30,7 @@ type Refusal = (Problem, Exit);
 
 fn back_up(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
     let done = store::back_up(&program.home.store(), file).map_err(refusal)?;
-    program.tell(&format!(
+    program.tell_note(&format!(
         "backed up `{}` to `{}` ({})\n",
         shown(&program.home.store()),
         shown(&done.file),
@@ -65,7 +65,7 @@ fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
         "  the store has the new id {}: followers and hooks receive everything again\n",
         done.store_id
     ));
-    program.tell(&text);
+    program.tell_note(&text);
     Ok(Exit::Complete)
 }
 

@@ -9,10 +9,20 @@ use catalog_model::{
 use super::{ConnectionReport, Outcome, Report, counted, grouped, megabytes};
 use crate::{home::shown, printable::Page, store::Counts, tally::Tally};
 
+/// Which connections a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShownReports {
+    All,
+    NotComplete,
+}
+
 /// The report as text.
-pub(crate) fn render(report: &Report) -> String {
+pub(crate) fn render(report: &Report, shown: ShownReports) -> String {
     let mut text = Page::default();
-    for connection in &report.connections {
+    let is_shown = |connection: &&ConnectionReport| {
+        shown == ShownReports::All || !matches!(connection.outcome, Outcome::Complete)
+    };
+    for connection in report.connections.iter().filter(is_shown) {
         write_connection(&mut text, connection);
     }
     for followed in &report.followed {

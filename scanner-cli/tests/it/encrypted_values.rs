@@ -28,7 +28,7 @@ fn file(code: &str, site: &FakeSite, account: &str) -> String {
 #[test]
 fn an_encrypted_value_is_as_good_as_the_secret_and_shows_it_nowhere() {
     let site = site();
-    let home = Home::empty();
+    let home = Home::empty().traced();
     let account = encrypted(&home, ACCOUNT);
     for account in [&account, &format!("\"\"{account}\"\"")] {
         home.write("connections/qlik.conf", file("qlik", &site, account));
@@ -59,7 +59,7 @@ fn an_encrypted_value_is_as_good_as_the_secret_and_shows_it_nowhere() {
 #[test]
 fn a_value_that_cannot_be_decrypted_is_told_with_its_place() {
     let site = site();
-    let home = Home::empty();
+    let home = Home::empty().traced();
     let account = encrypted(&home, ACCOUNT);
     let key = home.read(KEY);
     let check = |account: &str, said: &str| {
@@ -114,7 +114,7 @@ fn only_what_cannot_be_decrypted_is_told_of_and_nothing_of_a_disabled_connection
     let site = site();
     let text = file("qlik", &site, "\"ENC[AQ]\"");
     let more = "tls.truststore { path = store.jks, password = \"ENC[AQ]\" }\nproxy.port = \"ENC[AQ]\"\nproxy.scheme = ftp\n";
-    let home = Home::with(&format!("{text}{more}"));
+    let home = Home::with(&format!("{text}{more}")).traced();
     encrypted(&home, "x");
     let run = home.run(&["scan"]);
     run.check(3, &["`proxy.scheme`"]);
@@ -127,7 +127,7 @@ fn only_what_cannot_be_decrypted_is_told_of_and_nothing_of_a_disabled_connection
 
 #[test]
 fn a_filter_is_no_secret() {
-    let (site, home) = (site(), Home::empty());
+    let (site, home) = (site(), Home::empty().traced());
     let value = encrypted(&home, "codeword = 'x'");
     let provider =
         "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n";
@@ -151,7 +151,7 @@ fn a_filter_is_no_secret() {
 #[test]
 fn secrets_of_the_secret_manager_may_be_encrypted() {
     let site = site();
-    let home = Home::empty();
+    let home = Home::empty().traced();
     let provider =
         "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n";
     home.write("conf/application.conf", provider);
@@ -194,7 +194,7 @@ fn an_address_that_is_a_secret_is_in_no_text_about_the_site() {
         ),
     ] {
         let file = connection("qlik", &site) + "secret_manager.enabled = true\n" + setting;
-        let home = Home::with(&(file + "${secret_manager.address}\n"));
+        let home = Home::with(&(file + "${secret_manager.address}\n")).traced();
         let provider = "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n\
                         automation.look_interval = 50 ms\n";
         home.write("conf/application.conf", provider);
@@ -232,7 +232,7 @@ fn a_key_that_others_may_read_is_warned_about_once() {
         return;
     }
     let site = site();
-    let home = Home::empty();
+    let home = Home::empty().traced();
     let account = encrypted(&home, ACCOUNT);
     home.write("connections/a.conf", file("a", &site, &account));
     home.write("connections/b.conf", file("b", &site, &account));
@@ -265,7 +265,7 @@ fn a_value_and_a_key_that_changed_take_effect_at_once() {
         return;
     }
     let site = site();
-    let home = Home::empty();
+    let home = Home::empty().traced();
     let nobody = encrypted(&home, "ACME\\nobody-s3cr3t");
     home.write("connections/qlik.conf", file("qlik", &site, &nobody));
     let running = Running::briefly(&home);

@@ -94,7 +94,7 @@ pub(crate) fn check_hidden(home: &Home, texts: &[String]) {
 
 #[test]
 fn the_key_is_made_once_where_its_owner_alone_reads_it() {
-    let home = Home::empty();
+    let home = Home::empty().traced();
     home.write("conf/application.conf", "encryption.key-file = keys/mine\n");
     let first = end(begin(&home), b"x");
     first.check(0, &["made the key file `keys/mine`"]);
@@ -115,7 +115,7 @@ fn the_key_is_made_once_where_its_owner_alone_reads_it() {
 
 #[test]
 fn a_secret_comes_from_standard_input_alone() {
-    let home = Home::empty();
+    let home = Home::empty().traced();
     for (input, said) in [
         (&b""[..], "there is no secret"),
         (b"\r\n", "there is no secret"),

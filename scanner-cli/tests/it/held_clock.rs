@@ -41,6 +41,7 @@ fn beside(home: &Home, test: impl FnOnce()) {
         typed: false,
         output: Box::new(io::sink()),
         errors: Box::new(io::sink()),
+        screen: None,
         terminal: false,
         clock,
     };

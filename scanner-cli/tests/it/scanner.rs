@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 pub(crate) struct Home {
     folder: TempDir,
+    is_traced: bool,
 }
 
 pub(crate) struct Run {
@@ -25,7 +26,14 @@ impl Home {
     pub(crate) fn empty() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
+            is_traced: false,
         }
+    }
+
+    /// The same home, in which commands log all that they can.
+    pub(crate) fn traced(mut self) -> Self {
+        self.is_traced = true;
+        self
     }
 
     /// A home with one connection file, `connections/qlik.conf`.
@@ -81,6 +89,9 @@ impl Home {
             .env_clear()
             .env("TMPDIR", self.temporary())
             .stdin(Stdio::null());
+        if self.is_traced {
+            command.env("RUST_LOG", "trace");
+        }
         command
     }
 

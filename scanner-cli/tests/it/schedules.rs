@@ -43,6 +43,7 @@ fn output(home: &Home, arguments: &[&str]) -> String {
         typed: false,
         output: Box::new(output.clone()),
         errors: Box::new(io::sink()),
+        screen: None,
         terminal: false,
         clock,
     };

@@ -16,7 +16,7 @@ fn home(site: &FakeSite, manager: &str) -> Home {
         site.url(),
         site.header_name()
     );
-    let home = Home::with(&file);
+    let home = Home::with(&file).traced();
     home.write("conf/application.conf", PROVIDER);
     home
 }

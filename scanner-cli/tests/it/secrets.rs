@@ -48,7 +48,7 @@ fn no_command_shows_the_header_value_or_the_session() {
         Some(Fault::cut(Point::Records(2)).on("/qrs/app/object/full")),
     ] {
         let site = FakeSite::builder().user(VALUE).start_in_thread();
-        let home = Home::with(&file(&site));
+        let home = Home::with(&file(&site)).traced();
         if let Some(fault) = fault {
             site.fail(fault);
         }
@@ -84,7 +84,7 @@ fn no_complaint_about_a_file_shows_its_secrets() {
         file(&site) + "tls.truststore { path = none, password = \"s3cr3t\" }",
         file(&site).replace("http://", "http://user:s3cr3t@"),
     ] {
-        let home = Home::with(&broken);
+        let home = Home::with(&broken).traced();
         // The file itself holds it, of course; it lies in `connections`.
         check(&home, &["scan"]);
         check(&home, &["inventory"]);

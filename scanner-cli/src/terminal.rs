@@ -1,0 +1,154 @@
+//! Terminals: which of the two output streams is one, how wide it is, and whether it gets colors.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal},
+};
+
+use clap::ValueEnum;
+use terminal_size::{Width, terminal_size_of};
+
+use crate::hocon::Colors;
+
+/// The terminal that standard output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Number of columns of a line. Not set if the terminal does not say.
+    pub columns: Option<usize>,
+}
+
+impl Screen {
+    /// The terminal of the process's standard output, if it is one. `COLUMNS` wins over what the terminal says.
+    pub(crate) fn of_standard_output(variables: &BTreeMap<String, String>) -> Option<Self> {
+        let output = io::stdout();
+        if !output.is_terminal() {
+            return None;
+        }
+        let asked = variables.get("COLUMNS").and_then(|text| text.parse().ok());
+        let measured = || terminal_size_of(output).map(|(Width(columns), _)| usize::from(columns));
+        let columns = asked.filter(|columns| *columns > 0).or_else(measured);
+        Some(Self { columns })
+    }
+}
+
+/// Which texts get colors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// What goes to a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` is set; all if `CLICOLOR_FORCE` is set
+    #[default]
+    Auto,
+    /// All
+    Always,
+    /// None
+    Never,
+}
+
+impl ColorChoice {
+    /// Whether a stream gets colors. `NO_COLOR` (no-color.org) wins over `CLICOLOR_FORCE` and `CLICOLOR`
+    /// (bixense.com/clicolors), as in other programs.
+    pub(crate) fn colors(self, variables: &BTreeMap<String, String>, is_terminal: bool) -> Colors {
+        let variable = |name| variables.get(name).map(String::as_str).unwrap_or_default();
+        let is_colored = match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto if !variable("NO_COLOR").is_empty() => false,
+            Self::Auto if !matches!(variable("CLICOLOR_FORCE"), "" | "0") => true,
+            Self::Auto => is_terminal && variable("CLICOLOR") != "0" && !is_dumb(variables),
+        };
+        if is_colored {
+            Colors::Ansi
+        } else {
+            Colors::None
+        }
+    }
+
+    /// The choice of a command line that is not valid, or asks for help.
+    pub(crate) fn find(arguments: &[std::ffi::OsString]) -> Self {
+        let mut choice = Self::default();
+        let mut arguments = arguments.iter().map(|argument| argument.to_str());
+        while let Some(argument) = arguments.next() {
+            let value = match argument {
+                Some("--") => break,
+                Some("--color") => arguments.next().flatten(),
+                Some(argument) => argument.strip_prefix("--color="),
+                None => None,
+            };
+            let value = value.and_then(|value| Self::from_str(value, false).ok());
+            choice = value.unwrap_or(choice);
+        }
+        choice
+    }
+}
+
+/// Whether a terminal understands no control sequences, so that nothing can be drawn twice there.
+pub(crate) fn is_dumb(variables: &BTreeMap<String, String>) -> bool {
+    match variables.get("TERM") {
+        Some(name) => name == "dumb",
+        None => cfg!(unix),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn colors(choice: ColorChoice, variables: &[(&str, &str)], is_terminal: bool) -> bool {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        choice.colors(&variables.collect(), is_terminal) == Colors::Ansi
+    }
+
+    #[test]
+    fn colors_follow_the_option_then_the_variables_then_the_terminal() {
+        use ColorChoice::{Always, Auto, Never};
+        let xterm = ("TERM", "xterm");
+        for (choice, variables, on_terminal, elsewhere) in [
+            (Auto, &[xterm][..], true, false),
+            (Auto, &[("TERM", "dumb")], false, false),
+            (Auto, &[xterm, ("NO_COLOR", "1")], false, false),
+            (Auto, &[xterm, ("NO_COLOR", "")], true, false),
+            (Auto, &[xterm, ("CLICOLOR", "0")], false, false),
+            (Auto, &[xterm, ("CLICOLOR", "1")], true, false),
+            (Auto, &[xterm, ("CLICOLOR_FORCE", "1")], true, true),
+            (Auto, &[xterm, ("CLICOLOR_FORCE", "0")], true, false),
+            (Auto, &[xterm, ("CLICOLOR_FORCE", "")], true, false),
+            (
+                Auto,
+                &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")],
+                true,
+                true,
+            ),
+            (
+                Auto,
+                &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")],
+                false,
+                false,
+            ),
+            (Always, &[("NO_COLOR", "1")], true, true),
+            (Always, &[("TERM", "dumb")], true, true),
+            (Never, &[xterm, ("CLICOLOR_FORCE", "1")], false, false),
+        ] {
+            let both = (
+                colors(choice, variables, true),
+                colors(choice, variables, false),
+            );
+            assert_eq!(both, (on_terminal, elsewhere), "{choice:?} {variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_option_counts_for_help_and_for_a_command_line_that_is_not_valid() {
+        for (arguments, expected) in [
+            (&["x", "--help"][..], ColorChoice::Auto),
+            (&["x", "--color", "always", "--help"], ColorChoice::Always),
+            (&["x", "scan", "--bad", "--color=never"], ColorChoice::Never),
+            (&["x", "--color"], ColorChoice::Auto),
+            (&["x", "--color=pink"], ColorChoice::Auto),
+            (&["x", "--", "--color=always"], ColorChoice::Auto),
+        ] {
+            let arguments: Vec<_> = arguments.iter().map(Into::into).collect();
+            assert_eq!(ColorChoice::find(&arguments), expected, "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! How much is logged and reported: `-q`, `-v`, `-vv`, `--log-level`, `RUST_LOG`.
+
+use std::collections::BTreeMap;
+
+use clap::{ArgAction, Args, ValueEnum};
+use tracing::{Level, Metadata, level_filters::LevelFilter};
+use tracing_subscriber::EnvFilter;
+
+/// What the command line says about logging.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Verbosity {
+    /// Show errors and what is not complete only: no progress, no warnings
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Log each request (`-v`), and more (`-vv`)
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+    /// Log this and what is more severe [default: `RUST_LOG`, else `info`]
+    #[arg(long, value_enum, value_name = "LEVEL", global = true)]
+    log_level: Option<LogLevel>,
+}
+
+/// The least severe events that are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// The targets of this program's own crates.
+const OWN_TARGETS: [&str; 4] = [
+    "scanner_cli",
+    "qlik_connector",
+    "qrs_client",
+    "catalog_model",
+];
+
+/// What is logged.
+pub(crate) struct LogFilter {
+    pub(crate) filter: EnvFilter,
+    /// Whether somebody asked for it, so that a terminal gets log lines, too.
+    pub(crate) is_asked_for: bool,
+    /// Why `RUST_LOG` does not count.
+    pub(crate) warning: Option<String>,
+}
+
+impl Verbosity {
+    /// Options that contradict each other.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        let given = [
+            (self.quiet, "`-q`"),
+            (self.verbose > 0, "`-v`"),
+            (self.log_level.is_some(), "`--log-level`"),
+        ];
+        let mut given = given.iter().filter(|(is_given, _)| *is_given);
+        let (Some((_, first)), Some((_, second))) = (given.next(), given.next()) else {
+            return None;
+        };
+        Some(format!("{first} and {second} cannot be used together"))
+    }
+
+    /// What is logged: what the options say, else what `RUST_LOG` says.
+    pub(crate) fn filter(&self, variables: &BTreeMap<String, String>) -> LogFilter {
+        let level = self.level();
+        let directives = variables
+            .get("RUST_LOG")
+            .map(String::as_str)
+            .unwrap_or_default();
+        if level.is_some() || directives.trim().is_empty() {
+            let default = LevelFilter::INFO;
+            return LogFilter {
+                filter: EnvFilter::default().add_directive(level.unwrap_or(default).into()),
+                is_asked_for: level.is_some(),
+                warning: None,
+            };
+        }
+        match EnvFilter::builder().parse(directives) {
+            Ok(filter) => LogFilter {
+                filter,
+                is_asked_for: true,
+                warning: None,
+            },
+            Err(error) => LogFilter {
+                filter: EnvFilter::default().add_directive(LevelFilter::INFO.into()),
+                is_asked_for: false,
+                warning: Some(format!("`RUST_LOG` is not valid and was ignored: {error}")),
+            },
+        }
+    }
+
+    fn level(&self) -> Option<LevelFilter> {
+        match (self.log_level, self.quiet, self.verbose) {
+            (Some(level), _, _) => Some(level.into()),
+            (None, true, _) => Some(LevelFilter::ERROR),
+            (None, false, 0) => None,
+            (None, false, 1) => Some(LevelFilter::DEBUG),
+            (None, false, _) => Some(LevelFilter::TRACE),
+        }
+    }
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Off => Self::OFF,
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// Whether an event may be logged at all. Other crates know nothing of our secrets, and some log whole requests below
+/// `info`.
+pub(crate) fn may_be_logged(event: &Metadata<'_>) -> bool {
+    let own = event.target().split("::").next().unwrap_or_default();
+    OWN_TARGETS.contains(&own) || *event.level() <= Level::INFO
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(verbosity: &Verbosity, directives: &str) -> (String, bool, bool) {
+        let variables = BTreeMap::from([("RUST_LOG".to_owned(), directives.to_owned())]);
+        let filter = verbosity.filter(&variables);
+        (
+            filter.filter.to_string(),
+            filter.is_asked_for,
+            filter.warning.is_some(),
+        )
+    }
+
+    #[test]
+    fn options_win_over_the_variable_and_a_variable_that_is_not_valid_does_not_count() {
+        let verbose = |verbose| Verbosity {
+            verbose,
+            ..Verbosity::default()
+        };
+        let quiet = Verbosity {
+            quiet: true,
+            ..Verbosity::default()
+        };
+        for (verbosity, directives, expected) in [
+            (verbose(0), "", ("info", false, false)),
+            (verbose(0), " ", ("info", false, false)),
+            (verbose(0), "warn", ("warn", true, false)),
+            (
+                verbose(0),
+                "qrs_client=trace",
+                ("qrs_client=trace", true, false),
+            ),
+            (verbose(0), "=a=b=", ("info", false, true)),
+            (verbose(1), "warn", ("debug", true, false)),
+            (verbose(2), "", ("trace", true, false)),
+            (verbose(9), "", ("trace", true, false)),
+            (quiet, "trace", ("error", true, false)),
+        ] {
+            let (text, is_asked_for, has_warning) = filter(&verbosity, directives);
+            assert_eq!(
+                (text.as_str(), is_asked_for, has_warning),
+                expected,
+                "{verbosity:?} {directives}"
+            );
+        }
+    }
+}
