@@ -1,15 +1,15 @@
 //! One attempt at a scan: which lists are read, in which order, and what their counts and ids say.
 
 use catalog_model::{Completeness, Progress, RepeatedRecord, ScanSink, SourceId, Warning};
-use qrs_client::{Field, Filter};
+use qrs_client::{Error, Fact, Field, Filter};
 
 use crate::{
     addresses::UserList,
     apps::Apps,
-    connection::{QlikConnection, Stopped, breaks, nothing_visible},
+    connection::{QlikConnection, Stopped, TOO_MUCH, breaks, nothing_visible},
     counting::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
     dates::Dates,
-    failure::describe,
+    failure::{advice, describe},
     list::{ListRead, Rows, Unreadable, read_list},
     lower::Surroundings,
     owners::Owners,
@@ -138,9 +138,12 @@ impl<'a> Attempt<'a> {
                 return Err(Stopped::Source(step, error));
             }
             Err(Stopped::Source(_, error)) => {
-                return Ok(self.without_users(sink, &describe(&error)));
+                let hint = self.hint_without_users(&error);
+                return Ok(self.without_users(sink, &describe(&error), hint));
             }
-            Err(Stopped::TooMuch(_, excess)) => return Ok(self.without_users(sink, &excess)),
+            Err(Stopped::TooMuch(_, excess)) => {
+                return Ok(self.without_users(sink, &excess, TOO_MUCH.to_owned()));
+            }
             Err(stopped) => return Err(stopped),
         };
         let after = self.count_users().await;
@@ -152,11 +155,19 @@ impl<'a> Attempt<'a> {
         Ok(owners)
     }
 
-    fn without_users(&self, sink: &mut dyn ScanSink, why: &str) -> Owners<'a> {
+    /// A missing right is the cause only where the site says so.
+    fn hint_without_users(&self, error: &Error) -> String {
+        match error.fact() {
+            Fact::Forbidden => self.connection.addresses.hint_for_hidden_users(),
+            _ => advice(error, &self.connection.client),
+        }
+    }
+
+    fn without_users(&self, sink: &mut dyn ScanSink, why: &str, hint: String) -> Owners<'a> {
         let addresses = &self.connection.addresses;
         sink.warn(Warning {
             message: format!("the users could not be read, so contacts are unknown: {why}"),
-            hint: Some(addresses.hint_for_hidden_users()),
+            hint: Some(hint),
         });
         Owners::unreadable(addresses)
     }

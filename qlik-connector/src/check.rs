@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use catalog_model::{Stage, Verdict, Warning, counted};
 use qrs_client::{
-    Error, ErrorKind, Field, QrsClient, SessionState,
+    Error, Fact, Field, QrsClient, SessionState,
     diagnosis::{self, Step},
 };
 
 use crate::{
     addresses::UserList,
-    failure::{describe, hint},
+    failure::{advice, describe},
     trust::Trusted,
 };
 
@@ -95,7 +95,7 @@ impl Passed {
     /// From the name to the secure connection, walked by hand.
     async fn way(&mut self, client: &QrsClient, route: Route) {
         for step in client.diagnose().await {
-            let stage = stage(&step);
+            let stage = stage(&step, client);
             // TLS with the proxy and the way through it are one stage.
             match self.0.iter_mut().find(|known| known.name == stage.name) {
                 Some(known) => {
@@ -164,7 +164,7 @@ impl Passed {
         ] {
             match &about {
                 Err(error) if fails_at == Some(name) => {
-                    self.0.push(failed(name, error, took));
+                    self.0.push(failed(name, error, client, took));
                     return;
                 }
                 Ok(about) if name == ABOUT => {
@@ -200,17 +200,19 @@ pub(crate) fn session_is_not_kept(state: SessionState) -> Option<Warning> {
 /// The stage that an error of the first call tells of. Where it cannot be told, it is the first, so that no stage is
 /// called well of which nothing is known.
 fn failing_stage(error: &Error) -> &'static str {
-    match error.kind() {
-        ErrorKind::RedirectedToLogin
-        | ErrorKind::Unauthorized
-        | ErrorKind::Forbidden
-        | ErrorKind::TooManySessions => AUTHENTICATION,
-        ErrorKind::Xsrf => ABOUT,
+    match error.fact() {
+        Fact::RedirectToLogin(_)
+        | Fact::RedirectToIdentityProvider
+        | Fact::CredentialsRequested(_)
+        | Fact::AccountInactive
+        | Fact::Forbidden
+        | Fact::TooManySessions => AUTHENTICATION,
+        Fact::XrfkeyMissing => ABOUT,
         _ => VIRTUAL_PROXY,
     }
 }
 
-fn stage(step: &Step) -> Stage {
+fn stage(step: &Step, client: &QrsClient) -> Stage {
     let name = match step.stage {
         diagnosis::Stage::Resolve => NAME_RESOLUTION,
         diagnosis::Stage::Connect => TCP,
@@ -219,12 +221,12 @@ fn stage(step: &Step) -> Stage {
     };
     match &step.seen {
         Ok(seen) => Stage::ok(name, seen.to_string(), step.took),
-        Err(error) => failed(name, error, step.took),
+        Err(error) => failed(name, error, client, step.took),
     }
 }
 
-fn failed(name: &'static str, error: &Error, took: Duration) -> Stage {
-    Stage::ok(name, describe(error), took).but(Verdict::Failed, hint(error))
+fn failed(name: &'static str, error: &Error, client: &QrsClient, took: Duration) -> Stage {
+    Stage::ok(name, describe(error), took).but(Verdict::Failed, advice(error, client))
 }
 
 /// What the account may see. Lists are not read: they are counted.
@@ -238,11 +240,9 @@ async fn rights(client: &QrsClient, list: UserList) -> Stage {
     };
     let (apps, sheets) = match answers.await {
         Ok(counted) => counted,
-        Err(error) => return failed(RIGHTS, &error, asked.elapsed()),
+        Err(error) => return failed(RIGHTS, &error, client, asked.elapsed()),
     };
     let users = client.user_count(None).await;
-    let rule = "add the security rule of docs/qlik-setup.md: resource filter `App_*,App.Object_*,Stream_*,User_*`, \
-                action Read, context `Both in hub and QMC`, for this account";
     let visible = format!("{}, {}", counted(apps, "app"), counted(sheets, "sheet"));
     let seen = match &users {
         Ok(users) => format!("{visible}, {} are visible", counted(*users, "user")),
@@ -252,10 +252,19 @@ async fn rights(client: &QrsClient, list: UserList) -> Stage {
         ),
     };
     let stage = Stage::ok(RIGHTS, seen, asked.elapsed());
-    let sees_users = list == UserList::Unwanted || users.is_ok_and(|users| users > 0);
-    if apps > 0 && sheets > 0 && sees_users {
-        stage
-    } else {
-        stage.but(Verdict::Warning, rule.to_owned())
+    let rule = "add the security rule of docs/qlik-setup.md: resource filter `App_*,App.Object_*,Stream_*,User_*`, \
+                action Read, context `Both in hub and QMC`, for this account";
+    if apps == 0 || sheets == 0 {
+        return stage.but(Verdict::Warning, rule.to_owned());
+    }
+    match users {
+        _ if list == UserList::Unwanted => stage,
+        Ok(users) if users > 0 => stage,
+        // What the account may not see is left out, or refused.
+        Ok(_) => stage.but(Verdict::Warning, rule.to_owned()),
+        Err(error) if *error.fact() == Fact::Forbidden => {
+            stage.but(Verdict::Warning, rule.to_owned())
+        }
+        Err(error) => stage.but(Verdict::Warning, advice(&error, client)),
     }
 }

@@ -16,13 +16,17 @@ use crate::{
     attempt::Attempt,
     check::{Route, check, session_is_not_kept},
     counting::Counts,
-    failure::{describe, failure, hint_for},
+    failure::{describe, failure},
     find::{Asking, find},
     properties,
     retries::Retries,
     stored_sheet::StoredSheet,
     trust::Trusted,
 };
+
+/// What to do about a list that has more than any site.
+pub(crate) const TOO_MUCH: &str = "the list is not what a Qlik Sense site sends: check what `connection.url` points to, and whether a \
+    gateway on the way changes answers";
 
 /// A site that an account may read.
 pub(crate) struct QlikConnection {
@@ -80,13 +84,13 @@ impl QlikConnection {
                     retries.repeats(list)
                 }
                 Err(Stopped::Source(step, error)) => {
-                    return Err(failure(step, &error, self.client.session_state()));
+                    return Err(failure(step, &error, &self.client));
                 }
                 Err(Stopped::TooMuch(step, excess)) => {
                     return Err(ScanError::Source {
                         step,
                         message: format!("gave up on the list: {excess}"),
-                        hint: Some(hint_for(ErrorKind::TooLarge).to_owned()),
+                        hint: Some(TOO_MUCH.to_owned()),
                         may_pass: false,
                     });
                 }

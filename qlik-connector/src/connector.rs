@@ -130,7 +130,8 @@ fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option
         Err(error) => {
             let message = format!("`{key}`: {}", with_causes(&error));
             // The client's hint does not know that an address stands in quotes here.
-            let hint = format!("write it like `{key} = \"https://qlik.example.com/header\"`");
+            let example = || format!("write it like `{key} = \"https://qlik.example.com/header\"`");
+            let hint = error.hint().map_or_else(example, str::to_owned);
             settings.refuse(key, message, hint);
             None
         }
@@ -176,6 +177,11 @@ fn proxy(settings: &mut Settings) -> Option<Proxy> {
     let port = settings.port("proxy.port");
     let user = settings.text("proxy.username");
     let password = settings.secret("proxy.password");
+    // Whatever else is missing: people write a whole URL here.
+    if let Some(host) = &host {
+        let alone = Proxy::new(ProxyScheme::Http, &host.value, 80);
+        accepted(settings, "proxy.hostname", alone);
+    }
     if scheme.is_none() && host.is_none() && port.is_none() && user.is_none() && password.is_none()
     {
         return None;

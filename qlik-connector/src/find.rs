@@ -46,10 +46,7 @@ const ENOUGH: usize = 10;
 pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanError> {
     let Asking { client, code, .. } = asking;
     let subject = Subject::of(subject, code);
-    let failed = |error: Error| {
-        let state = asking.client.session_state();
-        failure("asking the site".to_owned(), &error, state)
-    };
+    let failed = |error: Error| failure("asking the site".to_owned(), &error, asking.client);
     // One small call first: it opens the session that all others continue.
     client.about().await.map_err(failed)?;
     let (objects, apps) = subject.filters();

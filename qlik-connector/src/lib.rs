@@ -13,6 +13,7 @@ mod dates;
 mod failure;
 mod filtering;
 mod find;
+mod hint;
 mod link;
 mod list;
 mod lower;

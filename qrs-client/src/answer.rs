@@ -1,10 +1,14 @@
 //! What the head of an answer means. An answer with an error status is an answer: only silence is
 //! a failure of the transport. Nothing here touches the network.
 
+mod refusal;
+
 use url::Url;
 
 use crate::asked::Asked;
+use crate::challenge::Challenge;
 use crate::error::{Error, ErrorKind};
+use crate::fact::Fact;
 use crate::renewal::Doubt;
 use crate::retry::Trouble;
 use crate::too_many_sessions;
@@ -16,12 +20,10 @@ pub(crate) struct Head {
     pub(crate) content_type: String,
     /// Where a redirect leads to.
     pub(crate) location: Option<Url>,
+    /// What an answer with status 401 asks for.
+    pub(crate) challenges: Vec<Challenge>,
     pub(crate) retry_after: Option<std::time::Duration>,
 }
-
-const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual proxy's prefix, and \
-    that this virtual proxy authenticates by header; a proxy on the way that refuses its user may \
-    answer like this, too";
 
 /// The status with which Microsoft's gateways answer a session that has ended.
 const LOGIN_TIMEOUT: u16 = 440;
@@ -47,103 +49,21 @@ impl Head {
         if self.is_about_too_many_sessions(&page) {
             return self.too_many_sessions(body, asked);
         }
-        let (kind, message, hint) = self.meaning(&page, asked);
+        let meaning = self.meaning(&page, asked);
         // A redirect's page says that there is a redirect.
         let said = asked
             .excerpt(body)
             .filter(|_| !matches!(self.status, 300..=399));
         let error = asked
-            .error(kind, message)
+            .error(meaning.kind, meaning.message)
+            .with_fact(meaning.fact)
             .with_status(self.status)
             .with_excerpt(said)
             .with_doubt(self.doubt(&page))
             .with_trouble(Trouble::Status(self.status, self.retry_after));
-        match hint {
+        match meaning.hint {
             Some(hint) => error.with_hint(hint),
             None => error,
-        }
-    }
-
-    fn meaning(&self, said: &str, asked: &Asked) -> (ErrorKind, String, Option<&'static str>) {
-        let (kind, message, hint) = match self.status {
-            301..=303 | 307 | 308 => return self.redirect(asked),
-            _ if self.head_is_too_long(said) => (
-                ErrorKind::RequestTooLong,
-                "the request's headers are longer than the site or a gateway accepts",
-                Some(
-                    "allow longer request headers on the gateway or load balancer in front of the site",
-                ),
-            ),
-            // Qlik's page for a prefix that no virtual proxy of the central proxy has.
-            400 if said.contains("http request header is incorrect") => (
-                ErrorKind::BadRequest,
-                "the site knows no virtual proxy of this prefix",
-                Some("check the virtual proxy's prefix, and that it is linked to the proxy"),
-            ),
-            400 | 414 => (
-                ErrorKind::BadRequest,
-                "the site does not understand the request",
-                None,
-            ),
-            401 | LOGIN_TIMEOUT => (
-                ErrorKind::Unauthorized,
-                "the site asks for other credentials",
-                Some(CHECK_CREDENTIALS),
-            ),
-            403 if said.contains("xsrf") => (
-                ErrorKind::Xsrf,
-                "the site saw no valid xrfkey",
-                Some("something on the way may drop the query or the header `X-Qlik-Xrfkey`"),
-            ),
-            403 => (
-                ErrorKind::Forbidden,
-                "the site refuses this to the account",
-                Some("the account may be inactive, lack the right, or have too many sessions"),
-            ),
-            404 => (ErrorKind::NotFound, "the site has nothing here", None),
-            407 => (
-                ErrorKind::Proxy,
-                "the proxy asks for credentials, or for others",
-                Some("check the proxy's user and password"),
-            ),
-            408 | 425 => (
-                ErrorKind::ServerError,
-                "the site is not ready for the request",
-                None,
-            ),
-            429 => (
-                ErrorKind::ServerError,
-                "the site asks for fewer requests",
-                None,
-            ),
-            500..=599 => (ErrorKind::ServerError, "the site can't answer", None),
-            _ => (
-                ErrorKind::UnexpectedAnswer,
-                "the site gave an unexpected answer",
-                None,
-            ),
-        };
-        (kind, message.to_owned(), hint)
-    }
-
-    fn redirect(&self, asked: &Asked) -> (ErrorKind, String, Option<&'static str>) {
-        let Some(location) = &self.location else {
-            let message = "the site redirects to nowhere".to_owned();
-            return (ErrorKind::UnexpectedAnswer, message, None);
-        };
-        let target = asked.scrub_line(&shown(location));
-        if is_login(location) {
-            let message = format!("the site redirects to its login page `{target}`");
-            (
-                ErrorKind::RedirectedToLogin,
-                message,
-                Some(CHECK_CREDENTIALS),
-            )
-        } else {
-            let message = format!("the site redirects to `{target}`");
-            let hint = "if that is where the site is now, give this URL; if it is the login of \
-                another system, the virtual proxy does not authenticate by header";
-            (ErrorKind::UnexpectedAnswer, message, Some(hint))
         }
     }
 
@@ -204,20 +124,33 @@ pub(crate) fn login_page(body: &[u8], asked: &Asked) -> Error {
     if too_many_sessions::is_said(&Asked::unredacted(body)) {
         return too_many_sessions::error(asked).with_excerpt(asked.excerpt(body));
     }
-    let message = "the site answered with a web page, most likely a login form, instead of JSON";
+    let (fact, message, hint) = if has_form(body) {
+        (
+            Fact::LoginForm,
+            "the site answered with a web page, most likely a login form, instead of JSON",
+            "check the virtual proxy's prefix, and that this virtual proxy authenticates by header; a gateway in front \
+             of the site may ask for a login, too",
+        )
+    } else {
+        (
+            Fact::WebPage,
+            "the site answered with a web page instead of JSON",
+            "check that the URL is that of a Qlik Sense site, with the prefix of its virtual proxy; a gateway in front of \
+             the site may answer like this, too",
+        )
+    };
     asked
         .error(ErrorKind::LoginPage, message)
-        .with_hint(CHECK_CREDENTIALS)
+        .with_fact(fact)
+        .with_hint(hint)
         .with_excerpt(asked.excerpt(body))
         .with_doubt(Doubt::Likely)
 }
 
-/// `internal_forms_authentication` and `internal_windows_authentication` are Qlik Sense's own.
-fn is_login(location: &Url) -> bool {
-    location.path().split('/').any(|segment| {
-        let segment = segment.to_ascii_lowercase();
-        segment.starts_with("internal_") && segment.ends_with("_authentication")
-    })
+/// Whether a web page has a form.
+fn has_form(page: &[u8]) -> bool {
+    let page = page.to_ascii_lowercase();
+    page.windows(b"<form".len()).any(|tag| tag == b"<form")
 }
 
 /// A URL without what may be secret in it.
@@ -248,6 +181,7 @@ mod tests {
             status,
             content_type,
             location,
+            challenges: Vec::new(),
             retry_after,
         };
         head.refusal(body.as_bytes(), &asked)

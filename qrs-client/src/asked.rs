@@ -14,6 +14,7 @@ const MAX_LINE_SOURCE: usize = 16 * 1024;
 /// The URL of a request as it may be shown, and what must not be.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    site: SiteUrl,
     url: String,
     /// Where the part after the site's own begins.
     path: usize,
@@ -24,12 +25,18 @@ impl Asked {
     /// The URL is the one without an xrfkey.
     pub(crate) fn new(site: &SiteUrl, url: &Url, secrets: Vec<SecretString>) -> Self {
         let secrets = Secrets::new(secrets);
-        let site = site.as_url().as_str();
+        let base = site.as_url().as_str();
         // The site's own part is no secret, even where its host has the name of the account.
-        let rest = url.as_str().strip_prefix(site).unwrap_or_default();
-        let path = site.len();
-        let url = site.to_owned() + &secrets.scrub(rest);
-        Self { url, path, secrets }
+        let rest = url.as_str().strip_prefix(base).unwrap_or_default();
+        let path = base.len();
+        let url = base.to_owned() + &secrets.scrub(rest);
+        let site = site.clone();
+        Self {
+            site,
+            url,
+            path,
+            secrets,
+        }
     }
 
     /// Also hides what came with the answer.
@@ -39,6 +46,11 @@ impl Asked {
 
     pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
         Error::new(kind, message).with_url(&self.url)
+    }
+
+    /// The site that was asked.
+    pub(crate) fn site(&self) -> &SiteUrl {
+        &self.site
     }
 
     /// What was asked for, without secrets.

@@ -14,6 +14,7 @@ use crate::credentials::HeaderCredentials;
 use crate::diagnosis::Step;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::without_mark;
+use crate::fact::Fact;
 use crate::filter::Filter;
 use crate::lenient;
 use crate::list::RecordList;
@@ -292,6 +293,7 @@ fn not_qrs(json: &[u8], body: &Body) -> Error {
     }
     asked
         .error(ErrorKind::UnexpectedAnswer, message)
+        .with_fact(Fact::NotQrs)
         .with_doubt(Doubt::Possible)
         .with_excerpt(asked.excerpt(json))
 }
@@ -304,13 +306,17 @@ fn decoded<T: DeserializeOwned>(json: &[u8], body: &Body) -> Result<T, Error> {
         let reason = body.asked().scrub_line(&error.to_string());
         let message = format!("the answer is not the JSON that was expected: {reason}");
         // JSON that ends too early was cut on the way, by a connection that was closed in order.
-        let (trouble, doubt) = match error.is_eof() {
-            true if json.trim_ascii().is_empty() => (Trouble::Cut, Doubt::Possible),
-            true => (Trouble::Cut, Doubt::None),
-            false => (Trouble::Final, Doubt::Possible),
+        let (fact, trouble, doubt) = match error.is_eof() {
+            true if json.trim_ascii().is_empty() => {
+                (Fact::AnswerCut, Trouble::Cut, Doubt::Possible)
+            }
+            true => (Fact::AnswerCut, Trouble::Cut, Doubt::None),
+            false if error.is_syntax() => (Fact::NotJson, Trouble::Final, Doubt::Possible),
+            false => (Fact::UnexpectedJson, Trouble::Final, Doubt::Possible),
         };
         body.asked()
             .error(ErrorKind::UnexpectedAnswer, message)
+            .with_fact(fact)
             .with_trouble(trouble)
             .with_doubt(doubt)
             .with_excerpt(body.asked().excerpt(json))

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::certificate::Certificate;
+use crate::fact::Fact;
 use crate::renewal::Doubt;
 use crate::retry::{self, Trouble};
 use crate::time_limits::TimeLimit;
@@ -20,6 +21,7 @@ pub struct Error(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
+    fact: Fact,
     message: String,
     hint: Option<Cow<'static, str>>,
     certificates: Vec<Certificate>,
@@ -89,6 +91,12 @@ impl Error {
         self.0.kind
     }
 
+    /// What was seen: what people can do about it depends on the fact, not on the [`kind`](Self::kind).
+    #[must_use]
+    pub fn fact(&self) -> &Fact {
+        &self.0.fact
+    }
+
     /// Whether the same request may succeed later without anybody changing a setting, so that a
     /// program that runs for long may repeat it after some minutes.
     ///
@@ -141,8 +149,16 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let fact = match kind {
+            ErrorKind::Configuration => Fact::InvalidSetting,
+            ErrorKind::Proxy => Fact::ProxyFailed,
+            ErrorKind::Tls => Fact::TlsFailed,
+            ErrorKind::TooLarge => Fact::AnswerTooLarge,
+            _ => Fact::Unknown,
+        };
         Self(Box::new(Inner {
             kind,
+            fact,
             message: message.into(),
             hint: None,
             certificates: Vec::new(),
@@ -161,6 +177,11 @@ impl Error {
         Self::new(ErrorKind::Configuration, message)
     }
 
+    pub(crate) fn with_fact(mut self, fact: Fact) -> Self {
+        self.0.fact = fact;
+        self
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint = Some(hint.into());
         self
@@ -174,6 +195,7 @@ impl Error {
     /// The same, but the proxy is to blame.
     pub(crate) fn at_proxy(mut self) -> Self {
         self.0.kind = ErrorKind::Proxy;
+        self.0.fact = Fact::ProxyFailed;
         self.0.message.insert_str(0, "the proxy is not reached: ");
         self
     }

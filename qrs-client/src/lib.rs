@@ -37,8 +37,10 @@ mod too_many_sessions;
 mod transport;
 
 mod asked;
+mod challenge;
 mod error;
 mod excerpt;
+mod fact;
 mod scrub;
 
 pub mod lenient;
@@ -48,9 +50,11 @@ mod salvage;
 pub use body::Body;
 pub use builder::QrsClientBuilder;
 pub use certificate::Certificate;
+pub use challenge::Challenge;
 pub use client::QrsClient;
 pub use credentials::HeaderCredentials;
 pub use error::{Error, ErrorKind};
+pub use fact::{Fact, LoginPage};
 pub use filter::{Field, Filter, Literal};
 pub use id::{AppId, AppObjectId, EngineObjectId, StreamId, UserId};
 pub use list::{Record, RecordList, UnreadableRecord};

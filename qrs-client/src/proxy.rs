@@ -40,6 +40,7 @@ impl Proxy {
     /// address.
     pub fn new(scheme: ProxyScheme, host: &str, port: u16) -> Result<Self, Error> {
         let host = host.trim();
+        is_host_alone(host)?;
         let bracketed = host
             .parse::<Ipv6Addr>()
             .map(|address| format!("[{address}]"));
@@ -105,6 +106,63 @@ impl Proxy {
     }
 }
 
+/// Refuses what people write in place of a host: a URL, a host with a port, credentials. Passwords are not repeated.
+fn is_host_alone(host: &str) -> Result<(), Error> {
+    let refused =
+        |message: String, hint: String| Err(Error::configuration(message).with_hint(hint));
+    let (scheme, rest) = host
+        .split_once("://")
+        .map_or((None, host), |(scheme, rest)| (Some(scheme), rest));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return refused(
+            "the proxy's host holds a user name or password".to_owned(),
+            "give the host alone; user name and password are given separately".to_owned(),
+        );
+    }
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port))
+            if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            (name, Some(port))
+        }
+        _ => (authority, None),
+    };
+    // The colons of an IPv6 address are not that of a port.
+    let has_port = port.filter(|_| !name.contains(':') || name.ends_with(']'));
+    let host_alone = if has_port.is_some() { name } else { authority };
+    if let Some(scheme) = scheme {
+        let scheme = if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            scheme
+        } else {
+            "…"
+        };
+        let separate = match has_port {
+            Some(port) => {
+                format!("the scheme `{scheme}` and the port `{port}` are given separately")
+            }
+            None => format!("the scheme `{scheme}` is given separately"),
+        };
+        return refused(
+            format!("the proxy's host is a URL: it begins with `{scheme}://`"),
+            format!("give the host alone, `{host_alone}`; {separate}"),
+        );
+    }
+    if let Some(port) = has_port {
+        return refused(
+            format!("the proxy's host holds the port `{port}`"),
+            format!("give the host alone, `{name}`; the port is given separately"),
+        );
+    }
+    if authority.len() < rest.len() {
+        return refused(
+            "the proxy's host holds a path".to_owned(),
+            format!("give the host alone, `{authority}`"),
+        );
+    }
+    Ok(())
+}
+
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Proxy")
@@ -140,6 +198,58 @@ mod tests {
         ] {
             let error = Proxy::new(ProxyScheme::Http, host, 3128).unwrap_err();
             assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_host_is_named() {
+        for (host, message, hint) in [
+            (
+                "http://proxy.example",
+                "begins with `http://`",
+                "alone, `proxy.example`; the scheme `http` is",
+            ),
+            (
+                "HTTPS://proxy.example:3128/",
+                "begins with `HTTPS://`",
+                "alone, `proxy.example`; the scheme `HTTPS` and the port `3128` are",
+            ),
+            (
+                "proxy.example:3128",
+                "holds the port `3128`",
+                "alone, `proxy.example`; the port",
+            ),
+            (
+                "[::1]:3128",
+                "holds the port `3128`",
+                "alone, `[::1]`; the port",
+            ),
+            (
+                "http://[::1]",
+                "begins with `http://`",
+                "alone, `[::1]`; the scheme",
+            ),
+            (
+                "http://me:hunter2@proxy.example",
+                "user name or password",
+                "separately",
+            ),
+            (
+                "me:hunter2@x://proxy",
+                "begins with `…://`",
+                "alone, `proxy`",
+            ),
+            (
+                "proxy.example/proxy.pac",
+                "holds a path",
+                "alone, `proxy.example`",
+            ),
+            ("a b", "not valid", "alone"),
+        ] {
+            let error = Proxy::new(ProxyScheme::Http, host, 3128).unwrap_err();
+            assert!(error.to_string().contains(message), "{error}");
+            assert!(error.hint().unwrap().contains(hint), "{error:?}");
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod connect;
 mod handshake;
+mod plain_http;
 mod recorded;
 mod tunnel;
 
@@ -16,6 +17,7 @@ use url::Url;
 
 use crate::diagnosis::{Seen, Stage, Step};
 use crate::error::{Error, ErrorKind};
+use crate::fact::Fact;
 use crate::proxy::Proxy;
 use crate::scrub::Secrets;
 use crate::site::SiteUrl;
@@ -62,8 +64,15 @@ impl Route<'_> {
         if let Some(stream) = self.steps(&mut walk).await {
             return Ok(stream);
         }
-        let last = walk.steps.pop().and_then(|step| step.seen.err());
-        Err(last.unwrap_or_else(|| Error::new(ErrorKind::Unreachable, "no connection to the site")))
+        let last = walk.steps.pop();
+        let Some((stage, error)) = last.and_then(|step| Some((step.stage, step.seen.err()?)))
+        else {
+            return Err(Error::new(
+                ErrorKind::Unreachable,
+                "no connection to the site",
+            ));
+        };
+        Err(self.or_plain_http(stage, &error).await.unwrap_or(error))
     }
 
     /// All steps up to the one that fails, if one does.
@@ -71,6 +80,12 @@ impl Route<'_> {
         let mut walk = self.new_walk(None);
         // Nothing comes of a step that failed; it is the last one.
         drop(self.steps(&mut walk).await);
+        if let Some(Step { stage, seen, .. }) = walk.steps.last_mut()
+            && let Err(error) = seen
+            && let Some(better) = self.or_plain_http(*stage, error).await
+        {
+            *error = better;
+        }
         walk.steps
     }
 
@@ -100,6 +115,10 @@ impl Route<'_> {
             .flatten()?;
         let peer = self.first_peer();
         let error = Error::new(peer.tls_kind(), format!("{peer} {CLEAR_TEXT_TO_TLS}"));
+        let error = error.with_fact(match peer {
+            Peer::Site => Fact::TlsExpected,
+            Peer::Proxy => Fact::ProxyFailed,
+        });
         Some(error.with_hint("write `https` where `http` stands"))
     }
 
@@ -213,18 +232,29 @@ impl Walk {
 
     fn too_slow(&self, stage: Stage) -> Error {
         let (peer, seconds) = (self.peer, self.limit.as_secs_f64());
-        let error = Error::new(
-            peer.timeout_kind(),
-            format!("{peer} did not answer within {seconds} s ({stage})"),
-        );
+        let is_tls = matches!(stage, Stage::ProxyTls | Stage::SiteTls);
+        let although = if is_tls {
+            ", although it accepted the connection"
+        } else {
+            ""
+        };
+        let message = format!("{peer} did not answer within {seconds} s ({stage}){although}");
+        let error = Error::new(peer.timeout_kind(), message);
         let error = error.with_time_limit(TimeLimit::Connect, self.limit);
-        match stage {
-            Stage::ProxyTls | Stage::SiteTls => {
-                error.with_hint("it may not speak TLS at this port: check scheme and port")
-            }
-            _ => {
-                error.with_hint("check host and port, and that a firewall lets the client through")
-            }
+        let (fact, hint) = if is_tls {
+            (
+                Fact::TlsSilent,
+                "it may not speak TLS at this port: check scheme and port",
+            )
+        } else {
+            (
+                Fact::ConnectionTimedOut,
+                "check host and port, and that a firewall lets the client through",
+            )
+        };
+        match peer {
+            Peer::Site => error.with_fact(fact).with_hint(hint),
+            Peer::Proxy => error.with_hint(hint),
         }
     }
 

@@ -5,12 +5,16 @@ use std::io;
 
 use crate::asked::Asked;
 use crate::error::{Cause, Error, ErrorKind};
+use crate::fact::Fact;
 use crate::http::{BodyError, UnknownCoding};
 use crate::retry::Trouble;
 use crate::tls::explain::{self, Peer};
 
 /// hyper's text for headers that are larger than it reads; there is no other sign of it.
 const TOO_LARGE: &str = "message head is too large";
+
+/// hyper's text for what comes before the request was sent: a server of another protocol greets first.
+const TOO_EARLY: &str = "received unexpected message from connection";
 
 /// The connection was there, but no answer came.
 pub(crate) fn no_answer(error: Link<'_>, asked: &Asked) -> Error {
@@ -25,32 +29,37 @@ pub(crate) fn no_answer(error: Link<'_>, asked: &Asked) -> Error {
     let closed = http.is_some_and(|error| {
         error.is_incomplete_message() || error.is_canceled() || error.is_closed()
     });
-    let (kind, message, trouble) = if closed || links.iter().any(|link| is_reset(*link)) {
+    let (kind, fact, message, trouble) = if closed || links.iter().any(|link| is_reset(*link)) {
         (
             ErrorKind::Unreachable,
+            Fact::ClosedWithoutAnswer,
             "the site closed the connection without an answer",
             Trouble::Cut,
         )
     } else if http.is_some_and(|error| error.is_parse() && error.to_string().contains(TOO_LARGE)) {
         (
             ErrorKind::TooLarge,
+            Fact::HeadersTooLarge,
             "the response's headers are larger than the client reads (400 KB, 2,000 lines)",
             Trouble::Final,
         )
-    } else if http.is_some_and(hyper::Error::is_parse) {
+    } else if http.is_some_and(|error| error.is_parse() || error.to_string().contains(TOO_EARLY)) {
         (
             ErrorKind::UnexpectedAnswer,
+            Fact::NotHttp,
             "the response is not HTTP",
             Trouble::Final,
         )
     } else {
         (
             ErrorKind::Unreachable,
+            Fact::ClosedWithoutAnswer,
             "the connection to the site broke",
             Trouble::Cut,
         )
     };
-    let described = asked.error(kind, message).with_trouble(trouble);
+    let described = asked.error(kind, message).with_fact(fact);
+    let described = described.with_trouble(trouble);
     with_cause(described, &links, asked)
 }
 
@@ -64,20 +73,26 @@ pub(crate) fn cut_answer(error: &BodyError, asked: &Asked) -> Error {
         ErrorKind::Unreachable,
         "the connection broke in the middle of the answer",
     );
+    let described = described.with_fact(Fact::AnswerCut);
     with_cause(described, &links(error), asked).with_trouble(Trouble::Cut)
 }
 
 /// A packed answer that ends too early was cut on the way; a damaged one may be whole another time.
 fn not_unpacked(error: &io::Error, asked: &Asked) -> Error {
-    let (kind, message, trouble) = if error.kind() == io::ErrorKind::UnexpectedEof {
-        let message = "the compressed answer ends too early";
-        (ErrorKind::Unreachable, message, Trouble::Cut)
+    let (kind, fact, message, trouble) = if error.kind() == io::ErrorKind::UnexpectedEof {
+        let (fact, message) = (
+            Fact::CompressedAnswerCut,
+            "the compressed answer ends too early",
+        );
+        (ErrorKind::Unreachable, fact, message, Trouble::Cut)
     } else {
         let message = "the answer is not valid gzip, although it is labelled as gzip";
-        (ErrorKind::UnexpectedAnswer, message, Trouble::Damaged)
+        let fact = Fact::CompressedAnswerDamaged;
+        (ErrorKind::UnexpectedAnswer, fact, message, Trouble::Damaged)
     };
     asked
         .error(kind, message)
+        .with_fact(fact)
         .with_trouble(trouble)
         .with_hint("a gateway between the client and the site may damage compressed answers")
         .with_cause(asked.scrub(&error.to_string()))
@@ -91,6 +106,7 @@ pub(crate) fn unknown_coding(coding: &UnknownCoding, asked: &Asked) -> Error {
         format!("the answer has the content coding `{coding}`, but the client asked for `gzip`");
     asked
         .error(ErrorKind::UnexpectedAnswer, message)
+        .with_fact(Fact::UnknownCoding)
         .with_hint(
             "let the site, or the gateway in front of it, compress with gzip or not at all: it must obey the header \
              `Accept-Encoding`",

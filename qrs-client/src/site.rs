@@ -78,6 +78,8 @@ impl SiteUrl {
         }
         url.set_query(None);
         url.set_fragment(None);
+        let end = rest.find(['?', '#']).unwrap_or(rest.len());
+        possible(rest.get(host_end..end).unwrap_or_default())?;
         let prefix = prefix(url.path());
         url.set_path(&prefix);
         Ok(Self(url))
@@ -87,6 +89,19 @@ impl SiteUrl {
     #[must_use]
     pub fn as_url(&self) -> &Url {
         &self.0
+    }
+
+    /// The prefix of the virtual proxy, if the URL has one.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        let prefix = self.0.path().trim_matches('/');
+        (!prefix.is_empty()).then_some(prefix)
+    }
+
+    /// The host: a name or an address, without the port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -145,11 +160,55 @@ fn without_scheme(text: &str) -> Error {
     ))
 }
 
+/// Refuses a prefix that no virtual proxy can have: it consists of lower-case letters, digits and a few signs (Qlik help,
+/// "Virtual proxies").
+fn possible(path: &str) -> Result<(), Error> {
+    let segments = path
+        .split(['/', '\\'])
+        .filter(|segment| !segment.is_empty());
+    let mut prefix = segments.take_while(|segment| !is_page(segment));
+    let Some((segment, why)) = prefix.find_map(|segment| Some((segment, impossible(segment)?)))
+    else {
+        return Ok(());
+    };
+    let shown = segment.escape_debug();
+    let error = Error::configuration(format!(
+        "the site's URL has the prefix `{shown}`, which no virtual proxy can have: {why}"
+    ));
+    let lower = segment.to_ascii_lowercase();
+    Err(if impossible(&lower).is_none() {
+        error.with_hint(format!(
+            "write `{lower}` if that is the prefix; the QMC shows it under Virtual proxies, in the column Prefix"
+        ))
+    } else {
+        error.with_hint(
+            "the QMC shows the prefix under Virtual proxies, in the column Prefix, not in the column Description",
+        )
+    })
+}
+
+/// Why a text is no prefix of a virtual proxy, if it is none.
+fn impossible(segment: &str) -> Option<&'static str> {
+    let has = |odd: fn(char) -> bool| segment.contains(odd);
+    if has(char::is_whitespace) || segment.contains("%20") {
+        Some("it has a space")
+    } else if !segment.is_ascii() || segment.contains('%') {
+        Some("it has characters other than `a` to `z`, digits, `-`, `_`, `.` and `~`")
+    } else if has(|c| c.is_ascii_uppercase()) {
+        Some("it has capital letters")
+    } else {
+        None
+    }
+}
+
+fn is_page(segment: &str) -> bool {
+    PAGES.iter().any(|page| segment.eq_ignore_ascii_case(page))
+}
+
 /// The virtual proxy's prefix between slashes. A doubled slash would break every request.
 fn prefix(path: &str) -> String {
     let segments = path.split('/').filter(|segment| !segment.is_empty());
-    let site =
-        segments.take_while(|segment| !PAGES.iter().any(|page| segment.eq_ignore_ascii_case(page)));
+    let site = segments.take_while(|segment| !is_page(segment));
     site.fold("/".to_owned(), |prefix, segment| prefix + segment + "/")
 }
 
@@ -230,6 +289,69 @@ mod tests {
             let message = SiteUrl::parse(text).unwrap_err().to_string();
             assert!(message.contains(expected), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn a_prefix_that_cannot_exist_is_refused() {
+        let cases = [
+            (
+                "https://qlik.example/Scanner",
+                "capital letters",
+                "write `scanner`",
+            ),
+            (
+                "https://qlik.example/SCANNER/hub",
+                "capital letters",
+                "write `scanner`",
+            ),
+            ("https://qlik.example/my proxy", "a space", "column Prefix"),
+            (
+                "https://qlik.example/My%20proxy/",
+                "a space",
+                "column Prefix",
+            ),
+            (
+                "https://qlik.example/entdeckung-für-alle",
+                "other than `a` to `z`",
+                "column Prefix",
+            ),
+            (
+                "https://qlik.example/%C3%BC",
+                "other than `a` to `z`",
+                "column Prefix",
+            ),
+            (
+                "https://qlik.example/\u{441}canner",
+                "other than `a` to `z`",
+                "column Prefix",
+            ),
+            (
+                "https://qlik.example\\Scanner",
+                "capital letters",
+                "write `scanner`",
+            ),
+        ];
+        for (text, why, hint) in cases {
+            let error = SiteUrl::parse(text).unwrap_err();
+            assert!(error.to_string().contains(why), "{text}: {error}");
+            assert!(error.hint().unwrap().contains(hint), "{text}: {error:?}");
+        }
+        for text in [
+            "https://QLIK.example/scanner-1_2.3~4",
+            "https://qlik.example/QMC/Some Page",
+            "https://qlik.example/vp/sense/app/AB/sheet/Ü",
+            "https://qlik.example/vp?X=Y#Z",
+        ] {
+            assert!(SiteUrl::parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn host_and_prefix_are_known() {
+        let site = SiteUrl::parse("https://qlik.example:8443/a/b/hub").unwrap();
+        assert_eq!((site.host(), site.prefix()), ("qlik.example", Some("a/b")));
+        let site = SiteUrl::parse("https://qlik.example/hub").unwrap();
+        assert_eq!(site.prefix(), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
+use crate::fact::Fact;
 
 /// How long the client waits for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +119,11 @@ pub(crate) fn exceeded(limit: TimeLimit, value: Duration, asked: &Asked) -> Erro
     };
     asked
         .error(ErrorKind::Timeout, message)
+        .with_fact(match limit {
+            TimeLimit::Connect => Fact::ConnectionTimedOut,
+            TimeLimit::FirstByte | TimeLimit::FirstByteOfList => Fact::NoAnswerInTime,
+            TimeLimit::Silence | TimeLimit::List => Fact::AnswerTooSlow,
+        })
         .with_time_limit(limit, value)
 }
 

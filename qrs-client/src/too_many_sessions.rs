@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::asked::Asked;
 use crate::error::{Error, ErrorKind};
+use crate::fact::Fact;
 use crate::renewal::Doubt;
 use crate::retry::Trouble;
 
@@ -71,6 +72,7 @@ pub(crate) fn error(asked: &Asked) -> Error {
     let message = "the site refuses another session: the account has too many open sessions";
     asked
         .error(ErrorKind::TooManySessions, message)
+        .with_fact(Fact::TooManySessions)
         .with_hint(
             "a site allows a user five sessions at a time, each of which ends 30 minutes after its last request: wait \
              until they have ended, or let the site's administrator end them",

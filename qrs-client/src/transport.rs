@@ -1,11 +1,12 @@
 //! Sends requests, again if that is worth it, and keeps the session.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Request;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, DATE, HeaderName, LOCATION, RETRY_AFTER,
-    SET_COOKIE,
+    SET_COOKIE, WWW_AUTHENTICATE,
 };
 use rustls::ClientConfig;
 use secrecy::SecretString;
@@ -16,6 +17,7 @@ use url::Url;
 use crate::answer::Head;
 use crate::asked::Asked;
 use crate::body::Body;
+use crate::challenge::Challenge;
 use crate::credentials::HeaderCredentials;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Http, Response, Unanswered};
@@ -183,10 +185,35 @@ impl Transport {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(unanswered)) => Err(self.explained(unanswered, &route, asked).await),
             Err(_) if first_byte < limits.deadline => {
-                Err(time_limits::exceeded(limit, value, asked))
+                Err(self.too_late(limit, value, &route, asked).await)
             }
             Err(_) => Err(time_limits::exceeded(TimeLimit::List, limits.whole, asked)),
         }
+    }
+
+    /// No answer began in time. Where the site never answered before, it may be the connection that is missing.
+    async fn too_late(
+        &self,
+        limit: TimeLimit,
+        value: Duration,
+        route: &Route<'_>,
+        asked: &Asked,
+    ) -> Error {
+        let route = Route {
+            limit: value.min(route.limit),
+            secrets: route.secrets.clone(),
+            ..*route
+        };
+        if !self.session.was_answered()
+            && let Err(obstacle) = route.find_slow_step().await
+        {
+            let obstacle = obstacle.with_url(asked.url());
+            return match obstacle.time_limit() {
+                Some(_) => obstacle.with_time_limit(limit, value),
+                None => obstacle,
+            };
+        }
+        time_limits::exceeded(limit, value, asked)
     }
 
     /// Why no answer came. Where the HTTP library does not say at which step the connection failed, the way is walked by
@@ -198,16 +225,18 @@ impl Transport {
             Unanswered::NotConnected(error) => error,
         };
         if silence::is_time_limit(&error) {
-            // With a proxy there are more steps than one that may be slow.
-            if self.proxy.is_some()
-                && let Err(slow) = route.find_slow_step().await
-            {
+            // The library does not say at which step: a name, a connection, TLS, a proxy.
+            if let Err(slow) = route.find_slow_step().await {
                 return slow.with_url(asked.url());
             }
             return time_limits::exceeded(TimeLimit::Connect, self.limits.connect, asked);
         }
         if self.proxy.is_none() && silence::is_of_tls(&error) {
-            return silence::no_answer(&error, asked);
+            let error = silence::no_answer(&error, asked);
+            return match route.instead_of_tls(&error).await {
+                Some(better) => better.with_url(asked.url()),
+                None => error,
+            };
         }
         match route.open().await {
             Err(obstacle) => obstacle.with_url(asked.url()),
@@ -266,8 +295,14 @@ pub(crate) fn head(response: &Response, url: &Url) -> Head {
         status: response.status(),
         content_type: text(&CONTENT_TYPE).unwrap_or_default().to_owned(),
         location: text(&LOCATION).and_then(|location| url.join(location).ok()),
+        challenges: challenges(response),
         retry_after: text(&RETRY_AFTER).and_then(|after| retry::retry_after(after, text(&DATE))),
     }
+}
+
+fn challenges(response: &Response) -> Vec<Challenge> {
+    let headers = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    Challenge::all(headers.filter_map(|value| value.to_str().ok()))
 }
 
 fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {

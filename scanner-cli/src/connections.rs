@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -15,6 +15,7 @@ use crate::{
     hocon::Severity,
     home::{Home, shown},
     input_file::{self, FileKind},
+    near_code,
     problem::Problem,
     secrets::Given,
 };
@@ -66,6 +67,28 @@ impl Selected {
 pub(crate) struct UnknownCode {
     pub(crate) code: String,
     pub(crate) known: Vec<String>,
+    /// The code of the file that has `code` as its name, and that file.
+    pub(crate) of_file: Option<(String, String)>,
+}
+
+impl fmt::Display for UnknownCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            code,
+            known,
+            of_file,
+        } = self;
+        write!(f, "no connection has the code `{code}`; ")?;
+        let known: Vec<_> = known.iter().map(String::as_str).collect();
+        match of_file {
+            _ if known.is_empty() => f.write_str("no connection file could be read"),
+            Some((of_file, file)) => write!(f, "the file `{file}` has the code `{of_file}`"),
+            None => {
+                let question = near_code::did_you_mean(code, &known);
+                write!(f, "{question}there are: {}", known.join(", "))
+            }
+        }
+    }
 }
 
 impl Connections {
@@ -162,6 +185,7 @@ impl Connections {
             if !self.invalid.iter().any(|file| file.may_be(code)) {
                 return Err(UnknownCode {
                     code: (*code).clone(),
+                    of_file: self.of_file(code),
                     known,
                 });
             }
@@ -177,7 +201,7 @@ impl Connections {
             own.is_some_and(|own| own.as_str() == code)
         };
         let unsaid = (unread.iter()).filter(|code| !invalid.iter().any(|file| has(code, file)));
-        problems.extend(unsaid.map(|code| not_read(code)));
+        problems.extend(unsaid.map(|code| not_read(code, &known)));
         for (code, path) in self.disabled.iter().filter(|(code, _)| asked(code)) {
             problems.push(disabled(code, path));
         }
@@ -199,6 +223,18 @@ impl Connections {
             invalid,
             problems,
         })
+    }
+
+    /// The code of the file that has this name, and that file.
+    fn of_file(&self, name: &str) -> Option<(String, String)> {
+        let ready = self
+            .ready
+            .iter()
+            .map(|(ready, _)| (&ready.code, &ready.path));
+        let disabled = self.disabled.iter().map(|(code, path)| (code, path));
+        let mut files = ready.chain(disabled);
+        let (code, path) = files.find(|(_, path)| near_code::is_name_of(name, path))?;
+        Some((code.to_string(), shown(path)))
     }
 
     /// The codes of the files that could be read.
@@ -283,10 +319,16 @@ fn how_to_begin(folder: &Path) -> String {
     )
 }
 
-fn not_read(code: &str) -> Problem {
+fn not_read(code: &str, known: &[String]) -> Problem {
+    let known: Vec<_> = known.iter().map(String::as_str).collect();
+    let fix = "fix the errors in the file above first, if it is the one that is meant";
+    let hint = match near_code::near_code(code, &known) {
+        Some(near) => format!("did you mean `{near}`? if not, {fix}"),
+        None => fix.to_owned(),
+    };
     Problem::general(
-        format!("so nothing is known of the code `{code}`, which no other file has"),
-        "mend the file above first, if it is the one that is meant".to_owned(),
+        format!("no file that can be read has the code `{code}`"),
+        hint,
     )
 }
 

@@ -25,6 +25,7 @@ mod kept_session;
 mod listing;
 mod lock;
 mod log;
+mod near_code;
 mod noted_files;
 mod odd_texts;
 mod printable;

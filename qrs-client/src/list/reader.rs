@@ -10,6 +10,7 @@ use super::decoder::{Broken, Flaw, ListDecoder};
 use crate::asked::Asked;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
+use crate::fact::Fact;
 use crate::renewal::Doubt;
 use crate::request::Get;
 use crate::retry::{Tries, Trouble};
@@ -188,16 +189,18 @@ fn error(broken: Broken, rest: &[u8], asked: &Asked) -> Error {
         flaw,
     } = broken;
     let message = format!("the list is broken at byte {offset}: {reason}");
-    let kind = match flaw {
-        Flaw::TooLarge => ErrorKind::TooLarge,
-        Flaw::Short | Flaw::Wrong => ErrorKind::ListBroken,
+    let (kind, fact) = match flaw {
+        Flaw::TooLarge => (ErrorKind::TooLarge, Fact::AnswerTooLarge),
+        Flaw::Short => (ErrorKind::ListBroken, Fact::AnswerCut),
+        Flaw::Wrong => (ErrorKind::ListBroken, Fact::ListDamaged),
     };
     let doubt = match flaw {
         Flaw::Wrong => Doubt::Possible,
         Flaw::Short if offset == 0 => Doubt::Possible,
         Flaw::Short | Flaw::TooLarge => Doubt::None,
     };
-    let error = asked.error(kind, message).with_doubt(doubt);
+    let error = asked.error(kind, message).with_fact(fact);
+    let error = error.with_doubt(doubt);
     match flaw {
         Flaw::TooLarge => error,
         Flaw::Short => error.with_trouble(Trouble::Cut),
@@ -216,7 +219,13 @@ fn broken_off(error: Error, records: u64) -> Error {
     }
     let plural = if records == 1 { "" } else { "s" };
     let message = format!("the list broke off after {records} record{plural}");
-    let broken = Error::new(ErrorKind::ListBroken, message).with_trouble(error.trouble());
+    let broken = Error::new(ErrorKind::ListBroken, message)
+        .with_fact(error.fact().clone())
+        .with_trouble(error.trouble());
+    let broken = match error.hint() {
+        Some(hint) => broken.with_hint(hint.to_owned()),
+        None => broken,
+    };
     let broken = match error.time_limit() {
         Some((limit, value)) => broken.with_time_limit(limit, value),
         None => broken,

@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use crate::diagnosis::Seen;
 use crate::error::{Error, ErrorKind};
+use crate::fact::Fact;
 use crate::retry::Trouble;
 use crate::tls::explain::Peer;
 
@@ -45,6 +46,7 @@ async fn resolve(url: &Url, peer: Peer) -> Result<Vec<SocketAddr>, Error> {
         .with_hint(
             "check the spelling of the name, and that this machine asks the right name server",
         )
+        .with_fact(Fact::HostUnresolved)
         .with_trouble(Trouble::Unresolved)
         .with_cause(cause)
     };
@@ -61,12 +63,31 @@ async fn resolve(url: &Url, peer: Peer) -> Result<Vec<SocketAddr>, Error> {
 fn no_connection(addresses: &[SocketAddr], peer: Peer, error: &io::Error) -> Error {
     let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
     let addresses = addresses.join("`, `");
-    let message = match error.kind() {
-        io::ErrorKind::ConnectionRefused => format!("connection refused by {peer} (`{addresses}`)"),
-        _ => format!("cannot connect to {peer} (`{addresses}`)"),
+    let (fact, message, hint) = match error.kind() {
+        io::ErrorKind::ConnectionRefused => (
+            Fact::ConnectionRefused,
+            format!("connection refused by {peer} (`{addresses}`)"),
+            "check host and port: nothing listens there, or a firewall refuses the connection",
+        ),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => (
+            Fact::HostUnreachable,
+            format!("no route to {peer} (`{addresses}`)"),
+            "check the address, and this machine's network: the machine is off, or no route leads to it",
+        ),
+        io::ErrorKind::TimedOut => (
+            Fact::ConnectionTimedOut,
+            format!("{peer} does not answer (`{addresses}`)"),
+            "check host and port, and that a firewall lets the client through: packets get no answer",
+        ),
+        _ => (
+            Fact::ConnectionFailed,
+            format!("cannot connect to {peer} (`{addresses}`)"),
+            "check host and port, and that a firewall lets the client through",
+        ),
     };
     Error::new(ErrorKind::Unreachable, message)
-        .with_hint("check host and port, and that a firewall lets the client through")
+        .with_fact(fact)
+        .with_hint(hint)
         .with_trouble(Trouble::NoConnection)
         .with_cause(error.to_string())
 }

@@ -12,6 +12,7 @@ use super::Wire;
 use crate::certificate::Certificate;
 use crate::diagnosis::{Handshake, Seen};
 use crate::error::Error;
+use crate::fact::Fact;
 use crate::retry::Trouble;
 use crate::tls::explain::{self, Peer};
 
@@ -61,6 +62,10 @@ pub(super) async fn secure<S: Wire>(
                 peer.tls_kind(),
                 format!("{peer} closed the connection in the TLS handshake"),
             )
+            .with_fact(match peer {
+                Peer::Site => Fact::TlsClosed,
+                Peer::Proxy => Fact::ProxyFailed,
+            })
             .with_hint("it may not speak TLS at this port: check scheme and port")
             .with_trouble(Trouble::Cut)
             .with_cause(error.to_string()),

@@ -8,6 +8,7 @@ use rustls::{AlertDescription, CertificateError, OtherError};
 
 use crate::certificate::{Certificate, Validity, day};
 use crate::error::{Error, ErrorKind};
+use crate::fact::Fact;
 use crate::trust_store::TrustStore;
 
 /// So many certificates of a trust store are named.
@@ -309,9 +310,13 @@ pub(crate) fn failed(error: &rustls::Error, peer: Peer) -> Error {
             .with_cause(refusal.to_string());
     }
     let (message, hint) = without_refusal(error, peer);
-    Error::new(peer.tls_kind(), message)
+    let described = Error::new(peer.tls_kind(), message)
         .with_hint(hint)
-        .with_cause(error.to_string())
+        .with_cause(error.to_string());
+    match (error, peer) {
+        (rustls::Error::InvalidMessage(_), Peer::Site) => described.with_fact(Fact::NotTls),
+        _ => described,
+    }
 }
 
 /// What the verifier said, if it was the verifier.
@@ -329,7 +334,7 @@ fn without_refusal(error: &rustls::Error, peer: Peer) -> (String, &'static str) 
     match error {
         rustls::Error::InvalidMessage(_) => (
             format!("{peer} does not speak TLS at this port"),
-            "write `http` where `https` stands, or name the port of TLS",
+            "name the port of TLS",
         ),
         rustls::Error::AlertReceived(Alert::CertificateRequired) => (
             format!("{peer} asks for a certificate of the client"),

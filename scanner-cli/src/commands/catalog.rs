@@ -20,6 +20,7 @@ use crate::{
     followers::THERE,
     home::shown,
     listing::{self, ListError, Row, Take},
+    near_code::did_you_mean,
     problem::Problem,
     run::Program,
     store::{Catalog, Change, ItemScope, StoredConnection},
@@ -178,8 +179,11 @@ pub(crate) fn connection<'a>(
             .iter()
             .map(|known| known.code.as_str())
             .collect();
-        let known = known.join(", ");
-        let message = format!("the store has no connection `{code}`; it has: {known}");
+        let message = format!(
+            "the store has no connection `{code}`; {}it has: {}",
+            did_you_mean(code, &known),
+            known.join(", ")
+        );
         return Err(program.tell_usage(&message));
     }
     Ok(found)

@@ -12,6 +12,7 @@ use crate::{
     hocon::{self, Document, Masking, Object, Value, render_path},
     home::shown,
     input_file::{self, FileKind},
+    near_code::did_you_mean,
     printable::{Page, json_page},
     problem::Problem,
     run::Program,
@@ -65,18 +66,30 @@ fn find(program: &mut Program, file_or_code: &str) -> Result<PathBuf, Exit> {
         program.tell_problem(&problem);
         Exit::Configuration
     })?;
-    let mut unread = Vec::new();
+    let (mut unread, mut known) = (Vec::new(), Vec::new());
     for path in paths {
         match read(program, &path) {
             Ok(document) => {
-                if code(&document.root) == Some(file_or_code) {
+                let code = code(&document.root);
+                if code == Some(file_or_code) {
                     return Ok(path);
                 }
+                known.extend(code.map(str::to_owned));
             }
             Err(problems) => unread.push((path, problems)),
         }
     }
-    let message = format!("`{file_or_code}` is neither a file nor the code of a connection");
+    let known: Vec<_> = known.iter().map(String::as_str).collect();
+    let suggestion = match known[..] {
+        [] => String::new(),
+        _ => format!(
+            "; {}there are: {}",
+            did_you_mean(file_or_code, &known),
+            known.join(", ")
+        ),
+    };
+    let message =
+        format!("`{file_or_code}` is neither a file nor the code of a connection{suggestion}");
     if unread.is_empty() {
         return Err(program.tell_usage(&message));
     }

@@ -3,7 +3,7 @@
 use crate::{
     application_file::{Application, ApplicationReading},
     connection_file::Reading,
-    connections::{Connections, Selected, UnknownCode},
+    connections::{Connections, Selected},
     exit::Exit,
     run::Program,
 };
@@ -29,14 +29,7 @@ pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected
     };
     connections
         .select(codes)
-        .map_err(|UnknownCode { code, known }| {
-            let known = if known.is_empty() {
-                "no connection file could be read".to_owned()
-            } else {
-                format!("there are: {}", known.join(", "))
-            };
-            program.tell_usage(&format!("no connection has the code `{code}`; {known}"))
-        })
+        .map_err(|unknown| program.tell_usage(&unknown.to_string()))
 }
 
 /// The scanner's own settings.

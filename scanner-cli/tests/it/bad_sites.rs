@@ -44,7 +44,7 @@ fn a_site_that_is_not_there() {
     let home = Home::with(&connection_to("qlik", "https://qlik.invalid/header"));
     home.run(&["scan"]).check(
         4,
-        &["qlik.invalid", "check host and port of `connection.url`"],
+        &["check the spelling of `qlik.invalid` in `connection.url`"],
     );
 }
 

@@ -4,6 +4,7 @@
 mod bad_files;
 mod bad_sites;
 mod catalog;
+mod causes;
 mod check;
 mod colors;
 mod completeness;

@@ -40,14 +40,50 @@ fn a_code_that_no_connection_has_is_a_mistake_of_the_command_line() {
         3,
         &[
             "connections/bad.conf:1:",
-            "so nothing is known of the code `nope`, which no other file has",
+            "no file that can be read has the code `nope`",
         ],
     );
     home.write("connections/bad.conf", "code = nope");
     let run = home.run(&["scan", "nope"]);
     run.check(3, &["connections/bad.conf:1:", "`name` is mandatory"]);
-    assert!(!run.errors.contains("nothing is known"), "{}", run.errors);
+    assert!(
+        !run.errors.contains("no file that can be read"),
+        "{}",
+        run.errors
+    );
     home.run(&["scan", "qlik"]).check(0, &[]);
+}
+
+#[test]
+fn a_code_that_no_connection_has_suggests_the_near_one() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::empty();
+    home.write("connections/q.conf", connection("qlik-prod", &site));
+    home.run(&["scan", "qlik-prod"]).check(0, &[]);
+    let near = "did you mean `qlik-prod`?";
+    for command in [
+        &["scan", "qlik-pord"][..],
+        &["check", "Qlik-Prod"],
+        &["inventory", "prod"],
+        &["filter", "test", "qlik-prd"],
+        &["config", "show", "qlikprod"],
+        &["catalog", "list", "--connection", "qlk-prod"],
+        &["catalog", "scans", "--connection", "QLIK-PROD"],
+        &["catalog", "owners", "--connection", "qlik-prod2"],
+    ] {
+        home.run(command).check(2, &[near]);
+    }
+    let unlike = home.run(&["scan", "warehouse"]);
+    unlike.check(2, &["there are: qlik-prod"]);
+    assert!(!unlike.errors.contains("did you mean"), "{}", unlike.errors);
+    for file in ["q.conf", "connections/q.conf", "q"] {
+        home.run(&["scan", file]).check(
+            2,
+            &["the file `connections/q.conf` has the code `qlik-prod`"],
+        );
+    }
+    home.write("connections/bad.conf", "a = ");
+    home.run(&["scan", "qlik-pord"]).check(3, &[near]);
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! Where a redirect leads to: a login page, the site's other address, or elsewhere.
+
+use url::Url;
+
+use super::{Head, Meaning, shown};
+use crate::asked::Asked;
+use crate::error::ErrorKind;
+use crate::fact::{Fact, LoginPage};
+use crate::site::SiteUrl;
+
+pub(super) const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual proxy's prefix, and \
+    that this virtual proxy authenticates by header; a proxy on the way that refuses its user may \
+    answer like this, too";
+
+pub(super) const WINDOWS: &str = "a virtual proxy with header authentication does not ask for it: name the prefix of that \
+    virtual proxy";
+
+const IDENTITY_PROVIDER: &str =
+    "the virtual proxy does not authenticate by header: name the prefix of one that does";
+
+/// What stands in the address of an identity provider's login page.
+const LOGIN_WORDS: [&str; 10] = [
+    "saml", "oauth", "openid", "oidc", "adfs", "login", "logon", "signin", "sso", "auth",
+];
+
+impl Head {
+    /// What a redirect means.
+    pub(super) fn redirect(&self, asked: &Asked) -> Meaning {
+        let unexpected = ErrorKind::UnexpectedAnswer;
+        let Some(location) = &self.location else {
+            let message = "the site redirects to nowhere";
+            return Meaning::new(unexpected, Fact::RedirectElsewhere, message);
+        };
+        let target = asked.scrub_line(&shown(location));
+        if let Some(page) = login_page(location) {
+            let (what, hint) = match page {
+                LoginPage::Windows => ("its page for Windows authentication", WINDOWS),
+                _ => ("its login page", CHECK_CREDENTIALS),
+            };
+            let message = format!("the site redirects to {what} `{target}`");
+            let fact = Fact::RedirectToLogin(page);
+            return Meaning::new(ErrorKind::RedirectedToLogin, fact, message).with_hint(hint);
+        }
+        if let Some(site) = moved_to(location, asked) {
+            let message = format!("the site has another address: it redirects to `{target}`");
+            return Meaning::new(unexpected, Fact::SiteMoved(Box::new(site)), message)
+                .with_hint("give this URL");
+        }
+        if is_identity_provider(location, asked.site()) {
+            let message = format!("the site redirects to `{target}`, the login of another system");
+            return Meaning::new(unexpected, Fact::RedirectToIdentityProvider, message)
+                .with_hint(IDENTITY_PROVIDER);
+        }
+        Meaning::new(
+            unexpected,
+            Fact::RedirectElsewhere,
+            format!("the site redirects to `{target}`"),
+        )
+        .with_hint("if that is where the site is now, give this URL; else a gateway in front of the site redirects")
+    }
+}
+
+/// `internal_forms_authentication` and `internal_windows_authentication` are Qlik Sense's own.
+fn login_page(location: &Url) -> Option<LoginPage> {
+    let segments = location.path().split('/').map(str::to_ascii_lowercase);
+    segments
+        .filter(|segment| segment.starts_with("internal_") && segment.ends_with("_authentication"))
+        .map(|segment| match segment.as_str() {
+            "internal_forms_authentication" => LoginPage::Forms,
+            "internal_windows_authentication" => LoginPage::Windows,
+            _ => LoginPage::Other,
+        })
+        .next()
+}
+
+/// The site's other address, if the redirect leads to one: to the same request elsewhere, to the full name of the host, or
+/// from http to https.
+fn moved_to(location: &Url, asked: &Asked) -> Option<SiteUrl> {
+    let site = asked.site();
+    let is_request = location.path().split('/').any(|segment| segment == "qrs");
+    let moved = if is_request {
+        SiteUrl::parse(location.as_str()).ok()?
+    } else if is_same_host(location, site) {
+        let mut url = site.as_url().clone();
+        url.set_host(location.host_str()).ok()?;
+        url.set_scheme(location.scheme()).ok()?;
+        url.set_port(location.port()).ok()?;
+        SiteUrl::parse(url.as_str()).ok()?
+    } else {
+        return None;
+    };
+    let is_shown_whole = asked.scrub_line(moved.as_url().as_str()) == moved.as_url().as_str();
+    (moved != *site && is_shown_whole).then_some(moved)
+}
+
+/// Whether the host is the site's, or the full name of a site that was asked by its short one.
+fn is_same_host(location: &Url, site: &SiteUrl) -> bool {
+    let host = location.host_str().unwrap_or_default();
+    let short = site.host();
+    host == short || (!short.contains('.') && host.starts_with(&format!("{short}.")))
+}
+
+fn is_identity_provider(location: &Url, site: &SiteUrl) -> bool {
+    let address = location.as_str().to_ascii_lowercase();
+    let is_elsewhere = location.host_str() != Some(site.host());
+    is_elsewhere && LOGIN_WORDS.iter().any(|word| address.contains(word))
+}

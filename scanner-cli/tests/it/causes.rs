@@ -1,0 +1,471 @@
+//! Each message names its cause, and the advice follows from what was seen: real servers that fail in one way each.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use qrs_client::fake_site::{FakeSite, Fault};
+
+use crate::scanner::{Home, connection, connection_to};
+
+/// A server that does this with each connection; gives its address.
+fn server(serve: impl Fn(TcpStream) + Send + Sync + Clone + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let serve = serve.clone();
+            thread::spawn(move || serve(stream));
+        }
+    });
+    address
+}
+
+/// A web server that answers each request so.
+fn answers(head: &str, body: &[u8]) -> String {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let answer = [head.as_bytes(), body].concat();
+    server(move |mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(&answer);
+    })
+}
+
+/// Checks and scans a connection to this URL: both must say all of `texts` and nothing of `never`.
+fn check(url: &str, settings: &str, texts: &[&str], never: &[&str]) {
+    let limits = "connection.time_limits { connect = 400 ms, first_byte = 400 ms }\n";
+    let home = Home::with(&(connection_to("qlik", url) + limits + settings));
+    for command in ["check", "scan"] {
+        let run = home.run(&[command]);
+        assert_eq!(run.exit, 4, "{}{}", run.output, run.errors);
+        let said = run.output + &run.errors;
+        for text in texts {
+            assert!(said.contains(text), "{command}: no {text:?} in:\n{said}");
+        }
+        for text in never {
+            assert!(!said.contains(text), "{command}: {text:?} in:\n{said}");
+        }
+    }
+}
+
+const HOST_AND_PORT: &str = "check host and port";
+const HOLD: Duration = Duration::from_secs(30);
+
+#[test]
+fn https_at_a_port_that_answers_nothing() {
+    let silent = server(|stream| {
+        thread::sleep(HOLD);
+        drop(stream);
+    });
+    check(
+        &format!("https://{silent}/header"),
+        "connection.time_limits.first_byte = 30 s\n",
+        &[
+            "did not answer within 0.4 s (TLS with the site)",
+            "`connection.time_limits.connect` is 400 ms",
+        ],
+        &["firewall", HOST_AND_PORT],
+    );
+    check(
+        &format!("https://{silent}/header"),
+        "",
+        &[
+            "the site did not answer within 0.4 s (TLS with the site), although it accepted the connection",
+            "may not speak TLS",
+            "port of `connection.url`",
+        ],
+        &["firewall", HOST_AND_PORT],
+    );
+}
+
+#[test]
+fn https_at_a_port_of_plain_http() {
+    let is_http = |head: &[u8]| head.starts_with(b"GET ");
+    let answer = |mut stream: TcpStream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    };
+    // What servers of plain http do with a TLS handshake differs: an answer, an end, silence.
+    let answering = server(move |mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        answer(stream);
+    });
+    let closing = server(move |mut stream| {
+        let mut head = [0; 4096];
+        let read = stream.read(&mut head).unwrap_or(0);
+        if is_http(&head[..read]) {
+            answer(stream);
+        }
+    });
+    let waiting = server(move |mut stream| {
+        let mut head = [0; 4096];
+        let read = stream.read(&mut head).unwrap_or(0);
+        if is_http(&head[..read]) {
+            answer(stream);
+        } else {
+            thread::sleep(HOLD);
+        }
+    });
+    for address in [answering, closing, waiting] {
+        check(
+            &format!("https://{address}/header"),
+            "",
+            &[
+                "the site does not speak TLS at this port, but plain http",
+                "write `http://` in place of `https://`",
+            ],
+            &[HOST_AND_PORT],
+        );
+    }
+}
+
+#[test]
+fn https_at_a_port_of_another_protocol() {
+    let banner = server(|mut stream| {
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
+        thread::sleep(HOLD);
+    });
+    check(
+        &format!("https://{banner}/header"),
+        "",
+        &["the site does not speak TLS at this port"],
+        &["write `http", HOST_AND_PORT],
+    );
+    let ended = server(drop);
+    check(
+        &format!("https://{ended}/header"),
+        "",
+        &["is not a site with `https`"],
+        &["write `http", HOST_AND_PORT],
+    );
+}
+
+#[test]
+fn http_at_a_port_of_tls_that_answers_in_the_clear() {
+    for body in [
+        "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+        "Client sent an HTTP request to an HTTPS server.\n",
+    ] {
+        let address = answers("400 Bad Request", body.as_bytes());
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &[
+                "the site speaks TLS at this port",
+                "write `https://` in place of `http://`",
+            ],
+            &["prefix", "host allow list"],
+        );
+    }
+}
+
+#[test]
+fn what_status_401_asks_for() {
+    let windows = "does not take the header";
+    for (challenge, asks, advice) in [
+        (
+            "WWW-Authenticate: NTLM",
+            "the virtual proxy asks for Windows authentication (NTLM) (status 401)",
+            windows,
+        ),
+        (
+            "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM",
+            "asks for Windows authentication (Negotiate, NTLM)",
+            windows,
+        ),
+        (
+            "WWW-Authenticate: Basic realm=\"a, NTLM\"",
+            "the site, or a gateway in front of it, asks for a user name and a password (Basic)",
+            "a gateway in front of the site does",
+        ),
+        (
+            "WWW-Authenticate: Bearer error=\"invalid_token\"",
+            "asks for a token (Bearer)",
+            "a gateway in front of the site does",
+        ),
+        (
+            "X-Nothing: 1",
+            "the site asks for other credentials",
+            "`connection.auth.key`",
+        ),
+    ] {
+        let address = answers(&format!("401 Unauthorized\r\n{challenge}"), b"");
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &[asks, advice, "`header`"],
+            &[HOST_AND_PORT],
+        );
+    }
+    let address = answers("401 Unauthorized\r\nWWW-Authenticate: NTLM", b"");
+    check(
+        &format!("http://{address}/"),
+        "",
+        &[
+            "`connection.url` has no prefix",
+            &format!("`http://{address}/header`"),
+        ],
+        &["prefix `"],
+    );
+}
+
+#[test]
+fn where_a_redirect_leads() {
+    for (location, message, advice) in [
+        (
+            "/header/internal_windows_authentication/?targetId=1",
+            "redirects to its page for Windows authentication",
+            "does not take the header",
+        ),
+        (
+            "/header/internal_forms_authentication/?targetId=1",
+            "redirects to its login page",
+            "did not accept the header",
+        ),
+        (
+            "https://idp.example.com/saml2/sso?SAMLRequest=x",
+            "the login of another system",
+            "uses the login of another system, such as SAML or OIDC",
+        ),
+        (
+            "https://qlik.example.com/header/qrs/about?xrfkey=1",
+            "the site has another address",
+            "write `connection.url = \"https://qlik.example.com/header/\"`",
+        ),
+        (
+            "https://127.0.0.1/",
+            "the site has another address",
+            "write `connection.url = \"https://127.0.0.1/header/\"`",
+        ),
+        (
+            "https://www.example.com/maintenance",
+            "the site redirects to `https://www.example.com/maintenance`",
+            "if that is where the site is now",
+        ),
+    ] {
+        let address = answers(&format!("302 Found\r\nLocation: {location}"), b"");
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &[message, advice, "status 302"],
+            &[HOST_AND_PORT, "targetId", "SAMLRequest", "xrfkey=1"],
+        );
+    }
+}
+
+#[test]
+fn a_prefix_or_a_host_name_that_the_site_does_not_know() {
+    let page = b"<html><h1>Error 400</h1><p>The http request header is incorrect.</p></html>";
+    let address = answers("400 Bad Request\r\nContent-Type: text/html", page);
+    check(
+        &format!("http://{address}/header"),
+        "",
+        &[
+            "no virtual proxy with the prefix `header`",
+            "or does not accept the host name `127.0.0.1`",
+            "write the full host name",
+        ],
+        &[HOST_AND_PORT],
+    );
+    let port = address.rsplit(':').next().unwrap();
+    for (host, advice) in [
+        ("127.0.0.1", "in place of the address `127.0.0.1`"),
+        ("localhost", "in place of the short name `localhost`"),
+    ] {
+        check(
+            &format!("http://{host}:{port}/"),
+            "",
+            &[
+                &format!("the site does not accept the host name `{host}`"),
+                advice,
+            ],
+            &["no virtual proxy", "linked"],
+        );
+    }
+    let invalid = answers(
+        "400 Bad Request",
+        b"<h2>Bad Request - Invalid Hostname</h2><p>HTTP Error 400. The request hostname is invalid.</p>",
+    );
+    let misdirected = answers("421 Misdirected Request", b"");
+    for address in [invalid, misdirected] {
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &[
+                "the site does not accept the host name `127.0.0.1`",
+                "full host name",
+            ],
+            &["linked"],
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_decompressed_is_not_a_matter_of_host_and_port() {
+    let json = "200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip";
+    let cut = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56];
+    for body in [&b"no gzip at all"[..], &cut] {
+        let address = answers(json, body);
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &["compressed answers"],
+            &[HOST_AND_PORT, "proxy` settings"],
+        );
+    }
+    // An answer that ends in the middle, a chunk of no valid size, and what is no HTTP.
+    let short = server(|mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":");
+    });
+    let chunk = server(|mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{\"a\":");
+    });
+    let ftp = server(|mut stream| {
+        let _ = stream.write_all(b"220 FTP\r\n");
+        thread::sleep(HOLD);
+    });
+    for (address, advice) in [
+        (short, "something on the way cut the answer"),
+        (chunk, "something on the way cut the answer"),
+        (ftp, "is not a web server"),
+    ] {
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &[advice],
+            &[HOST_AND_PORT],
+        );
+    }
+}
+
+#[test]
+fn a_user_list_that_fails_is_blamed_on_rights_only_where_the_site_refuses_it() {
+    for (status, advice, never) in [
+        (500, "repository", "User_*"),
+        (502, "gets no answer", "User_*"),
+        (404, "has no such list", "User_*"),
+        (403, "User_*", "repository"),
+    ] {
+        let site = FakeSite::start_in_thread();
+        site.fail(Fault::status(status).on("/qrs/user/full"));
+        site.fail(Fault::status(status).on("/qrs/user/count"));
+        let home = Home::with(&connection("qlik", &site));
+        let scan = home.run(&["scan"]);
+        let warning = scan.errors + &scan.output;
+        let users = warning
+            .find("the users could not be read")
+            .unwrap_or_else(|| panic!("{warning}"));
+        let users = &warning[users..];
+        assert!(users.contains(advice) && !users.contains(never), "{users}");
+        let check = home.run(&["check"]);
+        let rights = check.output.find("rights").unwrap();
+        let rights = &check.output[rights..];
+        assert!(
+            rights.contains(advice) && !rights.contains(never),
+            "{rights}"
+        );
+    }
+    let site = FakeSite::start_in_thread();
+    site.fail(Fault::body("<p>hello</p>").on("/qrs/user/full"));
+    let scan = Home::with(&connection("qlik", &site)).run(&["scan"]);
+    assert!(scan.errors.contains("web page"), "{}", scan.errors);
+    assert!(!scan.errors.contains("User_*"), "{}", scan.errors);
+}
+
+#[test]
+fn statuses_of_the_site_and_of_what_stands_before_it_have_advice_of_their_own() {
+    for (status, advice) in [
+        ("403 Forbidden", "docs/qlik-setup.md"),
+        (
+            "404 Not Found",
+            "names a Qlik Sense Enterprise on Windows site",
+        ),
+        ("418 Teapot", "whether a gateway in front of it refuses"),
+        ("429 Too Many Requests", "less busy"),
+        ("500 Internal Server Error", "repository's log"),
+        ("502 Bad Gateway", "gets no answer"),
+        ("503 Service Unavailable", "check that its services run"),
+    ] {
+        let address = answers(status, b"");
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &[advice],
+            &[HOST_AND_PORT],
+        );
+    }
+    let inactive = answers(
+        "403 Forbidden",
+        b"Your account is inactive. Contact your administrator",
+    );
+    check(
+        &format!("http://{inactive}/header"),
+        "",
+        &["remove the mark `Inactive`"],
+        &["five sessions", "docs/qlik-setup.md"],
+    );
+    let page = answers(
+        "200 OK\r\nContent-Type: text/html",
+        b"<html>It works!</html>",
+    );
+    check(
+        &format!("http://{page}/header"),
+        "",
+        &["the site answered with a web page instead of JSON"],
+        &["login form"],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_address_of_a_proxy() {
+    for (host, texts) in [
+        (
+            "http://proxy.example.com",
+            &[
+                "begins with `http://`",
+                "give the host alone, `proxy.example.com`",
+            ][..],
+        ),
+        (
+            "https://proxy.example.com:3128/",
+            &["the port `3128`", "`proxy.example.com`"],
+        ),
+        (
+            "proxy.example.com:3128",
+            &["holds the port `3128`", "`proxy.example.com`"],
+        ),
+    ] {
+        for rest in ["", "proxy { scheme = http, port = 3128 }\n"] {
+            let settings = format!("proxy.hostname = \"{host}\"\n{rest}");
+            let file = connection_to("qlik", "https://qlik.example.com/header") + &settings;
+            let run = Home::with(&file).run(&["scan"]);
+            run.check(3, texts).check(3, &["proxy.hostname"]);
+        }
+    }
+}
+
+#[test]
+fn a_prefix_that_cannot_exist_is_refused_with_the_file() {
+    for (url, why) in [
+        ("https://qlik.example.com/Scanner", "capital letters"),
+        ("https://qlik.example.com/Header Auth/", "a space"),
+        ("https://qlik.example.com/prüfung", "other than"),
+    ] {
+        for setting in ["url", "link_url"] {
+            let file = connection_to("qlik", "https://qlik.example.com/header");
+            let file = format!("{file}connection.{setting} = \"{url}\"\n");
+            let run = Home::with(&file).run(&["scan"]);
+            run.check(
+                3,
+                &[&format!("`connection.{setting}`"), why, "column Prefix"],
+            );
+        }
+    }
+}
