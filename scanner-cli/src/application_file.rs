@@ -7,9 +7,11 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use catalog_model::{Place, Settings, settings::UnknownSetting};
+use jiff::SignedDuration;
 
 use crate::{
     automation::Automation,
@@ -53,6 +55,8 @@ const KEEP_CHANGES: u32 = 365;
 const MAX_KEEP_CHANGES: u32 = 36_500;
 /// The setting for it.
 const KEEP: &str = "store.keep_changes_days";
+/// The setting for how long items are kept that are gone.
+const KEEP_GONE: &str = "store.keep_gone";
 /// The setting for the size that the store may have at most.
 const MAX_SIZE: &str = "store.max_size";
 
@@ -120,6 +124,7 @@ impl Application {
         let file = path.display().to_string();
         let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
         let keep = keep_changes(&mut settings);
+        let keep_gone = keep_gone(&mut settings);
         let max_size = max_size(&mut settings);
         let automation = Automation::of(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
@@ -133,6 +138,7 @@ impl Application {
                 followers,
                 store: StoreLimits {
                     keep_changes: days(keep),
+                    keep_gone,
                     max_size,
                 },
                 automation,
@@ -170,6 +176,13 @@ fn keep_changes(settings: &mut Settings) -> u32 {
     }
 }
 
+fn keep_gone(settings: &mut Settings) -> Option<SignedDuration> {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let range = Duration::from_millis(1)..=day * MAX_KEEP_CHANGES;
+    let kept = settings.duration_in(KEEP_GONE, range)?;
+    SignedDuration::try_from(kept.value).ok()
+}
+
 fn max_size(settings: &mut Settings) -> Option<MaxSize> {
     let text = settings.text(MAX_SIZE)?;
     let size = MaxSize::parse(&text.value);
@@ -186,8 +199,8 @@ fn max_size(settings: &mut Settings) -> Option<MaxSize> {
     size
 }
 
-fn days(days: u32) -> jiff::SignedDuration {
-    jiff::SignedDuration::from_hours(i64::from(days) * 24)
+fn days(days: u32) -> SignedDuration {
+    SignedDuration::from_hours(i64::from(days) * 24)
 }
 
 /// The follower that there is where nothing is set.

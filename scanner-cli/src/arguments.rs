@@ -48,9 +48,9 @@ pub(crate) enum Command {
     Inventory(Inventory),
     /// Look at each stage on the way to a site, and say where it ends and what to do
     Check(Check),
-    /// Look at what the store holds
+    /// List what the store holds, or forget a connection
     #[command(subcommand)]
-    Catalog(Catalog),
+    Catalog(CatalogCommand),
     /// Back up, restore and check the store
     #[command(subcommand)]
     Store(Store),
@@ -140,6 +140,27 @@ pub(crate) enum ListFormat {
     Table,
     /// One JSON object a line
     Ndjson,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogCommand {
+    #[command(flatten)]
+    List(Catalog),
+    /// Remove a connection with its items, history, exports, session and lock
+    Forget(Forget),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Forget {
+    /// The code of the connection, which no connection file may have
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+    /// Leave the items in the catalogs that followers write to
+    #[arg(long)]
+    pub(crate) keep_in_catalogs: bool,
+    /// Do not ask, on a terminal either
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

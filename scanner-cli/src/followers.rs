@@ -5,6 +5,7 @@
 
 use std::{
     cell::Cell,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use catalog_model::with_causes;
+use catalog_model::{ConnectionCode, with_causes};
 
 use crate::{
     environment::Clock,
@@ -41,6 +42,11 @@ pub(crate) trait Follower: Send {
     /// # Errors
     /// When it cannot take more now; the next delivery begins where it said it was.
     fn take(&mut self, delivery: &Delivery<'_>) -> Result<Vec<Delivered>, FollowError>;
+
+    /// The files of this machine that hold items of a connection.
+    fn files_of(&self, _code: &ConnectionCode) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// What a follower is to take.
@@ -277,7 +283,7 @@ impl Delivering<'_> {
 /// A scan without an end whose connection nobody has locked was killed. It must not hold up the followers.
 fn end_killed_scans(cursors: &Cursors, home: &Home, clock: Clock) -> Result<(), StoreError> {
     for code in cursors.open_scans()? {
-        let Ok(code) = catalog_model::ConnectionCode::new(&code) else {
+        let Ok(code) = ConnectionCode::new(&code) else {
             continue;
         };
         if let Ok(_lock) = Lock::take(&home.data(&code, "lock"), clock()) {

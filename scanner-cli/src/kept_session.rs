@@ -100,6 +100,28 @@ impl<'a> KeptSession<'a> {
     }
 }
 
+/// Removes the sessions that none of these connections uses. Gives their number.
+pub(crate) fn remove_others(home: &Home, connections: &[&dyn Connection]) -> usize {
+    let salt = input_file::read_text(&home.session_salt(), FileKind::Small);
+    let key = |connection: &&dyn Connection| connection.session_key(salt.as_ref().ok()?);
+    let used: Vec<_> = connections
+        .iter()
+        .filter_map(key)
+        .map(|key| home.session(&key))
+        .collect();
+    let folder = home.path("data");
+    let mut removed = 0;
+    for (path, _) in input_file::entries_in(&folder).unwrap_or_default() {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let is_session = name.is_some_and(Home::names_session);
+        if is_session && !used.iter().any(|used| used.file_name() == path.file_name()) {
+            remove_file(&path);
+            removed += 1;
+        }
+    }
+    removed
+}
+
 /// Writes `session` to a file that nobody else may read.
 fn write(path: &Path, session: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));

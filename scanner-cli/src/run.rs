@@ -14,7 +14,7 @@ use indicatif::MultiProgress;
 use qlik_connector::QlikSense;
 
 use crate::{
-    arguments::{Arguments, Command, Config, Filter, LogFormat},
+    arguments::{Arguments, CatalogCommand, Command, Config, Filter, LogFormat},
     commands,
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     environment::Environment,
@@ -134,7 +134,10 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
         Command::Inventory(inventory) => commands::inventory::run(program, inventory).await,
         Command::Check(check) => commands::check::run(program, check).await,
         Command::Store(store) => commands::store::run(program, &store),
-        Command::Catalog(catalog) => commands::catalog::run(program, catalog),
+        Command::Catalog(CatalogCommand::List(list)) => commands::catalog::run(program, list),
+        Command::Catalog(CatalogCommand::Forget(forget)) => {
+            commands::catalog::forget(program, &forget).await
+        }
         Command::Explain(explain) => commands::explain::run(program, explain).await,
         Command::Config(Config::Show {
             file_or_code,

@@ -318,6 +318,9 @@ impl Service {
             self.take_application(read);
         }
         self.troubles.note(About::Folder, look.trouble);
+        if let Some(stored) = &look.stored {
+            self.table.keep_stored(stored);
+        }
         let now = (self.clock)();
         let timing = Timing {
             now,

@@ -22,11 +22,13 @@ mod catalog;
 mod change;
 mod check;
 mod closing;
+mod copies;
 mod cursors;
 mod database;
 mod error;
 mod file_system;
 mod files;
+mod forget;
 mod limits;
 mod patience;
 mod restore;
@@ -50,8 +52,10 @@ pub(crate) use self::{
     change::{ChangeKind, State},
     check::{Health, check, check_file},
     closing::{Beginning, Closed, Closing},
+    copies::{Copies, copies_with},
     cursors::{Cursor, Cursors},
     error::StoreError,
+    forget::{Holding, forget, holding, refuse_used},
     limits::{MaxSize, StoreLimits},
     restore::restore,
     running::Counts,

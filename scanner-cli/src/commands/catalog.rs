@@ -2,11 +2,12 @@
 
 use std::io;
 
+mod forget;
 mod items;
 mod owners;
 mod rows;
 
-pub(crate) use items::ItemRow;
+pub(crate) use self::{forget::run as forget, items::ItemRow};
 
 use self::{
     items::Filter,
@@ -18,7 +19,7 @@ use crate::{
     arguments::{Catalog as Command, CatalogFormat, Email, Form, OfConnection, Since, Wanted},
     exit::Exit,
     followers::THERE,
-    home::shown,
+    home::{Home, shown},
     listing::{self, ListError, Row, Take},
     near_code::did_you_mean,
     problem::Problem,
@@ -161,6 +162,21 @@ pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
             Err(error.exit())
         }
     }
+}
+
+/// The codes of the connections of the store, for people.
+fn known_codes(home: &Home) -> String {
+    let catalog = Catalog::open(&home.store()).ok().flatten();
+    let connections = catalog.as_ref().map(Catalog::connections);
+    let codes: Vec<_> = connections
+        .unwrap_or_default()
+        .iter()
+        .map(|known| known.code.as_str())
+        .collect();
+    if codes.is_empty() {
+        return "no connection".to_owned();
+    }
+    codes.join(", ")
 }
 
 /// The connection of the store that `--connection` names.

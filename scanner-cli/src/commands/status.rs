@@ -210,6 +210,12 @@ fn scans(
     let Some(catalog) = Catalog::open(&program.home.store())? else {
         return Ok(BTreeMap::new());
     };
+    // What was forgotten is no more, although the service still has its code.
+    connections.retain(|known| {
+        let mut stored = catalog.connections().iter();
+        known.state != Word::Removed
+            || stored.any(|stored| Some(&stored.code) == known.code.as_ref())
+    });
     for stored in catalog.connections() {
         let code = Some(stored.code.clone());
         if connections.iter().all(|known| known.code != code) {

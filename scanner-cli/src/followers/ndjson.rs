@@ -76,6 +76,10 @@ impl Follower for Ndjson {
         &self.name
     }
 
+    fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
+        vec![self.folder.join(export_name(code))]
+    }
+
     fn take(&mut self, delivery: &Delivery<'_>) -> Result<Vec<Delivered>, FollowError> {
         let mut due = BTreeSet::new();
         delivery.each_change(|change| {

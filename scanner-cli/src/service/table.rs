@@ -91,6 +91,15 @@ impl Table {
         stopped
     }
 
+    /// Forgets the connections without a file that are not in the store any more: should one come back, it is a new one.
+    pub(crate) fn keep_stored(&mut self, stored: &BTreeSet<String>) {
+        self.removed.retain(|_, line| {
+            line.code
+                .as_ref()
+                .is_none_or(|code| stored.contains(code.as_str()))
+        });
+    }
+
     /// The identities of the connections that are due, the longest waiting first.
     pub(crate) fn due(&self, now: Timestamp) -> Vec<String> {
         let due = self.lines.values().filter_map(|line| {

@@ -22,6 +22,7 @@ use crate::{
     input_file::{self, FileKind},
     noted_files::{Fingerprint, Noted, NotedFiles},
     problem::Problem,
+    store::Catalog,
 };
 
 /// Looks at the files of a home.
@@ -42,6 +43,8 @@ pub(crate) struct Look {
     pub(crate) files: Vec<FileNews>,
     /// What the scanner's own settings have become.
     pub(crate) application: Option<Result<Application, Vec<Problem>>>,
+    /// The codes of the connections that the store has, if a file changed and the store can be read.
+    pub(crate) stored: Option<BTreeSet<String>>,
     /// Whether something changed that another look has to confirm.
     pub(crate) unsettled: bool,
     /// Why the folder could not be looked at; then nothing is known of its files.
@@ -119,6 +122,10 @@ impl Watcher {
                 let folder = shown(&folder);
                 look.trouble = Some(format!("the folder `{folder}` cannot be read: {error}"));
             }
+        }
+        if !look.files.is_empty() {
+            self.progress.set(Some(self.home.store()));
+            look.stored = stored_codes(&self.home);
         }
         self.progress.set(None);
         look
@@ -257,6 +264,13 @@ impl Watcher {
         };
         read
     }
+}
+
+fn stored_codes(home: &Home) -> Option<BTreeSet<String>> {
+    let catalog = Catalog::open(&home.store()).ok()?;
+    let connections = catalog.as_ref().map(Catalog::connections);
+    let codes = connections.unwrap_or_default().iter();
+    Some(codes.map(|connection| connection.code.clone()).collect())
 }
 
 impl Watched {

@@ -8,7 +8,7 @@ use std::{
 use tempfile::TempPath;
 
 use super::{
-    check, database,
+    check, copies, database,
     error::{Doing, StoreError},
     files::{self, Header, HeaderError},
     schema,
@@ -34,7 +34,9 @@ pub(crate) fn back_up(path: &Path, target: &Path) -> Result<BackedUp, StoreError
     let Some(copy) = copy(path, files::folder(&target))? else {
         return Err(StoreError::missing(path));
     };
-    place(copy, &target)
+    let done = place(copy, &target)?;
+    copies::remember(path, &target);
+    Ok(done)
 }
 
 /// Copies a store of the version `found` before it becomes one of today.
@@ -189,7 +191,7 @@ pub(super) fn is_part_of(store: &Path, file: &Path) -> bool {
 
 /// Whether two names are of one file.
 #[cfg(unix)]
-fn same_file(one: &Path, other: &Path) -> bool {
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
     identity(one).is_some_and(|found| identity(other) == Some(found))
@@ -197,7 +199,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
 
 /// Whether two names are of one file.
 #[cfg(not(unix))]
-fn same_file(one: &Path, other: &Path) -> bool {
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
     one.canonicalize()
         .is_ok_and(|found| other.canonicalize().is_ok_and(|other| other == found))
 }

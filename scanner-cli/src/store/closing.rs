@@ -313,7 +313,7 @@ fn fuse(db: &Connection, going: i64, known: i64, connection: i64) -> rusqlite::R
 /// In the order of the log, so that a clock that was wrong for a while makes no holes: a change that is dated in the
 /// future goes together with the changes around it.
 pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
-    let now = trusted(db, now, keep)?;
+    let now = trusted(db, now, STEP.min(keep))?;
     let before = now.saturating_sub(keep);
     let kept: Option<i64> = db.query_row(
         "SELECT min(seq) FROM change WHERE time BETWEEN ?1 AND ?2",
@@ -342,9 +342,15 @@ const BELIEVED: i64 = 7 * DAY;
 const SCANS: i64 = 5_000;
 const DAY: i64 = 24 * 3_600_000;
 
-/// The time to measure the age of changes with: `now`, or the time of the scan before a recent step of the clock. A clock
+/// The time to measure ages with, as far as scans confirm the clock.
+pub(super) fn trusted_now(db: &Connection, now: i64) -> rusqlite::Result<i64> {
+    trusted(db, now, STEP)
+}
+
+/// The time to measure ages with: `now`, or the time of the scan before a recent step of the clock that is larger than
+/// `step` in milliseconds. A clock
 /// that is years ahead for one scan must not delete the log.
-fn trusted(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<i64> {
+fn trusted(db: &Connection, now: i64, step: i64) -> rusqlite::Result<i64> {
     let mut scans = db.prepare_cached("SELECT started FROM scan ORDER BY id DESC LIMIT ?1")?;
     let mut rows = scans.query([SCANS])?;
     let mut later = now;
@@ -353,7 +359,7 @@ fn trusted(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<i64> {
         if started > now {
             continue;
         }
-        if later.saturating_sub(started) > STEP.min(keep) {
+        if later.saturating_sub(started) > step {
             return Ok(started);
         }
         if started <= now.saturating_sub(BELIEVED) {

@@ -98,6 +98,14 @@ impl Cursors {
             .map_err(|error| self.failed(error))
     }
 
+    /// Changes more than a row.
+    pub(super) fn change(
+        &mut self,
+        work: impl FnOnce(&mut Database) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        work(&mut self.db).map_err(|error| StoreError::of(&self.path, Doing::Write, error))
+    }
+
     fn write(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
         let written = self.db.execute(sql, values);
         written.map(|_| ()).map_err(|error| self.failed(error))

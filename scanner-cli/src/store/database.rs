@@ -18,7 +18,7 @@ use super::{
     restore, schema,
     usage::Usage,
 };
-use crate::file_rights::{create_folder, give_to_owner_of, new_file};
+use crate::file_rights::create_folder;
 
 /// The database, open; nobody restores it meanwhile.
 pub(super) struct Database {
@@ -86,7 +86,7 @@ pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, Stor
         restore::adopt(path)?;
         usage = Usage::to_write(path)?;
     }
-    make(path)?;
+    files::make(path);
     open_with(path, usage, stop)
 }
 
@@ -103,18 +103,6 @@ pub(super) fn open_with(
         journal,
         _usage: usage,
     })
-}
-
-/// Makes the file, if there is none: SQLite would let everybody read it. The files beside it get its owner and rights.
-fn make(path: &Path) -> Result<(), StoreError> {
-    match new_file().open(path) {
-        Ok(file) => {
-            let _ = give_to_owner_of(files::folder(path), &file);
-            Ok(())
-        }
-        // SQLite says better what is wrong with a file that is there, or with a folder that may not be written.
-        Err(_) => Ok(()),
-    }
 }
 
 impl Database {
@@ -311,7 +299,7 @@ fn may_be_read_alone(error: &rusqlite::Error) -> bool {
 }
 
 /// Opens a database that nobody writes, without locks and shared memory.
-fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     let db = if files::has_log(path) {
         // Its log is read into memory of this process.
         let db = open_by_uri(path, WITHOUT_LOCKS)?;

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempPath;
 
 use super::error::StoreError;
-use crate::file_rights::{FILE_MODE, give_to_owner_of};
+use crate::file_rights::{FILE_MODE, give_to_owner_of, new_file};
 
 /// `application_id` of a store that is in use.
 pub(super) const LIVE: u32 = 0x5343_4e53;
@@ -20,6 +20,10 @@ pub(super) const BACKUP: u32 = 0x5343_4e42;
 
 /// What SQLite appends to the name of a database for the files beside it.
 pub(super) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// How the names of temporary files of databases begin and end.
+const TEMPORARY: &str = ".scan-";
+const TEMPORARY_END: &str = ".tmp";
 
 /// What the head of a database file says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +132,7 @@ pub(super) fn sync_folder(folder: &Path) {
 pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     let mut builder = tempfile::Builder::new();
     // A name that `temporary_file` removes after a day, should this process be killed.
-    builder.prefix(".scan-").suffix(".tmp");
+    builder.prefix(TEMPORARY).suffix(TEMPORARY_END);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -138,6 +142,19 @@ pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     let file = builder.tempfile_in(folder)?;
     let _ = give_to_owner_of(folder, file.as_file());
     Ok(file.into_temp_path())
+}
+
+/// Makes the file of a database, if there is none: SQLite would let everybody read it. The files beside it get its owner and
+/// rights. SQLite says better what is wrong with a file that exists, or with a folder that cannot be written.
+pub(super) fn make(path: &Path) {
+    if let Ok(file) = new_file().open(path) {
+        let _ = give_to_owner_of(folder(path), &file);
+    }
+}
+
+/// Whether a file of this name may be such a temporary file.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY) && name.ends_with(TEMPORARY_END)
 }
 
 /// Removes all but the newest `keep` databases in the folder of `path` whose names go on with `suffix`; the files beside

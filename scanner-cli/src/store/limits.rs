@@ -14,6 +14,8 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StoreLimits {
     pub(crate) keep_changes: SignedDuration,
+    /// How long items are kept that are gone; not set, for ever.
+    pub(crate) keep_gone: Option<SignedDuration>,
     /// The size that no scan may make it exceed.
     pub(crate) max_size: Option<MaxSize>,
 }
@@ -22,6 +24,7 @@ impl From<SignedDuration> for StoreLimits {
     fn from(keep_changes: SignedDuration) -> Self {
         Self {
             keep_changes,
+            keep_gone: None,
             max_size: None,
         }
     }

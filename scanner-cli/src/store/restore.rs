@@ -113,7 +113,7 @@ fn workshops(path: &Path) -> Vec<PathBuf> {
 }
 
 /// The caller has the store alone, so nobody works in them.
-fn remove_workshops(path: &Path) {
+pub(super) fn remove_workshops(path: &Path) {
     for folder in workshops(path) {
         let _ = fs::remove_dir_all(folder);
     }

@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{
-    Beginning, Catalog, Closed, Closing, ItemScope, State, Store, StoreError, StoreScan,
-    change::ChangeKind,
+    Beginning, Catalog, Closed, Closing, ItemScope, State, Store, StoreError, StoreLimits,
+    StoreScan, change::ChangeKind,
 };
 use crate::fuse::Removals;
 
 mod filtered;
+mod gone;
 mod texts;
 mod twins;
 
@@ -27,9 +28,13 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     pub(crate) fn new() -> Self {
+        Self::with(SignedDuration::from_secs(30 * DAY).into())
+    }
+
+    fn with(limits: StoreLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data").join("catalog.db");
-        let store = Store::open(&path, SignedDuration::from_secs(30 * DAY)).unwrap();
+        let store = Store::open(&path, limits).unwrap();
         Self { folder, store }
     }
 

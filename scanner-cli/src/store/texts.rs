@@ -170,12 +170,17 @@ pub(super) fn remove_unused(db: &Connection) -> rusqlite::Result<()> {
         .query_row("SELECT 1 FROM scan WHERE outcome IS NULL", [], |_| Ok(()))
         .optional()?;
     if runs.is_none() {
-        db.execute_batch(
-            "DELETE FROM text_body WHERE text IN (SELECT id FROM text WHERE uses = 0); \
-             DELETE FROM text WHERE uses = 0",
-        )?;
+        remove_all_unused(db)?;
     }
     Ok(())
+}
+
+/// Removes texts that no item refers to. The caller knows that no scan is running.
+pub(super) fn remove_all_unused(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "DELETE FROM text_body WHERE text IN (SELECT id FROM text WHERE uses = 0); \
+         DELETE FROM text WHERE uses = 0",
+    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::SignedDuration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -15,6 +16,7 @@ use super::{
     closing::{self, Beginning, Closed, Closing},
     database::Database,
     error::{Doing, StoreError},
+    forget,
     limits::{MaxSize, StoreLimits},
     running::Running,
     sighting::Sighting,
@@ -176,8 +178,14 @@ impl Writer {
             return Err(StoreError::overtaken(&self.path));
         }
         let now = closing.time.as_millisecond();
-        let keep = i64::try_from(self.limits.keep_changes.as_millis()).unwrap_or(i64::MAX);
+        let millis = |kept: SignedDuration| i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+        let keep = millis(self.limits.keep_changes);
+        let keep_gone = self.limits.keep_gone.map(millis);
         let closed = self.transaction(|db| {
+            if let Some(keep_gone) = keep_gone {
+                // Before this scan marks more: followers learn of an item that is gone before it is deleted.
+                forget::delete_gone(db, now, keep_gone)?;
+            }
             let closed = closing::close(db, &mut running, &closing)?;
             undo::forget_scan(db, running.scan)?;
             texts::remove_unused(db)?;

@@ -17,6 +17,7 @@ mod endless;
 mod file_systems;
 mod filters;
 mod first_scan;
+mod forget;
 mod held_clock;
 mod histories;
 mod hooks;

@@ -1,0 +1,126 @@
+//! What `catalog forget` reports.
+
+use std::{io, path::PathBuf};
+
+use catalog_model::printable;
+
+use super::{Found, count};
+use crate::{
+    hocon::Severity,
+    home::shown,
+    problem::Problem,
+    store::{Copies, Holding},
+};
+
+/// What there is, before anything is removed.
+pub(super) fn found(found: &Found, keep_in_catalogs: bool) -> String {
+    let mut text = match &found.holding {
+        Some(holding) => format!(
+            "{} ({}): {}\n",
+            found.code,
+            printable(&holding.name),
+            counts(holding)
+        ),
+        None => format!("{}: not in the store\n", found.code),
+    };
+    for file in &found.files {
+        text.push_str(&format!("  file       {}\n", shown(file)));
+    }
+    if keep_in_catalogs {
+        text.push_str("  followers  receive no removals: their catalogs keep the items\n");
+    }
+    text
+}
+
+/// What was removed.
+pub(super) fn forgotten(found: &Found, followed: &[String], sessions: usize) -> String {
+    let mut text = format!("forgot the connection `{}`\n", found.code);
+    if found.holding.is_some() {
+        text.push_str("  store      removed, and its space given back\n");
+    }
+    if !followed.is_empty() {
+        text.push_str(&format!(
+            "  followers  received the removals: {}\n",
+            followed.join(", ")
+        ));
+    }
+    if sessions > 0 {
+        let sessions = i64::try_from(sessions).unwrap_or(i64::MAX);
+        text.push_str(&format!(
+            "  sessions   removed: {}\n",
+            count(sessions, "file")
+        ));
+    }
+    text
+}
+
+fn counts(holding: &Holding) -> String {
+    let &Holding {
+        items,
+        gone,
+        addresses,
+        scans,
+        changes,
+        ..
+    } = holding;
+    format!(
+        "{} ({gone} of them gone), {}, {}, {}",
+        count(items, "item"),
+        match addresses {
+            1 => "1 e-mail address".to_owned(),
+            many => format!("{many} e-mail addresses"),
+        },
+        count(scans, "scan"),
+        count(changes, "change"),
+    )
+}
+
+/// What a person has to remove.
+pub(super) fn problems(
+    found: &Found,
+    failed: &[(PathBuf, io::Error)],
+    copies: &Copies,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (file, error) in failed {
+        let message = format!("`{}` cannot be removed: {error}", shown(file));
+        problems.push(Problem::general(message, "remove it by hand".to_owned()));
+    }
+    if !copies.holding.is_empty() {
+        problems.push(warning(
+            format!(
+                "these copies of the store still hold the items of `{}` and their owners: {}",
+                found.code,
+                names(&copies.holding)
+            ),
+            "remove them, or restore each, forget the connection there and make a new backup",
+        ));
+    }
+    if !copies.unread.is_empty() {
+        problems.push(warning(
+            format!(
+                "these copies of the store cannot be read now and may hold the items of `{}`: {}",
+                found.code,
+                names(&copies.unread)
+            ),
+            "look for them, and remove them if you do not need them",
+        ));
+    }
+    problems
+}
+
+fn names(files: &[PathBuf]) -> String {
+    let names: Vec<_> = files
+        .iter()
+        .map(|file| format!("`{}`", shown(file)))
+        .collect();
+    names.join(", ")
+}
+
+fn warning(message: String, hint: &str) -> Problem {
+    Problem::General {
+        severity: Severity::Warning,
+        message,
+        hint: Some(hint.to_owned()),
+    }
+}
