@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::{
-    Completeness, ConnectionCode, ConnectorId, Finding, InventoryEntry, KeysOnly,
+    Completeness, ConnectionCode, ConnectorId, FieldRevision, Finding, InventoryEntry, KeysOnly,
     PropertyDefinition, ScanError, ScanSink, Settings, Stage, Visualization, Warning,
     filter::{Decision, ItemFilter},
     settings::Invalid,
@@ -34,6 +34,11 @@ pub trait Connector: Send + Sync {
 pub trait Connection: Send + Sync {
     /// The properties that its items may carry, in the order in which people want to see them.
     fn properties(&self) -> &[PropertyDefinition];
+
+    /// The fields of its items that came, or got another meaning, after the first version of the connector.
+    fn revisions(&self) -> &[FieldRevision] {
+        &[]
+    }
 
     /// What the parts of an item's key are, after the connection's code: `["app", "sheet"]`.
     fn key_parts(&self) -> &[&'static str];

@@ -159,7 +159,12 @@ fn check_item(
             || format!("the property `{name}` of `{key}` is declared with the kind of its value"),
         )?;
     }
-    Ok(())
+    let declared = connection.properties();
+    let known = |name: &&str| declared.iter().any(|declared| declared.name == *name);
+    let mut unknown = item.properties.unknown().iter();
+    expect(unknown.all(known), || {
+        format!("the unknown properties of `{key}` are declared")
+    })
 }
 
 fn check_key(

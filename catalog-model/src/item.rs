@@ -67,6 +67,46 @@ pub struct Contact {
     pub name: Option<String>,
     /// What the source calls the person: for Qlik Sense `DIRECTORY\user`.
     pub account: Option<String>,
+    /// What the source says of the person's account; none where the source does not say it.
+    pub status: Option<AccountStatus>,
+    /// The [revision](crate::FieldRevision) of contacts from which on the connector finds this address: 1 for what it has
+    /// always found, and where there is no address.
+    pub email_since: u32,
+}
+
+/// Whether a person can still log in to the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountStatus {
+    /// The account is in use.
+    Active,
+    /// The account is switched off.
+    Inactive,
+    /// The source locks the account out.
+    Blocked,
+    /// The directory that the account came from does not have it any more.
+    Removed,
+}
+
+impl AccountStatus {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Inactive, Self::Blocked, Self::Removed];
+
+    /// The word for it in files and exports: `active`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Blocked => "blocked",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// The status with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
 }
 
 #[cfg(test)]

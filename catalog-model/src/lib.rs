@@ -25,13 +25,13 @@ pub use connector::{Connection, Connector, ConnectorRegistry, SessionHold};
 pub use counted::{counted, grouped};
 pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};
-pub use item::{Contact, Contacts, Precedence, Visualization};
+pub use item::{AccountStatus, Contact, Contacts, Precedence, Visualization};
 pub use key::{InvalidKey, ItemKey};
 pub use ledger::{DistinctIds, IdLedger, MemoryLedger};
 pub use names::{ConnectionCode, ConnectorId, InvalidName};
 pub use near::nearest;
 pub use place::Place;
-pub use property::{Properties, PropertyDefinition, PropertyKind, PropertyValue};
+pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
     Completeness, FilteredItem, InventoryEntry, KeysOnly, Observation, Progress, RepeatedRecord,
     ScanError, ScanSink, SinkError, SourceId, UndecidedItem, UnreadableRecord, Warning,

@@ -15,6 +15,19 @@ pub struct PropertyDefinition {
     pub kind: PropertyKind,
 }
 
+/// A field of items that came, or got another meaning, in a later version of a connector.
+///
+/// Revisions count from 1, which is every field that is not named here. A catalog notes the revisions with which an item was
+/// written. A field whose revision differs from that was changed by the program, not by the source, so it is rewritten
+/// without being reported as a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FieldRevision {
+    /// The name of a property, or `label`, `name`, `description`, `contacts`.
+    pub field: &'static str,
+    /// The revision of the field: at least 2, and higher each time that the field gets another meaning.
+    pub revision: u32,
+}
+
 /// The kinds of property values: those of the reference's connector SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PropertyKind {
@@ -65,9 +78,12 @@ impl PropertyValue {
 }
 
 /// The properties of one item, in the order in which they were put; a name occurs once.
+///
+/// A property that is not among them is absent, unless it is [unknown](Self::put_unknown).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Properties {
     values: Vec<(&'static str, PropertyValue)>,
+    unknown: Vec<&'static str>,
 }
 
 impl Properties {
@@ -76,15 +92,31 @@ impl Properties {
     pub fn with_capacity(count: usize) -> Self {
         Self {
             values: Vec::with_capacity(count),
+            unknown: Vec::new(),
         }
     }
 
     /// Sets the property `name`; a former value is replaced.
     pub fn put(&mut self, name: &'static str, value: PropertyValue) {
+        self.unknown.retain(|unknown| *unknown != name);
         match self.values.iter_mut().find(|(known, _)| *known == name) {
             Some(entry) => entry.1 = value,
             None => self.values.push((name, value)),
         }
+    }
+
+    /// Notes that the property `name` could not be learned this time: a catalog keeps the value that it has.
+    pub fn put_unknown(&mut self, name: &'static str) {
+        self.values.retain(|(known, _)| *known != name);
+        if !self.unknown.contains(&name) {
+            self.unknown.push(name);
+        }
+    }
+
+    /// The names of the properties that could not be learned.
+    #[must_use]
+    pub fn unknown(&self) -> &[&'static str] {
+        &self.unknown
     }
 
     /// The value of the property `name`, if the item has one.
@@ -119,5 +151,20 @@ mod tests {
             ]
         );
         assert_eq!(properties.get("c"), None);
+    }
+
+    #[test]
+    fn an_unknown_property_has_no_value_until_it_is_put() {
+        let mut properties = Properties::default();
+        properties.put("a", PropertyValue::Number(1.0));
+        properties.put_unknown("a");
+        properties.put_unknown("a");
+        assert_eq!(
+            (properties.get("a"), properties.unknown()),
+            (None, &["a"][..])
+        );
+        properties.put("a", PropertyValue::Number(2.0));
+        assert_eq!(properties.get("a"), Some(&PropertyValue::Number(2.0)));
+        assert!(properties.unknown().is_empty());
     }
 }

@@ -1,9 +1,9 @@
-//! Where e-mail addresses come from: a user's attributes, else a mapping, else a template.
+//! Where e-mail addresses come from: a user's attributes, else a mapping, else a template, else a user id that is an address.
 
 use catalog_model::Settings;
 use qrs_client::{Owner, UserAttribute};
 
-use crate::{mapping::Mapping, template::Template};
+use crate::{mapping::Mapping, properties::ADDRESS_FROM_ID, template::Template};
 
 /// The names of the attribute that holds the address where nothing is set. Which name a site uses is up to its directory
 /// (Qlik help, "User directory connectors").
@@ -29,9 +29,11 @@ pub(crate) enum UserList {
 }
 
 /// What is known of a person whom no attribute gives an address.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reached {
     pub(crate) email: Option<String>,
+    /// The revision of contacts from which on this address is found.
+    pub(crate) since: u32,
     /// What a mapping calls the person.
     pub(crate) name: Option<String>,
 }
@@ -86,19 +88,48 @@ impl Addresses {
         })
     }
 
-    /// What is known of an owner whose attributes tell no address.
+    /// What is known of an owner whose attributes hold no address.
     pub(crate) fn of_account(&self, owner: &Owner) -> Reached {
         if let Some(person) = self.mapping.of(owner) {
             return Reached {
                 email: Some(person.email.to_string()),
+                since: 1,
                 name: person.name.as_deref().map(str::to_owned),
             };
         }
+        let made = self.template.as_ref().and_then(|found| found.fill(owner));
+        let id = address_in_id(owner);
+        // The template `{userId}` makes the address that the id is anyway.
+        let since = match &id {
+            Some(id) if made.as_ref().is_none_or(|made| made == id) => ADDRESS_FROM_ID,
+            _ => 1,
+        };
         Reached {
-            email: self.template.as_ref().and_then(|found| found.fill(owner)),
+            email: made.or(id),
+            since,
             name: None,
         }
     }
+
+    /// Whether this attribute is one of those that are to have addresses.
+    pub(crate) fn asks_for(&self, attribute_type: &str) -> bool {
+        let mut asked = self.attributes.iter();
+        asked.any(|name| name.eq_ignore_ascii_case(attribute_type))
+    }
+}
+
+/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: nobody reads their mail.
+const INTERNAL: &str = "INTERNAL";
+
+/// Whether an account is one of the product's own, for which no address is made.
+pub(crate) fn is_internal(owner: &Owner) -> bool {
+    (owner.user_directory.trim()).eq_ignore_ascii_case(INTERNAL)
+}
+
+/// The address that the id of a user is: SAML and JWT sites often choose the address as the user id.
+fn address_in_id(owner: &Owner) -> Option<String> {
+    let id = owner.user_id.trim();
+    (!is_internal(owner) && is_address(id)).then(|| id.to_owned())
 }
 
 /// Maximum length of an address, in bytes (RFC 5321: 64 before the `@`, 255 after it).
@@ -158,6 +189,26 @@ mod tests {
         ] {
             let found = Addresses::default().of_attributes(&attributes(pairs));
             assert_eq!(found.as_deref(), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_id_that_is_an_address_counts_last_and_never_of_the_products_own_accounts() {
+        let addresses = Addresses::default();
+        for (directory, user, expected) in [
+            ("SAML", " ann@example.com ", Some("ann@example.com")),
+            ("SAML", "ann", None),
+            ("SAML", "ACME\\ann@example.com", None),
+            ("", "ann@example.com", Some("ann@example.com")),
+            ("internal ", "sa@example.com", None),
+        ] {
+            let mut owner = Owner::default();
+            owner.user_id = user.to_owned();
+            owner.user_directory = directory.to_owned();
+            let reached = addresses.of_account(&owner);
+            let since = if expected.is_some() { 2 } else { 1 };
+            assert_eq!(reached.email.as_deref(), expected, "{directory}\\{user}");
+            assert_eq!(reached.since, since, "{directory}\\{user}");
         }
     }
 

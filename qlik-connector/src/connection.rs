@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Finding, PropertyDefinition, ScanError, ScanSink,
-    SessionHold, SinkError, Stage, Visualization, Warning,
+    Completeness, Connection, ConnectionCode, FieldRevision, Finding, PropertyDefinition,
+    ScanError, ScanSink, SessionHold, SinkError, Stage, Visualization, Warning,
     filter::{Decision, ItemFilter},
     with_causes,
 };
@@ -105,6 +105,10 @@ impl QlikConnection {
 impl Connection for QlikConnection {
     fn properties(&self) -> &[PropertyDefinition] {
         properties::ALL
+    }
+
+    fn revisions(&self) -> &[FieldRevision] {
+        properties::REVISIONS
     }
 
     fn key_parts(&self) -> &[&'static str] {

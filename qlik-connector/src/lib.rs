@@ -4,6 +4,7 @@ mod addresses;
 mod apps;
 mod asked_sheet;
 mod attempt;
+mod attribute_types;
 mod check;
 mod connection;
 mod connector;

@@ -6,17 +6,17 @@ use catalog_model::{
     ConnectionCode, Contacts, InvalidKey, ItemKey, Precedence, Properties, PropertyValue,
     Visualization,
 };
-use qrs_client::Tag;
+use qrs_client::{Owner, Tag};
 
 use crate::{
     apps::{AppFacts, Apps, NamedValue},
     dates::{Dates, instant},
     link::sheet_link,
-    owners::{Owners, account},
+    owners::{OwnerStatus, Owners, account},
     properties::{
         APPLICATION_CUSTOM_PROPERTIES, APPLICATION_DESCRIPTION, APPLICATION_ID, APPLICATION_NAME,
         APPLICATION_RELOAD_DATE, APPLICATION_TAGS, CREATION_DATE, MODIFICATION_DATE, OWNER,
-        PUBLISH_DATE, SHEET_STATUS, SHEET_URL, STREAM, TAGS,
+        OWNER_STATUS, PUBLISH_DATE, SHEET_STATUS, SHEET_URL, STREAM, TAGS,
     },
     records::Sheet,
     status::Status,
@@ -52,7 +52,7 @@ pub(crate) fn lower<'a>(
     let app_id = said.id.as_str();
     let key = ItemKey::new([code.as_str(), app_id, sheet.engine_object_id.as_str()])?;
     let app = apps.of(said, &sheet.odd);
-    let mut properties = Properties::with_capacity(14);
+    let mut properties = Properties::with_capacity(15);
     put_text(&mut properties, APPLICATION_NAME, &app.name);
     let link = sheet_link(&app.sheets, &sheet.engine_object_id);
     properties.put(SHEET_URL, PropertyValue::Url(link));
@@ -71,14 +71,17 @@ pub(crate) fn lower<'a>(
         app.stream.as_deref().unwrap_or_default(),
     );
     let owner_is_known = !sheet.odd.has("owner");
-    if let Some(owner) = sheet.owner.as_ref().and_then(account)
-        && owner_is_known
-    {
-        properties.put(OWNER, PropertyValue::Text(owner));
+    if owner_is_known {
+        put_owner(&mut properties, sheet.owner.as_ref(), owners);
+    } else {
+        properties.put_unknown(OWNER);
+        properties.put_unknown(OWNER_STATUS);
     }
     if Status::is_known(sheet, &app) {
         let status = Status::of(sheet, &app).word().to_owned();
         properties.put(SHEET_STATUS, PropertyValue::Text(status));
+    } else {
+        properties.put_unknown(SHEET_STATUS);
     }
     put_tags(&mut properties, TAGS, names(&sheet.tags));
     put_text(&mut properties, APPLICATION_ID, app_id);
@@ -113,6 +116,21 @@ fn precedence(sheet: &Sheet) -> Precedence {
     Precedence {
         standing,
         modified: instant(&sheet.modified_date),
+    }
+}
+
+/// The owner of a sheet, and what is known of the account.
+fn put_owner(properties: &mut Properties, owner: Option<&Owner>, owners: &Owners<'_>) {
+    if let Some(account) = owner.and_then(account) {
+        properties.put(OWNER, PropertyValue::Text(account));
+    }
+    match owners.status(owner) {
+        OwnerStatus::Known(status) => {
+            let word = status.word().to_owned();
+            properties.put(OWNER_STATUS, PropertyValue::Text(word));
+        }
+        OwnerStatus::Absent => {}
+        OwnerStatus::Unknown => properties.put_unknown(OWNER_STATUS),
     }
 }
 

@@ -1,13 +1,14 @@
-//! Who owns what, and at which address they are reached.
+//! Who owns what, at which address they are reached, and whether their accounts are in use.
 
 use std::collections::HashMap;
 
-use catalog_model::{Contact, Contacts};
+use catalog_model::{AccountStatus, Contact, Contacts};
 use qrs_client::{Owner, UserId};
 
 use crate::{
     addresses::{Addresses, Reached},
     apps::Unread,
+    attribute_types::{AttributeTypes, TypeSet},
     records::User,
 };
 
@@ -21,16 +22,37 @@ const APPLICATION_OWNER: &str = "application owner";
 pub(crate) struct Owners<'a> {
     addresses: &'a Addresses,
     users: Users,
+    types: AttributeTypes,
 }
 
-/// The list of users, of which only addresses are remembered.
+/// The list of users, of which only addresses and statuses are remembered.
 #[derive(Debug)]
 enum Users {
-    /// The users that the account may see, each with the address of its attributes.
-    Read(HashMap<UserId, Option<Box<str>>>),
+    /// The users that the account may see.
+    Read(HashMap<UserId, UserFacts>),
     Unreadable,
     /// Nobody's attributes are asked for an address.
     Unwanted,
+}
+
+/// What is remembered of a user.
+#[derive(Debug)]
+struct UserFacts {
+    /// The address that the attributes hold.
+    email: Option<Box<str>>,
+    status: Option<AccountStatus>,
+    /// Without an address: the types of the attributes that contain an `@`.
+    with_at: TypeSet,
+}
+
+/// What is known of the status of a sheet's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnerStatus {
+    Known(AccountStatus),
+    /// There is none: the sheet has no owner, or users are not read.
+    Absent,
+    /// The owner could not be read.
+    Unknown,
 }
 
 impl<'a> Owners<'a> {
@@ -39,6 +61,7 @@ impl<'a> Owners<'a> {
         Self {
             addresses,
             users: Users::Read(HashMap::new()),
+            types: AttributeTypes::default(),
         }
     }
 
@@ -47,6 +70,7 @@ impl<'a> Owners<'a> {
         Self {
             addresses,
             users: Users::Unreadable,
+            types: AttributeTypes::default(),
         }
     }
 
@@ -55,14 +79,56 @@ impl<'a> Owners<'a> {
         Self {
             addresses,
             users: Users::Unwanted,
+            types: AttributeTypes::default(),
         }
     }
 
     pub(crate) fn add(&mut self, user: User) {
         let email = self.addresses.of_attributes(&user.attributes);
+        let with_at = match email {
+            Some(_) => TypeSet::default(),
+            None => self.types.with_at(&user.attributes),
+        };
+        let facts = UserFacts {
+            email,
+            status: status(&user),
+            with_at,
+        };
         if let Users::Read(users) = &mut self.users {
-            users.insert(user.id, email);
+            users.insert(user.id, facts);
         }
+    }
+
+    /// What is known of the status of a sheet's owner.
+    pub(crate) fn status(&self, owner: Option<&Owner>) -> OwnerStatus {
+        let (Some(owner), Users::Read(users)) = (owner, &self.users) else {
+            let is_unreadable = owner.is_some() && !self.are_read();
+            return match is_unreadable {
+                true => OwnerStatus::Unknown,
+                false => OwnerStatus::Absent,
+            };
+        };
+        let status = users.get(&owner.id).and_then(|user| user.status);
+        status.map_or(OwnerStatus::Unknown, OwnerStatus::Known)
+    }
+
+    /// The attribute types that contain an `@`, of an owner who has no address.
+    pub(crate) fn types_of_unreached(&self, owner: &Owner) -> TypeSet {
+        let Users::Read(users) = &self.users else {
+            return TypeSet::default();
+        };
+        let types = users.get(&owner.id).map(|user| user.with_at);
+        let types = types.unwrap_or_default();
+        if types.is_empty() || self.addresses.of_account(owner).email.is_some() {
+            return TypeSet::default();
+        }
+        types
+    }
+
+    /// What to know of attributes that contain an `@` and hold no address: those that are asked for it, and the others.
+    pub(crate) fn named_types(&self, types: TypeSet) -> (Vec<&str>, Vec<&str>) {
+        let names = self.types.names(types).into_iter();
+        names.partition(|name| self.addresses.asks_for(name))
     }
 
     /// Whether they are as well known as they are to be.
@@ -99,14 +165,15 @@ impl<'a> Owners<'a> {
     /// The owner as a contact; nobody where attributes that may have a better address than mapping and template could
     /// not be seen.
     fn contact(&self, role: &'static str, owner: &Owner) -> Option<Contact> {
-        let told = match &self.users {
-            Users::Read(users) => users.get(&owner.id)?.as_deref(),
+        let user = match &self.users {
+            Users::Read(users) => Some(users.get(&owner.id)?),
             Users::Unreadable => return None,
             Users::Unwanted => None,
         };
-        let reached = match told {
+        let reached = match user.and_then(|user| user.email.as_deref()) {
             Some(email) => Reached {
                 email: Some(email.to_owned()),
+                since: 1,
                 name: None,
             },
             None => self.addresses.of_account(owner),
@@ -118,8 +185,36 @@ impl<'a> Owners<'a> {
             email: reached.email,
             name: reached.name.or_else(|| name.cloned()),
             account: account(owner),
+            status: user.and_then(|user| user.status),
+            email_since: reached.since,
         })
     }
+}
+
+/// The status of a user, the gravest first. Unknown where the record has none of the fields, or where one that could make it
+/// graver could not be read.
+fn status(user: &User) -> Option<AccountStatus> {
+    let fields = [
+        (
+            "removedExternally",
+            user.removed_externally,
+            AccountStatus::Removed,
+        ),
+        ("blacklisted", user.blacklisted, AccountStatus::Blocked),
+        ("inactive", user.inactive, AccountStatus::Inactive),
+    ];
+    if fields.iter().all(|(_, value, _)| value.is_none()) {
+        return None;
+    }
+    for (field, value, status) in fields {
+        if user.odd.has(field) {
+            return None;
+        }
+        if value == Some(true) {
+            return Some(status);
+        }
+    }
+    Some(AccountStatus::Active)
 }
 
 /// Whether the owner of an application is wanted, too.

@@ -1,6 +1,6 @@
 //! The properties of a sheet, by the names and labels under which a catalog knows them.
 
-use catalog_model::{PropertyDefinition, PropertyKind};
+use catalog_model::{FieldRevision, PropertyDefinition, PropertyKind};
 
 macro_rules! properties {
     ($($constant:ident = $name:literal, $label:literal, $kind:ident;)*) => {
@@ -21,6 +21,7 @@ properties! {
     PUBLISH_DATE = "publish_date", "Publish Date", Instant;
     STREAM = "stream", "Stream", Text;
     OWNER = "owner", "Owner", Text;
+    OWNER_STATUS = "owner_status", "Owner Status", Text;
     SHEET_STATUS = "sheet_status", "Sheet Status", Text;
     TAGS = "tags", "Tags", Tags;
     APPLICATION_ID = "application_id", "Application Id", Text;
@@ -28,4 +29,56 @@ properties! {
     APPLICATION_TAGS = "application_tags", "Application Tags", Tags;
     APPLICATION_RELOAD_DATE = "application_reload_date", "Application Reload Date", Instant;
     APPLICATION_CUSTOM_PROPERTIES = "application_custom_properties", "Application Custom Properties", Tags;
+}
+
+/// The field of contacts.
+const CONTACTS: &str = "contacts";
+
+/// The revision of [`CONTACTS`] from which on a user id that is an address counts, and contacts have a status.
+pub(crate) const ADDRESS_FROM_ID: u32 = 2;
+
+/// What came, or got another meaning, after the first version. A property that is added to [`ALL`] belongs here, and so does
+/// each field that `lower` makes of the same record in another way than before: the first scan after an upgrade would
+/// report every item as changed.
+pub(crate) const REVISIONS: &[FieldRevision] = &[
+    revision(CONTACTS, ADDRESS_FROM_ID),
+    revision(OWNER_STATUS, 2),
+];
+
+const fn revision(field: &'static str, revision: u32) -> FieldRevision {
+    FieldRevision { field, revision }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The properties of the first version.
+    const FIRST: [&str; 14] = [
+        APPLICATION_NAME,
+        SHEET_URL,
+        CREATION_DATE,
+        MODIFICATION_DATE,
+        PUBLISH_DATE,
+        STREAM,
+        OWNER,
+        SHEET_STATUS,
+        TAGS,
+        APPLICATION_ID,
+        APPLICATION_DESCRIPTION,
+        APPLICATION_TAGS,
+        APPLICATION_RELOAD_DATE,
+        APPLICATION_CUSTOM_PROPERTIES,
+    ];
+
+    #[test]
+    fn every_property_that_is_not_of_the_first_version_has_a_revision() {
+        for PropertyDefinition { name, .. } in ALL {
+            let revised = REVISIONS.iter().find(|revised| revised.field == *name);
+            assert!(FIRST.contains(name) || revised.is_some(), "{name}");
+        }
+        for FieldRevision { field, revision } in REVISIONS {
+            assert!(*revision > 1, "{field}: 1 is the first version");
+        }
+    }
 }

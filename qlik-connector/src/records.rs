@@ -90,6 +90,12 @@ pub(crate) struct User {
     pub(crate) id: UserId,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) attributes: Vec<UserAttribute>,
+    /// Switched off.
+    pub(crate) inactive: Option<bool>,
+    /// Blocked in the QMC.
+    pub(crate) blacklisted: Option<bool>,
+    /// The directory does not have the user any more.
+    pub(crate) removed_externally: Option<bool>,
     #[serde(rename = "$odd")]
     pub(crate) odd: OddFields,
 }

@@ -7,8 +7,9 @@ use catalog_model::{
 use qrs_client::Record;
 
 use crate::{
-    apps::{HINT_FOR_HIDDEN_APPS, Unread},
+    apps::{AppFacts, HINT_FOR_HIDDEN_APPS, Unread},
     asked_sheet::AskedSheet,
+    attribute_types::TypeSet,
     connection::Stopped,
     dates::Dates,
     filtering::{Filtering, Ruling},
@@ -42,6 +43,8 @@ pub(crate) struct Sheets<'a> {
     /// Sheets whose app, the owner of which is a contact, could not be read.
     of_unreadable_apps: u64,
     owners_read: bool,
+    /// The attribute types that contain an `@`, of owners without an address.
+    types_of_unreached: TypeSet,
 }
 
 /// Why a record without an app's id or a sheet's own cannot become an item.
@@ -75,6 +78,7 @@ impl<'a> Sheets<'a> {
             hidden_owners: 0,
             of_hidden_apps: 0,
             of_unreadable_apps: 0,
+            types_of_unreached: TypeSet::default(),
         }
     }
 
@@ -133,6 +137,7 @@ impl<'a> Sheets<'a> {
             let owner = self.surroundings.apps.owner(&app);
             self.count_unknown_contacts(&owner);
         }
+        self.note_unreached(&sheet, &item.contacts, &app);
         self.stayed += 1;
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
     }
@@ -143,6 +148,25 @@ impl<'a> Sheets<'a> {
             AppOwner::Unread(Unread::Unreadable) => &mut self.of_unreadable_apps,
             _ => &mut self.hidden_owners,
         } += 1;
+    }
+
+    /// Notes where the addresses of owners without one may be.
+    fn note_unreached(&mut self, sheet: &Sheet, contacts: &Contacts, app: &AppFacts) {
+        let Contacts::Known(contacts) = contacts else {
+            return;
+        };
+        if contacts.iter().all(|contact| contact.email.is_some()) {
+            return;
+        }
+        let Surroundings { apps, owners, .. } = &self.surroundings;
+        let of_app = match apps.owner(app) {
+            AppOwner::Wanted(owner) => owner,
+            AppOwner::Unwanted | AppOwner::Unread(_) => None,
+        };
+        for owner in sheet.owner.as_ref().into_iter().chain(of_app) {
+            let types = owners.types_of_unreached(owner);
+            self.types_of_unreached.add(types);
+        }
     }
 
     /// Number of rows that are other objects than sheets.
@@ -232,6 +256,38 @@ impl<'a> Sheets<'a> {
                         counted(count, "sheet")
                     ),
                     hint,
+                });
+            }
+        }
+        self.warn_of_types(sink);
+    }
+
+    /// Names the attributes that may have the addresses of owners without one.
+    fn warn_of_types(&self, sink: &mut dyn ScanSink) {
+        let (asked, others) = self
+            .surroundings
+            .owners
+            .named_types(self.types_of_unreached);
+        for (names, what, hint) in [
+            (
+                others,
+                "contain an `@` and are not read",
+                "if one of them holds the addresses, add it to `connection.contacts.email_attributes`",
+            ),
+            (
+                asked,
+                "contain an `@`, but not one e-mail address alone",
+                "correct them in the user directory, or set the addresses in `connection.contacts.mapping`",
+            ),
+        ] {
+            if !names.is_empty() {
+                let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+                sink.warn(Warning {
+                    message: format!(
+                        "owners without an e-mail address have attributes that {what}: {}",
+                        names.join(", ")
+                    ),
+                    hint: Some(hint.to_owned()),
                 });
             }
         }

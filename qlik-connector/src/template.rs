@@ -6,14 +6,13 @@ use catalog_model::{
 };
 use qrs_client::Owner;
 
-use crate::addresses::is_address;
+use crate::addresses::{is_address, is_internal};
 
 const TEMPLATE: &str = "connection.contacts.email_template";
 const USER: &str = "userId";
 const DIRECTORY: &str = "userDirectory";
-
-/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: nobody reads their mail.
-const INTERNAL: &str = "INTERNAL";
+/// The template of a site whose user ids are addresses.
+const USER_ALONE: &str = "{userId}";
 
 /// A text with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,13 +74,16 @@ impl Template {
         }
         pieces.push(Piece::Text(rest.to_owned()));
         let template = Self(pieces);
+        if text.trim() == USER_ALONE {
+            return Ok(template);
+        }
         if !template.0.contains(&Piece::UserId) {
             let message = format!("must have `{{{USER}}}` in it, else all had one address");
             return Err(Fault::of(message));
         }
         match template.filled("directory", "user") {
             filled if !filled.contains('@') => {
-                Err(Fault::of("is no address: it has no `@`".to_owned()))
+                Err(Fault::of("is not an address: it has no `@`".to_owned()))
             }
             filled if !is_address(&filled) => Err(Fault::of(format!(
                 "makes no address: `{filled}` would be one"
@@ -93,7 +95,7 @@ impl Template {
     /// The address of an account, if it makes one.
     pub(crate) fn fill(&self, owner: &Owner) -> Option<String> {
         let (directory, user) = (owner.user_directory.trim(), owner.user_id.trim());
-        if directory.eq_ignore_ascii_case(INTERNAL) || user.is_empty() {
+        if is_internal(owner) || user.is_empty() {
             return None;
         }
         Some(self.filled(directory, user)).filter(|made| is_address(made))
@@ -187,6 +189,13 @@ mod tests {
             assert_eq!(of_user(user), None, "{user}");
         }
         assert_eq!(made("{userId}@{userDirectory}.example", "", "ann"), None);
+        let id_alone = |user: &str| made(" {userId} ", "SAML", user);
+        assert_eq!(
+            id_alone(" ann@example.com"),
+            Some("ann@example.com".to_owned())
+        );
+        assert_eq!(id_alone("ann"), None);
+        assert_eq!(made("{userId}", "Internal", "sa@example.com"), None);
         assert_eq!(made("{userId}@example.com", "internal", "sa_api"), None);
     }
 
@@ -194,6 +203,8 @@ mod tests {
     fn a_text_that_is_no_template_is_told_why_and_where_and_what_was_meant() {
         for (template, message, within, hint) in [
             ("info@example.com", "else all had one address", None, ""),
+            ("{userDirectory}", "else all had one address", None, ""),
+            ("{userId}{userId}", "it has no `@`", None, ""),
             ("{userId}.example.com", "it has no `@`", None, ""),
             ("{userId}@@example.com", "makes no address", None, ""),
             ("{userId}@a b", "makes no address", None, ""),

@@ -201,6 +201,15 @@ pub struct User {
     /// What the directory says of the user, such as an e-mail address.
     #[serde(deserialize_with = "lenient::list")]
     pub attributes: Vec<UserAttribute>,
+    /// Whether the account is switched off.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub inactive: bool,
+    /// Whether an administrator has blocked the account.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub blacklisted: bool,
+    /// Whether the directory that the user came from does not have the user any more.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub removed_externally: bool,
 }
 
 /// One thing that a directory says of a user. The names of the types are the directory's own.

@@ -201,6 +201,16 @@ pub(crate) enum Catalog {
         /// Only those who have an address, or only those who have none
         #[arg(long, value_enum)]
         email: Option<Email>,
+        /// Only those whose accounts have one of these statuses; without a value, those who cannot log in any more
+        #[arg(
+            long,
+            value_enum,
+            value_delimiter = ',',
+            num_args = 0..=1,
+            default_missing_values = ["inactive", "blocked", "removed"],
+            value_name = "STATUS"
+        )]
+        status: Vec<OwnerStatus>,
         #[command(flatten)]
         of: OfConnection,
         #[command(flatten)]
@@ -284,6 +294,18 @@ pub(crate) struct Wanted {
 pub(crate) enum Email {
     With,
     Without,
+    /// Could not be read
+    Unknown,
+}
+
+/// Whether an owner can log in to the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OwnerStatus {
+    Active,
+    Inactive,
+    Blocked,
+    /// Not in the user directory any more
+    Removed,
     /// Could not be read
     Unknown,
 }

@@ -157,7 +157,7 @@ impl Delivery<'_> {
     ) -> Result<(), FollowError> {
         match self.start {
             Start::Reset => Ok(()),
-            Start::After(seq) => self.catalog.each_change(seq, self.until, each),
+            Start::After(seq) => self.catalog.each_delivery(seq, self.until, each),
         }
     }
 

@@ -14,7 +14,9 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use catalog_model::{ItemKey, SinkError, SourceId, Visualization, filter::FilterRule};
+use catalog_model::{
+    FieldRevision, ItemKey, SinkError, SourceId, Visualization, filter::FilterRule,
+};
 use tokio::sync::oneshot;
 
 mod backup;
@@ -82,6 +84,8 @@ pub(crate) struct StoreScan {
     path: PathBuf,
     messages: mpsc::SyncSender<Message>,
     number: ScanNumber,
+    /// The revisions of the items' fields.
+    revisions: Vec<FieldRevision>,
     batch: Vec<Sighting>,
     /// Bytes of the texts of `batch`.
     bytes: usize,
@@ -132,6 +136,7 @@ impl Store {
     pub(crate) async fn begin(&self, beginning: Beginning) -> Result<StoreScan, StoreError> {
         let messages = self.messages.clone();
         let messages = messages.ok_or_else(|| StoreError::gone(&self.path))?;
+        let revisions = beginning.revisions.clone();
         let (number, trouble) = ask(&messages, &self.path, |answer| {
             Message::Begin(Box::new(beginning), answer)
         })
@@ -140,6 +145,7 @@ impl Store {
             path: self.path.clone(),
             messages,
             number,
+            revisions,
             batch: Vec::with_capacity(BATCH),
             bytes: 0,
             trouble,
@@ -165,7 +171,7 @@ impl StoreScan {
         item: &Visualization,
         id: Option<&SourceId>,
     ) -> Result<(), SinkError> {
-        let seen = Seen::of(item, id).map_err(|error| SinkError {
+        let seen = Seen::new(item, id, &self.revisions).map_err(|error| SinkError {
             message: format!("the item `{}` cannot be written as JSON", item.key),
             source: Some(Box::new(error)),
         })?;

@@ -6,13 +6,13 @@ use std::{
 };
 
 use catalog_model::{
-    Contacts, Progress, RepeatedRecord, UnreadableRecord, Warning,
+    AccountStatus, Contacts, Progress, RepeatedRecord, UnreadableRecord, Warning,
     filter::{FilterRule, RuleCount},
 };
 
-/// Maximum number of people without an e-mail address that are counted. Sites of 40,000 users exist; a list of sheets
+/// Maximum number of people that are counted: of those without an e-mail address, and of those who cannot log in any more. Sites of 40,000 users exist; a list of sheets
 /// without an end may name a new owner in each.
-const MAX_UNREACHED: usize = 50_000;
+const MAX_PEOPLE: usize = 50_000;
 
 /// What a scan told besides its items. Its size grows with people whom nobody can reach, up to a limit, and with nothing else.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub(crate) struct Tally {
     pub(crate) rules: Vec<(Arc<FilterRule>, RuleCount)>,
     /// Contacts without an e-mail address, each person once, as the source calls them.
     pub(crate) unreached: BTreeSet<String>,
+    /// Contacts who cannot log in to the site any more, each person once, as the source calls them.
+    pub(crate) departed: BTreeMap<String, AccountStatus>,
     /// Records besides items that the site listed more than once, an entry for each list.
     pub(crate) repeated: Vec<RepeatedRecord>,
     /// Warnings.
@@ -93,24 +95,46 @@ impl Tally {
         }
     }
 
-    /// Notes which of an item's contacts nobody can reach.
+    /// Notes which of an item's contacts nobody can reach, and which cannot log in any more.
     pub(crate) fn contacts(&mut self, contacts: &Contacts) {
         let Contacts::Known(contacts) = contacts else {
             return;
         };
-        for contact in contacts.iter().filter(|contact| contact.email.is_none()) {
-            let person = contact.account.as_ref().or(contact.name.as_ref());
-            let is_new = |person: &&String| !self.unreached.contains(*person);
-            if let Some(person) = person.filter(is_new)
-                && self.unreached.len() < MAX_UNREACHED
+        for contact in contacts {
+            let Some(person) = contact.account.as_ref().or(contact.name.as_ref()) else {
+                continue;
+            };
+            let unreached = &mut self.unreached;
+            if contact.email.is_none()
+                && !unreached.contains(person)
+                && unreached.len() < MAX_PEOPLE
             {
-                self.unreached.insert(person.clone());
+                unreached.insert(person.clone());
+            }
+            let departed = &mut self.departed;
+            let status = contact.status.filter(|it| *it != AccountStatus::Active);
+            if let Some(status) = status
+                && !departed.contains_key(person)
+                && departed.len() < MAX_PEOPLE
+            {
+                departed.insert(person.clone(), status);
             }
         }
     }
 
+    /// Number of contacts with each status, those of none left out, the gravest first.
+    pub(crate) fn departed_by_status(&self) -> Vec<(AccountStatus, u64)> {
+        let all = AccountStatus::ALL.into_iter().rev();
+        let counted = all.map(|status| {
+            let people = self.departed.values().filter(|of| **of == status);
+            (status, people.count() as u64)
+        });
+        counted.filter(|(_, count)| *count > 0).collect()
+    }
+
     pub(crate) fn restart(&mut self, cause: &str) {
         self.unreached.clear();
+        self.departed.clear();
         self.skipped.clear();
         self.warnings.clear();
         self.repeated.clear();
@@ -161,6 +185,8 @@ mod tests {
             email: email.map(str::to_owned),
             name: Some("Ann".to_owned()),
             account: account.map(str::to_owned),
+            status: None,
+            email_since: 1,
         };
         let mut tally = Tally::default();
         for contacts in [
@@ -175,24 +201,41 @@ mod tests {
             tally.contacts(&contacts);
             tally.contacts(&contacts);
         }
+        let mut left = contact(Some("A\\carl"), Some("carl@example.com"));
+        for status in [
+            AccountStatus::Active,
+            AccountStatus::Blocked,
+            AccountStatus::Removed,
+        ] {
+            left.status = Some(status);
+            left.account = Some(format!("A\\{}", status.word()));
+            tally.contacts(&Contacts::Known(vec![left.clone(), left.clone()]));
+        }
+        assert_eq!(
+            tally.departed_by_status(),
+            [(AccountStatus::Removed, 1), (AccountStatus::Blocked, 1)]
+        );
         let noted: Vec<_> = tally.unreached.iter().map(String::as_str).collect();
         assert_eq!(noted, ["A\\ann", "Ann"]);
         tally.restart("broken");
-        assert!(tally.unreached.is_empty());
+        assert!(tally.unreached.is_empty() && tally.departed.is_empty());
     }
 
     #[test]
     fn owners_without_an_end_do_not_fill_the_memory() {
         let mut tally = Tally::default();
-        for number in 0..MAX_UNREACHED + 100 {
+        for number in 0..MAX_PEOPLE + 100 {
             tally.contacts(&Contacts::Known(vec![Contact {
                 role: "owner",
                 email: None,
                 name: Some(number.to_string()),
                 account: None,
+                status: Some(AccountStatus::Removed),
+                email_since: 1,
             }]));
         }
-        assert_eq!(tally.unreached.len(), MAX_UNREACHED);
+        assert_eq!(tally.unreached.len(), MAX_PEOPLE);
+        assert_eq!(tally.departed.len(), MAX_PEOPLE);
     }
 
     #[test]

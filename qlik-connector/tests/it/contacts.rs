@@ -2,7 +2,7 @@
 
 use catalog_model::{Contact, Contacts, Verdict};
 use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::site::{Scan, connect, scan};
 
@@ -75,15 +75,143 @@ async fn attributes_come_first_then_the_mapping_then_the_template() {
     let alone = scanned(&[TEMPLATE]).await;
     assert_eq!(of(&alone, "ACME\\dmitri").0, Some("dmitri@made.example"));
     assert_eq!(of(&alone, "ACME\\grace").0, Some("grace@made.example"));
-    // Neither the product's own accounts, nor those that make no address.
+    // Not for the product's own accounts; and of an id that is an address, the template makes none.
     assert_eq!(of(&alone, "INTERNAL\\sa_repository").0, None);
-    assert_eq!(of(&alone, "acme-partners\\farid@partner.example").0, None);
+    let farid = "acme-partners\\farid@partner.example";
+    assert_eq!(of(&alone, farid).0, Some("farid@partner.example"));
+}
+
+#[tokio::test]
+async fn a_user_id_that_is_an_address_counts_after_attributes_mapping_and_template() {
+    const USER: &str = "ann@id.example";
+    const ACCOUNT: &str = "SAML\\ann@id.example";
+    let by_id = ("connection.contacts.email_template", "{userId}");
+    let mapping = (MAPPING, "saml\\ANN@id.example=ann@mapped.example");
+    let attribute = Some("ann@attribute.example");
+    for (value, more, expected) in [
+        (None, &[][..], Some(USER)),
+        (None, &[by_id], Some(USER)),
+        (None, &[(ATTRIBUTES, "[]")], Some(USER)),
+        (None, &[TEMPLATE], Some(USER)),
+        (None, &[mapping, by_id], Some("ann@mapped.example")),
+        (attribute, &[mapping, by_id], attribute),
+        (Some("n/a"), &[], Some(USER)),
+    ] {
+        let content = one_owner("SAML", USER, &[("email", value.unwrap_or_default())]);
+        let site = FakeSite::builder().content(content).start().await;
+        let scan = scan(connect(&site, more).as_ref()).await;
+        assert_eq!(of(&scan, ACCOUNT).0, expected, "{more:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_id_that_is_an_address_does_not_count_of_hidden_users_nor_of_internal_ones() {
+    let site = FakeSite::builder()
+        .content(one_owner("SAML", "ann@id.example", &[]))
+        .start()
+        .await;
+    let account = || Account::new(&site.header_value());
+    for account in [
+        account().forbidden(Entity::User),
+        account().sees(Entity::User, |_| false),
+    ] {
+        site.set_account(account);
+        let by_id = ("connection.contacts.email_template", "{userId}");
+        for more in [&[][..], &[by_id]] {
+            let scan = scan(connect(&site, more).as_ref()).await;
+            assert_eq!(unknown(&scan), 1);
+        }
+    }
+    for directory in ["INTERNAL", "Internal"] {
+        let content = one_owner(directory, "sa@id.example", &[]);
+        let site = FakeSite::builder().content(content).start().await;
+        for more in [&[][..], &[(ATTRIBUTES, "[]")]] {
+            let scan = scan(connect(&site, more).as_ref()).await;
+            assert_eq!(of(&scan, &format!("{directory}\\sa@id.example")).0, None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn attributes_that_contain_an_at_sign_are_named_where_an_owner_has_no_address() {
+    let attributes = [
+        ("userPrincipalName", "ann@acme.example"),
+        ("Work\nmail", "Ann <ann@acme.example>"),
+        ("mail", "ann@acme.example; bob@acme.example"),
+        ("group", "staff"),
+    ];
+    let content = one_owner("ACME", "ann", &attributes);
+    let site = FakeSite::builder().content(content).start().await;
+    let unreached = scan(connect(&site, &[]).as_ref()).await;
+    let warnings: Vec<_> = unreached.seen.warnings.iter().collect();
+    let [others, asked] = warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    assert!(
+        others
+            .message
+            .ends_with(": `Work mail`, `userPrincipalName`"),
+        "{others:?}"
+    );
+    let hint = others.hint.as_deref().unwrap();
+    assert!(hint.contains("`connection.contacts.email_attributes`"));
+    assert!(asked.message.ends_with(": `mail`"), "{asked:?}");
+    // Not of people who have an address, wherever it comes from.
+    let mapping = (MAPPING, "ACME\\ann=ann@mapped.example");
+    for more in [
+        &[mapping][..],
+        &[TEMPLATE],
+        &[(ATTRIBUTES, "userprincipalname")],
+        &[(ATTRIBUTES, "[]")],
+    ] {
+        let scan = scan(connect(&site, more).as_ref()).await;
+        assert_eq!(scan.warnings(), [""; 0], "{more:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_attributes_of_an_owner_of_an_app_are_named_only_where_that_owner_is_a_contact() {
+    let (mut content, _) = two_owners();
+    let bob = content.users.iter().find(|user| user["userId"] == "bob");
+    let bob = bob.unwrap()["id"].as_str().unwrap().to_owned();
+    set_attributes(&mut content, &bob, &[("upn", "bob@acme.example")]);
+    let site = FakeSite::builder().content(content).start().await;
+    let without = scan(connect(&site, &[]).as_ref()).await;
+    assert_eq!(without.warnings(), [""; 0]);
+    let with = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
+    assert!(with.warnings()[0].ends_with(": `upn`"));
+}
+
+/// A site with one sheet and its owner.
+fn one_owner(directory: &str, user: &str, attributes: &[(&str, &str)]) -> Content {
+    let mut content = Content::empty();
+    let user = content.add_user(directory, user, "Ann");
+    set_attributes(&mut content, &user, attributes);
+    let app = content.add_app("Sales");
+    let sheet = content.add_sheet(&app, "Q1");
+    let owner = content.get(&user).unwrap().clone();
+    content.set(&sheet, "owner", owner);
+    content
+}
+
+fn set_attributes(content: &mut Content, user: &str, attributes: &[(&str, &str)]) {
+    let attribute = |(name, value): &(&str, &str)| json!({"attributeType": name, "attributeValue": value, "externalId": ""});
+    let attributes = attributes.iter().map(attribute).collect();
+    content.set(user, "attributes", Value::Array(attributes));
 }
 
 #[tokio::test]
 async fn attributes_are_those_that_are_set() {
     let scan = scanned(&[(ATTRIBUTES, "no-such-attribute")]).await;
-    assert!(contacts(&scan).iter().all(|one| one.email.is_none()));
+    // All but the one whose id is an address.
+    let mut reached = contacts(&scan);
+    reached.retain(|one| one.email.is_some());
+    let farid = "farid@partner.example";
+    assert!(
+        reached
+            .iter()
+            .all(|one| one.email.as_deref() == Some(farid))
+    );
     assert_eq!(unknown(&scan), unknown(&scanned(&[]).await));
     let scan = scanned(&[(ATTRIBUTES, "MAIL")]).await;
     assert_eq!(of(&scan, "ACME\\chloé.öz").0, Some("chloe.oz@acme.example"));

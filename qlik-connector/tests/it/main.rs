@@ -10,5 +10,6 @@ mod find;
 mod floods;
 mod invented;
 mod odd_fields;
+mod owner_status;
 mod settings;
 mod site;

@@ -11,12 +11,12 @@ pub(crate) use self::{forget::run as forget, items::ItemRow};
 
 use self::{
     items::Filter,
-    owners::Owners,
+    owners::{Owners, WantedOwners},
     rows::{ChangeRow, FollowerRow, ScanRow},
 };
 use super::selection::application;
 use crate::{
-    arguments::{Catalog as Command, CatalogFormat, Email, Form, OfConnection, Since, Wanted},
+    arguments::{Catalog as Command, CatalogFormat, Form, OfConnection, Since, Wanted},
     exit::Exit,
     followers::THERE,
     home::{Home, shown},
@@ -43,7 +43,18 @@ pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
             changes(program, &catalog, since.as_ref(), &of, &form)
         }
         Command::Scans { of, form } => scans(program, &catalog, &of, &form),
-        Command::Owners { email, of, form } => owners(program, &catalog, email, &of, &form),
+        Command::Owners {
+            email,
+            status,
+            of,
+            form,
+        } => owners(
+            program,
+            &catalog,
+            &WantedOwners { email, status },
+            &of,
+            &form,
+        ),
         Command::Followers { form } => followers(program, &catalog, &form),
     };
     // A command that has nothing to list has told why.
@@ -98,7 +109,7 @@ fn changes(
         then && of.is_none_or(|of| of.code == change.connection)
     };
     Ok(write(program, form, &|take| {
-        catalog.each_change(0, i64::MAX, |change| {
+        catalog.each_change(|change| {
             if wanted(&change) {
                 take(ChangeRow::of(change, catalog))?;
             }
@@ -122,7 +133,7 @@ fn scans(
 fn owners(
     program: &mut Program,
     catalog: &Catalog,
-    email: Option<Email>,
+    wanted: &WantedOwners,
     of: &OfConnection,
     form: &Form,
 ) -> Result<Exit, Exit> {
@@ -139,8 +150,8 @@ fn owners(
         return Err(tell(program, error));
     }
     Ok(write(program, form, &|take| {
-        let mut wanted = owners.values().filter(|owner| owner.is_wanted(email));
-        wanted.try_for_each(|owner| take(owner.clone()))
+        let mut rows = owners.values().filter(|owner| wanted.accepts(owner));
+        rows.try_for_each(|owner| take(owner.clone()))
     }))
 }
 

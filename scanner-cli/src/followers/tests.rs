@@ -108,3 +108,19 @@ async fn a_follower_that_is_too_far_behind_begins_anew() {
     scratch.scan(108, &[("a", "A3")]).await;
     assert_eq!(deliver(&scratch, 99).0, ["reset", "item c/a", "end"]);
 }
+
+#[tokio::test]
+async fn a_follower_gets_the_items_that_a_new_version_of_the_program_rewrote() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    deliver(&scratch, 99);
+    scratch
+        .scan_by_newer("name", 1, &[("a", "A2"), ("b", "B")])
+        .await;
+    assert_eq!(
+        deliver(&scratch, 99).0,
+        ["upsert c/a", "upsert c/b"],
+        "an item that only the program made otherwise"
+    );
+    assert!(deliver(&scratch, 99).0.is_empty());
+}

@@ -7,14 +7,14 @@ use std::{
 };
 
 use catalog_model::{
-    ScanError,
+    AccountStatus, ScanError,
     filter::{FilterRule, RuleCount},
     with_causes,
 };
 use serde::Serialize;
 
 use super::{ConnectionReport, Outcome, Report, text::NAMED};
-use crate::{home::shown, printable::json_page, store::Counts};
+use crate::{home::shown, printable::json_page, store::Counts, tally::Tally};
 
 #[derive(Serialize)]
 struct ReportJson {
@@ -43,6 +43,7 @@ struct ConnectionJson {
     lists: BTreeMap<&'static str, ListJson>,
     skipped: Vec<SkippedJson>,
     owners_without_email: UnreachedJson,
+    owners_not_active: DepartedJson,
     /// How often each rule of the filters had a say.
     filters: Vec<FilterJson>,
     /// How many items were left out because an earlier one has their key.
@@ -63,6 +64,8 @@ struct StoredJson {
     returned: i64,
     unreadable: i64,
     filtered: i64,
+    /// Items that are the same on the site, and that another version of the program had written.
+    rewritten: i64,
 }
 
 #[derive(Serialize)]
@@ -94,6 +97,15 @@ struct SkippedJson {
 #[derive(Serialize)]
 struct UnreachedJson {
     count: usize,
+    first: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct DepartedJson {
+    count: usize,
+    inactive: u64,
+    blocked: u64,
+    removed: u64,
     first: Vec<String>,
 }
 
@@ -205,6 +217,7 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
             count: report.tally.unreached.len(),
             first: (report.tally.unreached.iter().take(NAMED).cloned()).collect(),
         },
+        owners_not_active: departed(&report.tally),
         filters: report.tally.rules.iter().map(filter).collect(),
         left_out: report.duplicates.count,
         duplicates: duplicates(report),
@@ -217,6 +230,21 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
         restarts: report.tally.restarts.clone(),
         seconds: report.elapsed.as_secs_f64(),
         megabytes_per_second: report.megabytes_per_second(),
+    }
+}
+
+fn departed(tally: &Tally) -> DepartedJson {
+    let counts = tally.departed_by_status();
+    let of = |wanted| {
+        let mut counts = counts.iter().filter(|(status, _)| *status == wanted);
+        counts.next().map_or(0, |(_, count)| *count)
+    };
+    DepartedJson {
+        count: tally.departed.len(),
+        inactive: of(AccountStatus::Inactive),
+        blocked: of(AccountStatus::Blocked),
+        removed: of(AccountStatus::Removed),
+        first: tally.departed.keys().take(NAMED).cloned().collect(),
     }
 }
 
@@ -242,6 +270,7 @@ fn stored(counts: Counts) -> StoredJson {
         returned: counts.returned,
         unreadable: counts.unreadable,
         filtered: counts.filtered,
+        rewritten: counts.rewritten,
     }
 }
 

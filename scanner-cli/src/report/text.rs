@@ -69,6 +69,7 @@ fn write_connection(text: &mut Page, report: &ConnectionReport) {
     if matches!(report.outcome, Outcome::Complete | Outcome::Partial(_)) {
         write_kept(text, report);
         write_unreached(text, tally);
+        write_departed(text, tally);
     }
     for cause in &tally.restarts {
         writeln!(text, "  restarted {cause}");
@@ -116,6 +117,37 @@ fn write_unreached(text: &mut Page, tally: &Tally) {
     )
 }
 
+/// Who is a contact and cannot log in any more.
+fn write_departed(text: &mut Page, tally: &Tally) {
+    let departed = &tally.departed;
+    if departed.is_empty() {
+        return;
+    }
+    let count = departed.len() as u64;
+    let are = if count == 1 { "is" } else { "are" };
+    let by_status = tally.departed_by_status().into_iter();
+    let by_status: Vec<_> = by_status
+        .map(|(status, count)| format!("{} {}", grouped(count), status.word()))
+        .collect();
+    let named = departed.keys().take(NAMED).map(|one| format!("`{one}`"));
+    write!(
+        text,
+        "  contacts  {} {are} not active ({}): {}",
+        counted(count, "owner"),
+        by_status.join(", "),
+        named.collect::<Vec<_>>().join(", "),
+    );
+    let rest = departed.len().saturating_sub(NAMED);
+    if rest > 0 {
+        write!(text, " and {} more", grouped(rest as u64));
+    }
+    writeln!(text);
+    writeln!(
+        text,
+        "            `catalog owners --status inactive,blocked,removed` lists all"
+    )
+}
+
 /// What became of the items.
 fn write_kept(text: &mut Page, report: &ConnectionReport) {
     let items = counted(report.items, "item");
@@ -154,13 +186,17 @@ pub(crate) fn changes(counts: &Counts) -> String {
     } else {
         changes.join(", ")
     };
-    match counts.filtered {
-        0 => changes,
-        filtered => format!(
-            "{changes}; filters leave out {}",
-            grouped(filtered.unsigned_abs())
+    let remarks = [
+        (counts.filtered, "filters leave out"),
+        (
+            counts.rewritten,
+            "rewritten by this version of the program:",
         ),
-    }
+    ];
+    let remarks = remarks.iter().filter(|(count, _)| *count > 0);
+    let remarks =
+        remarks.map(|(count, what)| format!("; {what} {}", grouped(count.unsigned_abs())));
+    changes + &remarks.collect::<String>()
 }
 
 /// A rule of the filters, and how often it had a say.

@@ -100,6 +100,7 @@ async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, Sc
         code: ready.code.clone(),
         name: ready.name.clone(),
         key_parts: ready.connection.key_parts().to_vec(),
+        revisions: ready.connection.revisions().to_vec(),
         time: (context.clock)(),
     });
     Ok(Some(begun.await.map_err(SinkError::from)?))

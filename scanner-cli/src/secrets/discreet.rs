@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, Finding, IdLedger, InventoryEntry, Observation, Progress,
-    PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SessionHold, SinkError, Stage,
-    UndecidedItem, UnreadableRecord, Visualization, Warning,
+    Completeness, Connection, FieldRevision, Finding, IdLedger, InventoryEntry, Observation,
+    Progress, PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SessionHold, SinkError,
+    Stage, UndecidedItem, UnreadableRecord, Visualization, Warning,
     filter::{Decision, Fate, ItemFilter, PatternGaveUp, UnknownCause},
 };
 use secrecy::SecretString;
@@ -28,6 +28,10 @@ struct DiscreetSink<'a, T> {
 impl Connection for Discreet {
     fn properties(&self) -> &[PropertyDefinition] {
         self.connection.properties()
+    }
+
+    fn revisions(&self) -> &[FieldRevision] {
+        self.connection.revisions()
     }
 
     fn key_parts(&self) -> &[&'static str] {

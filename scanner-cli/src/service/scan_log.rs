@@ -64,7 +64,11 @@ fn remarks(report: &ConnectionReport) -> impl Iterator<Item = String> {
         let Warning { message, hint } = warning;
         hint.map_or(message.clone(), |hint| format!("{message}; {hint}"))
     });
-    skipped.chain(unreached).chain(warnings)
+    let departed = (!tally.departed.is_empty()).then(|| {
+        let owners = counted(tally.departed.len() as u64, "owner");
+        format!("{owners} not active; `catalog owners --status inactive,blocked,removed` lists all")
+    });
+    skipped.chain(unreached).chain(departed).chain(warnings)
 }
 
 /// Tells how a scan ended, in one line.

@@ -177,32 +177,52 @@ impl Catalog {
         })
     }
 
-    /// Gives each change to `each` that came after the change `after`, up to `until`, in their order.
+    /// Gives each change of the sources to `each`, in their order.
     pub(crate) fn each_change<E: From<StoreError>>(
+        &self,
+        each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.changes(OF_SOURCE, [0, i64::MAX], each)
+    }
+
+    /// Gives each change to `each` that came after the change `after`, up to `until`, in their order: those of the sources,
+    /// and items that this version of the program has rewritten.
+    pub(crate) fn each_delivery<E: From<StoreError>>(
         &self,
         after: i64,
         until: i64,
+        each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.changes("", [after, until], each)
+    }
+
+    fn changes<E: From<StoreError>>(
+        &self,
+        which: &str,
+        range: [i64; 2],
         mut each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut changes = self.prepare(&format!(
-            "{} AND seq > ?1 AND seq <= ?2 ORDER BY seq",
+            "{} {which} AND seq > ?1 AND seq <= ?2 ORDER BY seq",
             *CHANGE
         ))?;
-        let mut rows = self.read(|_| changes.query([after, until]))?;
+        let mut rows = self.read(|_| changes.query(range))?;
         while let Some(change) = self.read(|_| rows.next()?.map(change_of).transpose())? {
             each(change)?;
         }
         Ok(())
     }
 
-    /// Gives each change of a scan to `each`, in their order.
+    /// Gives each change of the source that a scan found to `each`, in their order.
     pub(crate) fn each_change_of_scan<E: From<StoreError>>(
         &self,
         scan: i64,
         mut each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut changes =
-            self.prepare(&format!("{} AND change.scan = ?1 ORDER BY seq", *CHANGE))?;
+        let mut changes = self.prepare(&format!(
+            "{} {OF_SOURCE} AND change.scan = ?1 ORDER BY seq",
+            *CHANGE
+        ))?;
         let mut rows = self.read(|_| changes.query([scan]))?;
         while let Some(change) = self.read(|_| rows.next()?.map(change_of).transpose())? {
             each(change)?;
@@ -238,11 +258,11 @@ impl Catalog {
         self.read(|_| scans.query_map([], scan_of)?.collect())
     }
 
-    /// Gives each change of the item with this key, in their order.
+    /// The changes of an item on its source, in their order.
     pub(crate) fn changes_of(&self, item: &CatalogItem<'_>) -> Result<Vec<Change>, StoreError> {
-        let mut changes = self.prepare(
-            "SELECT seq, change.scan, time, ?2, ?3, kind, fields FROM change WHERE item = ?1 ORDER BY seq",
-        )?;
+        let mut changes = self.prepare(&format!(
+            "SELECT seq, change.scan, time, ?2, ?3, kind, fields FROM change WHERE item = ?1 {OF_SOURCE} ORDER BY seq",
+        ))?;
         self.read(|_| {
             let values = params![item.id, item.connection.code, item.key];
             changes.query_map(values, change_of)?.collect()
@@ -332,6 +352,9 @@ const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_sinc
 const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts, texts FROM content WHERE item = ?1";
 
+/// The changes that the source made. Items that another version of the program had written are none.
+const OF_SOURCE: &str = "AND kind <> 5";
+
 /// The changes of connections that are known.
 static CHANGE: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -342,7 +365,7 @@ static CHANGE: LazyLock<String> = LazyLock::new(|| {
 });
 
 const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
-     seen, added, changed, removed, returned, unreadable, filtered \
+     seen, added, changed, removed, returned, unreadable, filtered, rewritten \
      FROM scan JOIN connection ON connection.id = scan.connection";
 
 fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
@@ -380,6 +403,7 @@ fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
             returned: row.get(12)?,
             unreadable: row.get(13)?,
             filtered: row.get(14)?,
+            rewritten: row.get(15)?,
             ..Counts::default()
         },
     })

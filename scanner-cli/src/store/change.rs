@@ -23,6 +23,9 @@ pub(crate) enum ChangeKind {
     Returned,
     /// A filter leaves it out, and did not before.
     Filtered,
+    /// It is the same on the source, and this version of the program writes it in another way. Followers take it; nobody
+    /// else is told.
+    Rewritten,
 }
 
 const STATES: [(State, &str); 4] = [
@@ -32,12 +35,13 @@ const STATES: [(State, &str); 4] = [
     (State::Gone, "gone"),
 ];
 
-const KINDS: [(ChangeKind, &str); 5] = [
+const KINDS: [(ChangeKind, &str); 6] = [
     (ChangeKind::Added, "added"),
     (ChangeKind::Changed, "changed"),
     (ChangeKind::Removed, "removed"),
     (ChangeKind::Returned, "returned"),
     (ChangeKind::Filtered, "filtered"),
+    (ChangeKind::Rewritten, "rewritten"),
 ];
 
 impl State {

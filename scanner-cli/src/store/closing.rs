@@ -1,6 +1,6 @@
 //! The beginning and the end of a scan in the store. The end is one transaction: removals and outcome, or neither.
 
-use catalog_model::{Completeness, ConnectionCode};
+use catalog_model::{Completeness, ConnectionCode, FieldRevision};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
@@ -19,6 +19,8 @@ pub(crate) struct Beginning {
     pub(crate) name: String,
     /// What the parts of the keys are, after the code.
     pub(crate) key_parts: Vec<&'static str>,
+    /// The revisions of its items' fields, where they are not 1.
+    pub(crate) revisions: Vec<FieldRevision>,
     pub(crate) time: jiff::Timestamp,
 }
 
@@ -135,7 +137,8 @@ pub(super) fn close(
     let counts = running.counts;
     db.execute(
         "UPDATE scan SET ended = ?2, outcome = ?3, reasons = ?4, site_version = ?5, bytes = ?6, seen = ?7, \
-         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12, filtered = ?13 WHERE id = ?1",
+         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12, filtered = ?13, rewritten = ?14 \
+         WHERE id = ?1",
         params![
             running.scan,
             closing.time.as_millisecond(),
@@ -150,6 +153,7 @@ pub(super) fn close(
             counts.returned,
             counts.unreadable,
             counts.filtered,
+            counts.rewritten,
         ],
     )?;
     let error = (!reasons.is_empty()).then(|| reasons.join("; "));

@@ -1,6 +1,9 @@
 //! A scan that is running, and what it knows of the items that it meets.
 
-use super::change::{ChangeKind, State};
+use super::{
+    change::{ChangeKind, State},
+    sighting::Seen,
+};
 use crate::spool::Duplicates;
 
 /// A scan that is running, as the writer knows it.
@@ -42,6 +45,8 @@ pub(crate) struct Counts {
     pub(crate) filtered: i64,
     /// Those of them that were in the catalog before. Not kept with the scan.
     pub(crate) newly_filtered: i64,
+    /// Items that another version of the program had written, and that are the same on the source.
+    pub(crate) rewritten: i64,
 }
 
 impl Counts {
@@ -53,6 +58,7 @@ impl Counts {
             ChangeKind::Removed => &mut self.removed,
             ChangeKind::Returned => &mut self.returned,
             ChangeKind::Filtered => &mut self.newly_filtered,
+            ChangeKind::Rewritten => &mut self.rewritten,
         }
     }
 }
@@ -71,6 +77,12 @@ impl Known {
     /// Whether the scan has seen it in this attempt.
     pub(super) fn is_of(&self, running: &Running) -> bool {
         (self.scan, self.attempt) == (running.scan, running.attempt)
+    }
+
+    /// Whether an item is the same as what the store holds, contacts that could not be learned aside.
+    pub(super) fn is_same(&self, seen: &Seen) -> bool {
+        let contacts = seen.contacts.as_ref().map(|contacts| contacts.fingerprint);
+        self.fingerprint == seen.fingerprint && (contacts.is_none() || contacts == self.contacts)
     }
 
     /// Whether followers were told that it is not there.

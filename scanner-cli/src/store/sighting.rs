@@ -1,11 +1,10 @@
 //! What a scan saw, in the form in which the store compares and keeps it. Made in the thread of the scan.
 
-use catalog_model::{ItemKey, Precedence, SourceId, Visualization};
+use catalog_model::{FieldRevision, ItemKey, Precedence, SourceId, Visualization};
 use sha2::{Digest, Sha256};
 
 use super::{
-    running::Known,
-    stored_item::StoredItem,
+    stored_item::{CONTACTS, StoredItem, unknown},
     texts::{self, LongText},
     undo::Rival,
 };
@@ -66,6 +65,8 @@ pub(super) struct Seen {
     pub(super) source_id: String,
     pub(super) precedence: Precedence,
     pub(super) fingerprint: [u8; 16],
+    /// The fields that could not be learned: what the store has of them stays.
+    pub(super) unknown: Vec<&'static str>,
     /// As JSON; none where they could not be learned.
     pub(super) contacts: Option<SeenContacts>,
     /// As JSON, without the long texts.
@@ -81,33 +82,62 @@ pub(super) struct SeenContacts {
 }
 
 impl Seen {
-    pub(super) fn of(item: &Visualization, id: Option<&SourceId>) -> serde_json::Result<Self> {
-        let mut stored = StoredItem::of(item);
-        let texts = texts::take(&mut stored);
-        let key = item.key.as_str();
-        let source_id = id.map_or("", |id| id.0.as_str());
-        let content = serde_json::to_string(&stored)?;
+    /// An item, whose fields have these revisions.
+    pub(super) fn new(
+        item: &Visualization,
+        id: Option<&SourceId>,
+        revisions: &[FieldRevision],
+    ) -> serde_json::Result<Self> {
+        let stored = StoredItem::new(item, revisions);
         let contacts = stored.contacts.as_ref().map(serde_json::to_string);
-        Ok(Self {
-            key_hash: hash(key),
-            fingerprint: match texts::references(&texts) {
-                Some(references) => fingerprint(&[key, source_id, &content, &references]),
-                None => fingerprint(&[key, source_id, &content]),
-            },
+        let seen = Self {
+            key: item.key.as_str().to_owned(),
+            key_hash: hash(item.key.as_str()),
+            source_id: id.map_or_else(String::new, |id| id.0.clone()),
+            precedence: item.precedence,
+            fingerprint: [0; 16],
+            unknown: unknown(item),
             contacts: contacts.transpose()?.map(|json| SeenContacts {
                 fingerprint: hash(&json),
                 json,
             }),
-            key: key.to_owned(),
-            source_id: source_id.to_owned(),
-            precedence: item.precedence,
-            content,
-            texts,
-        })
+            content: String::new(),
+            texts: Vec::new(),
+        };
+        seen.with_content(stored)
     }
-}
 
-impl Seen {
+    /// The same item with another content.
+    fn with_content(mut self, mut stored: StoredItem<'_>) -> serde_json::Result<Self> {
+        self.texts = texts::take(&mut stored);
+        self.content = serde_json::to_string(&stored)?;
+        let (key, id, content) = (&*self.key, &*self.source_id, &*self.content);
+        self.fingerprint = match texts::references(&self.texts) {
+            Some(references) => fingerprint(&[key, id, content, &references]),
+            None => fingerprint(&[key, id, content]),
+        };
+        Ok(self)
+    }
+
+    /// The item with what the store holds of the fields that could not be learned.
+    pub(super) fn completed(self, former: &StoredItem<'_>) -> Self {
+        let Ok(mut stored) = self.stored() else {
+            return self;
+        };
+        for field in &self.unknown {
+            stored.keep(field, former);
+        }
+        self.clone().with_content(stored).unwrap_or(self)
+    }
+
+    /// The item as the store writes it, with its long texts.
+    fn stored(&self) -> serde_json::Result<StoredItem<'static>> {
+        let contacts = self.contacts.as_ref().map(|contacts| &*contacts.json);
+        let mut stored = StoredItem::read(&self.content, contacts)?;
+        texts::put_all(&mut stored, &self.texts);
+        Ok(stored)
+    }
+
     fn bytes(&self) -> usize {
         let contacts = self
             .contacts
@@ -117,26 +147,30 @@ impl Seen {
         self.key.len() + self.source_id.len() + self.content.len() + contacts + texts
     }
 
-    /// The fields in which the item differs from what the store holds of it.
-    pub(super) fn changed_fields(
-        &self,
-        former: Option<StoredItem<'_>>,
-        known: &Known,
-    ) -> Vec<String> {
-        let mut fields = match (former, StoredItem::read(&self.content, None)) {
-            (Some(former), Ok(mut new)) => {
-                texts::put_all(&mut new, &self.texts);
-                new.differences(&former)
-            }
+    /// How the item differs from what the store holds of it.
+    pub(super) fn difference(&self, former: Option<&StoredItem<'_>>) -> Difference {
+        let (Some(former), Ok(new)) = (former, self.stored()) else {
             // Nothing that this program wrote reads like that; all may have changed then.
-            _ => vec!["content".to_owned()],
+            return Difference::Fields(vec!["content".to_owned()]);
         };
-        let contacts = self.contacts.as_ref();
-        if contacts.is_some_and(|contacts| Some(contacts.fingerprint) != known.contacts) {
-            fields.push("contacts".to_owned());
+        let mut fields = new.differences(former);
+        if new.has_other_contacts(former) {
+            fields.push(CONTACTS.to_owned());
         }
-        fields
+        match fields.is_empty() && new.is_revised(former) {
+            true => Difference::Revisions,
+            false => Difference::Fields(fields),
+        }
     }
+}
+
+/// How an item differs from what the store holds of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Difference {
+    /// In these fields, if in any that a reader of the catalog sees.
+    Fields(Vec<String>),
+    /// Only in what another version of the program made of the same record.
+    Revisions,
 }
 
 /// 64 bits of SHA-256: what is found by it has to be compared.

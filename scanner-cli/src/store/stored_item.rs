@@ -1,10 +1,15 @@
 //! An item as the store writes it: the twin of `Visualization` in JSON of the store's own, which later versions of the
 //! program must read, too.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use catalog_model::{Contact, Contacts, Instant, Precedence, PropertyValue, Visualization};
+use catalog_model::{
+    Contact, Contacts, FieldRevision, Instant, Precedence, PropertyValue, Visualization,
+};
 use serde::{Deserialize, Serialize};
+
+/// The field of contacts, as changes and revisions name it.
+pub(super) const CONTACTS: &str = "contacts";
 
 /// An item without its key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +23,10 @@ pub(crate) struct StoredItem<'a> {
     /// How its record ranks among records with the same key.
     #[serde(default, skip_serializing_if = "StoredPrecedence::is_unknown")]
     precedence: StoredPrecedence,
+    /// The revisions of its fields with which the item was written, where they are not 1. A field that could not be learned
+    /// keeps the revision of the value that stayed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    revisions: BTreeMap<Cow<'a, str>, u32>,
     /// Names and values, in the order of the source.
     pub(crate) properties: Vec<(Cow<'a, str>, StoredValue<'a>)>,
     /// None where they are unknown. A column of its own: contacts that are not known now stay as they were.
@@ -81,10 +90,43 @@ pub(crate) struct StoredContact<'a> {
     /// What the source calls them; none in what earlier versions wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<Cow<'a, str>>,
+    /// Whether the person can log in: a word of `AccountStatus`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<Cow<'a, str>>,
+    /// The revision of contacts from which on the connector finds the address.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    since: u32,
+}
+
+/// The revision of every field that is not named.
+const fn first() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn is_first(revision: &u32) -> bool {
+    *revision == first()
 }
 
 impl<'a> StoredItem<'a> {
-    /// The twin of an item. A number that JSON cannot write is left out.
+    /// The twin of an item, whose fields have these revisions. A number that JSON cannot write is left out.
+    pub(crate) fn new(item: &'a Visualization, revisions: &[FieldRevision]) -> Self {
+        let unknown = unknown(item);
+        let known = revisions
+            .iter()
+            .filter(|revised| !unknown.contains(&revised.field));
+        Self {
+            revisions: known
+                .map(|revised| (revised.field.into(), revised.revision))
+                .collect(),
+            ..Self::of(item)
+        }
+    }
+
+    /// The twin of an item for output alone, without revisions.
     pub(crate) fn of(item: &'a Visualization) -> Self {
         Self {
             label: item.label.iter().map(|part| part.into()).collect(),
@@ -92,6 +134,7 @@ impl<'a> StoredItem<'a> {
             description: item.description.as_deref().map(Into::into),
             catalog: item.catalog.as_deref().map(Into::into),
             precedence: StoredPrecedence::from(item.precedence),
+            revisions: BTreeMap::new(),
             properties: (item.properties.iter())
                 .filter_map(|(name, value)| Some((name.into(), stored(value)?)))
                 .collect(),
@@ -120,8 +163,58 @@ impl<'a> StoredItem<'a> {
         }
     }
 
-    /// The names of the fields in which it differs from `former`, contacts apart.
+    /// The revision of a field with which the item was written.
+    fn revision(&self, field: &str) -> u32 {
+        self.revisions.get(field).copied().unwrap_or(first())
+    }
+
+    /// Whether another version of the program wrote `former` with fields of another meaning.
+    pub(super) fn is_revised(&self, former: &Self) -> bool {
+        self.revisions != former.revisions
+    }
+
+    /// Keeps what `former` has of a field that could not be learned, at its place.
+    pub(super) fn keep(&mut self, field: &str, former: &Self) {
+        match former.revisions.get_key_value(field) {
+            Some((field, revision)) => drop(self.revisions.insert(field.clone(), *revision)),
+            None => drop(self.revisions.remove(field)),
+        }
+        let place = |item: &Self, name: &str| {
+            let mut names = item.properties.iter().map(|(name, _)| name);
+            names.position(|known| known == name)
+        };
+        let Some(index) = place(former, field) else {
+            return;
+        };
+        let mut before = former.properties[..index].iter().rev();
+        let before = before.find_map(|(name, _)| place(self, name));
+        let kept = former.properties[index].clone();
+        self.properties
+            .insert(before.map_or(0, |before| before + 1), kept);
+    }
+
+    /// Whether the contacts differ from those of `former` by more than what is new in the program.
+    pub(super) fn has_other_contacts(&self, former: &Self) -> bool {
+        let (Some(new), Some(old)) = (&self.contacts, &former.contacts) else {
+            return self.contacts.is_some();
+        };
+        let (mine, theirs) = (self.revision(CONTACTS), former.revision(CONTACTS));
+        if mine == theirs {
+            return new != old;
+        }
+        let both = mine.min(theirs);
+        let same = |(new, old): (&StoredContact<'_>, &StoredContact<'_>)| new.is_as(old, both);
+        new.len() != old.len() || !new.iter().zip(old).all(same)
+    }
+
+    /// The names of the fields in which it differs from `former`, contacts apart, as far as they mean the same in both.
     pub(super) fn differences(&self, former: &Self) -> Vec<String> {
+        let mut fields = self.all_differences(former);
+        fields.retain(|field| self.revision(field) == former.revision(field));
+        fields
+    }
+
+    fn all_differences(&self, former: &Self) -> Vec<String> {
         let mut fields = Vec::new();
         for (name, differs) in [
             ("label", self.label != former.label),
@@ -152,6 +245,34 @@ impl<'a> StoredItem<'a> {
     }
 }
 
+impl StoredContact<'_> {
+    /// Whether it says the same as `former` to a program whose contacts have this revision. What one of them does not say at
+    /// all, the program that wrote it did not write.
+    fn is_as(&self, former: &Self, revision: u32) -> bool {
+        fn email<'a>(contact: &'a StoredContact<'_>, revision: u32) -> Option<&'a str> {
+            let email = contact.email.as_deref();
+            email.filter(|_| contact.since <= revision)
+        }
+        fn agree(one: Option<&str>, other: Option<&str>) -> bool {
+            one.is_none() || other.is_none() || one == other
+        }
+        self.role == former.role
+            && self.name == former.name
+            && email(self, revision) == email(former, revision)
+            && agree(self.account.as_deref(), former.account.as_deref())
+            && agree(self.status.as_deref(), former.status.as_deref())
+    }
+}
+
+/// The fields of an item that could not be learned.
+pub(super) fn unknown(item: &Visualization) -> Vec<&'static str> {
+    let mut unknown = item.properties.unknown().to_vec();
+    if item.contacts == Contacts::Unknown {
+        unknown.push(CONTACTS);
+    }
+    unknown
+}
+
 fn stored(value: &PropertyValue) -> Option<StoredValue<'_>> {
     Some(match value {
         PropertyValue::Text(text) => StoredValue::Text(text.into()),
@@ -170,5 +291,7 @@ fn contact(contact: &Contact) -> StoredContact<'_> {
         email: contact.email.as_deref().map(Into::into),
         name: contact.name.as_deref().map(Into::into),
         account: contact.account.as_deref().map(Into::into),
+        status: contact.status.map(|status| status.word().into()),
+        since: contact.email_since,
     }
 }

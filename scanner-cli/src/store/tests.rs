@@ -1,8 +1,8 @@
 //! The store by itself: what no fake site can do on demand.
 
 use catalog_model::{
-    Completeness, ConnectionCode, Contact, Contacts, ItemKey, Precedence, Properties, SourceId,
-    Visualization,
+    Completeness, ConnectionCode, Contact, Contacts, FieldRevision, ItemKey, Precedence,
+    Properties, SourceId, Visualization,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -15,6 +15,7 @@ use crate::fuse::Removals;
 
 mod filtered;
 mod gone;
+mod revisions;
 mod texts;
 mod twins;
 
@@ -44,10 +45,16 @@ impl Scratch {
     }
 
     async fn begin(&self, day: i64) -> StoreScan {
+        self.begin_with(day, &[]).await
+    }
+
+    /// Begins a scan by a connector whose fields have these revisions.
+    async fn begin_with(&self, day: i64, revisions: &[FieldRevision]) -> StoreScan {
         let begun = self.store.begin(Beginning {
             code: ConnectionCode::new("c").unwrap(),
             name: "Connection".to_owned(),
             key_parts: vec!["app"],
+            revisions: revisions.to_vec(),
             time: at(day),
         });
         begun.await.unwrap()
@@ -55,7 +62,28 @@ impl Scratch {
 
     /// A complete scan that sees these items, each with its name.
     pub(crate) async fn scan(&self, day: i64, items: &[(&str, &str)]) -> Closed {
-        let mut scan = self.begin(day).await;
+        self.scan_revised(&[], day, items).await
+    }
+
+    /// The same by a connector of which this field has the second revision.
+    pub(crate) async fn scan_by_newer(
+        &self,
+        field: &'static str,
+        day: i64,
+        items: &[(&str, &str)],
+    ) -> Closed {
+        let revision = 2;
+        let revisions = [FieldRevision { field, revision }];
+        self.scan_revised(&revisions, day, items).await
+    }
+
+    async fn scan_revised(
+        &self,
+        revisions: &[FieldRevision],
+        day: i64,
+        items: &[(&str, &str)],
+    ) -> Closed {
+        let mut scan = self.begin_with(day, revisions).await;
         for (key, name) in items {
             see(&mut scan, key, name, Contacts::Unknown);
         }
@@ -65,7 +93,7 @@ impl Scratch {
     /// `added a`, in the order of the log.
     fn changes(&self) -> Vec<String> {
         let mut changes = Vec::new();
-        let read = self.catalog().each_change(0, i64::MAX, |change| {
+        let read = self.catalog().each_change(|change| {
             let key = change.key.trim_start_matches("c/");
             changes.push(format!(
                 "{} {key} {}",
@@ -126,6 +154,8 @@ fn contact(email: &str) -> Contacts {
         email: Some(email.to_owned()),
         name: None,
         account: None,
+        status: None,
+        email_since: 1,
     }])
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::{
     change::{ChangeKind, State},
     running::{Known, Running},
-    sighting::{Ruled, Seen, Sighting, hash},
+    sighting::{Difference, Ruled, Seen, Sighting, hash},
     stored_item::StoredItem,
     texts,
     undo::Rival,
@@ -39,7 +39,12 @@ pub(super) fn take(
 }
 
 impl Statements<'_> {
-    fn item(&mut self, db: &Connection, running: &mut Running, seen: Seen) -> rusqlite::Result<()> {
+    fn item(
+        &mut self,
+        db: &Connection,
+        running: &mut Running,
+        mut seen: Seen,
+    ) -> rusqlite::Result<()> {
         let rank = (seen.precedence, seen.source_id.as_str());
         if let Some(rival) = self.undo.rival(running, &seen.key)?
             && rival.precedence.beats(&rival.source_id, rank)
@@ -59,10 +64,13 @@ impl Statements<'_> {
                 !self.undo.undo(running, &mut known)? && self.undo.is_added(running, known.id)?;
         }
         running.counts.seen += 1;
-        let contacts = seen.contacts.as_ref().map(|contacts| contacts.fingerprint);
-        let same = known.fingerprint == seen.fingerprint
-            && (contacts.is_none() || contacts == known.contacts);
-        if same && !known.is_out() {
+        if !known.is_same(&seen) && !seen.unknown.is_empty() && !added {
+            seen = match self.former(db, known.id)? {
+                Some(former) => seen.completed(&former),
+                None => seen,
+            };
+        }
+        if known.is_same(&seen) && !known.is_out() {
             let Running { scan, attempt, .. } = *running;
             self.mark.execute(params![known.id, scan, attempt])?;
             return Ok(());
@@ -262,15 +270,20 @@ impl Statements<'_> {
         seen: &Seen,
     ) -> rusqlite::Result<()> {
         let former = self.former(db, known.id)?;
-        let fields = seen.changed_fields(former, known);
-        let kind = if known.is_out() {
-            Some(ChangeKind::Returned)
-        } else {
+        let difference = seen.difference(former.as_ref());
+        let kind = match &difference {
+            _ if known.is_out() => Some(ChangeKind::Returned),
+            Difference::Revisions => Some(ChangeKind::Rewritten),
             // The source's id alone may be another: an app that was exported and imported again.
-            (!fields.is_empty()).then_some(ChangeKind::Changed)
+            Difference::Fields(fields) => (!fields.is_empty()).then_some(ChangeKind::Changed),
+        };
+        let fields = match difference {
+            Difference::Fields(fields) => fields,
+            Difference::Revisions => Vec::new(),
         };
         self.undo.save(running, known.id)?;
-        self.write(running, known, seen, kind)?;
+        let changed = kind.filter(|kind| *kind != ChangeKind::Rewritten);
+        self.write(running, known, seen, changed)?;
         match kind {
             Some(kind) => self.log(running, known.id, kind, Some(&fields)),
             None => Ok(()),
@@ -287,7 +300,8 @@ impl Statements<'_> {
         let Some(row) = rows.next()? else {
             return Ok(None);
         };
-        let Ok(mut former) = StoredItem::read(row.get_ref(0)?.as_str()?, None) else {
+        let contacts = row.get_ref(2)?.as_str_or_null()?;
+        let Ok(mut former) = StoredItem::read(row.get_ref(0)?.as_str()?, contacts) else {
             return Ok(None);
         };
         texts::load(db, &mut former, row.get_ref(1)?.as_str_or_null()?)?;

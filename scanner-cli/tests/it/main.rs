@@ -45,3 +45,4 @@ mod store_faults;
 mod store_size;
 mod terminal;
 mod twins;
+mod upgrades;

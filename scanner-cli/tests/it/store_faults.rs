@@ -180,7 +180,7 @@ fn a_store_of_a_newer_version_is_refused_and_not_touched() {
         .unwrap();
     let asked = site.requests().len();
     let texts = [
-        "is of version 99, but this program knows none above 4",
+        "is of version 99, but this program knows none above 5",
         "--no-store",
     ];
     home.run(&["scan"]).check(3, &texts);

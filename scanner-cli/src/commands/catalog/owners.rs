@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use catalog_model::AccountStatus;
 use serde::Serialize;
 
 use super::items::OWNER;
-use crate::{arguments::Email, listing::Row, store::CatalogItem};
+use crate::{
+    arguments::{Email, OwnerStatus},
+    listing::Row,
+    store::CatalogItem,
+};
 
 /// An owner. Takes some 200 bytes; there are as many as users who own something.
 #[derive(Clone, Serialize)]
@@ -18,7 +23,17 @@ pub(super) struct OwnerRow {
     email: Option<String>,
     /// Whether the source let the scanner see the owner; if not, an address is unknown, not missing.
     contacts: &'static str,
+    /// Whether the owner can log in to the source; none where that is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
     items: u64,
+}
+
+/// Which owners are wanted: those that meet all that is given.
+pub(super) struct WantedOwners {
+    pub(super) email: Option<Email>,
+    /// Any of these; all if there is none.
+    pub(super) status: Vec<OwnerStatus>,
 }
 
 /// Owners by connection and account.
@@ -42,6 +57,8 @@ pub(super) fn count(owners: &mut Owners, found: &CatalogItem<'_>) {
         let account = contact.account.as_deref().or(owner).or(named);
         let account = account.unwrap_or_default();
         let row = row(owners, found, account);
+        let status = contact.status.as_deref().and_then(AccountStatus::from_word);
+        row.status = status.map(AccountStatus::word).or(row.status);
         row.items += u64::from(!counted.contains(&account));
         row.contacts = KNOWN;
         row.name = contact
@@ -67,26 +84,48 @@ fn row<'a>(owners: &'a mut Owners, found: &CatalogItem<'_>, account: &str) -> &'
         name: None,
         email: None,
         contacts: UNKNOWN,
+        status: None,
         items: 0,
     })
 }
 
-impl OwnerRow {
-    pub(super) fn is_wanted(&self, email: Option<Email>) -> bool {
-        match email {
+impl WantedOwners {
+    pub(super) fn accepts(&self, owner: &OwnerRow) -> bool {
+        let email = match self.email {
             None => true,
-            Some(Email::With) => self.email.is_some(),
+            Some(Email::With) => owner.email.is_some(),
             // Whose contacts are unknown may have one.
-            Some(Email::Without) => self.email.is_none() && self.contacts == KNOWN,
-            Some(Email::Unknown) => self.contacts == UNKNOWN,
+            Some(Email::Without) => owner.email.is_none() && owner.contacts == KNOWN,
+            Some(Email::Unknown) => owner.contacts == UNKNOWN,
+        };
+        email && (self.status.is_empty() || self.status.contains(&owner.account_status()))
+    }
+}
+
+impl OwnerRow {
+    fn account_status(&self) -> OwnerStatus {
+        match self.status.and_then(AccountStatus::from_word) {
+            Some(AccountStatus::Active) => OwnerStatus::Active,
+            Some(AccountStatus::Inactive) => OwnerStatus::Inactive,
+            Some(AccountStatus::Blocked) => OwnerStatus::Blocked,
+            Some(AccountStatus::Removed) => OwnerStatus::Removed,
+            None => OwnerStatus::Unknown,
         }
     }
 }
 
 impl Row for OwnerRow {
-    const HEADINGS: &'static [&'static str] = &["CONNECTION", "OWNER", "NAME", "E-MAIL", "ITEMS"];
-    const COLUMNS: &'static [&'static str] =
-        &["connection", "owner", "name", "email", "contacts", "items"];
+    const HEADINGS: &'static [&'static str] =
+        &["CONNECTION", "OWNER", "NAME", "E-MAIL", "STATUS", "ITEMS"];
+    const COLUMNS: &'static [&'static str] = &[
+        "connection",
+        "owner",
+        "name",
+        "email",
+        "contacts",
+        "items",
+        "status",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let missing = if self.contacts == KNOWN {
@@ -99,6 +138,7 @@ impl Row for OwnerRow {
             self.owner.clone(),
             self.name.clone().unwrap_or_default(),
             self.email.clone().unwrap_or_else(|| missing.to_owned()),
+            self.status.unwrap_or(UNKNOWN).to_owned(),
             self.items.to_string(),
         ]
     }

@@ -35,7 +35,7 @@ impl<'a> Statements<'a> {
             set_state: db.prepare_cached(
                 "UPDATE item SET scan = ?2, attempt = ?3, state = ?4 WHERE id = ?1",
             )?,
-            load: db.prepare_cached("SELECT content, texts FROM content WHERE item = ?1")?,
+            load: db.prepare_cached("SELECT content, texts, contacts FROM content WHERE item = ?1")?,
             texts: Texts::prepare(db)?,
             insert: db.prepare_cached(
                 "INSERT INTO item (connection, key_hash, fingerprint, contacts_fingerprint, state, scan, attempt) \
