@@ -78,6 +78,12 @@ pub trait FileSource: Send + Sync {
     /// When the file is missing or cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
+    /// Whether messages may quote the file. One that somebody named by mistake, or to learn what it holds, may be secret.
+    fn may_quote(&self, path: &str) -> bool {
+        let _ = path;
+        true
+    }
+
     /// Reads a file of entries, each with its name: settings that hold a text or a block, or a table, of whose rows each
     /// is a block. The first of `columns` is then the name; a table without a heading has these columns. Of two entries
     /// with one name both come back. A source knows no format unless it says so.
@@ -206,6 +212,12 @@ impl Settings {
     #[must_use]
     pub fn warnings(&self) -> &[SettingProblem] {
         &self.warnings
+    }
+
+    /// Whether messages may quote the file that a setting names.
+    #[must_use]
+    pub fn may_quote_file(&self, path: &str) -> bool {
+        self.files.may_quote(path)
     }
 
     /// Whether all that was read so far is well.

@@ -49,8 +49,13 @@ impl Mapping {
         let Some((path, entries)) = settings.entries_of(MAPPING, &COLUMNS) else {
             return mapping;
         };
+        let quoted = match settings.may_quote_file(path.value.trim()) {
+            true => quoted,
+            // It may be another file, which holds what its owner shows to nobody.
+            false => hidden,
+        };
         let odd: Vec<_> = (entries.into_iter())
-            .filter_map(|(user, entry)| mapping.add(&user, &entry).err())
+            .filter_map(|(user, entry)| mapping.add(&user, &entry, quoted).err())
             .collect();
         if mapping.is_empty() {
             settings.record(unusable(&path, odd.into_iter().next()));
@@ -72,7 +77,8 @@ impl Mapping {
         self.0.get(account(owner)?.to_lowercase().as_str())
     }
 
-    fn add(&mut self, user: &str, entry: &Setting) -> Result<(), Odd> {
+    /// Adds an entry, whose texts messages show as `quoted` says.
+    fn add(&mut self, user: &str, entry: &Setting, quoted: fn(&str) -> String) -> Result<(), Odd> {
         // Null takes out what an earlier line of HOCON said.
         if matches!(entry.value, SettingValue::Null) {
             return Ok(());
@@ -145,6 +151,11 @@ fn text(entry: &Setting, name: &str) -> Option<String> {
 fn quoted(text: &str) -> String {
     let text: String = text.chars().take(100).collect();
     format!("`{}`", printable(&text))
+}
+
+/// A text of a file that messages may not quote.
+fn hidden(_text: &str) -> String {
+    "a text that is not shown".to_owned()
 }
 
 fn unusable(path: &Located<String>, first: Option<Odd>) -> SettingProblem {

@@ -19,11 +19,12 @@ use crate::{
     encryption, endpoints,
     file_rights::FileMode,
     followers::{Follower, Ndjson},
-    hocon::{self, Diagnostic, Found, Node, Severity, Shown, Value},
+    hocon::{self, Diagnostic, Found, Node, Object, Severity, Shown, Value},
     home::{Home, shown},
     input_file::{self, FileKind},
-    noted_files::NotedFiles,
+    noted_files::{NotedFiles, Trusted},
     problem::Problem,
+    restrictions::Restrictions,
     store::{MaxSize, StoreLimits},
 };
 
@@ -38,6 +39,8 @@ pub(crate) struct Application {
     pub(crate) key_file: PathBuf,
     /// Where `run` tells how it is, if anywhere.
     pub(crate) listen: Option<SocketAddr>,
+    /// What connection files may use.
+    pub(crate) restrictions: Arc<Restrictions>,
     /// What is odd in the file, although it stops nothing.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -86,6 +89,20 @@ impl Application {
         }
     }
 
+    /// The settings where there is no file.
+    fn unset(home: &Home, variables: &BTreeMap<String, String>) -> Self {
+        let (restrictions, _) = Restrictions::of_root(&Object::default(), home, variables);
+        Self {
+            followers: vec![export(home)],
+            store: days(KEEP_CHANGES).into(),
+            automation: Automation::default(),
+            key_file: home.key(),
+            listen: None,
+            restrictions: Arc::new(restrictions),
+            warnings: Vec::new(),
+        }
+    }
+
     /// The settings of a file with this content, or of none; `files` notes what it includes.
     ///
     /// # Errors
@@ -101,17 +118,10 @@ impl Application {
             now,
         } = reading;
         let Some(content) = content else {
-            return Ok(Self {
-                followers: vec![export(home)],
-                store: days(KEEP_CHANGES).into(),
-                automation: Automation::default(),
-                key_file: home.key(),
-                listen: None,
-                warnings: Vec::new(),
-            });
+            return Ok(Self::unset(home, variables));
         };
         let path = &home.settings();
-        let document = hocon::read(path, content, variables, files).map_err(|found| {
+        let document = hocon::read(path, content, variables, &Trusted(files)).map_err(|found| {
             let problems = found.into_iter().map(Problem::InFile);
             problems.collect::<Vec<_>>()
         })?;
@@ -122,6 +132,8 @@ impl Application {
             Some(node) => followers(path, home, node, (&mut wrong, &mut odd)),
         };
         let file = path.display().to_string();
+        let (restrictions, unclear) = Restrictions::of_root(&document.root, home, variables);
+        wrong.extend(unclear);
         let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
         let keep = keep_changes(&mut settings);
         let keep_gone = keep_gone(&mut settings);
@@ -144,6 +156,7 @@ impl Application {
                 automation,
                 key_file,
                 listen,
+                restrictions: Arc::new(restrictions),
                 warnings: warnings
                     .chain(odd)
                     .map(|found| show(Severity::Warning, found))

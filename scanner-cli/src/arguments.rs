@@ -68,8 +68,13 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Encrypt {
-    /// What people may take for the place of the secret: every user of the machine could read it there.
-    #[arg(hide = true)]
+    /// The code of the connection that may use the secret, followed by the name of the setting that it is for
+    #[arg(long = "for", value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    /// The setting that the secret is for, such as `connection.auth.value`
+    ///
+    /// A secret in its place is refused: every user of the machine could read it there.
+    #[arg(value_name = "SETTING")]
     pub(crate) words: Vec<std::ffi::OsString>,
 }
 

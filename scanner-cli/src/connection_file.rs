@@ -18,6 +18,7 @@ use crate::{
     noted_files::NotedFiles,
     odd_texts::odd_texts,
     problem::Problem,
+    restrictions::Restrictions,
     scanning::scan_limit,
     schedule::Schedule,
     secrets::{Given, Secrets},
@@ -92,6 +93,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) variables: &'a BTreeMap<String, String>,
     pub(crate) connectors: &'a ConnectorRegistry,
     pub(crate) now: jiff::Timestamp,
+    /// What the file may use.
+    pub(crate) restrictions: &'a Arc<Restrictions>,
 }
 
 /// Settings of every connection file that its connector leaves alone.
@@ -104,10 +107,16 @@ const OTHERS: [&str; 3] = [
 impl Reading<'_> {
     /// Reads the file at `path` with this content.
     pub(crate) fn read(&self, path: &Path, content: &[u8]) -> Result<ConnectionFile, InvalidFile> {
-        self.read_noting(path, content, &Arc::new(NotedFiles::of(self.home)))
+        self.read_noting(path, content, &self.files())
     }
 
-    /// The same, and notes in `files` which other files were read.
+    /// The files of a connection file, of which none is read yet.
+    pub(crate) fn files(&self) -> Arc<NotedFiles> {
+        let restrictions = self.restrictions.clone();
+        Arc::new(NotedFiles::with_restrictions(self.home, restrictions))
+    }
+
+    /// The same as [`read`](Self::read), and notes in `files` which other files were read.
     pub(crate) fn read_noting(
         &self,
         path: &Path,

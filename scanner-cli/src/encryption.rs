@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 mod key;
 
-pub(crate) use self::key::{Key, NotDecrypted};
+pub(crate) use self::key::{Binding, Key, NotDecrypted};
 use crate::{
     file_rights,
     home::Home,
@@ -98,11 +98,16 @@ mod tests {
             panic!("it is not made");
         };
         let secret = SecretString::from("s3cr3t");
-        let text = made.encrypt(&secret).unwrap();
+        let place = Binding {
+            code: "qlik",
+            setting: "connection.auth.value",
+        };
+        let text = made.encrypt(&secret, Some(place)).unwrap();
         let Ok(KeyFile::Found(found)) = read_or_make(&path) else {
             panic!("it is not found");
         };
-        assert_eq!(found.decrypt(&text).unwrap().expose_secret(), "s3cr3t");
+        let decrypted = found.decrypt(&text, place).unwrap();
+        assert_eq!(decrypted.secret.expose_secret(), "s3cr3t");
         let other = Key::generate().unwrap().to_text();
         let error = write(&path, &other).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);

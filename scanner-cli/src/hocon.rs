@@ -44,7 +44,7 @@ use self::{
 pub use self::{
     diagnostic::{Colors, Diagnostic, Severity},
     path::render_path,
-    reader::{Disk, Files},
+    reader::{Disk, Files, NotIncluded},
     resolve::Variables,
     secret::is_secret,
     show::{MASK, Masking, Setting, settings, to_json},
@@ -52,6 +52,7 @@ pub use self::{
 };
 pub(crate) use self::{
     diagnostic::{Found, Shown},
+    path::parse_path,
     within::place_within,
 };
 
@@ -150,7 +151,7 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
     };
     let place = &unresolved.at.place;
     let source = sources.iter().find(|source| source.file == place.file);
-    match source {
+    match source.filter(|source| source.quotable) {
         Some(source) => {
             let start = source.offset(place);
             let rest = &source.text[start..source.line_around(start).end.max(start)];

@@ -82,6 +82,22 @@ pub(crate) fn metadata(path: &Path) -> io::Result<Metadata> {
     time_limit::run(path, move || fs::metadata(file))
 }
 
+/// The full path of what `path` leads to, all links followed.
+///
+/// # Errors
+/// If there is nothing, or it does not answer.
+pub(crate) fn canonical(path: &Path) -> io::Result<PathBuf> {
+    let file = path.to_path_buf();
+    time_limit::run(path, move || fs::canonicalize(file))
+}
+
+/// Whether `path` is a link, or cannot be looked at.
+pub(crate) fn is_link(path: &Path) -> bool {
+    let file = path.to_path_buf();
+    let found = time_limit::run(path, move || fs::symlink_metadata(file));
+    found.map_or(true, |found| found.is_symlink())
+}
+
 /// Whether `path` leads to a folder.
 pub(crate) fn is_folder(path: &Path) -> bool {
     metadata(path).is_ok_and(|found| found.is_dir())

@@ -34,6 +34,7 @@ mod process;
 mod progress;
 mod quartz;
 mod report;
+mod restrictions;
 mod run;
 mod scanning;
 mod schedule;

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use catalog_model::settings::{Entries, FileFault, FileSource};
@@ -13,9 +13,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     entries,
-    hocon::{Disk, Files},
+    hocon::{Disk, Files, NotIncluded},
     home::Home,
     input_file::{self, FileKind},
+    restrictions::{Restrictions, is_connection_text},
 };
 
 /// The content of a file as a hash; none where it could not be read.
@@ -31,6 +32,7 @@ struct NotedFile {
 /// Reads files, and notes which they were.
 pub(crate) struct NotedFiles {
     home: Home,
+    restrictions: Arc<Restrictions>,
     noted: Mutex<Noted>,
 }
 
@@ -45,10 +47,28 @@ pub(crate) struct Fingerprint(pub(crate) String);
 impl NotedFiles {
     /// Relative paths of settings start at `home`.
     pub(crate) fn of(home: &Home) -> Self {
+        Self::with_restrictions(home, Arc::default())
+    }
+
+    /// The same for a connection file, with what may be read of others.
+    pub(crate) fn with_restrictions(home: &Home, restrictions: Arc<Restrictions>) -> Self {
         Self {
             home: home.clone(),
+            restrictions,
             noted: Mutex::default(),
         }
+    }
+
+    /// What a connection file may use.
+    pub(crate) fn restrictions(&self) -> &Restrictions {
+        &self.restrictions
+    }
+
+    /// Reads a file of secrets, which no setting of a connection file names.
+    pub(crate) fn read_secret(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let content = input_file::read(path, FileKind::Small);
+        self.note(path, FileKind::Small, content.as_deref().ok());
+        content
     }
 
     /// What was read so far.
@@ -101,6 +121,40 @@ impl Files for NotedFiles {
         self.note(path, FileKind::Settings, read);
         content
     }
+
+    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+        self.restrictions.may_include(&self.home, path)
+    }
+
+    fn may_quote(&self, path: &Path) -> bool {
+        is_connection_text(&self.home, path)
+    }
+}
+
+/// The files of whoever is trusted with all secrets, such as `conf/application.conf`: any may be included and quoted.
+pub(crate) struct Trusted<'a>(pub(crate) &'a NotedFiles);
+
+impl Files for Trusted<'_> {
+    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        self.0.content(path)
+    }
+}
+
+/// The files that a file of entries includes.
+struct EntryFiles<'a>(&'a NotedFiles);
+
+impl Files for EntryFiles<'_> {
+    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        self.0.content(path)
+    }
+
+    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+        self.0.may_include(path)
+    }
+
+    fn may_quote(&self, path: &Path) -> bool {
+        self.0.restrictions.may_quote(&self.0.home, path)
+    }
 }
 
 impl FileSource for NotedFiles {
@@ -116,7 +170,12 @@ impl FileSource for NotedFiles {
                 message: format!("the file `{path}` cannot be read: {error}"),
                 hint: Some("a relative path starts at the scanner's home folder".to_owned()),
             })?;
-        entries::read(&self.home.path(path), &content, columns, self)
+        entries::read(&self.home.path(path), &content, columns, &EntryFiles(self))
+    }
+
+    fn may_quote(&self, path: &str) -> bool {
+        self.restrictions
+            .may_quote(&self.home, &self.home.path(path))
     }
 }
 

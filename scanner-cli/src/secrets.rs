@@ -3,10 +3,10 @@
 //!
 //! `conf/application.conf` says where they and the key are, the connection file from which section it takes them. They
 //! are looked for when one is asked for, each time the file is read, so that a changed one takes effect. What was given
-//! out is in no text about the file or its connection.
+//! out is in no text about the file or its connection. Who may use what, `restrictions.rs` says.
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeMap,
     path::Path,
     sync::Arc,
@@ -17,30 +17,37 @@ use catalog_model::{Connection, Place, Settings};
 mod decryption;
 mod discreet;
 pub(crate) mod exposure;
+mod folder;
 mod given;
 mod masked;
+mod names;
+mod own;
+mod provider;
 mod section;
 
-use self::{decryption::KeyInFile, discreet::Discreet, given::MAX_SECRETS, section::Section};
-pub(crate) use self::{given::Given, masked::Masked};
+use self::{
+    decryption::KeyInFile, discreet::Discreet, given::MAX_SECRETS, own::Own, provider::Provider,
+};
+pub(crate) use self::{given::Given, masked::Masked, provider::secret_paths};
 use crate::{
     connection_file::block,
-    encryption::is_encrypted,
     hocon::{
         self, Diagnostic, Document, Files, Found, Object, Severity, Shown, Value, Variables,
-        is_secret,
+        is_secret, render_path,
     },
     home::{Home, shown},
-    noted_files::NotedFiles,
+    noted_files::{NotedFiles, Trusted},
     problem::Problem,
+    restrictions::{Codes, is_connection_text},
 };
 
 /// How a connection file names them.
 const MANAGER: &str = "secret_manager";
 /// How its setting in `conf/application.conf` is called.
 const PROVIDER: &str = "secret-manager";
-/// How a message begins that is about one that was not found.
-const UNRESOLVED: &str = "`${secret_manager.";
+
+/// Maximum number of warnings about secrets of a file.
+const MAX_NOTICED: usize = 50;
 
 /// Answers for variables of the environment and for secrets.
 pub(crate) struct Secrets<'a> {
@@ -50,11 +57,16 @@ pub(crate) struct Secrets<'a> {
     pub(crate) home: &'a Home,
     pub(crate) variables: &'a BTreeMap<String, String>,
     pub(crate) files: &'a Arc<NotedFiles>,
-    section: OnceCell<Result<Section, Missing>>,
+    own: OnceCell<Own>,
+    /// Whether the code of the file has decided what is given out.
+    has_asked_for_code: Cell<bool>,
+    provider: OnceCell<Result<Provider, Missing>>,
     key: OnceCell<Result<KeyInFile, Missing>>,
-    /// What was given out, and why the last one was not.
+    /// What was given out, and why the last one was not, with its path.
     given: RefCell<Given>,
-    missing: RefCell<Option<Missing>>,
+    missing: RefCell<Option<(Vec<String>, Missing)>>,
+    /// What is odd about what was given out.
+    noticed: RefCell<Vec<Problem>>,
 }
 
 /// Why there is no secret, and what to do.
@@ -64,13 +76,34 @@ struct Missing {
     hint: String,
 }
 
+/// A secret of the secret manager.
+struct FoundSecret {
+    text: String,
+    /// Where it stands.
+    place: String,
+    /// The codes that may use it: each of these has to contain that of the connection.
+    codes: Vec<Codes>,
+    /// The section that it is in, if there are any.
+    section: String,
+}
+
 impl Variables for Secrets<'_> {
     fn text(&self, path: &[String]) -> Option<String> {
-        match path {
+        let answer = match path {
             [first, name @ ..] if first == MANAGER && !name.is_empty() => {
                 self.answer(&name.join("."))
             }
-            _ => self.variables.text(path),
+            [name] => self.variable(name, self.variables.get(name)?),
+            _ => return None,
+        };
+        let missing = |missing| self.missing.replace(Some((path.to_vec(), missing)));
+        answer.map_err(missing).ok()
+    }
+
+    fn is_secret(&self, path: &[String]) -> bool {
+        match path {
+            [first, _, ..] => first == MANAGER,
+            _ => self.files.restrictions().is_restricted(),
         }
     }
 }
@@ -90,10 +123,13 @@ impl<'a> Secrets<'a> {
             home,
             variables,
             files,
-            section: OnceCell::new(),
+            own: OnceCell::new(),
+            has_asked_for_code: Cell::new(false),
+            provider: OnceCell::new(),
             key: OnceCell::new(),
             given: RefCell::default(),
             missing: RefCell::default(),
+            noticed: RefCell::default(),
         }
     }
 
@@ -101,9 +137,10 @@ impl<'a> Secrets<'a> {
     pub(crate) fn read(&self) -> Result<Document, Vec<Diagnostic>> {
         let read = hocon::read(self.path, self.content, self, self.files.as_ref());
         read.map_err(|mut diagnostics| {
-            for diagnostic in &mut diagnostics {
-                let unresolved = diagnostic.message.starts_with(UNRESOLVED);
-                if let Some(missing) = self.missing.borrow().clone().filter(|_| unresolved) {
+            if let Some((path, missing)) = self.missing.take() {
+                let name = format!("`${{{}}}`", render_path(&path));
+                let is_about = |one: &&mut Diagnostic| one.message.starts_with(&name);
+                if let Some(diagnostic) = diagnostics.iter_mut().find(is_about) {
                     diagnostic.message = missing.message;
                     diagnostic.hint = Some(missing.hint);
                 }
@@ -120,6 +157,10 @@ impl<'a> Secrets<'a> {
             Problem::InFile(diagnostic) => Problem::InFile(Diagnostic {
                 message: clean(diagnostic.message),
                 hint: diagnostic.hint.map(clean),
+                // The file may be a link to one that is none of ours.
+                line: diagnostic
+                    .line
+                    .filter(|_| is_connection_text(self.home, self.path)),
                 ..diagnostic
             }),
             Problem::General {
@@ -171,45 +212,22 @@ impl<'a> Secrets<'a> {
         })
     }
 
-    /// What is odd about where the secrets and the key come from.
+    /// What is odd about where the secrets and the key come from, and about encrypted values.
     pub(crate) fn warnings(&self) -> Vec<Problem> {
-        let section = self.section.get().and_then(|section| section.as_ref().ok());
+        let provider = self.provider.get().and_then(|found| found.as_ref().ok());
+        let file = provider.and_then(Provider::file);
         let key = self.key.get().and_then(|key| key.as_ref().ok());
-        let secrets = section.and_then(|section| exposure::of_secrets(&section.file));
+        let secrets = file.and_then(exposure::of_secrets);
         let key = key.and_then(|key| exposure::of_key(&key.file));
-        secrets.into_iter().chain(key).collect()
+        let noticed = self.noticed.take().into_iter();
+        noticed.chain(secrets).chain(key).collect()
     }
 
-    fn answer(&self, name: &str) -> Option<String> {
-        let has_too_many = self.given.borrow().has_too_many();
-        let secret = match has_too_many {
-            true => Err(too_many()),
-            false => self.secret(name),
-        };
-        match secret {
-            Ok(secret) => Some(secret),
-            Err(missing) => {
-                *self.missing.borrow_mut() = Some(missing);
-                None
-            }
+    fn notice(&self, problem: Problem) {
+        let mut noticed = self.noticed.borrow_mut();
+        if noticed.len() < MAX_NOTICED {
+            noticed.push(problem);
         }
-    }
-
-    fn secret(&self, name: &str) -> Result<String, Missing> {
-        let section = self.section.get_or_init(|| self.open());
-        let section = section.as_ref().map_err(Clone::clone)?;
-        let (secret, place) = section.secret(name)?;
-        if is_encrypted(&secret) {
-            return self.decrypt(&secret).map_err(|missing| Missing {
-                message: format!(
-                    "the secret `{name}` at {place} cannot be decrypted: {}",
-                    missing.message
-                ),
-                ..missing
-            });
-        }
-        self.given.borrow_mut().add(&secret);
-        Ok(secret)
     }
 
     fn settings(&self, path: &Path, root: Object) -> Settings {
@@ -235,7 +253,7 @@ impl<'a> Secrets<'a> {
                 )));
             }
         };
-        let read = hocon::read(path, &content, self.variables, self.files.as_ref());
+        let read = hocon::read(path, &content, self.variables, &Trusted(self.files));
         read.map(|document| document.root).map_err(|diagnostics| {
             let place = diagnostics.first().map(|first| first.place.to_string());
             missing(format!(
@@ -266,4 +284,8 @@ impl Missing {
             hint: hint.to_owned(),
         }
     }
+}
+
+fn text(settings: &mut Settings, key: &str) -> Option<String> {
+    settings.text(key).map(|text| text.value)
 }

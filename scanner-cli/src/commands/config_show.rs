@@ -2,19 +2,25 @@
 
 mod next_times;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use self::next_times::NextTimes;
 use crate::{
     arguments::ShowFormat,
     connections::connection_files,
     exit::Exit,
-    hocon::{self, Document, Masking, Object, Value, render_path},
+    hocon::{self, Document, Files, Masking, NotIncluded, Object, Value, render_path},
     home::shown,
     input_file::{self, FileKind},
     near_code::did_you_mean,
+    noted_files::NotedFiles,
     printable::{Page, json_page},
     problem::Problem,
+    restrictions::Restrictions,
     run::Program,
     secrets::Masked,
 };
@@ -108,9 +114,40 @@ fn read(program: &Program, path: &Path) -> Result<Document, Vec<Problem>> {
             None,
         )]
     })?;
-    let variables = Masked(&program.environment.variables);
-    hocon::read(path, &content, &variables, &hocon::Disk)
+    let restrictions = Arc::new(Restrictions::read(
+        &program.home,
+        &program.environment.variables,
+    )?);
+    let variables = Masked {
+        variables: &program.environment.variables,
+        restrictions: &restrictions,
+    };
+    let files = ShownFiles {
+        path,
+        files: NotedFiles::with_restrictions(&program.home, restrictions.clone()),
+    };
+    hocon::read(path, &content, &variables, &files)
         .map_err(|diagnostics| diagnostics.into_iter().map(Problem::InFile).collect())
+}
+
+/// The files that are read to show one: it may be quoted, wherever it is, since somebody named it. A link may lead anywhere.
+struct ShownFiles<'a> {
+    path: &'a Path,
+    files: NotedFiles,
+}
+
+impl Files for ShownFiles<'_> {
+    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        self.files.content(path)
+    }
+
+    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+        self.files.may_include(path)
+    }
+
+    fn may_quote(&self, path: &Path) -> bool {
+        self.files.may_quote(path) || (path == self.path && !input_file::is_link(path))
+    }
 }
 
 fn code(root: &Object) -> Option<&str> {

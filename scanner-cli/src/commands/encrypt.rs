@@ -2,15 +2,20 @@
 
 use std::io::{self, Read};
 
+use catalog_model::ConnectionCode;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 use tokio::task::spawn_blocking;
 
-use super::{selection::application, signals::interrupted};
+use super::{
+    selection::{application, restrictions},
+    signals::interrupted,
+};
 use crate::{
     arguments::Encrypt,
-    encryption::{Key, KeyFile, read_or_make},
+    encryption::{Binding, Key, KeyFile, read_or_make},
     exit::Exit,
+    hocon,
     home::shown,
     problem::Problem,
     run::Program,
@@ -30,12 +35,28 @@ enum NoSecret {
     Interrupted,
 }
 
+/// What the secret is bound to.
+struct BoundTo {
+    code: String,
+    setting: String,
+}
+
 pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
-    if !arguments.words.is_empty() {
-        return program.tell_usage(
-            "`encrypt` takes no secret as an argument, which other users could see in the list of processes: write it to \
-             standard input",
-        );
+    let bound_to = match bound_to(arguments) {
+        Ok(bound_to) => bound_to,
+        Err(why) => return program.tell_usage(&why),
+    };
+    if bound_to.is_none() {
+        match restrictions(program) {
+            Ok(restrictions) if restrictions.is_restricted() => {
+                return program.tell_usage(
+                    "`config.restrict` in `conf/application.conf` requires values that are bound: \
+                     `encrypt --for CODE SETTING`",
+                );
+            }
+            Ok(_) => {}
+            Err(exit) => return exit,
+        }
     }
     // The secret first: who gives none up makes no key.
     let secret = match secret(program).await {
@@ -52,15 +73,69 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
         Ok(key) => key,
         Err(exit) => return exit,
     };
-    match key.encrypt(&secret) {
+    let binding = bound_to
+        .as_ref()
+        .map(|BoundTo { code, setting }| Binding { code, setting });
+    match key.encrypt(&secret, binding) {
         // In quotes, without which HOCON would read a list.
-        Ok(text) => program.print(&format!("\"{text}\"\n"), Exit::Complete),
+        Ok(text) => {
+            if binding.is_none() {
+                program.tell_problem(&unbound());
+            }
+            program.print(&format!("\"{text}\"\n"), Exit::Complete)
+        }
         Err(error) => {
             let message = format!("the secret cannot be encrypted: {error}");
             program.tell_problem(&Problem::general(message, None));
             Exit::Failed
         }
     }
+}
+
+/// What the command line says that the secret is for.
+///
+/// # Errors
+/// What is wrong with it. Words are not repeated: one of them may be the secret.
+fn bound_to(Encrypt { code, words }: &Encrypt) -> Result<Option<BoundTo>, String> {
+    let as_argument = "`encrypt` takes no secret as an argument, which other users could see in the list of processes: write \
+                       it to standard input";
+    let Some(code) = code else {
+        return match words.is_empty() {
+            true => Ok(None),
+            false => Err(as_argument.to_owned()),
+        };
+    };
+    let code = ConnectionCode::new(code)
+        .map_err(|error| format!("the code after `--for` is not valid: {error}"))?;
+    let [setting] = &words[..] else {
+        return Err(match words.is_empty() {
+            true => {
+                "`--for CODE` is followed by no setting: write `--for CODE connection.auth.value`"
+                    .to_owned()
+            }
+            false => as_argument.to_owned(),
+        });
+    };
+    let setting = setting.to_str().and_then(hocon::parse_path).ok_or(
+        "what follows `--for CODE` is not the name of a setting, such as `connection.auth.value`",
+    )?;
+    let first = setting.first().map(String::as_str).unwrap_or_default();
+    if ["code", "name", "connector_id", "filter", "filters"].contains(&first) {
+        return Err(format!(
+            "`{first}` cannot be a secret: reports and messages show it"
+        ));
+    }
+    Ok(Some(BoundTo {
+        code: code.as_str().to_owned(),
+        setting: setting.join("."),
+    }))
+}
+
+fn unbound() -> Problem {
+    Problem::warning(
+        "the value is not bound to a connection and a setting: whoever reads it can use it in any connection file",
+        "name both to bind it: `scanner-cli encrypt --for CODE connection.auth.value`".to_owned(),
+    )
 }
 
 async fn secret(program: &mut Program) -> Result<SecretString, NoSecret> {

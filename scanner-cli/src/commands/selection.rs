@@ -1,10 +1,13 @@
 //! Which connections a command is about, and what the scanner's own settings say.
 
+use std::sync::Arc;
+
 use crate::{
     application_file::{Application, ApplicationReading},
     connection_file::Reading,
     connections::{Connections, Selected},
     exit::Exit,
+    restrictions::Restrictions,
     run::Program,
 };
 
@@ -13,7 +16,9 @@ use crate::{
 /// # Errors
 /// The exit of a command that has nothing to work on; it was told why.
 pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected, Exit> {
+    let restrictions = Arc::new(restrictions(program)?);
     let reading = Reading {
+        restrictions: &restrictions,
         home: &program.home,
         variables: &program.environment.variables,
         connectors: &program.connectors,
@@ -30,6 +35,20 @@ pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected
     connections
         .select(codes)
         .map_err(|unknown| program.tell_usage(&unknown.to_string()))
+}
+
+/// What connection files may use.
+///
+/// # Errors
+/// The exit of a command that cannot know; it was told why.
+pub(crate) fn restrictions(program: &mut Program) -> Result<Restrictions, Exit> {
+    let read = Restrictions::read(&program.home, &program.environment.variables);
+    read.map_err(|problems| {
+        for problem in &problems {
+            program.tell_problem(problem);
+        }
+        Exit::Configuration
+    })
 }
 
 /// The scanner's own settings.

@@ -80,6 +80,9 @@ impl Diagnostic {
 
     /// An error at a spot of `source`. What its hint quotes is shown only in a setting that is no secret.
     pub(super) fn at(source: &Source, fault: Fault, setting: Secrecy) -> Self {
+        if !source.quotable {
+            return not_quoted(source.place(fault.span.start));
+        }
         let hint = fault.hint.map(|hint| match hint {
             Hint::Plain(sentence) => sentence,
             Hint::Quoting(rewrite, general) => {
@@ -174,6 +177,14 @@ impl Diagnostic {
         let start = self.place.column.saturating_sub(1) as usize;
         byte(start)..byte(start + self.length as usize)
     }
+}
+
+/// A mistake in a file of which nothing may be quoted: it may be anything that somebody has linked or included.
+pub(super) fn not_quoted(place: Place) -> Diagnostic {
+    let message = "this file has a mistake here; its text is not shown, because the file is outside of the folder of \
+                   connection files";
+    let hint = "check that it is meant to be read, and look at the line in an editor";
+    Diagnostic::bare(place, message, Some(hint))
 }
 
 /// The line of a file at a place. Whether the value there may be seen, `value` says.

@@ -11,6 +11,8 @@ use super::value::{Entry, Map};
 pub(super) struct Pending {
     pub(super) place: Place,
     pub(super) kind: Kind,
+    /// Whether a part of it came from a secret variable; known of scalars only.
+    pub(super) secret: bool,
     extent: Extent,
 }
 
@@ -132,7 +134,16 @@ impl Pending {
         Rc::new(Self {
             place,
             kind,
+            secret: false,
             extent,
+        })
+    }
+
+    /// The same value, marked as secret.
+    pub(super) fn into_secret(self: Rc<Self>) -> Rc<Self> {
+        Rc::new(Self {
+            secret: true,
+            ..Rc::unwrap_or_clone(self)
         })
     }
 
@@ -154,7 +165,10 @@ impl Pending {
     /// This value as it is written at `place`; what is in a list or block stays where it is.
     pub(super) fn at(self: Rc<Self>, place: &Place) -> Rc<Self> {
         match &self.kind {
-            Kind::Scalar(scalar) => Self::new(place.clone(), Kind::Scalar(scalar.clone())),
+            Kind::Scalar(_) => Rc::new(Self {
+                place: place.clone(),
+                ..Rc::unwrap_or_clone(self)
+            }),
             _ => self,
         }
     }
@@ -215,6 +229,7 @@ pub(super) fn merge(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
         place: older_place,
         kind: older_kind,
         extent: older_extent,
+        secret: _,
     } = Rc::unwrap_or_clone(older);
     match (newer.kind, older_kind) {
         (Kind::Addition(.., more), Kind::List(items)) => {
@@ -276,9 +291,11 @@ pub(super) fn join(left: Rc<Pending>, right: Rc<Pending>) -> Result<Rc<Pending>,
         (Kind::Object(_) | Kind::List(_), Kind::Scalar(Scalar::Unquoted(_))) => return Ok(left),
         _ => {}
     }
+    let is_right_secret = right.secret;
     let Pending {
         place,
         kind,
+        secret,
         extent,
     } = Rc::unwrap_or_clone(left);
     match (kind, &right.kind) {
@@ -297,7 +314,11 @@ pub(super) fn join(left: Rc<Pending>, right: Rc<Pending>) -> Result<Rc<Pending>,
         (Kind::Scalar(left), Kind::Scalar(right)) => {
             let mut text = left.into_text();
             text.push_str(right.text());
-            Ok(Pending::new(place, Kind::Scalar(Scalar::String(text))))
+            let joined = Pending::new(place, Kind::Scalar(Scalar::String(text)));
+            Ok(match secret || is_right_secret {
+                true => joined.into_secret(),
+                false => joined,
+            })
         }
         _ => Err(Unjoinable),
     }

@@ -8,10 +8,12 @@ use std::{
     sync::Arc,
 };
 
+use catalog_model::Place;
+
 use crate::input_file::{self, FileKind};
 
 use super::{
-    diagnostic::{Diagnostic, Secrecy},
+    diagnostic::{Diagnostic, Secrecy, not_quoted},
     fault::Fault,
     limits::{Effort, Exhausted, MAX_DIAGNOSTICS, MAX_INCLUDED_BYTES, MAX_INCLUDES, MAX_TOKENS},
     parser::{Within, parse},
@@ -33,6 +35,31 @@ pub trait Files {
     ///
     /// If there is such a file, but it cannot be read.
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+
+    /// Whether the file at `path` may be included. It is asked before the file is read.
+    ///
+    /// # Errors
+    ///
+    /// Why it may not.
+    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+        let _ = path;
+        Ok(())
+    }
+
+    /// Whether messages may quote the file at `path`. Of one that they may not quote they name lines only.
+    fn may_quote(&self, path: &Path) -> bool {
+        let _ = path;
+        true
+    }
+}
+
+/// Why a file may not be included, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotIncluded {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
 }
 
 /// The files of this machine.
@@ -152,12 +179,17 @@ impl<'a> Reader<'a> {
         match str::from_utf8(content) {
             Ok(text) => {
                 self.open.push(path.to_owned());
-                let tree = parse(self, Source::new(file, text), within);
+                let mut source = Source::new(file, text);
+                source.quotable = self.files.may_quote(path);
+                let tree = parse(self, source, within);
                 self.open.pop();
                 tree
             }
             Err(error) => {
-                self.error(|| not_utf8(file, content, error.valid_up_to()));
+                match self.files.may_quote(path) {
+                    true => self.error(|| not_utf8(file, content, error.valid_up_to())),
+                    false => self.error(|| not_quoted(Place::new(file, 1, 1))),
+                }
                 None
             }
         }
@@ -177,6 +209,11 @@ impl<'a> Reader<'a> {
             return Err(fault("a file cannot be included from a URL".to_owned())
                 .hint("save it beside this file, and include it by its name")
                 .into());
+        }
+        for path in self.candidates(include) {
+            if let Err(NotIncluded { message, hint }) = self.files.may_include(&path) {
+                return Err(fault(message).hint(hint).into());
+            }
         }
         if let Some(path) = self.properties(include) {
             return Err(fault(format!(

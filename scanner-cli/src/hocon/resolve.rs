@@ -28,6 +28,12 @@ const SIZE_LIMIT: usize = 1 << 20;
 pub trait Variables {
     /// The text that `path` stands for; a plain `${NAME}` is a path of one element.
     fn text(&self, path: &[String]) -> Option<String>;
+
+    /// Whether the text of `path` is secret: what is made of it is marked, see [`Node::secret`](super::Node::secret).
+    fn is_secret(&self, path: &[String]) -> bool {
+        let _ = path;
+        false
+    }
 }
 
 /// Names and texts, such as those of the environment.

@@ -13,6 +13,8 @@ pub(super) struct Source {
     pub(super) secrets: Vec<Range<usize>>,
     /// Of a file that could be read: what may be shown, whatever announces a secret on its line.
     pub(super) open: Option<Range<usize>>,
+    /// Whether messages may quote anything of the text.
+    pub(super) quotable: bool,
 }
 
 impl Source {
@@ -22,6 +24,7 @@ impl Source {
             text: text.into(),
             secrets: Vec::new(),
             open: None,
+            quotable: true,
         }
     }
 

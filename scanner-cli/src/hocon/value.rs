@@ -34,6 +34,8 @@ pub struct Node {
     pub value: Value,
     /// Where it begins; for a substitution, where the `${…}` stands.
     pub place: Place,
+    /// Whether the value, or a part of it, came from a variable that is secret.
+    pub secret: bool,
 }
 
 /// What a setting can hold. Nothing is converted: `5`, `"5"` and `five` stay what they are.

@@ -1,15 +1,16 @@
 //! Decrypts the values of a connection file, and of the secret manager's, as they are read.
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
 use catalog_model::Place;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::{Missing, Secrets};
+use super::{Missing, Secrets, names::file_code, provider::encrypt_again};
 use crate::{
-    encryption::{self, Key, NotDecrypted, is_encrypted},
+    encryption::{self, Binding, Key, NotDecrypted, is_encrypted},
     hocon::{Diagnostic, Files, Found, Node, Object, Severity, Shown, Value},
     home::shown,
+    problem::Problem,
 };
 
 /// The key, and the file that it is in.
@@ -25,13 +26,18 @@ const FILTERS: [&str; 2] = ["filter", "filters"];
 const MAX_FAULTS: usize = 50;
 
 impl Secrets<'_> {
-    /// Decrypts every text of a file that is encrypted; one that cannot be stays as it is, and is told. So is a filter
-    /// that is a secret: reports and messages would show pieces of it.
+    /// Decrypts every text of a file that is encrypted; one that cannot be stays as it is, and is reported. So is a name or
+    /// a filter that is a secret: reports and messages would show it.
     pub(crate) fn decrypt_all(&self, root: &mut Object) -> Vec<Diagnostic> {
-        let mut faults = Vec::new();
+        let mut faults = self.take_secret_names(root);
+        if faults.is_empty() {
+            faults.extend(self.check_code(root));
+        }
+        let code = file_code(root).map(Cow::into_owned).unwrap_or_default();
         for (name, node) in root.iter_mut() {
             if !FILTERS.contains(&name) {
-                self.decrypt_below(node, &mut faults);
+                let mut setting = name.to_owned();
+                self.decrypt_below(node, &code, &mut setting, &mut faults);
             } else if self.is_secret_filter(&node.value) {
                 faults.push(self.fault(
                     &node.place,
@@ -43,62 +49,125 @@ impl Secrets<'_> {
         faults
     }
 
-    fn decrypt_below(&self, node: &mut Node, faults: &mut Vec<Diagnostic>) {
+    /// Decrypts what is in the value of a setting with this name.
+    fn decrypt_below(
+        &self,
+        node: &mut Node,
+        code: &str,
+        setting: &mut String,
+        faults: &mut Vec<Diagnostic>,
+    ) {
         if faults.len() >= MAX_FAULTS {
             return;
         }
         match &mut node.value {
             Value::List(nodes) => {
                 for node in nodes {
-                    self.decrypt_below(node, faults);
+                    self.decrypt_below(node, code, setting, faults);
                 }
             }
             Value::Object(object) => {
-                for (_, node) in object.iter_mut() {
-                    self.decrypt_below(node, faults);
+                let length = setting.len();
+                for (name, node) in object.iter_mut() {
+                    setting.push('.');
+                    setting.push_str(name);
+                    self.decrypt_below(node, code, setting, faults);
+                    setting.truncate(length);
                 }
             }
             // A secret that was given out may look like one.
             Value::String(text) if is_encrypted(text) && !self.given.borrow().is(text) => {
-                match self.decrypt(text) {
-                    Ok(secret) => *text = secret,
-                    Err(missing) => {
-                        let why = format!("this value cannot be decrypted: {}", missing.message);
-                        faults.push(self.fault(&node.place, why, missing.hint));
+                match self.decrypt_at(&node.place, text, Binding { code, setting }) {
+                    Ok(secret) => {
+                        *text = secret;
+                        node.secret = true;
                     }
+                    Err(fault) => faults.push(fault),
                 }
             }
             _ => {}
         }
     }
 
-    /// The secret, which from now on no text about the file shows.
-    pub(super) fn decrypt(&self, text: &str) -> Result<String, Missing> {
-        let key = self.key.get_or_init(|| self.read_key());
-        let KeyInFile { file, key } = key.as_ref().map_err(Clone::clone)?;
-        let secret = key.decrypt(text).map_err(|why| {
-            let file = shown(file);
-            let (why, hint) = match why {
-                NotDecrypted::Damaged => (
-                    "it is cut or altered".to_owned(),
-                    "paste the whole line that `scanner-cli encrypt` printed, or encrypt the secret again",
-                ),
-                NotDecrypted::UnknownForm => (
-                    "it is altered, or of a form that this scanner does not know".to_owned(),
-                    "encrypt the secret again with `scanner-cli encrypt`",
-                ),
-                NotDecrypted::OtherKey => (
-                    format!("it was encrypted with another key than that of `{file}`"),
-                    "put the key file of that time back, or encrypt the secret again with `scanner-cli encrypt`",
-                ),
-            };
-            Missing::new(why, hint)
+    /// Decrypts the value of a setting of the file.
+    fn decrypt_at(
+        &self,
+        place: &Place,
+        text: &str,
+        binding: Binding<'_>,
+    ) -> Result<String, Diagnostic> {
+        let decrypted = self.decryption_key().and_then(|key| {
+            let decrypted = key.decrypt(text, binding);
+            decrypted.map_err(|why| self.not_decrypted(why, binding))
+        });
+        let decrypted = decrypted.map_err(|missing| {
+            let why = format!("this value cannot be decrypted: {}", missing.message);
+            self.fault(place, why, missing.hint)
         })?;
-        self.given.borrow_mut().add(secret.expose_secret());
-        Ok(secret.expose_secret().to_owned())
+        if !decrypted.is_bound {
+            let hint = encrypt_again(binding);
+            if self.files.restrictions().is_restricted() {
+                let message = "this encrypted value is not bound to a connection and a setting, which `config.restrict` \
+                               requires";
+                return Err(self.fault(place, message.to_owned(), hint));
+            }
+            let message = "this encrypted value is not bound to a connection and a setting: whoever reads it can use it in \
+                           any connection file";
+            let unbound = self.fault(place, message.to_owned(), hint);
+            self.notice(Problem::InFile(Diagnostic {
+                severity: Severity::Warning,
+                ..unbound
+            }));
+        }
+        Ok(self.give(&decrypted.secret))
     }
 
-    fn fault(&self, place: &Place, message: String, hint: String) -> Diagnostic {
+    /// The secret, which from now on no text about the file shows.
+    pub(super) fn give(&self, secret: &SecretString) -> String {
+        self.given.borrow_mut().add(secret.expose_secret());
+        secret.expose_secret().to_owned()
+    }
+
+    /// The key for encrypted values.
+    pub(super) fn decryption_key(&self) -> Result<&Key, Missing> {
+        let key = self.key.get_or_init(|| self.read_key());
+        key.as_ref().map(|found| &found.key).map_err(Clone::clone)
+    }
+
+    /// Why a value was not decrypted that should be bound to this place.
+    pub(super) fn not_decrypted(&self, why: NotDecrypted, binding: Binding<'_>) -> Missing {
+        let Binding { code, setting } = binding;
+        let key = self.key.get().and_then(|key| key.as_ref().ok());
+        let file = key.map(|key| shown(&key.file)).unwrap_or_default();
+        match why {
+            NotDecrypted::Damaged => Missing::new(
+                "it is cut or altered",
+                "paste the whole line that `scanner-cli encrypt` printed, or encrypt the secret again",
+            ),
+            NotDecrypted::UnknownForm => Missing::new(
+                "it is altered, or of a form that this scanner does not know",
+                "encrypt the secret again with `scanner-cli encrypt`",
+            ),
+            NotDecrypted::OtherKey => Missing::new(
+                format!("it was encrypted with another key than that of `{file}`"),
+                "put the key file of that time back, or encrypt the secret again with `scanner-cli encrypt`",
+            ),
+            NotDecrypted::OtherCode if code.is_empty() => Missing::new(
+                "it is bound to a connection, and this file has no `code`",
+                "write the code of the connection",
+            ),
+            NotDecrypted::OtherCode => Missing {
+                message: format!("it was encrypted for another connection than `{code}`"),
+                hint: encrypt_again(binding),
+            },
+            NotDecrypted::OtherSetting => Missing {
+                message: format!("it was encrypted for another setting than `{setting}`"),
+                hint: encrypt_again(binding),
+            },
+        }
+    }
+
+    pub(super) fn fault(&self, place: &Place, message: String, hint: String) -> Diagnostic {
         let found = Found {
             place: place.clone(),
             message,

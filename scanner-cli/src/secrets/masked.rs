@@ -3,16 +3,30 @@
 use std::collections::BTreeMap;
 
 use super::MANAGER;
-use crate::hocon::{MASK, Variables};
+use crate::{
+    hocon::{MASK, Variables},
+    restrictions::Restrictions,
+};
 
 /// Answers for variables of the environment, and with stars for secrets.
-pub(crate) struct Masked<'a>(pub(crate) &'a BTreeMap<String, String>);
+pub(crate) struct Masked<'a> {
+    pub(crate) variables: &'a BTreeMap<String, String>,
+    pub(crate) restrictions: &'a Restrictions,
+}
 
 impl Variables for Masked<'_> {
     fn text(&self, path: &[String]) -> Option<String> {
         match path {
             [first, _, ..] if first == MANAGER => Some(MASK.to_owned()),
-            _ => self.0.text(path),
+            [name] => {
+                let text = self.variables.get(name)?;
+                let is_secret = self.restrictions.variable(name)?.is_limited();
+                Some(match is_secret {
+                    true => MASK.to_owned(),
+                    false => text.clone(),
+                })
+            }
+            _ => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The section of the secret manager's file that a connection file takes its secrets from.
+//! The secret manager's provider `file`: one file with sections of secrets, of which a connection file names one.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -7,11 +7,18 @@ use std::{
 
 use catalog_model::{Place, Settings};
 
-use super::{Missing, PROVIDER, Secrets, masked::Masked};
+use super::{FoundSecret, Missing, Secrets, text};
 use crate::{
     hocon::{self, Object, Value},
     home::shown,
+    restrictions::Codes,
 };
+
+const FILE: &str = "secret-manager.configuration.file-path";
+/// The name beside secrets that says which connections may use them.
+const CODES: &str = "codes";
+/// The name of the secret itself in a block that holds its codes, too.
+const VALUE: &str = "value";
 
 /// The secrets that a connection may have.
 pub(super) struct Section {
@@ -22,27 +29,18 @@ pub(super) struct Section {
 }
 
 impl Secrets<'_> {
-    /// Looks where the secrets of this file are.
-    pub(super) fn open(&self) -> Result<Section, Missing> {
-        // What else is wrong with the file, is told of the file.
-        let own = hocon::read(
-            self.path,
-            self.content,
-            &Masked(self.variables),
-            self.files.as_ref(),
-        );
-        let mut own = self.settings(self.path, own.map(|own| own.root).unwrap_or_default());
-        if !own.flag("secret_manager.enabled", false) {
-            return Err(Missing::new(
-                "this file takes no secrets from the secret manager",
-                "write `secret_manager { enabled = true, key = \"…\" }` to let it, or take an environment variable",
-            ));
-        }
-        let path = self.home.settings();
-        let mut provider = self.settings(&path, self.root_of(&path)?);
-        let file = self.file(&mut provider)?;
-        let name = text(&mut own, "secret_manager.key")
-            .or_else(|| text(&mut provider, "secret-manager.key"));
+    /// The section of the provider's file that this connection file names.
+    pub(super) fn section(&self, provider: &mut Settings) -> Result<Section, Missing> {
+        let file = text(provider, FILE).ok_or_else(|| {
+            let path = shown(&self.home.settings());
+            Missing::new(
+                format!("`{path}` does not say where secrets are"),
+                "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
+            )
+        })?;
+        let file = self.home.path(file.trim());
+        let own = self.own().section.clone();
+        let name = own.or_else(|| text(provider, "secret-manager.key"));
         let name = name.ok_or_else(|| {
             Missing::new(
                 "nothing says of which section the secret is",
@@ -55,49 +53,94 @@ impl Secrets<'_> {
             file,
         })
     }
-
-    /// The file that the provider's settings name.
-    fn file(&self, provider: &mut Settings) -> Result<PathBuf, Missing> {
-        let path = shown(&self.home.settings());
-        let kind = text(provider, "secret-manager.provider");
-        let file = text(provider, "secret-manager.configuration.file-path");
-        match (kind.as_deref().map(str::trim), file) {
-            (Some("file"), Some(file)) => Ok(self.home.path(file.trim())),
-            (Some("file") | None, None) => Err(Missing::new(
-                format!("`{path}` does not say where secrets are"),
-                "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
-            )),
-            (kind, _) => Err(Missing::new(
-                format!(
-                    "`{PROVIDER}.provider` of `{path}` is `{}`, which is not known here",
-                    kind.unwrap_or_default()
-                ),
-                "this scanner has the provider `file`",
-            )),
-        }
-    }
 }
 
 impl Section {
-    /// The secret of this name and where it stands. Dots may be in its name, or in that of its section, quoted or not.
-    pub(super) fn secret(&self, name: &str) -> Result<(String, &Place), Missing> {
+    /// The secret of this name. Dots may be in its name, or in that of its section, quoted or not.
+    pub(super) fn secret(&self, name: &str) -> Result<FoundSecret, Missing> {
         let wanted = format!("{}.{name}", self.name);
-        match self
-            .values
-            .get(&wanted)
-            .map(|(value, place)| (value, place))
-        {
-            Some((Value::String(text) | Value::Number(text), place)) => Ok((text.clone(), place)),
-            Some((Value::Bool(truth), place)) => Ok((truth.to_string(), place)),
-            _ => {
-                let file = shown(&self.file);
-                let message = format!(
-                    "there is no secret `{name}` in the section `{}` of `{file}`",
-                    self.name
-                );
-                Err(Missing::new(message, "write it there, or correct the name"))
-            }
+        let inner = format!("{wanted}.{VALUE}");
+        let is_codes = wanted.rsplit('.').next() == Some(CODES);
+        let found = [&wanted, &inner].into_iter().find_map(|path| {
+            let (value, place) = self.values.get(path)?;
+            Some((path, secret_text(value)?, place))
+        });
+        let Some((path, text, place)) = found.filter(|_| !is_codes) else {
+            let file = shown(&self.file);
+            let message = format!(
+                "there is no secret `{name}` in the section `{}` of `{file}`",
+                self.name
+            );
+            return Err(Missing::new(message, "write it there, or correct the name"));
+        };
+        Ok(FoundSecret {
+            text,
+            place: place.to_string(),
+            codes: self.codes(path)?,
+            section: self.name.clone(),
+        })
+    }
+
+    /// The codes that may use the secret at `path`: those beside it, and those beside each block around it.
+    fn codes(&self, path: &str) -> Result<Vec<Codes>, Missing> {
+        let ends = path.match_indices('.').map(|(dot, _)| dot);
+        let mut codes = Vec::new();
+        for block in ends.chain([path.len()]).map(|end| &path[..end]) {
+            codes.extend(self.codes_of(&format!("{block}.{CODES}"))?);
         }
+        codes.extend(self.codes_of(CODES)?);
+        if let Some(block) = path.strip_suffix(VALUE) {
+            self.check_spelling(block)?;
+        }
+        Ok(codes)
+    }
+
+    fn codes_of(&self, path: &str) -> Result<Option<Codes>, Missing> {
+        let unclear = |place: &Place| {
+            Missing::new(
+                format!("the codes at {place} are not a list of codes"),
+                "write `codes = [ CODE ]` beside the secrets that only these connections may use",
+            )
+        };
+        if let Some((value, place)) = self.values.get(path) {
+            return Codes::from_value(value)
+                .map(Some)
+                .ok_or_else(|| unclear(place));
+        }
+        let below = format!("{path}.");
+        let inner = self
+            .values
+            .iter()
+            .find(|(known, _)| known.starts_with(&below));
+        inner.map_or(Ok(None), |(_, (_, place))| Err(unclear(place)))
+    }
+
+    /// Refuses a block with a secret whose codes are misspelt: everybody could use it.
+    fn check_spelling(&self, block: &str) -> Result<(), Missing> {
+        let misspelt = self.values.iter().find(|(path, _)| {
+            let name = path.strip_prefix(block).unwrap_or_default();
+            let name = name.split('.').next().unwrap_or_default();
+            name != CODES && strsim::damerau_levenshtein(name, CODES) <= 2
+        });
+        misspelt.map_or(Ok(()), |(_, (_, place))| {
+            Err(Missing::new(
+                format!("the name at {place}, beside a secret, is unknown"),
+                "did you mean `codes`?",
+            ))
+        })
+    }
+}
+
+/// The file that the provider's settings name.
+pub(super) fn file(provider: &mut Settings, home: &crate::home::Home) -> Option<PathBuf> {
+    text(provider, FILE).map(|file| home.path(file.trim()))
+}
+
+fn secret_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) | Value::Number(text) => Some(text.clone()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
     }
 }
 
@@ -110,8 +153,4 @@ fn by_path(root: &Object) -> HashMap<String, (Value, Place)> {
         }
     }
     values
-}
-
-fn text(settings: &mut Settings, key: &str) -> Option<String> {
-    settings.text(key).map(|text| text.value)
 }

@@ -22,6 +22,7 @@ use crate::{
     input_file::{self, FileKind},
     noted_files::{Fingerprint, Noted, NotedFiles},
     problem::Problem,
+    restrictions::Restrictions,
     store::Catalog,
 };
 
@@ -33,6 +34,10 @@ pub(crate) struct Watcher {
     pub(crate) clock: Clock,
     files: BTreeMap<PathBuf, Watched>,
     settings: Watched,
+    /// What connection files may use, as the last valid settings of the scanner say.
+    restrictions: Arc<Restrictions>,
+    /// Whether that has changed, so that all files are read again.
+    has_other_restrictions: bool,
     /// Which file is being read.
     pub(super) progress: PollProgress,
 }
@@ -93,6 +98,8 @@ impl Watcher {
             clock,
             files: BTreeMap::new(),
             settings: Watched::default(),
+            restrictions: Arc::default(),
+            has_other_restrictions: false,
             progress: PollProgress::default(),
         }
     }
@@ -103,7 +110,10 @@ impl Watcher {
     /// All that is wrong with them.
     pub(crate) fn begin(&mut self) -> Result<Application, Vec<Problem>> {
         let content = Application::content(&self.home)?;
-        self.application(content.as_deref())
+        let application = self.application(content.as_deref());
+        // No file was read under others.
+        self.has_other_restrictions = false;
+        application
     }
 
     /// Looks at all files. Those of `again` count as new, although they are as they were.
@@ -123,6 +133,7 @@ impl Watcher {
                 look.trouble = Some(format!("the folder `{folder}` cannot be read: {error}"));
             }
         }
+        self.has_other_restrictions &= look.trouble.is_some();
         if !look.files.is_empty() {
             self.progress.set(Some(self.home.store()));
             look.stored = stored_codes(&self.home);
@@ -167,21 +178,26 @@ impl Watcher {
     ) {
         let watched = self.files.entry(path.clone()).or_default();
         match watched.see(Some(watched.noted.now(content))) {
-            Verdict::Same if !again.contains(&path) => return,
-            Verdict::Unsettled => {
+            Verdict::Same if !again.contains(&path) && !self.has_other_restrictions => return,
+            Verdict::Unsettled if !self.has_other_restrictions => {
                 look.unsettled = true;
                 return;
             }
-            Verdict::Same | Verdict::News => {}
+            _ => {}
         }
-        let files = Arc::new(NotedFiles::of(&self.home));
         let reading = Reading {
             home: &self.home,
             variables: &self.variables,
             connectors: &self.connectors,
             now: (self.clock)(),
+            restrictions: &self.restrictions,
         };
+        let files = reading.files();
         let read = reading.read_noting(&path, content, &files);
+        if self.has_other_restrictions && read.is_err() {
+            // Its last valid settings are from a time when it could use what it cannot use now: they do not stay.
+            look.files.push(FileNews::Gone(path.clone()));
+        }
         let fingerprint = self.take(&path, files.noted(), content);
         look.files.push(FileNews::Read {
             path,
@@ -257,6 +273,12 @@ impl Watcher {
         };
         let read = Application::of(content, &reading, &files);
         let noted = files.noted();
+        if let Ok(application) = &read
+            && application.restrictions != self.restrictions
+        {
+            self.restrictions = application.restrictions.clone();
+            self.has_other_restrictions = true;
+        }
         self.settings = Watched {
             taken: content.map(|content| noted.with(content)),
             pending: None,

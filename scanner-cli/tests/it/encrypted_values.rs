@@ -5,12 +5,15 @@ use std::fs;
 use qrs_client::fake_site::FakeSite;
 
 use crate::{
-    encryption::{KEY, begin, check_hidden, encrypted, end, set_mode},
+    encryption::{KEY, begin, check_hidden, encrypted, encrypted_for, end, set_mode},
     scanner::{Home, connection, finish},
     service::{Running, scanned, wait},
 };
 
 const ACCOUNT: &str = "ACME\\s3cr3t-scanner";
+
+/// The setting of the account.
+const SETTING: &str = "connection.auth.value";
 
 /// The site of an account whose name nothing may tell.
 fn site() -> FakeSite {
@@ -29,7 +32,7 @@ fn file(code: &str, site: &FakeSite, account: &str) -> String {
 fn an_encrypted_value_is_as_good_as_the_secret_and_shows_it_nowhere() {
     let site = site();
     let home = Home::empty().traced();
-    let account = encrypted(&home, ACCOUNT);
+    let account = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
     for account in [&account, &format!("\"\"{account}\"\"")] {
         home.write("connections/qlik.conf", file("qlik", &site, account));
         let mut texts = Vec::new();
@@ -60,7 +63,7 @@ fn an_encrypted_value_is_as_good_as_the_secret_and_shows_it_nowhere() {
 fn a_value_that_cannot_be_decrypted_is_told_with_its_place() {
     let site = site();
     let home = Home::empty().traced();
-    let account = encrypted(&home, ACCOUNT);
+    let account = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
     let key = home.read(KEY);
     let check = |account: &str, said: &str| {
         home.write("connections/qlik.conf", file("qlik", &site, account));
@@ -81,7 +84,7 @@ fn a_value_that_cannot_be_decrypted_is_told_with_its_place() {
     let cut = &account[..account.len() - 9];
     check(&format!("{cut}]\""), "it is cut or altered");
     check("\"ENC[nonsense!]\"", "it is cut or altered");
-    check("\"ENC[Ag]\"", "of a form that this scanner does not know");
+    check("\"ENC[Aw]\"", "of a form that this scanner does not know");
     fs::remove_file(home.path(KEY)).unwrap();
     check(&account, "there is no key file `conf/encryption.key`");
     encrypted(&home, "x");
@@ -157,7 +160,7 @@ fn secrets_of_the_secret_manager_may_be_encrypted() {
     home.write("conf/application.conf", provider);
     let asks = "${secret_manager.account}\nsecret_manager.enabled = true";
     home.write("connections/qlik.conf", file("qlik", &site, asks));
-    let account = encrypted(&home, ACCOUNT);
+    let account = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
     let unused = "unused = \"ENC[AQ]\"";
     home.write(
         "secrets.conf",
@@ -233,8 +236,9 @@ fn a_key_that_others_may_read_is_warned_about_once() {
     }
     let site = site();
     let home = Home::empty().traced();
-    let account = encrypted(&home, ACCOUNT);
+    let account = encrypted_for(&home, "a", SETTING, ACCOUNT);
     home.write("connections/a.conf", file("a", &site, &account));
+    let account = encrypted_for(&home, "b", SETTING, ACCOUNT);
     home.write("connections/b.conf", file("b", &site, &account));
     let warning = "others than its owner have rights on the key file `conf/encryption.key`";
     let warnings = |text: &str| text.matches(warning).count();
@@ -266,11 +270,11 @@ fn a_value_and_a_key_that_changed_take_effect_at_once() {
     }
     let site = site();
     let home = Home::empty().traced();
-    let nobody = encrypted(&home, "ACME\\nobody-s3cr3t");
+    let nobody = encrypted_for(&home, "qlik", SETTING, "ACME\\nobody-s3cr3t");
     home.write("connections/qlik.conf", file("qlik", &site, &nobody));
     let running = Running::briefly(&home);
     wait("a refusal", || scanned(&home, "qlik", "failed") == 1);
-    let account = encrypted(&home, ACCOUNT);
+    let account = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
     home.write("connections/qlik.conf", file("qlik", &site, &account));
     wait("a scan", || scanned(&home, "qlik", "complete") == 1);
     let key = home.read(KEY);

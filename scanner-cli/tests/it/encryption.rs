@@ -11,9 +11,13 @@ use crate::scanner::{Home, Run};
 
 pub(crate) const KEY: &str = "conf/encryption.key";
 
-/// `encrypt`, which waits for its input.
+/// `encrypt` without anything that it is for, which waits for its input.
 pub(crate) fn begin(home: &Home) -> Child {
-    let mut command = home.command(&["encrypt"]);
+    begin_with(home, &["encrypt"])
+}
+
+fn begin_with(home: &Home, arguments: &[&str]) -> Child {
+    let mut command = home.command(arguments);
     command.stdin(Stdio::piped());
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
@@ -29,9 +33,18 @@ pub(crate) fn end(mut child: Child, input: &[u8]) -> Run {
     }
 }
 
-/// What `encrypt` prints for a secret, ready to be pasted.
+/// What `encrypt` prints for a secret, ready to be pasted anywhere.
 pub(crate) fn encrypted(home: &Home, secret: &str) -> String {
-    let run = end(begin(home), format!("{secret}\n").as_bytes());
+    line(&end(begin(home), format!("{secret}\n").as_bytes()))
+}
+
+/// The same, for a setting of a connection.
+pub(crate) fn encrypted_for(home: &Home, code: &str, setting: &str, secret: &str) -> String {
+    let child = begin_with(home, &["encrypt", "--for", code, setting]);
+    line(&end(child, format!("{secret}\n").as_bytes()))
+}
+
+fn line(run: &Run) -> String {
     run.check(0, &[]);
     let line = run.output.strip_suffix('\n').unwrap();
     assert!(
@@ -99,7 +112,13 @@ fn the_key_is_made_once_where_its_owner_alone_reads_it() {
     let first = end(begin(&home), b"x");
     first.check(0, &["made the key file `keys/mine`"]);
     let key = home.read("keys/mine");
-    let second = end(begin(&home), b"x");
+    let begin_bound = || {
+        begin_with(
+            &home,
+            &["encrypt", "--for", "qlik", "connection.auth.value"],
+        )
+    };
+    let second = end(begin_bound(), b"x");
     assert!(second.errors.is_empty(), "{}", second.errors);
     assert_ne!(first.output, second.output);
     assert_eq!(home.read("keys/mine"), key);
@@ -141,4 +160,46 @@ fn a_secret_comes_from_standard_input_alone() {
     let run = end(child, b"\n");
     run.check(0, &[]);
     check_hidden(&home, &[run.output, run.errors]);
+}
+
+#[test]
+fn what_a_secret_is_for_is_checked_and_never_repeated() {
+    let home = Home::empty();
+    let check = |arguments: &[&str], said: &str| {
+        let run = home.run(&[&["encrypt"], arguments].concat());
+        run.check(2, &[said]);
+        assert!(!run.errors.contains("s3cr3t"), "{}", run.errors);
+    };
+    check(&["--for", "qlik"], "`--for CODE` is followed by no setting");
+    check(
+        &["--for", "qlik", "a.b", "s3cr3t"],
+        "takes no secret as an argument",
+    );
+    check(
+        &["--for", " ", "a.b"],
+        "the code after `--for` is not valid: it is blank",
+    );
+    for setting in [
+        "s3cr3t = x",
+        "",
+        "a..s3cr3t",
+        "s3cr3t{",
+        "include \"s3cr3t\"",
+    ] {
+        check(&["--for", "qlik", setting], "is not the name of a setting");
+    }
+    for setting in ["code", "name", "connector_id", "filter", "filters"] {
+        check(&["--for", "qlik", setting], "cannot be a secret");
+    }
+    assert!(!home.has(KEY), "nothing was encrypted");
+    let unbound = end(begin(&home), b"x");
+    unbound.check(
+        0,
+        &["warning: the value is not bound", "encrypt --for CODE"],
+    );
+    home.write("conf/application.conf", "config.restrict = true\n");
+    check(
+        &[],
+        "`config.restrict` in `conf/application.conf` requires values that are bound",
+    );
 }

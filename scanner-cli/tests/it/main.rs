@@ -3,6 +3,7 @@
 
 mod bad_files;
 mod bad_sites;
+mod bound_values;
 mod catalog;
 mod causes;
 mod check;
@@ -23,16 +24,19 @@ mod histories;
 mod hooks;
 mod hostile_files;
 mod hostile_names;
+mod limited_secrets;
 mod log_levels;
 mod memory;
 mod odd_paths;
 mod output;
 mod output_lost;
+mod quoted_files;
 mod replacing;
 #[cfg(unix)]
 mod rights;
 mod scanner;
 mod schedules;
+mod secret_files;
 mod secret_manager;
 mod secrets;
 mod secure;

@@ -10,6 +10,10 @@ use crate::{
 
 pub(super) const KEY: &str = "filter";
 
+/// What is said of a mistake in a file that messages may not quote.
+const NOT_QUOTED: &str = "the file is not a valid filter from here on; its text is not shown, because the file is outside \
+                          of the scanner's home or may hold secrets";
+
 /// Maximum number of bytes of an expression, as of a file that holds one.
 const MAX_BYTES: usize = 16_000_000;
 
@@ -56,6 +60,7 @@ fn read_file(
 ) -> Option<(Node, Place)> {
     let file = settings.file_at(KEY, path)?;
     let name = file.path.as_str();
+    let may_quote = settings.may_quote_file(name);
     let bytes = file
         .bytes
         .strip_prefix(b"\xEF\xBB\xBF")
@@ -65,7 +70,10 @@ fn read_file(
             Ok(node) => return Some((node, Place::new(name, 1, 1))),
             Err(error) => {
                 let place = Place::new(name, error.position.line, error.position.column);
-                (place, format!("`{KEY}`: {}", error.bare()), error.hint)
+                match may_quote {
+                    true => (place, format!("`{KEY}`: {}", error.bare()), error.hint),
+                    false => (place, format!("`{KEY}`: {NOT_QUOTED}"), None),
+                }
             }
         },
         Err(error) => {

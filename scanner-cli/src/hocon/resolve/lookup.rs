@@ -32,10 +32,11 @@ impl Resolver<'_> {
         }
         Ok(found.or_else(|| {
             let text = self.variables.text(own_path)?;
-            Some(Pending::new(
-                at.place.clone(),
-                Kind::Scalar(Scalar::String(text)),
-            ))
+            let found = Pending::new(at.place.clone(), Kind::Scalar(Scalar::String(text)));
+            Some(match self.variables.is_secret(own_path) {
+                true => found.into_secret(),
+                false => found,
+            })
         }))
     }
 

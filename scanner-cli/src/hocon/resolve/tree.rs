@@ -45,5 +45,6 @@ fn node(pending: &Pending) -> Node {
     Node {
         value,
         place: pending.place.clone(),
+        secret: pending.secret,
     }
 }

@@ -1,16 +1,18 @@
 //! The connection files of the home, none of which may have the code of a connection that is forgotten.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use catalog_model::{Connection, ConnectionCode};
 
 use crate::{
+    commands::selection::restrictions,
     connection_file::{ConnectionFile, Reading},
     connections::{listed, unreadable},
     exit::Exit,
     home::{Home, shown},
     input_file::{self, FileKind},
     problem::Problem,
+    restrictions::Restrictions,
     run::Program,
 };
 
@@ -30,14 +32,20 @@ impl Files {
 /// # Errors
 /// If one of them has it, or may have it; a person was told.
 pub(super) fn files_with(program: &mut Program, code: &ConnectionCode) -> Result<Files, Exit> {
-    read(program, code).map_err(|problem| {
+    let restrictions = Arc::new(restrictions(program)?);
+    read(program, code, &restrictions).map_err(|problem| {
         program.tell_problem(&problem);
         Exit::Configuration
     })
 }
 
-fn read(program: &Program, code: &ConnectionCode) -> Result<Files, Problem> {
+fn read(
+    program: &Program,
+    code: &ConnectionCode,
+    restrictions: &Arc<Restrictions>,
+) -> Result<Files, Problem> {
     let reading = Reading {
+        restrictions,
         home: &program.home,
         variables: &program.environment.variables,
         connectors: &program.connectors,

@@ -1,0 +1,176 @@
+//! The secret manager's provider `files`: a folder in which each file is one secret, as systemd, Docker and Kubernetes give
+//! them to a service.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+use catalog_model::Settings;
+
+use super::{FoundSecret, Missing, Secrets};
+use crate::{
+    hocon::{self, Object, Value},
+    home::{Home, shown},
+    noted_files::NotedFiles,
+    restrictions::Codes,
+};
+
+/// The variable with which systemd names the folder of a service's credentials.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+const FOLDER: &str = "secret-manager.configuration.folder";
+
+/// A folder of secrets.
+pub(super) struct Folder {
+    path: PathBuf,
+    /// The codes that may use a secret, for those that not every connection may use.
+    codes: BTreeMap<String, Option<Codes>>,
+}
+
+impl Secrets<'_> {
+    /// The folder that the provider's settings name.
+    pub(super) fn folder(&self, root: &Object, provider: &mut Settings) -> Result<Folder, Missing> {
+        let path = configured(provider, self.home).or_else(|| credentials(self.variables));
+        let path = path.ok_or_else(|| {
+            let file = shown(&self.home.settings());
+            Missing::new(
+                format!("`{file}` does not name the folder of secrets, and `{CREDENTIALS}` is not set"),
+                "write `secret-manager { provider = \"files\", configuration { folder = \"/run/secrets\" } }` there",
+            )
+        })?;
+        let codes = block(root, &["secret-manager", "configuration", "codes"]);
+        let codes = codes.map(hocon::settings).unwrap_or_default();
+        let codes = codes.into_iter().map(|setting| {
+            let codes = Codes::from_value(&setting.node.value);
+            (setting.path.join("."), codes)
+        });
+        Ok(Folder {
+            path,
+            codes: codes.collect(),
+        })
+    }
+}
+
+impl Folder {
+    /// The secret of the file of this name. One line break at its end is not part of it.
+    pub(super) fn secret(&self, name: &str, files: &NotedFiles) -> Result<FoundSecret, Missing> {
+        if !is_file_name(name) {
+            return Err(Missing::new(
+                format!("`{name}` is not the name of a file of secrets"),
+                "write the name of a file in the folder of secrets",
+            ));
+        }
+        let path = self.path.join(name);
+        let file = shown(&path);
+        let codes = match self.codes.get(name) {
+            None => Codes::ALL,
+            Some(Some(codes)) => codes.clone(),
+            Some(None) => {
+                return Err(Missing::new(
+                    format!(
+                        "`secret-manager.configuration.codes` does not list codes for `{name}`"
+                    ),
+                    "write `codes { NAME = [ CODE ] }`",
+                ));
+            }
+        };
+        let bytes = files
+            .read_secret(&path)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => Missing::new(
+                    format!("there is no secret `{name}`: there is no file `{file}`"),
+                    "write it there, or correct the name",
+                ),
+                _ => Missing::new(
+                    format!("the secret `{file}` cannot be read: {error}"),
+                    "let the user that runs the scanner read it, and nobody else",
+                ),
+            })?;
+        let text = String::from_utf8(bytes).map_err(|_bytes| {
+            Missing::new(
+                format!("the secret `{file}` is not UTF-8 text"),
+                "save it as UTF-8",
+            )
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let text = text
+            .strip_suffix("\r\n")
+            .or(text.strip_suffix('\n'))
+            .unwrap_or(text);
+        if text.is_empty() {
+            return Err(Missing::new(
+                format!("the secret `{file}` is empty"),
+                "write the secret into the file",
+            ));
+        }
+        Ok(FoundSecret {
+            text: text.to_owned(),
+            place: format!("`{file}`"),
+            codes: vec![codes],
+            section: String::new(),
+        })
+    }
+}
+
+/// The folders that may hold secrets as files.
+pub(super) fn folders(
+    provider: &mut Settings,
+    home: &Home,
+    variables: &BTreeMap<String, String>,
+) -> Vec<PathBuf> {
+    let both = [configured(provider, home), credentials(variables)];
+    both.into_iter().flatten().collect()
+}
+
+fn configured(provider: &mut Settings, home: &Home) -> Option<PathBuf> {
+    let folder = provider.text(FOLDER)?;
+    Some(home.path(folder.value.trim()))
+}
+
+fn credentials(variables: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let folder = variables.get(CREDENTIALS)?;
+    (!folder.is_empty()).then(|| PathBuf::from(folder))
+}
+
+/// Whether a name stays in its folder, on every system.
+fn is_file_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let is_one = matches!(parts.next(), Some(Component::Normal(_))) && parts.next().is_none();
+    is_one && !name.starts_with('.') && !name.contains(['/', '\\', ':', '\0'])
+}
+
+fn block<'a>(root: &'a Object, path: &[&str]) -> Option<&'a Object> {
+    path.iter()
+        .try_fold(root, |block, name| match &block.get(name)?.value {
+            Value::Object(inner) => Some(inner),
+            _ => None,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_lead_out_of_the_folder() {
+        for name in ["account", "qlik.account-1", "a b", "Größe"] {
+            assert!(is_file_name(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "..data",
+            "../x",
+            "a/b",
+            "/etc/passwd",
+            "a\\b",
+            "C:x",
+            "a/",
+            "x/../y",
+        ] {
+            assert!(!is_file_name(name), "{name}");
+        }
+    }
+}

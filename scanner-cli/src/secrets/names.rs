@@ -1,0 +1,42 @@
+//! What a connection is called, which reports, file names, keys, logs and metrics show: it cannot be a secret.
+
+use std::borrow::Cow;
+
+use super::Secrets;
+use crate::{
+    encryption::is_encrypted,
+    hocon::{Diagnostic, Object, Value},
+};
+
+/// The settings by which people and files name a connection.
+const NAMES: [&str; 3] = ["code", "name", "connector_id"];
+
+impl Secrets<'_> {
+    /// Reports names that are secret, or of which a part is. They are taken out, so that nothing shows them.
+    pub(super) fn take_secret_names(&self, root: &mut Object) -> Vec<Diagnostic> {
+        let mut faults = Vec::new();
+        for (name, node) in root.iter_mut().filter(|(name, _)| NAMES.contains(name)) {
+            let is_encrypted = matches!(&node.value, Value::String(text) if is_encrypted(text));
+            if node.secret || is_encrypted {
+                node.value = Value::Null;
+                faults.push(self.fault(
+                    &node.place,
+                    format!(
+                        "`{name}` cannot be a secret: reports, file names, logs and metrics show it"
+                    ),
+                    format!("write `{name} = \"…\"` without a secret"),
+                ));
+            }
+        }
+        faults
+    }
+}
+
+/// The code that a connection file says.
+pub(super) fn file_code(root: &Object) -> Option<Cow<'_, str>> {
+    match &root.get("code")?.value {
+        Value::String(text) | Value::Number(text) => Some(Cow::Borrowed(text)),
+        Value::Bool(truth) => Some(Cow::Owned(truth.to_string())),
+        Value::Null | Value::List(_) | Value::Object(_) => None,
+    }
+}

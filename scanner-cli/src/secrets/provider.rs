@@ -1,0 +1,189 @@
+//! Where secrets come from that a connection file names, and whether it may use them.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use catalog_model::Settings;
+
+use super::{
+    FoundSecret, MANAGER, Missing, PROVIDER, Secrets,
+    folder::{self, Folder},
+    section::{self, Section},
+    text, too_many,
+};
+use crate::{
+    encryption::{Binding, NotDecrypted, is_encrypted},
+    home::{Home, shown},
+    problem::Problem,
+};
+
+/// Where the secrets of a connection file are.
+pub(super) enum Provider {
+    /// In a section of a file.
+    Section(Section),
+    /// In files of a folder.
+    Folder(Folder),
+}
+
+impl Provider {
+    /// The file that holds all secrets, if there is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Section(section) => Some(&section.file),
+            Self::Folder(_) => None,
+        }
+    }
+}
+
+impl Secrets<'_> {
+    /// The secret of the secret manager that has this name.
+    pub(super) fn answer(&self, name: &str) -> Result<String, Missing> {
+        if self.given.borrow().has_too_many() {
+            return Err(too_many());
+        }
+        let provider = self.provider.get_or_init(|| self.open());
+        let found = match provider.as_ref().map_err(Clone::clone)? {
+            Provider::Section(section) => section.secret(name),
+            Provider::Folder(folder) => folder.secret(name, self.files),
+        }?;
+        self.check_codes(name, &found)?;
+        match is_encrypted(&found.text) {
+            true => self.decrypt_found(name, found),
+            false => {
+                self.given.borrow_mut().add(&found.text);
+                Ok(found.text)
+            }
+        }
+    }
+
+    /// A variable of the environment, if this file may use it.
+    pub(super) fn variable(&self, name: &str, text: &str) -> Result<String, Missing> {
+        let Some(codes) = self.files.restrictions().variable(name) else {
+            return Err(Missing::new(
+                format!("the variable `{name}` is not one of those that connection files may use"),
+                "add it to `config.variables` in `conf/application.conf`, or remove it here",
+            ));
+        };
+        if !codes.is_limited() {
+            return Ok(text.to_owned());
+        }
+        if !codes.contain(self.code()) {
+            return Err(Missing::new(
+                format!("the variable `{name}` is not for this connection"),
+                "add the connection's code to the variable's `codes` in `config.variables` of `conf/application.conf`, or \
+                 remove it here",
+            ));
+        }
+        self.given.borrow_mut().add(text);
+        Ok(text.to_owned())
+    }
+
+    /// Finds out where the secrets of this file are.
+    fn open(&self) -> Result<Provider, Missing> {
+        if !self.own().is_enabled {
+            return Err(Missing::new(
+                "this file takes no secrets from the secret manager",
+                "write `secret_manager { enabled = true, key = \"…\" }` to let it, or take an environment variable",
+            ));
+        }
+        let path = self.home.settings();
+        let root = self.root_of(&path)?;
+        let mut provider = self.settings(&path, root.clone());
+        let kind = text(&mut provider, "secret-manager.provider");
+        match kind.as_deref().map(str::trim) {
+            Some("file") => self.section(&mut provider).map(Provider::Section),
+            Some("files") => self.folder(&root, &mut provider).map(Provider::Folder),
+            None if section::file(&mut provider, self.home).is_none() => Err(Missing::new(
+                format!("`{}` does not say where secrets are", shown(&path)),
+                "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
+            )),
+            kind => Err(Missing::new(
+                format!(
+                    "`{PROVIDER}.provider` of `{}` is `{}`, which is not known here",
+                    shown(&path),
+                    kind.unwrap_or_default()
+                ),
+                "this scanner has the providers `file` and `files`",
+            )),
+        }
+    }
+
+    fn check_codes(&self, name: &str, found: &FoundSecret) -> Result<(), Missing> {
+        let limits = || found.codes.iter().filter(|codes| codes.is_limited());
+        if limits().next().is_some() && !limits().all(|codes| codes.contain(self.code())) {
+            return Err(Missing::new(
+                format!("the secret `{name}` is not for this connection"),
+                "add the connection's code to the secret's `codes`, or name another secret",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Decrypts a secret of the secret manager. One that is bound to another place may be bound to the setting that asks
+    /// for it: it is decrypted there.
+    fn decrypt_found(&self, name: &str, found: FoundSecret) -> Result<String, Missing> {
+        let FoundSecret {
+            text,
+            place,
+            section,
+            ..
+        } = found;
+        let setting = format!("{MANAGER}.{name}");
+        let binding = Binding {
+            code: &section,
+            setting: &setting,
+        };
+        let cannot = |missing: Missing| Missing {
+            message: format!(
+                "the secret `{name}` at {place} cannot be decrypted: {}",
+                missing.message
+            ),
+            ..missing
+        };
+        let key = self.decryption_key().map_err(cannot)?;
+        let decrypted = match key.decrypt(&text, binding) {
+            Err(NotDecrypted::OtherCode | NotDecrypted::OtherSetting) => return Ok(text),
+            Err(why) => return Err(cannot(self.not_decrypted(why, binding))),
+            Ok(decrypted) => decrypted,
+        };
+        if !decrypted.is_bound {
+            let message = format!("the encrypted secret `{name}` at {place} is not bound");
+            let hint = encrypt_again(binding);
+            if self.files.restrictions().is_restricted() {
+                let message = format!("{message}, which `config.restrict` requires");
+                return Err(Missing { message, hint });
+            }
+            let message = format!("{message}: whoever reads it can use it in any connection file");
+            self.notice(Problem::warning(message, hint));
+        }
+        Ok(self.give(&decrypted.secret))
+    }
+}
+
+/// How to encrypt a secret so that it is bound.
+pub(super) fn encrypt_again(Binding { code, setting }: Binding<'_>) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let code = match code {
+        "" => "CODE".to_owned(),
+        code if code.chars().all(is_plain) => code.to_owned(),
+        code => format!("\"{code}\""),
+    };
+    let setting = match setting.starts_with(MANAGER) && code == "CODE" {
+        true => "SETTING",
+        false => setting,
+    };
+    format!("encrypt the secret again: `scanner-cli encrypt --for {code} {setting}`")
+}
+
+/// The files and folders of the secret manager.
+pub(crate) fn secret_paths(
+    provider: &mut Settings,
+    home: &Home,
+    variables: &BTreeMap<String, String>,
+) -> Vec<PathBuf> {
+    let file = section::file(provider, home);
+    let folders = folder::folders(provider, home, variables);
+    file.into_iter().chain(folders).collect()
+}

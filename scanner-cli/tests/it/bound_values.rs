@@ -1,0 +1,135 @@
+//! Encrypted values are bound to a connection and a setting: a copy in another file opens nothing.
+
+use qrs_client::fake_site::FakeSite;
+
+use crate::{
+    encryption::{check_hidden, encrypted, encrypted_for},
+    scanner::{Home, connection},
+};
+
+const ACCOUNT: &str = "ACME\\s3cr3t-scanner";
+const SETTING: &str = "connection.auth.value";
+const PROVIDER: &str =
+    "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n";
+
+fn site() -> FakeSite {
+    FakeSite::builder().user(ACCOUNT).start_in_thread()
+}
+
+/// Writes a file of a connection with this code, and checks that it is refused.
+fn check_refused(home: &Home, code: &str, site: &FakeSite, rest: &str, said: &str) {
+    let file = connection(code, site) + rest + "\n";
+    home.write("connections/qlik.conf", file);
+    let mut texts = Vec::new();
+    for command in ["scan", "check", "inventory"] {
+        let run = home.run(&[command]);
+        assert_eq!(run.exit, 3, "{}", run.errors);
+        let text = format!("{}{}", run.output, run.errors);
+        for said in [said, "connections/qlik.conf:"] {
+            assert!(text.contains(said), "no {said:?} in {text}");
+        }
+        texts.extend([run.output, run.errors]);
+    }
+    check_hidden(home, &texts);
+}
+
+#[test]
+fn a_copy_under_another_code_or_setting_opens_nothing() {
+    let (site, home) = (site(), Home::empty());
+    let value = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
+    let file = connection("qlik", &site) + &format!("{SETTING} = {value}\n");
+    home.write("connections/qlik.conf", file);
+    let run = home.run(&["scan"]);
+    run.check(0, &["qlik (Test site): complete"]);
+    assert!(!run.errors.contains("warning:"), "{}", run.errors);
+    for code in ["mallory", "Qlik", "qlik "] {
+        let said = format!("it was encrypted for another connection than `{code}`");
+        check_refused(&home, code, &site, &format!("{SETTING} = {value}"), &said);
+    }
+    for setting in [
+        "connection.auth.key",
+        "connection.url",
+        "proxy.hostname",
+        "x",
+    ] {
+        let said = format!("it was encrypted for another setting than `{setting}`");
+        check_refused(&home, "qlik", &site, &format!("{setting} = {value}"), &said);
+    }
+    // By way of a setting of the right name that nobody reads.
+    let detour = format!("{SETTING} = {value}\nconnection.auth.key = ${{{SETTING}}}");
+    let said = "it was encrypted for another setting than `connection.auth.key`";
+    check_refused(&home, "qlik", &site, &detour, said);
+    let hint = format!("scanner-cli encrypt --for mallory {SETTING}");
+    check_refused(
+        &home,
+        "mallory",
+        &site,
+        &format!("{SETTING} = {value}"),
+        &hint,
+    );
+}
+
+#[test]
+fn a_value_of_a_list_or_a_quoted_name_is_bound_to_its_setting() {
+    let (site, home) = (site(), Home::empty());
+    let value = encrypted_for(&home, "qlik", "proxy.\"my.name\"", "x");
+    let other = encrypted_for(&home, "qlik", "things", "x");
+    let file = connection("qlik", &site)
+        + &format!(
+            "{SETTING} = {}\n",
+            encrypted_for(&home, "qlik", SETTING, ACCOUNT)
+        )
+        + &format!("proxy.\"my.name\" = {value}\nthings = [ {other}, {other} ]\n");
+    home.write("connections/qlik.conf", file);
+    let run = home.run(&["scan"]);
+    run.check(0, &["qlik (Test site): complete"]);
+    assert!(!run.errors.contains("decrypted"), "{}", run.errors);
+}
+
+#[test]
+fn a_value_that_is_not_bound_works_with_a_warning_unless_that_is_restricted() {
+    let (site, home) = (site(), Home::empty());
+    let value = encrypted(&home, ACCOUNT);
+    home.write("conf/application.conf", PROVIDER);
+    let direct = connection("qlik", &site) + &format!("{SETTING} = {value}\n");
+    let managed = connection("qlik", &site)
+        + &format!("secret_manager.enabled = true\n{SETTING} = ${{secret_manager.account}}\n");
+    home.write("secrets.conf", format!("s.account = {value}\n"));
+    let restricted = format!("{PROVIDER}config.restrict = true\n");
+    let again = format!("scanner-cli encrypt --for qlik {SETTING}");
+    for (file, warning, again) in [
+        (
+            &direct,
+            "this encrypted value is not bound to a connection",
+            again.as_str(),
+        ),
+        (
+            &managed,
+            "the encrypted secret `account` at secrets.conf:1:13 is not bound",
+            "encrypt --for s secret_manager.account",
+        ),
+    ] {
+        home.write("conf/application.conf", PROVIDER);
+        home.write("connections/qlik.conf", file);
+        let run = home.run(&["scan"]);
+        run.check(
+            0,
+            &["qlik (Test site): complete", "warning: ", warning, again],
+        );
+        home.write("conf/application.conf", &restricted);
+        let run = home.run(&["scan"]);
+        run.check(3, &["which `config.restrict` requires", again]);
+        check_hidden(&home, &[run.output, run.errors]);
+    }
+    for (code, setting) in [("s", "secret_manager.account"), ("qlik", SETTING)] {
+        let bound = encrypted_for(&home, code, setting, ACCOUNT);
+        home.write("secrets.conf", format!("s.account = {bound}\n"));
+        let run = home.run(&["scan"]);
+        run.check(0, &["qlik (Test site): complete"]);
+        assert!(!run.errors.contains("not bound"), "{}", run.errors);
+    }
+    let other = encrypted_for(&home, "qlik", "proxy.password", ACCOUNT);
+    home.write("secrets.conf", format!("s.account = {other}\n"));
+    let said = "it was encrypted for another setting than `connection.auth.value`";
+    home.run(&["scan"]).check(3, &[said]);
+}

@@ -1,0 +1,190 @@
+//! Messages quote nothing of files that are not connection files of ours, however somebody names them.
+
+use qrs_client::fake_site::FakeSite;
+
+use crate::scanner::{Home, connection};
+
+/// What no message may hold.
+const SECRETS: [&str; 3] = ["s3cr3t", "hunter2", "x9f7"];
+
+/// What all commands that read connection files say.
+fn said(home: &Home) -> String {
+    let mut said = String::new();
+    for arguments in [
+        &["scan"][..],
+        &["check"],
+        &["check", "--format", "json"],
+        &["inventory"],
+        &["status"],
+        &["config", "show", "qlik"],
+        &["filter", "test", "qlik", "--offline"],
+    ] {
+        let run = home.run(arguments);
+        said += &format!("{arguments:?}\n{}{}", run.output, run.errors);
+    }
+    said
+}
+
+fn check(home: &Home, expected: &str) {
+    let said = said(home);
+    assert!(said.contains(expected), "no {expected:?} in {said}");
+    for secret in SECRETS {
+        assert!(!said.contains(secret), "{secret} in {said}");
+    }
+}
+
+/// Texts that are no HOCON, or odd HOCON, in many ways.
+const TEXTS: [&str; 12] = [
+    "root:x9f7:0:0:hunter2:/root:/bin/s3cr3t\n",
+    "s3cr3t\n",
+    "s3cr3t hunter2 = ",
+    "a = \"s3cr3t\\hunter2\"\n",
+    "a = s3cr3t:hunter2//x9f7\n",
+    "s3cr3t.hunter2 =\nx9f7 =\n",
+    "a { s3cr3t = [ hunter2 x9f7\n",
+    "}} s3cr3t = hunter2\n",
+    "a = ${?s3cr3t\n",
+    "-----BEGIN PRIVATE KEY-----\ns3cr3t+hunter2/x9f7==\n-----END PRIVATE KEY-----\n",
+    "{\"s3cr3t\": \"hunter2\", \"x\": x9f7 @}",
+    "include s3cr3t(hunter2)\n",
+];
+
+#[test]
+fn an_included_file_that_is_not_hocon_is_not_quoted() {
+    let site = FakeSite::start_in_thread();
+    let outside = Home::empty();
+    let home = Home::empty();
+    for text in TEXTS
+        .map(str::as_bytes)
+        .into_iter()
+        .chain([&b"a = s3cr3t \xff hunter2"[..]])
+    {
+        outside.write("x.conf", text);
+        home.write("other/x.conf", text);
+        let outside = outside.path("x.conf").display().to_string();
+        for target in [outside.as_str(), "../other/x"] {
+            let include = format!("include \"{target}\"\n");
+            home.write(
+                "connections/qlik.conf",
+                connection("qlik", &site) + &include,
+            );
+            check(&home, "its text is not shown");
+        }
+    }
+    // What is wrong in a file of the connections' own folder is shown.
+    home.write("connections/shared/x.conf", "proxy.port = \n");
+    let include = "include \"shared/x.conf\"\n";
+    home.write("connections/qlik.conf", connection("qlik", &site) + include);
+    check(&home, "`proxy.port` has no value");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_linked_file_that_is_not_hocon_is_not_quoted() {
+    let outside = Home::empty();
+    let home = Home::empty();
+    home.write("connections/x/y", "");
+    std::os::unix::fs::symlink(outside.path("x"), home.path("connections/qlik.conf")).unwrap();
+    for text in TEXTS {
+        outside.write("x", text);
+        check(&home, "its text is not shown");
+    }
+    // It is HOCON, and nothing else.
+    outside.write(
+        "x",
+        "{\"db\": {\"user\": \"s3cr3t\", \"pw\": \"hunter2\"}, \"enabled\": \"on\"}\n",
+    );
+    let said = home.run(&["scan"]).errors;
+    assert!(said.contains("`code` is mandatory and missing"), "{said}");
+    assert!(
+        !said.contains("s3cr3t") && !said.contains("hunter2"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_filter_outside_of_the_home_or_of_secrets_is_not_quoted() {
+    let site = FakeSite::start_in_thread();
+    let outside = Home::empty();
+    let provider =
+        "secret-manager { key = s, provider = file, configuration { file-path = secrets.txt } }\n";
+    let home = Home::of(&site);
+    home.write("conf/application.conf", provider);
+    for text in [
+        "s3cr3t hunter2",
+        "scanner-key-1:s3cr3t",
+        "stream = s3cr3t",
+        "stream = 's3cr3t' hunter2 x9f7",
+        "s3cr3t = 'hunter2'",
+        "stream ~ /s3cr3t(/",
+        "'hunter2",
+    ] {
+        outside.write("x.txt", text);
+        let outside = outside.path("x.txt").display().to_string();
+        for path in [
+            outside.as_str(),
+            "secrets.txt",
+            "conf/other.key",
+            "hooks/other.conf",
+            "data/x",
+        ] {
+            if path != outside {
+                home.write(path, text);
+            }
+            let filter = format!("filter = \"file:{path}\"\n");
+            home.write("connections/qlik.conf", connection("qlik", &site) + &filter);
+            let errors = home.run(&["scan", "qlik"]).errors;
+            assert!(
+                errors.contains("the file is not a valid filter"),
+                "{path}: {errors}"
+            );
+            for secret in SECRETS {
+                assert!(!errors.contains(secret), "{path}: {errors}");
+            }
+        }
+    }
+    home.write("conf/rules.txt", "stream = 'a' nonsense");
+    let filter = "filter = \"file:conf/rules.txt\"\n";
+    home.write("connections/qlik.conf", connection("qlik", &site) + filter);
+    home.run(&["scan"])
+        .check(3, &["nonsense", "conf/rules.txt:1:14"]);
+}
+
+#[test]
+fn another_csv_file_named_as_a_mapping_is_not_quoted() {
+    let site = FakeSite::start_in_thread();
+    let (outside, home) = (Home::empty(), Home::empty());
+    for (name, text) in [
+        ("x.csv", "s3cr3t,hunter2,x9f7\nACME\\hunter2,s3cr3t\n"),
+        (
+            "x.csv",
+            "iban;hunter2\nACME\\ok;ok@example.com\nACME\\s3cr3t;x9f7\n",
+        ),
+        (
+            "x.csv",
+            "ACME\\s3cr3t,a@example.com\nACME\\s3cr3t,b@example.com\n",
+        ),
+        ("x.csv", "\"s3cr3t\n"),
+        ("x.conf", "s3cr3t = hunter2\n"),
+        ("x.conf", "s3cr3t hunter2"),
+        ("x.json", "{\"s3cr3t\": hunter2 x9f7"),
+    ] {
+        outside.write(name, text);
+        let path = outside.path(name).display().to_string();
+        let mapping = format!("connection.contacts.mapping = \"{path}\"\n");
+        home.write(
+            "connections/qlik.conf",
+            connection("qlik", &site) + &mapping,
+        );
+        let run = home.run(&["check"]);
+        let said = run.output + &run.errors;
+        assert!(said.contains("x.c") || said.contains("x.json"), "{said}");
+        for secret in SECRETS {
+            assert!(!said.contains(secret), "{text}: {said}");
+        }
+    }
+    home.write("people.csv", "nonsense,a@example.com\n");
+    let mapping = "connection.contacts.mapping = people.csv\n";
+    home.write("connections/qlik.conf", connection("qlik", &site) + mapping);
+    home.run(&["scan"]).check(3, &["`nonsense` is no account"]);
+}
