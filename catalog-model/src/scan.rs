@@ -1,6 +1,6 @@
 //! What a scan tells while it runs, and its closing statement.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use crate::{
     IdLedger, ItemKey, MemoryLedger, Precedence, Visualization,
@@ -185,6 +185,20 @@ pub enum Progress {
     Connected {
         /// The product's version, as the source writes it.
         version: String,
+    },
+    /// The source was asked for a list that has not begun yet.
+    Waiting {
+        /// What the list holds: `apps`, `sheets`.
+        list: &'static str,
+        /// How long it has been awaited.
+        waited: Duration,
+    },
+    /// A list was read to its end.
+    Read {
+        /// What the list holds: `apps`, `sheets`.
+        list: &'static str,
+        /// Records read, unreadable ones included.
+        records: u64,
     },
     /// A list is being read.
     Reading {

@@ -1,10 +1,11 @@
 //! Reading one list of the site, record by record.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, pin::pin, time::Duration};
 
 use catalog_model::{DistinctIds, Progress, ScanSink, Warning};
-use qrs_client::{Record, RecordList, UnreadableRecord, lenient::OddFields};
+use qrs_client::{Error, Record, RecordList, UnreadableRecord, lenient::OddFields};
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     connection::Stopped,
@@ -32,6 +33,9 @@ const MAX_ANONYMOUS: u64 = 10_000;
 
 /// Number of records between two reports of progress.
 const PROGRESS_STEP: u64 = 512;
+
+/// Interval at which a sink learns that a list has not begun.
+const WAITING_STEP: Duration = Duration::from_secs(1);
 
 impl Rows {
     pub(crate) fn of(list: &'static str, expected: Option<u64>) -> Self {
@@ -125,7 +129,10 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     let (mut texts, mut odd) = (LongTexts::default(), OddCounts::default());
     let mut kept = 0;
     loop {
-        let next = records.next().await;
+        let next = match read {
+            0 => first(sink, list, &mut records).await,
+            _ => records.next().await,
+        };
         if !matches!(next, Ok(Some(_))) || read % PROGRESS_STEP == 0 {
             sink.progress(Progress::Reading {
                 list,
@@ -140,6 +147,8 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
             for warning in texts.warning(list).into_iter().chain(odd.warnings(list)) {
                 sink.warn(warning);
             }
+            let records = read;
+            sink.progress(Progress::Read { list, records });
             return Ok(ListRead {
                 records: read,
                 anonymous,
@@ -169,6 +178,23 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
             format!("reading the list of {list}"),
             excess,
         ));
+    }
+}
+
+/// The first record of a list. While the site does not begin it, the sink learns that it is awaited.
+async fn first<T: DeserializeOwned + Send + 'static>(
+    sink: &mut dyn ScanSink,
+    list: &'static str,
+    records: &mut RecordList<T>,
+) -> Result<Option<Record<T>>, Error> {
+    let begun = Instant::now();
+    let mut record = pin!(records.next());
+    loop {
+        let waited = begun.elapsed();
+        sink.progress(Progress::Waiting { list, waited });
+        if let Ok(record) = timeout(WAITING_STEP, &mut record).await {
+            return record;
+        }
     }
 }
 

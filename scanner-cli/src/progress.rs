@@ -1,9 +1,12 @@
 //! How far a scan is, for people: a line on a terminal that is drawn again, else log lines now and then.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant},
+};
 
-use catalog_model::{ConnectionCode, Progress, printable};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use catalog_model::{ConnectionCode, Progress, counted, printable};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing::info;
 
 /// Where progress is shown.
@@ -25,11 +28,11 @@ pub(crate) struct ProgressLine {
 
 enum Shown {
     Terminal(ProgressBar),
-    Log { list: &'static str, last: Instant },
+    Log { last: Instant },
     Nowhere,
 }
 
-/// Between two log lines of one list at least so much time goes by.
+/// Minimum time between two log lines about a list that has not ended.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 impl ProgressLine {
@@ -45,7 +48,6 @@ impl ProgressLine {
                 Shown::Terminal(line)
             }
             Display::Log => Shown::Log {
-                list: "",
                 last: Instant::now(),
             },
             Display::Nowhere => Shown::Nowhere,
@@ -57,37 +59,28 @@ impl ProgressLine {
     }
 
     pub(crate) fn progress(&mut self, progress: &Progress) {
-        match (&mut self.shown, progress) {
-            (Shown::Terminal(line), Progress::Connected { version }) => {
-                let message = format!("connected, site version {version}");
-                line.set_message(printable(&message).into_owned());
+        let Some(message) = sentence(progress) else {
+            return;
+        };
+        match &mut self.shown {
+            Shown::Terminal(line) => line.set_message(printable(&message).into_owned()),
+            Shown::Log { last } => {
+                let (now, code) = (Instant::now(), &self.code);
+                match progress {
+                    Progress::Connected { version } => {
+                        info!(connection = %code, site.version = %version, "connected");
+                    }
+                    // The line of its end is enough for a list that takes no time.
+                    Progress::Waiting { .. } | Progress::Reading { .. }
+                        if now.duration_since(*last) < LOG_INTERVAL =>
+                    {
+                        return;
+                    }
+                    _ => info!(connection = %code, "{message}"),
+                }
+                *last = now;
             }
-            (Shown::Log { .. }, Progress::Connected { version }) => {
-                info!(connection = %self.code, site.version = %version, "connected");
-            }
-            (
-                Shown::Terminal(line),
-                Progress::Reading {
-                    list,
-                    records,
-                    expected,
-                    ..
-                },
-            ) => line.set_message(sentence(list, *records, *expected)),
-            (
-                Shown::Log { list: former, last },
-                Progress::Reading {
-                    list,
-                    records,
-                    expected,
-                    ..
-                },
-            ) if former != list || last.elapsed() >= LOG_INTERVAL => {
-                *former = list;
-                *last = Instant::now();
-                info!(connection = %self.code, "{}", sentence(list, *records, *expected));
-            }
-            _ => {}
+            Shown::Nowhere => {}
         }
     }
 
@@ -109,9 +102,66 @@ impl Drop for ProgressLine {
     }
 }
 
-fn sentence(list: &str, records: u64, expected: Option<u64>) -> String {
-    match expected {
-        Some(expected) => format!("reading {list}: {records} of {expected}"),
-        None => format!("reading {list}: {records}"),
+/// What people are shown; nothing of what is no step of a scan.
+fn sentence(progress: &Progress) -> Option<String> {
+    Some(match progress {
+        Progress::Connected { version } => format!("connected, site version {version}"),
+        Progress::Waiting { list, waited } => {
+            let seconds = waited.as_secs();
+            format!("waiting for the site's list of {list}, {seconds} s")
+        }
+        Progress::Reading {
+            list,
+            records,
+            expected,
+            ..
+        } => match expected {
+            Some(expected) => format!("reading {list}: {records} of {expected}"),
+            None => format!("reading {list}: {records}"),
+        },
+        Progress::Read { list, records } => {
+            let singular = list.strip_suffix('s').unwrap_or(list);
+            format!("{} read", counted(*records, singular))
+        }
+        _ => return None,
+    })
+}
+
+impl Display {
+    /// Ends the line that the cursor is in, since Ctrl-C writes `^C` there: what is drawn in place disappears, and nothing
+    /// is drawn any more.
+    pub(crate) fn end_line(&self, is_terminal: bool) {
+        let mut errors = io::stderr();
+        // A terminal that is gone shows nothing.
+        let _ = match self {
+            Self::Terminal(lines) => {
+                let _ = lines.clear();
+                lines.set_draw_target(ProgressDrawTarget::hidden());
+                errors.write_all(b"\r\x1b[2K")
+            }
+            Self::Log | Self::Nowhere if is_terminal => errors.write_all(b"\n"),
+            Self::Log | Self::Nowhere => Ok(()),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_named_while_it_is_awaited_and_at_its_end() {
+        let (list, waited) = ("sheets", Duration::from_millis(40_900));
+        let records = 3_318;
+        for (progress, expected) in [
+            (
+                Progress::Waiting { list, waited },
+                "waiting for the site's list of sheets, 40 s",
+            ),
+            (Progress::Read { list, records }, "3,318 sheets read"),
+            (Progress::Read { list, records: 1 }, "1 sheet read"),
+        ] {
+            assert_eq!(sentence(&progress).as_deref(), Some(expected));
+        }
     }
 }

@@ -90,7 +90,15 @@ pub(crate) async fn run_until(
         let hint = "write a level such as `debug`, or `TARGET=LEVEL,…`".to_owned();
         program.tell_problem(&Problem::warning(warning, hint));
     }
+    // Reports of scans say it themselves.
+    let is_silent = matches!(
+        arguments.command,
+        Command::Check(_) | Command::Explain(_) | Command::Filter(_) | Command::Encrypt(_)
+    );
     let exit = run_command(arguments.command, &mut program).await;
+    if exit == Exit::Interrupted && is_silent {
+        program.tell("interrupted\n");
+    }
     program.log.flush(Some(LAST_LINES));
     exit
 }

@@ -1,14 +1,38 @@
 //! What becomes of the invented site, sheet by sheet.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
-use catalog_model::{Completeness, Connection, Contacts, PropertyValue, contract};
-use qrs_client::fake_site::FakeSite;
+use catalog_model::{Completeness, Connection, Contacts, Progress, PropertyValue, contract};
+use qrs_client::fake_site::{FakeSite, Fault};
 
 use crate::site::{Scan, code, connect, scan};
 
 /// Where the expected text is; `UPDATE_GOLDEN=1` writes it anew.
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/golden/invented.txt");
+
+#[tokio::test]
+async fn a_list_is_reported_while_it_is_awaited_and_when_it_was_read() {
+    let site = FakeSite::start().await;
+    let delay = Duration::from_millis(2_500);
+    site.fail(Fault::delay(delay).on("/qrs/app/object/full"));
+    let scan = scan(connect(&site, &[]).as_ref()).await;
+    let lists = ["apps", "users", "sheets"];
+    let progress = &scan.seen.progress;
+    for (awaited, count) in lists.into_iter().zip([12, 10, 53]) {
+        let waited = progress.iter().filter_map(|step| match step {
+            Progress::Waiting { list, waited } if *list == awaited => Some(waited.as_secs()),
+            _ => None,
+        });
+        let waited: Vec<_> = waited.collect();
+        assert_eq!(waited.first(), Some(&0), "{awaited}");
+        assert_eq!(waited.contains(&1), awaited == "sheets", "{waited:?}");
+        let (list, records) = (awaited, count);
+        assert!(
+            progress.contains(&Progress::Read { list, records }),
+            "{progress:?}"
+        );
+    }
+}
 
 #[tokio::test]
 async fn every_sheet_of_the_invented_site_becomes_an_item() {

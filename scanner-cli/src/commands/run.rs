@@ -22,7 +22,7 @@ use crate::{
 const MOMENT: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(program: &mut Program) -> Exit {
-    let mut signals = Signals::listen_to_all(&program.end);
+    let mut signals = Signals::listen_to_all(program);
     let start = Start {
         home: program.home.clone(),
         variables: program.environment.variables.clone(),

@@ -7,11 +7,11 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::{exit::Exit, process::End, run::Program};
+use crate::{exit::Exit, run::Program};
 
 /// Returns once somebody pressed Ctrl-C, or the system asked the program to end.
 pub(crate) fn interrupted(program: &Program) -> impl Future<Output = ()> + use<> {
-    let mut signals = Signals::listen(&program.end);
+    let mut signals = Signals::listen(program);
     async move { while signals.next().await != Signal::Stop {} }
 }
 
@@ -29,6 +29,15 @@ pub(crate) enum Signal {
 /// what a site sends keeps the other threads busy.
 pub(crate) struct Signals(mpsc::UnboundedReceiver<Signal>);
 
+/// Where a signal comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// Ctrl-C, which leaves `^C` on the terminal.
+    Keyboard,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
+    System,
+}
+
 /// Whether a hangup means something.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hangup {
@@ -39,16 +48,18 @@ enum Hangup {
 
 impl Signals {
     /// Signals for the end, and Ctrl-C.
-    pub(crate) fn listen(end: &End) -> Self {
-        Self::start(end.clone(), Exit::Interrupted, Hangup::Default)
+    pub(crate) fn listen(program: &Program) -> Self {
+        Self::start(program, Exit::Interrupted, Hangup::Default)
     }
 
     /// The same for a program whose end is well, and the signal that means: poll the files now.
-    pub(crate) fn listen_to_all(end: &End) -> Self {
-        Self::start(end.clone(), Exit::Complete, Hangup::LookAgain)
+    pub(crate) fn listen_to_all(program: &Program) -> Self {
+        Self::start(program, Exit::Complete, Hangup::LookAgain)
     }
 
-    fn start(end: End, exit: Exit, hangup: Hangup) -> Self {
+    fn start(program: &Program, exit: Exit, hangup: Hangup) -> Self {
+        let (end, display) = (program.end.clone(), program.display.clone());
+        let is_terminal = program.environment.terminal;
         let (heard, signals) = mpsc::unbounded_channel();
         let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
             return Self(signals);
@@ -59,9 +70,12 @@ impl Signals {
             runtime.block_on(async move {
                 let mut sources = sources;
                 loop {
-                    let signal = sources.next().await;
+                    let (signal, source) = sources.next().await;
                     if signal == Signal::Stop {
                         end.ask(exit);
+                    }
+                    if source == Source::Keyboard {
+                        display.end_line(is_terminal);
                     }
                     // The receiver may be gone.
                     let _ = heard.send(signal);
@@ -111,11 +125,11 @@ impl Sources {
         }
     }
 
-    async fn next(&mut self) -> Signal {
+    async fn next(&mut self) -> (Signal, Source) {
         tokio::select! {
-            () = of(&mut self.terminate) => Signal::Stop,
-            () = of(&mut self.hangup) => Signal::LookAgain,
-            () = of(&mut self.interrupt) => Signal::Stop,
+            () = of(&mut self.terminate) => (Signal::Stop, Source::System),
+            () = of(&mut self.hangup) => (Signal::LookAgain, Source::System),
+            () = of(&mut self.interrupt) => (Signal::Stop, Source::Keyboard),
         }
     }
 }
@@ -130,11 +144,11 @@ impl Sources {
     }
 
     /// The next one: only the end can be asked for.
-    async fn next(&mut self) -> Signal {
+    async fn next(&mut self) -> (Signal, Source) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-        Signal::Stop
+        (Signal::Stop, Source::Keyboard)
     }
 }
 

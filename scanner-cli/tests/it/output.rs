@@ -50,6 +50,15 @@ fn a_scan_writes_each_sheet_as_a_line_that_the_plugin_reads() {
 }
 
 #[test]
+fn the_log_ends_with_what_was_read_of_each_list() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let run = home.run(&["scan"]);
+    run.check(0, &["12 apps read", "10 users read", "53 sheets read"]);
+    assert!(!run.errors.contains(": 0 of"), "{}", run.errors);
+}
+
+#[test]
 fn the_written_file_can_be_read_by_another_account() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
