@@ -12,14 +12,22 @@ mod bench;
 mod demo;
 mod fixtures;
 mod layers;
+mod lint;
 mod quartz;
 mod test;
+mod windows;
+
+use lint::public_api::Difference;
 
 /// What every command returns: an error is printed and ends the run.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 #[derive(Parser)]
-#[command(about = "The project's own commands", bin_name = "cargo xtask")]
+#[command(
+    about = "The project's own commands",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -38,6 +46,18 @@ enum Command {
         /// Sheets of the large site; 500,000, or 5,000 where the service scans it over and over
         #[arg(long, global = true)]
         sheets: Option<usize>,
+    },
+    /// Licences, bans, sources and advisories of dependencies, unused ones, the public API of qrs-client
+    Lint {
+        /// Write the public API to qrs-client/public-api.txt instead of comparing it
+        #[arg(long)]
+        accept_api: bool,
+    },
+    /// Builds for Windows on Linux
+    Windows {
+        /// Check the tests and build scanner-cli.exe
+        #[arg(long, required = true)]
+        build: bool,
     },
     /// Makes the certificates and trust stores of qrs-client's tests anew, with openssl and keytool
     Fixtures,
@@ -87,6 +107,14 @@ fn run(command: Command) -> Outcome {
             Some(Bench::Filter) => bench::filter::run(&shell, sheets.unwrap_or(500_000)),
             Some(Bench::Service) => bench::service::run(&shell, sheets.unwrap_or(5_000)),
         },
+        Command::Lint { accept_api } => lint::run(
+            &shell,
+            match accept_api {
+                true => Difference::IsAccepted,
+                false => Difference::Fails,
+            },
+        ),
+        Command::Windows { build: _ } => windows::build(&shell),
         Command::Fixtures => fixtures::run(),
         Command::Quartz { mutations } => quartz::run(&shell, mutations),
     }

@@ -1,0 +1,149 @@
+//! `cargo xtask lint`: checks of the dependencies and of the public API that need tools of their own.
+//!
+//! The tools are built once into `target/tools`. Each part prints one line with its result; a part that cannot run
+//! here prints why.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::{Outcome, target};
+
+pub(crate) mod public_api;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The tools and their versions, as `cargo install` names them.
+const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
+const MACHETE: (&str, &str) = ("cargo-machete", "0.9.2");
+
+/// Published libraries, which have to build with the `rust-version` of the workspace.
+const LIBRARIES: [&str; 3] = ["qrs-client", "catalog-model", "qlik-connector"];
+
+/// Runs all parts, even if one fails. `accept` writes the public API to its file instead of comparing it.
+pub(crate) fn run(shell: &Shell, accept: public_api::Difference) -> Outcome {
+    let parts: [(&str, Result<String>); 5] = [
+        ("licences, bans, sources", deny(shell)),
+        ("advisories", advisories(shell)),
+        ("unused dependencies", unused(shell)),
+        ("public API of qrs-client", public_api::check(shell, accept)),
+        ("lowest Rust version", lowest_rust(shell)),
+    ];
+    let mut failed = 0;
+    for (part, result) in &parts {
+        failed += usize::from(result.is_err());
+        print_result(part, result);
+    }
+    match failed {
+        0 => Ok(()),
+        _ => Err(format!("lint: {failed} of {} parts failed", parts.len()).into()),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the command")]
+fn print_result(part: &str, result: &Result<String>) {
+    match result {
+        Ok(text) => println!("{part:<25} {text}"),
+        Err(error) => println!("{part:<25} FAILED: {error}"),
+    }
+}
+
+fn deny(shell: &Shell) -> Result<String> {
+    let deny = tool(shell, DENY)?;
+    cmd!(
+        shell,
+        "{deny} --all-features check licenses bans sources --hide-inclusion-graph"
+    )
+    .run()?;
+    Ok("ok".to_owned())
+}
+
+/// Known vulnerabilities. Their database is a git repository, which not every machine can reach.
+fn advisories(shell: &Shell) -> Result<String> {
+    let deny = tool(shell, DENY)?;
+    let output = cmd!(
+        shell,
+        "{deny} --all-features check advisories --hide-inclusion-graph"
+    )
+    .ignore_status()
+    .output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        return Ok("ok".to_owned());
+    }
+    match text
+        .lines()
+        .find(|line| line.contains("failed to fetch advisory database"))
+    {
+        Some(_) => Ok("not run: the advisory database cannot be fetched from here".to_owned()),
+        None => Err(text.into_owned().into()),
+    }
+}
+
+fn unused(shell: &Shell) -> Result<String> {
+    let machete = tool(shell, MACHETE)?;
+    let output = cmd!(shell, "{machete} --with-metadata --skip-target-dir .")
+        .ignore_status()
+        .output()?;
+    match output.status.success() {
+        true => Ok("none".to_owned()),
+        false => Err(String::from_utf8_lossy(&output.stdout).into_owned().into()),
+    }
+}
+
+/// Checks the libraries with the compiler that `rust-version` names, where rustup has it.
+fn lowest_rust(shell: &Shell) -> Result<String> {
+    let lowest = rust_version(shell)?;
+    let active = cmd!(shell, "rustc --version").read()?;
+    if active.starts_with(&format!("rustc {lowest}.")) {
+        return Ok(format!(
+            "{lowest}, which is the compiler of all other checks"
+        ));
+    }
+    let toolchains = cmd!(shell, "rustup toolchain list")
+        .quiet()
+        .read()
+        .unwrap_or_default();
+    let Some(toolchain) = toolchains
+        .split_whitespace()
+        .find(|name| name.starts_with(&lowest))
+    else {
+        return Ok(format!("not run: rustup has no toolchain {lowest}"));
+    };
+    let folder = target(shell)?.join("lint");
+    let packages = LIBRARIES.iter().flat_map(|name| ["--package", name]);
+    cmd!(shell, "rustup run {toolchain} cargo check --quiet --all-features --target-dir {folder} {packages...}").run()?;
+    Ok(format!("{lowest}, checked with {toolchain}"))
+}
+
+fn rust_version(shell: &Shell) -> Result<String> {
+    let metadata = cmd!(shell, "cargo metadata --format-version 1 --no-deps")
+        .quiet()
+        .read()?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let versions = packages.filter_map(|package| package["rust_version"].as_str());
+    let lowest = versions.min().ok_or("no package names a `rust-version`")?;
+    Ok(lowest.to_owned())
+}
+
+/// The path of a tool, which is built if it is not there yet.
+fn tool(shell: &Shell, (name, version): (&str, &str)) -> Result<PathBuf> {
+    let root = target(shell)?
+        .join("tools")
+        .join(format!("{name}-{version}"));
+    let binary = root.join("bin").join(name);
+    if !binary.exists() {
+        fs::create_dir_all(&root)?;
+        // A tool that runs for seconds needs no optimization that takes minutes.
+        let _quick = shell.push_env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        let _unlinked = shell.push_env("CARGO_PROFILE_RELEASE_LTO", "off");
+        cmd!(
+            shell,
+            "cargo install --quiet --locked --version {version} --root {root} {name}"
+        )
+        .run()?;
+    }
+    Ok(binary)
+}

@@ -1,0 +1,90 @@
+//! Compares the public API of `qrs-client` with `qrs-client/public-api.txt`, so that each change of it is seen in review.
+//!
+//! A removed or changed line breaks users and needs a new minor version (before 1.0) and an entry in the change log.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use xshell::{Shell, cmd};
+
+use super::Result;
+use crate::target;
+
+/// The stored API: one item per line, as the `public-api` package prints it.
+const STORED: &str = "qrs-client/public-api.txt";
+
+/// What happens to a difference.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// It fails the check.
+    Fails,
+    /// The file is written anew.
+    IsAccepted,
+}
+
+/// Builds the documentation of `qrs-client` as JSON and compares its public items with the file.
+pub(super) fn check(shell: &Shell, difference: Difference) -> Result<String> {
+    let json = rustdoc_json(shell)?;
+    let Some(items) = public_items(&json)? else {
+        return Ok("not run: this compiler's rustdoc writes another JSON format".to_owned());
+    };
+    if difference == Difference::IsAccepted {
+        fs::write(STORED, items.join("\n") + "\n")?;
+        return Ok(format!("{} items written to {STORED}", items.len()));
+    }
+    let stored = fs::read_to_string(STORED)?;
+    compare(&stored, &items)?;
+    Ok(format!("{} items, as in {STORED}", items.len()))
+}
+
+/// The path of the documentation as JSON.
+fn rustdoc_json(shell: &Shell) -> Result<PathBuf> {
+    let folder = target(shell)?.join("lint");
+    // rustdoc's JSON is unstable: the variable allows it on a stable compiler.
+    let _unstable = shell.push_env("RUSTC_BOOTSTRAP", "1");
+    cmd!(
+        shell,
+        "cargo rustdoc --quiet --package qrs-client --lib --target-dir {folder} -- -Z unstable-options --output-format json --cap-lints allow"
+    )
+    .run()?;
+    Ok(folder.join("doc/qrs_client.json"))
+}
+
+/// The items of the API, sorted; `None` if the JSON has a format that the package does not read.
+fn public_items(json: &Path) -> Result<Option<Vec<String>>> {
+    let value: serde_json::Value = serde_json::from_slice(&fs::read(json)?)?;
+    if value["format_version"].as_u64() != Some(FORMAT) {
+        return Ok(None);
+    }
+    let api = public_api::Builder::from_rustdoc_json(json)
+        .sorted(true)
+        .omit_blanket_impls(true)
+        .omit_auto_trait_impls(true)
+        .omit_auto_derived_impls(true)
+        .build()?;
+    Ok(Some(api.items().map(ToString::to_string).collect()))
+}
+
+/// The format of rustdoc's JSON that the `public-api` package reads.
+const FORMAT: u64 = 57;
+
+fn compare(stored: &str, items: &[String]) -> Result<()> {
+    let stored: BTreeSet<&str> = stored.lines().collect();
+    let current: BTreeSet<&str> = items.iter().map(String::as_str).collect();
+    if stored == current {
+        return Ok(());
+    }
+    let mut text = format!("the public API differs from {STORED}:\n");
+    for line in stored.difference(&current) {
+        writeln!(text, "  - {line}")?;
+    }
+    for line in current.difference(&stored) {
+        writeln!(text, "  + {line}")?;
+    }
+    text.push_str("If this is meant, run `cargo xtask lint --accept-api` and describe the change in qrs-client/CHANGELOG.md");
+    Err(text.into())
+}
