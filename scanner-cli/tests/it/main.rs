@@ -31,6 +31,8 @@ mod odd_paths;
 mod output;
 mod output_lost;
 mod quoted_files;
+#[cfg(unix)]
+mod output_unix;
 mod replacing;
 #[cfg(unix)]
 mod rights;

@@ -1,6 +1,6 @@
 //! How large the store gets: its quota, and long texts of an app that many sheets share.
 
-use std::{fs, thread, time::Duration};
+use std::fs;
 
 use qrs_client::fake_site::{Content, FakeSite};
 
@@ -63,7 +63,7 @@ fn peak_of_scan(home: &Home) -> u64 {
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let now = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
         peak = peak.max(now.unwrap_or(0));
-        thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(std::time::Duration::from_millis(2));
     }
     assert!(child.wait().unwrap().success());
     peak
