@@ -30,9 +30,9 @@ mod memory;
 mod odd_paths;
 mod output;
 mod output_lost;
-mod quoted_files;
 #[cfg(unix)]
 mod output_unix;
+mod quoted_files;
 mod replacing;
 #[cfg(unix)]
 mod rights;
