@@ -50,7 +50,7 @@ fn debian_compiler(shell: &Shell) -> Outcome {
     let root = cmd!(shell, "{DEBIAN_RUSTC} --print sysroot")
         .quiet()
         .read()
-        .map_err(|_| missing)?;
+        .map_err(|_error| missing)?;
     let library: PathBuf = Path::new(&root).join("lib/rustlib/src/rust/library/std");
     match library.exists() {
         true => Ok(()),
