@@ -18,6 +18,11 @@ pub trait Connector: Send + Sync {
     /// The names of the stages of [`Connection::check`], in their order.
     fn stages(&self) -> &[&'static str];
 
+    /// The properties that items of its connections may carry, as far as all connections have the same.
+    fn properties(&self) -> &[PropertyDefinition] {
+        &[]
+    }
+
     /// Reads all its settings and makes a connection of them, without talking to anybody.
     ///
     /// # Errors

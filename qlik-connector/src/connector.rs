@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use catalog_model::{
-    Connection, ConnectionCode, Connector, ConnectorId, Settings,
+    Connection, ConnectionCode, Connector, ConnectorId, PropertyDefinition, Settings,
     filter::ItemFilter,
     settings::{Invalid, Located},
     with_causes,
@@ -22,6 +22,7 @@ use crate::{
     connection::QlikConnection,
     counting::Counts,
     criteria::CRITERIA,
+    properties,
     trust::Trusted,
 };
 
@@ -60,6 +61,10 @@ impl Connector for QlikSense {
 
     fn stages(&self) -> &[&'static str] {
         STAGES
+    }
+
+    fn properties(&self) -> &[PropertyDefinition] {
+        properties::ALL
     }
 
     fn open(

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod since;
+
+pub(crate) use self::since::Since;
 use crate::{store::State, terminal::ColorChoice, verbosity::Verbosity};
 
 /// What was typed.
@@ -134,17 +137,8 @@ pub(crate) struct Inventory {
     /// The codes of the connections to list [default: all that are enabled]
     #[arg(value_name = "CODE")]
     pub(crate) codes: Vec<String>,
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ListFormat {
-    /// Aligned columns for people
-    Table,
-    /// One JSON object a line
-    Ndjson,
+    #[command(flatten)]
+    pub(crate) form: Form,
 }
 
 #[derive(Debug, Subcommand)]
@@ -174,6 +168,13 @@ pub(crate) enum Catalog {
     List {
         #[command(flatten)]
         wanted: Wanted,
+        /// Only what changed from this scan on, by its number or its id, or from this time on: `7d`, `yesterday`,
+        /// `2026-11-24`
+        #[arg(long, value_name = "SCAN|TIME", value_parser = Since::parse)]
+        since: Option<Since>,
+        /// Only the first items
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
         #[command(flatten)]
         form: Form,
     },
@@ -186,9 +187,13 @@ pub(crate) enum Catalog {
     },
     /// List what was added, changed, removed, filtered and returned, in that order of time
     Changes {
-        /// From this scan on, by its number or its id, or from this time on: `17`, `2026-11-24`, `2026-11-24T07:30:00Z`
-        #[arg(long, value_name = "SCAN|TIME", value_parser = since)]
+        /// From this scan on, by its number or its id, or from this time on: `17`, `7d`, `yesterday`, `2026-11-24`,
+        /// `2026-11-24T07:30:00Z`
+        #[arg(long, value_name = "SCAN|TIME", value_parser = Since::parse)]
         since: Option<Since>,
+        /// Only the last changes
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
         #[command(flatten)]
         of: OfConnection,
         #[command(flatten)]
@@ -196,6 +201,9 @@ pub(crate) enum Catalog {
     },
     /// List the scans, in the order of time
     Scans {
+        /// Only the last scans
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
         #[command(flatten)]
         of: OfConnection,
         #[command(flatten)]
@@ -243,7 +251,7 @@ impl Catalog {
 }
 
 /// How a list is written.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Form {
     /// How to write it
     #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
@@ -254,6 +262,17 @@ pub(crate) struct Form {
     /// CSV: begin with a byte order mark, by which spreadsheet programs recognize UTF-8
     #[arg(long)]
     pub(crate) bom: bool,
+    /// Show these columns, in this order: names of fields, such as `label,owner,key`
+    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1)]
+    pub(crate) columns: Option<Vec<String>>,
+}
+
+impl Form {
+    /// Options that do not fit together.
+    pub(crate) fn contradiction(&self) -> Option<&'static str> {
+        let is_odd = self.format != CatalogFormat::Csv && (self.csv_raw || self.bom);
+        is_odd.then_some("`--csv-raw` and `--bom` need `--format csv`")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -313,18 +332,6 @@ pub(crate) enum OwnerStatus {
     Removed,
     /// Could not be read
     Unknown,
-}
-
-/// From when on changes are wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Since {
-    Scan(i64),
-    /// The scan of a certain store, as hooks learn of it.
-    ScanOf {
-        store: String,
-        scan: i64,
-    },
-    Time(jiff::Timestamp),
 }
 
 #[derive(Debug, Subcommand)]
@@ -394,26 +401,6 @@ pub(crate) enum ShowFormat {
     Text,
     /// JSON for programs
     Json,
-}
-
-fn since(text: &str) -> Result<Since, String> {
-    if let Ok(scan) = text.parse() {
-        return Ok(Since::Scan(scan));
-    }
-    if let Some((store, scan)) = text.split_once('-')
-        && store.len() == 16
-        && store.bytes().all(|byte| byte.is_ascii_hexdigit())
-        && let Ok(scan) = scan.parse()
-    {
-        let store = store.to_owned();
-        return Ok(Since::ScanOf { store, scan });
-    }
-    let day = |text: &str| -> Result<jiff::Timestamp, jiff::Error> {
-        let day: jiff::civil::Date = text.parse()?;
-        jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0))
-    };
-    (text.parse().or_else(|_| day(text)).map(Since::Time))
-        .map_err(|_what| "it is neither the number of a scan nor a time such as `2026-11-24` or `2026-11-24T07:30:00Z` (UTC)".to_owned())
 }
 
 fn report_file(text: &str) -> Result<PathBuf, String> {

@@ -42,7 +42,6 @@ mod secrets;
 mod service;
 mod spool;
 mod store;
-mod table;
 mod tally;
 mod temporary_file;
 mod terminal;

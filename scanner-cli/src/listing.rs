@@ -1,30 +1,50 @@
 //! Lists of the store for people and programs: tables, NDJSON, CSV. A list is read twice where its columns have to be
 //! known before its first row, so that it is never held.
 
-use std::{
-    collections::BTreeSet,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
-use catalog_model::printable;
 use serde::Serialize;
 use serde_json::Value;
 
+mod columns;
+mod fit;
+mod table;
+
+use self::{
+    columns::{Chosen, Column},
+    table::Choice,
+};
+pub(crate) use self::{
+    columns::{TableColumn, find_field},
+    fit::Fit,
+};
 use crate::{
     arguments::{CatalogFormat, Form},
     printable::write_json,
     store::StoreError,
+    terminal::Screen,
 };
 
 /// A row of a list. As JSON it is an object.
 pub(crate) trait Row: Serialize {
-    /// The columns of the table.
-    const HEADINGS: &'static [&'static str];
+    /// The columns of the table: the label first, the key last.
+    const TABLE: &'static [TableColumn];
+    /// The fields whose columns are left out where the terminal is too narrow, in this order.
+    const SPARE: &'static [&'static str];
     /// The first columns as CSV; further fields follow in the order of their names.
     const COLUMNS: &'static [&'static str];
 
-    /// The cells of the table, one for each heading.
+    /// The cells of the table, one for each of its columns.
     fn cells(&self) -> Vec<String>;
+}
+
+/// How a list is written.
+pub(crate) struct Listing<'a> {
+    pub(crate) form: &'a Form,
+    /// Names of fields that rows may have, though none of these may.
+    pub(crate) fields: Vec<String>,
+    /// The terminal that the list has to fit, if it goes to one.
+    pub(crate) screen: Option<Screen>,
 }
 
 /// Why a list ended early.
@@ -34,6 +54,12 @@ pub(crate) enum ListError {
     Store(#[from] StoreError),
     #[error("the list cannot be written")]
     Write(#[from] io::Error),
+    /// No field has the name of a column that was chosen.
+    #[error("{0}")]
+    UnknownColumn(String),
+    /// No more rows are wanted.
+    #[error("there are more rows than are wanted")]
+    Enough,
 }
 
 /// With these characters, full-width ones included, a cell begins that spreadsheet programs may take for a formula.
@@ -42,74 +68,64 @@ const FORMULA_SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', 
 /// Takes the rows of a list, one after the other.
 pub(crate) type Take<'a, R> = &'a mut dyn FnMut(R) -> Result<(), ListError>;
 
-/// Writes the list whose rows `each` gives, as often as it is asked.
-pub(crate) fn write<R: Row>(
-    form: &Form,
-    output: &mut dyn Write,
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
-) -> Result<(), ListError> {
-    match form.format {
-        CatalogFormat::Table => write_table(output, each),
-        CatalogFormat::Ndjson => each(&mut |row| {
-            write_json(output, &row)?;
-            Ok(writeln!(output)?)
-        }),
-        CatalogFormat::Csv => write_csv(form, output, each),
-    }?;
-    Ok(output.flush()?)
-}
-
-fn write_table<R: Row>(
-    output: &mut dyn Write,
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
-) -> Result<(), ListError> {
-    let mut widths: Vec<_> = R::HEADINGS
-        .iter()
-        .map(|name| name.chars().count())
-        .collect();
-    each(&mut |row| {
-        for (width, cell) in widths.iter_mut().zip(row.cells()) {
-            *width = (*width).max(cell.chars().count());
+impl Listing<'_> {
+    /// Writes the list whose rows `each` gives, as often as it is asked. Returns the headings of the table's columns for
+    /// which the terminal is too narrow.
+    pub(crate) fn write<R: Row>(
+        &self,
+        output: &mut dyn Write,
+        each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+    ) -> Result<Vec<String>, ListError> {
+        let chosen = (self.form.columns.as_deref())
+            .map(|names| columns::chosen(names, &self.fields, each))
+            .transpose()?;
+        let mut dropped = Vec::new();
+        match (self.form.format, chosen) {
+            (CatalogFormat::Table, Some(chosen)) => {
+                table::write(output, (&chosen, Choice::Chosen), self.screen, each)?;
+            }
+            (CatalogFormat::Table, None) => {
+                let usual = columns::usual::<R>();
+                dropped = table::write(output, (&usual, Choice::Usual), self.screen, each)?;
+            }
+            (CatalogFormat::Ndjson, chosen) => write_ndjson(output, chosen.as_deref(), each)?,
+            (CatalogFormat::Csv, chosen) => write_csv(self.form, output, chosen, each)?,
         }
-        Ok(())
-    })?;
-    let headings = R::HEADINGS.iter().map(|heading| (*heading).to_owned());
-    write_cells(output, &widths, headings)?;
-    each(&mut |row| Ok(write_cells(output, &widths, row.cells().into_iter())?))
+        output.flush()?;
+        Ok(dropped)
+    }
 }
 
-fn write_cells(
+fn write_ndjson<R: Row>(
     output: &mut dyn Write,
-    widths: &[usize],
-    cells: impl Iterator<Item = String>,
-) -> io::Result<()> {
-    let mut line = String::new();
-    for (cell, width) in cells.zip(widths) {
-        line.push_str(&printable(&cell));
-        let missing = width.saturating_sub(cell.chars().count());
-        line.extend(std::iter::repeat_n(' ', missing + 2));
-    }
-    writeln!(output, "{}", line.trim_end())
+    chosen: Option<&[Column]>,
+    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+) -> Result<(), ListError> {
+    each(&mut |row| {
+        match chosen {
+            Some(columns) => {
+                let fields = json(&row)?;
+                write_json(output, &Chosen { fields, columns })?;
+            }
+            None => write_json(output, &row)?,
+        }
+        Ok(writeln!(output)?)
+    })
 }
 
 fn write_csv<R: Row>(
     form: &Form,
     output: &mut dyn Write,
+    chosen: Option<Vec<Column>>,
     each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
 ) -> Result<(), ListError> {
-    let mut others = BTreeSet::new();
-    each(&mut |row| {
-        if let Value::Object(fields) = json(&row)? {
-            others.extend(
-                (fields.into_iter().map(|(name, _)| name))
-                    .filter(|name| !R::COLUMNS.contains(&name.as_str())),
-            );
+    let columns: Vec<_> = match chosen {
+        Some(chosen) => chosen.into_iter().map(|column| column.field).collect(),
+        None => {
+            let usual = R::COLUMNS.iter().map(|name| (*name).to_owned());
+            usual.chain(columns::others(each)?).collect()
         }
-        Ok(())
-    })?;
-    let columns: Vec<&str> = (R::COLUMNS.iter().copied())
-        .chain(others.iter().map(String::as_str))
-        .collect();
+    };
     if form.bom {
         output.write_all("\u{feff}".as_bytes())?;
     }
@@ -119,18 +135,65 @@ fn write_csv<R: Row>(
         csv::ErrorKind::Io(error) => ListError::Write(error),
         other => ListError::Write(io::Error::other(format!("{other:?}"))),
     };
-    let headings = columns.iter().copied().map(str::to_owned);
-    let headings = headings.map(|heading| cell(heading, form));
+    let headings = columns.iter().map(|heading| cell(heading.clone(), form));
     lines.write_record(headings).map_err(failed)?;
     each(&mut |row| {
         let row = json(&row)?;
-        let fields = columns.iter().map(|column| match &row[*column] {
+        let fields = columns.iter().map(|column| match &row[column] {
             number @ Value::Number(_) => text(number),
             value => cell(text(value), form),
         });
         lines.write_record(fields).map_err(failed)
     })?;
     Ok(lines.flush()?)
+}
+
+/// Gives the first `limit` rows of a list, or all.
+pub(crate) fn first<R>(
+    limit: Option<u64>,
+    take: Take<'_, R>,
+    each: impl FnOnce(Take<'_, R>) -> Result<(), ListError>,
+) -> Result<(), ListError> {
+    let Some(mut left) = limit else {
+        return each(take);
+    };
+    let given = each(&mut |row| {
+        take(row)?;
+        left = left.saturating_sub(1);
+        if left == 0 {
+            Err(ListError::Enough)
+        } else {
+            Ok(())
+        }
+    });
+    match given {
+        Err(ListError::Enough) => Ok(()),
+        given => given,
+    }
+}
+
+/// Gives the last `limit` rows of a list, or all.
+pub(crate) fn last<R>(
+    limit: Option<u64>,
+    take: Take<'_, R>,
+    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+) -> Result<(), ListError> {
+    let Some(limit) = limit else {
+        return each(take);
+    };
+    let mut count = 0_u64;
+    each(&mut |_| {
+        count += 1;
+        Ok(())
+    })?;
+    let mut skipped = count.saturating_sub(limit);
+    each(&mut |row| {
+        if skipped > 0 {
+            skipped -= 1;
+            return Ok(());
+        }
+        take(row)
+    })
 }
 
 /// A text as a cell of CSV: without control characters, which are not part of that format, and with a `'` before what a

@@ -50,7 +50,10 @@ mod writer;
 pub(crate) use self::tests::Scratch;
 pub(crate) use self::{
     backup::back_up,
-    catalog::{Catalog, CatalogItem, Change, ItemScope, LastScan, StoredConnection, StoredScan},
+    catalog::{
+        Catalog, CatalogItem, Change, ChangesFrom, ItemScope, LastScan, StoredConnection,
+        StoredScan,
+    },
     change::{ChangeKind, State},
     check::{Health, check, check_file},
     closing::{Beginning, Closed, Closing},

@@ -6,7 +6,6 @@ use std::{
 };
 
 use clap::ValueEnum;
-use terminal_size::{Width, terminal_size_of};
 
 use crate::hocon::Colors;
 
@@ -25,10 +24,24 @@ impl Screen {
             return None;
         }
         let asked = variables.get("COLUMNS").and_then(|text| text.parse().ok());
-        let measured = || terminal_size_of(output).map(|(Width(columns), _)| usize::from(columns));
-        let columns = asked.filter(|columns| *columns > 0).or_else(measured);
+        let columns = asked.filter(|columns| *columns > 0);
+        let columns = columns.or_else(|| columns_of(&output));
         Some(Self { columns })
     }
+}
+
+/// Number of columns of a terminal, if it says so. It need not say how many lines it has.
+#[cfg(unix)]
+fn columns_of(output: &io::Stdout) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(output).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// Number of columns of a terminal, if it says so.
+#[cfg(not(unix))]
+fn columns_of(output: &io::Stdout) -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(output)?;
+    Some(usize::from(columns))
 }
 
 /// Which texts get colors.

@@ -20,29 +20,37 @@ use crate::{
     exit::Exit,
     followers::THERE,
     home::{Home, shown},
-    listing::{self, ListError, Row, Take},
+    listing::{self, ListError, Listing, Row, Take},
     near_code::did_you_mean,
     problem::Problem,
     run::Program,
-    store::{Catalog, Change, ItemScope, StoredConnection},
+    store::{Catalog, CatalogItem, Change, ChangesFrom, ItemScope, StoredConnection},
 };
 
 pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
     let form = command.form();
-    if form.format != CatalogFormat::Csv && (form.csv_raw || form.bom) {
-        return program.tell_usage("`--csv-raw` and `--bom` need `--format csv`");
+    if let Some(message) = form.contradiction() {
+        return program.tell_usage(message);
     }
     let catalog = match open(program) {
         Ok(catalog) => catalog,
         Err(exit) => return exit,
     };
     let run = match command {
-        Command::List { wanted, form } => list(program, &catalog, &wanted, &form),
+        Command::List {
+            wanted,
+            since,
+            limit,
+            form,
+        } => list(program, &catalog, (&wanted, since.as_ref(), limit), &form),
         Command::Show { key, form } => show(program, &catalog, &key, &form),
-        Command::Changes { since, of, form } => {
-            changes(program, &catalog, since.as_ref(), &of, &form)
-        }
-        Command::Scans { of, form } => scans(program, &catalog, &of, &form),
+        Command::Changes {
+            since,
+            limit,
+            of,
+            form,
+        } => changes(program, &catalog, (since.as_ref(), &of, limit), &form),
+        Command::Scans { limit, of, form } => scans(program, &catalog, (&of, limit), &form),
         Command::Owners {
             email,
             status,
@@ -64,7 +72,7 @@ pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
 fn list(
     program: &mut Program,
     catalog: &Catalog,
-    wanted: &Wanted,
+    (wanted, since, limit): (&Wanted, Option<&Since>, Option<u64>),
     form: &Form,
 ) -> Result<Exit, Exit> {
     let scope = ItemScope {
@@ -72,25 +80,35 @@ fn list(
         states: &wanted.state,
     };
     let filter = Filter::of(wanted);
+    let from = changes_from(program, catalog, since)?;
+    let changed = from.map(|from| catalog.changed_items(from)).transpose();
+    let changed = changed.map_err(|error| tell(program, error.into()))?;
+    let is_changed = |item: &CatalogItem<'_>| changed.as_ref().is_none_or(|set| set.has(item));
     Ok(write(program, form, &|take| {
-        catalog.each_item(scope, |item| {
-            if filter.accepts(&item) {
-                take(ItemRow::of(item))?;
-            }
-            Ok(())
+        listing::first(limit, take, |take| {
+            catalog.each_item(scope, |item| {
+                if is_changed(&item) && filter.accepts(&item) {
+                    take(ItemRow::of(item))?;
+                }
+                Ok(())
+            })
         })
     }))
 }
 
-fn changes(
+/// From where on changes are wanted.
+///
+/// # Errors
+/// The exit of a command whose `--since` names a scan of another store; it was told.
+fn changes_from(
     program: &mut Program,
     catalog: &Catalog,
     since: Option<&Since>,
-    of: &OfConnection,
-    form: &Form,
-) -> Result<Exit, Exit> {
-    let of = connection(program, catalog, of)?;
-    if let Some(Since::ScanOf { store, scan }) = since
+) -> Result<Option<ChangesFrom>, Exit> {
+    let Some(since) = since else {
+        return Ok(None);
+    };
+    if let Since::ScanOf { store, scan } = since
         && store != catalog.store_id()
     {
         let message = format!(
@@ -100,33 +118,54 @@ fn changes(
         );
         return Err(program.tell_usage(&message));
     }
+    let now = (program.environment.clock)();
+    Ok(match since {
+        Since::Scan(scan) | Since::ScanOf { scan, .. } => Some(ChangesFrom::Scan(*scan)),
+        time => time
+            .time(now)
+            .map(|time| ChangesFrom::Time(time.as_millisecond())),
+    })
+}
+
+fn changes(
+    program: &mut Program,
+    catalog: &Catalog,
+    (since, of, limit): (Option<&Since>, &OfConnection, Option<u64>),
+    form: &Form,
+) -> Result<Exit, Exit> {
+    let of = connection(program, catalog, of)?;
+    let from = changes_from(program, catalog, since)?;
     let wanted = |change: &Change| {
-        let then = match since {
+        let then = match from {
             None => true,
-            Some(Since::Scan(scan) | Since::ScanOf { scan, .. }) => change.scan >= *scan,
-            Some(Since::Time(time)) => change.time >= time.as_millisecond(),
+            Some(ChangesFrom::Scan(scan)) => change.scan >= scan,
+            Some(ChangesFrom::Time(time)) => change.time >= time,
         };
         then && of.is_none_or(|of| of.code == change.connection)
     };
-    Ok(write(program, form, &|take| {
-        catalog.each_change(|change| {
-            if wanted(&change) {
-                take(ChangeRow::of(change, catalog))?;
-            }
-            Ok(())
+    let each = |take: Take<'_, Change>| {
+        catalog.each_change(|change| match wanted(&change) {
+            true => take(change),
+            false => Ok(()),
         })
+    };
+    Ok(write(program, form, &|take| {
+        let take = &mut |change| take(ChangeRow::new(change, catalog)?);
+        listing::last(limit, take, &each)
     }))
 }
 
 fn scans(
     program: &mut Program,
     catalog: &Catalog,
-    of: &OfConnection,
+    (of, limit): (&OfConnection, Option<u64>),
     form: &Form,
 ) -> Result<Exit, Exit> {
     let of = connection(program, catalog, of)?;
     Ok(write(program, form, &|take| {
-        catalog.each_scan(of, |scan| take(ScanRow::of(scan, catalog)))
+        listing::last(limit, take, &|take| {
+            catalog.each_scan(of, |scan| take(ScanRow::of(scan, catalog)))
+        })
     }))
 }
 
@@ -221,15 +260,40 @@ fn write<R: Row>(
     form: &Form,
     each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
 ) -> Exit {
+    let listing = Listing {
+        form,
+        fields: properties(program),
+        screen: program.environment.screen,
+    };
     let mut output = io::BufWriter::new(&mut program.environment.output);
-    match listing::write(form, &mut output, each) {
-        Ok(()) => Exit::Complete,
+    match listing.write(&mut output, each) {
+        Ok(left_out) => {
+            drop(output);
+            if !left_out.is_empty() {
+                let left_out = left_out.join(", ");
+                program.tell_note(&format!(
+                    "note: the terminal is too narrow for {left_out}; `--columns` chooses what is shown\n"
+                ));
+            }
+            Exit::Complete
+        }
         Err(error) => {
             // What is still buffered has nowhere to go.
             let (_, _) = output.into_parts();
             tell(program, error)
         }
     }
+}
+
+/// The names of the properties that items may have.
+fn properties(program: &Program) -> Vec<String> {
+    let connectors = program
+        .connectors
+        .ids()
+        .filter_map(|id| program.connectors.get(id));
+    let properties = connectors.flat_map(|connector| connector.properties());
+    let names = properties.map(|property| property.name.to_owned());
+    names.chain(["catalog".to_owned()]).collect()
 }
 
 /// A reader that has seen enough, such as `head`, is no fault.
@@ -240,6 +304,8 @@ fn tell(program: &mut Program, error: ListError) -> Exit {
             error.exit()
         }
         ListError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
+        ListError::UnknownColumn(message) => program.tell_usage(&message),
+        ListError::Enough => Exit::Complete,
         ListError::Write(error) => {
             let message = format!("the list cannot be written: {error}");
             program.tell_problem(&Problem::general(message, None));
@@ -257,12 +323,21 @@ fn show(program: &mut Program, catalog: &Catalog, key: &str, form: &Form) -> Res
         );
         return Err(program.tell_usage(&message));
     };
-    Ok(match form.format {
-        CatalogFormat::Table => write(program, form, &|take| {
-            rows::fields(&row)?.into_iter().try_for_each(&mut *take)
-        }),
-        _ => write(program, form, &|take| take(row.clone())),
-    })
+    if form.format != CatalogFormat::Table {
+        return Ok(write(program, form, &|take| take(row.clone())));
+    }
+    let fields = rows::fields(&row).and_then(|fields| match &form.columns {
+        Some(names) => rows::chosen(fields, names, &properties(program)),
+        None => Ok(fields),
+    });
+    let fields = fields.map_err(|error| tell(program, error))?;
+    let form = Form {
+        columns: None,
+        ..*form
+    };
+    Ok(write(program, &form, &|take| {
+        fields.iter().cloned().try_for_each(&mut *take)
+    }))
 }
 
 fn followers(program: &mut Program, catalog: &Catalog, form: &Form) -> Result<Exit, Exit> {

@@ -2,9 +2,12 @@
 
 use std::{collections::BTreeSet, io::Write as _, path::Path, pin::pin};
 
+mod suggestions;
+
 use catalog_model::{Finding, ScanError, SessionHold, with_causes};
 use url::Url;
 
+use self::suggestions::Suggestions;
 use super::{catalog, selection::select, signals::interrupted};
 use crate::{
     arguments::Explain,
@@ -186,14 +189,17 @@ fn look_up(catalog: &Catalog, subject: &str) -> Result<Known, StoreError> {
         connection: None,
         states: ALL,
     };
+    let mut suggestions = Suggestions::default();
     catalog.each_item(scope, |item| {
         if wanted.is(&item) {
             known.add(catalog, &item)?;
+        } else if known.items == 0 {
+            suggestions.consider(wanted.text, &wanted.lower, &item);
         }
         Ok::<_, StoreError>(())
     })?;
     if known.items == 0 {
-        writeln!(known.text, "the store knows nothing of the kind");
+        suggestions.write_to(&mut known.text, subject);
     } else if known.items > SHOWN {
         let more = known.items - SHOWN;
         writeln!(known.text, "and {more} more");

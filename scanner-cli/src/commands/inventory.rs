@@ -1,21 +1,38 @@
-//! `inventory`: what the connections have, as keys with labels, on standard output.
+//! `inventory`: what the connections have, as labels with keys, on standard output.
 
-use std::pin::pin;
+use std::{
+    cell::RefCell,
+    io::{self, BufRead, BufReader, Seek, Write},
+    path::Path,
+    pin::pin,
+};
 
-use catalog_model::InventoryEntry;
+use catalog_model::{InventoryEntry, SinkError};
+use serde::{Deserialize, Serialize};
 
 use super::{print::print, selection::select, signals::interrupted};
 use crate::{
-    arguments::{Inventory, ListFormat},
-    destination::{Destination, copy_to_standard_output},
+    arguments::{CatalogFormat, Form, Inventory},
+    destination::{Destination, STANDARD_OUTPUT, copy_to_standard_output, unless_broken_pipe},
     exit::Exit,
+    keeping_sink::cannot_spool,
+    listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field},
     report::Report,
     run::Program,
     scanning::{Context, Job, read_all},
-    table,
+    spool::Finished,
+    terminal::Screen,
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
+    let form = arguments.form;
+    if let Some(message) = form.contradiction() {
+        return program.tell_usage(message);
+    }
+    // Before the site is asked.
+    if let Err(error) = check_columns(&form) {
+        return program.tell_usage(&error.to_string());
+    }
     let mut selected = match select(program, &arguments.codes) {
         Ok(selected) => selected,
         Err(exit) => return exit,
@@ -26,11 +43,72 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     let context = Context::of(program, None);
     let mut interrupted = pin!(interrupted(program));
     let ended = read_all::<InventoryEntry>(jobs.collect(), &context, &mut interrupted).await;
-    let write = match arguments.format {
-        ListFormat::Ndjson => copy_to_standard_output,
-        ListFormat::Table => table::write_inventory,
+    let screen = program.environment.screen;
+    let write = move |finished, output: &mut dyn Write| match (form.format, &form.columns) {
+        (CatalogFormat::Ndjson, None) => copy_to_standard_output(finished, output),
+        _ => write(&form, screen, finished, output),
     };
     print(program, &mut report, ended, &mut interrupted, write).await;
     program.tell_report(&report);
     report.exit()
+}
+
+/// A line of an inventory.
+#[derive(Deserialize, Serialize)]
+struct InventoryRow {
+    key: String,
+    label: String,
+    id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    catalog: Option<String>,
+}
+
+impl Row for InventoryRow {
+    const TABLE: &'static [TableColumn] = &[
+        ("label", "LABEL", Fit::CutMiddle),
+        ("key", "KEY", Fit::CutMiddle),
+    ];
+    const SPARE: &'static [&'static str] = &[];
+    const COLUMNS: &'static [&'static str] = &["key", "label", "id", "catalog"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.label.clone(), self.key.clone()]
+    }
+}
+
+fn check_columns(form: &Form) -> Result<(), ListError> {
+    let known: Vec<_> = InventoryRow::COLUMNS
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    let mut names = form.columns.iter().flatten();
+    names.try_for_each(|name| find_field(name, &known).map(|_| ()))
+}
+
+/// Writes an inventory, whose lines are read as often as that takes.
+fn write(
+    form: &Form,
+    screen: Option<Screen>,
+    finished: Finished,
+    output: &mut dyn Write,
+) -> Result<(), SinkError> {
+    let lines = RefCell::new(finished.lines);
+    let each = |take: Take<'_, InventoryRow>| {
+        let mut lines = lines.borrow_mut();
+        lines.rewind()?;
+        for line in BufReader::new(&mut *lines).lines() {
+            take(serde_json::from_str(&line?).map_err(io::Error::from)?)?;
+        }
+        Ok(())
+    };
+    let listing = Listing {
+        form,
+        fields: Vec::new(),
+        screen,
+    };
+    match listing.write(output, &each) {
+        Ok(_) => Ok(()),
+        Err(ListError::Write(error)) => unless_broken_pipe(Err(error), Path::new(STANDARD_OUTPUT)),
+        Err(error) => Err(cannot_spool(io::Error::other(error))),
+    }
 }

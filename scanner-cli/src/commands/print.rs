@@ -20,13 +20,14 @@ pub(crate) async fn print(
     report: &mut Report,
     ended: Ended,
     interrupted: &mut (impl Future<Output = ()> + Unpin),
-    write: impl Fn(Finished, &mut dyn Write) -> Result<(), SinkError> + Copy + Send + 'static,
+    write: impl Fn(Finished, &mut dyn Write) -> Result<(), SinkError> + Clone + Send + 'static,
 ) {
     report.interrupted = ended.interrupted;
     for mut scanned in ended.scanned {
         if let Some(lines) = scanned.lines {
             let mut output =
                 std::mem::replace(&mut program.environment.output, Box::new(io::sink()));
+            let write = write.clone();
             let writing = spawn_blocking(move || (write(lines, &mut output), output));
             let written = tokio::select! {
                 written = writing => written.map_err(|error| cannot_spool(error.into())),

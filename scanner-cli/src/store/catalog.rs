@@ -19,6 +19,10 @@ use super::{
     texts,
 };
 
+mod lookups;
+
+pub(crate) use lookups::ChangesFrom;
+
 /// What the store holds at one moment.
 pub(crate) struct Catalog {
     db: Database,

@@ -49,6 +49,7 @@ mod store_backup;
 mod store_backup_files;
 mod store_faults;
 mod store_size;
+mod tables;
 mod terminal;
 mod twins;
 mod upgrades;

@@ -54,7 +54,8 @@ fn open(columns: u16) -> (File, JoinHandle<String>) {
     grantpt(&screen).unwrap();
     unlockpt(&screen).unwrap();
     let size = Winsize {
-        ws_row: if columns == 0 { 0 } else { 24 },
+        // As `stty cols` leaves a terminal whose size was not known.
+        ws_row: 0,
         ws_col: columns,
         ws_xpixel: 0,
         ws_ypixel: 0,

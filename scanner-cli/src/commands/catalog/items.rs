@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use crate::{
     arguments::Wanted,
     export_line::{ExportLine, label},
-    listing::{Row, instant, moment},
+    listing::{Fit, Row, TableColumn, instant, moment},
     store::{CatalogItem, State, StoredItem},
 };
 
@@ -55,7 +55,13 @@ impl Serialize for ItemRow {
 }
 
 impl Row for ItemRow {
-    const HEADINGS: &'static [&'static str] = &["STATE", "LAST SEEN", "KEY", "LABEL"];
+    const TABLE: &'static [TableColumn] = &[
+        ("label", "LABEL", Fit::CutMiddle),
+        ("state", "STATE", Fit::Whole),
+        ("last_seen", "LAST SEEN", Fit::Whole),
+        ("key", "KEY", Fit::CutMiddle),
+    ];
+    const SPARE: &'static [&'static str] = &["last_seen", "state"];
     const COLUMNS: &'static [&'static str] = &[
         "key",
         "state",
@@ -72,10 +78,10 @@ impl Row for ItemRow {
 
     fn cells(&self) -> Vec<String> {
         vec![
+            label(&self.item.label),
             self.state.word().to_owned(),
             moment(self.last_seen),
             self.key.clone(),
-            label(&self.item.label),
         ]
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::items::OWNER;
 use crate::{
     arguments::{Email, OwnerStatus},
-    listing::Row,
+    listing::{Fit, Row, TableColumn},
     store::CatalogItem,
 };
 
@@ -115,8 +115,15 @@ impl OwnerRow {
 }
 
 impl Row for OwnerRow {
-    const HEADINGS: &'static [&'static str] =
-        &["CONNECTION", "OWNER", "NAME", "E-MAIL", "STATUS", "ITEMS"];
+    const TABLE: &'static [TableColumn] = &[
+        ("connection", "CONNECTION", Fit::Whole),
+        ("owner", "OWNER", Fit::CutEnd),
+        ("name", "NAME", Fit::CutEnd),
+        ("email", "E-MAIL", Fit::CutEnd),
+        ("status", "STATUS", Fit::Whole),
+        ("items", "ITEMS", Fit::Whole),
+    ];
+    const SPARE: &'static [&'static str] = &["connection", "name", "items"];
     const COLUMNS: &'static [&'static str] = &[
         "connection",
         "owner",

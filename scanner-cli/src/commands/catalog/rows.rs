@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::ItemRow;
 use crate::{
-    listing::{ListError, Row, instant, moment, text},
+    export_line::label,
+    listing::{Fit, ListError, Row, TableColumn, find_field, instant, moment, text},
     store::{Catalog, Change, Cursor, StoredScan},
 };
 
@@ -19,6 +20,8 @@ pub(super) struct ChangeRow {
     connection: String,
     change: &'static str,
     key: String,
+    /// The label that the item has now, or had last.
+    label: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields: Vec<String>,
     #[serde(skip)]
@@ -26,8 +29,11 @@ pub(super) struct ChangeRow {
 }
 
 impl ChangeRow {
-    pub(super) fn of(change: Change, catalog: &Catalog) -> Self {
-        Self {
+    /// # Errors
+    /// If the label of the item cannot be read.
+    pub(super) fn new(change: Change, catalog: &Catalog) -> Result<Self, ListError> {
+        Ok(Self {
+            label: label(&catalog.label(&change.key)?),
             id: catalog.global_id(change.seq),
             seq: change.seq,
             time: instant(change.time),
@@ -37,12 +43,20 @@ impl ChangeRow {
             change: change.kind.word(),
             key: change.key,
             fields: change.fields,
-        }
+        })
     }
 }
 
 impl Row for ChangeRow {
-    const HEADINGS: &'static [&'static str] = &["TIME", "SCAN", "CHANGE", "KEY", "FIELDS"];
+    const TABLE: &'static [TableColumn] = &[
+        ("label", "LABEL", Fit::CutMiddle),
+        ("time", "TIME", Fit::Whole),
+        ("scan", "SCAN", Fit::Whole),
+        ("change", "CHANGE", Fit::Whole),
+        ("fields", "FIELDS", Fit::CutEnd),
+        ("key", "KEY", Fit::CutMiddle),
+    ];
+    const SPARE: &'static [&'static str] = &["fields", "scan", "time", "change"];
     const COLUMNS: &'static [&'static str] = &[
         "seq",
         "time",
@@ -52,15 +66,17 @@ impl Row for ChangeRow {
         "key",
         "fields",
         "id",
+        "label",
     ];
 
     fn cells(&self) -> Vec<String> {
         vec![
+            self.label.clone(),
             self.moment.clone(),
             self.scan.to_string(),
             self.change.to_owned(),
-            self.key.clone(),
             self.fields.join(", "),
+            self.key.clone(),
         ]
     }
 }
@@ -116,18 +132,21 @@ impl ScanRow {
 }
 
 impl Row for ScanRow {
-    const HEADINGS: &'static [&'static str] = &[
-        "SCAN",
-        "CONNECTION",
-        "STARTED",
-        "OUTCOME",
-        "ITEMS",
-        "ADDED",
-        "CHANGED",
-        "REMOVED",
-        "RETURNED",
-        "FILTERED",
-        "REASONS",
+    const TABLE: &'static [TableColumn] = &[
+        ("scan", "SCAN", Fit::Whole),
+        ("connection", "CONNECTION", Fit::Whole),
+        ("started", "STARTED", Fit::Whole),
+        ("outcome", "OUTCOME", Fit::Whole),
+        ("items", "ITEMS", Fit::Whole),
+        ("added", "ADDED", Fit::Whole),
+        ("changed", "CHANGED", Fit::Whole),
+        ("removed", "REMOVED", Fit::Whole),
+        ("returned", "RETURNED", Fit::Whole),
+        ("filtered", "FILTERED", Fit::Whole),
+        ("reasons", "REASONS", Fit::Wrap),
+    ];
+    const SPARE: &'static [&'static str] = &[
+        "filtered", "returned", "removed", "changed", "added", "started", "items",
     ];
     const COLUMNS: &'static [&'static str] = &[
         "scan",
@@ -191,8 +210,14 @@ impl FollowerRow {
 }
 
 impl Row for FollowerRow {
-    const HEADINGS: &'static [&'static str] =
-        &["FOLLOWER", "BEHIND", "LAST TOOK", "FAILURES", "ERROR"];
+    const TABLE: &'static [TableColumn] = &[
+        ("follower", "FOLLOWER", Fit::CutMiddle),
+        ("behind", "BEHIND", Fit::Whole),
+        ("followed", "LAST TOOK", Fit::Whole),
+        ("failures", "FAILURES", Fit::Whole),
+        ("error", "ERROR", Fit::Wrap),
+    ];
+    const SPARE: &'static [&'static str] = &["failures", "followed"];
     const COLUMNS: &'static [&'static str] =
         &["follower", "behind", "followed", "failures", "error"];
 
@@ -209,14 +234,18 @@ impl Row for FollowerRow {
 }
 
 /// A field of one item, for the table that shows it.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct FieldRow {
     field: String,
     value: String,
 }
 
 impl Row for FieldRow {
-    const HEADINGS: &'static [&'static str] = &["FIELD", "VALUE"];
+    const TABLE: &'static [TableColumn] = &[
+        ("field", "FIELD", Fit::Whole),
+        ("value", "VALUE", Fit::Wrap),
+    ];
+    const SPARE: &'static [&'static str] = &[];
     const COLUMNS: &'static [&'static str] = &["field", "value"];
 
     fn cells(&self) -> Vec<String> {
@@ -240,4 +269,23 @@ pub(super) fn fields(row: &ItemRow) -> Result<Vec<FieldRow>, ListError> {
         value: text(&value),
     });
     Ok(rows.collect())
+}
+
+/// The fields with these names, in their order. An item need not have each field that others have, named in `more`.
+pub(super) fn chosen(
+    fields: Vec<FieldRow>,
+    names: &[String],
+    more: &[String],
+) -> Result<Vec<FieldRow>, ListError> {
+    let has = fields.iter().map(|row| row.field.as_str());
+    let known = has
+        .chain(ItemRow::COLUMNS.iter().copied())
+        .map(str::to_owned);
+    let known: Vec<_> = known.chain(more.iter().cloned()).collect();
+    let mut chosen = Vec::new();
+    for name in names {
+        let name = find_field(name, &known)?;
+        chosen.extend(fields.iter().filter(|row| row.field == name).cloned());
+    }
+    Ok(chosen)
 }
