@@ -142,7 +142,7 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
         Command::Inventory(inventory) => commands::inventory::run(program, inventory).await,
         Command::Check(check) => commands::check::run(program, check).await,
         Command::Store(store) => commands::store::run(program, &store),
-        Command::Catalog(CatalogCommand::List(list)) => commands::catalog::run(program, list),
+        Command::Catalog(CatalogCommand::List(list)) => commands::catalog::run(program, *list),
         Command::Catalog(CatalogCommand::Forget(forget)) => {
             commands::catalog::forget(program, &forget).await
         }

@@ -81,7 +81,7 @@ pub(super) fn write<R: Row>(
 /// Which columns are left out first.
 fn spare<R: Row>(columns: &[Column]) -> Vec<usize> {
     let place = |field: &&str| columns.iter().position(|column| column.field == **field);
-    R::SPARE.iter().filter_map(|field| place(field)).collect()
+    R::SPARE.iter().filter_map(place).collect()
 }
 
 fn write_line(

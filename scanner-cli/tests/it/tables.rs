@@ -83,6 +83,19 @@ fn columns_are_chosen_by_the_names_of_fields_in_every_format() {
             "application_name",
         ],
     );
+}
+
+#[test]
+fn inventories_changes_scans_and_items_have_columns_as_well() {
+    let site = FakeSite::start_in_thread();
+    let home = scanned(&site);
+    let listed = items(
+        &home
+            .run(&[
+                "catalog", "list", "--format", "ndjson", "--stream", "everyone",
+            ])
+            .output,
+    );
     home.run(&["inventory", "--columns", "nope"])
         .check(2, &["there is no column `nope`", "catalog, id, key, label"]);
     let table = home.run(&["inventory", "--columns", "id"]).output;
@@ -102,7 +115,7 @@ fn columns_are_chosen_by_the_names_of_fields_in_every_format() {
     );
     let scans = home.run(&["catalog", "scans", "--columns", "outcome,bytes"]);
     assert_eq!(headings(&scans.output), ["OUTCOME", "BYTES"]);
-    let key = members[0]["key"].as_str().unwrap();
+    let key = listed[0]["key"].as_str().unwrap();
     let shown = home
         .run(&["catalog", "show", key, "--columns", "stream,key"])
         .output;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{super::sighting, Catalog, CatalogItem, StoredItem, texts};
+use super::{super::sighting, Catalog, CatalogItem, OF_SOURCE, StoredItem, texts};
 use crate::store::StoreError;
 
 /// From where on changes are meant.
@@ -32,7 +32,7 @@ impl Catalog {
             ChangesFrom::Scan(scan) => ("scan", scan),
             ChangesFrom::Time(time) => ("time", time),
         };
-        let sql = format!("SELECT DISTINCT item FROM change WHERE {column} >= ?1");
+        let sql = format!("SELECT DISTINCT item FROM change WHERE {column} >= ?1 {OF_SOURCE}");
         let mut changed = self.prepare(&sql)?;
         let items = self.read(|_| changed.query_map([value], |row| row.get(0))?.collect());
         items.map(ItemSet)

@@ -1,0 +1,38 @@
+//! How a list is written.
+
+use clap::{Args, ValueEnum};
+
+/// How a list is written.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Form {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
+    pub(crate) format: CatalogFormat,
+    /// CSV: write each cell as it is stored, without the `'` before texts that spreadsheet programs take for formulas
+    #[arg(long)]
+    pub(crate) csv_raw: bool,
+    /// CSV: begin with a byte order mark, by which spreadsheet programs recognize UTF-8
+    #[arg(long)]
+    pub(crate) bom: bool,
+    /// Show these columns, in this order: names of fields, such as `label,owner,key`
+    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1)]
+    pub(crate) columns: Option<Vec<String>>,
+}
+
+impl Form {
+    /// Options that do not fit together.
+    pub(crate) fn contradiction(&self) -> Option<&'static str> {
+        let is_odd = self.format != CatalogFormat::Csv && (self.csv_raw || self.bom);
+        is_odd.then_some("`--csv-raw` and `--bom` need `--format csv`")
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CatalogFormat {
+    /// Aligned columns for people
+    Table,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated values with a line of names (RFC 4180)
+    Csv,
+}
