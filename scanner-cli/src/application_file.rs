@@ -26,6 +26,7 @@ use crate::{
     problem::Problem,
     restrictions::Restrictions,
     store::{MaxSize, StoreLimits},
+    writable,
 };
 
 /// The scanner's own settings.
@@ -160,6 +161,7 @@ impl Application {
                 warnings: warnings
                     .chain(odd)
                     .map(|found| show(Severity::Warning, found))
+                    .chain(writable::of_settings(home))
                     .collect(),
             });
         }

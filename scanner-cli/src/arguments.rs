@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// Look at connection files
     #[command(subcommand)]
     Config(Config),
+    /// Try a hook
+    #[command(subcommand)]
+    Hook(Hook),
     /// Try the filters of a connection
     #[command(subcommand)]
     Filter(Filter),
@@ -94,6 +97,9 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Status {
+    /// Only tell whether the service is alive: exit code 0 if it is, else 4
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) healthy: bool,
     /// How to show it
     #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
     pub(crate) format: ShowFormat,
@@ -333,6 +339,21 @@ pub(crate) struct Explain {
     /// Ask no site: tell what the store knows
     #[arg(long)]
     pub(crate) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Hook {
+    /// Run a hook as the service does after a scan, with the changes of the last one
+    Test(HookTest),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HookTest {
+    /// The code of the hook
+    pub(crate) hook: String,
+    /// The connection whose last scan counts [default: the one that was scanned last]
+    #[arg(long, value_name = "CODE")]
+    pub(crate) connection: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@ pub(crate) mod encrypt;
 pub(crate) mod explain;
 pub(crate) mod filter_test;
 mod following;
+pub(crate) mod hook_test;
 pub(crate) mod inventory;
 mod print;
 mod report_file;

@@ -1,10 +1,8 @@
 //! Hooks: programs of others that run after a scan, as the reference has them (`hooks/*.conf`).
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     io::{self, Seek, Write},
-    path::Path,
     pin::pin,
     process::{Child, Command, Stdio},
     sync::{
@@ -14,25 +12,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use catalog_model::Settings;
 use tokio::{
     runtime::Handle,
     time::{sleep, timeout},
 };
 
+mod file;
 mod output;
 
+pub(crate) use self::file::{HookFile, files};
 use self::output::{Output, Stream};
 use crate::{
-    connection_file::{block, wrong_setting},
-    connections::listed,
     export_line,
     followers::THERE,
-    hocon::{self, Diagnostic, Severity, Value},
-    home::{Home, shown},
-    input_file::{self, FileKind},
-    noted_files::NotedFiles,
-    problem::Problem,
+    home::Home,
     secrets::Given,
     store::{Catalog, CatalogItem, ChangeKind, ItemScope, State, StoreError, StoredScan},
     temporary_file::{self, Purpose},
@@ -86,93 +79,8 @@ pub(crate) enum HookError {
     Signal,
 }
 
-const COMMAND: &str = "post_items_upsert_command";
-/// A hook may take so long, unless it says otherwise.
-const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// Interval at which a running hook is polled.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// The hooks of `home` that are enabled, and what is wrong with others.
-pub(crate) fn read(home: &Home, variables: &BTreeMap<String, String>) -> (Vec<Hook>, Vec<Problem>) {
-    let (mut hooks, mut problems) = (Vec::new(), Vec::new());
-    let files = match listed(&home.path("hooks")) {
-        Ok((files, _)) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => {
-            let message = format!(
-                "the folder `{}` cannot be read: {error}",
-                shown(&home.path("hooks"))
-            );
-            problems.push(Problem::general(message, None));
-            Vec::new()
-        }
-    };
-    for path in files {
-        match read_one(&path, home, variables) {
-            Ok(hook) => hooks.extend(hook),
-            Err(wrong) => problems.extend(wrong),
-        }
-    }
-    (hooks, problems)
-}
-
-fn read_one(
-    path: &Path,
-    home: &Home,
-    variables: &BTreeMap<String, String>,
-) -> Result<Option<Hook>, Vec<Problem>> {
-    let content = input_file::read(path, FileKind::Settings).map_err(|error| {
-        let message = format!("`{}` cannot be read: {error}", shown(path));
-        vec![Problem::general(message, None)]
-    })?;
-    let document = hocon::read(path, &content, variables, &hocon::Disk)
-        .map_err(|wrong| wrong.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
-    let command = command(document.root.get(COMMAND).map(|node| &node.value));
-    let files = Arc::new(NotedFiles::of(home));
-    let mut settings = Settings::new(path.display().to_string(), block(document.root), files);
-    if !settings.flag("enabled", true) && settings.check().is_ok() {
-        return Ok(None);
-    }
-    let code = settings.required_text("code");
-    if settings.required_text("hook_id").is_some() {
-        settings.choice("hook_id", &[("external-script", ())]);
-    }
-    let time_limit = settings.duration("time_limit");
-    if command.is_none() {
-        let hint = format!("write `{COMMAND} = [\"python\", \"script.py\"]`");
-        settings.refuse(
-            COMMAND,
-            format!("`{COMMAND}` must be a list of texts, the first a program"),
-            hint,
-        );
-    }
-    match (code, command) {
-        (Some(code), Some(command)) if settings.check().is_ok() => Ok(Some(Hook {
-            code: code.value,
-            command,
-            time_limit: time_limit.map_or(TIME_LIMIT, |limit| limit.value),
-        })),
-        _ => {
-            let problems = settings.problems().into_iter().map(wrong_setting);
-            let show = |found| {
-                Problem::InFile(Diagnostic::in_file(path, &content, Severity::Error, found))
-            };
-            Err(problems.map(show).collect())
-        }
-    }
-}
-
-fn command(value: Option<&Value>) -> Option<Vec<String>> {
-    let Value::List(nodes) = value? else {
-        return None;
-    };
-    let words = nodes.iter().map(|node| match &node.value {
-        Value::String(text) | Value::Number(text) => Some(text.clone()),
-        _ => None,
-    });
-    let words: Vec<_> = words.collect::<Option<_>>()?;
-    (!words.is_empty()).then_some(words)
-}
 
 impl Hook {
     /// Runs the hook to its end; gives its exit code. The caller is a thread of a runtime that may block.

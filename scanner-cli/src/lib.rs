@@ -46,6 +46,7 @@ mod tally;
 mod temporary_file;
 mod terminal;
 mod verbosity;
+mod writable;
 
 pub use environment::{Clock, Environment};
 pub use exit::Exit;

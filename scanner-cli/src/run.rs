@@ -14,7 +14,7 @@ use indicatif::MultiProgress;
 use qlik_connector::QlikSense;
 
 use crate::{
-    arguments::{Arguments, CatalogCommand, Command, Config, Filter, LogFormat},
+    arguments::{Arguments, CatalogCommand, Command, Config, Filter, Hook, LogFormat},
     commands,
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     environment::Environment,
@@ -105,7 +105,8 @@ pub(crate) async fn run_until(
 
 /// Where progress is shown.
 fn display(arguments: &Arguments, environment: &Environment) -> Display {
-    let runs_long = matches!(arguments.command, Command::Run(_));
+    // What a hook writes is log lines.
+    let runs_long = matches!(arguments.command, Command::Run(_) | Command::Hook(_));
     if arguments.verbosity.quiet {
         Display::Nowhere
     } else if environment.terminal && !runs_long && !is_dumb(&environment.variables) {
@@ -151,6 +152,7 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
             file_or_code,
             format,
         }) => commands::config_show::run(program, &file_or_code, format),
+        Command::Hook(Hook::Test(test)) => commands::hook_test::run(program, &test).await,
         Command::Filter(Filter::Test(test)) => commands::filter_test::run(program, test).await,
         Command::Encrypt(encrypt) => commands::encrypt::run(program, &encrypt).await,
     }

@@ -17,6 +17,7 @@ use tokio::{
 use tracing::{info, warn};
 
 mod following;
+mod heartbeat;
 mod hooking;
 mod listening;
 mod memory;
@@ -35,6 +36,7 @@ mod watching;
 
 use self::{
     following::Following,
+    heartbeat::Heartbeat,
     hooking::Hooking,
     listening::Listening,
     memory::remember,
@@ -47,6 +49,7 @@ use self::{
     watching::{Event, Watching},
 };
 pub(crate) use self::{
+    heartbeat::is_silent,
     hooking::HookRun,
     snapshot::{ConnectionNow, Phase, Snapshot, Snapshots},
     state_file::{ConnectionState, State, Word, read as read_state},
@@ -88,6 +91,7 @@ pub(crate) struct Service {
     following: Following,
     hooking: Hooking,
     state: StateFile,
+    heartbeat: Heartbeat,
     started: Timestamp,
     /// What the clock said last.
     seen: Timestamp,
@@ -139,6 +143,7 @@ impl Service {
             following: Following::new(home.clone(), clock, application.followers),
             hooking: Hooking::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
+            heartbeat: Heartbeat::new(home.status(), clock),
             started,
             seen: started,
             troubles: Troubles::default(),

@@ -11,6 +11,7 @@ use crate::{
     connections::Ready,
     exit::Exit,
     home::shown,
+    hooks,
     kept_session::KeptSession,
     problem::Problem,
     run::Program,
@@ -38,6 +39,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     };
     let told = program.tell_problems(&selected.problems);
     let mut outcomes = Vec::from_iter(told);
+    let hooks = hooks::files(&program.home, &program.environment.variables);
+    let hooks: Vec<_> = hooks.into_iter().flat_map(|file| file.problems).collect();
+    outcomes.extend(program.tell_problems(&hooks));
     let mut checked = Vec::new();
     for file in selected.invalid {
         outcomes.push(Exit::Configuration);

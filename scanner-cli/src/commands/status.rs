@@ -10,18 +10,19 @@ use std::{
 
 use jiff::tz::TimeZone;
 
+mod healthy;
 mod schedule;
 mod show;
 
 use self::{
     schedule::ShownSchedule,
-    show::{Scanner, Shown},
+    show::{HookState, Hooks, Scanner, Shown},
 };
 use super::run::identifier;
 use crate::{
     arguments::{ShowFormat, Status},
     exit::Exit,
-    hooks,
+    hooks::{self, HookFile},
     lock::is_held,
     problem::Problem,
     run::Program,
@@ -31,6 +32,9 @@ use crate::{
 };
 
 pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
+    if arguments.healthy {
+        return healthy::run(program);
+    }
     let running = is_held(&program.home.lock());
     let left = service::read_state(&program.home.status());
     let mut problems = Vec::new();
@@ -52,22 +56,15 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
         BTreeMap::new()
     });
     let now = (program.environment.clock)();
-    let told = problems
-        .first()
-        .map(|problem| reasons(std::slice::from_ref(problem)));
+    let told = problems.first().map(service::reason);
     let preview = schedule.and_then(|text| Preview::new(&text, now, &zone).ok());
+    let service = left.as_ref().filter(|_| running);
     let scanner = Scanner {
         name,
-        version: left
-            .as_ref()
-            .filter(|_| running)
-            .map_or(env!("CARGO_PKG_VERSION"), |left| &left.version),
+        version: service.map_or(env!("CARGO_PKG_VERSION"), |state| &state.version),
         running,
-        pid: left.as_ref().filter(|_| running).map(|left| left.pid),
-        started: left
-            .as_ref()
-            .filter(|_| running)
-            .map(|left| left.started.as_str()),
+        pid: service.map(|state| state.pid),
+        started: service.map(|state| state.started.as_str()),
         error: error.or(told),
         time_zone: zone.iana_name(),
         schedule: preview.as_ref().map(ShownSchedule::new).unwrap_or_default(),
@@ -82,11 +79,14 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
             Shown::of(connection, scan, schedule, now)
         })
         .collect();
-    let hooks = hook_runs(program, left.as_ref());
-    let hooks = &hooks;
+    let files = hooks::files(&program.home, &program.environment.variables);
+    let hooks = Hooks {
+        runs: &hook_runs(&files, left.as_ref()),
+        files: &files.iter().map(HookState::of).collect::<Vec<_>>(),
+    };
     let text = match arguments.format {
-        ShowFormat::Text => show::as_text(&scanner, &shown, hooks),
-        ShowFormat::Json => show::as_json(&scanner, &shown, hooks),
+        ShowFormat::Text => show::as_text(&scanner, &shown, &hooks),
+        ShowFormat::Json => show::as_json(&scanner, &shown, &hooks),
     };
     print(program, &text, &problems)
 }
@@ -118,10 +118,14 @@ fn print(program: &mut Program, text: &str, problems: &[Problem]) -> Exit {
 }
 
 /// How the hooks ended that there still are. A file that cannot be read may be that of any of them.
-fn hook_runs(program: &Program, left: Option<&State>) -> Vec<HookRun> {
-    let (hooks, problems) = hooks::read(&program.home, &program.environment.variables);
-    let is_there =
-        |run: &&HookRun| !problems.is_empty() || hooks.iter().any(|hook| hook.code == run.hook);
+fn hook_runs(files: &[HookFile], left: Option<&State>) -> Vec<HookRun> {
+    let is_there = |run: &&HookRun| {
+        let mut files = files.iter();
+        files.any(|file| {
+            file.code()
+                .is_none_or(|code| code == run.hook && file.enabled)
+        })
+    };
     let runs = left.into_iter().flat_map(|left| &left.hooks);
     runs.filter(is_there).cloned().collect()
 }

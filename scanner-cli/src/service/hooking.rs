@@ -1,9 +1,9 @@
 //! The hooks of the long-running scanner: they run beside the scans, those of one scan one after the other.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -12,12 +12,16 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use super::{snapshot::Tallies, table::reasons};
+use super::{
+    snapshot::Tallies,
+    table::{reason, reasons},
+};
 use crate::{
     connections::Ready,
     environment::Clock,
     home::Home,
     hooks::{self, After, Hook, Since},
+    problem::Problem,
     store::{Catalog, LastScan, StoreError, StoredScan},
 };
 
@@ -28,6 +32,8 @@ pub(crate) struct Hooking {
     variables: BTreeMap<String, String>,
     running: JoinSet<Vec<HookRun>>,
     stop: Arc<AtomicBool>,
+    /// The warnings about files that were logged.
+    told: Arc<Mutex<BTreeSet<String>>>,
     pub(crate) runs: Vec<HookRun>,
 }
 
@@ -81,6 +87,19 @@ fn run_hook(hook: &Hook, after: &After<'_>, known: Option<String>, clock: Clock)
     }
 }
 
+/// Logs what is wrong with the files of hooks each time, and what is odd about them once.
+fn report(problems: &[Problem], told: &mut BTreeSet<String>) {
+    if problems.iter().any(Problem::is_error) {
+        warn!("a hook cannot be run: {}", reasons(problems));
+    }
+    for problem in problems.iter().filter(|problem| !problem.is_error()) {
+        let reason = reason(problem);
+        if told.insert(reason.clone()) {
+            warn!("{reason}");
+        }
+    }
+}
+
 /// Maximum number of runs that are remembered, of hooks and connections that are long gone, too.
 const MAX_RUNS: usize = 10_000;
 
@@ -91,6 +110,7 @@ impl Hooking {
             runs: former.hooks,
             running: JoinSet::new(),
             stop: Arc::default(),
+            told: Arc::default(),
             home,
             clock,
             variables,
@@ -103,12 +123,19 @@ impl Hooking {
         let secrets = Arc::clone(&ready.secrets);
         let (home, clock) = (self.home.clone(), self.clock);
         let (variables, stop) = (self.variables.clone(), Arc::clone(&self.stop));
-        let former = self.runs.clone();
+        let (former, told) = (self.runs.clone(), Arc::clone(&self.told));
         self.running.spawn_blocking(move || {
-            let (hooks, problems) = hooks::read(&home, &variables);
-            if !problems.is_empty() {
-                warn!("a hook cannot be run: {}", reasons(&problems));
+            let files = hooks::files(&home, &variables);
+            let files = files.into_iter().filter(|file| file.enabled);
+            let (mut hooks, mut problems) = (Vec::new(), Vec::new());
+            for file in files {
+                hooks.extend(file.hook);
+                problems.extend(file.problems);
             }
+            report(
+                &problems,
+                &mut told.lock().unwrap_or_else(PoisonError::into_inner),
+            );
             if hooks.is_empty() {
                 return Vec::new();
             }

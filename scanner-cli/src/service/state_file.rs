@@ -27,6 +27,9 @@ pub(crate) struct State {
     pub(crate) started: String,
     /// Why the scanner's own settings, or the folder, cannot be used as they are.
     pub(crate) error: Option<String>,
+    /// What is said of a poll of the files that does not end.
+    #[serde(default)]
+    pub(crate) overdue: Option<String>,
     pub(crate) connections: Vec<ConnectionState>,
     /// How the last run of each hook ended, for each connection.
     #[serde(default)]

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{ConnectionNow, ConnectionState, Service, Snapshot, State};
+use super::{About, ConnectionNow, ConnectionState, Service, Snapshot, State};
 use crate::home::Home;
 
 impl Service {
@@ -36,10 +36,12 @@ impl Service {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: format!("{:.3}", self.started),
             error: self.troubles.all().next().cloned(),
+            overdue: self.troubles.of(About::Poll).cloned(),
             hooks: self.hooking.runs.clone(),
             schedule: self.automation.schedule.expression().map(str::to_owned),
             time_zone: self.automation.zone.iana_name().map(str::to_owned),
             connections,
         });
+        self.heartbeat.beat();
     }
 }

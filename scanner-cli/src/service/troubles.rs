@@ -34,6 +34,11 @@ impl Troubles {
         *known = wrong;
     }
 
+    /// What is wrong with one thing.
+    pub(super) fn of(&self, about: About) -> Option<&String> {
+        self.0[about as usize].as_ref()
+    }
+
     /// All that is wrong.
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
         self.0.iter().flatten()

@@ -15,12 +15,12 @@ const SCRIPT: &str = "env | grep -E '^(ZEENEA|SCANNER)_HOOK' | sort > env.txt; c
 /// It starts another program, and waits for it.
 const SLOW: &str = "sleep 100 & echo $! > slow.pid; wait";
 
-fn hook(code: &str, more: &str) -> String {
+pub(crate) fn hook(code: &str, more: &str) -> String {
     format!("enabled = true\ncode = {code}\nhook_id = \"external-script\"\n{more}\n")
 }
 
 /// How the run of a hook ended, once it has.
-fn ended(home: &Home, code: &str) -> Option<Value> {
+pub(crate) fn ended(home: &Home, code: &str) -> Option<Value> {
     let status = status(home);
     let hooks = status["hooks"].as_array()?;
     hooks.iter().find(|run| run["hook"] == code).cloned()
@@ -41,7 +41,7 @@ fn runs(pid: &str) -> bool {
     !state.trim().is_empty() && !state.starts_with('Z')
 }
 
-fn write_hooks(home: &Home) {
+pub(crate) fn write_hooks(home: &Home) {
     home.write("script.sh", SCRIPT);
     home.write("slow.sh", SLOW);
     for (code, more) in [

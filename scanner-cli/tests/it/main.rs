@@ -21,6 +21,7 @@ mod first_scan;
 mod forget;
 mod held_clock;
 mod histories;
+mod hook_files;
 mod hooks;
 mod hostile_files;
 mod hostile_names;

@@ -5,10 +5,13 @@ use serde::Serialize;
 
 use super::schedule::ShownSchedule;
 use crate::{
+    home::shown,
+    hooks::HookFile,
     listing::{instant, moment},
     printable::{Page, json_page},
+    problem::Problem,
     report::counted,
-    service::{ConnectionState, HookRun, Word, is_ahead},
+    service::{ConnectionState, HookRun, Word, is_ahead, reason, reasons},
     store::StoredScan,
 };
 
@@ -66,11 +69,50 @@ struct Scan {
     moment: String,
 }
 
+/// The hooks: how they ended, and their files.
+#[derive(Serialize)]
+pub(super) struct Hooks<'a> {
+    #[serde(rename = "hooks")]
+    pub(super) runs: &'a [HookRun],
+    #[serde(rename = "hook_files")]
+    pub(super) files: &'a [HookState],
+}
+
+/// The file of a hook.
+#[derive(Serialize)]
+pub(super) struct HookState {
+    file: String,
+    code: Option<String>,
+    state: Word,
+    error: Option<String>,
+    warning: Option<String>,
+}
+
+impl HookState {
+    pub(super) fn of(file: &HookFile) -> Self {
+        let state = match (&file.hook, file.enabled) {
+            (_, false) => Word::Disabled,
+            (Some(_), true) => Word::Valid,
+            (None, true) => Word::Error,
+        };
+        let is_warning = |problem: &&Problem| !problem.is_error();
+        let mut warnings = file.problems.iter().filter(is_warning);
+        Self {
+            file: shown(&file.path),
+            code: file.code().map(str::to_owned),
+            error: (state == Word::Error).then(|| reasons(&file.problems)),
+            warning: warnings.next().map(reason),
+            state,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct StatusJson<'a> {
     scanner: &'a Scanner<'a>,
     connections: &'a [Shown],
-    hooks: &'a [HookRun],
+    #[serde(flatten)]
+    hooks: &'a Hooks<'a>,
 }
 
 impl Shown {
@@ -135,7 +177,7 @@ impl Scan {
     }
 }
 
-pub(super) fn as_json(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[HookRun]) -> String {
+pub(super) fn as_json(scanner: &Scanner<'_>, connections: &[Shown], hooks: &Hooks<'_>) -> String {
     json_page(&StatusJson {
         scanner,
         connections,
@@ -143,7 +185,7 @@ pub(super) fn as_json(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[Hoo
     })
 }
 
-pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[HookRun]) -> String {
+pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &Hooks<'_>) -> String {
     let name = scanner
         .name
         .as_ref()
@@ -172,7 +214,7 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[Hoo
         exit_code,
         error,
         ..
-    } in hooks
+    } in hooks.runs
     {
         let ended = match (exit_code, error) {
             (Some(code), _) => format!("exit code {code}"),
@@ -181,7 +223,21 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &[Hoo
         writeln!(text, "hook {hook}");
         writeln!(text, "  {connection}, {finished}: {ended}");
     }
+    for hook in hooks.files {
+        add_file(&mut text, hook);
+    }
     text.into()
+}
+
+/// Adds the file of a hook, if a person should know something about it.
+fn add_file(text: &mut Page, hook: &HookState) {
+    let (word, message) = match (&hook.error, &hook.warning) {
+        (Some(error), _) => ("error", error),
+        (None, Some(warning)) => ("warning", warning),
+        (None, None) => return,
+    };
+    writeln!(text, "{}: {word}", hook.file);
+    writeln!(text, "  {word:10} {message}");
 }
 
 fn add(text: &mut Page, connection: &Shown) {

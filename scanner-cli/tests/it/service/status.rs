@@ -60,3 +60,36 @@ fn status_tells_how_it_is_without_a_scanner_too() {
         assert!(text.contains(line), "no {line:?} in:\n{text}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_service_is_healthy_while_it_gives_signs_of_life() {
+    use std::{fs::File, time::Duration};
+
+    use super::{Running, wait};
+
+    let home = Home::empty();
+    let healthy = || home.run(&["status", "--healthy"]);
+    let run = healthy();
+    assert!(
+        run.check(4, &[])
+            .output
+            .contains("unhealthy: no service is running")
+    );
+    // A file that is wrong is no reason to start the service again.
+    home.write("connections/qlik.conf", "{{{");
+    let running = Running::briefly(&home);
+    wait("a healthy service", || healthy().exit == 0);
+    assert_eq!(healthy().output, "healthy\n");
+    running.signal("-STOP");
+    let state = home.path("data/status.json");
+    let old = state.metadata().unwrap().modified().unwrap() - Duration::from_secs(60);
+    let file = File::options().write(true).open(&state).unwrap();
+    file.set_modified(old).unwrap();
+    let run = healthy();
+    assert!(run.check(4, &[]).output.contains("no sign of life"));
+    running.signal("-CONT");
+    wait("the next sign of life", || healthy().exit == 0);
+    running.stop();
+    healthy().check(4, &[]);
+}

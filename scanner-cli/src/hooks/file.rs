@@ -1,0 +1,182 @@
+//! The files of hooks, `hooks/*.conf`: what each says, and what is wrong with it.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use catalog_model::Settings;
+
+use super::Hook;
+use crate::{
+    connection_file::{block, wrong_setting},
+    connections::listed,
+    hocon::{self, Diagnostic, Found, Severity, Shown, Value},
+    home::{Home, shown},
+    input_file::{self, FileKind},
+    noted_files::NotedFiles,
+    problem::Problem,
+    writable,
+};
+
+/// A file of a hook.
+#[derive(Debug)]
+pub(crate) struct HookFile {
+    pub(crate) path: PathBuf,
+    /// What it says; nothing of a file that cannot be used.
+    pub(crate) hook: Option<Hook>,
+    /// Whether the hook runs after scans.
+    pub(crate) enabled: bool,
+    /// What is wrong with the file, and what is odd.
+    pub(crate) problems: Vec<Problem>,
+}
+
+const COMMAND: &str = "post_items_upsert_command";
+/// Time limit of a hook, unless its file sets another.
+const TIME_LIMIT: Duration = Duration::from_secs(600);
+
+/// The files of hooks in `home`, in the order of their names. A folder that cannot be read is one of them.
+pub(crate) fn files(home: &Home, variables: &BTreeMap<String, String>) -> Vec<HookFile> {
+    let folder = home.path("hooks");
+    let paths = match listed(&folder) {
+        Ok((paths, _)) => paths,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            let message = format!("the folder `{}` cannot be read: {error}", shown(&folder));
+            return vec![HookFile::wrong(
+                folder,
+                vec![Problem::general(message, None)],
+            )];
+        }
+    };
+    let mut files: Vec<HookFile> = Vec::new();
+    for path in paths {
+        let mut file = read(&path, home, variables)
+            .unwrap_or_else(|problems| HookFile::wrong(path.clone(), problems));
+        let code = file.hook.as_ref().map(|hook| hook.code.as_str());
+        let mut others = files.iter().filter(|other| other.code().is_some());
+        if let Some(other) = others.find(|other| other.code() == code) {
+            file = HookFile::wrong(path, vec![same_code(&file, other)]);
+        }
+        files.push(file);
+    }
+    files
+}
+
+impl HookFile {
+    fn wrong(path: PathBuf, problems: Vec<Problem>) -> Self {
+        Self {
+            path,
+            hook: None,
+            enabled: true,
+            problems,
+        }
+    }
+
+    /// The code of the hook.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.hook.as_ref().map(|hook| hook.code.as_str())
+    }
+}
+
+fn same_code(file: &HookFile, other: &HookFile) -> Problem {
+    Problem::general(
+        format!(
+            "the hook file `{}` has the code `{}` of `{}`",
+            shown(&file.path),
+            file.code().unwrap_or_default(),
+            shown(&other.path)
+        ),
+        "a code is the name of one hook: give this one another; until then it does not run"
+            .to_owned(),
+    )
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// All that is wrong in it.
+fn read(
+    path: &Path,
+    home: &Home,
+    variables: &BTreeMap<String, String>,
+) -> Result<HookFile, Vec<Problem>> {
+    let content = input_file::read(path, FileKind::Settings).map_err(|error| {
+        let message = format!("`{}` cannot be read: {error}", shown(path));
+        vec![Problem::general(message, None)]
+    })?;
+    let document = hocon::read(path, &content, variables, &hocon::Disk)
+        .map_err(|wrong| wrong.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
+    let command = command(document.root.get(COMMAND).map(|node| &node.value));
+    let files = Arc::new(NotedFiles::of(home));
+    let mut settings = Settings::new(path.display().to_string(), block(document.root), files);
+    let show =
+        |severity, found| Problem::InFile(Diagnostic::in_file(path, &content, severity, found));
+    let enabled = settings.flag("enabled", true);
+    let hook = hook(&mut settings, command);
+    let wrong: Vec<_> = settings.problems().into_iter().map(wrong_setting).collect();
+    // A hook that is disabled may be unfinished.
+    if !wrong.is_empty() && enabled {
+        let show = |found| show(Severity::Error, found);
+        return Err(wrong.into_iter().map(show).collect());
+    }
+    let hook = hook.filter(|_| wrong.is_empty());
+    let odd = misspelt(&settings).into_iter();
+    let mut problems: Vec<_> = odd.map(|found| show(Severity::Warning, found)).collect();
+    let words = hook.iter().flat_map(|hook| &hook.command);
+    problems.extend(writable::of_hook(home, path, words));
+    Ok(HookFile {
+        path: path.to_path_buf(),
+        hook,
+        enabled,
+        problems,
+    })
+}
+
+fn hook(settings: &mut Settings, command: Option<Vec<String>>) -> Option<Hook> {
+    let code = settings.required_text("code");
+    if settings.required_text("hook_id").is_some() {
+        settings.choice("hook_id", &[("external-script", ())]);
+    }
+    let time_limit = settings.duration("time_limit");
+    if command.is_none() {
+        let hint = format!("write `{COMMAND} = [\"python\", \"script.py\"]`");
+        let message = format!("`{COMMAND}` must be a list of texts, the first a program");
+        settings.refuse(COMMAND, message, hint);
+    }
+    Some(Hook {
+        code: code?.value,
+        command: command?,
+        time_limit: time_limit.map_or(TIME_LIMIT, |limit| limit.value),
+    })
+}
+
+fn command(value: Option<&Value>) -> Option<Vec<String>> {
+    let Value::List(nodes) = value? else {
+        return None;
+    };
+    let words = nodes.iter().map(|node| match &node.value {
+        Value::String(text) | Value::Number(text) => Some(text.clone()),
+        _ => None,
+    });
+    let words: Vec<_> = words.collect::<Option<_>>()?;
+    (!words.is_empty()).then_some(words)
+}
+
+/// Settings whose names look like others. Those of other programs that read the file are left alone.
+fn misspelt(settings: &Settings) -> Vec<Found> {
+    let unknown = settings.find_unknown(&[COMMAND]).settings.into_iter();
+    let found = unknown.filter_map(|unknown| {
+        let near = unknown.near.filter(|_| unknown.key != COMMAND)?;
+        Some(Found {
+            place: unknown.place,
+            message: format!("`{}` is not a setting of a hook", unknown.key),
+            hint: Some(format!("did you mean `{near}`?")),
+            value: Shown::No,
+        })
+    });
+    found.collect()
+}

@@ -1,0 +1,231 @@
+//! Files of hooks: what is wrong with them, who may write them, and how one is tried.
+
+use std::fs;
+
+use qrs_client::fake_site::FakeSite;
+
+use crate::{
+    hooks::{ended, hook, write_hooks},
+    scanner::{Home, connection, items},
+    service::{Running, status, wait},
+};
+
+#[test]
+fn a_hook_file_that_is_wrong_shows_in_status_and_check() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write(
+        "hooks/a.conf",
+        hook("good", "post_items_upsert_command = [sh]\ntime_limt = 5 s"),
+    );
+    home.write(
+        "hooks/b.conf",
+        hook("bad", "post_items_upsert_command = sh"),
+    );
+    home.write("hooks/c.conf", "enabled = false");
+    home.write(
+        "hooks/d.conf",
+        hook("good", "post_items_upsert_command = [sh]"),
+    );
+    home.write("hooks/e.conf", "{{{");
+    let json = status(&home);
+    let states: Vec<_> = (json["hook_files"].as_array().unwrap().iter())
+        .map(|file| {
+            (
+                file["file"].as_str().unwrap(),
+                file["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("hooks/a.conf", "valid"),
+            ("hooks/b.conf", "error"),
+            ("hooks/c.conf", "disabled"),
+            ("hooks/d.conf", "error"),
+            ("hooks/e.conf", "error")
+        ]
+    );
+    let text = home.run(&["status"]).output;
+    for part in [
+        "hooks/a.conf: warning",
+        "`time_limt` is not a setting of a hook",
+        "hooks/b.conf: error\n  error      hooks/b.conf:4:",
+        "has the code `good` of `hooks/a.conf`",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let check = home.run(&["check"]);
+    check.check(
+        3,
+        &[
+            "hooks/b.conf:4:",
+            "must be a list of texts",
+            "did you mean `time_limit`?",
+            "hooks/e.conf:1:",
+        ],
+    );
+    assert!(check.output.contains("12 apps, 53 sheets"));
+    for file in ["b", "d", "e"] {
+        fs::remove_file(home.path(&format!("hooks/{file}.conf"))).unwrap();
+    }
+    home.run(&["check"]).check(0, &[]);
+}
+
+#[test]
+fn a_hook_is_tested_with_the_changes_of_the_last_scan() {
+    if !cfg!(unix) {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write_hooks(&home);
+    home.run(&["hook", "test", "script"])
+        .check(3, &["there is no store"]);
+    home.run(&["scan"]).check(0, &[]);
+    home.run(&["hook", "test", "script"])
+        .check(4, &["hook `script` after scan 1 of `qlik`: exit code 3"]);
+    assert_eq!(home.read("items.txt").lines().count(), 53);
+    assert_eq!(items(&home.read("changes.txt")).len(), 53);
+    let env = home.read("env.txt");
+    for line in [
+        "ZEENEA_HOOK_CONNECTOR_CODE=qlik-sense",
+        "ZEENEA_HOOK_CONNECTION_CODE=qlik",
+        "SCANNER_HOOK_RESET=false",
+    ] {
+        assert!(env.contains(line), "{env}");
+    }
+    home.write(
+        "connections/other.conf",
+        connection("other", &FakeSite::start_in_thread()),
+    );
+    home.run(&["scan", "qlik"]).check(0, &[]);
+    home.run(&["hook", "test", "script", "--connection", "qlik"])
+        .check(4, &["after scan 2 of `qlik`"]);
+    assert_eq!(home.read("items.txt"), "");
+    home.run(&["hook", "test", "script", "--connection", "other"])
+        .check(2, &["`other`", "qlik"]);
+    home.run(&["hook", "test", "none"])
+        .check(4, &["cannot be run"]);
+    home.run(&["hook", "test", "slow"])
+        .check(4, &["took longer than 300ms"]);
+    // One that is disabled, too: this is how it is tried before it is enabled.
+    home.run(&["hook", "test", "off"])
+        .check(0, &["exit code 0"]);
+    home.run(&["hook", "test", "bad"])
+        .check(3, &["hooks/bad.conf:4:"]);
+    fs::remove_file(home.path("hooks/bad.conf")).unwrap();
+    home.run(&["hook", "test", "scrpt"])
+        .check(2, &["no hook has the code `scrpt`", "script"]);
+    home.write(
+        "hooks/loud.conf",
+        hook(
+            "loud",
+            "post_items_upsert_command = [sh, -c, \"echo 'ACME\\\\scanner'; echo told >&2\"]",
+        ),
+    );
+    let loud = home.run(&["hook", "test", "loud"]);
+    loud.check(0, &["told", "stream=\"stderr\""]);
+}
+
+#[cfg(unix)]
+const WARNING: &str = "so decide what the scanner runs";
+
+#[cfg(unix)]
+fn set_mode(home: &Home, name: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(home.path(name), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// A home with a hook and settings that nobody else may write.
+#[cfg(unix)]
+fn closed_home(site: &FakeSite) -> Home {
+    let home = Home::of(site);
+    home.write("tell.sh", "true");
+    home.write(
+        "hooks/a.conf",
+        hook("a", "post_items_upsert_command = [sh, tell.sh]"),
+    );
+    home.write("conf/application.conf", "automation.parallel = 2");
+    for (name, mode) in [
+        ("tell.sh", 0o644),
+        ("hooks", 0o755),
+        ("hooks/a.conf", 0o644),
+        ("conf", 0o755),
+        ("conf/application.conf", 0o640),
+    ] {
+        set_mode(&home, name, mode);
+    }
+    home
+}
+
+/// Checks whether a command says a text.
+#[cfg(unix)]
+fn says(home: &Home, command: &str, text: &str, expected: bool) {
+    let run = home.run(&[command]);
+    let said = run.errors.contains(text) || run.output.contains(text);
+    assert_eq!(
+        said, expected,
+        "{command} {text}: {}{}",
+        run.output, run.errors
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_lead_to_programs_and_that_others_may_write_are_warned_about() {
+    let site = FakeSite::start_in_thread();
+    let home = closed_home(&site);
+    for command in ["check", "status", "scan"] {
+        says(&home, command, WARNING, false);
+    }
+    for (name, mode, well, text) in [
+        (
+            "hooks/a.conf",
+            0o666,
+            0o644,
+            "may write the hook file `hooks/a.conf`",
+        ),
+        (
+            "hooks/a.conf",
+            0o664,
+            0o644,
+            "its group may write the hook file",
+        ),
+        (
+            "tell.sh",
+            0o646,
+            0o644,
+            "may write the program of a hook `tell.sh`",
+        ),
+        ("hooks", 0o777, 0o755, "may write the folder `hooks`"),
+        ("hooks", 0o1777, 0o755, ""),
+    ] {
+        set_mode(&home, name, mode);
+        for command in ["check", "status"] {
+            says(&home, command, WARNING, !text.is_empty());
+            says(&home, command, text, true);
+        }
+        set_mode(&home, name, well);
+    }
+    for (name, mode, well) in [
+        ("conf/application.conf", 0o662, 0o640),
+        ("conf", 0o775, 0o755),
+    ] {
+        set_mode(&home, name, mode);
+        says(&home, "scan", &format!("`{name}`, and {WARNING}"), true);
+        set_mode(&home, name, well);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_log_warns_once_of_a_hook_file_that_others_may_write() {
+    let site = FakeSite::start_in_thread();
+    let home = closed_home(&site);
+    set_mode(&home, "hooks/a.conf", 0o666);
+    let running = Running::start(&home);
+    wait("the hook", || ended(&home, "a").is_some());
+    assert_eq!(running.stop().matches("may write the hook file").count(), 1);
+}
