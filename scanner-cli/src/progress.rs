@@ -137,7 +137,9 @@ impl Display {
             Self::Terminal(lines) => {
                 let _ = lines.clear();
                 lines.set_draw_target(ProgressDrawTarget::hidden());
-                errors.write_all(b"\r\x1b[2K")
+                // Consoles of Windows may not know the escape sequence.
+                let end: &[u8] = if cfg!(windows) { b"\n" } else { b"\r\x1b[2K" };
+                errors.write_all(end)
             }
             Self::Log | Self::Nowhere if is_terminal => errors.write_all(b"\n"),
             Self::Log | Self::Nowhere => Ok(()),

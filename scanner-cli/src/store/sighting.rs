@@ -81,6 +81,17 @@ pub(super) struct SeenContacts {
     pub(super) json: String,
 }
 
+impl SeenContacts {
+    /// The contacts of an item, if they were learned.
+    fn of(item: &StoredItem<'_>) -> serde_json::Result<Option<Self>> {
+        let contacts = item.contacts.as_ref().map(serde_json::to_string);
+        Ok(contacts.transpose()?.map(|json| Self {
+            fingerprint: hash(&json),
+            json,
+        }))
+    }
+}
+
 impl Seen {
     /// An item, whose fields have these revisions.
     pub(super) fn new(
@@ -89,7 +100,6 @@ impl Seen {
         revisions: &[FieldRevision],
     ) -> serde_json::Result<Self> {
         let stored = StoredItem::new(item, revisions);
-        let contacts = stored.contacts.as_ref().map(serde_json::to_string);
         let seen = Self {
             key: item.key.as_str().to_owned(),
             key_hash: hash(item.key.as_str()),
@@ -97,10 +107,7 @@ impl Seen {
             precedence: item.precedence,
             fingerprint: [0; 16],
             unknown: unknown(item),
-            contacts: contacts.transpose()?.map(|json| SeenContacts {
-                fingerprint: hash(&json),
-                json,
-            }),
+            contacts: SeenContacts::of(&stored)?,
             content: String::new(),
             texts: Vec::new(),
         };
@@ -120,12 +127,17 @@ impl Seen {
     }
 
     /// The item with what the store holds of the fields that could not be learned.
-    pub(super) fn completed(self, former: &StoredItem<'_>) -> Self {
+    pub(super) fn completed(mut self, former: &StoredItem<'_>) -> Self {
         let Ok(mut stored) = self.stored() else {
             return self;
         };
         for field in &self.unknown {
             stored.keep(field, former);
+        }
+        if stored.keep_statuses(former)
+            && let Ok(Some(contacts)) = SeenContacts::of(&stored)
+        {
+            self.contacts = Some(contacts);
         }
         self.clone().with_content(stored).unwrap_or(self)
     }

@@ -193,16 +193,30 @@ impl<'a> StoredItem<'a> {
             .insert(before.map_or(0, |before| before + 1), kept);
     }
 
+    /// Keeps the statuses that `former` has of contacts whose status could not be learned. Returns whether there are any.
+    pub(super) fn keep_statuses(&mut self, former: &Self) -> bool {
+        let mut kept = false;
+        let former = former.contacts.as_deref().unwrap_or_default();
+        for contact in self.contacts.iter_mut().flatten() {
+            let same = |old: &&StoredContact<'_>| {
+                (&old.role, &old.account) == (&contact.role, &contact.account)
+            };
+            let old = former.iter().find(same);
+            let status = old.and_then(|old| old.status.as_deref());
+            if let (None, Some(status)) = (&contact.status, status) {
+                contact.status = Some(status.to_owned().into());
+                kept = true;
+            }
+        }
+        kept
+    }
+
     /// Whether the contacts differ from those of `former` by more than what is new in the program.
     pub(super) fn has_other_contacts(&self, former: &Self) -> bool {
         let (Some(new), Some(old)) = (&self.contacts, &former.contacts) else {
             return self.contacts.is_some();
         };
-        let (mine, theirs) = (self.revision(CONTACTS), former.revision(CONTACTS));
-        if mine == theirs {
-            return new != old;
-        }
-        let both = mine.min(theirs);
+        let both = self.revision(CONTACTS).min(former.revision(CONTACTS));
         let same = |(new, old): (&StoredContact<'_>, &StoredContact<'_>)| new.is_as(old, both);
         new.len() != old.len() || !new.iter().zip(old).all(same)
     }
@@ -246,8 +260,8 @@ impl<'a> StoredItem<'a> {
 }
 
 impl StoredContact<'_> {
-    /// Whether it says the same as `former` to a program whose contacts have this revision. What one of them does not say at
-    /// all, the program that wrote it did not write.
+    /// Whether it says the same as `former` to a program whose contacts have this revision. An account or a status that one
+    /// of them lacks was not written by its program, or could not be learned.
     fn is_as(&self, former: &Self, revision: u32) -> bool {
         fn email<'a>(contact: &'a StoredContact<'_>, revision: u32) -> Option<&'a str> {
             let email = contact.email.as_deref();

@@ -180,6 +180,38 @@ fn owners_are_listed_by_their_status() {
 }
 
 #[test]
+fn an_owner_that_cannot_be_read_for_once_stays_with_status_and_contact() {
+    let site = FakeSite::start_in_thread();
+    let home = home(&site, "");
+    home.run(&["scan"]).check(0, &["53 added"]);
+    let before = home.read(EXPORT);
+    // Of one sheet, of all users, and of one status.
+    for (path, field, value) in [
+        ("objects", "owner", json!(5)),
+        ("users", "attributes", json!(5)),
+        ("users", "blacklisted", json!("maybe")),
+    ] {
+        let content = site.edit(|content| {
+            let before = content.clone();
+            let records = match path {
+                "objects" => &mut content.objects,
+                _ => &mut content.users,
+            };
+            for record in records {
+                record[field] = value.clone();
+            }
+            before
+        });
+        home.run(&["scan"]).check(0, &["nothing changed"]);
+        std::fs::remove_file(home.path(EXPORT)).unwrap();
+        home.run(&["scan"]).check(0, &["nothing changed"]);
+        assert_eq!(home.read(EXPORT), before, "{field}");
+        site.edit(|now| *now = content);
+    }
+    home.run(&["scan"]).check(0, &["nothing changed"]);
+}
+
+#[test]
 fn the_owner_of_an_application_who_cannot_log_in_any_more_is_counted_where_that_is_a_contact() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "");

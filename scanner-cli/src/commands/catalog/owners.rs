@@ -39,6 +39,9 @@ pub(super) struct WantedOwners {
 /// Owners by connection and account.
 pub(super) type Owners = BTreeMap<(String, String), OwnerRow>;
 
+/// The property with the status of an item's owner.
+const OWNER_STATUS: &str = "owner_status";
+
 const KNOWN: &str = "known";
 const UNKNOWN: &str = "unknown";
 
@@ -46,8 +49,11 @@ const UNKNOWN: &str = "unknown";
 pub(super) fn count(owners: &mut Owners, found: &CatalogItem<'_>) {
     let owner = found.item.text(OWNER);
     let Some(contacts) = found.item.contacts.as_deref() else {
-        let account = owner.unwrap_or_default();
-        row(owners, found, account).items += 1;
+        let row = row(owners, found, owner.unwrap_or_default());
+        let status = found.item.text(OWNER_STATUS);
+        let status = status.and_then(AccountStatus::from_word);
+        row.status = status.map(AccountStatus::word).or(row.status);
+        row.items += 1;
         return;
     };
     // Whoever has two roles has one item.
