@@ -16,7 +16,7 @@ use crate::{
     records::{App, User},
     retries::Retries,
     sheets::Sheets,
-    version,
+    trust, version,
 };
 
 const APPS: &str = "apps";
@@ -67,7 +67,12 @@ impl<'a> Attempt<'a> {
             Stopped::Source("asking the site for its version".to_owned(), error)
         })?;
         let trusted = self.connection.trusted.warnings().iter().cloned();
-        for warning in trusted.chain(version::warning(&about.build_version)) {
+        let weaknesses = self.connection.client.weaknesses();
+        let weak = weaknesses.iter().map(trust::weak);
+        for warning in trusted
+            .chain(weak)
+            .chain(version::warning(&about.build_version))
+        {
             sink.warn(warning);
         }
         sink.progress(Progress::Connected {

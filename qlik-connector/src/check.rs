@@ -11,7 +11,7 @@ use qrs_client::{
 use crate::{
     addresses::UserList,
     failure::{advice, describe},
-    trust::Trusted,
+    trust::{Trusted, weak},
 };
 
 const TRUST_STORE: &str = "trust store";
@@ -107,6 +107,7 @@ impl Passed {
                 None => self.0.push(stage),
             }
         }
+        self.weaknesses(client);
         let passed = |name: &str| {
             let mut stages = self.0.iter();
             stages.any(|stage| stage.name == name && stage.verdict != Verdict::Failed)
@@ -125,6 +126,21 @@ impl Passed {
             let hint = "use `https` in `connection.url`".to_owned();
             let stage = Stage::ok(TLS, seen, Duration::ZERO);
             self.0.push(stage.but(Verdict::Warning, hint));
+        }
+    }
+
+    /// Warns of what is weak in the certificates, and was accepted.
+    fn weaknesses(&mut self, client: &QrsClient) {
+        for weakness in client.weaknesses() {
+            let Some(stage) = self.0.iter_mut().find(|stage| stage.name == TLS) else {
+                return;
+            };
+            let warning = weak(&weakness);
+            stage.seen = format!("{}; {}", stage.seen, warning.message);
+            if stage.verdict == Verdict::Ok {
+                stage.verdict = Verdict::Warning;
+                stage.hint = warning.hint;
+            }
         }
     }
 

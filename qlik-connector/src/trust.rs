@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use catalog_model::{Settings, Warning, settings::SettingFile};
-use qrs_client::{StoreKind, Trust, TrustStore};
+use qrs_client::{StoreKind, StoreWarning, Trust, TrustStore, Weakness};
 
 use crate::connector::accepted;
 
@@ -12,7 +12,7 @@ const KIND: &str = "tls.truststore.type";
 const PASSWORD: &str = "tls.truststore.password";
 const BYPASS: &str = "tls.bypass_certificate_validation";
 
-/// What a connection trusts, and what is to be said of it at each scan.
+/// What a connection trusts, and the warnings about it in each report.
 #[derive(Clone, Debug)]
 pub(crate) struct Trusted {
     trust: Trust,
@@ -29,18 +29,14 @@ impl Trusted {
                 warnings: vec![not_checked()],
             };
         }
-        let Some(store) = store else {
+        let Some((store, warnings)) = store else {
             return Self {
                 trust: Trust::System,
                 warnings: Vec::new(),
             };
         };
-        let warnings = store.warnings().iter().map(|warning| Warning {
-            message: format!("the trust store `{}`: {warning}", store.name()),
-            hint: None,
-        });
         Self {
-            warnings: warnings.collect(),
+            warnings,
             trust: Trust::Only(store),
         }
     }
@@ -65,18 +61,20 @@ impl Trusted {
                 format!("`{}` holds {}", store.name(), held.join(", "))
             }
             Trust::AnyCertificate => "any certificate is accepted".to_owned(),
-            _ => "none is set: the system's authorities count".to_owned(),
+            _ => "not set; using the operating system's CA certificates".to_owned(),
         }
     }
 }
 
-fn trust_store(settings: &mut Settings) -> Option<TrustStore> {
+/// The store, and the warnings about it.
+fn trust_store(settings: &mut Settings) -> Option<(TrustStore, Vec<Warning>)> {
     let file = settings.file_of(PATH);
     let password = settings.secret(PASSWORD);
     let kinds = [
         ("PKCS12", StoreKind::Pkcs12),
         ("JKS", StoreKind::Jks),
         ("PEM", StoreKind::Pem),
+        ("PKCS7", StoreKind::Pkcs7),
     ];
     let kind = settings.choice(KIND, &kinds);
     if file.is_none() && (password.is_some() || kind.is_some()) {
@@ -85,40 +83,82 @@ fn trust_store(settings: &mut Settings) -> Option<TrustStore> {
         settings.refuse(
             PATH,
             message,
-            "name the file, or take all `tls.truststore` settings out".to_owned(),
+            "name the file, or remove all `tls.truststore` settings".to_owned(),
         );
     }
     let SettingFile { path, bytes, .. } = file?;
-    let kind = kind.map(|kind| kind.value).or_else(|| of_extension(&path));
-    let Some(kind) = kind else {
-        let message = format!("the name of `{path}` does not tell what kind of trust store it is");
-        settings.refuse(
-            KIND,
-            message,
-            format!("say it: `{KIND} = PKCS12`, `JKS` or `PEM`"),
-        );
-        return None;
-    };
+    let declared = kind
+        .map(|kind| kind.value)
+        .or_else(|| kind_of_extension(&path));
     let password = password.map(|password| password.value);
-    let store = TrustStore::read(&bytes, kind, password.as_ref());
-    Some(accepted(settings, PATH, store)?.named(path))
+    let store = match declared {
+        Some(declared) => TrustStore::read(&bytes, declared, password.as_ref()),
+        None => TrustStore::detect(&bytes, password.as_ref()),
+    };
+    let store = accepted(settings, PATH, store)?.named(path);
+    let mut warnings: Vec<_> = store
+        .warnings()
+        .iter()
+        .map(|warning| about(&store, warning))
+        .collect();
+    if declared.is_none() {
+        warnings.extend(StoreKind::detect(&bytes).map(|found| without_kind(&store, found)));
+    }
+    Some((store, warnings))
 }
 
-/// What the extension of a file says, as the reference reads it, and PEM beyond.
-fn of_extension(path: &str) -> Option<StoreKind> {
+fn about(store: &TrustStore, warning: &StoreWarning) -> Warning {
+    Warning {
+        message: format!("the trust store `{}`: {warning}", store.name()),
+        hint: match warning {
+            StoreWarning::OtherKind { found, .. } => Some(set_kind(*found)),
+            _ => None,
+        },
+    }
+}
+
+fn without_kind(store: &TrustStore, found: StoreKind) -> Warning {
+    Warning {
+        message: format!(
+            "the trust store `{}`: its extension does not name a kind of trust store; it was read as {found}",
+            store.name()
+        ),
+        hint: Some(set_kind(found)),
+    }
+}
+
+fn set_kind(kind: StoreKind) -> String {
+    format!("set `{KIND} = {kind}`")
+}
+
+/// The kind that the extension of a file names, as the Zeenea scanner reads it, and PEM and PKCS7 beyond.
+fn kind_of_extension(path: &str) -> Option<StoreKind> {
     let extension = Path::new(path).extension()?.to_str()?.to_ascii_lowercase();
     match extension.as_str() {
         "jks" => Some(StoreKind::Jks),
         "p12" | "pfx" => Some(StoreKind::Pkcs12),
-        "pem" | "crt" | "cer" => Some(StoreKind::Pem),
+        "pem" | "crt" | "cer" | "der" => Some(StoreKind::Pem),
+        "p7b" | "p7c" => Some(StoreKind::Pkcs7),
         _ => None,
+    }
+}
+
+/// A warning about what the site showed and was accepted all the same.
+pub(crate) fn weak(weakness: &Weakness) -> Warning {
+    Warning {
+        message: format!(
+            "{weakness}; it is accepted only because the connection has its own trust store"
+        ),
+        hint: Some(
+            "have a new certificate made with RSA of 2048 bits or more and SHA-256".to_owned(),
+        ),
     }
 }
 
 fn not_checked() -> Warning {
     Warning {
-        message: "certificates are not checked: anybody on the way can read the account's header and pose as the site"
+        message: "certificates are not checked: the authentication header can be read in transit, and the site impersonated"
             .to_owned(),
-        hint: Some(format!("take `{BYPASS}` out again")),
+        hint: Some(format!("remove `{BYPASS}`")),
     }
 }

@@ -12,7 +12,7 @@ use crate::retry::RetryPolicy;
 use crate::session::{SessionEnd, SessionPool};
 use crate::site::SiteUrl;
 use crate::time_limits::{FOREVER, TimeLimits};
-use crate::tls::{self, Trust, Use};
+use crate::tls::{self, Trust, Use, Weaknesses};
 use crate::transport::Transport;
 
 /// Makes a [`QrsClient`]; see [`QrsClient::builder`].
@@ -108,13 +108,15 @@ impl QrsClientBuilder {
     pub fn build(self) -> Result<QrsClient, Error> {
         let over_tls = self.site.is_https() || self.proxy.as_ref().is_some_and(Proxy::is_https);
         let over_tls = if over_tls { Use::Needed } else { Use::Unneeded };
-        let tls = tls::client_config(&self.trust, over_tls)?;
+        let weaknesses = Weaknesses::default();
+        let tls = tls::client_config(&self.trust, over_tls, &weaknesses)?;
         let http = Http::new(tls.clone(), self.proxy.as_ref(), self.limits.connect)?;
         Ok(QrsClient(Arc::new(Transport {
             http,
             retry: self.retry,
             proxy: self.proxy,
             tls: Arc::new(tls),
+            weaknesses,
             session: self.sessions.session(&self.site, &self.credentials),
             session_end: self.session_end,
             site: self.site,

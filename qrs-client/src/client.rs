@@ -27,6 +27,7 @@ use crate::scrub::Secrets;
 use crate::session::{SessionHold, SessionState};
 use crate::site::SiteUrl;
 use crate::time_limits::Wanted;
+use crate::tls::Weakness;
 use crate::too_many_sessions;
 use crate::transport::Transport;
 
@@ -76,6 +77,13 @@ impl QrsClient {
     #[must_use]
     pub fn session_renewals(&self) -> u64 {
         self.0.session.renewals()
+    }
+
+    /// What was weak in the certificates and handshakes so far, and accepted, as [`Trust::Only`](crate::Trust::Only)
+    /// does.
+    #[must_use]
+    pub fn weaknesses(&self) -> Vec<Weakness> {
+        self.0.weaknesses.all()
     }
 
     /// A name for the session in files: clients of the same site, header and value have the same

@@ -68,10 +68,8 @@ pub use session::{SessionEnd, SessionHold, SessionPool, SessionState};
 pub use site::SiteUrl;
 pub use time_limits::{TimeLimit, TimeLimits};
 pub use timestamp::Timestamp;
-pub use tls::Trust;
-#[cfg(feature = "trust-stores")]
-pub use trust_store::StoreKind;
-pub use trust_store::{StoreWarning, TrustStore};
+pub use tls::{Trust, Weakness};
+pub use trust_store::{StoreKind, StoreWarning, TrustStore};
 
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

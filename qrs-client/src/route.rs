@@ -23,7 +23,7 @@ use crate::scrub::Secrets;
 use crate::site::SiteUrl;
 use crate::time_limits::TimeLimit;
 use crate::tls::explain::Peer;
-use crate::tls::{self, Trust, Use};
+use crate::tls::{self, Trust, Use, Weaknesses};
 use connect::{connected, resolved};
 use handshake::{secure, secured};
 use recorded::{Record, Recorded};
@@ -100,7 +100,8 @@ impl Route<'_> {
 
     /// Why what begins in the clear is not understood, if that is because TLS is spoken there.
     pub(crate) async fn unexpected_tls(&self) -> Option<Error> {
-        let trusting = tls::client_config(&Trust::AnyCertificate, Use::Needed).ok()?;
+        let trusting =
+            tls::client_config(&Trust::AnyCertificate, Use::Needed, &Weaknesses::default()).ok()?;
         let handshake = async {
             let url = self.first_stretch();
             let (addresses, _) = resolved(url, self.first_peer()).await.ok()?;

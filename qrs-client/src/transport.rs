@@ -31,6 +31,7 @@ use crate::session::{self, Carried, Session, SessionEnd};
 use crate::silence;
 use crate::site::SiteUrl;
 use crate::time_limits::{self, AnswerLimits, TimeLimit, TimeLimits, Wanted};
+use crate::tls::Weaknesses;
 
 /// All that it takes to ask one site.
 pub(crate) struct Transport {
@@ -39,6 +40,8 @@ pub(crate) struct Transport {
     pub(crate) credentials: HeaderCredentials,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) tls: Arc<ClientConfig>,
+    /// What was weak in the handshakes so far.
+    pub(crate) weaknesses: Weaknesses,
     pub(crate) session: Arc<Session>,
     pub(crate) session_end: SessionEnd,
     pub(crate) limits: TimeLimits,

@@ -5,14 +5,8 @@ mod read;
 
 use std::{collections::HashSet, fmt};
 
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-
 use crate::certificate::Certificate;
 use crate::error::Error;
-
-#[cfg(feature = "trust-stores")]
-pub use read::StoreKind;
 
 /// Certificates to trust, at least one, each of them once.
 ///
@@ -40,6 +34,20 @@ pub struct TrustStore {
     warnings: Vec<StoreWarning>,
 }
 
+/// How the file of a trust store is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreKind {
+    /// PKCS12: `.p12`, `.pfx`, and what `keytool` writes today.
+    Pkcs12,
+    /// Java's older key store: `.jks`.
+    Jks,
+    /// PEM: `.pem`, `.crt`, `.cer`; or a bare certificate in DER, which often bears the same extensions.
+    Pem,
+    /// A bundle of certificates: `.p7b`, in DER or PEM.
+    Pkcs7,
+}
+
 /// What is strange about a trust store that can be used all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -51,6 +59,15 @@ pub enum StoreWarning {
     NoPassword,
     /// The file also holds a private key, which is not needed to trust anybody.
     PrivateKey,
+    /// The file is of another kind than it was declared as. It was read by its content.
+    OtherKind {
+        /// What was declared.
+        declared: StoreKind,
+        /// What it is.
+        found: StoreKind,
+    },
+    /// A certificate is marked by openssl as not to be trusted for TLS servers (`TRUSTED CERTIFICATE`), and left out.
+    OtherPurpose,
     /// A certificate can't be used, and the others are.
     Unusable {
         /// Which one it is, from 1.
@@ -71,7 +88,7 @@ impl TrustStore {
     pub fn from_der<D: AsRef<[u8]>>(
         certificates: impl IntoIterator<Item = D>,
     ) -> Result<Self, Error> {
-        let store = Self::of(certificates)?;
+        let store = Self::from_readable(certificates)?;
         match store.warnings.first() {
             Some(warning) => Err(Error::configuration(warning.to_string())),
             None => Ok(store),
@@ -103,7 +120,9 @@ impl TrustStore {
         &self.warnings
     }
 
-    fn of<D: AsRef<[u8]>>(certificates: impl IntoIterator<Item = D>) -> Result<Self, Error> {
+    fn from_readable<D: AsRef<[u8]>>(
+        certificates: impl IntoIterator<Item = D>,
+    ) -> Result<Self, Error> {
         let mut store = Self {
             name: String::new(),
             certificates: Vec::new(),
@@ -117,7 +136,7 @@ impl TrustStore {
                 return Err(Error::configuration(message)
                     .with_hint("keep those of the authorities that sign the site's certificate"));
             }
-            match usable(der.as_ref()) {
+            match Certificate::from_der(der.as_ref()).ok() {
                 Some(certificate) => {
                     if known.insert(certificate.der().to_vec()) {
                         store.certificates.push(certificate);
@@ -136,46 +155,42 @@ impl TrustStore {
             )),
         }
     }
-
-    /// Those that may sign others. A site's own certificate must not become an authority because
-    /// it is trusted: whoever has its key could then pass for any other site.
-    pub(crate) fn roots(&self) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        let certificates = self.certificates.iter();
-        let certificates = certificates.filter(|certificate| certificate.is_authority());
-        roots.add_parsable_certificates(
-            certificates.map(|certificate| CertificateDer::from_slice(certificate.der())),
-        );
-        roots
-    }
-}
-
-/// The certificate, if it can be described and be the root of a chain.
-fn usable(der: &[u8]) -> Option<Certificate> {
-    let certificate = Certificate::from_der(der).ok()?;
-    let mut trial = RootCertStore::empty();
-    let root = CertificateDer::from_slice(certificate.der()).into_owned();
-    trial.add(root).ok()?;
-    Some(certificate)
 }
 
 impl fmt::Display for StoreWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoMac => f.write_str(
-                "the trust store has no MAC: nothing tells whether somebody has changed it, and its password protects \
-                 nothing",
+                "the trust store has no MAC: a change to it cannot be detected, and its password protects nothing",
             ),
             Self::NoPassword => f.write_str(
-                "the trust store was read without a password: nothing tells whether somebody has changed it",
+                "the trust store was read without a password: a change to it cannot be detected",
             ),
             Self::PrivateKey => f.write_str(
-                "the trust store holds a private key, which is not needed to trust anybody and better kept elsewhere",
+                "the trust store holds a private key, which is not needed here: keep it elsewhere",
+            ),
+            Self::OtherKind { declared, found } => write!(
+                f,
+                "the trust store was expected to be {declared}, but is {found}; it was read as {found}"
+            ),
+            Self::OtherPurpose => f.write_str(
+                "a certificate is marked as not to be trusted for TLS servers, and is left out",
             ),
             Self::Unusable { number } => {
                 write!(f, "certificate {number} to trust can't be read")
             }
         }
+    }
+}
+
+impl fmt::Display for StoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pkcs12 => "PKCS12",
+            Self::Jks => "JKS",
+            Self::Pem => "PEM",
+            Self::Pkcs7 => "PKCS7",
+        })
     }
 }
 

@@ -1,5 +1,8 @@
 //! `cargo xtask fixtures`: makes the certificates and trust stores of qrs-client's tests anew, by the programs that
-//! people make theirs with. Needs `openssl` 3 and `keytool`. All keys are new each time, so that all files change.
+//! people make theirs with. Needs `openssl` 3, a JDK and Debian's `libbcprov-java`. All keys are new each time, so that all files change.
+
+mod as_java;
+mod odd_files;
 
 use std::fs;
 
@@ -150,6 +153,8 @@ pub(crate) fn run() -> Outcome {
     pem_files(&shell)?;
     pkcs12_of_openssl(&shell)?;
     stores_of_keytool(&shell)?;
+    odd_files::make(&shell)?;
+    as_java::make(&shell)?;
     for authority in ["root", "issuing", "other", "namesake", "constrained"] {
         shell.remove_path(format!("{authority}.key"))?;
     }
@@ -161,7 +166,6 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
     let Wanted(name, subject, issuer, extensions, validity) = wanted;
     let key = format!("{name}.key");
     let file = format!("{name}.pem");
-    let (from, to) = validity.split_once(' ').ok_or("a validity has two dates")?;
     cmd!(
         shell,
         "openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}"
@@ -173,6 +177,35 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
         "openssl req -new -utf8 -key {key} -subj {subject} -out {request}"
     )
     .run()?;
+    let signer = issuer.unwrap_or(name);
+    sign(
+        shell,
+        (&request, &file),
+        signer,
+        issuer.is_none(),
+        extensions,
+        validity,
+        &["-md", "sha256"],
+    )?;
+    let signer_file = format!("{signer}.pem");
+    if matches!(issuer, Some("issuing" | "constrained" | "site")) {
+        let chain = shell.read_file(&file)? + &shell.read_file(&signer_file)?;
+        shell.write_file(format!("{name}-chain.pem"), chain)?;
+    }
+    Ok(())
+}
+
+/// Signs a request with the key of `signer`, or with its own.
+fn sign(
+    shell: &Shell,
+    (request, file): (&str, &str),
+    signer: &str,
+    is_self_signed: bool,
+    extensions: &[&str],
+    validity: &str,
+    options: &[&str],
+) -> Outcome {
+    let (from, to) = validity.split_once(' ').ok_or("a validity has two dates")?;
     shell.write_file("extensions", extensions.join("\n"))?;
     // `openssl ca` is the one command of openssl 3.0 that takes both dates.
     shell.write_file("index", "")?;
@@ -181,15 +214,14 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
         "[ca]\ndefault_ca=it\n[it]\ndatabase=index\nnew_certs_dir=.\nrand_serial=yes\npolicy=any\nunique_subject=no\n\
          default_md=sha256\n[any]\ncommonName=supplied\norganizationName=optional\n",
     )?;
-    let signer = issuer.unwrap_or(name);
     let (signer_key, signer_file) = (format!("{signer}.key"), format!("{signer}.pem"));
-    let signed_by = match issuer {
-        Some(_) => vec!["-cert", &signer_file],
-        None => vec!["-selfsign"],
+    let signed_by = match is_self_signed {
+        false => vec!["-cert", &signer_file],
+        true => vec!["-selfsign"],
     };
     cmd!(
         shell,
-        "openssl ca -batch -notext -config config -extfile extensions -startdate {from} -enddate {to}
+        "openssl ca -batch -notext -config config -extfile extensions -startdate {from} -enddate {to} {options...}
          -keyfile {signer_key} {signed_by...} -in {request} -out {file}"
     )
     .ignore_stderr()
@@ -204,14 +236,10 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
         let copy = name.len() > 30 && name.ends_with(".pem");
         if copy
             || name.starts_with("index")
-            || ["config", "extensions", request.as_str()].contains(&name.as_str())
+            || ["config", "extensions", request].contains(&name.as_str())
         {
             shell.remove_path(left)?;
         }
-    }
-    if matches!(issuer, Some("issuing" | "constrained" | "site")) {
-        let chain = shell.read_file(&file)? + &shell.read_file(&signer_file)?;
-        shell.write_file(format!("{name}-chain.pem"), chain)?;
     }
     Ok(())
 }

@@ -1,81 +1,80 @@
-//! Which certificates pass: those of a chain to a trusted one, as WebPKI has it, and those that
-//! are trusted themselves, with the name that was called.
+//! The checks that rustls asks for in a handshake.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-use super::explain::{Refusal, Shown};
+use super::Weaknesses;
+use super::explain::{Refusal, Shown, Store};
+use super::flaw::{Flaw, Weakness};
+use super::path::{self, Checked, Rules};
+use super::signature::{
+    Handshake, Hash, PublicKey, SHA1_SCHEMES, STRONG_SCHEMES, SignatureError, scheme_algorithm,
+};
 use crate::certificate::Certificate;
-use crate::trust_store::TrustStore;
 
 /// Checks what a site or a proxy shows, and says what is wrong with it.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    roots: RootCertStore,
-    /// What the roots are from; none if they are the system's.
-    store: Option<TrustStore>,
-    algorithms: WebPkiSupportedAlgorithms,
+    trusted: Vec<Certificate>,
+    rules: Rules,
+    /// The name of the store.
+    store: String,
+    weaknesses: Weaknesses,
 }
 
 impl Verifier {
-    pub(super) fn new(
-        roots: RootCertStore,
-        store: Option<TrustStore>,
-        algorithms: WebPkiSupportedAlgorithms,
-    ) -> Self {
+    pub(super) fn new(trusted: Vec<Certificate>, rules: Rules, weaknesses: Weaknesses) -> Self {
         Self {
-            roots,
-            store,
-            algorithms,
+            trusted,
+            rules,
+            store: String::new(),
+            weaknesses,
         }
     }
 
-    fn verify(
+    pub(super) fn with_store(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.store);
+        self
+    }
+
+    fn store(&self) -> Store<'_> {
+        match self.rules {
+            Rules::System => Store::System,
+            Rules::OwnStore => Store::Own {
+                name: &self.store,
+                certificates: &self.trusted,
+            },
+        }
+    }
+
+    fn verify_handshake(
         &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        shown: &Shown<'_>,
-    ) -> Result<(), rustls::Error> {
-        let parsed = ParsedCertificate::try_from(end_entity)?;
-        let certificate = shown.certificate();
-        // Whoever trusts this very certificate trusts it beyond its dates, too: so does Java.
-        if !self.holds(certificate) {
-            verify_server_cert_signed_by_trust_anchor(
-                &parsed,
-                &self.roots,
-                intermediates,
-                shown.now,
-                self.algorithms.all,
-            )?;
+        handshake: Handshake,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_handshake(handshake, message, certificate, signed)
+            .map_err(|error| Error::from(Refusal::from_signature(error, certificate)))?;
+        let algorithm = scheme_algorithm(signed.scheme);
+        if algorithm.and_then(super::signature::Algorithm::hash) == Some(Hash::Sha1) {
+            self.weaknesses.add([Weakness::Sha1Handshake]);
         }
-        let by_alternative_name = verify_server_name(&parsed, shown.name);
-        let all_read = shown.chain.len() == intermediates.len() + 1;
-        if all_read && !self.is_constrained(shown) && certificate.is_commonly_named(shown.name) {
-            return Ok(());
-        }
-        by_alternative_name
+        Ok(HandshakeSignatureValid::assertion())
     }
+}
 
-    /// Whether an authority of the chain has name constraints. They are checked against alternative
-    /// names only, so that no common name may slip by them.
-    fn is_constrained(&self, shown: &Shown<'_>) -> bool {
-        let trusted = self.store.iter().flat_map(TrustStore::certificates);
-        let above = trusted.filter(|trusted| {
-            let mut chain = shown.chain.iter();
-            chain.any(|shown| shown.issuer() == trusted.subject())
-        });
-        let mut chain = shown.chain.iter().chain(above);
-        chain.any(Certificate::has_name_constraints)
-    }
-
-    fn holds(&self, certificate: &Certificate) -> bool {
-        let mut stores = self.store.iter();
-        stores.any(|store| store.certificates().contains(certificate))
-    }
+fn verify_handshake(
+    handshake: Handshake,
+    message: &[u8],
+    certificate: &CertificateDer<'_>,
+    signed: &DigitallySignedStruct,
+) -> Result<(), SignatureError> {
+    let certificate = Certificate::from_der(certificate).map_err(|_error| SignatureError::Wrong)?;
+    let x509 = certificate.parsed().ok_or(SignatureError::Wrong)?;
+    let key = PublicKey::from_info(x509.public_key())?;
+    handshake.verify(signed.scheme, &key, message, signed.signature())
 }
 
 impl ServerCertVerifier for Verifier {
@@ -86,12 +85,24 @@ impl ServerCertVerifier for Verifier {
         name: &ServerName<'_>,
         _ocsp_response: &[u8],
         now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+    ) -> Result<ServerCertVerified, Error> {
         let shown = Shown::new(end_entity, intermediates, name, now)
-            .ok_or(CertificateError::BadEncoding)?;
-        match self.verify(end_entity, intermediates, &shown) {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
-            Err(error) => Err(Refusal::new(&error, shown, self.store.as_ref()).into()),
+            .ok_or_else(|| Error::from(Refusal::unreadable()))?;
+        let checked = Checked {
+            chain: &shown.chain,
+            called: shown.name,
+            now: shown.seconds(),
+            rules: self.rules,
+        };
+        match path::verify(checked, &self.trusted) {
+            Ok(passed) => {
+                self.weaknesses.add(passed.weaknesses);
+                Ok(ServerCertVerified::assertion())
+            }
+            Err(flaw) => {
+                let pin = self.helpful_pin(&flaw, checked);
+                Err(Refusal::new(&flaw, shown, self.store(), pin).into())
+            }
         }
     }
 
@@ -100,8 +111,8 @@ impl ServerCertVerifier for Verifier {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verify_handshake(Handshake::Tls12, message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -109,18 +120,36 @@ impl ServerCertVerifier for Verifier {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verify_handshake(Handshake::Tls13, message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        match self.rules {
+            Rules::System => STRONG_SCHEMES.to_vec(),
+            Rules::OwnStore => [STRONG_SCHEMES, SHA1_SCHEMES].concat(),
+        }
     }
 }
 
-/// Accepts every certificate, but still checks that the site holds its key.
+impl Verifier {
+    /// The site's own certificate, if it would pass once it is in a trust store.
+    fn helpful_pin(&self, flaw: &Flaw, checked: Checked<'_>) -> Option<Certificate> {
+        let own = checked.chain.first()?;
+        let pinned = Checked {
+            rules: Rules::OwnStore,
+            ..checked
+        };
+        let helps = path::verify(pinned, std::slice::from_ref(own)).is_ok();
+        // A name that only the system's rules refuse passes with any store of one's own.
+        (helps && *flaw != Flaw::OtherName).then(|| own.clone())
+    }
+}
+
+/// Accepts every certificate, even one that cannot be read: whoever is on the way could show one of their own, so that
+/// the signature of the handshake proves nothing.
 #[derive(Debug)]
-pub(super) struct AnyCertificate(pub(super) WebPkiSupportedAlgorithms);
+pub(super) struct AnyCertificate;
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
@@ -130,29 +159,36 @@ impl ServerCertVerifier for AnyCertificate {
         _server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+    ) -> Result<ServerCertVerified, Error> {
         Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
         &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0)
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn verify_tls13_signature(
         &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0)
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
     }
 
+    /// With Ed448 and the Brainpool curves of TLS 1.3 beyond those that can be checked.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
+        let unchecked = [
+            SignatureScheme::ED448,
+            SignatureScheme::Unknown(0x081A),
+            SignatureScheme::Unknown(0x081B),
+            SignatureScheme::Unknown(0x081C),
+        ];
+        [STRONG_SCHEMES, SHA1_SCHEMES, &unchecked].concat()
     }
 }

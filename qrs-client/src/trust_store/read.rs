@@ -1,32 +1,18 @@
-//! From the bytes of a file to the certificates in it. Pure, and safe to give anything: nothing
-//! panics or allocates beyond a file's size.
+//! From the bytes of a file to the certificates in it. Pure, and safe to give anything: nothing panics or allocates beyond
+//! a file's size.
 
-mod der;
-mod derivation;
+mod ber;
 mod format;
 mod jks;
 mod pem;
 mod pkcs12;
+mod pkcs7;
 
-use std::fmt;
+use secrecy::{ExposeSecret, SecretString};
 
-use secrecy::SecretString;
-
-use super::{StoreWarning, TrustStore};
+use super::{StoreKind, StoreWarning, TrustStore};
 use crate::error::Error;
 use format::Format;
-
-/// How the file of a trust store is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StoreKind {
-    /// PKCS12: `.p12`, `.pfx`, and what `keytool` writes today.
-    Pkcs12,
-    /// Java's older key store: `.jks`.
-    Jks,
-    /// PEM: `.pem`, `.crt`, `.cer`; a bare certificate in DER, which often bears the same
-    /// extensions, is taken as well.
-    Pem,
-}
 
 /// What a file holds, before its certificates are looked at.
 struct Found<D> {
@@ -45,46 +31,83 @@ impl<D> Default for Found<D> {
     }
 }
 
+impl StoreKind {
+    /// The kind that the content of a file shows; `None` if it cannot be read as a trust store.
+    #[must_use]
+    pub fn detect(bytes: &[u8]) -> Option<Self> {
+        Format::from_content(&format::as_utf8(bytes)).kind()
+    }
+}
+
 impl TrustStore {
-    /// Reads the bytes of a trust store's file. PEM has no password; one given is ignored.
+    /// Reads the bytes of a trust store's file. Its content decides how it is read, as in Java; a `kind` that does not
+    /// fit becomes a [warning](Self::warnings). PEM and PKCS7 have no password; one given is ignored.
     ///
-    /// A JKS file without a password is read unchecked, as Java does it, with a
-    /// [warning](Self::warnings). Old encryption of PKCS12 (3DES, RC2) is read, too.
+    /// A JKS file without a password is read unchecked, as Java does it, with a warning. Old encryption of PKCS12 (3DES,
+    /// RC2) is read, too.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the file is of another
-    /// kind, the password is wrong, the file is truncated or damaged, or it holds no certificate.
-    /// The message says which, and does not repeat the password.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the file is not a trust store, the password is
+    /// wrong, the file is truncated or damaged, or it holds no certificate. The message says which, and does not repeat
+    /// the password.
     pub fn read(
         bytes: &[u8],
         kind: StoreKind,
         password: Option<&SecretString>,
     ) -> Result<Self, Error> {
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let format = Format::of(bytes);
-        match (format, kind) {
-            (Format::Jks, StoreKind::Jks) => Self::found(jks::read(bytes, password)?),
-            (Format::Pkcs12, StoreKind::Pkcs12) => Self::found(pkcs12::read(bytes, password)?),
-            (Format::Pem, StoreKind::Pem) => Self::found(pem::read(bytes)?),
-            (Format::DerCertificate, StoreKind::Pem) => Self::of([bytes]),
-            (Format::Empty, _) => Err(Error::configuration("the trust store is an empty file")),
-            (Format::TruncatedDer(length), StoreKind::Pkcs12 | StoreKind::Pem) => {
+        let mut store = Self::detect(bytes, password)?;
+        let found = StoreKind::detect(bytes).unwrap_or(kind);
+        // A bundle of PKCS7 may be written as PEM.
+        let fits = found == kind || (kind, found) == (StoreKind::Pkcs7, StoreKind::Pem);
+        if !fits {
+            let declared = kind;
+            store
+                .warnings
+                .push(StoreWarning::OtherKind { declared, found });
+        }
+        Ok(store)
+    }
+
+    /// Reads the bytes of a trust store's file, of whatever kind it is; see [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn detect(bytes: &[u8], password: Option<&SecretString>) -> Result<Self, Error> {
+        let bytes = &*format::as_utf8(bytes);
+        match Format::from_content(bytes) {
+            Format::Jks => Self::from_found(jks::read(bytes, password)?),
+            Format::Pkcs12 => Self::from_found(pkcs12::read(bytes, password)?),
+            Format::Pkcs7 => Self::from_found(pkcs7::read(bytes)?),
+            Format::Pem => Self::from_found(pem::read(bytes)?),
+            Format::DerCertificate => Self::from_readable([bytes]),
+            Format::Empty => Err(Error::configuration("the trust store is an empty file")),
+            Format::TruncatedDer(Some(length)) => {
                 let here = bytes.len();
                 Err(Error::configuration(format!(
                     "the trust store is truncated: {here} of its {length} bytes are there"
                 )))
             }
-            (format, kind) => Err(other_format(format, kind)),
+            Format::TruncatedDer(None) => Err(truncated()),
+            Format::Jceks => Err(other_content("a JCEKS key store").with_hint(
+                "convert it: keytool -importkeystore -srckeystore OLD -srcstoretype JCEKS -destkeystore NEW -deststoretype \
+                 PKCS12",
+            )),
+            Format::DerPrivateKey => Err(other_content("a private key in DER")
+                .with_hint("use a file with the certificates; a key is not needed")),
+            Format::Unknown => Err(other_content(
+                "neither PKCS12, nor JKS, nor PEM, nor PKCS7, nor a certificate",
+            )),
         }
     }
 
-    fn found<D: AsRef<[u8]>>(found: Found<D>) -> Result<Self, Error> {
+    fn from_found<D: AsRef<[u8]>>(found: Found<D>) -> Result<Self, Error> {
         if found.certificates.is_empty() {
             let key = found.holds_key.then(|| "a private key".to_owned());
             return Err(without_certificate(key.as_slice()));
         }
-        let mut store = Self::of(found.certificates)?;
+        let mut store = Self::from_readable(found.certificates)?;
         store.warnings.extend(found.warnings);
         if found.holds_key {
             store.warnings.push(StoreWarning::PrivateKey);
@@ -93,28 +116,9 @@ impl TrustStore {
     }
 }
 
-fn other_format(format: Format, kind: StoreKind) -> Error {
-    let error = Error::configuration(format!(
-        "the trust store is to be {kind}, but it is {}",
-        format.name()
-    ));
-    error.with_hint(match format {
-        Format::Jks => "declare its type as JKS",
-        Format::Pkcs12 => "declare its type as PKCS12",
-        Format::Pem | Format::DerCertificate => "declare its type as PEM",
-        Format::Jceks => {
-            "make a PKCS12 store of it: keytool -importkeystore -srckeystore OLD -destkeystore NEW \
-             -deststoretype PKCS12"
-        }
-        Format::Pkcs7 => {
-            "make a PEM file of it: openssl pkcs7 -print_certs -inform DER -in OLD -out NEW"
-        }
-        Format::Ber => "write it anew with `keytool -importkeystore` or `openssl pkcs12`",
-        Format::DerPrivateKey => "name a file with the certificates; a key is not needed",
-        Format::Empty | Format::TruncatedDer(_) | Format::Unknown => {
-            "name a PKCS12, JKS or PEM file with the certificates to trust"
-        }
-    })
+fn other_content(what: &str) -> Error {
+    Error::configuration(format!("the trust store is {what}"))
+        .with_hint("use a PKCS12, JKS, PEM or PKCS7 file with the certificates to trust")
 }
 
 fn truncated() -> Error {
@@ -123,11 +127,49 @@ fn truncated() -> Error {
 
 fn damaged(how: &str) -> Error {
     Error::configuration(format!("the trust store is damaged: {how}"))
+        .with_hint("copy or export the file again")
 }
 
-fn wrong_password() -> Error {
-    Error::configuration("the trust store's password is wrong, or the file was changed")
-        .with_hint("try it with `keytool -list -keystore` and the file's name")
+fn wrong_password(password: Option<&SecretString>) -> Error {
+    let suspicion = suspicion(password);
+    Error::configuration(format!(
+        "the trust store's password is wrong, or the file was changed{suspicion}"
+    ))
+    .with_hint("try it with `keytool -list -keystore` and the file's name")
+}
+
+/// For a file that cannot show whether its password is right.
+fn undecryptable(password: Option<&SecretString>) -> Error {
+    let suspicion = suspicion(password);
+    Error::configuration(format!(
+        "the trust store can't be decrypted: the password is wrong, or it is damaged{suspicion}"
+    ))
+    .with_hint("try the password with `openssl pkcs12 -info -in` and the file's name")
+}
+
+/// What is strange about a password that failed, and easily overlooked.
+fn suspicion(password: Option<&SecretString>) -> String {
+    let password = password.map_or("", |password| password.expose_secret());
+    let (first, last) = (password.chars().next(), password.chars().next_back());
+    let strange = |place, character: Option<char>| {
+        let what = match character? {
+            '\u{FEFF}' => "a byte order mark",
+            '"' | '\'' | '`' | '\u{201C}'..='\u{201F}' | '\u{2018}'..='\u{201B}' | '«' | '»' => {
+                "a quotation mark"
+            }
+            '\n' | '\r' => "a line break",
+            '\u{200B}' => "an invisible space",
+            character if character.is_whitespace() => "white space",
+            _ => return None,
+        };
+        Some(format!("{place} with {what}"))
+    };
+    let found = [strange("begins", first), strange("ends", last)];
+    let found: Vec<_> = found.into_iter().flatten().collect();
+    if found.is_empty() {
+        return String::new();
+    }
+    format!("; note that the password {}", found.join(" and "))
 }
 
 fn without_certificate(but: &[String]) -> Error {
@@ -137,14 +179,4 @@ fn without_certificate(but: &[String]) -> Error {
         return Error::configuration(message).with_hint(hint);
     }
     Error::configuration(format!("{message}, but `{}`", but.join("`, `"))).with_hint(hint)
-}
-
-impl fmt::Display for StoreKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pkcs12 => "PKCS12",
-            Self::Jks => "JKS",
-            Self::Pem => "PEM",
-        })
-    }
 }

@@ -19,4 +19,6 @@ mod sessions;
 mod statuses;
 mod time_limits;
 mod trust;
+mod trust_as_java;
+mod trust_of_openssl;
 mod trust_stores;

@@ -125,8 +125,8 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         "escaping",
         "localhost",
         "root.pem",
-        "is not for `localhost`",
-        "name",
+        "the authority `CN=Acme Constrained CA, O=Acme` must not sign for `localhost` (name constraints)",
+        "another authority",
     ),
     (
         "self-signed",
@@ -169,7 +169,7 @@ async fn a_site_that_is_trusted_is_no_authority_for_others() {
     let error = ask("below-site", "localhost", only("site.pem")).await;
     let error = error.unwrap_err().to_string();
     assert!(
-        error.contains("issuer `CN=qlikserver1` of its certificate `CN=impostor` is no authority"),
+        error.contains("issuer `CN=qlikserver1` of its certificate `CN=impostor` is not a certificate authority"),
         "{error}"
     );
     let error = ask("below-site", "localhost", only("root.pem")).await;
@@ -182,7 +182,7 @@ async fn a_common_name_does_not_escape_the_constraints_of_a_trusted_authority() 
     let client = builder(&site, "localhost", only("constrained.pem"));
     let error = client.build().unwrap().about().await.unwrap_err();
     assert!(
-        error.to_string().contains("is not for `localhost`"),
+        error.to_string().contains("must not sign for `localhost`"),
         "{error}"
     );
 }
@@ -253,10 +253,13 @@ async fn alerting(description: u8) -> Error {
 #[tokio::test]
 async fn no_common_protocol_and_a_wish_for_a_client_certificate_are_told() {
     let cases = [
-        (40, "no TLS protocol or cipher in common"),
-        (70, "no TLS protocol or cipher in common"),
+        (40, "no TLS cipher suite, curve or signature in common"),
+        (70, "no TLS protocol version in common"),
         (116, "asks for a certificate of the client"),
-        (80, "broke off the TLS handshake: InternalError"),
+        (
+            80,
+            "broke off the TLS handshake with the alert `internal_error`",
+        ),
     ];
     for (description, expected) in cases {
         let error = alerting(description).await;

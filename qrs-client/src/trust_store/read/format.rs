@@ -1,6 +1,9 @@
-//! What a file is, by its first bytes.
+//! What a file is, by its content.
 
-use super::der::{self, Flaw, INTEGER, OBJECT_IDENTIFIER, SEQUENCE};
+use std::borrow::Cow;
+
+use super::ber::{self, BerError, INTEGER, OBJECT_IDENTIFIER, SEQUENCE};
+use crate::trust_store::StoreKind;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,53 +16,44 @@ pub(super) enum Format {
     Pem,
     DerCertificate,
     DerPrivateKey,
-    /// Begins as ASN.1, and is shorter than it says: this many bytes.
-    TruncatedDer(usize),
-    /// ASN.1 of open length, as some old programs wrote PKCS12.
-    Ber,
+    /// Begins as ASN.1, and is shorter than it has to be; this many bytes it should have, if it says so.
+    TruncatedDer(Option<usize>),
     Unknown,
 }
 
 impl Format {
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(super) fn from_content(bytes: &[u8]) -> Self {
         match bytes {
             [] => Self::Empty,
             [0xFE, 0xED, 0xFE, 0xED, ..] => Self::Jks,
             [0xCE, 0xCE, 0xCE, 0xCE, ..] => Self::Jceks,
-            [SEQUENCE, 0x80..=0xFF, ..] => of_der(bytes),
+            [SEQUENCE, 0x80..=0xFF, ..] => from_ber(bytes),
             // `0` is a letter, too, with which a comment before the certificates may begin.
             _ if contains(bytes, b"-----BEGIN ") => Self::Pem,
-            [SEQUENCE, ..] => of_der(bytes),
+            [SEQUENCE, ..] => from_ber(bytes),
             _ => Self::Unknown,
         }
     }
 
-    /// What to call it.
-    pub(super) fn name(self) -> &'static str {
+    /// The kind of store that it is, if it can be read.
+    pub(super) fn kind(self) -> Option<StoreKind> {
         match self {
-            Self::Empty => "an empty file",
-            Self::Jks => "a JKS key store",
-            Self::Jceks => "a JCEKS key store",
-            Self::Pkcs12 => "a PKCS12 store",
-            Self::Pkcs7 => "a PKCS7 bundle",
-            Self::Pem => "a PEM file",
-            Self::DerCertificate => "a certificate in DER",
-            Self::DerPrivateKey => "a private key in DER",
-            Self::TruncatedDer(_) => "a truncated file",
-            Self::Ber => "a file in BER of open length",
-            Self::Unknown => "neither PKCS12, nor JKS, nor PEM, nor a certificate",
+            Self::Jks => Some(StoreKind::Jks),
+            Self::Pkcs12 => Some(StoreKind::Pkcs12),
+            Self::Pkcs7 => Some(StoreKind::Pkcs7),
+            Self::Pem | Self::DerCertificate => Some(StoreKind::Pem),
+            _ => None,
         }
     }
 }
 
-fn of_der(bytes: &[u8]) -> Format {
-    let outer = match der::element(bytes) {
+fn from_ber(bytes: &[u8]) -> Format {
+    let outer = match ber::element(bytes) {
         Ok(outer) => outer,
-        Err(Flaw::Truncated(length)) => return Format::TruncatedDer(length),
-        Err(Flaw::OpenLength) => return Format::Ber,
-        Err(Flaw::Malformed) => return Format::Unknown,
+        Err(BerError::Truncated(length)) => return Format::TruncatedDer(length),
+        Err(BerError::Malformed) => return Format::Unknown,
     };
-    let Ok(first) = der::element(outer.content) else {
+    let Ok(first) = ber::element(outer.content) else {
         return Format::Unknown;
     };
     match (first.tag, first.content) {
@@ -73,6 +67,29 @@ fn of_der(bytes: &[u8]) -> Format {
     }
 }
 
+/// Text in UTF-8 without a byte order mark; anything else as it is. Windows writes PEM files in UTF-16 as well.
+pub(super) fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
+        [0xFF, 0xFE, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
+        _ if contains(bytes, b"-\0-\0-\0-\0-\0B\0E\0G\0I\0N\0 \0") => {
+            // In big-endian text the zeros come first, and the whole begins with one.
+            match bytes.first() {
+                Some(0) => from_utf16(bytes, u16::from_be_bytes),
+                _ => from_utf16(bytes, u16::from_le_bytes),
+            }
+        }
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'static, [u8]> {
+    let (pairs, _) = bytes.as_chunks();
+    let units: Vec<_> = pairs.iter().map(|pair| unit(*pair)).collect();
+    Cow::Owned(String::from_utf16_lossy(&units).into_bytes())
+}
+
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted).is_some()
 }

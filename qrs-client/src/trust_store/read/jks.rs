@@ -29,7 +29,7 @@ pub(super) fn read<'a>(
     };
     let (data, digest) = bytes.split_at(end);
     if digest_of(data, password) != digest {
-        return Err(wrong_password());
+        return Err(wrong_password(Some(password)));
     }
     Ok(found)
 }

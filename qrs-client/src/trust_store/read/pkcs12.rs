@@ -1,81 +1,201 @@
-//! PKCS12, by the crate `p12-keystore`: its archive view, as the key-store view lists none of the
-//! certificates that openssl writes.
+//! PKCS12, as keytool, openssl, Windows, BouncyCastle and EJBCA write it: RFC 7292 and, for PBMAC1, RFC 9579. Private keys
+//! are not decrypted, only noticed.
 
-use p12_keystore::{Pkcs12Archive, error::Error as P12Error};
+mod cipher;
+mod derivation;
+mod mac;
+
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Found, damaged, der, derivation, wrong_password};
+use super::ber::{
+    self, BerError, CONTEXT_0, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE,
+};
+use super::{Found, damaged, wrong_password};
 use crate::error::Error;
 use crate::trust_store::StoreWarning;
+use derivation::{Budget, Password};
 
-/// Whether the file can prove that it was not changed, and that the password is right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mac {
-    Present,
-    Absent,
+/// 1.2.840.113549.1.7, with one more number: kinds of content.
+const DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01];
+const ENCRYPTED_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x06];
+const ENVELOPED_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x03];
+
+/// 1.2.840.113549.1.12.10.1, with one more number: kinds of bags.
+const BAG: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x0C, 0x0A, 0x01];
+const KEY_BAG: u8 = 1;
+const SHROUDED_KEY_BAG: u8 = 2;
+const CERTIFICATE_BAG: u8 = 3;
+const NESTED_BAG: u8 = 6;
+
+/// 1.2.840.113549.1.9.22.1
+const X509_CERTIFICATE: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x16, 0x01];
+
+/// How deep bags may nest. Nobody nests them.
+const MAX_DEPTH: usize = 8;
+
+/// Why a file is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pkcs12Error {
+    Malformed,
+    /// Something is encrypted or authenticated in a way that is not supported; what it is.
+    Unsupported(String),
+    /// Deriving the keys would take too long, or too much memory.
+    Excessive,
+    /// What was decrypted has no valid padding: mostly the password is wrong.
+    Undecryptable,
+    WrongMac,
+}
+
+impl From<BerError> for Pkcs12Error {
+    fn from(_: BerError) -> Self {
+        Self::Malformed
+    }
 }
 
 pub(super) fn read(bytes: &[u8], password: Option<&SecretString>) -> Result<Found<Vec<u8>>, Error> {
-    let outer = der::element(bytes).map_err(|_flaw| damaged("it is no PKCS12"))?;
-    let whole = &bytes[..bytes.len() - outer.rest.len()];
-    let mac = mac(outer.content);
     let given = password.map_or("", |password| password.expose_secret());
-    if given.chars().any(|character| character > '\u{FFFF}') {
-        return Err(Error::configuration(
-            "the trust store's password has a character beyond U+FFFF, with which PKCS12 is not read",
-        )
-        .with_hint("give the store another password, with `keytool -storepasswd` or anew"));
-    }
-    if derivation::is_excessive(whole) {
-        return Err(Error::configuration(
-            "the trust store takes too much work to decrypt: its parts ask for too many rounds, or too much memory",
-        )
-        .with_hint("write it anew with `keytool -importkeystore` or `openssl pkcs12`"));
-    }
-    let archive =
-        Pkcs12Archive::from_pkcs12(whole, given).map_err(|error| flaw(&error, mac, password))?;
-    let certificates = archive.certs.into_iter();
-    Ok(Found {
-        certificates: certificates.map(|bag| bag.cert.as_der().to_vec()).collect(),
-        holds_key: !archive.keys.is_empty(),
-        warnings: match mac {
-            Mac::Present => Vec::new(),
-            Mac::Absent => vec![StoreWarning::NoMac],
-        },
-    })
-}
-
-/// The MAC is what comes third, after the version and the content.
-fn mac(outer: &[u8]) -> Mac {
-    let after = |bytes| der::element(bytes).map(|element| element.rest);
-    match after(outer).and_then(after) {
-        Ok([_, ..]) => Mac::Present,
-        _ => Mac::Absent,
-    }
-}
-
-fn flaw(error: &P12Error, mac: Mac, password: Option<&SecretString>) -> Error {
-    let asks_for_password = || {
-        Error::configuration("the trust store needs a password")
-            .with_hint("give the password that the store was made with")
+    let mut reading = Reading {
+        password: Password::new(given),
+        budget: Budget::default(),
+        found: Found::default(),
+        has_mac: false,
+        is_mac_right: false,
     };
-    match (error, mac) {
-        (P12Error::MacError(_), _) if password.is_none() => asks_for_password(),
-        (P12Error::MacError(_), _) => wrong_password(),
-        (P12Error::UnsupportedEncryptionScheme | P12Error::UnsupportedMacAlgorithm, _) => {
-            Error::configuration("the trust store is encrypted in a way that is not supported")
-                .with_hint("write it anew with `keytool -importkeystore` or `openssl pkcs12`")
-        }
-        (P12Error::InvalidParameters, _) => {
-            damaged("its encryption has parameters that are missing or out of all proportion")
-        }
-        // What was decrypted with a wrong password is rubbish of any kind.
-        (P12Error::UnpadError | P12Error::Pkcs5Error(_) | P12Error::DerError(_), Mac::Absent) => {
-            Error::configuration(
-                "the trust store can't be decrypted: the password is wrong, or it is damaged",
-            )
-            .with_hint("try the password with `openssl pkcs12 -info -in` and the file's name")
-        }
-        _ => damaged("its structure is not that of PKCS12"),
+    match reading.file(bytes) {
+        Ok(()) => Ok(reading.found),
+        Err(error) => Err(reading.explain(&error, password)),
     }
+}
+
+struct Reading<'a> {
+    password: Password<'a>,
+    budget: Budget,
+    found: Found<Vec<u8>>,
+    has_mac: bool,
+    is_mac_right: bool,
+}
+
+impl Reading<'_> {
+    fn file(&mut self, bytes: &[u8]) -> Result<(), Pkcs12Error> {
+        let mut outer = Reader::new(Reader::new(bytes).take(SEQUENCE)?.content);
+        outer.take(INTEGER)?;
+        let mut content = Reader::new(outer.take(SEQUENCE)?.content);
+        let kind = content.take(OBJECT_IDENTIFIER)?.content;
+        if kind != DATA {
+            return Err(Pkcs12Error::Unsupported(
+                "a signature instead of a password".to_owned(),
+            ));
+        }
+        let content = octets_within(&mut content)?;
+        match outer.take_if(SEQUENCE)? {
+            Some(mac) => {
+                self.has_mac = true;
+                self.password.choose_empty_form(|password| {
+                    mac::verify(mac.content, &content, password, &mut self.budget)
+                })?;
+                self.is_mac_right = true;
+            }
+            None => self.found.warnings.push(StoreWarning::NoMac),
+        }
+        self.parts(&content)
+    }
+
+    /// The parts of the file, each encrypted or not.
+    fn parts(&mut self, content: &[u8]) -> Result<(), Pkcs12Error> {
+        let parts = Reader::new(content).take(SEQUENCE)?;
+        for part in ber::elements(parts.content) {
+            let mut part = Reader::new(part?.content);
+            match part.take(OBJECT_IDENTIFIER)?.content {
+                DATA => {
+                    let bags = octets_within(&mut part)?;
+                    self.bags(&bags, 0)?;
+                }
+                ENCRYPTED_DATA => {
+                    let bags = self.decrypted(&mut part)?;
+                    // With a wrong password and without a MAC, what comes out is rubbish.
+                    self.bags(&bags, 0).map_err(|error| match error {
+                        Pkcs12Error::Malformed if !self.has_mac => Pkcs12Error::Undecryptable,
+                        error => error,
+                    })?;
+                }
+                ENVELOPED_DATA => {
+                    return Err(Pkcs12Error::Unsupported("a public key".to_owned()));
+                }
+                _ => return Err(Pkcs12Error::Malformed),
+            }
+        }
+        Ok(())
+    }
+
+    fn decrypted(&mut self, part: &mut Reader<'_>) -> Result<Vec<u8>, Pkcs12Error> {
+        let inner = part.take(CONTEXT_0)?.content;
+        let mut encrypted = Reader::new(Reader::new(inner).take(SEQUENCE)?.content);
+        encrypted.take(INTEGER)?;
+        let mut encrypted = Reader::new(encrypted.take(SEQUENCE)?.content);
+        encrypted.take(OBJECT_IDENTIFIER)?;
+        let algorithm = encrypted.take(SEQUENCE)?;
+        let octets = encrypted.take(CONTEXT_0 & !0x20)?.octets()?;
+        self.password.choose_empty_form(|password| {
+            cipher::decrypt(algorithm.content, &octets, password, &mut self.budget)
+        })
+    }
+
+    fn bags(&mut self, content: &[u8], depth: usize) -> Result<(), Pkcs12Error> {
+        if depth > MAX_DEPTH {
+            return Err(Pkcs12Error::Malformed);
+        }
+        let bags = Reader::new(content).take(SEQUENCE)?;
+        for bag in ber::elements(bags.content) {
+            let mut bag = Reader::new(bag?.content);
+            let kind = bag.take(OBJECT_IDENTIFIER)?.content;
+            let value = bag.take(CONTEXT_0)?;
+            match kind.strip_prefix(BAG) {
+                Some([KEY_BAG | SHROUDED_KEY_BAG]) => self.found.holds_key = true,
+                Some([CERTIFICATE_BAG]) => self.certificate(&value)?,
+                Some([NESTED_BAG]) => self.bags(value.content, depth + 1)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn certificate(&mut self, bag: &Element<'_>) -> Result<(), Pkcs12Error> {
+        let mut bag = Reader::new(Reader::new(bag.content).take(SEQUENCE)?.content);
+        if bag.take(OBJECT_IDENTIFIER)?.content == X509_CERTIFICATE {
+            self.found.certificates.push(octets_within(&mut bag)?);
+        }
+        Ok(())
+    }
+
+    fn explain(&self, error: &Pkcs12Error, password: Option<&SecretString>) -> Error {
+        const CONVERT: &str = "convert it: `keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype \
+                               PKCS12`, or `openssl pkcs12 -in OLD -nokeys -out NEW.pem` and use the PEM file";
+        match error {
+            Pkcs12Error::WrongMac if password.is_none() => {
+                Error::configuration("the trust store needs a password")
+                    .with_hint("give the password that the store was made with")
+            }
+            Pkcs12Error::WrongMac => wrong_password(password),
+            Pkcs12Error::Undecryptable if self.is_mac_right => {
+                damaged("a part of it cannot be decrypted, though the password is right")
+            }
+            Pkcs12Error::Undecryptable => super::undecryptable(password),
+            Pkcs12Error::Unsupported(what) => Error::configuration(format!(
+                "the trust store is protected by {what}, which is not supported"
+            ))
+            .with_hint(CONVERT),
+            Pkcs12Error::Excessive => Error::configuration(
+                "the trust store takes too much work to decrypt: its parts ask for too many rounds, or too much memory",
+            )
+            .with_hint(CONVERT),
+            Pkcs12Error::Malformed => damaged("its structure is not that of PKCS12"),
+        }
+    }
+}
+
+/// The octet string in an element for the context.
+fn octets_within(reader: &mut Reader<'_>) -> Result<Vec<u8>, Pkcs12Error> {
+    let context = reader.take(CONTEXT_0)?;
+    let octets = Reader::new(context.content).take(OCTET_STRING)?;
+    Ok(octets.octets()?.into_owned())
 }

@@ -1,0 +1,258 @@
+//! Refused certificates in words: one sentence for each flaw.
+
+use rustls::pki_types::ServerName;
+
+use super::{Shown, Store};
+use crate::certificate::{Certificate, Validity, day};
+use crate::tls::flaw::{Flaw, Weakness};
+
+/// Maximum number of certificates of a trust store that are named.
+const MAX_NAMED: usize = 5;
+
+pub(super) const NEW_KEY: &str = "have a certificate made with an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521, signed with SHA-256";
+
+/// Message and hint. `pin` is the site's own certificate, where it helps to trust it.
+pub(super) fn reason(
+    flaw: &Flaw,
+    shown: &Shown<'_>,
+    store: Store<'_>,
+    pin: Option<&Certificate>,
+) -> (String, String) {
+    let own = shown.certificate().subject();
+    let or_pin = |hint: &str| match pin {
+        Some(pin) => format!("{hint}; or, {}", pinned(pin, store)),
+        None => hint.to_owned(),
+    };
+    match flaw {
+        Flaw::OutOfDate(certificate) => out_of_date(certificate, shown),
+        Flaw::OtherName => other_name(shown),
+        Flaw::CommonNameOnly => {
+            let message = format!(
+                "its certificate `{own}` has the name `{}` only as its common name, which does not count for the operating \
+                 system's authorities",
+                shown.name.to_str()
+            );
+            let hint = "have a certificate made with that name as a subject alternative name";
+            (message, or_pin(hint))
+        }
+        Flaw::UnknownIssuer => unknown_issuer(shown, store, pin),
+        Flaw::OtherKey(namesake) => {
+            let (first, last) = namesake.days();
+            let message = format!(
+                "its certificate `{own}` is not signed by the `{}` (valid from {first} to {last}) that is in {}",
+                namesake.subject(),
+                list(store)
+            );
+            let hint = "that authority may have a new key, or another one has the same name: ask for its present \
+                        certificate and put it into the trust store";
+            (message, hint.to_owned())
+        }
+        Flaw::Weak(weakness) => (
+            weak(weakness),
+            or_pin(
+                "have a new certificate made with RSA of 2048 bits or more and SHA-256, or put the certificate of its \
+                    authority into a trust store of your own, where this counts as a warning",
+            ),
+        ),
+        Flaw::TooComplex => (
+            format!("the certificates above its own, `{own}`, can be combined in too many ways"),
+            or_pin(
+                "have only the certificates between the site's and the trusted authority's installed there",
+            ),
+        ),
+        flaw => chain_flaw(flaw, shown, &or_pin),
+    }
+}
+
+/// The flaws of a single certificate of the chain.
+fn chain_flaw(flaw: &Flaw, shown: &Shown<'_>, or_pin: &dyn Fn(&str) -> String) -> (String, String) {
+    let own = shown.certificate();
+    let whose = |certificate: &Certificate| whose(certificate, own);
+    let renew_authority = "have a new certificate made by an authority that may sign it";
+    match flaw {
+        Flaw::NotAuthority(issuer) => (
+            format!(
+                "issuer `{}` of its certificate `{}` is not a certificate authority",
+                issuer.subject(),
+                own.subject()
+            ),
+            or_pin(renew_authority),
+        ),
+        Flaw::NoCertificateSigning(issuer) => (
+            format!(
+                "the authority `{}` must not sign certificates: its key usage lacks `keyCertSign`",
+                issuer.subject()
+            ),
+            or_pin("have that authority's certificate made anew with `keyCertSign`"),
+        ),
+        Flaw::TooManyBelow(issuer) => (
+            format!(
+                "the authority `{}` allows fewer authorities below it than there are (path length)",
+                issuer.subject()
+            ),
+            or_pin(renew_authority),
+        ),
+        Flaw::OtherPurpose(certificate) => (
+            format!(
+                "{} is not for TLS servers (extended key usage)",
+                whose(certificate)
+            ),
+            or_pin("have a certificate made for server authentication"),
+        ),
+        Flaw::UnknownExtension(certificate, number) => (
+            format!(
+                "{} has a critical extension that is not supported: {number}",
+                whose(certificate)
+            ),
+            or_pin("have a certificate made without it"),
+        ),
+        Flaw::DamagedExtension(certificate, what) => (
+            format!(
+                "{} is damaged: its {what} cannot be read, or is there twice",
+                whose(certificate)
+            ),
+            or_pin("have a new certificate made"),
+        ),
+        Flaw::Constrained(authority, name) => (
+            format!(
+                "the authority `{}` must not sign for `{name}` (name constraints)",
+                authority.subject()
+            ),
+            or_pin(
+                "have a certificate made by another authority, or for a name that this one may sign for",
+            ),
+        ),
+        Flaw::Unsupported(certificate, what) => (
+            format!("{} {what}, which is not supported", whose(certificate)),
+            or_pin(NEW_KEY),
+        ),
+        _ => (
+            format!(
+                "an authority above its certificate `{}` asks for a certificate policy, and the chain has none in common",
+                own.subject()
+            ),
+            or_pin(renew_authority),
+        ),
+    }
+}
+
+fn whose(certificate: &Certificate, own: &Certificate) -> String {
+    let subject = certificate.subject();
+    if certificate == own {
+        return format!("its certificate `{subject}`");
+    }
+    format!("the certificate above its own, `{subject}`,")
+}
+
+fn weak(weakness: &Weakness) -> String {
+    format!("{weakness}: too weak for the operating system's authorities")
+}
+
+fn out_of_date(culprit: &Certificate, shown: &Shown<'_>) -> (String, String) {
+    let (first, last) = culprit.days();
+    let verdict = match culprit.at(shown.seconds()) {
+        Validity::NotYet => format!("is valid from {first} on only"),
+        Validity::Expired | Validity::Valid => format!("has expired on {last}"),
+    };
+    let today = day(shown.seconds());
+    let hint = format!(
+        "have a new certificate installed; if it should be valid, set this machine's clock, which has {today}"
+    );
+    (
+        format!("{} {verdict}", whose(culprit, shown.certificate())),
+        hint,
+    )
+}
+
+fn other_name(shown: &Shown<'_>) -> (String, String) {
+    let certificate = shown.certificate();
+    let called = shown.name.to_str();
+    let names = certificate.names();
+    let subject = certificate.subject();
+    if matches!(shown.name, ServerName::IpAddress(_))
+        && names.contains(&called.clone().into_owned())
+    {
+        let message = format!(
+            "its certificate `{subject}` has `{called}` as a name, where an address has to be an IP address"
+        );
+        let hint = "call it by a DNS name of its certificate, or have one made with `IP:` before the address";
+        return (message, hint.to_owned());
+    }
+    let has = if names.is_empty() {
+        "has no name of a server at all".to_owned()
+    } else {
+        format!("but for `{}`", names.join("`, `"))
+    };
+    let message = format!("its certificate `{subject}` is not for `{called}`, {has}");
+    let hint = "call it by a name that its certificate has, or have a certificate made with the name that is called";
+    (message, hint.to_owned())
+}
+
+fn unknown_issuer(
+    shown: &Shown<'_>,
+    store: Store<'_>,
+    pin: Option<&Certificate>,
+) -> (String, String) {
+    let certificate = shown.certificate();
+    let subject = certificate.subject();
+    if certificate.is_self_issued() {
+        let message = format!(
+            "its certificate `{subject}` is self-signed and not in {}",
+            list(store)
+        );
+        let hint = match pin {
+            Some(pin) => pinned(pin, store),
+            None => "have a certificate made for the name that is called, and by an authority that is trusted".to_owned(),
+        };
+        return (message, hint);
+    }
+    let issuer = shown.top().issuer();
+    let message = format!(
+        "issuer `{issuer}` of its certificate `{subject}` is not in {}",
+        list(store)
+    );
+    let mut hint = format!(
+        "put the certificate of `{issuer}` into {}",
+        the_store(store)
+    );
+    if let Some(pin) = pin {
+        hint += &format!("; or, {}", pinned(pin, store));
+    }
+    (message, hint)
+}
+
+fn pinned(certificate: &Certificate, store: Store<'_>) -> String {
+    format!(
+        "if the site's owner confirms the SHA-256 fingerprint {}, put this very certificate into {}",
+        certificate.fingerprint(),
+        the_store(store)
+    )
+}
+
+fn the_store(store: Store<'_>) -> &'static str {
+    match store {
+        Store::System => "a trust store of your own",
+        Store::Own { .. } => "the trust store",
+    }
+}
+
+/// The store's name and what it holds.
+fn list(store: Store<'_>) -> String {
+    let Store::Own { name, certificates } = store else {
+        return "the operating system's trust store".to_owned();
+    };
+    let named = certificates.iter().take(MAX_NAMED);
+    let named: Vec<_> = named
+        .map(|known| format!("`{}`", known.subject()))
+        .collect();
+    let mut list = match name {
+        "" => "the trust store".to_owned(),
+        name => format!("the trust store `{name}`"),
+    };
+    list += ", which holds: ";
+    list += &named.join(", ");
+    if certificates.len() > MAX_NAMED {
+        list += &format!(" and {} more", certificates.len() - MAX_NAMED);
+    }
+    list
+}

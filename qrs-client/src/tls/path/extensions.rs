@@ -1,0 +1,136 @@
+//! What the certificates of a path may be used for.
+
+use x509_parser::prelude::{ParsedExtension, X509Extension, X509Version};
+
+use super::{Link, Rules};
+use crate::tls::flaw::Flaw;
+
+/// Extensions that decide about a chain, by their numbers. If one cannot be read, its certificate is refused, whether or
+/// not it is critical.
+const DECISIVE: [(&str, &str); 8] = [
+    ("2.5.29.15", "key usage"),
+    ("2.5.29.19", "basic constraints"),
+    ("2.5.29.30", "name constraints"),
+    ("2.5.29.32", "certificate policies"),
+    ("2.5.29.33", "policy mappings"),
+    ("2.5.29.36", "policy constraints"),
+    ("2.5.29.37", "extended key usage"),
+    ("2.5.29.54", "inhibit any policy"),
+];
+
+/// Purposes of TLS servers from the time of export restrictions, which Java still accepts.
+const SERVER_GATED: [&str; 2] = ["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"];
+
+/// Checks the extensions of a path, whose first certificate is the site's, and of the trusted one above it.
+pub(super) fn check(path: &[&Link<'_>], anchor: &Link<'_>, rules: Rules) -> Result<(), Flaw> {
+    for (below, link) in path.iter().enumerate() {
+        readable(link)?;
+        critical(link)?;
+        if below > 0 {
+            authority(link)?;
+            length(link, &path[1..below])?;
+        }
+        // Java asks for a purpose of the site's certificate alone, OpenSSL and browsers of the authorities as well.
+        if below == 0 || rules == Rules::System {
+            purpose(link)?;
+        }
+    }
+    readable(anchor)?;
+    signs_certificates(anchor)
+}
+
+/// Checks that what matters can be read, and is there once.
+fn readable(link: &Link<'_>) -> Result<(), Flaw> {
+    let damaged = |what| Flaw::DamagedExtension(link.certificate.clone(), what);
+    let mut known = Vec::new();
+    for extension in link.x509.extensions() {
+        if known.contains(&&extension.oid) {
+            return Err(damaged("extensions"));
+        }
+        known.push(&extension.oid);
+        let number = extension.oid.to_id_string();
+        let decisive = DECISIVE.iter().find(|(decisive, _)| *decisive == number);
+        if let (Some((_, name)), ParsedExtension::ParseError { .. }) =
+            (decisive, extension.parsed_extension())
+        {
+            return Err(damaged(name));
+        }
+    }
+    Ok(())
+}
+
+fn critical(link: &Link<'_>) -> Result<(), Flaw> {
+    let mut extensions = link.x509.extensions().iter();
+    match extensions.find(|extension| extension.critical && !is_known(extension)) {
+        Some(unknown) => Err(Flaw::UnknownExtension(
+            link.certificate.clone(),
+            unknown.oid.to_id_string(),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether what an extension asks for is heeded here, or may be left aside as nothing is revoked.
+fn is_known(extension: &X509Extension<'_>) -> bool {
+    use ParsedExtension as E;
+    match extension.parsed_extension() {
+        E::KeyUsage(_)
+        | E::BasicConstraints(_)
+        | E::SubjectAlternativeName(_)
+        | E::IssuerAlternativeName(_)
+        | E::NameConstraints(_)
+        | E::CertificatePolicies(_)
+        | E::PolicyMappings(_)
+        | E::PolicyConstraints(_)
+        | E::InhibitAnyPolicy(_)
+        | E::ExtendedKeyUsage(_)
+        | E::CRLDistributionPoints(_) => true,
+        E::NSCertType(kind) => kind.ssl_server() || kind.ssl_ca(),
+        _ => false,
+    }
+}
+
+/// Checks that an intermediate certificate is one of an authority that may sign.
+fn authority(link: &Link<'_>) -> Result<(), Flaw> {
+    // Before version 3, certificates do not say so; they are believed only if they are trusted themselves.
+    if link.x509.version() != X509Version::V3 || !link.x509.is_ca() {
+        return Err(Flaw::NotAuthority(link.certificate.clone()));
+    }
+    signs_certificates(link)
+}
+
+fn signs_certificates(link: &Link<'_>) -> Result<(), Flaw> {
+    match link.x509.key_usage() {
+        Ok(Some(usage)) if !usage.value.key_cert_sign() => {
+            Err(Flaw::NoCertificateSigning(link.certificate.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks how many authorities are below one; those that issued themselves do not count.
+fn length(link: &Link<'_>, below: &[&Link<'_>]) -> Result<(), Flaw> {
+    let constraints = link.x509.basic_constraints().ok().flatten();
+    let Some(most) = constraints.and_then(|found| found.value.path_len_constraint) else {
+        return Ok(());
+    };
+    let counted = below
+        .iter()
+        .filter(|link| !link.certificate.is_self_issued());
+    if counted.count() > usize::try_from(most).unwrap_or(usize::MAX) {
+        return Err(Flaw::TooManyBelow(link.certificate.clone()));
+    }
+    Ok(())
+}
+
+fn purpose(link: &Link<'_>) -> Result<(), Flaw> {
+    let Ok(Some(usage)) = link.x509.extended_key_usage() else {
+        return Ok(());
+    };
+    let mut other = usage.value.other.iter();
+    let is_gated = other.any(|purpose| SERVER_GATED.contains(&purpose.to_id_string().as_str()));
+    if usage.value.server_auth || usage.value.any || is_gated {
+        return Ok(());
+    }
+    Err(Flaw::OtherPurpose(link.certificate.clone()))
+}
