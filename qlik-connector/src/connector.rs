@@ -13,7 +13,7 @@ use qrs_client::{
     TimeLimits,
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     addresses::Addresses,
@@ -181,7 +181,10 @@ fn proxy(settings: &mut Settings) -> Option<Proxy> {
     let host = settings.text("proxy.hostname");
     let port = settings.port("proxy.port");
     let user = settings.text("proxy.username");
-    let password = settings.secret("proxy.password");
+    // An empty password is sent; without an account it is that of a template that was not filled in.
+    let password = settings.secret_or_empty("proxy.password");
+    let password =
+        password.filter(|given| user.is_some() || !given.value.expose_secret().trim().is_empty());
     // Whatever else is missing: people write a whole URL here.
     if let Some(host) = &host {
         let alone = Proxy::new(ProxyScheme::Http, &host.value, 80);
@@ -209,10 +212,13 @@ fn proxy(settings: &mut Settings) -> Option<Proxy> {
     }
     let proxy = Proxy::new(scheme?.value, host?.value.trim(), port?.value);
     let proxy = accepted(settings, "proxy.hostname", proxy)?;
-    Some(match (user, password) {
-        (Some(user), Some(password)) => proxy.basic_auth(&user.value, password.value),
-        _ => proxy,
-    })
+    let (Some(user), Some(password)) = (user, password) else {
+        return Some(proxy);
+    };
+    let proxy = proxy.basic_auth(&user.value, password.value);
+    let checked = proxy.check_user();
+    accepted(settings, "proxy.username", checked)?;
+    Some(proxy)
 }
 
 /// What the client made of the setting `key`, whose refusal is a problem of the setting.

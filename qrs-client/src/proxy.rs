@@ -65,6 +65,24 @@ impl Proxy {
         self
     }
 
+    /// Checks that the user name can be sent. [`QrsClientBuilder::build`](crate::QrsClientBuilder::build) checks it, too.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the name has a colon: in what is sent, a colon
+    /// ends the name and begins the password.
+    pub fn check_user(&self) -> Result<(), Error> {
+        match &self.credentials {
+            Some((user, _)) if user.contains(':') => Err(Error::configuration(
+                "the proxy's user name contains `:`, which Basic authentication cannot send",
+            )
+            .with_hint(
+                "use an account without `:` in its name; the password has a setting of its own",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn is_https(&self) -> bool {
         self.scheme == ProxyScheme::Https
     }
@@ -89,7 +107,8 @@ impl Proxy {
         let password = self
             .credentials
             .iter()
-            .map(|(_, password)| password.clone());
+            .map(|(_, password)| password.clone())
+            .filter(|password| !password.expose_secret().is_empty());
         let sent = self.authorization();
         let sent = sent.as_ref().and_then(|value| value.to_str().ok());
         let pair = sent.and_then(|value| value.strip_prefix("Basic "));
@@ -97,6 +116,7 @@ impl Proxy {
     }
 
     pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, Error> {
+        self.check_user()?;
         let proxy = reqwest::Proxy::all(self.url.clone())
             .map_err(|_error| Error::configuration("the proxy's address is not valid"))?;
         Ok(match self.authorization() {
@@ -251,6 +271,22 @@ mod tests {
             assert!(error.hint().unwrap().contains(hint), "{error:?}");
             assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         }
+    }
+
+    #[test]
+    fn an_empty_password_is_sent_and_a_colon_in_the_name_is_refused() {
+        let proxy = Proxy::new(ProxyScheme::Http, "proxy.example", 3128).unwrap();
+        let empty = proxy.clone().basic_auth("user", SecretString::from(""));
+        let sent = empty.authorization().unwrap();
+        assert_eq!(
+            sent.to_str().unwrap(),
+            format!("Basic {}", STANDARD.encode("user:"))
+        );
+        assert!(empty.to_reqwest().is_ok());
+        let colon = proxy.basic_auth("ACME:user", SecretString::from("hunter2"));
+        let error = colon.to_reqwest().unwrap_err().to_string();
+        assert!(error.contains("contains `:`"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
     }
 
     #[test]

@@ -43,6 +43,15 @@ impl Settings {
         })
     }
 
+    /// The secret `key`, where an empty one differs from one that is not set.
+    pub fn secret_or_empty(&mut self, key: &str) -> Option<Located<SecretString>> {
+        let (found, place) = self.scalar(key, "a text", MAX_TEXT_BYTES)?;
+        Some(Located {
+            value: SecretString::from(found),
+            place,
+        })
+    }
+
     /// The secret `key`, which has to be there.
     pub fn required_secret(&mut self, key: &str) -> Option<Located<SecretString>> {
         let found = self.secret(key);

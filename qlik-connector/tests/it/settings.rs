@@ -116,6 +116,26 @@ fn what_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn an_empty_proxy_password_is_sent_and_a_colon_in_the_name_is_refused() {
+    let proxy = |user, password| {
+        [
+            ("proxy.scheme", "http"),
+            ("proxy.hostname", "proxy"),
+            ("proxy.port", "3128"),
+            ("proxy.username", user),
+            ("proxy.password", password),
+        ]
+    };
+    check(&proxy("u", ""), &[]);
+    check(&proxy("", ""), &[]);
+    check(&proxy("", "p"), &["`proxy.username` is missing"]);
+    check(
+        &proxy("ACME:u", "p"),
+        &["`proxy.username`: the proxy's user name contains `:`"],
+    );
+}
+
+#[test]
 fn no_message_repeats_the_value_of_the_header() {
     let mut settings = settings(&[
         ("connection.url", "https://user:s3cret@qlik.example.com"),
