@@ -66,6 +66,85 @@ fn every_kind_of_store_leads_to_the_site() {
 }
 
 #[test]
+fn a_store_of_another_kind_than_declared_is_read_with_a_warning() {
+    let site = secure();
+    let set_type = |kind: &str| format!("try: set `tls.truststore.type = {kind}`");
+    let declared = |kind: &str| format!("{PASSWORD}tls.truststore.type = {kind}\n");
+    for (fixture, name, more, told, kind) in [
+        (
+            "keytool.p12",
+            "trust.jks",
+            PASSWORD.to_owned(),
+            "expected to be JKS, but is PKCS12",
+            "PKCS12",
+        ),
+        (
+            "authorities.jks",
+            "trust.p12",
+            PASSWORD.to_owned(),
+            "expected to be PKCS12, but is JKS",
+            "JKS",
+        ),
+        (
+            "root.pem",
+            "trust.jks",
+            PASSWORD.to_owned(),
+            "expected to be JKS, but is PEM",
+            "PEM",
+        ),
+        (
+            "openssl.p12",
+            "trust.p12",
+            declared("JKS"),
+            "expected to be JKS, but is PKCS12",
+            "PKCS12",
+        ),
+        (
+            "bundle.p7b",
+            "trust.cer",
+            String::new(),
+            "expected to be PEM, but is PKCS7",
+            "PKCS7",
+        ),
+        (
+            "root.pem",
+            "trust.store",
+            String::new(),
+            "does not name a kind of trust store; it was read as PEM",
+            "PEM",
+        ),
+        (
+            "keytool.p12",
+            "cacerts",
+            PASSWORD.to_owned(),
+            "does not name a kind of trust store; it was read as PKCS12",
+            "PKCS12",
+        ),
+    ] {
+        let home = with_store_as(&site, fixture, name, &more);
+        let path = format!("the trust store `conf/{name}`");
+        home.run(&["scan"]).check(
+            0,
+            &["qlik (Test site): complete", &path, told, &set_type(kind)],
+        );
+        home.run(&["check"]).check(0, &[told]);
+        site.expire_sessions();
+    }
+}
+
+#[test]
+fn what_is_weak_is_warned_about_in_each_report() {
+    let site = FakeSite::builder()
+        .tls(&text("java/sha1.pem"), &text("java/sha1.key"))
+        .start_in_thread();
+    let home = with_store_as(&site, "java/rsa-root.pem", "root.pem", "");
+    for command in ["scan", "scan", "check"] {
+        home.run(&[command])
+            .check(0, &["the certificate `CN=site` is signed with SHA-1"]);
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_used_is_told_apart() {
     let site = secure();
     for (fixture, name, more, told) in [
@@ -81,13 +160,15 @@ fn a_store_that_cannot_be_used_is_told_apart() {
             "tls.truststore.password = s3cr3t\n",
             "password",
         ),
-        ("authorities.jks", "trust.p12", PASSWORD, "JKS"),
-        ("openssl.p12", "trust.jks", PASSWORD, "PKCS12"),
-        ("root.pem", "trust.jks", PASSWORD, "PEM"),
         ("authorities.jceks", "trust.jks", PASSWORD, "JCEKS"),
+        (
+            "keytool.p12",
+            "trust.p12",
+            "tls.truststore.password = \"changeit \"\n",
+            "note that the password ends with white space",
+        ),
         ("empty.jks", "trust.jks", PASSWORD, "no certificate"),
         ("empty.p12", "trust.p12", PASSWORD, "no certificate"),
-        ("root.pem", "trust.store", "", "`tls.truststore.type"),
         (
             "root.pem",
             "trust.pem",
