@@ -180,12 +180,14 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
     let signer = issuer.unwrap_or(name);
     sign(
         shell,
-        (&request, &file),
-        signer,
-        issuer.is_none(),
-        extensions,
-        validity,
-        &["-md", "sha256"],
+        &Signing {
+            request: &request,
+            file: &file,
+            issuer: *issuer,
+            extensions,
+            validity,
+            options: &["-md", "sha256"],
+        },
     )?;
     let signer_file = format!("{signer}.pem");
     if matches!(issuer, Some("issuing" | "constrained" | "site")) {
@@ -195,16 +197,26 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
     Ok(())
 }
 
-/// Signs a request with the key of `signer`, or with its own.
-fn sign(
-    shell: &Shell,
-    (request, file): (&str, &str),
-    signer: &str,
-    is_self_signed: bool,
-    extensions: &[&str],
-    validity: &str,
-    options: &[&str],
-) -> Outcome {
+/// How a request becomes a certificate.
+struct Signing<'a> {
+    request: &'a str,
+    file: &'a str,
+    /// The file of the issuer; `None` if the certificate signs itself.
+    issuer: Option<&'a str>,
+    extensions: &'a [&'a str],
+    validity: &'a str,
+    options: &'a [&'a str],
+}
+
+fn sign(shell: &Shell, signing: &Signing<'_>) -> Outcome {
+    let Signing {
+        request,
+        file,
+        issuer,
+        extensions,
+        validity,
+        options,
+    } = *signing;
     let (from, to) = validity.split_once(' ').ok_or("a validity has two dates")?;
     shell.write_file("extensions", extensions.join("\n"))?;
     // `openssl ca` is the one command of openssl 3.0 that takes both dates.
@@ -214,10 +226,12 @@ fn sign(
         "[ca]\ndefault_ca=it\n[it]\ndatabase=index\nnew_certs_dir=.\nrand_serial=yes\npolicy=any\nunique_subject=no\n\
          default_md=sha256\n[any]\ncommonName=supplied\norganizationName=optional\n",
     )?;
+    let name = file.trim_end_matches(".pem");
+    let signer = issuer.unwrap_or(name);
     let (signer_key, signer_file) = (format!("{signer}.key"), format!("{signer}.pem"));
-    let signed_by = match is_self_signed {
-        false => vec!["-cert", &signer_file],
-        true => vec!["-selfsign"],
+    let signed_by = match issuer {
+        Some(_) => vec!["-cert", &signer_file],
+        None => vec!["-selfsign"],
     };
     cmd!(
         shell,

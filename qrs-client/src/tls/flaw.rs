@@ -8,7 +8,7 @@ use crate::certificate::{Certificate, NamedBy};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Flaw {
     /// The certificate is not valid yet, or no longer.
-    OutOfDate(Certificate),
+    OutOfDate(Box<Certificate>),
     /// The site's certificate is for other names.
     OtherName,
     /// It has the right name only as its common name, which does not count for the system's authorities.
@@ -16,27 +16,27 @@ pub(super) enum Flaw {
     /// No trusted certificate has the name of the issuer at which the chain ends.
     UnknownIssuer,
     /// A trusted certificate has the issuer's name, but another key.
-    OtherKey(Certificate),
+    OtherKey(Box<Certificate>),
     /// The certificate signed the chain, and is not one of an authority.
-    NotAuthority(Certificate),
+    NotAuthority(Box<Certificate>),
     /// The certificate is one of an authority whose key usage does not include the signing of certificates.
-    NoCertificateSigning(Certificate),
+    NoCertificateSigning(Box<Certificate>),
     /// There are more authorities below this one than it allows.
-    TooManyBelow(Certificate),
+    TooManyBelow(Box<Certificate>),
     /// The certificate is for other purposes than TLS servers.
-    OtherPurpose(Certificate),
+    OtherPurpose(Box<Certificate>),
     /// It has a critical extension that is not known; its number.
-    UnknownExtension(Certificate, String),
+    UnknownExtension(Box<Certificate>, String),
     /// An extension that matters cannot be read, or is there twice.
-    DamagedExtension(Certificate, &'static str),
+    DamagedExtension(Box<Certificate>, &'static str),
     /// The authority's name constraints do not allow a name; what is named.
-    Constrained(Certificate, String),
+    Constrained(Box<Certificate>, String),
     /// The chain has no certificate policy in common, and an authority asks for one.
     NoPolicy,
     /// Something in it is too weak for the system's authorities.
     Weak(Weakness),
     /// The certificate is signed in a way that is not supported, or has such a key; what it is.
-    Unsupported(Certificate, String),
+    Unsupported(Box<Certificate>, String),
     /// The intermediate certificates can be combined in too many ways.
     TooComplex,
 }

@@ -88,7 +88,8 @@ fn other_name(own: &Certificate, checked: Checked<'_>) -> Flaw {
 impl<'a> Link<'a> {
     fn new(certificate: &'a Certificate) -> Result<Self, Flaw> {
         let x509 = certificate.parsed();
-        let x509 = x509.ok_or_else(|| Flaw::DamagedExtension(certificate.clone(), "content"))?;
+        let x509 =
+            x509.ok_or_else(|| Flaw::DamagedExtension(Box::new(certificate.clone()), "content"))?;
         Ok(Self { certificate, x509 })
     }
 
@@ -108,7 +109,7 @@ impl<'a> Link<'a> {
             SignatureError::UnsupportedKey(what) => format!("has {what}"),
             SignatureError::Wrong => "has a wrong signature".to_owned(),
         };
-        Flaw::Unsupported(self.certificate.clone(), what)
+        Flaw::Unsupported(Box::new(self.certificate.clone()), what)
     }
 
     /// Whether `issuer` has its issuer's name.
@@ -213,14 +214,14 @@ impl<'a> Search<'a> {
         let last = path.last().ok_or(Flaw::UnknownIssuer)?;
         let anchor = Link::new(anchor)?;
         if !self.is_signed(last, &anchor)? {
-            return Err(Flaw::OtherKey(anchor.certificate.clone()));
+            return Err(Flaw::OtherKey(Box::new(anchor.certificate.clone())));
         }
         if !anchor.certificate.is_authority() {
-            return Err(Flaw::NotAuthority(anchor.certificate.clone()));
+            return Err(Flaw::NotAuthority(Box::new(anchor.certificate.clone())));
         }
         for link in path {
             if link.certificate.at(self.checked.now) != Validity::Valid {
-                return Err(Flaw::OutOfDate(link.certificate.clone()));
+                return Err(Flaw::OutOfDate(Box::new(link.certificate.clone())));
             }
         }
         extensions::check(path, &anchor, self.checked.rules)?;

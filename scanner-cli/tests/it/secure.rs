@@ -65,63 +65,65 @@ fn every_kind_of_store_leads_to_the_site() {
     }
 }
 
+/// A file, its name in the home, more settings; the warning and the kind that it names.
+const OTHER_KINDS: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "keytool.p12",
+        "trust.jks",
+        PASSWORD,
+        "expected to be JKS, but is PKCS12",
+        "PKCS12",
+    ),
+    (
+        "authorities.jks",
+        "trust.p12",
+        PASSWORD,
+        "expected to be PKCS12, but is JKS",
+        "JKS",
+    ),
+    (
+        "root.pem",
+        "trust.jks",
+        PASSWORD,
+        "expected to be JKS, but is PEM",
+        "PEM",
+    ),
+    (
+        "openssl.p12",
+        "trust.p12",
+        "tls.truststore.password = changeit\ntls.truststore.type = JKS\n",
+        "expected to be JKS, but is PKCS12",
+        "PKCS12",
+    ),
+    (
+        "bundle.p7b",
+        "trust.cer",
+        "",
+        "expected to be PEM, but is PKCS7",
+        "PKCS7",
+    ),
+    (
+        "root.pem",
+        "trust.store",
+        "",
+        "does not name a kind of trust store; it was read as PEM",
+        "PEM",
+    ),
+    (
+        "keytool.p12",
+        "cacerts",
+        PASSWORD,
+        "does not name a kind of trust store; it was read as PKCS12",
+        "PKCS12",
+    ),
+];
+
 #[test]
 fn a_store_of_another_kind_than_declared_is_read_with_a_warning() {
     let site = secure();
     let set_type = |kind: &str| format!("try: set `tls.truststore.type = {kind}`");
-    let declared = |kind: &str| format!("{PASSWORD}tls.truststore.type = {kind}\n");
-    for (fixture, name, more, told, kind) in [
-        (
-            "keytool.p12",
-            "trust.jks",
-            PASSWORD.to_owned(),
-            "expected to be JKS, but is PKCS12",
-            "PKCS12",
-        ),
-        (
-            "authorities.jks",
-            "trust.p12",
-            PASSWORD.to_owned(),
-            "expected to be PKCS12, but is JKS",
-            "JKS",
-        ),
-        (
-            "root.pem",
-            "trust.jks",
-            PASSWORD.to_owned(),
-            "expected to be JKS, but is PEM",
-            "PEM",
-        ),
-        (
-            "openssl.p12",
-            "trust.p12",
-            declared("JKS"),
-            "expected to be JKS, but is PKCS12",
-            "PKCS12",
-        ),
-        (
-            "bundle.p7b",
-            "trust.cer",
-            String::new(),
-            "expected to be PEM, but is PKCS7",
-            "PKCS7",
-        ),
-        (
-            "root.pem",
-            "trust.store",
-            String::new(),
-            "does not name a kind of trust store; it was read as PEM",
-            "PEM",
-        ),
-        (
-            "keytool.p12",
-            "cacerts",
-            PASSWORD.to_owned(),
-            "does not name a kind of trust store; it was read as PKCS12",
-            "PKCS12",
-        ),
-    ] {
-        let home = with_store_as(&site, fixture, name, &more);
+    for (fixture, name, more, told, kind) in OTHER_KINDS {
+        let home = with_store_as(&site, fixture, name, more);
         let path = format!("the trust store `conf/{name}`");
         home.run(&["scan"]).check(
             0,

@@ -60,78 +60,83 @@ pub(super) fn reason(
                 "have only the certificates between the site's and the trusted authority's installed there",
             ),
         ),
-        flaw => chain_flaw(flaw, shown, &or_pin),
+        flaw => {
+            let (message, hint) = chain_flaw(flaw, shown.certificate());
+            (message, or_pin(hint))
+        }
     }
 }
 
 /// The flaws of a single certificate of the chain.
-fn chain_flaw(flaw: &Flaw, shown: &Shown<'_>, or_pin: &dyn Fn(&str) -> String) -> (String, String) {
-    let own = shown.certificate();
-    let whose = |certificate: &Certificate| whose(certificate, own);
-    let renew_authority = "have a new certificate made by an authority that may sign it";
+fn chain_flaw(flaw: &Flaw, own: &Certificate) -> (String, &'static str) {
+    match flaw {
+        Flaw::OtherPurpose(certificate) => (
+            format!(
+                "{} is not for TLS servers (extended key usage)",
+                whose(certificate, own)
+            ),
+            "have a certificate made for server authentication",
+        ),
+        Flaw::UnknownExtension(certificate, number) => (
+            format!(
+                "{} has a critical extension that is not supported: {number}",
+                whose(certificate, own)
+            ),
+            "have a certificate made without it",
+        ),
+        Flaw::DamagedExtension(certificate, what) => (
+            format!(
+                "{} is damaged: its {what} cannot be read, or is there twice",
+                whose(certificate, own)
+            ),
+            "have a new certificate made",
+        ),
+        Flaw::Unsupported(certificate, what) => (
+            format!("{} {what}, which is not supported", whose(certificate, own)),
+            NEW_KEY,
+        ),
+        flaw => authority_flaw(flaw, own),
+    }
+}
+
+/// What an authority must not do.
+fn authority_flaw(flaw: &Flaw, own: &Certificate) -> (String, &'static str) {
+    let own = own.subject();
+    let other_authority = "have a new certificate made by an authority that may sign it";
     match flaw {
         Flaw::NotAuthority(issuer) => (
             format!(
-                "issuer `{}` of its certificate `{}` is not a certificate authority",
-                issuer.subject(),
-                own.subject()
+                "issuer `{}` of its certificate `{own}` is not a certificate authority",
+                issuer.subject()
             ),
-            or_pin(renew_authority),
+            other_authority,
         ),
         Flaw::NoCertificateSigning(issuer) => (
             format!(
                 "the authority `{}` must not sign certificates: its key usage lacks `keyCertSign`",
                 issuer.subject()
             ),
-            or_pin("have that authority's certificate made anew with `keyCertSign`"),
+            "have that authority's certificate made anew with `keyCertSign`",
         ),
         Flaw::TooManyBelow(issuer) => (
             format!(
                 "the authority `{}` allows fewer authorities below it than there are (path length)",
                 issuer.subject()
             ),
-            or_pin(renew_authority),
-        ),
-        Flaw::OtherPurpose(certificate) => (
-            format!(
-                "{} is not for TLS servers (extended key usage)",
-                whose(certificate)
-            ),
-            or_pin("have a certificate made for server authentication"),
-        ),
-        Flaw::UnknownExtension(certificate, number) => (
-            format!(
-                "{} has a critical extension that is not supported: {number}",
-                whose(certificate)
-            ),
-            or_pin("have a certificate made without it"),
-        ),
-        Flaw::DamagedExtension(certificate, what) => (
-            format!(
-                "{} is damaged: its {what} cannot be read, or is there twice",
-                whose(certificate)
-            ),
-            or_pin("have a new certificate made"),
+            other_authority,
         ),
         Flaw::Constrained(authority, name) => (
             format!(
                 "the authority `{}` must not sign for `{name}` (name constraints)",
                 authority.subject()
             ),
-            or_pin(
-                "have a certificate made by another authority, or for a name that this one may sign for",
-            ),
-        ),
-        Flaw::Unsupported(certificate, what) => (
-            format!("{} {what}, which is not supported", whose(certificate)),
-            or_pin(NEW_KEY),
+            "have a certificate made by another authority, or for a name that this one may sign for",
         ),
         _ => (
             format!(
-                "an authority above its certificate `{}` asks for a certificate policy, and the chain has none in common",
-                own.subject()
+                "an authority above its certificate `{own}` asks for a certificate policy, and the chain has none in common"
             ),
-            or_pin(renew_authority),
+            other_authority,
         ),
     }
 }

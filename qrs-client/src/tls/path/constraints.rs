@@ -52,7 +52,7 @@ pub(super) fn check(
                 .iter()
                 .find(|name| !is_allowed(name, constraints.value));
             if let Some(name) = refused {
-                let certificate = authority.certificate.clone();
+                let certificate = Box::new(authority.certificate.clone());
                 return Err(Flaw::Constrained(certificate, name.describe(link)));
             }
         }

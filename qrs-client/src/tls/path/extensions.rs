@@ -41,7 +41,7 @@ pub(super) fn check(path: &[&Link<'_>], anchor: &Link<'_>, rules: Rules) -> Resu
 
 /// Checks that what matters can be read, and is there once.
 fn readable(link: &Link<'_>) -> Result<(), Flaw> {
-    let damaged = |what| Flaw::DamagedExtension(link.certificate.clone(), what);
+    let damaged = |what| Flaw::DamagedExtension(Box::new(link.certificate.clone()), what);
     let mut known = Vec::new();
     for extension in link.x509.extensions() {
         if known.contains(&&extension.oid) {
@@ -63,7 +63,7 @@ fn critical(link: &Link<'_>) -> Result<(), Flaw> {
     let mut extensions = link.x509.extensions().iter();
     match extensions.find(|extension| extension.critical && !is_known(extension)) {
         Some(unknown) => Err(Flaw::UnknownExtension(
-            link.certificate.clone(),
+            Box::new(link.certificate.clone()),
             unknown.oid.to_id_string(),
         )),
         None => Ok(()),
@@ -94,16 +94,16 @@ fn is_known(extension: &X509Extension<'_>) -> bool {
 fn authority(link: &Link<'_>) -> Result<(), Flaw> {
     // Before version 3, certificates do not say so; they are believed only if they are trusted themselves.
     if link.x509.version() != X509Version::V3 || !link.x509.is_ca() {
-        return Err(Flaw::NotAuthority(link.certificate.clone()));
+        return Err(Flaw::NotAuthority(Box::new(link.certificate.clone())));
     }
     signs_certificates(link)
 }
 
 fn signs_certificates(link: &Link<'_>) -> Result<(), Flaw> {
     match link.x509.key_usage() {
-        Ok(Some(usage)) if !usage.value.key_cert_sign() => {
-            Err(Flaw::NoCertificateSigning(link.certificate.clone()))
-        }
+        Ok(Some(usage)) if !usage.value.key_cert_sign() => Err(Flaw::NoCertificateSigning(
+            Box::new(link.certificate.clone()),
+        )),
         _ => Ok(()),
     }
 }
@@ -118,7 +118,7 @@ fn length(link: &Link<'_>, below: &[&Link<'_>]) -> Result<(), Flaw> {
         .iter()
         .filter(|link| !link.certificate.is_self_issued());
     if counted.count() > usize::try_from(most).unwrap_or(usize::MAX) {
-        return Err(Flaw::TooManyBelow(link.certificate.clone()));
+        return Err(Flaw::TooManyBelow(Box::new(link.certificate.clone())));
     }
     Ok(())
 }
@@ -132,5 +132,5 @@ fn purpose(link: &Link<'_>) -> Result<(), Flaw> {
     if usage.value.server_auth || usage.value.any || is_gated {
         return Ok(());
     }
-    Err(Flaw::OtherPurpose(link.certificate.clone()))
+    Err(Flaw::OtherPurpose(Box::new(link.certificate.clone())))
 }

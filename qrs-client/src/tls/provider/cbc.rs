@@ -182,7 +182,7 @@ impl MessageDecrypter for Direction {
         let (kind, version) = (message.typ, message.version);
         let mac_length = self.cipher.mac.length();
         let encrypted = message.payload.len().saturating_sub(BLOCK);
-        if encrypted % BLOCK != 0 || encrypted < mac_length + 1 {
+        if !encrypted.is_multiple_of(BLOCK) || encrypted < mac_length + 1 {
             return Err(Error::DecryptError);
         }
         let (iv, blocks) = message.payload.split_at_mut(BLOCK);

@@ -1,5 +1,5 @@
 //! Elements of BER, the older sibling of DER: lengths may be left open, and octet strings may come in pieces.
-//! BouncyCastle and EJBCA write PKCS12 and PKCS7 like this. Nothing is allocated on the word of a file.
+//! `BouncyCastle` and EJBCA write PKCS12 and PKCS7 like this. Nothing is allocated on the word of a file.
 
 use std::borrow::Cow;
 

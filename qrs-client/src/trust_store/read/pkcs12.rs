@@ -1,4 +1,4 @@
-//! PKCS12, as keytool, openssl, Windows, BouncyCastle and EJBCA write it: RFC 7292 and, for PBMAC1, RFC 9579. Private keys
+//! PKCS12, as keytool, openssl, Windows, `BouncyCastle` and EJBCA write it: RFC 7292 and, for PBMAC1, RFC 9579. Private keys
 //! are not decrypted, only noticed.
 
 mod cipher;
