@@ -18,6 +18,7 @@ mod mode;
 pub(crate) use self::mode::FileMode;
 
 /// Mode of a new file that others may be allowed to read.
+#[cfg(unix)]
 pub(crate) const FILE_MODE: u32 = 0o640;
 /// Mode of a new folder.
 pub(crate) const FOLDER_MODE: u32 = 0o750;

@@ -47,6 +47,14 @@ impl Lock {
     }
 }
 
+/// Why nobody can tell whether a process has the lock of the file `path`: only its owner may open it.
+pub(crate) fn closed(path: &Path) -> Option<io::Error> {
+    let opened = open_own(path, OpenOptions::new().read(true));
+    opened
+        .err()
+        .filter(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
 /// Whether a process has the lock of the file `path`.
 pub(crate) fn is_held(path: &Path) -> bool {
     let Ok(file) = open_own(path, OpenOptions::new().read(true)) else {

@@ -12,10 +12,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::{
-    file_rights::{FILE_MODE, give_to_owner_of},
-    input_file,
-};
+use crate::{file_rights::give_to_owner_of, input_file};
 
 /// What a temporary file is for, which its name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +86,9 @@ pub(crate) fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFil
     builder.prefix(&prefix).suffix(purpose.suffix());
     #[cfg(unix)]
     if purpose == Purpose::Export {
+        use crate::file_rights::FILE_MODE;
         use std::os::unix::fs::PermissionsExt;
+
         // The umask takes away what the system's administrator wants taken away.
         builder.permissions(fs::Permissions::from_mode(FILE_MODE));
     }

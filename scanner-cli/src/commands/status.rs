@@ -22,8 +22,9 @@ use super::run::identifier;
 use crate::{
     arguments::{ShowFormat, Status},
     exit::Exit,
+    home::{Home, shown},
     hooks::{self, HookFile},
-    lock::is_held,
+    lock::{closed, is_held},
     problem::Problem,
     run::Program,
     schedule::Preview,
@@ -37,7 +38,7 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
     }
     let running = is_held(&program.home.lock());
     let left = service::read_state(&program.home.status());
-    let mut problems = Vec::new();
+    let mut problems = Vec::from_iter(unknown_service(&program.home));
     let name = identifier(&program.home).unwrap_or_else(|problem| {
         problems.push(problem);
         None
@@ -89,6 +90,18 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
         ShowFormat::Json => show::as_json(&scanner, &shown, &hooks),
     };
     print(program, &text, &problems)
+}
+
+/// The problem that nobody can tell whether a service runs.
+fn unknown_service(home: &Home) -> Option<Problem> {
+    let path = home.lock();
+    let error = closed(&path)?;
+    let message = format!(
+        "cannot tell whether a service is running for this home: `{}`: {error}",
+        shown(&path)
+    );
+    let hint = "ask as the account of the service, or as root".to_owned();
+    Some(Problem::general(message, hint))
 }
 
 /// The schedule of a connection: its own, else that of the scanner if it is scanned at all.

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempPath;
 
 use super::error::StoreError;
-use crate::file_rights::{FILE_MODE, give_to_owner_of, new_file};
+use crate::file_rights::{give_to_owner_of, new_file};
 
 /// `application_id` of a store that is in use.
 pub(super) const LIVE: u32 = 0x5343_4e53;
@@ -135,7 +135,9 @@ pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     builder.prefix(TEMPORARY).suffix(TEMPORARY_END);
     #[cfg(unix)]
     {
+        use crate::file_rights::FILE_MODE;
         use std::os::unix::fs::PermissionsExt;
+
         // The umask takes away what the system's administrator wants taken away.
         builder.permissions(fs::Permissions::from_mode(FILE_MODE));
     }

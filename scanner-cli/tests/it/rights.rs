@@ -111,7 +111,7 @@ fn new_files_are_closed_to_others_and_secrets_and_locks_to_the_group() {
         assert_eq!(mode(&home.path(folder)), 0o750, "{folder}");
         for path in all(&home.path(folder)) {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let private = [".lock", ".session", ".salt", ".turn"];
+            let private = [".lock", ".session", ".salt", ".turn", ".backups.json"];
             let expected = match private.iter().any(|end| name.ends_with(end)) {
                 true => 0o600,
                 false => 0o640,
@@ -341,4 +341,30 @@ fn the_mode_of_a_follower_is_that_of_its_files_and_lets_readers_into_a_new_folde
         set(wrong);
         usual(&home, &["scan"]).check(3, &["conf/application.conf:1:", "octal mode", wrong]);
     }
+}
+
+#[test]
+fn an_account_that_cannot_know_whether_a_service_runs_is_told_so() {
+    if !is_root() {
+        return;
+    }
+    let site = FakeSite::start_in_thread();
+    let home = home_of_service(&site);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scanner-cli"));
+    command
+        .arg("run")
+        .current_dir(home.path(""))
+        .env_clear()
+        .env("TMPDIR", home.temporary());
+    command.uid(SERVICE).gid(SERVICE).stdin(Stdio::null());
+    let running = Running::of(&home, command);
+    wait("a scan", || running.log().contains("the scan is complete"));
+    as_account(&home, OTHER, &[], &["status"])
+        .check(3, &["cannot tell whether a service is running"]);
+    let healthy = as_account(&home, OTHER, &[], &["status", "--healthy"]);
+    assert!(healthy.check(4, &[]).output.contains("cannot be opened"));
+    for account in [SERVICE, 0] {
+        as_account(&home, account, &[], &["status", "--healthy"]).check(0, &[]);
+    }
+    running.stop();
 }

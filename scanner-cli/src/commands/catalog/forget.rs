@@ -56,6 +56,7 @@ async fn forget(program: &mut Program, arguments: &Forget) -> Result<(), Refused
     program.home.remove_leftovers();
     let files = files_with(program, &code)?;
     let Application { followers, .. } = application(program)?;
+    bring_up_to_date(program)?;
     let found = find(program, code, &followers)?;
     let lock = lock(program, &found.code)?;
     store::refuse_used(&program.home.store()).map_err(|error| tell(program, &error))?;
@@ -72,6 +73,16 @@ async fn forget(program: &mut Program, arguments: &Forget) -> Result<(), Refused
     // Until here, so that no scan begins meanwhile.
     drop(lock);
     Ok(())
+}
+
+/// Brings a store of an older version up to date: without a connection file, `scan` could not.
+fn bring_up_to_date(program: &mut Program) -> Result<(), Refused> {
+    let path = program.home.store();
+    if !path.exists() {
+        return Ok(());
+    }
+    let opened = Cursors::open(&path, &Arc::default()).map(drop);
+    opened.map_err(|error| tell(program, &error))
 }
 
 /// What there is of the connection.

@@ -3,7 +3,7 @@
 use crate::{
     exit::Exit,
     home::{Home, shown},
-    lock::is_held,
+    lock::{closed, is_held},
     run::Program,
     service,
 };
@@ -18,6 +18,12 @@ pub(super) fn run(program: &mut Program) -> Exit {
 
 /// What is wrong with the service. A connection in error is not: another start would not help it.
 fn fault(home: &Home, now: jiff::Timestamp) -> Option<String> {
+    if let Some(error) = closed(&home.lock()) {
+        return Some(format!(
+            "`{}` cannot be opened: {error}",
+            shown(&home.lock())
+        ));
+    }
     if !is_held(&home.lock()) {
         return Some(format!(
             "no service is running for the home `{}`",
