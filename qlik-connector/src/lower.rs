@@ -9,7 +9,7 @@ use catalog_model::{
 use qrs_client::{Owner, Tag};
 
 use crate::{
-    apps::{AppFacts, Apps, NamedValue},
+    apps::{AppFacts, Apps, NamedValue, Told},
     dates::{Dates, instant},
     link::sheet_link,
     owners::{OwnerStatus, Owners, account},
@@ -86,6 +86,7 @@ pub(crate) fn lower<'a>(
     put_tags(&mut properties, TAGS, names(&sheet.tags));
     put_text(&mut properties, APPLICATION_ID, app_id);
     put_app(&mut properties, &app);
+    put_unknown(&mut properties, sheet, &app);
     let item = Visualization {
         key,
         label: vec![
@@ -150,6 +151,30 @@ fn put_app(properties: &mut Properties, app: &AppFacts) {
         APPLICATION_CUSTOM_PROPERTIES,
         written.map(str::to_owned).collect(),
     );
+}
+
+/// Notes the properties whose fields could not be read, and those that an app that was not read may have.
+fn put_unknown(properties: &mut Properties, sheet: &Sheet, app: &AppFacts) {
+    for (name, field) in [
+        (CREATION_DATE, "createdDate"),
+        (MODIFICATION_DATE, "modifiedDate"),
+        (PUBLISH_DATE, "publishTime"),
+        (TAGS, "tags"),
+    ] {
+        if sheet.odd.has(field) {
+            properties.put_unknown(name);
+        }
+    }
+    for (name, field) in [
+        (APPLICATION_DESCRIPTION, "description"),
+        (APPLICATION_TAGS, "tags"),
+        (APPLICATION_RELOAD_DATE, "lastReloadTime"),
+        (APPLICATION_CUSTOM_PROPERTIES, "customProperties"),
+    ] {
+        if app.told != Told::ByList || app.is_odd(field) {
+            properties.put_unknown(name);
+        }
+    }
 }
 
 /// The names of tags, without blank ones.

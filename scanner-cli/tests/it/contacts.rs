@@ -180,6 +180,46 @@ fn owners_are_listed_by_their_status() {
 }
 
 #[test]
+fn fields_and_apps_that_cannot_be_read_for_once_leave_items_as_they_were() {
+    let site = FakeSite::start_in_thread();
+    let home = home(&site, "");
+    home.run(&["scan"]).check(0, &["53 added"]);
+    let before = home.read(EXPORT);
+    let check = || {
+        let run = home.run(&["scan"]);
+        assert!(run.errors.contains("nothing changed"), "{}", run.errors);
+        std::fs::remove_file(home.path(EXPORT)).unwrap();
+        home.run(&["scan"]);
+        assert_eq!(home.read(EXPORT), before);
+    };
+    for (path, field) in [
+        ("objects", "tags"),
+        ("objects", "createdDate"),
+        ("apps", "description"),
+        ("apps", "tags"),
+        ("apps", "customProperties"),
+        ("apps", "lastReloadTime"),
+    ] {
+        let content = site.edit(|content| {
+            let before = content.clone();
+            let records = match path {
+                "objects" => &mut content.objects,
+                _ => &mut content.apps,
+            };
+            for record in records {
+                record[field] = json!({"odd": 5});
+            }
+            before
+        });
+        check();
+        site.edit(|now| *now = content);
+    }
+    let account = Account::new(&site.header_value());
+    site.set_account(account.sees(Entity::App, |app| app["name"] != "Sales Overview"));
+    check();
+}
+
+#[test]
 fn an_owner_that_cannot_be_read_for_once_stays_with_status_and_contact() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "");
