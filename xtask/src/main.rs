@@ -11,6 +11,7 @@ use xshell::{Shell, cmd};
 mod bench;
 mod demo;
 mod fixtures;
+mod full;
 mod layers;
 mod lint;
 mod quartz;
@@ -37,6 +38,12 @@ struct Arguments {
 enum Command {
     /// Format, lints, layers, tests, documentation: all that has to hold on main
     Test,
+    /// All of `test`, and what takes long or needs programs of others: one line of result for each part
+    Full {
+        /// Only these parts
+        #[arg(long, value_name = "PART", value_delimiter = ',')]
+        only: Vec<String>,
+    },
     /// A fake site, a scan of it, its report and some items
     Demo,
     /// How fast a large site is read, against the floor of its bytes
@@ -100,6 +107,7 @@ fn run(command: Command) -> Outcome {
     std::env::set_current_dir(root())?;
     match command {
         Command::Test => test::run(&shell),
+        Command::Full { only } => full::run(&shell, &only),
         Command::Demo => demo::run(&shell),
         Command::Bench { what, sheets } => match what {
             None => bench::run(&shell, sheets.unwrap_or(500_000)),
