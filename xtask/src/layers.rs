@@ -76,9 +76,10 @@ const UNCHECKED_FILES: [&str; 8] = [
     "tempfile::Builder",
 ];
 
-/// Files of scanner-cli that may use them: the two above; the lock, which goes through the first; what people name with
-/// `--output` and `--report`, pipes among it, and is only written.
-const MAY_OPEN_FILES: [&str; 5] = [
+/// Files of scanner-cli that may use them: the two above; locks and new files with their rights, which go through the first or
+/// must not exist; what people name with `--output` and `--report`, pipes among it, and is only written.
+const MAY_OPEN_FILES: [&str; 6] = [
+    "file_rights.rs",
     "input_file.rs",
     "temporary_file.rs",
     "lock.rs",
