@@ -12,6 +12,7 @@ mod read;
 mod unknown;
 
 use limits::MAX_PROBLEMS;
+pub use read::duration;
 pub use unknown::{Unknown, UnknownSetting};
 
 /// The settings of one connection, and a record of what was read of them and what was wrong.

@@ -23,6 +23,7 @@ use crate::{
     home::{Home, shown},
     input_file::{self, FileKind},
     noted_files::{NotedFiles, Trusted},
+    odd_texts::{OddTexts, Sources},
     problem::Problem,
     restrictions::Restrictions,
     store::{MaxSize, StoreLimits},
@@ -126,7 +127,9 @@ impl Application {
             let problems = found.into_iter().map(Problem::InFile);
             problems.collect::<Vec<_>>()
         })?;
-        let (mut wrong, mut odd) = (Vec::new(), Vec::new());
+        let sources = Sources::new(path, content, files);
+        let mut odd = OddTexts::find(&document.root, &sources).into_warnings();
+        let mut wrong = Vec::new();
         let list = document.root.get("followers").cloned();
         let followers = match list {
             None => vec![export(home)],

@@ -2,8 +2,8 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use catalog_model::Settings;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use catalog_model::{Settings, settings::duration};
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::schedule::Schedule;
 
@@ -121,6 +121,6 @@ fn retry_after(settings: &mut Settings) -> Option<Vec<Duration>> {
 /// A duration as HOCON writes it; a bare number is milliseconds.
 fn delay(text: &str) -> Option<Duration> {
     let bare = text.parse().map(Duration::from_millis).ok();
-    let delay = bare.or_else(|| Duration::try_from(text.parse::<SignedDuration>().ok()?).ok())?;
+    let delay = bare.or_else(|| duration(text))?;
     (!delay.is_zero()).then_some(delay)
 }

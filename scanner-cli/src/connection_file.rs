@@ -8,15 +8,17 @@ use std::{
 };
 
 use catalog_model::{
-    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
+    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, InvisibleCharacter,
+    Settings,
     settings::{Located, Setting, SettingProblem, SettingValue, Stands},
 };
 
 use crate::{
-    hocon::{self, Diagnostic, Files, Found, Node, Object, Severity, Shown, Value},
+    hocon::{self, Diagnostic, Found, Node, Object, Severity, Shown, Value},
     home::Home,
+    input_file,
     noted_files::NotedFiles,
-    odd_texts::odd_texts,
+    odd_texts::Sources,
     problem::Problem,
     restrictions::Restrictions,
     scanning::scan_limit,
@@ -24,9 +26,13 @@ use crate::{
     secrets::{Given, Secrets},
 };
 
+mod refused;
 mod unknown;
 
-use self::unknown::unknown_settings;
+use self::{
+    refused::{CodeIs, Refused},
+    unknown::unknown_settings,
+};
 
 /// A connection file that was understood.
 pub(crate) struct ConnectionFile {
@@ -152,8 +158,8 @@ impl Reading<'_> {
         let mut document = secrets
             .read()
             .map_err(|diagnostics| InvalidFile::not_hocon(path, diagnostics))?;
-        let undecrypted = secrets.decrypt_all(&mut document.root);
-        let odd_texts = odd_texts(&document.root);
+        let sources = Sources::new(path, content, files.as_ref());
+        let (refused, odd_texts) = Refused::find(secrets, &mut document.root, &sources);
         let all_secrets = Arc::new(secrets.all(&document.root));
         if let Some(excess) = secrets.excess(&all_secrets) {
             return Err(InvalidFile::general(path, None, excess));
@@ -165,7 +171,7 @@ impl Reading<'_> {
         let [filters, unknown] = unknown_settings(&settings);
         let filters: Vec<Problem> = filters.map(|found| show(Severity::Error, found)).collect();
         let unknown = unknown.map(|found| show(Severity::Warning, found));
-        let well = undecrypted.is_empty() && filters.is_empty();
+        let well = refused.values.is_empty() && filters.is_empty();
         let odd = document.warnings.into_iter().map(Problem::InFile);
         let noticed = settings.warnings().iter().cloned().map(wrong_setting);
         let noticed = odd_texts.into_iter().chain(noticed);
@@ -183,15 +189,16 @@ impl Reading<'_> {
             Ok(opened) => (Some(opened.code), ReadBy::Connector),
             Err(NotOpened { code, read }) => (code, read),
         };
+        let code = code.filter(|_| refused.code == CodeIs::Valid);
         // A name that is missing and one that is unknown are often the same, misspelt.
         let unknown = unknown.filter(|_| read == ReadBy::Connector);
-        let problems = told(settings.problems(), &undecrypted);
+        let problems = refused.without_consequences(settings.problems());
         let of_store = well && problems.iter().all(is_of_store);
         let wrong = problems.into_iter();
-        let wrong = wrong.map(|problem| placed(problem, path, content, files));
+        let wrong = wrong.map(|problem| placed(problem, &sources));
         let wrong = wrong.map(|problem| show(Severity::Error, wrong_setting(problem)));
-        let undecrypted = undecrypted.into_iter().map(Problem::InFile);
-        let faults = undecrypted.chain(filters).chain(wrong);
+        let refused = refused.values.into_iter().map(Problem::InFile);
+        let faults = refused.chain(filters).chain(wrong);
         Err(InvalidFile {
             path: path.to_path_buf(),
             fault: match of_store {
@@ -278,24 +285,32 @@ enum ReadBy {
     Nobody,
 }
 
-/// The problems that are to be told: where something could not be decrypted, not those that come of that.
-fn told(mut problems: Vec<SettingProblem>, undecrypted: &[Diagnostic]) -> Vec<SettingProblem> {
-    let follows = |problem: &SettingProblem| {
-        let same = undecrypted.iter().any(|fault| fault.place == problem.place);
-        same || (!undecrypted.is_empty() && is_of_store(problem))
-    };
-    problems.retain(|problem| !follows(problem));
-    problems
-}
-
 /// Whether the problem is one of the trust store, which a wrong password makes unreadable.
 fn is_of_store(problem: &SettingProblem) -> bool {
     problem.key.starts_with("tls.truststore.")
 }
 
 fn code(settings: &mut Settings) -> Option<ConnectionCode> {
-    let Located { value, .. } = settings.required_text("code")?;
+    let Located { value, place } = settings.required_text("code")?;
+    if let Some((offset, found)) = InvisibleCharacter::find(&value) {
+        let problem = SettingProblem {
+            key: "code".to_owned(),
+            place,
+            message: format!("`code` has an invisible character: {found}"),
+            hint: Some("type the code anew, without it".to_owned()),
+            stands: Stands::Itself,
+            within: Some(offset),
+        };
+        settings.record(problem);
+        return None;
+    }
     match ConnectionCode::new(&value) {
+        Ok(_) if input_file::is_reserved(&value) => {
+            let message = format!("`code` is `{value}`, a name that Windows reserves for a device");
+            let hint = "choose another: files are named after the code".to_owned();
+            settings.refuse("code", message, hint);
+            None
+        }
         Ok(code) if !Home::can_name(&code) => {
             let message = "`code` is too long to name a file".to_owned();
             settings.refuse("code", message, "shorten it".to_owned());
@@ -311,22 +326,10 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
 }
 
 /// The problem at its own place within the setting's text, in this file or in one that it includes.
-fn placed(
-    mut problem: SettingProblem,
-    path: &Path,
-    content: &[u8],
-    files: &NotedFiles,
-) -> SettingProblem {
-    let Some(within) = problem.within else {
-        return problem;
-    };
-    let file = problem.place.file.to_string();
-    let included = if file == path.display().to_string() {
-        Some(content.to_vec())
-    } else {
-        files.content(Path::new(&file)).ok().flatten()
-    };
-    if let Some(content) = included {
+fn placed(mut problem: SettingProblem, sources: &Sources<'_>) -> SettingProblem {
+    if let Some(within) = problem.within
+        && let Some(content) = sources.content_at(&problem.place)
+    {
         problem.place = hocon::place_within(&content, &problem.place, within);
     }
     problem

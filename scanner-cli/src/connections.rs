@@ -91,6 +91,9 @@ impl fmt::Display for UnknownCode {
     }
 }
 
+/// What to do about two codes that differ only in case.
+pub(crate) const DIFFERS_IN_CASE: &str = "neither is scanned: their files would have the same names on Windows; give one of the two another code";
+
 impl Connections {
     /// Reads every file of the connections folder.
     ///
@@ -101,6 +104,7 @@ impl Connections {
         let paths = connection_files(&folder)?;
         let mut connections = Self::default();
         let mut first: BTreeMap<String, PathBuf> = BTreeMap::new();
+        let mut enabled: BTreeMap<String, (ConnectionCode, PathBuf)> = BTreeMap::new();
         for path in paths {
             let read = input_file::read(&path, FileKind::Settings)
                 .map_err(|error| unreadable(&path, &error));
@@ -118,7 +122,16 @@ impl Connections {
             });
             match read {
                 Err(invalid) => connections.invalid.push(invalid),
-                Ok(file) if earlier.is_none() => connections.add(file, path.clone()),
+                Ok(file) if earlier.is_none() => {
+                    let own = (file.code.clone(), path.clone());
+                    let is_enabled = file.connection.is_some();
+                    connections.add(file, path.clone());
+                    let like =
+                        is_enabled.then(|| enabled.insert(Home::folded(&own.0), own.clone()));
+                    if let Some(other) = like.flatten() {
+                        connections.refuse_like(&own, &other);
+                    }
+                }
                 Ok(_) => {}
             }
             if let Some((code, earlier)) = earlier {
@@ -172,6 +185,28 @@ impl Connections {
                     .to_owned(),
             )],
         });
+    }
+
+    /// Two enabled files whose codes differ only in case: on some systems they have the same files.
+    fn refuse_like(
+        &mut self,
+        second: &(ConnectionCode, PathBuf),
+        first: &(ConnectionCode, PathBuf),
+    ) {
+        let is_like = |ready: &ConnectionCode| Home::folded(ready) == Home::folded(&first.0);
+        self.ready.retain(|(ready, _)| !is_like(&ready.code));
+        for ((code, path), (other, other_path)) in [(first, second), (second, first)] {
+            let message = format!(
+                "the code `{code}` of `{}` differs from the code `{other}` of `{}` only in case",
+                shown(path),
+                shown(other_path)
+            );
+            self.invalid.push(InvalidFile::general(
+                path,
+                Some(code.clone()),
+                Problem::general(message, DIFFERS_IN_CASE.to_owned()),
+            ));
+        }
     }
 
     /// The connections of these codes, or all that are enabled.

@@ -4,8 +4,8 @@
 //!
 //! The reference is Typesafe's library for Java. What is meant to differ from its version 1.3.1:
 //!
-//! - Refused here, read there: bytes that are not UTF-8, half a surrogate pair (`\ud83d`), signs among the digits of
-//!   `\u`, Java properties files, URLs in `include`, and what goes beyond a limit of `limits.rs`.
+//! - Refused here, read there: bytes that are not UTF-8, NUL bytes, half a surrogate pair (`\ud83d`), signs among the
+//!   digits of `\u`, Java properties files, URLs in `include`, and what goes beyond a limit of `limits.rs`.
 //! - Read here, refused there: `include required(…)`, which later versions have.
 //! - `+=` twice on a key whose block lies over a text or a substitution: here both items are added, there the first
 //!   is lost.
@@ -53,7 +53,7 @@ pub use self::{
 pub(crate) use self::{
     diagnostic::{Found, Shown},
     path::parse_path,
-    within::place_within,
+    within::{char_at, place_within},
 };
 
 /// A file that was read, with all that it includes.

@@ -144,6 +144,12 @@ impl Home {
         }
     }
 
+    /// What two enabled connections must not share on any system: a home may move to one where capitals make no other file
+    /// name.
+    pub(crate) fn folded(code: &ConnectionCode) -> String {
+        code.as_str().to_lowercase()
+    }
+
     /// Whether the code can be part of a file's name, of which systems take 255 bytes.
     pub(crate) fn can_name(code: &ConnectionCode) -> bool {
         file_name(code).len() <= 200

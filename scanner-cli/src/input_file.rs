@@ -13,8 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::encoding;
+
 mod device_name;
 mod time_limit;
+
+pub(crate) use self::device_name::is_reserved;
 
 /// What a file is read for, which says how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +66,17 @@ pub(crate) fn read(path: &Path, kind: FileKind) -> io::Result<Vec<u8>> {
     time_limit::run(path, move || read_now(&file, kind.max_bytes()))
 }
 
-/// Reads the whole file at `path` as text in UTF-8.
+/// Reads the whole file at `path` as text in UTF-8, without the byte order mark that some editors write.
 ///
 /// # Errors
-/// Those of [`read`], and if the file is not UTF-8.
+/// Those of [`read`], and if the file is not UTF-8 text.
 pub(crate) fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
-    String::from_utf8(read(path, kind)?).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        invalid(format!("its byte at offset {offset} is not UTF-8"))
-    })
+    let content = read(path, kind)?;
+    let text = encoding::text(&content).map_err(|not_text| {
+        let (what, hint) = not_text.explain();
+        invalid(format!("it {what}; {hint}"))
+    });
+    text.map(str::to_owned)
 }
 
 /// What the file system says about `path`, following links.

@@ -7,6 +7,7 @@ mod commands;
 mod connection_file;
 mod connections;
 mod destination;
+mod encoding;
 mod encryption;
 mod endpoints;
 mod entries;

@@ -1,53 +1,140 @@
-//! Texts of a file that are allowed and hardly meant: quotes that HOCON does not know, variables between quotes.
+//! Texts of a settings file that HOCON allows and that are hardly meant: quotes that HOCON does not know, characters that
+//! nobody sees, variables between quotes.
 
-use crate::hocon::{Found, Object, Shown, Value, settings};
+use std::{borrow::Cow, path::Path};
 
-/// The setting that is an expression.
-const FILTER: &str = "filter";
+use crate::hocon::{
+    Diagnostic, Files, Found, Node, Object, Setting, Severity, Shown, Value, char_at, settings,
+};
+
+mod invisible;
+mod quotes;
+
+/// The settings that are patterns: they have quotes of their own, and compare texts of a site with any character.
+const FILTERS: [&str; 2] = ["filter", "filters"];
 
 /// Maximum number of odd texts that are listed.
 const MAX_LISTED: usize = 50;
 
 /// What is odd about the texts of a file.
-pub(crate) fn odd_texts(root: &Object) -> Vec<Found> {
-    let settings = settings(root).into_iter();
-    let odd = settings.filter_map(|setting| match &setting.node.value {
-        Value::String(text) => {
-            let (message, hint) = match &*setting.path {
-                // An expression has quotes of its own.
-                [.., name] if name == FILTER => unreached_variable(text),
-                _ => oddity(text),
-            }?;
-            Some(Found {
-                place: setting.node.place.clone(),
-                message: message.to_owned(),
-                hint: Some(hint.to_owned()),
-                value: Shown::No,
-            })
-        }
-        _ => None,
-    });
-    let mut odd: Vec<_> = odd.take(MAX_LISTED + 1).collect();
-    if let Some(more) = odd.get_mut(MAX_LISTED) {
-        more.message = "more texts of the file are odd, and not listed".to_owned();
-        more.hint = None;
-    }
-    odd
+pub(crate) struct OddTexts {
+    /// What makes the file invalid.
+    pub(crate) errors: Vec<Found>,
+    pub(crate) warnings: Vec<Found>,
 }
 
-fn oddity(text: &str) -> Option<(&'static str, &'static str)> {
+/// The files that the settings come from.
+pub(crate) struct Sources<'a> {
+    path: &'a Path,
+    content: &'a [u8],
+    /// Gives the files that it includes.
+    files: &'a dyn Files,
+}
+
+/// An odd text, and whether the file can be used all the same.
+enum Odd {
+    Error(Found),
+    Warning(Found),
+}
+
+impl OddTexts {
+    /// Finds what is odd about the texts of a file.
+    pub(crate) fn find(root: &Object, sources: &Sources<'_>) -> Self {
+        let all = settings(root);
+        // Those first that the file cannot be used with: what else is listed is limited.
+        let (strict, others): (Vec<_>, Vec<_>) =
+            (all.iter()).partition(|setting| quotes::is_strict(&setting.path));
+        let in_values = strict.into_iter().chain(others);
+        let in_values = in_values.filter_map(|setting| odd_value(setting, sources));
+        let odd = in_values.chain(invisible::in_keys(root, sources));
+        let mut odd_texts = Self {
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        };
+        for (number, odd) in odd.take(MAX_LISTED + 1).enumerate() {
+            match odd {
+                Odd::Error(found) => odd_texts.errors.push(found),
+                Odd::Warning(found) if number < MAX_LISTED => odd_texts.warnings.push(found),
+                Odd::Warning(found) => odd_texts.warnings.push(Found {
+                    message: "more texts of the file are odd, and not listed".to_owned(),
+                    hint: None,
+                    ..found
+                }),
+            }
+        }
+        odd_texts
+    }
+}
+
+impl OddTexts {
+    /// All of them, for a file without a setting in which quotes are an error.
+    pub(crate) fn into_warnings(self) -> Vec<Found> {
+        self.errors.into_iter().chain(self.warnings).collect()
+    }
+
+    /// Whether the value of a setting makes the file invalid.
+    pub(crate) fn has_error_at(&self, value: Option<&Node>) -> bool {
+        value.is_some_and(|value| self.errors.iter().any(|found| found.place == value.place))
+    }
+}
+
+impl<'a> Sources<'a> {
+    /// The file at `path` with this content, and those that it includes.
+    pub(crate) fn new(path: &'a Path, content: &'a [u8], files: &'a dyn Files) -> Self {
+        Self {
+            path,
+            content,
+            files,
+        }
+    }
+
+    /// The content of the file that a place is in.
+    pub(crate) fn content_at(&self, place: &catalog_model::Place) -> Option<Cow<'_, [u8]>> {
+        if *place.file == *self.path.display().to_string() {
+            return Some(Cow::Borrowed(self.content));
+        }
+        let content = self.files.content(Path::new(&*place.file)).ok()??;
+        Some(Cow::Owned(content))
+    }
+
+    /// What was found, as it is shown.
+    pub(crate) fn diagnostic(&self, severity: Severity, found: Found) -> Diagnostic {
+        Diagnostic::in_file(self.path, self.content, severity, found)
+    }
+
+    /// The first character of a value as it is written.
+    fn first_character(&self, value: &Node) -> Option<char> {
+        char_at(&self.content_at(&value.place)?, &value.place)
+    }
+}
+
+fn odd_value(setting: &Setting<'_>, sources: &Sources<'_>) -> Option<Odd> {
+    let Value::String(text) = &setting.node.value else {
+        return None;
+    };
+    let is_filter = setting.path.iter().any(|name| FILTERS.contains(&&**name));
+    let odd = match is_filter {
+        true => None,
+        false => quotes::find(setting, text, sources)
+            .or_else(|| invisible::in_value(setting, text, sources)),
+    };
+    odd.or_else(|| {
+        let (message, hint) = unreached_variable(text).or_else(|| {
+            let words = (!is_filter).then_some(text)?;
+            misplaced_sign(words)
+        })?;
+        Some(Odd::Warning(Found {
+            place: setting.node.place.clone(),
+            message: message.to_owned(),
+            hint: Some(hint.to_owned()),
+            value: Shown::No,
+        }))
+    })
+}
+
+/// `ENC[…]` and `%…%` where they mean nothing.
+fn misplaced_sign(text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.trim();
-    let (first, last) = (text.chars().next()?, text.chars().next_back()?);
-    let quote = |char| matches!(char, '\'' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '`');
-    if text.chars().count() > 1 && (quote(first) || quote(last)) {
-        return Some((
-            "these quotes are part of the text: HOCON knows double quotes alone",
-            "write `\"…\"`",
-        ));
-    }
-    if let Some(variable) = unreached_variable(text) {
-        return Some(variable);
-    }
     if text.find("ENC[").is_some_and(|at| at > 0) {
         return Some((
             "`ENC[…]` is decrypted only where it is the whole value",
@@ -60,7 +147,7 @@ fn oddity(text: &str) -> Option<(&'static str, &'static str)> {
             .chars()
             .all(|char| char.is_ascii_alphanumeric() || char == '_');
     is_name.then_some((
-        "`%…%` is text, not a variable of the environment",
+        "`%…%` is text, not an environment variable",
         "write `${NAME}`, outside of quotes",
     ))
 }
@@ -73,25 +160,4 @@ fn unreached_variable(text: &str) -> Option<(&'static str, &'static str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotes_and_variables_that_hocon_does_not_know_are_odd() {
-        for text in [
-            "'scanner'",
-            "“demo”",
-            "‘a’",
-            "X-User“",
-            "${HOST}",
-            "http://${HOST}:1",
-            "%QLIK_ACCOUNT%",
-            "https://ENC[AQ]",
-        ] {
-            assert!(oddity(text).is_some(), "{text}");
-        }
-        for text in ["", "'", "scanner", "it's", "100%", "%", "%%", "a%b%", "$1"] {
-            assert!(oddity(text).is_none(), "{text}");
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use secrecy::SecretString;
 use url::Url;
 
@@ -110,7 +110,7 @@ impl Settings {
         let Located { value, place } = self.text(key)?;
         let text = value.trim();
         let bare = text.parse().map(Duration::from_millis).ok();
-        let read = bare.or_else(|| Duration::try_from(text.parse::<SignedDuration>().ok()?).ok());
+        let read = bare.or_else(|| duration(text));
         match read {
             Some(value) if range.contains(&value) => Some(Located { value, place }),
             Some(value) if !value.is_zero() => {
@@ -122,8 +122,9 @@ impl Settings {
                 None
             }
             _ => {
-                let message = format!("`{key}` must be a length of time, not `{value}`");
-                let hint = format!("write it like `{key} = 30 s` or `{key} = 5 minutes`");
+                let message = format!("`{key}` must be a duration, not `{value}`");
+                let hint =
+                    format!("write it like `{key} = 30 s`, `{key} = 5 minutes` or `{key} = 1d`");
                 self.refuse(key, message, hint);
                 None
             }
@@ -355,6 +356,19 @@ impl Settings {
         }
         found
     }
+}
+
+/// Reads a duration with a unit, up to weeks: `500 ms`, `1d`, `2 weeks`. A day has 24 hours.
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
+    let days = ["days", "day", "d"].iter();
+    let mut days = days.filter_map(|unit| text.strip_suffix(unit)?.trim_end().parse::<f64>().ok());
+    if let Some(days) = days.next() {
+        return Duration::try_from_secs_f64(86_400.0 * days).ok();
+    }
+    let span: Span = text.parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(duration).ok()
 }
 
 /// A duration as people write it: `10ms`, `24h`.

@@ -118,13 +118,24 @@ fn a_mandatory_setting_of_the_wrong_kind_is_told_once() {
 }
 
 #[test]
-fn a_length_of_time_is_read_as_hocon_writes_it() {
+fn a_duration_is_read_as_hocon_writes_it() {
     for (written, millis) in [
         ("500 ms", Some(500)),
         ("10s", Some(10_000)),
         ("10 seconds", Some(10_000)),
         ("5 minutes", Some(300_000)),
         ("1 hour", Some(3_600_000)),
+        ("1d", Some(86_400_000)),
+        ("1 day", Some(86_400_000)),
+        ("2 days", Some(172_800_000)),
+        ("0.5 d", Some(43_200_000)),
+        ("1d 12h", Some(129_600_000)),
+        ("1 week", Some(604_800_000)),
+        ("367d", None),
+        ("-1d", None),
+        ("d", None),
+        ("1 month", None),
+        ("nan d", None),
         ("250", Some(250)),
         ("0", None),
         ("-5 s", None),

@@ -75,7 +75,7 @@ fn time_limits_can_be_set() {
     );
     check(
         &[("connection.time_limits.silence", "long")],
-        &["`connection.time_limits.silence` must be a length of time"],
+        &["`connection.time_limits.silence` must be a duration"],
     );
 }
 

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     arguments::Encrypt,
+    encoding::{self, NotText},
     encryption::{Binding, Key, KeyFile, read_or_make},
     exit::Exit,
     hocon,
@@ -173,7 +174,8 @@ fn typed() -> Result<SecretString, NoSecret> {
     }
 }
 
-/// Reads all of standard input. One line break at its end, which `echo` and editors add, is not part of the secret.
+/// Reads all of standard input. A byte order mark before the secret, which PowerShell writes, and one line break at its end,
+/// which `echo` and editors add, are not part of it.
 fn piped(input: &mut dyn Read) -> Result<SecretString, NoSecret> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     let read = input.take(LONGEST as u64 + 1).read_to_end(&mut bytes);
@@ -181,10 +183,14 @@ fn piped(input: &mut dyn Read) -> Result<SecretString, NoSecret> {
     if bytes.len() > LONGEST {
         return Err(NoSecret::Refused("the secret is longer than 64 KiB"));
     }
-    let text =
-        str::from_utf8(&bytes).map_err(|_where| NoSecret::Refused("the secret is not UTF-8"))?;
-    let without = text.strip_suffix("\r\n").or(text.strip_suffix('\n'));
-    Ok(without.unwrap_or(text).into())
+    let text = encoding::text(&bytes).map_err(|not_text| {
+        NoSecret::Refused(match not_text {
+            NotText::Utf16 => "the secret is UTF-16: write it as UTF-8",
+            NotText::OnlyNul | NotText::Nul(_) => "the secret has a NUL byte",
+            NotText::NotUtf8(_) => "the secret is not UTF-8",
+        })
+    })?;
+    Ok(encoding::without_line_break(text).into())
 }
 
 /// The key of the home, which is made at its first use.

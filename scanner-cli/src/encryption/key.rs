@@ -20,6 +20,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::{CLOSING, OPENING};
+use crate::encoding;
 
 /// The form of encrypted values that are not bound.
 const UNBOUND_FORM: u8 = 1;
@@ -91,7 +92,7 @@ impl Key {
 
     /// The key that a file with this content holds, if that is a whole one.
     pub(crate) fn of_file(content: &[u8]) -> Option<Self> {
-        let text = str::from_utf8(content).ok()?.trim();
+        let text = encoding::text(content).ok()?.trim();
         let bytes = URL_SAFE_NO_PAD
             .decode(text.strip_prefix(KEY_PREFIX)?)
             .ok()?;
@@ -254,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_value_of_the_first_form_is_read() {
-        let key = Key::of_file(format!("{KEY_TEXT}\r\n").as_bytes()).unwrap();
+        let key = Key::of_file(format!("\u{feff}{KEY_TEXT}\r\n").as_bytes()).unwrap();
         let Decrypted { secret, is_bound } = key.decrypt(VALUE, PLACE).unwrap();
         assert_eq!(secret.expose_secret(), "ACME\\scänner\n");
         assert!(!is_bound);

@@ -8,7 +8,10 @@ use catalog_model::{
 };
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use crate::home::shown;
+use crate::{
+    encoding::{self, NotText},
+    home::shown,
+};
 
 /// Maximum number of rows of a file.
 const MAX_ROWS: usize = 500_000;
@@ -18,7 +21,8 @@ const MAX_ROW_BYTES: usize = 100_000;
 
 /// Reads the rows as entries: the first of `columns` names each, the others are its block.
 pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entries, FileFault> {
-    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
+    let content = encoding::without_bom(content);
+    encoding::check_nul(content).map_err(|error| not_text(path, error))?;
     let mut lines = Lines::of(path, content);
     let text = str::from_utf8(content)
         .map_err(|error| not_utf8(path, lines.place(error.valid_up_to())))?;
@@ -183,6 +187,15 @@ fn fault(place: Place, message: String, hint: Option<&str>) -> FileFault {
         place: Some(place),
         message,
         hint: hint.map(str::to_owned),
+    }
+}
+
+fn not_text(path: &Path, error: NotText) -> FileFault {
+    let (what, hint) = error.explain();
+    FileFault {
+        place: None,
+        message: format!("the file `{}` {what}", shown(path)),
+        hint: Some(hint.to_owned()),
     }
 }
 

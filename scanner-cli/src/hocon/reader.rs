@@ -10,7 +10,10 @@ use std::{
 
 use catalog_model::Place;
 
-use crate::input_file::{self, FileKind};
+use crate::{
+    encoding::{self, NotText},
+    input_file::{self, FileKind},
+};
 
 use super::{
     diagnostic::{Diagnostic, Secrecy, not_quoted},
@@ -176,6 +179,10 @@ impl<'a> Reader<'a> {
         within: &Within,
     ) -> Option<Rc<Pending>> {
         let file: Arc<str> = path.display().to_string().into();
+        if let Err(not_text) = encoding::check_nul(content) {
+            self.error(|| not_text_error(file, content, not_text));
+            return None;
+        }
         match str::from_utf8(content) {
             Ok(text) => {
                 self.open.push(path.to_owned());
@@ -186,8 +193,9 @@ impl<'a> Reader<'a> {
                 tree
             }
             Err(error) => {
+                let not_text = NotText::NotUtf8(error.valid_up_to());
                 match self.files.may_quote(path) {
-                    true => self.error(|| not_utf8(file, content, error.valid_up_to())),
+                    true => self.error(|| not_text_error(file, content, not_text)),
                     false => self.error(|| not_quoted(Place::new(file, 1, 1))),
                 }
                 None
@@ -328,18 +336,26 @@ fn is_url(name: &str) -> bool {
         .any(|scheme| name.starts_with(scheme))
 }
 
-fn not_utf8(file: Arc<str>, content: &[u8], offset: usize) -> Diagnostic {
+/// The error about a file that is not text, at the place of the first byte that shows it.
+fn not_text_error(file: Arc<str>, content: &[u8], not_text: NotText) -> Diagnostic {
+    let offset = match not_text {
+        NotText::NotUtf8(offset) | NotText::Nul(offset) => offset,
+        NotText::Utf16 | NotText::OnlyNul => 0,
+    };
     let before = String::from_utf8_lossy(&content[..offset]);
     let place = Source::new(file, &before).place(before.len());
-    let message = format!(
-        "the byte 0x{:02x} at offset {offset} is not UTF-8",
-        content[offset]
-    );
-    let hint = match content {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            "the file is UTF-16, which some editors call Unicode: save it as UTF-8"
+    let (message, hint) = match not_text {
+        NotText::NotUtf8(offset) => {
+            let message = format!(
+                "the byte 0x{:02x} at offset {offset} is not UTF-8",
+                content[offset]
+            );
+            (message, "save the file as UTF-8")
         }
-        _ => "save the file as UTF-8",
+        other => {
+            let (what, hint) = other.explain();
+            (format!("the file {what}"), hint)
+        }
     };
     Diagnostic::bare(place, message, Some(hint))
 }

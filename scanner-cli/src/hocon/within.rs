@@ -16,9 +16,24 @@ pub(crate) fn place_within(content: &[u8], place: &Place, within: usize) -> Plac
     } else if let Some(quoted) = text.strip_prefix('"') {
         quoted_offset(quoted, within).map(|offset| start + 1 + offset)
     } else {
-        None
+        unquoted_offset(text, within).map(|offset| start + offset)
     };
     offset.map_or_else(|| place.clone(), |offset| source.place(offset))
+}
+
+/// The character at a place of a file with this content.
+pub(crate) fn char_at(content: &[u8], place: &Place) -> Option<char> {
+    let mut lines = content.split(|byte| *byte == b'\n');
+    let line = lines.nth(place.line.checked_sub(1)? as usize)?;
+    let column = place.column.checked_sub(1)? as usize;
+    String::from_utf8_lossy(line).chars().nth(column)
+}
+
+/// The offset of byte `within` of a text or key without quotes, which is written as it is.
+fn unquoted_offset(text: &str, within: usize) -> Option<usize> {
+    let before = text.get(..within)?;
+    let is_plain = !before.contains(['\n', '"', '$', '{', '}', '#', '=', '.']);
+    is_plain.then_some(within)
 }
 
 /// How long a text is that ends at `"""`: of more quotes in a row the last three end it.
@@ -68,7 +83,8 @@ mod tests {
             ("f = \"\"\"a\"\"\" \"b\"", 1, (1, 9)),
             ("f = \"\"\"a\"\"\" \"b\"", 2, (1, 5)),
             ("f = \"\"\"a\"\"\"\" \"b\"", 2, (1, 10)),
-            ("f = abc", 1, (1, 5)),
+            ("f = abc", 1, (1, 6)),
+            ("f = ${abc}", 3, (1, 5)),
         ] {
             let place = place_within(file.as_bytes(), &Place::new("a.conf", 1, 5), within);
             assert_eq!((place.line, place.column), expected, "{file} {within}");

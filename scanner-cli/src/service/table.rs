@@ -9,10 +9,11 @@ use catalog_model::ConnectionCode;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+mod clashes;
 mod line;
 
-use self::line::Good;
 pub(crate) use self::line::{FileState, Line, Retry, is_ahead, reason, reasons};
+use self::{clashes::Claims, line::Good};
 use super::watcher::FileNews;
 use crate::{
     automation::Automation,
@@ -20,7 +21,6 @@ use crate::{
     connections::Ready,
     home::{Home, shown},
     noted_files::Fingerprint,
-    problem::Problem,
 };
 
 /// All connections, those whose files have gone included.
@@ -58,7 +58,7 @@ pub(crate) struct Timing<'a> {
 impl Table {
     /// Takes what a look saw; gives the identities of the connections whose scans have to end.
     pub(crate) fn take(&mut self, news: Vec<FileNews>, timing: Timing<'_>) -> Vec<String> {
-        let mut claims: BTreeMap<String, usize> = BTreeMap::new();
+        let mut claims = Claims::default();
         let mut stopped = Vec::new();
         let mut read_files = Vec::new();
         for one in news {
@@ -72,7 +72,7 @@ impl Table {
                     read,
                 } => {
                     if let Ok(file) = read.as_ref() {
-                        *claims.entry(Home::identity(&file.code)).or_default() += 1;
+                        claims.add(file);
                     }
                     read_files.push((path, fingerprint, *read));
                 }
@@ -81,7 +81,7 @@ impl Table {
         for (path, fingerprint, read) in read_files {
             match read {
                 Err(invalid) => self.fault(path, fingerprint, &invalid).clashes = false,
-                Ok(file) => match self.clash(&path, &file.code, &claims) {
+                Ok(file) => match self.clash(&path, &file, &claims) {
                     Some(clash) => self.fault(path, fingerprint, &clash).clashes = true,
                     None => stopped.extend(self.well(path, fingerprint, file, timing)),
                 },
@@ -186,39 +186,6 @@ impl Table {
             let good = line.good.as_ref();
             good.is_some_and(|good| Home::identity(&good.ready.code) == identity)
         })
-    }
-
-    /// Why the file at `path` cannot have `code`: another has it, or comes with it at the same time.
-    fn clash(
-        &self,
-        path: &Path,
-        code: &ConnectionCode,
-        claims: &BTreeMap<String, usize>,
-    ) -> Option<InvalidFile> {
-        let identity = Home::identity(code);
-        let has = |line: &&Line| {
-            let same = line
-                .code
-                .as_ref()
-                .is_some_and(|code| Home::identity(code) == identity);
-            same && line.file != path && (line.good.is_some() || line.state == FileState::Disabled)
-        };
-        let other = match self.lines.values().find(has) {
-            Some(line) => format!("`{}`", shown(&line.file)),
-            None if claims.get(&identity).is_some_and(|claims| *claims > 1)
-                && self.own(path).as_ref() != Some(&identity) =>
-            {
-                "another file".to_owned()
-            }
-            None => return None,
-        };
-        let message = format!("`{}` has the code `{code}` of {other}", shown(path));
-        let hint = "a code is the identity of one connection: give one of the two files another, or remove it";
-        Some(InvalidFile::general(
-            path,
-            Some(code.clone()),
-            Problem::general(message, hint.to_owned()),
-        ))
     }
 
     /// Takes a file that is well; gives the identities of the connections that have to stop.

@@ -180,7 +180,7 @@ fn a_file_of_another_ending_or_encoding_is_recognised() {
 fn quotes_and_variables_that_are_only_text_are_warned_about() {
     check(
         "connection { url = \"http://${HOST}\", auth { key = 'X-User', value = “ACME” } }\n",
-        &["`${…}` is text", "HOCON knows double quotes alone"],
+        &["`${…}` is text", "HOCON knows double quotes only"],
     );
 }
 

@@ -29,6 +29,7 @@ mod limited_secrets;
 mod log_levels;
 mod memory;
 mod odd_paths;
+mod odd_texts;
 mod output;
 mod output_lost;
 #[cfg(unix)]

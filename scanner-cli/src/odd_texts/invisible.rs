@@ -1,0 +1,76 @@
+//! Characters that nobody sees, in keys, names, addresses and other values. They come from web pages and word processors.
+
+use catalog_model::{InvisibleCharacter, Place};
+
+use super::{FILTERS, MAX_LISTED, Odd, Sources, quotes::is_url};
+use crate::hocon::{Found, Object, Setting, Shown, Value, is_secret, place_within, render_path};
+
+/// Finds one in a value. A text of several lines may have line breaks and tabs; of secrets nothing is said here.
+pub(super) fn in_value(setting: &Setting<'_>, text: &str, sources: &Sources<'_>) -> Option<Odd> {
+    let path = &setting.path;
+    if (1..=path.len()).any(|length| is_secret(&path[..length])) || **path == ["code"] {
+        return None;
+    }
+    let is_one_line = is_url(path) || **path == ["name"];
+    let (offset, found) = match is_one_line {
+        true => InvisibleCharacter::find(text)?,
+        false => {
+            let mut characters = text.char_indices();
+            characters.find_map(|(offset, char)| {
+                let is_layout = matches!(char, '\t' | '\n' | '\r');
+                let found = InvisibleCharacter::new(char).filter(|_| !is_layout)?;
+                Some((offset, found))
+            })?
+        }
+    };
+    let place = &setting.node.place;
+    Some(Odd::Warning(Found {
+        place: character_place(sources, place, offset),
+        message: format!(
+            "`{}` has an invisible character: {found}",
+            render_path(path)
+        ),
+        hint: Some("type the value anew, without it".to_owned()),
+        value: Shown::No,
+    }))
+}
+
+/// Finds those in the keys of a file.
+pub(super) fn in_keys(root: &Object, sources: &Sources<'_>) -> Vec<Odd> {
+    let mut odd = Vec::new();
+    collect(root, sources, &mut odd);
+    odd
+}
+
+fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
+    for entry in object.iter() {
+        if odd.len() > MAX_LISTED {
+            return;
+        }
+        if let Some((offset, found)) = InvisibleCharacter::find(&entry.key) {
+            odd.push(Odd::Warning(Found {
+                place: character_place(sources, &entry.key_place, offset),
+                message: format!(
+                    "the key `{}` has an invisible character: {found}",
+                    entry.key
+                ),
+                hint: Some("type the key anew, without it".to_owned()),
+                value: Shown::No,
+            }));
+        }
+        if let Value::Object(inner) = &entry.value.value
+            && !FILTERS.contains(&&*entry.key)
+        {
+            collect(inner, sources, odd);
+        }
+    }
+}
+
+/// The place of a byte of a text that begins at `place`, as exactly as it is known.
+fn character_place(sources: &Sources<'_>, place: &Place, offset: usize) -> Place {
+    let content = sources.content_at(place);
+    content.map_or_else(
+        || place.clone(),
+        |content| place_within(&content, place, offset),
+    )
+}

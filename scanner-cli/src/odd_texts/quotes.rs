@@ -1,0 +1,97 @@
+//! Quotes around a value that HOCON does not know: they become part of the text.
+
+use super::{Odd, Sources};
+use crate::hocon::{Found, Setting, Shown, is_secret};
+
+/// The settings in which such quotes make the file invalid. A code and a connector's id are permanent; an address and the
+/// credentials do not work with them.
+const NAMES: [&str; 2] = ["code", "connector_id"];
+const URL: &str = "url";
+const AUTH: &str = "auth";
+
+/// Where the value of a setting comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// It is written as it is.
+    Written,
+    /// A variable or another setting, in which quotes may be meant.
+    Substituted,
+}
+
+/// Whether quotes are an error in the setting.
+pub(super) fn is_strict(path: &[String]) -> bool {
+    is_name(path) || is_url(path) || is_auth(path)
+}
+
+fn is_name(path: &[String]) -> bool {
+    matches!(path, [name] if NAMES.contains(&&**name))
+}
+
+/// Whether the setting holds a URL.
+pub(super) fn is_url(path: &[String]) -> bool {
+    let name = path.last().map(|name| name.to_ascii_lowercase());
+    name.is_some_and(|name| name == URL || name.ends_with("_url"))
+}
+
+fn is_auth(path: &[String]) -> bool {
+    path.iter().rev().skip(1).any(|block| block == AUTH)
+}
+
+/// Finds such quotes at the ends of a value. A text in double quotes may have them.
+pub(super) fn find(setting: &Setting<'_>, text: &str, sources: &Sources<'_>) -> Option<Odd> {
+    let text = text.trim();
+    let (first, last) = (text.chars().next()?, text.chars().next_back()?);
+    let kind = kind_of(first).or_else(|| kind_of(last))?;
+    if text.len() == first.len_utf8() {
+        return None;
+    }
+    let is_enclosed = kind_of(first).is_some() && kind_of(first) == kind_of(last);
+    let origin = match sources.first_character(setting.node)? {
+        '"' => return None,
+        '$' => Origin::Substituted,
+        _ => Origin::Written,
+    };
+    if origin == Origin::Substituted && !is_enclosed {
+        return None;
+    }
+    let (name, where_it_is) = (
+        crate::hocon::render_path(&setting.path),
+        match is_enclosed {
+            true => format!("is in {kind} quotes, which become"),
+            false => format!("begins or ends with a {kind} quote, which becomes"),
+        },
+    );
+    let inner = text.trim_matches(|char| kind_of(char).is_some());
+    let hint = match origin {
+        Origin::Substituted => "remove them where the value is set".to_owned(),
+        Origin::Written if is_name(&setting.path) => {
+            format!("write `{name} = \"{inner}\"`")
+        }
+        Origin::Written => format!("write `{name} = \"…\"`"),
+    };
+    let found = Found {
+        place: setting.node.place.clone(),
+        message: format!("`{name}` {where_it_is} part of the text: HOCON knows double quotes only"),
+        hint: Some(hint),
+        value: match is_name(&setting.path) && !is_secret(&setting.path) {
+            true => Shown::Yes,
+            false => Shown::No,
+        },
+    };
+    let may_be_meant = origin == Origin::Substituted && is_auth(&setting.path);
+    Some(match is_strict(&setting.path) && !may_be_meant {
+        true => Odd::Error(found),
+        false => Odd::Warning(found),
+    })
+}
+
+/// What a quote is called that HOCON does not know.
+fn kind_of(char: char) -> Option<&'static str> {
+    match char {
+        '\'' => Some("single"),
+        '`' => Some("back"),
+        '‘' | '’' | '‚' | '‛' | '“' | '”' | '„' | '‟' | '«' | '»' | '‹' | '›' | '″' | '′'
+        | '＂' | '＇' | '´' => Some("typographic"),
+        _ => None,
+    }
+}
