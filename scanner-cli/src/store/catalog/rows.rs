@@ -1,0 +1,88 @@
+//! What readers of the store select, and what its rows become.
+
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, Row};
+
+use super::{
+    super::{change::ChangeKind, closing::KNOWN, running::Counts},
+    Change, StoredConnection, StoredScan,
+};
+
+/// What there is of an item besides its content.
+pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_since FROM item \
+     JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan";
+
+pub(super) const WIDE: &str =
+    "SELECT key, source_id, first_seen, content, contacts, texts FROM content WHERE item = ?1";
+
+/// The changes that the source made. Items that another version of the program had written are none.
+pub(super) const OF_SOURCE: &str = "AND kind <> 5";
+
+/// The changes of connections that are known.
+pub(super) static CHANGE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT seq, change.scan, time, code, key, kind, fields FROM change \
+         JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
+         JOIN connection ON connection.id = item.connection WHERE item.connection IN ({KNOWN})"
+    )
+});
+
+pub(super) const SCAN: &str = "SELECT scan.id, code, started, ended, scan.outcome, reasons, site_version, bytes, \
+     seen, added, changed, removed, returned, unreadable, filtered, rewritten \
+     FROM scan JOIN connection ON connection.id = scan.connection";
+
+pub(super) fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnection>> {
+    let mut rows = db
+        .prepare("SELECT id, code, key_parts, complete_from, name FROM connection ORDER BY code")?;
+    let connections = rows.query_map([], |row| {
+        let parts: String = row.get(2)?;
+        Ok(StoredConnection {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            key_parts: serde_json::from_str(&parts).unwrap_or_default(),
+            complete_from: row.get(3)?,
+            name: row.get(4)?,
+        })
+    })?;
+    connections.collect()
+}
+
+pub(super) fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
+    let reasons: String = row.get(5)?;
+    Ok(StoredScan {
+        id: row.get(0)?,
+        connection: row.get(1)?,
+        started: row.get(2)?,
+        ended: row.get(3)?,
+        outcome: row.get(4)?,
+        reasons: serde_json::from_str(&reasons).unwrap_or_default(),
+        site_version: row.get(6)?,
+        bytes: row.get(7)?,
+        counts: Counts {
+            seen: row.get(8)?,
+            added: row.get(9)?,
+            changed: row.get(10)?,
+            removed: row.get(11)?,
+            returned: row.get(12)?,
+            unreadable: row.get(13)?,
+            filtered: row.get(14)?,
+            rewritten: row.get(15)?,
+            ..Counts::default()
+        },
+    })
+}
+
+pub(super) fn change_of(row: &Row<'_>) -> rusqlite::Result<Change> {
+    let (kind, fields): (i64, Option<String>) = (row.get(5)?, row.get(6)?);
+    let fields = fields.and_then(|fields| serde_json::from_str(&fields).ok());
+    Ok(Change {
+        seq: row.get(0)?,
+        scan: row.get(1)?,
+        time: row.get(2)?,
+        connection: row.get(3)?,
+        key: row.get(4)?,
+        kind: ChangeKind::of(kind).ok_or(rusqlite::Error::IntegralValueOutOfRange(5, kind))?,
+        fields: fields.unwrap_or_default(),
+    })
+}
