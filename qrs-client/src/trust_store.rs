@@ -161,17 +161,17 @@ impl fmt::Display for StoreWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoMac => f.write_str(
-                "the trust store has no MAC: a change to it cannot be detected, and its password protects nothing",
+                "it has no MAC: a change to it cannot be detected, and its password protects nothing",
             ),
             Self::NoPassword => f.write_str(
-                "the trust store was read without a password: a change to it cannot be detected",
+                "it was read without a password: a change to it cannot be detected",
             ),
             Self::PrivateKey => f.write_str(
-                "the trust store holds a private key, which is not needed here: keep it elsewhere",
+                "it holds a private key, which is not needed here: keep it elsewhere",
             ),
             Self::OtherKind { declared, found } => write!(
                 f,
-                "the trust store was expected to be {declared}, but is {found}; it was read as {found}"
+                "it was expected to be {declared}, but is {found}; it was read as {found}"
             ),
             Self::OtherPurpose => f.write_str(
                 "a certificate is marked as not to be trusted for TLS servers, and is left out",

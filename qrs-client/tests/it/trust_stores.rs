@@ -111,7 +111,7 @@ fn the_content_decides_how_a_store_is_read() {
     };
     assert_eq!(
         warning.to_string(),
-        "the trust store was expected to be JKS, but is PKCS12; it was read as PKCS12"
+        "it was expected to be JKS, but is PKCS12; it was read as PKCS12"
     );
 }
 

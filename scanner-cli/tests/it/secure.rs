@@ -121,7 +121,7 @@ const OTHER_KINDS: &[(&str, &str, &str, &str, &str)] = &[
 #[test]
 fn a_store_of_another_kind_than_declared_is_read_with_a_warning() {
     let site = secure();
-    let set_type = |kind: &str| format!("try: set `tls.truststore.type = {kind}`");
+    let set_type = |kind: &str| format!("set `tls.truststore.type = {kind}`");
     for (fixture, name, more, told, kind) in OTHER_KINDS {
         let home = with_store_as(&site, fixture, name, more);
         let path = format!("the trust store `conf/{name}`");
@@ -129,9 +129,15 @@ fn a_store_of_another_kind_than_declared_is_read_with_a_warning() {
             0,
             &["qlik (Test site): complete", &path, told, &set_type(kind)],
         );
-        home.run(&["check"]).check(0, &[told]);
+        assert!(checked(&home).contains(told), "{}", checked(&home));
         site.expire_sessions();
     }
+}
+
+/// What `check` prints, in one line.
+fn checked(home: &Home) -> String {
+    let output = home.run(&["check"]).output;
+    output.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -140,10 +146,11 @@ fn what_is_weak_is_warned_about_in_each_report() {
         .tls(&text("java/sha1.pem"), &text("java/sha1.key"))
         .start_in_thread();
     let home = with_store_as(&site, "java/rsa-root.pem", "root.pem", "");
-    for command in ["scan", "scan", "check"] {
-        home.run(&[command])
-            .check(0, &["the certificate `CN=site` is signed with SHA-1"]);
+    let weak = "the certificate `CN=site` is signed with SHA-1";
+    for _ in 0..2 {
+        home.run(&["scan"]).check(0, &[weak]);
     }
+    assert!(checked(&home).contains(weak), "{}", checked(&home));
 }
 
 #[test]
