@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use catalog_model::{
-    Connection, ConnectionCode, Connector, ConnectorId, PropertyDefinition, Settings,
+    Connection, ConnectionCode, Connector, ConnectorId, Place, PropertyDefinition, Settings,
     filter::ItemFilter,
-    settings::{Invalid, Located},
+    settings::{Invalid, Located, SettingProblem, Stands},
     with_causes,
 };
 use qrs_client::{
@@ -73,8 +73,12 @@ impl Connector for QlikSense {
         settings: &mut Settings,
     ) -> Result<Box<dyn Connection>, Invalid> {
         let site = settings.required_text(URL);
+        let place = site.as_ref().map(|text| text.place.clone());
         let site = site.and_then(|text| site_url(settings, URL, text));
         let links = settings.text(LINK_URL);
+        if let (Some(site), Some(place), None) = (&site, place, &links) {
+            warn_of_links(settings, site, place);
+        }
         let links = links.and_then(|text| site_url(settings, LINK_URL, text));
         let credentials = credentials(settings);
         let verify_counts = settings.flag("connection.verify_counts", true);
@@ -141,6 +145,29 @@ fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option
             None
         }
     }
+}
+
+/// Warns that links lead through the virtual proxy of the URL: people cannot log in there, since it takes a header.
+fn warn_of_links(settings: &mut Settings, site: &SiteUrl, place: Place) {
+    let Some(prefix) = site.prefix() else {
+        return;
+    };
+    let mut people = site.as_url().clone();
+    people.set_path("");
+    let people = people.as_str().trim_end_matches('/').to_owned();
+    settings.warn(SettingProblem {
+        key: URL.to_owned(),
+        place,
+        message: format!(
+            "`{LINK_URL}` is not set: links to sheets lead through the scanner's own virtual proxy `{prefix}`, where people \
+             usually cannot log in"
+        ),
+        hint: Some(format!(
+            "set it to the URL under which people open the hub, such as `{LINK_URL} = \"{people}\"`"
+        )),
+        stands: Stands::Itself,
+        within: None,
+    });
 }
 
 /// The header; both of its settings are read before one is looked at, so that both are told of.

@@ -43,7 +43,15 @@ pub(crate) fn no_answer(error: Link<'_>, asked: &Asked) -> Error {
             "the response's headers are larger than the client reads (400 KB, 2,000 lines)",
             Trouble::Final,
         )
-    } else if http.is_some_and(|error| error.is_parse() || error.to_string().contains(TOO_EARLY)) {
+    } else if http.is_some_and(|error| error.to_string().contains(TOO_EARLY)) {
+        // A site may also send a late status for an idle connection, so the request is retried.
+        (
+            ErrorKind::UnexpectedAnswer,
+            Fact::NotHttp,
+            "the response is not HTTP: data came before the request",
+            Trouble::Cut,
+        )
+    } else if http.is_some_and(hyper::Error::is_parse) {
         (
             ErrorKind::UnexpectedAnswer,
             Fact::NotHttp,

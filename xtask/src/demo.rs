@@ -95,8 +95,10 @@ impl FakeSite {
         let Self {
             url, header, value, ..
         } = self;
+        let people = url.trim_end_matches("/header");
         format!(
             "name = \"Demonstration\"\ncode = \"demo\"\nconnector_id = \"qlik-sense\"\nconnection {{\n  url = \"{url}\"\n  \
+             link_url = \"{people}\"\n  \
              auth.key = \"{header}\"\n  auth.value = \"\"\"{value}\"\"\"\n}}\n"
         )
     }

@@ -171,6 +171,8 @@ fn mapped(entries: &str) -> (Vec<String>, Vec<String>) {
 
 fn with_mapping(entries: &str) -> Settings {
     let mut lines = GOOD.to_vec();
+    // Without a prefix, there is no warning about links.
+    lines[0].1 = "https://qlik.example.com:8443";
     lines.push(("connection.contacts.mapping", entries));
     let mut settings = settings(&lines);
     let opened = QlikSense::default().open(code(), &mut settings);
@@ -234,4 +236,30 @@ fn a_mapping_of_which_nothing_can_be_used_is_refused() {
         "{wrong:?}"
     );
     assert!(wrong[0].contains("has no entry"), "{wrong:?}");
+}
+
+#[test]
+fn links_through_the_scanners_virtual_proxy_are_warned_about() {
+    let warnings = |lines: &[(&str, &str)]| {
+        let mut settings = settings(lines);
+        assert!(QlikSense::default().open(code(), &mut settings).is_ok());
+        settings.warnings().to_vec()
+    };
+    let found = warnings(&GOOD);
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].message.contains("virtual proxy `header`"),
+        "{found:?}"
+    );
+    let hint = found[0].hint.as_deref().unwrap();
+    assert!(
+        hint.contains("`connection.link_url = \"https://qlik.example.com:8443\"`"),
+        "{hint}"
+    );
+    let mut lines = GOOD.to_vec();
+    lines.push(("connection.link_url", "https://qlik.example.com"));
+    assert!(warnings(&lines).is_empty());
+    let mut lines = GOOD.to_vec();
+    lines[0].1 = "https://qlik.example.com/hub";
+    assert!(warnings(&lines).is_empty());
 }

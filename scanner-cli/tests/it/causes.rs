@@ -37,7 +37,7 @@ fn answers(head: &str, body: &[u8]) -> String {
 
 /// Checks and scans a connection to this URL: both must say all of `texts` and nothing of `never`.
 fn check(url: &str, settings: &str, texts: &[&str], never: &[&str]) {
-    let limits = "connection.time_limits { connect = 400 ms, first_byte = 400 ms }\n";
+    let limits = "connection.time_limits { connect = 3 s, first_byte = 30 s }\n";
     let home = Home::with(&(connection_to("qlik", url) + limits + settings));
     for command in ["check", "scan"] {
         let run = home.run(&[command]);
@@ -63,7 +63,7 @@ fn https_at_a_port_that_answers_nothing() {
     });
     check(
         &format!("https://{silent}/header"),
-        "connection.time_limits.first_byte = 30 s\n",
+        "connection.time_limits.connect = 400 ms\n",
         &[
             "did not answer within 0.4 s (TLS with the site)",
             "`connection.time_limits.connect` is 400 ms",
@@ -74,7 +74,7 @@ fn https_at_a_port_that_answers_nothing() {
         &format!("https://{silent}/header"),
         "",
         &[
-            "the site did not answer within 0.4 s (TLS with the site), although it accepted the connection",
+            "the site did not answer within 3 s (TLS with the site), although it accepted the connection",
             "may not speak TLS",
             "port of `connection.url`",
         ],
@@ -468,4 +468,41 @@ fn a_prefix_that_cannot_exist_is_refused_with_the_file() {
             );
         }
     }
+}
+
+#[test]
+fn links_through_the_scanners_own_virtual_proxy_are_warned_about_once() {
+    let site = FakeSite::start_in_thread();
+    let url = site.url();
+    let root = url.trim_end_matches("/header");
+    let file = |url: &str, more: &str| {
+        connection_to("qlik", url).replace(&format!(", connection.link_url = \"{url}\""), "") + more
+    };
+    let count = |home: &Home, command: &str| {
+        let run = home.run(&[command]);
+        assert_eq!(run.exit, 0, "{}{}", run.output, run.errors);
+        (run.output + &run.errors)
+            .matches("`connection.link_url` is not set")
+            .count()
+    };
+    let home = Home::with(&file(&url, ""));
+    for command in ["check", "scan", "check", "scan"] {
+        assert_eq!(count(&home, command), 1, "{command}");
+    }
+    let hint = format!("such as `connection.link_url = \"{root}\"`");
+    home.run(&["scan"])
+        .check(0, &["the scanner's own virtual proxy `header`", &hint]);
+    for more in [
+        format!("connection.link_url = \"{root}\"\n"),
+        format!("connection.link_url = \"{url}\"\n"),
+    ] {
+        let home = Home::with(&file(&url, &more));
+        assert_eq!(count(&home, "check"), 0, "{more}");
+        assert_eq!(count(&home, "scan"), 0, "{more}");
+    }
+    // The default virtual proxy is the one that people use.
+    let home = Home::with(&file("http://127.0.0.1:1/", ""));
+    assert!(!home.run(&["check"]).errors.contains("link_url"));
+    let home = Home::with(&file(&url, "enabled = false\n"));
+    assert!(!home.run(&["scan"]).errors.contains("link_url"));
 }

@@ -172,7 +172,7 @@ pub(crate) fn connection(code: &str, site: &FakeSite) -> String {
 pub(crate) fn connection_to(code: &str, url: &str) -> String {
     format!(
         "name = \"Test site\"\ncode = \"{code}\"\nconnector_id = \"qlik-sense\"\nconnection {{\n  url = \"{url}\"\n  \
-         auth.key = \"X-Qlik-Header-Auth\"\n  auth.value = \"ACME\\\\scanner\"\n}}, connection.time_limits.retry = 100 ms\n"
+         auth.key = \"X-Qlik-Header-Auth\"\n  auth.value = \"ACME\\\\scanner\"\n}}, connection.time_limits.retry = 100 ms, connection.link_url = \"{url}\"\n"
     )
 }
 
