@@ -73,6 +73,11 @@ pub trait Connection: Send + Sync {
     /// All stages come back, in their order, those that were not reached among them.
     async fn check(&self) -> Vec<Stage>;
 
+    /// The stages that need no source: what the connection made of its settings. Asks nobody.
+    fn check_offline(&self) -> Vec<Stage> {
+        Vec::new()
+    }
+
     /// Asks the source what it has now under `subject`: an item's key or link, an id of its own, or a name. What the
     /// account may not see is not among the findings. Nothing comes back of a source that cannot be asked.
     ///

@@ -249,6 +249,12 @@ impl Settings {
         problems
     }
 
+    /// Whether the file does not have the setting `key`, dotted.
+    #[must_use]
+    pub fn lacks(&self, key: &str) -> bool {
+        self.find(key).is_none()
+    }
+
     /// The setting `key`, dotted, if the file has it.
     fn find(&self, key: &str) -> Option<&Setting> {
         let mut block = &self.root;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use catalog_model::{Stage, Verdict, Warning, counted};
+use catalog_model::{Stage, Verdict, Warning, counted, filter::ItemFilter};
 use qrs_client::{
     Error, Fact, Field, QrsClient, SessionState,
     diagnosis::{self, Step},
@@ -23,6 +23,9 @@ const VIRTUAL_PROXY: &str = "virtual proxy";
 const AUTHENTICATION: &str = "authentication";
 const ABOUT: &str = "xrfkey and /qrs/about";
 const RIGHTS: &str = "rights";
+
+/// A stage of checks that ask no site.
+const FILTERS: &str = "filters";
 
 /// All stages, in the order in which they are passed.
 pub(crate) const STAGES: &[&str] = &[
@@ -70,6 +73,16 @@ pub(crate) async fn check(
     stages.extend(missing);
     stages.sort_by_key(|stage| STAGES.iter().position(|name| *name == stage.name));
     stages
+}
+
+/// The stages that need no site.
+pub(crate) fn check_offline(trusted: &Trusted, filter: Option<&ItemFilter>) -> Vec<Stage> {
+    let rules = filter.map(|filter| counted(filter.rules().len() as u64, "rule"));
+    let filters = rules.unwrap_or_else(|| "not set: all sheets become items".to_owned());
+    vec![
+        trust_store(trusted),
+        Stage::ok(FILTERS, filters, Duration::ZERO),
+    ]
 }
 
 fn trust_store(trusted: &Trusted) -> Stage {

@@ -14,7 +14,7 @@ use crate::{
     addresses::Addresses,
     apps::WithOwners,
     attempt::Attempt,
-    check::{Route, check, session_is_not_kept},
+    check::{Route, check, check_offline, session_is_not_kept},
     counting::Counts,
     failure::{describe, failure},
     find::{Asking, find},
@@ -126,6 +126,10 @@ impl Connection for QlikConnection {
     async fn check(&self) -> Vec<Stage> {
         let users = self.addresses.user_list();
         check(&self.client, &self.trusted, self.route, users).await
+    }
+
+    fn check_offline(&self) -> Vec<Stage> {
+        check_offline(&self.trusted, self.filter.as_ref())
     }
 
     async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {

@@ -30,6 +30,10 @@ use crate::{
     writable,
 };
 
+mod misspelt;
+
+use self::misspelt::misspelt;
+
 /// The scanner's own settings.
 pub(crate) struct Application {
     pub(crate) followers: Vec<Box<dyn Follower>>,
@@ -146,6 +150,7 @@ impl Application {
         let key_file = encryption::key_file(&mut settings, home);
         let listen = endpoints::address(&mut settings);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
+        odd.extend(misspelt(&mut settings));
         let show =
             |severity, found| Problem::InFile(Diagnostic::in_file(path, content, severity, found));
         if wrong.is_empty() {
@@ -169,7 +174,10 @@ impl Application {
             });
         }
         let wrong = wrong.into_iter();
-        Err(wrong.map(|found| show(Severity::Error, found)).collect())
+        let wrong = wrong.map(|found| show(Severity::Error, found));
+        let odd = odd.into_iter();
+        let odd = odd.map(|found| show(Severity::Warning, found));
+        Err(wrong.chain(odd).collect())
     }
 }
 

@@ -118,6 +118,10 @@ pub(crate) struct Check {
     /// The codes of the connections to check [default: all that are enabled]
     #[arg(value_name = "CODE")]
     pub(crate) codes: Vec<String>,
+    /// Validate all files without asking any site: connection files, trust stores, filters, schedules, hooks,
+    /// `conf/application.conf`
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// How to show what was seen
     #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
     pub(crate) format: ShowFormat,

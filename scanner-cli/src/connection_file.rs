@@ -9,7 +9,7 @@ use std::{
 
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, InvisibleCharacter,
-    Settings,
+    Settings, nearest,
     settings::{Located, Setting, SettingProblem, SettingValue, Stands},
 };
 
@@ -31,7 +31,7 @@ mod unknown;
 
 use self::{
     refused::{CodeIs, Refused},
-    unknown::unknown_settings,
+    unknown::{ReadBy, name_misspelt, unknown_settings},
 };
 
 /// A connection file that was understood.
@@ -91,6 +91,17 @@ pub(crate) enum FaultyStage {
     File,
     /// The trust store that it names; the rest of it is well.
     TrustStore,
+}
+
+impl FaultyStage {
+    /// The trust store, if the rest of the file is well and all problems are about the store.
+    fn of(rest_is_well: bool, problems: &[SettingProblem]) -> Self {
+        if rest_is_well && problems.iter().all(is_of_store) {
+            Self::TrustStore
+        } else {
+            Self::File
+        }
+    }
 }
 
 /// What reading a connection file needs besides the file.
@@ -164,11 +175,11 @@ impl Reading<'_> {
         if let Some(excess) = secrets.excess(&all_secrets) {
             return Err(InvalidFile::general(path, None, excess));
         }
-        let root = block(document.root);
-        let mut settings = Settings::new(path.display().to_string(), root, files.clone());
+        let name = path.display().to_string();
+        let mut settings = Settings::new(name, block(document.root), files.clone());
         let opened = self.open(&mut settings);
         let show = |severity, found| Diagnostic::in_file(path, content, severity, found).into();
-        let [filters, unknown] = unknown_settings(&settings);
+        let [filters, unknown] = unknown_settings(&settings, ReadBy::of(&opened));
         let filters: Vec<Problem> = filters.map(|found| show(Severity::Error, found)).collect();
         let unknown = unknown.map(|found| show(Severity::Warning, found));
         let well = refused.values.is_empty() && filters.is_empty();
@@ -176,9 +187,14 @@ impl Reading<'_> {
         let noticed = settings.warnings().iter().cloned().map(wrong_setting);
         let noticed = odd_texts.into_iter().chain(noticed);
         let odd = odd.chain(noticed.map(|found| show(Severity::Warning, found)));
-        let (code, read) = match opened {
-            // What the settings of a disabled connection mean, nobody asked.
-            Ok(opened) if opened.connection.is_none() => return Ok(opened),
+        let code = match opened {
+            // What the settings of a disabled connection mean, nobody asked, names of every connection file apart.
+            Ok(opened) if opened.connection.is_none() => {
+                return Ok(ConnectionFile {
+                    warnings: unknown.collect(),
+                    ..opened
+                });
+            }
             Ok(opened) if well => {
                 return Ok(ConnectionFile {
                     warnings: odd.chain(unknown).collect(),
@@ -186,25 +202,22 @@ impl Reading<'_> {
                     ..opened
                 });
             }
-            Ok(opened) => (Some(opened.code), ReadBy::Connector),
-            Err(NotOpened { code, read }) => (code, read),
+            Ok(opened) => Some(opened.code),
+            Err(NotOpened { code, .. }) => code,
         };
         let code = code.filter(|_| refused.code == CodeIs::Valid);
-        // A name that is missing and one that is unknown are often the same, misspelt.
-        let unknown = unknown.filter(|_| read == ReadBy::Connector);
-        let problems = refused.without_consequences(settings.problems());
-        let of_store = well && problems.iter().all(is_of_store);
-        let wrong = problems.into_iter();
-        let wrong = wrong.map(|problem| placed(problem, &sources));
-        let wrong = wrong.map(|problem| show(Severity::Error, wrong_setting(problem)));
+        let mut problems = refused.without_consequences(settings.problems());
+        name_misspelt(&settings, &mut problems);
+        let fault = FaultyStage::of(well, &problems);
+        let wrong = problems.into_iter().map(|problem| {
+            let problem = placed(problem, &sources);
+            show(Severity::Error, wrong_setting(problem))
+        });
         let refused = refused.values.into_iter().map(Problem::InFile);
         let faults = refused.chain(filters).chain(wrong);
         Err(InvalidFile {
             path: path.to_path_buf(),
-            fault: match of_store {
-                true => FaultyStage::TrustStore,
-                false => FaultyStage::File,
-            },
+            fault,
             code,
             problems: faults.chain(odd).chain(unknown).collect(),
         })
@@ -265,7 +278,14 @@ impl Reading<'_> {
         if known.is_none() {
             let ids: Vec<_> = self.connectors.ids().map(|id| format!("`{id}`")).collect();
             let message = format!("there is no connector `{id}`");
-            let hint = format!("this scanner has {}", ids.join(", "));
+            let names: Vec<_> = self.connectors.ids().map(ToString::to_string).collect();
+            let near = nearest(&id, names.iter().map(String::as_str));
+            let near = near.map(|near| format!("did you mean `{near}`? "));
+            let hint = format!(
+                "{}this scanner has {}",
+                near.unwrap_or_default(),
+                ids.join(", ")
+            );
             settings.refuse("connector_id", message, hint);
         }
         known
@@ -276,13 +296,6 @@ impl Reading<'_> {
 struct NotOpened {
     code: Option<ConnectionCode>,
     read: ReadBy,
-}
-
-/// Who has asked for settings: those that nobody knows are worth telling only where a connector has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ReadBy {
-    Connector,
-    Nobody,
 }
 
 /// Whether the problem is one of the trust store, which a wrong password makes unreadable.

@@ -17,6 +17,7 @@ use crate::{
     input_file::{self, FileKind},
     near_code,
     problem::Problem,
+    schedule::Schedule,
     secrets::Given,
 };
 
@@ -33,13 +34,15 @@ pub(crate) struct Ready {
     pub(crate) secrets: Arc<Given>,
     /// How long a scan may take.
     pub(crate) time_limit: Option<Duration>,
+    /// When it is scanned, if its file says so.
+    pub(crate) schedule: Option<Schedule>,
 }
 
 /// All connection files of a home.
 #[derive(Default)]
 pub(crate) struct Connections {
     ready: Vec<(Ready, Vec<Problem>)>,
-    disabled: Vec<(ConnectionCode, PathBuf)>,
+    disabled: Vec<(ConnectionCode, PathBuf, Vec<Problem>)>,
     invalid: Vec<InvalidFile>,
 }
 
@@ -48,6 +51,8 @@ pub(crate) struct Selected {
     pub(crate) ready: Vec<Ready>,
     /// Files that may be meant and cannot be used.
     pub(crate) invalid: Vec<InvalidFile>,
+    /// Files that are meant and disabled.
+    pub(crate) disabled: Vec<(ConnectionCode, PathBuf)>,
     /// What else a person should know.
     pub(crate) problems: Vec<Problem>,
 }
@@ -149,8 +154,8 @@ impl Connections {
             connection,
             secrets,
             time_limit,
+            schedule,
             warnings,
-            ..
         } = file;
         match connection {
             Some(connection) => self.ready.push((
@@ -162,10 +167,11 @@ impl Connections {
                     connection: connection.into(),
                     secrets,
                     time_limit,
+                    schedule,
                 },
                 warnings,
             )),
-            None => self.disabled.push((code, path)),
+            None => self.disabled.push((code, path, warnings)),
         }
     }
 
@@ -173,7 +179,7 @@ impl Connections {
     fn refuse_both(&mut self, code: &ConnectionCode, second: &Path, first: &Path) {
         let same = |other: &ConnectionCode| Home::identity(other) == Home::identity(code);
         self.ready.retain(|(ready, _)| !same(&ready.code));
-        self.disabled.retain(|(disabled, _)| !same(disabled));
+        self.disabled.retain(|(disabled, ..)| !same(disabled));
         self.invalid.push(InvalidFile {
             path: second.to_path_buf(),
             fault: FaultyStage::File,
@@ -237,11 +243,18 @@ impl Connections {
         };
         let unsaid = (unread.iter()).filter(|code| !invalid.iter().any(|file| has(code, file)));
         problems.extend(unsaid.map(|code| not_read(code, &known)));
-        for (code, path) in self.disabled.iter().filter(|(code, _)| asked(code)) {
-            problems.push(disabled(code, path));
+        let mut not_enabled = Vec::new();
+        for (code, path, warnings) in self.disabled {
+            if asked(&code) {
+                problems.push(disabled(&code, &path));
+            }
+            if all || asked(&code) {
+                problems.extend(warnings);
+                not_enabled.push((code, path));
+            }
         }
         if all && self.ready.is_empty() && invalid.is_empty() {
-            problems.push(nothing_enabled(&self.disabled));
+            problems.push(nothing_enabled(&not_enabled));
         }
         let mut ready = Vec::new();
         for (connection, warnings) in self.ready {
@@ -256,6 +269,7 @@ impl Connections {
         Ok(Selected {
             ready,
             invalid,
+            disabled: not_enabled,
             problems,
         })
     }
@@ -266,7 +280,7 @@ impl Connections {
             .ready
             .iter()
             .map(|(ready, _)| (&ready.code, &ready.path));
-        let disabled = self.disabled.iter().map(|(code, path)| (code, path));
+        let disabled = self.disabled.iter().map(|(code, path, _)| (code, path));
         let mut files = ready.chain(disabled);
         let (code, path) = files.find(|(_, path)| near_code::is_name_of(name, path))?;
         Some((code.to_string(), shown(path)))
@@ -275,7 +289,7 @@ impl Connections {
     /// The codes of the files that could be read.
     fn codes(&self) -> Vec<String> {
         let ready = self.ready.iter().map(|(ready, _)| &ready.code);
-        let disabled = self.disabled.iter().map(|(code, _)| code);
+        let disabled = self.disabled.iter().map(|(code, ..)| code);
         ready.chain(disabled).map(ToString::to_string).collect()
     }
 }

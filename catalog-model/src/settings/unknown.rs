@@ -95,8 +95,15 @@ impl Settings {
         if let Some(known) = misplaced.or_else(cut_short) {
             return Some((*known).to_owned());
         }
-        nearest(key, known.iter().copied()).map(str::to_owned)
+        let blocks = known.iter().flat_map(|name| blocks(name));
+        let all = known.iter().copied().chain(blocks);
+        nearest(key, all).map(str::to_owned)
     }
+}
+
+/// The blocks that a setting stands in: `tls` and `tls.truststore` of `tls.truststore.path`.
+fn blocks(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('.').map(|(dot, _)| &name[..dot])
 }
 
 /// Whether `name` is the end of `path`, as `truststore.path` is of `tls.truststore.path`.

@@ -17,6 +17,7 @@ use crate::{
     run::Program,
 };
 
+mod offline;
 mod show;
 
 /// The first stage of every check: scanner-cli's own.
@@ -33,6 +34,9 @@ struct Checked {
 }
 
 pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
+    if arguments.offline {
+        return offline::run(program, &arguments);
+    }
     let selected = match select(program, &arguments.codes) {
         Ok(selected) => selected,
         Err(exit) => return exit,
@@ -63,7 +67,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     }
     let text = match arguments.format {
         ShowFormat::Text => show::as_text(&checked),
-        ShowFormat::Json => show::as_json(&checked),
+        ShowFormat::Json => show::as_json(&checked, &[]),
     };
     program.print(&text, Exit::of(&outcomes))
 }

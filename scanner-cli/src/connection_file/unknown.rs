@@ -2,17 +2,40 @@
 
 use catalog_model::{
     Settings, counted,
-    settings::{Unknown, UnknownSetting},
+    settings::{SettingProblem, Stands, Unknown, UnknownSetting},
 };
 
+use super::{ConnectionFile, NotOpened};
 use crate::hocon::{Found, Shown};
 
 /// The settings that keep sheets out of the catalog.
 const FILTERS: [&str; 2] = ["filter", "filters"];
 
+/// Who has asked for settings: those that nobody knows are worth telling only where a connector has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadBy {
+    Connector,
+    Nobody,
+}
+
+impl ReadBy {
+    pub(super) fn of(opened: &Result<ConnectionFile, NotOpened>) -> Self {
+        match opened {
+            Ok(opened) if opened.connection.is_some() => Self::Connector,
+            Ok(_) => Self::Nobody,
+            Err(not_opened) => not_opened.read,
+        }
+    }
+}
+
 /// The settings that nobody knows: first those that were meant as filters, without which everything would get into the
 /// catalog, then the others.
-pub(super) fn unknown_settings(settings: &Settings) -> [std::vec::IntoIter<Found>; 2] {
+///
+/// Where no connector read the settings, only those that are near to a setting of every connection file are unknown.
+pub(super) fn unknown_settings(
+    settings: &Settings,
+    read: ReadBy,
+) -> [std::vec::IntoIter<Found>; 2] {
     let is_filter =
         |one: &UnknownSetting| (one.near.as_deref()).is_some_and(|near| FILTERS.contains(&near));
     let Unknown {
@@ -20,9 +43,16 @@ pub(super) fn unknown_settings(settings: &Settings) -> [std::vec::IntoIter<Found
         more,
         more_place,
     } = settings.find_unknown(&FILTERS);
+    if read == ReadBy::Nobody {
+        let near = settings.into_iter().filter(|one| one.near.is_some());
+        let near: Vec<_> = near.map(|one| unknown_setting(one, read)).collect();
+        return [Vec::new(), near].map(Vec::into_iter);
+    }
     let (filters, others): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_filter);
-    let [filters, mut others] =
-        [filters, others].map(|all| all.into_iter().map(unknown_setting).collect::<Vec<_>>());
+    let [filters, mut others] = [filters, others].map(|all| {
+        let found = all.into_iter().map(|one| unknown_setting(one, read));
+        found.collect::<Vec<_>>()
+    });
     others.extend(more_place.map(|place| Found {
         place,
         message: format!(
@@ -35,7 +65,37 @@ pub(super) fn unknown_settings(settings: &Settings) -> [std::vec::IntoIter<Found
     [filters, others].map(Vec::into_iter)
 }
 
-fn unknown_setting(unknown: UnknownSetting) -> Found {
+/// Lets problems of missing settings name the misspelt ones: a name that is missing and one that is unknown are often the
+/// same.
+pub(super) fn name_misspelt(settings: &Settings, problems: &mut [SettingProblem]) {
+    let missing = problems.iter_mut().filter(|one| settings.lacks(&one.key));
+    for problem in missing {
+        if let Some(meant) = meant_by(settings, &problem.key) {
+            point_to(problem, meant);
+        }
+    }
+}
+
+/// Lets the problem of a missing setting name the misspelt one. At the top of a file, where nothing is secret, it is shown.
+fn point_to(problem: &mut SettingProblem, meant: UnknownSetting) {
+    let UnknownSetting { key, place, .. } = meant;
+    problem.hint = Some(format!(
+        "did you mean it by `{key}` in line {}?",
+        place.line
+    ));
+    if !key.contains('.') && !problem.key.contains('.') {
+        problem.place = place;
+        problem.stands = Stands::Itself;
+    }
+}
+
+/// The unknown setting that may have been meant for a missing one.
+fn meant_by(settings: &Settings, missing: &str) -> Option<UnknownSetting> {
+    let mut unknown = settings.unknown().into_iter();
+    unknown.find(|one| one.near.as_deref() == Some(missing))
+}
+
+fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> Found {
     let hint = |near: String| {
         let block = unknown.key.strip_suffix(&near);
         match block.and_then(|block| block.strip_suffix('.')) {
@@ -43,10 +103,20 @@ fn unknown_setting(unknown: UnknownSetting) -> Found {
             None => format!("did you mean `{near}`?"),
         }
     };
+    let key = &unknown.key;
+    // No setting at the top of a file is a secret.
+    let is_top = |name: &str| !name.contains('.');
+    let value = match unknown.near.as_deref() {
+        Some(near) if is_top(near) && is_top(key) => Shown::Yes,
+        _ => Shown::No,
+    };
     Found {
-        message: format!("`{}` is no setting that this connector knows", unknown.key),
+        message: match read {
+            ReadBy::Connector => format!("`{key}` is no setting that this connector knows"),
+            ReadBy::Nobody => format!("`{key}` is not a known setting"),
+        },
         hint: unknown.near.map(hint),
         place: unknown.place,
-        value: Shown::No,
+        value,
     }
 }

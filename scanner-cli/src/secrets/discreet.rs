@@ -58,13 +58,11 @@ impl Connection for Discreet {
     }
 
     async fn check(&self) -> Vec<Stage> {
-        let stages = self.connection.check().await.into_iter();
-        let clean = |stage: Stage| Stage {
-            seen: self.given.clean(stage.seen),
-            hint: stage.hint.map(|hint| self.given.clean(hint)),
-            ..stage
-        };
-        stages.map(clean).collect()
+        self.stages(self.connection.check().await)
+    }
+
+    fn check_offline(&self) -> Vec<Stage> {
+        self.stages(self.connection.check_offline())
     }
 
     async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
@@ -109,6 +107,15 @@ impl Connection for Discreet {
 }
 
 impl Discreet {
+    fn stages(&self, stages: Vec<Stage>) -> Vec<Stage> {
+        let clean = |stage: Stage| Stage {
+            seen: self.given.clean(stage.seen),
+            hint: stage.hint.map(|hint| self.given.clean(hint)),
+            ..stage
+        };
+        stages.into_iter().map(clean).collect()
+    }
+
     fn statement(
         &self,
         statement: Result<Completeness, ScanError>,

@@ -30,6 +30,7 @@ mod log_levels;
 mod memory;
 mod odd_paths;
 mod odd_texts;
+mod offline;
 mod output;
 mod output_lost;
 #[cfg(unix)]

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::Checked;
 use crate::printable::{Page, json_page};
 
-pub(super) fn as_text(checked: &[Checked]) -> String {
+pub(super) fn as_text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> String {
+    let checked: Vec<_> = checked.into_iter().collect();
     let names = checked
         .iter()
         .flat_map(|checked| &checked.stages)
@@ -46,6 +47,9 @@ pub(super) fn as_text(checked: &[Checked]) -> String {
 #[derive(Serialize)]
 struct ChecksJson<'a> {
     connections: Vec<CheckedJson<'a>>,
+    /// Of `--offline`: files other than connection files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<CheckedJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -65,24 +69,27 @@ struct StageJson<'a> {
     hint: Option<&'a str>,
 }
 
-pub(super) fn as_json(checked: &[Checked]) -> String {
-    let connections = checked.iter().map(|checked| CheckedJson {
+pub(super) fn as_json(connections: &[Checked], files: &[Checked]) -> String {
+    json_page(&ChecksJson {
+        connections: connections.iter().map(checked_json).collect(),
+        files: files.iter().map(checked_json).collect(),
+    })
+}
+
+fn checked_json(checked: &Checked) -> CheckedJson<'_> {
+    let stages = checked.stages.iter().map(|stage| StageJson {
+        stage: stage.name,
+        verdict: word(stage.verdict),
+        seen: &stage.seen,
+        milliseconds: stage.took.as_secs_f64() * 1e3,
+        hint: stage.hint.as_deref(),
+    });
+    CheckedJson {
         code: checked.code.as_deref(),
         name: checked.name.as_deref(),
         file: &checked.file,
-        stages: (checked.stages.iter())
-            .map(|stage| StageJson {
-                stage: stage.name,
-                verdict: word(stage.verdict),
-                seen: &stage.seen,
-                milliseconds: stage.took.as_secs_f64() * 1e3,
-                hint: stage.hint.as_deref(),
-            })
-            .collect(),
-    });
-    json_page(&ChecksJson {
-        connections: connections.collect(),
-    })
+        stages: stages.collect(),
+    }
 }
 
 fn word(verdict: Verdict) -> &'static str {

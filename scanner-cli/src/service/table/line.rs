@@ -87,7 +87,7 @@ impl Line {
             warn!(connection = %code, file = %shown(&path), "{}", reason(warning));
         }
         let good = connection.map(|connection| Good {
-            schedule,
+            schedule: schedule.clone(),
             ready: Ready {
                 code: code.clone(),
                 name: name.clone(),
@@ -96,6 +96,7 @@ impl Line {
                 connection: connection.into(),
                 secrets,
                 time_limit,
+                schedule,
             },
         });
         Self {
