@@ -1,4 +1,4 @@
-//! Starts the fake site by hand: `cargo run --example fake_site --features fake-site [-- --seconds 60]`.
+//! Starts the fake site by hand: `cargo run --example fake_site --features fake-site [-- --port 4711 --seconds 60]`.
 //!
 //! The first three lines on standard output say how to reach it, and come at once:
 //!
@@ -8,15 +8,18 @@
 //! value=ACME\scanner
 //! ```
 //!
-//! It runs until its standard input is closed or Ctrl-C is pressed; with `--seconds`, for so long.
+//! It runs until its standard input is closed or Ctrl-C is pressed; with `--seconds`, for so long. With
+//! `--port` its URL is the same each time.
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use qrs_client::fake_site::FakeSite;
 
-const USAGE: &str = "Starts the fake site, until standard input is closed.\n\nUsage: fake_site [--seconds N]\n\n\
+const USAGE: &str = "Starts the fake site, until standard input is closed.\n\nUsage: fake_site [--port N] [--seconds N]\n\n\
+                     --port N     listen on this port of 127.0.0.1; else on any that is free\n\
                      --seconds N  end after so many seconds\n--help       show this";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,8 +27,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(io::stdout(), "{USAGE}")?;
         return Ok(());
     }
-    let time = time(std::env::args().skip(1))?;
-    let site = FakeSite::start_in_thread();
+    let Options { port, time } = Options::parse(std::env::args().skip(1))?;
+    // Said here, since the site would panic.
+    if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        return Err(
+            format!("cannot listen on port {port}: {error}; choose another with `--port`").into(),
+        );
+    }
+    let site = FakeSite::builder().port(port).start_in_thread();
     let mut out = io::stdout().lock();
     writeln!(out, "url={}", site.url())?;
     writeln!(out, "header={}", site.header_name())?;
@@ -40,14 +49,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Reads `--seconds N`.
-fn time(mut arguments: impl Iterator<Item = String>) -> Result<Option<Duration>, Box<dyn Error>> {
-    match arguments.next().as_deref() {
-        None => Ok(None),
-        Some("--seconds") => {
-            let seconds = arguments.next().ok_or("`--seconds` needs a number")?;
-            Ok(Some(Duration::from_secs(seconds.parse()?)))
+/// What was typed.
+#[derive(Default)]
+struct Options {
+    port: u16,
+    time: Option<Duration>,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next() {
+            let (name, value) = match argument.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (argument, None),
+            };
+            if !matches!(name.as_str(), "--port" | "--seconds") {
+                return Err(format!("unknown argument `{name}`\n\n{USAGE}").into());
+            }
+            let value = value.or_else(|| arguments.next()).unwrap_or_default();
+            let wrong = |_error| format!("`{name}` needs a number, not `{value}`");
+            match name.as_str() {
+                "--port" => options.port = value.parse().map_err(wrong)?,
+                _ => options.time = Some(Duration::from_secs(value.parse().map_err(wrong)?)),
+            }
         }
-        Some(other) => Err(format!("unknown argument `{other}`\n\n{USAGE}").into()),
+        Ok(options)
     }
 }

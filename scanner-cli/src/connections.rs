@@ -13,7 +13,7 @@ use catalog_model::{Connection, ConnectionCode};
 use crate::{
     connection_file::{ConnectionFile, FaultyStage, InvalidFile, Reading},
     hocon::Severity,
-    home::{Home, shown},
+    home::{Home, shown, shown_absolute},
     input_file::{self, FileKind},
     near_code,
     problem::Problem,
@@ -308,24 +308,30 @@ pub(crate) fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let (files, others) = match listed(folder) {
         Ok(listed) => listed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let message = format!("there is no folder `{}`", shown(folder));
+            let message = format!("there is no folder `{}`", shown_absolute(folder));
             return Err(Problem::general(message, how_to_begin(folder)));
         }
         Err(error) => {
-            let message = format!("the folder `{}` cannot be read: {error}", shown(folder));
+            let message = format!(
+                "the folder `{}` cannot be read: {error}",
+                shown_absolute(folder)
+            );
             return Err(Problem::general(message, None));
         }
     };
     if files.is_empty() {
         let message = format!(
             "there is no connection file (`*.conf`) in `{}`",
-            shown(folder)
+            shown_absolute(folder)
         );
         let almost = others
             .iter()
             .find(|path| path.to_string_lossy().contains(".conf"));
         let hint = match almost {
-            Some(path) => format!("rename `{}` so that its name ends in `.conf`", shown(path)),
+            Some(path) => format!(
+                "rename `{}` so that its name ends in `.conf`",
+                shown_absolute(path)
+            ),
             None => how_to_begin(folder),
         };
         return Err(Problem::general(message, hint));
@@ -364,7 +370,7 @@ fn how_to_begin(folder: &Path) -> String {
     format!(
         "write a file such as `{}` there (docs/connection-file.md has an example), or name another home with `--home` \
          or `SCANNER_HOME`",
-        shown(&folder.join("qlik.conf"))
+        shown_absolute(&folder.join("qlik.conf"))
     )
 }
 

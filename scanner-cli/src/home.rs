@@ -39,9 +39,11 @@ impl Home {
             return Ok(());
         }
         let message = match input_file::metadata(&path) {
-            Ok(found) if !found.is_dir() => format!("`{}` is no folder", shown(&path)),
+            Ok(found) if !found.is_dir() => {
+                format!("the home `{}` is not a folder", shown_absolute(&path))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                format!("there is no folder `{}`", shown(&path))
+                format!("there is no folder `{}`", shown_absolute(&path))
             }
             Ok(_) | Err(_) => return Ok(()),
         };
@@ -117,9 +119,10 @@ impl Home {
     /// A folder for what waits to be copied: of the home if that can be, so that it is on a disk, else the system's.
     pub(crate) fn aside(&self) -> PathBuf {
         let data = self.folder.join("data");
-        match create_folder(&data) {
-            Ok(()) if fs::metadata(&data).is_ok_and(|data| !data.permissions().readonly()) => data,
-            _ => std::env::temp_dir(),
+        // Whether a folder can be written, only writing says: a mount, an owner or a list of rights may forbid it.
+        match create_folder(&data).and_then(|()| tempfile::tempfile_in(&data)) {
+            Ok(_) => data,
+            Err(_) => std::env::temp_dir(),
         }
     }
 
@@ -192,6 +195,28 @@ pub(crate) fn shown(path: &Path) -> String {
         return ".".to_owned();
     }
     without_verbatim(&short.display().to_string())
+}
+
+/// A path of the home in messages about the home itself, which must not depend on the folder that a reader takes for the
+/// current one.
+pub(crate) fn shown_absolute(path: &Path) -> String {
+    let goes_up = (path.components()).any(|part| part == std::path::Component::ParentDir);
+    let whole = match goes_up {
+        // `..` after a link leads elsewhere than the text says.
+        true => resolved(path).map_or_else(|| std::path::absolute(path), Ok),
+        false => std::path::absolute(path),
+    };
+    // `./` of the current folder goes, and so does a slash at the end.
+    let whole = whole.map(|whole| whole.components().collect::<PathBuf>());
+    shown(whole.as_deref().unwrap_or(path))
+}
+
+/// The path with its links and `..` followed, as far as it exists.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    path.ancestors().find_map(|existing| {
+        let whole = fs::canonicalize(existing).ok()?;
+        Some(whole.join(path.strip_prefix(existing).ok()?))
+    })
 }
 
 /// A path of Windows without `\\?\`, which its canonical paths begin with.

@@ -20,6 +20,9 @@ pub(crate) struct Lock {
 /// Maximum number of bytes that are read of what a holder wrote about itself.
 const MAX_HOLDER: u64 = 1_000;
 
+/// The name of a holder that is not known.
+const ANOTHER: &str = "another process";
+
 /// Why a lock was not had.
 #[derive(Debug)]
 pub(crate) enum NotLocked {
@@ -63,6 +66,15 @@ pub(crate) fn is_held(path: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
+/// Who has the lock of the file `path`, if somebody has.
+pub(crate) fn holder_of(path: &Path) -> Option<String> {
+    if !is_held(path) {
+        return None;
+    }
+    let file = open_own(path, OpenOptions::new().read(true));
+    Some(file.map_or_else(|_| ANOTHER.to_owned(), |mut file| holder(&mut file)))
+}
+
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
@@ -89,7 +101,7 @@ fn holder(file: &mut File) -> String {
     let begins = file.rewind();
     match begins.and_then(|()| file.take(MAX_HOLDER).read_to_string(&mut text)) {
         Ok(_) if !text.is_empty() => text,
-        _ => "another process".to_owned(),
+        _ => ANOTHER.to_owned(),
     }
 }
 
@@ -107,11 +119,13 @@ mod tests {
             panic!("the lock was had twice");
         };
         assert!(is_held(&path));
+        assert_eq!(holder_of(&path), Some(holder.clone()));
         let named = format!("process {} since 1970-01-01T00:00:00Z", std::process::id());
         // Windows does not let a locked file be read.
         assert!(holder == named || (cfg!(windows) && holder == "another process"));
         drop(held);
         assert!(!is_held(&path));
+        assert_eq!(holder_of(&path), None);
         Lock::take(&path, now).unwrap();
     }
 }

@@ -9,7 +9,7 @@ use catalog_model::{ScanError, SessionHold};
 use tokio::{
     sync::{Semaphore, oneshot},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tracing::{Instrument, debug_span};
 
@@ -124,6 +124,10 @@ pub(crate) enum ScanEnd {
     /// The store could not be opened.
     NoStore(StoreError),
 }
+
+/// How often a lock that another process has is tried again, and after which time.
+const LOCK_RETRIES: usize = 3;
+const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long scans that were asked to end are waited for.
 const LAST_WAIT: Duration = Duration::from_secs(2);
@@ -247,6 +251,20 @@ async fn read<T: Line>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
     end
 }
 
+/// Takes the lock of a connection. `status` has it for a moment to find out who has it, so it is tried again.
+async fn lock(ready: &Ready, context: &Context) -> Result<Lock, NotLocked> {
+    let path = context.home.data(&ready.code, "lock");
+    let mut lock = Lock::take(&path, (context.clock)());
+    for _ in 0..LOCK_RETRIES {
+        if !matches!(lock, Err(NotLocked::Busy(_))) {
+            break;
+        }
+        sleep(LOCK_INTERVAL).await;
+        lock = Lock::take(&path, (context.clock)());
+    }
+    lock
+}
+
 /// Reads one job, whose hold of the session ends with it.
 async fn read_held<T: Line>(
     ready: &Ready,
@@ -259,7 +277,7 @@ async fn read_held<T: Line>(
     if stop.reason().is_some() {
         return ScanEnd::Interrupted;
     }
-    let lock = Lock::take(&context.home.data(&ready.code, "lock"), (context.clock)());
+    let lock = lock(ready, context).await;
     let ended = |report, lines| ScanEnd::Scanned(Box::new(Scanned { report, lines }));
     if let Err(NotLocked::Busy(holder)) = &lock {
         report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));

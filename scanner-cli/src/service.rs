@@ -323,6 +323,9 @@ impl Service {
             self.take_application(read);
         }
         self.troubles.note(About::Folder, look.trouble);
+        if !look.unsettled {
+            self.troubles.note_nothing(look.nothing);
+        }
         if let Some(stored) = &look.stored {
             self.table.keep_stored(stored);
         }

@@ -43,6 +43,7 @@ impl FakeSiteBuilder {
             framing: Framing::Chunked(USUAL_CHUNK),
             tls: None,
             loopback: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
         };
         Self {
             settings,
@@ -112,6 +113,12 @@ impl FakeSiteBuilder {
         self
     }
 
+    /// Sets the port. Else, or with 0, any that is free.
+    pub fn port(mut self, port: u16) -> Self {
+        self.settings.port = port;
+        self
+    }
+
     /// Sets where whoever is not authenticated is sent. Else to a form.
     pub fn login_way(mut self, way: LoginWay) -> Self {
         self.settings.login_way = way;
@@ -169,13 +176,14 @@ impl FakeSiteBuilder {
     /// Its delays follow the clock of that runtime, so that they pass at once where a test has paused it.
     ///
     /// # Panics
-    /// If there is no free local port.
+    /// If the port is not free, there is no free one.
     pub async fn start(self) -> FakeSite {
         let site = self.site();
-        let (address, host) = Host::task(site.settings.loopback, |listener| {
-            server::run(listener, Arc::clone(&site))
-        })
-        .await;
+        let (address, host) =
+            Host::task((site.settings.loopback, site.settings.port), |listener| {
+                server::run(listener, Arc::clone(&site))
+            })
+            .await;
         FakeSite {
             site,
             address,
@@ -186,13 +194,14 @@ impl FakeSiteBuilder {
     /// Starts the site in a thread with a runtime of its own: for tests that are not asynchronous.
     ///
     /// # Panics
-    /// If there is no free local port, or no thread to be had.
+    /// If the port is not free, there is no free one, or no thread to be had.
     pub fn start_in_thread(self) -> FakeSite {
         let site = self.site();
         let served = Arc::clone(&site);
-        let (address, host) = Host::thread(site.settings.loopback, |listener| {
-            server::run(listener, served)
-        });
+        let (address, host) =
+            Host::thread((site.settings.loopback, site.settings.port), |listener| {
+                server::run(listener, served)
+            });
         FakeSite {
             site,
             address,

@@ -18,22 +18,22 @@ pub(super) enum Host {
 }
 
 impl Host {
-    /// Runs a server in the caller's runtime, on a free port of this address.
+    /// Runs a server in the caller's runtime, at this address; port 0 is any that is free.
     pub(super) async fn task<F>(
-        loopback: IpAddr,
+        address: (IpAddr, u16),
         serve: impl FnOnce(TcpListener) -> F,
     ) -> (SocketAddr, Self)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (listener, address) = listener(loopback).await;
+        let (listener, address) = listener(address).await;
         let server = tokio::spawn(serve(listener));
         (address, Self::Task(server.abort_handle()))
     }
 
-    /// Runs a server in a thread, on a free port of this address.
+    /// Runs a server in a thread, at this address; port 0 is any that is free.
     pub(super) fn thread<F>(
-        loopback: IpAddr,
+        address: (IpAddr, u16),
         serve: impl FnOnce(TcpListener) -> F + Send + 'static,
     ) -> (SocketAddr, Self)
     where
@@ -47,7 +47,7 @@ impl Host {
             .expect("the operating system grants a runtime");
         let thread = thread::spawn(move || {
             runtime.block_on(async {
-                let (listener, address) = listener(loopback).await;
+                let (listener, address) = listener(address).await;
                 tokio::spawn(serve(listener));
                 let told = started.send(address);
                 told.expect("whoever starts the server waits for it");
@@ -64,9 +64,9 @@ impl Host {
     }
 }
 
-async fn listener(loopback: IpAddr) -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind((loopback, 0)).await;
-    let listener = listener.expect("there is a free local port");
+async fn listener(address: (IpAddr, u16)) -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.expect("the local port is free");
     let address = listener.local_addr();
     (listener, address.expect("a bound socket has an address"))
 }

@@ -121,7 +121,7 @@ impl FakeProxyBuilder {
     /// If there is no free local port.
     pub async fn start(self) -> FakeProxy {
         let desk = self.desk();
-        let (address, host) = Host::task(desk.settings.loopback(), |listener| {
+        let (address, host) = Host::task((desk.settings.loopback(), 0), |listener| {
             run(listener, Arc::clone(&desk))
         })
         .await;
@@ -139,8 +139,9 @@ impl FakeProxyBuilder {
     pub fn start_in_thread(self) -> FakeProxy {
         let desk = self.desk();
         let served = Arc::clone(&desk);
-        let (address, host) =
-            Host::thread(desk.settings.loopback(), |listener| run(listener, served));
+        let (address, host) = Host::thread((desk.settings.loopback(), 0), |listener| {
+            run(listener, served)
+        });
         FakeProxy {
             desk,
             address,

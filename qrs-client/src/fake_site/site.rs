@@ -47,6 +47,8 @@ pub(super) struct Settings {
     pub(super) tls: Option<TlsAcceptor>,
     /// The address that it listens on.
     pub(super) loopback: IpAddr,
+    /// 0 for any that is free.
+    pub(super) port: u16,
 }
 
 impl Settings {

@@ -19,7 +19,7 @@ use crate::{
     arguments::{Catalog as Command, CatalogFormat, Form, OfConnection, Since, Wanted},
     exit::Exit,
     followers::THERE,
-    home::{Home, shown},
+    home::{Home, shown_absolute},
     listing::{self, ListError, Listing, Row, Take},
     near_code::did_you_mean,
     problem::Problem,
@@ -201,7 +201,7 @@ pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
         Ok(Some(catalog)) => Ok(catalog),
         Ok(None) => {
             program.tell_problem(&Problem::general(
-                format!("there is no store `{}` yet", shown(&path)),
+                format!("there is no store `{}` yet", shown_absolute(&path)),
                 "run `scan`, which makes it, or name another home with `--home` or `SCANNER_HOME`"
                     .to_owned(),
             ));

@@ -8,7 +8,7 @@ use super::signals::{Signal, Signals};
 use crate::{
     environment::Clock,
     exit::Exit,
-    home::{Home, shown},
+    home::{Home, shown, shown_absolute},
     input_file::{self, FileKind},
     lock::{Lock, NotLocked},
     log::Log,
@@ -95,7 +95,7 @@ impl Start {
                 Err(NotLocked::Busy(holder)) => {
                     let message = format!(
                         "the home `{}` has a scanner already: {holder}",
-                        shown(&home)
+                        shown_absolute(&home)
                     );
                     let hint =
                         "stop that one first, or name another home with `--home` or `SCANNER_HOME`"

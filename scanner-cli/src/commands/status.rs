@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use catalog_model::ConnectionCode;
 use jiff::tz::TimeZone;
 
 mod healthy;
@@ -24,7 +25,7 @@ use crate::{
     exit::Exit,
     home::{Home, shown},
     hooks::{self, HookFile},
-    lock::{closed, is_held},
+    lock::{closed, holder_of, is_held},
     problem::Problem,
     run::Program,
     schedule::Preview,
@@ -56,6 +57,7 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
         problems.push(error.problem());
         BTreeMap::new()
     });
+    let holders = holders(program, &mut connections);
     let now = (program.environment.clock)();
     let told = problems.first().map(service::reason);
     let preview = schedule.and_then(|text| Preview::new(&text, now, &zone).ok());
@@ -77,7 +79,9 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
             let own = connection.schedule.as_ref();
             let own = own.and_then(|text| Preview::new(text, now, &zone).ok());
             let schedule = connection_schedule(&connection, own.as_ref(), preview.as_ref());
-            Shown::of(connection, scan, schedule, now)
+            let holder = connection.code.as_ref().and_then(|code| holders.get(code));
+            let shown = Shown::of(connection, scan, schedule, now);
+            shown.read_by(holder.cloned())
         })
         .collect();
     let files = hooks::files(&program.home, &program.environment.variables);
@@ -102,6 +106,20 @@ fn unknown_service(home: &Home) -> Option<Problem> {
     );
     let hint = "ask as the account of the service, or as root".to_owned();
     Some(Problem::general(message, hint))
+}
+
+/// The processes that are reading connections now, by code: `scan` and `inventory` as well as the service.
+fn holders(program: &Program, connections: &mut [ConnectionState]) -> BTreeMap<String, String> {
+    let mut holders = BTreeMap::new();
+    for connection in connections {
+        let code = connection.code.as_deref().map(ConnectionCode::new);
+        let Some(Ok(code)) = code else { continue };
+        if let Some(holder) = holder_of(&program.home.data(&code, "lock")) {
+            connection.scanning = true;
+            holders.insert(code.to_string(), holder);
+        }
+    }
+    holders
 }
 
 /// The schedule of a connection: its own, else that of the scanner if it is scanned at all.

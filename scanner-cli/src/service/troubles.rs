@@ -17,12 +17,16 @@ pub(super) enum About {
 
 /// What is wrong now.
 #[derive(Default)]
-pub(super) struct Troubles([Option<String>; 4]);
+pub(super) struct Troubles {
+    wrong: [Option<String>; 4],
+    /// Why there is nothing to scan, which may be what is wanted.
+    nothing: Option<String>,
+}
 
 impl Troubles {
     /// Notes what is wrong now, and tells it, and what becomes of it, if it is new.
     pub(super) fn note(&mut self, about: About, wrong: Option<String>) {
-        let known = &mut self.0[about as usize];
+        let known = &mut self.wrong[about as usize];
         if let Some(wrong) = wrong.as_ref().filter(|_| *known != wrong) {
             let then = match about {
                 About::Settings | About::Folder => "what was read before stays",
@@ -36,11 +40,19 @@ impl Troubles {
 
     /// What is wrong with one thing.
     pub(super) fn of(&self, about: About) -> Option<&String> {
-        self.0[about as usize].as_ref()
+        self.wrong[about as usize].as_ref()
     }
 
     /// All that is wrong.
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().flatten()
+        self.wrong.iter().flatten()
+    }
+
+    /// Notes why there is nothing to scan, and tells it if it is new.
+    pub(super) fn note_nothing(&mut self, why: Option<String>) {
+        if let Some(why) = why.as_ref().filter(|_| self.nothing != why) {
+            warn!("{why}");
+        }
+        self.nothing = why;
     }
 }

@@ -16,7 +16,7 @@ use super::poll_progress::PollProgress;
 use crate::{
     application_file::{Application, ApplicationReading},
     connection_file::{ConnectionFile, InvalidFile, Reading},
-    connections::{listed, unreadable},
+    connections::{connection_files, listed, unreadable},
     environment::Clock,
     home::{Home, shown},
     input_file::{self, FileKind},
@@ -54,6 +54,8 @@ pub(crate) struct Look {
     pub(crate) unsettled: bool,
     /// Why the folder could not be looked at; then nothing is known of its files.
     pub(crate) trouble: Option<String>,
+    /// That there is no connection file, and what to do.
+    pub(crate) nothing: Option<String>,
 }
 
 /// What became of a connection file.
@@ -124,8 +126,12 @@ impl Watcher {
         self.progress.set(Some(self.home.connections()));
         let folder = self.home.connections();
         match listed(&folder) {
-            Ok((files, _)) => self.look_at(files, again, &mut look),
+            Ok((files, _)) => {
+                look.nothing = nothing_to_scan(&folder, &files);
+                self.look_at(files, again, &mut look);
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                look.nothing = nothing_to_scan(&folder, &[]);
                 self.look_at(Vec::new(), again, &mut look);
             }
             Err(error) => {
@@ -309,6 +315,16 @@ impl Watched {
         self.pending = Some(now);
         Verdict::Unsettled
     }
+}
+
+/// Why there is nothing to scan, if there is no connection file.
+fn nothing_to_scan(folder: &Path, files: &[PathBuf]) -> Option<String> {
+    if !files.is_empty() {
+        return None;
+    }
+    let why = connection_files(folder).err()?;
+    let hint = why.hint().map(|hint| format!("; {hint}"));
+    Some(format!("{}{}", why.message(), hint.unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod first_scan;
 mod forget;
 mod held_clock;
 mod histories;
+mod homes;
 mod hook_files;
 mod hooks;
 mod hostile_files;

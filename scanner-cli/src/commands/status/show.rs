@@ -49,6 +49,9 @@ pub(super) struct Shown {
     #[serde(flatten)]
     schedule: ShownSchedule,
     scanning: bool,
+    /// The process that is reading the connection.
+    #[serde(skip)]
+    holder: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -143,7 +146,15 @@ impl Shown {
             retry: connection.retry,
             schedule,
             scanning: connection.scanning,
+            holder: None,
         }
+    }
+}
+
+impl Shown {
+    /// The same, with the process that is reading the connection.
+    pub(super) fn read_by(self, holder: Option<String>) -> Self {
+        Self { holder, ..self }
     }
 }
 
@@ -279,7 +290,10 @@ fn add(text: &mut Page, connection: &Shown) {
         None => line("last scan", "none"),
     }
     match (&connection.next_scan, connection.retry) {
-        _ if connection.scanning => line("next scan", "runs now"),
+        _ if connection.scanning => match &connection.holder {
+            Some(holder) => line("next scan", &format!("runs now ({holder})")),
+            None => line("next scan", "runs now"),
+        },
         (Some(next), Some(retry)) => line("next scan", &format!("{next} (retry {retry})")),
         (Some(next), None) => line("next scan", next),
         (None, _) => {}
