@@ -193,6 +193,13 @@ pub enum Progress {
         /// How long it has been awaited.
         waited: Duration,
     },
+    /// The source was asked how many records a list has, and has not answered yet.
+    Counting {
+        /// What the list holds: `apps`, `sheets`.
+        list: &'static str,
+        /// How long the count has been awaited.
+        waited: Duration,
+    },
     /// A list was read to its end.
     Read {
         /// What the list holds: `apps`, `sheets`.

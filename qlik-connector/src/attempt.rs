@@ -10,7 +10,7 @@ use crate::{
     counting::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
     dates::Dates,
     failure::{advice, describe},
-    list::{ListRead, Rows, Unreadable, read_list},
+    list::{ListRead, Rows, Unreadable, awaited, read_list},
     lower::Surroundings,
     owners::Owners,
     records::{App, User},
@@ -89,7 +89,7 @@ impl<'a> Attempt<'a> {
         let connection = self.connection;
         let mut apps = Apps::new(connection.links.clone(), connection.with_owners);
         let mut unreadable = Unreadable::of(APPS);
-        let before = self.count_apps().await;
+        let before = self.count_apps(sink).await;
         let list = connection.client.apps::<App>(None);
         let rows = Rows::of(APPS, before.told());
         let read = read_list(sink, list, rows, |_, record| {
@@ -104,7 +104,7 @@ impl<'a> Attempt<'a> {
             Ok(())
         });
         let read = read.await?;
-        let after = self.count_apps().await;
+        let after = self.count_apps(sink).await;
         self.check_repeated(sink, APPS, &read)?;
         let counted = CountedTwice { before, after };
         self.check_count(sink, counted.verdict(APPS, read.distinct()), Weight::Items);
@@ -124,7 +124,7 @@ impl<'a> Attempt<'a> {
         }
         let mut owners = Owners::new(addresses);
         let mut unreadable = Unreadable::of(USERS);
-        let before = self.count_users().await;
+        let before = self.count_users(sink).await;
         let list = self.connection.client.users::<User>(None);
         let rows = Rows::of(USERS, before.told());
         let read = read_list(sink, list, rows, |_, record| {
@@ -151,7 +151,7 @@ impl<'a> Attempt<'a> {
             }
             Err(stopped) => return Err(stopped),
         };
-        let after = self.count_users().await;
+        let after = self.count_users(sink).await;
         self.check_repeated(sink, USERS, &read)?;
         let counted = CountedTwice { before, after };
         let verdict = counted.verdict(USERS, read.distinct());
@@ -183,14 +183,15 @@ impl<'a> Attempt<'a> {
         sheets: &mut Sheets<'_>,
     ) -> Result<u64, Stopped> {
         let filter = Field::OBJECT_TYPE.equals("sheet");
-        let before = self.count_objects(Some(&filter)).await;
+        let before = self.count_objects(sink, Some(&filter)).await;
         let list = self.connection.client.app_objects(Some(&filter));
         let rows = Rows::of(SHEETS, before.told());
         let read = read_list(sink, list, rows, |sink, record| sheets.take(sink, record)).await?;
-        let after = self.count_objects(Some(&filter)).await;
+        let after = self.count_objects(sink, Some(&filter)).await;
         self.check_repeated(sink, SHEETS, &read)?;
         let counted = CountedTwice { before, after };
-        let distinct = self.counted_sheets(&counted, &read, sheets.others()).await;
+        let others = sheets.others();
+        let distinct = self.counted_sheets(sink, &counted, &read, others).await;
         self.check_count(sink, counted.verdict(SHEETS, distinct), Weight::Items);
         Ok(read.records)
     }
@@ -199,11 +200,17 @@ impl<'a> Attempt<'a> {
     ///
     /// Where other objects came, something dropped the filter of the list. If it was dropped from the counts as well, they
     /// count all objects; else only sheets, and another object must not stand in for a missing sheet.
-    async fn counted_sheets(&self, counted: &CountedTwice, read: &ListRead, others: u64) -> u64 {
+    async fn counted_sheets(
+        &self,
+        sink: &mut dyn ScanSink,
+        counted: &CountedTwice,
+        read: &ListRead,
+        others: u64,
+    ) -> u64 {
         if others == 0 {
             return read.distinct();
         }
-        let all = self.count_objects(None).await.told();
+        let all = self.count_objects(sink, None).await.told();
         let counts_all = counted
             .range()
             .zip(all)
@@ -261,25 +268,31 @@ impl<'a> Attempt<'a> {
         });
     }
 
-    async fn count_apps(&self) -> Count {
-        match self.connection.counts {
-            Counts::Verify => self.connection.client.app_count(None).await.into(),
-            Counts::Ignore => Count::NotAsked,
-        }
+    async fn count_apps(&self, sink: &mut dyn ScanSink) -> Count {
+        let count = self.connection.client.app_count(None);
+        self.count(sink, APPS, count).await
     }
 
-    async fn count_users(&self) -> Count {
-        match self.connection.counts {
-            Counts::Verify => self.connection.client.user_count(None).await.into(),
-            Counts::Ignore => Count::NotAsked,
-        }
+    async fn count_users(&self, sink: &mut dyn ScanSink) -> Count {
+        let count = self.connection.client.user_count(None);
+        self.count(sink, USERS, count).await
     }
 
-    async fn count_objects(&self, filter: Option<&Filter>) -> Count {
+    async fn count_objects(&self, sink: &mut dyn ScanSink, filter: Option<&Filter>) -> Count {
+        let count = self.connection.client.app_object_count(filter);
+        self.count(sink, SHEETS, count).await
+    }
+
+    /// The count of a list, unless lists are not compared with counts: then the site is not asked.
+    async fn count(
+        &self,
+        sink: &mut dyn ScanSink,
+        list: &'static str,
+        count: impl Future<Output = Result<u64, Error>>,
+    ) -> Count {
+        let counting = |waited| Progress::Counting { list, waited };
         match self.connection.counts {
-            Counts::Verify => (self.connection.client.app_object_count(filter))
-                .await
-                .into(),
+            Counts::Verify => awaited(sink, counting, count).await.into(),
             Counts::Ignore => Count::NotAsked,
         }
     }

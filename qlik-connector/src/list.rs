@@ -34,12 +34,23 @@ const MAX_ANONYMOUS: u64 = 10_000;
 /// Number of records between two reports of progress.
 const PROGRESS_STEP: u64 = 512;
 
-/// Interval at which a sink learns that a list has not begun.
+/// Interval at which a sink learns that a count, a list or the rest of one is awaited.
 const WAITING_STEP: Duration = Duration::from_secs(1);
 
 impl Rows {
     pub(crate) fn of(list: &'static str, expected: Option<u64>) -> Self {
         Self { list, expected }
+    }
+
+    /// The progress after so many records and bytes.
+    fn reading(self, records: u64, bytes: u64) -> Progress {
+        let Self { list, expected } = self;
+        Progress::Reading {
+            list,
+            records,
+            expected,
+            bytes,
+        }
     }
 }
 
@@ -129,17 +140,9 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     let (mut texts, mut odd) = (LongTexts::default(), OddCounts::default());
     let mut kept = 0;
     loop {
-        let next = match read {
-            0 => first(sink, list, &mut records).await,
-            _ => records.next().await,
-        };
+        let next = next(sink, &mut records, rows, read).await;
         if !matches!(next, Ok(Some(_))) || read % PROGRESS_STEP == 0 {
-            sink.progress(Progress::Reading {
-                list,
-                records: read,
-                expected,
-                bytes: records.bytes_read(),
-            });
+            sink.progress(rows.reading(read, records.bytes_read()));
         }
         let failed = |error| Stopped::Source(format!("reading the list of {list}"), error);
         let next = next.map_err(failed)?;
@@ -181,20 +184,44 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     }
 }
 
-/// The first record of a list. While the site does not begin it, the sink learns that it is awaited.
-async fn first<T: DeserializeOwned + Send + 'static>(
+/// The next record of a list, of which `read` were read. Progress says that it is awaited.
+async fn next<T: DeserializeOwned + Send + 'static>(
     sink: &mut dyn ScanSink,
-    list: &'static str,
     records: &mut RecordList<T>,
+    rows: Rows,
+    read: u64,
 ) -> Result<Option<Record<T>>, Error> {
+    let (list, bytes) = (rows.list, records.bytes_read());
+    if read == 0 {
+        let waiting = |waited| Progress::Waiting { list, waited };
+        return awaited(sink, waiting, records.next()).await;
+    }
+    stalled(sink, |_| rows.reading(read, bytes), records.next()).await
+}
+
+/// What `answer` gives. Until then, `sink` gets the progress at once and again and again, with how long it has been awaited.
+pub(crate) async fn awaited<T>(
+    sink: &mut dyn ScanSink,
+    progress: impl Fn(Duration) -> Progress,
+    answer: impl Future<Output = T>,
+) -> T {
+    sink.progress(progress(Duration::ZERO));
+    stalled(sink, progress, answer).await
+}
+
+/// What `answer` gives. If it takes long, `sink` gets the progress again and again, with how long it has been awaited.
+async fn stalled<T>(
+    sink: &mut dyn ScanSink,
+    progress: impl Fn(Duration) -> Progress,
+    answer: impl Future<Output = T>,
+) -> T {
     let begun = Instant::now();
-    let mut record = pin!(records.next());
+    let mut answer = pin!(answer);
     loop {
-        let waited = begun.elapsed();
-        sink.progress(Progress::Waiting { list, waited });
-        if let Ok(record) = timeout(WAITING_STEP, &mut record).await {
-            return record;
+        if let Ok(answer) = timeout(WAITING_STEP, &mut answer).await {
+            return answer;
         }
+        sink.progress(progress(begun.elapsed()));
     }
 }
 

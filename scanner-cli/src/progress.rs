@@ -71,7 +71,9 @@ impl ProgressLine {
                         info!(connection = %code, site.version = %version, "connected");
                     }
                     // The line of its end is enough for a list that takes no time.
-                    Progress::Waiting { .. } | Progress::Reading { .. }
+                    Progress::Waiting { .. }
+                    | Progress::Counting { .. }
+                    | Progress::Reading { .. }
                         if now.duration_since(*last) < LOG_INTERVAL =>
                     {
                         return;
@@ -109,6 +111,10 @@ fn sentence(progress: &Progress) -> Option<String> {
         Progress::Waiting { list, waited } => {
             let seconds = waited.as_secs();
             format!("waiting for the site's list of {list}, {seconds} s")
+        }
+        Progress::Counting { list, waited } => {
+            let seconds = waited.as_secs();
+            format!("waiting for the site's count of {list}, {seconds} s")
         }
         Progress::Reading {
             list,
@@ -159,6 +165,10 @@ mod tests {
             (
                 Progress::Waiting { list, waited },
                 "waiting for the site's list of sheets, 40 s",
+            ),
+            (
+                Progress::Counting { list, waited },
+                "waiting for the site's count of sheets, 40 s",
             ),
             (Progress::Read { list, records }, "3,318 sheets read"),
             (Progress::Read { list, records: 1 }, "1 sheet read"),

@@ -3,7 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use catalog_model::{Completeness, Connection, Contacts, Progress, PropertyValue, contract};
-use qrs_client::fake_site::{FakeSite, Fault};
+use qrs_client::fake_site::{Content, FakeSite, Fault, Point};
 
 use crate::site::{Scan, code, connect, scan};
 
@@ -32,6 +32,40 @@ async fn a_list_is_reported_while_it_is_awaited_and_when_it_was_read() {
             "{progress:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_list_that_stalls_is_reported_with_the_records_read() {
+    let site = FakeSite::builder()
+        .content(Content::generated(4, 400))
+        .start()
+        .await;
+    site.fail(Fault::stall(Point::Records(300)).on("/qrs/app/object/full"));
+    let limit = [("connection.time_limits.silence", "3 s")];
+    let seen = scan(connect(&site, &limit).as_ref()).await.seen;
+    let reading = |step: &&Progress| {
+        matches!(
+            step,
+            Progress::Reading {
+                list: "sheets",
+                records: 1..,
+                ..
+            }
+        )
+    };
+    let count = seen.progress.iter().filter(reading).count();
+    assert!(count > 2, "{:?}", seen.progress);
+}
+
+#[tokio::test]
+async fn a_count_is_reported_while_it_is_awaited() {
+    let site = FakeSite::start().await;
+    let delay = Duration::from_millis(1_500);
+    site.fail(Fault::delay(delay).on("/qrs/app/object/count"));
+    let scan = scan(connect(&site, &[]).as_ref()).await;
+    let slow = |step: &Progress| matches!(step, Progress::Counting { list: "sheets", waited } if waited.as_secs() == 1);
+    let progress = &scan.seen.progress;
+    assert!(progress.iter().any(slow), "{progress:?}");
 }
 
 #[tokio::test]

@@ -241,7 +241,7 @@ fn amounts(report: &ConnectionReport) -> String {
         .tally
         .lists
         .iter()
-        .map(|(list, amount)| format!("{} {list}", grouped(amount.records)))
+        .map(|(list, amount)| counted(amount.records, list.strip_suffix('s').unwrap_or(list)))
         .collect();
     format!(
         "{} in {:.2} s ({:.1} MB, {:.1} MB/s)",
