@@ -136,7 +136,7 @@ fn without_a_schedule_it_is_every_24_hours_whatever_is_set_meanwhile() {
         check(&home, 1, "has no value");
         let other = "automation { look_interval = 50 ms, parallel = 2 }";
         home.write("conf/application.conf", other);
-        check(&home, 1, "\"error\": null,\n  \"connections\"");
+        check(&home, 1, "\"error\": null,\n  \"overdue\"");
         set("2026-11-25T11:59:59Z");
         check(&home, 1, "2026-11-25T12:00:00.000Z");
         set("2026-11-25T12:00:00Z");
@@ -196,7 +196,7 @@ fn a_file_whose_schedule_was_over_on_a_clock_that_was_ahead_is_read_again() {
     home.write("conf/application.conf", "automation.look_interval = 50 ms");
     set("2040-05-01T12:00:00Z");
     beside(&home, || {
-        check(&home, 0, "is not a time to scan at");
+        check(&home, 0, "is not a valid schedule");
         set("2026-11-24T12:00:00Z");
         check(&home, 1, "2030-01-01T");
     });
