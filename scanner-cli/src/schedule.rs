@@ -62,14 +62,14 @@ impl Schedule {
         let expression = match text.value.parse::<Expression>() {
             Ok(expression) => expression,
             Err(error) => {
-                let message = format!("`{key}` is not a time to scan at: {error}");
+                let message = format!("`{key}` is not a valid schedule: {error}");
                 settings.record(note(message, error.hint()));
                 return None;
             }
         };
         if expression.next(now, zone).is_none() {
             let message = format!(
-                "`{key}` is not a time to scan at: there is no such time in the years to come"
+                "`{key}` is not a valid schedule: there is no such time in the years to come"
             );
             settings.record(note(message, Some(NEVER)));
             return None;

@@ -114,7 +114,7 @@ impl<'t> Reader<'t, '_> {
             }
             (Some(letter @ (b'W' | b'L' | b'#')), _) => {
                 let what = format!(
-                    "has a `{}`, which is not possible in this field",
+                    "contains `{}`, which is not possible in this field",
                     char::from(*letter)
                 );
                 Err(self.part.error(&what))
@@ -175,17 +175,15 @@ impl<'t> Reader<'t, '_> {
         let rest = &self.text[at..];
         let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
         let Some((value, name)) = rest.get(..3).and_then(|first| field.named(first)) else {
-            let [first, ..] = field.names() else {
+            let [first, .., last] = field.names() else {
                 return Err(self.part.error("is not a value of this field"));
             };
-            let part = self.part.from(at);
-            let part = if letters == 0 {
-                part
-            } else {
-                part.until(letters)
-            };
-            let what = format!("is not a {} (names are {}, …)", field.name(), &first[..3]);
-            return Err(part.error(&what));
+            if letters == 0 {
+                return Err(self.part.error("needs a name after `-`"));
+            }
+            let names = format!("{} to {}", &first[..3], &last[..3]);
+            let what = format!("is not a {} (names are {names})", field.name());
+            return Err(self.part.from(at).until(letters).error(&what));
         };
         let is_name = name.starts_with(&rest[..letters]);
         Ok((value, at + if is_name { letters } else { 3 }))

@@ -1,8 +1,13 @@
 //! From a text to an expression.
 
 use super::{
-    Expression, Pace, QuartzError, day_fields::days, field::FIELDS, list::List, part::Part,
-    suggestion, years::Years,
+    Expression, Pace, QuartzError,
+    day_fields::days,
+    field::{FIELDS, Field},
+    list::List,
+    part::Part,
+    suggestion,
+    years::Years,
 };
 
 /// Short forms and what they stand for.
@@ -71,9 +76,20 @@ fn check_characters(meant: &str, start: usize) -> Result<(), QuartzError> {
         odd if odd.is_alphanumeric() => format!("`{odd}` (U+{:04X})", u32::from(odd)),
         odd => format!("the character U+{:04X}", u32::from(odd)),
     };
-    let message = format!("{shown} at column {column} is not allowed");
-    let hint = "use the characters of a keyboard, and separate the fields by spaces";
+    let field =
+        field_at(meant, offset).map_or_else(String::new, |field| format!("{}: ", field.name()));
+    let message = format!("{field}{shown} at column {column} is not allowed");
+    let hint = suggestion::with_usual_characters(meant);
     Err(QuartzError::new(message).with_hint(hint))
+}
+
+/// The field that the character at `offset` is in.
+fn field_at(meant: &str, offset: usize) -> Option<Field> {
+    let before = &meant[..offset];
+    let words = before.split([' ', '\t']).filter(|word| !word.is_empty());
+    let begins = before.is_empty() || before.ends_with([' ', '\t']);
+    let index = words.count() - usize::from(!begins);
+    FIELDS.get(index).copied()
 }
 
 fn split(meant: &str, start: usize) -> Result<Vec<Part<'_>>, QuartzError> {

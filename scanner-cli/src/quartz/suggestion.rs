@@ -14,28 +14,55 @@ pub(super) const FORM: &str = "write it as Quartz does, with seconds first: seco
 /// Maximum number of expressions in a hint.
 const MAX_SUGGESTIONS: usize = 3;
 
-/// Hint for a text with less than six words.
-pub(super) fn for_few(words: &[&str]) -> String {
-    match six_fields(words) {
-        Some(expression) => format!(
-            "Quartz has seconds first: write `{expression}` for what these fields mean in Unix"
-        ),
-        None => FORM.to_owned(),
+/// Hint for a text with characters that no field has.
+pub(super) fn with_usual_characters(text: &str) -> String {
+    let usual = |letter: char| match letter {
+        letter if letter.is_ascii_graphic() => Some(letter),
+        letter if letter.is_whitespace() => Some(' '),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => Some('-'),
+        // The wide forms of ASCII characters, in the same order.
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0),
+        _ => None,
+    };
+    let usual: String = text.chars().filter_map(usual).collect();
+    if is_clear(&usual) {
+        format!("write `{usual}`")
+    } else {
+        "use the characters of a keyboard, and separate the fields by spaces".to_owned()
     }
 }
 
-/// The expression that means the same as one with five fields, as Unix has them.
-fn six_fields(words: &[&str]) -> Option<String> {
-    let [minute, hour, day, month, weekday] = words else {
-        return None;
+/// Hint for a text with less than six words.
+pub(super) fn for_few(words: &[&str]) -> String {
+    let form = || FORM.to_owned();
+    let [minute, hour, day, month, weekday] = *words else {
+        return form();
     };
-    let (day, weekday) = match (*day, *weekday) {
-        (day, "*") => (day, "?".to_owned()),
-        ("*", weekday) => ("?", counted_from_one(weekday)?),
-        _ => return None,
+    let expression = |day: &str, weekday: &str| {
+        let expression = format!("0 {minute} {hour} {day} {month} {weekday}");
+        is_clear(&expression).then_some(expression)
     };
-    let expression = format!("0 {minute} {hour} {day} {month} {weekday}");
-    is_clear(&expression).then_some(expression)
+    if [day, weekday].contains(&"?") {
+        // Only Quartz has `?`, so weekdays are counted as there.
+        return expression(day, weekday).map_or_else(form, |expression| {
+            format!("Quartz has seconds first: write `{expression}` if they are missing")
+        });
+    }
+    let by_weekday = || expression("?", &counted_from_one(weekday)?);
+    let (one, other) = match (day, weekday) {
+        (day, "*") => (expression(day, "?"), None),
+        ("*", _) => (by_weekday(), None),
+        (day, _) => (expression(day, "?"), by_weekday()),
+    };
+    match (one, other) {
+        (Some(one), None) if day == "*" || weekday == "*" => {
+            format!("Quartz has seconds first: write `{one}` for what these fields mean in Unix")
+        }
+        (Some(one), Some(other)) => format!(
+            "Quartz has seconds first, and one of its two day fields must be `?`: write `{one}` or `{other}`"
+        ),
+        _ => form(),
+    }
 }
 
 /// Unix counts weekdays from 0, which is Sunday, as is 7.

@@ -185,8 +185,9 @@ fn config_show_says_why_a_schedule_has_no_times() {
     run.check(
         0,
         &[
-            "`schedule` is not a time to scan at: 5 fields instead of 6 or 7",
+            "`schedule` is not a valid schedule: 5 fields instead of 6 or 7",
             "`0 0 2 * * ?`",
+            "connections/qlik.conf:9:12",
         ],
     );
     assert!(!run.output.contains("next times"));
@@ -203,7 +204,7 @@ fn a_wrong_schedule_is_refused_with_its_place() {
         (
             "0 0 2 ? * 8",
             [
-                "`schedule` is not a time to scan at: day of week: `8` at column 11 is not between 1 and 7 (1 is Sunday)",
+                "`schedule` is not a valid schedule: day of week: `8` at column 11 is not between 1 and 7 (1 is Sunday)",
                 "connections/qlik.conf:9:12",
             ],
         ),
@@ -243,7 +244,7 @@ fn a_wrong_schedule_is_refused_with_its_place() {
             3,
             &[
                 "conf/application.conf:1:26",
-                "`automation.synchronize` is not a time",
+                "`automation.synchronize` is not a valid schedule",
             ],
         );
     }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use catalog_model::Place;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use crate::{
     application_file::{Application, ApplicationReading},
-    hocon::{Node, Object, Value},
+    hocon::{Diagnostic, Node, Object, Severity, Value},
     problem::Problem,
     run::Program,
     schedule::Preview,
@@ -66,28 +67,47 @@ pub(super) fn find(program: &mut Program, path: &Path, root: &Object) -> Option<
             (None, TimeZone::system())
         }
     };
-    let (expression, source) = match (own, schedule) {
-        (Some(own), _) if !is_application => (own, format!("`{OWN}`")),
+    let (expression, source, place) = match (own, schedule) {
+        (Some((own, place)), _) if !is_application => (own, format!("`{OWN}`"), Some(place)),
         (_, schedule) => (
             schedule?,
             "`automation` of `conf/application.conf`".to_owned(),
+            None,
         ),
     };
     match Preview::new(&expression, now, &zone) {
         Ok(preview) => Some(NextTimes { preview, source }),
         Err(error) => {
-            let message = format!("{source} is not a time to scan at: {error}");
+            let message = format!("{source} is not a valid schedule: {error}");
             let hint = error.hint().map(str::to_owned);
-            program.tell_problem(&Problem::general(message, hint));
+            program.tell_problem(&problem(place, message, hint));
             None
         }
     }
 }
 
-fn text(root: &Object, key: &str) -> Option<String> {
-    let Node { value, .. } = root.get(key)?;
+/// An error, at its place if it has one in the shown file.
+fn problem(place: Option<Place>, message: String, hint: Option<String>) -> Problem {
+    match place {
+        None => Problem::general(message, hint),
+        Some(place) => Problem::InFile(Diagnostic {
+            severity: Severity::Error,
+            place,
+            length: 1,
+            message,
+            hint,
+            line: None,
+        }),
+    }
+}
+
+/// The text of a setting, and where it is.
+fn text(root: &Object, key: &str) -> Option<(String, Place)> {
+    let Node { value, place, .. } = root.get(key)?;
     match value {
-        Value::String(text) | Value::Number(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::String(text) | Value::Number(text) if !text.trim().is_empty() => {
+            Some((text.clone(), place.clone()))
+        }
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ fn error(text: &str) -> String {
 }
 
 /// An expression and the error.
-const REFUSED: [(&str, &str); 14] = [
+const REFUSED: [(&str, &str); 19] = [
     (
         "0 0 2 ? * 8",
         "day of week: `8` at column 11 is not between 1 and 7 (1 is Sunday)",
@@ -24,11 +24,11 @@ const REFUSED: [(&str, &str); 14] = [
     ),
     (
         "0 0 2 ? * MO",
-        "day of week: `MO` at column 11 is not a day of week (names are SUN, …)",
+        "day of week: `MO` at column 11 is not a day of week (names are SUN to SAT)",
     ),
     (
         "0 0 2 1 FOO ?",
-        "month: `FOO` at column 9 is not a month (names are JAN, …)",
+        "month: `FOO` at column 9 is not a month (names are JAN to DEC)",
     ),
     (
         "x 0 2 * * ?",
@@ -56,11 +56,31 @@ const REFUSED: [(&str, &str); 14] = [
     ),
     (
         "0 0 2\u{a0}* * ? *",
-        "the character U+00A0 at column 6 is not allowed (use the characters of a keyboard, and separate the fields by spaces)",
+        "hour: the character U+00A0 at column 6 is not allowed (write `0 0 2 * * ? *`)",
     ),
     (
         "\u{feff}0 0 2 * * ?",
-        "the character U+FEFF at column 1 is not allowed (use the characters of a keyboard, and separate the fields by spaces)",
+        "second: the character U+FEFF at column 1 is not allowed (write `0 0 2 * * ?`)",
+    ),
+    (
+        "0 0 2 ? * MON\u{2013}FRI",
+        "day of week: the character U+2013 at column 14 is not allowed (write `0 0 2 ? * MON-FRI`)",
+    ),
+    (
+        "0 0 2 * * \u{ff1f}",
+        "day of week: the character U+FF1F at column 11 is not allowed (write `0 0 2 * * ?`)",
+    ),
+    (
+        "0 0 2 ü * ?",
+        "day of month: `ü` (U+00FC) at column 7 is not allowed (use the characters of a keyboard, and separate the fields by spaces)",
+    ),
+    (
+        "0 0 2 ? * MON,TUE-",
+        "day of week: `TUE-` at column 15 needs a name after `-`",
+    ),
+    (
+        "0 0 2 1L * ?",
+        "day of month: `1L` at column 7 contains `L`, which is not possible in this field",
     ),
     (
         "@never",
@@ -84,7 +104,10 @@ fn a_text_with_other_than_six_or_seven_fields_is_refused_with_the_form() {
         ("30 6 * * 0,6", "write `0 30 6 ? * 1,7`"),
         ("30 6 * * 7", "write `0 30 6 ? * 1`"),
         ("0 2 * * mon-fri", "write `0 0 2 ? * mon-fri`"),
-        ("0 2 1 * 1", "`0 0 2 * * ?`"),
+        ("0 2 1 * 1", "write `0 0 2 1 * ?` or `0 0 2 ? * 2`"),
+        ("0 2 * * ?", "write `0 0 2 * * ?`"),
+        ("0 2 ? * 2-6", "write `0 0 2 ? * 2-6` if they are missing"),
+        ("0 25 1 * 1", "`0 0 2 * * ?`"),
         ("", "`0 0 2 * * ?`"),
         ("daily", "`0 0 2 * * ?`"),
         (
