@@ -15,16 +15,26 @@ pub(super) enum Flaw {
     CommonNameOnly,
     /// No trusted certificate has the name of the issuer at which the chain ends.
     UnknownIssuer,
-    /// A trusted certificate has the issuer's name, but another key.
-    OtherKey(Box<Certificate>),
+    /// A trusted certificate has the issuer's name, but did not sign the certificate below it.
+    OtherKey {
+        below: Box<Certificate>,
+        namesake: Box<Certificate>,
+    },
+    /// The same of a certificate that was shown with it.
+    WrongSignature {
+        below: Box<Certificate>,
+        shown: Box<Certificate>,
+    },
+    /// There are more authorities above the site's certificate than this.
+    TooLong(usize),
     /// The certificate signed the chain, and is not one of an authority.
     NotAuthority(Box<Certificate>),
     /// The certificate is one of an authority whose key usage does not include the signing of certificates.
     NoCertificateSigning(Box<Certificate>),
     /// There are more authorities below this one than it allows.
     TooManyBelow(Box<Certificate>),
-    /// The certificate is for other purposes than TLS servers.
-    OtherPurpose(Box<Certificate>),
+    /// The certificate is for other purposes than TLS servers; the extension that says so.
+    OtherPurpose(Box<Certificate>, &'static str),
     /// It has a critical extension that is not known; its number.
     UnknownExtension(Box<Certificate>, String),
     /// An extension that matters cannot be read, or is there twice.
@@ -46,7 +56,7 @@ impl Flaw {
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::UnknownIssuer => 0,
-            Self::OtherKey(_) => 1,
+            Self::OtherKey { .. } | Self::WrongSignature { .. } | Self::TooLong(_) => 1,
             Self::NotAuthority(_) => 2,
             Self::TooComplex => 4,
             _ => 3,

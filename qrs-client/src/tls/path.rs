@@ -13,8 +13,8 @@ use super::flaw::{Flaw, Passed, Weakness};
 use super::signature::{Algorithm, Hash, MIN_STRONG_RSA_BITS, PublicKey, SignatureError};
 use crate::certificate::{Certificate, CommonName, NamedBy, Validity};
 
-/// Maximum number of authorities between a site and a trusted one.
-const MAX_AUTHORITIES: usize = 8;
+/// Maximum number of authorities between a site and a trusted one. Java has the same limit.
+const MAX_AUTHORITIES: usize = 9;
 
 /// Maximum number of signatures that are checked for one chain. Authorities that signed each other can be combined in
 /// many ways.
@@ -52,10 +52,8 @@ pub(super) fn verify(checked: Checked<'_>, trusted: &[Certificate]) -> Result<Pa
         return Err(Flaw::UnknownIssuer);
     };
     let named_by = named_by(own, checked);
-    // Whoever trusts this very certificate trusts it beyond its dates, too: so does Java.
-    let weaknesses = if checked.rules == Rules::OwnStore && trusted.contains(own) {
-        let link = Link::new(own)?;
-        weaknesses(&[&link], None)?
+    let weaknesses = if trusted.contains(own) {
+        trusted_itself(&Link::new(own)?, checked)?
     } else {
         let mut search = Search::new(checked, others, trusted)?;
         let own = Link::new(own)?;
@@ -68,6 +66,16 @@ pub(super) fn verify(checked: Checked<'_>, trusted: &[Certificate]) -> Result<Pa
             named_by: named_by.ok_or_else(|| other_name(own, checked))?,
         }),
     }
+}
+
+/// Checks a site's certificate that is in the store itself. Whoever made the store for this site trusts it beyond its
+/// dates, too: so does Java.
+fn trusted_itself(own: &Link<'_>, checked: Checked<'_>) -> Result<Vec<Weakness>, Flaw> {
+    if checked.rules == Rules::System {
+        own.is_in_date(checked.now)?;
+        extensions::check_site(own)?;
+    }
+    weaknesses(&[own], None)
 }
 
 fn named_by(own: &Certificate, checked: Checked<'_>) -> Option<NamedBy> {
@@ -110,6 +118,13 @@ impl<'a> Link<'a> {
             SignatureError::Wrong => "has a wrong signature".to_owned(),
         };
         Flaw::Unsupported(Box::new(self.certificate.clone()), what)
+    }
+
+    fn is_in_date(&self, now: i64) -> Result<(), Flaw> {
+        match self.certificate.at(now) {
+            Validity::Valid => Ok(()),
+            _ => Err(Flaw::OutOfDate(Box::new(self.certificate.clone()))),
+        }
     }
 
     /// Whether `issuer` has its issuer's name.
@@ -180,13 +195,14 @@ impl<'a> Search<'a> {
                 Err(flaw) => self.note(flaw),
             }
         }
-        if path.len() > MAX_AUTHORITIES {
-            return None;
-        }
         for next in others {
             let is_used = path.iter().any(|used| used.certificate == next.certificate);
             if is_used || !last.is_below(next.certificate) {
                 continue;
+            }
+            if path.len() > MAX_AUTHORITIES {
+                self.note(Flaw::TooLong(MAX_AUTHORITIES));
+                return None;
             }
             match self.is_signed(last, next) {
                 Ok(true) => {
@@ -197,7 +213,10 @@ impl<'a> Search<'a> {
                         return found;
                     }
                 }
-                Ok(false) => {}
+                Ok(false) => self.note(Flaw::WrongSignature {
+                    below: Box::new(last.certificate.clone()),
+                    shown: Box::new(next.certificate.clone()),
+                }),
                 Err(flaw) => self.note(flaw),
             }
         }
@@ -214,15 +233,16 @@ impl<'a> Search<'a> {
         let last = path.last().ok_or(Flaw::UnknownIssuer)?;
         let anchor = Link::new(anchor)?;
         if !self.is_signed(last, &anchor)? {
-            return Err(Flaw::OtherKey(Box::new(anchor.certificate.clone())));
+            return Err(Flaw::OtherKey {
+                below: Box::new(last.certificate.clone()),
+                namesake: Box::new(anchor.certificate.clone()),
+            });
         }
         if !anchor.certificate.is_authority() {
             return Err(Flaw::NotAuthority(Box::new(anchor.certificate.clone())));
         }
         for link in path {
-            if link.certificate.at(self.checked.now) != Validity::Valid {
-                return Err(Flaw::OutOfDate(Box::new(link.certificate.clone())));
-            }
+            link.is_in_date(self.checked.now)?;
         }
         extensions::check(path, &anchor, self.checked.rules)?;
         policies::check(path)?;

@@ -2,7 +2,7 @@
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme};
 
 use super::Weaknesses;
 use super::explain::{Refusal, Shown, Store};
@@ -55,6 +55,10 @@ impl Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        // rustls leaves this to the verifier.
+        if !self.supported_verify_schemes().contains(&signed.scheme) {
+            return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
+        }
         verify_handshake(handshake, message, certificate, signed)
             .map_err(|error| Error::from(Refusal::from_signature(error, certificate)))?;
         let algorithm = scheme_algorithm(signed.scheme);
@@ -190,5 +194,75 @@ impl ServerCertVerifier for AnyCertificate {
             SignatureScheme::Unknown(0x081C),
         ];
         [STRONG_SCHEMES, SHA1_SCHEMES, &unchecked].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::internal::msgs::codec::{Codec, Reader};
+    use rustls::pki_types::pem::PemObject;
+
+    use super::*;
+
+    fn certificate(name: &str) -> CertificateDer<'static> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+        CertificateDer::from_pem_file(format!("{folder}/{name}.pem")).unwrap()
+    }
+
+    fn verifier(trusted: &str, rules: Rules) -> Verifier {
+        let trusted = Certificate::from_der(&certificate(trusted)).unwrap();
+        Verifier::new(vec![trusted], rules, Weaknesses::default())
+    }
+
+    #[test]
+    fn a_site_that_the_system_trusts_itself_is_accepted_within_its_dates() {
+        let cases = [
+            ("self-signed", true),
+            ("self-signed-ca", true),
+            ("self-signed-expired", false),
+            ("java/client-purpose", false),
+            ("java/authority-usage", false),
+            ("java/short", false),
+            ("java/unknown-extension", false),
+        ];
+        for (name, is_accepted) in cases {
+            let host = ServerName::try_from("localhost").unwrap();
+            let checked = verifier(name, Rules::System).verify_server_cert(
+                &certificate(name),
+                &[],
+                &host,
+                &[],
+                UnixTime::now(),
+            );
+            assert_eq!(checked.is_ok(), is_accepted, "{name}: {checked:?}");
+            let host = ServerName::try_from("other.example").unwrap();
+            let checked = verifier(name, Rules::OwnStore).verify_server_cert(
+                &certificate(name),
+                &[],
+                &host,
+                &[],
+                UnixTime::now(),
+            );
+            assert!(checked.is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_handshake_is_not_signed_in_a_way_that_was_not_offered() {
+        for (rules, scheme, was_offered) in [
+            (Rules::System, SignatureScheme::RSA_PKCS1_SHA1, false),
+            (Rules::System, SignatureScheme::ECDSA_SHA1_Legacy, false),
+            (Rules::System, SignatureScheme::RSA_PKCS1_SHA256, true),
+            (Rules::OwnStore, SignatureScheme::RSA_PKCS1_SHA1, true),
+        ] {
+            let mut signed = scheme.get_encoding();
+            signed.extend([0, 2, 1, 2]);
+            let signed = DigitallySignedStruct::read(&mut Reader::init(&signed)).unwrap();
+            let error = verifier("self-signed", rules)
+                .verify_tls12_signature(b"hello", &certificate("self-signed"), &signed)
+                .unwrap_err();
+            let not_offered = PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into();
+            assert_eq!(error != not_offered, was_offered, "{scheme:?}: {error:?}");
+        }
     }
 }

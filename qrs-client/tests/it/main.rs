@@ -20,5 +20,6 @@ mod statuses;
 mod time_limits;
 mod trust;
 mod trust_as_java;
+#[cfg(target_os = "linux")]
 mod trust_of_openssl;
 mod trust_stores;

@@ -1,8 +1,9 @@
 //! Chains that Java 17 accepts or refuses, as `openssl` makes them. Each was shown to a client in Java as well.
 
+use qrs_client::fake_site::FakeSite;
 use qrs_client::{Error, QrsClient, Trust, Weakness};
 
-use crate::fixtures::store;
+use crate::fixtures::{store, text};
 use crate::secrets::causes;
 use crate::trust::{builder, site};
 
@@ -136,6 +137,34 @@ const REFUSED: &[(&str, &str, &str, &str, bool)] = &[
         true,
     ),
     (
+        "authority-usage",
+        "localhost",
+        "root",
+        "`CN=site` is not for TLS servers (key usage)",
+        true,
+    ),
+    (
+        "netscape-client",
+        "localhost",
+        "root",
+        "`CN=site` is not for TLS servers (Netscape certificate type)",
+        true,
+    ),
+    (
+        "issuer-names",
+        "localhost",
+        "root",
+        "a critical extension that is not supported: 2.5.29.18",
+        true,
+    ),
+    (
+        "odd-domain",
+        "localhost",
+        "root",
+        "`O=Acme, CN=Odd Domain CA` must not sign for `CN=localhost`",
+        true,
+    ),
+    (
         "common-name",
         "127.0.0.1",
         "root",
@@ -187,5 +216,42 @@ async fn what_java_refuses_is_refused_with_a_sentence_of_its_own() {
             let client = builder(&site, host, trust).build().unwrap();
             client.about().await.unwrap();
         }
+    }
+}
+
+/// The first certificate of a PEM file with another signature.
+fn with_other_signature(chain: &str) -> String {
+    let end = chain.find("\n-----END").unwrap();
+    let last_line = chain[..end].rfind('\n').unwrap() + 1;
+    let other = if chain[last_line..].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    [&chain[..last_line], other, &chain[last_line + 1..]].concat()
+}
+
+#[tokio::test]
+async fn a_signature_that_is_not_the_issuers_is_named() {
+    let cases = [
+        (
+            "directory",
+            "certificate `O=ACME, CN=site` is not signed by the `O=Acme, CN=Directory CA` that was shown with it",
+        ),
+        (
+            "rsa",
+            "certificate `CN=site` is not signed by the `O=Acme, CN=Root`",
+        ),
+    ];
+    for (name, message) in cases {
+        let chain = with_other_signature(&text(&format!("java/{name}.pem")));
+        let site = FakeSite::builder()
+            .tls(&chain, &text(&format!("java/{name}.key")))
+            .start()
+            .await;
+        let trust = Trust::Only(store("java/root.pem"));
+        let client = builder(&site, "localhost", trust).build().unwrap();
+        let error = client.about().await.unwrap_err();
+        assert!(error.to_string().contains(message), "{name}: {error}");
     }
 }

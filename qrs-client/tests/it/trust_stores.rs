@@ -80,6 +80,21 @@ fn stores_of_other_programs_are_read() {
 }
 
 #[test]
+fn a_mac_whose_key_could_be_guessed_is_refused() {
+    let mut store = bytes("pbmac1.p12");
+    // The length of the key, 32, and the hash that it is derived with.
+    let parameters = [2, 1, 32, 0x30, 0x0C, 6];
+    let mut windows = store.windows(parameters.len());
+    let at = windows.position(|bytes| bytes == parameters).unwrap();
+    store[at + 2] = 19;
+    let error = TrustStore::read(&store, Pkcs12, Some(&PASSWORD.into())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the trust store is protected by a MAC with a key that is too short, which is not supported"
+    );
+}
+
+#[test]
 fn the_content_decides_how_a_store_is_read() {
     let kinds = [
         ("authorities.jks", Jks, Some(PASSWORD), THREE),

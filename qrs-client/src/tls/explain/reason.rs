@@ -36,23 +36,35 @@ pub(super) fn reason(
             (message, or_pin(hint))
         }
         Flaw::UnknownIssuer => unknown_issuer(shown, store, pin),
-        Flaw::OtherKey(namesake) => {
-            let (first, last) = namesake.days();
-            let message = format!(
-                "its certificate `{own}` is not signed by the `{}` (valid from {first} to {last}) that is in {}",
-                namesake.subject(),
-                list(store)
-            );
-            let hint = "that authority may have a new key, or another one has the same name: ask for its present \
-                        certificate and put it into the trust store";
-            (message, hint.to_owned())
-        }
+        Flaw::OtherKey { below, namesake } => (
+            other_key(&whose(below, shown.certificate()), namesake, store),
+            "that authority may have a new key, or another one has the same name: ask for its present certificate and put \
+             it into the trust store"
+                .to_owned(),
+        ),
         Flaw::Weak(weakness) => (
             weak(weakness),
             or_pin(
                 "have a new certificate made with RSA of 2048 bits or more and SHA-256, or put the certificate of its \
                     authority into a trust store of your own, where this counts as a warning",
             ),
+        ),
+        Flaw::WrongSignature {
+            below,
+            shown: namesake,
+        } => (
+            format!(
+                "{} is not signed by the `{}` that was shown with it",
+                whose(below, shown.certificate()),
+                namesake.subject()
+            ),
+            or_pin("have both certificates installed there again: one of them is damaged or outdated"),
+        ),
+        Flaw::TooLong(most) => (
+            format!(
+                "there are more than {most} certificates of authorities above its own, `{own}`"
+            ),
+            or_pin("put one of these authorities into the trust store"),
         ),
         Flaw::TooComplex => (
             format!("the certificates above its own, `{own}`, can be combined in too many ways"),
@@ -70,9 +82,9 @@ pub(super) fn reason(
 /// The flaws of a single certificate of the chain.
 fn chain_flaw(flaw: &Flaw, own: &Certificate) -> (String, &'static str) {
     match flaw {
-        Flaw::OtherPurpose(certificate) => (
+        Flaw::OtherPurpose(certificate, extension) => (
             format!(
-                "{} is not for TLS servers (extended key usage)",
+                "{} is not for TLS servers ({extension})",
                 whose(certificate, own)
             ),
             "have a certificate made for server authentication",
@@ -86,7 +98,7 @@ fn chain_flaw(flaw: &Flaw, own: &Certificate) -> (String, &'static str) {
         ),
         Flaw::DamagedExtension(certificate, what) => (
             format!(
-                "{} is damaged: its {what} cannot be read, or is there twice",
+                "{} is damaged: {what} cannot be read, or stands in it twice",
                 whose(certificate, own)
             ),
             "have a new certificate made",
@@ -139,6 +151,15 @@ fn authority_flaw(flaw: &Flaw, own: &Certificate) -> (String, &'static str) {
             other_authority,
         ),
     }
+}
+
+fn other_key(whose: &str, namesake: &Certificate, store: Store<'_>) -> String {
+    let (first, last) = namesake.days();
+    format!(
+        "{whose} is not signed by the `{}` (valid from {first} to {last}) that is in {}",
+        namesake.subject(),
+        list(store)
+    )
 }
 
 fn whose(certificate: &Certificate, own: &Certificate) -> String {

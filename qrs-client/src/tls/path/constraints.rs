@@ -150,7 +150,7 @@ impl Named<'_> {
             | (Self::General(G::EDIPartyName(_)), G::EDIPartyName(_))
             | (Self::General(G::RegisteredID(_)), G::RegisteredID(_))
             | (Self::General(G::Invalid(..)), _)
-            | (Self::General(_), G::Invalid(..)) => return Within::Unsupported,
+            | (_, G::Invalid(..)) => return Within::Unsupported,
             _ => return Within::OtherKind,
         };
         if is_within { Within::Yes } else { Within::No }

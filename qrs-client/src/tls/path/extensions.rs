@@ -8,14 +8,14 @@ use crate::tls::flaw::Flaw;
 /// Extensions that decide about a chain, by their numbers. If one cannot be read, its certificate is refused, whether or
 /// not it is critical.
 const DECISIVE: [(&str, &str); 8] = [
-    ("2.5.29.15", "key usage"),
-    ("2.5.29.19", "basic constraints"),
-    ("2.5.29.30", "name constraints"),
-    ("2.5.29.32", "certificate policies"),
-    ("2.5.29.33", "policy mappings"),
-    ("2.5.29.36", "policy constraints"),
-    ("2.5.29.37", "extended key usage"),
-    ("2.5.29.54", "inhibit any policy"),
+    ("2.5.29.15", "the extension `key usage`"),
+    ("2.5.29.19", "the extension `basic constraints`"),
+    ("2.5.29.30", "the extension `name constraints`"),
+    ("2.5.29.32", "the extension `certificate policies`"),
+    ("2.5.29.33", "the extension `policy mappings`"),
+    ("2.5.29.36", "the extension `policy constraints`"),
+    ("2.5.29.37", "the extension `extended key usage`"),
+    ("2.5.29.54", "the extension `inhibit any policy`"),
 ];
 
 /// Purposes of TLS servers from the time of export restrictions, which Java still accepts.
@@ -24,19 +24,30 @@ const SERVER_GATED: [&str; 2] = ["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.
 /// Checks the extensions of a path, whose first certificate is the site's, and of the trusted one above it.
 pub(super) fn check(path: &[&Link<'_>], anchor: &Link<'_>, rules: Rules) -> Result<(), Flaw> {
     for (below, link) in path.iter().enumerate() {
+        if below == 0 {
+            check_site(link)?;
+            continue;
+        }
         readable(link)?;
         critical(link)?;
-        if below > 0 {
-            authority(link)?;
-            length(link, &path[1..below])?;
-        }
+        authority(link)?;
+        length(link, &path[1..below])?;
         // Java asks for a purpose of the site's certificate alone, OpenSSL and browsers of the authorities as well.
-        if below == 0 || rules == Rules::System {
+        if rules == Rules::System {
             purpose(link)?;
         }
     }
     readable(anchor)?;
     signs_certificates(anchor)
+}
+
+/// Checks the extensions of a site's certificate.
+pub(super) fn check_site(own: &Link<'_>) -> Result<(), Flaw> {
+    readable(own)?;
+    critical(own)?;
+    purpose(own)?;
+    key_usage(own)?;
+    netscape_type(own)
 }
 
 /// Checks that what matters can be read, and is there once.
@@ -45,7 +56,7 @@ fn readable(link: &Link<'_>) -> Result<(), Flaw> {
     let mut known = Vec::new();
     for extension in link.x509.extensions() {
         if known.contains(&&extension.oid) {
-            return Err(damaged("extensions"));
+            return Err(damaged("an extension"));
         }
         known.push(&extension.oid);
         let number = extension.oid.to_id_string();
@@ -77,7 +88,6 @@ fn is_known(extension: &X509Extension<'_>) -> bool {
         E::KeyUsage(_)
         | E::BasicConstraints(_)
         | E::SubjectAlternativeName(_)
-        | E::IssuerAlternativeName(_)
         | E::NameConstraints(_)
         | E::CertificatePolicies(_)
         | E::PolicyMappings(_)
@@ -132,5 +142,37 @@ fn purpose(link: &Link<'_>) -> Result<(), Flaw> {
     if usage.value.server_auth || usage.value.any || is_gated {
         return Ok(());
     }
-    Err(Flaw::OtherPurpose(Box::new(link.certificate.clone())))
+    Err(Flaw::OtherPurpose(
+        Box::new(link.certificate.clone()),
+        "extended key usage",
+    ))
+}
+
+/// Checks that a site's key may be used in a handshake. Java asks for `digitalSignature`; OpenSSL and browsers are content
+/// with a usage of older handshakes.
+fn key_usage(own: &Link<'_>) -> Result<(), Flaw> {
+    let Ok(Some(usage)) = own.x509.key_usage() else {
+        return Ok(());
+    };
+    let usage = usage.value;
+    if usage.digital_signature() || usage.key_encipherment() || usage.key_agreement() {
+        return Ok(());
+    }
+    Err(Flaw::OtherPurpose(
+        Box::new(own.certificate.clone()),
+        "key usage",
+    ))
+}
+
+/// The same for an extension from the time before extended key usage, which Java and OpenSSL still heed.
+fn netscape_type(own: &Link<'_>) -> Result<(), Flaw> {
+    let mut extensions = own.x509.extensions().iter();
+    let is_other = extensions.any(|extension| {
+        matches!(extension.parsed_extension(), ParsedExtension::NSCertType(kind) if !kind.ssl_server())
+    });
+    if is_other {
+        let certificate = Box::new(own.certificate.clone());
+        return Err(Flaw::OtherPurpose(certificate, "Netscape certificate type"));
+    }
+    Ok(())
 }

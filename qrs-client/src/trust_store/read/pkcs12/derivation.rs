@@ -20,6 +20,9 @@ const MAX_SCRYPT_WORK: u64 = if cfg!(fuzzing) { 1 << 16 } else { 1 << 20 };
 /// Largest number of bytes that are derived for a key. The longest cipher key has 32, the longest HMAC key 64.
 const MAX_KEY_LENGTH: u64 = 64;
 
+/// Smallest number of bytes of a key for a MAC (RFC 9579). A MAC with a short key could be guessed.
+const MIN_MAC_KEY_LENGTH: usize = 20;
+
 /// 1.2.840.113549.1.5.12
 const PBKDF2: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0C];
 /// 1.3.6.1.4.1.11591.4.11
@@ -314,7 +317,7 @@ fn scrypt(
     Ok(key)
 }
 
-/// An empty key, as long as the parameters say or as is wanted.
+/// An empty key, as long as the parameters say or as is wanted. Only those for a MAC may say.
 fn key_of_length(
     parameters: &mut Reader<'_>,
     length: Option<usize>,
@@ -324,6 +327,11 @@ fn key_of_length(
         _ => None,
     };
     let said = said.map(usize::try_from).transpose().ok().flatten();
+    if length.is_none() && said.is_some_and(|said| said < MIN_MAC_KEY_LENGTH) {
+        return Err(Pkcs12Error::Unsupported(
+            "a MAC with a key that is too short".to_owned(),
+        ));
+    }
     let length = length.or(said).ok_or(Pkcs12Error::Malformed)?;
     if length == 0 || length as u64 > MAX_KEY_LENGTH {
         return Err(Pkcs12Error::Malformed);
