@@ -71,9 +71,7 @@ impl Table {
                     fingerprint,
                     read,
                 } => {
-                    if let Ok(file) = read.as_ref() {
-                        claims.add(file);
-                    }
+                    claims.add(&read);
                     read_files.push((path, fingerprint, *read));
                 }
             }

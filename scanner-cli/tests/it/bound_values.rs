@@ -5,6 +5,7 @@ use qrs_client::fake_site::FakeSite;
 use crate::{
     encryption::{check_hidden, encrypted, encrypted_for},
     scanner::{Home, connection},
+    service::{Running, wait},
 };
 
 const ACCOUNT: &str = "ACME\\s3cr3t-scanner";
@@ -132,4 +133,29 @@ fn a_value_that_is_not_bound_works_with_a_warning_unless_that_is_restricted() {
     home.write("secrets.conf", format!("s.account = {other}\n"));
     let said = "it was encrypted for another setting than `connection.auth.value`";
     home.run(&["scan"]).check(3, &[said]);
+}
+
+#[test]
+fn a_second_file_does_not_take_the_code_of_one_with_mistakes() {
+    if !cfg!(unix) {
+        return;
+    }
+    let (site, home) = (site(), Home::empty());
+    let value = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
+    let file = connection("qlik", &site) + &format!("{SETTING} = {value}\n");
+    home.write("connections/qlik.conf", format!("{file}proxy.port = x\n"));
+    home.write("connections/mallory.conf", &file);
+    home.run(&["scan"]).check(3, &["has the code `qlik` of"]);
+    let running = Running::briefly(&home);
+    let refused = || {
+        home.run(&["status"])
+            .output
+            .contains("has the code `qlik` of")
+    };
+    wait("a refusal", refused);
+    home.write("connections/mallory.conf", format!("{file}# again\n"));
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    assert!(refused());
+    let log = running.stop();
+    assert!(!log.contains("complete"), "{log}");
 }

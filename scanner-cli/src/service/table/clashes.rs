@@ -25,9 +25,18 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    pub(super) fn add(&mut self, file: &ConnectionFile) {
-        *self.codes.entry(Home::identity(&file.code)).or_default() += 1;
-        if file.connection.is_some() {
+    /// Counts the code of a file. A file with mistakes keeps its code, so that no other file gets its secrets meanwhile.
+    pub(super) fn add(&mut self, read: &Result<ConnectionFile, InvalidFile>) {
+        let code = match read {
+            Ok(file) => Some(&file.code),
+            Err(invalid) => invalid.code.as_ref(),
+        };
+        if let Some(code) = code {
+            *self.codes.entry(Home::identity(code)).or_default() += 1;
+        }
+        if let Ok(file) = read
+            && file.connection.is_some()
+        {
             let like = self.enabled.entry(Home::folded(&file.code)).or_default();
             like.insert(file.code.clone());
         }
@@ -92,7 +101,11 @@ impl Table {
                 .code
                 .as_ref()
                 .is_some_and(|code| Home::identity(code) == identity);
-            same && line.file != path && (line.good.is_some() || line.state == FileState::Disabled)
+            let is_wrong = matches!(line.state, FileState::Error(_)) && !line.clashes;
+            let keeps_code = line.good.is_some()
+                || line.state == FileState::Disabled
+                || (is_wrong && self.own(path).as_ref() != Some(&identity));
+            same && line.file != path && keeps_code
         };
         let other = match self.lines.values().find(has) {
             Some(line) => format!("`{}`", shown(&line.file)),
