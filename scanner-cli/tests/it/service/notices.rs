@@ -86,6 +86,6 @@ fn what_a_file_leads_to_is_noticed_wherever_it_lies() {
     };
     assert!(says("No such file"));
     home.write("stores/a.pem", "x");
-    wait("a trust store", || says("is to be PEM"));
+    wait("a trust store", || says("is neither PKCS12"));
     running.stop();
 }
