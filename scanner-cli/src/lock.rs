@@ -75,6 +75,11 @@ pub(crate) fn holder_of(path: &Path) -> Option<String> {
     Some(file.map_or_else(|_| ANOTHER.to_owned(), |mut file| holder(&mut file)))
 }
 
+/// Whether the holder that `holder_of` named may be the process `pid`: some systems do not let a locked file be read.
+pub(crate) fn may_be_of(holder: &str, pid: u32) -> bool {
+    holder == ANOTHER || holder.starts_with(&format!("process {pid} since "))
+}
+
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         create_folder(folder)?;

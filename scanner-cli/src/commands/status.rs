@@ -25,7 +25,7 @@ use crate::{
     exit::Exit,
     home::{Home, shown},
     hooks::{self, HookFile},
-    lock::{closed, holder_of, is_held},
+    lock::{closed, holder_of, is_held, may_be_of},
     problem::Problem,
     run::Program,
     schedule::Preview,
@@ -57,11 +57,11 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
         problems.push(error.problem());
         BTreeMap::new()
     });
-    let holders = holders(program, &mut connections);
+    let service = left.as_ref().filter(|_| running);
+    let holders = holders(program, &mut connections, service.map(|state| state.pid));
     let now = (program.environment.clock)();
     let told = problems.first().map(service::reason);
     let preview = schedule.and_then(|text| Preview::new(&text, now, &zone).ok());
-    let service = left.as_ref().filter(|_| running);
     let scanner = Scanner {
         name,
         version: service.map_or(env!("CARGO_PKG_VERSION"), |state| &state.version),
@@ -108,13 +108,21 @@ fn unknown_service(home: &Home) -> Option<Problem> {
     Some(Problem::general(message, hint))
 }
 
-/// The processes that are reading connections now, by code: `scan` and `inventory` as well as the service.
-fn holders(program: &Program, connections: &mut [ConnectionState]) -> BTreeMap<String, String> {
+/// The processes other than the service that are reading connections now, by code.
+///
+/// The service says itself what it scans. A scan that it gave up may hold a lock longer.
+fn holders(
+    program: &Program,
+    connections: &mut [ConnectionState],
+    service: Option<u32>,
+) -> BTreeMap<String, String> {
     let mut holders = BTreeMap::new();
     for connection in connections {
         let code = connection.code.as_deref().map(ConnectionCode::new);
         let Some(Ok(code)) = code else { continue };
-        if let Some(holder) = holder_of(&program.home.data(&code, "lock")) {
+        if let Some(holder) = holder_of(&program.home.data(&code, "lock"))
+            && !service.is_some_and(|service| may_be_of(&holder, service))
+        {
             connection.scanning = true;
             holders.insert(code.to_string(), holder);
         }

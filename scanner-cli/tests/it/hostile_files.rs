@@ -63,22 +63,25 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, 0x84][..], &length, content].concat()
 }
 
-/// A PKCS12 file of 100 parts, each of which asks for a million rounds of PBKDF2 before it can be read.
+/// A PKCS12 file with one encrypted part that asks for two thousand million rounds of PBKDF2.
 fn many_rounds() -> Vec<u8> {
-    let (sequence, octets) = (0x30, 0x04);
-    let pbkdf2 = [
-        0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0C,
-    ];
-    let rounds = element(0x02, &1_000_000_u32.to_be_bytes());
-    let parameters = element(sequence, &[element(octets, b"saltsalt"), rounds].concat());
-    let part = element(sequence, &[&pbkdf2[..], &parameters].concat());
-    let parts = element(sequence, &part.repeat(100));
-    let data = [
-        0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01,
-    ];
-    let content = element(0xA0, &element(octets, &parts));
-    let safe = element(sequence, &[&data[..], &content].concat());
-    element(sequence, &[&[0x02, 1, 3][..], &safe].concat())
+    const SEQUENCE: u8 = 0x30;
+    const OCTETS: u8 = 0x04;
+    let object = |bytes: &[u8]| element(0x06, bytes);
+    let of_rsa = |rest: &[u8]| object(&[&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D][..], rest].concat());
+    let sequence = |parts: &[Vec<u8>]| element(SEQUENCE, &parts.concat());
+    let rounds = element(0x02, &2_000_000_000_u32.to_be_bytes());
+    let salted = sequence(&[element(OCTETS, b"saltsalt"), rounds]);
+    let pbkdf2 = sequence(&[of_rsa(&[1, 5, 12]), salted]);
+    let aes = object(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42]);
+    let aes = sequence(&[aes, element(OCTETS, &[0; 16])]);
+    let pbes2 = sequence(&[of_rsa(&[1, 5, 13]), sequence(&[pbkdf2, aes])]);
+    let secret = sequence(&[of_rsa(&[1, 7, 1]), pbes2, element(0x80, &[0; 32])]);
+    let part = sequence(&[element(0x02, &[0]), secret]);
+    let part = sequence(&[of_rsa(&[1, 7, 6]), element(0xA0, &part)]);
+    let content = element(0xA0, &element(OCTETS, &sequence(&[part])));
+    let safe = sequence(&[of_rsa(&[1, 7, 1]), content]);
+    sequence(&[element(0x02, &[3]), safe])
 }
 
 /// Settings that name files by which a reader could be kept for ever, with a part of what is reported.

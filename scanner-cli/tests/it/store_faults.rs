@@ -232,7 +232,11 @@ fn a_store_that_cannot_be_used_is_a_failure_that_says_what_to_do() {
     }
     home.run(&["catalog", "list"]).check(
         3,
-        &["there is no store `data/catalog.db` yet", "run `scan`"],
+        &[
+            "there is no store `/",
+            "/data/catalog.db` yet",
+            "run `scan`",
+        ],
     );
 }
 
