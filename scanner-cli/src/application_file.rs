@@ -155,6 +155,7 @@ impl Application {
             |severity, found| Problem::InFile(Diagnostic::in_file(path, content, severity, found));
         if wrong.is_empty() {
             let warnings = settings.warnings().iter().cloned().map(wrong_setting);
+            let noticed = document.warnings.into_iter().map(Problem::InFile);
             return Ok(Self {
                 followers,
                 store: StoreLimits {
@@ -166,9 +167,12 @@ impl Application {
                 key_file,
                 listen,
                 restrictions: Arc::new(restrictions),
-                warnings: warnings
-                    .chain(odd)
-                    .map(|found| show(Severity::Warning, found))
+                warnings: noticed
+                    .chain(
+                        warnings
+                            .chain(odd)
+                            .map(|found| show(Severity::Warning, found)),
+                    )
                     .chain(writable::of_settings(home))
                     .collect(),
             });

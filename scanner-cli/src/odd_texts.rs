@@ -4,7 +4,7 @@
 use std::{borrow::Cow, path::Path};
 
 use crate::hocon::{
-    Diagnostic, Files, Found, Node, Object, Setting, Severity, Shown, Value, char_at, settings,
+    Diagnostic, Files, Found, Node, Object, Severity, Shown, Value, char_at, settings,
 };
 
 mod invisible;
@@ -45,7 +45,11 @@ impl OddTexts {
         let (strict, others): (Vec<_>, Vec<_>) =
             (all.iter()).partition(|setting| quotes::is_strict(&setting.path));
         let in_values = strict.into_iter().chain(others);
-        let in_values = in_values.filter_map(|setting| odd_value(setting, sources));
+        let in_values = in_values.flat_map(|setting| {
+            let mut odd = Vec::new();
+            odd_values(&setting.path, setting.node, sources, &mut odd);
+            odd
+        });
         let odd = in_values.chain(invisible::in_keys(root, sources));
         let mut odd_texts = Self {
             errors: Vec::new(),
@@ -108,15 +112,33 @@ impl<'a> Sources<'a> {
     }
 }
 
-fn odd_value(setting: &Setting<'_>, sources: &Sources<'_>) -> Option<Odd> {
-    let Value::String(text) = &setting.node.value else {
-        return None;
-    };
-    let is_filter = setting.path.iter().any(|name| FILTERS.contains(&&**name));
+/// Collects what is odd about the texts of a value. Blocks in a list have settings of their own.
+fn odd_values(path: &[String], node: &Node, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
+    if odd.len() > MAX_LISTED {
+        return;
+    }
+    match &node.value {
+        Value::String(text) => odd.extend(odd_text(path, node, text, sources)),
+        Value::List(nodes) => {
+            for node in nodes {
+                odd_values(path, node, sources, odd);
+            }
+        }
+        Value::Object(block) => {
+            for setting in settings(block) {
+                odd_values(&setting.path, setting.node, sources, odd);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn odd_text(path: &[String], node: &Node, text: &str, sources: &Sources<'_>) -> Option<Odd> {
+    let is_filter = path.iter().any(|name| FILTERS.contains(&&**name));
     let odd = match is_filter {
         true => None,
-        false => quotes::find(setting, text, sources)
-            .or_else(|| invisible::in_value(setting, text, sources)),
+        false => quotes::find(path, node, text, sources)
+            .or_else(|| invisible::in_value(path, node, text, sources)),
     };
     odd.or_else(|| {
         let (message, hint) = unreached_variable(text).or_else(|| {
@@ -124,7 +146,7 @@ fn odd_value(setting: &Setting<'_>, sources: &Sources<'_>) -> Option<Odd> {
             misplaced_sign(words)
         })?;
         Some(Odd::Warning(Found {
-            place: setting.node.place.clone(),
+            place: node.place.clone(),
             message: message.to_owned(),
             hint: Some(hint.to_owned()),
             value: Shown::No,

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use catalog_model::Settings;
+use catalog_model::{InvisibleCharacter, Settings};
 
 use super::Hook;
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     home::{Home, shown},
     input_file::{self, FileKind},
     noted_files::NotedFiles,
+    odd_texts::{OddTexts, Sources},
     problem::Problem,
     writable,
 };
@@ -110,6 +111,7 @@ fn read(
     })?;
     let document = hocon::read(path, &content, variables, &hocon::Disk)
         .map_err(|wrong| wrong.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
+    let odd = OddTexts::find(&document.root, &Sources::new(path, &content, &hocon::Disk));
     let command = command(document.root.get(COMMAND).map(|node| &node.value));
     let files = Arc::new(NotedFiles::of(home));
     let mut settings = Settings::new(path.display().to_string(), block(document.root), files);
@@ -117,15 +119,18 @@ fn read(
         |severity, found| Problem::InFile(Diagnostic::in_file(path, &content, severity, found));
     let enabled = settings.flag("enabled", true);
     let hook = hook(&mut settings, command);
-    let wrong: Vec<_> = settings.problems().into_iter().map(wrong_setting).collect();
+    let wrong = settings.problems().into_iter().map(wrong_setting);
+    let wrong: Vec<_> = odd.errors.into_iter().chain(wrong).collect();
     // A hook that is disabled may be unfinished.
     if !wrong.is_empty() && enabled {
         let show = |found| show(Severity::Error, found);
         return Err(wrong.into_iter().map(show).collect());
     }
     let hook = hook.filter(|_| wrong.is_empty());
-    let odd = misspelt(&settings).into_iter();
-    let mut problems: Vec<_> = odd.map(|found| show(Severity::Warning, found)).collect();
+    let odd = odd.warnings.into_iter().chain(misspelt(&settings));
+    let odd = odd.map(|found| show(Severity::Warning, found));
+    let noticed = document.warnings.into_iter().map(Problem::InFile);
+    let mut problems: Vec<_> = noticed.chain(odd).collect();
     let words = hook.iter().flat_map(|hook| &hook.command);
     problems.extend(writable::of_hook(home, path, words));
     Ok(HookFile {
@@ -137,7 +142,7 @@ fn read(
 }
 
 fn hook(settings: &mut Settings, command: Option<Vec<String>>) -> Option<Hook> {
-    let code = settings.required_text("code");
+    let code = code(settings);
     if settings.required_text("hook_id").is_some() {
         settings.choice("hook_id", &[("external-script", ())]);
     }
@@ -148,10 +153,20 @@ fn hook(settings: &mut Settings, command: Option<Vec<String>>) -> Option<Hook> {
         settings.refuse(COMMAND, message, hint);
     }
     Some(Hook {
-        code: code?.value,
+        code: code?,
         command: command?,
         time_limit: time_limit.map_or(TIME_LIMIT, |limit| limit.value),
     })
+}
+
+fn code(settings: &mut Settings) -> Option<String> {
+    let code = settings.required_text("code")?;
+    let Some((_, found)) = InvisibleCharacter::find(&code.value) else {
+        return Some(code.value);
+    };
+    let message = format!("`code` has an invisible character: {found}");
+    settings.refuse("code", message, "type the code anew, without it".to_owned());
+    None
 }
 
 fn command(value: Option<&Value>) -> Option<Vec<String>> {

@@ -3,15 +3,19 @@
 use catalog_model::{InvisibleCharacter, Place};
 
 use super::{FILTERS, MAX_LISTED, Odd, Sources, quotes::is_url};
-use crate::hocon::{Found, Object, Setting, Shown, Value, is_secret, place_within, render_path};
+use crate::hocon::{Found, Node, Object, Shown, Value, is_secret, place_within, render_path};
 
 /// Finds one in a value. A text of several lines may have line breaks and tabs; of secrets nothing is said here.
-pub(super) fn in_value(setting: &Setting<'_>, text: &str, sources: &Sources<'_>) -> Option<Odd> {
-    let path = &setting.path;
-    if (1..=path.len()).any(|length| is_secret(&path[..length])) || **path == ["code"] {
+pub(super) fn in_value(
+    path: &[String],
+    node: &Node,
+    text: &str,
+    sources: &Sources<'_>,
+) -> Option<Odd> {
+    if (1..=path.len()).any(|length| is_secret(&path[..length])) || *path == ["code"] {
         return None;
     }
-    let is_one_line = is_url(path) || **path == ["name"];
+    let is_one_line = is_url(path) || *path == ["name"];
     let (offset, found) = match is_one_line {
         true => InvisibleCharacter::find(text)?,
         false => {
@@ -23,7 +27,7 @@ pub(super) fn in_value(setting: &Setting<'_>, text: &str, sources: &Sources<'_>)
             })?
         }
     };
-    let place = &setting.node.place;
+    let place = &node.place;
     Some(Odd::Warning(Found {
         place: character_place(sources, place, offset),
         message: format!(
@@ -58,11 +62,21 @@ fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
                 value: Shown::No,
             }));
         }
-        if let Value::Object(inner) = &entry.value.value
-            && !FILTERS.contains(&&*entry.key)
-        {
-            collect(inner, sources, odd);
+        if !FILTERS.contains(&&*entry.key) {
+            collect_within(&entry.value, sources, odd);
         }
+    }
+}
+
+fn collect_within(node: &Node, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
+    match &node.value {
+        Value::Object(inner) => collect(inner, sources, odd),
+        Value::List(nodes) => {
+            for node in nodes {
+                collect_within(node, sources, odd);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! Quotes around a value that HOCON does not know: they become part of the text.
 
 use super::{Odd, Sources};
-use crate::hocon::{Found, Setting, Shown, is_secret};
+use crate::hocon::{Found, Node, Shown, is_secret};
 
 /// The settings in which such quotes make the file invalid. A code and a connector's id are permanent; an address and the
 /// credentials do not work with them.
@@ -38,7 +38,7 @@ fn is_auth(path: &[String]) -> bool {
 }
 
 /// Finds such quotes at the ends of a value. A text in double quotes may have them.
-pub(super) fn find(setting: &Setting<'_>, text: &str, sources: &Sources<'_>) -> Option<Odd> {
+pub(super) fn find(path: &[String], node: &Node, text: &str, sources: &Sources<'_>) -> Option<Odd> {
     let text = text.trim();
     let (first, last) = (text.chars().next()?, text.chars().next_back()?);
     let kind = kind_of(first).or_else(|| kind_of(last))?;
@@ -46,7 +46,7 @@ pub(super) fn find(setting: &Setting<'_>, text: &str, sources: &Sources<'_>) -> 
         return None;
     }
     let is_enclosed = kind_of(first).is_some() && kind_of(first) == kind_of(last);
-    let origin = match sources.first_character(setting.node)? {
+    let origin = match sources.first_character(node)? {
         '"' => return None,
         '$' => Origin::Substituted,
         _ => Origin::Written,
@@ -55,7 +55,7 @@ pub(super) fn find(setting: &Setting<'_>, text: &str, sources: &Sources<'_>) -> 
         return None;
     }
     let (name, where_it_is) = (
-        crate::hocon::render_path(&setting.path),
+        crate::hocon::render_path(path),
         match is_enclosed {
             true => format!("is in {kind} quotes, which become"),
             false => format!("begins or ends with a {kind} quote, which becomes"),
@@ -64,22 +64,22 @@ pub(super) fn find(setting: &Setting<'_>, text: &str, sources: &Sources<'_>) -> 
     let inner = text.trim_matches(|char| kind_of(char).is_some());
     let hint = match origin {
         Origin::Substituted => "remove them where the value is set".to_owned(),
-        Origin::Written if is_name(&setting.path) => {
+        Origin::Written if is_name(path) => {
             format!("write `{name} = \"{inner}\"`")
         }
         Origin::Written => format!("write `{name} = \"…\"`"),
     };
     let found = Found {
-        place: setting.node.place.clone(),
+        place: node.place.clone(),
         message: format!("`{name}` {where_it_is} part of the text: HOCON knows double quotes only"),
         hint: Some(hint),
-        value: match is_name(&setting.path) && !is_secret(&setting.path) {
+        value: match is_name(path) && !is_secret(path) {
             true => Shown::Yes,
             false => Shown::No,
         },
     };
-    let may_be_meant = origin == Origin::Substituted && is_auth(&setting.path);
-    Some(match is_strict(&setting.path) && !may_be_meant {
+    let may_be_meant = origin == Origin::Substituted && is_auth(path);
+    Some(match is_strict(path) && !may_be_meant {
         true => Odd::Error(found),
         false => Odd::Warning(found),
     })

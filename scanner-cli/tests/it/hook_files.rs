@@ -229,3 +229,41 @@ fn the_log_warns_once_of_a_hook_file_that_others_may_write() {
     wait("the hook", || ended(&home, "a").is_some());
     assert_eq!(running.stop().matches("may write the hook file").count(), 1);
 }
+
+#[test]
+fn quotes_and_invisible_characters_in_hook_files_are_reported() {
+    let home = Home::empty();
+    for (content, state, text) in [
+        (
+            hook("a", "post_items_upsert_command = ['sh']"),
+            "valid",
+            "`post_items_upsert_command` is in single quotes",
+        ),
+        (
+            hook("a", "post_items_upsert_command = [ “sh” ]"),
+            "valid",
+            "`post_items_upsert_command` is in typographic quotes",
+        ),
+        (
+            hook("a", "post_items_upsert_command = [\"s\u{200b}h\"]"),
+            "valid",
+            "`post_items_upsert_command` has an invisible character: U+200B (zero width space)",
+        ),
+        (
+            hook("a", "post_items_upsert_command = [sh]").replace("code = a", "code = 'a'"),
+            "error",
+            "write `code = \"a\"`",
+        ),
+        (
+            hook("a\u{200b}", "post_items_upsert_command = [sh]"),
+            "error",
+            "`code` has an invisible character: U+200B (zero width space)",
+        ),
+    ] {
+        home.write("hooks/a.conf", &content);
+        let status = home.run(&["status"]).output;
+        assert!(status.contains(text), "{text} in {status}");
+        let json = crate::service::status(&home);
+        assert_eq!(json["hook_files"][0]["state"], state, "{content}");
+    }
+}
