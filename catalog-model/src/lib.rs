@@ -6,6 +6,7 @@ mod connector;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod counted;
+pub mod encoding;
 pub mod filter;
 mod finding;
 mod instant;

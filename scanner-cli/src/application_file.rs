@@ -127,10 +127,7 @@ impl Application {
             return Ok(Self::unset(home, variables));
         };
         let path = &home.settings();
-        let document = hocon::read(path, content, variables, &Trusted(files)).map_err(|found| {
-            let problems = found.into_iter().map(Problem::InFile);
-            problems.collect::<Vec<_>>()
-        })?;
+        let document = hocon::read(path, content, variables, &Trusted(files)).map_err(in_file)?;
         let sources = Sources::new(path, content, files);
         let mut odd = OddTexts::find(&document.root, &sources).into_warnings();
         let mut wrong = Vec::new();
@@ -155,6 +152,8 @@ impl Application {
             |severity, found| Problem::InFile(Diagnostic::in_file(path, content, severity, found));
         if wrong.is_empty() {
             let warnings = settings.warnings().iter().cloned().map(wrong_setting);
+            let odd = warnings.chain(odd);
+            let odd = odd.map(|found| show(Severity::Warning, found));
             let noticed = document.warnings.into_iter().map(Problem::InFile);
             return Ok(Self {
                 followers,
@@ -167,12 +166,7 @@ impl Application {
                 key_file,
                 listen,
                 restrictions: Arc::new(restrictions),
-                warnings: noticed
-                    .chain(
-                        warnings
-                            .chain(odd)
-                            .map(|found| show(Severity::Warning, found)),
-                    )
+                warnings: (noticed.chain(odd))
                     .chain(writable::of_settings(home))
                     .collect(),
             });
@@ -183,6 +177,10 @@ impl Application {
         let odd = odd.map(|found| show(Severity::Warning, found));
         Err(wrong.chain(odd).collect())
     }
+}
+
+fn in_file(diagnostics: Vec<Diagnostic>) -> Vec<Problem> {
+    diagnostics.into_iter().map(Problem::InFile).collect()
 }
 
 fn keep_changes(settings: &mut Settings) -> u32 {

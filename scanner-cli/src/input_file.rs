@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::encoding;
+use catalog_model::encoding;
 
 mod device_name;
 mod time_limit;

@@ -7,7 +7,6 @@ mod commands;
 mod connection_file;
 mod connections;
 mod destination;
-mod encoding;
 mod encryption;
 mod endpoints;
 mod entries;

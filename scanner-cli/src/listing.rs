@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use catalog_model::{is_unprintable, printable};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -89,11 +90,36 @@ impl Listing<'_> {
                 dropped = table::write(output, (&usual, Choice::Usual), self.screen, each)?;
             }
             (CatalogFormat::Ndjson, chosen) => write_ndjson(output, chosen.as_deref(), each)?,
-            (CatalogFormat::Csv, chosen) => write_csv(self.form, output, chosen, each)?,
+            (CatalogFormat::Csv, chosen) => write_csv(self, output, chosen, each)?,
         }
         output.flush()?;
         Ok(dropped)
     }
+
+    /// A text as a cell of CSV: without control characters, which are not part of that format, and with a `'` before what
+    /// a spreadsheet program would compute. On a terminal it is on one line.
+    fn cell(&self, text: String) -> String {
+        let mut cell = match self.form.csv_raw {
+            true => text,
+            false => safe_cell(text),
+        };
+        if self.screen.is_some() && cell.contains(is_unprintable) {
+            cell = printable(&cell).into_owned();
+        }
+        cell
+    }
+}
+
+fn safe_cell(text: String) -> String {
+    let is_control = |char: char| char.is_control() && !matches!(char, '\t' | '\n' | '\r');
+    let mut cell = match text.contains(is_control) {
+        true => text.replace(is_control, "\u{fffd}"),
+        false => text,
+    };
+    if cell.starts_with(FORMULA_SIGNS) {
+        cell.insert(0, '\'');
+    }
+    cell
 }
 
 fn write_ndjson<R: Row>(
@@ -114,7 +140,7 @@ fn write_ndjson<R: Row>(
 }
 
 fn write_csv<R: Row>(
-    form: &Form,
+    listing: &Listing<'_>,
     output: &mut dyn Write,
     chosen: Option<Vec<Column>>,
     each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
@@ -126,7 +152,7 @@ fn write_csv<R: Row>(
             usual.chain(columns::others(each)?).collect()
         }
     };
-    if form.bom {
+    if listing.form.bom {
         output.write_all("\u{feff}".as_bytes())?;
     }
     let mut lines = csv::Writer::from_writer(output);
@@ -135,13 +161,13 @@ fn write_csv<R: Row>(
         csv::ErrorKind::Io(error) => ListError::Write(error),
         other => ListError::Write(io::Error::other(format!("{other:?}"))),
     };
-    let headings = columns.iter().map(|heading| cell(heading.clone(), form));
+    let headings = columns.iter().map(|heading| listing.cell(heading.clone()));
     lines.write_record(headings).map_err(failed)?;
     each(&mut |row| {
         let row = json(&row)?;
         let fields = columns.iter().map(|column| match &row[column] {
             number @ Value::Number(_) => text(number),
-            value => cell(text(value), form),
+            value => listing.cell(text(value)),
         });
         lines.write_record(fields).map_err(failed)
     })?;
@@ -194,23 +220,6 @@ pub(crate) fn last<R>(
         }
         take(row)
     })
-}
-
-/// A text as a cell of CSV: without control characters, which are not part of that format, and with a `'` before what a
-/// spreadsheet program would compute.
-fn cell(text: String, form: &Form) -> String {
-    if form.csv_raw {
-        return text;
-    }
-    let is_control = |char: char| char.is_control() && !matches!(char, '\t' | '\n' | '\r');
-    let mut text = match text.contains(is_control) {
-        true => text.replace(is_control, "\u{fffd}"),
-        false => text,
-    };
-    if text.starts_with(FORMULA_SIGNS) {
-        text.insert(0, '\'');
-    }
-    text
 }
 
 fn json(row: &impl Serialize) -> Result<Value, ListError> {

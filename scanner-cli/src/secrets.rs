@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use catalog_model::{Connection, Place, Settings};
+use catalog_model::{Connection, Place, Settings, encoding};
 
 mod decryption;
 mod discreet;
@@ -236,12 +236,13 @@ impl<'a> Secrets<'a> {
 
     /// What a file holds. Of one that is no HOCON no text is quoted: it may be a secret.
     fn root_of(&self, path: &Path) -> Result<Object, Missing> {
+        let because =
+            |why: String, hint: &str| Missing::new(format!("secrets cannot be had: {why}"), hint);
         let missing = |why: String| {
-            let hint =
-                "the secrets are looked for as `conf/application.conf` says, from the home on"
-                    .to_owned();
-            let message = format!("secrets cannot be had: {why}");
-            Missing { message, hint }
+            because(
+                why,
+                "`secret-manager` in `conf/application.conf` says where the secrets are; a relative path starts at the home",
+            )
         };
         let content = match self.files.content(path) {
             Ok(Some(content)) => content,
@@ -253,6 +254,10 @@ impl<'a> Secrets<'a> {
                 )));
             }
         };
+        if let Err(not_text) = encoding::check_nul(&content) {
+            let (what, hint) = not_text.explain();
+            return Err(because(format!("`{}` {what}", shown(path)), hint));
+        }
         let read = hocon::read(path, &content, self.variables, &Trusted(self.files));
         read.map(|document| document.root).map_err(|diagnostics| {
             let place = diagnostics.first().map(|first| first.place.to_string());

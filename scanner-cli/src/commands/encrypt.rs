@@ -2,7 +2,10 @@
 
 use std::io::{self, Read};
 
-use catalog_model::ConnectionCode;
+use catalog_model::{
+    ConnectionCode,
+    encoding::{self, NotText},
+};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 use tokio::task::spawn_blocking;
@@ -13,7 +16,6 @@ use super::{
 };
 use crate::{
     arguments::Encrypt,
-    encoding::{self, NotText},
     encryption::{Binding, Key, KeyFile, read_or_make},
     exit::Exit,
     hocon,

@@ -12,6 +12,7 @@
 use std::io;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use catalog_model::encoding;
 use chacha20poly1305::{
     Key as CipherKey, XChaCha20Poly1305, XNonce,
     aead::{Aead, Generate, KeyInit, Payload},
@@ -20,7 +21,6 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::{CLOSING, OPENING};
-use crate::encoding;
 
 /// The form of encrypted values that are not bound.
 const UNBOUND_FORM: u8 = 1;

@@ -4,14 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use catalog_model::{
     Place,
+    encoding::{self, NotText},
     settings::{Entries, FileFault, Setting, SettingValue},
 };
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use crate::{
-    encoding::{self, NotText},
-    home::shown,
-};
+use crate::home::shown;
 
 /// Maximum number of rows of a file.
 const MAX_ROWS: usize = 500_000;

@@ -8,12 +8,12 @@ use std::{
     sync::Arc,
 };
 
-use catalog_model::Place;
-
-use crate::{
+use catalog_model::{
+    Place,
     encoding::{self, NotText},
-    input_file::{self, FileKind},
 };
+
+use crate::input_file::{self, FileKind};
 
 use super::{
     diagnostic::{Diagnostic, Secrecy, not_quoted},

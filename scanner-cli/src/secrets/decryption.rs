@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, path::PathBuf};
 
-use catalog_model::Place;
+use catalog_model::{Place, encoding};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Missing, Secrets, names::file_code, provider::encrypt_again};
@@ -212,6 +212,11 @@ impl Secrets<'_> {
                  (`encryption.key-file`)",
             )
         })?;
+        if let Err(not_text) = encoding::check_nul(&content) {
+            let (what, hint) = not_text.explain();
+            let message = format!("the key file `{shown}` {what}");
+            return Err(Missing::new(message, hint));
+        }
         let key = Key::of_file(&content).ok_or_else(|| {
             Missing::new(
                 format!("the key file `{shown}` is damaged, or something else"),

@@ -7,7 +7,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use catalog_model::Settings;
+use catalog_model::{
+    Settings,
+    encoding::{self, NotText},
+};
 
 use super::{FoundSecret, Missing, Secrets};
 use crate::{
@@ -87,17 +90,14 @@ impl Folder {
                     "let the user that runs the scanner read it, and nobody else",
                 ),
             })?;
-        let text = String::from_utf8(bytes).map_err(|_bytes| {
-            Missing::new(
-                format!("the secret `{file}` is not UTF-8 text"),
-                "save it as UTF-8",
-            )
+        let text = encoding::text(&bytes).map_err(|not_text| {
+            let (what, hint) = match not_text {
+                NotText::NotUtf8(_) => ("is not UTF-8 text".to_owned(), "save it as UTF-8"),
+                other => other.explain(),
+            };
+            Missing::new(format!("the secret `{file}` {what}"), hint)
         })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let text = text
-            .strip_suffix("\r\n")
-            .or(text.strip_suffix('\n'))
-            .unwrap_or(text);
+        let text = encoding::without_line_break(text);
         if text.is_empty() {
             return Err(Missing::new(
                 format!("the secret `{file}` is empty"),

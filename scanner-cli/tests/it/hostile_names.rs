@@ -213,3 +213,23 @@ fn csv_neither_computes_nor_breaks_unless_asked() {
             .check(2, &["`--csv-raw` and `--bom` need `--format csv`"]);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn csv_on_a_terminal_neither_steers_it_nor_forges_lines() {
+    use crate::terminal::{Streams, on_terminal};
+
+    let site = site();
+    let home = home(&site, "");
+    home.run(&["scan"]).check(0, &[]);
+    for arguments in [
+        &["catalog", "list", "--format", "csv"][..],
+        &["catalog", "list", "--format", "csv", "--csv-raw"],
+        &["catalog", "changes", "--format", "csv", "--csv-raw"],
+        &["inventory", "--format", "csv", "--csv-raw"],
+    ] {
+        let run = on_terminal(home.command(arguments), 80, Streams::Output);
+        assert!(run.output.contains(SHOWN), "{arguments:?}: {}", run.output);
+        check_text(&run.output, &format!("{arguments:?}"));
+    }
+}

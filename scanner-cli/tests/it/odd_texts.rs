@@ -295,3 +295,41 @@ fn a_day_is_a_duration() {
     let run = home.run(&["status"]);
     run.check(0, &[]);
 }
+
+/// A text as UTF-16 without a byte order mark.
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn the_encoding_of_filters_keys_and_secrets_is_named() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let valid = home.read("connections/qlik.conf");
+    let filter = "filter = \"file:conf/filter.txt\"\n";
+    let secret = "connection.auth.value = ${secret_manager.a}\nsecret_manager.enabled = true\n";
+    let settings = |provider: &str| format!("secret-manager {{ key = s, {provider} }}\n");
+    let file = settings("provider = file, configuration.file-path = secrets.conf");
+    let folder = settings("provider = files, configuration.folder = secrets");
+    encrypt(&home, b"x");
+    let key = home.read("conf/encryption.key");
+    let encrypted = "connection.auth.value = \"ENC[AVBIj4tvRlBLtzTHdqyNPYk]\"\n";
+    for (path, text, application, more) in [
+        ("conf/filter.txt", "stream = \"a\"", "", filter),
+        ("secrets.conf", "s { a = b }", &*file, secret),
+        ("secrets/a", "ACME\\scanner", &folder, secret),
+        ("conf/encryption.key", &*key, "", encrypted),
+    ] {
+        home.write("conf/application.conf", application);
+        home.write("connections/qlik.conf", format!("{valid}{more}"));
+        for (content, what) in [
+            (utf16(text), "is UTF-16"),
+            (vec![0; 4096], "holds nothing but NUL bytes"),
+        ] {
+            home.write(path, content);
+            let run = home.run(&["check"]);
+            run.check(3, &[]);
+            assert!(run.output.contains(what), "{path}: {what}: {}", run.output);
+        }
+    }
+}

@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::{
     Place, Settings,
+    encoding::{self, NotText},
     filter::{criteria::Criterion, expression::Node, parser::parse},
     settings::{Located, SettingProblem, Stands},
 };
@@ -61,11 +62,7 @@ fn read_file(
     let file = settings.file_at(KEY, path)?;
     let name = file.path.as_str();
     let may_quote = settings.may_quote_file(name);
-    let bytes = file
-        .bytes
-        .strip_prefix(b"\xEF\xBB\xBF")
-        .unwrap_or(&file.bytes);
-    let (place, message, hint) = match str::from_utf8(bytes) {
+    let (place, message, hint) = match encoding::text(&file.bytes) {
         Ok(text) => match parse(text, criteria) {
             Ok(node) => return Some((node, Place::new(name, 1, 1))),
             Err(error) => {
@@ -76,10 +73,16 @@ fn read_file(
                 }
             }
         },
-        Err(error) => {
-            let at = error.valid_up_to();
-            let message = format!("the file `{name}` of `{KEY}` is not UTF-8 text, at byte {at}");
-            (file.place, message, Some("save it as UTF-8".to_owned()))
+        Err(not_text) => {
+            let (what, hint) = match not_text {
+                NotText::NotUtf8(at) => (
+                    format!("is not UTF-8 text, at byte {at}"),
+                    "save it as UTF-8",
+                ),
+                other => other.explain(),
+            };
+            let message = format!("the file `{name}` of `{KEY}` {what}");
+            (file.place, message, Some(hint.to_owned()))
         }
     };
     settings.record(SettingProblem {

@@ -2,7 +2,7 @@
 
 /// Why bytes are not UTF-8 text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotText {
+pub enum NotText {
     /// UTF-16, with or without a byte order mark.
     Utf16,
     /// Nothing but NUL bytes.
@@ -20,7 +20,7 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 const EXAMINED_BYTES: usize = 64 * 1024;
 
 /// The bytes without the byte order mark at their beginning.
-pub(crate) fn without_bom(bytes: &[u8]) -> &[u8] {
+pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BOM).unwrap_or(bytes)
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn without_bom(bytes: &[u8]) -> &[u8] {
 ///
 /// # Errors
 /// If they are not UTF-8, or hold NUL bytes.
-pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotText> {
+pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     check_nul(bytes)?;
     str::from_utf8(without_bom(bytes)).map_err(|error| {
         let bom = bytes.len() - without_bom(bytes).len();
@@ -37,7 +37,7 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotText> {
 }
 
 /// The text without one line break at its end.
-pub(crate) fn without_line_break(text: &str) -> &str {
+pub fn without_line_break(text: &str) -> &str {
     let without = text.strip_suffix("\r\n").or(text.strip_suffix('\n'));
     without.unwrap_or(text)
 }
@@ -46,7 +46,7 @@ pub(crate) fn without_line_break(text: &str) -> &str {
 ///
 /// # Errors
 /// If they are something else than text.
-pub(crate) fn check_nul(bytes: &[u8]) -> Result<(), NotText> {
+pub fn check_nul(bytes: &[u8]) -> Result<(), NotText> {
     if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = bytes {
         return Err(NotText::Utf16);
     }
@@ -73,7 +73,7 @@ fn is_utf16(bytes: &[u8]) -> bool {
 
 impl NotText {
     /// What is wrong, as the end of a sentence about a file, and what to do.
-    pub(crate) fn explain(self) -> (String, &'static str) {
+    pub fn explain(self) -> (String, &'static str) {
         match self {
             Self::Utf16 => (
                 "is UTF-16".to_owned(),
