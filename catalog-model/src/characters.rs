@@ -64,6 +64,20 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A line of a file without unprintable characters, tabs aside. Its characters keep their columns.
+#[must_use]
+pub fn printable_line(line: &str) -> Cow<'_, str> {
+    let is_replaced = |char: char| char != '\t' && is_unprintable(char);
+    if !line.contains(is_replaced) {
+        return Cow::Borrowed(line);
+    }
+    let shown = |char| match is_replaced(char) {
+        true => replacement(char),
+        false => char,
+    };
+    Cow::Owned(line.chars().map(shown).collect())
+}
+
 impl InvisibleCharacter {
     /// The character, if nobody sees it: an unprintable one, or a space that looks like the usual one. The wide space of
     /// Japanese texts is visible.

@@ -20,7 +20,7 @@ mod property;
 mod scan;
 pub mod settings;
 
-pub use characters::{InvisibleCharacter, is_unprintable, printable, replacement};
+pub use characters::{InvisibleCharacter, is_unprintable, printable, printable_line, replacement};
 pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry, SessionHold};
 pub use counted::{counted, grouped};

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io, path::Path, thread};
 
 use libfuzzer_sys::fuzz_target;
-use scanner_cli::hocon::{Colors, Diagnostic, Document, Files, Masking, read, settings, to_json};
+use hocon_reader::{Colors, Diagnostic, Document, Files, Masking, read, settings, to_json};
 
 /// What the text is, and what it can include. NUL characters are between the files.
 const NAMES: [&str; 4] = ["site.conf", "a.conf", "a.json", "b.conf"];

@@ -369,10 +369,13 @@ fn is_secret_key(key: &str) -> bool {
 /// The tree of a file as settings, of which a value's place is where it stands. A key whose `${?…}` stands for nothing is
 /// one set to null: the same as not set, but there.
 pub(crate) fn block(object: Object) -> Vec<(String, Setting)> {
-    let undefined = object.undefined.clone().into_iter().map(|(key, place)| {
-        let value = SettingValue::Null;
-        (key, Setting { value, place })
-    });
+    let undefined: Vec<_> = object
+        .undefined()
+        .map(|(key, place)| {
+            let (value, place) = (SettingValue::Null, place.clone());
+            (key.to_owned(), Setting { value, place })
+        })
+        .collect();
     let set = object.into_iter();
     set.map(|entry| (entry.key, setting(entry.value)))
         .chain(undefined)

@@ -76,7 +76,7 @@ fn without_variables(found: Diagnostic) -> FileFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hocon::Disk;
+    use crate::settings_files::Disk;
 
     #[test]
     fn the_name_of_a_file_tells_its_format() {

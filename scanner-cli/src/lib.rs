@@ -16,7 +16,6 @@ mod export_line;
 mod file_rights;
 mod followers;
 mod fuse;
-pub mod hocon;
 mod home;
 mod hooks;
 mod input_file;
@@ -40,6 +39,7 @@ mod scanning;
 mod schedule;
 mod secrets;
 mod service;
+mod settings_files;
 mod spool;
 mod store;
 mod tally;
@@ -47,6 +47,8 @@ mod temporary_file;
 mod terminal;
 mod verbosity;
 mod writable;
+
+use hocon_reader as hocon;
 
 pub use environment::{Clock, Environment};
 pub use exit::Exit;

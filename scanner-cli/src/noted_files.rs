@@ -13,10 +13,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     entries,
-    hocon::{Disk, Files, NotIncluded},
+    hocon::{Files, NotIncluded},
     home::Home,
     input_file::{self, FileKind},
     restrictions::{Restrictions, is_connection_text},
+    settings_files::Disk,
 };
 
 /// The content of a file as a hash; none where it could not be read.

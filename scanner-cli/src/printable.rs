@@ -50,16 +50,7 @@ impl From<Page> for String {
 
 /// A text of several lines without other unprintable characters.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
-    replace_except('\n', text)
-}
-
-/// A line of a file without unprintable characters, tabs aside. Its characters keep their columns.
-pub(crate) fn source_line(line: &str) -> Cow<'_, str> {
-    replace_except('\t', line)
-}
-
-fn replace_except(kept: char, text: &str) -> Cow<'_, str> {
-    let is_replaced = |char: char| char != kept && is_unprintable(char);
+    let is_replaced = |char: char| char != '\n' && is_unprintable(char);
     if !text.contains(is_replaced) {
         return Cow::Borrowed(text);
     }

@@ -20,6 +20,7 @@ use crate::{
     input_file,
     problem::Problem,
     secrets::secret_paths,
+    settings_files::Disk,
 };
 
 mod codes;
@@ -52,7 +53,7 @@ impl Restrictions {
     ) -> Result<Self, Vec<Problem>> {
         let path = home.settings();
         let content = Application::content(home)?.unwrap_or_default();
-        let read = hocon::read(&path, &content, variables, &hocon::Disk);
+        let read = hocon::read(&path, &content, variables, &Disk);
         let document =
             read.map_err(|found| found.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
         let (restrictions, unclear) = Self::of_root(&document.root, home, variables);

@@ -14,6 +14,7 @@ use super::{
     selection::{application, restrictions},
     signals::interrupted,
 };
+
 use crate::{
     arguments::Encrypt,
     encryption::{Binding, Key, KeyFile, read_or_make},

@@ -20,6 +20,7 @@ use crate::{
     noted_files::NotedFiles,
     odd_texts::{OddTexts, Sources},
     problem::Problem,
+    settings_files::Disk,
     writable,
 };
 
@@ -109,9 +110,9 @@ fn read(
         let message = format!("`{}` cannot be read: {error}", shown(path));
         vec![Problem::general(message, None)]
     })?;
-    let document = hocon::read(path, &content, variables, &hocon::Disk)
+    let document = hocon::read(path, &content, variables, &Disk)
         .map_err(|wrong| wrong.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
-    let odd = OddTexts::find(&document.root, &Sources::new(path, &content, &hocon::Disk));
+    let odd = OddTexts::find(&document.root, &Sources::new(path, &content, &Disk));
     let command = command(document.root.get(COMMAND).map(|node| &node.value));
     let files = Arc::new(NotedFiles::of(home));
     let mut settings = Settings::new(path.display().to_string(), block(document.root), files);

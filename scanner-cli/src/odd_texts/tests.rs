@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::*;
-use crate::hocon::{Disk, read};
+use crate::{hocon::read, settings_files::Disk};
 
 /// The errors and warnings of a file.
 fn odd(text: &str) -> (Vec<String>, Vec<String>) {

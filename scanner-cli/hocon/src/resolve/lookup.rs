@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, rc::Rc};
 
 use super::{Resolved, Resolver, Trouble};
-use crate::hocon::{
+use crate::{
     limits::STEP_EFFORT,
     pending::{Block, Kind, Pending, Reference, Scalar},
 };

@@ -1,5 +1,5 @@
 use super::read_text;
-use crate::hocon::{Entry, Node, Object, Value};
+use crate::{Entry, Node, Object, Value};
 
 /// Reads every case, and compares with what the reference says of it.
 #[test]

@@ -3,7 +3,7 @@
 use std::{fmt, path::Path};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use catalog_model::{Place, printable};
+use catalog_model::{Place, printable, printable_line};
 
 use super::{
     fault::{Fault, Hint},
@@ -11,7 +11,6 @@ use super::{
     secret::{announces_secret, masked_line, open_string, value_end},
     source::{Source, count},
 };
-use crate::printable::source_line;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,18 +40,23 @@ pub struct Diagnostic {
 
 /// What a reader of settings found: where, what, and what to do about it.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
-    pub(crate) place: Place,
-    pub(crate) message: String,
-    pub(crate) hint: Option<String>,
+pub struct Found {
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong: lower case, no full stop, names in backticks.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
     /// Whether the value at the place may be seen. A setting that nobody knows may be a secret, misspelt.
-    pub(crate) value: Shown,
+    pub value: Shown,
 }
 
 /// Whether something may be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
+pub enum Shown {
+    /// It may be seen.
     Yes,
+    /// It is replaced by stars.
     No,
 }
 
@@ -107,7 +111,7 @@ impl Diagnostic {
 
     /// Something that whoever reads the settings found at `place` of a file with this content. A place in another file,
     /// which was included, is shown without its line.
-    pub(crate) fn in_file(file: &Path, content: &[u8], severity: Severity, found: Found) -> Self {
+    pub fn in_file(file: &Path, content: &[u8], severity: Severity, found: Found) -> Self {
         let Found {
             place,
             message,
@@ -144,7 +148,7 @@ impl Diagnostic {
             Severity::Warning => Level::WARNING,
         };
         let place = printable(&self.place.to_string()).into_owned();
-        let line = self.line.as_deref().map(source_line);
+        let line = self.line.as_deref().map(printable_line);
         let title = level.primary_title(printable(&self.message));
         let group = match &line {
             Some(line) => {

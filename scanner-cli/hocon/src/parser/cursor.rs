@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Parser, Place, T};
-use crate::hocon::source::count;
+use crate::source::count;
 
 impl Parser<'_, '_> {
     /// The path of the setting that is being read, with that of the block into which the file is included.

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::Memory;
-use crate::hocon::{Document, Masking, read, to_json};
+use crate::{Document, Masking, read, to_json};
 
 /// Reads `connections/site.conf` with the given text, beside the other files.
 fn check(text: &str, others: &[(&'static str, &'static str)], expected: &str) {

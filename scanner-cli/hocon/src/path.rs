@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{limits::MAX_SHOWN_PATH, read, reader::Disk, show::settings};
+use super::{limits::MAX_SHOWN_PATH, read, reader::NoFiles, show::settings};
 
 /// Writes a path as a file would: `connection.auth.key`, `hosts."a.b".port`.
 #[must_use]
@@ -12,14 +12,14 @@ pub fn render_path(path: &[String]) -> String {
 }
 
 /// Reads a path as a file would write it: `connection.auth.key`, `hosts."a.b".port`; nothing if the text is not one path.
-pub(crate) fn parse_path(text: &str) -> Option<Vec<String>> {
+pub fn parse_path(text: &str) -> Option<Vec<String>> {
     let is_plain =
         |c: char| !c.is_control() && !matches!(c, '=' | ':' | '{' | '}' | '[' | ']' | ',');
     if !text.chars().all(is_plain) || text.trim_start().starts_with("include") {
         return None;
     }
     let line = format!("{text} = 0");
-    let document = read(Path::new(""), line.as_bytes(), &BTreeMap::new(), &Disk).ok()?;
+    let document = read(Path::new(""), line.as_bytes(), &BTreeMap::new(), &NoFiles).ok()?;
     let [setting] = &settings(&document.root)[..] else {
         return None;
     };

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Fault, Parsed, Parser, T, is_secret};
-use crate::hocon::{
+use crate::{
     diagnostic::{Diagnostic, Secrecy},
     fault::{Hint, Rewrite, unquoted},
     limits::MAX_DIAGNOSTICS,

@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::read_text;
-use crate::hocon::{Masking, settings, to_json};
+use crate::{Masking, settings, to_json};
 
 /// Less than what a thread of the service has, 2 MiB; without optimization, as here, all takes several times as much.
 const STACK: usize = 1_600 << 10;

@@ -1,16 +1,4 @@
-//! Reads HOCON, the format of connection files, as the reference's parser does: what that reads is read the same, and
-//! what it refuses is refused, with a place and a hint. Nothing here touches the environment, and only [`Disk`] the
-//! disk.
-//!
-//! The reference is Typesafe's library for Java. What is meant to differ from its version 1.3.1:
-//!
-//! - Refused here, read there: bytes that are not UTF-8, NUL bytes, half a surrogate pair (`\ud83d`), signs among the
-//!   digits of `\u`, Java properties files, URLs in `include`, and what goes beyond a limit of `limits.rs`.
-//! - Read here, refused there: `include required(…)`, which later versions have.
-//! - `+=` twice on a key whose block lies over a text or a substitution: here both items are added, there the first
-//!   is lost.
-//! - Substitutions in a circle that only the order of keys in a hash map opens there: the order of the file counts
-//!   here.
+#![doc = include_str!("../README.md")]
 
 mod diagnostic;
 mod fault;
@@ -42,17 +30,13 @@ use self::{
     source::Source,
 };
 pub use self::{
-    diagnostic::{Colors, Diagnostic, Severity},
-    path::render_path,
-    reader::{Disk, Files, NotIncluded},
+    diagnostic::{Colors, Diagnostic, Found, Severity, Shown},
+    path::{parse_path, render_path},
+    reader::{Files, NoFiles, NotIncluded},
     resolve::Variables,
     secret::is_secret,
     show::{MASK, Masking, Setting, settings, to_json},
     value::{Entry, Map, Node, Object, Value},
-};
-pub(crate) use self::{
-    diagnostic::{Found, Shown},
-    path::parse_path,
     within::{char_at, place_within},
 };
 
@@ -69,11 +53,11 @@ pub struct Document {
 ///
 /// ```
 /// use std::{collections::BTreeMap, path::Path};
-/// use scanner_cli::hocon::{Colors, Disk, read};
+/// use hocon_reader::{Colors, NoFiles, read};
 ///
 /// let environment = BTreeMap::from([("QLIK_URL".to_owned(), "https://qlik.example.com/vp".to_owned())]);
 /// let text = b"connection { url = ${QLIK_URL}, auth.key = }";
-/// let errors = read(Path::new("qlik.conf"), text, &environment, &Disk).unwrap_err();
+/// let errors = read(Path::new("qlik.conf"), text, &environment, &NoFiles).unwrap_err();
 /// assert_eq!(errors[0].to_string(), "qlik.conf:1:33: `connection.auth.key` has no value");
 /// assert!(errors[0].render(Colors::None).contains("fill it in"));
 /// ```
@@ -106,7 +90,7 @@ pub fn read(
 }
 
 /// How a message ends that is about a name that nobody knows.
-pub(crate) const UNRESOLVED: &str = "is neither a setting of the file nor an environment variable";
+pub const UNRESOLVED: &str = "is neither a setting of the file nor an environment variable";
 
 fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagnostic {
     let name = match &unresolved.at.kind {

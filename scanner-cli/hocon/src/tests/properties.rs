@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use std::{collections::BTreeMap, path::Path};
 
 use super::{Memory, read_text};
-use crate::hocon::{Colors, Diagnostic, Masking, Node, Object, Value, read, settings, to_json};
+use crate::{Colors, Diagnostic, Masking, Node, Object, Value, read, settings, to_json};
 
 /// Texts made of what the format is made of, so that most of them get past the first character.
 fn hocon_like() -> impl Strategy<Value = String> {

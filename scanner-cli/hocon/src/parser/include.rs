@@ -1,7 +1,7 @@
 //! `include "x"`, `include file("x")`, `include required(…)`.
 
 use super::{Block, Fault, Kind, Parsed, Parser, T, Within, merge};
-use crate::hocon::reader::{Include, Target};
+use crate::reader::{Include, Target};
 
 const SYNTAX: &str =
     "write `include \"x.conf\"`, `include file(\"x.conf\")` or `include required(\"x.conf\")`";

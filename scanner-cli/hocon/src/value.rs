@@ -10,7 +10,7 @@ pub struct Map<V> {
     entries: Vec<Entry<V>>,
     positions: BTreeMap<String, usize>,
     /// Keys without a value, since an optional substitution stands for nothing, with its place.
-    pub(crate) undefined: Vec<(String, Place)>,
+    pub(super) undefined: Vec<(String, Place)>,
 }
 
 /// A key with its value.
@@ -85,8 +85,13 @@ impl<V> Map<V> {
         self.entries.iter()
     }
 
+    /// Keys whose optional substitutions (`${?…}`) stand for nothing, with their places.
+    pub fn undefined(&self) -> impl Iterator<Item = (&str, &Place)> {
+        self.undefined.iter().map(|(key, place)| (&**key, place))
+    }
+
     /// The keys with their values, to be changed.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut V)> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut V)> {
         let entries = self.entries.iter_mut();
         entries.map(|entry| (&*entry.key, &mut entry.value))
     }

@@ -6,7 +6,7 @@ use super::source::Source;
 
 /// Where byte `within` of a text stands that begins at `place` of a file with this content. Where the text is put
 /// together of several, or stands in another file, that is `place` itself.
-pub(crate) fn place_within(content: &[u8], place: &Place, within: usize) -> Place {
+pub fn place_within(content: &[u8], place: &Place, within: usize) -> Place {
     let source = Source::new(place.file.clone(), &String::from_utf8_lossy(content));
     let start = source.offset(place);
     let text = &source.text[start..];
@@ -22,7 +22,7 @@ pub(crate) fn place_within(content: &[u8], place: &Place, within: usize) -> Plac
 }
 
 /// The character at a place of a file with this content.
-pub(crate) fn char_at(content: &[u8], place: &Place) -> Option<char> {
+pub fn char_at(content: &[u8], place: &Place) -> Option<char> {
     let mut lines = content.split(|byte| *byte == b'\n');
     let line = lines.nth(place.line.checked_sub(1)? as usize)?;
     let column = place.column.checked_sub(1)? as usize;

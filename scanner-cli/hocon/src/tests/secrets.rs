@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::read_text;
-use crate::hocon::{Colors, MASK, Masking, is_secret, render_path, settings, to_json};
+use crate::{Colors, MASK, Masking, is_secret, render_path, settings, to_json};
 
 /// Files that hold `qzxvjk`, of which no three letters come in any key or message here.
 const FILES: [&str; 9] = [

@@ -13,8 +13,6 @@ use catalog_model::{
     encoding::{self, NotText},
 };
 
-use crate::input_file::{self, FileKind};
-
 use super::{
     diagnostic::{Diagnostic, Secrecy, not_quoted},
     fault::Fault,
@@ -65,17 +63,13 @@ pub struct NotIncluded {
     pub hint: String,
 }
 
-/// The files of this machine.
+/// No files to include: each include names a missing file.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Disk;
+pub struct NoFiles;
 
-impl Files for Disk {
-    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        match input_file::read(path, FileKind::Settings) {
-            Ok(content) => Ok(Some(content)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+impl Files for NoFiles {
+    fn content(&self, _: &Path) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Quoted strings: one line with escapes between `"`, any lines without escapes between `"""`.
 
 use super::{Kind, Lexer};
-use crate::hocon::fault::{Fault, Rewrite};
+use crate::fault::{Fault, Rewrite};
 
 const GENERAL: &str = "write every backslash twice, as in `\"DOMAIN\\\\user\"`, or put the text in triple quotes, as in \
      `\"\"\"DOMAIN\\user\"\"\"`";

@@ -3,7 +3,7 @@
 use std::{ops::Range, rc::Rc};
 
 use super::{Fault, Kind, Parsed, Parser, Pending, Scalar, T, Token, Written, never_closed};
-use crate::hocon::{parser::complaint::NEW_LINE, pending::join};
+use crate::{parser::complaint::NEW_LINE, pending::join};
 
 impl Parser<'_, '_> {
     /// Reads a value: everything side by side on the line, joined as far as that is possible before substitutions are

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::{Memory, read_text};
-use crate::hocon::{Colors, Diagnostic, Masking, read, to_json};
+use crate::{Colors, Diagnostic, Masking, read, to_json};
 
 /// Reads a text that is wrong in one way, and compares line and column, message and hint.
 fn check(text: &str, at: (u32, u32), message: &str, hint: &str) {

@@ -1,6 +1,6 @@
 //! From what is resolved to the tree that others see.
 
-use crate::hocon::{
+use crate::{
     limits::Paths,
     pending::{Block, Kind, Pending, Scalar},
     value::{Entry, Node, Object, Value},
