@@ -78,7 +78,9 @@ impl Template {
             return Ok(template);
         }
         if !template.0.contains(&Piece::UserId) {
-            let message = format!("must have `{{{USER}}}` in it, else all had one address");
+            let message = format!(
+                "must contain `{{{USER}}}`: without it, all users would have the same address"
+            );
             return Err(Fault::of(message));
         }
         match template.filled("directory", "user") {
@@ -86,7 +88,7 @@ impl Template {
                 Err(Fault::of("is not an address: it has no `@`".to_owned()))
             }
             filled if !is_address(&filled) => Err(Fault::of(format!(
-                "makes no address: `{filled}` would be one"
+                "does not make a valid address: that of `directory\\user` would be `{filled}`"
             ))),
             _ => Ok(template),
         }
@@ -118,7 +120,7 @@ impl Piece {
             DIRECTORY => Ok(Self::UserDirectory),
             unknown => Err(Fault {
                 message: format!(
-                    "has `{{{unknown}}}`, and only `{{{USER}}}` and `{{{DIRECTORY}}}` are known"
+                    "contains `{{{unknown}}}`, which is unknown: only `{{{USER}}}` and `{{{DIRECTORY}}}` are replaced"
                 ),
                 within: Some(0),
                 hint: placeholder_near(unknown).map(|near| format!("did you mean `{{{near}}}`?")),
@@ -202,33 +204,23 @@ mod tests {
     #[test]
     fn a_text_that_is_no_template_is_told_why_and_where_and_what_was_meant() {
         for (template, message, within, hint) in [
-            ("info@example.com", "else all had one address", None, ""),
-            ("{userDirectory}", "else all had one address", None, ""),
+            ("info@example.com", "have the same address", None, ""),
+            ("{userDirectory}", "have the same address", None, ""),
             ("{userId}{userId}", "it has no `@`", None, ""),
             ("{userId}.example.com", "it has no `@`", None, ""),
-            ("{userId}@@example.com", "makes no address", None, ""),
-            ("{userId}@a b", "makes no address", None, ""),
-            ("{userId}@{domain}", "has `{domain}`", Some(9), ""),
-            (
-                "{userid}@example.com",
-                "has `{userid}`",
-                Some(0),
-                "`{userId}`",
-            ),
-            ("{user}@example.com", "has `{user}`", Some(0), "`{userId}`"),
-            (
-                "{usreId}@example.com",
-                "has `{usreId}`",
-                Some(0),
-                "`{userId}`",
-            ),
+            ("{userId}@@example.com", "not make a valid", None, ""),
+            ("{userId}@a b", "not make a valid", None, ""),
+            ("{userId}@{domain}", "contains `{domain}`", Some(9), ""),
+            ("{userid}@example.com", "`{userid}`", Some(0), "`{userId}`"),
+            ("{user}@example.com", "`{user}`", Some(0), "`{userId}`"),
+            ("{usreId}@example.com", "`{usreId}`", Some(0), "`{userId}`"),
             (
                 "{userId}@{directory}",
                 "`{directory}`",
                 Some(9),
                 "`{userDirectory}`",
             ),
-            ("{userId}@{}", "has `{}`", Some(9), ""),
+            ("{userId}@{}", "contains `{}`", Some(9), ""),
             ("{userId}@{userDirectory", "half a placeholder", Some(9), ""),
             ("userId}@example.com", "half a placeholder", Some(6), ""),
             ("a${userId}@example.com", "a `$` before", Some(1), ""),

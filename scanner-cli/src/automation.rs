@@ -78,7 +78,7 @@ fn zone(settings: &mut Settings) -> Option<TimeZone> {
     let text = settings.text(ZONE)?.value;
     let zone = TimeZone::get(text.trim()).ok();
     if zone.is_none() {
-        let message = format!("`{ZONE}` is no time zone that is known here: `{text}`");
+        let message = format!("`{ZONE}` is not a known time zone: `{text}`");
         settings.refuse(
             ZONE,
             message,
