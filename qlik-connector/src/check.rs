@@ -129,13 +129,15 @@ impl Passed {
         let (proxy, tls) = (known(PROXY), known(TLS));
         if passed(TCP) && !proxy {
             let seen = match route {
-                Route::Direct => "none is set",
-                Route::Proxy => "it forwards each request, since the site is asked in the clear",
+                Route::Direct => "not set",
+                Route::Proxy => {
+                    "forwards each request, since the connection to the site is not encrypted (http)"
+                }
             };
             self.0.push(Stage::ok(PROXY, seen, Duration::ZERO));
         }
         if self.goes_on() && !tls {
-            let seen = "the site is asked in the clear: whoever is on the way can read the account's header";
+            let seen = "the connection is not encrypted (http): the authentication header can be read in transit";
             let hint = "use `https` in `connection.url`".to_owned();
             let stage = Stage::ok(TLS, seen, Duration::ZERO);
             self.0.push(stage.but(Verdict::Warning, hint));

@@ -1,6 +1,6 @@
 //! Starts the fake site by hand: `cargo run --example fake_site --features fake-site [-- --port 4711 --seconds 60]`.
 //!
-//! The first three lines on standard output say how to reach it, and come at once:
+//! Its first three lines on standard output are printed at once. They hold the settings of a connection to it:
 //!
 //! ```text
 //! url=http://127.0.0.1:40123/header
@@ -8,27 +8,39 @@
 //! value=ACME\scanner
 //! ```
 //!
-//! It runs until its standard input is closed or Ctrl-C is pressed; with `--seconds`, for so long. With
-//! `--port` its URL is the same each time.
+//! It runs until its standard input is closed or Ctrl-C is pressed, or for `--seconds`. With `--port`, its URL is the
+//! same each time.
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use qrs_client::fake_site::FakeSite;
 
-const USAGE: &str = "Starts the fake site, until standard input is closed.\n\nUsage: fake_site [--port N] [--seconds N]\n\n\
-                     --port N     listen on this port of 127.0.0.1; else on any that is free\n\
-                     --seconds N  end after so many seconds\n--help       show this";
+const USAGE: &str = "Runs the fake site until Ctrl-C is pressed or standard input is closed.\n\n\
+                     Usage: fake_site [--port N] [--seconds N]\n\n\
+                     --port N     listen on this port of 127.0.0.1 [default: any free port]\n\
+                     --seconds N  stop after this many seconds\n--help       print this help";
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     if std::env::args().any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
         writeln!(io::stdout(), "{USAGE}")?;
         return Ok(());
     }
     let Options { port, time } = Options::parse(std::env::args().skip(1))?;
-    // Said here, since the site would panic.
+    // Checked here, since the site would panic.
     if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         return Err(
             format!("cannot listen on port {port}: {error}; choose another with `--port`").into(),
@@ -68,7 +80,11 @@ impl Options {
                 return Err(format!("unknown argument `{name}`\n\n{USAGE}").into());
             }
             let value = value.or_else(|| arguments.next()).unwrap_or_default();
-            let wrong = |_error| format!("`{name}` needs a number, not `{value}`");
+            let range = match name.as_str() {
+                "--port" => "a port from 0 to 65535",
+                _ => "a whole number of seconds",
+            };
+            let wrong = |_error| format!("`{name}` needs {range}, not `{value}`");
             match name.as_str() {
                 "--port" => options.port = value.parse().map_err(wrong)?,
                 _ => options.time = Some(Duration::from_secs(value.parse().map_err(wrong)?)),

@@ -29,9 +29,10 @@ use crate::{
 mod refused;
 mod unknown;
 
+pub(crate) use self::unknown::name_misspelt;
 use self::{
     refused::{CodeIs, Refused},
-    unknown::{ReadBy, name_misspelt, unknown_settings},
+    unknown::{ReadBy, unknown_settings, without_named},
 };
 
 /// A connection file that was understood.
@@ -209,17 +210,16 @@ impl Reading<'_> {
         let mut problems = refused.without_consequences(settings.problems());
         name_misspelt(&settings, &mut problems);
         let fault = FaultyStage::of(well, &problems);
-        let wrong = problems.into_iter().map(|problem| {
-            let problem = placed(problem, &sources);
-            show(Severity::Error, wrong_setting(problem))
-        });
+        let wrong = problems.into_iter().map(|one| placed(one, &sources));
+        let wrong = wrong.map(|one| show(Severity::Error, wrong_setting(one)));
         let refused = refused.values.into_iter().map(Problem::InFile);
-        let faults = refused.chain(filters).chain(wrong);
+        let faults: Vec<Problem> = refused.chain(filters).chain(wrong).collect();
+        let unknown = without_named(unknown, &faults);
         Err(InvalidFile {
             path: path.to_path_buf(),
             fault,
             code,
-            problems: faults.chain(odd).chain(unknown).collect(),
+            problems: faults.into_iter().chain(odd).chain(unknown).collect(),
         })
     }
 

@@ -376,9 +376,9 @@ fn how_to_begin(folder: &Path) -> String {
 
 fn not_read(code: &str, known: &[String]) -> Problem {
     let known: Vec<_> = known.iter().map(String::as_str).collect();
-    let fix = "fix the errors in the file above first, if it is the one that is meant";
+    let fix = "if the code is in a file with errors above, fix these first";
     let hint = match near_code::near_code(code, &known) {
-        Some(near) => format!("did you mean `{near}`? if not, {fix}"),
+        Some(near) => format!("did you mean `{near}`? {fix}"),
         None => fix.to_owned(),
     };
     Problem::general(

@@ -97,8 +97,27 @@ impl Settings {
         }
         let blocks = known.iter().flat_map(|name| blocks(name));
         let all = known.iter().copied().chain(blocks);
-        nearest(key, all).map(str::to_owned)
+        let near = nearest(key, all).or_else(|| near_in_each_name(key, known));
+        near.map(str::to_owned)
     }
+}
+
+/// The known setting whose names are each equal or near to those of `key`: `followers` for `folowers.a.kind`.
+fn near_in_each_name<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+    let is_near = |name: &str, other: &str| name == other || nearest(name, [other]).is_some();
+    let length = |key: &str| key.split('.').count();
+    let mut candidates: Vec<_> = known
+        .iter()
+        .filter(|asked| length(asked) <= length(key))
+        .filter(|asked| {
+            asked
+                .split('.')
+                .zip(key.split('.'))
+                .all(|(asked, name)| is_near(name, asked))
+        })
+        .collect();
+    candidates.sort_by_key(|asked| length(key) - length(asked));
+    candidates.first().map(|asked| **asked)
 }
 
 /// The blocks that a setting stands in: `tls` and `tls.truststore` of `tls.truststore.path`.

@@ -119,7 +119,9 @@ impl Diagnostic {
             value,
         } = found;
         let name = file.display().to_string();
-        let can_show = *name == *place.file && content.len() <= MAX_SHOWN_FILE;
+        // What is missing in a whole file is at its beginning, where nothing would be shown but stars.
+        let is_whole_file = value == Shown::No && (place.line, place.column) == (1, 1);
+        let can_show = *name == *place.file && content.len() <= MAX_SHOWN_FILE && !is_whole_file;
         let line = can_show.then(|| line_at(name, content, &place, value));
         let line = line.flatten();
         Self {

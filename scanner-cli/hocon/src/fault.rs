@@ -31,6 +31,9 @@ pub(super) enum Rewrite {
     Unquoted(Range<usize>),
 }
 
+/// Quotes that people take for the double quotes of HOCON: the single ones and those of word processors.
+const FOREIGN_QUOTES: [char; 11] = ['\'', '`', '´', '‘', '’', '‚', '“', '”', '„', '«', '»'];
+
 impl Fault {
     pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
         Self {
@@ -67,9 +70,12 @@ impl Rewrite {
                 }
             }
             Self::Unquoted(span) => {
-                let inner = &text[span.clone()];
+                let written = &text[span.clone()];
+                let inner = written.trim_matches(FOREIGN_QUOTES);
                 if inner.contains(['\\', '"']) {
                     format!("put the text between triple quotes: `\"\"\"{inner}\"\"\"`")
+                } else if inner.len() < written.len() {
+                    format!("HOCON knows double quotes only: write `\"{inner}\"`")
                 } else {
                     format!("put the text in double quotes: `\"{inner}\"`")
                 }

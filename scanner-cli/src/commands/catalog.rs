@@ -1,6 +1,6 @@
 //! `catalog`: what the store holds, as lists.
 
-use std::io;
+use std::{io, path::Path};
 
 mod forget;
 mod items;
@@ -200,11 +200,7 @@ pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
     match Catalog::open(&path) {
         Ok(Some(catalog)) => Ok(catalog),
         Ok(None) => {
-            program.tell_problem(&Problem::general(
-                format!("there is no store `{}` yet", shown_absolute(&path)),
-                "run `scan`, which makes it, or name another home with `--home` or `SCANNER_HOME`"
-                    .to_owned(),
-            ));
+            program.tell_problem(&no_store(&path));
             Err(Exit::Configuration)
         }
         Err(error) => {
@@ -351,4 +347,13 @@ fn followers(program: &mut Program, catalog: &Catalog, form: &Form) -> Result<Ex
         }
         Ok(())
     }))
+}
+
+/// The problem that a home has no store.
+pub(super) fn no_store(path: &Path) -> Problem {
+    let hint = "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`";
+    Problem::general(
+        format!("there is no store `{}` yet", shown_absolute(path)),
+        hint.to_owned(),
+    )
 }

@@ -16,7 +16,9 @@ use crate::{
     connection_file::Reading,
     connections::{Connections, Ready},
     exit::Exit,
+    home::shown_absolute,
     hooks::{self, After, Hook, HookError, Since},
+    near_code::did_you_mean,
     problem::Problem,
     run::Program,
     secrets::Given,
@@ -102,14 +104,26 @@ fn hook(program: &mut Program, code: &str) -> Result<Hook, Exit> {
     // The code may be that of a file that is wrong.
     let wrong = files.iter().filter(|file| file.hook.is_none());
     let problems: Vec<_> = wrong.flat_map(|file| file.problems.clone()).collect();
-    if program.tell_problems(&problems).is_some() {
-        return Err(Exit::Configuration);
-    }
-    let known = match known.is_empty() {
-        true => "there is no hook in the folder `hooks`".to_owned(),
-        false => format!("there are: {}", known.join(", ")),
+    let failed = program.tell_problems(&problems);
+    let names: Vec<_> = known.iter().map(String::as_str).collect();
+    let hint = match names.is_empty() {
+        true => format!(
+            "there is no valid hook file (`*.conf`) in `{}`",
+            shown_absolute(&program.home.path("hooks"))
+        ),
+        false => format!(
+            "{}the hooks are: {}",
+            did_you_mean(code, &names),
+            names.join(", ")
+        ),
     };
-    Err(program.tell_usage(&format!("no hook has the code `{code}`; {known}")))
+    let Some(failed) = failed else {
+        return Err(program.tell_usage(&format!("no hook has the code `{code}`; {hint}")));
+    };
+    let message = format!("no valid hook file has the code `{code}`");
+    let hint = format!("fix the errors above first; {hint}");
+    program.tell_problem(&Problem::general(message, hint));
+    Err(failed)
 }
 
 /// The last scan that ended, of the connection or of all, and the id of the store.
@@ -119,13 +133,15 @@ fn last_scan(program: &mut Program, code: Option<&str>) -> Result<(StoredScan, S
         program.tell_problem(&error.problem());
         error.exit()
     })?;
-    let known: Vec<_> = scans.iter().map(|scan| scan.connection.clone()).collect();
+    let connections: Vec<_> = scans.iter().map(|scan| scan.connection.clone()).collect();
+    let known: Vec<_> = connections.iter().map(String::as_str).collect();
     let wanted = |scan: &StoredScan| code.is_none_or(|code| scan.connection == code);
     let last = scans.into_iter().filter(wanted).max_by_key(|scan| scan.id);
     let Some(last) = last else {
         let message = match code {
             Some(code) => format!(
-                "the store has no scan of a connection `{code}`; it has scans of: {}",
+                "the store has no scan of a connection `{code}`; {}it has scans of: {}",
+                did_you_mean(code, &known),
                 known.join(", ")
             ),
             None => "the store has no scan yet; run `scan` first".to_owned(),

@@ -103,8 +103,12 @@ impl Start {
                     return Err((vec![Problem::general(message, hint)], Exit::Busy));
                 }
                 Err(NotLocked::Unusable(error)) => {
-                    let message = format!("the lock `{}` cannot be made: {error}", shown(&path));
-                    let hint = "let the scanner write to the folder `data` of its home".to_owned();
+                    let message = format!(
+                        "the lock `{}` cannot be created: {error}",
+                        shown_absolute(&path)
+                    );
+                    let hint = "let the scanner's account write to the folder `data` of its home"
+                        .to_owned();
                     return Err((vec![Problem::general(message, hint)], Exit::Failed));
                 }
             }

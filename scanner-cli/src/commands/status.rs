@@ -22,6 +22,7 @@ use self::{
 use super::run::identifier;
 use crate::{
     arguments::{ShowFormat, Status},
+    connections::connection_files,
     exit::Exit,
     home::{Home, shown},
     hooks::{self, HookFile},
@@ -96,6 +97,14 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
     print(program, &text, &problems)
 }
 
+/// Warns if the home has no connection file: it may be the wrong folder.
+fn warn_without_connections(program: &mut Program) {
+    if let Err(problem) = connection_files(&program.home.connections()) {
+        let hint = problem.hint().map(str::to_owned);
+        program.tell_problem(&Problem::warning(problem.message(), hint));
+    }
+}
+
 /// The problem that nobody can tell whether a service runs.
 fn unknown_service(home: &Home) -> Option<Problem> {
     let path = home.lock();
@@ -145,6 +154,7 @@ fn connection_schedule(
 }
 
 fn print(program: &mut Program, text: &str, problems: &[Problem]) -> Exit {
+    warn_without_connections(program);
     for problem in problems {
         program.tell_problem(problem);
     }

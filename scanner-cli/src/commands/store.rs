@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::catalog::no_store;
 use crate::{
     arguments::{ShowFormat, Store as Command},
     exit::Exit,
@@ -99,11 +100,11 @@ fn check(program: &mut Program, file: Option<&Path>, format: ShowFormat) -> Resu
     };
     let health = health.map_err(refusal)?;
     let Some(health) = health else {
-        let message = match file {
-            Some(_) => format!("there is no file `{}`", shown(&path)),
-            None => format!("there is no store `{}` yet", shown(&path)),
+        let problem = match file {
+            Some(_) => Problem::general(format!("there is no file `{}`", shown(&path)), None),
+            None => no_store(&path),
         };
-        return Err((Problem::general(message, None), Exit::Configuration));
+        return Err((problem, Exit::Configuration));
     };
     let exit = exit(&health);
     let text = match format {

@@ -6,7 +6,10 @@ use catalog_model::{
 };
 
 use super::{ConnectionFile, NotOpened};
-use crate::hocon::{Found, Shown};
+use crate::{
+    hocon::{Found, Shown},
+    problem::Problem,
+};
 
 /// The settings that keep sheets out of the catalog.
 const FILTERS: [&str; 2] = ["filter", "filters"];
@@ -65,9 +68,8 @@ pub(super) fn unknown_settings(
     [filters, others].map(Vec::into_iter)
 }
 
-/// Lets problems of missing settings name the misspelt ones: a name that is missing and one that is unknown are often the
-/// same.
-pub(super) fn name_misspelt(settings: &Settings, problems: &mut [SettingProblem]) {
+/// Points problems of missing settings to the misspelt ones: a missing name and an unknown one are often the same.
+pub(crate) fn name_misspelt(settings: &Settings, problems: &mut [SettingProblem]) {
     let missing = problems.iter_mut().filter(|one| settings.lacks(&one.key));
     for problem in missing {
         if let Some(meant) = meant_by(settings, &problem.key) {
@@ -76,17 +78,29 @@ pub(super) fn name_misspelt(settings: &Settings, problems: &mut [SettingProblem]
     }
 }
 
-/// Lets the problem of a missing setting name the misspelt one. At the top of a file, where nothing is secret, it is shown.
+/// Points the problem of a missing setting to the misspelt one. Its value is shown at the top of a file only, where nothing
+/// is secret.
 fn point_to(problem: &mut SettingProblem, meant: UnknownSetting) {
     let UnknownSetting { key, place, .. } = meant;
     problem.hint = Some(format!(
-        "did you mean it by `{key}` in line {}?",
-        place.line
+        "line {} has `{key}`: did you mean `{}`?",
+        place.line, problem.key
     ));
     if !key.contains('.') && !problem.key.contains('.') {
-        problem.place = place;
         problem.stands = Stands::Itself;
     }
+    problem.place = place;
+}
+
+/// The warnings about unknown settings to which no error points.
+pub(super) fn without_named(
+    unknown: impl Iterator<Item = Problem>,
+    errors: &[Problem],
+) -> Vec<Problem> {
+    let places: Vec<_> = errors.iter().filter_map(Problem::place).collect();
+    unknown
+        .filter(|one| one.place().is_none_or(|place| !places.contains(&place)))
+        .collect()
 }
 
 /// The unknown setting that may have been meant for a missing one.
@@ -112,7 +126,7 @@ fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> Found {
     };
     Found {
         message: match read {
-            ReadBy::Connector => format!("`{key}` is no setting that this connector knows"),
+            ReadBy::Connector => format!("`{key}` is not a setting that this connector knows"),
             ReadBy::Nobody => format!("`{key}` is not a known setting"),
         },
         hint: unknown.near.map(hint),

@@ -12,7 +12,7 @@ use catalog_model::{InvisibleCharacter, Settings};
 
 use super::Hook;
 use crate::{
-    connection_file::{block, wrong_setting},
+    connection_file::{block, name_misspelt, wrong_setting},
     connections::listed,
     hocon::{self, Diagnostic, Found, Severity, Shown, Value},
     home::{Home, shown},
@@ -113,14 +113,20 @@ fn read(
     let document = hocon::read(path, &content, variables, &Disk)
         .map_err(|wrong| wrong.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
     let odd = OddTexts::find(&document.root, &Sources::new(path, &content, &Disk));
-    let command = command(document.root.get(COMMAND).map(|node| &node.value));
+    let command = match document.root.get(COMMAND) {
+        None => Command::Missing,
+        Some(node) => command(&node.value).map_or(Command::Invalid, Command::Words),
+    };
     let files = Arc::new(NotedFiles::of(home));
     let mut settings = Settings::new(path.display().to_string(), block(document.root), files);
     let show =
         |severity, found| Problem::InFile(Diagnostic::in_file(path, &content, severity, found));
     let enabled = settings.flag("enabled", true);
+    settings.know(COMMAND);
     let hook = hook(&mut settings, command);
-    let wrong = settings.problems().into_iter().map(wrong_setting);
+    let mut problems = settings.problems();
+    name_misspelt(&settings, &mut problems);
+    let wrong = problems.into_iter().map(wrong_setting);
     let wrong: Vec<_> = odd.errors.into_iter().chain(wrong).collect();
     // A hook that is disabled may be unfinished.
     if !wrong.is_empty() && enabled {
@@ -142,20 +148,34 @@ fn read(
     })
 }
 
-fn hook(settings: &mut Settings, command: Option<Vec<String>>) -> Option<Hook> {
+/// What a file says about the program to run.
+enum Command {
+    Words(Vec<String>),
+    Invalid,
+    Missing,
+}
+
+fn hook(settings: &mut Settings, command: Command) -> Option<Hook> {
     let code = code(settings);
     if settings.required_text("hook_id").is_some() {
         settings.choice("hook_id", &[("external-script", ())]);
     }
     let time_limit = settings.duration("time_limit");
-    if command.is_none() {
+    let wrong = match &command {
+        Command::Words(_) => None,
+        Command::Invalid => Some("must be a list of texts, the first a program"),
+        Command::Missing => Some("is mandatory and missing"),
+    };
+    if let Some(wrong) = wrong {
         let hint = format!("write `{COMMAND} = [\"python\", \"script.py\"]`");
-        let message = format!("`{COMMAND}` must be a list of texts, the first a program");
-        settings.refuse(COMMAND, message, hint);
+        settings.refuse(COMMAND, format!("`{COMMAND}` {wrong}"), hint);
     }
+    let Command::Words(command) = command else {
+        return None;
+    };
     Some(Hook {
         code: code?,
-        command: command?,
+        command,
         time_limit: time_limit.map_or(TIME_LIMIT, |limit| limit.value),
     })
 }
@@ -170,8 +190,8 @@ fn code(settings: &mut Settings) -> Option<String> {
     None
 }
 
-fn command(value: Option<&Value>) -> Option<Vec<String>> {
-    let Value::List(nodes) = value? else {
+fn command(value: &Value) -> Option<Vec<String>> {
+    let Value::List(nodes) = value else {
         return None;
     };
     let words = nodes.iter().map(|node| match &node.value {
@@ -186,7 +206,7 @@ fn command(value: Option<&Value>) -> Option<Vec<String>> {
 fn misspelt(settings: &Settings) -> Vec<Found> {
     let unknown = settings.find_unknown(&[COMMAND]).settings.into_iter();
     let found = unknown.filter_map(|unknown| {
-        let near = unknown.near.filter(|_| unknown.key != COMMAND)?;
+        let near = unknown.near?;
         Some(Found {
             place: unknown.place,
             message: format!("`{}` is not a setting of a hook", unknown.key),

@@ -8,7 +8,11 @@ use std::{
 use catalog_model::SinkError;
 use rusqlite::ErrorCode;
 
-use crate::{exit::Exit, home::shown, problem::Problem};
+use crate::{
+    exit::Exit,
+    home::{shown, shown_absolute},
+    problem::Problem,
+};
 
 /// The store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +58,15 @@ impl StoreError {
     /// A folder or a file beside the store that cannot be made.
     pub(super) fn folder(folder: &Path, error: io::Error) -> Self {
         let full = error.kind() == io::ErrorKind::StorageFull;
-        let error = Self::file(folder, "cannot be written").because(error);
-        error.hint(if full { MAKE_ROOM } else { NO_STORE })
+        let known = Self::file(folder, "cannot be written").because(error);
+        // Files of the store have an extension; what has none and does not exist is the folder.
+        let is_folder = folder.extension().is_none() && !folder.is_file();
+        Self {
+            what: if is_folder { "the folder" } else { known.what },
+            path: shown_absolute(folder).into(),
+            ..known
+        }
+        .hint(if full { MAKE_ROOM } else { NO_STORE })
     }
 
     /// What is wrong with a file that is not the store.

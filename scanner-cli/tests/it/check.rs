@@ -60,7 +60,7 @@ fn a_good_connection_passes_every_stage() {
     let text = check(&Home::of(&site), 0, None, &["tls"]);
     for seen in [
         "127.0.0.1",
-        "none is set",
+        "not set",
         "version 14.20.5.0",
         "12 apps, 53 sheets, 10 users are visible",
     ] {

@@ -265,7 +265,7 @@ fn what_was_meant_as_a_filter_is_not_ignored() {
     ] {
         write(&home, &site, &format!("{filter}\n"));
         home.run(&["scan"])
-            .check(3, &["is no setting that this connector knows", hint]);
+            .check(3, &["is not a setting that this connector knows", hint]);
         assert!(!home.has("data/catalog.db"), "{filter}");
     }
 }

@@ -224,3 +224,18 @@ fn status_that_looks_again_and_again_keeps_no_scan_from_its_lock() {
         }
     });
 }
+
+#[test]
+fn status_of_a_folder_without_connections_names_it() {
+    let home = Home::empty();
+    let path = fs::canonicalize(home.path("")).unwrap();
+    let warning = format!(
+        "warning: there is no folder `{}/connections`",
+        path.display()
+    );
+    let run = home.run(&["status"]);
+    run.check(0, &[&warning]);
+    assert!(run.output.contains("no service is running for this home"));
+    home.run(&["store", "check"])
+        .check(3, &["there is no store `/", "run `scan`"]);
+}

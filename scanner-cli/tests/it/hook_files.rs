@@ -129,6 +129,42 @@ fn a_hook_is_tested_with_the_changes_of_the_last_scan() {
     loud.check(0, &["told", "stream=\"stderr\""]);
 }
 
+#[test]
+fn misspelt_codes_and_settings_of_hooks_are_named() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write_hooks(&home);
+    home.run(&["scan"]).check(0, &[]);
+    // Beside a wrong file, a misspelt code is named, too.
+    home.run(&["hook", "test", "scrpt"]).check(
+        3,
+        &[
+            "hooks/bad.conf:4:",
+            "no valid hook file has the code `scrpt`",
+            "did you mean `script`?",
+        ],
+    );
+    fs::remove_file(home.path("hooks/bad.conf")).unwrap();
+    home.run(&["hook", "test", "scrpt"]).check(
+        2,
+        &["no hook has the code `scrpt`", "did you mean `script`?"],
+    );
+    home.run(&["hook", "test", "script", "--connection", "qlki"])
+        .check(2, &["did you mean `qlik`?"]);
+    home.write(
+        "hooks/misspelt.conf",
+        "code = x\nhok_id = external-script\npost_items_upsert_comand = [sh]\n",
+    );
+    home.run(&["check", "--offline"]).check(
+        3,
+        &[
+            "hooks/misspelt.conf:2:",
+            "line 2 has `hok_id`: did you mean `hook_id`?",
+            "line 3 has `post_items_upsert_comand`: did you mean `post_items_upsert_command`?",
+        ],
+    );
+}
+
 #[cfg(unix)]
 const WARNING: &str = "so decide what the scanner runs";
 

@@ -131,46 +131,64 @@ fn a_home_without_connections_is_validated_as_far_as_it_goes() {
     offline(&store, 3, &["failed       trust store"]);
 }
 
+/// Settings of `conf/application.conf` with what is said about them.
+const MISSPELT: [(&str, &str); 16] = [
+    (
+        "htp.listen = \"127.0.0.1:0\"",
+        "did you mean `http.listen`?",
+    ),
+    (
+        "http { lisen = \"127.0.0.1:0\" }",
+        "did you mean `http.listen`?",
+    ),
+    (
+        "htp = { listen = \"127.0.0.1:0\" }",
+        "did you mean `http.listen`?",
+    ),
+    ("folowers = []", "did you mean `followers`?"),
+    (
+        "automaton.parallel = 2",
+        "did you mean `automation.parallel`?",
+    ),
+    (
+        "automation.paralel = 2",
+        "did you mean `automation.parallel`?",
+    ),
+    (
+        "store.keep_change_days = 1",
+        "did you mean `store.keep_changes_days`?",
+    ),
+    (
+        "secret-manger.provider = file",
+        "did you mean `secret-manager.provider`?",
+    ),
+    ("stroe = x", "did you mean `store`?"),
+    (
+        "folowers = { a { kind = ndjson } }",
+        "did you mean `followers`?",
+    ),
+    ("folowers.a.kind = ndjson", "did you mean `followers`?"),
+    ("config.restict = true", "did you mean `config.restrict`?"),
+    ("confg.restict = true", "did you mean `config.restrict`?"),
+    (
+        "automation.schedule = \"@daily\"",
+        "did you mean `automation.synchronize`?",
+    ),
+    (
+        "schedul = \"0 0 2 * * ?\"",
+        "did you mean `automation.synchronize`?",
+    ),
+    (
+        "store.colour = red",
+        "`store.colour` is not a setting of the scanner",
+    ),
+];
+
 #[test]
 fn misspelt_names_of_the_scanners_own_settings_are_warned_about() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
-    for (settings, meant) in [
-        (
-            "htp.listen = \"127.0.0.1:0\"",
-            "did you mean `http.listen`?",
-        ),
-        (
-            "http { lisen = \"127.0.0.1:0\" }",
-            "did you mean `http.listen`?",
-        ),
-        (
-            "htp = { listen = \"127.0.0.1:0\" }",
-            "did you mean `http.listen`?",
-        ),
-        ("folowers = []", "did you mean `followers`?"),
-        (
-            "automaton.parallel = 2",
-            "did you mean `automation.parallel`?",
-        ),
-        (
-            "automation.paralel = 2",
-            "did you mean `automation.parallel`?",
-        ),
-        (
-            "store.keep_change_days = 1",
-            "did you mean `store.keep_changes_days`?",
-        ),
-        (
-            "secret-manger.provider = file",
-            "did you mean `secret-manager.provider`?",
-        ),
-        ("stroe = x", "did you mean `store`?"),
-        (
-            "store.colour = red",
-            "`store.colour` is not a setting of the scanner",
-        ),
-    ] {
+    for (settings, meant) in MISSPELT {
         home.write("conf/application.conf", settings);
         home.run(&["scan"])
             .check(0, &[meant, "conf/application.conf:1:"]);
@@ -196,16 +214,31 @@ fn misspelt_names_at_the_top_of_a_connection_file_are_found() {
         let run = home.run(&["scan"]);
         let meant = format!("did you mean `{right}`?");
         run.check(3, &[&format!("`{right}` is mandatory and missing"), &meant]);
-        run.check(3, &[&format!("did you mean it by `{wrong}` in line ")]);
+        run.check(3, &[&format!(" has `{wrong}`: did you mean `{right}`?")]);
         // It is no secret.
         assert!(!run.errors.contains("***\""), "{}", run.errors);
         let run = home.run(&["check"]);
         assert!(
             run.output
-                .contains(&format!("did you mean it by `{wrong}`")),
+                .contains(&format!(" has `{wrong}`: did you mean `{right}`?")),
             "{}",
             run.output
         );
+    }
+    let home = Home::with(&good.replace("connection {", "conection {"));
+    let run = home.run(&["scan"]);
+    run.check(3, &["has `conection.url`: did you mean `connection.url`?"]);
+    // The error points to the line, which needs no warning of its own; nor is a line shown of which nothing is left.
+    let warnings = run
+        .errors
+        .matches("`conection.url` is not a setting")
+        .count();
+    assert_eq!(warnings, 0, "{}", run.errors);
+    assert!(!run.errors.contains("1 | *"), "{}", run.errors);
+    for url in ["\u{201C}http://x/y\u{201D}", "'http://x/y'"] {
+        let home = Home::with(&good.replace("\"http://127.0.0.1:1/header\"", url));
+        let hint = "HOCON knows double quotes only: write `\"http://x/y\"`";
+        home.run(&["scan"]).check(3, &[hint]);
     }
     for (right, wrong) in [("enabled", "enabeld"), ("schedule", "shedule")] {
         for more in ["", "enabled = false\n"] {

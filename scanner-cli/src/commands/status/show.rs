@@ -203,12 +203,12 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &Hook
         .map(|name| format!(" {name}"))
         .unwrap_or_default();
     let does = match (scanner.running, scanner.pid) {
-        (true, Some(pid)) => format!("runs as process {pid}"),
-        (true, None) => "runs".to_owned(),
-        (false, _) => "does not run".to_owned(),
+        (true, Some(pid)) => format!(" runs as process {pid}"),
+        (true, None) => " runs".to_owned(),
+        (false, _) => ": no service is running for this home".to_owned(),
     };
     let mut text = Page::default();
-    writeln!(text, "scanner{name} {} {does}", scanner.version);
+    writeln!(text, "scanner{name} {}{does}", scanner.version);
     if let Some(error) = &scanner.error {
         writeln!(text, "  error      {error}");
     }

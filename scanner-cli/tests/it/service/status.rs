@@ -52,7 +52,7 @@ fn status_tells_how_it_is_without_a_scanner_too() {
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
     let text = home.run(&["status"]).output;
     for line in [
-        "scanner north-1 0.1.0 does not run",
+        "scanner north-1 0.1.0: no service is running for this home",
         "qlik (Test site): removed",
         "last scan  1, ",
         "connections/bad.conf: error",
