@@ -74,7 +74,7 @@ fn stores_of_other_programs_are_read() {
     }
     let rejected = read("rejected.pem", Pem, None).unwrap_err();
     assert!(
-        rejected.to_string().contains("holds no certificate"),
+        rejected.to_string().contains("for other purposes"),
         "{rejected}"
     );
 }

@@ -59,10 +59,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Found<Vec<u8>>, Error> {
             _ => {}
         }
     }
-    if found.certificates.is_empty() {
-        return Err(without_certificate(&labels(&sections)));
+    match (found.certificates.is_empty(), found.warnings.is_empty()) {
+        (false, _) => Ok(found),
+        (true, true) => Err(without_certificate(&labels(&sections))),
+        (true, false) => Err(for_other_purposes()),
     }
-    Ok(found)
+}
+
+/// For a file in which openssl marked every certificate as one for other purposes.
+fn for_other_purposes() -> Error {
+    Error::configuration(
+        "the trust store holds no certificate that is trusted for TLS servers: openssl marked them for other purposes",
+    )
+    .with_hint("write it without the marks: openssl x509 -in OLD -out NEW")
 }
 
 fn sections(text: &str) -> Result<Vec<Section<'_>>, Error> {
