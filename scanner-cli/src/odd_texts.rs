@@ -31,6 +31,14 @@ pub(crate) struct Sources<'a> {
     files: &'a dyn Files,
 }
 
+/// What a text is to its setting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Value,
+    /// An element of the list that is the value.
+    Element,
+}
+
 /// An odd text, and whether the file can be used all the same.
 enum Odd {
     Error(Found),
@@ -47,7 +55,12 @@ impl OddTexts {
         let in_values = strict.into_iter().chain(others);
         let in_values = in_values.flat_map(|setting| {
             let mut odd = Vec::new();
-            odd_values(&setting.path, setting.node, sources, &mut odd);
+            odd_values(
+                &setting.path,
+                setting.node,
+                (sources, Role::Value),
+                &mut odd,
+            );
             odd
         });
         let odd = in_values.chain(invisible::in_keys(root, sources));
@@ -113,31 +126,47 @@ impl<'a> Sources<'a> {
 }
 
 /// Collects what is odd about the texts of a value. Blocks in a list have settings of their own.
-fn odd_values(path: &[String], node: &Node, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
+fn odd_values(
+    path: &[String],
+    node: &Node,
+    (sources, role): (&Sources<'_>, Role),
+    odd: &mut Vec<Odd>,
+) {
     if odd.len() > MAX_LISTED {
         return;
     }
     match &node.value {
-        Value::String(text) => odd.extend(odd_text(path, node, text, sources)),
+        Value::String(text) => odd.extend(odd_text(path, node, text, (sources, role))),
+        // Rules of filters compare names of the site.
+        Value::List(_) if is_filter(path) => {}
         Value::List(nodes) => {
             for node in nodes {
-                odd_values(path, node, sources, odd);
+                odd_values(path, node, (sources, Role::Element), odd);
             }
         }
         Value::Object(block) => {
             for setting in settings(block) {
-                odd_values(&setting.path, setting.node, sources, odd);
+                odd_values(&setting.path, setting.node, (sources, Role::Value), odd);
             }
         }
         _ => {}
     }
 }
 
-fn odd_text(path: &[String], node: &Node, text: &str, sources: &Sources<'_>) -> Option<Odd> {
-    let is_filter = path.iter().any(|name| FILTERS.contains(&&**name));
+fn is_filter(path: &[String]) -> bool {
+    path.iter().any(|name| FILTERS.contains(&&**name))
+}
+
+fn odd_text(
+    path: &[String],
+    node: &Node,
+    text: &str,
+    (sources, role): (&Sources<'_>, Role),
+) -> Option<Odd> {
+    let is_filter = is_filter(path);
     let odd = match is_filter {
         true => None,
-        false => quotes::find(path, node, text, sources)
+        false => quotes::find(path, node, text, (sources, role))
             .or_else(|| invisible::in_value(path, node, text, sources)),
     };
     odd.or_else(|| {

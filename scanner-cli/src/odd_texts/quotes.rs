@@ -1,6 +1,6 @@
 //! Quotes around a value that HOCON does not know: they become part of the text.
 
-use super::{Odd, Sources};
+use super::{Odd, Role, Sources};
 use crate::hocon::{Found, Node, Shown, is_secret};
 
 /// The settings in which such quotes make the file invalid. A code and a connector's id are permanent; an address and the
@@ -38,7 +38,12 @@ fn is_auth(path: &[String]) -> bool {
 }
 
 /// Finds such quotes at the ends of a value. A text in double quotes may have them.
-pub(super) fn find(path: &[String], node: &Node, text: &str, sources: &Sources<'_>) -> Option<Odd> {
+pub(super) fn find(
+    path: &[String],
+    node: &Node,
+    text: &str,
+    (sources, role): (&Sources<'_>, Role),
+) -> Option<Odd> {
     let text = text.trim();
     let (first, last) = (text.chars().next()?, text.chars().next_back()?);
     let kind = kind_of(first).or_else(|| kind_of(last))?;
@@ -67,6 +72,7 @@ pub(super) fn find(path: &[String], node: &Node, text: &str, sources: &Sources<'
         Origin::Written if is_name(path) => {
             format!("write `{name} = \"{inner}\"`")
         }
+        Origin::Written if role == Role::Element => "write double quotes instead".to_owned(),
         Origin::Written => format!("write `{name} = \"…\"`"),
     };
     let found = Found {
@@ -91,7 +97,9 @@ fn kind_of(char: char) -> Option<&'static str> {
         '\'' => Some("single"),
         '`' => Some("back"),
         '‘' | '’' | '‚' | '‛' | '“' | '”' | '„' | '‟' | '«' | '»' | '‹' | '›' | '″' | '′'
-        | '＂' | '＇' | '´' => Some("typographic"),
+        | '＂' | '＇' | '´' | '❛' | '❜' | '❝' | '❞' | '〝' | '〞' | '〟' => {
+            Some("typographic")
+        }
         _ => None,
     }
 }
