@@ -26,12 +26,28 @@ pub(crate) fn of_settings(home: &Home) -> Option<Problem> {
     of_file(home, "the settings file", &home.settings())
 }
 
-/// What is wrong with who may write a file, or may put another one in its place.
+/// What is wrong with who may write a file, or may put another one in its place: in its folder, or in one of those around
+/// that up to the home.
 fn of_file(home: &Home, what: &str, file: &Path) -> Option<Problem> {
-    let folder = file.parent().map(Path::to_path_buf);
-    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| PathBuf::from("."));
-    rights::of(home, what, file).or_else(|| rights::of(home, "the folder", &folder))
+    rights::of(home, what, file).or_else(|| {
+        let mut folders = folders(&home.path(""), file).into_iter();
+        folders.find_map(|folder| rights::of(home, "the folder", &folder))
+    })
+}
+
+fn folders(home: &Path, file: &Path) -> Vec<PathBuf> {
+    let here = |folder: &Path| match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_path_buf(),
+    };
+    let Some(own) = file.parent() else {
+        return Vec::new();
+    };
+    let around = own.ancestors().take_while(|folder| *folder != home);
+    match own.starts_with(home) {
+        true => around.chain([home]).map(here).collect(),
+        false => vec![here(own)],
+    }
 }
 
 #[cfg(unix)]

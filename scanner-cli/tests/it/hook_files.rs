@@ -236,6 +236,7 @@ fn files_that_lead_to_programs_and_that_others_may_write_are_warned_about() {
             "may write the program of a hook `tell.sh`",
         ),
         ("hooks", 0o777, 0o755, "may write the folder `hooks`"),
+        (".", 0o777, 0o755, "may write the folder `"),
         ("hooks", 0o1777, 0o755, ""),
     ] {
         set_mode(&home, name, mode);
