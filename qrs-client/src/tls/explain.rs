@@ -76,9 +76,9 @@ impl<'a> Shown<'a> {
         name: &'a ServerName<'a>,
         now: UnixTime,
     ) -> Option<Self> {
-        let mut chain = vec![Certificate::from_der(end_entity).ok()?];
+        let mut chain = vec![whole_certificate(end_entity)?];
         let others = intermediates.iter();
-        chain.extend(others.filter_map(|other| Certificate::from_der(other).ok()));
+        chain.extend(others.filter_map(whole_certificate));
         Some(Self { chain, name, now })
     }
 
@@ -106,6 +106,12 @@ impl<'a> Shown<'a> {
         }
         top
     }
+}
+
+/// A certificate that can be read, and that nothing follows.
+fn whole_certificate(der: &CertificateDer<'_>) -> Option<Certificate> {
+    let certificate = Certificate::from_der(der).ok()?;
+    (certificate.der() == der.as_ref()).then_some(certificate)
 }
 
 /// Why the verifier refused a certificate. It travels inside of the TLS library's error.

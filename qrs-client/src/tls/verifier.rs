@@ -248,6 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_that_something_follows_is_refused() {
+        let mut der = certificate("self-signed").to_vec();
+        der.push(0);
+        let host = ServerName::try_from("localhost").unwrap();
+        let error = verifier("self-signed", Rules::OwnStore)
+            .verify_server_cert(&der.into(), &[], &host, &[], UnixTime::now())
+            .unwrap_err();
+        assert!(format!("{error:?}").contains("cannot be read"), "{error:?}");
+    }
+
+    #[test]
     fn a_handshake_is_not_signed_in_a_way_that_was_not_offered() {
         for (rules, scheme, was_offered) in [
             (Rules::System, SignatureScheme::RSA_PKCS1_SHA1, false),
