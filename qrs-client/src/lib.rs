@@ -19,7 +19,7 @@ mod tls;
 mod trust_store;
 
 #[cfg(feature = "fake-site")]
-pub mod fake_site;
+pub use qrs_fake_site as fake_site;
 
 pub mod diagnosis;
 mod route;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fake_site::schema::Entity;
+use crate::schema::Entity;
 
 /// How QRS writes a time that never came.
 pub(super) const NEVER: &str = "1753-01-01T00:00:00.000Z";

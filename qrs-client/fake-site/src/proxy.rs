@@ -22,7 +22,7 @@ use super::tls;
 /// It connects to this machine alone: whatever name it is asked for, `qlik.example` too, it takes for this machine's.
 ///
 /// ```
-/// # use qrs_client::fake_site::FakeProxy;
+/// # use qrs_fake_site::FakeProxy;
 /// let proxy = FakeProxy::builder().basic_auth("me", "s3cret").start_in_thread();
 /// // Here the program under test reads its site through `proxy.address()`.
 /// assert_eq!(proxy.requests().len(), 0);

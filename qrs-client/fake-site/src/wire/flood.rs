@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::body::Piece;
-use crate::fake_site::answer::Flood;
+use crate::answer::Flood;
 
 /// Size at which parts that were put together are sent, in bytes.
 const PIECE_SIZE: usize = 64 * 1024;

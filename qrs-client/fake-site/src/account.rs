@@ -14,7 +14,7 @@ type Rule = Arc<dyn Fn(&Value) -> bool + Send + Sync>;
 /// Rules of Qlik Sense only grant: what an account may not see is left out of every list and count, silently.
 ///
 /// ```
-/// # use qrs_client::fake_site::{Account, Entity};
+/// # use qrs_fake_site::{Account, Entity};
 /// let account = Account::new(r"ACME\scanner")
 ///     .sees(Entity::App, |app| app["stream"]["name"] == "Finance")
 ///     .sees(Entity::Object, |object| object["published"] == true)

@@ -1,7 +1,7 @@
 //! From the text of a filter to its condition.
 
 use super::{Condition, Entity, Literal, Operator, PropertyPath, comparable_date};
-use crate::fake_site::schema::Type;
+use crate::schema::Type;
 
 /// Parses the whole of `text`; the error is the text that QRS answers with.
 pub(super) fn condition(entity: Entity, text: &str) -> Result<Condition, String> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Content, id, records};
-use crate::fake_site::schema::Entity;
+use crate::schema::Entity;
 
 /// Builds the site. Ids depend on the order of the notes: append rather than insert.
 pub(super) fn content() -> Content {

@@ -13,7 +13,7 @@ use super::schema::Entity;
 /// Ids that they hand out are the same in every run.
 ///
 /// ```
-/// # use qrs_client::fake_site::Content;
+/// # use qrs_fake_site::Content;
 /// # use serde_json::json;
 /// let mut content = Content::empty();
 /// let finance = content.add_stream("Finance");

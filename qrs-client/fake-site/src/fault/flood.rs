@@ -1,7 +1,7 @@
 //! Answers that are larger than any client should read. They are made while they are sent.
 
 use super::{Effect, Fault};
-use crate::fake_site::answer::{Answer, Body, Flood};
+use crate::answer::{Answer, Body, Flood};
 
 /// The answer is larger than it should be, or has no end.
 impl Fault {
@@ -9,7 +9,7 @@ impl Fault {
     /// number of the repetition, from 0.
     ///
     /// ```
-    /// # use qrs_client::fake_site::Fault;
+    /// # use qrs_fake_site::Fault;
     /// let list_of_nulls = Fault::endless("[null", ",null").on("/qrs/app/full");
     /// let apps = Fault::endless("[", r#"{"id":"app-{n}"},"#).on("/qrs/app/full");
     /// ```

@@ -1,8 +1,8 @@
 //! The text of a body, piece by piece, with the faults that make it wrong.
 
 use super::flood::{self, Packed};
-use crate::fake_site::answer::{Answer, Body, CountForm, Rows};
-use crate::fake_site::fault::{Effect, ListEffect};
+use crate::answer::{Answer, Body, CountForm, Rows};
+use crate::fault::{Effect, ListEffect};
 
 /// A part of a body: in a list, its opening, one record with the comma before it, or its end.
 pub(super) struct Piece {

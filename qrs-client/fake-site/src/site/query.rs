@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::fake_site::account::Access;
-use crate::fake_site::answer::{Answer, Extent, Form, Rows};
-use crate::fake_site::content::Content;
-use crate::fake_site::filter::Filter;
-use crate::fake_site::request::Request;
-use crate::fake_site::schema::{Entity, PropertyPath};
+use crate::account::Access;
+use crate::answer::{Answer, Extent, Form, Rows};
+use crate::content::Content;
+use crate::filter::Filter;
+use crate::request::Request;
+use crate::schema::{Entity, PropertyPath};
 
 const XRFKEY_LENGTH: usize = 16;
 

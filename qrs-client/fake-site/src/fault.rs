@@ -16,7 +16,7 @@ mod flood;
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use qrs_client::fake_site::{Fault, Point};
+/// # use qrs_fake_site::{Fault, Point};
 /// let busy = Fault::status(503).retry_after(1).on("/qrs/app/full").times(2);
 /// let slow = Fault::delay(Duration::from_millis(50));
 /// let cut = Fault::cut(Point::Records(3)).on("/qrs/app/object/full").after(1).times(1);

@@ -1,28 +1,4 @@
-//! A fake Qlik Sense site on a local port, for tests: of this client, and of programs that use it.
-//!
-//! It is a second, independent reading of the wire: it speaks raw JSON and imports none of the client's code. It
-//! checks what a real site checks (virtual proxy, header, xrfkey, session, filter), holds an invented site full of
-//! oddities ([`Content::invented`]), and fails on demand in every way that networks and proxies do ([`Fault`]).
-//!
-//! ```
-//! # use qrs_client::fake_site::{FakeSite, Fault};
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! let site = FakeSite::start().await;
-//! site.fail(Fault::status(503).retry_after(1).on("/qrs/app/full").times(2));
-//! site.edit(|content| {
-//!     let app = content.add_app("New this morning");
-//!     content.add_sheet(&app, "Overview");
-//! });
-//!
-//! // Here the program under test reads `site.url()`, with `site.header_name()` and `site.header_value()`.
-//!
-//! assert_eq!(site.requests_of("/qrs/app/full").len(), 0);
-//! assert_eq!(site.sessions_opened(), 0);
-//! # }
-//! ```
-//!
-//! A test that is not asynchronous, as one that runs a binary, calls [`FakeSite::start_in_thread`] instead. By hand,
-//! the site is started with `cargo run --example fake_site --features fake-site`.
+#![doc = include_str!("../README.md")]
 
 mod account;
 mod answer;
@@ -90,7 +66,7 @@ impl FakeSite {
     /// Describes a site that is unlike the invented one.
     ///
     /// ```
-    /// # use qrs_client::fake_site::{Account, Content, FakeSite};
+    /// # use qrs_fake_site::{Account, Content, FakeSite};
     /// let site = FakeSite::builder()
     ///     .virtual_proxy("scanner")
     ///     .header("X-Acme-User")
