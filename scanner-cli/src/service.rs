@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use catalog_model::{Visualization, counted};
-use jiff::{SignedDuration, Timestamp};
+use catalog_model::counted;
+use jiff::Timestamp;
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -25,6 +25,7 @@ mod notices;
 mod poll_progress;
 mod readiness;
 mod scan_log;
+mod scans;
 mod shared_store;
 mod snapshot;
 mod state_file;
@@ -62,12 +63,9 @@ use crate::{
     commands::{Signal, Signals},
     environment::Clock,
     exit::Exit,
-    fuse::Removals,
     home::Home,
     log::Log,
-    progress::Display,
-    report::{ConnectionReport, Outcome},
-    scanning::{Context, Job, Keeping, ScanEnd, Stop, StopReason, read_apart},
+    scanning::{ScanEnd, Stop, StopReason},
     store::{StoreError, StoreLimits},
 };
 
@@ -103,11 +101,9 @@ pub(crate) struct Service {
     listening: Listening,
 }
 
-/// What a scan of a connection that another process scans waits for.
-const BUSY: SignedDuration = SignedDuration::from_secs(60);
-/// The clock is asked so often.
+/// Interval at which the clock is read.
 const TICK: Duration = Duration::from_secs(1);
-/// How long the end waits for scans, followers and hooks.
+/// How long shutdown waits for scans, followers and hooks.
 const LAST_WAIT: Duration = Duration::from_secs(3);
 
 impl Service {
@@ -229,91 +225,6 @@ impl Service {
             automation: &self.automation,
         };
         self.table.clock_went_back(before, timing);
-    }
-
-    fn begin_scan(&mut self, identity: String) {
-        let now = (self.clock)();
-        let timing = Timing {
-            now,
-            automation: &self.automation,
-        };
-        let Some(ready) = self.table.start(&identity, timing) else {
-            return;
-        };
-        info!(connection = %ready.code, "the scan begins");
-        let (home, clock) = (self.home.clone(), self.clock);
-        let (store, limits) = (self.store.clone(), self.limits.clone());
-        let open = move || {
-            let store = store.open(limits)?;
-            Ok(Context {
-                home,
-                clock,
-                display: Display::Nowhere,
-                keeping: Some(Keeping { store }),
-                removals: Removals::Fused,
-            })
-        };
-        let stop = Stop::default();
-        self.running.insert(identity.clone(), stop.clone());
-        self.scans.spawn(async move {
-            let job = Job::to_store(ready);
-            (identity, read_apart::<Visualization>(job, open, stop).await)
-        });
-    }
-
-    fn scan_ended(&mut self, ended: Result<(String, ScanEnd), tokio::task::JoinError>) {
-        // Scans have threads of their own, where they may panic; their tasks only wait for them.
-        let Ok((identity, ended)) = ended else {
-            return;
-        };
-        self.running.remove(&identity);
-        let counted = match ended {
-            ScanEnd::Scanned(scanned) => self.scanned(&identity, &scanned.report),
-            ScanEnd::Interrupted => {
-                info!(connection = %identity, "the scan was ended");
-                Some((identity, "interrupted"))
-            }
-            ScanEnd::NoStore(error) => {
-                warn!(connection = %identity, "not scanned: {}", reasons(&[error.problem()]));
-                self.table.again_at(&identity, (self.clock)() + BUSY);
-                None
-            }
-        };
-        if let Some((code, outcome)) = counted {
-            self.counts.scans.add(&code, outcome);
-        }
-        self.following.wake();
-    }
-
-    /// Takes how a scan ended; gives what counts.
-    fn scanned(
-        &mut self,
-        identity: &str,
-        report: &ConnectionReport,
-    ) -> Option<(String, &'static str)> {
-        self.scan_log.tell_end(report);
-        if matches!(report.outcome, Outcome::Busy(_)) {
-            self.table.again_at(identity, (self.clock)() + BUSY);
-            return None;
-        }
-        match &report.outcome {
-            Outcome::Failed(error) if error.may_pass() => self.retry_later(identity, report),
-            _ => self.table.forget_failures(identity),
-        }
-        if let Some(ready) = self.table.ready(identity) {
-            self.hooking.after_scan(ready);
-        }
-        Some((report.code.to_string(), report.outcome.word()))
-    }
-
-    fn retry_later(&mut self, identity: &str, report: &ConnectionReport) {
-        let timing = Timing {
-            now: (self.clock)(),
-            automation: &self.automation,
-        };
-        if let Some(Retry { number, of, delay }) = self.table.retry_later(identity, timing) {
-            info!(connection = %report.code, "the scan is repeated in {delay:#} (retry {number} of {of})");
-        }
     }
 
     fn looked(&mut self, look: Look) {

@@ -1,0 +1,163 @@
+//! The command line of `catalog`.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{Form, Since};
+use crate::store::State;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogCommand {
+    #[command(flatten)]
+    List(Box<Catalog>),
+    /// Delete a connection: its items, history, exports, session and lock
+    Forget(Forget),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Forget {
+    /// Code of the connection. Remove its connection file first
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+    /// Do not send the removals to followers: their catalogs keep the items
+    #[arg(long)]
+    pub(crate) keep_in_catalogs: bool,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// List items, sorted by key
+    List {
+        #[command(flatten)]
+        wanted: Wanted,
+        /// Only items that changed since a scan (its number or id) or a time: `7d`, `yesterday`, `2026-11-24`
+        #[arg(long, value_name = "SCAN|TIME", value_parser = Since::parse)]
+        since: Option<Since>,
+        /// Only the first N items
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Show one item with all its fields
+    Show {
+        /// Key of the item, as in the list
+        key: String,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List changes, oldest first: items that were added, changed, removed, filtered or returned
+    Changes {
+        /// Only changes since a scan (its number or id) or a time: `17`, `7d`, `yesterday`, `2026-11-24`,
+        /// `2026-11-24T07:30:00Z`
+        #[arg(long, value_name = "SCAN|TIME", value_parser = Since::parse)]
+        since: Option<Since>,
+        /// Only the last N changes
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List scans, oldest first
+    Scans {
+        /// Only the last N scans
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List the owners of the stored items with their e-mail addresses
+    Owners {
+        /// Only owners with an address, without one, or whose address could not be read
+        #[arg(long, value_enum)]
+        email: Option<Email>,
+        /// Only owners whose accounts have one of these statuses; without a value, those who can no longer log in
+        #[arg(
+            long,
+            value_enum,
+            value_delimiter = ',',
+            num_args = 0..=1,
+            default_missing_values = ["inactive", "blocked", "removed"],
+            value_name = "STATUS"
+        )]
+        status: Vec<OwnerStatus>,
+        #[command(flatten)]
+        of: OfConnection,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// List the followers, and how many changes each is behind
+    Followers {
+        #[command(flatten)]
+        form: Form,
+    },
+}
+
+impl Catalog {
+    /// The output format of the list.
+    pub(crate) fn form(&self) -> &Form {
+        match self {
+            Self::List { form, .. }
+            | Self::Show { form, .. }
+            | Self::Changes { form, .. }
+            | Self::Scans { form, .. }
+            | Self::Owners { form, .. }
+            | Self::Followers { form } => form,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfConnection {
+    /// Only this connection
+    #[arg(long, value_name = "CODE")]
+    pub(crate) connection: Option<String>,
+}
+
+/// Selects items: those that meet all conditions.
+#[derive(Debug, Args)]
+pub(crate) struct Wanted {
+    #[command(flatten)]
+    pub(crate) of: OfConnection,
+    /// Only items of this app, by id or name
+    #[arg(long, value_name = "ID|NAME")]
+    pub(crate) app: Option<String>,
+    /// Only items of this stream
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stream: Option<String>,
+    /// Only items of this owner, by `DIRECTORY\user`, name or e-mail address
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
+    /// Only items in these states
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [State::Present])]
+    pub(crate) state: Vec<State>,
+    /// Only items with this text in key, label, name or description, in any case
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Email {
+    With,
+    Without,
+    /// Could not be read
+    Unknown,
+}
+
+/// Whether an owner can log in to the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OwnerStatus {
+    Active,
+    Inactive,
+    Blocked,
+    /// Not in the user directory any more
+    Removed,
+    /// Could not be read
+    Unknown,
+}
