@@ -1,6 +1,7 @@
 //! How the database file is opened, on whichever file system it lies.
 
 use std::{
+    io,
     ops::{Deref, DerefMut},
     path::Path,
     sync::{Arc, atomic::AtomicBool},
@@ -239,8 +240,14 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Database>, StoreError> 
 
 /// Opens a store of any version for reading, if there is one. One of version 0 holds nothing yet.
 pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreError> {
-    if !path.exists() {
-        return Ok(None);
+    match path.try_exists() {
+        Ok(true) => {}
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(StoreError::file(path, "cannot be read")
+                .because(error)
+                .hint("ask as the account of the service, or as root"));
+        }
+        _ => return Ok(None),
     }
     files::refuse_special(path)?;
     let usage = Usage::to_read(path)?;

@@ -182,6 +182,21 @@ fn what_remembers_nothing_works_in_a_home_that_may_only_be_read() {
 }
 
 #[test]
+fn a_store_in_a_folder_that_may_not_be_read_is_not_called_missing() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.run(&["scan"]).check(0, &[]);
+    set_mode(&home, "", 0o755);
+    set_mode(&home, "data", 0o700);
+    let nobody = as_nobody(&home, &["catalog", "list"]);
+    // Only root can become somebody else.
+    let is_root = std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0;
+    if let Some(command) = nobody.filter(|_| is_root) {
+        finish(command).check(4, &["catalog.db", "cannot be read", "Permission denied"]);
+    }
+}
+
+#[test]
 fn status_knows_of_a_scan_that_runs() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
