@@ -29,7 +29,15 @@ pub(crate) fn no_answer(error: Link<'_>, asked: &Asked) -> Error {
     let closed = http.is_some_and(|error| {
         error.is_incomplete_message() || error.is_canceled() || error.is_closed()
     });
-    let (kind, fact, message, trouble) = if closed || links.iter().any(|link| is_reset(*link)) {
+    let (kind, fact, message, trouble) = if links.iter().any(|link| is_too_early(*link)) {
+        // A site may also send a late status for an idle connection, so the request is retried.
+        (
+            ErrorKind::UnexpectedAnswer,
+            Fact::NotHttp,
+            "the response is not HTTP: data came before the request",
+            Trouble::Cut,
+        )
+    } else if closed || links.iter().any(|link| is_reset(*link)) {
         (
             ErrorKind::Unreachable,
             Fact::ClosedWithoutAnswer,
@@ -42,14 +50,6 @@ pub(crate) fn no_answer(error: Link<'_>, asked: &Asked) -> Error {
             Fact::HeadersTooLarge,
             "the response's headers are larger than the client reads (400 KB, 2,000 lines)",
             Trouble::Final,
-        )
-    } else if http.is_some_and(|error| error.to_string().contains(TOO_EARLY)) {
-        // A site may also send a late status for an idle connection, so the request is retried.
-        (
-            ErrorKind::UnexpectedAnswer,
-            Fact::NotHttp,
-            "the response is not HTTP: data came before the request",
-            Trouble::Cut,
         )
     } else if http.is_some_and(hyper::Error::is_parse) {
         (
@@ -133,6 +133,12 @@ pub(crate) fn is_time_limit(error: &reqwest::Error) -> bool {
 /// Whether the connection failed because of what TLS found.
 pub(crate) fn is_of_tls(error: Link<'_>) -> bool {
     links(error).iter().any(|link| link.is::<rustls::Error>())
+}
+
+/// Whether data came before the request was sent. hyper cancels the request if it was already waiting.
+fn is_too_early(link: Link<'_>) -> bool {
+    let error = link.downcast_ref::<hyper::Error>();
+    error.is_some_and(|error| error.to_string().contains(TOO_EARLY))
 }
 
 fn is_reset(link: Link<'_>) -> bool {

@@ -28,7 +28,7 @@ fn a_file_that_is_broken_keeps_its_last_good_settings_until_it_is_mended() {
     assert_eq!(broken["code"], "qlik");
     let error = broken["error"].as_str().unwrap();
     assert!(
-        error.contains("connections/qlik.conf:9:12: `schedule` is not a time"),
+        error.contains("connections/qlik.conf:9:12: `schedule` is not a valid schedule"),
         "{error}"
     );
     assert!(
