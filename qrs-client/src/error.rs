@@ -1,5 +1,7 @@
 //! The one error of this crate. It names no library that the client is built on.
 
+mod cause;
+
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,6 +12,8 @@ use crate::fact::Fact;
 use crate::renewal::Doubt;
 use crate::retry::{self, Trouble};
 use crate::time_limits::TimeLimit;
+
+pub(crate) use cause::Cause;
 
 /// Why a read failed.
 ///
@@ -308,40 +312,6 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0
             .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
-    }
-}
-
-/// One link of a chain of causes, as text: the libraries' own errors name URLs and types that must
-/// not get out.
-#[derive(Debug)]
-pub(crate) struct Cause {
-    text: String,
-    source: Option<Box<Self>>,
-}
-
-impl Cause {
-    /// The texts of an error and of its sources, outermost first, as one chain.
-    pub(crate) fn chain(texts: impl DoubleEndedIterator<Item = String>) -> Option<Self> {
-        texts.rev().fold(None, |source, text| {
-            Some(Self {
-                text,
-                source: source.map(Box::new),
-            })
-        })
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl StdError for Cause {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source
             .as_deref()
             .map(|source| source as &(dyn StdError + 'static))
     }

@@ -1,0 +1,122 @@
+//! Answers that are damaged or refused.
+
+use super::*;
+
+#[test]
+fn an_answer_that_cannot_be_decompressed_is_not_a_matter_of_host_and_port() {
+    let json = "200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip";
+    let cut = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56];
+    for body in [&b"no gzip at all"[..], &cut] {
+        let address = answers(json, body);
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &["compressed answers"],
+            &[HOST_AND_PORT, "proxy` settings"],
+        );
+    }
+    // An answer that ends in the middle, a chunk of no valid size, and what is no HTTP.
+    let short = server(|mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":");
+    });
+    let chunk = server(|mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{\"a\":");
+    });
+    let ftp = server(|mut stream| {
+        let _ = stream.write_all(b"220 FTP\r\n");
+        thread::sleep(HOLD);
+    });
+    for (address, advice) in [
+        (short, "something on the way cut the answer"),
+        (chunk, "something on the way cut the answer"),
+        (ftp, "is not a web server"),
+    ] {
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &[advice],
+            &[HOST_AND_PORT],
+        );
+    }
+}
+
+#[test]
+fn a_user_list_that_fails_is_blamed_on_rights_only_where_the_site_refuses_it() {
+    for (status, advice, never) in [
+        (500, "repository", "User_*"),
+        (502, "gets no answer", "User_*"),
+        (404, "has no such list", "User_*"),
+        (403, "User_*", "repository"),
+    ] {
+        let site = FakeSite::start_in_thread();
+        site.fail(Fault::status(status).on("/qrs/user/full"));
+        site.fail(Fault::status(status).on("/qrs/user/count"));
+        let home = Home::with(&connection("qlik", &site));
+        let scan = home.run(&["scan"]);
+        let warning = scan.errors + &scan.output;
+        let users = warning
+            .find("the users could not be read")
+            .unwrap_or_else(|| panic!("{warning}"));
+        let users = &warning[users..];
+        assert!(users.contains(advice) && !users.contains(never), "{users}");
+        let check = home.run(&["check"]);
+        let rights = check.output.find("rights").unwrap();
+        let rights = &check.output[rights..];
+        assert!(
+            rights.contains(advice) && !rights.contains(never),
+            "{rights}"
+        );
+    }
+    let site = FakeSite::start_in_thread();
+    site.fail(Fault::body("<p>hello</p>").on("/qrs/user/full"));
+    let scan = Home::with(&connection("qlik", &site)).run(&["scan"]);
+    assert!(scan.errors.contains("web page"), "{}", scan.errors);
+    assert!(!scan.errors.contains("User_*"), "{}", scan.errors);
+}
+
+#[test]
+fn statuses_of_the_site_and_of_what_stands_before_it_have_advice_of_their_own() {
+    for (status, advice) in [
+        ("403 Forbidden", "docs/qlik-setup.md"),
+        (
+            "404 Not Found",
+            "names a Qlik Sense Enterprise on Windows site",
+        ),
+        ("418 Teapot", "whether a gateway in front of it refuses"),
+        ("429 Too Many Requests", "less busy"),
+        ("500 Internal Server Error", "repository's log"),
+        ("502 Bad Gateway", "gets no answer"),
+        ("503 Service Unavailable", "check that its services run"),
+    ] {
+        let address = answers(status, b"");
+        check(
+            &format!("http://{address}/header"),
+            "",
+            &[advice],
+            &[HOST_AND_PORT],
+        );
+    }
+    let inactive = answers(
+        "403 Forbidden",
+        b"Your account is inactive. Contact your administrator",
+    );
+    check(
+        &format!("http://{inactive}/header"),
+        "",
+        &["remove the mark `Inactive`"],
+        &["five sessions", "docs/qlik-setup.md"],
+    );
+    let page = answers(
+        "200 OK\r\nContent-Type: text/html",
+        b"<html>It works!</html>",
+    );
+    check(
+        &format!("http://{page}/header"),
+        "",
+        &["the site answered with a web page instead of JSON"],
+        &["login form"],
+    );
+}
