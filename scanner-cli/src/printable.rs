@@ -1,7 +1,7 @@
 //! The one place where unprintable characters are replaced, whatever text reaches a terminal, a log or a report.
 //!
 //! Texts of sites and files may hold line breaks, escape sequences and bidirectional controls
-//! ([`is_unprintable`](catalog_model::is_unprintable)). Three things keep them from people:
+//! ([`is_unprintable`]). Three things keep them from people:
 //! - A text for people is a [`Page`]: what is put into one of its lines never starts another.
 //! - The rest of what is printed goes through [`lines`], and each event of the log through [`event`].
 //! - JSON keeps its values: such characters are escaped (`\u202e`), by [`write_json`] and [`json_page`].
