@@ -1,15 +1,22 @@
 //! `catalog forget`: nothing of a connection is left, in whatever file.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Child,
+};
+#[cfg(unix)]
+use std::{
+    fs::File,
+    process::{Command, Stdio},
 };
 
 use qrs_client::fake_site::{FakeSite, Fault, Point};
 
+#[cfg(unix)]
+use crate::scanner::finish;
 use crate::{
-    scanner::{Home, connection, finish, session_files},
+    scanner::{Home, connection, session_files},
     service::{Running, status, wait},
 };
 

@@ -4,10 +4,15 @@ use std::fs;
 
 use qrs_client::fake_site::FakeSite;
 
+#[cfg(unix)]
 use crate::{
-    hooks::{ended, hook, write_hooks},
+    hooks::ended,
+    service::{Running, wait},
+};
+use crate::{
+    hooks::{hook, write_hooks},
     scanner::{Home, connection, items},
-    service::{Running, status, wait},
+    service::status,
 };
 
 #[test]

@@ -4,10 +4,9 @@ use catalog_model::is_unprintable;
 use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
 
-use crate::{
-    scanner::{Home, Run, items},
-    service::{Running, wait},
-};
+use crate::scanner::{Home, Run, items};
+#[cfg(unix)]
+use crate::service::{Running, wait};
 
 /// A name that pretends to be a line of a report, and steers a terminal.
 const NAME: &str = "Evil\nFORGED line\r\u{1b}[31m\u{9b}2J\u{202e}\u{200b}\u{2028}end";

@@ -7,10 +7,9 @@ use std::{
 
 use qrs_client::fake_site::FakeSite;
 
-use crate::{
-    scanner::{Home, connection},
-    service::{Running, wait},
-};
+use crate::scanner::{Home, connection};
+#[cfg(unix)]
+use crate::service::{Running, wait};
 
 /// Checks what `scan` says of the connection file of a site with `old` replaced by `new`.
 fn check(old: &str, new: &str, exit: i32, texts: &[&str]) {
