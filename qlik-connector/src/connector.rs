@@ -84,7 +84,7 @@ impl Connector for QlikSense {
         let verify_counts = settings.flag("connection.verify_counts", true);
         let time_limits = time_limits(settings);
         let retry_for = settings.duration(RETRY);
-        let logout = settings.flag("connection.logout", false);
+        let session_end = session_end(settings);
         let trusted = Trusted::read(settings);
         let proxy = proxy(settings);
         let proxied = proxy.is_some();
@@ -97,11 +97,7 @@ impl Connector for QlikSense {
             .trust(trusted.trust())
             .time_limits(time_limits)
             .sessions(&self.sessions)
-            .session_end(if logout {
-                SessionEnd::Logout
-            } else {
-                SessionEnd::Keep
-            });
+            .session_end(session_end);
         if let Some(proxy) = proxy {
             builder = builder.proxy(proxy);
         }
@@ -130,6 +126,14 @@ impl Connector for QlikSense {
                 WithOwners::No
             },
         }))
+    }
+}
+
+/// What happens to the session after a scan.
+fn session_end(settings: &mut Settings) -> SessionEnd {
+    match settings.flag("connection.logout", false) {
+        true => SessionEnd::Logout,
+        false => SessionEnd::Keep,
     }
 }
 

@@ -56,15 +56,7 @@ pub(crate) fn lower<'a>(
     put_text(&mut properties, APPLICATION_NAME, &app.name);
     let link = sheet_link(&app.sheets, &sheet.engine_object_id);
     properties.put(SHEET_URL, PropertyValue::Url(link));
-    for (name, what, timestamp) in [
-        (CREATION_DATE, "creation date", &sheet.created_date),
-        (MODIFICATION_DATE, "modification date", &sheet.modified_date),
-        (PUBLISH_DATE, "publish date", &sheet.publish_time),
-    ] {
-        if let Some(instant) = dates.lower(timestamp, what, sheet.id.as_str()) {
-            properties.put(name, PropertyValue::Instant(instant));
-        }
-    }
+    put_dates(&mut properties, sheet, dates);
     put_text(
         &mut properties,
         STREAM,
@@ -105,6 +97,18 @@ pub(crate) fn lower<'a>(
         properties,
     };
     Ok(Lowered { item, app })
+}
+
+fn put_dates(properties: &mut Properties, sheet: &Sheet, dates: &mut Dates) {
+    for (name, what, timestamp) in [
+        (CREATION_DATE, "creation date", &sheet.created_date),
+        (MODIFICATION_DATE, "modification date", &sheet.modified_date),
+        (PUBLISH_DATE, "publish date", &sheet.publish_time),
+    ] {
+        if let Some(instant) = dates.lower(timestamp, what, sheet.id.as_str()) {
+            properties.put(name, PropertyValue::Instant(instant));
+        }
+    }
 }
 
 /// Of the records of one sheet, approved ones rank above published ones, and those above private drafts; then the newer one.

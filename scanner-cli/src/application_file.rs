@@ -131,8 +131,7 @@ impl Application {
         let sources = Sources::new(path, content, files);
         let mut odd = OddTexts::find(&document.root, &sources).into_warnings();
         let mut wrong = Vec::new();
-        let list = document.root.get("followers").cloned();
-        let followers = match list {
+        let followers = match document.root.get("followers").cloned() {
             None => vec![export(home)],
             Some(node) => followers(path, home, node, (&mut wrong, &mut odd)),
         };
@@ -171,11 +170,9 @@ impl Application {
                     .collect(),
             });
         }
-        let wrong = wrong.into_iter();
-        let wrong = wrong.map(|found| show(Severity::Error, found));
-        let odd = odd.into_iter();
-        let odd = odd.map(|found| show(Severity::Warning, found));
-        Err(wrong.chain(odd).collect())
+        let errors = wrong.into_iter().map(|found| show(Severity::Error, found));
+        let warnings = odd.into_iter().map(|found| show(Severity::Warning, found));
+        Err(errors.chain(warnings).collect())
     }
 }
 

@@ -160,6 +160,7 @@ impl Reading<'_> {
         }
     }
 
+    /// Reads the file. Of a disabled connection only unknown names are reported: its settings have no effect.
     fn read_with(&self, secrets: &Secrets<'_>) -> Result<ConnectionFile, InvalidFile> {
         let &Secrets {
             path,
@@ -189,7 +190,6 @@ impl Reading<'_> {
         let noticed = odd_texts.into_iter().chain(noticed);
         let odd = odd.chain(noticed.map(|found| show(Severity::Warning, found)));
         let code = match opened {
-            // What the settings of a disabled connection mean, nobody asked, names of every connection file apart.
             Ok(opened) if opened.connection.is_none() => {
                 return Ok(ConnectionFile {
                     warnings: unknown.collect(),

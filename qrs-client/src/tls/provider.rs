@@ -67,25 +67,34 @@ fn cbc_suites() -> Vec<SupportedCipherSuite> {
             Mac::Sha1,
         ),
     ];
-    let suites = suites.into_iter().filter_map(|(like, suite, key, mac)| {
-        let SupportedCipherSuite::Tls12(like) = like else {
-            return None;
-        };
-        let made = Tls12CipherSuite {
-            common: CipherSuiteCommon {
-                suite,
-                hash_provider: like.common.hash_provider,
-                confidentiality_limit: like.common.confidentiality_limit,
-            },
-            prf_provider: like.prf_provider,
-            kx: like.kx,
-            sign: like.sign,
-            aead_alg: Box::leak(Box::new(Cbc { key, mac })),
-        };
-        // Made once for the process; rustls wants suites that live as long.
-        Some(SupportedCipherSuite::Tls12(Box::leak(Box::new(made))))
-    });
-    suites.collect()
+    let suites = suites.into_iter();
+    suites
+        .filter_map(|(like, suite, key, mac)| cbc_suite(like, suite, Cbc { key, mac }))
+        .collect()
+}
+
+/// A suite that differs from `like` in its cipher only.
+fn cbc_suite(
+    like: &SupportedCipherSuite,
+    suite: CipherSuite,
+    cipher: Cbc,
+) -> Option<SupportedCipherSuite> {
+    let SupportedCipherSuite::Tls12(like) = like else {
+        return None;
+    };
+    let made = Tls12CipherSuite {
+        common: CipherSuiteCommon {
+            suite,
+            hash_provider: like.common.hash_provider,
+            confidentiality_limit: like.common.confidentiality_limit,
+        },
+        prf_provider: like.prf_provider,
+        kx: like.kx,
+        sign: like.sign,
+        aead_alg: Box::leak(Box::new(cipher)),
+    };
+    // Created once per process; rustls requires suites with a static lifetime.
+    Some(SupportedCipherSuite::Tls12(Box::leak(Box::new(made))))
 }
 
 #[cfg(test)]

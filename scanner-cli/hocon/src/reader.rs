@@ -250,17 +250,27 @@ impl<'a> Reader<'a> {
             }
         }
         if trees.is_empty() {
-            let reason = missing
-                .pop()
-                .unwrap_or_else(|| "there is no class path here".to_owned());
-            if include.required {
-                return Err(fault(reason).into());
-            }
-            let ignored = fault(format!("{reason}, so this `include` is ignored"))
-                .hint("the name of an included file ends in `.conf` or `.json`; if it may not be missing, write `include required(…)`");
-            self.warning(|| Diagnostic::at(source, ignored, Secrecy::Open));
+            self.nothing_included(source, include, missing.pop())?;
         }
         Ok(trees.into_iter().flatten().collect())
+    }
+
+    /// Warns about an `include` without a file, or refuses it if the file is required.
+    fn nothing_included(
+        &mut self,
+        source: &Source,
+        include: &Include,
+        missing: Option<String>,
+    ) -> Result<(), Box<Fault>> {
+        let fault = |message: String| Fault::new(include.span.clone(), message);
+        let reason = missing.unwrap_or_else(|| "there is no class path here".to_owned());
+        if include.required {
+            return Err(fault(reason).into());
+        }
+        let ignored = fault(format!("{reason}, so this `include` is ignored"))
+            .hint("the name of an included file ends in `.conf` or `.json`; if it may not be missing, write `include required(…)`");
+        self.warning(|| Diagnostic::at(source, ignored, Secrecy::Open));
+        Ok(())
     }
 
     /// Counts the bytes of an included file, and refuses those beyond the limit.

@@ -61,7 +61,6 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
     let service = left.as_ref().filter(|_| running);
     let holders = holders(program, &mut connections, service.map(|state| state.pid));
     let now = (program.environment.clock)();
-    let told = problems.first().map(service::reason);
     let preview = schedule.and_then(|text| Preview::new(&text, now, &zone).ok());
     let scanner = Scanner {
         name,
@@ -69,7 +68,7 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
         running,
         pid: service.map(|state| state.pid),
         started: service.map(|state| state.started.as_str()),
-        error: error.or(told),
+        error: error.or_else(|| problems.first().map(service::reason)),
         time_zone: zone.iana_name(),
         schedule: preview.as_ref().map(ShownSchedule::new).unwrap_or_default(),
     };

@@ -136,10 +136,8 @@ fn a_value_that_is_not_bound_works_with_a_warning_unless_that_is_restricted() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_second_file_does_not_take_the_code_of_one_with_mistakes() {
-    if !cfg!(unix) {
-        return;
-    }
     let (site, home) = (site(), Home::empty());
     let value = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
     let file = connection("qlik", &site) + &format!("{SETTING} = {value}\n");

@@ -179,10 +179,8 @@ fn secrets_of_the_secret_manager_may_be_encrypted() {
 
 /// Whatever fails: the name's resolution, the connection, the site, and what it says.
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn an_address_that_is_a_secret_is_in_no_text_about_the_site() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     for (setting, secret) in [
         (
@@ -230,10 +228,8 @@ fn an_address_that_is_a_secret_is_in_no_text_about_the_site() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_key_that_others_may_read_is_warned_about_once() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = site();
     let home = Home::empty().traced();
     let account = encrypted_for(&home, "a", SETTING, ACCOUNT);
@@ -264,10 +260,8 @@ fn a_key_that_others_may_read_is_warned_about_once() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_value_and_a_key_that_changed_take_effect_at_once() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = site();
     let home = Home::empty().traced();
     let nobody = encrypted_for(&home, "qlik", SETTING, "ACME\\nobody-s3cr3t");

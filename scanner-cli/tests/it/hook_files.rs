@@ -79,10 +79,8 @@ fn a_hook_file_that_is_wrong_shows_in_status_and_check() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_hook_is_tested_with_the_changes_of_the_last_scan() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     write_hooks(&home);

@@ -59,10 +59,8 @@ pub(crate) fn write_hooks(home: &Home) {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     write_hooks(&home);
@@ -121,10 +119,8 @@ fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_hook_is_not_told_of_what_a_filter_leaves_out_as_of_what_was_written() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -149,10 +145,8 @@ fn a_hook_is_not_told_of_what_a_filter_leaves_out_as_of_what_was_written() {
 const LOUD: &str = "sleep 300 & echo $! > left.pid; echo 'as ACME\\scanner'; echo \"through $TRUST\" >&2; i=0; while [ $i -lt 30000 ]; do echo 'line that fills the pipe'; i=$((i+1)); done";
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
     home.write("connections/qlik.conf", connection("qlik", &site));
@@ -204,10 +198,8 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_hook_learns_everything_again_after_a_restore() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("script.sh", SCRIPT.replace("exit 3", "test ! -e failing"));

@@ -273,10 +273,8 @@ fn includes_are_limited_to_the_home() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_running_scanner_takes_up_new_restrictions_at_once() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = site();
     let home = home(
         &site,

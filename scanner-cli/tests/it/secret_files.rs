@@ -124,10 +124,8 @@ fn a_name_stays_in_the_folder_and_its_codes_count() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_file_may_hold_an_encrypted_secret_and_takes_effect_when_it_changes() {
-    if !cfg!(unix) {
-        return;
-    }
     let (_site, home) = home(&format!("{FILES}automation.look_interval = 50 ms\n"));
     home.write("run/secrets/qlik.account-1", "ACME\\nobody\n");
     let running = Running::start(&home);

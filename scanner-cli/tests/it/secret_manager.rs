@@ -125,10 +125,8 @@ fn a_secret_in_a_setting_that_is_quoted_is_not_quoted() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn secrets_that_every_user_may_read_are_warned_about() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::builder().user(VALUE).start_in_thread();
     let home = home(&site, MANAGER);
     secrets(&home, "qlik-prod");

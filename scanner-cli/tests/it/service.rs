@@ -140,10 +140,8 @@ pub(crate) fn scanned(home: &Home, code: &str, outcome: &str) -> usize {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn it_waits_without_a_folder_and_scans_what_comes_at_once() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
     let running = Running::briefly(&home);
@@ -172,10 +170,8 @@ fn it_waits_without_a_folder_and_scans_what_comes_at_once() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_home_has_one_scanner_and_the_second_names_it() {
-    if !cfg!(unix) {
-        return;
-    }
     let home = Home::empty();
     let running = Running::briefly(&home);
     wait("the state", || home.has("data/status.json"));

@@ -176,11 +176,9 @@ fn a_backup_is_made_while_a_scan_writes_and_a_restore_waits_for_everyone() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_service_does_not_keep_a_backup_from_being_made_but_a_restore() {
     // The service is stopped with a signal.
-    if !cfg!(unix) {
-        return;
-    }
     let site = site(5);
     let home = Home::of(&site);
     let running = Running::briefly(&home);
@@ -194,10 +192,8 @@ fn a_service_does_not_keep_a_backup_from_being_made_but_a_restore() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn killed_at_any_instant_a_restore_leaves_the_old_store_or_the_new_one() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = site(50);
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -287,10 +283,8 @@ fn an_older_store_is_copied_before_it_is_brought_up_to_date() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_restore_needs_no_terminal_and_reads_nothing() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = site(5);
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);

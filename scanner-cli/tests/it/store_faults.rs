@@ -76,10 +76,8 @@ pub(crate) fn check_whole(path: &Path) {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn killed_at_any_instant_the_store_is_whole() {
-    if !cfg!(unix) {
-        return;
-    }
     const SHEETS: usize = 300;
     let content = Content::generated(3, SHEETS / 3);
     let site = FakeSite::builder().content(content).start_in_thread();
@@ -135,10 +133,8 @@ fn killed_at_any_instant_the_store_is_whole() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_disk_that_gets_full_is_a_failure_and_leaves_the_store_whole() {
-    if !cfg!(unix) {
-        return;
-    }
     let content = Content::generated(2, 10);
     let site = FakeSite::builder().content(content).start_in_thread();
     let home = Home::of(&site);

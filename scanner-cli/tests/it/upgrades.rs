@@ -198,10 +198,8 @@ fn owners_who_are_hidden_from_the_first_scan_of_a_new_program_change_nothing_lat
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_hook_learns_of_no_change_from_the_first_scan_of_a_new_program() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::builder().content(site()).start_in_thread();
     let home = home(&site);
     home.write(

@@ -26,15 +26,10 @@ pub(super) fn reason(
     match flaw {
         Flaw::OutOfDate(certificate) => out_of_date(certificate, shown),
         Flaw::OtherName => other_name(shown),
-        Flaw::CommonNameOnly => {
-            let message = format!(
-                "its certificate `{own}` has the name `{}` only as its common name, which does not count for the operating \
-                 system's authorities",
-                shown.name.to_str()
-            );
-            let hint = "have a certificate made with that name as a subject alternative name";
-            (message, or_pin(hint))
-        }
+        Flaw::CommonNameOnly => (
+            common_name_only(shown),
+            or_pin("have a certificate made with that name as a subject alternative name"),
+        ),
         Flaw::UnknownIssuer => unknown_issuer(shown, store, pin),
         Flaw::OtherKey { below, namesake } => (
             other_key(&whose(below, shown.certificate()), namesake, store),
@@ -77,6 +72,15 @@ pub(super) fn reason(
             (message, or_pin(hint))
         }
     }
+}
+
+fn common_name_only(shown: &Shown<'_>) -> String {
+    format!(
+        "its certificate `{}` has the name `{}` only as its common name, which does not count for the operating system's \
+         authorities",
+        shown.certificate().subject(),
+        shown.name.to_str()
+    )
 }
 
 /// The flaws of a single certificate of the chain.

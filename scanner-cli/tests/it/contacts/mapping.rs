@@ -97,10 +97,8 @@ fn a_mapping_that_would_lose_people_in_silence_is_refused_with_its_place() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_changed_mapping_takes_effect_while_the_scanner_runs() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = home(&site, "mapping = conf/contacts.csv");
     home.write("conf/contacts.csv", "ACME\\dmitri,first@mapped.example\n");

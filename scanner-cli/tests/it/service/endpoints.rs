@@ -58,10 +58,8 @@ const KNOWN: [&str; 10] = [
 ];
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn it_tells_that_it_is_alive_and_ready_and_what_it_did() {
-    if !cfg!(unix) {
-        return;
-    }
     let (site, down) = (FakeSite::start_in_thread(), FakeSite::start_in_thread());
     down.fail(Fault::status(503));
     let home = Home::of(&site);
@@ -104,10 +102,8 @@ fn it_tells_that_it_is_alive_and_ready_and_what_it_did() {
 const ITEMS: &str = "scanner_items{connection=\"qlik\"} 53";
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn after_a_restart_it_tells_what_was_and_counts_anew() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -123,10 +119,8 @@ fn after_a_restart_it_tells_what_was_and_counts_anew() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn nothing_can_be_done_but_reading() {
-    if !cfg!(unix) {
-        return;
-    }
     let home = Home::empty();
     home.write("conf/application.conf", BRIEF.to_owned() + LISTEN);
     let running = Running::start(&home);
@@ -143,10 +137,8 @@ fn nothing_can_be_done_but_reading() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn an_address_in_use_is_told_once_and_had_when_it_is_free_and_can_be_another() {
-    if !cfg!(unix) {
-        return;
-    }
     let home = Home::empty();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let wanted = taken.local_addr().unwrap().to_string();
@@ -184,10 +176,8 @@ fn an_address_in_use_is_told_once_and_had_when_it_is_free_and_can_be_another() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn those_who_come_and_say_nothing_hold_up_neither_others_nor_the_end() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
     let home = Home::of(&site);

@@ -9,10 +9,8 @@ use super::{BRIEF, Running, is, scanned, state, wait};
 use crate::scanner::{Home, connection};
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_file_that_is_broken_keeps_its_last_good_settings_until_it_is_mended() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let running = Running::briefly(&home);
@@ -50,10 +48,8 @@ fn a_file_that_is_broken_keeps_its_last_good_settings_until_it_is_mended() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_file_may_be_renamed_copied_and_removed() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let running = Running::briefly(&home);
@@ -89,10 +85,8 @@ fn a_file_may_be_renamed_copied_and_removed() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_secret_that_changed_takes_effect_at_once() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let provider =
         "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n";
@@ -112,10 +106,8 @@ fn a_secret_that_changed_takes_effect_at_once() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let filtered = connection("qlik", &site) + "filter = \"file:conf/sheets.filter\"\n";
@@ -141,10 +133,8 @@ fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn what_a_scan_warns_of_is_in_the_log_once() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let filtered = connection("qlik", &site) + "filter = \"stream = 'Nix'\"\n";

@@ -18,10 +18,11 @@ fn seldom(home: &Home) -> Running {
 }
 
 #[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs notifications of all changes, as on Linux"
+)]
 fn files_that_come_and_are_renamed_over_and_go_are_noticed() {
-    if !cfg!(target_os = "linux") {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     // Not even the folder is there.
     let home = Home::empty();
@@ -60,10 +61,11 @@ fn files_that_come_and_are_renamed_over_and_go_are_noticed() {
 }
 
 #[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs notifications of all changes, as on Linux"
+)]
 fn what_a_file_leads_to_is_noticed_wherever_it_lies() {
-    if !cfg!(target_os = "linux") {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
     home.write("elsewhere/secrets.conf", "s.account = nobody");

@@ -6,10 +6,8 @@ use super::{NOWHERE, Running, SHEETS, scanned, scans, state, status, wait};
 use crate::scanner::{Home, connection, connection_to};
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn ended_in_the_middle_of_a_scan_it_begins_that_again_and_no_other() {
-    if !cfg!(unix) {
-        return;
-    }
     let (quick, slow) = (FakeSite::start_in_thread(), FakeSite::start_in_thread());
     slow.fail(Fault::stall(Point::Records(3)).on(SHEETS));
     let home = Home::empty();
@@ -28,10 +26,8 @@ fn ended_in_the_middle_of_a_scan_it_begins_that_again_and_no_other() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_site_that_is_down_is_tried_as_scheduled_until_it_is_back() {
-    if !cfg!(unix) {
-        return;
-    }
     let site = FakeSite::start_in_thread();
     site.fail(Fault::status(503));
     let home = Home::with(&(connection("qlik", &site) + "schedule = \"* * * * * ?\"\n"));
@@ -50,10 +46,8 @@ fn a_site_that_is_down_is_tried_as_scheduled_until_it_is_back() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn many_connections_are_scanned_a_few_at_a_time() {
-    if !cfg!(unix) {
-        return;
-    }
     let home = Home::empty();
     for number in 0..200 {
         let code = format!("c{number}");
