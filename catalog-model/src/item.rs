@@ -67,10 +67,10 @@ pub struct Contact {
     pub name: Option<String>,
     /// What the source calls the person: for Qlik Sense `DIRECTORY\user`.
     pub account: Option<String>,
-    /// What the source says of the person's account; none where the source does not say it.
+    /// The status of the person's account; `None` if the source does not provide it.
     pub status: Option<AccountStatus>,
-    /// The [revision](crate::FieldRevision) of contacts from which on the connector finds this address: 1 for what it has
-    /// always found, and where there is no address.
+    /// The first [revision](crate::FieldRevision) of contacts in which the connector finds this address: 1 for addresses
+    /// found by every version, and for contacts without an address.
     pub email_since: u32,
 }
 

@@ -49,7 +49,7 @@ struct UserFacts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OwnerStatus {
     Known(AccountStatus),
-    /// There is none: the sheet has no owner, or users are not read.
+    /// No status: the sheet has no owner, or users are not read.
     Absent,
     /// The owner could not be read.
     Unknown,
