@@ -38,6 +38,8 @@ struct Arguments {
 enum Command {
     /// Format, lints, layers, tests, documentation: all that has to hold on main
     Test,
+    /// The boundaries between the crates, one part of `test`
+    Layers,
     /// All of `test`, and what takes long or needs programs of others: one line of result for each part
     Full {
         /// Only these parts
@@ -107,6 +109,7 @@ fn run(command: Command) -> Outcome {
     std::env::set_current_dir(root())?;
     match command {
         Command::Test => test::run(&shell),
+        Command::Layers => layers::check(&shell),
         Command::Full { only } => full::run(&shell, &only),
         Command::Demo => demo::run(&shell),
         Command::Bench { what, sheets } => match what {
