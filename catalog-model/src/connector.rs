@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::{
-    Completeness, ConnectionCode, ConnectorId, FieldRevision, Finding, InventoryEntry, KeysOnly,
-    PropertyDefinition, ScanError, ScanSink, Settings, Stage, Visualization, Warning,
+    Completeness, ConnectionCode, ConnectorId, ContainerKind, FieldRevision, Finding,
+    InventoryEntry, KeysOnly, PropertyDefinition, ScanError, ScanSink, Settings, Stage,
+    Visualization, Warning,
     filter::{Decision, ItemFilter},
     settings::Invalid,
 };
@@ -47,6 +48,9 @@ pub trait Connection: Send + Sync {
 
     /// What the parts of an item's key are, after the connection's code: `["app", "sheet"]`.
     fn key_parts(&self) -> &[&'static str];
+
+    /// The kinds of containers that hold its items, from the outside in. Empty if it delivers none.
+    fn container_kinds(&self) -> &[ContainerKind];
 
     /// Reads everything and hands it to `sink` piece by piece, remembering no item.
     ///

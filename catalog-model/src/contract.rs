@@ -9,9 +9,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Completeness, Connection, ConnectionCode, FilteredItem, InventoryEntry, ItemKey, Observation,
-    Progress, RepeatedRecord, ScanError, ScanSink, SinkError, SourceId, Stage, UndecidedItem,
-    Verdict, Visualization, Warning,
+    Completeness, Connection, ConnectionCode, Container, FilteredItem, InventoryEntry, ItemKey,
+    Observation, Progress, RepeatedRecord, ScanError, ScanSink, SinkError, SourceId, Stage,
+    UndecidedItem, Verdict, Visualization, Warning,
 };
 
 /// A sentence of the contract that a connection does not keep.
@@ -30,6 +30,8 @@ pub struct Recorder<T = Visualization> {
     pub filtered: Vec<FilteredItem>,
     /// Items of which nobody knows whether a filter leaves them out.
     pub undecided: Vec<UndecidedItem>,
+    /// Containers of items.
+    pub containers: Vec<Container>,
     /// Records besides items that came more than once.
     pub repeated: Vec<RepeatedRecord>,
     /// Warnings.
@@ -48,6 +50,7 @@ impl<T> Default for Recorder<T> {
             unreadable: Vec::new(),
             filtered: Vec::new(),
             undecided: Vec::new(),
+            containers: Vec::new(),
             repeated: Vec::new(),
             warnings: Vec::new(),
             progress: Vec::new(),
@@ -81,6 +84,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
             Observation::Unreadable(record) => self.unreadable.push(record),
             Observation::Filtered(item) => self.filtered.push(item),
             Observation::Undecided(item) => self.undecided.push(item),
+            Observation::Container(container) => self.containers.push(*container),
         }
         Ok(())
     }
@@ -90,6 +94,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         self.unreadable.clear();
         self.filtered.clear();
         self.undecided.clear();
+        self.containers.clear();
         self.repeated.clear();
         self.warnings.clear();
         self.restarts.push(cause.to_owned());

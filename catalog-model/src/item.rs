@@ -9,6 +9,8 @@ use crate::{Instant, ItemKey, Properties};
 pub struct Visualization {
     /// The identification key.
     pub key: ItemKey,
+    /// The key of the container that holds it, if it is in one: that of a [`Container`](crate::Container) of the same scan.
+    pub container: Option<ItemKey>,
     /// The way that a person would go to it, from the outside in: stream, application, sheet.
     pub label: Vec<String>,
     /// The name as the source has it; may be empty.

@@ -3,6 +3,7 @@
 mod characters;
 mod check;
 mod connector;
+mod container;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod counted;
@@ -23,6 +24,7 @@ pub mod settings;
 pub use characters::{InvisibleCharacter, is_unprintable, printable, printable_line, replacement};
 pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry, SessionHold};
+pub use container::{Container, ContainerField, ContainerKind, CustomProperty, Inclusion};
 pub use counted::{counted, grouped};
 pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};

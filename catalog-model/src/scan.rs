@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use crate::{
-    IdLedger, ItemKey, MemoryLedger, Precedence, Visualization,
+    Container, IdLedger, ItemKey, MemoryLedger, Precedence, Visualization,
     filter::{FilterRule, RuleCount},
 };
 
@@ -20,6 +20,10 @@ pub enum Observation<T = Visualization> {
     Filtered(FilteredItem),
     /// An item that is there, of which nobody knows whether a filter leaves it out. What a catalog has of it stays.
     Undecided(UndecidedItem),
+    /// A container of items. Each comes once, in any order: the items in it may come before or after it.
+    ///
+    /// As for items, a container that does not come is gone only if the scan is complete.
+    Container(Box<Container>),
 }
 
 /// What an inventory lists of an item.
@@ -153,6 +157,7 @@ impl ScanSink for KeysOnly<'_> {
             Observation::Unreadable(record) => Observation::Unreadable(record),
             Observation::Filtered(item) => Observation::Filtered(item),
             Observation::Undecided(item) => Observation::Undecided(item),
+            Observation::Container(container) => Observation::Container(container),
         })
     }
 

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, FieldRevision, Finding, PropertyDefinition,
-    ScanError, ScanSink, SessionHold, SinkError, Stage, Visualization, Warning,
+    Completeness, Connection, ConnectionCode, ContainerKind, FieldRevision, Finding,
+    PropertyDefinition, ScanError, ScanSink, SessionHold, SinkError, Stage, Visualization, Warning,
     filter::{Decision, ItemFilter},
     with_causes,
 };
@@ -15,6 +15,7 @@ use crate::{
     apps::WithOwners,
     attempt::Attempt,
     check::{Route, check, check_offline, session_is_not_kept},
+    containers,
     counting::Counts,
     failure::{describe, failure},
     find::{Asking, find},
@@ -113,6 +114,10 @@ impl Connection for QlikConnection {
 
     fn key_parts(&self) -> &[&'static str] {
         &["app", "sheet"]
+    }
+
+    fn container_kinds(&self) -> &[ContainerKind] {
+        containers::KINDS
     }
 
     async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {

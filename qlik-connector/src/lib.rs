@@ -8,6 +8,7 @@ mod attribute_types;
 mod check;
 mod connection;
 mod connector;
+mod containers;
 mod counting;
 mod criteria;
 mod dates;

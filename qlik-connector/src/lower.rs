@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use catalog_model::{
-    ConnectionCode, Contacts, InvalidKey, ItemKey, Precedence, Properties, PropertyValue,
-    Visualization,
+    ConnectionCode, Contacts, Container, InvalidKey, ItemKey, Precedence, Properties,
+    PropertyValue, Visualization,
 };
 use qrs_client::{Owner, Tag};
 
 use crate::{
     apps::{AppFacts, Apps, NamedValue, Told},
+    containers,
     dates::{Dates, instant},
     link::sheet_link,
     owners::{OwnerStatus, Owners, account},
@@ -81,6 +82,7 @@ pub(crate) fn lower<'a>(
     put_unknown(&mut properties, sheet, &app);
     let item = Visualization {
         key,
+        container: Container::key_of(code, containers::APP, app_id).ok(),
         label: vec![
             app.stream.as_deref().unwrap_or(NO_STREAM).to_owned(),
             app.name.to_string(),

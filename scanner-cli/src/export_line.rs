@@ -152,6 +152,7 @@ mod tests {
         );
         Visualization {
             key: ItemKey::new(["prod", "app/1", "JDWuPK"]).unwrap(),
+            container: None,
             label: vec!["Finance".to_owned(), "Q1/Q2".to_owned(), String::new()],
             name: String::new(),
             description: Some("two\nlines".to_owned()),

@@ -170,6 +170,8 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 }
                 self.note(&item.key, record, Kind::Excluded)
             }
+            // Neither the export nor the store has containers yet.
+            Observation::Container(_) => Ok(()),
         }
     }
 

@@ -8,9 +8,9 @@ use std::sync::{
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Contacts, FilteredItem, ItemKey, Observation, Place,
-    Precedence, Properties, PropertyDefinition, PropertyKind, PropertyValue, ScanError, ScanSink,
-    Stage, Verdict, Visualization, contract,
+    Completeness, Connection, ConnectionCode, Contacts, ContainerKind, FilteredItem, ItemKey,
+    Observation, Place, Precedence, Properties, PropertyDefinition, PropertyKind, PropertyValue,
+    ScanError, ScanSink, Stage, Verdict, Visualization, contract,
     filter::{FilterRule, RuleId},
 };
 
@@ -60,6 +60,10 @@ impl Connection for Faulty {
 
     fn key_parts(&self) -> &[&'static str] {
         &["app", "sheet"]
+    }
+
+    fn container_kinds(&self) -> &[ContainerKind] {
+        &[]
     }
 
     async fn check(&self) -> Vec<Stage> {
@@ -139,6 +143,7 @@ impl Faulty {
         properties.put(NAME.name, value);
         Visualization {
             key: ItemKey::new(parts.iter().copied()).unwrap(),
+            container: None,
             label: if fault == Fault::NoLabel {
                 Vec::new()
             } else {

@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, FieldRevision, Finding, IdLedger, InventoryEntry, Observation,
-    Progress, PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SessionHold, SinkError,
-    Stage, UndecidedItem, UnreadableRecord, Visualization, Warning,
+    Completeness, Connection, ContainerKind, FieldRevision, Finding, IdLedger, InventoryEntry,
+    Observation, Progress, PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SessionHold,
+    SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization, Warning,
     filter::{Decision, Fate, ItemFilter, PatternGaveUp, UnknownCause},
 };
 use secrecy::SecretString;
@@ -36,6 +36,10 @@ impl Connection for Discreet {
 
     fn key_parts(&self) -> &[&'static str] {
         self.connection.key_parts()
+    }
+
+    fn container_kinds(&self) -> &[ContainerKind] {
+        self.connection.container_kinds()
     }
 
     async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {

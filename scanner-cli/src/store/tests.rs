@@ -123,6 +123,7 @@ fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
 fn item(key: &str, name: &str, contacts: Contacts) -> Visualization {
     Visualization {
         key: ItemKey::new(["c", key]).unwrap(),
+        container: None,
         label: vec!["way".to_owned()],
         name: name.to_owned(),
         description: None,

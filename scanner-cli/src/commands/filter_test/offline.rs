@@ -132,6 +132,7 @@ fn item_of(found: &CatalogItem<'_>, properties: &[PropertyDefinition]) -> Option
     }
     Some(Visualization {
         key,
+        container: None,
         label: stored.label.iter().map(ToString::to_string).collect(),
         name: stored.name.to_string(),
         description: stored.description.as_ref().map(ToString::to_string),

@@ -60,6 +60,7 @@ impl Twin {
         let record = (precedence, Some(&id));
         let item = Visualization {
             key: key.clone(),
+            container: None,
             label: Vec::new(),
             name: self.id.to_owned(),
             description: None,
