@@ -36,6 +36,9 @@ mod output;
 mod output_lost;
 #[cfg(unix)]
 mod output_unix;
+/// Snapshots show paths and errors of Unix.
+#[cfg(unix)]
+mod printed;
 mod quoted_files;
 mod replacing;
 #[cfg(unix)]

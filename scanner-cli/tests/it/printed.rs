@@ -1,0 +1,122 @@
+//! What every command prints, as snapshots in `snapshots/`: command line, exit code, standard output, standard error.
+//!
+//! A test fails if a text differs from its snapshot. `INSTA_UPDATE=always cargo test -p scanner-cli --all-features
+//! --test it printed` rewrites the snapshots; review the difference like code.
+
+mod help;
+mod hygiene;
+mod scan;
+mod stable;
+mod usage;
+
+use std::process::Command;
+
+use qrs_client::fake_site::FakeSite;
+
+use crate::scanner::{Home, Run, connection, finish};
+
+/// A snapshot in the making: what a few commands print, one after the other.
+pub(crate) struct Page {
+    text: String,
+    /// Texts that are different in each run, and what stands for them.
+    variable: Vec<(String, String)>,
+}
+
+impl Page {
+    pub(crate) fn new() -> Self {
+        Self {
+            text: String::new(),
+            variable: Vec::new(),
+        }
+    }
+
+    /// The same page, in which `shown` stands for `text`.
+    pub(crate) fn replacing(mut self, text: impl Into<String>, shown: &str) -> Self {
+        self.variable.push((text.into(), shown.to_owned()));
+        self
+    }
+
+    /// A line about what follows.
+    pub(crate) fn note(&mut self, text: &str) {
+        self.text += &format!("# {text}\n");
+    }
+
+    /// Runs the program in a home and adds what it prints.
+    pub(crate) fn run(&mut self, home: &Home, arguments: &[&str]) -> Run {
+        self.run_command(home, arguments, home.command(arguments))
+    }
+
+    /// The same with a command that has, say, environment variables besides the arguments.
+    pub(crate) fn run_command(&mut self, home: &Home, arguments: &[&str], command: Command) -> Run {
+        let run = finish(command);
+        self.add(home, arguments, &run);
+        run
+    }
+
+    /// Adds what a run in a home printed.
+    pub(crate) fn add(&mut self, home: &Home, arguments: &[&str], run: &Run) {
+        let mut text = format!("$ {}\n", command_line(arguments));
+        text += &format!("[exit code {}]\n", run.exit);
+        for (name, stream) in [("stdout", &run.output), ("stderr", &run.errors)] {
+            if !stream.is_empty() {
+                text += &format!("[{name}]\n{stream}");
+                let ends = stream.ends_with('\n');
+                text += if ends { "" } else { "[no line break]\n" };
+            }
+        }
+        for (variable, shown) in &self.variable {
+            text = text.replace(variable, shown);
+        }
+        self.text += &stable::text(&text, home);
+        self.text.push('\n');
+    }
+
+    /// Adds a file of a home.
+    pub(crate) fn file(&mut self, home: &Home, name: &str) {
+        let text = format!("$ cat {name}\n{}", home.read(name));
+        self.text += &stable::text(&text, home);
+        self.text.push('\n');
+    }
+
+    /// Compares the page with its snapshot.
+    pub(crate) fn check(self, name: &str) {
+        let mut settings = insta::Settings::new();
+        settings.set_snapshot_path(hygiene::FOLDER);
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name, self.text.trim_end()));
+    }
+}
+
+/// A home whose one connection is the one of the documentation.
+pub(crate) fn demo(site: &FakeSite) -> Home {
+    let home = Home::empty();
+    let file = connection("demo", site).replace("Test site", "Demonstration");
+    home.write("connections/demo.conf", file);
+    home
+}
+
+/// Runs the program once and compares what it prints with a snapshot.
+pub(crate) fn check(name: &str, home: &Home, arguments: &[&str]) -> Run {
+    let mut page = Page::new();
+    let run = page.run(home, arguments);
+    page.check(name);
+    run
+}
+
+/// A command line as people type it.
+fn command_line(arguments: &[&str]) -> String {
+    let quoted = arguments.iter().map(|argument| {
+        let is_plain = |c: char| c.is_alphanumeric() || "-_./=,:@+%".contains(c);
+        match !argument.is_empty() && argument.chars().all(is_plain) {
+            true => (*argument).to_owned(),
+            false => format!("'{argument}'"),
+        }
+    });
+    let words: Vec<_> = quoted.collect();
+    ["scanner-cli".to_owned()]
+        .into_iter()
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,67 @@
+//! The help of every command.
+
+use super::Page;
+use crate::scanner::Home;
+
+/// Every command and subcommand, as it is typed.
+const COMMANDS: [&[&str]; 24] = [
+    &[],
+    &["run"],
+    &["status"],
+    &["scan"],
+    &["inventory"],
+    &["check"],
+    &["catalog"],
+    &["catalog", "list"],
+    &["catalog", "show"],
+    &["catalog", "changes"],
+    &["catalog", "scans"],
+    &["catalog", "owners"],
+    &["catalog", "followers"],
+    &["catalog", "forget"],
+    &["store"],
+    &["store", "backup"],
+    &["store", "restore"],
+    &["store", "check"],
+    &["explain"],
+    &["config", "show"],
+    &["hook", "test"],
+    &["filter", "test"],
+    &["encrypt"],
+    &["help", "scan"],
+];
+
+fn check(name: &str, option: &str) {
+    let home = Home::empty();
+    let mut page = Page::new();
+    for command in COMMANDS {
+        let mut arguments = command.to_vec();
+        if command.first() != Some(&"help") {
+            arguments.push(option);
+        }
+        page.run(&home, &arguments);
+    }
+    page.check(name);
+}
+
+#[test]
+fn the_long_help_of_every_command() {
+    check("help_long", "--help");
+}
+
+#[test]
+fn the_short_help_of_every_command() {
+    check("help_short", "-h");
+}
+
+#[test]
+fn commands_of_commands() {
+    let home = Home::empty();
+    let mut page = Page::new();
+    for command in ["config", "hook", "filter"] {
+        page.run(&home, &[command, "--help"]);
+    }
+    page.run(&home, &["--version"]);
+    page.run(&home, &[]);
+    page.check("help_groups");
+}
