@@ -18,22 +18,13 @@ use crate::scanner::{Home, Run, connection, finish};
 /// A snapshot in the making: what a few commands print, one after the other.
 pub(crate) struct Page {
     text: String,
-    /// Texts that are different in each run, and what stands for them.
-    variable: Vec<(String, String)>,
 }
 
 impl Page {
     pub(crate) fn new() -> Self {
         Self {
             text: String::new(),
-            variable: Vec::new(),
         }
-    }
-
-    /// The same page, in which `shown` stands for `text`.
-    pub(crate) fn replacing(mut self, text: impl Into<String>, shown: &str) -> Self {
-        self.variable.push((text.into(), shown.to_owned()));
-        self
     }
 
     /// A line about what follows.
@@ -64,9 +55,6 @@ impl Page {
                 text += if ends { "" } else { "[no line break]\n" };
             }
         }
-        for (variable, shown) in &self.variable {
-            text = text.replace(variable, shown);
-        }
         self.text += &stable::text(&text, home);
         self.text.push('\n');
     }
@@ -90,10 +78,19 @@ impl Page {
 
 /// A home whose one connection is the one of the documentation.
 pub(crate) fn demo(site: &FakeSite) -> Home {
+    demo_with(site, "")
+}
+
+/// The same home, with more settings at the end of the connection file.
+pub(crate) fn demo_with(site: &FakeSite, settings: &str) -> Home {
     let home = Home::empty();
-    let file = connection("demo", site).replace("Test site", "Demonstration");
-    home.write("connections/demo.conf", file);
+    home.write("connections/demo.conf", demo_text(site) + settings);
     home
+}
+
+/// The connection file of the documentation.
+pub(crate) fn demo_text(site: &FakeSite) -> String {
+    connection("demo", site).replace("Test site", "Demonstration")
 }
 
 /// Runs the program once and compares what it prints with a snapshot.

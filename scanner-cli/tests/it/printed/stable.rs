@@ -17,7 +17,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b", "${1}:47110"),
         (
             r"\bin [\d.]+ s \(([\d.]+ [kM]?B), [\d.]+ [kM]?B/s\)",
-            "in 0.01 s (${2}, 7.0 MB/s)",
+            "in 0.01 s (${1}, 7.0 MB/s)",
         ),
         (r"\bin \d+\.\d+ s\b", "in 0.01 s"),
         (
@@ -29,6 +29,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             r#""(seconds|megabytes_per_second|milliseconds)": ?\d[\d.e-]*"#,
             r#""${1}": 0.1"#,
         ),
+        (r"\bport \d{4,5}\b", "port 47110"),
         (r"\bprocess \d+\b", "process 4711"),
         (r#""pid": ?\d+"#, r#""pid": 4711"#),
         (
@@ -67,7 +68,7 @@ pub(super) fn text(text: &str, home: &Home) -> String {
 /// The text with one moment for all times of today and of the next scans; times of the site's records stay.
 fn with_one_now(text: &str) -> String {
     let now = Timestamp::now();
-    let near = (now - 24.hours())..(now + 49.hours());
+    let near = (now - 24.hours())..(now + 100.hours());
     let shown = |found: &Captures<'_, str>| {
         let time = found.get(0).unwrap().as_str();
         let is_near = time
