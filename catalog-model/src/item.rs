@@ -1,6 +1,6 @@
 //! Items: what a catalog lists.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{Instant, ItemKey, Properties};
 
@@ -62,7 +62,7 @@ pub enum Contacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     /// What the person is to the item: `owner`. Nobody has one role twice.
-    pub role: &'static str,
+    pub role: Cow<'static, str>,
     /// The e-mail address; a catalog reaches nobody without one.
     pub email: Option<String>,
     /// The person's name.

@@ -1,5 +1,7 @@
 //! Technical properties of an item: what a connection declares, and the values that an item carries.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use crate::Instant;
@@ -82,7 +84,7 @@ impl PropertyValue {
 /// A property that is not among them is absent, unless it is [unknown](Self::put_unknown).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Properties {
-    values: Vec<(&'static str, PropertyValue)>,
+    values: Vec<(Cow<'static, str>, PropertyValue)>,
     unknown: Vec<&'static str>,
 }
 
@@ -97,7 +99,8 @@ impl Properties {
     }
 
     /// Sets the property `name`; a former value is replaced.
-    pub fn put(&mut self, name: &'static str, value: PropertyValue) {
+    pub fn put(&mut self, name: impl Into<Cow<'static, str>>, value: PropertyValue) {
+        let name = name.into();
         self.unknown.retain(|unknown| *unknown != name);
         match self.values.iter_mut().find(|(known, _)| *known == name) {
             Some(entry) => entry.1 = value,
@@ -127,8 +130,8 @@ impl Properties {
     }
 
     /// Names and values in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &PropertyValue)> {
-        self.values.iter().map(|(name, value)| (*name, value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &PropertyValue)> {
+        self.values.iter().map(|(name, value)| (&**name, value))
     }
 }
 

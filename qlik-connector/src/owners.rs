@@ -181,7 +181,7 @@ impl<'a> Owners<'a> {
         let names = [&owner.name, &owner.user_id];
         let name = names.into_iter().find(|name| !name.is_empty());
         Some(Contact {
-            role,
+            role: role.into(),
             email: reached.email,
             name: reached.name.or_else(|| name.cloned()),
             account: account(owner),

@@ -158,7 +158,7 @@ mod tests {
             description: Some("two\nlines".to_owned()),
             contacts: Contacts::Known(vec![
                 Contact {
-                    role: "owner",
+                    role: "owner".into(),
                     email: Some("ann@example.com".to_owned()),
                     name: Some("Ann".to_owned()),
                     account: Some("ACME\\ann".to_owned()),
@@ -166,7 +166,7 @@ mod tests {
                     email_since: 1,
                 },
                 Contact {
-                    role: "owner",
+                    role: "owner".into(),
                     email: None,
                     name: Some("Bob".to_owned()),
                     account: None,

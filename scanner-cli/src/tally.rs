@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn people_without_an_address_are_noted_once_until_the_scan_begins_again() {
         let contact = |account: Option<&str>, email: Option<&str>| Contact {
-            role: "owner",
+            role: "owner".into(),
             email: email.map(str::to_owned),
             name: Some("Ann".to_owned()),
             account: account.map(str::to_owned),
@@ -226,7 +226,7 @@ mod tests {
         let mut tally = Tally::default();
         for number in 0..MAX_PEOPLE + 100 {
             tally.contacts(&Contacts::Known(vec![Contact {
-                role: "owner",
+                role: "owner".into(),
                 email: None,
                 name: Some(number.to_string()),
                 account: None,

@@ -331,7 +331,7 @@ async fn an_app_without_an_owner_has_none_and_its_sheets_have_their_own() {
     let scan = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
     let accounts: Vec<_> = contacts(&scan)
         .iter()
-        .map(|one| (one.role, one.account.as_deref().unwrap()))
+        .map(|one| (one.role.as_ref(), one.account.as_deref().unwrap()))
         .collect();
     assert_eq!(accounts, [("owner", "ACME\\ann")]);
     assert_eq!(scan.warnings(), [""; 0]);

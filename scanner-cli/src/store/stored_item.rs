@@ -301,7 +301,7 @@ fn stored(value: &PropertyValue) -> Option<StoredValue<'_>> {
 
 fn contact(contact: &Contact) -> StoredContact<'_> {
     StoredContact {
-        role: contact.role.into(),
+        role: contact.role.as_ref().into(),
         email: contact.email.as_deref().map(Into::into),
         name: contact.name.as_deref().map(Into::into),
         account: contact.account.as_deref().map(Into::into),

@@ -151,7 +151,7 @@ async fn close_with(scan: StoreScan, day: i64, removals: Removals) -> Result<Clo
 
 fn contact(email: &str) -> Contacts {
     Contacts::Known(vec![Contact {
-        role: "owner",
+        role: "owner".into(),
         email: Some(email.to_owned()),
         name: None,
         account: None,

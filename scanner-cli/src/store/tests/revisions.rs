@@ -217,7 +217,7 @@ async fn what_stays_of_an_item_with_long_texts_leaves_them_at_their_places() {
 /// Contacts of one person.
 fn person(email: Option<&str>, email_since: u32, status: Option<AccountStatus>) -> Contacts {
     Contacts::Known(vec![Contact {
-        role: "owner",
+        role: "owner".into(),
         email: email.map(str::to_owned),
         name: Some("Ann".to_owned()),
         account: Some("ACME\\ann".to_owned()),
