@@ -1,11 +1,13 @@
 //! The scanner's home folder: what lies where.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use catalog_model::{ConnectionCode, settings::FileSource};
+
+pub(crate) use file_access::path_text::{shown, shown_absolute};
 
 use crate::{
     file_rights::create_folder,
@@ -188,48 +190,6 @@ impl FileSource for Home {
     }
 }
 
-/// Finds a path in a person's terms: below the current folder without its prefix.
-pub(crate) fn shown(path: &Path) -> String {
-    let short = path.strip_prefix(".").unwrap_or(path);
-    if short.as_os_str().is_empty() {
-        return ".".to_owned();
-    }
-    without_verbatim(&short.display().to_string())
-}
-
-/// A path of the home in messages about the home itself, which must not depend on the folder that a reader takes for the
-/// current one.
-pub(crate) fn shown_absolute(path: &Path) -> String {
-    let goes_up = (path.components()).any(|part| part == std::path::Component::ParentDir);
-    let whole = match goes_up {
-        // `..` after a link leads elsewhere than the text says.
-        true => resolved(path).map_or_else(|| std::path::absolute(path), Ok),
-        false => std::path::absolute(path),
-    };
-    // `./` of the current folder goes, and so does a slash at the end.
-    let whole = whole.map(|whole| whole.components().collect::<PathBuf>());
-    shown(whole.as_deref().unwrap_or(path))
-}
-
-/// The path with its links and `..` followed, as far as it exists.
-fn resolved(path: &Path) -> Option<PathBuf> {
-    path.ancestors().find_map(|existing| {
-        let whole = fs::canonicalize(existing).ok()?;
-        Some(whole.join(path.strip_prefix(existing).ok()?))
-    })
-}
-
-/// A path of Windows without `\\?\`, which its canonical paths begin with.
-fn without_verbatim(path: &str) -> String {
-    if let Some(share) = path.strip_prefix(r"\\?\UNC\") {
-        return format!(r"\\{share}");
-    }
-    match path.strip_prefix(r"\\?\") {
-        Some(rest) if rest.get(1..3) == Some(r":\") => rest.to_owned(),
-        _ => path.to_owned(),
-    }
-}
-
 /// The name of an export. The ending is the one that the reference's visualization plugin looks for.
 pub(crate) fn export_name(code: &ConnectionCode) -> String {
     format!("{}.visualization.ndjson", file_name(code))
@@ -273,32 +233,6 @@ fn names_device(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_below_the_current_folder_is_shown_without_it_and_never_as_nothing() {
-        for (path, expected) in [
-            ("./a/b", "a/b"),
-            ("/a", "/a"),
-            (".", "."),
-            ("./", "."),
-            ("", "."),
-        ] {
-            assert_eq!(shown(Path::new(path)), expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_canonical_path_of_windows_is_shown_as_people_write_it() {
-        for (path, expected) in [
-            (r"\\?\C:\home\a.db", r"C:\home\a.db"),
-            (r"\\?\UNC\server\share\a.db", r"\\server\share\a.db"),
-            (r"\\?\Volume{1}\a.db", r"\\?\Volume{1}\a.db"),
-            (r"\\server\share", r"\\server\share"),
-            (r"C:\home", r"C:\home"),
-        ] {
-            assert_eq!(without_verbatim(path), expected, "{path}");
-        }
-    }
 
     #[test]
     fn programs_can_work_in_the_full_path_of_a_home() {

@@ -1,4 +1,4 @@
-//! `cargo xtask quartz`: asks the real Quartz about cron expressions, for the tests of `scanner-cli/src/quartz.rs`.
+//! `cargo xtask quartz`: asks the real Quartz about cron expressions, for the tests of the crate `quartz-schedule`.
 //!
 //! Needs a JDK and the library: `apt-get install default-jdk-headless libquartz2-java` on Debian. A file begins with
 //! `# times: N` and lines `# after: ZONE TIME`, followed by one expression per line: its text, `valid` or `refused`, and
@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 
 use crate::Outcome;
 
-const FOLDER: &str = "scanner-cli/tests/data";
+const FOLDER: &str = "scanner-cli/quartz/tests/data";
 const FILES: [&str; 2] = ["quartz.txt", "quartz-mutations.txt"];
 const CLASSES: &str = "target/quartz";
 const LIBRARIES: &str =
@@ -50,7 +50,7 @@ pub(crate) fn run(shell: &Shell, mutations: Option<usize>) -> Outcome {
     let test = "mutations_are_judged_as_by_quartz";
     cmd!(
         shell,
-        "cargo test -p scanner-cli --all-features --lib {test} -- --ignored"
+        "cargo test -p quartz-schedule --lib {test} -- --ignored"
     )
     .run()?;
     Ok(())

@@ -16,7 +16,7 @@ use crate::{file_rights::give_to_owner_of, input_file};
 
 /// What a temporary file is for, which its name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub enum Purpose {
     /// A session with a site.
     Session,
     /// The changes that a hook reads.
@@ -80,7 +80,7 @@ impl Purpose {
 ///
 /// # Errors
 /// If it cannot be made.
-pub(crate) fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFile> {
+pub fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFile> {
     let prefix = format!("{}{LOCKED}", purpose.prefix());
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(purpose.suffix());
@@ -109,7 +109,7 @@ fn make(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<NamedT
 }
 
 /// Removes what killed processes left in `folder`. A failure is no reason to stop: the next start tries again.
-pub(crate) fn remove_leftovers(folder: &Path) {
+pub fn remove_leftovers(folder: &Path) {
     let Ok(entries) = input_file::entries_in(folder) else {
         return;
     };

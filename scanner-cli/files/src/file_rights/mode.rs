@@ -6,7 +6,7 @@ use super::FOLDER_MODE;
 
 /// The mode of a file that a setting names, such as `0644`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FileMode(u32);
+pub struct FileMode(u32);
 
 /// What the owner has to be allowed: the scanner reads and writes the file.
 const OWNER: u32 = 0o600;
@@ -16,7 +16,7 @@ const ALL: u32 = 0o666;
 impl FileMode {
     /// Reads octal digits such as `644`, `0644` or `0o644`. Nothing comes back if the owner could not read and write the
     /// file, or if it would be a program.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let digits = text.strip_prefix("0o").unwrap_or(text);
         let is_octal =
@@ -27,18 +27,18 @@ impl FileMode {
 
     /// The mode as the system has it.
     #[cfg(unix)]
-    pub(crate) fn bits(self) -> u32 {
+    pub fn bits(self) -> u32 {
         self.0
     }
 
     /// The mode of a new folder that lets in whoever may read the file.
-    pub(crate) fn of_folder(self) -> u32 {
+    pub fn of_folder(self) -> u32 {
         FOLDER_MODE | if self.0 & 0o004 == 0 { 0 } else { 0o005 }
     }
 
     /// Whether the folder, if it exists, keeps somebody out who may read the file.
     #[cfg(unix)]
-    pub(crate) fn is_shut_out_by(self, folder: &Path) -> bool {
+    pub fn is_shut_out_by(self, folder: &Path) -> bool {
         use crate::input_file;
         use std::os::unix::fs::PermissionsExt;
 
@@ -49,13 +49,13 @@ impl FileMode {
 
     /// Whether the folder keeps somebody out: modes do not count on other systems.
     #[cfg(not(unix))]
-    pub(crate) fn is_shut_out_by(self, _folder: &Path) -> bool {
+    pub fn is_shut_out_by(self, _folder: &Path) -> bool {
         false
     }
 
     /// Gives the file this mode, if it exists and has another one.
     #[cfg(unix)]
-    pub(crate) fn apply_to(self, file: &Path) -> std::io::Result<()> {
+    pub fn apply_to(self, file: &Path) -> std::io::Result<()> {
         use std::{
             fs::{self, Permissions},
             os::unix::fs::PermissionsExt,
@@ -71,7 +71,7 @@ impl FileMode {
 
     /// Gives the file this mode: modes do not count on other systems.
     #[cfg(not(unix))]
-    pub(crate) fn apply_to(self, _file: &Path) -> std::io::Result<()> {
+    pub fn apply_to(self, _file: &Path) -> std::io::Result<()> {
         Ok(())
     }
 }

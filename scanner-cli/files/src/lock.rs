@@ -13,7 +13,7 @@ use crate::{
 
 /// The right to scan a connection; the operating system takes it back when the holder ends, however it ends.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
@@ -25,7 +25,7 @@ const ANOTHER: &str = "another process";
 
 /// Why a lock was not had.
 #[derive(Debug)]
-pub(crate) enum NotLocked {
+pub enum NotLocked {
     /// Another process has it; what it wrote of itself.
     Busy(String),
     /// The lock file cannot be made.
@@ -34,7 +34,7 @@ pub(crate) enum NotLocked {
 
 impl Lock {
     /// Takes the lock of the file `path`, and writes into it who holds it since when.
-    pub(crate) fn take(path: &Path, now: jiff::Timestamp) -> Result<Self, NotLocked> {
+    pub fn take(path: &Path, now: jiff::Timestamp) -> Result<Self, NotLocked> {
         let mut file = open(path).map_err(NotLocked::Unusable)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -51,7 +51,7 @@ impl Lock {
 }
 
 /// Why nobody can tell whether a process has the lock of the file `path`: only its owner may open it.
-pub(crate) fn closed(path: &Path) -> Option<io::Error> {
+pub fn closed(path: &Path) -> Option<io::Error> {
     let opened = open_own(path, OpenOptions::new().read(true));
     opened
         .err()
@@ -59,7 +59,7 @@ pub(crate) fn closed(path: &Path) -> Option<io::Error> {
 }
 
 /// Whether a process has the lock of the file `path`.
-pub(crate) fn is_held(path: &Path) -> bool {
+pub fn is_held(path: &Path) -> bool {
     let Ok(file) = open_own(path, OpenOptions::new().read(true)) else {
         return false;
     };
@@ -67,7 +67,7 @@ pub(crate) fn is_held(path: &Path) -> bool {
 }
 
 /// Who has the lock of the file `path`, if somebody has.
-pub(crate) fn holder_of(path: &Path) -> Option<String> {
+pub fn holder_of(path: &Path) -> Option<String> {
     if !is_held(path) {
         return None;
     }
@@ -76,7 +76,7 @@ pub(crate) fn holder_of(path: &Path) -> Option<String> {
 }
 
 /// Whether the holder that `holder_of` named may be the process `pid`: some systems do not let a locked file be read.
-pub(crate) fn may_be_of(holder: &str, pid: u32) -> bool {
+pub fn may_be_of(holder: &str, pid: u32) -> bool {
     holder == ANOTHER || holder.starts_with(&format!("process {pid} since "))
 }
 

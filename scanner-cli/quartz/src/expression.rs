@@ -1,50 +1,30 @@
-//! Quartz cron expressions: text to expression, and the next time after a given one.
-//!
-//! The grammar and its meaning are those of Quartz 2.3.2, which runs the schedules of the Zeenea scanner.
-//! `tests/data/quartz.txt` holds its verdicts. Pure: no clock, no files, no settings.
-
-mod day_fields;
-mod days;
-mod element;
-mod error;
-mod field;
-mod ignored;
-mod list;
-mod next;
-mod parse;
-mod part;
-mod suggestion;
-mod term;
-#[cfg(test)]
-mod tests;
-mod years;
+//! A parsed expression.
 
 use std::str::FromStr;
 
-use self::{days::Days, years::Years};
-pub(crate) use self::{error::QuartzError, ignored::Ignored};
+use super::{days::Days, error::QuartzError, ignored::Ignored, parse, years::Years};
 
 /// A Quartz cron expression, or one of the aliases such as `@daily`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Expression {
-    text: String,
+pub struct Expression {
+    pub(super) text: String,
     /// One bit for each second, from 0.
-    seconds: u64,
+    pub(super) seconds: u64,
     /// One bit for each minute, from 0.
-    minutes: u64,
+    pub(super) minutes: u64,
     /// One bit for each hour, from 0.
-    hours: u64,
-    days: Days,
+    pub(super) hours: u64,
+    pub(super) days: Days,
     /// One bit for each month, from 1.
-    months: u64,
-    years: Years,
-    pace: Pace,
-    ignored: Vec<Ignored>,
+    pub(super) months: u64,
+    pub(super) years: Years,
+    pub(super) pace: Pace,
+    pub(super) ignored: Vec<Ignored>,
 }
 
 /// What the times of a day are: this decides what happens when the clocks change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pace {
+pub(super) enum Pace {
     /// Named times: seconds, minutes and hours are plain numbers. None is lost when the clocks go forward, none is
     /// repeated when they go back.
     Named,
@@ -54,12 +34,12 @@ enum Pace {
 
 impl Expression {
     /// The text that was read, without white space around it.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// The parts of the text that have no effect, as in Quartz.
-    pub(crate) fn ignored(&self) -> &[Ignored] {
+    pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
     }
 }

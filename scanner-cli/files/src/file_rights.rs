@@ -15,13 +15,13 @@ use tempfile::NamedTempFile;
 
 mod mode;
 
-pub(crate) use self::mode::FileMode;
+pub use self::mode::FileMode;
 
 /// Mode of a new file that others may be allowed to read.
 #[cfg(unix)]
-pub(crate) const FILE_MODE: u32 = 0o640;
+pub const FILE_MODE: u32 = 0o640;
 /// Mode of a new folder.
-pub(crate) const FOLDER_MODE: u32 = 0o750;
+pub const FOLDER_MODE: u32 = 0o750;
 /// Mode of a lock or a secret.
 #[cfg(unix)]
 const PRIVATE_MODE: u32 = 0o600;
@@ -30,7 +30,7 @@ const PRIVATE_MODE: u32 = 0o600;
 ///
 /// # Errors
 /// If one of them cannot be made.
-pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+pub fn create_folder(path: &Path) -> io::Result<()> {
     create_folder_with(path, FOLDER_MODE)
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// If one of them cannot be made.
-pub(crate) fn create_folder_with(path: &Path, mode: u32) -> io::Result<()> {
+pub fn create_folder_with(path: &Path, mode: u32) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
@@ -60,7 +60,7 @@ pub(crate) fn create_folder_with(path: &Path, mode: u32) -> io::Result<()> {
 ///
 /// # Errors
 /// If it cannot be made or opened, or is not a file of the scanner's own.
-pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+pub fn open_lock(path: &Path) -> io::Result<File> {
     use crate::input_file::open_own;
 
     let mut options = OpenOptions::new();
@@ -81,7 +81,7 @@ pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
 }
 
 /// Options for a new file that is written, and must not exist.
-pub(crate) fn new_file() -> OpenOptions {
+pub fn new_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -93,7 +93,7 @@ pub(crate) fn new_file() -> OpenOptions {
 ///
 /// # Errors
 /// If it cannot be renamed.
-pub(crate) fn replace(file: NamedTempFile, path: &Path, mode: Option<FileMode>) -> io::Result<()> {
+pub fn replace(file: NamedTempFile, path: &Path, mode: Option<FileMode>) -> io::Result<()> {
     take_rights(file.as_file(), path, mode);
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -177,7 +177,7 @@ fn is_own(_path: &Path) -> bool {
 /// # Errors
 /// If it belongs to somebody else and stays so: only root may change that.
 #[cfg(unix)]
-pub(crate) fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
+pub fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
 
     let (found, owner) = (file.metadata()?, folder.metadata()?);
@@ -196,13 +196,13 @@ pub(crate) fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
 /// # Errors
 /// None.
 #[cfg(not(unix))]
-pub(crate) fn give_to_owner_of(_folder: &Path, _file: &File) -> io::Result<()> {
+pub fn give_to_owner_of(_folder: &Path, _file: &File) -> io::Result<()> {
     Ok(())
 }
 
 /// Gives a file the mode and the group of the file `path` that it is to replace, or the mode that is set.
 #[cfg(unix)]
-pub(crate) fn take_rights(file: &File, path: &Path, mode: Option<FileMode>) {
+pub fn take_rights(file: &File, path: &Path, mode: Option<FileMode>) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
     let former = fs::symlink_metadata(path).ok();
@@ -215,7 +215,7 @@ pub(crate) fn take_rights(file: &File, path: &Path, mode: Option<FileMode>) {
     {
         tracing::warn!(
             "`{}` cannot keep its group {}: {error}; add the scanner's account to that group",
-            crate::home::shown(path),
+            crate::path_text::shown(path),
             former.gid()
         );
     }
@@ -229,7 +229,7 @@ pub(crate) fn take_rights(file: &File, path: &Path, mode: Option<FileMode>) {
 
 /// Gives a file the rights of the file that it is to replace: other systems have rights of folders.
 #[cfg(not(unix))]
-pub(crate) fn take_rights(_file: &File, _path: &Path, _mode: Option<FileMode>) {}
+pub fn take_rights(_file: &File, _path: &Path, _mode: Option<FileMode>) {}
 
 #[cfg(test)]
 #[cfg(unix)]

@@ -9,7 +9,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use super::{Expression, Pace, field::Field};
+use super::{Expression, expression::Pace, field::Field};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -18,7 +18,7 @@ impl Expression {
     /// The first time after `after`, by the clocks of `zone`. `None` if no time matches until the year 2999.
     ///
     /// The work is bounded: at most twelve months are looked at for each year that matches.
-    pub(crate) fn next(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    pub fn next(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let now = floor(after)?;
         let mut offset = zone.to_offset(now);
         let mut from = offset.to_datetime(now).checked_add(SECOND).ok()?;

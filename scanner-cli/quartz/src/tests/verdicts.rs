@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, fs};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::next_times;
-use crate::quartz::Expression;
+use crate::Expression;
 
-const VERDICTS: &str = include_str!("../../../tests/data/quartz.txt");
-const MUTATIONS: &str = include_str!("../../../tests/data/quartz-mutations.txt");
+const VERDICTS: &str = include_str!("../../tests/data/quartz.txt");
+const MUTATIONS: &str = include_str!("../../tests/data/quartz-mutations.txt");
 
 /// What Quartz accepts and this parser refuses: words of the message, and how many such expressions each of the two files
 /// has. In all of them Quartz ignores characters that mean nothing, or takes a value for another one.

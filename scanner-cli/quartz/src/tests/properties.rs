@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use proptest::prelude::*;
 
-use crate::quartz::Expression;
+use crate::Expression;
 
 /// A field as a text, the values that it names, and whether it names them one by one.
 type Written = (String, BTreeSet<i16>, bool);

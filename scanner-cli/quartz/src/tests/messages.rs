@@ -1,6 +1,6 @@
 //! What is refused or ignored, and what the messages say.
 
-use crate::quartz::Expression;
+use crate::Expression;
 
 fn error(text: &str) -> String {
     let error = text.parse::<Expression>().unwrap_err();

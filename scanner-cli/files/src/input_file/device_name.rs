@@ -22,7 +22,7 @@ fn is_pipe(part: &str) -> bool {
 }
 
 /// Whether a part of a path names a device, whatever its ending and the space after its name.
-pub(crate) fn is_reserved(part: &str) -> bool {
+pub fn is_reserved(part: &str) -> bool {
     let stem = part.split(['.', ':']).next().unwrap_or_default();
     let stem = stem.trim_end().to_lowercase();
     let numbered = |device: &str| {

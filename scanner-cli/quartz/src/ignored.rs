@@ -5,7 +5,7 @@ use super::part::Part;
 /// A part of an expression that means less than it says: Quartz accepts it and ignores some of it. The same happens here,
 /// with a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ignored {
+pub struct Ignored {
     message: String,
     hint: String,
 }
@@ -30,12 +30,12 @@ impl Ignored {
     }
 
     /// The field, the characters, their column, and what they are read as.
-    pub(crate) fn message(&self) -> &str {
+    pub fn message(&self) -> &str {
         &self.message
     }
 
     /// What to write instead.
-    pub(crate) fn hint(&self) -> &str {
+    pub fn hint(&self) -> &str {
         &self.hint
     }
 }

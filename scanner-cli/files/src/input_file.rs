@@ -18,11 +18,11 @@ use catalog_model::encoding;
 mod device_name;
 mod time_limit;
 
-pub(crate) use self::device_name::is_reserved;
+pub use self::device_name::is_reserved;
 
 /// What a file is read for, which says how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileKind {
+pub enum FileKind {
     /// Settings, secrets and hooks in HOCON, and files that they include.
     Settings,
     /// A trust store.
@@ -48,7 +48,7 @@ const RESERVED_INTERVAL: Duration = Duration::from_millis(50);
 
 impl FileKind {
     /// Maximum number of bytes that are read of a file of this kind.
-    pub(crate) fn max_bytes(self) -> u64 {
+    pub fn max_bytes(self) -> u64 {
         match self {
             Self::Settings | Self::TrustStore | Self::State => 16 * MEGABYTE,
             Self::Entries => 64 * MEGABYTE,
@@ -61,7 +61,7 @@ impl FileKind {
 ///
 /// # Errors
 /// If there is no such file, it is not a regular file, it is too large, it cannot be read, or it does not answer.
-pub(crate) fn read(path: &Path, kind: FileKind) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path, kind: FileKind) -> io::Result<Vec<u8>> {
     let file = path.to_path_buf();
     time_limit::run(path, move || read_now(&file, kind.max_bytes()))
 }
@@ -70,7 +70,7 @@ pub(crate) fn read(path: &Path, kind: FileKind) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Those of [`read`], and if the file is not UTF-8 text.
-pub(crate) fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
+pub fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
     let content = read(path, kind)?;
     let text = encoding::text(&content).map_err(|not_text| {
         let (what, hint) = not_text.explain();
@@ -83,7 +83,7 @@ pub(crate) fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
 ///
 /// # Errors
 /// If there is nothing, or it does not answer.
-pub(crate) fn metadata(path: &Path) -> io::Result<Metadata> {
+pub fn metadata(path: &Path) -> io::Result<Metadata> {
     let file = path.to_path_buf();
     time_limit::run(path, move || fs::metadata(file))
 }
@@ -92,20 +92,20 @@ pub(crate) fn metadata(path: &Path) -> io::Result<Metadata> {
 ///
 /// # Errors
 /// If there is nothing, or it does not answer.
-pub(crate) fn canonical(path: &Path) -> io::Result<PathBuf> {
+pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     let file = path.to_path_buf();
     time_limit::run(path, move || fs::canonicalize(file))
 }
 
 /// Whether `path` is a link, or cannot be looked at.
-pub(crate) fn is_link(path: &Path) -> bool {
+pub fn is_link(path: &Path) -> bool {
     let file = path.to_path_buf();
     let found = time_limit::run(path, move || fs::symlink_metadata(file));
     found.map_or(true, |found| found.is_symlink())
 }
 
 /// Whether `path` leads to a folder.
-pub(crate) fn is_folder(path: &Path) -> bool {
+pub fn is_folder(path: &Path) -> bool {
     metadata(path).is_ok_and(|found| found.is_dir())
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn is_folder(path: &Path) -> bool {
 ///
 /// # Errors
 /// Those of [`entries_in`].
-pub(crate) fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let is_file = |(path, kind): &(PathBuf, fs::FileType)| match kind.is_symlink() {
         true => !is_folder(path),
         false => !kind.is_dir(),
@@ -127,7 +127,7 @@ pub(crate) fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// If there is no such folder, it has too many entries, it cannot be read, or it does not answer.
-pub(crate) fn entries_in(folder: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
+pub fn entries_in(folder: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
     let listed = folder.to_path_buf();
     time_limit::run(folder, move || {
         let mut entries = Vec::new();
@@ -177,7 +177,7 @@ enum Links {
 ///
 /// # Errors
 /// If there is no such file, it is not a regular file, or it cannot be opened.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
+pub fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     open_with(path, Links::Follow, options.read(true))
 }
@@ -186,7 +186,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// If it is a link or anything else than a regular file, or cannot be opened.
-pub(crate) fn open_own(path: &Path, options: &mut fs::OpenOptions) -> io::Result<File> {
+pub fn open_own(path: &Path, options: &mut fs::OpenOptions) -> io::Result<File> {
     open_with(path, Links::Refuse, options)
 }
 

@@ -1,8 +1,9 @@
 //! From a text to an expression.
 
 use super::{
-    Expression, Pace, QuartzError,
+    Expression, QuartzError,
     day_fields::days,
+    expression::Pace,
     field::{FIELDS, Field},
     list::List,
     part::Part,

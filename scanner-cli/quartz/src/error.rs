@@ -3,7 +3,7 @@
 /// Why a text is not a valid expression. The message names the field, the characters and their column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct QuartzError {
+pub struct QuartzError {
     message: String,
     /// What to write instead.
     hint: Option<String>,
@@ -23,7 +23,7 @@ impl QuartzError {
     }
 
     /// What to write instead, where that is known.
-    pub(crate) fn hint(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 }
