@@ -33,7 +33,10 @@ pub enum NotLocked {
 }
 
 impl Lock {
-    /// Takes the lock of the file `path`, and writes into it who holds it since when.
+    /// Takes the lock of the file `path`, and writes the holder and the time into it.
+    ///
+    /// # Errors
+    /// If another process holds the lock, or the file cannot be made.
     pub fn take(path: &Path, now: jiff::Timestamp) -> Result<Self, NotLocked> {
         let mut file = open(path).map_err(NotLocked::Unusable)?;
         match file.try_lock() {

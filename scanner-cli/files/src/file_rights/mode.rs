@@ -54,6 +54,9 @@ impl FileMode {
     }
 
     /// Gives the file this mode, if it exists and has another one.
+    ///
+    /// # Errors
+    /// If the mode cannot be changed.
     #[cfg(unix)]
     pub fn apply_to(self, file: &Path) -> std::io::Result<()> {
         use std::{
@@ -70,6 +73,9 @@ impl FileMode {
     }
 
     /// Gives the file this mode: modes do not count on other systems.
+    ///
+    /// # Errors
+    /// Never.
     #[cfg(not(unix))]
     pub fn apply_to(self, _file: &Path) -> std::io::Result<()> {
         Ok(())
