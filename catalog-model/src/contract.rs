@@ -6,7 +6,9 @@
 //! # }
 //! ```
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, mem};
+
+use async_trait::async_trait;
 
 use crate::{
     Completeness, Connection, ConnectionCode, Container, FilteredItem, InventoryEntry, ItemKey,
@@ -41,6 +43,10 @@ pub struct Recorder<T = Visualization> {
     /// Why attempts began again.
     pub restarts: Vec<String>,
     refuse_from: usize,
+    /// Whether the scan has waited for room since the last observation.
+    has_room: bool,
+    /// Number of observations that did not wait for room.
+    unawaited: u64,
 }
 
 impl<T> Default for Recorder<T> {
@@ -56,6 +62,8 @@ impl<T> Default for Recorder<T> {
             progress: Vec::new(),
             restarts: Vec::new(),
             refuse_from: usize::MAX,
+            has_room: false,
+            unawaited: 0,
         }
     }
 }
@@ -71,8 +79,15 @@ impl<T> Recorder<T> {
     }
 }
 
+#[async_trait]
 impl<T: Send> ScanSink<T> for Recorder<T> {
+    async fn ready(&mut self) -> Result<(), SinkError> {
+        self.has_room = true;
+        Ok(())
+    }
+
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
+        self.unawaited += u64::from(!mem::take(&mut self.has_room));
         match observation {
             Observation::Item(..) if self.items.len() >= self.refuse_from => {
                 return Err(SinkError {
@@ -129,6 +144,9 @@ pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result
     })?;
     expect(scan.items.len() >= 2, || {
         "the contract needs a source with at least two items".to_owned()
+    })?;
+    expect(scan.unawaited == 0, || {
+        "a scan waits until its sink is ready before each observation".to_owned()
     })?;
     for (item, _) in &scan.items {
         check_item(connection, code, item)?;

@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
+
 use crate::{
     Container, IdLedger, ItemKey, MemoryLedger, Precedence, Visualization,
     filter::{FilterRule, RuleCount},
@@ -91,7 +93,17 @@ pub struct UnreadableRecord {
 }
 
 /// Takes what a scan sees, or with [`InventoryEntry`] what an inventory lists.
+#[async_trait]
 pub trait ScanSink<T = Visualization>: Send {
+    /// Waits until there is room for another observation, without blocking the thread. A connection awaits this before
+    /// each observation, so that a slow sink slows down reading and neither fills memory nor stops other tasks.
+    ///
+    /// # Errors
+    /// If earlier observations could not be kept; the scan then ends with this error.
+    async fn ready(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     /// Takes one observation.
     ///
     /// # Errors
@@ -135,7 +147,12 @@ pub struct RepeatedRecord {
 /// An inventory as a reader of a scan: of each item it passes on key, label and catalog.
 pub struct KeysOnly<'a>(pub &'a mut dyn ScanSink<InventoryEntry>);
 
+#[async_trait]
 impl ScanSink for KeysOnly<'_> {
+    async fn ready(&mut self) -> Result<(), SinkError> {
+        self.0.ready().await
+    }
+
     fn observe(&mut self, observation: Observation) -> Result<(), SinkError> {
         self.0.observe(match observation {
             Observation::Item(item, id) => {

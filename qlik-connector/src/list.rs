@@ -167,6 +167,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
             Some(id) => ledger.add(&id)?,
             None => anonymous += 1,
         }
+        sink.ready().await?;
         take(sink, record)?;
         read += 1;
         let size = Size {

@@ -29,6 +29,7 @@ enum Fault {
     TwiceTheSame,
     OtherEachTime,
     DeafToRefusal,
+    Impatient,
     NoStage,
     FailedStage,
     FilteredToo,
@@ -79,12 +80,16 @@ impl Connection for Faulty {
         let scan = self.scans.fetch_add(1, Ordering::Relaxed);
         let items = if self.fault == Fault::OneItem { 1 } else { 3 };
         for number in 0..items {
+            if self.fault != Fault::Impatient {
+                sink.ready().await?;
+            }
             let seen = sink.observe(Observation::Item(self.item(number, scan), None));
             if self.fault != Fault::DeafToRefusal {
                 seen?;
             }
         }
         for item in self.filtered(scan) {
+            sink.ready().await?;
             sink.observe(Observation::Filtered(item))?;
         }
         let partial = self.fault == Fault::Partial;
@@ -185,6 +190,7 @@ async fn every_broken_sentence_is_named() {
         (Fault::TwiceTheSame, "no key comes twice"),
         (Fault::OtherEachTime, "sees the same"),
         (Fault::DeafToRefusal, "whose sink refuses"),
+        (Fault::Impatient, "waits until its sink is ready"),
         (Fault::NoStage, "a check has stages"),
         (Fault::FilteredToo, "is not an item, too"),
         (Fault::FilteredTwice, "comes once"),

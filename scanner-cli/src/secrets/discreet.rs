@@ -195,7 +195,12 @@ impl Given {
     }
 }
 
+#[async_trait]
 impl<T> ScanSink<T> for DiscreetSink<'_, T> {
+    async fn ready(&mut self) -> Result<(), SinkError> {
+        self.sink.ready().await
+    }
+
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         self.sink.observe(match observation {
             Observation::Unreadable(record) => Observation::Unreadable(UnreadableRecord {
