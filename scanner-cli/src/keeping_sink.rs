@@ -121,7 +121,18 @@ impl KeepingSink<'_> {
     }
 }
 
+#[async_trait]
 impl<T: Line> ScanSink<T> for KeepingSink<'_> {
+    async fn ready(&mut self) -> Result<(), SinkError> {
+        if let Some(store) = &mut self.store {
+            store.ready().await?;
+        }
+        match &mut self.spool {
+            Some(spool) => spool.ready().await.map_err(cannot_spool),
+            None => Ok(()),
+        }
+    }
+
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
         if self.stop.reason().is_some() {
             return Err(stopped());
@@ -145,7 +156,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
             }
             Observation::Unreadable(record) => {
                 if let (Some(store), Some(id)) = (&mut self.store, &record.id) {
-                    store.unreadable(id)?;
+                    store.unreadable(id);
                 }
                 self.tally.skip(record);
                 Ok(())
@@ -153,7 +164,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
             Observation::Undecided(item) => {
                 let record = (item.precedence, item.id.as_ref());
                 if let Some(store) = &mut self.store {
-                    store.undecided(&item.key, record)?;
+                    store.undecided(&item.key, record);
                 }
                 self.note(&item.key, record, Kind::Undecided)?;
                 self.tally.skip(UnreadableRecord {
@@ -166,7 +177,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
             Observation::Filtered(item) => {
                 let record = (item.precedence, item.id.as_ref());
                 if let Some(store) = &mut self.store {
-                    store.filtered(&item.key, record, &item.rule)?;
+                    store.filtered(&item.key, record, &item.rule);
                 }
                 self.note(&item.key, record, Kind::Excluded)
             }

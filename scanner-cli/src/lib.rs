@@ -3,6 +3,7 @@
 mod application_file;
 mod arguments;
 mod automation;
+mod backlog;
 mod commands;
 mod connection_file;
 mod connections;

@@ -7,7 +7,7 @@
 use std::{
     fs::File,
     hash::{BuildHasher, RandomState},
-    io::{self, BufWriter, Seek, Write},
+    io::{self, BufWriter, Seek},
     path::{Path, PathBuf},
 };
 
@@ -39,10 +39,9 @@ pub(crate) struct Spool {
     lines: WriteBehind<File>,
     /// The name of the lines' file, if it is to be renamed.
     name: Option<TempPath>,
-    keys: BufWriter<File>,
+    keys: WriteBehind<File>,
     folder: PathBuf,
     hasher: KeyHasher,
-    line: Vec<u8>,
     /// Number of lines.
     count: u64,
     /// Number of entries: those of lines, and those of items without one.
@@ -111,10 +110,9 @@ impl Spool {
         Ok(Self {
             lines: WriteBehind::new(file)?,
             name,
-            keys: new_keys(folder)?,
+            keys: WriteBehind::new(tempfile::tempfile_in(folder)?)?,
             folder: folder.to_path_buf(),
             hasher: KeyHasher::default(),
-            line: Vec::new(),
             count: 0,
             entries: 0,
         })
@@ -128,6 +126,12 @@ impl Spool {
         }
     }
 
+    /// Waits until there is room for more, without blocking the thread: where the disk is slow, so is the scan.
+    pub(crate) async fn ready(&mut self) -> io::Result<()> {
+        self.lines.ready().await?;
+        self.keys.ready().await
+    }
+
     /// Adds the line that `write` writes, for the item `key`, of this record.
     pub(crate) fn push(
         &mut self,
@@ -135,10 +139,9 @@ impl Spool {
         record: Record<'_>,
         write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
     ) -> io::Result<()> {
-        self.line.clear();
-        write(&mut self.line)?;
-        self.line.push(b'\n');
-        self.lines.write_all(&self.line)?;
+        let lines = self.lines.buffer();
+        write(lines)?;
+        lines.push(b'\n');
         self.count += 1;
         self.note(key, record, Kind::Line)
     }
@@ -157,7 +160,7 @@ impl Spool {
             id: id.map_or("", |id| id.0.as_str()),
         };
         self.entries += 1;
-        entry.write(&mut self.keys)
+        entry.write(self.keys.buffer())
     }
 
     /// Forgets every line.
@@ -165,7 +168,7 @@ impl Spool {
         let (file, name) = new_lines(&self.folder, self.fate())?;
         self.lines = WriteBehind::new(file)?;
         self.name = name;
-        self.keys = new_keys(&self.folder)?;
+        self.keys = WriteBehind::new(tempfile::tempfile_in(&self.folder)?)?;
         (self.count, self.entries) = (0, 0);
         Ok(())
     }
@@ -174,10 +177,7 @@ impl Spool {
     pub(crate) fn finish(self) -> io::Result<Finished> {
         let fate = self.fate();
         let (mut lines, mut name) = (self.lines.finish()?, self.name);
-        let mut keys = self
-            .keys
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
+        let mut keys = self.keys.finish()?;
         let losers = Losers::find(&mut keys, self.entries)?;
         if !losers.is_empty() {
             let (file, new_name) = new_lines(&self.folder, fate)?;
@@ -222,7 +222,7 @@ pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{Read, Write};
 
     use super::*;
 

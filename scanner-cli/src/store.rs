@@ -9,7 +9,6 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc,
     },
     thread::{self, JoinHandle},
 };
@@ -71,12 +70,15 @@ use self::{
     sighting::{Ruled, Seen, Sighting},
     writer::{Answer, Message, ScanNumber, Trouble, Writer},
 };
-use crate::spool::{Duplicates, Record};
+use crate::{
+    backlog::{BacklogSender, backlog},
+    spool::{Duplicates, Record},
+};
 
 /// The store, open for scans.
 pub(crate) struct Store {
     path: PathBuf,
-    messages: Option<mpsc::SyncSender<Message>>,
+    messages: Option<BacklogSender<Message>>,
     thread: Option<JoinHandle<()>>,
     /// Set when the writer is to wait for no other process any more.
     stop: Arc<AtomicBool>,
@@ -85,7 +87,7 @@ pub(crate) struct Store {
 /// A scan that writes to the store. Dropped before it is closed, it was interrupted.
 pub(crate) struct StoreScan {
     path: PathBuf,
-    messages: mpsc::SyncSender<Message>,
+    messages: BacklogSender<Message>,
     number: ScanNumber,
     /// The revisions of the items' fields.
     revisions: Vec<FieldRevision>,
@@ -101,7 +103,7 @@ const BATCH: usize = 1_000;
 /// Bytes of texts from which on a batch is full, however few sightings it has.
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Maximum number of batches that wait for the writer.
-const WAITING: usize = 2;
+const MAX_WAITING_BATCHES: usize = 2;
 
 impl Store {
     /// Opens the store, which is made if there is none.
@@ -117,7 +119,7 @@ impl Store {
         stop: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
         let writer = Writer::new(db, path, limits.into());
-        let (messages, to_do) = mpsc::sync_channel(WAITING);
+        let (messages, to_do) = backlog(MAX_WAITING_BATCHES);
         let thread = thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || writer.run(to_do))
@@ -168,6 +170,18 @@ impl Drop for Store {
 }
 
 impl StoreScan {
+    /// Waits until there is room for more, without blocking the thread: while the writer waits for the disk or for another
+    /// process, so does the scan.
+    ///
+    /// # Errors
+    /// If something that the scan saw before could not be written.
+    pub(crate) async fn ready(&mut self) -> Result<(), StoreError> {
+        if self.batch.len() < BATCH && self.bytes < BATCH_BYTES {
+            return Ok(());
+        }
+        self.flush().await
+    }
+
     /// Takes an item.
     pub(crate) fn item(
         &mut self,
@@ -178,35 +192,33 @@ impl StoreScan {
             message: format!("the item `{}` cannot be written as JSON", item.key),
             source: Some(Box::new(error)),
         })?;
-        self.take(Sighting::Item(seen))
+        self.take(Sighting::Item(seen));
+        Ok(())
     }
 
     /// Takes the id of a record that could not be read.
-    pub(crate) fn unreadable(&mut self, id: &SourceId) -> Result<(), SinkError> {
-        self.take(Sighting::Unreadable(id.0.clone()))
+    pub(crate) fn unreadable(&mut self, id: &SourceId) {
+        self.take(Sighting::Unreadable(id.0.clone()));
     }
 
     /// Takes the key of an item of which nobody knows whether a filter leaves it out.
-    pub(crate) fn undecided(&mut self, key: &ItemKey, record: Record<'_>) -> Result<(), SinkError> {
-        self.take(Sighting::Ruled(Ruled::new(key, record, None)))
+    pub(crate) fn undecided(&mut self, key: &ItemKey, record: Record<'_>) {
+        self.take(Sighting::Ruled(Ruled::new(key, record, None)));
     }
 
     /// Takes the key of an item that a filter leaves out, by this rule.
-    pub(crate) fn filtered(
-        &mut self,
-        key: &ItemKey,
-        record: Record<'_>,
-        rule: &FilterRule,
-    ) -> Result<(), SinkError> {
+    pub(crate) fn filtered(&mut self, key: &ItemKey, record: Record<'_>, rule: &FilterRule) {
         let rule = Some(rule.to_string());
-        self.take(Sighting::Ruled(Ruled::new(key, record, rule)))
+        self.take(Sighting::Ruled(Ruled::new(key, record, rule)));
     }
 
     /// Forgets what the scan saw so far: it begins again.
-    pub(crate) fn restart(&mut self) -> Result<(), SinkError> {
+    pub(crate) fn restart(&mut self) -> Result<(), StoreError> {
         self.batch.clear();
         self.bytes = 0;
-        self.send(Message::Restart(self.number))
+        self.refuse_broken()?;
+        let sent = self.messages.send_now(Message::Restart(self.number));
+        sent.map_err(|_ended| StoreError::gone(&self.path))
     }
 
     /// Ends the scan.
@@ -215,7 +227,7 @@ impl StoreScan {
         closing: Closing,
     ) -> Result<(Closed, Duplicates), StoreError> {
         // What could not be flushed, the writer knows.
-        let _ = self.flush();
+        let _ = self.flush().await;
         let closed = ask(&self.messages, &self.path, |answer| {
             Message::Close(self.number, Box::new(closing), answer)
         });
@@ -224,46 +236,43 @@ impl StoreScan {
         closed
     }
 
-    fn take(&mut self, sighting: Sighting) -> Result<(), SinkError> {
+    fn take(&mut self, sighting: Sighting) {
         self.bytes += sighting.bytes();
         self.batch.push(sighting);
-        if self.batch.len() < BATCH && self.bytes < BATCH_BYTES {
-            return Ok(());
-        }
-        self.flush()
     }
 
-    fn flush(&mut self) -> Result<(), SinkError> {
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        self.refuse_broken()?;
         let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
         self.bytes = 0;
-        self.send(Message::Batch(self.number, batch))
+        let sent = self.messages.send(Message::Batch(self.number, batch)).await;
+        sent.map_err(|_ended| StoreError::gone(&self.path))
     }
 
-    fn send(&self, message: Message) -> Result<(), SinkError> {
-        if let Some(error) = self.trouble.get() {
-            return Err(error.again().into());
-        }
-        self.messages
-            .send(message)
-            .map_err(|_message| StoreError::gone(&self.path).into())
+    /// Fails if the writer could not write what the scan saw before.
+    fn refuse_broken(&self) -> Result<(), StoreError> {
+        self.trouble
+            .get()
+            .map_or(Ok(()), |error| Err(error.again()))
     }
 }
 
 impl Drop for StoreScan {
     fn drop(&mut self) {
         if !self.closed {
-            let _ = self.messages.send(Message::Abandon(self.number));
+            let _ = self.messages.send_now(Message::Abandon(self.number));
         }
     }
 }
 
 async fn ask<T>(
-    messages: &mpsc::SyncSender<Message>,
+    messages: &BacklogSender<Message>,
     path: &Path,
     message: impl FnOnce(Answer<T>) -> Message,
 ) -> Result<T, StoreError> {
     let (answer, waiting) = oneshot::channel();
     let gone = || StoreError::gone(path);
-    messages.send(message(answer)).map_err(|_message| gone())?;
+    let sent = messages.send_now(message(answer));
+    sent.map_err(|_ended| gone())?;
     waiting.await.unwrap_or_else(|_| Err(gone()))
 }

@@ -1,40 +1,42 @@
-//! Writes a file in a thread of its own, so that the caller can go on with its work meanwhile.
+//! Writes a file in a thread of its own, so that neither the disk's speed nor a disk that hangs stops a task.
 
 use std::{
     io::{self, Write},
-    sync::mpsc::{Receiver, SyncSender, channel, sync_channel},
+    mem,
     thread::{self, JoinHandle},
 };
 
-/// A writer whose bytes reach `W` a little later. An error of `W` comes back at one of the next calls.
+use crate::backlog::{BacklogReceiver, BacklogSender, backlog};
+
+/// A writer whose bytes reach `W` a little later. An error of `W` is returned by one of the next calls.
 pub(super) struct WriteBehind<W> {
     filling: Vec<u8>,
-    full: Option<SyncSender<Vec<u8>>>,
-    written: Receiver<Vec<u8>>,
+    full: Option<BacklogSender<Vec<u8>>>,
+    written: BacklogReceiver<Vec<u8>>,
     thread: Option<JoinHandle<(W, io::Result<()>)>>,
 }
 
-/// How many bytes go over at once.
+/// Number of bytes from which on a buffer is written.
 const BUFFER: usize = 128 * 1024;
-/// How many full buffers may wait; with the one that is filled and the one that is written they are all there are.
-const WAITING: usize = 2;
+/// Maximum number of full buffers that wait. With the one being filled and the one being written, these are all.
+const MAX_WAITING_BUFFERS: usize = 2;
 
 impl<W: Write + Send + 'static> WriteBehind<W> {
     pub(super) fn new(mut inner: W) -> io::Result<Self> {
-        let (full, to_write) = sync_channel::<Vec<u8>>(WAITING);
-        let (give_back, written) = channel();
+        let (full, mut to_write) = backlog::<Vec<u8>>(MAX_WAITING_BUFFERS);
+        let (give_back, written) = backlog(MAX_WAITING_BUFFERS);
         let thread = thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || {
                 let mut outcome = Ok(());
-                for mut buffer in to_write {
+                while let Some(mut buffer) = to_write.receive() {
                     outcome = inner.write_all(&buffer);
                     if outcome.is_err() {
                         break;
                     }
                     buffer.clear();
-                    // Nobody wants it back at the end.
-                    let _ = give_back.send(buffer);
+                    // At the end nobody needs it any more.
+                    let _ = give_back.send_now(buffer);
                 }
                 (inner, outcome)
             })?;
@@ -46,29 +48,47 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
         })
     }
 
-    /// Waits until every byte is written, and gives the file back.
+    /// Where the next bytes go. They are written once [`ready`](Self::ready) or [`finish`](Self::finish) finds them.
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.filling
+    }
+
+    /// Waits until there is room for more bytes, without blocking the thread.
+    pub(super) async fn ready(&mut self) -> io::Result<()> {
+        if self.filling.len() < BUFFER {
+            return Ok(());
+        }
+        let buffer = self.swap();
+        let sent = match &self.full {
+            Some(full) => full.send(buffer).await.is_ok(),
+            None => false,
+        };
+        if sent { Ok(()) } else { Err(self.error()) }
+    }
+
+    /// Waits until every byte is written, and returns the file. Blocks the thread.
     pub(super) fn finish(mut self) -> io::Result<W> {
-        self.hand_over()?;
+        let rest = mem::take(&mut self.filling);
+        let full = self.full.take();
+        if full.is_none_or(|full| full.send_now(rest).is_err()) {
+            return Err(self.error());
+        }
         let (inner, outcome) = self.join()?;
         outcome.map(|()| inner)
     }
 
-    fn hand_over(&mut self) -> io::Result<()> {
-        let empty = self
-            .written
-            .try_recv()
-            .unwrap_or_else(|_| Vec::with_capacity(BUFFER));
-        let buffer = std::mem::replace(&mut self.filling, empty);
-        if self
-            .full
-            .as_ref()
-            .is_some_and(|full| full.send(buffer).is_ok())
-        {
-            return Ok(());
-        }
-        match self.join()?.1 {
-            Err(error) => Err(error),
-            Ok(()) => Err(io::ErrorKind::BrokenPipe.into()),
+    /// Takes the bytes so far; an empty buffer replaces them.
+    fn swap(&mut self) -> Vec<u8> {
+        let empty = self.written.try_receive();
+        let empty = empty.unwrap_or_else(|| Vec::with_capacity(BUFFER));
+        mem::replace(&mut self.filling, empty)
+    }
+
+    /// Why the thread has ended.
+    fn error(&mut self) -> io::Error {
+        match self.join() {
+            Err(error) | Ok((_, Err(error))) => error,
+            Ok((_, Ok(()))) => io::ErrorKind::BrokenPipe.into(),
         }
     }
 
@@ -79,23 +99,8 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
     }
 }
 
-impl<W: Write + Send + 'static> Write for WriteBehind<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.filling.len() + bytes.len() > BUFFER && !self.filling.is_empty() {
-            self.hand_over()?;
-        }
-        self.filling.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    /// Hands over what there is; [`finish`](Self::finish) waits for it.
-    fn flush(&mut self) -> io::Result<()> {
-        self.hand_over()
-    }
-}
-
 impl<W> Drop for WriteBehind<W> {
-    /// Ends the thread before the file is let go: a dropped spool leaves nothing behind.
+    /// Ends the thread before the file is closed: a dropped spool leaves nothing behind.
     fn drop(&mut self) {
         drop(self.full.take());
         if let Some(thread) = self.thread.take() {
@@ -106,22 +111,25 @@ impl<W> Drop for WriteBehind<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
     use super::*;
 
-    #[test]
-    fn all_bytes_arrive_in_order() {
+    #[tokio::test]
+    async fn all_bytes_arrive_in_order() {
         let mut writer = WriteBehind::new(Vec::new()).unwrap();
         let mut expected = Vec::new();
         for n in 0..50_000_u32 {
             let line = format!("{n}\n");
-            writer.write_all(line.as_bytes()).unwrap();
+            writer.ready().await.unwrap();
+            writer.buffer().extend_from_slice(line.as_bytes());
             expected.extend_from_slice(line.as_bytes());
         }
         assert!(writer.finish().unwrap() == expected);
     }
 
-    #[test]
-    fn an_error_comes_back() {
+    #[tokio::test]
+    async fn an_error_comes_back() {
         struct Full;
         impl Write for Full {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -132,13 +140,51 @@ mod tests {
             }
         }
         let mut writer = WriteBehind::new(Full).unwrap();
-        writer.write_all(b"a").unwrap();
+        writer.buffer().push(b'a');
         assert_eq!(
             writer.finish().map(|_| ()).unwrap_err().kind(),
             io::ErrorKind::StorageFull
         );
         let mut writer = WriteBehind::new(Full).unwrap();
-        let error = (0..100).find_map(|_| writer.write_all(&[0; BUFFER]).err());
-        assert_eq!(error.unwrap().kind(), io::ErrorKind::StorageFull);
+        let error = loop {
+            writer.buffer().resize(BUFFER, 0);
+            if let Err(error) = writer.ready().await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+
+    /// A disk that hangs until the test lets it go on.
+    struct Hanging(Receiver<()>);
+
+    impl Write for Hanging {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_hangs_stops_the_writer_and_no_other_task() {
+        let (go_on, hangs) = channel();
+        let mut writer = WriteBehind::new(Hanging(hangs)).unwrap();
+        let waiting = async {
+            loop {
+                writer.buffer().resize(BUFFER, 0);
+                writer.ready().await.unwrap();
+            }
+        };
+        // Both run in this one thread.
+        tokio::select! {
+            () = waiting => {}
+            () = tokio::time::sleep(std::time::Duration::from_millis(20)) => {}
+        }
+        drop(go_on);
+        writer.finish().unwrap();
     }
 }

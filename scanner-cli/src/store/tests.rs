@@ -15,6 +15,7 @@ use crate::fuse::Removals;
 
 mod filtered;
 mod gone;
+mod locked;
 mod revisions;
 mod texts;
 mod twins;
@@ -166,7 +167,7 @@ async fn only_what_the_last_attempt_saw_is_there() {
     let mut scan = scratch.begin(0).await;
     see(&mut scan, "a", "A", Contacts::Unknown);
     see(&mut scan, "b", "B", Contacts::Unknown);
-    scan.flush().unwrap();
+    scan.flush().await.unwrap();
     scan.restart().unwrap();
     see(&mut scan, "b", "B", Contacts::Unknown);
     let closed = close(scan, 0).await.unwrap();
@@ -182,7 +183,7 @@ async fn what_only_an_aborted_attempt_saw_does_not_blow_the_fuse() {
     for fresh in ["x", "y"] {
         see(&mut scan, fresh, "X", Contacts::Unknown);
     }
-    scan.flush().unwrap();
+    scan.flush().await.unwrap();
     scan.restart().unwrap();
     see(&mut scan, "a", "A", Contacts::Unknown);
     see(&mut scan, "b", "B", Contacts::Unknown);
@@ -201,7 +202,7 @@ async fn items_that_cannot_be_read_do_not_make_those_that_go_look_few() {
     for day in 1..=2 {
         let mut scan = scratch.begin(day).await;
         for key in &keys[..50] {
-            scan.unreadable(&SourceId(format!("id-{key}"))).unwrap();
+            scan.unreadable(&SourceId(format!("id-{key}")));
         }
         // The second time one is left of the twelve that could be read.
         for (key, name) in &all[if day == 1 { 50 } else { 61 }..] {

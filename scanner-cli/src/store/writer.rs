@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock, mpsc::Receiver},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use super::{
     sighting::Sighting,
     texts, undo, upsert,
 };
-use crate::spool::Duplicates;
+use crate::{backlog::BacklogReceiver, spool::Duplicates};
 
 /// What the thread is asked to do.
 pub(super) enum Message {
@@ -64,15 +64,15 @@ impl Writer {
     }
 
     /// Does what it is asked until nobody can ask any more.
-    pub(super) fn run(mut self, messages: Receiver<Message>) {
+    pub(super) fn run(mut self, mut messages: BacklogReceiver<Message>) {
         let mut next = None;
-        while let Some(message) = next.take().or_else(|| messages.recv().ok()) {
+        while let Some(message) = next.take().or_else(|| messages.receive()) {
             // That nobody waits for an answer any more is an interrupted scan.
             match message {
                 Message::Begin(beginning, answer) => {
                     let _ = answer.send(self.begin(&beginning));
                 }
-                Message::Batch(scan, batch) => next = self.batches(scan, batch, &messages),
+                Message::Batch(scan, batch) => next = self.batches(scan, batch, &mut messages),
                 Message::Restart(scan) => self.restart(scan),
                 Message::Close(scan, closing, answer) => {
                     let _ = answer.send(self.close(scan, *closing));
@@ -102,7 +102,7 @@ impl Writer {
         &mut self,
         scan: ScanNumber,
         batch: Vec<Sighting>,
-        messages: &Receiver<Message>,
+        messages: &mut BacklogReceiver<Message>,
     ) -> Option<Message> {
         let (mut scans, mut next) = (vec![scan], None);
         let running = &mut self.running;
@@ -119,10 +119,10 @@ impl Writer {
                 if rows >= TRANSACTION {
                     return Ok(());
                 }
-                (scan, batch) = match messages.try_recv() {
-                    Ok(Message::Batch(scan, batch)) => (scan, batch),
+                (scan, batch) = match messages.try_receive() {
+                    Some(Message::Batch(scan, batch)) => (scan, batch),
                     other => {
-                        next = other.ok();
+                        next = other;
                         return Ok(());
                     }
                 };

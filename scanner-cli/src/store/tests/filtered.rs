@@ -24,9 +24,9 @@ impl Scratch {
         for sees in all {
             match sees {
                 Kept(key) => see(&mut scan, key, "Name", Contacts::Unknown),
-                LeftOut(key) => scan.filtered(&key_of(key), UNRANKED, &rule()).unwrap(),
-                Undecided(key) => scan.undecided(&key_of(key), UNRANKED).unwrap(),
-                Unreadable(key) => scan.unreadable(&SourceId(format!("id-{key}"))).unwrap(),
+                LeftOut(key) => scan.filtered(&key_of(key), UNRANKED, &rule()),
+                Undecided(key) => scan.undecided(&key_of(key), UNRANKED),
+                Unreadable(key) => scan.unreadable(&SourceId(format!("id-{key}"))),
             }
         }
         let closed = close_with(scan, day, Removals::Fused).await.unwrap();

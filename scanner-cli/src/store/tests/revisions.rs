@@ -130,7 +130,7 @@ async fn an_item_that_the_first_scan_of_a_version_did_not_read_is_rewritten_late
     second
         .item(&one("a", "A", Some("active")), Some(&id))
         .unwrap();
-    second.unreadable(&SourceId("id-b".to_owned())).unwrap();
+    second.unreadable(&SourceId("id-b".to_owned()));
     assert_eq!(written(close(second, 1).await.unwrap().counts), (0, 1));
     let mut third = scratch.begin_with(2, SECOND).await;
     for key in ["a", "b"] {
@@ -152,7 +152,7 @@ async fn an_attempt_that_begins_again_leaves_one_rewritten_item() {
             again.restart().unwrap();
         }
         again.item(&one("a", "A", Some("active")), None).unwrap();
-        again.flush().unwrap();
+        again.flush().await.unwrap();
     }
     assert_eq!(written(close(again, 1).await.unwrap().counts), (0, 1));
     assert_eq!(scratch.changes(), ["added a"]);

@@ -71,8 +71,8 @@ impl Twin {
         };
         match self.fate {
             Kept => scan.item(&item, Some(&id)).unwrap(),
-            Excluded => scan.filtered(&key, record, &rule()).unwrap(),
-            Undecided => scan.undecided(&key, record).unwrap(),
+            Excluded => scan.filtered(&key, record, &rule()),
+            Undecided => scan.undecided(&key, record),
         }
     }
 }
@@ -108,7 +108,7 @@ async fn scan(scratch: &Scratch, day: i64, attempts: &[&[Twin]]) -> Counts {
     let mut scan = scratch.begin(day).await;
     for (number, twins) in attempts.iter().enumerate() {
         if number > 0 {
-            scan.flush().unwrap();
+            scan.flush().await.unwrap();
             scan.restart().unwrap();
         }
         see(&mut scan, "other", "Other", Contacts::Unknown);
