@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::{
-    Completeness, ConnectionCode, ConnectorId, ContainerKind, FieldRevision, Finding,
+    Completeness, ConnectionCode, ConnectorId, ContainerKind, Diagnostic, FieldRevision, Finding,
     InventoryEntry, KeysOnly, PropertyDefinition, ScanError, ScanSink, Settings, Stage,
-    Visualization, Warning,
+    Visualization,
     filter::{Decision, ItemFilter},
     settings::Invalid,
 };
@@ -128,7 +128,7 @@ pub trait Connection: Send + Sync {
 
     /// Ends the session on the source if its file says so, and no connection holds it any more. A failure is a warning:
     /// sessions also end by themselves.
-    async fn end_session(&self) -> Option<Warning> {
+    async fn end_session(&self) -> Option<Diagnostic> {
         None
     }
 }

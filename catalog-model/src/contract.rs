@@ -11,9 +11,9 @@ use std::{collections::BTreeSet, mem};
 use async_trait::async_trait;
 
 use crate::{
-    Completeness, Connection, ConnectionCode, Container, FilteredItem, InventoryEntry, ItemKey,
-    Observation, Progress, RepeatedRecord, ScanError, ScanSink, SinkError, SourceId, Stage,
-    UndecidedItem, Verdict, Visualization, Warning,
+    Completeness, Connection, ConnectionCode, Container, Diagnostic, FilteredItem, InventoryEntry,
+    ItemKey, Observation, Progress, RepeatedRecord, ScanError, ScanSink, SinkError, SourceId,
+    Stage, UndecidedItem, Verdict, Visualization,
 };
 
 /// A sentence of the contract that a connection does not keep.
@@ -37,7 +37,7 @@ pub struct Recorder<T = Visualization> {
     /// Records besides items that came more than once.
     pub repeated: Vec<RepeatedRecord>,
     /// Warnings.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<Diagnostic>,
     /// How far the scan said it was.
     pub progress: Vec<Progress>,
     /// Why attempts began again.
@@ -116,7 +116,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         Ok(())
     }
 
-    fn warn(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Diagnostic) {
         self.warnings.push(warning);
     }
 

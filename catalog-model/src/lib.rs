@@ -7,6 +7,7 @@ mod container;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod counted;
+mod diagnostic;
 pub mod encoding;
 pub mod filter;
 mod finding;
@@ -26,6 +27,7 @@ pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry, SessionHold};
 pub use container::{Container, ContainerField, ContainerKind, CustomProperty, Inclusion};
 pub use counted::{counted, grouped};
+pub use diagnostic::{Diagnostic, Severity};
 pub use finding::Finding;
 pub use instant::{Instant, InvalidInstant};
 pub use item::{AccountStatus, Contact, Contacts, Precedence, Visualization};
@@ -37,7 +39,6 @@ pub use place::Place;
 pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
     Completeness, FilteredItem, InventoryEntry, KeysOnly, Observation, Progress, RepeatedRecord,
-    ScanError, ScanSink, SinkError, SourceId, UndecidedItem, UnreadableRecord, Warning,
-    with_causes,
+    ScanError, ScanSink, SinkError, SourceId, UndecidedItem, UnreadableRecord, with_causes,
 };
 pub use settings::Settings;

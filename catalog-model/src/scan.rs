@@ -5,7 +5,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    Container, IdLedger, ItemKey, MemoryLedger, Precedence, Visualization,
+    Container, Diagnostic, IdLedger, ItemKey, MemoryLedger, Precedence, Visualization,
     filter::{FilterRule, RuleCount},
 };
 
@@ -117,7 +117,7 @@ pub trait ScanSink<T = Visualization>: Send {
     fn restart(&mut self, cause: &str) -> Result<(), SinkError>;
 
     /// Takes a warning, which does not change the outcome.
-    fn warn(&mut self, warning: Warning);
+    fn warn(&mut self, warning: Diagnostic);
 
     /// Learns how far the scan is.
     fn progress(&mut self, progress: Progress);
@@ -182,7 +182,7 @@ impl ScanSink for KeysOnly<'_> {
         self.0.restart(cause)
     }
 
-    fn warn(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Diagnostic) {
         self.0.warn(warning);
     }
 
@@ -247,15 +247,6 @@ pub enum Progress {
         /// How often.
         count: RuleCount,
     },
-}
-
-/// Something that a person should know and that does not change the outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    /// What was seen.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
 }
 
 /// The closing statement of a scan that read every list to its end.

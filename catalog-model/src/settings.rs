@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, fmt, io, sync::Arc};
 
-use crate::Place;
+use crate::{Diagnostic, Place};
 
 mod limits;
 mod read;
@@ -91,29 +91,15 @@ pub trait FileSource: Send + Sync {
     ///
     /// # Errors
     /// When the file is missing, cannot be read, or is not in a format that is known.
-    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
+    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, Diagnostic> {
         let _ = columns;
-        Err(FileFault {
-            place: None,
-            message: format!("the file `{path}` is in no format that is known here"),
-            hint: None,
-        })
+        let message = format!("the file `{path}` is in no format that is known here");
+        Err(Diagnostic::error(message, None))
     }
 }
 
 /// Settings by name, in the order of their file.
 pub type Entries = Vec<(String, Setting)>;
-
-/// Why a file that a setting names cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileFault {
-    /// Where in the file, if it is at a place of it.
-    pub place: Option<Place>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
 
 /// Something wrong with a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]

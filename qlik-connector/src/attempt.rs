@@ -1,6 +1,6 @@
 //! One attempt at a scan: which lists are read, in which order, and what their counts and ids say.
 
-use catalog_model::{Completeness, Progress, RepeatedRecord, ScanSink, SourceId, Warning};
+use catalog_model::{Completeness, Diagnostic, Progress, RepeatedRecord, ScanSink, SourceId};
 use qrs_client::{Error, Fact, Field, Filter};
 
 use crate::{
@@ -170,10 +170,10 @@ impl<'a> Attempt<'a> {
 
     fn without_users(&self, sink: &mut dyn ScanSink, why: &str, hint: String) -> Owners<'a> {
         let addresses = &self.connection.addresses;
-        sink.warn(Warning {
-            message: format!("the users could not be read, so contacts are unknown: {why}"),
-            hint: Some(hint),
-        });
+        sink.warn(Diagnostic::warning(
+            format!("the users could not be read, so contacts are unknown: {why}"),
+            hint,
+        ));
         Owners::unreadable(addresses)
     }
 
@@ -262,10 +262,10 @@ impl<'a> Attempt<'a> {
             }
             (Verdict::CountedOnce(why), _) => (why, "the other count fits"),
         };
-        sink.warn(Warning {
-            message: format!("{message}; {consequence}"),
-            hint: Some(format!("{VERIFY_COUNTS_OFF} turns the comparison off")),
-        });
+        sink.warn(Diagnostic::warning(
+            format!("{message}; {consequence}"),
+            format!("{VERIFY_COUNTS_OFF} turns the comparison off"),
+        ));
     }
 
     async fn count_apps(&self, sink: &mut dyn ScanSink) -> Count {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use catalog_model::{Stage, Verdict, Warning, counted, filter::ItemFilter};
+use catalog_model::{Diagnostic, Stage, Verdict, counted, filter::ItemFilter};
 use qrs_client::{
     Error, Fact, Field, QrsClient, SessionState,
     diagnosis::{self, Step},
@@ -209,23 +209,18 @@ impl Passed {
 }
 
 /// What to report of a session that the site does not keep.
-pub(crate) fn session_is_not_kept(state: SessionState) -> Option<Warning> {
+pub(crate) fn session_is_not_kept(state: SessionState) -> Option<Diagnostic> {
     let cause = match state {
         SessionState::NoCookie => "the site sets no session cookie",
         SessionState::NewWithEachAnswer => "the site sets a new session cookie with each response",
         _ => return None,
     };
-    Some(Warning {
-        message: format!(
+    Some(Diagnostic::warning(format!(
             "the session is not kept: {cause}, so each request opens a new session, and a site allows a user five \
              sessions at a time: the sixth request may be refused"
-        ),
-        hint: Some(
-            "check that no gateway or load balancer between the scanner and the site removes, joins or changes the \
+        ), "check that no gateway or load balancer between the scanner and the site removes, joins or changes the \
              headers `Set-Cookie` and `Cookie`; with several proxy nodes, that each client stays on one node"
-                .to_owned(),
-        ),
-    })
+                .to_owned()))
 }
 
 /// The stage that an error of the first call tells of. Where it cannot be told, it is the first, so that no stage is

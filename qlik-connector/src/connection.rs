@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, ContainerKind, FieldRevision, Finding,
-    PropertyDefinition, ScanError, ScanSink, SessionHold, SinkError, Stage, Visualization, Warning,
+    Completeness, Connection, ConnectionCode, ContainerKind, Diagnostic, FieldRevision, Finding,
+    PropertyDefinition, ScanError, ScanSink, SessionHold, SinkError, Stage, Visualization,
     filter::{Decision, ItemFilter},
     with_causes,
 };
@@ -172,19 +172,14 @@ impl Connection for QlikConnection {
         SessionHold::new(self.client.hold_session())
     }
 
-    async fn end_session(&self) -> Option<Warning> {
+    async fn end_session(&self) -> Option<Diagnostic> {
         let error = self.client.end_session().await.err()?;
-        Some(Warning {
-            message: format!(
+        Some(Diagnostic::warning(format!(
                 "the session could not be ended (`connection.logout`): {}",
                 with_causes(&error)
-            ),
-            hint: Some(
-                "it ends by itself 30 minutes after its last request; remove `connection.logout` if the site does not \
+            ), "it ends by itself 30 minutes after its last request; remove `connection.logout` if the site does not \
                  allow it"
-                    .to_owned(),
-            ),
-        })
+                    .to_owned()))
     }
 }
 
@@ -196,13 +191,8 @@ pub(crate) fn breaks(error: &Error) -> bool {
 
 /// An empty list means "no rights" at least as often as "nothing there": rules only grant, and what they do not grant is
 /// left out in silence.
-pub(crate) fn nothing_visible(what: &str) -> Warning {
-    Warning {
-        message: format!("the account sees no {what} at all, which is also what an account without rights sees"),
-        hint: Some(
-            "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
+pub(crate) fn nothing_visible(what: &str) -> Diagnostic {
+    Diagnostic::warning(format!("the account sees no {what} at all, which is also what an account without rights sees"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
              `App_*,App.Object_*,Stream_*,User_*`, action Read, context `Both in hub and QMC`, for this account"
-                .to_owned(),
-        ),
-    }
+                .to_owned())
 }

@@ -1,6 +1,6 @@
 //! Dates on their way from QRS to the catalog: "never" is no date, and one that cannot be read is counted.
 
-use catalog_model::{Instant, Warning};
+use catalog_model::{Diagnostic, Instant};
 use qrs_client::Timestamp;
 
 /// Lowers dates and remembers how many could not be read.
@@ -33,19 +33,19 @@ impl Dates {
     }
 
     /// The dates that could not be read, as a warning.
-    pub(crate) fn warning(&self) -> Option<Warning> {
+    pub(crate) fn warning(&self) -> Option<Diagnostic> {
         let first = self.first.as_ref()?;
         let (dates, were) = if self.unreadable == 1 {
             ("date", "was")
         } else {
             ("dates", "were")
         };
-        Some(Warning {
-            message: format!(
+        Some(Diagnostic::warning(
+            format!(
                 "{} {dates} could not be read and {were} left out, first {first}",
                 self.unreadable
             ),
-            hint: None,
-        })
+            None,
+        ))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalog_model::{
-    Progress, ScanSink, Warning, counted,
+    Diagnostic, Progress, ScanSink, counted,
     filter::{
         Decision, Fate, FilterRule, ItemFilter, PatternGaveUp, RuleCounts, RuleId, Silence,
         UnknownCause,
@@ -103,10 +103,10 @@ impl Filtering<'_> {
             }
         }
         if let Some(all) = self.counts.all_left_out().filter(|_| !nothing_passes) {
-            sink.warn(Warning {
-                message: format!("the filters leave out every sheet, {all} in all"),
-                hint: Some("`filter test` shows which rule leaves out which sheet".to_owned()),
-            });
+            sink.warn(Diagnostic::warning(
+                format!("the filters leave out every sheet, {all} in all"),
+                "`filter test` shows which rule leaves out which sheet".to_owned(),
+            ));
         }
     }
 
@@ -115,12 +115,9 @@ impl Filtering<'_> {
         if open > 0 {
             let are = if open == 1 { "is" } else { "are" };
             let sheets = counted(open, "sheet");
-            sink.warn(Warning {
-                message: format!(
+            sink.warn(Diagnostic::warning(format!(
                     "{sheets} {are} undecided, since the filter asks what could not be read; what a catalog has stays as it is"
-                ),
-                hint: (self.hidden > 0).then(|| HINT_FOR_HIDDEN_APPS.to_owned()),
-            });
+                ), (self.hidden > 0).then(|| HINT_FOR_HIDDEN_APPS.to_owned())));
         }
     }
 
@@ -130,33 +127,30 @@ impl Filtering<'_> {
         };
         let are = if self.gave_up == 1 { "is" } else { "are" };
         let sheets = counted(self.gave_up, "sheet");
-        sink.warn(Warning {
-            message: format!(
+        sink.warn(Diagnostic::warning(format!(
                 "{sheets} {are} undecided, since a pattern of the filter gave up on them; what a catalog has stays as it is; \
                  first {first}"
-            ),
-            hint: Some(PatternGaveUp::HINT.to_owned()),
-        });
+            ), PatternGaveUp::HINT.to_owned()));
     }
 
-    fn silent(&self, rule: RuleId, silence: Silence) -> Warning {
+    fn silent(&self, rule: RuleId, silence: Silence) -> Diagnostic {
         let called = self.filter.called(rule);
         match silence {
-            Silence::MatchedNone { asked } => Warning {
-                message: format!("{called} matches no sheet"),
-                hint: Some(format!(
+            Silence::MatchedNone { asked } => Diagnostic::warning(
+                format!("{called} matches no sheet"),
+                format!(
                     "it was asked about {asked}: look for a misspelt value, since values are compared with their case"
-                )),
-            },
-            Silence::NeverReached => Warning {
-                message: format!("{called} is never reached"),
-                hint: Some(if self.filter.is_rich(rule) {
+                ),
+            ),
+            Silence::NeverReached => Diagnostic::warning(
+                format!("{called} is never reached"),
+                if self.filter.is_rich(rule) {
                     "rules before it leave out every sheet".to_owned()
                 } else {
                     "rules before it match every sheet: move it up if it is to have a say"
                         .to_owned()
-                }),
-            },
+                },
+            ),
         }
     }
 }
@@ -165,7 +159,7 @@ impl Filtering<'_> {
 const NAMED: usize = 10;
 
 /// What to say of a custom property that is asked and that no application has: its name may be misspelt.
-fn unknown_property(name: &str, apps: &Apps) -> Option<Warning> {
+fn unknown_property(name: &str, apps: &Apps) -> Option<Diagnostic> {
     let known = apps.custom_properties();
     if apps.is_empty() || known.contains(name) {
         return None;
@@ -176,12 +170,10 @@ fn unknown_property(name: &str, apps: &Apps) -> Option<Warning> {
         .map(|name| format!("`{name}`"))
         .collect();
     let more = if known.len() > NAMED { ", …" } else { "" };
-    Some(Warning {
-        message: format!(
-            "no application has a value of the custom property `{name}`, which a filter asks"
-        ),
-        hint: (!named.is_empty()).then(|| format!("applications have {}{more}", named.join(", "))),
-    })
+    Some(Diagnostic::warning(
+        format!("no application has a value of the custom property `{name}`, which a filter asks"),
+        (!named.is_empty()).then(|| format!("applications have {}{more}", named.join(", "))),
+    ))
 }
 
 /// What a decision makes of a sheet.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, pin::pin, time::Duration};
 
-use catalog_model::{DistinctIds, Progress, ScanSink, Warning};
+use catalog_model::{Diagnostic, DistinctIds, Progress, ScanSink};
 use qrs_client::{Error, Record, RecordList, UnreadableRecord, lenient::OddFields};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
@@ -282,13 +282,13 @@ impl Unreadable {
     /// Tells of them, and of the consequence.
     pub(crate) fn warn(&self, consequence: &str, sink: &mut dyn ScanSink) {
         if let Some(first) = &self.first {
-            sink.warn(Warning {
-                message: format!(
+            sink.warn(Diagnostic::warning(
+                format!(
                     "{} of the {} could not be read; {consequence}; first {first}",
                     self.count, self.list
                 ),
-                hint: None,
-            });
+                None,
+            ));
         }
     }
 }

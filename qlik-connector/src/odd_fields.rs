@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog_model::{Warning, counted};
+use catalog_model::{Diagnostic, counted};
 
 use crate::list::Identified;
 
@@ -42,14 +42,11 @@ impl OddCounts {
     }
 
     /// A warning of each field.
-    pub(crate) fn warnings(&self, list: &str) -> impl Iterator<Item = Warning> {
+    pub(crate) fn warnings(&self, list: &str) -> impl Iterator<Item = Diagnostic> {
         let one = list.strip_suffix('s').unwrap_or(list);
-        self.0.iter().map(move |(path, Odd { records, first })| Warning {
-            message: format!(
+        self.0.iter().map(move |(path, Odd { records, first })| Diagnostic::warning(format!(
                 "the field `{path}` of {} has an unexpected type and was left out, first {first}",
                 counted(*records, one)
-            ),
-            hint: None,
-        })
+            ), None))
     }
 }

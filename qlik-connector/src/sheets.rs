@@ -1,8 +1,8 @@
 //! What becomes of the rows of the list of sheets: items, and a count of all that is none.
 
 use catalog_model::{
-    Contacts, FilteredItem, Observation, ScanSink, SourceId, UndecidedItem, UnreadableRecord,
-    Warning, counted, filter::ItemFilter,
+    Contacts, Diagnostic, FilteredItem, Observation, ScanSink, SourceId, UndecidedItem,
+    UnreadableRecord, counted, filter::ItemFilter,
 };
 use qrs_client::Record;
 
@@ -214,13 +214,10 @@ impl<'a> Sheets<'a> {
             ));
         }
         if self.no_sheets > 0 {
-            sink.warn(Warning {
-                message: format!(
+            sink.warn(Diagnostic::warning(format!(
                     "{} left out: the site sent what is no sheet, although it was asked for sheets alone",
                     counted(self.no_sheets, "object")
-                ),
-                hint: Some("look for a gateway between scanner and site that drops the filter".to_owned()),
-            });
+                ), "look for a gateway between scanner and site that drops the filter".to_owned()));
         }
         self.warn_of_contacts(sink);
         if let Some(filter) = &self.filter {
@@ -250,13 +247,13 @@ impl<'a> Sheets<'a> {
             (self.of_unreadable_apps, unreadable_apps, None),
         ] {
             if count > 0 {
-                sink.warn(Warning {
-                    message: format!(
+                sink.warn(Diagnostic::warning(
+                    format!(
                         "the contacts of {} are unknown: {why}",
                         counted(count, "sheet")
                     ),
                     hint,
-                });
+                ));
             }
         }
         self.warn_of_types(sink);
@@ -282,13 +279,13 @@ impl<'a> Sheets<'a> {
         ] {
             if !names.is_empty() {
                 let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-                sink.warn(Warning {
-                    message: format!(
+                sink.warn(Diagnostic::warning(
+                    format!(
                         "owners without an e-mail address have attributes that {what}: {}",
                         names.join(", ")
                     ),
-                    hint: Some(hint.to_owned()),
-                });
+                    hint.to_owned(),
+                ));
             }
         }
     }

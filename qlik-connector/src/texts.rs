@@ -1,7 +1,7 @@
 //! Texts of the site on their way in. What is longer than any name or description is cut and counted, so that nothing
 //! behind this has to bound them.
 
-use catalog_model::{Warning, counted};
+use catalog_model::{Diagnostic, counted};
 use qrs_client::{CustomProperty, Owner, Stream, Tag};
 
 use crate::records::{App, Sheet, SheetApp, User};
@@ -86,17 +86,17 @@ impl LongTexts {
     }
 
     /// The texts that were cut in a list, as a warning.
-    pub(crate) fn warning(&self, list: &str) -> Option<Warning> {
+    pub(crate) fn warning(&self, list: &str) -> Option<Diagnostic> {
         let first = self.first.as_ref()?;
         let were = if self.count == 1 { "was" } else { "were" };
         let texts = counted(self.count, "text");
-        Some(Warning {
-            message: format!(
+        Some(Diagnostic::warning(
+            format!(
                 "{texts} of the list of {list} {were} cut: names may have {MAX_NAME_BYTES} bytes, descriptions \
                  {MAX_DESCRIPTION_BYTES}; first {first}"
             ),
-            hint: None,
-        })
+            None,
+        ))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use catalog_model::{Settings, Warning, settings::SettingFile};
+use catalog_model::{Diagnostic, Settings, settings::SettingFile};
 use qrs_client::{StoreKind, StoreWarning, Trust, TrustStore, Weakness};
 
 use crate::connector::accepted;
@@ -16,7 +16,7 @@ const BYPASS: &str = "tls.bypass_certificate_validation";
 #[derive(Clone, Debug)]
 pub(crate) struct Trusted {
     trust: Trust,
-    warnings: Vec<Warning>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Trusted {
@@ -45,7 +45,7 @@ impl Trusted {
         self.trust.clone()
     }
 
-    pub(crate) fn warnings(&self) -> &[Warning] {
+    pub(crate) fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
 
@@ -67,7 +67,7 @@ impl Trusted {
 }
 
 /// The store, and the warnings about it.
-fn trust_store(settings: &mut Settings) -> Option<(TrustStore, Vec<Warning>)> {
+fn trust_store(settings: &mut Settings) -> Option<(TrustStore, Vec<Diagnostic>)> {
     let file = settings.file_of(PATH);
     let password = settings.secret(PASSWORD);
     let kinds = [
@@ -107,24 +107,24 @@ fn trust_store(settings: &mut Settings) -> Option<(TrustStore, Vec<Warning>)> {
     Some((store, warnings))
 }
 
-fn about(store: &TrustStore, warning: &StoreWarning) -> Warning {
-    Warning {
-        message: format!("the trust store `{}`: {warning}", store.name()),
-        hint: match warning {
+fn about(store: &TrustStore, warning: &StoreWarning) -> Diagnostic {
+    Diagnostic::warning(
+        format!("the trust store `{}`: {warning}", store.name()),
+        match warning {
             StoreWarning::OtherKind { found, .. } => Some(set_kind(*found)),
             _ => None,
         },
-    }
+    )
 }
 
-fn without_kind(store: &TrustStore, found: StoreKind) -> Warning {
-    Warning {
-        message: format!(
+fn without_kind(store: &TrustStore, found: StoreKind) -> Diagnostic {
+    Diagnostic::warning(
+        format!(
             "the trust store `{}`: its extension does not name a kind of trust store; it was read as {found}",
             store.name()
         ),
-        hint: Some(set_kind(found)),
-    }
+        set_kind(found),
+    )
 }
 
 fn set_kind(kind: StoreKind) -> String {
@@ -144,21 +144,14 @@ fn kind_of_extension(path: &str) -> Option<StoreKind> {
 }
 
 /// A warning about what the site showed and was accepted all the same.
-pub(crate) fn weak(weakness: &Weakness) -> Warning {
-    Warning {
-        message: format!(
-            "{weakness}; it is accepted only because the connection has its own trust store"
-        ),
-        hint: Some(
-            "have a new certificate made with RSA of 2048 bits or more and SHA-256".to_owned(),
-        ),
-    }
+pub(crate) fn weak(weakness: &Weakness) -> Diagnostic {
+    Diagnostic::warning(
+        format!("{weakness}; it is accepted only because the connection has its own trust store"),
+        "have a new certificate made with RSA of 2048 bits or more and SHA-256".to_owned(),
+    )
 }
 
-fn not_checked() -> Warning {
-    Warning {
-        message: "certificates are not checked: the authentication header can be read in transit, and the site impersonated"
-            .to_owned(),
-        hint: Some(format!("remove `{BYPASS}`")),
-    }
+fn not_checked() -> Diagnostic {
+    Diagnostic::warning("certificates are not checked: the authentication header can be read in transit, and the site impersonated"
+            .to_owned(), format!("remove `{BYPASS}`"))
 }

@@ -1,13 +1,13 @@
 //! Versions of Qlik Sense that this connector is known to read.
 
-use catalog_model::Warning;
+use catalog_model::Diagnostic;
 
 /// The repository's major versions between the oldest and the newest whose answers were seen: 3.0 (2016), 12.14 (2017),
 /// 22.0 (2019), 31.62 (2026).
 const SEEN: std::ops::RangeInclusive<u32> = 3..=31;
 
 /// A warning if the site's version lies outside of what was seen.
-pub(crate) fn warning(version: &str) -> Option<Warning> {
+pub(crate) fn warning(version: &str) -> Option<Diagnostic> {
     let major: Option<u32> = version
         .split('.')
         .next()
@@ -15,16 +15,14 @@ pub(crate) fn warning(version: &str) -> Option<Warning> {
     if major.is_some_and(|major| SEEN.contains(&major)) {
         return None;
     }
-    Some(Warning {
-        message: format!(
-            "the site's version `{version}` lies outside of those whose answers are known"
-        ),
-        hint: Some(format!(
+    Some(Diagnostic::warning(
+        format!("the site's version `{version}` lies outside of those whose answers are known"),
+        format!(
             "look at the result with care; known are answers of repository versions {} to {}",
             SEEN.start(),
             SEEN.end()
-        )),
-    })
+        ),
+    ))
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use catalog_model::settings::{Entries, FileFault};
+use catalog_model::{Diagnostic, settings::Entries};
 
 use crate::{
     connection_file::block,
-    hocon::{self, Diagnostic, Files, UNRESOLVED},
+    hocon::{self, Files, UNRESOLVED},
     home::shown,
 };
 
@@ -20,57 +20,48 @@ pub(crate) fn read(
     content: &[u8],
     columns: &[&str],
     files: &dyn Files,
-) -> Result<Entries, FileFault> {
+) -> Result<Entries, Diagnostic> {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     match extension.to_ascii_lowercase().as_str() {
         "csv" => table::read(path, content, columns),
         "conf" | "json" => read_hocon(path, content, files),
-        _ => Err(FileFault {
-            place: None,
-            message: format!("the name of the file `{}` tells no format", shown(path)),
-            hint: Some("let it end in `.csv`, or in `.conf` for HOCON".to_owned()),
-        }),
+        _ => Err(Diagnostic::error(
+            format!(
+                "cannot determine the format of `{}` from its extension",
+                shown(path)
+            ),
+            "use the extension `.csv`, or `.conf` for HOCON".to_owned(),
+        )),
     }
 }
 
-fn read_hocon(path: &Path, content: &[u8], files: &dyn Files) -> Result<Entries, FileFault> {
+fn read_hocon(path: &Path, content: &[u8], files: &dyn Files) -> Result<Entries, Diagnostic> {
     let read = hocon::read(path, content, &BTreeMap::new(), files);
     read.map(|document| block(document.root)).map_err(|found| {
         let first = found.into_iter().next();
         first.map_or_else(
-            || FileFault {
-                place: None,
-                message: format!("the file `{}` cannot be read", shown(path)),
-                hint: None,
-            },
+            || Diagnostic::error(format!("the file `{}` cannot be read", shown(path)), None),
             without_variables,
         )
     })
 }
 
 /// What is wrong, as it is in a file that knows no variables of the environment.
-fn without_variables(found: Diagnostic) -> FileFault {
-    let Diagnostic {
+fn without_variables(found: hocon::Diagnostic) -> Diagnostic {
+    let hocon::Diagnostic {
         place,
         message,
         hint,
         ..
     } = found;
-    let place = Some(place);
-    match message.strip_suffix(UNRESOLVED) {
-        Some(variable) => FileFault {
-            place,
-            message: format!("{variable}is no setting of the file"),
-            hint: Some(
-                "variables of the environment are not known here: write the text itself".to_owned(),
-            ),
-        },
-        None => FileFault {
-            place,
-            message,
-            hint,
-        },
-    }
+    let found = match message.strip_suffix(UNRESOLVED) {
+        Some(variable) => Diagnostic::error(
+            format!("{variable}is not a setting of the file"),
+            "environment variables cannot be used in this file: write the text itself".to_owned(),
+        ),
+        None => Diagnostic::error(message, hint),
+    };
+    found.at(place)
 }
 
 #[cfg(test)]
@@ -79,7 +70,7 @@ mod tests {
     use crate::settings_files::Disk;
 
     #[test]
-    fn the_name_of_a_file_tells_its_format() {
+    fn the_extension_determines_the_format() {
         let read = |name: &str, content: &str| {
             let read = read(Path::new(name), content.as_bytes(), &["user"], &Disk);
             read.map(|entries| entries[0].0.clone())
@@ -90,13 +81,13 @@ mod tests {
         let fault = read("a.xlsx", "").unwrap_err();
         assert_eq!(
             fault.message,
-            "the name of the file `a.xlsx` tells no format"
+            "cannot determine the format of `a.xlsx` from its extension"
         );
         let fault = read("a.conf", "\n\"A\\x\" = x").unwrap_err();
         assert_eq!(fault.place.unwrap().to_string(), "a.conf:2:3");
         assert!(fault.hint.unwrap().contains("every backslash twice"));
         let fault = read("a.conf", "x = ${NO_SUCH}").unwrap_err();
-        assert_eq!(fault.message, "`${NO_SUCH}` is no setting of the file");
-        assert!(fault.hint.unwrap().contains("are not known here"));
+        assert_eq!(fault.message, "`${NO_SUCH}` is not a setting of the file");
+        assert!(fault.hint.unwrap().contains("cannot be used in this file"));
     }
 }

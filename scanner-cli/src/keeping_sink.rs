@@ -4,8 +4,9 @@ use std::{io, path::PathBuf};
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, IdLedger, InventoryEntry, ItemKey, Observation, Precedence, Progress,
-    RepeatedRecord, ScanError, ScanSink, SinkError, UnreadableRecord, Visualization, Warning,
+    Completeness, Connection, Diagnostic, IdLedger, InventoryEntry, ItemKey, Observation,
+    Precedence, Progress, RepeatedRecord, ScanError, ScanSink, SinkError, UnreadableRecord,
+    Visualization,
 };
 
 use crate::{
@@ -198,7 +199,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
         }
     }
 
-    fn warn(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Diagnostic) {
         self.tally.warnings.push(warning);
     }
 

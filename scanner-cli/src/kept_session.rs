@@ -13,7 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use catalog_model::{Connection, ConnectionCode, SessionHold, Warning};
+use catalog_model::{Connection, ConnectionCode, Diagnostic, SessionHold};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -63,7 +63,7 @@ impl<'a> KeptSession<'a> {
     }
 
     /// Keeps the session, if there is one.
-    pub(crate) fn keep(&self) -> Result<(), Warning> {
+    pub(crate) fn keep(&self) -> Result<(), Diagnostic> {
         let kept = match (&self.path, &self.trouble) {
             (_, Some(error)) if self.connection.session().is_some() => Err(error.to_string()),
             (Some(path), _) => self.write_to(path).map_err(|error| error.to_string()),
@@ -73,17 +73,12 @@ impl<'a> KeptSession<'a> {
             let place = self.path.as_deref().map_or_else(|| "the folder `data`".to_owned(), |path| {
                 format!("`{}`", shown(path))
             });
-            Warning {
-                message: format!("the session cannot be kept in {place}: {error}"),
-                hint: Some(
-                    "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned(),
-                ),
-            }
+            Diagnostic::warning(format!("the session cannot be kept in {place}: {error}"), "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned())
         })
     }
 
     /// Ends the use of the session: lets go of it, and ends it on the site if that is wanted and nobody else uses it.
-    pub(crate) async fn end(&self, hold: SessionHold) -> Vec<Warning> {
+    pub(crate) async fn end(&self, hold: SessionHold) -> Vec<Diagnostic> {
         drop(hold);
         let ended = self.connection.end_session().await;
         ended.into_iter().chain(self.keep().err()).collect()

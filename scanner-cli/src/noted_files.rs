@@ -8,7 +8,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use catalog_model::settings::{Entries, FileFault, FileSource};
+use catalog_model::{
+    Diagnostic,
+    settings::{Entries, FileSource},
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -163,14 +166,13 @@ impl FileSource for NotedFiles {
         self.read_kind(path, FileKind::TrustStore)
     }
 
-    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
-        let content = self
-            .read_kind(path, FileKind::Entries)
-            .map_err(|error| FileFault {
-                place: None,
-                message: format!("the file `{path}` cannot be read: {error}"),
-                hint: Some("a relative path starts at the scanner's home folder".to_owned()),
-            })?;
+    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, Diagnostic> {
+        let content = self.read_kind(path, FileKind::Entries).map_err(|error| {
+            Diagnostic::error(
+                format!("the file `{path}` cannot be read: {error}"),
+                "a relative path starts at the scanner's home folder".to_owned(),
+            )
+        })?;
         entries::read(&self.home.path(path), &content, columns, &EntryFiles(self))
     }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use catalog_model::{ConnectionCode, RepeatedRecord, ScanError, Warning};
+use catalog_model::{ConnectionCode, Diagnostic, RepeatedRecord, ScanError};
 pub(crate) use catalog_model::{counted, grouped};
 
 use crate::{
@@ -171,44 +171,36 @@ impl ConnectionReport {
     }
 
     /// The warnings of the scan, and those that only its lines show.
-    pub(crate) fn warnings(&self) -> Vec<Warning> {
+    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
         let mut warnings = self.tally.warnings.clone();
         let Duplicates { count, first } = &self.duplicates;
         warnings.extend(self.tally.repeated.iter().map(repeated));
         warnings.extend(first.first().map(|Duplicate { kept, dropped }| {
             let items = counted(*count, "item");
             if kept == dropped {
-                Warning {
-                    message: format!("{items} left out because the site sent a record twice, the first time {kept}"),
-                    hint: None,
-                }
+                Diagnostic::warning(format!("{items} left out because the site sent a record twice, the first time {kept}"), None)
             } else {
-                Warning {
-                    message: format!(
+                Diagnostic::warning(format!(
                         "{items} left out because another record with the same key counts, the first time {dropped} for {kept}"
-                    ),
-                    hint: Some(
-                        "approved records count before published ones and those before private ones, then the newer; look at \
+                    ), "approved records count before published ones and those before private ones, then the newer; look at \
                          both records on the site, one of them should go"
-                            .to_owned(),
-                    ),
-                }
+                            .to_owned())
             }
         }));
         warnings
     }
 }
 
-fn repeated(record: &RepeatedRecord) -> Warning {
+fn repeated(record: &RepeatedRecord) -> Diagnostic {
     let RepeatedRecord { list, id, left_out } = record;
     let one = list.strip_suffix('s').unwrap_or(list);
-    Warning {
-        message: format!(
+    Diagnostic::warning(
+        format!(
             "{} left out because the site sent a record twice, the first time {id}",
             counted(*left_out, one)
         ),
-        hint: None,
-    }
+        None,
+    )
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]

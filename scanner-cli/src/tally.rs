@@ -6,7 +6,7 @@ use std::{
 };
 
 use catalog_model::{
-    AccountStatus, Contacts, Progress, RepeatedRecord, UnreadableRecord, Warning,
+    AccountStatus, Contacts, Diagnostic, Progress, RepeatedRecord, UnreadableRecord,
     filter::{FilterRule, RuleCount},
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct Tally {
     /// Records besides items that the site listed more than once, an entry for each list.
     pub(crate) repeated: Vec<RepeatedRecord>,
     /// Warnings.
-    pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Diagnostic>,
     /// Why attempts began again.
     pub(crate) restarts: Vec<String>,
 }

@@ -7,11 +7,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Entries, FileFault, Located, Setting, SettingFile, SettingProblem, SettingValue, Settings,
-    Stands,
+    Entries, Located, Setting, SettingFile, SettingProblem, SettingValue, Settings, Stands,
     limits::{DURATIONS, MAX_BLOCKS, MAX_TEXT_BYTES, MAX_TEXTS},
 };
-use crate::Place;
+use crate::{Diagnostic, Place};
 
 impl Settings {
     /// The text `key`; blank is the same as not set. Numbers and truth values are texts too, as in the reference.
@@ -242,10 +241,11 @@ impl Settings {
         let path = self.text(key)?;
         match self.files.entries(path.value.trim(), columns) {
             Ok(entries) => Some((path, entries)),
-            Err(FileFault {
+            Err(Diagnostic {
                 place,
                 message,
                 hint,
+                ..
             }) => {
                 self.record(SettingProblem {
                     key: key.to_owned(),

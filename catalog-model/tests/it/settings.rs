@@ -3,8 +3,8 @@
 use std::{io, sync::Arc};
 
 use catalog_model::{
-    Place,
-    settings::{Entries, FileFault, FileSource, Setting, SettingValue, Settings},
+    Diagnostic, Place,
+    settings::{Entries, FileSource, Setting, SettingValue, Settings},
 };
 use secrecy::ExposeSecret;
 
@@ -18,14 +18,10 @@ impl FileSource for OneFile {
         }
     }
 
-    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
+    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, Diagnostic> {
         match path {
             "conf/good.csv" => Ok(vec![(columns[0].to_owned(), at(1, text("x")))]),
-            _ => Err(FileFault {
-                place: Some(Place::new(path, 3, 1)),
-                message: "no".to_owned(),
-                hint: None,
-            }),
+            _ => Err(Diagnostic::error("no", None).at(Place::new(path, 3, 1))),
         }
     }
 }

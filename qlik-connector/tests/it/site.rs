@@ -3,9 +3,9 @@
 use std::{io, sync::Arc};
 
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Connector, Place, ScanError, Settings,
+    Completeness, Connection, ConnectionCode, Connector, Diagnostic, Place, ScanError, Settings,
     contract::Recorder,
-    settings::{Entries, FileFault, FileSource, Setting, SettingValue},
+    settings::{Entries, FileSource, Setting, SettingValue},
 };
 use qlik_connector::QlikSense;
 use qrs_client::fake_site::FakeSite;
@@ -18,7 +18,7 @@ impl FileSource for PathsAlone {
         Err(io::ErrorKind::NotFound.into())
     }
 
-    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, FileFault> {
+    fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, Diagnostic> {
         let lines = path.split(';').filter(|line| !line.is_empty());
         let entry = |(index, line): (usize, &str)| {
             let place = Place::new("conf/contacts.csv", index as u32 + 1, 1);

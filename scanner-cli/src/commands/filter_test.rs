@@ -9,8 +9,8 @@ use std::{
 };
 
 use catalog_model::{
-    Completeness, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink,
-    SessionHold, SinkError, Warning,
+    Completeness, Diagnostic, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink,
+    SessionHold, SinkError,
     filter::{FilterRule, RuleCount},
     printable, with_causes,
 };
@@ -43,7 +43,7 @@ struct Trial {
     go: u64,
     undecided: u64,
     rules: Vec<(Arc<FilterRule>, RuleCount)>,
-    warnings: Vec<Warning>,
+    warnings: Vec<Diagnostic>,
 }
 
 pub(crate) async fn run(program: &mut Program, arguments: FilterTest) -> Exit {
@@ -223,7 +223,7 @@ impl ScanSink<InventoryEntry> for Trial {
         self.lines.get_mut().set_len(0).map_err(cannot_keep)
     }
 
-    fn warn(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Diagnostic) {
         self.warnings.push(warning);
     }
 

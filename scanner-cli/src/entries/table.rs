@@ -3,9 +3,9 @@
 use std::{path::Path, sync::Arc};
 
 use catalog_model::{
-    Place,
+    Diagnostic, Place,
     encoding::{self, NotText},
-    settings::{Entries, FileFault, Setting, SettingValue},
+    settings::{Entries, Setting, SettingValue},
 };
 use csv::{ReaderBuilder, StringRecord, Trim};
 
@@ -18,7 +18,7 @@ const MAX_ROWS: usize = 500_000;
 const MAX_ROW_BYTES: usize = 100_000;
 
 /// Reads the rows as entries: the first of `columns` names each, the others are its block.
-pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entries, FileFault> {
+pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entries, Diagnostic> {
     let content = encoding::without_bom(content);
     encoding::check_nul(content).map_err(|error| not_text(path, error))?;
     let mut lines = Lines::of(path, content);
@@ -180,30 +180,23 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn fault(place: Place, message: String, hint: Option<&str>) -> FileFault {
-    FileFault {
-        place: Some(place),
-        message,
-        hint: hint.map(str::to_owned),
-    }
+fn fault(place: Place, message: String, hint: Option<&str>) -> Diagnostic {
+    Diagnostic::error(message, hint.map(str::to_owned)).at(place)
 }
 
-fn not_text(path: &Path, error: NotText) -> FileFault {
+fn not_text(path: &Path, error: NotText) -> Diagnostic {
     let (what, hint) = error.explain();
-    FileFault {
-        place: None,
-        message: format!("the file `{}` {what}", shown(path)),
-        hint: Some(hint.to_owned()),
-    }
+    let message = format!("the file `{}` {what}", shown(path));
+    Diagnostic::error(message, hint.to_owned())
 }
 
-fn not_utf8(path: &Path, place: Place) -> FileFault {
+fn not_utf8(path: &Path, place: Place) -> Diagnostic {
     let message = format!("the file `{}` is not UTF-8 text", shown(path));
     fault(place, message, Some("save it as CSV UTF-8"))
 }
 
 /// A quote that is not closed takes the rows after it into one field, where nobody would miss them.
-fn never_closed(place: Place) -> FileFault {
+fn never_closed(place: Place) -> Diagnostic {
     let message =
         "the quote `\"` that a text begins with in this line is not closed in it".to_owned();
     fault(place, message, Some("close it with `\"`, or take it away"))
@@ -215,7 +208,7 @@ mod tests {
 
     const COLUMNS: [&str; 3] = ["user", "email", "name"];
 
-    fn rows(content: &[u8]) -> Result<Vec<String>, FileFault> {
+    fn rows(content: &[u8]) -> Result<Vec<String>, Diagnostic> {
         let entries = read(Path::new("a.csv"), content, &COLUMNS)?;
         let row = |(name, setting): &(String, Setting)| {
             let SettingValue::Block(block) = &setting.value else {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use catalog_model::{ScanError, SinkError, Warning};
+use catalog_model::{Diagnostic, ScanError, SinkError};
 
 /// What is reported of a scan that panicked. It must not end the others.
 pub(super) fn fault() -> ScanError {
@@ -40,11 +40,9 @@ pub(super) fn without_lock(error: &io::Error) -> SinkError {
     }
 }
 
-pub(super) fn unlocked(error: &io::Error) -> Warning {
-    Warning {
-        message: format!(
-            "scanned without a lock, which cannot be made in the folder `data`: {error}"
-        ),
-        hint: Some("let the scanner write to its home folder".to_owned()),
-    }
+pub(super) fn unlocked(error: &io::Error) -> Diagnostic {
+    Diagnostic::warning(
+        format!("scanned without a lock, which cannot be made in the folder `data`: {error}"),
+        "let the scanner write to its home folder".to_owned(),
+    )
 }

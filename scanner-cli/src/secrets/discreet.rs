@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ContainerKind, FieldRevision, Finding, IdLedger, InventoryEntry,
-    Observation, Progress, PropertyDefinition, RepeatedRecord, ScanError, ScanSink, SessionHold,
-    SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization, Warning,
+    Completeness, Connection, ContainerKind, Diagnostic, FieldRevision, Finding, IdLedger,
+    InventoryEntry, Observation, Progress, PropertyDefinition, RepeatedRecord, ScanError, ScanSink,
+    SessionHold, SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
     filter::{Decision, Fate, ItemFilter, PatternGaveUp, UnknownCause},
 };
 use secrecy::SecretString;
@@ -104,7 +104,7 @@ impl Connection for Discreet {
         self.connection.hold_session()
     }
 
-    async fn end_session(&self) -> Option<Warning> {
+    async fn end_session(&self) -> Option<Diagnostic> {
         let warning = self.connection.end_session().await?;
         Some(self.given.warning(warning))
     }
@@ -169,11 +169,8 @@ impl Given {
         }
     }
 
-    fn warning(&self, warning: Warning) -> Warning {
-        Warning {
-            message: self.clean(warning.message),
-            hint: warning.hint.map(|hint| self.clean(hint)),
-        }
+    fn warning(&self, warning: Diagnostic) -> Diagnostic {
+        warning.map_texts(|text| self.clean(text))
     }
 
     fn error(&self, error: ScanError) -> ScanError {
@@ -220,7 +217,7 @@ impl<T> ScanSink<T> for DiscreetSink<'_, T> {
         self.sink.restart(&self.given.clean(cause.to_owned()))
     }
 
-    fn warn(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Diagnostic) {
         self.sink.warn(self.given.warning(warning));
     }
 

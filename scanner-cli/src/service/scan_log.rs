@@ -5,7 +5,7 @@ use std::{
     hash::{BuildHasher, RandomState},
 };
 
-use catalog_model::{Warning, printable, with_causes};
+use catalog_model::{Diagnostic, printable, with_causes};
 use tracing::{info, warn};
 
 use crate::report::{ConnectionReport, Outcome, changes, counted};
@@ -61,7 +61,7 @@ fn remarks(report: &ConnectionReport) -> impl Iterator<Item = String> {
         format!("{owners} without an e-mail address; `catalog owners --email without` lists all")
     });
     let warnings = report.warnings().into_iter().map(|warning| {
-        let Warning { message, hint } = warning;
+        let Diagnostic { message, hint, .. } = warning;
         hint.map_or(message.clone(), |hint| format!("{message}; {hint}"))
     });
     let departed = (!tally.departed.is_empty()).then(|| {
@@ -108,7 +108,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
 
-    use catalog_model::{ConnectionCode, ScanError, Warning};
+    use catalog_model::{ConnectionCode, Diagnostic, ScanError};
 
     use super::*;
     use crate::tally::Tally;
@@ -118,7 +118,7 @@ mod tests {
         for remark in 0..20 {
             let message = format!("{number} {remark} {}", "x".repeat(1_000));
             let hint = None;
-            tally.warnings.push(Warning { message, hint });
+            tally.warnings.push(Diagnostic::warning(message, hint));
         }
         ConnectionReport {
             tally,
