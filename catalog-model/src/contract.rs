@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, mem};
 use async_trait::async_trait;
 
 use crate::{
-    Completeness, Connection, ConnectionCode, Container, Diagnostic, FilteredItem, InventoryEntry,
+    Completeness, Connection, ConnectionCode, Container, Diagnostic, ExcludedItem, InventoryEntry,
     ItemKey, Observation, Progress, RepeatedRecord, ScanError, ScanSink, SinkError, SourceId,
     Stage, UndecidedItem, Verdict, Visualization,
 };
@@ -29,7 +29,7 @@ pub struct Recorder<T = Visualization> {
     /// Records that could not be read.
     pub unreadable: Vec<crate::UnreadableRecord>,
     /// Items that a filter left out.
-    pub filtered: Vec<FilteredItem>,
+    pub excluded: Vec<ExcludedItem>,
     /// Items of which nobody knows whether a filter leaves them out.
     pub undecided: Vec<UndecidedItem>,
     /// Containers of items.
@@ -54,7 +54,7 @@ impl<T> Default for Recorder<T> {
         Self {
             items: Vec::new(),
             unreadable: Vec::new(),
-            filtered: Vec::new(),
+            excluded: Vec::new(),
             undecided: Vec::new(),
             containers: Vec::new(),
             repeated: Vec::new(),
@@ -97,7 +97,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
             }
             Observation::Item(item, id) => self.items.push((item, id)),
             Observation::Unreadable(record) => self.unreadable.push(record),
-            Observation::Filtered(item) => self.filtered.push(item),
+            Observation::Excluded(item) => self.excluded.push(item),
             Observation::Undecided(item) => self.undecided.push(item),
             Observation::Container(container) => self.containers.push(*container),
         }
@@ -107,7 +107,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
     fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
         self.items.clear();
         self.unreadable.clear();
-        self.filtered.clear();
+        self.excluded.clear();
         self.undecided.clear();
         self.containers.clear();
         self.repeated.clear();
@@ -155,7 +155,7 @@ pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result
     expect(keys.len() == scan.items.len(), || {
         "no key comes twice".to_owned()
     })?;
-    check_filtered(connection, code, &scan.filtered, &keys)?;
+    check_excluded(connection, code, &scan.excluded, &keys)?;
     check_again(connection, &scan).await?;
     check_stages(connection).await?;
     check_refusal(connection).await
@@ -209,21 +209,21 @@ fn check_key(
     )
 }
 
-/// A filtered item is there, and is not among the items; nor does it come twice.
-fn check_filtered(
+/// An excluded item is there, and is not among the items; nor does it come twice.
+fn check_excluded(
     connection: &dyn Connection,
     code: &ConnectionCode,
-    filtered: &[FilteredItem],
+    excluded: &[ExcludedItem],
     items: &BTreeSet<&ItemKey>,
 ) -> Result<(), Violation> {
     let mut keys = BTreeSet::new();
-    for FilteredItem { key, .. } in filtered {
+    for ExcludedItem { key, .. } in excluded {
         check_key(connection, code, key)?;
         expect(!items.contains(key), || {
-            format!("`{key}`, which a filter leaves out, is not an item, too")
+            format!("`{key}`, which a filter excludes, is not an item, too")
         })?;
         expect(keys.insert(key), || {
-            format!("`{key}`, which a filter leaves out, comes once")
+            format!("`{key}`, which a filter excludes, comes once")
         })?;
     }
     Ok(())
@@ -235,7 +235,7 @@ async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(),
     expect(matches!(closing, Ok(Completeness::Complete)), || {
         "a second scan ends like the first".to_owned()
     })?;
-    let same = again.items == scan.items && again.filtered == scan.filtered;
+    let same = again.items == scan.items && again.excluded == scan.excluded;
     expect(same, || {
         "a second scan of a source that did not change sees the same".to_owned()
     })?;
@@ -253,7 +253,7 @@ async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(),
     expect(listed == scanned, || {
         "an inventory lists the keys of a scan".to_owned()
     })?;
-    expect(inventory.filtered == scan.filtered, || {
+    expect(inventory.excluded == scan.excluded, || {
         "an inventory leaves out what a scan does".to_owned()
     })
 }

@@ -14,18 +14,18 @@ pub enum Finding {
         /// The way that a person would go to it, from the outside in.
         label: Vec<String>,
     },
-    /// An item that a filter leaves out of each scan.
-    Filtered {
+    /// An item that a filter excludes.
+    Excluded {
         /// Its identification key.
         key: ItemKey,
         /// The way that a person would go to it, from the outside in.
         label: Vec<String>,
-        /// The rule that leaves it out.
+        /// The rule that excludes it.
         rule: Arc<FilterRule>,
         /// Why: the rule as it is written, or the comparisons of a long expression that decided.
         because: Vec<String>,
     },
-    /// An item of which nobody knows whether a filter leaves it out.
+    /// An item. Whether a filter excludes it is unknown.
     Undecided {
         /// Its identification key.
         key: ItemKey,

@@ -38,7 +38,7 @@ pub use near::nearest;
 pub use place::Place;
 pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
-    Completeness, FilteredItem, InventoryEntry, KeysOnly, Observation, Progress, RepeatedRecord,
+    Completeness, ExcludedItem, InventoryEntry, KeysOnly, Observation, Progress, RepeatedRecord,
     ScanError, ScanSink, SinkError, SourceId, UndecidedItem, UnreadableRecord, with_causes,
 };
 pub use settings::Settings;

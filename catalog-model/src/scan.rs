@@ -18,9 +18,9 @@ pub enum Observation<T = Visualization> {
     Item(T, Option<SourceId>),
     /// A record that could not be read. Whether its item still exists is unknown.
     Unreadable(UnreadableRecord),
-    /// An item that is there and that a filter leaves out.
-    Filtered(FilteredItem),
-    /// An item that is there, of which nobody knows whether a filter leaves it out. What a catalog has of it stays.
+    /// An item that is there and that a filter excludes.
+    Excluded(ExcludedItem),
+    /// An item that is there. Whether a filter excludes it is unknown, so catalogs keep what they have of it.
     Undecided(UndecidedItem),
     /// A container of items. Each comes once, in any order: the items in it may come before or after it.
     ///
@@ -41,9 +41,9 @@ pub struct InventoryEntry {
     pub precedence: Precedence,
 }
 
-/// An item that a filter leaves out: it is there, and no catalog is to have it.
+/// An item that a filter excludes: it is there, but must not be in any catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilteredItem {
+pub struct ExcludedItem {
     /// The identification key.
     pub key: ItemKey,
     /// The way that a person would go to it, from the outside in.
@@ -52,7 +52,7 @@ pub struct FilteredItem {
     pub id: Option<SourceId>,
     /// How its record ranks among records with the same key.
     pub precedence: Precedence,
-    /// The rule that leaves it out.
+    /// The rule that excludes it.
     pub rule: Arc<FilterRule>,
 }
 
@@ -172,7 +172,7 @@ impl ScanSink for KeysOnly<'_> {
                 Observation::Item(entry, id)
             }
             Observation::Unreadable(record) => Observation::Unreadable(record),
-            Observation::Filtered(item) => Observation::Filtered(item),
+            Observation::Excluded(item) => Observation::Excluded(item),
             Observation::Undecided(item) => Observation::Undecided(item),
             Observation::Container(container) => Observation::Container(container),
         })
@@ -240,8 +240,8 @@ pub enum Progress {
         /// Bytes of the list so far, decompressed.
         bytes: u64,
     },
-    /// All items have been asked about; this is how often a rule had a say. Each rule is told of once.
-    Filtered {
+    /// How often a rule of the filters applied. Reported once for each rule, after the last item.
+    FilterRule {
         /// The rule.
         rule: Arc<FilterRule>,
         /// How often.

@@ -93,7 +93,7 @@ impl Filtering<'_> {
         let mut nothing_passes = false;
         for rule in self.filter.rules() {
             let count = self.counts.of(rule.id);
-            sink.progress(Progress::Filtered {
+            sink.progress(Progress::FilterRule {
                 rule: Arc::clone(rule),
                 count,
             });

@@ -57,7 +57,7 @@ pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Findin
     let mut others = unasked;
     for object in records {
         let left_out = if object.is_sheet() {
-            asking.filtered(&object).await.map_err(failed)?
+            asking.exclusion(&object).await.map_err(failed)?
         } else {
             None
         };
@@ -77,7 +77,7 @@ pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Findin
 
 impl Asking<'_> {
     /// What a filter says of a sheet that it does not simply let pass. It may ask what only the list of apps tells.
-    async fn filtered(self, sheet: &Sheet) -> Result<Option<Finding>, Error> {
+    async fn exclusion(self, sheet: &Sheet) -> Result<Option<Finding>, Error> {
         let (Some(filter), Some(said)) = (self.filter, &sheet.app) else {
             return Ok(None);
         };
@@ -101,7 +101,7 @@ impl Asking<'_> {
         let (key, label) = (item.key, item.label);
         Ok(match ruling {
             Ruling::Stays { .. } => None,
-            Ruling::Goes { rule } => Some(Finding::Filtered {
+            Ruling::Goes { rule } => Some(Finding::Excluded {
                 key,
                 label,
                 rule,

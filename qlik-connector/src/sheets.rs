@@ -1,7 +1,7 @@
 //! What becomes of the rows of the list of sheets: items, and a count of all that is none.
 
 use catalog_model::{
-    Contacts, Diagnostic, FilteredItem, Observation, ScanSink, SourceId, UndecidedItem,
+    Contacts, Diagnostic, ExcludedItem, Observation, ScanSink, SourceId, UndecidedItem,
     UnreadableRecord, counted, filter::ItemFilter,
 };
 use qrs_client::Record;
@@ -110,14 +110,14 @@ impl<'a> Sheets<'a> {
             match filter.ask(&AskedSheet::of(&sheet, &item, &app)) {
                 Ruling::Stays { catalog } => item.catalog = catalog,
                 Ruling::Goes { rule } => {
-                    let filtered = FilteredItem {
+                    let excluded = ExcludedItem {
                         key: item.key,
                         label: item.label,
                         id: id.map(SourceId),
                         precedence,
                         rule,
                     };
-                    return Ok(sink.observe(Observation::Filtered(filtered))?);
+                    return Ok(sink.observe(Observation::Excluded(excluded))?);
                 }
                 Ruling::Open { reason } => {
                     self.undecided += 1;

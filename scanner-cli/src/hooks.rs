@@ -302,6 +302,6 @@ fn tell_path(item: &CatalogItem<'_>, paths: &mut impl Write) -> Result<(), HookE
 fn wrote(kind: ChangeKind) -> bool {
     match kind {
         ChangeKind::Added | ChangeKind::Changed | ChangeKind::Returned => true,
-        ChangeKind::Removed | ChangeKind::Filtered | ChangeKind::Rewritten => false,
+        ChangeKind::Removed | ChangeKind::Excluded | ChangeKind::Rewritten => false,
     }
 }

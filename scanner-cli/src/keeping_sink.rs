@@ -175,10 +175,10 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 });
                 Ok(())
             }
-            Observation::Filtered(item) => {
+            Observation::Excluded(item) => {
                 let record = (item.precedence, item.id.as_ref());
                 if let Some(store) = &mut self.store {
-                    store.filtered(&item.key, record, &item.rule);
+                    store.excluded(&item.key, record, &item.rule);
                 }
                 self.note(&item.key, record, Kind::Excluded)
             }

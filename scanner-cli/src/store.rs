@@ -207,7 +207,7 @@ impl StoreScan {
     }
 
     /// Takes the key of an item that a filter leaves out, by this rule.
-    pub(crate) fn filtered(&mut self, key: &ItemKey, record: Record<'_>, rule: &FilterRule) {
+    pub(crate) fn excluded(&mut self, key: &ItemKey, record: Record<'_>, rule: &FilterRule) {
         let rule = Some(rule.to_string());
         self.take(Sighting::Ruled(Ruled::new(key, record, rule)));
     }

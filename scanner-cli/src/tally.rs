@@ -73,7 +73,7 @@ impl Tally {
                 };
                 self.lists.insert(list, amount);
             }
-            Progress::Filtered { rule, count } => self.rules.push((Arc::clone(rule), *count)),
+            Progress::FilterRule { rule, count } => self.rules.push((Arc::clone(rule), *count)),
             _ => {}
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Contacts, ContainerKind, FilteredItem, ItemKey,
+    Completeness, Connection, ConnectionCode, Contacts, ContainerKind, ExcludedItem, ItemKey,
     Observation, Place, Precedence, Properties, PropertyDefinition, PropertyKind, PropertyValue,
     ScanError, ScanSink, Stage, Verdict, Visualization, contract,
     filter::{FilterRule, RuleId},
@@ -32,10 +32,10 @@ enum Fault {
     Impatient,
     NoStage,
     FailedStage,
-    FilteredToo,
-    FilteredTwice,
-    FilteredOfAnother,
-    FilteredOtherwise,
+    ExcludedToo,
+    ExcludedTwice,
+    ExcludedOfAnother,
+    ExcludedOtherwise,
 }
 
 struct Faulty {
@@ -88,9 +88,9 @@ impl Connection for Faulty {
                 seen?;
             }
         }
-        for item in self.filtered(scan) {
+        for item in self.excluded(scan) {
             sink.ready().await?;
-            sink.observe(Observation::Filtered(item))?;
+            sink.observe(Observation::Excluded(item))?;
         }
         let partial = self.fault == Fault::Partial;
         Ok(Completeness::of(
@@ -100,8 +100,8 @@ impl Connection for Faulty {
 }
 
 impl Faulty {
-    fn filtered(&self, scan: u32) -> Vec<FilteredItem> {
-        let item = |code: &str, sheet: &str| FilteredItem {
+    fn excluded(&self, scan: u32) -> Vec<ExcludedItem> {
+        let item = |code: &str, sheet: &str| ExcludedItem {
             key: ItemKey::new([code, "app", sheet]).unwrap(),
             label: Vec::new(),
             id: None,
@@ -114,10 +114,10 @@ impl Faulty {
             }),
         };
         match self.fault {
-            Fault::FilteredToo => vec![item("code", "1")],
-            Fault::FilteredTwice => vec![item("code", "left"), item("code", "left")],
-            Fault::FilteredOfAnother => vec![item("other", "left")],
-            Fault::FilteredOtherwise => vec![item("code", &format!("left {scan}"))],
+            Fault::ExcludedToo => vec![item("code", "1")],
+            Fault::ExcludedTwice => vec![item("code", "left"), item("code", "left")],
+            Fault::ExcludedOfAnother => vec![item("other", "left")],
+            Fault::ExcludedOtherwise => vec![item("code", &format!("left {scan}"))],
             _ => vec![item("code", "left")],
         }
     }
@@ -192,13 +192,13 @@ async fn every_broken_sentence_is_named() {
         (Fault::DeafToRefusal, "whose sink refuses"),
         (Fault::Impatient, "waits until its sink is ready"),
         (Fault::NoStage, "a check has stages"),
-        (Fault::FilteredToo, "is not an item, too"),
-        (Fault::FilteredTwice, "comes once"),
+        (Fault::ExcludedToo, "is not an item, too"),
+        (Fault::ExcludedTwice, "comes once"),
         (
-            Fault::FilteredOfAnother,
+            Fault::ExcludedOfAnother,
             "begins with the connection's code",
         ),
-        (Fault::FilteredOtherwise, "sees the same"),
+        (Fault::ExcludedOtherwise, "sees the same"),
         (Fault::FailedStage, "passes every stage of a check"),
     ] {
         let violation = check(fault).await.unwrap_err();

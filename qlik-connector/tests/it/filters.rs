@@ -9,11 +9,11 @@ use qrs_client::fake_site::{Content, FakeSite};
 use crate::site::{Scan, code, connect, scan};
 
 /// Scans the invented site with a rich filter.
-async fn filtered(filter: &str) -> Scan {
+async fn scan_with(filter: &str) -> Scan {
     let site = FakeSite::start().await;
     let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
     // Few sheets are of an app that the list of apps does not have, or that says a reload date which is none.
-    let decided = scan.seen.items.len() + scan.seen.filtered.len();
+    let decided = scan.seen.items.len() + scan.seen.excluded.len();
     assert!(decided > 5 * scan.seen.undecided.len());
     let all = decided + scan.seen.undecided.len();
     assert_eq!(all, site.content().sheets().count());
@@ -42,7 +42,7 @@ async fn each_criterion_is_answered_as_the_item_shows_it() {
         "any c in custom_property.Department match c = 'Sales'",
         "any c in custom_property.'Data class' match c starts with 'Internal'",
     ] {
-        let scan = filtered(filter).await;
+        let scan = scan_with(filter).await;
         let regions = |key: &str| key.ends_with("/JDWuPK");
         let mut kept = scan.seen.items.iter();
         assert!(
@@ -50,16 +50,16 @@ async fn each_criterion_is_answered_as_the_item_shows_it() {
             "{filter}: {:?}",
             scan.warnings()
         );
-        let not = filtered(&format!("not ({filter})")).await;
-        let mut left = not.seen.filtered.iter();
+        let not = scan_with(&format!("not ({filter})")).await;
+        let mut left = not.seen.excluded.iter();
         assert!(left.any(|item| regions(item.key.as_str())), "{filter}");
-        assert_eq!(not.seen.items.len(), scan.seen.filtered.len(), "{filter}");
+        assert_eq!(not.seen.items.len(), scan.seen.excluded.len(), "{filter}");
     }
 }
 
 #[tokio::test]
 async fn a_filter_that_matches_nothing_is_warned_about_and_the_scan_is_complete() {
-    let scan = filtered("app = 'sales overview'").await;
+    let scan = scan_with("app = 'sales overview'").await;
     assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
     assert!(scan.seen.items.is_empty());
     let warnings = scan.warnings();
@@ -145,7 +145,7 @@ async fn a_filter_is_not_warned_about_where_there_is_nothing_to_ask() {
 
 #[tokio::test]
 async fn a_filter_that_matches_nothing_is_told_apart_from_one_that_is_never_asked() {
-    let told = of_filters(&filtered("app = 'sales overview'").await);
+    let told = of_filters(&scan_with("app = 'sales overview'").await);
     assert_eq!(
         told,
         [
@@ -211,7 +211,7 @@ async fn an_item_in_a_catalog_is_decided_as_its_sheet_was_or_not_at_all() {
         let scan = scan(connection.as_ref()).await;
         assert_eq!(scan.closing.unwrap(), Completeness::Complete);
         let keys: Vec<_> = scan.seen.items.iter().map(|(item, _)| &item.key).collect();
-        let left: Vec<_> = scan.seen.filtered.iter().map(|item| &item.key).collect();
+        let left: Vec<_> = scan.seen.excluded.iter().map(|item| &item.key).collect();
         let mut decided = 0;
         for (item, _) in &all.seen.items {
             let decision = connection.decide(item).unwrap();
@@ -267,7 +267,7 @@ async fn names_are_compared_as_the_item_shows_them() {
 
 /// The warnings of a scan with a filter that begin like this.
 async fn warned(filter: &str, beginning: &str) -> Vec<String> {
-    let scan = filtered(filter).await;
+    let scan = scan_with(filter).await;
     let warnings = scan.warnings().into_iter();
     let these = warnings.filter(|one| one.starts_with(beginning));
     these.map(str::to_owned).collect()
@@ -303,7 +303,7 @@ async fn a_custom_property_that_no_application_has_is_told_of() {
 }
 
 #[tokio::test]
-async fn a_filtered_connection_keeps_the_contract() {
+async fn a_connection_with_filters_keeps_the_contract() {
     let site = FakeSite::start().await;
     let connection = connect(&site, &[("filter", "published = 'true'")]);
     contract::check(connection.as_ref(), &code()).await.unwrap();

@@ -25,7 +25,7 @@ async fn what_a_filter_asks_of_a_hidden_app_is_unknown_and_never_none() {
         let closing = scan.closing.as_ref().unwrap();
         assert!(matches!(closing, Completeness::Partial(_)), "{closing:?}");
         assert_eq!(scan.seen.items.len(), 0, "{filter}");
-        assert_eq!(scan.seen.filtered.len(), 0, "{filter}");
+        assert_eq!(scan.seen.excluded.len(), 0, "{filter}");
         let sheets = site.content().sheets().count();
         assert_eq!(scan.seen.undecided.len(), sheets, "{filter}");
         for record in &scan.seen.undecided {
@@ -57,7 +57,7 @@ async fn a_date_that_cannot_be_read_is_unknown_and_never_is_none() {
         let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
         assert_eq!(scan.seen.items.len(), decided, "{filter}");
         assert_eq!(scan.seen.undecided.len(), 2 - decided, "{filter}");
-        assert_eq!(scan.seen.filtered.len(), 0, "{filter}");
+        assert_eq!(scan.seen.excluded.len(), 0, "{filter}");
         let reason = &scan.seen.undecided[0].reason;
         assert!(reason.ends_with("that date could not be read"), "{reason}");
     }
@@ -72,10 +72,10 @@ async fn what_the_sheet_says_decides_whatever_is_unknown_of_its_app() {
     let filter =
         "stream = 'Everyone' and (app_tag is null or app_tag is not null or published = 'x')";
     let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
-    assert_eq!(scan.seen.filtered.len(), sees_all.seen.filtered.len());
+    assert_eq!(scan.seen.excluded.len(), sees_all.seen.excluded.len());
     assert_eq!(scan.seen.undecided.len(), sees_all.seen.items.len());
     assert_eq!(scan.seen.items.len(), 0);
-    assert!(!scan.seen.filtered.is_empty() && !scan.seen.undecided.is_empty());
+    assert!(!scan.seen.excluded.is_empty() && !scan.seen.undecided.is_empty());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
     let found = connection.find(subject).await.unwrap().unwrap();
     let line = |finding| match finding {
         Finding::Item { label, .. } => label.join("/"),
-        Finding::Filtered { label, rule, .. } => {
+        Finding::Excluded { label, rule, .. } => {
             format!("{} is left out by {rule}", label.join("/"))
         }
         Finding::Undecided { label, why, .. } => format!("{} is open: {why}", label.join("/")),

@@ -71,7 +71,7 @@ async fn no_light_field_of_a_sheet_costs_more_than_itself() {
             });
             let scan = scan.await;
             check_complete(&scan);
-            let others = scan.seen.unreadable.len() + scan.seen.filtered.len();
+            let others = scan.seen.unreadable.len() + scan.seen.excluded.len();
             let items = scan.seen.items.len();
             assert_eq!((items, others), (2, 0), "{field} {value}");
         }

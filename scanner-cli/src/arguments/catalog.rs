@@ -48,7 +48,7 @@ pub(crate) enum Catalog {
         #[command(flatten)]
         form: Form,
     },
-    /// List changes, oldest first: items that were added, changed, removed, filtered or returned
+    /// List changes, oldest first: items that were added, changed, removed, excluded or returned
     Changes {
         /// Only changes since a scan (its number or id) or a time: `17`, `7d`, `yesterday`, `2026-11-24`,
         /// `2026-11-24T07:30:00Z`

@@ -29,7 +29,7 @@ const SHOWN: usize = 10;
 const ALL: &[State] = &[
     State::Present,
     State::Unreadable,
-    State::Filtered,
+    State::Excluded,
     State::Gone,
 ];
 
@@ -124,13 +124,13 @@ fn tell(
             Finding::Item { key, label: way } => {
                 writeln!(text, "  present: {} ({key})", label(&way))
             }
-            Finding::Filtered {
+            Finding::Excluded {
                 key,
                 label: way,
                 rule,
                 because,
             } => {
-                writeln!(text, "  left out by {rule}: {} ({key})", label(&way));
+                writeln!(text, "  excluded by {rule}: {} ({key})", label(&way));
                 write_reasons(&mut text, &because);
             }
             Finding::Undecided {

@@ -201,7 +201,7 @@ impl ScanSink<InventoryEntry> for Trial {
                 let way = label(&item.label);
                 self.line(&format!("stays      {way}  {key}{catalog}"))
             }
-            Observation::Filtered(item) => {
+            Observation::Excluded(item) => {
                 self.go += 1;
                 let (key, rule, way) = (item.key, item.rule, label(&item.label));
                 self.line(&format!("goes       {way}  {key}  by {rule}"))
@@ -228,7 +228,7 @@ impl ScanSink<InventoryEntry> for Trial {
     }
 
     fn progress(&mut self, progress: Progress) {
-        if let Progress::Filtered { rule, count } = progress {
+        if let Progress::FilterRule { rule, count } = progress {
             self.rules.push((rule, count));
         }
     }

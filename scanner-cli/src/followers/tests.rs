@@ -40,7 +40,7 @@ impl Follower for OneByOne {
         }
         delivery.each_change(|change| {
             let verb = match change.kind {
-                ChangeKind::Removed | ChangeKind::Filtered => "remove",
+                ChangeKind::Removed | ChangeKind::Excluded => "remove",
                 _ => "upsert",
             };
             self.note(format!("{verb} {}", change.key))?;

@@ -84,9 +84,13 @@ pub(crate) fn find_field<'a>(name: &str, known: &'a [String]) -> Result<&'a str,
     found.ok_or_else(|| ListError::UnknownColumn(unknown(name, known)))
 }
 
+/// The name in the form in which names are compared. A name of an earlier version means its successor.
 fn normalized(name: &str) -> String {
     let lower = name.trim().to_lowercase();
-    lower.replace([' ', '_', '-'], "")
+    match lower.replace([' ', '_', '-'], "") {
+        former if former == "filtered" => "excluded".to_owned(),
+        name => name,
+    }
 }
 
 fn unknown(name: &str, known: &[String]) -> String {

@@ -63,7 +63,7 @@ struct StoredJson {
     removed: i64,
     returned: i64,
     unreadable: i64,
-    filtered: i64,
+    excluded: i64,
     /// Items that are the same on the site, and that another version of the program had written.
     rewritten: i64,
 }
@@ -114,7 +114,7 @@ struct FilterJson {
     rule: String,
     place: String,
     matched: u64,
-    filtered: u64,
+    excluded: u64,
 }
 
 #[derive(Serialize)]
@@ -178,7 +178,7 @@ fn filter((rule, count): &(Arc<FilterRule>, RuleCount)) -> FilterJson {
         rule: rule.name.clone(),
         place: rule.place.to_string(),
         matched: count.matched,
-        filtered: count.left_out,
+        excluded: count.left_out,
     }
 }
 
@@ -269,7 +269,7 @@ fn stored(counts: Counts) -> StoredJson {
         removed: counts.removed,
         returned: counts.returned,
         unreadable: counts.unreadable,
-        filtered: counts.filtered,
+        excluded: counts.excluded,
         rewritten: counts.rewritten,
     }
 }

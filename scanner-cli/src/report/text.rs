@@ -167,42 +167,46 @@ fn write_kept(text: &mut Page, report: &ConnectionReport) {
     }
 }
 
-/// `3 added, 1 removed`, or that nothing changed.
+/// What changed: `3 added, 1 removed; 8 excluded by filters`.
 pub(crate) fn changes(counts: &Counts) -> String {
-    let changes: Vec<_> = [
+    let mut changes: Vec<_> = [
         (counts.added, "added"),
         (counts.changed, "changed"),
         (counts.removed, "removed"),
         (counts.returned, "returned"),
-        (counts.newly_filtered, "filtered"),
         (counts.unreadable, "unreadable"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, word)| format!("{} {word}", grouped(count.unsigned_abs())))
     .collect();
-    let changes = if changes.is_empty() {
+    let [newly, excluded, rewritten] =
+        [counts.newly_excluded, counts.excluded, counts.rewritten].map(i64::unsigned_abs);
+    if newly > 0 {
+        let (newly, excluded) = (grouped(newly), grouped(excluded));
+        changes.push(format!(
+            "{newly} newly excluded by filters ({excluded} in total)"
+        ));
+    }
+    let mut text = if changes.is_empty() {
         "nothing changed".to_owned()
     } else {
         changes.join(", ")
     };
-    let remarks = [
-        (counts.filtered, "filters leave out"),
-        (
-            counts.rewritten,
-            "rewritten by this version of the program:",
-        ),
-    ];
-    let remarks = remarks.iter().filter(|(count, _)| *count > 0);
-    let remarks =
-        remarks.map(|(count, what)| format!("; {what} {}", grouped(count.unsigned_abs())));
-    changes + &remarks.collect::<String>()
+    if excluded > 0 && newly == 0 {
+        text += &format!("; {} excluded by filters", grouped(excluded));
+    }
+    if rewritten > 0 {
+        let rewritten = grouped(rewritten);
+        text += &format!("; rewritten by this version of the program: {rewritten}");
+    }
+    text
 }
 
 /// A rule of the filters, and how often it had a say.
 pub(crate) fn filter_line(rule: &FilterRule, count: RuleCount) -> String {
-    let (matched, left_out) = (grouped(count.matched), grouped(count.left_out));
-    format!("  filter    {rule}: {matched} matched, {left_out} left out")
+    let (matched, excluded) = (grouped(count.matched), grouped(count.left_out));
+    format!("  filter    {rule}: {matched} matched, {excluded} excluded")
 }
 
 fn write_failure(text: &mut Page, error: &ScanError) {

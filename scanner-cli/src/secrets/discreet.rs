@@ -154,12 +154,12 @@ impl Given {
                 label,
                 why: self.clean(why),
             },
-            Finding::Filtered {
+            Finding::Excluded {
                 key,
                 label,
                 rule,
                 because,
-            } => Finding::Filtered {
+            } => Finding::Excluded {
                 key,
                 label,
                 rule,

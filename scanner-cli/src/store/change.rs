@@ -7,8 +7,9 @@ pub(crate) enum State {
     Present,
     /// Its record is there, but could not be read; what the store holds is what it was before.
     Unreadable,
-    /// A filter leaves it out now
-    Filtered,
+    /// A filter excludes it now
+    #[value(alias = "filtered")]
+    Excluded,
     /// A complete scan did not see it any more.
     Gone,
 }
@@ -19,10 +20,10 @@ pub(crate) enum ChangeKind {
     Added,
     Changed,
     Removed,
-    /// It had been removed or filtered, and is there again.
+    /// It had been removed or excluded, and is there again.
     Returned,
-    /// A filter leaves it out, and did not before.
-    Filtered,
+    /// A filter excludes it now and did not before.
+    Excluded,
     /// It is the same on the source, and this version of the program writes it in another way. Followers take it; nobody
     /// else is told.
     Rewritten,
@@ -31,7 +32,7 @@ pub(crate) enum ChangeKind {
 const STATES: [(State, &str); 4] = [
     (State::Present, "present"),
     (State::Unreadable, "unreadable"),
-    (State::Filtered, "filtered"),
+    (State::Excluded, "excluded"),
     (State::Gone, "gone"),
 ];
 
@@ -40,7 +41,7 @@ const KINDS: [(ChangeKind, &str); 6] = [
     (ChangeKind::Changed, "changed"),
     (ChangeKind::Removed, "removed"),
     (ChangeKind::Returned, "returned"),
-    (ChangeKind::Filtered, "filtered"),
+    (ChangeKind::Excluded, "excluded"),
     (ChangeKind::Rewritten, "rewritten"),
 ];
 

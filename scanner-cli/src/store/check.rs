@@ -44,7 +44,7 @@ pub(crate) struct Health {
 pub(crate) struct ItemCounts {
     pub(crate) present: i64,
     pub(crate) unreadable: i64,
-    pub(crate) filtered: i64,
+    pub(crate) excluded: i64,
     pub(crate) gone: i64,
 }
 
@@ -189,7 +189,7 @@ fn items(db: &Connection) -> rusqlite::Result<ItemCounts> {
         match row.get(0)? {
             0_i64 => counts.present = count,
             1 => counts.unreadable = count,
-            2 => counts.filtered = count,
+            2 => counts.excluded = count,
             _ => counts.gone = count,
         }
     }

@@ -152,7 +152,7 @@ pub(super) fn close(
             counts.removed,
             counts.returned,
             counts.unreadable,
-            counts.filtered,
+            counts.excluded,
             counts.rewritten,
         ],
     )?;
@@ -236,7 +236,7 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
     // What a filter left out stays so, until a scan can ask the filter again.
     db.execute(
         "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable) AND state <> ?2",
-        [State::Unreadable.code(), State::Filtered.code()],
+        [State::Unreadable.code(), State::Excluded.code()],
     )?;
     if attempt > 1 {
         // What an earlier attempt of this scan added or brought back was not there when it began.

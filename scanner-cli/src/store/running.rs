@@ -42,9 +42,9 @@ pub(crate) struct Counts {
     /// Records that the last attempt could not read although it knows their ids.
     pub(crate) unreadable: i64,
     /// Items that the last attempt saw and a filter left out.
-    pub(crate) filtered: i64,
+    pub(crate) excluded: i64,
     /// Those of them that were in the catalog before. Not kept with the scan.
-    pub(crate) newly_filtered: i64,
+    pub(crate) newly_excluded: i64,
     /// Items that another version of the program had written, and that are the same on the source.
     pub(crate) rewritten: i64,
 }
@@ -57,7 +57,7 @@ impl Counts {
             ChangeKind::Changed => &mut self.changed,
             ChangeKind::Removed => &mut self.removed,
             ChangeKind::Returned => &mut self.returned,
-            ChangeKind::Filtered => &mut self.newly_filtered,
+            ChangeKind::Excluded => &mut self.newly_excluded,
             ChangeKind::Rewritten => &mut self.rewritten,
         }
     }
@@ -87,6 +87,6 @@ impl Known {
 
     /// Whether followers were told that it is not there.
     pub(super) fn is_out(&self) -> bool {
-        self.state == State::Gone.code() || self.state == State::Filtered.code()
+        self.state == State::Gone.code() || self.state == State::Excluded.code()
     }
 }

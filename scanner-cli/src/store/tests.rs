@@ -13,7 +13,7 @@ use super::{
 };
 use crate::fuse::Removals;
 
-mod filtered;
+mod excluded;
 mod gone;
 mod locked;
 mod revisions;
@@ -381,7 +381,7 @@ fn states_and_kinds_are_read_as_they_are_written() {
     for state in [
         State::Present,
         State::Unreadable,
-        State::Filtered,
+        State::Excluded,
         State::Gone,
     ] {
         assert_eq!(State::of(state.code()), Some(state));
@@ -391,7 +391,7 @@ fn states_and_kinds_are_read_as_they_are_written() {
         ChangeKind::Changed,
         ChangeKind::Removed,
         ChangeKind::Returned,
-        ChangeKind::Filtered,
+        ChangeKind::Excluded,
     ] {
         assert_eq!(ChangeKind::of(kind.code()), Some(kind));
     }

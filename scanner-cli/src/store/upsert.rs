@@ -88,8 +88,8 @@ impl Statements<'_> {
         known: &Known,
         seen: &Seen,
     ) -> rusqlite::Result<bool> {
-        if known.state == State::Filtered.code() {
-            running.counts.filtered -= 1;
+        if known.state == State::Excluded.code() {
+            running.counts.excluded -= 1;
             return Ok(true);
         }
         if known.state == State::Unreadable.code() {
@@ -113,7 +113,7 @@ impl Statements<'_> {
             if !record.precedence.beats(&record.source_id, rival.rank()) {
                 return Ok(());
             }
-            running.counts.filtered -= i64::from(rival.excluded);
+            running.counts.excluded -= i64::from(rival.excluded);
         }
         self.undo.rule(running, key, record)?;
         let mut known = self.find(hash(key), key, None)?;
@@ -163,22 +163,22 @@ impl Statements<'_> {
         known: Option<Known>,
         rule: &str,
     ) -> rusqlite::Result<()> {
-        running.counts.filtered += 1;
+        running.counts.excluded += 1;
         let Some(known) = known else { return Ok(()) };
-        let newly = known.state != State::Filtered.code();
+        let newly = known.state != State::Excluded.code();
         if newly {
             self.undo.save(running, known.id)?;
         }
         let Running { scan, attempt, .. } = *running;
         self.set_state
-            .execute(params![known.id, scan, attempt, State::Filtered.code()])?;
+            .execute(params![known.id, scan, attempt, State::Excluded.code()])?;
         if !newly {
             return Ok(());
         }
         self.log(
             running,
             known.id,
-            ChangeKind::Filtered,
+            ChangeKind::Excluded,
             Some(&[rule.to_owned()]),
         )
     }
@@ -193,7 +193,7 @@ impl Statements<'_> {
             return Ok(());
         };
         let state = match known.is_out() {
-            true => State::Filtered,
+            true => State::Excluded,
             false => State::Unreadable,
         };
         self.undo.save(running, known.id)?;

@@ -147,7 +147,7 @@ impl Writer {
             running.attempt += 1;
             running.counts.seen = 0;
             running.counts.unreadable = 0;
-            running.counts.filtered = 0;
+            running.counts.excluded = 0;
             running.duplicates = Duplicates::default();
             running.ruled = 0;
             let scan = running.scan;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::scanner::{Home, connection, with_slashes};
 
 const EXPORT: &str = "export/qlik.visualization.ndjson";
-/// A sheet of the invented site that `NO_SALES` leaves out.
+/// A sheet of the fake site that `NO_SALES` excludes.
 const REGIONS: &str = "qlik/ab8864f2-90a4-4c48-a837-8b69817e599a/JDWuPK";
 const NO_SALES: &str = "filters = [\n  { id = no-sales, action = REJECT, rules { app = \"Sales Overview\" } }\n  \
                         { action = ACCEPT, catalog = Rest }\n]\n";
@@ -25,7 +25,7 @@ fn changes(home: &Home, kind: &str) -> usize {
 }
 
 #[test]
-fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
+fn an_excluded_item_returns_when_the_filter_is_removed() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &["complete"]);
@@ -36,25 +36,24 @@ fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
         .check(
             0,
             &[
-                "8 filtered; filters leave out 8",
+                "8 newly excluded by filters (8 in total)",
                 "filter    no-sales",
                 "connections/qlik.conf:10:3",
-                "left out",
+                "8 matched, 8 excluded",
             ],
         );
     let kept = home.items(EXPORT);
     assert!(kept.len() < all);
     assert!(kept.iter().all(|item| item["catalog"] == "Rest"));
-    assert_eq!(changes(&home, "filtered"), all - kept.len());
+    assert_eq!(changes(&home, "excluded"), all - kept.len());
     assert_eq!(changes(&home, "removed"), 0);
     let report: Value = serde_json::from_str(&home.read("report.json")).unwrap();
     let rule = &report["connections"][0]["filters"][0];
     assert_eq!(rule["rule"], "no-sales");
-    assert_eq!(rule["filtered"], all - kept.len());
+    assert_eq!(rule["excluded"], all - kept.len());
     let explained = home.run(&["explain", REGIONS]).output;
     for text in [
-        "filtered",
-        "left out by no-sales",
+        "excluded by no-sales",
         "connections/qlik.conf:10:3",
         "because: `REJECT app = \"Sales Overview\"`",
     ] {
@@ -63,6 +62,24 @@ fn what_a_filter_leaves_out_is_filtered_and_comes_back() {
     write(&home, &site, "");
     home.run(&["scan"]).check(0, &["returned"]);
     assert_eq!(home.items(EXPORT).len(), all);
+}
+
+#[test]
+fn the_former_word_for_excluded_is_still_accepted() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    write(&home, &site, NO_SALES);
+    home.run(&["scan"]).check(0, &["8 excluded by filters"]);
+    home.run(&["scan"])
+        .check(0, &["nothing changed; 8 excluded by filters"]);
+    let list = |state: &str| {
+        home.run(&["catalog", "list", "--state", state, "--format", "ndjson"])
+            .output
+    };
+    let scans = |column: &str| home.run(&["catalog", "scans", "--columns", column]).output;
+    assert_eq!(list("filtered"), list("excluded"));
+    assert_eq!(scans("FILTERED"), scans("excluded"));
+    assert!(scans("filtered").contains("EXCLUDED"));
 }
 
 #[test]
@@ -127,7 +144,7 @@ fn what_a_filter_cannot_know_of_hidden_apps_changes_nothing() {
         ],
     );
     assert_eq!(home.items(EXPORT).len(), before.len());
-    assert_eq!(changes(&home, "filtered") + changes(&home, "removed"), 0);
+    assert_eq!(changes(&home, "excluded") + changes(&home, "removed"), 0);
     site.set_account(Account::new(&site.header_value()));
     home.run(&["scan"]).check(0, &["complete"]);
     assert_eq!(home.items(EXPORT), before);
@@ -228,7 +245,7 @@ fn a_sheet_on_which_a_pattern_gives_up_stays_as_it_was() {
         ],
     );
     assert_eq!(home.items(EXPORT), before);
-    assert_eq!(changes(&home, "filtered") + changes(&home, "removed"), 0);
+    assert_eq!(changes(&home, "excluded") + changes(&home, "removed"), 0);
     home.run(&["scan", "--no-store", "--output", "other.ndjson"])
         .check(0, &["complete", "gave up"]);
     let run = home.run(&["filter", "test", "qlik"]);

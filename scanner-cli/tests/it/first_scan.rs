@@ -39,7 +39,7 @@ fn rows(home: &Home, list: &[&str]) -> Vec<Value> {
 fn check_nothing(home: &Home, key: &str) {
     for list in [
         &["list"][..],
-        &["list", "--state", "present,unreadable,filtered,gone"],
+        &["list", "--state", "present,unreadable,excluded,gone"],
         &["changes"],
         &["owners"],
     ] {

@@ -48,7 +48,7 @@ fn changes(home: &Home, scan: usize) -> Vec<String> {
 
 /// All items that the store has, gone ones too.
 fn listed(home: &Home) -> Vec<Value> {
-    let states = "present,unreadable,filtered,gone";
+    let states = "present,unreadable,excluded,gone";
     let run = home.run(&["catalog", "list", "--format", "ndjson", "--state", states]);
     items(&run.check(0, &[]).output)
 }

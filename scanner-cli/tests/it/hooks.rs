@@ -138,7 +138,7 @@ fn a_hook_is_not_told_of_what_a_filter_leaves_out_as_of_what_was_written() {
     assert_eq!(home.read("items.txt"), "");
     let changes = items(&home.read("changes.txt"));
     assert!(!changes.is_empty());
-    assert!(changes.iter().all(|one| one["change"] == "filtered"));
+    assert!(changes.iter().all(|one| one["change"] == "excluded"));
 }
 
 /// It says a lot on both streams, secrets among it, and leaves something behind that has them for ever.

@@ -101,7 +101,7 @@ fn scan(home: &Home) -> (Run, Value) {
 
 /// How many items were changed, and how many were rewritten.
 fn counts(stored: &Value) -> (i64, i64) {
-    for kind in ["added", "removed", "returned", "unreadable", "filtered"] {
+    for kind in ["added", "removed", "returned", "unreadable", "excluded"] {
         assert_eq!(stored[kind], 0, "{kind}");
     }
     let count = |kind: &str| stored[kind].as_i64().unwrap();

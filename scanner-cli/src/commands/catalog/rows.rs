@@ -97,7 +97,7 @@ pub(super) struct ScanRow {
     removed: i64,
     returned: i64,
     unreadable: i64,
-    filtered: i64,
+    excluded: i64,
     bytes: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     site_version: Option<String>,
@@ -123,7 +123,7 @@ impl ScanRow {
             removed: scan.counts.removed,
             returned: scan.counts.returned,
             unreadable: scan.counts.unreadable,
-            filtered: scan.counts.filtered,
+            excluded: scan.counts.excluded,
             bytes: scan.bytes,
             site_version: scan.site_version,
             reasons: scan.reasons,
@@ -142,11 +142,11 @@ impl Row for ScanRow {
         ("changed", "CHANGED", Fit::Whole),
         ("removed", "REMOVED", Fit::Whole),
         ("returned", "RETURNED", Fit::Whole),
-        ("filtered", "FILTERED", Fit::Whole),
+        ("excluded", "EXCLUDED", Fit::Whole),
         ("reasons", "REASONS", Fit::Wrap),
     ];
     const SPARE: &'static [&'static str] = &[
-        "filtered", "returned", "removed", "changed", "added", "started", "items",
+        "excluded", "returned", "removed", "changed", "added", "started", "items",
     ];
     const COLUMNS: &'static [&'static str] = &[
         "scan",
@@ -160,7 +160,7 @@ impl Row for ScanRow {
         "removed",
         "returned",
         "unreadable",
-        "filtered",
+        "excluded",
         "bytes",
         "site_version",
         "reasons",
@@ -178,7 +178,7 @@ impl Row for ScanRow {
             self.changed.to_string(),
             self.removed.to_string(),
             self.returned.to_string(),
-            self.filtered.to_string(),
+            self.excluded.to_string(),
             self.reasons.join("; "),
         ]
     }

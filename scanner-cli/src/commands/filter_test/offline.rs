@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalog_model::{
-    Contacts, FilteredItem, InventoryEntry, ItemKey, Observation, Precedence, Properties,
+    Contacts, ExcludedItem, InventoryEntry, ItemKey, Observation, Precedence, Properties,
     PropertyDefinition, PropertyValue, ScanError, ScanSink, SinkError, Visualization,
     filter::{Decision, Fate, ItemFilter, RuleCounts, UnknownCause},
 };
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Items that a filter may keep or leave out: those that are there, and those that one left out.
-const HELD: &[State] = &[State::Present, State::Unreadable, State::Filtered];
+const HELD: &[State] = &[State::Present, State::Unreadable, State::Excluded];
 
 /// Why a trial ended early.
 pub(super) enum Stopped {
@@ -80,7 +80,7 @@ fn judge(
     match decision.fate {
         Fate::Keep { catalog } => trial.observe(stays(item, catalog)),
         Fate::Leave { rule } => match filter.rule(rule) {
-            Some(rule) => trial.observe(Observation::Filtered(FilteredItem {
+            Some(rule) => trial.observe(Observation::Excluded(ExcludedItem {
                 key: item.key,
                 label: item.label,
                 id: None,

@@ -66,7 +66,7 @@ struct Scan {
     removed: i64,
     returned: i64,
     unreadable: i64,
-    filtered: i64,
+    excluded: i64,
     reasons: Vec<String>,
     #[serde(skip)]
     moment: String,
@@ -181,7 +181,7 @@ impl Scan {
             removed: scan.counts.removed,
             returned: scan.counts.returned,
             unreadable: scan.counts.unreadable,
-            filtered: scan.counts.filtered,
+            excluded: scan.counts.excluded,
             reasons: scan.reasons.clone(),
             moment: moment(scan.started),
         }

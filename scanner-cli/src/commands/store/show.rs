@@ -35,8 +35,8 @@ pub(super) fn as_text(health: &Health) -> String {
     line(
         "items",
         format!(
-            "{} present, {} unreadable, {} filtered, {} gone",
-            items.present, items.unreadable, items.filtered, items.gone
+            "{} present, {} unreadable, {} excluded, {} gone",
+            items.present, items.unreadable, items.excluded, items.gone
         ),
     );
     line("scans", health.scans.to_string());

@@ -66,7 +66,7 @@ pub(super) fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
             removed: row.get(11)?,
             returned: row.get(12)?,
             unreadable: row.get(13)?,
-            filtered: row.get(14)?,
+            excluded: row.get(14)?,
             rewritten: row.get(15)?,
             ..Counts::default()
         },

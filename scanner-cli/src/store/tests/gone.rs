@@ -19,7 +19,7 @@ fn keys(store: &Scratch) -> Vec<String> {
             State::Present,
             State::Gone,
             State::Unreadable,
-            State::Filtered,
+            State::Excluded,
         ],
     };
     let read = catalog.each_item(all, |item| {

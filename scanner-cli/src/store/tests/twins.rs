@@ -71,7 +71,7 @@ impl Twin {
         };
         match self.fate {
             Kept => scan.item(&item, Some(&id)).unwrap(),
-            Excluded => scan.filtered(&key, record, &rule()),
+            Excluded => scan.excluded(&key, record, &rule()),
             Undecided => scan.undecided(&key, record),
         }
     }
@@ -176,7 +176,7 @@ async fn a_better_record_that_is_excluded_or_undecided_bars_the_others() {
             scan(&scratch, 1, &[&[APPROVED]]).await;
             scan(&scratch, 2, &[&order]).await;
             let state = match fate {
-                Excluded => State::Filtered,
+                Excluded => State::Excluded,
                 _ => State::Unreadable,
             };
             assert_eq!(item(&scratch), Some((state, "x".to_owned())), "{order:?}");
@@ -205,7 +205,7 @@ async fn an_attempt_that_broke_leaves_no_change_behind() {
     // The first attempt had only the draft, and the second had only an excluded record.
     let broken: [&[Twin]; 3] = [&[PRIVATE], &[APPROVED.but(Excluded)], &[APPROVED, PRIVATE]];
     let counts = scan(&scratch, 1, &broken).await;
-    assert_eq!((counts.changed, counts.newly_filtered), (0, 0));
+    assert_eq!((counts.changed, counts.newly_excluded), (0, 0));
     assert_eq!(item(&scratch), Some((State::Present, "x".to_owned())));
     assert_eq!(scratch.changes(), ["added other", "added a"]);
     // A real change is logged once, against what was there before the scan.

@@ -110,9 +110,9 @@ fn a_secret_that_changed_takes_effect_at_once() {
 fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
-    let filtered = connection("qlik", &site) + "filter = \"file:conf/sheets.filter\"\n";
+    let with_filter = connection("qlik", &site) + "filter = \"file:conf/sheets.filter\"\n";
     home.write("conf/sheets.filter", "app = 'Sales Overview'");
-    home.write("connections/qlik.conf", filtered);
+    home.write("connections/qlik.conf", with_filter);
     let running = Running::briefly(&home);
     wait("the first filter", || {
         scanned(&home, "qlik", "complete") == 1
@@ -128,7 +128,7 @@ fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
     running.stop();
     let run = home.run(&["catalog", "scans", "--format", "ndjson"]);
     let scans = crate::scanner::items(&run.output);
-    let left_out = |scan: usize| scans[scan]["filtered"].as_u64().unwrap();
+    let left_out = |scan: usize| scans[scan]["excluded"].as_u64().unwrap();
     assert_eq!(left_out(0) + left_out(1), 53, "{scans:?}");
 }
 
@@ -137,11 +137,11 @@ fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
 fn what_a_scan_warns_of_is_in_the_log_once() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
-    let filtered = connection("qlik", &site) + "filter = \"stream = 'Nix'\"\n";
-    home.write("connections/qlik.conf", &filtered);
+    let with_filter = connection("qlik", &site) + "filter = \"stream = 'Nix'\"\n";
+    home.write("connections/qlik.conf", &with_filter);
     let running = Running::briefly(&home);
     wait("a scan", || scanned(&home, "qlik", "complete") == 1);
-    home.write("connections/qlik.conf", filtered + "enabled = true\n");
+    home.write("connections/qlik.conf", with_filter + "enabled = true\n");
     wait("another", || scanned(&home, "qlik", "complete") == 2);
     let log = running.stop();
     assert_eq!(log.matches("no sheet").count(), 1, "{log}");

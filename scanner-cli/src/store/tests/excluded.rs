@@ -1,4 +1,4 @@
-//! What a filter leaves out: filtered, not gone.
+//! What a filter leaves out: excluded, not gone.
 
 use catalog_model::{
     Place,
@@ -24,7 +24,7 @@ impl Scratch {
         for sees in all {
             match sees {
                 Kept(key) => see(&mut scan, key, "Name", Contacts::Unknown),
-                LeftOut(key) => scan.filtered(&key_of(key), UNRANKED, &rule()),
+                LeftOut(key) => scan.excluded(&key_of(key), UNRANKED, &rule()),
                 Undecided(key) => scan.undecided(&key_of(key), UNRANKED),
                 Unreadable(key) => scan.unreadable(&SourceId(format!("id-{key}"))),
             }
@@ -63,7 +63,7 @@ fn rule() -> FilterRule {
 }
 
 #[tokio::test]
-async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
+async fn what_a_filter_leaves_out_is_excluded_not_gone_and_returns() {
     let scratch = Scratch::new();
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
     for day in 1..3 {
@@ -71,7 +71,7 @@ async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
             .scan_with(day, &[Kept("a"), LeftOut("b"), LeftOut("unknown")])
             .await;
         assert_eq!((closed.counts.seen, closed.counts.removed), (1, 0));
-        assert_eq!(scratch.state("b"), Some(State::Filtered));
+        assert_eq!(scratch.state("b"), Some(State::Excluded));
         assert_eq!(scratch.state("unknown"), None);
     }
     scratch.scan_with(3, &[Kept("a"), Kept("b")]).await;
@@ -81,14 +81,14 @@ async fn what_a_filter_leaves_out_is_filtered_not_gone_and_returns() {
         [
             "added a",
             "added b",
-            "filtered b rule 1 (a.conf:9:3)",
+            "excluded b rule 1 (a.conf:9:3)",
             "returned b",
         ]
     );
 }
 
 #[tokio::test]
-async fn what_was_gone_and_is_there_again_but_left_out_is_filtered() {
+async fn what_was_gone_and_is_there_again_but_left_out_is_excluded() {
     let scratch = Scratch::new();
     scratch
         .scan_with(0, &[Kept("a"), Kept("b"), Kept("c")])
@@ -98,7 +98,7 @@ async fn what_was_gone_and_is_there_again_but_left_out_is_filtered() {
     scratch
         .scan_with(2, &[Kept("a"), LeftOut("b"), Kept("c")])
         .await;
-    assert_eq!(scratch.state("b"), Some(State::Filtered));
+    assert_eq!(scratch.state("b"), Some(State::Excluded));
     let catalog = scratch.catalog();
     assert_eq!(catalog.item("c/b").unwrap().unwrap().gone_since, None);
 }
@@ -109,12 +109,12 @@ async fn what_was_left_out_and_cannot_be_read_now_stays_left_out_until_it_return
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
     scratch.scan_with(1, &[Kept("a"), LeftOut("b")]).await;
     scratch.scan_with(2, &[Kept("a"), Unreadable("b")]).await;
-    assert_eq!(scratch.state("b"), Some(State::Filtered));
+    assert_eq!(scratch.state("b"), Some(State::Excluded));
     scratch.scan_with(3, &[Kept("a"), Kept("b")]).await;
     assert_eq!(scratch.state("b"), Some(State::Present));
     assert_eq!(
         scratch.changes()[2..],
-        ["filtered b rule 1 (a.conf:9:3)", "returned b"]
+        ["excluded b rule 1 (a.conf:9:3)", "returned b"]
     );
 }
 
@@ -141,7 +141,7 @@ async fn of_two_records_with_one_key_the_one_that_stays_counts() {
         scratch.scan_with(4, &order).await;
         assert_eq!(
             scratch.changes()[1..],
-            ["filtered b rule 1 (a.conf:9:3)", "returned b"]
+            ["excluded b rule 1 (a.conf:9:3)", "returned b"]
         );
     }
 }
@@ -166,7 +166,7 @@ async fn what_is_undecided_stays_as_it_was_by_its_key() {
         let closed = scratch.scan_with(day, &undecided).await;
         assert_eq!((closed.counts.removed, closed.counts.unreadable), (0, 4));
         let states = ["b", "c", "d", "new"].map(|key| scratch.state(key));
-        let expected = [State::Unreadable, State::Filtered, State::Gone].map(Some);
+        let expected = [State::Unreadable, State::Excluded, State::Gone].map(Some);
         assert_eq!(states[..3], expected);
         assert_eq!(states[3], None);
     }
