@@ -3,10 +3,22 @@
 //! A test fails if a text differs from its snapshot. `INSTA_UPDATE=always cargo test -p scanner-cli --all-features
 //! --test it printed` rewrites the snapshots; review the difference like code.
 
+mod catalog;
+mod check;
+mod config;
+mod encrypt;
+mod explain;
+mod filter;
+mod held;
 mod help;
+mod hook;
 mod hygiene;
+mod inventory;
+mod offline;
+mod run;
 mod scan;
 mod stable;
+mod store;
 mod usage;
 
 use std::process::Command;
@@ -44,18 +56,19 @@ impl Page {
         run
     }
 
+    /// Runs the program on a clock that stands still, and adds what it prints, with all times.
+    pub(crate) fn run_held(&mut self, home: &Home, arguments: &[&str]) -> Run {
+        let run = held::run(home, arguments);
+        let text = stable::text_with_times(&shown(arguments, &run), home);
+        // Its working folder is not the home, so it shows files with their whole paths.
+        self.text += &text.replace(&format!("{}/", stable::HOME), "");
+        self.text.push('\n');
+        run
+    }
+
     /// Adds what a run in a home printed.
     pub(crate) fn add(&mut self, home: &Home, arguments: &[&str], run: &Run) {
-        let mut text = format!("$ {}\n", command_line(arguments));
-        text += &format!("[exit code {}]\n", run.exit);
-        for (name, stream) in [("stdout", &run.output), ("stderr", &run.errors)] {
-            if !stream.is_empty() {
-                text += &format!("[{name}]\n{stream}");
-                let ends = stream.ends_with('\n');
-                text += if ends { "" } else { "[no line break]\n" };
-            }
-        }
-        self.text += &stable::text(&text, home);
+        self.text += &stable::text(&shown(arguments, run), home);
         self.text.push('\n');
     }
 
@@ -99,6 +112,19 @@ pub(crate) fn check(name: &str, home: &Home, arguments: &[&str]) -> Run {
     let run = page.run(home, arguments);
     page.check(name);
     run
+}
+
+/// A command line, its exit code and what it printed.
+fn shown(arguments: &[&str], run: &Run) -> String {
+    let mut text = format!("$ {}\n[exit code {}]\n", command_line(arguments), run.exit);
+    for (name, stream) in [("stdout", &run.output), ("stderr", &run.errors)] {
+        if !stream.is_empty() {
+            text += &format!("[{name}]\n{stream}");
+            let ends = stream.ends_with('\n');
+            text += if ends { "" } else { "\n[no line break]\n" };
+        }
+    }
+    text
 }
 
 /// A command line as people type it.

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::scanner::Home;
 
 /// What stands for the path of the home.
-const HOME: &str = "/srv/scanner";
+pub(super) const HOME: &str = "/srv/scanner";
 
 /// Patterns, and what stands for what they match. All replacements are as long as what they usually replace, so that
 /// columns stay aligned.
@@ -29,7 +29,17 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             r#""(seconds|megabytes_per_second|milliseconds)": ?\d[\d.e-]*"#,
             r#""${1}": 0.1"#,
         ),
-        (r"\bport \d{4,5}\b", "port 47110"),
+        (r"\b(port|in place of) \d{4,5}\b", "${1} 47110"),
+        (r"\.scan-\w{6}\.tmp", ".scan-abc123.tmp"),
+        (
+            r"ENC\[[\w-]{40,}\]",
+            "ENC[Au9NUuQOY87745iY_4DfkWgs-RCfLlG1OoSFaS2XuDjqWQ]",
+        ),
+        (
+            r"(failed to lookup address information): [\w ,]+",
+            "${1}: unknown",
+        ),
+        (r"\bseconds=[\d.]+", "seconds=0.1"),
         (r"\bprocess \d+\b", "process 4711"),
         (r#""pid": ?\d+"#, r#""pid": 4711"#),
         (
@@ -50,6 +60,11 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) fn text(text: &str, home: &Home) -> String {
+    text_with_times(&with_one_now(text), home)
+}
+
+/// The same, with times as they are.
+pub(super) fn text_with_times(text: &str, home: &Home) -> String {
     let path = home.path("");
     let resolved = fs::canonicalize(&path).unwrap();
     let mut text = text.to_owned();
@@ -57,7 +72,6 @@ pub(super) fn text(text: &str, home: &Home) -> String {
         let path = path.to_str().unwrap().trim_end_matches('/').to_owned();
         text = text.replace(&path, HOME);
     }
-    text = with_one_now(&text);
     text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
     for (pattern, shown) in PATTERNS.iter() {
         text = pattern.replace_all(&text, *shown).into_owned();
