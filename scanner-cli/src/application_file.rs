@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,24 +14,25 @@ use jiff::SignedDuration;
 
 use crate::{
     automation::Automation,
-    connection_file::{block, wrong_setting},
-    encryption, endpoints,
+    encryption,
     file_rights::FileMode,
     followers::{Follower, Ndjson},
     hocon::{self, Diagnostic, Found, Node, Object, Severity, Shown, Value},
     home::{Home, shown},
-    input_file::{self, FileKind},
     noted_files::{NotedFiles, Trusted},
     odd_texts::{OddTexts, Sources},
     problem::Problem,
     restrictions::Restrictions,
+    settings_files::application_content,
+    settings_tree::{block, wrong_setting},
     store::{MaxSize, StoreLimits},
     writable,
 };
 
+mod listen;
 mod misspelt;
 
-use self::misspelt::misspelt;
+use self::{listen::listen_address, misspelt::misspelt};
 
 /// The scanner's own settings.
 pub(crate) struct Application {
@@ -75,24 +75,8 @@ impl Application {
     /// # Errors
     /// All that is wrong in the file.
     pub(crate) fn read(reading: &ApplicationReading<'_>) -> Result<Self, Vec<Problem>> {
-        let content = Self::content(reading.home)?;
+        let content = application_content(reading.home)?;
         Self::of(content.as_deref(), reading, &NotedFiles::of(reading.home))
-    }
-
-    /// What the file of `home` holds, if there is one.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub(crate) fn content(home: &Home) -> Result<Option<Vec<u8>>, Vec<Problem>> {
-        let path = home.settings();
-        match input_file::read(&path, FileKind::Settings) {
-            Ok(content) => Ok(Some(content)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(vec![Problem::general(
-                format!("`{}` cannot be read: {error}", shown(&path)),
-                None,
-            )]),
-        }
     }
 
     /// The settings where there is no file.
@@ -144,7 +128,7 @@ impl Application {
         let max_size = max_size(&mut settings);
         let automation = Automation::of(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
-        let listen = endpoints::address(&mut settings);
+        let listen = listen_address(&mut settings);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
         odd.extend(misspelt(&mut settings));
         let show =

@@ -2,7 +2,6 @@
 //! nothing here can change anything.
 
 use std::{
-    net::{Ipv6Addr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,7 +13,6 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use catalog_model::Settings;
 use tokio::net::TcpListener;
 
 mod bounded;
@@ -27,33 +25,10 @@ use crate::{
     service::{Phase, Snapshot, Snapshots},
 };
 
-const LISTEN: &str = "http.listen";
 /// A loop that goes round each second has stopped, if it did not for so long.
 const LIVELY: Duration = Duration::from_secs(30);
 /// As Prometheus names its text format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Reads the address to listen on; what is wrong with it, `settings` notes.
-pub(crate) fn address(settings: &mut Settings) -> Option<SocketAddr> {
-    let text = settings.text(LISTEN)?.value;
-    let address = socket_address(text.trim());
-    if address.is_none() {
-        let message = format!("`{LISTEN}` must be an IP address and a port, not `{text}`");
-        let hint = format!("write `{LISTEN} = \"127.0.0.1:9464\"`, or `\"[::1]:9464\"`");
-        settings.refuse(LISTEN, message, hint);
-    }
-    address
-}
-
-/// An IPv6 address may stand bare: what follows its last colon is the port.
-fn socket_address(text: &str) -> Option<SocketAddr> {
-    let bare = || {
-        let (address, port) = text.rsplit_once(':')?;
-        let address: Ipv6Addr = address.parse().ok()?;
-        Some((address, port.parse().ok()?).into())
-    };
-    text.parse().ok().or_else(bare)
-}
 
 /// What the pages are made of.
 pub(crate) struct Pages {
@@ -133,23 +108,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-
-    #[test]
-    fn an_ipv6_address_to_listen_on_may_stand_bare() {
-        for (text, expected) in [
-            ("[::1]:9464", Some("[::1]:9464")),
-            ("::1:9464", Some("[::1]:9464")),
-            (":::9464", Some("[::]:9464")),
-            ("127.0.0.1:9464", Some("127.0.0.1:9464")),
-            ("::1", None),
-            ("127.0.0.1", None),
-            ("[::1]", None),
-            ("localhost:9464", None),
-        ] {
-            let address = socket_address(text).map(|address| address.to_string());
-            assert_eq!(address.as_deref(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_loop_that_stands_still_is_not_healthy() {

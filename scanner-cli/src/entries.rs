@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, path::Path};
 use catalog_model::{Diagnostic, settings::Entries};
 
 use crate::{
-    connection_file::block,
     hocon::{self, Files, UNRESOLVED},
     home::shown,
+    settings_tree::block,
 };
 
 mod table;

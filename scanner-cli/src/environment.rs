@@ -6,10 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{printable::Terminal, terminal::Screen};
-
-/// Tells the time of day.
-pub type Clock = fn() -> jiff::Timestamp;
+use crate::{clock::Clock, printable::Terminal, terminal::Screen};
 
 /// What the program takes from the world.
 pub struct Environment {

@@ -17,7 +17,7 @@ use std::{
 use catalog_model::{ConnectionCode, with_causes};
 
 use crate::{
-    environment::Clock,
+    clock::Clock,
     home::Home,
     lock::{Lock, NotLocked},
     store::{

@@ -11,11 +11,11 @@ use catalog_model::{
 
 use crate::{
     export_line::{ExportLine, InventoryLine},
+    json_text::write_json,
     kept_session::KeptSession,
-    printable::write_json,
     progress::ProgressLine,
-    scanning::{Stop, stopped},
     spool::{Kind, Ledger, Record, Spool},
+    stop::{Stop, stopped},
     store::{StoreScan, StoredItem},
     tally::Tally,
 };

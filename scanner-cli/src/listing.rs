@@ -21,7 +21,7 @@ pub(crate) use self::{
 };
 use crate::{
     arguments::{CatalogFormat, Form},
-    printable::write_json,
+    json_text::write_json,
     store::StoreError,
     terminal::Screen,
 };

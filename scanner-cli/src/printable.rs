@@ -4,20 +4,19 @@
 //! ([`is_unprintable`]). Three things keep them from people:
 //! - A text for people is a [`Page`]: what is put into one of its lines never starts another.
 //! - The rest of what is printed goes through [`lines`], and each event of the log through [`event`].
-//! - JSON keeps its values: such characters are escaped (`\u202e`), by [`write_json`] and [`json_page`].
+//! - JSON keeps its values: such characters are escaped (`\u202e`), by the module [`json_text`](crate::json_text).
 //!
 //! Other data, such as CSV, stay as they are, unless standard output is a [`Terminal`].
 
 use std::{
     borrow::Cow,
-    fmt::{self, Write as _},
+    fmt,
     io::{self, Write},
 };
 
 use catalog_model::{is_unprintable, printable, replacement};
-use serde::Serialize;
 
-use crate::arguments::LogFormat;
+use crate::{arguments::LogFormat, json_text::escape_json};
 
 /// A text for people, line by line. It is written with `writeln!`, and with `write!` for a part of a line.
 #[derive(Debug, Default)]
@@ -70,58 +69,6 @@ pub(crate) fn event(bytes: &[u8], format: LogFormat) -> Vec<u8> {
         LogFormat::Json => escape_json(line),
     };
     format!("{line}\n").into_bytes()
-}
-
-/// A value as JSON of several lines, for standard output or a file.
-pub(crate) fn json_page(value: &impl Serialize) -> String {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    format!("{}\n", escape_json(&text))
-}
-
-/// Writes a value as JSON on one line, without its end.
-///
-/// # Errors
-/// If it cannot be written.
-pub(crate) fn write_json(output: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    Ok(serde_json::to_writer(JsonEscapes(output), value)?)
-}
-
-/// JSON text whose unprintable characters are escaped. They can only be in its strings; the line breaks between its
-/// elements stay.
-fn escape_json(json: &str) -> Cow<'_, str> {
-    let is_escaped = |char: char| char >= '\u{7f}' && is_unprintable(char);
-    if !json.contains(is_escaped) {
-        return Cow::Borrowed(json);
-    }
-    let mut escaped = String::with_capacity(json.len() + 64);
-    for char in json.chars() {
-        if is_escaped(char) {
-            for unit in char.encode_utf16(&mut [0; 2]) {
-                // Writing to a text cannot fail.
-                let _ = write!(escaped, "\\u{unit:04x}");
-            }
-        } else {
-            escaped.push(char);
-        }
-    }
-    Cow::Owned(escaped)
-}
-
-/// Escapes what a JSON serializer writes, which is a piece of text each time.
-struct JsonEscapes<'a>(&'a mut dyn Write);
-
-impl Write for JsonEscapes<'_> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        match str::from_utf8(piece) {
-            Ok(text) => self.0.write_all(escape_json(text).as_bytes())?,
-            Err(_) => self.0.write_all(piece)?,
-        }
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
 }
 
 /// Standard output that is a terminal: unprintable characters are replaced in data, too. Line breaks and colors pass: our
@@ -213,22 +160,6 @@ mod tests {
         write!(page, "{HOSTILE}");
         let shown = "a b\u{fffd}[2J\u{fffd}1m\u{fffd}\u{fffd}";
         assert_eq!(page.as_str(), format!("  label  {shown}\n{shown}"));
-    }
-
-    #[test]
-    fn json_keeps_its_values_and_shows_no_control_character() {
-        let value = serde_json::json!({ "a": format!("{HOSTILE}\u{7f}\u{e0041}é") });
-        let mut line = Vec::new();
-        write_json(&mut line, &value).unwrap();
-        let line = String::from_utf8(line).unwrap();
-        for text in [&line, json_page(&value).trim_end()] {
-            assert_eq!(
-                serde_json::from_str::<serde_json::Value>(text).unwrap(),
-                value
-            );
-            assert!(!text.replace('\n', "").contains(is_unprintable), "{text:?}");
-            assert!(text.contains('é'));
-        }
     }
 
     #[test]

@@ -12,15 +12,14 @@ use std::{
 use catalog_model::Settings;
 
 use crate::{
-    application_file::Application,
-    connection_file::{block, wrong_setting},
     encryption,
     hocon::{self, Diagnostic, Found, Node, NotIncluded, Object, Severity, Shown, Value},
     home::{Home, shown},
     input_file,
     problem::Problem,
-    secrets::secret_paths,
-    settings_files::Disk,
+    secret_places::secret_paths,
+    settings_files::{Disk, application_content},
+    settings_tree::{block, wrong_setting},
 };
 
 mod codes;
@@ -52,7 +51,7 @@ impl Restrictions {
         variables: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Problem>> {
         let path = home.settings();
-        let content = Application::content(home)?.unwrap_or_default();
+        let content = application_content(home)?.unwrap_or_default();
         let read = hocon::read(&path, &content, variables, &Disk);
         let document =
             read.map_err(|found| found.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;

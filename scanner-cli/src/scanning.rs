@@ -16,26 +16,16 @@ use tracing::{Instrument, debug_span};
 mod apart;
 mod errors;
 mod reading;
-mod stop;
-mod time_limit;
 
 use self::{
     apart::run_apart,
     errors::{fault, no_thread, unlocked, without_lock},
     reading::Reading,
-    stop::StopOnDrop,
-    time_limit::too_long,
 };
-pub(crate) use self::{
-    errors::stopped,
-    stop::{Stop, StopReason},
-    time_limit::scan_limit,
-};
-
 use crate::{
+    clock::Clock,
     connections::Ready,
     destination::Destination,
-    environment::Clock,
     fuse::Removals,
     home::Home,
     keeping_sink::Line,
@@ -43,7 +33,9 @@ use crate::{
     progress::Display,
     report::{ConnectionReport, Outcome},
     run::Program,
+    scan_limit::too_long,
     spool::Finished,
+    stop::{Stop, StopOnDrop, StopReason},
     store::{Store, StoreError},
 };
 

@@ -28,9 +28,8 @@ mod section;
 use self::{
     decryption::KeyInFile, discreet::Discreet, given::MAX_SECRETS, own::Own, provider::Provider,
 };
-pub(crate) use self::{given::Given, masked::Masked, provider::secret_paths};
+pub(crate) use self::{given::Given, masked::Masked};
 use crate::{
-    connection_file::block,
     hocon::{
         self, Diagnostic, Document, Files, Found, Object, Severity, Shown, Value, Variables,
         is_secret, render_path,
@@ -39,6 +38,7 @@ use crate::{
     noted_files::{NotedFiles, Trusted},
     problem::Problem,
     restrictions::{Codes, is_connection_text},
+    settings_tree::block,
 };
 
 /// How a connection file names them.

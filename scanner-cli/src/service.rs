@@ -60,12 +60,13 @@ pub(crate) use self::{
 use crate::{
     application_file::Application,
     automation::Automation,
+    clock::Clock,
     commands::{Signal, Signals},
-    environment::Clock,
     exit::Exit,
     home::Home,
     log::Log,
-    scanning::{ScanEnd, Stop, StopReason},
+    scanning::ScanEnd,
+    stop::{Stop, StopReason},
     store::{StoreError, StoreLimits},
 };
 

@@ -6,7 +6,7 @@ use catalog_model::ConnectorRegistry;
 
 use super::signals::{Signal, Signals};
 use crate::{
-    environment::Clock,
+    clock::Clock,
     exit::Exit,
     home::{Home, shown, shown_absolute},
     input_file::{self, FileKind},

@@ -14,7 +14,7 @@ use crate::{
     export_line::ExportLine,
     file_rights::{FOLDER_MODE, FileMode, create_folder_with, replace},
     home::{export_name, shown},
-    printable::write_json,
+    json_text::write_json,
     spool::temporary,
     store::StoredConnection,
 };

@@ -12,7 +12,7 @@ use catalog_model::{InvisibleCharacter, Settings};
 
 use super::Hook;
 use crate::{
-    connection_file::{block, name_misspelt, wrong_setting},
+    connection_file::name_misspelt,
     connections::listed,
     hocon::{self, Diagnostic, Found, Severity, Shown, Value},
     home::{Home, shown},
@@ -21,6 +21,7 @@ use crate::{
     odd_texts::{OddTexts, Sources},
     problem::Problem,
     settings_files::Disk,
+    settings_tree::{block, wrong_setting},
     writable,
 };
 

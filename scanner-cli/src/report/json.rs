@@ -14,7 +14,7 @@ use catalog_model::{
 use serde::Serialize;
 
 use super::{ConnectionReport, Outcome, Report, text::NAMED};
-use crate::{home::shown, printable::json_page, store::Counts, tally::Tally};
+use crate::{home::shown, json_text::json_page, store::Counts, tally::Tally};
 
 #[derive(Serialize)]
 struct ReportJson {

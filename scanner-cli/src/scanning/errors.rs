@@ -23,14 +23,6 @@ pub(super) fn no_thread(error: &io::Error) -> ScanError {
     }
 }
 
-/// What the sink of a scan says that has to end.
-pub(crate) fn stopped() -> SinkError {
-    SinkError {
-        message: "the scan was ended".to_owned(),
-        source: None,
-    }
-}
-
 pub(super) fn without_lock(error: &io::Error) -> SinkError {
     SinkError {
         message: format!(

@@ -3,7 +3,7 @@
 
 use catalog_model::{Completeness, ScanError, SessionHold, SinkError, with_causes};
 
-use super::{Context, Stop, StopReason, stopped, time_limit::too_long};
+use super::Context;
 use crate::{
     connections::Ready,
     destination::{Destination, Placed, Reach, Replacing},
@@ -11,7 +11,9 @@ use crate::{
     kept_session::KeptSession,
     progress::ProgressLine,
     report::{ConnectionReport, Outcome},
+    scan_limit::too_long,
     spool::{Finished, Spool},
+    stop::{Stop, StopReason, stopped},
     store::{Beginning, Closing, StoreScan},
     tally::Tally,
 };

@@ -15,14 +15,11 @@ use catalog_model::{
 use super::{FoundSecret, Missing, Secrets};
 use crate::{
     hocon::{self, Object, Value},
-    home::{Home, shown},
+    home::shown,
     noted_files::NotedFiles,
     restrictions::Codes,
+    secret_places::{CREDENTIALS, configured_folder, credentials_folder},
 };
-
-/// The variable with which systemd names the folder of a service's credentials.
-const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
-const FOLDER: &str = "secret-manager.configuration.folder";
 
 /// A folder of secrets.
 pub(super) struct Folder {
@@ -34,7 +31,8 @@ pub(super) struct Folder {
 impl Secrets<'_> {
     /// The folder that the provider's settings name.
     pub(super) fn folder(&self, root: &Object, provider: &mut Settings) -> Result<Folder, Missing> {
-        let path = configured(provider, self.home).or_else(|| credentials(self.variables));
+        let path =
+            configured_folder(provider, self.home).or_else(|| credentials_folder(self.variables));
         let path = path.ok_or_else(|| {
             let file = shown(&self.home.settings());
             Missing::new(
@@ -111,26 +109,6 @@ impl Folder {
             section: String::new(),
         })
     }
-}
-
-/// The folders that may hold secrets as files.
-pub(super) fn folders(
-    provider: &mut Settings,
-    home: &Home,
-    variables: &BTreeMap<String, String>,
-) -> Vec<PathBuf> {
-    let both = [configured(provider, home), credentials(variables)];
-    both.into_iter().flatten().collect()
-}
-
-fn configured(provider: &mut Settings, home: &Home) -> Option<PathBuf> {
-    let folder = provider.text(FOLDER)?;
-    Some(home.path(folder.value.trim()))
-}
-
-fn credentials(variables: &BTreeMap<String, String>) -> Option<PathBuf> {
-    let folder = variables.get(CREDENTIALS)?;
-    (!folder.is_empty()).then(|| PathBuf::from(folder))
 }
 
 /// Whether a name stays in its folder, on every system.

@@ -1,22 +1,16 @@
 //! Where secrets come from that a connection file names, and whether it may use them.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
-
-use catalog_model::Settings;
+use std::path::Path;
 
 use super::{
-    FoundSecret, MANAGER, Missing, PROVIDER, Secrets,
-    folder::{self, Folder},
-    section::{self, Section},
-    text, too_many,
+    FoundSecret, MANAGER, Missing, PROVIDER, Secrets, folder::Folder, section::Section, text,
+    too_many,
 };
 use crate::{
     encryption::{Binding, NotDecrypted, is_encrypted},
-    home::{Home, shown},
+    home::shown,
     problem::Problem,
+    secret_places::secrets_file,
 };
 
 /// Where the secrets of a connection file are.
@@ -95,7 +89,7 @@ impl Secrets<'_> {
         match kind.as_deref().map(str::trim) {
             Some("file") => self.section(&mut provider).map(Provider::Section),
             Some("files") => self.folder(&root, &mut provider).map(Provider::Folder),
-            None if section::file(&mut provider, self.home).is_none() => Err(Missing::new(
+            None if secrets_file(&mut provider, self.home).is_none() => Err(Missing::new(
                 format!("`{}` does not say where secrets are", shown(&path)),
                 "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
             )),
@@ -175,15 +169,4 @@ pub(super) fn encrypt_again(Binding { code, setting }: Binding<'_>) -> String {
         false => setting,
     };
     format!("encrypt the secret again: `scanner-cli encrypt --for {code} {setting}`")
-}
-
-/// The files and folders of the secret manager.
-pub(crate) fn secret_paths(
-    provider: &mut Settings,
-    home: &Home,
-    variables: &BTreeMap<String, String>,
-) -> Vec<PathBuf> {
-    let file = section::file(provider, home);
-    let folders = folder::folders(provider, home, variables);
-    file.into_iter().chain(folders).collect()
 }

@@ -12,9 +12,9 @@ use crate::{
     hocon::{self, Object, Value},
     home::shown,
     restrictions::Codes,
+    secret_places::secrets_file,
 };
 
-const FILE: &str = "secret-manager.configuration.file-path";
 /// The name beside secrets that says which connections may use them.
 const CODES: &str = "codes";
 /// The name of the secret itself in a block that holds its codes, too.
@@ -31,14 +31,13 @@ pub(super) struct Section {
 impl Secrets<'_> {
     /// The section of the provider's file that this connection file names.
     pub(super) fn section(&self, provider: &mut Settings) -> Result<Section, Missing> {
-        let file = text(provider, FILE).ok_or_else(|| {
+        let file = secrets_file(provider, self.home).ok_or_else(|| {
             let path = shown(&self.home.settings());
             Missing::new(
                 format!("`{path}` does not say where secrets are"),
                 "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
             )
         })?;
-        let file = self.home.path(file.trim());
         let own = self.own().section.clone();
         let name = own.or_else(|| text(provider, "secret-manager.key"));
         let name = name.ok_or_else(|| {
@@ -129,11 +128,6 @@ impl Section {
             ))
         })
     }
-}
-
-/// The file that the provider's settings name.
-pub(super) fn file(provider: &mut Settings, home: &crate::home::Home) -> Option<PathBuf> {
-    text(provider, FILE).map(|file| home.path(file.trim()))
 }
 
 fn secret_text(value: &Value) -> Option<String> {

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::snapshot::Tallies;
 use crate::{
-    environment::Clock,
+    clock::Clock,
     followers::{Delivering, Followed, Follower},
     home::Home,
     store::StoreError,

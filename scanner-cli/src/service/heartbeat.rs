@@ -9,7 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::{environment::Clock, input_file};
+use crate::{clock::Clock, input_file};
 
 /// Gives the file a new time while the loop of the service runs.
 pub(super) struct Heartbeat {

@@ -17,8 +17,8 @@ use super::{
     table::{reason, reasons},
 };
 use crate::{
+    clock::Clock,
     connections::Ready,
-    environment::Clock,
     home::Home,
     hooks::{self, After, Hook, Since},
     problem::Problem,

@@ -9,7 +9,8 @@ use crate::{
     fuse::Removals,
     progress::Display,
     report::{ConnectionReport, Outcome},
-    scanning::{Context, Job, Keeping, ScanEnd, Stop, read_apart},
+    scanning::{Context, Job, Keeping, ScanEnd, read_apart},
+    stop::Stop,
 };
 
 /// How long a scan waits for a connection that another process is scanning.

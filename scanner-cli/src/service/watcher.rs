@@ -15,14 +15,15 @@ use catalog_model::ConnectorRegistry;
 use super::poll_progress::PollProgress;
 use crate::{
     application_file::{Application, ApplicationReading},
+    clock::Clock,
     connection_file::{ConnectionFile, InvalidFile, Reading},
     connections::{connection_files, listed, unreadable},
-    environment::Clock,
     home::{Home, shown},
     input_file::{self, FileKind},
     noted_files::{Fingerprint, Noted, NotedFiles},
     problem::Problem,
     restrictions::Restrictions,
+    settings_files::application_content,
     store::Catalog,
 };
 
@@ -111,7 +112,7 @@ impl Watcher {
     /// # Errors
     /// All that is wrong with them.
     pub(crate) fn begin(&mut self) -> Result<Application, Vec<Problem>> {
-        let content = Application::content(&self.home)?;
+        let content = application_content(&self.home)?;
         let application = self.application(content.as_deref());
         // No file was read under others.
         self.has_other_restrictions = false;
@@ -254,7 +255,7 @@ impl Watcher {
     }
 
     fn look_at_settings(&mut self, look: &mut Look) {
-        let content = match Application::content(&self.home) {
+        let content = match application_content(&self.home) {
             Ok(content) => content,
             Err(problems) => {
                 look.application = Some(Err(problems));

@@ -4,7 +4,7 @@ use catalog_model::Verdict;
 use serde::Serialize;
 
 use super::Checked;
-use crate::printable::{Page, json_page};
+use crate::{json_text::json_page, printable::Page};
 
 pub(super) fn as_text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> String {
     let checked: Vec<_> = checked.into_iter().collect();

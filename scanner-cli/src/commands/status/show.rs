@@ -7,8 +7,9 @@ use super::schedule::ShownSchedule;
 use crate::{
     home::shown,
     hooks::HookFile,
+    json_text::json_page,
     listing::{instant, moment},
-    printable::{Page, json_page},
+    printable::Page,
     problem::Problem,
     report::counted,
     service::{ConnectionState, HookRun, Word, is_ahead, reason, reasons},

@@ -1,9 +1,6 @@
 //! What `store check` found, for people and programs.
 
-use crate::{
-    printable::{Page, json_page},
-    store::Health,
-};
+use crate::{json_text::json_page, printable::Page, store::Health};
 
 /// The result as lines for people.
 pub(super) fn as_text(health: &Health) -> String {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use catalog_model::SinkError;
 use tokio::sync::watch;
 
 /// Asks one scan to end; all clones are of the same scan.
@@ -41,10 +42,18 @@ impl Stop {
 }
 
 /// Asks a scan to end when nobody waits for it any more.
-pub(super) struct StopOnDrop(pub(super) Stop);
+pub(crate) struct StopOnDrop(pub(crate) Stop);
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.ask(StopReason::Asked);
+    }
+}
+
+/// What the sink of a scan says that has to end.
+pub(crate) fn stopped() -> SinkError {
+    SinkError {
+        message: "the scan was ended".to_owned(),
+        source: None,
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn scan_limit(settings: &mut Settings) -> Option<Duration> {
 }
 
 /// What is reported of a scan that took longer than `limit`.
-pub(super) fn too_long(limit: Duration) -> ScanError {
+pub(crate) fn too_long(limit: Duration) -> ScanError {
     let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     ScanError::Source {
         step: "scanning".to_owned(),

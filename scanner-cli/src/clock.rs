@@ -1,0 +1,4 @@
+//! The clock, which tests replace.
+
+/// Returns the time of day.
+pub type Clock = fn() -> jiff::Timestamp;
