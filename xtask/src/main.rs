@@ -17,6 +17,7 @@ mod lint;
 mod quartz;
 mod test;
 mod windows;
+mod words;
 
 use lint::public_api::Difference;
 
@@ -40,6 +41,8 @@ enum Command {
     Test,
     /// The boundaries between the crates, one part of `test`
     Layers,
+    /// Search texts and names for unclear phrases, one part of `test`
+    Words,
     /// All of `test`, and what takes long or needs programs of others: one line of result for each part
     Full {
         /// Only these parts
@@ -110,6 +113,7 @@ fn run(command: Command) -> Outcome {
     match command {
         Command::Test => test::run(&shell),
         Command::Layers => layers::check(&shell),
+        Command::Words => words::check(),
         Command::Full { only } => full::run(&shell, &only),
         Command::Demo => demo::run(&shell),
         Command::Bench { what, sheets } => match what {

@@ -2,11 +2,12 @@
 
 use xshell::{Shell, cmd};
 
-use crate::{Outcome, layers};
+use crate::{Outcome, layers, words};
 
 pub(crate) fn run(shell: &Shell) -> Outcome {
     cmd!(shell, "cargo fmt --all --check").run()?;
     layers::check(shell)?;
+    words::check()?;
     cmd!(
         shell,
         "cargo clippy --workspace --all-targets --all-features -- -D warnings"
