@@ -16,7 +16,9 @@ use crate::{
     Stage, UndecidedItem, Verdict, Visualization,
 };
 
-/// A sentence of the contract that a connection does not keep.
+pub mod follower;
+
+/// A sentence of the contract that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Violation(String);

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod change;
 mod characters;
 mod check;
 mod connector;
@@ -11,6 +12,7 @@ mod diagnostic;
 pub mod encoding;
 pub mod filter;
 mod finding;
+pub mod follower;
 mod instant;
 mod item;
 mod key;
@@ -22,6 +24,7 @@ mod property;
 mod scan;
 pub mod settings;
 
+pub use change::{ChangeKind, ItemState};
 pub use characters::{InvisibleCharacter, is_unprintable, printable, printable_line, replacement};
 pub use check::{Stage, Verdict};
 pub use connector::{Connection, Connector, ConnectorRegistry, SessionHold};
@@ -29,11 +32,12 @@ pub use container::{Container, ContainerField, ContainerKind, CustomProperty, In
 pub use counted::{counted, grouped};
 pub use diagnostic::{Diagnostic, Severity};
 pub use finding::Finding;
+pub use follower::{Feed, FollowError, Follower, FollowerKind, FollowerRegistry};
 pub use instant::{Instant, InvalidInstant};
 pub use item::{AccountStatus, Contact, Contacts, Precedence, Visualization};
 pub use key::{InvalidKey, ItemKey};
 pub use ledger::{DistinctIds, IdLedger, MemoryLedger};
-pub use names::{ConnectionCode, ConnectorId, InvalidName};
+pub use names::{ConnectionCode, ConnectorId, FollowerName, InvalidName};
 pub use near::nearest;
 pub use place::Place;
 pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};

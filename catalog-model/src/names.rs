@@ -1,4 +1,4 @@
-//! The names of connections and connectors.
+//! The names of connections, connectors and followers.
 
 use std::fmt;
 
@@ -13,7 +13,12 @@ pub struct ConnectionCode(Box<str>);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectorId(Box<str>);
 
-/// Why a text does not name a connection or a connector.
+/// The name of a follower: its identity, under which its position is kept. Any text will do that is not blank and holds
+/// no control character.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FollowerName(Box<str>);
+
+/// Why a text does not name a connection, connector or follower.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidName {
@@ -69,6 +74,14 @@ macro_rules! name {
 
 name!(ConnectionCode);
 name!(ConnectorId);
+name!(FollowerName);
+
+impl FollowerName {
+    /// A stand-in for a name that is not valid.
+    pub(crate) fn unnamed() -> Self {
+        Self("-".into())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -3,4 +3,6 @@
 
 mod contract;
 mod filters;
+mod follower_contract;
+mod follower_settings;
 mod settings;

@@ -1,0 +1,254 @@
+//! A store in memory: what scans saw, the changes between them, and how far a follower is.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::memory_feed::{FeedFault, MemoryFeed};
+use crate::{
+    ChangeKind, ConnectionCode, Contact, Contacts, Container, ContainerKind, Instant, ItemKey,
+    ItemState, Precedence, Properties, PropertyValue, Visualization,
+    follower::{Acknowledgement, Entity, FeedChange, FeedConnection, FeedEntry, Position},
+};
+
+/// The kind of the containers of a [`MemoryStore`].
+pub(super) const FOLDER: ContainerKind = ContainerKind {
+    id: "folder",
+    label: "Folder",
+};
+
+/// A store in memory for the tests of a follower.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+/// How a scan ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// It saw everything; what it did not see is gone.
+    Complete,
+    /// Something may be hidden.
+    Partial,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) connections: Vec<FeedConnection>,
+    pub(super) entries: BTreeMap<ItemKey, FeedEntry<Entity>>,
+    /// Without their entries.
+    pub(super) changes: Vec<FeedChange>,
+    /// The last change that was thrown away.
+    forgotten: i64,
+    pub(super) position: Option<Position>,
+    pub(super) notes: BTreeMap<String, String>,
+    scans: i64,
+}
+
+impl MemoryStore {
+    /// Records a scan of a connection that saw these items: ids and names. Each is in one folder.
+    pub fn scan(&self, code: &ConnectionCode, seen: &[(&str, &str)], closing: Closing) {
+        let mut state = self.state();
+        state.begin(code);
+        let folder = folder(code);
+        let mut keys = BTreeSet::from([folder.key.clone()]);
+        state.see(
+            code,
+            folder.key.clone(),
+            Entity::Container(Box::new(folder)),
+        );
+        for (id, name) in seen {
+            let item = item(code, id, name);
+            keys.insert(item.key.clone());
+            state.see(code, item.key.clone(), Entity::Item(Box::new(item)));
+        }
+        if closing == Closing::Complete {
+            state.close(code, &keys);
+        }
+    }
+
+    /// Records that a filter excludes an item from now on.
+    pub fn exclude(&self, code: &ConnectionCode, id: &str) {
+        let key = item_key(code, id);
+        self.state()
+            .put(code, &key, ItemState::Excluded, ChangeKind::Excluded);
+    }
+
+    /// Forgets all changes and their number, as a store does with old ones.
+    pub fn forget_changes(&self) {
+        let mut state = self.state();
+        state.forgotten = state.last().get() + 10;
+        state.changes.clear();
+    }
+
+    /// What a follower of this store reads next.
+    pub fn feed(&self, fault: FeedFault) -> MemoryFeed<'_> {
+        MemoryFeed::new(self, fault)
+    }
+
+    /// Whether the follower has acknowledged everything.
+    pub fn is_delivered(&self) -> bool {
+        let state = self.state();
+        state
+            .position
+            .is_some_and(|position| position >= state.last())
+    }
+
+    /// The items of a connection that exist: keys and names.
+    pub fn existing(&self, code: &ConnectionCode) -> BTreeMap<String, String> {
+        self.names(code, |entity| match entity {
+            Entity::Item(item) => Some(item.name.clone()),
+            Entity::Container(_) => None,
+        })
+    }
+
+    /// The containers of a connection that exist: keys and names.
+    pub fn existing_containers(&self, code: &ConnectionCode) -> BTreeMap<String, String> {
+        self.names(code, |entity| match entity {
+            Entity::Item(_) => None,
+            Entity::Container(container) => Some(container.name.clone()),
+        })
+    }
+
+    fn names(
+        &self,
+        code: &ConnectionCode,
+        name: impl Fn(&Entity) -> Option<String>,
+    ) -> BTreeMap<String, String> {
+        let state = self.state();
+        let existing = (state.entries.iter())
+            .filter(|(key, _)| key.belongs_to(code))
+            .filter(|(_, entry)| ItemState::EXISTING.contains(&entry.state));
+        existing
+            .filter_map(|(key, entry)| Some((key.to_string(), name(&entry.entity)?)))
+            .collect()
+    }
+
+    pub(super) fn acknowledge(&self, acknowledgement: Acknowledgement) {
+        let mut state = self.state();
+        if acknowledgement.position.is_some() {
+            state.position = acknowledgement.position;
+        }
+        for (key, note) in acknowledgement.notes {
+            match note {
+                Some(note) => drop(state.notes.insert(key, note)),
+                None => drop(state.notes.remove(&key)),
+            }
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The position of the last change.
+    pub(super) fn last(&self) -> Position {
+        let last = self.changes.last().map(|change| change.position.get());
+        Position::new(last.unwrap_or(self.forgotten))
+    }
+
+    pub(super) fn is_known(&self, position: Position) -> bool {
+        position.get() >= self.forgotten
+    }
+
+    fn now(&self) -> Instant {
+        let hours = 480_000 + self.scans;
+        Instant::from_unix_millis(hours * 3_600_000).expect("a time within the calendar")
+    }
+
+    fn begin(&mut self, code: &ConnectionCode) {
+        self.scans += 1;
+        if self.connections.iter().all(|known| known.code != *code) {
+            let parts = vec!["folder".to_owned(), "item".to_owned()];
+            let connection = FeedConnection::new(code.clone(), format!("The {code}"), parts);
+            self.connections.push(connection);
+            self.connections.sort_by(|a, b| a.code.cmp(&b.code));
+        }
+    }
+
+    fn see(&mut self, code: &ConnectionCode, key: ItemKey, entity: Entity) {
+        let former = self.entries.get(&key);
+        let kind = match former {
+            None => ChangeKind::Added,
+            Some(former) if former.state != ItemState::Present => ChangeKind::Returned,
+            Some(former) if former.entity != entity => ChangeKind::Changed,
+            Some(_) => return,
+        };
+        let first_seen = former.map_or(self.now(), |former| former.first_seen);
+        let entry = FeedEntry::new(entity, ItemState::Present, first_seen);
+        self.entries.insert(key.clone(), entry);
+        self.log(code, key, kind);
+    }
+
+    fn close(&mut self, code: &ConnectionCode, seen: &BTreeSet<ItemKey>) {
+        let lost: Vec<_> = (self.entries.iter())
+            .filter(|(key, entry)| {
+                key.belongs_to(code) && !seen.contains(*key) && entry.state == ItemState::Present
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in lost {
+            self.put(code, &key, ItemState::Gone, ChangeKind::Removed);
+        }
+        let last = self.last();
+        let mut connections = self.connections.iter_mut();
+        if let Some(connection) = connections.find(|known| known.code == *code) {
+            connection.complete_from.get_or_insert(last);
+        }
+    }
+
+    fn put(&mut self, code: &ConnectionCode, key: &ItemKey, state: ItemState, kind: ChangeKind) {
+        let now = self.now();
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.state = state;
+            entry.gone_since = (state == ItemState::Gone).then_some(now);
+            self.log(code, key.clone(), kind);
+        }
+    }
+
+    fn log(&mut self, code: &ConnectionCode, key: ItemKey, kind: ChangeKind) {
+        let position = Position::new(self.last().get() + 1);
+        let change = FeedChange::new(position, (code.clone(), key), kind, self.now());
+        self.changes.push(change);
+    }
+}
+
+fn item_key(code: &ConnectionCode, id: &str) -> ItemKey {
+    ItemKey::new([code.as_str(), "f1", id]).expect("no part is empty")
+}
+
+fn folder(code: &ConnectionCode) -> Container {
+    Container::new(code, FOLDER, "f1", "The folder").expect("the id is not empty")
+}
+
+fn item(code: &ConnectionCode, id: &str, name: &str) -> Visualization {
+    let mut properties = Properties::default();
+    let application = PropertyValue::Text("The folder".to_owned());
+    properties.put("application_name", application);
+    properties.put("tags", PropertyValue::Tags(vec![name.to_owned()]));
+    Visualization {
+        key: item_key(code, id),
+        label: vec![
+            "Finance".to_owned(),
+            "The folder".to_owned(),
+            name.to_owned(),
+        ],
+        name: name.to_owned(),
+        description: Some(format!("About {name}")),
+        contacts: Contacts::Known(vec![Contact {
+            role: "owner".into(),
+            email: Some("ann@example.com".to_owned()),
+            name: Some("Ann".to_owned()),
+            account: Some("ACME\\ann".to_owned()),
+            status: None,
+            email_since: 1,
+        }]),
+        container: Some(folder(code).key),
+        catalog: None,
+        precedence: Precedence::default(),
+        properties,
+    }
+}

@@ -1,0 +1,160 @@
+//! The contract between the scanner and a catalog that receives its changes.
+//!
+//! A [`FollowerKind`] makes a [`Follower`] from settings, as a [`Connector`](crate::Connector) makes a connection. A
+//! follower reads a [`Feed`], writes to its catalog, and acknowledges what it has written.
+
+use std::{error::Error, path::PathBuf};
+
+use async_trait::async_trait;
+
+use crate::{ConnectionCode, FollowerName, ItemKey, Settings, Stage, settings::Invalid};
+
+mod feed;
+mod registry;
+
+pub use feed::{
+    Acknowledgement, Batches, Entity, Feed, FeedChange, FeedConnection, FeedEntry, FeedError,
+    Position, Start,
+};
+pub use registry::{ConfiguredFollower, ConnectionScope, FollowerRegistry};
+
+/// A kind of catalog, such as a folder of NDJSON files: makes followers from their settings.
+pub trait FollowerKind: Send + Sync {
+    /// The id that settings name in `kind`.
+    fn id(&self) -> &str;
+
+    /// The names of the stages of [`Follower::check`], in their order.
+    fn stages(&self) -> &[&'static str];
+
+    /// The name of a follower whose settings have no `name`. The position of the follower is kept under this name, so it
+    /// must stay the same in later versions.
+    fn default_name(&self, settings: &mut Settings) -> String {
+        let _ = settings;
+        self.id().to_owned()
+    }
+
+    /// Reads all settings of this kind and makes a follower from them, without contacting anything.
+    ///
+    /// # Errors
+    /// If a setting is missing or wrong; [`Settings::problems`] then lists every problem.
+    fn open(
+        &self,
+        name: FollowerName,
+        settings: &mut Settings,
+    ) -> Result<Box<dyn Follower>, Invalid>;
+}
+
+/// One configured catalog.
+#[async_trait]
+pub trait Follower: Send + Sync {
+    /// The name under which its position is kept.
+    fn name(&self) -> &FollowerName;
+
+    /// The version of how it describes items in its catalog. When this number changes, the feed starts with
+    /// [`Start::Reset`], so that everything is delivered again.
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    /// Checks each stage on the way to the catalog without changing what people see there.
+    ///
+    /// All stages are returned, in their order, also those that were not reached.
+    async fn check(&self) -> Vec<Stage>;
+
+    /// Delivers what is new in the feed, and acknowledges what the catalog has stored. What was not acknowledged comes again
+    /// with the next delivery, and so may what was.
+    ///
+    /// The future may be dropped at any await, and may block: each delivery runs in a thread of its own. It must end by
+    /// itself when its catalog does not respond.
+    ///
+    /// # Errors
+    /// If nothing more can be delivered now. The next delivery starts after the last acknowledgement.
+    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError>;
+
+    /// The files on this machine that contain items of a connection.
+    fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
+        let _ = code;
+        Vec::new()
+    }
+}
+
+/// What a follower has delivered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// What was written, by connection.
+    pub delivered: Vec<Delivered>,
+    /// Items and containers that the catalog refuses. All others were delivered.
+    pub refused: Vec<Refusal>,
+}
+
+/// What a follower has written for one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The connection.
+    pub connection: ConnectionCode,
+    /// Number of items that were written.
+    pub items: u64,
+    /// Where they were written to, as a person would name it.
+    pub target: String,
+}
+
+/// An item or container that the catalog refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its key.
+    pub key: ItemKey,
+    /// Why, in the words of the catalog.
+    pub message: String,
+}
+
+/// Why a delivery ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FollowError {
+    /// The feed could not be read, or the delivery is to end.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The catalog could not be written.
+    #[error("{message}")]
+    Target {
+        /// What could not be done: `export/a.ndjson cannot be written`. Never a secret's text.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+}
+
+impl Delivery {
+    /// A delivery that wrote this.
+    #[must_use]
+    pub fn new(delivered: Vec<Delivered>) -> Self {
+        Self {
+            delivered,
+            refused: Vec::new(),
+        }
+    }
+}
+
+impl FollowError {
+    /// An error of the catalog.
+    pub fn target(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Target {
+            message: message.into(),
+            hint: None,
+            source: Some(source.into()),
+        }
+    }
+
+    /// Whether the delivery ended because it was asked to.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Feed(FeedError::Stopped))
+    }
+}

@@ -1,0 +1,294 @@
+//! What a follower reads.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+
+use crate::{ChangeKind, ConnectionCode, Container, Instant, ItemKey, ItemState, Visualization};
+
+/// What one follower is to deliver.
+#[async_trait]
+pub trait Feed: Send + Sync {
+    /// Where the delivery starts.
+    fn start(&self) -> Start;
+
+    /// The position of the last change that can be delivered now. Changes of a scan that has not ended come later.
+    fn end(&self) -> Position;
+
+    /// The connections that the follower receives, by code.
+    fn connections(&self) -> &[FeedConnection];
+
+    /// The containers of a connection that have one of these states. A container comes after the one that holds it.
+    ///
+    /// # Errors
+    /// If the feed cannot be read, or the delivery is to end.
+    async fn containers(
+        &self,
+        connection: &ConnectionCode,
+        states: &[ItemState],
+    ) -> Result<Box<dyn Batches<FeedEntry<Container>>>, FeedError>;
+
+    /// The items of a connection that have one of these states, sorted by key.
+    ///
+    /// # Errors
+    /// If the feed cannot be read, or the delivery is to end.
+    async fn items(
+        &self,
+        connection: &ConnectionCode,
+        states: &[ItemState],
+    ) -> Result<Box<dyn Batches<FeedEntry<Visualization>>>, FeedError>;
+
+    /// The changes after the start up to the end, in their order; none after a reset. Each comes with its item or container
+    /// as it is now, which may be newer than the change.
+    ///
+    /// # Errors
+    /// If the feed cannot be read, or the delivery is to end.
+    async fn changes(&self) -> Result<Box<dyn Batches<FeedChange>>, FeedError>;
+
+    /// Records what the catalog has stored: as a whole, or not at all.
+    ///
+    /// # Errors
+    /// If it cannot be recorded. It must then be assumed that it was not.
+    async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), FeedError>;
+
+    /// The notes that the follower recorded under these keys, in the order of the keys. After the scanner's store was
+    /// replaced by another one there are none.
+    ///
+    /// # Errors
+    /// If the feed cannot be read.
+    async fn notes(&self, keys: &[String]) -> Result<Vec<Option<String>>, FeedError>;
+}
+
+/// Items or changes of a feed, batch by batch.
+#[async_trait]
+pub trait Batches<T>: Send {
+    /// The next ones, at least one; `None` at the end.
+    ///
+    /// # Errors
+    /// If the feed cannot be read, or the delivery is to end.
+    async fn next(&mut self) -> Result<Option<Vec<T>>, FeedError>;
+}
+
+/// Where a delivery starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the beginning: the follower is new or describes items in another way, or the changes since its position are not
+    /// known any more. It delivers everything that exists, and removes from its catalog what does not.
+    Reset,
+    /// After this position.
+    After(Position),
+}
+
+/// A place in the sequence of changes of one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(i64);
+
+impl Position {
+    /// The position of the change with this number.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number of the change.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// A connection as a follower sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FeedConnection {
+    /// Its code.
+    pub code: ConnectionCode,
+    /// Its name.
+    pub name: String,
+    /// What the parts of its items' keys are, after the code: `app`, `sheet`.
+    pub key_parts: Vec<String>,
+    /// Where its first complete scan ended; not set before. Until then it is not known what does not exist.
+    pub complete_from: Option<Position>,
+}
+
+impl FeedConnection {
+    /// A connection that had no complete scan yet.
+    #[must_use]
+    pub fn new(code: ConnectionCode, name: impl Into<String>, key_parts: Vec<String>) -> Self {
+        Self {
+            code,
+            name: name.into(),
+            key_parts,
+            complete_from: None,
+        }
+    }
+
+    /// The same connection, whose first complete scan ended at this position.
+    #[must_use]
+    pub fn complete_from(self, position: impl Into<Option<Position>>) -> Self {
+        Self {
+            complete_from: position.into(),
+            ..self
+        }
+    }
+}
+
+/// An item or container, and what is known of its existence.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FeedEntry<T> {
+    /// The item or container, as it is now or was last.
+    pub entity: T,
+    /// Whether it exists.
+    pub state: ItemState,
+    /// When a scan saw it for the first time.
+    pub first_seen: Instant,
+    /// Since when it is gone, if it is.
+    pub gone_since: Option<Instant>,
+}
+
+impl<T> FeedEntry<T> {
+    /// An entity that is in this state.
+    #[must_use]
+    pub fn new(entity: T, state: ItemState, first_seen: Instant) -> Self {
+        Self {
+            entity,
+            state,
+            first_seen,
+            gone_since: None,
+        }
+    }
+
+    /// The same entry, gone since then.
+    #[must_use]
+    pub fn gone_since(self, since: impl Into<Option<Instant>>) -> Self {
+        Self {
+            gone_since: since.into(),
+            ..self
+        }
+    }
+
+    /// The same entry with another entity.
+    #[must_use]
+    pub fn map<U>(self, entity: impl FnOnce(T) -> U) -> FeedEntry<U> {
+        FeedEntry {
+            entity: entity(self.entity),
+            state: self.state,
+            first_seen: self.first_seen,
+            gone_since: self.gone_since,
+        }
+    }
+}
+
+/// What changes and is delivered.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Entity {
+    /// An item.
+    Item(Box<Visualization>),
+    /// A container of items.
+    Container(Box<Container>),
+}
+
+/// A change of an item or container.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FeedChange {
+    /// Its place in the sequence of changes.
+    pub position: Position,
+    /// The connection.
+    pub connection: ConnectionCode,
+    /// The key of the item or container.
+    pub key: ItemKey,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// When the scan saw it.
+    pub time: Instant,
+    /// The names of the fields that changed, where that applies. Of an excluded item, the rule that excludes it.
+    pub fields: Vec<String>,
+    /// The item or container as it is now; `None` if the store has deleted it meanwhile.
+    pub entry: Option<FeedEntry<Entity>>,
+}
+
+impl FeedChange {
+    /// A change of what has this key.
+    #[must_use]
+    pub fn new(
+        position: Position,
+        (connection, key): (ConnectionCode, ItemKey),
+        kind: ChangeKind,
+        time: Instant,
+    ) -> Self {
+        Self {
+            position,
+            connection,
+            key,
+            kind,
+            time,
+            fields: Vec::new(),
+            entry: None,
+        }
+    }
+
+    /// The same change of these fields.
+    #[must_use]
+    pub fn with_fields(self, fields: Vec<String>) -> Self {
+        Self { fields, ..self }
+    }
+
+    /// The same change with the item or container.
+    #[must_use]
+    pub fn with_entry(self, entry: impl Into<Option<FeedEntry<Entity>>>) -> Self {
+        Self {
+            entry: entry.into(),
+            ..self
+        }
+    }
+
+    /// Whether its catalog should have the item or container after this change.
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        matches!(self.kind, ChangeKind::Removed | ChangeKind::Excluded)
+    }
+}
+
+/// What a catalog has stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Acknowledgement {
+    /// The position up to which everything was delivered, if it moved.
+    pub position: Option<Position>,
+    /// What the follower notes for itself, such as a hash of what it last sent of an item. An empty note deletes the one
+    /// before.
+    pub notes: Vec<(String, Option<String>)>,
+}
+
+impl Acknowledgement {
+    /// Everything up to this position was delivered.
+    #[must_use]
+    pub fn up_to(position: Position) -> Self {
+        Self {
+            position: Some(position),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same with a note under a key of the follower's choice.
+    #[must_use]
+    pub fn with_note(mut self, key: impl Into<String>, note: impl Into<Option<String>>) -> Self {
+        self.notes.push((key.into(), note.into()));
+        self
+    }
+}
+
+/// Why a feed cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeedError {
+    /// The delivery is to end. The next one continues where it was.
+    #[error("interrupted")]
+    Stopped,
+    /// The store failed.
+    #[error(transparent)]
+    Store(Box<dyn Error + Send + Sync>),
+}

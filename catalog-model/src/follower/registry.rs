@@ -1,0 +1,146 @@
+//! The kinds of followers that a scanner has, and the settings that all kinds share.
+
+use std::{collections::BTreeSet, fmt};
+
+use super::{Follower, FollowerKind};
+use crate::{ConnectionCode, FollowerName, Settings, nearest, settings::Invalid};
+
+/// The kinds of followers, by id.
+#[derive(Default)]
+pub struct FollowerRegistry {
+    kinds: Vec<Box<dyn FollowerKind>>,
+}
+
+/// A follower with the settings that all kinds share.
+pub struct ConfiguredFollower {
+    /// The follower.
+    pub follower: Box<dyn Follower>,
+    /// The id of its kind.
+    pub kind: String,
+    /// The connections that it receives.
+    pub scope: ConnectionScope,
+}
+
+/// The connections that a follower receives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ConnectionScope {
+    /// All connections, also later ones.
+    #[default]
+    All,
+    /// The connections with these codes.
+    Only(BTreeSet<ConnectionCode>),
+}
+
+impl FollowerRegistry {
+    /// Adds a kind; an earlier one with the same id is replaced.
+    #[must_use]
+    pub fn with(mut self, kind: Box<dyn FollowerKind>) -> Self {
+        self.kinds.retain(|known| known.id() != kind.id());
+        self.kinds.push(kind);
+        self
+    }
+
+    /// The kind that settings name `id`.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&dyn FollowerKind> {
+        self.kinds
+            .iter()
+            .find(|kind| kind.id() == id)
+            .map(AsRef::as_ref)
+    }
+
+    /// The ids of all kinds.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().map(|kind| kind.id())
+    }
+
+    /// Makes a follower of whatever kind from its settings. Nothing is returned for a follower that is not enabled; the
+    /// settings of its kind are then not read.
+    ///
+    /// # Errors
+    /// If a setting is missing or wrong; [`Settings::problems`] then lists every problem.
+    pub fn open(&self, settings: &mut Settings) -> Result<Option<ConfiguredFollower>, Invalid> {
+        let kind = self.kind(settings);
+        let is_enabled = settings.flag("enabled", true);
+        let name = settings
+            .text("name")
+            .map(|name| name.value.trim().to_owned());
+        let scope = scope(settings);
+        if !is_enabled {
+            settings.check()?;
+            return Ok(None);
+        }
+        let kind = settings.checked(kind)?;
+        let name = name.unwrap_or_else(|| kind.default_name(settings));
+        let name = FollowerName::new(&name).unwrap_or_else(|error| {
+            settings.refuse("name", format!("`name` is not valid: {error}"), None);
+            // So that the problems of all other settings are found, too.
+            FollowerName::unnamed()
+        });
+        let follower = kind.open(name, settings)?;
+        settings.check()?;
+        Ok(Some(ConfiguredFollower {
+            follower,
+            kind: kind.id().to_owned(),
+            scope,
+        }))
+    }
+
+    fn kind(&self, settings: &mut Settings) -> Option<&dyn FollowerKind> {
+        let id = settings.required_text("kind")?;
+        let id = id.value.trim();
+        let kind = self.get(id);
+        if kind.is_none() {
+            let known: Vec<_> = self.ids().map(|id| format!("`{id}`")).collect();
+            let hint = match nearest(id, self.ids()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("use one of {}", known.join(", ")),
+            };
+            settings.refuse("kind", format!("`{id}` is not a kind of follower"), hint);
+        }
+        kind
+    }
+}
+
+fn scope(settings: &mut Settings) -> ConnectionScope {
+    let Some(codes) = settings.texts("connections") else {
+        return ConnectionScope::All;
+    };
+    if codes.value.is_empty() {
+        let message = "`connections` names no connection";
+        let hint = "remove the setting to deliver all connections, or set `enabled = false`";
+        settings.refuse("connections", message, hint.to_owned());
+    }
+    let mut only = BTreeSet::new();
+    for code in codes.value {
+        match ConnectionCode::new(&code) {
+            Ok(code) => drop(only.insert(code)),
+            Err(error) => {
+                let message = format!("`connections` contains a code that is not valid: {error}");
+                settings.refuse("connections", message, None);
+            }
+        }
+    }
+    ConnectionScope::Only(only)
+}
+
+impl ConnectionScope {
+    /// Whether the follower receives this connection.
+    #[must_use]
+    pub fn includes(&self, code: &ConnectionCode) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(codes) => codes.contains(code),
+        }
+    }
+}
+
+impl fmt::Debug for ConfiguredFollower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfiguredFollower")
+            .field("name", self.follower.name())
+            .field("kind", &self.kind)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
