@@ -3,6 +3,7 @@
 //! A test fails if a text differs from its snapshot. `INSTA_UPDATE=always cargo test -p scanner-cli --all-features
 //! --test it printed` rewrites the snapshots; review the difference like code.
 
+mod bad_files;
 mod catalog;
 mod check;
 mod config;
