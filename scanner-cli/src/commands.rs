@@ -17,5 +17,3 @@ mod selection;
 mod signals;
 pub(crate) mod status;
 pub(crate) mod store;
-
-pub(crate) use signals::{Signal, Signals};

@@ -22,7 +22,7 @@ mod metrics;
 use self::{bounded::Bounded, last_scans::LastScans};
 use crate::{
     home::Home,
-    service::{Phase, Snapshot, Snapshots},
+    service_state::{Phase, Snapshot, Snapshots},
 };
 
 /// A loop that goes round each second has stopped, if it did not for so long.

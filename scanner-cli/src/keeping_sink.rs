@@ -13,7 +13,7 @@ use crate::{
     export_line::{ExportLine, InventoryLine},
     json_text::write_json,
     kept_session::KeptSession,
-    progress::ProgressLine,
+    progress::ScanProgress,
     spool::{Kind, Ledger, Record, Spool},
     stop::{Stop, stopped},
     store::{StoreScan, StoredItem},
@@ -104,7 +104,7 @@ pub(crate) struct KeepingSink<'a> {
     /// Where the store is.
     pub(crate) store: Option<StoreScan>,
     pub(crate) tally: Tally,
-    pub(crate) progress: ProgressLine,
+    pub(crate) progress: Box<dyn ScanProgress>,
     pub(crate) parts: &'a [&'static str],
     pub(crate) session: KeptSession<'a>,
     /// The folder of temporary files.

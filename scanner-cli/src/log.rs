@@ -22,7 +22,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::{arguments::LogFormat, printable, progress::Display, verbosity::may_be_logged};
+use crate::{arguments::LogFormat, printable, progress_line::Display, verbosity::may_be_logged};
 
 /// The way to the log's output, which all clones share.
 #[derive(Clone, Default)]
@@ -92,6 +92,12 @@ impl Log {
             }
         }
         log
+    }
+
+    /// A function that counts the lines that were dropped.
+    pub(crate) fn lost_lines(&self) -> Arc<dyn Fn() -> u64 + Send + Sync> {
+        let log = self.clone();
+        Arc::new(move || log.lost())
     }
 
     /// How many lines were dropped.

@@ -1,26 +1,18 @@
 //! What a run tells at its end: per connection the outcome and what a person should know.
 
-use std::{path::PathBuf, time::Duration};
-
-use catalog_model::{ConnectionCode, Diagnostic, RepeatedRecord, ScanError};
-pub(crate) use catalog_model::{counted, grouped};
-
 use crate::{
-    connections::Ready,
     exit::Exit,
-    followers::{Delivered, Followed},
+    followers::Followed,
     problem::Problem,
     run::Program,
-    spool::{Duplicate, Duplicates},
-    store::Counts,
-    tally::Tally,
+    scan_report::{ConnectionReport, Outcome},
 };
 
 mod json;
 mod text;
 
 pub(crate) use json::write as write_json;
-pub(crate) use text::{ShownReports, changes, filter_line, render};
+pub(crate) use text::{ShownReports, filter_line, render};
 
 /// The report of a run.
 pub(crate) struct Report {
@@ -34,52 +26,13 @@ pub(crate) struct Report {
     pub(crate) interrupted: bool,
 }
 
-/// The report of one connection.
-pub(crate) struct ConnectionReport {
-    pub(crate) code: ConnectionCode,
-    pub(crate) name: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) tally: Tally,
-    pub(crate) elapsed: Duration,
-    /// Items read, each key once; none of a failed scan.
-    pub(crate) items: u64,
-    /// What the store made of them, if there is one.
-    pub(crate) stored: Option<Counts>,
-    /// What followers wrote of the connection.
-    pub(crate) delivered: Vec<Delivered>,
-    pub(crate) duplicates: Duplicates,
-    /// The file that holds the items, if they went to one.
-    pub(crate) output: Option<PathBuf>,
-}
-
-/// How a connection's scan ended.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Complete,
-    /// Something may be hidden, for these reasons.
-    Partial(Vec<String>),
-    Failed(ScanError),
-    /// Another process scans the same connection; this says which.
-    Busy(String),
-}
-
-impl Outcome {
-    pub(crate) fn exit(&self) -> Exit {
-        match self {
-            Self::Complete => Exit::Complete,
-            Self::Partial(_) => Exit::Partial,
-            Self::Failed(_) => Exit::Failed,
-            Self::Busy(_) => Exit::Busy,
-        }
-    }
-
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Partial(_) => "partial",
-            Self::Failed(_) => "failed",
-            Self::Busy(_) => "busy",
-        }
+/// The exit that follows from the outcome of one scan.
+fn exit_of(outcome: &Outcome) -> Exit {
+    match outcome {
+        Outcome::Complete => Exit::Complete,
+        Outcome::Partial(_) => Exit::Partial,
+        Outcome::Failed(_) => Exit::Failed,
+        Outcome::Busy(_) => Exit::Busy,
     }
 }
 
@@ -122,7 +75,7 @@ impl Report {
         let mut outcomes: Vec<_> = self
             .connections
             .iter()
-            .map(|report| report.outcome.exit())
+            .map(|report| exit_of(&report.outcome))
             .collect();
         if self.problems.iter().any(Problem::is_error) {
             outcomes.push(Exit::Configuration);
@@ -138,69 +91,14 @@ impl Report {
     }
 }
 
-impl ConnectionReport {
-    /// A report of a scan of which nothing is known yet, and nothing bad.
-    pub(crate) fn of(ready: &Ready) -> Self {
-        Self::new(ready.code.clone(), ready.name.clone())
+/// Decompressed megabytes (10^6 bytes) of lists a second.
+fn megabytes_per_second(report: &ConnectionReport) -> f64 {
+    let seconds = report.elapsed.as_secs_f64();
+    if seconds > 0.0 {
+        megabytes(report.tally.bytes()) / seconds
+    } else {
+        0.0
     }
-
-    /// The same, of a connection with this code and name.
-    pub(crate) fn new(code: ConnectionCode, name: String) -> Self {
-        Self {
-            code,
-            name,
-            outcome: Outcome::Complete,
-            tally: Tally::default(),
-            elapsed: Duration::ZERO,
-            items: 0,
-            stored: None,
-            delivered: Vec::new(),
-            duplicates: Duplicates::default(),
-            output: None,
-        }
-    }
-
-    /// Decompressed megabytes (10^6 bytes) of lists a second.
-    fn megabytes_per_second(&self) -> f64 {
-        let seconds = self.elapsed.as_secs_f64();
-        if seconds > 0.0 {
-            megabytes(self.tally.bytes()) / seconds
-        } else {
-            0.0
-        }
-    }
-
-    /// The warnings of the scan, and those that only its lines show.
-    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
-        let mut warnings = self.tally.warnings.clone();
-        let Duplicates { count, first } = &self.duplicates;
-        warnings.extend(self.tally.repeated.iter().map(repeated));
-        warnings.extend(first.first().map(|Duplicate { kept, dropped }| {
-            let items = counted(*count, "item");
-            if kept == dropped {
-                Diagnostic::warning(format!("{items} left out because the site sent a record twice, the first time {kept}"), None)
-            } else {
-                Diagnostic::warning(format!(
-                        "{items} left out because another record with the same key counts, the first time {dropped} for {kept}"
-                    ), "approved records count before published ones and those before private ones, then the newer; look at \
-                         both records on the site, one of them should go"
-                            .to_owned())
-            }
-        }));
-        warnings
-    }
-}
-
-fn repeated(record: &RepeatedRecord) -> Diagnostic {
-    let RepeatedRecord { list, id, left_out } = record;
-    let one = list.strip_suffix('s').unwrap_or(list);
-    Diagnostic::warning(
-        format!(
-            "{} left out because the site sent a record twice, the first time {id}",
-            counted(*left_out, one)
-        ),
-        None,
-    )
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]

@@ -19,14 +19,16 @@ use crate::{
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     environment::Environment,
     exit::Exit,
+    fuse::Removals,
     hocon::Colors,
     home::Home,
     log::Log,
     printable::lines,
     problem::Problem,
     process::End,
-    progress::Display,
+    progress_line::Display,
     report::{Report, ShownReports, render},
+    scanning::{Context, Keeping},
     terminal::{ColorChoice, is_dumb},
     verbosity::LogFilter,
 };
@@ -159,6 +161,17 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
 }
 
 impl Program {
+    /// What the scans of this program share.
+    pub(crate) fn scan_context(&self, keeping: Option<Keeping>) -> Context {
+        Context {
+            keeping,
+            removals: Removals::Fused,
+            home: self.home.clone(),
+            clock: self.environment.clock,
+            display: Arc::new(self.display.clone()),
+        }
+    }
+
     /// Tells people something; that standard error is gone is no reason to stop.
     pub(crate) fn tell(&mut self, text: &str) {
         // What was logged before comes first.

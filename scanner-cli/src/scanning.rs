@@ -30,10 +30,9 @@ use crate::{
     home::Home,
     keeping_sink::Line,
     lock::{Lock, NotLocked},
-    progress::Display,
-    report::{ConnectionReport, Outcome},
-    run::Program,
+    progress::ProgressDisplay,
     scan_limit::too_long,
+    scan_report::{ConnectionReport, Outcome},
     spool::Finished,
     stop::{Stop, StopOnDrop, StopReason},
     store::{Store, StoreError},
@@ -55,7 +54,7 @@ pub(crate) struct Job {
 pub(crate) struct Context {
     pub(crate) home: Home,
     pub(crate) clock: Clock,
-    pub(crate) display: Display,
+    pub(crate) display: Arc<dyn ProgressDisplay>,
     pub(crate) keeping: Option<Keeping>,
     pub(crate) removals: Removals,
 }
@@ -64,18 +63,6 @@ pub(crate) struct Context {
 #[derive(Clone)]
 pub(crate) struct Keeping {
     pub(crate) store: Arc<Store>,
-}
-
-impl Context {
-    pub(crate) fn of(program: &Program, keeping: Option<Keeping>) -> Self {
-        Self {
-            keeping,
-            removals: Removals::Fused,
-            home: program.home.clone(),
-            clock: program.environment.clock,
-            display: program.display.clone(),
-        }
-    }
 }
 
 impl Job {

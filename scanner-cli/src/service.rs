@@ -10,7 +10,7 @@ use std::{
 use catalog_model::counted;
 use jiff::Timestamp;
 use tokio::{
-    sync::watch,
+    sync::{mpsc::UnboundedReceiver, watch},
     task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
@@ -22,12 +22,10 @@ mod hooking;
 mod listening;
 mod memory;
 mod notices;
-mod poll_progress;
 mod readiness;
 mod scan_log;
 mod scans;
 mod shared_store;
-mod snapshot;
 mod state_file;
 mod table;
 mod telling;
@@ -43,7 +41,6 @@ use self::{
     memory::remember,
     scan_log::ScanLog,
     shared_store::SharedStore,
-    snapshot::Counts,
     state_file::StateFile,
     troubles::{About, Troubles},
     watcher::Look,
@@ -52,23 +49,42 @@ use self::{
 pub(crate) use self::{
     heartbeat::is_silent,
     hooking::HookRun,
-    snapshot::{ConnectionNow, Phase, Snapshot, Snapshots},
-    state_file::{ConnectionState, State, Word, read as read_state},
-    table::{Retry, Table, Timing, is_ahead, reason, reasons},
+    state_file::{ConnectionState, State, read as read_state},
+    table::{Retry, Table, Timing, reason, reasons},
     watcher::Watcher,
 };
 use crate::{
     application_file::Application,
     automation::Automation,
     clock::Clock,
-    commands::{Signal, Signals},
-    exit::Exit,
     home::Home,
-    log::Log,
     scanning::ScanEnd,
+    service_state::{Counts, Phase, Snapshot, is_ahead},
     stop::{Stop, StopReason},
     store::{StoreError, StoreLimits},
 };
+
+/// What somebody wants of a service that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// To stop.
+    Stop,
+    /// To poll the files now.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
+    PollFiles,
+}
+
+/// How a service ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServiceEnd {
+    /// It was asked to stop.
+    Stopped,
+    /// One of its tasks panicked.
+    Crashed,
+}
+
+/// Counts the log lines that could not be written.
+pub(crate) type LostLines = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// The long-running scanner.
 pub(crate) struct Service {
@@ -96,7 +112,7 @@ pub(crate) struct Service {
     seen: Timestamp,
     troubles: Troubles,
     counts: Counts,
-    log: Log,
+    lost_lines: LostLines,
     /// To whom it publishes how it is.
     snapshots: watch::Sender<Arc<Snapshot>>,
     listening: Listening,
@@ -116,7 +132,7 @@ impl Service {
         watcher: Watcher,
         application: Application,
         name: Option<String>,
-        log: Log,
+        lost_lines: LostLines,
     ) -> Result<Self, StoreError> {
         let (home, clock) = (watcher.home.clone(), watcher.clock);
         let mut table = Table::default();
@@ -145,7 +161,7 @@ impl Service {
             seen: started,
             troubles: Troubles::default(),
             counts: Counts::default(),
-            log,
+            lost_lines,
             phase: Phase::Beginning,
             watching: Watching::new(watcher),
             home,
@@ -154,7 +170,7 @@ impl Service {
     }
 
     /// Runs until somebody asks for the end.
-    pub(crate) async fn run(mut self, mut signals: Signals) -> Exit {
+    pub(crate) async fn run(mut self, mut requests: UnboundedReceiver<Request>) -> ServiceEnd {
         let name = self.name.as_deref().unwrap_or("without a name");
         info!(
             scanner = name,
@@ -163,13 +179,13 @@ impl Service {
         );
         let mut tick = interval(TICK.min(self.automation.look_interval));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let exit = loop {
+        let end = loop {
             self.begin_what_is_due();
             self.tell();
             tokio::select! {
-                signal = signals.next() => match signal {
-                    Signal::Stop => break Exit::Complete,
-                    Signal::LookAgain => {
+                Some(request) = requests.recv() => match request {
+                    Request::Stop => break ServiceEnd::Stopped,
+                    Request::PollFiles => {
                         info!("asked to look at the files");
                         self.watching.wake();
                     }
@@ -178,7 +194,7 @@ impl Service {
                     Event::Looked(look) => self.looked(*look),
                     Event::Heard => {}
                     // Whoever keeps the scanner running starts it again.
-                    Event::Fault => break Exit::Failed,
+                    Event::Fault => break ServiceEnd::Crashed,
                 },
                 Some(ended) = self.scans.join_next() => self.scan_ended(ended),
                 runs = self.hooking.ended() => self.hooking.took(runs, &mut self.counts.hooks),
@@ -187,7 +203,7 @@ impl Service {
             }
         };
         self.stop().await;
-        exit
+        end
     }
 
     fn begin_what_is_due(&mut self) {

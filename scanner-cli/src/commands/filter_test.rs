@@ -10,7 +10,7 @@ use std::{
 
 use catalog_model::{
     Completeness, Diagnostic, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink,
-    SessionHold, SinkError,
+    SessionHold, SinkError, counted,
     filter::{FilterRule, RuleCount},
     printable, with_causes,
 };
@@ -28,7 +28,7 @@ use crate::{
     kept_session::KeptSession,
     printable::Page,
     problem::Problem,
-    report::{counted, filter_line},
+    report::filter_line,
     run::Program,
     spool::Ledger,
 };

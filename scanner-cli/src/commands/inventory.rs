@@ -19,7 +19,7 @@ use crate::{
     listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field},
     report::Report,
     run::Program,
-    scanning::{Context, Job, read_all},
+    scanning::{Job, read_all},
     spool::Finished,
     terminal::Screen,
 };
@@ -40,7 +40,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     let mut report = Report::begun(program, selected.take_problems());
     let jobs = selected.ready.into_iter();
     let jobs = jobs.map(|ready| Job::new(ready, Some(Destination::StandardOutput)));
-    let context = Context::of(program, None);
+    let context = program.scan_context(None);
     let mut interrupted = pin!(interrupted(program));
     let ended = read_all::<InventoryEntry>(jobs.collect(), &context, &mut interrupted).await;
     let screen = program.environment.screen;

@@ -7,11 +7,8 @@ use catalog_model::SinkError;
 use tokio::task::spawn_blocking;
 
 use crate::{
-    keeping_sink::cannot_spool,
-    report::{Outcome, Report},
-    run::Program,
-    scanning::Ended,
-    spool::Finished,
+    keeping_sink::cannot_spool, report::Report, run::Program, scan_report::Outcome,
+    scanning::Ended, spool::Finished,
 };
 
 /// Writes the lines of the scans that wait for standard output, one after the other, and adds each scan to `report`.

@@ -4,17 +4,16 @@ use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use catalog_model::ConnectorRegistry;
 
-use super::signals::{Signal, Signals};
+use super::signals::Signals;
 use crate::{
     clock::Clock,
     exit::Exit,
     home::{Home, shown, shown_absolute},
     input_file::{self, FileKind},
     lock::{Lock, NotLocked},
-    log::Log,
     problem::Problem,
     run::Program,
-    service::{Service, Watcher},
+    service::{LostLines, Request, Service, ServiceEnd, Watcher},
     temporary_file,
 };
 
@@ -28,7 +27,7 @@ pub(crate) async fn run(program: &mut Program) -> Exit {
         variables: program.environment.variables.clone(),
         connectors: Arc::clone(&program.connectors),
         clock: program.environment.clock,
-        log: program.log.clone(),
+        lost_lines: program.log.lost_lines(),
     };
     // Locks, files and the store may make it wait for a disk that does not answer.
     let begun = tokio::task::spawn_blocking(move || start.begin());
@@ -38,9 +37,12 @@ pub(crate) async fn run(program: &mut Program) -> Exit {
     };
     match begun {
         Ok(Ok((lock, service))) => {
-            let exit = service.run(signals).await;
+            let end = service.run(signals.into_requests()).await;
             drop(lock);
-            exit
+            match end {
+                ServiceEnd::Stopped => Exit::Complete,
+                ServiceEnd::Crashed => Exit::Failed,
+            }
         }
         Ok(Err((problems, exit))) => {
             for problem in &problems {
@@ -54,7 +56,7 @@ pub(crate) async fn run(program: &mut Program) -> Exit {
 }
 
 async fn stop(signals: &mut Signals) {
-    while signals.next().await != Signal::Stop {}
+    while signals.next().await != Request::Stop {}
 }
 
 /// What the service starts with.
@@ -63,7 +65,7 @@ struct Start {
     variables: BTreeMap<String, String>,
     connectors: Arc<ConnectorRegistry>,
     clock: Clock,
-    log: Log,
+    lost_lines: LostLines,
 }
 
 impl Start {
@@ -77,7 +79,7 @@ impl Start {
         let mut watcher = Watcher::new(self.home, self.variables, self.connectors, self.clock);
         let begun = watcher.begin();
         let application = begun.map_err(|problems| (problems, Exit::Configuration))?;
-        let service = Service::new(watcher, application, name, self.log);
+        let service = Service::new(watcher, application, name, self.lost_lines);
         let service = service.map_err(|error| (vec![error.problem()], error.exit()))?;
         Ok((lock, service))
     }

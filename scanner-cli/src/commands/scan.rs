@@ -70,7 +70,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     };
     let context = Context {
         removals,
-        ..Context::of(program, keeping)
+        ..program.scan_context(keeping)
     };
     let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
     // The store's own thread ends here: the followers get its memory.

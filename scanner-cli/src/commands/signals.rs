@@ -7,27 +7,19 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::{exit::Exit, run::Program};
+use crate::{exit::Exit, run::Program, service::Request};
 
 /// Returns once somebody pressed Ctrl-C, or the system asked the program to end.
 pub(crate) fn interrupted(program: &Program) -> impl Future<Output = ()> + use<> {
     let mut signals = Signals::listen(program);
-    async move { while signals.next().await != Signal::Stop {} }
-}
-
-/// What somebody wants of a program that runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
-    Stop,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
-    LookAgain,
+    async move { while signals.next().await != Request::Stop {} }
 }
 
 /// The signals that come; where none can be listened to, the program ends as every program does.
 ///
 /// A thread of its own listens, on a runtime of its own: the process ends even if nobody asks for the next signal, and while
 /// what a site sends keeps the other threads busy.
-pub(crate) struct Signals(mpsc::UnboundedReceiver<Signal>);
+pub(crate) struct Signals(mpsc::UnboundedReceiver<Request>);
 
 /// Where a signal comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,7 +35,7 @@ enum Source {
 enum Hangup {
     /// It ends the program, as it does by default.
     Default,
-    LookAgain,
+    PollFiles,
 }
 
 impl Signals {
@@ -54,7 +46,7 @@ impl Signals {
 
     /// The same for a program whose end is well, and the signal that means: poll the files now.
     pub(crate) fn listen_to_all(program: &Program) -> Self {
-        Self::start(program, Exit::Complete, Hangup::LookAgain)
+        Self::start(program, Exit::Complete, Hangup::PollFiles)
     }
 
     fn start(program: &Program, exit: Exit, hangup: Hangup) -> Self {
@@ -71,7 +63,7 @@ impl Signals {
                 let mut sources = sources;
                 loop {
                     let (signal, source) = sources.next().await;
-                    if signal == Signal::Stop {
+                    if signal == Request::Stop {
                         end.ask(exit);
                     }
                     if source == Source::Keyboard {
@@ -91,8 +83,13 @@ impl Signals {
         Self(signals)
     }
 
+    /// The requests, for a service.
+    pub(crate) fn into_requests(self) -> mpsc::UnboundedReceiver<Request> {
+        self.0
+    }
+
     /// The next one.
-    pub(crate) async fn next(&mut self) -> Signal {
+    pub(crate) async fn next(&mut self) -> Request {
         match self.0.recv().await {
             Some(signal) => signal,
             None => std::future::pending().await,
@@ -117,7 +114,7 @@ struct Sources {
 impl Sources {
     fn new(hangup: Hangup) -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let hangup = (hangup == Hangup::LookAgain).then(|| signal(SignalKind::hangup()).ok());
+        let hangup = (hangup == Hangup::PollFiles).then(|| signal(SignalKind::hangup()).ok());
         Self {
             interrupt: signal(SignalKind::interrupt()).ok(),
             terminate: signal(SignalKind::terminate()).ok(),
@@ -125,11 +122,11 @@ impl Sources {
         }
     }
 
-    async fn next(&mut self) -> (Signal, Source) {
+    async fn next(&mut self) -> (Request, Source) {
         tokio::select! {
-            () = of(&mut self.terminate) => (Signal::Stop, Source::System),
-            () = of(&mut self.hangup) => (Signal::LookAgain, Source::System),
-            () = of(&mut self.interrupt) => (Signal::Stop, Source::Keyboard),
+            () = of(&mut self.terminate) => (Request::Stop, Source::System),
+            () = of(&mut self.hangup) => (Request::PollFiles, Source::System),
+            () = of(&mut self.interrupt) => (Request::Stop, Source::Keyboard),
         }
     }
 }
@@ -144,11 +141,11 @@ impl Sources {
     }
 
     /// The next one: only the end can be asked for.
-    async fn next(&mut self) -> (Signal, Source) {
+    async fn next(&mut self) -> (Request, Source) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-        (Signal::Stop, Source::Keyboard)
+        (Request::Stop, Source::Keyboard)
     }
 }
 

@@ -30,7 +30,8 @@ use crate::{
     problem::Problem,
     run::Program,
     schedule::Preview,
-    service::{self, ConnectionState, HookRun, State, Table, Watcher, Word, reasons},
+    service::{self, ConnectionState, HookRun, State, Table, Watcher, reasons},
+    service_state::Word,
     store::{Catalog, LastScan, StoreError, StoredScan},
 };
 

@@ -8,7 +8,7 @@ use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recor
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::{
-    service::{ConnectionNow, Snapshot, Word, is_ahead},
+    service_state::{ConnectionNow, Snapshot, Word, is_ahead},
     store::StoredScan,
 };
 

@@ -13,7 +13,7 @@ use catalog_model::{
 };
 use serde::Serialize;
 
-use super::{ConnectionReport, Outcome, Report, text::NAMED};
+use super::{ConnectionReport, Outcome, Report, megabytes_per_second, text::NAMED};
 use crate::{home::shown, json_text::json_page, store::Counts, tally::Tally};
 
 #[derive(Serialize)]
@@ -229,7 +229,7 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
             .collect(),
         restarts: report.tally.restarts.clone(),
         seconds: report.elapsed.as_secs_f64(),
-        megabytes_per_second: report.megabytes_per_second(),
+        megabytes_per_second: megabytes_per_second(report),
     }
 }
 

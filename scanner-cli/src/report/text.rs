@@ -1,13 +1,18 @@
 //! The report for people, on standard error.
 
 use catalog_model::{
-    ScanError,
+    ScanError, counted,
     filter::{FilterRule, RuleCount},
-    with_causes,
+    grouped, with_causes,
 };
 
-use super::{ConnectionReport, Outcome, Report, counted, grouped, megabytes};
-use crate::{home::shown, printable::Page, store::Counts, tally::Tally};
+use super::{Report, megabytes, megabytes_per_second};
+use crate::{
+    home::shown,
+    printable::Page,
+    scan_report::{ConnectionReport, Outcome, changes},
+    tally::Tally,
+};
 
 /// Which connections a report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,42 +172,6 @@ fn write_kept(text: &mut Page, report: &ConnectionReport) {
     }
 }
 
-/// What changed: `3 added, 1 removed; 8 excluded by filters`.
-pub(crate) fn changes(counts: &Counts) -> String {
-    let mut changes: Vec<_> = [
-        (counts.added, "added"),
-        (counts.changed, "changed"),
-        (counts.removed, "removed"),
-        (counts.returned, "returned"),
-        (counts.unreadable, "unreadable"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{} {word}", grouped(count.unsigned_abs())))
-    .collect();
-    let [newly, excluded, rewritten] =
-        [counts.newly_excluded, counts.excluded, counts.rewritten].map(i64::unsigned_abs);
-    if newly > 0 {
-        let (newly, excluded) = (grouped(newly), grouped(excluded));
-        changes.push(format!(
-            "{newly} newly excluded by filters ({excluded} in total)"
-        ));
-    }
-    let mut text = if changes.is_empty() {
-        "nothing changed".to_owned()
-    } else {
-        changes.join(", ")
-    };
-    if excluded > 0 && newly == 0 {
-        text += &format!("; {} excluded by filters", grouped(excluded));
-    }
-    if rewritten > 0 {
-        let rewritten = grouped(rewritten);
-        text += &format!("; rewritten by this version of the program: {rewritten}");
-    }
-    text
-}
-
 /// A rule of the filters, and how often it had a say.
 pub(crate) fn filter_line(rule: &FilterRule, count: RuleCount) -> String {
     let (matched, excluded) = (grouped(count.matched), grouped(count.left_out));
@@ -252,6 +221,6 @@ fn amounts(report: &ConnectionReport) -> String {
         lists.join(", "),
         report.elapsed.as_secs_f64(),
         megabytes(report.tally.bytes()),
-        report.megabytes_per_second()
+        megabytes_per_second(report)
     )
 }

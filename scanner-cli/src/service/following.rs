@@ -13,11 +13,11 @@ use catalog_model::{counted, with_causes};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use super::snapshot::Tallies;
 use crate::{
     clock::Clock,
     followers::{Delivering, Followed, Follower},
     home::Home,
+    service_state::Tallies,
     store::StoreError,
 };
 

@@ -12,16 +12,14 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use super::{
-    snapshot::Tallies,
-    table::{reason, reasons},
-};
+use super::table::{reason, reasons};
 use crate::{
     clock::Clock,
     connections::Ready,
     home::Home,
     hooks::{self, After, Hook, Since},
     problem::Problem,
+    service_state::Tallies,
     store::{Catalog, LastScan, StoreError, StoredScan},
 };
 

@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpListener};
 use tokio::task::JoinHandle;
 use tracing::info;
 
-use super::Snapshots;
 use crate::{
     endpoints::{Pages, serve},
     home::Home,
+    service_state::Snapshots,
 };
 
 /// Where the service listens, or would.

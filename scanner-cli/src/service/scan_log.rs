@@ -5,10 +5,10 @@ use std::{
     hash::{BuildHasher, RandomState},
 };
 
-use catalog_model::{Diagnostic, printable, with_causes};
+use catalog_model::{Diagnostic, counted, printable, with_causes};
 use tracing::{info, warn};
 
-use crate::report::{ConnectionReport, Outcome, changes, counted};
+use crate::scan_report::{ConnectionReport, Outcome, changes};
 
 /// Tells how scans ended; what the last scan of a connection told already is not told again.
 #[derive(Default)]

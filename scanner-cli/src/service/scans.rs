@@ -1,5 +1,7 @@
 //! The scans of the service: how each begins, and what follows from its end.
 
+use std::sync::Arc;
+
 use catalog_model::Visualization;
 use jiff::SignedDuration;
 use tracing::{info, warn};
@@ -7,8 +9,8 @@ use tracing::{info, warn};
 use super::{Retry, Service, Timing, reasons};
 use crate::{
     fuse::Removals,
-    progress::Display,
-    report::{ConnectionReport, Outcome},
+    progress::NoProgress,
+    scan_report::{ConnectionReport, Outcome},
     scanning::{Context, Job, Keeping, ScanEnd, read_apart},
     stop::Stop,
 };
@@ -34,7 +36,7 @@ impl Service {
             Ok(Context {
                 home,
                 clock,
-                display: Display::Nowhere,
+                display: Arc::new(NoProgress),
                 keeping: Some(Keeping { store }),
                 removals: Removals::Fused,
             })

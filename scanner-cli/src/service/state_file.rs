@@ -16,6 +16,7 @@ use crate::{
     file_rights::{create_folder, replace},
     home::{Home, shown},
     input_file::{self, FileKind},
+    service_state::Word,
     temporary_file::{self, Purpose},
 };
 
@@ -61,15 +62,6 @@ pub(crate) struct ConnectionState {
     pub(crate) scanning: bool,
     /// Of the settings, so that the next process knows whether they have changed.
     pub(crate) fingerprint: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Word {
-    Valid,
-    Error,
-    Disabled,
-    Removed,
 }
 
 impl ConnectionState {

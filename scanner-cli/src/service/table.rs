@@ -12,7 +12,7 @@ use tracing::{info, warn};
 mod clashes;
 mod line;
 
-pub(crate) use self::line::{FileState, Line, Retry, is_ahead, reason, reasons};
+pub(crate) use self::line::{FileState, Line, Retry, reason, reasons};
 use self::{clashes::Claims, line::Good};
 use super::watcher::FileNews;
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     connections::Ready,
     home::{Home, shown},
     noted_files::Fingerprint,
+    service_state::is_ahead,
 };
 
 /// All connections, those whose files have gone included.

@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{About, ConnectionNow, ConnectionState, Service, Snapshot, State};
-use crate::home::Home;
+use super::{About, ConnectionState, Service, State, table::Line};
+use crate::{
+    home::Home,
+    service_state::{ConnectionNow, Snapshot, Word},
+};
 
 impl Service {
     /// Tells how it is now.
@@ -16,7 +19,7 @@ impl Service {
             }
         });
         let connections: Vec<_> = connections.collect();
-        self.counts.log_lines_lost = self.log.lost();
+        self.counts.log_lines_lost = (self.lost_lines)();
         let lines = self.table.all().zip(&connections);
         self.snapshots.send_replace(Arc::new(Snapshot {
             phase: self.phase,
@@ -27,7 +30,7 @@ impl Service {
             now: self.seen,
             troubles: self.troubles.all().count(),
             connections: lines
-                .filter_map(|(line, state)| ConnectionNow::of(line, state))
+                .filter_map(|(line, state)| connection_now(line, state))
                 .collect(),
             counts: self.counts.clone(),
         }));
@@ -44,4 +47,16 @@ impl Service {
         });
         self.heartbeat.beat();
     }
+}
+
+/// How the connection of a file is; nothing is, where the file has gone.
+fn connection_now(line: &Line, state: &ConnectionState) -> Option<ConnectionNow> {
+    // Of two files with one code the code names the one that has it.
+    let code = state.code.clone().filter(|_| !line.clashes);
+    (state.state != Word::Removed).then(|| ConnectionNow {
+        label: code.or_else(|| state.file.clone()).unwrap_or_default(),
+        state: state.state,
+        next_scan: line.next_scan(),
+        scanning: state.scanning,
+    })
 }

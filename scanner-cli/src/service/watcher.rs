@@ -12,7 +12,6 @@ use std::{
 
 use catalog_model::ConnectorRegistry;
 
-use super::poll_progress::PollProgress;
 use crate::{
     application_file::{Application, ApplicationReading},
     clock::Clock,
@@ -23,6 +22,7 @@ use crate::{
     noted_files::{Fingerprint, Noted, NotedFiles},
     problem::Problem,
     restrictions::Restrictions,
+    service_state::PollProgress,
     settings_files::application_content,
     store::Catalog,
 };

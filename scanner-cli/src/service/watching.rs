@@ -11,10 +11,10 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 use super::{
     notices::Notices,
-    poll_progress::{PollNow, PollProgress},
     table::Table,
     watcher::{Look, Watcher},
 };
+use crate::service_state::{PollNow, PollProgress};
 
 /// The looks: one at a time, in a thread of its own.
 pub(super) struct Watching {

@@ -1,8 +1,8 @@
 //! What somebody may have meant who asked about something that the store does not have.
 
-use catalog_model::nearest;
+use catalog_model::{counted, nearest};
 
-use crate::{export_line::label, printable::Page, report::counted, store::CatalogItem};
+use crate::{export_line::label, printable::Page, store::CatalogItem};
 
 /// Maximum number of items that are suggested.
 const MAX_SUGGESTIONS: usize = 5;

@@ -1,5 +1,6 @@
 //! The status as lines for people, and as JSON for programs.
 
+use catalog_model::counted;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -11,8 +12,8 @@ use crate::{
     listing::{instant, moment},
     printable::Page,
     problem::Problem,
-    report::counted,
-    service::{ConnectionState, HookRun, Word, is_ahead, reason, reasons},
+    service::{ConnectionState, HookRun, reason, reasons},
+    service_state::{Word, is_ahead},
     store::StoredScan,
 };
 

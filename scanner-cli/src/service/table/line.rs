@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::Timing;
 use crate::{
     connection_file::ConnectionFile, connections::Ready, home::shown, noted_files::Fingerprint,
-    problem::Problem, schedule::Schedule,
+    problem::Problem, schedule::Schedule, service_state::is_ahead,
 };
 
 /// What is known of one file.
@@ -32,14 +32,6 @@ pub(crate) struct Line {
     pub(super) again: bool,
     /// How often its scan was to be repeated since it last succeeded.
     pub(super) retries: usize,
-}
-
-/// A time that is later than now by no more than this is a correction of the clock, not a clock that was wrong.
-const CORRECTION: SignedDuration = SignedDuration::from_secs(60);
-
-/// Whether a time at which something happened lies in the future, so that the clock was wrong then or is wrong now.
-pub(crate) fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
-    time.duration_since(now) > CORRECTION
 }
 
 /// A repetition of a scan that failed.

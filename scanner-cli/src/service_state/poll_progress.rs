@@ -15,8 +15,8 @@ pub(crate) struct PollProgress(Arc<Mutex<Option<PathBuf>>>);
 /// A poll that runs.
 #[derive(Clone, Debug)]
 pub(crate) struct PollNow {
-    pub(super) begun: Instant,
-    pub(super) at: PollProgress,
+    pub(crate) begun: Instant,
+    pub(crate) at: PollProgress,
 }
 
 /// How long a poll may take. It is generous: a poll of thousands of files on a network folder takes seconds.
@@ -24,7 +24,7 @@ const POLL_LIMIT: Duration = Duration::from_secs(30);
 
 impl PollProgress {
     /// Says which file is read now, if any.
-    pub(super) fn set(&self, file: Option<PathBuf>) {
+    pub(crate) fn set(&self, file: Option<PathBuf>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = file;
     }
 }

@@ -6,14 +6,14 @@ use std::{
     time::Instant,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use super::{
-    poll_progress::PollNow,
-    state_file::{ConnectionState, Word},
-    table::Line,
-};
+mod poll_progress;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::poll_progress::{PollNow, PollProgress};
 
 /// Where the service publishes how it is.
 pub(crate) type Snapshots = watch::Receiver<Arc<Snapshot>>;
@@ -72,7 +72,7 @@ pub(crate) struct Tallies(BTreeMap<(String, &'static str), u64>);
 
 impl Tallies {
     /// Counts one more.
-    pub(super) fn add(&mut self, who: &str, what: &'static str) {
+    pub(crate) fn add(&mut self, who: &str, what: &'static str) {
         *self.0.entry((who.to_owned(), what)).or_default() += 1;
     }
 
@@ -104,16 +104,20 @@ impl Snapshot {
     }
 }
 
-impl ConnectionNow {
-    /// How the connection of a file is; nothing is, where the file has gone.
-    pub(super) fn of(line: &Line, state: &ConnectionState) -> Option<Self> {
-        // Of two files with one code the code names the one that has it.
-        let code = state.code.clone().filter(|_| !line.clashes);
-        (state.state != Word::Removed).then(|| Self {
-            label: code.or_else(|| state.file.clone()).unwrap_or_default(),
-            state: state.state,
-            next_scan: line.next_scan(),
-            scanning: state.scanning,
-        })
-    }
+/// What the state of a connection file is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Word {
+    Valid,
+    Error,
+    Disabled,
+    Removed,
+}
+
+/// A time that is later than now by no more than this is a correction of the clock, not a clock that was wrong.
+const CORRECTION: SignedDuration = SignedDuration::from_secs(60);
+
+/// Whether a time at which something happened lies in the future, so that the clock was wrong then or is wrong now.
+pub(crate) fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
+    time.duration_since(now) > CORRECTION
 }
