@@ -36,101 +36,136 @@ pub trait Connector: Send + Sync {
 }
 
 /// One configured source.
+///
+/// Every method is required. What not every source can do is a capability: a trait of its own behind an accessor, such as
+/// [`sessions`](Self::sessions). A type that wraps another connection must therefore delegate each of them, and the compiler
+/// finds what it forgets.
 #[async_trait]
 pub trait Connection: Send + Sync {
-    /// The properties that its items may carry, in the order in which people want to see them.
-    fn properties(&self) -> &[PropertyDefinition];
+    /// What its items look like.
+    fn schema(&self) -> Schema;
 
-    /// The fields of its items that came, or got another meaning, after the first version of the connector.
-    fn revisions(&self) -> &[FieldRevision] {
-        &[]
-    }
-
-    /// What the parts of an item's key are, after the connection's code: `["app", "sheet"]`.
-    fn key_parts(&self) -> &[&'static str];
-
-    /// The kinds of containers that hold its items, from the outside in. Empty if it delivers none.
-    fn container_kinds(&self) -> &[ContainerKind];
-
-    /// Reads everything and hands it to `sink` piece by piece, remembering no item.
+    /// Reads what `request` asks for and sends it to `sink` piece by piece, without remembering items.
     ///
-    /// What the sink took counts only once the closing statement is there. Where a source breaks in the middle, the
-    /// connection may tell the sink to forget the attempt ([`ScanSink::restart`]) and begin again.
+    /// What the sink received counts only after the closing statement. If a source breaks in the middle, the connection may
+    /// tell the sink to forget the attempt ([`ScanSink::restart`]) and begin again. It awaits [`ScanSink::ready`] before each
+    /// observation.
     ///
     /// # Errors
-    /// When a list was not read to its end after all tries, or the sink refused: the scan has *failed*.
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError>;
+    /// If a list was not read to its end after all retries, or the sink returned an error: the scan has *failed*.
+    async fn scan(
+        &self,
+        request: ScanRequest,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Completeness, ScanError>;
 
+    /// Tests each stage on the way to what the source shows. Reads no list.
+    ///
+    /// All stages are returned, in their order, including those that were not reached.
+    async fn check(&self) -> Vec<Stage>;
+
+    /// The stages that need no source: what the connection made of its settings. Sends no request.
+    fn check_offline(&self) -> Vec<Stage>;
+
+    /// Looks up single items. `None` if the source cannot be queried for them.
+    fn lookup(&self) -> Option<Box<dyn Lookup + '_>>;
+
+    /// The filter that the connection's file sets, if it sets one.
+    fn filtering(&self) -> Option<Box<dyn Filtering + '_>>;
+
+    /// Sessions with the source that outlive a process. `None` if the source has none.
+    fn sessions(&self) -> Option<Box<dyn Sessions + '_>>;
+}
+
+impl dyn Connection + '_ {
     /// Lists what the source has, as keys with labels.
     ///
     /// # Errors
     /// As for [`scan`](Self::scan).
-    async fn inventory(
+    pub async fn inventory(
         &self,
         sink: &mut dyn ScanSink<InventoryEntry>,
     ) -> Result<Completeness, ScanError> {
-        self.scan(&mut KeysOnly(sink)).await
+        self.scan(ScanRequest::Full, &mut KeysOnly(sink)).await
     }
 
-    /// Looks at each stage on the way to what the source shows, and says where it ends; reads no list.
-    ///
-    /// All stages come back, in their order, those that were not reached among them.
-    async fn check(&self) -> Vec<Stage>;
-
-    /// The stages that need no source: what the connection made of its settings. Asks nobody.
-    fn check_offline(&self) -> Vec<Stage> {
-        Vec::new()
+    /// Marks the connection's session as used until the hold is dropped.
+    pub fn hold_session(&self) -> SessionHold {
+        let sessions = self.sessions();
+        sessions.map_or_else(SessionHold::default, |sessions| sessions.hold())
     }
 
-    /// Asks the source what it has now under `subject`: an item's key or link, an id of its own, or a name. What the
-    /// account may not see is not among the findings. Nothing comes back of a source that cannot be asked.
+    /// Ends the connection's session, see [`Sessions::end`].
+    pub async fn end_session(&self) -> Option<Diagnostic> {
+        self.sessions()?.end().await
+    }
+}
+
+/// Looks up single items on a source.
+#[async_trait]
+pub trait Lookup: Send + Sync {
+    /// What the source has now under `subject`: the key or link of an item, an id of the source, or a name. What the account
+    /// may not see is not among the findings.
     ///
     /// # Errors
-    /// When the source cannot be read.
-    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
-        let _ = subject;
-        Ok(None)
-    }
+    /// If the source cannot be read.
+    async fn find(&self, subject: &str) -> Result<Vec<Finding>, ScanError>;
+}
 
-    /// The filter that its file sets, if it sets one.
-    fn filter(&self) -> Option<&ItemFilter> {
-        None
-    }
+/// The filter of a connection.
+pub trait Filtering: Send + Sync {
+    /// The filter as the connection's file sets it.
+    fn filter(&self) -> &ItemFilter;
 
-    /// Decides what the filter makes of an item that a catalog holds, without asking the source: what such an item does not
-    /// tell is unknown. Nothing comes back where there is no filter.
-    fn decide(&self, item: &Visualization) -> Option<Decision> {
-        let _ = item;
-        None
-    }
+    /// Decides about an item that a catalog holds, without a request to the source. What such an item does not contain is
+    /// unknown.
+    fn decide(&self, item: &Visualization) -> Decision;
+}
 
-    /// The session with the source, to be kept for the next process: an opaque secret.
-    fn session(&self) -> Option<SecretString> {
-        None
-    }
+/// Sessions with a source. A session that outlives a process saves the next one a login.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// The current session, to be kept for the next process: an opaque secret.
+    fn current(&self) -> Option<SecretString>;
 
-    /// Continues a session that an earlier process kept; one that does not fit is ignored.
-    fn resume(&self, session: &SecretString) {
-        let _ = session;
-    }
+    /// Continues a session that an earlier process kept. One that does not fit is ignored.
+    fn resume(&self, session: &SecretString);
 
-    /// A name for the session in files. Connections that share a session have the same one. Without the salt it does not
-    /// give away whose session it is. None if there is nothing to keep.
-    fn session_key(&self, salt: &str) -> Option<String> {
-        let _ = salt;
-        None
-    }
+    /// A name for the session in files. Connections that share a session have the same name. Without the salt, the name
+    /// does not reveal whose session it is.
+    fn key(&self, salt: &str) -> String;
 
     /// Marks the session as used until the hold is dropped.
-    fn hold_session(&self) -> SessionHold {
-        SessionHold::default()
-    }
+    fn hold(&self) -> SessionHold;
 
-    /// Ends the session on the source if its file says so, and no connection holds it any more. A failure is a warning:
-    /// sessions also end by themselves.
-    async fn end_session(&self) -> Option<Diagnostic> {
-        None
-    }
+    /// Ends the session on the source if the connection's file says so and no connection holds it any longer. A failure is
+    /// a warning, because sessions also expire by themselves.
+    async fn end(&self) -> Option<Diagnostic>;
+}
+
+/// What the items of a connection look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// The properties that its items may have, in the order in which people want to see them.
+    pub properties: &'static [PropertyDefinition],
+    /// The fields of its items that were added, or got another meaning, after the first version of the connector.
+    pub revisions: &'static [FieldRevision],
+    /// What the parts of an item's key are, after the connection's code: `["app", "sheet"]`.
+    pub key_parts: &'static [&'static str],
+    /// The kinds of containers that hold its items, from the outside in. Empty if it delivers none.
+    pub container_kinds: &'static [ContainerKind],
+}
+
+/// What a scan should read.
+///
+/// More kinds of requests will be added, such as reading only what changed. A connection that does not know a kind reads
+/// everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScanRequest {
+    /// Everything that the source shows.
+    #[default]
+    Full,
 }
 
 /// A use of a session, until it is dropped.

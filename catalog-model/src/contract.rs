@@ -12,8 +12,8 @@ use async_trait::async_trait;
 
 use crate::{
     Completeness, Connection, ConnectionCode, Container, Diagnostic, ExcludedItem, InventoryEntry,
-    ItemKey, Observation, Progress, RepeatedRecord, ScanError, ScanSink, SinkError, SourceId,
-    Stage, UndecidedItem, Verdict, Visualization,
+    ItemKey, Observation, Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, SinkError,
+    SourceId, Stage, UnchangedItem, UndecidedItem, Verdict, Visualization,
 };
 
 pub mod follower;
@@ -34,6 +34,8 @@ pub struct Recorder<T = Visualization> {
     pub excluded: Vec<ExcludedItem>,
     /// Items of which nobody knows whether a filter leaves them out.
     pub undecided: Vec<UndecidedItem>,
+    /// Items that did not change.
+    pub unchanged: Vec<UnchangedItem>,
     /// Containers of items.
     pub containers: Vec<Container>,
     /// Records besides items that came more than once.
@@ -58,6 +60,7 @@ impl<T> Default for Recorder<T> {
             unreadable: Vec::new(),
             excluded: Vec::new(),
             undecided: Vec::new(),
+            unchanged: Vec::new(),
             containers: Vec::new(),
             repeated: Vec::new(),
             warnings: Vec::new(),
@@ -101,6 +104,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
             Observation::Unreadable(record) => self.unreadable.push(record),
             Observation::Excluded(item) => self.excluded.push(item),
             Observation::Undecided(item) => self.undecided.push(item),
+            Observation::Unchanged(item) => self.unchanged.push(item),
             Observation::Container(container) => self.containers.push(*container),
         }
         Ok(())
@@ -111,6 +115,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         self.unreadable.clear();
         self.excluded.clear();
         self.undecided.clear();
+        self.unchanged.clear();
         self.containers.clear();
         self.repeated.clear();
         self.warnings.clear();
@@ -138,7 +143,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
 /// The first sentence that does not hold.
 pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result<(), Violation> {
     let mut scan = Recorder::default();
-    let closing = connection.scan(&mut scan).await;
+    let closing = connection.scan(ScanRequest::Full, &mut scan).await;
     let closing = closing
         .map_err(|error| Violation(format!("a source that can be read is scanned: {error}")))?;
     expect(closing == Completeness::Complete, || {
@@ -176,7 +181,8 @@ fn check_item(
     })?;
     for (name, value) in item.properties.iter() {
         let declared = connection
-            .properties()
+            .schema()
+            .properties
             .iter()
             .find(|declared| declared.name == name);
         expect(
@@ -184,7 +190,7 @@ fn check_item(
             || format!("the property `{name}` of `{key}` is declared with the kind of its value"),
         )?;
     }
-    let declared = connection.properties();
+    let declared = connection.schema().properties;
     let known = |name: &&str| declared.iter().any(|declared| declared.name == *name);
     let mut unknown = item.properties.unknown().iter();
     expect(unknown.all(known), || {
@@ -201,11 +207,11 @@ fn check_key(
         format!("`{key}` begins with the connection's code `{code}`")
     })?;
     expect(
-        key.parts().count() == connection.key_parts().len() + 1,
+        key.parts().count() == connection.schema().key_parts.len() + 1,
         || {
             format!(
                 "`{key}` has the parts code, {}",
-                connection.key_parts().join(", ")
+                connection.schema().key_parts.join(", ")
             )
         },
     )
@@ -233,7 +239,7 @@ fn check_excluded(
 
 async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(), Violation> {
     let mut again = Recorder::default();
-    let closing = connection.scan(&mut again).await;
+    let closing = connection.scan(ScanRequest::Full, &mut again).await;
     expect(matches!(closing, Ok(Completeness::Complete)), || {
         "a second scan ends like the first".to_owned()
     })?;
@@ -271,7 +277,7 @@ async fn check_stages(connection: &dyn Connection) -> Result<(), Violation> {
 
 async fn check_refusal(connection: &dyn Connection) -> Result<(), Violation> {
     let mut refusing = Recorder::refusing_after(1);
-    let closing = connection.scan(&mut refusing).await;
+    let closing = connection.scan(ScanRequest::Full, &mut refusing).await;
     expect(matches!(closing, Err(ScanError::Sink(_))), || {
         format!("a scan whose sink refuses fails with the sink's error, not {closing:?}")
     })?;

@@ -27,7 +27,10 @@ pub mod settings;
 pub use change::{ChangeKind, ItemState};
 pub use characters::{InvisibleCharacter, is_unprintable, printable, printable_line, replacement};
 pub use check::{Stage, Verdict};
-pub use connector::{Connection, Connector, ConnectorRegistry, SessionHold};
+pub use connector::{
+    Connection, Connector, ConnectorRegistry, Filtering, Lookup, ScanRequest, Schema, SessionHold,
+    Sessions,
+};
 pub use container::{Container, ContainerField, ContainerKind, CustomProperty, Inclusion};
 pub use counted::{counted, grouped};
 pub use diagnostic::{Diagnostic, Severity};
@@ -43,6 +46,7 @@ pub use place::Place;
 pub use property::{FieldRevision, Properties, PropertyDefinition, PropertyKind, PropertyValue};
 pub use scan::{
     Completeness, ExcludedItem, InventoryEntry, KeysOnly, Observation, Progress, RepeatedRecord,
-    ScanError, ScanSink, SinkError, SourceId, UndecidedItem, UnreadableRecord, with_causes,
+    ScanError, ScanSink, SinkError, SourceId, UnchangedItem, UndecidedItem, UnreadableRecord,
+    with_causes,
 };
 pub use settings::Settings;

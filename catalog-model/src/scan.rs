@@ -22,6 +22,10 @@ pub enum Observation<T = Visualization> {
     Excluded(ExcludedItem),
     /// An item that is there. Whether a filter excludes it is unknown, so catalogs keep what they have of it.
     Undecided(UndecidedItem),
+    /// An item that is there and that the connection knows to be the same as the catalog has it, without having read all of it.
+    /// It counts as seen. Only a request for less than everything is answered with it, and only about items that the request
+    /// says are present in the catalog.
+    Unchanged(UnchangedItem),
     /// A container of items. Each comes once, in any order: the items in it may come before or after it.
     ///
     /// As for items, a container that does not come is gone only if the scan is complete.
@@ -69,6 +73,17 @@ pub struct UndecidedItem {
     pub precedence: Precedence,
     /// What the filter asks; the same for items with the same cause, so that a report can count them.
     pub reason: String,
+}
+
+/// An item that is there and did not change since the catalog received it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnchangedItem {
+    /// The identification key.
+    pub key: ItemKey,
+    /// The source's own id of its record.
+    pub id: Option<SourceId>,
+    /// How its record ranks among records with the same key.
+    pub precedence: Precedence,
 }
 
 /// The source's own id of a record (for Qlik Sense, the QRS id), which need not be part of the key.
@@ -174,6 +189,7 @@ impl ScanSink for KeysOnly<'_> {
             Observation::Unreadable(record) => Observation::Unreadable(record),
             Observation::Excluded(item) => Observation::Excluded(item),
             Observation::Undecided(item) => Observation::Undecided(item),
+            Observation::Unchanged(item) => Observation::Unchanged(item),
             Observation::Container(container) => Observation::Container(container),
         })
     }

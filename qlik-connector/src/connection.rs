@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, ContainerKind, Diagnostic, FieldRevision, Finding,
-    PropertyDefinition, ScanError, ScanSink, SessionHold, SinkError, Stage, Visualization,
+    Completeness, Connection, ConnectionCode, Diagnostic, Filtering, Lookup, ScanError,
+    ScanRequest, ScanSink, Schema, SessionHold, Sessions, SinkError, Stage, Visualization,
     filter::{Decision, ItemFilter},
     with_causes,
 };
@@ -18,7 +18,7 @@ use crate::{
     containers,
     counting::Counts,
     failure::{describe, failure},
-    find::{Asking, find},
+    find::Asking,
     properties,
     retries::Retries,
     stored_sheet::StoredSheet,
@@ -104,23 +104,21 @@ impl QlikConnection {
 
 #[async_trait]
 impl Connection for QlikConnection {
-    fn properties(&self) -> &[PropertyDefinition] {
-        properties::ALL
+    fn schema(&self) -> Schema {
+        Schema {
+            properties: properties::ALL,
+            revisions: properties::REVISIONS,
+            key_parts: &["app", "sheet"],
+            container_kinds: containers::KINDS,
+        }
     }
 
-    fn revisions(&self) -> &[FieldRevision] {
-        properties::REVISIONS
-    }
-
-    fn key_parts(&self) -> &[&'static str] {
-        &["app", "sheet"]
-    }
-
-    fn container_kinds(&self) -> &[ContainerKind] {
-        containers::KINDS
-    }
-
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
+    /// Reads everything, whatever the request: QRS cannot list what changed without hiding what is gone.
+    async fn scan(
+        &self,
+        _: ScanRequest,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Completeness, ScanError> {
         let ended = self.attempts(sink).await;
         if let Some(warning) = session_is_not_kept(self.client.session_state()) {
             sink.warn(warning);
@@ -137,49 +135,70 @@ impl Connection for QlikConnection {
         check_offline(&self.trusted, self.filter.as_ref())
     }
 
-    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
-        let asking = Asking {
+    fn lookup(&self) -> Option<Box<dyn Lookup + '_>> {
+        Some(Box::new(Asking {
             client: &self.client,
             code: &self.code,
             links: &self.links,
             filter: self.filter.as_ref(),
-        };
-        find(asking, subject).await.map(Some)
+        }))
     }
 
-    fn filter(&self) -> Option<&ItemFilter> {
-        self.filter.as_ref()
-    }
-
-    fn decide(&self, item: &Visualization) -> Option<Decision> {
+    fn filtering(&self) -> Option<Box<dyn Filtering + '_>> {
         let filter = self.filter.as_ref()?;
-        Some(filter.decide(&StoredSheet(item)))
+        Some(Box::new(SheetFilter(filter)))
     }
 
-    fn session(&self) -> Option<SecretString> {
-        self.client.session()
+    fn sessions(&self) -> Option<Box<dyn Sessions + '_>> {
+        Some(Box::new(SiteSessions(&self.client)))
+    }
+}
+
+/// The filter of a connection, for sheets that a catalog holds.
+struct SheetFilter<'a>(&'a ItemFilter);
+
+impl Filtering for SheetFilter<'_> {
+    fn filter(&self) -> &ItemFilter {
+        self.0
+    }
+
+    fn decide(&self, item: &Visualization) -> Decision {
+        self.0.decide(&StoredSheet(item))
+    }
+}
+
+/// The session of the account with its site.
+struct SiteSessions<'a>(&'a QrsClient);
+
+#[async_trait]
+impl Sessions for SiteSessions<'_> {
+    fn current(&self) -> Option<SecretString> {
+        self.0.session()
     }
 
     fn resume(&self, session: &SecretString) {
-        self.client.resume(session);
+        self.0.resume(session);
     }
 
-    fn session_key(&self, salt: &str) -> Option<String> {
-        Some(self.client.session_key(salt))
+    fn key(&self, salt: &str) -> String {
+        self.0.session_key(salt)
     }
 
-    fn hold_session(&self) -> SessionHold {
-        SessionHold::new(self.client.hold_session())
+    fn hold(&self) -> SessionHold {
+        SessionHold::new(self.0.hold_session())
     }
 
-    async fn end_session(&self) -> Option<Diagnostic> {
-        let error = self.client.end_session().await.err()?;
-        Some(Diagnostic::warning(format!(
+    async fn end(&self) -> Option<Diagnostic> {
+        let error = self.0.end_session().await.err()?;
+        let hint = "it ends by itself 30 minutes after its last request; remove `connection.logout` if the site does not \
+                    allow it";
+        Some(Diagnostic::warning(
+            format!(
                 "the session could not be ended (`connection.logout`): {}",
                 with_causes(&error)
-            ), "it ends by itself 30 minutes after its last request; remove `connection.logout` if the site does not \
-                 allow it"
-                    .to_owned()))
+            ),
+            hint.to_owned(),
+        ))
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the site has under a key, a link, an id or a name: for whoever misses a sheet in the catalog.
 
-use catalog_model::{ConnectionCode, Finding, ItemKey, ScanError, counted, filter::ItemFilter};
+use async_trait::async_trait;
+use catalog_model::{
+    ConnectionCode, Finding, ItemKey, Lookup, ScanError, counted, filter::ItemFilter,
+};
 use qrs_client::{
     AppId, AppObjectId, EngineObjectId, Error, Field, Filter, QrsClient, RecordList, SiteUrl,
 };
@@ -42,8 +45,15 @@ enum Subject {
 /// So many findings of a kind are enough for a person.
 const ENOUGH: usize = 10;
 
+#[async_trait]
+impl Lookup for Asking<'_> {
+    async fn find(&self, subject: &str) -> Result<Vec<Finding>, ScanError> {
+        find(*self, subject).await
+    }
+}
+
 /// Asks the site what it has under `subject`; what the account may not see is not found.
-pub(crate) async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanError> {
+async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanError> {
     let Asking { client, code, .. } = asking;
     let subject = Subject::of(subject, code);
     let failed = |error: Error| failure("asking the site".to_owned(), &error, asking.client);

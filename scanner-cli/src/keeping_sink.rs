@@ -5,8 +5,8 @@ use std::{io, path::PathBuf};
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, Diagnostic, IdLedger, InventoryEntry, ItemKey, Observation,
-    Precedence, Progress, RepeatedRecord, ScanError, ScanSink, SinkError, UnreadableRecord,
-    Visualization,
+    Precedence, Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, SinkError,
+    UnreadableRecord, Visualization,
 };
 
 use crate::{
@@ -71,7 +71,7 @@ impl Line for Visualization {
         connection: &dyn Connection,
         sink: &mut dyn ScanSink<Self>,
     ) -> Result<Completeness, ScanError> {
-        connection.scan(sink).await
+        connection.scan(ScanRequest::Full, sink).await
     }
 }
 
@@ -181,6 +181,14 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                     store.excluded(&item.key, record, &item.rule);
                 }
                 self.note(&item.key, record, Kind::Excluded)
+            }
+            Observation::Unchanged(item) => {
+                if let Some(store) = &mut self.store {
+                    store.unchanged(&item.key);
+                }
+                // Its line is not known. Nothing that replaces a whole file asks for less than everything.
+                let record = (item.precedence, item.id.as_ref());
+                self.note(&item.key, record, Kind::Undecided)
             }
             // Neither the export nor the store has containers yet.
             Observation::Container(_) => Ok(()),

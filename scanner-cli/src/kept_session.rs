@@ -13,7 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use catalog_model::{Connection, ConnectionCode, Diagnostic, SessionHold};
+use catalog_model::{Connection, ConnectionCode, Diagnostic, SessionHold, Sessions};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 
 /// The session of a connection, and the file that it is kept in.
 pub(crate) struct KeptSession<'a> {
-    connection: &'a dyn Connection,
+    sessions: Option<Box<dyn Sessions + 'a>>,
     /// Not set if the connection has no session to keep.
     path: Option<PathBuf>,
     /// Why sessions cannot be kept.
@@ -43,20 +43,21 @@ impl<'a> KeptSession<'a> {
         code: &ConnectionCode,
     ) -> Self {
         remove_file(&home.data(code, "session"));
+        let sessions = connection.sessions();
         let (path, trouble) = match salt(&home.session_salt()) {
             Ok(salt) => {
-                let key = connection.session_key(&salt);
+                let key = sessions.as_ref().map(|sessions| sessions.key(&salt));
                 (key.map(|key| home.session(&key)), None)
             }
             Err(error) => (None, Some(error)),
         };
-        if let Some(path) = &path
+        if let (Some(path), Some(sessions)) = (&path, &sessions)
             && let Ok(kept) = input_file::read_text(path, FileKind::Small)
         {
-            connection.resume(&SecretString::from(kept));
+            sessions.resume(&SecretString::from(kept));
         }
         Self {
-            connection,
+            sessions,
             path,
             trouble,
         }
@@ -65,7 +66,7 @@ impl<'a> KeptSession<'a> {
     /// Keeps the session, if there is one.
     pub(crate) fn keep(&self) -> Result<(), Diagnostic> {
         let kept = match (&self.path, &self.trouble) {
-            (_, Some(error)) if self.connection.session().is_some() => Err(error.to_string()),
+            (_, Some(error)) if self.current().is_some() => Err(error.to_string()),
             (Some(path), _) => self.write_to(path).map_err(|error| error.to_string()),
             (None, _) => Ok(()),
         };
@@ -80,12 +81,19 @@ impl<'a> KeptSession<'a> {
     /// Ends the use of the session: lets go of it, and ends it on the site if that is wanted and nobody else uses it.
     pub(crate) async fn end(&self, hold: SessionHold) -> Vec<Diagnostic> {
         drop(hold);
-        let ended = self.connection.end_session().await;
+        let ended = match &self.sessions {
+            Some(sessions) => sessions.end().await,
+            None => None,
+        };
         ended.into_iter().chain(self.keep().err()).collect()
     }
 
+    fn current(&self) -> Option<SecretString> {
+        self.sessions.as_ref()?.current()
+    }
+
     fn write_to(&self, path: &Path) -> io::Result<()> {
-        match self.connection.session() {
+        match self.current() {
             Some(session) => write(path, &session),
             None => {
                 remove_file(path);
@@ -98,7 +106,10 @@ impl<'a> KeptSession<'a> {
 /// Removes the sessions that none of these connections uses. Gives their number.
 pub(crate) fn remove_others(home: &Home, connections: &[&dyn Connection]) -> usize {
     let salt = input_file::read_text(&home.session_salt(), FileKind::Small);
-    let key = |connection: &&dyn Connection| connection.session_key(salt.as_ref().ok()?);
+    let key = |connection: &&dyn Connection| {
+        let salt = salt.as_ref().ok()?;
+        Some(connection.sessions()?.key(salt))
+    };
     let used: Vec<_> = connections
         .iter()
         .filter_map(key)

@@ -201,6 +201,11 @@ impl StoreScan {
         self.take(Sighting::Unreadable(id.0.clone()));
     }
 
+    /// Takes the key of an item that did not change.
+    pub(crate) fn unchanged(&mut self, key: &ItemKey) {
+        self.take(Sighting::Unchanged(key.as_str().to_owned()));
+    }
+
     /// Takes the key of an item of which nobody knows whether a filter leaves it out.
     pub(crate) fn undecided(&mut self, key: &ItemKey, record: Record<'_>) {
         self.take(Sighting::Ruled(Ruled::new(key, record, None)));

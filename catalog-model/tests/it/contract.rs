@@ -8,9 +8,9 @@ use std::sync::{
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Contacts, ContainerKind, ExcludedItem, ItemKey,
+    Completeness, Connection, ConnectionCode, Contacts, ExcludedItem, Filtering, ItemKey, Lookup,
     Observation, Place, Precedence, Properties, PropertyDefinition, PropertyKind, PropertyValue,
-    ScanError, ScanSink, Stage, Verdict, Visualization, contract,
+    ScanError, ScanRequest, ScanSink, Schema, Sessions, Stage, Verdict, Visualization, contract,
     filter::{FilterRule, RuleId},
 };
 
@@ -51,20 +51,15 @@ const NAME: PropertyDefinition = PropertyDefinition {
 
 #[async_trait]
 impl Connection for Faulty {
-    fn properties(&self) -> &[PropertyDefinition] {
-        if self.fault == Fault::Undeclared {
-            &[]
-        } else {
-            &[NAME]
+    fn schema(&self) -> Schema {
+        Schema {
+            properties: match self.fault {
+                Fault::Undeclared => &[],
+                _ => &[NAME],
+            },
+            key_parts: &["app", "sheet"],
+            ..Schema::default()
         }
-    }
-
-    fn key_parts(&self) -> &[&'static str] {
-        &["app", "sheet"]
-    }
-
-    fn container_kinds(&self) -> &[ContainerKind] {
-        &[]
     }
 
     async fn check(&self) -> Vec<Stage> {
@@ -76,7 +71,27 @@ impl Connection for Faulty {
         }
     }
 
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
+    fn check_offline(&self) -> Vec<Stage> {
+        Vec::new()
+    }
+
+    fn lookup(&self) -> Option<Box<dyn Lookup + '_>> {
+        None
+    }
+
+    fn filtering(&self) -> Option<Box<dyn Filtering + '_>> {
+        None
+    }
+
+    fn sessions(&self) -> Option<Box<dyn Sessions + '_>> {
+        None
+    }
+
+    async fn scan(
+        &self,
+        _: ScanRequest,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Completeness, ScanError> {
         let scan = self.scans.fetch_add(1, Ordering::Relaxed);
         let items = if self.fault == Fault::OneItem { 1 } else { 3 };
         for number in 0..items {

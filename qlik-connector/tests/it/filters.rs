@@ -214,7 +214,7 @@ async fn an_item_in_a_catalog_is_decided_as_its_sheet_was_or_not_at_all() {
         let left: Vec<_> = scan.seen.excluded.iter().map(|item| &item.key).collect();
         let mut decided = 0;
         for (item, _) in &all.seen.items {
-            let decision = connection.decide(item).unwrap();
+            let decision = connection.filtering().unwrap().decide(item);
             match decision.fate {
                 Fate::Keep { .. } => assert!(keys.contains(&&item.key), "{filter}: {item:?}"),
                 Fate::Leave { .. } => assert!(left.contains(&&item.key), "{filter}: {item:?}"),

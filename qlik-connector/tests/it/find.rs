@@ -7,7 +7,7 @@ use crate::site::connect;
 
 /// Asks, and tells each finding in a line.
 async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
-    let found = connection.find(subject).await.unwrap().unwrap();
+    let found = connection.lookup().unwrap().find(subject).await.unwrap();
     let line = |finding| match finding {
         Finding::Item { label, .. } => label.join("/"),
         Finding::Excluded { label, rule, .. } => {

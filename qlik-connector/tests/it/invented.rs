@@ -99,9 +99,9 @@ async fn a_scan_is_one_session_and_the_next_one_continues_it() {
     let connection = connect(&site, &[]);
     complete(connection.as_ref()).await;
     assert_eq!(site.sessions_opened(), 1);
-    let kept = connection.session().unwrap();
+    let kept = connection.sessions().unwrap().current().unwrap();
     let next = connect(&site, &[]);
-    next.resume(&kept);
+    next.sessions().unwrap().resume(&kept);
     complete(next.as_ref()).await;
     assert_eq!(site.sessions_opened(), 1);
 }

@@ -3,7 +3,8 @@
 use std::{io, sync::Arc};
 
 use catalog_model::{
-    Completeness, Connection, ConnectionCode, Connector, Diagnostic, Place, ScanError, Settings,
+    Completeness, Connection, ConnectionCode, Connector, Diagnostic, Place, ScanError, ScanRequest,
+    Settings,
     contract::Recorder,
     settings::{Entries, FileSource, Setting, SettingValue},
 };
@@ -115,7 +116,7 @@ pub(crate) struct Scan {
 
 pub(crate) async fn scan(connection: &dyn Connection) -> Scan {
     let mut seen = Recorder::default();
-    let closing = connection.scan(&mut seen).await;
+    let closing = connection.scan(ScanRequest::Full, &mut seen).await;
     Scan { closing, seen }
 }
 

@@ -85,7 +85,10 @@ async fn ask(
     hold: SessionHold,
 ) -> Result<Option<Vec<Finding>>, ScanError> {
     let session = KeptSession::resume(ready.connection.as_ref(), &program.home, &ready.code);
-    let found = ready.connection.find(subject).await;
+    let found = match ready.connection.lookup() {
+        Some(lookup) => lookup.find(subject).await.map(Some),
+        None => Ok(None),
+    };
     // A scan warns of what goes wrong here.
     session.end(hold).await;
     found

@@ -211,7 +211,7 @@ impl ScanSink<InventoryEntry> for Trial {
                 self.undecided(&what, &item.reason)
             }
             Observation::Unreadable(record) => self.undecided(&record.place, &record.reason),
-            Observation::Container(_) => Ok(()),
+            Observation::Unchanged(_) | Observation::Container(_) => Ok(()),
         }
     }
 

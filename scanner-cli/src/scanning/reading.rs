@@ -44,7 +44,7 @@ impl Reading<'_> {
             store: begin(ready, context).await?,
             tally: Tally::default(),
             progress: context.display.begin(&ready.code),
-            parts: connection.key_parts(),
+            parts: connection.schema().key_parts,
             aside: context.home.aside(),
             session: KeptSession::resume(connection, &context.home, &ready.code),
             stop,
@@ -100,8 +100,8 @@ async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, Sc
     let begun = keeping.store.begin(Beginning {
         code: ready.code.clone(),
         name: ready.name.clone(),
-        key_parts: ready.connection.key_parts().to_vec(),
-        revisions: ready.connection.revisions().to_vec(),
+        key_parts: ready.connection.schema().key_parts.to_vec(),
+        revisions: ready.connection.schema().revisions.to_vec(),
         time: (context.clock)(),
     });
     Ok(Some(begun.await.map_err(SinkError::from)?))

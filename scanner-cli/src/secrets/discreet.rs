@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Connection, ContainerKind, Diagnostic, FieldRevision, Finding, IdLedger,
-    InventoryEntry, Observation, Progress, PropertyDefinition, RepeatedRecord, ScanError, ScanSink,
-    SessionHold, SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
+    Completeness, Connection, Diagnostic, Filtering, Finding, IdLedger, Lookup, Observation,
+    Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, Schema, SessionHold, Sessions,
+    SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
     filter::{Decision, Fate, ItemFilter, PatternGaveUp, UnknownCause},
 };
 use secrecy::SecretString;
@@ -19,46 +19,27 @@ pub(super) struct Discreet {
 }
 
 /// A sink that hears no secret.
-struct DiscreetSink<'a, T> {
-    sink: &'a mut dyn ScanSink<T>,
+struct DiscreetSink<'a> {
+    sink: &'a mut dyn ScanSink,
     given: &'a Given,
 }
 
 #[async_trait]
 impl Connection for Discreet {
-    fn properties(&self) -> &[PropertyDefinition] {
-        self.connection.properties()
+    fn schema(&self) -> Schema {
+        self.connection.schema()
     }
 
-    fn revisions(&self) -> &[FieldRevision] {
-        self.connection.revisions()
-    }
-
-    fn key_parts(&self) -> &[&'static str] {
-        self.connection.key_parts()
-    }
-
-    fn container_kinds(&self) -> &[ContainerKind] {
-        self.connection.container_kinds()
-    }
-
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
-        let mut discreet = DiscreetSink {
-            sink,
-            given: &self.given,
-        };
-        self.statement(self.connection.scan(&mut discreet).await)
-    }
-
-    async fn inventory(
+    async fn scan(
         &self,
-        sink: &mut dyn ScanSink<InventoryEntry>,
+        request: ScanRequest,
+        sink: &mut dyn ScanSink,
     ) -> Result<Completeness, ScanError> {
         let mut discreet = DiscreetSink {
             sink,
             given: &self.given,
         };
-        self.statement(self.connection.inventory(&mut discreet).await)
+        self.statement(self.connection.scan(request, &mut discreet).await)
     }
 
     async fn check(&self) -> Vec<Stage> {
@@ -69,43 +50,75 @@ impl Connection for Discreet {
         self.stages(self.connection.check_offline())
     }
 
-    async fn find(&self, subject: &str) -> Result<Option<Vec<Finding>>, ScanError> {
-        let found = self.connection.find(subject).await;
+    fn lookup(&self) -> Option<Box<dyn Lookup + '_>> {
+        let inner = self.connection.lookup()?;
+        let given = &self.given;
+        Some(Box::new(DiscreetCapability { inner, given }))
+    }
+
+    fn filtering(&self) -> Option<Box<dyn Filtering + '_>> {
+        let inner = self.connection.filtering()?;
+        let given = &self.given;
+        Some(Box::new(DiscreetCapability { inner, given }))
+    }
+
+    fn sessions(&self) -> Option<Box<dyn Sessions + '_>> {
+        let inner = self.connection.sessions()?;
+        let given = &self.given;
+        Some(Box::new(DiscreetCapability { inner, given }))
+    }
+}
+
+/// A capability of a connection in whose texts stars stand for secrets.
+struct DiscreetCapability<'a, T: ?Sized> {
+    inner: Box<T>,
+    given: &'a Given,
+}
+
+#[async_trait]
+impl Lookup for DiscreetCapability<'_, dyn Lookup + '_> {
+    async fn find(&self, subject: &str) -> Result<Vec<Finding>, ScanError> {
+        let found = self.inner.find(subject).await;
         let found = found.map_err(|error| self.given.error(error))?;
         let clean = |finding| self.given.finding(finding);
-        Ok(found.map(|found| found.into_iter().map(clean).collect()))
+        Ok(found.into_iter().map(clean).collect())
+    }
+}
+
+impl Filtering for DiscreetCapability<'_, dyn Filtering + '_> {
+    fn filter(&self) -> &ItemFilter {
+        self.inner.filter()
     }
 
-    fn filter(&self) -> Option<&ItemFilter> {
-        self.connection.filter()
-    }
-
-    fn decide(&self, item: &Visualization) -> Option<Decision> {
-        let mut decision = self.connection.decide(item)?;
+    fn decide(&self, item: &Visualization) -> Decision {
+        let mut decision = self.inner.decide(item);
         if let Fate::Unknown { cause, .. } = &mut decision.fate {
             *cause = self.given.cause(cause.clone());
         }
-        Some(decision)
+        decision
     }
+}
 
-    fn session(&self) -> Option<SecretString> {
-        self.connection.session()
+#[async_trait]
+impl Sessions for DiscreetCapability<'_, dyn Sessions + '_> {
+    fn current(&self) -> Option<SecretString> {
+        self.inner.current()
     }
 
     fn resume(&self, session: &SecretString) {
-        self.connection.resume(session);
+        self.inner.resume(session);
     }
 
-    fn session_key(&self, salt: &str) -> Option<String> {
-        self.connection.session_key(salt)
+    fn key(&self, salt: &str) -> String {
+        self.inner.key(salt)
     }
 
-    fn hold_session(&self) -> SessionHold {
-        self.connection.hold_session()
+    fn hold(&self) -> SessionHold {
+        self.inner.hold()
     }
 
-    async fn end_session(&self) -> Option<Diagnostic> {
-        let warning = self.connection.end_session().await?;
+    async fn end(&self) -> Option<Diagnostic> {
+        let warning = self.inner.end().await?;
         Some(self.given.warning(warning))
     }
 }
@@ -193,12 +206,12 @@ impl Given {
 }
 
 #[async_trait]
-impl<T> ScanSink<T> for DiscreetSink<'_, T> {
+impl ScanSink for DiscreetSink<'_> {
     async fn ready(&mut self) -> Result<(), SinkError> {
         self.sink.ready().await
     }
 
-    fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError> {
+    fn observe(&mut self, observation: Observation) -> Result<(), SinkError> {
         self.sink.observe(match observation {
             Observation::Unreadable(record) => Observation::Unreadable(UnreadableRecord {
                 reason: self.given.clean(record.reason),

@@ -13,6 +13,8 @@ use crate::spool::Record;
 /// One thing that a scan saw.
 pub(super) enum Sighting {
     Item(Seen),
+    /// The key of an item that is as the store has it.
+    Unchanged(String),
     /// The source's id of a record that could not be read.
     Unreadable(String),
     /// A record that is not to be in the catalog.
@@ -24,7 +26,7 @@ impl Sighting {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Item(seen) => seen.bytes(),
-            Self::Unreadable(id) => id.len(),
+            Self::Unreadable(text) | Self::Unchanged(text) => text.len(),
             Self::Ruled(ruled) => {
                 let rule = ruled.rule.as_ref().map_or(0, String::len);
                 ruled.key.len() + ruled.record.source_id.len() + rule

@@ -19,6 +19,7 @@ mod locked;
 mod revisions;
 mod texts;
 mod twins;
+mod unchanged;
 
 pub(crate) const DAY: i64 = 24 * 3600;
 

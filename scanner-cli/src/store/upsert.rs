@@ -27,6 +27,7 @@ pub(super) fn take(
     for sighting in batch {
         match sighting {
             Sighting::Item(seen) => statements.item(db, running, seen)?,
+            Sighting::Unchanged(key) => statements.unchanged(running, &key)?,
             Sighting::Unreadable(id) => {
                 running.counts.unreadable += 1;
                 let Running { scan, attempt, .. } = *running;
@@ -79,6 +80,34 @@ impl Statements<'_> {
             return self.write(running, &known, &seen, None);
         }
         self.change(db, running, &known, &seen)
+    }
+
+    /// Takes an item that is as the store has it. What the store does not have as present is not known well enough: it stays
+    /// as it was.
+    fn unchanged(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
+        if self.undo.rival(running, key)?.is_some() {
+            return Ok(());
+        }
+        let mut known = self.find(hash(key), key, None)?;
+        if let Some(known) = known.as_mut().filter(|known| known.scan == running.scan) {
+            if known.is_of(running) {
+                return Ok(());
+            }
+            // An earlier attempt of the scan may have written another content.
+            self.undo.undo(running, known)?;
+        }
+        match known {
+            Some(known) if !known.is_out() => {
+                running.counts.seen += 1;
+                let Running { scan, attempt, .. } = *running;
+                let marked = self.mark.execute(params![known.id, scan, attempt]);
+                marked.map(drop)
+            }
+            known => {
+                running.counts.unreadable += 1;
+                self.leave_undecided(running, known)
+            }
+        }
     }
 
     /// Whether an item counts rather than the record with its key that this attempt saw before.

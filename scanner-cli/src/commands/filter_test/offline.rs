@@ -44,17 +44,22 @@ pub(super) fn read(
 ) -> Result<Trial, Stopped> {
     let connection = ready.connection.as_ref();
     let mut trial = Trial::new()?;
-    let mut counts = connection.filter().map(|filter| (filter, filter.counts()));
+    let filtering = connection.filtering();
+    let mut counts = filtering.as_ref().map(|filtering| {
+        let filter = filtering.filter();
+        (filter, filter.counts())
+    });
     let scope = ItemScope {
         connection: Some(stored),
         states: HELD,
     };
     catalog.each_item(scope, |found| {
-        let Some(item) = item_of(&found, connection.properties()) else {
+        let Some(item) = item_of(&found, connection.schema().properties) else {
             return Ok(trial.undecided(&found.key, "its key cannot be read")?);
         };
-        match (connection.decide(&item), &mut counts) {
-            (Some(decision), Some(counts)) => {
+        match (&filtering, &mut counts) {
+            (Some(filtering), Some(counts)) => {
+                let decision = filtering.decide(&item);
                 judge(&mut trial, counts, item, decision)?;
             }
             _ => trial.observe(stays(item, None))?,
