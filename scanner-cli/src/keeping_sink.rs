@@ -14,9 +14,10 @@ use crate::{
     json_text::write_json,
     kept_session::KeptSession,
     progress::ScanProgress,
-    spool::{Kind, Ledger, Record, Spool},
+    spool::{Kind, Ledger, Record, Spool, cannot_spool},
     stop::{Stop, stopped},
     store::{StoreScan, StoredItem},
+    store_problem::sink_error,
     tally::Tally,
 };
 
@@ -126,7 +127,7 @@ impl KeepingSink<'_> {
 impl<T: Line> ScanSink<T> for KeepingSink<'_> {
     async fn ready(&mut self) -> Result<(), SinkError> {
         if let Some(store) = &mut self.store {
-            store.ready().await?;
+            store.ready().await.map_err(sink_error)?;
         }
         match &mut self.spool {
             Some(spool) => spool.ready().await.map_err(cannot_spool),
@@ -144,7 +145,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                     self.tally.contacts(&item.contacts);
                 }
                 if let (Some(store), Some(item)) = (&mut self.store, item.item()) {
-                    store.item(item, id.as_ref())?;
+                    store.item(item, id.as_ref()).map_err(sink_error)?;
                 }
                 match &mut self.spool {
                     Some(spool) => {
@@ -199,7 +200,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
         self.progress.restart(cause);
         self.tally.restart(cause);
         if let Some(store) = &mut self.store {
-            store.restart()?;
+            store.restart().map_err(sink_error)?;
         }
         match &mut self.spool {
             Some(spool) => spool.clear().map_err(cannot_spool),
@@ -227,12 +228,5 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
 
     fn ledger(&mut self) -> Box<dyn IdLedger> {
         Box::new(Ledger::new(&self.aside))
-    }
-}
-
-pub(crate) fn cannot_spool(error: io::Error) -> SinkError {
-    SinkError {
-        message: "what was read cannot be written to a temporary file".to_owned(),
-        source: Some(Box::new(error)),
     }
 }

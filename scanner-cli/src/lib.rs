@@ -48,6 +48,7 @@ mod settings_tree;
 mod spool;
 mod stop;
 mod store;
+mod store_problem;
 mod tally;
 mod terminal;
 mod verbosity;

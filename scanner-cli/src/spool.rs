@@ -11,13 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog_model::{ItemKey, Precedence, SourceId};
-use tempfile::{NamedTempFile, TempPath};
-
-use crate::{
+use catalog_model::{ItemKey, Precedence, SinkError, SourceId};
+use file_access::{
     file_rights,
     temporary_file::{self, Purpose},
 };
+use tempfile::{NamedTempFile, TempPath};
 
 mod duplicates;
 mod entries;
@@ -212,6 +211,14 @@ fn new_lines(folder: &Path, fate: Fate) -> io::Result<(File, Option<TempPath>)> 
 fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
     let file = tempfile::tempfile_in(folder)?;
     Ok(BufWriter::with_capacity(BUFFER, file))
+}
+
+/// The error of a sink whose temporary file cannot be written.
+pub(crate) fn cannot_spool(error: io::Error) -> SinkError {
+    SinkError {
+        message: "what was read cannot be written to a temporary file".to_owned(),
+        source: Some(Box::new(error)),
+    }
 }
 
 /// A temporary file in the folder of an export, from which leftovers are removed before.

@@ -13,9 +13,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use catalog_model::{
-    FieldRevision, ItemKey, SinkError, SourceId, Visualization, filter::FilterRule,
-};
+use catalog_model::{FieldRevision, ItemKey, SourceId, Visualization, filter::FilterRule};
 use tokio::sync::oneshot;
 
 mod backup;
@@ -58,7 +56,7 @@ pub(crate) use self::{
     closing::{Beginning, Closed, Closing},
     copies::{Copies, copies_with},
     cursors::{Cursor, Cursors},
-    error::StoreError,
+    error::{StoreError, StoreErrorKind},
     forget::{Holding, forget, holding, refuse_used},
     limits::{MaxSize, StoreLimits},
     restore::restore,
@@ -140,7 +138,7 @@ impl Store {
     /// Begins a scan. Who calls has the connection's lock.
     pub(crate) async fn begin(&self, beginning: Beginning) -> Result<StoreScan, StoreError> {
         let messages = self.messages.clone();
-        let messages = messages.ok_or_else(|| StoreError::gone(&self.path))?;
+        let messages = messages.ok_or_else(|| StoreError::writer_crashed(&self.path))?;
         let revisions = beginning.revisions.clone();
         let (number, trouble) = ask(&messages, &self.path, |answer| {
             Message::Begin(Box::new(beginning), answer)
@@ -187,11 +185,10 @@ impl StoreScan {
         &mut self,
         item: &Visualization,
         id: Option<&SourceId>,
-    ) -> Result<(), SinkError> {
-        let seen = Seen::new(item, id, &self.revisions).map_err(|error| SinkError {
-            message: format!("the item `{}` cannot be written as JSON", item.key),
-            source: Some(Box::new(error)),
-        })?;
+    ) -> Result<(), StoreError> {
+        let seen = Seen::new(item, id, &self.revisions);
+        let seen =
+            seen.map_err(|error| StoreError::unwritable(&self.path, item.key.as_str(), error))?;
         self.take(Sighting::Item(seen));
         Ok(())
     }
@@ -223,7 +220,7 @@ impl StoreScan {
         self.bytes = 0;
         self.refuse_broken()?;
         let sent = self.messages.send_now(Message::Restart(self.number));
-        sent.map_err(|_ended| StoreError::gone(&self.path))
+        sent.map_err(|_ended| StoreError::writer_crashed(&self.path))
     }
 
     /// Ends the scan.
@@ -251,7 +248,7 @@ impl StoreScan {
         let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
         self.bytes = 0;
         let sent = self.messages.send(Message::Batch(self.number, batch)).await;
-        sent.map_err(|_ended| StoreError::gone(&self.path))
+        sent.map_err(|_ended| StoreError::writer_crashed(&self.path))
     }
 
     /// Fails if the writer could not write what the scan saw before.
@@ -276,7 +273,7 @@ async fn ask<T>(
     message: impl FnOnce(Answer<T>) -> Message,
 ) -> Result<T, StoreError> {
     let (answer, waiting) = oneshot::channel();
-    let gone = || StoreError::gone(path);
+    let gone = || StoreError::writer_crashed(path);
     let sent = messages.send_now(message(answer));
     sent.map_err(|_ended| gone())?;
     waiting.await.unwrap_or_else(|_| Err(gone()))

@@ -135,11 +135,36 @@ pub(crate) struct Wanted {
     #[arg(long, value_name = "OWNER")]
     pub(crate) owner: Option<String>,
     /// Only items in these states
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [State::Present])]
-    pub(crate) state: Vec<State>,
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [WantedState::Present])]
+    pub(crate) state: Vec<WantedState>,
     /// Only items with this text in key, label, name or description, in any case
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
+}
+
+/// The state of an item in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WantedState {
+    /// Seen by the last complete scan, or by a later one
+    Present,
+    /// There, but its record could not be read; the store has what it was before
+    Unreadable,
+    /// Excluded by a filter
+    #[value(alias = "filtered")]
+    Excluded,
+    /// Not seen any more by a complete scan
+    Gone,
+}
+
+impl From<WantedState> for State {
+    fn from(wanted: WantedState) -> Self {
+        match wanted {
+            WantedState::Present => Self::Present,
+            WantedState::Unreadable => Self::Unreadable,
+            WantedState::Excluded => Self::Excluded,
+            WantedState::Gone => Self::Gone,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

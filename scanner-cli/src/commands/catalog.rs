@@ -24,7 +24,8 @@ use crate::{
     near_code::did_you_mean,
     problem::Problem,
     run::Program,
-    store::{Catalog, CatalogItem, Change, ChangesFrom, ItemScope, StoredConnection},
+    store::{Catalog, CatalogItem, Change, ChangesFrom, ItemScope, State, StoredConnection},
+    store_problem::StoreProblem,
 };
 
 pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
@@ -75,9 +76,10 @@ fn list(
     (wanted, since, limit): (&Wanted, Option<&Since>, Option<u64>),
     form: &Form,
 ) -> Result<Exit, Exit> {
+    let states: Vec<State> = wanted.state.iter().copied().map(State::from).collect();
     let scope = ItemScope {
         connection: connection(program, catalog, &wanted.of)?,
-        states: &wanted.state,
+        states: &states,
     };
     let filter = Filter::of(wanted);
     let from = changes_from(program, catalog, since)?;

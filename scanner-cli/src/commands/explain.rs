@@ -21,6 +21,7 @@ use crate::{
     problem::Problem,
     run::Program,
     store::{Catalog, CatalogItem, ItemScope, State, StoreError, StoredValue},
+    store_problem::StoreProblem,
 };
 
 /// So many items are told of in full.

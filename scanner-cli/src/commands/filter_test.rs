@@ -31,6 +31,7 @@ use crate::{
     report::filter_line,
     run::Program,
     spool::Ledger,
+    store_problem::StoreProblem,
 };
 
 /// How a trial ended.

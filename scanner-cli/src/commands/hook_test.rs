@@ -23,6 +23,7 @@ use crate::{
     run::Program,
     secrets::Given,
     store::{LastScan, StoredScan},
+    store_problem::StoreProblem,
 };
 
 /// The kind of source of a connection whose file cannot be used.

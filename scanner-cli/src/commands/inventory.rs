@@ -15,12 +15,11 @@ use crate::{
     arguments::{CatalogFormat, Form, Inventory},
     destination::{Destination, STANDARD_OUTPUT, copy_to_standard_output, unless_broken_pipe},
     exit::Exit,
-    keeping_sink::cannot_spool,
     listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field},
     report::Report,
     run::Program,
     scanning::{Job, read_all},
-    spool::Finished,
+    spool::{Finished, cannot_spool},
     terminal::Screen,
 };
 

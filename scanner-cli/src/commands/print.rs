@@ -7,8 +7,11 @@ use catalog_model::SinkError;
 use tokio::task::spawn_blocking;
 
 use crate::{
-    keeping_sink::cannot_spool, report::Report, run::Program, scan_report::Outcome,
-    scanning::Ended, spool::Finished,
+    report::Report,
+    run::Program,
+    scan_report::Outcome,
+    scanning::Ended,
+    spool::{Finished, cannot_spool},
 };
 
 /// Writes the lines of the scans that wait for standard output, one after the other, and adds each scan to `report`.

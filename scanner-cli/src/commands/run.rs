@@ -14,6 +14,7 @@ use crate::{
     problem::Problem,
     run::Program,
     service::{LostLines, Request, Service, ServiceEnd, Watcher},
+    store_problem::StoreProblem,
     temporary_file,
 };
 

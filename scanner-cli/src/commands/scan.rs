@@ -23,6 +23,7 @@ use crate::{
     run::Program,
     scanning::{Context, Job, Keeping, read_all},
     store::{Store, StoreError},
+    store_problem::StoreProblem,
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {

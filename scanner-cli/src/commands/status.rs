@@ -33,6 +33,7 @@ use crate::{
     service::{self, ConnectionState, HookRun, State, Table, Watcher, reasons},
     service_state::Word,
     store::{Catalog, LastScan, StoreError, StoredScan},
+    store_problem::StoreProblem,
 };
 
 pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {

@@ -11,6 +11,7 @@ use crate::{
     problem::Problem,
     run::Program,
     store::{self, Health, StoreError},
+    store_problem::StoreProblem,
 };
 
 mod show;

@@ -7,13 +7,14 @@ use super::Context;
 use crate::{
     connections::Ready,
     destination::{Destination, Placed, Reach, Replacing},
-    keeping_sink::{KeepingSink, Line, cannot_spool},
+    keeping_sink::{KeepingSink, Line},
     kept_session::KeptSession,
     scan_limit::too_long,
     scan_report::{ConnectionReport, Outcome},
-    spool::{Finished, Spool},
+    spool::{Finished, Spool, cannot_spool},
     stop::{Stop, StopReason, stopped},
     store::{Beginning, Closing, StoreScan},
+    store_problem::sink_error,
     tally::Tally,
 };
 
@@ -104,7 +105,7 @@ async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, Sc
         revisions: ready.connection.schema().revisions.to_vec(),
         time: (context.clock)(),
     });
-    Ok(Some(begun.await.map_err(SinkError::from)?))
+    Ok(Some(begun.await.map_err(sink_error)?))
 }
 
 /// Ends a scan in the store, which may know better than the source whether it is complete.
@@ -123,11 +124,15 @@ async fn close(
         site_version: report.tally.version.clone(),
         bytes: report.tally.bytes(),
         removals: context.removals,
+        advice: format!(
+            "if they are gone indeed, run `scan --accept-removals {}`",
+            report.code
+        ),
     });
     let closed = closed.await;
     // A scan that failed says why itself.
     let statement = closing?;
-    let (closed, duplicates) = closed.map_err(SinkError::from)?;
+    let (closed, duplicates) = closed.map_err(sink_error)?;
     report.items = u64::try_from(closed.counts.seen).unwrap_or(0);
     report.duplicates = duplicates;
     report.stored = Some(closed.counts);

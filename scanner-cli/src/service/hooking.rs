@@ -21,6 +21,7 @@ use crate::{
     problem::Problem,
     service_state::Tallies,
     store::{Catalog, LastScan, StoreError, StoredScan},
+    store_problem::StoreProblem,
 };
 
 /// Runs hooks, and keeps how the last run of each ended.

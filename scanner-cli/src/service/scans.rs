@@ -13,6 +13,7 @@ use crate::{
     scan_report::{ConnectionReport, Outcome},
     scanning::{Context, Job, Keeping, ScanEnd, read_apart},
     stop::Stop,
+    store_problem::StoreProblem,
 };
 
 /// How long a scan waits for a connection that another process is scanning.

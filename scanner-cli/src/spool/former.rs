@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use file_access::input_file;
 use serde::Deserialize;
 
 use super::{
@@ -35,7 +36,7 @@ impl Finished {
     /// Compares these lines with those of the file `path`. A key that a filter leaves out now is not lacking. What is not a
     /// line of an item counts as none.
     pub(crate) fn lacking(&mut self, path: &Path, folder: &Path) -> io::Result<Lacking> {
-        let former = crate::input_file::open(path)?;
+        let former = input_file::open(path)?;
         let mut spooled = BufWriter::new(tempfile::tempfile_in(folder)?);
         let mut count = 0;
         for_each_key(former, |key| {

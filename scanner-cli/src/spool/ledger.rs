@@ -13,10 +13,10 @@ use std::{
 use catalog_model::{DistinctIds, IdLedger, MemoryLedger, Precedence, SinkError};
 
 use super::{
+    cannot_spool,
     duplicates::{Share, repeated},
     entries::{Entry, Kind, for_each},
 };
-use crate::keeping_sink::cannot_spool;
 
 /// Maximum number of fingerprints in memory: with their table some 9 MB.
 const IN_MEMORY: usize = 1 << 18;

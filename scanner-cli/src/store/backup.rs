@@ -5,15 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use file_access::file_rights::take_rights;
 use tempfile::TempPath;
 
 use super::{
     check, copies, database,
-    error::{Doing, StoreError},
+    error::{Doing, StoreError, StoreErrorKind as Kind},
     files::{self, Header, HeaderError},
     schema,
 };
-use crate::file_rights::take_rights;
 
 /// A copy that was made.
 #[derive(Clone, Debug)]
@@ -79,7 +79,8 @@ fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
     let temporary = files::temporary(folder).map_err(|error| StoreError::folder(folder, error))?;
     let Some(name) = temporary.to_str() else {
         return Err(
-            StoreError::file(folder, "has a name that is not Unicode").hint("name another folder")
+            StoreError::file(folder, Kind::Other, "has a name that is not Unicode")
+                .with_hint("name another folder"),
         );
     };
     let into = database::uri(name, database::WITHOUT_LOCKS);
@@ -98,7 +99,7 @@ fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
 
 /// Gives a copy its name, once it is on the disk.
 fn place(copy: TempPath, target: &Path) -> Result<BackedUp, StoreError> {
-    let failed = |error| StoreError::file(target, "cannot be written").because(error);
+    let failed = |error| unwritable(target, error);
     let bytes = fs::File::options()
         .write(true)
         .open(&copy)
@@ -119,6 +120,10 @@ fn place(copy: TempPath, target: &Path) -> Result<BackedUp, StoreError> {
     })
 }
 
+fn unwritable(target: &Path, error: io::Error) -> StoreError {
+    StoreError::file(target, Kind::Other, "cannot be written").because(error)
+}
+
 /// The file that a name leads to, through links.
 fn resolve(target: &Path) -> Result<PathBuf, StoreError> {
     match target.canonicalize() {
@@ -133,45 +138,51 @@ fn resolve(target: &Path) -> Result<PathBuf, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match target.symlink_metadata() {
             Ok(_) => Err(StoreError::file(
                 target,
+                Kind::Other,
                 "is a link to a file that does not exist",
             )),
             Err(_) => Ok(target.to_path_buf()),
         },
-        Err(error) => Err(StoreError::file(target, "cannot be written").because(error)),
+        Err(error) => Err(unwritable(target, error)),
     }
 }
 
 fn refuse_target(store: &Path, target: &Path) -> Result<(), StoreError> {
     if is_part_of(store, target) {
         return Err(
-            StoreError::file(target, "belongs to the store itself").hint("name another file")
+            StoreError::file(target, Kind::Other, "belongs to the store itself")
+                .with_hint("name another file"),
         );
     }
     let found = match target.metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(StoreError::file(target, "cannot be written").because(error)),
+        Err(error) => return Err(unwritable(target, error)),
     };
     if !found.is_file() {
-        return Err(StoreError::file(target, "is not a regular file")
-            .hint("name a file, not a folder or a device"));
+        return Err(
+            StoreError::file(target, Kind::Other, "is not a regular file")
+                .with_hint("name a file, not a folder or a device"),
+        );
     }
     match Header::read(target) {
         Ok(header) if header.application == files::BACKUP => Ok(()),
         Err(HeaderError::Empty) => Ok(()),
         Ok(header) if header.application == files::LIVE => Err(StoreError::file(
             target,
+            Kind::Other,
             "is a store that is in use, not a backup",
         )
-        .hint("name another file")),
+        .with_hint("name another file")),
         Err(HeaderError::Io(error)) => {
-            Err(StoreError::file(target, "cannot be read").because(error))
+            Err(StoreError::file(target, Kind::Other, "cannot be read").because(error))
         }
         Ok(_) | Err(HeaderError::Foreign) => Err(StoreError::file(
             target,
+            Kind::Other,
             "exists and is not a backup of a store, so it is not replaced",
         )
-        .hint("name another file, or remove this one first")),
+        .with_hint("name another file, or remove this one first")),
     }
 }
 

@@ -1,14 +1,13 @@
 //! The words of the store: states of items, kinds of changes, outcomes of scans.
 
 /// What the store knows of an item's existence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// The last complete scan saw it, or a later one.
     Present,
     /// Its record is there, but could not be read; what the store holds is what it was before.
     Unreadable,
     /// A filter excludes it now
-    #[value(alias = "filtered")]
     Excluded,
     /// A complete scan did not see it any more.
     Gone,

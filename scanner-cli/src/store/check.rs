@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use file_access::path_text::shown;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
@@ -154,7 +155,7 @@ fn health(db: &Connection, path: &Path, problems: Vec<String>) -> rusqlite::Resu
     let length = |path: &Path| path.metadata().map_or(0, |found| found.len());
     let version = schema::version(db)?;
     Ok(Health {
-        file: crate::home::shown(path),
+        file: shown(path),
         problems,
         backup: files::is_backup(path),
         store_id: match version >= schema::WITH_ID {

@@ -1,7 +1,7 @@
 //! The beginning and the end of a scan in the store. The end is one transaction: removals and outcome, or neither.
 
 use catalog_model::{Completeness, ConnectionCode, FieldRevision};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{
     change::{ChangeKind, State},
@@ -34,6 +34,8 @@ pub(crate) struct Closing {
     /// Bytes of all lists.
     pub(crate) bytes: u64,
     pub(crate) removals: Removals,
+    /// What a person does about removals that the fuse prevented; the end of the reason.
+    pub(crate) advice: String,
 }
 
 /// How a scan ended in the store.
@@ -182,9 +184,10 @@ fn remove(
     // Of the present ones, and of all: those that could not be read before must not make the others look few.
     let blown = blows(going.present, known.present) || blows(going.all, known.all);
     if closing.removals == Removals::Fused && blown {
-        return Ok(Completeness::Partial(vec![fuse(
-            db, going.all, known.all, connection,
-        )?]));
+        return Ok(Completeness::Partial(vec![format!(
+            "{} of the {} items that are not gone yet were not seen any more, so many that none was marked as gone; {}",
+            going.all, known.all, closing.advice
+        )]));
     }
     let going: i64 = db.query_row(
         "SELECT count(*) FROM unseen WHERE NOT unreadable",
@@ -295,21 +298,6 @@ fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
 /// Whether the fuse blows, as for the numbers of the database, which are never negative.
 fn blows(going: i64, known: i64) -> bool {
     fuse::blows(going.unsigned_abs(), known.unsigned_abs())
-}
-
-fn fuse(db: &Connection, going: i64, known: i64, connection: i64) -> rusqlite::Result<String> {
-    let code: Option<String> = db
-        .query_row(
-            "SELECT code FROM connection WHERE id = ?1",
-            [connection],
-            |row| row.get(0),
-        )
-        .optional()?;
-    let code = code.unwrap_or_default();
-    Ok(format!(
-        "{going} of the {known} items that are not gone yet were not seen any more, so many that none was marked as gone; \
-         if they are gone indeed, run `scan --accept-removals {code}`"
-    ))
 }
 
 /// Throws away changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow for ever.

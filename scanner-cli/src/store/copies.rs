@@ -5,16 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use file_access::{
+    file_rights,
+    input_file::{self, FileKind},
+    temporary_file::{self, Purpose},
+};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     backup, database,
     files::{self, Header, HeaderError},
-};
-use crate::{
-    file_rights,
-    input_file::{self, FileKind},
-    temporary_file::{self, Purpose},
 };
 
 /// The copies of a store that may hold a connection.

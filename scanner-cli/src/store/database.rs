@@ -9,17 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use file_access::file_rights::create_folder;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
-    error::{Doing, StoreError},
+    error::{Doing, StoreError, StoreErrorKind},
     file_system::{self, Support},
     files::{self, Header},
     patience::{Patience, RETRY_INTERVAL},
     restore, schema,
     usage::Usage,
 };
-use crate::file_rights::create_folder;
 
 /// The database, open; nobody restores it meanwhile.
 pub(super) struct Database {
@@ -243,9 +243,8 @@ pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreErr
     match path.try_exists() {
         Ok(true) => {}
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            return Err(StoreError::file(path, "cannot be read")
-                .because(error)
-                .hint("ask as the account of the service, or as root"));
+            let kind = StoreErrorKind::NotReadable;
+            return Err(StoreError::file(path, kind, "cannot be read").because(error));
         }
         _ => return Ok(None),
     }

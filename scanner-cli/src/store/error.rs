@@ -1,31 +1,69 @@
-//! What can go wrong with the store, and what to do then.
+//! What can go wrong with the store. Front ends say what to do, since that depends on their commands and settings.
 
 use std::{
+    error::Error,
     io,
     path::{Path, PathBuf},
 };
 
-use catalog_model::SinkError;
+use file_access::path_text::{shown, shown_absolute};
 use rusqlite::ErrorCode;
 
-use crate::{
-    exit::Exit,
-    home::{shown, shown_absolute},
-    problem::Problem,
-};
-
-/// The store cannot be used.
+/// The store, or a file that belongs to it, cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{what} `{}` {message}", shown(.path))]
 pub(crate) struct StoreError {
+    kind: StoreErrorKind,
     /// What `path` is.
     what: &'static str,
     path: PathBuf,
     message: String,
     hint: Option<&'static str>,
-    exit: Exit,
     #[source]
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What kind of error it is, for programs to branch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreErrorKind {
+    /// There is no store.
+    Missing,
+    /// An older program wrote the store, and only a scan brings it up to date.
+    Older,
+    /// A newer program wrote the store.
+    Newer,
+    /// A newer program wrote the backup.
+    NewerBackup,
+    /// Another process has the store open.
+    InUse,
+    /// Another process is restoring a backup.
+    BeingRestored,
+    /// Another process has locked the database for longer than this one waits.
+    Locked,
+    /// The file system has no file locks.
+    NoLocks,
+    /// The path of the store leads to something else than a regular file.
+    NotAFile,
+    /// The store has reached its maximum size.
+    TooLarge,
+    /// The disk is full.
+    DiskFull,
+    /// The disk reports an error.
+    Disk,
+    /// The store or a file beside it cannot be written with the rights of this process.
+    NotWritable,
+    /// The store cannot be read with the rights of this process.
+    NotReadable,
+    /// What the store holds is damaged.
+    Damaged,
+    /// A file that should be a backup is not one, or is damaged.
+    NotABackup,
+    /// Another process has begun a scan of the same connection and recorded this one as interrupted.
+    Overtaken,
+    /// The thread that writes has crashed. The reason is on standard error.
+    WriterCrashed,
+    /// Anything else.
+    Other,
 }
 
 /// What was to be done with the store.
@@ -38,6 +76,21 @@ pub(crate) enum Doing {
 }
 
 impl StoreError {
+    /// The kind of the error.
+    pub(crate) fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// What to do, where that does not depend on the kind alone.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        self.hint
+    }
+
+    /// The cause, for an error that carries the message itself.
+    pub(crate) fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
+        self.source
+    }
+
     pub(super) fn of(path: &Path, doing: Doing, error: rusqlite::Error) -> Self {
         let verb = match doing {
             Doing::Open => "opened",
@@ -45,20 +98,17 @@ impl StoreError {
             Doing::Write => "written",
             Doing::Copy => "copied",
         };
-        Self {
-            what: "the store",
-            path: path.to_path_buf(),
-            message: format!("cannot be {verb}"),
-            hint: hint(error.sqlite_error_code()),
-            exit: Exit::Failed,
-            source: Some(Box::new(error)),
-        }
+        let kind = kind_of(error.sqlite_error_code());
+        Self::of_store(path, kind, &format!("cannot be {verb}")).because(error)
     }
 
-    /// A folder or a file beside the store that cannot be made.
+    /// A folder or a file beside the store that cannot be created.
     pub(super) fn folder(folder: &Path, error: io::Error) -> Self {
-        let full = error.kind() == io::ErrorKind::StorageFull;
-        let known = Self::file(folder, "cannot be written").because(error);
+        let kind = match error.kind() {
+            io::ErrorKind::StorageFull => StoreErrorKind::DiskFull,
+            _ => StoreErrorKind::NotWritable,
+        };
+        let known = Self::file(folder, kind, "cannot be written").because(error);
         // Files of the store have an extension; what has none and does not exist is the folder.
         let is_folder = folder.extension().is_none() && !folder.is_file();
         Self {
@@ -66,12 +116,12 @@ impl StoreError {
             path: shown_absolute(folder).into(),
             ..known
         }
-        .hint(if full { MAKE_ROOM } else { NO_STORE })
     }
 
-    /// What is wrong with a file that is not the store.
-    pub(super) fn file(path: &Path, message: &str) -> Self {
+    /// An error about a file that is not the store.
+    pub(super) fn file(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
         Self {
+            kind,
             what: if path.is_dir() {
                 "the folder"
             } else {
@@ -80,161 +130,109 @@ impl StoreError {
             path: path.to_path_buf(),
             message: message.to_owned(),
             hint: None,
-            exit: Exit::Failed,
             source: None,
         }
     }
 
     /// The same error with a hint.
-    pub(super) fn hint(self, hint: &'static str) -> Self {
+    pub(super) fn with_hint(self, hint: &'static str) -> Self {
         let hint = Some(hint);
         Self { hint, ..self }
     }
 
     /// The same error with its cause.
-    pub(super) fn because(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        let source: Option<Box<dyn std::error::Error + Send + Sync>> = Some(Box::new(source));
+    pub(super) fn because(self, source: impl Error + Send + Sync + 'static) -> Self {
+        let source: Option<Box<dyn Error + Send + Sync>> = Some(Box::new(source));
         Self { source, ..self }
     }
 
-    /// There is no store.
     pub(super) fn missing(path: &Path) -> Self {
-        Self {
-            exit: Exit::Configuration,
-            ..Self::of_store(path, "does not exist yet")
-        }
-        .hint("run `scan`, which makes it, or name another home with `--home` or `SCANNER_HOME`")
+        Self::of_store(path, StoreErrorKind::Missing, "does not exist yet")
     }
 
-    /// Somebody else has the store open.
     pub(super) fn in_use(path: &Path) -> Self {
-        Self {
-            exit: Exit::Busy,
-            ..Self::of_store(path, "is in use by another process")
-        }
-        .hint("stop the service and wait until other commands have ended; nothing was changed")
+        Self::of_store(path, StoreErrorKind::InUse, "is in use by another process")
     }
 
-    /// Another process restores a backup, and does not come to an end.
     pub(super) fn being_restored(path: &Path) -> Self {
-        Self {
-            exit: Exit::Busy,
-            ..Self::of_store(path, "is being restored by another process")
-        }
-        .hint("wait until `store restore` has ended")
+        let message = "is being restored by another process";
+        Self::of_store(path, StoreErrorKind::BeingRestored, message)
     }
 
-    /// The file system has no locks.
     pub(super) fn without_locks(path: &Path) -> Self {
-        Self::of_store(path, "is on a file system without file locks, where two processes could damage it").hint(
-            "put the folder `data` on a local disk, or mount the file system with locks; `scan --no-store` scans \
-             without a store",
-        )
+        let message = "is on a file system without file locks, where two processes could damage it";
+        Self::of_store(path, StoreErrorKind::NoLocks, message)
     }
 
-    /// Something else than a file has the store's name.
-    pub(super) fn special(path: &Path) -> Self {
-        Self::of_store(path, "cannot be opened: it is not a regular file")
-            .hint("move it away: the next scan makes a store; `scan --no-store` scans without one")
+    pub(super) fn not_a_file(path: &Path) -> Self {
+        let message = "cannot be opened: it is not a regular file";
+        Self::of_store(path, StoreErrorKind::NotAFile, message)
     }
 
-    /// The store has the size that it may have at most.
     pub(super) fn too_large(path: &Path, max_size: &str) -> Self {
-        let message = format!("has reached its maximum size, `store.max_size = {max_size}`");
-        Self::of_store(path, &message).hint(
-            "raise `store.max_size` in `conf/application.conf`, or exclude sheets with filters; what was stored before \
-             is intact",
-        )
+        let message = format!("has reached its maximum size of {max_size}");
+        Self::of_store(path, StoreErrorKind::TooLarge, &message)
     }
 
     /// What the store holds contradicts itself.
     pub(super) fn damaged(path: &Path, problem: &str) -> Self {
-        Self::of_store(path, &format!("is damaged: {problem}")).hint(RESTORE)
+        Self::of_store(
+            path,
+            StoreErrorKind::Damaged,
+            &format!("is damaged: {problem}"),
+        )
     }
 
-    /// The same error for a file that is not the store of the home.
+    /// The same error for a file that a person named and that is not the store of the home.
     pub(super) fn of_file(self) -> Self {
-        if self.hint != Some(RESTORE) {
+        if self.kind != StoreErrorKind::Damaged {
             return self;
         }
         Self {
+            kind: StoreErrorKind::NotABackup,
             what: "the file",
             message: "is damaged".to_owned(),
-            hint: Some(super::restore::NAME_A_BACKUP),
             ..self
         }
     }
 
-    fn of_store(path: &Path, message: &str) -> Self {
+    fn of_store(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
         Self {
             what: "the store",
-            ..Self::file(path, message)
+            ..Self::file(path, kind, message)
         }
     }
 
-    /// A backup that a newer program wrote.
-    pub(super) fn newer_file(file: &Path, found: usize, known: usize) -> Self {
-        let message = format!("is of version {found}, but this program knows none above {known}");
-        Self {
-            exit: Exit::Configuration,
-            ..Self::file(file, &message)
-        }
-        .hint(
-            "restore it with the program that wrote it, or a newer one; the store was not changed",
-        )
+    pub(super) fn newer_backup(file: &Path, found: usize, known: usize) -> Self {
+        Self::file(file, StoreErrorKind::NewerBackup, &newer(found, known))
     }
 
     pub(super) fn newer(path: &Path, found: usize, known: usize) -> Self {
-        let message = format!("is of version {found}, but this program knows none above {known}");
-        Self {
-            what: "the store",
-            path: path.to_path_buf(),
-            message,
-            hint: Some(
-                "take the program that wrote it, or a newer one; `scan --no-store` scans without it",
-            ),
-            exit: Exit::Configuration,
-            source: None,
-        }
+        Self::of_store(path, StoreErrorKind::Newer, &newer(found, known))
     }
 
     pub(super) fn older(path: &Path) -> Self {
-        Self {
-            what: "the store",
-            path: path.to_path_buf(),
-            message: "is of an older version".to_owned(),
-            hint: Some("run `scan`, which brings it up to date"),
-            exit: Exit::Configuration,
-            source: None,
-        }
+        Self::of_store(path, StoreErrorKind::Older, "is of an older version")
     }
 
-    /// Another process began a scan of the same connection and called this one interrupted.
     pub(super) fn overtaken(path: &Path) -> Self {
-        Self {
-            what: "the store",
-            path: path.to_path_buf(),
-            message: "recorded another scan of this connection in the meantime, so this one was discarded"
-                .to_owned(),
-            hint: Some("keep the lock files in `data`: they keep scans of one connection apart"),
-            exit: Exit::Failed,
-            source: None,
-        }
+        let message =
+            "recorded another scan of this connection in the meantime, so this one was discarded";
+        Self::of_store(path, StoreErrorKind::Overtaken, message)
     }
 
-    /// The thread that writes has gone: it panicked, and said so on standard error.
-    pub(super) fn gone(path: &Path) -> Self {
-        Self {
-            what: "the store",
-            path: path.to_path_buf(),
-            message: "cannot be written: its writer thread crashed".to_owned(),
-            hint: Some("please report this, with the messages above"),
-            exit: Exit::Failed,
-            source: None,
-        }
+    pub(super) fn writer_crashed(path: &Path) -> Self {
+        let message = "cannot be written: its writer thread crashed";
+        Self::of_store(path, StoreErrorKind::WriterCrashed, message)
     }
 
-    /// The same error once more: who fills a batch and who ends the scan both have to know.
+    /// An item that has no form in the store.
+    pub(super) fn unwritable(path: &Path, key: &str, error: serde_json::Error) -> Self {
+        let message = format!("cannot hold the item `{key}`");
+        Self::of_store(path, StoreErrorKind::Other, &message).because(error)
+    }
+
+    /// The same error once more: both what fills a batch and what ends the scan report it.
     pub(super) fn again(&self) -> Self {
         let source = self.source.as_ref();
         Self {
@@ -244,48 +242,21 @@ impl StoreError {
             ..*self
         }
     }
-
-    /// The exit of a command that needs the store.
-    pub(crate) fn exit(&self) -> Exit {
-        self.exit
-    }
-
-    /// The error for a person.
-    pub(crate) fn problem(&self) -> Problem {
-        let mut message = self.to_string();
-        if let Some(source) = &self.source {
-            message.push_str(&format!(": {source}"));
-        }
-        Problem::general(message, self.hint.map(str::to_owned))
-    }
 }
 
-impl From<StoreError> for SinkError {
-    fn from(error: StoreError) -> Self {
-        let advice = error.hint.map(|hint| format!(" ({hint})"));
-        Self {
-            message: format!("{error}{}", advice.unwrap_or_default()),
-            source: error.source,
-        }
-    }
+fn newer(found: usize, known: usize) -> String {
+    format!("has version {found}, but this program supports versions up to {known}")
 }
 
-const NO_STORE: &str = "let the scanner write there; `scan --no-store` scans without a store";
-const MAKE_ROOM: &str = "free some disk space; what was stored before is intact";
-const RESTORE: &str = "restore a backup with `store restore FILE`; without one, move it away together with its `-wal` and \
-                       `-shm` files: the next scan makes a new store";
-
-fn hint(code: Option<ErrorCode>) -> Option<&'static str> {
-    match code? {
-        ErrorCode::DiskFull => Some(MAKE_ROOM),
-        ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => Some(NO_STORE),
-        ErrorCode::SystemIoFailure => Some(
-            "check whether the disk is full, has a quota, or was removed; what was stored before is intact",
-        ),
-        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Some(RESTORE),
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            Some("another process has it locked: wait until that process has ended, then try again")
+fn kind_of(code: Option<ErrorCode>) -> StoreErrorKind {
+    match code {
+        Some(ErrorCode::DiskFull) => StoreErrorKind::DiskFull,
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            StoreErrorKind::NotWritable
         }
-        _ => None,
+        Some(ErrorCode::SystemIoFailure) => StoreErrorKind::Disk,
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::Damaged,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::Locked,
+        _ => StoreErrorKind::Other,
     }
 }

@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use file_access::file_rights::{give_to_owner_of, new_file};
 use tempfile::TempPath;
 
 use super::error::StoreError;
-use crate::file_rights::{give_to_owner_of, new_file};
 
 /// `application_id` of a store that is in use.
 pub(super) const LIVE: u32 = 0x5343_4e53;
@@ -89,7 +89,7 @@ impl Header {
 /// Refuses a pipe, a device or a folder in the place of the store: SQLite would wait for it.
 pub(super) fn refuse_special(path: &Path) -> Result<(), StoreError> {
     match path.metadata() {
-        Ok(found) if !found.is_file() => Err(StoreError::special(path)),
+        Ok(found) if !found.is_file() => Err(StoreError::not_a_file(path)),
         _ => Ok(()),
     }
 }
@@ -135,7 +135,7 @@ pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     builder.prefix(TEMPORARY).suffix(TEMPORARY_END);
     #[cfg(unix)]
     {
-        use crate::file_rights::FILE_MODE;
+        use file_access::file_rights::FILE_MODE;
         use std::os::unix::fs::PermissionsExt;
 
         // The umask takes away what the system's administrator wants taken away.

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use file_access::input_file;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -14,7 +15,6 @@ use super::{
     restore, texts,
     usage::Usage,
 };
-use crate::input_file;
 
 /// What the store has of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

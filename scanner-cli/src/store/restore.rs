@@ -11,18 +11,18 @@ use std::{
     time::Duration,
 };
 
+use file_access::{file_rights::create_folder, path_text::shown};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
 
 use super::{
     backup, check,
-    error::{Doing, StoreError},
+    error::{Doing, StoreError, StoreErrorKind as Kind},
     file_system::{self, Support},
     files::{self, Header, HeaderError},
     schema,
     usage::Usage,
 };
-use crate::file_rights::create_folder;
 
 /// What a restore did.
 #[derive(Clone, Debug)]
@@ -79,8 +79,8 @@ pub(super) fn adopt(path: &Path) -> Result<(), StoreError> {
     replace(path, new, Old::Unfolded)?;
     tracing::warn!(
         "`{}` is a backup that was copied there by hand: it was restored, and files beside it that belong to another \
-         store were set aside; use `store restore FILE` next time",
-        crate::home::shown(path)
+         store were set aside; restore backups instead of copying them",
+        shown(path)
     );
     Ok(())
 }
@@ -92,7 +92,7 @@ pub(super) fn leftovers(path: &Path) -> Vec<String> {
     found.extend(former.into_iter().map(|(_, path)| path));
     found.extend(workshops(path));
     found.sort();
-    found.iter().map(|path| crate::home::shown(path)).collect()
+    found.iter().map(|path| shown(path)).collect()
 }
 
 fn number(rest: &str) -> Option<u32> {
@@ -121,29 +121,33 @@ pub(super) fn remove_workshops(path: &Path) {
 
 fn refuse_source(path: &Path, file: &Path) -> Result<(), StoreError> {
     if backup::is_part_of(path, file) {
-        return Err(StoreError::file(file, "is the store itself").hint("name a backup of it"));
+        return Err(StoreError::file(file, Kind::Other, "is the store itself")
+            .with_hint("name a backup of it"));
     }
     refuse_foreign(file)
 }
 
 /// Refuses what cannot be a store or a backup of one.
 pub(super) fn refuse_foreign(file: &Path) -> Result<(), StoreError> {
-    let unreadable = |error| StoreError::file(file, "cannot be read").because(error);
+    let unreadable = |error| StoreError::file(file, Kind::Other, "cannot be read").because(error);
     if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(StoreError::file(file, "is not a regular file")
-            .hint("name a file that `store backup` wrote"));
+        return Err(StoreError::file(
+            file,
+            Kind::NotABackup,
+            "is not a regular file",
+        ));
     }
     check_head(file).map(|_| ())
 }
 
 /// The error for a database that is not a store.
 pub(super) fn foreign(file: &Path) -> StoreError {
-    StoreError::file(file, FOREIGN).hint(NAME_A_BACKUP)
+    StoreError::file(file, Kind::NotABackup, FOREIGN)
 }
 
 /// Checks what can be checked before the file is copied.
 fn check_head(file: &Path) -> Result<Header, StoreError> {
-    let refuse = |message: &str| StoreError::file(file, message).hint(NAME_A_BACKUP);
+    let refuse = |message: &str| StoreError::file(file, Kind::NotABackup, message);
     let header = match Header::read(file) {
         Ok(header) => header,
         Err(HeaderError::Io(error)) => return Err(refuse("cannot be read").because(error)),
@@ -167,8 +171,6 @@ fn check_head(file: &Path) -> Result<Header, StoreError> {
     Ok(header)
 }
 
-pub(super) const NAME_A_BACKUP: &str =
-    "name a file that `store backup` wrote; the store was not changed";
 const FOREIGN: &str = "is an SQLite database, but not a store of the scanner";
 
 /// Copies the backup into a folder beside the store, verifies it, and makes a store of today of it.
@@ -181,7 +183,7 @@ fn prepare(path: &Path, file: &Path) -> Result<Prepared, StoreError> {
         .tempdir_in(folder)
         .map_err(failed)?;
     let target = workshop.path().join("catalog.db");
-    let unreadable = |error| StoreError::file(file, "cannot be copied").because(error);
+    let unreadable = |error| StoreError::file(file, Kind::Other, "cannot be copied").because(error);
     copy_bytes(file, &target).map_err(unreadable)?;
     if header.application != files::BACKUP {
         // A copy of the database's files: what is in its log counts.
@@ -212,22 +214,21 @@ fn prepare(path: &Path, file: &Path) -> Result<Prepared, StoreError> {
 fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), StoreError> {
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            StoreError::file(file, "is damaged")
-                .hint(NAME_A_BACKUP)
-                .because(error)
+            StoreError::file(file, Kind::NotABackup, "is damaged").because(error)
         }
         _ => StoreError::of(target, Doing::Write, error),
     };
     let mut db = Connection::open(target).map_err(failed)?;
     let found = schema::version(&db).map_err(failed)?;
     if found > schema::CURRENT {
-        return Err(StoreError::newer_file(file, found, schema::CURRENT));
+        return Err(StoreError::newer_backup(file, found, schema::CURRENT));
     }
     if found == 0 || check::missing_table(&db).map_err(failed)?.is_some() {
         return Err(foreign(file));
     }
     if let Some(first) = check::problems(&db).map_err(failed)?.first() {
-        return Err(StoreError::file(file, &format!("is damaged: {first}")).hint(NAME_A_BACKUP));
+        let message = format!("is damaged: {first}");
+        return Err(StoreError::file(file, Kind::NotABackup, &message));
     }
     let renewed = || -> rusqlite::Result<(String, i64)> {
         // Without files beside it, so that one rename is all.
@@ -365,7 +366,7 @@ fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
 /// the service's own account has to write.
 #[cfg(unix)]
 fn take_owner(path: &Path, new: &Path) {
-    use crate::file_rights::FILE_MODE;
+    use file_access::file_rights::FILE_MODE;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
     let former = path.metadata();

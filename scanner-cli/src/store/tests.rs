@@ -2,14 +2,14 @@
 
 use catalog_model::{
     Completeness, ConnectionCode, Contact, Contacts, FieldRevision, ItemKey, Precedence,
-    Properties, SourceId, Visualization,
+    Properties, SourceId, Visualization, with_causes,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{
-    Beginning, Catalog, Closed, Closing, ItemScope, State, Store, StoreError, StoreLimits,
-    StoreScan, change::ChangeKind,
+    Beginning, Catalog, Closed, Closing, ItemScope, State, Store, StoreError, StoreErrorKind,
+    StoreLimits, StoreScan, change::ChangeKind,
 };
 use crate::fuse::Removals;
 
@@ -147,6 +147,7 @@ async fn close_with(scan: StoreScan, day: i64, removals: Removals) -> Result<Clo
         site_version: None,
         bytes: 0,
         removals,
+        advice: "run it again".to_owned(),
     };
     scan.close(closing).await.map(|(closed, _)| closed)
 }
@@ -364,15 +365,11 @@ async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
         );
     }
     let error = close(scan, 1).await.unwrap_err();
-    let told = error.problem();
+    assert_eq!(error.kind(), StoreErrorKind::DiskFull);
+    let message = with_causes(&error);
     assert!(
-        told.message()
-            .contains("cannot be written: database or disk is full"),
-        "{told:?}"
-    );
-    assert_eq!(
-        told.hint(),
-        Some("free some disk space; what was stored before is intact")
+        message.contains("cannot be written: database or disk is full"),
+        "{message}"
     );
     assert_eq!(scratch.changes(), ["added a", "added b"]);
 }

@@ -10,8 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use file_access::file_rights::open_lock;
+
 use super::{error::StoreError, files};
-use crate::file_rights::open_lock;
 
 /// The right to have the store open. The operating system takes it back when its holder ends, however that happens.
 #[derive(Debug)]

@@ -167,7 +167,7 @@ impl Writer {
         mut closing: Closing,
     ) -> Result<(Closed, Duplicates), StoreError> {
         let Some((mut running, trouble)) = self.running.remove(&scan) else {
-            return Err(StoreError::gone(&self.path));
+            return Err(StoreError::writer_crashed(&self.path));
         };
         if let Some(error) = trouble.get() {
             closing.statement = Err(error.to_string());

@@ -45,7 +45,7 @@ fn a_file_that_is_no_backup_is_refused_and_nothing_changes() {
         ("cut", 4, "is truncated"),
         ("broken", 4, "is damaged"),
         ("foreign", 4, "not a store of the scanner"),
-        ("newer", 3, "is of version 99"),
+        ("newer", 3, "has version 99"),
         ("folder", 4, "is not a regular file"),
         (STORE, 4, "is the store itself"),
     ] {

@@ -33,7 +33,7 @@ fn a_scan_that_exceeds_the_quota_of_the_store_fails_and_the_rest_goes_on() {
             4,
             &[
                 "has reached its maximum size",
-                "`store.max_size = 1 MB`",
+                "maximum size of 1 MB",
                 "raise `store.max_size`",
             ],
         );

@@ -27,6 +27,7 @@ use crate::{
     problem::Problem,
     run::Program,
     store::{self, Cursors, Holding, StoreError},
+    store_problem::StoreProblem,
     temporary_file,
 };
 

@@ -1,0 +1,97 @@
+//! Errors of the store as people and scripts see them: what to do, in the words of commands and settings, and the exit code.
+
+use std::error::Error;
+
+use catalog_model::SinkError;
+
+use crate::{
+    exit::Exit,
+    problem::Problem,
+    store::{StoreError, StoreErrorKind as Kind},
+};
+
+/// What a command makes of an error of the store.
+pub(crate) trait StoreProblem {
+    /// The error for people.
+    fn problem(&self) -> Problem;
+
+    /// The exit code of a command that needs the store.
+    fn exit(&self) -> Exit;
+}
+
+impl StoreProblem for StoreError {
+    fn problem(&self) -> Problem {
+        let mut message = self.to_string();
+        // The first cause alone: SQLite's errors repeat themselves in theirs.
+        if let Some(cause) = self.source() {
+            message.push_str(&format!(": {cause}"));
+        }
+        Problem::general(message, advice(self).map(str::to_owned))
+    }
+
+    fn exit(&self) -> Exit {
+        match self.kind() {
+            Kind::Missing | Kind::Older | Kind::Newer | Kind::NewerBackup => Exit::Configuration,
+            Kind::InUse | Kind::BeingRestored => Exit::Busy,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// The error as the reason for which a scan ends.
+pub(crate) fn sink_error(error: StoreError) -> SinkError {
+    let advice = advice(&error).map(|advice| format!(" ({advice})"));
+    SinkError {
+        message: format!("{error}{}", advice.unwrap_or_default()),
+        source: error.into_source(),
+    }
+}
+
+fn advice(error: &StoreError) -> Option<&'static str> {
+    error.hint().or_else(|| of_kind(error.kind()))
+}
+
+fn of_kind(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Missing => {
+            "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`"
+        }
+        Kind::Older => "run `scan`, which brings it up to date",
+        Kind::Newer => {
+            "use the program that wrote it, or a newer one; `scan --no-store` scans without it"
+        }
+        Kind::NewerBackup => {
+            "restore it with the program that wrote it, or a newer one; the store was not changed"
+        }
+        Kind::InUse => {
+            "stop the service and wait until other commands have ended; nothing was changed"
+        }
+        Kind::BeingRestored => "wait until `store restore` has ended",
+        Kind::Locked => "wait until the process that has locked it has ended, then try again",
+        Kind::NoLocks => {
+            "put the folder `data` on a local disk, or mount the file system with locks; `scan --no-store` scans without a \
+             store"
+        }
+        Kind::NotAFile => {
+            "move it away: the next scan creates a store; `scan --no-store` scans without one"
+        }
+        Kind::TooLarge => {
+            "raise `store.max_size` in `conf/application.conf`, or exclude sheets with filters; what was stored before is \
+             intact"
+        }
+        Kind::DiskFull => "free some disk space; what was stored before is intact",
+        Kind::Disk => {
+            "check whether the disk is full, has a quota, or was removed; what was stored before is intact"
+        }
+        Kind::NotWritable => "let the scanner write there; `scan --no-store` scans without a store",
+        Kind::NotReadable => "run the command as the account of the service, or as root",
+        Kind::Damaged => {
+            "restore a backup with `store restore FILE`; without one, move it away together with its `-wal` and `-shm` \
+             files: the next scan creates a new store"
+        }
+        Kind::NotABackup => "name a file that `store backup` wrote; the store was not changed",
+        Kind::Overtaken => "keep the lock files in `data`: they keep scans of one connection apart",
+        Kind::WriterCrashed => "report this, with the messages above",
+        Kind::Other => return None,
+    })
+}
