@@ -129,6 +129,16 @@ impl Properties {
             .find_map(|(known, value)| (known == name).then_some(value))
     }
 
+    /// The text of the property `name`, if its value is a text or a URL.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            PropertyValue::Text(text) | PropertyValue::LongText(text) => Some(text),
+            PropertyValue::Url(url) => Some(url.as_str()),
+            _ => None,
+        }
+    }
+
     /// Names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &PropertyValue)> {
         self.values.iter().map(|(name, value)| (&**name, value))

@@ -4,15 +4,12 @@
 //! and splits `label` and `id` at every `/`: so nothing here is ever null, and a `/` inside a part is written `∕`
 //! (U+2215) in `label`, `%2F` in `id`.
 
-use catalog_model::InventoryEntry;
+use catalog_model::{Contact, Contacts, InventoryEntry, PropertyValue, Visualization};
 use serde::{Serialize, Serializer, ser::SerializeMap};
-
-use crate::store::{StoredContact, StoredItem, StoredValue};
 
 /// The line of an item; `parts` names the parts of its key after the code.
 pub(crate) struct ExportLine<'a, P> {
-    pub(crate) key: &'a str,
-    pub(crate) item: &'a StoredItem<'a>,
+    pub(crate) item: &'a Visualization,
     pub(crate) parts: &'a [P],
 }
 
@@ -33,7 +30,8 @@ impl<P: AsRef<str>> Serialize for ExportLine<'_, P> {
 impl<P: AsRef<str>> ExportLine<'_, P> {
     /// Writes the fields into a line that may get others.
     pub(crate) fn serialize_into<M: SerializeMap>(&self, line: &mut M) -> Result<(), M::Error> {
-        let Self { key, item, parts } = self;
+        let Self { item, parts } = self;
+        let key = item.key.as_str();
         line.serialize_entry("id", &import_id(key, parts))?;
         line.serialize_entry("key", key)?;
         line.serialize_entry("type", "visualization")?;
@@ -43,20 +41,25 @@ impl<P: AsRef<str>> ExportLine<'_, P> {
             line.serialize_entry("description", description)?;
         }
         if let Some(catalog) = &item.catalog {
-            line.serialize_entry("catalog", catalog)?;
+            line.serialize_entry("catalog", &**catalog)?;
         }
-        let contacts = reachable(item.contacts.as_deref().unwrap_or_default());
+        let contacts = reachable(&item.contacts);
         if !contacts.is_empty() {
             line.serialize_entry("contacts", &contacts)?;
         }
-        for (name, value) in &item.properties {
+        for (name, value) in item.properties.iter() {
             match value {
-                StoredValue::Text(text) | StoredValue::LongText(text) | StoredValue::Url(text) => {
-                    line.serialize_entry(name, text)?
+                PropertyValue::Text(text) | PropertyValue::LongText(text) => {
+                    line.serialize_entry(name, text)?;
                 }
-                StoredValue::Number(number) => line.serialize_entry(name, number)?,
-                StoredValue::Instant(text) => line.serialize_entry(name, text)?,
-                StoredValue::Tags(tags) => line.serialize_entry(name, tags)?,
+                PropertyValue::Url(url) => line.serialize_entry(name, url.as_str())?,
+                // JSON has no other numbers.
+                PropertyValue::Number(number) if !number.is_finite() => {}
+                PropertyValue::Number(number) => line.serialize_entry(name, number)?,
+                PropertyValue::Instant(instant) => {
+                    line.serialize_entry(name, &format_args!("{instant}"))?;
+                }
+                PropertyValue::Tags(tags) => line.serialize_entry(name, tags)?,
             }
         }
         Ok(())
@@ -116,17 +119,18 @@ struct ReachableContact<'a> {
 }
 
 /// The contacts with an e-mail: the importer drops the others.
-fn reachable<'a>(contacts: &'a [StoredContact<'_>]) -> Vec<ReachableContact<'a>> {
-    contacts
-        .iter()
-        .filter_map(|contact| {
-            Some(ReachableContact {
-                role: &contact.role,
-                email: contact.email.as_deref()?,
-                name: contact.name.as_deref(),
-            })
+fn reachable(contacts: &Contacts) -> Vec<ReachableContact<'_>> {
+    let Contacts::Known(contacts) = contacts else {
+        return Vec::new();
+    };
+    let reachable = contacts.iter().filter_map(|contact: &Contact| {
+        Some(ReachableContact {
+            role: &contact.role,
+            email: contact.email.as_deref()?,
+            name: contact.name.as_deref(),
         })
-        .collect()
+    });
+    reachable.collect()
 }
 
 #[cfg(test)]
@@ -182,8 +186,7 @@ mod tests {
 
     fn check(item: &Visualization, expected: &str) {
         let line = ExportLine {
-            key: item.key.as_str(),
-            item: &StoredItem::of(item),
+            item,
             parts: &["app", "sheet"],
         };
         assert_eq!(serde_json::to_string(&line).unwrap(), expected);

@@ -16,7 +16,7 @@ use crate::{
     progress::ScanProgress,
     spool::{Kind, Ledger, Record, Spool, cannot_spool},
     stop::{Stop, stopped},
-    store::{StoreScan, StoredItem},
+    store::StoreScan,
     store_problem::sink_error,
     tally::Tally,
 };
@@ -56,11 +56,7 @@ impl Line for Visualization {
     }
 
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()> {
-        let export = ExportLine {
-            key: self.key.as_str(),
-            item: &StoredItem::of(self),
-            parts,
-        };
+        let export = ExportLine { item: self, parts };
         write_json(line, &export)
     }
 

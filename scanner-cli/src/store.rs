@@ -61,7 +61,6 @@ pub(crate) use self::{
     limits::{MaxSize, StoreLimits},
     restore::restore,
     running::Counts,
-    stored_item::{StoredContact, StoredItem, StoredValue},
 };
 use self::{
     database::Database,

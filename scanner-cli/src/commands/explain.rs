@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, io::Write as _, path::Path, pin::pin};
 
 mod suggestions;
 
-use catalog_model::{Finding, ScanError, SessionHold, with_causes};
+use catalog_model::{Finding, PropertyValue, ScanError, SessionHold, with_causes};
 use url::Url;
 
 use self::suggestions::Suggestions;
@@ -20,7 +20,7 @@ use crate::{
     printable::Page,
     problem::Problem,
     run::Program,
-    store::{Catalog, CatalogItem, ItemScope, State, StoreError, StoredValue},
+    store::{Catalog, CatalogItem, ItemScope, State, StoreError},
     store_problem::StoreProblem,
 };
 
@@ -280,8 +280,9 @@ impl<'a> Subject<'a> {
             return false;
         }
         let mut values = found.item.properties.iter();
-        let own =
-            values.any(|(_, value)| matches!(value, StoredValue::Url(url) if url == self.text));
+        let own = values.any(
+            |(_, value)| matches!(value, PropertyValue::Url(url) if url.as_str() == self.text),
+        );
         let mut parts = found.key.split('/').skip(1);
         own || parts.all(|part| self.segments.iter().any(|segment| segment == part))
     }

@@ -51,7 +51,6 @@ impl Ndjson {
         let mut items = 0;
         delivery.each_item(connection, |found| {
             let line = ExportLine {
-                key: &found.key,
                 item: &found.item,
                 parts: &connection.key_parts,
             };

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use catalog_model::{InvalidKey, Visualization};
 use rusqlite::{Connection, Row, params};
 
 use super::{
@@ -54,7 +55,7 @@ pub(crate) struct CatalogItem<'a> {
     pub(crate) first_seen: i64,
     pub(crate) last_seen: i64,
     pub(crate) gone_since: Option<i64>,
-    pub(crate) item: StoredItem<'static>,
+    pub(crate) item: Visualization,
 }
 
 /// A change of an item.
@@ -322,16 +323,20 @@ impl Catalog {
                 rusqlite::Error::FromSqlConversionFailure(3, text, error.into())
             })?;
             texts::load(&self.db, &mut item, row.get_ref(5)?.as_str_or_null()?)?;
+            let key: String = row.get(0)?;
+            let parsed = key.parse().map_err(|error: InvalidKey| {
+                rusqlite::Error::FromSqlConversionFailure(0, text, error.into())
+            })?;
             Ok(CatalogItem {
                 id,
                 connection,
                 state,
                 last_seen,
                 gone_since,
-                key: row.get(0)?,
+                key,
                 source_id: row.get(1)?,
                 first_seen: row.get(2)?,
-                item,
+                item: item.into_item(parsed),
             })
         })
     }

@@ -8,6 +8,8 @@ use catalog_model::{
 };
 use serde::{Deserialize, Serialize};
 
+mod into_item;
+
 /// The field of contacts, as changes and revisions name it.
 pub(super) const CONTACTS: &str = "contacts";
 
@@ -51,6 +53,13 @@ impl From<Precedence> for StoredPrecedence {
     }
 }
 
+impl From<StoredPrecedence> for Precedence {
+    fn from(StoredPrecedence(standing, modified): StoredPrecedence) -> Self {
+        let modified = modified.and_then(|millis| Instant::from_unix_millis(millis).ok());
+        Self { standing, modified }
+    }
+}
+
 /// How the record of a stored item ranks. What earlier versions stored does not say it.
 pub(super) fn precedence(content: &str) -> Precedence {
     #[derive(Deserialize)]
@@ -59,11 +68,7 @@ pub(super) fn precedence(content: &str) -> Precedence {
         precedence: StoredPrecedence,
     }
     let ranked: Option<Ranked> = serde_json::from_str(content).ok();
-    let StoredPrecedence(standing, modified) = ranked.map(|one| one.precedence).unwrap_or_default();
-    Precedence {
-        standing,
-        modified: modified.and_then(|millis| Instant::from_unix_millis(millis).ok()),
-    }
+    ranked.map(|one| one.precedence).unwrap_or_default().into()
 }
 
 /// A value of a property.
@@ -126,7 +131,7 @@ impl<'a> StoredItem<'a> {
         }
     }
 
-    /// The twin of an item for output alone, without revisions.
+    /// The twin of an item, without revisions.
     pub(crate) fn of(item: &'a Visualization) -> Self {
         Self {
             label: item.label.iter().map(|part| part.into()).collect(),
@@ -150,17 +155,6 @@ impl<'a> StoredItem<'a> {
         let mut item: Self = serde_json::from_str(content)?;
         item.contacts = contacts.map(serde_json::from_str).transpose()?;
         Ok(item)
-    }
-
-    /// The text of the property `name`, if it has one that is a text.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.properties.iter().find(|(known, _)| known == name)?;
-        match value {
-            StoredValue::Text(text) | StoredValue::LongText(text) | StoredValue::Url(text) => {
-                Some(text)
-            }
-            _ => None,
-        }
     }
 
     /// The revision of a field with which the item was written.

@@ -1,12 +1,13 @@
 //! Items as rows, and which of them are wanted.
 
+use catalog_model::{Contacts, Visualization};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     arguments::Wanted,
     export_line::{ExportLine, label},
     listing::{Fit, Row, TableColumn, instant, moment},
-    store::{CatalogItem, State, StoredItem},
+    store::{CatalogItem, State},
 };
 
 /// An item as a row: the fields of its export line, and what the store knows besides.
@@ -14,7 +15,7 @@ use crate::{
 pub(crate) struct ItemRow {
     pub(crate) key: String,
     key_parts: Vec<String>,
-    pub(crate) item: StoredItem<'static>,
+    pub(crate) item: Visualization,
     pub(crate) state: State,
     pub(crate) first_seen: i64,
     pub(crate) last_seen: i64,
@@ -39,7 +40,6 @@ impl Serialize for ItemRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut line = serializer.serialize_map(None)?;
         let export = ExportLine {
-            key: &self.key,
             item: &self.item,
             parts: &self.key_parts,
         };
@@ -113,7 +113,9 @@ impl Filter {
     pub(super) fn accepts(&self, found: &CatalogItem<'_>) -> bool {
         let is = |wanted: &Option<String>, properties: &[&str]| {
             wanted.as_ref().is_none_or(|wanted| {
-                let mut texts = properties.iter().filter_map(|name| found.item.text(name));
+                let mut texts = properties
+                    .iter()
+                    .filter_map(|name| found.item.properties.text(name));
                 texts.any(|text| text.to_lowercase() == *wanted)
             })
         };
@@ -126,8 +128,10 @@ impl Filter {
                 .is_none_or(|text| contains(found, text))
     }
 
-    fn is_contact(&self, item: &StoredItem<'_>) -> bool {
-        let contacts = item.contacts.as_deref().unwrap_or_default();
+    fn is_contact(&self, item: &Visualization) -> bool {
+        let Contacts::Known(contacts) = &item.contacts else {
+            return false;
+        };
         let texts = contacts
             .iter()
             .flat_map(|contact| [&contact.email, &contact.name]);

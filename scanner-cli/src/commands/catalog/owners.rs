@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog_model::AccountStatus;
+use catalog_model::{AccountStatus, Contacts};
 use serde::Serialize;
 
 use super::items::OWNER;
@@ -47,10 +47,10 @@ const UNKNOWN: &str = "unknown";
 
 /// Counts an item for each person who is a contact of it, or owns it where contacts are unknown.
 pub(super) fn count(owners: &mut Owners, found: &CatalogItem<'_>) {
-    let owner = found.item.text(OWNER);
-    let Some(contacts) = found.item.contacts.as_deref() else {
+    let owner = found.item.properties.text(OWNER);
+    let Contacts::Known(contacts) = &found.item.contacts else {
         let row = row(owners, found, owner.unwrap_or_default());
-        let status = found.item.text(OWNER_STATUS);
+        let status = found.item.properties.text(OWNER_STATUS);
         let status = status.and_then(AccountStatus::from_word);
         row.status = status.map(AccountStatus::word).or(row.status);
         row.items += 1;
@@ -63,7 +63,7 @@ pub(super) fn count(owners: &mut Owners, found: &CatalogItem<'_>) {
         let account = contact.account.as_deref().or(owner).or(named);
         let account = account.unwrap_or_default();
         let row = row(owners, found, account);
-        let status = contact.status.as_deref().and_then(AccountStatus::from_word);
+        let status = contact.status;
         row.status = status.map(AccountStatus::word).or(row.status);
         row.items += u64::from(!counted.contains(&account));
         row.contacts = KNOWN;

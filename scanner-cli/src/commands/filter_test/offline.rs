@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use catalog_model::{
-    Contacts, ExcludedItem, InventoryEntry, ItemKey, Observation, Precedence, Properties,
-    PropertyDefinition, PropertyValue, ScanError, ScanSink, SinkError, Visualization,
+    ExcludedItem, InventoryEntry, Observation, ScanError, ScanSink, SinkError, Visualization,
     filter::{Decision, Fate, ItemFilter, RuleCounts, UnknownCause},
 };
 
@@ -12,7 +11,7 @@ use super::Trial;
 use crate::{
     connections::Ready,
     export_line::label,
-    store::{Catalog, CatalogItem, ItemScope, State, StoreError, StoredConnection, StoredValue},
+    store::{Catalog, ItemScope, State, StoreError, StoredConnection},
 };
 
 /// Items that a filter may keep or leave out: those that are there, and those that one left out.
@@ -54,9 +53,7 @@ pub(super) fn read(
         states: HELD,
     };
     catalog.each_item(scope, |found| {
-        let Some(item) = item_of(&found, connection.schema().properties) else {
-            return Ok(trial.undecided(&found.key, "its key cannot be read")?);
-        };
+        let item = found.item;
         match (&filtering, &mut counts) {
             (Some(filtering), Some(counts)) => {
                 let decision = filtering.decide(&item);
@@ -122,41 +119,4 @@ fn stays(item: Visualization, catalog: Option<Arc<str>>) -> Observation<Inventor
         precedence,
     };
     Observation::Item(entry, None)
-}
-
-/// What the store holds as an item again. Nobody's filter asks for contacts.
-fn item_of(found: &CatalogItem<'_>, properties: &[PropertyDefinition]) -> Option<Visualization> {
-    let key: ItemKey = found.key.parse().ok()?;
-    let stored = &found.item;
-    let mut values = Properties::with_capacity(stored.properties.len());
-    for (name, value) in &stored.properties {
-        let known = properties.iter().find(|known| known.name == *name);
-        if let Some((known, value)) = known.zip(value_of(value)) {
-            values.put(known.name, value);
-        }
-    }
-    Some(Visualization {
-        key,
-        container: None,
-        label: stored.label.iter().map(ToString::to_string).collect(),
-        name: stored.name.to_string(),
-        description: stored.description.as_ref().map(ToString::to_string),
-        contacts: Contacts::Unknown,
-        catalog: None,
-        precedence: Precedence::default(),
-        properties: values,
-    })
-}
-
-fn value_of(value: &StoredValue<'_>) -> Option<PropertyValue> {
-    Some(match value {
-        StoredValue::Text(text) => PropertyValue::Text(text.to_string()),
-        StoredValue::LongText(text) => PropertyValue::LongText(text.to_string()),
-        StoredValue::Number(number) => PropertyValue::Number(*number),
-        StoredValue::Url(url) => PropertyValue::Url(url.parse().ok()?),
-        StoredValue::Instant(instant) => PropertyValue::Instant(instant.parse().ok()?),
-        StoredValue::Tags(tags) => {
-            PropertyValue::Tags(tags.iter().map(ToString::to_string).collect())
-        }
-    })
 }

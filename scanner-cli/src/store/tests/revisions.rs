@@ -59,7 +59,7 @@ fn written(counts: crate::store::Counts) -> (i64, i64) {
 fn text(scratch: &Scratch, key: &str, name: &str) -> Option<String> {
     let catalog = scratch.catalog();
     let found = catalog.item(&format!("c/{key}")).unwrap().unwrap();
-    found.item.text(name).map(str::to_owned)
+    found.item.properties.text(name).map(str::to_owned)
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use catalog_model::PropertyValue;
 
-use super::{super::StoredItem, *};
+use super::{super::stored_item::StoredItem, *};
 
 /// An item with the description of its app, which is long.
 fn of_app(key: &str, description: &str) -> Visualization {
@@ -60,7 +60,10 @@ async fn a_long_text_of_an_app_is_kept_once_and_its_change_is_one_of_each_item()
         assert_eq!(texts(&scratch), kept, "day {day}");
         let catalog = scratch.catalog();
         let item = catalog.item("c/7").unwrap().unwrap();
-        assert_eq!(item.item.text("application_description"), Some(description));
+        assert_eq!(
+            item.item.properties.text("application_description"),
+            Some(description)
+        );
     }
     assert!(number(&scratch, "SELECT max(length(content)) FROM content") < 1_000);
 }
@@ -81,7 +84,10 @@ async fn a_text_that_an_earlier_version_wrote_into_the_item_is_no_change() {
     let read = |scratch: &Scratch| {
         let catalog = scratch.catalog();
         let item = catalog.item("c/3").unwrap().unwrap();
-        item.item.text("application_description").map(str::to_owned)
+        item.item
+            .properties
+            .text("application_description")
+            .map(str::to_owned)
     };
     assert_eq!(read(&scratch).as_ref(), Some(&long));
     scan_app(&scratch, 1, &long).await;
