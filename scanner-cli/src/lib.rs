@@ -2,63 +2,41 @@
 
 mod application_file;
 mod arguments;
-mod automation;
 mod backlog;
-mod clock;
 mod commands;
-mod connection_file;
-mod connections;
 mod destination;
-mod encryption;
 mod endpoints;
-mod entries;
 mod environment;
 mod exit;
 mod export_line;
 mod followers;
 mod fuse;
-mod home;
 mod hooks;
-mod json_text;
 mod keeping_sink;
-mod kept_session;
 mod listing;
 mod log;
-mod near_code;
-mod noted_files;
-mod odd_texts;
 mod printable;
-mod problem;
 mod process;
-mod progress;
 mod progress_line;
 mod report;
-mod restrictions;
 mod run;
-mod scan_limit;
 mod scan_report;
 mod scanning;
-mod schedule;
-mod secret_places;
-mod secrets;
 mod service;
-mod service_state;
-mod settings_files;
-mod settings_tree;
 mod spool;
-mod stop;
 mod store;
 mod store_problem;
-mod tally;
 mod terminal;
 mod verbosity;
-mod writable;
 
 use file_access::{file_rights, input_file, lock, temporary_file};
 use hocon_reader as hocon;
-use quartz_schedule as quartz;
+use scan_engine::{
+    automation, clock, connection_file, connections, encryption, home, json_text, kept_session,
+    near_code, noted_files, odd_texts, problem, progress, restrictions, scan_limit, schedule,
+    secrets, service_state, settings_files, settings_tree, stop, tally, writable,
+};
 
-pub use clock::Clock;
 pub use environment::Environment;
 pub use exit::Exit;
 pub use process::run_process;

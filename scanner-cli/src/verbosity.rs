@@ -33,10 +33,16 @@ enum LogLevel {
 }
 
 /// The targets of this program's own crates.
-const OWN_TARGETS: [&str; 4] = [
+const OWN_TARGETS: [&str; 10] = [
     "scanner_cli",
+    "scan_engine",
+    "catalog_store",
+    "catalog_followers",
+    "file_access",
+    "hocon_reader",
     "qlik_connector",
     "qrs_client",
+    "outbound_http",
     "catalog_model",
 ];
 

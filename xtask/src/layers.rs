@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 use crate::Outcome;
 
 /// Who may depend on whom among our own crates: `(crate, normal dependencies, dependencies of its tests)`.
-const ARROWS: [(&str, &[&str], &[&str]); 9] = [
+const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     ("qrs-client", &["qrs-fake-site"], &[]),
     ("qrs-fake-site", &[], &[]),
     ("catalog-model", &[], &[]),
@@ -25,13 +25,23 @@ const ARROWS: [(&str, &[&str], &[&str]); 9] = [
     ("hocon-reader", &["catalog-model"], &[]),
     ("quartz-schedule", &[], &[]),
     (
+        "scan-engine",
+        &[
+            "catalog-model",
+            "file-access",
+            "hocon-reader",
+            "quartz-schedule",
+        ],
+        &[],
+    ),
+    (
         "scanner-cli",
         &[
             "catalog-model",
             "file-access",
             "hocon-reader",
             "qlik-connector",
-            "quartz-schedule",
+            "scan-engine",
         ],
         &["qrs-client"],
     ),
@@ -53,13 +63,24 @@ const NEVER_BELOW: [(&str, &[&str]); 1] = [(
 
 /// Packages that must not be among a crate's own dependencies: whoever had them could speak to sites past the client. A
 /// server, such as the pages of the service, is another thing.
-const NEVER_DIRECT: [(&str, &[&str]); 2] = [
+const NEVER_DIRECT: [(&str, &[&str]); 3] = [
     ("qlik-connector", &["hyper", "reqwest", "rustls"]),
+    (
+        "scan-engine",
+        &[
+            "clap",
+            "hyper",
+            "indicatif",
+            "reqwest",
+            "rusqlite",
+            "rustls",
+        ],
+    ),
     ("scanner-cli", &["hyper", "reqwest", "rustls"]),
 ];
 
 /// Words that must not occur in the sources of a folder.
-const NEVER_SAID: [(&str, &[&str]); 6] = [
+const NEVER_SAID: [(&str, &[&str]); 7] = [
     (
         "qrs-client/src",
         &[
@@ -74,6 +95,10 @@ const NEVER_SAID: [(&str, &[&str]); 6] = [
     (
         "scanner-cli/hocon/src",
         &["std::fs", "std::env", "File::", "Qlik", "connector_id"],
+    ),
+    (
+        "scanner-cli/engine/src",
+        &["clap::", "println!", "ExitCode", "stdout()", "stderr()"],
     ),
     (
         "scanner-cli/files/src",

@@ -1,0 +1,126 @@
+//! `automation` of `conf/application.conf`: when and how the long-running scanner scans.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use catalog_model::{Settings, settings::duration};
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::schedule::Schedule;
+
+/// When and how `run` scans.
+#[derive(Clone, Debug)]
+pub struct Automation {
+    /// For connections without a schedule of their own.
+    pub schedule: Schedule,
+    /// What the times of schedules are times of.
+    pub zone: TimeZone,
+    /// How many connections are scanned at once.
+    pub parallel: usize,
+    /// Between two looks at the folders goes by so much time.
+    pub look_interval: Duration,
+    /// After how long a scan is repeated that failed for a reason that may pass: the first time, the second, and so on.
+    pub retry_after: Vec<Duration>,
+}
+
+/// The reference runs inventory and update apart; here both are one scan, so its settings for them name the same thing.
+const SCHEDULES: [&str; 3] = [
+    "automation.synchronize",
+    "automation.launch-inventory",
+    "automation.update-schema",
+];
+const ZONE: &str = "automation.time_zone";
+const PARALLEL: &str = "automation.parallel";
+const LOOK_INTERVAL: &str = "automation.look_interval";
+/// More often, the files would take a processor of their own.
+const LOOK_INTERVALS: RangeInclusive<Duration> =
+    Duration::from_millis(10)..=Duration::from_secs(24 * 60 * 60);
+const RETRY_AFTER: &str = "automation.retry_after";
+/// Maximum number of repetitions that can be set.
+const MAX_RETRIES: usize = 100;
+
+impl Default for Automation {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule::Daily,
+            zone: TimeZone::system(),
+            parallel: 4,
+            look_interval: Duration::from_secs(10),
+            retry_after: [1, 5, 15, 60]
+                .map(|minutes| Duration::from_secs(minutes * 60))
+                .into(),
+        }
+    }
+}
+
+impl Automation {
+    /// Reads the settings; what is wrong, `settings` notes.
+    pub fn of(settings: &mut Settings, now: Timestamp) -> Self {
+        let set = Self::default();
+        let zone = zone(settings).unwrap_or(set.zone);
+        // All are read, so that a mistake in any comes to light; the first counts.
+        let schedules = SCHEDULES.map(|key| Schedule::of(settings, key, now, &zone));
+        Self {
+            schedule: schedules
+                .into_iter()
+                .flatten()
+                .next()
+                .unwrap_or(set.schedule),
+            zone,
+            parallel: parallel(settings).unwrap_or(set.parallel),
+            look_interval: (settings.duration_in(LOOK_INTERVAL, LOOK_INTERVALS))
+                .map_or(set.look_interval, |set| set.value),
+            retry_after: retry_after(settings).unwrap_or(set.retry_after),
+        }
+    }
+}
+
+fn zone(settings: &mut Settings) -> Option<TimeZone> {
+    let text = settings.text(ZONE)?.value;
+    let zone = TimeZone::get(text.trim()).ok();
+    if zone.is_none() {
+        let message = format!("`{ZONE}` is not a known time zone: `{text}`");
+        settings.refuse(
+            ZONE,
+            message,
+            "write a name such as `Europe/Berlin` or `UTC`".to_owned(),
+        );
+    }
+    zone
+}
+
+fn parallel(settings: &mut Settings) -> Option<usize> {
+    let text = settings.text(PARALLEL)?.value;
+    match text.trim().parse() {
+        Ok(number) if (1..=64).contains(&number) => Some(number),
+        _ => {
+            let message = format!("`{PARALLEL}` must be a number from 1 to 64, not `{text}`");
+            settings.refuse(
+                PARALLEL,
+                message,
+                "write `automation.parallel = 4`, the default".to_owned(),
+            );
+            None
+        }
+    }
+}
+
+fn retry_after(settings: &mut Settings) -> Option<Vec<Duration>> {
+    let texts = settings.texts(RETRY_AFTER)?.value;
+    let delays: Option<Vec<_>> = texts.iter().map(|text| delay(text)).collect();
+    let delays = delays.filter(|delays| delays.len() <= MAX_RETRIES);
+    if delays.is_none() {
+        let message = format!("`{RETRY_AFTER}` must be a list of up to {MAX_RETRIES} durations");
+        let hint = format!(
+            "write `{RETRY_AFTER} = [1 m, 5 m, 15 m, 60 m]`, the default, or `[]` for no repetition"
+        );
+        settings.refuse(RETRY_AFTER, message, hint);
+    }
+    delays
+}
+
+/// A duration as HOCON writes it; a bare number is milliseconds.
+fn delay(text: &str) -> Option<Duration> {
+    let bare = text.parse().map(Duration::from_millis).ok();
+    let delay = bare.or_else(|| duration(text))?;
+    (!delay.is_zero()).then_some(delay)
+}

@@ -1,0 +1,364 @@
+//! One connection file: from its bytes to a connection, or to all that is wrong with it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use catalog_model::{
+    Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, InvisibleCharacter,
+    Settings, nearest,
+    settings::{Located, SettingProblem, Stands},
+};
+
+use crate::{
+    hocon::{self, Diagnostic, Severity},
+    home::Home,
+    input_file,
+    noted_files::NotedFiles,
+    odd_texts::Sources,
+    problem::Problem,
+    restrictions::Restrictions,
+    scan_limit::scan_limit,
+    schedule::Schedule,
+    secrets::{Given, Secrets},
+    settings_tree::{block, wrong_setting},
+};
+
+mod refused;
+mod unknown;
+
+pub use self::unknown::name_misspelt;
+use self::{
+    refused::{CodeIs, Refused},
+    unknown::{ReadBy, unknown_settings, without_named},
+};
+
+/// A connection file that was understood.
+pub struct ConnectionFile {
+    /// The permanent code, part of every key.
+    pub code: ConnectionCode,
+    /// The name that people read.
+    pub name: String,
+    /// The kind of its source, as the file has it.
+    pub connector: String,
+    /// What can be scanned; nothing of a file that says `enabled = false`.
+    pub connection: Option<Box<dyn Connection>>,
+    /// When it is scanned, if it says so itself.
+    pub schedule: Option<Schedule>,
+    /// What no text about the connection may hold.
+    pub secrets: Arc<Given>,
+    /// How long a scan may take.
+    pub time_limit: Option<Duration>,
+    /// What is odd in it.
+    pub warnings: Vec<Problem>,
+}
+
+/// A connection file that cannot be used.
+pub struct InvalidFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Where the way to the source ends.
+    pub fault: FaultyStage,
+    /// Its code, if that much could be read.
+    pub code: Option<ConnectionCode>,
+    /// All errors and warnings about it.
+    pub problems: Vec<Problem>,
+}
+
+impl InvalidFile {
+    /// A file with a fault that is at no place of it.
+    pub fn general(path: &Path, code: Option<ConnectionCode>, problem: Problem) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            fault: FaultyStage::File,
+            code,
+            problems: vec![problem],
+        }
+    }
+
+    /// A file that cannot be read as HOCON.
+    fn not_hocon(path: &Path, diagnostics: Vec<Diagnostic>) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            fault: FaultyStage::File,
+            code: None,
+            problems: diagnostics.into_iter().map(Problem::InFile).collect(),
+        }
+    }
+}
+
+/// The stage at which a file that cannot be used fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultyStage {
+    /// The file itself.
+    File,
+    /// The trust store that it names; the rest of it is well.
+    TrustStore,
+}
+
+impl FaultyStage {
+    /// The trust store, if the rest of the file is well and all problems are about the store.
+    fn of(rest_is_well: bool, problems: &[SettingProblem]) -> Self {
+        if rest_is_well && problems.iter().all(is_of_store) {
+            Self::TrustStore
+        } else {
+            Self::File
+        }
+    }
+}
+
+/// What reading a connection file needs besides the file.
+pub struct Reading<'a> {
+    /// The home.
+    pub home: &'a Home,
+    /// Variables of the environment.
+    pub variables: &'a BTreeMap<String, String>,
+    /// The kinds of sources.
+    pub connectors: &'a ConnectorRegistry,
+    /// The time of day.
+    pub now: jiff::Timestamp,
+    /// What the file may use.
+    pub restrictions: &'a Arc<Restrictions>,
+}
+
+/// Settings of every connection file that its connector leaves alone.
+const OTHERS: [&str; 3] = [
+    "catalog_code",
+    "secret_manager.enabled",
+    "secret_manager.key",
+];
+
+impl Reading<'_> {
+    /// Reads the file at `path` with this content.
+    ///
+    /// # Errors
+    /// All that is wrong in the file.
+    pub fn read(&self, path: &Path, content: &[u8]) -> Result<ConnectionFile, InvalidFile> {
+        self.read_noting(path, content, &self.files())
+    }
+
+    /// The files of a connection file, of which none is read yet.
+    pub fn files(&self) -> Arc<NotedFiles> {
+        let restrictions = self.restrictions.clone();
+        Arc::new(NotedFiles::with_restrictions(self.home, restrictions))
+    }
+
+    /// The same as [`read`](Self::read), and notes in `files` which other files were read.
+    ///
+    /// # Errors
+    /// All that is wrong in the file.
+    pub fn read_noting(
+        &self,
+        path: &Path,
+        content: &[u8],
+        files: &Arc<NotedFiles>,
+    ) -> Result<ConnectionFile, InvalidFile> {
+        let secrets = Secrets::of(path, content, self.home, self.variables, files);
+        let clean =
+            |problems: Vec<Problem>| problems.into_iter().map(|one| secrets.scrub(one)).collect();
+        match self.read_with(&secrets) {
+            Ok(mut file) => {
+                file.warnings.extend(secrets.warnings());
+                Ok(ConnectionFile {
+                    warnings: clean(file.warnings),
+                    connection: file.connection.map(|found| secrets.hide_in(found)),
+                    ..file
+                })
+            }
+            Err(invalid) => Err(InvalidFile {
+                problems: clean(invalid.problems),
+                ..invalid
+            }),
+        }
+    }
+
+    /// Reads the file. Of a disabled connection only unknown names are reported: its settings have no effect.
+    fn read_with(&self, secrets: &Secrets<'_>) -> Result<ConnectionFile, InvalidFile> {
+        let &Secrets {
+            path,
+            content,
+            files,
+            ..
+        } = secrets;
+        let mut document = secrets
+            .read()
+            .map_err(|diagnostics| InvalidFile::not_hocon(path, diagnostics))?;
+        let sources = Sources::new(path, content, files.as_ref());
+        let (refused, odd_texts) = Refused::find(secrets, &mut document.root, &sources);
+        let all_secrets = Arc::new(secrets.all(&document.root));
+        if let Some(excess) = secrets.excess(&all_secrets) {
+            return Err(InvalidFile::general(path, None, excess));
+        }
+        let name = path.display().to_string();
+        let mut settings = Settings::new(name, block(document.root), files.clone());
+        let opened = self.open(&mut settings);
+        let show = |severity, found| Diagnostic::in_file(path, content, severity, found).into();
+        let [filters, unknown] = unknown_settings(&settings, ReadBy::of(&opened));
+        let filters: Vec<Problem> = filters.map(|found| show(Severity::Error, found)).collect();
+        let unknown = unknown.map(|found| show(Severity::Warning, found));
+        let well = refused.values.is_empty() && filters.is_empty();
+        let odd = document.warnings.into_iter().map(Problem::InFile);
+        let noticed = settings.warnings().iter().cloned().map(wrong_setting);
+        let noticed = odd_texts.into_iter().chain(noticed);
+        let odd = odd.chain(noticed.map(|found| show(Severity::Warning, found)));
+        let code = match opened {
+            Ok(opened) if opened.connection.is_none() => {
+                return Ok(ConnectionFile {
+                    warnings: unknown.collect(),
+                    ..opened
+                });
+            }
+            Ok(opened) if well => {
+                return Ok(ConnectionFile {
+                    warnings: odd.chain(unknown).collect(),
+                    secrets: all_secrets,
+                    ..opened
+                });
+            }
+            Ok(opened) => Some(opened.code),
+            Err(NotOpened { code, .. }) => code,
+        };
+        let code = code.filter(|_| refused.code == CodeIs::Valid);
+        let mut problems = refused.without_consequences(settings.problems());
+        name_misspelt(&settings, &mut problems);
+        let fault = FaultyStage::of(well, &problems);
+        let wrong = problems.into_iter().map(|one| placed(one, &sources));
+        let wrong = wrong.map(|one| show(Severity::Error, wrong_setting(one)));
+        let refused = refused.values.into_iter().map(Problem::InFile);
+        let faults: Vec<Problem> = refused.chain(filters).chain(wrong).collect();
+        let unknown = without_named(unknown, &faults);
+        Err(InvalidFile {
+            path: path.to_path_buf(),
+            fault,
+            code,
+            problems: faults.into_iter().chain(odd).chain(unknown).collect(),
+        })
+    }
+
+    /// Reads all settings; where some are wrong, `settings` has the problems.
+    fn open(&self, settings: &mut Settings) -> Result<ConnectionFile, NotOpened> {
+        let enabled = settings.flag("enabled", true);
+        for other in OTHERS {
+            settings.know(other);
+        }
+        let name = settings.required_text("name").map(|name| name.value);
+        let code = code(settings);
+        // Which zone the scanner keeps is not known here, and whether there is a time at all, a day more or less does not
+        // change.
+        let yesterday = self.now.checked_sub(jiff::SignedDuration::from_hours(24));
+        let since = yesterday.unwrap_or(self.now);
+        let schedule = Schedule::of(settings, "schedule", since, &jiff::tz::TimeZone::UTC);
+        settings.know("connector_id");
+        let id = settings.text("connector_id").map(|id| id.value);
+        let connector = if enabled {
+            self.connector(settings)
+        } else {
+            None
+        };
+        let read = if connector.is_some() {
+            ReadBy::Connector
+        } else {
+            ReadBy::Nobody
+        };
+        let time_limit = enabled.then(|| scan_limit(settings)).flatten();
+        let connection = connector.and_then(|connector| {
+            // Without a code the connector is asked all the same, so that its problems are told, too.
+            let stand_in = || ConnectionCode::new("without-code").ok();
+            let code = code.clone();
+            connector.open(code.or_else(stand_in)?, settings).ok()
+        });
+        match (name, code, settings.check()) {
+            (Some(name), Some(code), Ok(())) => Ok(ConnectionFile {
+                code,
+                name,
+                connector: id.unwrap_or_default(),
+                connection,
+                schedule,
+                secrets: Arc::default(),
+                time_limit,
+                warnings: Vec::new(),
+            }),
+            (_, code, _) => Err(NotOpened { code, read }),
+        }
+    }
+
+    fn connector(&self, settings: &mut Settings) -> Option<&dyn Connector> {
+        let id = settings.required_text("connector_id")?.value;
+        let known = ConnectorId::new(&id)
+            .ok()
+            .and_then(|id| self.connectors.get(&id));
+        if known.is_none() {
+            let ids: Vec<_> = self.connectors.ids().map(|id| format!("`{id}`")).collect();
+            let message = format!("there is no connector `{id}`");
+            let names: Vec<_> = self.connectors.ids().map(ToString::to_string).collect();
+            let near = nearest(&id, names.iter().map(String::as_str));
+            let near = near.map(|near| format!("did you mean `{near}`? "));
+            let hint = format!(
+                "{}this scanner has {}",
+                near.unwrap_or_default(),
+                ids.join(", ")
+            );
+            settings.refuse("connector_id", message, hint);
+        }
+        known
+    }
+}
+
+/// A file whose settings are wrong.
+struct NotOpened {
+    code: Option<ConnectionCode>,
+    read: ReadBy,
+}
+
+/// Whether the problem is one of the trust store, which a wrong password makes unreadable.
+fn is_of_store(problem: &SettingProblem) -> bool {
+    problem.key.starts_with("tls.truststore.")
+}
+
+fn code(settings: &mut Settings) -> Option<ConnectionCode> {
+    let Located { value, place } = settings.required_text("code")?;
+    if let Some((offset, found)) = InvisibleCharacter::find(&value) {
+        let problem = SettingProblem {
+            key: "code".to_owned(),
+            place,
+            message: format!("`code` has an invisible character: {found}"),
+            hint: Some("type the code anew, without it".to_owned()),
+            stands: Stands::Itself,
+            within: Some(offset),
+        };
+        settings.record(problem);
+        return None;
+    }
+    match ConnectionCode::new(&value) {
+        Ok(_) if input_file::is_reserved(&value) => {
+            let message = format!("`code` is `{value}`, a name that Windows reserves for a device");
+            let hint = "choose another: files are named after the code".to_owned();
+            settings.refuse("code", message, hint);
+            None
+        }
+        Ok(code) if !Home::can_name(&code) => {
+            let message = "`code` is too long to name a file".to_owned();
+            settings.refuse("code", message, "shorten it".to_owned());
+            None
+        }
+        Ok(code) => Some(code),
+        Err(error) => {
+            let message = format!("`code` names no connection: {error}");
+            settings.refuse("code", message, None);
+            None
+        }
+    }
+}
+
+/// The problem at its own place within the setting's text, in this file or in one that it includes.
+fn placed(mut problem: SettingProblem, sources: &Sources<'_>) -> SettingProblem {
+    if let Some(within) = problem.within
+        && let Some(content) = sources.content_at(&problem.place)
+    {
+        problem.place = hocon::place_within(&content, &problem.place, within);
+    }
+    problem
+}

@@ -1,0 +1,136 @@
+//! Settings of a connection file that nobody knows.
+
+use catalog_model::{
+    Settings, counted,
+    settings::{SettingProblem, Stands, Unknown, UnknownSetting},
+};
+
+use super::{ConnectionFile, NotOpened};
+use crate::{
+    hocon::{Found, Shown},
+    problem::Problem,
+};
+
+/// The settings that keep sheets out of the catalog.
+const FILTERS: [&str; 2] = ["filter", "filters"];
+
+/// Who has asked for settings: those that nobody knows are worth telling only where a connector has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadBy {
+    Connector,
+    Nobody,
+}
+
+impl ReadBy {
+    pub(super) fn of(opened: &Result<ConnectionFile, NotOpened>) -> Self {
+        match opened {
+            Ok(opened) if opened.connection.is_some() => Self::Connector,
+            Ok(_) => Self::Nobody,
+            Err(not_opened) => not_opened.read,
+        }
+    }
+}
+
+/// The settings that nobody knows: first those that were meant as filters, without which everything would get into the
+/// catalog, then the others.
+///
+/// Where no connector read the settings, only those that are near to a setting of every connection file are unknown.
+pub(super) fn unknown_settings(
+    settings: &Settings,
+    read: ReadBy,
+) -> [std::vec::IntoIter<Found>; 2] {
+    let is_filter =
+        |one: &UnknownSetting| (one.near.as_deref()).is_some_and(|near| FILTERS.contains(&near));
+    let Unknown {
+        settings,
+        more,
+        more_place,
+    } = settings.find_unknown(&FILTERS);
+    if read == ReadBy::Nobody {
+        let near = settings.into_iter().filter(|one| one.near.is_some());
+        let near: Vec<_> = near.map(|one| unknown_setting(one, read)).collect();
+        return [Vec::new(), near].map(Vec::into_iter);
+    }
+    let (filters, others): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_filter);
+    let [filters, mut others] = [filters, others].map(|all| {
+        let found = all.into_iter().map(|one| unknown_setting(one, read));
+        found.collect::<Vec<_>>()
+    });
+    others.extend(more_place.map(|place| Found {
+        place,
+        message: format!(
+            "{} unknown to this connector, and not listed",
+            counted(more as u64, "more setting")
+        ),
+        hint: None,
+        value: Shown::No,
+    }));
+    [filters, others].map(Vec::into_iter)
+}
+
+/// Points problems of missing settings to the misspelt ones: a missing name and an unknown one are often the same.
+pub fn name_misspelt(settings: &Settings, problems: &mut [SettingProblem]) {
+    let missing = problems.iter_mut().filter(|one| settings.lacks(&one.key));
+    for problem in missing {
+        if let Some(meant) = meant_by(settings, &problem.key) {
+            point_to(problem, meant);
+        }
+    }
+}
+
+/// Points the problem of a missing setting to the misspelt one. Its value is shown at the top of a file only, where nothing
+/// is secret.
+fn point_to(problem: &mut SettingProblem, meant: UnknownSetting) {
+    let UnknownSetting { key, place, .. } = meant;
+    problem.hint = Some(format!(
+        "line {} has `{key}`: did you mean `{}`?",
+        place.line, problem.key
+    ));
+    if !key.contains('.') && !problem.key.contains('.') {
+        problem.stands = Stands::Itself;
+    }
+    problem.place = place;
+}
+
+/// The warnings about unknown settings to which no error points.
+pub(super) fn without_named(
+    unknown: impl Iterator<Item = Problem>,
+    errors: &[Problem],
+) -> Vec<Problem> {
+    let places: Vec<_> = errors.iter().filter_map(Problem::place).collect();
+    unknown
+        .filter(|one| one.place().is_none_or(|place| !places.contains(&place)))
+        .collect()
+}
+
+/// The unknown setting that may have been meant for a missing one.
+fn meant_by(settings: &Settings, missing: &str) -> Option<UnknownSetting> {
+    let mut unknown = settings.unknown().into_iter();
+    unknown.find(|one| one.near.as_deref() == Some(missing))
+}
+
+fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> Found {
+    let hint = |near: String| {
+        let block = unknown.key.strip_suffix(&near);
+        match block.and_then(|block| block.strip_suffix('.')) {
+            Some(block) => format!("write `{near}` outside of the block `{block}`"),
+            None => format!("did you mean `{near}`?"),
+        }
+    };
+    let key = &unknown.key;
+    // No setting at the top of a file is a secret.
+    let is_top = |name: &str| !name.contains('.');
+    let value = match unknown.near.as_deref() {
+        Some(near) if is_top(near) && is_top(key) => Shown::Yes,
+        _ => Shown::No,
+    };
+    Found {
+        message: match read {
+            ReadBy::Connector => format!("`{key}` is not a setting that this connector knows"),
+            ReadBy::Nobody => format!("`{key}` is not a known setting"),
+        },
+        hint: unknown.near.map(hint),
+        place: unknown.place,
+        value,
+    }
+}

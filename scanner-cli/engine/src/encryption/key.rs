@@ -1,0 +1,348 @@
+//! The key, and what it makes of a secret: XChaCha20-Poly1305 with random nonces, as texts of one line.
+//!
+//! - An encrypted value is `ENC[…]`: the base64 (for URLs, without padding) of a head, 24 bytes of nonce, and the secret,
+//!   encrypted, with its tag. The head is authenticated, too. It is a byte that says the form, and the four bytes of the
+//!   key's mark; in form 2 the four bytes of the code's mark and of the setting's mark follow.
+//! - A value of form 2 is bound to the code of a connection and to the name of a setting, both of which are authenticated.
+//!   One of form 1, which earlier versions made, is not bound.
+//! - A key file is `scanner-key-1:…`: the base64 of the 32 bytes of the key and of its mark.
+//! - A mark is the beginning of a SHA-256. It tells a value of another key, code or setting from one that was altered, and
+//!   nothing of the key.
+
+use std::io;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use catalog_model::encoding;
+use chacha20poly1305::{
+    Key as CipherKey, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Generate, KeyInit, Payload},
+};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use sha2::{Digest, Sha256};
+
+use super::{CLOSING, OPENING};
+
+/// The form of encrypted values that are not bound.
+const UNBOUND_FORM: u8 = 1;
+/// The form of encrypted values that are bound.
+const BOUND_FORM: u8 = 2;
+/// How a key file begins: the form of the key is part of it.
+const KEY_PREFIX: &str = "scanner-key-1:";
+/// What is hashed before a key, so that its mark is no hash that is used for anything else.
+const MARK_DOMAIN: &[u8] = b"scanner-cli encryption key mark 1";
+/// The same for the code and the setting that a value is bound to.
+const CODE_DOMAIN: &[u8] = b"scanner-cli encryption code mark 1";
+const SETTING_DOMAIN: &[u8] = b"scanner-cli encryption setting mark 1";
+
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+
+/// The beginning of a hash of a key.
+type Mark = [u8; 4];
+
+/// What an encrypted value is bound to: nowhere else is it decrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding<'a> {
+    /// The code of the connection.
+    pub code: &'a str,
+    /// The dotted name of the setting.
+    pub setting: &'a str,
+}
+
+/// A secret that was encrypted.
+#[derive(Debug)]
+pub struct Decrypted {
+    pub secret: SecretString,
+    /// Whether it was bound to where it stands.
+    pub is_bound: bool,
+}
+
+/// A key that encrypts and decrypts secrets.
+#[derive(Debug)]
+pub struct Key {
+    bytes: SecretBox<[u8; KEY_BYTES]>,
+    mark: Mark,
+}
+
+/// Why a value could not be decrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotDecrypted {
+    /// It is not what it was: cut, or altered.
+    Damaged,
+    /// A form that is not known here.
+    UnknownForm,
+    /// It is of another key.
+    OtherKey,
+    /// It is bound to another connection.
+    OtherCode,
+    /// It is bound to another setting of the connection.
+    OtherSetting,
+}
+
+impl Key {
+    /// A new one, of the system's random bytes.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn generate() -> io::Result<Self> {
+        let key = CipherKey::try_generate().map_err(io::Error::other)?;
+        Ok(Self::of(key.into()))
+    }
+
+    /// The key that a file with this content holds, if that is a whole one.
+    pub fn of_file(content: &[u8]) -> Option<Self> {
+        let text = encoding::text(content).ok()?.trim();
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.strip_prefix(KEY_PREFIX)?)
+            .ok()?;
+        let (key, mark) = bytes.split_first_chunk::<KEY_BYTES>()?;
+        let key = Self::of(*key);
+        (mark == key.mark).then_some(key)
+    }
+
+    /// The key as its file has it.
+    pub fn to_text(&self) -> SecretString {
+        let bytes = [self.bytes.expose_secret().as_slice(), &self.mark].concat();
+        format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)).into()
+    }
+
+    /// The secret as `ENC[…]`, bound to where it may stand, if that is said: another text each time.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn encrypt(
+        &self,
+        secret: &SecretString,
+        binding: Option<Binding<'_>>,
+    ) -> io::Result<String> {
+        let nonce = XNonce::try_generate().map_err(io::Error::other)?;
+        let head = match binding {
+            None => self.head(UNBOUND_FORM).to_vec(),
+            Some(binding) => {
+                let [code, setting] = binding.marks();
+                [&self.head(BOUND_FORM)[..], &code, &setting].concat()
+            }
+        };
+        let payload = Payload {
+            msg: secret.expose_secret().as_bytes(),
+            aad: &authenticated(&head, binding),
+        };
+        let sealed = self.cipher().encrypt(&nonce, payload);
+        let sealed = sealed.map_err(|_long| io::Error::other("the secret is too long"))?;
+        let bytes = [head.as_slice(), &nonce, &sealed].concat();
+        Ok(format!(
+            "{OPENING}{}{CLOSING}",
+            URL_SAFE_NO_PAD.encode(bytes)
+        ))
+    }
+
+    /// The secret that was encrypted, for where it stands.
+    ///
+    /// # Errors
+    /// When the text is not what this key made of a secret, or it is bound to something else.
+    pub fn decrypt(&self, text: &str, place: Binding<'_>) -> Result<Decrypted, NotDecrypted> {
+        let damaged = NotDecrypted::Damaged;
+        let text = text.trim().strip_prefix(OPENING).ok_or(damaged)?;
+        let text = text.strip_suffix(CLOSING).ok_or(damaged)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_bad| damaged)?;
+        let (form, rest) = bytes.split_first().ok_or(damaged)?;
+        let is_bound = match *form {
+            UNBOUND_FORM => false,
+            BOUND_FORM => true,
+            _ => return Err(NotDecrypted::UnknownForm),
+        };
+        let (mark, mut rest) = rest.split_first_chunk::<4>().ok_or(damaged)?;
+        let mut bound_to = [[0; 4]; 2];
+        if is_bound {
+            for bound_mark in &mut bound_to {
+                let (mark, behind) = rest.split_first_chunk::<4>().ok_or(damaged)?;
+                (*bound_mark, rest) = (*mark, behind);
+            }
+        }
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(damaged)?;
+        if sealed.len() < TAG_BYTES {
+            return Err(damaged);
+        }
+        if *mark != self.mark {
+            return Err(NotDecrypted::OtherKey);
+        }
+        if is_bound {
+            let [code, setting] = place.marks();
+            match bound_to {
+                [other, _] if other != code => return Err(NotDecrypted::OtherCode),
+                [_, other] if other != setting => return Err(NotDecrypted::OtherSetting),
+                _ => {}
+            }
+        }
+        let head = &bytes[..bytes.len() - sealed.len() - NONCE_BYTES];
+        let payload = Payload {
+            msg: sealed,
+            aad: &authenticated(head, is_bound.then_some(place)),
+        };
+        let secret = self.cipher().decrypt(&XNonce::from(*nonce), payload);
+        let secret = secret.map_err(|_altered| damaged)?;
+        let secret = String::from_utf8(secret).map_err(|_no_text| damaged)?;
+        let secret = secret.into();
+        Ok(Decrypted { secret, is_bound })
+    }
+
+    fn of(bytes: [u8; KEY_BYTES]) -> Self {
+        Self {
+            bytes: SecretBox::new(Box::new(bytes)),
+            mark: mark(MARK_DOMAIN, &bytes),
+        }
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&CipherKey::from(*self.bytes.expose_secret()))
+    }
+
+    /// What every value begins with.
+    fn head(&self, form: u8) -> [u8; 5] {
+        let [a, b, c, d] = self.mark;
+        [form, a, b, c, d]
+    }
+}
+
+impl Binding<'_> {
+    fn marks(self) -> [Mark; 2] {
+        [
+            mark(CODE_DOMAIN, self.code.as_bytes()),
+            mark(SETTING_DOMAIN, self.setting.as_bytes()),
+        ]
+    }
+}
+
+fn mark(domain: &[u8], bytes: &[u8]) -> Mark {
+    let hash = Sha256::new_with_prefix(domain).chain_update(bytes);
+    let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+    [a, b, c, d]
+}
+
+/// What is authenticated besides the secret: the head, and all of what the value is bound to. The length of the code keeps
+/// the two apart.
+fn authenticated(head: &[u8], binding: Option<Binding<'_>>) -> Vec<u8> {
+    let Some(Binding { code, setting }) = binding else {
+        return head.to_vec();
+    };
+    let length = (code.len() as u64).to_le_bytes();
+    [head, &length, code.as_bytes(), setting.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key and a value as this form had them first: what is in people's files has to be read for ever.
+    const KEY_TEXT: &str = "scanner-key-1:KKF9Az2yyB8PTixAhTB_s8LbeqV-VE4pGOsdypYM-8Bd6Mtz";
+    const VALUE: &str =
+        "ENC[AV3oy3PVMEr6BRzcr9iqI9xXinAxIsmY1JyYbXc5HparSc5tm760MSXhsUzUzc4yubqvAhX-bJ1ufus]";
+
+    const PLACE: Binding<'_> = Binding {
+        code: "qlik",
+        setting: "connection.auth.value",
+    };
+
+    fn check(text: &str, expected: NotDecrypted) {
+        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+        assert_eq!(key.decrypt(text, PLACE).unwrap_err(), expected, "{text}");
+    }
+
+    #[test]
+    fn a_value_of_the_first_form_is_read() {
+        let key = Key::of_file(format!("\u{feff}{KEY_TEXT}\r\n").as_bytes()).unwrap();
+        let Decrypted { secret, is_bound } = key.decrypt(VALUE, PLACE).unwrap();
+        assert_eq!(secret.expose_secret(), "ACME\\scänner\n");
+        assert!(!is_bound);
+    }
+
+    #[test]
+    fn a_bound_value_is_decrypted_where_it_belongs_and_nowhere_else() {
+        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+        let text = key.encrypt(&"s3cret".into(), Some(PLACE)).unwrap();
+        let decrypted = key.decrypt(&text, PLACE).unwrap();
+        assert_eq!(decrypted.secret.expose_secret(), "s3cret");
+        assert!(decrypted.is_bound);
+        let at = |code, setting| {
+            let place = Binding { code, setting };
+            key.decrypt(&text, place).unwrap_err()
+        };
+        for code in ["other", "Qlik", "qlik ", "", "qlikc"] {
+            assert_eq!(at(code, PLACE.setting), NotDecrypted::OtherCode, "{code}");
+        }
+        for setting in ["connection.auth.key", "auth.value", ""] {
+            assert_eq!(at("qlik", setting), NotDecrypted::OtherSetting, "{setting}");
+        }
+    }
+
+    #[test]
+    fn a_secret_comes_back_and_is_another_text_each_time() {
+        let key = Key::generate().unwrap();
+        for secret in ["x", "two words", "ACME\\scanner", "ключ 🔑", "]\"\n"] {
+            let secret = SecretString::from(secret);
+            for binding in [None, Some(PLACE)] {
+                let encrypt = || key.encrypt(&secret, binding).unwrap();
+                let (first, second) = (encrypt(), encrypt());
+                assert_ne!(first, second);
+                for text in [first, second] {
+                    let back = key.decrypt(&text, PLACE).unwrap();
+                    assert_eq!(back.secret.expose_secret(), secret.expose_secret());
+                    assert_eq!(back.is_bound, binding.is_some());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_character_is_altered_or_missing_nothing_comes_back() {
+        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+        let bound = key.encrypt(&"s3cret".into(), Some(PLACE)).unwrap();
+        for value in [VALUE, &bound] {
+            for at in 0..value.len() {
+                for other in ["A", "B", "_", "=", "", "]"] {
+                    let mut altered = value.to_owned();
+                    altered.replace_range(at..=at, other);
+                    if altered != value {
+                        assert!(key.decrypt(&altered, PLACE).is_err(), "{altered}");
+                    }
+                }
+                check(&value[..at], NotDecrypted::Damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn other_keys_and_forms_are_told_apart() {
+        let other = Key::generate().unwrap();
+        let text = other.encrypt(&SecretString::from("x"), None).unwrap();
+        check(&text, NotDecrypted::OtherKey);
+        check("ENC[]", NotDecrypted::Damaged);
+        check("ENC[Aw]", NotDecrypted::UnknownForm);
+        check("ENC[Ag]", NotDecrypted::Damaged);
+        check("ENC[AQ]", NotDecrypted::Damaged);
+        check("ENC[not base64]", NotDecrypted::Damaged);
+    }
+
+    #[test]
+    fn a_key_that_lost_or_changed_a_character_is_none() {
+        for at in 0..KEY_TEXT.len() {
+            for other in ["A", "B", "", "!"] {
+                let mut altered = KEY_TEXT.to_owned();
+                altered.replace_range(at..=at, other);
+                if altered != KEY_TEXT {
+                    assert!(Key::of_file(altered.as_bytes()).is_none(), "{altered}");
+                }
+            }
+        }
+        assert!(Key::of_file(b"\xff").is_none());
+    }
+
+    #[test]
+    fn the_key_is_not_in_its_debug_text() {
+        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+        let debug = format!("{key:?} {:?}", key.to_text());
+        let secret = KEY_TEXT.strip_prefix(KEY_PREFIX).unwrap();
+        assert!(!debug.contains(secret), "{debug}");
+    }
+}

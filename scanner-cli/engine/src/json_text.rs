@@ -1,0 +1,85 @@
+//! JSON whose unprintable characters are escaped, so that they reach no terminal, log or file.
+
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use catalog_model::is_unprintable;
+use serde::Serialize;
+
+/// A value as JSON of several lines, for standard output or a file.
+pub fn json_page(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    format!("{}\n", escape_json(&text))
+}
+
+/// Writes a value as JSON on one line, without its end.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_json(output: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    Ok(serde_json::to_writer(JsonEscapes(output), value)?)
+}
+
+/// JSON text whose unprintable characters are escaped. They can only be in its strings; the line breaks between its
+/// elements stay.
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    let is_escaped = |char: char| char >= '\u{7f}' && is_unprintable(char);
+    if !json.contains(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 64);
+    for char in json.chars() {
+        if is_escaped(char) {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                // Writing to a text cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(char);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Escapes what a JSON serializer writes, which is a piece of text each time.
+struct JsonEscapes<'a>(&'a mut dyn Write);
+
+impl Write for JsonEscapes<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        match str::from_utf8(piece) {
+            Ok(text) => self.0.write_all(escape_json(text).as_bytes())?,
+            Err(_) => self.0.write_all(piece)?,
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "a\nb\u{1b}[2J\u{9b}1m\u{202e}\u{200b}";
+
+    #[test]
+    fn json_keeps_its_values_and_shows_no_control_character() {
+        let value = serde_json::json!({ "a": format!("{HOSTILE}\u{7f}\u{e0041}é") });
+        let mut line = Vec::new();
+        write_json(&mut line, &value).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        for text in [&line, json_page(&value).trim_end()] {
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(text).unwrap(),
+                value
+            );
+            assert!(!text.replace('\n', "").contains(is_unprintable), "{text:?}");
+            assert!(text.contains('é'));
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Texts of a settings file that HOCON allows and that are hardly meant: quotes that HOCON does not know, characters that
+//! nobody sees, variables between quotes.
+
+use std::{borrow::Cow, path::Path};
+
+use crate::hocon::{
+    Diagnostic, Files, Found, Node, Object, Severity, Shown, Value, char_at, settings,
+};
+
+mod invisible;
+mod quotes;
+
+/// The settings that are patterns: they have quotes of their own, and compare texts of a site with any character.
+const FILTERS: [&str; 2] = ["filter", "filters"];
+
+/// Maximum number of odd texts that are listed.
+const MAX_LISTED: usize = 50;
+
+/// What is odd about the texts of a file.
+pub struct OddTexts {
+    /// What makes the file invalid.
+    pub errors: Vec<Found>,
+    /// What to report of them.
+    pub warnings: Vec<Found>,
+}
+
+/// The files that the settings come from.
+pub struct Sources<'a> {
+    path: &'a Path,
+    content: &'a [u8],
+    /// Gives the files that it includes.
+    files: &'a dyn Files,
+}
+
+/// What a text is to its setting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Value,
+    /// An element of the list that is the value.
+    Element,
+}
+
+/// An odd text, and whether the file can be used all the same.
+enum Odd {
+    Error(Found),
+    Warning(Found),
+}
+
+impl OddTexts {
+    /// Finds what is odd about the texts of a file.
+    pub fn find(root: &Object, sources: &Sources<'_>) -> Self {
+        let all = settings(root);
+        // Those first that the file cannot be used with: what else is listed is limited.
+        let (strict, others): (Vec<_>, Vec<_>) =
+            (all.iter()).partition(|setting| quotes::is_strict(&setting.path));
+        let in_values = strict.into_iter().chain(others);
+        let in_values = in_values.flat_map(|setting| {
+            let mut odd = Vec::new();
+            odd_values(
+                &setting.path,
+                setting.node,
+                (sources, Role::Value),
+                &mut odd,
+            );
+            odd
+        });
+        let odd = in_values.chain(invisible::in_keys(root, sources));
+        let mut odd_texts = Self {
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        };
+        for (number, odd) in odd.take(MAX_LISTED + 1).enumerate() {
+            match odd {
+                Odd::Error(found) => odd_texts.errors.push(found),
+                Odd::Warning(found) if number < MAX_LISTED => odd_texts.warnings.push(found),
+                Odd::Warning(found) => odd_texts.warnings.push(Found {
+                    message: "more texts of the file are odd, and not listed".to_owned(),
+                    hint: None,
+                    ..found
+                }),
+            }
+        }
+        odd_texts
+    }
+}
+
+impl OddTexts {
+    /// All of them, for a file without a setting in which quotes are an error.
+    pub fn into_warnings(self) -> Vec<Found> {
+        self.errors.into_iter().chain(self.warnings).collect()
+    }
+
+    /// Whether the value of a setting makes the file invalid.
+    pub fn has_error_at(&self, value: Option<&Node>) -> bool {
+        value.is_some_and(|value| self.errors.iter().any(|found| found.place == value.place))
+    }
+}
+
+impl<'a> Sources<'a> {
+    /// The file at `path` with this content, and those that it includes.
+    pub fn new(path: &'a Path, content: &'a [u8], files: &'a dyn Files) -> Self {
+        Self {
+            path,
+            content,
+            files,
+        }
+    }
+
+    /// The content of the file that a place is in.
+    pub fn content_at(&self, place: &catalog_model::Place) -> Option<Cow<'_, [u8]>> {
+        if *place.file == *self.path.display().to_string() {
+            return Some(Cow::Borrowed(self.content));
+        }
+        let content = self.files.content(Path::new(&*place.file)).ok()??;
+        Some(Cow::Owned(content))
+    }
+
+    /// What was found, as it is shown.
+    pub fn diagnostic(&self, severity: Severity, found: Found) -> Diagnostic {
+        Diagnostic::in_file(self.path, self.content, severity, found)
+    }
+
+    /// The first character of a value as it is written.
+    fn first_character(&self, value: &Node) -> Option<char> {
+        char_at(&self.content_at(&value.place)?, &value.place)
+    }
+}
+
+/// Collects what is odd about the texts of a value. Blocks in a list have settings of their own.
+fn odd_values(
+    path: &[String],
+    node: &Node,
+    (sources, role): (&Sources<'_>, Role),
+    odd: &mut Vec<Odd>,
+) {
+    if odd.len() > MAX_LISTED {
+        return;
+    }
+    match &node.value {
+        Value::String(text) => odd.extend(odd_text(path, node, text, (sources, role))),
+        // Rules of filters compare names of the site.
+        Value::List(_) if is_filter(path) => {}
+        Value::List(nodes) => {
+            for node in nodes {
+                odd_values(path, node, (sources, Role::Element), odd);
+            }
+        }
+        Value::Object(block) => {
+            for setting in settings(block) {
+                odd_values(&setting.path, setting.node, (sources, Role::Value), odd);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_filter(path: &[String]) -> bool {
+    path.iter().any(|name| FILTERS.contains(&&**name))
+}
+
+fn odd_text(
+    path: &[String],
+    node: &Node,
+    text: &str,
+    (sources, role): (&Sources<'_>, Role),
+) -> Option<Odd> {
+    let is_filter = is_filter(path);
+    let odd = match is_filter {
+        true => None,
+        false => quotes::find(path, node, text, (sources, role))
+            .or_else(|| invisible::in_value(path, node, text, sources)),
+    };
+    odd.or_else(|| {
+        let (message, hint) = unreached_variable(text).or_else(|| {
+            let words = (!is_filter).then_some(text)?;
+            misplaced_sign(words)
+        })?;
+        Some(Odd::Warning(Found {
+            place: node.place.clone(),
+            message: message.to_owned(),
+            hint: Some(hint.to_owned()),
+            value: Shown::No,
+        }))
+    })
+}
+
+/// `ENC[…]` and `%…%` where they mean nothing.
+fn misplaced_sign(text: &str) -> Option<(&'static str, &'static str)> {
+    let text = text.trim();
+    if text.find("ENC[").is_some_and(|at| at > 0) {
+        return Some((
+            "`ENC[…]` is decrypted only where it is the whole value",
+            "encrypt the whole value with `scanner-cli encrypt`",
+        ));
+    }
+    let name = text.strip_prefix('%')?.strip_suffix('%')?;
+    let is_name = !name.is_empty()
+        && name
+            .chars()
+            .all(|char| char.is_ascii_alphanumeric() || char == '_');
+    is_name.then_some((
+        "`%…%` is text, not an environment variable",
+        "write `${NAME}`, outside of quotes",
+    ))
+}
+
+fn unreached_variable(text: &str) -> Option<(&'static str, &'static str)> {
+    text.contains("${").then_some((
+        "between quotes `${…}` is text, not the variable",
+        "write it outside of the quotes: `key = ${NAME}`, or `key = \"before\"${NAME}\"after\"`",
+    ))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! The time limit of a scan as a whole.
+
+use std::time::Duration;
+
+use catalog_model::{ScanError, Settings};
+use jiff::SignedDuration;
+
+const SCAN_LIMIT: &str = "connection.time_limits.scan";
+/// Longer than any scan that was heard of takes; a scan that takes longer is stuck.
+const DEFAULT: Duration = Duration::from_secs(6 * 3600);
+
+/// Reads how long a scan may take; none where the file says that there is no limit. What is wrong, `settings` records.
+pub fn scan_limit(settings: &mut Settings) -> Option<Duration> {
+    let Some(set) = settings.text(SCAN_LIMIT) else {
+        return Some(DEFAULT);
+    };
+    let off = ["0", "none"].contains(&set.value.trim());
+    if off {
+        return None;
+    }
+    settings.duration(SCAN_LIMIT).map(|limit| limit.value)
+}
+
+/// What is reported of a scan that took longer than `limit`.
+pub fn too_long(limit: Duration) -> ScanError {
+    let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+    ScanError::Source {
+        step: "scanning".to_owned(),
+        message: format!("the scan took longer than `{SCAN_LIMIT}` ({limit:#}) and was ended"),
+        hint: Some(format!(
+            "find out what takes so long, or raise `{SCAN_LIMIT}` in the connection file"
+        )),
+        may_pass: false,
+    }
+}

@@ -1,0 +1,194 @@
+//! When a connection is scanned: by a Quartz expression, or once a day.
+
+mod preview;
+
+use std::{str::FromStr, sync::Arc};
+
+use catalog_model::{
+    Settings,
+    settings::{SettingProblem, Stands},
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+pub use self::preview::Preview;
+use crate::quartz::{Expression, QuartzError};
+
+/// When a connection is scanned.
+#[derive(Clone, Debug, Default)]
+pub enum Schedule {
+    /// Every 24 hours, counted from the last scan.
+    #[default]
+    Daily,
+    /// By a Quartz expression.
+    Quartz(Arc<Expression>),
+}
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+impl Schedule {
+    /// The next time after `last`; `None` if the expression has no time left.
+    pub fn next(&self, last: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Self::Daily => last.checked_add(DAY).ok(),
+            Self::Quartz(expression) => expression.next(last, zone),
+        }
+    }
+
+    /// The text of the expression, if there is one.
+    pub fn expression(&self) -> Option<&str> {
+        match self {
+            Self::Daily => None,
+            Self::Quartz(expression) => Some(expression.text()),
+        }
+    }
+
+    /// Reads the setting `key`, which must name a time of `zone` after `now`. Problems and warnings are recorded in
+    /// `settings`.
+    pub fn of(settings: &mut Settings, key: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
+        let text = settings.text(key)?;
+        let note = |message: String, hint: Option<&str>| SettingProblem {
+            key: key.to_owned(),
+            place: text.place.clone(),
+            message,
+            hint: hint.map(str::to_owned),
+            stands: Stands::Itself,
+            within: None,
+        };
+        let expression = match text.value.parse::<Expression>() {
+            Ok(expression) => expression,
+            Err(error) => {
+                let message = format!("`{key}` is not a valid schedule: {error}");
+                settings.record(note(message, error.hint()));
+                return None;
+            }
+        };
+        if expression.next(now, zone).is_none() {
+            let message = format!(
+                "`{key}` is not a valid schedule: there is no such time in the years to come"
+            );
+            settings.record(note(message, Some(NEVER)));
+            return None;
+        }
+        for ignored in expression.ignored() {
+            let message = format!("`{key}`: {}", ignored.message());
+            settings.warn(note(message, Some(ignored.hint())));
+        }
+        Some(Self::Quartz(Arc::new(expression)))
+    }
+}
+
+/// Hint for an expression that never comes.
+const NEVER: &str = "check the day, the month and the year: there is no 31st of February, and past years do not come again";
+
+impl FromStr for Schedule {
+    type Err = QuartzError;
+
+    fn from_str(text: &str) -> Result<Self, QuartzError> {
+        let expression = text.parse()?;
+        Ok(Self::Quartz(Arc::new(expression)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(expression: &str, last: &str, zone: &str) -> Option<String> {
+        let zone = TimeZone::get(zone).unwrap();
+        let next = expression.parse::<Schedule>().unwrap();
+        let next = next.next(last.parse().unwrap(), &zone)?;
+        Some(next.to_string())
+    }
+
+    /// An expression, a time, a zone, and the next time.
+    const CASES: [(&str, &str, &str, &str); 9] = [
+        (
+            "0 0 2 * * ?",
+            "2026-11-24T07:00:00Z",
+            "UTC",
+            "2026-11-25T02:00:00Z",
+        ),
+        (
+            "0 0 2 * * ?",
+            "2026-11-25T02:00:00Z",
+            "UTC",
+            "2026-11-26T02:00:00Z",
+        ),
+        // Monday is 2; the 24th is a Tuesday.
+        (
+            "0 30 4 ? * 2",
+            "2026-11-24T07:00:00Z",
+            "UTC",
+            "2026-11-30T04:30:00Z",
+        ),
+        (
+            "0 30 4 ? * MON-FRI",
+            "2026-11-27T07:00:00Z",
+            "UTC",
+            "2026-11-30T04:30:00Z",
+        ),
+        (
+            "0 0/15 * * * ?",
+            "2026-11-24T07:01:00Z",
+            "UTC",
+            "2026-11-24T07:15:00Z",
+        ),
+        (
+            "0 0 0 L * ?",
+            "2026-11-24T07:00:00Z",
+            "UTC",
+            "2026-11-30T00:00:00Z",
+        ),
+        (
+            "0 0 0 1 1 ? 2030",
+            "2026-11-24T07:00:00Z",
+            "UTC",
+            "2030-01-01T00:00:00Z",
+        ),
+        (
+            "0 0 2 * * ?",
+            "2026-11-24T07:00:00Z",
+            "Europe/Berlin",
+            "2026-11-25T01:00:00Z",
+        ),
+        // When the clocks go forward there is no half past two; 3 o'clock is the first moment after it.
+        (
+            "0 30 2 * * ?",
+            "2026-03-28T12:00:00Z",
+            "Europe/Berlin",
+            "2026-03-29T01:00:00Z",
+        ),
+    ];
+
+    #[test]
+    fn expressions_mean_what_they_mean_in_quartz() {
+        for (expression, last, zone, expected) in CASES {
+            assert_eq!(
+                next(expression, last, zone).as_deref(),
+                Some(expected),
+                "{expression}"
+            );
+        }
+        assert_eq!(next("0 0 0 31 2 ?", "2026-11-24T07:00:00Z", "UTC"), None);
+        assert_eq!(
+            next("0 0 0 1 1 ? 2020", "2026-11-24T07:00:00Z", "UTC"),
+            None
+        );
+    }
+
+    #[test]
+    fn what_is_no_expression_is_refused() {
+        for text in [
+            "",
+            "daily",
+            "0 2 * * *",
+            "0 0 25 * * ?",
+            "0 0 2 * * ? 2026 1",
+            "x 0 2 * * ?",
+            "0 0/90 * * * ?",
+            "0 0 2 * * *",
+        ] {
+            assert!(text.parse::<Schedule>().is_err(), "{text}");
+        }
+    }
+}

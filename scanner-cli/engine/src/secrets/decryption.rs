@@ -1,0 +1,240 @@
+//! Decrypts the values of a connection file, and of the secret manager's, as they are read.
+
+use std::{borrow::Cow, path::PathBuf};
+
+use catalog_model::{Place, encoding};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Missing, Secrets, names::file_code, provider::encrypt_again};
+use crate::{
+    encryption::{self, Binding, Key, NotDecrypted, is_encrypted},
+    hocon::{Diagnostic, Files, Found, Node, Object, Severity, Shown, Value},
+    home::shown,
+    problem::Problem,
+};
+
+/// The key, and the file that it is in.
+pub(super) struct KeyInFile {
+    pub(super) file: PathBuf,
+    key: Key,
+}
+
+/// The settings whose words messages and reports quote one by one.
+const FILTERS: [&str; 2] = ["filter", "filters"];
+
+/// Maximum number of values that cannot be decrypted and are reported. The file is refused for any.
+const MAX_FAULTS: usize = 50;
+
+impl Secrets<'_> {
+    /// Decrypts every text of a file that is encrypted; one that cannot be stays as it is, and is reported. So is a name or
+    /// a filter that is a secret: reports and messages would show it.
+    pub fn decrypt_all(&self, root: &mut Object) -> Vec<Diagnostic> {
+        let mut faults = self.take_secret_names(root);
+        if faults.is_empty() {
+            faults.extend(self.check_code(root));
+        }
+        let code = file_code(root).map(Cow::into_owned).unwrap_or_default();
+        for (name, node) in root.iter_mut() {
+            if !FILTERS.contains(&name) {
+                let mut setting = name.to_owned();
+                self.decrypt_below(node, &code, &mut setting, &mut faults);
+            } else if self.is_secret_filter(&node.value) {
+                faults.push(self.fault(
+                    &node.place,
+                    format!("`{name}` cannot be a secret: reports and messages show what it says"),
+                    "write it as it is".to_owned(),
+                ));
+            }
+        }
+        faults
+    }
+
+    /// Decrypts what is in the value of a setting with this name.
+    fn decrypt_below(
+        &self,
+        node: &mut Node,
+        code: &str,
+        setting: &mut String,
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        if faults.len() >= MAX_FAULTS {
+            return;
+        }
+        match &mut node.value {
+            Value::List(nodes) => {
+                for node in nodes {
+                    self.decrypt_below(node, code, setting, faults);
+                }
+            }
+            Value::Object(object) => {
+                let length = setting.len();
+                for (name, node) in object.iter_mut() {
+                    setting.push('.');
+                    setting.push_str(name);
+                    self.decrypt_below(node, code, setting, faults);
+                    setting.truncate(length);
+                }
+            }
+            // A secret that was given out may look like one.
+            Value::String(text) if is_encrypted(text) && !self.given.borrow().is(text) => {
+                match self.decrypt_at(&node.place, text, Binding { code, setting }) {
+                    Ok(secret) => {
+                        *text = secret;
+                        node.secret = true;
+                    }
+                    Err(fault) => faults.push(fault),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Decrypts the value of a setting of the file.
+    fn decrypt_at(
+        &self,
+        place: &Place,
+        text: &str,
+        binding: Binding<'_>,
+    ) -> Result<String, Diagnostic> {
+        let decrypted = self.decryption_key().and_then(|key| {
+            let decrypted = key.decrypt(text, binding);
+            decrypted.map_err(|why| self.not_decrypted(why, binding))
+        });
+        let decrypted = decrypted.map_err(|missing| {
+            let why = format!("this value cannot be decrypted: {}", missing.message);
+            self.fault(place, why, missing.hint)
+        })?;
+        if !decrypted.is_bound {
+            let hint = encrypt_again(binding);
+            if self.files.restrictions().is_restricted() {
+                let message = "this encrypted value is not bound to a connection and a setting, which `config.restrict` \
+                               requires";
+                return Err(self.fault(place, message.to_owned(), hint));
+            }
+            let message = "this encrypted value is not bound to a connection and a setting: whoever reads it can use it in \
+                           any connection file";
+            let unbound = self.fault(place, message.to_owned(), hint);
+            self.notice(Problem::InFile(Diagnostic {
+                severity: Severity::Warning,
+                ..unbound
+            }));
+        }
+        Ok(self.give(&decrypted.secret))
+    }
+
+    /// The secret, which from now on no text about the file shows.
+    pub(super) fn give(&self, secret: &SecretString) -> String {
+        self.given.borrow_mut().add(secret.expose_secret());
+        secret.expose_secret().to_owned()
+    }
+
+    /// The key for encrypted values.
+    pub(super) fn decryption_key(&self) -> Result<&Key, Missing> {
+        let key = self.key.get_or_init(|| self.read_key());
+        key.as_ref().map(|found| &found.key).map_err(Clone::clone)
+    }
+
+    /// Why a value was not decrypted that should be bound to this place.
+    pub(super) fn not_decrypted(&self, why: NotDecrypted, binding: Binding<'_>) -> Missing {
+        let Binding { code, setting } = binding;
+        let key = self.key.get().and_then(|key| key.as_ref().ok());
+        let file = key.map(|key| shown(&key.file)).unwrap_or_default();
+        match why {
+            NotDecrypted::Damaged => Missing::new(
+                "it is cut or altered",
+                "paste the whole line that `scanner-cli encrypt` printed, or encrypt the secret again",
+            ),
+            NotDecrypted::UnknownForm => Missing::new(
+                "it is altered, or of a form that this scanner does not know",
+                "encrypt the secret again with `scanner-cli encrypt`",
+            ),
+            NotDecrypted::OtherKey => Missing::new(
+                format!("it was encrypted with another key than that of `{file}`"),
+                "put the key file of that time back, or encrypt the secret again with `scanner-cli encrypt`",
+            ),
+            NotDecrypted::OtherCode if code.is_empty() => Missing::new(
+                "it is bound to a connection, and this file has no `code`",
+                "write the code of the connection",
+            ),
+            NotDecrypted::OtherCode => Missing {
+                message: format!("it was encrypted for another connection than `{code}`"),
+                hint: encrypt_again(binding),
+            },
+            NotDecrypted::OtherSetting => Missing {
+                message: format!("it was encrypted for another setting than `{setting}`"),
+                hint: encrypt_again(binding),
+            },
+        }
+    }
+
+    pub(super) fn fault(&self, place: &Place, message: String, hint: String) -> Diagnostic {
+        let found = Found {
+            place: place.clone(),
+            message,
+            hint: Some(hint),
+            value: Shown::No,
+        };
+        Diagnostic::in_file(self.path, self.content, Severity::Error, found)
+    }
+
+    /// Whether a filter is encrypted, or an expression that the secret manager gave. A pattern of a rule may be the same as
+    /// a secret: the scanner's own account, whose sheets nobody wants.
+    fn is_secret_filter(&self, value: &Value) -> bool {
+        let given = matches!(value, Value::String(text) if self.given.borrow().is(text));
+        given || holds_encrypted(value)
+    }
+
+    fn read_key(&self) -> Result<KeyInFile, Missing> {
+        let settings = self.home.settings();
+        let there = !matches!(self.files.content(&settings), Ok(None));
+        let root = if there {
+            self.root_of(&settings)?
+        } else {
+            Object::default()
+        };
+        let mut settings = self.settings(&settings, root);
+        let file = encryption::key_file(&mut settings, self.home);
+        if let Some(wrong) = settings.problems().first() {
+            let message = format!("there is a mistake at {}", wrong.place);
+            return Err(Missing::new(message, "correct that setting"));
+        }
+        let shown = shown(&file);
+        let content = self.files.content(&file).map_err(|error| {
+            Missing::new(
+                format!("the key file `{shown}` cannot be read: {error}"),
+                "let the user that runs the scanner read it, and nobody else",
+            )
+        })?;
+        let content = content.ok_or_else(|| {
+            Missing::new(
+                format!("there is no key file `{shown}`"),
+                "put the key file there with which it was encrypted, or name it in `conf/application.conf` \
+                 (`encryption.key-file`)",
+            )
+        })?;
+        if let Err(not_text) = encoding::check_nul(&content) {
+            let (what, hint) = not_text.explain();
+            let message = format!("the key file `{shown}` {what}");
+            return Err(Missing::new(message, hint));
+        }
+        let key = Key::of_file(&content).ok_or_else(|| {
+            Missing::new(
+                format!("the key file `{shown}` is damaged, or something else"),
+                "put a copy of the key file back; without one, remove it, and encrypt all secrets again with \
+                 `scanner-cli encrypt`",
+            )
+        })?;
+        Ok(KeyInFile { file, key })
+    }
+}
+
+fn holds_encrypted(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_encrypted(text),
+        Value::List(nodes) => nodes.iter().any(|node| holds_encrypted(&node.value)),
+        Value::Object(object) => object
+            .iter()
+            .any(|entry| holds_encrypted(&entry.value.value)),
+        _ => false,
+    }
+}

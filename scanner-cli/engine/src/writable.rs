@@ -1,0 +1,109 @@
+//! Files that lead to programs or keys, and who may write them: whoever can, decides what the scanner's account runs.
+
+use std::path::{Path, PathBuf};
+
+use crate::{home::Home, problem::Problem};
+
+/// What is wrong with who may write the file of a hook, and the program and scripts that it names.
+pub fn of_hook<'a>(
+    home: &Home,
+    file: &Path,
+    words: impl Iterator<Item = &'a String>,
+) -> Vec<Problem> {
+    let mut problems: Vec<_> = of_file(home, "the hook file", file).into_iter().collect();
+    for word in words {
+        // A word without a path that no file of the home has is found by the system.
+        let program = home.path(word);
+        if program.is_file() {
+            problems.extend(of_file(home, "the program of a hook", &program));
+        }
+    }
+    problems
+}
+
+/// What is wrong with who may write the scanner's own settings.
+pub fn of_settings(home: &Home) -> Option<Problem> {
+    of_file(home, "the settings file", &home.settings())
+}
+
+/// What is wrong with who may write a file, or may put another one in its place: in its folder, or in one of those around
+/// that up to the home.
+fn of_file(home: &Home, what: &str, file: &Path) -> Option<Problem> {
+    rights::of(home, what, file).or_else(|| {
+        let mut folders = folders(&home.path(""), file).into_iter();
+        folders.find_map(|folder| rights::of(home, "the folder", &folder))
+    })
+}
+
+fn folders(home: &Path, file: &Path) -> Vec<PathBuf> {
+    let here = |folder: &Path| match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_path_buf(),
+    };
+    let Some(own) = file.parent() else {
+        return Vec::new();
+    };
+    let around = own.ancestors().take_while(|folder| *folder != home);
+    match own.starts_with(home) {
+        true => around.chain([home]).map(here).collect(),
+        false => vec![here(own)],
+    }
+}
+
+#[cfg(unix)]
+mod rights {
+    use std::{os::unix::fs::MetadataExt, path::Path};
+
+    use crate::{
+        home::{Home, shown},
+        input_file,
+        problem::Problem,
+    };
+
+    /// Rights of the group and of all users to write.
+    const WRITE: u32 = 0o022;
+    /// In a folder with this right, only the owner of a file may replace it.
+    const STICKY: u32 = 0o1000;
+
+    pub(super) fn of(home: &Home, what: &str, path: &Path) -> Option<Problem> {
+        let found = input_file::metadata(path).ok()?;
+        let shown = shown(path);
+        let mode = found.mode();
+        let is_open = mode & WRITE != 0 && !(found.is_dir() && mode & STICKY != 0);
+        if is_open {
+            let whom = match mode & 0o002 {
+                0 => "its group",
+                _ => "every user of this machine",
+            };
+            return Some(Problem::warning(
+                format!("{whom} may write {what} `{shown}`, and so decide what the scanner runs"),
+                format!("take that right away: `chmod go-w {shown}`"),
+            ));
+        }
+        let owner = found.uid();
+        let trusted = [0, rustix::process::geteuid().as_raw()];
+        let of_home =
+            input_file::metadata(&home.path("")).or_else(|_| input_file::metadata(Path::new(".")));
+        if trusted.contains(&owner) || of_home.is_ok_and(|of_home| of_home.uid() == owner) {
+            return None;
+        }
+        Some(Problem::warning(
+            format!(
+                "another user ({owner}) owns {what} `{shown}`, and so decides what the scanner runs"
+            ),
+            format!("give it to root, or to the scanner's account: `chown root {shown}`"),
+        ))
+    }
+}
+
+/// Rights of other systems are not read.
+#[cfg(not(unix))]
+mod rights {
+    use std::path::Path;
+
+    use crate::{home::Home, problem::Problem};
+
+    pub(super) fn of(_home: &Home, _what: &str, _path: &Path) -> Option<Problem> {
+        None
+    }
+}
