@@ -7,7 +7,9 @@ mod bad_files;
 mod catalog;
 mod check;
 mod config;
+mod docs;
 mod encrypt;
+mod examples;
 mod explain;
 mod filter;
 mod held;
@@ -104,7 +106,14 @@ pub(crate) fn demo_with(site: &FakeSite, settings: &str) -> Home {
 
 /// The connection file of the documentation.
 pub(crate) fn demo_text(site: &FakeSite) -> String {
-    connection("demo", site).replace("Test site", "Demonstration")
+    let url = site.url();
+    let root = url.trim_end_matches("/header");
+    connection("demo", site)
+        .replace("Test site", "Demonstration")
+        .replace(
+            &format!("link_url = \"{url}\""),
+            &format!("link_url = \"{root}\""),
+        )
 }
 
 /// Runs the program once and compares what it prints with a snapshot.

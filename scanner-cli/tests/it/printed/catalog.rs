@@ -86,7 +86,10 @@ fn changes_scans_owners_and_followers() {
     let mut page = Page::new();
     for list in ["changes", "scans", "owners", "followers"] {
         for format in ["table", "ndjson", "csv"] {
-            let mut arguments = vec!["catalog", list, "--format", format];
+            let mut arguments = vec!["catalog", list];
+            if format != "table" {
+                arguments.extend(["--format", format]);
+            }
             if list == "changes" {
                 arguments.extend(["--limit", "4"]);
             }

@@ -9,7 +9,8 @@ fn an_inventory_in_every_format() {
     let site = FakeSite::start_in_thread();
     let home = demo(&site);
     let mut page = Page::new();
-    for format in ["table", "ndjson", "csv"] {
+    page.run(&home, &["inventory"]);
+    for format in ["ndjson", "csv"] {
         page.run(&home, &["inventory", "--format", format]);
     }
     page.run(&home, &["inventory", "demo", "--columns", "label,id"]);

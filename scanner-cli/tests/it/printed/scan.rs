@@ -118,10 +118,8 @@ fn id(record: &serde_json::Value) -> String {
 fn a_failed_scan() {
     let mut page = Page::new();
     let home = Home::empty();
-    home.write(
-        "connections/demo.conf",
-        connection_to("demo", &closed_port()),
-    );
+    let file = connection_to("demo", &closed_port()).replace("Test site", "Demonstration");
+    home.write("connections/demo.conf", file);
     page.note("nothing listens");
     page.run(&home, &["scan"]);
     page.run(&home, &["scan", "--report", "report.json"]);

@@ -72,7 +72,26 @@ pub(super) fn text_with_times(text: &str, home: &Home) -> String {
         let path = path.to_str().unwrap().trim_end_matches('/').to_owned();
         text = text.replace(&path, HOME);
     }
-    text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    with_patterns(&text)
+}
+
+/// A text of the documentation or of a snapshot, in which all times are one.
+pub(super) fn without_times(text: &str) -> String {
+    let text = TIME.replace_all(text, |found: &Captures<'_, str>| {
+        let time = found.get(0).unwrap().as_str();
+        // Records of the fake site are older.
+        let is_of_a_run = time.as_bytes() >= &b"2026"[..] && time.as_bytes() < &b"2028"[..];
+        if is_of_a_run {
+            "TIME".to_owned()
+        } else {
+            time.to_owned()
+        }
+    });
+    with_patterns(&text)
+}
+
+fn with_patterns(text: &str) -> String {
+    let mut text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
     for (pattern, shown) in PATTERNS.iter() {
         text = pattern.replace_all(&text, *shown).into_owned();
     }
