@@ -11,9 +11,10 @@ use std::{collections::BTreeSet, mem};
 use async_trait::async_trait;
 
 use crate::{
-    Completeness, Connection, ConnectionCode, Container, Diagnostic, ExcludedItem, InventoryEntry,
-    ItemKey, Observation, Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, SinkError,
-    SourceId, Stage, UnchangedItem, UndecidedItem, Verdict, Visualization,
+    Completeness, Connection, ConnectionCode, Container, ContainerKind, Diagnostic, ExcludedItem,
+    InventoryEntry, ItemKey, Observation, Progress, RepeatedRecord, ScanError, ScanRequest,
+    ScanSink, Schema, SinkError, SourceId, Stage, UnchangedItem, UndecidedItem, Verdict,
+    Visualization,
 };
 
 pub mod follower;
@@ -38,6 +39,8 @@ pub struct Recorder<T = Visualization> {
     pub unchanged: Vec<UnchangedItem>,
     /// Containers of items.
     pub containers: Vec<Container>,
+    /// The kinds of containers of which there may be more.
+    pub hidden_containers: Vec<ContainerKind>,
     /// Records besides items that came more than once.
     pub repeated: Vec<RepeatedRecord>,
     /// Warnings.
@@ -62,6 +65,7 @@ impl<T> Default for Recorder<T> {
             undecided: Vec::new(),
             unchanged: Vec::new(),
             containers: Vec::new(),
+            hidden_containers: Vec::new(),
             repeated: Vec::new(),
             warnings: Vec::new(),
             progress: Vec::new(),
@@ -106,6 +110,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
             Observation::Undecided(item) => self.undecided.push(item),
             Observation::Unchanged(item) => self.unchanged.push(item),
             Observation::Container(container) => self.containers.push(*container),
+            Observation::HiddenContainers(kind) => self.hidden_containers.push(kind),
         }
         Ok(())
     }
@@ -117,6 +122,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         self.undecided.clear();
         self.unchanged.clear();
         self.containers.clear();
+        self.hidden_containers.clear();
         self.repeated.clear();
         self.warnings.clear();
         self.restarts.push(cause.to_owned());
@@ -163,6 +169,7 @@ pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result
         "no key comes twice".to_owned()
     })?;
     check_excluded(connection, code, &scan.excluded, &keys)?;
+    check_containers(connection, code, &scan)?;
     check_again(connection, &scan).await?;
     check_stages(connection).await?;
     check_refusal(connection).await
@@ -237,13 +244,59 @@ fn check_excluded(
     Ok(())
 }
 
+/// The containers are of declared kinds, each comes once, and what is in a container names one that comes.
+fn check_containers(
+    connection: &dyn Connection,
+    code: &ConnectionCode,
+    scan: &Recorder,
+) -> Result<(), Violation> {
+    let Schema {
+        container_kinds,
+        key_parts,
+        ..
+    } = connection.schema();
+    expect(container_kinds.is_empty() || key_parts.len() > 1, || {
+        "items of a connection with containers have keys of at least three parts".to_owned()
+    })?;
+    let mut keys = BTreeSet::new();
+    for container in &scan.containers {
+        let Container { key, kind, id, .. } = container;
+        expect(container_kinds.contains(kind), || {
+            format!("the kind `{}` of `{key}` is declared", kind.id)
+        })?;
+        expect(
+            Container::key_of(code, *kind, &id.0).as_ref() == Ok(key),
+            || format!("the key of `{key}` is made of code, kind and id"),
+        )?;
+        expect(keys.insert(key), || {
+            format!("the container `{key}` comes once")
+        })?;
+    }
+    let parents = scan.containers.iter().map(|one| (&one.key, &one.parent));
+    let items = scan
+        .items
+        .iter()
+        .map(|(item, _)| (&item.key, &item.container));
+    for (key, container) in parents.chain(items) {
+        let comes = container
+            .as_ref()
+            .is_none_or(|container| keys.contains(container));
+        expect(comes, || {
+            format!("the container of `{key}` comes in the same scan")
+        })?;
+    }
+    Ok(())
+}
+
 async fn check_again(connection: &dyn Connection, scan: &Recorder) -> Result<(), Violation> {
     let mut again = Recorder::default();
     let closing = connection.scan(ScanRequest::Full, &mut again).await;
     expect(matches!(closing, Ok(Completeness::Complete)), || {
         "a second scan ends like the first".to_owned()
     })?;
-    let same = again.items == scan.items && again.excluded == scan.excluded;
+    let same = again.items == scan.items
+        && again.excluded == scan.excluded
+        && again.containers == scan.containers;
     expect(same, || {
         "a second scan of a source that did not change sees the same".to_owned()
     })?;

@@ -5,7 +5,8 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    Container, Diagnostic, IdLedger, ItemKey, MemoryLedger, Precedence, Visualization,
+    Container, ContainerKind, Diagnostic, IdLedger, ItemKey, MemoryLedger, Precedence,
+    Visualization,
     filter::{FilterRule, RuleCount},
 };
 
@@ -30,6 +31,9 @@ pub enum Observation<T = Visualization> {
     ///
     /// As for items, a container that does not come is gone only if the scan is complete.
     Container(Box<Container>),
+    /// There may be more containers of this kind than the scan delivers, although it may be complete for items. No container
+    /// of this kind is gone.
+    HiddenContainers(ContainerKind),
 }
 
 /// What an inventory lists of an item.
@@ -191,6 +195,7 @@ impl ScanSink for KeysOnly<'_> {
             Observation::Undecided(item) => Observation::Undecided(item),
             Observation::Unchanged(item) => Observation::Unchanged(item),
             Observation::Container(container) => Observation::Container(container),
+            Observation::HiddenContainers(kind) => Observation::HiddenContainers(kind),
         })
     }
 

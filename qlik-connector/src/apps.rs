@@ -6,13 +6,11 @@ use std::{
 };
 
 use catalog_model::Instant;
-use qrs_client::{
-    AppId, CustomProperty, Owner, SiteUrl, Stream, UnreadableRecord, lenient::OddFields,
-};
+use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream, lenient::OddFields};
 use url::Url;
 
 use crate::{
-    dates::{Dates, instant, is_unreadable},
+    dates::{Date, Dates},
     link::sheets_of,
     lower::names,
     owners::AppOwner,
@@ -71,18 +69,24 @@ pub(crate) struct AppFacts {
     /// The name of its stream.
     pub(crate) stream: Option<Box<str>>,
     pub(crate) stream_id: Option<Box<str>>,
-    /// Who owns it, where that is asked for.
+    /// Who owns it.
     pub(crate) owner: Option<Box<Owner>>,
-    pub(crate) modified: Option<Instant>,
-    pub(crate) reloaded: Option<Instant>,
-    /// Whether the list of apps says a reload date that cannot be read.
-    pub(crate) reload_unreadable: bool,
+    pub(crate) dates: AppDates,
     pub(crate) tags: Box<[String]>,
     pub(crate) custom_properties: Box<[NamedValue]>,
     /// The fields of its record that are unknown, by their paths there.
     odd: OddFields,
     /// What a sheet's record puts before such paths.
     odd_prefix: &'static str,
+}
+
+/// The dates of an app.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AppDates {
+    pub(crate) created: Date,
+    pub(crate) modified: Date,
+    pub(crate) published: Date,
+    pub(crate) reloaded: Date,
 }
 
 /// A value of a custom property: one text, `name=value`, and where its name ends, since a name may have a `=`, too.
@@ -108,20 +112,14 @@ impl Apps {
     pub(crate) fn add(&mut self, app: App, dates: &mut Dates) {
         let facts = AppFacts {
             told: Told::ByList,
+            dates: AppDates::of(&app, dates),
             sheets: sheets_of(&self.links, &app.id),
             name: app.name.into(),
             description: app.description.into(),
             published: app.published,
             stream: app.stream.as_ref().and_then(stream_name),
             stream_id: app.stream.as_ref().and_then(stream_id),
-            owner: app
-                .owner
-                .filter(|_| self.with_owners == WithOwners::Yes)
-                .map(Box::new),
-            modified: instant(&app.modified_date),
-            reload_unreadable: is_unreadable(&app.last_reload_time)
-                || app.odd.has("lastReloadTime"),
-            reloaded: dates.lower(&app.last_reload_time, "reload date", app.id.as_str()),
+            owner: app.owner.map(Box::new),
             tags: names(&app.tags).into(),
             custom_properties: app.custom_properties.iter().map(NamedValue::of).collect(),
             odd: app.odd,
@@ -139,10 +137,9 @@ impl Apps {
         }
     }
 
-    /// Notes an app of the list whose record could not be read.
-    pub(crate) fn add_unreadable(&mut self, record: &UnreadableRecord) {
-        self.unreadable
-            .extend(record.id.as_deref().map(AppId::from));
+    /// Notes an app of the list whose record could not be read, by its id if that is known.
+    pub(crate) fn add_unreadable(&mut self, id: Option<&str>) {
+        self.unreadable.extend(id.map(AppId::from));
     }
 
     /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`, some of whose fields may be `odd`.
@@ -163,9 +160,7 @@ impl Apps {
                 stream: said.stream.as_ref().and_then(stream_name),
                 stream_id: said.stream.as_ref().and_then(stream_id),
                 owner: None,
-                modified: None,
-                reloaded: None,
-                reload_unreadable: false,
+                dates: AppDates::default(),
                 tags: Box::default(),
                 custom_properties: Box::default(),
                 odd: odd.clone(),
@@ -200,6 +195,27 @@ impl Apps {
         all.map(NamedValue::name).collect()
     }
 
+    /// The base of people's links.
+    pub(crate) fn links(&self) -> &SiteUrl {
+        &self.links
+    }
+
+    /// The apps of the list.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (&AppId, &AppFacts)> {
+        self.by_id.iter()
+    }
+
+    /// The ids of the apps whose records could not be read.
+    pub(crate) fn unreadable(&self) -> impl Iterator<Item = &AppId> {
+        let unread = |id: &&AppId| !self.by_id.contains_key(*id);
+        self.unreadable.iter().filter(unread)
+    }
+
+    /// Whether the list has an app with this id.
+    pub(crate) fn lists(&self, id: &AppId) -> bool {
+        self.by_id.contains_key(id)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }
@@ -213,7 +229,8 @@ impl AppFacts {
 
     /// How a record ranks among records with the same id: published before not, then the newer.
     fn rank(&self) -> (bool, Option<Instant>, &str, &str) {
-        (self.published, self.modified, &self.name, &self.description)
+        let modified = self.dates.modified.instant();
+        (self.published, modified, &self.name, &self.description)
     }
 }
 
@@ -224,6 +241,21 @@ pub(crate) fn stream_name(stream: &Stream) -> Option<Box<str>> {
 
 fn stream_id(stream: &Stream) -> Option<Box<str>> {
     (!stream.id.as_str().is_empty()).then(|| stream.id.as_str().into())
+}
+
+impl AppDates {
+    fn of(app: &App, dates: &mut Dates) -> Self {
+        let mut date = |timestamp, what, field| match app.odd.has(field) {
+            true => Date::Unknown,
+            false => dates.date(timestamp, what, app.id.as_str()),
+        };
+        Self {
+            created: date(&app.created_date, "creation date", "createdDate"),
+            modified: date(&app.modified_date, "modification date", "modifiedDate"),
+            published: date(&app.publish_time, "publish date", "publishTime"),
+            reloaded: date(&app.last_reload_time, "reload date", "lastReloadTime"),
+        }
+    }
 }
 
 impl NamedValue {

@@ -8,7 +8,8 @@ use catalog_model::{
 };
 
 use crate::{
-    apps::{AppFacts, Told},
+    apps::AppFacts,
+    asked_app::AskedApp,
     criteria::{CUSTOM_PROPERTY, Fact, truth},
     dates::{instant, is_unreadable},
     lower::is_named,
@@ -59,6 +60,12 @@ impl<'a> AskedSheet<'a> {
         self.app
     }
 
+    /// Its app as filters see it.
+    fn asked_app(&self) -> Option<AskedApp<'a>> {
+        let id = &self.sheet.app.as_ref()?.id;
+        Some(AskedApp { id, app: self.app })
+    }
+
     /// Whether what this criterion asks had an unexpected type.
     pub(crate) fn is_odd(&self, criterion: &str) -> bool {
         let Self { sheet, app, .. } = self;
@@ -86,50 +93,27 @@ impl<'a> AskedSheet<'a> {
 }
 
 impl Subject for AskedSheet<'_> {
-    /// Dates are known that can be read, fields that have their type, and texts that were not cut; what only the list of apps
-    /// tells, of the apps that it has.
+    /// Known are dates that can be read, fields that have their type, and texts that were not cut.
     fn knows(&self, criterion: CriterionId) -> bool {
         let Self { sheet, app, .. } = self;
-        let listed = app.told == Told::ByList;
         let odd = |field| sheet.odd.has(field);
         match Fact::of(criterion) {
-            Some(Fact::Created) => !is_unreadable(&self.sheet.created_date) && !odd("createdDate"),
-            Some(Fact::Modified) => {
-                !is_unreadable(&self.sheet.modified_date) && !odd("modifiedDate")
-            }
-            Some(Fact::Reloaded) => listed && !self.app.reload_unreadable,
-            Some(Fact::AppTag) => {
-                listed && !app.is_odd("tags") && !app.tags.iter().any(|tag| is_cut(tag))
-            }
-            Some(Fact::CustomProperty) => {
-                let mut properties = app.custom_properties.iter();
-                listed
-                    && !app.is_odd("customProperties")
-                    && !properties
-                        .any(|property| is_cut(property.name()) || is_cut(property.value()))
-            }
+            Some(Fact::Created) => !is_unreadable(&sheet.created_date) && !odd("createdDate"),
+            Some(Fact::Modified) => !is_unreadable(&sheet.modified_date) && !odd("modifiedDate"),
             Some(Fact::Tag) => !odd("tags") && !sheet.tags.iter().any(|tag| is_cut(&tag.name)),
             Some(Fact::Sheet) => !odd("name") && !is_cut(&sheet.name),
-            Some(Fact::App) => !app.is_odd("name") && !is_cut(&app.name),
-            Some(Fact::Stream) => {
-                !app.is_odd("stream") && !app.stream.as_deref().is_some_and(is_cut)
-            }
-            Some(Fact::StreamId) => !app.is_odd("stream"),
             Some(Fact::Owner | Fact::OwnerDirectory) => !odd("owner"),
             Some(Fact::Published) => !odd("published"),
             Some(Fact::Approved) => !odd("approved"),
             Some(Fact::SheetStatus) => Status::is_known(sheet, app),
-            Some(Fact::AppId | Fact::SheetId) | None => true,
+            Some(Fact::SheetId) | None => true,
+            Some(_) => self.asked_app().is_none_or(|app| app.knows(criterion)),
         }
     }
 
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
         let Self { sheet, app, .. } = self;
         match Fact::of(criterion)? {
-            Fact::Stream => app.stream.as_deref().map(Cow::from),
-            Fact::StreamId => app.stream_id.as_deref().map(Cow::from),
-            Fact::App => Some(Cow::from(&*app.name)),
-            Fact::AppId => Some(sheet.app.as_ref()?.id.as_str().into()),
             Fact::Sheet => Some(sheet.name.as_str().into()),
             Fact::SheetId => Some(sheet.engine_object_id.as_str().into()),
             Fact::Owner => self.property(OWNER),
@@ -142,8 +126,9 @@ impl Subject for AskedSheet<'_> {
             Fact::SheetStatus => Some(Status::of(sheet, app).word().into()),
             Fact::Created => self.created.text(|| instant(&sheet.created_date)),
             Fact::Modified => self.modified.text(|| instant(&sheet.modified_date)),
-            Fact::Reloaded => self.reloaded.text(|| app.reloaded),
-            Fact::Tag | Fact::AppTag | Fact::CustomProperty => None,
+            Fact::Reloaded => self.reloaded.text(|| app.dates.reloaded.instant()),
+            Fact::Tag => None,
+            _ => self.asked_app()?.fact(criterion),
         }
     }
 
@@ -153,16 +138,13 @@ impl Subject for AskedSheet<'_> {
         name: Option<&str>,
         visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) {
-        // Nothing is left to do when a visitor has seen enough.
-        let _ = match (Fact::of(criterion), name) {
-            (Some(Fact::Tag), _) => (self.sheet.tags.iter())
+        if Fact::of(criterion) == Some(Fact::Tag) {
+            // Nothing is left to do when a visitor has seen enough.
+            let _ = (self.sheet.tags.iter())
                 .filter(|tag| is_named(tag))
-                .try_for_each(|tag| visit(&tag.name)),
-            (Some(Fact::AppTag), _) => self.app.tags.iter().try_for_each(|tag| visit(tag)),
-            (Some(Fact::CustomProperty), Some(name)) => (self.app.custom_properties.iter())
-                .filter(|property| property.name() == name)
-                .try_for_each(|property| visit(property.value())),
-            _ => ControlFlow::Continue(()),
-        };
+                .try_for_each(|tag| visit(&tag.name));
+        } else if let Some(app) = self.asked_app() {
+            app.each(criterion, name, visit);
+        }
     }
 }

@@ -54,6 +54,10 @@ impl<'a> Attempt<'a> {
         let mut sheets = Sheets::new(surroundings, dates, filter);
         let rows = self.read_sheets(sink, &mut sheets).await?;
         sheets.close(sink, &mut self.hidden);
+        sheets
+            .containers(filter, &self.hidden)
+            .deliver(sink)
+            .await?;
         if apps.is_empty() || rows == 0 {
             sink.warn(nothing_visible(if rows == 0 { "sheet" } else { "app" }));
         }
@@ -97,7 +101,7 @@ impl<'a> Attempt<'a> {
                 Ok(app) if app.id.is_empty() => unreadable.add_anonymous(),
                 Ok(app) => apps.add(app, dates),
                 Err(record) => {
-                    apps.add_unreadable(&record);
+                    apps.add_unreadable(record.id.as_deref());
                     unreadable.add(&record);
                 }
             }

@@ -1,6 +1,26 @@
-//! The containers of sheets: apps, and the streams that apps are published to.
+//! The containers of sheets: apps, and the streams that apps are published to. They are made of the list of apps and of what
+//! sheets say of their apps, so they cost no request.
+//!
+//! A filter is written for sheets. It excludes an app if it excludes every sheet in it, or if it would exclude any sheet
+//! whatever it is; and a stream if it excludes every app in it. An app without sheets is a container like others.
 
-use catalog_model::ContainerKind;
+use std::collections::{BTreeMap, HashMap};
+
+use catalog_model::{
+    Contacts, Container, ContainerField, ContainerKind, CustomProperty, Inclusion, InvalidKey,
+    Observation, ScanSink, SinkError,
+    filter::{Fate, ItemFilter},
+};
+use qrs_client::AppId;
+
+use crate::{
+    apps::{AppFacts, Told},
+    asked_app::AskedApp,
+    dates::Date,
+    link::{app_link, stream_link},
+    lower::Surroundings,
+    owners::AppOwner,
+};
 
 /// An app, which holds sheets.
 pub(crate) const APP: ContainerKind = ContainerKind {
@@ -16,3 +36,283 @@ pub(crate) const STREAM: ContainerKind = ContainerKind {
 
 /// All kinds, from the outside in.
 pub(crate) const KINDS: &[ContainerKind] = &[STREAM, APP];
+
+/// What a scan learns from its sheets about their apps. Memory grows with apps, not with sheets.
+#[derive(Default)]
+pub(crate) struct SheetsOfApps(HashMap<AppId, Learned>);
+
+/// What the sheets of one app say.
+struct Learned {
+    /// What the filter makes of the sheets together.
+    sheets: Inclusion,
+    /// What a sheet says of an app that the list of apps does not have.
+    app: Option<Box<AppFacts>>,
+}
+
+impl SheetsOfApps {
+    /// Adds a sheet of which the filter makes this.
+    pub(crate) fn add(&mut self, id: &AppId, app: &AppFacts, sheet: Inclusion) {
+        match self.0.get_mut(id) {
+            Some(learned) => learned.sheets = together(learned.sheets, sheet),
+            None => {
+                let listed = app.told == Told::ByList;
+                let app = (!listed).then(|| Box::new(app.clone()));
+                let sheets = sheet;
+                self.0.insert(id.clone(), Learned { sheets, app });
+            }
+        }
+    }
+}
+
+/// What the filter makes of a container that holds two things.
+fn together(one: Inclusion, other: Inclusion) -> Inclusion {
+    match (one, other) {
+        (Inclusion::Included, _) | (_, Inclusion::Included) => Inclusion::Included,
+        (Inclusion::Undecided, _) | (_, Inclusion::Undecided) => Inclusion::Undecided,
+        (Inclusion::Excluded, Inclusion::Excluded) => Inclusion::Excluded,
+    }
+}
+
+/// Whether a scan has seen every sheet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AllSheets {
+    Seen,
+    /// Some may be hidden or could not be read, so that no app is excluded because of those that were seen.
+    Unknown,
+}
+
+/// Makes the containers of a scan.
+pub(crate) struct Containers<'a> {
+    pub(crate) surroundings: &'a Surroundings<'a>,
+    pub(crate) filter: Option<&'a ItemFilter>,
+    pub(crate) sheets: SheetsOfApps,
+    pub(crate) all_sheets: AllSheets,
+}
+
+/// The streams of the apps, by id.
+#[derive(Default)]
+struct Streams<'a>(BTreeMap<&'a str, (&'a str, Inclusion)>);
+
+impl Containers<'_> {
+    /// Delivers apps and streams, each in the order of its ids.
+    pub(crate) async fn deliver(&self, sink: &mut dyn ScanSink) -> Result<(), SinkError> {
+        let mut streams = Streams::default();
+        let mut hidden_streams = false;
+        for (id, app) in self.apps() {
+            let inclusion = self.inclusion(id, app);
+            hidden_streams |= app.is_none_or(stream_is_unknown);
+            if let Some(app) = app {
+                streams.add(app, inclusion);
+            }
+            send(sink, self.app(id, app, inclusion)).await?;
+        }
+        for (id, (name, inclusion)) in streams.0 {
+            send(sink, self.stream(id, name, inclusion)).await?;
+        }
+        if hidden_streams {
+            sink.ready().await?;
+            sink.observe(Observation::HiddenContainers(STREAM))?;
+        }
+        Ok(())
+    }
+
+    /// All apps by id: those of the list, those that only sheets name, and those of which nothing but the id is known.
+    fn apps(&self) -> BTreeMap<&AppId, Option<&AppFacts>> {
+        let apps = self.surroundings.apps;
+        let unreadable = apps.unreadable().map(|id| (id, None));
+        let of_sheets = self.sheets.0.iter().filter_map(|(id, learned)| {
+            let app = learned.app.as_deref()?;
+            (!apps.lists(id)).then_some((id, Some(app)))
+        });
+        let listed = apps.listed().map(|(id, app)| (id, Some(app)));
+        unreadable.chain(of_sheets).chain(listed).collect()
+    }
+
+    fn inclusion(&self, id: &AppId, app: Option<&AppFacts>) -> Inclusion {
+        let Some(filter) = self.filter else {
+            return Inclusion::Included;
+        };
+        if let Some(app) = app
+            && let Fate::Leave { .. } = filter.decide(&AskedApp { id, app }).fate
+        {
+            return Inclusion::Excluded;
+        }
+        match self.sheets.0.get(id).map(|learned| learned.sheets) {
+            Some(Inclusion::Excluded) if self.all_sheets == AllSheets::Unknown => {
+                Inclusion::Undecided
+            }
+            Some(sheets) => sheets,
+            None if app.is_none() => Inclusion::Undecided,
+            None => Inclusion::Included,
+        }
+    }
+
+    fn app(
+        &self,
+        id: &AppId,
+        app: Option<&AppFacts>,
+        inclusion: Inclusion,
+    ) -> Result<Container, InvalidKey> {
+        let Surroundings { code, apps, .. } = self.surroundings;
+        let name = app.map_or("", |app| &app.name);
+        let parent = app.and_then(|app| app.stream_id.as_deref());
+        let container = Container {
+            parent: parent.and_then(|stream| Container::key_of(code, STREAM, stream).ok()),
+            link: Some(app_link(apps.links(), id)),
+            inclusion,
+            unknown: unknown_fields(app),
+            ..Container::new(code, APP, id.as_str(), name)?
+        };
+        let listed = app.filter(|app| app.told == Told::ByList);
+        Ok(match listed {
+            Some(app) => self.with_details(container, app),
+            None => container,
+        })
+    }
+
+    /// Adds what only the list of apps contains.
+    fn with_details(&self, container: Container, app: &AppFacts) -> Container {
+        let owners = self.surroundings.owners;
+        let properties = app.custom_properties.iter();
+        Container {
+            contacts: match app.is_odd("owner") {
+                true => Contacts::Unknown,
+                false => owners.contacts(app.owner.as_deref(), AppOwner::Unwanted),
+            },
+            description: (!app.description.is_empty()).then(|| app.description.to_string()),
+            created: app.dates.created.instant(),
+            modified: app.dates.modified.instant(),
+            published: app.dates.published.instant(),
+            refreshed: app.dates.reloaded.instant(),
+            tags: app.tags.to_vec(),
+            custom_properties: properties
+                .map(|property| CustomProperty {
+                    name: property.name().to_owned(),
+                    value: property.value().to_owned(),
+                })
+                .collect(),
+            ..container
+        }
+    }
+
+    /// A stream. The list of apps contains only its id and name.
+    fn stream(&self, id: &str, name: &str, inclusion: Inclusion) -> Result<Container, InvalidKey> {
+        let Surroundings { code, apps, .. } = self.surroundings;
+        Ok(Container {
+            link: Some(stream_link(apps.links(), id)),
+            inclusion,
+            unknown: DETAILS.to_vec(),
+            ..Container::new(code, STREAM, id, name)?
+        })
+    }
+}
+
+/// The fields that only a record of its own contains.
+const DETAILS: [ContainerField; 7] = [
+    ContainerField::Description,
+    ContainerField::Created,
+    ContainerField::Modified,
+    ContainerField::Published,
+    ContainerField::Refreshed,
+    ContainerField::Tags,
+    ContainerField::CustomProperties,
+];
+
+/// The fields of an app that could not be read.
+fn unknown_fields(app: Option<&AppFacts>) -> Vec<ContainerField> {
+    let Some(app) = app else {
+        let all = [ContainerField::Name, ContainerField::Parent];
+        return all.into_iter().chain(DETAILS).collect();
+    };
+    let mut unknown = Vec::new();
+    let mut note = |field, is_unknown: bool| unknown.extend(is_unknown.then_some(field));
+    note(ContainerField::Name, app.is_odd("name"));
+    note(ContainerField::Parent, stream_is_unknown(app));
+    if app.told != Told::ByList {
+        unknown.extend(DETAILS);
+        return unknown;
+    }
+    note(ContainerField::Description, app.is_odd("description"));
+    for (field, date) in [
+        (ContainerField::Created, app.dates.created),
+        (ContainerField::Modified, app.dates.modified),
+        (ContainerField::Published, app.dates.published),
+        (ContainerField::Refreshed, app.dates.reloaded),
+    ] {
+        note(field, date == Date::Unknown);
+    }
+    note(ContainerField::Tags, app.is_odd("tags"));
+    let field = ContainerField::CustomProperties;
+    note(field, app.is_odd("customProperties"));
+    unknown
+}
+
+/// Whether it is unknown which stream an app is in.
+fn stream_is_unknown(app: &AppFacts) -> bool {
+    app.is_odd("stream") || (app.stream.is_some() && app.stream_id.is_none())
+}
+
+impl<'a> Streams<'a> {
+    /// Adds the stream of an app. If two apps name one stream differently, the result does not depend on their order.
+    fn add(&mut self, app: &'a AppFacts, inclusion: Inclusion) {
+        let Some(id) = app.stream_id.as_deref() else {
+            return;
+        };
+        let name = app.stream.as_deref().unwrap_or_default();
+        let stream = self.0.entry(id).or_insert((name, inclusion));
+        *stream = (stream.0.max(name), together(stream.1, inclusion));
+    }
+}
+
+/// Sends a container, unless it has no id and therefore no key.
+async fn send(
+    sink: &mut dyn ScanSink,
+    container: Result<Container, InvalidKey>,
+) -> Result<(), SinkError> {
+    let Ok(container) = container else {
+        return Ok(());
+    };
+    sink.ready().await?;
+    sink.observe(Observation::Container(Box::new(container)))
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog_model::{ConnectionCode, contract::Recorder};
+    use qrs_client::SiteUrl;
+
+    use super::*;
+    use crate::{
+        addresses::Addresses,
+        apps::{Apps, WithOwners},
+        owners::Owners,
+    };
+
+    #[tokio::test]
+    async fn an_app_that_cannot_be_read_is_there_and_its_stream_may_be_hidden() {
+        let links = SiteUrl::parse("https://qlik.example.com").unwrap();
+        let mut apps = Apps::new(links, WithOwners::No);
+        apps.add_unreadable(Some("a-1"));
+        let addresses = Addresses::default();
+        let containers = Containers {
+            surroundings: &Surroundings {
+                code: &ConnectionCode::new("qlik").unwrap(),
+                apps: &apps,
+                owners: &Owners::unreadable(&addresses),
+            },
+            filter: None,
+            sheets: SheetsOfApps::default(),
+            all_sheets: AllSheets::Seen,
+        };
+        let mut seen = Recorder::default();
+        containers.deliver(&mut seen).await.unwrap();
+        let [app] = &seen.containers[..] else {
+            panic!("{:?}", seen.containers);
+        };
+        assert_eq!(app.key.as_str(), "qlik/app:a-1");
+        assert_eq!(app.inclusion, Inclusion::Included);
+        assert!(app.unknown.contains(&ContainerField::Name));
+        assert!(app.unknown.contains(&ContainerField::Parent));
+        assert_eq!(seen.hidden_containers, [STREAM]);
+    }
+}

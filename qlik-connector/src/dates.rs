@@ -3,6 +3,26 @@
 use catalog_model::{Diagnostic, Instant};
 use qrs_client::Timestamp;
 
+/// What is known of a date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Date {
+    Known(Instant),
+    /// The source says that it has no such date.
+    #[default]
+    Absent,
+    /// The date cannot be read.
+    Unknown,
+}
+
+impl Date {
+    pub(crate) fn instant(self) -> Option<Instant> {
+        match self {
+            Self::Known(instant) => Some(instant),
+            Self::Absent | Self::Unknown => None,
+        }
+    }
+}
+
 /// Lowers dates and remembers how many could not be read.
 #[derive(Debug, Default)]
 pub(crate) struct Dates {
@@ -30,6 +50,15 @@ impl Dates {
                 .get_or_insert_with(|| format!("`{timestamp}`, the {what} of {id}"));
         }
         instant(timestamp)
+    }
+
+    /// What is known of the date `timestamp`, which is the `what` of the record `id`.
+    pub(crate) fn date(&mut self, timestamp: &Timestamp, what: &str, id: &str) -> Date {
+        match self.lower(timestamp, what, id) {
+            Some(instant) => Date::Known(instant),
+            None if is_unreadable(timestamp) => Date::Unknown,
+            None => Date::Absent,
+        }
     }
 
     /// The dates that could not be read, as a warning.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalog_model::{
-    Diagnostic, Progress, ScanSink, counted,
+    Diagnostic, Inclusion, Progress, ScanSink, counted,
     filter::{
         Decision, Fate, FilterRule, ItemFilter, PatternGaveUp, RuleCounts, RuleId, Silence,
         UnknownCause,
@@ -36,6 +36,17 @@ pub(crate) enum Ruling {
     Goes { rule: Arc<FilterRule> },
     /// Nobody knows, for this reason.
     Open { reason: String },
+}
+
+impl Ruling {
+    /// What this means for containers of the sheet.
+    pub(crate) fn inclusion(&self) -> Inclusion {
+        match self {
+            Self::Stays { .. } => Inclusion::Included,
+            Self::Goes { .. } => Inclusion::Excluded,
+            Self::Open { .. } => Inclusion::Undecided,
+        }
+    }
 }
 
 impl<'a> Filtering<'a> {

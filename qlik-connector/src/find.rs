@@ -140,7 +140,7 @@ impl Asking<'_> {
                         .as_deref()
                         .is_none_or(|other| same(other, id.as_str())) =>
                 {
-                    apps.add_unreadable(&record);
+                    apps.add_unreadable(record.id.as_deref());
                 }
                 Err(_) => {}
             }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod apps;
+mod asked_app;
 mod asked_sheet;
 mod attempt;
 mod attribute_types;

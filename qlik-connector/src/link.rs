@@ -14,6 +14,16 @@ pub(crate) fn sheet_link(sheets: &Url, sheet: &EngineObjectId) -> Url {
     extended(sheets, [sheet.as_str(), "state", "analysis"])
 }
 
+/// Where people open an app: `<base>/sense/app/<app id>`.
+pub(crate) fn app_link(base: &SiteUrl, app: &AppId) -> Url {
+    extended(base.as_url(), ["sense", "app", app.as_str()])
+}
+
+/// Where people open a stream: `<base>/hub/stream/<stream id>`.
+pub(crate) fn stream_link(base: &SiteUrl, stream: &str) -> Url {
+    extended(base.as_url(), ["hub", "stream", stream])
+}
+
 fn extended<const N: usize>(url: &Url, segments: [&str; N]) -> Url {
     let mut url = url.clone();
     // An http URL always has path segments.

@@ -148,7 +148,7 @@ fn put_app(properties: &mut Properties, app: &AppFacts) {
         properties.put(APPLICATION_DESCRIPTION, description);
     }
     put_tags(properties, APPLICATION_TAGS, app.tags.to_vec());
-    if let Some(instant) = app.reloaded {
+    if let Some(instant) = app.dates.reloaded.instant() {
         properties.put(APPLICATION_RELOAD_DATE, PropertyValue::Instant(instant));
     }
     let written = app.custom_properties.iter().map(NamedValue::written);

@@ -26,8 +26,10 @@ pub(crate) struct App {
     pub(crate) published: bool,
     pub(crate) stream: Option<Stream>,
     pub(crate) owner: Option<Owner>,
-    pub(crate) last_reload_time: Timestamp,
+    pub(crate) created_date: Timestamp,
     pub(crate) modified_date: Timestamp,
+    pub(crate) publish_time: Timestamp,
+    pub(crate) last_reload_time: Timestamp,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) tags: Vec<Tag>,
     #[serde(deserialize_with = "lenient::list")]

@@ -1,7 +1,9 @@
 //! What becomes of the rows of the list of sheets: items, and a count of all that is none.
 
+use std::mem;
+
 use catalog_model::{
-    Contacts, Diagnostic, ExcludedItem, Observation, ScanSink, SourceId, UndecidedItem,
+    Contacts, Diagnostic, ExcludedItem, Inclusion, Observation, ScanSink, SourceId, UndecidedItem,
     UnreadableRecord, counted, filter::ItemFilter,
 };
 use qrs_client::Record;
@@ -11,6 +13,7 @@ use crate::{
     asked_sheet::AskedSheet,
     attribute_types::TypeSet,
     connection::Stopped,
+    containers::{AllSheets, Containers, SheetsOfApps},
     dates::Dates,
     filtering::{Filtering, Ruling},
     list::place,
@@ -23,6 +26,7 @@ use crate::{
 pub(crate) struct Sheets<'a> {
     surroundings: Surroundings<'a>,
     filter: Option<Filtering<'a>>,
+    of_apps: SheetsOfApps,
     dates: Dates,
     /// Sheets that could be read, whatever a filter makes of them.
     items: u64,
@@ -68,6 +72,7 @@ impl<'a> Sheets<'a> {
             owners_read: surroundings.owners.are_read(),
             surroundings,
             filter: filter.map(Filtering::of),
+            of_apps: SheetsOfApps::default(),
             dates,
             items: 0,
             unreadable: 0,
@@ -106,8 +111,17 @@ impl<'a> Sheets<'a> {
         };
         self.items += 1;
         let precedence = item.precedence;
-        if let Some(filter) = &mut self.filter {
-            match filter.ask(&AskedSheet::of(&sheet, &item, &app)) {
+        let mut inclusion = Inclusion::Included;
+        let ruling = self.filter.as_mut().map(|filter| {
+            let ruling = filter.ask(&AskedSheet::of(&sheet, &item, &app));
+            inclusion = ruling.inclusion();
+            ruling
+        });
+        if let Some(said) = &sheet.app {
+            self.of_apps.add(&said.id, &app, inclusion);
+        }
+        if let Some(ruling) = ruling {
+            match ruling {
                 Ruling::Stays { catalog } => item.catalog = catalog,
                 Ruling::Goes { rule } => {
                     let excluded = ExcludedItem {
@@ -189,6 +203,24 @@ impl<'a> Sheets<'a> {
             reason,
             place,
         }))?)
+    }
+
+    /// The apps and streams of all sheets, when all sheets were read.
+    pub(crate) fn containers(
+        &mut self,
+        filter: Option<&'a ItemFilter>,
+        hidden: &[String],
+    ) -> Containers<'_> {
+        let all_seen = hidden.is_empty() && self.unreadable == 0;
+        Containers {
+            surroundings: &self.surroundings,
+            filter,
+            sheets: mem::take(&mut self.of_apps),
+            all_sheets: match all_seen {
+                true => AllSheets::Seen,
+                false => AllSheets::Unknown,
+            },
+        }
     }
 
     /// Tells what a person should know of all sheets, and adds why something may be hidden.

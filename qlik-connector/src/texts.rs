@@ -127,7 +127,10 @@ impl Bounded for App {
         });
         let stream = self.stream.as_ref().map_or(0, |stream| stream.name.len());
         let texts = 2 * self.id.as_str().len() + self.name.len() + self.description.len() + stream;
-        600 + texts + tags.sum::<usize>() + properties.sum::<usize>()
+        let owner = self.owner.as_ref().map_or(0, |owner| {
+            100 + owner.name.len() + owner.user_id.len() + owner.user_directory.len()
+        });
+        600 + owner + texts + tags.sum::<usize>() + properties.sum::<usize>()
     }
 }
 

@@ -188,7 +188,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 self.note(&item.key, record, Kind::Undecided)
             }
             // Neither the export nor the store has containers yet.
-            Observation::Container(_) => Ok(()),
+            Observation::Container(_) | Observation::HiddenContainers(_) => Ok(()),
         }
     }
 

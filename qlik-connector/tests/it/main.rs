@@ -3,6 +3,7 @@
 
 mod completeness;
 mod contacts;
+mod containers;
 mod failures;
 mod filters;
 mod filters_of_unknown;

@@ -212,7 +212,9 @@ impl ScanSink<InventoryEntry> for Trial {
                 self.undecided(&what, &item.reason)
             }
             Observation::Unreadable(record) => self.undecided(&record.place, &record.reason),
-            Observation::Unchanged(_) | Observation::Container(_) => Ok(()),
+            Observation::Unchanged(_)
+            | Observation::Container(_)
+            | Observation::HiddenContainers(_) => Ok(()),
         }
     }
 

@@ -1,0 +1,83 @@
+//! What an app answers to a filter. Pure.
+
+use std::{borrow::Cow, ops::ControlFlow};
+
+use catalog_model::filter::{CriterionId, Subject};
+use qrs_client::AppId;
+
+use crate::{
+    apps::{AppFacts, Told},
+    criteria::Fact,
+    dates::Date,
+    texts::is_cut,
+};
+
+/// An app as filters see it. What filters ask of sheets is unknown.
+#[derive(Clone, Copy)]
+pub(crate) struct AskedApp<'a> {
+    pub(crate) id: &'a AppId,
+    pub(crate) app: &'a AppFacts,
+}
+
+impl<'a> AskedApp<'a> {
+    /// The text of a criterion, if the app has one.
+    pub(crate) fn fact(self, criterion: CriterionId) -> Option<Cow<'a, str>> {
+        let app = self.app;
+        match Fact::of(criterion)? {
+            Fact::Stream => app.stream.as_deref().map(Cow::from),
+            Fact::StreamId => app.stream_id.as_deref().map(Cow::from),
+            Fact::App => Some(Cow::from(&*app.name)),
+            Fact::AppId => Some(self.id.as_str().into()),
+            Fact::Reloaded => Some(app.dates.reloaded.instant()?.to_string().into()),
+            _ => None,
+        }
+    }
+}
+
+impl Subject for AskedApp<'_> {
+    /// Known are dates that can be read, fields that have their type, and texts that were not cut. What only the list of
+    /// apps contains is known of the apps in it.
+    fn knows(&self, criterion: CriterionId) -> bool {
+        let app = self.app;
+        let listed = app.told == Told::ByList;
+        match Fact::of(criterion) {
+            Some(Fact::App) => !app.is_odd("name") && !is_cut(&app.name),
+            Some(Fact::Stream) => {
+                !app.is_odd("stream") && !app.stream.as_deref().is_some_and(is_cut)
+            }
+            Some(Fact::StreamId) => !app.is_odd("stream"),
+            Some(Fact::Reloaded) => listed && app.dates.reloaded != Date::Unknown,
+            Some(Fact::AppTag) => {
+                listed && !app.is_odd("tags") && !app.tags.iter().any(|tag| is_cut(tag))
+            }
+            Some(Fact::CustomProperty) => {
+                let mut properties = app.custom_properties.iter();
+                let mut any_cut =
+                    || properties.any(|one| is_cut(one.name()) || is_cut(one.value()));
+                listed && !app.is_odd("customProperties") && !any_cut()
+            }
+            Some(Fact::AppId) => true,
+            _ => false,
+        }
+    }
+
+    fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
+        self.fact(criterion)
+    }
+
+    fn each(
+        &self,
+        criterion: CriterionId,
+        name: Option<&str>,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) {
+        // Nothing is left to do when a visitor has seen enough.
+        let _ = match (Fact::of(criterion), name) {
+            (Some(Fact::AppTag), _) => self.app.tags.iter().try_for_each(|tag| visit(tag)),
+            (Some(Fact::CustomProperty), Some(name)) => (self.app.custom_properties.iter())
+                .filter(|property| property.name() == name)
+                .try_for_each(|property| visit(property.value())),
+            _ => ControlFlow::Continue(()),
+        };
+    }
+}
