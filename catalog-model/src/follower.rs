@@ -13,8 +13,8 @@ mod feed;
 mod registry;
 
 pub use feed::{
-    Acknowledgement, Batches, Entity, Feed, FeedChange, FeedConnection, FeedEntry, FeedError,
-    Position, Start,
+    Acknowledgement, Batches, ChangeDetail, Entity, EntityKind, Feed, FeedChange, FeedConnection,
+    FeedEntry, FeedError, Position, Start,
 };
 pub use registry::{ConfiguredFollower, ConnectionScope, FollowerRegistry};
 

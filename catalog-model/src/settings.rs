@@ -19,6 +19,8 @@ pub use unknown::{Unknown, UnknownSetting};
 pub struct Settings {
     root: Vec<(String, Setting)>,
     file: Arc<str>,
+    /// Where a setting that is missing should be.
+    place: Place,
     files: Arc<dyn FileSource>,
     asked: Vec<String>,
     problems: Vec<SettingProblem>,
@@ -140,14 +142,22 @@ impl Settings {
         root: Vec<(String, Setting)>,
         files: Arc<dyn FileSource>,
     ) -> Self {
+        let file = file.into();
         Self {
             root,
-            file: file.into(),
+            place: Place::new(file.clone(), 1, 1),
+            file,
             files,
             asked: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The same settings as a block at this place of the file: what is missing is missing there.
+    #[must_use]
+    pub fn in_block(self, place: Place) -> Self {
+        Self { place, ..self }
     }
 
     /// The file that the settings come from.
@@ -269,7 +279,7 @@ impl Settings {
             .map_or((None, key), |(block, name)| (Some(block), name))
     }
 
-    /// The place of `key`, else of the innermost block that should hold it, else the beginning of the file.
+    /// The place of `key`, else of the innermost block that should hold it, else of all settings.
     fn nearest_place(&self, key: &str) -> Place {
         let mut prefix = key;
         loop {
@@ -278,7 +288,7 @@ impl Settings {
             }
             match prefix.rfind('.') {
                 Some(dot) => prefix = &prefix[..dot],
-                None => return Place::new(self.file.clone(), 1, 1),
+                None => return self.place.clone(),
             }
         }
     }

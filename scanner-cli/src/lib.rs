@@ -8,7 +8,6 @@ mod destination;
 mod endpoints;
 mod environment;
 mod exit;
-mod export_line;
 mod followers;
 mod fuse;
 mod hooks;
@@ -29,12 +28,13 @@ mod store_problem;
 mod terminal;
 mod verbosity;
 
+use catalog_followers::{export_line, json_text};
 use file_access::{file_rights, input_file, lock, temporary_file};
 use hocon_reader as hocon;
 use scan_engine::{
-    automation, clock, connection_file, connections, encryption, home, json_text, kept_session,
-    near_code, noted_files, odd_texts, problem, progress, restrictions, scan_limit, schedule,
-    secrets, service_state, settings_files, settings_tree, stop, tally, writable,
+    automation, clock, connection_file, connections, encryption, home, kept_session, near_code,
+    noted_files, odd_texts, problem, progress, restrictions, scan_limit, schedule, secrets,
+    service_state, settings_files, settings_tree, stop, tally, writable,
 };
 
 pub use environment::Environment;

@@ -12,10 +12,15 @@ use xshell::{Shell, cmd};
 use crate::Outcome;
 
 /// Who may depend on whom among our own crates: `(crate, normal dependencies, dependencies of its tests)`.
-const ARROWS: [(&str, &[&str], &[&str]); 10] = [
+const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     ("qrs-client", &["qrs-fake-site"], &[]),
     ("qrs-fake-site", &[], &[]),
     ("catalog-model", &[], &[]),
+    (
+        "catalog-followers",
+        &["catalog-model", "file-access"],
+        &["catalog-model"],
+    ),
     (
         "qlik-connector",
         &["catalog-model", "qrs-client"],
@@ -27,6 +32,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     (
         "scan-engine",
         &[
+            "catalog-followers",
             "catalog-model",
             "file-access",
             "hocon-reader",
@@ -37,6 +43,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     (
         "scanner-cli",
         &[
+            "catalog-followers",
             "catalog-model",
             "file-access",
             "hocon-reader",
@@ -80,7 +87,7 @@ const NEVER_DIRECT: [(&str, &[&str]); 3] = [
 ];
 
 /// Words that must not occur in the sources of a folder.
-const NEVER_SAID: [(&str, &[&str]); 7] = [
+const NEVER_SAID: [(&str, &[&str]); 8] = [
     (
         "qrs-client/src",
         &[
@@ -99,6 +106,10 @@ const NEVER_SAID: [(&str, &[&str]); 7] = [
     (
         "scanner-cli/engine/src",
         &["clap::", "println!", "ExitCode", "stdout()", "stderr()"],
+    ),
+    (
+        "scanner-cli/followers/src",
+        &["rusqlite", "Qlik", "println!", "std::env", "clap"],
     ),
     (
         "scanner-cli/files/src",

@@ -38,12 +38,15 @@ pub trait Feed: Send + Sync {
         states: &[ItemState],
     ) -> Result<Box<dyn Batches<FeedEntry<Visualization>>>, FeedError>;
 
-    /// The changes after the start up to the end, in their order; none after a reset. Each comes with its item or container
-    /// as it is now, which may be newer than the change.
+    /// The changes after the start up to the end, in their order; none after a reset. With [`ChangeDetail::Entity`] each
+    /// comes with its item or container as it is now, which may be newer than the change.
     ///
     /// # Errors
     /// If the feed cannot be read, or the delivery is to end.
-    async fn changes(&self) -> Result<Box<dyn Batches<FeedChange>>, FeedError>;
+    async fn changes(
+        &self,
+        detail: ChangeDetail,
+    ) -> Result<Box<dyn Batches<FeedChange>>, FeedError>;
 
     /// Records what the catalog has stored: as a whole, or not at all.
     ///
@@ -180,6 +183,24 @@ impl<T> FeedEntry<T> {
     }
 }
 
+/// What a follower wants to know of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeDetail {
+    /// The key only, which is much faster to read.
+    Key,
+    /// The item or container as well.
+    Entity,
+}
+
+/// Whether something is an item or a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntityKind {
+    /// An item.
+    Item,
+    /// A container of items.
+    Container,
+}
+
 /// What changes and is delivered.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -198,6 +219,8 @@ pub struct FeedChange {
     pub position: Position,
     /// The connection.
     pub connection: ConnectionCode,
+    /// Whether an item or a container changed.
+    pub of: EntityKind,
     /// The key of the item or container.
     pub key: ItemKey,
     /// What happened.
@@ -206,12 +229,12 @@ pub struct FeedChange {
     pub time: Instant,
     /// The names of the fields that changed, where that applies. Of an excluded item, the rule that excludes it.
     pub fields: Vec<String>,
-    /// The item or container as it is now; `None` if the store has deleted it meanwhile.
+    /// The item or container as it is now, if that was asked for; `None` as well if the store has deleted it meanwhile.
     pub entry: Option<FeedEntry<Entity>>,
 }
 
 impl FeedChange {
-    /// A change of what has this key.
+    /// A change of an item.
     #[must_use]
     pub fn new(
         position: Position,
@@ -222,12 +245,19 @@ impl FeedChange {
         Self {
             position,
             connection,
+            of: EntityKind::Item,
             key,
             kind,
             time,
             fields: Vec::new(),
             entry: None,
         }
+    }
+
+    /// The same change of an item or container.
+    #[must_use]
+    pub fn of(self, of: EntityKind) -> Self {
+        Self { of, ..self }
     }
 
     /// The same change of these fields.
@@ -245,7 +275,7 @@ impl FeedChange {
         }
     }
 
-    /// Whether its catalog should have the item or container after this change.
+    /// Whether a catalog should not have the item or container after this change.
     #[must_use]
     pub fn is_removal(&self) -> bool {
         matches!(self.kind, ChangeKind::Removed | ChangeKind::Excluded)

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use catalog_model::{
     Container, Feed, FollowError, Follower, FollowerName, ItemState, Stage, Verdict, Visualization,
     contract::follower::{CatalogFault, Subject, check},
-    follower::{Acknowledgement, Delivery, Entity, FeedEntry, Start},
+    follower::{Acknowledgement, ChangeDetail, Delivery, Entity, FeedEntry, Start},
 };
 
 /// A catalog in memory.
@@ -152,7 +152,7 @@ impl Follower for InMemory {
         if self.mistake == Mistake::WritesEachTime {
             self.write(|_| {}).await?;
         }
-        let mut changes = feed.changes().await?;
+        let mut changes = feed.changes(ChangeDetail::Entity).await?;
         while let Some(batch) = changes.next().await? {
             for change in batch {
                 if let Some(entry) = change.entry {

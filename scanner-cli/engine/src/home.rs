@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use catalog_followers::ndjson::export_name;
 use catalog_model::{ConnectionCode, settings::FileSource};
+use file_access::path_text::file_name;
 
 pub use file_access::path_text::{shown, shown_absolute};
 
@@ -161,7 +163,7 @@ impl Home {
 
     /// Whether the code can be part of a file's name, of which systems take 255 bytes.
     pub fn can_name(code: &ConnectionCode) -> bool {
-        file_name(code).len() <= 200
+        file_name(code.as_str()).len() <= 200
     }
 
     /// The file of a kept session. Connections of one account on one site have the same key.
@@ -184,7 +186,7 @@ impl Home {
     pub fn data(&self, code: &ConnectionCode, ending: &str) -> PathBuf {
         self.folder
             .join("data")
-            .join(format!("{}.{ending}", file_name(code)))
+            .join(format!("{}.{ending}", file_name(code.as_str())))
     }
 }
 
@@ -192,46 +194,6 @@ impl FileSource for Home {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         input_file::read(&self.folder.join(path), FileKind::TrustStore)
     }
-}
-
-/// The name of an export. The ending is the one that the reference's visualization plugin looks for.
-pub fn export_name(code: &ConnectionCode) -> String {
-    format!("{}.visualization.ndjson", file_name(code))
-}
-
-/// The code as a file name: letters and digits of ASCII, `_`, `-` and inner `.` stay, every other byte is written `%XX`,
-/// and so is the first letter of a name that Windows keeps for a device. Different codes give different names, though on
-/// some systems names that differ in capitals alone are one file: such codes clash.
-fn file_name(code: &ConnectionCode) -> String {
-    let mut name = String::new();
-    for (index, byte) in code.as_str().bytes().enumerate() {
-        let stays = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => index > 0 || !names_device(code.as_str()),
-            b'_' | b'-' => true,
-            b'.' => index > 0,
-            _ => false,
-        };
-        if stays {
-            name.push(char::from(byte));
-        } else {
-            name.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    name
-}
-
-/// Whether Windows takes a file of this name for a device, whatever its ending.
-fn names_device(name: &str) -> bool {
-    let stem = name
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let numbered = |device: &str| {
-        let number = stem.strip_prefix(device);
-        number.is_some_and(|number| number.len() == 1 && number.as_bytes()[0].is_ascii_digit())
-    };
-    matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
 #[cfg(test)]
@@ -244,23 +206,5 @@ mod tests {
         let full = home.absolute().unwrap();
         assert!(full.is_absolute() && full.is_dir());
         assert!(!full.display().to_string().starts_with(r"\\?\"));
-    }
-
-    #[test]
-    fn a_code_becomes_a_name_that_stays_in_its_folder() {
-        for (code, name) in [
-            ("qlik-prod_1", "qlik-prod_1"),
-            ("v1.2", "v1.2"),
-            ("..", "%2E."),
-            ("../etc", "%2E.%2Fetc"),
-            ("a/b", "a%2Fb"),
-            ("a%2Fb", "a%252Fb"),
-            ("Straße", "Stra%C3%9Fe"),
-            ("con", "%63on"),
-            ("Com1.x", "%43om1.x"),
-            ("console", "console"),
-        ] {
-            assert_eq!(file_name(&ConnectionCode::new(code).unwrap()), name);
-        }
     }
 }

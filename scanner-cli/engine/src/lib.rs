@@ -7,7 +7,6 @@ pub mod connections;
 pub mod encryption;
 pub mod entries;
 pub mod home;
-pub mod json_text;
 pub mod kept_session;
 pub mod near_code;
 pub mod noted_files;

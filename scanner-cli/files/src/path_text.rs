@@ -1,4 +1,4 @@
-//! Paths in messages.
+//! Paths in messages, and texts as names of files.
 
 use std::{
     fs,
@@ -26,6 +26,42 @@ pub fn shown_absolute(path: &Path) -> String {
     // `./` of the current folder goes, and so does a slash at the end.
     let whole = whole.map(|whole| whole.components().collect::<PathBuf>());
     shown(whole.as_deref().unwrap_or(path))
+}
+
+/// A text as the name of a file, such as the code of a connection. Letters and digits of ASCII, `_`, `-` and `.` after the
+/// first byte stay; every other byte becomes `%XX`, and so does the first letter of a name that Windows reserves for a
+/// device. Different texts have different names, although some systems treat names that differ only in case as one file.
+#[must_use]
+pub fn file_name(text: &str) -> String {
+    let mut name = String::new();
+    for (index, byte) in text.bytes().enumerate() {
+        let stays = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => index > 0 || !names_device(text),
+            b'_' | b'-' => true,
+            b'.' => index > 0,
+            _ => false,
+        };
+        if stays {
+            name.push(char::from(byte));
+        } else {
+            name.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    name
+}
+
+/// Whether Windows treats a file of this name as a device, whatever its extension.
+fn names_device(name: &str) -> bool {
+    let stem = name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let numbered = |device: &str| {
+        let number = stem.strip_prefix(device);
+        number.is_some_and(|number| number.len() == 1 && number.as_bytes()[0].is_ascii_digit())
+    };
+    matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
 /// The path with its links and `..` followed, as far as it exists.
@@ -74,6 +110,24 @@ mod tests {
             (r"C:\home", r"C:\home"),
         ] {
             assert_eq!(without_verbatim(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_text_becomes_a_name_that_stays_in_its_folder() {
+        for (text, name) in [
+            ("qlik-prod_1", "qlik-prod_1"),
+            ("v1.2", "v1.2"),
+            ("..", "%2E."),
+            ("../etc", "%2E.%2Fetc"),
+            ("a/b", "a%2Fb"),
+            ("a%2Fb", "a%252Fb"),
+            ("Straße", "Stra%C3%9Fe"),
+            ("con", "%63on"),
+            ("Com1.x", "%43om1.x"),
+            ("console", "console"),
+        ] {
+            assert_eq!(file_name(text), name);
         }
     }
 }

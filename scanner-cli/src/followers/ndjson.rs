@@ -7,13 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use catalog_followers::ndjson::export_name;
 use catalog_model::ConnectionCode;
 
 use super::{Delivered, Delivery, FollowError, Follower, Start};
 use crate::{
     export_line::ExportLine,
     file_rights::{FOLDER_MODE, FileMode, create_folder_with, replace},
-    home::{export_name, shown},
+    home::shown,
     json_text::write_json,
     spool::temporary,
     store::StoredConnection,

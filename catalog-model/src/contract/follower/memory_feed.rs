@@ -15,8 +15,8 @@ use super::memory_store::MemoryStore;
 use crate::{
     ConnectionCode, Container, ItemState, Visualization,
     follower::{
-        Acknowledgement, Batches, Entity, Feed, FeedChange, FeedConnection, FeedEntry, FeedError,
-        Position, Start,
+        Acknowledgement, Batches, ChangeDetail, Entity, Feed, FeedChange, FeedConnection,
+        FeedEntry, FeedError, Position, Start,
     },
 };
 
@@ -140,7 +140,10 @@ impl Feed for MemoryFeed<'_> {
         )
     }
 
-    async fn changes(&self) -> Result<Box<dyn Batches<FeedChange>>, FeedError> {
+    async fn changes(
+        &self,
+        detail: ChangeDetail,
+    ) -> Result<Box<dyn Batches<FeedChange>>, FeedError> {
         self.calls.next().await?;
         let Start::After(start) = self.start else {
             return Ok(self.batches([]));
@@ -150,6 +153,7 @@ impl Feed for MemoryFeed<'_> {
             .filter(|change| change.position > start && change.position <= self.end);
         let with_entry = |change: &FeedChange| {
             let entry = state.entries.get(&change.key).cloned();
+            let entry = entry.filter(|_| detail == ChangeDetail::Entity);
             change.clone().with_entry(entry)
         };
         Ok(self.batches(new.map(with_entry).collect::<Vec<_>>()))

@@ -9,7 +9,9 @@ use super::memory_feed::{FeedFault, MemoryFeed};
 use crate::{
     ChangeKind, ConnectionCode, Contact, Contacts, Container, ContainerKind, Instant, ItemKey,
     ItemState, Precedence, Properties, PropertyValue, Visualization,
-    follower::{Acknowledgement, Entity, FeedChange, FeedConnection, FeedEntry, Position},
+    follower::{
+        Acknowledgement, Entity, EntityKind, FeedChange, FeedConnection, FeedEntry, Position,
+    },
 };
 
 /// The kind of the containers of a [`MemoryStore`].
@@ -211,7 +213,11 @@ impl State {
 
     fn log(&mut self, code: &ConnectionCode, key: ItemKey, kind: ChangeKind) {
         let position = Position::new(self.last().get() + 1);
-        let change = FeedChange::new(position, (code.clone(), key), kind, self.now());
+        let of = match self.entries.get(&key).map(|entry| &entry.entity) {
+            Some(Entity::Container(_)) => EntityKind::Container,
+            _ => EntityKind::Item,
+        };
+        let change = FeedChange::new(position, (code.clone(), key), kind, self.now()).of(of);
         self.changes.push(change);
     }
 }

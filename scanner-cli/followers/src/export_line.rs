@@ -1,4 +1,4 @@
-//! An item as a line of the export: the form that the reference's visualization plugin imports.
+//! An item as a line of the export: the form that the visualization plugin of the Zeenea scanner imports.
 //!
 //! The plugin loses a whole file over `"contacts": null` and all items over `"name": null`, drops a date without a `Z`,
 //! and splits `label` and `id` at every `/`: so nothing here is ever null, and a `/` inside a part is written `∕`
@@ -7,16 +7,20 @@
 use catalog_model::{Contact, Contacts, InventoryEntry, PropertyValue, Visualization};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// The line of an item; `parts` names the parts of its key after the code.
-pub(crate) struct ExportLine<'a, P> {
-    pub(crate) item: &'a Visualization,
-    pub(crate) parts: &'a [P],
+/// An item as a line.
+pub struct ExportLine<'a, P> {
+    /// The item.
+    pub item: &'a Visualization,
+    /// The names of the parts of its key, after the code: `app`, `sheet`.
+    pub parts: &'a [P],
 }
 
-/// The line of an inventory.
-pub(crate) struct InventoryLine<'a> {
-    pub(crate) entry: &'a InventoryEntry,
-    pub(crate) parts: &'a [&'static str],
+/// An entry of an inventory as a line.
+pub struct InventoryLine<'a> {
+    /// The entry.
+    pub entry: &'a InventoryEntry,
+    /// The names of the parts of its key, after the code.
+    pub parts: &'a [&'static str],
 }
 
 impl<P: AsRef<str>> Serialize for ExportLine<'_, P> {
@@ -29,7 +33,10 @@ impl<P: AsRef<str>> Serialize for ExportLine<'_, P> {
 
 impl<P: AsRef<str>> ExportLine<'_, P> {
     /// Writes the fields into a line that may get others.
-    pub(crate) fn serialize_into<M: SerializeMap>(&self, line: &mut M) -> Result<(), M::Error> {
+    ///
+    /// # Errors
+    /// If the serializer fails.
+    pub fn serialize_into<M: SerializeMap>(&self, line: &mut M) -> Result<(), M::Error> {
         let Self { item, parts } = self;
         let key = item.key.as_str();
         line.serialize_entry("id", &import_id(key, parts))?;
@@ -94,7 +101,7 @@ fn import_id(key: &str, parts: &[impl AsRef<str>]) -> String {
 }
 
 /// The way to an item as one text.
-pub(crate) fn label(parts: &[impl AsRef<str>]) -> String {
+pub fn label(parts: &[impl AsRef<str>]) -> String {
     let lengths = parts.iter().map(|part| part.as_ref().len() + 1);
     let mut label = String::with_capacity(lengths.sum());
     for (index, part) in parts.iter().enumerate() {

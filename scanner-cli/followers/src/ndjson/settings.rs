@@ -1,0 +1,39 @@
+//! Settings of the kind `ndjson` that are more than a text.
+
+use std::path::Path;
+
+use catalog_model::{
+    Place, Settings,
+    settings::{SettingProblem, Stands},
+};
+use file_access::{file_rights::FileMode, path_text::shown};
+
+/// The mode of the files.
+pub(super) fn mode(settings: &mut Settings) -> Option<FileMode> {
+    let text = settings.text("mode")?;
+    let mode = FileMode::parse(&text.value);
+    if mode.is_none() {
+        let message = format!(
+            "`mode` must be an octal mode that lets the owner read and write the file, not `{}`",
+            text.value
+        );
+        let hint = "write `mode = \"0640\"` for the owner and the group, or `mode = \"0644\"` for all users";
+        settings.refuse("mode", message, hint.to_owned());
+    }
+    mode
+}
+
+/// The warning that the folder is closed to users who may read its files by `mode`.
+pub(super) fn shut_out(place: Place, folder: &Path) -> SettingProblem {
+    let folder = shown(folder);
+    SettingProblem {
+        key: "path".to_owned(),
+        place,
+        message: format!(
+            "the folder `{folder}` does not let in all who may read its files by `mode`"
+        ),
+        hint: Some(format!("let them in: `chmod g+x,o+x {folder}`")),
+        stands: Stands::Itself,
+        within: None,
+    }
+}

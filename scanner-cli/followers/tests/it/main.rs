@@ -1,0 +1,4 @@
+//! Integration tests: followers as the scanner uses them.
+#![cfg(test)]
+
+mod ndjson;
