@@ -4,7 +4,6 @@ use crate::{
     exit::Exit,
     followers::Followed,
     problem::Problem,
-    run::Program,
     scan_report::{ConnectionReport, Outcome},
 };
 
@@ -37,13 +36,10 @@ fn exit_of(outcome: &Outcome) -> Exit {
 }
 
 impl Report {
-    /// The report of a run that begins. What is wrong with its files is told at once: a scan may take long.
-    pub(crate) fn begun(program: &mut Program, problems: Vec<Problem>) -> Self {
-        for problem in &problems {
-            program.tell_problem(problem);
-        }
+    /// The report of a run that begins now.
+    pub(crate) fn begun(started: jiff::Timestamp, problems: Vec<Problem>) -> Self {
         Self {
-            started: (program.environment.clock)(),
+            started,
             connections: Vec::new(),
             problems,
             followed: Vec::new(),

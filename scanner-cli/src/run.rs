@@ -1,14 +1,8 @@
 //! The program: from what was typed to an exit code.
 
-use std::{
-    ffi::OsString,
-    io::Write,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{ffi::OsString, io::Write, path::PathBuf, sync::Arc, time::Duration};
 
-use catalog_model::{ConnectorRegistry, SinkError, printable, with_causes};
+use catalog_model::{ConnectorRegistry, printable, with_causes};
 use clap::{Parser, error::ContextValue};
 use indicatif::MultiProgress;
 use qlik_connector::QlikSense;
@@ -16,37 +10,18 @@ use qlik_connector::QlikSense;
 use crate::{
     arguments::{Arguments, CatalogCommand, Command, Config, Filter, Hook, LogFormat},
     commands,
-    destination::{STANDARD_OUTPUT, unless_broken_pipe},
+    end::End,
     environment::Environment,
     exit::Exit,
-    fuse::Removals,
     hocon::Colors,
     home::Home,
     log::Log,
-    printable::lines,
     problem::Problem,
-    process::End,
+    program::{Program, write_output},
     progress_line::Display,
-    report::{Report, ShownReports, render},
-    scanning::{Context, Keeping},
     terminal::{ColorChoice, is_dumb},
     verbosity::LogFilter,
 };
-
-/// What every command works with.
-pub(crate) struct Program {
-    pub(crate) home: Home,
-    pub(crate) connectors: Arc<ConnectorRegistry>,
-    pub(crate) environment: Environment,
-    pub(crate) display: Display,
-    pub(crate) log: Log,
-    /// Whether only errors, and what is not complete, are shown.
-    pub(crate) quiet: bool,
-    /// Whether texts on standard error have colors.
-    errors_colors: Colors,
-    /// Asked by those who hear of signals.
-    pub(crate) end: End,
-}
 
 /// How long the end of the program waits for a reader of the log.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -66,7 +41,7 @@ pub(crate) async fn run_until(
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         Err(message) => {
-            return tell_usage(message, ColorChoice::find(&typed), &mut environment);
+            return report_usage(message, ColorChoice::find(&typed), &mut environment);
         }
     };
     let home = (arguments.home.clone())
@@ -86,11 +61,11 @@ pub(crate) async fn run_until(
         end,
     };
     if let Some(message) = arguments.verbosity.contradiction() {
-        return program.tell_usage(&message);
+        return program.report_usage(&message);
     }
     if let Some(warning) = warning {
         let hint = "write a level such as `debug`, or `TARGET=LEVEL,…`".to_owned();
-        program.tell_problem(&Problem::warning(warning, hint));
+        program.report_problem(&Problem::warning(warning, hint));
     }
     // Reports of scans say it themselves.
     let is_silent = matches!(
@@ -99,7 +74,7 @@ pub(crate) async fn run_until(
     );
     let exit = run_command(arguments.command, &mut program).await;
     if exit == Exit::Interrupted && is_silent {
-        program.tell("interrupted\n");
+        program.report("interrupted\n");
     }
     program.log.flush(Some(LAST_LINES));
     exit
@@ -135,7 +110,7 @@ fn log(command: &Command, filter: LogFilter, display: &Display) -> Log {
 async fn run_command(command: Command, program: &mut Program) -> Exit {
     // No command makes it: a name that is mistyped would become one.
     if let Err(problem) = program.home.check() {
-        program.tell_problem(&problem);
+        program.report_problem(&problem);
         return Exit::Configuration;
     }
     match command {
@@ -160,82 +135,8 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
     }
 }
 
-impl Program {
-    /// What the scans of this program share.
-    pub(crate) fn scan_context(&self, keeping: Option<Keeping>) -> Context {
-        Context {
-            keeping,
-            removals: Removals::Fused,
-            home: self.home.clone(),
-            clock: self.environment.clock,
-            display: Arc::new(self.display.clone()),
-        }
-    }
-
-    /// Tells people something; that standard error is gone is no reason to stop.
-    pub(crate) fn tell(&mut self, text: &str) {
-        // What was logged before comes first.
-        self.log.flush(None);
-        let text = lines(text);
-        let _ = self.environment.errors.write_all(text.as_bytes());
-    }
-
-    /// Tells a problem; warnings only if that is wanted.
-    pub(crate) fn tell_problem(&mut self, problem: &Problem) {
-        if self.quiet && !problem.is_error() {
-            return;
-        }
-        self.log.flush(None);
-        // Its texts have no unprintable characters, unlike its colors.
-        let text = format!("{}\n", problem.render(self.errors_colors));
-        let _ = self.environment.errors.write_all(text.as_bytes());
-    }
-
-    /// Tells something that is no error.
-    pub(crate) fn tell_note(&mut self, text: &str) {
-        if !self.quiet {
-            self.tell(text);
-        }
-    }
-
-    /// Tells the report of a run.
-    pub(crate) fn tell_report(&mut self, report: &Report) {
-        let shown = match self.quiet {
-            true => ShownReports::NotComplete,
-            false => ShownReports::All,
-        };
-        self.tell(&render(report, shown));
-    }
-
-    /// Tells problems; the exit that follows from them comes back, if one does.
-    pub(crate) fn tell_problems(&mut self, problems: &[Problem]) -> Option<Exit> {
-        for problem in problems {
-            self.tell_problem(problem);
-        }
-        let wrong = problems.iter().any(Problem::is_error);
-        wrong.then_some(Exit::Configuration)
-    }
-
-    /// Writes what was asked for to standard output; the exit is `exit`, unless it cannot be written.
-    pub(crate) fn print(&mut self, text: &str, exit: Exit) -> Exit {
-        match write_output(&mut self.environment, &lines(text)) {
-            Ok(()) => exit,
-            Err(error) => {
-                self.tell_problem(&Problem::general(with_causes(&error), None));
-                Exit::Failed
-            }
-        }
-    }
-
-    /// Tells that the command line makes no sense, and why.
-    pub(crate) fn tell_usage(&mut self, message: &str) -> Exit {
-        self.tell(&format!("error: {}\n", printable(message)));
-        Exit::Usage
-    }
-}
-
 /// Help and version are data that was asked for; everything else is a mistake.
-fn tell_usage(message: clap::Error, color: ColorChoice, environment: &mut Environment) -> Exit {
+fn report_usage(message: clap::Error, color: ColorChoice, environment: &mut Environment) -> Exit {
     let message = with_printable_arguments(message);
     let is_terminal = match message.use_stderr() {
         true => environment.terminal,
@@ -284,13 +185,4 @@ fn with_printable_arguments(mut message: clap::Error) -> clap::Error {
         message.insert(kind, value);
     }
     message
-}
-
-/// Writes data to standard output. A reader that has seen enough is no error.
-fn write_output(environment: &mut Environment, text: &str) -> Result<(), SinkError> {
-    let output = &mut environment.output;
-    let written = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
-    unless_broken_pipe(written, Path::new(STANDARD_OUTPUT))
 }

@@ -11,6 +11,9 @@ use xshell::{Shell, cmd};
 
 use crate::Outcome;
 
+mod circles;
+mod paths;
+
 /// Who may depend on whom among our own crates: `(crate, normal dependencies, dependencies of its tests)`.
 const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     ("qrs-client", &["qrs-fake-site"], &[]),
@@ -204,6 +207,7 @@ pub(crate) fn check(shell: &Shell) -> Outcome {
     for folder in folders_in_scanner_cli()? {
         search_unchecked_files(&folder, &mut faults)?;
     }
+    circles::check(&folders_of_sources(&metadata)?, &mut faults)?;
     let main = fs::read_to_string("scanner-cli/src/main.rs")?
         .lines()
         .count();
@@ -217,6 +221,19 @@ pub(crate) fn check(shell: &Shell) -> Outcome {
     } else {
         Err(format!("a layer is broken:\n  {}", faults.join("\n  ")).into())
     }
+}
+
+/// The folders of the sources of all our crates, from the workspace's root on.
+fn folders_of_sources(metadata: &Value) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+    let root = metadata["workspace_root"].as_str().unwrap_or_default();
+    let mut folders = Vec::new();
+    for (name, ..) in ARROWS {
+        let manifest = package(metadata, name)?["manifest_path"].as_str();
+        let folder = Path::new(manifest.unwrap_or_default()).with_file_name("src");
+        let folder = folder.strip_prefix(root)?;
+        folders.push(folder.display().to_string().replace('\\', "/"));
+    }
+    Ok(folders)
 }
 
 /// Whose dependencies are meant.

@@ -1,8 +1,6 @@
 //! A parsed expression.
 
-use std::str::FromStr;
-
-use super::{days::Days, error::QuartzError, ignored::Ignored, parse, years::Years};
+use super::{days::Days, ignored::Ignored, years::Years};
 
 /// A Quartz cron expression, or one of the aliases such as `@daily`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +39,5 @@ impl Expression {
     /// The parts of the text that have no effect, as in Quartz.
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
-    }
-}
-
-impl FromStr for Expression {
-    type Err = QuartzError;
-
-    fn from_str(text: &str) -> Result<Self, QuartzError> {
-        parse::parse(text)
     }
 }

@@ -1,15 +1,20 @@
 //! From a text to an expression.
 
+use std::str::FromStr;
+
+use self::{day_fields::days, list::List};
 use super::{
-    Expression, QuartzError,
-    day_fields::days,
-    expression::Pace,
+    error::QuartzError,
+    expression::{Expression, Pace},
     field::{FIELDS, Field},
-    list::List,
     part::Part,
-    suggestion,
     years::Years,
 };
+
+mod day_fields;
+mod element;
+mod list;
+mod suggestion;
 
 /// Short forms and what they stand for.
 const ALIASES: [(&str, &str); 7] = [
@@ -22,8 +27,16 @@ const ALIASES: [(&str, &str); 7] = [
     ("@annually", "0 0 0 1 1 ?"),
 ];
 
-/// Reads an expression or an alias.
-pub(super) fn parse(text: &str) -> Result<Expression, QuartzError> {
+impl FromStr for Expression {
+    type Err = QuartzError;
+
+    /// Reads an expression or an alias.
+    fn from_str(text: &str) -> Result<Self, QuartzError> {
+        parse(text)
+    }
+}
+
+fn parse(text: &str) -> Result<Expression, QuartzError> {
     let meant = text.trim_matches(|letter: char| letter <= ' ');
     let start = text.find(meant).unwrap_or(0);
     if meant.starts_with('@') {
@@ -39,12 +52,12 @@ pub(super) fn parse(text: &str) -> Result<Expression, QuartzError> {
 }
 
 /// Whether these fields are an expression of which nothing is ignored.
-pub(super) fn is_clear(fields: &str) -> bool {
+fn is_clear(fields: &str) -> bool {
     of_fields(fields).is_ok_and(|expression| expression.ignored.is_empty())
 }
 
 /// Whether these fields are an expression.
-pub(super) fn is_valid(fields: &str) -> bool {
+fn is_valid(fields: &str) -> bool {
     of_fields(fields).is_ok()
 }
 

@@ -23,7 +23,7 @@ use crate::{
     listing::{self, ListError, Listing, Row, Take},
     near_code::did_you_mean,
     problem::Problem,
-    run::Program,
+    program::Program,
     store::{Catalog, CatalogItem, Change, ChangesFrom, ItemScope, State, StoredConnection},
     store_problem::StoreProblem,
 };
@@ -31,7 +31,7 @@ use crate::{
 pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
     let form = command.form();
     if let Some(message) = form.contradiction() {
-        return program.tell_usage(message);
+        return program.report_usage(message);
     }
     let catalog = match open(program) {
         Ok(catalog) => catalog,
@@ -118,7 +118,7 @@ fn changes_from(
              home is another one",
             catalog.store_id()
         );
-        return Err(program.tell_usage(&message));
+        return Err(program.report_usage(&message));
     }
     let now = (program.environment.clock)();
     Ok(match since {
@@ -202,11 +202,11 @@ pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
     match Catalog::open(&path) {
         Ok(Some(catalog)) => Ok(catalog),
         Ok(None) => {
-            program.tell_problem(&no_store(&path));
+            program.report_problem(&no_store(&path));
             Err(Exit::Configuration)
         }
         Err(error) => {
-            program.tell_problem(&error.problem());
+            program.report_problem(&error.problem());
             Err(error.exit())
         }
     }
@@ -248,7 +248,7 @@ pub(crate) fn connection<'a>(
             did_you_mean(code, &known),
             known.join(", ")
         );
-        return Err(program.tell_usage(&message));
+        return Err(program.report_usage(&message));
     }
     Ok(found)
 }
@@ -269,7 +269,7 @@ fn write<R: Row>(
             drop(output);
             if !left_out.is_empty() {
                 let left_out = left_out.join(", ");
-                program.tell_note(&format!(
+                program.report_note(&format!(
                     "note: the terminal is too narrow for {left_out}; `--columns` chooses what is shown\n"
                 ));
             }
@@ -298,15 +298,15 @@ fn properties(program: &Program) -> Vec<String> {
 fn tell(program: &mut Program, error: ListError) -> Exit {
     match error {
         ListError::Store(error) => {
-            program.tell_problem(&error.problem());
+            program.report_problem(&error.problem());
             error.exit()
         }
         ListError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
-        ListError::UnknownColumn(message) => program.tell_usage(&message),
+        ListError::UnknownColumn(message) => program.report_usage(&message),
         ListError::Enough => Exit::Complete,
         ListError::Write(error) => {
             let message = format!("the list cannot be written: {error}");
-            program.tell_problem(&Problem::general(message, None));
+            program.report_problem(&Problem::general(message, None));
             Exit::Failed
         }
     }
@@ -319,7 +319,7 @@ fn show(program: &mut Program, catalog: &Catalog, key: &str, form: &Form) -> Res
         let message = format!(
             "the store has no item with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
         );
-        return Err(program.tell_usage(&message));
+        return Err(program.report_usage(&message));
     };
     if form.format != CatalogFormat::Table {
         return Ok(write(program, form, &|take| take(row.clone())));

@@ -14,7 +14,7 @@ use crate::{
     hooks,
     kept_session::KeptSession,
     problem::Problem,
-    run::Program,
+    program::Program,
 };
 
 mod offline;
@@ -41,11 +41,11 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let told = program.tell_problems(&selected.problems);
+    let told = program.report_problems(&selected.problems);
     let mut outcomes = Vec::from_iter(told);
     let hooks = hooks::files(&program.home, &program.environment.variables);
     let hooks: Vec<_> = hooks.into_iter().flat_map(|file| file.problems).collect();
-    outcomes.extend(program.tell_problems(&hooks));
+    outcomes.extend(program.report_problems(&hooks));
     let mut checked = Vec::new();
     for file in selected.invalid {
         outcomes.push(Exit::Configuration);

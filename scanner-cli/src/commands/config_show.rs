@@ -21,8 +21,8 @@ use crate::{
     noted_files::NotedFiles,
     printable::Page,
     problem::Problem,
+    program::Program,
     restrictions::Restrictions,
-    run::Program,
     secrets::Masked,
 };
 
@@ -34,13 +34,13 @@ pub(crate) fn run(program: &mut Program, file_or_code: &str, format: ShowFormat)
     match read(program, &path) {
         Err(problems) => {
             for problem in &problems {
-                program.tell_problem(problem);
+                program.report_problem(problem);
             }
             Exit::Configuration
         }
         Ok(document) => {
             for warning in document.warnings {
-                program.tell_problem(&Problem::InFile(warning));
+                program.report_problem(&Problem::InFile(warning));
             }
             let times = next_times::find(program, &path, &document.root);
             let text = match format {
@@ -63,14 +63,14 @@ fn find(program: &mut Program, file_or_code: &str) -> Result<PathBuf, Exit> {
             .extension()
             .is_some_and(|extension| extension == "conf")
     {
-        program.tell_problem(&Problem::general(
+        program.report_problem(&Problem::general(
             format!("there is no file `{}`", shown(path)),
             None,
         ));
         return Err(Exit::Configuration);
     }
     let paths = connection_files(&program.home.connections()).map_err(|problem| {
-        program.tell_problem(&problem);
+        program.report_problem(&problem);
         Exit::Configuration
     })?;
     let (mut unread, mut known) = (Vec::new(), Vec::new());
@@ -98,13 +98,13 @@ fn find(program: &mut Program, file_or_code: &str) -> Result<PathBuf, Exit> {
     let message =
         format!("`{file_or_code}` is neither a file nor the code of a connection{suggestion}");
     if unread.is_empty() {
-        return Err(program.tell_usage(&message));
+        return Err(program.report_usage(&message));
     }
     for problem in unread.iter().flat_map(|(_, problems)| problems) {
-        program.tell_problem(problem);
+        program.report_problem(problem);
     }
     let hint = "it may be the code of a file that cannot be read".to_owned();
-    program.tell_problem(&Problem::general(message, hint));
+    program.report_problem(&Problem::general(message, hint));
     Err(Exit::Configuration)
 }
 

@@ -22,7 +22,7 @@ use crate::{
     hocon,
     home::shown,
     problem::Problem,
-    run::Program,
+    program::Program,
     secrets::exposure,
 };
 
@@ -48,12 +48,12 @@ struct BoundTo {
 pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
     let bound_to = match bound_to(arguments) {
         Ok(bound_to) => bound_to,
-        Err(why) => return program.tell_usage(&why),
+        Err(why) => return program.report_usage(&why),
     };
     if bound_to.is_none() {
         match restrictions(program) {
             Ok(restrictions) if restrictions.is_restricted() => {
-                return program.tell_usage(
+                return program.report_usage(
                     "`config.restrict` in `conf/application.conf` requires values that are bound: \
                      `encrypt --for CODE SETTING`",
                 );
@@ -65,10 +65,10 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
     // The secret first: who gives none up makes no key.
     let secret = match secret(program).await {
         Ok(secret) => secret,
-        Err(NoSecret::Refused(why)) => return program.tell_usage(why),
+        Err(NoSecret::Refused(why)) => return program.report_usage(why),
         Err(NoSecret::Unread(error)) => {
             let message = format!("the secret cannot be read: {error}");
-            program.tell_problem(&Problem::general(message, None));
+            program.report_problem(&Problem::general(message, None));
             return Exit::Failed;
         }
         Err(NoSecret::Interrupted) => return Exit::Interrupted,
@@ -84,13 +84,13 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
         // In quotes, without which HOCON would read a list.
         Ok(text) => {
             if binding.is_none() {
-                program.tell_problem(&unbound());
+                program.report_problem(&unbound());
             }
             program.print(&format!("\"{text}\"\n"), Exit::Complete)
         }
         Err(error) => {
             let message = format!("the secret cannot be encrypted: {error}");
-            program.tell_problem(&Problem::general(message, None));
+            program.report_problem(&Problem::general(message, None));
             Exit::Failed
         }
     }
@@ -205,14 +205,14 @@ fn key(program: &mut Program) -> Result<Key, Exit> {
     let path = shown(&file);
     let (message, hint) = match read_or_make(&file) {
         Ok(KeyFile::Made(key)) => {
-            program.tell(&format!(
+            program.report(&format!(
                 "made the key file `{path}`: keep a copy of it elsewhere; without it, what it encrypts is lost\n"
             ));
             return Ok(key);
         }
         Ok(KeyFile::Found(key)) => {
             if let Some(warning) = exposure::of_key(&file) {
-                program.tell_problem(&warning);
+                program.report_problem(&warning);
             }
             return Ok(key);
         }
@@ -226,6 +226,6 @@ fn key(program: &mut Program) -> Result<Key, Exit> {
              `encryption.key-file` in `conf/application.conf` names another",
         ),
     };
-    program.tell_problem(&Problem::general(message, hint.to_owned()));
+    program.report_problem(&Problem::general(message, hint.to_owned()));
     Err(Exit::Configuration)
 }

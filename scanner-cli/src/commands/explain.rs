@@ -19,7 +19,7 @@ use crate::{
     listing::moment,
     printable::Page,
     problem::Problem,
-    run::Program,
+    program::Program,
     store::{Catalog, CatalogItem, ItemScope, State, StoreError},
     store_problem::StoreProblem,
 };
@@ -59,7 +59,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let told = program.tell_problems(&selected.take_problems());
+    let told = program.report_problems(&selected.take_problems());
     let mut exits = Vec::from_iter(told);
     let meant = |ready: &Ready| {
         known.connections.is_empty() || known.connections.contains(ready.code.as_str())
@@ -110,7 +110,7 @@ fn tell(
                 _ => None,
             };
             let message = format!("{code} ({name}) says nothing: {}", with_causes(&error));
-            program.tell_problem(&Problem::general(message, hint));
+            program.report_problem(&Problem::general(message, hint));
             return Exit::Failed;
         }
     };
@@ -165,7 +165,7 @@ fn write(program: &mut Program, text: &Page) -> Result<(), Exit> {
     let written = output.write_all(text.as_str().as_bytes());
     let written = written.and_then(|()| output.flush());
     unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)).map_err(|error| {
-        program.tell_problem(&Problem::general(with_causes(&error), None));
+        program.report_problem(&Problem::general(with_causes(&error), None));
         Exit::Failed
     })
 }
@@ -177,7 +177,7 @@ fn known(program: &mut Program, subject: &str, offline: bool) -> Result<Known, E
     }
     let catalog = catalog::open(program)?;
     look_up(&catalog, subject).map_err(|error| {
-        program.tell_problem(&error.problem());
+        program.report_problem(&error.problem());
         error.exit()
     })
 }

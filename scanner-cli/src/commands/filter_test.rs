@@ -28,8 +28,8 @@ use crate::{
     kept_session::KeptSession,
     printable::Page,
     problem::Problem,
+    program::Program,
     report::filter_line,
-    run::Program,
     spool::Ledger,
     store_problem::StoreProblem,
 };
@@ -53,7 +53,7 @@ pub(crate) async fn run(program: &mut Program, arguments: FilterTest) -> Exit {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let told = program.tell_problems(&selected.take_problems());
+    let told = program.report_problems(&selected.take_problems());
     let mut exits = Vec::from_iter(told);
     let ready = selected.ready.iter();
     let held: Vec<_> = ready
@@ -85,7 +85,7 @@ fn try_offline(program: &mut Program, ready: &Ready) -> Result<Exit, Exit> {
         Ok(trial) => Ok(tell(program, ready, Ok((trial, Completeness::Complete)))),
         Err(Stopped::Scan(error)) => Ok(tell(program, ready, Err(error))),
         Err(Stopped::Store(error)) => {
-            program.tell_problem(&error.problem());
+            program.report_problem(&error.problem());
             Err(error.exit())
         }
     }
@@ -110,16 +110,16 @@ fn tell(program: &mut Program, ready: &Ready, tried: Tried) -> Exit {
                 _ => None,
             };
             let message = format!("{code} ({name}) cannot be read: {}", with_causes(&error));
-            program.tell_problem(&Problem::general(message, hint));
+            program.report_problem(&Problem::general(message, hint));
             return Exit::Failed;
         }
     };
     let written = trial.copy(program.environment.output.as_mut());
     if let Err(error) = unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
-        program.tell_problem(&Problem::general(with_causes(&error), None));
+        program.report_problem(&Problem::general(with_causes(&error), None));
         return Exit::Failed;
     }
-    program.tell_note(trial.summary(&format!("{code} ({name})")).as_str());
+    program.report_note(trial.summary(&format!("{code} ({name})")).as_str());
     match completeness {
         Completeness::Complete => Exit::Complete,
         Completeness::Partial(reasons) => {
@@ -127,7 +127,7 @@ fn tell(program: &mut Program, ready: &Ready, tried: Tried) -> Exit {
             for reason in reasons {
                 writeln!(text, "  something may be hidden: {reason}");
             }
-            program.tell(text.as_str());
+            program.report(text.as_str());
             Exit::Partial
         }
     }

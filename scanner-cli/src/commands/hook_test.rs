@@ -20,7 +20,7 @@ use crate::{
     hooks::{self, After, Hook, HookError, Since},
     near_code::did_you_mean,
     problem::Problem,
-    run::Program,
+    program::Program,
     secrets::Given,
     store::{LastScan, StoredScan},
     store_problem::StoreProblem,
@@ -77,14 +77,14 @@ async fn test(program: &mut Program, arguments: &HookTest) -> Result<Exit, Exit>
 fn report(program: &mut Program, what: &str, ended: Result<i32, HookError>) -> Exit {
     match ended {
         Ok(0) => {
-            program.tell(&format!("{what}: exit code 0\n"));
+            program.report(&format!("{what}: exit code 0\n"));
             return Exit::Complete;
         }
         Ok(code) => {
             let hint = "what the program wrote is above".to_owned();
-            program.tell_problem(&Problem::general(format!("{what}: exit code {code}"), hint));
+            program.report_problem(&Problem::general(format!("{what}: exit code {code}"), hint));
         }
-        Err(error) => program.tell_problem(&Problem::general(format!("{what}: {error}"), None)),
+        Err(error) => program.report_problem(&Problem::general(format!("{what}: {error}"), None)),
     }
     Exit::Failed
 }
@@ -95,7 +95,7 @@ fn hook(program: &mut Program, code: &str) -> Result<Hook, Exit> {
     let mut known = Vec::new();
     for file in &files {
         if file.code() == Some(code) {
-            program.tell_problems(&file.problems);
+            program.report_problems(&file.problems);
             if let Some(hook) = &file.hook {
                 return Ok(hook.clone());
             }
@@ -105,7 +105,7 @@ fn hook(program: &mut Program, code: &str) -> Result<Hook, Exit> {
     // The code may be that of a file that is wrong.
     let wrong = files.iter().filter(|file| file.hook.is_none());
     let problems: Vec<_> = wrong.flat_map(|file| file.problems.clone()).collect();
-    let failed = program.tell_problems(&problems);
+    let failed = program.report_problems(&problems);
     let names: Vec<_> = known.iter().map(String::as_str).collect();
     let hint = match names.is_empty() {
         true => format!(
@@ -119,11 +119,11 @@ fn hook(program: &mut Program, code: &str) -> Result<Hook, Exit> {
         ),
     };
     let Some(failed) = failed else {
-        return Err(program.tell_usage(&format!("no hook has the code `{code}`; {hint}")));
+        return Err(program.report_usage(&format!("no hook has the code `{code}`; {hint}")));
     };
     let message = format!("no valid hook file has the code `{code}`");
     let hint = format!("fix the errors above first; {hint}");
-    program.tell_problem(&Problem::general(message, hint));
+    program.report_problem(&Problem::general(message, hint));
     Err(failed)
 }
 
@@ -131,7 +131,7 @@ fn hook(program: &mut Program, code: &str) -> Result<Hook, Exit> {
 fn last_scan(program: &mut Program, code: Option<&str>) -> Result<(StoredScan, String), Exit> {
     let catalog = catalog::open(program)?;
     let scans = catalog.last_scans(LastScan::Ended).map_err(|error| {
-        program.tell_problem(&error.problem());
+        program.report_problem(&error.problem());
         error.exit()
     })?;
     let connections: Vec<_> = scans.iter().map(|scan| scan.connection.clone()).collect();
@@ -147,7 +147,7 @@ fn last_scan(program: &mut Program, code: Option<&str>) -> Result<(StoredScan, S
             ),
             None => "the store has no scan yet; run `scan` first".to_owned(),
         };
-        return Err(program.tell_usage(&message));
+        return Err(program.report_usage(&message));
     };
     Ok((last, catalog.store_id().to_owned()))
 }

@@ -16,8 +16,7 @@ use crate::{
     destination::{Destination, STANDARD_OUTPUT, copy_to_standard_output, unless_broken_pipe},
     exit::Exit,
     listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field},
-    report::Report,
-    run::Program,
+    program::Program,
     scanning::{Job, read_all},
     spool::{Finished, cannot_spool},
     terminal::Screen,
@@ -26,17 +25,17 @@ use crate::{
 pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     let form = arguments.form;
     if let Some(message) = form.contradiction() {
-        return program.tell_usage(message);
+        return program.report_usage(message);
     }
     // Before the site is asked.
     if let Err(error) = check_columns(&form) {
-        return program.tell_usage(&error.to_string());
+        return program.report_usage(&error.to_string());
     }
     let mut selected = match select(program, &arguments.codes) {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let mut report = Report::begun(program, selected.take_problems());
+    let mut report = program.begin_report(selected.take_problems());
     let jobs = selected.ready.into_iter();
     let jobs = jobs.map(|ready| Job::new(ready, Some(Destination::StandardOutput)));
     let context = program.scan_context(None);
@@ -48,7 +47,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
         _ => write(&form, screen, finished, output),
     };
     print(program, &mut report, ended, &mut interrupted, write).await;
-    program.tell_report(&report);
+    program.report_scans(&report);
     report.exit()
 }
 

@@ -7,8 +7,8 @@ use catalog_model::SinkError;
 use tokio::task::spawn_blocking;
 
 use crate::{
+    program::Program,
     report::Report,
-    run::Program,
     scan_report::Outcome,
     scanning::Ended,
     spool::{Finished, cannot_spool},

@@ -12,7 +12,7 @@ use crate::{
     input_file::{self, FileKind},
     lock::{Lock, NotLocked},
     problem::Problem,
-    run::Program,
+    program::Program,
     service::{LostLines, Request, Service, ServiceEnd, Watcher},
     store_problem::StoreProblem,
     temporary_file,
@@ -47,7 +47,7 @@ pub(crate) async fn run(program: &mut Program) -> Exit {
         }
         Ok(Err((problems, exit))) => {
             for problem in &problems {
-                program.tell_problem(problem);
+                program.report_problem(problem);
             }
             exit
         }

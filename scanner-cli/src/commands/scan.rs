@@ -19,8 +19,7 @@ use crate::{
     exit::Exit,
     fuse::Removals,
     home::{Home, shown},
-    report::Report,
-    run::Program,
+    program::Program,
     scanning::{Context, Job, Keeping, read_all},
     store::{Store, StoreError},
     store_problem::StoreProblem,
@@ -38,11 +37,11 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         return Err(several_outputs(program, &selected.ready));
     }
     if let Some(clash) = clash(program, arguments) {
-        return Err(program.tell_usage(&clash));
+        return Err(program.report_usage(&clash));
     }
     let report_file = arguments.report.as_deref().map(ReportFile::open);
     let report_file = report_file.transpose().map_err(|problem| {
-        program.tell_problem(&problem);
+        program.report_problem(&problem);
         Exit::Failed
     })?;
     let application = application(program)?;
@@ -53,14 +52,14 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         _ => keeping(program, arguments, &application),
     };
     let keeping = keeping.map_err(|error| {
-        program.tell_problem(&error.problem());
+        program.report_problem(&error.problem());
         error.exit()
     })?;
     let followers = match keeping {
         Some(_) => application.followers,
         None => Vec::new(),
     };
-    let mut report = Report::begun(program, selected.take_problems());
+    let mut report = program.begin_report(selected.take_problems());
     let jobs = selected.ready.into_iter().map(|ready| {
         let destination = destination(arguments, &program.home, &ready.code);
         Job::new(ready, destination)
@@ -79,11 +78,11 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     let copy = copy_to_standard_output;
     print(program, &mut report, ended, &mut interrupted, copy).await;
     follow(program, followers, &mut report, &mut interrupted).await;
-    program.tell_report(&report);
+    program.report_scans(&report);
     if let Some(file) = report_file
         && let Err(problem) = file.write(&report)
     {
-        program.tell_problem(&problem);
+        program.report_problem(&problem);
         return Err(Exit::Failed);
     }
     Ok(report.exit())
@@ -92,7 +91,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
 fn several_outputs(program: &mut Program, ready: &[Ready]) -> Exit {
     let codes: Vec<_> = ready.iter().map(|ready| ready.code.as_str()).collect();
     let codes = codes.join(", ");
-    program.tell_usage(&format!(
+    program.report_usage(&format!(
         "`--output` takes the items of one connection: name one of {codes}"
     ))
 }

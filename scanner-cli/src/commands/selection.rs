@@ -7,8 +7,8 @@ use crate::{
     connection_file::Reading,
     connections::{Connections, Selected},
     exit::Exit,
+    program::Program,
     restrictions::Restrictions,
-    run::Program,
 };
 
 /// The connections of these codes, or all that are enabled.
@@ -28,13 +28,13 @@ pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected
     let connections = match Connections::load(&reading) {
         Ok(connections) => connections,
         Err(problem) => {
-            program.tell_problem(&problem);
+            program.report_problem(&problem);
             return Err(Exit::Configuration);
         }
     };
     connections
         .select(codes)
-        .map_err(|unknown| program.tell_usage(&unknown.to_string()))
+        .map_err(|unknown| program.report_usage(&unknown.to_string()))
 }
 
 /// What connection files may use.
@@ -45,7 +45,7 @@ pub(crate) fn restrictions(program: &mut Program) -> Result<Restrictions, Exit> 
     let read = Restrictions::read(&program.home, &program.environment.variables);
     read.map_err(|problems| {
         for problem in &problems {
-            program.tell_problem(problem);
+            program.report_problem(problem);
         }
         Exit::Configuration
     })
@@ -64,13 +64,13 @@ pub(crate) fn application(program: &mut Program) -> Result<Application, Exit> {
     match read {
         Ok(application) => {
             for warning in &application.warnings {
-                program.tell_problem(warning);
+                program.report_problem(warning);
             }
             Ok(application)
         }
         Err(problems) => {
             for problem in &problems {
-                program.tell_problem(problem);
+                program.report_problem(problem);
             }
             Err(Exit::Configuration)
         }

@@ -7,7 +7,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::{exit::Exit, run::Program, service::Request};
+use crate::{exit::Exit, program::Program, service::Request};
 
 /// Returns once somebody pressed Ctrl-C, or the system asked the program to end.
 pub(crate) fn interrupted(program: &Program) -> impl Future<Output = ()> + use<> {

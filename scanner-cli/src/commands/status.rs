@@ -28,7 +28,7 @@ use crate::{
     hooks::{self, HookFile},
     lock::{closed, holder_of, is_held, may_be_of},
     problem::Problem,
-    run::Program,
+    program::Program,
     schedule::Preview,
     service::{self, ConnectionState, HookRun, State, Table, Watcher, reasons},
     service_state::Word,
@@ -102,7 +102,7 @@ pub(crate) fn run(program: &mut Program, arguments: &Status) -> Exit {
 fn warn_without_connections(program: &mut Program) {
     if let Err(problem) = connection_files(&program.home.connections()) {
         let hint = problem.hint().map(str::to_owned);
-        program.tell_problem(&Problem::warning(problem.message(), hint));
+        program.report_problem(&Problem::warning(problem.message(), hint));
     }
 }
 
@@ -157,7 +157,7 @@ fn connection_schedule(
 fn print(program: &mut Program, text: &str, problems: &[Problem]) -> Exit {
     warn_without_connections(program);
     for problem in problems {
-        program.tell_problem(problem);
+        program.report_problem(problem);
     }
     let exit = if problems.is_empty() {
         Exit::Complete

@@ -9,7 +9,7 @@ use crate::{
     home::shown,
     lock::{Lock, NotLocked},
     problem::Problem,
-    run::Program,
+    program::Program,
     store::{self, Health, StoreError},
     store_problem::StoreProblem,
 };
@@ -23,7 +23,7 @@ pub(crate) fn run(program: &mut Program, command: &Command) -> Exit {
         Command::Check { file, format } => check(program, file.as_deref(), *format),
     };
     done.unwrap_or_else(|(problem, exit)| {
-        program.tell_problem(&problem);
+        program.report_problem(&problem);
         exit
     })
 }
@@ -32,7 +32,7 @@ type Refusal = (Problem, Exit);
 
 fn back_up(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
     let done = store::back_up(&program.home.store(), file).map_err(refusal)?;
-    program.tell_note(&format!(
+    program.report_note(&format!(
         "backed up `{}` to `{}` ({})\n",
         shown(&program.home.store()),
         shown(&done.file),
@@ -67,7 +67,7 @@ fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
         "  the store has the new id {}: followers and hooks receive everything again\n",
         done.store_id
     ));
-    program.tell_note(&text);
+    program.report_note(&text);
     Ok(Exit::Complete)
 }
 

@@ -25,7 +25,7 @@ use crate::{
     kept_session,
     lock::{Lock, NotLocked},
     problem::Problem,
-    run::Program,
+    program::Program,
     store::{self, Cursors, Holding, StoreError},
     store_problem::StoreProblem,
     temporary_file,
@@ -52,7 +52,7 @@ pub(crate) async fn run(program: &mut Program, arguments: &Forget) -> Exit {
 
 async fn forget(program: &mut Program, arguments: &Forget) -> Result<(), Refused> {
     let code = ConnectionCode::new(&arguments.code).map_err(|error| {
-        program.tell_usage(&format!("`{}` is not a code: {error}", arguments.code))
+        program.report_usage(&format!("`{}` is not a code: {error}", arguments.code))
     })?;
     program.home.remove_leftovers();
     let files = files_with(program, &code)?;
@@ -61,9 +61,9 @@ async fn forget(program: &mut Program, arguments: &Forget) -> Result<(), Refused
     let found = find(program, code, &followers)?;
     let lock = lock(program, &found.code)?;
     store::refuse_used(&program.home.store()).map_err(|error| tell(program, &error))?;
-    program.tell(&show::found(&found, arguments.keep_in_catalogs));
+    program.report(&show::found(&found, arguments.keep_in_catalogs));
     if program.environment.typed && !arguments.yes && !confirmed(program).await? {
-        program.tell("nothing was changed\n");
+        program.report("nothing was changed\n");
         return Err(Exit::Interrupted);
     }
     let followed = match arguments.keep_in_catalogs {
@@ -99,7 +99,7 @@ fn find(
         let known = super::known_codes(&program.home);
         let message =
             format!("nothing is known of the connection `{code}`; the store has: {known}");
-        return Err(program.tell_usage(&message));
+        return Err(program.report_usage(&message));
     }
     Ok(Found {
         code,
@@ -133,14 +133,14 @@ fn lock(program: &mut Program, code: &ConnectionCode) -> Result<Lock, Refused> {
         Err(NotLocked::Busy(holder)) => {
             let message = format!("the connection `{code}` is being scanned by {holder}");
             let hint = "wait until the scan has ended; nothing was changed".to_owned();
-            program.tell_problem(&Problem::general(message, hint));
+            program.report_problem(&Problem::general(message, hint));
             Err(Exit::Busy)
         }
         Err(NotLocked::Unusable(error)) => {
             let message = format!("the lock `{}` cannot be taken: {error}", shown(&path));
             let hint =
                 "without it nobody knows whether a scan runs; nothing was changed".to_owned();
-            program.tell_problem(&Problem::general(message, hint));
+            program.report_problem(&Problem::general(message, hint));
             Err(Exit::Failed)
         }
     }
@@ -148,7 +148,7 @@ fn lock(program: &mut Program, code: &ConnectionCode) -> Result<Lock, Refused> {
 
 /// Asks on the terminal.
 async fn confirmed(program: &mut Program) -> Result<bool, Refused> {
-    program.tell("Forget it? This cannot be undone. [y/N] ");
+    program.report("Forget it? This cannot be undone. [y/N] ");
     let input = std::mem::replace(&mut program.environment.input, Box::new(io::empty()));
     let mut interrupted = pin!(interrupted(program));
     let answer = tokio::select! {
@@ -219,7 +219,7 @@ fn received(program: &mut Program, followed: Vec<Followed>) -> Result<Vec<String
                 );
                 let hint = "the items are gone for followers, but still in the store: repeat the command when the follower \
                             works again, or leave its catalog as it is with `--keep-in-catalogs`";
-                program.tell_problem(&Problem::general(message, hint.to_owned()));
+                program.report_problem(&Problem::general(message, hint.to_owned()));
                 exit = Some(Exit::Follower);
             }
         }
@@ -253,9 +253,9 @@ fn remove(
         failed.push((lock, error));
     }
     let copies = store::copies_with(&path, &program.home.path(""), code);
-    program.tell(&show::forgotten(&found, followed, sessions));
+    program.report(&show::forgotten(&found, followed, sessions));
     for problem in show::problems(&found, &failed, &copies) {
-        program.tell_problem(&problem);
+        program.report_problem(&problem);
     }
     if failed.is_empty() {
         Ok(())
@@ -272,7 +272,7 @@ fn remove_file(path: &Path) -> io::Result<()> {
 }
 
 fn tell(program: &mut Program, error: &StoreError) -> Exit {
-    program.tell_problem(&error.problem());
+    program.report_problem(&error.problem());
     error.exit()
 }
 

@@ -15,8 +15,8 @@ use crate::{
     home::shown,
     hooks,
     problem::Problem,
+    program::Program,
     restrictions::Restrictions,
-    run::Program,
     schedule::{Preview, Schedule},
 };
 
@@ -87,7 +87,7 @@ impl Validated {
 
     /// One file that is not a connection file.
     fn file(&mut self, program: &mut Program, stage: &'static str, path: &Path, found: &[Problem]) {
-        self.outcomes.extend(program.tell_problems(found));
+        self.outcomes.extend(program.report_problems(found));
         self.others.push(Checked {
             code: None,
             name: None,
@@ -107,14 +107,14 @@ impl Validated {
             let message = "the connection files were not validated: `conf/application.conf` says what they may use, and \
                            cannot be read";
             let hint = "fix the errors in `conf/application.conf` first".to_owned();
-            program.tell_problem(&Problem::general(message, hint));
+            program.report_problem(&Problem::general(message, hint));
             return Err(Exit::Configuration);
         }
         let mut selected = select(program, codes)?;
         let invalid = std::mem::take(&mut selected.invalid);
         for file in invalid {
             self.outcomes.push(Exit::Configuration);
-            let _ = program.tell_problems(&file.problems);
+            let _ = program.report_problems(&file.problems);
             let mut checked = of_invalid(program, file);
             checked
                 .stages
@@ -122,7 +122,7 @@ impl Validated {
             self.connections.push(checked);
         }
         self.outcomes
-            .extend(program.tell_problems(&selected.problems));
+            .extend(program.report_problems(&selected.problems));
         for ready in &selected.ready {
             self.connections.push(of_ready(program, ready, automation));
         }

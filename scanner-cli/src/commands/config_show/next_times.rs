@@ -10,7 +10,7 @@ use crate::{
     application_file::{Application, ApplicationReading},
     hocon::{Diagnostic, Node, Object, Severity, Value},
     problem::Problem,
-    run::Program,
+    program::Program,
     schedule::Preview,
 };
 
@@ -63,7 +63,7 @@ pub(super) fn find(program: &mut Program, path: &Path, root: &Object) -> Option<
         Err(problems) => {
             problems
                 .iter()
-                .for_each(|problem| program.tell_problem(problem));
+                .for_each(|problem| program.report_problem(problem));
             (None, TimeZone::system())
         }
     };
@@ -80,7 +80,7 @@ pub(super) fn find(program: &mut Program, path: &Path, root: &Object) -> Option<
         Err(error) => {
             let message = format!("{source} is not a valid schedule: {error}");
             let hint = error.hint().map(str::to_owned);
-            program.tell_problem(&problem(place, message, hint));
+            program.report_problem(&problem(place, message, hint));
             None
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     exit::Exit,
     home::{Home, shown},
     lock::{closed, is_held},
-    run::Program,
+    program::Program,
     service,
 };
 

@@ -12,8 +12,8 @@ use crate::{
     home::{Home, shown},
     input_file::{self, FileKind},
     problem::Problem,
+    program::Program,
     restrictions::Restrictions,
-    run::Program,
 };
 
 /// The files that can be read.
@@ -34,7 +34,7 @@ impl Files {
 pub(super) fn files_with(program: &mut Program, code: &ConnectionCode) -> Result<Files, Exit> {
     let restrictions = Arc::new(restrictions(program)?);
     read(program, code, &restrictions).map_err(|problem| {
-        program.tell_problem(&problem);
+        program.report_problem(&problem);
         Exit::Configuration
     })
 }

@@ -1,9 +1,10 @@
 //! One field: a list of elements.
 
-use super::{
-    Ignored, QuartzError,
-    element::{self, Element},
+use super::element::{self, Element};
+use crate::{
+    error::QuartzError,
     field::Field,
+    ignored::Ignored,
     part::Part,
     term::{Term, Values},
     years::Years,

@@ -1,11 +1,7 @@
 //! What to write instead of a text that Quartz refuses, or of which it ignores a part.
 
-use super::{
-    element,
-    field::Field,
-    parse::{is_clear, is_valid},
-    part::Part,
-};
+use super::{element, is_clear, is_valid};
+use crate::{field::Field, part::Part};
 
 /// The form of an expression.
 pub(super) const FORM: &str = "write it as Quartz does, with seconds first: second, minute, hour, day of month, month, day of \

@@ -3,11 +3,12 @@
 //! An element is read from the left as far as it has a meaning. Quartz ignores the rest. A rest that begins like a range,
 //! a step or one of the day letters is ignored here, too, with a warning; any other is refused.
 
-use super::{
-    Ignored, QuartzError,
+use super::suggestion;
+use crate::{
+    error::QuartzError,
     field::Field,
+    ignored::Ignored,
     part::Part,
-    suggestion,
     term::{Term, Values},
 };
 

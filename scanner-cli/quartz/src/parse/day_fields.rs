@@ -1,6 +1,7 @@
 //! The two day fields together, one of which is `?`.
 
-use super::{QuartzError, days::Days, field::Field, list::List, term::Term};
+use super::list::List;
+use crate::{days::Days, error::QuartzError, field::Field, term::Term};
 
 /// The days that the two fields name.
 pub(super) fn days(month: &List<'_>, week: &List<'_>) -> Result<Days, QuartzError> {
