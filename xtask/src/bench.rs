@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: how fast a large site is read, as a ratio to the floor of its bytes in the same run.
+//! `cargo xtask bench`: measures how fast a large site is read, relative to the floor of the same run.
 //!
-//! The floor is the client alone, its bytes dropped; beside it stand the stream of decoded records and the whole scan.
-//! Each is the median of three. `docs/performance.md` keeps the figures.
+//! The floor is the client alone, which drops the bytes. The other ways are the stream of decoded records and the whole
+//! scan. Each figure is the median of three runs. `docs/performance.md` has the figures.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ pub(crate) mod service;
 mod site;
 pub(crate) mod store;
 
-#[expect(clippy::print_stdout, reason = "the figures are there to be read")]
+#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
 pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     cmd!(shell, "cargo build --release --package scanner-cli").run()?;
     cmd!(
@@ -38,7 +38,7 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     let scan = median(|| measured(site.scanner(&arguments).arg(&output)))?;
     let items = fs::read_to_string(&output)?.lines().count();
     if items != sheets {
-        return Err(format!("{items} items were written of {sheets} sheets").into());
+        return Err(format!("{items} items were written for {sheets} sheets").into());
     }
     println!(
         "{:<28} {:>8} {:>8} {:>14} {:>10}",
@@ -56,21 +56,21 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     Ok(())
 }
 
-/// Runs the client's own bench, which tells its seconds and its peak memory.
+/// Runs the client's own benchmark, which prints its seconds and its peak memory.
 fn client(shell: &Shell, way: &str, url: &str) -> Result<Measure, Box<dyn std::error::Error>> {
     let bench = cmd!(
         shell,
         "cargo bench --quiet --package qrs-client --bench read -- {way} {url}"
     );
-    let told = bench.quiet().ignore_stderr().read()?;
-    let mut figures = told.split_whitespace().map(str::parse::<f64>);
+    let printed = bench.quiet().ignore_stderr().read()?;
+    let mut figures = printed.split_whitespace().map(str::parse::<f64>);
     match (figures.next(), figures.next()) {
         (Some(Ok(seconds)), Some(Ok(peak))) => Ok(Measure {
             seconds,
-            // The way does not tell it.
+            // This way does not report it.
             cpu: 0.0,
             peak,
         }),
-        _ => Err(format!("the client's bench said `{told}`").into()),
+        _ => Err(format!("the client's benchmark printed `{printed}`").into()),
     }
 }

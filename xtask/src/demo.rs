@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a whole scan of a fake site, for whoever sees the project for the first time.
+//! `cargo xtask demo`: scans a fake site, and shows the result to people who are new to the project.
 
 use std::{
     env::consts::EXE_SUFFIX,
@@ -13,10 +13,10 @@ use xshell::{Shell, cmd};
 
 use crate::{Outcome, target};
 
-/// So many items are shown.
-const SHOWN: usize = 2;
+/// Number of items that are printed.
+const PRINTED_ITEMS: usize = 2;
 
-/// The fake site, a process of its own; it ends with this.
+/// The fake site in its own process, which ends when this is dropped.
 struct FakeSite {
     process: Child,
     url: String,
@@ -24,7 +24,7 @@ struct FakeSite {
     value: String,
 }
 
-#[expect(clippy::print_stdout, reason = "the demonstration is there to be read")]
+#[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
 pub(crate) fn run(shell: &Shell) -> Outcome {
     cmd!(shell, "cargo build --quiet --package scanner-cli").run()?;
     cmd!(
@@ -54,14 +54,14 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
     }
     let export = fs::read_to_string(home.path().join("export/demo.visualization.ndjson"))?;
     println!(
-        "\n{SHOWN} of the {} items in export/demo.visualization.ndjson:\n",
+        "\n{PRINTED_ITEMS} of the {} items in export/demo.visualization.ndjson:\n",
         export.lines().count()
     );
-    for line in export.lines().take(SHOWN) {
+    for line in export.lines().take(PRINTED_ITEMS) {
         let item: Value = serde_json::from_str(line)?;
         print_indented(&format!("{item:#}"));
     }
-    println!("\nREADME.md shows the way to a real site.");
+    println!("\nREADME.md describes how to scan a real site.");
     Ok(())
 }
 
@@ -80,7 +80,7 @@ impl FakeSite {
             let line = lines.next().ok_or("the fake site ended too early")??;
             let value = line
                 .strip_prefix(name)
-                .ok_or_else(|| format!("the fake site said `{line}`, not `{name}…`"))?;
+                .ok_or_else(|| format!("the fake site printed `{line}` instead of `{name}…`"))?;
             Ok(value.to_owned())
         };
         Ok(Self {
@@ -106,13 +106,13 @@ impl FakeSite {
 
 impl Drop for FakeSite {
     fn drop(&mut self) {
-        // It ends by itself when its standard input closes; what is left of it here goes with the process.
+        // The fake site ends when its standard input closes.
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the demonstration is there to be read")]
+#[expect(clippy::print_stdout, reason = "the demonstration prints its result")]
 fn print_indented(text: &str) {
     for line in text.lines() {
         println!("    {line}");

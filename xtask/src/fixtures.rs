@@ -1,5 +1,5 @@
-//! `cargo xtask fixtures`: makes the certificates and trust stores of qrs-client's tests anew, by the programs that
-//! people make theirs with. Needs `openssl` 3, a JDK and Debian's `libbcprov-java`. All keys are new each time, so that all files change.
+//! `cargo xtask fixtures`: recreates the certificates and trust stores for tests, with the programs that people use for
+//! theirs. Needs `openssl` 3, a JDK and Debian's `libbcprov-java`. All keys are new each time, so all files change.
 
 mod as_java;
 mod odd_files;
@@ -12,7 +12,7 @@ use crate::Outcome;
 
 const FOLDER: &str = "qrs-client/tests/fixtures";
 
-/// Valid until nobody runs these tests any more.
+/// A validity that the tests will not outlive.
 const VALID: &str = "20200101000000Z 21191231000000Z";
 const EXPIRED: &str = "20200101000000Z 20210101000000Z";
 const NOT_YET_VALID: &str = "21000101000000Z 21191231000000Z";
@@ -21,10 +21,10 @@ const SITE_NAMES: &str = "subjectAltName=DNS:localhost,DNS:qlik.example,IP:127.0
 const NO_AUTHORITY: &str = "basicConstraints=critical,CA:FALSE";
 const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE";
 
-/// The characters are in Latin-1, beyond it, and beyond the first plane.
+/// With characters in Latin-1, outside of it, and outside of the Basic Multilingual Plane.
 const ODD_PASSWORD: &str = "pä$$ wörd \"’ ключ 🔑";
 
-/// A certificate to be made: its file, its subject, the file of its issuer, its extensions, its validity.
+/// A certificate to create: its file, its subject, the file of its issuer, its extensions, its validity.
 struct Wanted(
     &'static str,
     &'static str,
@@ -124,7 +124,7 @@ const CERTIFICATES: [Wanted; 13] = [
     ),
 ];
 
-/// Those that have no right to what they say.
+/// Certificates with false claims.
 const IMPOSTORS: [Wanted; 2] = [
     Wanted(
         "escaping",
@@ -161,7 +161,7 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
-/// Makes a certificate and its key, and for a site the chain up to and without the root.
+/// Creates a certificate and its key, and for a site the chain without the root.
 fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
     let Wanted(name, subject, issuer, extensions, validity) = wanted;
     let key = format!("{name}.key");
@@ -197,7 +197,7 @@ fn certificate(shell: &Shell, wanted: &Wanted) -> Outcome {
     Ok(())
 }
 
-/// How a request becomes a certificate.
+/// How a certificate request is signed.
 struct Signing<'a> {
     request: &'a str,
     file: &'a str,
@@ -219,7 +219,7 @@ fn sign(shell: &Shell, signing: &Signing<'_>) -> Outcome {
     } = *signing;
     let (from, to) = validity.split_once(' ').ok_or("a validity has two dates")?;
     shell.write_file("extensions", extensions.join("\n"))?;
-    // `openssl ca` is the one command of openssl 3.0 that takes both dates.
+    // In openssl 3.0, only `openssl ca` accepts both dates.
     shell.write_file("index", "")?;
     shell.write_file(
         "config",
@@ -246,7 +246,7 @@ fn sign(shell: &Shell, signing: &Signing<'_>) -> Outcome {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        // `openssl ca` keeps a copy by serial number, and its database twice.
+        // `openssl ca` leaves a copy named after the serial number, and two copies of its database.
         let copy = name.len() > 30 && name.ends_with(".pem");
         if copy
             || name.starts_with("index")
@@ -326,7 +326,7 @@ fn stores_of_keytool(shell: &Shell) -> Outcome {
     // keytool reads names and passwords in the encoding of the terminal.
     let _locale = shell.push_env("LC_ALL", "C.UTF-8");
     let odd = ODD_PASSWORD;
-    // For PKCS12, keytool takes passwords in ASCII alone.
+    // For PKCS12, keytool accepts only ASCII passwords.
     let (today, legacy) = ("-J-Dkeystore.pkcs12.modern", "-J-Dkeystore.pkcs12.legacy");
     let stores = [
         (

@@ -1,7 +1,7 @@
-//! `cargo xtask full`: all checks, those that take long or need programs of others among them.
+//! `cargo xtask full`: all checks, including those that are slow or need other programs.
 //!
-//! Each part ends in one line: `passed`, `FAILED: reason`, or `not run: reason`. No part is left out in silence: one that
-//! cannot run on this machine says why. A part that fails ends the run with an error once all parts have had their turn.
+//! Each part ends in one line: `passed`, `FAILED: reason`, or `not run: reason`. A part that cannot
+//! run on this machine prints why. A failed part does not stop the others, but the command then fails.
 
 use std::{fmt, path::Path, time::Instant};
 
@@ -11,11 +11,11 @@ use crate::{Outcome, demo, quartz, test};
 
 mod audit;
 
-/// What became of a part.
+/// The result of a part.
 pub(crate) enum Verdict {
     Passed,
     Failed(String),
-    /// The machine lacks something that the part needs.
+    /// The machine lacks a program that the part needs.
     NotRun(String),
 }
 
@@ -55,24 +55,24 @@ const PARTS: [Part; 6] = [
 
 /// Seconds for which each fuzz target runs.
 const FUZZ_SECONDS: &str = "60";
-/// Random changes of cron expressions that the real Quartz is asked about.
+/// Number of random mutations of cron expressions that are compared with the real Quartz.
 const MUTATIONS: usize = 2_000;
 /// A library that the real Quartz needs.
 const QUARTZ: &str = "/usr/share/java/quartz2.jar";
 
-/// Runs all parts, or those that are named.
+/// Runs all parts, or only the named ones.
 pub(crate) fn run(shell: &Shell, only: &[String]) -> Outcome {
     let is_known = |name: &String| PARTS.iter().any(|part| part.name == name);
     if let Some(unknown) = only.iter().find(|name| !is_known(name)) {
         let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
         let names = names.join("`, `");
-        return Err(format!("`{unknown}` is not a part; there are `{names}`").into());
+        return Err(format!("unknown part `{unknown}`; the parts are `{names}`").into());
     }
     let mut lines = Vec::new();
     let mut failed = 0;
     for Part { name, run } in PARTS {
         if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
-            lines.push(format!("{name}: not run: not among the parts of `--only`"));
+            lines.push(format!("{name}: not run: not selected by `--only`"));
             continue;
         }
         let begun = Instant::now();
@@ -115,13 +115,13 @@ fn verdict<E: fmt::Display>(outcome: Result<(), E>) -> Verdict {
     )
 }
 
-/// Whether a program answers when it is asked for its version.
+/// Whether a program is installed: whether it prints its version.
 fn has(shell: &Shell, program: &str, arguments: &[&str]) -> bool {
     let asked = cmd!(shell, "{program} {arguments...}").quiet();
     asked.ignore_stdout().ignore_stderr().run().is_ok()
 }
 
-/// The tests that are ignored otherwise, but for those that read what `cargo xtask quartz` has written.
+/// The ignored tests, except those that read the output of `cargo xtask quartz`.
 fn ignored_tests(shell: &Shell) -> Verdict {
     let tests = cmd!(
         shell,
@@ -133,7 +133,7 @@ fn ignored_tests(shell: &Shell) -> Verdict {
 fn real_quartz(shell: &Shell) -> Verdict {
     if !has(shell, "javac", &["-version"]) || !Path::new(QUARTZ).exists() {
         let reason =
-            "there is no JDK or no libquartz2-java (Debian: default-jdk-headless, libquartz2-java)";
+            "a JDK or libquartz2-java is missing (Debian: default-jdk-headless, libquartz2-java)";
         return Verdict::NotRun(reason.to_owned());
     }
     verdict(quartz::run(shell, Some(MUTATIONS)))
@@ -141,7 +141,7 @@ fn real_quartz(shell: &Shell) -> Verdict {
 
 fn fuzz(shell: &Shell) -> Verdict {
     if !has(shell, "cargo", &["+nightly", "fuzz", "--version"]) {
-        let reason = "there is no cargo-fuzz for the nightly toolchain (see fuzz/README.md)";
+        let reason = "cargo-fuzz for the nightly toolchain is missing (see fuzz/README.md)";
         return Verdict::NotRun(reason.to_owned());
     }
     let targets = match cmd!(shell, "cargo +nightly fuzz list").read() {

@@ -1,4 +1,4 @@
-//! The boundaries between the crates, as tables that fail the build: ARCHITECTURE.md says why each is there.
+//! Checks the boundaries between the crates, which are tables. ARCHITECTURE.md has the reasons.
 
 use std::{
     collections::BTreeSet,
@@ -14,7 +14,7 @@ use crate::Outcome;
 mod circles;
 mod paths;
 
-/// Who may depend on whom among our own crates: `(crate, normal dependencies, dependencies of its tests)`.
+/// The allowed dependencies between our own crates: `(crate, normal dependencies, dependencies of its tests)`.
 const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     ("qrs-client", &["qrs-fake-site"], &[]),
     ("qrs-fake-site", &[], &[]),
@@ -58,7 +58,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     ("xtask", &[], &[]),
 ];
 
-/// Packages that must not be among a crate's dependencies, direct or not.
+/// Packages that must not be among the direct and indirect dependencies of a crate.
 const NEVER_BELOW: [(&str, &[&str]); 1] = [(
     "catalog-model",
     &[
@@ -71,8 +71,8 @@ const NEVER_BELOW: [(&str, &[&str]); 1] = [(
     ],
 )];
 
-/// Packages that must not be among a crate's own dependencies: whoever had them could speak to sites past the client. A
-/// server, such as the pages of the service, is another thing.
+/// Packages that must not be among the direct dependencies of a crate, because it could then bypass the client. A server,
+/// such as that of the monitoring pages, is allowed.
 const NEVER_DIRECT: [(&str, &[&str]); 3] = [
     ("qlik-connector", &["hyper", "reqwest", "rustls"]),
     (
@@ -128,8 +128,8 @@ const NEVER_SAID: [(&str, &[&str]); 8] = [
     ),
 ];
 
-/// Ways to open and list files that block, follow links or read without a limit. The crates in scanner-cli use `file-access`
-/// instead.
+/// Functions that open and list files, and that block, follow links or read without a limit. The crates in `scanner-cli`
+/// use `file-access` instead.
 const UNCHECKED_FILES: [&str; 8] = [
     "fs::read(",
     "fs::read_to_string(",
@@ -150,7 +150,7 @@ const MAY_OPEN_FILES: [&str; 4] = [
     "scanner-cli/src/commands/report_file.rs",
 ];
 
-/// The folders of sources that are searched for them: every crate in scanner-cli.
+/// The source folders that are searched for `UNCHECKED_FILES`: those of every crate in `scanner-cli`.
 fn folders_in_scanner_cli() -> Result<Vec<PathBuf>, std::io::Error> {
     let mut folders = vec![PathBuf::from("scanner-cli/src")];
     for entry in fs::read_dir("scanner-cli")? {
@@ -162,7 +162,7 @@ fn folders_in_scanner_cli() -> Result<Vec<PathBuf>, std::io::Error> {
     Ok(folders)
 }
 
-/// A `main.rs` is an entry, not a program.
+/// Maximum number of lines of `main.rs`, which only starts the program.
 const MAIN_LINES: usize = 30;
 
 pub(crate) fn check(shell: &Shell) -> Outcome {
@@ -170,12 +170,12 @@ pub(crate) fn check(shell: &Shell) -> Outcome {
         .quiet()
         .read()?;
     let metadata: Value = serde_json::from_str(&metadata)?;
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for (name, normal, tests) in ARROWS {
         let package = package(&metadata, name)?;
-        compare_arrows(name, &own(package, Of::Crate), normal, &mut faults);
-        let tests_of = format!("the tests of {name}");
-        compare_arrows(&tests_of, &own(package, Of::Tests), tests, &mut faults);
+        compare_arrows(name, &own(package, Of::Crate), normal, &mut problems);
+        let tests_of = format!("the test code of {name}");
+        compare_arrows(&tests_of, &own(package, Of::Tests), tests, &mut problems);
     }
     for (name, forbidden) in NEVER_DIRECT {
         let direct = dependencies(package(&metadata, name)?, Of::Crate);
@@ -183,7 +183,7 @@ pub(crate) fn check(shell: &Shell) -> Outcome {
             name,
             direct.iter().map(String::as_str),
             forbidden,
-            &mut faults,
+            &mut problems,
         );
     }
     for (name, forbidden) in NEVER_BELOW {
@@ -198,32 +198,32 @@ pub(crate) fn check(shell: &Shell) -> Outcome {
             tree.lines()
                 .filter_map(|line| line.split_whitespace().next()),
             forbidden,
-            &mut faults,
+            &mut problems,
         );
     }
     for (folder, words) in NEVER_SAID {
-        search(Path::new(folder), words, &mut faults)?;
+        search(Path::new(folder), words, &mut problems)?;
     }
     for folder in folders_in_scanner_cli()? {
-        search_unchecked_files(&folder, &mut faults)?;
+        search_unchecked_files(&folder, &mut problems)?;
     }
-    circles::check(&folders_of_sources(&metadata)?, &mut faults)?;
+    circles::check(&folders_of_sources(&metadata)?, &mut problems)?;
     let main = fs::read_to_string("scanner-cli/src/main.rs")?
         .lines()
         .count();
     if main > MAIN_LINES {
-        faults.push(format!(
+        problems.push(format!(
             "scanner-cli/src/main.rs has {main} lines, more than {MAIN_LINES}"
         ));
     }
-    if faults.is_empty() {
+    if problems.is_empty() {
         Ok(())
     } else {
-        Err(format!("a layer is broken:\n  {}", faults.join("\n  ")).into())
+        Err(format!("the layers are broken:\n  {}", problems.join("\n  ")).into())
     }
 }
 
-/// The folders of the sources of all our crates, from the workspace's root on.
+/// The source folders of all our crates, relative to the workspace.
 fn folders_of_sources(metadata: &Value) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let root = metadata["workspace_root"].as_str().unwrap_or_default();
     let mut folders = Vec::new();
@@ -236,7 +236,7 @@ fn folders_of_sources(metadata: &Value) -> Result<Vec<String>, Box<dyn std::erro
     Ok(folders)
 }
 
-/// Whose dependencies are meant.
+/// Which dependencies of a crate are checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Of {
     Crate,
@@ -264,14 +264,14 @@ fn own(package: &Value, of: Of) -> BTreeSet<String> {
     own
 }
 
-fn compare_arrows(who: &str, found: &BTreeSet<String>, table: &[&str], faults: &mut Vec<String>) {
+fn compare_arrows(who: &str, found: &BTreeSet<String>, table: &[&str], problems: &mut Vec<String>) {
     for lost in table.iter().filter(|name| !found.contains(**name)) {
-        faults.push(format!(
-            "{who} no longer use {lost}: take the arrow out of the table"
+        problems.push(format!(
+            "{who} no longer uses {lost}: remove the arrow from the table"
         ));
     }
     for extra in found.iter().filter(|name| !table.contains(&name.as_str())) {
-        faults.push(format!("{who} may not use {extra}"));
+        problems.push(format!("{who} must not use {extra}"));
     }
 }
 
@@ -279,22 +279,26 @@ fn name_forbidden<'a>(
     name: &str,
     found: impl Iterator<Item = &'a str>,
     forbidden: &[&str],
-    faults: &mut Vec<String>,
+    problems: &mut Vec<String>,
 ) {
     for package in found.filter(|found| forbidden.contains(found)) {
-        faults.push(format!("{name} depends on {package}"));
+        problems.push(format!("{name} depends on {package}"));
     }
 }
 
-fn search(folder: &Path, words: &[&str], faults: &mut Vec<String>) -> Outcome {
+fn search(folder: &Path, words: &[&str], problems: &mut Vec<String>) -> Outcome {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            search(&path, words, faults)?;
+            search(&path, words, problems)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             for (index, line) in fs::read_to_string(&path)?.lines().enumerate() {
                 for word in words.iter().filter(|word| line.contains(**word)) {
-                    faults.push(format!("{}:{} says `{word}`", path.display(), index + 1));
+                    problems.push(format!(
+                        "{}:{} contains `{word}`",
+                        path.display(),
+                        index + 1
+                    ));
                 }
             }
         }
@@ -302,8 +306,8 @@ fn search(folder: &Path, words: &[&str], faults: &mut Vec<String>) -> Outcome {
     Ok(())
 }
 
-/// Finds files that are opened in other ways than the checked ones; tests may.
-fn search_unchecked_files(folder: &Path, faults: &mut Vec<String>) -> Outcome {
+/// Finds uses of `UNCHECKED_FILES` outside of tests.
+fn search_unchecked_files(folder: &Path, problems: &mut Vec<String>) -> Outcome {
     let is_exempt = |path: &Path| {
         MAY_OPEN_FILES
             .iter()
@@ -316,7 +320,7 @@ fn search_unchecked_files(folder: &Path, faults: &mut Vec<String>) -> Outcome {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() && name != "tests" {
-            search_unchecked_files(&path, faults)?;
+            search_unchecked_files(&path, problems)?;
         }
         let is_source = name.ends_with(".rs") && name != "tests.rs";
         if !is_source || is_exempt(&path) {
@@ -326,8 +330,8 @@ fn search_unchecked_files(folder: &Path, faults: &mut Vec<String>) -> Outcome {
         let program = text.lines().take_while(|line| *line != "#[cfg(test)]");
         for (index, line) in program.enumerate() {
             for word in UNCHECKED_FILES.iter().filter(|word| line.contains(**word)) {
-                faults.push(format!(
-                    "{}:{} says `{word}`; read and write files with the crate `file-access`",
+                problems.push(format!(
+                    "{}:{} contains `{word}`; use the crate `file-access` to read and write files",
                     path.display(),
                     index + 1
                 ));

@@ -1,7 +1,7 @@
 //! `cargo xtask lint`: checks of the dependencies and of the public API that need tools of their own.
 //!
-//! The tools are built once into `target/tools`. Each part prints one line with its result; a part that cannot run
-//! here prints why.
+//! The tools are built once into `target/tools`. Each part prints one line with its result. A part that cannot run on
+//! this machine prints why.
 
 use std::{fs, path::PathBuf};
 
@@ -18,7 +18,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 const MACHETE: (&str, &str) = ("cargo-machete", "0.9.2");
 
-/// Published libraries, which have to build with the `rust-version` of the workspace.
+/// Published libraries, which must build with the `rust-version` of the workspace.
 const LIBRARIES: [&str; 3] = ["qrs-client", "catalog-model", "qlik-connector"];
 
 /// Runs all parts, even if one fails. `accept` writes the public API to its file instead of comparing it.
@@ -59,7 +59,7 @@ fn deny(shell: &Shell) -> Result<String> {
     Ok("ok".to_owned())
 }
 
-/// Known vulnerabilities. Their database is a git repository, which not every machine can reach.
+/// Checks for known vulnerabilities. The database is a git repository, which not every machine can reach.
 fn advisories(shell: &Shell) -> Result<String> {
     let deny = tool(shell, DENY)?;
     let output = cmd!(
@@ -92,7 +92,7 @@ fn unused(shell: &Shell) -> Result<String> {
     }
 }
 
-/// Checks the libraries with the compiler that `rust-version` names, where rustup has it.
+/// Checks the libraries with the compiler of `rust-version`, if rustup has it.
 fn lowest_rust(shell: &Shell) -> Result<String> {
     let lowest = rust_version(shell)?;
     let active = cmd!(shell, "rustc --version").read()?;
@@ -128,7 +128,7 @@ fn rust_version(shell: &Shell) -> Result<String> {
     Ok(lowest.to_owned())
 }
 
-/// The path of a tool, which is built if it is not there yet.
+/// The path of a tool. Builds the tool if it is missing.
 fn tool(shell: &Shell, (name, version): (&str, &str)) -> Result<PathBuf> {
     let root = target(shell)?
         .join("tools")
@@ -136,7 +136,7 @@ fn tool(shell: &Shell, (name, version): (&str, &str)) -> Result<PathBuf> {
     let binary = root.join("bin").join(name);
     if !binary.exists() {
         fs::create_dir_all(&root)?;
-        // A tool that runs for seconds needs no optimization that takes minutes.
+        // A tool that runs for seconds is not worth minutes of optimization.
         let _quick = shell.push_env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
         let _unlinked = shell.push_env("CARGO_PROFILE_RELEASE_LTO", "off");
         cmd!(

@@ -1,4 +1,4 @@
-//! The project's own commands. They run cargo and the project's programs, and depend on no crate of it.
+//! `cargo xtask`: commands for working on this project. They run cargo and programs, and depend on no other crate here.
 
 use std::{
     path::{Path, PathBuf},
@@ -21,12 +21,12 @@ mod words;
 
 use lint::public_api::Difference;
 
-/// What every command returns: an error is printed and ends the run.
+/// What every command returns. An error is printed and fails the command.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 #[derive(Parser)]
 #[command(
-    about = "The project's own commands",
+    about = "Commands for working on this project",
     bin_name = "cargo xtask",
     arg_required_else_help = true
 )]
@@ -37,45 +37,45 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Format, lints, layers, tests, documentation: all that has to hold on main
+    /// Run all checks of main: format, layers, phrases, lints, tests, documentation
     Test,
-    /// The boundaries between the crates, one part of `test`
+    /// Check the dependencies between the crates (part of `test`)
     Layers,
-    /// Search texts and names for unclear phrases, one part of `test`
+    /// Search texts and names for unclear phrases (part of `test`)
     Words,
-    /// All of `test`, and what takes long or needs programs of others: one line of result for each part
+    /// Run `test` and all slow checks, and print one line of result for each
     Full {
-        /// Only these parts
+        /// Run only these parts
         #[arg(long, value_name = "PART", value_delimiter = ',')]
         only: Vec<String>,
     },
-    /// A fake site, a scan of it, its report and some items
+    /// Scan a fake site, and print the report and some items
     Demo,
-    /// How fast a large site is read, against the floor of its bytes
+    /// Measure how fast a large site is read
     Bench {
         #[command(subcommand)]
         what: Option<Bench>,
-        /// Sheets of the large site; 500,000, or 5,000 where the service scans it over and over
+        /// Number of sheets of the large site [default: 500,000; for `service`: 5,000]
         #[arg(long, global = true)]
         sheets: Option<usize>,
     },
-    /// Licences, bans, sources and advisories of dependencies, unused ones, the public API of qrs-client
+    /// Check dependencies (licences, advisories, unused ones) and the public API of qrs-client
     Lint {
-        /// Write the public API to qrs-client/public-api.txt instead of comparing it
+        /// Update qrs-client/public-api.txt instead of comparing it
         #[arg(long)]
         accept_api: bool,
     },
-    /// Builds for Windows on Linux
+    /// Build for Windows on Linux
     Windows {
-        /// Check the tests and build scanner-cli.exe
+        /// Check all crates with their tests, and build scanner-cli.exe
         #[arg(long, required = true)]
         build: bool,
     },
-    /// Makes the certificates and trust stores of qrs-client's tests anew, with openssl and keytool
+    /// Recreate the certificates and trust stores for tests, with openssl and keytool
     Fixtures,
-    /// Asks the real Quartz about the cron expressions of scanner-cli's tests; needs a JDK and Debian's libquartz2-java
+    /// Compare cron expressions with the real Quartz; needs a JDK and Debian's libquartz2-java
     Quartz {
-        /// Compare this many random changes of them instead
+        /// Compare this many random mutations of the expressions instead
         #[arg(long)]
         mutations: Option<usize>,
     },
@@ -83,18 +83,15 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Bench {
-    /// What the store costs, against a scan without it
+    /// Compare a scan with and without the store
     Store,
-    /// What a filter of 20 terms costs, against a scan without it
+    /// Compare a scan with and without a filter of 20 terms
     Filter,
-    /// Whether the long-running scanner keeps its memory over 500 scans
+    /// Measure the memory of the service over 500 scans
     Service,
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a developer's tool tells its outcome on the terminal"
-)]
+#[expect(clippy::print_stderr, reason = "a developer's tool prints its result")]
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -105,7 +102,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command in the workspace's folder, wherever it was typed.
+/// Runs a command in the workspace's folder, whatever the current folder is.
 fn run(command: Command) -> Outcome {
     let shell = Shell::new()?;
     shell.change_dir(root());
@@ -140,7 +137,7 @@ fn root() -> &'static Path {
     xtask.parent().unwrap_or(xtask)
 }
 
-/// The folder that cargo builds into, which a setting or the environment may have moved.
+/// The folder that cargo builds into. A setting or the environment may change it.
 fn target(shell: &Shell) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let metadata = cmd!(shell, "cargo metadata --format-version 1 --no-deps")
         .quiet()
@@ -148,6 +145,6 @@ fn target(shell: &Shell) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"].as_str();
     Ok(PathBuf::from(
-        target.ok_or("cargo metadata names no target directory")?,
+        target.ok_or("`cargo metadata` has no target directory")?,
     ))
 }

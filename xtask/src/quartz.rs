@@ -1,8 +1,8 @@
-//! `cargo xtask quartz`: asks the real Quartz about cron expressions, for the tests of the crate `quartz-schedule`.
+//! `cargo xtask quartz`: evaluates cron expressions with the real Quartz, for the tests of the crate `quartz-schedule`.
 //!
 //! Needs a JDK and the library: `apt-get install default-jdk-headless libquartz2-java` on Debian. A file begins with
 //! `# times: N` and lines `# after: ZONE TIME`, followed by one expression per line: its text, `valid` or `refused`, and
-//! for each `# after` line the next N times. Only the texts are read; the other columns are written anew.
+//! for each `# after` line the next N times. Only the texts are read; the other columns are rewritten.
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -16,10 +16,10 @@ const CLASSES: &str = "target/quartz";
 const LIBRARIES: &str =
     "/usr/share/java/quartz2.jar:/usr/share/java/slf4j-api.jar:/usr/share/java/slf4j-nop.jar";
 
-/// Where the verdicts about `--mutations` are written; an ignored test reads them.
+/// The file with the verdicts of `--mutations`. An ignored test reads it.
 const MUTATIONS: &str = "target/quartz/mutations.txt";
-/// How many times are listed for each of them, and after which time of which zone. Whole seconds: after a part of one,
-/// Quartz's answers for `W` depend on the milliseconds of the clock.
+/// How many times are listed for each expression, and after which times of which zones. These are whole seconds, because
+/// with milliseconds, the results of Quartz for `W` depend on the milliseconds of the clock.
 const MUTATIONS_HEAD: &str = "\
 # times: 20
 # after: UTC 2026-11-24T07:00:00Z
@@ -30,7 +30,7 @@ const MUTATIONS_HEAD: &str = "\
 # after: Australia/Lord_Howe 2026-04-04T12:00:00Z
 ";
 
-/// Writes the verdicts of the test data anew, or those about so many random changes of it, which are then compared.
+/// Rewrites the verdicts of the test data, or compares the given number of random mutations.
 pub(crate) fn run(shell: &Shell, mutations: Option<usize>) -> Outcome {
     fs::create_dir_all(CLASSES)?;
     let source = format!("{FOLDER}/QuartzVerdicts.java");
@@ -84,7 +84,7 @@ fn judged(shell: &Shell, text: &str) -> Result<String, Box<dyn std::error::Error
     Ok(judged)
 }
 
-/// So many expressions made from the known ones: fields of two of them mixed, and characters changed.
+/// `count` mutations of the known expressions: fields of two of them mixed, and characters changed.
 fn mutated(known: &str, count: usize) -> String {
     const CHARACTERS: &[u8] = b"0123456789*/-,?LW#C MONFRISAjan";
     let known = known.lines().filter(|line| !line.starts_with('#'));
@@ -97,7 +97,7 @@ fn mutated(known: &str, count: usize) -> String {
                 .collect()
         })
         .collect();
-    // The same ones each time, so that a difference can be looked at again.
+    // The seed is constant, so that a difference can be reproduced.
     let mut state = 1_u64;
     let mut random = |below: usize| {
         state = state
@@ -125,7 +125,7 @@ fn mutated(known: &str, count: usize) -> String {
                 _ => bytes[at] = character,
             }
         }
-        // Characters beyond ASCII may have been cut in two.
+        // Non-ASCII characters may have been split.
         if let Ok(mutation) = String::from_utf8(bytes)
             && !mutation.contains('\\')
             && !mutation.starts_with('#')

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the checks, the cheap ones first.
+//! `cargo xtask test`: all checks of main, the fast ones first.
 
 use xshell::{Shell, cmd};
 
@@ -13,9 +13,9 @@ pub(crate) fn run(shell: &Shell) -> Outcome {
         "cargo clippy --workspace --all-targets --all-features -- -D warnings"
     )
     .run()?;
-    // The client's users do not all want the fake site: it has to build without.
+    // The client must also build without the fake site, which not all of its users enable.
     cmd!(shell, "cargo clippy --package qrs-client -- -D warnings").run()?;
-    // A snapshot that differs is an error, and no file is written.
+    // A snapshot that differs is an error. No file is written.
     let compare_only = shell.push_env("INSTA_UPDATE", "no");
     cmd!(shell, "cargo test --workspace --all-features").run()?;
     drop(compare_only);

@@ -1,4 +1,4 @@
-//! `cargo xtask windows --build`: builds for Windows on Linux, so that a change that breaks it is seen before it lands.
+//! `cargo xtask windows --build`: builds for Windows on Linux, to find changes that break it early.
 //!
 //! Uses the compiler in the path if it has the target's standard library (`rustup target add x86_64-pc-windows-gnu`).
 //! Otherwise Debian's compiler builds the standard library from its source:
@@ -12,10 +12,10 @@ use crate::{Outcome, target};
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
 const LINKER: &str = "x86_64-w64-mingw32-gcc";
-/// Debian's compiler, whose package with the library's source fits it.
+/// Debian's compiler. Debian has a package with the matching source of the standard library.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
-/// Checks all crates with their tests, warnings being errors, and builds `scanner-cli.exe`.
+/// Checks all crates with their tests, with warnings as errors, and builds `scanner-cli.exe`.
 pub(crate) fn build(shell: &Shell) -> Outcome {
     if cmd!(shell, "{LINKER} --version").quiet().read().is_err() {
         return Err(format!("`{LINKER}` is missing: apt-get install gcc-mingw-w64-x86-64").into());

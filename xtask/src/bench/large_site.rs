@@ -1,4 +1,4 @@
-//! A large site that is served on this machine, and a home with a connection to it.
+//! A large site on this machine, and a home with a connection to it.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -8,7 +8,7 @@ use xshell::Shell;
 use super::{server::Server, site};
 use crate::target;
 
-/// A large site, and a home in a temporary folder that goes with it.
+/// A large site, and a home in a temporary folder, which is deleted when this is dropped.
 pub(super) struct LargeSite {
     pub(super) home: TempDir,
     pub(super) url: String,
@@ -18,7 +18,7 @@ pub(super) struct LargeSite {
 }
 
 impl LargeSite {
-    #[expect(clippy::print_stdout, reason = "the figures are there to be read")]
+    #[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
     pub(super) fn serve(shell: &Shell, sheets: usize) -> Result<Self, Box<dyn std::error::Error>> {
         let home = tempfile::tempdir()?;
         let site = site::write(home.path(), sheets)?;
@@ -43,7 +43,7 @@ impl LargeSite {
         })
     }
 
-    /// The scanner in this home.
+    /// A command that runs the scanner in this home.
     pub(super) fn scanner(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("--home").arg(self.home.path()).args(arguments);

@@ -1,4 +1,4 @@
-//! What a program takes: its time, and the most memory that it ever had.
+//! Measures a program: its time and its peak memory.
 
 use std::{
     fs,
@@ -7,16 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Each way is measured so often; the median counts.
+/// Number of runs of each way, of which the median is used.
 pub(super) const RUNS: usize = 3;
 
-/// What one run of one way took.
+/// The measures of one run.
 #[derive(Clone, Copy)]
 pub(super) struct Measure {
     pub(super) seconds: f64,
-    /// What its threads took of the processors, in seconds, where the system tells it.
+    /// Processor time in seconds; 0 if the system does not report it.
     pub(super) cpu: f64,
-    /// Peak resident memory in MiB, where the system tells it.
+    /// Peak resident memory in MiB; 0 if the system does not report it.
     pub(super) peak: f64,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn middle(mut measures: Vec<Measure>) -> Measure {
     measures[measures.len() / 2]
 }
 
-/// Runs a program to its end and watches its memory.
+/// Runs a program to its end and samples its memory.
 pub(super) fn measured(command: &mut Command) -> Result<Measure, Box<dyn std::error::Error>> {
     let started = Instant::now();
     let mut child = command.stderr(Stdio::null()).spawn()?;
@@ -57,10 +57,10 @@ pub(super) fn measured(command: &mut Command) -> Result<Measure, Box<dyn std::er
     }
 }
 
-/// Seconds that a process has had of the processors, to a hundredth; 0 where the system does not tell.
+/// Processor time of a process in seconds, with a resolution of 10 ms; 0 if the system does not report it.
 fn cpu_seconds(child: &Child) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
-    // After the name, which may hold anything, the 12th and the 13th field: in its own code, and in the system's.
+    // The 12th and the 13th field after the name, which may contain any characters: user time and system time.
     let fields = stat.rsplit(')').next().unwrap_or_default();
     let ticks = fields.split_whitespace().skip(11).take(2);
     ticks
@@ -69,11 +69,10 @@ fn cpu_seconds(child: &Child) -> f64 {
         / TICKS
 }
 
-/// How many ticks Linux counts in a second, for programs on every processor.
+/// Clock ticks per second that Linux reports to programs.
 const TICKS: f64 = 100.0;
 
-/// The memory of a process, in MiB: `VmRSS:` is what it has now, `VmHWM:` the most that it ever had; 0 where the system
-/// does not tell.
+/// The memory of a process in MiB: `VmRSS:` is the current value, `VmHWM:` the peak. 0 if the system does not report it.
 pub(super) fn memory(child: &Child, which: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(which));

@@ -1,4 +1,4 @@
-//! Serves a large site on loopback, as fast as the system sends a file. It checks nothing: it is there to be read from.
+//! Serves a large site on loopback, as fast as the system sends a file, without checks.
 
 use std::{
     fs::File,
@@ -15,7 +15,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts to serve; the server ends with the process.
+    /// Starts the server, which ends with the process.
     pub(crate) fn start(site: Site) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
@@ -23,7 +23,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let site = Arc::clone(&site);
-                // A client that goes away ends its own connection only.
+                // A client that disconnects ends only its own connection.
                 thread::spawn(move || serve(stream, &site));
             }
         });

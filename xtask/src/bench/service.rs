@@ -1,6 +1,5 @@
-//! `cargo xtask bench service`: the memory of the long-running scanner over many scans, as a ratio to what it had after
-//! its first ones. Each scan reads everything, a few at a time. Scans come and go, so what counts is the median of the
-//! moments at which one ended.
+//! `cargo xtask bench service`: measures the memory of the service over many scans, relative to its memory after the first
+//! ones. Memory is sampled whenever a scan ends, and the median of the samples is used.
 
 use std::{
     fs,
@@ -13,14 +12,14 @@ use xshell::{Shell, cmd};
 use super::{large_site::LargeSite, measure::memory};
 use crate::Outcome;
 
-/// Scans that are waited for.
+/// Number of scans in the benchmark.
 const SCANS: usize = 500;
-/// So many scans are one line; the first line is what the others are compared with.
+/// Number of scans for each printed line. The other lines are compared with the first one.
 const STEP: usize = 50;
-/// Connections to the site, all of which are due again as soon as they were scanned.
+/// Number of connections to the site. Each is due again as soon as it was scanned.
 const CONNECTIONS: usize = 10;
 
-#[expect(clippy::print_stdout, reason = "the figures are there to be read")]
+#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
 pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     cmd!(shell, "cargo build --release --package scanner-cli").run()?;
     let site = LargeSite::serve(shell, sheets)?;
@@ -43,14 +42,14 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
         }
         if ended == SCANS {
             let peak = memory(&scanner.0, "VmHWM:");
-            println!("{:<28} {peak:>8.1}", "most of all");
+            println!("{:<28} {peak:>8.1}", "peak");
             return Ok(());
         }
     }
     Err(format!("the scanner ended after {ended} scans").into())
 }
 
-/// The middle one of the moments, which are forgotten.
+/// The median of the samples, which are removed.
 fn median(moments: &mut Vec<f64>) -> f64 {
     moments.sort_by(f64::total_cmp);
     let middle = moments[moments.len() / 2];
@@ -58,7 +57,7 @@ fn median(moments: &mut Vec<f64>) -> f64 {
     middle
 }
 
-/// Several connections to the same site, each due every second.
+/// Writes several connections to the same site, each due every second.
 fn write_connections(site: &LargeSite) -> Outcome {
     let folder = site.home.path().join("connections");
     let file = fs::read_to_string(folder.join("bench.conf"))?;
@@ -70,7 +69,7 @@ fn write_connections(site: &LargeSite) -> Outcome {
     Ok(fs::remove_file(folder.join("bench.conf"))?)
 }
 
-/// A scanner that ends with the bench.
+/// A scanner that is killed when this is dropped.
 struct Scanner(Child);
 
 impl Drop for Scanner {

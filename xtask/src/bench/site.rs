@@ -1,4 +1,4 @@
-//! A large site as files: what a server answers, byte for byte.
+//! A large site as files that contain the responses of a server.
 
 use std::{
     fs::File,
@@ -6,15 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Apps of the site; its sheets are spread over them.
+/// Number of apps of the site, which share its sheets.
 pub(crate) const APPS: usize = 2_000;
-/// Users who own them.
+/// Number of users who own the apps.
 const USERS: usize = 500;
 
-/// The answers of a large site.
+/// The responses of a large site.
 pub(crate) struct Site {
     pub(crate) sheets: usize,
-    /// The list of sheets: too large to be held.
+    /// The list of sheets, in a file because it is too large for memory.
     pub(crate) list: PathBuf,
     /// Its size.
     pub(crate) bytes: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Site {
     pub(crate) users: String,
 }
 
-/// Writes the list of sheets into `folder`; rows are of the size and shape that real sites send.
+/// Writes the list of sheets into `folder`, with rows of the size and shape of real sites.
 pub(crate) fn write(folder: &Path, sheets: usize) -> io::Result<Site> {
     let path = folder.join("sheets.json");
     let mut list = BufWriter::with_capacity(1 << 20, File::create(&path)?);
@@ -34,7 +34,7 @@ pub(crate) fn write(folder: &Path, sheets: usize) -> io::Result<Site> {
         write_sheet(&mut list, number)?;
     }
     list.write_all(b"]")?;
-    // On disk before anything is measured: the system must not write it meanwhile.
+    // Write it to disk before the measurement, so that the system does not write it during the measurement.
     list.into_inner()?.sync_all()?;
     Ok(Site {
         sheets,
@@ -127,7 +127,7 @@ fn guid(number: usize, kind: usize) -> String {
     )
 }
 
-/// Spreads a number over 64 bits (`SplitMix64`).
+/// Mixes a number into 64 bits (`SplitMix64`).
 fn mixed(number: usize) -> u64 {
     let mut mixed = (number as u64)
         .wrapping_add(1)

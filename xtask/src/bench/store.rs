@@ -1,4 +1,4 @@
-//! `cargo xtask bench store`: what the store costs, as a ratio to a scan without it in the same run.
+//! `cargo xtask bench store`: compares scans with the store with a scan without it in the same run.
 
 use std::fs;
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::Outcome;
 
-/// The export that all three ways write.
+/// The export.
 const EXPORT: &str = "export/bench.visualization.ndjson";
 
-#[expect(clippy::print_stdout, reason = "the figures are there to be read")]
+#[expect(clippy::print_stdout, reason = "the benchmark prints its figures")]
 pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     cmd!(shell, "cargo build --release --package scanner-cli").run()?;
     let site = LargeSite::serve(shell, sheets)?;
@@ -22,12 +22,12 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         fs::remove_file(&export)?;
-        // There is none before the first round.
+        // Before the first round, the folder does not exist.
         let _ = fs::remove_dir_all(site.home.path().join("data"));
         firsts.push(measured(&mut site.scanner(&["scan"]))?);
         let items = fs::read_to_string(&export)?.lines().count();
         if items != sheets {
-            return Err(format!("{items} items were exported of {sheets} sheets").into());
+            return Err(format!("{items} items were exported for {sheets} sheets").into());
         }
         seconds.push(measured(&mut site.scanner(&["scan"]))?);
     }

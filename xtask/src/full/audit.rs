@@ -7,10 +7,10 @@ use super::{Verdict, has};
 /// The lock files that are audited.
 const LOCK_FILES: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
 
-/// What cargo-audit says where it cannot get its database, in lower case.
+/// Messages of cargo-audit if it cannot fetch its database, in lower case.
 const NO_DATABASE: [&str; 3] = ["advisory database", "advisory-db", "git operation failed"];
 
-/// Audits every lock file. Without the program or its database nothing is known, which is said.
+/// Audits every lock file. Without the program or its database, the part does not run.
 pub(super) fn run(shell: &Shell) -> Verdict {
     if !has(shell, "cargo", &["audit", "--version"]) {
         let reason = "cargo-audit is not installed (`cargo install cargo-audit --locked`)";
@@ -33,7 +33,7 @@ pub(super) fn run(shell: &Shell) -> Verdict {
     Verdict::Passed
 }
 
-/// What an audit found. Only a report that says so passes: an error is not a clean result.
+/// The verdict of an audit. It passes only if the report has no vulnerability; an error is not a clean result.
 fn judge(report: &str, errors: &str) -> Verdict {
     let parsed = serde_json::from_str::<serde_json::Value>(report);
     let found = parsed.as_ref().ok().and_then(|report| {

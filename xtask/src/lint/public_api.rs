@@ -1,4 +1,4 @@
-//! Compares the public API of `qrs-client` with `qrs-client/public-api.txt`, so that each change of it is seen in review.
+//! Compares the public API of `qrs-client` with `qrs-client/public-api.txt`, so that each change is visible in review.
 //!
 //! A removed or changed line breaks users and needs a new minor version (before 1.0) and an entry in the change log.
 
@@ -17,12 +17,12 @@ use crate::target;
 /// The stored API: one item per line, as the `public-api` package prints it.
 const STORED: &str = "qrs-client/public-api.txt";
 
-/// What happens to a difference.
+/// How a difference is handled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Difference {
-    /// It fails the check.
+    /// The check fails.
     Fails,
-    /// The file is written anew.
+    /// The file is rewritten.
     IsAccepted,
 }
 
