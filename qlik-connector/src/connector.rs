@@ -9,21 +9,21 @@ use catalog_model::{
     with_causes,
 };
 use qrs_client::{
-    Error, HeaderCredentials, Proxy, ProxyScheme, QrsClient, SessionEnd, SessionPool, SiteUrl,
-    TimeLimits,
+    HeaderCredentials, Proxy, ProxyScheme, QrsClient, SessionEnd, SessionPool, SiteUrl, TimeLimits,
 };
 
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    addresses::Addresses,
-    apps::WithOwners,
     check::{Route, STAGES},
     connection::QlikConnection,
-    counting::Counts,
-    criteria::CRITERIA,
-    properties,
-    trust::Trusted,
+    filters::criteria::CRITERIA,
+    items::apps::WithOwners,
+    people::addresses::Addresses,
+    scan::source::Source,
+    schema::properties,
+    settings::{accepted::accepted, trust::Trusted},
+    site::counts::Counts,
 };
 
 /// The connector for Qlik Sense Enterprise on Windows.
@@ -107,7 +107,7 @@ impl Connector for QlikSense {
         let client = builder.build();
         let client = accepted(settings, URL, client);
         settings.check()?;
-        Ok(Box::new(QlikConnection {
+        let source = Source {
             code,
             client: settings.checked(client)?,
             links: links.unwrap_or(site),
@@ -116,7 +116,6 @@ impl Connector for QlikSense {
             } else {
                 Counts::Ignore
             },
-            route: if proxied { Route::Proxy } else { Route::Direct },
             trusted,
             filter,
             addresses,
@@ -125,7 +124,9 @@ impl Connector for QlikSense {
             } else {
                 WithOwners::No
             },
-        }))
+        };
+        let route = if proxied { Route::Proxy } else { Route::Direct };
+        Ok(Box::new(QlikConnection { source, route }))
     }
 }
 
@@ -250,16 +251,4 @@ fn proxy(settings: &mut Settings) -> Option<Proxy> {
     let checked = proxy.check_user();
     accepted(settings, "proxy.username", checked)?;
     Some(proxy)
-}
-
-/// What the client made of the setting `key`, whose refusal is a problem of the setting.
-pub(crate) fn accepted<T>(settings: &mut Settings, key: &str, made: Result<T, Error>) -> Option<T> {
-    match made {
-        Ok(made) => Some(made),
-        Err(error) => {
-            let hint = error.hint().map(str::to_owned);
-            settings.refuse(key, format!("`{key}`: {}", with_causes(&error)), hint);
-            None
-        }
-    }
 }

@@ -11,16 +11,21 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    addresses::Addresses,
-    apps::{Apps, WithOwners, stream_name},
-    asked_sheet::AskedSheet,
-    dates::Dates,
-    failure::failure,
-    filtering::{Ruling, ruling},
-    lower::{Lowered, NO_STREAM, Surroundings, lower},
-    owners::Owners,
-    records::{App, Sheet, SheetApp},
-    texts::{Bounded, LongTexts},
+    filters::{
+        asked_sheet::AskedSheet,
+        filtering::{Ruling, ruling},
+    },
+    items::{
+        apps::{Apps, WithOwners, stream_name},
+        dates::Dates,
+        lower::{Lowered, NO_STREAM, Surroundings, lower},
+    },
+    people::{addresses::Addresses, owners::Owners},
+    records::{
+        App, Sheet, SheetApp,
+        texts::{Bounded, LongTexts},
+    },
+    site::failure::failure,
 };
 
 /// Whom to ask, and what its connection makes of the answers.

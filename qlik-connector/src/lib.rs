@@ -1,37 +1,16 @@
 #![doc = include_str!("../README.md")]
 
-mod addresses;
-mod apps;
-mod asked_app;
-mod asked_sheet;
-mod attempt;
-mod attribute_types;
 mod check;
 mod connection;
 mod connector;
-mod containers;
-mod counting;
-mod criteria;
-mod dates;
-mod failure;
-mod filtering;
+mod filters;
 mod find;
-mod hint;
-mod link;
-mod list;
-mod lower;
-mod mapping;
-mod odd_fields;
-mod owners;
-mod properties;
+mod items;
+mod people;
 mod records;
-mod retries;
-mod sheets;
-mod status;
-mod stored_sheet;
-mod template;
-mod texts;
-mod trust;
-mod version;
+mod scan;
+mod schema;
+mod settings;
+mod site;
 
 pub use connector::QlikSense;

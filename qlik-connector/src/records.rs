@@ -9,9 +9,19 @@ use qrs_client::{
 };
 use serde::Deserialize;
 
-use crate::list::Identified;
+pub(crate) mod odd_fields;
+pub(crate) mod texts;
 
 qrs_client::objects_only!(App, Sheet, SheetApp, User);
+
+/// A record that says which one it is.
+pub(crate) trait Identified {
+    /// What no other record of its list has, if it says that.
+    fn identity(&self) -> Option<Cow<'_, str>>;
+
+    /// Its fields that had an unexpected type and were left out.
+    fn odd(&self) -> &OddFields;
+}
 
 /// An app of `/qrs/app/full`.
 #[derive(Debug, Default, Deserialize)]
@@ -100,6 +110,17 @@ pub(crate) struct User {
     pub(crate) removed_externally: Option<bool>,
     #[serde(rename = "$odd")]
     pub(crate) odd: OddFields,
+}
+
+/// The names of tags, without blank ones.
+pub(crate) fn names(tags: &[Tag]) -> Vec<String> {
+    let named = tags.iter().filter(|tag| is_named(tag));
+    named.map(|tag| tag.name.clone()).collect()
+}
+
+/// Whether a tag has a name that is not blank.
+pub(crate) fn is_named(tag: &Tag) -> bool {
+    !tag.name.trim().is_empty()
 }
 
 fn unless_empty(id: &str) -> Option<Cow<'_, str>> {

@@ -8,7 +8,7 @@ use catalog_model::{
 };
 use qrs_client::Owner;
 
-use crate::{addresses::is_address, owners::account};
+use crate::people::account::{account, is_address};
 
 const MAPPING: &str = "connection.contacts.mapping";
 

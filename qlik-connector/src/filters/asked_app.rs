@@ -6,10 +6,12 @@ use catalog_model::filter::{CriterionId, Subject};
 use qrs_client::AppId;
 
 use crate::{
-    apps::{AppFacts, Told},
-    criteria::Fact,
-    dates::Date,
-    texts::is_cut,
+    filters::criteria::Fact,
+    items::{
+        apps::{AppFacts, Told},
+        dates::Date,
+    },
+    records::texts::is_cut,
 };
 
 /// An app as filters see it. What filters ask of sheets is unknown.

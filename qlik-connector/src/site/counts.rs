@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use qrs_client::Error;
 
-use crate::failure::describe;
+use crate::site::describe::describe;
 
 /// Whether lists are compared with their counts (`connection.verify_counts`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

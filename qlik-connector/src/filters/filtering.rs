@@ -11,9 +11,9 @@ use catalog_model::{
 };
 
 use crate::{
-    apps::{Apps, HINT_FOR_HIDDEN_APPS, Told, Unread},
-    asked_sheet::AskedSheet,
-    criteria::CUSTOM_PROPERTY,
+    filters::{asked_sheet::AskedSheet, criteria::CUSTOM_PROPERTY},
+    items::apps::{Apps, HINT_FOR_HIDDEN_APPS, Told},
+    people::owners::Unread,
 };
 
 /// A filter that is asked about one sheet after the other.

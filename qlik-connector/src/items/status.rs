@@ -1,6 +1,6 @@
 //! What a sheet is to the people who see its app (Qlik help, "Publishing sheets").
 
-use crate::{apps::AppFacts, records::Sheet};
+use crate::{items::apps::AppFacts, records::Sheet};
 
 /// What a sheet is to the people who see its app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

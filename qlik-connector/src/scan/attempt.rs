@@ -1,22 +1,22 @@
 //! One attempt at a scan: which lists are read, in which order, and what their counts and ids say.
 
 use catalog_model::{Completeness, Diagnostic, Progress, RepeatedRecord, ScanSink, SourceId};
-use qrs_client::{Error, Fact, Field, Filter};
+use qrs_client::{Error, ErrorKind, Fact, Field, Filter};
 
 use crate::{
-    addresses::UserList,
-    apps::Apps,
-    connection::{QlikConnection, Stopped, TOO_MUCH, breaks, nothing_visible},
-    counting::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
-    dates::Dates,
-    failure::{advice, describe},
-    list::{ListRead, Rows, Unreadable, awaited, read_list},
-    lower::Surroundings,
-    owners::Owners,
+    items::{apps::Apps, dates::Dates, lower::Surroundings},
+    people::{addresses::UserList, owners::Owners},
     records::{App, User},
-    retries::Retries,
-    sheets::Sheets,
-    trust, version,
+    scan::{retries::Retries, sheets::Sheets, source::Source},
+    settings::trust,
+    site::{
+        counts::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
+        describe::describe,
+        failure::advice,
+        list::{ListRead, Rows, Unreadable, awaited, read_list},
+        stopped::{Stopped, TOO_MUCH},
+        version,
+    },
 };
 
 const APPS: &str = "apps";
@@ -25,16 +25,16 @@ const SHEETS: &str = "sheets";
 
 /// One attempt at a scan.
 pub(crate) struct Attempt<'a> {
-    pub(crate) connection: &'a QlikConnection,
+    pub(crate) source: &'a Source,
     pub(crate) retries: &'a Retries,
     /// Why something may be hidden.
     hidden: Vec<String>,
 }
 
 impl<'a> Attempt<'a> {
-    pub(crate) fn new(connection: &'a QlikConnection, retries: &'a Retries) -> Self {
+    pub(crate) fn new(source: &'a Source, retries: &'a Retries) -> Self {
         Self {
-            connection,
+            source,
             retries,
             hidden: Vec::new(),
         }
@@ -46,11 +46,11 @@ impl<'a> Attempt<'a> {
         let apps = self.read_apps(sink, &mut dates).await?;
         let owners = self.read_owners(sink).await?;
         let surroundings = Surroundings {
-            code: &self.connection.code,
+            code: &self.source.code,
             apps: &apps,
             owners: &owners,
         };
-        let filter = self.connection.filter.as_ref();
+        let filter = self.source.filter.as_ref();
         let mut sheets = Sheets::new(surroundings, dates, filter);
         let rows = self.read_sheets(sink, &mut sheets).await?;
         sheets.close(sink, &mut self.hidden);
@@ -66,12 +66,12 @@ impl<'a> Attempt<'a> {
 
     /// One small call first: it opens the session that all others continue.
     async fn connect(&self, sink: &mut dyn ScanSink) -> Result<(), Stopped> {
-        let about = self.connection.client.about().await;
+        let about = self.source.client.about().await;
         let about = about.map_err(|error| {
             Stopped::Source("asking the site for its version".to_owned(), error)
         })?;
-        let trusted = self.connection.trusted.warnings().iter().cloned();
-        let weaknesses = self.connection.client.weaknesses();
+        let trusted = self.source.trusted.warnings().iter().cloned();
+        let weaknesses = self.source.client.weaknesses();
         let weak = weaknesses.iter().map(trust::weak);
         for warning in trusted
             .chain(weak)
@@ -90,11 +90,11 @@ impl<'a> Attempt<'a> {
         sink: &mut dyn ScanSink,
         dates: &mut Dates,
     ) -> Result<Apps, Stopped> {
-        let connection = self.connection;
-        let mut apps = Apps::new(connection.links.clone(), connection.with_owners);
+        let source = self.source;
+        let mut apps = Apps::new(source.links.clone(), source.with_owners);
         let mut unreadable = Unreadable::of(APPS);
         let before = self.count_apps(sink).await;
-        let list = connection.client.apps::<App>(None);
+        let list = source.client.apps::<App>(None);
         let rows = Rows::of(APPS, before.told());
         let read = read_list(sink, list, rows, |_, record| {
             match record {
@@ -122,14 +122,14 @@ impl<'a> Attempt<'a> {
 
     /// The users' addresses. Without them the scan goes on: contacts are unknown then.
     async fn read_owners(&mut self, sink: &mut dyn ScanSink) -> Result<Owners<'a>, Stopped> {
-        let addresses = &self.connection.addresses;
+        let addresses = &self.source.addresses;
         if addresses.user_list() == UserList::Unwanted {
             return Ok(Owners::unwanted(addresses));
         }
         let mut owners = Owners::new(addresses);
         let mut unreadable = Unreadable::of(USERS);
         let before = self.count_users(sink).await;
-        let list = self.connection.client.users::<User>(None);
+        let list = self.source.client.users::<User>(None);
         let rows = Rows::of(USERS, before.told());
         let read = read_list(sink, list, rows, |_, record| {
             match record {
@@ -167,13 +167,13 @@ impl<'a> Attempt<'a> {
     /// A missing right is the cause only where the site says so.
     fn hint_without_users(&self, error: &Error) -> String {
         match error.fact() {
-            Fact::Forbidden => self.connection.addresses.hint_for_hidden_users(),
-            _ => advice(error, &self.connection.client),
+            Fact::Forbidden => self.source.addresses.hint_for_hidden_users(),
+            _ => advice(error, &self.source.client),
         }
     }
 
     fn without_users(&self, sink: &mut dyn ScanSink, why: &str, hint: String) -> Owners<'a> {
-        let addresses = &self.connection.addresses;
+        let addresses = &self.source.addresses;
         sink.warn(Diagnostic::warning(
             format!("the users could not be read, so contacts are unknown: {why}"),
             hint,
@@ -188,7 +188,7 @@ impl<'a> Attempt<'a> {
     ) -> Result<u64, Stopped> {
         let filter = Field::OBJECT_TYPE.equals("sheet");
         let before = self.count_objects(sink, Some(&filter)).await;
-        let list = self.connection.client.app_objects(Some(&filter));
+        let list = self.source.client.app_objects(Some(&filter));
         let rows = Rows::of(SHEETS, before.told());
         let read = read_list(sink, list, rows, |sink, record| sheets.take(sink, record)).await?;
         let after = self.count_objects(sink, Some(&filter)).await;
@@ -273,17 +273,17 @@ impl<'a> Attempt<'a> {
     }
 
     async fn count_apps(&self, sink: &mut dyn ScanSink) -> Count {
-        let count = self.connection.client.app_count(None);
+        let count = self.source.client.app_count(None);
         self.count(sink, APPS, count).await
     }
 
     async fn count_users(&self, sink: &mut dyn ScanSink) -> Count {
-        let count = self.connection.client.user_count(None);
+        let count = self.source.client.user_count(None);
         self.count(sink, USERS, count).await
     }
 
     async fn count_objects(&self, sink: &mut dyn ScanSink, filter: Option<&Filter>) -> Count {
-        let count = self.connection.client.app_object_count(filter);
+        let count = self.source.client.app_object_count(filter);
         self.count(sink, SHEETS, count).await
     }
 
@@ -295,7 +295,7 @@ impl<'a> Attempt<'a> {
         count: impl Future<Output = Result<u64, Error>>,
     ) -> Count {
         let counting = |waited| Progress::Counting { list, waited };
-        match self.connection.counts {
+        match self.source.counts {
             Counts::Verify => awaited(sink, counting, count).await.into(),
             Counts::Ignore => Count::NotAsked,
         }
@@ -309,4 +309,18 @@ enum Weight {
     Items,
     /// Contacts alone.
     Contacts,
+}
+
+/// Whether the error is a break in the middle of a list that another attempt may not meet: an exceeded time limit would
+/// only be exceeded again. Before the first record, the client itself retries.
+pub(crate) fn breaks(error: &Error) -> bool {
+    error.kind() == ErrorKind::ListBroken && error.time_limit().is_none()
+}
+
+/// An empty list means "no rights" at least as often as "nothing there": rules only grant, and what they do not grant is
+/// left out in silence.
+pub(crate) fn nothing_visible(what: &str) -> Diagnostic {
+    Diagnostic::warning(format!("the account sees no {what} at all, which is also what an account without rights sees"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
+             `App_*,App.Object_*,Stream_*,User_*`, action Read, context `Both in hub and QMC`, for this account"
+                .to_owned())
 }

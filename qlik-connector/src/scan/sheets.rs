@@ -9,17 +9,22 @@ use catalog_model::{
 use qrs_client::Record;
 
 use crate::{
-    apps::{AppFacts, HINT_FOR_HIDDEN_APPS, Unread},
-    asked_sheet::AskedSheet,
-    attribute_types::TypeSet,
-    connection::Stopped,
-    containers::{AllSheets, Containers, SheetsOfApps},
-    dates::Dates,
-    filtering::{Filtering, Ruling},
-    list::place,
-    lower::{Lowered, Surroundings, lower},
-    owners::AppOwner,
+    filters::{
+        asked_sheet::AskedSheet,
+        filtering::{Filtering, Ruling},
+    },
+    items::{
+        apps::{AppFacts, HINT_FOR_HIDDEN_APPS},
+        dates::Dates,
+        lower::{Lowered, Surroundings, lower},
+    },
+    people::{
+        attribute_types::TypeSet,
+        owners::{AppOwner, Unread},
+    },
     records::Sheet,
+    scan::containers::{AllSheets, Containers, SheetsOfApps},
+    site::{list::place, stopped::Stopped},
 };
 
 /// Lowers sheets into a sink. Remembers no sheet, only how many there were of what a person should know.

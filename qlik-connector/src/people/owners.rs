@@ -6,9 +6,11 @@ use catalog_model::{AccountStatus, Contact, Contacts};
 use qrs_client::{Owner, UserId};
 
 use crate::{
-    addresses::{Addresses, Reached},
-    apps::Unread,
-    attribute_types::{AttributeTypes, TypeSet},
+    people::{
+        account::account,
+        addresses::{Addresses, Reached},
+        attribute_types::{AttributeTypes, TypeSet},
+    },
     records::User,
 };
 
@@ -217,6 +219,15 @@ fn status(user: &User) -> Option<AccountStatus> {
     Some(AccountStatus::Active)
 }
 
+/// Why an app was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// The list of apps does not have it: the account may not see it.
+    Hidden,
+    /// The list has it, and its record could not be read.
+    Unreadable,
+}
+
 /// Whether the owner of an application is wanted, too.
 #[derive(Clone, Copy)]
 pub(crate) enum AppOwner<'a> {
@@ -226,13 +237,4 @@ pub(crate) enum AppOwner<'a> {
     Wanted(Option<&'a Owner>),
     /// Yes, and the application could not be read.
     Unread(Unread),
-}
-
-/// `DIRECTORY\user`, or the user alone where no directory is named.
-pub(crate) fn account(owner: &Owner) -> Option<String> {
-    match (owner.user_directory.as_str(), owner.user_id.as_str()) {
-        (_, "") => None,
-        ("", user) => Some(user.to_owned()),
-        (directory, user) => Some(format!("{directory}\\{user}")),
-    }
 }

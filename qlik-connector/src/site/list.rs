@@ -3,14 +3,17 @@
 use std::{borrow::Cow, pin::pin, time::Duration};
 
 use catalog_model::{Diagnostic, DistinctIds, Progress, ScanSink};
-use qrs_client::{Error, Record, RecordList, UnreadableRecord, lenient::OddFields};
+use qrs_client::{Error, Record, RecordList, UnreadableRecord};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    connection::Stopped,
-    odd_fields::OddCounts,
-    texts::{Bounded, LongTexts},
+    records::{
+        Identified,
+        odd_fields::OddCounts,
+        texts::{Bounded, LongTexts},
+    },
+    site::stopped::Stopped,
 };
 
 /// What a list holds, and how many rows are expected.
@@ -52,15 +55,6 @@ impl Rows {
             bytes,
         }
     }
-}
-
-/// A record that says which one it is.
-pub(crate) trait Identified {
-    /// What no other record of its list has, if it says that.
-    fn identity(&self) -> Option<Cow<'_, str>>;
-
-    /// Its fields that had an unexpected type and were left out.
-    fn odd(&self) -> &OddFields;
 }
 
 /// How large a list is so far.

@@ -6,21 +6,29 @@ use catalog_model::{
     ConnectionCode, Contacts, Container, InvalidKey, ItemKey, Precedence, Properties,
     PropertyValue, Visualization,
 };
-use qrs_client::{Owner, Tag};
+use qrs_client::Owner;
 
 use crate::{
-    apps::{AppFacts, Apps, NamedValue, Told},
-    containers,
-    dates::{Dates, instant},
-    link::sheet_link,
-    owners::{OwnerStatus, Owners, account},
-    properties::{
-        APPLICATION_CUSTOM_PROPERTIES, APPLICATION_DESCRIPTION, APPLICATION_ID, APPLICATION_NAME,
-        APPLICATION_RELOAD_DATE, APPLICATION_TAGS, CREATION_DATE, MODIFICATION_DATE, OWNER,
-        OWNER_STATUS, PUBLISH_DATE, SHEET_STATUS, SHEET_URL, STREAM, TAGS,
+    items::{
+        apps::{AppFacts, Apps, NamedValue, Told},
+        dates::{Dates, instant},
+        link::sheet_link,
+        status::Status,
     },
-    records::Sheet,
-    status::Status,
+    people::{
+        account::account,
+        owners::{OwnerStatus, Owners},
+    },
+    records::{Sheet, names},
+    schema::{
+        kinds,
+        properties::{
+            APPLICATION_CUSTOM_PROPERTIES, APPLICATION_DESCRIPTION, APPLICATION_ID,
+            APPLICATION_NAME, APPLICATION_RELOAD_DATE, APPLICATION_TAGS, CREATION_DATE,
+            MODIFICATION_DATE, OWNER, OWNER_STATUS, PUBLISH_DATE, SHEET_STATUS, SHEET_URL, STREAM,
+            TAGS,
+        },
+    },
 };
 
 /// Where people find a sheet whose app is in no stream: the name that the hub gives that place.
@@ -82,7 +90,7 @@ pub(crate) fn lower<'a>(
     put_unknown(&mut properties, sheet, &app);
     let item = Visualization {
         key,
-        container: Container::key_of(code, containers::APP, app_id).ok(),
+        container: Container::key_of(code, kinds::APP, app_id).ok(),
         label: vec![
             app.stream.as_deref().unwrap_or(NO_STREAM).to_owned(),
             app.name.to_string(),
@@ -181,17 +189,6 @@ fn put_unknown(properties: &mut Properties, sheet: &Sheet, app: &AppFacts) {
             properties.put_unknown(name);
         }
     }
-}
-
-/// The names of tags, without blank ones.
-pub(crate) fn names(tags: &[Tag]) -> Vec<String> {
-    let named = tags.iter().filter(|tag| is_named(tag));
-    named.map(|tag| tag.name.clone()).collect()
-}
-
-/// Whether a tag has a name that is not blank.
-pub(crate) fn is_named(tag: &Tag) -> bool {
-    !tag.name.trim().is_empty()
 }
 
 fn put_text(properties: &mut Properties, name: &'static str, text: &str) {

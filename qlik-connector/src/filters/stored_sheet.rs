@@ -8,14 +8,14 @@ use catalog_model::{
 };
 
 use crate::{
-    criteria::{Fact, truth},
-    properties::{
+    filters::criteria::{Fact, truth},
+    items::status::Status,
+    records::texts::is_cut,
+    schema::properties::{
         APPLICATION_CUSTOM_PROPERTIES, APPLICATION_DESCRIPTION, APPLICATION_NAME,
         APPLICATION_RELOAD_DATE, APPLICATION_TAGS, CREATION_DATE, MODIFICATION_DATE, OWNER,
         SHEET_STATUS, STREAM, TAGS,
     },
-    status::Status,
-    texts::is_cut,
 };
 
 /// What only the list of apps tells. An item with none of it may be of an app that could not be read.

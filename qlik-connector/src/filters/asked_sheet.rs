@@ -8,15 +8,17 @@ use catalog_model::{
 };
 
 use crate::{
-    apps::AppFacts,
-    asked_app::AskedApp,
-    criteria::{CUSTOM_PROPERTY, Fact, truth},
-    dates::{instant, is_unreadable},
-    lower::is_named,
-    properties::OWNER,
-    records::Sheet,
-    status::Status,
-    texts::is_cut,
+    filters::{
+        asked_app::AskedApp,
+        criteria::{CUSTOM_PROPERTY, Fact, truth},
+    },
+    items::{
+        apps::AppFacts,
+        dates::{instant, is_unreadable},
+        status::Status,
+    },
+    records::{Sheet, is_named, texts::is_cut},
+    schema::properties::OWNER,
 };
 
 /// A sheet as filters see it: its record, the item that became of it, and its app.

@@ -5,7 +5,7 @@
 
 use qrs_client::{Challenge, Error, Fact, LoginPage, SiteUrl, TimeLimit};
 
-use crate::failure::setting;
+use crate::site::describe::setting;
 
 mod prefix;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use catalog_model::{Diagnostic, counted};
 
-use crate::list::Identified;
+use crate::records::Identified;
 
 /// Maximum number of fields that are told apart. Records have fewer; a site may claim more.
 const MAX_FIELDS: usize = 50;

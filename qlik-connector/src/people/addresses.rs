@@ -3,7 +3,14 @@
 use catalog_model::Settings;
 use qrs_client::{Owner, UserAttribute};
 
-use crate::{mapping::Mapping, properties::ADDRESS_FROM_ID, template::Template};
+use crate::{
+    people::{
+        account::{is_address, is_internal},
+        mapping::Mapping,
+        template::Template,
+    },
+    schema::properties::ADDRESS_FROM_ID,
+};
 
 /// The names of the attribute that holds the address where nothing is set. Which name a site uses is up to its directory
 /// (Qlik help, "User directory connectors").
@@ -118,36 +125,10 @@ impl Addresses {
     }
 }
 
-/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: nobody reads their mail.
-const INTERNAL: &str = "INTERNAL";
-
-/// Whether an account is one of the product's own, for which no address is made.
-pub(crate) fn is_internal(owner: &Owner) -> bool {
-    (owner.user_directory.trim()).eq_ignore_ascii_case(INTERNAL)
-}
-
 /// The address that the id of a user is: SAML and JWT sites often choose the address as the user id.
 fn address_in_id(owner: &Owner) -> Option<String> {
     let id = owner.user_id.trim();
     (!is_internal(owner) && is_address(id)).then(|| id.to_owned())
-}
-
-/// Maximum length of an address, in bytes (RFC 5321: 64 before the `@`, 255 after it).
-const MAX_ADDRESS_BYTES: usize = 320;
-
-/// Whether a text can be the address of one person; a catalog sends to nobody else.
-pub(crate) fn is_address(text: &str) -> bool {
-    let odd =
-        |char: char| char.is_whitespace() || char.is_control() || "\\<>()[],;:\"".contains(char);
-    let Some((local, domain)) = text.split_once('@') else {
-        return false;
-    };
-    let mut labels = domain.split('.');
-    text.len() <= MAX_ADDRESS_BYTES
-        && !local.is_empty()
-        && !domain.contains('@')
-        && !text.contains(odd)
-        && labels.all(|label| !label.is_empty())
 }
 
 #[cfg(test)]
@@ -209,33 +190,6 @@ mod tests {
             let since = if expected.is_some() { 2 } else { 1 };
             assert_eq!(reached.email.as_deref(), expected, "{directory}\\{user}");
             assert_eq!(reached.since, since, "{directory}\\{user}");
-        }
-    }
-
-    #[test]
-    fn an_address_is_that_of_one_person() {
-        for text in [
-            "ann@example.com",
-            "o'neil+x@intranet",
-            "jürgen@bücher.example",
-        ] {
-            assert!(is_address(text), "{text}");
-        }
-        for text in [
-            "",
-            "not an address",
-            "ann",
-            "@example.com",
-            "ann@",
-            "ann@.example.com",
-            "ann@example..com",
-            "ann@a@b",
-            "ann@example.com; bob@example.com",
-            "Ann <ann@example.com>",
-            "mailto:ann@example.com",
-            "A\\ann@example.com",
-        ] {
-            assert!(!is_address(text), "{text}");
         }
     }
 }

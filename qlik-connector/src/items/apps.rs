@@ -10,11 +10,12 @@ use qrs_client::{AppId, CustomProperty, Owner, SiteUrl, Stream, lenient::OddFiel
 use url::Url;
 
 use crate::{
-    dates::{Date, Dates},
-    link::sheets_of,
-    lower::names,
-    owners::AppOwner,
-    records::{App, SheetApp},
+    items::{
+        dates::{Date, Dates},
+        link::sheets_of,
+    },
+    people::owners::{AppOwner, Unread},
+    records::{App, SheetApp, names},
 };
 
 /// What to do where the account may not see apps.
@@ -46,15 +47,6 @@ pub(crate) enum Told {
     ByList,
     /// A sheet, which tells a part. Whatever else there is of the app is unknown, for this reason.
     BySheet(Unread),
-}
-
-/// Why an app was not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
-    /// The list of apps does not have it: the account may not see it.
-    Hidden,
-    /// The list has it, and its record could not be read.
-    Unreadable,
 }
 
 /// What is remembered of an app.

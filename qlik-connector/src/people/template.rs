@@ -6,7 +6,7 @@ use catalog_model::{
 };
 use qrs_client::Owner;
 
-use crate::addresses::{is_address, is_internal};
+use crate::people::account::{is_address, is_internal};
 
 const TEMPLATE: &str = "connection.contacts.email_template";
 const USER: &str = "userId";

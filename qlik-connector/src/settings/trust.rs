@@ -5,7 +5,7 @@ use std::path::Path;
 use catalog_model::{Diagnostic, Settings, settings::SettingFile};
 use qrs_client::{StoreKind, StoreWarning, Trust, TrustStore, Weakness};
 
-use crate::connector::accepted;
+use crate::settings::accepted::accepted;
 
 const PATH: &str = "tls.truststore.path";
 const KIND: &str = "tls.truststore.type";

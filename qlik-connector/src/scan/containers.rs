@@ -7,35 +7,23 @@
 use std::collections::{BTreeMap, HashMap};
 
 use catalog_model::{
-    Contacts, Container, ContainerField, ContainerKind, CustomProperty, Inclusion, InvalidKey,
-    Observation, ScanSink, SinkError,
+    Contacts, Container, ContainerField, CustomProperty, Inclusion, InvalidKey, Observation,
+    ScanSink, SinkError,
     filter::{Fate, ItemFilter},
 };
 use qrs_client::AppId;
 
 use crate::{
-    apps::{AppFacts, Told},
-    asked_app::AskedApp,
-    dates::Date,
-    link::{app_link, stream_link},
-    lower::Surroundings,
-    owners::AppOwner,
+    filters::asked_app::AskedApp,
+    items::{
+        apps::{AppFacts, Told},
+        dates::Date,
+        link::{app_link, stream_link},
+        lower::Surroundings,
+    },
+    people::owners::AppOwner,
+    schema::kinds::{APP, STREAM},
 };
-
-/// An app, which holds sheets.
-pub(crate) const APP: ContainerKind = ContainerKind {
-    id: "app",
-    label: "App",
-};
-
-/// A stream, which holds published apps.
-pub(crate) const STREAM: ContainerKind = ContainerKind {
-    id: "stream",
-    label: "Stream",
-};
-
-/// All kinds, from the outside in.
-pub(crate) const KINDS: &[ContainerKind] = &[STREAM, APP];
 
 /// What a scan learns from its sheets about their apps. Memory grows with apps, not with sheets.
 #[derive(Default)]
@@ -283,9 +271,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        addresses::Addresses,
-        apps::{Apps, WithOwners},
-        owners::Owners,
+        items::apps::{Apps, WithOwners},
+        people::addresses::Addresses,
+        people::owners::Owners,
     };
 
     #[tokio::test]

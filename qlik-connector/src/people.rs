@@ -1,0 +1,8 @@
+//! The people who own apps and sheets, and how they are reached.
+
+pub(crate) mod account;
+pub(crate) mod addresses;
+pub(crate) mod attribute_types;
+pub(crate) mod mapping;
+pub(crate) mod owners;
+pub(crate) mod template;

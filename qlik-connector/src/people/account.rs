@@ -1,0 +1,70 @@
+//! Accounts of users, and which texts are e-mail addresses.
+
+use qrs_client::Owner;
+
+/// `DIRECTORY\user`, or the user alone where no directory is named.
+pub(crate) fn account(owner: &Owner) -> Option<String> {
+    match (owner.user_directory.as_str(), owner.user_id.as_str()) {
+        (_, "") => None,
+        ("", user) => Some(user.to_owned()),
+        (directory, user) => Some(format!("{directory}\\{user}")),
+    }
+}
+
+/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: nobody reads their mail.
+const INTERNAL: &str = "INTERNAL";
+
+/// Whether an account is one of the product's own, for which no address is made.
+pub(crate) fn is_internal(owner: &Owner) -> bool {
+    (owner.user_directory.trim()).eq_ignore_ascii_case(INTERNAL)
+}
+
+/// Maximum length of an address, in bytes (RFC 5321: 64 before the `@`, 255 after it).
+const MAX_ADDRESS_BYTES: usize = 320;
+
+/// Whether a text can be the address of one person; a catalog sends to nobody else.
+pub(crate) fn is_address(text: &str) -> bool {
+    let odd =
+        |char: char| char.is_whitespace() || char.is_control() || "\\<>()[],;:\"".contains(char);
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let mut labels = domain.split('.');
+    text.len() <= MAX_ADDRESS_BYTES
+        && !local.is_empty()
+        && !domain.contains('@')
+        && !text.contains(odd)
+        && labels.all(|label| !label.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_that_of_one_person() {
+        for text in [
+            "ann@example.com",
+            "o'neil+x@intranet",
+            "jürgen@bücher.example",
+        ] {
+            assert!(is_address(text), "{text}");
+        }
+        for text in [
+            "",
+            "not an address",
+            "ann",
+            "@example.com",
+            "ann@",
+            "ann@.example.com",
+            "ann@example..com",
+            "ann@a@b",
+            "ann@example.com; bob@example.com",
+            "Ann <ann@example.com>",
+            "mailto:ann@example.com",
+            "A\\ann@example.com",
+        ] {
+            assert!(!is_address(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A scan of a site, begun again where that helps.
+
+use catalog_model::{Completeness, ScanError, ScanSink};
+
+use crate::{
+    scan::{
+        attempt::{Attempt, breaks},
+        retries::Retries,
+        source::Source,
+    },
+    site::{
+        describe::describe,
+        failure::failure,
+        stopped::{Stopped, TOO_MUCH},
+    },
+};
+
+impl Source {
+    /// Scans the site, again where that helps.
+    pub(crate) async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
+        let mut retries = Retries::default();
+        loop {
+            let ended = Attempt::new(self, &retries).run(sink).await;
+            let pause = match ended {
+                Ok(closing) => return Ok(closing),
+                Err(Stopped::Source(step, error)) if breaks(&error) && retries.may_restart() => {
+                    sink.restart(&format!("{step}: {}", describe(&error)))?;
+                    retries.broke()
+                }
+                Err(Stopped::Repeated { list, id }) => {
+                    sink.restart(&format!(
+                        "reading the list of {list}: it holds the record `{id}` more than once"
+                    ))?;
+                    retries.repeats(list)
+                }
+                Err(Stopped::Source(step, error)) => {
+                    return Err(failure(step, &error, &self.client));
+                }
+                Err(Stopped::TooMuch(step, excess)) => {
+                    return Err(ScanError::Source {
+                        step,
+                        message: format!("gave up on the list: {excess}"),
+                        hint: Some(TOO_MUCH.to_owned()),
+                        may_pass: false,
+                    });
+                }
+                Err(Stopped::Sink(error)) => return Err(error.into()),
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+}

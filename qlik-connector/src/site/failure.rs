@@ -1,0 +1,46 @@
+//! Errors of the client in the words of a scan: at which step, what happened, what to try.
+
+use catalog_model::ScanError;
+use qrs_client::{Error, Fact, QrsClient};
+
+use crate::site::{describe::describe, hint::hint, session::session_is_not_kept};
+
+/// A step of a scan that failed for good.
+pub(crate) fn failure(step: String, error: &Error, client: &QrsClient) -> ScanError {
+    ScanError::Source {
+        step,
+        message: describe(error),
+        hint: Some(advice(error, client)),
+        may_pass: error.is_retryable(),
+    }
+}
+
+/// What to do about a failed request.
+///
+/// Where the site does not keep the session, it refuses a request because of too many sessions, whatever it says.
+pub(crate) fn advice(error: &Error, client: &QrsClient) -> String {
+    let lost = session_is_not_kept(client.session_state());
+    let lost = lost.filter(|_| may_be_of_sessions(error.fact()));
+    let Some(lost) = lost else {
+        return hint(error, client.site());
+    };
+    let advice = lost.hint.unwrap_or_default();
+    format!(
+        "the account most likely has too many sessions, because the site does not keep them, and a site allows a user five \
+         sessions at a time: {advice}"
+    )
+}
+
+/// Whether a site may refuse a request in this way because the user has too many sessions.
+fn may_be_of_sessions(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::RedirectToLogin(_)
+            | Fact::RedirectToIdentityProvider
+            | Fact::LoginForm
+            | Fact::WebPage
+            | Fact::CredentialsRequested(_)
+            | Fact::Forbidden
+            | Fact::TooManySessions
+    )
+}

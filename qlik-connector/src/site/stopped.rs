@@ -1,0 +1,31 @@
+//! Why an attempt at a scan ended early.
+
+use catalog_model::SinkError;
+use qrs_client::Error;
+
+/// What to do about a list that has more than any site.
+pub(crate) const TOO_MUCH: &str = "the list is not what a Qlik Sense site sends: check what `connection.url` points to, and whether a \
+    gateway on the way changes answers";
+
+/// Why an attempt at a scan ended early.
+pub(crate) enum Stopped {
+    /// The site: at which step, and how.
+    Source(String, Error),
+    /// A list that is to be read again, since it holds a record more than once.
+    Repeated {
+        /// What the list holds.
+        list: &'static str,
+        /// The id of the first such record.
+        id: String,
+    },
+    /// A list that has more than any site: at which step, and what it exceeds.
+    TooMuch(String, String),
+    /// The sink does not take more.
+    Sink(SinkError),
+}
+
+impl From<SinkError> for Stopped {
+    fn from(error: SinkError) -> Self {
+        Self::Sink(error)
+    }
+}
