@@ -2,7 +2,6 @@
 
 mod application_file;
 mod arguments;
-mod backlog;
 mod commands;
 mod destination;
 mod end;
@@ -10,7 +9,6 @@ mod endpoints;
 mod environment;
 mod exit;
 mod followers;
-mod fuse;
 mod hooks;
 mod keeping_sink;
 mod listing;
@@ -24,13 +22,12 @@ mod run;
 mod scan_report;
 mod scanning;
 mod service;
-mod spool;
-mod store;
 mod store_problem;
 mod terminal;
 mod verbosity;
 
 use catalog_followers::{export_line, json_text};
+use catalog_store::{self as store, fuse, spool};
 use file_access::{file_rights, input_file, lock, temporary_file};
 use hocon_reader as hocon;
 use scan_engine::{

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::store::{ChangeKind, Scratch};
+use crate::store::{ChangeKind, scratch::Scratch};
 
 /// Writes down what it is given, and refuses from some point on.
 struct OneByOne {

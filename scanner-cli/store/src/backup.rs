@@ -1,0 +1,218 @@
+//! Copies of the store, made while others use it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use file_access::file_rights::take_rights;
+use tempfile::TempPath;
+
+use super::{
+    check, copies, database,
+    error::{Doing, StoreError, StoreErrorKind as Kind},
+    files::{self, Header, HeaderError},
+    schema,
+};
+
+/// A copy that was made.
+#[derive(Clone, Debug)]
+pub struct BackedUp {
+    /// The file, links followed.
+    pub file: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// How many copies from before migrations are kept.
+const MIGRATION_COPIES: usize = 2;
+/// What their names go on with after that of the store.
+const BEFORE_MIGRATION: &str = ".before-v";
+
+/// Writes a verified copy of the store to `target`. An earlier copy there is replaced, any other file is not.
+pub fn back_up(path: &Path, target: &Path) -> Result<BackedUp, StoreError> {
+    let target = resolve(target)?;
+    refuse_target(path, &target)?;
+    let Some(copy) = copy(path, files::folder(&target))? else {
+        return Err(StoreError::missing(path));
+    };
+    let done = place(copy, &target)?;
+    copies::remember(path, &target);
+    Ok(done)
+}
+
+/// Copies a store of the version `found` before it becomes one of today.
+pub(super) fn before_migration(path: &Path, found: usize) -> Result<(), StoreError> {
+    let Some(copy) = copy(path, files::folder(path))? else {
+        return Ok(());
+    };
+    let copied = database::open_unchanging(&copy).and_then(|db| schema::version(&db));
+    if copied.map_err(|error| StoreError::of(path, Doing::Copy, error))? != found {
+        // Another process has brought it up to date meanwhile, and made the copy.
+        return Ok(());
+    }
+    let target = files::beside(path, &format!("{BEFORE_MIGRATION}{}", schema::CURRENT));
+    place(copy, &target)?;
+    files::keep_newest(path, BEFORE_MIGRATION, MIGRATION_COPIES, migration);
+    Ok(())
+}
+
+/// The version in the name of a copy from before a migration.
+pub(super) fn migration(rest: &str) -> Option<usize> {
+    rest.parse().ok()
+}
+
+/// The copies from before migrations.
+pub(super) fn migration_copies(path: &Path) -> Vec<PathBuf> {
+    let found = files::copies(path, BEFORE_MIGRATION, migration);
+    found.into_iter().map(|(_, path)| path).collect()
+}
+
+/// A copy of the store, if there is one, in a temporary file of `folder`: of one moment, verified, on the disk.
+fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
+    let failed = |error| StoreError::of(path, Doing::Copy, error);
+    let Some(db) = database::open_any_version(path)? else {
+        return Ok(None);
+    };
+    schema::refuse_newer(&db, path)?;
+    if schema::version(&db).map_err(failed)? == 0 {
+        return Ok(None);
+    }
+    let temporary = files::temporary(folder).map_err(|error| StoreError::folder(folder, error))?;
+    let Some(name) = temporary.to_str() else {
+        return Err(
+            StoreError::file(folder, Kind::Other, "has a name that is not Unicode")
+                .with_hint("name another folder"),
+        );
+    };
+    let into = database::uri(name, database::WITHOUT_LOCKS);
+    db.execute("VACUUM INTO ?1", [into]).map_err(failed)?;
+    drop(db);
+    let copy = database::open_private(name).map_err(failed)?;
+    copy.pragma_update(None, "application_id", files::BACKUP)
+        .map_err(failed)?;
+    let problems = check::problems(&copy).map_err(failed)?;
+    drop(copy);
+    if let Some(first) = problems.first() {
+        return Err(StoreError::damaged(path, first));
+    }
+    Ok(Some(temporary))
+}
+
+/// Gives a copy its name, once it is on the disk.
+fn place(copy: TempPath, target: &Path) -> Result<BackedUp, StoreError> {
+    let failed = |error| unwritable(target, error);
+    let bytes = fs::File::options()
+        .write(true)
+        .open(&copy)
+        .and_then(|file| {
+            file.sync_all()?;
+            file.metadata()
+        })
+        .map_err(failed)?
+        .len();
+    if let Ok(file) = fs::File::open(&copy) {
+        take_rights(&file, target, None);
+    }
+    copy.persist(target).map_err(|error| failed(error.error))?;
+    files::sync_folder(files::folder(target));
+    Ok(BackedUp {
+        file: target.to_path_buf(),
+        bytes,
+    })
+}
+
+fn unwritable(target: &Path, error: io::Error) -> StoreError {
+    StoreError::file(target, Kind::Other, "cannot be written").because(error)
+}
+
+/// The file that a name leads to, through links.
+fn resolve(target: &Path) -> Result<PathBuf, StoreError> {
+    match target.canonicalize() {
+        Ok(_)
+            if target
+                .symlink_metadata()
+                .is_ok_and(|found| !found.is_symlink()) =>
+        {
+            Ok(target.to_path_buf())
+        }
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match target.symlink_metadata() {
+            Ok(_) => Err(StoreError::file(
+                target,
+                Kind::Other,
+                "is a link to a file that does not exist",
+            )),
+            Err(_) => Ok(target.to_path_buf()),
+        },
+        Err(error) => Err(unwritable(target, error)),
+    }
+}
+
+fn refuse_target(store: &Path, target: &Path) -> Result<(), StoreError> {
+    if is_part_of(store, target) {
+        return Err(
+            StoreError::file(target, Kind::Other, "belongs to the store itself")
+                .with_hint("name another file"),
+        );
+    }
+    let found = match target.metadata() {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unwritable(target, error)),
+    };
+    if !found.is_file() {
+        return Err(
+            StoreError::file(target, Kind::Other, "is not a regular file")
+                .with_hint("name a file, not a folder or a device"),
+        );
+    }
+    match Header::read(target) {
+        Ok(header) if header.application == files::BACKUP => Ok(()),
+        Err(HeaderError::Empty) => Ok(()),
+        Ok(header) if header.application == files::LIVE => Err(StoreError::file(
+            target,
+            Kind::Other,
+            "is a store that is in use, not a backup",
+        )
+        .with_hint("name another file")),
+        Err(HeaderError::Io(error)) => {
+            Err(StoreError::file(target, Kind::Other, "cannot be read").because(error))
+        }
+        Ok(_) | Err(HeaderError::Foreign) => Err(StoreError::file(
+            target,
+            Kind::Other,
+            "exists and is not a backup of a store, so it is not replaced",
+        )
+        .with_hint("name another file, or remove this one first")),
+    }
+}
+
+/// Whether `file` is the store or one of the files that SQLite keeps beside it, whichever way its name leads there.
+pub(super) fn is_part_of(store: &Path, file: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = files::folder(path).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    let Some(file) = place(file) else {
+        return false;
+    };
+    let beside = files::BESIDE.map(|suffix| files::beside(store, suffix));
+    let mut parts = beside.iter().map(PathBuf::as_path).chain([store]);
+    parts.any(|part| place(part).is_some_and(|part| part == file) || same_file(part, &file))
+}
+
+/// Whether two names are of one file.
+#[cfg(unix)]
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
+    identity(one).is_some_and(|found| identity(other) == Some(found))
+}
+
+/// Whether two names are of one file.
+#[cfg(not(unix))]
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize()
+        .is_ok_and(|found| other.canonicalize().is_ok_and(|other| other == found))
+}

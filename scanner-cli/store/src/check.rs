@@ -1,0 +1,213 @@
+//! Whether a database is whole, and what it holds.
+
+use std::path::Path;
+
+use file_access::path_text::shown;
+use rusqlite::{Connection, OptionalExtension};
+use serde::Serialize;
+
+use super::{
+    database,
+    error::{Doing, StoreError},
+    files, restore, schema,
+};
+
+/// What a check of the store found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Health {
+    /// The file.
+    pub file: String,
+    /// What is wrong with it; empty of a healthy one.
+    pub problems: Vec<String>,
+    /// Whether the file is a copy that the scanner made.
+    pub backup: bool,
+    /// The random id of the store. Early versions have none.
+    pub store_id: Option<String>,
+    /// The version that wrote it.
+    pub version: usize,
+    /// The version that this program writes.
+    pub current_version: usize,
+    /// How SQLite keeps transactions whole: `wal` or `delete`.
+    pub journal: String,
+    /// Number of connections.
+    pub connections: i64,
+    /// Number of items.
+    pub items: ItemCounts,
+    /// Number of scans.
+    pub scans: i64,
+    /// Number of changes that are kept.
+    pub changes: i64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Bytes of the write-ahead log beside it.
+    pub log_bytes: u64,
+    /// Bytes of a page.
+    pub page_bytes: i64,
+    /// Number of pages.
+    pub pages: i64,
+    /// Pages that hold nothing now and are used again.
+    pub free_pages: i64,
+    /// Files in the folder that belong to the store, but not to what it holds now.
+    pub leftover_files: Vec<String>,
+}
+
+/// Items by their state.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct ItemCounts {
+    /// Items that are present.
+    pub present: i64,
+    /// Items whose records could not be read.
+    pub unreadable: i64,
+    /// Items that a filter excludes.
+    pub excluded: i64,
+    /// Items that are gone.
+    pub gone: i64,
+}
+
+/// Maximum number of problems that are listed.
+const MAX_PROBLEMS: usize = 20;
+
+/// Checks the store, if there is one.
+pub fn check(path: &Path) -> Result<Option<Health>, StoreError> {
+    let Some(db) = database::open_any_version(path)? else {
+        return Ok(None);
+    };
+    schema::refuse_newer(&db, path)?;
+    let failed = |error| StoreError::of(path, Doing::Read, error);
+    if schema::version(&db).map_err(failed)? == 0 {
+        // Made, but never written.
+        return Ok(None);
+    }
+    let problems = problems(&db).map_err(failed)?;
+    let read = health(&db, path, problems);
+    read.map(Some).map_err(failed)
+}
+
+/// Checks a file that is not the store of the home, if it exists.
+pub fn check_file(file: &Path) -> Result<Option<Health>, StoreError> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    restore::refuse_foreign(file)?;
+    let checked = check(file).map_err(StoreError::of_file)?;
+    checked.map(Some).ok_or_else(|| restore::foreign(file))
+}
+
+/// What is wrong with a database. One that cannot be read at all is an error.
+pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let mut rows = db.prepare(&format!("PRAGMA integrity_check({MAX_PROBLEMS})"))?;
+    let mut found = rows.query([])?;
+    while let Some(row) = found.next()? {
+        let text: String = row.get(0)?;
+        if text != "ok" {
+            problems.push(text);
+        }
+    }
+    let mut rows = db.prepare("PRAGMA foreign_key_check")?;
+    let mut found = rows.query([])?;
+    while let Some(row) = found.next()? {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
+        }
+        let (table, id, parent): (String, Option<i64>, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let id = id.map_or_else(String::new, |id| format!(" {id}"));
+        problems.push(format!(
+            "row{id} of table `{table}` refers to a row of `{parent}` that does not exist"
+        ));
+    }
+    if let Some(missing) = missing_table(db)? {
+        problems.push(format!("table `{missing}` does not exist"));
+    }
+    if schema::version(db)? >= schema::WITH_TEXTS {
+        let missing: i64 = db.query_row(
+            "SELECT count(*) FROM content, json_each(content.texts) WHERE NOT EXISTS \
+             (SELECT 1 FROM text JOIN text_body ON text_body.text = text.id WHERE hash = value ->> 1)",
+            [],
+            |row| row.get(0),
+        )?;
+        if missing > 0 {
+            problems.push(format!("{missing} long texts of items are missing"));
+        }
+    }
+    Ok(problems)
+}
+
+/// A table that each version of the store has and this database has not.
+pub(super) fn missing_table(db: &Connection) -> rusqlite::Result<Option<&'static str>> {
+    const TABLES: [&str; 7] = [
+        "connection",
+        "scan",
+        "item",
+        "content",
+        "change",
+        "follower",
+        "forgotten",
+    ];
+    for table in TABLES {
+        if !has_table(db, table)? {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
+}
+
+fn has_table(db: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let found = db.query_row(sql, [table], |_| Ok(())).optional()?;
+    Ok(found.is_some())
+}
+
+fn health(db: &Connection, path: &Path, problems: Vec<String>) -> rusqlite::Result<Health> {
+    let count = |table: &str| match has_table(db, table)? {
+        true => db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+            row.get(0)
+        }),
+        false => Ok(0),
+    };
+    let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get(0));
+    let length = |path: &Path| path.metadata().map_or(0, |found| found.len());
+    let version = schema::version(db)?;
+    Ok(Health {
+        file: shown(path),
+        problems,
+        backup: files::is_backup(path),
+        store_id: match version >= schema::WITH_ID {
+            true => Some(schema::store_id(db)?),
+            false => None,
+        },
+        version,
+        current_version: schema::CURRENT,
+        journal: db.pragma_query_value(None, "journal_mode", |row| row.get(0))?,
+        connections: count("connection")?,
+        items: items(db)?,
+        scans: count("scan")?,
+        changes: count("change")?,
+        bytes: length(path),
+        log_bytes: length(&files::beside(path, "-wal")),
+        page_bytes: pragma("page_size")?,
+        pages: pragma("page_count")?,
+        free_pages: pragma("freelist_count")?,
+        leftover_files: restore::leftovers(path),
+    })
+}
+
+fn items(db: &Connection) -> rusqlite::Result<ItemCounts> {
+    let mut counts = ItemCounts::default();
+    if !has_table(db, "item")? {
+        return Ok(counts);
+    }
+    let mut rows = db.prepare("SELECT state, count(*) FROM item GROUP BY state")?;
+    let mut found = rows.query([])?;
+    while let Some(row) = found.next()? {
+        let count = row.get(1)?;
+        match row.get(0)? {
+            0_i64 => counts.present = count,
+            1 => counts.unreadable = count,
+            2 => counts.excluded = count,
+            _ => counts.gone = count,
+        }
+    }
+    Ok(counts)
+}

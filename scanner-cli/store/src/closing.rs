@@ -1,0 +1,370 @@
+//! The beginning and the end of a scan in the store. The end is one transaction: removals and outcome, or neither.
+
+use catalog_model::{Completeness, ConnectionCode, FieldRevision};
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    change::{ChangeKind, State},
+    running::{Counts, Running, Share},
+};
+use crate::{
+    fuse::{self, Removals},
+    spool::Duplicates,
+};
+
+/// What a scan begins with.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// The code of the connection.
+    pub code: ConnectionCode,
+    /// The name that people gave the connection.
+    pub name: String,
+    /// What the parts of the keys are, after the code.
+    pub key_parts: Vec<&'static str>,
+    /// The revisions of its items' fields, where they are not 1.
+    pub revisions: Vec<FieldRevision>,
+    /// When it began.
+    pub time: jiff::Timestamp,
+}
+
+/// How a scan ended, as far as the source is concerned.
+#[derive(Clone, Debug)]
+pub struct Closing {
+    /// The closing statement, or why there is none.
+    pub statement: Result<Completeness, String>,
+    /// When it ended.
+    pub time: jiff::Timestamp,
+    /// The version that the source named.
+    pub site_version: Option<String>,
+    /// Bytes of all lists.
+    pub bytes: u64,
+    /// How many items may be marked as gone.
+    pub removals: Removals,
+    /// What a person does about removals that the fuse prevented; the end of the reason.
+    pub advice: String,
+}
+
+/// How a scan ended in the store.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// The closing statement, partial where the fuse kept items from being removed; none of a failed scan.
+    pub statement: Option<Completeness>,
+    /// What it found.
+    pub counts: Counts,
+}
+
+/// Begins a scan: what an earlier one of the connection left open has been interrupted.
+pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<Running> {
+    let parts = serde_json::json!(beginning.key_parts).to_string();
+    let code = beginning.code.as_str();
+    let connection = db.query_row(
+        "INSERT INTO connection (code, name, key_parts) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (code) DO UPDATE SET name = ?2, key_parts = ?3 RETURNING id",
+        params![code, beginning.name, parts],
+        |row| row.get(0),
+    )?;
+    interrupt(db, connection)?;
+    discard_unknown(db, connection)?;
+    let time = beginning.time.as_millisecond();
+    db.execute(
+        "INSERT INTO scan (connection, started) VALUES (?1, ?2)",
+        [connection, time],
+    )?;
+    Ok(Running {
+        scan: db.last_insert_rowid(),
+        connection,
+        attempt: 1,
+        time,
+        known: db.query_row(
+            "SELECT count(*), coalesce(sum(state = ?3), 0) FROM item WHERE connection = ?1 AND state <> ?2",
+            [connection, State::Gone.code(), State::Present.code()],
+            share,
+        )?,
+        counts: Counts::default(),
+        ruled: 0,
+        duplicates: Duplicates::default(),
+    })
+}
+
+/// The connections of which a scan was complete or partial. What a failed or an interrupted first scan left of others is
+/// not shown to anybody, and discarded when the next scan begins.
+pub(super) const KNOWN: &str =
+    "SELECT connection FROM scan WHERE outcome IN ('complete', 'partial')";
+
+/// Discards what earlier scans left of a connection, if none of them was complete or partial.
+fn discard_unknown(db: &Connection, connection: i64) -> rusqlite::Result<()> {
+    let known = format!("SELECT ?1 IN ({KNOWN})");
+    if db.query_row(&known, [connection], |row| row.get(0))? {
+        return Ok(());
+    }
+    for table in ["change", "content"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE item IN (SELECT id FROM item WHERE connection = ?1)"
+        );
+        db.execute(&sql, [connection])?;
+    }
+    db.execute("DELETE FROM item WHERE connection = ?1", [connection])
+        .map(drop)
+}
+
+/// Says of the scans of a connection that have no end that they were interrupted. Only who has its lock may.
+pub(super) fn interrupt(db: &Connection, connection: i64) -> rusqlite::Result<()> {
+    db.execute(
+        "DELETE FROM unreadable WHERE scan IN (SELECT id FROM scan WHERE connection = ?1 AND outcome IS NULL)",
+        [connection],
+    )?;
+    let interrupted = db.execute(
+        "UPDATE scan SET outcome = 'interrupted' WHERE connection = ?1 AND outcome IS NULL",
+        [connection],
+    )?;
+    if interrupted > 0 {
+        db.execute(
+            "UPDATE connection SET outcome = 'interrupted', error = NULL WHERE id = ?1",
+            [connection],
+        )?;
+    }
+    Ok(())
+}
+
+/// Ends a scan; the caller's transaction makes it count.
+pub(super) fn close(
+    db: &Connection,
+    running: &mut Running,
+    closing: &Closing,
+) -> rusqlite::Result<Closed> {
+    let statement = match &closing.statement {
+        Ok(Completeness::Complete) => Some(remove(db, running, closing)?),
+        Ok(partial) => Some(partial.clone()),
+        Err(_) => None,
+    };
+    let (outcome, reasons) = match (&statement, &closing.statement) {
+        (Some(Completeness::Complete), _) => ("complete", Vec::new()),
+        (Some(Completeness::Partial(reasons)), _) => ("partial", reasons.clone()),
+        (None, Err(error)) => ("failed", vec![error.clone()]),
+        (None, Ok(_)) => ("failed", Vec::new()),
+    };
+    let counts = running.counts;
+    db.execute(
+        "UPDATE scan SET ended = ?2, outcome = ?3, reasons = ?4, site_version = ?5, bytes = ?6, seen = ?7, \
+         added = ?8, changed = ?9, removed = ?10, returned = ?11, unreadable = ?12, filtered = ?13, rewritten = ?14 \
+         WHERE id = ?1",
+        params![
+            running.scan,
+            closing.time.as_millisecond(),
+            outcome,
+            serde_json::json!(reasons).to_string(),
+            closing.site_version,
+            i64::try_from(closing.bytes).unwrap_or(i64::MAX),
+            counts.seen,
+            counts.added,
+            counts.changed,
+            counts.removed,
+            counts.returned,
+            counts.unreadable,
+            counts.excluded,
+            counts.rewritten,
+        ],
+    )?;
+    let error = (!reasons.is_empty()).then(|| reasons.join("; "));
+    db.execute(
+        "UPDATE connection SET outcome = ?2, error = ?3 WHERE id = ?1",
+        params![running.connection, outcome, error],
+    )?;
+    db.execute("DELETE FROM unreadable WHERE scan = ?1", [running.scan])?;
+    Ok(Closed { statement, counts })
+}
+
+/// Marks as gone what a complete scan did not see, unless the fuse forbids it.
+fn remove(
+    db: &Connection,
+    running: &mut Running,
+    closing: &Closing,
+) -> rusqlite::Result<Completeness> {
+    let Running {
+        scan,
+        connection,
+        time,
+        known,
+        ..
+    } = *running;
+    let going = unseen(db, running)?;
+    // Of the present ones, and of all: those that could not be read before must not make the others look few.
+    let blown = blows(going.present, known.present) || blows(going.all, known.all);
+    if closing.removals == Removals::Fused && blown {
+        return Ok(Completeness::Partial(vec![format!(
+            "{} of the {} items that are not gone yet were not seen any more, so many that none was marked as gone; {}",
+            going.all, known.all, closing.advice
+        )]));
+    }
+    let going: i64 = db.query_row(
+        "SELECT count(*) FROM unseen WHERE NOT unreadable",
+        [],
+        |row| row.get(0),
+    )?;
+    db.execute(
+        "UPDATE item SET state = ?1, gone_since = ?2 WHERE id IN (SELECT item FROM unseen WHERE NOT unreadable)",
+        [State::Gone.code(), time],
+    )?;
+    db.execute(
+        "INSERT INTO change (scan, item, kind, time) \
+         SELECT ?1, item, ?2, ?3 FROM unseen WHERE NOT unreadable ORDER BY item",
+        [scan, ChangeKind::Removed.code(), time],
+    )?;
+    db.execute(
+        "UPDATE content SET changed_by = ?1 WHERE item IN (SELECT item FROM unseen WHERE NOT unreadable)",
+        [scan],
+    )?;
+    running.counts.removed = going;
+    first_complete(db, connection)?;
+    Ok(Completeness::Complete)
+}
+
+/// Collects what the last attempt did not see, marks what it could not read, and tells how many of those that were there
+/// when the scan began would go.
+fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
+    let Running {
+        scan,
+        attempt,
+        connection,
+        ..
+    } = *running;
+    db.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS unseen \
+         (item INTEGER PRIMARY KEY, unreadable INTEGER NOT NULL, fresh INTEGER NOT NULL, present INTEGER NOT NULL); \
+         DELETE FROM unseen",
+    )?;
+    db.execute(
+        "INSERT INTO unseen SELECT id, 0, 0, state = 0 FROM item \
+         WHERE connection = ?1 AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
+        [connection, State::Gone.code(), scan, attempt],
+    )?;
+    db.execute(
+        "UPDATE unseen SET unreadable = 1 WHERE (SELECT source_id FROM content WHERE content.item = unseen.item) \
+         IN (SELECT source_id FROM unreadable WHERE scan = ?1 AND attempt = ?2)",
+        [scan, attempt],
+    )?;
+    // What a filter left out stays so, until a scan can ask the filter again.
+    db.execute(
+        "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable) AND state <> ?2",
+        [State::Unreadable.code(), State::Excluded.code()],
+    )?;
+    if attempt > 1 {
+        // What an earlier attempt of this scan added or brought back was not there when it began.
+        db.execute(
+            "UPDATE unseen SET fresh = 1 WHERE item IN (SELECT item FROM change WHERE scan = ?1 AND kind IN (?2, ?3))",
+            [scan, ChangeKind::Added.code(), ChangeKind::Returned.code()],
+        )?;
+    }
+    db.query_row(
+        "SELECT count(*), coalesce(sum(present), 0) FROM unseen WHERE NOT unreadable AND NOT fresh",
+        [],
+        share,
+    )
+}
+
+fn share(row: &Row<'_>) -> rusqlite::Result<Share> {
+    Ok(Share {
+        all: row.get(0)?,
+        present: row.get(1)?,
+    })
+}
+
+/// Whether another process has called this scan interrupted: it did not respect the lock, or had none.
+pub(super) fn is_overtaken(db: &Connection, running: &Running) -> rusqlite::Result<bool> {
+    db.query_row(
+        "SELECT outcome IS NOT NULL FROM scan WHERE id = ?1",
+        [running.scan],
+        |row| row.get(0),
+    )
+}
+
+/// Notes that a connection is known as a whole from now on, with a number of its own in the sequence of changes, so that
+/// followers learn of it even if nothing else changed.
+fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
+    let first: bool = db.query_row(
+        "SELECT complete_from IS NULL FROM connection WHERE id = ?1",
+        [connection],
+        |row| row.get(0),
+    )?;
+    if !first {
+        return Ok(());
+    }
+    db.execute_batch(
+        "INSERT INTO sqlite_sequence (name, seq) \
+         SELECT 'change', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'change'); \
+         UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'change'",
+    )?;
+    db.execute(
+        "UPDATE connection SET complete_from = (SELECT seq FROM sqlite_sequence WHERE name = 'change') \
+         WHERE id = ?1",
+        [connection],
+    )?;
+    Ok(())
+}
+
+/// Whether the fuse blows, as for the numbers of the database, which are never negative.
+fn blows(going: i64, known: i64) -> bool {
+    fuse::blows(going.unsigned_abs(), known.unsigned_abs())
+}
+
+/// Throws away changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow for ever.
+///
+/// In the order of the log, so that a clock that was wrong for a while makes no holes: a change that is dated in the
+/// future goes together with the changes around it.
+pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
+    let now = trusted(db, now, STEP.min(keep))?;
+    let before = now.saturating_sub(keep);
+    let kept: Option<i64> = db.query_row(
+        "SELECT min(seq) FROM change WHERE time BETWEEN ?1 AND ?2",
+        [before, now],
+        |row| row.get(0),
+    )?;
+    let old: Option<i64> = db.query_row(
+        "SELECT max(seq) FROM change WHERE time < ?1 AND seq < ?2",
+        [before, kept.unwrap_or(i64::MAX)],
+        |row| row.get(0),
+    )?;
+    let Some(old) = old else {
+        return Ok(());
+    };
+    let forgotten = kept.map_or(old, |kept| kept - 1);
+    db.execute("DELETE FROM change WHERE seq <= ?1", [forgotten])?;
+    db.execute("UPDATE forgotten SET seq = ?1 WHERE seq < ?1", [forgotten])?;
+    Ok(())
+}
+
+/// A step of the clock between two scans that is larger than this, in milliseconds, may be an error of the clock.
+const STEP: i64 = 30 * DAY;
+/// How long scans have to go on after such a step, in milliseconds, before it is believed.
+const BELIEVED: i64 = 7 * DAY;
+/// How many scans are looked at to find such a step.
+const SCANS: i64 = 5_000;
+const DAY: i64 = 24 * 3_600_000;
+
+/// The time to measure ages with, as far as scans confirm the clock.
+pub(super) fn trusted_now(db: &Connection, now: i64) -> rusqlite::Result<i64> {
+    trusted(db, now, STEP)
+}
+
+/// The time to measure ages with: `now`, or the time of the scan before a recent step of the clock that is larger than
+/// `step` in milliseconds. A clock
+/// that is years ahead for one scan must not delete the log.
+fn trusted(db: &Connection, now: i64, step: i64) -> rusqlite::Result<i64> {
+    let mut scans = db.prepare_cached("SELECT started FROM scan ORDER BY id DESC LIMIT ?1")?;
+    let mut rows = scans.query([SCANS])?;
+    let mut later = now;
+    while let Some(row) = rows.next()? {
+        let started: i64 = row.get(0)?;
+        if started > now {
+            continue;
+        }
+        if later.saturating_sub(started) > step {
+            return Ok(started);
+        }
+        if started <= now.saturating_sub(BELIEVED) {
+            break;
+        }
+        later = started;
+    }
+    Ok(now)
+}

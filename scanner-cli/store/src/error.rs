@@ -1,0 +1,262 @@
+//! What can go wrong with the store. Front ends say what to do, since that depends on their commands and settings.
+
+use std::{
+    error::Error,
+    io,
+    path::{Path, PathBuf},
+};
+
+use file_access::path_text::{shown, shown_absolute};
+use rusqlite::ErrorCode;
+
+/// The store, or a file that belongs to it, cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} `{}` {message}", shown(.path))]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    /// What `path` is.
+    what: &'static str,
+    path: PathBuf,
+    message: String,
+    hint: Option<&'static str>,
+    #[source]
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What kind of error it is, for programs to branch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// There is no store.
+    Missing,
+    /// An older program wrote the store, and only a scan brings it up to date.
+    Older,
+    /// A newer program wrote the store.
+    Newer,
+    /// A newer program wrote the backup.
+    NewerBackup,
+    /// Another process has the store open.
+    InUse,
+    /// Another process is restoring a backup.
+    BeingRestored,
+    /// Another process has locked the database for longer than this one waits.
+    Locked,
+    /// The file system has no file locks.
+    NoLocks,
+    /// The path of the store leads to something else than a regular file.
+    NotAFile,
+    /// The store has reached its maximum size.
+    TooLarge,
+    /// The disk is full.
+    DiskFull,
+    /// The disk reports an error.
+    Disk,
+    /// The store or a file beside it cannot be written with the rights of this process.
+    NotWritable,
+    /// The store cannot be read with the rights of this process.
+    NotReadable,
+    /// What the store holds is damaged.
+    Damaged,
+    /// A file that should be a backup is not one, or is damaged.
+    NotABackup,
+    /// Another process has begun a scan of the same connection and recorded this one as interrupted.
+    Overtaken,
+    /// The thread that writes has crashed. The reason is on standard error.
+    WriterCrashed,
+    /// Anything else.
+    Other,
+}
+
+/// What was to be done with the store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Doing {
+    Open,
+    Read,
+    Write,
+    Copy,
+}
+
+impl StoreError {
+    /// The kind of the error.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// What to do, where that does not depend on the kind alone.
+    pub fn hint(&self) -> Option<&'static str> {
+        self.hint
+    }
+
+    /// The cause, for an error that carries the message itself.
+    pub fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
+        self.source
+    }
+
+    pub(super) fn of(path: &Path, doing: Doing, error: rusqlite::Error) -> Self {
+        let verb = match doing {
+            Doing::Open => "opened",
+            Doing::Read => "read",
+            Doing::Write => "written",
+            Doing::Copy => "copied",
+        };
+        let kind = kind_of(error.sqlite_error_code());
+        Self::of_store(path, kind, &format!("cannot be {verb}")).because(error)
+    }
+
+    /// A folder or a file beside the store that cannot be created.
+    pub(super) fn folder(folder: &Path, error: io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::StorageFull => StoreErrorKind::DiskFull,
+            _ => StoreErrorKind::NotWritable,
+        };
+        let known = Self::file(folder, kind, "cannot be written").because(error);
+        // Files of the store have an extension; what has none and does not exist is the folder.
+        let is_folder = folder.extension().is_none() && !folder.is_file();
+        Self {
+            what: if is_folder { "the folder" } else { known.what },
+            path: shown_absolute(folder).into(),
+            ..known
+        }
+    }
+
+    /// An error about a file that is not the store.
+    pub(super) fn file(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
+        Self {
+            kind,
+            what: if path.is_dir() {
+                "the folder"
+            } else {
+                "the file"
+            },
+            path: path.to_path_buf(),
+            message: message.to_owned(),
+            hint: None,
+            source: None,
+        }
+    }
+
+    /// The same error with a hint.
+    pub(super) fn with_hint(self, hint: &'static str) -> Self {
+        let hint = Some(hint);
+        Self { hint, ..self }
+    }
+
+    /// The same error with its cause.
+    pub(super) fn because(self, source: impl Error + Send + Sync + 'static) -> Self {
+        let source: Option<Box<dyn Error + Send + Sync>> = Some(Box::new(source));
+        Self { source, ..self }
+    }
+
+    pub(super) fn missing(path: &Path) -> Self {
+        Self::of_store(path, StoreErrorKind::Missing, "does not exist yet")
+    }
+
+    pub(super) fn in_use(path: &Path) -> Self {
+        Self::of_store(path, StoreErrorKind::InUse, "is in use by another process")
+    }
+
+    pub(super) fn being_restored(path: &Path) -> Self {
+        let message = "is being restored by another process";
+        Self::of_store(path, StoreErrorKind::BeingRestored, message)
+    }
+
+    pub(super) fn without_locks(path: &Path) -> Self {
+        let message = "is on a file system without file locks, where two processes could damage it";
+        Self::of_store(path, StoreErrorKind::NoLocks, message)
+    }
+
+    pub(super) fn not_a_file(path: &Path) -> Self {
+        let message = "cannot be opened: it is not a regular file";
+        Self::of_store(path, StoreErrorKind::NotAFile, message)
+    }
+
+    pub(super) fn too_large(path: &Path, max_size: &str) -> Self {
+        let message = format!("has reached its maximum size of {max_size}");
+        Self::of_store(path, StoreErrorKind::TooLarge, &message)
+    }
+
+    /// What the store holds contradicts itself.
+    pub(super) fn damaged(path: &Path, problem: &str) -> Self {
+        Self::of_store(
+            path,
+            StoreErrorKind::Damaged,
+            &format!("is damaged: {problem}"),
+        )
+    }
+
+    /// The same error for a file that a person named and that is not the store of the home.
+    pub(super) fn of_file(self) -> Self {
+        if self.kind != StoreErrorKind::Damaged {
+            return self;
+        }
+        Self {
+            kind: StoreErrorKind::NotABackup,
+            what: "the file",
+            message: "is damaged".to_owned(),
+            ..self
+        }
+    }
+
+    fn of_store(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
+        Self {
+            what: "the store",
+            ..Self::file(path, kind, message)
+        }
+    }
+
+    pub(super) fn newer_backup(file: &Path, found: usize, known: usize) -> Self {
+        Self::file(file, StoreErrorKind::NewerBackup, &newer(found, known))
+    }
+
+    pub(super) fn newer(path: &Path, found: usize, known: usize) -> Self {
+        Self::of_store(path, StoreErrorKind::Newer, &newer(found, known))
+    }
+
+    pub(super) fn older(path: &Path) -> Self {
+        Self::of_store(path, StoreErrorKind::Older, "is of an older version")
+    }
+
+    pub(super) fn overtaken(path: &Path) -> Self {
+        let message =
+            "recorded another scan of this connection in the meantime, so this one was discarded";
+        Self::of_store(path, StoreErrorKind::Overtaken, message)
+    }
+
+    pub(super) fn writer_crashed(path: &Path) -> Self {
+        let message = "cannot be written: its writer thread crashed";
+        Self::of_store(path, StoreErrorKind::WriterCrashed, message)
+    }
+
+    /// An item that has no form in the store.
+    pub(super) fn unwritable(path: &Path, key: &str, error: serde_json::Error) -> Self {
+        let message = format!("cannot hold the item `{key}`");
+        Self::of_store(path, StoreErrorKind::Other, &message).because(error)
+    }
+
+    /// The same error once more: both what fills a batch and what ends the scan report it.
+    pub(super) fn again(&self) -> Self {
+        let source = self.source.as_ref();
+        Self {
+            path: self.path.clone(),
+            message: self.message.clone(),
+            source: source.map(|source| source.to_string().into()),
+            ..*self
+        }
+    }
+}
+
+fn newer(found: usize, known: usize) -> String {
+    format!("has version {found}, but this program supports versions up to {known}")
+}
+
+fn kind_of(code: Option<ErrorCode>) -> StoreErrorKind {
+    match code {
+        Some(ErrorCode::DiskFull) => StoreErrorKind::DiskFull,
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            StoreErrorKind::NotWritable
+        }
+        Some(ErrorCode::SystemIoFailure) => StoreErrorKind::Disk,
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::Damaged,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::Locked,
+        _ => StoreErrorKind::Other,
+    }
+}

@@ -1,0 +1,235 @@
+//! Forgets a connection: first its items are gone for followers, then nothing of it is left in any file of the store.
+
+use std::{fs, path::Path, time::Duration};
+
+use file_access::input_file;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    change::{ChangeKind, State},
+    closing::{self, KNOWN},
+    cursors::Cursors,
+    database::{self, Database},
+    error::{Doing, StoreError},
+    files::{self, Header},
+    restore, texts,
+    usage::Usage,
+};
+
+/// What the store has of a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// The name that people gave the connection.
+    pub name: String,
+    /// Number of items.
+    pub items: i64,
+    /// Those of the items that are gone.
+    pub gone: i64,
+    /// Number of different e-mail addresses of owners.
+    pub addresses: i64,
+    /// Number of scans.
+    pub scans: i64,
+    /// Number of changes.
+    pub changes: i64,
+}
+
+/// How long other commands are waited for, which have the store open for a moment.
+const OTHERS: Duration = Duration::from_secs(5);
+
+/// What the store has of the connection with this code, if it knows it.
+pub fn holding(path: &Path, code: &str) -> Result<Option<Holding>, StoreError> {
+    let Some(db) = database::open_to_read(path)? else {
+        return Ok(None);
+    };
+    count(&db, code).map_err(|error| StoreError::of(path, Doing::Read, error))
+}
+
+/// Refuses a store that a scan or another command has open.
+pub fn refuse_used(path: &Path) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    Usage::alone(path, OTHERS).map(drop)
+}
+
+impl Cursors {
+    /// Marks all items of a connection as removed, so that followers learn of it. The caller holds the connection's lock.
+    pub fn remove_all(&mut self, code: &str, now: jiff::Timestamp) -> Result<(), StoreError> {
+        self.change(|db| {
+            let behavior = db.behavior();
+            let change = db.transaction_with_behavior(behavior)?;
+            if let Some(connection) = id(&change, code)? {
+                closing::interrupt(&change, connection)?;
+                remove_items(&change, connection, now.as_millisecond())?;
+            }
+            change.commit()
+        })
+    }
+}
+
+/// Removes a connection from the store, and what is left of it in pages that are free and in the log. Interrupted, it can
+/// be repeated. The caller holds the connection's lock.
+pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let usage = Usage::alone(path, OTHERS)?;
+    remove_unfinished_copies(path);
+    let mut db = database::open_with(path, usage, &Default::default())?;
+    let forgotten = (|| -> rusqlite::Result<bool> {
+        // What is deleted is written over, should there be no space for a vacuum.
+        db.pragma_update(None, "secure_delete", "ON")?;
+        delete(&mut db, code)?;
+        db.execute_batch("VACUUM")?;
+        // The connection comes last: until then the same command can be repeated.
+        db.execute("DELETE FROM connection WHERE code = ?1", [code])?;
+        empty_log(&db)
+    })();
+    match forgotten {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(StoreError::in_use(path)),
+        Err(error) => Err(StoreError::of(path, Doing::Write, error)),
+    }
+}
+
+/// Removes what killed backups and restores left in the folder of the store. Nobody makes one now.
+fn remove_unfinished_copies(path: &Path) {
+    restore::remove_workshops(path);
+    let entries = input_file::entries_in(files::folder(path)).unwrap_or_default();
+    for (file, kind) in entries {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        if kind.is_file() && files::is_temporary(&name) && Header::read(&file).is_ok() {
+            let _ = fs::remove_file(&file);
+        }
+    }
+}
+
+/// Puts all of the log into the database, and empties it. Tells whether nobody kept it from that.
+fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
+    let busy: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
+}
+
+fn id(db: &Connection, code: &str) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT id FROM connection WHERE code = ?1";
+    db.query_row(sql, [code], |row| row.get(0)).optional()
+}
+
+fn count(db: &Connection, code: &str) -> rusqlite::Result<Option<Holding>> {
+    let Some(connection) = id(db, code)? else {
+        return Ok(None);
+    };
+    let count =
+        |sql: &str| -> rusqlite::Result<i64> { db.query_row(sql, [connection], |row| row.get(0)) };
+    Ok(Some(Holding {
+        name: db.query_row(
+            "SELECT name FROM connection WHERE id = ?1",
+            [connection],
+            |row| row.get(0),
+        )?,
+        items: count("SELECT count(*) FROM item WHERE connection = ?1")?,
+        gone: count("SELECT count(*) FROM item WHERE connection = ?1 AND state = 3")?,
+        addresses: count(
+            "SELECT count(DISTINCT lower(value ->> 'email')) FROM item JOIN content ON content.item = item.id \
+             JOIN json_each(contacts) WHERE connection = ?1",
+        )?,
+        scans: count("SELECT count(*) FROM scan WHERE connection = ?1")?,
+        changes: count(
+            "SELECT count(*) FROM change JOIN scan ON scan.id = change.scan WHERE connection = ?1",
+        )?,
+    }))
+}
+
+/// Marks the items that followers know as gone, by a scan of its own in the log.
+fn remove_items(db: &Connection, connection: i64, now: i64) -> rusqlite::Result<()> {
+    let there = [State::Present.code(), State::Unreadable.code()];
+    let items: i64 = db.query_row(
+        &format!("SELECT count(*) FROM item WHERE connection = ?1 AND state IN (?2, ?3) AND connection IN ({KNOWN})"),
+        params![connection, there[0], there[1]],
+        |row| row.get(0),
+    )?;
+    if items == 0 {
+        return Ok(());
+    }
+    db.execute(
+        "INSERT INTO scan (connection, started, ended, outcome, removed) VALUES (?1, ?2, ?2, 'complete', ?3)",
+        [connection, now, items],
+    )?;
+    let scan = db.last_insert_rowid();
+    db.execute(
+        "INSERT INTO change (scan, item, kind, time) \
+         SELECT ?1, id, ?2, ?3 FROM item WHERE connection = ?4 AND state IN (?5, ?6) ORDER BY id",
+        params![
+            scan,
+            ChangeKind::Removed.code(),
+            now,
+            connection,
+            there[0],
+            there[1]
+        ],
+    )?;
+    db.execute(
+        "UPDATE item SET state = ?1, gone_since = ?2 WHERE connection = ?3 AND state IN (?4, ?5)",
+        params![State::Gone.code(), now, connection, there[0], there[1]],
+    )?;
+    Ok(())
+}
+
+/// Deletes all of a connection but its own row.
+fn delete(db: &mut Database, code: &str) -> rusqlite::Result<()> {
+    let behavior = db.behavior();
+    let change = db.transaction_with_behavior(behavior)?;
+    let Some(connection) = id(&change, code)? else {
+        return change.commit();
+    };
+    delete_items(
+        &change,
+        "SELECT id FROM item WHERE connection = ?1",
+        &[&connection],
+    )?;
+    for sql in [
+        "DELETE FROM unreadable WHERE scan IN (SELECT id FROM scan WHERE connection = ?1)",
+        "DELETE FROM scan WHERE connection = ?1",
+        "UPDATE connection SET outcome = NULL, error = NULL, complete_from = NULL WHERE id = ?1",
+    ] {
+        change.execute(sql, [connection])?;
+    }
+    // Nobody else has the store open, so no scan runs that could need them.
+    texts::remove_all_unused(&change)?;
+    change.commit()
+}
+
+/// Deletes the items that `items` selects, with their changes.
+pub(super) fn delete_items(
+    db: &Connection,
+    items: &str,
+    values: &[&dyn rusqlite::ToSql],
+) -> rusqlite::Result<()> {
+    for sql in [
+        format!("DELETE FROM change WHERE item IN ({items})"),
+        format!("DELETE FROM content WHERE item IN ({items})"),
+        format!("DELETE FROM item WHERE id IN ({items})"),
+    ] {
+        db.execute(&sql, values)?;
+    }
+    Ok(())
+}
+
+/// Deletes items that have been gone for longer than `keep` at `now` (both in milliseconds), with their changes. Followers
+/// that have not received these changes begin again with all items.
+pub(super) fn delete_gone(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
+    let before = closing::trusted_now(db, now)?.saturating_sub(keep);
+    let items = "SELECT id FROM item WHERE state = 3 AND gone_since <= ?1";
+    let last: Option<i64> = db.query_row(
+        &format!("SELECT max(seq) FROM change WHERE item IN ({items})"),
+        [before],
+        |row| row.get(0),
+    )?;
+    // So that nothing of them stays in free pages.
+    db.pragma_update(None, "secure_delete", "ON")?;
+    let deleted = delete_items(db, items, &[&before]);
+    db.pragma_update(None, "secure_delete", "OFF")?;
+    deleted?;
+    db.execute("UPDATE forgotten SET seq = ?1 WHERE seq < ?1", [last])
+        .map(drop)
+}

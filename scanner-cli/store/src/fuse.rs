@@ -1,0 +1,46 @@
+//! The fuse: how many items may go at once without a person's word.
+
+/// Maximum number of removals that need no person's word, unless they are all there is.
+const MAX_REMOVALS: u64 = 10;
+
+/// More than one item in this many is too many.
+const SHARE: u64 = 5;
+
+/// Whether a person said that many items may go at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removals {
+    /// No more than the fuse bears.
+    Fused,
+    /// As many as there are.
+    Accepted,
+}
+
+/// Whether `going` of `known` items are so many that a fault is more likely, such as rights that were taken away.
+pub fn blows(going: u64, known: u64) -> bool {
+    let all = going > 0 && going >= known;
+    all || (going > MAX_REMOVALS && going.saturating_mul(SHARE) > known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fuse_blows_at_more_than_a_fifth_and_ten_or_at_all() {
+        for (going, known, expected) in [
+            (0, 0, false),
+            (0, 100, false),
+            (1, 1, true),
+            (3, 3, true),
+            (2, 3, false),
+            (10, 11, false),
+            (11, 54, true),
+            (11, 55, false),
+            (20, 100, false),
+            (21, 100, true),
+            (u64::MAX, u64::MAX, true),
+        ] {
+            assert_eq!(blows(going, known), expected, "{going} of {known}");
+        }
+    }
+}

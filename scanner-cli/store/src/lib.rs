@@ -1,0 +1,51 @@
+#![doc = include_str!("../README.md")]
+
+mod backlog;
+mod backup;
+mod catalog;
+mod change;
+mod check;
+mod closing;
+mod copies;
+mod cursors;
+mod database;
+mod error;
+mod file_system;
+mod files;
+mod forget;
+pub mod fuse;
+mod limits;
+mod patience;
+mod restore;
+mod running;
+mod schema;
+#[cfg(any(test, feature = "scratch"))]
+pub mod scratch;
+mod sighting;
+pub mod spool;
+mod store;
+mod stored_item;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod undo;
+mod upsert;
+mod usage;
+mod writer;
+
+pub use backup::{BackedUp, back_up};
+pub use catalog::{
+    Catalog, CatalogItem, Change, ChangesFrom, ItemScope, ItemSet, LastScan, StoredConnection,
+    StoredScan,
+};
+pub use change::{ChangeKind, State};
+pub use check::{Health, ItemCounts, check, check_file};
+pub use closing::{Beginning, Closed, Closing};
+pub use copies::{Copies, copies_with};
+pub use cursors::{Cursor, Cursors};
+pub use error::{StoreError, StoreErrorKind};
+pub use forget::{Holding, forget, holding, refuse_used};
+pub use limits::{MaxSize, StoreLimits};
+pub use restore::{Restored, restore};
+pub use running::Counts;
+pub use store::{Store, StoreScan};

@@ -1,0 +1,388 @@
+//! Puts a backup in the place of the store. Killed at any instant, it leaves the old store or the new one.
+//!
+//! The order that makes it so: the backup is copied, verified and brought up to date in a folder of its own; the content of
+//! the old store's log goes into its file; that file gets a second name; then the new one is renamed over it. A log that
+//! cannot be folded in, since the old store is damaged, is kept under the second name, too, before it is removed.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use file_access::{file_rights::create_folder, path_text::shown};
+use rusqlite::{Connection, ErrorCode};
+use tempfile::TempDir;
+
+use super::{
+    backup, check,
+    error::{Doing, StoreError, StoreErrorKind as Kind},
+    file_system::{self, Support},
+    files::{self, Header, HeaderError},
+    schema,
+    usage::Usage,
+};
+
+/// What a restore did.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// The former store, if there was one.
+    pub kept: Option<PathBuf>,
+    /// The new id of the store.
+    pub store_id: String,
+    /// Number of items that are not gone.
+    pub items: i64,
+    /// The version of the backup, if it was an older one.
+    pub older: Option<usize>,
+}
+
+/// A store that is ready to take the place of the old one.
+struct Prepared {
+    /// Holds `file`.
+    folder: TempDir,
+    file: PathBuf,
+    store_id: String,
+    items: i64,
+    older: Option<usize>,
+}
+
+/// How many former stores are kept.
+const FORMER_STORES: usize = 3;
+/// What their names go on with after that of the store.
+const BEFORE_RESTORE: &str = ".before-restore-";
+/// What the name of a folder begins with in which a backup is made ready.
+const WORKSHOP: &str = ".restore-";
+/// How long a process that opens the store waits for the others until it can replace it.
+const OTHERS: Duration = Duration::from_secs(10);
+
+/// Replaces the store `path` by the backup `file`. The store gets a new id.
+pub fn restore(path: &Path, file: &Path) -> Result<Restored, StoreError> {
+    refuse_source(path, file)?;
+    let folder = files::folder(path);
+    create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;
+    let _alone = Usage::alone(path, Duration::ZERO)?;
+    remove_workshops(path);
+    let new = prepare(path, file)?;
+    // Nothing of the store changes before it is known what replaces it.
+    let old = fold(path)?;
+    replace(path, new, old)
+}
+
+/// Makes a store of a backup that a person put in the place of the store by hand.
+pub(super) fn adopt(path: &Path) -> Result<(), StoreError> {
+    let _alone = Usage::alone(path, OTHERS)?;
+    if !files::is_backup(path) {
+        // Another process was first.
+        return Ok(());
+    }
+    remove_workshops(path);
+    let new = prepare(path, path)?;
+    replace(path, new, Old::Unfolded)?;
+    tracing::warn!(
+        "`{}` is a backup that was copied there by hand: it was restored, and files beside it that belong to another \
+         store were set aside; restore backups instead of copying them",
+        shown(path)
+    );
+    Ok(())
+}
+
+/// Files in the store's folder that belong to it, but not to what it holds now.
+pub(super) fn leftovers(path: &Path) -> Vec<String> {
+    let mut found = backup::migration_copies(path);
+    let former = files::copies(path, BEFORE_RESTORE, number);
+    found.extend(former.into_iter().map(|(_, path)| path));
+    found.extend(workshops(path));
+    found.sort();
+    found.iter().map(|path| shown(path)).collect()
+}
+
+fn number(rest: &str) -> Option<u32> {
+    rest.parse().ok()
+}
+
+/// Folders that killed restores left behind.
+fn workshops(path: &Path) -> Vec<PathBuf> {
+    let entries = files::folder(path)
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten();
+    entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(WORKSHOP))
+        .map(|entry| entry.path())
+        .collect()
+}
+
+/// The caller has the store alone, so nobody works in them.
+pub(super) fn remove_workshops(path: &Path) {
+    for folder in workshops(path) {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+fn refuse_source(path: &Path, file: &Path) -> Result<(), StoreError> {
+    if backup::is_part_of(path, file) {
+        return Err(StoreError::file(file, Kind::Other, "is the store itself")
+            .with_hint("name a backup of it"));
+    }
+    refuse_foreign(file)
+}
+
+/// Refuses what cannot be a store or a backup of one.
+pub(super) fn refuse_foreign(file: &Path) -> Result<(), StoreError> {
+    let unreadable = |error| StoreError::file(file, Kind::Other, "cannot be read").because(error);
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(StoreError::file(
+            file,
+            Kind::NotABackup,
+            "is not a regular file",
+        ));
+    }
+    check_head(file).map(|_| ())
+}
+
+/// The error for a database that is not a store.
+pub(super) fn foreign(file: &Path) -> StoreError {
+    StoreError::file(file, Kind::NotABackup, FOREIGN)
+}
+
+/// Checks what can be checked before the file is copied.
+fn check_head(file: &Path) -> Result<Header, StoreError> {
+    let refuse = |message: &str| StoreError::file(file, Kind::NotABackup, message);
+    let header = match Header::read(file) {
+        Ok(header) => header,
+        Err(HeaderError::Io(error)) => return Err(refuse("cannot be read").because(error)),
+        Err(HeaderError::Empty) => return Err(refuse("is empty")),
+        Err(HeaderError::Foreign) => {
+            return Err(refuse(
+                "is not an SQLite database: it is damaged, encrypted, or of another kind",
+            ));
+        }
+    };
+    if ![files::LIVE, files::BACKUP, 0].contains(&header.application) {
+        return Err(refuse(FOREIGN));
+    }
+    let length = file.metadata().map_or(0, |found| found.len());
+    if length < header.length && !(header.write_ahead && files::has_log(file)) {
+        let expected = header.length;
+        return Err(refuse(&format!(
+            "is truncated: it has {length} of {expected} bytes"
+        )));
+    }
+    Ok(header)
+}
+
+const FOREIGN: &str = "is an SQLite database, but not a store of the scanner";
+
+/// Copies the backup into a folder beside the store, verifies it, and makes a store of today of it.
+fn prepare(path: &Path, file: &Path) -> Result<Prepared, StoreError> {
+    let header = check_head(file)?;
+    let folder = files::folder(path);
+    let failed = |error| StoreError::folder(folder, error);
+    let workshop = tempfile::Builder::new()
+        .prefix(WORKSHOP)
+        .tempdir_in(folder)
+        .map_err(failed)?;
+    let target = workshop.path().join("catalog.db");
+    let unreadable = |error| StoreError::file(file, Kind::Other, "cannot be copied").because(error);
+    copy_bytes(file, &target).map_err(unreadable)?;
+    if header.application != files::BACKUP {
+        // A copy of the database's files: what is in its log counts.
+        for suffix in ["-wal", "-journal"] {
+            let from = files::beside(file, suffix);
+            if from.is_file() {
+                copy_bytes(&from, &files::beside(&target, suffix)).map_err(unreadable)?;
+            }
+        }
+    }
+    let (store_id, items, older) = renew(&target, file)?;
+    take_owner(path, &target);
+    let synced = File::options()
+        .write(true)
+        .open(&target)
+        .and_then(|file| file.sync_all());
+    synced.map_err(failed)?;
+    Ok(Prepared {
+        folder: workshop,
+        file: target,
+        store_id,
+        items,
+        older,
+    })
+}
+
+/// Verifies the copy `target` of the backup `file` and makes a store of today of it, with an id of its own.
+fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), StoreError> {
+    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            StoreError::file(file, Kind::NotABackup, "is damaged").because(error)
+        }
+        _ => StoreError::of(target, Doing::Write, error),
+    };
+    let mut db = Connection::open(target).map_err(failed)?;
+    let found = schema::version(&db).map_err(failed)?;
+    if found > schema::CURRENT {
+        return Err(StoreError::newer_backup(file, found, schema::CURRENT));
+    }
+    if found == 0 || check::missing_table(&db).map_err(failed)?.is_some() {
+        return Err(foreign(file));
+    }
+    if let Some(first) = check::problems(&db).map_err(failed)?.first() {
+        let message = format!("is damaged: {first}");
+        return Err(StoreError::file(file, Kind::NotABackup, &message));
+    }
+    let renewed = || -> rusqlite::Result<(String, i64)> {
+        // Without files beside it, so that one rename is all.
+        db.pragma_update(None, "journal_mode", "DELETE")?;
+        schema::run_migrations(&mut db)?;
+        db.execute_batch("UPDATE store SET id = lower(hex(randomblob(8)))")?;
+        db.pragma_update(None, "application_id", files::LIVE)?;
+        let items = db.query_row("SELECT count(*) FROM item WHERE state <> 3", [], |row| {
+            row.get(0)
+        })?;
+        Ok((schema::store_id(&db)?, items))
+    };
+    let (store_id, items) = { renewed }().map_err(failed)?;
+    Ok((store_id, items, (found < schema::CURRENT).then_some(found)))
+}
+
+/// What there is of the old store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Old {
+    /// All of it is in its own file.
+    Folded,
+    /// It is damaged: what lies beside it stays with it.
+    Unfolded,
+    Missing,
+}
+
+/// Puts what the old store has in its log into its file, and makes sure that nobody has it open.
+fn fold(path: &Path) -> Result<Old, StoreError> {
+    if !path.exists() {
+        let rest = files::BESIDE
+            .iter()
+            .any(|suffix| files::beside(path, suffix).exists());
+        return Ok(if rest { Old::Unfolded } else { Old::Missing });
+    }
+    files::refuse_special(path)?;
+    if files::is_backup(path) {
+        return Ok(Old::Unfolded);
+    }
+    let folded = || -> rusqlite::Result<()> {
+        let db = Connection::open(path)?;
+        db.busy_timeout(Duration::from_millis(200))?;
+        // Only who is alone gets this.
+        db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        db.pragma_update(None, "journal_mode", "DELETE")?;
+        db.execute_batch("BEGIN EXCLUSIVE; COMMIT")
+    };
+    match folded() {
+        Ok(()) => Ok(Old::Folded),
+        Err(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Err(match file_system::probe(files::folder(path)) {
+                    Support::NoLocks => StoreError::without_locks(path),
+                    _ => StoreError::in_use(path),
+                })
+            }
+            Some(
+                ErrorCode::NotADatabase
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen,
+            ) => Ok(Old::Unfolded),
+            _ => Err(StoreError::of(path, Doing::Write, error)),
+        },
+    }
+}
+
+/// Puts the new store in the place of the old one, which gets another name.
+fn replace(path: &Path, new: Prepared, old: Old) -> Result<Restored, StoreError> {
+    let folder = files::folder(path);
+    let failed = |error| StoreError::folder(folder, error);
+    let kept = match old {
+        Old::Missing => None,
+        Old::Folded | Old::Unfolded => Some(next_name(path)),
+    };
+    if let Some(kept) = &kept {
+        if old == Old::Unfolded {
+            for suffix in files::BESIDE {
+                keep(&files::beside(path, suffix), &files::beside(kept, suffix)).map_err(failed)?;
+            }
+        }
+        keep(path, kept).map_err(failed)?;
+        files::sync_folder(folder);
+        // A file that stays there would be taken for a part of the new store.
+        for suffix in files::BESIDE {
+            remove(&files::beside(path, suffix)).map_err(failed)?;
+        }
+        files::sync_folder(folder);
+    }
+    fs::rename(&new.file, path).map_err(failed)?;
+    files::sync_folder(folder);
+    drop(new.folder);
+    files::keep_newest(path, BEFORE_RESTORE, FORMER_STORES, number);
+    Ok(Restored {
+        kept,
+        store_id: new.store_id,
+        items: new.items,
+        older: new.older,
+    })
+}
+
+/// The name under which the former store is kept: the highest number is the newest.
+fn next_name(path: &Path) -> PathBuf {
+    let taken = files::copies(path, BEFORE_RESTORE, |rest| {
+        // A file that was beside a former store counts, too.
+        let digits = rest.split('-').next()?;
+        number(digits)
+    });
+    let last = taken.into_iter().map(|(number, _)| number).max();
+    let next = last.unwrap_or(0).saturating_add(1);
+    files::beside(path, &format!("{BEFORE_RESTORE}{next}"))
+}
+
+/// Gives a file a second name, or where file systems have no such thing, copies it.
+fn keep(file: &Path, name: &Path) -> io::Result<()> {
+    if !file.exists() || fs::hard_link(file, name).is_ok() {
+        return Ok(());
+    }
+    copy_bytes(file, name)?;
+    fs::set_permissions(name, file.metadata()?.permissions())?;
+    File::options().write(true).open(name)?.sync_all()
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
+    io::copy(&mut File::open(from)?, &mut File::create(to)?).map(|_| ())
+}
+
+/// Gives the new store the owner and rights of the old one, or the owner of its folder: an administrator may restore what
+/// the service's own account has to write.
+#[cfg(unix)]
+fn take_owner(path: &Path, new: &Path) {
+    use file_access::file_rights::FILE_MODE;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    let former = path.metadata();
+    let rights = former.as_ref().map_or_else(
+        |_| fs::Permissions::from_mode(FILE_MODE),
+        |former| former.permissions(),
+    );
+    let _ = fs::set_permissions(new, rights);
+    if let Ok(owner) = former.or_else(|_| files::folder(path).metadata()) {
+        // Only root may; for others the owner is the right one already.
+        let _ = chown(new, Some(owner.uid()), Some(owner.gid()));
+    }
+}
+
+/// On other systems the folder's rights hold for what is in it.
+#[cfg(not(unix))]
+fn take_owner(_path: &Path, _new: &Path) {}

@@ -1,0 +1,96 @@
+//! A scan that is running, and what it knows of the items that it meets.
+
+use super::{
+    change::{ChangeKind, State},
+    sighting::Seen,
+};
+use crate::spool::Duplicates;
+
+/// A scan that is running, as the writer knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    pub(super) scan: i64,
+    pub(super) connection: i64,
+    pub(super) attempt: i64,
+    /// When the scan began.
+    pub(super) time: i64,
+    /// Items that were there when it began.
+    pub(super) known: Share,
+    pub(super) counts: Counts,
+    /// Number of records that the attempt ruled out.
+    pub(super) ruled: u64,
+    /// Items of this attempt that were left out because another record with their key counts.
+    pub(super) duplicates: Duplicates,
+}
+
+/// So many items, and so many of them that were present rather than unreadable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) all: i64,
+    pub(super) present: i64,
+}
+
+/// What a scan found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Items that the last attempt saw, each key once.
+    pub seen: i64,
+    /// Items that are new.
+    pub added: i64,
+    /// Items with other values.
+    pub changed: i64,
+    /// Items that the scan marked as gone.
+    pub removed: i64,
+    /// Items that had been gone or excluded.
+    pub returned: i64,
+    /// Records that the last attempt could not read although it knows their ids.
+    pub unreadable: i64,
+    /// Items that the last attempt saw and a filter left out.
+    pub excluded: i64,
+    /// Those of them that were in the catalog before. Not kept with the scan.
+    pub newly_excluded: i64,
+    /// Items that another version of the program had written, and that are the same on the source.
+    pub rewritten: i64,
+}
+
+impl Counts {
+    /// The number of changes of this kind.
+    pub(super) fn of(&mut self, kind: ChangeKind) -> &mut i64 {
+        match kind {
+            ChangeKind::Added => &mut self.added,
+            ChangeKind::Changed => &mut self.changed,
+            ChangeKind::Removed => &mut self.removed,
+            ChangeKind::Returned => &mut self.returned,
+            ChangeKind::Excluded => &mut self.newly_excluded,
+            ChangeKind::Rewritten => &mut self.rewritten,
+        }
+    }
+}
+
+/// What the narrow row of an item says.
+pub(super) struct Known {
+    pub(super) id: i64,
+    pub(super) fingerprint: [u8; 16],
+    pub(super) contacts: Option<i64>,
+    pub(super) state: i64,
+    pub(super) scan: i64,
+    pub(super) attempt: i64,
+}
+
+impl Known {
+    /// Whether the scan has seen it in this attempt.
+    pub(super) fn is_of(&self, running: &Running) -> bool {
+        (self.scan, self.attempt) == (running.scan, running.attempt)
+    }
+
+    /// Whether an item is the same as what the store holds, contacts that could not be learned aside.
+    pub(super) fn is_same(&self, seen: &Seen) -> bool {
+        let contacts = seen.contacts.as_ref().map(|contacts| contacts.fingerprint);
+        self.fingerprint == seen.fingerprint && (contacts.is_none() || contacts == self.contacts)
+    }
+
+    /// Whether followers were told that it is not there.
+    pub(super) fn is_out(&self) -> bool {
+        self.state == State::Gone.code() || self.state == State::Excluded.code()
+    }
+}

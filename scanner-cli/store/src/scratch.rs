@@ -1,0 +1,142 @@
+//! A store in a temporary folder, for tests.
+
+use std::path::PathBuf;
+
+use catalog_model::{
+    Completeness, ConnectionCode, Contacts, FieldRevision, ItemKey, Precedence, Properties,
+    SourceId, Visualization,
+};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+
+use crate::{
+    Beginning, Catalog, Closed, Closing, Store, StoreError, StoreLimits, StoreScan, fuse::Removals,
+};
+
+/// Seconds of a day.
+pub(crate) const DAY: i64 = 24 * 3600;
+
+/// A store in a folder of its own, with a connection `c`.
+pub struct Scratch {
+    /// The folder, which is removed in the end.
+    pub folder: TempDir,
+    pub(crate) store: Store,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::with(SignedDuration::from_secs(30 * DAY).into())
+    }
+}
+
+impl Scratch {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn with(limits: StoreLimits) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("data").join("catalog.db");
+        let store = Store::open(&path, limits).expect("an empty store");
+        Self { folder, store }
+    }
+
+    /// The file of the store.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("data").join("catalog.db")
+    }
+
+    /// What readers see.
+    #[must_use]
+    pub fn catalog(&self) -> Catalog {
+        let catalog = Catalog::open(&self.path());
+        catalog.expect("a store that can be read").expect("a store")
+    }
+
+    /// Begins a scan by a connector whose fields have these revisions.
+    pub(crate) async fn begin_with(&self, day: i64, revisions: &[FieldRevision]) -> StoreScan {
+        let begun = self.store.begin(Beginning {
+            code: ConnectionCode::new("c").expect("a valid code"),
+            name: "Connection".to_owned(),
+            key_parts: vec!["app"],
+            revisions: revisions.to_vec(),
+            time: at(day),
+        });
+        begun.await.expect("a store that can be written")
+    }
+
+    /// Runs a complete scan that sees these items, each with its name.
+    pub async fn scan(&self, day: i64, items: &[(&str, &str)]) -> Closed {
+        self.scan_revised(&[], day, items).await
+    }
+
+    /// The same by a connector of which this field has the second revision.
+    pub async fn scan_by_newer(
+        &self,
+        field: &'static str,
+        day: i64,
+        items: &[(&str, &str)],
+    ) -> Closed {
+        let revision = 2;
+        let revisions = [FieldRevision { field, revision }];
+        self.scan_revised(&revisions, day, items).await
+    }
+
+    pub(crate) async fn scan_revised(
+        &self,
+        revisions: &[FieldRevision],
+        day: i64,
+        items: &[(&str, &str)],
+    ) -> Closed {
+        let mut scan = self.begin_with(day, revisions).await;
+        for (key, name) in items {
+            see(&mut scan, key, name, Contacts::Unknown);
+        }
+        let closed = close_with(scan, day, Removals::Accepted).await;
+        closed.expect("a store that can be written")
+    }
+}
+
+pub(crate) fn at(day: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + day * DAY).expect("a time of our age")
+}
+
+pub(crate) fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {
+    let item = item(key, name, contacts);
+    let id = SourceId(format!("id-{key}"));
+    scan.item(&item, Some(&id))
+        .expect("an item that can be written");
+}
+
+pub(crate) fn item(key: &str, name: &str, contacts: Contacts) -> Visualization {
+    Visualization {
+        key: ItemKey::new(["c", key]).expect("a valid key"),
+        container: None,
+        label: vec!["way".to_owned()],
+        name: name.to_owned(),
+        description: None,
+        contacts,
+        catalog: None,
+        precedence: Precedence::default(),
+        properties: Properties::default(),
+    }
+}
+
+pub(crate) async fn close_with(
+    scan: StoreScan,
+    day: i64,
+    removals: Removals,
+) -> Result<Closed, StoreError> {
+    let closing = Closing {
+        statement: Ok(Completeness::Complete),
+        time: at(day),
+        site_version: None,
+        bytes: 0,
+        removals,
+        advice: "run it again".to_owned(),
+    };
+    scan.close(closing).await.map(|(closed, _)| closed)
+}

@@ -1,0 +1,251 @@
+//! Finds keys that come more than once, in memory that does not grow with the number of keys, and which of their records is
+//! the item.
+//!
+//! Fingerprints of keys are sorted a share at a time. Which record counts depends on the records alone, not on their order.
+
+use std::{
+    collections::{HashMap, HashSet, hash_map},
+    fs::File,
+    io::{self, BufRead, BufReader, Seek, Write},
+};
+
+use super::entries::{Entry, Kind, for_each};
+
+/// Items that were left out because another record with their key counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Duplicates {
+    /// How many there are.
+    pub count: u64,
+    /// The first few.
+    pub first: Vec<Duplicate>,
+}
+
+/// An item that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The source's id of the record that counts.
+    pub kept: String,
+    /// The source's id of the record that was left out.
+    pub dropped: String,
+}
+
+/// Maximum number of items left out that are named.
+const MAX_NAMED: usize = 100;
+
+/// How many fingerprints are sorted at once: 8 MiB of them.
+const SHARE: u64 = 1 << 19;
+
+impl Duplicates {
+    /// Notes that the record `dropped` was left out for the record `kept`, which may have been left out for it before.
+    pub fn add(&mut self, kept: &str, dropped: &str) {
+        self.count += 1;
+        if kept != dropped {
+            let former = self.first.iter_mut();
+            for duplicate in former.filter(|duplicate| duplicate.kept == dropped) {
+                kept.clone_into(&mut duplicate.kept);
+            }
+        }
+        if self.first.len() < MAX_NAMED {
+            self.first.push(Duplicate {
+                kept: kept.to_owned(),
+                dropped: dropped.to_owned(),
+            });
+        }
+    }
+}
+
+/// A part of all fingerprints, cut by their upper bits, since they are spread evenly.
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    bits: u32,
+    number: u128,
+}
+
+impl Share {
+    /// The shares of `count` fingerprints, each small enough to be sorted in memory.
+    pub(super) fn all(count: u64) -> impl Iterator<Item = Self> {
+        let bits = count.div_ceil(SHARE).next_power_of_two().trailing_zeros();
+        (0..1_u128 << bits).map(move |number| Self { bits, number })
+    }
+
+    pub(super) fn has(self, fingerprint: u128) -> bool {
+        fingerprint.checked_shr(128 - self.bits).unwrap_or(0) == self.number
+    }
+}
+
+/// The fingerprints of a share that come more than once.
+pub(super) fn repeated(keys: &mut File, share: Share) -> io::Result<HashSet<u128>> {
+    let mut fingerprints = Vec::new();
+    for_each(keys, |_, entry| {
+        if share.has(entry.fingerprint) {
+            fingerprints.push(entry.fingerprint);
+        }
+        Ok(())
+    })?;
+    fingerprints.sort_unstable();
+    let pairs = fingerprints.windows(2).filter(|pair| pair[0] == pair[1]);
+    Ok(pairs.map(|pair| pair[0]).collect())
+}
+
+/// The lines that do not count, by their entries' numbers.
+pub(super) struct Losers {
+    /// A bit for each entry.
+    bits: Vec<u64>,
+    pub(super) duplicates: Duplicates,
+}
+
+/// A record that counts so far.
+struct Best {
+    number: u64,
+    entry: Entry<'static>,
+    id: Box<str>,
+}
+
+impl Best {
+    fn new(number: u64, entry: Entry<'_>) -> Self {
+        Self {
+            number,
+            entry: Entry { id: "", ..entry },
+            id: entry.id.into(),
+        }
+    }
+
+    /// Whether another record with the key counts in its place. Of records that rank alike, an item does.
+    fn yields_to(&self, other: Entry<'_>) -> bool {
+        let known = (self.entry.precedence, &*self.id);
+        let other_is = (other.precedence, other.id);
+        other_is.0.beats(other_is.1, known)
+            || (!known.0.beats(known.1, other_is)
+                && self.entry.kind != Kind::Line
+                && other.kind == Kind::Line)
+    }
+}
+
+impl Losers {
+    /// Finds them among `count` entries.
+    pub(super) fn find(keys: &mut File, count: u64) -> io::Result<Self> {
+        let mut losers = Self {
+            bits: Vec::new(),
+            duplicates: Duplicates::default(),
+        };
+        for share in Share::all(count) {
+            let repeated = repeated(keys, share)?;
+            if !repeated.is_empty() {
+                losers.find_among(keys, &repeated)?;
+            }
+        }
+        Ok(losers)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bits.is_empty()
+    }
+
+    fn find_among(&mut self, keys: &mut File, repeated: &HashSet<u128>) -> io::Result<()> {
+        let mut best: HashMap<u128, Best> = HashMap::new();
+        for_each(keys, |number, entry| {
+            if !repeated.contains(&entry.fingerprint) {
+                return Ok(());
+            }
+            match best.entry(entry.fingerprint) {
+                hash_map::Entry::Vacant(vacant) => {
+                    vacant.insert(Best::new(number, entry));
+                }
+                hash_map::Entry::Occupied(mut known) if known.get().yields_to(entry) => {
+                    let former = known.insert(Best::new(number, entry));
+                    self.add(former.number, former.entry.kind, entry.id, &former.id);
+                }
+                hash_map::Entry::Occupied(known) => {
+                    self.add(number, entry.kind, &known.get().id, entry.id);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn add(&mut self, number: u64, kind: Kind, kept: &str, dropped: &str) {
+        // What has no line leaves nothing out.
+        if kind != Kind::Line {
+            return;
+        }
+        self.duplicates.add(kept, dropped);
+        let (word, bit) = place(number);
+        if self.bits.len() <= word {
+            self.bits.resize(word + 1, 0);
+        }
+        self.bits[word] |= bit;
+    }
+
+    fn has(&self, number: u64) -> bool {
+        let (word, bit) = place(number);
+        self.bits.get(word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// Copies `lines` to `kept` without them.
+    pub(super) fn leave_out(
+        &self,
+        lines: &mut File,
+        keys: &mut File,
+        kept: &mut impl Write,
+    ) -> io::Result<()> {
+        lines.rewind()?;
+        let mut lines = BufReader::new(lines);
+        let mut line = Vec::new();
+        for_each(keys, |number, entry| {
+            if entry.kind != Kind::Line {
+                return Ok(());
+            }
+            line.clear();
+            lines.read_until(b'\n', &mut line)?;
+            if self.has(number) {
+                return Ok(());
+            }
+            kept.write_all(&line)
+        })
+    }
+}
+
+fn place(number: u64) -> (usize, u64) {
+    let word = usize::try_from(number / 64).unwrap_or(usize::MAX - 1);
+    (word, 1 << (number % 64))
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog_model::Precedence;
+
+    use super::*;
+
+    #[test]
+    fn a_repeated_fingerprint_is_found_in_any_share() {
+        let count = SHARE * 2 + 5;
+        // An odd multiplier spreads consecutive numbers over all upper bits, as a hash does.
+        let spread = |n: u64| u128::from(n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) << 64;
+        let mut keys = tempfile::tempfile().unwrap();
+        let mut writer = io::BufWriter::new(&mut keys);
+        for n in 0..count {
+            let entry = Entry {
+                fingerprint: spread(n.min(count - 2)),
+                kind: Kind::Line,
+                precedence: Precedence::default(),
+                id: "",
+            };
+            entry.write(&mut writer).unwrap();
+        }
+        writer.flush().unwrap();
+        drop(writer);
+        let losers = Losers::find(&mut keys, count).unwrap();
+        assert_eq!(losers.duplicates.count, 1);
+        assert!(losers.has(count - 1) && !losers.has(count - 2));
+    }
+
+    #[test]
+    fn who_counts_in_the_end_is_named_beside_each_that_was_left_out() {
+        let mut duplicates = Duplicates::default();
+        duplicates.add("b", "c");
+        duplicates.add("a", "b");
+        duplicates.add("a", "d");
+        let kept: Vec<_> = duplicates.first.iter().map(|one| &*one.kept).collect();
+        assert_eq!((duplicates.count, kept), (3, vec!["a", "a", "a"]));
+    }
+}

@@ -1,0 +1,92 @@
+//! What a file of lines from an earlier scan has that the lines of this scan lack.
+
+use std::{
+    collections::HashSet,
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write},
+    path::Path,
+};
+
+use file_access::input_file;
+use serde::Deserialize;
+
+use super::{
+    Finished,
+    duplicates::Share,
+    entries::{Kind, for_each},
+};
+
+/// How the items of a file compare with those of a scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lacking {
+    /// Number of distinct keys in the file.
+    pub known: u64,
+    /// Number of those of them that the scan did not see.
+    pub going: u64,
+}
+
+/// What identifies the item of a line: its key; in files of other programs its id.
+#[derive(Deserialize)]
+struct Identified {
+    key: Option<String>,
+    id: Option<String>,
+}
+
+impl Finished {
+    /// Compares these lines with those of the file `path`. A key that a filter leaves out now is not lacking. What is not a
+    /// line of an item counts as none.
+    pub fn lacking(&mut self, path: &Path, folder: &Path) -> io::Result<Lacking> {
+        let former = input_file::open(path)?;
+        let mut spooled = BufWriter::new(tempfile::tempfile_in(folder)?);
+        let mut count = 0;
+        for_each_key(former, |key| {
+            count += 1;
+            spooled.write_all(&self.hasher.fingerprint(key).to_le_bytes())
+        })?;
+        let mut spooled = spooled
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        let mut lacking = Lacking::default();
+        for share in Share::all(count.max(self.entries)) {
+            let former = fingerprints(&mut spooled, share)?;
+            let mut unseen = former.clone();
+            for_each(&mut self.keys, |_, entry| {
+                if entry.kind != Kind::Undecided && share.has(entry.fingerprint) {
+                    unseen.remove(&entry.fingerprint);
+                }
+                Ok(())
+            })?;
+            lacking.known += former.len() as u64;
+            lacking.going += unseen.len() as u64;
+        }
+        Ok(lacking)
+    }
+}
+
+fn for_each_key(file: File, mut take: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
+    let mut lines = BufReader::with_capacity(super::BUFFER, file);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        let identified = serde_json::from_slice::<Identified>(&line).ok();
+        if let Some(key) = identified.and_then(|one| one.key.or(one.id)) {
+            take(&key)?;
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+/// The distinct fingerprints of a share.
+fn fingerprints(spooled: &mut File, share: Share) -> io::Result<HashSet<u128>> {
+    spooled.rewind()?;
+    let mut spooled = BufReader::with_capacity(super::BUFFER, spooled);
+    let (mut found, mut bytes) = (HashSet::new(), [0; 16]);
+    while !spooled.fill_buf()?.is_empty() {
+        spooled.read_exact(&mut bytes)?;
+        let fingerprint = u128::from_le_bytes(bytes);
+        if share.has(fingerprint) {
+            found.insert(fingerprint);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,227 @@
+//! The store: the catalog on disk, which knows what there is, what there was, and what changed when.
+//!
+//! It knows no source and no format of an export. Scans write to it through a [`StoreScan`], one thread for all of them;
+//! everybody else reads from a [`Catalog`].
+
+use std::{
+    mem,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use catalog_model::{FieldRevision, ItemKey, SourceId, Visualization, filter::FilterRule};
+use tokio::sync::oneshot;
+
+use crate::{
+    backlog::{BacklogSender, backlog},
+    closing::{Beginning, Closed, Closing},
+    database::{self, Database},
+    error::StoreError,
+    limits::StoreLimits,
+    sighting::{Ruled, Seen, Sighting},
+    spool::{Duplicates, Record},
+    writer::{Answer, Message, ScanNumber, Trouble, Writer},
+};
+
+/// The store, open for scans.
+pub struct Store {
+    path: PathBuf,
+    messages: Option<BacklogSender<Message>>,
+    thread: Option<JoinHandle<()>>,
+    /// Set when the writer is to wait for no other process any more.
+    stop: Arc<AtomicBool>,
+}
+
+/// A scan that writes to the store. Dropped before it is closed, it was interrupted.
+pub struct StoreScan {
+    path: PathBuf,
+    messages: BacklogSender<Message>,
+    number: ScanNumber,
+    /// The revisions of the items' fields.
+    revisions: Vec<FieldRevision>,
+    batch: Vec<Sighting>,
+    /// Bytes of the texts of `batch`.
+    bytes: usize,
+    trouble: Arc<Trouble>,
+    closed: bool,
+}
+
+/// Maximum number of sightings in a batch.
+const BATCH: usize = 1_000;
+/// Bytes of texts from which on a batch is full, however few sightings it has.
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
+/// Maximum number of batches that wait for the writer.
+const MAX_WAITING_BATCHES: usize = 2;
+
+impl Store {
+    /// Opens the store, which is made if there is none.
+    pub fn open(path: &Path, limits: impl Into<StoreLimits>) -> Result<Self, StoreError> {
+        let stop = Arc::default();
+        Self::with(database::open(path, &stop)?, path, limits, stop)
+    }
+
+    pub(crate) fn with(
+        db: Database,
+        path: &Path,
+        limits: impl Into<StoreLimits>,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, StoreError> {
+        let writer = Writer::new(db, path, limits.into());
+        let (messages, to_do) = backlog(MAX_WAITING_BATCHES);
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || writer.run(to_do))
+            .map_err(|error| StoreError::folder(path, error))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            messages: Some(messages),
+            thread: Some(thread),
+            stop,
+        })
+    }
+
+    /// Ends all waiting for locks of other processes: what is written from now on is written at once, or not at all.
+    pub fn stop_waiting(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Begins a scan. Who calls has the connection's lock.
+    pub async fn begin(&self, beginning: Beginning) -> Result<StoreScan, StoreError> {
+        let messages = self.messages.clone();
+        let messages = messages.ok_or_else(|| StoreError::writer_crashed(&self.path))?;
+        let revisions = beginning.revisions.clone();
+        let (number, trouble) = ask(&messages, &self.path, |answer| {
+            Message::Begin(Box::new(beginning), answer)
+        })
+        .await?;
+        Ok(StoreScan {
+            path: self.path.clone(),
+            messages,
+            number,
+            revisions,
+            batch: Vec::with_capacity(BATCH),
+            bytes: 0,
+            trouble,
+            closed: false,
+        })
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        drop(self.messages.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl StoreScan {
+    /// Waits until there is room for more, without blocking the thread: while the writer waits for the disk or for another
+    /// process, so does the scan.
+    ///
+    /// # Errors
+    /// If something that the scan saw before could not be written.
+    pub async fn ready(&mut self) -> Result<(), StoreError> {
+        if self.batch.len() < BATCH && self.bytes < BATCH_BYTES {
+            return Ok(());
+        }
+        self.flush().await
+    }
+
+    /// Takes an item.
+    pub fn item(&mut self, item: &Visualization, id: Option<&SourceId>) -> Result<(), StoreError> {
+        let seen = Seen::new(item, id, &self.revisions);
+        let seen =
+            seen.map_err(|error| StoreError::unwritable(&self.path, item.key.as_str(), error))?;
+        self.take(Sighting::Item(seen));
+        Ok(())
+    }
+
+    /// Takes the id of a record that could not be read.
+    pub fn unreadable(&mut self, id: &SourceId) {
+        self.take(Sighting::Unreadable(id.0.clone()));
+    }
+
+    /// Takes the key of an item that did not change.
+    pub fn unchanged(&mut self, key: &ItemKey) {
+        self.take(Sighting::Unchanged(key.as_str().to_owned()));
+    }
+
+    /// Takes the key of an item of which nobody knows whether a filter leaves it out.
+    pub fn undecided(&mut self, key: &ItemKey, record: Record<'_>) {
+        self.take(Sighting::Ruled(Ruled::new(key, record, None)));
+    }
+
+    /// Takes the key of an item that a filter leaves out, by this rule.
+    pub fn excluded(&mut self, key: &ItemKey, record: Record<'_>, rule: &FilterRule) {
+        let rule = Some(rule.to_string());
+        self.take(Sighting::Ruled(Ruled::new(key, record, rule)));
+    }
+
+    /// Forgets what the scan saw so far: it begins again.
+    pub fn restart(&mut self) -> Result<(), StoreError> {
+        self.batch.clear();
+        self.bytes = 0;
+        self.refuse_broken()?;
+        let sent = self.messages.send_now(Message::Restart(self.number));
+        sent.map_err(|_ended| StoreError::writer_crashed(&self.path))
+    }
+
+    /// Ends the scan.
+    pub async fn close(mut self, closing: Closing) -> Result<(Closed, Duplicates), StoreError> {
+        // What could not be flushed, the writer knows.
+        let _ = self.flush().await;
+        let closed = ask(&self.messages, &self.path, |answer| {
+            Message::Close(self.number, Box::new(closing), answer)
+        });
+        let closed = closed.await;
+        self.closed = true;
+        closed
+    }
+
+    fn take(&mut self, sighting: Sighting) {
+        self.bytes += sighting.bytes();
+        self.batch.push(sighting);
+    }
+
+    pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
+        self.refuse_broken()?;
+        let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.bytes = 0;
+        let sent = self.messages.send(Message::Batch(self.number, batch)).await;
+        sent.map_err(|_ended| StoreError::writer_crashed(&self.path))
+    }
+
+    /// Fails if the writer could not write what the scan saw before.
+    fn refuse_broken(&self) -> Result<(), StoreError> {
+        self.trouble
+            .get()
+            .map_or(Ok(()), |error| Err(error.again()))
+    }
+}
+
+impl Drop for StoreScan {
+    fn drop(&mut self) {
+        if !self.closed {
+            let _ = self.messages.send_now(Message::Abandon(self.number));
+        }
+    }
+}
+
+async fn ask<T>(
+    messages: &BacklogSender<Message>,
+    path: &Path,
+    message: impl FnOnce(Answer<T>) -> Message,
+) -> Result<T, StoreError> {
+    let (answer, waiting) = oneshot::channel();
+    let gone = || StoreError::writer_crashed(path);
+    let sent = messages.send_now(message(answer));
+    sent.map_err(|_ended| gone())?;
+    waiting.await.unwrap_or_else(|_| Err(gone()))
+}

@@ -1,0 +1,75 @@
+//! What the store holds as an item of the catalog's model again.
+
+use std::borrow::Cow;
+
+use catalog_model::{
+    AccountStatus, Contact, Contacts, Instant, ItemKey, Precedence, Properties, PropertyValue,
+    Visualization,
+};
+
+use super::{StoredContact, StoredItem, StoredValue};
+
+impl StoredItem<'_> {
+    /// The item with this key. The store does not keep in which container it is.
+    pub(crate) fn into_item(self, key: ItemKey) -> Visualization {
+        let StoredItem {
+            label,
+            name,
+            description,
+            catalog,
+            precedence,
+            properties: stored,
+            contacts,
+            revisions: _,
+        } = self;
+        let mut properties = Properties::with_capacity(stored.len());
+        for (name, value) in stored {
+            properties.put(name.into_owned(), value_of(value));
+        }
+        Visualization {
+            key,
+            container: None,
+            label: label.into_iter().map(Cow::into_owned).collect(),
+            name: name.into_owned(),
+            description: description.map(Cow::into_owned),
+            contacts: contacts.map_or(Contacts::Unknown, |contacts| {
+                Contacts::Known(contacts.into_iter().map(contact_of).collect())
+            }),
+            catalog: catalog.map(|catalog| catalog.into_owned().into()),
+            precedence: Precedence::from(precedence),
+            properties,
+        }
+    }
+}
+
+/// A URL or time that this version cannot read, which another one may have written, stays as a text.
+fn value_of(value: StoredValue<'_>) -> PropertyValue {
+    match value {
+        StoredValue::Text(text) => PropertyValue::Text(text.into_owned()),
+        StoredValue::LongText(text) => PropertyValue::LongText(text.into_owned()),
+        StoredValue::Number(number) => PropertyValue::Number(number),
+        StoredValue::Url(text) => match text.parse() {
+            Ok(url) => PropertyValue::Url(url),
+            Err(_) => PropertyValue::Text(text.into_owned()),
+        },
+        StoredValue::Instant(text) => match text.parse::<Instant>() {
+            Ok(instant) => PropertyValue::Instant(instant),
+            Err(_) => PropertyValue::Text(text),
+        },
+        StoredValue::Tags(tags) => {
+            PropertyValue::Tags(tags.into_iter().map(Cow::into_owned).collect())
+        }
+    }
+}
+
+fn contact_of(contact: StoredContact<'_>) -> Contact {
+    let status = contact.status.as_deref();
+    Contact {
+        status: status.and_then(AccountStatus::from_word),
+        role: Cow::Owned(contact.role.into_owned()),
+        email: contact.email.map(Cow::into_owned),
+        name: contact.name.map(Cow::into_owned),
+        account: contact.account.map(Cow::into_owned),
+        email_since: contact.since,
+    }
+}

@@ -1,0 +1,293 @@
+//! The store by itself: what no fake site can do on demand.
+
+use catalog_model::{
+    Completeness, ConnectionCode, Contact, Contacts, FieldRevision, ItemKey, Precedence,
+    Properties, SourceId, Visualization, with_causes,
+};
+use jiff::SignedDuration;
+
+use super::{
+    Beginning, Closed, ItemScope, State, Store, StoreError, StoreErrorKind, StoreLimits, StoreScan,
+    change::ChangeKind,
+    fuse::Removals,
+    scratch::{DAY, Scratch, at, close_with, item, see},
+};
+
+mod excluded;
+mod gone;
+mod locked;
+mod revisions;
+mod texts;
+mod twins;
+mod unchanged;
+
+impl Scratch {
+    async fn begin(&self, day: i64) -> StoreScan {
+        self.begin_with(day, &[]).await
+    }
+
+    /// `added a`, in the order of the log.
+    fn changes(&self) -> Vec<String> {
+        let mut changes = Vec::new();
+        let read = self.catalog().each_change(|change| {
+            let key = change.key.trim_start_matches("c/");
+            let fields = change.fields.join(" ");
+            changes.push(format!("{} {key} {fields}", change.kind.word()));
+            Ok::<_, StoreError>(())
+        });
+        read.unwrap();
+        changes
+            .iter()
+            .map(|change| change.trim_end().to_owned())
+            .collect()
+    }
+}
+
+async fn close(scan: StoreScan, day: i64) -> Result<Closed, StoreError> {
+    close_with(scan, day, Removals::Accepted).await
+}
+
+fn contact(email: &str) -> Contacts {
+    Contacts::Known(vec![Contact {
+        role: "owner".into(),
+        email: Some(email.to_owned()),
+        name: None,
+        account: None,
+        status: None,
+        email_since: 1,
+    }])
+}
+
+#[tokio::test]
+async fn only_what_the_last_attempt_saw_is_there() {
+    let scratch = Scratch::new();
+    let mut scan = scratch.begin(0).await;
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    see(&mut scan, "b", "B", Contacts::Unknown);
+    scan.flush().await.unwrap();
+    scan.restart().unwrap();
+    see(&mut scan, "b", "B", Contacts::Unknown);
+    let closed = close(scan, 0).await.unwrap();
+    assert_eq!((closed.counts.seen, closed.counts.removed), (1, 1));
+    assert_eq!(scratch.changes(), ["added a", "added b", "removed a"]);
+}
+
+#[tokio::test]
+async fn what_only_an_aborted_attempt_saw_does_not_blow_the_fuse() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    let mut scan = scratch.begin(1).await;
+    for fresh in ["x", "y"] {
+        see(&mut scan, fresh, "X", Contacts::Unknown);
+    }
+    scan.flush().await.unwrap();
+    scan.restart().unwrap();
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    see(&mut scan, "b", "B", Contacts::Unknown);
+    let closed = close_with(scan, 1, Removals::Fused).await.unwrap();
+    assert_eq!(closed.statement, Some(Completeness::Complete));
+    assert_eq!(closed.counts.removed, 2);
+}
+
+#[tokio::test]
+async fn items_that_cannot_be_read_do_not_make_those_that_go_look_few() {
+    let scratch = Scratch::new();
+    let keys: Vec<_> = (0..62).map(|number| number.to_string()).collect();
+    let all: Vec<_> = keys.iter().map(|key| (key.as_str(), "A")).collect();
+    scratch.scan(0, &all).await;
+    let mut last = None;
+    for day in 1..=2 {
+        let mut scan = scratch.begin(day).await;
+        for key in &keys[..50] {
+            scan.unreadable(&SourceId(format!("id-{key}")));
+        }
+        // The second time one is left of the twelve that could be read.
+        for (key, name) in &all[if day == 1 { 50 } else { 61 }..] {
+            see(&mut scan, key, name, Contacts::Unknown);
+        }
+        last = Some(close_with(scan, day, Removals::Fused).await.unwrap());
+    }
+    let last = last.unwrap();
+    assert!(
+        matches!(last.statement, Some(Completeness::Partial(_))),
+        "{last:?}"
+    );
+    assert_eq!(last.counts.removed, 0);
+}
+
+#[tokio::test]
+async fn a_scan_that_another_one_overtook_removes_nothing() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    let mut first = scratch.begin(1).await;
+    see(&mut first, "a", "A", Contacts::Unknown);
+    scratch.scan(1, &[("a", "A"), ("b", "B")]).await;
+    let error = close(first, 1).await.unwrap_err();
+    assert!(error.to_string().contains("was discarded"), "{error}");
+    assert_eq!(scratch.changes(), ["added a", "added b"]);
+}
+
+#[tokio::test]
+async fn known_contacts_that_differ_are_a_change_and_unknown_ones_are_none() {
+    let scratch = Scratch::new();
+    for (contacts, changed) in [
+        (Contacts::Unknown, 0),
+        (contact("a@example.com"), 1),
+        (Contacts::Unknown, 0),
+        (contact("a@example.com"), 0),
+        (contact("b@example.com"), 1),
+        (Contacts::Known(Vec::new()), 1),
+    ] {
+        let mut scan = scratch.begin(0).await;
+        see(&mut scan, "a", "A", contacts);
+        assert_eq!(close(scan, 0).await.unwrap().counts.changed, changed);
+    }
+    assert_eq!(scratch.changes()[1], "changed a contacts");
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_backwards_confuses_no_order() {
+    let scratch = Scratch::new();
+    scratch.scan(100, &[("a", "A"), ("b", "B")]).await;
+    scratch.scan(5, &[("a", "A2"), ("b", "B")]).await;
+    scratch.scan(-700, &[("a", "A2")]).await;
+    scratch.scan(99, &[("a", "A2"), ("b", "B")]).await;
+    assert_eq!(
+        scratch.changes(),
+        [
+            "added a",
+            "added b",
+            "changed a name",
+            "removed b",
+            "returned b"
+        ]
+    );
+    let mut states = Vec::new();
+    let scope = ItemScope {
+        connection: None,
+        states: &[State::Present, State::Gone],
+    };
+    let read = scratch.catalog().each_item(scope, |item| {
+        states.push((item.key, item.state));
+        Ok::<_, StoreError>(())
+    });
+    read.unwrap();
+    assert_eq!(
+        states,
+        [
+            ("c/a".to_owned(), State::Present),
+            ("c/b".to_owned(), State::Present)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn changes_are_forgotten_when_they_are_old_and_items_never() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    scratch.scan(20, &[("a", "A2")]).await;
+    scratch.scan(40, &[("a", "A3")]).await;
+    assert_eq!(scratch.changes(), ["changed a name", "changed a name"]);
+    // The first change, and the number of the first complete scan.
+    assert_eq!(scratch.catalog().forgotten().unwrap(), 2);
+    assert_eq!(
+        scratch.catalog().item("c/a").unwrap().unwrap().item.name,
+        "A3"
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_for_a_while_deletes_no_changes() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    // Twice in a future that has not come, then right again.
+    scratch.scan(5_000, &[("a", "A2")]).await;
+    scratch.scan(5_001, &[("a", "A3")]).await;
+    scratch.scan(2, &[("a", "A4")]).await;
+    assert_eq!(scratch.changes().len(), 4);
+    assert_eq!(scratch.catalog().forgotten().unwrap(), 0);
+    // What is dated in the future is forgotten together with what came before and after it.
+    scratch.scan(25, &[("a", "A5")]).await;
+    scratch.scan(50, &[("a", "A6")]).await;
+    assert_eq!(
+        scratch.changes(),
+        ["changed a name", "changed a name"],
+        "days 25 and 50"
+    );
+}
+
+#[tokio::test]
+async fn a_step_of_the_clock_is_believed_after_a_week() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    for day in [400, 405, 408] {
+        assert_eq!(scratch.changes().len(), 1);
+        scratch.scan(day, &[("a", "A")]).await;
+    }
+    assert!(scratch.changes().is_empty());
+}
+
+#[tokio::test]
+async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    let path = scratch.folder.path().join("data").join("catalog.db");
+    drop(scratch.store);
+    let db = super::database::open(&path, &Default::default()).unwrap();
+    let pages: i64 = db
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    db.pragma_update(None, "max_page_count", pages).unwrap();
+    let store = Store::with(
+        db,
+        &path,
+        SignedDuration::from_secs(30 * DAY),
+        Default::default(),
+    )
+    .unwrap();
+    let scratch = Scratch {
+        folder: scratch.folder,
+        store,
+    };
+    let mut scan = scratch.begin(1).await;
+    see(&mut scan, "a", "A", Contacts::Unknown);
+    for number in 0..1_000 {
+        see(
+            &mut scan,
+            &format!("new-{number}"),
+            &"long ".repeat(100),
+            Contacts::Unknown,
+        );
+    }
+    let error = close(scan, 1).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::DiskFull);
+    let message = with_causes(&error);
+    assert!(
+        message.contains("cannot be written: database or disk is full"),
+        "{message}"
+    );
+    assert_eq!(scratch.changes(), ["added a", "added b"]);
+}
+
+#[test]
+fn states_and_kinds_are_read_as_they_are_written() {
+    for state in [
+        State::Present,
+        State::Unreadable,
+        State::Excluded,
+        State::Gone,
+    ] {
+        assert_eq!(State::of(state.code()), Some(state));
+    }
+    for kind in [
+        ChangeKind::Added,
+        ChangeKind::Changed,
+        ChangeKind::Removed,
+        ChangeKind::Returned,
+        ChangeKind::Excluded,
+    ] {
+        assert_eq!(ChangeKind::of(kind.code()), Some(kind));
+    }
+    assert_eq!(State::of(4), None);
+    assert_eq!(ChangeKind::of(-1), None);
+}

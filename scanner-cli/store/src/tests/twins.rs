@@ -1,0 +1,232 @@
+//! Records with one key: which of them is the item does not depend on their order, and leaves no trace of the others.
+
+use catalog_model::{
+    Instant, Place, Precedence,
+    filter::{FilterRule, RuleId},
+};
+
+use super::*;
+use crate::Counts;
+
+/// A record with the key `a`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Twin {
+    /// The source's id, and the item's name.
+    id: &'static str,
+    standing: u8,
+    modified: i64,
+    fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Kept,
+    Excluded,
+    Undecided,
+}
+use Fate::{Excluded, Kept, Undecided};
+
+const APPROVED: Twin = Twin {
+    id: "x",
+    standing: 2,
+    modified: 1,
+    fate: Kept,
+};
+const PUBLISHED: Twin = Twin {
+    id: "w",
+    standing: 1,
+    modified: 2,
+    fate: Kept,
+};
+const PRIVATE: Twin = Twin {
+    id: "v",
+    standing: 0,
+    modified: 3,
+    fate: Kept,
+};
+
+impl Twin {
+    const fn but(self, fate: Fate) -> Self {
+        Self { fate, ..self }
+    }
+
+    fn see(self, scan: &mut StoreScan) {
+        let key = ItemKey::new(["c", "a"]).unwrap();
+        let precedence = Precedence {
+            standing: self.standing,
+            modified: Instant::from_unix_millis(self.modified).ok(),
+        };
+        let id = SourceId(self.id.to_owned());
+        let record = (precedence, Some(&id));
+        let item = Visualization {
+            key: key.clone(),
+            container: None,
+            label: Vec::new(),
+            name: self.id.to_owned(),
+            description: None,
+            contacts: Contacts::Unknown,
+            catalog: None,
+            precedence,
+            properties: Properties::default(),
+        };
+        match self.fate {
+            Kept => scan.item(&item, Some(&id)).unwrap(),
+            Excluded => scan.excluded(&key, record, &rule()),
+            Undecided => scan.undecided(&key, record),
+        }
+    }
+}
+
+fn rule() -> FilterRule {
+    FilterRule {
+        id: RuleId(0),
+        name: "rule".to_owned(),
+        place: Place::new("a.conf", 9, 3),
+        text: String::new(),
+    }
+}
+
+/// All orders of some records.
+fn orders(twins: &[Twin]) -> Vec<Vec<Twin>> {
+    let [one] = twins else {
+        return (0..twins.len())
+            .flat_map(|first| {
+                let mut rest = twins.to_vec();
+                let first = rest.remove(first);
+                orders(&rest).into_iter().map(move |mut order| {
+                    order.insert(0, first);
+                    order
+                })
+            })
+            .collect();
+    };
+    vec![vec![*one]]
+}
+
+/// Scans these records, and one of another key, in one attempt or after others that broke.
+async fn scan(scratch: &Scratch, day: i64, attempts: &[&[Twin]]) -> Counts {
+    let mut scan = scratch.begin(day).await;
+    for (number, twins) in attempts.iter().enumerate() {
+        if number > 0 {
+            scan.flush().await.unwrap();
+            scan.restart().unwrap();
+        }
+        see(&mut scan, "other", "Other", Contacts::Unknown);
+        for twin in *twins {
+            twin.see(&mut scan);
+        }
+    }
+    close(scan, day).await.unwrap().counts
+}
+
+/// The state and the name of the item `a`.
+fn item(scratch: &Scratch) -> Option<(State, String)> {
+    let catalog = scratch.catalog();
+    let found = catalog.item("c/a").unwrap()?;
+    Some((found.state, found.item.name.to_string()))
+}
+
+#[tokio::test]
+async fn approved_counts_before_published_before_private_in_any_order() {
+    for order in orders(&[APPROVED, PUBLISHED, PRIVATE]) {
+        let scratch = Scratch::new();
+        for day in 0..3 {
+            let counts = scan(&scratch, day, &[&order]).await;
+            assert_eq!(counts.seen, 2, "{order:?}");
+            assert_eq!(counts.changed, 0, "{order:?}");
+            assert_eq!(item(&scratch), Some((State::Present, "x".to_owned())));
+        }
+        // Another order the next time changes nothing.
+        for (day, other) in orders(&order).into_iter().enumerate() {
+            scan(&scratch, 3 + day as i64, &[&other]).await;
+        }
+        assert_eq!(scratch.changes(), ["added other", "added a"], "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn then_the_newer_and_then_the_smaller_id_counts() {
+    let newer = Twin {
+        id: "z",
+        modified: 9,
+        ..APPROVED
+    };
+    let smaller = Twin {
+        id: "a",
+        ..APPROVED
+    };
+    for (twins, winner) in [([APPROVED, newer], "z"), ([APPROVED, smaller], "a")] {
+        for order in orders(&twins) {
+            let scratch = Scratch::new();
+            scan(&scratch, 0, &[&order]).await;
+            assert_eq!(item(&scratch).unwrap().1, winner, "{order:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_better_record_that_is_excluded_or_undecided_bars_the_others() {
+    for fate in [Excluded, Undecided] {
+        for order in orders(&[APPROVED.but(fate), PUBLISHED, PRIVATE]) {
+            let scratch = Scratch::new();
+            let counts = scan(&scratch, 0, &[&order]).await;
+            assert_eq!(item(&scratch), None, "{order:?}");
+            assert_eq!((counts.seen, counts.added), (1, 1), "{order:?}");
+            // What the store has of the approved one stays, whatever its state.
+            scan(&scratch, 1, &[&[APPROVED]]).await;
+            scan(&scratch, 2, &[&order]).await;
+            let state = match fate {
+                Excluded => State::Excluded,
+                _ => State::Unreadable,
+            };
+            assert_eq!(item(&scratch), Some((state, "x".to_owned())), "{order:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_worse_record_that_is_excluded_or_undecided_changes_nothing() {
+    for fate in [Excluded, Undecided] {
+        for order in orders(&[APPROVED, PRIVATE.but(fate)]) {
+            let scratch = Scratch::new();
+            for day in 0..2 {
+                scan(&scratch, day, &[&order]).await;
+                assert_eq!(item(&scratch), Some((State::Present, "x".to_owned())));
+            }
+            assert_eq!(scratch.changes(), ["added other", "added a"], "{order:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_broke_leaves_no_change_behind() {
+    let scratch = Scratch::new();
+    scan(&scratch, 0, &[&[APPROVED]]).await;
+    // The first attempt had only the draft, and the second had only an excluded record.
+    let broken: [&[Twin]; 3] = [&[PRIVATE], &[APPROVED.but(Excluded)], &[APPROVED, PRIVATE]];
+    let counts = scan(&scratch, 1, &broken).await;
+    assert_eq!((counts.changed, counts.newly_excluded), (0, 0));
+    assert_eq!(item(&scratch), Some((State::Present, "x".to_owned())));
+    assert_eq!(scratch.changes(), ["added other", "added a"]);
+    // A real change is logged once, against what was there before the scan.
+    let renamed = Twin {
+        id: "new",
+        modified: 9,
+        ..APPROVED
+    };
+    let counts = scan(&scratch, 2, &[&[PRIVATE, APPROVED], &[PRIVATE, renamed]]).await;
+    assert_eq!(counts.changed, 1);
+    assert_eq!(scratch.changes()[2..], ["changed a name"]);
+}
+
+#[tokio::test]
+async fn what_was_gone_returns_once_whatever_the_order() {
+    for order in orders(&[APPROVED, PUBLISHED, PRIVATE]) {
+        let scratch = Scratch::new();
+        scan(&scratch, 0, &[&[APPROVED]]).await;
+        scan(&scratch, 1, &[&[]]).await;
+        scan(&scratch, 2, &[&order]).await;
+        let expected = ["added other", "added a", "removed a", "returned a"];
+        assert_eq!(scratch.changes(), expected, "{order:?}");
+    }
+}
