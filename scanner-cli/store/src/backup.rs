@@ -30,6 +30,9 @@ const MIGRATION_COPIES: usize = 2;
 const BEFORE_MIGRATION: &str = ".before-v";
 
 /// Writes a verified copy of the store to `target`. An earlier copy there is replaced, any other file is not.
+///
+/// # Errors
+/// If the store cannot be read or is damaged, or the target cannot be written or is not a backup.
 pub fn back_up(path: &Path, target: &Path) -> Result<BackedUp, StoreError> {
     let target = resolve(target)?;
     refuse_target(path, &target)?;

@@ -131,6 +131,9 @@ pub enum LastScan {
 
 impl Catalog {
     /// Opens the store to read it. Nothing comes back if there is none.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or an older or newer program wrote it.
     pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
         let Some(db) = database::open_to_read(path)? else {
             return Ok(None);
@@ -165,6 +168,9 @@ impl Catalog {
     }
 
     /// Gives each item of `scope` to `each`, sorted by key.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
     pub fn each_item<E: From<StoreError>>(
         &self,
         scope: ItemScope<'_>,
@@ -195,6 +201,9 @@ impl Catalog {
     }
 
     /// The item with this key.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn item(&self, key: &str) -> Result<Option<CatalogItem<'_>>, StoreError> {
         let mut narrow = self.prepare(&format!(
             "{NARROW} WHERE key_hash = ?1 AND key = ?2 AND item.connection IN ({KNOWN})"
@@ -208,6 +217,9 @@ impl Catalog {
     }
 
     /// Gives each change of the sources to `each`, in their order.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
     pub fn each_change<E: From<StoreError>>(
         &self,
         each: impl FnMut(Change) -> Result<(), E>,
@@ -217,6 +229,9 @@ impl Catalog {
 
     /// Gives each change to `each` that came after the change `after`, up to `until`, in their order: those of the sources,
     /// and items that this version of the program has rewritten.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
     pub fn each_delivery<E: From<StoreError>>(
         &self,
         after: i64,
@@ -244,6 +259,9 @@ impl Catalog {
     }
 
     /// Gives each change of the source that a scan found to `each`, in their order.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
     pub fn each_change_of_scan<E: From<StoreError>>(
         &self,
         scan: i64,
@@ -261,6 +279,9 @@ impl Catalog {
     }
 
     /// Gives each scan to `each`, of one connection or of all, in their order.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
     pub fn each_scan<E: From<StoreError>>(
         &self,
         of: Option<&StoredConnection>,
@@ -276,6 +297,9 @@ impl Catalog {
     }
 
     /// The last scan of each connection.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn last_scans(&self, which: LastScan) -> Result<Vec<StoredScan>, StoreError> {
         let of_those = match which {
             LastScan::Any => "GROUP BY connection",
@@ -289,6 +313,9 @@ impl Catalog {
     }
 
     /// The changes of an item on its source, in their order.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn changes_of(&self, item: &CatalogItem<'_>) -> Result<Vec<Change>, StoreError> {
         let mut changes = self.prepare(&format!(
             "SELECT seq, change.scan, time, ?2, ?3, kind, fields FROM change WHERE item = ?1 {OF_SOURCE} ORDER BY seq",
@@ -300,11 +327,17 @@ impl Catalog {
     }
 
     /// How far the follower of this name has come.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn cursor(&self, follower: &str) -> Result<Cursor, StoreError> {
         self.read(|db| cursors::cursor(db, follower))
     }
 
     /// The last change that is final: none of a scan that is still running lies before it.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn settled(&self) -> Result<i64, StoreError> {
         self.read(|db| {
             let open: Option<i64> = db.query_row(
@@ -324,6 +357,9 @@ impl Catalog {
     }
 
     /// The last change that the store has forgotten.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn forgotten(&self) -> Result<i64, StoreError> {
         self.read(|db| db.query_row("SELECT seq FROM forgotten", [], |row| row.get(0)))
     }

@@ -68,6 +68,9 @@ pub struct ItemCounts {
 const MAX_PROBLEMS: usize = 20;
 
 /// Checks the store, if there is one.
+///
+/// # Errors
+/// If the database cannot be read at all, or a newer program wrote it.
 pub fn check(path: &Path) -> Result<Option<Health>, StoreError> {
     let Some(db) = database::open_any_version(path)? else {
         return Ok(None);
@@ -84,6 +87,9 @@ pub fn check(path: &Path) -> Result<Option<Health>, StoreError> {
 }
 
 /// Checks a file that is not the store of the home, if it exists.
+///
+/// # Errors
+/// If the file cannot be read, or is not a store or a backup.
 pub fn check_file(file: &Path) -> Result<Option<Health>, StoreError> {
     if !file.exists() {
         return Ok(None);

@@ -34,6 +34,9 @@ pub struct Cursor {
 
 impl Cursors {
     /// Opens the rows; once `stop` is set, it waits for no other process any more.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
     pub fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Self, StoreError> {
         Ok(Self {
             db: database::open(path, stop)?,
@@ -42,11 +45,17 @@ impl Cursors {
     }
 
     /// How far the follower of this name has come.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
     pub fn of(&self, name: &str) -> Result<Cursor, StoreError> {
         cursor(&self.db, name).map_err(|error| self.failed(error))
     }
 
     /// Notes that a follower has taken all changes up to `seq`.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
     pub fn reached(&self, name: &str, seq: i64, now: jiff::Timestamp) -> Result<(), StoreError> {
         self.write(
             "INSERT INTO follower (name, cursor, followed, store) VALUES (?1, ?2, ?3, (SELECT id FROM store)) \
@@ -57,6 +66,9 @@ impl Cursors {
     }
 
     /// Notes that a follower failed; its cursor stays.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
     pub fn failed_with(
         &self,
         name: &str,
@@ -71,6 +83,9 @@ impl Cursors {
     }
 
     /// The codes of the connections whose scans have no end: they run, or were killed.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
     pub fn open_scans(&self) -> Result<Vec<String>, StoreError> {
         let codes = || -> rusqlite::Result<Vec<String>> {
             let mut rows = self.db.prepare(
@@ -83,6 +98,9 @@ impl Cursors {
     }
 
     /// Notes that the scans of a connection that have no end were interrupted. Who calls has its lock.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
     pub fn interrupted(&self, code: &str) -> Result<(), StoreError> {
         let connection =
             self.db

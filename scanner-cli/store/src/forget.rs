@@ -37,6 +37,9 @@ pub struct Holding {
 const OTHERS: Duration = Duration::from_secs(5);
 
 /// What the store has of the connection with this code, if it knows it.
+///
+/// # Errors
+/// If the store cannot be read.
 pub fn holding(path: &Path, code: &str) -> Result<Option<Holding>, StoreError> {
     let Some(db) = database::open_to_read(path)? else {
         return Ok(None);
@@ -45,6 +48,9 @@ pub fn holding(path: &Path, code: &str) -> Result<Option<Holding>, StoreError> {
 }
 
 /// Refuses a store that a scan or another command has open.
+///
+/// # Errors
+/// If another process has the store open.
 pub fn refuse_used(path: &Path) -> Result<(), StoreError> {
     if !path.exists() {
         return Ok(());
@@ -54,6 +60,9 @@ pub fn refuse_used(path: &Path) -> Result<(), StoreError> {
 
 impl Cursors {
     /// Marks all items of a connection as removed, so that followers learn of it. The caller holds the connection's lock.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
     pub fn remove_all(&mut self, code: &str, now: jiff::Timestamp) -> Result<(), StoreError> {
         self.change(|db| {
             let behavior = db.behavior();
@@ -69,6 +78,9 @@ impl Cursors {
 
 /// Removes a connection from the store, and what is left of it in pages that are free and in the log. Interrupted, it can
 /// be repeated. The caller holds the connection's lock.
+///
+/// # Errors
+/// If the store cannot be written, or another process has it open.
 pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     if !path.exists() {
         return Ok(());

@@ -57,6 +57,9 @@ const WORKSHOP: &str = ".restore-";
 const OTHERS: Duration = Duration::from_secs(10);
 
 /// Replaces the store `path` by the backup `file`. The store gets a new id.
+///
+/// # Errors
+/// If the file is not a whole backup, or another process has the store open. The store is then unchanged.
 pub fn restore(path: &Path, file: &Path) -> Result<Restored, StoreError> {
     refuse_source(path, file)?;
     let folder = files::folder(path);

@@ -86,6 +86,9 @@ pub struct Finished {
 
 impl Finished {
     /// Gives the lines' file its final name, once they are on the disk.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
     pub fn rename(self, target: &Path) -> io::Result<()> {
         // A power cut must not leave an empty file under the old one's name.
         self.lines.sync_all()?;
@@ -104,6 +107,9 @@ const BUFFER: usize = 128 * 1024;
 
 impl Spool {
     /// Opens a spool in `folder`.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
     pub fn open(folder: &Path, fate: Fate) -> io::Result<Self> {
         let (file, name) = new_lines(folder, fate)?;
         Ok(Self {
@@ -126,12 +132,18 @@ impl Spool {
     }
 
     /// Waits until there is room for more, without blocking the thread: where the disk is slow, so is the scan.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
     pub async fn ready(&mut self) -> io::Result<()> {
         self.lines.ready().await?;
         self.keys.ready().await
     }
 
     /// Adds the line that `write` writes, for the item `key`, of this record.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
     pub fn push(
         &mut self,
         key: &ItemKey,
@@ -146,6 +158,9 @@ impl Spool {
     }
 
     /// Notes an item without a line, and why it has none.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
     pub fn note(
         &mut self,
         key: &ItemKey,
@@ -163,6 +178,9 @@ impl Spool {
     }
 
     /// Forgets every line.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
     pub fn clear(&mut self) -> io::Result<()> {
         let (file, name) = new_lines(&self.folder, self.fate())?;
         self.lines = WriteBehind::new(file)?;
@@ -173,6 +191,9 @@ impl Spool {
     }
 
     /// Ends the spool: of lines with one key the one stays whose record has precedence.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
     pub fn finish(self) -> io::Result<Finished> {
         let fate = self.fate();
         let (mut lines, mut name) = (self.lines.finish()?, self.name);
@@ -222,6 +243,9 @@ pub fn cannot_spool(error: io::Error) -> SinkError {
 }
 
 /// A temporary file in the folder of an export, from which leftovers are removed before.
+///
+/// # Errors
+/// If a file cannot be read or written.
 pub fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     temporary_file::remove_leftovers(folder);
     temporary_file::create(folder, Purpose::Export)

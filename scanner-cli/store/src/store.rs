@@ -59,6 +59,9 @@ const MAX_WAITING_BATCHES: usize = 2;
 
 impl Store {
     /// Opens the store, which is made if there is none.
+    ///
+    /// # Errors
+    /// If the database cannot be opened, created or brought up to date.
     pub fn open(path: &Path, limits: impl Into<StoreLimits>) -> Result<Self, StoreError> {
         let stop = Arc::default();
         Self::with(database::open(path, &stop)?, path, limits, stop)
@@ -90,6 +93,9 @@ impl Store {
     }
 
     /// Begins a scan. Who calls has the connection's lock.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
     pub async fn begin(&self, beginning: Beginning) -> Result<StoreScan, StoreError> {
         let messages = self.messages.clone();
         let messages = messages.ok_or_else(|| StoreError::writer_crashed(&self.path))?;
@@ -135,6 +141,9 @@ impl StoreScan {
     }
 
     /// Takes an item.
+    ///
+    /// # Errors
+    /// If the item cannot be written as JSON.
     pub fn item(&mut self, item: &Visualization, id: Option<&SourceId>) -> Result<(), StoreError> {
         let seen = Seen::new(item, id, &self.revisions);
         let seen =
@@ -165,6 +174,9 @@ impl StoreScan {
     }
 
     /// Forgets what the scan saw so far: it begins again.
+    ///
+    /// # Errors
+    /// If something that the scan saw before could not be written.
     pub fn restart(&mut self) -> Result<(), StoreError> {
         self.batch.clear();
         self.bytes = 0;
@@ -174,6 +186,9 @@ impl StoreScan {
     }
 
     /// Ends the scan.
+    ///
+    /// # Errors
+    /// If the scan could not be written, or another process recorded it as interrupted.
     pub async fn close(mut self, closing: Closing) -> Result<(Closed, Duplicates), StoreError> {
         // What could not be flushed, the writer knows.
         let _ = self.flush().await;

@@ -28,6 +28,9 @@ impl ItemSet {
 
 impl Catalog {
     /// The items that have changed, as far back as the store keeps changes. Takes some ten bytes for each.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn changed_items(&self, from: ChangesFrom) -> Result<ItemSet, StoreError> {
         let (column, value) = match from {
             ChangesFrom::Scan(scan) => ("scan", scan),
@@ -40,6 +43,9 @@ impl Catalog {
     }
 
     /// The parts of the label that the item with this key has now, or had last.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn label(&self, key: &str) -> Result<Vec<String>, StoreError> {
         self.read(|db| {
             let mut found = db.prepare_cached(

@@ -35,6 +35,9 @@ struct Identified {
 impl Finished {
     /// Compares these lines with those of the file `path`. A key that a filter leaves out now is not lacking. What is not a
     /// line of an item counts as none.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
     pub fn lacking(&mut self, path: &Path, folder: &Path) -> io::Result<Lacking> {
         let former = input_file::open(path)?;
         let mut spooled = BufWriter::new(tempfile::tempfile_in(folder)?);
