@@ -1,4 +1,4 @@
-//! Filters: what stays of the invented site, and what a person is told.
+//! Filters: what stays of the sample site, and what a person is told.
 
 use catalog_model::{
     Completeness, contract,
@@ -8,7 +8,7 @@ use qrs_client::fake_site::{Content, FakeSite};
 
 use crate::site::{Scan, code, connect, scan};
 
-/// Scans the invented site with a rich filter.
+/// Scans the sample site with a rich filter.
 async fn scan_with(filter: &str) -> Scan {
     let site = FakeSite::start().await;
     let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;

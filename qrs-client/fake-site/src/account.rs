@@ -1,4 +1,4 @@
-//! Accounts: who a header's value stands for, and what that user may see.
+//! Accounts: the user for a header's value, and the user's rights.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::schema::Entity;
 
 type Rule = Arc<dyn Fn(&Value) -> bool + Send + Sync>;
 
-/// An account of the fake site. It may see everything, until it is told otherwise.
+/// An account of the fake site. By default, it may see everything.
 ///
 /// Rules of Qlik Sense only grant: what an account may not see is left out of every list and count, silently.
 ///
@@ -27,7 +27,7 @@ pub struct Account {
     access: BTreeMap<Entity, Access>,
 }
 
-/// What an account may do with the records of one kind.
+/// The rights of an account for one kind of record.
 #[derive(Clone)]
 pub(super) enum Access {
     Everything,
@@ -36,7 +36,7 @@ pub(super) enum Access {
 }
 
 impl Account {
-    /// An account with all rights; `header_value` is what the authentication header has to hold.
+    /// An account with all rights; `header_value` is the value of the authentication header.
     pub fn new(header_value: &str) -> Self {
         Self {
             header_value: header_value.to_owned(),
@@ -51,14 +51,14 @@ impl Account {
         self
     }
 
-    /// Takes all rights away: lists are empty, counts are 0.
+    /// Removes all rights: lists are empty, counts are 0.
     pub fn without_rights(self) -> Self {
         let every = [Entity::App, Entity::Object, Entity::Stream, Entity::User];
         let nothing = |account: Self, entity| account.sees(entity, |_| false);
         every.into_iter().fold(self, nothing)
     }
 
-    /// Limits what the account sees of one kind of record to those (in their full form) that `rule` accepts.
+    /// Shows the account only records of one kind that `rule` accepts. The rule gets the full form.
     pub fn sees(
         mut self,
         entity: Entity,

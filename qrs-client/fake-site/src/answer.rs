@@ -1,4 +1,4 @@
-//! Answers as values, before they go over the wire.
+//! Responses as values, before they are sent.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::content::Content;
 use super::schema::Entity;
 
-/// An answer: what it says, not how it is framed.
+/// A response: its content, without its framing.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -24,25 +24,25 @@ pub(super) enum Body {
         form: CountForm,
     },
     Rows(Rows),
-    /// Made while it is sent: no part of it is held in memory for longer than that.
+    /// Produced while it is sent, without keeping it in memory.
     Flood(Flood),
 }
 
-/// A body of any length: `start`, then `part` again and again, then `end`.
+/// A body of any length: `start`, then `part` repeatedly, then `end`.
 #[derive(Debug, Clone)]
 pub(super) struct Flood {
     pub(super) start: String,
     /// Each `{n}` in it becomes the number of the repetition, from 0.
     pub(super) part: String,
-    /// How often `part` is sent; `None` for as long as the client reads.
+    /// How many times `part` is sent; `None` while the client reads.
     pub(super) times: Option<u64>,
     pub(super) end: String,
 }
 
-/// How the site writes a count.
+/// The format of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountForm {
-    /// `{"value":5}`, as QRS is documented.
+    /// `{"value":5}`, as documented.
     Value,
     /// `5`
     BareInteger,
@@ -57,7 +57,7 @@ impl Answer {
         }
     }
 
-    /// An answer in plain text, as QRS gives for every error.
+    /// A response in plain text, as QRS sends for every error.
     pub(super) fn text(status: u16, text: impl Into<String>) -> Self {
         Self::new(status, Body::Text(text.into()))
             .header("Content-Type", "text/plain; charset=utf-8")
@@ -75,7 +75,7 @@ impl Answer {
         Self::json(Body::Text(record.to_string()))
     }
 
-    /// Sets a header, in place of one with the same name.
+    /// Sets a header, or replaces the one with the same name.
     pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
@@ -84,7 +84,7 @@ impl Answer {
     }
 }
 
-/// Some of the site's records. They are written one at a time: a list is never in memory as a whole.
+/// Some of the site's records. They are written one by one: a whole list is never in memory.
 #[derive(Debug, Clone)]
 pub(super) struct Rows {
     pub(super) content: Arc<Content>,
@@ -94,11 +94,11 @@ pub(super) struct Rows {
     pub(super) form: Form,
 }
 
-/// How much of a record is written.
+/// The form in which a record is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
     pub(super) extent: Extent,
-    /// `privileges` is null unless it is asked for.
+    /// `privileges` is null unless it is requested.
     pub(super) with_privileges: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a fake site is like, before it starts.
+//! The description of a fake site before it starts.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::site::{Settings, Site, TooManySessions};
 use super::wire::{Framing, USUAL_CHUNK};
 use super::{FakeSite, server, tls};
 
-/// Windows takes 16 KB for the URL, and as much again for the headers.
+/// Windows accepts 16 KB for the URL, and 16 KB for the headers.
 const LONGEST_HEAD: usize = 32 * 1024;
 
 /// Describes a fake site, see [`FakeSite::builder`].
@@ -47,12 +47,12 @@ impl FakeSiteBuilder {
         };
         Self {
             settings,
-            content: Content::invented(),
+            content: Content::sample(),
             accounts: Vec::new(),
         }
     }
 
-    /// Sets the virtual proxy's prefix; `""` is the default virtual proxy, which has none. Else `header`.
+    /// Sets the virtual proxy's prefix; `""` is the default virtual proxy, which has none. Default: `header`.
     pub fn virtual_proxy(mut self, prefix: &str) -> Self {
         prefix
             .trim_matches('/')
@@ -60,19 +60,19 @@ impl FakeSiteBuilder {
         self
     }
 
-    /// Sets the name of the header that authenticates. Else `X-Qlik-Header-Auth`.
+    /// Sets the name of the header that authenticates. Default: `X-Qlik-Header-Auth`.
     pub fn header(mut self, name: &str) -> Self {
         name.clone_into(&mut self.settings.header);
         self
     }
 
-    /// Sets the name of the session's cookie. Else `X-Qlik-Session-HTTP`.
+    /// Sets the name of the session's cookie. Default: `X-Qlik-Session-HTTP`.
     pub fn cookie(mut self, name: &str) -> Self {
         name.clone_into(&mut self.settings.cookie);
         self
     }
 
-    /// Sets what follows the session's cookie in its `Set-Cookie`. Else `Path=/; HttpOnly`.
+    /// Sets the attributes of the session's cookie. Default: `Path=/; HttpOnly`.
     pub fn cookie_attributes(mut self, attributes: &str) -> Self {
         attributes.clone_into(&mut self.settings.cookie_attributes);
         self
@@ -84,7 +84,7 @@ impl FakeSiteBuilder {
         self
     }
 
-    /// Adds an account with all rights: the header's value is its name. Without any, there is `ACME\scanner`.
+    /// Adds an account with all rights; `name` is the header's value. Default: `ACME\scanner`.
     pub fn user(self, header_value: &str) -> Self {
         self.account(Account::new(header_value))
     }
@@ -95,77 +95,77 @@ impl FakeSiteBuilder {
         self
     }
 
-    /// Sets what the site holds. Else the invented site.
+    /// Sets the content of the site. Default: the sample site.
     pub fn content(mut self, content: Content) -> Self {
         self.content = content;
         self
     }
 
-    /// Sets the version that `/qrs/about` tells.
+    /// Sets the version in `/qrs/about`.
     pub fn version(mut self, version: &str) -> Self {
         version.clone_into(&mut self.settings.version);
         self
     }
 
-    /// Listens on `::1` in place of `127.0.0.1`.
+    /// Listens on `::1` instead of `127.0.0.1`.
     pub fn ipv6(mut self) -> Self {
         self.settings.loopback = Ipv6Addr::LOCALHOST.into();
         self
     }
 
-    /// Sets the port. Else, or with 0, any that is free.
+    /// Sets the port. Default, and with 0: any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.settings.port = port;
         self
     }
 
-    /// Sets where whoever is not authenticated is sent. Else to a form.
+    /// Sets the redirect of unauthenticated requests. Default: to a form.
     pub fn login_way(mut self, way: LoginWay) -> Self {
         self.settings.login_way = way;
         self
     }
 
-    /// Sets what happens to a sixth parallel session. Else it is sent to log in.
+    /// Sets the response to a sixth parallel session. Default: a redirect to the login page.
     pub fn too_many_sessions(mut self, answer: TooManySessions) -> Self {
         self.settings.too_many_sessions = answer;
         self
     }
 
-    /// Sets what happens to a request with the cookie of an ended session. Else it is sent to log in.
+    /// Sets the response to the cookie of an ended session. Default: a redirect to the login page.
     pub fn ended_session(mut self, answer: EndedSession) -> Self {
         self.settings.ended_session = answer;
         self
     }
 
-    /// Sets the longest head of a request in bytes, and what happens to a longer one. Else 32 KiB, and
+    /// Sets the maximum size of a request's head in bytes, and the response to a longer one. Default: 32 KiB and
     /// 400 `Request Too Long`.
     pub fn head_limit(mut self, bytes: usize, answer: LongHead) -> Self {
         self.settings.head_limit = (bytes, answer);
         self
     }
 
-    /// Sets how counts are written. Else as `{"value":5}`.
+    /// Sets the format of counts. Default: `{"value":5}`.
     pub fn count_form(mut self, form: CountForm) -> Self {
         self.settings.count_form = form;
         self
     }
 
-    /// Sets the size of a chunk in bytes: 1 splits every character of more than one byte. Else 8 KiB.
+    /// Sets the size of a chunk in bytes: 1 splits every character of more than one byte. Default: 8 KiB.
     pub fn chunk_size(mut self, bytes: usize) -> Self {
         self.settings.framing = Framing::Chunked(bytes);
         self
     }
 
-    /// Sends answers with a `Content-Length` instead of in chunks.
+    /// Sends responses with a `Content-Length` instead of in chunks.
     pub fn content_length(mut self) -> Self {
         self.settings.framing = Framing::Length;
         self
     }
 
-    /// Speaks TLS with this certificate, the chain to its authority after it, and its key: in PEM.
+    /// Uses TLS with this chain (the site's certificate first) and key, both in PEM.
     ///
     /// # Panics
-    /// If they are not valid, or do not belong together.
+    /// If they are invalid, or do not match.
     pub fn tls(mut self, chain_pem: &str, key_pem: &str) -> Self {
         self.settings.tls = Some(tls::acceptor(chain_pem, key_pem));
         self
@@ -173,10 +173,10 @@ impl FakeSiteBuilder {
 
     /// Starts the site in the caller's Tokio runtime (which needs time and I/O enabled).
     ///
-    /// Its delays follow the clock of that runtime, so that they pass at once where a test has paused it.
+    /// Its delays follow the clock of that runtime, so they take no time if a test has paused it.
     ///
     /// # Panics
-    /// If the port is not free, there is no free one.
+    /// If the port is in use, or no port is free.
     pub async fn start(self) -> FakeSite {
         let site = self.site();
         let (address, host) =
@@ -191,10 +191,10 @@ impl FakeSiteBuilder {
         }
     }
 
-    /// Starts the site in a thread with a runtime of its own: for tests that are not asynchronous.
+    /// Starts the site in a thread with its own runtime, for synchronous tests.
     ///
     /// # Panics
-    /// If the port is not free, there is no free one, or no thread to be had.
+    /// If the port is in use, no port is free, or a thread cannot be started.
     pub fn start_in_thread(self) -> FakeSite {
         let site = self.site();
         let served = Arc::clone(&site);

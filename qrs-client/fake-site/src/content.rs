@@ -1,16 +1,16 @@
-//! What the fake holds: streams, users, apps and objects as the raw JSON of their full form.
+//! The content of the fake site: streams, users, apps and objects as raw JSON in their full form.
 
-mod invented;
 mod records;
+mod sample;
 
 use serde_json::{Value, json};
 
 use super::schema::Entity;
 
-/// The records of a site, each in its full form (`/qrs/app/full` and its like).
+/// The records of a site in their full form, as in `/qrs/app/full`.
 ///
-/// The lists are open: a test may push, change and drop whatever it likes. The functions here save the repetition.
-/// Ids that they hand out are the same in every run.
+/// The lists are public, so a test can change them in any way. The functions here cover common changes. The ids that they
+/// return are the same in every run.
 ///
 /// ```
 /// # use qrs_fake_site::Content;
@@ -32,14 +32,14 @@ pub struct Content {
     pub users: Vec<Value>,
     /// The records of `/qrs/app/full`.
     pub apps: Vec<Value>,
-    /// The records of `/qrs/app/object/full`: sheets, and everything else that an app is made of.
+    /// The records of `/qrs/app/object/full`: sheets and all other objects of apps.
     pub objects: Vec<Value>,
-    /// How many records were ever added: no id is handed out twice.
+    /// Number of records added so far, so that no id is used twice.
     added: u64,
 }
 
 impl Content {
-    /// A site without a record, save the account `INTERNAL\sa_repository` that owns what is added.
+    /// An empty site. Only the user `INTERNAL\sa_repository` exists, who owns what is added.
     pub fn empty() -> Self {
         let mut content = Self {
             streams: Vec::new(),
@@ -52,16 +52,16 @@ impl Content {
         content
     }
 
-    /// The invented site: a dozen apps with everything that real sites are known to hold.
+    /// The sample site: a dozen apps with all edge cases that real sites are known to have.
     ///
-    /// Its data is in `fake_site/content/*.json`.
-    pub fn invented() -> Self {
-        invented::content()
+    /// Its data is in `src/content/*.json`.
+    pub fn sample() -> Self {
+        sample::content()
     }
 
-    /// A site of many records: `apps` published apps with `sheets` base sheets each, and nothing remarkable.
+    /// A large site without edge cases: `apps` published apps with `sheets` base sheets each.
     ///
-    /// A sheet takes some 5 KB of memory here.
+    /// A sheet takes about 5 KB of memory.
     pub fn generated(apps: usize, sheets: usize) -> Self {
         let mut content = Self::empty();
         let stream = content.add_stream("Everyone");
@@ -80,27 +80,27 @@ impl Content {
         content
     }
 
-    /// Adds a stream and gives its id.
+    /// Adds a stream and returns its id.
     pub fn add_stream(&mut self, name: &str) -> String {
         let owner = self.first_user();
         let stream = records::stream(self.next_seed(), name, &owner);
         push(&mut self.streams, stream)
     }
 
-    /// Adds a user without an attribute and gives its id (not its `userId`).
+    /// Adds a user without attributes and returns its id (not its `userId`).
     pub fn add_user(&mut self, directory: &str, user_id: &str, name: &str) -> String {
         let user = records::user(self.next_seed(), directory, user_id, name);
         push(&mut self.users, user)
     }
 
-    /// Adds an unpublished app, owned by the first user, and gives its id.
+    /// Adds an unpublished app, owned by the first user, and returns its id.
     pub fn add_app(&mut self, name: &str) -> String {
         let owner = self.first_user();
         let app = records::app(self.next_seed(), name, &owner);
         push(&mut self.apps, app)
     }
 
-    /// Adds a sheet to an app and gives its QRS id: a base sheet if the app is published.
+    /// Adds a sheet to an app and returns its QRS id. It is a base sheet if the app is published.
     ///
     /// # Panics
     /// If there is no such app.
@@ -108,27 +108,25 @@ impl Content {
         self.add_object(app, "sheet", name)
     }
 
-    /// Adds an object of any type to an app and gives its QRS id.
+    /// Adds an object of any type to an app and returns its QRS id.
     ///
     /// # Panics
     /// If there is no such app.
     pub fn add_object(&mut self, app: &str, object_type: &str, name: &str) -> String {
         let seed = self.next_seed();
-        let app = self
-            .get(app)
-            .expect("an object is added to an app there is");
+        let app = self.get(app).expect("the app exists");
         let object = records::object(seed, app, object_type, name);
         push(&mut self.objects, object)
     }
 
-    /// Copies an app with its objects, as the hub's *Duplicate* does, and gives the copy's id.
+    /// Copies an app with its objects, like *Duplicate* in the hub, and returns the id of the copy.
     ///
-    /// The copy is unpublished. Its objects have QRS ids of their own, and the `engineObjectId`s of the original.
+    /// The copy is unpublished. Its objects have new QRS ids, and the `engineObjectId`s of the original.
     ///
     /// # Panics
     /// If there is no such app.
     pub fn copy_app(&mut self, app: &str, name: &str) -> String {
-        let original = self.get(app).expect("a copy is made of an app there is");
+        let original = self.get(app).expect("the app exists");
         let mut copy = original.clone();
         copy["id"] = json!(records::guid(self.next_seed()));
         copy["name"] = json!(name);
@@ -152,7 +150,7 @@ impl Content {
     /// # Panics
     /// If there is no such app or no such stream.
     pub fn publish(&mut self, app: &str, stream: &str) {
-        let stream = self.get(stream).expect("an app is published to a stream");
+        let stream = self.get(stream).expect("the stream exists");
         let stream = Entity::Stream.condense(stream);
         let time = json!(records::date(2023, self.next_seed()));
         for (key, value) in [("stream", stream), ("published", json!(true))] {
@@ -190,7 +188,7 @@ impl Content {
         objects.filter(|object| object["objectType"] == "sheet")
     }
 
-    /// Sets one property of the record with this id, and of the copies of it that are embedded in other records.
+    /// Sets one property of the record with this id, and of its copies in other records.
     ///
     /// # Panics
     /// If there is no such record.
@@ -207,7 +205,7 @@ impl Content {
         assert!(found, "no record has the id {id}");
     }
 
-    /// Renames the record with this id, wherever its name is repeated.
+    /// Renames the record with this id, and its copies in other records.
     ///
     /// # Panics
     /// If there is no such record.
@@ -215,7 +213,7 @@ impl Content {
         self.set(id, "name", json!(name));
     }
 
-    /// Removes the record with this id; with an app go its objects. Says whether there was one.
+    /// Removes the record with this id. With an app, its objects are removed. Returns whether it existed.
     pub fn remove(&mut self, id: &str) -> bool {
         let before = self.records_mut().count();
         self.objects.retain(|object| object["app"]["id"] != id);
@@ -295,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_renamed_record_is_renamed_wherever_it_is_embedded() {
+    fn renaming_a_record_renames_its_copies_in_other_records() {
         let mut content = Content::generated(2, 2);
         let app = content.app_named("App 1").unwrap().to_owned();
         let stream = id(&content.streams[0]).to_owned();
@@ -312,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_keeps_the_engine_ids_and_nothing_else() {
+    fn a_copy_keeps_only_the_engine_ids() {
         let mut content = Content::generated(1, 2);
         let app = content.app_named("App 1").unwrap().to_owned();
         content.copy_app(&app, "App 1(1)");
@@ -328,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn with_an_app_go_its_objects() {
+    fn removing_an_app_removes_its_objects() {
         let mut content = Content::generated(2, 3);
         let app = content.app_named("App 1").unwrap().to_owned();
         assert!(content.remove(&app));

@@ -1,4 +1,4 @@
-//! Faults on demand: what goes wrong, with which requests, and how often.
+//! Faults on demand: what fails, for which requests, and how many times.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::request::Request;
 
 mod flood;
 
-/// Something that goes wrong, for [`FakeSite::fail`](super::FakeSite::fail).
+/// A fault to inject with [`FakeSite::fail`](super::FakeSite::fail).
 ///
-/// A fault concerns every request, unless [`on`](Self::on), [`when`](Self::when) or [`after`](Self::after) say which,
-/// and forever, unless [`times`](Self::times) says how often. Faults that do not exclude each other add up.
+/// A fault applies to every request, unless [`on`](Self::on), [`when`](Self::when) or [`after`](Self::after) restrict it,
+/// and for ever, unless [`times`](Self::times) limits it. Faults that do not exclude each other are combined.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -41,7 +41,7 @@ pub enum Point {
     Records(usize),
 }
 
-/// What a fault does to the answer of one request.
+/// The effect of a fault on the response to one request.
 #[derive(Debug, Clone)]
 pub(super) enum Effect {
     Instead(Instead),
@@ -50,49 +50,49 @@ pub(super) enum Effect {
     /// A byte of the body at a time, with this pause after each.
     Drip(Duration),
     Stop(Point, Ending),
-    /// `Content-Length` is this much off the truth.
+    /// `Content-Length` differs from the true length by this much.
     LengthOff(i64),
     CountOff(i64),
     List(ListEffect),
-    /// The body is packed while it is sent.
+    /// The body is compressed while it is sent.
     Gzip,
     /// The sessions end just before the request is answered.
     EndSessions,
 }
 
-/// An answer in place of the right one.
+/// A response that replaces the right one.
 #[derive(Debug, Clone)]
 pub(super) enum Instead {
     Given(Answer),
     LoginRedirect(LoginWay),
 }
 
-/// How a connection ends too early.
+/// How a connection ends prematurely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Closed, without the end of the body that the framing promised.
+    /// Closed before the end of the body, as the framing shows.
     Close,
     Reset,
-    /// Not at all: nothing comes any more.
+    /// It does not end, but nothing more is sent.
     Stall,
-    /// Closed, and as the answer promised no length, this looks like its end.
+    /// Closed; without a declared length, this looks like the end of the body.
     Clean,
 }
 
-/// What is wrong with the text of a body that is otherwise delivered whole.
+/// A change of the text of a complete body.
 #[derive(Debug, Clone)]
 pub(super) enum ListEffect {
     ByteOrderMark,
     Trailing(String),
-    /// The text between two records, after so many of them.
+    /// Another text between two records, after this many of them.
     Separator(usize, &'static str),
-    /// The text in place of a record, the first being 0.
+    /// Another text instead of a record; the first one is 0.
     Record(usize, String),
     Missing(usize),
     Repeated(usize),
 }
 
-/// The answer is another one.
+/// Faults that replace the response.
 impl Fault {
     /// Answers with this status and a line of text.
     pub fn status(status: u16) -> Self {
@@ -100,7 +100,7 @@ impl Fault {
         Self::instead(Answer::text(status, text))
     }
 
-    /// Answers with 200 and this body, said to be JSON.
+    /// Answers with 200 and this body, labelled as JSON.
     pub fn body(body: impl Into<String>) -> Self {
         Self::instead(Answer::json(Body::Text(body.into())))
     }
@@ -125,23 +125,23 @@ impl Fault {
         Self::instead(pages::wrong_prefix())
     }
 
-    /// Adds a `Retry-After` to the answer, in seconds. Only for faults that are an answer.
+    /// Adds a `Retry-After` in seconds. Only for faults that replace the response.
     pub fn retry_after(self, seconds: u32) -> Self {
         self.with_header("Retry-After", &seconds.to_string())
     }
 
-    /// Sets a header of the answer. Only for faults that are an answer.
+    /// Sets a header. Only for faults that replace the response.
     pub fn with_header(self, name: &str, value: &str) -> Self {
         self.change_answer(|answer| answer.header(name, value))
     }
 
-    /// Sets the body of the answer. Only for faults that are an answer.
+    /// Sets the body. Only for faults that replace the response.
     pub fn with_body(self, body: impl Into<String>) -> Self {
         let body = Body::Text(body.into());
         self.change_answer(|answer| Answer { body, ..answer })
     }
 
-    /// Ends all sessions just before the request is answered: one with a cookie meets the answer to an ended session.
+    /// Ends all sessions just before the request is answered, so a request with a cookie gets the response to an ended session.
     pub fn end_sessions() -> Self {
         Self::new(Effect::EndSessions)
     }
@@ -158,7 +158,7 @@ impl Fault {
     }
 }
 
-/// The answer arrives late, in part, or not at all.
+/// Faults that delay, truncate or suppress the response.
 impl Fault {
     /// Closes the connection without an answer.
     pub fn close() -> Self {
@@ -175,7 +175,7 @@ impl Fault {
         Self::new(Effect::HangUp(Ending::Stall))
     }
 
-    /// Waits before the first byte of the answer.
+    /// Waits before the first byte of the response.
     pub fn delay(time: Duration) -> Self {
         Self::new(Effect::Delay(time))
     }
@@ -185,7 +185,7 @@ impl Fault {
         Self::new(Effect::Drip(pause))
     }
 
-    /// Closes the connection in the middle of the body: a chunked one has no last chunk then, another is too short.
+    /// Closes the connection in the middle of the body: a chunked body then lacks its last chunk, another one is too short.
     pub fn cut(point: Point) -> Self {
         Self::new(Effect::Stop(point, Ending::Close))
     }
@@ -195,7 +195,7 @@ impl Fault {
         Self::new(Effect::Stop(point, Ending::Reset))
     }
 
-    /// Sends nothing more from a point in the body on, and leaves the connection open.
+    /// Sends nothing after a point in the body, and leaves the connection open.
     pub fn stall(point: Point) -> Self {
         Self::new(Effect::Stop(point, Ending::Stall))
     }
@@ -205,20 +205,20 @@ impl Fault {
         Self::new(Effect::Stop(point, Ending::Clean))
     }
 
-    /// Declares a `Content-Length` that is this many bytes above (or below) the truth, then closes the connection.
+    /// Declares a `Content-Length` that is too large (or too small) by this many bytes, then closes the connection.
     pub fn length_off_by(bytes: i64) -> Self {
         Self::new(Effect::LengthOff(bytes))
     }
 }
 
-/// The answer is complete, and wrong.
+/// Faults that make a complete response wrong.
 impl Fault {
-    /// Adds this to every count. Other answers stay right.
+    /// Adds this to every count. Other responses stay right.
     pub fn count_off_by(records: i64) -> Self {
         Self::new(Effect::CountOff(records))
     }
 
-    /// Leaves out the last records of a list.
+    /// Omits the last records of a list.
     pub fn missing_records(count: usize) -> Self {
         Self::new(Effect::List(ListEffect::Missing(count)))
     }
@@ -228,12 +228,12 @@ impl Fault {
         Self::new(Effect::List(ListEffect::Repeated(count)))
     }
 
-    /// Writes this text in place of a record of a list, the first being 0.
+    /// Writes this text instead of a record of a list; the first one is 0.
     pub fn record(number: usize, text: impl Into<String>) -> Self {
         Self::new(Effect::List(ListEffect::Record(number, text.into())))
     }
 
-    /// Leaves out the comma after the first `records` records of a list.
+    /// Omits the comma after the first `records` records of a list.
     pub fn missing_comma(records: usize) -> Self {
         Self::new(Effect::List(ListEffect::Separator(records, "")))
     }
@@ -254,27 +254,27 @@ impl Fault {
     }
 }
 
-/// Which requests, and how often.
+/// Restrictions of a fault.
 impl Fault {
-    /// Only for requests of this path, from `/qrs` on: `/qrs/app/full`.
+    /// Only for requests with this path, without the virtual proxy: `/qrs/app/full`.
     pub fn on(mut self, path: &str) -> Self {
         self.path = Some(path.to_owned());
         self
     }
 
-    /// Only for requests that `condition` accepts. The site waits for it: it must not ask the site itself.
+    /// Only for requests that `condition` accepts. The site waits for it, so it must not send requests to the site.
     pub fn when(mut self, condition: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
         self.condition = Some(Arc::new(condition));
         self
     }
 
-    /// Only after this many requests that would have met it.
+    /// Only after this many matching requests.
     pub fn after(mut self, requests: usize) -> Self {
         self.skipped = requests;
         self
     }
 
-    /// No more than this many times.
+    /// At most this many times.
     pub fn times(mut self, times: usize) -> Self {
         self.left = Some(times);
         self
@@ -290,8 +290,8 @@ impl Fault {
         }
     }
 
-    /// Gives the effect on this request, if there is one, and counts it.
-    pub(super) fn strike(&mut self, request: &Request) -> Option<Effect> {
+    /// The effect on this request, if the fault applies. Counts it.
+    pub(super) fn trigger(&mut self, request: &Request) -> Option<Effect> {
         let on_path = self
             .path
             .as_deref()

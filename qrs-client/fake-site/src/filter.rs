@@ -1,7 +1,7 @@
 //! The filters of QRS, parsed and evaluated: `name so 'sales' and app.stream.name eq 'Finance'`.
 //!
-//! This is stricter than QRS may be: a GUID or a boolean in quotes is refused, so that a client which passes here
-//! passes everywhere. Case is ignored in property names and in texts, as QRS does.
+//! This may be stricter than QRS: it refuses a GUID or a boolean in quotes, so that a client that works here works
+//! everywhere. As in QRS, property names and texts are case-insensitive.
 
 mod parse;
 
@@ -39,19 +39,19 @@ enum Operator {
     Contains,
 }
 
-/// What a property is compared with, in the form that is compared.
+/// A literal in the form in which it is compared.
 #[derive(Debug, PartialEq)]
 enum Literal {
     /// A text or a GUID, in lower case.
     Text(String),
     Bool(bool),
-    /// As [`comparable_date`] writes it.
+    /// In the form of [`comparable_date`].
     Date(String),
     Number(f64),
 }
 
 impl Filter {
-    /// Parses a filter; the error is the text that QRS answers with.
+    /// Parses a filter; the error is the text of QRS's response.
     pub(super) fn parse(entity: Entity, text: &str) -> Result<Self, String> {
         parse::condition(entity, text).map(Self)
     }
@@ -112,7 +112,7 @@ fn compare(value: &Value, literal: &Literal) -> Option<Ordering> {
     }
 }
 
-/// Writes every form of a date in one way, whose order as text is the order in time: to the millisecond, no zone.
+/// A date in a form whose order as text is its order in time: with milliseconds, without a zone.
 fn comparable_date(text: &str) -> Option<String> {
     const SHAPE: &str = "dddd-dd-ddTdd:dd:dd.ddd";
     let text = text.strip_suffix('Z').unwrap_or(text);

@@ -1,28 +1,28 @@
-//! What a gateway or load balancer in front of the site does to cookies.
+//! How a gateway or load balancer in front of the site changes cookies.
 
 use super::answer::Answer;
 use super::request::Request;
 use super::session;
 
-/// What a gateway in front of the site does to cookies.
+/// How a gateway in front of the site changes cookies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gateway {
-    /// There is none.
+    /// No gateway.
     None,
-    /// Strips `Set-Cookie` from every answer.
+    /// Removes `Set-Cookie` from every response.
     StripsSetCookie,
-    /// Strips `Cookie` from every request, so that the site opens a session for each.
+    /// Removes `Cookie` from every request, so that the site opens a session for each.
     StripsCookie,
-    /// Sets a cookie of its own before the site's, joined to one header by a comma.
+    /// Adds its own cookie before the site's, joined to one header by a comma.
     JoinsSetCookie,
-    /// Sets a cookie with a new name in each answer.
+    /// Sets a cookie with a new name in each response.
     AddsCookies,
-    /// Sets its one cookie to a new value in each answer, as load balancers do.
+    /// Sets its one cookie to a new value in each response, as load balancers do.
     RotatesCookie,
 }
 
 impl Gateway {
-    /// The request as the site gets it.
+    /// The request as the site receives it.
     pub(super) fn forward(self, request: &Request) -> Request {
         let mut request = request.clone();
         if self == Self::StripsCookie {
@@ -32,7 +32,7 @@ impl Gateway {
         request
     }
 
-    /// The answer as the client gets it.
+    /// The response as the client receives it.
     pub(super) fn answer(self, mut answer: Answer) -> Answer {
         let is_set_cookie = |name: &String| name.eq_ignore_ascii_case("Set-Cookie");
         let add = |name: &str| {

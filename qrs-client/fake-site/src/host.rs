@@ -1,4 +1,4 @@
-//! What a server runs in: a task of the caller's runtime, or a thread with a runtime of its own.
+//! Runs a server in a task of the caller's runtime, or in a thread with its own runtime.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
@@ -18,7 +18,7 @@ pub(super) enum Host {
 }
 
 impl Host {
-    /// Runs a server in the caller's runtime, at this address; port 0 is any that is free.
+    /// Runs a server in the caller's runtime at this address; port 0 is any free port.
     pub(super) async fn task<F>(
         address: (IpAddr, u16),
         serve: impl FnOnce(TcpListener) -> F,
@@ -31,7 +31,7 @@ impl Host {
         (address, Self::Task(server.abort_handle()))
     }
 
-    /// Runs a server in a thread, at this address; port 0 is any that is free.
+    /// Runs a server in a thread at this address; port 0 is any free port.
     pub(super) fn thread<F>(
         address: (IpAddr, u16),
         serve: impl FnOnce(TcpListener) -> F + Send + 'static,
@@ -44,14 +44,14 @@ impl Host {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .expect("the operating system grants a runtime");
+            .expect("the operating system allows a runtime");
         let thread = thread::spawn(move || {
             runtime.block_on(async {
                 let (listener, address) = listener(address).await;
                 tokio::spawn(serve(listener));
-                let told = started.send(address);
-                told.expect("whoever starts the server waits for it");
-                // The sender is dropped with the host; there is nothing to be received.
+                let sent = started.send(address);
+                sent.expect("the caller waits for the address");
+                // Nothing is ever sent: dropping the host drops the sender, which stops the server.
                 let _ = stopped.await;
             });
         });
@@ -78,7 +78,7 @@ impl Drop for Host {
             Self::Thread { stop, thread } => {
                 drop(stop.take());
                 if let Some(thread) = thread.take() {
-                    // A panic in there has been printed already; a second one here would abort the tests.
+                    // A panic in the thread has already been printed; a second one here would abort the tests.
                     let _ = thread.join();
                 }
             }

@@ -38,16 +38,16 @@ pub use schema::Entity;
 pub use session::EndedSession;
 pub use site::TooManySessions;
 
-/// A running fake site. It stops when this is dropped, and breaks off whatever it was sending.
+/// A running fake site. It stops when this is dropped, even in the middle of a response.
 pub struct FakeSite {
     site: Arc<Site>,
     address: SocketAddr,
-    /// The site runs for as long as this is here.
+    /// Stops the site when it is dropped.
     _host: Host,
 }
 
 impl FakeSite {
-    /// Starts the invented site in the caller's Tokio runtime, with the virtual proxy `header` and one account.
+    /// Starts the sample site in the caller's Tokio runtime, with the virtual proxy `header` and one account.
     ///
     /// # Panics
     /// If there is no free local port.
@@ -55,15 +55,15 @@ impl FakeSite {
         Self::builder().start().await
     }
 
-    /// Starts the invented site in a thread of its own, for tests that are not asynchronous.
+    /// Starts the sample site in its own thread, for synchronous tests.
     ///
     /// # Panics
-    /// If there is no free local port, or no thread to be had.
+    /// If there is no free local port, or a thread cannot be started.
     pub fn start_in_thread() -> Self {
         Self::builder().start_in_thread()
     }
 
-    /// Describes a site that is unlike the invented one.
+    /// Describes a site that differs from the sample site.
     ///
     /// ```
     /// # use qrs_fake_site::{Account, Content, FakeSite};
@@ -79,7 +79,7 @@ impl FakeSite {
         FakeSiteBuilder::new()
     }
 
-    /// The URL up to and with the virtual proxy: `http://127.0.0.1:40123/header`, or `https` with TLS.
+    /// The URL including the virtual proxy: `http://127.0.0.1:40123/header`, or `https` with TLS.
     pub fn url(&self) -> String {
         match self.address {
             SocketAddr::V4(_) => self.url_by("127.0.0.1"),
@@ -87,14 +87,14 @@ impl FakeSite {
         }
     }
 
-    /// The URL by another name of this machine, such as `localhost`.
+    /// The URL with another host name of this machine, such as `localhost`.
     pub fn url_by(&self, host: &str) -> String {
         let scheme = self.site.settings.scheme();
         let port = self.address.port();
         format!("{scheme}://{host}:{port}{}", self.site.prefix())
     }
 
-    /// The address that it listens on, always of this machine alone.
+    /// The loopback address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -113,19 +113,19 @@ impl FakeSite {
             .unwrap_or_default()
     }
 
-    /// A copy of what the site holds at the moment.
+    /// A copy of the current content of the site.
     pub fn content(&self) -> Content {
         Content::clone(&self.site.live().content)
     }
 
-    /// Changes what the site holds. Answers that are under way go on with what was there before.
+    /// Changes the content of the site. Responses that have begun keep the former content.
     ///
-    /// The site waits for `change`, which must not ask the site itself.
+    /// The site waits for `change`, which must not send requests to the site.
     pub fn edit<T>(&self, change: impl FnOnce(&mut Content) -> T) -> T {
         change(Arc::make_mut(&mut self.site.live().content))
     }
 
-    /// Sets an account, in place of the one with the same header value. Its sessions stay open.
+    /// Adds an account, or replaces the one with the same header value. Its sessions stay open.
     pub fn set_account(&self, account: Account) {
         let accounts = &mut self.site.live().accounts;
         let mut known = accounts.iter_mut();
@@ -135,22 +135,22 @@ impl FakeSite {
         }
     }
 
-    /// Lets something go wrong, from the next request on and on top of what goes wrong already.
+    /// Adds a fault, which applies from the next request on.
     pub fn fail(&self, fault: Fault) {
         self.site.live().faults.push(fault);
     }
 
-    /// Lets everything go right again.
+    /// Removes all faults.
     pub fn heal(&self) {
         self.site.live().faults.clear();
     }
 
-    /// All requests so far, in the order of their arrival: those that failed, and redirects, among them.
+    /// All requests so far in the order of their arrival, including redirects and those that failed.
     pub fn requests(&self) -> Vec<Request> {
         self.site.live().requests.clone()
     }
 
-    /// The requests of one path, given from `/qrs` on: `/qrs/app/full`.
+    /// The requests with this path, without the virtual proxy: `/qrs/app/full`.
     pub fn requests_of(&self, path: &str) -> Vec<Request> {
         let live = self.site.live();
         let requests = live.requests.iter();
@@ -158,17 +158,17 @@ impl FakeSite {
         of_path.cloned().collect()
     }
 
-    /// How many connections were ever accepted.
+    /// Number of connections accepted since the start.
     pub fn connections(&self) -> usize {
         self.site.live().connections
     }
 
-    /// How many sessions were ever opened.
+    /// Number of sessions opened since the start.
     pub fn sessions_opened(&self) -> usize {
         self.site.live().sessions.opened()
     }
 
-    /// Ends all sessions, as half an hour without a request does: their cookies are worth nothing from now on.
+    /// Ends all sessions, as after half an hour without a request: their cookies become invalid.
     pub fn expire_sessions(&self) {
         self.site.live().sessions.end_all();
     }

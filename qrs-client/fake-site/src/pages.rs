@@ -1,9 +1,9 @@
-//! What a browser would be shown: pages in HTML where a client expects JSON.
+//! HTML pages for browsers, sent where a client expects JSON.
 
 use super::answer::Answer;
 use super::session::{self, EndedSession};
 
-/// The two ways in which the proxy sends someone away to log in.
+/// The two login pages that the proxy redirects to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginWay {
     /// To `internal_forms_authentication`: a form, with status 200.
@@ -15,7 +15,7 @@ pub enum LoginWay {
 const FORM: &str = "internal_forms_authentication";
 const WINDOWS: &str = "internal_windows_authentication";
 
-/// The answer to a request for a login page, if `path` is one.
+/// The response to a request for a login page, if `path` is one.
 pub(super) fn login(path: &str) -> Option<Answer> {
     match path.trim_matches('/') {
         FORM => Some(login_form()),
@@ -43,7 +43,7 @@ pub(super) fn ntlm_challenge() -> Answer {
     Answer::html(401, "").header("WWW-Authenticate", "NTLM")
 }
 
-/// The refusal of a session that has ended; `None` where the header authenticates again.
+/// The refusal of an ended session; `None` if the header authenticates again.
 pub(super) fn ended_session(prefix: &str, way: LoginWay, ended: EndedSession) -> Option<Answer> {
     match ended {
         EndedSession::RedirectToLogin => Some(redirect_to_login(prefix, way)),
@@ -59,10 +59,10 @@ pub(super) fn ended_session(prefix: &str, way: LoginWay, ended: EndedSession) ->
     }
 }
 
-/// What the site answers to a request whose head is longer than it takes.
+/// The response to a request whose head is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LongHead {
-    /// 400 `Request Too Long`, as Windows answers it.
+    /// 400 `Request Too Long`, as on Windows.
     RequestTooLong,
     /// 431
     HeaderFieldsTooLarge,
@@ -80,7 +80,7 @@ pub(super) fn head_too_long(answer: LongHead) -> Answer {
     }
 }
 
-/// What the proxy says where no virtual proxy has the request's prefix: about 88 KB, most of it style and images.
+/// The proxy's page for a prefix that no virtual proxy has: about 88 KB, mostly style and images.
 pub(super) fn wrong_prefix() -> Answer {
     const SIZE: usize = 88 * 1024;
     let mut page = String::with_capacity(SIZE + 1024);

@@ -19,18 +19,18 @@ use super::tls;
 
 /// A running HTTP proxy on a local port. It stops when this is dropped.
 ///
-/// It connects to this machine alone: whatever name it is asked for, `qlik.example` too, it takes for this machine's.
+/// It connects only to this machine: it resolves every host name, such as `qlik.example`, to loopback.
 ///
 /// ```
 /// # use qrs_fake_site::FakeProxy;
 /// let proxy = FakeProxy::builder().basic_auth("me", "s3cret").start_in_thread();
-/// // Here the program under test reads its site through `proxy.address()`.
+/// // Here the program under test uses the proxy `proxy.address()`.
 /// assert_eq!(proxy.requests().len(), 0);
 /// ```
 pub struct FakeProxy {
     desk: Arc<Desk>,
     address: SocketAddr,
-    /// The proxy runs for as long as this is here.
+    /// Stops the proxy when it is dropped.
     _host: Host,
 }
 
@@ -43,7 +43,7 @@ pub struct FakeProxyBuilder {
     ipv6: bool,
 }
 
-/// What the connections share.
+/// The state that all connections share.
 struct Desk {
     settings: FakeProxyBuilder,
     live: Mutex<Live>,
@@ -57,51 +57,51 @@ struct Live {
 }
 
 impl FakeProxy {
-    /// Describes a proxy. Else it speaks in the clear, and serves everybody.
+    /// Describes a proxy. By default, it uses no TLS and requires no credentials.
     pub fn builder() -> FakeProxyBuilder {
         FakeProxyBuilder::default()
     }
 
-    /// The address that it listens on, always of this machine alone.
+    /// The loopback address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Refuses whatever is asked from now on with this status.
+    /// Refuses all further requests with this status.
     pub fn refuse(&self, status: u16) {
         self.desk.live().refusal = Some(status);
     }
 
-    /// Answers each `CONNECT` from now on with 200 and this page, as a web server or a proxy with a login page does.
+    /// Answers all further `CONNECT` requests with 200 and this page, as a web server or a proxy with a login page does.
     pub fn connect_to_page(&self, page: &str) {
         self.desk.live().page = Some(page.to_owned());
     }
 
-    /// All requests so far, in the order of their arrival: `CONNECT` with host and port as its target, others with the
-    /// whole URL. What goes through a tunnel is not seen.
+    /// All requests so far in the order of their arrival: `CONNECT` with host and port as its target, others with the
+    /// whole URL. Requests in a tunnel are not included.
     pub fn requests(&self) -> Vec<Request> {
         self.desk.live().requests.clone()
     }
 }
 
 impl FakeProxyBuilder {
-    /// Serves only who gives this name and password (`Basic`); others get a 407.
+    /// Requires this name and password (`Basic`); answers other requests with 407.
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         let pair = STANDARD.encode(format!("{user}:{password}"));
         self.credentials = Some(format!("Basic {pair}"));
         self
     }
 
-    /// Speaks TLS with this certificate, the chain to its authority after it, and its key: in PEM.
+    /// Uses TLS with this chain (the proxy's certificate first) and key, both in PEM.
     ///
     /// # Panics
-    /// If they are not valid, or do not belong together.
+    /// If they are invalid, or do not match.
     pub fn tls(mut self, chain_pem: &str, key_pem: &str) -> Self {
         self.tls = Some(tls::acceptor(chain_pem, key_pem));
         self
     }
 
-    /// Listens on `::1` in place of `127.0.0.1`.
+    /// Listens on `::1` instead of `127.0.0.1`.
     pub fn ipv6(mut self) -> Self {
         self.ipv6 = true;
         self
@@ -132,10 +132,10 @@ impl FakeProxyBuilder {
         }
     }
 
-    /// Starts the proxy in a thread with a runtime of its own: for tests that are not asynchronous.
+    /// Starts the proxy in a thread with its own runtime, for synchronous tests.
     ///
     /// # Panics
-    /// If there is no free local port, or no thread to be had.
+    /// If there is no free local port, or a thread cannot be started.
     pub fn start_in_thread(self) -> FakeProxy {
         let desk = self.desk();
         let served = Arc::clone(&desk);
@@ -162,7 +162,7 @@ impl Desk {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The status of the refusal, if it is to be refused.
+    /// The status with which the request is refused, if it is.
     fn refusal(&self, request: &Request) -> Option<u16> {
         let mut live = self.live();
         live.requests.push(request.clone());
@@ -183,7 +183,7 @@ async fn run(listener: TcpListener, desk: Arc<Desk>) {
         while connections.try_join_next().is_some() {}
         let desk = Arc::clone(&desk);
         connections.spawn(async move {
-            // An error means that one of the two ends is gone.
+            // An error means that one of the two ends has disconnected.
             let _ = match desk.settings.tls.clone() {
                 Some(acceptor) => match acceptor.accept(stream).await {
                     Ok(stream) => serve(stream, &desk).await,
@@ -195,7 +195,7 @@ async fn run(listener: TcpListener, desk: Arc<Desk>) {
     }
 }
 
-/// Serves one request and what follows it on the connection.
+/// Serves one request and all later data on the connection.
 async fn serve<S>(mut stream: S, desk: &Desk) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -244,7 +244,7 @@ async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, status: u16) -> io::Resul
     stream.shutdown().await
 }
 
-/// Where the site is on this machine. An IPv6 address has to stand in brackets (RFC 3986, 3.2.2).
+/// The loopback address of the site. An IPv6 address must be in brackets (RFC 3986, 3.2.2).
 fn address(request: &Request) -> Option<SocketAddr> {
     let (host, port) = if request.method() == "CONNECT" {
         let (host, port) = request.target().rsplit_once(':')?;
@@ -264,7 +264,7 @@ fn address(request: &Request) -> Option<SocketAddr> {
     Some((loopback, port).into())
 }
 
-/// The request as the site gets it, the last one of its connection.
+/// The request as it is sent to the site, as the last one of its connection.
 fn forwarded(request: &Request) -> Vec<u8> {
     let target = request.target();
     let path = target.splitn(4, '/').nth(3).unwrap_or_default();

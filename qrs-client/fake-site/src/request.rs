@@ -1,13 +1,13 @@
-//! Requests: read from the wire, and kept for the assertions of tests.
+//! Requests: read from a connection, and recorded for assertions in tests.
 
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// The longest request target that the site takes, in bytes (URLs above about 16 KB are refused).
+/// Maximum size of a request target in bytes (URLs above about 16 KB are refused).
 pub(super) const LONGEST_TARGET: usize = 16 * 1024;
 
-/// The longest head that is read at all, in bytes: beyond it the connection is closed.
+/// Maximum size of a head in bytes. The connection is closed if a head is larger.
 const LONGEST_HEAD: usize = 1024 * 1024;
 
 const MOST_HEADERS: usize = 100;
@@ -18,17 +18,17 @@ pub struct Request {
     pub(super) method: String,
     pub(super) target: String,
     pub(super) headers: Vec<(String, String)>,
-    /// The length of the virtual proxy's prefix; `None` where the path does not begin with it.
+    /// The length of the virtual proxy's prefix; `None` if the path does not begin with it.
     prefix: Option<usize>,
 }
 
 impl Request {
-    /// The method, as `GET`.
+    /// The method, such as `GET`.
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// Path and query as they were on the wire, with the virtual proxy's prefix and all escapes.
+    /// Path and query as received, with the virtual proxy's prefix and all escapes.
     pub fn target(&self) -> &str {
         &self.target
     }
@@ -38,7 +38,7 @@ impl Request {
         &self.whole_path()[self.prefix.unwrap_or(0)..]
     }
 
-    /// The decoded parameters of the query, in their order.
+    /// The decoded parameters of the query in their order.
     pub fn query(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.raw_query().as_bytes())
             .into_owned()
@@ -51,7 +51,7 @@ impl Request {
         query.find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// Names and values of the headers, as they were on the wire.
+    /// Names and values of the headers as received.
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
@@ -123,7 +123,7 @@ where
     }
 }
 
-/// Parses a head, if it is complete, and gives its length.
+/// Parses a head, if it is complete, and returns its length.
 fn parse(buffer: &[u8], prefix: &str) -> io::Result<Option<(Request, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
@@ -154,7 +154,7 @@ fn path_of(target: &str) -> &str {
     target.split_once('?').map_or(target, |(path, _)| path)
 }
 
-/// No request to this site needs its body.
+/// Skips the body, which no request to this site needs.
 async fn skip_body<S>(request: &Request, stream: &mut S, buffer: &mut Vec<u8>) -> io::Result<()>
 where
     S: AsyncRead + Unpin,

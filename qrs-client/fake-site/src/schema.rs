@@ -1,10 +1,10 @@
-//! What QRS holds, as far as the fake knows: the properties of each kind of record, and their types.
+//! The schema of QRS: the properties of each kind of record that the fake site has, and their types.
 //!
-//! Filters are checked against these tables, and the condensed form of a record is cut out with them.
+//! These tables validate filters, and define the condensed form of a record.
 
 use serde_json::{Map, Value};
 
-/// One of the kinds of records that the fake serves.
+/// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entity {
     /// `/qrs/app`
@@ -18,9 +18,9 @@ pub enum Entity {
 }
 
 impl Entity {
-    /// Finds the kind of record that a path below `/qrs/` speaks of, and gives the rest of the path.
+    /// The kind of record that a path below `/qrs/` names, and the rest of the path.
     pub(super) fn of_path(path: &str) -> Option<(Self, &str)> {
-        // The longest first: `app/object` would otherwise pass for the app with the id `object`.
+        // The longest first: otherwise `app/object` would be the app with the id `object`.
         let names = [
             ("app/object", Self::Object),
             ("app", Self::App),
@@ -33,7 +33,7 @@ impl Entity {
         })
     }
 
-    /// Cuts a full record down to its condensed form: without `app`, `owner` and `approved`, above all.
+    /// Reduces a full record to its condensed form, which lacks `app`, `owner`, `approved` and more.
     pub(super) fn condense(self, record: &Value) -> Value {
         let kept = self.condensed_properties().iter();
         let kept = kept.filter_map(|name| Some(((*name).to_owned(), record.get(name)?.clone())));
@@ -88,7 +88,7 @@ impl Entity {
     }
 }
 
-/// The type of a property: it decides which literals a filter may compare it with.
+/// The type of a property, which determines the literals that a filter may compare it with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     Text,
@@ -96,7 +96,7 @@ pub(super) enum Type {
     Bool,
     Date,
     Number,
-    /// A record, or a list of records: to be followed by a dot and one of their properties.
+    /// A record, or a list of records. In a path, a dot and a property follow.
     Record(&'static [Property]),
 }
 
@@ -110,7 +110,7 @@ pub(super) struct PropertyPath {
 }
 
 impl PropertyPath {
-    /// Looks `path` up, ignoring case: Qlik's own examples filter users by `Name` (Qlik help, Get count).
+    /// Looks up `path`, ignoring case: Qlik's own examples filter users by `Name` (Qlik help, Get count).
     pub(super) fn resolve(entity: Entity, path: &str) -> Option<Self> {
         let mut end = Type::Record(entity.properties());
         let mut parts = Vec::new();
@@ -126,7 +126,7 @@ impl PropertyPath {
         (!matches!(end, Type::Record(_))).then_some(Self { parts, end })
     }
 
-    /// All values at this path: several where it leads through a list, none where a part is missing.
+    /// All values at this path: several if it contains a list, none if a part is missing.
     pub(super) fn values<'a>(&self, record: &'a Value) -> Vec<&'a Value> {
         let mut values = vec![record];
         for part in &self.parts {

@@ -12,11 +12,11 @@ use super::request;
 use super::site::Site;
 use super::wire::{self, Framing, Next};
 
-/// Accepts connections for as long as it is polled; they end with it.
+/// Accepts connections while it is polled. Dropping it ends them.
 pub(super) async fn run(listener: TcpListener, site: Arc<Site>) {
     let mut connections = JoinSet::new();
     loop {
-        // An error concerns a connection that was gone before it was accepted.
+        // An error belongs to a connection that was closed before it was accepted.
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
@@ -27,7 +27,7 @@ pub(super) async fn run(listener: TcpListener, site: Arc<Site>) {
 }
 
 async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>) {
-    // Small chunks are to arrive as small chunks. Where this or what follows fails, the client is gone.
+    // Small chunks must arrive as small chunks. If this or a later step fails, the client has disconnected.
     let _ = stream.set_nodelay(true);
     let Some(acceptor) = &site.settings.tls else {
         if let Ok(Next::Reset) = serve(&mut stream, &site).await {
@@ -48,7 +48,7 @@ async fn serve_tcp(mut stream: TcpStream, site: Arc<Site>) {
     }
 }
 
-/// Answers the requests of one connection until either side ends it.
+/// Answers the requests of one connection until either side closes it.
 async fn serve<S>(stream: &mut S, site: &Site) -> io::Result<Next>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -67,7 +67,7 @@ where
         };
         let (answer, effects) = site.answer(&request);
         let framing = match (answer.status, site.settings.framing) {
-            // Windows servers send the pages of errors and of redirects with their length.
+            // Windows servers send error pages and redirects with their length.
             (300.., Framing::Chunked(_)) => Framing::Length,
             (_, framing) => framing,
         };

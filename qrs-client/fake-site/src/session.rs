@@ -1,11 +1,11 @@
-//! Sessions of the proxy: a cookie each, and few of them for one user.
+//! Sessions of the proxy. Each has a cookie, and the number for each user is limited.
 
 use std::collections::BTreeMap;
 
-/// What the site answers to a request with the cookie of a session that has ended, or that never was.
+/// The response to a request with the cookie of an ended or unknown session.
 ///
-/// Qlik's help says that it redirects to the authentication module. Sites with gateways in front were seen to do each
-/// of the others.
+/// According to Qlik's help, it redirects to the authentication module. All other responses were seen on sites behind
+/// gateways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndedSession {
     /// 302 to the login page.
@@ -20,7 +20,7 @@ pub enum EndedSession {
     BadRequest,
     /// 200 with a login form in HTML.
     LoginPage,
-    /// The header authenticates again: the right answer, with the cookie of a new session.
+    /// The header authenticates again: the right response, with the cookie of a new session.
     AuthenticateAgain,
 }
 
@@ -37,13 +37,13 @@ impl EndedSession {
     ];
 }
 
-/// How many sessions of a user may be open at a time (Qlik help, Session management).
+/// Maximum number of open sessions of a user (Qlik help, Session management).
 const MOST_PARALLEL: usize = 5;
 
-/// The sessions that are open, and how many there ever were.
+/// The open sessions, and the number of sessions opened so far.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    /// The user by the cookie's value.
+    /// Cookie values with their users.
     open: BTreeMap<String, String>,
     opened: usize,
 }
@@ -54,7 +54,7 @@ impl Sessions {
         self.open.get(cookie).map(String::as_str)
     }
 
-    /// Opens a session and gives its cookie's value, unless the user has too many.
+    /// Opens a session and returns its cookie's value, unless the user has too many.
     pub(super) fn open(&mut self, user: &str) -> Option<String> {
         let parallel = self.open.values().filter(|open| *open == user).count();
         if parallel >= MOST_PARALLEL {
@@ -79,7 +79,7 @@ impl Sessions {
     }
 }
 
-/// A GUID that nobody can foresee from the one before.
+/// An unpredictable GUID.
 pub(super) fn guid() -> String {
     let bits = fastrand::u128(..);
     format!(

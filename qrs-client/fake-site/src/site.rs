@@ -1,4 +1,4 @@
-//! The site itself: who is asking, for what, and what the answer is. Nothing here touches the network.
+//! The site itself: maps requests to responses. Nothing here touches the network.
 
 mod query;
 
@@ -19,13 +19,13 @@ use super::schema::Entity;
 use super::session::{EndedSession, Sessions};
 use super::wire::Framing;
 
-/// A running site: what never changes, and what does.
+/// A running site: its constant setup and its changing state.
 pub(super) struct Site {
     pub(super) settings: Settings,
     live: Mutex<Live>,
 }
 
-/// What is decided before the site starts.
+/// The setup, which is constant while the site runs.
 #[derive(Clone)]
 pub(super) struct Settings {
     /// The virtual proxy's prefix without slashes; empty for the default virtual proxy.
@@ -36,18 +36,18 @@ pub(super) struct Settings {
     pub(super) login_way: LoginWay,
     pub(super) too_many_sessions: TooManySessions,
     pub(super) ended_session: EndedSession,
-    /// The longest head of a request in bytes, and the answer to a longer one.
+    /// Maximum size of a request's head in bytes, and the response to a longer one.
     pub(super) head_limit: (usize, LongHead),
-    /// What follows the session's cookie in its `Set-Cookie`.
+    /// Attributes of the session's cookie.
     pub(super) cookie_attributes: String,
     pub(super) gateway: Gateway,
     pub(super) count_form: CountForm,
     pub(super) framing: Framing,
-    /// In the clear, if there is none.
+    /// If `None`, connections are not encrypted.
     pub(super) tls: Option<TlsAcceptor>,
     /// The address that it listens on.
     pub(super) loopback: IpAddr,
-    /// 0 for any that is free.
+    /// 0 for any free port.
     pub(super) port: u16,
 }
 
@@ -60,12 +60,12 @@ impl Settings {
     }
 }
 
-/// What the site answers to a user who has five sessions and opens another.
+/// The response to a user who has five sessions and opens another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TooManySessions {
     /// 302 to the login page.
     RedirectToLogin,
-    /// 302 to a page that says so, `/vp/toomanysessions`.
+    /// 302 to a page about it, `/vp/toomanysessions`.
     RedirectToPage,
     /// 403
     Forbid,
@@ -73,7 +73,7 @@ pub enum TooManySessions {
     ForbidWithReason,
 }
 
-/// What changes while the site runs.
+/// The state that changes while the site runs.
 pub(super) struct Live {
     pub(super) content: Arc<Content>,
     pub(super) accounts: Vec<Account>,
@@ -99,7 +99,7 @@ impl Site {
         }
     }
 
-    /// Locks what changes. A test that panicked while it edited the content has failed already: others go on.
+    /// Locks the state. A test that panicked while it edited the content has already failed, so poisoning is ignored.
     pub(super) fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +112,7 @@ impl Site {
         }
     }
 
-    /// Answers a request, and says what goes wrong with the answer on its way.
+    /// The response to a request, and the faults that change it in transit.
     pub(super) fn answer(&self, request: &Request) -> (Answer, Vec<Effect>) {
         let effects = self.receive(request);
         let instead = effects.iter().find_map(|effect| match effect {
@@ -136,12 +136,12 @@ impl Site {
         (self.settings.gateway.answer(answer), effects)
     }
 
-    /// Keeps the request, and finds the faults that it meets.
+    /// Records the request, and finds the faults that apply to it.
     fn receive(&self, request: &Request) -> Vec<Effect> {
         let mut live = self.live();
         live.requests.push(request.clone());
         let faults = live.faults.iter_mut();
-        let effects: Vec<_> = faults.filter_map(|fault| fault.strike(request)).collect();
+        let effects: Vec<_> = faults.filter_map(|fault| fault.trigger(request)).collect();
         if effects
             .iter()
             .any(|effect| matches!(effect, Effect::EndSessions))
@@ -198,7 +198,7 @@ impl Site {
         }))
     }
 
-    /// Answers for lists, counts and single records.
+    /// Responses for lists, counts and single records.
     fn look_up(&self, path: &str, request: &Request, account: &Account) -> Result<Answer, Answer> {
         let not_found = || Answer::text(404, "Not Found");
         let (entity, rest) = Entity::of_path(path).ok_or_else(not_found)?;
@@ -228,7 +228,7 @@ impl Site {
     }
 }
 
-/// Refuses what no virtual proxy would pass on.
+/// Refuses requests that no virtual proxy would forward.
 fn check_target(request: &Request) -> Result<(), Answer> {
     if request.target().len() > LONGEST_TARGET {
         return Err(Answer::text(414, "URI Too Long"));
@@ -242,14 +242,14 @@ fn check_target(request: &Request) -> Result<(), Answer> {
     Ok(())
 }
 
-/// Who is asking, and the session that was opened for this.
+/// The account of a request, and the session that was opened for it.
 struct Guest {
     account: Account,
     new_cookie: Option<String>,
 }
 
 impl Site {
-    /// Finds the account that a request comes from: by its session, or by its header, which opens one.
+    /// Finds the account of a request by its session, or by its header, which opens a session.
     fn authenticate(&self, request: &Request) -> Result<Guest, Answer> {
         let mut live = self.live();
         let header = request.header(&self.settings.header);
@@ -258,7 +258,7 @@ impl Site {
         if cookie.is_some() && session.is_none() {
             self.refuse_ended_session()?;
         }
-        // A cookie of one user and the header of another are a new session of the latter.
+        // The cookie of one user with the header of another opens a new session of the latter.
         let session = session.filter(|user| header.is_none_or(|header| header == *user));
         let user = session.or(header).map(str::to_owned);
         let user = user.ok_or_else(|| self.redirect_to_login())?;

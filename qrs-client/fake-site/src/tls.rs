@@ -1,4 +1,4 @@
-//! TLS of what listens here.
+//! TLS of the fake site and the fake proxy.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) fn acceptor(chain_pem: &str, key_pem: &str) -> TlsAcceptor {
         .with_safe_default_protocol_versions()
         .expect("ring has cipher suites for TLS 1.2 and 1.3")
         .with_no_client_auth()
-        // Whether the certificate can be used is left to the client.
+        // Whether the certificate is acceptable is up to the client.
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(
             chain, key,
         ))));

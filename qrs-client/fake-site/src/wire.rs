@@ -1,4 +1,4 @@
-//! From an answer and the faults that befall it to bytes on a connection.
+//! Writes a response to a connection, with its faults.
 
 mod body;
 mod flood;
@@ -11,17 +11,17 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::answer::{Answer, Body};
 use super::fault::{Effect, Ending, Point};
 
-/// How the end of a body is marked.
+/// The framing of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// In chunks of this many bytes, save the last one.
+    /// Chunks of this many bytes; the last one may be shorter.
     Chunked(usize),
     Length,
-    /// By the end of the connection.
+    /// The end of the connection ends the body.
     UntilClose,
 }
 
-/// What becomes of the connection after an answer.
+/// What happens to the connection after a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Request,
@@ -29,10 +29,10 @@ pub(super) enum Next {
     Reset,
 }
 
-/// Bytes that are written at a time where chunks do not say otherwise.
+/// Number of bytes that are written together, unless chunks have another size.
 pub(super) const USUAL_CHUNK: usize = 8 * 1024;
 
-/// Writes an answer, as far as the faults let it come.
+/// Writes a response, as far as its faults allow.
 pub(super) async fn deliver<S>(
     stream: &mut S,
     answer: &Answer,
@@ -67,7 +67,7 @@ where
     Ok(course.next())
 }
 
-/// A body without an end has no length.
+/// An endless body has no length.
 fn framing_of(answer: &Answer, framing: Framing) -> Framing {
     match (&answer.body, framing) {
         (Body::Flood(_), Framing::Length) => Framing::Chunked(USUAL_CHUNK),
@@ -75,7 +75,7 @@ fn framing_of(answer: &Answer, framing: Framing) -> Framing {
     }
 }
 
-/// The faults that concern the wire, taken together.
+/// All faults that affect the transfer.
 struct Course {
     framing: Framing,
     delay: Option<Duration>,
@@ -179,7 +179,7 @@ async fn end<S: AsyncRead + Unpin>(stream: &mut S, ending: Ending) -> io::Result
     }
 }
 
-/// Writes a body, cut into chunks.
+/// Writes a body in chunks.
 struct Writer<'a, S> {
     stream: &'a mut S,
     framing: Framing,
@@ -206,7 +206,7 @@ impl<'a, S: AsyncWrite + Unpin> Writer<'a, S> {
         }
     }
 
-    /// Says whether the body was written to its end, rather than to the point where it was to stop.
+    /// Whether the body was written to its end, and not only up to a fault.
     async fn write_body(
         &mut self,
         answer: &Answer,

@@ -1,8 +1,8 @@
 //! Tests of the fake site itself, with requests and answers taken byte by byte.
 mod access;
 mod faults;
-mod invented;
 mod lists;
+mod sample;
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

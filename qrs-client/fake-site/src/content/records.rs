@@ -1,10 +1,10 @@
-//! Full records with nothing remarkable in them: the shape that a real site answers with.
+//! Full records without edge cases, in the shape of a real site's.
 
 use serde_json::{Value, json};
 
 use crate::schema::Entity;
 
-/// How QRS writes a time that never came.
+/// QRS's notation of "never".
 pub(super) const NEVER: &str = "1753-01-01T00:00:00.000Z";
 
 const NO_APP: &str = "00000000-0000-0000-0000-000000000000";
@@ -77,7 +77,7 @@ pub(super) fn app(seed: u64, name: &str, owner: &Value) -> Value {
     })
 }
 
-/// An object of `app`, owned by the app's owner: as public as the app is.
+/// An object of `app`, owned by the app's owner. It is published if the app is.
 pub(super) fn object(seed: u64, app: &Value, object_type: &str, name: &str) -> Value {
     json!({
         "id": guid(seed),
@@ -112,7 +112,7 @@ pub(super) fn unpublish(app: &mut Value) {
     app["publishTime"] = json!(NEVER);
 }
 
-/// `DIRECTORY\user`, as `modifiedByUserName` has it.
+/// `DIRECTORY\user`, as in `modifiedByUserName`.
 pub(super) fn who(user: &Value) -> Value {
     let part = |key: &str| user[key].as_str().unwrap_or_default().to_owned();
     json!(format!(r"{}\{}", part("userDirectory"), part("userId")))
@@ -132,7 +132,7 @@ pub(super) fn guid(seed: u64) -> String {
     )
 }
 
-/// A date in the form that QRS writes nearly always.
+/// A date in QRS's usual form.
 ///
 /// Records are created in 2022, published in 2023, changed in 2024 and reloaded in 2025, so that they are plausible.
 pub(super) fn date(year: u16, seed: u64) -> String {
@@ -142,19 +142,19 @@ pub(super) fn date(year: u16, seed: u64) -> String {
     format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
 }
 
-/// 43 characters of printable ASCII between `!` and a backtick: quotes and backslashes among them.
+/// 43 characters of printable ASCII from `!` to a backtick, including quotes and backslashes.
 fn content_hash(seed: u64) -> String {
     let alphabet: Vec<u8> = (b'!'..=b'`').collect();
     Digits(seed).text(&alphabet, 43)
 }
 
-/// What QRS keeps of the engine's own properties, in base64. It makes a record as long as a real one.
+/// The engine's own properties in base64, which make a record as long as a real one.
 fn attributes(seed: u64) -> String {
     const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     format!("eyJ{}", Digits(seed).text(BASE64, 253))
 }
 
-/// Numbers without a pattern that are the same in every run and with every version of every crate (`SplitMix64`).
+/// Pseudo-random numbers that are the same in every run and with all versions of all crates (`SplitMix64`).
 struct Digits(u64);
 
 impl Digits {

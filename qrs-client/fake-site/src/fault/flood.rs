@@ -1,11 +1,11 @@
-//! Answers that are larger than any client should read. They are made while they are sent.
+//! Responses that are larger than a client should read. They are produced while they are sent.
 
 use super::{Effect, Fault};
 use crate::answer::{Answer, Body, Flood};
 
-/// The answer is larger than it should be, or has no end.
+/// Faults that make the response too large or endless.
 impl Fault {
-    /// Answers with 200, `start`, and then `part` for as long as the client reads. Each `{n}` in `part` becomes the
+    /// Answers with 200, `start`, and then `part` while the client reads. Each `{n}` in `part` becomes the
     /// number of the repetition, from 0.
     ///
     /// ```
@@ -22,7 +22,7 @@ impl Fault {
         })
     }
 
-    /// Answers with 200, `start`, then `part` so many times, then `end`.
+    /// Answers with 200, `start`, then `part` the given number of times, then `end`.
     pub fn repeated(
         start: impl Into<String>,
         part: impl Into<String>,
@@ -37,7 +37,7 @@ impl Fault {
         })
     }
 
-    /// Packs the body with gzip while it is sent.
+    /// Compresses the body with gzip while it is sent.
     pub fn gzip() -> Self {
         Self::new(Effect::Gzip)
     }

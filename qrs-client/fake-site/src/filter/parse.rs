@@ -1,9 +1,9 @@
-//! From the text of a filter to its condition.
+//! Parses the text of a filter.
 
 use super::{Condition, Entity, Literal, Operator, PropertyPath, comparable_date};
 use crate::schema::Type;
 
-/// Parses the whole of `text`; the error is the text that QRS answers with.
+/// Parses the whole of `text`; the error is the text of QRS's response.
 pub(super) fn condition(entity: Entity, text: &str) -> Result<Condition, String> {
     let refusal = || format!("Cannot parse the expression: {text}");
     let tokens = tokens(text).ok_or_else(refusal)?;
@@ -28,7 +28,7 @@ enum Token {
     Close,
     /// A name, an operator, a GUID, a boolean or a number.
     Bare(String),
-    /// What stood between quotes, without its escapes.
+    /// The text between quotes, unescaped.
     Quoted(String),
 }
 
@@ -51,8 +51,8 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// Reads a string that begins with a quote. A doubled quote is the end of one string and the start of another, which
-/// no rule of the grammar takes: as in QRS, it is an error.
+/// Reads a string that begins with a quote. A doubled quote ends one string and starts another, which the grammar does
+/// not allow: as in QRS, it is an error.
 fn quoted(text: &str) -> Option<(Token, usize)> {
     let mut content = String::new();
     let mut chars = text.char_indices().skip(1);

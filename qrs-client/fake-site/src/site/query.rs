@@ -1,4 +1,4 @@
-//! The query of a request: its key against forgery, its filter, its order.
+//! The query of a request: the xrfkey, the filter, the order.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) fn check_xrfkey(request: &Request) -> Result<(), Answer> {
     }
 }
 
-/// Refuses a query with a part that has no value: what an `&` leaves behind that was not encoded.
+/// Refuses a query with a parameter without a value, which is the result of an unencoded `&`.
 pub(super) fn check_parameters(request: &Request) -> Result<(), Answer> {
     let mut parts = request.raw_query().split('&');
     if parts.all(|part| part.contains('=')) {
@@ -37,7 +37,7 @@ pub(super) fn check_parameters(request: &Request) -> Result<(), Answer> {
     }
 }
 
-/// A search for records: the account's rights, the request's filter and order.
+/// A search for records, by the account's rights and the request's filter and order.
 pub(super) struct Lookup<'a> {
     pub(super) content: Arc<Content>,
     pub(super) entity: Entity,
@@ -46,7 +46,7 @@ pub(super) struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// Finds all records that fit.
+    /// Finds all matching records.
     pub(super) fn rows(&self, extent: Extent) -> Result<Rows, Answer> {
         let filter = self.filter()?;
         let order = self.order()?;
@@ -68,7 +68,7 @@ impl Lookup<'_> {
         })
     }
 
-    /// Finds one record, in its full form.
+    /// Finds one record in its full form.
     pub(super) fn record(&self, id: &str) -> Option<Answer> {
         let mut records = self.content.records(self.entity).iter();
         let same = |record: &&Value| {
@@ -99,7 +99,7 @@ impl Lookup<'_> {
             .map_err(|refusal| Answer::text(400, refusal))
     }
 
-    /// The property that `orderby` names. QRS takes more than one; no client of the fake needs that.
+    /// The property that `orderby` names. QRS accepts more than one; no client of the fake site needs that.
     fn order(&self) -> Result<Option<PropertyPath>, Answer> {
         let Some(name) = self.request.parameter("orderby") else {
             return Ok(None);
@@ -112,7 +112,7 @@ impl Lookup<'_> {
     }
 }
 
-/// Ascending, texts without regard to case, nulls first.
+/// Ascending, ignoring case, nulls first.
 fn compare(property: &PropertyPath, a: &Value, b: &Value) -> Ordering {
     let key = |record| {
         let values = property.values(record);

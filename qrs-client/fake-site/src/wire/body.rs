@@ -1,4 +1,4 @@
-//! The text of a body, piece by piece, with the faults that make it wrong.
+//! The text of a body in pieces, with the faults that change it.
 
 use super::flood::{self, Packed};
 use crate::answer::{Answer, Body, CountForm, Rows};
@@ -7,11 +7,11 @@ use crate::fault::{Effect, ListEffect};
 /// A part of a body: in a list, its opening, one record with the comma before it, or its end.
 pub(super) struct Piece {
     pub(super) bytes: Vec<u8>,
-    /// How many records came before it; `None` for what opens the body.
+    /// The number of records before it; `None` for the beginning of the body.
     pub(super) records_before: Option<usize>,
 }
 
-/// The pieces of a body as they are sent. They are made as they are asked for, so that a long list costs no memory.
+/// The pieces of a body in the order in which they are sent. They are produced on demand, so a long list needs no memory.
 pub(super) fn pieces<'a>(
     answer: &'a Answer,
     effects: &'a [Effect],
@@ -92,7 +92,7 @@ fn piece(text: String, records_before: Option<usize>) -> Piece {
 struct List<'a> {
     rows: &'a Rows,
     effects: Vec<&'a ListEffect>,
-    /// Which row is written at which place.
+    /// The index of the record to write at each position.
     order: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Bodies that are made while they are sent, and packed.
+//! Bodies that are produced, and compressed, while they are sent.
 
 use std::io::Write;
 
@@ -8,10 +8,10 @@ use flate2::write::GzEncoder;
 use super::body::Piece;
 use crate::answer::Flood;
 
-/// Size at which parts that were put together are sent, in bytes.
+/// Size in bytes at which collected parts are sent.
 const PIECE_SIZE: usize = 64 * 1024;
 
-/// The body of a flood, piece by piece.
+/// The body of a flood in pieces.
 pub(super) fn pieces(flood: &Flood) -> impl Iterator<Item = Vec<u8>> + Send + '_ {
     let numbered = flood.part.contains("{n}");
     let mut next = 0;
@@ -32,7 +32,7 @@ pub(super) fn pieces(flood: &Flood) -> impl Iterator<Item = Vec<u8>> + Send + '_
         .chain(std::iter::once_with(|| flood.end.as_bytes().to_vec()))
 }
 
-/// Pieces packed with gzip, each so that it can be read at once.
+/// Pieces compressed with gzip, each flushed so that it can be decompressed immediately.
 pub(super) struct Packed<'a> {
     pieces: Box<dyn Iterator<Item = Piece> + Send + 'a>,
     encoder: Option<GzEncoder<Vec<u8>>>,
@@ -51,15 +51,15 @@ impl Iterator for Packed<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        const TAKES_ALL: &str = "a vector takes all that is written";
+        const INFALLIBLE: &str = "writing to a vector cannot fail";
         let (bytes, records_before) = match self.pieces.next() {
             Some(piece) => {
                 let encoder = self.encoder.as_mut()?;
-                encoder.write_all(&piece.bytes).expect(TAKES_ALL);
-                encoder.flush().expect(TAKES_ALL);
+                encoder.write_all(&piece.bytes).expect(INFALLIBLE);
+                encoder.flush().expect(INFALLIBLE);
                 (std::mem::take(encoder.get_mut()), piece.records_before)
             }
-            None => (self.encoder.take()?.finish().expect(TAKES_ALL), None),
+            None => (self.encoder.take()?.finish().expect(INFALLIBLE), None),
         };
         Some(Piece {
             bytes,

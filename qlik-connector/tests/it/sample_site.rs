@@ -1,4 +1,4 @@
-//! What becomes of the invented site, sheet by sheet.
+//! What becomes of the sample site, sheet by sheet.
 
 use std::{fmt::Write, time::Duration};
 
@@ -8,7 +8,7 @@ use qrs_client::fake_site::{Content, FakeSite, Fault, Point};
 use crate::site::{Scan, code, connect, scan};
 
 /// Where the expected text is; `UPDATE_GOLDEN=1` writes it anew.
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/golden/invented.txt");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/golden/sample.txt");
 
 #[tokio::test]
 async fn a_list_is_reported_while_it_is_awaited_and_when_it_was_read() {
@@ -69,7 +69,7 @@ async fn a_count_is_reported_while_it_is_awaited() {
 }
 
 #[tokio::test]
-async fn every_sheet_of_the_invented_site_becomes_an_item() {
+async fn every_sheet_of_the_sample_site_becomes_an_item() {
     let site = FakeSite::start().await;
     let links = [("connection.link_url", "https://qlik.example.com/people/")];
     let scan = scan(connect(&site, &links).as_ref()).await;

@@ -1,6 +1,6 @@
-//! The invented site: from the short notes in the JSON files beside this one to full records.
+//! The sample site: expands the short notes in the JSON files of this folder to full records.
 //!
-//! A note says only what is particular about a record; `with` sets any property of the full form, known or unknown.
+//! A note has only what is special about a record; `with` sets any property of the full form, known or unknown.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::schema::Entity;
 
 /// Builds the site. Ids depend on the order of the notes: append rather than insert.
 pub(super) fn content() -> Content {
-    const WELL_FORMED: &str = "the notes of the invented site are checked by the tests";
+    const WELL_FORMED: &str = "the tests check the notes of the sample site";
     let streams: Vec<String> =
         serde_json::from_str(include_str!("streams.json")).expect(WELL_FORMED);
     let users: Vec<UserNote> = serde_json::from_str(include_str!("users.json")).expect(WELL_FORMED);
@@ -82,7 +82,7 @@ struct AppNote {
     /// The names of its copies.
     #[serde(default)]
     copies: Vec<String>,
-    /// The app is only to be seen in its objects.
+    /// The app is visible only in its objects.
     #[serde(default)]
     unlisted: bool,
     #[serde(default)]
@@ -127,7 +127,7 @@ struct SheetNote {
     name: String,
     #[serde(default)]
     state: SheetState,
-    /// A `userId`, where it is not the app's owner.
+    /// A `userId`, if it is not the app's owner.
     owner: Option<String>,
     #[serde(default)]
     tags: Vec<String>,
@@ -138,7 +138,7 @@ struct SheetNote {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 enum SheetState {
-    /// As public as the app: a base sheet of a published app, or an unpublished one.
+    /// A base sheet if the app is published; otherwise an unpublished sheet.
     #[default]
     AsTheApp,
     Community,
@@ -184,7 +184,7 @@ fn named<'a>(records: &'a [Value], key: &str, name: &str) -> &'a Value {
     found.expect("a note names streams and users that there are")
 }
 
-/// A tag's id follows from its name, as the same tag is the same record everywhere.
+/// A tag's id is derived from its name, because the same tag is the same record everywhere.
 fn tags(names: &[String]) -> Value {
     let tag = |name: &String| json!({"id": guid_of(name), "name": name, "privileges": null});
     names.iter().map(tag).collect()

@@ -1,4 +1,4 @@
-//! What the invented site holds: whoever relies on an oddity finds here that it is there.
+//! What the sample site holds: whoever relies on an oddity finds here that it is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::get;
 
 #[test]
 fn its_size() {
-    let content = Content::invented();
+    let content = Content::sample();
     let sizes = [
         content.streams.len(),
         content.users.len(),
@@ -22,15 +22,15 @@ fn its_size() {
 
 #[test]
 fn it_is_the_same_in_every_run() {
-    assert_eq!(Content::invented(), Content::invented());
-    let content = Content::invented();
+    assert_eq!(Content::sample(), Content::sample());
+    let content = Content::sample();
     let app = content.app_named("Sales Overview").unwrap();
     assert_eq!(app, "ab8864f2-90a4-4c48-a837-8b69817e599a");
 }
 
 #[test]
 fn ids_are_unique() {
-    let content = Content::invented();
+    let content = Content::sample();
     let lists = [
         &content.streams,
         &content.users,
@@ -48,7 +48,7 @@ fn ids_are_unique() {
 
 #[test]
 fn sheets_are_of_every_state() {
-    let content = Content::invented();
+    let content = Content::sample();
     let mut states = BTreeMap::new();
     for sheet in content.sheets() {
         let flag = |value: &Value| value.as_bool().unwrap();
@@ -68,7 +68,7 @@ fn sheets_are_of_every_state() {
 
 #[test]
 fn dates_have_every_form() {
-    let content = Content::invented();
+    let content = Content::sample();
     let text = serde_json::to_string(&(&content.apps, &content.objects)).unwrap();
     for date in [
         r#""1753-01-01T00:00:00.000Z""#,
@@ -87,7 +87,7 @@ fn dates_have_every_form() {
 
 #[test]
 fn names_have_what_breaks_programs() {
-    let content = Content::invented();
+    let content = Content::sample();
     for name in [
         "",
         "a/b//c?d=e&f",
@@ -108,7 +108,7 @@ fn names_have_what_breaks_programs() {
 
 #[test]
 fn a_sheet_may_belong_to_an_app_that_is_not_listed() {
-    let content = Content::invented();
+    let content = Content::sample();
     let apps: BTreeSet<_> = content.apps.iter().map(|app| app["id"].as_str()).collect();
     let orphans = content
         .sheets()
@@ -118,7 +118,7 @@ fn a_sheet_may_belong_to_an_app_that_is_not_listed() {
 
 #[test]
 fn copies_repeat_the_engine_ids() {
-    let content = Content::invented();
+    let content = Content::sample();
     let short = content
         .sheets()
         .filter(|sheet| sheet["engineObjectId"] == "JDWuPK");
@@ -131,7 +131,7 @@ fn copies_repeat_the_engine_ids() {
 
 #[test]
 fn users_have_and_lack_addresses_in_every_way() {
-    let content = Content::invented();
+    let content = Content::sample();
     let addresses = |user_id: &str| -> Option<Vec<&str>> {
         let mut users = content.users.iter();
         let user = users.find(|user| user["userId"] == user_id).unwrap();

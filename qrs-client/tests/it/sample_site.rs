@@ -1,4 +1,4 @@
-//! The client's own models on the invented site, every record of it.
+//! The client's own models on the sample site, every record of it.
 
 use qrs_client::fake_site::FakeSite;
 use qrs_client::{
