@@ -1,110 +1,99 @@
-//! What the head of an answer means. An answer with an error status is an answer: only silence is
-//! a failure of the transport. Nothing here touches the network.
+//! The meaning of a response's head. Nothing here touches the network.
 
 mod refusal;
 
+use outbound_http::{Challenge, FailureClass, has_form, text_on_one_line};
 use url::Url;
 
-use crate::asked::Asked;
-use crate::challenge::Challenge;
-use crate::error::{Error, ErrorKind};
+use crate::error::{EndedSession, Error, ErrorKind};
 use crate::fact::Fact;
-use crate::renewal::Doubt;
-use crate::retry::Trouble;
+use crate::request_context::RequestContext;
 use crate::too_many_sessions;
 
-/// The head of an answer, as far as it decides.
+/// The head of a response, as far as its meaning depends on it.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) status: u16,
-    pub(crate) content_type: String,
-    /// Where a redirect leads to.
+    /// The target of a redirect.
     pub(crate) location: Option<Url>,
-    /// What an answer with status 401 asks for.
+    /// The authentication schemes that a response with status 401 asks for.
     pub(crate) challenges: Vec<Challenge>,
     pub(crate) retry_after: Option<std::time::Duration>,
 }
 
-/// The status with which Microsoft's gateways answer a session that has ended.
+/// The status of Microsoft's gateways for a session that has ended.
 const LOGIN_TIMEOUT: u16 = 440;
 
 impl Head {
-    /// Whether the request succeeded. Then the body says whether it is the JSON that was asked for: some gateways label
-    /// JSON as `text/html`.
+    /// Whether the request succeeded. The body then shows whether it is JSON: some gateways label JSON as `text/html`.
     pub(crate) fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
     }
 
-    /// Whether the body is labelled as a web page.
-    pub(crate) fn is_labelled_as_page(&self) -> bool {
-        self.content_type.to_ascii_lowercase().contains("html")
-    }
-
-    /// The error that the answer stands for. Its body is read as far as an excerpt needs.
-    pub(crate) fn refusal(&self, body: &[u8], asked: &Asked) -> Error {
+    /// The error that a response with this head and this body stands for.
+    pub(crate) fn refusal(&self, body: &[u8], context: RequestContext<'_>) -> Error {
         if self.is_success() {
-            return login_page(body, asked).with_status(self.status);
+            return login_page(body, context).with_status(self.status);
         }
-        let page = Asked::unredacted(body).to_ascii_lowercase();
+        let page = text_on_one_line(body).to_ascii_lowercase();
         if self.is_about_too_many_sessions(&page) {
-            return self.too_many_sessions(body, asked);
+            return self.too_many_sessions(body, context);
         }
-        let meaning = self.meaning(&page, asked);
-        // A redirect's page says that there is a redirect.
-        let said = asked
-            .excerpt(body)
-            .filter(|_| !matches!(self.status, 300..=399));
-        let error = asked
+        let meaning = self.meaning(&page, context);
+        // A redirect's page only says that there is a redirect.
+        let excerpt = context.redactor().excerpt(body);
+        let excerpt = excerpt.filter(|_| !matches!(self.status, 300..=399));
+        let error = context
             .error(meaning.kind, meaning.message)
             .with_fact(meaning.fact)
             .with_status(self.status)
-            .with_excerpt(said)
-            .with_doubt(self.doubt(&page))
-            .with_trouble(Trouble::Status(self.status, self.retry_after));
+            .with_excerpt(excerpt)
+            .with_ended_session(self.ended_session(&page))
+            .with_class(FailureClass::Status(self.status, self.retry_after));
         match meaning.hint {
             Some(hint) => error.with_hint(hint),
             None => error,
         }
     }
 
-    fn is_about_too_many_sessions(&self, said: &str) -> bool {
+    fn is_about_too_many_sessions(&self, text: &str) -> bool {
         match self.status {
             300..=399 => self
                 .location
                 .as_ref()
                 .is_some_and(too_many_sessions::is_page),
-            400..=599 => too_many_sessions::is_said(said),
+            400..=599 => too_many_sessions::is_text_about_it(text),
             _ => false,
         }
     }
 
-    fn too_many_sessions(&self, body: &[u8], asked: &Asked) -> Error {
-        let error = too_many_sessions::error(asked).with_status(self.status);
+    fn too_many_sessions(&self, body: &[u8], context: RequestContext<'_>) -> Error {
+        let error = too_many_sessions::error(context).with_status(self.status);
         match &self.location {
             Some(location) => {
-                let target = asked.scrub_line(&shown(location));
+                let target = context.redactor().redact_line(&without_query(location));
                 error.with_excerpt(Some(format!("it redirects to `{target}`")))
             }
-            None => error.with_excerpt(asked.excerpt(body)),
+            None => error.with_excerpt(context.redactor().excerpt(body)),
         }
     }
 
-    /// Whether the refusal may be due to an ended session, or to cookies that have grown too long.
-    fn doubt(&self, said: &str) -> Doubt {
+    /// Whether an ended session, or cookies that have become too long, may be the cause.
+    fn ended_session(&self, text: &str) -> EndedSession {
         match self.status {
-            301..=303 | 307 | 308 | 401 | LOGIN_TIMEOUT => Doubt::Likely,
-            _ if self.head_is_too_long(said) => Doubt::Likely,
-            // Not the proxy's own, nor what is retried.
-            407 | 408 | 425 | 429 => Doubt::None,
-            400..=499 => Doubt::Possible,
-            _ => Doubt::None,
+            301..=303 | 307 | 308 | 401 | LOGIN_TIMEOUT => EndedSession::Likely,
+            _ if self.head_is_too_long(text) => EndedSession::Likely,
+            // The proxy's own status, and statuses that are retried.
+            407 | 408 | 425 | 429 => EndedSession::Excluded,
+            400..=499 => EndedSession::Possible,
+            _ => EndedSession::Excluded,
         }
     }
 
-    /// Status 431, nginx's own 494, and the texts that go with status 400: Windows' "Request Too Long" and "The size of
+    /// Status 431, nginx's own 494, or status 400 with one of these texts: Windows' "Request Too Long" and "The size of
     /// the request headers is too long", nginx's "Request Header Or Cookie Too Large", Apache's "Size of a request
     /// header field exceeds server limit".
-    fn head_is_too_long(&self, said: &str) -> bool {
+    fn head_is_too_long(&self, text: &str) -> bool {
         const TEXTS: [&str; 4] = [
             "request too long",
             "headers is too long",
@@ -113,48 +102,43 @@ impl Head {
         ];
         match self.status {
             431 | 494 => true,
-            400 => TEXTS.iter().any(|text| said.contains(text)),
+            400 => TEXTS.iter().any(|known| text.contains(known)),
             _ => false,
         }
     }
 }
 
-/// A web page where JSON was due.
-pub(crate) fn login_page(body: &[u8], asked: &Asked) -> Error {
-    if too_many_sessions::is_said(&Asked::unredacted(body)) {
-        return too_many_sessions::error(asked).with_excerpt(asked.excerpt(body));
+/// The error of a web page instead of JSON.
+pub(crate) fn login_page(body: &[u8], context: RequestContext<'_>) -> Error {
+    let excerpt = context.redactor().excerpt(body);
+    if too_many_sessions::is_text_about_it(&text_on_one_line(body)) {
+        return too_many_sessions::error(context).with_excerpt(excerpt);
     }
     let (fact, message, hint) = if has_form(body) {
         (
             Fact::LoginForm,
             "the site answered with a web page, most likely a login form, instead of JSON",
             "check the virtual proxy's prefix, and that this virtual proxy authenticates by header; a gateway in front \
-             of the site may ask for a login, too",
+             of the site may also ask for a login",
         )
     } else {
         (
             Fact::WebPage,
             "the site answered with a web page instead of JSON",
-            "check that the URL is that of a Qlik Sense site, with the prefix of its virtual proxy; a gateway in front of \
-             the site may answer like this, too",
+            "check that the URL is a Qlik Sense site's, with the prefix of its virtual proxy; a gateway in front of the site \
+             may also answer like this",
         )
     };
-    asked
+    context
         .error(ErrorKind::LoginPage, message)
         .with_fact(fact)
         .with_hint(hint)
-        .with_excerpt(asked.excerpt(body))
-        .with_doubt(Doubt::Likely)
+        .with_excerpt(excerpt)
+        .with_ended_session(EndedSession::Likely)
 }
 
-/// Whether a web page has a form.
-fn has_form(page: &[u8]) -> bool {
-    let page = page.to_ascii_lowercase();
-    page.windows(b"<form".len()).any(|tag| tag == b"<form")
-}
-
-/// A URL without what may be secret in it.
-fn shown(url: &Url) -> String {
+/// A URL without its query and its user name, which may be secret.
+fn without_query(url: &Url) -> String {
     let origin = url.origin().ascii_serialization();
     let host = if origin == "null" {
         url.scheme().to_owned() + ":"
@@ -166,25 +150,28 @@ fn shown(url: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::SecretString;
+    use outbound_http::{Redactor, SecretString};
 
     use super::*;
     use crate::site::SiteUrl;
 
-    fn refusal(status: u16, content_type: &str, location: Option<&str>, body: &str) -> Error {
+    fn refusal(status: u16, location: Option<&str>, body: &str) -> Error {
         let site = SiteUrl::parse("https://qlik.example/vp/").unwrap();
         let url = site.as_url().join("qrs/about").unwrap();
-        let asked = Asked::new(&site, &url, vec![SecretString::from("hunter2")]);
+        let redactor = Redactor::new([SecretString::from("hunter2")]);
+        let http = outbound_http::RequestContext::new("the site", site.as_url(), &url, redactor);
+        let context = RequestContext {
+            site: &site,
+            http: &http,
+        };
         let location = location.map(|location| url.join(location).unwrap());
-        let (content_type, retry_after) = (content_type.to_owned(), None);
         let head = Head {
             status,
-            content_type,
             location,
             challenges: Vec::new(),
-            retry_after,
+            retry_after: None,
         };
-        head.refusal(body.as_bytes(), &asked)
+        head.refusal(body.as_bytes(), context)
     }
 
     #[test]
@@ -217,7 +204,7 @@ mod tests {
             (304, "", ErrorKind::UnexpectedAnswer),
         ];
         for (status, body, kind) in cases {
-            let error = refusal(status, "text/plain", None, body);
+            let error = refusal(status, None, body);
             assert_eq!(
                 (error.kind(), error.status()),
                 (kind, Some(status)),
@@ -227,32 +214,36 @@ mod tests {
     }
 
     #[test]
-    fn what_an_ended_session_may_cause_is_known() {
+    fn responses_that_an_ended_session_may_cause_are_known() {
         let cases = [
-            (302, "", Doubt::Likely),
-            (401, "", Doubt::Likely),
-            (440, "", Doubt::Likely),
-            (431, "", Doubt::Likely),
+            (302, "", EndedSession::Likely),
+            (401, "", EndedSession::Likely),
+            (440, "", EndedSession::Likely),
+            (431, "", EndedSession::Likely),
             (
                 400,
                 "<h2>Bad Request - Request Too Long</h2>",
-                Doubt::Likely,
+                EndedSession::Likely,
             ),
-            (400, "Request Header Or Cookie Too Large", Doubt::Likely),
-            (200, "<form>", Doubt::Likely),
-            (400, "Cannot parse the expression", Doubt::Possible),
-            (403, "Forbidden", Doubt::Possible),
-            (403, "XSRF prevention check failed.", Doubt::Possible),
-            (404, "", Doubt::Possible),
-            (413, "", Doubt::Possible),
-            (419, "", Doubt::Possible),
-            (407, "", Doubt::None),
-            (429, "", Doubt::None),
-            (500, "", Doubt::None),
+            (
+                400,
+                "Request Header Or Cookie Too Large",
+                EndedSession::Likely,
+            ),
+            (200, "<form>", EndedSession::Likely),
+            (400, "Cannot parse the expression", EndedSession::Possible),
+            (403, "Forbidden", EndedSession::Possible),
+            (403, "XSRF prevention check failed.", EndedSession::Possible),
+            (404, "", EndedSession::Possible),
+            (413, "", EndedSession::Possible),
+            (419, "", EndedSession::Possible),
+            (407, "", EndedSession::Excluded),
+            (429, "", EndedSession::Excluded),
+            (500, "", EndedSession::Excluded),
         ];
         for (status, body, expected) in cases {
-            let error = refusal(status, "text/html", Some("/elsewhere"), body);
-            assert_eq!(error.doubt(), expected, "{status} {body}");
+            let error = refusal(status, Some("/elsewhere"), body);
+            assert_eq!(error.ended_session(), expected, "{status} {body}");
         }
     }
 
@@ -281,25 +272,17 @@ mod tests {
             ),
         ];
         for (status, location, kind, expected) in cases {
-            let error = refusal(status, "text/html", Some(location), "<p>moved, hunter2</p>");
+            let error = refusal(status, Some(location), "<p>moved, hunter2</p>");
             assert_eq!(error.kind(), kind, "{error}");
             assert!(error.to_string().contains(expected), "{error}");
             assert_eq!(error.excerpt(), None);
         }
-        assert_eq!(
-            refusal(302, "", None, "").kind(),
-            ErrorKind::UnexpectedAnswer
-        );
+        assert_eq!(refusal(302, None, "").kind(), ErrorKind::UnexpectedAnswer);
     }
 
     #[test]
-    fn a_web_page_in_place_of_json_is_called_what_it_is() {
-        let error = refusal(
-            200,
-            "text/html; charset=utf-8",
-            None,
-            "<form>Log in, hunter2</form>",
-        );
+    fn a_web_page_instead_of_json_is_a_login_page() {
+        let error = refusal(200, None, "<form>Log in, hunter2</form>");
         assert_eq!(error.kind(), ErrorKind::LoginPage);
         assert_eq!(error.excerpt(), Some("Log in, ***"));
     }

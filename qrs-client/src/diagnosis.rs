@@ -1,84 +1,52 @@
-//! The way to a site, walked by hand and step by step: for whoever looks for what is wrong with
-//! it. The HTTP library only tells that a proxy did not lead on.
+//! The steps of a connection to a site, as [`QrsClient::diagnose`](crate::QrsClient::diagnose) reports them.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::certificate::Certificate;
+pub use outbound_http::{Handshake, Seen};
+
 use crate::error::Error;
 
-/// A step on the way to a site, and what was seen there; see
-/// [`QrsClient::diagnose`](crate::QrsClient::diagnose).
+/// A step of a connection and its result; see [`QrsClient::diagnose`](crate::QrsClient::diagnose).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Step {
-    /// Which step it is.
+    /// The step.
     pub stage: Stage,
-    /// How long it took.
+    /// The time that it took.
     pub took: Duration,
-    /// What was seen, or why it went no further.
+    /// What was observed, or why the step failed.
     pub seen: Result<Seen, Error>,
 }
 
-/// The steps on the way to a site, in their order. Where there is a proxy, the first two concern
-/// it in place of the site.
+/// The steps of a connection, in their order. With a proxy, the first two steps concern the proxy instead of the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The name of the site, or of the proxy, is resolved.
+    /// Resolving the host name of the site or of the proxy.
     Resolve,
-    /// A TCP connection is made.
+    /// Making a TCP connection.
     Connect,
-    /// TLS with the proxy, where its scheme is https.
+    /// TLS with the proxy, if its scheme is https.
     ProxyTls,
-    /// The proxy connects to the site (`CONNECT`), where the site is spoken to over TLS.
+    /// The proxy's connection to the site (`CONNECT`), if the site's scheme is https.
     Tunnel,
     /// TLS with the site.
     SiteTls,
 }
 
-/// What was seen at a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Seen {
-    /// The addresses of the name.
-    Addresses(Vec<IpAddr>),
-    /// The address that took the connection.
-    Connected(SocketAddr),
-    /// The proxy has connected to the site.
-    Tunnelled,
-    /// A secure connection.
-    Secure(Handshake),
-}
-
-/// What a TLS handshake came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Handshake {
-    /// The version of the protocol: `TLS 1.3`.
-    pub protocol: &'static str,
-    /// The cipher suite by its IANA name: `TLS13_AES_256_GCM_SHA384`.
-    pub cipher: String,
-    /// The certificates that were shown, the site's or the proxy's own first.
-    pub certificates: Vec<Certificate>,
-}
-
-/// One line.
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Addresses(addresses) => {
-                let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-                f.write_str(&addresses.join(", "))
-            }
-            Self::Connected(address) => write!(f, "{address}"),
-            Self::Tunnelled => f.write_str("the proxy has connected to the site"),
-            Self::Secure(handshake) => {
-                write!(f, "{}, {}", handshake.protocol, handshake.cipher)?;
-                let mut certificates = handshake.certificates.iter();
-                certificates.try_for_each(|shown| write!(f, "; {shown}"))
-            }
+impl From<outbound_http::Step> for Step {
+    fn from(step: outbound_http::Step) -> Self {
+        Self {
+            stage: match step.stage {
+                outbound_http::Stage::Resolve => Stage::Resolve,
+                outbound_http::Stage::Connect => Stage::Connect,
+                outbound_http::Stage::ProxyTls => Stage::ProxyTls,
+                outbound_http::Stage::Tunnel => Stage::Tunnel,
+                _ => Stage::SiteTls,
+            },
+            took: step.took,
+            seen: step.seen.map_err(Error::from),
         }
     }
 }
@@ -89,7 +57,7 @@ impl fmt::Display for Stage {
             Self::Resolve => "name resolution",
             Self::Connect => "TCP connection",
             Self::ProxyTls => "TLS with the proxy",
-            Self::Tunnel => "way through the proxy",
+            Self::Tunnel => "connection through the proxy",
             Self::SiteTls => "TLS with the site",
         })
     }

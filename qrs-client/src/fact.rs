@@ -1,19 +1,19 @@
-//! What was seen when something failed: the one list of facts from which hints are chosen.
+//! What was observed when a read failed.
 
-use crate::challenge::Challenge;
+use outbound_http::{Challenge, Fact as Http};
+
 use crate::site::SiteUrl;
 
-/// What was seen when a read failed; see [`Error::fact`](crate::Error::fact).
+/// What was observed when a read failed; see [`Error::fact`](crate::Error::fact).
 ///
-/// An [`ErrorKind`](crate::ErrorKind) says what a program can do about an error. A fact says what a person can do about
-/// it: choose the advice for people by the fact. Where nothing more exact is known than the kind, the fact is
-/// [`Unknown`](Self::Unknown).
+/// An [`ErrorKind`](crate::ErrorKind) tells a program how to react. A fact tells a person what to do: choose advice for
+/// people by the fact. If nothing more precise than the kind is known, the fact is [`Unknown`](Self::Unknown).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fact {
-    /// Nothing more exact is known.
+    /// Nothing more precise is known.
     Unknown,
-    /// A setting cannot work; the message names it.
+    /// A setting is not valid; the message names it.
     InvalidSetting,
     /// The proxy failed, not the site; the message says how.
     ProxyFailed,
@@ -24,68 +24,68 @@ pub enum Fact {
     ConnectionRefused,
     /// The machine or its network cannot be reached.
     HostUnreachable,
-    /// No connection was made, for another reason.
+    /// The connection failed for another reason.
     ConnectionFailed,
-    /// No connection was made in time: packets are dropped.
+    /// The connection was not made in time: packets are dropped.
     ConnectionTimedOut,
 
     /// The certificate was refused, or TLS failed in another way; the message says how.
     TlsFailed,
-    /// The port accepts connections and stays silent in the TLS handshake.
+    /// The port accepts connections but does not answer the TLS handshake.
     TlsSilent,
-    /// The connection was closed in the TLS handshake.
+    /// The connection was closed during the TLS handshake.
     TlsClosed,
-    /// TLS was expected, and the port speaks plain http.
+    /// TLS was expected, but the port speaks plain http.
     PlainHttp,
-    /// TLS was expected, and the port speaks neither TLS nor http.
+    /// TLS was expected, but the port speaks neither TLS nor http.
     NotTls,
-    /// Plain http was expected, and the port speaks TLS.
+    /// Plain http was expected, but the port speaks TLS.
     TlsExpected,
 
-    /// The port accepts connections, and no answer began in time.
+    /// The port accepts connections, but no response began in time.
     NoAnswerInTime,
-    /// The connection was closed before an answer came.
+    /// The connection was closed before a response came.
     ClosedWithoutAnswer,
-    /// What came is not HTTP.
+    /// The response is not HTTP.
     NotHttp,
-    /// The answer has more header lines than the client reads.
+    /// The response has more header lines than the client reads.
     HeadersTooLarge,
-    /// The connection was closed in the middle of an answer.
+    /// The connection was closed in the middle of a response.
     AnswerCut,
-    /// The answer took longer than a time limit.
+    /// The response took longer than a time limit.
     AnswerTooSlow,
-    /// The compressed answer ends too early.
+    /// The compressed response ends too early.
     CompressedAnswerCut,
-    /// The answer is labelled as compressed, and cannot be decompressed.
+    /// The response is labelled as compressed but cannot be decompressed.
     CompressedAnswerDamaged,
-    /// The answer is compressed in a way that the client did not ask for.
+    /// The response has a content coding that the client did not ask for.
     UnknownCoding,
-    /// The answer is larger than the client reads.
+    /// The response is larger than the client reads.
     AnswerTooLarge,
-    /// The answer is not JSON.
+    /// The response is not JSON.
     NotJson,
-    /// The answer is JSON of another shape.
+    /// The response is JSON of an unexpected shape.
     UnexpectedJson,
-    /// The answer is not one of QRS.
+    /// The response is not from QRS.
     NotQrs,
-    /// A list is not a JSON array, or something else stands within it.
+    /// A list is not a JSON array, or there is something else in it.
     ListDamaged,
 
-    /// Status 401: what the site asks for. The list is empty if the site does not say it.
+    /// Status 401, with the authentication schemes that the site asks for, if it names any.
     CredentialsRequested(Vec<Challenge>),
-    /// The site redirects to its own login page for this way of authentication.
+    /// The site redirects to its own login page for this authentication method.
     RedirectToLogin(LoginPage),
     /// The site redirects to the login page of another system, such as an identity provider.
     RedirectToIdentityProvider,
-    /// The site has another address, as its redirect says.
+    /// The site redirects to its new address.
     SiteMoved(Box<SiteUrl>),
-    /// The site redirects to an address that is neither a login page nor that of a site.
+    /// The site redirects to an address that is neither a login page nor a site.
     RedirectElsewhere,
-    /// The answer is a web page with a login form.
+    /// The response is a web page with a login form.
     LoginForm,
-    /// The answer is a web page without a login form.
+    /// The response is a web page without a login form.
     WebPage,
-    /// The site saw no valid xrfkey.
+    /// The site received no valid xrfkey.
     XrfkeyMissing,
     /// The account is inactive.
     AccountInactive,
@@ -94,8 +94,8 @@ pub enum Fact {
     /// The account has too many sessions.
     TooManySessions,
 
-    /// No virtual proxy has the prefix of the URL, or the site does not accept the host name of the URL: it answers
-    /// both alike.
+    /// No virtual proxy has the prefix of the URL, or the site does not accept the host name of the URL. The response is the
+    /// same in both cases.
     PrefixOrHostUnknown,
     /// The site does not accept the host name of the URL.
     HostNameRefused,
@@ -105,16 +105,64 @@ pub enum Fact {
     RequestRefused,
     /// The request's headers are longer than the site accepts.
     RequestTooLong,
-    /// The site cannot answer yet (status 408 or 425), or asks for fewer requests (status 429).
+    /// The site is not ready (status 408 or 425) or asks for fewer requests (status 429).
     Throttled,
     /// The repository failed (status 500 and most above).
     ServerFailed,
-    /// A gateway or the site's proxy does not get an answer from the site (status 502 or 504).
+    /// A gateway or the site's proxy gets no response from the site (status 502 or 504).
     GatewayFailed,
     /// The site's services are not available (status 503).
     ServiceUnavailable,
     /// Another status.
     UnexpectedStatus,
+}
+
+impl Fact {
+    /// The fact that corresponds to one of HTTP.
+    pub(crate) fn from_http(fact: &Http) -> Self {
+        match fact {
+            Http::InvalidSetting => Self::InvalidSetting,
+            Http::ProxyFailed => Self::ProxyFailed,
+            Http::HostUnresolved => Self::HostUnresolved,
+            Http::ConnectionRefused => Self::ConnectionRefused,
+            Http::HostUnreachable => Self::HostUnreachable,
+            Http::ConnectionFailed => Self::ConnectionFailed,
+            Http::ConnectionTimedOut => Self::ConnectionTimedOut,
+            Http::TlsSilent => Self::TlsSilent,
+            Http::TlsClosed => Self::TlsClosed,
+            Http::PlainHttp => Self::PlainHttp,
+            Http::NotTls => Self::NotTls,
+            Http::TlsExpected => Self::TlsExpected,
+            Http::NoAnswerInTime => Self::NoAnswerInTime,
+            Http::ClosedWithoutAnswer => Self::ClosedWithoutAnswer,
+            Http::NotHttp => Self::NotHttp,
+            Http::HeadersTooLarge => Self::HeadersTooLarge,
+            Http::AnswerCut => Self::AnswerCut,
+            Http::AnswerTooSlow => Self::AnswerTooSlow,
+            Http::CompressedAnswerCut => Self::CompressedAnswerCut,
+            Http::CompressedAnswerDamaged => Self::CompressedAnswerDamaged,
+            Http::UnknownCoding => Self::UnknownCoding,
+            Http::AnswerTooLarge => Self::AnswerTooLarge,
+            Http::WebPage => Self::WebPage,
+            Http::NotJson => Self::NotJson,
+            Http::UnexpectedJson => Self::UnexpectedJson,
+            Http::Forbidden => Self::Forbidden,
+            Http::NothingHere => Self::NothingHere,
+            Http::RequestRefused => Self::RequestRefused,
+            Http::RequestTooLong => Self::RequestTooLong,
+            Http::Throttled => Self::Throttled,
+            Http::ServerFailed => Self::ServerFailed,
+            Http::GatewayFailed => Self::GatewayFailed,
+            Http::ServiceUnavailable => Self::ServiceUnavailable,
+            Http::UnexpectedStatus => Self::UnexpectedStatus,
+            Http::TlsFailed | Http::ClientCertificateRequired => Self::TlsFailed,
+            Http::Redirected => Self::RedirectElsewhere,
+            Http::CredentialsRequested(challenges) => {
+                Self::CredentialsRequested(challenges.clone())
+            }
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// A login page of Qlik Sense.
@@ -125,6 +173,6 @@ pub enum LoginPage {
     Forms,
     /// `internal_windows_authentication`
     Windows,
-    /// Another of its pages.
+    /// Another login page.
     Other,
 }

@@ -6,10 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::lenient;
 
-/// Maximum size of an identifier, in bytes. Qlik Sense's own have 36 characters. A longer one is refused: cut, it might
-/// equal another.
-pub(crate) const MAX_ID_BYTES: usize = 1_024;
-
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -103,6 +99,7 @@ pub(crate) fn is_guid(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lenient::MAX_ID_BYTES;
 
     #[test]
     fn a_guid_is_told_from_what_only_resembles_one() {

@@ -20,17 +20,21 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+mod salvage;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use outbound_http::one_line;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, SeqAccess, Visitor};
 
-use crate::salvage::salvage;
+pub(crate) use salvage::salvage;
 
-use crate::excerpt::one_line;
-use crate::id::MAX_ID_BYTES;
+/// Maximum size of an identifier, in bytes. Qlik Sense's own have 36 characters. A longer one is refused rather than cut: two
+/// that differ only after the cut would become equal.
+pub(crate) const MAX_ID_BYTES: usize = 1_024;
 
 /// Maximum number of elements of an array within a record, such as its tags.
 const MAX_LIST_ELEMENTS: usize = 10_000;

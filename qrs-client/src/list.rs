@@ -20,46 +20,45 @@ use crate::request::Get;
 use crate::transport::Transport;
 use reader::Message;
 
-/// A list of records that is never held whole: each is decoded as its bytes arrive.
+/// A list of records that is never kept in memory as a whole: each record is decoded while its bytes arrive.
 ///
-/// Nothing is asked before the first [`next`](Self::next). From then on a task of its own reads and
-/// decodes a little ahead, so that the site, the decoder and the caller work side by side; dropping
-/// the list ends it.
+/// The request is sent by the first [`next`](Self::next). From then on, a separate task reads and decodes a little ahead, so
+/// that the site, the decoder and the caller work at the same time. Dropping the list ends the task.
 ///
-/// The list is complete when `next` has answered `Ok(None)`. After an error there is nothing more.
+/// The list is complete when `next` has returned `Ok(None)`. After an error, there are no more records.
 pub struct RecordList<T> {
     source: Source<T>,
     batch: std::vec::IntoIter<Record<T>>,
-    /// How the list ends after the batch.
+    /// The end of the list, if it follows the batch.
     end: Option<Result<(), Error>>,
     bytes_read: u64,
     records_read: u64,
 }
 
-/// A record, or why one element of the list is none; the list goes on after it.
+/// A record, or why an element of the list is not one. The list continues after it.
 pub type Record<T> = Result<T, UnreadableRecord>;
 
-/// An element of a list that is not the record it should be.
+/// An element of a list that cannot be read as a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnreadableRecord {
-    /// Its place in the list, from 0.
+    /// Its position in the list, from 0.
     pub index: u64,
-    /// Where it begins in the answer, in bytes.
+    /// Its position in the response, in bytes.
     pub offset: u64,
-    /// Its `id`, if that much can be read.
+    /// Its `id`, if that can be read.
     pub id: Option<String>,
-    /// What is wrong with it, on one line. It may quote the record.
+    /// Why it cannot be read, on one line. The text may quote the record.
     pub reason: String,
 }
 
 enum Source<T> {
-    Unasked(Arc<Transport>, Get),
+    NotRequested(Arc<Transport>, Get),
     Reading(Reading<T>),
     Over,
 }
 
-/// The task that reads, as long as somebody wants what it reads.
+/// The task that reads the list. It ends when this is dropped.
 struct Reading<T> {
     messages: mpsc::Receiver<Message<T>>,
     task: JoinHandle<()>,
@@ -68,7 +67,7 @@ struct Reading<T> {
 impl<T> RecordList<T> {
     pub(crate) fn new(transport: Arc<Transport>, get: Get) -> Self {
         Self {
-            source: Source::Unasked(transport, get),
+            source: Source::NotRequested(transport, get),
             batch: Vec::new().into_iter(),
             end: None,
             bytes_read: 0,
@@ -76,13 +75,13 @@ impl<T> RecordList<T> {
         }
     }
 
-    /// How much of the answer was decoded for the records so far, in bytes, rounded up to a batch.
+    /// Number of bytes of the response that were decoded for the records so far, rounded up to a batch.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read
     }
 
-    /// How many records were handed out, unreadable ones included.
+    /// Number of records that were returned, unreadable ones included.
     #[must_use]
     pub fn records_read(&self) -> u64 {
         self.records_read
@@ -90,7 +89,7 @@ impl<T> RecordList<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
-    /// The next record; none when the list is over. No record is lost if the future is dropped.
+    /// The next record; `None` at the end of the list. No record is lost if the future is dropped.
     ///
     /// # Errors
     ///
@@ -111,7 +110,7 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
                 return end.map(|()| None);
             }
             match &mut self.source {
-                Source::Unasked(transport, get) => {
+                Source::NotRequested(transport, get) => {
                     self.source = Source::Reading(Reading::start(transport.clone(), get.clone()));
                 }
                 Source::Reading(reading) => match reading.messages.recv().await {
@@ -120,7 +119,7 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
                         self.bytes_read = message.bytes_read;
                         self.end = message.end;
                     }
-                    None => self.end = Some(Err(stopped())),
+                    None => self.end = Some(Err(reader_stopped())),
                 },
                 Source::Over => return Ok(None),
             }
@@ -136,18 +135,18 @@ impl<T: DeserializeOwned + Send + 'static> RecordList<T> {
     }
 }
 
-/// The reader says how the list ended before it goes; it did not, so the record type panicked or
-/// the runtime is shutting down.
-fn stopped() -> Error {
+/// The error of a reader that ended without reporting the end of the list: the record type panicked, or the runtime is
+/// shutting down.
+fn reader_stopped() -> Error {
     Error::new(
         ErrorKind::ListBroken,
-        "the list was not read to its end: its reader stopped",
+        "the list was not read to its end: its reader stopped unexpectedly",
     )
 }
 
 impl<T: DeserializeOwned + Send + 'static> Reading<T> {
     fn start(transport: Arc<Transport>, get: Get) -> Self {
-        let (sender, messages) = mpsc::channel(reader::MESSAGES_AHEAD);
+        let (sender, messages) = mpsc::channel(reader::MAX_WAITING_BATCHES);
         let task = tokio::spawn(reader::read(transport, get, sender));
         Self { messages, task }
     }
@@ -176,7 +175,7 @@ impl fmt::Display for UnreadableRecord {
             id,
             reason,
         } = self;
-        write!(f, "record {index} at byte {offset} can't be read")?;
+        write!(f, "record {index} at byte {offset} cannot be read")?;
         if let Some(id) = id {
             write!(f, ", id `{id}`")?;
         }

@@ -1,7 +1,7 @@
-//! The session of an account on a site: its cookies, and who may open another one.
+//! The session of an account on a site: its cookies, and when a request may open another session.
 //!
-//! A client that does not send its cookie back opens a session with every request and locks its user
-//! out at the sixth (Qlik help, Proxies: five sessions a user).
+//! A client that does not send its cookie back opens a session with every request, and the site locks its user out at the
+//! sixth (Qlik help, Proxies: five sessions per user).
 
 mod evidence;
 mod hold;
@@ -12,7 +12,7 @@ mod stored;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use reqwest::header::HeaderValue;
+use outbound_http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
@@ -21,10 +21,10 @@ pub use self::evidence::SessionState;
 use self::evidence::{Evidence, Observed, looks_joined};
 use self::hold::Uses;
 pub use self::hold::{SessionEnd, SessionHold};
-use self::jar::{Answered, Change, Jar};
+use self::jar::{Change, CookieResponse, Jar};
 pub use self::pool::SessionPool;
 use self::stored::Moment;
-use crate::credentials::HeaderCredentials;
+use crate::credentials::Credentials;
 use crate::site::SiteUrl;
 
 /// The session of an account on a site. Connections of the same account may share one.
@@ -39,37 +39,38 @@ pub(crate) struct Session {
 #[derive(Debug, Default)]
 struct State {
     jar: Jar,
-    /// How often a cookie changed.
+    /// Number of changes of cookies.
     changes: u64,
-    /// How often all cookies were dropped, because the site had ended their session.
+    /// Number of times that all cookies were dropped because the site had ended their session.
     drops: u64,
-    /// Whether a request need not wait for another one to open a session.
+    /// Whether requests may be sent at the same time: a session is open.
     is_open: bool,
     was_answered: bool,
     evidence: Evidence,
     uses: Uses,
 }
 
-/// The cookies that a request carries.
+/// The cookies of a request.
 #[derive(Debug, Clone)]
-pub(crate) struct Carried {
+pub(crate) struct SentCookies {
     header: Option<HeaderValue>,
     changes: u64,
     drops: u64,
 }
 
-/// What an answer says about cookies.
+/// The headers of a response that concern cookies.
 pub(crate) struct Headers<'a> {
     /// The `Set-Cookie` headers.
     pub(crate) cookies: Vec<&'a str>,
-    /// The site's own time in seconds since 1970, if the answer has a `Date`.
+    /// The site's own time in seconds since 1970, if the response has a `Date`.
     pub(crate) date: Option<i64>,
-    /// Whether the site answered with what was requested.
+    /// Whether the request succeeded.
     pub(crate) is_accepted: bool,
 }
 
-/// Shorter cookies are marks rather than secrets, and redacting them would spoil every text.
-const SHORTEST_SECRET: usize = 6;
+/// Minimum length of a cookie's value that is redacted, in bytes. Shorter ones are flags rather than secrets, and redacting
+/// them would make every text unreadable.
+const MIN_SECRET_BYTES: usize = 6;
 
 impl Session {
     pub(crate) fn new(site: SiteUrl) -> Self {
@@ -80,8 +81,8 @@ impl Session {
         }
     }
 
-    /// Waits while another request opens a session. While none is open, requests go one by one: a site opens a session
-    /// for each request that has no cookie yet, and locks the user out at the sixth.
+    /// Waits while another request opens a session. Until a session is open, requests are sent one by one: a site opens a
+    /// session for each request without a cookie, and locks the user out at the sixth.
     pub(crate) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         if self.state().is_open(Instant::now()) {
             return None;
@@ -91,11 +92,11 @@ impl Session {
     }
 
     /// The cookies for a request to `url`.
-    pub(crate) fn cookies(&self, url: &Url) -> Carried {
+    pub(crate) fn cookies(&self, url: &Url) -> SentCookies {
         let state = self.state();
         let line = state.jar.line(url, Instant::now());
         let header = line.and_then(|line| HeaderValue::from_str(&line).ok());
-        Carried {
+        SentCookies {
             header: header.map(|mut value| {
                 value.set_sensitive(true);
                 value
@@ -105,81 +106,76 @@ impl Session {
         }
     }
 
-    /// Keeps what the `Set-Cookie` headers of an answer set, and drops what they take back.
+    /// Keeps the cookies that the `Set-Cookie` headers of a response set, and drops those that they remove.
     ///
     /// Returns whether the cookies had changed since the request was sent.
-    pub(crate) fn keep(&self, carried: &Carried, headers: &Headers<'_>) -> bool {
+    pub(crate) fn keep(&self, sent: &SentCookies, headers: &Headers<'_>) -> bool {
         let mut state = self.state();
         state.was_answered = true;
-        let outdated = state.changes != carried.changes;
-        // What an answer within a dropped session sets must not replace the cookies of the new one.
-        if state.drops == carried.drops {
-            state.keep(&self.site, carried, headers);
+        let outdated = state.changes != sent.changes;
+        // A response within a dropped session must not replace the cookies of the new one.
+        if state.drops == sent.drops {
+            state.keep(&self.site, sent, headers);
         }
         outdated
     }
 
     /// Whether a cookie has changed since.
-    pub(crate) fn has_changed_since(&self, carried: &Carried) -> bool {
-        self.state().changes != carried.changes
+    pub(crate) fn has_changed_since(&self, sent: &SentCookies) -> bool {
+        self.state().changes != sent.changes
     }
 
-    /// Drops the cookies that a refused request carried, unless that was done since; the next request opens a new
-    /// session, and all others wait for it.
-    pub(crate) fn drop_cookies(&self, carried: &Carried) {
+    /// Drops the cookies of a refused request, unless they were dropped since; the next request opens a new session, and all
+    /// others wait for it.
+    pub(crate) fn drop_cookies(&self, sent: &SentCookies) {
         let mut state = self.state();
-        if state.drops == carried.drops {
+        if state.drops == sent.drops {
             state.drop_cookies();
         }
     }
 
-    /// Whether the answer to a request without cookies has set some.
-    pub(crate) fn was_opened_since(&self, carried: &Carried) -> bool {
+    /// Whether the response to a request without cookies has set some.
+    pub(crate) fn was_opened_since(&self, sent: &SentCookies) -> bool {
         let state = self.state();
-        !carried.has_cookies() && state.has_cookie_for(&self.site, Instant::now())
+        !sent.has_cookies() && state.has_cookie_for(&self.site, Instant::now())
     }
 
-    /// Lets all requests go at the same time from now on.
+    /// Allows requests to be sent at the same time from now on.
     pub(crate) fn set_open(&self) {
         self.state().is_open = true;
     }
 
-    /// Whether the site has ever answered.
-    pub(crate) fn was_answered(&self) -> bool {
-        self.state().was_answered
-    }
-
-    /// How often the cookies were dropped because the site had ended their session.
+    /// Number of times that the cookies were dropped because the site had ended their session.
     pub(crate) fn renewals(&self) -> u64 {
         self.state().drops
     }
 
-    /// Whether the site keeps the session, as far as its answers show.
+    /// Whether the site keeps the session, as far as its responses show.
     pub(crate) fn observed(&self) -> SessionState {
         self.state().evidence.state()
     }
 
-    /// What must not show in any text.
+    /// The secrets that no text may contain.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         let state = self.state();
         let values = state.jar.cookies().iter().map(|cookie| &cookie.value);
-        let long = |value: &&SecretString| value.expose_secret().len() >= SHORTEST_SECRET;
+        let long = |value: &&SecretString| value.expose_secret().len() >= MIN_SECRET_BYTES;
         values.filter(long).cloned().collect()
     }
 
-    /// What stands for the account on the site, without a hint at either for whoever does not know the salt.
-    pub(crate) fn key(&self, credentials: &HeaderCredentials, salt: &str) -> String {
+    /// A name for the account on the site. Without the salt, it reveals neither.
+    pub(crate) fn key(&self, credentials: &Credentials, salt: &str) -> String {
         stored::digest(salt, &self.site, credentials)
     }
 
-    /// The session as text, tied to the site and to who asks.
-    pub(crate) fn export(&self, credentials: &HeaderCredentials) -> Option<SecretString> {
+    /// The session as text, valid for this site and these credentials only.
+    pub(crate) fn export(&self, credentials: &Credentials) -> Option<SecretString> {
         stored::to_text(&self.state().jar, &self.site, credentials, now())
     }
 
     /// Continues an exported session and returns true. Returns false if the text belongs to another site or other
     /// credentials, or if a request was already sent.
-    pub(crate) fn import(&self, text: &SecretString, credentials: &HeaderCredentials) -> bool {
+    pub(crate) fn import(&self, text: &SecretString, credentials: &Credentials) -> bool {
         let Some(jar) = stored::from_text(text, &self.site, credentials, now()) else {
             return false;
         };
@@ -198,7 +194,7 @@ impl Session {
 }
 
 impl State {
-    /// Whether requests may go at the same time. A session whose last cookie has expired is to be opened again.
+    /// Whether requests may be sent at the same time. A session whose last cookie has expired must be opened again.
     fn is_open(&mut self, now: Instant) -> bool {
         let has_lapsed = !self.jar.cookies().is_empty() && self.jar.unexpired(now).next().is_none();
         if has_lapsed {
@@ -214,28 +210,28 @@ impl State {
         self.is_open = false;
     }
 
-    /// Whether a request to QRS carries a cookie.
+    /// Whether a request to QRS would have a cookie.
     fn has_cookie_for(&self, site: &SiteUrl, now: Instant) -> bool {
         let mut url = site.as_url().clone();
         url.set_path(&(url.path().to_owned() + "qrs/about"));
         self.jar.sent_to(&url, now).next().is_some()
     }
 
-    fn keep(&mut self, site: &SiteUrl, carried: &Carried, headers: &Headers<'_>) {
+    fn keep(&mut self, site: &SiteUrl, sent: &SentCookies, headers: &Headers<'_>) {
         let Moment { time, at } = now();
-        let answered = Answered {
+        let response = CookieResponse {
             site: site.as_url(),
             at,
             time: headers.date.unwrap_or_else(|| unix_seconds(time)),
-            is_first: !carried.has_cookies(),
+            is_first: !sent.has_cookies(),
         };
         let mut observed = Observed {
-            carried: carried.count(),
+            sent: sent.count(),
             is_joined: headers.cookies.iter().any(|header| looks_joined(header)),
             ..Observed::default()
         };
         for header in &headers.cookies {
-            let change = self.jar.keep(header, answered);
+            let change = self.jar.keep(header, response);
             self.changes += u64::from(change != Change::None);
             observed.add(header, change);
         }
@@ -246,7 +242,7 @@ impl State {
     }
 }
 
-impl Carried {
+impl SentCookies {
     pub(crate) fn has_cookies(&self) -> bool {
         self.header.is_some()
     }
@@ -266,7 +262,7 @@ impl Carried {
 fn now() -> Moment {
     #[expect(
         clippy::disallowed_methods,
-        reason = "only tells for how long a stored cookie was unused; a wrong clock costs a renewal at most"
+        reason = "only measures how long a stored cookie was unused; a wrong clock costs one renewal at most"
     )]
     let time = SystemTime::now();
     let at = Instant::now();

@@ -1,27 +1,30 @@
-//! How long the client waits for what, and which limit was exceeded.
+//! How long the client waits, and which limit was exceeded.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::asked::Asked;
-use crate::error::{Error, ErrorKind};
-use crate::fact::Fact;
-
-/// How long the client waits for what.
+/// How long the client waits.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use qrs_client::TimeLimits;
+///
+/// let limits = TimeLimits::default().with_connect(Duration::from_secs(5));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TimeLimits {
-    /// Until the connection stands, TLS included: 10 s.
+    /// Maximum time to connect, TLS included: 10 s.
     pub connect: Duration,
-    /// Until the head of an answer is there, connecting included: 120 s. A cold site takes more
-    /// than 20 s for its first session.
+    /// Maximum time until a response begins, connecting included: 120 s. A site that was idle takes more than 20 s for its
+    /// first session.
     pub first_byte: Duration,
     /// The same for lists: 15 min. A site of some thousand sheets begins its list after two minutes
-    /// and more (`QMCUtility` #111); Qlik's own monitors wait for 15 min.
+    /// or later (`QMCUtility` #111); Qlik's own monitoring apps wait for 15 min.
     pub first_byte_of_list: Duration,
-    /// Between two pieces of an answer: 60 s.
+    /// Maximum time between two parts of a response: 60 s.
     pub silence: Duration,
-    /// For a whole answer, tries that failed included: 60 min.
+    /// Maximum time for a whole response, failed tries included: 60 min.
     pub list: Duration,
 }
 
@@ -41,28 +44,12 @@ pub enum TimeLimit {
     List,
 }
 
-/// The limits of one answer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct AnswerLimits {
-    /// When the answer must be complete.
-    pub(crate) deadline: Instant,
-    /// The limit that the deadline comes from.
-    pub(crate) whole: Duration,
-    /// Which limit holds until the answer begins.
-    pub(crate) first_byte: (TimeLimit, Duration),
-    /// Between two pieces of the answer.
-    pub(crate) silence: Duration,
-}
-
-/// What is requested: lists begin late on large sites.
+/// What a request reads. Lists of large sites begin late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Value,
     List,
 }
-
-/// Longer times can't be added to the clock: `Duration::MAX` means no limit, not a panic.
-pub(crate) const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Default for TimeLimits {
     fn default() -> Self {
@@ -77,54 +64,72 @@ impl Default for TimeLimits {
 }
 
 impl TimeLimits {
-    /// The same, with no limit that can't be added to the clock.
-    pub(crate) fn bounded(self) -> Self {
-        Self {
-            connect: self.connect.min(FOREVER),
-            first_byte: self.first_byte.min(FOREVER),
-            first_byte_of_list: self.first_byte_of_list.min(FOREVER),
-            silence: self.silence.min(FOREVER),
-            list: self.list.min(FOREVER),
-        }
+    /// Sets the maximum time to connect.
+    #[must_use]
+    pub fn with_connect(mut self, limit: Duration) -> Self {
+        self.connect = limit;
+        self
     }
 
-    /// The limits of an answer that is requested now.
-    pub(crate) fn begin(self, wanted: Wanted) -> AnswerLimits {
-        AnswerLimits {
-            deadline: Instant::now() + self.list,
-            whole: self.list,
-            first_byte: match wanted {
-                Wanted::Value => (TimeLimit::FirstByte, self.first_byte),
-                Wanted::List => (TimeLimit::FirstByteOfList, self.first_byte_of_list),
-            },
-            silence: self.silence,
-        }
+    /// Sets the maximum time until a response begins.
+    #[must_use]
+    pub fn with_first_byte(mut self, limit: Duration) -> Self {
+        self.first_byte = limit;
+        self
+    }
+
+    /// Sets the maximum time until a list begins.
+    #[must_use]
+    pub fn with_first_byte_of_list(mut self, limit: Duration) -> Self {
+        self.first_byte_of_list = limit;
+        self
+    }
+
+    /// Sets the maximum time between two parts of a response.
+    #[must_use]
+    pub fn with_silence(mut self, limit: Duration) -> Self {
+        self.silence = limit;
+        self
+    }
+
+    /// Sets the maximum time for a whole response.
+    #[must_use]
+    pub fn with_list(mut self, limit: Duration) -> Self {
+        self.list = limit;
+        self
+    }
+
+    /// The limits of a request for this.
+    pub(crate) fn of_request(self, wanted: Wanted) -> outbound_http::TimeLimits {
+        outbound_http::TimeLimits::default()
+            .with_connect(self.connect)
+            .with_first_byte(match wanted {
+                Wanted::Value => self.first_byte,
+                Wanted::List => self.first_byte_of_list,
+            })
+            .with_silence(self.silence)
+            .with_total(self.list)
     }
 }
 
-/// The error of a request for which the site took longer than this limit.
-pub(crate) fn exceeded(limit: TimeLimit, value: Duration, asked: &Asked) -> Error {
-    let seconds = value.as_secs_f64();
-    let message = match limit {
-        TimeLimit::FirstByte | TimeLimit::FirstByteOfList => {
-            format!("the site did not begin to answer within {seconds} s")
+impl TimeLimit {
+    /// The limit of a request for a single value that corresponds to a limit of HTTP.
+    pub(crate) fn from_http(limit: outbound_http::TimeLimit) -> Self {
+        match limit {
+            outbound_http::TimeLimit::Connect => Self::Connect,
+            outbound_http::TimeLimit::FirstByte => Self::FirstByte,
+            outbound_http::TimeLimit::Silence => Self::Silence,
+            _ => Self::List,
         }
-        TimeLimit::Silence => {
-            format!("the site sent nothing for {seconds} s in the middle of its answer")
+    }
+
+    /// The same limit for what was requested.
+    pub(crate) fn for_request(self, wanted: Wanted) -> Self {
+        match (self, wanted) {
+            (Self::FirstByte, Wanted::List) => Self::FirstByteOfList,
+            (limit, _) => limit,
         }
-        TimeLimit::Connect => format!("no connection to the site within {seconds} s"),
-        TimeLimit::List => {
-            format!("the site did not complete its answer within {seconds} s")
-        }
-    };
-    asked
-        .error(ErrorKind::Timeout, message)
-        .with_fact(match limit {
-            TimeLimit::Connect => Fact::ConnectionTimedOut,
-            TimeLimit::FirstByte | TimeLimit::FirstByteOfList => Fact::NoAnswerInTime,
-            TimeLimit::Silence | TimeLimit::List => Fact::AnswerTooSlow,
-        })
-        .with_time_limit(limit, value)
+    }
 }
 
 #[cfg(test)]
@@ -132,11 +137,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_may_begin_late_and_a_value_may_not() {
+    fn a_list_may_begin_later_than_a_value() {
         let limits = TimeLimits::default();
-        let list = limits.begin(Wanted::List).first_byte;
-        let value = limits.begin(Wanted::Value).first_byte;
-        assert_eq!(list, (TimeLimit::FirstByteOfList, Duration::from_secs(900)));
-        assert_eq!(value, (TimeLimit::FirstByte, Duration::from_secs(120)));
+        let list = limits.of_request(Wanted::List);
+        let value = limits.of_request(Wanted::Value);
+        assert_eq!(list.first_byte, Duration::from_secs(900));
+        assert_eq!(value.first_byte, Duration::from_secs(120));
+        let begin = TimeLimit::from_http(outbound_http::TimeLimit::FirstByte);
+        assert_eq!(begin.for_request(Wanted::List), TimeLimit::FirstByteOfList);
+        assert_eq!(begin.for_request(Wanted::Value), TimeLimit::FirstByte);
     }
 }

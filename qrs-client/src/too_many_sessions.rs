@@ -1,14 +1,13 @@
-//! Recognizes what a site says to a user who has too many sessions. Nothing here touches the network.
+//! Recognizes the responses for a user who has too many sessions. Nothing here touches the network.
 
+use outbound_http::FailureClass;
 use url::Url;
 
-use crate::asked::Asked;
-use crate::error::{Error, ErrorKind};
+use crate::error::{EndedSession, Error, ErrorKind};
 use crate::fact::Fact;
-use crate::renewal::Doubt;
-use crate::retry::Trouble;
+use crate::request_context::RequestContext;
 
-/// What Qlik Sense and gateways call it, without spaces and punctuation: "You cannot access Qlik Sense because you have
+/// The names that Qlik Sense and gateways have for it, without spaces and punctuation: "You cannot access Qlik Sense because you have
 /// too many sessions active in parallel" (Qlik community, ta-p/1715138), "Too many active sessions in parallel" (qExt
 /// #68), `OnMaxParallelSessionsExceeded` (enigma.js #970).
 const NAMES: [&str; 12] = [
@@ -28,7 +27,7 @@ const NAMES: [&str; 12] = [
 
 /// Whether a redirect leads to the page about too many sessions.
 pub(crate) fn is_page(location: &Url) -> bool {
-    // The host is not part of it, nor what a login page is to lead back to.
+    // The host does not count, nor a URL to return to after the login.
     let query = location
         .query_pairs()
         .filter(|(_, value)| !value.contains("://"));
@@ -42,7 +41,7 @@ pub(crate) fn is_page(location: &Url) -> bool {
     })
 }
 
-/// What the address of such a page has besides the sessions.
+/// Words that the address of such a page contains besides `session`.
 const LIMITS: [&str; 9] = [
     "toomany",
     "nomore",
@@ -56,7 +55,7 @@ const LIMITS: [&str; 9] = [
 ];
 
 /// Whether a text is about too many sessions.
-pub(crate) fn is_said(text: &str) -> bool {
+pub(crate) fn is_text_about_it(text: &str) -> bool {
     let letters = letters(text);
     NAMES.iter().any(|name| letters.contains(name))
 }
@@ -68,17 +67,17 @@ fn letters(text: &str) -> String {
 }
 
 /// The error of a site that refuses another session.
-pub(crate) fn error(asked: &Asked) -> Error {
+pub(crate) fn error(context: RequestContext<'_>) -> Error {
     let message = "the site refuses another session: the account has too many open sessions";
-    asked
+    context
         .error(ErrorKind::TooManySessions, message)
         .with_fact(Fact::TooManySessions)
         .with_hint(
-            "a site allows a user five sessions at a time, each of which ends 30 minutes after its last request: wait \
-             until they have ended, or let the site's administrator end them",
+            "a site allows a user five sessions at a time, and each ends 30 minutes after its last request: wait until \
+             they have ended, or ask the site's administrator to end them",
         )
-        .with_doubt(Doubt::Likely)
-        .with_trouble(Trouble::Sessions)
+        .with_ended_session(EndedSession::Likely)
+        .with_class(FailureClass::Later)
 }
 
 #[cfg(test)]
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_known_by_its_address() {
+    fn the_page_is_recognized_by_its_address() {
         let cases = [
             ("https://q.example/vp/toomanysessions", true),
             ("https://q.example/vp/hub/too-many-sessions/?x=1", true),
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_known_by_its_text() {
+    fn the_page_is_recognized_by_its_text() {
         let cases = [
             (
                 "You cannot access Qlik Sense because you have too many sessions active in parallel.",
@@ -131,7 +130,7 @@ mod tests {
             ("Forbidden", false),
         ];
         for (text, expected) in cases {
-            assert_eq!(is_said(text), expected, "{text}");
+            assert_eq!(is_text_about_it(text), expected, "{text}");
         }
     }
 }

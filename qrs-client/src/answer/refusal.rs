@@ -1,14 +1,15 @@
-//! What an answer that refuses the request says: one table from what was seen to its meaning.
+//! The meaning of a response that refuses the request, as a table.
 
-use super::{Head, LOGIN_TIMEOUT, shown};
-use crate::asked::Asked;
-use crate::challenge::{self, Challenge};
+use outbound_http::Challenge;
+
+use super::{Head, LOGIN_TIMEOUT, without_query};
 use crate::error::ErrorKind;
 use crate::fact::Fact;
+use crate::request_context::RequestContext;
 
 mod redirect;
 
-/// What a refusal means.
+/// The meaning of a refusal.
 pub(super) struct Meaning {
     pub(super) kind: ErrorKind,
     pub(super) fact: Fact,
@@ -33,49 +34,48 @@ impl Meaning {
     }
 }
 
-/// What servers say to plain http at a port of TLS: nginx, Apache, Go.
+/// Texts of servers that receive plain http at a TLS port: nginx, Apache, Go.
 const TLS_EXPECTED: [&str; 3] = [
     "plain http request was sent to https port",
     "speaking plain http to an ssl-enabled server port",
     "sent an http request to an https server",
 ];
 
-/// What servers say of a host name that they do not accept: Windows' "The request hostname is invalid".
+/// Texts of servers that do not accept the host name, such as Windows' "The request hostname is invalid".
 const HOST_REFUSED: [&str; 2] = [
     "request hostname is invalid",
     "bad request - invalid hostname",
 ];
 
 impl Head {
-    /// What a refusal with this text means.
-    pub(super) fn meaning(&self, said: &str, asked: &Asked) -> Meaning {
-        let says = |texts: &[&str]| texts.iter().any(|text| said.contains(text));
+    /// The meaning of a refusal with this text.
+    pub(super) fn meaning(&self, text: &str, context: RequestContext<'_>) -> Meaning {
+        let has = |texts: &[&str]| texts.iter().any(|known| text.contains(known));
         match self.status {
-            301..=303 | 307 | 308 => self.redirect(asked),
-            _ if self.head_is_too_long(said) => too_long(),
-            400 if says(&TLS_EXPECTED) => tls_expected(),
-            400 | 404 if says(&HOST_REFUSED) => host_refused(asked),
-            421 => host_refused(asked),
-            // Qlik's page for a prefix that no virtual proxy of the central proxy has, and for a host name that is
-            // not accepted.
-            400 if said.contains("http request header is incorrect") => unknown_prefix(asked),
+            301..=303 | 307 | 308 => self.redirect(context),
+            _ if self.head_is_too_long(text) => too_long(),
+            400 if has(&TLS_EXPECTED) => tls_expected(),
+            400 | 404 if has(&HOST_REFUSED) => host_refused(context),
+            421 => host_refused(context),
+            // Qlik's page if no virtual proxy of the central proxy has the prefix, or the host name is not accepted.
+            400 if text.contains("http request header is incorrect") => unknown_prefix(context),
             400 | 414 => Meaning::new(
                 ErrorKind::BadRequest,
                 Fact::RequestRefused,
                 "the site does not understand the request",
             ),
             401 | LOGIN_TIMEOUT => unauthorized(&self.challenges),
-            403 => forbidden(said),
+            403 => forbidden(text),
             407 => Meaning::new(
                 ErrorKind::Proxy,
                 Fact::ProxyFailed,
-                "the proxy asks for credentials, or for others",
+                "the proxy asks for credentials, or rejects the given ones",
             )
             .with_hint("check the proxy's user and password"),
             404 => Meaning::new(
                 ErrorKind::NotFound,
                 Fact::NothingHere,
-                "the site has nothing here",
+                "the site has nothing at this path",
             ),
             status => self.server_error(status),
         }
@@ -87,18 +87,18 @@ impl Head {
             429 => (Fact::Throttled, "the site asks for fewer requests"),
             502 | 504 => (
                 Fact::GatewayFailed,
-                "a gateway, or the site's proxy, gets no answer from the site",
+                "a gateway, or the site's proxy, gets no response from the site",
             ),
             503 => (
                 Fact::ServiceUnavailable,
                 "the site's services are not available",
             ),
-            500..=599 => (Fact::ServerFailed, "the site can't answer"),
+            500..=599 => (Fact::ServerFailed, "the site failed to process the request"),
             _ => {
                 return Meaning::new(
                     ErrorKind::UnexpectedAnswer,
                     Fact::UnexpectedStatus,
-                    "the site gave an unexpected answer",
+                    "the site answered with an unexpected status",
                 );
             }
         };
@@ -119,49 +119,49 @@ fn tls_expected() -> Meaning {
     Meaning::new(
         ErrorKind::BadRequest,
         Fact::TlsExpected,
-        "the site speaks TLS at this port, and was spoken to in the clear",
+        "the site speaks TLS at this port, but the request was not encrypted",
     )
-    .with_hint("write `https` where `http` stands")
+    .with_hint("use `https` instead of `http`")
 }
 
-fn host_refused(asked: &Asked) -> Meaning {
+fn host_refused(context: RequestContext<'_>) -> Meaning {
     Meaning::new(
         ErrorKind::BadRequest,
         Fact::HostNameRefused,
         format!(
             "the site does not accept the host name `{}`",
-            asked.site().host()
+            context.site.host()
         ),
     )
-    .with_hint("use the full host name under which people open the site")
+    .with_hint("use the full host name that people use to open the site")
 }
 
-fn unknown_prefix(asked: &Asked) -> Meaning {
-    let Some(prefix) = asked.site().prefix() else {
-        return host_refused(asked);
+fn unknown_prefix(context: RequestContext<'_>) -> Meaning {
+    let Some(prefix) = context.site.prefix() else {
+        return host_refused(context);
     };
     Meaning::new(
         ErrorKind::BadRequest,
         Fact::PrefixOrHostUnknown,
         format!(
-            "the site knows no virtual proxy with the prefix `{prefix}`, or does not accept the host name `{}`",
-            asked.site().host()
+            "the site has no virtual proxy with the prefix `{prefix}`, or does not accept the host name `{}`",
+            context.site.host()
         ),
     )
     .with_hint(
-        "check the virtual proxy's prefix, that it is linked to the proxy, and that the host name is the full one",
+        "check the virtual proxy's prefix, that it is linked to the proxy service, and that the host name is complete",
     )
 }
 
-/// The challenge says what the site wants in place of the header.
+/// The challenges show what the site asks for instead of the header.
 fn unauthorized(challenges: &[Challenge]) -> Meaning {
     let asker = if challenges.iter().any(Challenge::is_windows) {
         "the virtual proxy"
     } else {
         "the site, or a gateway in front of it,"
     };
-    let message = match challenge::wanted(challenges) {
-        Some(wanted) => format!("{asker} asks for {wanted}"),
+    let message = match Challenge::describe(challenges) {
+        Some(schemes) => format!("{asker} asks for {schemes}"),
         None => "the site asks for other credentials".to_owned(),
     };
     let fact = Fact::CredentialsRequested(challenges.to_vec());
@@ -169,23 +169,25 @@ fn unauthorized(challenges: &[Challenge]) -> Meaning {
         [] => redirect::CHECK_CREDENTIALS,
         _ if challenges.iter().any(Challenge::is_windows) => redirect::WINDOWS,
         _ => {
-            "a virtual proxy with header authentication asks for nothing of the kind: a gateway in front of the site may"
+            "a virtual proxy with header authentication does not ask for this, but a gateway in front of the site may"
         }
     };
     Meaning::new(ErrorKind::Unauthorized, fact, message).with_hint(hint)
 }
 
-fn forbidden(said: &str) -> Meaning {
-    if said.contains("xsrf") {
+fn forbidden(text: &str) -> Meaning {
+    if text.contains("xsrf") {
         return Meaning::new(
             ErrorKind::Xsrf,
             Fact::XrfkeyMissing,
-            "the site saw no valid xrfkey",
+            "the site received no valid xrfkey",
         )
-        .with_hint("something on the way may drop the query or the header `X-Qlik-Xrfkey`");
+        .with_hint(
+            "something between client and site may remove the query or the header `X-Qlik-Xrfkey`",
+        );
     }
-    let message = "the site refuses this to the account";
-    if said.contains("inactive") {
+    let message = "the site refuses this request for the account";
+    if text.contains("inactive") {
         return Meaning::new(ErrorKind::Forbidden, Fact::AccountInactive, message)
             .with_hint("activate the account in the QMC");
     }

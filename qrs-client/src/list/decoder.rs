@@ -1,45 +1,43 @@
-//! A JSON array as its bytes arrive: bytes in, records out. Nothing here touches the network.
+//! Decodes a JSON array while its bytes arrive: bytes in, records out. Nothing here touches the network.
 //!
-//! One element at a time is decoded from the head of what is there. If it ends too early, it stays
-//! until more has come; an element that does not fit its type is skipped and reported.
+//! One element at a time is decoded from the head of the buffer. An incomplete element stays there until more bytes arrive; an
+//! element that does not fit its type is skipped and reported.
 
 use std::marker::PhantomData;
 
+use outbound_http::{BYTE_ORDER_MARK, one_line};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::oversize::Oversize;
 use super::{Record, UnreadableRecord};
-use crate::excerpt::one_line;
 use crate::id::AppObjectId;
-use crate::salvage::salvage;
+use crate::lenient::salvage;
 
 /// Maximum size of a record, in bytes. An app object has about 1.5 KB, a user in thousands of groups some 500 KB. A
-/// larger element is read past and reported; the list goes on after it.
+/// larger element is skipped and reported; the list continues after it.
 const MAX_RECORD_BYTES: usize = 4_000_000;
 
-/// Maximum size of an element that is read past, in bytes. A larger one ends the list: it may have no end.
+/// Maximum size of an element that is skipped, in bytes. A larger one ends the list: it may have no end.
 const MAX_ELEMENT_BYTES: u64 = 64_000_000;
 
-/// A buffer that one large element has blown up is given back beyond this size.
-const LARGEST_IDLE_BUFFER: usize = 1024 * 1024;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// Maximum size of an empty buffer that is kept, in bytes. A larger one, after one large element, is freed.
+const MAX_IDLE_BUFFER: usize = 1024 * 1024;
 
 pub(super) struct ListDecoder<T> {
     buffer: Vec<u8>,
-    /// Where in `buffer` the bytes begin that are not decoded yet.
+    /// Position in `buffer` of the first byte that is not decoded yet.
     head: usize,
-    /// Where in the answer `buffer` begins.
+    /// Position of `buffer` in the response.
     base: u64,
     expected: Expected,
     input: Input,
     /// The number of elements so far, good and bad.
     count: u64,
-    /// How many bytes must be there before the element at the head is tried again. It grows by
-    /// half each time, so that the tries for one huge element add up to three times its size.
+    /// Number of bytes that must be in the buffer before the element at the head is decoded again. It grows by half each time,
+    /// so that all attempts at one huge element read three times its size.
     wanted: usize,
-    /// The element at the head, if it is too large to be a record. Its bytes leave the buffer as they come.
+    /// The element at the head, if it is too large to be a record. Its bytes are not kept.
     oversize: Option<Oversize>,
     max_record: usize,
     max_element: u64,
@@ -62,21 +60,21 @@ enum Input {
     Ended,
 }
 
-/// The answer is no array, or not a whole one.
+/// The response is not an array, or not a complete one.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Broken {
+pub(super) struct ListError {
     pub(super) reason: String,
-    /// Where in the answer, in bytes.
+    /// Position in the response, in bytes.
     pub(super) offset: u64,
-    pub(super) flaw: Flaw,
+    pub(super) kind: ListErrorKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flaw {
-    /// It ends before its end, as when the connection is cut.
-    Short,
-    /// It is no JSON array, whatever may still come.
-    Wrong,
+pub(super) enum ListErrorKind {
+    /// It ends too early, for example because the connection was lost.
+    Incomplete,
+    /// It is not a JSON array.
+    Invalid,
     /// One of its elements is larger than any element may be.
     TooLarge,
 }
@@ -98,35 +96,35 @@ impl<T: DeserializeOwned> ListDecoder<T> {
         }
     }
 
-    /// Takes more of the answer. Call [`next`](Self::next) until it has nothing left before the
-    /// next piece, so that only the beginning of one element is ever moved.
+    /// Adds a piece of the response. Call [`next`](Self::next) until it returns `None` before the next piece, so that only the
+    /// beginning of one element is ever moved.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.head);
         self.base += widened(self.head);
         self.head = 0;
-        if self.buffer.is_empty() && self.buffer.capacity() > LARGEST_IDLE_BUFFER {
+        if self.buffer.is_empty() && self.buffer.capacity() > MAX_IDLE_BUFFER {
             self.buffer = Vec::new();
         }
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Says that the answer has ended, cleanly or not: only the closing bracket tells.
+    /// Marks the end of the response. Only the closing bracket shows whether the list is complete.
     pub(super) fn finish(&mut self) {
         self.input = Input::Ended;
     }
 
-    /// Where in the answer the next element begins, in bytes.
+    /// Position of the next element in the response, in bytes.
     pub(super) fn offset(&self) -> u64 {
         self.base + widened(self.head)
     }
 
-    /// The next record; none if that takes more of the answer, or if the list is over.
-    pub(super) fn next(&mut self) -> Result<Option<Record<T>>, Broken> {
+    /// The next record; `None` if more of the response is needed, or at the end of the list.
+    pub(super) fn next(&mut self) -> Result<Option<Record<T>>, ListError> {
         if self.offset() == 0 && self.skip_byte_order_mark() == Skipped::NotYet {
             return Ok(None);
         }
         if self.oversize.is_some() {
-            return self.pass();
+            return self.skip();
         }
         loop {
             let space = self.rest().iter().take_while(|byte| is_space(**byte));
@@ -139,19 +137,19 @@ impl<T: DeserializeOwned> ListDecoder<T> {
                 (Expected::ElementOrEnd | Expected::CommaOrEnd, b']') => Expected::Nothing,
                 (Expected::CommaOrEnd, b',') => Expected::Element,
                 (Expected::ElementOrEnd | Expected::Element, _) => return self.element(),
-                (expected, byte) => return Err(self.stray(expected, *byte)),
+                (expected, byte) => return Err(self.unexpected(expected, *byte)),
             };
             self.head += 1;
         }
     }
 
-    fn element(&mut self) -> Result<Option<Record<T>>, Broken> {
+    fn element(&mut self) -> Result<Option<Record<T>>, ListError> {
         let bytes = &self.buffer[self.head..];
         if self.input == Input::Open && bytes.len() < self.wanted {
             return Ok(None);
         }
         match parse(bytes, self.input) {
-            Parsed::Whole(_, length) if length > self.max_record => self.begin_to_pass(),
+            Parsed::Whole(_, length) if length > self.max_record => self.begin_to_skip(),
             Parsed::Whole(record, length) => {
                 let whole = &bytes[..length];
                 let record = record.or_else(|reason| salvage(whole).ok_or(reason));
@@ -159,18 +157,18 @@ impl<T: DeserializeOwned> ListDecoder<T> {
                 self.advance(length);
                 Ok(Some(record))
             }
-            Parsed::Partial if bytes.len() > self.max_record => self.begin_to_pass(),
-            Parsed::Partial if self.input == Input::Ended => Err(self.short()),
+            Parsed::Partial if bytes.len() > self.max_record => self.begin_to_skip(),
+            Parsed::Partial if self.input == Input::Ended => Err(self.incomplete()),
             Parsed::Partial => {
                 let wanted = bytes.len() + bytes.len() / 2 + 1;
                 self.wanted = wanted.min(self.max_record + 1);
                 Ok(None)
             }
-            Parsed::Invalid(reason) => Err(self.wrong(reason)),
+            Parsed::Invalid(reason) => Err(self.invalid(reason)),
         }
     }
 
-    /// Goes on after an element whose last `length` bytes are at the head.
+    /// Continues after an element whose last `length` bytes are at the head.
     fn advance(&mut self, length: usize) {
         self.head += length;
         self.wanted = 0;
@@ -179,25 +177,25 @@ impl<T: DeserializeOwned> ListDecoder<T> {
     }
 
     #[cold]
-    fn begin_to_pass(&mut self) -> Result<Option<Record<T>>, Broken> {
+    fn begin_to_skip(&mut self) -> Result<Option<Record<T>>, ListError> {
         self.oversize = Some(Oversize::new(self.offset()));
-        self.pass()
+        self.skip()
     }
 
-    /// Reads past an element that is too large to be a record.
+    /// Skips an element that is too large to be a record.
     #[cold]
-    fn pass(&mut self) -> Result<Option<Record<T>>, Broken> {
+    fn skip(&mut self) -> Result<Option<Record<T>>, ListError> {
         let Some(mut oversize) = self.oversize.take() else {
             return Ok(None);
         };
         match oversize.read(&self.buffer[self.head..]) {
             Some(length) => {
-                let record = self.too_large(&oversize);
+                let record = self.record_too_large(&oversize);
                 self.advance(length);
                 Ok(Some(Err(record)))
             }
-            None if self.input == Input::Ended => Err(self.short()),
-            None if oversize.length > self.max_element => Err(self.endless(&oversize)),
+            None if self.input == Input::Ended => Err(self.incomplete()),
+            None if oversize.length > self.max_element => Err(self.element_too_large(&oversize)),
             None => {
                 self.head = self.buffer.len();
                 self.oversize = Some(oversize);
@@ -206,16 +204,16 @@ impl<T: DeserializeOwned> ListDecoder<T> {
         }
     }
 
-    /// What has come and is not decoded.
+    /// The bytes that are not decoded yet.
     pub(super) fn rest(&self) -> &[u8] {
         &self.buffer[self.head..]
     }
 
-    fn out_of_bytes(&self) -> Result<Option<Record<T>>, Broken> {
+    fn out_of_bytes(&self) -> Result<Option<Record<T>>, ListError> {
         if self.input == Input::Open || self.expected == Expected::Nothing {
             Ok(None)
         } else {
-            Err(self.short())
+            Err(self.incomplete())
         }
     }
 
@@ -239,7 +237,7 @@ impl<T: DeserializeOwned> ListDecoder<T> {
         }
     }
 
-    fn too_large(&self, oversize: &Oversize) -> UnreadableRecord {
+    fn record_too_large(&self, oversize: &Oversize) -> UnreadableRecord {
         let (size, limit) = (
             megabytes(oversize.length),
             megabytes(widened(self.max_record)),
@@ -248,47 +246,47 @@ impl<T: DeserializeOwned> ListDecoder<T> {
             index: self.count,
             offset: oversize.offset,
             id: oversize.id.clone(),
-            reason: format!("it has {size}, and a record may have {limit} at most"),
+            reason: format!("it has {size}, but a record may have at most {limit}"),
         }
     }
 
-    fn endless(&self, oversize: &Oversize) -> Broken {
+    fn element_too_large(&self, oversize: &Oversize) -> ListError {
         let id = oversize.id.as_deref();
         let id = id.map_or_else(String::new, |id| format!(" (id `{id}`)"));
         let limit = megabytes(self.max_element);
-        Broken {
+        ListError {
             reason: format!("element {}{id} has more than {limit}", self.count + 1),
             offset: oversize.offset,
-            flaw: Flaw::TooLarge,
+            kind: ListErrorKind::TooLarge,
         }
     }
 
     #[cold]
-    fn stray(&self, expected: Expected, byte: u8) -> Broken {
+    fn unexpected(&self, expected: Expected, byte: u8) -> ListError {
         let found = byte.escape_ascii();
-        self.wrong(match expected {
+        self.invalid(match expected {
             Expected::Start => format!("it begins with `{found}`, not with `[`"),
             Expected::Nothing => format!("`{found}` follows after its end"),
-            _ => format!("`{found}` stands where a comma or the end is due"),
+            _ => format!("there is `{found}` instead of a comma or the end"),
         })
     }
 
     #[cold]
-    fn wrong(&self, reason: String) -> Broken {
-        let (offset, flaw) = (self.offset(), Flaw::Wrong);
-        Broken {
+    fn invalid(&self, reason: String) -> ListError {
+        let (offset, kind) = (self.offset(), ListErrorKind::Invalid);
+        ListError {
             reason,
             offset,
-            flaw,
+            kind,
         }
     }
 
     #[cold]
-    fn short(&self) -> Broken {
-        Broken {
+    fn incomplete(&self) -> ListError {
+        ListError {
             reason: "it ends before its closing bracket".to_owned(),
             offset: self.base + widened(self.buffer.len()),
-            flaw: Flaw::Short,
+            kind: ListErrorKind::Incomplete,
         }
     }
 }
@@ -300,19 +298,19 @@ enum Skipped {
 }
 
 enum Parsed<T> {
-    /// The element, or why it is no record, and its length.
+    /// The element, or why it is not a record, and its length.
     Whole(Result<T, String>, usize),
     /// The bytes end before the element does.
     Partial,
-    /// What is there is no JSON.
+    /// The bytes are not JSON.
     Invalid(String),
 }
 
 /// Decodes the element at the start of the bytes.
 fn parse<T: DeserializeOwned>(bytes: &[u8], input: Input) -> Parsed<T> {
-    // Types with defaults for all fields would take `[]` for a record.
+    // Types with defaults for all fields would accept `[]` as a record.
     if bytes.first() != Some(&b'{') {
-        return skip(bytes, input, "it is no object".to_owned());
+        return skip(bytes, input, "it is not an object".to_owned());
     }
     let mut elements = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
     match elements.next() {
@@ -323,14 +321,14 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], input: Input) -> Parsed<T> {
     }
 }
 
-/// Finds the end of an element that is no record.
+/// Finds the end of an element that is not a record.
 #[cold]
 fn skip<T>(bytes: &[u8], input: Input, reason: String) -> Parsed<T> {
     let mut elements = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
     match elements.next() {
         Some(Ok(IgnoredAny)) => {
             let length = elements.byte_offset();
-            // A number or word may go on in the next piece.
+            // A number or word may continue in the next piece.
             let closed = matches!(bytes.first(), Some(b'{' | b'[' | b'"'));
             if length == bytes.len() && !closed && input == Input::Open {
                 return Parsed::Partial;
@@ -338,7 +336,7 @@ fn skip<T>(bytes: &[u8], input: Input, reason: String) -> Parsed<T> {
             Parsed::Whole(Err(reason), length)
         }
         Some(Err(error)) if error.is_eof() => Parsed::Partial,
-        // `serde_json` takes a number that ends after its sign or its point for an invalid one.
+        // `serde_json` reports a number that ends after its sign or its point as invalid.
         Some(Err(error)) if input == Input::Open && is_at_end(&error, bytes) => Parsed::Partial,
         Some(Err(error)) => Parsed::Invalid(without_position(&error)),
         None => Parsed::Partial,
@@ -351,7 +349,7 @@ fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
     (error.line(), error.column()) == (lines.count() + 1, column)
 }
 
-/// `serde_json` counts lines and columns from the start of the element: of no use to anybody.
+/// The message without line and column: `serde_json` counts them from the start of the element, not of the list.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());

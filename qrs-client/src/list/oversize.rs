@@ -1,35 +1,36 @@
-//! Elements that are too large to be records. They are read past without being kept; only their size and their id are
-//! noted. Nothing here touches the network.
+//! Elements that are too large to be records. They are skipped without being kept; only their size and their id are
+//! recorded. Nothing here touches the network.
 
 use memchr::memchr2;
 
-use crate::id::{AppObjectId, MAX_ID_BYTES};
+use crate::id::AppObjectId;
+use crate::lenient::MAX_ID_BYTES;
 
-/// An element of a list that is being read past.
+/// An element of a list that is being skipped.
 pub(super) struct Oversize {
-    /// Where it begins in the answer, in bytes.
+    /// Position in the response, in bytes.
     pub(super) offset: u64,
-    /// How much of it was read, in bytes.
+    /// Number of bytes that were read.
     pub(super) length: u64,
     /// Its `id`, once that was read.
     pub(super) id: Option<String>,
     depth: u64,
     inside: Inside,
-    /// Where in the outermost object the scan is.
+    /// Position within the outermost object.
     member: Member,
-    /// The text at the outermost level that is being read, with its quotes, as far as it may be an id.
+    /// The string at the outermost level that is being read, with its quotes, as far as it may be an id.
     token: Vec<u8>,
 }
 
-/// What the scan is inside of.
+/// The part of the element that is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     /// Nothing yet: the element begins.
     Start,
-    /// An object or an array, between its texts.
+    /// An object or an array, between its strings.
     Structure,
     Text,
-    /// A text, after a backslash.
+    /// A string, after a backslash.
     Escape,
     /// A number or a word outside of any object or array.
     Word,
@@ -59,12 +60,12 @@ impl Oversize {
         }
     }
 
-    /// Reads on. Returns how many of the bytes belong to the element if it ends within them.
+    /// Continues with these bytes. If the element ends within them, returns how many of them belong to it.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
             if self.inside == Inside::Text && !self.is_token_kept() {
-                // Most of what is too large is text.
+                // Large elements consist mostly of strings.
                 match memchr2(b'"', b'\\', &bytes[at..]) {
                     Some(length) => at += length,
                     None => break,
@@ -176,7 +177,7 @@ fn widened(length: usize) -> u64 {
 mod tests {
     use super::*;
 
-    /// Reads the element whole and byte by byte, which must come to the same.
+    /// Reads the element as a whole and byte by byte. The results must be equal.
     fn check(element: &str, id: Option<&str>) {
         for rest in [",", "]", " ", ",{\"id\":\"next\"}]"] {
             let bytes = format!("{element}{rest}").into_bytes();

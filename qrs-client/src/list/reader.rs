@@ -1,40 +1,39 @@
-//! The task behind a list: it asks, decodes what comes and hands it over in batches.
+//! The task behind a list: it sends the request, decodes the response and passes the records on in batches.
 
 use std::sync::Arc;
 
+use outbound_http::FailureClass;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
 use super::Record;
-use super::decoder::{Broken, Flaw, ListDecoder};
-use crate::asked::Asked;
+use super::decoder::{ListDecoder, ListError, ListErrorKind};
 use crate::body::Body;
-use crate::error::{Error, ErrorKind};
+use crate::error::{EndedSession, Error, ErrorKind};
 use crate::fact::Fact;
-use crate::renewal::Doubt;
 use crate::request::Get;
-use crate::retry::{Tries, Trouble};
+use crate::request_context::RequestContext;
 use crate::time_limits::Wanted;
 use crate::transport::Transport;
+use crate::tries::Tries;
 
-/// How many batches may wait for the caller; with [`LARGEST_BATCH_BYTES`] this bounds the memory
-/// that a list takes.
-pub(super) const MESSAGES_AHEAD: usize = 4;
+/// Maximum number of batches that wait for the caller. Together with [`MAX_BATCH_BYTES`], this limits the memory of a list.
+pub(super) const MAX_WAITING_BATCHES: usize = 4;
 
-/// Enough that handing over costs nothing per record.
-const LARGEST_BATCH_RECORDS: usize = 64;
+/// Maximum number of records in a batch. With this many, the cost of passing on a batch does not matter.
+const MAX_BATCH_RECORDS: usize = 64;
 
-/// In bytes of the answer; a record takes about as much in memory.
-const LARGEST_BATCH_BYTES: u64 = 256 * 1024;
+/// Maximum size of a batch, in bytes of the response. A record needs about as much memory.
+const MAX_BATCH_BYTES: u64 = 256 * 1024;
 
 /// Maximum number of elements that are not records, in a list that has more of them than records. An endless list of
 /// `null` would be read for as long as the site sends it.
 const MAX_UNREADABLE: u64 = 10_000;
 
-/// Some records and, in the last message, how the list ended.
+/// A batch of records. The last message contains the end of the list.
 pub(super) struct Message<T> {
     pub(super) records: Vec<Record<T>>,
-    /// How much of the answer is decoded after these records.
+    /// Position in the response after these records, in bytes.
     pub(super) bytes_read: u64,
     pub(super) end: Option<Result<(), Error>>,
 }
@@ -50,12 +49,12 @@ pub(super) async fn read<T: DeserializeOwned>(
         let Err(error) = read_once(&transport, &get, &mut tries, &mut outgoing).await else {
             break Ok(());
         };
-        // What was handed out can't be taken back: another try is the caller's decision.
+        // The caller already has some records: another try is the caller's decision.
         if outgoing.count > 0 {
-            break Err(broken_off(error, outgoing.count));
+            break Err(incomplete_list(error, outgoing.count));
         }
-        if !tries.again(error.trouble()).await {
-            break Err(tries.give_up(error));
+        if !tries.wait_for_next(error.class()).await {
+            break Err(tries.last_error(error));
         }
     };
     outgoing.send(Some(end)).await;
@@ -69,9 +68,9 @@ async fn read_once<T: DeserializeOwned>(
 ) -> Result<(), Error> {
     let mut body = transport.open(get, tries).await?;
     let ended = read_body(&mut body, outgoing).await;
-    // Something else than a list may be the answer to the cookies of an ended session.
-    if let (Err(error), Some(carried), 0) = (&ended, body.carried(), outgoing.count)
-        && transport.renew(get, error, carried, tries).await?
+    // The site may answer the cookies of an ended session with something other than a list.
+    if let (Err(error), Some(cookies), 0) = (&ended, body.sent_cookies(), outgoing.count)
+        && transport.renew(get, error, cookies, tries).await?
     {
         let mut second = transport.open(get, tries).await?;
         return read_body(&mut second, outgoing).await;
@@ -85,26 +84,26 @@ async fn read_body<T: DeserializeOwned>(
 ) -> Result<(), Error> {
     let mut decoder = ListDecoder::new();
     while let Some(chunk) = body.chunk().await? {
-        // Packed answers can be ready for minutes: others get their turn, too.
+        // A compressed response may never have to wait: give other tasks a turn.
         tokio::task::consume_budget().await;
         decoder.push(&chunk);
-        outgoing.take(&mut decoder, body).await?;
+        outgoing.add(&mut decoder, body).await?;
         if outgoing.is_awaited() {
             outgoing.send(None).await;
         }
     }
     decoder.finish();
-    outgoing.take(&mut decoder, body).await
+    outgoing.add(&mut decoder, body).await
 }
 
-/// A batch on its way to the caller.
+/// The batch that is being filled for the caller.
 struct Outgoing<T> {
     sender: mpsc::Sender<Message<T>>,
     records: Vec<Record<T>>,
-    /// How much of the answer was decoded before the batch, and with it.
+    /// Positions in the response before and after the batch, in bytes.
     bytes_before: u64,
     bytes_read: u64,
-    /// The records of all batches, and how many of them are unreadable.
+    /// Number of records of all batches, and of the unreadable ones among them.
     count: u64,
     unreadable: u64,
 }
@@ -121,48 +120,49 @@ impl<T: DeserializeOwned> Outgoing<T> {
         }
     }
 
-    /// Takes all records that the decoder has, and sends each batch that is full.
-    async fn take(&mut self, decoder: &mut ListDecoder<T>, body: &Body) -> Result<(), Error> {
+    /// Adds all records that the decoder has, and sends each full batch.
+    async fn add(&mut self, decoder: &mut ListDecoder<T>, body: &Body) -> Result<(), Error> {
         loop {
             let record = decoder.next();
-            let record = record.map_err(|broken| error(broken, decoder.rest(), body.asked()))?;
+            let record =
+                record.map_err(|error| list_error(error, decoder.rest(), body.context()))?;
             self.bytes_read = decoder.offset();
             let Some(record) = record else {
                 return Ok(());
             };
             if self.records.capacity() == 0 {
-                self.records.reserve_exact(LARGEST_BATCH_RECORDS);
+                self.records.reserve_exact(MAX_BATCH_RECORDS);
             }
             self.count += 1;
             if let Err(unreadable) = &record {
                 self.unreadable += 1;
-                self.check_unreadable(&unreadable.reason, body.asked())?;
+                self.check_unreadable(&unreadable.reason, body.context())?;
             }
             self.records.push(record);
             let bytes = self.bytes_read - self.bytes_before;
-            if self.records.len() == LARGEST_BATCH_RECORDS || bytes >= LARGEST_BATCH_BYTES {
+            if self.records.len() == MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES {
                 self.send(None).await;
             }
         }
     }
 
-    /// Gives up on a list that is hardly a list of records.
-    fn check_unreadable(&self, reason: &str, asked: &Asked) -> Result<(), Error> {
+    /// Ends a list that consists mostly of elements that are not records.
+    fn check_unreadable(&self, reason: &str, context: RequestContext<'_>) -> Result<(), Error> {
         let Self {
             unreadable, count, ..
         } = self;
         if *unreadable <= MAX_UNREADABLE || unreadable * 2 <= *count {
             return Ok(());
         }
-        let reason = asked.scrub_line(reason);
+        let reason = context.redactor().redact_line(reason);
         let message = format!(
-            "gave up on the list: {unreadable} of its first {count} elements are not readable records, the last because \
-             {reason}"
+            "gave up on the list: {unreadable} of its first {count} elements are not readable records, the last \
+             because {reason}"
         );
-        Err(asked.error(ErrorKind::TooLarge, message))
+        Err(context.error(ErrorKind::TooLarge, message))
     }
 
-    /// Whether the caller has nothing to do but wait for this batch.
+    /// Whether the caller waits for this batch.
     fn is_awaited(&self) -> bool {
         !self.records.is_empty() && self.sender.capacity() == self.sender.max_capacity()
     }
@@ -176,59 +176,63 @@ impl<T: DeserializeOwned> Outgoing<T> {
             bytes_read,
             end,
         };
-        // It fails only if the list was dropped, and then this task is aborted.
+        // This fails only if the list was dropped, and then this task is aborted.
         self.sender.send(message).await.ok();
     }
 }
 
-/// What is left of the answer shows what came instead of a list.
-fn error(broken: Broken, rest: &[u8], asked: &Asked) -> Error {
-    let Broken {
+/// Maximum size of a response other than a list that is read for an excerpt, in bytes.
+const MAX_EXCERPT_SOURCE: usize = 4096;
+
+/// The error of a response that is not a list. `rest` is the part that is not decoded: it shows what came instead.
+fn list_error(error: ListError, rest: &[u8], context: RequestContext<'_>) -> Error {
+    let ListError {
         reason,
         offset,
-        flaw,
-    } = broken;
-    let message = format!("the list is broken at byte {offset}: {reason}");
-    let (kind, fact) = match flaw {
-        Flaw::TooLarge => (ErrorKind::TooLarge, Fact::AnswerTooLarge),
-        Flaw::Short => (ErrorKind::ListBroken, Fact::AnswerCut),
-        Flaw::Wrong => (ErrorKind::ListBroken, Fact::ListDamaged),
+        kind: cause,
+    } = error;
+    let message = format!("the list is invalid at byte {offset}: {reason}");
+    let (kind, fact) = match cause {
+        ListErrorKind::TooLarge => (ErrorKind::TooLarge, Fact::AnswerTooLarge),
+        ListErrorKind::Incomplete => (ErrorKind::ListBroken, Fact::AnswerCut),
+        ListErrorKind::Invalid => (ErrorKind::ListBroken, Fact::ListDamaged),
     };
-    let doubt = match flaw {
-        Flaw::Wrong => Doubt::Possible,
-        Flaw::Short if offset == 0 => Doubt::Possible,
-        Flaw::Short | Flaw::TooLarge => Doubt::None,
+    let ended_session = match cause {
+        ListErrorKind::Invalid => EndedSession::Possible,
+        ListErrorKind::Incomplete if offset == 0 => EndedSession::Possible,
+        ListErrorKind::Incomplete | ListErrorKind::TooLarge => EndedSession::Excluded,
     };
-    let error = asked.error(kind, message).with_fact(fact);
-    let error = error.with_doubt(doubt);
-    match flaw {
-        Flaw::TooLarge => error,
-        Flaw::Short => error.with_trouble(Trouble::Cut),
-        Flaw::Wrong => error
-            .with_trouble(Trouble::Damaged)
-            .with_excerpt(asked.excerpt(&rest[..rest.len().min(LONGEST_REST)])),
+    let error = context
+        .error(kind, message)
+        .with_fact(fact)
+        .with_ended_session(ended_session);
+    let source = &rest[..rest.len().min(MAX_EXCERPT_SOURCE)];
+    match cause {
+        ListErrorKind::TooLarge => error,
+        ListErrorKind::Incomplete => error.with_class(FailureClass::ConnectionLost),
+        ListErrorKind::Invalid => error
+            .with_class(FailureClass::Later)
+            .with_excerpt(context.redactor().excerpt(source)),
     }
 }
 
-/// How much of what came instead of a list is considered for an excerpt, in bytes.
-const LONGEST_REST: usize = 4096;
-
-fn broken_off(error: Error, records: u64) -> Error {
+/// The error of a list that ended after some records, with the cause as its source.
+fn incomplete_list(error: Error, records: u64) -> Error {
     if matches!(error.kind(), ErrorKind::ListBroken | ErrorKind::TooLarge) {
         return error;
     }
     let plural = if records == 1 { "" } else { "s" };
-    let message = format!("the list broke off after {records} record{plural}");
-    let broken = Error::new(ErrorKind::ListBroken, message)
+    let message = format!("the list is incomplete: it ended after {records} record{plural}");
+    let incomplete = Error::new(ErrorKind::ListBroken, message)
         .with_fact(error.fact().clone())
-        .with_trouble(error.trouble());
-    let broken = match error.hint() {
-        Some(hint) => broken.with_hint(hint.to_owned()),
-        None => broken,
+        .with_class(error.class());
+    let incomplete = match error.hint() {
+        Some(hint) => incomplete.with_hint(hint.to_owned()),
+        None => incomplete,
     };
-    let broken = match error.time_limit() {
-        Some((limit, value)) => broken.with_time_limit(limit, value),
-        None => broken,
+    let incomplete = match error.time_limit() {
+        Some((limit, value)) => incomplete.with_time_limit(limit, value),
+        None => incomplete,
     };
-    broken.with_source(error)
+    incomplete.with_source(error)
 }

@@ -1,45 +1,45 @@
-//! Whether the site keeps the session, as far as its answers show.
+//! Whether the site keeps the session, as far as its responses show.
 
 use super::jar::{Change, has_session_name};
 
-/// Whether a site keeps the session from one request to the next, as far as its answers show.
+/// Whether a site keeps the session from one request to the next, as far as its responses show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SessionState {
-    /// There were too few answers to tell.
+    /// There were too few responses to know.
     #[default]
     Unknown,
     /// The site accepts the cookie that it set.
     Kept,
     /// The site sets no cookie, so each request opens a session.
     NoCookie,
-    /// The site sets a new session cookie with each answer, so each request opens a session.
+    /// The site sets a new session cookie with each response, so each request opens a session.
     NewWithEachAnswer,
 }
 
-/// How often in a row the answers showed the same.
+/// What the last responses showed, and how many of them in a row.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
     shown: SessionState,
     times: u32,
 }
 
-/// What one answer did to the cookies.
+/// The effect of one response on the cookies.
 #[derive(Debug, Default)]
 pub(super) struct Observed {
-    /// How many cookies the request carried.
-    pub(super) carried: usize,
-    /// How many of them have another value now, or were taken back.
+    /// Number of cookies of the request.
+    pub(super) sent: usize,
+    /// Number of them that have another value now or were removed.
     pub(super) lost: usize,
-    /// Whether the session's cookie, as far as its name shows, is one of them.
+    /// Whether one of them is the session's cookie, judging by its name.
     pub(super) has_lost_session: bool,
-    /// Whether a gateway has joined several cookies to one, of which only the first can be read.
+    /// Whether a gateway has joined several cookies into one header, so that only the first can be read.
     pub(super) is_joined: bool,
-    /// Whether there is no cookie for the next request after the answer.
+    /// Whether there is no cookie for the next request after the response.
     pub(super) is_bare: bool,
 }
 
-/// A site may well renew a session once.
+/// Minimum number of responses in a row that show the same. A site may renew a session once.
 const MIN_TIMES: u32 = 2;
 
 impl Evidence {
@@ -71,7 +71,7 @@ impl Observed {
         match change {
             Change::None => {}
             // The session has a cookie of another name now.
-            Change::Added => self.has_lost_session |= self.carried > 0 && has_session_name(name),
+            Change::Added => self.has_lost_session |= self.sent > 0 && has_session_name(name),
             Change::Replaced | Change::Removed => {
                 self.lost += 1;
                 self.has_lost_session |= has_session_name(name);
@@ -82,9 +82,9 @@ impl Observed {
     fn shown(&self) -> SessionState {
         if self.is_bare {
             SessionState::NoCookie
-        } else if self.carried == 0 {
+        } else if self.sent == 0 {
             SessionState::Unknown
-        } else if self.has_lost_session || self.is_joined || self.lost >= self.carried {
+        } else if self.has_lost_session || self.is_joined || self.lost >= self.sent {
             SessionState::NewWithEachAnswer
         } else {
             SessionState::Kept
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn joined_cookies_are_told_from_dates() {
+    fn joined_cookies_are_distinguished_from_dates() {
         let cases = [
             ("a=1; Path=/", false),
             ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/", false),
@@ -124,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn one_new_cookie_is_no_sign() {
+    fn one_new_cookie_does_not_show_a_lost_session() {
         let kept = Observed {
-            carried: 1,
+            sent: 1,
             ..Observed::default()
         };
         let replaced = Observed {
-            carried: 1,
+            sent: 1,
             lost: 1,
             ..Observed::default()
         };

@@ -1,16 +1,16 @@
-//! Who uses a session, and how it ends.
+//! The uses of a session, and its end.
 
 use std::sync::Arc;
 
 use super::Session;
 
-/// What becomes of a session when nobody uses it any more.
+/// What happens to a session that is no longer in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SessionEnd {
     /// It stays open for the next client, and ends half an hour after its last request.
     #[default]
     Keep,
-    /// It is ended, and with it all other sessions of the same user on the virtual proxy.
+    /// It is ended, together with all other sessions of the same user on the virtual proxy.
     Logout,
 }
 
@@ -23,7 +23,7 @@ pub struct SessionHold(Arc<Session>);
 #[derive(Debug, Default)]
 pub(super) struct Uses {
     count: usize,
-    /// Whether one of the users wants the session to be ended.
+    /// Whether one of the uses asked to end the session.
     ends_with_logout: bool,
 }
 
@@ -35,7 +35,7 @@ impl Session {
         SessionHold(Arc::clone(self))
     }
 
-    /// Whether the session is to be ended now. The caller must end it: nobody else gets this answer again.
+    /// Whether the session must be ended now. The caller must end it: this returns true only once.
     pub(crate) fn must_end(&self) -> bool {
         let mut state = self.state();
         let has_cookies = !state.jar.cookies().is_empty();

@@ -1,4 +1,4 @@
-//! The cookies of one site. Nothing here touches the network or a clock: the caller gives the time.
+//! The cookies of one site. Nothing here touches the network or a clock: the caller passes the time.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
-/// Maximum number of cookies in a jar. A Qlik Sense site sets one, each gateway in front of it a few.
+/// Maximum number of cookies in a jar. A Qlik Sense site sets one, and each gateway in front of it a few.
 const MAX_COOKIES: usize = 50;
 
 /// Maximum length of all names and values of a jar, in bytes. Sites refuse request heads above 16 KB.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// Longest time that a cookie is kept, in seconds: 400 days (RFC 6265bis, 5.5).
+/// Maximum lifetime of a cookie, in seconds: 400 days (RFC 6265bis, 5.5).
 const MAX_AGE: i64 = 400 * 24 * 60 * 60;
 
-/// Cookies, the one that was set last at the end.
+/// Cookies in the order in which they were set.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Jar(Vec<StoredCookie>);
 
@@ -28,50 +28,51 @@ pub(super) struct StoredCookie {
     pub(super) domain: Domain,
     /// Begins with `/`.
     pub(super) path: String,
-    /// Not set if it lasts as long as the session. A clock that is set forward or back does not move it.
+    /// Not set if it lasts as long as the session. Changes of the system clock do not affect it.
     pub(super) expires: Option<Instant>,
-    /// Whether the answer that opened the session set it.
+    /// Whether the response that opened the session set it.
     pub(super) is_first: bool,
 }
 
 /// The hosts that a cookie is sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Domain {
-    /// The site's own host alone.
+    /// Only the site's own host.
     Host,
     /// This domain and its subdomains, without a leading dot, in lower case.
     Suffix(String),
 }
 
-/// What a `Set-Cookie` header did.
+/// The effect of a `Set-Cookie` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     None,
     Added,
-    /// A cookie that was there has another value now.
+    /// An existing cookie has another value now.
     Replaced,
     Removed,
 }
 
-/// An answer that sets cookies.
+/// A response that sets cookies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Answered<'a> {
+pub(super) struct CookieResponse<'a> {
     /// The site's URL, with the virtual proxy's prefix.
     pub(super) site: &'a Url,
     pub(super) at: Instant,
-    /// The time of the answer in seconds since 1970: by its `Date` header, else by this machine's clock.
+    /// The time of the response in seconds since 1970: from its `Date` header, or from this machine's clock.
     pub(super) time: i64,
-    /// Whether the request carried no cookie.
+    /// Whether the request had no cookie.
     pub(super) is_first: bool,
 }
 
 impl Jar {
-    /// Keeps what a `Set-Cookie` header sets, and drops what it takes back. A cookie for another domain is ignored.
-    pub(super) fn keep(&mut self, header: &str, answered: Answered<'_>) -> Change {
+    /// Keeps the cookie that a `Set-Cookie` header sets, or drops the one that it removes. A cookie for another domain is
+    /// ignored.
+    pub(super) fn keep(&mut self, header: &str, response: CookieResponse<'_>) -> Change {
         let Some(Received {
             mut cookie,
             is_kept,
-        }) = Received::parse(header, answered)
+        }) = Received::parse(header, response)
         else {
             return Change::None;
         };
@@ -114,7 +115,7 @@ impl Jar {
         cookies.filter(move |cookie| cookie.is_for(url) && !cookie.has_expired(now))
     }
 
-    /// The cookies that have not expired, for whatever path they are.
+    /// The cookies of all paths that have not expired.
     pub(super) fn unexpired(&self, now: Instant) -> impl Iterator<Item = &StoredCookie> {
         self.0.iter().filter(move |cookie| !cookie.has_expired(now))
     }
@@ -123,18 +124,18 @@ impl Jar {
         &self.0
     }
 
-    /// Makes a jar of cookies that were stored, within the limits.
+    /// Creates a jar of stored cookies, within the limits.
     pub(super) fn from_stored(cookies: Vec<StoredCookie>) -> Self {
         let mut jar = Self(cookies);
         jar.shrink();
         jar
     }
 
-    /// Drops the oldest cookies that are above the limits: those of the session last.
+    /// Drops cookies above the limits: the oldest first, and those of the session last.
     fn shrink(&mut self) {
         while self.0.len() > MAX_COOKIES || self.bytes() > MAX_BYTES {
             let cookies = self.0.iter().enumerate();
-            let first_to_go = cookies.min_by_key(|(at, cookie)| (cookie.worth(), *at));
+            let first_to_go = cookies.min_by_key(|(at, cookie)| (cookie.priority(), *at));
             let first_to_go = first_to_go.map_or(0, |(at, _)| at);
             self.0.remove(first_to_go);
         }
@@ -154,8 +155,8 @@ impl StoredCookie {
         self.name.len() + self.value.expose_secret().len() + "=; ".len()
     }
 
-    /// The higher, the more likely it is that the session depends on it. The name of the session's cookie is free.
-    fn worth(&self) -> u8 {
+    /// A higher priority means that the session more likely depends on the cookie. Sites can rename the session's cookie.
+    fn priority(&self) -> u8 {
         match (has_session_name(&self.name), self.is_first) {
             (true, _) => 2,
             (false, true) => 1,
@@ -167,47 +168,47 @@ impl StoredCookie {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
-    /// Only cookies of the site's own host are kept, so that no domain is compared here.
+    /// Domains need no comparison: only cookies of the site's own host are kept.
     fn is_for(&self, url: &Url) -> bool {
         is_path_of(&self.path, url.path())
     }
 }
 
-/// A cookie that an answer set.
+/// A cookie that a response set.
 struct Received {
     cookie: StoredCookie,
-    /// Whether it is not taken back.
+    /// Whether the response sets it, rather than removes it.
     is_kept: bool,
 }
 
 impl Received {
-    fn parse(header: &str, answered: Answered<'_>) -> Option<Self> {
+    fn parse(header: &str, response: CookieResponse<'_>) -> Option<Self> {
         let parsed = Cookie::parse(header).ok()?;
         // Quotes are part of the value (RFC 6265, 5.2).
         let (name, value) = parsed.name_value();
         let path = match parsed.path() {
             Some(path) if path.starts_with('/') => path.to_owned(),
-            // RFC 6265 takes the folder of the request. All requests go to one site, and so may the cookie.
-            _ => answered.site.path().to_owned(),
+            // RFC 6265 uses the folder of the request. All requests go to one site, so that its path is enough.
+            _ => response.site.path().to_owned(),
         };
-        let seconds_left = seconds_left(&parsed, answered.time).map(|left| left.clamp(0, MAX_AGE));
+        let seconds_left = seconds_left(&parsed, response.time).map(|left| left.clamp(0, MAX_AGE));
         let cookie = StoredCookie {
             name: name.to_owned(),
             value: SecretString::from(value),
-            domain: Domain::parse(parsed.domain(), answered.site)?,
+            domain: Domain::parse(parsed.domain(), response.site)?,
             path,
             expires: seconds_left
-                .map(|left| answered.at + Duration::from_secs(left.unsigned_abs())),
-            is_first: answered.is_first,
+                .map(|left| response.at + Duration::from_secs(left.unsigned_abs())),
+            is_first: response.is_first,
         };
-        let is_taken_back = seconds_left == Some(0) || value.trim_matches('"').is_empty();
-        let is_kept = !is_taken_back && is_sendable(name, value) && cookie.bytes() <= MAX_BYTES;
+        let is_removed = seconds_left == Some(0) || value.trim_matches('"').is_empty();
+        let is_kept = !is_removed && is_sendable(name, value) && cookie.bytes() <= MAX_BYTES;
         (!name.is_empty()).then_some(Self { cookie, is_kept })
     }
 }
 
 impl Domain {
-    /// None for a domain that the site does not belong to.
+    /// `None` for a domain that the site does not belong to.
     fn parse(attribute: Option<&str>, site: &Url) -> Option<Self> {
         let domain = attribute.unwrap_or_default().trim_start_matches('.');
         if domain.is_empty() {
@@ -218,8 +219,8 @@ impl Domain {
     }
 }
 
-/// For how many seconds a cookie lasts. `Max-Age` goes before `Expires` (RFC 6265, 5.3), which is compared with the time
-/// of the answer by the site's own clock.
+/// The remaining lifetime of a cookie, in seconds. `Max-Age` has precedence over `Expires` (RFC 6265, 5.3), which is compared
+/// with the time of the response on the site's own clock.
 fn seconds_left(cookie: &Cookie<'_>, time: i64) -> Option<i64> {
     match cookie.max_age() {
         Some(age) => Some(age.whole_seconds()),
@@ -232,13 +233,13 @@ fn seconds_left(cookie: &Cookie<'_>, time: i64) -> Option<i64> {
     }
 }
 
-/// Whether a cookie has the usual name of a session's, `X-Qlik-Session`, which most sites extend by the virtual proxy's
+/// Whether a cookie has the usual name of a session cookie, `X-Qlik-Session`, which most sites extend by the virtual proxy's
 /// prefix or by `-HTTP`.
 pub(super) fn has_session_name(name: &str) -> bool {
     name.to_ascii_lowercase().contains("qlik-session")
 }
 
-/// Whether a cookie can stand in a `Cookie` header.
+/// Whether a cookie can be sent in a `Cookie` header.
 pub(super) fn is_sendable(name: &str, value: &str) -> bool {
     let fits = |text: &str| {
         text.bytes()

@@ -3,25 +3,25 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::{Session, stored};
-use crate::credentials::HeaderCredentials;
+use crate::credentials::Credentials;
 use crate::site::SiteUrl;
 
-/// Lets clients of one site with the same header and value share a session. Clones share all of it.
+/// Lets clients of one site with the same header and value share a session. Clones share the same sessions.
 ///
 /// A site allows a user five sessions at a time, so six clients with a session each would lock the user out.
 #[derive(Debug, Clone, Default)]
 pub struct SessionPool(Arc<Mutex<Vec<Entry>>>);
 
-/// A session that is in use as long as a client has it.
+/// A session, as long as a client uses it.
 #[derive(Debug)]
 struct Entry {
-    /// Of site, header and value.
+    /// The digest of site, header and value.
     digest: String,
     session: Weak<Session>,
 }
 
 impl SessionPool {
-    pub(crate) fn session(&self, site: &SiteUrl, credentials: &HeaderCredentials) -> Arc<Session> {
+    pub(crate) fn session(&self, site: &SiteUrl, credentials: &Credentials) -> Arc<Session> {
         let digest = stored::digest("", site, credentials);
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|entry| entry.session.strong_count() > 0);

@@ -1,4 +1,4 @@
-//! A session as text that outlives the program, tied to the site and to who asks.
+//! A session as text that can be stored, valid for one site and one account only.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::jar::{Domain, Jar, StoredCookie, is_sendable};
-use crate::credentials::HeaderCredentials;
+use crate::credentials::Credentials;
 use crate::site::SiteUrl;
 
-/// The first part of the text. Another form gets another number; text of another form is ignored.
-const FORM: &str = "qrs-session-2";
+/// The first part of the text. Each format has its own number; text of another format is ignored.
+const FORMAT: &str = "qrs-session-2";
 
-/// A moment by both clocks: the one that may be set, and the one that only goes forward.
+/// A moment on both clocks: the one that can be set, and the monotonic one.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
     pub(super) time: SystemTime,
@@ -34,16 +34,16 @@ struct StoredAsText {
     value: String,
     domain: Option<String>,
     path: String,
-    /// For how many more seconds it lasted when it was stored.
+    /// Seconds until it expires, at the time when it was stored.
     seconds_left: Option<u64>,
     is_first: bool,
 }
 
-/// The cookies of a jar as text; none if there are none.
+/// The cookies of a jar as text; `None` if it is empty.
 pub(super) fn to_text(
     jar: &Jar,
     site: &SiteUrl,
-    credentials: &HeaderCredentials,
+    credentials: &Credentials,
     now: Moment,
 ) -> Option<SecretString> {
     let cookies: Vec<_> = jar
@@ -60,38 +60,40 @@ pub(super) fn to_text(
     let json = serde_json::to_string(&stored).ok()?;
     let salt = hex(&std::array::from_fn::<u8, 16, _>(|_| fastrand::u8(..)));
     let digest = digest(&salt, site, credentials);
-    Some(SecretString::from(format!("{FORM}:{salt}:{digest}:{json}")))
+    Some(SecretString::from(format!(
+        "{FORMAT}:{salt}:{digest}:{json}"
+    )))
 }
 
 /// The cookies of an exported session; `None` if the text is not a session of this site and these credentials.
 pub(super) fn from_text(
     text: &SecretString,
     site: &SiteUrl,
-    credentials: &HeaderCredentials,
+    credentials: &Credentials,
     now: Moment,
 ) -> Option<Jar> {
     let text = text.expose_secret();
-    let rest = text.strip_prefix(FORM)?.strip_prefix(':')?;
+    let rest = text.strip_prefix(FORMAT)?.strip_prefix(':')?;
     let (salt, rest) = rest.split_once(':')?;
     let (expected, json) = rest.split_once(':')?;
     if digest(salt, site, credentials) != expected {
         return None;
     }
     let stored: Stored = serde_json::from_str(json).ok()?;
-    // A clock that was set back meanwhile makes a cookie last longer here than on the site, which then renews it.
+    // If the clock was set back in the meantime, a cookie lasts longer here than on the site, which then renews it.
     let passed = seconds(now.time).saturating_sub(stored.stored);
     let cookies = stored.cookies.into_iter();
     let cookies = cookies.filter_map(|cookie| from_stored(cookie, passed, now.at));
     Some(Jar::from_stored(cookies.collect()))
 }
 
-/// What stands for an account on a site, without a hint at either for whoever does not know the salt.
-pub(super) fn digest(salt: &str, site: &SiteUrl, credentials: &HeaderCredentials) -> String {
+/// A name for an account on a site. Without the salt, it reveals neither.
+pub(super) fn digest(salt: &str, site: &SiteUrl, credentials: &Credentials) -> String {
     let site = site.to_string();
-    let value = credentials.value().expose_secret();
+    let (name, secret) = credentials.identity();
     let mut digest = Sha256::new();
-    // With lengths, so that no two triples run together.
-    for part in [salt, &site, credentials.header(), value] {
+    // Lengths make the parts unambiguous.
+    for part in [salt, &site, name, secret.expose_secret()] {
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         digest.update(part);
     }
@@ -145,15 +147,17 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use url::Url;
 
-    use super::super::jar::Answered;
+    use super::super::jar::CookieResponse;
     use super::*;
+    use crate::credentials::HeaderCredentials;
 
     fn site(text: &str) -> SiteUrl {
         SiteUrl::parse(text).unwrap()
     }
 
-    fn credentials(name: &str, value: &str) -> HeaderCredentials {
-        HeaderCredentials::new(name, SecretString::from(value)).unwrap()
+    fn credentials(name: &str, value: &str) -> Credentials {
+        let header = HeaderCredentials::new(name, SecretString::from(value));
+        header.unwrap().into()
     }
 
     fn now() -> Moment {
@@ -167,23 +171,23 @@ mod tests {
         let mut jar = Jar::default();
         let (at, time, is_first) = (now.at, 1_700_000_000, true);
         for header in headers {
-            let answered = Answered {
+            let response = CookieResponse {
                 site,
                 at,
                 time,
                 is_first,
             };
-            jar.keep(header, answered);
+            jar.keep(header, response);
         }
         jar
     }
 
-    fn me() -> HeaderCredentials {
+    fn me() -> Credentials {
         credentials("X-User", "me")
     }
 
     #[test]
-    fn a_stored_session_goes_on_where_it_was_opened() {
+    fn a_stored_session_continues_on_its_site() {
         let (here, now) = (site("https://qlik.example/vp/"), now());
         let url = here.as_url();
         let headers = [
@@ -202,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_cookie_ends_at_its_time() {
+    fn a_stored_cookie_expires_on_time() {
         let (here, now) = (site("https://qlik.example/"), now());
         let url = here.as_url();
         let jar = jar(url, now, &["a=1; Max-Age=60", "b=1; Max-Age=600", "c=1"]);
         let text = to_text(&jar, &here, &me(), now).unwrap();
         let minute = Duration::from_secs(60);
         let cases = [
-            // The clock went on, was set forward, and was set back.
+            // The clock runs, is set forward, and is set back.
             (now.time, "a=1; b=1; c=1"),
             (now.time + minute / 2, "a=1; b=1; c=1"),
             (now.time + 2 * minute, "b=1; c=1"),
@@ -220,7 +224,7 @@ mod tests {
         for (time, expected) in cases {
             let jar = from_text(&text, &here, &me(), Moment { time, ..now }).unwrap();
             assert_eq!(jar.line(url, now.at).unwrap(), expected);
-            // However the clock was set, no cookie lasts longer than the site said.
+            // In all cases, no cookie lasts longer than the site said.
             let end = jar.line(url, now.at + 10 * minute).unwrap();
             assert_eq!(end, "c=1");
         }
@@ -237,23 +241,23 @@ mod tests {
     }
 
     #[test]
-    fn a_session_of_another_site_header_or_value_is_left_alone() {
+    fn a_session_of_another_site_header_or_value_is_ignored() {
         let (here, now) = (site("https://qlik.example/vp/"), now());
         let jar = jar(here.as_url(), now, &["a=b"]);
         let text = to_text(&jar, &here, &me(), now).unwrap();
         assert!(!text.expose_secret().contains("qlik.example"));
-        for (other, who) in [
+        for (other, account) in [
             (site("https://qlik.example/"), me()),
             (site("http://qlik.example/vp"), me()),
             (here.clone(), credentials("X-Users", "me")),
             (here.clone(), credentials("X-User", "Me")),
         ] {
-            assert!(from_text(&text, &other, &who, now).is_none());
+            assert!(from_text(&text, &other, &account, now).is_none());
         }
     }
 
     #[test]
-    fn text_that_is_no_session_is_left_alone() {
+    fn text_that_is_not_a_session_is_ignored() {
         let (here, now) = (site("https://qlik.example/"), now());
         let jar = jar(here.as_url(), now, &["a=b"]);
         let good = to_text(&jar, &here, &me(), now).unwrap();
@@ -270,7 +274,7 @@ mod tests {
         ] {
             assert!(read(text.clone()).is_none(), "{text}");
         }
-        let odd = read(good.replace("\"b\"", "\"b\\r\\nX: y\"")).unwrap();
-        assert!(odd.cookies().is_empty());
+        let unsendable = read(good.replace("\"b\"", "\"b\\r\\nX: y\"")).unwrap();
+        assert!(unsendable.cookies().is_empty());
     }
 }

@@ -149,7 +149,7 @@ async fn who_does_not_answer_is_unreachable_and_the_message_says_why() {
     let site = Site::start([vec![]]).await;
     let error = site.client().about().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
-    assert!(error.to_string().contains("without an answer"), "{error}");
+    assert!(error.to_string().contains("without a response"), "{error}");
     assert_eq!(site.requests().len(), 3);
 }
 

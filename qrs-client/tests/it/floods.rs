@@ -24,10 +24,7 @@ fn site(faults: impl IntoIterator<Item = Fault>) -> FakeSite {
 fn client(site: &FakeSite, list: Duration) -> QrsClient {
     let value = site.header_value().into();
     let credentials = HeaderCredentials::new(site.header_name(), value).unwrap();
-    let limits = TimeLimits {
-        list,
-        ..TimeLimits::default()
-    };
+    let limits = TimeLimits::default().with_list(list);
     QrsClient::builder(SiteUrl::parse(&site.url()).unwrap(), credentials)
         .time_limits(limits)
         .build()
@@ -66,7 +63,7 @@ async fn the_time_limit_of_a_list_holds_while_bytes_keep_coming() {
                 cause.map_or(String::new(), ToString::to_string)
             );
             assert!(
-                text.contains("did not complete its answer within 0.7 s"),
+                text.contains("did not complete its response within 0.7 s"),
                 "{text}"
             );
         }
@@ -76,10 +73,10 @@ async fn the_time_limit_of_a_list_holds_while_bytes_keep_coming() {
 #[tokio::test]
 async fn a_list_that_is_hardly_one_is_given_up() {
     let parts = [
-        ("[null", ",null", "it is no object"),
-        ("[1", ",2", "it is no object"),
+        ("[null", ",null", "it is not an object"),
+        ("[1", ",2", "it is not an object"),
         ("[{\"id\":5}", ",{\"id\":5}", "invalid type"),
-        ("[{\"id\":\"a\"}", ",[\"nested\"]", "it is no object"),
+        ("[{\"id\":\"a\"}", ",[\"nested\"]", "it is not an object"),
         (
             "[{\"id\":\"a\"}",
             ",{\"id\":\"a\",\"app\":5}",

@@ -24,10 +24,7 @@ fn secure_proxy() -> FakeProxyBuilder {
 
 /// A client that goes to `qlik.example`, a name that only the proxy knows.
 fn client(site: &FakeSite, proxy: Proxy) -> QrsClient {
-    let limits = TimeLimits {
-        connect: Duration::from_secs(1),
-        ..TimeLimits::default()
-    };
+    let limits = TimeLimits::default().with_connect(Duration::from_secs(1));
     let builder = builder(site, "qlik.example", trust());
     builder.time_limits(limits).proxy(proxy).build().unwrap()
 }
@@ -90,7 +87,7 @@ async fn missing_and_wrong_credentials_are_told_apart_from_the_sites() {
     );
     check(
         about(&client(&secure, wrong.clone())).await,
-        "does not take the credentials (status 407)",
+        "rejects the credentials (status 407)",
     );
     let plain = FakeSite::start().await;
     check(
@@ -111,7 +108,7 @@ async fn a_refused_target_is_the_proxys_doing() {
     let message = format!("refuses to connect to `qlik.example:{port}` (status 403)");
     check(about(&client).await, &message);
     proxy.refuse(502);
-    check(about(&client).await, "does not reach `qlik.example");
+    check(about(&client).await, "cannot reach `qlik.example");
 }
 
 #[tokio::test]
@@ -131,7 +128,7 @@ async fn a_page_in_place_of_a_connection_is_the_proxys_doing() {
         ] {
             proxy.connect_to_page(page);
             let message = format!(
-                "the proxy answered CONNECT with a page instead of a connection to `qlik.example:{port}` (status 200)"
+                "the proxy answered CONNECT with a page instead of connecting to `qlik.example:{port}` (status 200)"
             );
             check(about(&client).await, &message);
             let error = client.about().await.unwrap_err();
@@ -162,7 +159,7 @@ async fn a_site_without_tls_behind_a_proxy_is_not_the_proxys_doing() {
     assert!(
         error
             .to_string()
-            .contains("the site does not speak TLS at this port"),
+            .contains("the site speaks plain http at this port"),
         "{error}"
     );
 }
@@ -214,10 +211,7 @@ async fn a_dead_proxy_is_not_taken_for_a_dead_site() {
         site("site-chain.pem", "site.key").await,
     ] {
         let dead = Proxy::new(ProxyScheme::Http, "127.0.0.1", port).unwrap();
-        check(
-            about(&client(&site, dead)).await,
-            "the proxy is not reached",
-        );
+        check(about(&client(&site, dead)).await, "cannot reach the proxy");
         let nowhere = Proxy::new(ProxyScheme::Http, "nowhere.invalid", port).unwrap();
         check(
             about(&client(&site, nowhere)).await,
@@ -241,7 +235,7 @@ async fn a_scheme_that_does_not_fit_the_proxys_port_is_told() {
         let tls = client(&site, at(&plain, ProxyScheme::Https));
         check(
             about(&tls).await,
-            "the proxy does not speak TLS at this port",
+            "the proxy speaks plain http at this port",
         );
     }
     // One that waits for the rest of what it takes for a request.
@@ -262,16 +256,13 @@ async fn a_time_limit_that_a_proxy_hit_is_not_waited_for_again() {
     let proxy = Proxy::new(ProxyScheme::Http, "127.0.0.1", port).unwrap();
     let site = site("site-chain.pem", "site.key").await;
     let connect = Duration::from_secs(4);
-    let limits = TimeLimits {
-        connect,
-        ..TimeLimits::default()
-    };
+    let limits = TimeLimits::default().with_connect(connect);
     let builder = builder(&site, "qlik.example", trust());
     let client = builder.time_limits(limits).proxy(proxy).build().unwrap();
     let begun = Instant::now();
     check(
         about(&client).await,
-        "the proxy did not answer within 4 s (way through the proxy)",
+        "the proxy did not answer within 4 s (connection through the proxy)",
     );
     assert!(begun.elapsed() < 2 * connect, "{:?}", begun.elapsed());
 }

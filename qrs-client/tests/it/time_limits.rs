@@ -14,13 +14,12 @@ const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(100);
 
 fn limits() -> TimeLimits {
-    TimeLimits {
-        connect: LONG,
-        first_byte: LONG,
-        first_byte_of_list: LONG,
-        silence: LONG,
-        list: LONG,
-    }
+    TimeLimits::default()
+        .with_connect(LONG)
+        .with_first_byte(LONG)
+        .with_first_byte_of_list(LONG)
+        .with_silence(LONG)
+        .with_list(LONG)
 }
 
 fn client(site: &Site, limits: TimeLimits) -> QrsClient {
@@ -35,10 +34,7 @@ fn slow_list() -> Script {
 #[tokio::test]
 async fn an_answer_that_does_not_begin_in_time_is_not_requested_again() {
     let site = Site::start([vec![Act::Pause(LONG)], json(ABOUT)]).await;
-    let limits = TimeLimits {
-        first_byte: SHORT,
-        ..limits()
-    };
+    let limits = limits().with_first_byte(SHORT);
     let error = client(&site, limits).about().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.is_retryable());
@@ -51,19 +47,13 @@ async fn an_answer_that_does_not_begin_in_time_is_not_requested_again() {
 async fn a_list_may_begin_later_than_a_value() {
     let late = |body| then(vec![Act::Pause(3 * SHORT)], json(body));
     let site = Site::start([late("[]"), late("{}")]).await;
-    let limits = TimeLimits {
-        first_byte: SHORT,
-        ..limits()
-    };
+    let limits = limits().with_first_byte(SHORT);
     let client = client(&site, limits);
     let mut list = client.app_objects::<AppObject>(None);
     assert!(list.next().await.unwrap().is_none());
     assert!(client.about().await.is_err());
 
-    let limits = TimeLimits {
-        first_byte_of_list: SHORT,
-        ..limits
-    };
+    let limits = limits.with_first_byte_of_list(SHORT);
     let site = Site::start([late("[]")]).await;
     let mut list = self::client(&site, limits).app_objects::<AppObject>(None);
     let error = list.next().await.unwrap_err();
@@ -77,10 +67,7 @@ async fn a_connection_that_does_not_stand_in_time_is_not_tried_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let site = SiteUrl::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
     let credentials = HeaderCredentials::new("X-User", "u".to_owned().into()).unwrap();
-    let limits = TimeLimits {
-        connect: SHORT,
-        ..limits()
-    };
+    let limits = limits().with_connect(SHORT);
     let client = QrsClient::builder(site, credentials).time_limits(limits);
     let client = client.trust(Trust::AnyCertificate).build().unwrap();
     // It accepts connections and does not speak.
@@ -118,23 +105,19 @@ async fn a_site_that_says_when_to_come_again_is_heard() {
 async fn no_limit_at_all_is_a_limit_that_never_strikes() {
     let site = Site::start([vec![], json(ABOUT)]).await;
     let never = Duration::MAX;
-    let limits = TimeLimits {
-        connect: never,
-        first_byte: never,
-        first_byte_of_list: never,
-        silence: never,
-        list: never,
-    };
+    let limits = TimeLimits::default()
+        .with_connect(never)
+        .with_first_byte(never)
+        .with_first_byte_of_list(never)
+        .with_silence(never)
+        .with_list(never);
     client(&site, limits).about().await.unwrap();
 }
 
 #[tokio::test]
 async fn silence_in_the_middle_of_a_list_breaks_it() {
     let site = Site::start([then(begun(r#"[{"id":"1"},"#), [Act::Pause(LONG)])]).await;
-    let limits = TimeLimits {
-        silence: SHORT,
-        ..limits()
-    };
+    let limits = limits().with_silence(SHORT);
     let mut list = client(&site, limits).app_objects::<AppObject>(None);
     assert!(list.next().await.unwrap().unwrap().is_ok());
     let error = list.next().await.unwrap_err();
@@ -150,10 +133,7 @@ async fn silence_in_the_middle_of_a_list_breaks_it() {
 #[tokio::test]
 async fn silence_in_the_middle_of_a_value_is_a_time_out() {
     let site = Site::start([then(begun("{"), [Act::Pause(LONG)])]).await;
-    let limits = TimeLimits {
-        silence: SHORT,
-        ..limits()
-    };
+    let limits = limits().with_silence(SHORT);
     let error = client(&site, limits)
         .get::<Value>(Get::new("about"))
         .await
@@ -165,11 +145,7 @@ async fn silence_in_the_middle_of_a_value_is_a_time_out() {
 async fn a_list_that_comes_in_drops_takes_no_longer_than_it_may() {
     let site = Site::start([slow_list()]).await;
     let started = Instant::now();
-    let limits = TimeLimits {
-        silence: LONG,
-        list: 3 * SHORT,
-        ..limits()
-    };
+    let limits = limits().with_silence(LONG).with_list(3 * SHORT);
     let mut list = client(&site, limits).app_objects::<AppObject>(None);
     assert!(list.next().await.unwrap().unwrap().is_ok());
     let error = list.next().await.unwrap_err();
@@ -181,10 +157,7 @@ async fn a_list_that_comes_in_drops_takes_no_longer_than_it_may() {
 #[tokio::test]
 async fn a_list_that_comes_in_drops_is_not_silent() {
     let site = Site::start([then(slow_list(), [Act::Send(b"]".to_vec())])]).await;
-    let limits = TimeLimits {
-        silence: 4 * SHORT,
-        ..limits()
-    };
+    let limits = limits().with_silence(4 * SHORT);
     let mut list = client(&site, limits).app_objects::<AppObject>(None);
     assert!(list.next().await.unwrap().unwrap().is_ok());
     assert!(list.next().await.unwrap().is_none());

@@ -156,7 +156,7 @@ async fn a_refused_certificate_is_explained() {
             error.hint()
         );
         assert!(
-            causes(&error).contains("it showed `CN="),
+            causes(&error).contains("the chain was: `CN="),
             "{}",
             causes(&error)
         );
@@ -229,7 +229,12 @@ async fn http_where_tls_is_spoken_and_the_other_way_round_are_told() {
     let client = client.trust(only("root.pem")).tries(1).build().unwrap();
     let error = client.about().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
-    assert!(error.to_string().contains("does not speak TLS"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("speaks plain http at this port, not TLS"),
+        "{error}"
+    );
     assert!(error.hint().unwrap().contains("`http`"));
 }
 
@@ -255,10 +260,10 @@ async fn no_common_protocol_and_a_wish_for_a_client_certificate_are_told() {
     let cases = [
         (40, "no TLS cipher suite, curve or signature in common"),
         (70, "no TLS protocol version in common"),
-        (116, "asks for a certificate of the client"),
+        (116, "requires a client certificate"),
         (
             80,
-            "broke off the TLS handshake with the alert `internal_error`",
+            "ended the TLS handshake with the alert `internal_error`",
         ),
     ];
     for (description, expected) in cases {

@@ -165,13 +165,12 @@ async fn what_is_not_spoken_is_named() {
             "-tls1_1 -cipher ALL:@SECLEVEL=0",
             "no TLS protocol version in common",
         ),
-        ("pss", "-tls1_2", "a key that is for RSASSA-PSS alone"),
+        ("pss", "-tls1_2", "a key that is only for RSASSA-PSS"),
     ];
     for (name, options, expected) in cases {
         let options: Vec<_> = options.split(' ').collect();
         let (_, answer) = ask(name, &options, only("root")).await;
         let error = answer.unwrap_err();
         assert!(error.to_string().contains(expected), "{name}: {error}");
-        assert!(!error.hint().unwrap().contains("let it speak"), "{error:?}");
     }
 }

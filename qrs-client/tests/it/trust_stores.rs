@@ -9,7 +9,7 @@ use StoreKind::{Jks, Pem, Pkcs7, Pkcs12};
 
 fn read(name: &str, kind: StoreKind, password: Option<&str>) -> Result<TrustStore, Error> {
     let password = password.map(SecretString::from);
-    TrustStore::read(&bytes(name), kind, password.as_ref())
+    Ok(TrustStore::read(&bytes(name), kind, password.as_ref())?)
 }
 
 /// Reads a store that has to hold the certificates of these PEM files, in any order.

@@ -54,7 +54,7 @@ fn a_site_that_speaks_no_tls_where_https_is_asked_for() {
     let url = site.url().replace("http:", "https:");
     Home::with(&connection_to("qlik", &url))
         .run(&["scan"])
-        .check(4, &["the site does not speak TLS at this port"]);
+        .check(4, &["the site speaks plain http at this port, not TLS"]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn an_answer_that_a_gateway_compressed_in_another_way() {
             4,
             &[
                 "the content coding `br`",
-                "must obey the header `Accept-Encoding`",
+                "must respect the header `Accept-Encoding`",
             ],
         );
 }

@@ -117,7 +117,7 @@ fn https_at_a_port_of_plain_http() {
             &format!("https://{address}/header"),
             "",
             &[
-                "the site does not speak TLS at this port, but plain http",
+                "the site speaks plain http at this port, not TLS",
                 "write `http://` in place of `https://`",
             ],
             &[HOST_AND_PORT],
@@ -236,12 +236,12 @@ fn where_a_redirect_leads() {
         ),
         (
             "https://qlik.example.com/header/qrs/about?xrfkey=1",
-            "the site has another address",
+            "the site has a new address",
             "write `connection.url = \"https://qlik.example.com/header/\"`",
         ),
         (
             "https://127.0.0.1/",
-            "the site has another address",
+            "the site has a new address",
             "write `connection.url = \"https://127.0.0.1/header/\"`",
         ),
         (

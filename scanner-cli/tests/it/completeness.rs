@@ -87,11 +87,12 @@ fn what_answers_without_a_version_is_not_qrs() {
         let site = FakeSite::start_in_thread();
         site.fail(Fault::body(answer).on("/qrs/about"));
         let home = Home::of(&site);
-        home.run(&["scan"]).check(4, &["not QRS", "`buildVersion`"]);
+        home.run(&["scan"])
+            .check(4, &["not from QRS", "`buildVersion`"]);
         let check = home.run(&["check"]);
         assert_eq!(check.exit, 4, "{answer}: {}", check.output);
         let told = check.output + &check.errors;
-        assert!(told.contains("not QRS"), "{told}");
+        assert!(told.contains("not from QRS"), "{told}");
     }
 }
 

@@ -1,37 +1,37 @@
-//! Where a redirect leads to: a login page, the site's other address, or elsewhere.
+//! The target of a redirect: a login page, the site's new address, or something else.
 
 use url::Url;
 
-use super::{Head, Meaning, shown};
-use crate::asked::Asked;
+use super::{Head, Meaning, without_query};
 use crate::error::ErrorKind;
 use crate::fact::{Fact, LoginPage};
+use crate::request_context::RequestContext;
 use crate::site::SiteUrl;
 
 pub(super) const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual proxy's prefix, and \
-    that this virtual proxy authenticates by header; a proxy on the way that refuses its user may \
-    answer like this, too";
+    that this virtual proxy authenticates by header; a proxy in front of the site that refuses its \
+    user may also answer like this";
 
-pub(super) const WINDOWS: &str = "a virtual proxy with header authentication does not ask for it: name the prefix of that \
-    virtual proxy";
+pub(super) const WINDOWS: &str = "a virtual proxy with header authentication does not ask for it: use the prefix of that \
+    virtual proxy in the URL";
 
 const IDENTITY_PROVIDER: &str =
-    "the virtual proxy does not authenticate by header: name the prefix of one that does";
+    "the virtual proxy does not authenticate by header: use the prefix of one that does";
 
-/// What stands in the address of an identity provider's login page.
+/// Words in the address of an identity provider's login page.
 const LOGIN_WORDS: [&str; 10] = [
     "saml", "oauth", "openid", "oidc", "adfs", "login", "logon", "signin", "sso", "auth",
 ];
 
 impl Head {
-    /// What a redirect means.
-    pub(super) fn redirect(&self, asked: &Asked) -> Meaning {
+    /// The meaning of a redirect.
+    pub(super) fn redirect(&self, context: RequestContext<'_>) -> Meaning {
         let unexpected = ErrorKind::UnexpectedAnswer;
         let Some(location) = &self.location else {
-            let message = "the site redirects to nowhere";
+            let message = "the site redirects without saying where";
             return Meaning::new(unexpected, Fact::RedirectElsewhere, message);
         };
-        let target = asked.scrub_line(&shown(location));
+        let target = context.redactor().redact_line(&without_query(location));
         if let Some(page) = login_page(location) {
             let (what, hint) = match page {
                 LoginPage::Windows => ("its page for Windows authentication", WINDOWS),
@@ -41,12 +41,12 @@ impl Head {
             let fact = Fact::RedirectToLogin(page);
             return Meaning::new(ErrorKind::RedirectedToLogin, fact, message).with_hint(hint);
         }
-        if let Some(site) = moved_to(location, asked) {
-            let message = format!("the site has another address: it redirects to `{target}`");
+        if let Some(site) = moved_to(location, context) {
+            let message = format!("the site has a new address: it redirects to `{target}`");
             return Meaning::new(unexpected, Fact::SiteMoved(Box::new(site)), message)
-                .with_hint("give this URL");
+                .with_hint("use this URL");
         }
-        if is_identity_provider(location, asked.site()) {
+        if is_identity_provider(location, context.site) {
             let message = format!("the site redirects to `{target}`, the login of another system");
             return Meaning::new(unexpected, Fact::RedirectToIdentityProvider, message)
                 .with_hint(IDENTITY_PROVIDER);
@@ -56,11 +56,11 @@ impl Head {
             Fact::RedirectElsewhere,
             format!("the site redirects to `{target}`"),
         )
-        .with_hint("if that is where the site is now, give this URL; else a gateway in front of the site redirects")
+        .with_hint("if the site is there now, use this URL; otherwise, a gateway in front of the site redirects")
     }
 }
 
-/// `internal_forms_authentication` and `internal_windows_authentication` are Qlik Sense's own.
+/// Qlik Sense's own login page, such as `internal_forms_authentication`, if the redirect leads to one.
 fn login_page(location: &Url) -> Option<LoginPage> {
     let segments = location.path().split('/').map(str::to_ascii_lowercase);
     segments
@@ -73,10 +73,10 @@ fn login_page(location: &Url) -> Option<LoginPage> {
         .next()
 }
 
-/// The site's other address, if the redirect leads to one: to the same request elsewhere, to the full name of the host, or
-/// from http to https.
-fn moved_to(location: &Url, asked: &Asked) -> Option<SiteUrl> {
-    let site = asked.site();
+/// The site's new address, if the redirect leads to one: the same request at another address, the full name of the host, or
+/// https instead of http.
+fn moved_to(location: &Url, context: RequestContext<'_>) -> Option<SiteUrl> {
+    let site = context.site;
     let is_request = location.path().split('/').any(|segment| segment == "qrs");
     let moved = if is_request {
         SiteUrl::parse(location.as_str()).ok()?
@@ -89,11 +89,12 @@ fn moved_to(location: &Url, asked: &Asked) -> Option<SiteUrl> {
     } else {
         return None;
     };
-    let is_shown_whole = asked.scrub_line(moved.as_url().as_str()) == moved.as_url().as_str();
-    (moved != *site && is_shown_whole).then_some(moved)
+    let address = moved.as_url().as_str();
+    let has_no_secret = context.redactor().redact_line(address) == address;
+    (moved != *site && has_no_secret).then_some(moved)
 }
 
-/// Whether the host is the site's, or the full name of a site that was asked by its short one.
+/// Whether the host is the site's, or the full name of a site that was given by its short name.
 fn is_same_host(location: &Url, site: &SiteUrl) -> bool {
     let host = location.host_str().unwrap_or_default();
     let short = site.host();

@@ -1,15 +1,16 @@
-//! Decodes an answer cut in different ways, for tests and for the fuzz target `list`.
+//! Decodes a response cut in different ways, for tests and for the fuzz target `list`.
 
 use std::fmt::Debug;
 
+use outbound_http::BYTE_ORDER_MARK;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{BYTE_ORDER_MARK, Broken, ListDecoder};
+use super::{ListDecoder, ListError};
 use crate::list::Record;
 use crate::models::AppObject;
 
-/// The elements, and how the list ended.
-pub(super) type Outcome<T> = (Vec<Record<T>>, Result<(), Broken>);
+/// The elements, and the end of the list.
+pub(super) type Outcome<T> = (Vec<Record<T>>, Result<(), ListError>);
 
 /// Maximum size of a record of the strict decoder, in bytes.
 const STRICT_RECORD: usize = 48;
@@ -17,17 +18,17 @@ const STRICT_RECORD: usize = 48;
 /// Maximum size of an element of the strict decoder, in bytes.
 const STRICT_ELEMENT: u64 = 256;
 
-/// Checks that an answer gives the same records however it is cut: whole, in these pieces, and byte by byte.
+/// Checks that a response gives the same records in every cut: whole, in these pieces, and byte by byte.
 ///
 /// # Panics
 ///
-/// If it does not, if `serde_json` reads another number of elements, or if the decoder keeps more than it needs.
+/// If the records differ, if `serde_json` reads another number of elements, or if the decoder keeps more than it needs.
 pub fn check_pieces(pieces: &[&[u8]]) {
-    let answer = pieces.concat();
+    let response = pieces.concat();
     let decoder = ListDecoder::<AppObject>::new;
-    let (records, end) = check_cuts(decoder, pieces, &answer);
-    check_memory(&answer);
-    let list = answer.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&answer);
+    let (records, end) = check_cuts(decoder, pieces, &response);
+    check_memory(&response);
+    let list = response.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&response);
     let Ok(all) = serde_json::from_slice::<Vec<IgnoredAny>>(list) else {
         return;
     };
@@ -36,42 +37,42 @@ pub fn check_pieces(pieces: &[&[u8]]) {
         max_record: STRICT_RECORD,
         ..ListDecoder::new()
     };
-    let (records, end) = check_cuts(short, pieces, &answer);
+    let (records, end) = check_cuts(short, pieces, &response);
     assert_eq!((records.len(), end), (all.len(), Ok(())));
 }
 
-/// Decodes the answer in each way, which must come to the same.
+/// Decodes the response in each way. The results must be equal.
 fn check_cuts<T: DeserializeOwned + Debug + PartialEq>(
     decoder: impl Fn() -> ListDecoder<T>,
     pieces: &[&[u8]],
-    answer: &[u8],
+    response: &[u8],
 ) -> Outcome<T> {
-    let whole = decode(decoder(), [answer]);
+    let whole = decode(decoder(), [response]);
     let cut = decode(decoder(), pieces.iter().copied());
-    assert_eq!(cut, whole, "in pieces: {}", answer.escape_ascii());
-    let bytes = decode(decoder(), answer.chunks(1));
-    assert_eq!(bytes, whole, "byte by byte: {}", answer.escape_ascii());
+    assert_eq!(cut, whole, "in pieces: {}", response.escape_ascii());
+    let bytes = decode(decoder(), response.chunks(1));
+    assert_eq!(bytes, whole, "byte by byte: {}", response.escape_ascii());
     whole
 }
 
-/// Checks that the decoder keeps no more than one record, whatever comes.
-fn check_memory(answer: &[u8]) {
+/// Checks that the decoder keeps at most one record.
+fn check_memory(response: &[u8]) {
     let mut decoder = ListDecoder::<AppObject> {
         max_record: STRICT_RECORD,
         max_element: STRICT_ELEMENT,
         ..ListDecoder::new()
     };
-    for piece in answer.chunks(1) {
+    for piece in response.chunks(1) {
         decoder.push(piece);
         if drain(&mut decoder, &mut Vec::new()).is_err() {
             return;
         }
         let kept = decoder.buffer.len();
-        assert!(kept <= STRICT_RECORD + 1, "{}", answer.escape_ascii());
+        assert!(kept <= STRICT_RECORD + 1, "{}", response.escape_ascii());
     }
 }
 
-/// Decodes an answer that comes in these pieces.
+/// Decodes a response that arrives in these pieces.
 pub(super) fn decode<'a, T: DeserializeOwned>(
     mut decoder: ListDecoder<T>,
     pieces: impl IntoIterator<Item = &'a [u8]>,
@@ -79,8 +80,8 @@ pub(super) fn decode<'a, T: DeserializeOwned>(
     let mut records = Vec::new();
     for piece in pieces {
         decoder.push(piece);
-        if let Err(broken) = drain(&mut decoder, &mut records) {
-            return (records, Err(broken));
+        if let Err(error) = drain(&mut decoder, &mut records) {
+            return (records, Err(error));
         }
     }
     decoder.finish();
@@ -92,7 +93,7 @@ pub(super) fn decode<'a, T: DeserializeOwned>(
 pub(super) fn drain<T: DeserializeOwned>(
     decoder: &mut ListDecoder<T>,
     records: &mut Vec<Record<T>>,
-) -> Result<(), Broken> {
+) -> Result<(), ListError> {
     while let Some(record) = decoder.next()? {
         records.push(record);
     }

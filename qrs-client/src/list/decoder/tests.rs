@@ -52,36 +52,36 @@ fn a_whole_list_gives_its_records() {
 #[test]
 fn what_is_no_whole_array_is_an_error_of_the_list() {
     let cases = [
-        ("", 0, Flaw::Short),
-        (" ", 0, Flaw::Short),
-        ("\u{FEFF}", 0, Flaw::Short),
-        ("[", 0, Flaw::Short),
-        (r#"[{"id":"1"}"#, 1, Flaw::Short),
-        (r#"[{"id":"1"},"#, 1, Flaw::Short),
-        (r#"[{"id":"1"},{"id":"2"#, 1, Flaw::Short),
-        (r#"[{"id":"1"},nul"#, 1, Flaw::Short),
-        ("[1", 1, Flaw::Short),
-        (r#"[{"id":"1"},]"#, 1, Flaw::Wrong),
-        (r#"[,{"id":"1"}]"#, 0, Flaw::Wrong),
-        (r#"[{"id":"1"},,{"id":"2"}]"#, 1, Flaw::Wrong),
-        (r#"[{"id":"1"}{"id":"2"}]"#, 1, Flaw::Wrong),
-        (r#"[{"id":"1"} {"id":"2"}]"#, 1, Flaw::Wrong),
-        (r#"[{"id":"1"}]]"#, 1, Flaw::Wrong),
-        (r#"[{"id":"1"}],"#, 1, Flaw::Wrong),
-        (r#"[{"id":"1"}][{"id":"2"}]"#, 1, Flaw::Wrong),
-        (r#"[{"id":"1"}}"#, 1, Flaw::Wrong),
-        (r#"[{"id":"1",}]"#, 0, Flaw::Wrong),
-        (r#"[{"id":"1"},{"id" "2"}]"#, 1, Flaw::Wrong),
-        ("[1 2]", 1, Flaw::Wrong),
-        ("[truefalse]", 0, Flaw::Wrong),
-        ("[nix]", 0, Flaw::Wrong),
-        (r#"{"id":"1"}"#, 0, Flaw::Wrong),
-        ("null", 0, Flaw::Wrong),
-        ("\u{FEFF}\u{FEFF}[]", 0, Flaw::Wrong),
+        ("", 0, ListErrorKind::Incomplete),
+        (" ", 0, ListErrorKind::Incomplete),
+        ("\u{FEFF}", 0, ListErrorKind::Incomplete),
+        ("[", 0, ListErrorKind::Incomplete),
+        (r#"[{"id":"1"}"#, 1, ListErrorKind::Incomplete),
+        (r#"[{"id":"1"},"#, 1, ListErrorKind::Incomplete),
+        (r#"[{"id":"1"},{"id":"2"#, 1, ListErrorKind::Incomplete),
+        (r#"[{"id":"1"},nul"#, 1, ListErrorKind::Incomplete),
+        ("[1", 1, ListErrorKind::Incomplete),
+        (r#"[{"id":"1"},]"#, 1, ListErrorKind::Invalid),
+        (r#"[,{"id":"1"}]"#, 0, ListErrorKind::Invalid),
+        (r#"[{"id":"1"},,{"id":"2"}]"#, 1, ListErrorKind::Invalid),
+        (r#"[{"id":"1"}{"id":"2"}]"#, 1, ListErrorKind::Invalid),
+        (r#"[{"id":"1"} {"id":"2"}]"#, 1, ListErrorKind::Invalid),
+        (r#"[{"id":"1"}]]"#, 1, ListErrorKind::Invalid),
+        (r#"[{"id":"1"}],"#, 1, ListErrorKind::Invalid),
+        (r#"[{"id":"1"}][{"id":"2"}]"#, 1, ListErrorKind::Invalid),
+        (r#"[{"id":"1"}}"#, 1, ListErrorKind::Invalid),
+        (r#"[{"id":"1",}]"#, 0, ListErrorKind::Invalid),
+        (r#"[{"id":"1"},{"id" "2"}]"#, 1, ListErrorKind::Invalid),
+        ("[1 2]", 1, ListErrorKind::Invalid),
+        ("[truefalse]", 0, ListErrorKind::Invalid),
+        ("[nix]", 0, ListErrorKind::Invalid),
+        (r#"{"id":"1"}"#, 0, ListErrorKind::Invalid),
+        ("null", 0, ListErrorKind::Invalid),
+        ("\u{FEFF}\u{FEFF}[]", 0, ListErrorKind::Invalid),
     ];
-    for (answer, count, flaw) in cases {
+    for (answer, count, kind) in cases {
         let (records, end) = check(answer.as_bytes());
-        assert_eq!(end.map_err(|broken| broken.flaw), Err(flaw), "{answer}");
+        assert_eq!(end.map_err(|error| error.kind), Err(kind), "{answer}");
         assert_eq!(records.len(), count, "{answer}");
     }
 }
@@ -89,9 +89,9 @@ fn what_is_no_whole_array_is_an_error_of_the_list() {
 #[test]
 fn a_broken_list_says_where_and_why() {
     let (_, end) = check(br#"[{"id":"1"} {"id":"2"}]"#);
-    let broken = end.unwrap_err();
-    assert_eq!(broken.offset, 12);
-    assert_eq!(broken.reason, "`{` stands where a comma or the end is due");
+    let error = end.unwrap_err();
+    assert_eq!(error.offset, 12);
+    assert_eq!(error.reason, "there is `{` instead of a comma or the end");
     let (_, end) = check(br#"[{"id":"1"},{"#);
     assert_eq!(end.unwrap_err().offset, 13);
 }
@@ -194,7 +194,7 @@ fn an_element_that_is_too_large_for_a_record_is_read_past_and_named() {
             assert_eq!(unreadable.id.as_deref(), id, "{element}");
             assert_eq!(
                 unreadable.reason,
-                "it has 0.0 MB, and a record may have 0.0 MB at most"
+                "it has 0.0 MB, but a record may have at most 0.0 MB"
             );
         }
     }
@@ -215,19 +215,23 @@ fn an_element_without_an_end_breaks_the_list() {
         let mut decoder = strict();
         decoder.push(start.as_bytes());
         assert_eq!(decoder.next(), Ok(None));
-        let broken = (0..2000).find_map(|_| {
+        let error = (0..2000).find_map(|_| {
             decoder.push(part.as_bytes());
             let next = decoder.next();
             assert!(decoder.buffer.len() < 200);
             next.err()
         });
-        let broken = broken.unwrap();
-        assert_eq!((broken.flaw, broken.offset), (Flaw::TooLarge, 1), "{start}");
+        let error = error.unwrap();
         assert_eq!(
-            broken.reason.contains("(id `a`)"),
+            (error.kind, error.offset),
+            (ListErrorKind::TooLarge, 1),
+            "{start}"
+        );
+        assert_eq!(
+            error.reason.contains("(id `a`)"),
             start.contains("id"),
             "{}",
-            broken.reason
+            error.reason
         );
     }
 }
@@ -238,7 +242,7 @@ fn a_list_that_ends_within_an_element_that_is_too_large_is_short() {
     decoder.push(format!("[{{\"id\":\"{}", "x".repeat(300)).as_bytes());
     assert_eq!(decoder.next(), Ok(None));
     decoder.finish();
-    assert_eq!(decoder.next().unwrap_err().flaw, Flaw::Short);
+    assert_eq!(decoder.next().unwrap_err().kind, ListErrorKind::Incomplete);
 }
 
 #[test]

@@ -15,9 +15,9 @@ fn jar(site: &Url, at: Instant, headers: &[&str]) -> Jar {
     jar
 }
 
-fn answered(site: &Url, at: Instant, is_first: bool) -> Answered<'_> {
-    let time = crate::retry::http_date(NOW).unwrap();
-    Answered {
+fn answered(site: &Url, at: Instant, is_first: bool) -> CookieResponse<'_> {
+    let time = outbound_http::http_date(NOW).unwrap();
+    CookieResponse {
         site,
         at,
         time,

@@ -9,7 +9,7 @@ fn what_is_wrong_with_the_address_of_a_proxy() {
             "http://proxy.example.com",
             &[
                 "begins with `http://`",
-                "give the host alone, `proxy.example.com`",
+                "give only the host, `proxy.example.com`",
             ][..],
         ),
         (
@@ -18,7 +18,7 @@ fn what_is_wrong_with_the_address_of_a_proxy() {
         ),
         (
             "proxy.example.com:3128",
-            &["holds the port `3128`", "`proxy.example.com`"],
+            &["contains the port `3128`", "`proxy.example.com`"],
         ),
     ] {
         for rest in ["", "proxy { scheme = http, port = 3128 }\n"] {

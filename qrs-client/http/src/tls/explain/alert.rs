@@ -1,0 +1,135 @@
+//! Messages for handshakes that failed before, or without, a certificate.
+
+use rustls::{AlertDescription as Alert, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+
+use crate::fact::Fact;
+use crate::peer::Peer;
+
+/// What the client supports, for people who have to find what the other end lacks.
+const OFFER: &str = "the client supports TLS 1.3, and TLS 1.2 with ECDHE and AES or ChaCha20, on the curves X25519, P-256, P-384 \
+                     and P-521: enable one of these on the server; if it asks for a client certificate, use another port";
+
+/// What the error shows about the server, beyond that TLS failed.
+pub(super) fn fact(error: &rustls::Error) -> Option<Fact> {
+    match error {
+        error if is_not_tls(error) => Some(Fact::NotTls),
+        rustls::Error::AlertReceived(Alert::CertificateRequired) => {
+            Some(Fact::ClientCertificateRequired)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the received bytes are not TLS.
+fn is_not_tls(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidMessage(
+            InvalidMessage::InvalidContentType
+                | InvalidMessage::UnknownProtocolVersion
+                | InvalidMessage::MessageTooLarge
+                | InvalidMessage::InvalidEmptyPayload
+        )
+    )
+}
+
+/// Message and hint.
+pub(super) fn reason(error: &rustls::Error, peer: Peer) -> (String, &'static str) {
+    use rustls::Error as E;
+    match error {
+        error if is_not_tls(error) => (
+            format!("{peer} does not speak TLS at this port"),
+            "use the port that speaks TLS",
+        ),
+        E::InvalidMessage(_) => (
+            format!("{peer} sent a TLS message that cannot be read"),
+            "check that the port speaks TLS, and that no firewall changes the data",
+        ),
+        E::AlertReceived(alert) => alert_received(*alert, peer),
+        E::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => old_version(peer),
+        E::PeerIncompatible(_) => no_common(peer),
+        E::PeerMisbehaved(PeerMisbehaved::SignedKxWithWrongAlgorithm) => (
+            format!(
+                "{peer} signs TLS 1.2 handshakes with a key that is only for RSASSA-PSS, or with a key that does not fit the cipher suite"
+            ),
+            "enable TLS 1.3 on the server, or install a certificate with an ordinary RSA key",
+        ),
+        E::PeerMisbehaved(_) => (
+            format!("{peer} violated the TLS protocol"),
+            "check that the port speaks TLS; if it does, its software has a bug",
+        ),
+        E::DecryptError => (
+            format!("{peer} sent TLS data that cannot be decrypted"),
+            "check that no firewall or proxy changes the data",
+        ),
+        _ => (
+            format!("no secure connection to {peer}"),
+            "check that the port speaks TLS",
+        ),
+    }
+}
+
+fn alert_received(alert: Alert, peer: Peer) -> (String, &'static str) {
+    match alert {
+        Alert::CertificateRequired => (
+            format!("{peer} requires a client certificate, and the client has none"),
+            "use a port that does not require a client certificate",
+        ),
+        Alert::ProtocolVersion => old_version(peer),
+        Alert::HandshakeFailure | Alert::InsufficientSecurity => no_common(peer),
+        Alert::UnrecognisedName => (
+            format!("{peer} does not know the host name of the URL"),
+            "use a host name that it is configured for",
+        ),
+        alert => (
+            format!(
+                "{peer} ended the TLS handshake with the alert {}",
+                name(alert)
+            ),
+            "check its log for the reason",
+        ),
+    }
+}
+
+fn no_common(peer: Peer) -> (String, &'static str) {
+    let message =
+        format!("{peer} and the client have no TLS cipher suite, curve or signature in common");
+    (message, OFFER)
+}
+
+fn old_version(peer: Peer) -> (String, &'static str) {
+    (
+        format!("{peer} and the client have no TLS protocol version in common"),
+        "enable TLS 1.2 or 1.3 on the server: older versions are not supported",
+    )
+}
+
+/// The name of an alert in the standards.
+fn name(alert: Alert) -> String {
+    let name = match alert {
+        Alert::CloseNotify => "close_notify",
+        Alert::UnexpectedMessage => "unexpected_message",
+        Alert::BadRecordMac => "bad_record_mac",
+        Alert::RecordOverflow => "record_overflow",
+        Alert::BadCertificate => "bad_certificate",
+        Alert::UnsupportedCertificate => "unsupported_certificate",
+        Alert::CertificateRevoked => "certificate_revoked",
+        Alert::CertificateExpired => "certificate_expired",
+        Alert::CertificateUnknown => "certificate_unknown",
+        Alert::IllegalParameter => "illegal_parameter",
+        Alert::UnknownCA => "unknown_ca",
+        Alert::AccessDenied => "access_denied",
+        Alert::DecodeError => "decode_error",
+        Alert::DecryptError => "decrypt_error",
+        Alert::InternalError => "internal_error",
+        Alert::UserCanceled => "user_canceled",
+        Alert::MissingExtension => "missing_extension",
+        Alert::UnsupportedExtension => "unsupported_extension",
+        Alert::NoApplicationProtocol => "no_application_protocol",
+        other => return format!("number {}", u8::from(other)),
+    };
+    format!("`{name}`")
+}

@@ -1,0 +1,127 @@
+//! Builds a client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outbound_http::{Client, Proxy, RetryPolicy, Trust};
+
+use super::QrsClient;
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::session::{SessionEnd, SessionPool};
+use crate::site::SiteUrl;
+use crate::time_limits::{TimeLimits, Wanted};
+use crate::transport::Transport;
+
+/// The header `User-Agent`.
+const USER_AGENT: &str = concat!("qrs-client/", env!("CARGO_PKG_VERSION"));
+
+/// Builds a [`QrsClient`]; see [`QrsClient::builder`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct QrsClientBuilder {
+    site: SiteUrl,
+    credentials: Credentials,
+    limits: TimeLimits,
+    retry: RetryPolicy,
+    proxy: Option<Proxy>,
+    trust: Trust,
+    sessions: SessionPool,
+    session_end: SessionEnd,
+}
+
+impl QrsClientBuilder {
+    pub(super) fn new(site: SiteUrl, credentials: Credentials) -> Self {
+        Self {
+            site,
+            credentials,
+            limits: TimeLimits::default(),
+            retry: RetryPolicy::default(),
+            proxy: None,
+            trust: Trust::System,
+            sessions: SessionPool::default(),
+            session_end: SessionEnd::default(),
+        }
+    }
+
+    /// Sets the time limits.
+    pub fn time_limits(mut self, limits: TimeLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the maximum number of times that a request is sent: 12; 0 counts as 1.
+    pub fn tries(mut self, tries: u32) -> Self {
+        self.retry = self.retry.with_max_tries(tries);
+        self
+    }
+
+    /// Sets for how long a request is retried after its first failure: 10 s. Temporary failures are retried
+    /// ([`Error::is_retryable`]), except exceeded time limits; zero turns retries off. A `Retry-After` of up to a minute is
+    /// obeyed even if it ends after this time.
+    pub fn retry_for(mut self, time: Duration) -> Self {
+        self.retry = self.retry.with_window(time);
+        self
+    }
+
+    /// Sets the delay before the second try, 250 ms, which doubles with each further try up to the longest, 2.5 s. Jitter adds
+    /// up to as much again.
+    pub fn backoff(mut self, shortest: Duration, longest: Duration) -> Self {
+        self.retry = self.retry.with_delays(shortest, longest);
+        self
+    }
+
+    /// Sends requests through an HTTP proxy. The environment's proxies are ignored.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Sets which certificates are trusted: by default the operating system's CA certificates.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Shares the session with other clients of the same site, header and value that were built with this pool. By default, a
+    /// client has its own session.
+    pub fn sessions(mut self, pool: &SessionPool) -> Self {
+        self.sessions = pool.clone();
+        self
+    }
+
+    /// Sets whether the session is ended when it is no longer in use: by default it stays open. See
+    /// [`QrsClient::end_session`].
+    pub fn session_end(mut self, end: SessionEnd) -> Self {
+        self.session_end = end;
+        self
+    }
+
+    /// Builds the client. No request is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the proxy is not valid, or if the
+    /// operating system's CA certificates are needed and there are none.
+    pub fn build(self) -> Result<QrsClient, Error> {
+        let (_, secret) = self.credentials.identity();
+        let mut http = Client::builder(self.site.as_url().clone())
+            .server_name("the site")
+            .user_agent(USER_AGENT)
+            .time_limits(self.limits.of_request(Wanted::Value))
+            .retry(self.retry)
+            .trust(self.trust)
+            .redact(secret.clone());
+        if let Some(proxy) = self.proxy {
+            http = http.proxy(proxy);
+        }
+        Ok(QrsClient(Arc::new(Transport {
+            http: http.build()?,
+            session: self.sessions.session(&self.site, &self.credentials),
+            session_end: self.session_end,
+            site: self.site,
+            credentials: self.credentials,
+            limits: self.limits,
+        })))
+    }
+}

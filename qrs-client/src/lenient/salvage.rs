@@ -1,0 +1,308 @@
+//! Reads a record some of whose fields have an unexpected type: those fields are left out, the rest is read.
+//!
+//! This is the slow way, for records that cannot be read as they are. Each field is tried alone, and of a field that does not
+//! fit each part, until what does not fit is found.
+
+use std::fmt::Write;
+
+use serde::de::DeserializeOwned;
+
+use super::ODD_FIELDS;
+
+/// Parts of fields deeper than this are not tried apart.
+const MAX_DEPTH: usize = 6;
+
+/// Fields that say which record it is. Without them it is not the record that it should be.
+const IDENTITY: [&str; 4] = ["id", "engineObjectId", "app", "app.id"];
+
+/// The record in `element`, a valid JSON value, without its fields of an unexpected type. None if it is no object, if a field
+/// that identifies it is among them, if there is none, or if its type needs fields.
+pub(crate) fn salvage<T: DeserializeOwned>(element: &[u8]) -> Option<T> {
+    let text = String::from_utf8_lossy(element);
+    let text = text.trim();
+    let mut trial = Trial::<T>::new();
+    // A type that takes a number, too, is not a record's.
+    if !text.starts_with('{') || !trial.fits("{}") || trial.fits("0") {
+        return None;
+    }
+    let kept = trial.object(text);
+    let identifies = |(path, _): &(String, _)| IDENTITY.contains(&path.as_str());
+    if trial.odd.is_empty() || trial.odd.iter().any(identifies) {
+        return None;
+    }
+    let odd = serde_json::to_string(&trial.odd).ok()?;
+    let comma = if kept.is_empty() { "" } else { "," };
+    serde_json::from_str(&format!("{{{kept}{comma}\"{ODD_FIELDS}\":{odd}}}")).ok()
+}
+
+/// Where a value stands in the record.
+enum Step {
+    /// Under this key.
+    Key(String),
+    /// In a list.
+    Element,
+}
+
+/// Tries parts of a record.
+struct Trial<T> {
+    steps: Vec<Step>,
+    /// The paths of fields that do not fit, and what they are instead.
+    odd: Vec<(String, &'static str)>,
+    record: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Trial<T> {
+    fn new() -> Self {
+        Self {
+            steps: Vec::new(),
+            odd: Vec::new(),
+            record: std::marker::PhantomData,
+        }
+    }
+
+    /// Whether a record with this value alone, at the place where the trial is, can be read.
+    fn fits(&self, value: &str) -> bool {
+        let mut text = String::new();
+        for step in &self.steps {
+            // Writing to a text cannot fail.
+            let _ = match step {
+                Step::Key(key) => write!(text, "{{{}:", serde_json::json!(key)),
+                Step::Element => write!(text, "["),
+            };
+        }
+        text.push_str(value);
+        let ends = self.steps.iter().rev().map(|step| match step {
+            Step::Key(_) => '}',
+            Step::Element => ']',
+        });
+        text.extend(ends);
+        serde_json::from_str::<T>(&text).is_ok()
+    }
+
+    /// What fits of a value.
+    fn value(&mut self, value: &str) -> Option<String> {
+        if self.fits(value) {
+            return Some(value.to_owned());
+        }
+        if self.steps.len() < MAX_DEPTH {
+            let kept = match value.as_bytes().first() {
+                Some(b'{') if self.fits("{}") => Some(format!("{{{}}}", self.object(value))),
+                Some(b'[') if self.fits("[]") => Some(format!("[{}]", self.list(value))),
+                _ => None,
+            };
+            if let Some(kept) = kept.filter(|kept| self.fits(kept)) {
+                return Some(kept);
+            }
+        }
+        self.leave_out(kind(value));
+        None
+    }
+
+    /// The members of an object that fit, separated by commas.
+    fn object(&mut self, text: &str) -> String {
+        let mut members: Vec<(String, &str)> = Vec::new();
+        for (key, value) in Parts::of(text).members() {
+            self.steps.push(Step::Key(key.clone()));
+            match members.iter_mut().find(|(known, _)| *known == key) {
+                Some(known) => {
+                    self.leave_out("more than one value");
+                    known.1 = value;
+                }
+                None => members.push((key, value)),
+            }
+            self.steps.pop();
+        }
+        let mut kept = Vec::new();
+        for (key, value) in members {
+            self.steps.push(Step::Key(key.clone()));
+            let value = self.value(value);
+            self.steps.pop();
+            kept.extend(value.map(|value| format!("{}:{value}", serde_json::json!(key))));
+        }
+        kept.join(",")
+    }
+
+    /// The elements of a list that fit, separated by commas.
+    fn list(&mut self, text: &str) -> String {
+        self.steps.push(Step::Element);
+        let elements = Parts::of(text).elements();
+        let kept: Vec<_> = elements.filter_map(|element| self.value(element)).collect();
+        self.steps.pop();
+        kept.join(",")
+    }
+
+    fn leave_out(&mut self, found: &'static str) {
+        let keys = self.steps.iter().filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Element => None,
+        });
+        let path = keys.collect::<Vec<_>>().join(".");
+        if !self.odd.iter().any(|(known, _)| *known == path) {
+            self.odd.push((path, found));
+        }
+    }
+}
+
+/// What a JSON value is.
+fn kind(value: &str) -> &'static str {
+    match value.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "a text",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// The parts of a valid JSON object or list.
+struct Parts<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Self {
+        Self {
+            rest: text.get(1..).unwrap_or_default(),
+        }
+    }
+
+    fn members(mut self) -> impl Iterator<Item = (String, &'a str)> {
+        std::iter::from_fn(move || {
+            loop {
+                let (key, value) = (self.next()?, self.next()?);
+                // A key that is no Unicode is none of a record's.
+                if let Ok(key) = serde_json::from_str(key) {
+                    return Some((key, value));
+                }
+            }
+        })
+    }
+
+    fn elements(mut self) -> impl Iterator<Item = &'a str> {
+        std::iter::from_fn(move || self.next())
+    }
+
+    /// The next value, past the punctuation before it.
+    fn next(&mut self) -> Option<&'a str> {
+        let punctuation = [',', ':', ' ', '\t', '\n', '\r', '}', ']'];
+        self.rest = self.rest.trim_start_matches(punctuation);
+        let (value, rest) = self.rest.split_at_checked(end(self.rest.as_bytes()))?;
+        self.rest = rest;
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+/// Where the value at the beginning ends.
+fn end(bytes: &[u8]) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at += string(&bytes[at + 1..]),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 0 => return at,
+            b'}' | b']' => depth -= 1,
+            b',' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return at,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 && matches!(byte, b'"' | b'}' | b']') {
+            return at;
+        }
+    }
+    at
+}
+
+/// Bytes of a string after its first quote, the last one among them.
+fn string(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::models::AppObject;
+
+    use super::*;
+
+    /// Salvages a sheet, and gives its name and its tags.
+    fn check(json: &str, name: &str, tags: &[&str]) {
+        let sheet: AppObject = salvage(json.as_bytes()).expect(json);
+        assert_eq!(
+            (sheet.id.as_str(), sheet.name.as_str()),
+            ("1", name),
+            "{json}"
+        );
+        let read: Vec<_> = sheet.tags.iter().map(|tag| tag.name.as_str()).collect();
+        assert_eq!(read, tags, "{json}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_and_nothing_else() {
+        check(r#"{"id":"1","name":5,"tags":[{"name":"a"}]}"#, "", &["a"]);
+        check(r#"{"id":"1","name":"n","tags":"a"}"#, "n", &[]);
+        check(r#"{"id":"1","name":"n","tags":{"name":"a"}}"#, "n", &[]);
+        check(
+            r#"{"id":"1","tags":[{"name":"a"},"b",{"name":5},{"name":"c"}],"name":"n"}"#,
+            "n",
+            &["a", "", "c"],
+        );
+        check(
+            r#" { "id" : "1" , "name" : "n" , "approved" : "true" } "#,
+            "n",
+            &[],
+        );
+        check(
+            r#"{"id":"1","name":"a, \"b\"}]","size":[1,[2,{}]]}"#,
+            "a, \"b\"}]",
+            &[],
+        );
+        check(
+            r#"{"id":"1","name":"n","createdDate":1e999,"unknown":[1e999]}"#,
+            "n",
+            &[],
+        );
+        check(r#"{"id":"1","name":"a","name":"b"}"#, "b", &[]);
+        let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+        check(
+            &format!(r#"{{"id":"1","name":"n","owner":{deep}}}"#),
+            "n",
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_part_of_a_nested_record_costs_that_part_alone() {
+        let json =
+            r#"{"id":"1","app":{"id":"a","name":7,"stream":[]},"owner":{"userId":"u","name":1}}"#;
+        let sheet: AppObject = salvage(json.as_bytes()).unwrap();
+        let (app, owner) = (sheet.app.unwrap(), sheet.owner.unwrap());
+        assert_eq!(
+            (app.id.as_str(), app.name.as_str(), app.stream),
+            ("a", "", None)
+        );
+        assert_eq!((owner.user_id.as_str(), owner.name.as_str()), ("u", ""));
+    }
+
+    #[test]
+    fn a_record_that_does_not_say_which_one_it_is_is_not_read() {
+        for json in [
+            r#"{"id":5,"name":"n"}"#,
+            r#"{"id":"1","engineObjectId":[]}"#,
+            r#"{"id":"1","app":"a"}"#,
+            r#"{"id":"1","app":{"id":{}}}"#,
+            r#"{"id":"1","id":"2"}"#,
+            "[]",
+            "5",
+        ] {
+            assert_eq!(salvage::<AppObject>(json.as_bytes()), None, "{json}");
+        }
+    }
+}

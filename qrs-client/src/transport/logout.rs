@@ -1,0 +1,48 @@
+//! Ends the session of an account.
+
+use std::time::Duration;
+
+use outbound_http::{Method, TimeLimits};
+
+use super::{Transport, head};
+use crate::error::Error;
+use crate::request::xrfkey;
+use crate::time_limits::Wanted;
+use crate::tries::Try;
+
+/// Maximum time to end a session. A session that is not ended ends by itself.
+const MAX_LOGOUT_TIME: Duration = Duration::from_secs(30);
+
+impl Transport {
+    /// Ends all sessions of the user with `DELETE /qps/user` below the virtual proxy's prefix (Qlik help, Proxy Service
+    /// API: Session management for logged in user).
+    pub(crate) async fn logout(&self) -> Result<(), Error> {
+        let xrfkey = xrfkey();
+        let mut url = self.site.as_url().clone();
+        url.set_path(&(url.path().to_owned() + "qps/user"));
+        let context = self.context(&url, &xrfkey);
+        let cookies = self.session.cookies(&url);
+        url.set_query(Some(&format!("xrfkey={xrfkey}")));
+        let mut request = self.request(Method::DELETE, &url, &xrfkey, &cookies);
+        let only_try = Try {
+            limits: self.logout_limits().begin(),
+            wanted: Wanted::Value,
+            is_first: false,
+        };
+        let response = self.send(&mut request, &context, only_try).await?;
+        if response.is_success() {
+            self.session.drop_cookies(&cookies);
+            return Ok(());
+        }
+        let head = head(&response, &url);
+        Err(self.refusal(response, &head).await)
+    }
+
+    fn logout_limits(&self) -> TimeLimits {
+        let limits = self.limits.of_request(Wanted::Value);
+        let first_byte = limits.first_byte.min(MAX_LOGOUT_TIME);
+        limits
+            .with_first_byte(first_byte)
+            .with_total(MAX_LOGOUT_TIME)
+    }
+}
