@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::operation_error::OperationErrorKind;
+
 /// How a run ended. `docs/commands.md` tells people the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -53,6 +55,18 @@ impl Exit {
             Self::Follower => 6,
             Self::Busy => 7,
             Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<OperationErrorKind> for Exit {
+    fn from(kind: OperationErrorKind) -> Self {
+        match kind {
+            OperationErrorKind::UnknownName => Self::Usage,
+            OperationErrorKind::Configuration => Self::Configuration,
+            OperationErrorKind::Failed => Self::Failed,
+            OperationErrorKind::Busy => Self::Busy,
+            OperationErrorKind::Follower => Self::Follower,
         }
     }
 }

@@ -1,16 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod application_file;
 mod arguments;
 mod commands;
-mod destination;
 mod end;
-mod endpoints;
 mod environment;
 mod exit;
-mod followers;
-mod hooks;
-mod keeping_sink;
 mod listing;
 mod log;
 mod printable;
@@ -19,10 +13,6 @@ mod program;
 mod progress_line;
 mod report;
 mod run;
-mod scan_report;
-mod scanning;
-mod service;
-mod store_problem;
 mod terminal;
 mod verbosity;
 
@@ -31,9 +21,10 @@ use catalog_store::{self as store, fuse, spool};
 use file_access::{file_rights, input_file, lock, temporary_file};
 use hocon_reader as hocon;
 use scan_engine::{
-    automation, clock, connection_file, connections, encryption, home, kept_session, near_code,
-    noted_files, odd_texts, problem, progress, restrictions, scan_limit, schedule, secrets,
-    service_state, settings_files, settings_tree, stop, tally, writable,
+    application_file, automation, clock, connection_file, connections, destination, encryption,
+    followers, home, hooks, kept_session, near_code, noted_files, operation_error, problem,
+    progress, restrictions, scan_report, scanning, schedule, secrets, service, service_state,
+    store_problem, tally,
 };
 
 pub use environment::Environment;

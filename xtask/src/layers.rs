@@ -39,11 +39,12 @@ const ARROWS: [(&str, &[&str], &[&str]); 13] = [
         &[
             "catalog-followers",
             "catalog-model",
+            "catalog-store",
             "file-access",
             "hocon-reader",
             "quartz-schedule",
         ],
-        &[],
+        &["catalog-store"],
     ),
     (
         "scanner-cli",
@@ -169,7 +170,7 @@ const UNCHECKED_FILES: [&str; 8] = [
 const MAY_OPEN_FILES: [&str; 4] = [
     "scanner-cli/files/src",
     "scanner-cli/store/src",
-    "scanner-cli/src/destination.rs",
+    "scanner-cli/engine/src/destination.rs",
     "scanner-cli/src/commands/report_file.rs",
 ];
 

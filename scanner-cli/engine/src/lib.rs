@@ -1,30 +1,43 @@
 #![doc = include_str!("../README.md")]
 
+pub mod application_file;
 pub mod automation;
 pub mod clock;
 pub mod connection_file;
 pub mod connections;
+pub mod destination;
 pub mod encryption;
+pub mod endpoints;
 pub mod entries;
+pub mod followers;
 pub mod home;
+pub mod hooks;
+pub mod keeping_sink;
 pub mod kept_session;
 pub mod near_code;
 pub mod noted_files;
 pub mod odd_texts;
+pub mod operation_error;
 pub mod problem;
 pub mod progress;
 pub mod restrictions;
 pub mod scan_limit;
+pub mod scan_report;
+pub mod scanning;
 pub mod schedule;
 pub mod secret_places;
 pub mod secrets;
+pub mod service;
 pub mod service_state;
 pub mod settings_files;
 pub mod settings_tree;
 pub mod stop;
+pub mod store_problem;
 pub mod tally;
 pub mod writable;
 
-use file_access::{file_rights, input_file, temporary_file};
+use catalog_followers::{export_line, json_text};
+use catalog_store::{self as store, fuse, spool};
+use file_access::{file_rights, input_file, lock, temporary_file};
 use hocon_reader as hocon;
 use quartz_schedule as quartz;

@@ -207,7 +207,7 @@ pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
         }
         Err(error) => {
             program.report_problem(&error.problem());
-            Err(error.exit())
+            Err(Exit::from(error.operation_kind()))
         }
     }
 }
@@ -299,7 +299,7 @@ fn tell(program: &mut Program, error: ListError) -> Exit {
     match error {
         ListError::Store(error) => {
             program.report_problem(&error.problem());
-            error.exit()
+            Exit::from(error.operation_kind())
         }
         ListError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
         ListError::UnknownColumn(message) => program.report_usage(&message),

@@ -178,7 +178,7 @@ fn known(program: &mut Program, subject: &str, offline: bool) -> Result<Known, E
     let catalog = catalog::open(program)?;
     look_up(&catalog, subject).map_err(|error| {
         program.report_problem(&error.problem());
-        error.exit()
+        Exit::from(error.operation_kind())
     })
 }
 

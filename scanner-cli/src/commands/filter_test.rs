@@ -86,7 +86,7 @@ fn try_offline(program: &mut Program, ready: &Ready) -> Result<Exit, Exit> {
         Err(Stopped::Scan(error)) => Ok(tell(program, ready, Err(error))),
         Err(Stopped::Store(error)) => {
             program.report_problem(&error.problem());
-            Err(error.exit())
+            Err(Exit::from(error.operation_kind()))
         }
     }
 }

@@ -132,7 +132,7 @@ fn last_scan(program: &mut Program, code: Option<&str>) -> Result<(StoredScan, S
     let catalog = catalog::open(program)?;
     let scans = catalog.last_scans(LastScan::Ended).map_err(|error| {
         program.report_problem(&error.problem());
-        error.exit()
+        Exit::from(error.operation_kind())
     })?;
     let connections: Vec<_> = scans.iter().map(|scan| scan.connection.clone()).collect();
     let known: Vec<_> = connections.iter().map(String::as_str).collect();

@@ -81,7 +81,8 @@ impl Start {
         let begun = watcher.begin();
         let application = begun.map_err(|problems| (problems, Exit::Configuration))?;
         let service = Service::new(watcher, application, name, self.lost_lines);
-        let service = service.map_err(|error| (vec![error.problem()], error.exit()))?;
+        let service =
+            service.map_err(|error| (vec![error.problem()], Exit::from(error.operation_kind())))?;
         Ok((lock, service))
     }
 

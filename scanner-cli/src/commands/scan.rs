@@ -53,7 +53,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     };
     let keeping = keeping.map_err(|error| {
         program.report_problem(&error.problem());
-        error.exit()
+        Exit::from(error.operation_kind())
     })?;
     let followers = match keeping {
         Some(_) => application.followers,

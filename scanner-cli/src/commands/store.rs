@@ -124,5 +124,5 @@ fn exit(health: &Health) -> Exit {
 }
 
 fn refusal(error: StoreError) -> Refusal {
-    (error.problem(), error.exit())
+    (error.problem(), Exit::from(error.operation_kind()))
 }

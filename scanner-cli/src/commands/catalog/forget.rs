@@ -273,7 +273,7 @@ fn remove_file(path: &Path) -> io::Result<()> {
 
 fn tell(program: &mut Program, error: &StoreError) -> Exit {
     program.report_problem(&error.problem());
-    error.exit()
+    Exit::from(error.operation_kind())
 }
 
 /// `3 changes`, for numbers of the store, which are never negative.

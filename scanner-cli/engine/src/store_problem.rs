@@ -1,22 +1,22 @@
-//! Errors of the store as people and scripts see them: what to do, in the words of commands and settings, and the exit code.
+//! Errors of the store as people and scripts see them: what to do, in the words of commands and settings, and what kind of error it is for an operation.
 
 use std::error::Error;
 
 use catalog_model::SinkError;
 
 use crate::{
-    exit::Exit,
+    operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
     store::{StoreError, StoreErrorKind as Kind},
 };
 
-/// What a command makes of an error of the store.
-pub(crate) trait StoreProblem {
+/// What the engine makes of an error of the store.
+pub trait StoreProblem {
     /// The error for people.
     fn problem(&self) -> Problem;
 
-    /// The exit code of a command that needs the store.
-    fn exit(&self) -> Exit;
+    /// What it means for an operation that needs the store.
+    fn operation_kind(&self) -> OperationErrorKind;
 }
 
 impl StoreProblem for StoreError {
@@ -29,17 +29,25 @@ impl StoreProblem for StoreError {
         Problem::general(message, advice(self).map(str::to_owned))
     }
 
-    fn exit(&self) -> Exit {
+    fn operation_kind(&self) -> OperationErrorKind {
         match self.kind() {
-            Kind::Missing | Kind::Older | Kind::Newer | Kind::NewerBackup => Exit::Configuration,
-            Kind::InUse | Kind::BeingRestored => Exit::Busy,
-            _ => Exit::Failed,
+            Kind::Missing | Kind::Older | Kind::Newer | Kind::NewerBackup => {
+                OperationErrorKind::Configuration
+            }
+            Kind::InUse | Kind::BeingRestored => OperationErrorKind::Busy,
+            _ => OperationErrorKind::Failed,
         }
     }
 }
 
+impl From<StoreError> for OperationError {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.operation_kind(), error.problem())
+    }
+}
+
 /// The error as the reason for which a scan ends.
-pub(crate) fn sink_error(error: StoreError) -> SinkError {
+pub fn sink_error(error: StoreError) -> SinkError {
     let advice = advice(&error).map(|advice| format!(" ({advice})"));
     SinkError {
         message: format!("{error}{}", advice.unwrap_or_default()),

@@ -22,51 +22,61 @@ use crate::{
 
 /// What the file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) pid: u32,
-    pub(crate) version: String,
-    pub(crate) started: String,
+pub struct State {
+    /// The process of the service.
+    pub pid: u32,
+    /// The version of the program.
+    pub version: String,
+    /// When the service started.
+    pub started: String,
     /// Why the scanner's own settings, or the folder, cannot be used as they are.
-    pub(crate) error: Option<String>,
+    pub error: Option<String>,
     /// What is said of a poll of the files that does not end.
     #[serde(default)]
-    pub(crate) overdue: Option<String>,
-    pub(crate) connections: Vec<ConnectionState>,
+    pub overdue: Option<String>,
+    /// The connections.
+    pub connections: Vec<ConnectionState>,
     /// How the last run of each hook ended, for each connection.
     #[serde(default)]
-    pub(crate) hooks: Vec<HookRun>,
+    pub hooks: Vec<HookRun>,
     /// The schedule of connections without one of their own; `None` is 24 hours after the last scan.
     #[serde(default)]
-    pub(crate) schedule: Option<String>,
+    pub schedule: Option<String>,
     /// The time zone of all schedules; `None` if it has no name.
     #[serde(default)]
-    pub(crate) time_zone: Option<String>,
+    pub time_zone: Option<String>,
 }
 
 /// What is known of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ConnectionState {
-    pub(crate) code: Option<String>,
-    pub(crate) name: Option<String>,
+pub struct ConnectionState {
+    /// Its code, if that is known.
+    pub code: Option<String>,
+    /// Its name, if that is known.
+    pub name: Option<String>,
     /// From the home on.
-    pub(crate) file: Option<String>,
-    pub(crate) state: Word,
-    pub(crate) error: Option<String>,
+    pub file: Option<String>,
+    /// The state of its file.
+    pub state: Word,
+    /// What is wrong with its file.
+    pub error: Option<String>,
     /// The schedule that the file itself sets.
     #[serde(default)]
-    pub(crate) schedule: Option<String>,
-    pub(crate) next_scan: Option<String>,
+    pub schedule: Option<String>,
+    /// When it is scanned next.
+    pub next_scan: Option<String>,
     /// Which repetition of a failed scan the next one is.
     #[serde(default)]
-    pub(crate) retry: Option<usize>,
-    pub(crate) scanning: bool,
+    pub retry: Option<usize>,
+    /// Whether it is being scanned.
+    pub scanning: bool,
     /// Of the settings, so that the next process knows whether they have changed.
-    pub(crate) fingerprint: String,
+    pub fingerprint: String,
 }
 
 impl ConnectionState {
     /// The same after its file has gone.
-    pub(crate) fn removed(&self) -> Self {
+    pub fn removed(&self) -> Self {
         Self {
             state: Word::Removed,
             error: None,
@@ -78,7 +88,8 @@ impl ConnectionState {
         }
     }
 
-    pub(crate) fn of(line: &Line, home: &Home) -> Self {
+    /// The state of a connection that is not being scanned.
+    pub fn of(line: &Line, home: &Home) -> Self {
         let (state, error) = match &line.state {
             FileState::Valid => (Word::Valid, None),
             FileState::Error(error) => (Word::Error, Some(error.clone())),
@@ -101,7 +112,7 @@ impl ConnectionState {
 }
 
 /// The file, written when something in it changed.
-pub(crate) struct StateFile {
+pub(super) struct StateFile {
     path: PathBuf,
     written: Option<State>,
     /// Whether it was told that it cannot be written.
@@ -109,7 +120,7 @@ pub(crate) struct StateFile {
 }
 
 impl StateFile {
-    pub(crate) fn at(path: PathBuf) -> Self {
+    pub(super) fn at(path: PathBuf) -> Self {
         Self {
             path,
             written: None,
@@ -117,7 +128,7 @@ impl StateFile {
         }
     }
 
-    pub(crate) fn write(&mut self, state: State) {
+    pub(super) fn write(&mut self, state: State) {
         if self.written.as_ref() == Some(&state) {
             return;
         }
@@ -139,7 +150,7 @@ impl StateFile {
 }
 
 /// What a scanner has written, if it can be read.
-pub(crate) fn read(path: &Path) -> Option<State> {
+pub fn read(path: &Path) -> Option<State> {
     serde_json::from_slice(&input_file::read(path, FileKind::State).ok()?).ok()
 }
 

@@ -29,10 +29,10 @@ mod ndjson;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ndjson::Ndjson;
+pub use ndjson::Ndjson;
 
 /// Receives the store's changes.
-pub(crate) trait Follower: Send {
+pub trait Follower: Send {
     /// The name under which the store keeps its cursor. What would have to begin anew has another name.
     fn name(&self) -> &str;
 
@@ -50,7 +50,7 @@ pub(crate) trait Follower: Send {
 }
 
 /// What a follower is to take.
-pub(crate) struct Delivery<'a> {
+pub struct Delivery<'a> {
     catalog: &'a Catalog,
     start: Start,
     /// The last change that the follower has taken, if it took any. It is written when nobody reads any more: a store
@@ -62,7 +62,7 @@ pub(crate) struct Delivery<'a> {
 
 /// From where a follower goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Start {
+pub enum Start {
     /// It is new, or so far behind that the store has forgotten changes, or what it has comes from another store (a
     /// backup was restored): it forgets what it has, and takes all items that are there.
     Reset,
@@ -72,16 +72,18 @@ pub(crate) enum Start {
 
 /// What a follower has written for a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Delivered {
-    pub(crate) connection: String,
-    pub(crate) items: u64,
+pub struct Delivered {
+    /// The code of the connection.
+    pub connection: String,
+    /// The number of items.
+    pub items: u64,
     /// Where to, as people would name it.
-    pub(crate) target: String,
+    pub target: String,
 }
 
 /// Why a follower could not take something.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FollowError {
+pub enum FollowError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -91,7 +93,9 @@ pub(crate) enum FollowError {
     /// What it writes to failed.
     #[error("{message}")]
     Target {
+        /// What failed.
         message: String,
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -99,14 +103,16 @@ pub(crate) enum FollowError {
 
 /// How a follower's turn ended.
 #[derive(Debug)]
-pub(crate) struct Followed {
-    pub(crate) follower: String,
-    pub(crate) outcome: Result<Vec<Delivered>, FollowError>,
+pub struct Followed {
+    /// The name of the follower.
+    pub follower: String,
+    /// What it has written.
+    pub outcome: Result<Vec<Delivered>, FollowError>,
 }
 
 impl Followed {
     /// A turn that did not come to any follower.
-    pub(crate) fn nobody(error: FollowError) -> Self {
+    pub fn nobody(error: FollowError) -> Self {
         Self {
             follower: "(all)".to_owned(),
             outcome: Err(error),
@@ -115,7 +121,7 @@ impl Followed {
 }
 
 /// What is there as far as anybody knows: what could not be read is unknown, not gone.
-pub(crate) const THERE: &[State] = &[State::Present, State::Unreadable];
+pub const THERE: &[State] = &[State::Present, State::Unreadable];
 
 /// A follower that fails is tried so often in its turn, after pauses.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
@@ -124,16 +130,21 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1
 const OTHERS_TURN: Duration = Duration::from_secs(60);
 
 impl Delivery<'_> {
-    pub(crate) fn start(&self) -> Start {
+    /// From where the follower goes on.
+    pub fn start(&self) -> Start {
         self.start
     }
 
-    pub(crate) fn connections(&self) -> &[StoredConnection] {
+    /// The connections of the store.
+    pub fn connections(&self) -> &[StoredConnection] {
         self.catalog.connections()
     }
 
     /// Gives the items of a connection that are there to `each`, sorted by key.
-    pub(crate) fn each_item(
+    ///
+    /// # Errors
+    /// Those of `each`, and of the store.
+    pub fn each_item(
         &self,
         connection: &StoredConnection,
         mut each: impl FnMut(CatalogItem<'_>) -> Result<(), FollowError>,
@@ -151,7 +162,10 @@ impl Delivery<'_> {
     }
 
     /// Gives each change after the cursor to `each`, in order; none after a reset.
-    pub(crate) fn each_change(
+    ///
+    /// # Errors
+    /// Those of `each`, and of the store.
+    pub fn each_change(
         &self,
         each: impl FnMut(Change) -> Result<(), FollowError>,
     ) -> Result<(), FollowError> {
@@ -162,12 +176,12 @@ impl Delivery<'_> {
     }
 
     /// Notes that the follower has taken all changes up to `seq`, so that they do not come again.
-    pub(crate) fn took(&self, seq: i64) {
+    pub fn took(&self, seq: i64) {
         self.reached.set(Some(seq));
     }
 
     /// Notes that the follower has taken everything.
-    pub(crate) fn took_all(&self) {
+    pub fn took_all(&self) {
         match self.start {
             // Nothing is new, so nothing is written.
             Start::After(seq) if seq == self.until => {}
@@ -178,11 +192,13 @@ impl Delivery<'_> {
 
 /// What a turn of all followers needs.
 #[derive(Clone, Copy)]
-pub(crate) struct Delivering<'a> {
-    pub(crate) home: &'a Home,
-    pub(crate) clock: Clock,
+pub struct Delivering<'a> {
+    /// The home.
+    pub home: &'a Home,
+    /// The clock.
+    pub clock: Clock,
     /// Set when somebody wants the run to end.
-    pub(crate) stop: &'a Arc<AtomicBool>,
+    pub stop: &'a Arc<AtomicBool>,
 }
 
 impl Delivering<'_> {
@@ -190,10 +206,7 @@ impl Delivering<'_> {
     ///
     /// # Errors
     /// When the store itself cannot be used.
-    pub(crate) fn deliver(
-        self,
-        followers: &mut [Box<dyn Follower>],
-    ) -> Result<Vec<Followed>, StoreError> {
+    pub fn deliver(self, followers: &mut [Box<dyn Follower>]) -> Result<Vec<Followed>, StoreError> {
         if followers.is_empty() {
             return Ok(Vec::new());
         }

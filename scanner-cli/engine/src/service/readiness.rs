@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Says `state` to whoever started the scanner, if it wants to know. That it does not hear is no fault of ours.
 #[cfg(unix)]
-pub(crate) fn notify(variables: &BTreeMap<String, String>, state: &str) {
+pub(super) fn notify(variables: &BTreeMap<String, String>, state: &str) {
     use std::os::unix::net::UnixDatagram;
 
     let (Some(name), Ok(socket)) = (variables.get("NOTIFY_SOCKET"), UnixDatagram::unbound()) else {
@@ -23,4 +23,4 @@ pub(crate) fn notify(variables: &BTreeMap<String, String>, state: &str) {
 
 /// There is no systemd here.
 #[cfg(not(unix))]
-pub(crate) fn notify(_variables: &BTreeMap<String, String>, _state: &str) {}
+pub(super) fn notify(_variables: &BTreeMap<String, String>, _state: &str) {}

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Runs hooks, and keeps how the last run of each ended.
-pub(crate) struct Hooking {
+pub(super) struct Hooking {
     home: Home,
     clock: Clock,
     variables: BTreeMap<String, String>,
@@ -33,21 +33,27 @@ pub(crate) struct Hooking {
     stop: Arc<AtomicBool>,
     /// The warnings about files that were logged.
     told: Arc<Mutex<BTreeSet<String>>>,
-    pub(crate) runs: Vec<HookRun>,
+    pub runs: Vec<HookRun>,
 }
 
 /// How a hook ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct HookRun {
-    pub(crate) hook: String,
-    pub(crate) connection: String,
-    pub(crate) scan: i64,
-    pub(crate) finished: String,
-    pub(crate) exit_code: Option<i32>,
-    pub(crate) error: Option<String>,
+pub struct HookRun {
+    /// The code of the hook.
+    pub hook: String,
+    /// The code of the connection.
+    pub connection: String,
+    /// The number of the scan.
+    pub scan: i64,
+    /// When it ended.
+    pub finished: String,
+    /// Its exit code, if it ended by itself.
+    pub exit_code: Option<i32>,
+    /// Why it did not run or end.
+    pub error: Option<String>,
     /// The id of the store that the hook has learned of.
     #[serde(default)]
-    pub(crate) store_id: Option<String>,
+    pub store_id: Option<String>,
 }
 
 /// The last scan of a connection that ended, and the id of the store.
@@ -103,7 +109,7 @@ fn report(problems: &[Problem], told: &mut BTreeSet<String>) {
 const MAX_RUNS: usize = 10_000;
 
 impl Hooking {
-    pub(crate) fn new(home: Home, clock: Clock, variables: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(home: Home, clock: Clock, variables: BTreeMap<String, String>) -> Self {
         let former = super::read_state(&home.status()).unwrap_or_default();
         Self {
             runs: former.hooks,
@@ -117,7 +123,7 @@ impl Hooking {
     }
 
     /// Runs all hooks after the last scan of a connection.
-    pub(crate) fn after_scan(&mut self, ready: &Ready) {
+    pub(super) fn after_scan(&mut self, ready: &Ready) {
         let (connection, connector) = (ready.code.to_string(), ready.connector.clone());
         let secrets = Arc::clone(&ready.secrets);
         let (home, clock) = (self.home.clone(), self.clock);
@@ -166,7 +172,7 @@ impl Hooking {
     }
 
     /// The end of one of the runs; it never comes if there is none.
-    pub(crate) async fn ended(&mut self) -> Vec<HookRun> {
+    pub(super) async fn ended(&mut self) -> Vec<HookRun> {
         match self.running.join_next().await {
             // One that panicked has said so.
             Some(runs) => runs.unwrap_or_default(),
@@ -175,7 +181,7 @@ impl Hooking {
     }
 
     /// Takes how hooks ended, and tells it.
-    pub(crate) fn took(&mut self, runs: Vec<HookRun>, counts: &mut Tallies) {
+    pub(super) fn took(&mut self, runs: Vec<HookRun>, counts: &mut Tallies) {
         for run in runs {
             let HookRun {
                 hook, connection, ..
@@ -201,7 +207,7 @@ impl Hooking {
     }
 
     /// Ends the hooks that run.
-    pub(crate) async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         while let Some(runs) = self.running.join_next().await {
             // Nobody asks for counts any more.

@@ -42,37 +42,45 @@ use crate::{
 const SIDE_BY_SIDE: usize = 4;
 
 /// A connection to scan, and where its lines go if they are wanted.
-pub(crate) struct Job {
-    pub(crate) ready: Ready,
-    pub(crate) destination: Option<Destination>,
+pub struct Job {
+    /// The connection.
+    pub ready: Ready,
+    /// Where its lines go, if they are wanted.
+    pub destination: Option<Destination>,
     /// From here on, so that a connection that waits for its turn finds the session as the others leave it.
     hold: SessionHold,
 }
 
 /// What all scans of a run share.
 #[derive(Clone)]
-pub(crate) struct Context {
-    pub(crate) home: Home,
-    pub(crate) clock: Clock,
-    pub(crate) display: Arc<dyn ProgressDisplay>,
-    pub(crate) keeping: Option<Keeping>,
-    pub(crate) removals: Removals,
+pub struct Context {
+    /// The home.
+    pub home: Home,
+    /// The clock.
+    pub clock: Clock,
+    /// Shows how far the scans are.
+    pub display: Arc<dyn ProgressDisplay>,
+    /// The store, if the scans write to one.
+    pub keeping: Option<Keeping>,
+    /// Whether many items may be missing.
+    pub removals: Removals,
 }
 
 /// The store that a run's scans write to.
 #[derive(Clone)]
-pub(crate) struct Keeping {
-    pub(crate) store: Arc<Store>,
+pub struct Keeping {
+    /// The store.
+    pub store: Arc<Store>,
 }
 
 impl Job {
     /// A scan that the store alone is for.
-    pub(crate) fn to_store(ready: Ready) -> Self {
+    pub fn to_store(ready: Ready) -> Self {
         Self::new(ready, None)
     }
 
     /// A scan whose lines are wanted at `destination`, if there is one.
-    pub(crate) fn new(ready: Ready, destination: Option<Destination>) -> Self {
+    pub fn new(ready: Ready, destination: Option<Destination>) -> Self {
         Self {
             hold: ready.connection.hold_session(),
             ready,
@@ -82,21 +90,24 @@ impl Job {
 }
 
 /// A scan that has ended, with its lines if they go to standard output.
-pub(crate) struct Scanned {
-    pub(crate) report: ConnectionReport,
-    pub(crate) lines: Option<Finished>,
+pub struct Scanned {
+    /// The report of the scan.
+    pub report: ConnectionReport,
+    /// Its lines, if they go to standard output.
+    pub lines: Option<Finished>,
 }
 
 /// What became of a run's scans.
-pub(crate) struct Ended {
+pub struct Ended {
     /// The scans that ended by themselves, in the order of their jobs.
-    pub(crate) scanned: Vec<Scanned>,
+    pub scanned: Vec<Scanned>,
     /// Whether the others were ended by somebody, with nothing left behind.
-    pub(crate) interrupted: bool,
+    pub interrupted: bool,
 }
 
 /// How a scan ended.
-pub(crate) enum ScanEnd {
+pub enum ScanEnd {
+    /// It ended by itself.
     Scanned(Box<Scanned>),
     /// It was asked to end, and left nothing behind.
     Interrupted,
@@ -112,7 +123,7 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Reads all `jobs`, at most four at once, until they are done or `interrupted`.
-pub(crate) async fn read_all<T: Line>(
+pub async fn read_all<T: Line>(
     jobs: Vec<Job>,
     context: &Context,
     mut interrupted: impl Future<Output = ()> + Unpin,
@@ -162,7 +173,7 @@ pub(crate) async fn read_all<T: Line>(
 
 /// Reads one job to its end in threads of its own, within its time limit. `open` is called there, since opening a store
 /// may take long.
-pub(crate) async fn read_apart<T: Line>(
+pub async fn read_apart<T: Line>(
     job: Job,
     open: impl FnOnce() -> Result<Context, StoreError> + Send + 'static,
     stop: Stop,

@@ -19,7 +19,7 @@ const LAST_WAIT: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When the system has no thread for it.
-pub(crate) fn run_apart<T, F>(
+pub(super) fn run_apart<T, F>(
     work: impl FnOnce() -> F + Send + 'static,
 ) -> io::Result<oneshot::Receiver<T>>
 where

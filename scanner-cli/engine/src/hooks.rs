@@ -20,7 +20,7 @@ use tokio::{
 mod file;
 mod output;
 
-pub(crate) use self::file::{HookFile, files};
+pub use self::file::{HookFile, files};
 use self::output::{Output, Stream};
 use crate::{
     export_line,
@@ -33,29 +33,34 @@ use crate::{
 
 /// A program to run after each scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hook {
-    pub(crate) code: String,
+pub struct Hook {
+    /// Its code.
+    pub code: String,
     command: Vec<String>,
     time_limit: Duration,
 }
 
 /// The scan that a hook runs after.
-pub(crate) struct After<'a> {
-    pub(crate) home: &'a Home,
+pub struct After<'a> {
+    /// The home.
+    pub home: &'a Home,
     /// The kind of the source.
-    pub(crate) connector: &'a str,
-    pub(crate) scan: &'a StoredScan,
-    pub(crate) store_id: &'a str,
-    pub(crate) since: Since,
+    pub connector: &'a str,
+    /// The scan.
+    pub scan: &'a StoredScan,
+    /// The id of the store.
+    pub store_id: &'a str,
+    /// Which changes the hook receives.
+    pub since: Since,
     /// Those of the connection.
-    pub(crate) secrets: Arc<Given>,
+    pub secrets: Arc<Given>,
     /// Set when the hook has to end.
-    pub(crate) stop: &'a AtomicBool,
+    pub stop: &'a AtomicBool,
 }
 
 /// Which changes a hook learns of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Since {
+pub enum Since {
     /// Those of the scan.
     Scan,
     /// All items that are there: what the hook learned before is of another store, since a backup was restored.
@@ -64,17 +69,23 @@ pub(crate) enum Since {
 
 /// Why a hook did not end well.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum HookError {
+pub enum HookError {
+    /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The files for the hook cannot be written.
     #[error("what it is to be told cannot be written: {0}")]
     Files(#[source] io::Error),
+    /// The program cannot be started.
     #[error("it cannot be run: {0}")]
     Start(#[source] io::Error),
+    /// The program took longer than its time limit.
     #[error("it took longer than {0:?} and was ended")]
     TooLong(Duration),
+    /// The service is stopping.
     #[error("the scanner ended, and it with it")]
     Stopped,
+    /// A signal ended the program.
     #[error("a signal ended it")]
     Signal,
 }
@@ -87,7 +98,7 @@ impl Hook {
     ///
     /// # Errors
     /// When it cannot run, takes too long, or is not let to its end.
-    pub(crate) fn run(&self, after: &After<'_>) -> Result<i32, HookError> {
+    pub fn run(&self, after: &After<'_>) -> Result<i32, HookError> {
         let (items, changes) = told(after)?;
         let Some((program, arguments)) = self.command.split_first() else {
             return Ok(0);

@@ -28,11 +28,15 @@ use crate::{
 };
 
 /// Looks at the files of a home.
-pub(crate) struct Watcher {
-    pub(crate) home: Home,
-    pub(crate) variables: BTreeMap<String, String>,
-    pub(crate) connectors: Arc<ConnectorRegistry>,
-    pub(crate) clock: Clock,
+pub struct Watcher {
+    /// The home.
+    pub home: Home,
+    /// Variables of the environment.
+    pub variables: BTreeMap<String, String>,
+    /// The kinds of sources.
+    pub connectors: Arc<ConnectorRegistry>,
+    /// The clock.
+    pub clock: Clock,
     files: BTreeMap<PathBuf, Watched>,
     settings: Watched,
     /// What connection files may use, as the last valid settings of the scanner say.
@@ -45,22 +49,22 @@ pub(crate) struct Watcher {
 
 /// What a look saw.
 #[derive(Default)]
-pub(crate) struct Look {
-    pub(crate) files: Vec<FileNews>,
+pub struct Look {
+    pub files: Vec<FileNews>,
     /// What the scanner's own settings have become.
-    pub(crate) application: Option<Result<Application, Vec<Problem>>>,
+    pub application: Option<Result<Application, Vec<Problem>>>,
     /// The codes of the connections that the store has, if a file changed and the store can be read.
-    pub(crate) stored: Option<BTreeSet<String>>,
+    pub stored: Option<BTreeSet<String>>,
     /// Whether something changed that another look has to confirm.
-    pub(crate) unsettled: bool,
+    pub unsettled: bool,
     /// Why the folder could not be looked at; then nothing is known of its files.
-    pub(crate) trouble: Option<String>,
+    pub trouble: Option<String>,
     /// That there is no connection file, and what to do.
-    pub(crate) nothing: Option<String>,
+    pub nothing: Option<String>,
 }
 
 /// What became of a connection file.
-pub(crate) enum FileNews {
+pub enum FileNews {
     Gone(PathBuf),
     Read {
         path: PathBuf,
@@ -88,7 +92,7 @@ enum Verdict {
 
 impl Watcher {
     /// Who has not looked at anything yet.
-    pub(crate) fn new(
+    pub fn new(
         home: Home,
         variables: BTreeMap<String, String>,
         connectors: Arc<ConnectorRegistry>,
@@ -111,7 +115,7 @@ impl Watcher {
     ///
     /// # Errors
     /// All that is wrong with them.
-    pub(crate) fn begin(&mut self) -> Result<Application, Vec<Problem>> {
+    pub fn begin(&mut self) -> Result<Application, Vec<Problem>> {
         let content = application_content(&self.home)?;
         let application = self.application(content.as_deref());
         // No file was read under others.
@@ -120,7 +124,7 @@ impl Watcher {
     }
 
     /// Looks at all files. Those of `again` count as new, although they are as they were.
-    pub(crate) fn look(&mut self, again: &BTreeSet<PathBuf>) -> Look {
+    pub fn look(&mut self, again: &BTreeSet<PathBuf>) -> Look {
         let mut look = Look::default();
         self.progress.set(Some(self.home.settings()));
         self.look_at_settings(&mut look);
@@ -150,7 +154,7 @@ impl Watcher {
     }
 
     /// The folders of all files that a look reads.
-    pub(crate) fn folders(&self) -> BTreeSet<PathBuf> {
+    pub fn folders(&self) -> BTreeSet<PathBuf> {
         let watched = self.files.values().chain([&self.settings]);
         let mut folders: BTreeSet<_> = watched.flat_map(|one| one.noted.folders()).collect();
         folders.insert(self.home.connections());

@@ -12,7 +12,10 @@ use tracing::{info, warn};
 mod clashes;
 mod line;
 
-pub(crate) use self::line::{FileState, Line, Retry, reason, reasons};
+pub(crate) use self::line::FileState;
+pub(crate) use self::line::Line;
+pub(super) use self::line::Retry;
+pub use self::line::{reason, reasons};
 use self::{clashes::Claims, line::Good};
 use super::watcher::FileNews;
 use crate::{
@@ -26,39 +29,41 @@ use crate::{
 
 /// All connections, those whose files have gone included.
 #[derive(Default)]
-pub(crate) struct Table {
+pub struct Table {
     lines: BTreeMap<PathBuf, Line>,
     /// By the identity of their codes.
     removed: BTreeMap<String, Line>,
     /// What an earlier process left, by code; each is asked for once.
-    pub(crate) known: BTreeMap<String, Known>,
+    pub known: BTreeMap<String, Known>,
     /// The codes that files had in an earlier process.
-    pub(crate) former: BTreeMap<PathBuf, ConnectionCode>,
+    pub former: BTreeMap<PathBuf, ConnectionCode>,
     /// What was told of files that several connections use, such as one of secrets.
     told: BTreeSet<String>,
 }
 
 /// What an earlier process left of a connection.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known {
+pub struct Known {
     /// Of the settings that it scanned with.
-    pub(crate) fingerprint: Option<Fingerprint>,
+    pub fingerprint: Option<Fingerprint>,
     /// When its last scan that came to an end began.
-    pub(crate) last: Option<Timestamp>,
+    pub last: Option<Timestamp>,
     /// Which repetition of a failed scan was due when.
-    pub(crate) retry: Option<(usize, Timestamp)>,
+    pub retry: Option<(usize, Timestamp)>,
 }
 
 /// What time it is, and what that means.
 #[derive(Clone, Copy)]
-pub(crate) struct Timing<'a> {
-    pub(crate) now: Timestamp,
-    pub(crate) automation: &'a Automation,
+pub struct Timing<'a> {
+    /// The time of day.
+    pub now: Timestamp,
+    /// When and how connections are scanned.
+    pub automation: &'a Automation,
 }
 
 impl Table {
     /// Takes what a look saw; gives the identities of the connections whose scans have to end.
-    pub(crate) fn take(&mut self, news: Vec<FileNews>, timing: Timing<'_>) -> Vec<String> {
+    pub fn take(&mut self, news: Vec<FileNews>, timing: Timing<'_>) -> Vec<String> {
         let mut claims = Claims::default();
         let mut stopped = Vec::new();
         let mut read_files = Vec::new();
@@ -91,7 +96,7 @@ impl Table {
     }
 
     /// Forgets the connections without a file that are not in the store any more: should one come back, it is a new one.
-    pub(crate) fn keep_stored(&mut self, stored: &BTreeSet<String>) {
+    pub fn keep_stored(&mut self, stored: &BTreeSet<String>) {
         self.removed.retain(|_, line| {
             line.code
                 .as_ref()
@@ -100,7 +105,7 @@ impl Table {
     }
 
     /// The identities of the connections that are due, the longest waiting first.
-    pub(crate) fn due(&self, now: Timestamp) -> Vec<String> {
+    pub fn due(&self, now: Timestamp) -> Vec<String> {
         let due = self.lines.values().filter_map(|line| {
             let next = line.next.filter(|next| *next <= now)?;
             Some((next, Home::identity(&line.good.as_ref()?.ready.code)))
@@ -111,7 +116,7 @@ impl Table {
     }
 
     /// What a scan that begins now is of; its next one is noted.
-    pub(crate) fn start(&mut self, identity: &str, timing: Timing<'_>) -> Option<Ready> {
+    pub fn start(&mut self, identity: &str, timing: Timing<'_>) -> Option<Ready> {
         let line = self.line_of(identity)?;
         line.begun = Some(timing.now);
         line.again = false;
@@ -120,7 +125,7 @@ impl Table {
     }
 
     /// Lets a connection be scanned at `time`, if it would be later.
-    pub(crate) fn again_at(&mut self, identity: &str, time: Timestamp) {
+    pub fn again_at(&mut self, identity: &str, time: Timestamp) {
         if let Some(line) = self.line_of(identity) {
             line.again = line.next.is_none_or(|next| time < next);
             line.next = Some(line.next.map_or(time, |next| next.min(time)));
@@ -128,31 +133,31 @@ impl Table {
     }
 
     /// Schedules a repetition of a scan that failed for a reason that may pass.
-    pub(crate) fn retry_later(&mut self, identity: &str, timing: Timing<'_>) -> Option<Retry> {
+    pub fn retry_later(&mut self, identity: &str, timing: Timing<'_>) -> Option<Retry> {
         self.line_of(identity)?.retry_later(timing)
     }
 
     /// Forgets the failures of a connection: its scan succeeded, or failed for a reason that does not pass.
-    pub(crate) fn forget_failures(&mut self, identity: &str) {
+    pub fn forget_failures(&mut self, identity: &str) {
         if let Some(line) = self.line_of(identity) {
             line.retries = 0;
         }
     }
 
     /// Computes all next scans anew, since the clock went back from `before` to `timing.now`.
-    pub(crate) fn clock_went_back(&mut self, before: Timestamp, timing: Timing<'_>) {
+    pub fn clock_went_back(&mut self, before: Timestamp, timing: Timing<'_>) {
         for line in self.lines.values_mut() {
             line.clock_went_back(before, timing);
         }
     }
 
     /// The connection as its last good settings have it.
-    pub(crate) fn ready(&self, identity: &str) -> Option<&Ready> {
+    pub fn ready(&self, identity: &str) -> Option<&Ready> {
         Some(&self.good(identity)?.ready)
     }
 
     /// Reckons anew when connections are scanned that are not due yet.
-    pub(crate) fn reschedule(&mut self, timing: Timing<'_>) {
+    pub fn reschedule(&mut self, timing: Timing<'_>) {
         for line in self.lines.values_mut() {
             if line.good.is_some() && !line.again && line.next.is_none_or(|next| next > timing.now)
             {
@@ -162,7 +167,7 @@ impl Table {
     }
 
     /// The files whose fault may be that of another one, or of the clock.
-    pub(crate) fn clashing(&self) -> BTreeSet<PathBuf> {
+    pub fn clashing(&self) -> BTreeSet<PathBuf> {
         let clashing = self
             .lines
             .iter()
@@ -171,7 +176,7 @@ impl Table {
     }
 
     /// All lines: those of files, then those whose files have gone.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Line> {
+    pub fn all(&self) -> impl Iterator<Item = &Line> {
         self.lines.values().chain(self.removed.values())
     }
 

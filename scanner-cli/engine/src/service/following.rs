@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The followers, and when their next turn is.
-pub(crate) struct Following {
+pub(super) struct Following {
     home: Home,
     clock: Clock,
     followers: Option<Followers>,
@@ -38,7 +38,7 @@ pub(crate) struct Following {
 type Followers = Vec<Box<dyn Follower>>;
 
 /// A turn that has ended.
-pub(crate) struct Turn {
+pub(super) struct Turn {
     followers: Followers,
     /// None if it panicked.
     outcome: Option<Result<Vec<Followed>, StoreError>>,
@@ -48,7 +48,7 @@ pub(crate) struct Turn {
 const AGAIN: Duration = Duration::from_secs(60);
 
 impl Following {
-    pub(crate) fn new(home: Home, clock: Clock, followers: Followers) -> Self {
+    pub(super) fn new(home: Home, clock: Clock, followers: Followers) -> Self {
         Self {
             home,
             clock,
@@ -62,12 +62,12 @@ impl Following {
     }
 
     /// The store may have something new.
-    pub(crate) fn wake(&mut self) {
+    pub(super) fn wake(&mut self) {
         self.due = Some(Instant::now());
     }
 
     /// Others follow from now on.
-    pub(crate) fn replace(&mut self, followers: Followers) {
+    pub(super) fn replace(&mut self, followers: Followers) {
         if self.turn.is_some() {
             self.replaced = Some(followers);
         } else {
@@ -77,7 +77,7 @@ impl Following {
     }
 
     /// Begins a turn that is due.
-    pub(crate) fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         if self.turn.is_some() || self.due.is_none_or(|due| due > Instant::now()) {
             return;
         }
@@ -100,7 +100,7 @@ impl Following {
     }
 
     /// The end of the turn that runs; it never comes if none does.
-    pub(crate) async fn ended(&mut self) -> Option<Turn> {
+    pub(super) async fn ended(&mut self) -> Option<Turn> {
         match &mut self.turn {
             Some(turn) => turn.await.ok(),
             None => std::future::pending().await,
@@ -108,7 +108,7 @@ impl Following {
     }
 
     /// Takes what became of the turn.
-    pub(crate) fn took(&mut self, turn: Option<Turn>, counts: &mut Tallies) {
+    pub(super) fn took(&mut self, turn: Option<Turn>, counts: &mut Tallies) {
         self.turn = None;
         let Some(Turn { followers, outcome }) = turn else {
             return;
@@ -135,7 +135,7 @@ impl Following {
     }
 
     /// Ends the turn that runs at a point where nothing is lost.
-    pub(crate) async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(turn) = self.turn.take() {
             let _ = turn.await;

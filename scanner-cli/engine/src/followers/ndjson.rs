@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Writes a file for each connection.
-pub(crate) struct Ndjson {
+pub struct Ndjson {
     name: String,
     folder: PathBuf,
     /// Of its files; not set, a new file may be read by its group, and a replaced one keeps its mode.
@@ -30,7 +30,7 @@ pub(crate) struct Ndjson {
 
 impl Ndjson {
     /// A follower that writes to `folder`, which the settings call `path`.
-    pub(crate) fn new(path: &str, folder: PathBuf, mode: Option<FileMode>) -> Self {
+    pub fn new(path: &str, folder: PathBuf, mode: Option<FileMode>) -> Self {
         Self {
             name: format!("ndjson:{path}"),
             folder,

@@ -55,7 +55,7 @@ impl Heartbeat {
 }
 
 /// Whether the service that has written the file at `path` gave no sign of life for long.
-pub(crate) fn is_silent(path: &Path, now: Timestamp) -> bool {
+pub fn is_silent(path: &Path, now: Timestamp) -> bool {
     let written = input_file::metadata(path).and_then(|found| found.modified());
     let written = written.ok().and_then(|time| Timestamp::try_from(time).ok());
     // A clock that was set makes it seem old or new until the next sign of life.

@@ -13,14 +13,14 @@ use crate::{
 };
 
 /// What is known of one file.
-pub(crate) struct Line {
-    pub(crate) file: PathBuf,
-    pub(crate) code: Option<ConnectionCode>,
-    pub(crate) name: Option<String>,
-    pub(crate) state: FileState,
-    pub(crate) fingerprint: Fingerprint,
+pub struct Line {
+    pub file: PathBuf,
+    pub code: Option<ConnectionCode>,
+    pub name: Option<String>,
+    pub state: FileState,
+    pub fingerprint: Fingerprint,
     /// Whether another file has its code.
-    pub(in crate::service) clashes: bool,
+    pub clashes: bool,
     /// Whether its fault may be one of the clock, which was set back since.
     pub(super) doubtful: bool,
     /// The last settings that were well.
@@ -35,14 +35,17 @@ pub(crate) struct Line {
 }
 
 /// A repetition of a scan that failed.
-pub(crate) struct Retry {
-    pub(crate) number: usize,
-    pub(crate) of: usize,
-    pub(crate) delay: SignedDuration,
+pub struct Retry {
+    /// The number of the retry, from 1.
+    pub number: usize,
+    /// The maximum number of retries.
+    pub of: usize,
+    /// The time until the retry.
+    pub delay: SignedDuration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FileState {
+pub enum FileState {
     Valid,
     /// What is wrong, with its place.
     Error(String),
@@ -108,7 +111,7 @@ impl Line {
     }
 
     /// When it is scanned next, if anything is.
-    pub(crate) fn next_scan(&self) -> Option<Timestamp> {
+    pub fn next_scan(&self) -> Option<Timestamp> {
         self.next.filter(|_| self.good.is_some())
     }
 
@@ -132,7 +135,7 @@ impl Line {
     }
 
     /// Which repetition of a failed scan the next scan is, if it is one.
-    pub(crate) fn retry(&self) -> Option<usize> {
+    pub fn retry(&self) -> Option<usize> {
         (self.again && self.retries > 0 && self.good.is_some()).then_some(self.retries)
     }
 
@@ -194,7 +197,7 @@ impl Line {
     }
 
     /// The schedule of its own, if the file sets one.
-    pub(crate) fn own_schedule(&self) -> Option<&str> {
+    pub fn own_schedule(&self) -> Option<&str> {
         self.good.as_ref()?.schedule.as_ref()?.expression()
     }
 
@@ -205,7 +208,7 @@ impl Line {
 }
 
 /// The first thing that is wrong, and how many more there are.
-pub(crate) fn reasons(problems: &[Problem]) -> String {
+pub fn reasons(problems: &[Problem]) -> String {
     let wrong: Vec<_> = problems
         .iter()
         .filter(|problem| problem.is_error())
@@ -221,7 +224,7 @@ pub(crate) fn reasons(problems: &[Problem]) -> String {
 }
 
 /// A problem in one line: its place, what it is, what to do.
-pub(crate) fn reason(problem: &Problem) -> String {
+pub fn reason(problem: &Problem) -> String {
     let place = problem
         .place()
         .map(|place| format!("{place}: "))

@@ -23,7 +23,7 @@ use crate::{
 
 /// What a scan reads and writes as a line each.
 #[async_trait]
-pub(crate) trait Line: Sized + Send + 'static {
+pub trait Line: Sized + Send + 'static {
     /// The key that no other line has.
     fn key(&self) -> &ItemKey;
 
@@ -31,6 +31,9 @@ pub(crate) trait Line: Sized + Send + 'static {
     fn precedence(&self) -> Precedence;
 
     /// Writes the line without its end; `parts` names the parts of its key.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()>;
 
     /// The item, if it is a whole one, which a store can keep.
@@ -95,19 +98,23 @@ impl Line for InventoryEntry {
 }
 
 /// Keeps items where they are wanted, and count of the rest.
-pub(crate) struct KeepingSink<'a> {
+pub struct KeepingSink<'a> {
     /// Where lines are wanted.
-    pub(crate) spool: Option<Spool>,
+    pub spool: Option<Spool>,
     /// Where the store is.
-    pub(crate) store: Option<StoreScan>,
-    pub(crate) tally: Tally,
-    pub(crate) progress: Box<dyn ScanProgress>,
-    pub(crate) parts: &'a [&'static str],
-    pub(crate) session: KeptSession<'a>,
+    pub store: Option<StoreScan>,
+    /// What else the scan reports.
+    pub tally: Tally,
+    /// Shows how far the scan is.
+    pub progress: Box<dyn ScanProgress>,
+    /// The names of the parts of keys.
+    pub parts: &'a [&'static str],
+    /// The session, which is kept once it is open.
+    pub session: KeptSession<'a>,
     /// The folder of temporary files.
-    pub(crate) aside: PathBuf,
+    pub aside: PathBuf,
     /// Whether the scan has to end: between two records that take long, nothing else asks.
-    pub(crate) stop: &'a Stop,
+    pub stop: &'a Stop,
 }
 
 impl KeepingSink<'_> {

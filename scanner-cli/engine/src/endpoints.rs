@@ -31,13 +31,14 @@ const LIVELY: Duration = Duration::from_secs(30);
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What the pages are made of.
-pub(crate) struct Pages {
+pub struct Pages {
     snapshots: Snapshots,
     last_scans: LastScans,
 }
 
 impl Pages {
-    pub(crate) fn new(home: Home, snapshots: Snapshots) -> Self {
+    /// The pages of a service that publishes `snapshots`.
+    pub fn new(home: Home, snapshots: Snapshots) -> Self {
         Self {
             snapshots,
             last_scans: LastScans::of(home.store()),
@@ -50,7 +51,7 @@ impl Pages {
 }
 
 /// Answers who comes to `listener`, until it is aborted.
-pub(crate) async fn serve(listener: TcpListener, pages: Pages) {
+pub async fn serve(listener: TcpListener, pages: Pages) {
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))

@@ -35,27 +35,31 @@ mod misspelt;
 use self::{listen::listen_address, misspelt::misspelt};
 
 /// The scanner's own settings.
-pub(crate) struct Application {
-    pub(crate) followers: Vec<Box<dyn Follower>>,
+pub struct Application {
+    /// What receives the changes of the store.
+    pub followers: Vec<Box<dyn Follower>>,
     /// How long and how much the store keeps.
-    pub(crate) store: StoreLimits,
+    pub store: StoreLimits,
     /// When and how `run` scans.
-    pub(crate) automation: Automation,
+    pub automation: Automation,
     /// The key for encrypted values.
-    pub(crate) key_file: PathBuf,
+    pub key_file: PathBuf,
     /// Where `run` tells how it is, if anywhere.
-    pub(crate) listen: Option<SocketAddr>,
+    pub listen: Option<SocketAddr>,
     /// What connection files may use.
-    pub(crate) restrictions: Arc<Restrictions>,
+    pub restrictions: Arc<Restrictions>,
     /// What is odd in the file, although it stops nothing.
-    pub(crate) warnings: Vec<Problem>,
+    pub warnings: Vec<Problem>,
 }
 
 /// What reading the settings needs besides the file.
-pub(crate) struct ApplicationReading<'a> {
-    pub(crate) home: &'a Home,
-    pub(crate) variables: &'a BTreeMap<String, String>,
-    pub(crate) now: jiff::Timestamp,
+pub struct ApplicationReading<'a> {
+    /// The home.
+    pub home: &'a Home,
+    /// Variables of the environment.
+    pub variables: &'a BTreeMap<String, String>,
+    /// The time of day.
+    pub now: jiff::Timestamp,
 }
 
 /// How long changes are kept where nothing is set, in days.
@@ -74,7 +78,7 @@ impl Application {
     ///
     /// # Errors
     /// All that is wrong in the file.
-    pub(crate) fn read(reading: &ApplicationReading<'_>) -> Result<Self, Vec<Problem>> {
+    pub fn read(reading: &ApplicationReading<'_>) -> Result<Self, Vec<Problem>> {
         let content = application_content(reading.home)?;
         Self::of(content.as_deref(), reading, &NotedFiles::of(reading.home))
     }
@@ -97,7 +101,7 @@ impl Application {
     ///
     /// # Errors
     /// All that is wrong in it.
-    pub(crate) fn of(
+    pub fn of(
         content: Option<&[u8]>,
         reading: &ApplicationReading<'_>,
         files: &NotedFiles,

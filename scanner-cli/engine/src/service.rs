@@ -46,11 +46,11 @@ use self::{
     watcher::Look,
     watching::{Event, Watching},
 };
-pub(crate) use self::{
+pub use self::{
     heartbeat::is_silent,
     hooking::HookRun,
     state_file::{ConnectionState, State, read as read_state},
-    table::{Retry, Table, Timing, reason, reasons},
+    table::{Table, Timing, reason, reasons},
     watcher::Watcher,
 };
 use crate::{
@@ -66,7 +66,7 @@ use crate::{
 
 /// What somebody wants of a service that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub enum Request {
     /// To stop.
     Stop,
     /// To poll the files now.
@@ -76,7 +76,7 @@ pub(crate) enum Request {
 
 /// How a service ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ServiceEnd {
+pub enum ServiceEnd {
     /// It was asked to stop.
     Stopped,
     /// One of its tasks panicked.
@@ -84,10 +84,10 @@ pub(crate) enum ServiceEnd {
 }
 
 /// Counts the log lines that could not be written.
-pub(crate) type LostLines = Arc<dyn Fn() -> u64 + Send + Sync>;
+pub type LostLines = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// The long-running scanner.
-pub(crate) struct Service {
+pub struct Service {
     home: Home,
     clock: Clock,
     variables: BTreeMap<String, String>,
@@ -128,7 +128,7 @@ impl Service {
     ///
     /// # Errors
     /// When the store is there and cannot be used.
-    pub(crate) fn new(
+    pub fn new(
         watcher: Watcher,
         application: Application,
         name: Option<String>,
@@ -170,7 +170,7 @@ impl Service {
     }
 
     /// Runs until somebody asks for the end.
-    pub(crate) async fn run(mut self, mut requests: UnboundedReceiver<Request>) -> ServiceEnd {
+    pub async fn run(mut self, mut requests: UnboundedReceiver<Request>) -> ServiceEnd {
         let name = self.name.as_deref().unwrap_or("without a name");
         info!(
             scanner = name,

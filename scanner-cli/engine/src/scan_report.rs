@@ -13,36 +13,45 @@ use crate::{
 };
 
 /// The report of one connection.
-pub(crate) struct ConnectionReport {
-    pub(crate) code: ConnectionCode,
-    pub(crate) name: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) tally: Tally,
-    pub(crate) elapsed: Duration,
+pub struct ConnectionReport {
+    /// The code of the connection.
+    pub code: ConnectionCode,
+    /// The name of the connection.
+    pub name: String,
+    /// How the scan ended.
+    pub outcome: Outcome,
+    /// What the scan reported besides items.
+    pub tally: Tally,
+    /// How long the scan took.
+    pub elapsed: Duration,
     /// Items read, each key once; none of a failed scan.
-    pub(crate) items: u64,
+    pub items: u64,
     /// What the store made of them, if there is one.
-    pub(crate) stored: Option<Counts>,
+    pub stored: Option<Counts>,
     /// What followers wrote of the connection.
-    pub(crate) delivered: Vec<Delivered>,
-    pub(crate) duplicates: Duplicates,
+    pub delivered: Vec<Delivered>,
+    /// Items that were left out because their keys occur twice.
+    pub duplicates: Duplicates,
     /// The file that holds the items, if they went to one.
-    pub(crate) output: Option<PathBuf>,
+    pub output: Option<PathBuf>,
 }
 
 /// How a connection's scan ended.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub enum Outcome {
+    /// All items were read.
     Complete,
     /// Something may be hidden, for these reasons.
     Partial(Vec<String>),
+    /// The scan failed; no item was marked as gone.
     Failed(ScanError),
     /// Another process scans the same connection; this says which.
     Busy(String),
 }
 
 impl Outcome {
-    pub(crate) fn word(&self) -> &'static str {
+    /// The outcome as one word.
+    pub fn word(&self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Partial(_) => "partial",
@@ -54,12 +63,12 @@ impl Outcome {
 
 impl ConnectionReport {
     /// A report of a scan of which nothing is known yet, and nothing bad.
-    pub(crate) fn of(ready: &Ready) -> Self {
+    pub fn of(ready: &Ready) -> Self {
         Self::new(ready.code.clone(), ready.name.clone())
     }
 
     /// The same, of a connection with this code and name.
-    pub(crate) fn new(code: ConnectionCode, name: String) -> Self {
+    pub fn new(code: ConnectionCode, name: String) -> Self {
         Self {
             code,
             name,
@@ -75,7 +84,7 @@ impl ConnectionReport {
     }
 
     /// The warnings of the scan, and those that only its lines show.
-    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
+    pub fn warnings(&self) -> Vec<Diagnostic> {
         let mut warnings = self.tally.warnings.clone();
         let Duplicates { count, first } = &self.duplicates;
         warnings.extend(self.tally.repeated.iter().map(repeated));
@@ -108,7 +117,7 @@ fn repeated(record: &RepeatedRecord) -> Diagnostic {
 }
 
 /// What changed: `3 added, 1 removed; 8 excluded by filters`.
-pub(crate) fn changes(counts: &Counts) -> String {
+pub fn changes(counts: &Counts) -> String {
     let mut changes: Vec<_> = [
         (counts.added, "added"),
         (counts.changed, "changed"),

@@ -6,7 +6,7 @@ use catalog_model::Visualization;
 use jiff::SignedDuration;
 use tracing::{info, warn};
 
-use super::{Retry, Service, Timing, reasons};
+use super::{Service, Timing, reasons, table::Retry};
 use crate::{
     fuse::Removals,
     progress::NoProgress,

@@ -27,14 +27,15 @@ use crate::{
 
 /// A file of a hook.
 #[derive(Debug)]
-pub(crate) struct HookFile {
-    pub(crate) path: PathBuf,
+pub struct HookFile {
+    /// The file.
+    pub path: PathBuf,
     /// What it says; nothing of a file that cannot be used.
-    pub(crate) hook: Option<Hook>,
+    pub hook: Option<Hook>,
     /// Whether the hook runs after scans.
-    pub(crate) enabled: bool,
+    pub enabled: bool,
     /// What is wrong with the file, and what is odd.
-    pub(crate) problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
 }
 
 const COMMAND: &str = "post_items_upsert_command";
@@ -42,7 +43,7 @@ const COMMAND: &str = "post_items_upsert_command";
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 
 /// The files of hooks in `home`, in the order of their names. A folder that cannot be read is one of them.
-pub(crate) fn files(home: &Home, variables: &BTreeMap<String, String>) -> Vec<HookFile> {
+pub fn files(home: &Home, variables: &BTreeMap<String, String>) -> Vec<HookFile> {
     let folder = home.path("hooks");
     let paths = match listed(&folder) {
         Ok((paths, _)) => paths,
@@ -80,7 +81,7 @@ impl HookFile {
     }
 
     /// The code of the hook.
-    pub(crate) fn code(&self) -> Option<&str> {
+    pub fn code(&self) -> Option<&str> {
         self.hook.as_ref().map(|hook| hook.code.as_str())
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 
 /// Where the lines of a scan go once they count.
 #[derive(Debug)]
-pub(crate) enum Destination {
+pub enum Destination {
     /// A file, written aside and renamed; a partial scan goes to `<file>.partial` instead.
     File(PathBuf),
     /// The same, in the home's own folder for it, which is made if it is not there.
@@ -30,7 +30,7 @@ pub(crate) enum Destination {
 
 /// How a scan that was read to its end ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub enum Reach {
     /// It saw all there is.
     Complete,
     /// Something may be hidden.
@@ -39,15 +39,18 @@ pub(crate) enum Reach {
 
 /// What decides whether the lines of a scan may replace a file.
 #[derive(Clone, Debug)]
-pub(crate) struct Replacing {
-    pub(crate) reach: Reach,
-    pub(crate) removals: Removals,
-    pub(crate) code: ConnectionCode,
+pub struct Replacing {
+    /// How the scan ended.
+    pub reach: Reach,
+    /// Whether many items may be missing.
+    pub removals: Removals,
+    /// The code of the connection.
+    pub code: ConnectionCode,
 }
 
 impl Destination {
     /// What `--output PATH` means: links are followed, and what is no ordinary file is a stream.
-    pub(crate) fn of(path: &Path) -> Self {
+    pub fn of(path: &Path) -> Self {
         if path == Path::new("-") {
             return Self::StandardOutput;
         }
@@ -62,7 +65,10 @@ impl Destination {
     }
 
     /// Opens a spool from which the lines can get here; those that will be copied wait in the folder `aside`.
-    pub(crate) fn open(&self, aside: &Path) -> Result<Spool, SinkError> {
+    ///
+    /// # Errors
+    /// If the temporary file cannot be created.
+    pub fn open(&self, aside: &Path) -> Result<Spool, SinkError> {
         let (folder, fate) = match self {
             Self::File(path) | Self::Export(path) => (folder_of(path), Fate::Renamed),
             Self::Stream(_) | Self::StandardOutput => (aside, Fate::Copied),
@@ -89,11 +95,10 @@ impl Destination {
 
     /// Puts the lines where they belong, and tells where that is, if it is a file. Lines for standard output come back:
     /// it belongs to the whole run.
-    pub(crate) fn put(
-        &self,
-        finished: Finished,
-        replacing: &Replacing,
-    ) -> Result<Placed, SinkError> {
+    ///
+    /// # Errors
+    /// If the lines cannot be written.
+    pub fn put(&self, finished: Finished, replacing: &Replacing) -> Result<Placed, SinkError> {
         match self {
             Self::File(path) | Self::Export(path) => put_file(path, finished, replacing),
             Self::Stream(path) => {
@@ -108,11 +113,16 @@ impl Destination {
 }
 
 /// Where lines are after [`Destination::put`].
-pub(crate) enum Placed {
+pub enum Placed {
     /// In this file.
     File(PathBuf),
     /// In the file `path` beside the one that was meant, which they may not replace.
-    Beside { path: PathBuf, reason: String },
+    Beside {
+        /// The file that was written.
+        path: PathBuf,
+        /// Why the other may not be replaced.
+        reason: String,
+    },
     /// In a stream.
     Elsewhere,
     /// Not yet on standard output.
@@ -120,10 +130,13 @@ pub(crate) enum Placed {
 }
 
 /// The name of standard output in messages.
-pub(crate) const STANDARD_OUTPUT: &str = "standard output";
+pub const STANDARD_OUTPUT: &str = "standard output";
 
 /// Copies lines to standard output.
-pub(crate) fn copy_to_standard_output(
+///
+/// # Errors
+/// If standard output cannot be written.
+pub fn copy_to_standard_output(
     finished: Finished,
     output: &mut dyn Write,
 ) -> Result<(), SinkError> {
@@ -131,7 +144,7 @@ pub(crate) fn copy_to_standard_output(
 }
 
 /// An error of a temporary file, whose own name nobody asked for.
-pub(crate) fn plain(error: &io::Error) -> io::Error {
+pub fn plain(error: &io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such folder"),
         kind => kind.into(),
@@ -199,7 +212,10 @@ fn copy(finished: Finished, stream: &mut dyn Write, name: &Path) -> Result<(), S
 }
 
 /// A reader that has seen enough, such as `head`, is no fault.
-pub(crate) fn unless_broken_pipe(written: io::Result<()>, name: &Path) -> Result<(), SinkError> {
+///
+/// # Errors
+/// If the cause is another one than a closed pipe.
+pub fn unless_broken_pipe(written: io::Result<()>, name: &Path) -> Result<(), SinkError> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write(name, error)),
         _ => Ok(()),
@@ -207,7 +223,7 @@ pub(crate) fn unless_broken_pipe(written: io::Result<()>, name: &Path) -> Result
 }
 
 /// The folder that a file is in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
