@@ -192,7 +192,7 @@ async fn a_connection_that_keeps_the_contract_passes() {
 }
 
 #[tokio::test]
-async fn every_broken_sentence_is_named() {
+async fn each_way_to_break_the_contract_is_reported() {
     for (fault, sentence) in [
         (Fault::Partial, "is scanned completely"),
         (Fault::OneItem, "at least two items"),

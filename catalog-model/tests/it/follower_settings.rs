@@ -122,7 +122,7 @@ fn refused(settings: &[(&str, SettingValue)], expected: &[&str]) {
 }
 
 #[test]
-fn every_problem_is_found_at_once() {
+fn all_problems_are_found_together() {
     refused(
         &[("url", text("x"))],
         &["application.conf:1:1: `kind` is mandatory and missing; add `kind = \"…\"`"],

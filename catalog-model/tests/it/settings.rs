@@ -72,7 +72,7 @@ fn a_dotted_name_reaches_into_blocks() {
 }
 
 #[test]
-fn every_problem_is_told_at_once_in_the_order_of_the_file() {
+fn all_problems_are_reported_in_the_order_of_the_file() {
     let mut settings = settings(vec![
         (2, "connection", block(3, "url", text("qlik.example.com"))),
         (5, "enabled", text("maybe")),
@@ -107,7 +107,7 @@ fn every_problem_is_told_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
-fn a_mandatory_setting_of_the_wrong_kind_is_told_once() {
+fn a_mandatory_setting_of_the_wrong_kind_is_reported_once() {
     let mut settings = settings(vec![(1, "code", SettingValue::List(Vec::new()))]);
     assert_eq!(settings.required_text("code"), None);
     assert_eq!(problems(&settings).len(), 1);
@@ -154,7 +154,7 @@ fn null_is_the_same_as_not_set() {
 }
 
 #[test]
-fn a_file_comes_with_its_bytes_and_a_missing_one_is_a_problem() {
+fn a_file_is_read_as_bytes_and_a_missing_one_is_a_problem() {
     let mut settings = settings(vec![
         (1, "good", text("conf/trust.pem")),
         (2, "bad", text("nowhere")),
@@ -168,7 +168,7 @@ fn a_file_comes_with_its_bytes_and_a_missing_one_is_a_problem() {
 }
 
 #[test]
-fn an_unknown_setting_is_named_with_the_near_one() {
+fn an_unknown_setting_is_reported_with_a_suggestion() {
     let mut settings = settings(vec![
         (1, "conection", block(2, "url", text("x"))),
         (3, "name", text("A")),
@@ -256,7 +256,7 @@ fn a_list_of_texts_may_be_one_text_and_an_empty_one_is_set() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_of_entries_is_told_at_its_own_place() {
+fn an_error_in_a_file_of_entries_has_its_own_place() {
     let mut settings = settings(vec![
         (1, "good", text("conf/good.csv")),
         (2, "bad", text(" conf/bad.csv ")),

@@ -135,7 +135,7 @@ async fn one_of_two_counts_is_enough_and_a_missing_count_of_users_is_a_warning()
 }
 
 #[tokio::test]
-async fn what_has_the_shape_of_no_count_is_no_count() {
+async fn an_unexpected_shape_is_not_a_count() {
     for answer in [
         "[5]",
         "[]",
@@ -165,7 +165,7 @@ async fn what_has_the_shape_of_no_count_is_no_count() {
 }
 
 #[tokio::test]
-async fn another_object_does_not_stand_in_for_a_missing_sheet() {
+async fn another_object_does_not_replace_a_missing_sheet() {
     let story = r#"{"id":"s-1","objectType":"story","engineObjectId":"x","app":{"id":"a"}}"#;
     let faults = vec![Fault::record(0, story).on(SHEETS)];
     let scan = scan_with(faults, &[]).await;
@@ -173,7 +173,7 @@ async fn another_object_does_not_stand_in_for_a_missing_sheet() {
 }
 
 #[tokio::test]
-async fn a_filter_that_is_dropped_from_lists_and_counts_alike_hides_nothing() {
+async fn a_filter_that_a_gateway_drops_everywhere_hides_nothing() {
     let site = FakeSite::start().await;
     let all = serde_json::to_string(&site.content().objects).unwrap();
     let objects = site.content().objects.len();
@@ -185,7 +185,7 @@ async fn a_filter_that_is_dropped_from_lists_and_counts_alike_hides_nothing() {
 }
 
 #[tokio::test]
-async fn a_record_without_an_id_is_not_taken_for_an_app() {
+async fn a_record_without_an_id_is_not_an_app() {
     for record in ["{}", r#"{"name":"App"}"#, r#"{"id":null}"#, "[]"] {
         let scan = scan_with(vec![Fault::record(0, record).on(APPS)], &[]).await;
         check_reason(
@@ -196,7 +196,7 @@ async fn a_record_without_an_id_is_not_taken_for_an_app() {
 }
 
 #[tokio::test]
-async fn of_two_records_of_an_app_the_choice_does_not_depend_on_their_order() {
+async fn the_order_of_two_records_of_an_app_does_not_matter() {
     for reversed in [false, true] {
         let mut content = Content::empty();
         let app = content.add_app("old");

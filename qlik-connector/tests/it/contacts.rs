@@ -82,7 +82,7 @@ async fn attributes_come_first_then_the_mapping_then_the_template() {
 }
 
 #[tokio::test]
-async fn a_user_id_that_is_an_address_counts_after_attributes_mapping_and_template() {
+async fn a_user_id_that_is_an_address_is_used_after_attributes_mapping_and_template() {
     const USER: &str = "ann@id.example";
     const ACCOUNT: &str = "SAML\\ann@id.example";
     let by_id = ("connection.contacts.email_template", "{userId}");
@@ -105,7 +105,7 @@ async fn a_user_id_that_is_an_address_counts_after_attributes_mapping_and_templa
 }
 
 #[tokio::test]
-async fn a_user_id_that_is_an_address_does_not_count_of_hidden_users_nor_of_internal_ones() {
+async fn user_ids_of_hidden_and_internal_users_are_not_used_as_addresses() {
     let site = FakeSite::builder()
         .content(one_owner("SAML", "ann@id.example", &[]))
         .start()
@@ -133,7 +133,7 @@ async fn a_user_id_that_is_an_address_does_not_count_of_hidden_users_nor_of_inte
 }
 
 #[tokio::test]
-async fn attributes_that_contain_an_at_sign_are_named_where_an_owner_has_no_address() {
+async fn attributes_with_an_at_sign_are_reported_for_owners_without_an_address() {
     let attributes = [
         ("userPrincipalName", "ann@acme.example"),
         ("Work\nmail", "Ann <ann@acme.example>"),
@@ -170,7 +170,7 @@ async fn attributes_that_contain_an_at_sign_are_named_where_an_owner_has_no_addr
 }
 
 #[tokio::test]
-async fn the_attributes_of_an_owner_of_an_app_are_named_only_where_that_owner_is_a_contact() {
+async fn attributes_of_an_apps_owner_are_reported_only_if_the_owner_is_a_contact() {
     let (mut content, _) = two_owners();
     let bob = content.users.iter().find(|user| user["userId"] == "bob");
     let bob = bob.unwrap()["id"].as_str().unwrap().to_owned();
@@ -201,7 +201,7 @@ fn set_attributes(content: &mut Content, user: &str, attributes: &[(&str, &str)]
 }
 
 #[tokio::test]
-async fn attributes_are_those_that_are_set() {
+async fn the_configured_attributes_are_read() {
     let scan = scanned(&[(ATTRIBUTES, "no-such-attribute")]).await;
     // All but the one whose id is an address.
     let mut reached = contacts(&scan);
@@ -219,7 +219,7 @@ async fn attributes_are_those_that_are_set() {
 }
 
 #[tokio::test]
-async fn without_attributes_users_are_not_asked_and_may_be_hidden() {
+async fn without_attributes_users_are_not_requested_and_may_be_hidden() {
     let site = FakeSite::start().await;
     let account = Account::new(&site.header_value()).forbidden(Entity::User);
     site.set_account(account);
@@ -247,7 +247,7 @@ async fn without_attributes_users_are_not_asked_and_may_be_hidden() {
 }
 
 #[tokio::test]
-async fn who_is_hidden_is_unknown_whatever_mapping_and_template_say() {
+async fn a_hidden_owner_is_unknown_whatever_mapping_and_template_contain() {
     let site = FakeSite::start().await;
     let more = [(MAPPING, "ACME\\ada.moreau=ada@mapped.example"), TEMPLATE];
     let account = || Account::new(&site.header_value());
@@ -272,7 +272,7 @@ async fn who_is_hidden_is_unknown_whatever_mapping_and_template_say() {
 }
 
 #[tokio::test]
-async fn the_owner_of_the_application_is_a_contact_where_that_is_set() {
+async fn the_owner_of_the_application_is_a_contact_if_configured() {
     let without = scanned(&[]).await;
     assert_eq!(roles(&without, "application owner"), 0);
     let with = scanned(&[APP_OWNER]).await;
@@ -290,7 +290,7 @@ async fn the_owner_of_the_application_is_a_contact_where_that_is_set() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_learned_of_one_owner_leaves_all_contacts_of_a_sheet_unknown() {
+async fn one_unknown_owner_makes_all_contacts_of_a_sheet_unknown() {
     let all = scanned(&[]).await;
     let site = FakeSite::start().await;
     site.edit(|content| content.apps[0]["owner"] = 5.into());
@@ -338,7 +338,7 @@ async fn an_app_without_an_owner_has_none_and_its_sheets_have_their_own() {
 }
 
 #[tokio::test]
-async fn owners_of_apps_that_were_not_read_are_unknown_and_the_right_that_is_missing_is_told() {
+async fn owners_of_unread_apps_are_unknown_and_the_missing_right_is_reported() {
     let (content, app) = two_owners();
     let site = FakeSite::builder().content(content).start().await;
     site.set_account(Account::new(&site.header_value()).sees(Entity::App, |_| false));

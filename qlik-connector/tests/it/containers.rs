@@ -99,7 +99,7 @@ async fn apps_and_streams_are_delivered_with_their_details() {
 }
 
 #[tokio::test]
-async fn what_the_list_of_apps_does_not_contain_is_unknown_of_a_hidden_app() {
+async fn details_of_a_hidden_app_are_unknown() {
     let content = content();
     let site = FakeSite::builder().content(content).start().await;
     let account = Account::new(&site.header_value());
@@ -141,7 +141,7 @@ async fn a_stream_of_an_unexpected_type_hides_streams_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_filter_excludes_containers_of_which_nothing_is_left() {
+async fn a_filter_excludes_containers_without_remaining_sheets() {
     use Inclusion::{Excluded, Included, Undecided};
     for (filter, sales, draft) in [
         ("stream = 'Finance'", Included, Excluded),

@@ -26,7 +26,7 @@ fn partial(scan: &Scan) -> &[String] {
 }
 
 #[tokio::test]
-async fn a_break_in_the_middle_begins_the_scan_again_and_leaves_no_trace() {
+async fn a_break_in_the_middle_restarts_the_scan_and_leaves_no_trace() {
     let cut = Fault::cut(Point::Records(20)).on(SHEETS).times(2);
     let (site, scan) = scan_with(vec![cut], &[]).await;
     assert_eq!(scan.closing.unwrap(), Completeness::Complete);
@@ -35,7 +35,7 @@ async fn a_break_in_the_middle_begins_the_scan_again_and_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_each_time_is_a_failed_scan() {
+async fn a_list_that_breaks_each_time_fails_the_scan() {
     for fault in [
         Fault::cut(Point::Records(20)),
         Fault::end_early(Point::Records(20)),
@@ -74,7 +74,7 @@ async fn check_limit(limit: &str, value: &str, fault: Fault, path: &str) {
 }
 
 #[tokio::test]
-async fn a_time_limit_that_was_exceeded_is_named_and_not_tried_again() {
+async fn an_exceeded_time_limit_is_reported_and_not_retried() {
     let late = || Fault::delay(Duration::from_secs(30));
     check_limit("first_byte", "100 ms", late(), "/qrs/about").await;
     check_limit("first_byte", "200 ms", late(), "/qrs/app/full").await;
@@ -93,14 +93,14 @@ async fn a_time_limit_that_was_exceeded_is_named_and_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_list_may_begin_late_where_no_limit_is_set() {
+async fn a_list_may_begin_late_if_no_limit_is_set() {
     let late = Fault::delay(Duration::from_millis(300));
     let (_, scan) = scan_with(vec![late.on(SHEETS)], &[]).await;
     assert_eq!(scan.closing.unwrap(), Completeness::Complete);
 }
 
 #[tokio::test]
-async fn an_unreadable_record_with_an_id_is_named_and_hides_only_itself() {
+async fn an_unreadable_record_with_an_id_is_reported_and_hides_only_itself() {
     let record = Fault::record(3, r#"{"id":"abc-1","engineObjectId":5}"#).on(SHEETS);
     let (site, scan) = scan_with(vec![record], &[]).await;
     assert_eq!(scan.closing.unwrap(), Completeness::Complete);
@@ -130,7 +130,7 @@ async fn an_unreadable_record_without_an_id_makes_a_scan_partial() {
 }
 
 #[tokio::test]
-async fn a_site_of_which_no_sheet_can_be_read_is_not_seen_completely() {
+async fn a_scan_without_a_readable_sheet_is_partial() {
     let site = FakeSite::start().await;
     site.edit(|content| {
         for object in &mut content.objects {
@@ -142,7 +142,7 @@ async fn a_site_of_which_no_sheet_can_be_read_is_not_seen_completely() {
 }
 
 #[tokio::test]
-async fn a_sheet_that_says_no_app_is_unreadable_not_lost() {
+async fn a_sheet_without_an_app_is_unreadable_not_lost() {
     let record = Fault::record(
         3,
         r#"{"id":"abc-1","name":"Lost?","app":null,"engineObjectId":"x"}"#,
@@ -172,7 +172,7 @@ async fn users_that_cannot_be_read_leave_contacts_unknown() {
 }
 
 #[tokio::test]
-async fn an_owner_whom_the_account_may_not_see_is_unknown_not_without_an_address() {
+async fn a_hidden_owner_is_unknown_not_without_an_address() {
     let site = FakeSite::start().await;
     let account = Account::new(&site.header_value()).sees(Entity::User, |_| false);
     site.set_account(account);
@@ -209,7 +209,7 @@ async fn an_account_without_rights_is_warned_about() {
 }
 
 #[tokio::test]
-async fn objects_that_are_no_sheets_are_left_out_and_told_of() {
+async fn objects_that_are_not_sheets_are_left_out_and_reported() {
     let story = r#"{"id":"s-1","objectType":"story","engineObjectId":"x","app":{"id":"a"}}"#;
     let (_, scan) = scan_with(vec![Fault::record(0, story).on(SHEETS)], &[]).await;
     assert!(

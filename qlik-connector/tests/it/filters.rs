@@ -21,7 +21,7 @@ async fn scan_with(filter: &str) -> Scan {
 }
 
 #[tokio::test]
-async fn each_criterion_is_answered_as_the_item_shows_it() {
+async fn each_criterion_has_the_value_of_the_item() {
     for filter in [
         "stream = 'Продажи / Sales 📈'",
         "stream_id is not null",
@@ -69,7 +69,7 @@ async fn a_filter_that_matches_nothing_is_warned_about_and_the_scan_is_complete(
 }
 
 #[tokio::test]
-async fn a_pattern_that_gives_up_costs_its_items_and_not_the_scan() {
+async fn a_pattern_that_gives_up_leaves_items_undecided_and_does_not_fail_the_scan() {
     const BACK: &str = r"(?=a)(a|a|aa)+\1c";
     let mut content = Content::empty();
     let app = content.add_app("Sales");
@@ -135,7 +135,7 @@ fn of_filters(scan: &Scan) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_filter_is_not_warned_about_where_there_is_nothing_to_ask() {
+async fn an_empty_site_causes_no_warning_about_a_filter() {
     let site = FakeSite::builder().content(Content::empty()).start().await;
     for filter in ["always", "never", "app = 'x'"] {
         let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
@@ -144,7 +144,7 @@ async fn a_filter_is_not_warned_about_where_there_is_nothing_to_ask() {
 }
 
 #[tokio::test]
-async fn a_filter_that_matches_nothing_is_told_apart_from_one_that_is_never_asked() {
+async fn a_filter_that_matches_nothing_differs_from_one_that_is_never_reached() {
     let told = of_filters(&scan_with("app = 'sales overview'").await);
     assert_eq!(
         told,
@@ -180,7 +180,7 @@ const DATES: [(&str, &str); 3] = [
 ];
 
 #[tokio::test]
-async fn an_item_in_a_catalog_is_decided_as_its_sheet_was_or_not_at_all() {
+async fn a_stored_item_is_decided_like_its_sheet_or_undecided() {
     let site = FakeSite::start().await;
     let all = scan(connect(&site, &[]).as_ref()).await;
     for filter in [
@@ -239,7 +239,7 @@ async fn an_item_in_a_catalog_is_decided_as_its_sheet_was_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn names_are_compared_as_the_item_shows_them() {
+async fn names_are_compared_as_in_the_item() {
     let mut content = Content::empty();
     let app = content.add_app("Sales");
     let sheet = content.add_sheet(&app, "Q1");
@@ -274,7 +274,7 @@ async fn warned(filter: &str, beginning: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn that_filters_leave_out_every_sheet_is_told_once() {
+async fn filters_that_exclude_every_sheet_cause_one_warning() {
     let all = "the filters leave out every sheet";
     assert_eq!(warned("stream is null", all).await.len(), 0);
     // That one says so of itself.
@@ -287,7 +287,7 @@ async fn that_filters_leave_out_every_sheet_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_custom_property_that_no_application_has_is_told_of() {
+async fn an_unknown_custom_property_causes_a_warning() {
     let unknown = "no application has a value of the custom property";
     let misspelt = "custom_property.department is null";
     assert_eq!(

@@ -14,7 +14,7 @@ const OF_APPS: [&str; 4] = [
 ];
 
 #[tokio::test]
-async fn what_a_filter_asks_of_a_hidden_app_is_unknown_and_never_none() {
+async fn properties_of_a_hidden_app_are_unknown_not_absent() {
     for filter in OF_APPS {
         let site = FakeSite::start().await;
         let account = Account::new(&site.header_value());
@@ -44,7 +44,7 @@ async fn what_a_filter_asks_of_a_hidden_app_is_unknown_and_never_none() {
 }
 
 #[tokio::test]
-async fn a_date_that_cannot_be_read_is_unknown_and_never_is_none() {
+async fn an_unreadable_date_is_unknown_not_absent() {
     let mut content = Content::empty();
     let app = content.add_app("Sales");
     for (sheet, date) in [("Odd", "yesterday"), ("Never", "1753-01-01T00:00:00.000Z")] {
@@ -64,7 +64,7 @@ async fn a_date_that_cannot_be_read_is_unknown_and_never_is_none() {
 }
 
 #[tokio::test]
-async fn what_the_sheet_says_decides_whatever_is_unknown_of_its_app() {
+async fn properties_of_the_sheet_can_decide_without_its_app() {
     let site = FakeSite::start().await;
     let sees_all = scan(connect(&site, &[("filter", "stream = 'Everyone'")]).as_ref()).await;
     let account = Account::new(&site.header_value());
@@ -79,7 +79,7 @@ async fn what_the_sheet_says_decides_whatever_is_unknown_of_its_app() {
 }
 
 #[tokio::test]
-async fn an_app_whose_record_is_unreadable_is_not_called_hidden() {
+async fn an_app_with_an_unreadable_record_is_not_reported_as_hidden() {
     let site = FakeSite::start().await;
     let app = site
         .content()

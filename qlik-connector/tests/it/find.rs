@@ -20,7 +20,7 @@ async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn sheets_and_what_is_none_are_found_by_id_and_name_and_link() {
+async fn sheets_and_other_objects_are_found_by_id_and_name_and_link() {
     let mut content = Content::empty();
     let app = content.add_app("Sales");
     let sheet = content.add_sheet(&app, "Q1 'draft'");
@@ -56,7 +56,7 @@ async fn sheets_and_what_is_none_are_found_by_id_and_name_and_link() {
 }
 
 #[tokio::test]
-async fn what_is_no_sheet_no_filter_leaves_out() {
+async fn a_filter_does_not_exclude_objects_that_are_not_sheets() {
     let mut content = Content::empty();
     let app = content.add_app("Sales");
     let story = content.add_object(&app, "story", "How it went");
@@ -81,7 +81,7 @@ async fn what_is_no_sheet_no_filter_leaves_out() {
 }
 
 #[tokio::test]
-async fn what_nobody_can_decide_is_not_called_present() {
+async fn an_undecided_sheet_is_not_reported_as_present() {
     let mut content = Content::empty();
     let app = content.add_app(&format!("{}b", "a".repeat(40)));
     let sheet = content.add_sheet(&app, "Q1");
@@ -106,7 +106,7 @@ async fn what_nobody_can_decide_is_not_called_present() {
 }
 
 #[tokio::test]
-async fn what_was_not_asked_for_is_not_called_present() {
+async fn an_unrequested_object_is_not_reported_as_present() {
     let site = FakeSite::start().await;
     let content = site.content();
     let json = |list: &Vec<serde_json::Value>| serde_json::to_string(list).unwrap();

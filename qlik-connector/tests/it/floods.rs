@@ -24,7 +24,7 @@ fn failure(scan: &Scan) -> String {
 }
 
 #[tokio::test]
-async fn a_list_without_an_end_is_given_up() {
+async fn reading_an_endless_list_stops() {
     let app = r#"{"id":"app-{n}","name":"App"},"#;
     let hollow = r#"{"name":"no id"},"#;
     let sheet = r#"{"id":"s-{n}","engineObjectId":"e-{n}","app":{"id":"a"},"objectType":"sheet"},"#;
@@ -46,7 +46,7 @@ async fn a_list_without_an_end_is_given_up() {
 }
 
 #[tokio::test]
-async fn the_memory_that_a_list_takes_is_limited_where_nothing_is_counted() {
+async fn the_memory_of_a_list_is_limited_without_counts() {
     let off = [("connection.verify_counts", "false")];
     let description = "x".repeat(200_000);
     let app = format!(r#"{{"id":"app-{{n}}","description":"{description}"}},"#);
@@ -57,7 +57,7 @@ async fn the_memory_that_a_list_takes_is_limited_where_nothing_is_counted() {
 }
 
 #[tokio::test]
-async fn users_without_an_end_cost_the_contacts_alone() {
+async fn an_endless_list_of_users_costs_only_the_contacts() {
     let user = r#"{"id":"user-{n}","attributes":[]},"#;
     let scan = scan_with(Fault::endless("[", user).on(USERS), &[]).await;
     assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
@@ -80,7 +80,7 @@ fn two_sheets() -> Content {
 }
 
 #[tokio::test]
-async fn long_texts_are_cut_and_told_of_once() {
+async fn long_texts_are_truncated_with_one_warning() {
     let mut content = two_sheets();
     let long = "é".repeat(500_000);
     content.objects[0]["name"] = json!(long);
@@ -131,7 +131,7 @@ async fn long_texts_are_cut_and_told_of_once() {
 }
 
 #[tokio::test]
-async fn a_filter_does_not_judge_by_a_text_that_was_cut() {
+async fn a_truncated_text_leaves_a_filter_undecided() {
     let mut content = two_sheets();
     content.objects[0]["name"] = json!("x".repeat(10_000) + "y");
     let site = FakeSite::builder().content(content).start().await;
@@ -155,7 +155,7 @@ async fn a_filter_does_not_judge_by_a_text_that_was_cut() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_too_long_costs_its_record_alone() {
+async fn an_id_that_is_too_long_costs_only_its_record() {
     let mut content = two_sheets();
     content.objects[0]["engineObjectId"] = json!("e".repeat(20_000) + "1");
     let site = FakeSite::builder().content(content.clone()).start().await;

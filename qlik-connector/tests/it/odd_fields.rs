@@ -43,7 +43,7 @@ fn check_warning(scan: &Scan, field: &str, count: &str) {
 }
 
 #[tokio::test]
-async fn no_light_field_of_a_sheet_costs_more_than_itself() {
+async fn an_unexpected_type_costs_only_its_field() {
     let odd = [
         json!(5),
         json!("true"),
@@ -79,7 +79,7 @@ async fn no_light_field_of_a_sheet_costs_more_than_itself() {
 }
 
 #[tokio::test]
-async fn each_kind_is_one_warning_with_a_count_and_the_first_example() {
+async fn each_field_causes_one_warning_with_a_count_and_the_first_record() {
     let scan = scan_changed(&[], |content| {
         for object in &mut content.objects {
             object["name"] = json!(5);
@@ -114,7 +114,7 @@ async fn each_kind_is_one_warning_with_a_count_and_the_first_example() {
 }
 
 #[tokio::test]
-async fn a_field_of_identity_costs_the_record() {
+async fn an_unexpected_type_of_an_id_costs_the_record() {
     for (field, value) in [
         ("id", json!(5)),
         ("engineObjectId", json!([])),
@@ -138,7 +138,7 @@ async fn a_field_of_identity_costs_the_record() {
 }
 
 #[tokio::test]
-async fn what_was_left_out_is_unknown_to_filters_and_not_absent() {
+async fn a_field_that_was_left_out_is_unknown_to_filters_not_absent() {
     for (field, value, filter) in [
         ("approved", json!("true"), "approved = 'true'"),
         ("published", json!(1), "published = 'true'"),
@@ -188,7 +188,7 @@ async fn what_was_left_out_is_unknown_to_filters_and_not_absent() {
 }
 
 #[tokio::test]
-async fn contacts_that_were_left_out_are_unknown_and_not_none() {
+async fn contacts_that_were_left_out_are_unknown_not_empty() {
     let contacts = |scan: &Scan| -> Vec<Contacts> {
         let items = scan.seen.items.iter();
         items.map(|(item, _)| item.contacts.clone()).collect()

@@ -48,7 +48,7 @@ fn status(item: &Visualization) -> (Option<&str>, bool) {
 }
 
 #[tokio::test]
-async fn the_gravest_status_counts() {
+async fn the_most_severe_status_is_used() {
     let flags = ["inactive", "blacklisted", "removedExternally"];
     for (set, expected) in [
         (&[][..], AccountStatus::Active),
@@ -99,7 +99,7 @@ async fn a_status_that_could_not_be_read_is_unknown() {
 }
 
 #[tokio::test]
-async fn the_status_of_a_hidden_owner_is_unknown_and_there_is_none_without_an_owner() {
+async fn the_status_of_a_hidden_owner_is_unknown_and_missing_without_an_owner() {
     let site = site(&[("inactive", json!(true))]).await;
     let account = || Account::new(&site.header_value());
     for account in [

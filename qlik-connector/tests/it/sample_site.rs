@@ -94,7 +94,7 @@ async fn the_connection_keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn a_scan_is_one_session_and_the_next_one_continues_it() {
+async fn a_scan_uses_one_session_and_the_next_scan_reuses_it() {
     let site = FakeSite::start().await;
     let connection = connect(&site, &[]);
     complete(connection.as_ref()).await;
@@ -107,7 +107,7 @@ async fn a_scan_is_one_session_and_the_next_one_continues_it() {
 }
 
 #[tokio::test]
-async fn a_scan_asks_for_sheets_alone_and_counts_before_and_after() {
+async fn a_scan_requests_only_sheets_and_counts_before_and_after() {
     let site = FakeSite::start().await;
     complete(connect(&site, &[]).as_ref()).await;
     let paths: Vec<_> = site

@@ -80,7 +80,7 @@ fn time_limits_can_be_set() {
 }
 
 #[test]
-fn what_is_wrong_is_told_at_once() {
+fn all_errors_are_reported_together() {
     check(
         &[
             ("connection.url", ""),
@@ -148,7 +148,7 @@ fn no_message_repeats_the_value_of_the_header() {
 }
 
 #[test]
-fn where_addresses_come_from_can_be_set() {
+fn the_sources_of_addresses_can_be_configured() {
     let contacts = |name: &str| format!("connection.contacts.{name}");
     let (attributes, template) = (contacts("email_attributes"), contacts("email_template"));
     check(&[(&attributes, "workMail")], &[]);
@@ -181,7 +181,7 @@ fn with_mapping(entries: &str) -> Settings {
 }
 
 #[test]
-fn an_entry_that_cannot_be_used_is_left_out_with_its_line() {
+fn an_invalid_entry_is_ignored_and_reported_with_its_line() {
     for (entry, message) in [
         ("ann=ann@example.com", "`ann` is no account"),
         ("\\ann=ann@example.com", "`\\ann` is no account"),
@@ -212,7 +212,7 @@ fn an_entry_that_cannot_be_used_is_left_out_with_its_line() {
 }
 
 #[test]
-fn the_first_entries_that_cannot_be_used_are_told_of_and_the_others_counted() {
+fn the_first_invalid_entries_are_reported_and_the_others_counted() {
     let (wrong, odd) = mapped("a;b;c;ACME\\bob=bob@example.com;d;e");
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!(odd.len(), 4);
@@ -222,7 +222,7 @@ fn the_first_entries_that_cannot_be_used_are_told_of_and_the_others_counted() {
 }
 
 #[test]
-fn a_mapping_of_which_nothing_can_be_used_is_refused() {
+fn a_mapping_without_a_valid_entry_is_refused() {
     let (wrong, odd) = mapped("Login=Mail;Ann=ann@example.com");
     assert!(wrong[0].starts_with("conf/contacts.csv:1:1: "), "{wrong:?}");
     assert!(wrong[0].contains("can be used; the first: `Login` is no account"));
@@ -239,7 +239,7 @@ fn a_mapping_of_which_nothing_can_be_used_is_refused() {
 }
 
 #[test]
-fn links_through_the_scanners_virtual_proxy_are_warned_about() {
+fn links_through_the_scanners_virtual_proxy_cause_a_warning() {
     let warnings = |lines: &[(&str, &str)]| {
         let mut settings = settings(lines);
         assert!(QlikSense::default().open(code(), &mut settings).is_ok());

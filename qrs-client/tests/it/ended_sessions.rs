@@ -18,7 +18,7 @@ async fn site(ended: EndedSession) -> FakeSite {
 }
 
 #[tokio::test]
-async fn a_kept_session_that_has_ended_is_renewed_whatever_the_site_answers() {
+async fn an_ended_session_is_renewed_whatever_the_response() {
     for ended in EndedSession::ALL {
         let site = site(ended).await;
         let first = client(&site);
@@ -80,7 +80,7 @@ async fn requests_in_flight_share_one_renewal() {
 }
 
 #[tokio::test]
-async fn only_the_second_refusal_counts() {
+async fn only_the_second_refusal_is_an_error() {
     let faults = [
         (Fault::status(401), ErrorKind::Unauthorized),
         (Fault::status(403), ErrorKind::Forbidden),
@@ -105,7 +105,7 @@ async fn only_the_second_refusal_counts() {
 }
 
 #[tokio::test]
-async fn an_ended_session_is_renewed_after_any_answer_but_the_expected_one() {
+async fn an_ended_session_is_renewed_after_any_unexpected_response() {
     let ended = [
         (404, "no such session"),
         (413, ""),
@@ -140,7 +140,7 @@ async fn an_ended_session_is_renewed_after_any_answer_but_the_expected_one() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_in_a_session_that_goes_on_stands() {
+async fn an_unexpected_shape_in_an_active_session_is_the_response() {
     let opened = answer(200, &["Set-Cookie: s=12345678"], scripted::ABOUT);
     let site = scripted::Site::start([opened.clone(), json("{}"), opened.clone()]).await;
     let client = site.client();
@@ -152,7 +152,7 @@ async fn an_answer_of_another_shape_in_a_session_that_goes_on_stands() {
 }
 
 #[tokio::test]
-async fn a_request_without_cookies_is_refused_at_once() {
+async fn a_request_without_cookies_is_not_repeated() {
     let site = FakeSite::start().await;
     site.fail(Fault::status(401));
     client(&site).about().await.unwrap_err();
@@ -160,7 +160,7 @@ async fn a_request_without_cookies_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_missing_right_is_no_ended_session() {
+async fn a_missing_right_is_not_an_ended_session() {
     let account = Account::new("ACME\\scanner").forbidden(Entity::User);
     let site = FakeSite::builder().account(account).start().await;
     let mut kept = None;
@@ -178,7 +178,7 @@ async fn a_missing_right_is_no_ended_session() {
 }
 
 #[tokio::test]
-async fn a_missing_right_in_an_ended_session_is_told_from_it() {
+async fn a_missing_right_differs_from_an_ended_session() {
     for ended in EndedSession::ALL {
         let account = Account::new("ACME\\scanner").forbidden(Entity::User);
         let builder = FakeSite::builder().account(account).ended_session(ended);
@@ -194,7 +194,7 @@ async fn a_missing_right_in_an_ended_session_is_told_from_it() {
 }
 
 #[tokio::test]
-async fn a_site_that_is_not_well_does_not_cost_the_session() {
+async fn a_failing_site_does_not_cost_the_session() {
     let site = FakeSite::start().await;
     let client = client(&site);
     client.about().await.unwrap();
@@ -228,7 +228,7 @@ async fn cookies_that_make_a_head_too_long_are_dropped() {
 }
 
 #[tokio::test]
-async fn a_late_answer_within_the_old_session_does_not_end_the_new_one() {
+async fn a_late_response_in_the_old_session_does_not_end_the_new_one() {
     use scripted::{Act, Site};
     use std::time::Duration;
     let pause = Act::Pause(Duration::from_millis(300));

@@ -46,7 +46,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_login_form_in_place_of_json_is_called_one() {
+async fn a_login_form_instead_of_json_is_reported_as_one() {
     let form = r#"<noscript>Scripts are off</noscript><form id="login-form"></form>"#;
     let scripts = [
         answer(200, &["Content-Type: text/html; charset=utf-8"], form),
@@ -79,7 +79,7 @@ async fn a_login_form_in_place_of_json_is_called_one() {
 }
 
 #[tokio::test]
-async fn a_wrong_prefix_is_told_from_88_kb_of_html() {
+async fn a_wrong_prefix_is_recognized_in_88_kb_of_html() {
     let filler = format!("<style>{}</style>", "p { color: red }\n".repeat(5200));
     let page = format!("<html>{filler}<h1>Error 400</h1>The http request\n header is incorrect.");
     let error = failure(answer(400, &["Content-Type: text/html"], page)).await;
@@ -92,7 +92,7 @@ async fn a_wrong_prefix_is_told_from_88_kb_of_html() {
 }
 
 #[tokio::test]
-async fn what_the_site_says_is_shown_short_and_on_one_line() {
+async fn texts_of_the_site_are_shown_on_one_short_line() {
     let error = failure(answer(
         403,
         &[],
@@ -111,7 +111,7 @@ async fn what_the_site_says_is_shown_short_and_on_one_line() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_is_unexpected() {
+async fn a_response_of_another_shape_is_unexpected() {
     for body in ["{\"value\":\"many\"}", "", "{\"value\":", "[]"] {
         let site = Site::start([json(body)]).await;
         let error = site.client().app_count(None).await.unwrap_err();
@@ -120,7 +120,7 @@ async fn an_answer_of_another_shape_is_unexpected() {
 }
 
 #[tokio::test]
-async fn who_does_not_answer_is_unreachable_and_the_message_says_why() {
+async fn a_silent_server_is_unreachable_and_the_message_has_the_reason() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -154,7 +154,7 @@ async fn who_does_not_answer_is_unreachable_and_the_message_says_why() {
 }
 
 #[tokio::test]
-async fn who_speaks_no_tls_or_no_http_is_told_apart() {
+async fn servers_without_tls_or_http_have_their_own_messages() {
     let not_http = vec![Act::Send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec())];
     let error = failure(not_http).await;
     assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{error}");
@@ -172,7 +172,7 @@ async fn who_speaks_no_tls_or_no_http_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_path_or_filter_that_can_not_work_is_not_sent() {
+async fn an_invalid_path_or_filter_is_not_sent() {
     let site = Site::start([json("{}")]).await;
     let error = site
         .client()

@@ -71,7 +71,7 @@ async fn the_time_limit_of_a_list_holds_while_bytes_keep_coming() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_hardly_one_is_given_up() {
+async fn reading_a_mostly_unreadable_list_stops() {
     let parts = [
         ("[null", ",null", "it is not an object"),
         ("[1", ",2", "it is not an object"),
@@ -109,7 +109,7 @@ async fn a_list_with_many_unreadable_records_and_more_readable_ones_is_read_to_i
 }
 
 #[tokio::test]
-async fn a_record_of_60_mb_costs_itself_alone() {
+async fn a_record_of_60_mb_costs_only_itself() {
     let start = r#"[{"id":"1"},{"description":""#;
     let end = r#"","id":"huge"},{"id":"3"}]"#;
     let flood = Fault::repeated(start, "x".repeat(60_000), 1000, end).on(LIST);
@@ -126,7 +126,7 @@ async fn a_record_of_60_mb_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn an_element_without_an_end_ends_the_list_with_its_id() {
+async fn an_endless_element_ends_the_list_with_its_id() {
     let text = "x".repeat(10_000);
     let objects = "{\"x\":".repeat(2_000);
     for (start, part, named) in [

@@ -38,7 +38,7 @@ async fn check(scripts: &[Script], records: usize) -> (Result<(), Error>, usize)
 }
 
 #[tokio::test]
-async fn a_list_longer_than_all_batches_comes_whole_and_in_order() {
+async fn a_list_longer_than_all_batches_is_complete_and_in_order() {
     let answer = sheets(1000);
     let site = Site::start([json(&answer)]).await;
     let mut list = site.client().app_objects(None);
@@ -55,7 +55,7 @@ async fn a_list_longer_than_all_batches_comes_whole_and_in_order() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_before_the_first_record_is() {
+async fn nothing_is_requested_before_the_first_record_is_awaited() {
     let site = Site::start([json("[]")]).await;
     let mut list = site.client().app_objects(None);
     sleep(Duration::from_millis(20)).await;
@@ -84,7 +84,7 @@ async fn records_come_before_the_list_has_ended() {
 }
 
 #[tokio::test]
-async fn an_unreadable_record_is_named_and_the_list_goes_on() {
+async fn an_unreadable_record_is_reported_and_the_list_continues() {
     let body = r#"[{"id":"1"},{"id":"2","engineObjectId":5},null,{"id":"4","published":"maybe"}]"#;
     let site = Site::start([json(body)]).await;
     let (ids, end) = read(&mut site.client().app_objects(None)).await;
@@ -97,7 +97,7 @@ async fn an_unreadable_record_is_named_and_the_list_goes_on() {
 }
 
 #[tokio::test]
-async fn a_clean_end_of_the_connection_is_no_end_of_a_list() {
+async fn a_clean_end_of_the_connection_does_not_end_a_list() {
     let cut = begun(r#"[{"id":"1"},{"id":"2"}"#);
     let (end, requests) = check(&[cut, json(sheets(3))], 2).await;
     let error = end.unwrap_err();
@@ -110,7 +110,7 @@ async fn a_clean_end_of_the_connection_is_no_end_of_a_list() {
 }
 
 #[tokio::test]
-async fn a_break_after_the_first_record_is_for_the_caller_to_mend() {
+async fn a_break_after_the_first_record_is_returned_to_the_caller() {
     let begun = || begun(r#"[{"id":"1"},"#);
     let short = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[{\"id\":\"1\"},";
     let short = vec![Act::Send(short.into())];
@@ -132,7 +132,7 @@ async fn a_break_after_the_first_record_is_for_the_caller_to_mend() {
 }
 
 #[tokio::test]
-async fn a_break_before_the_first_record_is_mended_by_another_try() {
+async fn a_break_before_the_first_record_is_retried() {
     let broken: [Script; 5] = [
         vec![],
         vec![Act::Reset],
@@ -151,7 +151,7 @@ async fn a_break_before_the_first_record_is_mended_by_another_try() {
 }
 
 #[tokio::test]
-async fn tries_come_to_an_end() {
+async fn retries_are_limited() {
     let (end, requests) = check(&[answer(502, &[], "bad gateway")], 0).await;
     let error = end.unwrap_err();
     assert_eq!(
@@ -167,7 +167,7 @@ async fn tries_come_to_an_end() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_array_is_not_asked_for_again() {
+async fn a_response_that_is_not_an_array_is_not_requested_again() {
     for body in [
         r#"{"id":"1"}"#,
         "Internal error",

@@ -57,7 +57,7 @@ async fn json_is_read_whatever_its_label() {
 }
 
 #[tokio::test]
-async fn a_page_is_a_page_whatever_its_label() {
+async fn a_page_is_recognized_whatever_its_label() {
     for (label, body) in [
         ("Content-Type: text/html", "<html>Log in</html>"),
         ("Content-Type: application/json", " <html>Log in</html>"),
@@ -71,7 +71,7 @@ async fn a_page_is_a_page_whatever_its_label() {
 }
 
 #[tokio::test]
-async fn packed_answers_are_read_whatever_the_name_of_the_coding() {
+async fn compressed_responses_are_read_whatever_the_name_of_the_coding() {
     let (start, end) = LIST.split_at(9);
     let members = [gzip(start), gzip(""), gzip(end)].concat();
     for (coding, body) in [
@@ -94,7 +94,7 @@ async fn packed_answers_are_read_whatever_the_name_of_the_coding() {
 }
 
 #[tokio::test]
-async fn a_packed_answer_that_is_cut_or_damaged_is_never_a_short_one() {
+async fn a_truncated_or_damaged_response_is_never_a_short_one() {
     let whole = gzip(LIST);
     for length in [1, 5, 12, whole.len() - 9, whole.len() - 4, whole.len() - 1] {
         let packed = &whole[..length];
@@ -116,7 +116,7 @@ async fn a_packed_answer_that_is_cut_or_damaged_is_never_a_short_one() {
 }
 
 #[tokio::test]
-async fn an_unknown_coding_is_named_with_what_to_do() {
+async fn an_unknown_coding_is_reported_with_advice() {
     for (header, name) in [
         ("Content-Encoding: br", "`br`"),
         ("Content-Encoding: ZSTD", "`zstd`"),
@@ -188,7 +188,7 @@ async fn a_folded_cookie_and_location_are_read_whole() {
 }
 
 #[tokio::test]
-async fn connections_are_used_again() {
+async fn connections_are_reused() {
     use qrs_client::fake_site::FakeSite;
     let site = FakeSite::start().await;
     let client = crate::trust::builder(&site, "127.0.0.1", qrs_client::Trust::System);

@@ -49,7 +49,7 @@ async fn about(client: &QrsClient) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn every_kind_of_proxy_leads_to_every_kind_of_site() {
+async fn every_kind_of_proxy_works_with_every_kind_of_site() {
     let sites = [
         FakeSite::start().await,
         site("site-chain.pem", "site.key").await,
@@ -71,7 +71,7 @@ async fn every_kind_of_proxy_leads_to_every_kind_of_site() {
 }
 
 #[tokio::test]
-async fn missing_and_wrong_credentials_are_told_apart_from_the_sites() {
+async fn missing_and_wrong_credentials_of_a_proxy_differ_from_those_of_a_site() {
     let proxy = FakeProxy::builder()
         .basic_auth(USER, PASSWORD)
         .start()
@@ -99,7 +99,7 @@ async fn missing_and_wrong_credentials_are_told_apart_from_the_sites() {
 }
 
 #[tokio::test]
-async fn a_refused_target_is_the_proxys_doing() {
+async fn a_refused_target_is_attributed_to_the_proxy() {
     let proxy = FakeProxy::builder().start().await;
     let secure = site("site-chain.pem", "site.key").await;
     let client = client(&secure, at(&proxy, ProxyScheme::Http));
@@ -112,7 +112,7 @@ async fn a_refused_target_is_the_proxys_doing() {
 }
 
 #[tokio::test]
-async fn a_page_in_place_of_a_connection_is_the_proxys_doing() {
+async fn a_page_instead_of_a_connection_is_attributed_to_the_proxy() {
     let site = site("site-chain.pem", "site.key").await;
     let port = site.address().port();
     for (scheme, builder) in [
@@ -144,7 +144,7 @@ async fn a_page_in_place_of_a_connection_is_the_proxys_doing() {
 }
 
 #[tokio::test]
-async fn a_site_without_tls_behind_a_proxy_is_not_the_proxys_doing() {
+async fn a_site_without_tls_behind_a_proxy_is_not_attributed_to_the_proxy() {
     let plain = FakeSite::start().await;
     let proxy = FakeProxy::builder().start().await;
     let url = plain.url_by("qlik.example").replace("http:", "https:");
@@ -202,7 +202,7 @@ async fn ipv6_addresses_work_for_sites_and_proxies() {
 }
 
 #[tokio::test]
-async fn a_dead_proxy_is_not_taken_for_a_dead_site() {
+async fn a_dead_proxy_is_not_reported_as_a_dead_site() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
@@ -221,7 +221,7 @@ async fn a_dead_proxy_is_not_taken_for_a_dead_site() {
 }
 
 #[tokio::test]
-async fn a_scheme_that_does_not_fit_the_proxys_port_is_told() {
+async fn a_scheme_that_does_not_match_the_proxys_port_is_reported() {
     let (plain, secure) = (
         FakeProxy::builder().start().await,
         secure_proxy().start().await,
@@ -250,7 +250,7 @@ async fn a_scheme_that_does_not_fit_the_proxys_port_is_told() {
 }
 
 #[tokio::test]
-async fn a_time_limit_that_a_proxy_hit_is_not_waited_for_again() {
+async fn a_time_limit_that_a_proxy_exceeded_is_not_waited_for_twice() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
     let proxy = Proxy::new(ProxyScheme::Http, "127.0.0.1", port).unwrap();
@@ -268,7 +268,7 @@ async fn a_time_limit_that_a_proxy_hit_is_not_waited_for_again() {
 }
 
 #[tokio::test]
-async fn the_proxys_certificate_is_checked_as_the_sites() {
+async fn the_proxys_certificate_is_checked_like_the_sites() {
     let proxy = FakeProxy::builder().tls(&text("self-signed.pem"), &text("self-signed.key"));
     let proxy = proxy.start().await;
     let site = site("site-chain.pem", "site.key").await;
@@ -280,7 +280,7 @@ async fn the_proxys_certificate_is_checked_as_the_sites() {
 }
 
 #[tokio::test]
-async fn what_a_proxy_repeats_of_the_credentials_is_blackened() {
+async fn credentials_that_a_proxy_repeats_are_redacted() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -310,7 +310,7 @@ async fn what_a_proxy_repeats_of_the_credentials_is_blackened() {
 }
 
 #[tokio::test]
-async fn a_diagnosis_tells_what_it_sees_at_each_step() {
+async fn a_diagnosis_reports_each_step() {
     let proxy = secure_proxy().start().await;
     let site = site("site-chain.pem", "site.key").await;
     let steps = client(&site, at(&proxy, ProxyScheme::Https))

@@ -187,35 +187,35 @@ async fn check(running: &Running, scheme: ProxyScheme, password: Option<&str>) {
 }
 
 #[tokio::test]
-async fn tinyproxy_leads_to_sites() {
+async fn tinyproxy_connects_to_sites() {
     if let Some(running) = tinyproxy("") {
         check(&running, ProxyScheme::Http, None).await;
     }
 }
 
 #[tokio::test]
-async fn tinyproxy_takes_credentials() {
+async fn tinyproxy_accepts_credentials() {
     if let Some(running) = tinyproxy(&format!("BasicAuth {USER} secret")) {
         check(&running, ProxyScheme::Http, Some("secret")).await;
     }
 }
 
 #[tokio::test]
-async fn squid_takes_credentials_of_any_characters() {
+async fn squid_accepts_credentials_with_any_characters() {
     if let Some(running) = squid(PLAIN) {
         check(&running, ProxyScheme::Http, Some(PASSWORD)).await;
     }
 }
 
 #[tokio::test]
-async fn squid_is_spoken_to_over_tls() {
+async fn squid_works_over_tls() {
     if let Some(running) = squid(TLS) {
         check(&running, ProxyScheme::Https, Some(PASSWORD)).await;
     }
 }
 
 #[tokio::test]
-async fn a_scheme_that_does_not_fit_squids_port_is_told() {
+async fn a_scheme_that_does_not_match_squids_port_is_reported() {
     let secure = site("site-chain.pem", "site.key").await;
     for (port, scheme) in [(PLAIN, ProxyScheme::Https), (TLS, ProxyScheme::Http)] {
         if let Some(running) = squid(port) {

@@ -103,7 +103,7 @@ async fn counts_come_as_objects_and_as_bare_numbers() {
 }
 
 #[tokio::test]
-async fn a_packed_answer_is_unpacked() {
+async fn a_compressed_response_is_decompressed() {
     let packed = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x8b\xae\x56\xca\x4c\x51\xb2\x52\x32\
         \x54\xaa\x8d\x05\x00\x2b\xf0\x21\xbe\x0c\x00\x00\x00";
     let site = Site::start([answer(200, &["Content-Encoding: gzip"], packed)]).await;
@@ -114,7 +114,7 @@ async fn a_packed_answer_is_unpacked() {
 }
 
 #[tokio::test]
-async fn bytes_come_as_they_are() {
+async fn bytes_are_returned_unchanged() {
     let site = Site::start([json("not { json")]).await;
     let mut body = site.client().read(Get::new("about")).await.unwrap();
     let mut bytes = Vec::new();
@@ -125,7 +125,7 @@ async fn bytes_come_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_proxy_gets_the_request_and_its_own_credentials() {
+async fn a_proxy_receives_the_request_and_its_own_credentials() {
     let proxy = Site::start([json(r#"{"buildVersion":"31.62.0.0"}"#)]).await;
     let site = Site::start([json(ABOUT)]).await;
     let address = proxy

@@ -76,7 +76,7 @@ async fn a_value_that_is_cut_short_is_requested_again() {
 }
 
 #[tokio::test]
-async fn the_error_says_how_often_was_tried_and_what_happened() {
+async fn the_error_has_the_number_of_attempts_and_the_cause() {
     let site = FakeSite::start().await;
     site.fail(Fault::status(503).with_body("The repository is starting."));
     let client = builder(&site).tries(4).build().unwrap();
@@ -112,7 +112,7 @@ async fn a_port_that_is_closed_for_a_moment_is_retried() {
 }
 
 #[tokio::test]
-async fn a_closed_port_and_an_unknown_host_name_are_named_with_the_number_of_tries() {
+async fn a_closed_port_and_an_unknown_host_name_are_reported_with_the_number_of_attempts() {
     for (url, message) in [
         ("http://127.0.0.1:1/", "connection refused by the site"),
         (
@@ -166,7 +166,7 @@ async fn a_proxy_that_fails_for_a_moment_is_retried_and_one_that_refuses_is_not(
 }
 
 #[tokio::test]
-async fn http_to_a_port_of_tls_is_told_at_once() {
+async fn http_to_a_port_of_tls_is_reported_without_a_retry() {
     let site = FakeSite::builder()
         .tls(&text("site-chain.pem"), &text("site.key"))
         .start()

@@ -67,7 +67,7 @@ async fn every_record_is_read_and_counted() {
 }
 
 #[tokio::test]
-async fn a_filter_is_understood_as_it_was_meant() {
+async fn the_site_understands_the_filters_of_the_client() {
     let site = FakeSite::start().await;
     site.edit(|content| {
         let app = content.add_app(r"it's 100% \ & #1");
@@ -111,7 +111,7 @@ async fn a_filter_is_understood_as_it_was_meant() {
 }
 
 #[tokio::test]
-async fn a_session_is_handed_out_and_taken_back() {
+async fn a_session_can_be_saved_and_resumed() {
     let site = FakeSite::start().await;
     let first = client(&site).await;
     assert!(first.session().is_none());

@@ -104,7 +104,7 @@ fn scripts() -> Vec<Script> {
 }
 
 #[tokio::test]
-async fn no_text_of_any_error_or_log_holds_a_secret() {
+async fn no_error_or_log_contains_a_secret() {
     LazyLock::force(&LOGGED);
     for script in scripts() {
         let site = Site::start([script]).await;
@@ -144,7 +144,7 @@ async fn no_text_of_any_error_or_log_holds_a_secret() {
 }
 
 #[tokio::test]
-async fn a_secret_that_the_end_of_a_page_goes_through_is_not_shown() {
+async fn a_secret_that_is_truncated_by_the_end_of_a_page_is_not_shown() {
     let hidden = format!("<!-- {} -->", "x".repeat(128 * 1024 - 40));
     for (part, rest) in [
         ("ACME\\the sca", "nner"),
@@ -179,7 +179,7 @@ async fn a_secret_that_the_end_of_a_page_goes_through_is_not_shown() {
 }
 
 #[tokio::test]
-async fn long_cookies_cost_no_time_to_speak_of() {
+async fn long_cookies_cost_little_time() {
     let cookies: Vec<_> = (0..10)
         .map(|number| format!("Set-Cookie: s{number}={}{number}", "a".repeat(4_000)))
         .collect();
@@ -195,7 +195,7 @@ async fn long_cookies_cost_no_time_to_speak_of() {
 }
 
 #[tokio::test]
-async fn what_configures_a_client_holds_no_secret_in_its_debug_form() {
+async fn no_debug_form_of_a_clients_configuration_contains_a_secret() {
     let site = Site::start([json("{}")]).await;
     let url = SiteUrl::parse(&site.url).unwrap();
     let credentials = HeaderCredentials::new(HEADER, SecretString::from(VALUE)).unwrap();
@@ -207,7 +207,7 @@ async fn what_configures_a_client_holds_no_secret_in_its_debug_form() {
 }
 
 #[tokio::test]
-async fn a_session_is_handed_out_as_a_secret() {
+async fn a_session_is_returned_as_a_secret() {
     let cookie = format!("Set-Cookie: s={COOKIE}");
     let site = Site::start([answer(200, &[&cookie], "{}")]).await;
     let client = site.client();

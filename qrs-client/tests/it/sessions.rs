@@ -64,7 +64,7 @@ async fn an_error_also_opens_a_session() {
 }
 
 #[tokio::test]
-async fn a_session_goes_on_in_another_client_of_the_same_account_only() {
+async fn a_session_continues_only_in_another_client_of_the_same_account() {
     let site = Site::start([with_cookies(&["s=1"]), with_cookies(&[])]).await;
     let first = site.client();
     assert!(first.session().is_none());
@@ -85,7 +85,7 @@ async fn a_session_goes_on_in_another_client_of_the_same_account_only() {
 }
 
 #[tokio::test]
-async fn the_first_of_parallel_requests_goes_alone() {
+async fn the_first_of_parallel_requests_is_sent_alone() {
     let site = Site::start([with_cookies(&["s=1"]), with_cookies(&[])]).await;
     let client = site.client();
     tokio::try_join!(client.about(), client.about(), client.about()).unwrap();
@@ -99,7 +99,7 @@ async fn the_first_of_parallel_requests_goes_alone() {
 }
 
 #[tokio::test]
-async fn a_cookie_is_sent_no_longer_than_its_site_said() {
+async fn a_cookie_is_not_sent_after_it_has_expired() {
     let site = Site::start([
         with_cookies(&["s=1", "short=1; Max-Age=1", "long=1; Max-Age=60"]),
         with_cookies(&[]),
@@ -156,7 +156,7 @@ async fn a_gateway_that_adds_cookies_does_not_grow_the_request() {
 }
 
 #[tokio::test]
-async fn whether_the_site_keeps_the_session_shows() {
+async fn a_diagnosis_shows_whether_the_site_keeps_the_session() {
     let cases = [
         (Gateway::None, SessionState::Kept, 1),
         (Gateway::AddsCookies, SessionState::Kept, 1),
@@ -235,7 +235,7 @@ async fn a_text_about_too_many_sessions_is_understood_whatever_its_status() {
 }
 
 #[tokio::test]
-async fn too_many_sessions_are_called_so() {
+async fn too_many_sessions_are_reported_as_such() {
     for answer in [
         TooManySessions::RedirectToPage,
         TooManySessions::ForbidWithReason,
@@ -284,7 +284,7 @@ async fn clients_of_a_pool_share_a_session_from_the_first_request_on() {
 }
 
 #[tokio::test]
-async fn a_session_is_ended_when_nobody_holds_it_any_more() {
+async fn a_session_is_ended_after_its_last_hold() {
     let site = FakeSite::start().await;
     let pool = SessionPool::default();
     let first = pooled(&site, &pool, SessionEnd::Logout);

@@ -27,7 +27,7 @@ async fn kind(answer: ResponseTemplate) -> (Option<ErrorKind>, Option<u16>) {
 }
 
 #[tokio::test]
-async fn a_status_tells_the_kind_of_an_error() {
+async fn the_status_determines_the_kind_of_an_error() {
     for (status, expected) in [
         (400, ErrorKind::BadRequest),
         (401, ErrorKind::Unauthorized),
@@ -50,7 +50,7 @@ async fn a_status_tells_the_kind_of_an_error() {
 }
 
 #[tokio::test]
-async fn an_answer_is_read_whatever_is_said_of_its_type() {
+async fn a_response_is_read_whatever_its_content_type() {
     for content_type in [
         "application/json",
         "application/json;charset=utf-8",
@@ -64,7 +64,7 @@ async fn an_answer_is_read_whatever_is_said_of_its_type() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_is_not_followed() {
+async fn a_redirect_is_a_response_and_is_not_followed() {
     let to = |target: &str| ResponseTemplate::new(302).insert_header("Location", target);
     let login = to("/header/internal_forms_authentication/?targetId=1");
     assert_eq!(

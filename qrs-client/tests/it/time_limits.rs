@@ -32,7 +32,7 @@ fn slow_list() -> Script {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_begin_in_time_is_not_requested_again() {
+async fn a_response_that_does_not_begin_in_time_is_not_requested_again() {
     let site = Site::start([vec![Act::Pause(LONG)], json(ABOUT)]).await;
     let limits = limits().with_first_byte(SHORT);
     let error = client(&site, limits).about().await.unwrap_err();
@@ -63,7 +63,7 @@ async fn a_list_may_begin_later_than_a_value() {
 }
 
 #[tokio::test]
-async fn a_connection_that_does_not_stand_in_time_is_not_tried_again() {
+async fn a_connection_that_takes_too_long_is_not_retried() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let site = SiteUrl::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
     let credentials = HeaderCredentials::new("X-User", "u".to_owned().into()).unwrap();
@@ -93,7 +93,7 @@ async fn a_connection_that_does_not_stand_in_time_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_site_that_says_when_to_come_again_is_heard() {
+async fn retry_after_is_respected() {
     let site = Site::start([answer(503, &["Retry-After: 0"], "busy"), json(ABOUT)]).await;
     let client = site.builder().backoff(LONG, LONG).build().unwrap();
     let started = Instant::now();
@@ -102,7 +102,7 @@ async fn a_site_that_says_when_to_come_again_is_heard() {
 }
 
 #[tokio::test]
-async fn no_limit_at_all_is_a_limit_that_never_strikes() {
+async fn no_limit_is_never_exceeded() {
     let site = Site::start([vec![], json(ABOUT)]).await;
     let never = Duration::MAX;
     let limits = TimeLimits::default()
@@ -131,7 +131,7 @@ async fn silence_in_the_middle_of_a_list_breaks_it() {
 }
 
 #[tokio::test]
-async fn silence_in_the_middle_of_a_value_is_a_time_out() {
+async fn silence_in_the_middle_of_a_value_is_a_timeout() {
     let site = Site::start([then(begun("{"), [Act::Pause(LONG)])]).await;
     let limits = limits().with_silence(SHORT);
     let error = client(&site, limits)
@@ -142,7 +142,7 @@ async fn silence_in_the_middle_of_a_value_is_a_time_out() {
 }
 
 #[tokio::test]
-async fn a_list_that_comes_in_drops_takes_no_longer_than_it_may() {
+async fn a_slow_list_respects_its_time_limit() {
     let site = Site::start([slow_list()]).await;
     let started = Instant::now();
     let limits = limits().with_silence(LONG).with_list(3 * SHORT);
@@ -155,7 +155,7 @@ async fn a_list_that_comes_in_drops_takes_no_longer_than_it_may() {
 }
 
 #[tokio::test]
-async fn a_list_that_comes_in_drops_is_not_silent() {
+async fn a_slow_list_is_not_silent() {
     let site = Site::start([then(slow_list(), [Act::Send(b"]".to_vec())])]).await;
     let limits = limits().with_silence(4 * SHORT);
     let mut list = client(&site, limits).app_objects::<AppObject>(None);

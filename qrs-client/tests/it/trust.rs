@@ -40,7 +40,7 @@ fn only(name: &str) -> Trust {
 }
 
 #[tokio::test]
-async fn what_java_accepts_is_accepted() {
+async fn chains_that_java_accepts_are_accepted() {
     let cases = [
         // The root, the intermediate alone, the very certificate of the site.
         ("site", "localhost", "root.pem"),
@@ -165,7 +165,7 @@ async fn a_refused_certificate_is_explained() {
 }
 
 #[tokio::test]
-async fn a_site_that_is_trusted_is_no_authority_for_others() {
+async fn a_trusted_site_is_not_an_authority_for_others() {
     let error = ask("below-site", "localhost", only("site.pem")).await;
     let error = error.unwrap_err().to_string();
     assert!(
@@ -188,7 +188,7 @@ async fn a_common_name_does_not_escape_the_constraints_of_a_trusted_authority() 
 }
 
 #[tokio::test]
-async fn the_systems_trust_is_not_that_of_a_company() {
+async fn the_operating_systems_certificates_are_not_those_of_a_company() {
     let error = match ask("site", "localhost", Trust::System).await {
         Ok(()) => panic!("the system trusts the fixtures"),
         Err(error) => error,
@@ -209,7 +209,7 @@ async fn a_store_can_be_given_as_der() {
 }
 
 #[tokio::test]
-async fn http_where_tls_is_spoken_and_the_other_way_round_are_told() {
+async fn http_to_a_port_of_tls_and_the_reverse_are_reported() {
     let secure = site("site-chain.pem", "site.key").await;
     let value = SecretString::from(secure.header_value());
     let credentials = HeaderCredentials::new(secure.header_name(), value).unwrap();
@@ -256,7 +256,7 @@ async fn alerting(description: u8) -> Error {
 }
 
 #[tokio::test]
-async fn no_common_protocol_and_a_wish_for_a_client_certificate_are_told() {
+async fn no_common_protocol_and_a_request_for_a_client_certificate_are_reported() {
     let cases = [
         (40, "no TLS cipher suite, curve or signature in common"),
         (70, "no TLS protocol version in common"),

@@ -22,7 +22,7 @@ fn sha1() -> Vec<Weakness> {
 }
 
 #[tokio::test]
-async fn what_java_accepts_is_accepted() {
+async fn chains_that_java_accepts_are_accepted() {
     let short = Weakness::ShortKey {
         subject: "O=Acme, CN=Short Root".to_owned(),
         bits: 1024,
@@ -188,7 +188,7 @@ const REFUSED: &[(&str, &str, &str, &str, bool)] = &[
 ];
 
 #[tokio::test]
-async fn what_java_refuses_is_refused_with_a_sentence_of_its_own() {
+async fn chains_that_java_refuses_are_refused_with_their_own_message() {
     for (name, host, trusted, message, pin_helps) in REFUSED {
         let (_, asked) = ask(name, host, trusted).await;
         let error = asked.unwrap_err();
@@ -232,7 +232,7 @@ fn with_other_signature(chain: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_signature_that_is_not_the_issuers_is_named() {
+async fn a_signature_of_another_issuer_is_reported() {
     let cases = [
         (
             "directory",

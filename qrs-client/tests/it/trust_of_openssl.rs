@@ -106,7 +106,7 @@ fn only(name: &str) -> Trust {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_groups_and_suites_of_java_are_spoken() {
+async fn keys_groups_and_suites_of_java_are_supported() {
     let weak = "-cipher ALL:@SECLEVEL=0";
     let cases = [
         ("p521", "-tls1_3"),
@@ -153,7 +153,7 @@ async fn keys_groups_and_suites_of_java_are_spoken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_spoken_is_named() {
+async fn unsupported_features_are_reported() {
     let cases = [
         (
             "rsa",

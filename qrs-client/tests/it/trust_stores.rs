@@ -133,7 +133,7 @@ fn the_content_decides_how_a_store_is_read() {
 }
 
 #[test]
-fn what_is_easily_overlooked_in_a_wrong_password_is_named() {
+fn invisible_differences_in_a_wrong_password_are_reported() {
     let cases = [
         ("changeit ", "ends with white space"),
         (" changeit", "begins with white space"),
@@ -176,7 +176,7 @@ fn pem_and_der_are_read() {
 }
 
 #[test]
-fn the_chain_of_a_private_key_counts_and_the_key_is_warned_of() {
+fn the_chain_of_a_private_key_is_used_and_the_key_causes_a_warning() {
     let key = [StoreWarning::PrivateKey];
     check("key.jks", Jks, Some(PASSWORD), &["site", "issuing"], &key);
     check(
@@ -192,7 +192,7 @@ fn the_chain_of_a_private_key_counts_and_the_key_is_warned_of() {
 }
 
 #[test]
-fn a_store_that_can_not_be_checked_is_warned_of() {
+fn a_store_without_a_mac_causes_a_warning() {
     check(
         "openssl-no-mac.p12",
         Pkcs12,
@@ -217,7 +217,7 @@ fn a_store_that_can_not_be_checked_is_warned_of() {
 }
 
 #[test]
-fn a_certificate_is_counted_once_and_one_that_can_not_be_read_is_warned_of() {
+fn certificates_are_counted_once_and_unreadable_ones_cause_a_warning() {
     let rubbish = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     let root = bytes("root.pem");
     let pem = [rubbish.as_bytes(), &root, &root].concat();

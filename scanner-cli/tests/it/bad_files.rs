@@ -16,7 +16,7 @@ fn check(rest: &str, texts: &[&str]) {
 }
 
 #[test]
-fn without_a_connection_file_it_is_said_where_one_belongs() {
+fn without_a_connection_file_the_message_says_where_to_put_one() {
     let home = Home::empty();
     home.run(&["scan"]).check(
         3,
@@ -33,7 +33,7 @@ fn without_a_connection_file_it_is_said_where_one_belongs() {
 }
 
 #[test]
-fn every_command_refuses_a_home_that_is_not_there_and_makes_none() {
+fn every_command_refuses_a_missing_home_and_does_not_create_it() {
     let home = Home::with("");
     let elsewhere = home.path("elsewhere");
     let elsewhere = elsewhere.to_str().unwrap();
@@ -63,7 +63,7 @@ fn every_command_refuses_a_home_that_is_not_there_and_makes_none() {
 }
 
 #[test]
-fn a_backslash_in_quotes_is_shown_with_what_to_write() {
+fn a_backslash_in_quotes_is_shown_with_a_suggestion() {
     check(
         "connection {\n  url = \"https://h/vp\"\n  auth.key = \"X-User\"\n  auth.value = \"ACME\\scanner\"\n}\n",
         &[
@@ -85,7 +85,7 @@ fn a_backslash_in_quotes_is_shown_with_what_to_write() {
 }
 
 #[test]
-fn every_setting_that_is_not_filled_in_is_named() {
+fn every_empty_setting_is_reported() {
     check(
         "connection {\n    url =\n    auth.key =\n    auth.value =\n}\n",
         &[
@@ -112,7 +112,7 @@ fn an_url_without_quotes_is_shown_with_quotes() {
 }
 
 #[test]
-fn a_brace_that_is_missing_is_shown_where_it_was_opened() {
+fn a_missing_brace_is_shown_where_it_was_opened() {
     check(
         "connection {\n  url = \"https://h/vp\"\n  auth.value = x\n",
         &["connections/qlik.conf:4:12", "4 | connection {"],
@@ -120,7 +120,7 @@ fn a_brace_that_is_missing_is_shown_where_it_was_opened() {
 }
 
 #[test]
-fn every_problem_of_a_file_is_told_at_once_with_its_line() {
+fn all_problems_of_a_file_are_reported_with_their_lines() {
     check(
         "enabled = perhaps\nconnection {\n  url = \"\"\n  auth.key = [1]\n  verify_counts = 7\n}\n",
         &[
@@ -139,7 +139,7 @@ fn every_problem_of_a_file_is_told_at_once_with_its_line() {
 }
 
 #[test]
-fn an_unknown_connector_is_told_together_with_those_there_are() {
+fn an_unknown_connector_is_reported_with_the_available_ones() {
     Home::with("name = \"A\"\ncode = \"a\"\nconnector_id = \"tableau\"\n")
         .run(&["scan"])
         .check(
@@ -153,7 +153,7 @@ fn an_unknown_connector_is_told_together_with_those_there_are() {
 }
 
 #[test]
-fn a_file_of_another_ending_or_encoding_is_recognised() {
+fn files_with_other_extensions_or_encodings_are_recognised() {
     let home = Home::empty();
     home.write("connections/qlik.conf.txt", HEAD);
     home.run(&["scan"]).check(
@@ -173,7 +173,7 @@ fn a_file_of_another_ending_or_encoding_is_recognised() {
 }
 
 #[test]
-fn quotes_and_variables_that_are_only_text_are_warned_about() {
+fn quotes_and_variables_that_are_only_text_cause_warnings() {
     check(
         "connection { url = \"http://${HOST}\", auth { key = 'X-User', value = “ACME” } }\n",
         &["`${…}` is text", "HOCON knows double quotes only"],
@@ -181,7 +181,7 @@ fn quotes_and_variables_that_are_only_text_are_warned_about() {
 }
 
 #[test]
-fn a_code_that_no_file_can_be_named_after_is_refused() {
+fn a_code_that_cannot_be_a_file_name_is_refused() {
     let code = "é".repeat(60);
     let file = HEAD.replace("\"a\"", &format!("\"{code}\""));
     Home::with(&file)
@@ -190,7 +190,7 @@ fn a_code_that_no_file_can_be_named_after_is_refused() {
 }
 
 #[test]
-fn two_files_with_one_code_are_both_named() {
+fn two_files_with_one_code_are_both_reported() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("connections/second.conf", connection("qlik", &site));
@@ -207,7 +207,7 @@ fn two_files_with_one_code_are_both_named() {
 }
 
 #[test]
-fn one_bad_file_does_not_keep_the_good_ones_from_being_scanned() {
+fn an_invalid_file_does_not_stop_the_others_from_being_scanned() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("connections/bad.conf", "name = {\n");
@@ -225,7 +225,7 @@ fn one_bad_file_does_not_keep_the_good_ones_from_being_scanned() {
 }
 
 #[test]
-fn an_unknown_setting_is_a_warning_with_the_near_name() {
+fn an_unknown_setting_causes_a_warning_with_a_suggestion() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let file = connection("qlik", &site) + "conection.verify_counts = false\nhelper = 5\n";
@@ -257,7 +257,7 @@ fn settings_may_come_from_the_environment() {
 }
 
 #[test]
-fn a_disabled_connection_is_left_alone_whatever_its_settings() {
+fn the_settings_of_a_disabled_connection_are_not_validated() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write(
@@ -273,7 +273,7 @@ fn a_disabled_connection_is_left_alone_whatever_its_settings() {
 }
 
 #[test]
-fn a_mandatory_setting_that_is_misspelt_is_told_as_missing_and_as_near() {
+fn a_misspelt_mandatory_setting_is_reported_as_missing_with_the_misspelt_name() {
     check(
         "connection { ulr = \"https://h/vp\", auth { key = X, value = x } }\n",
         &[
@@ -327,7 +327,7 @@ fn a_mistake_in_a_filter_is_shown_at_its_line_and_column() {
 }
 
 #[test]
-fn stars_stand_for_whole_values_that_may_be_secret_and_never_for_a_filter() {
+fn stars_replace_values_that_may_be_secret_and_never_a_filter() {
     check(
         "pasword = \"ab \\\"c\\\" d\", filter = \"token = 'x'\"\nconnection.url = a\n",
         &["4 | pasword = \"**********\", filter = \"token = 'x'\""],

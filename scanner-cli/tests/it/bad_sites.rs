@@ -37,7 +37,7 @@ fn check(fault: Fault, texts: &[&str]) {
 }
 
 #[test]
-fn a_site_that_is_not_there() {
+fn a_site_that_does_not_exist() {
     let home = Home::with(&connection_to("qlik", &closed_port()));
     home.run(&["scan"])
         .check(4, &["refused", "check host and port of `connection.url`"]);
@@ -49,7 +49,7 @@ fn a_site_that_is_not_there() {
 }
 
 #[test]
-fn a_site_that_speaks_no_tls_where_https_is_asked_for() {
+fn https_to_a_site_without_tls() {
     let site = FakeSite::start_in_thread();
     let url = site.url().replace("http:", "https:");
     Home::with(&connection_to("qlik", &url))
@@ -58,7 +58,7 @@ fn a_site_that_speaks_no_tls_where_https_is_asked_for() {
 }
 
 #[test]
-fn an_answer_that_a_gateway_compressed_in_another_way() {
+fn a_response_that_a_gateway_compressed_in_another_way() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/header", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -108,7 +108,7 @@ fn a_site_that_takes_too_long() {
 }
 
 #[test]
-fn a_site_that_sends_to_a_login_page() {
+fn a_site_that_redirects_to_a_login_page() {
     for way in [LoginWay::Form, LoginWay::Windows] {
         check(
             Fault::redirect_to_login(way),
@@ -143,7 +143,7 @@ fn a_site_that_answers_with_an_error() {
 }
 
 #[test]
-fn an_account_that_is_not_let_in() {
+fn an_account_that_is_refused() {
     let site = FakeSite::builder()
         .account(Account::new("ACME\\scanner").inactive())
         .start_in_thread();
@@ -191,7 +191,7 @@ fn a_list_that_breaks_once_is_read_again() {
 }
 
 #[test]
-fn an_account_that_sees_nothing_is_warned_about_with_the_rule_to_add() {
+fn an_account_that_sees_nothing_causes_a_warning_with_the_rule_to_add() {
     let site = FakeSite::builder()
         .account(Account::new("ACME\\scanner").without_rights())
         .start_in_thread();
@@ -226,7 +226,7 @@ fn an_interrupted_scan_keeps_its_session() {
 }
 
 #[test]
-fn ten_commands_in_a_row_are_one_session() {
+fn ten_commands_in_a_row_use_one_session() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     for _ in 0..10 {

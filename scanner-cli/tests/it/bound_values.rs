@@ -35,7 +35,7 @@ fn check_refused(home: &Home, code: &str, site: &FakeSite, rest: &str, said: &st
 }
 
 #[test]
-fn a_copy_under_another_code_or_setting_opens_nothing() {
+fn a_copied_value_cannot_be_decrypted_under_another_code_or_setting() {
     let (site, home) = (site(), Home::empty());
     let value = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
     let file = connection("qlik", &site) + &format!("{SETTING} = {value}\n");
@@ -88,7 +88,7 @@ fn a_value_of_a_list_or_a_quoted_name_is_bound_to_its_setting() {
 }
 
 #[test]
-fn a_value_that_is_not_bound_works_with_a_warning_unless_that_is_restricted() {
+fn an_unbound_value_works_with_a_warning_unless_restricted() {
     let (site, home) = (site(), Home::empty());
     let value = encrypted(&home, ACCOUNT);
     home.write("conf/application.conf", PROVIDER);
@@ -137,7 +137,7 @@ fn a_value_that_is_not_bound_works_with_a_warning_unless_that_is_restricted() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_second_file_does_not_take_the_code_of_one_with_mistakes() {
+fn a_second_file_does_not_get_the_code_of_an_invalid_one() {
     let (site, home) = (site(), Home::empty());
     let value = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
     let file = connection("qlik", &site) + &format!("{SETTING} = {value}\n");

@@ -29,7 +29,7 @@ fn names(home: &Home, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_listed_item_has_the_fields_of_its_export_and_what_the_store_knows() {
+fn a_listed_item_has_the_fields_of_the_export_and_of_the_store() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     let listed = items(&home.run(&["catalog", "list", "--format", "ndjson"]).output);
@@ -87,7 +87,7 @@ fn items_are_found_by_app_and_stream_and_owner_and_text() {
 }
 
 #[test]
-fn a_list_can_be_read_by_people_and_spreadsheets() {
+fn lists_are_readable_for_people_and_spreadsheets() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     let table = home.run(&["catalog", "list"]).output;
@@ -160,7 +160,7 @@ fn changes_are_listed_since_a_scan_or_a_time() {
 }
 
 #[test]
-fn what_is_asked_about_is_explained_by_the_store_and_the_site() {
+fn explain_shows_the_store_and_the_site() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     let listed = home.run(&[
@@ -204,7 +204,7 @@ fn what_is_asked_about_is_explained_by_the_store_and_the_site() {
 }
 
 #[test]
-fn what_the_account_may_not_see_is_not_visible_and_stays_known() {
+fn a_hidden_sheet_is_not_visible_and_stays_in_the_store() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     let account = Account::new(&site.header_value());
@@ -233,7 +233,7 @@ fn what_the_account_may_not_see_is_not_visible_and_stays_known() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_fault() {
+fn a_reader_that_stops_early_is_not_an_error() {
     let site = FakeSite::builder()
         .content(Content::generated(5, 200))
         .start_in_thread();

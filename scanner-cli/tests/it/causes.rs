@@ -59,7 +59,7 @@ const HOST_AND_PORT: &str = "check host and port";
 const HOLD: Duration = Duration::from_secs(30);
 
 #[test]
-fn https_at_a_port_that_answers_nothing() {
+fn https_to_a_silent_port() {
     let silent = server(|stream| {
         thread::sleep(HOLD);
         drop(stream);
@@ -86,7 +86,7 @@ fn https_at_a_port_that_answers_nothing() {
 }
 
 #[test]
-fn https_at_a_port_of_plain_http() {
+fn https_to_a_port_of_plain_http() {
     let is_http = |head: &[u8]| head.starts_with(b"GET ");
     let answer = |mut stream: TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
@@ -126,7 +126,7 @@ fn https_at_a_port_of_plain_http() {
 }
 
 #[test]
-fn https_at_a_port_of_another_protocol() {
+fn https_to_a_port_of_another_protocol() {
     let banner = server(|mut stream| {
         let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
         thread::sleep(HOLD);
@@ -147,7 +147,7 @@ fn https_at_a_port_of_another_protocol() {
 }
 
 #[test]
-fn http_at_a_port_of_tls_that_answers_in_the_clear() {
+fn http_to_a_port_of_tls_that_answers_unencrypted() {
     for body in [
         "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>",
         "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
@@ -167,7 +167,7 @@ fn http_at_a_port_of_tls_that_answers_in_the_clear() {
 }
 
 #[test]
-fn what_status_401_asks_for() {
+fn the_challenges_of_status_401() {
     let windows = "does not take the header";
     for (challenge, asks, advice) in [
         (
@@ -217,7 +217,7 @@ fn what_status_401_asks_for() {
 }
 
 #[test]
-fn where_a_redirect_leads() {
+fn the_targets_of_redirects() {
     for (location, message, advice) in [
         (
             "/header/internal_windows_authentication/?targetId=1",
@@ -261,7 +261,7 @@ fn where_a_redirect_leads() {
 }
 
 #[test]
-fn a_prefix_or_a_host_name_that_the_site_does_not_know() {
+fn an_unknown_prefix_or_host_name() {
     let page = b"<html><h1>Error 400</h1><p>The http request header is incorrect.</p></html>";
     let address = answers("400 Bad Request\r\nContent-Type: text/html", page);
     check(

@@ -69,7 +69,7 @@ fn a_good_connection_passes_every_stage() {
 }
 
 #[test]
-fn checks_and_scans_are_one_session() {
+fn checks_and_scans_use_one_session() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     for _ in 0..5 {
@@ -80,7 +80,7 @@ fn checks_and_scans_are_one_session() {
 }
 
 #[test]
-fn a_session_that_is_not_kept_is_warned_about() {
+fn a_session_that_the_site_does_not_keep_causes_a_warning() {
     for (gateway, cause) in [
         (Gateway::StripsSetCookie, "no session cookie"),
         (
@@ -116,7 +116,7 @@ fn a_session_that_is_not_kept_is_warned_about() {
 }
 
 #[test]
-fn a_scan_that_is_refused_since_its_session_is_not_kept_says_so() {
+fn a_scan_that_is_refused_because_its_session_is_not_kept_reports_it() {
     for gateway in [Gateway::StripsSetCookie, Gateway::StripsCookie] {
         let site = FakeSite::builder().gateway(gateway).start_in_thread();
         let run = Home::of(&site).run(&["scan"]);
@@ -131,7 +131,7 @@ fn a_scan_that_is_refused_since_its_session_is_not_kept_says_so() {
 }
 
 #[test]
-fn the_way_to_the_site_ends_where_it_is_broken() {
+fn the_first_failing_stage_ends_the_check() {
     let home = Home::with(&connection_to("qlik", "https://qlik.invalid/header"));
     check(&home, 4, Some("name resolution"), &[]);
     check(
@@ -153,7 +153,7 @@ fn the_way_to_the_site_ends_where_it_is_broken() {
 }
 
 #[test]
-fn what_the_site_says_is_told_by_stage() {
+fn responses_of_the_site_are_reported_by_stage() {
     for (fault, stage) in [
         (Fault::wrong_prefix_page(), "virtual proxy"),
         (Fault::login_page(), "virtual proxy"),
@@ -176,7 +176,7 @@ fn what_the_site_says_is_told_by_stage() {
 }
 
 #[test]
-fn missing_rights_are_warned_about_with_the_rule() {
+fn missing_rights_cause_a_warning_with_the_rule() {
     let account = || Account::new("ACME\\scanner");
     for account in [
         account().without_rights(),
@@ -192,7 +192,7 @@ fn missing_rights_are_warned_about_with_the_rule() {
 }
 
 #[test]
-fn a_proxy_that_does_not_lead_on_is_at_fault_itself() {
+fn a_proxy_that_does_not_connect_is_reported_as_the_cause() {
     let site = secure();
     let proxy = FakeProxy::builder().basic_auth("u", "p").start_in_thread();
     let settings = |more: &str| {
@@ -220,7 +220,7 @@ fn a_proxy_that_does_not_lead_on_is_at_fault_itself() {
 }
 
 #[test]
-fn a_file_or_a_store_that_cannot_be_used_is_where_it_ends() {
+fn an_unusable_file_or_trust_store_ends_the_check() {
     let site = secure();
     check(
         &Home::with(&(connection("qlik", &site) + "a = ")),

@@ -56,7 +56,7 @@ fn repeated_apps_are_reported_like_repeated_sheets() {
 }
 
 #[test]
-fn a_site_that_cannot_count_gets_its_first_export_with_the_setting_that_the_reason_names() {
+fn a_site_that_cannot_count_is_exported_with_the_setting_in_the_reason() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::status(404).on("/qrs/app/object/count"));
     let home = Home::of(&site);
@@ -70,7 +70,7 @@ fn a_site_that_cannot_count_gets_its_first_export_with_the_setting_that_the_reas
 }
 
 #[test]
-fn what_answers_without_a_version_is_not_qrs() {
+fn a_response_without_a_version_is_not_qrs() {
     for answer in [
         "[]",
         "{}",
@@ -97,7 +97,7 @@ fn what_answers_without_a_version_is_not_qrs() {
 }
 
 #[test]
-fn explain_does_not_call_present_what_it_did_not_ask_for() {
+fn explain_does_not_report_unrequested_objects_as_present() {
     let site = FakeSite::start_in_thread();
     let content = site.content();
     let sheets: Vec<_> = content.sheets().collect();
@@ -112,7 +112,7 @@ fn explain_does_not_call_present_what_it_did_not_ask_for() {
 }
 
 #[test]
-fn fields_of_an_unexpected_type_cost_no_item_and_are_one_warning_each() {
+fn fields_of_an_unexpected_type_cost_no_item_and_cause_one_warning_each() {
     let site = FakeSite::start_in_thread();
     site.edit(|content| {
         for object in &mut content.objects {

@@ -68,7 +68,7 @@ fn an_empty_file_is_an_empty_tree() {
 }
 
 #[test]
-fn what_cannot_be_shown_is_explained() {
+fn errors_of_config_show_are_explained() {
     let home = Home::with("a = \"b\\c\"");
     home.run(&["config", "show", "connections/qlik.conf"])
         .check(3, &["connections/qlik.conf:1:"]);

@@ -40,7 +40,7 @@ fn report(home: &Home) -> (Run, Value) {
 }
 
 #[test]
-fn owners_without_an_address_are_counted_and_the_first_named() {
+fn owners_without_an_address_are_counted_and_the_first_listed() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "app_owner = true");
     let (run, told) = report(&home);
@@ -106,7 +106,7 @@ fn site_of_departed() -> FakeSite {
 }
 
 #[test]
-fn owners_who_cannot_log_in_any_more_are_counted() {
+fn owners_who_can_no_longer_log_in_are_counted() {
     let site = site_of_departed();
     let (run, told) = report(&home(&site, ""));
     let text = "  contacts  3 owners are not active (1 removed, 1 blocked, 1 inactive): `ACME\\ada.moreau`, \
@@ -182,7 +182,7 @@ fn owners_are_listed_by_their_status() {
 }
 
 #[test]
-fn fields_and_apps_that_cannot_be_read_for_once_leave_items_as_they_were() {
+fn fields_and_apps_that_are_unreadable_once_leave_items_unchanged() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "");
     home.run(&["scan"]).check(0, &["53 added"]);
@@ -222,7 +222,7 @@ fn fields_and_apps_that_cannot_be_read_for_once_leave_items_as_they_were() {
 }
 
 #[test]
-fn an_owner_that_cannot_be_read_for_once_stays_with_status_and_contact() {
+fn an_owner_who_is_unreadable_once_keeps_status_and_contact() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "");
     home.run(&["scan"]).check(0, &["53 added"]);
@@ -254,7 +254,7 @@ fn an_owner_that_cannot_be_read_for_once_stays_with_status_and_contact() {
 }
 
 #[test]
-fn the_owner_of_an_application_who_cannot_log_in_any_more_is_counted_where_that_is_a_contact() {
+fn an_apps_owner_who_can_no_longer_log_in_is_counted_if_a_contact() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "");
     let count = |contacts: &str| {

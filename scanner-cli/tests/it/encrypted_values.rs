@@ -29,7 +29,7 @@ fn file(code: &str, site: &FakeSite, account: &str) -> String {
 }
 
 #[test]
-fn an_encrypted_value_is_as_good_as_the_secret_and_shows_it_nowhere() {
+fn an_encrypted_value_works_like_the_secret_and_never_reveals_it() {
     let site = site();
     let home = Home::empty().traced();
     let account = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
@@ -60,7 +60,7 @@ fn an_encrypted_value_is_as_good_as_the_secret_and_shows_it_nowhere() {
 }
 
 #[test]
-fn a_value_that_cannot_be_decrypted_is_told_with_its_place() {
+fn a_value_that_cannot_be_decrypted_is_reported_with_its_place() {
     let site = site();
     let home = Home::empty().traced();
     let account = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
@@ -113,7 +113,7 @@ fn a_value_that_cannot_be_decrypted_is_told_with_its_place() {
 }
 
 #[test]
-fn only_what_cannot_be_decrypted_is_told_of_and_nothing_of_a_disabled_connection() {
+fn only_values_that_cannot_be_decrypted_are_reported_and_none_of_a_disabled_connection() {
     let site = site();
     let text = file("qlik", &site, "\"ENC[AQ]\"");
     let more = "tls.truststore { path = store.jks, password = \"ENC[AQ]\" }\nproxy.port = \"ENC[AQ]\"\nproxy.scheme = ftp\n";
@@ -129,7 +129,7 @@ fn only_what_cannot_be_decrypted_is_told_of_and_nothing_of_a_disabled_connection
 }
 
 #[test]
-fn a_filter_is_no_secret() {
+fn a_filter_cannot_be_a_secret() {
     let (site, home) = (site(), Home::empty().traced());
     let value = encrypted(&home, "codeword = 'x'");
     let provider =
@@ -180,7 +180,7 @@ fn secrets_of_the_secret_manager_may_be_encrypted() {
 /// Whatever fails: the name's resolution, the connection, the site, and what it says.
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn an_address_that_is_a_secret_is_in_no_text_about_the_site() {
+fn a_secret_address_is_in_no_text_about_the_site() {
     let site = FakeSite::start_in_thread();
     for (setting, secret) in [
         (
@@ -229,7 +229,7 @@ fn an_address_that_is_a_secret_is_in_no_text_about_the_site() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_key_that_others_may_read_is_warned_about_once() {
+fn a_readable_key_causes_one_warning() {
     let site = site();
     let home = Home::empty().traced();
     let account = encrypted_for(&home, "a", SETTING, ACCOUNT);
@@ -261,7 +261,7 @@ fn a_key_that_others_may_read_is_warned_about_once() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_value_and_a_key_that_changed_take_effect_at_once() {
+fn changed_values_and_keys_take_effect_immediately() {
     let site = site();
     let home = Home::empty().traced();
     let nobody = encrypted_for(&home, "qlik", SETTING, "ACME\\nobody-s3cr3t");

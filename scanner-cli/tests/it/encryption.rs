@@ -106,7 +106,7 @@ pub(crate) fn check_hidden(home: &Home, texts: &[String]) {
 }
 
 #[test]
-fn the_key_is_made_once_where_its_owner_alone_reads_it() {
+fn the_key_is_created_once_and_only_its_owner_can_read_it() {
     let home = Home::empty().traced();
     home.write("conf/application.conf", "encryption.key-file = keys/mine\n");
     let first = end(begin(&home), b"x");
@@ -133,7 +133,7 @@ fn the_key_is_made_once_where_its_owner_alone_reads_it() {
 }
 
 #[test]
-fn a_secret_comes_from_standard_input_alone() {
+fn a_secret_comes_only_from_standard_input() {
     let home = Home::empty().traced();
     for (input, said) in [
         (&b""[..], "there is no secret"),
@@ -163,7 +163,7 @@ fn a_secret_comes_from_standard_input_alone() {
 }
 
 #[test]
-fn what_a_secret_is_for_is_checked_and_never_repeated() {
+fn the_purpose_of_a_secret_is_validated_and_never_repeated() {
     let home = Home::empty();
     let check = |arguments: &[&str], said: &str| {
         let run = home.run(&[&["encrypt"], arguments].concat());

@@ -9,7 +9,7 @@ fn site(ended: EndedSession) -> FakeSite {
 }
 
 #[test]
-fn a_session_that_has_ended_overnight_is_renewed() {
+fn a_session_that_ended_overnight_is_renewed() {
     for ended in EndedSession::ALL {
         let site = site(ended);
         let home = Home::of(&site);
@@ -53,7 +53,7 @@ fn a_session_that_ends_in_the_middle_of_a_scan_is_renewed() {
 }
 
 #[test]
-fn scans_without_the_right_to_read_users_are_one_session() {
+fn scans_without_the_right_to_read_users_use_one_session() {
     let account = Account::new("ACME\\scanner").forbidden(Entity::User);
     let site = FakeSite::builder().account(account).start_in_thread();
     let home = Home::of(&site);
@@ -65,7 +65,7 @@ fn scans_without_the_right_to_read_users_are_one_session() {
 }
 
 #[test]
-fn a_session_file_of_any_content_is_no_obstacle() {
+fn a_session_file_with_any_content_is_accepted() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);

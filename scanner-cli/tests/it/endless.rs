@@ -150,7 +150,7 @@ fn the_service_answers_scans_others_and_ends_while_filters_compute() {
 }
 
 #[test]
-fn a_scan_has_a_time_limit_which_is_named() {
+fn a_scan_has_a_time_limit_which_is_reported() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
     let home = Home::empty();
@@ -183,7 +183,7 @@ fn a_scan_has_a_time_limit_which_is_named() {
 }
 
 #[test]
-fn a_scan_that_computes_beyond_its_time_limit_is_left_behind() {
+fn a_scan_that_computes_beyond_its_time_limit_is_abandoned() {
     let site = dear();
     let home = Home::empty();
     let more = format!("{}connection.time_limits.scan = 5 s\n", dear_filter());
@@ -206,7 +206,7 @@ fn locked(home: &Home) -> rusqlite::Connection {
 }
 
 #[test]
-fn a_store_that_makes_it_wait_keeps_no_program_from_its_end() {
+fn a_locked_store_does_not_keep_a_program_from_ending() {
     let site = FakeSite::start_in_thread();
     for (arguments, exit) in [(&["scan"][..], 130), (&["run"], 0)] {
         let home = Home::of(&site);

@@ -134,7 +134,7 @@ fn without_shared_memory_the_store_works_with_a_rollback_journal() {
 }
 
 #[test]
-fn without_locks_nothing_is_stored_and_it_is_said_at_once() {
+fn without_locks_nothing_is_stored_and_an_error_is_reported() {
     let site = site();
     for limits in ["locks", "posix-locks"] {
         for errno in [ENOLCK, EOPNOTSUPP, ENOSYS] {
@@ -164,7 +164,7 @@ fn without_locks_nothing_is_stored_and_it_is_said_at_once() {
 }
 
 #[test]
-fn a_store_that_another_process_locks_is_waited_for_and_named() {
+fn a_store_that_another_process_locks_is_awaited_and_reported() {
     let site = site();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -204,7 +204,7 @@ fn a_service_ends_in_time_while_another_process_locks_the_store() {
 }
 
 #[test]
-fn a_home_that_may_only_be_read_is_read() {
+fn a_read_only_home_can_be_read() {
     let site = site();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &["40 added"]);

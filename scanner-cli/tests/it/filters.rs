@@ -83,7 +83,7 @@ fn the_former_word_for_excluded_is_still_accepted() {
 }
 
 #[test]
-fn a_filter_is_tried_without_writing_anything() {
+fn testing_a_filter_writes_nothing() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     write(&home, &site, "filter = \"app != 'Sales Overview'\"\n");
@@ -124,7 +124,7 @@ fn a_filter_in_a_file_is_read_from_the_home() {
 }
 
 #[test]
-fn what_a_filter_cannot_know_of_hidden_apps_changes_nothing() {
+fn unknown_properties_of_hidden_apps_change_nothing() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let filter = "filter = \"any t in app_tag match t = 'Certified'\"\n";
@@ -160,7 +160,7 @@ fn trial(home: &Home, offline: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_filter_is_tried_on_what_the_store_holds_without_the_site() {
+fn a_filter_can_be_tested_with_the_store_without_the_site() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["filter", "test", "qlik", "--offline"])
@@ -204,7 +204,7 @@ fn a_filter_is_tried_on_what_the_store_holds_without_the_site() {
 }
 
 #[test]
-fn what_is_undecided_is_listed_when_a_filter_is_tried() {
+fn testing_a_filter_lists_undecided_sheets() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     write(&home, &site, "filter = \"app_tag is null\"\n");
@@ -219,7 +219,7 @@ fn what_is_undecided_is_listed_when_a_filter_is_tried() {
 }
 
 #[test]
-fn a_sheet_on_which_a_pattern_gives_up_stays_as_it_was() {
+fn a_sheet_on_which_a_pattern_gives_up_stays_unchanged() {
     const FILTER: &str = "filter = \"\"\"not sheet ~ /(?=a)(a|a|aa)+\\1c/\"\"\"\n";
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
@@ -266,7 +266,7 @@ fn a_sheet_on_which_a_pattern_gives_up_stays_as_it_was() {
 }
 
 #[test]
-fn what_was_meant_as_a_filter_is_not_ignored() {
+fn a_misplaced_or_misspelt_filter_is_not_ignored() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     for (filter, hint) in [

@@ -64,7 +64,7 @@ fn scanned(site: &FakeSite) -> Home {
 }
 
 #[test]
-fn no_address_of_an_owner_is_left_in_any_file() {
+fn no_file_contains_an_address_of_an_owner() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -121,7 +121,7 @@ fn no_address_of_an_owner_is_left_in_any_file() {
 }
 
 #[test]
-fn other_connections_keep_what_they_have() {
+fn other_connections_stay_unchanged() {
     let (site, other) = (FakeSite::start_in_thread(), FakeSite::start_in_thread());
     let home = Home::of(&site);
     home.write("connections/other.conf", connection("other", &other));
@@ -141,7 +141,7 @@ fn other_connections_keep_what_they_have() {
 }
 
 #[test]
-fn it_is_refused_while_a_file_has_the_code_or_may_have_it() {
+fn forgetting_is_refused_while_a_file_has_the_code_or_may_have_it() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     for (file, text) in [
@@ -163,7 +163,7 @@ fn it_is_refused_while_a_file_has_the_code_or_may_have_it() {
 }
 
 #[test]
-fn it_is_refused_while_a_scan_runs() {
+fn forgetting_is_refused_during_a_scan() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -185,7 +185,7 @@ fn end(child: &mut Child) {
 }
 
 #[test]
-fn it_is_refused_while_another_connection_is_scanned() {
+fn forgetting_is_refused_while_another_connection_is_scanned() {
     let (site, other) = (FakeSite::start_in_thread(), FakeSite::start_in_thread());
     let home = scanned(&site);
     home.write("connections/other.conf", connection("other", &other));
@@ -200,7 +200,7 @@ fn it_is_refused_while_another_connection_is_scanned() {
 }
 
 #[test]
-fn it_works_beside_a_service_that_scans_nothing() {
+fn forgetting_works_while_the_service_is_idle() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let running = Running::briefly(&home);
@@ -217,7 +217,7 @@ fn it_works_beside_a_service_that_scans_nothing() {
 }
 
 #[test]
-fn a_follower_that_fails_keeps_everything_unless_its_catalog_is_left_alone() {
+fn a_failed_follower_keeps_everything_unless_its_catalog_keeps_the_items() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     home.write(
@@ -235,7 +235,7 @@ fn a_follower_that_fails_keeps_everything_unless_its_catalog_is_left_alone() {
 }
 
 #[test]
-fn copies_of_the_store_that_hold_the_connection_are_named() {
+fn copies_of_the_store_with_the_connection_are_listed() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let elsewhere = tempfile::tempdir().unwrap();
@@ -300,7 +300,7 @@ fn leftovers_of_killed_backups_are_removed() {
 }
 
 #[test]
-fn what_a_scan_without_a_store_left_is_removed() {
+fn files_of_a_scan_without_a_store_are_removed() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan", "--no-store"]).check(0, &[]);
@@ -327,7 +327,7 @@ fn typed(home: &Home, answer: &str) -> crate::scanner::Run {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn on_a_terminal_it_shows_counts_and_asks() {
+fn on_a_terminal_forgetting_shows_counts_and_asks() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     for (answer, exit) in [("n\n", 130), ("\n", 130), ("yess\n", 130), ("yes\n", 0)] {

@@ -84,7 +84,7 @@ fn check(home: &Home, expected: usize, next: &str) {
 }
 
 #[test]
-fn a_schedule_is_kept_and_what_was_missed_is_made_up_once() {
+fn a_schedule_is_followed_and_missed_scans_run_once() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
@@ -122,7 +122,7 @@ fn a_schedule_is_kept_and_what_was_missed_is_made_up_once() {
 }
 
 #[test]
-fn without_a_schedule_it_is_every_24_hours_whatever_is_set_meanwhile() {
+fn without_a_schedule_scans_run_every_24_hours_whatever_the_clock_shows() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
@@ -247,7 +247,7 @@ fn impatient(site: &FakeSite) -> String {
 }
 
 #[test]
-fn a_failure_that_may_pass_is_repeated_sooner_than_scheduled() {
+fn a_temporary_failure_is_repeated_sooner_than_scheduled() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = FakeSite::start_in_thread();
     site.fail(Fault::status(503));

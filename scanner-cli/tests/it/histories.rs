@@ -61,7 +61,7 @@ fn states(home: &Home, state: &str) -> usize {
 }
 
 #[test]
-fn a_scan_notes_what_was_added_and_changed_and_removed_and_nothing_else() {
+fn a_scan_records_exactly_what_was_added_changed_and_removed() {
     let (site, ids) = site(5);
     let home = Home::of(&site);
     home.run(&["scan"])
@@ -149,7 +149,7 @@ fn an_item_that_comes_back_has_returned() {
 }
 
 #[test]
-fn contacts_that_are_not_known_now_stay_as_they_were() {
+fn contacts_that_are_unknown_now_stay_unchanged() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -202,7 +202,7 @@ fn a_source_that_breaks_or_hides_something_changes_nothing() {
 }
 
 #[test]
-fn a_partial_scan_takes_what_it_saw_and_removes_nothing() {
+fn a_partial_scan_stores_what_it_saw_and_removes_nothing() {
     let (site, ids) = site(8);
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -218,7 +218,7 @@ fn a_partial_scan_takes_what_it_saw_and_removes_nothing() {
 }
 
 #[test]
-fn a_record_that_can_never_be_read_is_kept_and_does_not_keep_others() {
+fn an_unreadable_record_is_kept_and_does_not_keep_others() {
     let (site, ids) = site(8);
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -238,7 +238,7 @@ fn a_record_that_can_never_be_read_is_kept_and_does_not_keep_others() {
 }
 
 #[test]
-fn so_many_removals_at_once_need_a_persons_word() {
+fn many_removals_require_confirmation() {
     for (sheets, removed, exit) in [(60, 12, 0), (60, 13, 5), (4, 3, 0), (4, 4, 5)] {
         let (site, ids) = site(sheets);
         let home = Home::of(&site);
@@ -289,7 +289,7 @@ fn a_changed_code_is_a_new_connection_and_the_old_ones_items_stay() {
 }
 
 #[test]
-fn a_scan_that_begins_again_counts_what_its_last_attempt_saw() {
+fn a_restarted_scan_counts_what_its_last_attempt_saw() {
     let (site, ids) = site(30);
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -301,7 +301,7 @@ fn a_scan_that_begins_again_counts_what_its_last_attempt_saw() {
 }
 
 #[test]
-fn nothing_is_exported_of_a_connection_before_it_is_known_as_a_whole() {
+fn a_connection_is_not_exported_before_its_first_complete_scan() {
     let (site, _) = site(5);
     let home = Home::of(&site);
     home.write(EXPORT, "former\n");

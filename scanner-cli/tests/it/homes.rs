@@ -145,7 +145,7 @@ fn set_mode(home: &Home, name: &str, mode: u32) {
 }
 
 #[test]
-fn what_remembers_nothing_works_in_a_home_that_may_only_be_read() {
+fn commands_that_store_nothing_work_in_a_read_only_home() {
     for with_data in [false, true] {
         let home = Home::empty();
         home.write("connections/qlik.conf", "");
@@ -185,7 +185,7 @@ fn what_remembers_nothing_works_in_a_home_that_may_only_be_read() {
 }
 
 #[test]
-fn a_store_in_a_folder_that_may_not_be_read_is_not_called_missing() {
+fn an_unreadable_store_is_not_reported_as_missing() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -200,7 +200,7 @@ fn a_store_in_a_folder_that_may_not_be_read_is_not_called_missing() {
 }
 
 #[test]
-fn status_knows_of_a_scan_that_runs() {
+fn status_shows_a_running_scan() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -226,7 +226,7 @@ fn status_knows_of_a_scan_that_runs() {
 }
 
 #[test]
-fn status_that_looks_again_and_again_keeps_no_scan_from_its_lock() {
+fn repeated_status_commands_do_not_keep_a_scan_from_its_lock() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);

@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[test]
-fn a_hook_file_that_is_wrong_shows_in_status_and_check() {
+fn an_invalid_hook_file_is_shown_by_status_and_check() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write(
@@ -133,7 +133,7 @@ fn a_hook_is_tested_with_the_changes_of_the_last_scan() {
 }
 
 #[test]
-fn misspelt_codes_and_settings_of_hooks_are_named() {
+fn misspelt_codes_and_settings_of_hooks_are_reported() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     write_hooks(&home);
@@ -213,7 +213,7 @@ fn says(home: &Home, command: &str, text: &str, expected: bool) {
 
 #[cfg(unix)]
 #[test]
-fn files_that_lead_to_programs_and_that_others_may_write_are_warned_about() {
+fn files_that_name_programs_cause_a_warning_if_others_may_write_them() {
     let site = FakeSite::start_in_thread();
     let home = closed_home(&site);
     for command in ["check", "status", "scan"] {

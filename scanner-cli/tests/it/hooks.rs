@@ -60,7 +60,7 @@ pub(crate) fn write_hooks(home: &Home) {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
+fn a_hook_receives_the_changes_of_a_scan_and_its_result_is_shown() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     write_hooks(&home);
@@ -120,7 +120,7 @@ fn a_hook_is_told_what_a_scan_found_and_its_end_is_shown() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_hook_is_not_told_of_what_a_filter_leaves_out_as_of_what_was_written() {
+fn excluded_items_are_not_on_the_standard_input_of_a_hook() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -199,7 +199,7 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_hook_learns_everything_again_after_a_restore() {
+fn a_hook_receives_everything_again_after_a_restore() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("script.sh", SCRIPT.replace("exit 3", "test ! -e failing"));
@@ -250,7 +250,7 @@ fn resources(pid: u32) -> (usize, usize) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_hooks_leave_running_costs_the_scanner_neither_threads_nor_files() {
+fn processes_that_hooks_leave_running_cost_neither_threads_nor_files() {
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
     home.write(

@@ -180,7 +180,7 @@ fn commands_report_hostile_files_and_scan_the_others() {
 }
 
 #[test]
-fn settings_that_name_pipes_devices_and_costly_files_stop_nothing() {
+fn settings_with_pipes_devices_and_expensive_files_stop_nothing() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     write_named(&home, &site);

@@ -51,7 +51,7 @@ fn home(site: &FakeSite, more: &str) -> Home {
 }
 
 #[test]
-fn no_report_or_list_has_a_line_that_a_name_began() {
+fn names_cannot_start_a_line_in_reports_and_lists() {
     let site = site();
     let home = home(
         &site,
@@ -89,7 +89,7 @@ fn no_report_or_list_has_a_line_that_a_name_began() {
 }
 
 #[test]
-fn json_keeps_names_and_shows_no_control_character() {
+fn json_keeps_names_and_escapes_control_characters() {
     let site = site();
     let home = home(&site, "");
     home.run(&["scan", "--report", "report.json"]).check(0, &[]);
@@ -132,7 +132,7 @@ fn messages_quote_files_and_arguments_without_control_characters() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_whose_name_steers_a_terminal_is_reported() {
+fn a_file_name_with_control_characters_is_reported() {
     let home = Home::empty();
     home.write("connections/a\n\u{1b}[31mb.conf", "code = ");
     let run = home.run(&["scan"]);
@@ -168,7 +168,7 @@ fn the_log_of_the_service_has_a_line_for_each_event() {
 }
 
 #[test]
-fn csv_neither_computes_nor_breaks_unless_asked() {
+fn csv_is_safe_for_spreadsheets_by_default() {
     let site = FakeSite::start_in_thread();
     let sheet = site.content().sheet_named("Regions").unwrap().to_owned();
     let home = Home::of(&site);
@@ -215,7 +215,7 @@ fn csv_neither_computes_nor_breaks_unless_asked() {
 
 #[cfg(unix)]
 #[test]
-fn csv_on_a_terminal_neither_steers_it_nor_forges_lines() {
+fn csv_on_a_terminal_has_no_control_characters_and_no_forged_lines() {
     use crate::terminal::{Streams, on_terminal};
 
     let site = site();

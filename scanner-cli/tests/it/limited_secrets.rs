@@ -90,7 +90,7 @@ fn a_secret_names_the_codes_that_may_use_it() {
 }
 
 #[test]
-fn no_spelling_of_a_name_gets_around_the_codes_of_a_secret() {
+fn no_spelling_of_a_name_bypasses_the_codes_of_a_secret() {
     let site = site();
     let home = home(&site, "", PROVIDER);
     home.write(
@@ -274,7 +274,7 @@ fn includes_are_limited_to_the_home() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_running_scanner_takes_up_new_restrictions_at_once() {
+fn a_running_service_applies_new_restrictions_immediately() {
     let site = site();
     let home = home(
         &site,
@@ -305,7 +305,7 @@ fn a_running_scanner_takes_up_new_restrictions_at_once() {
 }
 
 #[test]
-fn a_secret_is_no_name() {
+fn a_secret_cannot_be_a_name() {
     let site = site();
     let home = home(&site, "", PROVIDER);
     home.write("secrets.conf", "s.account = \"s3cr3t\"\n");

@@ -12,7 +12,7 @@ fn run(home: &Home, arguments: &[&str], rust_log: &str) -> Run {
 }
 
 #[test]
-fn each_request_is_logged_where_somebody_asks_for_it() {
+fn requests_are_logged_on_demand() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     for (arguments, rust_log, debug, trace) in [
@@ -49,7 +49,7 @@ fn each_request_is_logged_where_somebody_asks_for_it() {
 }
 
 #[test]
-fn every_command_takes_the_options() {
+fn every_command_accepts_the_options() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -85,7 +85,7 @@ fn every_command_takes_the_options() {
 }
 
 #[test]
-fn a_quiet_command_says_only_what_went_wrong() {
+fn a_quiet_command_prints_only_errors() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     for arguments in [
@@ -130,7 +130,7 @@ fn other_crates_log_nothing_below_info() {
 }
 
 #[test]
-fn a_variable_that_is_not_valid_is_named() {
+fn an_invalid_variable_is_reported() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let run = run(&home, &["scan"], "scanner_cli=loud");

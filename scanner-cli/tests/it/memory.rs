@@ -46,7 +46,7 @@ fn run(arguments: &[&str], faults: Vec<Fault>, settings: &str) -> Option<i32> {
 }
 
 #[test]
-fn lists_without_an_end_end_every_command_and_take_little_memory() {
+fn endless_lists_end_every_command_and_need_little_memory() {
     let description = "x".repeat(100_000);
     let app = format!(r#"{{"id":"app-{{n}}","description":"{description}"}},"#);
     let sheet = r#"{"id":"s-{n}","engineObjectId":"e-{n}","app":{"id":"a"},"objectType":"sheet"},"#;
@@ -94,7 +94,7 @@ fn lists_without_an_end_end_every_command_and_take_little_memory() {
 }
 
 #[test]
-fn records_of_60_mb_in_small_packets_take_little_memory_and_are_named() {
+fn records_of_60_mb_in_small_packets_need_little_memory_and_are_reported() {
     let huge = format!(
         ",{{\"id\":\"huge-{{n}}\",\"name\":\"{}\"}}",
         "x".repeat(60_000_000)
@@ -111,7 +111,7 @@ fn records_of_60_mb_in_small_packets_take_little_memory_and_are_named() {
 }
 
 #[test]
-fn texts_of_megabytes_reach_neither_the_report_nor_the_export_whole() {
+fn huge_texts_are_truncated_in_report_and_export() {
     let mut content = Content::empty();
     let app = content.add_app("Sales");
     let sheet = content.add_sheet(&app, "Overview");

@@ -36,7 +36,7 @@ fn check(home: &Home, arguments: &[&str], exit: i32, texts: &[&str]) {
 }
 
 #[test]
-fn connection_files_that_are_no_files_are_reported_and_the_others_scanned() {
+fn connection_files_that_are_not_regular_files_are_reported_and_the_others_scanned() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     pipe(&home, "connections/a.conf");
@@ -85,7 +85,7 @@ fn the_service_reports_such_files_and_goes_on() {
 }
 
 #[test]
-fn settings_and_includes_that_lead_to_no_file_are_reported_with_their_place() {
+fn settings_and_includes_without_a_regular_file_are_reported_with_their_place() {
     let site = FakeSite::start_in_thread();
     for (setting, expected) in [
         (
@@ -133,7 +133,7 @@ fn settings_and_includes_that_lead_to_no_file_are_reported_with_their_place() {
 }
 
 #[test]
-fn files_of_the_home_that_are_no_files_are_reported() {
+fn files_of_the_home_that_are_not_regular_files_are_reported() {
     let site = FakeSite::start_in_thread();
     for (file, command, expected) in [
         (
@@ -171,7 +171,7 @@ fn files_of_the_home_that_are_no_files_are_reported() {
 }
 
 #[test]
-fn state_of_earlier_runs_that_is_no_file_stops_nothing() {
+fn state_of_earlier_runs_that_is_not_a_regular_file_stops_nothing() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     pipe(&home, "data/qlik.session");
@@ -182,7 +182,7 @@ fn state_of_earlier_runs_that_is_no_file_stops_nothing() {
 }
 
 #[test]
-fn a_lock_is_never_taken_through_a_link_or_on_a_pipe() {
+fn a_lock_is_never_a_link_or_a_pipe() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("precious", "precious");
@@ -245,7 +245,7 @@ fn temporary_files_of_killed_processes_are_removed_at_start() {
 }
 
 #[test]
-fn what_a_hook_was_given_is_removed_after_the_service_was_killed() {
+fn input_files_of_hooks_are_removed_after_the_service_was_killed() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write(

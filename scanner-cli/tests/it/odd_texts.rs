@@ -58,7 +58,7 @@ fn an_invisible_character_in_a_code_is_refused_by_its_place() {
 }
 
 #[test]
-fn invisible_characters_elsewhere_are_warned_about_by_their_places() {
+fn invisible_characters_elsewhere_cause_warnings_with_their_places() {
     check(
         "Test site",
         "Test\u{a0}site",
@@ -87,7 +87,7 @@ fn invisible_characters_elsewhere_are_warned_about_by_their_places() {
 }
 
 #[test]
-fn quotes_that_hocon_does_not_know_are_refused_where_they_cannot_be_meant() {
+fn quotes_that_hocon_does_not_know_are_refused_where_they_make_no_sense() {
     for (old, new, text) in [
         ("\"qlik\"", "'qlik'", "write `code = \"qlik\"`"),
         ("\"qlik\"", "“qlik”", "`code` is in typographic quotes"),
@@ -127,7 +127,7 @@ fn quotes_that_hocon_does_not_know_are_refused_where_they_cannot_be_meant() {
 }
 
 #[test]
-fn a_file_with_a_quoted_code_is_shown_for_the_code_that_is_meant() {
+fn a_file_with_a_quoted_code_is_found_by_the_code_without_quotes() {
     check("\"qlik\"", "'qlik'", 3, &["`code` is in single quotes"]);
     let site = FakeSite::start_in_thread();
     let home = Home::with(&connection("qlik", &site).replace("\"qlik\"", "'qlik'"));
@@ -196,7 +196,7 @@ fn the_service_refuses_codes_that_differ_only_in_case() {
 }
 
 #[test]
-fn files_in_other_encodings_are_named() {
+fn files_in_other_encodings_are_reported() {
     let file = "name = \"a\"\r\ncode = \"qlik\"\r\n";
     let utf16 =
         |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { file.encode_utf16().flat_map(bytes).collect() };
@@ -241,7 +241,7 @@ fn encrypt(home: &Home, secret: &[u8]) -> Output {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_a_secret_or_a_name() {
+fn a_byte_order_mark_is_not_part_of_a_secret_or_a_name() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let encrypted = encrypt(&home, b"\xEF\xBB\xBFACME\\scanner\r\n");
@@ -301,7 +301,7 @@ fn utf16(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_encoding_of_filters_keys_and_secrets_is_named() {
+fn wrong_encodings_of_filters_keys_and_secrets_are_reported() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let valid = home.read("connections/qlik.conf");

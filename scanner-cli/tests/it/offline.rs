@@ -20,7 +20,7 @@ fn offline(home: &Home, exit: i32, texts: &[&str]) -> String {
 }
 
 #[test]
-fn no_site_is_asked() {
+fn no_site_is_contacted() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let settings = "schedule = \"0 0 2 * * ?\"\nfilter = \"stream = 'x'\"\n";
@@ -116,7 +116,7 @@ fn a_mistake_in_any_file_is_found() {
 }
 
 #[test]
-fn a_home_without_connections_is_validated_as_far_as_it_goes() {
+fn a_home_without_connections_is_validated() {
     let home = Home::empty();
     home.write("conf/application.conf", "a = ");
     offline(
@@ -185,7 +185,7 @@ const MISSPELT: [(&str, &str); 16] = [
 ];
 
 #[test]
-fn misspelt_names_of_the_scanners_own_settings_are_warned_about() {
+fn misspelt_names_of_the_scanners_own_settings_cause_warnings() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     for (settings, meant) in MISSPELT {

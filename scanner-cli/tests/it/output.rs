@@ -77,7 +77,7 @@ fn the_written_file_can_be_read_by_another_account() {
 }
 
 #[test]
-fn items_go_to_the_file_or_the_stream_that_was_named() {
+fn items_go_to_the_named_file_or_stream() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan", "--no-store", "--output", "here.ndjson"])
@@ -92,7 +92,7 @@ fn items_go_to_the_file_or_the_stream_that_was_named() {
 }
 
 #[test]
-fn no_file_is_written_over_one_that_is_for_something_else() {
+fn files_with_another_purpose_are_not_overwritten() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan", "--output", "x.json", "--report", "./x.json"])
@@ -184,7 +184,7 @@ fn output_that_cannot_be_written_is_a_failure_and_leaves_the_old_file() {
 }
 
 #[test]
-fn what_a_site_says_cannot_steer_the_terminal() {
+fn texts_of_a_site_cannot_control_the_terminal() {
     let version = "14\u{1b}[31m\u{7}";
     let site = FakeSite::builder().version(version).start_in_thread();
     site.fail(Fault::record(4, r#"{"id":"a\u001b]0;b","name":[]}"#).on(SHEETS));

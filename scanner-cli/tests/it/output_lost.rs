@@ -92,7 +92,7 @@ fn other_commands_without_standard_error_have_their_usual_exit_codes() {
 }
 
 #[test]
-fn data_that_cannot_be_written_are_an_error_unless_the_reader_has_seen_enough() {
+fn unwritable_data_is_an_error_unless_the_reader_stopped_early() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -132,7 +132,7 @@ fn finish_without_output(mut command: Command, exit: i32, text: &str, arguments:
 }
 
 #[test]
-fn a_service_whose_log_cannot_be_written_goes_on() {
+fn a_service_whose_log_cannot_be_written_continues() {
     let site = FakeSite::start_in_thread();
     for (errors, format) in [(full().into(), "text"), (closed_pipe(), "json")] {
         let home = Home::of(&site);
@@ -146,7 +146,7 @@ fn a_service_whose_log_cannot_be_written_goes_on() {
 }
 
 #[test]
-fn a_reader_of_the_log_that_sleeps_stops_no_service_and_learns_what_it_missed() {
+fn a_slow_reader_of_the_log_does_not_stop_the_service_and_sees_what_was_lost() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("conf/application.conf", "automation.look_interval = 50 ms");
@@ -179,7 +179,7 @@ fn a_reader_of_the_log_that_sleeps_stops_no_service_and_learns_what_it_missed() 
 }
 
 #[test]
-fn lost_lines_are_a_number_for_monitoring() {
+fn lost_lines_are_a_metric() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let free = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn a_disk_that_gets_full_in_mid_scan_leaves_the_old_file_and_nothing_else() {
+fn a_full_disk_leaves_only_the_old_file() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write(EXPORT, "former\n");

@@ -18,7 +18,7 @@ fn site(sheets: usize) -> (FakeSite, Vec<String>) {
 }
 
 #[test]
-fn an_export_is_not_replaced_by_one_that_lacks_more_than_the_fuse_allows() {
+fn an_export_is_not_replaced_by_one_that_misses_more_than_the_fuse_allows() {
     for (sheets, removed, exit) in [(60, 12, 0), (60, 13, 5), (4, 3, 0), (4, 4, 5)] {
         for output in [None, Some("here.ndjson")] {
             let (site, ids) = site(sheets);
@@ -73,7 +73,7 @@ fn an_account_that_lost_its_rights_does_not_empty_an_export() {
 }
 
 #[test]
-fn as_many_other_items_do_not_make_up_for_those_that_are_lacking() {
+fn new_items_do_not_compensate_for_missing_ones() {
     let (site, ids) = site(4);
     let home = Home::of(&site);
     home.run(&["scan", "--no-store"]).check(0, &[]);
@@ -89,7 +89,7 @@ fn as_many_other_items_do_not_make_up_for_those_that_are_lacking() {
 }
 
 #[test]
-fn what_a_filter_excludes_is_not_lacking_unless_nothing_stays() {
+fn excluded_items_are_not_missing_unless_nothing_stays() {
     let (site, _) = site(30);
     let home = Home::of(&site);
     home.run(&["scan", "--no-store"]).check(0, &[]);

@@ -158,7 +158,7 @@ fn a_file_that_is_replaced_keeps_its_mode_and_group() {
 }
 
 #[test]
-fn what_root_makes_in_the_home_of_a_service_belongs_to_the_service() {
+fn files_that_root_creates_in_the_home_of_a_service_belong_to_the_service() {
     if !is_root() {
         return;
     }
@@ -199,7 +199,7 @@ fn what_root_makes_in_the_home_of_a_service_belongs_to_the_service() {
 }
 
 #[test]
-fn the_service_goes_on_with_the_session_that_root_opened() {
+fn the_service_reuses_the_session_that_root_opened() {
     if !is_root() {
         return;
     }
@@ -219,7 +219,7 @@ fn the_service_goes_on_with_the_session_that_root_opened() {
 }
 
 #[test]
-fn an_account_that_cannot_give_a_session_to_the_service_keeps_none() {
+fn an_account_that_cannot_give_a_session_to_the_service_does_not_save_it() {
     if !is_root() {
         return;
     }
@@ -247,7 +247,7 @@ fn an_account_that_cannot_give_a_session_to_the_service_keeps_none() {
 }
 
 #[test]
-fn an_account_that_may_only_read_holds_no_lock() {
+fn an_account_with_read_access_cannot_hold_a_lock() {
     if !is_root() {
         return;
     }
@@ -344,7 +344,7 @@ fn the_mode_of_a_follower_is_that_of_its_files_and_lets_readers_into_a_new_folde
 }
 
 #[test]
-fn an_account_that_cannot_know_whether_a_service_runs_is_told_so() {
+fn status_reports_that_it_may_not_open_the_lock_of_the_service() {
     if !is_root() {
         return;
     }

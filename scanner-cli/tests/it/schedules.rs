@@ -178,7 +178,7 @@ fn config_show_prints_the_next_three_times() {
 }
 
 #[test]
-fn config_show_says_why_a_schedule_has_no_times() {
+fn config_show_reports_why_a_schedule_has_no_times() {
     let site = FakeSite::start_in_thread();
     let home = Home::with(&(connection("own", &site) + "schedule = \"0 2 * * *\"\n"));
     let run = home.run(&["config", "show", "own"]);
@@ -198,7 +198,7 @@ fn config_show_says_why_a_schedule_has_no_times() {
 }
 
 #[test]
-fn a_wrong_schedule_is_refused_with_its_place() {
+fn an_invalid_schedule_is_refused_with_its_place() {
     let site = FakeSite::start_in_thread();
     for (schedule, texts) in [
         (
@@ -251,7 +251,7 @@ fn a_wrong_schedule_is_refused_with_its_place() {
 }
 
 #[test]
-fn what_quartz_ignores_in_a_schedule_is_warned_about() {
+fn parts_of_a_schedule_that_quartz_ignores_cause_a_warning() {
     let site = FakeSite::start_in_thread();
     let home = Home::with(&(connection("qlik", &site) + "schedule = \"0 0 2 ? * MON-FRI/2\"\n"));
     home.write(

@@ -63,7 +63,7 @@ fn only_one_line_break_is_removed() {
 }
 
 #[test]
-fn the_folder_is_that_of_systemd_where_none_is_named() {
+fn the_default_folder_is_that_of_systemd() {
     let (_site, home) = home("secret-manager.provider = files\n");
     home.run(&["scan"])
         .check(3, &["`CREDENTIALS_DIRECTORY` is not set"]);
@@ -78,7 +78,7 @@ fn the_folder_is_that_of_systemd_where_none_is_named() {
 }
 
 #[test]
-fn a_name_stays_in_the_folder_and_its_codes_count() {
+fn a_name_cannot_leave_the_folder_and_its_codes_apply() {
     let (site, home) = home(FILES);
     home.write("run/other", ACCOUNT);
     for name in [
@@ -125,7 +125,7 @@ fn a_name_stays_in_the_folder_and_its_codes_count() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_file_may_hold_an_encrypted_secret_and_takes_effect_when_it_changes() {
+fn a_file_may_contain_an_encrypted_secret_and_takes_effect_when_it_changes() {
     let (_site, home) = home(&format!("{FILES}automation.look_interval = 50 ms\n"));
     home.write("run/secrets/qlik.account-1", "ACME\\nobody\n");
     let running = Running::start(&home);

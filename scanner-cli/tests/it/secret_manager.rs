@@ -39,7 +39,7 @@ fn readable_by(home: &Home, mode: u32) {
 }
 
 #[test]
-fn a_secret_comes_from_the_section_that_the_file_names_or_else_from_the_common_one() {
+fn a_secret_comes_from_the_named_section_or_from_the_default_one() {
     let site = FakeSite::builder().user(VALUE).start_in_thread();
     for (manager, section) in [
         (MANAGER, "qlik-prod"),
@@ -67,7 +67,7 @@ fn a_secret_comes_from_the_section_that_the_file_names_or_else_from_the_common_o
 }
 
 #[test]
-fn a_secret_that_is_not_there_is_told_with_the_place_that_asks_for_it() {
+fn a_missing_secret_is_reported_where_it_is_used() {
     let site = FakeSite::start_in_thread();
     let place = "connections/qlik.conf:7:16";
     let check = |home: &Home, said: &str| {
@@ -126,7 +126,7 @@ fn a_secret_in_a_setting_that_is_quoted_is_not_quoted() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn secrets_that_every_user_may_read_are_warned_about() {
+fn secrets_that_every_user_may_read_cause_a_warning() {
     let site = FakeSite::builder().user(VALUE).start_in_thread();
     let home = home(&site, MANAGER);
     secrets(&home, "qlik-prod");
@@ -138,7 +138,7 @@ fn secrets_that_every_user_may_read_are_warned_about() {
 }
 
 #[test]
-fn a_rule_that_holds_a_secret_is_explained_without_it() {
+fn a_rule_with_a_secret_is_explained_without_it() {
     const OWNER: &str = "ACME\\ada.moreau";
     let site = FakeSite::builder().user(OWNER).start_in_thread();
     let home = home(&site, MANAGER);

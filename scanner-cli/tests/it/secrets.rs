@@ -60,7 +60,7 @@ fn no_command_shows_the_header_value_or_the_session() {
 }
 
 #[test]
-fn no_complaint_about_a_file_shows_its_secrets() {
+fn no_message_about_a_file_shows_its_secrets() {
     let site = FakeSite::start_in_thread();
     for broken in [
         file(&site).replace("\"\"\"", "\""),

@@ -38,7 +38,7 @@ fn with_store_as(site: &FakeSite, fixture_name: &str, name: &str, more: &str) ->
 const PASSWORD: &str = "tls.truststore.password = changeit\n";
 
 #[test]
-fn every_kind_of_store_leads_to_the_site() {
+fn every_format_of_trust_store_works() {
     let site = secure();
     for (fixture, name, more) in [
         ("root.pem", "root.pem", String::new()),
@@ -141,7 +141,7 @@ fn checked(home: &Home) -> String {
 }
 
 #[test]
-fn what_is_weak_is_warned_about_in_each_report() {
+fn weak_certificates_cause_a_warning_in_each_report() {
     let site = FakeSite::builder()
         .tls(&text("java/sha1.pem"), &text("java/sha1.key"))
         .start_in_thread();
@@ -154,7 +154,7 @@ fn what_is_weak_is_warned_about_in_each_report() {
 }
 
 #[test]
-fn a_store_that_cannot_be_used_is_told_apart() {
+fn unusable_trust_stores_have_their_own_messages() {
     let site = secure();
     for (fixture, name, more, told) in [
         (
@@ -223,7 +223,7 @@ fn a_refused_certificate_is_explained() {
 }
 
 #[test]
-fn certificates_that_are_not_checked_are_warned_about_each_time() {
+fn unchecked_certificates_cause_a_warning_each_time() {
     let site = secure();
     let home =
         Home::with(&(connection("qlik", &site) + "tls.bypass_certificate_validation = true\n"));

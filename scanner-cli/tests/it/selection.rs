@@ -5,7 +5,7 @@ use qrs_client::fake_site::{FakeSite, Fault, Point};
 use crate::scanner::{Home, closed_port, connection, connection_to};
 
 #[test]
-fn a_run_of_several_ends_with_what_is_worst_for_the_catalog() {
+fn the_exit_code_is_the_worst_for_the_catalog() {
     let good = FakeSite::start_in_thread();
     let partial = FakeSite::start_in_thread();
     partial.fail(Fault::count_off_by(1).on("/qrs/app/object/count"));
@@ -27,7 +27,7 @@ fn a_run_of_several_ends_with_what_is_worst_for_the_catalog() {
 }
 
 #[test]
-fn a_code_that_no_connection_has_is_a_mistake_of_the_command_line() {
+fn an_unknown_code_is_a_usage_error() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan", "nope"])
@@ -55,7 +55,7 @@ fn a_code_that_no_connection_has_is_a_mistake_of_the_command_line() {
 }
 
 #[test]
-fn a_code_that_no_connection_has_suggests_the_near_one() {
+fn an_unknown_code_suggests_a_similar_one() {
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
     home.write("connections/q.conf", connection("qlik-prod", &site));
@@ -87,7 +87,7 @@ fn a_code_that_no_connection_has_suggests_the_near_one() {
 }
 
 #[test]
-fn a_command_line_without_sense_is_exit_2() {
+fn an_invalid_command_line_is_exit_2() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("connections/second.conf", connection("second", &site));
@@ -108,7 +108,7 @@ fn a_command_line_without_sense_is_exit_2() {
 }
 
 #[test]
-fn two_scans_of_one_connection_do_not_run_at_once() {
+fn two_scans_of_one_connection_do_not_run_in_parallel() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::stall(Point::Records(3)).on("/qrs/app/object/full"));
     let home = Home::of(&site);
@@ -125,7 +125,7 @@ fn two_scans_of_one_connection_do_not_run_at_once() {
 }
 
 #[test]
-fn at_most_four_connections_are_read_at_once() {
+fn at_most_four_connections_are_read_in_parallel() {
     let sites: Vec<_> = (0..6).map(|_| FakeSite::start_in_thread()).collect();
     let home = Home::empty();
     for (n, site) in sites.iter().enumerate() {

@@ -141,7 +141,7 @@ pub(crate) fn scanned(home: &Home, code: &str, outcome: &str) -> usize {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn it_waits_without_a_folder_and_scans_what_comes_at_once() {
+fn without_a_folder_the_service_waits_and_scans_new_files_immediately() {
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
     let running = Running::briefly(&home);
@@ -171,7 +171,7 @@ fn it_waits_without_a_folder_and_scans_what_comes_at_once() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_home_has_one_scanner_and_the_second_names_it() {
+fn a_home_has_one_service_and_a_second_one_names_it() {
     let home = Home::empty();
     let running = Running::briefly(&home);
     wait("the state", || home.has("data/status.json"));

@@ -21,7 +21,7 @@ fn logouts(site: &FakeSite) -> Vec<Request> {
 }
 
 #[test]
-fn six_connections_of_one_account_are_one_session() {
+fn six_connections_of_one_account_use_one_session() {
     let site = FakeSite::start_in_thread();
     let home = home_of(&site, 6, "");
     home.run(&["scan"]).check(0, &["complete"]);
@@ -39,7 +39,7 @@ fn six_connections_of_one_account_are_one_session() {
 }
 
 #[test]
-fn another_account_or_site_has_a_session_of_its_own() {
+fn another_account_or_site_has_its_own_session() {
     let site = FakeSite::builder()
         .user("ACME\\scanner")
         .user("ACME\\other")
@@ -112,7 +112,7 @@ fn without_the_setting_no_session_is_ended() {
 }
 
 #[test]
-fn a_session_that_cannot_be_ended_is_a_warning() {
+fn a_session_that_cannot_be_ended_causes_a_warning() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::status(404).on("/qps/user"));
     let home = home_of(&site, 1, "connection.logout = true\n");

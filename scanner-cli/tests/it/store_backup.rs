@@ -49,7 +49,7 @@ fn scan_ids(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn a_restored_store_has_what_the_backup_had_and_followers_begin_anew() {
+fn a_restored_store_has_the_content_of_the_backup_and_followers_are_reset() {
     let site = site(5);
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -177,7 +177,7 @@ fn a_backup_is_made_while_a_scan_writes_and_a_restore_waits_for_everyone() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_service_does_not_keep_a_backup_from_being_made_but_a_restore() {
+fn a_service_allows_a_backup_but_no_restore() {
     // The service is stopped with a signal.
     let site = site(5);
     let home = Home::of(&site);
@@ -246,7 +246,7 @@ fn killed_at_any_instant_a_restore_leaves_the_old_store_or_the_new_one() {
 }
 
 #[test]
-fn an_older_store_is_copied_before_it_is_brought_up_to_date() {
+fn an_older_store_is_copied_before_it_is_migrated() {
     let site = site(5);
     let home = Home::of(&site);
     fs::create_dir_all(home.path("data")).unwrap();

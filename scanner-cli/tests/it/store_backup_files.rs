@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[test]
-fn a_file_that_is_no_backup_is_refused_and_nothing_changes() {
+fn a_file_that_is_not_a_backup_is_refused_and_nothing_changes() {
     let site = site(20);
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -128,7 +128,7 @@ fn a_backup_replaces_an_earlier_one_and_nothing_else() {
 }
 
 #[test]
-fn a_damaged_store_is_found_and_leads_to_the_restore() {
+fn a_damaged_store_is_detected_and_the_message_suggests_a_restore() {
     let site = site(200);
     let home = Home::of(&site);
     home.run(&["store", "check"])

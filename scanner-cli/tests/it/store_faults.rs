@@ -77,7 +77,7 @@ pub(crate) fn check_whole(path: &Path) {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn killed_at_any_instant_the_store_is_whole() {
+fn killed_at_any_instant_the_store_is_intact() {
     const SHEETS: usize = 300;
     let content = Content::generated(3, SHEETS / 3);
     let site = FakeSite::builder().content(content).start_in_thread();
@@ -134,7 +134,7 @@ fn killed_at_any_instant_the_store_is_whole() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_disk_that_gets_full_is_a_failure_and_leaves_the_store_whole() {
+fn a_full_disk_is_a_failure_and_leaves_the_store_intact() {
     let content = Content::generated(2, 10);
     let site = FakeSite::builder().content(content).start_in_thread();
     let home = Home::of(&site);
@@ -189,7 +189,7 @@ fn a_store_of_a_newer_version_is_refused_and_not_touched() {
 }
 
 #[test]
-fn a_store_that_cannot_be_used_is_a_failure_that_says_what_to_do() {
+fn an_unusable_store_is_a_failure_with_advice() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write(
@@ -270,7 +270,7 @@ fn a_second_process_reads_while_a_scan_writes_and_a_second_scan_is_busy() {
 }
 
 #[test]
-fn a_follower_that_fails_does_not_fail_the_scan_and_goes_on_later() {
+fn a_failed_follower_does_not_fail_the_scan_and_resumes_later() {
     let content = Content::generated(2, 10);
     let site = FakeSite::builder().content(content).start_in_thread();
     let home = Home::of(&site);
@@ -307,7 +307,7 @@ fn a_follower_that_fails_does_not_fail_the_scan_and_goes_on_later() {
 }
 
 #[test]
-fn settings_of_followers_that_make_no_sense_are_told_with_their_place() {
+fn invalid_settings_of_followers_are_reported_with_their_place() {
     let site = FakeSite::start_in_thread();
     for (text, expected) in [
         ("followers = ndjson", "--> conf/application.conf:1:13"),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[test]
-fn a_scan_that_exceeds_the_quota_of_the_store_fails_and_the_rest_goes_on() {
+fn a_scan_that_exceeds_the_quota_of_the_store_fails_and_the_others_continue() {
     let content = Content::generated(2, 10);
     let site = FakeSite::builder().content(content).start_in_thread();
     let home = Home::of(&site);

@@ -166,7 +166,7 @@ fn changes_show_labels_in_every_format() {
 }
 
 #[test]
-fn lists_end_after_so_many_rows() {
+fn lists_can_be_limited() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -193,7 +193,7 @@ fn lists_end_after_so_many_rows() {
 }
 
 #[test]
-fn what_changed_lately_is_asked_for_as_people_say_it() {
+fn recent_changes_can_be_selected_in_words() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     let rows = |command: &str, since: &str| {
@@ -214,7 +214,7 @@ fn what_changed_lately_is_asked_for_as_people_say_it() {
 }
 
 #[test]
-fn explain_suggests_what_may_be_meant() {
+fn explain_suggests_similar_items() {
     let site = FakeSite::start_in_thread();
     let home = scanned(&site);
     let explain = |subject: &str| home.run(&["explain", subject, "--offline"]).output;
@@ -296,7 +296,7 @@ mod on_a_terminal {
     }
 
     #[test]
-    fn a_label_keeps_its_beginning_and_its_end_and_columns_that_do_not_fit_are_named() {
+    fn labels_keep_both_ends_and_columns_that_do_not_fit_are_listed() {
         let site = FakeSite::start_in_thread();
         let home = scanned(&site);
         let list = &[

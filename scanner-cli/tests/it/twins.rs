@@ -92,7 +92,7 @@ fn store_export_no_store_and_inventory_agree_in_any_order() {
 }
 
 #[test]
-fn no_draft_takes_the_place_of_an_approved_sheet_that_a_filter_excludes() {
+fn no_draft_replaces_an_approved_sheet_that_a_filter_excludes() {
     let (content, ..) = content();
     let site = FakeSite::builder().content(content).start_in_thread();
     let home = Home::with(&(connection("qlik", &site) + "filter = \"sheet != 'approved'\"\n"));

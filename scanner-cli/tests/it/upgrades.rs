@@ -109,7 +109,7 @@ fn counts(stored: &Value) -> (i64, i64) {
 }
 
 #[test]
-fn what_is_new_in_the_program_rewrites_items_and_export_and_is_no_change() {
+fn new_properties_of_the_program_rewrite_items_and_export_without_a_change() {
     let site = FakeSite::builder().content(site()).start_in_thread();
     let home = home(&site);
     let (run, stored) = scan(&home);
@@ -140,7 +140,7 @@ fn what_is_new_in_the_program_rewrites_items_and_export_and_is_no_change() {
 }
 
 #[test]
-fn what_changed_on_the_site_before_the_first_scan_of_a_new_program_is_a_change() {
+fn a_change_on_the_site_before_the_first_scan_of_a_new_program_is_a_change() {
     let mut content = site();
     let ann = content.sheet_named("Ann's").unwrap().to_owned();
     content.rename(&ann, "Ann's new");
@@ -199,7 +199,7 @@ fn owners_who_are_hidden_from_the_first_scan_of_a_new_program_change_nothing_lat
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_hook_learns_of_no_change_from_the_first_scan_of_a_new_program() {
+fn the_first_scan_of_a_new_program_passes_no_change_to_hooks() {
     let site = FakeSite::builder().content(site()).start_in_thread();
     let home = home(&site);
     home.write(

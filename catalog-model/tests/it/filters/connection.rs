@@ -77,12 +77,12 @@ pub(super) fn problems(entries: Vec<(&str, SettingValue)>) -> Vec<SettingProblem
 }
 
 #[test]
-fn without_filters_there_is_no_filter() {
+fn without_settings_there_is_no_filter() {
     assert!(read(vec![("filter", text(" ")), ("filters", SettingValue::Null)]).is_none());
 }
 
 #[test]
-fn an_item_has_to_pass_both_the_rules_and_the_filter() {
+fn an_item_must_pass_both_the_rules_and_the_filter() {
     let rules = list(vec![block(vec![
         ("id", text("no drafts")),
         ("action", text("Reject")),
@@ -129,7 +129,7 @@ fn an_item_has_to_pass_both_the_rules_and_the_filter() {
 }
 
 #[test]
-fn what_decided_is_told() {
+fn the_deciding_rule_is_reported() {
     let rules = list(vec![block(vec![
         ("action", text("REJECT")),
         ("rules", block(vec![("tag", text("bad"))])),
@@ -160,7 +160,7 @@ fn what_decided_is_told() {
 }
 
 #[test]
-fn an_expression_that_is_none_is_a_problem_with_its_byte() {
+fn an_invalid_expression_is_a_problem_with_its_position() {
     let [problem] = &problems(vec![("filter", text("app = 'é' AND never"))])[..] else {
         panic!("there is one problem");
     };
@@ -186,7 +186,7 @@ fn a_filter_is_read_from_a_file() {
 }
 
 #[test]
-fn what_is_wrong_in_a_file_has_its_line_and_column() {
+fn an_error_in_a_file_has_its_line_and_column() {
     for (path, expected) in [
         (
             "file:conf/bad.txt",
@@ -210,7 +210,7 @@ fn what_is_wrong_in_a_file_has_its_line_and_column() {
 }
 
 #[test]
-fn a_pattern_that_gives_up_names_its_rule() {
+fn a_pattern_that_gives_up_is_reported_with_its_rule() {
     let pattern = r"(?=a)(a|a|aa)+\1c";
     let item = Item::default().with("app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
     let rule = block(vec![
@@ -248,7 +248,7 @@ fn a_pattern_that_gives_up_names_its_rule() {
 }
 
 #[test]
-fn a_rule_whose_pattern_gives_up_leaves_open_only_what_rests_on_it() {
+fn a_rule_whose_pattern_gives_up_leaves_only_its_own_items_undecided() {
     let endless = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
     let item = Item::default()
         .with("app", endless)

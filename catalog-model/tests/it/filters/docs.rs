@@ -27,7 +27,7 @@ const fn list(name: &'static str, kind: CriterionKind) -> Criterion {
 }
 
 #[test]
-fn every_expression_of_the_page_reads() {
+fn every_expression_of_the_page_is_valid() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/filters.md");
     let page = fs::read_to_string(page).unwrap();
     let blocks: Vec<_> = page.split("```filter\n").skip(1).collect();
@@ -41,7 +41,7 @@ fn every_expression_of_the_page_reads() {
 }
 
 #[test]
-fn the_errors_of_the_page_are_those_that_a_person_sees() {
+fn the_errors_of_the_page_are_those_of_the_program() {
     for (written, message) in [
         ("stream = 'Test' AND never", "unexpected `AND` at column 17"),
         ("straem = 'x'", "there is no criterion `straem` at column 1"),

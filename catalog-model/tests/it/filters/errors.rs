@@ -23,7 +23,7 @@ fn check(cases: &str) {
 }
 
 #[test]
-fn what_follows_a_complete_expression_is_an_error() {
+fn text_after_a_complete_expression_is_an_error() {
     check(
         r#"
         app = 'x' AND owner = 'z' -- unexpected `AND` at column 11 -- did you mean `and`?
@@ -48,7 +48,7 @@ fn what_follows_a_complete_expression_is_an_error() {
 }
 
 #[test]
-fn a_misspelt_criterion_is_named_with_the_near_one() {
+fn a_misspelt_criterion_is_reported_with_a_suggestion() {
     check(
         r#"
         straem = 'x' -- there is no criterion `straem` at column 1 -- did you mean `stream`?
@@ -89,7 +89,7 @@ fn a_text_operator_on_a_list_shows_what_to_write() {
 }
 
 #[test]
-fn signs_and_words_of_other_languages_are_told_what_they_are_here() {
+fn signs_and_words_of_other_languages_get_a_suggestion() {
     check(
         r#"
         app == 'x' -- unexpected `==` at column 5 -- did you mean `=`?
@@ -115,7 +115,7 @@ fn signs_and_words_of_other_languages_are_told_what_they_are_here() {
 }
 
 #[test]
-fn what_is_missing_is_said() {
+fn missing_parts_are_reported() {
     check(
         r#"
         app -- the expression ends too early, at column 4 -- `app = 'x'`
@@ -143,7 +143,7 @@ fn what_is_missing_is_said() {
 }
 
 #[test]
-fn a_wrong_regular_expression_is_told_with_the_place_in_it() {
+fn an_invalid_regular_expression_is_reported_with_its_position() {
     check(
         r#"
         app ~ /a/q -- `q` is no flag of a regular expression, at column 10 -- `i`
@@ -174,7 +174,7 @@ fn a_wrong_regular_expression_is_told_with_the_place_in_it() {
 }
 
 #[test]
-fn lists_are_no_more_than_three_deep() {
+fn lists_can_be_nested_three_deep() {
     let nested = |depth: usize| {
         let lists = (0..depth).map(|level| format!("any t{level} in tag match "));
         format!("{}t0 = 'x'", lists.collect::<String>())
@@ -192,7 +192,7 @@ fn lists_are_no_more_than_three_deep() {
 }
 
 #[test]
-fn long_words_and_texts_are_told_by_their_beginning_at_once() {
+fn long_words_and_texts_are_shortened_in_messages() {
     let long = "é".repeat(100_000);
     let texts = vec!["'some text'"; 20_000].join(", ");
     for written in [
@@ -245,7 +245,7 @@ fn depth_is_limited() {
 }
 
 #[test]
-fn a_pattern_that_would_run_for_ever_is_an_error_that_names_it() {
+fn an_endless_pattern_is_an_error_that_names_it() {
     let text: &'static str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
     let item = Item::default().with("app", text);
     let parsed = Expression::parse("never or app ~ /(?=a)(a|a|aa)+\\1c/", CRITERIA).unwrap();

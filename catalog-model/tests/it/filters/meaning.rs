@@ -11,7 +11,7 @@ fn check(item: &Item, cases: &[(&str, bool)]) {
 }
 
 #[test]
-fn a_text_is_compared_as_a_whole_with_its_case() {
+fn texts_are_compared_as_a_whole_and_case_sensitively() {
     check(
         &sheet(),
         &[
@@ -193,7 +193,7 @@ fn not_binds_tighter_than_and_and_that_tighter_than_or() {
 }
 
 #[test]
-fn a_list_is_asked_by_any_and_all() {
+fn lists_are_tested_by_any_and_all() {
     check(
         &sheet(),
         &[
@@ -230,7 +230,7 @@ fn a_list_is_asked_by_any_and_all() {
 }
 
 #[test]
-fn a_list_without_values_is_null_and_all_of_it_is_anything() {
+fn an_empty_list_is_null_and_matches_all() {
     check(
         &sheet(),
         &[
@@ -260,7 +260,7 @@ fn an_empty_filter_and_a_comment_accept_all() {
 }
 
 #[test]
-fn a_text_has_two_escapes_and_may_hold_a_comment_sign() {
+fn a_text_has_two_escapes_and_may_contain_a_comment_sign() {
     let item = |app| Item::default().with("app", app);
     assert!(holds(r"app = 'it\'s'", &item("it's")));
     assert!(holds(r"app = 'ACME\\ann'", &item(r"ACME\ann")));

@@ -23,7 +23,7 @@ fn matches(pattern: &str, text: &'static str) -> bool {
 }
 
 #[test]
-fn what_java_has_not_or_takes_for_something_else_is_refused_with_what_to_write() {
+fn syntax_that_differs_from_java_is_refused_with_a_suggestion() {
     for (pattern, why, at, hint) in [
         (
             r"(?<a>x)\g<a>",
@@ -80,14 +80,14 @@ fn what_java_has_not_or_takes_for_something_else_is_refused_with_what_to_write()
 }
 
 #[test]
-fn what_is_unknown_is_an_error() {
+fn unknown_syntax_is_an_error() {
     for pattern in [r"\p{InGreek}", "(?d)a", r"(?-u)a", r"\p{Klingon}"] {
         refused(pattern);
     }
 }
 
 #[test]
-fn what_is_as_in_java_stays() {
+fn the_syntax_of_java_is_accepted() {
     for (pattern, text, expected) in [
         (r"a\Rb", "a\r\nb", true),
         (r"\Aab\z", "ab", true),
@@ -131,7 +131,7 @@ fn a_dot_stops_at_two_line_breaks_and_a_wildcard_at_five() {
 }
 
 #[test]
-fn a_short_pattern_that_would_be_made_endlessly_is_refused_at_once() {
+fn a_short_pattern_that_expands_endlessly_is_refused_immediately() {
     for bomb in [
         r"(?<a>x(?:\g<a>|q)(?:\g<a>|q)(?:\g<a>|q)y)",
         r"(?<a>x\g<a>?\g<a>?y)",
@@ -152,7 +152,7 @@ fn a_short_pattern_that_would_be_made_endlessly_is_refused_at_once() {
 }
 
 #[test]
-fn what_no_count_of_steps_would_end_is_refused() {
+fn a_pattern_that_the_step_limit_cannot_stop_is_refused() {
     for (pattern, why) in [
         (
             r"(?:(?!(?:(?!.*Z)a)*Z)a)*b",
@@ -210,7 +210,7 @@ const BACK: &str = r"(?=a)(a|a|aa)+\1c";
 const ENDLESS: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
 
 #[test]
-fn what_does_not_rest_on_a_pattern_that_gives_up_is_decided() {
+fn a_pattern_that_gives_up_does_not_affect_other_decisions() {
     let item = Item::default()
         .with("app", ENDLESS)
         .with("stream", "Sales")

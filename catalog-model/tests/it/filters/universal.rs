@@ -80,7 +80,7 @@ fn keys_may_be_blocks_within_each_other() {
 }
 
 #[test]
-fn a_key_that_came_to_nothing_does_not_let_a_rule_match_more() {
+fn a_key_without_a_value_does_not_let_a_rule_match_more() {
     let nothing = || block(vec![("stream", SettingValue::Null)]);
     for (rules, message) in [
         (nothing(), "`stream` of rule 1 of `filters` is null"),
@@ -112,7 +112,7 @@ fn a_key_that_came_to_nothing_does_not_let_a_rule_match_more() {
 }
 
 #[test]
-fn what_a_rule_may_not_be_is_said() {
+fn invalid_rules_are_reported() {
     for (key, value, message) in [
         (
             "id",
@@ -143,7 +143,7 @@ fn what_a_rule_may_not_be_is_said() {
 }
 
 #[test]
-fn a_catalog_of_a_rule_that_rejects_is_warned_about() {
+fn a_catalog_in_a_rule_that_rejects_causes_a_warning() {
     let rule = |action| block(vec![("action", text(action)), ("catalog", text("Rest"))]);
     for (action, warnings) in [("ACCEPT", 0), ("REJECT", 1)] {
         let mut settings = settings(vec![("filters", list(vec![rule(action)]))]);
@@ -153,7 +153,7 @@ fn a_catalog_of_a_rule_that_rejects_is_warned_about() {
 }
 
 #[test]
-fn the_first_rule_that_matches_decides_and_none_accepts() {
+fn the_first_matching_rule_decides_and_otherwise_an_item_is_kept() {
     let rule = |action, stream, catalog| {
         block(vec![
             ("action", text(action)),
@@ -190,7 +190,7 @@ fn the_first_rule_that_matches_decides_and_none_accepts() {
 }
 
 #[test]
-fn every_fault_of_the_rules_is_told_with_its_place() {
+fn every_error_in_the_rules_is_reported_with_its_place() {
     let rules = vec![
         block(vec![
             ("id", text("a")),
@@ -246,7 +246,7 @@ fn every_fault_of_the_rules_is_told_with_its_place() {
 }
 
 #[test]
-fn filters_that_are_no_list_of_blocks_are_an_error() {
+fn filters_must_be_a_list_of_blocks() {
     for (value, message) in [
         (text("x"), "`filters` must be a list of blocks, not a text"),
         (

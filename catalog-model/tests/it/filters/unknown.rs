@@ -35,7 +35,7 @@ impl Subject for Unread {
 }
 
 #[test]
-fn what_rests_on_an_unknown_list_is_unknown_and_nothing_else() {
+fn only_results_that_depend_on_an_unknown_list_are_unknown() {
     for (expression, expected) in [
         ("any t in tag match t = 'gold'", None),
         ("all t in tag match t = 'gold'", None),
@@ -78,7 +78,7 @@ fn decided(rules: &[Rule<'_>], filter: &str) -> Decision {
 }
 
 #[test]
-fn a_rule_that_may_match_leaves_an_item_undecided_unless_all_that_may_follow_is_the_same() {
+fn a_rule_that_may_match_leaves_an_item_undecided_unless_the_result_is_the_same() {
     let leave = |rule| Fate::Leave { rule: RuleId(rule) };
     let keep = |catalog: Option<&str>| Fate::Keep {
         catalog: catalog.map(Into::into),

@@ -11,7 +11,7 @@ use super::{KEY, ask, exchange, get, send, target};
 const XSRF: &str = "XSRF prevention check failed. Possible XSRF discovered.";
 
 #[test]
-fn a_key_against_forgery_has_to_be_in_query_and_header() {
+fn the_xrfkey_must_be_in_query_and_header() {
     let site = FakeSite::start_in_thread();
     let check = |query: &str, key: &str| {
         let value = site.header_value();
@@ -35,7 +35,7 @@ fn a_key_against_forgery_has_to_be_in_query_and_header() {
 }
 
 #[test]
-fn a_wrong_virtual_proxy_is_told_in_a_long_page() {
+fn a_wrong_virtual_proxy_is_answered_with_a_long_page() {
     let site = FakeSite::start_in_thread();
     for target in [
         "/other/qrs/about",
@@ -70,7 +70,7 @@ fn the_default_virtual_proxy_has_no_prefix() {
 }
 
 #[test]
-fn a_target_that_no_proxy_would_pass_on_is_refused() {
+fn a_target_that_no_proxy_would_forward_is_refused() {
     let site = FakeSite::start_in_thread();
     assert_eq!(get(&site, "//qrs/about").status, 400);
     assert_eq!(get(&site, "/qrs//about").status, 400);
@@ -85,7 +85,7 @@ fn a_target_that_no_proxy_would_pass_on_is_refused() {
 }
 
 #[test]
-fn a_stranger_is_sent_to_log_in() {
+fn an_unknown_user_is_redirected_to_log_in() {
     let ways = [
         (LoginWay::Form, "internal_forms_authentication", 200),
         (LoginWay::Windows, "internal_windows_authentication", 401),
@@ -104,7 +104,7 @@ fn a_stranger_is_sent_to_log_in() {
 }
 
 #[test]
-fn an_inactive_account_is_told_so() {
+fn an_inactive_account_is_refused() {
     let account = Account::new("old").inactive();
     let site = FakeSite::builder().account(account).start_in_thread();
     let reply = get(&site, "/qrs/about");
@@ -147,7 +147,7 @@ fn an_account_sees_what_its_rules_grant() {
 }
 
 #[test]
-fn a_session_goes_on_with_its_cookie() {
+fn a_session_is_continued_by_its_cookie() {
     let site = FakeSite::start_in_thread();
     let value = site.header_value();
     let first = get(&site, "/qrs/about");

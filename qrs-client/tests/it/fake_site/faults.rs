@@ -37,7 +37,7 @@ fn list_text(first: &str, second: &str) -> String {
 }
 
 #[test]
-fn any_answer_takes_the_place_of_the_right_one() {
+fn any_response_can_replace_the_right_one() {
     let check = |fault: Fault, status: u16, text: &str| {
         let reply = with(fault);
         assert_eq!(reply.status, status);
@@ -66,7 +66,7 @@ fn any_answer_takes_the_place_of_the_right_one() {
 }
 
 #[test]
-fn a_fault_strikes_where_and_as_often_as_it_should() {
+fn a_fault_applies_where_and_as_many_times_as_it_should() {
     let (site, _) = site_and_text();
     site.fail(Fault::status(502).on(PATH).after(1).times(2));
     let pinned = |request: &qrs_client::fake_site::Request| request.parameter("x").is_some();
@@ -82,7 +82,7 @@ fn a_fault_strikes_where_and_as_often_as_it_should() {
 }
 
 #[test]
-fn a_connection_ends_without_an_answer() {
+fn a_connection_ends_without_a_response() {
     let closed = with(Fault::close());
     assert_eq!((closed.status, closed.error), (0, None));
     let reset = with(Fault::reset());
@@ -93,7 +93,7 @@ fn a_connection_ends_without_an_answer() {
 }
 
 #[test]
-fn an_answer_is_late_or_slow() {
+fn a_response_is_late_or_slow() {
     let time = |fault: Fault| {
         let start = Instant::now();
         assert!(with(fault).complete);
@@ -110,7 +110,7 @@ fn an_answer_is_late_or_slow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delay_passes_at_once_where_the_clock_is_paused() {
+async fn a_delay_takes_no_time_if_the_clock_is_paused() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let site = FakeSite::start().await;
@@ -149,7 +149,7 @@ fn a_body_stops_at_a_byte_or_a_record() {
 }
 
 #[test]
-fn a_connection_stays_open_and_nothing_comes() {
+fn a_connection_stays_open_and_silent() {
     let (_, text) = site_and_text();
     let check = |fault: Fault, received: &str| {
         let (site, _) = site_and_text();
@@ -221,7 +221,7 @@ fn lists_and_counts_do_not_agree() {
 }
 
 #[test]
-fn faults_add_up() {
+fn faults_can_be_combined() {
     let (site, text) = site_and_text();
     site.fail(Fault::byte_order_mark());
     site.fail(Fault::cut(Point::Bytes(10)));

@@ -54,7 +54,7 @@ fn chunks_may_be_as_small_as_a_byte() {
 }
 
 #[test]
-fn answers_may_come_with_their_length() {
+fn responses_may_have_a_length() {
     let site = FakeSite::builder().content_length().start_in_thread();
     let reply = get(&site, "/qrs/user/full");
     assert!(reply.complete && reply.header("Content-Length").is_some());
@@ -137,7 +137,7 @@ fn single_records_are_found_by_their_id() {
 }
 
 #[test]
-fn privileges_are_null_unless_asked_for() {
+fn privileges_are_null_unless_requested() {
     let site = FakeSite::start_in_thread();
     assert_eq!(get(&site, "/qrs/app").all("privileges")[0], Value::Null);
     let asked = get(&site, "/qrs/app?privileges=true").all("privileges");
@@ -145,13 +145,13 @@ fn privileges_are_null_unless_asked_for() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_returned() {
     let site = FakeSite::builder().version("31.62.0.0").start_in_thread();
     assert_eq!(get(&site, "/qrs/about").json()["buildVersion"], "31.62.0.0");
 }
 
 #[test]
-fn edits_show_in_the_next_answer() {
+fn edits_appear_in_the_next_response() {
     let site = FakeSite::start_in_thread();
     let before = site.content().objects.len();
     let sheet = site.edit(|content| {

@@ -86,7 +86,7 @@ fn dates_have_every_form() {
 }
 
 #[test]
-fn names_have_what_breaks_programs() {
+fn names_contain_characters_that_break_programs() {
     let content = Content::sample();
     for name in [
         "",

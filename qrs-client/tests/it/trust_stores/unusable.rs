@@ -60,7 +60,7 @@ const UNUSABLE: &[(&str, StoreKind, Option<&str>, &str)] = &[
 ];
 
 #[test]
-fn each_unusable_store_is_told_apart() {
+fn each_unusable_store_has_its_own_message() {
     for (name, kind, password, expected) in UNUSABLE {
         let error = read(name, *kind, *password).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -78,7 +78,7 @@ fn each_unusable_store_is_told_apart() {
 }
 
 #[test]
-fn every_truncated_store_is_called_truncated() {
+fn every_truncated_store_is_reported_as_truncated() {
     for (name, kind) in [
         ("authorities.jks", Jks),
         ("key.jks", Jks),
@@ -103,7 +103,7 @@ fn every_truncated_store_is_called_truncated() {
 }
 
 #[test]
-fn lengths_that_a_file_makes_up_cost_no_memory() {
+fn false_lengths_in_a_file_cost_no_memory() {
     let mut bytes = bytes("authorities.jks");
     for at in 4..bytes.len() - 4 {
         let before: [u8; 4] = bytes[at..at + 4].try_into().unwrap();
@@ -114,7 +114,7 @@ fn lengths_that_a_file_makes_up_cost_no_memory() {
 }
 
 #[test]
-fn a_certificate_says_what_it_is() {
+fn certificates_are_described() {
     let site = certificate("site.pem");
     assert_eq!(
         site.to_string(),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_answer_that_cannot_be_decompressed_is_not_a_matter_of_host_and_port() {
+fn a_response_that_cannot_be_decompressed_is_not_a_network_problem() {
     let json = "200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip";
     let cut = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56];
     for body in [&b"no gzip at all"[..], &cut] {
@@ -44,7 +44,7 @@ fn an_answer_that_cannot_be_decompressed_is_not_a_matter_of_host_and_port() {
 }
 
 #[test]
-fn a_user_list_that_fails_is_blamed_on_rights_only_where_the_site_refuses_it() {
+fn a_failed_list_of_users_is_attributed_to_rights_only_if_the_site_refuses_it() {
     for (status, advice, never) in [
         (500, "repository", "User_*"),
         (502, "gets no answer", "User_*"),
@@ -78,7 +78,7 @@ fn a_user_list_that_fails_is_blamed_on_rights_only_where_the_site_refuses_it() {
 }
 
 #[test]
-fn statuses_of_the_site_and_of_what_stands_before_it_have_advice_of_their_own() {
+fn statuses_of_the_site_and_of_gateways_have_their_own_advice() {
     for (status, advice) in [
         ("403 Forbidden", "docs/qlik-setup.md"),
         (

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_is_wrong_with_the_address_of_a_proxy() {
+fn errors_in_the_address_of_a_proxy() {
     for (host, texts) in [
         (
             "http://proxy.example.com",
@@ -50,7 +50,7 @@ fn a_prefix_that_cannot_exist_is_refused_with_the_file() {
 }
 
 #[test]
-fn links_through_the_scanners_own_virtual_proxy_are_warned_about_once() {
+fn links_through_the_scanners_own_virtual_proxy_cause_one_warning() {
     let site = FakeSite::start_in_thread();
     let url = site.url();
     let root = url.trim_end_matches("/header");

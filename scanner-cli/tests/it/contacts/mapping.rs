@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_mapping_is_read_from_what_a_spreadsheet_saves_and_from_hocon() {
+fn mappings_are_read_from_spreadsheets_and_hocon() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "mapping = conf/contacts.csv");
     for (file, content) in [
@@ -37,7 +37,7 @@ fn a_mapping_is_read_from_what_a_spreadsheet_saves_and_from_hocon() {
 }
 
 #[test]
-fn an_entry_that_cannot_be_used_is_told_of_at_its_line_and_the_others_count() {
+fn an_invalid_entry_is_reported_with_its_line_and_the_others_are_used() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "mapping = conf/contacts.csv");
     home.write(
@@ -59,7 +59,7 @@ fn an_entry_that_cannot_be_used_is_told_of_at_its_line_and_the_others_count() {
 }
 
 #[test]
-fn a_mapping_that_would_lose_people_in_silence_is_refused_with_its_place() {
+fn a_mapping_that_would_silently_lose_people_is_refused_with_its_place() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "mapping = conf/contacts.csv");
     home.run(&["scan"])
@@ -115,7 +115,7 @@ fn a_changed_mapping_takes_effect_while_the_scanner_runs() {
 }
 
 #[test]
-fn stored_contacts_stay_when_the_right_to_read_users_is_taken_away() {
+fn stored_contacts_stay_when_the_right_to_read_users_is_removed() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "app_owner = true");
     home.run(&["scan"]).check(0, &[]);

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn a_way_that_leads_to_a_site() {
+fn stages_that_succeed() {
     let site = FakeSite::start_in_thread();
     let home = demo(&site);
     let mut page = Page::new();
@@ -72,7 +72,7 @@ fn stages_that_fail() {
 }
 
 #[test]
-fn accounts_that_are_not_let_in() {
+fn accounts_that_are_refused() {
     let mut page = Page::new();
     let site = FakeSite::start_in_thread();
     let home = demo(&site);

@@ -35,7 +35,7 @@ fn sheets_in_every_state() {
 }
 
 #[test]
-fn what_the_account_does_not_see_any_more() {
+fn sheets_that_the_account_can_no_longer_see() {
     let site = FakeSite::start_in_thread();
     let home = demo(&site);
     home.run(&["scan"]);

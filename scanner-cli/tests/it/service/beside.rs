@@ -49,7 +49,7 @@ fn other_commands_work_while_a_scan_runs() {
 }
 
 #[test]
-fn removals_can_be_accepted_beside_it() {
+fn removals_can_be_accepted_beside_the_service() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let running = Running::briefly(&home);
@@ -76,7 +76,7 @@ fn removals_can_be_accepted_beside_it() {
 }
 
 #[test]
-fn a_wrong_schedule_of_the_scanner_is_told_once_and_the_former_one_stays() {
+fn an_invalid_schedule_is_reported_once_and_the_former_one_stays() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let former = "automation { synchronize = \"0 0 3 1 1 ? *\", look_interval = 50 ms }\n";
@@ -102,7 +102,7 @@ fn a_wrong_schedule_of_the_scanner_is_told_once_and_the_former_one_stays() {
 }
 
 #[test]
-fn what_stays_as_it_is_is_told_once() {
+fn an_unchanged_problem_is_reported_once() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::status(503));
     let home = Home::of(&site);

@@ -59,7 +59,7 @@ const KNOWN: [&str; 10] = [
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn it_tells_that_it_is_alive_and_ready_and_what_it_did() {
+fn the_pages_show_health_readiness_and_metrics() {
     let (site, down) = (FakeSite::start_in_thread(), FakeSite::start_in_thread());
     down.fail(Fault::status(503));
     let home = Home::of(&site);
@@ -103,7 +103,7 @@ const ITEMS: &str = "scanner_items{connection=\"qlik\"} 53";
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn after_a_restart_it_tells_what_was_and_counts_anew() {
+fn after_a_restart_metrics_of_the_past_stay_and_counters_restart() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan"]).check(0, &[]);
@@ -120,7 +120,7 @@ fn after_a_restart_it_tells_what_was_and_counts_anew() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn nothing_can_be_done_but_reading() {
+fn the_pages_are_read_only() {
     let home = Home::empty();
     home.write("conf/application.conf", BRIEF.to_owned() + LISTEN);
     let running = Running::start(&home);
@@ -138,7 +138,7 @@ fn nothing_can_be_done_but_reading() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn an_address_in_use_is_told_once_and_had_when_it_is_free_and_can_be_another() {
+fn an_address_in_use_is_reported_once_and_retried_and_can_be_changed() {
     let home = Home::empty();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let wanted = taken.local_addr().unwrap().to_string();
@@ -177,7 +177,7 @@ fn an_address_in_use_is_told_once_and_had_when_it_is_free_and_can_be_another() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn those_who_come_and_say_nothing_hold_up_neither_others_nor_the_end() {
+fn silent_clients_delay_neither_others_nor_shutdown() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
     let home = Home::of(&site);

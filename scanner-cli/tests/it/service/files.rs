@@ -10,7 +10,7 @@ use crate::scanner::{Home, connection};
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_file_that_is_broken_keeps_its_last_good_settings_until_it_is_mended() {
+fn an_invalid_file_keeps_its_last_valid_settings_until_it_is_fixed() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let running = Running::briefly(&home);
@@ -86,7 +86,7 @@ fn a_file_may_be_renamed_copied_and_removed() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_secret_that_changed_takes_effect_at_once() {
+fn a_changed_secret_takes_effect_immediately() {
     let site = FakeSite::start_in_thread();
     let provider =
         "secret-manager { key = s, provider = file, configuration { file-path = secrets.conf } }\n";
@@ -107,7 +107,7 @@ fn a_secret_that_changed_takes_effect_at_once() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
+fn a_filter_in_a_separate_file_takes_effect_when_it_changes() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let with_filter = connection("qlik", &site) + "filter = \"file:conf/sheets.filter\"\n";
@@ -134,7 +134,7 @@ fn a_filter_in_a_file_of_its_own_takes_effect_when_it_changes() {
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn what_a_scan_warns_of_is_in_the_log_once() {
+fn warnings_of_a_scan_are_logged_once() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let with_filter = connection("qlik", &site) + "filter = \"stream = 'Nix'\"\n";

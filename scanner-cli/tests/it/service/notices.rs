@@ -22,7 +22,7 @@ fn seldom(home: &Home) -> Running {
     not(target_os = "linux"),
     ignore = "needs notifications of all changes, as on Linux"
 )]
-fn files_that_come_and_are_renamed_over_and_go_are_noticed() {
+fn new_replaced_and_removed_files_are_noticed() {
     let site = FakeSite::start_in_thread();
     // Not even the folder is there.
     let home = Home::empty();
@@ -65,7 +65,7 @@ fn files_that_come_and_are_renamed_over_and_go_are_noticed() {
     not(target_os = "linux"),
     ignore = "needs notifications of all changes, as on Linux"
 )]
-fn what_a_file_leads_to_is_noticed_wherever_it_lies() {
+fn files_that_a_file_names_are_noticed_anywhere() {
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
     home.write("elsewhere/secrets.conf", "s.account = nobody");

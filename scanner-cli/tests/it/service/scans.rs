@@ -7,7 +7,7 @@ use crate::scanner::{Home, connection, connection_to};
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
-fn ended_in_the_middle_of_a_scan_it_begins_that_again_and_no_other() {
+fn an_interrupted_scan_is_repeated_and_no_other() {
     let (quick, slow) = (FakeSite::start_in_thread(), FakeSite::start_in_thread());
     slow.fail(Fault::stall(Point::Records(3)).on(SHEETS));
     let home = Home::empty();

@@ -9,7 +9,7 @@ use super::{BRIEF, Running, is, scanned, wait};
 use crate::scanner::{Home, connection};
 
 #[test]
-fn a_hangup_makes_it_look_at_once() {
+fn a_hangup_makes_the_service_poll_immediately() {
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
     // Of a file behind a link the system tells nothing, and the next look is in an hour.
@@ -32,7 +32,7 @@ fn a_hangup_makes_it_look_at_once() {
 }
 
 #[test]
-fn ctrl_c_ends_it_well() {
+fn ctrl_c_ends_the_service_cleanly() {
     let home = Home::empty();
     let mut running = Running::briefly(&home);
     wait("the state", || home.has("data/status.json"));
@@ -41,7 +41,7 @@ fn ctrl_c_ends_it_well() {
 }
 
 #[test]
-fn the_system_is_told_when_it_is_ready_and_when_it_ends() {
+fn systemd_is_notified_of_readiness_and_shutdown() {
     let home = Home::empty();
     let socket = UnixDatagram::bind(home.path("notify")).unwrap();
     socket.set_read_timeout(Some(super::PATIENCE)).unwrap();
@@ -60,7 +60,7 @@ fn the_system_is_told_when_it_is_ready_and_when_it_ends() {
 }
 
 #[test]
-fn a_log_for_programs_is_an_object_a_line_without_secrets() {
+fn the_json_log_has_one_object_per_line_and_no_secrets() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     let nobody = connection("nobody", &site).replace("scanner", "s3cr3t-account");

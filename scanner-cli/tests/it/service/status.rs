@@ -9,7 +9,7 @@ use super::{state, status};
 use crate::scanner::{Home, connection};
 
 #[test]
-fn status_tells_how_it_is_without_a_scanner_too() {
+fn status_works_without_a_running_service() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("agent-identifier", "north-1\n");
@@ -63,7 +63,7 @@ fn status_tells_how_it_is_without_a_scanner_too() {
 
 #[cfg(unix)]
 #[test]
-fn a_service_is_healthy_while_it_gives_signs_of_life() {
+fn a_service_is_healthy_while_its_heartbeat_is_recent() {
     use std::{fs::File, time::Duration};
 
     use super::{Running, wait};
