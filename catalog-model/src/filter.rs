@@ -1,6 +1,6 @@
 //! Filters: which items of a source a catalog wants. Pure: an item comes as a [`Subject`], a file as bytes.
 //!
-//! Where the reference leaves the language of rich filters open, it is as follows:
+//! Where the documentation of the Zeenea scanner does not define the language of rich filters, it is as follows:
 //!
 //! - The condition after `match` reaches as far as it can: `any t in tag match t = 'a' or t = 'b'` is one condition.
 //!   It may ask other criteria, too, and hold a further `any` or `all`, whose values need another name.

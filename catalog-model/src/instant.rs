@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz};
 
 /// A point in time between the years -9999 and 9999, to the millisecond.
 ///
-/// `Display` writes UTC with milliseconds and a `Z`, the only form that the reference's importers take in every place:
+/// `Display` writes UTC with milliseconds and a `Z`, the only form that all importers of the Zeenea scanner accept:
 /// `2024-01-31T12:00:00.000Z`. [`FromStr`] reads that form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant {

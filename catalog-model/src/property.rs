@@ -30,7 +30,7 @@ pub struct FieldRevision {
     pub revision: u32,
 }
 
-/// The kinds of property values: those of the reference's connector SDK.
+/// The kinds of property values: those of the Zeenea scanner's connector SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PropertyKind {
     /// A short text on one line.

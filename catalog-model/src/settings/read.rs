@@ -13,7 +13,7 @@ use super::{
 use crate::{Diagnostic, Place};
 
 impl Settings {
-    /// The text `key`; blank is the same as not set. Numbers and truth values are texts too, as in the reference.
+    /// The text `key`; blank is the same as not set. As in the Zeenea scanner, numbers and booleans are read as texts.
     /// A text of more than 10,000 bytes is a problem.
     pub fn text(&mut self, key: &str) -> Option<Located<String>> {
         self.text_up_to(key, MAX_TEXT_BYTES)
@@ -57,7 +57,7 @@ impl Settings {
         self.require(key, found)
     }
 
-    /// The truth value `key`, or `default`. `yes`, `no`, `on` and `off` are read as in the reference.
+    /// The boolean `key`, or `default`. As in the Zeenea scanner, `yes`, `no`, `on` and `off` are accepted.
     pub fn flag(&mut self, key: &str, default: bool) -> bool {
         let Some(Located { value, .. }) = self.text(key) else {
             return default;

@@ -6,7 +6,7 @@ macro_rules! properties {
     ($($constant:ident = $name:literal, $label:literal, $kind:ident;)*) => {
         $(pub(crate) const $constant: &str = $name;)*
 
-        /// All properties, in the order in which people want to see them. The first five are the reference's.
+        /// All properties, in the order in which they are shown. The first five are those of the Zeenea scanner.
         pub(crate) const ALL: &[PropertyDefinition] = &[
             $(PropertyDefinition { name: $name, label: $label, kind: PropertyKind::$kind },)*
         ];

@@ -1,5 +1,5 @@
-//! `conf/application.conf`: the scanner's own settings. What others keep in it (it is the reference's file, too) is
-//! left alone.
+//! `conf/application.conf`: the scanner's own settings. The Zeenea scanner uses the same file, so unknown settings are
+//! ignored.
 
 use std::{
     collections::BTreeMap,

@@ -22,7 +22,7 @@ pub struct Automation {
     pub retry_after: Vec<Duration>,
 }
 
-/// The reference runs inventory and update apart; here both are one scan, so its settings for them name the same thing.
+/// The Zeenea scanner runs inventory and update separately. Here one scan does both, so its settings are aliases.
 const SCHEDULES: [&str; 3] = [
     "automation.synchronize",
     "automation.launch-inventory",

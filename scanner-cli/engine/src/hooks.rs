@@ -1,4 +1,4 @@
-//! Hooks: programs of others that run after a scan, as the reference has them (`hooks/*.conf`).
+//! Hooks (`hooks/*.conf`): programs that run after a scan, as in the Zeenea scanner.
 
 use std::{
     fs::File,

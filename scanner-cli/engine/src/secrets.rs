@@ -1,4 +1,4 @@
-//! Secrets that a connection file does not hold in the clear: `${secret_manager.NAME}`, as the reference has them, and
+//! Secrets that are not in plain text in a connection file: `${secret_manager.NAME}`, as in the Zeenea scanner, and
 //! encrypted values.
 //!
 //! `conf/application.conf` says where they and the key are, the connection file from which section it takes them. They

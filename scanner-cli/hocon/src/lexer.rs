@@ -296,7 +296,7 @@ fn bad_name(span: Range<usize>) -> Fault {
     .hint("write `${NAME}`, `${?NAME}` or `${block.setting}`")
 }
 
-/// What the reference takes for white space: Java's, the three no-break spaces, and the byte order mark.
+/// White space as in the Zeenea scanner's parser: Java's, the three no-break spaces, and the byte order mark.
 fn is_space(c: char) -> bool {
     match c {
         '\u{85}' => false,
@@ -305,7 +305,7 @@ fn is_space(c: char) -> bool {
     }
 }
 
-/// Whether the reference takes a text made of number characters for a number: what Java's `Double` reads if there is
+/// Whether the Zeenea scanner's parser reads a text made of number characters as a number: what Java's `Double` reads if there is
 /// a dot or an exponent, else what fits 64 bits.
 fn is_number(text: &str) -> bool {
     if text.contains(['.', 'e', 'E']) {

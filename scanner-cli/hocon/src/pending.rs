@@ -36,7 +36,7 @@ pub(super) enum Kind {
     Reference(Reference),
     /// Values side by side, of which one at least is a reference.
     Concatenation(Id, Vec<Rc<Pending>>),
-    /// What `+=` adds to the list that the reference stands for.
+    /// What `+=` appends to the list of the substitution.
     Addition(Id, Rc<Pending>, Vec<Rc<Pending>>),
     /// Values of one setting, the latest first. They cannot be merged before the references among them are resolved.
     Layers(VecDeque<Rc<Pending>>),
@@ -58,7 +58,7 @@ pub(super) enum Scalar {
     Bool(bool),
     Number(String),
     String(String),
-    /// A text without quotes, or the space between two values. After a list or block, the reference drops it.
+    /// A text without quotes, or the space between two values. After a list or block, the Zeenea scanner's parser ignores it.
     Unquoted(String),
 }
 

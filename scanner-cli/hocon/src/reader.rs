@@ -22,7 +22,7 @@ use super::{
     source::Source,
 };
 
-/// How deep files may include each other, as in the reference.
+/// Maximum depth of includes, as in the Zeenea scanner's parser.
 const INCLUDE_LIMIT: usize = 50;
 
 /// What helps against too many or too large includes.
@@ -297,7 +297,7 @@ impl<'a> Reader<'a> {
         vec![with(".json"), with(".conf")]
     }
 
-    /// The Java properties file that the reference would read.
+    /// The Java properties file that the Zeenea scanner's parser would read.
     fn properties(&self, include: &Include) -> Option<PathBuf> {
         if include.names_format() {
             return None;

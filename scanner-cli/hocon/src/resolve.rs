@@ -117,7 +117,7 @@ struct Resolver<'a> {
     effort: Effort,
     /// The references and concatenations that are being resolved.
     active: HashSet<Id>,
-    /// What references stand for. As in the reference's parser, what one stood for when first met holds ever after.
+    /// The values of substitutions. As in the Zeenea scanner's parser, the value of the first use is used everywhere.
     known: HashMap<Id, Option<Rc<Pending>>>,
     depth: usize,
 }
@@ -268,7 +268,7 @@ impl Resolver<'_> {
         Ok(joined)
     }
 
-    /// Looks up what a reference stands for, and goes on with it while the reference is marked as active.
+    /// Looks up the value of a substitution, and resolves it while the substitution is marked as active.
     fn follow<T>(
         &mut self,
         at: &Rc<Pending>,

@@ -339,7 +339,7 @@ fn invalid_settings_of_followers_are_reported_with_their_place() {
         home.run(&["scan"]).check(3, &[expected]);
     }
     let home = Home::of(&site);
-    // The reference's own settings stand in the same file.
+    // The Zeenea scanner's own settings are in the same file.
     home.write(
         "conf/application.conf",
         "secret-manager { key = x }\nfollowers = []",

@@ -1,7 +1,7 @@
 use super::read_text;
 use crate::{Entry, Node, Object, Value};
 
-/// Reads every case, and compares with what the reference says of it.
+/// Reads every case, and compares the result with that of the Zeenea scanner's parser.
 #[test]
 fn odd_files_are_read_as_the_reference_reads_them() {
     let cases = include_str!("cases.txt")
