@@ -1,4 +1,4 @@
-//! Filters: what an expression or rule means, and what a person is told of one that is none.
+//! Filters: the meaning of expressions and rules, and the messages about invalid ones.
 
 use std::{borrow::Cow, ops::ControlFlow};
 

@@ -1,4 +1,4 @@
-//! What a reader of settings gets, and what a person is told.
+//! Reading settings, and the messages about invalid ones.
 
 use std::{io, sync::Arc};
 

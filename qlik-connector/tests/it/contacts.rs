@@ -278,7 +278,7 @@ async fn the_owner_of_the_application_is_a_contact_if_configured() {
     let with = scanned(&[APP_OWNER]).await;
     assert!(roles(&with, "application owner") > 0);
     assert_eq!(roles(&with, "application owner"), roles(&with, "owner"));
-    // Whoever owns both has both roles, and of some sheets they are two people.
+    // A person who owns both has both roles; some sheets have another owner than their app.
     let pairs: Vec<_> = (with.seen.items.iter())
         .filter_map(|(item, _)| match &item.contacts {
             Contacts::Known(known) => Some((&known[0].account, &known[1].account)),

@@ -1,4 +1,4 @@
-//! Filters: what stays of the sample site, and what a person is told.
+//! Filters: which sheets of the sample site they keep, and their messages.
 
 use catalog_model::{
     Completeness, contract,
@@ -12,7 +12,7 @@ use crate::site::{Scan, code, connect, scan};
 async fn scan_with(filter: &str) -> Scan {
     let site = FakeSite::start().await;
     let scan = scan(connect(&site, &[("filter", filter)]).as_ref()).await;
-    // Few sheets are of an app that the list of apps does not have, or that says a reload date which is none.
+    // A few sheets belong to an app that is not in the list of apps, or that has an invalid reload date.
     let decided = scan.seen.items.len() + scan.seen.excluded.len();
     assert!(decided > 5 * scan.seen.undecided.len());
     let all = decided + scan.seen.undecided.len();
@@ -119,7 +119,7 @@ async fn a_pattern_that_gives_up_leaves_items_undecided_and_does_not_fail_the_sc
     );
 }
 
-/// What is told of filters: messages with their hints.
+/// The messages about filters with their hints.
 fn of_filters(scan: &Scan) -> Vec<String> {
     let warnings = scan.seen.warnings.iter();
     let told = warnings
@@ -170,7 +170,7 @@ async fn a_filter_that_matches_nothing_differs_from_one_that_is_never_reached() 
     );
 }
 
-/// What an item in a catalog does not tell of every sheet.
+/// Criteria that a stored item does not have for every sheet.
 const NOT_STORED: [&str; 3] = ["stream_id", "published", "approved"];
 /// Criteria that are dates, and the properties that show them.
 const DATES: [(&str, &str); 3] = [

@@ -1,4 +1,4 @@
-//! What a connection file can say, and what a person is told of it.
+//! Settings of a connection file, and the messages about invalid ones.
 
 use catalog_model::{Connector, Settings, settings::SettingProblem};
 use qlik_connector::QlikSense;

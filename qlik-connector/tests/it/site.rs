@@ -102,7 +102,7 @@ pub(crate) fn connect(site: &FakeSite, more: &[(&str, &str)]) -> Box<dyn Connect
         ("connection.auth.value", value.as_str()),
     ];
     lines.extend(more);
-    // Tests of failing sites are to be quick.
+    // Tests of failing sites must be quick.
     lines.push(("connection.time_limits.retry", "100 ms"));
     let mut settings = settings(&lines);
     let opened = QlikSense::default().open(code(), &mut settings);

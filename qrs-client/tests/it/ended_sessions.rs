@@ -128,7 +128,7 @@ async fn an_ended_session_is_renewed_after_any_unexpected_response() {
         let about = client.about().await;
         about.unwrap_or_else(|error| panic!("{status} {body}: {error}"));
 
-        // For a list, `/qrs/about` is asked before its cookies are dropped.
+        // For a list, `/qrs/about` is requested before the cookies are dropped.
         let scripts = [opened.clone(), refused.clone(), refused, json("[]")];
         let site = scripted::Site::start(scripts).await;
         let client = site.client();

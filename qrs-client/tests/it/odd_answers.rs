@@ -128,7 +128,7 @@ async fn an_unknown_coding_is_reported_with_advice() {
         assert!(error.to_string().contains(name), "{error}");
         assert!(error.hint().unwrap().contains("gzip or not at all"));
         assert!(!error.is_retryable());
-        // An error is told by its status, even if its page cannot be read.
+        // The status identifies an error even if its page cannot be read.
         let error = apps(answer(403, &[header], "x")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Forbidden);
     }

@@ -33,7 +33,7 @@ fn at(proxy: &FakeProxy, scheme: ProxyScheme) -> Proxy {
     Proxy::new(scheme, "127.0.0.1", proxy.address().port()).unwrap()
 }
 
-/// Fails at the proxy with such a message, and tells no secret.
+/// Checks that the request fails at the proxy with this message, and without secrets.
 #[track_caller]
 fn check(asked: Result<(), Error>, message: &str) {
     let error = asked.unwrap_err();

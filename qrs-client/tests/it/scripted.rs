@@ -1,5 +1,4 @@
-//! A site that does to each connection what its script says, byte by byte, and notes what it was
-//! asked.
+//! A site that treats each connection as its script says, byte by byte, and records the requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -129,7 +128,7 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
-        // Whoever tries TLS is turned away.
+        // TLS handshakes are refused.
         if !head[0].is_ascii_uppercase() {
             return None;
         }

@@ -238,7 +238,7 @@ async fn http_to_a_port_of_tls_and_the_reverse_are_reported() {
     assert!(error.hint().unwrap().contains("`http`"));
 }
 
-/// Ends the handshake of whoever connects with this TLS alert.
+/// Ends the handshakes of all clients with this TLS alert.
 async fn alerting(description: u8) -> Error {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Connection files that cannot be used: what people are told. All of it is exit 3.
+//! The messages about invalid connection files. All of them end with exit code 3.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::scanner::{Home, connection};
 
 const HEAD: &str = "name = \"A\"\ncode = \"a\"\nconnector_id = \"qlik-sense\"\n";
 
-/// Scans with one file after the first three lines, and checks what is told.
+/// Scans with a file that has these lines after the first three, and checks the messages.
 fn check(rest: &str, texts: &[&str]) {
     Home::with(&format!("{HEAD}{rest}"))
         .run(&["scan"])

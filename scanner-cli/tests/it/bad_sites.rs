@@ -22,7 +22,7 @@ fn scan(site: &FakeSite, faults: Vec<Fault>) -> Run {
     run
 }
 
-/// Scans with a fault of each request, and checks what is told.
+/// Scans with a fault in each request, and checks the messages.
 fn check(fault: Fault, texts: &[&str]) {
     let run = scan(&FakeSite::start_in_thread(), vec![fault]);
     run.check(

@@ -56,7 +56,7 @@ fn a_copied_value_cannot_be_decrypted_under_another_code_or_setting() {
         let said = format!("it was encrypted for another setting than `{setting}`");
         check_refused(&home, "qlik", &site, &format!("{setting} = {value}"), &said);
     }
-    // By way of a setting of the right name that nobody reads.
+    // Through a setting with the right name that is not read.
     let detour = format!("{SETTING} = {value}\nconnection.auth.key = ${{{SETTING}}}");
     let said = "it was encrypted for another setting than `connection.auth.key`";
     check_refused(&home, "qlik", &site, &detour, said);

@@ -214,12 +214,12 @@ fn a_hidden_sheet_is_not_visible_and_stays_in_the_store() {
         text.contains("state       present") && text.contains("not visible"),
         "{text}"
     );
-    let unknown = home.run(&["explain", "nothing of the kind"]).output;
+    let unknown = home.run(&["explain", "no such item"]).output;
     assert!(
-        unknown.contains("no item matches `nothing of the kind`"),
+        unknown.contains("no item matches `no such item`"),
         "{unknown}"
     );
-    // Without a store the site alone is asked.
+    // Without a store, only the site is contacted.
     let fresh = Home::of(&site);
     assert!(
         fresh

@@ -1,4 +1,4 @@
-//! Contacts that can be reached: where addresses come from, who has none, and what stays when users are hidden.
+//! Contacts: sources of addresses, owners without one, and hidden users.
 
 mod mapping;
 

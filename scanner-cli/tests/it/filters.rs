@@ -1,4 +1,4 @@
-//! Filters through the program: what stays, what goes, and what a person is told.
+//! Filters in the program: which sheets they keep and exclude, and their messages.
 
 use qrs_client::fake_site::{Account, Entity, FakeSite};
 use serde_json::Value;

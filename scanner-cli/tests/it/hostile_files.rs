@@ -148,7 +148,7 @@ fn home(site: &FakeSite) -> Home {
     for (name, text, _) in hostile() {
         home.write(&format!("connections/{name}.conf"), text);
     }
-    // Thousands of settings that nobody knows are no reason not to scan.
+    // Thousands of unknown settings do not prevent a scan.
     let unknown: String = (0..20_000)
         .map(|number| format!("setting{number} = 1\n"))
         .collect();

@@ -215,7 +215,7 @@ fn misspelt_names_at_the_top_of_a_connection_file_are_found() {
         let meant = format!("did you mean `{right}`?");
         run.check(3, &[&format!("`{right}` is mandatory and missing"), &meant]);
         run.check(3, &[&format!(" has `{wrong}`: did you mean `{right}`?")]);
-        // It is no secret.
+        // It is not a secret.
         assert!(!run.errors.contains("***\""), "{}", run.errors);
         let run = home.run(&["check"]);
         assert!(

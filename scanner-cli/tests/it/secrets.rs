@@ -85,7 +85,7 @@ fn no_message_about_a_file_shows_its_secrets() {
         file(&site).replace("http://", "http://user:s3cr3t@"),
     ] {
         let home = Home::with(&broken).traced();
-        // The file itself holds it, of course; it lies in `connections`.
+        // The file itself holds it, of course; it is in `connections`.
         check(&home, &["scan"]);
         check(&home, &["inventory"]);
     }

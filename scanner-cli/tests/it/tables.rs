@@ -283,7 +283,7 @@ mod on_a_terminal {
             // A terminal that does not say how wide it is gets everything.
             let run = on_terminal(home.command(arguments), 0, Streams::Output);
             assert_eq!(run.output, home.run(arguments).output);
-            // What is asked for counts more than what the terminal says.
+            // The variable takes precedence over the terminal.
             let mut command = home.command(arguments);
             command.env("COLUMNS", "60");
             let run = on_terminal(command, 200, Streams::Output);

@@ -64,7 +64,7 @@ pub(super) fn read(entries: Vec<(&str, SettingValue)>) -> Option<ItemFilter> {
     let mut settings = settings(entries);
     let filter = ItemFilter::read(&mut settings, CRITERIA);
     assert_eq!(settings.problems(), [], "the filters are well");
-    assert_eq!(settings.unknown(), [], "the filters are asked for");
+    assert_eq!(settings.unknown(), [], "the filters are known settings");
     filter
 }
 

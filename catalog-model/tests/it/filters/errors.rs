@@ -1,4 +1,4 @@
-//! What a person is told of an expression that is none.
+//! The messages about invalid expressions.
 
 use catalog_model::filter::Expression;
 

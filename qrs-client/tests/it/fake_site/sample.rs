@@ -1,4 +1,4 @@
-//! What the sample site holds: whoever relies on an oddity finds here that it is there.
+//! The edge cases of the sample site that other tests rely on.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -15,7 +15,7 @@ fn a_response_that_cannot_be_decompressed_is_not_a_network_problem() {
             &[HOST_AND_PORT, "proxy` settings"],
         );
     }
-    // An answer that ends in the middle, a chunk of no valid size, and what is no HTTP.
+    // A response that ends in the middle, a chunk with an invalid size, and a response that is not HTTP.
     let short = server(|mut stream| {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":");

@@ -96,7 +96,7 @@ fn an_invalid_schedule_is_reported_once_and_the_former_one_stays() {
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert_eq!(next(), before);
     home.write("conf/application.conf", BRIEF);
-    wait("mended", || error() == "null" && next() != before);
+    wait("the fixed file", || error() == "null" && next() != before);
     let log = running.stop();
     assert_eq!(log.matches("`automation.synchronize`").count(), 1, "{log}");
 }

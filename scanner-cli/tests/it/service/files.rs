@@ -34,8 +34,8 @@ fn an_invalid_file_keeps_its_last_valid_settings_until_it_is_fixed() {
         "the last good settings stay: {broken}"
     );
 
-    home.write("connections/qlik.conf", good.clone() + "# mended\n");
-    wait("mended", || {
+    home.write("connections/qlik.conf", good.clone() + "# fixed\n");
+    wait("the fixed file", || {
         is(&home, "qlik.conf", "valid") && scanned(&home, "qlik", "complete") == 2
     });
 

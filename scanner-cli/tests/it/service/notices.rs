@@ -1,4 +1,4 @@
-//! Changes that the system tells of: looks go by hours here, so nothing else can have seen them.
+//! Changes that the system reports. The poll interval is hours here, so polling cannot find them.
 
 use std::fs;
 

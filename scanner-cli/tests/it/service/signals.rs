@@ -1,4 +1,4 @@
-//! What is asked of the scanner that runs by signals, and what it tells the system.
+//! Signals to the service, and its notifications to systemd.
 
 use std::{fs, os::unix::net::UnixDatagram};
 
