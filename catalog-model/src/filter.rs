@@ -57,7 +57,7 @@ pub use self::{
 ///
 /// `Display` writes it in one form, which reads as the same expression again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expression(expression::Node);
+pub struct Expression(expression::Formula);
 
 impl Expression {
     /// Reads an expression; an empty one always holds.

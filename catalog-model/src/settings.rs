@@ -3,21 +3,23 @@
 //! A connector reads all that it wants and then asks [`Settings::check`]: so a person learns of every fault of a file
 //! at once, each with its line. Nothing here knows a file format or touches a disk.
 
-use std::{borrow::Cow, fmt, io, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use crate::{Diagnostic, Place};
 
 mod limits;
 mod read;
+mod tree;
 mod unknown;
 
 use limits::MAX_PROBLEMS;
 pub use read::duration;
+pub use tree::{Entry, Map, Node, Object, Value};
 pub use unknown::{Unknown, UnknownSetting};
 
 /// The settings of one connection, and a record of what was read of them and what was wrong.
 pub struct Settings {
-    root: Vec<(String, Setting)>,
+    root: Object,
     file: Arc<str>,
     /// Where a setting that is missing should be.
     place: Place,
@@ -25,32 +27,6 @@ pub struct Settings {
     asked: Vec<String>,
     problems: Vec<SettingProblem>,
     warnings: Vec<SettingProblem>,
-}
-
-/// One setting: its value and where it stands.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// The value.
-    pub value: SettingValue,
-    /// Where the value stands.
-    pub place: Place,
-}
-
-/// A value as a settings file has it. `Debug` tells its kind only: any text may be a secret.
-#[derive(Clone)]
-pub enum SettingValue {
-    /// Set to null: the same as not set.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// A number, as it was written.
-    Number(String),
-    /// A text.
-    Text(String),
-    /// A list.
-    List(Vec<Setting>),
-    /// A block of settings, in the order of the file.
-    Block(Vec<(String, Setting)>),
 }
 
 /// A value that was read, with its place.
@@ -101,7 +77,7 @@ pub trait FileSource: Send + Sync {
 }
 
 /// Settings by name, in the order of their file.
-pub type Entries = Vec<(String, Setting)>;
+pub type Entries = Vec<(String, Node)>;
 
 /// Something wrong with a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,11 +113,7 @@ pub struct Invalid(());
 impl Settings {
     /// Takes the settings of `file` as a tree; the files that they name come from `files`.
     #[must_use]
-    pub fn new(
-        file: impl Into<Arc<str>>,
-        root: Vec<(String, Setting)>,
-        files: Arc<dyn FileSource>,
-    ) -> Self {
+    pub fn new(file: impl Into<Arc<str>>, root: Object, files: Arc<dyn FileSource>) -> Self {
         let file = file.into();
         Self {
             root,
@@ -252,15 +224,15 @@ impl Settings {
     }
 
     /// The setting `key`, dotted, if the file has it.
-    fn find(&self, key: &str) -> Option<&Setting> {
+    fn find(&self, key: &str) -> Option<&Node> {
         let mut block = &self.root;
         let mut names = key.split('.').peekable();
         while let Some(name) = names.next() {
-            let (_, setting) = block.iter().find(|(known, _)| known == name)?;
+            let setting = block.setting(name)?;
             if names.peek().is_none() {
                 return Some(setting);
             }
-            let SettingValue::Block(inner) = &setting.value else {
+            let Value::Object(inner) = &setting.value else {
                 return None;
             };
             block = inner;
@@ -273,8 +245,7 @@ impl Settings {
         key.rmatch_indices('.')
             .map(|(dot, _)| (&key[..dot], &key[dot + 1..]))
             .find(|(block, _)| {
-                (self.find(block))
-                    .is_some_and(|found| matches!(found.value, SettingValue::Block(_)))
+                (self.find(block)).is_some_and(|found| matches!(found.value, Value::Object(_)))
             })
             .map_or((None, key), |(block, name)| (Some(block), name))
     }
@@ -291,37 +262,6 @@ impl Settings {
                 None => return self.place.clone(),
             }
         }
-    }
-}
-
-impl SettingValue {
-    /// The value as a text, if it is a single one that is set.
-    #[must_use]
-    pub fn as_text(&self) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Bool(truth) => Some(Cow::Owned(truth.to_string())),
-            Self::Number(text) | Self::Text(text) => Some(Cow::Borrowed(text)),
-            Self::Null | Self::List(_) | Self::Block(_) => None,
-        }
-    }
-
-    /// What the value is, for a sentence: `found a list`.
-    #[must_use]
-    pub fn describe(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "true or false",
-            Self::Number(_) => "a number",
-            Self::Text(_) => "a text",
-            Self::List(_) => "a list",
-            Self::Block(_) => "a block of settings",
-        }
-    }
-}
-
-impl fmt::Debug for SettingValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.describe())
     }
 }
 

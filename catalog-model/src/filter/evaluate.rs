@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::{
     criteria::{Asked, Subject},
-    expression::{Condition, Each, Node, Operand, Quantifier},
+    expression::{Condition, Each, Formula, Operand, Quantifier},
     regex::{Budget, GaveUp},
 };
 
@@ -63,7 +63,7 @@ impl<'f> Truth<'f> {
 
 /// Whether `node` holds for `subject`.
 pub(super) fn holds<'f, S: Subject + ?Sized>(
-    node: &'f Node,
+    node: &'f Formula,
     subject: &S,
     budget: &Budget,
 ) -> Truth<'f> {
@@ -71,24 +71,24 @@ pub(super) fn holds<'f, S: Subject + ?Sized>(
 }
 
 fn holds_with<'f, S: Subject + ?Sized>(
-    node: &'f Node,
+    node: &'f Formula,
     asking: &Asking<'_, S>,
     values: Option<&Values<'_>>,
 ) -> Truth<'f> {
     match node {
-        Node::Always => Truth::Holds,
-        Node::Never => Truth::Fails,
-        Node::Not(inner) => holds_with(inner, asking, values).not(),
-        Node::And(nodes) => joined(nodes, Truth::Fails, asking, values),
-        Node::Or(nodes) => joined(nodes, Truth::Holds, asking, values),
-        Node::Comparison(operand, condition) => compare(operand, condition, asking, values),
-        Node::Each(each) => go_through(each, asking, values),
+        Formula::Always => Truth::Holds,
+        Formula::Never => Truth::Fails,
+        Formula::Not(inner) => holds_with(inner, asking, values).not(),
+        Formula::And(nodes) => joined(nodes, Truth::Fails, asking, values),
+        Formula::Or(nodes) => joined(nodes, Truth::Holds, asking, values),
+        Formula::Comparison(operand, condition) => compare(operand, condition, asking, values),
+        Formula::Each(each) => go_through(each, asking, values),
     }
 }
 
 /// Nodes of which the first that is as `decides` says decides, be others unknown.
 fn joined<'f, S: Subject + ?Sized>(
-    nodes: &'f [Node],
+    nodes: &'f [Formula],
     decides: Truth<'f>,
     asking: &Asking<'_, S>,
     values: Option<&Values<'_>>,
@@ -191,7 +191,7 @@ pub(super) struct Ground {
 
 /// The comparisons that decided: of an `and` that does not hold the first that does not, of an `or` that holds the first
 /// that does, else all.
-pub(super) fn grounds<S: Subject + ?Sized>(node: &Node, subject: &S) -> Vec<Ground> {
+pub(super) fn grounds<S: Subject + ?Sized>(node: &Formula, subject: &S) -> Vec<Ground> {
     let budget = Budget::new();
     let mut found = Vec::new();
     let asking = Asking {
@@ -203,14 +203,14 @@ pub(super) fn grounds<S: Subject + ?Sized>(node: &Node, subject: &S) -> Vec<Grou
 }
 
 fn collect_grounds<S: Subject + ?Sized>(
-    node: &Node,
+    node: &Formula,
     asking: &Asking<'_, S>,
     found: &mut Vec<Ground>,
 ) {
     let (nodes, decides) = match node {
-        Node::Not(inner) => return collect_grounds(inner, asking, found),
-        Node::And(nodes) => (nodes, Truth::Fails),
-        Node::Or(nodes) => (nodes, Truth::Holds),
+        Formula::Not(inner) => return collect_grounds(inner, asking, found),
+        Formula::And(nodes) => (nodes, Truth::Fails),
+        Formula::Or(nodes) => (nodes, Truth::Holds),
         _ => {
             found.push(Ground {
                 comparison: node.to_string(),

@@ -13,7 +13,7 @@ use super::{
 
 /// A node of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
+pub(super) enum Formula {
     Always,
     Never,
     Not(Box<Self>),
@@ -43,7 +43,7 @@ pub(super) struct Each {
     /// What a value is called in the condition.
     pub(super) value: Box<str>,
     pub(super) list: Asked,
-    pub(super) condition: Node,
+    pub(super) condition: Formula,
 }
 
 /// Of how many values a condition must hold.
@@ -146,7 +146,7 @@ enum Around {
     Not,
 }
 
-impl Node {
+impl Formula {
     /// Adds each criterion that is asked.
     pub(super) fn collect_asked<'n>(&'n self, asked: &mut Vec<&'n Asked>) {
         match self {
@@ -195,7 +195,7 @@ impl Node {
 
 fn write_joined(
     f: &mut fmt::Formatter<'_>,
-    nodes: &[Node],
+    nodes: &[Formula],
     joint: &str,
     around: Around,
 ) -> fmt::Result {
@@ -208,7 +208,7 @@ fn write_joined(
     Ok(())
 }
 
-impl fmt::Display for Node {
+impl fmt::Display for Formula {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, Around::Nothing)
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     criteria::{Criterion, Subject},
     evaluate::{Cause, Ground, Truth, grounds, holds},
-    expression::Node,
+    expression::Formula,
     regex::Budget,
     rule::{Decision, Fate, FilterRule, RuleCounts, RuleId, Silence, UnknownCause},
     universal::{Action, Outcome, UniversalRule},
@@ -19,7 +19,7 @@ mod read_rules;
 #[derive(Clone, Debug)]
 pub struct ItemFilter {
     universal: Vec<UniversalRule>,
-    rich: Option<Node>,
+    rich: Option<Formula>,
     /// All of them by name: those of `filters`, then `filter`.
     rules: Vec<Arc<FilterRule>>,
 }

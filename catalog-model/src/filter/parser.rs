@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     criteria::{Asked, Criterion, CriterionKind, listed},
     error::{ExpressionError, excerpt},
-    expression::{Each, Node, Operand, Quantifier},
+    expression::{Each, Formula, Operand, Quantifier},
     lexer::{Kind, Lexer, Token},
     near::{KEYWORDS, joint_of, keyword_of},
 };
@@ -29,7 +29,7 @@ pub(super) const MAX_REGEXES: usize = 1_000;
 const MAX_TEXTS: usize = 200_000;
 
 /// Reads a whole expression; an empty one always holds.
-pub(super) fn parse(text: &str, criteria: &[Criterion]) -> Result<Node, ExpressionError> {
+pub(super) fn parse(text: &str, criteria: &[Criterion]) -> Result<Formula, ExpressionError> {
     let mut lexer = Lexer::new(text);
     let token = lexer.next()?;
     let mut parser = Parser {
@@ -44,7 +44,7 @@ pub(super) fn parse(text: &str, criteria: &[Criterion]) -> Result<Node, Expressi
         values: Vec::new(),
     };
     if parser.token.kind == Kind::End {
-        return Ok(Node::Always);
+        return Ok(Formula::Always);
     }
     let node = parser.alternatives()?;
     match parser.token.kind {
@@ -72,24 +72,24 @@ type Parsed<T> = Result<T, ExpressionError>;
 
 impl<'t> Parser<'t> {
     /// `a or b`
-    fn alternatives(&mut self) -> Parsed<Node> {
+    fn alternatives(&mut self) -> Parsed<Formula> {
         let first = self.conjunction()?;
-        self.joined(first, ["or", "||"], Self::conjunction, Node::Or)
+        self.joined(first, ["or", "||"], Self::conjunction, Formula::Or)
     }
 
     /// `a and b`
-    fn conjunction(&mut self) -> Parsed<Node> {
+    fn conjunction(&mut self) -> Parsed<Formula> {
         let first = self.single()?;
-        self.joined(first, ["and", "&&"], Self::single, Node::And)
+        self.joined(first, ["and", "&&"], Self::single, Formula::And)
     }
 
     fn joined(
         &mut self,
-        first: Node,
+        first: Formula,
         joints: [&str; 2],
-        next: fn(&mut Self) -> Parsed<Node>,
-        join: fn(Vec<Node>) -> Node,
-    ) -> Parsed<Node> {
+        next: fn(&mut Self) -> Parsed<Formula>,
+        join: fn(Vec<Formula>) -> Formula,
+    ) -> Parsed<Formula> {
         let mut nodes = vec![first];
         while joints.into_iter().any(|joint| self.is(joint)) {
             self.advance()?;
@@ -101,7 +101,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn single(&mut self) -> Parsed<Node> {
+    fn single(&mut self) -> Parsed<Formula> {
         self.depth += 1;
         self.terms += 1;
         if self.terms > MAX_TERMS {
@@ -120,11 +120,11 @@ impl<'t> Parser<'t> {
             inner
         } else if self.is("not") || self.is("!") {
             self.advance()?;
-            Node::Not(Box::new(self.single()?))
+            Formula::Not(Box::new(self.single()?))
         } else if self.takes("always")? {
-            Node::Always
+            Formula::Always
         } else if self.takes("never")? {
-            Node::Never
+            Formula::Never
         } else if self.is("any") {
             self.each(Quantifier::Any)?
         } else if self.is("all") {
@@ -143,7 +143,7 @@ impl<'t> Parser<'t> {
     }
 
     /// `any t in tag match …`. The condition reaches as far as it can.
-    fn each(&mut self, quantifier: Quantifier) -> Parsed<Node> {
+    fn each(&mut self, quantifier: Quantifier) -> Parsed<Formula> {
         if self.values.len() == DEEPEST_LISTS {
             let message =
                 format!("`any` and `all` are more than {DEEPEST_LISTS} deep within each other");
@@ -168,7 +168,7 @@ impl<'t> Parser<'t> {
         self.values.push(value);
         let condition = self.alternatives()?;
         self.values.pop();
-        Ok(Node::Each(Box::new(Each {
+        Ok(Formula::Each(Box::new(Each {
             quantifier,
             value: value.into(),
             list,

@@ -8,7 +8,7 @@ use super::{
     Criterion, CriterionId, CriterionKind, Expression, Subject,
     criteria::Asked,
     evaluate::{Cause, Truth, holds},
-    expression::{Condition, Each, Node, Operand, Part, Quantifier, Texts},
+    expression::{Condition, Each, Formula, Operand, Part, Quantifier, Texts},
     glob::Glob,
     parser::parse,
     regex::{Budget, Flags, Regex},
@@ -126,20 +126,20 @@ fn list() -> impl Strategy<Value = Asked> {
 }
 
 /// An expression within so many lists.
-fn node(depth: u32, lists: usize) -> BoxedStrategy<Node> {
+fn node(depth: u32, lists: usize) -> BoxedStrategy<Formula> {
     let criterion = (0..2_usize, condition()).prop_map(|(id, condition)| {
         let asked = Asked {
             criterion: CRITERIA[id],
             id: CriterionId(id),
             name: None,
         };
-        Node::Comparison(Operand::Criterion(asked), condition)
+        Formula::Comparison(Operand::Criterion(asked), condition)
     });
-    let empty =
-        (list(), null()).prop_map(|(list, null)| Node::Comparison(Operand::Criterion(list), null));
+    let empty = (list(), null())
+        .prop_map(|(list, null)| Formula::Comparison(Operand::Criterion(list), null));
     let leaf = prop_oneof![
-        1 => Just(Node::Always),
-        1 => Just(Node::Never),
+        1 => Just(Formula::Always),
+        1 => Just(Formula::Never),
         6 => criterion,
         1 => empty,
     ]
@@ -149,7 +149,7 @@ fn node(depth: u32, lists: usize) -> BoxedStrategy<Node> {
     } else {
         let value = (0..lists, condition()).prop_map(move |(outward, condition)| {
             let name = value_name(lists - 1 - outward);
-            Node::Comparison(Operand::Value { name, outward }, condition)
+            Formula::Comparison(Operand::Value { name, outward }, condition)
         });
         prop_oneof![leaf, value].boxed()
     };
@@ -161,7 +161,7 @@ fn node(depth: u32, lists: usize) -> BoxedStrategy<Node> {
     let each = (quantifier, list(), node(depth - 1, lists + 1)).prop_map(
         move |(quantifier, list, condition)| {
             let value = value_name(lists);
-            Node::Each(Box::new(Each {
+            Formula::Each(Box::new(Each {
                 quantifier,
                 value,
                 list,
@@ -171,9 +171,9 @@ fn node(depth: u32, lists: usize) -> BoxedStrategy<Node> {
     );
     prop_oneof![
         2 => leaf,
-        1 => inner().prop_map(|inner| Node::Not(Box::new(inner))),
-        1 => proptest::collection::vec(inner(), 2..4).prop_map(Node::And),
-        1 => proptest::collection::vec(inner(), 2..4).prop_map(Node::Or),
+        1 => inner().prop_map(|inner| Formula::Not(Box::new(inner))),
+        1 => proptest::collection::vec(inner(), 2..4).prop_map(Formula::And),
+        1 => proptest::collection::vec(inner(), 2..4).prop_map(Formula::Or),
         1 => each,
     ]
     .boxed()
@@ -183,11 +183,11 @@ fn value_name(level: usize) -> Box<str> {
     format!("x{level}").into()
 }
 
-fn not(node: Node) -> Node {
-    Node::Not(Box::new(node))
+fn not(node: Formula) -> Formula {
+    Formula::Not(Box::new(node))
 }
 
-fn truth(node: &Node, item: &Item) -> bool {
+fn truth(node: &Formula, item: &Item) -> bool {
     match holds(node, item, &Budget::new()) {
         Truth::Unknown(asked) => panic!("{asked:?} is known"),
         truth => truth == Truth::Holds,
@@ -221,15 +221,15 @@ proptest! {
 
     #[test]
     fn what_holds_is_the_same_after_de_morgan(a in node(2, 0), b in node(2, 0), item in item()) {
-        let truth = |node: &Node| truth(node, &item);
+        let truth = |node: &Formula| truth(node, &item);
         let (a, b) = (&a, &b);
         prop_assert_eq!(
-            truth(&not(Node::And(vec![a.clone(), b.clone()]))),
-            truth(&Node::Or(vec![not(a.clone()), not(b.clone())]))
+            truth(&not(Formula::And(vec![a.clone(), b.clone()]))),
+            truth(&Formula::Or(vec![not(a.clone()), not(b.clone())]))
         );
         prop_assert_eq!(
-            truth(&not(Node::Or(vec![a.clone(), b.clone()]))),
-            truth(&Node::And(vec![not(a.clone()), not(b.clone())]))
+            truth(&not(Formula::Or(vec![a.clone(), b.clone()]))),
+            truth(&Formula::And(vec![not(a.clone()), not(b.clone())]))
         );
         prop_assert_eq!(truth(&not(not(a.clone()))), truth(a));
         prop_assert_ne!(truth(&not(a.clone())), truth(a));
@@ -237,7 +237,7 @@ proptest! {
 
     #[test]
     fn not_any_is_all_not(list in list(), condition in node(1, 1), item in item()) {
-        let each = |quantifier, condition| Node::Each(Box::new(Each {
+        let each = |quantifier, condition| Formula::Each(Box::new(Each {
             quantifier,
             value: value_name(0),
             list: list.clone(),

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Entries, Located, Setting, SettingFile, SettingProblem, SettingValue, Settings, Stands,
+    Entries, Located, Node, Object, SettingFile, SettingProblem, Settings, Stands, Value,
     limits::{DURATIONS, MAX_BLOCKS, MAX_TEXT_BYTES, MAX_TEXTS},
 };
 use crate::{Diagnostic, Place};
@@ -193,22 +193,22 @@ impl Settings {
     }
 
     /// The list of blocks `key`, each with its place; nothing where it is not set. Who reads a block knows its settings.
-    pub fn blocks(&mut self, key: &str) -> Vec<Located<Vec<(String, Setting)>>> {
+    pub fn blocks(&mut self, key: &str) -> Vec<Located<Object>> {
         self.know(key);
-        let Some(Setting { value, place }) = self.find(key).cloned() else {
+        let Some(Node { value, place, .. }) = self.find(key).cloned() else {
             return Vec::new();
         };
         let mut blocks = Vec::new();
         let mut wrong = None;
         match value {
-            SettingValue::Null => {}
-            SettingValue::List(elements) if elements.len() > MAX_BLOCKS => {
+            Value::Null => {}
+            Value::List(elements) if elements.len() > MAX_BLOCKS => {
                 self.too_many(key, "blocks", MAX_BLOCKS);
             }
-            SettingValue::List(elements) => {
-                for (index, Setting { value, place }) in elements.into_iter().enumerate() {
+            Value::List(elements) => {
+                for (index, Node { value, place, .. }) in elements.into_iter().enumerate() {
                     match value {
-                        SettingValue::Block(value) => blocks.push(Located { value, place }),
+                        Value::Object(value) => blocks.push(Located { value, place }),
                         other => {
                             let which = format!("element {} of `{key}`", index + 1);
                             wrong = wrong.or(Some((which, "a block `{ … }`", other, place)));
@@ -263,11 +263,11 @@ impl Settings {
     /// The list of texts `key`, or its one text; blank ones are left out. A list without anything in it is set all the
     /// same, and empty.
     pub fn texts(&mut self, key: &str) -> Option<Located<Vec<String>>> {
-        let Some(Setting { value, place }) = self.find(key).cloned() else {
+        let Some(Node { value, place, .. }) = self.find(key).cloned() else {
             self.know(key);
             return None;
         };
-        let SettingValue::List(elements) = value else {
+        let Value::List(elements) = value else {
             let (text, place) = self.scalar(key, "a list of texts", MAX_TEXT_BYTES)?;
             let value = vec![text.trim().to_owned()];
             return (!text.trim().is_empty()).then_some(Located { value, place });
@@ -279,7 +279,7 @@ impl Settings {
         }
         let none = elements.is_empty();
         let mut texts = Vec::new();
-        for (index, Setting { value, place }) in elements.into_iter().enumerate() {
+        for (index, Node { value, place, .. }) in elements.into_iter().enumerate() {
             match value.as_text() {
                 Some(text) => texts.push(text.trim().to_owned()),
                 None => self.record(SettingProblem {
@@ -317,7 +317,7 @@ impl Settings {
         self.know(key);
         let setting = self.find(key)?;
         let text = match (&setting.value, setting.value.as_text()) {
-            (SettingValue::Null, _) => return None,
+            (Value::Null, _) => return None,
             (_, Some(text)) if text.len() > max_bytes => {
                 let message = format!(
                     "`{key}` is too long: {} bytes, more than {max_bytes}",

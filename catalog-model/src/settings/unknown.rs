@@ -1,6 +1,6 @@
 //! Settings that nobody asked for: most often a misspelt name.
 
-use super::{Setting, SettingValue, Settings, limits::MAX_UNKNOWN};
+use super::{Object, Settings, Value, limits::MAX_UNKNOWN};
 use crate::{Place, nearest};
 
 /// A setting that no reader asked for.
@@ -62,16 +62,16 @@ impl Settings {
     fn collect_unknown<'a>(
         &self,
         prefix: &str,
-        block: &'a [(String, Setting)],
+        block: &'a Object,
         unknown: &mut Vec<(String, &'a Place)>,
     ) {
-        for (name, setting) in block {
+        for (name, setting) in block.all_settings() {
             let key = format!("{prefix}{name}");
             if self.asked.contains(&key) {
                 continue;
             }
             match &setting.value {
-                SettingValue::Block(inner) => {
+                Value::Object(inner) => {
                     self.collect_unknown(&format!("{key}."), inner, unknown);
                 }
                 _ => unknown.push((key, &setting.place)),
@@ -82,7 +82,7 @@ impl Settings {
     /// The one of the known names that is nearest to `key`, if one is near.
     fn near(&self, key: &str, known: &[&str]) -> Option<String> {
         // A short name is what was meant only if it is not there: `connection.filter`, not `proxy.name`.
-        let is_there = |asked: &str| self.root.iter().any(|(name, _)| name == asked);
+        let is_there = |asked: &str| self.root.setting(asked).is_some();
         let misplaced = (known.iter())
             .find(|asked| is_within(asked, key) || (is_within(key, asked) && !is_there(asked)));
         let cut_short = || {

@@ -7,7 +7,7 @@ use catalog_model::{
     ConnectionCode, Feed, FollowError, Follower, FollowerKind, FollowerName, FollowerRegistry,
     Place, Settings, Stage,
     follower::{ConnectionScope, Delivery},
-    settings::{FileSource, Invalid, Setting, SettingValue},
+    settings::{FileSource, Invalid, Node, Value},
 };
 
 struct NoFiles;
@@ -59,14 +59,12 @@ impl Follower for WebFollower {
 }
 
 /// Opens a follower; gives its name and scope, or what is wrong.
-fn open(
-    settings: &[(&str, SettingValue)],
-) -> Result<Option<(String, ConnectionScope)>, Vec<String>> {
+fn open(settings: &[(&str, Value)]) -> Result<Option<(String, ConnectionScope)>, Vec<String>> {
     let place = |line| Place::new("application.conf", line, 1);
     let root = settings.iter().zip(1..).map(|((name, value), line)| {
         let value = value.clone();
         let place = place(line);
-        ((*name).to_owned(), Setting { value, place })
+        ((*name).to_owned(), Node::new(value, place))
     });
     let mut settings = Settings::new("application.conf", root.collect(), Arc::new(NoFiles));
     let registry = FollowerRegistry::default().with(Box::new(Web));
@@ -83,8 +81,8 @@ fn open(
     }
 }
 
-fn text(text: &str) -> SettingValue {
-    SettingValue::Text(text.to_owned())
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
 }
 
 #[test]
@@ -110,14 +108,11 @@ fn a_follower_may_have_a_name_and_receive_some_connections() {
 
 #[test]
 fn a_follower_that_is_not_enabled_is_not_opened() {
-    let off = [
-        ("kind", text("webhook")),
-        ("enabled", SettingValue::Bool(false)),
-    ];
+    let off = [("kind", text("webhook")), ("enabled", Value::Bool(false))];
     assert_eq!(open(&off), Ok(None));
 }
 
-fn refused(settings: &[(&str, SettingValue)], expected: &[&str]) {
+fn refused(settings: &[(&str, Value)], expected: &[&str]) {
     assert_eq!(open(settings).unwrap_err(), expected);
 }
 
@@ -139,7 +134,7 @@ fn all_problems_are_found_together() {
         &[
             ("kind", text("webhook")),
             ("name", text("a\nb")),
-            ("connections", SettingValue::List(Vec::new())),
+            ("connections", Value::List(Vec::new())),
         ],
         &[
             "application.conf:1:1: `url` is mandatory and missing; add `url = \"…\"`",

@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use catalog_model::{
     Diagnostic, Place,
-    settings::{Entries, FileSource, Setting, SettingValue, Settings},
+    settings::{Entries, FileSource, Node, Object, Settings, Value},
 };
 use secrecy::ExposeSecret;
 
@@ -27,27 +27,22 @@ impl FileSource for OneFile {
 }
 
 /// Settings from `(line, name, value)`; the names of blocks come before what they hold.
-fn settings(lines: Vec<(u32, &str, SettingValue)>) -> Settings {
-    let mut root = Vec::new();
-    for (line, name, value) in lines {
-        root.push((name.to_owned(), at(line, value)));
-    }
-    Settings::new("connections/a.conf", root, Arc::new(OneFile))
+fn settings(lines: Vec<(u32, &str, Value)>) -> Settings {
+    let lines = lines.into_iter();
+    let root = lines.map(|(line, name, value)| (name.to_owned(), at(line, value)));
+    Settings::new("connections/a.conf", root.collect(), Arc::new(OneFile))
 }
 
-fn at(line: u32, value: SettingValue) -> Setting {
-    Setting {
-        value,
-        place: Place::new("connections/a.conf", line, 8),
-    }
+fn at(line: u32, value: Value) -> Node {
+    Node::new(value, Place::new("connections/a.conf", line, 8))
 }
 
-fn text(text: &str) -> SettingValue {
-    SettingValue::Text(text.to_owned())
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
 }
 
-fn block(line: u32, name: &str, value: SettingValue) -> SettingValue {
-    SettingValue::Block(vec![(name.to_owned(), at(line, value))])
+fn block(line: u32, name: &str, value: Value) -> Value {
+    Value::Object([(name.to_owned(), at(line, value))].into_iter().collect())
 }
 
 fn problems(settings: &Settings) -> Vec<String> {
@@ -76,9 +71,9 @@ fn all_problems_are_reported_in_the_order_of_the_file() {
     let mut settings = settings(vec![
         (2, "connection", block(3, "url", text("qlik.example.com"))),
         (5, "enabled", text("maybe")),
-        (6, "port", SettingValue::Number("70000".to_owned())),
+        (6, "port", Value::Number("70000".to_owned())),
         (7, "scheme", text("ftp")),
-        (8, "name", SettingValue::List(Vec::new())),
+        (8, "name", Value::List(Vec::new())),
         (9, "code", text(" ")),
     ]);
     assert!(settings.flag("enabled", true));
@@ -108,7 +103,7 @@ fn all_problems_are_reported_in_the_order_of_the_file() {
 
 #[test]
 fn a_mandatory_setting_of_the_wrong_kind_is_reported_once() {
-    let mut settings = settings(vec![(1, "code", SettingValue::List(Vec::new()))]);
+    let mut settings = settings(vec![(1, "code", Value::List(Vec::new()))]);
     assert_eq!(settings.required_text("code"), None);
     assert_eq!(problems(&settings).len(), 1);
 }
@@ -148,7 +143,7 @@ fn a_duration_is_read_as_hocon_writes_it() {
 
 #[test]
 fn null_is_the_same_as_not_set() {
-    let mut settings = settings(vec![(1, "code", SettingValue::Null)]);
+    let mut settings = settings(vec![(1, "code", Value::Null)]);
     assert_eq!(settings.text("code"), None);
     assert_eq!(settings.check(), Ok(()));
 }
@@ -223,11 +218,11 @@ fn no_debug_text_shows_a_secret() {
 
 #[test]
 fn a_list_of_texts_may_be_one_text_and_an_empty_one_is_set() {
-    let list = |elements: Vec<SettingValue>| {
+    let list = |elements: Vec<Value>| {
         let elements = elements.into_iter().enumerate();
-        SettingValue::List(elements.map(|(n, value)| at(n as u32 + 1, value)).collect())
+        Value::List(elements.map(|(n, value)| at(n as u32 + 1, value)).collect())
     };
-    let found = |value: SettingValue| {
+    let found = |value: Value| {
         let mut settings = settings(vec![(1, "names", value)]);
         let texts = settings.texts("names").map(|texts| texts.value);
         (texts, problems(&settings))
@@ -240,7 +235,7 @@ fn a_list_of_texts_may_be_one_text_and_an_empty_one_is_set() {
     );
     well(text(" mail "), names(&["mail"]));
     well(list(Vec::new()), names(&[]));
-    for unset in [SettingValue::Null, text(" "), list(vec![text("")])] {
+    for unset in [Value::Null, text(" "), list(vec![text("")])] {
         well(unset, None);
     }
     let (_, wrong) = found(list(vec![text("mail"), list(Vec::new())]));
@@ -248,7 +243,7 @@ fn a_list_of_texts_may_be_one_text_and_an_empty_one_is_set() {
         wrong,
         ["connections/a.conf:2:8: element 2 of `names` must be a text, not a list"]
     );
-    let (_, wrong) = found(SettingValue::Block(Vec::new()));
+    let (_, wrong) = found(Value::Object(Object::default()));
     assert_eq!(
         wrong,
         ["connections/a.conf:1:8: `names` must be a list of texts, not a block of settings"]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use catalog_model::{
     Place, Settings, printable,
-    settings::{Located, Setting, SettingProblem, SettingValue, Stands},
+    settings::{Located, Node, SettingProblem, Stands, Value},
 };
 use qrs_client::Owner;
 
@@ -78,9 +78,9 @@ impl Mapping {
     }
 
     /// Adds an entry, whose texts messages show as `quoted` says.
-    fn add(&mut self, user: &str, entry: &Setting, quoted: fn(&str) -> String) -> Result<(), Odd> {
+    fn add(&mut self, user: &str, entry: &Node, quoted: fn(&str) -> String) -> Result<(), Odd> {
         // Null takes out what an earlier line of HOCON said.
-        if matches!(entry.value, SettingValue::Null) {
+        if matches!(entry.value, Value::Null) {
             return Ok(());
         }
         let user = user.trim();
@@ -135,12 +135,9 @@ fn is_account(user: &str) -> bool {
 }
 
 /// A text of an entry, which may be the address alone.
-fn text(entry: &Setting, name: &str) -> Option<String> {
+fn text(entry: &Node, name: &str) -> Option<String> {
     let value = match &entry.value {
-        SettingValue::Block(fields) => {
-            let (_, field) = fields.iter().find(|(known, _)| known == name)?;
-            field.value.as_text()?
-        }
+        Value::Object(fields) => fields.setting(name)?.value.as_text()?,
         value if name == EMAIL => value.as_text()?,
         _ => return None,
     };

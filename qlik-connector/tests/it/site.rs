@@ -6,7 +6,7 @@ use catalog_model::{
     Completeness, Connection, ConnectionCode, Connector, Diagnostic, Place, ScanError, ScanRequest,
     Settings,
     contract::Recorder,
-    settings::{Entries, FileSource, Setting, SettingValue},
+    settings::{Entries, Entry, FileSource, Node, Object, Value},
 };
 use qlik_connector::QlikSense;
 use qrs_client::fake_site::FakeSite;
@@ -25,12 +25,12 @@ impl FileSource for PathsAlone {
             let place = Place::new("conf/contacts.csv", index as u32 + 1, 1);
             let fields: Vec<_> = line.split('=').collect();
             let block = columns.iter().zip(&fields).skip(1).map(|(column, field)| {
-                let value = SettingValue::Text((*field).to_owned());
+                let value = Value::String((*field).to_owned());
                 let place = place.clone();
-                ((*column).to_owned(), Setting { value, place })
+                ((*column).to_owned(), Node::new(value, place))
             });
-            let value = SettingValue::Block(block.collect());
-            (fields[0].to_owned(), Setting { value, place })
+            let value = Value::Object(block.collect());
+            (fields[0].to_owned(), Node::new(value, place))
         };
         Ok(lines.enumerate().map(entry).collect())
     }
@@ -42,7 +42,7 @@ pub(crate) fn code() -> ConnectionCode {
 
 /// Settings as a file has them, one a line: `connection.url`, `https://…`.
 pub(crate) fn settings(lines: &[(&str, &str)]) -> Settings {
-    let mut root = Vec::new();
+    let mut root = Object::default();
     for (index, (key, value)) in lines.iter().enumerate() {
         let place = Place::new("connections/test.conf", index as u32 + 1, 1);
         let names: Vec<_> = key.split('.').collect();
@@ -51,46 +51,56 @@ pub(crate) fn settings(lines: &[(&str, &str)]) -> Settings {
     Settings::new("connections/test.conf", root, Arc::new(PathsAlone))
 }
 
-fn insert(block: &mut Vec<(String, Setting)>, names: &[&str], value: &str, place: &Place) {
+fn insert(block: &mut Object, names: &[&str], text: &str, place: &Place) {
     let [name, rest @ ..] = names else { return };
-    if !block.iter().any(|(known, _)| known == name) {
-        let value = SettingValue::Block(Vec::new());
-        let place = place.clone();
-        block.push(((*name).to_owned(), Setting { value, place }));
-    }
-    let (_, setting) = block.iter_mut().find(|(known, _)| known == name).unwrap();
-    if rest.is_empty() {
-        setting.value = match value {
-            "[]" => SettingValue::List(Vec::new()),
+    let value = if rest.is_empty() {
+        match text {
+            "[]" => Value::List(Vec::new()),
             rules if *name == "filters" => rules_of(rules, place),
-            text => SettingValue::Text(text.to_owned()),
-        };
-    } else if let SettingValue::Block(inner) = &mut setting.value {
-        insert(inner, rest, value, place);
+            text => Value::String(text.to_owned()),
+        }
+    } else {
+        let mut inner = Object::default();
+        insert(&mut inner, rest, text, place);
+        Value::Object(inner)
+    };
+    block.put(entry(name, value, place), merge);
+}
+
+fn entry(key: &str, value: Value, place: &Place) -> Entry<Node> {
+    Entry {
+        key: key.to_owned(),
+        key_place: place.clone(),
+        value: Node::new(value, place.clone()),
+    }
+}
+
+fn merge(new: Node, old: Node) -> Node {
+    match (new.value, old.value) {
+        (Value::Object(new), Value::Object(mut block)) => {
+            for entry in new {
+                block.put(entry, merge);
+            }
+            Node::new(Value::Object(block), old.place)
+        }
+        (value, _) => Node::new(value, new.place),
     }
 }
 
 /// Rules as `ID ACTION CRITERION=PATTERN;…`.
-fn rules_of(rules: &str, place: &Place) -> SettingValue {
-    let setting = |value| Setting {
-        value,
-        place: place.clone(),
-    };
-    let entry = |key: &str, text: &str| {
-        let value = SettingValue::Text(text.to_owned());
-        (key.to_owned(), setting(value))
-    };
+fn rules_of(rules: &str, place: &Place) -> Value {
+    let text = |key: &str, text: &str| entry(key, Value::String(text.to_owned()), place);
     let rule = |rule: &str| {
         let mut words = rule.splitn(3, ' ');
         let mut next = || words.next().unwrap_or_default();
-        let mut block = vec![entry("id", next()), entry("action", next())];
+        let mut block = vec![text("id", next()), text("action", next())];
         if let Some((criterion, pattern)) = next().split_once('=') {
-            let terms = SettingValue::Block(vec![entry(criterion, pattern)]);
-            block.push(("rules".to_owned(), setting(terms)));
+            let terms = Value::Object([text(criterion, pattern)].into_iter().collect());
+            block.push(entry("rules", terms, place));
         }
-        setting(SettingValue::Block(block))
+        Node::new(Value::Object(block.into_iter().collect()), place.clone())
     };
-    SettingValue::List(rules.split(';').map(rule).collect())
+    Value::List(rules.split(';').map(rule).collect())
 }
 
 /// A connection to `site`, with further settings.

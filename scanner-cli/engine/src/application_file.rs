@@ -24,7 +24,7 @@ use crate::{
     problem::Problem,
     restrictions::Restrictions,
     settings_files::application_content,
-    settings_tree::{block, wrong_setting},
+    settings_tree::wrong_setting,
     store::{MaxSize, StoreLimits},
     writable,
 };
@@ -126,7 +126,7 @@ impl Application {
         let file = path.display().to_string();
         let (restrictions, unclear) = Restrictions::of_root(&document.root, home, variables);
         wrong.extend(unclear);
-        let mut settings = Settings::new(file, block(document.root), Arc::new(home.clone()));
+        let mut settings = Settings::new(file, document.root, Arc::new(home.clone()));
         let keep = keep_changes(&mut settings);
         let keep_gone = keep_gone(&mut settings);
         let max_size = max_size(&mut settings);
@@ -244,7 +244,7 @@ fn followers(
             continue;
         };
         let file = path.display().to_string();
-        let mut settings = Settings::new(file, block(object), Arc::new(home.clone()));
+        let mut settings = Settings::new(file, object, Arc::new(home.clone()));
         let kind = settings.choice("kind", &[("ndjson", ())]);
         if kind.is_none() && settings.check().is_ok() {
             let message = "a follower must say its `kind`";

@@ -24,7 +24,7 @@ use crate::{
     scan_limit::scan_limit,
     schedule::Schedule,
     secrets::{Given, Secrets},
-    settings_tree::{block, wrong_setting},
+    settings_tree::wrong_setting,
 };
 
 mod refused;
@@ -193,7 +193,7 @@ impl Reading<'_> {
             return Err(InvalidFile::general(path, None, excess));
         }
         let name = path.display().to_string();
-        let mut settings = Settings::new(name, block(document.root), files.clone());
+        let mut settings = Settings::new(name, document.root, files.clone());
         let opened = self.open(&mut settings);
         let show = |severity, found| Diagnostic::in_file(path, content, severity, found).into();
         let [filters, unknown] = unknown_settings(&settings, ReadBy::of(&opened));

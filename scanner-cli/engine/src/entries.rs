@@ -8,7 +8,6 @@ use catalog_model::{Diagnostic, settings::Entries};
 use crate::{
     hocon::{self, Files, UNRESOLVED},
     home::shown,
-    settings_tree::block,
 };
 
 mod table;
@@ -40,13 +39,14 @@ pub fn read(
 
 fn read_hocon(path: &Path, content: &[u8], files: &dyn Files) -> Result<Entries, Diagnostic> {
     let read = hocon::read(path, content, &BTreeMap::new(), files);
-    read.map(|document| block(document.root)).map_err(|found| {
-        let first = found.into_iter().next();
-        first.map_or_else(
-            || Diagnostic::error(format!("the file `{}` cannot be read", shown(path)), None),
-            without_variables,
-        )
-    })
+    read.map(|document| document.root.into_all_settings().collect())
+        .map_err(|found| {
+            let first = found.into_iter().next();
+            first.map_or_else(
+                || Diagnostic::error(format!("the file `{}` cannot be read", shown(path)), None),
+                without_variables,
+            )
+        })
 }
 
 /// What is wrong, as it is in a file that knows no variables of the environment.

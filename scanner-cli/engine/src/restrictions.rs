@@ -19,7 +19,7 @@ use crate::{
     problem::Problem,
     secret_places::secret_paths,
     settings_files::{Disk, application_content},
-    settings_tree::{block, wrong_setting},
+    settings_tree::wrong_setting,
 };
 
 mod codes;
@@ -67,7 +67,7 @@ impl Restrictions {
         variables: &BTreeMap<String, String>,
     ) -> (Self, Vec<Found>) {
         let file = home.settings().display().to_string();
-        let settings = || Settings::new(file.clone(), block(root.clone()), Arc::new(home.clone()));
+        let settings = || Settings::new(file.clone(), root.clone(), Arc::new(home.clone()));
         // What is wrong with these, whoever asks for a secret learns.
         let mut others = settings();
         let mut secret_paths = secret_paths(&mut others, home, variables);

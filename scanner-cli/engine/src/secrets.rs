@@ -38,7 +38,6 @@ use crate::{
     noted_files::{NotedFiles, Trusted},
     problem::Problem,
     restrictions::{Codes, is_connection_text},
-    settings_tree::block,
 };
 
 /// How a connection file names them.
@@ -238,7 +237,7 @@ impl<'a> Secrets<'a> {
     }
 
     fn settings(&self, path: &Path, root: Object) -> Settings {
-        Settings::new(path.display().to_string(), block(root), self.files.clone())
+        Settings::new(path.display().to_string(), root, self.files.clone())
     }
 
     /// What a file holds. Of one that is no HOCON no text is quoted: it may be a secret.

@@ -14,10 +14,11 @@ mod show;
 mod source;
 #[cfg(test)]
 mod tests;
-mod value;
 mod within;
 
 use std::path::Path;
+
+pub use catalog_model::settings::{Entry, Map, Node, Object, Value};
 
 use self::{
     diagnostic::Secrecy,
@@ -36,7 +37,6 @@ pub use self::{
     resolve::Variables,
     secret::is_secret,
     show::{MASK, Masking, Setting, settings, to_json},
-    value::{Entry, Map, Node, Object, Value},
     within::{char_at, place_within},
 };
 

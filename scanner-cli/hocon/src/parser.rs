@@ -7,7 +7,7 @@ mod value;
 
 use std::{ops::Range, rc::Rc};
 
-use catalog_model::Place;
+use catalog_model::{Place, settings::Entry};
 
 use super::{
     fault::Fault,
@@ -18,7 +18,6 @@ use super::{
     reader::Reader,
     secret::is_secret,
     source::Source,
-    value::Entry,
 };
 
 /// How deep blocks, lists and the elements of keys may nest. Beyond it, the stack could overflow.

@@ -2,9 +2,10 @@
 
 use std::{collections::VecDeque, rc::Rc};
 
-use catalog_model::Place;
-
-use super::value::{Entry, Map};
+use catalog_model::{
+    Place,
+    settings::{Entry, Map},
+};
 
 /// A value that may hold substitutions.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@
 mod lookup;
 mod tree;
 
+use catalog_model::settings::{Entry, Map, Object};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     rc::Rc,
@@ -14,7 +15,6 @@ use std::{
 use super::{
     limits::{Effort, Exhausted, MAX_HEIGHT, Paths, STEP_EFFORT},
     pending::{Block, Id, Kind, Pending, Reference, join, merge},
-    value::{Entry, Map, Object},
 };
 use tree::{measure, object};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    secret::{is_secret, user_of_url},
-    value::{Entry, Map, Node, Object, Value},
+use super::secret::{is_secret, user_of_url};
+use catalog_model::{
+    Place,
+    settings::{Entry, Map, Node, Object, Value},
 };
-use catalog_model::Place;
 
 /// What is shown in place of a secret.
 pub const MASK: &str = "********";

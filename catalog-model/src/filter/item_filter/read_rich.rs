@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     Place, Settings,
     encoding::{self, NotText},
-    filter::{criteria::Criterion, expression::Node, parser::parse},
+    filter::{criteria::Criterion, expression::Formula, parser::parse},
     settings::{Located, SettingProblem, Stands},
 };
 
@@ -18,7 +18,7 @@ const NOT_QUOTED: &str = "the file is not a valid filter from here on; its text 
 /// Maximum number of bytes of an expression, as of a file that holds one.
 const MAX_BYTES: usize = 16_000_000;
 
-pub(super) fn read(settings: &mut Settings, criteria: &[Criterion]) -> Option<(Node, Place)> {
+pub(super) fn read(settings: &mut Settings, criteria: &[Criterion]) -> Option<(Formula, Place)> {
     let written = settings.text_up_to(KEY, MAX_BYTES)?;
     match file_path(&written.value) {
         Some(path) => {
@@ -36,7 +36,7 @@ fn read_inline(
     settings: &mut Settings,
     criteria: &[Criterion],
     written: Located<String>,
-) -> Option<(Node, Place)> {
+) -> Option<(Formula, Place)> {
     let Located { value, place } = written;
     match parse(&value, criteria) {
         Ok(node) => Some((node, place)),
@@ -58,7 +58,7 @@ fn read_file(
     settings: &mut Settings,
     criteria: &[Criterion],
     path: Located<String>,
-) -> Option<(Node, Place)> {
+) -> Option<(Formula, Place)> {
     let file = settings.file_at(KEY, path)?;
     let name = file.path.as_str();
     let may_quote = settings.may_quote_file(name);

@@ -15,7 +15,7 @@ use crate::{
         universal::{Action, UniversalPattern, UniversalRule},
     },
     nearest,
-    settings::{Located, Setting, SettingProblem, SettingValue, Stands},
+    settings::{Located, Node, Object, SettingProblem, Stands, Value},
 };
 
 use super::read_rich;
@@ -50,8 +50,9 @@ pub(super) fn read(
         if let Some(former) = names.get(&named.name) {
             let message = format!("two rules of `{KEY}` have the id `{}`", named.name);
             let hint = format!("the other one is at {former}; rename one");
-            let place =
-                entry(&value, "id").map_or_else(|| named.place.clone(), |id| id.place.clone());
+            let place = value
+                .setting("id")
+                .map_or_else(|| named.place.clone(), |id| id.place.clone());
             reader.refuse(".id", &place, message, hint);
         }
         names
@@ -78,11 +79,8 @@ struct Budget {
 }
 
 impl RuleReader<'_> {
-    fn rule(&mut self, block: &[(String, Setting)]) -> Option<(UniversalRule, FilterRule)> {
-        for (key, setting) in block
-            .iter()
-            .filter(|(key, _)| !KEYS.contains(&key.as_str()))
-        {
+    fn rule(&mut self, block: &Object) -> Option<(UniversalRule, FilterRule)> {
+        for (key, setting) in block.all_settings().filter(|(key, _)| !KEYS.contains(key)) {
             let number = self.number;
             let message = format!("rule {number} of `{KEY}` has no setting `{}`", excerpt(key));
             let hint = match (nearest(key, KEYS), Asked::find(self.criteria, key)) {
@@ -112,14 +110,14 @@ impl RuleReader<'_> {
         Some((rule, named))
     }
 
-    fn id(&mut self, block: &[(String, Setting)]) -> Option<String> {
+    fn id(&mut self, block: &Object) -> Option<String> {
         let id = self.text(block, "id")?;
         if id == read_rich::KEY {
             let message = format!(
                 "`id` of rule {} of `{KEY}` is `{id}`, as reports call the expression",
                 self.number
             );
-            let place = entry(block, "id").map_or(&self.place, |id| &id.place);
+            let place = block.setting("id").map_or(&self.place, |id| &id.place);
             self.refuse(
                 ".id",
                 &place.clone(),
@@ -131,9 +129,9 @@ impl RuleReader<'_> {
     }
 
     /// What goes with the items that the rule accepts.
-    fn catalog(&mut self, block: &[(String, Setting)], action: Option<Action>) -> Option<Arc<str>> {
+    fn catalog(&mut self, block: &Object, action: Option<Action>) -> Option<Arc<str>> {
         let catalog = self.text(block, "catalog")?;
-        if let (Some(Action::Reject), Some(written)) = (action, entry(block, "catalog")) {
+        if let (Some(Action::Reject), Some(written)) = (action, block.setting("catalog")) {
             let number = self.number;
             self.settings.warn(SettingProblem {
                 key: format!("{KEY}[{number}].catalog"),
@@ -147,7 +145,7 @@ impl RuleReader<'_> {
         Some(catalog.into())
     }
 
-    fn action(&mut self, block: &[(String, Setting)]) -> Option<Action> {
+    fn action(&mut self, block: &Object) -> Option<Action> {
         let hint = "write `action = ACCEPT` or `action = REJECT`".to_owned();
         let number = self.number;
         let Some(written) = self.text(block, "action") else {
@@ -158,7 +156,8 @@ impl RuleReader<'_> {
         let known = |(word, _): &&(&str, Action)| word.eq_ignore_ascii_case(&written);
         let action = ACTIONS.iter().find(known).map(|(_, action)| *action);
         if action.is_none() {
-            let place = entry(block, "action")
+            let place = block
+                .setting("action")
                 .map_or(&self.place, |found| &found.place)
                 .clone();
             let message = format!(
@@ -173,10 +172,10 @@ impl RuleReader<'_> {
     }
 
     /// The text of a key, blanks around it taken off; blank is the same as not set.
-    fn text(&mut self, block: &[(String, Setting)], key: &str) -> Option<String> {
-        let found = entry(block, key)?;
+    fn text(&mut self, block: &Object, key: &str) -> Option<String> {
+        let found = block.setting(key)?;
         let Some(text) = found.value.as_text() else {
-            if !matches!(found.value, SettingValue::Null) {
+            if !matches!(found.value, Value::Null) {
                 self.not_a_text(key, found);
             }
             return None;
@@ -185,17 +184,17 @@ impl RuleReader<'_> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    fn terms(&mut self, block: &[(String, Setting)]) -> Option<Vec<Term>> {
-        let Some(rules) = entry(block, "rules") else {
+    fn terms(&mut self, block: &Object) -> Option<Vec<Term>> {
+        let Some(rules) = block.setting("rules") else {
             return Some(Vec::new());
         };
         let mut terms = Vec::new();
         match &rules.value {
-            SettingValue::Null => {
+            Value::Null => {
                 self.nothing("rules", rules);
                 None
             }
-            SettingValue::Block(inner) => self.collect(inner, "", &mut terms).then_some(terms),
+            Value::Object(inner) => self.collect(inner, "", &mut terms).then_some(terms),
             other => {
                 let number = self.number;
                 let found = other.describe();
@@ -210,19 +209,16 @@ impl RuleReader<'_> {
 
     /// Collects the keys of a block and of those within it, with dotted names. Tells whether all were well. What came to
     /// nothing is not: without it, the rule would match more.
-    fn collect(
-        &mut self,
-        block: &[(String, Setting)],
-        prefix: &str,
-        terms: &mut Vec<Term>,
-    ) -> bool {
+    fn collect(&mut self, block: &Object, prefix: &str, terms: &mut Vec<Term>) -> bool {
         let mut well = true;
-        for (key, setting) in block {
+        for (key, setting) in block.all_settings() {
             let key = format!("{prefix}{key}");
             well &= match &setting.value {
-                SettingValue::Null => self.nothing(&key, setting),
-                SettingValue::Block(inner) if inner.is_empty() => self.nothing(&key, setting),
-                SettingValue::Block(inner) => self.collect(inner, &format!("{key}."), terms),
+                Value::Null => self.nothing(&key, setting),
+                Value::Object(inner) if inner.all_settings().next().is_none() => {
+                    self.nothing(&key, setting)
+                }
+                Value::Object(inner) => self.collect(inner, &format!("{key}."), terms),
                 _ => self
                     .term(&key, setting)
                     .map(|term| terms.push(term))
@@ -232,7 +228,7 @@ impl RuleReader<'_> {
         well
     }
 
-    fn term(&mut self, key: &str, setting: &Setting) -> Option<Term> {
+    fn term(&mut self, key: &str, setting: &Node) -> Option<Term> {
         let Some(written) = setting.value.as_text() else {
             self.not_a_text(key, setting);
             return None;
@@ -282,7 +278,7 @@ impl RuleReader<'_> {
     }
 
     /// Takes a term from the budget. The first that is not in it is a problem.
-    fn is_within_budget(&mut self, key: &str, setting: &Setting, written: &str) -> bool {
+    fn is_within_budget(&mut self, key: &str, setting: &Node, written: &str) -> bool {
         let is_regex = written.starts_with(REGEX);
         let (left, what, max) = match is_regex {
             true => (&mut self.budget.regexes, "regular expressions", MAX_REGEXES),
@@ -299,9 +295,9 @@ impl RuleReader<'_> {
     }
 
     /// Tells of a key that has no value; it is not well.
-    fn nothing(&mut self, key: &str, found: &Setting) -> bool {
+    fn nothing(&mut self, key: &str, found: &Node) -> bool {
         let what = match found.value {
-            SettingValue::Block(_) => "an empty block",
+            Value::Object(_) => "an empty block",
             _ => "null",
         };
         let number = self.number;
@@ -311,7 +307,7 @@ impl RuleReader<'_> {
         false
     }
 
-    fn not_a_text(&mut self, key: &str, found: &Setting) {
+    fn not_a_text(&mut self, key: &str, found: &Node) {
         let message = format!(
             "`{}` of rule {} of `{KEY}` must be a text, not {}",
             excerpt(key),
@@ -319,7 +315,7 @@ impl RuleReader<'_> {
             found.value.describe()
         );
         let hint = match found.value {
-            SettingValue::List(_) => "one of several texts is `\"regex:one|other\"`",
+            Value::List(_) => "one of several texts is `\"regex:one|other\"`",
             _ => "write a text",
         };
         self.refuse(&format!(".{key}"), &found.place, message, hint.to_owned());
@@ -358,9 +354,4 @@ fn printed(action: Action, terms: &[Term]) -> String {
         [] => format!("{word} everything"),
         terms => format!("{word} {}", terms.join(", ")),
     }
-}
-
-fn entry<'a>(block: &'a [(String, Setting)], key: &str) -> Option<&'a Setting> {
-    let found = block.iter().find(|(known, _)| known == key);
-    found.map(|(_, setting)| setting)
 }

@@ -3,7 +3,7 @@
 use super::{MAX_REGEXES, MAX_TEXTS, Parsed, Parser};
 use crate::filter::{
     error::{ExpressionError, Position, excerpt},
-    expression::{Condition, Node, Operand, Part, Texts},
+    expression::{Condition, Formula, Operand, Part, Texts},
     glob::Glob,
     lexer::{Kind, unescape},
     near::{keyword_of, operator_of},
@@ -11,7 +11,7 @@ use crate::filter::{
 };
 
 impl Parser<'_> {
-    pub(super) fn comparison(&mut self) -> Parsed<Node> {
+    pub(super) fn comparison(&mut self) -> Parsed<Formula> {
         let operand = self.operand()?;
         let operator = self.token.span.clone();
         let condition = self.condition(&operand)?;
@@ -38,7 +38,7 @@ impl Parser<'_> {
             let hint = format!("write `{word} {value} in {asked} match {value} {condition}`");
             return Err(self.error(operator, message, hint));
         }
-        Ok(Node::Comparison(operand, condition))
+        Ok(Formula::Comparison(operand, condition))
     }
 
     fn condition(&mut self, operand: &Operand) -> Parsed<Condition> {

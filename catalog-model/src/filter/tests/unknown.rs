@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     Place, Settings,
     filter::{Decision, Fate, ItemFilter},
-    settings::{FileSource, Setting, SettingValue},
+    settings::{FileSource, Node, Object, Value},
 };
 
 /// An item that answers some criteria only; the others answer as another item would.
@@ -56,11 +56,11 @@ impl Subject for Masked<'_> {
 }
 
 /// Whether a node holds where all is known, by the words of the language.
-fn plainly(node: &Node, item: &Item) -> bool {
+fn plainly(node: &Formula, item: &Item) -> bool {
     match node {
-        Node::Not(inner) => !plainly(inner, item),
-        Node::And(nodes) => nodes.iter().all(|node| plainly(node, item)),
-        Node::Or(nodes) => nodes.iter().any(|node| plainly(node, item)),
+        Formula::Not(inner) => !plainly(inner, item),
+        Formula::And(nodes) => nodes.iter().all(|node| plainly(node, item)),
+        Formula::Or(nodes) => nodes.iter().any(|node| plainly(node, item)),
         leaf => holds(leaf, item, &Budget::new()) == Truth::Holds,
     }
 }
@@ -85,18 +85,18 @@ fn rule() -> impl Strategy<Value = Rule> {
     (any::<bool>(), any::<Option<bool>>(), terms)
 }
 
-fn setting(value: SettingValue) -> Setting {
+fn setting(value: Value) -> Node {
     let place = Place::new("a.conf", 1, 1);
-    Setting { value, place }
+    Node::new(value, place)
 }
 
-fn block(entries: Vec<(&str, SettingValue)>) -> Vec<(String, Setting)> {
-    let entry = |(key, value): (&str, SettingValue)| (key.to_owned(), setting(value));
+fn block(entries: Vec<(&str, Value)>) -> Object {
+    let entry = |(key, value): (&str, Value)| (key.to_owned(), setting(value));
     entries.into_iter().map(entry).collect()
 }
 
-fn filter(rules: &[Rule], rich: &Node) -> ItemFilter {
-    let text = |text: &str| SettingValue::Text(text.to_owned());
+fn filter(rules: &[Rule], rich: &Formula) -> ItemFilter {
+    let text = |text: &str| Value::String(text.to_owned());
     let rules = rules.iter().map(|(accepts, catalog, terms)| {
         let mut entries = vec![("action", text(if *accepts { "ACCEPT" } else { "REJECT" }))];
         entries.extend(catalog.map(|first| ("catalog", text(if first { "1" } else { "2" }))));
@@ -107,11 +107,11 @@ fn filter(rules: &[Rule], rich: &Node) -> ItemFilter {
                 names.push((name, text(pattern)));
             }
         }
-        entries.push(("rules", SettingValue::Block(block(names))));
-        setting(SettingValue::Block(block(entries)))
+        entries.push(("rules", Value::Object(block(names))));
+        setting(Value::Object(block(entries)))
     });
     let root = vec![
-        ("filters", SettingValue::List(rules.collect())),
+        ("filters", Value::List(rules.collect())),
         ("filter", text(&rich.to_string())),
     ];
     let mut settings = Settings::new("a.conf", block(root), Arc::new(NoFiles));

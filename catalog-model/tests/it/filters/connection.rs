@@ -5,7 +5,7 @@ use std::{cell::Cell, io, sync::Arc};
 use catalog_model::{
     Place, Settings,
     filter::{Decision, Fate, ItemFilter, RuleCount, RuleId, UnknownCause},
-    settings::{FileSource, Setting, SettingProblem, SettingValue},
+    settings::{FileSource, Node, SettingProblem, Value},
 };
 
 use super::{CRITERIA, Item, sheet};
@@ -28,39 +28,36 @@ thread_local! {
     static COLUMN: Cell<u32> = const { Cell::new(0) };
 }
 
-pub(super) fn text(text: &str) -> SettingValue {
-    SettingValue::Text(text.to_owned())
+pub(super) fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
 }
 
-pub(super) fn list(elements: Vec<SettingValue>) -> SettingValue {
-    SettingValue::List(elements.into_iter().map(at).collect())
+pub(super) fn list(elements: Vec<Value>) -> Value {
+    Value::List(elements.into_iter().map(at).collect())
 }
 
-pub(super) fn block(entries: Vec<(&str, SettingValue)>) -> SettingValue {
+pub(super) fn block(entries: Vec<(&str, Value)>) -> Value {
     let entries = entries.into_iter();
-    SettingValue::Block(
+    Value::Object(
         entries
             .map(|(key, value)| (key.to_owned(), at(value)))
             .collect(),
     )
 }
 
-fn at(value: SettingValue) -> Setting {
+fn at(value: Value) -> Node {
     COLUMN.set(COLUMN.get() + 1);
-    Setting {
-        value,
-        place: Place::new("connections/a.conf", 1, COLUMN.get()),
-    }
+    Node::new(value, Place::new("connections/a.conf", 1, COLUMN.get()))
 }
 
-pub(super) fn settings(entries: Vec<(&str, SettingValue)>) -> Settings {
-    let SettingValue::Block(root) = block(entries) else {
+pub(super) fn settings(entries: Vec<(&str, Value)>) -> Settings {
+    let Value::Object(root) = block(entries) else {
         unreachable!("a block is one");
     };
     Settings::new("connections/a.conf", root, Arc::new(Files))
 }
 
-pub(super) fn read(entries: Vec<(&str, SettingValue)>) -> Option<ItemFilter> {
+pub(super) fn read(entries: Vec<(&str, Value)>) -> Option<ItemFilter> {
     let mut settings = settings(entries);
     let filter = ItemFilter::read(&mut settings, CRITERIA);
     assert_eq!(settings.problems(), [], "the filters are well");
@@ -69,7 +66,7 @@ pub(super) fn read(entries: Vec<(&str, SettingValue)>) -> Option<ItemFilter> {
 }
 
 /// The problems, in the order in which the settings were made.
-pub(super) fn problems(entries: Vec<(&str, SettingValue)>) -> Vec<SettingProblem> {
+pub(super) fn problems(entries: Vec<(&str, Value)>) -> Vec<SettingProblem> {
     COLUMN.set(0);
     let mut settings = settings(entries);
     assert!(ItemFilter::read(&mut settings, CRITERIA).is_none());
@@ -78,7 +75,7 @@ pub(super) fn problems(entries: Vec<(&str, SettingValue)>) -> Vec<SettingProblem
 
 #[test]
 fn without_settings_there_is_no_filter() {
-    assert!(read(vec![("filter", text(" ")), ("filters", SettingValue::Null)]).is_none());
+    assert!(read(vec![("filter", text(" ")), ("filters", Value::Null)]).is_none());
 }
 
 #[test]

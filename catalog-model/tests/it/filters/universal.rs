@@ -7,7 +7,7 @@ use super::{
 };
 use catalog_model::{
     filter::{Decision, Fate, ItemFilter, RuleId},
-    settings::SettingValue,
+    settings::Value,
 };
 
 /// Reads one rule that rejects what these keys match, and tells whether it does.
@@ -81,25 +81,22 @@ fn keys_may_be_blocks_within_each_other() {
 
 #[test]
 fn a_key_without_a_value_does_not_let_a_rule_match_more() {
-    let nothing = || block(vec![("stream", SettingValue::Null)]);
+    let nothing = || block(vec![("stream", Value::Null)]);
     for (rules, message) in [
         (nothing(), "`stream` of rule 1 of `filters` is null"),
         (
-            block(vec![("app", text("x")), ("tag", SettingValue::Null)]),
+            block(vec![("app", text("x")), ("tag", Value::Null)]),
             "`tag` of rule 1 of `filters` is null",
         ),
         (
-            block(vec![(
-                "custom_property",
-                block(vec![("A", SettingValue::Null)]),
-            )]),
+            block(vec![("custom_property", block(vec![("A", Value::Null)]))]),
             "`custom_property.A` of rule 1 of `filters` is null",
         ),
         (
             block(vec![("custom_property", block(Vec::new()))]),
             "`custom_property` of rule 1 of `filters` is an empty block",
         ),
-        (SettingValue::Null, "`rules` of rule 1 of `filters` is null"),
+        (Value::Null, "`rules` of rule 1 of `filters` is null"),
     ] {
         let rule = block(vec![("action", text("REJECT")), ("rules", rules)]);
         let [problem] = &problems(vec![("filters", list(vec![rule]))])[..] else {

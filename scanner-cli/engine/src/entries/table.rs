@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use catalog_model::{
     Diagnostic, Place,
     encoding::{self, NotText},
-    settings::{Entries, Setting, SettingValue},
+    settings::{Entries, Node, Value},
 };
 use csv::{ReaderBuilder, StringRecord, Trim};
 
@@ -105,18 +105,18 @@ impl Layout {
         is_heading.then_some(Self(places))
     }
 
-    fn entry(&self, row: &StringRecord, columns: &[&str], place: Place) -> (String, Setting) {
+    fn entry(&self, row: &StringRecord, columns: &[&str], place: Place) -> (String, Node) {
         let field = |at: &Option<usize>| at.and_then(|at| row.get(at));
         let mut fields = self.0.iter().map(field);
         let name = fields.next().flatten().unwrap_or_default().to_owned();
         let others = columns.iter().skip(1).zip(fields);
         let block = others.filter_map(|(column, field)| {
-            let value = SettingValue::Text(field?.to_owned());
+            let value = Value::String(field?.to_owned());
             let place = place.clone();
-            Some(((*column).to_owned(), Setting { value, place }))
+            Some(((*column).to_owned(), Node::new(value, place)))
         });
-        let value = SettingValue::Block(block.collect());
-        (name, Setting { value, place })
+        let value = Value::Object(block.collect());
+        (name, Node::new(value, place))
     }
 }
 
@@ -210,11 +210,11 @@ mod tests {
 
     fn rows(content: &[u8]) -> Result<Vec<String>, Diagnostic> {
         let entries = read(Path::new("a.csv"), content, &COLUMNS)?;
-        let row = |(name, setting): &(String, Setting)| {
-            let SettingValue::Block(block) = &setting.value else {
+        let row = |(name, setting): &(String, Node)| {
+            let Value::Object(block) = &setting.value else {
                 panic!("{setting:?}");
             };
-            let fields = block.iter().map(|(column, field)| {
+            let fields = block.all_settings().map(|(column, field)| {
                 format!(" {column}={}", field.value.as_text().unwrap_or_default())
             });
             let fields: String = fields.collect();

@@ -21,7 +21,7 @@ use crate::{
     odd_texts::{OddTexts, Sources},
     problem::Problem,
     settings_files::Disk,
-    settings_tree::{block, wrong_setting},
+    settings_tree::wrong_setting,
     writable,
 };
 
@@ -120,7 +120,7 @@ fn read(
         Some(node) => command(&node.value).map_or(Command::Invalid, Command::Words),
     };
     let files = Arc::new(NotedFiles::of(home));
-    let mut settings = Settings::new(path.display().to_string(), block(document.root), files);
+    let mut settings = Settings::new(path.display().to_string(), document.root, files);
     let show =
         |severity, found| Problem::InFile(Diagnostic::in_file(path, &content, severity, found));
     let enabled = settings.flag("enabled", true);

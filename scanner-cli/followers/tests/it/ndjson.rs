@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use catalog_model::{
     Follower, Place, Settings,
     contract::follower::{CatalogFault, Subject, check},
-    settings::{FileSource, Setting, SettingValue},
+    settings::{self, FileSource, Node},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -31,11 +31,12 @@ impl FileSource for NoFiles {
 /// Opens the follower that writes to `export` in a home.
 fn open(home: &Path) -> Box<dyn Follower> {
     let text = |name: &str, text: &str| {
-        let value = SettingValue::Text(text.to_owned());
+        let value = settings::Value::String(text.to_owned());
         let place = Place::new("application.conf", 1, 1);
-        (name.to_owned(), Setting { value, place })
+        (name.to_owned(), Node::new(value, place))
     };
-    let settings = vec![text("kind", "ndjson"), text("path", "export")];
+    let settings = [text("kind", "ndjson"), text("path", "export")];
+    let settings = settings.into_iter().collect();
     let mut settings = Settings::new("application.conf", settings, Arc::new(NoFiles));
     let opened = catalog_followers::registry(home).open(&mut settings);
     opened.unwrap().unwrap().follower

@@ -3,8 +3,8 @@
 use crate::{
     limits::Paths,
     pending::{Block, Kind, Pending, Scalar},
-    value::{Entry, Node, Object, Value},
 };
+use catalog_model::settings::{Node, Object, Value};
 
 /// Counts the paths of all settings of a block, whose own path has so many elements and bytes.
 pub(super) fn measure(block: &Block, elements: usize, bytes: usize, paths: &mut Paths) {
@@ -18,17 +18,13 @@ pub(super) fn measure(block: &Block, elements: usize, bytes: usize, paths: &mut 
 }
 
 pub(super) fn object(block: &Block) -> Object {
-    let entries = block.settings.iter().map(|entry| Entry {
-        key: entry.key.clone(),
-        key_place: entry.key_place.clone(),
-        value: node(&entry.value),
-    });
-    let mut object: Object = entries.collect();
-    object.undefined = block.undefined.clone();
-    object
-        .undefined
-        .retain(|(key, _)| block.settings.get(key).is_none());
-    object
+    let mut object = Object::default();
+    // A loop, because an iterator's adapters would take more stack at each level.
+    for entry in block.settings.iter() {
+        let value = node(&entry.value);
+        object.add(&entry.key, &entry.key_place, value);
+    }
+    object.with_undefined(&block.undefined)
 }
 
 fn node(pending: &Pending) -> Node {
