@@ -194,8 +194,19 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 let record = (item.precedence, item.id.as_ref());
                 self.note(&item.key, record, Kind::Undecided)
             }
-            // Neither the export nor the store has containers yet.
-            Observation::Container(_) | Observation::HiddenContainers(_) => Ok(()),
+            // The lines of an export are items.
+            Observation::Container(container) => {
+                if let Some(store) = &mut self.store {
+                    store.container(&container).map_err(sink_error)?;
+                }
+                Ok(())
+            }
+            Observation::HiddenContainers(kind) => {
+                if let Some(store) = &mut self.store {
+                    store.hidden_containers(kind);
+                }
+                Ok(())
+            }
         }
     }
 

@@ -204,7 +204,12 @@ fn items(db: &Connection) -> rusqlite::Result<ItemCounts> {
     if !has_table(db, "item")? {
         return Ok(counts);
     }
-    let mut rows = db.prepare("SELECT state, count(*) FROM item GROUP BY state")?;
+    let items_only = match schema::version(db)? >= schema::WITH_CONTAINERS {
+        true => "WHERE container_kind IS NULL",
+        false => "",
+    };
+    let sql = format!("SELECT state, count(*) FROM item {items_only} GROUP BY state");
+    let mut rows = db.prepare(&sql)?;
     let mut found = rows.query([])?;
     while let Some(row) = found.next()? {
         let count = row.get(1)?;

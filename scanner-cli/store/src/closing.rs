@@ -1,10 +1,13 @@
 //! The beginning and the end of a scan in the store. The end is one transaction: removals and outcome, or neither.
 
+use std::collections::BTreeSet;
+
 use catalog_model::{Completeness, ConnectionCode, FieldRevision};
 use rusqlite::{Connection, Row, params};
 
 use super::{
     change::{ChangeKind, State},
+    containers,
     running::{Counts, Running, Share},
 };
 use crate::{
@@ -76,11 +79,14 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         attempt: 1,
         time,
         known: db.query_row(
-            "SELECT count(*), coalesce(sum(state = ?3), 0) FROM item WHERE connection = ?1 AND state <> ?2",
+            "SELECT count(*), coalesce(sum(state = ?3), 0) FROM item \
+             WHERE connection = ?1 AND container_kind IS NULL AND state <> ?2",
             [connection, State::Gone.code(), State::Present.code()],
             share,
         )?,
         counts: Counts::default(),
+        container_counts: Counts::default(),
+        hidden_containers: BTreeSet::new(),
         ruled: 0,
         duplicates: Duplicates::default(),
     })
@@ -215,6 +221,7 @@ fn remove(
         [scan],
     )?;
     running.counts.removed = going;
+    containers::remove(db, running)?;
     first_complete(db, connection)?;
     Ok(Completeness::Complete)
 }
@@ -235,7 +242,7 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
     )?;
     db.execute(
         "INSERT INTO unseen SELECT id, 0, 0, state = 0 FROM item \
-         WHERE connection = ?1 AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
+         WHERE connection = ?1 AND container_kind IS NULL AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
         [connection, State::Gone.code(), scan, attempt],
     )?;
     db.execute(

@@ -139,8 +139,10 @@ fn count(db: &Connection, code: &str) -> rusqlite::Result<Option<Holding>> {
             [connection],
             |row| row.get(0),
         )?,
-        items: count("SELECT count(*) FROM item WHERE connection = ?1")?,
-        gone: count("SELECT count(*) FROM item WHERE connection = ?1 AND state = 3")?,
+        items: count("SELECT count(*) FROM item WHERE connection = ?1 AND container_kind IS NULL")?,
+        gone: count(
+            "SELECT count(*) FROM item WHERE connection = ?1 AND container_kind IS NULL AND state = 3",
+        )?,
         addresses: count(
             "SELECT count(DISTINCT lower(value ->> 'email')) FROM item JOIN content ON content.item = item.id \
              JOIN json_each(contacts) WHERE connection = ?1",
@@ -152,15 +154,18 @@ fn count(db: &Connection, code: &str) -> rusqlite::Result<Option<Holding>> {
     }))
 }
 
-/// Marks the items that followers know as gone, by a scan of its own in the log.
+/// Marks the items and containers that followers know as gone, by a scan of its own in the log.
 fn remove_items(db: &Connection, connection: i64, now: i64) -> rusqlite::Result<()> {
     let there = [State::Present.code(), State::Unreadable.code()];
-    let items: i64 = db.query_row(
-        &format!("SELECT count(*) FROM item WHERE connection = ?1 AND state IN (?2, ?3) AND connection IN ({KNOWN})"),
+    let (all, items): (i64, i64) = db.query_row(
+        &format!(
+            "SELECT count(*), coalesce(sum(container_kind IS NULL), 0) FROM item \
+             WHERE connection = ?1 AND state IN (?2, ?3) AND connection IN ({KNOWN})"
+        ),
         params![connection, there[0], there[1]],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    if items == 0 {
+    if all == 0 {
         return Ok(());
     }
     db.execute(

@@ -6,6 +6,7 @@ mod catalog;
 mod change;
 mod check;
 mod closing;
+mod containers;
 mod copies;
 mod cursors;
 mod database;
@@ -35,8 +36,8 @@ mod writer;
 
 pub use backup::{BackedUp, back_up};
 pub use catalog::{
-    Catalog, CatalogItem, Change, ChangesFrom, ItemScope, ItemSet, LastScan, StoredConnection,
-    StoredScan,
+    Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, ItemScope, ItemSet, LastScan,
+    StoredConnection, StoredScan,
 };
 pub use change::{ChangeKind, State};
 pub use check::{Health, ItemCounts, check, check_file};

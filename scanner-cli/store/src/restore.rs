@@ -241,9 +241,8 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
         schema::run_migrations(&mut db)?;
         db.execute_batch("UPDATE store SET id = lower(hex(randomblob(8)))")?;
         db.pragma_update(None, "application_id", files::LIVE)?;
-        let items = db.query_row("SELECT count(*) FROM item WHERE state <> 3", [], |row| {
-            row.get(0)
-        })?;
+        let items = "SELECT count(*) FROM item WHERE state <> 3 AND container_kind IS NULL";
+        let items = db.query_row(items, [], |row| row.get(0))?;
         Ok((schema::store_id(&db)?, items))
     };
     let (store_id, items) = { renewed }().map_err(failed)?;

@@ -1,5 +1,7 @@
 //! A scan that is running, and what it knows of the items that it meets.
 
+use std::collections::BTreeSet;
+
 use super::{
     change::{ChangeKind, State},
     sighting::Seen,
@@ -17,6 +19,10 @@ pub(super) struct Running {
     /// Items that were there when it began.
     pub(super) known: Share,
     pub(super) counts: Counts,
+    /// The same of containers, which are not among the numbers of a scan.
+    pub(super) container_counts: Counts,
+    /// Ids of the kinds of containers of which this attempt may not see all.
+    pub(super) hidden_containers: BTreeSet<&'static str>,
     /// Number of records that the attempt ruled out.
     pub(super) ruled: u64,
     /// Items of this attempt that were left out because another record with their key counts.

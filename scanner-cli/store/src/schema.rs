@@ -10,12 +10,13 @@ use super::{
 };
 
 /// What makes version 1 of an empty database, version 2 of version 1, and so on. A released one never changes.
-pub(super) const MIGRATIONS: [&str; 5] = [
+pub(super) const MIGRATIONS: [&str; 6] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
 /// The version that this program writes.
@@ -26,6 +27,9 @@ pub(super) const WITH_ID: usize = 3;
 
 /// The version that keeps long texts apart.
 pub(super) const WITH_TEXTS: usize = 4;
+
+/// The version that has containers.
+pub(super) const WITH_CONTAINERS: usize = 6;
 
 /// The version of the database; 0 of one that holds nothing yet.
 pub(super) fn version(db: &Connection) -> rusqlite::Result<usize> {

@@ -1,10 +1,13 @@
 //! What a scan saw, in the form in which the store compares and keeps it. Made in the thread of the scan.
 
-use catalog_model::{FieldRevision, ItemKey, Precedence, SourceId, Visualization};
+use catalog_model::{
+    Container, ContainerKind, FieldRevision, Inclusion, ItemKey, Precedence, SourceId,
+    Visualization,
+};
 use sha2::{Digest, Sha256};
 
 use super::{
-    stored_item::{CONTACTS, StoredItem, unknown},
+    stored_item::{CONTACTS, StoredItem, unknown, unknown_of_container},
     texts::{self, LongText},
     undo::Rival,
 };
@@ -19,6 +22,9 @@ pub(super) enum Sighting {
     Unreadable(String),
     /// A record that is not to be in the catalog.
     Ruled(Ruled),
+    Container(Box<Seen>, Inclusion),
+    /// There may be more containers of the kind with this id than the scan sees.
+    HiddenContainers(&'static str),
 }
 
 impl Sighting {
@@ -26,6 +32,8 @@ impl Sighting {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Item(seen) => seen.bytes(),
+            Self::Container(seen, _) => seen.bytes(),
+            Self::HiddenContainers(kind) => kind.len(),
             Self::Unreadable(text) | Self::Unchanged(text) => text.len(),
             Self::Ruled(ruled) => {
                 let rule = ruled.rule.as_ref().map_or(0, String::len);
@@ -58,9 +66,11 @@ impl Ruled {
     }
 }
 
-/// An item that a scan saw.
+/// An item or a container that a scan saw.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
+    /// Of a container, its kind.
+    pub(super) container_kind: Option<ContainerKind>,
     pub(super) key: String,
     pub(super) key_hash: i64,
     /// Empty where the source told none.
@@ -103,6 +113,7 @@ impl Seen {
     ) -> serde_json::Result<Self> {
         let stored = StoredItem::new(item, revisions);
         let seen = Self {
+            container_kind: None,
             key: item.key.as_str().to_owned(),
             key_hash: hash(item.key.as_str()),
             source_id: id.map_or_else(String::new, |id| id.0.clone()),
@@ -116,7 +127,28 @@ impl Seen {
         seen.with_content(stored)
     }
 
-    /// The same item with another content.
+    /// A container, whose fields have these revisions.
+    pub(super) fn of_container(
+        container: &Container,
+        revisions: &[FieldRevision],
+    ) -> serde_json::Result<Self> {
+        let stored = StoredItem::of_container(container, revisions);
+        let seen = Self {
+            container_kind: Some(container.kind),
+            key: container.key.as_str().to_owned(),
+            key_hash: hash(container.key.as_str()),
+            source_id: container.id.0.clone(),
+            precedence: Precedence::default(),
+            fingerprint: [0; 16],
+            unknown: unknown_of_container(container),
+            contacts: SeenContacts::of(&stored)?,
+            content: String::new(),
+            texts: Vec::new(),
+        };
+        seen.with_content(stored)
+    }
+
+    /// The same with another content.
     fn with_content(mut self, mut stored: StoredItem<'_>) -> serde_json::Result<Self> {
         self.texts = texts::take(&mut stored);
         self.content = serde_json::to_string(&stored)?;
@@ -134,7 +166,10 @@ impl Seen {
             return self;
         };
         for field in &self.unknown {
-            stored.keep(field, former);
+            match self.container_kind {
+                Some(_) => stored.keep_of_container(field, former),
+                None => stored.keep(field, former),
+            }
         }
         if stored.keep_statuses(former)
             && let Ok(Some(contacts)) = SeenContacts::of(&stored)

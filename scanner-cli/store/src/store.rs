@@ -13,7 +13,9 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use catalog_model::{FieldRevision, ItemKey, SourceId, Visualization, filter::FilterRule};
+use catalog_model::{
+    Container, ContainerKind, FieldRevision, ItemKey, SourceId, Visualization, filter::FilterRule,
+};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -171,6 +173,22 @@ impl StoreScan {
     pub fn excluded(&mut self, key: &ItemKey, record: Record<'_>, rule: &FilterRule) {
         let rule = Some(rule.to_string());
         self.take(Sighting::Ruled(Ruled::new(key, record, rule)));
+    }
+
+    /// Takes a container.
+    ///
+    /// # Errors
+    /// If the container cannot be written as JSON.
+    pub fn container(&mut self, container: &Container) -> Result<(), StoreError> {
+        let seen = Seen::of_container(container, &self.revisions)
+            .map_err(|error| StoreError::unwritable(&self.path, container.key.as_str(), error))?;
+        self.take(Sighting::Container(Box::new(seen), container.inclusion));
+        Ok(())
+    }
+
+    /// Notes that there may be more containers of this kind, so that none of them is gone.
+    pub fn hidden_containers(&mut self, kind: ContainerKind) {
+        self.take(Sighting::HiddenContainers(kind.id));
     }
 
     /// Forgets what the scan saw so far: it begins again.

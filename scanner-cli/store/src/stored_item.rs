@@ -8,7 +8,11 @@ use catalog_model::{
 };
 use serde::{Deserialize, Serialize};
 
+mod container;
 mod into_item;
+
+pub(crate) use self::container::unknown_of_container;
+use self::into_item::contacts_of;
 
 /// The field of contacts, as changes and revisions name it.
 pub(crate) const CONTACTS: &str = "contacts";
@@ -18,6 +22,9 @@ pub(crate) const CONTACTS: &str = "contacts";
 pub(crate) struct StoredItem<'a> {
     /// The way that a person would go to it, from the outside in.
     pub(crate) label: Vec<Cow<'a, str>>,
+    /// The key of the container that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    container: Option<Cow<'a, str>>,
     /// The name as the source has it.
     pub(crate) name: Cow<'a, str>,
     /// The source's own description.
@@ -147,6 +154,7 @@ impl<'a> StoredItem<'a> {
     pub(crate) fn of(item: &'a Visualization) -> Self {
         Self {
             label: item.label.iter().map(|part| part.into()).collect(),
+            container: item.container.as_ref().map(|key| key.as_str().into()),
             name: item.name.as_str().into(),
             description: item.description.as_deref().map(Into::into),
             catalog: item.catalog.as_deref().map(Into::into),
@@ -155,10 +163,7 @@ impl<'a> StoredItem<'a> {
             properties: (item.properties.iter())
                 .filter_map(|(name, value)| Some((name.into(), stored(value)?)))
                 .collect(),
-            contacts: match &item.contacts {
-                Contacts::Known(contacts) => Some(contacts.iter().map(contact).collect()),
-                Contacts::Unknown => None,
-            },
+            contacts: stored_contacts(&item.contacts),
         }
     }
 
@@ -241,6 +246,11 @@ impl<'a> StoredItem<'a> {
             ("name", self.name != former.name),
             ("description", self.description != former.description),
             ("catalog", self.catalog != former.catalog),
+            // Early versions did not store it.
+            (
+                "container",
+                former.container.is_some() && self.container != former.container,
+            ),
         ] {
             if differs {
                 fields.push(name.to_owned());
@@ -303,6 +313,13 @@ fn stored(value: &PropertyValue) -> Option<StoredValue<'_>> {
         PropertyValue::Instant(instant) => StoredValue::Instant(instant.to_string()),
         PropertyValue::Tags(tags) => StoredValue::Tags(tags.iter().map(Into::into).collect()),
     })
+}
+
+fn stored_contacts(contacts: &Contacts) -> Option<Vec<StoredContact<'_>>> {
+    match contacts {
+        Contacts::Known(contacts) => Some(contacts.iter().map(contact).collect()),
+        Contacts::Unknown => None,
+    }
 }
 
 fn contact(contact: &Contact) -> StoredContact<'_> {

@@ -7,12 +7,14 @@ use catalog_model::{
 use jiff::SignedDuration;
 
 use super::{
-    Beginning, Closed, ItemScope, State, Store, StoreError, StoreErrorKind, StoreLimits, StoreScan,
+    Beginning, Catalog, Closed, Closing, ItemScope, State, Store, StoreError, StoreErrorKind,
+    StoreLimits, StoreScan,
     change::ChangeKind,
     fuse::Removals,
     scratch::{DAY, Scratch, at, close_with, item, see},
 };
 
+mod containers;
 mod excluded;
 mod gone;
 mod locked;

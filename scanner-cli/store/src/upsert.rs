@@ -13,6 +13,7 @@ use super::{
     undo::Rival,
 };
 
+mod containers;
 mod statements;
 
 use self::statements::Statements;
@@ -34,18 +35,19 @@ pub(super) fn take(
                 statements.unreadable.execute(params![scan, attempt, id])?;
             }
             Sighting::Ruled(ruled) => statements.ruled(running, &ruled)?,
+            Sighting::Container(seen, inclusion) => {
+                statements.container(db, running, *seen, inclusion)?;
+            }
+            Sighting::HiddenContainers(kind) => {
+                running.hidden_containers.insert(kind);
+            }
         }
     }
     Ok(())
 }
 
 impl Statements<'_> {
-    fn item(
-        &mut self,
-        db: &Connection,
-        running: &mut Running,
-        mut seen: Seen,
-    ) -> rusqlite::Result<()> {
+    fn item(&mut self, db: &Connection, running: &mut Running, seen: Seen) -> rusqlite::Result<()> {
         let rank = (seen.precedence, seen.source_id.as_str());
         if let Some(rival) = self.undo.rival(running, &seen.key)?
             && rival.precedence.beats(&rival.source_id, rank)
@@ -65,6 +67,17 @@ impl Statements<'_> {
                 !self.undo.undo(running, &mut known)? && self.undo.is_added(running, known.id)?;
         }
         running.counts.seen += 1;
+        self.merge(db, running, (&known, added), seen)
+    }
+
+    /// Takes what a scan saw over what the store holds. If this scan has `added` it, nothing of it is kept.
+    fn merge(
+        &mut self,
+        db: &Connection,
+        running: &mut Running,
+        (known, added): (&Known, bool),
+        mut seen: Seen,
+    ) -> rusqlite::Result<()> {
         if !known.is_same(&seen) && !seen.unknown.is_empty() && !added {
             seen = match self.former(db, known.id)? {
                 Some(former) => seen.completed(&former),
@@ -77,9 +90,9 @@ impl Statements<'_> {
             return Ok(());
         }
         if added && !known.is_out() {
-            return self.write(running, &known, &seen, None);
+            return self.write(running, known, &seen, None);
         }
-        self.change(db, running, &known, &seen)
+        self.change(db, running, known, &seen)
     }
 
     /// Takes an item that is as the store has it. What the store does not have as present is not known well enough: it stays
@@ -154,7 +167,7 @@ impl Statements<'_> {
             }
         }
         match rule {
-            Some(rule) => self.exclude(running, known, rule),
+            Some(rule) => self.exclude(running, known, Some(rule)),
             None => self.leave_undecided(running, known),
         }
     }
@@ -177,9 +190,7 @@ impl Statements<'_> {
         }
         if !self.undo.undo(running, known)? && is_item && self.undo.is_added(running, known.id)? {
             running.counts.added -= 1;
-            for statement in &mut self.forget {
-                statement.execute([known.id])?;
-            }
+            self.delete(known.id)?;
             return Ok(Way::Gone);
         }
         Ok(Way::Clear)
@@ -190,7 +201,7 @@ impl Statements<'_> {
         &mut self,
         running: &mut Running,
         known: Option<Known>,
-        rule: &str,
+        rule: Option<&str>,
     ) -> rusqlite::Result<()> {
         running.counts.excluded += 1;
         let Some(known) = known else { return Ok(()) };
@@ -208,7 +219,9 @@ impl Statements<'_> {
             running,
             known.id,
             ChangeKind::Excluded,
-            Some(&[rule.to_owned()]),
+            rule.map(|rule| [rule.to_owned()])
+                .as_ref()
+                .map(|rule| &rule[..]),
         )
     }
 
@@ -258,6 +271,14 @@ impl Statements<'_> {
         Ok(None)
     }
 
+    /// Deletes what only this scan had added.
+    fn delete(&mut self, item: i64) -> rusqlite::Result<()> {
+        for statement in &mut self.forget {
+            statement.execute([item])?;
+        }
+        Ok(())
+    }
+
     fn add(&mut self, db: &Connection, running: &mut Running, seen: &Seen) -> rusqlite::Result<()> {
         let Running {
             scan,
@@ -267,6 +288,7 @@ impl Statements<'_> {
             ..
         } = *running;
         let contacts = seen.contacts.as_ref();
+        let container_kind = seen.container_kind.map(|kind| self.container_kind(kind));
         self.insert.execute(params![
             connection,
             seen.key_hash,
@@ -274,6 +296,7 @@ impl Statements<'_> {
             contacts.map(|contacts| contacts.fingerprint),
             scan,
             attempt,
+            container_kind.transpose()?,
         ])?;
         let id = db.last_insert_rowid();
         self.texts.write(&seen.texts)?;

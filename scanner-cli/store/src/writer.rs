@@ -148,6 +148,7 @@ impl Writer {
             running.counts.seen = 0;
             running.counts.unreadable = 0;
             running.counts.excluded = 0;
+            running.hidden_containers.clear();
             running.duplicates = Duplicates::default();
             running.ruled = 0;
             let scan = running.scan;

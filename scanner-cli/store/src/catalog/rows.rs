@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use catalog_model::follower::EntityKind;
 use rusqlite::{Connection, Row};
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
 };
 
 /// What there is of an item besides its content.
-pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_since FROM item \
+pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_since, container_kind FROM item \
      JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan";
 
 pub(super) const WIDE: &str =
@@ -19,10 +20,13 @@ pub(super) const WIDE: &str =
 /// The changes that the source made. Items that another version of the program had written are none.
 pub(super) const OF_SOURCE: &str = "AND kind <> 5";
 
+/// The changes of items.
+pub(super) const OF_ITEMS: &str = "AND container_kind IS NULL";
+
 /// The changes of connections that are known.
 pub(super) static CHANGE: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT seq, change.scan, time, code, key, kind, fields FROM change \
+        "SELECT seq, change.scan, time, code, key, kind, fields, container_kind IS NOT NULL FROM change \
          JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
          JOIN connection ON connection.id = item.connection WHERE item.connection IN ({KNOWN})"
     )
@@ -84,5 +88,9 @@ pub(super) fn change_of(row: &Row<'_>) -> rusqlite::Result<Change> {
         key: row.get(4)?,
         kind: ChangeKind::of(kind).ok_or(rusqlite::Error::IntegralValueOutOfRange(5, kind))?,
         fields: fields.unwrap_or_default(),
+        of: match row.get(7)? {
+            true => EntityKind::Container,
+            false => EntityKind::Item,
+        },
     })
 }

@@ -10,10 +10,11 @@ use catalog_model::{
 use super::{StoredContact, StoredItem, StoredValue};
 
 impl StoredItem<'_> {
-    /// The item with this key. The store does not keep in which container it is.
+    /// The item with this key.
     pub(crate) fn into_item(self, key: ItemKey) -> Visualization {
         let StoredItem {
             label,
+            container,
             name,
             description,
             catalog,
@@ -28,13 +29,11 @@ impl StoredItem<'_> {
         }
         Visualization {
             key,
-            container: None,
+            container: container.and_then(|key| key.parse().ok()),
             label: label.into_iter().map(Cow::into_owned).collect(),
             name: name.into_owned(),
             description: description.map(Cow::into_owned),
-            contacts: contacts.map_or(Contacts::Unknown, |contacts| {
-                Contacts::Known(contacts.into_iter().map(contact_of).collect())
-            }),
+            contacts: contacts.map_or(Contacts::Unknown, contacts_of),
             catalog: catalog.map(|catalog| catalog.into_owned().into()),
             precedence: Precedence::from(precedence),
             properties,
@@ -60,6 +59,10 @@ fn value_of(value: StoredValue<'_>) -> PropertyValue {
             PropertyValue::Tags(tags.into_iter().map(Cow::into_owned).collect())
         }
     }
+}
+
+pub(super) fn contacts_of(contacts: Vec<StoredContact<'_>>) -> Contacts {
+    Contacts::Known(contacts.into_iter().map(contact_of).collect())
 }
 
 fn contact_of(contact: StoredContact<'_>) -> Contact {

@@ -13,6 +13,7 @@ pub(super) struct Statements<'a> {
     pub(super) load: CachedStatement<'a>,
     pub(super) texts: Texts<'a>,
     pub(super) insert: CachedStatement<'a>,
+    pub(super) insert_container_kind: CachedStatement<'a>,
     pub(super) insert_content: CachedStatement<'a>,
     pub(super) update: CachedStatement<'a>,
     pub(super) update_content: CachedStatement<'a>,
@@ -38,8 +39,12 @@ impl<'a> Statements<'a> {
             load: db.prepare_cached("SELECT content, texts, contacts FROM content WHERE item = ?1")?,
             texts: Texts::prepare(db)?,
             insert: db.prepare_cached(
-                "INSERT INTO item (connection, key_hash, fingerprint, contacts_fingerprint, state, scan, attempt) \
-                 VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)",
+                "INSERT INTO item (connection, key_hash, fingerprint, contacts_fingerprint, state, scan, attempt, container_kind) \
+                 VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)",
+            )?,
+            insert_container_kind: db.prepare_cached(
+                "INSERT INTO container_kind (name, label) VALUES (?1, ?2) \
+                 ON CONFLICT (name) DO UPDATE SET label = ?2 RETURNING id",
             )?,
             insert_content: db.prepare_cached(
                 "INSERT INTO content (item, key, source_id, first_seen, changed_by, contacts, content, texts) \

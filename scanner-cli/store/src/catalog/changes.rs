@@ -1,0 +1,148 @@
+//! Reading changes.
+
+use std::collections::HashSet;
+
+use rusqlite::params;
+
+use super::{
+    Catalog, CatalogContainer, CatalogItem, Change,
+    rows::{CHANGE, OF_ITEMS, OF_SOURCE, change_of},
+};
+use crate::error::StoreError;
+
+/// From where on changes are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangesFrom {
+    /// Those of this scan and later ones.
+    Scan(i64),
+    /// From this time on, in milliseconds since 1970.
+    Time(i64),
+}
+
+/// Items and containers by their numbers in the store.
+pub struct ItemSet(HashSet<i64>);
+
+impl ItemSet {
+    /// Whether the item is one of them.
+    pub fn has(&self, item: &CatalogItem<'_>) -> bool {
+        self.0.contains(&item.id)
+    }
+
+    /// Whether the container is one of them.
+    pub fn has_container(&self, container: &CatalogContainer<'_>) -> bool {
+        self.0.contains(&container.id)
+    }
+}
+
+impl Catalog {
+    /// Gives each change of items on the sources to `each`, in their order.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
+    pub fn each_change<E: From<StoreError>>(
+        &self,
+        each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let which = format!("{OF_ITEMS} {OF_SOURCE}");
+        self.changes(&which, [0, i64::MAX], each)
+    }
+
+    /// Gives each change of items to `each` that came after the change `after`, up to `until`, in their order: those of the
+    /// sources, and items that this version of the program has rewritten.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
+    pub fn each_delivery<E: From<StoreError>>(
+        &self,
+        after: i64,
+        until: i64,
+        each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.changes(OF_ITEMS, [after, until], each)
+    }
+
+    /// The same as [`each_delivery`](Self::each_delivery), with the changes of containers.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
+    pub fn each_delivery_with_containers<E: From<StoreError>>(
+        &self,
+        after: i64,
+        until: i64,
+        each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.changes("", [after, until], each)
+    }
+
+    /// Gives each change of items that a scan found on the source to `each`, in their order.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
+    pub fn each_change_of_scan<E: From<StoreError>>(
+        &self,
+        scan: i64,
+        each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let which = format!("{OF_ITEMS} {OF_SOURCE} AND change.scan = {scan}");
+        self.changes(&which, [0, i64::MAX], each)
+    }
+
+    fn changes<E: From<StoreError>>(
+        &self,
+        which: &str,
+        range: [i64; 2],
+        mut each: impl FnMut(Change) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut changes = self.prepare(&format!(
+            "{} {which} AND seq > ?1 AND seq <= ?2 ORDER BY seq",
+            *CHANGE
+        ))?;
+        let mut rows = self.read(|_| changes.query(range))?;
+        while let Some(change) = self.read(|_| rows.next()?.map(change_of).transpose())? {
+            each(change)?;
+        }
+        Ok(())
+    }
+
+    /// The changes of an item on its source, in their order.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn changes_of(&self, item: &CatalogItem<'_>) -> Result<Vec<Change>, StoreError> {
+        let sql = format!("{} {OF_SOURCE} AND change.item = ?1 ORDER BY seq", *CHANGE);
+        let mut changes = self.prepare(&sql)?;
+        self.read(|_| changes.query_map(params![item.id], change_of)?.collect())
+    }
+
+    /// The changes of a container on its source, in their order.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn changes_of_container(
+        &self,
+        container: &CatalogContainer<'_>,
+    ) -> Result<Vec<Change>, StoreError> {
+        let sql = format!("{} {OF_SOURCE} AND change.item = ?1 ORDER BY seq", *CHANGE);
+        let mut changes = self.prepare(&sql)?;
+        self.read(|_| {
+            changes
+                .query_map(params![container.id], change_of)?
+                .collect()
+        })
+    }
+
+    /// The items and containers that have changed, as far back as the store keeps changes. Takes some ten bytes for each.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn changed_items(&self, from: ChangesFrom) -> Result<ItemSet, StoreError> {
+        let (column, value) = match from {
+            ChangesFrom::Scan(scan) => ("scan", scan),
+            ChangesFrom::Time(time) => ("time", time),
+        };
+        let sql = format!("SELECT DISTINCT item FROM change WHERE {column} >= ?1 {OF_SOURCE}");
+        let mut changed = self.prepare(&sql)?;
+        let items = self.read(|_| changed.query_map([value], |row| row.get(0))?.collect());
+        items.map(ItemSet)
+    }
+}

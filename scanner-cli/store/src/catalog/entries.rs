@@ -1,0 +1,270 @@
+//! Reading items and containers.
+
+use catalog_model::{Container, ContainerKind, InvalidKey, ItemKey, SourceId, Visualization};
+use rusqlite::{OptionalExtension, Row, Statement, params, types::Type};
+
+use super::{
+    Catalog, StoredConnection,
+    rows::{NARROW, WIDE},
+};
+use crate::{
+    change::State, closing::KNOWN, error::StoreError, sighting, stored_item::StoredItem, texts,
+};
+
+/// An item of the store.
+#[derive(Clone, Debug)]
+pub struct CatalogItem<'a> {
+    pub(super) id: i64,
+    /// The connection that it belongs to.
+    pub connection: &'a StoredConnection,
+    /// The key.
+    pub key: String,
+    /// The source's own id of the record; empty if it is unknown.
+    pub source_id: String,
+    /// Whether it is present.
+    pub state: State,
+    /// When the scan began that saw it first, in milliseconds since 1970, as the other times.
+    pub first_seen: i64,
+    /// When the scan began that last saw it.
+    pub last_seen: i64,
+    /// When the scan began that marked it as gone.
+    pub gone_since: Option<i64>,
+    /// The item itself.
+    pub item: Visualization,
+}
+
+/// A container of the store.
+#[derive(Clone, Debug)]
+pub struct CatalogContainer<'a> {
+    pub(super) id: i64,
+    /// The connection that it belongs to.
+    pub connection: &'a StoredConnection,
+    /// Whether it is present.
+    pub state: State,
+    /// When the scan began that saw it first, in milliseconds since 1970, as the other times.
+    pub first_seen: i64,
+    /// When the scan began that last saw it.
+    pub last_seen: i64,
+    /// When the scan began that marked it as gone.
+    pub gone_since: Option<i64>,
+    /// The container itself.
+    pub container: Container,
+}
+
+/// Which items or containers are meant.
+#[derive(Clone, Copy, Debug)]
+pub struct ItemScope<'a> {
+    /// Of this connection, else of all.
+    pub connection: Option<&'a StoredConnection>,
+    /// In these states.
+    pub states: &'a [State],
+}
+
+/// An item or a container as the rows of the database have it.
+struct Found<'a> {
+    id: i64,
+    connection: &'a StoredConnection,
+    container_kind: Option<i64>,
+    state: State,
+    last_seen: i64,
+    gone_since: Option<i64>,
+    key: String,
+    source_id: String,
+    first_seen: i64,
+    stored: StoredItem<'static>,
+}
+
+/// Selects items alone.
+const ITEMS: &str = "container_kind IS NULL";
+/// Selects containers alone.
+const CONTAINERS: &str = "container_kind IS NOT NULL";
+
+impl<'a> Found<'a> {
+    fn parsed_key(&self) -> rusqlite::Result<ItemKey> {
+        let key = self.key.parse();
+        key.map_err(|error: InvalidKey| {
+            rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+        })
+    }
+
+    fn into_item(self) -> rusqlite::Result<CatalogItem<'a>> {
+        let parsed = self.parsed_key()?;
+        Ok(CatalogItem {
+            id: self.id,
+            connection: self.connection,
+            key: self.key,
+            source_id: self.source_id,
+            state: self.state,
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            gone_since: self.gone_since,
+            item: self.stored.into_item(parsed),
+        })
+    }
+
+    fn into_container(
+        self,
+        kinds: &[(i64, ContainerKind)],
+    ) -> rusqlite::Result<CatalogContainer<'a>> {
+        let number = self.container_kind.unwrap_or_default();
+        let kind = kinds.iter().find(|(known, _)| *known == number);
+        let (_, kind) = kind.ok_or(rusqlite::Error::IntegralValueOutOfRange(5, number))?;
+        let identity = (self.parsed_key()?, *kind, SourceId(self.source_id));
+        Ok(CatalogContainer {
+            id: self.id,
+            connection: self.connection,
+            state: self.state,
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            gone_since: self.gone_since,
+            container: self.stored.into_container(identity),
+        })
+    }
+}
+
+impl Catalog {
+    /// Gives each item of `scope` to `each`, sorted by key.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
+    pub fn each_item<E: From<StoreError>>(
+        &self,
+        scope: ItemScope<'_>,
+        mut each: impl FnMut(CatalogItem<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_found(scope, ITEMS, |found| {
+            each(self.read(|_| found.into_item())?)
+        })
+    }
+
+    /// Gives each container of `scope` to `each`, sorted by key.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `each` fails.
+    pub fn each_container<E: From<StoreError>>(
+        &self,
+        scope: ItemScope<'_>,
+        mut each: impl FnMut(CatalogContainer<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_found(scope, CONTAINERS, |found| {
+            each(self.read(|_| found.into_container(&self.container_kinds))?)
+        })
+    }
+
+    /// The item with this key.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn item(&self, key: &str) -> Result<Option<CatalogItem<'_>>, StoreError> {
+        let found = self.found(key, ITEMS)?;
+        self.read(|_| found.map(Found::into_item).transpose())
+    }
+
+    /// The container with this key.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn container(&self, key: &str) -> Result<Option<CatalogContainer<'_>>, StoreError> {
+        let found = self.found(key, CONTAINERS)?;
+        self.read(|_| {
+            let found = found.map(|found| found.into_container(&self.container_kinds));
+            found.transpose()
+        })
+    }
+
+    /// The parts of the label that the item with this key has now, or had last.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn label(&self, key: &str) -> Result<Vec<String>, StoreError> {
+        self.read(|db| {
+            let mut found = db.prepare_cached(
+                "SELECT content, texts FROM content JOIN item ON item.id = content.item \
+                 WHERE key_hash = ?1 AND key = ?2",
+            )?;
+            let label = found.query_row(params![sighting::hash(key), key], |row| {
+                let mut item = read(row.get_ref(0)?.as_str()?, None)?;
+                texts::load(db, &mut item, row.get_ref(1)?.as_str_or_null()?)?;
+                let label = item.label.into_iter();
+                Ok(label.map(|part| part.into_owned()).collect())
+            });
+            Ok(label.optional()?.unwrap_or_default())
+        })
+    }
+
+    fn each_found<'a, E: From<StoreError>>(
+        &'a self,
+        scope: ItemScope<'_>,
+        which: &str,
+        mut each: impl FnMut(Found<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let states = scope
+            .states
+            .iter()
+            .fold(0_i64, |set, state| set | 1 << state.code());
+        let connection = scope.connection.map(|connection| connection.id);
+        // What is narrow is sorted; then only the wide rows are looked up, one by one.
+        let sql = format!(
+            "{NARROW} WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 AND {which} \
+             AND item.connection IN ({KNOWN}) ORDER BY key"
+        );
+        let (mut narrow, mut wide) = (self.prepare(&sql)?, self.prepare(WIDE)?);
+        let mut rows = self.read(|_| narrow.query(params![connection, states]))?;
+        loop {
+            let found = self.read(|_| {
+                let row = rows.next()?;
+                row.map(|row| self.found_in(row, &mut wide)).transpose()
+            });
+            match found? {
+                Some(found) => each(found)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn found(&self, key: &str, which: &str) -> Result<Option<Found<'_>>, StoreError> {
+        let mut narrow = self.prepare(&format!(
+            "{NARROW} WHERE key_hash = ?1 AND key = ?2 AND {which} AND item.connection IN ({KNOWN})"
+        ))?;
+        let mut wide = self.prepare(WIDE)?;
+        self.read(|_| {
+            let mut rows = narrow.query(params![sighting::hash(key), key])?;
+            let row = rows.next()?;
+            row.map(|row| self.found_in(row, &mut wide)).transpose()
+        })
+    }
+
+    /// What a narrow row and the wide one that is looked up say.
+    fn found_in(&self, row: &Row<'_>, wide: &mut Statement<'_>) -> rusqlite::Result<Found<'_>> {
+        let (id, connection, state): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let known = self.connections.iter().find(|known| known.id == connection);
+        let connection = known.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, connection))?;
+        let state = State::of(state).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, state))?;
+        let (last_seen, gone_since): (_, Option<i64>) = (row.get(3)?, row.get(4)?);
+        // One that a filter excludes now keeps the date until it returns.
+        let gone_since = gone_since.filter(|_| state == State::Gone);
+        let container_kind = row.get(5)?;
+        wide.query_row([id], |row| {
+            let contacts = row.get_ref(4)?.as_str_or_null()?;
+            let mut stored = read(row.get_ref(3)?.as_str()?, contacts)?;
+            texts::load(&self.db, &mut stored, row.get_ref(5)?.as_str_or_null()?)?;
+            Ok(Found {
+                id,
+                connection,
+                container_kind,
+                state,
+                last_seen,
+                gone_since,
+                key: row.get(0)?,
+                source_id: row.get(1)?,
+                first_seen: row.get(2)?,
+                stored,
+            })
+        })
+    }
+}
+
+fn read(content: &str, contacts: Option<&str>) -> rusqlite::Result<StoredItem<'static>> {
+    StoredItem::read(content, contacts)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
+}

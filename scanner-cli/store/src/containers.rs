@@ -1,0 +1,75 @@
+//! The end of a scan for containers, and the kinds of containers that the store holds.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use catalog_model::ContainerKind;
+use rusqlite::{Connection, params};
+
+use super::{
+    change::{ChangeKind, State},
+    running::Running,
+};
+
+/// Marks as gone what a complete scan did not see. The fuse is for items; a container that went with them follows.
+pub(super) fn remove(db: &Connection, running: &Running) -> rusqlite::Result<()> {
+    let Running {
+        scan,
+        attempt,
+        connection,
+        time,
+        ..
+    } = *running;
+    let hidden = serde_json::json!(running.hidden_containers).to_string();
+    db.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS unseen_container (item INTEGER PRIMARY KEY); \
+         DELETE FROM unseen_container",
+    )?;
+    db.execute(
+        "INSERT INTO unseen_container SELECT item.id FROM item \
+         JOIN container_kind ON container_kind.id = item.container_kind \
+         WHERE connection = ?1 AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4) \
+         AND name NOT IN (SELECT value FROM json_each(?5))",
+        params![connection, State::Gone.code(), scan, attempt, hidden],
+    )?;
+    db.execute(
+        "UPDATE item SET state = ?1, gone_since = ?2 WHERE id IN (SELECT item FROM unseen_container)",
+        [State::Gone.code(), time],
+    )?;
+    db.execute(
+        "INSERT INTO change (scan, item, kind, time) SELECT ?1, item, ?2, ?3 FROM unseen_container ORDER BY item",
+        [scan, ChangeKind::Removed.code(), time],
+    )?;
+    db.execute(
+        "UPDATE content SET changed_by = ?1 WHERE item IN (SELECT item FROM unseen_container)",
+        [scan],
+    )
+    .map(drop)
+}
+
+/// The kinds of containers that the store holds, with their numbers.
+pub(super) fn kinds(db: &Connection) -> rusqlite::Result<Vec<(i64, ContainerKind)>> {
+    let mut kinds = db.prepare("SELECT id, name, label FROM container_kind ORDER BY name")?;
+    let kinds = kinds.query_map([], |row| {
+        let kind = ContainerKind {
+            id: lasting(row.get_ref(1)?.as_str()?),
+            label: lasting(row.get_ref(2)?.as_str()?),
+        };
+        Ok((row.get(0)?, kind))
+    })?;
+    kinds.collect()
+}
+
+/// The same text for as long as the program runs. Connectors declare their kinds as constants, so there are a few at most.
+fn lasting(text: &str) -> &'static str {
+    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text) {
+        return known;
+    }
+    let lasting: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    texts.insert(lasting);
+    lasting
+}

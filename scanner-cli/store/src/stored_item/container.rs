@@ -1,0 +1,176 @@
+//! Containers in the form of items: what a container has beside its name, description and contacts are properties.
+
+use std::borrow::Cow;
+
+use catalog_model::{
+    Contacts, Container, ContainerField, ContainerKind, CustomProperty, FieldRevision, Inclusion,
+    Instant, ItemKey, SourceId,
+};
+
+use super::{CONTACTS, StoredItem, StoredPrecedence, StoredValue, contacts_of, stored_contacts};
+
+const NAME: &str = "name";
+const DESCRIPTION: &str = "description";
+const PARENT: &str = "parent";
+const LINK: &str = "link";
+const CREATED: &str = "created";
+const MODIFIED: &str = "modified";
+const PUBLISHED: &str = "published";
+const REFRESHED: &str = "refreshed";
+const TAGS: &str = "tags";
+/// Names and values in turn.
+const CUSTOM_PROPERTIES: &str = "custom_properties";
+
+impl<'a> StoredItem<'a> {
+    /// The form of a container, whose contacts may have a revision.
+    pub(crate) fn of_container(container: &'a Container, revisions: &[FieldRevision]) -> Self {
+        let contacts = stored_contacts(&container.contacts);
+        let revisions = revisions.iter().filter(|revised| revised.field == CONTACTS);
+        Self {
+            revisions: (revisions.filter(|_| contacts.is_some()))
+                .map(|revised| (revised.field.into(), revised.revision))
+                .collect(),
+            label: Vec::new(),
+            container: None,
+            name: container.name.as_str().into(),
+            description: container.description.as_deref().map(Into::into),
+            catalog: None,
+            precedence: StoredPrecedence::default(),
+            properties: properties_of(container),
+            contacts,
+        }
+    }
+
+    /// Keeps what `former` has of a field of a container that could not be learned.
+    pub(crate) fn keep_of_container(&mut self, field: &str, former: &Self) {
+        match field {
+            NAME => self.name = former.name.clone(),
+            DESCRIPTION => self.description.clone_from(&former.description),
+            _ => self.keep(field, former),
+        }
+    }
+
+    /// The container with this key.
+    pub(crate) fn into_container(
+        self,
+        (key, kind, id): (ItemKey, ContainerKind, SourceId),
+    ) -> Container {
+        let mut container = Container {
+            key,
+            kind,
+            id,
+            name: self.name.into_owned(),
+            description: self.description.map(Cow::into_owned),
+            contacts: self.contacts.map_or(Contacts::Unknown, contacts_of),
+            parent: None,
+            link: None,
+            created: None,
+            modified: None,
+            published: None,
+            refreshed: None,
+            tags: Vec::new(),
+            custom_properties: Vec::new(),
+            unknown: Vec::new(),
+            inclusion: Inclusion::Included,
+        };
+        for (name, value) in self.properties {
+            put(&mut container, &name, value);
+        }
+        container
+    }
+}
+
+fn properties_of(container: &Container) -> Vec<(Cow<'_, str>, StoredValue<'_>)> {
+    let text = |text: &str| StoredValue::Text(text.to_owned().into());
+    let time = |time: Option<Instant>| time.map(|time| StoredValue::Instant(time.to_string()));
+    let list = |list: Vec<&'_ str>| {
+        (!list.is_empty()).then(|| {
+            let list = list.into_iter().map(|text| Cow::Owned(text.to_owned()));
+            StoredValue::Tags(list.collect())
+        })
+    };
+    let custom = container.custom_properties.iter();
+    let custom = custom.flat_map(|property| [&*property.name, &*property.value]);
+    let properties = [
+        (
+            PARENT,
+            container.parent.as_ref().map(|key| text(key.as_str())),
+        ),
+        (
+            LINK,
+            container
+                .link
+                .as_ref()
+                .map(|link| StoredValue::Url(link.as_str().into())),
+        ),
+        (CREATED, time(container.created)),
+        (MODIFIED, time(container.modified)),
+        (PUBLISHED, time(container.published)),
+        (REFRESHED, time(container.refreshed)),
+        (
+            TAGS,
+            list(container.tags.iter().map(String::as_str).collect()),
+        ),
+        (CUSTOM_PROPERTIES, list(custom.collect())),
+    ];
+    let known = properties
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.into(), value?)));
+    known.collect()
+}
+
+/// A value that this version cannot read, which another one may have written, is left out.
+fn put(container: &mut Container, name: &str, value: StoredValue<'_>) {
+    match (name, value) {
+        (PARENT, StoredValue::Text(key)) => container.parent = key.parse().ok(),
+        (LINK, StoredValue::Url(link)) => container.link = link.parse().ok(),
+        (CREATED, StoredValue::Instant(time)) => container.created = time.parse().ok(),
+        (MODIFIED, StoredValue::Instant(time)) => container.modified = time.parse().ok(),
+        (PUBLISHED, StoredValue::Instant(time)) => container.published = time.parse().ok(),
+        (REFRESHED, StoredValue::Instant(time)) => container.refreshed = time.parse().ok(),
+        (TAGS, StoredValue::Tags(tags)) => {
+            container.tags = tags.into_iter().map(Cow::into_owned).collect();
+        }
+        (CUSTOM_PROPERTIES, StoredValue::Tags(pairs)) => {
+            container.custom_properties = custom_properties(pairs);
+        }
+        _ => {}
+    }
+}
+
+fn custom_properties(pairs: Vec<Cow<'_, str>>) -> Vec<CustomProperty> {
+    let mut texts = pairs.into_iter().map(Cow::into_owned);
+    let mut properties = Vec::new();
+    while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+        properties.push(CustomProperty { name, value });
+    }
+    properties
+}
+
+/// The fields of a container that could not be learned.
+pub(crate) fn unknown_of_container(container: &Container) -> Vec<&'static str> {
+    let mut unknown: Vec<_> = container
+        .unknown
+        .iter()
+        .filter_map(|field| name_of(*field))
+        .collect();
+    if container.contacts == Contacts::Unknown {
+        unknown.push(CONTACTS);
+    }
+    unknown
+}
+
+fn name_of(field: ContainerField) -> Option<&'static str> {
+    Some(match field {
+        ContainerField::Name => NAME,
+        ContainerField::Parent => PARENT,
+        ContainerField::Description => DESCRIPTION,
+        ContainerField::Created => CREATED,
+        ContainerField::Modified => MODIFIED,
+        ContainerField::Published => PUBLISHED,
+        ContainerField::Refreshed => REFRESHED,
+        ContainerField::Tags => TAGS,
+        ContainerField::CustomProperties => CUSTOM_PROPERTIES,
+        _ => return None,
+    })
+}

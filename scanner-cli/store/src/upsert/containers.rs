@@ -1,0 +1,74 @@
+//! Takes containers into the database: as items, except that each comes once, by no filter's rule, and is not counted.
+
+use std::mem;
+
+use catalog_model::{ContainerKind, Inclusion};
+use rusqlite::Connection;
+
+use super::{Statements, params};
+use crate::{
+    running::{Known, Running},
+    sighting::Seen,
+};
+
+impl Statements<'_> {
+    pub(super) fn container(
+        &mut self,
+        db: &Connection,
+        running: &mut Running,
+        seen: Seen,
+        inclusion: Inclusion,
+    ) -> rusqlite::Result<()> {
+        // The numbers of a scan are those of items.
+        mem::swap(&mut running.counts, &mut running.container_counts);
+        let taken = self.take_container(db, running, seen, inclusion);
+        mem::swap(&mut running.counts, &mut running.container_counts);
+        taken
+    }
+
+    fn take_container(
+        &mut self,
+        db: &Connection,
+        running: &mut Running,
+        seen: Seen,
+        inclusion: Inclusion,
+    ) -> rusqlite::Result<()> {
+        let Some(mut known) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
+            return match inclusion {
+                Inclusion::Included => self.add(db, running, &seen),
+                Inclusion::Excluded | Inclusion::Undecided => Ok(()),
+            };
+        };
+        let mut added = false;
+        if known.scan == running.scan {
+            if known.is_of(running) {
+                // It should come once.
+                return Ok(());
+            }
+            added =
+                !self.undo.undo(running, &mut known)? && self.undo.is_added(running, known.id)?;
+        }
+        match inclusion {
+            Inclusion::Included => self.merge(db, running, (&known, added), seen),
+            // Only an earlier attempt of this scan had seen it as one that is included.
+            Inclusion::Excluded | Inclusion::Undecided if added => self.delete(known.id),
+            Inclusion::Excluded => self.exclude(running, Some(known), None),
+            Inclusion::Undecided if known.is_out() => self.leave(running, &known),
+            Inclusion::Undecided => self.merge(db, running, (&known, added), seen),
+        }
+    }
+
+    /// Leaves a container that is gone or excluded as it is.
+    fn leave(&mut self, running: &Running, known: &Known) -> rusqlite::Result<()> {
+        let Running { scan, attempt, .. } = *running;
+        let marks = params![known.id, scan, attempt, known.state];
+        self.set_state.execute(marks).map(drop)
+    }
+
+    /// The number of a kind in the database.
+    pub(super) fn container_kind(&mut self, kind: ContainerKind) -> rusqlite::Result<i64> {
+        let names = [kind.id, kind.label];
+        self.insert_container_kind
+            .query_row(names, |row| row.get(0))
+    }
+}
