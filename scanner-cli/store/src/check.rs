@@ -35,7 +35,7 @@ pub struct Health {
     pub items: ItemCounts,
     /// Number of scans.
     pub scans: i64,
-    /// Number of changes that are kept.
+    /// Number of changes of items that are kept.
     pub changes: i64,
     /// Bytes of the file.
     pub bytes: u64,
@@ -189,7 +189,7 @@ fn health(db: &Connection, path: &Path, problems: Vec<String>) -> rusqlite::Resu
         connections: count("connection")?,
         items: items(db)?,
         scans: count("scan")?,
-        changes: count("change")?,
+        changes: changes(db)?,
         bytes: length(path),
         log_bytes: length(&files::beside(path, "-wal")),
         page_bytes: pragma("page_size")?,
@@ -199,15 +199,30 @@ fn health(db: &Connection, path: &Path, problems: Vec<String>) -> rusqlite::Resu
     })
 }
 
+/// Selects the items among the rows of `item`, which may be those of a store without containers.
+fn items_only(db: &Connection) -> rusqlite::Result<&'static str> {
+    Ok(match schema::version(db)? >= schema::WITH_CONTAINERS {
+        true => "WHERE container_kind IS NULL",
+        false => "",
+    })
+}
+
+fn changes(db: &Connection) -> rusqlite::Result<i64> {
+    if !has_table(db, "change")? || !has_table(db, "item")? {
+        return Ok(0);
+    }
+    let items_only = items_only(db)?;
+    let sql =
+        format!("SELECT count(*) FROM change JOIN item ON item.id = change.item {items_only}");
+    db.query_row(&sql, [], |row| row.get(0))
+}
+
 fn items(db: &Connection) -> rusqlite::Result<ItemCounts> {
     let mut counts = ItemCounts::default();
     if !has_table(db, "item")? {
         return Ok(counts);
     }
-    let items_only = match schema::version(db)? >= schema::WITH_CONTAINERS {
-        true => "WHERE container_kind IS NULL",
-        false => "",
-    };
+    let items_only = items_only(db)?;
     let sql = format!("SELECT state, count(*) FROM item {items_only} GROUP BY state");
     let mut rows = db.prepare(&sql)?;
     let mut found = rows.query([])?;

@@ -149,7 +149,8 @@ fn count(db: &Connection, code: &str) -> rusqlite::Result<Option<Holding>> {
         )?,
         scans: count("SELECT count(*) FROM scan WHERE connection = ?1")?,
         changes: count(
-            "SELECT count(*) FROM change JOIN scan ON scan.id = change.scan WHERE connection = ?1",
+            "SELECT count(*) FROM change JOIN item ON item.id = change.item \
+             WHERE connection = ?1 AND container_kind IS NULL",
         )?,
     }))
 }

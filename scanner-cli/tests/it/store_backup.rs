@@ -252,7 +252,7 @@ fn an_older_store_is_copied_before_it_is_migrated() {
     fs::create_dir_all(home.path("data")).unwrap();
     let db = Connection::open(home.path(STORE)).unwrap();
     for version in ["1", "2"] {
-        let path = format!("src/store/schema/{version}.sql");
+        let path = format!("store/src/schema/{version}.sql");
         let sql = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
         db.execute_batch(&sql).unwrap();
     }

@@ -59,12 +59,14 @@ pub(crate) fn check_whole(path: &Path) {
         (
             "half of a scan's removals",
             "SELECT count(*) FROM scan WHERE removed <> \
-             (SELECT count(*) FROM change WHERE change.scan = scan.id AND kind = 2)",
+             (SELECT count(*) FROM change JOIN item ON item.id = change.item \
+             WHERE change.scan = scan.id AND kind = 2 AND container_kind IS NULL)",
         ),
         (
             "a complete scan with less than it says",
             "SELECT count(*) FROM scan WHERE outcome = 'complete' AND added <> \
-             (SELECT count(*) FROM change WHERE change.scan = scan.id AND kind = 0)",
+             (SELECT count(*) FROM change JOIN item ON item.id = change.item \
+             WHERE change.scan = scan.id AND kind = 0 AND container_kind IS NULL)",
         ),
         (
             "a key twice",
