@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, Diagnostic, IdLedger, InventoryEntry, ItemKey, Observation,
-    Precedence, Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, SinkError,
+    Precedence, Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, SinkError, SourceId,
     UnreadableRecord, Visualization,
 };
 
@@ -118,6 +118,24 @@ pub struct KeepingSink<'a> {
 }
 
 impl KeepingSink<'_> {
+    /// Keeps an item where it is wanted.
+    fn keep<T: Line>(&mut self, item: &T, id: Option<&SourceId>) -> Result<(), SinkError> {
+        if let Some(item) = item.item() {
+            self.tally.contacts(&item.contacts);
+        }
+        if let (Some(store), Some(item)) = (&mut self.store, item.item()) {
+            store.item(item, id).map_err(sink_error)?;
+        }
+        match &mut self.spool {
+            Some(spool) => {
+                let record = (item.precedence(), id);
+                let write = |line: &mut Vec<u8>| item.write(self.parts, line);
+                spool.push(item.key(), record, write).map_err(cannot_spool)
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Notes an item without a line, where lines are wanted.
     fn note(&mut self, key: &ItemKey, record: Record<'_>, kind: Kind) -> Result<(), SinkError> {
         let spool = self.spool.as_mut();
@@ -143,22 +161,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
             return Err(stopped());
         }
         match observation {
-            Observation::Item(item, id) => {
-                if let Some(item) = item.item() {
-                    self.tally.contacts(&item.contacts);
-                }
-                if let (Some(store), Some(item)) = (&mut self.store, item.item()) {
-                    store.item(item, id.as_ref()).map_err(sink_error)?;
-                }
-                match &mut self.spool {
-                    Some(spool) => {
-                        let record = (item.precedence(), id.as_ref());
-                        let write = |line: &mut Vec<u8>| item.write(self.parts, line);
-                        spool.push(item.key(), record, write).map_err(cannot_spool)
-                    }
-                    None => Ok(()),
-                }
-            }
+            Observation::Item(item, id) => self.keep(&item, id.as_ref()),
             Observation::Unreadable(record) => {
                 if let (Some(store), Some(id)) = (&mut self.store, &record.id) {
                     store.unreadable(id);
@@ -195,12 +198,10 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 self.note(&item.key, record, Kind::Undecided)
             }
             // The lines of an export are items.
-            Observation::Container(container) => {
-                if let Some(store) = &mut self.store {
-                    store.container(&container).map_err(sink_error)?;
-                }
-                Ok(())
-            }
+            Observation::Container(container) => match &mut self.store {
+                Some(store) => store.container(&container).map_err(sink_error),
+                None => Ok(()),
+            },
             Observation::HiddenContainers(kind) => {
                 if let Some(store) = &mut self.store {
                     store.hidden_containers(kind);
