@@ -18,13 +18,12 @@ mod verbosity;
 
 use catalog_followers::{export_line, json_text};
 use catalog_store::{self as store, fuse, spool};
-use file_access::{file_rights, input_file, lock, temporary_file};
+use file_access::{file_rights, lock};
 use hocon_reader as hocon;
 use scan_engine::{
-    application_file, automation, clock, connection_file, connections, destination, encryption,
-    followers, home, hooks, kept_session, near_code, noted_files, operation_error, problem,
-    progress, restrictions, scan_report, scanning, schedule, secrets, service, service_state,
-    store_problem, tally,
+    application_file, check, clock, connections, destination, encryption, followers, forget, home,
+    hooks, installation, kept_session, operation_error, problem, progress, scan_report, scanning,
+    schedule, secrets, service, service_state, status, store_problem, stored, tally,
 };
 
 pub use environment::Environment;

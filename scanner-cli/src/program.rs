@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, sync::Arc};
 
-use catalog_model::{ConnectorRegistry, SinkError, printable, with_causes};
+use catalog_model::{SinkError, printable, with_causes};
 
 use crate::{
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
@@ -11,8 +11,9 @@ use crate::{
     exit::Exit,
     fuse::Removals,
     hocon::Colors,
-    home::Home,
+    installation::Installation,
     log::Log,
+    operation_error::{OperationError, OperationErrorKind},
     printable::lines,
     problem::Problem,
     progress_line::Display,
@@ -22,8 +23,7 @@ use crate::{
 
 /// What every command works with.
 pub(crate) struct Program {
-    pub(crate) home: Home,
-    pub(crate) connectors: Arc<ConnectorRegistry>,
+    pub(crate) installation: Installation,
     pub(crate) environment: Environment,
     pub(crate) display: Display,
     pub(crate) log: Log,
@@ -41,7 +41,7 @@ impl Program {
         Context {
             keeping,
             removals: Removals::Fused,
-            home: self.home.clone(),
+            home: self.installation.home.clone(),
             clock: self.environment.clock,
             display: Arc::new(self.display.clone()),
         }
@@ -97,6 +97,16 @@ impl Program {
         }
         let wrong = problems.iter().any(Problem::is_error);
         wrong.then_some(Exit::Configuration)
+    }
+
+    /// Reports why an operation was not done. Returns the exit that follows.
+    pub(crate) fn report_error(&mut self, error: &OperationError) -> Exit {
+        if error.kind == OperationErrorKind::UnknownName {
+            let messages = error.problems.iter().map(Problem::message);
+            return self.report_usage(&messages.collect::<Vec<_>>().join("; "));
+        }
+        self.report_problems(&error.problems);
+        error.kind.into()
     }
 
     /// Writes what was asked for to standard output; the exit is `exit`, unless it cannot be written.

@@ -15,6 +15,7 @@ use crate::{
     exit::Exit,
     hocon::Colors,
     home::Home,
+    installation::Installation,
     log::Log,
     problem::Problem,
     program::{Program, write_output},
@@ -51,8 +52,12 @@ pub(crate) async fn run_until(
     let warning = filter.warning.clone();
     let display = display(&arguments, &environment);
     let mut program = Program {
-        home: Home::new(home),
-        connectors: Arc::new(ConnectorRegistry::default().with(Box::new(QlikSense::default()))),
+        installation: Installation {
+            home: Home::new(home),
+            variables: Arc::new(environment.variables.clone()),
+            connectors: Arc::new(ConnectorRegistry::default().with(Box::new(QlikSense::default()))),
+            clock: environment.clock,
+        },
         log: log(&arguments.command, filter, &display),
         display,
         quiet: arguments.verbosity.quiet,
@@ -109,7 +114,7 @@ fn log(command: &Command, filter: LogFilter, display: &Display) -> Log {
 
 async fn run_command(command: Command, program: &mut Program) -> Exit {
     // No command makes it: a name that is mistyped would become one.
-    if let Err(problem) = program.home.check() {
+    if let Err(problem) = program.installation.home.check() {
         program.report_problem(&problem);
         return Exit::Configuration;
     }

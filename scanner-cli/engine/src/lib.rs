@@ -2,6 +2,7 @@
 
 pub mod application_file;
 pub mod automation;
+pub mod check;
 pub mod clock;
 pub mod connection_file;
 pub mod connections;
@@ -10,8 +11,11 @@ pub mod encryption;
 pub mod endpoints;
 pub mod entries;
 pub mod followers;
+pub mod forget;
 pub mod home;
+pub mod hook_trial;
 pub mod hooks;
+pub mod installation;
 pub mod keeping_sink;
 pub mod kept_session;
 pub mod near_code;
@@ -31,8 +35,11 @@ pub mod service;
 pub mod service_state;
 pub mod settings_files;
 pub mod settings_tree;
+pub mod shown_file;
+pub mod status;
 pub mod stop;
 pub mod store_problem;
+pub mod stored;
 pub mod tally;
 pub mod writable;
 

@@ -26,6 +26,7 @@ mod readiness;
 mod scan_log;
 mod scans;
 mod shared_store;
+mod start;
 mod state_file;
 mod table;
 mod telling;
@@ -49,6 +50,7 @@ use self::{
 pub use self::{
     heartbeat::is_silent,
     hooking::HookRun,
+    start::scanner_name,
     state_file::{ConnectionState, State, read as read_state},
     table::{Table, Timing, reason, reasons},
     watcher::Watcher,
@@ -90,7 +92,7 @@ pub type LostLines = Arc<dyn Fn() -> u64 + Send + Sync>;
 pub struct Service {
     home: Home,
     clock: Clock,
-    variables: BTreeMap<String, String>,
+    variables: Arc<BTreeMap<String, String>>,
     name: Option<String>,
     automation: Automation,
     limits: StoreLimits,

@@ -1,6 +1,6 @@
 //! `catalog`: what the store holds, as lists.
 
-use std::{io, path::Path};
+use std::io;
 
 mod forget;
 mod items;
@@ -19,13 +19,12 @@ use crate::{
     arguments::{Catalog as Command, CatalogFormat, Form, OfConnection, Since, Wanted},
     exit::Exit,
     followers::THERE,
-    home::{Home, shown_absolute},
     listing::{self, ListError, Listing, Row, Take},
-    near_code::did_you_mean,
     problem::Problem,
     program::Program,
     store::{Catalog, CatalogItem, Change, ChangesFrom, ItemScope, State, StoredConnection},
     store_problem::StoreProblem,
+    stored::stored_connection,
 };
 
 pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
@@ -198,33 +197,8 @@ fn owners(
 
 /// The store, or the exit of a command that finds none; a person was told.
 pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
-    let path = program.home.store();
-    match Catalog::open(&path) {
-        Ok(Some(catalog)) => Ok(catalog),
-        Ok(None) => {
-            program.report_problem(&no_store(&path));
-            Err(Exit::Configuration)
-        }
-        Err(error) => {
-            program.report_problem(&error.problem());
-            Err(Exit::from(error.operation_kind()))
-        }
-    }
-}
-
-/// The codes of the connections of the store, for people.
-fn known_codes(home: &Home) -> String {
-    let catalog = Catalog::open(&home.store()).ok().flatten();
-    let connections = catalog.as_ref().map(Catalog::connections);
-    let codes: Vec<_> = connections
-        .unwrap_or_default()
-        .iter()
-        .map(|known| known.code.as_str())
-        .collect();
-    if codes.is_empty() {
-        return "no connection".to_owned();
-    }
-    codes.join(", ")
+    let catalog = program.installation.catalog();
+    catalog.map_err(|error| program.report_error(&error))
 }
 
 /// The connection of the store that `--connection` names.
@@ -236,21 +210,10 @@ pub(crate) fn connection<'a>(
     let Some(code) = &of.connection else {
         return Ok(None);
     };
-    let connections = catalog.connections();
-    let found = connections.iter().find(|known| known.code == *code);
-    if found.is_none() {
-        let known: Vec<_> = connections
-            .iter()
-            .map(|known| known.code.as_str())
-            .collect();
-        let message = format!(
-            "the store has no connection `{code}`; {}it has: {}",
-            did_you_mean(code, &known),
-            known.join(", ")
-        );
-        return Err(program.report_usage(&message));
-    }
-    Ok(found)
+    let found = stored_connection(catalog, code);
+    found
+        .map(Some)
+        .map_err(|error| program.report_error(&error))
 }
 
 fn write<R: Row>(
@@ -286,9 +249,10 @@ fn write<R: Row>(
 /// The names of the properties that items may have.
 fn properties(program: &Program) -> Vec<String> {
     let connectors = program
+        .installation
         .connectors
         .ids()
-        .filter_map(|id| program.connectors.get(id));
+        .filter_map(|id| program.installation.connectors.get(id));
     let properties = connectors.flat_map(|connector| connector.properties());
     let names = properties.map(|property| property.name.to_owned());
     names.chain(["catalog".to_owned()]).collect()
@@ -349,13 +313,4 @@ fn followers(program: &mut Program, catalog: &Catalog, form: &Form) -> Result<Ex
         }
         Ok(())
     }))
-}
-
-/// The problem that a home has no store.
-pub(super) fn no_store(path: &Path) -> Problem {
-    let hint = "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`";
-    Problem::general(
-        format!("there is no store `{}` yet", shown_absolute(path)),
-        hint.to_owned(),
-    )
 }

@@ -10,10 +10,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 use tokio::task::spawn_blocking;
 
-use super::{
-    selection::{application, restrictions},
-    signals::interrupted,
-};
+use super::{selection::application, signals::interrupted};
 
 use crate::{
     arguments::Encrypt,
@@ -51,7 +48,7 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
         Err(why) => return program.report_usage(&why),
     };
     if bound_to.is_none() {
-        match restrictions(program) {
+        match program.installation.restrictions() {
             Ok(restrictions) if restrictions.is_restricted() => {
                 return program.report_usage(
                     "`config.restrict` in `conf/application.conf` requires values that are bound: \
@@ -59,7 +56,7 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
                 );
             }
             Ok(_) => {}
-            Err(exit) => return exit,
+            Err(error) => return program.report_error(&error),
         }
     }
     // The secret first: who gives none up makes no key.

@@ -85,7 +85,11 @@ async fn ask(
     subject: &str,
     hold: SessionHold,
 ) -> Result<Option<Vec<Finding>>, ScanError> {
-    let session = KeptSession::resume(ready.connection.as_ref(), &program.home, &ready.code);
+    let session = KeptSession::resume(
+        ready.connection.as_ref(),
+        &program.installation.home,
+        &ready.code,
+    );
     let found = match ready.connection.lookup() {
         Some(lookup) => lookup.find(subject).await.map(Some),
         None => Ok(None),
@@ -172,7 +176,7 @@ fn write(program: &mut Program, text: &Page) -> Result<(), Exit> {
 
 /// What the store knows. Without a store that is nothing, unless nobody else is to be asked.
 fn known(program: &mut Program, subject: &str, offline: bool) -> Result<Known, Exit> {
-    if !offline && !program.home.store().exists() {
+    if !offline && !program.installation.home.store().exists() {
         return Ok(Known::default());
     }
     let catalog = catalog::open(program)?;

@@ -93,7 +93,11 @@ fn try_offline(program: &mut Program, ready: &Ready) -> Result<Exit, Exit> {
 
 /// Reads the connection in the session that is kept for it.
 async fn read(program: &Program, ready: &Ready, hold: SessionHold) -> Tried {
-    let session = KeptSession::resume(ready.connection.as_ref(), &program.home, &ready.code);
+    let session = KeptSession::resume(
+        ready.connection.as_ref(),
+        &program.installation.home,
+        &ready.code,
+    );
     let mut trial = Trial::new()?;
     let read = ready.connection.inventory(&mut trial).await;
     trial.warnings.extend(session.end(hold).await);

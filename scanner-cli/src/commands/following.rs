@@ -21,7 +21,7 @@ pub(super) async fn follow(
     if followers.is_empty() || report.interrupted {
         return;
     }
-    let (home, clock) = (program.home.clone(), program.environment.clock);
+    let (home, clock) = (program.installation.home.clone(), program.environment.clock);
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let mut turn = tokio::task::spawn_blocking(move || {

@@ -61,7 +61,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     };
     let mut report = program.begin_report(selected.take_problems());
     let jobs = selected.ready.into_iter().map(|ready| {
-        let destination = destination(arguments, &program.home, &ready.code);
+        let destination = destination(arguments, &program.installation.home, &ready.code);
         Job::new(ready, destination)
     });
     let removals = match arguments.accept_removals {
@@ -105,7 +105,10 @@ fn keeping(
     if arguments.no_store {
         return Ok(None);
     }
-    let store = Store::open(&program.home.store(), application.store.clone())?;
+    let store = Store::open(
+        &program.installation.home.store(),
+        application.store.clone(),
+    )?;
     Ok(Some(Keeping {
         store: Arc::new(store),
     }))
@@ -128,7 +131,12 @@ fn clash(program: &Program, arguments: &Scan) -> Option<String> {
     if output.is_some() && output == report {
         return Some("`--output` and `--report` name the same file".to_owned());
     }
-    let connections = program.home.connections().canonicalize().ok()?;
+    let connections = program
+        .installation
+        .home
+        .connections()
+        .canonicalize()
+        .ok()?;
     let written = [output, report].into_iter().flatten();
     let among = written
         .into_iter()

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::catalog::no_store;
 use crate::{
     arguments::{ShowFormat, Store as Command},
     exit::Exit,
@@ -12,6 +11,7 @@ use crate::{
     program::Program,
     store::{self, Health, StoreError},
     store_problem::StoreProblem,
+    stored::no_store,
 };
 
 mod show;
@@ -31,10 +31,10 @@ pub(crate) fn run(program: &mut Program, command: &Command) -> Exit {
 type Refusal = (Problem, Exit);
 
 fn back_up(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
-    let done = store::back_up(&program.home.store(), file).map_err(refusal)?;
+    let done = store::back_up(&program.installation.home.store(), file).map_err(refusal)?;
     program.report_note(&format!(
         "backed up `{}` to `{}` ({})\n",
-        shown(&program.home.store()),
+        shown(&program.installation.home.store()),
         shown(&done.file),
         show::size(done.bytes)
     ));
@@ -42,7 +42,7 @@ fn back_up(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
 }
 
 fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
-    let path = program.home.store();
+    let path = program.installation.home.store();
     // A service between two scans does not have the store open.
     let _no_service = lock_service(program)?;
     let done = store::restore(&path, file).map_err(refusal)?;
@@ -73,13 +73,13 @@ fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
 
 /// Keeps a service from starting as long as the lock lives.
 fn lock_service(program: &Program) -> Result<Option<Lock>, Refusal> {
-    let path = program.home.lock();
+    let path = program.installation.home.lock();
     match Lock::take(&path, (program.environment.clock)()) {
         Ok(lock) => Ok(Some(lock)),
         Err(NotLocked::Busy(holder)) => {
             let message = format!(
                 "a service is running for the home `{}`: {holder}",
-                shown(&program.home.path(""))
+                shown(&program.installation.home.path(""))
             );
             let hint = "stop it first, and start it again after the restore; nothing was changed";
             Err((Problem::general(message, hint.to_owned()), Exit::Busy))
@@ -93,7 +93,7 @@ fn lock_service(program: &Program) -> Result<Option<Lock>, Refusal> {
 }
 
 fn check(program: &mut Program, file: Option<&Path>, format: ShowFormat) -> Result<Exit, Refusal> {
-    let store = program.home.store();
+    let store = program.installation.home.store();
     let path = file.map_or_else(|| store.clone(), PathBuf::from);
     let health = match file {
         Some(file) if file != store => store::check_file(file),

@@ -28,7 +28,7 @@ use crate::{
 pub(super) struct Hooking {
     home: Home,
     clock: Clock,
-    variables: BTreeMap<String, String>,
+    variables: Arc<BTreeMap<String, String>>,
     running: JoinSet<Vec<HookRun>>,
     stop: Arc<AtomicBool>,
     /// The warnings about files that were logged.
@@ -109,7 +109,7 @@ fn report(problems: &[Problem], told: &mut BTreeSet<String>) {
 const MAX_RUNS: usize = 10_000;
 
 impl Hooking {
-    pub(super) fn new(home: Home, clock: Clock, variables: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(home: Home, clock: Clock, variables: Arc<BTreeMap<String, String>>) -> Self {
         let former = super::read_state(&home.status()).unwrap_or_default();
         Self {
             runs: former.hooks,
@@ -127,7 +127,7 @@ impl Hooking {
         let (connection, connector) = (ready.code.to_string(), ready.connector.clone());
         let secrets = Arc::clone(&ready.secrets);
         let (home, clock) = (self.home.clone(), self.clock);
-        let (variables, stop) = (self.variables.clone(), Arc::clone(&self.stop));
+        let (variables, stop) = (Arc::clone(&self.variables), Arc::clone(&self.stop));
         let (former, told) = (self.runs.clone(), Arc::clone(&self.told));
         self.running.spawn_blocking(move || {
             let files = hooks::files(&home, &variables);

@@ -19,6 +19,7 @@ use crate::{
     connections::{connection_files, listed, unreadable},
     home::{Home, shown},
     input_file::{self, FileKind},
+    installation::Installation,
     noted_files::{Fingerprint, Noted, NotedFiles},
     problem::Problem,
     restrictions::Restrictions,
@@ -29,14 +30,10 @@ use crate::{
 
 /// Looks at the files of a home.
 pub struct Watcher {
-    /// The home.
-    pub home: Home,
-    /// Variables of the environment.
-    pub variables: BTreeMap<String, String>,
-    /// The kinds of sources.
-    pub connectors: Arc<ConnectorRegistry>,
-    /// The clock.
-    pub clock: Clock,
+    pub(super) home: Home,
+    pub(super) variables: Arc<BTreeMap<String, String>>,
+    connectors: Arc<ConnectorRegistry>,
+    pub(super) clock: Clock,
     files: BTreeMap<PathBuf, Watched>,
     settings: Watched,
     /// What connection files may use, as the last valid settings of the scanner say.
@@ -92,12 +89,13 @@ enum Verdict {
 
 impl Watcher {
     /// Who has not looked at anything yet.
-    pub fn new(
-        home: Home,
-        variables: BTreeMap<String, String>,
-        connectors: Arc<ConnectorRegistry>,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(installation: Installation) -> Self {
+        let Installation {
+            home,
+            variables,
+            connectors,
+            clock,
+        } = installation;
         Self {
             home,
             variables,
@@ -343,7 +341,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path().to_path_buf());
         let (clock, connectors) = (|| jiff::Timestamp::UNIX_EPOCH, Arc::default());
-        let mut watcher = Watcher::new(home.clone(), BTreeMap::new(), connectors, clock);
+        let mut watcher = Watcher::new(Installation {
+            home: home.clone(),
+            variables: Arc::default(),
+            connectors,
+            clock,
+        });
         watcher.begin().unwrap();
         fs::create_dir(home.connections()).unwrap();
         let file = home.connections().join("a.conf");

@@ -162,7 +162,7 @@ async fn ended(look: &mut Option<JoinHandle<(Eyes, Look)>>) -> Option<(Eyes, Loo
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, fs, sync::mpsc};
+    use std::{fs, sync::mpsc};
 
     use catalog_model::{
         Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
@@ -170,7 +170,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::home::Home;
+    use crate::{home::Home, installation::Installation};
 
     /// A kind of source whose settings take long to read, as a file does on a disk that does not answer.
     struct Slow(ConnectorId, std::sync::Mutex<mpsc::Receiver<()>>);
@@ -206,7 +206,12 @@ mod tests {
         let slow = Slow(ConnectorId::new("slow").unwrap(), ended.into());
         let connectors = Arc::new(ConnectorRegistry::default().with(Box::new(slow)));
         let clock = || jiff::Timestamp::UNIX_EPOCH;
-        let mut watcher = Watcher::new(home, BTreeMap::new(), connectors, clock);
+        let mut watcher = Watcher::new(Installation {
+            home,
+            variables: Arc::default(),
+            connectors,
+            clock,
+        });
         // The second poll that sees it reads it.
         watcher.look(&BTreeSet::new());
         let mut watching = Watching::new(watcher);

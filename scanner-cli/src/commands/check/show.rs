@@ -3,7 +3,7 @@
 use catalog_model::Verdict;
 use serde::Serialize;
 
-use super::Checked;
+use crate::check::Checked;
 use crate::{json_text::json_page, printable::Page};
 
 pub(super) fn as_text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> String {

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    application_file::{Application, ApplicationReading},
     hocon::{Diagnostic, Node, Object, Severity, Value},
     problem::Problem,
     program::Program,
@@ -45,25 +44,18 @@ impl NextTimes {
 pub(super) fn find(program: &mut Program, path: &Path, root: &Object) -> Option<NextTimes> {
     let own = text(root, OWN);
     let is_connection = root.get("connector_id").is_some();
-    let is_application = same_file(path, &program.home.settings());
+    let is_application = same_file(path, &program.installation.home.settings());
     if !(own.is_some() || is_connection || is_application) {
         return None;
     }
     let now = (program.environment.clock)();
-    let application = Application::read(&ApplicationReading {
-        home: &program.home,
-        variables: &program.environment.variables,
-        now,
-    });
-    let (schedule, zone) = match application {
+    let (schedule, zone) = match program.installation.application() {
         Ok(application) => {
             let schedule = application.automation.schedule.expression();
             (schedule.map(str::to_owned), application.automation.zone)
         }
-        Err(problems) => {
-            problems
-                .iter()
-                .for_each(|problem| program.report_problem(problem));
+        Err(error) => {
+            program.report_problems(&error.problems);
             (None, TimeZone::system())
         }
     };

@@ -1,19 +1,20 @@
 //! What `catalog forget` reports.
 
-use std::{io, path::PathBuf};
+use std::path::PathBuf;
 
 use catalog_model::printable;
 
-use super::{Found, count};
+use super::count;
 use crate::{
+    forget::{Forget, Forgotten},
     hocon::Severity,
     home::shown,
     problem::Problem,
-    store::{Copies, Holding},
+    store::Holding,
 };
 
 /// What there is, before anything is removed.
-pub(super) fn found(found: &Found, keep_in_catalogs: bool) -> String {
+pub(super) fn found(found: &Forget, keep_in_catalogs: bool) -> String {
     let mut text = match &found.holding {
         Some(holding) => format!(
             "{} ({}): {}\n",
@@ -33,7 +34,7 @@ pub(super) fn found(found: &Found, keep_in_catalogs: bool) -> String {
 }
 
 /// What was removed.
-pub(super) fn forgotten(found: &Found, followed: &[String], sessions: usize) -> String {
+pub(super) fn forgotten(found: &Forget, followed: &[String], sessions: usize) -> String {
     let mut text = format!("forgot the connection `{}`\n", found.code);
     if found.holding.is_some() {
         text.push_str("  store      removed, and its space given back\n");
@@ -76,11 +77,8 @@ fn counts(holding: &Holding) -> String {
 }
 
 /// What a person has to remove.
-pub(super) fn problems(
-    found: &Found,
-    failed: &[(PathBuf, io::Error)],
-    copies: &Copies,
-) -> Vec<Problem> {
+pub(super) fn problems(found: &Forget, forgotten: &Forgotten) -> Vec<Problem> {
+    let Forgotten { failed, copies, .. } = forgotten;
     let mut problems = Vec::new();
     for (file, error) in failed {
         let message = format!("`{}` cannot be removed: {error}", shown(file));

@@ -1,0 +1,179 @@
+//! The check of all files of a home. No site is asked.
+
+use std::{path::Path, time::Duration};
+
+use catalog_model::{Stage, Verdict};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{CONNECTION_FILE, Checked, with_place};
+use crate::{
+    automation::Automation,
+    connections::Ready,
+    home::shown,
+    hooks,
+    installation::Installation,
+    operation_error::{OperationError, OperationErrorKind},
+    problem::Problem,
+    schedule::{Preview, Schedule},
+};
+
+/// The stage of `conf/application.conf`.
+const SETTINGS: &str = "settings";
+/// The stage of a hook file.
+const HOOK: &str = "hook";
+/// The stage of the times at which a connection is scanned.
+const SCHEDULE: &str = "schedule";
+
+/// All that was checked.
+#[derive(Default)]
+pub struct OfflineCheck {
+    /// The connection files.
+    pub connections: Vec<Checked>,
+    /// The other files.
+    pub others: Vec<Checked>,
+    /// All that is wrong or odd, in the order in which it was found.
+    pub problems: Vec<Problem>,
+}
+
+impl Installation {
+    /// Checks all files of the home, of the connection files those with these codes, or all.
+    ///
+    /// # Errors
+    /// If no file has one of the codes. Files that are not valid are no error: the result says so.
+    pub fn check_offline(&self, codes: &[String]) -> Result<OfflineCheck, OperationError> {
+        let mut check = OfflineCheck::default();
+        let automation = check.settings(self);
+        for file in hooks::files(&self.home, &self.variables) {
+            check.file(HOOK, &file.path, file.problems);
+        }
+        match check.connections(self, codes, &automation) {
+            // A code that no connection has is a mistake of the caller, whatever the other files say.
+            Err(error) if error.kind == OperationErrorKind::UnknownName => return Err(error),
+            Err(error) => check.problems.extend(error.problems),
+            Ok(()) => {}
+        }
+        Ok(check)
+    }
+}
+
+impl OfflineCheck {
+    /// `conf/application.conf`; its schedule and time zone hold for connections without their own.
+    fn settings(&mut self, installation: &Installation) -> Automation {
+        let path = installation.home.settings();
+        let (automation, problems) = match installation.application() {
+            Ok(application) => (application.automation, application.warnings),
+            Err(error) => (Automation::default(), error.problems),
+        };
+        if path.exists() || !problems.is_empty() {
+            self.file(SETTINGS, &path, problems);
+        }
+        automation
+    }
+
+    /// One file that is not a connection file.
+    fn file(&mut self, stage: &'static str, path: &Path, found: Vec<Problem>) {
+        self.others.push(Checked {
+            code: None,
+            name: None,
+            file: shown(path),
+            stages: vec![of_problems(stage, path, &found)],
+        });
+        self.problems.extend(found);
+    }
+
+    fn connections(
+        &mut self,
+        installation: &Installation,
+        codes: &[String],
+        automation: &Automation,
+    ) -> Result<(), OperationError> {
+        // What is wrong there was found with the settings.
+        if installation.restrictions().is_err() {
+            let message = "the connection files were not validated: `conf/application.conf` says what they may use, and \
+                           cannot be read";
+            let hint = "fix the errors in `conf/application.conf` first".to_owned();
+            let problem = Problem::general(message, hint);
+            return Err(OperationError::configuration(vec![problem]));
+        }
+        let mut selected = installation.select(codes)?;
+        for file in std::mem::take(&mut selected.invalid) {
+            self.problems.extend(file.problems.iter().cloned());
+            let mut checked = Checked::invalid(file, &installation.connectors);
+            checked
+                .stages
+                .retain(|stage| stage.verdict != Verdict::NotReached);
+            self.connections.push(checked);
+        }
+        self.problems.append(&mut selected.problems);
+        let now = (installation.clock)();
+        for ready in &selected.ready {
+            self.connections.push(of_ready(ready, automation, now));
+        }
+        for (code, path) in selected.disabled {
+            let seen = format!(
+                "{}, disabled: the settings of its source are not read",
+                shown(&path)
+            );
+            self.connections.push(Checked {
+                code: Some(code.to_string()),
+                name: None,
+                file: shown(&path),
+                stages: vec![Stage::ok(CONNECTION_FILE, seen, Duration::ZERO)],
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What was found in a file, as one stage.
+fn of_problems(stage: &'static str, path: &Path, problems: &[Problem]) -> Stage {
+    let error = problems.iter().find(|problem| problem.is_error());
+    let Some(worst) = error.or(problems.first()) else {
+        return Stage::ok(stage, shown(path), Duration::ZERO);
+    };
+    let more = match problems.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more, shown above)"),
+    };
+    let verdict = match error {
+        Some(_) => Verdict::Failed,
+        None => Verdict::Warning,
+    };
+    let hint = worst.hint().map(str::to_owned);
+    Stage::ok(stage, with_place(worst) + &more, Duration::ZERO).but(verdict, hint)
+}
+
+fn of_ready(ready: &Ready, automation: &Automation, now: Timestamp) -> Checked {
+    let file = shown(&ready.path);
+    let mut stages = vec![Stage::ok(CONNECTION_FILE, file.clone(), Duration::ZERO)];
+    stages.extend(ready.connection.check_offline());
+    stages.push(schedule(ready, automation, now));
+    Checked {
+        code: Some(ready.code.to_string()),
+        name: Some(ready.name.clone()),
+        file,
+        stages,
+    }
+}
+
+fn schedule(ready: &Ready, automation: &Automation, now: Timestamp) -> Stage {
+    let zone: &TimeZone = &automation.zone;
+    let own = ready.schedule.as_ref().and_then(Schedule::expression);
+    let (expression, source) = match own {
+        Some(own) => (Some(own), ""),
+        None => (
+            automation.schedule.expression(),
+            " of `conf/application.conf`",
+        ),
+    };
+    let seen = match expression.map(|text| Preview::new(text, now, zone)) {
+        Some(Ok(preview)) => format!(
+            "`{}`{source}, next times {} ({})",
+            preview.expression(),
+            preview.local_times(),
+            preview.zone()
+        ),
+        _ => "every 24 hours".to_owned(),
+    };
+    Stage::ok(SCHEDULE, seen, Duration::ZERO)
+}

@@ -1,0 +1,222 @@
+//! Removes a connection from the store, from followers and from the files of the home.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use catalog_model::{ConnectionCode, with_causes};
+
+use crate::{
+    followers::{Delivering, Followed, Follower},
+    home::{Home, shown},
+    installation::Installation,
+    kept_session,
+    lock::{Lock, NotLocked},
+    operation_error::{OperationError, OperationErrorKind},
+    problem::Problem,
+    store::{self, Catalog, Copies, Cursors, Holding},
+    temporary_file,
+};
+
+mod connection_files;
+
+use self::connection_files::ConnectionFiles;
+
+/// A connection that is about to be forgotten, with its lock: no scan begins meanwhile.
+pub struct Forget {
+    /// The code of the connection.
+    pub code: ConnectionCode,
+    /// What the store holds of the connection, if it knows it.
+    pub holding: Option<Holding>,
+    /// The files of the connection besides the store.
+    pub files: Vec<PathBuf>,
+    installation: Installation,
+    connection_files: ConnectionFiles,
+    followers: Vec<Box<dyn Follower>>,
+    _lock: Lock,
+}
+
+/// What was removed, and what was not.
+pub struct Forgotten {
+    /// The number of sessions that were removed.
+    pub sessions: usize,
+    /// The files that could not be removed.
+    pub failed: Vec<(PathBuf, io::Error)>,
+    /// Copies of the store that hold the connection, or may hold it.
+    pub copies: Copies,
+}
+
+impl Installation {
+    /// Finds what there is of a connection, and takes its lock.
+    ///
+    /// # Errors
+    /// If a connection file has the code or may have it, nothing is known of the connection, it is being scanned, or the
+    /// store is in use.
+    pub fn begin_forget(
+        &self,
+        code: ConnectionCode,
+        followers: Vec<Box<dyn Follower>>,
+    ) -> Result<Forget, OperationError> {
+        let connection_files = ConnectionFiles::without(&code, self)?;
+        let path = self.home.store();
+        if path.exists() {
+            // Brings a store of an older version up to date: without a connection file, no scan does.
+            Cursors::open(&path, &Arc::default())?;
+        }
+        let holding = store::holding(&path, code.as_str())?;
+        let files = own_files(&self.home, &code, &followers);
+        if holding.is_none() && files.is_empty() {
+            return Err(OperationError::unknown_name(format!(
+                "nothing is known of the connection `{code}`; the store has: {}",
+                known_codes(&self.home)
+            )));
+        }
+        let lock = self.lock_connection(&code)?;
+        store::refuse_used(&path)?;
+        Ok(Forget {
+            code,
+            holding,
+            files,
+            installation: self.clone(),
+            connection_files,
+            followers,
+            _lock: lock,
+        })
+    }
+
+    /// The lock of a connection, so that no scan runs.
+    fn lock_connection(&self, code: &ConnectionCode) -> Result<Lock, OperationError> {
+        let path = self.home.data(code, "lock");
+        Lock::take(&path, (self.clock)()).map_err(|error| match error {
+            NotLocked::Busy(holder) => OperationError::new(
+                OperationErrorKind::Busy,
+                Problem::general(
+                    format!("the connection `{code}` is being scanned by {holder}"),
+                    "wait until the scan has ended; nothing was changed".to_owned(),
+                ),
+            ),
+            NotLocked::Unusable(error) => OperationError::new(
+                OperationErrorKind::Failed,
+                Problem::general(
+                    format!("the lock `{}` cannot be taken: {error}", shown(&path)),
+                    "without it nobody knows whether a scan runs; nothing was changed".to_owned(),
+                ),
+            ),
+        })
+    }
+}
+
+impl Forget {
+    /// Delivers the removals to the followers. Nothing else is removed before all of them have received them. Returns their
+    /// names. Blocks until they are done, or `stop` is set.
+    ///
+    /// # Errors
+    /// If the store cannot be used, or a follower did not receive the removals.
+    pub fn deliver_removals(
+        &mut self,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Vec<String>, OperationError> {
+        if self.holding.is_none() || self.followers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (home, clock) = (&self.installation.home, self.installation.clock);
+        let mut cursors = Cursors::open(&home.store(), stop)?;
+        cursors.remove_all(self.code.as_str(), clock())?;
+        drop(cursors);
+        let delivering = Delivering { home, clock, stop };
+        received(delivering.deliver(&mut self.followers)?)
+    }
+
+    /// Removes everything, the store's part first.
+    ///
+    /// # Errors
+    /// If the store cannot be used. Files that cannot be removed are no error: the result lists them.
+    pub fn remove(&self) -> Result<Forgotten, OperationError> {
+        let home = &self.installation.home;
+        let (path, code) = (home.store(), self.code.as_str());
+        store::forget(&path, code)?;
+        let mut failed = Vec::new();
+        for file in &self.files {
+            if let Some(folder) = file.parent() {
+                // What killed scans left there.
+                temporary_file::remove_leftovers(folder);
+            }
+            failed.extend(remove_file(file).err().map(|error| (file.clone(), error)));
+        }
+        let sessions = kept_session::remove_others(home, &self.connection_files.connections());
+        let lock = home.data(&self.code, "lock");
+        failed.extend(remove_file(&lock).err().map(|error| (lock, error)));
+        Ok(Forgotten {
+            sessions,
+            failed,
+            copies: store::copies_with(&path, &home.path(""), code),
+        })
+    }
+}
+
+/// The files about a connection that exist, besides its lock.
+fn own_files(home: &Home, code: &ConnectionCode, followers: &[Box<dyn Follower>]) -> Vec<PathBuf> {
+    let export = home.export(code);
+    let mut partial = export.clone().into_os_string();
+    partial.push(".partial");
+    let mut files = vec![export, partial.into(), home.data(code, "session")];
+    files.extend(
+        followers
+            .iter()
+            .flat_map(|follower| follower.files_of(code)),
+    );
+    files.sort_by_key(|file| shown(file));
+    files.dedup_by_key(|file| shown(file));
+    files.retain(|file| fs::symlink_metadata(file).is_ok());
+    files
+}
+
+/// The codes of the connections of the store, for people.
+fn known_codes(home: &Home) -> String {
+    let catalog = Catalog::open(&home.store()).ok().flatten();
+    let connections = catalog.as_ref().map(Catalog::connections);
+    let codes: Vec<_> = connections
+        .unwrap_or_default()
+        .iter()
+        .map(|known| known.code.as_str())
+        .collect();
+    if codes.is_empty() {
+        return "no connection".to_owned();
+    }
+    codes.join(", ")
+}
+
+/// The names of the followers, all of which have received the removals.
+fn received(followed: Vec<Followed>) -> Result<Vec<String>, OperationError> {
+    let (mut names, mut problems) = (Vec::new(), Vec::new());
+    for Followed { follower, outcome } in followed {
+        match outcome {
+            Ok(_) => names.push(follower),
+            Err(error) => problems.push(Problem::general(
+                format!(
+                    "the follower `{follower}` did not receive the removals: {}",
+                    with_causes(&error)
+                ),
+                "the items are gone for followers, but still in the store: repeat the command when the follower works \
+                 again, or leave its catalog as it is with `--keep-in-catalogs`"
+                    .to_owned(),
+            )),
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(names),
+        false => Err(OperationError {
+            kind: OperationErrorKind::Follower,
+            problems,
+        }),
+    }
+}
+
+fn remove_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,86 @@
+//! An installation of the scanner: its home, its environment, and the kinds of sources that it knows.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use catalog_model::ConnectorRegistry;
+
+use crate::{
+    application_file::{Application, ApplicationReading},
+    clock::Clock,
+    connection_file::Reading,
+    connections::{Connections, Selected},
+    home::Home,
+    operation_error::OperationError,
+    restrictions::Restrictions,
+};
+
+/// What the operations of the engine work with.
+#[derive(Clone)]
+pub struct Installation {
+    /// The home.
+    pub home: Home,
+    /// Variables of the environment.
+    pub variables: Arc<BTreeMap<String, String>>,
+    /// The kinds of sources.
+    pub connectors: Arc<ConnectorRegistry>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Installation {
+    /// What connection files may use.
+    ///
+    /// # Errors
+    /// If `conf/application.conf` is not valid.
+    pub fn restrictions(&self) -> Result<Arc<Restrictions>, OperationError> {
+        let read = Restrictions::read(&self.home, &self.variables);
+        read.map(Arc::new).map_err(OperationError::configuration)
+    }
+
+    /// Reads `conf/application.conf`.
+    ///
+    /// # Errors
+    /// If it is not valid.
+    pub fn application(&self) -> Result<Application, OperationError> {
+        let read = Application::read(&ApplicationReading {
+            home: &self.home,
+            variables: &self.variables,
+            now: (self.clock)(),
+        });
+        read.map_err(OperationError::configuration)
+    }
+
+    /// What reading a connection file needs.
+    pub fn reading<'a>(&'a self, restrictions: &'a Arc<Restrictions>) -> Reading<'a> {
+        Reading {
+            restrictions,
+            home: &self.home,
+            variables: &self.variables,
+            connectors: &self.connectors,
+            now: (self.clock)(),
+        }
+    }
+
+    /// Reads all connection files.
+    ///
+    /// # Errors
+    /// If there are none, or `conf/application.conf` is not valid. A connection file that is not valid is no error.
+    pub fn connections(&self) -> Result<Connections, OperationError> {
+        let restrictions = self.restrictions()?;
+        let loaded = Connections::load(&self.reading(&restrictions));
+        loaded.map_err(|problem| OperationError::configuration(vec![problem]))
+    }
+
+    /// Reads the connections of these codes, or all that are enabled, and removes what killed processes left in the home.
+    ///
+    /// # Errors
+    /// Those of [`connections`](Self::connections), and if no file has one of the codes.
+    pub fn select(&self, codes: &[String]) -> Result<Selected, OperationError> {
+        let restrictions = self.restrictions()?;
+        self.home.remove_leftovers();
+        let loaded = Connections::load(&self.reading(&restrictions));
+        let connections = loaded.map_err(|problem| OperationError::configuration(vec![problem]))?;
+        let selected = connections.select(codes);
+        selected.map_err(|unknown| OperationError::unknown_name(unknown.to_string()))
+    }
+}

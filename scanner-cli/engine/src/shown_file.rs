@@ -1,0 +1,127 @@
+//! A file of settings as it is understood, with its secrets masked.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    connections::connection_files,
+    hocon::{self, Document, Files, NotIncluded, Object, Value},
+    home::shown,
+    input_file::{self, FileKind},
+    installation::Installation,
+    near_code::did_you_mean,
+    noted_files::NotedFiles,
+    operation_error::OperationError,
+    problem::Problem,
+    secrets::Masked,
+};
+
+impl Installation {
+    /// Finds the file that is meant: one that exists, else the file of the connection with that code.
+    ///
+    /// # Errors
+    /// If there is no such file, or it may be one that cannot be read.
+    pub fn find_settings_file(&self, file_or_code: &str) -> Result<PathBuf, OperationError> {
+        let path = Path::new(file_or_code);
+        if input_file::metadata(path).is_ok_and(|found| !found.is_dir()) {
+            return Ok(path.to_path_buf());
+        }
+        let is_conf = path
+            .extension()
+            .is_some_and(|extension| extension == "conf");
+        if path.components().count() > 1 || is_conf {
+            let message = format!("there is no file `{}`", shown(path));
+            let problem = Problem::general(message, None);
+            return Err(OperationError::configuration(vec![problem]));
+        }
+        let paths = connection_files(&self.home.connections())
+            .map_err(|problem| OperationError::configuration(vec![problem]))?;
+        let (mut problems, mut known) = (Vec::new(), Vec::new());
+        for path in paths {
+            match self.read_masked(&path) {
+                Ok(document) => {
+                    let code = code(&document.root);
+                    if code == Some(file_or_code) {
+                        return Ok(path);
+                    }
+                    known.extend(code.map(str::to_owned));
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        let message = neither(file_or_code, &known);
+        if problems.is_empty() {
+            return Err(OperationError::unknown_name(message));
+        }
+        let hint = "it may be the code of a file that cannot be read".to_owned();
+        problems.push(Problem::general(message, hint));
+        Err(OperationError::configuration(problems))
+    }
+
+    /// Reads a file of settings without its secrets.
+    ///
+    /// # Errors
+    /// All that is wrong in the file, or in `conf/application.conf`.
+    pub fn read_masked(&self, path: &Path) -> Result<Document, Vec<Problem>> {
+        let content = input_file::read(path, FileKind::Settings).map_err(|error| {
+            vec![Problem::general(
+                format!("`{}` cannot be read: {error}", shown(path)),
+                None,
+            )]
+        })?;
+        let restrictions = self.restrictions().map_err(|error| error.problems)?;
+        let variables = Masked {
+            variables: &self.variables,
+            restrictions: &restrictions,
+        };
+        let files = ShownFiles {
+            path,
+            files: NotedFiles::with_restrictions(&self.home, restrictions.clone()),
+        };
+        hocon::read(path, &content, &variables, &files)
+            .map_err(|diagnostics| diagnostics.into_iter().map(Problem::InFile).collect())
+    }
+}
+
+fn neither(file_or_code: &str, known: &[String]) -> String {
+    let known: Vec<_> = known.iter().map(String::as_str).collect();
+    let suggestion = match known[..] {
+        [] => String::new(),
+        _ => format!(
+            "; {}there are: {}",
+            did_you_mean(file_or_code, &known),
+            known.join(", ")
+        ),
+    };
+    format!("`{file_or_code}` is neither a file nor the code of a connection{suggestion}")
+}
+
+/// The files that are read to show one. The shown file may be quoted wherever it is, since somebody named it, unless it is a
+/// link, which may lead anywhere.
+struct ShownFiles<'a> {
+    path: &'a Path,
+    files: NotedFiles,
+}
+
+impl Files for ShownFiles<'_> {
+    fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        self.files.content(path)
+    }
+
+    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+        self.files.may_include(path)
+    }
+
+    fn may_quote(&self, path: &Path) -> bool {
+        self.files.may_quote(path) || (path == self.path && !input_file::is_link(path))
+    }
+}
+
+fn code(root: &Object) -> Option<&str> {
+    match &root.get("code")?.value {
+        Value::String(code) | Value::Number(code) => Some(code),
+        _ => None,
+    }
+}

@@ -1,0 +1,320 @@
+//! The state of an installation, whether its service runs or not.
+//!
+//! A service that runs has written what the files mean to its state file; where none runs, the files are read as it would
+//! read them. Only the store knows how scans ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalog_model::ConnectionCode;
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    automation::Automation,
+    home::{Home, shown},
+    hooks::{self, HookFile},
+    installation::Installation,
+    lock::{closed, holder_of, is_held, may_be_of},
+    problem::Problem,
+    schedule::Preview,
+    service::{
+        self, ConnectionState, HookRun, State, Table, Watcher, reason, reasons, scanner_name,
+    },
+    service_state::Word,
+    store::{Catalog, LastScan, StoreError, StoredScan},
+    store_problem::StoreProblem,
+};
+
+/// The state of an installation.
+pub struct Status {
+    /// The name of the scanner.
+    pub name: Option<String>,
+    /// The service that runs, if one does.
+    pub service: Option<RunningService>,
+    /// Whether a process holds the service's lock.
+    pub is_running: bool,
+    /// What keeps the service from starting, or from using its own settings.
+    pub error: Option<String>,
+    /// The time zone of the schedules.
+    pub zone: TimeZone,
+    /// The schedule of connections without one of their own.
+    pub schedule: Option<Preview>,
+    /// The connections.
+    pub connections: Vec<ConnectionStatus>,
+    /// The hook files.
+    pub hook_files: Vec<HookFile>,
+    /// How the last run of each hook ended.
+    pub hook_runs: Vec<HookRun>,
+    /// Why the state is not known completely.
+    pub problems: Vec<Problem>,
+    /// The time of day.
+    pub now: Timestamp,
+}
+
+/// A service that runs.
+pub struct RunningService {
+    /// Its process.
+    pub pid: u32,
+    /// The version of its program.
+    pub version: String,
+    /// When it started.
+    pub started: String,
+}
+
+/// The state of a connection.
+pub struct ConnectionStatus {
+    /// What its file means.
+    pub state: ConnectionState,
+    /// Its last scan that ended.
+    pub last_scan: Option<StoredScan>,
+    /// Its own schedule.
+    pub schedule: Option<Preview>,
+    /// The process other than the service that is reading it.
+    pub holder: Option<String>,
+}
+
+impl Installation {
+    /// Finds out the state of the installation.
+    pub fn status(&self) -> Status {
+        let running = is_held(&self.home.lock());
+        let left = service::read_state(&self.home.status());
+        let mut problems = Vec::from_iter(unknown_service(&self.home));
+        let name = scanner_name(&self.home).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
+        let Seen {
+            mut connections,
+            error,
+            schedule,
+            zone,
+        } = match &left {
+            Some(state) if running => Seen::by_service(state),
+            _ => Seen::by_files(self, left.as_ref()),
+        };
+        let mut scans = last_scans(&self.home, &mut connections).unwrap_or_else(|error| {
+            problems.push(error.problem());
+            BTreeMap::new()
+        });
+        let service = left.as_ref().filter(|_| running);
+        let mut holders = holders(&self.home, &mut connections, service.map(|state| state.pid));
+        let now = (self.clock)();
+        let preview = |text: &String| Preview::new(text, now, &zone).ok();
+        let connections = connections.into_iter().map(|state| {
+            let code = state.code.as_ref();
+            ConnectionStatus {
+                last_scan: code.and_then(|code| scans.remove(code)),
+                schedule: state.schedule.as_ref().and_then(preview),
+                holder: code.and_then(|code| holders.remove(code)),
+                state,
+            }
+        });
+        let connections = connections.collect();
+        let hook_files = hooks::files(&self.home, &self.variables);
+        Status {
+            name,
+            service: service.map(|state| RunningService {
+                pid: state.pid,
+                version: state.version.clone(),
+                started: state.started.clone(),
+            }),
+            is_running: running,
+            error: error.or_else(|| problems.first().map(reason)),
+            schedule: schedule.as_ref().and_then(preview),
+            connections,
+            hook_runs: hook_runs(&hook_files, left.as_ref()),
+            hook_files,
+            problems,
+            now,
+            zone,
+        }
+    }
+
+    /// What is wrong with the service, for programs that start it again. A connection in error is not: another start would
+    /// not help it.
+    pub fn health_fault(&self) -> Option<String> {
+        let home = &self.home;
+        if let Some(error) = closed(&home.lock()) {
+            return Some(format!(
+                "`{}` cannot be opened: {error}",
+                shown(&home.lock())
+            ));
+        }
+        if !is_held(&home.lock()) {
+            return Some(format!(
+                "no service is running for the home `{}`",
+                shown(&home.path(""))
+            ));
+        }
+        let path = home.status();
+        if service::is_silent(&path, (self.clock)()) {
+            return Some(format!(
+                "the service gave no sign of life for more than 45 seconds (`{}`)",
+                shown(&path)
+            ));
+        }
+        service::read_state(&path)?.overdue
+    }
+}
+
+/// The problem that nobody can tell whether a service runs.
+fn unknown_service(home: &Home) -> Option<Problem> {
+    let path = home.lock();
+    let error = closed(&path)?;
+    let message = format!(
+        "cannot tell whether a service is running for this home: `{}`: {error}",
+        shown(&path)
+    );
+    let hint = "ask as the account of the service, or as root".to_owned();
+    Some(Problem::general(message, hint))
+}
+
+/// The processes other than the service that are reading connections now, by code.
+///
+/// The service says itself what it scans. A scan that it gave up may hold a lock longer.
+fn holders(
+    home: &Home,
+    connections: &mut [ConnectionState],
+    service: Option<u32>,
+) -> BTreeMap<String, String> {
+    let mut holders = BTreeMap::new();
+    for connection in connections {
+        let code = connection.code.as_deref().map(ConnectionCode::new);
+        let Some(Ok(code)) = code else { continue };
+        if let Some(holder) = holder_of(&home.data(&code, "lock"))
+            && !service.is_some_and(|service| may_be_of(&holder, service))
+        {
+            connection.scanning = true;
+            holders.insert(code.to_string(), holder);
+        }
+    }
+    holders
+}
+
+/// How the hooks ended that there still are. A file that cannot be read may be that of any of them.
+fn hook_runs(files: &[HookFile], left: Option<&State>) -> Vec<HookRun> {
+    let is_there = |run: &&HookRun| {
+        let mut files = files.iter();
+        files.any(|file| {
+            file.code()
+                .is_none_or(|code| code == run.hook && file.enabled)
+        })
+    };
+    let runs = left.into_iter().flat_map(|left| &left.hooks);
+    runs.filter(is_there).cloned().collect()
+}
+
+/// What the files mean.
+struct Seen {
+    connections: Vec<ConnectionState>,
+    /// What keeps a scanner from beginning, or from using its own settings.
+    error: Option<String>,
+    /// The schedule of connections without one of their own.
+    schedule: Option<String>,
+    zone: TimeZone,
+}
+
+impl Seen {
+    /// What the service has written.
+    fn by_service(state: &State) -> Self {
+        let zone = state.time_zone.as_ref();
+        let zone = zone.and_then(|name| TimeZone::get(name).ok());
+        Self {
+            connections: state.connections.clone(),
+            error: state.error.clone(),
+            schedule: state.schedule.clone(),
+            zone: zone.unwrap_or_else(TimeZone::system),
+        }
+    }
+}
+
+impl Seen {
+    /// What the files mean now.
+    fn by_files(installation: &Installation, left: Option<&State>) -> Self {
+        let mut watcher = Watcher::new(installation.clone());
+        let (automation, wrong) = match watcher.begin() {
+            Ok(application) => (application.automation, None),
+            Err(problems) => (Automation::default(), Some(reasons(&problems))),
+        };
+        let mut table = Table::default();
+        let mut trouble = None;
+        // What the first look sees, the second confirms.
+        for _ in 0..2 {
+            let look = watcher.look(&BTreeSet::new());
+            trouble = look.trouble;
+            table.take(
+                look.files,
+                service::Timing {
+                    now: (installation.clock)(),
+                    automation: &automation,
+                },
+            );
+        }
+        let states = table.all().map(|line| ConnectionState {
+            // Nobody is there to scan.
+            next_scan: None,
+            retry: None,
+            ..ConnectionState::of(line, &installation.home)
+        });
+        let mut states: Vec<_> = states.collect();
+        for former in left.into_iter().flat_map(|left| &left.connections) {
+            add_former(&mut states, former);
+        }
+        Self {
+            connections: states,
+            error: wrong.or(trouble),
+            schedule: automation.schedule.expression().map(str::to_owned),
+            zone: automation.zone,
+        }
+    }
+}
+
+/// Adds what an earlier service knew of a connection.
+fn add_former(states: &mut Vec<ConnectionState>, former: &ConnectionState) {
+    let same = states.iter().position(|state| state.file == former.file);
+    if let Some(state) = same.and_then(|index| states.get_mut(index)) {
+        if state.code.is_none() {
+            state.code.clone_from(&former.code);
+            state.name.clone_from(&former.name);
+        }
+    } else if states.iter().all(|state| state.code != former.code) {
+        states.push(former.removed());
+    }
+}
+
+/// The last scan of each connection that ended, by code; connections that only the store knows join the others.
+fn last_scans(
+    home: &Home,
+    connections: &mut Vec<ConnectionState>,
+) -> Result<BTreeMap<String, StoredScan>, StoreError> {
+    let Some(catalog) = Catalog::open(&home.store())? else {
+        return Ok(BTreeMap::new());
+    };
+    // What was forgotten is no more, although the service still has its code.
+    connections.retain(|known| {
+        let mut stored = catalog.connections().iter();
+        known.state != Word::Removed
+            || stored.any(|stored| Some(&stored.code) == known.code.as_ref())
+    });
+    for stored in catalog.connections() {
+        let code = Some(stored.code.clone());
+        if connections.iter().all(|known| known.code != code) {
+            connections.push(ConnectionState {
+                code,
+                name: Some(stored.name.clone()),
+                file: None,
+                state: Word::Removed,
+                error: None,
+                schedule: None,
+                next_scan: None,
+                retry: None,
+                scanning: false,
+                fingerprint: String::new(),
+            });
+        }
+    }
+    let scans = catalog.last_scans(LastScan::Ended)?;
+    Ok(scans
+        .into_iter()
+        .map(|scan| (scan.connection.clone(), scan))
+        .collect())
+}

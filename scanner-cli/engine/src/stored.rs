@@ -1,0 +1,80 @@
+//! What the store of an installation holds.
+
+use std::path::Path;
+
+use crate::{
+    home::shown_absolute,
+    installation::Installation,
+    near_code::did_you_mean,
+    operation_error::OperationError,
+    problem::Problem,
+    store::{Catalog, LastScan, StoredConnection, StoredScan},
+};
+
+impl Installation {
+    /// Opens the store for reading.
+    ///
+    /// # Errors
+    /// If there is no store, or it cannot be used.
+    pub fn catalog(&self) -> Result<Catalog, OperationError> {
+        let path = self.home.store();
+        Catalog::open(&path)?.ok_or_else(|| OperationError::configuration(vec![no_store(&path)]))
+    }
+
+    /// The last scan that ended, of the connection with this code or of all, and the id of the store.
+    ///
+    /// # Errors
+    /// If there is no such scan, or the store cannot be used.
+    pub fn last_scan(&self, code: Option<&str>) -> Result<(StoredScan, String), OperationError> {
+        let catalog = self.catalog()?;
+        let scans = catalog.last_scans(LastScan::Ended)?;
+        let connections: Vec<_> = scans.iter().map(|scan| scan.connection.clone()).collect();
+        let wanted = |scan: &StoredScan| code.is_none_or(|code| scan.connection == code);
+        let last = scans.into_iter().filter(wanted).max_by_key(|scan| scan.id);
+        let last = last.ok_or_else(|| {
+            let known: Vec<_> = connections.iter().map(String::as_str).collect();
+            OperationError::unknown_name(match code {
+                Some(code) => format!(
+                    "the store has no scan of a connection `{code}`; {}it has scans of: {}",
+                    did_you_mean(code, &known),
+                    known.join(", ")
+                ),
+                None => "the store has no scan yet; run `scan` first".to_owned(),
+            })
+        })?;
+        Ok((last, catalog.store_id().to_owned()))
+    }
+}
+
+/// The connection of the store with this code.
+///
+/// # Errors
+/// If the store has none.
+pub fn stored_connection<'a>(
+    catalog: &'a Catalog,
+    code: &str,
+) -> Result<&'a StoredConnection, OperationError> {
+    let connections = catalog.connections();
+    let found = connections.iter().find(|known| known.code == code);
+    found.ok_or_else(|| {
+        let known: Vec<_> = connections
+            .iter()
+            .map(|known| known.code.as_str())
+            .collect();
+        OperationError::unknown_name(format!(
+            "the store has no connection `{code}`; {}it has: {}",
+            did_you_mean(code, &known),
+            known.join(", ")
+        ))
+    })
+}
+
+/// The problem that there is no store.
+#[must_use]
+pub fn no_store(path: &Path) -> Problem {
+    let hint = "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`";
+    Problem::general(
+        format!("there is no store `{}` yet", shown_absolute(path)),
+        hint.to_owned(),
+    )
+}
