@@ -101,9 +101,11 @@ impl Program {
 
     /// Reports why an operation was not done. Returns the exit that follows.
     pub(crate) fn report_error(&mut self, error: &OperationError) -> Exit {
-        if error.kind == OperationErrorKind::UnknownName {
-            let messages = error.problems.iter().map(Problem::message);
-            return self.report_usage(&messages.collect::<Vec<_>>().join("; "));
+        if error.kind == OperationErrorKind::UnknownName
+            && let Some((unknown, others)) = error.problems.split_last()
+        {
+            self.report_problems(others);
+            return self.report_usage(unknown.message());
         }
         self.report_problems(&error.problems);
         error.kind.into()

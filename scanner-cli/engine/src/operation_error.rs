@@ -14,7 +14,7 @@ pub struct OperationError {
 /// What keeps an operation from being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationErrorKind {
-    /// The caller named something that does not exist.
+    /// The caller named something that does not exist, as the last of the problems says.
     UnknownName,
     /// A file of settings is missing or not valid.
     Configuration,

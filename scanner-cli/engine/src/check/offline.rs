@@ -48,7 +48,10 @@ impl Installation {
         }
         match check.connections(self, codes, &automation) {
             // A code that no connection has is a mistake of the caller, whatever the other files say.
-            Err(error) if error.kind == OperationErrorKind::UnknownName => return Err(error),
+            Err(mut error) if error.kind == OperationErrorKind::UnknownName => {
+                error.problems.splice(0..0, check.problems);
+                return Err(error);
+            }
             Err(error) => check.problems.extend(error.problems),
             Ok(()) => {}
         }
