@@ -1,4 +1,4 @@
-//! The contract suite itself: each sentence that a connection breaks is found.
+//! The contract suite finds each way to break the contract.
 #![cfg(feature = "contract")]
 
 use std::sync::{

@@ -39,7 +39,7 @@ const CRITERIA: &[Criterion] = &[
     },
 ];
 
-/// An item: texts by criterion, and lists, of which those of a family are `custom_property.Region`.
+/// An item: texts by criterion, and lists; those of a family are named like `custom_property.Region`.
 #[derive(Clone, Debug, Default)]
 struct Item {
     texts: Vec<(&'static str, &'static str)>,

@@ -58,7 +58,7 @@ impl Follower for WebFollower {
     }
 }
 
-/// Opens a follower; gives its name and scope, or what is wrong.
+/// Opens a follower. Returns its name and scope, or the problems.
 fn open(settings: &[(&str, Value)]) -> Result<Option<(String, ConnectionScope)>, Vec<String>> {
     let place = |line| Place::new("application.conf", line, 1);
     let root = settings.iter().zip(1..).map(|((name, value), line)| {

@@ -26,7 +26,7 @@ impl FileSource for OneFile {
     }
 }
 
-/// Settings from `(line, name, value)`; the names of blocks come before what they hold.
+/// Settings from `(line, name, value)`; a block comes before its content.
 fn settings(lines: Vec<(u32, &str, Value)>) -> Settings {
     let lines = lines.into_iter();
     let root = lines.map(|(line, name, value)| (name.to_owned(), at(line, value)));

@@ -1,4 +1,4 @@
-//! Completeness is proved by identities: distinct ids against the site's counts.
+//! Completeness is proved by comparing distinct ids with the site's counts.
 
 use catalog_model::{Completeness, SourceId};
 use qrs_client::fake_site::{Content, FakeSite, Fault};

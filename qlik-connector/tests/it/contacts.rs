@@ -1,4 +1,4 @@
-//! Contacts: at which address the owners of sheets and applications are reached.
+//! Contacts: the e-mail addresses of the owners of sheets and applications.
 
 use catalog_model::{Contact, Contacts, Verdict};
 use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
@@ -30,7 +30,7 @@ fn contacts(scan: &Scan) -> Vec<&Contact> {
     all
 }
 
-/// The addresses of an account, which has one in all of a scan, and its name.
+/// The address and the name of an account, which are the same in the whole scan.
 fn of<'a>(scan: &'a Scan, account: &str) -> (Option<&'a str>, Option<&'a str>) {
     let all = contacts(scan).into_iter();
     let mut of: Vec<_> = all
@@ -49,7 +49,7 @@ fn unknown(scan: &Scan) -> usize {
         .count()
 }
 
-/// How many contacts have a role.
+/// Number of contacts with a role.
 fn roles(scan: &Scan, role: &str) -> usize {
     let all = contacts(scan).into_iter();
     all.filter(|contact| contact.role == role).count()
@@ -75,7 +75,7 @@ async fn attributes_come_first_then_the_mapping_then_the_template() {
     let alone = scanned(&[TEMPLATE]).await;
     assert_eq!(of(&alone, "ACME\\dmitri").0, Some("dmitri@made.example"));
     assert_eq!(of(&alone, "ACME\\grace").0, Some("grace@made.example"));
-    // Not for the product's own accounts; and of an id that is an address, the template makes none.
+    // The template is not used for the product's own accounts, nor for an id that is an address.
     assert_eq!(of(&alone, "INTERNAL\\sa_repository").0, None);
     let farid = "acme-partners\\farid@partner.example";
     assert_eq!(of(&alone, farid).0, Some("farid@partner.example"));
@@ -156,7 +156,7 @@ async fn attributes_with_an_at_sign_are_reported_for_owners_without_an_address()
     let hint = others.hint.as_deref().unwrap();
     assert!(hint.contains("`connection.contacts.email_attributes`"));
     assert!(asked.message.ends_with(": `mail`"), "{asked:?}");
-    // Not of people who have an address, wherever it comes from.
+    // Owners who have an address from any source are not reported.
     let mapping = (MAPPING, "ACME\\ann=ann@mapped.example");
     for more in [
         &[mapping][..],
@@ -203,7 +203,7 @@ fn set_attributes(content: &mut Content, user: &str, attributes: &[(&str, &str)]
 #[tokio::test]
 async fn the_configured_attributes_are_read() {
     let scan = scanned(&[(ATTRIBUTES, "no-such-attribute")]).await;
-    // All but the one whose id is an address.
+    // All except the one whose id is an address.
     let mut reached = contacts(&scan);
     reached.retain(|one| one.email.is_some());
     let farid = "farid@partner.example";
@@ -307,7 +307,7 @@ async fn one_unknown_owner_makes_all_contacts_of_a_sheet_unknown() {
     assert!(told.unwrap().ends_with("who own them or their apps"));
 }
 
-/// A site with a sheet of Ann's in an app of Bob's.
+/// A site with an app that Bob owns, and a sheet in it that Ann owns.
 fn two_owners() -> (Content, String) {
     let mut content = Content::empty();
     let (ann, bob) = (

@@ -1,4 +1,4 @@
-//! What goes wrong on the way, and what a scan makes of it.
+//! Failures of a site, and their effect on a scan.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn a_list_that_breaks_each_time_fails_the_scan() {
     }
 }
 
-/// Scans with a limit of `value`, which `fault` exceeds, and checks that it is named and not tried again.
+/// Scans with a limit of `value`, which `fault` exceeds, and checks that the error names it and that it is not retried.
 async fn check_limit(limit: &str, value: &str, fault: Fault, path: &str) {
     let setting = format!("connection.time_limits.{limit}");
     let (site, scan) = scan_with(vec![fault.on(path)], &[(&setting, value)]).await;

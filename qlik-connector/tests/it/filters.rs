@@ -110,7 +110,7 @@ async fn a_pattern_that_gives_up_leaves_items_undecided_and_does_not_fail_the_sc
             "{warnings:?}"
         );
     }
-    // Where no other sheet is known to stay, an export must not become empty.
+    // If no other sheet is known to be kept, the export must not become empty.
     let scan = scan(connect(&site, &[("filter", r"sheet ~ /(?=a)(a|a|aa)+\1d/")]).as_ref()).await;
     assert!(
         matches!(scan.closing, Ok(Completeness::Partial(_))),
@@ -205,7 +205,7 @@ async fn a_stored_item_is_decided_like_its_sheet_or_undecided() {
         "any c in custom_property.Department match c = 'Sales'",
         "any c in custom_property.'Data class' match c starts with 'Internal'",
     ] {
-        // Each site has the same; one of them allows five sessions.
+        // All sites have the same content. Each allows five sessions.
         let site = FakeSite::start().await;
         let connection = connect(&site, &[("filter", filter)]);
         let scan = scan(connection.as_ref()).await;
@@ -277,7 +277,7 @@ async fn warned(filter: &str, beginning: &str) -> Vec<String> {
 async fn filters_that_exclude_every_sheet_cause_one_warning() {
     let all = "the filters leave out every sheet";
     assert_eq!(warned("stream is null", all).await.len(), 0);
-    // That one says so of itself.
+    // This expression is visibly constant.
     assert_eq!(warned("never", all).await.len(), 0);
     assert_eq!(warned("never", "the filter").await.len(), 1);
     let site = FakeSite::start().await;

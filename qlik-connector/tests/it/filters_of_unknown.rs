@@ -1,11 +1,11 @@
-//! Filters that ask for what could not be read: the sheet is undecided, never left out by mistake.
+//! Filters on unreadable values: the sheet is undecided, not excluded.
 
 use catalog_model::Completeness;
 use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
 
 use crate::site::{connect, scan};
 
-/// What the list of apps alone tells.
+/// Criteria that come only from the list of apps.
 const OF_APPS: [&str; 4] = [
     "any t in app_tag match t = 'Certified'",
     "not any t in app_tag match t = 'Certified'",
@@ -21,7 +21,7 @@ async fn properties_of_a_hidden_app_are_unknown_not_absent() {
         site.set_account(account.sees(Entity::App, |_| false));
         let connection = connect(&site, &[("filter", filter)]);
         let scan = scan(connection.as_ref()).await;
-        // Nothing at all is known to stay: not even a catalog without a memory may become empty.
+        // No sheet is known to be kept, so even an export without a store must not become empty.
         let closing = scan.closing.as_ref().unwrap();
         assert!(matches!(closing, Completeness::Partial(_)), "{closing:?}");
         assert_eq!(scan.seen.items.len(), 0, "{filter}");

@@ -1,11 +1,11 @@
-//! What the site is said to have under a key, a link, an id or a name.
+//! `find`: what the site has for a key, a link, an id or a name.
 
 use catalog_model::{Connection, Finding};
 use qrs_client::fake_site::{Account, Content, Entity, FakeSite, Fault};
 
 use crate::site::connect;
 
-/// Asks, and tells each finding in a line.
+/// Searches, and returns each finding as a line.
 async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
     let found = connection.lookup().unwrap().find(subject).await.unwrap();
     let line = |finding| match finding {
@@ -129,7 +129,7 @@ async fn an_unrequested_object_is_not_reported_as_present() {
         };
         assert!(unasked.contains("drops the filter"), "{unasked}");
     }
-    // What is there is found all the same, however far behind the others, whatever the case of an id.
+    // A matching record is found wherever it is in the list, and ids are case-insensitive.
     for id in [id.to_owned(), id.to_uppercase()] {
         let found = find(connection.as_ref(), &id).await;
         assert_eq!(found.len(), 2, "{found:?}");

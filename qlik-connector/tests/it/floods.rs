@@ -1,4 +1,4 @@
-//! Sites that send more than any site has.
+//! Sites that send too much data.
 
 use catalog_model::{Completeness, ScanError};
 use qrs_client::fake_site::{Content, FakeSite, Fault};
@@ -170,7 +170,7 @@ async fn an_id_that_is_too_long_costs_only_its_record() {
         reason.contains("an id of 20001 bytes, longer than 1024"),
         "{reason}"
     );
-    // Its id in the repository says which item is unknown; without that, anything may be.
+    // Its QRS id identifies the unknown item; without an id, every item may be unknown.
     assert_eq!(scan_one.closing.unwrap(), Completeness::Complete);
     content.objects[0]["id"] = json!("i".repeat(20_000));
     let site = FakeSite::builder().content(content).start().await;

@@ -1,4 +1,4 @@
-//! Fields of little weight that have an unexpected type cost that field, not the record.
+//! An unexpected type costs only the field, not the record, unless the field identifies the record.
 
 use catalog_model::{Completeness, Contacts};
 use qrs_client::fake_site::{Content, FakeSite};

@@ -75,12 +75,12 @@ async fn a_status_that_could_not_be_read_is_unknown() {
     for (fields, word) in [
         (vec![("inactive", json!(5))], None),
         (vec![("removedExternally", json!("yes"))], None),
-        // What is graver than the field that could not be read.
+        // A status that is more severe than the unreadable field.
         (
             vec![("removedExternally", json!(true)), ("inactive", json!(5))],
             Some("removed"),
         ),
-        // Versions of the product differ in their fields.
+        // Not all versions of Qlik Sense have this field.
         (vec![gone("removedExternally")], Some("active")),
         (
             vec![

@@ -1,4 +1,4 @@
-//! What becomes of the sample site, sheet by sheet.
+//! The items of the sample site.
 
 use std::{fmt::Write, time::Duration};
 
@@ -7,7 +7,7 @@ use qrs_client::fake_site::{Content, FakeSite, Fault, Point};
 
 use crate::site::{Scan, code, connect, scan};
 
-/// Where the expected text is; `UPDATE_GOLDEN=1` writes it anew.
+/// The expected text. `UPDATE_GOLDEN=1` rewrites it.
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/golden/sample.txt");
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn complete(connection: &dyn Connection) {
     );
 }
 
-/// The scan as text: one block an item, and what it warned about.
+/// The scan as text: one block for each item, then the warnings.
 fn write(scan: &Scan) -> String {
     let mut text = String::new();
     for (item, id) in &scan.seen.items {

@@ -11,7 +11,7 @@ const GOOD: [(&str, &str); 3] = [
     ("connection.auth.value", "ACME\\scanner"),
 ];
 
-/// Opens a connection with the good settings, some replaced or added, and tells the problems.
+/// Opens a connection with valid settings, some of them replaced or added, and returns the problems.
 fn check(changes: &[(&str, &str)], problems: &[&str]) {
     let mut lines: Vec<_> = GOOD
         .into_iter()

@@ -11,7 +11,7 @@ use catalog_model::{
 use qlik_connector::QlikSense;
 use qrs_client::fake_site::FakeSite;
 
-/// No file but one of entries, whose path is what it holds: `ACME\ann=ann@example.com=Ann;ACME\bob=…`.
+/// A file source with only a file of entries, whose path is its content: `ACME\ann=ann@example.com=Ann;ACME\bob=…`.
 struct PathsAlone;
 
 impl FileSource for PathsAlone {

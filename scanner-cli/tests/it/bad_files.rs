@@ -332,7 +332,7 @@ fn stars_replace_values_that_may_be_secret_and_never_a_filter() {
         "pasword = \"ab \\\"c\\\" d\", filter = \"token = 'x'\"\nconnection.url = a\n",
         &["4 | pasword = \"**********\", filter = \"token = 'x'\""],
     );
-    // What follows a `#` is a comment, and may be the rest of a password.
+    // The text after `#` is a comment, and may be the rest of a password.
     let home = Home::with(
         "name = a\ncode = a\nconnector_id = qlik-sense\nconnection { url = \"https://h/vp\", auth { key = X-A, value = x } }\n\
          pasword = abc#hunter2\n",

@@ -152,7 +152,7 @@ fn an_account_that_is_refused() {
         .too_many_sessions(TooManySessions::Forbid)
         .start_in_thread();
     for _ in 0..5 {
-        // A new home each time, as if nobody kept the session.
+        // A new home each time, so that the session is not saved.
         Home::of(&site).run(&["inventory"]).check(0, &[]);
     }
     scan(&site, vec![]).check(4, &["status 403", "30 minutes"]);
@@ -218,7 +218,7 @@ fn an_interrupted_scan_keeps_its_session() {
         while site.requests_of("/qrs/app/object/full").len() < scans {
             thread::sleep(std::time::Duration::from_millis(5));
         }
-        // Not even one that had no time to end well.
+        // Not even an interrupted one.
         child.kill().unwrap();
         child.wait().unwrap();
     }

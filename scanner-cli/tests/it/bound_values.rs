@@ -1,4 +1,4 @@
-//! Encrypted values are bound to a connection and a setting: a copy in another file opens nothing.
+//! Encrypted values are bound to a connection and a setting: a copy in another file does not work.
 
 use qrs_client::fake_site::FakeSite;
 

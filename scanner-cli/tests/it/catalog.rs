@@ -1,4 +1,4 @@
-//! What the store tells: lists, one item, and what its site says of it.
+//! The content of the store: lists, one item, and explain.
 
 use std::process::Stdio;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::scanner::{Home, items};
 
-/// A home whose one connection was scanned.
+/// A home whose only connection was scanned.
 fn scanned(site: &FakeSite) -> Home {
     let home = Home::of(site);
     home.run(&["scan"]).check(0, &[]);
     home
 }
 
-/// Lists with these arguments, and tells the names of the items.
+/// Lists with these arguments. Returns the names of the items.
 fn names(home: &Home, arguments: &[&str]) -> Vec<String> {
     let mut all = vec!["catalog", "list", "--format", "ndjson"];
     all.extend(arguments);
@@ -245,7 +245,7 @@ fn a_reader_that_stops_early_is_not_an_error() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A pipe holds less than the list: the program writes when nobody reads any more.
+        // The list is larger than the buffer of a pipe, so the program writes after the reader has stopped.
         drop(child.stdout.take());
         let ended = child.wait_with_output().unwrap();
         let told = String::from_utf8(ended.stderr).unwrap();

@@ -1,4 +1,4 @@
-//! Each message names its cause, and the advice follows from what was seen: real servers that fail in one way each.
+//! Messages name the cause, and advice depends on what was seen: real servers, each with one failure.
 
 mod answers;
 mod settings;
@@ -14,7 +14,7 @@ use qrs_client::fake_site::{FakeSite, Fault};
 
 use crate::scanner::{Home, connection, connection_to};
 
-/// A server that does this with each connection; gives its address.
+/// A server that handles each connection like this. Returns its address.
 fn server(serve: impl Fn(TcpStream) + Send + Sync + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -27,7 +27,7 @@ fn server(serve: impl Fn(TcpStream) + Send + Sync + Clone + 'static) -> String {
     address
 }
 
-/// A web server that answers each request so.
+/// A web server with this response to each request.
 fn answers(head: &str, body: &[u8]) -> String {
     let length = body.len();
     let head = format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
@@ -91,7 +91,7 @@ fn https_to_a_port_of_plain_http() {
     let answer = |mut stream: TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     };
-    // What servers of plain http do with a TLS handshake differs: an answer, an end, silence.
+    // Servers of plain http react differently to a TLS handshake: a response, a closed connection, silence.
     let answering = server(move |mut stream| {
         let _ = stream.read(&mut [0; 4096]);
         answer(stream);

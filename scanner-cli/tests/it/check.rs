@@ -1,4 +1,4 @@
-//! `check`: where the way to a site ends, and what to do.
+//! `check`: the failing stage of a connection, and what to do.
 
 use qrs_client::fake_site::{Account, Entity, FakeProxy, FakeSite, Fault, Gateway};
 use serde_json::Value;
@@ -148,7 +148,7 @@ fn the_first_failing_stage_ends_the_check() {
         Some("tls"),
         &[],
     );
-    // The system's roots do not know the site's authority.
+    // The operating system does not trust the site's CA.
     check(&Home::of(&secure()), 4, Some("tls"), &[]);
 }
 

@@ -1,4 +1,4 @@
-//! Colors: for each stream by itself, as people expect of `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` and `--color`.
+//! Colors: decided for each stream by `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` and `--color`.
 #![cfg(unix)]
 
 use crate::{

@@ -1,4 +1,4 @@
-//! What proves that a scan is complete, and what an answer of another shape does not.
+//! The proof that a scan is complete, and responses of another shape.
 
 use qrs_client::fake_site::{FakeSite, Fault};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `config show`: a file as it is understood, of any connector.
+//! `config show`: a file as the scanner understands it, for any connector.
 
 use serde_json::{Value, json};
 

@@ -25,7 +25,7 @@ fn set(home: &Home, site: &FakeSite, contacts: &str) {
     home.write("connections/qlik.conf", text);
 }
 
-/// What the catalog says of an owner.
+/// The owner in the catalog.
 fn owner(home: &Home, account: &str) -> Value {
     let run = home.run(&["catalog", "owners", "--format", "ndjson"]);
     let rows = items(&run.check(0, &[]).output).into_iter();
@@ -93,7 +93,7 @@ fn owners_without_an_address_are_counted_and_the_first_listed() {
     assert!(!run.errors.contains("no e-mail address"), "{}", run.errors);
 }
 
-/// A site with owners who cannot log in any more: one inactive, one blocked, one removed.
+/// A site with owners who can no longer log in: one inactive, one blocked, one removed.
 fn site_of_departed() -> FakeSite {
     let site = FakeSite::start_in_thread();
     site.edit(|content| {
@@ -167,7 +167,7 @@ fn owners_are_listed_by_their_status() {
     assert!(!of_emi.is_empty() && of_emi.iter().all(|item| item["owner_status"] == "blocked"));
     home.run(&["catalog", "owners", "--status", "retired"])
         .check(2, &["inactive", "blocked", "removed"]);
-    // Of users who could not be read, the status is unknown.
+    // The status of unreadable users is unknown.
     site.set_account(Account::new(&site.header_value()).forbidden(Entity::User));
     let hidden = Home::of(&site);
     hidden.run(&["scan"]).check(0, &[]);
@@ -278,6 +278,6 @@ fn an_apps_owner_who_can_no_longer_log_in_is_counted_if_a_contact() {
     assert_eq!(count(""), 0);
     assert_eq!(count("app_owner = true"), 1);
     assert_eq!(owner(&home, "ACME\\ben.okafor")["status"], "inactive");
-    // Users who are not read have no status.
+    // Without reading users, there is no status.
     assert_eq!(count("app_owner = true\n email_attributes = []"), 0);
 }

@@ -1,4 +1,4 @@
-//! Files with encrypted values: what they do, and what nobody sees of them.
+//! Encrypted values in connection files, and their redaction.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ const ACCOUNT: &str = "ACME\\s3cr3t-scanner";
 /// The setting of the account.
 const SETTING: &str = "connection.auth.value";
 
-/// The site of an account whose name nothing may tell.
+/// The site of an account whose name must not be printed.
 fn site() -> FakeSite {
     FakeSite::builder().user(ACCOUNT).start_in_thread()
 }
@@ -177,7 +177,7 @@ fn secrets_of_the_secret_manager_may_be_encrypted() {
         .check(3, &["connections/qlik.conf:9:25", said]);
 }
 
-/// Whatever fails: the name's resolution, the connection, the site, and what it says.
+/// Failures of name resolution, connection, site and response.
 #[test]
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_secret_address_is_in_no_text_about_the_site() {

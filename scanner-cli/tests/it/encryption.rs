@@ -11,7 +11,7 @@ use crate::scanner::{Home, Run};
 
 pub(crate) const KEY: &str = "conf/encryption.key";
 
-/// `encrypt` without anything that it is for, which waits for its input.
+/// `encrypt` without `--for`, which waits for its input.
 pub(crate) fn begin(home: &Home) -> Child {
     begin_with(home, &["encrypt"])
 }

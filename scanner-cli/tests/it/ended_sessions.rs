@@ -1,4 +1,4 @@
-//! A kept session is never the reason for a failure.
+//! A saved session never causes a failure.
 
 use qrs_client::fake_site::{Account, EndedSession, Entity, FakeSite, Fault};
 

@@ -1,4 +1,4 @@
-//! Scans that compute or wait without an end: they stop nothing else.
+//! Scans that compute or wait endlessly do not stop anything else.
 #![cfg(unix)]
 
 use std::{
@@ -23,7 +23,7 @@ use crate::{
 
 const SHEETS: &str = "/qrs/app/object/full";
 
-/// A filter with a thousand patterns, each of which goes through all tags.
+/// A filter with a thousand patterns, each of which searches all tags.
 fn dear_filter() -> String {
     let patterns = (0..1_000).map(|number| format!("t ~ /[az0-9]*y{number}/"));
     let patterns: Vec<_> = patterns.collect();
@@ -31,7 +31,7 @@ fn dear_filter() -> String {
     format!("filter = \"any t in tag match ({any})\"\n")
 }
 
-/// A site with a sheet on whose tags the filter above computes for minutes.
+/// A site with a sheet whose tags keep the filter above busy for minutes.
 fn dear() -> FakeSite {
     let mut content = Content::empty();
     let app = content.add_app("A");
@@ -53,7 +53,7 @@ fn is_busy(site: &FakeSite) {
     thread::sleep(Duration::from_secs(1));
 }
 
-/// Asks the program to end, and gives its exit code, which has to come within five seconds.
+/// Stops the program. Returns its exit code, which must come within five seconds.
 fn end(mut child: Child, signal: &str) -> i32 {
     let pid = child.id().to_string();
     Command::new("kill").args([signal, &pid]).status().unwrap();
@@ -198,7 +198,7 @@ fn a_scan_that_computes_beyond_its_time_limit_is_abandoned() {
     running.stop();
 }
 
-/// A store that another program has locked, as one on a disk without locks seems to be for ever.
+/// A store that another program has locked.
 fn locked(home: &Home) -> rusqlite::Connection {
     let database = rusqlite::Connection::open(home.path("data/catalog.db")).unwrap();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();

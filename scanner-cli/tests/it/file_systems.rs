@@ -1,4 +1,4 @@
-//! Homes on file systems without locks or shared memory, such as network folders often are.
+//! Homes on file systems without locks or shared memory, as network folders often are.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -24,10 +24,10 @@ const ENOLCK: i32 = 37;
 const ENOSYS: i32 = 38;
 const EOPNOTSUPP: i32 = 95;
 
-/// What is at once, on a loaded machine; SQLite's own waiting takes 30 s.
+/// Maximum time of an immediate reaction on a loaded machine. SQLite itself waits for 30 s.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
-/// The library that takes abilities away, compiled once.
+/// The library that simulates the limits of file systems, compiled once.
 fn library() -> PathBuf {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
@@ -89,7 +89,7 @@ fn without_shared_memory_the_store_works_with_a_rollback_journal() {
             site.expire_sessions();
             if has_store {
                 home.run(&["scan"]).check(0, &["40 added"]);
-                // As a process that was killed leaves it.
+                // As after a killed process.
                 let db = Connection::open(home.path(STORE)).unwrap();
                 db.execute("UPDATE connection SET name = 'of the log'", [])
                     .unwrap();

@@ -150,7 +150,7 @@ fn unknown_properties_of_hidden_apps_change_nothing() {
     assert_eq!(home.items(EXPORT), before);
 }
 
-/// The lines of a trial, sorted.
+/// The sorted lines of `filter test`.
 fn trial(home: &Home, offline: &[&str]) -> Vec<String> {
     let run = home.run(&[&["filter", "test", "qlik"], offline].concat());
     run.check(0, &["stay", "go", "undecided"]);
@@ -179,7 +179,7 @@ fn a_filter_can_be_tested_with_the_store_without_the_site() {
         assert_eq!(trial(&home, &["--offline"]), online, "{filter}");
         assert_eq!(site.requests().len(), asked);
     }
-    // What a filter left out is held, too.
+    // The store has excluded items, too.
     write(&home, &site, "filter = never\n");
     home.run(&["scan"]).check(0, &["complete"]);
     let asked = site.requests().len();
@@ -254,7 +254,7 @@ fn a_sheet_on_which_a_pattern_gives_up_stays_unchanged() {
     assert!(run.output.lines().any(is), "{}", run.output);
     let run = home.run(&["explain", REGIONS]);
     assert!(run.output.contains("took too many steps"), "{}", run.output);
-    // The store has the former name: a filter that gives up on that is not the scan's.
+    // The store has the former name, so a filter gives up only there, not in a scan.
     home.run(&["filter", "test", "qlik", "--offline"])
         .check(0, &["0 undecided"]);
     write(&home, &site, "");

@@ -1,4 +1,4 @@
-//! A first scan that fails or is interrupted leaves nothing that anybody is shown.
+//! A first scan that fails or is interrupted leaves nothing that is shown.
 
 use std::{thread, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::scanner::{Home, items};
 const EXPORT: &str = "export/qlik.visualization.ndjson";
 const SHEETS: &str = "/qrs/app/object/full";
 
-/// A site with so many sheets, and the key of one.
+/// A site with this many sheets, and the key of one.
 fn site(sheets: usize) -> (FakeSite, String) {
     let content = Content::generated(1, sheets);
     let sheet = content.sheets().next().unwrap();

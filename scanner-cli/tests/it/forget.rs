@@ -1,4 +1,4 @@
-//! `catalog forget`: nothing of a connection is left, in whatever file.
+//! `catalog forget` leaves nothing of a connection in any file.
 
 use std::{
     fs,
@@ -37,7 +37,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The files of the home that hold a text.
+/// The files of the home that contain a text.
 fn holding(home: &Home, text: &str) -> Vec<String> {
     let has = |path: &PathBuf| {
         let content = fs::read(path).unwrap();
@@ -114,7 +114,7 @@ fn no_file_contains_an_address_of_an_owner() {
     assert!(status(&home)["connections"].as_array().unwrap().is_empty());
     home.run(&["catalog", "forget", "qlik"])
         .check(2, &["nothing is known of the connection `qlik`"]);
-    // It can come again, as a new one.
+    // The connection can be added again as a new one.
     home.write("connections/qlik.conf", connection("qlik", &site));
     home.run(&["scan"]).check(0, &["53 added"]);
     assert_eq!(home.items(EXPORT).len(), 53);
@@ -133,7 +133,7 @@ fn other_connections_stay_unchanged() {
     let list = home.run(&["catalog", "list", "--format", "ndjson"]).output;
     assert_eq!(list.lines().count(), 53);
     assert!(!list.contains("\"qlik/"), "{list}");
-    // Followers go on where they were.
+    // Followers resume at their position.
     home.run(&["scan"]).check(0, &["nothing changed"]);
     assert_eq!(session_files(&home).len(), 1);
     home.run(&["catalog", "forget", "qilk"])
@@ -265,7 +265,7 @@ fn copies_of_the_store_with_the_connection_are_listed() {
         "{}",
         run.errors
     );
-    // A restored copy holds it again, and can be forgotten again.
+    // A restored copy has the connection again, and it can be forgotten again.
     home.run(&["store", "restore", "own.backup"]).check(0, &[]);
     home.run(&["catalog", "forget", "qlik"])
         .check(0, &["53 items"]);
@@ -311,7 +311,7 @@ fn files_of_a_scan_without_a_store_are_removed() {
     assert!(!home.has("data/catalog.db"));
 }
 
-/// The command on a terminal where somebody types `answer`.
+/// The command on a terminal with the input `answer`.
 #[cfg(target_os = "linux")]
 fn typed(home: &Home, answer: &str) -> crate::scanner::Run {
     let program = format!("{} catalog forget qlik", env!("CARGO_BIN_EXE_scanner-cli"));

@@ -1,4 +1,4 @@
-//! The schedule, on a clock that the test holds.
+//! The schedule with a clock that the test controls.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use scanner_cli::Environment;
 
 use crate::scanner::{Home, connection};
 
-/// There is one clock, so one test at a time.
+/// All tests share one clock, so only one runs at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 static NOW: AtomicI64 = AtomicI64::new(0);
 
@@ -65,7 +65,7 @@ fn scans(home: &Home) -> usize {
     run.output.lines().filter(ended).count()
 }
 
-/// Checks that there are so many scans, and then no more.
+/// Checks that there are this many scans, and no more.
 fn check(home: &Home, expected: usize, next: &str) {
     let begun = Instant::now();
     let is_so = || {
@@ -102,13 +102,13 @@ fn a_schedule_is_followed_and_missed_scans_run_once() {
         set("2026-11-28T09:00:00Z");
         check(&home, 3, "2026-11-29T01:00:00.000Z");
     });
-    // What was not missed is not made up.
+    // A scan that was not missed is not repeated.
     set("2026-11-28T23:00:00Z");
     beside(&home, || check(&home, 3, "2026-11-29T01:00:00.000Z"));
     set("2026-12-05T12:00:00Z");
     beside(&home, || {
         check(&home, 4, "2026-12-06T01:00:00.000Z");
-        // Without an expression it is every 24 hours after the last scan.
+        // Without an expression, a scan runs 24 hours after the last one.
         home.write("conf/application.conf", "automation.look_interval = 50 ms");
         check(&home, 4, "2026-12-06T12:00:00.000Z");
         set("2026-12-06T12:00:00Z");
@@ -142,7 +142,7 @@ fn without_a_schedule_scans_run_every_24_hours_whatever_the_clock_shows() {
         set("2026-11-25T12:00:00Z");
         check(&home, 2, "2026-11-26T12:00:00.000Z");
     });
-    // Neither does a restart; and of three that were missed one is made up.
+    // Neither does a restart. Of three missed scans, one runs.
     set("2026-11-26T11:59:59Z");
     beside(&home, || {
         check(&home, 2, "2026-11-26T12:00:00.000Z");
@@ -221,7 +221,7 @@ fn a_small_correction_of_the_clock_scans_nothing_twice() {
     });
 }
 
-/// Waits until so many scans have failed and the next one is at this time; gives what `data/status.json` says.
+/// Waits until this many scans have failed and the next one is at this time. Returns `data/status.json`.
 fn check_failed(home: &Home, expected: usize, next: &str) -> String {
     let begun = Instant::now();
     loop {
@@ -265,7 +265,7 @@ fn a_temporary_failure_is_repeated_sooner_than_scheduled() {
             "{status}"
         );
     });
-    // A restart goes on with the repetitions.
+    // A restart continues the repetitions.
     set("2026-11-24T12:02:00Z");
     beside(&home, || {
         check_failed(&home, 2, "2026-11-24T12:06:00.000Z");
@@ -282,7 +282,7 @@ fn a_temporary_failure_is_repeated_sooner_than_scheduled() {
         site.heal();
         set("2026-11-25T13:22:00Z");
         check(&home, 1, "2026-11-26T13:22:00.000Z");
-        // After a success it begins with the first again.
+        // After a success, the delays restart.
         site.fail(Fault::status(502));
         set("2026-11-26T13:22:00Z");
         check_failed(&home, 7, "2026-11-26T13:23:00.000Z");
@@ -305,7 +305,7 @@ fn refused_credentials_are_not_repeated_and_repetition_can_be_set_and_turned_off
             503,
             "2026-11-24T12:01:30.000Z",
         ),
-        // The schedule comes first.
+        // The scheduled time comes first.
         (
             "automation { retry_after = [20 m], synchronize = \"0 0/10 * * * ?\" }",
             503,

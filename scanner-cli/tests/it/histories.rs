@@ -8,7 +8,7 @@ use crate::scanner::{Home, items};
 const SHEETS: &str = "/qrs/app/object/full";
 const EXPORT: &str = "export/qlik.visualization.ndjson";
 
-/// A site of one app with so many sheets, and their ids in QRS.
+/// A site with one app and this many sheets, and their QRS ids.
 fn site(sheets: usize) -> (FakeSite, Vec<String>) {
     let mut content = Content::empty();
     let app = content.add_app("Sales");
@@ -46,7 +46,7 @@ fn changes(home: &Home, scan: usize) -> Vec<String> {
     changes
 }
 
-/// All items that the store has, gone ones too.
+/// All items in the store, including gone ones.
 fn listed(home: &Home) -> Vec<Value> {
     let states = "present,unreadable,excluded,gone";
     let run = home.run(&["catalog", "list", "--format", "ndjson", "--state", states]);
@@ -159,7 +159,7 @@ fn contacts_that_are_unknown_now_stay_unchanged() {
     home.run(&["scan"])
         .check(0, &["contacts are unknown", "nothing changed"]);
     assert_eq!(home.read(EXPORT), before);
-    // An item that changes meanwhile keeps them, too.
+    // An item that changes in the meantime keeps them, too.
     let id = site.content().sheet_named("Regions").unwrap().to_owned();
     site.edit(|content| content.rename(&id, "Areas"));
     home.run(&["scan"]).check(0, &["1 changed"]);
@@ -311,7 +311,7 @@ fn a_connection_is_not_exported_before_its_first_complete_scan() {
     site.heal();
     home.run(&["scan"]).check(0, &["1 added"]);
     assert_eq!(home.items(EXPORT).len(), 5);
-    // Even where the partial scan had seen all there is.
+    // Even if the partial scan has seen all sheets.
     let home = Home::of(&site);
     home.write(EXPORT, "former\n");
     site.fail(Fault::record(0, "17").on(SHEETS));

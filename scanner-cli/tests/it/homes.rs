@@ -1,4 +1,4 @@
-//! Homes of every kind: empty, named in bytes that are not Unicode, read-only, and one in which a scan runs.
+//! Homes: empty, with a non-Unicode name, read-only, and with a running scan.
 #![cfg(unix)]
 
 use std::{
@@ -34,7 +34,7 @@ fn a_service_in_a_folder_without_connections_warns_with_the_whole_path() {
         let log = home.read("run.log");
         assert!(log.contains("WARN there is no"), "{log}");
         assert!(log.contains("`--home` or `SCANNER_HOME`"), "{log}");
-        // It is said once, and scans begin as soon as there is a file.
+        // It is reported once, and scans start as soon as there is a file.
         home.write("connections/qlik.conf", connection("qlik", &site));
         wait("a scan", || home.has("export/qlik.visualization.ndjson"));
         // A poll between the creation of the folder and that of the file sees an empty folder, which is another message.
@@ -162,7 +162,7 @@ fn commands_that_store_nothing_work_in_a_read_only_home() {
             (&["filter", "test", "qlik"], 53),
             (&["status"], 0),
         ] {
-            // Each opens a session that it cannot keep, and a site allows few of them.
+            // Each command opens a session that it cannot save, and a site allows few of them.
             let site = FakeSite::start_in_thread();
             home.write("connections/qlik.conf", connection("qlik", &site));
             let Some(command) = as_nobody(&home, arguments) else {
@@ -192,7 +192,7 @@ fn an_unreadable_store_is_not_reported_as_missing() {
     set_mode(&home, "", 0o755);
     set_mode(&home, "data", 0o700);
     let nobody = as_nobody(&home, &["catalog", "list"]);
-    // Only root can become somebody else.
+    // Only root can switch to another account.
     let is_root = std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0;
     if let Some(command) = nobody.filter(|_| is_root) {
         finish(command).check(4, &["catalog.db", "cannot be read", "Permission denied"]);

@@ -1,4 +1,4 @@
-//! Files of hooks: what is wrong with them, who may write them, and how one is tried.
+//! Files of hooks: errors, permissions, and `hook test`.
 
 use std::fs;
 
@@ -113,7 +113,7 @@ fn a_hook_is_tested_with_the_changes_of_the_last_scan() {
         .check(4, &["cannot be run"]);
     home.run(&["hook", "test", "slow"])
         .check(4, &["took longer than 300ms"]);
-    // One that is disabled, too: this is how it is tried before it is enabled.
+    // A disabled hook can be tested before it is enabled.
     home.run(&["hook", "test", "off"])
         .check(0, &["exit code 0"]);
     home.run(&["hook", "test", "bad"])
@@ -138,7 +138,7 @@ fn misspelt_codes_and_settings_of_hooks_are_reported() {
     let home = Home::of(&site);
     write_hooks(&home);
     home.run(&["scan"]).check(0, &[]);
-    // Beside a wrong file, a misspelt code is named, too.
+    // With an invalid file, a misspelt code is reported, too.
     home.run(&["hook", "test", "scrpt"]).check(
         3,
         &[
@@ -177,7 +177,7 @@ fn set_mode(home: &Home, name: &str, mode: u32) {
     fs::set_permissions(home.path(name), fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// A home with a hook and settings that nobody else may write.
+/// A home with a hook and settings that only the owner may write.
 #[cfg(unix)]
 fn closed_home(site: &FakeSite) -> Home {
     let home = Home::of(site);
@@ -199,7 +199,7 @@ fn closed_home(site: &FakeSite) -> Home {
     home
 }
 
-/// Checks whether a command says a text.
+/// Checks whether a command prints a text.
 #[cfg(unix)]
 fn says(home: &Home, command: &str, text: &str, expected: bool) {
     let run = home.run(&[command]);

@@ -1,4 +1,4 @@
-//! Hooks: programs of others that run after a scan.
+//! Hooks: programs that run after a scan.
 
 use std::{fs, process::Command};
 
@@ -12,14 +12,14 @@ use crate::{
 
 const SCRIPT: &str = "env | grep -E '^(ZEENEA|SCANNER)_HOOK' | sort > env.txt; cat > items.txt; cp \"$SCANNER_HOOK_CHANGES\" changes.txt; exit 3";
 
-/// It starts another program, and waits for it.
+/// A script that starts another program and waits for it.
 const SLOW: &str = "sleep 100 & echo $! > slow.pid; wait";
 
 pub(crate) fn hook(code: &str, more: &str) -> String {
     format!("enabled = true\ncode = {code}\nhook_id = \"external-script\"\n{more}\n")
 }
 
-/// How the run of a hook ended, once it has.
+/// The result of a hook's run, if it has ended.
 pub(crate) fn ended(home: &Home, code: &str) -> Option<Value> {
     let status = status(home);
     let hooks = status["hooks"].as_array()?;
@@ -37,7 +37,7 @@ fn failed(home: &Home, code: &str, error: &str) {
 fn runs(pid: &str) -> bool {
     let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
     let state = String::from_utf8(state.unwrap().stdout).unwrap();
-    // Nobody may be there to bury a dead one.
+    // A dead process may not have been reaped.
     !state.trim().is_empty() && !state.starts_with('Z')
 }
 
@@ -101,13 +101,13 @@ fn a_hook_receives_the_changes_of_a_scan_and_its_result_is_shown() {
     assert_eq!(changes.len(), 53);
     assert_eq!(changes[0]["change"], "added");
     assert!(home.names("data").iter().all(|name| !name.contains("hook")));
-    // Without a scanner, how they ended is known all the same.
+    // The results are known without a running service.
     let text = home.run(&["status"]).output;
     assert!(
         text.contains("hook script\n  qlik, ") && text.contains(": exit code 3"),
         "{text}"
     );
-    // Those whose files have gone are not shown any more.
+    // Hooks whose files were removed are no longer shown.
     for file in ["hooks/bad.conf", "hooks/script.conf"] {
         fs::remove_file(home.path(file)).unwrap();
     }
@@ -141,7 +141,7 @@ fn excluded_items_are_not_on_the_standard_input_of_a_hook() {
     assert!(changes.iter().all(|one| one["change"] == "excluded"));
 }
 
-/// It says a lot on both streams, secrets among it, and leaves something behind that has them for ever.
+/// A script that writes a lot, including secrets, to both streams. It leaves a process behind that keeps them open.
 const LOUD: &str = "sleep 300 & echo $! > left.pid; echo 'as ACME\\scanner'; echo \"through $TRUST\" >&2; i=0; while [ $i -lt 30000 ]; do echo 'line that fills the pipe'; i=$((i+1)); done";
 
 #[test]

@@ -1,4 +1,4 @@
-//! Files that are written to take all memory, all stack or a processor for ever, read by processes with little memory: they
+//! Hostile files that would use all memory, all stack or a processor for ever, read by processes with little memory: they
 //! are reported, and the good file beside them is scanned.
 #![cfg(target_os = "linux")]
 
@@ -14,13 +14,13 @@ use crate::{
     service::{Running, scanned, status, wait},
 };
 
-/// How much address space a process may take; most of it is never used.
+/// Maximum address space of a process, most of which is never used.
 const MEMORY: u64 = 3 << 30;
 
-/// Far more than it takes without optimization on a loaded machine, and far less than for ever.
+/// Maximum time of a command: enough without optimization on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Files by name, with a part of what is reported.
+/// Files by name, with a part of the message.
 fn hostile() -> Vec<(&'static str, String, &'static str)> {
     let deep = |line: &str| {
         let lines = (1..5_000).map(|now: u32| {
@@ -63,7 +63,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, 0x84][..], &length, content].concat()
 }
 
-/// A PKCS12 file with one encrypted part that asks for two thousand million rounds of PBKDF2.
+/// A PKCS12 file with one encrypted part that requires two thousand million rounds of PBKDF2.
 fn many_rounds() -> Vec<u8> {
     const SEQUENCE: u8 = 0x30;
     const OCTETS: u8 = 0x04;
@@ -84,7 +84,7 @@ fn many_rounds() -> Vec<u8> {
     sequence(&[element(0x02, &[3]), safe])
 }
 
-/// Settings that name files by which a reader could be kept for ever, with a part of what is reported.
+/// Settings with files that could block a reader for ever, with a part of the message.
 const NAMED: [(&str, &str, &str); 5] = [
     (
         "rounds",
@@ -113,7 +113,7 @@ const NAMED: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// Writes connections with those settings, what they name, and a connection file that is a pipe.
+/// Writes connections with these settings, the files that they name, and a connection file that is a pipe.
 fn write_named(home: &Home, site: &FakeSite) {
     for (code, setting, _) in NAMED {
         // A colon and a slash need quotes.

@@ -1,4 +1,4 @@
-//! Names of sites and files that hold line breaks, escape sequences and characters that nobody sees.
+//! Names of sites and files with line breaks, escape sequences and invisible characters.
 
 use catalog_model::is_unprintable;
 use qrs_client::fake_site::FakeSite;
@@ -8,9 +8,9 @@ use crate::scanner::{Home, Run, items};
 #[cfg(unix)]
 use crate::service::{Running, wait};
 
-/// A name that pretends to be a line of a report, and steers a terminal.
+/// A name that looks like a line of a report, and controls a terminal.
 const NAME: &str = "Evil\nFORGED line\r\u{1b}[31m\u{9b}2J\u{202e}\u{200b}\u{2028}end";
-/// The same as people see it.
+/// The same name as it is printed.
 const SHOWN: &str = "Evil FORGED line \u{fffd}[31m\u{fffd}2J\u{fffd}\u{fffd} end";
 
 /// A site with an app, a sheet, an owner and a stream of that name.

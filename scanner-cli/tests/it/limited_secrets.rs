@@ -1,4 +1,4 @@
-//! Who may use which secret: what the secret manager and `config.restrict` allow, and that names are no secrets.
+//! Restrictions of secrets by the secret manager and `config.restrict`, and secrets in names.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ fn site() -> FakeSite {
     FakeSite::builder().user(ACCOUNT).start_in_thread()
 }
 
-/// A home with one connection, `qlik`, whose file ends like this, and these settings of the scanner.
+/// A home with one connection, `qlik`, whose file ends with this text, and these settings of the scanner.
 fn home(site: &FakeSite, rest: &str, application: &str) -> Home {
     let home = Home::with(&(connection("qlik", site) + rest));
     home.write("conf/application.conf", application);
@@ -118,7 +118,7 @@ fn no_spelling_of_a_name_bypasses_the_codes_of_a_secret() {
     check_refused(&home, "there is no secret `account.codes`");
 }
 
-/// What is known of a file before its secrets are, is not what it says in the end.
+/// A code that is read before the secrets, and differs afterwards.
 #[test]
 fn a_code_that_changes_with_its_secrets_is_refused() {
     let site = site();
@@ -197,7 +197,7 @@ const OUTSIDE: &str = "is outside of the scanner's home";
 const SECRET: &str = "holds secrets and cannot be included";
 const OTHERS: &str = "may hold secrets of others";
 
-/// Homes with files that have the account: one with a connection, and another folder.
+/// A home with a connection, and another folder, both with files that contain the account.
 fn homes_to_include(site: &FakeSite) -> [Home; 2] {
     let (home, outside) = (home(site, "", PROVIDER), Home::empty());
     let account = format!("connection.auth.value = \"\"\"{ACCOUNT}\"\"\"\n");
@@ -208,7 +208,7 @@ fn homes_to_include(site: &FakeSite) -> [Home; 2] {
     [home, outside]
 }
 
-/// Includes `target`; nothing is said of one that may be included.
+/// Includes `target`; without a message if that is allowed.
 fn check_include(home: &Home, site: &FakeSite, target: &str, said: Option<&str>) {
     let file = connection("qlik", site) + &format!("include {target}\n");
     home.write("connections/qlik.conf", file);
@@ -352,7 +352,7 @@ fn a_secret_cannot_be_a_name() {
             home.write("secrets.conf", secrets);
         }
     }
-    // A variable that is not restricted may be what a connection is called.
+    // An unrestricted variable may be the name of a connection.
     home.write("conf/application.conf", "");
     home.write(
         "connections/qlik.conf",

@@ -1,4 +1,4 @@
-//! Sites that send more than any site has: the program's memory stays small, and it ends by itself.
+//! Sites that send too much data: the program's memory stays small, and it ends by itself.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -9,14 +9,14 @@ use qrs_client::fake_site::{Content, FakeSite, Fault};
 
 use crate::scanner::{Home, connection, items};
 
-/// Maximum memory of one process in these tests, in KiB: what a list may take, and as much again for the rest.
+/// Maximum memory of a process in KiB: the limit of a list, and the same for the rest.
 const MAX_MEMORY_KIB: u64 = 320 * 1024;
 
 const APPS: &str = "/qrs/app/full";
 const SHEETS: &str = "/qrs/app/object/full";
 const USERS: &str = "/qrs/user/full";
 
-/// Waits for the end of a process. Returns its exit code and the most memory that it took, in KiB.
+/// Waits for the end of a process. Returns its exit code and its peak memory in KiB.
 fn peak(mut child: Child) -> (Option<i32>, u64) {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;

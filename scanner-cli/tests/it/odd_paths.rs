@@ -1,4 +1,4 @@
-//! Settings and folders that lead to something else than a file: pipes, devices, links, files of any size. None of them
+//! Settings and folders that lead to pipes, devices, links or huge files instead of regular files. None of them
 //! stops the others.
 #![cfg(unix)]
 
@@ -16,7 +16,7 @@ use crate::{
     service::{Running, scanned, status, wait},
 };
 
-/// A command that reads files takes less, even on a loaded machine, than a wait for a writer to a pipe.
+/// Maximum time of a command on a loaded machine, less than waiting for a writer to a pipe.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn pipe(home: &Home, name: &str) {
@@ -26,7 +26,7 @@ fn pipe(home: &Home, name: &str) {
     assert!(made.unwrap().success());
 }
 
-/// Runs a command that must neither hang nor miss what is wrong. `check` prints its findings to standard output.
+/// Runs a command that must neither hang nor miss the problem. `check` prints its findings to standard output.
 fn check(home: &Home, arguments: &[&str], exit: i32, texts: &[&str]) {
     let begun = Instant::now();
     let mut run = home.run(arguments);
@@ -233,7 +233,7 @@ fn temporary_files_of_killed_processes_are_removed_at_start() {
         file.set_modified(written - Duration::from_secs(2 * 24 * 60 * 60))
             .unwrap();
     }
-    // Killed just now: nobody holds its lock.
+    // The process was killed, so its lock is free.
     home.write("data/.session-locked-AbCdEf.tmp", "");
     home.write("data/.my-session.tmp", "");
     check(&home, &["check"], 0, &[]);
@@ -261,7 +261,7 @@ fn input_files_of_hooks_are_removed_after_the_service_was_killed() {
                 .any(|name| name.starts_with(".hook-"))
     };
     wait("the hook", || given(&home));
-    // Killed: nothing is tidied up.
+    // The process is killed, so it cannot clean up.
     drop(running);
     assert!(given(&home));
     fs::remove_file(home.path("hooks/wait.conf")).unwrap();

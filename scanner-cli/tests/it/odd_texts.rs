@@ -11,7 +11,7 @@ use crate::scanner::{Home, connection};
 #[cfg(unix)]
 use crate::service::{Running, wait};
 
-/// Checks what `scan` says of the connection file of a site with `old` replaced by `new`.
+/// Checks the messages of `scan` about a connection file with `old` replaced by `new`.
 fn check(old: &str, new: &str, exit: i32, texts: &[&str]) {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);

@@ -1,4 +1,4 @@
-//! `check --offline` validates all files without asking a site, and misspelt names are found.
+//! `check --offline` validates all files without contacting a site, and finds misspelt names.
 
 use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::{
     secure::{secure, with_store},
 };
 
-/// What `check --offline` prints, and its exit code.
+/// The output of `check --offline` and its exit code.
 fn offline(home: &Home, exit: i32, texts: &[&str]) -> String {
     let run = home.run(&["check", "--offline"]);
     assert_eq!(run.exit, exit, "{}{}", run.output, run.errors);
@@ -106,7 +106,7 @@ fn a_mistake_in_any_file_is_found() {
         let warning_only = content.contains("htp") || content.contains("secret_manger");
         let exit = if warning_only { 0 } else { 3 };
         let said = offline(&home, exit, texts);
-        // The other files are validated all the same.
+        // The other files are still validated.
         assert!(
             said.contains("ok           connection file  connections/qlik.conf"),
             "{said}"
@@ -131,7 +131,7 @@ fn a_home_without_connections_is_validated() {
     offline(&store, 3, &["failed       trust store"]);
 }
 
-/// Settings of `conf/application.conf` with what is said about them.
+/// Settings of `conf/application.conf` with the messages about them.
 const MISSPELT: [(&str, &str); 16] = [
     (
         "htp.listen = \"127.0.0.1:0\"",
@@ -193,7 +193,7 @@ fn misspelt_names_of_the_scanners_own_settings_cause_warnings() {
         home.run(&["scan"])
             .check(0, &[meant, "conf/application.conf:1:"]);
     }
-    // What other programs keep there is left alone.
+    // Settings of other programs are ignored.
     let others = "base-url = \"https://x\"\nauthentication.api-secret = s\nproxy.hostname = p\nagent { id = 1 }\n";
     home.write("conf/application.conf", others);
     let run = home.run(&["scan"]);
@@ -228,7 +228,7 @@ fn misspelt_names_at_the_top_of_a_connection_file_are_found() {
     let home = Home::with(&good.replace("connection {", "conection {"));
     let run = home.run(&["scan"]);
     run.check(3, &["has `conection.url`: did you mean `connection.url`?"]);
-    // The error points to the line, which needs no warning of its own; nor is a line shown of which nothing is left.
+    // The error points to the line, so there is no separate warning; a removed line is not shown.
     let warnings = run
         .errors
         .matches("`conection.url` is not a setting")

@@ -1,4 +1,4 @@
-//! What is written where, and when.
+//! The output of scans: where it is written, and when.
 
 use std::fs;
 
@@ -65,7 +65,7 @@ fn the_written_file_can_be_read_by_another_account() {
 
         use crate::scanner::session_files;
 
-        // Of its group, unless the umask takes that away.
+        // Readable for the group, unless the umask forbids it.
         home.write("ordinary", "");
         let mode = |name: &str| fs::metadata(home.path(name)).unwrap().permissions().mode();
         assert_eq!(mode(EXPORT) & 0o777, mode("ordinary") & 0o640);
@@ -177,7 +177,7 @@ fn output_that_cannot_be_written_is_a_failure_and_leaves_the_old_file() {
         .check(4, &["the report cannot be written"]);
     assert_eq!(site.requests().len(), asked, "nothing is read in vain");
     if cfg!(target_os = "linux") {
-        // The system's own device whose disk is always full.
+        // The system's device that is always full.
         home.run(&["scan", "--output", "/dev/full"])
             .check(4, &["`/dev/full` cannot be written", "No space left"]);
     }

@@ -1,4 +1,4 @@
-//! Standard output and standard error that cannot be written: the log is advisory, data are not.
+//! Standard output and standard error that cannot be written: losing log lines is acceptable, losing data is not.
 #![cfg(unix)]
 
 use std::{
@@ -22,14 +22,14 @@ fn full() -> File {
     OpenOptions::new().write(true).open("/dev/full").unwrap()
 }
 
-/// The writing end of a pipe that nobody reads.
+/// The writing end of a pipe without a reader.
 fn closed_pipe() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     writer.into()
 }
 
-/// Runs the command for at most a minute; gives its exit code.
+/// Runs the command for at most a minute. Returns its exit code.
 fn exit_of(mut command: Command) -> i32 {
     let mut child = command.spawn().unwrap();
     let begun = Instant::now();
@@ -150,7 +150,7 @@ fn a_slow_reader_of_the_log_does_not_stop_the_service_and_sees_what_was_lost() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write("conf/application.conf", "automation.look_interval = 50 ms");
-    // Each writes a lot.
+    // Each command writes a lot.
     for hook in 0..20 {
         let script = "i=0; while [ $i -lt 200 ]; do printf '%01000d\\n' $i; i=$((i+1)); done";
         home.write(

@@ -18,7 +18,7 @@ fn a_full_disk_leaves_only_the_old_file() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.write(EXPORT, "former\n");
-    // No file may grow beyond 8 blocks of 512 bytes; ignored, the signal becomes an error of the write.
+    // Limits the size of files to 8 blocks of 512 bytes. The ignored signal becomes an error of the write.
     let mut command = Command::new("sh");
     command
         .args([
@@ -60,7 +60,7 @@ fn an_interrupted_scan_ends_within_a_second_and_leaves_nothing_behind() {
 
 #[test]
 fn a_program_whose_output_nobody_reads_can_be_interrupted() {
-    // More than a pipe holds.
+    // More than the buffer of a pipe.
     let site = FakeSite::builder()
         .content(Content::generated(5, 200))
         .start_in_thread();

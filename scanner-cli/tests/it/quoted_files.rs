@@ -1,13 +1,13 @@
-//! Messages quote nothing of files that are not connection files of ours, however somebody names them.
+//! Messages quote only connection files, whatever setting names other files.
 
 use qrs_client::fake_site::FakeSite;
 
 use crate::scanner::{Home, connection};
 
-/// What no message may hold.
+/// The text that must not be in any message.
 const SECRETS: [&str; 3] = ["s3cr3t", "hunter2", "x9f7"];
 
-/// What all commands that read connection files say.
+/// The output of all commands that read connection files.
 fn said(home: &Home) -> String {
     let mut said = String::new();
     for arguments in [
@@ -33,7 +33,7 @@ fn check(home: &Home, expected: &str) {
     }
 }
 
-/// Texts that are no HOCON, or odd HOCON, in many ways.
+/// Texts that are not HOCON, or unusual HOCON.
 const TEXTS: [&str; 12] = [
     "root:x9f7:0:0:hunter2:/root:/bin/s3cr3t\n",
     "s3cr3t\n",
@@ -71,7 +71,7 @@ fn an_included_file_that_is_not_hocon_is_not_quoted() {
             check(&home, "its text is not shown");
         }
     }
-    // What is wrong in a file of the connections' own folder is shown.
+    // Errors in files of the folder `connections` are quoted.
     home.write("connections/shared/x.conf", "proxy.port = \n");
     let include = "include \"shared/x.conf\"\n";
     home.write("connections/qlik.conf", connection("qlik", &site) + include);
@@ -89,7 +89,7 @@ fn a_linked_file_that_is_not_hocon_is_not_quoted() {
         outside.write("x", text);
         check(&home, "its text is not shown");
     }
-    // It is HOCON, and nothing else.
+    // The file is HOCON.
     outside.write(
         "x",
         "{\"db\": {\"user\": \"s3cr3t\", \"pw\": \"hunter2\"}, \"enabled\": \"on\"}\n",

@@ -1,4 +1,4 @@
-//! Which scan may replace a file of items without a store: not one that lacks more than the fuse allows.
+//! Without a store, a scan that misses more items than the fuse allows does not replace the file.
 
 use qrs_client::fake_site::{Account, Content, FakeSite};
 
@@ -6,7 +6,7 @@ use crate::scanner::{Home, connection};
 
 const EXPORT: &str = "export/qlik.visualization.ndjson";
 
-/// A site with so many sheets, and their ids.
+/// A site with this many sheets, and their ids.
 fn site(sheets: usize) -> (FakeSite, Vec<String>) {
     let content = Content::generated(1, sheets);
     let ids = content

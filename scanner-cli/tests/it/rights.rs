@@ -1,4 +1,4 @@
-//! Owner, group and mode of what the scanner makes, tried with accounts of their own where the tests run as root.
+//! Owner, group and mode of new files, tested with separate accounts if the tests run as root.
 
 use std::{
     fs::{self, Permissions},
@@ -22,7 +22,7 @@ const SERVICE: u32 = 47_110;
 /// Another account.
 const OTHER: u32 = 47_120;
 
-/// Whether this process may become any account.
+/// Whether this process may switch to other accounts.
 fn is_root() -> bool {
     Path::new("/proc/self")
         .metadata()
@@ -37,7 +37,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// The program with the umask that most systems have.
+/// The program with the usual umask.
 fn usual(home: &Home, arguments: &[&str]) -> Run {
     with_umask(home, "022", arguments)
 }
@@ -120,7 +120,7 @@ fn new_files_are_closed_to_others_and_secrets_and_locks_to_the_group() {
         }
     }
     assert_eq!(mode(&home.path("report.json")), 0o640);
-    // A narrower umask counts.
+    // A stricter umask is respected.
     let home = Home::of(&site);
     with_umask(&home, "077", &["scan"]).check(0, &[]);
     assert_eq!(mode(&home.path("export/qlik.visualization.ndjson")), 0o600);
@@ -172,7 +172,7 @@ fn files_that_root_creates_in_the_home_of_a_service_belong_to_the_service() {
         &["encrypt"],
     ];
     for command in commands {
-        // Each home opens sessions of its own, and a site allows five.
+        // Each home opens its own sessions, and a site allows five.
         let site = FakeSite::start_in_thread();
         let home = home_of_service(&site);
         usual(&home, &["scan"]).check(0, &[]);
@@ -273,7 +273,7 @@ fn an_account_with_read_access_cannot_hold_a_lock() {
             "{name}"
         );
     }
-    // Who may read the store reads it all the same.
+    // An account that may read the store still reads it.
     set_mode(&home.path("data/catalog.db"), 0o644);
     let list = as_account(&home, OTHER, &[SERVICE], &["catalog", "list"]);
     assert!(
@@ -332,7 +332,7 @@ fn the_mode_of_a_follower_is_that_of_its_files_and_lets_readers_into_a_new_folde
     let export = home.path("export/qlik.visualization.ndjson");
     assert_eq!(mode(&export), 0o644);
     assert_eq!(mode(&home.path("export")), 0o755);
-    // A new mode counts although no item changed; a number is octal, too.
+    // A new mode applies even if no item changed; a number is octal, too.
     set("0604");
     set_mode(&home.path("export"), 0o750);
     usual(&home, &["scan"]).check(0, &["`export` does not let in all", "chmod"]);

@@ -30,7 +30,7 @@ impl Home {
         }
     }
 
-    /// The same home, in which commands log all that they can.
+    /// The same home, with commands that log everything.
     pub(crate) fn traced(mut self) -> Self {
         self.is_traced = true;
         self
@@ -43,7 +43,7 @@ impl Home {
         home
     }
 
-    /// A home whose one connection, `qlik`, is to this site.
+    /// A home whose only connection, `qlik`, is to this site.
     pub(crate) fn of(site: &FakeSite) -> Self {
         Self::with(&connection("qlik", site))
     }
@@ -95,7 +95,7 @@ impl Home {
         command
     }
 
-    /// Where the program's own temporary files go.
+    /// The folder for temporary files of the program.
     pub(crate) fn temporary(&self) -> PathBuf {
         let path = self.path("tmp");
         fs::create_dir_all(&path).unwrap();
@@ -106,7 +106,7 @@ impl Home {
         finish(self.command(arguments))
     }
 
-    /// Starts the program, whose output is thrown away.
+    /// Starts the program and discards its output.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments)
             .stdout(Stdio::null())
@@ -142,7 +142,7 @@ impl Run {
     }
 }
 
-/// The files in which sessions are kept.
+/// The files of saved sessions.
 pub(crate) fn session_files(home: &Home) -> Vec<String> {
     let names = home.names("data").into_iter();
     let names = names.filter(|name| name.starts_with("site-") && name.ends_with(".session"));
@@ -168,7 +168,7 @@ pub(crate) fn connection(code: &str, site: &FakeSite) -> String {
     connection_to(code, &site.url())
 }
 
-/// Failing requests are retried for a moment only, so that tests of failing sites are quick.
+/// Failing requests are retried only briefly, so that tests of failing sites are quick.
 pub(crate) fn connection_to(code: &str, url: &str) -> String {
     format!(
         "name = \"Test site\"\ncode = \"{code}\"\nconnector_id = \"qlik-sense\"\nconnection {{\n  url = \"{url}\"\n  \
@@ -176,7 +176,7 @@ pub(crate) fn connection_to(code: &str, url: &str) -> String {
     )
 }
 
-/// Where nobody listens.
+/// An address without a server.
 pub(crate) fn closed_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}/header", listener.local_addr().unwrap())

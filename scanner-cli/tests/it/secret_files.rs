@@ -58,7 +58,7 @@ fn a_secret_is_a_file_without_its_final_line_break() {
 fn only_one_line_break_is_removed() {
     let (_site, home) = home(FILES);
     home.write("run/secrets/qlik.account-1", format!("{ACCOUNT}\n\n"));
-    // A header cannot hold the other one.
+    // A header cannot contain the other line break.
     home.run(&["scan"]).check(3, &["connections/qlik.conf:"]);
 }
 

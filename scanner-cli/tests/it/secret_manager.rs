@@ -1,4 +1,4 @@
-//! Secrets that a connection file names and does not hold.
+//! Secrets that a connection file references.
 
 use qrs_client::fake_site::FakeSite;
 
@@ -8,7 +8,7 @@ const VALUE: &str = "ACME\\s3cr3t-scanner";
 const PROVIDER: &str = "secret-manager { key = common, provider = \"file\", configuration { file-path = \"secrets.conf\" } }\n";
 const MANAGER: &str = "secret_manager { enabled = true, key = \"qlik-prod\" }\n";
 
-/// A home whose one connection takes its account from the secret manager.
+/// A home whose only connection uses an account from the secret manager.
 fn home(site: &FakeSite, manager: &str) -> Home {
     let file = format!(
         "name = A\ncode = qlik\nconnector_id = qlik-sense\n{manager}connection {{\n  url = \"{}\"\n  auth.key = \"{}\"\n  \

@@ -1,10 +1,10 @@
-//! No secret gets out: not in a message, a report, a log, a file that others read.
+//! Secrets are in no message, report, log or readable file.
 
 use qrs_client::fake_site::{FakeSite, Fault, Point};
 
 use crate::scanner::Home;
 
-/// The header's value: no text of the program may hold it, nor a part of it.
+/// The header's value. No output may contain it or a part of it.
 const VALUE: &str = "ACME\\s3cr3t-scanner";
 
 fn file(site: &FakeSite) -> String {

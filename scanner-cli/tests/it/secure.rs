@@ -1,4 +1,4 @@
-//! Sites with TLS, and the trust stores by which they are reached; the files are those of qrs-client's own tests, made by
+//! Sites with TLS, and trust stores. The files are those of the tests of qrs-client, created by
 //! `cargo xtask fixtures`.
 
 use std::{fs, path::Path};
@@ -16,7 +16,7 @@ fn text(name: &str) -> String {
     String::from_utf8(fixture(name)).unwrap()
 }
 
-/// A site whose certificate an authority of its own has issued.
+/// A site whose certificate is issued by its own CA.
 pub(crate) fn secure() -> FakeSite {
     FakeSite::builder()
         .tls(&text("site-chain.pem"), &text("site.key"))

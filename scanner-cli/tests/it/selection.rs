@@ -1,4 +1,4 @@
-//! Which connections a command is about, and what a run of several ends with.
+//! The selection of connections, and the exit code for several.
 
 use qrs_client::fake_site::{FakeSite, Fault, Point};
 
@@ -34,7 +34,7 @@ fn an_unknown_code_is_a_usage_error() {
         .check(2, &["no connection has the code `nope`", "there are: qlik"]);
     home.run(&["inventory", "nope"])
         .check(2, &["no connection has the code `nope`"]);
-    // It may be the code of a file that cannot be read.
+    // An unreadable file may have this code.
     home.write("connections/bad.conf", "a = ");
     home.run(&["scan", "nope"]).check(
         3,

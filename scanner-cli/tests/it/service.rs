@@ -1,4 +1,4 @@
-//! `run`: the scanner that watches its folder, keeps time and can be left alone.
+//! `run`: the service, its files and its schedule.
 
 #[cfg(unix)]
 mod beside;
@@ -25,12 +25,12 @@ use crate::scanner::{Home, connection};
 
 const SHEETS: &str = "/qrs/app/object/full";
 const BRIEF: &str = "automation.look_interval = 50 ms\n";
-/// A port that no other test is given.
+/// A port that no other test uses.
 const NOWHERE: &str = "http://127.0.0.1:1/header";
-/// Long enough for a loaded machine; nothing waits so long that goes well.
+/// Maximum time to wait on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A scanner that runs in a home, and ends with the test.
+/// A service in a home, which ends with the test.
 pub(crate) struct Running(Child, PathBuf);
 
 impl Running {
@@ -38,14 +38,14 @@ impl Running {
         Self::of(home, home.command(&["run"]))
     }
 
-    /// The scanner that this command starts.
+    /// The service that this command starts.
     pub(crate) fn of(home: &Home, mut command: Command) -> Self {
         let log = home.path("run.log");
         command.stderr(File::create(&log).unwrap());
         Self(command.spawn().unwrap(), log)
     }
 
-    /// The scanner that this command starts, whose log goes where the command says. Its tests need `/dev/full`.
+    /// The service that this command starts, with the log of the command. Its tests need `/dev/full`.
     #[cfg(unix)]
     pub(crate) fn without_log(home: &Home, mut command: Command) -> Self {
         let log = home.path("run.log");
@@ -53,13 +53,13 @@ impl Running {
         Self(command.spawn().unwrap(), log)
     }
 
-    /// In a home whose scanner looks often.
+    /// A service in a home, with a short poll interval.
     pub(crate) fn briefly(home: &Home) -> Self {
         home.write("conf/application.conf", BRIEF);
         Self::start(home)
     }
 
-    /// Its process id, for tests that look into `/proc`.
+    /// Its process id, for tests that read `/proc`.
     #[cfg(target_os = "linux")]
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
@@ -71,12 +71,12 @@ impl Running {
         assert!(sent.unwrap().success());
     }
 
-    /// What it has told so far.
+    /// The log so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.1).unwrap()
     }
 
-    /// Asks it to end; gives its log.
+    /// Stops the service. Returns its log.
     pub(crate) fn stop(mut self) -> String {
         self.signal("-TERM");
         let asked = Instant::now();
@@ -96,7 +96,7 @@ impl Drop for Running {
     }
 }
 
-/// Waits until `true_at_last`, which says what it is.
+/// Waits until `true_at_last` returns true.
 pub(crate) fn wait(what: &str, mut true_at_last: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !true_at_last() {
@@ -105,13 +105,13 @@ pub(crate) fn wait(what: &str, mut true_at_last: impl FnMut() -> bool) {
     }
 }
 
-/// What `status` says.
+/// The output of `status`.
 pub(crate) fn status(home: &Home) -> Value {
     let run = home.run(&["status", "--format", "json"]);
     serde_json::from_str(&run.check(0, &[]).output).unwrap()
 }
 
-/// What `status` says of the connection of a file.
+/// The status of the connection of a file.
 pub(crate) fn state(home: &Home, file: &str) -> Option<Value> {
     let status = status(home);
     let connections = status["connections"].as_array()?;

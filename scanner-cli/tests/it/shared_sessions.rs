@@ -1,4 +1,4 @@
-//! Connections of one account share a session, which may be ended when the last of them has ended.
+//! Connections of one account share a session, which can be ended after the last of them.
 
 use std::time::{Duration, Instant};
 

@@ -72,7 +72,7 @@ fn a_restored_store_has_the_content_of_the_backup_and_followers_are_reset() {
     let leftover = now["leftover_files"][0].as_str().unwrap();
     assert_eq!(with_slashes(leftover), "data/catalog.db.before-restore-1");
     assert_eq!(now["leftover_files"].as_array().unwrap().len(), 1);
-    // The sheet that is newer than the backup goes, even if the site cannot be scanned.
+    // The sheet that is newer than the backup is removed, even if the site cannot be scanned.
     let followers = home.run(&["catalog", "followers", "--format", "ndjson"]);
     assert!(
         items(&followers.output)[0]["behind"].is_null(),
@@ -163,7 +163,7 @@ fn a_backup_is_made_while_a_scan_writes_and_a_restore_waits_for_everyone() {
         .check(7, &["is in use by another process", "nothing was changed"]);
     scan.kill().unwrap();
     scan.wait().unwrap();
-    // A foreign program that has it open counts, too.
+    // Another program with the store open prevents it, too.
     let db = Connection::open(home.path(STORE)).unwrap();
     db.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
         .unwrap();
@@ -207,7 +207,7 @@ fn killed_at_any_instant_a_restore_leaves_the_old_store_or_the_new_one() {
     for round in 0..28 {
         let (file, broken) = ([("saved.db"), ("newer.db")][round % 2], round % 4 > 1);
         if broken {
-            // A log that nobody can use, beside a store that nobody can read.
+            // An unusable log beside an unreadable store.
             home.write(STORE, vec![7; 9_000]);
             home.write("data/catalog.db-wal", vec![9; 9_000]);
         } else {

@@ -1,4 +1,4 @@
-//! What `store backup`, `store restore` and `store check` say of files that are damaged, foreign, or in the way.
+//! The messages of `store backup`, `store restore` and `store check` about damaged, foreign and existing files.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn a_file_that_is_not_a_backup_is_refused_and_nothing_changes() {
     home.write("cut", &saved[..saved.len() - 8_192]);
     home.write("head", &saved[..60]);
     let mut broken = saved.clone();
-    // Not the first page, which the head is on.
+    // Not the first page, which contains the header.
     for byte in &mut broken[8_192..16_384] {
         *byte = 0xA5;
     }

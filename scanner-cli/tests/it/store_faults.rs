@@ -1,4 +1,4 @@
-//! The store when something goes wrong: killed processes, full disks, other versions, followers that fail.
+//! Failures of the store: killed processes, full disks, other versions, failing followers.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ fn number(db: &Connection, sql: &str) -> i64 {
     db.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// Checks what has to hold of a store at any moment, whatever was killed when.
+/// Checks the invariants of a store, which hold whatever was killed at any moment.
 pub(crate) fn check_whole(path: &Path) {
     let db = open(path);
     let check: String = db
@@ -87,14 +87,14 @@ fn killed_at_any_instant_the_store_is_intact() {
     let begun = Instant::now();
     home.run(&["scan"]).check(0, &[]);
     let whole_scan = begun.elapsed();
-    // A simple generator with a seed of its own: the instants differ, and are the same in each run.
+    // A simple generator with a constant seed: the instants differ, but are the same in each run.
     let mut seed = 7_u64;
     let mut random = move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (seed >> 33) as u32
     };
     for round in 0..50 {
-        // Less than the fuse bears, so that there is something to remove each time.
+        // Fewer than the fuse allows, so that each scan removes something.
         site.edit(|content| {
             let ids: Vec<_> = content
                 .sheets()
@@ -109,7 +109,7 @@ fn killed_at_any_instant_the_store_is_intact() {
                 content.add_sheet(&app, &format!("new {round}"));
             }
         });
-        // A killed process keeps no session, and a site gives five.
+        // A killed process does not save its session, and a site allows five.
         site.expire_sessions();
         let mut child = home.start(&["scan"]);
         thread::sleep(whole_scan * (random() % 1000) / 800);
@@ -148,7 +148,7 @@ fn a_full_disk_is_a_failure_and_leaves_the_store_intact() {
             content.add_sheet(&app, &format!("large {number}"));
         }
     });
-    // No file may grow beyond so many blocks of 512 bytes; ignored, the signal becomes an error of the write.
+    // Limits the size of files to this many blocks of 512 bytes. The ignored signal becomes an error of the write.
     let mut command = Command::new("sh");
     command
         .args([

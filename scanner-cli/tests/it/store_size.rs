@@ -1,4 +1,4 @@
-//! How large the store gets: its quota, and long texts of an app that many sheets share.
+//! The size of the store: its quota, and long texts of an app with many sheets.
 
 use std::fs;
 
@@ -43,7 +43,7 @@ fn a_scan_that_exceeds_the_quota_of_the_store_fails_and_the_others_continue() {
     let listed = home.run(&["catalog", "list", "--state", "gone", "--format", "ndjson"]);
     listed.check(0, &[]);
     assert!(items(&listed.output).is_empty());
-    // Followers still have their turn.
+    // Followers still run.
     fs::remove_file(home.path(EXPORT)).unwrap();
     home.run(&["scan"]).check(4, &["maximum size"]);
     assert!(home.items(EXPORT).len() >= export.lines().count());
@@ -52,7 +52,7 @@ fn a_scan_that_exceeds_the_quota_of_the_store_fails_and_the_others_continue() {
     assert_eq!(home.items(EXPORT).len(), 1_519);
 }
 
-/// The largest memory in KiB that a scan had, polled while it runs.
+/// The peak memory of a scan in KiB, sampled while it runs.
 #[cfg(target_os = "linux")]
 fn peak_of_scan(home: &Home) -> u64 {
     let mut child = home.start(&["scan"]);

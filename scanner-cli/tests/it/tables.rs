@@ -1,11 +1,11 @@
-//! Tables: which columns they have, in which order, and that they fit the terminal.
+//! Tables: their columns, the order of columns, and their width on a terminal.
 
 use qrs_client::fake_site::FakeSite;
 use serde_json::Value;
 
 use crate::scanner::{Home, items};
 
-/// A home whose one connection was scanned.
+/// A home whose only connection was scanned.
 fn scanned(site: &FakeSite) -> Home {
     let home = Home::of(site);
     home.run(&["scan"]).check(0, &[]);
@@ -37,7 +37,7 @@ fn the_label_comes_first_and_the_key_last() {
     ] {
         let table = home.run(arguments).output;
         assert_eq!(headings(&table), expected);
-        // Elsewhere than on a terminal nothing is cut.
+        // Nothing is shortened outside of a terminal.
         assert!(!table.contains('…'), "{table}");
         for line in table.lines().skip(1) {
             assert!(line.contains("  qlik/"), "{line}");
@@ -66,7 +66,7 @@ fn columns_are_chosen_by_the_names_of_fields_in_every_format() {
     let members = items(&rows.output);
     let names: Vec<_> = members[0].as_object().unwrap().keys().collect();
     assert_eq!(names, ["key", "stream"]);
-    // A property that none of these items has is one all the same.
+    // A property that none of these items has is still a column.
     home.run(&[
         "catalog",
         "list",
@@ -155,7 +155,7 @@ fn changes_show_labels_in_every_format() {
         rows.records()
             .all(|row| row.unwrap()[place.unwrap()].contains('/'))
     );
-    // Those of items that are gone have the last one.
+    // Changes of gone items have the last label.
     let sheet = site.content().sheet_named("Regions").unwrap().to_owned();
     assert!(site.edit(|content| content.remove(&sheet)));
     home.run(&["scan", "--accept-removals", "qlik"])
@@ -280,7 +280,7 @@ mod on_a_terminal {
                 let (shown, all) = (headings(&run.output), headings(&whole));
                 assert!(!shown.is_empty() && shown.iter().all(|one| all.contains(one)));
             }
-            // A terminal that does not say how wide it is gets everything.
+            // On a terminal of unknown width, nothing is shortened.
             let run = on_terminal(home.command(arguments), 0, Streams::Output);
             assert_eq!(run.output, home.run(arguments).output);
             // The variable takes precedence over the terminal.
@@ -326,7 +326,7 @@ mod on_a_terminal {
             run.output
         );
         assert_eq!(run.errors, "");
-        // Nothing is cut where it goes to a pipe, whatever `COLUMNS` says.
+        // Nothing is shortened in a pipe, whatever `COLUMNS` contains.
         let mut command = home.command(list);
         command.env("COLUMNS", "40");
         assert_eq!(

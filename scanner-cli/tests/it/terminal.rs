@@ -15,7 +15,7 @@ use rustix::{
 
 use crate::scanner::{Run, finish};
 
-/// Which streams of a command go to the terminal; the others are pipes.
+/// The streams of a command that are the terminal; the others are pipes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Streams {
     Output,
@@ -23,8 +23,8 @@ pub(crate) enum Streams {
     Both,
 }
 
-/// Runs the command on a terminal of so many columns; 0 is one that does not say. What both streams wrote to the terminal
-/// is the run's output.
+/// Runs the command on a terminal with this many columns; 0 is an unknown width. The run's output is what both streams
+/// wrote to the terminal.
 pub(crate) fn on_terminal(mut command: Command, columns: u16, streams: Streams) -> Run {
     let (terminal, reader) = open(columns);
     if command.get_envs().all(|(name, _)| name != "TERM") {
@@ -48,13 +48,13 @@ pub(crate) fn on_terminal(mut command: Command, columns: u16, streams: Streams) 
     run
 }
 
-/// A terminal, and a thread that reads what it shows.
+/// A terminal, and a thread that reads its output.
 fn open(columns: u16) -> (File, JoinHandle<String>) {
     let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&screen).unwrap();
     unlockpt(&screen).unwrap();
     let size = Winsize {
-        // As `stty cols` leaves a terminal whose size was not known.
+        // As after `stty cols` on a terminal of unknown size.
         ws_row: 0,
         ws_col: columns,
         ws_xpixel: 0,
@@ -70,7 +70,7 @@ fn open(columns: u16) -> (File, JoinHandle<String>) {
     let mut screen = File::from(screen);
     let reader = thread::spawn(move || {
         let (mut shown, mut part) = (Vec::new(), [0; 4096]);
-        // It fails once nobody has the terminal open any more.
+        // It fails when no process has the terminal open.
         while let Ok(count @ 1..) = screen.read(&mut part) {
             shown.extend_from_slice(&part[..count]);
         }

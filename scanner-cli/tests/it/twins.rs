@@ -1,4 +1,4 @@
-//! Two records of one sheet: which of them is the item depends on the records, not on the order of a list.
+//! Two records of one sheet: the records, not the order of the list, determine which one is the item.
 
 use qrs_client::fake_site::{Content, FakeSite};
 use serde_json::{Value, json};
@@ -7,8 +7,8 @@ use crate::scanner::{Home, connection, items};
 
 const EXPORT: &str = "export/qlik.visualization.ndjson";
 
-/// An app with an approved sheet and drafts of it, all with one key, and another sheet. The ids of those that are dropped
-/// come with it.
+/// An app with an approved sheet and drafts of it, all with the same key, and another sheet. Also returns the ids of the
+/// dropped ones.
 fn content() -> (Content, String, [String; 2]) {
     let mut content = Content::empty();
     let app = content.add_app("Sales");

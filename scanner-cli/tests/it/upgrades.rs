@@ -1,4 +1,4 @@
-//! The first scan after an upgrade: what is new in the program is no change of the site.
+//! The first scan after an upgrade: new properties of the program are not changes of the site.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::{
     service::{Running, wait},
 };
 
-/// The site that the store of `tests/data/store-4.sql` was scanned from: one app, whose sheets have owners of all kinds.
+/// The site of the store in `tests/data/store-4.sql`: one app, whose sheets have owners of all kinds.
 fn site() -> Content {
     let mut content = Content::empty();
     let stream = content.add_stream("Finance");
@@ -90,7 +90,7 @@ fn changes(home: &Home) -> Vec<String> {
     texts
 }
 
-/// Scans, and gives what the report says of the store.
+/// Scans. Returns `stored` of the report.
 fn scan(home: &Home) -> (Run, Value) {
     let run = home.run(&["scan", "--report", "report.json"]);
     run.check(0, &["complete"]);
@@ -99,7 +99,7 @@ fn scan(home: &Home) -> (Run, Value) {
     (run, stored)
 }
 
-/// How many items were changed, and how many were rewritten.
+/// The numbers of changed and of rewritten items.
 fn counts(stored: &Value) -> (i64, i64) {
     for kind in ["added", "removed", "returned", "unreadable", "excluded"] {
         assert_eq!(stored[kind], 0, "{kind}");
@@ -167,7 +167,7 @@ fn a_change_on_the_site_before_the_first_scan_of_a_new_program_is_a_change() {
             .iter()
             .all(|item| item["owner_status"].is_string())
     );
-    // From now on a status that changes is a change of the site.
+    // From now on, a changed status is a change of the site.
     site.edit(|content| content.users[2]["blacklisted"] = json!(true));
     assert_eq!(counts(&scan(&home).1), (1, 0));
     let last = r#"changed Bob's ["owner_status","contacts"]"#;
@@ -188,7 +188,7 @@ fn owners_who_are_hidden_from_the_first_scan_of_a_new_program_change_nothing_lat
     site.set_account(account());
     assert_eq!(counts(&scan(&home).1), (0, 5));
     let exported = home.read(EXPORT);
-    // And what was learned stays when the right is taken away.
+    // The status stays when the right is removed.
     site.set_account(account().forbidden(Entity::User));
     assert_eq!(counts(&scan(&home).1), (0, 0));
     fs::remove_file(home.path(EXPORT)).unwrap();

@@ -1,4 +1,4 @@
-//! The filter of a connection: how it is read of its settings, and what it decides.
+//! The filter of a connection: reading it from the settings, and its decisions.
 
 use std::{cell::Cell, io, sync::Arc};
 
@@ -24,7 +24,7 @@ impl FileSource for Files {
 }
 
 thread_local! {
-    /// So that each value has a place of its own, in the order in which they are made.
+    /// Gives each value its own place, in the order of creation.
     static COLUMN: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -65,7 +65,7 @@ pub(super) fn read(entries: Vec<(&str, Value)>) -> Option<ItemFilter> {
     filter
 }
 
-/// The problems, in the order in which the settings were made.
+/// The problems in the order of the settings.
 pub(super) fn problems(entries: Vec<(&str, Value)>) -> Vec<SettingProblem> {
     COLUMN.set(0);
     let mut settings = settings(entries);

@@ -1,10 +1,10 @@
-//! The page about filters shows expressions that read.
+//! The expressions on the page about filters are valid.
 
 use std::fs;
 
 use catalog_model::filter::{Criterion, CriterionKind, Expression};
 
-/// The criteria of the page's table, so far as its examples ask them.
+/// The criteria that the examples on the page use.
 const ASKED: &[Criterion] = &[
     super::text("stream"),
     super::text("app"),

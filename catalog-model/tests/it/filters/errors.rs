@@ -186,7 +186,7 @@ fn lists_can_be_nested_three_deep() {
         "`any` and `all` are more than 3 deep within each other at column 61"
     );
     assert!(error.hint.unwrap().contains("divide"));
-    // One after the other is not within each other.
+    // Lists one after the other are not nested.
     let one = "(any t in tag match t = 'x') and ";
     assert!(Expression::parse(&format!("{}always", one.repeat(9)), CRITERIA).is_ok());
 }
@@ -253,7 +253,7 @@ fn an_endless_pattern_is_an_error_that_names_it() {
         parsed.evaluate(&item).unwrap_err(),
         "the pattern `/(?=a)(a|a|aa)+\\1c/` at column 16 took too many steps"
     );
-    // Without look-around and back references there is no going back.
+    // Without look-around and back references, a pattern never steps back.
     let parsed = Expression::parse("app ~ /(a|a|aa)+c/", CRITERIA).unwrap();
     assert_eq!(parsed.evaluate(&item), Ok(Some(false)));
 }

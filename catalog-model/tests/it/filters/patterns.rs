@@ -1,10 +1,10 @@
-//! Regular expressions: what is refused, so that none means something else than in Java or takes for ever.
+//! Regular expressions that are refused because they would differ from Java or never end.
 
 use catalog_model::filter::Expression;
 
 use super::{CRITERIA, Item, connection, holds};
 
-/// What is wrong with `app ~ /…/`, from which character of the pattern on, and the hint.
+/// The error of `app ~ /…/`, its position in the pattern, and the hint.
 fn refused(pattern: &str) -> (String, usize, String) {
     let expression = format!("app ~ /{pattern}/");
     let error = Expression::parse(&expression, CRITERIA).unwrap_err();
@@ -201,7 +201,7 @@ fn a_pattern_that_steps_back_gives_up_on_a_long_text() {
             "{pattern}"
         );
     }
-    // A step back for each character, twice, is no reason to give up.
+    // Two steps back for each character are allowed.
     assert_eq!(evaluate(r"(?:(?!draft)(?!test).)*", 1_000), Ok(Some(true)));
 }
 
@@ -247,7 +247,7 @@ fn thousands_of_tags_take_no_longer_than_a_few_texts_may() {
         error.ends_with("met more than 64 KiB of text in one item"),
         "{error}"
     );
-    // Short ones are no burden, nor are patterns that never step back.
+    // Short texts are fine, and so are patterns that never step back.
     let item = Item::default().list("tag", &["draft 1"; 3_000]);
     let parsed = Expression::parse("any t in tag match t ~ /(?!x)test/", CRITERIA).unwrap();
     assert_eq!(parsed.evaluate(&item), Ok(Some(false)));

@@ -10,7 +10,7 @@ use catalog_model::{
     settings::Value,
 };
 
-/// Reads one rule that rejects what these keys match, and tells whether it does.
+/// Reads one rule that rejects what these keys match, and returns whether it rejects the item.
 fn rejects(rules: &[(&str, &str)]) -> bool {
     let keys = rules.iter().map(|(key, pattern)| (*key, text(pattern)));
     let rule = block(vec![

@@ -1,4 +1,4 @@
-//! What becomes of an item of which not everything is known.
+//! Decisions about items with unknown values.
 
 use std::{borrow::Cow, ops::ControlFlow};
 
@@ -62,7 +62,7 @@ fn only_results_that_depend_on_an_unknown_list_are_unknown() {
 /// An action, a catalog, and criteria with a pattern each.
 type Rule<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
-/// What is decided by rules of an action, a catalog and criteria each, and by a rich filter.
+/// The decision of rules (each with an action, a catalog and criteria) and of a rich filter.
 fn decided(rules: &[Rule<'_>], filter: &str) -> Decision {
     let rules = rules.iter().map(|(action, catalog, terms)| {
         let terms = terms.iter().map(|(key, pattern)| (*key, text(pattern)));

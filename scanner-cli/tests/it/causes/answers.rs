@@ -1,4 +1,4 @@
-//! Answers that are damaged or refused.
+//! Damaged responses and refusals.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Settings that cannot be right.
+//! Invalid settings of addresses.
 
 use super::*;
 

@@ -107,7 +107,7 @@ fn a_changed_mapping_takes_effect_while_the_scanner_runs() {
     wait("the first address", || exported("first@mapped.example"));
     home.write("conf/contacts.csv", "ACME\\dmitri,second@mapped.example\n");
     wait("the second address", || exported("second@mapped.example"));
-    // A broken one keeps the last good addresses.
+    // An invalid mapping keeps the last valid addresses.
     home.write("conf/contacts.csv", "dmitri\n");
     wait("the fault", || home.read("run.log").contains("no entry of"));
     assert!(exported("second@mapped.example"));

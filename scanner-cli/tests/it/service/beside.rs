@@ -1,4 +1,4 @@
-//! Other commands, and changes of files, while a scan runs.
+//! Other commands, and changes of files, during a scan.
 
 use std::fs;
 
@@ -109,7 +109,7 @@ fn an_unchanged_problem_is_reported_once() {
     home.write("connections/broken.conf", "a = ");
     let running = Running::briefly(&home);
     wait("a failure", || scanned(&home, "qlik", "failed") == 1);
-    // A dozen looks and more.
+    // More than a dozen polls.
     std::thread::sleep(std::time::Duration::from_secs(1));
     let log = running.stop();
     for (line, times) in [

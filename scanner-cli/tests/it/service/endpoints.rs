@@ -1,4 +1,4 @@
-//! The pages of the scanner that runs.
+//! The monitoring pages of the service.
 
 use std::{
     io::{Read, Write},
@@ -11,10 +11,10 @@ use qrs_client::fake_site::{FakeSite, Fault, Point};
 use super::{BRIEF, Running, SHEETS, status, wait};
 use crate::scanner::{Home, connection};
 
-/// Any port that is free.
+/// Any free port.
 const LISTEN: &str = "http.listen = \"127.0.0.1:0\"\n";
 
-/// The address that the scanner says last that it listens on.
+/// The last address in the log that the service listens on.
 pub(crate) fn address(running: &Running) -> String {
     let mut address = None;
     wait("an address", || {
@@ -26,7 +26,7 @@ pub(crate) fn address(running: &Running) -> String {
     address.unwrap()
 }
 
-/// Asks, and gives status and text.
+/// Sends a request. Returns status and text.
 pub(crate) fn ask(address: &str, method: &str, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(

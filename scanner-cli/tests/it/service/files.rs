@@ -1,4 +1,4 @@
-//! Files that change while the scanner runs.
+//! Files that change while the service is running.
 
 use std::fs;
 

@@ -9,7 +9,7 @@ use crate::scanner::{Home, connection};
 
 const SELDOM: &str = "automation.look_interval = 1 hour\n";
 
-/// A scanner that has looked, and would not soon again.
+/// A service that has polled, and will not poll again soon.
 fn seldom(home: &Home) -> Running {
     home.write("conf/application.conf", SELDOM);
     let running = Running::start(home);
@@ -39,7 +39,7 @@ fn new_replaced_and_removed_files_are_noticed() {
     fs::rename(home.path("connections/.qlik.conf.tmp"), &path).unwrap();
     wait("another file", || scanned(&home, "qlik", "complete") == 2);
 
-    // A folder that is made anew is another one.
+    // A folder that is created again is another folder.
     fs::remove_dir_all(home.path("connections")).unwrap();
     wait("nothing", || is(&home, "qlik.conf", "removed"));
     home.write(

@@ -1,4 +1,4 @@
-//! Scans of the scanner that runs: interrupted, failing, many.
+//! Scans of the service: interrupted, failing, many.
 
 use qrs_client::fake_site::{FakeSite, Fault, Point};
 
@@ -40,7 +40,7 @@ fn a_site_that_is_down_is_tried_as_scheduled_until_it_is_back() {
     wait("a scan", || scanned(&home, "qlik", "complete") >= 1);
     assert!(state(&home, "qlik.conf").unwrap()["state"] == "valid");
     let log = running.stop();
-    // One line a scan, however often it looked.
+    // One line for each scan, whatever the number of polls.
     let failed = scanned(&home, "qlik", "failed");
     assert_eq!(log.matches("the scan failed").count(), failed, "{log}");
 }

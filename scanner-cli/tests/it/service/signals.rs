@@ -12,7 +12,7 @@ use crate::scanner::{Home, connection};
 fn a_hangup_makes_the_service_poll_immediately() {
     let site = FakeSite::start_in_thread();
     let home = Home::empty();
-    // Of a file behind a link the system tells nothing, and the next look is in an hour.
+    // The system does not report changes behind a link, and the next poll is in an hour.
     home.write("elsewhere/qlik.conf", connection("qlik", &site));
     fs::create_dir(home.path("connections")).unwrap();
     let link = home.path("connections/qlik.conf");

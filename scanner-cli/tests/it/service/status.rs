@@ -1,4 +1,4 @@
-//! The status, with and without a scanner.
+//! The status, with and without a running service.
 
 use std::fs;
 
@@ -76,7 +76,7 @@ fn a_service_is_healthy_while_its_heartbeat_is_recent() {
             .output
             .contains("unhealthy: no service is running")
     );
-    // A file that is wrong is no reason to start the service again.
+    // An invalid file is not a reason to restart the service.
     home.write("connections/qlik.conf", "{{{");
     let running = Running::briefly(&home);
     wait("a healthy service", || healthy().exit == 0);
