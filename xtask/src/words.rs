@@ -1,4 +1,5 @@
-//! `cargo xtask words`: finds phrases that readers have to decode, and says what to write instead.
+//! `cargo xtask words`: finds unclear phrases and suggests what to write instead. It also checks that the source files that
+//! ARCHITECTURE.md names exist.
 //!
 //! The phrases are in `xtask/phrases.txt`. They are searched in sources, documentation, tests and messages, across line
 //! breaks, and in the names of functions.
@@ -11,12 +12,16 @@ use std::{
 
 use crate::Outcome;
 
+mod named_files;
 mod tokens;
 
 use tokens::{Token, tokens};
 
 /// The file with the phrases.
 const PHRASES: &str = "xtask/phrases.txt";
+
+/// The document whose named files must exist.
+const MAP: &str = "ARCHITECTURE.md";
 
 /// Extensions of the files that are searched.
 const EXTENSIONS: [&str; 9] = [
@@ -46,23 +51,27 @@ struct Phrase {
 /// Checks all files of the workspace.
 ///
 /// # Errors
-/// If a phrase is found: the error lists each with its file, line and suggestion.
+/// If a phrase is found, or ARCHITECTURE.md names a file that does not exist: the error lists each with its line.
 pub(crate) fn check() -> Outcome {
     let phrases = parse(&fs::read_to_string(PHRASES)?)?;
     let index = Index::new(&phrases);
     let mut paths = BTreeSet::new();
     collect(Path::new("."), &mut paths)?;
     let mut findings = Vec::new();
-    for path in paths {
-        let text = fs::read_to_string(&path)?;
-        findings.extend(index.find(&path, &text));
+    for path in &paths {
+        let text = fs::read_to_string(path)?;
+        findings.extend(index.find(path, &text));
     }
-    if findings.is_empty() {
-        return Ok(());
+    if !findings.is_empty() {
+        let count = findings.len();
+        let findings = findings.join("\n  ");
+        return Err(format!("{count} phrases of {PHRASES} are in use:\n  {findings}").into());
     }
-    let count = findings.len();
-    let findings = findings.join("\n  ");
-    Err(format!("{count} phrases of {PHRASES} are in use:\n  {findings}").into())
+    let missing = named_files::missing(&fs::read_to_string(MAP)?, &paths);
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{MAP} names missing files:\n  {}", missing.join("\n  ")).into()),
+    }
 }
 
 /// The phrases of a file: `phrase => suggestion`, and optionally ` | allowed in PATH PATH`.
