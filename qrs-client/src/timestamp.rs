@@ -1,4 +1,4 @@
-//! Points in time as sites write them.
+//! Points in time, as sites write them.
 
 use std::fmt;
 
@@ -10,42 +10,42 @@ use crate::lenient;
 
 /// A point in time of a record.
 ///
-/// Sites write "never" as a date long ago, and some dates in forms that are no standard's. Null or
-/// a missing field is never, too. A text that can't be read is kept rather than the record lost.
+/// Sites write "never" as a date long ago, and some dates in nonstandard formats. Null or a missing field also means never. A
+/// text that cannot be read is kept, so that the record is not lost.
 ///
 /// ```
 /// use qrs_client::Timestamp;
 ///
 /// assert_eq!(Timestamp::parse("1753-01-01T00:00:00.000Z"), Timestamp::Never);
 /// assert_eq!(Timestamp::parse("1970-01-01T00:00:01.5Z").as_unix_millis(), Some(1_500));
-/// assert_eq!(Timestamp::At(1_500).to_string(), "1970-01-01T00:00:01.500Z");
+/// assert_eq!(Timestamp::from_unix_millis(1_500).to_string(), "1970-01-01T00:00:01.500Z");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Timestamp {
     /// It did not happen: the app was never published, or never reloaded.
     #[default]
     Never,
     /// Milliseconds since 1970-01-01T00:00:00Z.
     At(i64),
-    /// What the site wrote, which is no point in time that can be read; cut after 100 bytes.
+    /// The site's text, which is not a readable point in time, cut after 100 bytes.
     Unreadable(String),
 }
 
-/// How much of a text is kept that is no date, in bytes.
+/// Maximum length of an unreadable text that is kept, in bytes.
 const MAX_UNREADABLE_BYTES: usize = 100;
 
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
-/// Sites write 1753-01-01, the first day of a SQL server, for "never". Nothing in a repository is
-/// as old as that.
+/// Sites write 1753-01-01, the first day that SQL Server supports, for "never". Nothing in a repository is that old.
 const FIRST_DAY_AFTER_NEVER: DateTime = date(1753, 1, 2).at(0, 0, 0, 0);
 
 impl Timestamp {
-    /// Reads what a site wrote. A time without an offset is one in UTC.
+    /// Reads a site's text. A time without an offset is in UTC.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let trimmed = text.trim();
-        // `0000-00-00T00:00:00.000Z` is seen, too, and is no date at all.
+        // `0000-00-00T00:00:00.000Z` was observed, too, although it is not a date.
         if trimmed.is_empty() || trimmed.starts_with("0000-") {
             return Self::Never;
         }
@@ -60,7 +60,13 @@ impl Timestamp {
         Self::At(millis)
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z; none if it is never or can't be read.
+    /// Creates a timestamp from milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn from_unix_millis(millis: i64) -> Self {
+        Self::At(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z; `None` if it is never or cannot be read.
     #[must_use]
     pub fn as_unix_millis(&self) -> Option<i64> {
         match self {
@@ -76,7 +82,7 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds; `never`; or the text that can't be read.
+/// RFC 3339 in UTC with milliseconds; `never`; or the text that cannot be read.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,7 +102,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A text that is no date, cut to what people read of it.
+/// The beginning of an unreadable text.
 fn excerpt(text: &str) -> String {
     let end = text.floor_char_boundary(MAX_UNREADABLE_BYTES);
     let more = if end < text.len() { "…" } else { "" };
@@ -109,7 +115,7 @@ fn utc(text: &str) -> Option<DateTime> {
     local.checked_sub(offset).ok()
 }
 
-/// The date and time, and how far it is ahead of UTC.
+/// The date and time, and its offset from UTC.
 fn split_offset(text: &str) -> Option<(&str, SignedDuration)> {
     if let Some(local) = text.strip_suffix(['Z', 'z']) {
         return Some((local, SignedDuration::ZERO));
@@ -148,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_seen_is_read() {
+    fn every_observed_format_is_read() {
         let cases = [
             ("2019-02-15T15:46:20.997Z", "2019-02-15T15:46:20.997Z"),
             ("2019-02-15T15:46:20Z", "2019-02-15T15:46:20.000Z"),
@@ -173,20 +179,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_somehow(text in "\\PC*|[0-9]{1,5}(-|[0-9]|T|:|\\.|Z|\\+){0,30}") {
+        fn any_text_has_a_result(text in "\\PC*|[0-9]{1,5}(-|[0-9]|T|:|\\.|Z|\\+){0,30}") {
             let timestamp = Timestamp::parse(&text);
             prop_assert!(!timestamp.to_string().is_empty());
         }
 
         #[test]
-        fn what_is_written_is_read_again(millis in -6_847_718_400_000_i64..=253_402_214_400_000) {
+        fn written_timestamps_can_be_read(millis in -6_847_718_400_000_i64..=253_402_214_400_000) {
             let timestamp = Timestamp::At(millis);
             prop_assert_eq!(Timestamp::parse(&timestamp.to_string()), timestamp);
         }
     }
 
     #[test]
-    fn never_is_known_in_all_its_forms() {
+    fn never_is_recognized_in_all_formats() {
         for text in [
             "1753-01-01T00:00:00.000Z",
             "1753-01-01T00:00:00Z",
@@ -207,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_read_is_kept_as_it_was() {
+    fn an_unreadable_text_is_kept() {
         for text in [
             "yesterday",
             "2019-02-30T00:00:00Z",

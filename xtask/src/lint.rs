@@ -19,7 +19,12 @@ const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 const MACHETE: (&str, &str) = ("cargo-machete", "0.9.2");
 
 /// Published libraries, which must build with the `rust-version` of the workspace.
-const LIBRARIES: [&str; 3] = ["qrs-client", "catalog-model", "qlik-connector"];
+const LIBRARIES: [&str; 4] = [
+    "outbound-http",
+    "qrs-client",
+    "catalog-model",
+    "qlik-connector",
+];
 
 /// Runs all parts, even if one fails. `accept` writes the public API to its file instead of comparing it.
 pub(crate) fn run(shell: &Shell, accept: public_api::Difference) -> Outcome {
@@ -27,7 +32,7 @@ pub(crate) fn run(shell: &Shell, accept: public_api::Difference) -> Outcome {
         ("licences, bans, sources", deny(shell)),
         ("advisories", advisories(shell)),
         ("unused dependencies", unused(shell)),
-        ("public API of qrs-client", public_api::check(shell, accept)),
+        ("public APIs", public_api::check(shell, accept)),
         ("lowest Rust version", lowest_rust(shell)),
     ];
     let mut failed = 0;

@@ -1,4 +1,4 @@
-//! Compares the public API of `qrs-client` with `qrs-client/public-api.txt`, so that each change is visible in review.
+//! Compares the public APIs of `qrs-client` and `outbound-http` with stored files, so that each change is visible in review.
 //!
 //! A removed or changed line breaks users and needs a new minor version (before 1.0) and an entry in the change log.
 
@@ -14,8 +14,12 @@ use xshell::{Shell, cmd};
 use super::Result;
 use crate::target;
 
-/// The stored API: one item per line, as the `public-api` package prints it.
-const STORED: &str = "qrs-client/public-api.txt";
+/// The libraries, and the files with their stored APIs: one item per line, as the `public-api` package prints it. `qrs-client`
+/// re-exports types of `outbound-http`, whose items are in the second file.
+const LIBRARIES: [(&str, &str); 2] = [
+    ("qrs-client", "qrs-client/public-api.txt"),
+    ("outbound-http", "qrs-client/http/public-api.txt"),
+];
 
 /// How a difference is handled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,32 +30,39 @@ pub(crate) enum Difference {
     IsAccepted,
 }
 
-/// Builds the documentation of `qrs-client` as JSON and compares its public items with the file.
+/// Builds the documentation of the libraries as JSON and compares their public items with the files.
 pub(super) fn check(shell: &Shell, difference: Difference) -> Result<String> {
-    let json = rustdoc_json(shell)?;
-    let Some(items) = public_items(&json)? else {
-        return Ok("not run: this compiler's rustdoc writes another JSON format".to_owned());
-    };
-    if difference == Difference::IsAccepted {
-        fs::write(STORED, items.join("\n") + "\n")?;
-        return Ok(format!("{} items written to {STORED}", items.len()));
+    let mut results = Vec::new();
+    for (package, stored) in LIBRARIES {
+        let json = rustdoc_json(shell, package)?;
+        let Some(items) = public_items(&json)? else {
+            return Ok("not run: this compiler's rustdoc writes another JSON format".to_owned());
+        };
+        results.push(check_library(&items, stored, difference)?);
     }
-    let stored = fs::read_to_string(STORED)?;
-    compare(&stored, &items)?;
-    Ok(format!("{} items, as in {STORED}", items.len()))
+    Ok(results.join("; "))
+}
+
+fn check_library(items: &[String], stored: &str, difference: Difference) -> Result<String> {
+    if difference == Difference::IsAccepted {
+        fs::write(stored, items.join("\n") + "\n")?;
+        return Ok(format!("{} items written to {stored}", items.len()));
+    }
+    compare(stored, items)?;
+    Ok(format!("{} items, as in {stored}", items.len()))
 }
 
 /// The path of the documentation as JSON.
-fn rustdoc_json(shell: &Shell) -> Result<PathBuf> {
+fn rustdoc_json(shell: &Shell, package: &str) -> Result<PathBuf> {
     let folder = target(shell)?.join("lint");
     // rustdoc's JSON is unstable: the variable allows it on a stable compiler.
     let _unstable = shell.push_env("RUSTC_BOOTSTRAP", "1");
     cmd!(
         shell,
-        "cargo rustdoc --quiet --package qrs-client --lib --target-dir {folder} -- -Z unstable-options --output-format json --cap-lints allow"
+        "cargo rustdoc --quiet --package {package} --lib --features trust-stores --target-dir {folder} -- -Z unstable-options --output-format json --cap-lints allow"
     )
     .run()?;
-    Ok(folder.join("doc/qrs_client.json"))
+    Ok(folder.join(format!("doc/{}.json", package.replace('-', "_"))))
 }
 
 /// The items of the API, sorted; `None` if the JSON has a format that the package does not read.
@@ -72,13 +83,14 @@ fn public_items(json: &Path) -> Result<Option<Vec<String>>> {
 /// The format of rustdoc's JSON that the `public-api` package reads.
 const FORMAT: u64 = 57;
 
-fn compare(stored: &str, items: &[String]) -> Result<()> {
+fn compare(file: &str, items: &[String]) -> Result<()> {
+    let stored = fs::read_to_string(file)?;
     let stored: BTreeSet<&str> = stored.lines().collect();
     let current: BTreeSet<&str> = items.iter().map(String::as_str).collect();
     if stored == current {
         return Ok(());
     }
-    let mut text = format!("the public API differs from {STORED}:\n");
+    let mut text = format!("the public API differs from {file}:\n");
     for line in stored.difference(&current) {
         writeln!(text, "  - {line}")?;
     }

@@ -1,1 +1,9 @@
-//! Tests against a real local server.
+//! Tests of the client against a real server on a local port.
+#![cfg(test)]
+
+mod diagnosis;
+mod failures;
+mod requests;
+mod retries;
+mod secrets;
+mod server;
