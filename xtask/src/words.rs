@@ -43,6 +43,8 @@ struct Phrase {
     /// The alternatives for each word. A word that ends in `*` is the beginning of a word.
     words: Vec<Vec<String>>,
     written: String,
+    /// The phrase is a name: a word with a capital letter, whose case matters.
+    is_name: bool,
     suggestion: String,
     /// Files and folders where the phrase is allowed.
     allowed_in: Vec<String>,
@@ -91,6 +93,7 @@ fn parse(text: &str) -> Result<Vec<Phrase>, String> {
                     .map(|word| word.split('|').map(str::to_owned).collect())
                     .collect(),
                 written: phrase.trim().to_owned(),
+                is_name: phrase.chars().any(char::is_uppercase),
                 suggestion: suggestion.trim().to_owned(),
                 allowed_in: allowed.split_whitespace().map(str::to_owned).collect(),
             })
@@ -179,8 +182,10 @@ impl Phrase {
                 None => token.text == *word,
             })
         };
+        let has_case = !self.is_name || tokens[0].written == self.written;
         let mut pairs = self.words.iter().zip(tokens);
-        tokens.len() >= self.words.len() && pairs.all(|(word, token)| is_one_of(word, token))
+        let has_words = pairs.all(|(word, token)| is_one_of(word, token));
+        has_case && has_words && tokens.len() >= self.words.len()
     }
 
     fn is_allowed(&self, path: &str) -> bool {

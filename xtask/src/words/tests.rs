@@ -5,6 +5,7 @@ const LIST: &str = "# A comment.
 is none => `not set` or `missing`
 blacken* => redact
 is|are told of => is reported | allowed in docs/old.md tests/
+SHOWN => `MAX_LISTED_ITEMS`
 ";
 
 fn find(path: &str, text: &str) -> Vec<String> {
@@ -60,6 +61,12 @@ fn words_may_have_other_endings_and_alternatives() {
 }
 
 #[test]
+fn a_phrase_with_a_capital_letter_is_a_name_and_case_sensitive() {
+    assert_eq!(find("a.rs", "const SHOWN: usize = 5;").len(), 1);
+    assert_eq!(find("a.rs", "what is shown"), Vec::<String>::new());
+}
+
+#[test]
 fn a_phrase_is_allowed_where_its_line_says_so() {
     assert_eq!(find("docs/old.md", "is told of"), Vec::<String>::new());
     assert_eq!(find("tests/it/a.rs", "is told of"), Vec::<String>::new());
@@ -85,7 +92,11 @@ fn each_phrase_of_the_project_is_found_once_and_not_in_its_own_suggestion() {
         let found = index.find("a.md", &phrase.suggestion);
         assert_eq!(found, Vec::<String>::new(), "{phrase:?}");
         let words = phrase.words.iter().map(|word| word[0].replace('*', ""));
-        let found = index.find("a.md", &Vec::from_iter(words).join(" "));
+        let text = match phrase.is_name {
+            true => phrase.written.clone(),
+            false => Vec::from_iter(words).join(" "),
+        };
+        let found = index.find("a.md", &text);
         let mine = |line: &&String| line.contains(&format!("`{}`", phrase.written));
         assert_eq!(found.iter().filter(mine).count(), 1, "{phrase:?}");
     }

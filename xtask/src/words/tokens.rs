@@ -5,6 +5,8 @@
 pub(super) struct Token {
     /// In lower case. An empty line is an empty text, which ends all phrases.
     pub(super) text: String,
+    /// As written.
+    pub(super) written: String,
     /// The line, counted from 1.
     pub(super) line: usize,
 }
@@ -17,20 +19,21 @@ pub(super) fn tokens(text: &str, kind: &str) -> impl Iterator<Item = Token> {
     let is_rust = kind == "rs";
     text.lines().enumerate().flat_map(move |(index, line)| {
         let line_number = index + 1;
-        let token = |text: String| Token {
-            text,
+        let token = |written: &str| Token {
+            text: written.to_lowercase(),
+            written: written.to_owned(),
             line: line_number,
         };
         let words = words(without_marker(line));
         if words.is_empty() {
-            return vec![token(String::new())];
+            return vec![token("")];
         }
         let mut tokens = Vec::with_capacity(words.len());
         let mut is_name = false;
         for word in words {
             match is_name && is_rust {
-                true => tokens.extend(word.split('_').map(|part| token(part.to_lowercase()))),
-                false => tokens.push(token(word.to_lowercase())),
+                true => tokens.extend(word.split('_').map(token)),
+                false => tokens.push(token(word)),
             }
             is_name = word == "fn";
         }
