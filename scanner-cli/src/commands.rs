@@ -10,7 +10,6 @@ mod following;
 pub(crate) mod hook_test;
 pub(crate) mod inventory;
 mod print;
-mod report_file;
 pub(crate) mod run;
 pub(crate) mod scan;
 mod selection;

@@ -18,12 +18,12 @@ mod verbosity;
 
 use catalog_followers::{export_line, json_text};
 use catalog_store::{self as store, fuse, spool};
-use file_access::{file_rights, lock};
 use hocon_reader as hocon;
 use scan_engine::{
-    application_file, check, clock, connections, destination, encryption, followers, forget, home,
-    hooks, installation, kept_session, operation_error, problem, progress, scan_report, scanning,
-    schedule, secrets, service, service_state, status, store_problem, stored, tally,
+    application_file, check, clock, connections, destination, encryption, filter_trial, followers,
+    forget, home, hooks, installation, next_times, operation_error, problem, progress, report_file,
+    run_report, scan_report, scanning, schedule, secrets, service, service_state, status,
+    store_problem, stored, subject, tally,
 };
 
 pub use environment::Environment;

@@ -17,7 +17,8 @@ use crate::{
     printable::lines,
     problem::Problem,
     progress_line::Display,
-    report::{Report, ShownReports, render},
+    report::{ShownReports, render},
+    run_report::Report,
     scanning::{Context, Keeping},
 };
 

@@ -171,7 +171,7 @@ const MAY_OPEN_FILES: [&str; 4] = [
     "scanner-cli/files/src",
     "scanner-cli/store/src",
     "scanner-cli/engine/src/destination.rs",
-    "scanner-cli/src/commands/report_file.rs",
+    "scanner-cli/engine/src/report_file.rs",
 ];
 
 /// The source folders that are searched for `UNCHECKED_FILES`: those of every crate in `scanner-cli`.

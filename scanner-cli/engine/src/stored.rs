@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use crate::{
-    home::shown_absolute,
+    home::{shown, shown_absolute},
     installation::Installation,
+    lock::{Lock, NotLocked},
     near_code::did_you_mean,
-    operation_error::OperationError,
+    operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
-    store::{Catalog, LastScan, StoredConnection, StoredScan},
+    store::{self, Catalog, LastScan, Restored, StoredConnection, StoredScan},
 };
 
 impl Installation {
@@ -43,6 +44,39 @@ impl Installation {
             })
         })?;
         Ok((last, catalog.store_id().to_owned()))
+    }
+}
+
+impl Installation {
+    /// Replaces the store with a backup. No service can start meanwhile.
+    ///
+    /// # Errors
+    /// If a service is running, or the backup or the store cannot be used.
+    pub fn restore_store(&self, backup: &Path) -> Result<Restored, OperationError> {
+        // A service between two scans does not have the store open.
+        let _no_service = self.lock_service()?;
+        Ok(store::restore(&self.home.store(), backup)?)
+    }
+
+    /// Keeps a service from starting as long as the lock lives.
+    fn lock_service(&self) -> Result<Lock, OperationError> {
+        let path = self.home.lock();
+        Lock::take(&path, (self.clock)()).map_err(|error| match error {
+            NotLocked::Busy(holder) => {
+                let home = shown(&self.home.path(""));
+                let message = format!("a service is running for the home `{home}`: {holder}");
+                let hint =
+                    "stop it first, and start it again after the restore; nothing was changed";
+                let problem = Problem::general(message, hint.to_owned());
+                OperationError::new(OperationErrorKind::Busy, problem)
+            }
+            NotLocked::Unusable(error) => {
+                let message = format!("the lock `{}` cannot be taken: {error}", shown(&path));
+                let hint = "restore needs file locks, to be sure that nothing uses the store; nothing was changed";
+                let problem = Problem::general(message, hint.to_owned());
+                OperationError::new(OperationErrorKind::Failed, problem)
+            }
+        })
     }
 }
 

@@ -1,13 +1,11 @@
 //! `config show`: a connection file as it is understood, secrets masked.
 
-mod next_times;
-
-use self::next_times::NextTimes;
 use crate::{
     arguments::ShowFormat,
     exit::Exit,
     hocon::{self, Masking, Object, render_path},
     json_text::json_page,
+    next_times::NextTimes,
     printable::Page,
     problem::Problem,
     program::Program,
@@ -27,7 +25,10 @@ pub(crate) fn run(program: &mut Program, file_or_code: &str, format: ShowFormat)
             for warning in document.warnings {
                 program.report_problem(&Problem::InFile(warning));
             }
-            let times = next_times::find(program, &path, &document.root);
+            let mut problems = Vec::new();
+            let installation = &program.installation;
+            let times = installation.next_times(&path, &document.root, &mut problems);
+            program.report_problems(&problems);
             let text = match format {
                 ShowFormat::Text => as_text(&document.root, times.as_ref()),
                 ShowFormat::Json => as_json(&document.root, times.as_ref()),

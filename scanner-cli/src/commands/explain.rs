@@ -4,8 +4,7 @@ use std::{collections::BTreeSet, io::Write as _, path::Path, pin::pin};
 
 mod suggestions;
 
-use catalog_model::{Finding, PropertyValue, ScanError, SessionHold, with_causes};
-use url::Url;
+use catalog_model::{Finding, ScanError, with_causes};
 
 use self::suggestions::Suggestions;
 use super::{catalog, selection::select, signals::interrupted};
@@ -15,13 +14,13 @@ use crate::{
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
     export_line::label,
-    kept_session::KeptSession,
     listing::moment,
     printable::Page,
     problem::Problem,
     program::Program,
     store::{Catalog, CatalogItem, ItemScope, State, StoreError},
     store_problem::StoreProblem,
+    subject::Subject,
 };
 
 /// So many items are told of in full.
@@ -71,32 +70,11 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
     let mut interrupted = pin!(interrupted(program));
     for (hold, ready) in held {
         tokio::select! {
-            found = ask(program, ready, subject, hold) => exits.push(tell(program, ready, found)),
+            found = program.installation.find_at_source(ready, subject, hold) => exits.push(tell(program, ready, found)),
             () = &mut interrupted => return Exit::Interrupted,
         }
     }
     Exit::of(&exits)
-}
-
-/// Asks a site, in the session that is kept for it.
-async fn ask(
-    program: &Program,
-    ready: &Ready,
-    subject: &str,
-    hold: SessionHold,
-) -> Result<Option<Vec<Finding>>, ScanError> {
-    let session = KeptSession::resume(
-        ready.connection.as_ref(),
-        &program.installation.home,
-        &ready.code,
-    );
-    let found = match ready.connection.lookup() {
-        Some(lookup) => lookup.find(subject).await.map(Some),
-        None => Ok(None),
-    };
-    // A scan warns of what goes wrong here.
-    session.end(hold).await;
-    found
 }
 
 fn tell(
@@ -192,7 +170,7 @@ fn look_up(catalog: &Catalog, subject: &str) -> Result<Known, StoreError> {
         known.add(catalog, &item)?;
         return Ok(known);
     }
-    let wanted = Subject::of(subject);
+    let wanted = Subject::new(subject);
     let scope = ItemScope {
         connection: None,
         states: ALL,
@@ -202,7 +180,7 @@ fn look_up(catalog: &Catalog, subject: &str) -> Result<Known, StoreError> {
         if wanted.is(&item) {
             known.add(catalog, &item)?;
         } else if known.items == 0 {
-            suggestions.consider(wanted.text, &wanted.lower, &item);
+            suggestions.consider(wanted.text(), wanted.lower(), &item);
         }
         Ok::<_, StoreError>(())
     })?;
@@ -242,52 +220,5 @@ impl Known {
             line(change.kind.word(), &what);
         }
         Ok(())
-    }
-}
-
-/// What a person asks about, to be compared with items.
-struct Subject<'a> {
-    text: &'a str,
-    lower: String,
-    /// The segments of a link's path.
-    segments: Vec<String>,
-}
-
-impl<'a> Subject<'a> {
-    fn of(text: &'a str) -> Self {
-        let url = Url::parse(text).ok();
-        let segments = url.as_ref().and_then(Url::path_segments);
-        Self {
-            text,
-            lower: text.to_lowercase(),
-            segments: segments
-                .map_or_else(Vec::new, |segments| segments.map(str::to_owned).collect()),
-        }
-    }
-
-    fn is(&self, found: &CatalogItem<'_>) -> bool {
-        let item = &found.item;
-        let mut parts = found.key.split('/').skip(1);
-        self.is_link(found)
-            || found.source_id == self.text
-            || parts.any(|part| part == self.text)
-            || item.name.to_lowercase() == self.lower
-            || item
-                .label
-                .iter()
-                .any(|part| part.to_lowercase() == self.lower)
-    }
-
-    /// Whether it is a link to the item: one of its own, or one with all parts of its key.
-    fn is_link(&self, found: &CatalogItem<'_>) -> bool {
-        if self.segments.is_empty() {
-            return false;
-        }
-        let mut values = found.item.properties.iter();
-        let own = values.any(
-            |(_, value)| matches!(value, PropertyValue::Url(url) if url.as_str() == self.text),
-        );
-        let mut parts = found.key.split('/').skip(1);
-        own || parts.all(|part| self.segments.iter().any(|segment| segment == part))
     }
 }

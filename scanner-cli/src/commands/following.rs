@@ -8,7 +8,7 @@ use std::sync::{
 use crate::{
     followers::{Delivering, FollowError, Followed, Follower},
     program::Program,
-    report::Report,
+    run_report::Report,
 };
 
 /// Gives the followers what is new, in a thread of its own, until they are done or somebody ends the run.

@@ -17,6 +17,7 @@ use crate::{
     exit::Exit,
     listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field},
     program::Program,
+    report::exit,
     scanning::{Job, read_all},
     spool::{Finished, cannot_spool},
     terminal::Screen,
@@ -48,7 +49,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     };
     print(program, &mut report, ended, &mut interrupted, write).await;
     program.report_scans(&report);
-    report.exit()
+    exit(&report)
 }
 
 /// A line of an inventory.

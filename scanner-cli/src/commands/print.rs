@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use crate::{
     program::Program,
-    report::Report,
+    run_report::Report,
     scan_report::Outcome,
     scanning::Ended,
     spool::{Finished, cannot_spool},

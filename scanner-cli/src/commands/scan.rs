@@ -7,7 +7,6 @@ use catalog_model::{ConnectionCode, Visualization};
 use super::{
     following::follow,
     print::print,
-    report_file::ReportFile,
     selection::{application, select},
     signals::interrupted,
 };
@@ -20,6 +19,8 @@ use crate::{
     fuse::Removals,
     home::{Home, shown},
     program::Program,
+    report::exit,
+    report_file::ReportFile,
     scanning::{Context, Job, Keeping, read_all},
     store::{Store, StoreError},
     store_problem::StoreProblem,
@@ -80,12 +81,12 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     follow(program, followers, &mut report, &mut interrupted).await;
     program.report_scans(&report);
     if let Some(file) = report_file
-        && let Err(problem) = file.write(&report)
+        && let Err(problem) = file.write(&report, exit(&report).code())
     {
         program.report_problem(&problem);
         return Err(Exit::Failed);
     }
-    Ok(report.exit())
+    Ok(exit(&report))
 }
 
 fn several_outputs(program: &mut Program, ready: &[Ready]) -> Exit {

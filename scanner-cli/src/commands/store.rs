@@ -6,7 +6,6 @@ use crate::{
     arguments::{ShowFormat, Store as Command},
     exit::Exit,
     home::shown,
-    lock::{Lock, NotLocked},
     problem::Problem,
     program::Program,
     store::{self, Health, StoreError},
@@ -43,9 +42,11 @@ fn back_up(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
 
 fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
     let path = program.installation.home.store();
-    // A service between two scans does not have the store open.
-    let _no_service = lock_service(program)?;
-    let done = store::restore(&path, file).map_err(refusal)?;
+    let done = program.installation.restore_store(file);
+    let done = match done {
+        Ok(done) => done,
+        Err(error) => return Ok(program.report_error(&error)),
+    };
     let mut text = format!(
         "restored `{}` from `{}`: {}\n",
         shown(&path),
@@ -69,27 +70,6 @@ fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
     ));
     program.report_note(&text);
     Ok(Exit::Complete)
-}
-
-/// Keeps a service from starting as long as the lock lives.
-fn lock_service(program: &Program) -> Result<Option<Lock>, Refusal> {
-    let path = program.installation.home.lock();
-    match Lock::take(&path, (program.environment.clock)()) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(NotLocked::Busy(holder)) => {
-            let message = format!(
-                "a service is running for the home `{}`: {holder}",
-                shown(&program.installation.home.path(""))
-            );
-            let hint = "stop it first, and start it again after the restore; nothing was changed";
-            Err((Problem::general(message, hint.to_owned()), Exit::Busy))
-        }
-        Err(NotLocked::Unusable(error)) => {
-            let message = format!("the lock `{}` cannot be taken: {error}", shown(&path));
-            let hint = "restore needs file locks, to be sure that nothing uses the store; nothing was changed";
-            Err((Problem::general(message, hint.to_owned()), Exit::Failed))
-        }
-    }
 }
 
 fn check(program: &mut Program, file: Option<&Path>, format: ShowFormat) -> Result<Exit, Refusal> {

@@ -8,13 +8,13 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     hocon::{Diagnostic, Node, Object, Severity, Value},
+    installation::Installation,
     problem::Problem,
-    program::Program,
     schedule::Preview,
 };
 
 /// The next times by a setting of the shown file, or of the scanner's own settings.
-pub(super) struct NextTimes {
+pub struct NextTimes {
     preview: Preview,
     /// The setting, and the file if it is another one.
     source: String,
@@ -25,55 +25,61 @@ const OWN: &str = "schedule";
 
 impl NextTimes {
     /// A line for people.
-    pub(super) fn as_text(&self) -> String {
+    pub fn as_text(&self) -> String {
         let Self { preview, source } = self;
         let (times, zone) = (preview.local_times(), preview.zone());
         format!("next times by {source}: {times} ({zone})")
     }
 
     /// Adds them to the settings.
-    pub(super) fn add_to(&self, settings: &mut Json) {
+    pub fn add_to(&self, settings: &mut Json) {
         if let Json::Object(settings) = settings {
             settings.insert("next_times".to_owned(), json!(self.preview.times()));
         }
     }
 }
 
-/// The next times of the file with these settings, if it is a connection file or `conf/application.conf`, and a schedule is
-/// set. What keeps them unknown is reported.
-pub(super) fn find(program: &mut Program, path: &Path, root: &Object) -> Option<NextTimes> {
-    let own = text(root, OWN);
-    let is_connection = root.get("connector_id").is_some();
-    let is_application = same_file(path, &program.installation.home.settings());
-    if !(own.is_some() || is_connection || is_application) {
-        return None;
-    }
-    let now = (program.environment.clock)();
-    let (schedule, zone) = match program.installation.application() {
-        Ok(application) => {
-            let schedule = application.automation.schedule.expression();
-            (schedule.map(str::to_owned), application.automation.zone)
+impl Installation {
+    /// The next times of the file with these settings, if it is a connection file or `conf/application.conf`, and a
+    /// schedule is set. What keeps them unknown is added to `problems`.
+    pub fn next_times(
+        &self,
+        path: &Path,
+        root: &Object,
+        problems: &mut Vec<Problem>,
+    ) -> Option<NextTimes> {
+        let own = text(root, OWN);
+        let is_connection = root.get("connector_id").is_some();
+        let is_application = same_file(path, &self.home.settings());
+        if !(own.is_some() || is_connection || is_application) {
+            return None;
         }
-        Err(error) => {
-            program.report_problems(&error.problems);
-            (None, TimeZone::system())
-        }
-    };
-    let (expression, source, place) = match (own, schedule) {
-        (Some((own, place)), _) if !is_application => (own, format!("`{OWN}`"), Some(place)),
-        (_, schedule) => (
-            schedule?,
-            "`automation` of `conf/application.conf`".to_owned(),
-            None,
-        ),
-    };
-    match Preview::new(&expression, now, &zone) {
-        Ok(preview) => Some(NextTimes { preview, source }),
-        Err(error) => {
-            let message = format!("{source} is not a valid schedule: {error}");
-            let hint = error.hint().map(str::to_owned);
-            program.report_problem(&problem(place, message, hint));
-            None
+        let (schedule, zone) = match self.application() {
+            Ok(application) => {
+                let schedule = application.automation.schedule.expression();
+                (schedule.map(str::to_owned), application.automation.zone)
+            }
+            Err(error) => {
+                problems.extend(error.problems);
+                (None, TimeZone::system())
+            }
+        };
+        let (expression, source, place) = match (own, schedule) {
+            (Some((own, place)), _) if !is_application => (own, format!("`{OWN}`"), Some(place)),
+            (_, schedule) => (
+                schedule?,
+                "`automation` of `conf/application.conf`".to_owned(),
+                None,
+            ),
+        };
+        match Preview::new(&expression, (self.clock)(), &zone) {
+            Ok(preview) => Some(NextTimes { preview, source }),
+            Err(error) => {
+                let message = format!("{source} is not a valid schedule: {error}");
+                let hint = error.hint().map(str::to_owned);
+                problems.push(problem(place, message, hint));
+                None
+            }
         }
     }
 }

@@ -18,18 +18,18 @@ use crate::{
 const HELD: &[State] = &[State::Present, State::Unreadable, State::Excluded];
 
 /// Why a trial ended early.
-pub(super) enum Stopped {
+pub(super) enum TrialError {
     Store(StoreError),
     Scan(ScanError),
 }
 
-impl From<StoreError> for Stopped {
+impl From<StoreError> for TrialError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<SinkError> for Stopped {
+impl From<SinkError> for TrialError {
     fn from(error: SinkError) -> Self {
         Self::Scan(error.into())
     }
@@ -40,7 +40,7 @@ pub(super) fn read(
     ready: &Ready,
     catalog: &Catalog,
     stored: &StoredConnection,
-) -> Result<Trial, Stopped> {
+) -> Result<Trial, TrialError> {
     let connection = ready.connection.as_ref();
     let mut trial = Trial::new()?;
     let filtering = connection.filtering();
@@ -61,7 +61,7 @@ pub(super) fn read(
             }
             _ => trial.observe(stays(item, None))?,
         }
-        Ok::<_, Stopped>(())
+        Ok::<_, TrialError>(())
     })?;
     if let Some((filter, counts)) = counts {
         let rules = filter.rules().iter();

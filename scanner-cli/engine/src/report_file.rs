@@ -13,20 +13,29 @@ use crate::{
     file_rights::replace,
     home::shown,
     problem::Problem,
-    report::{Report, write_json},
+    run_report::{Report, write_json},
     spool::temporary,
 };
 
 /// The file of `--report`, opened before the long work so that nothing is read in vain.
-pub(crate) enum ReportFile {
+pub enum ReportFile {
     /// Written aside and renamed.
-    File { aside: NamedTempFile, path: PathBuf },
+    File {
+        /// The temporary file.
+        aside: NamedTempFile,
+        /// The name that it gets.
+        path: PathBuf,
+    },
     /// What cannot be replaced, such as a pipe, is written to.
     Stream(PathBuf),
 }
 
 impl ReportFile {
-    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+    /// Opens the file at `path`, or creates one beside it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn open(path: &Path) -> Result<Self, Problem> {
         if path.is_dir() {
             return Err(no_report(path, "it is a folder"));
         }
@@ -40,16 +49,22 @@ impl ReportFile {
         }
     }
 
-    pub(crate) fn write(self, report: &Report) -> Result<(), Problem> {
+    /// Writes the report of a run that ends with this exit code.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(self, report: &Report, exit_code: u8) -> Result<(), Problem> {
         match self {
             Self::File { mut aside, path } => {
-                let written = write_json(report, &mut aside).and_then(|()| aside.flush());
+                let written =
+                    write_json(report, exit_code, &mut aside).and_then(|()| aside.flush());
                 let written = written.and_then(|()| replace(aside, &path, None));
                 written.map_err(|error| no_report(&path, error))
             }
             Self::Stream(path) => {
                 let stream = OpenOptions::new().write(true).open(&path);
-                let written = stream.and_then(|mut stream| write_json(report, &mut stream));
+                let written =
+                    stream.and_then(|mut stream| write_json(report, exit_code, &mut stream));
                 written.map_err(|error| no_report(&path, error))
             }
         }

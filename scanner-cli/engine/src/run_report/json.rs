@@ -13,8 +13,8 @@ use catalog_model::{
 };
 use serde::Serialize;
 
-use super::{ConnectionReport, Outcome, Report, megabytes_per_second, text::NAMED};
-use crate::{home::shown, json_text::json_page, store::Counts, tally::Tally};
+use super::{ConnectionReport, MAX_NAMED_PEOPLE, Report, megabytes_per_second};
+use crate::{home::shown, json_text::json_page, scan_report::Outcome, store::Counts, tally::Tally};
 
 #[derive(Serialize)]
 struct ReportJson {
@@ -140,10 +140,14 @@ struct ProblemJson {
     hint: Option<String>,
 }
 
-pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the report of a run that ends with this exit code.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(report: &Report, exit_code: u8, out: &mut dyn Write) -> io::Result<()> {
     let json = ReportJson {
         started: format!("{:.3}", report.started),
-        exit_code: report.exit().code(),
+        exit_code,
         connections: report.connections.iter().map(connection).collect(),
         followers: (report.followed.iter())
             .map(|followed| FollowerJson {
@@ -215,7 +219,13 @@ fn connection(report: &ConnectionReport) -> ConnectionJson {
             .collect(),
         owners_without_email: UnreachedJson {
             count: report.tally.unreached.len(),
-            first: (report.tally.unreached.iter().take(NAMED).cloned()).collect(),
+            first: (report
+                .tally
+                .unreached
+                .iter()
+                .take(MAX_NAMED_PEOPLE)
+                .cloned())
+            .collect(),
         },
         owners_not_active: departed(&report.tally),
         filters: report.tally.rules.iter().map(filter).collect(),
@@ -244,7 +254,12 @@ fn departed(tally: &Tally) -> DepartedJson {
         inactive: of(AccountStatus::Inactive),
         blocked: of(AccountStatus::Blocked),
         removed: of(AccountStatus::Removed),
-        first: tally.departed.keys().take(NAMED).cloned().collect(),
+        first: tally
+            .departed
+            .keys()
+            .take(MAX_NAMED_PEOPLE)
+            .cloned()
+            .collect(),
     }
 }
 

@@ -1,0 +1,161 @@
+//! A trial of the filters of a connection: what they keep and exclude of what its site has now, or of what the store holds.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Seek, Write},
+    sync::Arc,
+};
+
+use catalog_model::{
+    Completeness, Diagnostic, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink,
+    SessionHold, SinkError,
+    filter::{FilterRule, RuleCount},
+    printable,
+};
+
+use crate::{
+    connections::Ready, export_line::label, installation::Installation, kept_session::KeptSession,
+    operation_error::OperationError, spool::Ledger, stored::stored_connection,
+};
+
+mod offline;
+
+use self::offline::TrialError;
+
+/// A trial that ended, and whether it saw all items.
+pub type TrialResult = Result<(Trial, Completeness), ScanError>;
+
+/// What a trial saw. Its lines wait in a file: a scan that begins again takes them back.
+pub struct Trial {
+    lines: BufWriter<File>,
+    /// The number of items that the filters keep.
+    pub stay: u64,
+    /// The number of items that they exclude.
+    pub go: u64,
+    /// The number of items that they cannot decide about.
+    pub undecided: u64,
+    /// The rules, and how often each decided.
+    pub rules: Vec<(Arc<FilterRule>, RuleCount)>,
+    /// What is odd.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Installation {
+    /// Tries the filters on what the site has now, in the session that is kept for it.
+    ///
+    /// # Errors
+    /// If the site cannot be read.
+    pub async fn try_filters(&self, ready: &Ready, hold: SessionHold) -> TrialResult {
+        let session = KeptSession::resume(ready.connection.as_ref(), &self.home, &ready.code);
+        let mut trial = Trial::new()?;
+        let read = ready.connection.inventory(&mut trial).await;
+        trial.warnings.extend(session.end(hold).await);
+        read.map(|completeness| (trial, completeness))
+    }
+
+    /// Tries the filters on what the store holds.
+    ///
+    /// # Errors
+    /// If the store does not have the connection, or cannot be used.
+    pub fn try_filters_offline(&self, ready: &Ready) -> Result<TrialResult, OperationError> {
+        let catalog = self.catalog()?;
+        let stored = stored_connection(&catalog, ready.code.as_str())?;
+        match offline::read(ready, &catalog, stored) {
+            Ok(trial) => Ok(Ok((trial, Completeness::Complete))),
+            Err(TrialError::Scan(error)) => Ok(Err(error)),
+            Err(TrialError::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+impl Trial {
+    fn new() -> Result<Self, SinkError> {
+        let file = tempfile::tempfile().map_err(cannot_keep)?;
+        Ok(Self {
+            lines: BufWriter::new(file),
+            stay: 0,
+            go: 0,
+            undecided: 0,
+            rules: Vec::new(),
+            warnings: Vec::new(),
+        })
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), SinkError> {
+        writeln!(self.lines, "{}", printable(line)).map_err(cannot_keep)
+    }
+
+    /// Notes something that the filters cannot decide about.
+    fn undecided(&mut self, what: &str, why: &str) -> Result<(), SinkError> {
+        self.undecided += 1;
+        self.line(&format!("undecided  {what}  {why}"))
+    }
+
+    /// Writes the list of items, a line each.
+    ///
+    /// # Errors
+    /// If `output` cannot be written.
+    pub fn copy(&mut self, output: &mut dyn Write) -> io::Result<()> {
+        self.lines.flush()?;
+        let file = self.lines.get_mut();
+        file.rewind()?;
+        io::copy(file, output)?;
+        output.flush()
+    }
+}
+
+impl ScanSink<InventoryEntry> for Trial {
+    fn observe(&mut self, observation: Observation<InventoryEntry>) -> Result<(), SinkError> {
+        match observation {
+            Observation::Item(item, _) => {
+                self.stay += 1;
+                let catalog = item.catalog.map(|catalog| format!("  catalog {catalog}"));
+                let (key, catalog) = (item.key, catalog.unwrap_or_default());
+                let way = label(&item.label);
+                self.line(&format!("stays      {way}  {key}{catalog}"))
+            }
+            Observation::Excluded(item) => {
+                self.go += 1;
+                let (key, rule, way) = (item.key, item.rule, label(&item.label));
+                self.line(&format!("goes       {way}  {key}  by {rule}"))
+            }
+            Observation::Undecided(item) => {
+                let what = format!("{}  {}", label(&item.label), item.key);
+                self.undecided(&what, &item.reason)
+            }
+            Observation::Unreadable(record) => self.undecided(&record.place, &record.reason),
+            Observation::Unchanged(_)
+            | Observation::Container(_)
+            | Observation::HiddenContainers(_) => Ok(()),
+        }
+    }
+
+    fn restart(&mut self, _: &str) -> Result<(), SinkError> {
+        (self.stay, self.go, self.undecided) = (0, 0, 0);
+        self.rules.clear();
+        self.warnings.clear();
+        self.lines.rewind().map_err(cannot_keep)?;
+        self.lines.get_mut().set_len(0).map_err(cannot_keep)
+    }
+
+    fn warn(&mut self, warning: Diagnostic) {
+        self.warnings.push(warning);
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        if let Progress::FilterRule { rule, count } = progress {
+            self.rules.push((rule, count));
+        }
+    }
+
+    fn ledger(&mut self) -> Box<dyn IdLedger> {
+        Box::new(Ledger::new(&std::env::temp_dir()))
+    }
+}
+
+fn cannot_keep(error: io::Error) -> SinkError {
+    SinkError {
+        message: "the list cannot be kept in a temporary file".to_owned(),
+        source: Some(Box::new(error)),
+    }
+}

@@ -1,0 +1,71 @@
+//! The report of a run: the outcome of each connection, and what a person should know. Also as JSON (`--report FILE`).
+
+use crate::{followers::Followed, problem::Problem, scan_report::ConnectionReport};
+
+mod json;
+
+pub use self::json::write as write_json;
+
+/// Maximum number of people that a report names in a list.
+pub const MAX_NAMED_PEOPLE: usize = 5;
+
+/// The report of a run.
+pub struct Report {
+    /// When the run began.
+    pub started: jiff::Timestamp,
+    /// The scans that ended by themselves.
+    pub connections: Vec<ConnectionReport>,
+    /// Files that could not be used, and warnings about files that could. They were reported when the run began.
+    pub problems: Vec<Problem>,
+    /// What the followers did after the scans.
+    pub followed: Vec<Followed>,
+    /// Whether somebody ended the run before its scans had ended.
+    pub interrupted: bool,
+}
+
+impl Report {
+    /// The report of a run that begins now.
+    pub fn begun(started: jiff::Timestamp, problems: Vec<Problem>) -> Self {
+        Self {
+            started,
+            connections: Vec::new(),
+            problems,
+            followed: Vec::new(),
+            interrupted: false,
+        }
+    }
+
+    /// Adds what the followers did.
+    pub fn follow(&mut self, followed: Vec<Followed>) {
+        for delivered in followed
+            .iter()
+            .flat_map(|followed| followed.outcome.iter().flatten())
+        {
+            let mut reports = self.connections.iter_mut();
+            if let Some(report) =
+                reports.find(|report| report.code.as_str() == delivered.connection)
+            {
+                report.delivered.push(delivered.clone());
+            }
+        }
+        self.followed = followed;
+    }
+}
+
+/// Decompressed megabytes (10^6 bytes) of lists a second.
+#[must_use]
+pub fn megabytes_per_second(report: &ConnectionReport) -> f64 {
+    let seconds = report.elapsed.as_secs_f64();
+    if seconds > 0.0 {
+        megabytes(report.tally.bytes()) / seconds
+    } else {
+        0.0
+    }
+}
+
+/// A number of bytes in megabytes (10^6 bytes).
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+pub fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
