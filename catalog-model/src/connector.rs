@@ -7,7 +7,7 @@ use crate::{
     Completeness, ConnectionCode, ConnectorId, ContainerKind, Diagnostic, FieldRevision, Finding,
     InventoryEntry, KeysOnly, PropertyDefinition, ScanError, ScanSink, Settings, Stage,
     Visualization,
-    filter::{Decision, ItemFilter},
+    filter::{Evaluation, ItemFilter},
     settings::Invalid,
 };
 
@@ -119,7 +119,7 @@ pub trait Filtering: Send + Sync {
 
     /// Decides about an item that a catalog holds, without a request to the source. What such an item does not contain is
     /// unknown.
-    fn decide(&self, item: &Visualization) -> Decision;
+    fn decide(&self, item: &Visualization) -> Evaluation;
 }
 
 /// Sessions with a source. A session that outlives a process saves the next one a login.

@@ -48,7 +48,7 @@ pub use self::{
     error::{ExpressionError, Position},
     item_filter::ItemFilter,
     rule::{
-        Decision, Fate, FilterRule, PatternGaveUp, RuleCount, RuleCounts, RuleId, Silence,
+        Decision, Evaluation, FilterRule, PatternGaveUp, RuleCount, RuleCounts, RuleId, Silence,
         UnknownCause,
     },
 };

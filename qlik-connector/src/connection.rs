@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use catalog_model::{
     Completeness, Connection, Diagnostic, Filtering, Lookup, ScanError, ScanRequest, ScanSink,
     Schema, SessionHold, Sessions, Stage, Visualization,
-    filter::{Decision, ItemFilter},
+    filter::{Evaluation, ItemFilter},
     with_causes,
 };
 use qrs_client::QrsClient;
@@ -85,7 +85,7 @@ impl Filtering for SheetFilter<'_> {
         self.0
     }
 
-    fn decide(&self, item: &Visualization) -> Decision {
+    fn decide(&self, item: &Visualization) -> Evaluation {
         self.0.decide(&StoredSheet(item))
     }
 }

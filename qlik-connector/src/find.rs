@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use catalog_model::{
-    ConnectionCode, Finding, ItemKey, Lookup, ScanError, counted, filter::ItemFilter,
+    ConnectionCode, Finding, ItemKey, Lookup, ScanError, counted,
+    filter::{Decision, ItemFilter},
 };
 use qrs_client::{
     AppId, AppObjectId, EngineObjectId, Error, Field, Filter, QrsClient, RecordList, SiteUrl,
@@ -11,10 +12,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    filters::{
-        asked_sheet::AskedSheet,
-        filtering::{Ruling, ruling},
-    },
+    filters::{asked_sheet::AskedSheet, filtering::reason},
     items::{
         apps::{Apps, WithOwners, stream_name},
         dates::Dates,
@@ -108,21 +106,21 @@ impl Asking<'_> {
             return Ok(None);
         };
         let asked = AskedSheet::of(sheet, &item, &app);
-        let ruling = ruling(filter, filter.decide(&asked), &asked);
-        let because = match &ruling {
-            Ruling::Goes { rule } => filter.because(&asked, rule.id),
-            _ => Vec::new(),
-        };
-        let (key, label) = (item.key, item.label);
-        Ok(match ruling {
-            Ruling::Stays { .. } => None,
-            Ruling::Goes { rule } => Some(Finding::Excluded {
+        let decision = filter.decide(&asked).decision;
+        let (key, label) = (item.key.clone(), item.label.clone());
+        Ok(match decision {
+            Decision::Keep { .. } => None,
+            Decision::Exclude { rule } => Some(Finding::Excluded {
                 key,
                 label,
+                because: filter.because(&asked, rule.id),
                 rule,
-                because,
             }),
-            Ruling::Open { reason: why } => Some(Finding::Undecided { key, label, why }),
+            Decision::Undecided { rule, cause } => Some(Finding::Undecided {
+                key,
+                label,
+                why: reason(filter, rule, &cause, &asked),
+            }),
         })
     }
 

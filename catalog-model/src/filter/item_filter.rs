@@ -7,7 +7,7 @@ use super::{
     evaluate::{Cause, Ground, Truth, grounds, holds},
     expression::Formula,
     regex::Budget,
-    rule::{Decision, Fate, FilterRule, RuleCounts, RuleId, Silence, UnknownCause},
+    rule::{Decision, Evaluation, FilterRule, RuleCounts, RuleId, Silence, UnknownCause},
     universal::{Action, Outcome, UniversalRule},
 };
 use crate::Settings;
@@ -112,19 +112,19 @@ impl ItemFilter {
     }
 
     /// Decides what becomes of an item.
-    pub fn decide<S: Subject + ?Sized>(&self, subject: &S) -> Decision {
+    pub fn decide<S: Subject + ?Sized>(&self, subject: &S) -> Evaluation {
         let budget = Budget::new();
-        let Decision { matched, fate } = self.ask_rules(subject, &budget);
-        let fate = match fate {
-            left @ Fate::Leave { .. } => left,
-            fate => self.ask_rich(subject, fate, &budget),
+        let Evaluation { matched, decision } = self.ask_rules(subject, &budget);
+        let decision = match decision {
+            excluded @ Decision::Exclude { .. } => excluded,
+            decision => self.ask_rich(subject, decision, &budget),
         };
-        Decision { matched, fate }
+        Evaluation { matched, decision }
     }
 
     /// What the rules make of an item: of those that match, the first decides. One before it that may match leaves the
     /// item undecided, unless it would make the same of it.
-    fn ask_rules<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Decision {
+    fn ask_rules<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Evaluation {
         let mut matched = None;
         // The first rule that may match, and whether all that may agree with it.
         let mut open: Option<(RuleId, Cause<'_>)> = None;
@@ -145,28 +145,38 @@ impl ItemFilter {
             }
         }
         let last = matched.map_or(Outcome::OF_NO_RULE, outcome);
-        let fate = match (open, matched) {
+        let decision = match (open, matched) {
             (Some((rule, cause)), _) if !agree || outcome(rule) != last => unknown(rule, cause),
-            (_, Some(rule)) if last.action == Action::Reject => Fate::Leave { rule },
-            _ => Fate::Keep {
+            (_, Some(rule)) if last.action == Action::Reject => self.exclude(rule),
+            _ => Decision::Keep {
                 catalog: last.catalog.cloned(),
             },
         };
-        Decision { matched, fate }
+        Evaluation { matched, decision }
     }
 
-    /// What the rich filter makes of an item of which the rules made `fate`. What it leaves out is out, whatever is
+    /// What the rich filter makes of an item of which the rules made `decision`. What it leaves out is out, whatever is
     /// unknown besides.
-    fn ask_rich<S: Subject + ?Sized>(&self, subject: &S, fate: Fate, budget: &Budget) -> Fate {
+    fn ask_rich<S: Subject + ?Sized>(
+        &self,
+        subject: &S,
+        decision: Decision,
+        budget: &Budget,
+    ) -> Decision {
         let (Some(node), Some(rule)) = (&self.rich, self.rich_id()) else {
-            return fate;
+            return decision;
         };
         match holds(node, subject, budget) {
-            Truth::Holds => fate,
-            Truth::Fails => Fate::Leave { rule },
-            Truth::Unknown(_) if matches!(fate, Fate::Unknown { .. }) => fate,
+            Truth::Holds => decision,
+            Truth::Fails => self.exclude(rule),
+            Truth::Unknown(_) if matches!(decision, Decision::Undecided { .. }) => decision,
             Truth::Unknown(cause) => unknown(rule, cause),
         }
+    }
+
+    fn exclude(&self, rule: RuleId) -> Decision {
+        let rule = Arc::clone(&self.rules[rule.0]);
+        Decision::Exclude { rule }
     }
 
     /// Why a rule left an item out: the rule as it is written, or the comparisons of the rich filter that decided.
@@ -194,10 +204,10 @@ impl ItemFilter {
     }
 }
 
-fn unknown(rule: RuleId, cause: Cause<'_>) -> Fate {
+fn unknown(rule: RuleId, cause: Cause<'_>) -> Decision {
     let cause = match cause {
         Cause::NotRead(asked) => UnknownCause::Criterion(asked.to_string()),
         Cause::GaveUp(gave_up) => UnknownCause::Pattern(gave_up.into()),
     };
-    Fate::Unknown { rule, cause }
+    Decision::Undecided { rule, cause }
 }

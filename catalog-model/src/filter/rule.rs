@@ -21,30 +21,30 @@ pub struct FilterRule {
     pub text: String,
 }
 
-/// What a filter decides about an item.
+/// What a filter decides about an item, and the rule of `filters` behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// The rule of `filters` that matched, if one did for certain.
+pub struct Evaluation {
+    /// The rule of `filters` that certainly matched, if one did.
     pub matched: Option<RuleId>,
-    /// What becomes of the item.
-    pub fate: Fate,
+    /// What the filter decides.
+    pub decision: Decision,
 }
 
-/// What becomes of an item.
+/// What a filter decides about an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It stays.
+pub enum Decision {
+    /// The catalog gets the item.
     Keep {
-        /// What the rule that matched says it goes with.
+        /// The catalog that the matching rule assigns to the item.
         catalog: Option<Arc<str>>,
     },
-    /// It is left out.
-    Leave {
-        /// By this rule.
-        rule: RuleId,
+    /// The catalog does not get the item.
+    Exclude {
+        /// The rule that excludes it.
+        rule: Arc<FilterRule>,
     },
-    /// Not known: it rests on what could not be read of the item, or on a pattern that gave up on it.
-    Unknown {
+    /// Not known: it depends on a part of the item that could not be read, or on a pattern that gave up.
+    Undecided {
         /// The first rule whose answer is not known.
         rule: RuleId,
         /// Why it is not known.
@@ -121,20 +121,20 @@ impl RuleCounts {
     }
 
     /// Counts what was decided about one item.
-    pub fn count(&mut self, decision: &Decision) {
-        let passed = match decision.fate {
-            Fate::Keep { .. } => self.rich,
-            Fate::Leave { rule } => {
-                self.change(rule, |count| count.left_out += 1);
+    pub fn count(&mut self, evaluation: &Evaluation) {
+        let passed = match &evaluation.decision {
+            Decision::Keep { .. } => self.rich,
+            Decision::Exclude { rule } => {
+                self.change(rule.id, |count| count.left_out += 1);
                 None
             }
-            Fate::Unknown { .. } => {
+            Decision::Undecided { .. } => {
                 self.unknown += 1;
                 return;
             }
         };
         self.decided += 1;
-        for rule in decision.matched.into_iter().chain(passed) {
+        for rule in evaluation.matched.into_iter().chain(passed) {
             self.change(rule, |count| count.matched += 1);
         }
     }

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use catalog_model::{
     Diagnostic, Inclusion, Progress, ScanSink, counted,
-    filter::{
-        Decision, Fate, FilterRule, ItemFilter, PatternGaveUp, RuleCounts, RuleId, Silence,
-        UnknownCause,
-    },
+    filter::{Decision, ItemFilter, PatternGaveUp, RuleCounts, RuleId, Silence, UnknownCause},
 };
 
 use crate::{
@@ -28,24 +25,12 @@ pub(crate) struct Filtering<'a> {
     first_gave_up: Option<String>,
 }
 
-/// What becomes of a sheet.
-pub(crate) enum Ruling {
-    /// It stays, and goes with this catalog.
-    Stays { catalog: Option<Arc<str>> },
-    /// This rule leaves it out.
-    Goes { rule: Arc<FilterRule> },
-    /// Nobody knows, for this reason.
-    Open { reason: String },
-}
-
-impl Ruling {
-    /// What this means for containers of the sheet.
-    pub(crate) fn inclusion(&self) -> Inclusion {
-        match self {
-            Self::Stays { .. } => Inclusion::Included,
-            Self::Goes { .. } => Inclusion::Excluded,
-            Self::Open { .. } => Inclusion::Undecided,
-        }
+/// What a decision about a sheet means for the containers of the sheet.
+pub(crate) fn inclusion(decision: &Decision) -> Inclusion {
+    match decision {
+        Decision::Keep { .. } => Inclusion::Included,
+        Decision::Exclude { .. } => Inclusion::Excluded,
+        Decision::Undecided { .. } => Inclusion::Undecided,
     }
 }
 
@@ -60,29 +45,36 @@ impl<'a> Filtering<'a> {
         }
     }
 
-    pub(crate) fn ask(&mut self, asked: &AskedSheet<'_>) -> Ruling {
-        let decision = self.filter.decide(asked);
-        self.counts.count(&decision);
-        if let Fate::Unknown {
-            rule,
-            cause: UnknownCause::Pattern(gave_up),
-        } = &decision.fate
-        {
-            return self.gave_up(*rule, gave_up, asked);
+    /// What the filter decides about a sheet.
+    pub(crate) fn ask(&mut self, asked: &AskedSheet<'_>) -> Decision {
+        let evaluation = self.filter.decide(asked);
+        self.counts.count(&evaluation);
+        if let Decision::Undecided { rule, cause } = &evaluation.decision {
+            self.count_undecided(*rule, cause, asked);
         }
-        let ruling = ruling(self.filter, decision, asked);
-        if matches!(ruling, Ruling::Open { .. }) {
-            self.hidden += u64::from(asked.app().told == Told::BySheet(Unread::Hidden));
-        }
-        ruling
+        evaluation.decision
     }
 
-    fn gave_up(&mut self, rule: RuleId, pattern: &PatternGaveUp, asked: &AskedSheet<'_>) -> Ruling {
-        let reason = why_gave_up(self.filter, rule, pattern);
-        self.gave_up += 1;
-        self.first_gave_up
-            .get_or_insert_with(|| format!("`{}`: {reason}", asked.key()));
-        Ruling::Open { reason }
+    fn count_undecided(&mut self, rule: RuleId, cause: &UnknownCause, asked: &AskedSheet<'_>) {
+        if let UnknownCause::Pattern(_) = cause {
+            self.gave_up += 1;
+            let filter = self.filter;
+            self.first_gave_up.get_or_insert_with(|| {
+                format!("`{}`: {}", asked.key(), reason(filter, rule, cause, asked))
+            });
+        } else {
+            self.hidden += u64::from(asked.app().told == Told::BySheet(Unread::Hidden));
+        }
+    }
+
+    /// Why nothing is decided about a sheet.
+    pub(crate) fn reason(
+        &self,
+        rule: RuleId,
+        cause: &UnknownCause,
+        asked: &AskedSheet<'_>,
+    ) -> String {
+        reason(self.filter, rule, cause, asked)
     }
 
     /// Tells how often each rule had a say, warns of one that had none, since it may be misspelt, and of what is open.
@@ -187,22 +179,16 @@ fn unknown_property(name: &str, apps: &Apps) -> Option<Diagnostic> {
     ))
 }
 
-/// What a decision makes of a sheet.
-pub(crate) fn ruling(filter: &ItemFilter, decision: Decision, asked: &AskedSheet<'_>) -> Ruling {
-    match decision.fate {
-        Fate::Keep { catalog } => Ruling::Stays { catalog },
-        Fate::Leave { rule } => match filter.rule(rule) {
-            Some(rule) => Ruling::Goes {
-                rule: Arc::clone(rule),
-            },
-            None => Ruling::Stays { catalog: None },
-        },
-        Fate::Unknown { rule, cause } => Ruling::Open {
-            reason: match cause {
-                UnknownCause::Criterion(criterion) => why_open(filter, rule, &criterion, asked),
-                UnknownCause::Pattern(pattern) => why_gave_up(filter, rule, &pattern),
-            },
-        },
+/// Why nothing is decided about a sheet.
+pub(crate) fn reason(
+    filter: &ItemFilter,
+    rule: RuleId,
+    cause: &UnknownCause,
+    asked: &AskedSheet<'_>,
+) -> String {
+    match cause {
+        UnknownCause::Criterion(criterion) => why_open(filter, rule, criterion, asked),
+        UnknownCause::Pattern(pattern) => why_gave_up(filter, rule, pattern),
     }
 }
 

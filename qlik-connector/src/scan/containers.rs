@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use catalog_model::{
     Contacts, Container, ContainerField, CustomProperty, Inclusion, InvalidKey, Observation,
     ScanSink, SinkError,
-    filter::{Fate, ItemFilter},
+    filter::{Decision, ItemFilter},
 };
 use qrs_client::AppId;
 
@@ -121,7 +121,7 @@ impl Containers<'_> {
             return Inclusion::Included;
         };
         if let Some(app) = app
-            && let Fate::Leave { .. } = filter.decide(&AskedApp { id, app }).fate
+            && let Decision::Exclude { .. } = filter.decide(&AskedApp { id, app }).decision
         {
             return Inclusion::Excluded;
         }

@@ -3,15 +3,16 @@
 use std::mem;
 
 use catalog_model::{
-    Contacts, Diagnostic, ExcludedItem, Inclusion, Observation, ScanSink, SourceId, UndecidedItem,
-    UnreadableRecord, counted, filter::ItemFilter,
+    Contacts, Diagnostic, ExcludedItem, Observation, ScanSink, SourceId, UndecidedItem,
+    UnreadableRecord, counted,
+    filter::{Decision, ItemFilter},
 };
 use qrs_client::Record;
 
 use crate::{
     filters::{
         asked_sheet::AskedSheet,
-        filtering::{Filtering, Ruling},
+        filtering::{Filtering, inclusion},
     },
     items::{
         apps::{AppFacts, HINT_FOR_HIDDEN_APPS},
@@ -116,39 +117,33 @@ impl<'a> Sheets<'a> {
         };
         self.items += 1;
         let precedence = item.precedence;
-        let mut inclusion = Inclusion::Included;
-        let ruling = self.filter.as_mut().map(|filter| {
-            let ruling = filter.ask(&AskedSheet::of(&sheet, &item, &app));
-            inclusion = ruling.inclusion();
-            ruling
-        });
+        let asked = AskedSheet::of(&sheet, &item, &app);
+        let (decision, reason) = self.decide(&asked);
         if let Some(said) = &sheet.app {
-            self.of_apps.add(&said.id, &app, inclusion);
+            self.of_apps.add(&said.id, &app, inclusion(&decision));
         }
-        if let Some(ruling) = ruling {
-            match ruling {
-                Ruling::Stays { catalog } => item.catalog = catalog,
-                Ruling::Goes { rule } => {
-                    let excluded = ExcludedItem {
-                        key: item.key,
-                        label: item.label,
-                        id: id.map(SourceId),
-                        precedence,
-                        rule,
-                    };
-                    return Ok(sink.observe(Observation::Excluded(excluded))?);
-                }
-                Ruling::Open { reason } => {
-                    self.undecided += 1;
-                    let undecided = UndecidedItem {
-                        key: item.key,
-                        label: item.label,
-                        id: id.map(SourceId),
-                        precedence,
-                        reason,
-                    };
-                    return Ok(sink.observe(Observation::Undecided(undecided))?);
-                }
+        match decision {
+            Decision::Keep { catalog } => item.catalog = catalog,
+            Decision::Exclude { rule } => {
+                let excluded = ExcludedItem {
+                    key: item.key,
+                    label: item.label,
+                    id: id.map(SourceId),
+                    precedence,
+                    rule,
+                };
+                return Ok(sink.observe(Observation::Excluded(excluded))?);
+            }
+            Decision::Undecided { .. } => {
+                self.undecided += 1;
+                let undecided = UndecidedItem {
+                    key: item.key,
+                    label: item.label,
+                    id: id.map(SourceId),
+                    precedence,
+                    reason: reason.unwrap_or_default(),
+                };
+                return Ok(sink.observe(Observation::Undecided(undecided))?);
             }
         }
         // A field of an unexpected type is reported for itself.
@@ -159,6 +154,19 @@ impl<'a> Sheets<'a> {
         self.note_unreached(&sheet, &item.contacts, &app);
         self.stayed += 1;
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
+    }
+
+    /// What the filter decides, and why nothing is decided.
+    fn decide(&mut self, asked: &AskedSheet<'_>) -> (Decision, Option<String>) {
+        let Some(filter) = &mut self.filter else {
+            return (Decision::Keep { catalog: None }, None);
+        };
+        let decision = filter.ask(asked);
+        let reason = match &decision {
+            Decision::Undecided { rule, cause } => Some(filter.reason(*rule, cause, asked)),
+            _ => None,
+        };
+        (decision, reason)
     }
 
     fn count_unknown_contacts(&mut self, owner: &AppOwner<'_>) {

@@ -2,7 +2,7 @@
 
 use catalog_model::{
     Completeness, contract,
-    filter::{Fate, UnknownCause},
+    filter::{Decision, UnknownCause},
 };
 use qrs_client::fake_site::{Content, FakeSite};
 
@@ -215,10 +215,12 @@ async fn a_stored_item_is_decided_like_its_sheet_or_undecided() {
         let mut decided = 0;
         for (item, _) in &all.seen.items {
             let decision = connection.filtering().unwrap().decide(item);
-            match decision.fate {
-                Fate::Keep { .. } => assert!(keys.contains(&&item.key), "{filter}: {item:?}"),
-                Fate::Leave { .. } => assert!(left.contains(&&item.key), "{filter}: {item:?}"),
-                Fate::Unknown { cause, .. } => {
+            match decision.decision {
+                Decision::Keep { .. } => assert!(keys.contains(&&item.key), "{filter}: {item:?}"),
+                Decision::Exclude { .. } => {
+                    assert!(left.contains(&&item.key), "{filter}: {item:?}")
+                }
+                Decision::Undecided { cause, .. } => {
                     let UnknownCause::Criterion(criterion) = cause else {
                         panic!("{filter} has no pattern: {cause:?}");
                     };

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use super::*;
 use crate::{
     Place, Settings,
-    filter::{Decision, Fate, ItemFilter},
+    filter::{Decision, Evaluation, ItemFilter},
     settings::{FileSource, Node, Object, Value},
 };
 
@@ -119,12 +119,12 @@ fn filter(rules: &[Rule], rich: &Formula) -> ItemFilter {
     read.unwrap_or_else(|| panic!("{:?}", settings.problems()))
 }
 
-/// A decision without the rule that leaves out: which one it would be is not always known.
-fn fate(decision: &Decision) -> String {
-    match &decision.fate {
-        Fate::Keep { catalog } => format!("keep {catalog:?}"),
-        Fate::Leave { .. } => "leave".to_owned(),
-        Fate::Unknown { .. } => "unknown".to_owned(),
+/// A decision without the rule that excludes: which rule it would be is not always known.
+fn in_words(evaluation: &Evaluation) -> String {
+    match &evaluation.decision {
+        Decision::Keep { catalog } => format!("keep {catalog:?}"),
+        Decision::Exclude { .. } => "exclude".to_owned(),
+        Decision::Undecided { .. } => "undecided".to_owned(),
     }
 }
 
@@ -158,13 +158,13 @@ proptest! {
         let filter = filter(&rules, &rich);
         let masked = |shows| Masked { item: &item, known, other: &other, shows };
         let whole = filter.decide(&masked(Shows::All));
-        prop_assert_ne!(fate(&whole), "unknown");
-        let decision = filter.decide(&masked(Shows::KnownAlone));
-        if !matches!(decision.fate, Fate::Unknown { .. }) {
-            prop_assert_eq!(fate(&decision), fate(&whole));
+        prop_assert_ne!(in_words(&whole), "undecided");
+        let evaluation = filter.decide(&masked(Shows::KnownAlone));
+        if !matches!(evaluation.decision, Decision::Undecided { .. }) {
+            prop_assert_eq!(in_words(&evaluation), in_words(&whole));
         }
         let mut counts = filter.counts();
-        counts.count(&decision);
-        prop_assert_eq!(counts.unknown() == 1, fate(&decision) == "unknown");
+        counts.count(&evaluation);
+        prop_assert_eq!(counts.unknown() == 1, in_words(&evaluation) == "undecided");
     }
 }

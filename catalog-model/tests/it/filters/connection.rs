@@ -4,7 +4,7 @@ use std::{cell::Cell, io, sync::Arc};
 
 use catalog_model::{
     Place, Settings,
-    filter::{Decision, Fate, ItemFilter, RuleCount, RuleId, UnknownCause},
+    filter::{Decision, Evaluation, ItemFilter, RuleCount, RuleId, UnknownCause},
     settings::{FileSource, Node, SettingProblem, Value},
 };
 
@@ -110,12 +110,12 @@ fn an_item_must_pass_both_the_rules_and_the_filter() {
         (finance, None),
         (Item::default(), Some(1)),
     ] {
-        let decision = filter.decide(&item);
-        counts.count(&decision);
-        match decision.fate {
-            Fate::Leave { rule } => assert_eq!(Some(rule), left_by.map(RuleId)),
-            Fate::Keep { catalog } => assert_eq!((catalog, left_by), (None, None)),
-            Fate::Unknown { .. } => panic!("all is known"),
+        let evaluation = filter.decide(&item);
+        counts.count(&evaluation);
+        match evaluation.decision {
+            Decision::Exclude { rule } => assert_eq!(Some(rule.id), left_by.map(RuleId)),
+            Decision::Keep { catalog } => assert_eq!((catalog, left_by), (None, None)),
+            Decision::Undecided { .. } => panic!("all is known"),
         }
     }
     let count = |matched, left_out| RuleCount { matched, left_out };
@@ -134,10 +134,10 @@ fn the_deciding_rule_is_reported() {
     let filter = "stream = 'Finance' and (app = 'x' or owner = 'y') and not published = 'true'";
     let filter = read(vec![("filters", rules), ("filter", text(filter))]).unwrap();
     let because = |item: &Item| {
-        let Fate::Leave { rule } = filter.decide(item).fate else {
+        let Decision::Exclude { rule } = filter.decide(item).decision else {
             panic!("{item:?} stays");
         };
-        filter.because(item, rule)
+        filter.because(item, rule.id)
     };
     assert_eq!(
         because(&Item::default()),
@@ -170,13 +170,13 @@ fn an_invalid_expression_is_a_problem_with_its_position() {
 #[test]
 fn a_filter_is_read_from_a_file() {
     let filter = read(vec![("filter", text("file:conf/good.txt"))]).unwrap();
-    let decision = filter.decide(&sheet());
-    let fate = Fate::Keep { catalog: None };
+    let evaluation = filter.decide(&sheet());
+    let decision = Decision::Keep { catalog: None };
     assert_eq!(
-        decision,
-        Decision {
+        evaluation,
+        Evaluation {
             matched: None,
-            fate
+            decision
         }
     );
     assert_eq!(filter.rules()[0].place.to_string(), "conf/good.txt:1:1");
@@ -232,10 +232,10 @@ fn a_pattern_that_gives_up_is_reported_with_its_rule() {
         ),
     ] {
         let filter = filter.unwrap();
-        let Fate::Unknown {
+        let Decision::Undecided {
             rule,
             cause: UnknownCause::Pattern(gave_up),
-        } = filter.decide(&item).fate
+        } = filter.decide(&item).decision
         else {
             panic!("decided");
         };
@@ -293,11 +293,11 @@ fn a_rule_whose_pattern_gives_up_leaves_only_its_own_items_undecided() {
     ] {
         COLUMN.set(0);
         let filter = read(vec![("filters", list(rules))]).unwrap();
-        let fate = match filter.decide(&item).fate {
-            Fate::Keep { .. } => "keep",
-            Fate::Leave { .. } => "leave",
-            Fate::Unknown { .. } => "unknown",
+        let decision = match filter.decide(&item).decision {
+            Decision::Keep { .. } => "keep",
+            Decision::Exclude { .. } => "leave",
+            Decision::Undecided { .. } => "unknown",
         };
-        assert_eq!(fate, expected, "{:?}", filter.rules());
+        assert_eq!(decision, expected, "{:?}", filter.rules());
     }
 }

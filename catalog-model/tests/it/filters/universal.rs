@@ -6,7 +6,7 @@ use super::{
     sheet,
 };
 use catalog_model::{
-    filter::{Decision, Fate, ItemFilter, RuleId},
+    filter::{Decision, Evaluation, ItemFilter, RuleId},
     settings::Value,
 };
 
@@ -19,7 +19,7 @@ fn rejects(rules: &[(&str, &str)]) -> bool {
     ]);
     let filter = read(vec![("filters", list(vec![rule]))]).unwrap();
     let decision = filter.decide(&sheet());
-    matches!(decision.fate, Fate::Leave { .. })
+    matches!(decision.decision, Decision::Exclude { .. })
 }
 
 #[test]
@@ -61,8 +61,11 @@ fn a_rule_without_rules_matches_everything() {
     assert!(rejects(&[]));
     let rule = block(vec![("action", text("REJECT"))]);
     let filter = read(vec![("filters", list(vec![rule]))]).unwrap();
-    let fate = filter.decide(&sheet()).fate;
-    assert_eq!(fate, Fate::Leave { rule: RuleId(0) });
+    let decision = filter.decide(&sheet()).decision;
+    let Decision::Exclude { rule } = decision else {
+        panic!("{decision:?}");
+    };
+    assert_eq!(rule.id, RuleId(0));
     assert_eq!(filter.rules()[0].text, "REJECT everything");
 }
 
@@ -72,7 +75,10 @@ fn keys_may_be_blocks_within_each_other() {
     let rules = block(vec![("custom_property", region)]);
     let rule = block(vec![("action", text("REJECT")), ("rules", rules)]);
     let filter = read(vec![("filters", list(vec![rule]))]).unwrap();
-    assert!(matches!(filter.decide(&sheet()).fate, Fate::Leave { .. }));
+    assert!(matches!(
+        filter.decide(&sheet()).decision,
+        Decision::Exclude { .. }
+    ));
     assert_eq!(
         filter.rules()[0].text,
         "REJECT custom_property.Region = \"US\""
@@ -162,9 +168,9 @@ fn the_first_matching_rule_decides_and_otherwise_an_item_is_kept() {
         let filter = read(vec![("filters", list(rules))]).unwrap();
         filter.decide(&sheet())
     };
-    let keep = |matched: Option<usize>, catalog: Option<&str>| Decision {
+    let keep = |matched: Option<usize>, catalog: Option<&str>| Evaluation {
         matched: matched.map(RuleId),
-        fate: Fate::Keep {
+        decision: Decision::Keep {
             catalog: catalog.map(Into::into),
         },
     };

@@ -1,9 +1,12 @@
 //! Decisions about items with unknown values.
 
-use std::{borrow::Cow, ops::ControlFlow};
+use std::{borrow::Cow, ops::ControlFlow, sync::Arc};
 
-use catalog_model::filter::{
-    CriterionId, Decision, Expression, Fate, RuleId, Subject, UnknownCause,
+use catalog_model::{
+    Place,
+    filter::{
+        CriterionId, Decision, Evaluation, Expression, FilterRule, RuleId, Subject, UnknownCause,
+    },
 };
 
 use super::{
@@ -63,7 +66,7 @@ fn only_results_that_depend_on_an_unknown_list_are_unknown() {
 type Rule<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
 /// The decision of rules (each with an action, a catalog and criteria) and of a rich filter.
-fn decided(rules: &[Rule<'_>], filter: &str) -> Decision {
+fn decided(rules: &[Rule<'_>], filter: &str) -> Evaluation {
     let rules = rules.iter().map(|(action, catalog, terms)| {
         let terms = terms.iter().map(|(key, pattern)| (*key, text(pattern)));
         block(vec![
@@ -77,13 +80,34 @@ fn decided(rules: &[Rule<'_>], filter: &str) -> Decision {
     filter.decide(&Unread(sheet()))
 }
 
+/// A rule that has nothing but an id.
+fn only_id(id: RuleId) -> Arc<FilterRule> {
+    Arc::new(FilterRule {
+        id,
+        name: String::new(),
+        place: Place::new("", 1, 1),
+        text: String::new(),
+    })
+}
+
+fn with_only_ids(decision: Decision) -> Decision {
+    match decision {
+        Decision::Exclude { rule } => Decision::Exclude {
+            rule: only_id(rule.id),
+        },
+        decision => decision,
+    }
+}
+
 #[test]
 fn a_rule_that_may_match_leaves_an_item_undecided_unless_the_result_is_the_same() {
-    let leave = |rule| Fate::Leave { rule: RuleId(rule) };
-    let keep = |catalog: Option<&str>| Fate::Keep {
+    let leave = |rule| Decision::Exclude {
+        rule: only_id(RuleId(rule)),
+    };
+    let keep = |catalog: Option<&str>| Decision::Keep {
         catalog: catalog.map(Into::into),
     };
-    let unknown = |rule, criterion: &str| Fate::Unknown {
+    let unknown = |rule, criterion: &str| Decision::Undecided {
         rule: RuleId(rule),
         cause: UnknownCause::Criterion(criterion.to_owned()),
     };
@@ -93,7 +117,7 @@ fn a_rule_that_may_match_leaves_an_item_undecided_unless_the_result_is_the_same(
         &[("tag", "draft"), ("stream", "x")],
         &[("stream", "Finance")],
     );
-    for (rules, filter, fate) in [
+    for (rules, filter, decision) in [
         (&[("REJECT", "", tag)][..], "", unknown(0, "tag")),
         (&[("REJECT", "", never)], "", keep(None)),
         (
@@ -127,6 +151,10 @@ fn a_rule_that_may_match_leaves_an_item_undecided_unless_the_result_is_the_same(
         (&[("ACCEPT", "", finance)], "tag is null", unknown(1, "tag")),
         (&[("ACCEPT", "A", tag)], "stream = 'x'", leave(1)),
     ] {
-        assert_eq!(decided(rules, filter).fate, fate, "{rules:?} {filter}");
+        assert_eq!(
+            with_only_ids(decided(rules, filter).decision),
+            decision,
+            "{rules:?} {filter}"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use catalog_model::{
     ExcludedItem, InventoryEntry, Observation, ScanError, ScanSink, SinkError, Visualization,
-    filter::{Decision, Fate, ItemFilter, RuleCounts, UnknownCause},
+    filter::{Decision, Evaluation, ItemFilter, RuleCounts, UnknownCause},
 };
 
 use super::Trial;
@@ -56,8 +56,8 @@ pub(super) fn read(
         let item = found.item;
         match (&filtering, &mut counts) {
             (Some(filtering), Some(counts)) => {
-                let decision = filtering.decide(&item);
-                judge(&mut trial, counts, item, decision)?;
+                let evaluation = filtering.decide(&item);
+                judge(&mut trial, counts, item, evaluation)?;
             }
             _ => trial.observe(stays(item, None))?,
         }
@@ -76,22 +76,19 @@ fn judge(
     trial: &mut Trial,
     (filter, counts): &mut (&ItemFilter, RuleCounts),
     item: Visualization,
-    decision: Decision,
+    evaluation: Evaluation,
 ) -> Result<(), SinkError> {
-    counts.count(&decision);
-    match decision.fate {
-        Fate::Keep { catalog } => trial.observe(stays(item, catalog)),
-        Fate::Leave { rule } => match filter.rule(rule) {
-            Some(rule) => trial.observe(Observation::Excluded(ExcludedItem {
-                key: item.key,
-                label: item.label,
-                id: None,
-                precedence: item.precedence,
-                rule: rule.clone(),
-            })),
-            None => trial.observe(stays(item, None)),
-        },
-        Fate::Unknown { rule, cause } => {
+    counts.count(&evaluation);
+    match evaluation.decision {
+        Decision::Keep { catalog } => trial.observe(stays(item, catalog)),
+        Decision::Exclude { rule } => trial.observe(Observation::Excluded(ExcludedItem {
+            key: item.key,
+            label: item.label,
+            id: None,
+            precedence: item.precedence,
+            rule,
+        })),
+        Decision::Undecided { rule, cause } => {
             let what = format!("{}  {}", label(&item.label), item.key);
             let rule = filter.called(rule);
             let why = match cause {

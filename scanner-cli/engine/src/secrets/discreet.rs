@@ -6,7 +6,7 @@ use catalog_model::{
     Completeness, Connection, Diagnostic, Filtering, Finding, IdLedger, Lookup, Observation,
     Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, Schema, SessionHold, Sessions,
     SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
-    filter::{Decision, Fate, ItemFilter, PatternGaveUp, UnknownCause},
+    filter::{Decision, Evaluation, ItemFilter, PatternGaveUp, UnknownCause},
 };
 use secrecy::SecretString;
 
@@ -90,12 +90,12 @@ impl Filtering for DiscreetCapability<'_, dyn Filtering + '_> {
         self.inner.filter()
     }
 
-    fn decide(&self, item: &Visualization) -> Decision {
-        let mut decision = self.inner.decide(item);
-        if let Fate::Unknown { cause, .. } = &mut decision.fate {
+    fn decide(&self, item: &Visualization) -> Evaluation {
+        let mut evaluation = self.inner.decide(item);
+        if let Decision::Undecided { cause, .. } = &mut evaluation.decision {
             *cause = self.given.cause(cause.clone());
         }
-        decision
+        evaluation
     }
 }
 
