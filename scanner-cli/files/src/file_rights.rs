@@ -1,9 +1,9 @@
-//! Owner, group and mode of what the scanner makes.
+//! Owner, group and mode of new files and folders.
 //!
-//! A new file has the mode 0640 and a new folder 0750, less what the umask takes away: a catalog that runs under another
-//! account is let in by its group. Locks and secrets have the mode 0600: on Unix, whoever may read a file may lock it. What
-//! root makes belongs to the owner of its folder, so that a command of an administrator leaves nothing that the service's
-//! account cannot replace. Other systems have rights of folders, which hold for what is in them.
+//! A new file has the mode 0640 and a new folder 0750, minus the umask: a catalog with another account gets
+//! access through the group. Locks and secrets have the mode 0600: on Unix, everyone who may read a file may lock it. Files
+//! that root creates belong to the owner of their folder, so that the service's account can replace them. On other systems,
+//! files inherit the permissions of their folder.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -146,7 +146,7 @@ fn make_private(path: &Path, file: &File) -> io::Result<()> {
         let message = "it is a file with a second name, not a lock";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    // What cannot be changed belongs to somebody else, who has opened it to others.
+    // If the mode cannot be changed, the file belongs to another account, which has opened it to others.
     let _ = give_to_owner_of(parent(path), file);
     if found.permissions().mode() & 0o077 != 0 {
         let _ = file.set_permissions(fs::Permissions::from_mode(PRIVATE_MODE));

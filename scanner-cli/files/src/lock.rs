@@ -69,7 +69,7 @@ pub fn is_held(path: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// Who has the lock of the file `path`, if somebody has.
+/// The holder of the lock of the file `path`, if the lock is held.
 pub fn holder_of(path: &Path) -> Option<String> {
     if !is_held(path) {
         return None;

@@ -134,7 +134,7 @@ fn remove_leftover(path: &Path, is_useless_unless_held: bool) {
     if may_go {
         let _ = fs::remove_file(path);
     }
-    // Until here, so that an owner who has just made the file does not take it for his.
+    // Held until here, so that a process that has just created the file does not use it.
     drop(lock);
 }
 
@@ -179,7 +179,7 @@ fn hold(file: &File) -> bool {
     match file.try_lock() {
         Ok(()) => is_there(file),
         Err(fs::TryLockError::WouldBlock) => false,
-        // Without locks, leftovers are told by their age.
+        // Without locks, leftovers are recognized by their age.
         Err(fs::TryLockError::Error(_)) => true,
     }
 }

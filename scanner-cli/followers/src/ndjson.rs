@@ -133,7 +133,7 @@ impl Follower for Ndjson {
         let changed = changed_connections(feed).await?;
         let mut delivered = Vec::new();
         for connection in feed.connections() {
-            // Whoever imports a file treats what is not in it as gone, so none is written before all items are known.
+            // An import treats items that are missing in the file as gone, so no file is written before all items are known.
             let Some(complete) = connection.complete_from else {
                 continue;
             };

@@ -1,4 +1,4 @@
-//! What is wrong or odd in a file, as it is told to the person who wrote it.
+//! Errors and warnings about a file, for the person who wrote it.
 
 use std::{fmt, path::Path};
 
@@ -47,7 +47,7 @@ pub struct Found {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// Whether the value at the place may be seen. A setting that nobody knows may be a secret, misspelt.
+    /// Whether the value at the place may be quoted. An unknown setting may be a misspelt secret.
     pub value: Shown,
 }
 
@@ -82,7 +82,7 @@ impl Diagnostic {
         }
     }
 
-    /// An error at a spot of `source`. What its hint quotes is shown only in a setting that is no secret.
+    /// An error at a spot of `source`. The quotes in its hint are shown only in a setting that is not a secret.
     pub(super) fn at(source: &Source, fault: Fault, setting: Secrecy) -> Self {
         if !source.quotable {
             return not_quoted(source.place(fault.span.start));
@@ -109,7 +109,7 @@ impl Diagnostic {
         }
     }
 
-    /// Something that whoever reads the settings found at `place` of a file with this content. A place in another file,
+    /// A problem that a reader of the settings found at `place` of a file with this content. A place in another file,
     /// which was included, is shown without its line.
     pub fn in_file(file: &Path, content: &[u8], severity: Severity, found: Found) -> Self {
         let Found {

@@ -89,7 +89,7 @@ pub fn read(
     }
 }
 
-/// How a message ends that is about a name that nobody knows.
+/// The end of a message about an unknown name.
 pub const UNRESOLVED: &str = "is neither a setting of the file nor an environment variable";
 
 fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagnostic {

@@ -31,7 +31,7 @@ pub(super) const ELEMENT_EFFORT: usize = 8;
 /// Maximum number of bytes of a path in a message.
 pub(super) const MAX_SHOWN_PATH: usize = 200;
 
-/// How deep the values in a resolved tree may nest. Whoever walks through the tree needs stack for each level.
+/// Maximum depth of a resolved tree. Functions that walk the tree need stack for each level.
 pub(super) const MAX_HEIGHT: usize = 1_000;
 
 /// Maximum effort of reading a file: bytes that are copied, and values that are visited or made.

@@ -126,7 +126,7 @@ impl Parser<'_, '_> {
         Ok(Pending::new(place, Kind::Object(block)))
     }
 
-    /// Reads settings up to the brace that closes the one at `open`; if there is none, up to the end of the file.
+    /// Reads settings up to the brace that closes the one at `open`, or up to the end of the file.
     fn settings(&mut self, open: Option<Range<usize>>) -> Parsed<Block> {
         let mut block = Block::default();
         loop {
@@ -209,7 +209,7 @@ impl Parser<'_, '_> {
         Ok(value)
     }
 
-    /// Reads the value after the separator of the setting at `key`, or reports that there is none.
+    /// Reads the value after the separator of the setting at `key`, or reports that it is missing.
     fn setting_value(&mut self, key: &Range<usize>) -> Parsed<Option<Rc<Pending>>> {
         if self.is_unfilled() {
             let fault = self.unfilled(key);
@@ -232,7 +232,7 @@ impl Parser<'_, '_> {
         if matches!(next, Some(T::End | T::CloseBrace | T::Comma)) {
             return true;
         }
-        // A string after the separator of a secret is taken for the secret, so that it is not named as a key.
+        // A string after the separator of a secret is treated as the secret, so that no message quotes it as a key.
         let is_string = self.secret_since.is_some() && matches!(next, Some(T::Quoted(_)));
         if !crossed || is_string || !next.is_some_and(T::is_key_part) {
             return false;

@@ -42,7 +42,7 @@ pub(super) fn short_path(path: &[String]) -> String {
     text
 }
 
-/// A piece of a path expression: what stood in quotes, or what did not and is split at its dots.
+/// A piece of a path expression: a quoted text, or an unquoted one, which is split at its dots.
 pub(super) enum Piece<'a> {
     Quoted(&'a str),
     Plain(&'a str),

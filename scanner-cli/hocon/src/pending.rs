@@ -47,7 +47,7 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Block {
     pub(super) settings: Map<Rc<Pending>>,
-    /// Whether something that is no block came before, so that nothing older shines through.
+    /// Whether a value other than a block came before, so that older blocks are not merged.
     pub(super) cut: bool,
     /// Keys that were written with an optional substitution which stands for nothing, once it is resolved.
     pub(super) undefined: Vec<(String, Place)>,

@@ -37,7 +37,7 @@ pub trait Files {
     /// If there is such a file, but it cannot be read.
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 
-    /// Whether the file at `path` may be included. It is asked before the file is read.
+    /// Whether the file at `path` may be included. Called before the file is read.
     ///
     /// # Errors
     ///

@@ -103,8 +103,8 @@ pub(super) fn resolve(
             _ => Ok(Object::default()),
         },
         Ok(None) => Ok(Object::default()),
-        Err(Trouble::Hard(unresolved)) => Err(unresolved),
-        Err(Trouble::Circle) => Err(Unresolved {
+        Err(ResolveError::Hard(unresolved)) => Err(unresolved),
+        Err(ResolveError::Circle) => Err(Unresolved {
             at: root.clone(),
             why: Why::Circle,
         }),
@@ -122,13 +122,13 @@ struct Resolver<'a> {
     depth: usize,
 }
 
-enum Trouble {
+enum ResolveError {
     /// What is being resolved was met again; the next reference outwards has no value.
     Circle,
     Hard(Unresolved),
 }
 
-type Resolved<T> = Result<Option<T>, Trouble>;
+type Resolved<T> = Result<Option<T>, ResolveError>;
 
 impl Resolver<'_> {
     /// Resolves a value; `None` if it turns out to be undefined.
@@ -222,7 +222,7 @@ impl Resolver<'_> {
         at: &Rc<Pending>,
         newer: Rc<Pending>,
         older: Rc<Pending>,
-    ) -> Result<Rc<Pending>, Trouble> {
+    ) -> Result<Rc<Pending>, ResolveError> {
         self.spend(at, newer.size().saturating_add(older.size()))?;
         Ok(merge(newer, older))
     }
@@ -282,21 +282,21 @@ impl Resolver<'_> {
         });
         self.leave(reference.id);
         match found {
-            Err(Trouble::Circle) if reference.optional => Ok(None),
-            Err(Trouble::Circle) => Err(hard(at, Why::Circle)),
+            Err(ResolveError::Circle) if reference.optional => Ok(None),
+            Err(ResolveError::Circle) => Err(hard(at, Why::Circle)),
             Ok(None) if !reference.optional => Err(hard(at, Why::Unknown)),
             found => found,
         }
     }
 
-    fn spend(&mut self, at: &Rc<Pending>, amount: usize) -> Result<(), Trouble> {
+    fn spend(&mut self, at: &Rc<Pending>, amount: usize) -> Result<(), ResolveError> {
         let spent = self.effort.spend(amount);
         spent.map_err(|Exhausted| hard(at, Why::TooMuchEffort))
     }
 
-    fn enter(&mut self, at: &Rc<Pending>, id: Id) -> Result<(), Trouble> {
+    fn enter(&mut self, at: &Rc<Pending>, id: Id) -> Result<(), ResolveError> {
         if self.active.contains(&id) {
-            return Err(Trouble::Circle);
+            return Err(ResolveError::Circle);
         }
         self.descend(at)?;
         self.active.insert(id);
@@ -308,7 +308,7 @@ impl Resolver<'_> {
         self.depth -= 1;
     }
 
-    fn descend(&mut self, at: &Rc<Pending>) -> Result<(), Trouble> {
+    fn descend(&mut self, at: &Rc<Pending>) -> Result<(), ResolveError> {
         if self.depth >= DEPTH_LIMIT {
             return Err(hard(at, Why::TooDeep));
         }
@@ -317,8 +317,8 @@ impl Resolver<'_> {
     }
 }
 
-fn hard(at: &Rc<Pending>, why: Why) -> Trouble {
-    Trouble::Hard(Unresolved {
+fn hard(at: &Rc<Pending>, why: Why) -> ResolveError {
+    ResolveError::Hard(Unresolved {
         at: at.clone(),
         why,
     })

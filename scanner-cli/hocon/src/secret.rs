@@ -37,7 +37,7 @@ pub(super) fn showable(path: &[String]) -> &[String] {
     &path[..secret.unwrap_or(path.len())]
 }
 
-/// Whether a text that is to be quoted in a message may hold a secret: a word announces one, or a URL names a user.
+/// Whether a text to quote in a message may contain a secret: a word announces one, or a URL has a user.
 pub(super) fn announces_secret(text: &str) -> bool {
     first_word(text).is_some() || user_of_url(text).is_some()
 }
@@ -151,8 +151,8 @@ pub(super) fn value_end(source: &Source, start: usize) -> usize {
     }
 }
 
-/// The string around `offset` that is the value of a setting which is no secret, nor may be one: what it holds may be
-/// seen, whatever words are in it.
+/// The string around `offset` if it is the value of a setting that cannot be a secret: its content may be quoted,
+/// whatever words are in it.
 pub(super) fn open_string(source: &Source, offset: usize) -> Option<Range<usize>> {
     let strings = strings(&source.text);
     let string = strings

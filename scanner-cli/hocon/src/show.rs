@@ -20,7 +20,7 @@ pub enum Masking {
     Reveal,
 }
 
-/// A setting that is no block, with its full path.
+/// A setting other than a block, with its full path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting<'a> {
     /// The path, from the outermost block.

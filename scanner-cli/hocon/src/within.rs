@@ -4,8 +4,8 @@ use catalog_model::Place;
 
 use super::source::Source;
 
-/// Where byte `within` of a text stands that begins at `place` of a file with this content. Where the text is put
-/// together of several, or stands in another file, that is `place` itself.
+/// The place of byte `within` of a text that begins at `place` of a file with this content. If the text is composed of
+/// several, or is in another file, this is `place` itself.
 pub fn place_within(content: &[u8], place: &Place, within: usize) -> Place {
     let source = Source::new(place.file.clone(), &String::from_utf8_lossy(content));
     let start = source.offset(place);

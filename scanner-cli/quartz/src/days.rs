@@ -85,9 +85,9 @@ impl Month {
         (weekday + WEEK - self.starts_on) % WEEK + 1
     }
 
-    /// The weekday from Monday to Friday nearest to a day, if it is in this month. The first and the last day give way to
-    /// the inside of the month. As in Quartz, the 31st of a month with 30 days counts as the first of the next, and so
-    /// gives the 30th where that is the Friday before it; February has nothing of the kind.
+    /// The weekday from Monday to Friday nearest to a day, if it is in this month. The first and the last day move
+    /// into the month. As in Quartz, the 31st of a month with 30 days is the first of the next month, so the result is the
+    /// 30th if that is the Friday before it. This does not apply to February.
     fn nearest_weekday(self, day: u32) -> u64 {
         if day > self.length && self.length < 30 {
             return 0;

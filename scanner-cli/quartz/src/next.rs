@@ -149,7 +149,7 @@ fn first_bit(bits: u64, from: i32) -> Option<i32> {
     (rest != 0).then_some(from + further)
 }
 
-/// The second that `time` lies in.
+/// The start of the second that contains `time`.
 fn floor(time: Timestamp) -> Option<Timestamp> {
     let begun = i64::from(time.subsec_nanosecond() < 0);
     Timestamp::from_second(time.as_second() - begun).ok()

@@ -8,13 +8,13 @@ use super::FOLDER_MODE;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileMode(u32);
 
-/// What the owner has to be allowed: the scanner reads and writes the file.
+/// The permissions that the owner needs: the scanner reads and writes the file.
 const OWNER: u32 = 0o600;
-/// All that may be allowed for a file that is no program.
+/// All permissions that a file may have, unless it is a program.
 const ALL: u32 = 0o666;
 
 impl FileMode {
-    /// Reads octal digits such as `644`, `0644` or `0o644`. Nothing comes back if the owner could not read and write the
+    /// Reads octal digits such as `644`, `0644` or `0o644`. Returns `None` if the owner could not read and write the
     /// file, or if it would be a program.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -31,7 +31,7 @@ impl FileMode {
         self.0
     }
 
-    /// The mode of a new folder that lets in whoever may read the file.
+    /// The mode of a new folder, which is accessible to all accounts that may read the file.
     pub fn of_folder(self) -> u32 {
         FOLDER_MODE | if self.0 & 0o004 == 0 { 0 } else { 0o005 }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, rc::Rc};
 
-use super::{Resolved, Resolver, Trouble};
+use super::{ResolveError, Resolved, Resolver};
 use crate::{
     limits::STEP_EFFORT,
     pending::{Block, Kind, Pending, Reference, Scalar},
@@ -104,7 +104,7 @@ impl Resolver<'_> {
         &mut self,
         at: &Rc<Pending>,
         layers: &VecDeque<Rc<Pending>>,
-    ) -> Result<usize, Trouble> {
+    ) -> Result<usize, ResolveError> {
         self.spend(at, layers.len())?;
         let is_active =
             |layer: &Rc<Pending>| layer.id().is_some_and(|id| self.active.contains(&id));
@@ -114,7 +114,7 @@ impl Resolver<'_> {
             .map_or(0, |oldest_active| oldest_active + 1);
         match first < layers.len() {
             true => Ok(first),
-            false => Err(Trouble::Circle),
+            false => Err(ResolveError::Circle),
         }
     }
 }

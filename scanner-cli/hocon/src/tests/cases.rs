@@ -3,7 +3,7 @@ use crate::{Entry, Node, Object, Value};
 
 /// Reads every case, and compares the result with that of the Zeenea scanner's parser.
 #[test]
-fn odd_files_are_read_as_the_reference_reads_them() {
+fn unusual_files_are_read_like_the_zeenea_scanner_reads_them() {
     let cases = include_str!("cases.txt")
         .lines()
         .filter(|line| !line.starts_with("// "));

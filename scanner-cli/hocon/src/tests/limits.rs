@@ -170,7 +170,7 @@ fn files_of_too_many_words_or_names_are_refused() {
 }
 
 #[test]
-fn of_very_many_mistakes_the_first_are_listed() {
+fn the_first_of_many_mistakes_are_listed() {
     let errors = read_text(&"a =\n".repeat(10_000)).unwrap_err();
     assert_eq!(errors.len(), 51);
     assert_eq!(errors[49].to_string(), "site.conf:50:1: `a` has no value");

@@ -182,7 +182,7 @@ fn what_is_not_closed_is_shown_where_it_opens() {
 }
 
 #[test]
-fn what_stands_in_the_wrong_place_is_named() {
+fn misplaced_signs_are_reported() {
     let closes_nothing = "remove it, or put its opening counterpart where it is missing above; \
                           in a text, `}` needs double quotes";
     check(

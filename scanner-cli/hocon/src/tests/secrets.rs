@@ -78,7 +78,7 @@ fn the_line_of_a_fault_is_shown_without_the_secret() {
 }
 
 #[test]
-fn a_name_in_a_secret_is_told_only_where_it_stands_alone() {
+fn a_name_in_a_secret_is_shown_only_if_it_is_the_whole_value() {
     let message = |text: &str| read_text(text).expect_err(text)[0].message.clone();
     assert!(message("password = ${QLIK_PASSWORD}").starts_with("`${QLIK_PASSWORD}`"));
     check("password = ab${qzxvjkqzxvjk}cd");

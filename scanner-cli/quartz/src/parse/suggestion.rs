@@ -78,7 +78,7 @@ fn counted_from_one(weekdays: &str) -> Option<String> {
 
 /// Hint for a text that is refused, if something near it is a valid expression.
 pub(super) fn instead(parts: &[Part<'_>]) -> Option<String> {
-    let fields: Vec<_> = parts.iter().map(|part| mended_list(*part)).collect();
+    let fields: Vec<_> = parts.iter().map(|part| corrected_list(*part)).collect();
     let [_, _, _, day, _, weekday, ..] = parts else {
         return None;
     };
@@ -125,7 +125,7 @@ fn day_pairs(days: &[String], weekdays: &[String]) -> Vec<(String, String)> {
 /// A day field as it is; of a list with an element that must stand alone, that element and the others.
 fn variants(part: Part<'_>) -> Vec<String> {
     let must_stand_alone = |element: &String| element.contains(['L', 'l', '#', '?']);
-    let elements: Vec<_> = part.elements().map(mended).collect();
+    let elements: Vec<_> = part.elements().map(corrected).collect();
     let (alone, others): (Vec<_>, Vec<_>) = elements.iter().cloned().partition(must_stand_alone);
     if elements.len() < 2 || alone.is_empty() {
         return vec![elements.join(",")];
@@ -134,18 +134,18 @@ fn variants(part: Part<'_>) -> Vec<String> {
     alone.into_iter().chain(others).collect()
 }
 
-fn mended_list(part: Part<'_>) -> String {
-    let elements: Vec<_> = part.elements().map(mended).collect();
+fn corrected_list(part: Part<'_>) -> String {
+    let elements: Vec<_> = part.elements().map(corrected).collect();
     elements.join(",")
 }
 
 /// An element without a step that leaves its field, and with numbers instead of names beside a number.
-fn mended(element: Part<'_>) -> String {
+fn corrected(element: Part<'_>) -> String {
     // Elsewhere the last weekday of a month is written like its nth.
     if let Some(weekday) = element.text.to_ascii_uppercase().strip_suffix("#L") {
         return format!("{weekday}L");
     }
-    // A sign of other parsers: day of month and day of week both have to match.
+    // In other parsers, this sign means that day of month and day of week must both match.
     let text = element.text.trim_start_matches('+');
     let text = match text.split_once('/') {
         Some((values, step)) if leaves(element.field, step) => match values {
@@ -154,13 +154,13 @@ fn mended(element: Part<'_>) -> String {
         },
         _ => text.to_owned(),
     };
-    let mended = Part {
+    let corrected = Part {
         text: &text,
         ..element
     };
-    match element::read(mended) {
+    match element::read(corrected) {
         Ok(_) => text,
-        Err(_) => in_numbers(mended),
+        Err(_) => in_numbers(corrected),
     }
 }
 
