@@ -9,7 +9,9 @@ mod form;
 mod since;
 
 pub(crate) use self::{
-    catalog::{Catalog, CatalogCommand, Email, Forget, OfConnection, OwnerStatus, Wanted},
+    catalog::{
+        Catalog, CatalogCommand, Email, Forget, OfConnection, OwnerStatus, Wanted, WantedType,
+    },
     form::{CatalogFormat, Form},
     since::Since,
 };

@@ -21,7 +21,7 @@ use crate::{
     home::Home,
     lock::{Lock, NotLocked},
     store::{
-        Catalog, CatalogItem, Change, Cursors, ItemScope, State, StoreError, StoredConnection,
+        Catalog, CatalogItem, Change, Cursors, ItemScope, ItemState, StoreError, StoredConnection,
     },
 };
 
@@ -121,7 +121,7 @@ impl Followed {
 }
 
 /// What is there as far as anybody knows: what could not be read is unknown, not gone.
-pub const THERE: &[State] = &[State::Present, State::Unreadable];
+pub const THERE: &[ItemState] = &[ItemState::Present, ItemState::Unreadable];
 
 /// A follower that fails is tried so often in its turn, after pauses.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];

@@ -27,7 +27,7 @@ use crate::{
     followers::THERE,
     home::Home,
     secrets::Given,
-    store::{Catalog, CatalogItem, ChangeKind, ItemScope, State, StoreError, StoredScan},
+    store::{Catalog, CatalogItem, ChangeKind, ItemScope, ItemState, StoreError, StoredScan},
     temporary_file::{self, Purpose},
 };
 
@@ -274,7 +274,7 @@ fn tell_changes(
         }
         match catalog.item(&change.key)? {
             // An earlier attempt of the scan may have written what the last one did not see.
-            Some(item) if item.state == State::Present => tell_path(&item, paths),
+            Some(item) if item.state == ItemState::Present => tell_path(&item, paths),
             _ => Ok(()),
         }
     })
@@ -311,8 +311,6 @@ fn tell_path(item: &CatalogItem<'_>, paths: &mut impl Write) -> Result<(), HookE
 
 /// Whether a change is one of an item that the catalog has after it.
 fn wrote(kind: ChangeKind) -> bool {
-    match kind {
-        ChangeKind::Added | ChangeKind::Changed | ChangeKind::Returned => true,
-        ChangeKind::Removed | ChangeKind::Excluded | ChangeKind::Rewritten => false,
-    }
+    use ChangeKind::{Added, Changed, Returned};
+    matches!(kind, Added | Changed | Returned)
 }

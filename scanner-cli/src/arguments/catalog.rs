@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Form, Since};
-use crate::store::State;
+use crate::store::ItemState;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogCommand {
@@ -30,6 +30,9 @@ pub(crate) struct Forget {
 pub(crate) enum Catalog {
     /// List items, sorted by key
     List {
+        /// What to list
+        #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = WantedType::Sheet)]
+        wanted_type: WantedType,
         #[command(flatten)]
         wanted: Wanted,
         /// Only items that changed since a scan (its number or id) or a time: `7d`, `yesterday`, `2026-11-24`
@@ -41,9 +44,9 @@ pub(crate) enum Catalog {
         #[command(flatten)]
         form: Form,
     },
-    /// Show one item with all its fields
+    /// Show one item, app or stream with all its fields
     Show {
-        /// Key of the item, as in the list
+        /// Key, as in the list
         key: String,
         #[command(flatten)]
         form: Form,
@@ -142,6 +145,28 @@ pub(crate) struct Wanted {
     pub(crate) search: Option<String>,
 }
 
+/// What a list is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WantedType {
+    Sheet,
+    App,
+    Stream,
+}
+
+impl WantedType {
+    pub(crate) const APP: &str = "app";
+    pub(crate) const STREAM: &str = "stream";
+
+    /// The id of the kind of containers, unless items are wanted.
+    pub(crate) fn container_kind(self) -> Option<&'static str> {
+        match self {
+            Self::Sheet => None,
+            Self::App => Some(Self::APP),
+            Self::Stream => Some(Self::STREAM),
+        }
+    }
+}
+
 /// The state of an item in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WantedState {
@@ -156,7 +181,7 @@ pub(crate) enum WantedState {
     Gone,
 }
 
-impl From<WantedState> for State {
+impl From<WantedState> for ItemState {
     fn from(wanted: WantedState) -> Self {
         match wanted {
             WantedState::Present => Self::Present,

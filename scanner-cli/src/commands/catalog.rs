@@ -2,6 +2,7 @@
 
 use std::io;
 
+mod containers;
 mod forget;
 mod items;
 mod owners;
@@ -10,19 +11,23 @@ mod rows;
 pub(crate) use self::{forget::run as forget, items::ItemRow};
 
 use self::{
+    containers::{ContainerFilter, ContainerRow, Parents},
     items::Filter,
     owners::{Owners, WantedOwners},
     rows::{ChangeRow, FollowerRow, ScanRow},
 };
 use super::selection::application;
 use crate::{
-    arguments::{Catalog as Command, CatalogFormat, Form, OfConnection, Since, Wanted},
+    arguments::{Catalog as Command, CatalogFormat, Form, OfConnection, Since, Wanted, WantedType},
     exit::Exit,
     followers::THERE,
     listing::{self, ListError, Listing, Row, Take},
     problem::Problem,
     program::Program,
-    store::{Catalog, CatalogItem, Change, ChangesFrom, ItemScope, State, StoredConnection},
+    store::{
+        Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, ItemScope, ItemState,
+        StoredConnection,
+    },
     store_problem::StoreProblem,
     stored::stored_connection,
 };
@@ -38,11 +43,18 @@ pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
     };
     let run = match command {
         Command::List {
+            wanted_type,
             wanted,
             since,
             limit,
             form,
-        } => list(program, &catalog, (&wanted, since.as_ref(), limit), &form),
+        } => {
+            let wanted = (&wanted, since.as_ref(), limit);
+            match wanted_type.container_kind() {
+                None => list(program, &catalog, wanted, &form),
+                Some(kind) => list_containers(program, &catalog, kind, wanted, &form),
+            }
+        }
         Command::Show { key, form } => show(program, &catalog, &key, &form),
         Command::Changes {
             since,
@@ -75,7 +87,7 @@ fn list(
     (wanted, since, limit): (&Wanted, Option<&Since>, Option<u64>),
     form: &Form,
 ) -> Result<Exit, Exit> {
-    let states: Vec<State> = wanted.state.iter().copied().map(State::from).collect();
+    let states: Vec<ItemState> = wanted.state.iter().copied().map(ItemState::from).collect();
     let scope = ItemScope {
         connection: connection(program, catalog, &wanted.of)?,
         states: &states,
@@ -94,6 +106,32 @@ fn list(
                 Ok(())
             })
         })
+    }))
+}
+
+fn list_containers(
+    program: &mut Program,
+    catalog: &Catalog,
+    kind: &'static str,
+    (wanted, since, limit): (&Wanted, Option<&Since>, Option<u64>),
+    form: &Form,
+) -> Result<Exit, Exit> {
+    if kind == WantedType::STREAM && wanted.app.is_some() {
+        let message = "`--app` selects sheets and apps; with `--type stream`, use `--stream`";
+        return Err(program.report_usage(message));
+    }
+    let states: Vec<ItemState> = wanted.state.iter().copied().map(ItemState::from).collect();
+    let scope = ItemScope {
+        connection: connection(program, catalog, &wanted.of)?,
+        states: &states,
+    };
+    let filter = ContainerFilter::of(kind, wanted);
+    let from = changes_from(program, catalog, since)?;
+    let changed = from.map(|from| catalog.changed_items(from)).transpose();
+    let changed = changed.map_err(|error| tell(program, error.into()))?;
+    let which = (&filter, changed.as_ref(), limit);
+    Ok(write(program, form, &|take| {
+        containers::each(catalog, scope, which, take)
     }))
 }
 
@@ -279,17 +317,30 @@ fn tell(program: &mut Program, error: ListError) -> Exit {
 fn show(program: &mut Program, catalog: &Catalog, key: &str, form: &Form) -> Result<Exit, Exit> {
     let found = catalog.item(key);
     let found = found.map_err(|error| tell(program, error.into()))?;
-    let Some(row) = found.map(ItemRow::of) else {
+    if let Some(found) = found {
+        return show_row(program, &ItemRow::of(found), form);
+    }
+    let container = catalog.container(key);
+    let container = container.map_err(|error| tell(program, error.into()))?;
+    let Some(found) = container else {
         let message = format!(
-            "the store has no item with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
+            "the store has nothing with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
         );
         return Err(program.report_usage(&message));
     };
+    let parents = Parents::read(catalog, Some(found.connection));
+    let parents = parents.map_err(|error| tell(program, error))?;
+    let parent = parents.of(&found.container).map(str::to_owned);
+    show_row(program, &ContainerRow::of(found, parent.as_deref()), form)
+}
+
+/// Shows one row, in a table as a line for each field.
+fn show_row<R: Row + Clone>(program: &mut Program, row: &R, form: &Form) -> Result<Exit, Exit> {
     if form.format != CatalogFormat::Table {
         return Ok(write(program, form, &|take| take(row.clone())));
     }
-    let fields = rows::fields(&row).and_then(|fields| match &form.columns {
-        Some(names) => rows::chosen(fields, names, &properties(program)),
+    let fields = rows::fields(row).and_then(|fields| match &form.columns {
+        Some(names) => rows::chosen::<R>(fields, names, &properties(program)),
         None => Ok(fields),
     });
     let fields = fields.map_err(|error| tell(program, error))?;

@@ -18,7 +18,7 @@ use crate::{
     printable::Page,
     problem::Problem,
     program::Program,
-    store::{Catalog, CatalogItem, ItemScope, State, StoreError},
+    store::{Catalog, CatalogContainer, CatalogItem, Change, ItemScope, ItemState, StoreError},
     store_problem::StoreProblem,
     subject::Subject,
 };
@@ -26,11 +26,11 @@ use crate::{
 /// So many items are told of in full.
 const SHOWN: usize = 10;
 
-const ALL: &[State] = &[
-    State::Present,
-    State::Unreadable,
-    State::Excluded,
-    State::Gone,
+const ALL: &[ItemState] = &[
+    ItemState::Present,
+    ItemState::Unreadable,
+    ItemState::Excluded,
+    ItemState::Gone,
 ];
 
 /// What the store knows of the subject.
@@ -40,6 +40,8 @@ struct Known {
     items: usize,
     /// The codes of the connections that the items are of.
     connections: BTreeSet<String>,
+    /// What a site is asked instead, if it does not know the key: the id of an app or a stream.
+    id: Option<String>,
 }
 
 pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
@@ -54,6 +56,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
     if arguments.offline {
         return Exit::Complete;
     }
+    let subject = known.id.as_deref().unwrap_or(subject);
     let mut selected = match select(program, &[]) {
         Ok(selected) => selected,
         Err(exit) => return exit,
@@ -170,6 +173,10 @@ fn look_up(catalog: &Catalog, subject: &str) -> Result<Known, StoreError> {
         known.add(catalog, &item)?;
         return Ok(known);
     }
+    if let Some(container) = catalog.container(subject)? {
+        known.add_container(catalog, &container)?;
+        return Ok(known);
+    }
     let wanted = Subject::new(subject);
     let scope = ItemScope {
         connection: None,
@@ -201,24 +208,60 @@ impl Known {
             return Ok(());
         }
         let changes = catalog.changes_of(item)?;
-        let text = &mut self.text;
-        writeln!(text, "{}", item.key);
-        let mut line = |name: &str, value: &str| writeln!(text, "  {name:<11} {value}");
-        line("label", &label(&item.item.label));
-        line("state", item.state.word());
-        line("source id", &item.source_id);
-        line("first seen", &moment(item.first_seen));
-        line("last seen", &moment(item.last_seen));
-        if let Some(gone) = item.gone_since {
-            line("gone since", &moment(gone));
+        let seen = [Some(item.first_seen), Some(item.last_seen), item.gone_since];
+        writeln!(self.text, "{}", item.key);
+        self.line("label", &label(&item.item.label));
+        self.line("state", item.state.word());
+        self.line("source id", &item.source_id);
+        self.history(seen, changes);
+        Ok(())
+    }
+
+    /// Adds an app or a stream.
+    fn add_container(
+        &mut self,
+        catalog: &Catalog,
+        found: &CatalogContainer<'_>,
+    ) -> Result<(), StoreError> {
+        self.items += 1;
+        self.connections.insert(found.connection.code.clone());
+        self.id = Some(found.container.id.0.clone());
+        let changes = catalog.changes_of_container(found)?;
+        let seen = [
+            Some(found.first_seen),
+            Some(found.last_seen),
+            found.gone_since,
+        ];
+        let container = &found.container;
+        writeln!(self.text, "{}", container.key);
+        self.line("type", container.kind.id);
+        self.line("name", &container.name);
+        if let Some(parent) = &container.parent {
+            self.line("in", parent.as_str());
+        }
+        self.line("state", found.state.word());
+        self.line("source id", &container.id.0);
+        self.history(seen, changes);
+        Ok(())
+    }
+
+    fn line(&mut self, name: &str, value: &str) {
+        writeln!(self.text, "  {name:<11} {value}");
+    }
+
+    /// Writes when something was seen, and its changes.
+    fn history(&mut self, seen: [Option<i64>; 3], changes: Vec<Change>) {
+        for (name, time) in ["first seen", "last seen", "gone since"].iter().zip(seen) {
+            if let Some(time) = time {
+                self.line(name, &moment(time));
+            }
         }
         for change in changes {
             let fields = change.fields.join(", ");
             let colon = if fields.is_empty() { "" } else { ": " };
             let scan = change.scan;
             let what = format!("{} by scan {scan}{colon}{fields}", moment(change.time));
-            line(change.kind.word(), &what);
+            self.line(change.kind.word(), &what);
         }
-        Ok(())
     }
 }

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use catalog_model::{ContainerKind, follower::EntityKind};
+use catalog_model::{ChangeKind, ContainerKind, follower::EntityKind};
 use rusqlite::Connection;
 
 use super::{
-    change::ChangeKind,
     containers,
     cursors::{self, Cursor},
     database::{self, Database},

@@ -1,84 +1,73 @@
-//! The words of the store: states of items, kinds of changes, outcomes of scans.
+//! The numbers that the database has for states and for kinds of changes. A released number never changes.
 
-/// What the store knows of an item's existence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// The last complete scan saw it, or a later one.
-    Present,
-    /// Its record is there, but could not be read; what the store holds is what it was before.
-    Unreadable,
-    /// A filter excludes it now
-    Excluded,
-    /// A complete scan did not see it any more.
-    Gone,
+use catalog_model::{ChangeKind, ItemState};
+
+/// What the database has as a number.
+pub(crate) trait Numbered: Sized {
+    /// The number of it.
+    fn code(self) -> i64;
+
+    /// What has this number.
+    fn of(code: i64) -> Option<Self>;
 }
 
-/// What happened to an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// It is new.
-    Added,
-    /// Fields of it have other values.
-    Changed,
-    /// A complete scan did not see it any more.
-    Removed,
-    /// It had been removed or excluded, and is there again.
-    Returned,
-    /// A filter excludes it now and did not before.
-    Excluded,
-    /// It is the same on the source, and this version of the program writes it in another way. Followers take it; nobody
-    /// else is told.
-    Rewritten,
-}
-
-const STATES: [(State, &str); 4] = [
-    (State::Present, "present"),
-    (State::Unreadable, "unreadable"),
-    (State::Excluded, "excluded"),
-    (State::Gone, "gone"),
+const STATES: [ItemState; 4] = [
+    ItemState::Present,
+    ItemState::Unreadable,
+    ItemState::Excluded,
+    ItemState::Gone,
 ];
 
-const KINDS: [(ChangeKind, &str); 6] = [
-    (ChangeKind::Added, "added"),
-    (ChangeKind::Changed, "changed"),
-    (ChangeKind::Removed, "removed"),
-    (ChangeKind::Returned, "returned"),
-    (ChangeKind::Excluded, "excluded"),
-    (ChangeKind::Rewritten, "rewritten"),
+const KINDS: [ChangeKind; 6] = [
+    ChangeKind::Added,
+    ChangeKind::Changed,
+    ChangeKind::Removed,
+    ChangeKind::Returned,
+    ChangeKind::Excluded,
+    ChangeKind::Rewritten,
 ];
 
-impl State {
-    /// The number that the database has for it.
-    pub const fn code(self) -> i64 {
-        self as i64
+impl Numbered for ItemState {
+    fn code(self) -> i64 {
+        position(&STATES, self)
     }
 
-    /// The state with this number.
-    pub fn of(code: i64) -> Option<Self> {
-        let (state, _) = STATES.get(usize::try_from(code).ok()?)?;
-        Some(*state)
-    }
-
-    /// The word for it in lists and exports.
-    pub fn word(self) -> &'static str {
-        STATES[self as usize].1
+    fn of(code: i64) -> Option<Self> {
+        STATES.get(usize::try_from(code).ok()?).copied()
     }
 }
 
-impl ChangeKind {
-    /// The number that the database has for it.
-    pub const fn code(self) -> i64 {
-        self as i64
+impl Numbered for ChangeKind {
+    fn code(self) -> i64 {
+        position(&KINDS, self)
     }
 
-    /// The kind with this number.
-    pub fn of(code: i64) -> Option<Self> {
-        let (kind, _) = KINDS.get(usize::try_from(code).ok()?)?;
-        Some(*kind)
+    fn of(code: i64) -> Option<Self> {
+        KINDS.get(usize::try_from(code).ok()?).copied()
     }
+}
 
-    /// The word for it in lists and exports.
-    pub fn word(self) -> &'static str {
-        KINDS[self as usize].1
+/// The place in a list that has them all; the test below says whether it has.
+fn position<T: PartialEq>(all: &[T], one: T) -> i64 {
+    let position = all.iter().position(|known| *known == one);
+    position
+        .and_then(|number| i64::try_from(number).ok())
+        .unwrap_or(-1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_and_kinds_are_read_as_they_are_written() {
+        for state in ItemState::ALL {
+            assert_eq!(ItemState::of(state.code()), Some(state));
+        }
+        for kind in ChangeKind::ALL {
+            assert_eq!(ChangeKind::of(kind.code()), Some(kind));
+        }
+        assert_eq!(ItemState::of(4), None);
+        assert_eq!(ChangeKind::of(-1), None);
     }
 }

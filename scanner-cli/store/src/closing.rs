@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use catalog_model::{Completeness, ConnectionCode, FieldRevision};
+use catalog_model::{ChangeKind, Completeness, ConnectionCode, FieldRevision, ItemState};
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    change::{ChangeKind, State},
+    change::Numbered,
     containers,
     running::{Counts, Running, Share},
 };
@@ -81,7 +81,11 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         known: db.query_row(
             "SELECT count(*), coalesce(sum(state = ?3), 0) FROM item \
              WHERE connection = ?1 AND container_kind IS NULL AND state <> ?2",
-            [connection, State::Gone.code(), State::Present.code()],
+            [
+                connection,
+                ItemState::Gone.code(),
+                ItemState::Present.code(),
+            ],
             share,
         )?,
         counts: Counts::default(),
@@ -209,7 +213,7 @@ fn remove(
     )?;
     db.execute(
         "UPDATE item SET state = ?1, gone_since = ?2 WHERE id IN (SELECT item FROM unseen WHERE NOT unreadable)",
-        [State::Gone.code(), time],
+        [ItemState::Gone.code(), time],
     )?;
     db.execute(
         "INSERT INTO change (scan, item, kind, time) \
@@ -243,7 +247,7 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
     db.execute(
         "INSERT INTO unseen SELECT id, 0, 0, state = 0 FROM item \
          WHERE connection = ?1 AND container_kind IS NULL AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4)",
-        [connection, State::Gone.code(), scan, attempt],
+        [connection, ItemState::Gone.code(), scan, attempt],
     )?;
     db.execute(
         "UPDATE unseen SET unreadable = 1 WHERE (SELECT source_id FROM content WHERE content.item = unseen.item) \
@@ -253,7 +257,7 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
     // What a filter left out stays so, until a scan can ask the filter again.
     db.execute(
         "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable) AND state <> ?2",
-        [State::Unreadable.code(), State::Excluded.code()],
+        [ItemState::Unreadable.code(), ItemState::Excluded.code()],
     )?;
     if attempt > 1 {
         // What an earlier attempt of this scan added or brought back was not there when it began.

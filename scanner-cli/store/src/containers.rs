@@ -5,13 +5,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use catalog_model::ContainerKind;
+use catalog_model::{ChangeKind, ContainerKind, ItemState};
 use rusqlite::{Connection, params};
 
-use super::{
-    change::{ChangeKind, State},
-    running::Running,
-};
+use super::{change::Numbered, running::Running};
 
 /// Marks as gone what a complete scan did not see. The fuse is for items; a container that went with them follows.
 pub(super) fn remove(db: &Connection, running: &Running) -> rusqlite::Result<()> {
@@ -32,11 +29,11 @@ pub(super) fn remove(db: &Connection, running: &Running) -> rusqlite::Result<()>
          JOIN container_kind ON container_kind.id = item.container_kind \
          WHERE connection = ?1 AND state <> ?2 AND NOT (scan = ?3 AND attempt = ?4) \
          AND name NOT IN (SELECT value FROM json_each(?5))",
-        params![connection, State::Gone.code(), scan, attempt, hidden],
+        params![connection, ItemState::Gone.code(), scan, attempt, hidden],
     )?;
     db.execute(
         "UPDATE item SET state = ?1, gone_since = ?2 WHERE id IN (SELECT item FROM unseen_container)",
-        [State::Gone.code(), time],
+        [ItemState::Gone.code(), time],
     )?;
     db.execute(
         "INSERT INTO change (scan, item, kind, time) SELECT ?1, item, ?2, ?3 FROM unseen_container ORDER BY item",

@@ -2,11 +2,12 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use catalog_model::{ChangeKind, ItemState};
 use file_access::input_file;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    change::{ChangeKind, State},
+    change::Numbered,
     closing::{self, KNOWN},
     cursors::Cursors,
     database::{self, Database},
@@ -157,7 +158,7 @@ fn count(db: &Connection, code: &str) -> rusqlite::Result<Option<Holding>> {
 
 /// Marks the items and containers that followers know as gone, by a scan of its own in the log.
 fn remove_items(db: &Connection, connection: i64, now: i64) -> rusqlite::Result<()> {
-    let there = [State::Present.code(), State::Unreadable.code()];
+    let there = [ItemState::Present.code(), ItemState::Unreadable.code()];
     let (all, items): (i64, i64) = db.query_row(
         &format!(
             "SELECT count(*), coalesce(sum(container_kind IS NULL), 0) FROM item \
@@ -188,7 +189,7 @@ fn remove_items(db: &Connection, connection: i64, now: i64) -> rusqlite::Result<
     )?;
     db.execute(
         "UPDATE item SET state = ?1, gone_since = ?2 WHERE connection = ?3 AND state IN (?4, ?5)",
-        params![State::Gone.code(), now, connection, there[0], there[1]],
+        params![ItemState::Gone.code(), now, connection, there[0], there[1]],
     )?;
     Ok(())
 }

@@ -34,12 +34,13 @@ mod upsert;
 mod usage;
 mod writer;
 
+pub use catalog_model::{ChangeKind, ItemState};
+
 pub use backup::{BackedUp, back_up};
 pub use catalog::{
     Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, ItemScope, ItemSet, LastScan,
     StoredConnection, StoredScan,
 };
-pub use change::{ChangeKind, State};
 pub use check::{Health, ItemCounts, check, check_file};
 pub use closing::{Beginning, Closed, Closing};
 pub use copies::{Copies, copies_with};

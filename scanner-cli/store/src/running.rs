@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    change::{ChangeKind, State},
-    sighting::Seen,
-};
+use catalog_model::{ChangeKind, ItemState};
+
+use super::{change::Numbered, sighting::Seen};
 use crate::spool::Duplicates;
 
 /// A scan that is running, as the writer knows it.
@@ -68,7 +67,8 @@ impl Counts {
             ChangeKind::Removed => &mut self.removed,
             ChangeKind::Returned => &mut self.returned,
             ChangeKind::Excluded => &mut self.newly_excluded,
-            ChangeKind::Rewritten => &mut self.rewritten,
+            // Rewritten: the database has no other kind.
+            _ => &mut self.rewritten,
         }
     }
 }
@@ -97,6 +97,6 @@ impl Known {
 
     /// Whether followers were told that it is not there.
     pub(super) fn is_out(&self) -> bool {
-        self.state == State::Gone.code() || self.state == State::Excluded.code()
+        self.state == ItemState::Gone.code() || self.state == ItemState::Excluded.code()
     }
 }

@@ -7,9 +7,8 @@ use catalog_model::{
 use jiff::SignedDuration;
 
 use super::{
-    Beginning, Catalog, Closed, Closing, ItemScope, State, Store, StoreError, StoreErrorKind,
+    Beginning, Catalog, Closed, Closing, ItemScope, ItemState, Store, StoreError, StoreErrorKind,
     StoreLimits, StoreScan,
-    change::ChangeKind,
     fuse::Removals,
     scratch::{DAY, Scratch, at, close_with, item, see},
 };
@@ -167,7 +166,7 @@ async fn a_clock_that_goes_backwards_confuses_no_order() {
     let mut states = Vec::new();
     let scope = ItemScope {
         connection: None,
-        states: &[State::Present, State::Gone],
+        states: &[ItemState::Present, ItemState::Gone],
     };
     let read = scratch.catalog().each_item(scope, |item| {
         states.push((item.key, item.state));
@@ -177,8 +176,8 @@ async fn a_clock_that_goes_backwards_confuses_no_order() {
     assert_eq!(
         states,
         [
-            ("c/a".to_owned(), State::Present),
-            ("c/b".to_owned(), State::Present)
+            ("c/a".to_owned(), ItemState::Present),
+            ("c/b".to_owned(), ItemState::Present)
         ]
     );
 }
@@ -269,27 +268,4 @@ async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
         "{message}"
     );
     assert_eq!(scratch.changes(), ["added a", "added b"]);
-}
-
-#[test]
-fn states_and_kinds_are_read_as_they_are_written() {
-    for state in [
-        State::Present,
-        State::Unreadable,
-        State::Excluded,
-        State::Gone,
-    ] {
-        assert_eq!(State::of(state.code()), Some(state));
-    }
-    for kind in [
-        ChangeKind::Added,
-        ChangeKind::Changed,
-        ChangeKind::Removed,
-        ChangeKind::Returned,
-        ChangeKind::Excluded,
-    ] {
-        assert_eq!(ChangeKind::of(kind.code()), Some(kind));
-    }
-    assert_eq!(State::of(4), None);
-    assert_eq!(ChangeKind::of(-1), None);
 }

@@ -6,12 +6,12 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{
-    change::ChangeKind,
+    change::Numbered,
     running::{Known, Running},
     sighting::fingerprint,
     stored_item::precedence,
 };
-use catalog_model::{Instant, Precedence};
+use catalog_model::{ChangeKind, Instant, Precedence};
 
 /// Tables of the writer's own, which nobody else sees and which end with it.
 const TABLES: &str = "\

@@ -2,10 +2,11 @@
 //!
 //! The way of an item that did not change is the short one: a look at the index, one narrow row read and written.
 
+use catalog_model::{ChangeKind, ItemState};
 use rusqlite::{Connection, params};
 
 use super::{
-    change::{ChangeKind, State},
+    change::Numbered,
     running::{Known, Running},
     sighting::{Difference, Ruled, Seen, Sighting, hash},
     stored_item::StoredItem,
@@ -130,11 +131,11 @@ impl Statements<'_> {
         known: &Known,
         seen: &Seen,
     ) -> rusqlite::Result<bool> {
-        if known.state == State::Excluded.code() {
+        if known.state == ItemState::Excluded.code() {
             running.counts.excluded -= 1;
             return Ok(true);
         }
-        if known.state == State::Unreadable.code() {
+        if known.state == ItemState::Unreadable.code() {
             return Ok(true);
         }
         let held = self.undo.held(known.id)?;
@@ -179,7 +180,7 @@ impl Statements<'_> {
         known: &mut Known,
         record: &Rival,
     ) -> rusqlite::Result<Way> {
-        let is_item = known.is_of(running) && known.state == State::Present.code();
+        let is_item = known.is_of(running) && known.state == ItemState::Present.code();
         if is_item {
             let held = self.undo.held(known.id)?;
             if !record.precedence.beats(&record.source_id, held.rank()) {
@@ -205,13 +206,13 @@ impl Statements<'_> {
     ) -> rusqlite::Result<()> {
         running.counts.excluded += 1;
         let Some(known) = known else { return Ok(()) };
-        let newly = known.state != State::Excluded.code();
+        let newly = known.state != ItemState::Excluded.code();
         if newly {
             self.undo.save(running, known.id)?;
         }
         let Running { scan, attempt, .. } = *running;
         self.set_state
-            .execute(params![known.id, scan, attempt, State::Excluded.code()])?;
+            .execute(params![known.id, scan, attempt, ItemState::Excluded.code()])?;
         if !newly {
             return Ok(());
         }
@@ -231,12 +232,12 @@ impl Statements<'_> {
         running: &mut Running,
         known: Option<Known>,
     ) -> rusqlite::Result<()> {
-        let Some(known) = known.filter(|known| known.state != State::Gone.code()) else {
+        let Some(known) = known.filter(|known| known.state != ItemState::Gone.code()) else {
             return Ok(());
         };
         let state = match known.is_out() {
-            true => State::Excluded,
-            false => State::Unreadable,
+            true => ItemState::Excluded,
+            false => ItemState::Unreadable,
         };
         self.undo.save(running, known.id)?;
         let Running { scan, attempt, .. } = *running;

@@ -11,11 +11,15 @@ use super::Trial;
 use crate::{
     connections::Ready,
     export_line::label,
-    store::{Catalog, ItemScope, State, StoreError, StoredConnection},
+    store::{Catalog, ItemScope, ItemState, StoreError, StoredConnection},
 };
 
 /// Items that a filter may keep or leave out: those that are there, and those that one left out.
-const HELD: &[State] = &[State::Present, State::Unreadable, State::Excluded];
+const HELD: &[ItemState] = &[
+    ItemState::Present,
+    ItemState::Unreadable,
+    ItemState::Excluded,
+];
 
 /// Why a trial ended early.
 pub(super) enum TrialError {

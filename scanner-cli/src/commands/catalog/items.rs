@@ -7,7 +7,7 @@ use crate::{
     arguments::Wanted,
     export_line::{ExportLine, label},
     listing::{Fit, Row, TableColumn, instant, moment},
-    store::{CatalogItem, State},
+    store::{CatalogItem, ItemState},
 };
 
 /// An item as a row: the fields of its export line, and what the store knows besides.
@@ -16,7 +16,7 @@ pub(crate) struct ItemRow {
     pub(crate) key: String,
     key_parts: Vec<String>,
     pub(crate) item: Visualization,
-    pub(crate) state: State,
+    pub(crate) state: ItemState,
     pub(crate) first_seen: i64,
     pub(crate) last_seen: i64,
     pub(crate) gone_since: Option<i64>,

@@ -3,7 +3,6 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ItemRow;
 use crate::{
     export_line::label,
     listing::{Fit, ListError, Row, TableColumn, find_field, instant, moment, text},
@@ -254,12 +253,12 @@ impl Row for FieldRow {
 }
 
 /// All fields of an item, in the order of its columns.
-pub(super) fn fields(row: &ItemRow) -> Result<Vec<FieldRow>, ListError> {
+pub(super) fn fields<R: Row>(row: &R) -> Result<Vec<FieldRow>, ListError> {
     let json = serde_json::to_value(row).map_err(std::io::Error::from)?;
     let Value::Object(mut fields) = json else {
         return Ok(Vec::new());
     };
-    let first = ItemRow::COLUMNS
+    let first = R::COLUMNS
         .iter()
         .filter_map(|name| fields.remove_entry(*name));
     let first: Vec<_> = first.collect();
@@ -272,15 +271,13 @@ pub(super) fn fields(row: &ItemRow) -> Result<Vec<FieldRow>, ListError> {
 }
 
 /// The fields with these names, in their order. An item need not have each field that others have, named in `more`.
-pub(super) fn chosen(
+pub(super) fn chosen<R: Row>(
     fields: Vec<FieldRow>,
     names: &[String],
     more: &[String],
 ) -> Result<Vec<FieldRow>, ListError> {
     let has = fields.iter().map(|row| row.field.as_str());
-    let known = has
-        .chain(ItemRow::COLUMNS.iter().copied())
-        .map(str::to_owned);
+    let known = has.chain(R::COLUMNS.iter().copied()).map(str::to_owned);
     let known: Vec<_> = known.chain(more.iter().cloned()).collect();
     let mut chosen = Vec::new();
     for name in names {

@@ -1,6 +1,8 @@
 //! Reading items and containers.
 
-use catalog_model::{Container, ContainerKind, InvalidKey, ItemKey, SourceId, Visualization};
+use catalog_model::{
+    Container, ContainerKind, InvalidKey, ItemKey, ItemState, SourceId, Visualization,
+};
 use rusqlite::{OptionalExtension, Row, Statement, params, types::Type};
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     rows::{NARROW, WIDE},
 };
 use crate::{
-    change::State, closing::KNOWN, error::StoreError, sighting, stored_item::StoredItem, texts,
+    change::Numbered, closing::KNOWN, error::StoreError, sighting, stored_item::StoredItem, texts,
 };
 
 /// An item of the store.
@@ -22,7 +24,7 @@ pub struct CatalogItem<'a> {
     /// The source's own id of the record; empty if it is unknown.
     pub source_id: String,
     /// Whether it is present.
-    pub state: State,
+    pub state: ItemState,
     /// When the scan began that saw it first, in milliseconds since 1970, as the other times.
     pub first_seen: i64,
     /// When the scan began that last saw it.
@@ -40,7 +42,7 @@ pub struct CatalogContainer<'a> {
     /// The connection that it belongs to.
     pub connection: &'a StoredConnection,
     /// Whether it is present.
-    pub state: State,
+    pub state: ItemState,
     /// When the scan began that saw it first, in milliseconds since 1970, as the other times.
     pub first_seen: i64,
     /// When the scan began that last saw it.
@@ -57,7 +59,7 @@ pub struct ItemScope<'a> {
     /// Of this connection, else of all.
     pub connection: Option<&'a StoredConnection>,
     /// In these states.
-    pub states: &'a [State],
+    pub states: &'a [ItemState],
 }
 
 /// An item or a container as the rows of the database have it.
@@ -65,7 +67,7 @@ struct Found<'a> {
     id: i64,
     connection: &'a StoredConnection,
     container_kind: Option<i64>,
-    state: State,
+    state: ItemState,
     last_seen: i64,
     gone_since: Option<i64>,
     key: String,
@@ -239,10 +241,11 @@ impl Catalog {
         let (id, connection, state): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let known = self.connections.iter().find(|known| known.id == connection);
         let connection = known.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, connection))?;
-        let state = State::of(state).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, state))?;
+        let state =
+            ItemState::of(state).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, state))?;
         let (last_seen, gone_since): (_, Option<i64>) = (row.get(3)?, row.get(4)?);
         // One that a filter excludes now keeps the date until it returns.
-        let gone_since = gone_since.filter(|_| state == State::Gone);
+        let gone_since = gone_since.filter(|_| state == ItemState::Gone);
         let container_kind = row.get(5)?;
         wide.query_row([id], |row| {
             let contacts = row.get_ref(4)?.as_str_or_null()?;

@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use catalog_model::follower::EntityKind;
+use catalog_model::{ChangeKind, follower::EntityKind};
 use rusqlite::{Connection, Row};
 
 use super::{
-    super::{change::ChangeKind, closing::KNOWN, running::Counts},
+    super::{change::Numbered, closing::KNOWN, running::Counts},
     Change, StoredConnection, StoredScan,
 };
 

@@ -74,13 +74,13 @@ impl Scratch {
         changes
     }
 
-    fn container(&self, id: &str) -> Option<(State, Container)> {
+    fn container(&self, id: &str) -> Option<(ItemState, Container)> {
         let catalog = self.catalog();
         let found = catalog.container(&format!("c/folder:{id}")).unwrap();
         found.map(|found| (found.state, found.container))
     }
 
-    fn container_state(&self, id: &str) -> Option<State> {
+    fn container_state(&self, id: &str) -> Option<ItemState> {
         self.container(id).map(|(state, _)| state)
     }
 }
@@ -91,9 +91,12 @@ async fn a_container_is_read_as_it_was_written() {
     scratch
         .scan_containers(0, &[full("1"), folder("2", "Empty")])
         .await;
-    assert_eq!(scratch.container("1"), Some((State::Present, full("1"))));
+    assert_eq!(
+        scratch.container("1"),
+        Some((ItemState::Present, full("1")))
+    );
     let empty = folder("2", "Empty");
-    assert_eq!(scratch.container("2"), Some((State::Present, empty)));
+    assert_eq!(scratch.container("2"), Some((ItemState::Present, empty)));
     let kinds: Vec<_> = scratch.catalog().container_kinds().collect();
     assert_eq!(kinds, [FOLDER]);
 }
@@ -145,7 +148,7 @@ async fn a_scan_that_is_not_complete_removes_no_container() {
     };
     scan.close(closing).await.unwrap();
     drop(scratch.begin(2).await);
-    assert_eq!(scratch.container_state("1"), Some(State::Present));
+    assert_eq!(scratch.container_state("1"), Some(ItemState::Present));
 }
 
 #[tokio::test]
@@ -156,14 +159,14 @@ async fn many_containers_that_go_do_not_blow_the_fuse_and_a_blown_fuse_keeps_the
         .collect();
     scratch.scan_containers(0, &folders).await;
     scratch.scan_containers(1, &folders[..1]).await;
-    assert_eq!(scratch.container_state("1"), Some(State::Gone));
+    assert_eq!(scratch.container_state("1"), Some(ItemState::Gone));
     let scan = scratch.begin(2).await;
     let closed = close_with(scan, 2, Removals::Fused).await.unwrap();
     assert!(matches!(
         closed.statement,
         Some(Completeness::Partial(reasons)) if reasons[0].starts_with("1 of the 1 items")
     ));
-    assert_eq!(scratch.container_state("0"), Some(State::Present));
+    assert_eq!(scratch.container_state("0"), Some(ItemState::Present));
 }
 
 #[tokio::test]
@@ -177,10 +180,10 @@ async fn hidden_containers_of_a_kind_are_not_gone() {
     see(&mut scan, "a", "A", Contacts::Unknown);
     scan.hidden_containers(AREA);
     close(scan, 1).await.unwrap();
-    assert_eq!(scratch.container_state("1"), Some(State::Gone));
+    assert_eq!(scratch.container_state("1"), Some(ItemState::Gone));
     let catalog = scratch.catalog();
     let area = catalog.container("c/area:x").unwrap().unwrap();
-    assert_eq!(area.state, State::Present);
+    assert_eq!(area.state, ItemState::Present);
 }
 
 #[tokio::test]
@@ -202,7 +205,10 @@ async fn an_excluded_container_is_excluded_and_an_undecided_one_stays_as_it_was(
     scratch.scan_containers(1, &some).await;
     scratch.scan_containers(2, &all(Inclusion::Undecided)).await;
     let states = ["1", "2", "new"].map(|id| scratch.container_state(id));
-    assert_eq!(states, [Some(State::Excluded), Some(State::Present), None]);
+    assert_eq!(
+        states,
+        [Some(ItemState::Excluded), Some(ItemState::Present), None]
+    );
     scratch.scan_containers(3, &all(Inclusion::Included)).await;
     assert_eq!(
         scratch.container_changes()[2..],
@@ -233,7 +239,10 @@ async fn fields_that_could_not_be_learned_stay() {
         ..folder("1", "")
     };
     scratch.scan_containers(1, &[unknown]).await;
-    assert_eq!(scratch.container("1"), Some((State::Present, full("1"))));
+    assert_eq!(
+        scratch.container("1"),
+        Some((ItemState::Present, full("1")))
+    );
     let without_tags = Container {
         tags: Vec::new(),
         ..full("1")
@@ -268,7 +277,7 @@ async fn an_attempt_that_begins_again_leaves_no_container_that_only_the_first_sa
     }
     close(scan, 1).await.unwrap();
     assert_eq!(scratch.container("1").unwrap().1.name, "One");
-    assert_eq!(scratch.container_state("2"), Some(State::Gone));
+    assert_eq!(scratch.container_state("2"), Some(ItemState::Gone));
     assert_eq!(scratch.container_state("4"), None);
     assert_eq!(
         scratch.container_changes(),
@@ -317,7 +326,7 @@ async fn containers_that_are_gone_are_deleted_after_the_same_time_as_items() {
     scratch.scan_containers(0, &[folder("1", "One")]).await;
     scratch.scan_containers(1, &[]).await;
     scratch.scan_containers(10, &[]).await;
-    assert_eq!(scratch.container_state("1"), Some(State::Gone));
+    assert_eq!(scratch.container_state("1"), Some(ItemState::Gone));
     scratch.scan_containers(12, &[]).await;
     assert_eq!(scratch.container_state("1"), None);
 }

@@ -34,7 +34,7 @@ impl Scratch {
         closed
     }
 
-    fn state(&self, key: &str) -> Option<State> {
+    fn state(&self, key: &str) -> Option<ItemState> {
         let catalog = self.catalog();
         let item = catalog.item(key_of(key).as_str()).unwrap();
         item.map(|item| item.state)
@@ -71,11 +71,11 @@ async fn what_a_filter_leaves_out_is_excluded_not_gone_and_returns() {
             .scan_with(day, &[Kept("a"), LeftOut("b"), LeftOut("unknown")])
             .await;
         assert_eq!((closed.counts.seen, closed.counts.removed), (1, 0));
-        assert_eq!(scratch.state("b"), Some(State::Excluded));
+        assert_eq!(scratch.state("b"), Some(ItemState::Excluded));
         assert_eq!(scratch.state("unknown"), None);
     }
     scratch.scan_with(3, &[Kept("a"), Kept("b")]).await;
-    assert_eq!(scratch.state("b"), Some(State::Present));
+    assert_eq!(scratch.state("b"), Some(ItemState::Present));
     assert_eq!(
         scratch.changes(),
         [
@@ -94,11 +94,11 @@ async fn what_was_gone_and_is_there_again_but_left_out_is_excluded() {
         .scan_with(0, &[Kept("a"), Kept("b"), Kept("c")])
         .await;
     scratch.scan_with(1, &[Kept("a"), Kept("c")]).await;
-    assert_eq!(scratch.state("b"), Some(State::Gone));
+    assert_eq!(scratch.state("b"), Some(ItemState::Gone));
     scratch
         .scan_with(2, &[Kept("a"), LeftOut("b"), Kept("c")])
         .await;
-    assert_eq!(scratch.state("b"), Some(State::Excluded));
+    assert_eq!(scratch.state("b"), Some(ItemState::Excluded));
     let catalog = scratch.catalog();
     assert_eq!(catalog.item("c/b").unwrap().unwrap().gone_since, None);
 }
@@ -109,9 +109,9 @@ async fn what_was_left_out_and_cannot_be_read_now_stays_left_out_until_it_return
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
     scratch.scan_with(1, &[Kept("a"), LeftOut("b")]).await;
     scratch.scan_with(2, &[Kept("a"), Unreadable("b")]).await;
-    assert_eq!(scratch.state("b"), Some(State::Excluded));
+    assert_eq!(scratch.state("b"), Some(ItemState::Excluded));
     scratch.scan_with(3, &[Kept("a"), Kept("b")]).await;
-    assert_eq!(scratch.state("b"), Some(State::Present));
+    assert_eq!(scratch.state("b"), Some(ItemState::Present));
     assert_eq!(
         scratch.changes()[2..],
         ["excluded b rule 1 (a.conf:9:3)", "returned b"]
@@ -125,7 +125,7 @@ async fn of_two_records_with_one_key_the_one_that_stays_counts() {
         for day in 0..3 {
             let closed = scratch.scan_with(day, &order).await;
             assert_eq!(closed.counts.seen, 1);
-            assert_eq!(scratch.state("b"), Some(State::Present));
+            assert_eq!(scratch.state("b"), Some(ItemState::Present));
         }
         assert_eq!(scratch.changes(), ["added b"]);
         // Followers were told that it is gone: they have to learn that it is back.
@@ -135,7 +135,7 @@ async fn of_two_records_with_one_key_the_one_that_stays_counts() {
         let [first, second] = order;
         gone.scan_with(2, &[Kept("a"), first, second, Kept("c")])
             .await;
-        assert_eq!(gone.state("b"), Some(State::Present));
+        assert_eq!(gone.state("b"), Some(ItemState::Present));
         assert_eq!(gone.changes()[3..], ["removed b", "returned b"]);
         scratch.scan_with(3, &[LeftOut("b")]).await;
         scratch.scan_with(4, &order).await;
@@ -166,7 +166,7 @@ async fn what_is_undecided_stays_as_it_was_by_its_key() {
         let closed = scratch.scan_with(day, &undecided).await;
         assert_eq!((closed.counts.removed, closed.counts.unreadable), (0, 4));
         let states = ["b", "c", "d", "new"].map(|key| scratch.state(key));
-        let expected = [State::Unreadable, State::Excluded, State::Gone].map(Some);
+        let expected = [ItemState::Unreadable, ItemState::Excluded, ItemState::Gone].map(Some);
         assert_eq!(states[..3], expected);
         assert_eq!(states[3], None);
     }
@@ -175,6 +175,6 @@ async fn what_is_undecided_stays_as_it_was_by_its_key() {
     scratch
         .scan_with(4, &[Kept("a"), Undecided("b"), Kept("b"), Undecided("c")])
         .await;
-    assert_eq!(scratch.state("b"), Some(State::Present));
+    assert_eq!(scratch.state("b"), Some(ItemState::Present));
     assert_eq!(scratch.changes(), before);
 }

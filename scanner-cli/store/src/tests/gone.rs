@@ -16,10 +16,10 @@ fn keys(store: &Scratch) -> Vec<String> {
     let all = ItemScope {
         connection: None,
         states: &[
-            State::Present,
-            State::Gone,
-            State::Unreadable,
-            State::Excluded,
+            ItemState::Present,
+            ItemState::Gone,
+            ItemState::Unreadable,
+            ItemState::Excluded,
         ],
     };
     let read = catalog.each_item(all, |item| {

@@ -120,7 +120,7 @@ async fn scan(scratch: &Scratch, day: i64, attempts: &[&[Twin]]) -> Counts {
 }
 
 /// The state and the name of the item `a`.
-fn item(scratch: &Scratch) -> Option<(State, String)> {
+fn item(scratch: &Scratch) -> Option<(ItemState, String)> {
     let catalog = scratch.catalog();
     let found = catalog.item("c/a").unwrap()?;
     Some((found.state, found.item.name.to_string()))
@@ -134,7 +134,7 @@ async fn approved_counts_before_published_before_private_in_any_order() {
             let counts = scan(&scratch, day, &[&order]).await;
             assert_eq!(counts.seen, 2, "{order:?}");
             assert_eq!(counts.changed, 0, "{order:?}");
-            assert_eq!(item(&scratch), Some((State::Present, "x".to_owned())));
+            assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
         }
         // Another order the next time changes nothing.
         for (day, other) in orders(&order).into_iter().enumerate() {
@@ -176,8 +176,8 @@ async fn a_better_record_that_is_excluded_or_undecided_bars_the_others() {
             scan(&scratch, 1, &[&[APPROVED]]).await;
             scan(&scratch, 2, &[&order]).await;
             let state = match fate {
-                Excluded => State::Excluded,
-                _ => State::Unreadable,
+                Excluded => ItemState::Excluded,
+                _ => ItemState::Unreadable,
             };
             assert_eq!(item(&scratch), Some((state, "x".to_owned())), "{order:?}");
         }
@@ -191,7 +191,7 @@ async fn a_worse_record_that_is_excluded_or_undecided_changes_nothing() {
             let scratch = Scratch::new();
             for day in 0..2 {
                 scan(&scratch, day, &[&order]).await;
-                assert_eq!(item(&scratch), Some((State::Present, "x".to_owned())));
+                assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
             }
             assert_eq!(scratch.changes(), ["added other", "added a"], "{order:?}");
         }
@@ -206,7 +206,7 @@ async fn an_attempt_that_broke_leaves_no_change_behind() {
     let broken: [&[Twin]; 3] = [&[PRIVATE], &[APPROVED.but(Excluded)], &[APPROVED, PRIVATE]];
     let counts = scan(&scratch, 1, &broken).await;
     assert_eq!((counts.changed, counts.newly_excluded), (0, 0));
-    assert_eq!(item(&scratch), Some((State::Present, "x".to_owned())));
+    assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
     assert_eq!(scratch.changes(), ["added other", "added a"]);
     // A real change is logged once, against what was there before the scan.
     let renamed = Twin {

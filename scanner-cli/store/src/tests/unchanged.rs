@@ -7,7 +7,7 @@ fn key_of(key: &str) -> ItemKey {
 }
 
 impl Scratch {
-    fn item_name(&self, key: &str) -> Option<(State, String)> {
+    fn item_name(&self, key: &str) -> Option<(ItemState, String)> {
         let catalog = self.catalog();
         let item = catalog.item(key_of(key).as_str()).unwrap();
         item.map(|item| (item.state, item.item.name.to_string()))
@@ -27,7 +27,7 @@ async fn an_unchanged_item_is_seen_and_keeps_its_content() {
     let counts = closed.counts;
     assert_eq!((counts.seen, counts.removed, counts.changed), (2, 1, 0));
     for (key, name) in [("a", "A"), ("b", "B")] {
-        let expected = Some((State::Present, name.to_owned()));
+        let expected = Some((ItemState::Present, name.to_owned()));
         assert_eq!(scratch.item_name(key), expected);
     }
     assert_eq!(scratch.changes()[before.len()..], ["removed c"]);
@@ -46,7 +46,7 @@ async fn an_item_that_the_store_does_not_have_as_present_stays_as_it_was() {
     let closed = close(scan, 2).await.unwrap();
     assert_eq!((closed.counts.seen, closed.counts.unreadable), (1, 2));
     let gone = scratch.item_name("gone").map(|(state, _)| state);
-    assert_eq!(gone, Some(State::Gone));
+    assert_eq!(gone, Some(ItemState::Gone));
     assert_eq!(scratch.item_name("new"), None);
     assert_eq!(scratch.changes(), before);
 }
@@ -62,7 +62,7 @@ async fn an_unchanged_item_loses_what_an_earlier_attempt_wrote() {
     scan.unchanged(&key_of("a"));
     let closed = close(scan, 1).await.unwrap();
     assert_eq!((closed.counts.seen, closed.counts.changed), (1, 0));
-    let expected = Some((State::Present, "A".to_owned()));
+    let expected = Some((ItemState::Present, "A".to_owned()));
     assert_eq!(scratch.item_name("a"), expected);
     assert_eq!(scratch.changes(), before);
 }

@@ -5,6 +5,7 @@ use qrs_client::fake_site::FakeSite;
 use super::{Page, demo, demo_text};
 use crate::scanner::Home;
 
+const APP_KEY: &str = "demo/app:ab8864f2-90a4-4c48-a837-8b69817e599a";
 const KEY: &str = "demo/ab8864f2-90a4-4c48-a837-8b69817e599a/JDWuPK";
 
 /// A home that was scanned, and scanned again after changes: sheets that are renamed, removed, excluded and unreadable.
@@ -54,6 +55,74 @@ fn lists_of_items() {
         page.run(&home, arguments);
     }
     page.check("catalog_list");
+}
+
+#[test]
+fn apps_and_streams() {
+    let site = FakeSite::start_in_thread();
+    let home = changed(&site);
+    let mut page = Page::new();
+    for arguments in [
+        &["catalog", "list", "--type", "app"][..],
+        &["catalog", "list", "--type", "stream"],
+        &["catalog", "list", "--type", "stream", "--format", "ndjson"],
+        &[
+            "catalog",
+            "list",
+            "--type",
+            "app",
+            "--app",
+            "Sales Overview",
+        ],
+        &[
+            "catalog",
+            "list",
+            "--type",
+            "app",
+            "--stream",
+            "everyone",
+            "--columns",
+            "name,owner",
+        ],
+        &[
+            "catalog",
+            "list",
+            "--type",
+            "app",
+            "--owner",
+            r"ACME\ada.moreau",
+            "--limit",
+            "1",
+        ],
+        &[
+            "catalog", "list", "--type", "app", "--search", "OVERVIEW", "--format", "csv",
+        ],
+        &[
+            "catalog",
+            "list",
+            "--type",
+            "app",
+            "--state",
+            "gone,excluded",
+        ],
+        &["catalog", "list", "--type", "app", "--since", "2"],
+        &[
+            "catalog",
+            "list",
+            "--type",
+            "stream",
+            "--app",
+            "Sales Overview",
+        ],
+        &["catalog", "list", "--type", "sheet", "--limit", "1"],
+        &["catalog", "show", APP_KEY],
+        &["catalog", "show", APP_KEY, "--format", "ndjson"],
+        &["explain", APP_KEY, "--offline"],
+        &["catalog", "show", "demo/app:no-such-app"],
+    ] {
+        page.run(&home, arguments);
+    }
+    page.check("catalog_containers");
 }
 
 #[test]
