@@ -324,7 +324,7 @@ fn show(program: &mut Program, catalog: &Catalog, key: &str, form: &Form) -> Res
     let container = container.map_err(|error| tell(program, error.into()))?;
     let Some(found) = container else {
         let message = format!(
-            "the store has nothing with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
+            "the store has no item, app or stream with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
         );
         return Err(program.report_usage(&message));
     };

@@ -57,7 +57,7 @@ fn a_listed_item_has_the_fields_of_the_export_and_of_the_store() {
             .any(|line| line.starts_with("sheet_url "))
     );
     home.run(&["catalog", "show", "qlik/a/b"])
-        .check(2, &["no item with the key `qlik/a/b`"]);
+        .check(2, &["with the key `qlik/a/b`"]);
 }
 
 #[test]

@@ -57,71 +57,35 @@ fn lists_of_items() {
     page.check("catalog_list");
 }
 
+/// What `catalog list --type` is called with, after these words.
+const CONTAINER_LISTS: &[&[&str]] = &[
+    &["app"],
+    &["stream"],
+    &["stream", "--format", "ndjson"],
+    &["app", "--app", "Sales Overview"],
+    &["app", "--stream", "everyone", "--columns", "name,owner"],
+    &["app", "--owner", r"ACME\ada.moreau", "--limit", "1"],
+    &["app", "--search", "OVERVIEW", "--format", "csv"],
+    &["app", "--state", "gone,excluded"],
+    &["app", "--since", "2"],
+    &["stream", "--app", "Sales Overview"],
+    &["sheet", "--limit", "1"],
+];
+
 #[test]
 fn apps_and_streams() {
     let site = FakeSite::start_in_thread();
     let home = changed(&site);
     let mut page = Page::new();
-    for arguments in [
-        &["catalog", "list", "--type", "app"][..],
-        &["catalog", "list", "--type", "stream"],
-        &["catalog", "list", "--type", "stream", "--format", "ndjson"],
-        &[
-            "catalog",
-            "list",
-            "--type",
-            "app",
-            "--app",
-            "Sales Overview",
-        ],
-        &[
-            "catalog",
-            "list",
-            "--type",
-            "app",
-            "--stream",
-            "everyone",
-            "--columns",
-            "name,owner",
-        ],
-        &[
-            "catalog",
-            "list",
-            "--type",
-            "app",
-            "--owner",
-            r"ACME\ada.moreau",
-            "--limit",
-            "1",
-        ],
-        &[
-            "catalog", "list", "--type", "app", "--search", "OVERVIEW", "--format", "csv",
-        ],
-        &[
-            "catalog",
-            "list",
-            "--type",
-            "app",
-            "--state",
-            "gone,excluded",
-        ],
-        &["catalog", "list", "--type", "app", "--since", "2"],
-        &[
-            "catalog",
-            "list",
-            "--type",
-            "stream",
-            "--app",
-            "Sales Overview",
-        ],
-        &["catalog", "list", "--type", "sheet", "--limit", "1"],
-        &["catalog", "show", APP_KEY],
-        &["catalog", "show", APP_KEY, "--format", "ndjson"],
-        &["explain", APP_KEY, "--offline"],
-        &["catalog", "show", "demo/app:no-such-app"],
-    ] {
-        page.run(&home, arguments);
+    for list in CONTAINER_LISTS {
+        let arguments = [&["catalog", "list", "--type"][..], list].concat();
+        page.run(&home, &arguments);
     }
+    page.run(&home, &["catalog", "show", APP_KEY]);
+    page.run(&home, &["catalog", "show", APP_KEY, "--format", "ndjson"]);
+    page.run(&home, &["explain", APP_KEY, "--offline"]);
+    page.run(&home, &["explain", APP_KEY]);
+    page.run(&home, &["catalog", "show", "demo/app:no-such-app"]);
     page.check("catalog_containers");
 }
 
