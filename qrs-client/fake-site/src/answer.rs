@@ -111,12 +111,12 @@ pub(super) enum Extent {
 impl Rows {
     pub(super) fn json(&self, row: usize) -> String {
         let record = &self.content.records(self.entity)[self.places[row]];
-        self.form.of(self.entity, record).to_string()
+        self.form.apply(self.entity, record).to_string()
     }
 }
 
 impl Form {
-    pub(super) fn of(self, entity: Entity, record: &Value) -> Value {
+    pub(super) fn apply(self, entity: Entity, record: &Value) -> Value {
         let mut record = match self.extent {
             Extent::Full => record.clone(),
             Extent::Condensed => entity.condense(record),

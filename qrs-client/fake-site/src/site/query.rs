@@ -77,7 +77,7 @@ impl Lookup<'_> {
         };
         let record = records.find(same)?;
         let visible = self.access.shows(record);
-        visible.then(|| Answer::record(&self.form(Extent::Full).of(self.entity, record)))
+        visible.then(|| Answer::record(&self.form(Extent::Full).apply(self.entity, record)))
     }
 
     fn form(&self, extent: Extent) -> Form {
