@@ -80,12 +80,12 @@ impl NotText {
                 "save it as UTF-8 (some editors call UTF-16 \"Unicode\")",
             ),
             Self::OnlyNul => (
-                "holds nothing but NUL bytes".to_owned(),
-                "a crash or a full disk leaves such files: write it anew, or restore it from a backup",
+                "contains nothing but NUL bytes".to_owned(),
+                "a crash or a full disk leaves such files: write it again, or restore it from a backup",
             ),
             Self::Nul(offset) => (
                 format!("is not text: it has a NUL byte at offset {offset}"),
-                "a crash or a full disk leaves such files: write it anew, or restore it from a backup",
+                "a crash or a full disk leaves such files: write it again, or restore it from a backup",
             ),
             Self::NotUtf8(offset) => (
                 format!("is not UTF-8: its byte at offset {offset} is not"),

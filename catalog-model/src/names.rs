@@ -26,7 +26,7 @@ pub enum InvalidName {
     #[error("it is blank")]
     Blank,
     /// A line break, a tab or another control character.
-    #[error("it holds a control character")]
+    #[error("it contains a control character")]
     ControlCharacter,
 }
 

@@ -71,7 +71,7 @@ pub trait FileSource: Send + Sync {
     /// When the file is missing, cannot be read, or is not in a format that is known.
     fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, Diagnostic> {
         let _ = columns;
-        let message = format!("the file `{path}` is in no format that is known here");
+        let message = format!("the file `{path}` has an unknown format");
         Err(Diagnostic::error(message, None))
     }
 }

@@ -164,7 +164,7 @@ fn warn_of_links(settings: &mut Settings, site: &SiteUrl, place: Place) {
         key: URL.to_owned(),
         place,
         message: format!(
-            "`{LINK_URL}` is not set: links to sheets lead through the scanner's own virtual proxy `{prefix}`, where people \
+            "`{LINK_URL}` is not set: links to sheets use the scanner's own virtual proxy `{prefix}`, where people \
              usually cannot log in"
         ),
         hint: Some(format!(
@@ -235,11 +235,11 @@ fn proxy(settings: &mut Settings) -> Option<Proxy> {
         ("proxy.password", password.is_some() || user.is_none()),
     ];
     for (key, _) in complete.into_iter().filter(|(_, set)| !set) {
-        let message = format!("`{key}` is missing while other settings of the proxy are there");
+        let message = format!("`{key}` is missing, but other `proxy` settings are set");
         settings.refuse(
             key,
             message,
-            "fill it in, or take all `proxy` settings out".to_owned(),
+            "set it, or remove all `proxy` settings".to_owned(),
         );
     }
     let proxy = Proxy::new(scheme?.value, host?.value.trim(), port?.value);

@@ -277,8 +277,7 @@ async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
 fn unasked(others: u64) -> Option<Finding> {
     (others > 0).then(|| Finding::Unasked {
         what: format!(
-            "the site also sent {} that {} not asked for and not shown: look for a gateway between scanner and site that \
-             drops the filter",
+            "the site also sent {} that {} not asked for and not shown: check for a gateway between the scanner and the site that drops the filter",
             counted(others, "record"),
             if others == 1 { "was" } else { "were" }
         ),
@@ -332,7 +331,7 @@ async fn of_app(client: &QrsClient, app: &App, others: u64) -> Result<Finding, E
     };
     let sheets = match count {
         None => "with an unknown number of sheets".to_owned(),
-        Some(0) => "without any sheet that the account may see".to_owned(),
+        Some(0) => "without sheets that are visible to the account".to_owned(),
         Some(count) => format!("with {}", counted(count, "sheet")),
     };
     Ok(Finding::NoItem {

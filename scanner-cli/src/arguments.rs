@@ -25,7 +25,7 @@ use crate::{terminal::ColorChoice, verbosity::Verbosity};
     about = "Scans Qlik Sense sites for a data catalog",
     after_help = "Exit codes: 0 complete, 2 invalid command line, 3 invalid configuration, 4 a connection failed, \
                   5 partial, 6 a follower failed, 7 busy, 130 interrupted. If several apply, the first in the order \
-                  4, 5, 7, 3, 6 counts."
+                  4, 5, 7, 3, 6 is used."
 )]
 pub(crate) struct Arguments {
     /// The scanner's home folder [default: `SCANNER_HOME`, else the current folder]
@@ -68,7 +68,7 @@ pub(crate) enum Command {
     Store(Store),
     /// Show what is stored about an item, and what the site has now
     Explain(Explain),
-    /// Show how a connection file is understood
+    /// Show how the scanner reads a connection file
     #[command(subcommand)]
     Config(Config),
     /// Test a hook
@@ -88,7 +88,7 @@ pub(crate) struct Encrypt {
     pub(crate) code: Option<String>,
     /// The setting that the secret is for, such as `connection.auth.value`
     ///
-    /// A secret in its place is refused: every user of the machine could read it there.
+    /// Do not write the secret here: every user of the machine could read it. It is refused.
     #[arg(value_name = "SETTING")]
     pub(crate) words: Vec<std::ffi::OsString>,
 }
@@ -102,7 +102,7 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Status {
-    /// Only check whether the service is alive: exit code 0 if it is, 4 if not
+    /// Only check whether the service responds: exit code 0 if it does, 4 if not
     #[arg(long, conflicts_with = "format")]
     pub(crate) healthy: bool,
     /// Output format
@@ -114,7 +114,7 @@ pub(crate) struct Status {
 pub(crate) enum LogFormat {
     /// Text for people
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
@@ -143,7 +143,7 @@ pub(crate) struct Scan {
     /// Scan without the store: write the items only to `export/CODE.visualization.ndjson` or to `--output`
     #[arg(long)]
     pub(crate) no_store: bool,
-    /// Mark all items that are missing as gone, however many they are
+    /// Mark all missing items as gone, regardless of their number
     #[arg(long, requires = "codes")]
     pub(crate) accept_removals: bool,
     /// Also write the report as JSON to a file
@@ -162,12 +162,12 @@ pub(crate) struct Inventory {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Store {
-    /// Write a verified copy of the store to a file; the service and other commands may go on meanwhile
+    /// Write a verified copy of the store to a file; the service and other commands can go on in the meantime
     Backup {
-        /// The file; an earlier backup there is replaced, any other file is not
+        /// The file to write; an earlier backup is replaced, any other file is not
         file: PathBuf,
     },
-    /// Replace the store by a backup; the former store is kept beside it. Stop the service first
+    /// Replace the store with a backup; the former store is kept next to it. Stop the service first
     Restore {
         /// A file that `store backup` wrote
         file: PathBuf,
@@ -224,7 +224,7 @@ pub(crate) struct FilterTest {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
-    /// Show the settings of a connection file as they are understood, with secrets hidden
+    /// Show the settings of a connection file as the scanner reads them, with secrets hidden
     Show {
         /// A file, or the code of a connection
         #[arg(value_name = "FILE|CODE")]

@@ -93,8 +93,8 @@ impl ScanProgress for ProgressLine {
     fn restart(&mut self, cause: &str) {
         let cause = printable(cause);
         match &self.shown {
-            Shown::Terminal(line) => line.set_message(format!("begins again: {cause}")),
-            Shown::Log { .. } => info!(connection = %self.code, "begins again: {cause}"),
+            Shown::Terminal(line) => line.set_message(format!("starting again: {cause}")),
+            Shown::Log { .. } => info!(connection = %self.code, "starting again: {cause}"),
             Shown::Nowhere => {}
         }
     }

@@ -47,12 +47,12 @@ fn columns_of(output: &io::Stdout) -> Option<usize> {
 /// Which texts get colors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// What goes to a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` is set; all if `CLICOLOR_FORCE` is set
+    /// On terminals, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` is set; everywhere if `CLICOLOR_FORCE` is set
     #[default]
     Auto,
-    /// All
+    /// Always
     Always,
-    /// None
+    /// Never
     Never,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog_model::nearest;
 use clap::{ArgAction, Args, ValueEnum};
 use tracing::{Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::EnvFilter;
@@ -10,13 +11,13 @@ use tracing_subscriber::EnvFilter;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Verbosity {
-    /// Show errors and what is not complete only: no progress, no warnings
+    /// Show only errors and incomplete results: no progress, no warnings
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Log each request (`-v`), and more (`-vv`)
+    /// Log each request (`-v`), or everything (`-vv`)
     #[arg(short, long, action = ArgAction::Count, global = true)]
     verbose: u8,
-    /// Log this and what is more severe [default: `RUST_LOG`, else `info`]
+    /// Log this level and more severe ones [default: `RUST_LOG`, else `info`]
     #[arg(long, value_enum, value_name = "LEVEL", global = true)]
     log_level: Option<LogLevel>,
 }
@@ -85,17 +86,16 @@ impl Verbosity {
                 warning: None,
             };
         }
+        if let Some(word) = unknown_word(directives) {
+            return LogFilter::default_because(&word);
+        }
         match EnvFilter::builder().parse(directives) {
             Ok(filter) => LogFilter {
                 filter,
                 is_asked_for: true,
                 warning: None,
             },
-            Err(error) => LogFilter {
-                filter: EnvFilter::default().add_directive(LevelFilter::INFO.into()),
-                is_asked_for: false,
-                warning: Some(format!("`RUST_LOG` is not valid and was ignored: {error}")),
-            },
+            Err(error) => LogFilter::default_because(&error.to_string()),
         }
     }
 
@@ -108,6 +108,36 @@ impl Verbosity {
             (None, false, _) => Some(LevelFilter::TRACE),
         }
     }
+}
+
+impl LogFilter {
+    /// The default, since `RUST_LOG` is not valid.
+    fn default_because(error: &str) -> Self {
+        Self {
+            filter: EnvFilter::default().add_directive(LevelFilter::INFO.into()),
+            is_asked_for: false,
+            warning: Some(format!("`RUST_LOG` is not valid and was ignored: {error}")),
+        }
+    }
+}
+
+/// A word of `RUST_LOG` that is neither a level nor one of our targets, such as a misspelt level. `EnvFilter` takes it for a
+/// target, and so would log nothing.
+fn unknown_word(directives: &str) -> Option<String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_known = |word: &&str| {
+        word.is_empty()
+            || word.contains(['=', '['])
+            || word.parse::<LevelFilter>().is_ok()
+            || OWN_TARGETS.contains(&word.split("::").next().unwrap_or_default())
+    };
+    let mut words = directives.split(',').map(str::trim);
+    let word = words.find(|word| !is_known(word))?;
+    let near = match nearest(&word.to_lowercase(), LEVELS) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => String::new(),
+    };
+    Some(format!("`{word}` is not a level{near}"))
 }
 
 impl From<LogLevel> for LevelFilter {
@@ -164,6 +194,14 @@ mod tests {
                 ("qrs_client=trace", true, false),
             ),
             (verbose(0), "=a=b=", ("info", false, true)),
+            (verbose(0), "debgu", ("info", false, true)),
+            (verbose(0), "info,debgu", ("info", false, true)),
+            (verbose(0), "DEBUG", ("debug", true, false)),
+            (
+                verbose(0),
+                "hyper=warn,info",
+                ("hyper=warn,info", true, false),
+            ),
             (verbose(1), "warn", ("debug", true, false)),
             (verbose(2), "", ("trace", true, false)),
             (verbose(9), "", ("trace", true, false)),

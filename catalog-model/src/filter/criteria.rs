@@ -115,7 +115,7 @@ fn unknown(criteria: &[Criterion], name: &str) -> Unknown {
         .find(|known| known.kind == CriterionKind::NamedLists && known.name == name);
     if family.is_some() {
         return Unknown {
-            message: format!("`{name}` is a family of lists, and which is not said"),
+            message: format!("`{name}` needs the name of a list"),
             hint: format!(
                 "write `{name}.Region`, or `{name}.'Cost center'` for a name with a space"
             ),

@@ -215,8 +215,8 @@ fn collect_grounds<S: Subject + ?Sized>(
             found.push(Ground {
                 comparison: node.to_string(),
                 verdict: match holds_with(node, asking, None) {
-                    Truth::Holds => "holds",
-                    Truth::Fails => "does not hold",
+                    Truth::Holds => "is true",
+                    Truth::Fails => "is false",
                     Truth::Unknown(_) => "is not known",
                 },
             });

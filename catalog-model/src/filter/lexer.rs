@@ -110,7 +110,7 @@ impl<'t> Lexer<'t> {
         }
         let hint = format!("end it with `{quote}`; within it, write `\\{quote}` for `{quote}`");
         let span = self.at..self.at + quote.len_utf8();
-        Err(self.error(span, format!("{what} does not end that begins"), hint))
+        Err(self.error(span, format!("{what} is not closed; it starts"), hint))
     }
 
     fn regex(&mut self) -> Result<Kind<'t>, ExpressionError> {
@@ -176,7 +176,7 @@ impl<'t> Lexer<'t> {
         let hint = match foreign {
             _ if first == '"' => Some(double_quoted(rest)),
             Some((_, "")) => Some(
-                "texts have no order; of dates, compare the beginning: `starts with '2024'`".into(),
+                "texts cannot be compared by order; for dates, compare the beginning: `starts with '2024'`".into(),
             ),
             Some((_, "'")) => Some("texts stand in single quotes: `'x'`".into()),
             Some((_, meant)) => Some(format!("did you mean `{meant}`?")),
@@ -191,7 +191,7 @@ impl<'t> Lexer<'t> {
             .take(2)
             .map(char::len_utf8)
             .sum::<usize>();
-        let message = format!("`{}` is no escape", &self.text[at..at + length]);
+        let message = format!("`{}` is not an escape", &self.text[at..at + length]);
         let hint = "write `\\\\` for a backslash and `\\'` for a quote";
         self.error(at..at + length, message, hint.to_owned())
     }

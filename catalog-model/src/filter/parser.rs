@@ -109,7 +109,7 @@ impl<'t> Parser<'t> {
         }
         if self.depth > DEEPEST {
             let message = format!("the expression is nested more than {DEEPEST} deep");
-            let hint = "take parentheses out that it does not need, or divide it";
+            let hint = "remove parentheses that are not needed, or split it";
             return Err(self.error(self.token.span.clone(), message, hint.to_owned()));
         }
         let node = if self.takes("(")? {
@@ -147,7 +147,7 @@ impl<'t> Parser<'t> {
         if self.values.len() == DEEPEST_LISTS {
             let message =
                 format!("`any` and `all` are more than {DEEPEST_LISTS} deep within each other");
-            let hint = "take one out that does not need the values around it, or divide it";
+            let hint = "remove one that does not need the outer values, or split it";
             return Err(self.error(self.token.span.clone(), message, hint.to_owned()));
         }
         self.advance()?;
@@ -188,7 +188,7 @@ impl<'t> Parser<'t> {
         if self.values.contains(&name) {
             let name = excerpt(name);
             let message = format!("`{name}` is the name of another list's values already");
-            return Err(self.error(span, message, "take another name".to_owned()));
+            return Err(self.error(span, message, "choose another name".to_owned()));
         }
         self.advance()?;
         Ok(name)
@@ -211,7 +211,7 @@ impl<'t> Parser<'t> {
             Kind::Word(word) if !KEYWORDS.contains(&&self.text[span.clone()]) => word,
             _ => {
                 let names = listed(self.criteria, |_| true);
-                return Err(self.unexpected(format!("a criterion is due here: {names}")));
+                return Err(self.unexpected(format!("a criterion is expected here: {names}")));
             }
         };
         match Asked::find(self.criteria, word) {
@@ -295,7 +295,7 @@ impl<'t> Parser<'t> {
         if self.takes(word)? {
             return Ok(());
         }
-        Err(self.unexpected(format!("`{word}` is due here")))
+        Err(self.unexpected(format!("`{word}` is expected here")))
     }
 
     fn advance(&mut self) -> Parsed<()> {

@@ -48,7 +48,7 @@ pub(super) struct InvalidRegex {
 }
 
 /// What to do about most of the patterns that are none.
-const ESCAPE: &str = "a character with a meaning of its own loses it by a `\\` before it";
+const ESCAPE: &str = "write a `\\` before a special character to match it literally";
 
 /// A pattern that gave up on a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

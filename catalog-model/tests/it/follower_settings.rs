@@ -138,7 +138,7 @@ fn all_problems_are_found_together() {
         ],
         &[
             "application.conf:1:1: `url` is mandatory and missing; add `url = \"…\"`",
-            "application.conf:2:1: `name` is not valid: it holds a control character",
+            "application.conf:2:1: `name` is not valid: it contains a control character",
             "application.conf:3:1: `connections` names no connection; remove the setting to deliver all connections, or set \
              `enabled = false`",
         ],

@@ -107,8 +107,8 @@ impl Filtering<'_> {
         }
         if let Some(all) = self.counts.all_left_out().filter(|_| !nothing_passes) {
             sink.warn(Diagnostic::warning(
-                format!("the filters leave out every sheet, {all} in all"),
-                "`filter test` shows which rule leaves out which sheet".to_owned(),
+                format!("the filters exclude every sheet ({all} in total)"),
+                "`filter test` shows which rule excludes which sheet".to_owned(),
             ));
         }
     }
@@ -119,7 +119,7 @@ impl Filtering<'_> {
             let are = if open == 1 { "is" } else { "are" };
             let sheets = counted(open, "sheet");
             sink.warn(Diagnostic::warning(format!(
-                    "{sheets} {are} undecided, since the filter asks what could not be read; what a catalog has stays as it is"
+                    "{sheets} {are} undecided, because the filter uses data that could not be read; their items were left unchanged"
                 ), (self.hidden > 0).then(|| HINT_FOR_HIDDEN_APPS.to_owned())));
         }
     }
@@ -131,8 +131,7 @@ impl Filtering<'_> {
         let are = if self.gave_up == 1 { "is" } else { "are" };
         let sheets = counted(self.gave_up, "sheet");
         sink.warn(Diagnostic::warning(format!(
-                "{sheets} {are} undecided, since a pattern of the filter gave up on them; what a catalog has stays as it is; \
-                 first {first}"
+                "{sheets} {are} undecided, because a pattern of the filter reached its limit; their items were left unchanged; first: {first}"
             ), PatternGaveUp::HINT.to_owned()));
     }
 
@@ -142,15 +141,16 @@ impl Filtering<'_> {
             Silence::MatchedNone { asked } => Diagnostic::warning(
                 format!("{called} matches no sheet"),
                 format!(
-                    "it was asked about {asked}: look for a misspelt value, since values are compared with their case"
+                    "it was tested on {}: check the spelling of its values, which are case-sensitive",
+                    counted(asked, "sheet")
                 ),
             ),
             Silence::NeverReached => Diagnostic::warning(
                 format!("{called} is never reached"),
                 if self.filter.is_rich(rule) {
-                    "rules before it leave out every sheet".to_owned()
+                    "the rules before it exclude every sheet".to_owned()
                 } else {
-                    "rules before it match every sheet: move it up if it is to have a say"
+                    "the rules before it match every sheet: move it up to make it effective"
                         .to_owned()
                 },
             ),
@@ -174,7 +174,7 @@ fn unknown_property(name: &str, apps: &Apps) -> Option<Diagnostic> {
         .collect();
     let more = if known.len() > NAMED { ", …" } else { "" };
     Some(Diagnostic::warning(
-        format!("no application has a value of the custom property `{name}`, which a filter asks"),
+        format!("no application has a value of the custom property `{name}`, which a filter uses"),
         (!named.is_empty()).then(|| format!("applications have {}{more}", named.join(", "))),
     ))
 }
@@ -202,9 +202,9 @@ fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, asked: &AskedShe
         _ if asked.is_odd(criterion) => "that field has an unexpected type",
         ("created" | "modified", _) | ("reloaded", Told::ByList) => "that date could not be read",
         ("sheet" | "app" | "stream" | "tag", _) | (_, Told::ByList) => "that text is too long",
-        (_, Told::BySheet(Unread::Hidden)) => "its app is hidden from the account",
+        (_, Told::BySheet(Unread::Hidden)) => "its app is not visible to the account",
         (_, Told::BySheet(Unread::Unreadable)) => "its app could not be read",
     };
     let rule = filter.called(rule);
-    format!("{rule} asks `{criterion}`, and {why}")
+    format!("{rule} uses `{criterion}`, but {why}")
 }

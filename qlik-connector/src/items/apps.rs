@@ -20,7 +20,7 @@ use crate::{
 
 /// What to do where the account may not see apps.
 pub(crate) const HINT_FOR_HIDDEN_APPS: &str =
-    "let the account read `App_*`: docs/qlik-setup.md has the rule";
+    "allow the account to read `App_*`: see the rule in docs/qlik-setup.md";
 
 /// The apps by id. An app takes some 500 bytes and the length of its description.
 #[derive(Debug)]

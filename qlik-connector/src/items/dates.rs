@@ -71,7 +71,7 @@ impl Dates {
         };
         Some(Diagnostic::warning(
             format!(
-                "{} {dates} could not be read and {were} left out, first {first}",
+                "{} {dates} could not be read and {were} ignored; first: {first}",
                 self.unreadable
             ),
             None,

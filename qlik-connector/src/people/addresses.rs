@@ -76,11 +76,11 @@ impl Addresses {
 
     /// What to do where the account may not see users.
     pub(crate) fn hint_for_hidden_users(&self) -> String {
-        let rule = "let the account read `User_*`: docs/qlik-setup.md has the rule";
+        let rule = "allow the account to read `User_*`: see the rule in docs/qlik-setup.md";
         if self.mapping.is_empty() && self.template.is_none() {
             return rule.to_owned();
         }
-        format!("{rule}; or set `{ATTRIBUTES} = []`, and addresses come without attributes")
+        format!("{rule}; or set `{ATTRIBUTES} = []` to take addresses from other sources only")
     }
 
     /// The address that the attributes of a user tell.

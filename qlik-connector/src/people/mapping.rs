@@ -91,12 +91,14 @@ impl Mapping {
         };
         if !is_account(user) {
             let hint = format!(
-                "write `DIRECTORY\\user`; between `\"` in HOCON every backslash twice. If this is the heading of a table, its \
-                 words are `user`, `{EMAIL}`, and `{NAME}` if there are names"
+                "in double quotes in HOCON, write every backslash twice; if this line is the header of a table, name its columns `user`, `{EMAIL}` and, if there are names, `{NAME}`"
             );
             return Err(Odd {
                 hint: Some(hint),
-                ..odd(format!("{} is no account", quoted(user)))
+                ..odd(format!(
+                    "{} is not a valid account (expected `DIRECTORY\\user`)",
+                    quoted(user)
+                ))
             });
         }
         let Some(email) = text(entry, EMAIL) else {
@@ -104,7 +106,9 @@ impl Mapping {
         };
         if !is_address(&email) {
             let (email, user) = (quoted(&email), quoted(user));
-            return Err(odd(format!("{email} of {user} is no e-mail address")));
+            return Err(odd(format!(
+                "{email} of {user} is not a valid e-mail address"
+            )));
         }
         let person = Person {
             email: email.into(),
@@ -114,7 +118,7 @@ impl Mapping {
         match self.0.get(user.to_lowercase().as_str()) {
             Some(known) if known.email.eq_ignore_ascii_case(&person.email) => Ok(()),
             Some(known) => Err(odd(format!(
-                "{} has another address at {}, which counts",
+                "{} has another address at {}, which is used",
                 quoted(user),
                 known.place
             ))),
@@ -161,15 +165,10 @@ fn unusable(path: &Located<String>, first: Option<Odd>) -> SettingProblem {
         None => problem(Odd {
             place: path.place.clone(),
             message: format!("the file `{file}` has no entry"),
-            hint: Some(
-                "write a line like `DIRECTORY\\user,ann@example.com,Ann` into it".to_owned(),
-            ),
+            hint: Some("add a line such as `DIRECTORY\\user,ann@example.com,Ann`".to_owned()),
         }),
         Some(odd) => problem(Odd {
-            message: format!(
-                "no entry of `{file}` can be used; the first: {}",
-                odd.message
-            ),
+            message: format!("no entry of `{file}` can be used; first: {}", odd.message),
             ..odd
         }),
     }
@@ -179,7 +178,7 @@ fn warn(settings: &mut Settings, path: &Located<String>, odd: Vec<Odd>) {
     let more = odd.len().saturating_sub(TOLD);
     for odd in odd.into_iter().take(TOLD) {
         settings.warn(problem(Odd {
-            message: format!("this entry is left out: {}", odd.message),
+            message: format!("this entry is ignored: {}", odd.message),
             ..odd
         }));
     }
@@ -191,7 +190,7 @@ fn warn(settings: &mut Settings, path: &Located<String>, odd: Vec<Odd>) {
         };
         settings.warn(problem(Odd {
             place: path.place.clone(),
-            message: format!("{more} more {entries} of `{}` {are} left out", path.value),
+            message: format!("{more} more {entries} of `{}` {are} ignored", path.value),
             hint: None,
         }));
     }

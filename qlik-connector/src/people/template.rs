@@ -63,7 +63,7 @@ impl Template {
             let (before, placeholder) = rest.split_at(open);
             let end = placeholder.find('}').filter(|end| *end > 0);
             let Some(end) = end else {
-                return Err(Fault::at(start, "has half a placeholder"));
+                return Err(Fault::at(start, "has an incomplete placeholder"));
             };
             if before.ends_with('$') {
                 return Err(Fault::at(start - 1, "has a `$` before a placeholder"));
@@ -221,8 +221,13 @@ mod tests {
                 "`{userDirectory}`",
             ),
             ("{userId}@{}", "contains `{}`", Some(9), ""),
-            ("{userId}@{userDirectory", "half a placeholder", Some(9), ""),
-            ("userId}@example.com", "half a placeholder", Some(6), ""),
+            (
+                "{userId}@{userDirectory",
+                "incomplete placeholder",
+                Some(9),
+                "",
+            ),
+            ("userId}@example.com", "incomplete placeholder", Some(6), ""),
             ("a${userId}@example.com", "a `$` before", Some(1), ""),
         ] {
             let fault = Template::parse(template).unwrap_err();

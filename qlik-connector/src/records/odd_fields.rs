@@ -45,7 +45,7 @@ impl OddCounts {
     pub(crate) fn warnings(&self, list: &str) -> impl Iterator<Item = Diagnostic> {
         let one = list.strip_suffix('s').unwrap_or(list);
         self.0.iter().map(move |(path, Odd { records, first })| Diagnostic::warning(format!(
-                "the field `{path}` of {} has an unexpected type and was left out, first {first}",
+                "the field `{path}` of {} has an unexpected type and was ignored; first: {first}",
                 counted(*records, one)
             ), None))
     }

@@ -114,7 +114,7 @@ impl<'a> Attempt<'a> {
         self.check_count(sink, counted.verdict(APPS, read.distinct()), Weight::Items);
         self.hidden.extend(unreadable.without_id());
         unreadable.warn(
-            "their sheets are described by what the sheets say of their app",
+            "their sheets are described by what the sheets contain about their app",
             sink,
         );
         Ok(apps)
@@ -160,7 +160,7 @@ impl<'a> Attempt<'a> {
         let counted = CountedTwice { before, after };
         let verdict = counted.verdict(USERS, read.distinct());
         self.check_count(sink, verdict, Weight::Contacts);
-        unreadable.warn("contacts of what they own are unknown", sink);
+        unreadable.warn("the contacts of the sheets that they own are unknown", sink);
         Ok(owners)
     }
 
@@ -175,7 +175,7 @@ impl<'a> Attempt<'a> {
     fn without_users(&self, sink: &mut dyn ScanSink, why: &str, hint: String) -> Owners<'a> {
         let addresses = &self.source.addresses;
         sink.warn(Diagnostic::warning(
-            format!("the users could not be read, so contacts are unknown: {why}"),
+            format!("the users could not be read, so contacts were left unchanged: {why}"),
             hint,
         ));
         Owners::unreadable(addresses)
@@ -243,7 +243,7 @@ impl<'a> Attempt<'a> {
         }
         let records = if left_out == 1 { "record" } else { "records" };
         self.hidden.push(format!(
-            "the site listed {left_out} {records} of the {list} more than once, each time that the list was read; the first is `{id}`"
+            "the site sent {left_out} {records} of the {list} more than once, each time the list was read; first: `{id}`"
         ));
         if list != SHEETS {
             let id = SourceId(id);
@@ -264,7 +264,7 @@ impl<'a> Attempt<'a> {
             (Verdict::NotCounted(why), Weight::Contacts) => {
                 (why, "it is not known whether all were read")
             }
-            (Verdict::CountedOnce(why), _) => (why, "the other count fits"),
+            (Verdict::CountedOnce(why), _) => (why, "the other count matches"),
         };
         sink.warn(Diagnostic::warning(
             format!("{message}; {consequence}"),
@@ -320,7 +320,7 @@ pub(crate) fn breaks(error: &Error) -> bool {
 /// An empty list means "no rights" at least as often as "nothing there": rules only grant, and what they do not grant is
 /// left out in silence.
 pub(crate) fn nothing_visible(what: &str) -> Diagnostic {
-    Diagnostic::warning(format!("the account sees no {what} at all, which is also what an account without rights sees"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
+    Diagnostic::warning(format!("the account sees no {what}, as does an account without rights"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
              `App_*,App.Object_*,Stream_*,User_*`, action Read, context `Both in hub and QMC`, for this account"
                 .to_owned())
 }

@@ -29,7 +29,7 @@ impl Source {
                 }
                 Err(Stopped::Repeated { list, id }) => {
                     sink.restart(&format!(
-                        "reading the list of {list}: it holds the record `{id}` more than once"
+                        "reading the list of {list}: it contains the record `{id}` more than once"
                     ))?;
                     retries.repeats(list)
                 }
@@ -39,7 +39,7 @@ impl Source {
                 Err(Stopped::TooMuch(step, excess)) => {
                     return Err(ScanError::Source {
                         step,
-                        message: format!("gave up on the list: {excess}"),
+                        message: format!("stopped reading the list: {excess}"),
                         hint: Some(TOO_MUCH.to_owned()),
                         may_pass: false,
                     });

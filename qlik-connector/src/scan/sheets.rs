@@ -58,7 +58,7 @@ pub(crate) struct Sheets<'a> {
 }
 
 /// Why a record without an app's id or a sheet's own cannot become an item.
-const NO_KEY: &str = "it does not say its app's id (`app.id`) and its own (`engineObjectId`)";
+const NO_KEY: &str = "its app's id (`app.id`) or its own id (`engineObjectId`) is missing";
 
 /// How a sheet without a key is named in messages.
 fn named(sheet: &Sheet) -> String {
@@ -254,15 +254,15 @@ impl<'a> Sheets<'a> {
         // Nor may an export without a store become empty because rights were taken away.
         if self.undecided > 0 && self.stayed == 0 {
             hidden.push(format!(
-                "no sheet is known to stay, since it is not known of {} whether a filter leaves it out",
-                self.undecided
+                "no sheet is known to be kept, because the filters cannot decide about {}",
+                counted(self.undecided, "sheet")
             ));
         }
         if self.no_sheets > 0 {
             sink.warn(Diagnostic::warning(format!(
-                    "{} left out: the site sent what is no sheet, although it was asked for sheets alone",
+                    "{} skipped: the site sent objects that are not sheets, although only sheets were requested",
                     counted(self.no_sheets, "object")
-                ), "look for a gateway between scanner and site that drops the filter".to_owned()));
+                ), "check for a gateway between the scanner and the site that drops the filter".to_owned()));
         }
         self.warn_of_contacts(sink);
         if let Some(filter) = &self.filter {
@@ -277,11 +277,12 @@ impl<'a> Sheets<'a> {
     fn warn_of_contacts(&self, sink: &mut dyn ScanSink) {
         let Surroundings { apps, owners, .. } = &self.surroundings;
         let users = format!(
-            "the account may not see the users who own them{}",
+            "their owners{} are not visible to the account",
             apps.whose_owners_matter()
         );
-        let hidden_apps = "the account may not see their apps, whose owners are contacts, too";
-        let unreadable_apps = "their apps, whose owners are contacts, too, could not be read";
+        let hidden_apps =
+            "their apps, whose owners are also contacts, are not visible to the account";
+        let unreadable_apps = "their apps, whose owners are also contacts, could not be read";
         for (count, why, hint) in [
             (self.hidden_owners, &*users, Some(owners.hint_for_hidden())),
             (
@@ -294,7 +295,7 @@ impl<'a> Sheets<'a> {
             if count > 0 {
                 sink.warn(Diagnostic::warning(
                     format!(
-                        "the contacts of {} are unknown: {why}",
+                        "the contacts of {} were left unchanged: {why}",
                         counted(count, "sheet")
                     ),
                     hint,

@@ -78,8 +78,7 @@ fn trust_store(settings: &mut Settings) -> Option<(TrustStore, Vec<Diagnostic>)>
     ];
     let kind = settings.choice(KIND, &kinds);
     if file.is_none() && (password.is_some() || kind.is_some()) {
-        let message =
-            format!("`{PATH}` is missing while other settings of the trust store are there");
+        let message = format!("`{PATH}` is missing, but other `tls.truststore` settings are set");
         settings.refuse(
             PATH,
             message,
@@ -147,11 +146,11 @@ fn kind_of_extension(path: &str) -> Option<StoreKind> {
 pub(crate) fn weak(weakness: &Weakness) -> Diagnostic {
     Diagnostic::warning(
         format!("{weakness}; it is accepted only because the connection has its own trust store"),
-        "have a new certificate made with RSA of 2048 bits or more and SHA-256".to_owned(),
+        "request a new certificate with RSA of 2048 bits or more and SHA-256".to_owned(),
     )
 }
 
 fn not_checked() -> Diagnostic {
-    Diagnostic::warning("certificates are not checked: the authentication header can be read in transit, and the site impersonated"
+    Diagnostic::warning("certificates are not checked: the authentication header can be read in transit, and the site can be impersonated"
             .to_owned(), format!("remove `{BYPASS}`"))
 }

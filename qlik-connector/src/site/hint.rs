@@ -86,7 +86,7 @@ fn of_connection(fact: &Fact, site: &SiteUrl) -> Option<String> {
 fn of_answer(fact: &Fact) -> Option<String> {
     let text = match fact {
         Fact::AnswerCut => {
-            "the connection broke, or something on the way cut the answer: try again, at a quieter time if it stays"
+            "the connection broke, or something on the way cut the answer: try again, if necessary when the site is less busy"
         }
         Fact::CompressedAnswerCut | Fact::CompressedAnswerDamaged => {
             "a gateway between the scanner and the site damages compressed answers: ask its owner to pass them on as they \
@@ -127,8 +127,7 @@ fn of_lost_login(error: &Error) -> Option<String> {
 
 /// The site did not let the account in.
 fn of_login(fact: &Fact, site: &SiteUrl) -> Option<String> {
-    const HEADER: &str = "check that `connection.auth.key` is the header name set there, and that `connection.auth.value` is \
-        an active account as its pattern wants it, such as `DOMAIN\\user`";
+    const HEADER: &str = "check that `connection.auth.key` is the header name set there, and that `connection.auth.value` is an active account in the form that its pattern expects, such as `DOMAIN\\user`";
     Some(match fact {
         Fact::CredentialsRequested(challenges) if challenges.iter().any(Challenge::is_windows) => {
             format!("{}; {HEADER}", other_prefix(site))
@@ -218,11 +217,11 @@ fn of_refusal(error: &Error, site: &SiteUrl) -> Option<String> {
             "the site's repository failed: try later, and look at the repository's log"
         }
         Fact::GatewayFailed => {
-            "what stands between the scanner and the repository (a gateway, a load balancer, the site's proxy service, or \
+            "a server between the scanner and the repository (a gateway, a load balancer, the site's proxy service, or \
              the `proxy` of the connection) gets no answer from it: check that the site's services run"
         }
         Fact::ServiceUnavailable => {
-            "the site starts, is stopped or is overloaded: check that its services run, or try later"
+            "the site is starting, stopped or overloaded: check that its services run, or try later"
         }
         Fact::UnexpectedStatus => {
             "check that `connection.url` names a Qlik Sense Enterprise on Windows site, and whether a gateway in front of \

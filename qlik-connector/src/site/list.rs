@@ -31,7 +31,7 @@ const MAX_UNCOUNTED: u64 = 10_000;
 /// Maximum number of records of a list that was not counted.
 const MAX_RECORDS: u64 = 2_000_000;
 
-/// Maximum number of records that do not say which one they are, in a list that has more of them than others.
+/// Maximum number of records that have no id, in a list that has more of them than others.
 const MAX_ANONYMOUS: u64 = 10_000;
 
 /// Number of records between two reports of progress.
@@ -92,9 +92,8 @@ impl Size {
         if counted.is_none() && read > MAX_RECORDS {
             return Some(format!("it has more than {MAX_RECORDS} records"));
         }
-        (anonymous > MAX_ANONYMOUS && anonymous * 2 > read).then(|| {
-            format!("{anonymous} of its first {read} records do not say which one they are")
-        })
+        (anonymous > MAX_ANONYMOUS && anonymous * 2 > read)
+            .then(|| format!("{anonymous} of its first {read} records have no id"))
     }
 }
 
@@ -103,7 +102,7 @@ impl Size {
 pub(crate) struct ListRead {
     /// Number of records, each as often as it came.
     pub(crate) records: u64,
-    /// Number of records that do not say which one they are.
+    /// Number of records that have no id.
     anonymous: u64,
     ids: DistinctIds,
 }
@@ -263,7 +262,7 @@ impl Unreadable {
             .get_or_insert_with(|| "one without an `id`".to_owned());
     }
 
-    /// Why something may be hidden: records that do not even say who they are.
+    /// Why the result may be incomplete: records that do not even say who they are.
     pub(crate) fn without_id(&self) -> Option<String> {
         (self.without_id > 0).then(|| {
             format!(
@@ -318,7 +317,7 @@ mod tests {
             (10, 0, 1_000_001, Some(10), "more memory than the 1 MB"),
             (10_001, 0, 0, Some(0), "but the site counted 0"),
             (MAX_RECORDS + 1, 0, 0, None, "more than 2000000 records"),
-            (20_001, 10_001, 0, None, "do not say which one they are"),
+            (20_001, 10_001, 0, None, "have no id"),
         ] {
             let excess = excess(read, anonymous, kept, counted).unwrap();
             assert!(excess.contains(told), "{excess}");

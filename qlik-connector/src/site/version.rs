@@ -16,9 +16,9 @@ pub(crate) fn warning(version: &str) -> Option<Diagnostic> {
         return None;
     }
     Some(Diagnostic::warning(
-        format!("the site's version `{version}` lies outside of those whose answers are known"),
+        format!("the site's version `{version}` has not been tested"),
         format!(
-            "look at the result with care; known are answers of repository versions {} to {}",
+            "check the result; tested repository versions: {} to {}",
             SEEN.start(),
             SEEN.end()
         ),

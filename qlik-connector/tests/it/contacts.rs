@@ -357,7 +357,7 @@ async fn owners_of_unread_apps_are_unknown_and_the_missing_right_is_reported() {
     );
     assert_eq!(
         warning.hint.as_deref(),
-        Some("let the account read `App_*`: docs/qlik-setup.md has the rule")
+        Some("allow the account to read `App_*`: see the rule in docs/qlik-setup.md")
     );
     site.set_account(Account::new(&site.header_value()));
     let record = format!(r#"{{"id":"{app}","owner":5}}"#);

@@ -215,7 +215,7 @@ async fn objects_that_are_not_sheets_are_left_out_and_reported() {
     assert!(
         scan.warnings()
             .iter()
-            .any(|warning| warning.contains("1 object left out") && warning.contains("no sheet"))
+            .any(|warning| warning.contains("1 object skipped") && warning.contains("not sheets"))
     );
     assert!(
         scan.seen

@@ -52,7 +52,7 @@ async fn sheets_and_other_objects_are_found_by_id_and_name_and_link() {
             std::slice::from_ref(&of_app)
         );
     }
-    assert!(find(connection.as_ref(), "no such thing").await.is_empty());
+    assert!(find(connection.as_ref(), "does not exist").await.is_empty());
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn an_undecided_sheet_is_not_reported_as_present() {
     let [found] = &find(connection.as_ref(), &sheet).await[..] else {
         panic!("there is one such sheet");
     };
-    let why = "is open: the filter (connections/test.conf:4:1) asks `app_tag`, and its app is hidden from the account";
+    let why = "is open: the filter (connections/test.conf:4:1) asks `app_tag`, and its app is not visible to the account";
     assert!(found.ends_with(why), "{found}");
 }
 

@@ -31,16 +31,16 @@ async fn reading_an_endless_list_stops() {
     let same = r#"{"id":"s","engineObjectId":"e","app":{"id":"a"},"objectType":"sheet"},"#;
     for (path, part, told) in [
         (APPS, app, "but the site counted"),
-        (APPS, hollow, "do not say which one they are"),
+        (APPS, hollow, "have no id"),
         (APPS, "null,", "not readable records"),
         (SHEETS, sheet, "but the site counted"),
         (SHEETS, same, "but the site counted"),
-        (SHEETS, "{},", "do not say which one they are"),
+        (SHEETS, "{},", "have no id"),
     ] {
         let scan = scan_with(Fault::endless("[", part).on(path), &[]).await;
         let message = failure(&scan);
         assert!(message.starts_with("reading the list of "), "{message}");
-        assert!(message.contains("gave up on the list"), "{message}");
+        assert!(message.contains("stopped reading the list"), "{message}");
         assert!(message.contains(told), "{message}");
     }
 }

@@ -34,7 +34,7 @@ fn check_complete(scan: &Scan) {
 /// Checks that a scan has one warning of the field, with this count.
 fn check_warning(scan: &Scan, field: &str, count: &str) {
     let wanted =
-        format!("the field `{field}` of {count} has an unexpected type and was left out, first ");
+        format!("the field `{field}` of {count} has an unexpected type and was ignored; first: ");
     let warnings = scan.warnings();
     let found = warnings
         .iter()

@@ -203,7 +203,7 @@ fn an_invalid_entry_is_ignored_and_reported_with_its_line() {
         assert_eq!(
             odd,
             [format!(
-                "conf/contacts.csv:2:1: `connection.contacts.mapping`: this entry is left out: {message}"
+                "conf/contacts.csv:2:1: `connection.contacts.mapping`: this entry is ignored: {message}"
             )]
         );
     }
@@ -228,7 +228,7 @@ fn a_mapping_without_a_valid_entry_is_refused() {
     assert!(wrong[0].contains("can be used; the first: `Login` is no account"));
     let problems = with_mapping("Login=Mail").problems();
     let hint = problems[0].hint.as_deref().unwrap_or_default();
-    assert!(hint.contains("the heading of a table"), "{hint}");
+    assert!(hint.contains("the header of a table"), "{hint}");
     assert_eq!(odd, Vec::<String>::new());
     let (wrong, _) = mapped(";");
     assert!(

@@ -247,16 +247,13 @@ fn followers(
         let mut settings = Settings::new(file, object, Arc::new(home.clone()));
         let kind = settings.choice("kind", &[("ndjson", ())]);
         if kind.is_none() && settings.check().is_ok() {
-            let message = "a follower must say its `kind`";
+            let message = "the follower has no `kind`";
             wrong.push(wrong_follower(node.place.clone(), message));
         }
         let target = settings.text("path");
         let mode = file_mode(&mut settings);
         if kind.is_some() && target.is_none() {
-            wrong.push(wrong_follower(
-                node.place,
-                "this follower must say its `path`",
-            ));
+            wrong.push(wrong_follower(node.place, "the follower has no `path`"));
         }
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
         wrong.extend(settings.unknown().into_iter().map(unknown));
@@ -271,7 +268,7 @@ fn followers(
     if let Some(name) = twice(&followers) {
         wrong.push(wrong_follower(
             list.place,
-            &format!("two followers are `{name}`"),
+            &format!("two followers have the name `{name}`"),
         ));
     }
     followers
@@ -297,10 +294,10 @@ fn shut_out(place: Place, folder: &Path) -> Found {
     Found {
         place,
         message: format!(
-            "the folder `{}` does not let in all who may read its files by `mode`",
+            "the folder `{}` denies access to users who may read its files by `mode`",
             shown(folder)
         ),
-        hint: Some(format!("let them in: `chmod g+x,o+x {}`", shown(folder))),
+        hint: Some(format!("allow access: `chmod g+x,o+x {}`", shown(folder))),
         value: Shown::Yes,
     }
 }
@@ -324,7 +321,7 @@ fn wrong_follower(place: Place, message: &str) -> Found {
 
 fn unknown(unknown: UnknownSetting) -> Found {
     Found {
-        message: format!("`{}` is no setting of a follower", unknown.key),
+        message: format!("`{}` is not a setting of a follower", unknown.key),
         hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
         place: unknown.place,
         value: Shown::No,

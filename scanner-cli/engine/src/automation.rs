@@ -111,7 +111,7 @@ fn retry_after(settings: &mut Settings) -> Option<Vec<Duration>> {
     if delays.is_none() {
         let message = format!("`{RETRY_AFTER}` must be a list of up to {MAX_RETRIES} durations");
         let hint = format!(
-            "write `{RETRY_AFTER} = [1 m, 5 m, 15 m, 60 m]`, the default, or `[]` for no repetition"
+            "write `{RETRY_AFTER} = [1 m, 5 m, 15 m, 60 m]`, the default, or `[]` for no retries"
         );
         settings.refuse(RETRY_AFTER, message, hint);
     }

@@ -325,7 +325,7 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
             key: "code".to_owned(),
             place,
             message: format!("`code` has an invisible character: {found}"),
-            hint: Some("type the code anew, without it".to_owned()),
+            hint: Some("type the code again, without it".to_owned()),
             stands: Stands::Itself,
             within: Some(offset),
         };
@@ -346,7 +346,7 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
         }
         Ok(code) => Some(code),
         Err(error) => {
-            let message = format!("`code` names no connection: {error}");
+            let message = format!("`code` is not valid: {error}");
             settings.refuse("code", message, None);
             None
         }

@@ -196,9 +196,8 @@ impl Connections {
             fault: FaultyStage::File,
             code: Some(code.clone()),
             problems: vec![Problem::general(
-                format!("`{}` has the code `{code}` of `{}`", shown(second), shown(first)),
-                "neither is scanned: a code is the identity of one connection, so give one of the two files another, or \
-                 remove it"
+                format!("`{}` has the same code `{code}` as `{}`", shown(second), shown(first)),
+                "neither is scanned: each connection needs its own code, so change the code in one of the two files, or remove one file"
                     .to_owned(),
             )],
         });
@@ -321,10 +320,7 @@ fn not_read(code: &str, known: &[String]) -> Problem {
         Some(near) => format!("did you mean `{near}`? {fix}"),
         None => fix.to_owned(),
     };
-    Problem::general(
-        format!("no file that can be read has the code `{code}`"),
-        hint,
-    )
+    Problem::general(format!("no valid file has the code `{code}`"), hint)
 }
 
 fn disabled(code: &ConnectionCode, path: &Path) -> Problem {
@@ -342,9 +338,13 @@ fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {
     Problem::General {
         severity: Severity::Warning,
         message: format!(
-            "nothing is enabled: {} {} `enabled = false`",
+            "no connection is enabled: {} {} `enabled = false`",
             files.join(", "),
-            if files.len() == 1 { "says" } else { "say" }
+            if files.len() == 1 {
+                "contains"
+            } else {
+                "contain"
+            }
         ),
         hint: Some("set `enabled = true` in the files that are to be scanned".to_owned()),
     }

@@ -197,8 +197,7 @@ impl Replacing {
         let (file, code, items) = (shown(path), &self.code, grouped(finished.count));
         let lost = if emptied { known } else { going };
         Ok(Some(format!(
-            "{} of the {} items of `{file}` are not among the {items} items of this scan, so many that the file was not \
-             replaced; if they are gone indeed, scan with `--accept-removals {code}`",
+            "{} of the {} items of `{file}` are missing from the {items} items of this scan; because there are so many, the file was not replaced; if they were really removed, run `scan --accept-removals {code}`",
             grouped(lost),
             grouped(known),
         )))

@@ -52,7 +52,7 @@ pub fn key_file(settings: &mut Settings, home: &Home) -> PathBuf {
 /// Reads the key at `path`; makes one, of fresh random bytes, if there is no such file.
 ///
 /// # Errors
-/// When it can be neither read nor made.
+/// When it cannot be read or created.
 pub fn read_or_make(path: &Path) -> io::Result<KeyFile> {
     match read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -70,10 +70,10 @@ async fn readyz(State(pages): State<Arc<Pages>>) -> (StatusCode, &'static str) {
     match pages.now().phase {
         Phase::Beginning => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "the files have not been looked at yet\n",
+            "the files have not been read yet\n",
         ),
         Phase::Ready => (StatusCode::OK, "ready\n"),
-        Phase::Ending => (StatusCode::SERVICE_UNAVAILABLE, "the scanner ends\n"),
+        Phase::Ending => (StatusCode::SERVICE_UNAVAILABLE, "the service is stopping\n"),
     }
 }
 

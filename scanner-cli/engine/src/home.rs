@@ -52,7 +52,7 @@ impl Home {
             }
             Ok(_) | Err(_) => return Ok(()),
         };
-        let hint = "the home is the folder with `connections/`: name it with `--home` or `SCANNER_HOME`, or make it first";
+        let hint = "the home is the folder with `connections/`: name it with `--home` or `SCANNER_HOME`, or create it first";
         Err(Problem::general(message, hint.to_owned()))
     }
 

@@ -74,19 +74,19 @@ pub enum HookError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The files for the hook cannot be written.
-    #[error("what it is to be told cannot be written: {0}")]
+    #[error("the hook's input files cannot be written: {0}")]
     Files(#[source] io::Error),
     /// The program cannot be started.
-    #[error("it cannot be run: {0}")]
+    #[error("it cannot be started: {0}")]
     Start(#[source] io::Error),
     /// The program took longer than its time limit.
-    #[error("it took longer than {0:?} and was ended")]
+    #[error("it took longer than {0:?} and was stopped")]
     TooLong(Duration),
     /// The service is stopping.
-    #[error("the scanner ended, and it with it")]
+    #[error("it was stopped together with the service")]
     Stopped,
     /// A signal ended the program.
-    #[error("a signal ended it")]
+    #[error("it was ended by a signal")]
     Signal,
 }
 

@@ -73,7 +73,7 @@ impl<'a> KeptSession<'a> {
             let place = self.path.as_deref().map_or_else(|| "the folder `data`".to_owned(), |path| {
                 format!("`{}`", shown(path))
             });
-            Diagnostic::warning(format!("the session cannot be kept in {place}: {error}"), "let the scanner write there: a site gives a user five sessions, each for half an hour".to_owned())
+            Diagnostic::warning(format!("the session cannot be kept in {place}: {error}"), "give the scanner's account write access: a site allows a user five sessions at a time, each for half an hour".to_owned())
         })
     }
 

@@ -74,7 +74,7 @@ impl OddTexts {
                 Odd::Error(found) => odd_texts.errors.push(found),
                 Odd::Warning(found) if number < MAX_LISTED => odd_texts.warnings.push(found),
                 Odd::Warning(found) => odd_texts.warnings.push(Found {
-                    message: "more texts of the file are odd, and not listed".to_owned(),
+                    message: "the file has more texts like these, which are not listed".to_owned(),
                     hint: None,
                     ..found
                 }),

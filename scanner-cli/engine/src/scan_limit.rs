@@ -26,7 +26,7 @@ pub fn too_long(limit: Duration) -> ScanError {
     let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     ScanError::Source {
         step: "scanning".to_owned(),
-        message: format!("the scan took longer than `{SCAN_LIMIT}` ({limit:#}) and was ended"),
+        message: format!("the scan took longer than `{SCAN_LIMIT}` ({limit:#}) and was stopped"),
         hint: Some(format!(
             "find out what takes so long, or raise `{SCAN_LIMIT}` in the connection file"
         )),

@@ -91,12 +91,11 @@ impl ConnectionReport {
         warnings.extend(first.first().map(|Duplicate { kept, dropped }| {
             let items = counted(*count, "item");
             if kept == dropped {
-                Diagnostic::warning(format!("{items} left out because the site sent a record twice, the first time {kept}"), None)
+                Diagnostic::warning(format!("{items} skipped because the site sent a record twice; first: {kept}"), None)
             } else {
                 Diagnostic::warning(format!(
-                        "{items} left out because another record with the same key counts, the first time {dropped} for {kept}"
-                    ), "approved records count before published ones and those before private ones, then the newer; look at \
-                         both records on the site, one of them should go"
+                        "{items} skipped because another record has the same key; first: {dropped}, in favor of {kept}"
+                    ), "an approved record is preferred to a published one, and that to a private one; of two equal ones, the newer is preferred; compare both records on the site, and delete one of them"
                             .to_owned())
             }
         }));
@@ -109,7 +108,7 @@ fn repeated(record: &RepeatedRecord) -> Diagnostic {
     let one = list.strip_suffix('s').unwrap_or(list);
     Diagnostic::warning(
         format!(
-            "{} left out because the site sent a record twice, the first time {id}",
+            "{} skipped because the site sent a record twice; first: {id}",
             counted(*left_out, one)
         ),
         None,

@@ -64,7 +64,7 @@ impl Schedule {
         };
         if expression.next(now, zone).is_none() {
             let message = format!(
-                "`{key}` is not a valid schedule: there is no such time in the years to come"
+                "`{key}` is not a valid schedule: it does not match any time in the future"
             );
             settings.record(note(message, Some(NEVER)));
             return None;
@@ -78,7 +78,7 @@ impl Schedule {
 }
 
 /// Hint for an expression that never comes.
-const NEVER: &str = "check the day, the month and the year: there is no 31st of February, and past years do not come again";
+const NEVER: &str = "check the day, the month and the year: the 31st of February does not exist, and years in the past do not match";
 
 impl FromStr for Schedule {
     type Err = QuartzError;

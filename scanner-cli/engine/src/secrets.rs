@@ -243,11 +243,11 @@ impl<'a> Secrets<'a> {
     /// What a file holds. Of one that is no HOCON no text is quoted: it may be a secret.
     fn root_of(&self, path: &Path) -> Result<Object, Missing> {
         let because =
-            |why: String, hint: &str| Missing::new(format!("secrets cannot be had: {why}"), hint);
+            |why: String, hint: &str| Missing::new(format!("secrets cannot be read: {why}"), hint);
         let missing = |why: String| {
             because(
                 why,
-                "`secret-manager` in `conf/application.conf` says where the secrets are; a relative path starts at the home",
+                "`secret-manager` in `conf/application.conf` sets where the secrets are; a relative path starts at the home",
             )
         };
         let content = match self.files.content(path) {
@@ -268,7 +268,7 @@ impl<'a> Secrets<'a> {
         read.map(|document| document.root).map_err(|diagnostics| {
             let place = diagnostics.first().map(|first| first.place.to_string());
             missing(format!(
-                "there is a mistake at {}",
+                "there is a syntax error at {}",
                 place.unwrap_or_default()
             ))
         })
@@ -285,7 +285,7 @@ fn add_texts(given: &mut Given, value: &Value) {
 
 fn too_many() -> Missing {
     let message = format!("the file has more than {MAX_SECRETS} secrets");
-    Missing::new(message, "divide it: a connection needs a few")
+    Missing::new(message, "split it: a connection needs only a few")
 }
 
 impl Missing {

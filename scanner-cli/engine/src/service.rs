@@ -177,7 +177,7 @@ impl Service {
         info!(
             scanner = name,
             version = env!("CARGO_PKG_VERSION"),
-            "the scanner begins"
+            "service started"
         );
         let mut tick = interval(TICK.min(self.automation.look_interval));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -188,7 +188,7 @@ impl Service {
                 Some(request) = requests.recv() => match request {
                     Request::Stop => break ServiceEnd::Stopped,
                     Request::PollFiles => {
-                        info!("asked to look at the files");
+                        info!("received a request to read the files");
                         self.watching.wake();
                     }
                 },
@@ -235,9 +235,7 @@ impl Service {
             return;
         }
         if is_ahead(before, now) {
-            warn!(
-                "the clock went back from {before:.0} to {now:.0}: the next scans are scheduled anew"
-            );
+            warn!("the clock went back from {before:.0} to {now:.0}: all scans are rescheduled");
         }
         let timing = Timing {
             now,
@@ -306,8 +304,8 @@ impl Service {
         self.phase = Phase::Ending;
         self.tell();
         match counted(self.running.len() as u64, "scan") {
-            _ if self.running.is_empty() => info!("the scanner ends"),
-            scans => info!("the scanner ends, and {scans} with it"),
+            _ if self.running.is_empty() => info!("service stopping"),
+            scans => info!("service stopping, {scans} interrupted"),
         }
         self.store.stop_waiting();
         for scan in self.running.values() {

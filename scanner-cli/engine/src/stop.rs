@@ -53,7 +53,7 @@ impl Drop for StopOnDrop {
 /// What the sink of a scan says that has to end.
 pub fn stopped() -> SinkError {
     SinkError {
-        message: "the scan was ended".to_owned(),
+        message: "the scan was stopped".to_owned(),
         source: None,
     }
 }

@@ -76,8 +76,8 @@ mod rights {
                 _ => "every user of this machine",
             };
             return Some(Problem::warning(
-                format!("{whom} may write {what} `{shown}`, and so decide what the scanner runs"),
-                format!("take that right away: `chmod go-w {shown}`"),
+                format!("{whom} can change {what} `{shown}`, and so what the scanner runs"),
+                format!("remove that right: `chmod go-w {shown}`"),
             ));
         }
         let owner = found.uid();
@@ -89,7 +89,7 @@ mod rights {
         }
         Some(Problem::warning(
             format!(
-                "another user ({owner}) owns {what} `{shown}`, and so decides what the scanner runs"
+                "another user ({owner}) owns {what} `{shown}` and can change what the scanner runs"
             ),
             format!("give it to root, or to the scanner's account: `chown root {shown}`"),
         ))

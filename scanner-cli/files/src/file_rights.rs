@@ -143,7 +143,7 @@ fn make_private(path: &Path, file: &File) -> io::Result<()> {
     let found = file.metadata()?;
     if found.nlink() > 1 {
         // What is written to it would be written to another file, too.
-        let message = "it is a file with a second name, not a lock";
+        let message = "it is a file with more than one name (hard links), not a lock";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     // If the mode cannot be changed, the file belongs to another account, which has opened it to others.

@@ -97,7 +97,7 @@ fn with_name(path: &Path, error: io::Error) -> io::Error {
     match error.to_string().strip_prefix("it is ") {
         Some(what) => io::Error::new(
             error.kind(),
-            format!("`{name}` is {what}; remove it if the scanner did not make it"),
+            format!("`{name}` is {what}; remove it if the scanner did not create it"),
         ),
         None => error,
     }

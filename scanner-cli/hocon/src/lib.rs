@@ -106,7 +106,7 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
         ),
         Why::Circle => (
             format!("{name} leads back to itself"),
-            "let it name another setting",
+            "use the name of another setting",
         ),
         Why::TooDeep => (
             format!("{name} leads through too many others"),

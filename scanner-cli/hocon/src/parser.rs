@@ -272,7 +272,7 @@ impl Parser<'_, '_> {
         }
         path.ok_or_else(|| {
             Fault::new(span, "this key has a dot too many")
-                .hint("take out the dot at its start or end, or put the key in double quotes")
+                .hint("remove the dot at its start or end, or put the key in double quotes")
                 .into()
         })
     }

@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
         self.effort.spend(amount).map_err(|Exhausted| {
             let fault = Fault::new(
                 span,
-                "the file takes too long to read: it ends here for the scanner",
+                "the file takes too long to read; the rest of it is ignored",
             );
             fault
                 .hint("split it, shorten its keys, and nest its blocks less deep")
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
             || (include.target == Target::Beside && is_url(&include.name))
         {
             return Err(fault("a file cannot be included from a URL".to_owned())
-                .hint("save it beside this file, and include it by its name")
+                .hint("save it next to this file, and include it by its name")
                 .into());
         }
         for path in self.candidates(include) {

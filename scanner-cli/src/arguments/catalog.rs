@@ -206,7 +206,7 @@ pub(crate) enum OwnerStatus {
     Active,
     Inactive,
     Blocked,
-    /// Not in the user directory any more
+    /// No longer in the user directory
     Removed,
     /// Could not be read
     Unknown,

@@ -5,13 +5,13 @@ use clap::{Args, ValueEnum};
 /// How a list is written.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Form {
-    /// How to write it
+    /// Output format
     #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
     pub(crate) format: CatalogFormat,
-    /// CSV: write each cell as it is stored, without the `'` before texts that spreadsheet programs take for formulas
+    /// CSV: write each cell as it is stored, without the `'` that keeps spreadsheet programs from computing it as a formula
     #[arg(long)]
     pub(crate) csv_raw: bool,
-    /// CSV: begin with a byte order mark, by which spreadsheet programs recognize UTF-8
+    /// CSV: start with a byte order mark, so that spreadsheet programs recognize UTF-8
     #[arg(long)]
     pub(crate) bom: bool,
     /// Show these columns, in this order: names of fields, such as `label,owner,key`
@@ -31,7 +31,7 @@ impl Form {
 pub(crate) enum CatalogFormat {
     /// Aligned columns for people
     Table,
-    /// One JSON object a line
+    /// One JSON object per line
     Ndjson,
     /// Comma-separated values with a line of names (RFC 4180)
     Csv,

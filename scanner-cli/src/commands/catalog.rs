@@ -151,8 +151,7 @@ fn changes_from(
         && store != catalog.store_id()
     {
         let message = format!(
-            "the scan `{store}-{scan}` is not one of this store, whose id is `{}`; a backup was restored since, or the \
-             home is another one",
+            "the scan `{store}-{scan}` belongs to another store; the id of this store is `{}` (a backup was restored, or this is another home)",
             catalog.store_id()
         );
         return Err(program.report_usage(&message));

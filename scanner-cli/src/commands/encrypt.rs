@@ -98,8 +98,7 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
 /// # Errors
 /// What is wrong with it. Words are not repeated: one of them may be the secret.
 fn bound_to(Encrypt { code, words }: &Encrypt) -> Result<Option<BoundTo>, String> {
-    let as_argument = "`encrypt` takes no secret as an argument, which other users could see in the list of processes: write \
-                       it to standard input";
+    let as_argument = "`encrypt` does not accept a secret as an argument, because other users could see it in the list of processes: pass it on standard input";
     let Some(code) = code else {
         return match words.is_empty() {
             true => Ok(None),
@@ -111,14 +110,14 @@ fn bound_to(Encrypt { code, words }: &Encrypt) -> Result<Option<BoundTo>, String
     let [setting] = &words[..] else {
         return Err(match words.is_empty() {
             true => {
-                "`--for CODE` is followed by no setting: write `--for CODE connection.auth.value`"
+                "the setting after `--for CODE` is missing: write `--for CODE connection.auth.value`"
                     .to_owned()
             }
             false => as_argument.to_owned(),
         });
     };
     let setting = setting.to_str().and_then(hocon::parse_path).ok_or(
-        "what follows `--for CODE` is not the name of a setting, such as `connection.auth.value`",
+        "the argument after `--for CODE` is not the name of a setting, such as `connection.auth.value`",
     )?;
     let first = setting.first().map(String::as_str).unwrap_or_default();
     if ["code", "name", "connector_id", "filter", "filters"].contains(&first) {
@@ -134,7 +133,7 @@ fn bound_to(Encrypt { code, words }: &Encrypt) -> Result<Option<BoundTo>, String
 
 fn unbound() -> Problem {
     Problem::warning(
-        "the value is not bound to a connection and a setting: whoever reads it can use it in any connection file",
+        "the value is not bound to a connection and a setting: anyone who reads it can use it in any connection file",
         "name both to bind it: `scanner-cli encrypt --for CODE connection.auth.value`".to_owned(),
     )
 }
@@ -151,7 +150,7 @@ async fn secret(program: &mut Program) -> Result<SecretString, NoSecret> {
     };
     if secret.expose_secret().is_empty() {
         return Err(NoSecret::Refused(
-            "there is no secret: write it to standard input, or type it on a terminal",
+            "the secret is missing: pass it on standard input, or type it on a terminal",
         ));
     }
     Ok(secret)
@@ -166,11 +165,11 @@ fn typed() -> Result<SecretString, NoSecret> {
         })?;
         Ok(SecretString::from(answer))
     };
-    let (first, second) = (ask("Secret: ")?, ask("Once more: ")?);
+    let (first, second) = (ask("Secret: ")?, ask("Repeat the secret: ")?);
     if first.expose_secret() == second.expose_secret() {
         Ok(first)
     } else {
-        Err(NoSecret::Refused("the two are not the same"))
+        Err(NoSecret::Refused("the two secrets differ"))
     }
 }
 
@@ -203,7 +202,7 @@ fn key(program: &mut Program) -> Result<Key, Exit> {
     let (message, hint) = match read_or_make(&file) {
         Ok(KeyFile::Made(key)) => {
             program.report(&format!(
-                "made the key file `{path}`: keep a copy of it elsewhere; without it, what it encrypts is lost\n"
+                "created the key file `{path}`: keep a copy of it in another place; without it, the encrypted values are lost\n"
             ));
             return Ok(key);
         }
@@ -214,13 +213,12 @@ fn key(program: &mut Program) -> Result<Key, Exit> {
             return Ok(key);
         }
         Ok(KeyFile::Damaged) => (
-            format!("the key file `{path}` is damaged, or something else"),
-            "put a copy of the key file back, or name another with `encryption.key-file` in `conf/application.conf`",
+            format!("the key file `{path}` is damaged, or is not a key file"),
+            "restore a copy of the key file, or name another file with `encryption.key-file` in `conf/application.conf`",
         ),
         Err(error) => (
-            format!("the key file `{path}` can be neither read nor made: {error}"),
-            "let the user that runs the scanner read it, and `encrypt` write in its folder; \
-             `encryption.key-file` in `conf/application.conf` names another",
+            format!("the key file `{path}` cannot be read or created: {error}"),
+            "give the scanner's account read access to it, and `encrypt` write access to its folder; `encryption.key-file` in `conf/application.conf` names another file",
         ),
     };
     program.report_problem(&Problem::general(message, hint.to_owned()));

@@ -94,18 +94,18 @@ fn tell(
                 ScanError::Source { hint, .. } => hint.clone(),
                 _ => None,
             };
-            let message = format!("{code} ({name}) says nothing: {}", with_causes(&error));
+            let message = format!("{code} ({name}) cannot be read: {}", with_causes(&error));
             program.report_problem(&Problem::general(message, hint));
             return Exit::Failed;
         }
     };
     let mut text = Page::default();
-    writeln!(text, "{code} ({name}) says now");
+    writeln!(text, "{code} ({name}) now");
     let unasked = |finding: &Finding| matches!(finding, Finding::Unasked { .. });
     if findings.iter().all(unasked) {
         writeln!(
             text,
-            "  not visible: there is no such thing, or the account may not read it"
+            "  not visible: it does not exist, or the account may not read it"
         );
     }
     for finding in findings {

@@ -75,7 +75,7 @@ fn report(program: &mut Program, what: &str, ended: Result<i32, HookError>) -> E
             return Exit::Complete;
         }
         Ok(code) => {
-            let hint = "what the program wrote is above".to_owned();
+            let hint = "the output of the program is above".to_owned();
             program.report_problem(&Problem::general(format!("{what}: exit code {code}"), hint));
         }
         Err(error) => program.report_problem(&Problem::general(format!("{what}: {error}"), None)),

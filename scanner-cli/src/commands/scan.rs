@@ -93,7 +93,7 @@ fn several_outputs(program: &mut Program, ready: &[Ready]) -> Exit {
     let codes: Vec<_> = ready.iter().map(|ready| ready.code.as_str()).collect();
     let codes = codes.join(", ");
     program.report_usage(&format!(
-        "`--output` takes the items of one connection: name one of {codes}"
+        "`--output` writes the items of one connection: name one of {codes}"
     ))
 }
 
@@ -142,5 +142,10 @@ fn clash(program: &Program, arguments: &Scan) -> Option<String> {
     let among = written
         .into_iter()
         .find(|path| path.starts_with(&connections));
-    among.map(|path| format!("`{}` lies among the connection files", shown(&path)))
+    among.map(|path| {
+        format!(
+            "`{}` is in the folder of the connection files",
+            shown(&path)
+        )
+    })
 }

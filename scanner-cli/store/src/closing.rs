@@ -202,7 +202,7 @@ fn remove(
     let blown = blows(going.present, known.present) || blows(going.all, known.all);
     if closing.removals == Removals::Fused && blown {
         return Ok(Completeness::Partial(vec![format!(
-            "{} of the {} items that are not gone yet were not seen any more, so many that none was marked as gone; {}",
+            "{} of the {} stored items were not found; because there are so many, none was marked as gone; {}",
             going.all, known.all, closing.advice
         )]));
     }

@@ -237,7 +237,7 @@ fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
 /// The error of a sink whose temporary file cannot be written.
 pub fn cannot_spool(error: io::Error) -> SinkError {
     SinkError {
-        message: "what was read cannot be written to a temporary file".to_owned(),
+        message: "the items cannot be written to a temporary file".to_owned(),
         source: Some(Box::new(error)),
     }
 }

@@ -44,7 +44,7 @@ fn a_copied_value_cannot_be_decrypted_under_another_code_or_setting() {
     run.check(0, &["qlik (Test site): complete"]);
     assert!(!run.errors.contains("warning:"), "{}", run.errors);
     for code in ["mallory", "Qlik", "qlik "] {
-        let said = format!("it was encrypted for another connection than `{code}`");
+        let said = format!("it was encrypted for a connection other than `{code}`");
         check_refused(&home, code, &site, &format!("{SETTING} = {value}"), &said);
     }
     for setting in [
@@ -53,12 +53,12 @@ fn a_copied_value_cannot_be_decrypted_under_another_code_or_setting() {
         "proxy.hostname",
         "x",
     ] {
-        let said = format!("it was encrypted for another setting than `{setting}`");
+        let said = format!("it was encrypted for a setting other than `{setting}`");
         check_refused(&home, "qlik", &site, &format!("{setting} = {value}"), &said);
     }
     // Through a setting with the right name that is not read.
     let detour = format!("{SETTING} = {value}\nconnection.auth.key = ${{{SETTING}}}");
-    let said = "it was encrypted for another setting than `connection.auth.key`";
+    let said = "it was encrypted for a setting other than `connection.auth.key`";
     check_refused(&home, "qlik", &site, &detour, said);
     let hint = format!("scanner-cli encrypt --for mallory {SETTING}");
     check_refused(
@@ -131,7 +131,7 @@ fn an_unbound_value_works_with_a_warning_unless_restricted() {
     }
     let other = encrypted_for(&home, "qlik", "proxy.password", ACCOUNT);
     home.write("secrets.conf", format!("s.account = {other}\n"));
-    let said = "it was encrypted for another setting than `connection.auth.value`";
+    let said = "it was encrypted for a setting other than `connection.auth.value`";
     home.run(&["scan"]).check(3, &[said]);
 }
 

@@ -40,8 +40,7 @@ fn repeated_apps_are_reported_like_repeated_sheets() {
         let site = FakeSite::start_in_thread();
         site.fail(Fault::repeated_records(1).on(path));
         let home = Home::of(&site);
-        let left_out =
-            format!("1 {records} left out because the site sent a record twice, the first time ");
+        let left_out = format!("1 {records} skipped because the site sent a record twice; first: ");
         home.run(&["scan", "--report", "report.json"])
             .check(5, &["more than once", &left_out]);
         let report = report(&home);
@@ -123,7 +122,7 @@ fn fields_of_an_unexpected_type_cost_no_item_and_cause_one_warning_each() {
     });
     let home = Home::of(&site);
     let tags =
-        "the field `tags` of 53 sheets has an unexpected type and was left out, first a text";
+        "the field `tags` of 53 sheets has an unexpected type and was ignored; first: a text";
     let dates = "the field `modifiedDate` of 53 sheets has an unexpected type";
     home.run(&["scan", "--report", "report.json"])
         .check(0, &["53 added", tags, dates, "the field `name` of 1 app "]);

@@ -78,13 +78,16 @@ fn a_value_that_cannot_be_decrypted_is_reported_with_its_place() {
     let altered = account.replace("]\"", "x]\"");
     check(
         &altered,
-        "this value cannot be decrypted: it is cut or altered",
+        "this value cannot be decrypted: it is truncated or was changed",
     );
-    check(&account.replace(']', ""), "it is cut or altered");
+    check(&account.replace(']', ""), "it is truncated or was changed");
     let cut = &account[..account.len() - 9];
-    check(&format!("{cut}]\""), "it is cut or altered");
-    check("\"ENC[nonsense!]\"", "it is cut or altered");
-    check("\"ENC[Aw]\"", "of a form that this scanner does not know");
+    check(&format!("{cut}]\""), "it is truncated or was changed");
+    check("\"ENC[nonsense!]\"", "it is truncated or was changed");
+    check(
+        "\"ENC[Aw]\"",
+        "has a format that this version does not know",
+    );
     fs::remove_file(home.path(KEY)).unwrap();
     check(&account, "there is no key file `conf/encryption.key`");
     encrypted(&home, "x");
@@ -171,8 +174,7 @@ fn secrets_of_the_secret_manager_may_be_encrypted() {
     run.check(0, &["qlik (Test site): complete"]);
     check_hidden(&home, &[run.output, run.errors]);
     home.write("secrets.conf", "s.account = \"ENC[AQ]\"");
-    let said =
-        "the secret `account` at secrets.conf:1:13 cannot be decrypted: it is cut or altered";
+    let said = "the secret `account` at secrets.conf:1:13 cannot be decrypted: it is truncated or was changed";
     home.run(&["scan"])
         .check(3, &["connections/qlik.conf:9:25", said]);
 }
@@ -236,7 +238,7 @@ fn a_readable_key_causes_one_warning() {
     home.write("connections/a.conf", file("a", &site, &account));
     let account = encrypted_for(&home, "b", SETTING, ACCOUNT);
     home.write("connections/b.conf", file("b", &site, &account));
-    let warning = "others than its owner have rights on the key file `conf/encryption.key`";
+    let warning = "users other than its owner have access to the key file `conf/encryption.key`";
     let warnings = |text: &str| text.matches(warning).count();
     for (mode, expected) in [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o620, 1)] {
         set_mode(&home.path(KEY), mode);

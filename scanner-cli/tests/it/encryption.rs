@@ -110,7 +110,7 @@ fn the_key_is_created_once_and_only_its_owner_can_read_it() {
     let home = Home::empty().traced();
     home.write("conf/application.conf", "encryption.key-file = keys/mine\n");
     let first = end(begin(&home), b"x");
-    first.check(0, &["made the key file `keys/mine`"]);
+    first.check(0, &["created the key file `keys/mine`"]);
     let key = home.read("keys/mine");
     let begin_bound = || {
         begin_with(
@@ -126,18 +126,18 @@ fn the_key_is_created_once_and_only_its_owner_can_read_it() {
     assert!(mode(&home.path("keys/mine")).is_none_or(|mode| mode == 0o600));
     assert_eq!(home.names("keys"), ["mine"]);
     assert!(!home.has(KEY));
-    home.write("keys/mine", "something else");
+    home.write("keys/mine", "is not a key file");
     let damaged = end(begin(&home), b"x");
     damaged.check(3, &["the key file `keys/mine` is damaged"]);
-    assert_eq!(home.read("keys/mine"), "something else");
+    assert_eq!(home.read("keys/mine"), "is not a key file");
 }
 
 #[test]
 fn a_secret_comes_only_from_standard_input() {
     let home = Home::empty().traced();
     for (input, said) in [
-        (&b""[..], "there is no secret"),
-        (b"\r\n", "there is no secret"),
+        (&b""[..], "the secret is missing"),
+        (b"\r\n", "the secret is missing"),
         (b"\xff\n", "the secret is not UTF-8"),
         (&[b'x'; 70_000], "the secret is longer than 64 KiB"),
     ] {
@@ -146,7 +146,7 @@ fn a_secret_comes_only_from_standard_input() {
         assert!(run.output.is_empty());
     }
     let run = home.run(&["encrypt", "s3cr3t"]);
-    run.check(2, &["`encrypt` takes no secret as an argument"]);
+    run.check(2, &["`encrypt` does not accept a secret as an argument"]);
     assert!(!run.errors.contains("s3cr3t"), "{}", run.errors);
     assert!(!home.has(KEY), "nothing was encrypted");
     let mut child = begin(&home);
@@ -170,10 +170,13 @@ fn the_purpose_of_a_secret_is_validated_and_never_repeated() {
         run.check(2, &[said]);
         assert!(!run.errors.contains("s3cr3t"), "{}", run.errors);
     };
-    check(&["--for", "qlik"], "`--for CODE` is followed by no setting");
+    check(
+        &["--for", "qlik"],
+        "the setting after `--for CODE` is missing",
+    );
     check(
         &["--for", "qlik", "a.b", "s3cr3t"],
-        "takes no secret as an argument",
+        "does not accept a secret as an argument",
     );
     check(
         &["--for", " ", "a.b"],

@@ -43,7 +43,7 @@ fn a_session_that_ends_in_the_middle_of_a_scan_is_renewed() {
             assert_eq!(run.exit, 0, "{ended:?} {path}: {}", run.errors);
             assert!(run.errors.contains("complete"), "{}", run.errors);
             assert!(
-                !run.errors.contains("contacts are unknown"),
+                !run.errors.contains("contacts were left unchanged"),
                 "{}",
                 run.errors
             );

@@ -197,7 +197,7 @@ fn a_service_ends_in_time_while_another_process_locks_the_store() {
         .unwrap();
     let file = home.read("connections/qlik.conf");
     home.write("connections/qlik.conf", file + "# changed\n");
-    crate::service::wait("the scan", || running.log().contains("the scan begins"));
+    crate::service::wait("the scan", || running.log().contains("scan started"));
     std::thread::sleep(Duration::from_millis(300));
     // Checks that it ends within five seconds.
     running.stop();

@@ -177,7 +177,7 @@ fn a_clock_that_was_ahead_stops_no_schedule() {
         assert!(
             status
                 .output
-                .contains("the last scan is dated 2041-05-01T12:00:00Z"),
+                .contains("the last scan has the date 2041-05-01T12:00:00Z"),
             "{}",
             status.output
         );

@@ -157,7 +157,7 @@ fn contacts_that_are_unknown_now_stay_unchanged() {
     assert!(before.contains("ada.moreau@acme.example"));
     site.set_account(Account::new(&site.header_value()).forbidden(Entity::User));
     home.run(&["scan"])
-        .check(0, &["contacts are unknown", "nothing changed"]);
+        .check(0, &["contacts were left unchanged", "nothing changed"]);
     assert_eq!(home.read(EXPORT), before);
     // An item that changes in the meantime keeps them, too.
     let id = site.content().sheet_named("Regions").unwrap().to_owned();

@@ -216,7 +216,7 @@ fn status_shows_a_running_scan() {
         let mut scan = home.start(&[command]);
         wait("a scan that runs", scanning);
         let text = home.run(&["status"]).output;
-        let holder = format!("runs now (process {} since ", scan.id());
+        let holder = format!("running now (process {} since ", scan.id());
         assert!(text.contains(&holder), "{text}");
         scan.kill().unwrap();
         scan.wait().unwrap();

@@ -70,7 +70,7 @@ fn a_hook_receives_the_changes_of_a_scan_and_its_result_is_shown() {
     failed(&home, "slow", "took longer than 300ms");
     let sleeps = home.read("slow.pid");
     wait("the end of what it started", || !runs(sleeps.trim()));
-    failed(&home, "none", "cannot be run");
+    failed(&home, "none", "cannot be started");
     let log = running.stop();
     assert!(
         log.contains("hooks/bad.conf:4:") && log.contains("must be a list"),
@@ -193,7 +193,7 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
     );
     let more = said
         .iter()
-        .find(|line| line["message"] == "more is left out");
+        .find(|line| line["message"] == "more lines are not shown");
     assert_eq!(more.unwrap()["lines"], 30_001 - 200);
 }
 

@@ -182,7 +182,7 @@ fn the_service_refuses_codes_that_differ_only_in_case() {
     });
     home.write("connections/second.conf", connection("other", &site));
     wait("scans", || {
-        running.log().matches("the scan is complete").count() == 2
+        running.log().matches("scan complete").count() == 2
     });
     home.write("connections/third.conf", connection("Other", &site));
     wait("the third refusal", || {
@@ -203,7 +203,7 @@ fn files_in_other_encodings_are_reported() {
     for (content, text) in [
         (utf16(u16::to_le_bytes), "the file is UTF-16"),
         (utf16(u16::to_be_bytes), "the file is UTF-16"),
-        (vec![0; 4096], "the file holds nothing but NUL bytes"),
+        (vec![0; 4096], "the file contains nothing but NUL bytes"),
         ([file.as_bytes(), &[0; 512]].concat(), "qlik.conf:3:1"),
         (
             [file.as_bytes(), &[0; 512]].concat(),
@@ -258,7 +258,7 @@ fn a_byte_order_mark_is_not_part_of_a_secret_or_a_name() {
         (&b"s\0e\0c\0r\0e\0t\0"[..], "the secret is UTF-16"),
         (b"\xff\xfes\0", "the secret is UTF-16"),
         (b"sec\0ret and more", "the secret has a NUL byte"),
-        (b"\xEF\xBB\xBF", "there is no secret"),
+        (b"\xEF\xBB\xBF", "the secret is missing"),
     ] {
         let output = encrypt(&home, secret);
         let errors = String::from_utf8(output.stderr).unwrap();
@@ -323,7 +323,7 @@ fn wrong_encodings_of_filters_keys_and_secrets_are_reported() {
         home.write("connections/qlik.conf", format!("{valid}{more}"));
         for (content, what) in [
             (utf16(text), "is UTF-16"),
-            (vec![0; 4096], "holds nothing but NUL bytes"),
+            (vec![0; 4096], "contains nothing but NUL bytes"),
         ] {
             home.write(path, content);
             let run = home.run(&["check"]);

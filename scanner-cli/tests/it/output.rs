@@ -98,7 +98,7 @@ fn files_with_another_purpose_are_not_overwritten() {
     home.run(&["scan", "--output", "x.json", "--report", "./x.json"])
         .check(2, &["name the same file"]);
     home.run(&["scan", "--output", "connections/qlik.conf"])
-        .check(2, &["lies among the connection files"]);
+        .check(2, &["is in the folder of the connection files"]);
     assert_eq!(site.requests().len(), 0);
 }
 
@@ -112,7 +112,7 @@ fn without_a_store_a_partial_scan_leaves_the_old_file_and_writes_aside() {
     home.run(&["scan", "--no-store"]).check(
         5,
         &[
-            "something may be hidden: 50 sheets were read, but the site counted 53",
+            "the result may be incomplete: 50 sheets were read, but the site counted 53",
             ".partial",
         ],
     );

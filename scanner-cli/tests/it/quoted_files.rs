@@ -186,5 +186,6 @@ fn another_csv_file_named_as_a_mapping_is_not_quoted() {
     home.write("people.csv", "nonsense,a@example.com\n");
     let mapping = "connection.contacts.mapping = people.csv\n";
     home.write("connections/qlik.conf", connection("qlik", &site) + mapping);
-    home.run(&["scan"]).check(3, &["`nonsense` is no account"]);
+    home.run(&["scan"])
+        .check(3, &["`nonsense` is not a valid account"]);
 }

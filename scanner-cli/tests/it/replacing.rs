@@ -40,7 +40,7 @@ fn an_export_is_not_replaced_by_one_that_misses_more_than_the_fuse_allows() {
                 continue;
             }
             let lost = format!("{removed} of the {sheets} items of `");
-            let named = format!("{file}` are not among");
+            let named = format!("{file}` are missing from");
             run.check(5, &[&lost, &named, "`--accept-removals qlik`", ".partial"]);
             assert_eq!(home.read(file), before);
             let beside = format!("{file}.partial");

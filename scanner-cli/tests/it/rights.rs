@@ -292,7 +292,7 @@ fn a_lock_with_a_second_name_is_not_written_to() {
     home.write("precious", "precious");
     fs::create_dir(home.path("data")).unwrap();
     fs::hard_link(home.path("precious"), home.path("data/qlik.lock")).unwrap();
-    home.run(&["scan"]).check(4, &["second name"]);
+    home.run(&["scan"]).check(4, &["more than one name"]);
     assert_eq!(home.read("precious"), "precious");
 }
 
@@ -313,7 +313,7 @@ fn a_service_of_its_own_account_works_after_root_ran_commands() {
         .env("TMPDIR", home.temporary());
     command.uid(SERVICE).gid(SERVICE).stdin(Stdio::null());
     let running = Running::of(&home, command);
-    wait("a scan", || running.log().contains("the scan is complete"));
+    wait("a scan", || running.log().contains("scan complete"));
     usual(&home, &["check"]).check(0, &[]);
     let log = running.stop();
     assert!(!log.contains("cannot"), "{log}");
@@ -335,7 +335,7 @@ fn the_mode_of_a_follower_is_that_of_its_files_and_lets_readers_into_a_new_folde
     // A new mode applies even if no item changed; a number is octal, too.
     set("0604");
     set_mode(&home.path("export"), 0o750);
-    usual(&home, &["scan"]).check(0, &["`export` does not let in all", "chmod"]);
+    usual(&home, &["scan"]).check(0, &["`export` denies access", "chmod"]);
     assert_eq!(mode(&export), 0o604);
     for wrong in ["0444", "rw", "0755"] {
         set(wrong);
@@ -358,7 +358,7 @@ fn status_reports_that_it_may_not_open_the_lock_of_the_service() {
         .env("TMPDIR", home.temporary());
     command.uid(SERVICE).gid(SERVICE).stdin(Stdio::null());
     let running = Running::of(&home, command);
-    wait("a scan", || running.log().contains("the scan is complete"));
+    wait("a scan", || running.log().contains("scan complete"));
     as_account(&home, OTHER, &[], &["status"])
         .check(3, &["cannot tell whether a service is running"]);
     let healthy = as_account(&home, OTHER, &[], &["status", "--healthy"]);

@@ -222,15 +222,15 @@ fn an_invalid_schedule_is_refused_with_its_place() {
         (
             "0 0 0 31 2 ?",
             [
-                "there is no such time in the years to come",
-                "there is no 31st of February",
+                "it does not match any time in the future",
+                "the 31st of February does not exist",
             ],
         ),
         (
             "0 0 0 1 1 ? 2020",
             [
-                "there is no such time in the years to come",
-                "past years do not come again",
+                "it does not match any time in the future",
+                "years in the past do not match",
             ],
         ),
     ] {

@@ -83,7 +83,7 @@ fn a_missing_secret_is_reported_where_it_is_used() {
     let with = home(&site, MANAGER);
     check(
         &with,
-        "secrets cannot be had: there is no file `secrets.conf`",
+        "secrets cannot be read: there is no file `secrets.conf`",
     );
     check(&with, &place.replace(":7:16", ":"));
     secrets(&with, "other");
@@ -92,14 +92,14 @@ fn a_missing_secret_is_reported_where_it_is_used() {
         "there is no secret `qlik.account-1` in the section `qlik-prod` of `secrets.conf`",
     );
     with.write("secrets.conf", "qlik-prod { a = \"s3cr3t");
-    check(&with, "there is a mistake at secrets.conf:1:");
+    check(&with, "there is a syntax error at secrets.conf:1:");
     with.write("conf/application.conf", PROVIDER.replace("\"file\"", "aws"));
-    check(&with, "is `aws`, which is not known here");
+    check(&with, "is `aws`, which is not a known provider");
     with.write("conf/application.conf", "");
-    check(&with, "does not say where secrets are");
+    check(&with, "does not set where secrets are");
     check(
         &home(&site, ""),
-        "this file takes no secrets from the secret manager",
+        "this file does not use the secret manager",
     );
 }
 
@@ -133,7 +133,7 @@ fn secrets_that_every_user_may_read_cause_a_warning() {
     readable_by(&home, 0o644);
     home.run(&["scan"]).check(
         0,
-        &["every user of this machine may read the secrets of `secrets.conf`"],
+        &["every user of this machine can read the secrets of `secrets.conf`"],
     );
 }
 

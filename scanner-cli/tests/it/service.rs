@@ -161,8 +161,8 @@ fn without_a_folder_the_service_waits_and_scans_new_files_immediately() {
     );
     let log = running.stop();
     for line in [
-        "the scan begins",
-        "the scan is complete: 53 added",
+        "scan started",
+        "scan complete: 53 added",
         "wrote 53 items to",
     ] {
         assert_eq!(log.matches(line).count(), 1, "{line}: {log}");
@@ -178,7 +178,7 @@ fn a_home_has_one_service_and_a_second_one_names_it() {
     home.run(&["run"]).check(
         7,
         &[
-            "has a scanner already",
+            "is already running for the home",
             &format!("process {}", running.0.id()),
         ],
     );
@@ -190,6 +190,8 @@ fn a_home_has_one_service_and_a_second_one_names_it() {
         "conf/application.conf",
         "automation.synchronize = \"0 0 0 31 2 ?\"",
     );
-    home.run(&["run"])
-        .check(3, &["conf/application.conf:1:26", "no such time"]);
+    home.run(&["run"]).check(
+        3,
+        &["conf/application.conf:1:26", "does not match any time"],
+    );
 }

@@ -96,7 +96,7 @@ fn a_restored_store_has_the_content_of_the_backup_and_followers_are_reset() {
     );
     let since = |id: &str| home.run(&["catalog", "changes", "--since", id]);
     since(&after[0]).check(0, &[]);
-    since(&before[0]).check(2, &["is not one of this store"]);
+    since(&before[0]).check(2, &["belongs to another store"]);
     // The former store can be restored, too.
     home.run(&["store", "restore", "data/catalog.db.before-restore-1"])
         .check(0, &["6 items"]);

@@ -317,8 +317,8 @@ fn invalid_settings_of_followers_are_reported_with_their_place() {
             "followers = [\n  { kind = nats, path = x } ]",
             "`kind` must be `ndjson`",
         ),
-        ("followers = [ { path = x } ]", "must say its `kind`"),
-        ("followers = [ { kind = ndjson } ]", "must say its `path`"),
+        ("followers = [ { path = x } ]", "has no `kind`"),
+        ("followers = [ { kind = ndjson } ]", "has no `path`"),
         (
             "followers = [ { kind = ndjson, path = x, paht = y } ]",
             "did you mean `path`",

@@ -210,7 +210,7 @@ fn recent_changes_can_be_selected_in_words() {
             .check(2, &["`yesterday`", "`7d`"]);
     }
     home.run(&["catalog", "list", "--since", "0123456789abcdef-1"])
-        .check(2, &["is not one of this store"]);
+        .check(2, &["belongs to another store"]);
 }
 
 #[test]

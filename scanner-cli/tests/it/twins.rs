@@ -65,7 +65,7 @@ fn store_export_no_store_and_inventory_agree_in_any_order() {
     for (scans, order) in ORDERS.into_iter().enumerate() {
         site.edit(|content| reorder(content, order));
         let run = home.run(&["scan", "--report", "report.json"]);
-        run.check(0, &["2 items left out", "same key", &kept]);
+        run.check(0, &["2 items skipped", "same key", &kept]);
         if scans > 0 {
             run.check(0, &["nothing changed"]);
         }
@@ -82,7 +82,7 @@ fn store_export_no_store_and_inventory_agree_in_any_order() {
         assert!(duplicates.iter().all(|one| one["kept"] == kept.as_str()));
 
         let run = home.run(&["scan", "--no-store", "--output", "-"]);
-        run.check(0, &["2 items left out", &kept]);
+        run.check(0, &["2 items skipped", &kept]);
         assert_eq!(names(&items(&run.output)), ["approved", "other"]);
         let run = home.run(&["inventory", "--format", "ndjson"]);
         assert_eq!(names(&items(&run.output)), ["approved", "other"]);

@@ -85,7 +85,7 @@ impl RuleReader<'_> {
             let message = format!("rule {number} of `{KEY}` has no setting `{}`", excerpt(key));
             let hint = match (nearest(key, KEYS), Asked::find(self.criteria, key)) {
                 (Some(near), _) => format!("did you mean `{near}`?"),
-                (None, Ok(_)) => format!("what an item is asked stands in `rules {{ {key} = … }}`"),
+                (None, Ok(_)) => format!("conditions belong in `rules {{ {key} = … }}`"),
                 (None, Err(_)) => "it has `id`, `action`, `catalog` and `rules`".to_owned(),
             };
             self.refuse(&format!(".{key}"), &setting.place, message, hint);
@@ -114,7 +114,7 @@ impl RuleReader<'_> {
         let id = self.text(block, "id")?;
         if id == read_rich::KEY {
             let message = format!(
-                "`id` of rule {} of `{KEY}` is `{id}`, as reports call the expression",
+                "`id` of rule {} of `{KEY}` is `{id}`, which reports use for the expression `filter`",
                 self.number
             );
             let place = block.setting("id").map_or(&self.place, |id| &id.place);
@@ -122,7 +122,7 @@ impl RuleReader<'_> {
                 ".id",
                 &place.clone(),
                 message,
-                "take another one".to_owned(),
+                "choose another one".to_owned(),
             );
         }
         Some(id)
@@ -136,7 +136,9 @@ impl RuleReader<'_> {
             self.settings.warn(SettingProblem {
                 key: format!("{KEY}[{number}].catalog"),
                 place: written.place.clone(),
-                message: format!("`catalog` of rule {number} of `{KEY}` is of no use: it rejects"),
+                message: format!(
+                    "`catalog` of rule {number} of `{KEY}` has no effect: the rule rejects"
+                ),
                 hint: Some("leave it out, or write `action = ACCEPT`".to_owned()),
                 stands: Stands::Itself,
                 within: None,
@@ -161,7 +163,7 @@ impl RuleReader<'_> {
                 .map_or(&self.place, |found| &found.place)
                 .clone();
             let message = format!(
-                "`action` of rule {number} of `{KEY}` is ACCEPT or REJECT, not `{}`",
+                "`action` of rule {number} of `{KEY}` must be ACCEPT or REJECT, not `{}`",
                 excerpt(&written)
             );
             let near = nearest(&written, ACTIONS.iter().map(|(word, _)| *word));
@@ -260,7 +262,9 @@ impl RuleReader<'_> {
                     self.settings.record(SettingProblem {
                         key: format!("{KEY}[{}].rules.{key}", self.number),
                         place: setting.place.clone(),
-                        message: format!("the pattern of `{key}` is no regular expression: {why}"),
+                        message: format!(
+                            "the pattern of `{key}` is not a valid regular expression: {why}"
+                        ),
                         hint: Some(hint),
                         stands: Stands::Itself,
                         within: Some(REGEX.len() + at),

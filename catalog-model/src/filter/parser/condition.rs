@@ -132,7 +132,7 @@ impl Parser<'_> {
 
     fn text_value(&mut self) -> Parsed<Box<str>> {
         let Kind::Text(raw) = self.token.kind else {
-            return Err(self.no_text("a text in single quotes is due here: `'x'`"));
+            return Err(self.no_text("a text in single quotes is expected here: `'x'`"));
         };
         let inside = self.token.span.start + 1;
         let text = unescape(raw).map_err(|at| self.lexer.bad_escape(inside + at))?;
@@ -164,7 +164,7 @@ impl Parser<'_> {
                 Glob::escaped(raw).map_err(|at| self.lexer.bad_escape(start + 1 + at))?,
             ),
             Kind::Regex { text, flags } => self.regex(start, text, flags)?,
-            _ => return Err(self.no_text("a pattern is due here: `'Fin*'` or `/Fin.*/`")),
+            _ => return Err(self.no_text("a pattern is expected here: `'Fin*'` or `/Fin.*/`")),
         };
         self.advance()?;
         Ok(condition)
@@ -174,14 +174,17 @@ impl Parser<'_> {
         let flags = Flags::read(flags).map_err(|(at, flag)| {
             let at = start + 1 + text.len() + 1 + at;
             let hint = "the flags are `i`, `x`, `m`, `s`, `d`, `u` and `U`";
-            let message = format!("`{flag}` is no flag of a regular expression,");
+            let message = format!("`{flag}` is not a flag of a regular expression,");
             self.error(at..at + flag.len_utf8(), message, hint.to_owned())
         })?;
         let position = Position::of(self.text, start);
         Regex::new(text, flags, Some(position))
             .map(Condition::Regex)
             .map_err(|InvalidRegex { at, why, hint }| {
-                let message = format!("`/{}/` is no regular expression: {why},", excerpt(text));
+                let message = format!(
+                    "`/{}/` is not a valid regular expression: {why},",
+                    excerpt(text)
+                );
                 let at = (start + 1 + at).min(start + 1 + text.len());
                 self.error(at..start + 1 + text.len(), message, hint)
             })

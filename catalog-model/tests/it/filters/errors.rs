@@ -65,7 +65,7 @@ fn a_misspelt_criterion_is_reported_with_a_suggestion() {
         app-id = 'x' -- there is no criterion `app-id` at column 1 -- did you mean `app_id`?
         appId = 'x' -- there is no criterion `appId` at column 1 -- did you mean `app_id`?
         custom-property.Region is null -- there is no criterion `custom-property.Region` at column 1 -- did you mean `custom_property.Region`?
-        custom_property is null -- `custom_property` is a family of lists, and which is not said at column 1 -- custom_property.Region
+        custom_property is null -- `custom_property` needs the name of a list at column 1 -- custom_property.Region
         custom_property. is null -- a name is missing after `custom_property.` at column 16 -- 'Cost center'
         any value in tag match vlaue = 'x' -- there is no criterion `vlaue` at column 24 -- did you mean `value`?
         (any t in tag match t = 'x') and t = 'y' -- there is no criterion `t` at column 34
@@ -146,9 +146,9 @@ fn missing_parts_are_reported() {
 fn an_invalid_regular_expression_is_reported_with_its_position() {
     check(
         r#"
-        app ~ /a/q -- `q` is no flag of a regular expression, at column 10 -- `i`
-        app ~ /a(b/ -- `/a(b/` is no regular expression: opening parenthesis without closing parenthesis, at column 11
-        app ~ /é(?<n/ -- `/é(?<n/` is no regular expression: could not parse group name, at column 10
+        app ~ /a/q -- `q` is not a flag of a regular expression, at column 10 -- `i`
+        app ~ /a(b/ -- `/a(b/` is not a valid regular expression: opening parenthesis without closing parenthesis, at column 11
+        app ~ /é(?<n/ -- `/é(?<n/` is not a valid regular expression: could not parse group name, at column 10
         "#,
     );
     for regex in [

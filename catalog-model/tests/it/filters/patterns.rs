@@ -9,7 +9,7 @@ fn refused(pattern: &str) -> (String, usize, String) {
     let expression = format!("app ~ /{pattern}/");
     let error = Expression::parse(&expression, CRITERIA).unwrap_err();
     let message = error.to_string();
-    let why = message.split_once("no regular expression: ");
+    let why = message.split_once("not a valid regular expression: ");
     let why = why.unwrap_or_else(|| panic!("{message}")).1;
     let why = why.rsplit_once(", at").unwrap().0.to_owned();
     (why, error.position.column as usize - 8, error.hint.unwrap())

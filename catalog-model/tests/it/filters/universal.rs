@@ -120,7 +120,7 @@ fn invalid_rules_are_reported() {
         (
             "id",
             "filter",
-            "`id` of rule 1 of `filters` is `filter`, as reports call the expression",
+            "`id` of rule 1 of `filters` is `filter`, which reports use for the expression `filter`",
         ),
         (
             "action",
@@ -141,7 +141,7 @@ fn invalid_rules_are_reported() {
     let rule = block(vec![("action", text("REJECT")), ("rules", rules)]);
     assert_eq!(
         problems(vec![("filters", list(vec![rule]))])[0].message,
-        "the pattern of `app` is no regular expression: it is empty"
+        "the pattern of `app` is not a valid regular expression: it is empty"
     );
 }
 
@@ -230,7 +230,7 @@ fn every_error_in_the_rules_is_reported_with_its_place() {
             "`rules` of rule 4 of `filters` must be a block, not a text",
             "there is no criterion `straem`",
             "`tag` of rule 5 of `filters` must be a text, not a list",
-            "the pattern of `app` is no regular expression: opening parenthesis without closing parenthesis",
+            "the pattern of `app` is not a valid regular expression: opening parenthesis without closing parenthesis",
             "`action` of rule 6 of `filters` must be a text, not a list",
             "rule 6 of `filters` has no setting `nonsense`",
             "rule 4 of `filters` has no `action`",
@@ -239,7 +239,7 @@ fn every_error_in_the_rules_is_reported_with_its_place() {
     assert_eq!(
         hints[..4],
         [
-            "what an item is asked stands in `rules { stream = … }`",
+            "conditions belong in `rules { stream = … }`",
             "the other one is at connections/a.conf:1:17; rename one",
             "did you mean `REJECT`?",
             "did you mean `rules`?",

@@ -78,7 +78,7 @@ fn how_to_begin(folder: &Path) -> String {
         return "the home is the folder above `connections`: name that with `--home`".to_owned();
     }
     format!(
-        "write a file such as `{}` there (docs/connection-file.md has an example), or name another home with `--home` \
+        "create a file such as `{}` (see docs/connection-file.md for an example), or name another home with `--home` \
          or `SCANNER_HOME`",
         shown_absolute(&folder.join("qlik.conf"))
     )

@@ -16,12 +16,12 @@ use crate::{
 const GAUGES: [(&str, &str); 11] = [
     (
         "scanner_build_info",
-        "The version and the name of the scanner; always 1.",
+        "Version and name of the scanner; always 1.",
     ),
-    ("process_start_time_seconds", "When the process began."),
+    ("process_start_time_seconds", "Start time of the process."),
     (
         "scanner_errors",
-        "How many things are wrong with the scanner's own settings, its folder and its address; status says what.",
+        "Number of problems with the scanner's own settings, its folder and its address; status shows them.",
     ),
     (
         "scanner_store_readable",
@@ -29,31 +29,31 @@ const GAUGES: [(&str, &str); 11] = [
     ),
     (
         "scanner_connection_state",
-        "1 for the state that a connection is in, 0 for the others.",
+        "1 for the current state of a connection, 0 for the other states.",
     ),
     (
         "scanner_scans_running",
-        "How many scans of this process run.",
+        "Number of running scans of this process.",
     ),
     (
         "scanner_next_scan_timestamp_seconds",
-        "When a connection is scanned next.",
+        "Time of the next scan of a connection.",
     ),
     (
         "scanner_last_scan_timestamp_seconds",
-        "When the last scan of this outcome ended.",
+        "End time of the last scan with this outcome.",
     ),
     (
         "scanner_last_scan_duration_seconds",
-        "How long the last scan that ended took.",
+        "Duration of the last scan that ended.",
     ),
     (
         "scanner_items",
-        "How many items the last complete scan saw.",
+        "Number of items of the last complete scan.",
     ),
     (
         "scanner_unreadable_records",
-        "How many records the last scan that ended could not read.",
+        "Number of records that the last scan that ended could not read.",
     ),
 ];
 
@@ -61,19 +61,19 @@ const GAUGES: [(&str, &str); 11] = [
 const COUNTERS: [(&str, &str); 4] = [
     (
         "scanner_log_lines_lost_total",
-        "Lines of the log that could not be written, since the process began.",
+        "Log lines that could not be written, since the process started.",
     ),
     (
         "scanner_scans_total",
-        "Scans that ended, since the process began.",
+        "Scans that ended, since the process started.",
     ),
     (
         "scanner_hooks_total",
-        "Runs of hooks that ended, since the process began.",
+        "Runs of hooks that ended, since the process started.",
     ),
     (
         "scanner_follower_turns_total",
-        "Turns of followers that ended, since the process began.",
+        "Delivery runs of followers that ended, since the process started.",
     ),
 ];
 

@@ -197,9 +197,8 @@ fn not_utf8(path: &Path, place: Place) -> Diagnostic {
 
 /// A quote that is not closed takes the rows after it into one field, where nobody would miss them.
 fn never_closed(place: Place) -> Diagnostic {
-    let message =
-        "the quote `\"` that a text begins with in this line is not closed in it".to_owned();
-    fault(place, message, Some("close it with `\"`, or take it away"))
+    let message = "the quote `\"` at the start of a text is not closed on this line".to_owned();
+    fault(place, message, Some("close it with `\"`, or remove it"))
 }
 
 #[cfg(test)]

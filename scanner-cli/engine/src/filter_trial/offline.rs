@@ -97,7 +97,9 @@ fn judge(
             let rule = filter.called(rule);
             let why = match cause {
                 UnknownCause::Criterion(criterion) => {
-                    format!("{rule} asks `{criterion}`, which the store does not tell of it")
+                    format!(
+                        "{rule} uses `{criterion}`, which the store does not have for this item"
+                    )
                 }
                 UnknownCause::Pattern(pattern) => format!("in {rule}, {pattern}"),
             };

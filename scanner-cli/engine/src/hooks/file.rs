@@ -89,12 +89,12 @@ impl HookFile {
 fn same_code(file: &HookFile, other: &HookFile) -> Problem {
     Problem::general(
         format!(
-            "the hook file `{}` has the code `{}` of `{}`",
+            "the hook file `{}` has the same code `{}` as `{}`",
             shown(&file.path),
             file.code().unwrap_or_default(),
             shown(&other.path)
         ),
-        "a code is the name of one hook: give this one another; until then it does not run"
+        "each hook needs its own code: change the code of this one; until then it does not run"
             .to_owned(),
     )
 }
@@ -188,7 +188,11 @@ fn code(settings: &mut Settings) -> Option<String> {
         return Some(code.value);
     };
     let message = format!("`code` has an invisible character: {found}");
-    settings.refuse("code", message, "type the code anew, without it".to_owned());
+    settings.refuse(
+        "code",
+        message,
+        "type the code again, without it".to_owned(),
+    );
     None
 }
 

@@ -121,7 +121,7 @@ impl Lines {
         let more = self.count.saturating_sub(LINES);
         if more > 0 {
             let Self { writer, stream, .. } = self;
-            info!(hook = %writer.hook, connection = %writer.connection, stream, lines = more, "more is left out");
+            info!(hook = %writer.hook, connection = %writer.connection, stream, lines = more, "more lines are not shown");
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn in_value(
             "`{}` has an invisible character: {found}",
             render_path(path)
         ),
-        hint: Some("type the value anew, without it".to_owned()),
+        hint: Some("type the value again, without it".to_owned()),
         value: Shown::No,
     }))
 }
@@ -58,7 +58,7 @@ fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
                     "the key `{}` has an invisible character: {found}",
                     entry.key
                 ),
-                hint: Some("type the key anew, without it".to_owned()),
+                hint: Some("type the key again, without it".to_owned()),
                 value: Shown::No,
             }));
         }

@@ -8,8 +8,8 @@ use catalog_model::{Diagnostic, ScanError, SinkError};
 pub(super) fn fault() -> ScanError {
     ScanError::Source {
         step: "scanning".to_owned(),
-        message: "the scanner itself has a fault".to_owned(),
-        hint: Some("report it, with what stands above".to_owned()),
+        message: "the scanner has an internal error".to_owned(),
+        hint: Some("please report it, with the messages above".to_owned()),
         may_pass: false,
     }
 }
@@ -18,7 +18,7 @@ pub(super) fn no_thread(error: &io::Error) -> ScanError {
     ScanError::Source {
         step: "scanning".to_owned(),
         message: format!("cannot start a thread: {error}"),
-        hint: Some("look at the limits for threads and memory of the scanner's account".to_owned()),
+        hint: Some("check the limits on threads and memory of the scanner's account".to_owned()),
         may_pass: true,
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn no_thread(error: &io::Error) -> ScanError {
 pub(super) fn without_lock(error: &io::Error) -> SinkError {
     SinkError {
         message: format!(
-            "the lock in the folder `data` cannot be had, without which nothing is stored: {error}"
+            "the lock in the folder `data` cannot be created, and nothing is stored without it: {error}"
         ),
         source: None,
     }
@@ -34,7 +34,7 @@ pub(super) fn without_lock(error: &io::Error) -> SinkError {
 
 pub(super) fn unlocked(error: &io::Error) -> Diagnostic {
     Diagnostic::warning(
-        format!("scanned without a lock, which cannot be made in the folder `data`: {error}"),
-        "let the scanner write to its home folder".to_owned(),
+        format!("scanned without a lock, which cannot be created in the folder `data`: {error}"),
+        "give the scanner's account write access to its home folder".to_owned(),
     )
 }

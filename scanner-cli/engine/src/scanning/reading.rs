@@ -125,7 +125,7 @@ async fn close(
         bytes: report.tally.bytes(),
         removals: context.removals,
         advice: format!(
-            "if they are gone indeed, run `scan --accept-removals {}`",
+            "if they were really removed, run `scan --accept-removals {}`",
             report.code
         ),
     });

@@ -41,7 +41,7 @@ impl Secrets<'_> {
             } else if self.is_secret_filter(&node.value) {
                 faults.push(self.fault(
                     &node.place,
-                    format!("`{name}` cannot be a secret: reports and messages show what it says"),
+                    format!("`{name}` cannot be a secret: reports and messages show its value"),
                     "write it as it is".to_owned(),
                 ));
             }
@@ -111,8 +111,7 @@ impl Secrets<'_> {
                                requires";
                 return Err(self.fault(place, message.to_owned(), hint));
             }
-            let message = "this encrypted value is not bound to a connection and a setting: whoever reads it can use it in \
-                           any connection file";
+            let message = "this encrypted value is not bound to a connection and a setting: anyone who reads it can use it in any connection file";
             let unbound = self.fault(place, message.to_owned(), hint);
             self.notice(Problem::InFile(Diagnostic {
                 severity: Severity::Warning,
@@ -141,27 +140,27 @@ impl Secrets<'_> {
         let file = key.map(|key| shown(&key.file)).unwrap_or_default();
         match why {
             NotDecrypted::Damaged => Missing::new(
-                "it is cut or altered",
+                "it is truncated or was changed",
                 "paste the whole line that `scanner-cli encrypt` printed, or encrypt the secret again",
             ),
             NotDecrypted::UnknownForm => Missing::new(
-                "it is altered, or of a form that this scanner does not know",
+                "it was changed, or has a format that this version does not know",
                 "encrypt the secret again with `scanner-cli encrypt`",
             ),
             NotDecrypted::OtherKey => Missing::new(
-                format!("it was encrypted with another key than that of `{file}`"),
-                "put the key file of that time back, or encrypt the secret again with `scanner-cli encrypt`",
+                format!("it was encrypted with a key other than the one in `{file}`"),
+                "restore that key file, or encrypt the secret again with `scanner-cli encrypt`",
             ),
             NotDecrypted::OtherCode if code.is_empty() => Missing::new(
                 "it is bound to a connection, and this file has no `code`",
                 "write the code of the connection",
             ),
             NotDecrypted::OtherCode => Missing {
-                message: format!("it was encrypted for another connection than `{code}`"),
+                message: format!("it was encrypted for a connection other than `{code}`"),
                 hint: encrypt_again(binding),
             },
             NotDecrypted::OtherSetting => Missing {
-                message: format!("it was encrypted for another setting than `{setting}`"),
+                message: format!("it was encrypted for a setting other than `{setting}`"),
                 hint: encrypt_again(binding),
             },
         }
@@ -195,21 +194,20 @@ impl Secrets<'_> {
         let mut settings = self.settings(&settings, root);
         let file = encryption::key_file(&mut settings, self.home);
         if let Some(wrong) = settings.problems().first() {
-            let message = format!("there is a mistake at {}", wrong.place);
+            let message = format!("there is a syntax error at {}", wrong.place);
             return Err(Missing::new(message, "correct that setting"));
         }
         let shown = shown(&file);
         let content = self.files.content(&file).map_err(|error| {
             Missing::new(
                 format!("the key file `{shown}` cannot be read: {error}"),
-                "let the user that runs the scanner read it, and nobody else",
+                "give the scanner's account read access, and no other account",
             )
         })?;
         let content = content.ok_or_else(|| {
             Missing::new(
                 format!("there is no key file `{shown}`"),
-                "put the key file there with which it was encrypted, or name it in `conf/application.conf` \
-                 (`encryption.key-file`)",
+                "restore the key file that it was encrypted with, or name its path in `conf/application.conf` (`encryption.key-file`)",
             )
         })?;
         if let Err(not_text) = encoding::check_nul(&content) {
@@ -219,9 +217,8 @@ impl Secrets<'_> {
         }
         let key = Key::of_file(&content).ok_or_else(|| {
             Missing::new(
-                format!("the key file `{shown}` is damaged, or something else"),
-                "put a copy of the key file back; without one, remove it, and encrypt all secrets again with \
-                 `scanner-cli encrypt`",
+                format!("the key file `{shown}` is damaged, or is not a key file"),
+                "restore a copy of the key file; without a copy, remove the file and encrypt all secrets again with `scanner-cli encrypt`",
             )
         })?;
         Ok(KeyInFile { file, key })

@@ -11,8 +11,8 @@ pub fn of_secrets(file: &Path) -> Option<Problem> {
     let shown = shown(file);
     others.then(|| {
         warning(
-            format!("every user of this machine may read the secrets of `{shown}`"),
-            format!("take that right away: `chmod o= {shown}`"),
+            format!("every user of this machine can read the secrets of `{shown}`"),
+            format!("remove that right: `chmod o= {shown}`"),
         )
     })
 }
@@ -23,8 +23,8 @@ pub fn of_key(file: &Path) -> Option<Problem> {
     let shown = shown(file);
     others.then(|| {
         warning(
-            format!("others than its owner have rights on the key file `{shown}`"),
-            format!("take them away: `chmod 600 {shown}`"),
+            format!("users other than its owner have access to the key file `{shown}`"),
+            format!("remove their access: `chmod 600 {shown}`"),
         )
     })
 }

@@ -81,11 +81,11 @@ impl Folder {
             .map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Missing::new(
                     format!("there is no secret `{name}`: there is no file `{file}`"),
-                    "write it there, or correct the name",
+                    "add it there, or correct the name",
                 ),
                 _ => Missing::new(
                     format!("the secret `{file}` cannot be read: {error}"),
-                    "let the user that runs the scanner read it, and nobody else",
+                    "give the scanner's account read access, and no other account",
                 ),
             })?;
         let text = encoding::text(&bytes).map_err(|not_text| {

@@ -78,8 +78,8 @@ impl Secrets<'_> {
     fn open(&self) -> Result<Provider, Missing> {
         if !self.own().is_enabled {
             return Err(Missing::new(
-                "this file takes no secrets from the secret manager",
-                "write `secret_manager { enabled = true, key = \"…\" }` to let it, or take an environment variable",
+                "this file does not use the secret manager",
+                "write `secret_manager { enabled = true, key = \"…\" }` to use it, or use an environment variable",
             ));
         }
         let path = self.home.settings();
@@ -90,12 +90,12 @@ impl Secrets<'_> {
             Some("file") => self.section(&mut provider).map(Provider::Section),
             Some("files") => self.folder(&root, &mut provider).map(Provider::Folder),
             None if secrets_file(&mut provider, self.home).is_none() => Err(Missing::new(
-                format!("`{}` does not say where secrets are", shown(&path)),
+                format!("`{}` does not set where secrets are", shown(&path)),
                 "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
             )),
             kind => Err(Missing::new(
                 format!(
-                    "`{PROVIDER}.provider` of `{}` is `{}`, which is not known here",
+                    "`{PROVIDER}.provider` of `{}` is `{}`, which is not a known provider",
                     shown(&path),
                     kind.unwrap_or_default()
                 ),
@@ -149,7 +149,8 @@ impl Secrets<'_> {
                 let message = format!("{message}, which `config.restrict` requires");
                 return Err(Missing { message, hint });
             }
-            let message = format!("{message}: whoever reads it can use it in any connection file");
+            let message =
+                format!("{message}: anyone who reads it can use it in any connection file");
             self.notice(Problem::warning(message, hint));
         }
         Ok(self.give(&decrypted.secret))

@@ -34,7 +34,7 @@ impl Secrets<'_> {
         let file = secrets_file(provider, self.home).ok_or_else(|| {
             let path = shown(&self.home.settings());
             Missing::new(
-                format!("`{path}` does not say where secrets are"),
+                format!("`{path}` does not set where secrets are"),
                 "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
             )
         })?;
@@ -42,7 +42,7 @@ impl Secrets<'_> {
         let name = own.or_else(|| text(provider, "secret-manager.key"));
         let name = name.ok_or_else(|| {
             Missing::new(
-                "nothing says of which section the secret is",
+                "the section of the secret is not set",
                 "write `secret_manager.key` in this file, or `secret-manager.key` in `conf/application.conf`",
             )
         })?;
@@ -70,7 +70,7 @@ impl Section {
                 "there is no secret `{name}` in the section `{}` of `{file}`",
                 self.name
             );
-            return Err(Missing::new(message, "write it there, or correct the name"));
+            return Err(Missing::new(message, "add it there, or correct the name"));
         };
         Ok(FoundSecret {
             text,
@@ -123,7 +123,7 @@ impl Section {
         });
         misspelt.map_or(Ok(()), |(_, (_, place))| {
             Err(Missing::new(
-                format!("the name at {place}, beside a secret, is unknown"),
+                format!("the name at {place}, next to a secret, is unknown"),
                 "did you mean `codes`?",
             ))
         })

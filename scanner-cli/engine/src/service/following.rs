@@ -121,15 +121,17 @@ impl Following {
             }
             Some(Err(error)) => Some(with_causes(&error)),
             // Where is on standard error.
-            None => Some("the followers failed: the scanner itself has a fault".to_owned()),
+            None => Some(
+                "the delivery to followers failed: the scanner has an internal error".to_owned(),
+            ),
         };
         if let Some(failed) = &failed {
             self.due = Some(self.due.unwrap_or_else(|| Instant::now() + AGAIN));
             if self.failed.as_ref() != Some(failed) {
-                warn!("{failed}; it is tried again every minute");
+                warn!("{failed}; retrying every minute");
             }
         } else if self.failed.is_some() {
-            info!("the followers have all there is again");
+            info!("all followers are up to date again");
         }
         self.failed = failed;
     }

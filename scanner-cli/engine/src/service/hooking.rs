@@ -145,7 +145,7 @@ impl Hooking {
                 return Vec::new();
             }
             let last = last_scan(&home, &connection).unwrap_or_else(|error| {
-                warn!("no hook is run: {}", reasons(&[error.problem()]));
+                warn!("hooks are not run: {}", reasons(&[error.problem()]));
                 None
             });
             let Some((scan, store_id)) = last else {
@@ -189,7 +189,7 @@ impl Hooking {
             let well = run.exit_code == Some(0);
             counts.add(hook, if well { "succeeded" } else { "failed" });
             match (run.exit_code, &run.error) {
-                (Some(0), _) => info!(%hook, %connection, "the hook has run"),
+                (Some(0), _) => info!(%hook, %connection, "the hook finished"),
                 (Some(code), _) => {
                     warn!(%hook, %connection, "the hook ended with exit code {code}")
                 }

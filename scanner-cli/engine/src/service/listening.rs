@@ -62,7 +62,7 @@ impl Listening {
         {
             self.due = false;
             self.wrong = self.open(address).err().map(|error| {
-                format!("`http.listen`: the address `{address}` cannot be listened on: {error}")
+                format!("`http.listen`: cannot listen on the address `{address}`: {error}")
             });
         }
         self.wrong.clone()
@@ -72,7 +72,7 @@ impl Listening {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        info!("listens on http://{}", listener.local_addr()?);
+        info!("listening on http://{}", listener.local_addr()?);
         let pages = Pages::new(self.home.clone(), self.snapshots.clone());
         self.server = Some(tokio::spawn(serve(listener, pages)));
         Ok(())

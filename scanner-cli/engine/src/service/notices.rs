@@ -73,7 +73,9 @@ impl Notices {
 
     fn tell(&mut self, error: &notify::Error) {
         if !self.told {
-            info!("the system does not tell of all changes, so that some are seen late: {error}");
+            info!(
+                "file-change notifications are incomplete on this system; some changes are found by polling only: {error}"
+            );
         }
         self.told = true;
     }

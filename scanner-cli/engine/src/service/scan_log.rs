@@ -79,18 +79,18 @@ fn tell_outcome(report: &ConnectionReport) {
     let items = report.items;
     match &report.outcome {
         Outcome::Complete => {
-            info!(connection = %code, items, seconds, "the scan is complete: {stored}");
+            info!(connection = %code, items, seconds, "scan complete: {stored}");
         }
         Outcome::Partial(reasons) => {
             let reasons = one_line(&reasons.join("; "));
-            warn!(connection = %code, items, seconds, "the scan is partial: {stored}; something may be hidden: {reasons}");
+            warn!(connection = %code, items, seconds, "scan partial: {stored}; the result may be incomplete: {reasons}");
         }
         Outcome::Failed(error) => {
             let error = one_line(&with_causes(error));
-            warn!(connection = %code, seconds, "the scan failed: {error}");
+            warn!(connection = %code, seconds, "scan failed: {error}");
         }
         Outcome::Busy(holder) => {
-            info!(connection = %code, "the scan waits: {holder}");
+            info!(connection = %code, "scan waiting: {holder}");
         }
     }
 }

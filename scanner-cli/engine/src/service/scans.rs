@@ -29,7 +29,7 @@ impl Service {
         let Some(ready) = self.table.start(&identity, timing) else {
             return;
         };
-        info!(connection = %ready.code, "the scan begins");
+        info!(connection = %ready.code, "scan started");
         let (home, clock) = (self.home.clone(), self.clock);
         let (store, limits) = (self.store.clone(), self.limits.clone());
         let open = move || {
@@ -59,7 +59,7 @@ impl Service {
         let counted = match ended {
             ScanEnd::Scanned(scanned) => self.scanned(&identity, &scanned.report),
             ScanEnd::Interrupted => {
-                info!(connection = %identity, "the scan was ended");
+                info!(connection = %identity, "the scan was stopped");
                 Some((identity, "interrupted"))
             }
             ScanEnd::NoStore(error) => {
@@ -101,7 +101,7 @@ impl Service {
             automation: &self.automation,
         };
         if let Some(Retry { number, of, delay }) = self.table.retry_later(identity, timing) {
-            info!(connection = %report.code, "the scan is repeated in {delay:#} (retry {number} of {of})");
+            info!(connection = %report.code, "retrying the scan in {delay:#} (retry {number} of {of})");
         }
     }
 }

@@ -140,7 +140,7 @@ impl StateFile {
             Err(error) if !self.complained => {
                 self.complained = true;
                 warn!(
-                    "`{}` cannot be written, so that `status` is behind: {error}",
+                    "`{}` cannot be written, so `status` shows old data: {error}",
                     shown(&self.path)
                 );
             }

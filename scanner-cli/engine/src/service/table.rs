@@ -276,7 +276,7 @@ impl Table {
         let state = FileState::Error(error.clone());
         if line.state != state {
             let kept = if line.good.is_some() {
-                "; the last good settings stay"
+                "; the last valid settings stay in use"
             } else {
                 ""
             };
@@ -288,7 +288,7 @@ impl Table {
 
     /// A connection whose file has gone: its items stay.
     fn remove(&mut self, line: Line) -> Option<String> {
-        info!(file = %shown(&line.file), "the connection file has gone");
+        info!(file = %shown(&line.file), "the connection file was removed");
         if line.clashes && line.good.is_none() {
             return None;
         }
@@ -318,7 +318,7 @@ fn first_scan(line: &Line, known: &Known, timing: Timing<'_>) -> Option<Timestam
     if is_ahead(last, now) {
         let code = line.code.as_ref().map(ToString::to_string);
         let code = code.unwrap_or_default();
-        warn!(connection = %code, "the last scan is dated {last:.0}, but the clock says {now:.0}: scanning now; check the clock of this machine");
+        warn!(connection = %code, "the last scan has the date {last:.0}, but the current time is {now:.0}: scanning now; check the clock of this machine");
     }
     if known.fingerprint.as_ref() == Some(&line.fingerprint) {
         line.after(last, timing)

@@ -29,9 +29,9 @@ impl Troubles {
         let known = &mut self.wrong[about as usize];
         if let Some(wrong) = wrong.as_ref().filter(|_| *known != wrong) {
             let then = match about {
-                About::Settings | About::Folder => "what was read before stays",
-                About::Poll => "changes of files are not noticed meanwhile",
-                About::Address => "it is tried again at each look",
+                About::Settings | About::Folder => "the settings read before stay in use",
+                About::Poll => "file changes are not noticed in the meantime",
+                About::Address => "it is retried at each poll",
             };
             warn!("{wrong}; {then}");
         }

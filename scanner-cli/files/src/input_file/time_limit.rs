@@ -92,14 +92,14 @@ fn time_limit(path: &Path) -> io::Result<Duration> {
     }
     let hanging = u32::try_from(threads.hanging.len()).unwrap_or(u32::MAX);
     if threads.hanging.len() >= MAX_HANGING {
-        let message = format!("it was not opened, since {hanging} other files do not answer");
+        let message = format!("it was not opened, because {hanging} other files do not respond");
         return Err(io::Error::new(io::ErrorKind::TimedOut, message));
     }
     Ok((TIME_LIMIT / hanging.saturating_add(1)).max(MIN_TIME_LIMIT))
 }
 
 fn no_answer(limit: Duration) -> io::Error {
-    let message = format!("it did not answer within {} s", limit.as_secs());
+    let message = format!("it did not respond within {} s", limit.as_secs());
     io::Error::new(io::ErrorKind::TimedOut, message)
 }
 

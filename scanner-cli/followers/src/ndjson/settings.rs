@@ -30,9 +30,9 @@ pub(super) fn shut_out(place: Place, folder: &Path) -> SettingProblem {
         key: "path".to_owned(),
         place,
         message: format!(
-            "the folder `{folder}` does not let in all who may read its files by `mode`"
+            "the folder `{folder}` denies access to users who may read its files by `mode`"
         ),
-        hint: Some(format!("let them in: `chmod g+x,o+x {folder}`")),
+        hint: Some(format!("allow access: `chmod g+x,o+x {folder}`")),
         stands: Stands::Itself,
         within: None,
     }

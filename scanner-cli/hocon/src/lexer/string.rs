@@ -19,7 +19,7 @@ impl Lexer<'_> {
             match self.bump() {
                 None | Some('\n') => {
                     return Err(Fault::new(start..start + 1, "this quote is not closed on its line")
-                        .hint("close it with a `\"`; a text of several lines stands between `\"\"\"` and `\"\"\"`"));
+                        .hint("close it with a `\"`; put a text of several lines between `\"\"\"` and `\"\"\"`"));
                 }
                 Some('"') => return Ok(Kind::Quoted(text)),
                 Some('\\') => {

@@ -51,7 +51,7 @@ impl Parser<'_, '_> {
                 .fault("a `,` where a value should be")
                 .hint("remove it, or put a value before it"),
             T::CloseBrace => self
-                .fault("a `}` where the list is to be closed")
+                .fault("a `}` where the list should be closed")
                 .hint("close the list with a `]`"),
             T::CloseBracket => self.closes_nothing("]"),
             _ => self.fault("a value should be here"),
@@ -81,7 +81,7 @@ impl Parser<'_, '_> {
         let hint = "write settings as `key = value`, and a text of several lines between `\"\"\"` and `\"\"\"`";
         match self.kind() {
             T::Problem(_) => self.fault(""),
-            _ => Fault::new(key.clone(), "this key is followed by no `=`, `:` or `{`").hint(hint),
+            _ => Fault::new(key.clone(), "this key is not followed by `=`, `:` or `{`").hint(hint),
         }
     }
 

@@ -38,7 +38,7 @@ impl Parser<'_, '_> {
         let opening = self.parentheses(|word| word.ends_with('('), usize::MAX);
         let span = self.span();
         let T::Quoted(name) = self.kind() else {
-            let message = "`include` is followed by no file name in double quotes";
+            let message = "`include` is not followed by a file name in double quotes";
             return Err(self.fault(message).hint(SYNTAX).into());
         };
         let name = name.clone();
@@ -64,7 +64,7 @@ impl Parser<'_, '_> {
                 required,
             }),
             _ => {
-                let fault = Fault::new(start, "this is no way to include a file");
+                let fault = Fault::new(start, "this is not a valid way to include a file");
                 Err(fault.hint(SYNTAX).into())
             }
         }

@@ -64,7 +64,7 @@ impl Parser<'_, '_> {
                 return Err(match self.kind() {
                     T::End => never_closed(&open, "[", "]"),
                     T::CloseBrace => self
-                        .fault("a `}` where the list is to be closed")
+                        .fault("a `}` where the list should be closed")
                         .hint("close the list with a `]`"),
                     _ => self.unexpected_after_value(),
                 }

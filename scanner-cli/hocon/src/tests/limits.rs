@@ -158,7 +158,7 @@ fn files_of_too_many_words_or_names_are_refused() {
     let nested = format!("\"{}\" {{", "k".repeat(5_000)).repeat(100);
     let settings = lines(3_000, |now, _| format!("a{now}=1\n"), Last::Last);
     let closed = "}".repeat(100);
-    let effort = Some("the file takes too long to read: it ends here for the scanner");
+    let effort = Some("the file takes too long to read; the rest of it is ignored");
     check(format!("{nested}{settings}{closed}"), effort);
     let block = lines(2_000, |now, _| format!("a{now}=1\n"), Last::Last);
     let deep = "x.".repeat(150);

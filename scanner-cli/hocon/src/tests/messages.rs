@@ -165,7 +165,7 @@ fn what_is_not_closed_is_shown_where_it_opens() {
         "a = 1\nb = \"x\nc = 2",
         (2, 5),
         "this quote is not closed on its line",
-        "close it with a `\"`; a text of several lines stands between `\"\"\"` and `\"\"\"`",
+        "close it with a `\"`; put a text of several lines between `\"\"\"` and `\"\"\"`",
     );
     check(
         "a = \"\"\"x\ny",
@@ -200,7 +200,7 @@ fn misplaced_signs_are_reported() {
     check(
         "a = [1}",
         (1, 7),
-        "a `}` where the list is to be closed",
+        "a `}` where the list should be closed",
         "close the list with a `]`",
     );
     check(
@@ -213,7 +213,7 @@ fn misplaced_signs_are_reported() {
         "a..b = 1",
         (1, 1),
         "this key has a dot too many",
-        "take out the dot at its start or end, or put the key in double quotes",
+        "remove the dot at its start or end, or put the key in double quotes",
     );
     check(
         "a = [{b += 1}]",
@@ -261,7 +261,7 @@ fn substitutions_that_lead_nowhere_are_named() {
         "a = ${b}\nb = ${a}",
         (2, 5),
         "`${a}` leads back to itself",
-        "let it name another setting",
+        "use the name of another setting",
     );
 }
 

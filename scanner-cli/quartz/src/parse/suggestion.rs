@@ -24,7 +24,7 @@ pub(super) fn with_usual_characters(text: &str) -> String {
     if is_clear(&usual) {
         format!("write `{usual}`")
     } else {
-        "use the characters of a keyboard, and separate the fields by spaces".to_owned()
+        "use ASCII characters, and separate the fields by spaces".to_owned()
     }
 }
 

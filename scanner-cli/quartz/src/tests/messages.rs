@@ -72,7 +72,7 @@ const REFUSED: [(&str, &str); 19] = [
     ),
     (
         "0 0 2 ü * ?",
-        "day of month: `ü` (U+00FC) at column 7 is not allowed (use the characters of a keyboard, and separate the fields by spaces)",
+        "day of month: `ü` (U+00FC) at column 7 is not allowed (use ASCII characters, and separate the fields by spaces)",
     ),
     (
         "0 0 2 ? * MON,TUE-",

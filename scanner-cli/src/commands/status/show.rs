@@ -165,7 +165,7 @@ fn dated_ahead(scan: &StoredScan, now: Timestamp) -> Option<String> {
     let started = Timestamp::from_millisecond(scan.started).ok()?;
     is_ahead(started, now).then(|| {
         format!(
-            "the last scan is dated {started:.0}, but the clock says {now:.0}; check the clock of this machine (the schedule does not wait for that date)"
+            "the last scan has the date {started:.0}, but the current time is {now:.0}; check the clock of this machine (the schedule does not wait for that date)"
         )
     })
 }
@@ -205,8 +205,8 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &Hook
         .map(|name| format!(" {name}"))
         .unwrap_or_default();
     let does = match (scanner.running, scanner.pid) {
-        (true, Some(pid)) => format!(" runs as process {pid}"),
-        (true, None) => " runs".to_owned(),
+        (true, Some(pid)) => format!(" is running as process {pid}"),
+        (true, None) => " is running".to_owned(),
         (false, _) => ": no service is running for this home".to_owned(),
     };
     let mut text = Page::default();
@@ -293,8 +293,8 @@ fn add(text: &mut Page, connection: &Shown) {
     }
     match (&connection.next_scan, connection.retry) {
         _ if connection.scanning => match &connection.holder {
-            Some(holder) => line("next scan", &format!("runs now ({holder})")),
-            None => line("next scan", "runs now"),
+            Some(holder) => line("next scan", &format!("running now ({holder})")),
+            None => line("next scan", "running now"),
         },
         (Some(next), Some(retry)) => line("next scan", &format!("{next} (retry {retry})")),
         (Some(next), None) => line("next scan", next),

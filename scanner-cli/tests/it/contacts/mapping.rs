@@ -68,7 +68,7 @@ fn a_mapping_that_would_silently_lose_people_is_refused_with_its_place() {
         (
             &b"ACME\\a,a@x\n\"ACME\\b,b@x\nACME\\c,c@x"[..],
             ":2:1",
-            "is not closed in it",
+            "is not closed on this line",
         ),
         (b"ACME\\a,a@x\nACME\\b,b@x,\xfcb", ":2:1", "is not UTF-8"),
         (b"dmitri,d@x\n", ":1:1", "no entry of `conf/contacts.csv`"),

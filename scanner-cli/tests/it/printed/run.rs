@@ -66,7 +66,7 @@ fn log(arguments: &[&str]) -> Page {
     wait("a failed scan", || scanned(&home, "demo", "failed") == 1);
     wait("rest", || is_at_rest(&home));
     fs::remove_file(home.path("connections/demo.conf")).unwrap();
-    wait("no file", || running.log().contains("has gone"));
+    wait("no file", || running.log().contains("was removed"));
     let mut page = Page::new();
     add_log(&mut page, &home, arguments, running.stop());
     page

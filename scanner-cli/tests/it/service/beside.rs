@@ -19,7 +19,7 @@ fn a_file_that_is_removed_in_the_middle_of_a_scan_ends_it_and_keeps_its_items() 
     wait("half a scan", || site.requests_of(SHEETS).len() > asked);
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
     wait("the end of the scan", || {
-        running.log().contains("the scan was ended") && is(&home, "qlik.conf", "removed")
+        running.log().contains("the scan was stopped") && is(&home, "qlik.conf", "removed")
     });
     running.stop();
     let present = [
@@ -113,8 +113,8 @@ fn an_unchanged_problem_is_reported_once() {
     std::thread::sleep(std::time::Duration::from_secs(1));
     let log = running.stop();
     for (line, times) in [
-        ("the scan begins", 1),
-        ("the scan failed", 1),
+        ("scan started", 1),
+        ("scan failed", 1),
         ("the connection file is invalid", 1),
         ("the connection file is valid", 1),
     ] {

@@ -19,7 +19,7 @@ pub(crate) fn address(running: &Running) -> String {
     let mut address = None;
     wait("an address", || {
         let log = running.log();
-        let said = log.rsplit_once("listens on http://");
+        let said = log.rsplit_once("listening on http://");
         address = said.map(|(_, rest)| rest.lines().next().unwrap().to_owned());
         address.is_some()
     });
@@ -153,7 +153,7 @@ fn an_address_in_use_is_reported_once_and_retried_and_can_be_changed() {
     drop(taken);
     assert_eq!(address(&running), wanted);
     wait("no trouble", || error() == "null");
-    assert_eq!(running.log().matches("cannot be listened on").count(), 1);
+    assert_eq!(running.log().matches("cannot listen on").count(), 1);
 
     home.write("conf/application.conf", BRIEF.to_owned() + LISTEN);
     wait("another", || address(&running) != wanted);

@@ -31,7 +31,7 @@ fn an_invalid_file_keeps_its_last_valid_settings_until_it_is_fixed() {
     );
     assert!(
         broken["next_scan"].is_string(),
-        "the last good settings stay: {broken}"
+        "the last valid settings stay in use: {broken}"
     );
 
     home.write("connections/qlik.conf", good.clone() + "# fixed\n");

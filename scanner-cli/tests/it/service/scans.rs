@@ -42,7 +42,7 @@ fn a_site_that_is_down_is_tried_as_scheduled_until_it_is_back() {
     let log = running.stop();
     // One line for each scan, whatever the number of polls.
     let failed = scanned(&home, "qlik", "failed");
-    assert_eq!(log.matches("the scan failed").count(), failed, "{log}");
+    assert_eq!(log.matches("scan failed").count(), failed, "{log}");
 }
 
 #[test]

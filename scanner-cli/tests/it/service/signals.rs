@@ -25,7 +25,7 @@ fn a_hangup_makes_the_service_poll_immediately() {
     wait("a look", || is(&home, "qlik.conf", "error"));
     let log = running.stop();
     assert_eq!(
-        log.matches("asked to look at the files").count(),
+        log.matches("received a request to read the files").count(),
         1,
         "{log}"
     );
@@ -71,9 +71,7 @@ fn the_json_log_has_one_object_per_line_and_no_secrets() {
         scanned(&home, "qlik", "complete") == 1 && scanned(&home, "nobody", "failed") == 1
     });
     // The store knows it a moment earlier.
-    wait("the line", || {
-        running.log().contains("the scan is complete")
-    });
+    wait("the line", || running.log().contains("scan complete"));
     let log = running.stop();
     assert!(!log.contains("s3cr3t"), "{log}");
     let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -82,7 +80,7 @@ fn the_json_log_has_one_object_per_line_and_no_secrets() {
         line["message"]
             .as_str()
             .unwrap()
-            .starts_with("the scan is complete")
+            .starts_with("scan complete")
     };
     let ended = lines.iter().find(ended).unwrap();
     assert_eq!(

@@ -87,7 +87,7 @@ fn a_service_is_healthy_while_its_heartbeat_is_recent() {
     let file = File::options().write(true).open(&state).unwrap();
     file.set_modified(old).unwrap();
     let run = healthy();
-    assert!(run.check(4, &[]).output.contains("no sign of life"));
+    assert!(run.check(4, &[]).output.contains("has not responded"));
     running.signal("-CONT");
     wait("the next sign of life", || healthy().exit == 0);
     running.stop();

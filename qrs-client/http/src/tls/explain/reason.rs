@@ -40,7 +40,7 @@ pub(super) fn reason(
         ChainError::Weak(weakness) => (
             weak(weakness),
             or_pin(
-                "have a new certificate made with RSA of 2048 bits or more and SHA-256, or put the certificate of its \
+                "request a new certificate with RSA of 2048 bits or more and SHA-256, or put the certificate of its \
                     authority into a trust store of your own, where this counts as a warning",
             ),
         ),

@@ -58,7 +58,7 @@ mod thread {
         pub(crate) fn new(mut output: impl Read + Send + 'static) -> io::Result<Self> {
             if THREADS.fetch_add(1, Ordering::Relaxed) >= MAX_THREADS {
                 THREADS.fetch_sub(1, Ordering::Relaxed);
-                let message = "too many programs that hooks left running hold their output";
+                let message = "too many programs that hooks left running keep their output open";
                 return Err(io::Error::other(message));
             }
             let (read, pieces) = mpsc::channel(4);

@@ -119,8 +119,8 @@ impl Table {
             }
             None => return None,
         };
-        let message = format!("`{}` has the code `{code}` of {other}", shown(path));
-        let hint = "a code is the identity of one connection: give one of the two files another, or remove it";
+        let message = format!("`{}` has the same code `{code}` as {other}", shown(path));
+        let hint = "each connection needs its own code: change the code in one of the two files, or remove one file";
         Some(InvalidFile::general(
             path,
             Some(code.clone()),

@@ -37,7 +37,7 @@ pub(super) fn found(found: &Forget, keep_in_catalogs: bool) -> String {
 pub(super) fn forgotten(found: &Forget, followed: &[String], sessions: usize) -> String {
     let mut text = format!("forgot the connection `{}`\n", found.code);
     if found.holding.is_some() {
-        text.push_str("  store      removed, and its space given back\n");
+        text.push_str("  store      data removed, disk space released\n");
     }
     if !followed.is_empty() {
         text.push_str(&format!(
@@ -82,26 +82,26 @@ pub(super) fn problems(found: &Forget, forgotten: &Forgotten) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, error) in failed {
         let message = format!("`{}` cannot be removed: {error}", shown(file));
-        problems.push(Problem::general(message, "remove it by hand".to_owned()));
+        problems.push(Problem::general(message, "remove it manually".to_owned()));
     }
     if !copies.holding.is_empty() {
         problems.push(warning(
             format!(
-                "these copies of the store still hold the items of `{}` and their owners: {}",
+                "these copies of the store still contain the items of `{}` and their owners: {}",
                 found.code,
                 names(&copies.holding)
             ),
-            "remove them, or restore each, forget the connection there and make a new backup",
+            "remove them, or restore each one, forget the connection there and create a new backup",
         ));
     }
     if !copies.unread.is_empty() {
         problems.push(warning(
             format!(
-                "these copies of the store cannot be read now and may hold the items of `{}`: {}",
+                "these copies of the store cannot be read now and may contain the items of `{}`: {}",
                 found.code,
                 names(&copies.unread)
             ),
-            "look for them, and remove them if you do not need them",
+            "find them, and remove them if you do not need them",
         ));
     }
     problems
