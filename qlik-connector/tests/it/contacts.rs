@@ -298,13 +298,16 @@ async fn one_unknown_owner_makes_all_contacts_of_a_sheet_unknown() {
     assert!(unknown(&scan) > unknown(&all));
     assert!(unknown(&scan) < scan.seen.items.len());
     let told = scan.warnings();
-    let unreadable = "their apps, whose owners are contacts, too, could not be read";
+    let unreadable = "their apps, whose owners are also contacts, could not be read";
     assert!(told.iter().any(|warning| warning.ends_with(unreadable)));
     site.set_account(Account::new(&site.header_value()).sees(Entity::User, |_| false));
     let scan = self::scan(connect(&site, &[APP_OWNER]).as_ref()).await;
     let told = scan.warnings();
     let told = told.iter().find(|warning| warning.contains("contacts of"));
-    assert!(told.unwrap().ends_with("who own them or their apps"));
+    assert!(
+        told.unwrap()
+            .ends_with("their owners or their apps are not visible to the account")
+    );
 }
 
 /// A site with an app that Bob owns, and a sheet in it that Ann owns.
@@ -351,9 +354,9 @@ async fn owners_of_unread_apps_are_unknown_and_the_missing_right_is_reported() {
     };
     let warning = of(&hidden);
     assert!(
-        warning
-            .message
-            .ends_with("their apps, whose owners are contacts, too")
+        warning.message.ends_with(
+            "their apps, whose owners are also contacts, are not visible to the account"
+        )
     );
     assert_eq!(
         warning.hint.as_deref(),

@@ -30,7 +30,7 @@ async fn properties_of_a_hidden_app_are_unknown_not_absent() {
         assert_eq!(scan.seen.undecided.len(), sheets, "{filter}");
         for record in &scan.seen.undecided {
             assert!(record.id.is_some());
-            assert!(record.reason.contains("hidden"), "{}", record.reason);
+            assert!(record.reason.contains("not visible"), "{}", record.reason);
             assert!(record.reason.contains("connections/test.conf:4:1"));
         }
         let hints = scan
@@ -93,7 +93,7 @@ async fn an_app_with_an_unreadable_record_is_not_reported_as_hidden() {
     let [first, ..] = &scan.seen.undecided[..] else {
         panic!("{:?}", scan.warnings());
     };
-    assert!(!first.reason.contains("hidden"), "{}", first.reason);
+    assert!(!first.reason.contains("not visible"), "{}", first.reason);
     assert!(first.reason.contains("`app_tag`"), "{}", first.reason);
     let hints = scan
         .seen

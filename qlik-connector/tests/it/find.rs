@@ -101,7 +101,7 @@ async fn an_undecided_sheet_is_not_reported_as_present() {
     let [found] = &find(connection.as_ref(), &sheet).await[..] else {
         panic!("there is one such sheet");
     };
-    let why = "is open: the filter (connections/test.conf:4:1) asks `app_tag`, and its app is not visible to the account";
+    let why = "is open: the filter (connections/test.conf:4:1) uses `app_tag`, but its app is not visible to the account";
     assert!(found.ends_with(why), "{found}");
 }
 

@@ -61,7 +61,7 @@ async fn an_endless_list_of_users_costs_only_the_contacts() {
     let user = r#"{"id":"user-{n}","attributes":[]},"#;
     let scan = scan_with(Fault::endless("[", user).on(USERS), &[]).await;
     assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
-    let told = "the users could not be read, so contacts are unknown: it has more than";
+    let told = "the users could not be read, so contacts were left unchanged: it has more than";
     assert!(
         scan.warnings().iter().any(|one| one.starts_with(told)),
         "{:?}",
@@ -148,7 +148,7 @@ async fn a_truncated_text_leaves_a_filter_undecided() {
         );
         let reason = &scan.seen.undecided[0].reason;
         assert!(
-            reason.ends_with("asks `sheet`, and that text is too long"),
+            reason.ends_with("uses `sheet`, but that text is too long"),
             "{reason}"
         );
     }

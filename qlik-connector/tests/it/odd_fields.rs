@@ -107,7 +107,7 @@ async fn each_field_causes_one_warning_with_a_count_and_the_first_record() {
     assert!(
         named
             .unwrap()
-            .ends_with(&format!("first a number in the record {first}"))
+            .ends_with(&format!("first: a number in the record {first}"))
     );
     assert!(scan.seen.items.iter().all(|(item, _)| item.name.is_empty()));
     assert_eq!(scan.seen.items[0].0.label, ["Finance", "Sales", ""]);

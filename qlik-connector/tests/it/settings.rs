@@ -183,19 +183,31 @@ fn with_mapping(entries: &str) -> Settings {
 #[test]
 fn an_invalid_entry_is_ignored_and_reported_with_its_line() {
     for (entry, message) in [
-        ("ann=ann@example.com", "`ann` is no account"),
-        ("\\ann=ann@example.com", "`\\ann` is no account"),
-        ("ACME\\=x@example.com", "`ACME\\` is no account"),
-        ("ACME\\\\ann=x@example.com", "`ACME\\\\ann` is no account"),
+        (
+            "ann=ann@example.com",
+            "`ann` is not a valid account (expected `DIRECTORY\\user`)",
+        ),
+        (
+            "\\ann=ann@example.com",
+            "`\\ann` is not a valid account (expected `DIRECTORY\\user`)",
+        ),
+        (
+            "ACME\\=x@example.com",
+            "`ACME\\` is not a valid account (expected `DIRECTORY\\user`)",
+        ),
+        (
+            "ACME\\\\ann=x@example.com",
+            "`ACME\\\\ann` is not a valid account (expected `DIRECTORY\\user`)",
+        ),
         ("ACME\\ann", "`ACME\\ann` has no `email`"),
         ("ACME\\ann= =Ann", "`ACME\\ann` has no `email`"),
         (
             "ACME\\ann=none",
-            "`none` of `ACME\\ann` is no e-mail address",
+            "`none` of `ACME\\ann` is not a valid e-mail address",
         ),
         (
             "acme\\BOB=other@example.com",
-            "`acme\\BOB` has another address at conf/contacts.csv:1:1, which counts",
+            "`acme\\BOB` has another address at conf/contacts.csv:1:1, which is used",
         ),
     ] {
         let (wrong, odd) = mapped(&format!("ACME\\bob=bob@example.com;{entry}"));
@@ -225,7 +237,7 @@ fn the_first_invalid_entries_are_reported_and_the_others_counted() {
 fn a_mapping_without_a_valid_entry_is_refused() {
     let (wrong, odd) = mapped("Login=Mail;Ann=ann@example.com");
     assert!(wrong[0].starts_with("conf/contacts.csv:1:1: "), "{wrong:?}");
-    assert!(wrong[0].contains("can be used; the first: `Login` is no account"));
+    assert!(wrong[0].contains("can be used; first: `Login` is not a valid account"));
     let problems = with_mapping("Login=Mail").problems();
     let hint = problems[0].hint.as_deref().unwrap_or_default();
     assert!(hint.contains("the header of a table"), "{hint}");

@@ -156,7 +156,7 @@ impl<T: DeserializeOwned> Outgoing<T> {
         }
         let reason = context.redactor().redact_line(reason);
         let message = format!(
-            "gave up on the list: {unreadable} of its first {count} elements are not readable records, the last \
+            "stopped reading the list: {unreadable} of its first {count} elements are not readable records, the last \
              because {reason}"
         );
         Err(context.error(ErrorKind::TooLarge, message))

@@ -91,7 +91,7 @@ async fn reading_a_mostly_unreadable_list_stops() {
         assert!(
             error
                 .to_string()
-                .contains("gave up on the list: 10001 of its first"),
+                .contains("stopped reading the list: 10001 of its first"),
             "{error}"
         );
         assert!(error.to_string().contains(reason), "{error}");

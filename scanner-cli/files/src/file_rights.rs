@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(mode(&path), PRIVATE_MODE);
         fs::hard_link(&path, folder.path().join("other")).unwrap();
         let error = open_lock(&path).unwrap_err();
-        assert!(error.to_string().contains("second name"), "{error}");
+        assert!(error.to_string().contains("more than one name"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "process 1");
     }
 

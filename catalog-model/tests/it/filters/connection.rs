@@ -139,19 +139,16 @@ fn the_deciding_rule_is_reported() {
         };
         filter.because(item, rule.id)
     };
-    assert_eq!(
-        because(&Item::default()),
-        ["`stream = 'Finance'` does not hold"]
-    );
+    assert_eq!(because(&Item::default()), ["`stream = 'Finance'` is false"]);
     assert_eq!(
         because(&sheet()),
-        ["`app = 'x'` does not hold", "`owner = 'y'` does not hold"]
+        ["`app = 'x'` is false", "`owner = 'y'` is false"]
     );
     let published = Item::default()
         .with("stream", "Finance")
         .with("app", "x")
         .with("published", "true");
-    assert_eq!(because(&published), ["`published = 'true'` holds"]);
+    assert_eq!(because(&published), ["`published = 'true'` is true"]);
     let bad = Item::default().list("tag", &["bad"]);
     assert_eq!(because(&bad), ["`REJECT tag = \"bad\"`"]);
 }

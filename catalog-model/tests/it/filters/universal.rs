@@ -125,7 +125,7 @@ fn invalid_rules_are_reported() {
         (
             "action",
             &"x".repeat(100_000),
-            "`action` of rule 1 of `filters` is ACCEPT or REJECT, not `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`",
+            "`action` of rule 1 of `filters` must be ACCEPT or REJECT, not `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`",
         ),
     ] {
         let mut rule = vec![(key, text(value))];
@@ -225,7 +225,7 @@ fn every_error_in_the_rules_is_reported_with_its_place() {
         [
             "rule 1 of `filters` has no setting `stream`",
             "two rules of `filters` have the id `a`",
-            "`action` of rule 3 of `filters` is ACCEPT or REJECT, not `RJECT`",
+            "`action` of rule 3 of `filters` must be ACCEPT or REJECT, not `RJECT`",
             "rule 3 of `filters` has no setting `rule`",
             "`rules` of rule 4 of `filters` must be a block, not a text",
             "there is no criterion `straem`",

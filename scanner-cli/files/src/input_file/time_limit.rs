@@ -144,7 +144,7 @@ mod tests {
         let path = Path::new("/hangs/1");
         threads().hanging.insert(path.to_path_buf());
         let error = run(path, || Ok(())).unwrap_err();
-        assert_eq!(error.to_string(), "it did not answer within 10 s");
+        assert_eq!(error.to_string(), "it did not respond within 10 s");
         let (go_on, waits) = mpsc::channel::<()>();
         let hanging = Path::new("/hangs/2");
         threads()
