@@ -90,7 +90,7 @@ async fn a_pattern_that_gives_up_leaves_items_undecided_and_does_not_fail_the_sc
         let warnings = scan.warnings();
         let told: Vec<_> = warnings
             .iter()
-            .filter(|one| one.contains("gave up"))
+            .filter(|one| one.contains("reached its limit"))
             .collect();
         let [told] = told[..] else {
             panic!("{warnings:?}");
@@ -149,8 +149,7 @@ async fn a_filter_that_matches_nothing_differs_from_one_that_is_never_reached() 
     assert_eq!(
         told,
         [
-            "the filter (connections/test.conf:4:1) matches no sheet; it was asked about 53: look for a misspelt value, \
-             since values are compared with their case"
+            "the filter (connections/test.conf:4:1) matches no sheet; it was tested on 53 sheets: check the spelling of its values, which are case-sensitive"
         ]
     );
     let site = FakeSite::start().await;
@@ -161,11 +160,9 @@ async fn a_filter_that_matches_nothing_differs_from_one_that_is_never_reached() 
     assert_eq!(
         told,
         [
-            "the rule `one` (connections/test.conf:4:1) matches no sheet; it was asked about 53: look for a misspelt value, \
-             since values are compared with their case",
-            "the rule `three` (connections/test.conf:4:1) is never reached; rules before it match every sheet: move it up \
-             if it is to have a say",
-            "the filter (connections/test.conf:5:1) is never reached; rules before it leave out every sheet"
+            "the rule `one` (connections/test.conf:4:1) matches no sheet; it was tested on 53 sheets: check the spelling of its values, which are case-sensitive",
+            "the rule `three` (connections/test.conf:4:1) is never reached; the rules before it match every sheet: move it up to make it effective",
+            "the filter (connections/test.conf:5:1) is never reached; the rules before it exclude every sheet"
         ]
     );
 }
@@ -277,7 +274,7 @@ async fn warned(filter: &str, beginning: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn filters_that_exclude_every_sheet_cause_one_warning() {
-    let all = "the filters leave out every sheet";
+    let all = "the filters exclude every sheet";
     assert_eq!(warned("stream is null", all).await.len(), 0);
     // This expression is visibly constant.
     assert_eq!(warned("never", all).await.len(), 0);
@@ -294,7 +291,7 @@ async fn an_unknown_custom_property_causes_a_warning() {
     let misspelt = "custom_property.department is null";
     assert_eq!(
         warned(misspelt, unknown).await,
-        ["no application has a value of the custom property `department`, which a filter asks"]
+        ["no application has a value of the custom property `department`, which a filter uses"]
     );
     assert_eq!(
         warned("custom_property.Department is null", unknown)

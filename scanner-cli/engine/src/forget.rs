@@ -69,7 +69,7 @@ impl Installation {
         let files = own_files(&self.home, &code, &followers);
         if holding.is_none() && files.is_empty() {
             return Err(OperationError::unknown_name(format!(
-                "nothing is known of the connection `{code}`; the store has: {}",
+                "the connection `{code}`; the store has: {}",
                 known_codes(&self.home)
             )));
         }
@@ -101,7 +101,7 @@ impl Installation {
                 OperationErrorKind::Failed,
                 Problem::general(
                     format!("the lock `{}` cannot be taken: {error}", shown(&path)),
-                    "without it nobody knows whether a scan runs; nothing was changed".to_owned(),
+                    "without it, a running scan cannot be detected; nothing was changed".to_owned(),
                 ),
             ),
         })
@@ -199,8 +199,7 @@ fn received(followed: Vec<Followed>) -> Result<Vec<String>, OperationError> {
                     "the follower `{follower}` did not receive the removals: {}",
                     with_causes(&error)
                 ),
-                "the items are gone for followers, but still in the store: repeat the command when the follower works \
-                 again, or leave its catalog as it is with `--keep-in-catalogs`"
+                "the items are marked as gone, but are still in the store: repeat the command when the follower works again, or leave its catalog unchanged with `--keep-in-catalogs`"
                     .to_owned(),
             )),
         }

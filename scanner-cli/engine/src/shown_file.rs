@@ -55,7 +55,7 @@ impl Installation {
         if problems.is_empty() {
             return Err(OperationError::unknown_name(message));
         }
-        let hint = "it may be the code of a file that cannot be read".to_owned();
+        let hint = "it may be the code of a file that is invalid".to_owned();
         problems.push(Problem::general(message, hint));
         Err(OperationError::configuration(problems))
     }

@@ -148,7 +148,7 @@ impl Installation {
         let path = home.status();
         if service::is_silent(&path, (self.clock)()) {
             return Some(format!(
-                "the service gave no sign of life for more than 45 seconds (`{}`)",
+                "the service has not responded for more than 45 seconds (`{}`)",
                 shown(&path)
             ));
         }
@@ -164,7 +164,7 @@ fn unknown_service(home: &Home) -> Option<Problem> {
         "cannot tell whether a service is running for this home: `{}`: {error}",
         shown(&path)
     );
-    let hint = "ask as the account of the service, or as root".to_owned();
+    let hint = "run the command as the account of the service, or as root".to_owned();
     Some(Problem::general(message, hint))
 }
 

@@ -88,22 +88,28 @@ fn testing_a_filter_writes_nothing() {
     let home = Home::of(&site);
     write(&home, &site, "filter = \"app != 'Sales Overview'\"\n");
     let run = home.run(&["filter", "test", "qlik"]);
-    run.check(0, &["stay", "go", "filter    filter (", "qlik.conf:9:10"]);
+    run.check(
+        0,
+        &["kept", "excluded", "filter    filter (", "qlik.conf:9:10"],
+    );
     let quotes = "the quotes of an expression are no mistake";
     assert!(
         !run.errors.contains("these quotes"),
         "{quotes}: {}",
         run.errors
     );
-    let (stays, goes): (Vec<_>, Vec<_>) = run
+    let (kept, excluded): (Vec<_>, Vec<_>) = run
         .output
         .lines()
-        .partition(|line| line.starts_with("stays"));
-    assert_eq!(stays.len() + goes.len(), site.content().sheets().count());
-    assert!(goes.iter().any(|line| line.contains(REGIONS)), "{goes:?}");
+        .partition(|line| line.starts_with("keep"));
+    assert_eq!(kept.len() + excluded.len(), site.content().sheets().count());
+    assert!(
+        excluded.iter().any(|line| line.contains(REGIONS)),
+        "{excluded:?}"
+    );
     assert!(!home.has("data/catalog.db") && !home.has("export"));
     let explained = home.run(&["explain", REGIONS]).output;
-    let because = "because: `app != 'Sales Overview'` does not hold";
+    let because = "because: `app != 'Sales Overview'` is false";
     assert!(explained.contains(because), "{explained}");
     home.run(&["filter", "test", "other"]).check(2, &["other"]);
     write(&home, &site, "filter = \"app != 'x' AND always\"\n");
@@ -153,7 +159,7 @@ fn unknown_properties_of_hidden_apps_change_nothing() {
 /// The sorted lines of `filter test`.
 fn trial(home: &Home, offline: &[&str]) -> Vec<String> {
     let run = home.run(&[&["filter", "test", "qlik"], offline].concat());
-    run.check(0, &["stay", "go", "undecided"]);
+    run.check(0, &["kept", "excluded", "undecided"]);
     let mut lines: Vec<_> = run.output.lines().map(str::to_owned).collect();
     lines.sort();
     lines
@@ -190,10 +196,10 @@ fn a_filter_can_be_tested_with_the_store_without_the_site() {
     );
     let lines = trial(&home, &["--offline"]);
     assert_eq!(lines.len(), site.content().sheets().count());
-    let why = "the filter (connections/qlik.conf:9:10) asks `stream_id`, which the store does not tell of it";
+    let why = "the filter (connections/qlik.conf:9:10) asks `stream_id`, which the store does not have for this item";
     for line in &lines {
         let undecided = line.starts_with("undecided  ") && with_slashes(line).ends_with(why);
-        let sales = line.starts_with("stays ") && line.contains("Sales Overview");
+        let sales = line.starts_with("keep ") && line.contains("Sales Overview");
         assert!(undecided || sales, "{line}");
     }
     assert!(lines.iter().any(|line| line.contains(REGIONS)));
@@ -211,9 +217,9 @@ fn testing_a_filter_lists_undecided_sheets() {
     let account = Account::new(&site.header_value());
     site.set_account(account.sees(Entity::App, |_| false));
     let run = home.run(&["filter", "test", "qlik"]);
-    run.check(5, &["0 items stay, 0 go, 53 undecided", "`App_*`"]);
+    run.check(5, &["0 items kept, 0 excluded, 53 undecided", "`App_*`"]);
     let line = "Sales Overview/Regions  qlik/ab8864f2-90a4-4c48-a837-8b69817e599a/JDWuPK  the filter \
-                (connections/qlik.conf:9:10) asks `app_tag`, and its app is hidden from the account";
+                (connections/qlik.conf:9:10) asks `app_tag`, and its app is not visible to the account";
     let is = |one: &str| one.starts_with("undecided  ") && one.ends_with(line);
     assert!(run.output.lines().any(is), "{}", run.output);
 }
@@ -247,7 +253,7 @@ fn a_sheet_on_which_a_pattern_gives_up_stays_unchanged() {
     assert_eq!(home.items(EXPORT), before);
     assert_eq!(changes(&home, "excluded") + changes(&home, "removed"), 0);
     home.run(&["scan", "--no-store", "--output", "other.ndjson"])
-        .check(0, &["complete", "gave up"]);
+        .check(0, &["complete", "reached its limit"]);
     let run = home.run(&["filter", "test", "qlik"]);
     run.check(0, &["1 undecided"]);
     let is = |one: &str| one.starts_with("undecided  ") && one.ends_with("took too many steps");

@@ -113,7 +113,7 @@ fn no_file_contains_an_address_of_an_owner() {
     );
     assert!(status(&home)["connections"].as_array().unwrap().is_empty());
     home.run(&["catalog", "forget", "qlik"])
-        .check(2, &["nothing is known of the connection `qlik`"]);
+        .check(2, &["the connection `qlik`"]);
     // The connection can be added again as a new one.
     home.write("connections/qlik.conf", connection("qlik", &site));
     home.run(&["scan"]).check(0, &["53 added"]);
@@ -252,7 +252,7 @@ fn copies_of_the_store_with_the_connection_are_listed() {
     run.check(
         0,
         &[
-            "still hold the items",
+            "still contain the items",
             "outside.backup",
             "own.backup",
             "catalog.db.before-restore-1",

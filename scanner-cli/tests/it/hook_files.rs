@@ -110,7 +110,7 @@ fn a_hook_is_tested_with_the_changes_of_the_last_scan() {
     home.run(&["hook", "test", "script", "--connection", "other"])
         .check(2, &["`other`", "qlik"]);
     home.run(&["hook", "test", "none"])
-        .check(4, &["cannot be run"]);
+        .check(4, &["cannot be started"]);
     home.run(&["hook", "test", "slow"])
         .check(4, &["took longer than 300ms"]);
     // A disabled hook can be tested before it is enabled.
@@ -169,7 +169,7 @@ fn misspelt_codes_and_settings_of_hooks_are_reported() {
 }
 
 #[cfg(unix)]
-const WARNING: &str = "so decide what the scanner runs";
+const WARNING: &str = "so what the scanner runs";
 
 #[cfg(unix)]
 fn set_mode(home: &Home, name: &str, mode: u32) {
@@ -177,7 +177,7 @@ fn set_mode(home: &Home, name: &str, mode: u32) {
     fs::set_permissions(home.path(name), fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// A home with a hook and settings that only the owner may write.
+/// A home with a hook and settings that only the owner can change.
 #[cfg(unix)]
 fn closed_home(site: &FakeSite) -> Home {
     let home = Home::of(site);
@@ -224,22 +224,22 @@ fn files_that_name_programs_cause_a_warning_if_others_may_write_them() {
             "hooks/a.conf",
             0o666,
             0o644,
-            "may write the hook file `hooks/a.conf`",
+            "can change the hook file `hooks/a.conf`",
         ),
         (
             "hooks/a.conf",
             0o664,
             0o644,
-            "its group may write the hook file",
+            "its group can change the hook file",
         ),
         (
             "tell.sh",
             0o646,
             0o644,
-            "may write the program of a hook `tell.sh`",
+            "can change the program of a hook `tell.sh`",
         ),
-        ("hooks", 0o777, 0o755, "may write the folder `hooks`"),
-        (".", 0o777, 0o755, "may write the folder `"),
+        ("hooks", 0o777, 0o755, "can change the folder `hooks`"),
+        (".", 0o777, 0o755, "can change the folder `"),
         ("hooks", 0o1777, 0o755, ""),
     ] {
         set_mode(&home, name, mode);
@@ -267,7 +267,10 @@ fn the_log_warns_once_of_a_hook_file_that_others_may_write() {
     set_mode(&home, "hooks/a.conf", 0o666);
     let running = Running::start(&home);
     wait("the hook", || ended(&home, "a").is_some());
-    assert_eq!(running.stop().matches("may write the hook file").count(), 1);
+    assert_eq!(
+        running.stop().matches("can change the hook file").count(),
+        1
+    );
 }
 
 #[test]

@@ -122,19 +122,19 @@ fn missing_parts_are_reported() {
         app = -- the expression ends too early, at column 6 -- `'x'`
         app in () -- unexpected `)` at column 9 -- at least one text
         app in 'x' -- unexpected `'x'` at column 8 -- in parentheses
-        app in ('x',) -- unexpected `)` at column 13 -- due here
+        app in ('x',) -- unexpected `)` at column 13 -- expected here
         app in ('x' 'y') -- unexpected `'y'` at column 13 -- divided by `,`
-        app is 'x' -- unexpected `'x'` at column 8 -- `null` is due here
-        app starts 'x' -- unexpected `'x'` at column 12 -- `with` is due here
-        and app = 'x' -- unexpected `and` at column 1 -- a criterion is due here
-        app = 'x' and -- the expression ends too early, at column 14 -- a criterion is due
-        () -- unexpected `)` at column 2 -- a criterion is due
+        app is 'x' -- unexpected `'x'` at column 8 -- `null` is expected here
+        app starts 'x' -- unexpected `'x'` at column 12 -- `with` is expected here
+        and app = 'x' -- unexpected `and` at column 1 -- a criterion is expected here
+        app = 'x' and -- the expression ends too early, at column 14 -- a criterion is expected
+        () -- unexpected `)` at column 2 -- a criterion is expected
         any in tag match always -- unexpected `in` at column 5 -- any t in tag match
-        any t of tag match always -- unexpected `of` at column 7 -- `in` is due here
-        any t in tag always -- unexpected `always` at column 14 -- `match` is due here
+        any t of tag match always -- unexpected `of` at column 7 -- `in` is expected here
+        any t in tag always -- unexpected `always` at column 14 -- `match` is expected here
         any t in tag match any t in tag match always -- `t` is the name of another list's values already at column 24 -- another name
-        app = 'x -- a text does not end that begins at column 7 -- `\'`
-        app ~ /x -- a regular expression does not end that begins at column 7 -- `\/`
+        app = 'x -- a text is not closed; it starts at column 7 -- `\'`
+        app ~ /x -- a regular expression is not closed; it starts at column 7 -- `\/`
         app = 'a\nb' -- `\n` is no escape at column 9 -- `\\`
         app ~ '\d' -- `\d` is no escape at column 8 -- `\\`
         custom_property.'\d' is null -- `\d` is no escape at column 18
@@ -163,7 +163,9 @@ fn an_invalid_regular_expression_is_reported_with_its_position() {
         let written = format!("app ~ /{regex} /");
         let error = Expression::parse(&written, CRITERIA).unwrap_err();
         assert!(
-            error.to_string().contains("is no regular expression"),
+            error
+                .to_string()
+                .contains("is not a valid regular expression"),
             "{error}"
         );
         assert!(
@@ -185,7 +187,7 @@ fn lists_can_be_nested_three_deep() {
         error.to_string(),
         "`any` and `all` are more than 3 deep within each other at column 61"
     );
-    assert!(error.hint.unwrap().contains("divide"));
+    assert!(error.hint.unwrap().contains("split"));
     // Lists one after the other are not nested.
     let one = "(any t in tag match t = 'x') and ";
     assert!(Expression::parse(&format!("{}always", one.repeat(9)), CRITERIA).is_ok());

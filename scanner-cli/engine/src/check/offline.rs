@@ -92,8 +92,7 @@ impl OfflineCheck {
     ) -> Result<(), OperationError> {
         // What is wrong there was found with the settings.
         if installation.restrictions().is_err() {
-            let message = "the connection files were not validated: `conf/application.conf` says what they may use, and \
-                           cannot be read";
+            let message = "the connection files were not validated: `conf/application.conf`, which restricts what they may use, is invalid";
             let hint = "fix the errors in `conf/application.conf` first".to_owned();
             let problem = Problem::general(message, hint);
             return Err(OperationError::configuration(vec![problem]));
@@ -114,7 +113,7 @@ impl OfflineCheck {
         }
         for (code, path) in selected.disabled {
             let seen = format!(
-                "{}, disabled: the settings of its source are not read",
+                "{}, disabled: the settings of its source were not validated",
                 shown(&path)
             );
             self.connections.push(Checked {

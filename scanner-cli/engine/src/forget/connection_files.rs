@@ -55,15 +55,15 @@ impl ConnectionFiles {
                         "the connection file `{}` has the code `{code}`",
                         shown(&path)
                     );
-                    let hint = "remove the file first, and the service scans the connection no more; nothing was changed";
+                    let hint = "remove the file first, so that the service stops scanning the connection; nothing was changed";
                     return Err(refused(message, hint));
                 }
                 None => {
                     let message = format!(
-                        "the connection file `{}` is wrong and may have the code `{code}`",
+                        "the connection file `{}` is invalid and may have the code `{code}`",
                         shown(&path)
                     );
-                    let hint = "correct it, or remove it, first (`check` shows what is wrong); nothing was changed";
+                    let hint = "correct or remove it first (`check` shows the errors); nothing was changed";
                     return Err(refused(message, hint));
                 }
                 Some(_) => files.extend(read.ok()),

@@ -48,11 +48,11 @@ impl Installation {
                 }
                 Err(NotLocked::Busy(holder)) => {
                     let message = format!(
-                        "the home `{}` has a scanner already: {holder}",
+                        "a service is already running for the home `{}`: {holder}",
                         shown_absolute(&home)
                     );
                     let hint =
-                        "stop that one first, or name another home with `--home` or `SCANNER_HOME`";
+                        "stop it first, or name another home with `--home` or `SCANNER_HOME`";
                     return Err(OperationError::new(
                         OperationErrorKind::Busy,
                         Problem::general(message, hint.to_owned()),
@@ -91,7 +91,10 @@ pub fn scanner_name(home: &Home) -> Result<Option<String>, Problem> {
     let name = text.trim();
     let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
     if name.is_empty() || !name.chars().all(fits) {
-        let message = format!("`{}` does not hold a scanner's name", shown(&path));
+        let message = format!(
+            "`{}` does not contain a valid name of a scanner",
+            shown(&path)
+        );
         let hint = "write one line of letters, digits, `_` and `-`".to_owned();
         return Err(Problem::general(message, hint));
     }
