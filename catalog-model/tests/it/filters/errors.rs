@@ -135,9 +135,9 @@ fn missing_parts_are_reported() {
         any t in tag match any t in tag match always -- `t` is the name of another list's values already at column 24 -- another name
         app = 'x -- a text is not closed; it starts at column 7 -- `\'`
         app ~ /x -- a regular expression is not closed; it starts at column 7 -- `\/`
-        app = 'a\nb' -- `\n` is no escape at column 9 -- `\\`
-        app ~ '\d' -- `\d` is no escape at column 8 -- `\\`
-        custom_property.'\d' is null -- `\d` is no escape at column 18
+        app = 'a\nb' -- `\n` is not an escape at column 9 -- `\\`
+        app ~ '\d' -- `\d` is not an escape at column 8 -- `\\`
+        custom_property.'\d' is null -- `\d` is not an escape at column 18
         "#,
     );
 }
