@@ -198,7 +198,7 @@ fn two_files_with_one_code_are_both_reported() {
     home.run(&["scan"]).check(
         3,
         &[
-            "`connections/second.conf` has the code `qlik`",
+            "`connections/second.conf` has the same code `qlik`",
             "`connections/qlik.conf`",
             "other (Test site): complete",
         ],
@@ -269,7 +269,7 @@ fn the_settings_of_a_disabled_connection_are_not_validated() {
         .check(3, &["`off` is disabled in `connections/off.conf`"]);
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
     home.run(&["scan"])
-        .check(0, &["nothing is enabled: `connections/off.conf` says"]);
+        .check(0, &["no connection is enabled: `connections/off.conf`"]);
 }
 
 #[test]

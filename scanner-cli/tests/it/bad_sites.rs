@@ -200,7 +200,7 @@ fn an_account_that_sees_nothing_causes_a_warning_with_the_rule_to_add() {
         0,
         &[
             "complete",
-            "sees no sheet at all",
+            "sees no sheet",
             "App_*,App.Object_*,Stream_*,User_*",
             "Both in hub and QMC",
         ],

@@ -143,12 +143,13 @@ fn a_second_file_does_not_get_the_code_of_an_invalid_one() {
     let file = connection("qlik", &site) + &format!("{SETTING} = {value}\n");
     home.write("connections/qlik.conf", format!("{file}proxy.port = x\n"));
     home.write("connections/mallory.conf", &file);
-    home.run(&["scan"]).check(3, &["has the code `qlik` of"]);
+    home.run(&["scan"])
+        .check(3, &["has the same code `qlik` as"]);
     let running = Running::briefly(&home);
     let refused = || {
         home.run(&["status"])
             .output
-            .contains("has the code `qlik` of")
+            .contains("has the same code `qlik` as")
     };
     wait("a refusal", refused);
     home.write("connections/mallory.conf", format!("{file}# again\n"));

@@ -93,7 +93,7 @@ fn a_value_that_cannot_be_decrypted_is_reported_with_its_place() {
     encrypted(&home, "x");
     check(
         &account,
-        "with another key than that of `conf/encryption.key`",
+        "with a key other than the one in `conf/encryption.key`",
     );
     home.write(KEY, &key[1..]);
     check(&account, "the key file `conf/encryption.key` is damaged");

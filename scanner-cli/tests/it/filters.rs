@@ -144,7 +144,7 @@ fn unknown_properties_of_hidden_apps_change_nothing() {
         5,
         &[
             "partial",
-            "the filter (connections/qlik.conf:9:10) asks `app_tag`",
+            "the filter (connections/qlik.conf:9:10) uses `app_tag`",
             "53 sheets are undecided",
             "`App_*`",
         ],
@@ -196,7 +196,7 @@ fn a_filter_can_be_tested_with_the_store_without_the_site() {
     );
     let lines = trial(&home, &["--offline"]);
     assert_eq!(lines.len(), site.content().sheets().count());
-    let why = "the filter (connections/qlik.conf:9:10) asks `stream_id`, which the store does not have for this item";
+    let why = "the filter (connections/qlik.conf:9:10) uses `stream_id`, which the store does not have for this item";
     for line in &lines {
         let undecided = line.starts_with("undecided  ") && with_slashes(line).ends_with(why);
         let sales = line.starts_with("keep ") && line.contains("Sales Overview");
@@ -219,7 +219,7 @@ fn testing_a_filter_lists_undecided_sheets() {
     let run = home.run(&["filter", "test", "qlik"]);
     run.check(5, &["0 items kept, 0 excluded, 53 undecided", "`App_*`"]);
     let line = "Sales Overview/Regions  qlik/ab8864f2-90a4-4c48-a837-8b69817e599a/JDWuPK  the filter \
-                (connections/qlik.conf:9:10) asks `app_tag`, and its app is not visible to the account";
+                (connections/qlik.conf:9:10) uses `app_tag`, but its app is not visible to the account";
     let is = |one: &str| one.starts_with("undecided  ") && one.ends_with(line);
     assert!(run.output.lines().any(is), "{}", run.output);
 }
@@ -244,7 +244,7 @@ fn a_sheet_on_which_a_pattern_gives_up_stays_unchanged() {
         0,
         &[
             "complete",
-            "1 sheet is undecided, since a pattern of the filter gave up on them",
+            "1 sheet is undecided, because a pattern of the filter reached its limit",
             REGIONS,
             "(connections/qlik.conf:9:10)",
             "took too many steps",

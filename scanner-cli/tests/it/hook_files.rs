@@ -57,7 +57,7 @@ fn an_invalid_hook_file_is_shown_by_status_and_check() {
         "hooks/a.conf: warning",
         "`time_limt` is not a setting of a hook",
         "hooks/b.conf: error\n  error      hooks/b.conf:4:",
-        "has the code `good` of `hooks/a.conf`",
+        "has the same code `good` as `hooks/a.conf`",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -41,7 +41,10 @@ fn an_export_is_not_replaced_by_one_that_misses_more_than_the_fuse_allows() {
             }
             let lost = format!("{removed} of the {sheets} items of `");
             let named = format!("{file}` are missing from");
-            run.check(5, &[&lost, &named, "`--accept-removals qlik`", ".partial"]);
+            run.check(
+                5,
+                &[&lost, &named, "`scan --accept-removals qlik`", ".partial"],
+            );
             assert_eq!(home.read(file), before);
             let beside = format!("{file}.partial");
             assert_eq!(home.items(&beside).len(), sheets - removed);
@@ -61,7 +64,7 @@ fn an_account_that_lost_its_rights_does_not_empty_an_export() {
     let before = home.read(EXPORT);
     site.set_account(Account::new("ACME\\scanner").without_rights());
     home.run(&["scan", "--no-store"])
-        .check(5, &["53 of the 53 items", "`--accept-removals qlik`"]);
+        .check(5, &["53 of the 53 items", "`scan --accept-removals qlik`"]);
     assert_eq!(home.read(EXPORT), before);
     home.run(&["scan", "--no-store", "--accept-removals"])
         .check(2, &["<CODE>"]);

@@ -48,7 +48,10 @@ fn an_invalid_entry_is_reported_with_its_line_and_the_others_are_used() {
     let place = "conf/contacts.csv:3:1";
     run.check(
         0,
-        &[place, "`nobody` of `ACME\\grace` is no e-mail address"],
+        &[
+            place,
+            "`nobody` of `ACME\\grace` is not a valid e-mail address",
+        ],
     );
     assert_eq!(told["problems"][0]["severity"], "warning");
     assert_eq!(told["problems"][0]["place"], place);
