@@ -65,14 +65,14 @@ pub(crate) fn render(report: &Report, shown: ShownReports) -> String {
             writeln!(text, "  {error}");
             writeln!(
                 text,
-                "  the store keeps what it missed; it is tried again after the next scan"
+                "  the store keeps the changes that are missing there; they are delivered after the next scan"
             );
         }
     }
     if report.interrupted {
         writeln!(
             text,
-            "interrupted: scans that had not ended removed nothing and wrote no file"
+            "interrupted: scans that had not ended marked nothing as gone and wrote no file"
         );
     }
     text.into()
@@ -87,7 +87,7 @@ fn write_connection(text: &mut Page, report: &ConnectionReport) {
         Outcome::Complete => {}
         Outcome::Partial(reasons) => {
             for reason in reasons {
-                writeln!(text, "  something may be hidden: {reason}");
+                writeln!(text, "  the result may be incomplete: {reason}");
             }
         }
         Outcome::Failed(error) => write_failure(text, error),
@@ -146,7 +146,7 @@ fn write_unreached(text: &mut Page, tally: &Tally) {
     writeln!(text);
     writeln!(
         text,
-        "            `catalog owners --email without` lists all; `connection.contacts` says where addresses come from"
+        "            `catalog owners --email without` lists all; `connection.contacts` sets where addresses come from"
     )
 }
 

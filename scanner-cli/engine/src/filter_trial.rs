@@ -29,9 +29,9 @@ pub type TrialResult = Result<(Trial, Completeness), ScanError>;
 pub struct Trial {
     lines: BufWriter<File>,
     /// The number of items that the filters keep.
-    pub stay: u64,
+    pub kept: u64,
     /// The number of items that they exclude.
-    pub go: u64,
+    pub excluded: u64,
     /// The number of items that they cannot decide about.
     pub undecided: u64,
     /// The rules, and how often each decided.
@@ -73,8 +73,8 @@ impl Trial {
         let file = tempfile::tempfile().map_err(cannot_keep)?;
         Ok(Self {
             lines: BufWriter::new(file),
-            stay: 0,
-            go: 0,
+            kept: 0,
+            excluded: 0,
             undecided: 0,
             rules: Vec::new(),
             warnings: Vec::new(),
@@ -108,16 +108,16 @@ impl ScanSink<InventoryEntry> for Trial {
     fn observe(&mut self, observation: Observation<InventoryEntry>) -> Result<(), SinkError> {
         match observation {
             Observation::Item(item, _) => {
-                self.stay += 1;
+                self.kept += 1;
                 let catalog = item.catalog.map(|catalog| format!("  catalog {catalog}"));
                 let (key, catalog) = (item.key, catalog.unwrap_or_default());
                 let way = label(&item.label);
-                self.line(&format!("stays      {way}  {key}{catalog}"))
+                self.line(&format!("keep       {way}  {key}{catalog}"))
             }
             Observation::Excluded(item) => {
-                self.go += 1;
+                self.excluded += 1;
                 let (key, rule, way) = (item.key, item.rule, label(&item.label));
-                self.line(&format!("goes       {way}  {key}  by {rule}"))
+                self.line(&format!("exclude    {way}  {key}  by {rule}"))
             }
             Observation::Undecided(item) => {
                 let what = format!("{}  {}", label(&item.label), item.key);
@@ -131,7 +131,7 @@ impl ScanSink<InventoryEntry> for Trial {
     }
 
     fn restart(&mut self, _: &str) -> Result<(), SinkError> {
-        (self.stay, self.go, self.undecided) = (0, 0, 0);
+        (self.kept, self.excluded, self.undecided) = (0, 0, 0);
         self.rules.clear();
         self.warnings.clear();
         self.lines.rewind().map_err(cannot_keep)?;
@@ -155,7 +155,7 @@ impl ScanSink<InventoryEntry> for Trial {
 
 fn cannot_keep(error: io::Error) -> SinkError {
     SinkError {
-        message: "the list cannot be kept in a temporary file".to_owned(),
+        message: "the list cannot be written to a temporary file".to_owned(),
         source: Some(Box::new(error)),
     }
 }

@@ -71,7 +71,7 @@ fn report(program: &mut Program, ready: &Ready, tried: TrialResult) -> Exit {
         Completeness::Partial(reasons) => {
             let mut text = Page::default();
             for reason in reasons {
-                writeln!(text, "  something may be hidden: {reason}");
+                writeln!(text, "  the result may be incomplete: {reason}");
             }
             program.report(text.as_str());
             Exit::Partial
@@ -83,15 +83,15 @@ fn summary(trial: &Trial, connection: &str) -> Page {
     let mut text = Page::default();
     writeln!(
         text,
-        "{connection}: {} stay, {} go, {} undecided",
-        counted(trial.stay, "item"),
-        trial.go,
+        "{connection}: {} kept, {} excluded, {} undecided",
+        counted(trial.kept, "item"),
+        trial.excluded,
         trial.undecided
     );
     if trial.rules.is_empty() {
         writeln!(
             text,
-            "  it has no filter: set `filter` or `filters` in its file"
+            "  no filter is set: set `filter` or `filters` in its file"
         );
     }
     for (rule, count) in &trial.rules {
