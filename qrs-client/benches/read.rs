@@ -1,5 +1,5 @@
-//! Reads the list of sheets of a large site once: `floor` drops the bytes, `records` decodes them. Tells the seconds that
-//! it took and its peak memory in MiB. `cargo xtask bench` starts it beside a site.
+//! Reads the list of sheets of a large site once: `floor` drops the bytes, `records` decodes them. Prints the
+//! duration in seconds and the peak memory in MiB. `cargo xtask bench` starts it together with a site.
 
 use std::error::Error;
 use std::time::Instant;
@@ -43,7 +43,7 @@ struct App {
 }
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "the figures go to whoever started it")]
+#[expect(clippy::print_stdout, reason = "`cargo xtask bench` reads the figures")]
 async fn main() -> Result<(), Box<dyn Error>> {
     // `cargo bench` adds `--bench`.
     let arguments: Vec<_> = std::env::args()
@@ -87,7 +87,7 @@ async fn records(client: &QrsClient) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The most memory that this process ever had resident, in MiB; 0 where the system does not tell.
+/// The peak resident memory of this process, in MiB; 0 if the system does not report it.
 fn peak_memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

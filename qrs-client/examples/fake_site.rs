@@ -1,6 +1,6 @@
-//! Starts the fake site by hand: `cargo run --example fake_site --features fake-site [-- --port 4711 --seconds 60]`.
+//! Starts the fake site: `cargo run --example fake_site --features fake-site [-- --port 4711 --seconds 60]`.
 //!
-//! Its first three lines on standard output are printed at once. They hold the settings of a connection to it:
+//! It prints the settings of a connection to the site in its first three lines on standard output:
 //!
 //! ```text
 //! url=http://127.0.0.1:40123/header
@@ -40,7 +40,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let Options { port, time } = Options::parse(std::env::args().skip(1))?;
-    // Checked here, since the site would panic.
+    // Checked here, because the site would panic.
     if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         return Err(
             format!("cannot listen on port {port}: {error}; choose another with `--port`").into(),
@@ -61,7 +61,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What was typed.
+/// The arguments of the command.
 #[derive(Default)]
 struct Options {
     port: u16,

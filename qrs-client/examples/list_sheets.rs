@@ -1,9 +1,9 @@
-//! Lists the sheets of a site, one a line:
+//! Lists the sheets of a site, one per line:
 //! `echo 'ACME\scanner' | list_sheets https://qlik.example/scanner X-Scanner-User`
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "it is a program for people"
+    reason = "a program for people prints"
 )]
 
 use std::error::Error;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn arguments() -> Result<[String; 2], &'static str> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     arguments.try_into().map_err(
-        |_arguments| "give the site's URL and the header's name; the value comes on standard input",
+        |_arguments| "pass the site's URL and the header's name; the value is read from standard input",
     )
 }
 

@@ -1,12 +1,12 @@
-//! Counts as sites write them.
+//! Counts, as sites write them.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-/// A count: `{"value":5}` as QRS is documented, or the bare number.
+/// A count: `{"value":5}`, as the documentation of QRS says, or only the number.
 ///
-/// Nothing else is one: an answer of another shape must never pass for a count that fits.
+/// Everything else is refused: another response must never look like a matching count.
 pub(crate) struct Count(pub(crate) u64);
 
 impl<'de> Deserialize<'de> for Count {
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_a_count() {
+    fn everything_else_is_refused() {
         for json in [
             "[5]",
             "[]",

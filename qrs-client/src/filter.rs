@@ -1,4 +1,4 @@
-//! What a list may hold, as an expression that QRS understands. Pure text.
+//! Conditions on the records of a list, as QRS expressions. Nothing here touches the network.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::id::{AppId, AppObjectId, EngineObjectId, StreamId, UserId, is_guid};
 use crate::timestamp::Timestamp;
 
-/// A condition on the records of a list, or several that are joined.
+/// A condition on the records of a list, or several conditions that are combined.
 ///
 /// ```
 /// use qrs_client::{AppId, Field};
@@ -23,7 +23,7 @@ use crate::timestamp::Timestamp;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Filter {
-    /// Never blank: QRS refuses an empty expression.
+    /// Not blank: QRS refuses an empty expression.
     expression: String,
     form: Form,
 }
@@ -43,13 +43,12 @@ pub struct Field(
     Cow<'static, str>,
 );
 
-/// A value to compare a field with, written as QRS wants it: text and times in quotes; GUIDs,
-/// booleans and numbers bare.
+/// A value to compare a field with, in the syntax of QRS: text and times in quotes; GUIDs, booleans and numbers without.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Literal(String);
 
 impl Filter {
-    /// Takes an expression as it is, for what the other constructors can't say.
+    /// Creates a filter from an expression, for conditions that the other constructors do not support.
     ///
     /// # Errors
     ///
@@ -58,19 +57,19 @@ impl Filter {
     pub fn raw(expression: impl Into<String>) -> Result<Self, Error> {
         let expression = expression.into();
         if expression.trim().is_empty() {
-            return Err(Error::configuration("a filter can't be empty"));
+            return Err(Error::configuration("a filter cannot be empty"));
         }
         let form = Form::Raw;
         Ok(Self { expression, form })
     }
 
-    /// Both conditions hold.
+    /// Both conditions are true.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         self.join(Form::And, " and ", other)
     }
 
-    /// One of the conditions holds, or both.
+    /// At least one of the conditions is true.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         self.join(Form::Or, " or ", other)
@@ -87,7 +86,7 @@ impl Filter {
         Self { expression, form }
     }
 
-    /// The expression as an operand, in parentheses where it would be read otherwise.
+    /// The expression as an operand, in parentheses if they are needed.
     fn within(self, outer: Form) -> String {
         if self.form == Form::Comparison || self.form == outer {
             self.expression
@@ -105,7 +104,7 @@ impl fmt::Display for Filter {
 
 macro_rules! fields {
     ($($name:ident = $path:literal)*) => {
-        /// Fields that are often asked for.
+        /// Common fields.
         impl Field {
             $(
                 #[doc = concat!("The field `", $path, "`.")]
@@ -146,8 +145,8 @@ impl Field {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if it is not made of names of
-    /// letters, digits and underscores, joined by dots.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if it does not consist of names of
+    /// letters, digits and underscores, separated by dots.
     pub fn parse(path: &str) -> Result<Self, Error> {
         let is_name = |name: &str| {
             name.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -157,7 +156,7 @@ impl Field {
         };
         if !path.split('.').all(is_name) {
             return Err(Error::configuration(format!(
-                "`{}` is not a field's path, such as `app.stream.name`",
+                "`{}` is not a valid path of a field, such as `app.stream.name`",
                 path.escape_debug()
             )));
         }
@@ -170,7 +169,7 @@ impl Field {
         &self.0
     }
 
-    /// The field has this value. Text is compared without regard to case.
+    /// The field has this value. The comparison of text ignores case.
     #[must_use]
     pub fn equals(&self, value: impl Into<Literal>) -> Filter {
         self.compare("eq", value.into())
@@ -218,7 +217,7 @@ impl Field {
         self.compare("ew", text.into())
     }
 
-    /// The field's text has this in it.
+    /// The field's text contains this.
     #[must_use]
     pub fn contains(&self, text: &str) -> Filter {
         self.compare("so", text.into())
@@ -271,7 +270,7 @@ impl From<i64> for Literal {
     }
 }
 
-/// `Never` is written as sites write it.
+/// `Never` becomes the date that sites write for it.
 impl From<&Timestamp> for Literal {
     fn from(timestamp: &Timestamp) -> Self {
         match timestamp {
@@ -325,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn literals_are_bare_or_quoted_as_qrs_wants_them() {
+    fn literals_have_the_syntax_of_qrs() {
         let guid = "aaec8d41-5201-43ab-809f-3063750dfafd";
         check(&Field::PUBLISHED.equals(true), "published eq true");
         check(
@@ -356,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn parentheses_stand_only_where_they_are_needed() {
+    fn parentheses_are_written_only_if_needed() {
         let [a, b, c] = ["a", "b", "c"].map(|name| Field::NAME.equals(name));
         let and = a.clone().and(b.clone());
         check(
@@ -379,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_expression_and_a_strange_path_are_refused() {
+    fn an_empty_expression_and_an_invalid_path_are_refused() {
         assert!(Filter::raw(" ").is_err());
         assert_eq!(
             Field::parse("app.stream.name").unwrap(),

@@ -1,4 +1,4 @@
-//! Identifiers, each with its own type, so that one is not taken for another.
+//! Identifiers, each with its own type, so that they cannot be confused.
 
 use std::fmt;
 
@@ -14,13 +14,13 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The identifier as the site writes it; empty where the site gave none.
+            /// The identifier as the site writes it; empty if the site sent none.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// Whether the site gave none.
+            /// Whether the site sent none.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
@@ -74,7 +74,7 @@ id! {
     AppObjectId
 }
 id! {
-    /// The id of an app object in its app, as sheet links carry it: a GUID or a short id such as
+    /// The id of an app object in its app, as in links to sheets: a GUID or a short id such as
     /// `JDWuPK`. It is unique within one app and the same in every copy of it.
     EngineObjectId
 }
@@ -102,7 +102,7 @@ mod tests {
     use crate::lenient::MAX_ID_BYTES;
 
     #[test]
-    fn a_guid_is_told_from_what_only_resembles_one() {
+    fn a_guid_is_distinguished_from_similar_texts() {
         assert!(is_guid("aaec8d41-5201-43ab-809f-3063750dfafd"));
         assert!(is_guid("AAEC8D41-5201-43AB-809F-3063750DFAFD"));
         for text in [

@@ -1,4 +1,4 @@
-//! Reading fields the way real sites write them: null for anything, text with broken characters.
+//! Reads fields as real sites write them: null for any value, text with invalid characters.
 //!
 //! For record types of your own:
 //!
@@ -39,8 +39,8 @@ pub(crate) const MAX_ID_BYTES: usize = 1_024;
 /// Maximum number of elements of an array within a record, such as its tags.
 const MAX_LIST_ELEMENTS: usize = 10_000;
 
-/// The member that a record has where fields were left out of it. A type of your own that wants to know declares a field of
-/// the type [`OddFields`] with this name.
+/// The member of a record that lists the fields that were left out. To read it, declare a field of the type [`OddFields`] with
+/// this name in your own type.
 pub const ODD_FIELDS: &str = "$odd";
 
 /// The fields of a record that had an unexpected type and were left out, such as a name that is a number.
@@ -68,7 +68,7 @@ pub const ODD_FIELDS: &str = "$odd";
 pub struct OddFields(Vec<(String, String)>);
 
 impl OddFields {
-    /// Whether the field at this path, such as `app.stream`, or a part of it, or what it is a part of, was left out.
+    /// Whether the field at this path, such as `app.stream`, was left out, or a part of it, or the field that contains it.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
         self.0.iter().any(|(odd, _)| {
@@ -77,7 +77,7 @@ impl OddFields {
         })
     }
 
-    /// The paths, each with what was found there: `a number`.
+    /// The paths, each with the type of the value there: `a number`.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let odd = self.0.iter();
         odd.map(|(path, found)| (path.as_str(), found.as_str()))
@@ -91,7 +91,7 @@ impl OddFields {
 }
 
 /// Reads one record as a list does: fields of an unexpected type are left out ([`OddFields`]), unless they identify the record
-/// (`id`, `engineObjectId`, `app.id`). None if it is no record.
+/// (`id`, `engineObjectId`, `app.id`). `None` if it is not a record.
 pub fn record<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     if json.trim_ascii_start().first() != Some(&b'{') {
         return None;
@@ -102,11 +102,11 @@ pub fn record<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     record.or_else(|| salvage(json))
 }
 
-/// Reads a value, and null as the default one.
+/// Reads a value; null becomes the default value.
 ///
 /// # Errors
 ///
-/// The deserializer's, if the value is there but of another type.
+/// The deserializer's, if the value has another type.
 pub fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,
@@ -115,27 +115,26 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads text, and null as the empty one. What is not Unicode in it, such as half of a surrogate
-/// pair, becomes U+FFFD, so that one broken character does not cost the record.
+/// Reads text; null becomes empty text. Invalid Unicode, such as half of a surrogate pair, becomes U+FFFD, so that one invalid
+/// character does not cost the record.
 ///
 /// # Errors
 ///
-/// The deserializer's, if the value is there but not text.
+/// The deserializer's, if the value is not text.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     deserializer.deserialize_option(TextVisitor)
 }
 
-/// Reads text for people to read on one line, and null as the empty one: white space is joined, and after 300 characters
-/// the text is cut.
+/// Reads text for people, on one line; null becomes empty text. White space is joined, and the text is cut after 300 characters.
 ///
 /// # Errors
 ///
-/// The deserializer's, if the value is there but not text.
+/// The deserializer's, if the value is not text.
 pub fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     text(deserializer).map(|text| one_line(&text))
 }
 
-/// Reads text that identifies something, such as a user's name in its directory, and null as the empty one.
+/// Reads text that identifies something, such as a user's name in its directory; null becomes empty text.
 ///
 /// # Errors
 ///
@@ -151,20 +150,20 @@ pub fn identifier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, 
     Ok(text)
 }
 
-/// Reads a size in bytes. Null and negative numbers, which sites write for "not known", are none.
+/// Reads a size in bytes. Null and negative numbers, which sites write for "unknown", become `None`.
 ///
 /// # Errors
 ///
-/// The deserializer's, if the value is there but not a number.
+/// The deserializer's, if the value is not a number.
 pub fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     deserializer.deserialize_option(SizeVisitor)
 }
 
-/// Reads an array, and null as the empty one; elements that are null are left out.
+/// Reads an array; null becomes an empty array, and elements that are null are left out.
 ///
 /// # Errors
 ///
-/// The deserializer's, if the value is there but not an array, an element does not fit, or there are more than 10,000.
+/// The deserializer's, if the value is not an array, an element has another type, or there are more than 10,000.
 pub fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: Deserialize<'de>,
@@ -190,7 +189,7 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(String::new())
     }
 
-    /// As bytes: asked for a string, `serde_json` refuses half a surrogate pair and invalid UTF-8.
+    /// Reads bytes, because `serde_json` refuses half a surrogate pair and invalid UTF-8 in a string.
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
         deserializer.deserialize_bytes(self)
     }
@@ -211,7 +210,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// `serde_json` writes half a surrogate pair as the three bytes that UTF-8 would have for it.
+/// Repairs text in which `serde_json` has encoded half a surrogate pair as three bytes, as UTF-8 would.
 fn repaired(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -259,7 +258,7 @@ impl<'de> Visitor<'de> for SizeVisitor {
     }
 
     fn visit_f64<E: Error>(self, size: f64) -> Result<Self::Value, E> {
-        // `as` saturates, which is as near as a size in floating point can be.
+        // `as` saturates, which is precise enough for a size in floating point.
         Ok((size >= 0.0).then_some(size as u64))
     }
 }
@@ -309,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_read_whatever_its_characters() {
+    fn text_with_any_characters_is_read() {
         let cases: [(&[u8], &str); 7] = [
             (b"\"plain\"", "plain"),
             (b"null", ""),
@@ -333,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_is_not_known_is_none() {
+    fn an_unknown_size_is_none() {
         let cases = [
             ("null", None),
             ("-1", None),
@@ -362,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_left_out_of_lists_and_stands_for_defaults() {
+    fn null_is_left_out_of_lists_and_becomes_defaults() {
         assert_eq!(list::<u8, _>(json!([1, null, 3])).unwrap(), [1, 3]);
         assert!(list::<u8, _>(Value::Null).unwrap().is_empty());
         assert!(list::<u8, _>(json!({})).is_err());

@@ -1,7 +1,7 @@
-//! The records of QRS, as far as they are known. Every field may be missing or null, and unknown
-//! ones are left aside: fields come and go between versions.
+//! The records of QRS. Every field may be missing or null, and unknown fields are ignored, because fields differ between
+//! versions.
 //!
-//! Names follow the wire (`createdDate` is `created_date`), so that Qlik's reference applies.
+//! The names are those of QRS (`createdDate` is `created_date`), so that Qlik's reference applies.
 
 use serde::Deserialize;
 
@@ -24,7 +24,7 @@ objects_only!(
     CustomPropertyDefinition,
 );
 
-/// A site's version and make-up, as `/qrs/about` gives them.
+/// A site's version and configuration, from `/qrs/about`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
@@ -44,7 +44,7 @@ pub struct About {
     /// Whether the nodes share their storage.
     #[serde(deserialize_with = "lenient::or_default")]
     pub shared_persistence: bool,
-    /// Whether the site has but one node.
+    /// Whether the site has only one node.
     #[serde(deserialize_with = "lenient::or_default")]
     pub single_node_only: bool,
 }
@@ -76,7 +76,7 @@ pub struct App {
     /// Its tags.
     #[serde(deserialize_with = "lenient::list")]
     pub tags: Vec<Tag>,
-    /// What its owner says of it.
+    /// Its description by its owner.
     #[serde(deserialize_with = "lenient::text")]
     pub description: String,
     /// The stream that it is published to.
@@ -113,10 +113,10 @@ pub struct AppObject {
     pub modified_by_user_name: String,
     /// Its owner.
     pub owner: Option<Owner>,
-    /// What its owner says of it.
+    /// Its description by its owner.
     #[serde(deserialize_with = "lenient::text")]
     pub description: String,
-    /// What it is; an open set: `sheet`, `story`, `bookmark`, `masterobject` and many more.
+    /// Its type: `sheet`, `story`, `bookmark`, `masterobject` and many more.
     #[serde(deserialize_with = "lenient::text")]
     pub object_type: String,
     /// When it was published.
@@ -135,7 +135,7 @@ pub struct AppObject {
     pub name: String,
     /// The app that it is part of.
     pub app: Option<AppOfObject>,
-    /// Its id in the app, as sheet links carry it.
+    /// Its id in the app, as in links to sheets.
     pub engine_object_id: EngineObjectId,
     /// Changes with its content; arbitrary printable US-ASCII.
     #[serde(deserialize_with = "lenient::text")]
@@ -145,7 +145,7 @@ pub struct AppObject {
     pub size: Option<u64>,
 }
 
-/// What an app object says of its app.
+/// The app of an app object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
@@ -164,7 +164,7 @@ pub struct AppOfObject {
     pub stream: Option<Stream>,
 }
 
-/// What a record says of the user who owns it.
+/// The owner of a record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
@@ -198,7 +198,7 @@ pub struct User {
     /// The name for people.
     #[serde(deserialize_with = "lenient::text")]
     pub name: String,
-    /// What the directory says of the user, such as an e-mail address.
+    /// Attributes from the directory, such as an e-mail address.
     #[serde(deserialize_with = "lenient::list")]
     pub attributes: Vec<UserAttribute>,
     /// Whether the account is switched off.
@@ -207,17 +207,17 @@ pub struct User {
     /// Whether an administrator has blocked the account.
     #[serde(deserialize_with = "lenient::or_default")]
     pub blacklisted: bool,
-    /// Whether the directory that the user came from does not have the user any more.
+    /// Whether the user no longer exists in the directory that the user came from.
     #[serde(deserialize_with = "lenient::or_default")]
     pub removed_externally: bool,
 }
 
-/// One thing that a directory says of a user. The names of the types are the directory's own.
+/// An attribute of a user from a directory. The names of the types are the directory's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub struct UserAttribute {
-    /// What is said, such as `email` or `mail`.
+    /// The type of the attribute, such as `email` or `mail`.
     #[serde(deserialize_with = "lenient::text")]
     pub attribute_type: String,
     /// The value.
@@ -225,7 +225,7 @@ pub struct UserAttribute {
     pub attribute_value: String,
 }
 
-/// A stream, as a record of its own and as part of an app.
+/// A stream, as a separate record and as a part of an app.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
@@ -235,7 +235,7 @@ pub struct Stream {
     /// Its name.
     #[serde(deserialize_with = "lenient::text")]
     pub name: String,
-    /// Its owner; only where the stream is a record of its own.
+    /// Its owner, only if the stream is a separate record.
     pub owner: Option<Owner>,
 }
 
@@ -257,7 +257,7 @@ pub struct CustomProperty {
     /// The value.
     #[serde(deserialize_with = "lenient::text")]
     pub value: String,
-    /// The property that has the value.
+    /// The definition of the property.
     pub definition: Option<CustomPropertyDefinition>,
 }
 
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_is_no_record_at_any_depth() {
+    fn an_array_is_refused_as_a_record_at_any_depth() {
         let array = "[]";
         assert!(serde_json::from_str::<About>(array).is_err());
         assert!(serde_json::from_str::<App>(array).is_err());

@@ -1,9 +1,9 @@
-//! Records are JSON objects and nothing else.
+//! Records are JSON objects only.
 
 /// Makes record types with `#[serde(remote = "Self")]` deserializable from JSON objects only.
 ///
-/// The code that `serde` derives for a struct also takes an array for one, field by field. A struct whose fields all have
-/// defaults would then read `[]` as a record in which everything is missing.
+/// The code that `serde` derives for a struct also accepts an array, field by field. A struct with defaults for all fields would
+/// then read `[]` as a record in which everything is missing.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -41,7 +41,7 @@ macro_rules! objects_only {
                         self,
                         map: A,
                     ) -> ::core::result::Result<$record, A::Error> {
-                        // Not the trait's method, which is this one's caller, but the derived one of the type.
+                        // The type's own derived method, not the trait's method, which calls this one.
                         $record::deserialize(
                             ::serde::de::value::MapAccessDeserializer::new(map),
                         )

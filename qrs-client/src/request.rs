@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::site::SiteUrl;
 
-/// A read of one path of QRS.
+/// A request that reads a path of QRS.
 ///
 /// ```
 /// use qrs_client::{Field, Get};
@@ -22,18 +22,18 @@ pub struct Get {
     query: Vec<(String, String)>,
 }
 
-/// Longer URLs are refused by Qlik Sense's proxy.
-const LONGEST_URL: usize = 16 * 1024;
+/// Maximum length of a URL, in bytes. Qlik Sense's proxy refuses longer ones.
+const MAX_URL_BYTES: usize = 16 * 1024;
 
 impl Get {
-    /// Asks for a path below `/qrs/`, such as `app/full`.
+    /// Creates a request for a path below `/qrs/`, such as `app/full`.
     pub fn new(path: impl Into<String>) -> Self {
         let path = path.into();
         let query = Vec::new();
         Self { path, query }
     }
 
-    /// Asks only for the records that meet the condition.
+    /// Requests only the records that meet the condition.
     #[must_use]
     pub fn filter(self, filter: Filter) -> Self {
         self.query("filter", filter.as_str())
@@ -46,12 +46,12 @@ impl Get {
         self
     }
 
-    /// The URL to ask, without an xrfkey.
+    /// The URL of the request, without an xrfkey.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the path is not one of
-    /// plain segments, or the URL is longer than a site takes.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the path does not consist of
+    /// plain segments, or the URL is longer than a site accepts.
     pub fn url(&self, site: &SiteUrl) -> Result<Url, Error> {
         self.url_with(site, None)
     }
@@ -61,7 +61,7 @@ impl Get {
         self.segments().is_ok_and(|segments| segments.eq(["about"]))
     }
 
-    /// The URL to ask. The xrfkey comes first, so that nothing in a filter can cut it off.
+    /// The URL of the request. The xrfkey comes first, so that nothing in a filter can cut it off.
     pub(crate) fn url_with(&self, site: &SiteUrl, xrfkey: Option<&str>) -> Result<Url, Error> {
         let mut url = site.as_url().clone();
         let path = self.segments()?.fold("qrs".to_owned(), |path, segment| {
@@ -77,12 +77,12 @@ impl Get {
             .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
             .collect();
         url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
-        if url.as_str().len() > LONGEST_URL {
+        if url.as_str().len() > MAX_URL_BYTES {
             let kib = url.as_str().len() / 1024;
             return Err(Error::configuration(format!(
-                "a URL of {kib} KiB is more than a site takes"
+                "a URL of {kib} KiB is longer than a site accepts"
             ))
-            .with_hint("shorten the filter, or read in several parts"));
+            .with_hint("shorten the filter, or read the records in several parts"));
         }
         Ok(url)
     }
@@ -108,8 +108,7 @@ pub(crate) fn xrfkey() -> String {
         .collect()
 }
 
-/// Percent-encoded down to letters, digits and `*-._`. A space as `%20`: not every server takes `+`
-/// for one.
+/// Percent-encodes everything except letters, digits and `*-._`. A space becomes `%20`: not every server decodes `+` as a space.
 fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes())
         .map(|piece| if piece == "+" { "%20" } else { piece })
@@ -168,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_would_lead_elsewhere_is_refused() {
+    fn a_path_outside_of_qrs_is_refused() {
         let site = SiteUrl::parse("https://qlik.example/").unwrap();
         for path in [
             "",
@@ -186,9 +185,9 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_no_site_takes_is_refused() {
+    fn a_url_that_is_too_long_is_refused() {
         let site = SiteUrl::parse("https://qlik.example/").unwrap();
-        let get = Get::new("app/full").filter(Field::NAME.equals(&"x".repeat(LONGEST_URL)));
+        let get = Get::new("app/full").filter(Field::NAME.equals(&"x".repeat(MAX_URL_BYTES)));
         let error = get.url(&site).unwrap_err();
         assert!(error.to_string().contains("16 KiB"), "{error}");
     }

@@ -9,19 +9,19 @@ use url::Url;
 /// ```
 /// use qrs_client::SiteUrl;
 ///
-/// // What people copy out of their browser will do.
+/// // A URL that was copied from a browser is fine.
 /// let site = SiteUrl::parse("https://qlik.example/scanner/hub/my/work")?;
 /// assert_eq!(site.to_string(), "https://qlik.example/scanner/");
 /// # Ok::<(), qrs_client::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SiteUrl(
-    /// Scheme http or https, a host, no userinfo, query or fragment; ends in `/`.
+    /// Its scheme is http or https. It has a host, no user name, query or fragment, and ends in `/`.
     Url,
 );
 
 impl SiteUrl {
-    /// Wraps a URL that fulfils the conditions of the type.
+    /// Wraps a URL that meets the conditions of the type.
     pub(crate) fn from_checked(url: Url) -> Self {
         Self(url)
     }

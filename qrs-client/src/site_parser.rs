@@ -8,8 +8,7 @@ use url::Url;
 use crate::error::Error;
 use crate::site::SiteUrl;
 
-/// The first path segment of the pages and interfaces that a virtual proxy serves: the site ends
-/// before it.
+/// First path segments of the pages and interfaces of a virtual proxy. The site's URL ends before them.
 const PAGES: [&str; 10] = [
     "hub",
     "sense",
@@ -24,14 +23,13 @@ const PAGES: [&str; 10] = [
 ];
 
 impl SiteUrl {
-    /// Reads a site's URL. An IPv6 address may stand bare where its end is clear. A pasted `/hub`, `/qrs`, `/sense/app/…` and the like is taken off, and
-    /// so are a query and a fragment.
+    /// Reads a site's URL. An IPv6 address needs no brackets if its end is unambiguous. A pasted `/hub`, `/qrs`, `/sense/app/…` and
+    /// the like is removed, and so are a query and a fragment.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if it is no URL, has no scheme
-    /// or another one than http and https, or holds a user name or password. The message does not
-    /// repeat a password.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if it is not a URL, its scheme is
+    /// not http or https, or it contains a user name or password. The message does not repeat a password.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         let Some((scheme, rest)) = text.split_once("://") else {
@@ -48,8 +46,9 @@ impl SiteUrl {
         let host_end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
         if rest[..host_end].contains('@') {
             return Err(
-                Error::configuration("the site's URL holds a user name or password")
-                    .with_hint("take out what stands before the `@`; the header says who asks"),
+                Error::configuration("the site's URL contains a user name or password").with_hint(
+                    "remove the part before the `@`; the header authenticates the client",
+                ),
             );
         }
         let bracketed = bracketed(&rest[..host_end])?
@@ -63,7 +62,7 @@ impl SiteUrl {
         url.set_query(None);
         url.set_fragment(None);
         let end = rest.find(['?', '#']).unwrap_or(rest.len());
-        possible(rest.get(host_end..end).unwrap_or_default())?;
+        check_prefix(rest.get(host_end..end).unwrap_or_default())?;
         let prefix = prefix(url.path());
         url.set_path(&prefix);
         Ok(Self::from_checked(url))
@@ -78,11 +77,11 @@ impl FromStr for SiteUrl {
     }
 }
 
-/// The host with brackets around an IPv6 address that stands bare, if one does.
+/// The host with brackets around an IPv6 address that has none, if it is one.
 ///
 /// # Errors
 ///
-/// If the last part of the address may be the port as well.
+/// If the last part of the address could also be the port.
 fn bracketed(host: &str) -> Result<Option<String>, Error> {
     let address = host.parse::<Ipv6Addr>().ok();
     let (before, port) = host.rsplit_once(':').unwrap_or((host, ""));
@@ -96,12 +95,12 @@ fn bracketed(host: &str) -> Result<Option<String>, Error> {
         (None, None) => Ok(None),
         (Some(whole), Some((address, port))) => Err(Error::configuration(format!(
             "the site's URL has an IPv6 address without brackets, which may end in a port: write `[{address}]:{port}` or \
-             `[{whole}]` in place of `{host}`"
+             `[{whole}]` instead of `{host}`"
         ))),
     }
 }
 
-/// `localhost:4242` would parse, as a URL of the scheme `localhost`.
+/// The error of a URL without a scheme. `localhost:4242` would parse as a URL with the scheme `localhost`.
 fn without_scheme(text: &str) -> Error {
     let plain = text
         .bytes()
@@ -115,14 +114,14 @@ fn without_scheme(text: &str) -> Error {
     ))
 }
 
-/// Refuses a prefix that no virtual proxy can have: it consists of lower-case letters, digits and a few signs (Qlik help,
-/// "Virtual proxies").
-fn possible(path: &str) -> Result<(), Error> {
+/// Refuses a prefix that no virtual proxy can have: it consists of lower-case letters, digits and a few other characters (Qlik
+/// help, "Virtual proxies").
+fn check_prefix(path: &str) -> Result<(), Error> {
     let segments = path
         .split(['/', '\\'])
         .filter(|segment| !segment.is_empty());
     let mut prefix = segments.take_while(|segment| !is_page(segment));
-    let Some((segment, why)) = prefix.find_map(|segment| Some((segment, impossible(segment)?)))
+    let Some((segment, why)) = prefix.find_map(|segment| Some((segment, prefix_problem(segment)?)))
     else {
         return Ok(());
     };
@@ -131,9 +130,9 @@ fn possible(path: &str) -> Result<(), Error> {
         "the site's URL has the prefix `{shown}`, which no virtual proxy can have: {why}"
     ));
     let lower = segment.to_ascii_lowercase();
-    Err(if impossible(&lower).is_none() {
+    Err(if prefix_problem(&lower).is_none() {
         error.with_hint(format!(
-            "write `{lower}` if that is the prefix; the QMC shows it under Virtual proxies, in the column Prefix"
+            "use `{lower}` if that is the prefix; the QMC shows it under Virtual proxies, in the column Prefix"
         ))
     } else {
         error.with_hint(
@@ -142,9 +141,9 @@ fn possible(path: &str) -> Result<(), Error> {
     })
 }
 
-/// Why a text is no prefix of a virtual proxy, if it is none.
-fn impossible(segment: &str) -> Option<&'static str> {
-    let has = |odd: fn(char) -> bool| segment.contains(odd);
+/// Why a text cannot be the prefix of a virtual proxy, if it cannot.
+fn prefix_problem(segment: &str) -> Option<&'static str> {
+    let has = |matches: fn(char) -> bool| segment.contains(matches);
     if has(char::is_whitespace) || segment.contains("%20") {
         Some("it has a space")
     } else if !segment.is_ascii() || segment.contains('%') {
@@ -172,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_paste_becomes_the_site() {
+    fn a_pasted_url_becomes_the_url_of_the_site() {
         let cases = [
             ("https://qlik.example", "https://qlik.example/"),
             (" https://Qlik.Example/ ", "https://qlik.example/"),
@@ -236,7 +235,7 @@ mod tests {
             ("https://qlik.example:99999/", "invalid port"),
             (
                 "https://::1:8443/vp",
-                "write `[::1]:8443` or `[::1:8443]` in place of `::1:8443`",
+                "write `[::1]:8443` or `[::1:8443]` instead of `::1:8443`",
             ),
             ("https://[::1/vp", "invalid IPv6 address"),
         ];
@@ -252,12 +251,12 @@ mod tests {
             (
                 "https://qlik.example/Scanner",
                 "capital letters",
-                "write `scanner`",
+                "use `scanner`",
             ),
             (
                 "https://qlik.example/SCANNER/hub",
                 "capital letters",
-                "write `scanner`",
+                "use `scanner`",
             ),
             ("https://qlik.example/my proxy", "a space", "column Prefix"),
             (
@@ -283,7 +282,7 @@ mod tests {
             (
                 "https://qlik.example\\Scanner",
                 "capital letters",
-                "write `scanner`",
+                "use `scanner`",
             ),
         ];
         for (text, why, hint) in cases {
@@ -302,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn host_and_prefix_are_known() {
+    fn host_and_prefix_are_parts_of_the_url() {
         let site = SiteUrl::parse("https://qlik.example:8443/a/b/hub").unwrap();
         assert_eq!((site.host(), site.prefix()), ("qlik.example", Some("a/b")));
         let site = SiteUrl::parse("https://qlik.example/hub").unwrap();

@@ -1,4 +1,4 @@
-//! The certificates that a connection trusts. Nothing here touches a disk or the network.
+//! The certificates that a client trusts. Nothing here touches a disk or the network.
 
 #[cfg(feature = "trust-stores")]
 mod read;
@@ -8,10 +8,10 @@ use std::{collections::HashSet, fmt};
 use crate::certificate::Certificate;
 use crate::error::Error;
 
-/// Certificates to trust, at least one, each of them once.
+/// Certificates to trust: at least one, and each only once.
 ///
-/// Every certificate counts: a root and an authority below it for whatever they signed, a site's
-/// own for that site alone. The chain that comes with a private key counts, too.
+/// All certificates are trusted: root and intermediate authorities for what they signed, a server's own certificate for that
+/// server. The chain of a private key is trusted as well.
 ///
 /// ```
 /// # #[cfg(feature = "trust-stores")] {
@@ -34,7 +34,7 @@ pub struct TrustStore {
     warnings: Vec<StoreWarning>,
 }
 
-/// How the file of a trust store is written.
+/// The format of a trust store's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreKind {
@@ -42,49 +42,48 @@ pub enum StoreKind {
     Pkcs12,
     /// Java's older key store: `.jks`.
     Jks,
-    /// PEM: `.pem`, `.crt`, `.cer`; or a bare certificate in DER, which often bears the same extensions.
+    /// PEM: `.pem`, `.crt`, `.cer`; or a single certificate in DER, which often has the same extensions.
     Pem,
     /// A bundle of certificates: `.p7b`, in DER or PEM.
     Pkcs7,
 }
 
-/// What is strange about a trust store that can be used all the same.
+/// Something unusual about a trust store that can be used nevertheless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreWarning {
-    /// A PKCS12 file without a MAC: it may have been changed by anybody, and opens with any
-    /// password.
+    /// A PKCS12 file without a MAC: anyone may have changed it, and it opens with any password.
     NoMac,
-    /// A JKS file was read without its password, so that its digest could not be checked.
+    /// A JKS file was read without its password, so that its digest was not checked.
     NoPassword,
-    /// The file also holds a private key, which is not needed to trust anybody.
+    /// The file also contains a private key, which is not needed.
     PrivateKey,
-    /// The file is of another kind than it was declared as. It was read by its content.
+    /// The file has another format than declared. It was read by its content.
     OtherKind {
-        /// What was declared.
+        /// The declared format.
         declared: StoreKind,
-        /// What it is.
+        /// The actual format.
         found: StoreKind,
     },
-    /// A certificate is marked by openssl as not to be trusted for TLS servers (`TRUSTED CERTIFICATE`), and left out.
+    /// A certificate is marked by openssl as not trusted for TLS servers (`TRUSTED CERTIFICATE`), and ignored.
     OtherPurpose,
-    /// A certificate can't be used, and the others are.
+    /// A certificate cannot be read and is ignored. The others are used.
     Unusable {
-        /// Which one it is, from 1.
+        /// Its position in the file, from 1.
         number: usize,
     },
 }
 
-/// Maximum number of certificates in a store. Operating systems trust some 150 authorities.
+/// Maximum number of certificates in a store. Operating systems trust about 150 authorities.
 const MAX_CERTIFICATES: usize = 5_000;
 
 impl TrustStore {
-    /// Takes certificates in DER.
+    /// Creates a store of certificates in DER.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if there is none, or one that
-    /// can't be read.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if there is none, or one of them cannot
+    /// be read.
     pub fn from_der<D: AsRef<[u8]>>(
         certificates: impl IntoIterator<Item = D>,
     ) -> Result<Self, Error> {
@@ -95,14 +94,14 @@ impl TrustStore {
         }
     }
 
-    /// Gives the store the name by which errors call it, such as the path of its file.
+    /// Sets the store's name in error messages, such as the path of its file.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// The name by which errors call the store; empty if it was given none.
+    /// The store's name in error messages; empty if it was not set.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -114,7 +113,7 @@ impl TrustStore {
         &self.certificates
     }
 
-    /// What the store's owner should know.
+    /// Warnings for the store's owner.
     #[must_use]
     pub fn warnings(&self) -> &[StoreWarning] {
         &self.warnings
@@ -132,9 +131,10 @@ impl TrustStore {
         for (at, der) in certificates.into_iter().enumerate() {
             if at >= MAX_CERTIFICATES {
                 let message =
-                    format!("the trust store holds more than {MAX_CERTIFICATES} certificates");
-                return Err(Error::configuration(message)
-                    .with_hint("keep those of the authorities that sign the site's certificate"));
+                    format!("the trust store contains more than {MAX_CERTIFICATES} certificates");
+                return Err(Error::configuration(message).with_hint(
+                    "keep only those of the authorities that sign the server's certificate",
+                ));
             }
             match Certificate::from_der(der.as_ref()).ok() {
                 Some(certificate) => {
@@ -149,9 +149,9 @@ impl TrustStore {
         }
         match (store.certificates.is_empty(), store.warnings.is_empty()) {
             (false, _) => Ok(store),
-            (true, true) => Err(Error::configuration("there is no certificate to trust")),
+            (true, true) => Err(Error::configuration("there are no certificates to trust")),
             (true, false) => Err(Error::configuration(
-                "there is no certificate to trust that can be read",
+                "none of the certificates to trust can be read",
             )),
         }
     }
@@ -161,23 +161,23 @@ impl fmt::Display for StoreWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoMac => f.write_str(
-                "it has no MAC: a change to it cannot be detected, and its password protects nothing",
+                "it has no MAC: changes to it cannot be detected, and its password protects nothing",
             ),
             Self::NoPassword => f.write_str(
-                "it was read without a password: a change to it cannot be detected",
+                "it was read without a password: changes to it cannot be detected",
             ),
             Self::PrivateKey => f.write_str(
-                "it holds a private key, which is not needed here: keep it elsewhere",
+                "it contains a private key, which is not needed here: keep the key elsewhere",
             ),
             Self::OtherKind { declared, found } => write!(
                 f,
                 "it was expected to be {declared}, but is {found}; it was read as {found}"
             ),
             Self::OtherPurpose => f.write_str(
-                "a certificate is marked as not to be trusted for TLS servers, and is left out",
+                "a certificate is marked as not trusted for TLS servers, and is ignored",
             ),
             Self::Unusable { number } => {
-                write!(f, "certificate {number} to trust can't be read")
+                write!(f, "certificate {number} cannot be read and is ignored")
             }
         }
     }
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn certificates_that_can_not_be_trusted_are_refused_before_any_connection() {
+    fn a_store_without_readable_certificates_is_refused() {
         for certificates in [vec![], vec!["hello"]] {
             let error = TrustStore::from_der(certificates).unwrap_err();
             assert!(error.to_string().contains("to trust"), "{error}");

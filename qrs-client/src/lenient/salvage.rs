@@ -1,7 +1,7 @@
-//! Reads a record some of whose fields have an unexpected type: those fields are left out, the rest is read.
+//! Reads a record in which some fields have an unexpected type: it leaves out those fields and reads the rest.
 //!
-//! This is the slow way, for records that cannot be read as they are. Each field is tried alone, and of a field that does not
-//! fit each part, until what does not fit is found.
+//! This is slow, and only for records that cannot be read otherwise. Each field is tried alone, and then each part of a field that
+//! does not fit, until the smallest part that does not fit is found.
 
 use std::fmt::Write;
 
@@ -9,19 +9,19 @@ use serde::de::DeserializeOwned;
 
 use super::ODD_FIELDS;
 
-/// Parts of fields deeper than this are not tried apart.
+/// Maximum depth at which parts of fields are tried separately.
 const MAX_DEPTH: usize = 6;
 
-/// Fields that say which record it is. Without them it is not the record that it should be.
+/// Fields that identify the record. A record without them is not salvaged.
 const IDENTITY: [&str; 4] = ["id", "engineObjectId", "app", "app.id"];
 
-/// The record in `element`, a valid JSON value, without its fields of an unexpected type. None if it is no object, if a field
-/// that identifies it is among them, if there is none, or if its type needs fields.
+/// The record in `element`, a valid JSON value, without its fields of an unexpected type. `None` if it is not an object,
+/// if a field that identifies it is among them, if there are none, or if its type requires fields.
 pub(crate) fn salvage<T: DeserializeOwned>(element: &[u8]) -> Option<T> {
     let text = String::from_utf8_lossy(element);
     let text = text.trim();
     let mut trial = Trial::<T>::new();
-    // A type that takes a number, too, is not a record's.
+    // A type that also accepts a number is not the type of a record.
     if !text.starts_with('{') || !trial.fits("{}") || trial.fits("0") {
         return None;
     }
@@ -35,7 +35,7 @@ pub(crate) fn salvage<T: DeserializeOwned>(element: &[u8]) -> Option<T> {
     serde_json::from_str(&format!("{{{kept}{comma}\"{ODD_FIELDS}\":{odd}}}")).ok()
 }
 
-/// Where a value stands in the record.
+/// A step on the path to a value in the record.
 enum Step {
     /// Under this key.
     Key(String),
@@ -43,10 +43,10 @@ enum Step {
     Element,
 }
 
-/// Tries parts of a record.
+/// Tries to read parts of a record.
 struct Trial<T> {
     steps: Vec<Step>,
-    /// The paths of fields that do not fit, and what they are instead.
+    /// The paths of fields that do not fit, and the types of their values.
     odd: Vec<(String, &'static str)>,
     record: std::marker::PhantomData<fn() -> T>,
 }
@@ -60,11 +60,11 @@ impl<T: DeserializeOwned> Trial<T> {
         }
     }
 
-    /// Whether a record with this value alone, at the place where the trial is, can be read.
+    /// Whether a record can be read that has only this value, at the current path.
     fn fits(&self, value: &str) -> bool {
         let mut text = String::new();
         for step in &self.steps {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = match step {
                 Step::Key(key) => write!(text, "{{{}:", serde_json::json!(key)),
                 Step::Element => write!(text, "["),
@@ -79,7 +79,7 @@ impl<T: DeserializeOwned> Trial<T> {
         serde_json::from_str::<T>(&text).is_ok()
     }
 
-    /// What fits of a value.
+    /// The parts of a value that fit.
     fn value(&mut self, value: &str) -> Option<String> {
         if self.fits(value) {
             return Some(value.to_owned());
@@ -101,7 +101,7 @@ impl<T: DeserializeOwned> Trial<T> {
     /// The members of an object that fit, separated by commas.
     fn object(&mut self, text: &str) -> String {
         let mut members: Vec<(String, &str)> = Vec::new();
-        for (key, value) in Parts::of(text).members() {
+        for (key, value) in Parts::new(text).members() {
             self.steps.push(Step::Key(key.clone()));
             match members.iter_mut().find(|(known, _)| *known == key) {
                 Some(known) => {
@@ -125,7 +125,7 @@ impl<T: DeserializeOwned> Trial<T> {
     /// The elements of a list that fit, separated by commas.
     fn list(&mut self, text: &str) -> String {
         self.steps.push(Step::Element);
-        let elements = Parts::of(text).elements();
+        let elements = Parts::new(text).elements();
         let kept: Vec<_> = elements.filter_map(|element| self.value(element)).collect();
         self.steps.pop();
         kept.join(",")
@@ -143,7 +143,7 @@ impl<T: DeserializeOwned> Trial<T> {
     }
 }
 
-/// What a JSON value is.
+/// The type of a JSON value, for people.
 fn kind(value: &str) -> &'static str {
     match value.as_bytes().first() {
         Some(b'{') => "an object",
@@ -161,7 +161,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of(text: &'a str) -> Self {
+    fn new(text: &'a str) -> Self {
         Self {
             rest: text.get(1..).unwrap_or_default(),
         }
@@ -171,7 +171,7 @@ impl<'a> Parts<'a> {
         std::iter::from_fn(move || {
             loop {
                 let (key, value) = (self.next()?, self.next()?);
-                // A key that is no Unicode is none of a record's.
+                // No field of a record has a key that is not Unicode.
                 if let Ok(key) = serde_json::from_str(key) {
                     return Some((key, value));
                 }
@@ -193,7 +193,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Where the value at the beginning ends.
+/// The end of the value at the beginning.
 fn end(bytes: &[u8]) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(byte) = bytes.get(at) {
@@ -213,7 +213,7 @@ fn end(bytes: &[u8]) -> usize {
     at
 }
 
-/// Bytes of a string after its first quote, the last one among them.
+/// Number of bytes of a string after its first quote, including the last quote.
 fn string(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -232,7 +232,7 @@ mod tests {
 
     use super::*;
 
-    /// Salvages a sheet, and gives its name and its tags.
+    /// Salvages a sheet and compares its name and its tags.
     fn check(json: &str, name: &str, tags: &[&str]) {
         let sheet: AppObject = salvage(json.as_bytes()).expect(json);
         assert_eq!(
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_left_out_and_nothing_else() {
+    fn only_fields_that_do_not_fit_are_left_out() {
         check(r#"{"id":"1","name":5,"tags":[{"name":"a"}]}"#, "", &["a"]);
         check(r#"{"id":"1","name":"n","tags":"a"}"#, "n", &[]);
         check(r#"{"id":"1","name":"n","tags":{"name":"a"}}"#, "n", &[]);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_nested_record_costs_that_part_alone() {
+    fn only_the_part_of_a_nested_record_that_does_not_fit_is_left_out() {
         let json =
             r#"{"id":"1","app":{"id":"a","name":7,"stream":[]},"owner":{"userId":"u","name":1}}"#;
         let sheet: AppObject = salvage(json.as_bytes()).unwrap();
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_does_not_say_which_one_it_is_is_not_read() {
+    fn a_record_without_its_identity_is_not_read() {
         for json in [
             r#"{"id":5,"name":"n"}"#,
             r#"{"id":"1","engineObjectId":[]}"#,

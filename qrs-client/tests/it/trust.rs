@@ -76,7 +76,7 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         "localhost",
         "other.pem",
         "issuer `CN=Acme Root CA, O=Acme` of its certificate `CN=qlikserver1` is not in the trust store \
-             `conf/other.pem`, which holds: `CN=Other Root CA, O=Other`",
+             `conf/other.pem`, which contains: `CN=Other Root CA, O=Other`",
         "put the certificate of `CN=Acme Root CA, O=Acme` into the trust store",
     ),
     (
@@ -90,14 +90,14 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         "expired",
         "localhost",
         "root.pem",
-        "certificate `CN=qlikserver1` has expired on 2021-01-01",
+        "certificate `CN=qlikserver1` expired on 2021-01-01",
         "new certificate",
     ),
     (
         "early",
         "localhost",
         "root.pem",
-        "`CN=qlikserver1` is valid from 2100-01-01 on only",
+        "`CN=qlikserver1` is not valid before 2100-01-01",
         "clock",
     ),
     (
@@ -140,7 +140,7 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
         "localhost",
         "root.pem",
         "its certificate `CN=qlikserver1` is",
-        "put this very certificate into the trust store",
+        "put this certificate itself into the trust store",
     ),
 ];
 

@@ -175,7 +175,7 @@ const REFUSED: &[(&str, &str, &str, &str, bool)] = &[
         "address-as-name",
         "127.0.0.1",
         "root",
-        "has `127.0.0.1` as a name, where an address has to be an IP address",
+        "has `127.0.0.1` as a DNS name, but an address must be an IP address in it",
         false,
     ),
     (
@@ -195,7 +195,7 @@ async fn chains_that_java_refuses_are_refused_with_their_own_message() {
         assert!(error.to_string().contains(message), "{name}: {error}");
         let hint = error.hint().unwrap();
         assert_eq!(
-            hint.contains("put this very certificate"),
+            hint.contains("put this certificate itself"),
             *pin_helps,
             "{name}: {hint}"
         );
@@ -236,7 +236,7 @@ async fn a_signature_of_another_issuer_is_reported() {
     let cases = [
         (
             "directory",
-            "certificate `O=ACME, CN=site` is not signed by the `O=Acme, CN=Directory CA` that was shown with it",
+            "certificate `O=ACME, CN=site` is not signed by the `O=Acme, CN=Directory CA` that was presented with it",
         ),
         (
             "rsa",

@@ -213,7 +213,7 @@ fn a_refused_certificate_is_explained() {
         4,
         &[
             "CN=Acme Issuing CA",
-            "is not in the trust store `conf/other.pem`, which holds",
+            "is not in the trust store `conf/other.pem`, which contains",
             "try: ",
         ],
     );

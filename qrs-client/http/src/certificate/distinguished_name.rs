@@ -22,7 +22,7 @@ struct Attribute {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Text(String),
-    /// Not a string, or not one that can be read: compared byte by byte.
+    /// Not a readable string. It is compared byte by byte.
     Raw(u32, Vec<u8>),
 }
 
@@ -42,7 +42,7 @@ impl DistinguishedName {
         Self(relative.collect())
     }
 
-    /// Whether it is `above` or lies below it in the tree of names.
+    /// Whether it is equal to `above` or below it in the tree of names.
     pub(crate) fn is_within(&self, above: &Self) -> bool {
         self.0.starts_with(&above.0)
     }
@@ -52,7 +52,7 @@ impl DistinguishedName {
     }
 }
 
-/// A name in one line for people: `CN=server1, O=Acme`.
+/// A name on one line, for people: `CN=server1, O=Acme`.
 pub(super) fn describe(name: &X509Name<'_>) -> String {
     let relative = name.iter_rdn().map(|relative| {
         let attributes = relative.iter().map(|attribute| {
@@ -73,7 +73,7 @@ fn kind(oid: &Oid<'_>) -> String {
     }
 }
 
-/// What is not a string, as RFC 4514 writes it.
+/// A value that is not a string, in the format of RFC 4514.
 fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = "#".to_owned();
     for byte in bytes {
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_white_space_and_the_kind_of_string_make_no_difference() {
+    fn case_white_space_and_the_kind_of_string_are_ignored() {
         let text = |tag, bytes| value(&Any::from_tag_and_data(tag, bytes));
         let acme = text(Tag::Utf8String, b"Acme  Root");
         assert_eq!(text(Tag::PrintableString, b" ACME root "), acme);

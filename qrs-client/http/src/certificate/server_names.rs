@@ -1,4 +1,4 @@
-//! The names of servers in a certificate, and whether one is the name that was called.
+//! The server names in a certificate, and whether one of them is the name that the client connected to.
 
 use std::net::IpAddr;
 
@@ -7,12 +7,12 @@ use x509_parser::prelude::{GeneralName, X509Certificate};
 
 use crate::page_text::one_line;
 
-/// What a certificate is for.
+/// The names that a certificate is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerNames {
-    /// The alternative names that can name a server, in their order.
+    /// The alternative names that are names of servers, in their order.
     alternative: Vec<AlternativeName>,
-    /// Whether there are alternative names that cannot be read, so that no common name may stand in for them.
+    /// Whether there are alternative names that cannot be read. Then the common name must not replace them.
     are_unreadable: bool,
     common: Option<String>,
 }
@@ -23,14 +23,14 @@ pub(crate) enum AlternativeName {
     Address(IpAddr),
 }
 
-/// Whether a common name counts where there is no alternative name of the kind.
+/// Whether the common name is used if there is no alternative name of the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommonName {
     Counts,
     IsIgnored,
 }
 
-/// By which of its names a certificate is for a server.
+/// The kind of name by which a certificate matches a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NamedBy {
     AlternativeName,
@@ -68,7 +68,7 @@ impl ServerNames {
         names
     }
 
-    /// By which name the certificate is for `called`; `None` if it is for others.
+    /// The kind of name that matches `called`; `None` if no name does.
     pub(crate) fn names(&self, called: &ServerName<'_>, common: CommonName) -> Option<NamedBy> {
         let mut alternative = self.alternative.iter();
         let is_alternative = alternative.any(|name| match (name, called) {
@@ -87,7 +87,7 @@ impl ServerNames {
         is_common.then_some(NamedBy::CommonName)
     }
 
-    /// The common name stands in for DNS names where there is none, and for addresses where there is no name at all.
+    /// The common name replaces DNS names if there are none, and addresses if there are no names at all.
     fn is_common(&self, called: &ServerName<'_>) -> bool {
         let Some(common) = self.effective_common_name() else {
             return false;
@@ -101,7 +101,7 @@ impl ServerNames {
         }
     }
 
-    /// The common name, if it can name a server.
+    /// The common name, if it can be the name of a server.
     pub(crate) fn effective_common_name(&self) -> Option<&str> {
         let has_dns = |name: &AlternativeName| matches!(name, AlternativeName::Dns(_));
         if self.are_unreadable || self.alternative.iter().any(has_dns) {
@@ -131,7 +131,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// Whether a name in a certificate, which may have `*` as its first label, covers a DNS name.
+/// Whether a name in a certificate, possibly with `*` as its first label, matches a DNS name.
 fn covers(named: &str, called: &str) -> bool {
     let called = called.trim_end_matches('.');
     let named = named.strip_suffix('.').unwrap_or(named);
@@ -141,7 +141,7 @@ fn covers(named: &str, called: &str) -> bool {
     let (Some(domain), Some((_, rest))) = (named.strip_prefix("*."), called.split_once('.')) else {
         return false;
     };
-    // `*.example` would be for everybody.
+    // `*.example` would match all servers of a top-level domain.
     domain.contains('.') && domain.eq_ignore_ascii_case(rest)
 }
 
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_covers_one_label_of_a_domain() {
+    fn a_wildcard_matches_one_label_of_a_domain() {
         let cases = [
             ("web.example", "WEB.example", true),
             ("web.example", "web.example.", true),

@@ -1,4 +1,4 @@
-//! What can be wrong with a chain of certificates, as facts.
+//! The errors of a chain of certificates.
 
 use std::fmt;
 
@@ -7,11 +7,12 @@ use crate::certificate::{Certificate, NamedBy};
 /// Why a chain is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ChainError {
-    /// The certificate is not valid yet, or no longer.
+    /// The certificate is not valid yet or has expired.
     OutOfDate(Box<Certificate>),
-    /// The site's certificate is for other names.
+    /// The server's certificate is for other names.
     OtherName,
-    /// It has the right name only as its common name, which does not count for the system's authorities.
+    /// The server's certificate has the right name only as its common name, which is not accepted for the operating system's
+    /// authorities.
     CommonNameOnly,
     /// No trusted certificate has the name of the issuer at which the chain ends.
     UnknownIssuer,
@@ -20,39 +21,39 @@ pub(super) enum ChainError {
         below: Box<Certificate>,
         namesake: Box<Certificate>,
     },
-    /// The same of a certificate that was shown with it.
+    /// The same for a certificate that was presented with it.
     WrongSignature {
         below: Box<Certificate>,
-        shown: Box<Certificate>,
+        presented: Box<Certificate>,
     },
-    /// There are more authorities above the site's certificate than this.
+    /// There are more authorities above the server's certificate than this.
     TooLong(usize),
-    /// The certificate signed the chain, and is not one of an authority.
+    /// The certificate signed another one but does not belong to an authority.
     NotAuthority(Box<Certificate>),
-    /// The certificate is one of an authority whose key usage does not include the signing of certificates.
+    /// The key usage of this authority's certificate does not include the signing of certificates.
     NoCertificateSigning(Box<Certificate>),
     /// There are more authorities below this one than it allows.
     TooManyBelow(Box<Certificate>),
-    /// The certificate is for other purposes than TLS servers; the extension that says so.
+    /// The certificate is for other purposes than TLS servers, according to this extension.
     OtherPurpose(Box<Certificate>, &'static str),
-    /// It has a critical extension that is not known; its number.
+    /// The certificate has an unknown critical extension with this number.
     UnknownExtension(Box<Certificate>, String),
-    /// An extension that matters cannot be read, or is there twice.
+    /// A required extension cannot be read or occurs twice.
     DamagedExtension(Box<Certificate>, &'static str),
-    /// The authority's name constraints do not allow a name; what is named.
+    /// The authority's name constraints do not allow this name.
     Constrained(Box<Certificate>, String),
-    /// The chain has no certificate policy in common, and an authority asks for one.
+    /// An authority requires a common certificate policy, but the chain has none.
     NoPolicy,
-    /// Something in it is too weak for the system's authorities.
+    /// The chain is too weak for the operating system's authorities.
     Weak(Weakness),
-    /// The certificate is signed in a way that is not supported, or has such a key; what it is.
+    /// The certificate has an unsupported signature or key; the text describes it.
     Unsupported(Box<Certificate>, String),
     /// The intermediate certificates can be combined in too many ways.
     TooComplex,
 }
 
 impl ChainError {
-    /// How much it says: of all paths that were tried, the flaw of the most promising one is reported.
+    /// How useful the error is to people. If several paths were tried, the error with the highest rank is reported.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::UnknownIssuer => 0,
@@ -64,7 +65,7 @@ impl ChainError {
     }
 }
 
-/// What is accepted below a private authority, and is weak all the same.
+/// A weakness that is accepted below a private authority.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Weakness {
@@ -104,7 +105,7 @@ impl fmt::Display for Weakness {
     }
 }
 
-/// A chain that passed.
+/// A chain that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AcceptedChain {
     pub(super) weaknesses: Vec<Weakness>,

@@ -1,6 +1,6 @@
-//! Chains from a site's certificate to a trusted one, by RFC 5280 as Java applies it. rustls brings WebPKI for this, which
-//! refuses much that Java accepts (policies, names of directories, any purpose), and accepts authorities that must not
-//! sign. Pure.
+//! Checks chains from a server's certificate to a trusted one, by RFC 5280 as Java applies it. rustls has WebPKI for this, which
+//! refuses much that Java accepts (policies, names of directories, any purpose) and accepts authorities that must not sign.
+//! Nothing here touches the network.
 
 mod constraints;
 mod extensions;
@@ -13,26 +13,26 @@ use super::chain_error::{AcceptedChain, ChainError, Weakness};
 use super::signature::{Algorithm, Hash, MIN_STRONG_RSA_BITS, PublicKey, SignatureError};
 use crate::certificate::{Certificate, CommonName, NamedBy, Validity};
 
-/// Maximum number of authorities between a site and a trusted one. Java has the same limit.
+/// Maximum number of authorities between a server and a trusted authority. Java has the same limit.
 const MAX_AUTHORITIES: usize = 9;
 
 /// Maximum number of signatures that are checked for one chain. Authorities that signed each other can be combined in
 /// many ways.
 const MAX_SIGNATURES: usize = 60;
 
-/// Who trusts.
+/// The rules for a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rules {
-    /// The operating system: what is weak is refused, and common names do not count.
+    /// The operating system's: weak keys and signatures and common names are refused.
     System,
-    /// A store that somebody made for this site: what Java accepts is accepted.
+    /// Those of a trust store for this server: what Java accepts is accepted.
     OwnStore,
 }
 
-/// What is checked.
+/// The input of a check.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Checked<'a> {
-    /// The site's own certificate comes first.
+    /// The server's own certificate comes first.
     pub(super) chain: &'a [Certificate],
     pub(super) called: &'a ServerName<'a>,
     /// Seconds since 1970.
@@ -40,13 +40,13 @@ pub(super) struct Checked<'a> {
     pub(super) rules: Rules,
 }
 
-/// A certificate and its content.
+/// A certificate and its parsed content.
 struct Link<'a> {
     certificate: &'a Certificate,
     x509: X509Certificate<'a>,
 }
 
-/// Checks a chain and the name that was called.
+/// Checks a chain and the name that the client connected to.
 pub(super) fn verify(
     checked: Checked<'_>,
     trusted: &[Certificate],
@@ -71,12 +71,12 @@ pub(super) fn verify(
     }
 }
 
-/// Checks a site's certificate that is in the store itself. Whoever made the store for this site trusts it beyond its
-/// dates, too: so does Java.
+/// Checks a server's certificate that is in the store. Like Java, the client trusts it even after its dates if the store was made
+/// for this server.
 fn trusted_itself(own: &Link<'_>, checked: Checked<'_>) -> Result<Vec<Weakness>, ChainError> {
     if checked.rules == Rules::System {
         own.is_in_date(checked.now)?;
-        extensions::check_site(own)?;
+        extensions::check_server(own)?;
     }
     weaknesses(&[own], None)
 }
@@ -131,12 +131,12 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Whether `issuer` has its issuer's name.
+    /// Whether `issuer` has the name of this certificate's issuer.
     fn is_below(&self, issuer: &Certificate) -> bool {
         self.certificate.issuer_name() == issuer.subject_name()
     }
 
-    /// Whether `issuer` signed it.
+    /// Whether `issuer` signed this certificate.
     fn is_signed_by(&self, issuer: &Link<'_>) -> Result<bool, ChainError> {
         let algorithm = self.algorithm()?;
         let x509 = &self.x509;
@@ -151,13 +151,13 @@ impl<'a> Link<'a> {
     }
 }
 
-/// A search for a path that passes.
+/// A search for an acceptable path.
 struct Search<'a> {
     checked: Checked<'a>,
     others: Vec<Link<'a>>,
     trusted: &'a [Certificate],
     signatures: usize,
-    flaw: ChainError,
+    error: ChainError,
 }
 
 impl<'a> Search<'a> {
@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
             others: others?,
             trusted,
             signatures: 0,
-            flaw: ChainError::UnknownIssuer,
+            error: ChainError::UnknownIssuer,
         })
     }
 
@@ -181,14 +181,14 @@ impl<'a> Search<'a> {
         own: &Link<'_>,
         named_by: Option<NamedBy>,
     ) -> Result<Vec<Weakness>, ChainError> {
-        // What the search goes through is kept apart from what it changes.
+        // The search changes `self` while it iterates over these certificates.
         let others = std::mem::take(&mut self.others);
         let mut path = vec![own];
         let found = self.extend(&mut path, &others, named_by);
-        found.ok_or_else(|| self.flaw.clone())
+        found.ok_or_else(|| self.error.clone())
     }
 
-    /// Goes on from the last certificate of a path. `None` if no way passes.
+    /// Continues from the last certificate of a path. `None` if no path is acceptable.
     fn extend<'p>(
         &mut self,
         path: &mut Vec<&'p Link<'p>>,
@@ -200,7 +200,7 @@ impl<'a> Search<'a> {
         for anchor in trusted.iter().filter(|trusted| last.is_below(trusted)) {
             match self.ends_at(path, anchor, named_by) {
                 Ok(weaknesses) => return Some(weaknesses),
-                Err(flaw) => self.note(flaw),
+                Err(error) => self.note(error),
             }
         }
         for next in others {
@@ -223,15 +223,15 @@ impl<'a> Search<'a> {
                 }
                 Ok(false) => self.note(ChainError::WrongSignature {
                     below: Box::new(last.certificate.clone()),
-                    shown: Box::new(next.certificate.clone()),
+                    presented: Box::new(next.certificate.clone()),
                 }),
-                Err(flaw) => self.note(flaw),
+                Err(error) => self.note(error),
             }
         }
         None
     }
 
-    /// Checks a path that ends below a trusted certificate.
+    /// Checks a path whose last certificate was issued by a trusted one.
     fn ends_at(
         &mut self,
         path: &[&Link<'_>],
@@ -268,14 +268,14 @@ impl<'a> Search<'a> {
         link.is_signed_by(issuer)
     }
 
-    fn note(&mut self, flaw: ChainError) {
-        if flaw.rank() > self.flaw.rank() {
-            self.flaw = flaw;
+    fn note(&mut self, error: ChainError) {
+        if error.rank() > self.error.rank() {
+            self.error = error;
         }
     }
 }
 
-/// What is weak in a path. The signature of a trusted certificate does not matter, its key does.
+/// The weaknesses of a path. Of a trusted certificate, the key matters but not the signature.
 fn weaknesses(path: &[&Link<'_>], anchor: Option<&Link<'_>>) -> Result<Vec<Weakness>, ChainError> {
     let mut weaknesses = Vec::new();
     for link in path.iter().copied().chain(anchor) {

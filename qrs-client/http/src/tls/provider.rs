@@ -1,5 +1,5 @@
-//! The cryptography of TLS: ring's, and what Java and Windows have beyond it: the key exchange on P-521, and the CBC cipher
-//! suites of TLS 1.2, the only ones with ECDHE that Windows Server 2012 R2 has for RSA certificates.
+//! The cryptography of TLS: ring's, plus the key exchange on P-521 and the CBC cipher suites of TLS 1.2, which Java and Windows
+//! have as well. For RSA certificates, Windows Server 2012 R2 has no other suites with ECDHE.
 
 mod cbc;
 mod p521_exchange;
@@ -18,13 +18,13 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     Arc::new(provider)
 });
 
-/// The provider. It is passed along, never installed for the process.
+/// The provider. It is passed to each configuration, never installed for the process.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::clone(&PROVIDER)
 }
 
-/// The CBC suites, last as they are the weakest: server first, then strength. What a suite with GCM has beside its cipher
-/// is the same here.
+/// The CBC suites, sorted by the server's kind of key, then by strength. They come last, since they are the weakest. Except for
+/// the cipher, they are like the suites with GCM.
 fn cbc_suites() -> Vec<SupportedCipherSuite> {
     use CipherSuite as S;
     let rsa = &ring::cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256;
@@ -73,7 +73,7 @@ fn cbc_suites() -> Vec<SupportedCipherSuite> {
         .collect()
 }
 
-/// A suite that differs from `like` in its cipher only.
+/// A suite that differs from `like` only in its cipher.
 fn cbc_suite(
     like: &SupportedCipherSuite,
     suite: CipherSuite,

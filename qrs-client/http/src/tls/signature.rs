@@ -1,5 +1,5 @@
-//! Signatures of certificates and handshakes. ring checks too few kinds of them: it has no P-521, no SHA-224, one salt
-//! length of RSASSA-PSS, and no RSA key below 2048 bits. Pure.
+//! Signatures of certificates and handshakes. ring supports too few kinds: it has no P-521, no SHA-224, only one salt length of
+//! RSASSA-PSS, and no RSA keys below 2048 bits. Nothing here touches the network.
 
 mod ecdsa;
 mod handshake;
@@ -18,16 +18,16 @@ pub(super) use ecdsa::Curve;
 pub(super) use handshake::{Handshake, SHA1_SCHEMES, STRONG_SCHEMES, scheme_algorithm};
 pub(super) use hash::Hash;
 
-/// Smallest RSA key that is accepted at all, in bits. Java has the same limit.
+/// Minimum length of an RSA key, in bits. Java has the same limit.
 const MIN_RSA_BITS: usize = 1024;
 
-/// Smallest RSA key that counts as strong, in bits.
+/// Minimum length of an RSA key that is not weak, in bits.
 pub(super) const MIN_STRONG_RSA_BITS: usize = 2048;
 
-/// Largest RSA key that is tried, in bits. OpenSSL has the same limit.
+/// Maximum length of an RSA key, in bits. OpenSSL has the same limit.
 const MAX_RSA_BITS: usize = 16_384;
 
-/// A way to sign.
+/// A signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Algorithm {
     RsaPkcs1(Hash),
@@ -40,7 +40,7 @@ pub(super) enum Algorithm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pss {
     pub(super) hash: Hash,
-    /// The hash of the mask.
+    /// The hash function of the mask.
     pub(super) mask: Hash,
     /// The length of the salt in bytes.
     pub(super) salt: usize,
@@ -58,22 +58,22 @@ pub(super) enum PublicKey<'a> {
     Ed25519(&'a [u8]),
 }
 
-/// What an RSA key may be used for.
+/// The algorithms that an RSA key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Restriction {
     None,
-    /// RSASSA-PSS alone, and if there are parameters, with these; the salt may be longer.
+    /// Only RSASSA-PSS, with these parameters if there are any; the salt may be longer.
     Pss(Option<Pss>),
 }
 
-/// Why a signature does not count.
+/// Why a signature is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SignatureError {
     /// It is not the key's signature of the message.
     Wrong,
-    /// The algorithm is not supported; its name or number.
+    /// The algorithm with this name or number is not supported.
     UnsupportedAlgorithm(String),
-    /// The key is of a kind that is not supported; what it is.
+    /// This kind of key is not supported.
     UnsupportedKey(String),
 }
 
@@ -255,7 +255,7 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     &number[start.unwrap_or(number.len())..]
 }
 
-/// The length in bits of a number that begins with no zero.
+/// The length of a number without leading zeros, in bits.
 fn bits(number: &[u8]) -> usize {
     number
         .first()

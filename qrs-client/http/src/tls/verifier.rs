@@ -1,4 +1,4 @@
-//! The checks that rustls asks for in a handshake.
+//! The checks of a handshake, as rustls calls them.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -13,7 +13,7 @@ use super::signature::{
 };
 use crate::certificate::Certificate;
 
-/// Checks what a site or a proxy shows, and says what is wrong with it.
+/// Checks the certificates and signatures of a server or a proxy, and explains why it refuses them.
 #[derive(Debug)]
 pub(super) struct Verifier {
     trusted: Vec<Certificate>,
@@ -55,7 +55,7 @@ impl Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        // rustls leaves this to the verifier.
+        // rustls does not check this itself.
         if !self.supported_verify_schemes().contains(&signed.scheme) {
             return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
         }
@@ -137,7 +137,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
-    /// The site's own certificate, if it would pass once it is in a trust store.
+    /// The server's own certificate, if adding it to a trust store would help.
     fn helpful_pin(&self, error: &ChainError, checked: Checked<'_>) -> Option<Certificate> {
         let own = checked.chain.first()?;
         let pinned = Checked {
@@ -145,13 +145,13 @@ impl Verifier {
             ..checked
         };
         let helps = path::verify(pinned, std::slice::from_ref(own)).is_ok();
-        // A name that only the system's rules refuse passes with any store of one's own.
+        // A wrong name cannot be helped by a trust store.
         (helps && *error != ChainError::OtherName).then(|| own.clone())
     }
 }
 
-/// Accepts every certificate, even one that cannot be read: whoever is on the way could show one of their own, so that
-/// the signature of the handshake proves nothing.
+/// Accepts every certificate, even one that cannot be read. The signature of the handshake proves nothing then, since an attacker
+/// could present a certificate of their own.
 #[derive(Debug)]
 pub(super) struct AnyCertificate;
 
@@ -185,7 +185,7 @@ impl ServerCertVerifier for AnyCertificate {
         Ok(HandshakeSignatureValid::assertion())
     }
 
-    /// With Ed448 and the Brainpool curves of TLS 1.3 beyond those that can be checked.
+    /// All schemes that can be checked, plus Ed448 and the Brainpool curves of TLS 1.3.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let unchecked = [
             SignatureScheme::ED448,
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_that_the_system_trusts_itself_is_accepted_within_its_dates() {
+    fn a_server_certificate_that_the_system_trusts_is_accepted_within_its_dates() {
         let cases = [
             ("self-signed", true),
             ("self-signed-ca", true),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_something_follows_is_refused() {
+    fn a_certificate_with_bytes_after_it_is_refused() {
         let mut der = certificate("self-signed").to_vec();
         der.push(0);
         let host = ServerName::try_from("localhost").unwrap();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_is_not_signed_in_a_way_that_was_not_offered() {
+    fn a_signature_scheme_that_was_not_offered_is_refused() {
         for (rules, scheme, was_offered) in [
             (Rules::System, SignatureScheme::RSA_PKCS1_SHA1, false),
             (Rules::System, SignatureScheme::ECDSA_SHA1_Legacy, false),

@@ -1,10 +1,10 @@
-//! What was weak in the handshakes so far.
+//! The weaknesses of the handshakes so far.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::chain_error::Weakness;
 
-/// Maximum number of weaknesses that are kept. A site may show other certificates with each handshake.
+/// Maximum number of weaknesses that are kept. A server may present other certificates in each handshake.
 const MAX_KEPT: usize = 20;
 
 /// Weaknesses, each once. Clones share them.

@@ -1,5 +1,5 @@
-//! From the bytes of a file to the certificates in it. Pure, and safe to give anything: nothing panics or allocates beyond
-//! a file's size.
+//! Reads certificates from the bytes of a file. Any input is safe: nothing panics or allocates more than a file's size. Nothing
+//! here touches a disk or the network.
 
 mod ber;
 mod format;
@@ -14,7 +14,7 @@ use super::{StoreKind, StoreWarning, TrustStore};
 use crate::error::Error;
 use format::Format;
 
-/// What a file holds, before its certificates are looked at.
+/// The content of a file, before its certificates are parsed.
 struct Found<D> {
     certificates: Vec<D>,
     holds_key: bool,
@@ -32,7 +32,7 @@ impl<D> Default for Found<D> {
 }
 
 impl StoreKind {
-    /// The kind that the content of a file shows; `None` if it cannot be read as a trust store.
+    /// The format of a file according to its content; `None` if it cannot be read as a trust store.
     #[must_use]
     pub fn detect(bytes: &[u8]) -> Option<Self> {
         Format::from_content(&format::as_utf8(bytes)).kind()
@@ -41,16 +41,16 @@ impl StoreKind {
 
 impl TrustStore {
     /// Reads the bytes of a trust store's file. Its content decides how it is read, as in Java; a `kind` that does not
-    /// fit becomes a [warning](Self::warnings). PEM and PKCS7 have no password; one given is ignored.
+    /// fit becomes a [warning](Self::warnings). PEM and PKCS7 have no password; it is ignored.
     ///
-    /// A JKS file without a password is read unchecked, as Java does it, with a warning. Old encryption of PKCS12 (3DES,
-    /// RC2) is read, too.
+    /// Without a password, a JKS file is read without checking its digest, as in Java, with a warning. The old encryption of
+    /// PKCS12 (3DES, RC2) is supported.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the file is not a trust store, the password is
-    /// wrong, the file is truncated or damaged, or it holds no certificate. The message says which, and does not repeat
-    /// the password.
+    /// wrong, the file is truncated or damaged, or it contains no certificate. The message says which, and does not
+    /// repeat the password.
     pub fn read(
         bytes: &[u8],
         kind: StoreKind,
@@ -58,7 +58,7 @@ impl TrustStore {
     ) -> Result<Self, Error> {
         let mut store = Self::detect(bytes, password)?;
         let found = StoreKind::detect(bytes).unwrap_or(kind);
-        // A bundle of PKCS7 may be written as PEM.
+        // A PKCS7 bundle may be in PEM.
         let fits = found == kind || (kind, found) == (StoreKind::Pkcs7, StoreKind::Pem);
         if !fits {
             let declared = kind;
@@ -69,7 +69,7 @@ impl TrustStore {
         Ok(store)
     }
 
-    /// Reads the bytes of a trust store's file, of whatever kind it is; see [`read`](Self::read).
+    /// Reads the bytes of a trust store's file of any format; see [`read`](Self::read).
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl TrustStore {
             Format::TruncatedDer(Some(length)) => {
                 let here = bytes.len();
                 Err(Error::configuration(format!(
-                    "the trust store is truncated: {here} of its {length} bytes are there"
+                    "the trust store is truncated: {here} of its {length} bytes are present"
                 )))
             }
             Format::TruncatedDer(None) => Err(truncated()),
@@ -95,7 +95,7 @@ impl TrustStore {
                  PKCS12",
             )),
             Format::DerPrivateKey => Err(other_content("a private key in DER")
-                .with_hint("use a file with the certificates; a key is not needed")),
+                .with_hint("use a file with certificates; a key is not needed")),
             Format::Unknown => Err(other_content(
                 "neither PKCS12, nor JKS, nor PEM, nor PKCS7, nor a certificate",
             )),
@@ -131,27 +131,27 @@ fn damaged(how: &str) -> Error {
 }
 
 fn wrong_password(password: Option<&SecretString>) -> Error {
-    let suspicion = suspicion(password);
+    let note = suspicious_ends(password);
     Error::configuration(format!(
-        "the trust store's password is wrong, or the file was changed{suspicion}"
+        "the trust store's password is wrong, or the file was changed{note}"
     ))
     .with_hint("try it with `keytool -list -keystore` and the file's name")
 }
 
-/// For a file that cannot show whether its password is right.
+/// The error of a file that cannot be decrypted and has no MAC that shows whether the password is right.
 fn undecryptable(password: Option<&SecretString>) -> Error {
-    let suspicion = suspicion(password);
+    let note = suspicious_ends(password);
     Error::configuration(format!(
-        "the trust store can't be decrypted: the password is wrong, or it is damaged{suspicion}"
+        "the trust store cannot be decrypted: the password is wrong, or the file is damaged{note}"
     ))
     .with_hint("try the password with `openssl pkcs12 -info -in` and the file's name")
 }
 
-/// What is strange about a password that failed, and easily overlooked.
-fn suspicion(password: Option<&SecretString>) -> String {
+/// Characters at the ends of a wrong password that are easily overlooked.
+fn suspicious_ends(password: Option<&SecretString>) -> String {
     let password = password.map_or("", |password| password.expose_secret());
     let (first, last) = (password.chars().next(), password.chars().next_back());
-    let strange = |place, character: Option<char>| {
+    let suspicious = |place, character: Option<char>| {
         let what = match character? {
             '\u{FEFF}' => "a byte order mark",
             '"' | '\'' | '`' | '\u{201C}'..='\u{201F}' | '\u{2018}'..='\u{201B}' | '«' | '»' => {
@@ -164,7 +164,7 @@ fn suspicion(password: Option<&SecretString>) -> String {
         };
         Some(format!("{place} with {what}"))
     };
-    let found = [strange("begins", first), strange("ends", last)];
+    let found = [suspicious("begins", first), suspicious("ends", last)];
     let found: Vec<_> = found.into_iter().flatten().collect();
     if found.is_empty() {
         return String::new();
@@ -173,8 +173,8 @@ fn suspicion(password: Option<&SecretString>) -> String {
 }
 
 fn without_certificate(but: &[String]) -> Error {
-    let message = "the trust store holds no certificate";
-    let hint = "put the certificate of the authority that signed the site's into it";
+    let message = "the trust store contains no certificate";
+    let hint = "add the certificate of the authority that signed the server's certificate";
     if but.is_empty() {
         return Error::configuration(message).with_hint(hint);
     }

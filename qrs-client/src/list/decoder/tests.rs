@@ -13,7 +13,7 @@ struct Sheet {
     name: String,
 }
 
-/// Decodes an answer whole and byte by byte, which must come to the same.
+/// Decodes a response as a whole and byte by byte. The results must be equal.
 fn check(answer: &[u8]) -> Outcome<Sheet> {
     check_pieces(&[answer]);
     let whole = decode(ListDecoder::new(), [answer]);
@@ -28,7 +28,7 @@ fn sheet(id: &str, name: &str) -> Record<Sheet> {
 }
 
 #[test]
-fn a_whole_list_gives_its_records() {
+fn a_complete_list_returns_its_records() {
     let cases: [(&str, usize); 7] = [
         ("[]", 0),
         (" [ ]\r\n", 0),
@@ -50,7 +50,7 @@ fn a_whole_list_gives_its_records() {
 }
 
 #[test]
-fn what_is_no_whole_array_is_an_error_of_the_list() {
+fn a_response_that_is_not_a_complete_array_is_an_error() {
     let cases = [
         ("", 0, ListErrorKind::Incomplete),
         (" ", 0, ListErrorKind::Incomplete),
@@ -87,7 +87,7 @@ fn what_is_no_whole_array_is_an_error_of_the_list() {
 }
 
 #[test]
-fn a_broken_list_says_where_and_why() {
+fn the_error_of_an_invalid_list_has_position_and_reason() {
     let (_, end) = check(br#"[{"id":"1"} {"id":"2"}]"#);
     let error = end.unwrap_err();
     assert_eq!(error.offset, 12);
@@ -97,7 +97,7 @@ fn a_broken_list_says_where_and_why() {
 }
 
 #[test]
-fn an_element_that_is_no_record_is_reported_and_the_list_goes_on() {
+fn an_element_that_is_not_a_record_is_reported_and_the_list_continues() {
     let elements = [
         (r#"{"id":5,"name":"x"}"#, None),
         (r#"{"name":"no id"}"#, None),
@@ -128,7 +128,7 @@ fn an_element_that_is_no_record_is_reported_and_the_list_goes_on() {
 }
 
 #[test]
-fn broken_characters_cost_neither_the_record_nor_the_list() {
+fn invalid_characters_cost_neither_the_record_nor_the_list() {
     let answer = b"[{\"id\":\"1\",\"name\":\"a\\ud83d\"},{\"id\":\"2\",\"name\":\"\xFFb\",\"x\":\"\\udc00\"}]";
     let (records, end) = check(answer);
     assert_eq!(end, Ok(()));
@@ -136,7 +136,7 @@ fn broken_characters_cost_neither_the_record_nor_the_list() {
 }
 
 #[test]
-fn a_reason_is_short_however_long_the_record() {
+fn a_reason_is_short_even_for_a_long_record() {
     let answer = format!(
         r#"[{{"id":{{"{}":1}}}},"{}"]"#,
         "x".repeat(5000),
@@ -158,7 +158,7 @@ fn strict() -> ListDecoder<Sheet> {
 }
 
 #[test]
-fn an_element_that_is_too_large_for_a_record_is_read_past_and_named() {
+fn an_element_that_is_too_large_for_a_record_is_skipped_and_reported() {
     let long = "x".repeat(200);
     let deep = format!(
         "{{\"id\":\"deep\",\"x\":{}1{}}}",
@@ -201,7 +201,7 @@ fn an_element_that_is_too_large_for_a_record_is_read_past_and_named() {
 }
 
 #[test]
-fn an_element_without_an_end_breaks_the_list() {
+fn an_element_without_an_end_ends_the_list_with_an_error() {
     let starts = [
         "[{\"id\":\"a\",\"name\":\"",
         "[\"",
@@ -237,7 +237,7 @@ fn an_element_without_an_end_breaks_the_list() {
 }
 
 #[test]
-fn a_list_that_ends_within_an_element_that_is_too_large_is_short() {
+fn a_list_that_ends_within_an_element_that_is_too_large_is_incomplete() {
     let mut decoder = strict();
     decoder.push(format!("[{{\"id\":\"{}", "x".repeat(300)).as_bytes());
     assert_eq!(decoder.next(), Ok(None));
@@ -246,7 +246,7 @@ fn a_list_that_ends_within_an_element_that_is_too_large_is_short() {
 }
 
 #[test]
-fn white_space_without_an_end_takes_no_memory() {
+fn endless_white_space_needs_no_memory() {
     let mut decoder = ListDecoder::<Sheet>::new();
     for start in ["", "[", "{\"id\":\"1\"}", ","] {
         decoder.push(start.as_bytes());
@@ -260,7 +260,7 @@ fn white_space_without_an_end_takes_no_memory() {
 }
 
 #[test]
-fn the_buffer_holds_no_more_than_what_is_not_decoded() {
+fn the_buffer_contains_only_bytes_that_are_not_decoded() {
     let record = format!("{{\"id\":\"{}\"}},", "x".repeat(1000));
     let mut decoder = ListDecoder::<Sheet>::new();
     decoder.push(b"[");

@@ -6,16 +6,16 @@ fn url(text: &str) -> Url {
     Url::parse(text).unwrap()
 }
 
-/// A jar in which an answer has set these cookies one after the other, each in a further answer.
+/// A jar with these cookies, each set by a further response.
 fn jar(site: &Url, at: Instant, headers: &[&str]) -> Jar {
     let mut jar = Jar::default();
     for (number, header) in headers.iter().enumerate() {
-        jar.keep(header, answered(site, at, number == 0));
+        jar.keep(header, response(site, at, number == 0));
     }
     jar
 }
 
-fn answered(site: &Url, at: Instant, is_first: bool) -> CookieResponse<'_> {
+fn response(site: &Url, at: Instant, is_first: bool) -> CookieResponse<'_> {
     let time = outbound_http::http_date(NOW).unwrap();
     CookieResponse {
         site,
@@ -30,7 +30,7 @@ fn after(at: Instant, seconds: u64) -> Instant {
 }
 
 #[test]
-fn a_cookie_ends_when_its_site_said() {
+fn a_cookie_expires_at_the_time_that_the_site_set() {
     let (site, at) = (url("https://qlik.example/vp/"), Instant::now());
     let cases = [
         ("s=2", None),
@@ -58,7 +58,7 @@ fn a_cookie_ends_when_its_site_said() {
 }
 
 #[test]
-fn a_cookie_is_dropped_when_the_site_takes_it_back() {
+fn a_cookie_is_dropped_when_the_site_removes_it() {
     let (site, at) = (url("https://qlik.example/vp/"), Instant::now());
     for header in [
         "s=2; max-age=0",
@@ -88,7 +88,7 @@ fn a_value_is_sent_as_it_was_set() {
 }
 
 #[test]
-fn a_cookie_is_known_by_its_name_path_and_domain() {
+fn a_cookie_is_identified_by_its_name_path_and_domain() {
     let (site, at) = (url("https://qlik.acme.example/vp/"), Instant::now());
     let cases: [(&[&str], &str); 5] = [
         (&["s=1; Path=/vp", "s=2; Path=/; Max-Age=0"], "s=1"),
@@ -111,7 +111,7 @@ fn a_cookie_is_known_by_its_name_path_and_domain() {
 }
 
 #[test]
-fn a_cookie_is_sent_where_it_belongs() {
+fn a_cookie_is_sent_to_its_path_and_domain() {
     let at = Instant::now();
     let cases = [
         ("s=1; Path=/", true),
@@ -149,27 +149,27 @@ fn a_cookie_is_sent_where_it_belongs() {
 }
 
 #[test]
-fn junk_never_takes_the_place_of_the_session() {
+fn other_cookies_never_replace_the_session() {
     let (site, at) = (url("https://qlik.example/"), Instant::now());
     for session in ["X-Qlik-Session-vp=1", "name-that-is-free=1"] {
         let mut jar = jar(&site, at, &[session]);
         for number in 0..1000 {
             let junk = format!("gateway-{number}={}", "x".repeat(number));
-            jar.keep(&junk, answered(&site, at, false));
+            jar.keep(&junk, response(&site, at, false));
             let line = jar.line(&site, at).unwrap();
             assert!(line.contains(session), "{line}");
             assert!(line.len() <= MAX_BYTES && line.split("; ").count() <= MAX_COOKIES);
         }
-        jar.keep("more=than 8 KB", answered(&site, at, false));
+        jar.keep("more=than 8 KB", response(&site, at, false));
         let long = format!("long={}", "x".repeat(MAX_BYTES));
-        jar.keep(&long, answered(&site, at, false));
+        jar.keep(&long, response(&site, at, false));
         assert!(!jar.line(&site, at).unwrap().contains("long"));
         assert!(jar.cookies().len() > 5);
     }
 }
 
 #[test]
-fn the_oldest_cookies_go_first() {
+fn the_oldest_cookies_are_dropped_first() {
     let (site, at) = (url("https://qlik.example/"), Instant::now());
     let names: Vec<_> = (0..60).map(|number| format!("c{number:02}=1")).collect();
     let headers: Vec<_> = names.iter().map(String::as_str).collect();

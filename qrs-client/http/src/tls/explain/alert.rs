@@ -5,11 +5,11 @@ use rustls::{AlertDescription as Alert, InvalidMessage, PeerIncompatible, PeerMi
 use crate::fact::Fact;
 use crate::peer::Peer;
 
-/// What the client supports, for people who have to find what the other end lacks.
+/// What the client supports, for people who must find out what the other end lacks.
 const OFFER: &str = "the client supports TLS 1.3, and TLS 1.2 with ECDHE and AES or ChaCha20, on the curves X25519, P-256, P-384 \
                      and P-521: enable one of these on the server; if it asks for a client certificate, use another port";
 
-/// What the error shows about the server, beyond that TLS failed.
+/// The precise fact, if the error shows more than that TLS failed.
 pub(super) fn fact(error: &rustls::Error) -> Option<Fact> {
     match error {
         error if is_not_tls(error) => Some(Fact::NotTls),

@@ -1,4 +1,4 @@
-//! Refused certificates in words: one sentence for each error.
+//! Messages for refused certificates.
 
 use rustls::pki_types::ServerName;
 
@@ -6,12 +6,12 @@ use super::{Presented, Store};
 use crate::certificate::{Certificate, Validity, day};
 use crate::tls::chain_error::{ChainError, Weakness};
 
-/// Maximum number of certificates of a trust store that are named.
+/// Maximum number of certificates of a trust store that a message names.
 const MAX_NAMED: usize = 5;
 
-pub(super) const NEW_KEY: &str = "have a certificate made with an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521, signed with SHA-256";
+pub(super) const NEW_KEY: &str = "request a certificate with an RSA key of 2048 bits or more, or a key on P-256, P-384 or P-521, signed with SHA-256";
 
-/// Message and hint. `pin` is the site's own certificate, where it helps to trust it.
+/// Message and hint. `pin` is the server's own certificate, if adding it to a trust store would help.
 pub(super) fn reason(
     error: &ChainError,
     presented: &Presented<'_>,
@@ -28,12 +28,12 @@ pub(super) fn reason(
         ChainError::OtherName => other_name(presented),
         ChainError::CommonNameOnly => (
             common_name_only(presented),
-            or_pin("have a certificate made with that name as a subject alternative name"),
+            or_pin("request a certificate with that name as a subject alternative name"),
         ),
         ChainError::UnknownIssuer => unknown_issuer(presented, store, pin),
         ChainError::OtherKey { below, namesake } => (
             other_key(&whose(below, presented.certificate()), namesake, store),
-            "that authority may have a new key, or another one has the same name: ask for its present certificate and put \
+            "that authority may have a new key, or another authority has the same name: ask for its current certificate and put \
              it into the trust store"
                 .to_owned(),
         ),
@@ -41,19 +41,19 @@ pub(super) fn reason(
             weak(weakness),
             or_pin(
                 "request a new certificate with RSA of 2048 bits or more and SHA-256, or put the certificate of its \
-                    authority into a trust store of your own, where this counts as a warning",
+                    authority into your own trust store, where this is only a warning",
             ),
         ),
         ChainError::WrongSignature {
             below,
-            shown: namesake,
+            presented: namesake,
         } => (
             format!(
-                "{} is not signed by the `{}` that was shown with it",
+                "{} is not signed by the `{}` that was presented with it",
                 whose(below, presented.certificate()),
                 namesake.subject()
             ),
-            or_pin("have both certificates installed there again: one of them is damaged or outdated"),
+            or_pin("install both certificates on the server again: one of them is damaged or outdated"),
         ),
         ChainError::TooLong(most) => (
             format!(
@@ -64,7 +64,7 @@ pub(super) fn reason(
         ChainError::TooComplex => (
             format!("the certificates above its own, `{own}`, can be combined in too many ways"),
             or_pin(
-                "have only the certificates between the site's and the trusted authority's installed there",
+                "install only the certificates between the server's and the trusted authority's on the server",
             ),
         ),
         error => {
@@ -76,14 +76,14 @@ pub(super) fn reason(
 
 fn common_name_only(presented: &Presented<'_>) -> String {
     format!(
-        "its certificate `{}` has the name `{}` only as its common name, which does not count for the operating system's \
+        "its certificate `{}` has the name `{}` only as its common name, which is not accepted for the operating system's \
          authorities",
         presented.certificate().subject(),
         presented.name.to_str()
     )
 }
 
-/// The flaws of a single certificate of the chain.
+/// Errors of a single certificate of the chain.
 fn chain_error(error: &ChainError, own: &Certificate) -> (String, &'static str) {
     match error {
         ChainError::OtherPurpose(certificate, extension) => (
@@ -91,21 +91,21 @@ fn chain_error(error: &ChainError, own: &Certificate) -> (String, &'static str) 
                 "{} is not for TLS servers ({extension})",
                 whose(certificate, own)
             ),
-            "have a certificate made for server authentication",
+            "request a certificate for server authentication",
         ),
         ChainError::UnknownExtension(certificate, number) => (
             format!(
                 "{} has a critical extension that is not supported: {number}",
                 whose(certificate, own)
             ),
-            "have a certificate made without it",
+            "request a certificate without it",
         ),
         ChainError::DamagedExtension(certificate, what) => (
             format!(
-                "{} is damaged: {what} cannot be read, or stands in it twice",
+                "{} is damaged: {what} cannot be read, or is in it twice",
                 whose(certificate, own)
             ),
-            "have a new certificate made",
+            "request a new certificate",
         ),
         ChainError::Unsupported(certificate, what) => (
             format!("{} {what}, which is not supported", whose(certificate, own)),
@@ -115,10 +115,10 @@ fn chain_error(error: &ChainError, own: &Certificate) -> (String, &'static str) 
     }
 }
 
-/// What an authority must not do.
+/// Errors of an authority.
 fn authority_error(error: &ChainError, own: &Certificate) -> (String, &'static str) {
     let own = own.subject();
-    let other_authority = "have a new certificate made by an authority that may sign it";
+    let other_authority = "request a new certificate from an authority that may sign it";
     match error {
         ChainError::NotAuthority(issuer) => (
             format!(
@@ -132,7 +132,7 @@ fn authority_error(error: &ChainError, own: &Certificate) -> (String, &'static s
                 "the authority `{}` must not sign certificates: its key usage lacks `keyCertSign`",
                 issuer.subject()
             ),
-            "have that authority's certificate made anew with `keyCertSign`",
+            "reissue that authority's certificate with `keyCertSign`",
         ),
         ChainError::TooManyBelow(issuer) => (
             format!(
@@ -146,7 +146,7 @@ fn authority_error(error: &ChainError, own: &Certificate) -> (String, &'static s
                 "the authority `{}` must not sign for `{name}` (name constraints)",
                 authority.subject()
             ),
-            "have a certificate made by another authority, or for a name that this one may sign for",
+            "request a certificate from another authority, or for a name that this authority may sign for",
         ),
         _ => (
             format!(
@@ -181,12 +181,12 @@ fn weak(weakness: &Weakness) -> String {
 fn out_of_date(culprit: &Certificate, presented: &Presented<'_>) -> (String, String) {
     let (first, last) = culprit.days();
     let verdict = match culprit.at(presented.seconds()) {
-        Validity::NotYet => format!("is valid from {first} on only"),
-        Validity::Expired | Validity::Valid => format!("has expired on {last}"),
+        Validity::NotYet => format!("is not valid before {first}"),
+        Validity::Expired | Validity::Valid => format!("expired on {last}"),
     };
     let today = day(presented.seconds());
     let hint = format!(
-        "have a new certificate installed; if it should be valid, set this machine's clock, which has {today}"
+        "install a new certificate; if it should be valid, correct this machine's clock, which shows {today}"
     );
     (
         format!("{} {verdict}", whose(culprit, presented.certificate())),
@@ -203,18 +203,19 @@ fn other_name(presented: &Presented<'_>) -> (String, String) {
         && names.contains(&called.clone().into_owned())
     {
         let message = format!(
-            "its certificate `{subject}` has `{called}` as a name, where an address has to be an IP address"
+            "its certificate `{subject}` has `{called}` as a DNS name, but an address must be an IP address in it"
         );
-        let hint = "call it by a DNS name of its certificate, or have one made with `IP:` before the address";
+        let hint = "use a DNS name of its certificate in the URL, or request a certificate with `IP:` before the address";
         return (message, hint.to_owned());
     }
     let has = if names.is_empty() {
-        "has no name of a server at all".to_owned()
+        "and has no server name at all".to_owned()
     } else {
         format!("but for `{}`", names.join("`, `"))
     };
     let message = format!("its certificate `{subject}` is not for `{called}`, {has}");
-    let hint = "call it by a name that its certificate has, or have a certificate made with the name that is called";
+    let hint =
+        "use a name of its certificate in the URL, or request a certificate with the URL's name";
     (message, hint.to_owned())
 }
 
@@ -232,7 +233,8 @@ fn unknown_issuer(
         );
         let hint = match pin {
             Some(pin) => pinned(pin, store),
-            None => "have a certificate made for the name that is called, and by an authority that is trusted".to_owned(),
+            None => "request a certificate for the URL's name from an authority that is trusted"
+                .to_owned(),
         };
         return (message, hint);
     }
@@ -253,7 +255,7 @@ fn unknown_issuer(
 
 fn pinned(certificate: &Certificate, store: Store<'_>) -> String {
     format!(
-        "if the site's owner confirms the SHA-256 fingerprint {}, put this very certificate into {}",
+        "if the server's owner confirms the SHA-256 fingerprint {}, put this certificate itself into {}",
         certificate.fingerprint(),
         the_store(store)
     )
@@ -261,12 +263,12 @@ fn pinned(certificate: &Certificate, store: Store<'_>) -> String {
 
 fn the_store(store: Store<'_>) -> &'static str {
     match store {
-        Store::System => "a trust store of your own",
+        Store::System => "your own trust store",
         Store::Own { .. } => "the trust store",
     }
 }
 
-/// The store's name and what it holds.
+/// The store's name and the certificates in it.
 fn list(store: Store<'_>) -> String {
     let Store::Own { name, certificates } = store else {
         return "the operating system's trust store".to_owned();
@@ -279,7 +281,7 @@ fn list(store: Store<'_>) -> String {
         "" => "the trust store".to_owned(),
         name => format!("the trust store `{name}`"),
     };
-    list += ", which holds: ";
+    list += ", which contains: ";
     list += &named.join(", ");
     if certificates.len() > MAX_NAMED {
         list += &format!(" and {} more", certificates.len() - MAX_NAMED);

@@ -1,5 +1,5 @@
-//! Name constraints: which names an authority may sign for. They always apply, those of trusted certificates too, and to
-//! a common name where that is what the site is known by.
+//! Name constraints: which names an authority may sign for. They always apply, also those of trusted certificates, and also to a
+//! common name if that is the name that matches.
 
 use std::net::IpAddr;
 
@@ -20,12 +20,12 @@ enum Named<'a> {
     Email(&'a str),
 }
 
-/// Whether a name lies in a subtree.
+/// Whether a name is in a subtree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Within {
     Yes,
     No,
-    /// The subtree is about other kinds of names.
+    /// The subtree concerns other kinds of names.
     OtherKind,
     /// There is no rule for names of this kind.
     Unsupported,
@@ -109,7 +109,7 @@ fn is_allowed(name: &Named<'_>, constraints: &NameConstraints<'_>) -> bool {
     permitted.is_empty() || permitted.contains(&Within::Yes)
 }
 
-/// What a subtree does with the names in it.
+/// Whether a subtree permits or excludes the names in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Which {
     Permitted,
@@ -182,7 +182,7 @@ fn is_dns_within(name: &str, base: &str, which: Which) -> bool {
     if is_domain_within(&name, &base) {
         return true;
     }
-    // A star may stand for an excluded name.
+    // A wildcard may match an excluded name.
     let domain = name.strip_prefix("*.").filter(|_| which == Which::Excluded);
     domain.is_some_and(|domain| is_domain_within(base.trim_start_matches('.'), domain))
 }
@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_domain_holds_itself_and_what_is_below() {
+    fn a_domain_contains_itself_and_its_subdomains() {
         let cases = [
             ("web.acme.example", "acme.example", true),
             ("acme.example", "acme.example", true),
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_emails_and_uris_have_rules_of_their_own() {
+    fn addresses_emails_and_uris_have_their_own_rules() {
         assert!(is_address_within(
             &[10, 0, 0, 7],
             &[10, 0, 0, 0, 255, 0, 0, 0]

@@ -1,12 +1,12 @@
-//! What the certificates of a path may be used for.
+//! The purposes that the certificates of a path allow.
 
 use x509_parser::prelude::{ParsedExtension, X509Extension, X509Version};
 
 use super::{Link, Rules};
 use crate::tls::chain_error::ChainError;
 
-/// Extensions that decide about a chain, by their numbers. If one cannot be read, its certificate is refused, whether or
-/// not it is critical.
+/// Extensions that affect the check of a chain, by their numbers. If one cannot be read, its certificate is refused, even if the
+/// extension is not critical.
 const DECISIVE: [(&str, &str); 8] = [
     ("2.5.29.15", "the extension `key usage`"),
     ("2.5.29.19", "the extension `basic constraints`"),
@@ -18,21 +18,21 @@ const DECISIVE: [(&str, &str); 8] = [
     ("2.5.29.54", "the extension `inhibit any policy`"),
 ];
 
-/// Purposes of TLS servers from the time of export restrictions, which Java still accepts.
+/// Old purposes of TLS servers from the time of export restrictions, which Java still accepts.
 const SERVER_GATED: [&str; 2] = ["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"];
 
-/// Checks the extensions of a path, whose first certificate is the site's, and of the trusted one above it.
+/// Checks the extensions of a path and of the trusted certificate above it. The path's first certificate is the server's.
 pub(super) fn check(path: &[&Link<'_>], anchor: &Link<'_>, rules: Rules) -> Result<(), ChainError> {
     for (below, link) in path.iter().enumerate() {
         if below == 0 {
-            check_site(link)?;
+            check_server(link)?;
             continue;
         }
         readable(link)?;
         critical(link)?;
         authority(link)?;
         length(link, &path[1..below])?;
-        // Java asks for a purpose of the site's certificate alone, OpenSSL and browsers of the authorities as well.
+        // Java checks the purpose of the server's certificate only, OpenSSL and browsers that of the authorities as well.
         if rules == Rules::System {
             purpose(link)?;
         }
@@ -41,8 +41,8 @@ pub(super) fn check(path: &[&Link<'_>], anchor: &Link<'_>, rules: Rules) -> Resu
     signs_certificates(anchor)
 }
 
-/// Checks the extensions of a site's certificate.
-pub(super) fn check_site(own: &Link<'_>) -> Result<(), ChainError> {
+/// Checks the extensions of a server's certificate.
+pub(super) fn check_server(own: &Link<'_>) -> Result<(), ChainError> {
     readable(own)?;
     critical(own)?;
     purpose(own)?;
@@ -50,7 +50,7 @@ pub(super) fn check_site(own: &Link<'_>) -> Result<(), ChainError> {
     netscape_type(own)
 }
 
-/// Checks that what matters can be read, and is there once.
+/// Checks that the extensions that matter can be read and occur only once.
 fn readable(link: &Link<'_>) -> Result<(), ChainError> {
     let damaged = |what| ChainError::DamagedExtension(Box::new(link.certificate.clone()), what);
     let mut known = Vec::new();
@@ -81,7 +81,7 @@ fn critical(link: &Link<'_>) -> Result<(), ChainError> {
     }
 }
 
-/// Whether what an extension asks for is heeded here, or may be left aside as nothing is revoked.
+/// Whether an extension is supported here, or can be ignored because revocation is not checked.
 fn is_known(extension: &X509Extension<'_>) -> bool {
     use ParsedExtension as E;
     match extension.parsed_extension() {
@@ -100,9 +100,9 @@ fn is_known(extension: &X509Extension<'_>) -> bool {
     }
 }
 
-/// Checks that an intermediate certificate is one of an authority that may sign.
+/// Checks that an intermediate certificate belongs to an authority that may sign.
 fn authority(link: &Link<'_>) -> Result<(), ChainError> {
-    // Before version 3, certificates do not say so; they are believed only if they are trusted themselves.
+    // Certificates before version 3 do not say so. They are accepted only if they are trusted themselves.
     if link.x509.version() != X509Version::V3 || !link.x509.is_ca() {
         return Err(ChainError::NotAuthority(Box::new(link.certificate.clone())));
     }
@@ -118,7 +118,7 @@ fn signs_certificates(link: &Link<'_>) -> Result<(), ChainError> {
     }
 }
 
-/// Checks how many authorities are below one; those that issued themselves do not count.
+/// Checks the number of authorities below one. Self-issued ones do not count.
 fn length(link: &Link<'_>, below: &[&Link<'_>]) -> Result<(), ChainError> {
     let constraints = link.x509.basic_constraints().ok().flatten();
     let Some(most) = constraints.and_then(|found| found.value.path_len_constraint) else {
@@ -148,8 +148,8 @@ fn purpose(link: &Link<'_>) -> Result<(), ChainError> {
     ))
 }
 
-/// Checks that a site's key may be used in a handshake. Java asks for `digitalSignature`; OpenSSL and browsers are content
-/// with a usage of older handshakes.
+/// Checks that a server's key may be used in a handshake. Java requires `digitalSignature`; OpenSSL and browsers also accept a
+/// usage of older handshakes.
 fn key_usage(own: &Link<'_>) -> Result<(), ChainError> {
     let Ok(Some(usage)) = own.x509.key_usage() else {
         return Ok(());
@@ -164,7 +164,7 @@ fn key_usage(own: &Link<'_>) -> Result<(), ChainError> {
     ))
 }
 
-/// The same for an extension from the time before extended key usage, which Java and OpenSSL still heed.
+/// The same for an extension that is older than extended key usage, which Java and OpenSSL still check.
 fn netscape_type(own: &Link<'_>) -> Result<(), ChainError> {
     let mut extensions = own.x509.extensions().iter();
     let is_other = extensions.any(|extension| {

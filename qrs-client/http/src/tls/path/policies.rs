@@ -1,5 +1,5 @@
-//! Certificate policies, by section 6.1 of RFC 5280. Any policy will do; but an authority may ask that there be one which
-//! the whole chain has in common.
+//! Certificate policies, by section 6.1 of RFC 5280. Any policy is accepted, but an authority may require that the whole chain
+//! has one in common.
 
 use std::collections::HashSet;
 
@@ -10,14 +10,14 @@ use crate::tls::chain_error::ChainError;
 
 const ANY_POLICY: &str = "2.5.29.32.0";
 
-/// What the certificates so far have in common.
+/// The policies that the certificates so far have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Common {
     Any,
     These(HashSet<String>),
 }
 
-/// The state between two certificates. The numbers count how many more certificates it takes until something holds.
+/// The state between two certificates. The numbers are the numbers of further certificates until a rule applies.
 struct State {
     common: Common,
     explicit: usize,
@@ -25,7 +25,7 @@ struct State {
     no_any: usize,
 }
 
-/// Checks a path, whose first certificate is the site's.
+/// Checks a path. Its first certificate is the server's.
 pub(super) fn check(path: &[&Link<'_>]) -> Result<(), ChainError> {
     let never = path.len() + 1;
     let mut state = State {
@@ -37,7 +37,7 @@ pub(super) fn check(path: &[&Link<'_>]) -> Result<(), ChainError> {
     for (below, link) in path.iter().enumerate().rev() {
         let is_own = below == 0;
         let is_self_issued = link.certificate.is_self_issued();
-        state.take_policies(link, state.no_any > 0 || (!is_own && is_self_issued));
+        state.apply_policies(link, state.no_any > 0 || (!is_own && is_self_issued));
         state.fail_if_none()?;
         if !is_own {
             state.map(link);
@@ -45,13 +45,13 @@ pub(super) fn check(path: &[&Link<'_>]) -> Result<(), ChainError> {
         if is_own || !is_self_issued {
             state.count_down();
         }
-        state.take_constraints(link);
+        state.apply_constraints(link);
     }
     state.fail_if_none()
 }
 
 impl State {
-    fn take_policies(&mut self, link: &Link<'_>, any_counts: bool) {
+    fn apply_policies(&mut self, link: &Link<'_>, any_counts: bool) {
         let mut policies: HashSet<String> = link
             .x509
             .iter_extensions()
@@ -97,7 +97,7 @@ impl State {
         }
     }
 
-    fn take_constraints(&mut self, link: &Link<'_>) {
+    fn apply_constraints(&mut self, link: &Link<'_>) {
         let least = |count: &mut usize, certificates: u32| {
             *count = (*count).min(usize::try_from(certificates).unwrap_or(usize::MAX));
         };

@@ -1,10 +1,10 @@
-//! AES in CBC mode with an HMAC beneath the encryption, as TLS 1.2 has it (RFC 5246, 6.2.3.2).
+//! AES in CBC mode with an HMAC inside the encryption, as in TLS 1.2 (RFC 5246, 6.2.3.2).
 //!
 //! rustls splits the key block for suites without a MAC key: into two keys, then two initialization vectors. Here these
-//! are the two MAC keys and the two encryption keys, which stand in the same order.
+//! are the two MAC keys and the two encryption keys, which are in the same order.
 //!
-//! Decryption must not show by its time whether the padding or the MAC was wrong ("Lucky Thirteen"): the padding is
-//! compared without branches, a MAC is computed in any case, and the number of hashed blocks is always the same.
+//! The time of decryption must not reveal whether the padding or the MAC was wrong ("Lucky Thirteen"): the padding is
+//! compared without branches, a MAC is always computed, and the number of hashed blocks is always the same.
 
 use std::hint::black_box;
 
@@ -25,13 +25,13 @@ use sha2::Sha256;
 
 const BLOCK: usize = 16;
 
-/// Length of what a MAC covers beside the content: number, type, version and length of the record.
+/// Length of the data that a MAC covers besides the content: number, type, version and length of the record.
 const HEADER: usize = 13;
 
 /// Length of a block of SHA-1 and SHA-256.
 const HASH_BLOCK: usize = 64;
 
-/// Largest content of a record.
+/// Maximum length of a record's content, in bytes.
 const MAX_CONTENT: usize = 16_384;
 
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +95,7 @@ impl Cbc {
         Direction {
             cipher: self,
             key: key.to_vec(),
-            // Keys are handed over in a buffer that is as long as the longest.
+            // The buffer of a key is as long as the longest key.
             mac_key: mac_key.as_ref()[..self.mac.length()].to_vec(),
         }
     }
@@ -113,7 +113,7 @@ impl Mac {
         macro_rules! compute {
             ($hash:ty) => {{
                 let mac = <Hmac<$hash> as KeyInit>::new_from_slice(key);
-                let mut mac = mac.expect("HMAC takes keys of any length");
+                let mut mac = mac.expect("HMAC accepts keys of any length");
                 mac.update(header);
                 mac.update(content);
                 mac.finalize().into_bytes().to_vec()
@@ -125,7 +125,7 @@ impl Mac {
         }
     }
 
-    /// Hashes this many blocks of nothing.
+    /// Hashes this many empty blocks.
     fn idle(self, blocks: usize) {
         for _ in 0..blocks {
             let block = black_box([0; HASH_BLOCK]);
@@ -227,7 +227,7 @@ impl Direction {
         }
     }
 
-    /// How much of what was decrypted is content, after padding and MAC were checked.
+    /// Checks padding and MAC, and returns the length of the content.
     fn content_length(
         &self,
         plain: &[u8],
@@ -244,7 +244,7 @@ impl Direction {
         mac.idle(hashed_blocks(longest) - hashed_blocks(length));
         let received = &plain[length..length + mac.length()];
         let is_authentic = difference(&computed, received) == 0;
-        // Both are known by now; which one is false must not show.
+        // Both results are known here. Which one is false must not be visible.
         if black_box(is_padded) & black_box(is_authentic) {
             return Ok(length);
         }
@@ -252,8 +252,8 @@ impl Direction {
     }
 }
 
-/// The length of the padding without its last byte, 0 if it is wrong, and whether it is right. Looks at the same bytes
-/// whatever they are.
+/// The length of the padding without its last byte, 0 if it is wrong, and whether it is right. Always reads the same number of
+/// bytes.
 fn padding(plain: &[u8], longest: usize) -> (usize, bool) {
     let last = plain.last().copied().unwrap_or_default();
     let mut wrong = u8::from(usize::from(last) > longest);
@@ -266,7 +266,7 @@ fn padding(plain: &[u8], longest: usize) -> (usize, bool) {
     (usize::from(last & mask), is_right)
 }
 
-/// How many blocks are hashed for the MAC of such a content, without those that are always hashed.
+/// Number of blocks that are hashed for the MAC of a content, without those that are always hashed.
 fn hashed_blocks(content: usize) -> usize {
     (HEADER + content + 9).div_ceil(HASH_BLOCK)
 }
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encrypted_is_decrypted_whatever_its_length() {
+    fn records_of_any_length_are_encrypted_and_decrypted() {
         for (key, mac) in CIPHERS {
             let mut direction = direction(key, mac);
             for length in (0..100).chain([MAX_CONTENT]) {
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_record_is_refused_wherever_it_was_changed() {
+    fn a_change_of_any_byte_of_a_record_is_detected() {
         for (key, mac) in CIPHERS {
             let mut direction = direction(key, mac);
             let record = encrypted(&mut direction, b"GET /api/about");

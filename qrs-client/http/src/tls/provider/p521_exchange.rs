@@ -9,7 +9,7 @@ use rustls::{Error, NamedGroup, PeerMisbehaved};
 /// Length of a secret key in bytes; its first byte has one bit.
 const SECRET_LENGTH: usize = 66;
 
-/// First byte of a point that is not compressed, the only form that TLS has.
+/// First byte of an uncompressed point, the only format in TLS.
 const UNCOMPRESSED: u8 = 4;
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl SupportedKxGroup for P521 {
     }
 }
 
-/// Nearly all numbers of the right length are secret keys.
+/// Almost all numbers of the right length are valid secret keys.
 fn new_secret() -> Result<SecretKey, Error> {
     let random = ring::default_provider().secure_random;
     for _ in 0..16 {

@@ -1,4 +1,4 @@
-//! ECDSA on the curves of NIST that Java has, with any hash.
+//! ECDSA on the NIST curves that Java supports, with any hash function.
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 
@@ -19,7 +19,7 @@ impl Curve {
         }
     }
 
-    /// Whether `signature`, in DER, is one of `digest` by the key at `point`.
+    /// Whether `signature`, in DER, is a signature of `digest` by the key at `point`.
     pub(super) fn verify(self, point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
         macro_rules! verify {
             ($curve:ident) => {{
@@ -40,8 +40,7 @@ impl Curve {
         }
     }
 
-    /// A digest at least as long as an element of the field: the crates refuse short ones, which stand for the same
-    /// number.
+    /// The digest, padded to the length of a field element: the crates refuse shorter ones, although the number is the same.
     fn padded(self, digest: &[u8]) -> Vec<u8> {
         let length = match self {
             Self::P256 => 32,
@@ -53,7 +52,7 @@ impl Curve {
     }
 }
 
-/// What to call a key on another curve.
+/// The name of a key on an unsupported curve.
 pub(super) fn name_of_unsupported(number: &str) -> String {
     match number {
         "1.3.132.0.33" => "a key on the curve P-224".to_owned(),

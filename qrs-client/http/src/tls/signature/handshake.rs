@@ -4,7 +4,7 @@ use rustls::SignatureScheme;
 
 use super::{Algorithm, Curve, Hash, Pss, PublicKey, Restriction, SignatureError};
 
-/// Schemes that are offered always, the strongest first where that makes no difference in speed.
+/// Schemes that are always offered, the strongest first if the speed is the same.
 pub(in crate::tls) const STRONG_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_NISTP384_SHA384,
     SignatureScheme::ECDSA_NISTP256_SHA256,
@@ -21,14 +21,14 @@ pub(in crate::tls) const STRONG_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::RSA_PKCS1_SHA256,
 ];
 
-/// Schemes that are offered only for a private authority. Some servers show a certificate only if the client offers the
-/// scheme that it was signed with.
+/// Schemes that are offered only for a private authority. Some servers present a certificate only if the client offers the
+/// scheme of its signature.
 pub(in crate::tls) const SHA1_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SHA1_Legacy,
     SignatureScheme::RSA_PKCS1_SHA1,
 ];
 
-/// `rsa_pss_pss_sha256`: RSASSA-PSS by a key for nothing else. rustls has no names for these three.
+/// `rsa_pss_pss_sha256`: RSASSA-PSS by a key that is only for this algorithm. rustls has no names for these three schemes.
 const RSA_PSS_KEY_SHA256: SignatureScheme = SignatureScheme::Unknown(0x0809);
 const RSA_PSS_KEY_SHA384: SignatureScheme = SignatureScheme::Unknown(0x080A);
 const RSA_PSS_KEY_SHA512: SignatureScheme = SignatureScheme::Unknown(0x080B);
@@ -51,7 +51,7 @@ impl Handshake {
     ) -> Result<(), SignatureError> {
         let algorithm = scheme_algorithm(scheme).ok_or(SignatureError::Wrong)?;
         let is_allowed = match (self, algorithm) {
-            // TLS 1.2 leaves the curve open.
+            // TLS 1.2 does not specify the curve.
             (Self::Tls12, _) => true,
             (Self::Tls13, Algorithm::RsaPkcs1(_) | Algorithm::Ecdsa(Hash::Sha1)) => false,
             (Self::Tls13, Algorithm::Ecdsa(hash)) => {

@@ -45,7 +45,7 @@ impl Hash {
         }
     }
 
-    /// What precedes a digest in a signature of PKCS#1: the head of `DigestInfo`.
+    /// The head of `DigestInfo`, which precedes the digest in a PKCS#1 signature.
     pub(super) fn prefix(self) -> &'static [u8] {
         match self {
             Self::Sha1 => &[

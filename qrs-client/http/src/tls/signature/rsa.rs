@@ -1,4 +1,4 @@
-//! RSA signatures, as RFC 8017 checks them. Only public numbers are computed with, so that time tells nothing.
+//! RSA signatures by RFC 8017. All numbers are public, so that the time of the computation reveals nothing.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -6,10 +6,10 @@ use crypto_bigint::{BoxedUint, Odd};
 use super::hash::Hash;
 use super::{Pss, bits, without_zeros};
 
-/// Longest public exponent in bytes. Real ones are 3 or 65537; a long one would only cost time.
+/// Maximum length of a public exponent, in bytes. Real ones are 3 or 65537; a long one would only cost time.
 const MAX_EXPONENT_LENGTH: usize = 8;
 
-/// RSASSA-PKCS1-v1_5: there is one right encoding, which is compared as a whole.
+/// RSASSA-PKCS1-v1_5. There is only one valid encoding, which is compared as a whole.
 pub(super) fn verify_pkcs1(
     modulus: &[u8],
     exponent: &[u8],
@@ -39,7 +39,7 @@ pub(super) fn verify_pss(
     let Some(encoded) = encoded(modulus, exponent, signature) else {
         return false;
     };
-    // The encoding is one bit shorter than the modulus, and so a byte shorter where that bit has a byte of its own.
+    // The encoding is one bit shorter than the modulus, and therefore one byte shorter if that bit is alone in its byte.
     let encoded_bits = bits(modulus) - 1;
     let (above, encoded) = encoded.split_at(modulus.len() - encoded_bits.div_ceil(8));
     let digest_length = pss.hash.length();

@@ -1,5 +1,5 @@
-//! Elements of BER, the older sibling of DER: lengths may be left open, and octet strings may come in pieces.
-//! `BouncyCastle` and EJBCA write PKCS12 and PKCS7 like this. Nothing is allocated on the word of a file.
+//! Elements of BER, a superset of DER: lengths may be indefinite, and octet strings may consist of pieces. `BouncyCastle` and
+//! EJBCA write PKCS12 and PKCS7 like this. Lengths in a file never cause an allocation.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 
-/// A tag for the context, numbered from 0, of an element that holds others.
+/// The context-specific tag 0 of an element that contains others.
 pub(super) const CONTEXT_0: u8 = 0xA0;
 
 const CONSTRUCTED: u8 = 0x20;
 
-/// How deep elements of open length may nest. PKCS12 has some ten levels.
+/// Maximum depth of nested elements of indefinite length. PKCS12 has about ten levels.
 const MAX_DEPTH: usize = 32;
 
-/// One element, and what follows it.
+/// An element, and the bytes after it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Element<'a> {
     pub(super) tag: u8,
@@ -27,10 +27,10 @@ pub(super) struct Element<'a> {
     pub(super) rest: &'a [u8],
 }
 
-/// Why there is no element.
+/// Why an element cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BerError {
-    /// It goes beyond the bytes; this long it would be, its head included, if it says so.
+    /// It is longer than the bytes. If its length is known, it has this many bytes, including its head.
     Truncated(Option<usize>),
     Malformed,
 }
@@ -43,7 +43,7 @@ pub(super) fn element(bytes: &[u8]) -> Result<Element<'_>, BerError> {
 fn element_at(bytes: &[u8], depth: usize) -> Result<Element<'_>, BerError> {
     let (tag, head, length) = head(bytes)?;
     let Some(length) = length else {
-        return open_element(bytes, tag, head, depth);
+        return indefinite_element(bytes, tag, head, depth);
     };
     let end = head.checked_add(length).ok_or(BerError::Malformed)?;
     match (bytes.get(head..end), bytes.split_at_checked(end)) {
@@ -57,7 +57,7 @@ fn element_at(bytes: &[u8], depth: usize) -> Result<Element<'_>, BerError> {
     }
 }
 
-/// Tag, length of the head, and length of the content if it is not left open.
+/// Tag, length of the head, and length of the content unless it is indefinite.
 fn head(bytes: &[u8]) -> Result<(u8, usize, Option<usize>), BerError> {
     let (&tag, after) = bytes.split_first().ok_or(BerError::Truncated(None))?;
     // Tags of several bytes are not used in these files.
@@ -81,8 +81,13 @@ fn head(bytes: &[u8]) -> Result<(u8, usize, Option<usize>), BerError> {
     }
 }
 
-/// An element of open length goes on until two zeros stand where the next element would begin.
-fn open_element(bytes: &[u8], tag: u8, head: usize, depth: usize) -> Result<Element<'_>, BerError> {
+/// An element of indefinite length, which ends with two zeros.
+fn indefinite_element(
+    bytes: &[u8],
+    tag: u8,
+    head: usize,
+    depth: usize,
+) -> Result<Element<'_>, BerError> {
     if depth > MAX_DEPTH {
         return Err(BerError::Malformed);
     }
@@ -97,7 +102,7 @@ fn open_element(bytes: &[u8], tag: u8, head: usize, depth: usize) -> Result<Elem
                 rest: after,
             });
         }
-        // What an inner element says of its length does not tell how long the file should be.
+        // The length of an inner element does not show how long the file should be.
         let inner = element_at(rest, depth + 1).map_err(|error| match error {
             BerError::Truncated(_) => BerError::Truncated(None),
             error => error,
@@ -106,7 +111,7 @@ fn open_element(bytes: &[u8], tag: u8, head: usize, depth: usize) -> Result<Elem
     }
 }
 
-/// Elements one after the other, up to the first that cannot be read.
+/// Consecutive elements, up to the first that cannot be read.
 pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Result<Element<'_>, BerError>> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
@@ -120,12 +125,12 @@ pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Result<Element<'_>,
 }
 
 impl<'a> Element<'a> {
-    /// Whether it has this tag, as one piece or in several.
+    /// Whether it has this tag, in one piece or in several.
     pub(super) fn is(&self, tag: u8) -> bool {
         self.tag == tag || self.tag == tag | CONSTRUCTED
     }
 
-    /// The bytes of an octet string, or of an element that stands for one, put together if they come in pieces.
+    /// The bytes of an octet string, or of an element that is used like one. Pieces are joined.
     pub(super) fn octets(&self) -> Result<Cow<'a, [u8]>, BerError> {
         if self.tag & CONSTRUCTED == 0 {
             return Ok(Cow::Borrowed(self.content));
@@ -150,7 +155,7 @@ impl<'a> Element<'a> {
     }
 }
 
-/// Takes elements off the front, each of which has to have a certain tag.
+/// Reads elements with expected tags from the front.
 pub(super) struct Reader<'a> {
     pub(super) rest: &'a [u8],
 }
@@ -185,7 +190,7 @@ impl<'a> Reader<'a> {
             [0x80..=0xFF, ..] => return Err(BerError::Malformed),
             digits => digits,
         };
-        // What is too large for any use counts as the largest.
+        // Numbers that are too large become the largest one.
         if digits.len() > 8 {
             return Ok(u64::MAX);
         }
@@ -200,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_of_open_length_and_octets_in_pieces_are_read() {
+    fn elements_of_indefinite_length_and_octet_strings_in_pieces_are_read() {
         let bytes = [
             0x30, 0x80, 0x24, 0x80, 0x04, 2, b'h', b'e', 0x24, 0x05, 0x04, 3, b'l', b'l', b'o', 0,
             0, 0, 0, 0xFF,
@@ -219,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_are_made_up_and_nesting_without_end_are_refused() {
+    fn false_lengths_and_endless_nesting_are_refused() {
         assert_eq!(
             element(&[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF]).unwrap_err(),
             BerError::Truncated(Some(0xFFFF_FFFF + 6))

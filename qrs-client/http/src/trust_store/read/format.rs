@@ -1,11 +1,11 @@
-//! What a file is, by its content.
+//! The format of a file, by its content.
 
 use std::borrow::Cow;
 
 use super::ber::{self, BerError, INTEGER, OBJECT_IDENTIFIER, SEQUENCE};
 use crate::trust_store::StoreKind;
 
-/// What a file is.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Empty,
@@ -16,7 +16,7 @@ pub(super) enum Format {
     Pem,
     DerCertificate,
     DerPrivateKey,
-    /// Begins as ASN.1, and is shorter than it has to be; this many bytes it should have, if it says so.
+    /// The file begins as ASN.1 but is too short. If its length is known, it should have this many bytes.
     TruncatedDer(Option<usize>),
     Unknown,
 }
@@ -28,14 +28,14 @@ impl Format {
             [0xFE, 0xED, 0xFE, 0xED, ..] => Self::Jks,
             [0xCE, 0xCE, 0xCE, 0xCE, ..] => Self::Jceks,
             [SEQUENCE, 0x80..=0xFF, ..] => from_ber(bytes),
-            // `0` is a letter, too, with which a comment before the certificates may begin.
+            // A comment before the certificates may begin with the digit `0`.
             _ if contains(bytes, b"-----BEGIN ") => Self::Pem,
             [SEQUENCE, ..] => from_ber(bytes),
             _ => Self::Unknown,
         }
     }
 
-    /// The kind of store that it is, if it can be read.
+    /// The kind of trust store, if it can be read.
     pub(super) fn kind(self) -> Option<StoreKind> {
         match self {
             Self::Jks => Some(StoreKind::Jks),
@@ -67,14 +67,14 @@ fn from_ber(bytes: &[u8]) -> Format {
     }
 }
 
-/// Text in UTF-8 without a byte order mark; anything else as it is. Windows writes PEM files in UTF-16 as well.
+/// Text in UTF-8 without a byte order mark; other data is unchanged. Windows also writes PEM files in UTF-16.
 pub(super) fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
         [0xFF, 0xFE, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
         _ if contains(bytes, b"-\0-\0-\0-\0-\0B\0E\0G\0I\0N\0 \0") => {
-            // In big-endian text the zeros come first, and the whole begins with one.
+            // Big-endian text begins with a zero.
             match bytes.first() {
                 Some(0) => from_utf16(bytes, u16::from_be_bytes),
                 _ => from_utf16(bytes, u16::from_le_bytes),

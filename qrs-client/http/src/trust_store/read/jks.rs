@@ -1,5 +1,4 @@
-//! Java's own key store format, JKS. Nothing is allocated on the word of a file: certificates are
-//! slices of it.
+//! Java's own key store format, JKS. Lengths in a file never cause an allocation: certificates are slices of the file.
 
 use secrecy::{ExposeSecret, SecretString};
 use sha1::{Digest, Sha1};
@@ -8,15 +7,15 @@ use super::{Found, damaged, truncated, wrong_password};
 use crate::error::Error;
 use crate::trust_store::StoreWarning;
 
-/// What the digest is made of between password and data.
+/// The text between password and data in the digest.
 const SALT: &[u8] = b"Mighty Aphrodite";
 const DIGEST_LENGTH: usize = 20;
 
 const KEY_ENTRY: u32 = 1;
 const CERTIFICATE_ENTRY: u32 = 2;
 
-/// Reads the certificates of all entries, the chains of keys among them. The structure is checked
-/// before the digest, so that a truncated file is not taken for a wrong password.
+/// Reads the certificates of all entries, including the chains of keys. The structure is checked before the digest, so that a
+/// truncated file is not reported as a wrong password.
 pub(super) fn read<'a>(
     bytes: &'a [u8],
     password: Option<&SecretString>,
@@ -34,7 +33,7 @@ pub(super) fn read<'a>(
     Ok(found)
 }
 
-/// Reads all entries, and gives where they end and the digest begins.
+/// Reads all entries, and returns the position where they end and the digest begins.
 fn entries<'a>(bytes: &'a [u8], found: &mut Found<&'a [u8]>) -> Result<usize, Error> {
     let mut reader = Reader {
         rest: bytes.get(4..).ok_or_else(truncated)?,
@@ -82,7 +81,7 @@ fn digest_of(data: &[u8], password: &SecretString) -> [u8; DIGEST_LENGTH] {
     digest.finalize().into()
 }
 
-/// Takes pieces off the front, if they are there.
+/// Reads pieces from the front.
 struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -100,7 +99,7 @@ impl<'a> Reader<'a> {
         Ok(u32::from_be_bytes(*bytes))
     }
 
-    /// An alias or the like, which has a length of two bytes.
+    /// A text, such as an alias, whose length is in two bytes.
     fn text(&mut self) -> Result<&'a [u8], Error> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(truncated)?;
         self.rest = rest;

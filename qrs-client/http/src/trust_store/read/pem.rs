@@ -10,7 +10,7 @@ use super::{Found, damaged, pkcs7, without_certificate};
 use crate::error::Error;
 use crate::trust_store::StoreWarning;
 
-/// Not every program pads what it writes.
+/// Base64 with or without padding: not every program writes it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -26,7 +26,7 @@ const SERVER_AUTHENTICATION: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03,
 /// 2.5.29.37.0: any purpose.
 const ANY_PURPOSE: &[u8] = &[0x55, 0x1D, 0x25, 0x00];
 
-/// What stands between a `BEGIN` and its `END`.
+/// The content between a `BEGIN` and its `END`.
 struct Section<'a> {
     label: &'a str,
     lines: Vec<&'a str>,
@@ -40,7 +40,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Found<Vec<u8>>, Error> {
         match section.label {
             "CERTIFICATE" | "X509 CERTIFICATE" | "PKCS7" | "CMS" => {
                 let der = section.decoded()?;
-                // Some programs put a bundle where a certificate is announced.
+                // Some programs write a bundle with the label of a certificate.
                 if Format::from_content(&der) == Format::Pkcs7 {
                     found.certificates.extend(pkcs7::read(&der)?.certificates);
                 } else {
@@ -66,10 +66,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Found<Vec<u8>>, Error> {
     }
 }
 
-/// For a file in which openssl marked every certificate as one for other purposes.
+/// The error of a file in which openssl marked all certificates as trusted for other purposes only.
 fn for_other_purposes() -> Error {
     Error::configuration(
-        "the trust store holds no certificate that is trusted for TLS servers: openssl marked them for other purposes",
+        "the trust store contains no certificate that is trusted for TLS servers: openssl marked them for other purposes",
     )
     .with_hint("write it without the marks: openssl x509 -in OLD -out NEW")
 }
@@ -128,11 +128,11 @@ impl Section<'_> {
     }
 }
 
-/// Whether what follows a `TRUSTED CERTIFICATE` lets it vouch for TLS servers: openssl writes there what the certificate is
-/// trusted for, and what not.
+/// Whether a `TRUSTED CERTIFICATE` is trusted for TLS servers: after the certificate, openssl writes the purposes that it is and
+/// is not trusted for.
 fn is_for_servers(der: &[u8]) -> bool {
     let Ok(certificate) = ber::element(der) else {
-        // The certificate is reported as unreadable later on.
+        // The certificate is reported as unreadable later.
         return true;
     };
     let Ok(Some(trust)) = Reader::new(certificate.rest).take_if(SEQUENCE) else {
@@ -152,7 +152,7 @@ fn is_for_servers(der: &[u8]) -> bool {
         && rejected.is_none_or(|rejected| !names_servers(rejected.content))
 }
 
-/// What the sections of the file are called, each once.
+/// The labels of the file's sections, each once.
 fn labels(sections: &[Section<'_>]) -> Vec<String> {
     let mut labels: Vec<String> = Vec::new();
     for section in sections {

@@ -1,5 +1,5 @@
 //! PKCS12, as keytool, openssl, Windows, `BouncyCastle` and EJBCA write it: RFC 7292 and, for PBMAC1, RFC 9579. Private keys
-//! are not decrypted, only noticed.
+//! are detected but not decrypted.
 
 mod cipher;
 mod derivation;
@@ -30,18 +30,18 @@ const NESTED_BAG: u8 = 6;
 /// 1.2.840.113549.1.9.22.1
 const X509_CERTIFICATE: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x16, 0x01];
 
-/// How deep bags may nest. Nobody nests them.
+/// Maximum depth of nested bags. In practice, bags are not nested.
 const MAX_DEPTH: usize = 8;
 
-/// Why a file is not read.
+/// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pkcs12Error {
     Malformed,
-    /// Something is encrypted or authenticated in a way that is not supported; what it is.
+    /// This kind of encryption or authentication is not supported.
     Unsupported(String),
-    /// Deriving the keys would take too long, or too much memory.
+    /// Deriving the keys would take too much time or memory.
     Excessive,
-    /// What was decrypted has no valid padding: mostly the password is wrong.
+    /// The decrypted data has no valid padding, usually because the password is wrong.
     Undecryptable,
     WrongMac,
 }
@@ -100,7 +100,7 @@ impl Reading<'_> {
         self.parts(&content)
     }
 
-    /// The parts of the file, each encrypted or not.
+    /// The parts of the file. Each may be encrypted.
     fn parts(&mut self, content: &[u8]) -> Result<(), Pkcs12Error> {
         let parts = Reader::new(content).take(SEQUENCE)?;
         for part in ber::elements(parts.content) {
@@ -112,7 +112,7 @@ impl Reading<'_> {
                 }
                 ENCRYPTED_DATA => {
                     let bags = self.decrypted(&mut part)?;
-                    // With a wrong password and without a MAC, what comes out is rubbish.
+                    // With a wrong password and without a MAC, the decrypted data is garbage.
                     self.bags(&bags, 0).map_err(|error| match error {
                         Pkcs12Error::Malformed if !self.has_mac => Pkcs12Error::Undecryptable,
                         error => error,
@@ -193,7 +193,7 @@ impl Reading<'_> {
     }
 }
 
-/// The octet string in an element for the context.
+/// The octet string in a context-specific element.
 fn octets_within(reader: &mut Reader<'_>) -> Result<Vec<u8>, Pkcs12Error> {
     let context = reader.take(CONTEXT_0)?;
     let octets = Reader::new(context.content).take(OCTET_STRING)?;

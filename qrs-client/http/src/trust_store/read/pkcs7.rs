@@ -1,4 +1,4 @@
-//! PKCS7 bundles (`.p7b`): what Windows exports a chain as. Their signatures, if they have any, do not matter.
+//! PKCS7 bundles (`.p7b`), the format in which Windows exports a chain. Their signatures, if there are any, are ignored.
 
 use super::ber::{BerError, CONTEXT_0, Element, INTEGER, OBJECT_IDENTIFIER, Reader, SEQUENCE, SET};
 use super::{Found, damaged, other_content};
@@ -20,7 +20,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Found<Vec<u8>>, Error> {
     })
 }
 
-/// The certificates, if there is a place for them.
+/// The certificates, if the bundle contains any.
 fn parts(bytes: &[u8]) -> Result<Option<Vec<Vec<u8>>>, BerError> {
     let mut outer = Reader::new(Reader::new(bytes).take(SEQUENCE)?.content);
     if outer.take(OBJECT_IDENTIFIER)?.content != SIGNED_DATA {
@@ -36,7 +36,7 @@ fn parts(bytes: &[u8]) -> Result<Option<Vec<Vec<u8>>>, BerError> {
     let mut found = Vec::new();
     for certificate in super::ber::elements(certificates) {
         let certificate: Element<'_> = certificate?;
-        // Other kinds, which have tags for the context, are out of use.
+        // Other kinds, with context-specific tags, are obsolete.
         if certificate.tag == SEQUENCE {
             found.push(certificate.whole.to_vec());
         }

@@ -1,4 +1,4 @@
-//! Any list, cut anywhere, mutated or without an end.
+//! Properties of all lists: cut anywhere, mutated, or without an end.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ fn answers() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Cuts an answer at these places.
+/// Cuts a response at these positions.
 fn cut<'a>(answer: &'a [u8], places: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     let mut places: Vec<_> = places
         .iter()
@@ -46,7 +46,7 @@ fn cut<'a>(answer: &'a [u8], places: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     places.into_iter().map(next).collect()
 }
 
-/// What `serde_json` makes of the whole answer says what the decoder must make of it.
+/// Checks that the decoder returns what `serde_json` reads from the whole response.
 fn agrees_with_serde_json(answer: &[u8], (records, end): &Outcome<Value>) {
     match serde_json::from_slice::<Vec<Value>>(answer) {
         Ok(expected) => {
@@ -67,7 +67,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_chopping_gives_what_serde_json_reads(
+    fn every_cut_gives_what_serde_json_reads(
         answer in answers(),
         places in vec(any::<prop::sample::Index>(), 0..8),
     ) {
@@ -76,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn any_chopping_passes_the_same_elements_that_are_too_large(
+    fn every_cut_skips_the_same_elements_that_are_too_large(
         answer in answers(),
         places in vec(any::<prop::sample::Index>(), 0..8),
         max_record in 1_usize..60,
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn a_hostile_stream_ends_or_takes_bounded_memory(
+    fn a_hostile_stream_ends_or_needs_bounded_memory(
         start in prop::sample::select(vec!["", "[", "[{", "[{\"id\":\"", "[{\"id\":\"a\",\"x\":", "[\"", "[-", "[[", "[{}"]),
         part in prop_oneof![
             prop::sample::select(vec![" ", "null,", "{},", "1", "[", "{\"a\":", "\\\"", ",{}", "\u{FEFF}", "]", "true", "e1"])
@@ -122,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn a_mutated_answer_neither_panics_nor_passes_for_a_list(
+    fn a_mutated_response_neither_panics_nor_looks_like_a_list(
         mut answer in answers(),
         at in any::<prop::sample::Index>(),
         with in prop_oneof![any::<u8>(), prop::sample::select(b"[]{},:\" 1n\\".to_vec())],

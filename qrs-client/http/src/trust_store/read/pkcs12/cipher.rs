@@ -12,7 +12,7 @@ use super::{OBJECT_IDENTIFIER, OCTET_STRING, Pkcs12Error, Reader, SEQUENCE};
 
 /// 1.2.840.113549.1.5.13
 const PBES2: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0D];
-/// 1.2.840.113549.1.12.1, with one more number: the older ways of encryption.
+/// 1.2.840.113549.1.12.1, with one more number: the older encryption schemes.
 const PBE: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x0C, 0x01];
 /// 2.16.840.1.101.3.4.1, with one more number.
 const AES: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01];
@@ -26,7 +26,7 @@ enum Cipher {
     Aes256,
     TripleDes,
     TwoKeyTripleDes,
-    /// With a key of this many bytes.
+    /// The key has this many bytes.
     Rc2(usize),
 }
 
@@ -61,7 +61,7 @@ pub(super) fn decrypt(
     cipher.decrypt(&key, &derive(Purpose::Iv, 8), encrypted)
 }
 
-/// PBES2: a derivation and a cipher, each with parameters of its own.
+/// PBES2: a key derivation and a cipher, each with its own parameters.
 fn decrypt_newer(
     parameters: &mut Reader<'_>,
     encrypted: &[u8],

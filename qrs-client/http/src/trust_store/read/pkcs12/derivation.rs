@@ -1,5 +1,5 @@
-//! Keys from passwords, and the limits of the work for them: each part of a file has parameters of its own, and a hundred
-//! parts of a million rounds would take half a minute.
+//! Derives keys from passwords, within limits: each part of a file has its own parameters, and a hundred parts of a million rounds
+//! would take half a minute.
 
 use secrecy::zeroize::Zeroizing;
 use sha2::Digest;
@@ -7,20 +7,20 @@ use sha2::Digest;
 use super::Pkcs12Error;
 use crate::trust_store::read::ber::{OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE};
 
-/// Maximum number of rounds of all parts together. Usual files have 2,048 to 600,000 in each of three parts. The fuzz
-/// target allows few, so that a file whose rounds are not counted stands out by its time.
+/// Maximum number of rounds of all parts together. Usual files have 2,048 to 600,000 in each of three parts. The fuzz target allows
+/// few, so that uncounted rounds are noticed by the time they take.
 const MAX_ROUNDS: u64 = if cfg!(fuzzing) { 50_000 } else { 3_000_000 };
 
-/// Maximum number of bytes that scrypt may take at a time. `openssl` takes 16 MiB.
+/// Maximum memory of scrypt, in bytes. `openssl` uses 16 MiB.
 const MAX_SCRYPT_MEMORY: u64 = 64 << 20;
 
-/// Maximum amount of work of scrypt in all parts together, as N · r · p: some four times what `openssl` asks for in one.
+/// Maximum amount of work of scrypt in all parts together, as N · r · p: about four times that of one part by `openssl`.
 const MAX_SCRYPT_WORK: u64 = if cfg!(fuzzing) { 1 << 16 } else { 1 << 20 };
 
-/// Largest number of bytes that are derived for a key. The longest cipher key has 32, the longest HMAC key 64.
+/// Maximum length of a derived key, in bytes. The longest cipher key has 32, the longest HMAC key 64.
 const MAX_KEY_LENGTH: u64 = 64;
 
-/// Smallest number of bytes of a key for a MAC (RFC 9579). A MAC with a short key could be guessed.
+/// Minimum length of a MAC key, in bytes (RFC 9579). A shorter key could be guessed.
 const MIN_MAC_KEY_LENGTH: usize = 20;
 
 /// 1.2.840.113549.1.5.12
@@ -40,7 +40,7 @@ pub(super) enum Hash {
     Sha512,
 }
 
-/// Runs code with `$hash` being the type of a hash function.
+/// Runs code in which `$hash` is the type of a hash function.
 macro_rules! with_hash {
     ($value:expr, $hash:ident => $code:expr) => {
         match $value {
@@ -70,7 +70,7 @@ macro_rules! with_hash {
 pub(super) use with_hash;
 
 impl Hash {
-    /// By its own number.
+    /// The hash function with this number.
     pub(super) fn from_number(number: &[u8]) -> Option<Self> {
         /// 2.16.840.1.101.3.4.2, with one more number.
         const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
@@ -84,7 +84,7 @@ impl Hash {
         }
     }
 
-    /// By the number of the HMAC with it.
+    /// The hash function of the HMAC with this number.
     pub(super) fn from_hmac_number(number: &[u8]) -> Option<Self> {
         match number.strip_prefix(HMAC)? {
             [7] => Some(Self::Sha1),
@@ -104,7 +104,7 @@ impl Hash {
         })
     }
 
-    /// Length of the blocks that it takes, in bytes.
+    /// Length of its input blocks, in bytes.
     fn block(self) -> usize {
         match self {
             Self::Sha1 | Self::Sha224 | Self::Sha256 => 64,
@@ -113,11 +113,11 @@ impl Hash {
     }
 }
 
-/// A password in the forms that PKCS12 takes it in.
+/// A password in the encodings of PKCS12.
 pub(super) struct Password<'a> {
-    /// UTF-8, for the newer ways of encryption.
+    /// UTF-8, for the newer encryption schemes.
     text: &'a str,
-    /// UTF-16 with a zero at the end, for the older ones.
+    /// UTF-16 with a zero at the end, for the older schemes.
     wide: Zeroizing<Vec<u8>>,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Password<'a> {
         }
     }
 
-    /// Works with the password. Of an empty one there are two forms, a zero and nothing: if the first is wrong, the
+    /// Runs an operation with the password. An empty password has two encodings, a zero and nothing: if the first is wrong, the
     /// second is tried and kept.
     pub(super) fn choose_empty_form<T>(
         &mut self,
@@ -158,7 +158,7 @@ impl<'a> Password<'a> {
     }
 }
 
-/// What work is left.
+/// The remaining work.
 pub(super) struct Budget {
     rounds: u64,
     scrypt: u64,
@@ -174,7 +174,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes rounds out of the budget.
+    /// Subtracts rounds from the budget.
     pub(super) fn spend_rounds(&mut self, rounds: u64) -> Result<u32, Pkcs12Error> {
         self.rounds = self
             .rounds
@@ -200,7 +200,7 @@ impl Budget {
     }
 }
 
-/// What a derived key of PKCS12 is for.
+/// The purpose of a derived key in PKCS12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Key = 1,
@@ -239,7 +239,7 @@ pub(super) fn pkcs12_key(
     key
 }
 
-/// Adds a number and one to another number of the same length, without what is carried out at its front.
+/// Adds a number and one to another number of the same length, without the last carry.
 fn add(number: &mut [u8], added: &[u8]) {
     let mut carry = 1_u16;
     for (byte, added) in number.iter_mut().zip(added).rev() {
@@ -249,8 +249,7 @@ fn add(number: &mut [u8], added: &[u8]) {
     }
 }
 
-/// The newer derivations, by an algorithm of PKCS5: PBKDF2 or scrypt. `length` is how long the key is to be, unless the
-/// parameters say so.
+/// The newer derivations of PKCS5: PBKDF2 or scrypt. `length` is the length of the key, unless the parameters contain it.
 pub(super) fn pkcs5_key(
     algorithm: &[u8],
     password: &Password<'_>,
@@ -317,7 +316,7 @@ fn scrypt(
     Ok(key)
 }
 
-/// An empty key, as long as the parameters say or as is wanted. Only those for a MAC may say.
+/// A zeroed key with the length in the parameters, or the wanted one. Only the parameters of a MAC may contain a length.
 fn key_of_length(
     parameters: &mut Reader<'_>,
     length: Option<usize>,

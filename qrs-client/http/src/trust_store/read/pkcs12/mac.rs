@@ -1,4 +1,4 @@
-//! The MAC of a PKCS12 file, by which it shows that it was not changed and that the password is right.
+//! The MAC of a PKCS12 file. It shows that the file was not changed and that the password is right.
 
 use hmac::{Hmac, KeyInit, Mac};
 
