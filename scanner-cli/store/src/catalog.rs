@@ -16,10 +16,12 @@ use super::{
 
 mod changes;
 mod entries;
+mod feed;
 mod rows;
 
 pub use changes::{ChangesFrom, ItemSet};
 pub use entries::{CatalogContainer, CatalogItem, ItemScope};
+pub use feed::{FeedFollower, StoreFeed};
 use rows::{SCAN, connections, scan_of};
 
 /// What the store holds at one moment.
@@ -179,11 +181,11 @@ impl Catalog {
         self.read(|_| scans.query_map([], scan_of)?.collect())
     }
 
-    /// How far the follower of this name has come.
+    /// The position of a follower.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn cursor(&self, follower: &str) -> Result<Cursor, StoreError> {
+    pub fn cursor(&self, follower: &FeedFollower) -> Result<Cursor, StoreError> {
         self.read(|db| cursors::cursor(db, follower))
     }
 

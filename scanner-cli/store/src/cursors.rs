@@ -1,14 +1,18 @@
-//! How far each follower has come.
+//! The positions of followers, and what they note for themselves.
 
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
 
+use catalog_model::{
+    FollowerName,
+    follower::{Acknowledgement, Position},
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    closing,
+    FeedFollower, closing,
     database::{self, Database},
     error::{Doing, StoreError},
 };
@@ -19,17 +23,19 @@ pub struct Cursors {
     path: PathBuf,
 }
 
-/// How far a follower has come.
+/// The position of a follower.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// The last change that it took from this store; none before it took all items for the first time.
+    /// The last change of this store that it has delivered. Not set before it has delivered all items for the first time.
     pub reached: Option<i64>,
-    /// When it last took something.
+    /// When it last delivered something, in milliseconds since 1970.
     pub followed: Option<i64>,
-    /// How often it failed since, and what it said last.
+    /// Number of failed deliveries since.
     pub failures: i64,
     /// What the last failure said.
     pub error: Option<String>,
+    /// When it last failed, in milliseconds since 1970.
+    pub failed: Option<i64>,
 }
 
 impl Cursors {
@@ -44,41 +50,88 @@ impl Cursors {
         })
     }
 
-    /// How far the follower of this name has come.
+    /// The position of a follower.
     ///
     /// # Errors
     /// If the store cannot be read or written.
-    pub fn of(&self, name: &str) -> Result<Cursor, StoreError> {
-        cursor(&self.db, name).map_err(|error| self.failed(error))
+    pub fn of(&self, follower: &FeedFollower) -> Result<Cursor, StoreError> {
+        cursor(&self.db, follower).map_err(|error| self.failed(error))
     }
 
-    /// Notes that a follower has taken all changes up to `seq`.
+    /// Records what the catalog of a follower has stored: as a whole, or not at all.
+    pub(crate) fn acknowledge(
+        &mut self,
+        follower: &FeedFollower,
+        acknowledgement: &Acknowledgement,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        let (name, basis) = (follower.name.as_str(), follower.basis());
+        let position = acknowledgement.position.map(Position::get);
+        let behavior = self.db.behavior();
+        let record = |db: &mut Database| -> rusqlite::Result<()> {
+            let change = db.transaction_with_behavior(behavior)?;
+            change.execute(OF_ANOTHER_STORE, [name])?;
+            change.execute(
+                ACKNOWLEDGE,
+                params![name, position, now.as_millisecond(), basis],
+            )?;
+            for (key, note) in &acknowledgement.notes {
+                match note {
+                    Some(note) => change.execute(NOTE, params![name, key, note])?,
+                    None => change.execute(FORGET_NOTE, params![name, key])?,
+                };
+            }
+            change.commit()
+        };
+        record(&mut self.db).map_err(|error| StoreError::of(&self.path, Doing::Write, error))
+    }
+
+    /// The notes of a follower under these keys, in their order.
+    pub(crate) fn notes(
+        &self,
+        follower: &FollowerName,
+        keys: &[String],
+    ) -> Result<Vec<Option<String>>, StoreError> {
+        let read = || -> rusqlite::Result<_> {
+            let mut note = self.db.prepare_cached(
+                "SELECT note FROM follower_note JOIN follower ON follower.name = follower_note.follower \
+                 WHERE follower = ?1 AND key = ?2 AND store = (SELECT id FROM store)",
+            )?;
+            let mut notes = Vec::with_capacity(keys.len());
+            for key in keys {
+                let found = note.query_row(params![follower.as_str(), key], |row| row.get(0));
+                notes.push(found.optional()?);
+            }
+            Ok(notes)
+        };
+        read().map_err(|error| self.failed(error))
+    }
+
+    /// Records that a follower has delivered everything, without an error.
     ///
     /// # Errors
     /// If the store cannot be read or written.
-    pub fn reached(&self, name: &str, seq: i64, now: jiff::Timestamp) -> Result<(), StoreError> {
+    pub fn succeeded(&self, follower: &FollowerName) -> Result<(), StoreError> {
         self.write(
-            "INSERT INTO follower (name, cursor, followed, store) VALUES (?1, ?2, ?3, (SELECT id FROM store)) \
-             ON CONFLICT (name) DO UPDATE SET cursor = ?2, followed = ?3, store = (SELECT id FROM store), \
-             failures = 0, failed = NULL, error = NULL",
-            params![name, seq, now.as_millisecond()],
+            "UPDATE follower SET failures = 0, failed = NULL, error = NULL WHERE name = ?1 AND failures > 0",
+            [follower.as_str()],
         )
     }
 
-    /// Notes that a follower failed; its cursor stays.
+    /// Records that a follower failed. Its position stays.
     ///
     /// # Errors
     /// If the store cannot be read or written.
     pub fn failed_with(
         &self,
-        name: &str,
+        follower: &FollowerName,
         error: &str,
         now: jiff::Timestamp,
     ) -> Result<(), StoreError> {
         self.write(
             "INSERT INTO follower (name, failures, error, failed) VALUES (?1, 1, ?2, ?3) ON CONFLICT (name) DO UPDATE \
              SET failures = failures + 1, error = ?2, failed = ?3",
-            params![name, error, now.as_millisecond()],
+            params![follower.as_str(), error, now.as_millisecond()],
         )
     }
 
@@ -130,17 +183,33 @@ impl Cursors {
     }
 }
 
-pub(super) fn cursor(db: &Connection, name: &str) -> rusqlite::Result<Cursor> {
+/// Forgets the notes of a follower that were recorded in the store of which this one is a backup.
+const OF_ANOTHER_STORE: &str = "DELETE FROM follower_note WHERE follower = ?1 AND NOT EXISTS \
+     (SELECT 1 FROM follower WHERE name = ?1 AND store = (SELECT id FROM store))";
+
+/// A position counts together with the store and the basis. Without a new one the former stays if both are the same.
+const ACKNOWLEDGE: &str = "INSERT INTO follower (name, cursor, followed, store, basis) \
+     VALUES (?1, ?2, ?3, (SELECT id FROM store), ?4) ON CONFLICT (name) DO UPDATE SET \
+     cursor = CASE WHEN ?2 IS NULL AND store = (SELECT id FROM store) AND basis IS ?4 THEN cursor ELSE ?2 END, \
+     followed = ?3, store = (SELECT id FROM store), basis = ?4, failures = 0, failed = NULL, error = NULL";
+
+const NOTE: &str = "INSERT INTO follower_note (follower, key, note) VALUES (?1, ?2, ?3) \
+     ON CONFLICT (follower, key) DO UPDATE SET note = ?3";
+
+const FORGET_NOTE: &str = "DELETE FROM follower_note WHERE follower = ?1 AND key = ?2";
+
+pub(super) fn cursor(db: &Connection, follower: &FeedFollower) -> rusqlite::Result<Cursor> {
     let found = db.query_row(
-        "SELECT CASE WHEN store = (SELECT id FROM store) THEN cursor END, followed, failures, error \
-         FROM follower WHERE name = ?1",
-        [name],
+        "SELECT CASE WHEN store = (SELECT id FROM store) AND basis IS ?2 THEN cursor END, followed, failures, error, \
+         failed FROM follower WHERE name = ?1",
+        params![follower.name.as_str(), follower.basis()],
         |row| {
             Ok(Cursor {
                 reached: row.get(0)?,
                 followed: row.get(1)?,
                 failures: row.get(2)?,
                 error: row.get(3)?,
+                failed: row.get(4)?,
             })
         },
     );

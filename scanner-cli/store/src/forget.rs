@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use catalog_model::{ChangeKind, ItemState};
+use catalog_model::{ChangeKind, ItemKey, ItemState};
 use file_access::input_file;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -212,6 +212,10 @@ fn delete(db: &mut Database, code: &str) -> rusqlite::Result<()> {
         "UPDATE connection SET outcome = NULL, error = NULL, complete_from = NULL WHERE id = ?1",
     ] {
         change.execute(sql, [connection])?;
+    }
+    if let Ok(key) = ItemKey::new([code]) {
+        let notes = "DELETE FROM follower_note WHERE key >= ?1 || '/' AND key < ?1 || '0'";
+        change.execute(notes, [key.as_str()])?;
     }
     // Nobody else has the store open, so no scan runs that could need them.
     texts::remove_all_unused(&change)?;

@@ -38,8 +38,8 @@ pub use catalog_model::{ChangeKind, ItemState};
 
 pub use backup::{BackedUp, back_up};
 pub use catalog::{
-    Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, ItemScope, ItemSet, LastScan,
-    StoredConnection, StoredScan,
+    Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, FeedFollower, ItemScope, ItemSet,
+    LastScan, StoreFeed, StoredConnection, StoredScan,
 };
 pub use check::{Health, ItemCounts, check, check_file};
 pub use closing::{Beginning, Closed, Closing};

@@ -10,13 +10,14 @@ use super::{
 };
 
 /// What makes version 1 of an empty database, version 2 of version 1, and so on. A released one never changes.
-pub(super) const MIGRATIONS: [&str; 6] = [
+pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
     include_str!("schema/6.sql"),
+    include_str!("schema/7.sql"),
 ];
 
 /// The version that this program writes.
@@ -77,8 +78,13 @@ pub(super) fn store_id(db: &Connection) -> rusqlite::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use catalog_model::{FollowerName, follower::ConnectionScope};
+
     use super::{
-        super::database::{open, open_to_read},
+        super::{
+            FeedFollower,
+            database::{open, open_to_read},
+        },
         *,
     };
 
@@ -105,7 +111,12 @@ mod tests {
         assert_eq!(scan, (7, 0));
         let store = store_id(&db).unwrap();
         assert_eq!(store.len(), 16);
-        let cursor = super::super::cursors::cursor(&db, "f").unwrap();
+        let follower = FeedFollower {
+            name: FollowerName::new("f").unwrap(),
+            scope: ConnectionScope::All,
+            revision: 1,
+        };
+        let cursor = super::super::cursors::cursor(&db, &follower).unwrap();
         assert_eq!(cursor.reached, Some(5), "a follower goes on where it was");
         let former = folder.path().join(format!("catalog.db.before-v{CURRENT}"));
         let former = super::super::database::open_unchanging(&former).unwrap();

@@ -15,6 +15,7 @@ use super::{
 
 mod containers;
 mod excluded;
+mod feed;
 mod gone;
 mod locked;
 mod revisions;

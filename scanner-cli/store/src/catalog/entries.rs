@@ -77,9 +77,9 @@ struct Found<'a> {
 }
 
 /// Selects items alone.
-const ITEMS: &str = "container_kind IS NULL";
+pub(super) const ITEMS: &str = "container_kind IS NULL";
 /// Selects containers alone.
-const CONTAINERS: &str = "container_kind IS NOT NULL";
+pub(super) const CONTAINERS: &str = "container_kind IS NOT NULL";
 
 impl<'a> Found<'a> {
     fn parsed_key(&self) -> rusqlite::Result<ItemKey> {
@@ -222,6 +222,46 @@ impl Catalog {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// The items with these numbers, in their order, as far as they are in one of these states now.
+    pub(super) fn items_by_id(
+        &self,
+        ids: &[i64],
+        states: &[ItemState],
+    ) -> Result<Vec<CatalogItem<'_>>, StoreError> {
+        let found = self.found_by_id(ids, states)?.into_iter();
+        self.read(|_| found.map(Found::into_item).collect())
+    }
+
+    /// The containers with these numbers, in their order, as far as they are in one of these states now.
+    pub(super) fn containers_by_id(
+        &self,
+        ids: &[i64],
+        states: &[ItemState],
+    ) -> Result<Vec<CatalogContainer<'_>>, StoreError> {
+        let found = self.found_by_id(ids, states)?.into_iter();
+        self.read(|_| {
+            found
+                .map(|found| found.into_container(&self.container_kinds))
+                .collect()
+        })
+    }
+
+    fn found_by_id(&self, ids: &[i64], states: &[ItemState]) -> Result<Vec<Found<'_>>, StoreError> {
+        let mut narrow = self.prepare(&format!("{NARROW} WHERE item.id = ?1"))?;
+        let mut wide = self.prepare(WIDE)?;
+        let mut all = Vec::with_capacity(ids.len());
+        self.read(|_| {
+            for id in ids {
+                let mut rows = narrow.query([id])?;
+                let row = rows.next()?;
+                let found = row.map(|row| self.found_in(row, &mut wide)).transpose()?;
+                all.extend(found.filter(|found| states.contains(&found.state)));
+            }
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     fn found(&self, key: &str, which: &str) -> Result<Option<Found<'_>>, StoreError> {

@@ -1,0 +1,214 @@
+//! The feed of a follower: what the store has for it, batch by batch.
+//!
+//! With a write-ahead log everything is read at one moment, unless the follower is so slow that the log would become large.
+//! With a rollback journal a reader that waits for its catalog would block scans, so each batch is read on its own. What
+//! changes meanwhile comes with the next delivery.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant as Moment},
+};
+
+use async_trait::async_trait;
+use catalog_model::{
+    ConnectionCode, Container, FollowerName, ItemState, Visualization,
+    follower::{
+        Acknowledgement, Batches, ChangeDetail, ConfiguredFollower, ConnectionScope, EntityKind,
+        Feed, FeedChange, FeedConnection, FeedEntry, FeedError, Position, Start,
+    },
+};
+use jiff::Timestamp;
+
+use self::batches::{ChangeBatches, ContainerBatches, ItemBatches};
+use super::Catalog;
+use crate::{Cursors, StoreError};
+
+mod batches;
+mod reading;
+
+/// How long everything is read at one moment. A store that is read for longer cannot shorten its log.
+const MAX_SNAPSHOT: Duration = Duration::from_secs(600);
+
+/// What one follower is to deliver.
+pub struct StoreFeed {
+    reader: Arc<Reader>,
+    cursors: Mutex<Cursors>,
+    follower: FeedFollower,
+    start: Start,
+    end: Position,
+    connections: Vec<FeedConnection>,
+    clock: fn() -> Timestamp,
+}
+
+/// The follower that a feed is for.
+#[derive(Clone, Debug)]
+pub struct FeedFollower {
+    /// The name under which the store keeps its position.
+    pub name: FollowerName,
+    /// The connections that it receives.
+    pub scope: ConnectionScope,
+    /// The revision of how it describes items.
+    pub revision: u32,
+}
+
+impl FeedFollower {
+    /// The follower that has these settings.
+    #[must_use]
+    pub fn of(configured: &ConfiguredFollower) -> Self {
+        Self {
+            name: configured.follower.name().clone(),
+            scope: configured.scope.clone(),
+            revision: configured.follower.revision(),
+        }
+    }
+
+    /// What its position depends on besides the store. Not set for all connections in the first revision.
+    pub(crate) fn basis(&self) -> Option<String> {
+        let codes = match &self.scope {
+            ConnectionScope::All if self.revision == 1 => return None,
+            ConnectionScope::All => String::new(),
+            ConnectionScope::Only(codes) => {
+                // Codes contain no line breaks.
+                let codes = codes.iter().map(|code| format!("\n{code}"));
+                codes.collect()
+            }
+        };
+        Some(format!("{}{codes}", self.revision))
+    }
+}
+
+/// The store, open for reading.
+struct Reader {
+    catalog: Mutex<Catalog>,
+    opened: Moment,
+    /// Set when the delivery is to end.
+    stop: Arc<AtomicBool>,
+}
+
+impl StoreFeed {
+    /// Opens the feed of a follower. Once `stop` is set, it waits for no other process and ends with its next batch.
+    /// Nothing is returned if there is no store.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn open(
+        path: &Path,
+        follower: FeedFollower,
+        clock: fn() -> Timestamp,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Option<Self>, StoreError> {
+        // Opened for writing first, which brings an older store up to date.
+        let cursors = Cursors::open(path, stop)?;
+        let Some(catalog) = Catalog::open(path)? else {
+            return Ok(None);
+        };
+        let reached = cursors.of(&follower)?.reached;
+        let (start, end) = catalog.range_after(reached)?;
+        let connections = catalog.feed_connections(&follower.scope);
+        catalog.release_rollback_journal()?;
+        Ok(Some(Self {
+            reader: Arc::new(Reader {
+                catalog: Mutex::new(catalog),
+                opened: Moment::now(),
+                stop: Arc::clone(stop),
+            }),
+            cursors: Mutex::new(cursors),
+            follower,
+            start,
+            end,
+            connections,
+            clock,
+        }))
+    }
+
+    fn cursors(&self) -> MutexGuard<'_, Cursors> {
+        self.cursors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Feed for StoreFeed {
+    fn start(&self) -> Start {
+        self.start
+    }
+
+    fn end(&self) -> Position {
+        self.end
+    }
+
+    fn connections(&self) -> &[FeedConnection] {
+        &self.connections
+    }
+
+    async fn containers(
+        &self,
+        connection: &ConnectionCode,
+        states: &[ItemState],
+    ) -> Result<Box<dyn Batches<FeedEntry<Container>>>, FeedError> {
+        let reader = Arc::clone(&self.reader);
+        let of = EntityKind::Container;
+        let ids = reader.read(|catalog| catalog.ids(of, connection, states))?;
+        Ok(Box::new(ContainerBatches::new(reader, ids, states)?))
+    }
+
+    async fn items(
+        &self,
+        connection: &ConnectionCode,
+        states: &[ItemState],
+    ) -> Result<Box<dyn Batches<FeedEntry<Visualization>>>, FeedError> {
+        let reader = Arc::clone(&self.reader);
+        let of = EntityKind::Item;
+        let ids = reader.read(|catalog| catalog.ids(of, connection, states))?;
+        Ok(Box::new(ItemBatches::new(reader, ids, states)))
+    }
+
+    async fn changes(
+        &self,
+        detail: ChangeDetail,
+    ) -> Result<Box<dyn Batches<FeedChange>>, FeedError> {
+        let after = match self.start {
+            Start::After(position) => position,
+            Start::Reset => self.end,
+        };
+        let scope = self.follower.scope.clone();
+        let reader = Arc::clone(&self.reader);
+        let batches = ChangeBatches::new(reader, (after, self.end), scope, detail);
+        Ok(Box::new(batches))
+    }
+
+    async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), FeedError> {
+        let recorded =
+            (self.cursors()).acknowledge(&self.follower, &acknowledgement, (self.clock)());
+        recorded.map_err(failed)
+    }
+
+    async fn notes(&self, keys: &[String]) -> Result<Vec<Option<String>>, FeedError> {
+        let notes = self.cursors().notes(&self.follower.name, keys);
+        notes.map_err(failed)
+    }
+}
+
+impl Reader {
+    /// Reads from the store, unless the delivery is to end.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Catalog) -> Result<T, StoreError>,
+    ) -> Result<T, FeedError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(FeedError::Stopped);
+        }
+        let catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.opened.elapsed() > MAX_SNAPSHOT {
+            catalog.release_snapshot().map_err(failed)?;
+        }
+        read(&catalog).map_err(failed)
+    }
+}
+
+fn failed(error: StoreError) -> FeedError {
+    FeedError::Store(Box::new(error))
+}

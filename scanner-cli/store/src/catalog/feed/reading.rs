@@ -1,0 +1,188 @@
+//! What a feed reads from the store.
+
+use catalog_model::{
+    ConnectionCode, Container, Instant, ItemState, Visualization,
+    follower::{
+        ChangeDetail, ConnectionScope, Entity, EntityKind, FeedChange, FeedConnection, FeedEntry,
+        Position, Start,
+    },
+};
+use rusqlite::params;
+
+use super::{
+    super::{
+        Catalog, CatalogContainer, CatalogItem, Change, StoredConnection,
+        entries::{CONTAINERS, ITEMS},
+        rows::{CHANGE, change_of},
+    },
+    batches::ContainerParent,
+};
+use crate::{StoreError, change::Numbered, closing::KNOWN};
+
+impl Catalog {
+    /// Where the delivery to a follower that has everything up to `reached` starts and ends.
+    pub(super) fn range_after(
+        &self,
+        reached: Option<i64>,
+    ) -> Result<(Start, Position), StoreError> {
+        let settled = self.settled()?;
+        Ok(match reached {
+            // A scan that has begun meanwhile may hold back changes before the position. What was delivered stays so.
+            Some(seq) if seq >= self.forgotten()? => (
+                Start::After(Position::new(seq)),
+                Position::new(settled.max(seq)),
+            ),
+            _ => (Start::Reset, Position::new(settled)),
+        })
+    }
+
+    /// The connections that a follower receives.
+    pub(super) fn feed_connections(&self, scope: &ConnectionScope) -> Vec<FeedConnection> {
+        let connections = self.connections.iter().filter_map(feed_connection);
+        connections
+            .filter(|connection| scope.includes(&connection.code))
+            .collect()
+    }
+
+    /// Ends the reading at one moment where it would block writers.
+    pub(super) fn release_rollback_journal(&self) -> Result<(), StoreError> {
+        let journal: String =
+            self.read(|db| db.pragma_query_value(None, "journal_mode", |row| row.get(0)))?;
+        match journal.as_str() {
+            "wal" => Ok(()),
+            _ => self.release_snapshot(),
+        }
+    }
+
+    /// Ends the reading at one moment: from now on each read sees the store as it is then.
+    pub(super) fn release_snapshot(&self) -> Result<(), StoreError> {
+        self.read(|db| match db.is_autocommit() {
+            true => Ok(()),
+            false => db.execute_batch("COMMIT"),
+        })
+    }
+
+    /// The numbers of the items or containers of a connection in these states, sorted by key.
+    pub(super) fn ids(
+        &self,
+        of: EntityKind,
+        code: &ConnectionCode,
+        states: &[ItemState],
+    ) -> Result<Vec<i64>, StoreError> {
+        let states = (states.iter()).fold(0_i64, |set, state| set | 1 << state.code());
+        let known = (self.connections.iter()).find(|known| known.code == code.as_str());
+        let which = match of {
+            EntityKind::Item => ITEMS,
+            EntityKind::Container => CONTAINERS,
+        };
+        let sql = format!(
+            "SELECT item.id FROM item JOIN content ON content.item = item.id WHERE item.connection = ?1 \
+             AND ?2 >> item.state & 1 AND {which} AND item.connection IN ({KNOWN}) ORDER BY key"
+        );
+        let mut ids = self.prepare(&sql)?;
+        let connection = known.map(|known| known.id);
+        self.read(|_| {
+            ids.query_map(params![connection, states], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// The items with these numbers that are in one of these states now.
+    pub(super) fn feed_items(
+        &self,
+        ids: &[i64],
+        states: &[ItemState],
+    ) -> Result<Vec<FeedEntry<Visualization>>, StoreError> {
+        let found = self.items_by_id(ids, states)?;
+        Ok(found.into_iter().map(item_entry).collect())
+    }
+
+    /// The containers with these numbers, and what holds them.
+    pub(super) fn parents(&self, ids: &[i64]) -> Result<Vec<ContainerParent>, StoreError> {
+        let found = self.containers_by_id(ids, &ItemState::ALL)?;
+        let parent =
+            |found: CatalogContainer<'_>| (found.id, found.container.key, found.container.parent);
+        Ok(found.into_iter().map(parent).collect())
+    }
+
+    /// The containers with these numbers that are in one of these states now.
+    pub(super) fn feed_containers(
+        &self,
+        ids: &[i64],
+        states: &[ItemState],
+    ) -> Result<Vec<FeedEntry<Container>>, StoreError> {
+        let found = self.containers_by_id(ids, states)?;
+        Ok(found.into_iter().map(container_entry).collect())
+    }
+
+    /// The first changes after a position, up to another one.
+    pub(super) fn feed_changes(
+        &self,
+        (after, end): (Position, Position),
+        count: usize,
+        detail: ChangeDetail,
+    ) -> Result<Vec<FeedChange>, StoreError> {
+        let sql = format!(
+            "{} AND seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
+            *CHANGE
+        );
+        let mut changes = self.prepare(&sql)?;
+        let range = params![after.get(), end.get(), count as i64];
+        let found: Vec<Change> =
+            self.read(|_| changes.query_map(range, |row| change_of(row))?.collect())?;
+        let mut delivered = Vec::with_capacity(found.len());
+        for change in found {
+            let entry = match detail {
+                ChangeDetail::Key => None,
+                ChangeDetail::Entity => self.entity(change.of, &change.key)?,
+            };
+            delivered.extend(feed_change(change).map(|change| change.with_entry(entry)));
+        }
+        Ok(delivered)
+    }
+
+    fn entity(&self, of: EntityKind, key: &str) -> Result<Option<FeedEntry<Entity>>, StoreError> {
+        Ok(match of {
+            EntityKind::Item => {
+                let entry = self.item(key)?.map(item_entry);
+                entry.map(|entry| entry.map(|item| Entity::Item(Box::new(item))))
+            }
+            EntityKind::Container => {
+                let entry = self.container(key)?.map(container_entry);
+                entry.map(|entry| entry.map(|one| Entity::Container(Box::new(one))))
+            }
+        })
+    }
+}
+
+fn feed_connection(stored: &StoredConnection) -> Option<FeedConnection> {
+    let code = ConnectionCode::new(&stored.code).ok()?;
+    let connection = FeedConnection::new(code, &stored.name, stored.key_parts.clone());
+    Some(connection.complete_from(stored.complete_from.map(Position::new)))
+}
+
+fn container_entry(found: CatalogContainer<'_>) -> FeedEntry<Container> {
+    FeedEntry::new(found.container, found.state, instant(found.first_seen))
+        .gone_since(found.gone_since.map(instant))
+}
+
+fn item_entry(found: CatalogItem<'_>) -> FeedEntry<Visualization> {
+    FeedEntry::new(found.item, found.state, instant(found.first_seen))
+        .gone_since(found.gone_since.map(instant))
+}
+
+/// The change, unless its code or key is damaged.
+fn feed_change(change: Change) -> Option<FeedChange> {
+    let code = ConnectionCode::new(&change.connection).ok()?;
+    let key = change.key.parse().ok()?;
+    let (position, time) = (Position::new(change.seq), instant(change.time));
+    let delivered = FeedChange::new(position, (code, key), change.kind, time).of(change.of);
+    Some(delivered.with_fields(change.fields))
+}
+
+/// A time of the store. A clock that is set beyond the calendar does not stop deliveries.
+fn instant(millis: i64) -> Instant {
+    Instant::from_unix_millis(millis)
+        .or_else(|_| Instant::from_unix_millis(0))
+        .expect("1970 is within the calendar")
+}

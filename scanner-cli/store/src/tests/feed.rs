@@ -1,0 +1,229 @@
+//! What the feed of a follower contains, and what it keeps for the follower.
+
+use std::{
+    collections::BTreeSet,
+    pin::pin,
+    sync::{Arc, atomic::AtomicBool},
+    task::{Context, Poll, Waker},
+};
+
+use catalog_model::{
+    ConnectionCode, FollowerName, ItemState,
+    follower::{
+        Acknowledgement, Batches, ChangeDetail, ConnectionScope, Feed, FeedError, Position, Start,
+    },
+};
+
+use crate::{Cursors, FeedFollower, StoreFeed, scratch::Scratch};
+
+fn follower() -> FeedFollower {
+    FeedFollower {
+        name: FollowerName::new("f").unwrap(),
+        scope: ConnectionScope::All,
+        revision: 1,
+    }
+}
+
+fn open_as(scratch: &Scratch, follower: FeedFollower) -> StoreFeed {
+    let clock = || jiff::Timestamp::UNIX_EPOCH;
+    let feed = StoreFeed::open(&scratch.path(), follower, clock, &Arc::default());
+    feed.unwrap().unwrap()
+}
+
+fn open(scratch: &Scratch) -> StoreFeed {
+    open_as(scratch, follower())
+}
+
+/// The result of a future that never waits.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+fn all<T>(mut batches: Box<dyn Batches<T>>) -> Vec<T> {
+    let mut found = Vec::new();
+    while let Some(batch) = now(batches.next()).unwrap() {
+        assert!(!batch.is_empty());
+        found.extend(batch);
+    }
+    found
+}
+
+/// What a feed contains: where it starts, then items or changes.
+fn content(feed: &StoreFeed) -> Vec<String> {
+    let mut content = Vec::new();
+    if feed.start() == Start::Reset {
+        content.push("reset".to_owned());
+        for connection in feed.connections() {
+            let items = now(feed.items(&connection.code, &ItemState::ALL)).unwrap();
+            content.extend(all(items).into_iter().map(|entry| {
+                format!(
+                    "{} {} {}",
+                    entry.state.word(),
+                    entry.entity.key,
+                    entry.entity.name
+                )
+            }));
+        }
+    }
+    let changes = now(feed.changes(ChangeDetail::Entity)).unwrap();
+    content.extend(all(changes).into_iter().map(|change| {
+        let entry = change.entry.unwrap();
+        format!(
+            "{} {} ({})",
+            change.kind.word(),
+            change.key,
+            entry.state.word()
+        )
+    }));
+    content
+}
+
+/// Delivers everything.
+fn deliver(scratch: &Scratch) -> Vec<String> {
+    let feed = open(scratch);
+    let content = content(&feed);
+    now(feed.acknowledge(Acknowledgement::up_to(feed.end()))).unwrap();
+    content
+}
+
+#[tokio::test]
+async fn a_new_follower_receives_all_items_and_then_changes() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("b", "B"), ("a", "A")]).await;
+    assert_eq!(
+        deliver(&scratch),
+        ["reset", "present c/a A", "present c/b B"]
+    );
+    assert!(deliver(&scratch).is_empty());
+    scratch.scan(1, &[("a", "A2")]).await;
+    assert_eq!(
+        deliver(&scratch),
+        ["changed c/a (present)", "removed c/b (gone)"]
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_acknowledged_comes_again() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    deliver(&scratch);
+    scratch.scan(1, &[("a", "A2"), ("b", "B2")]).await;
+    let feed = open(&scratch);
+    let changes = all(now(feed.changes(ChangeDetail::Key)).unwrap());
+    assert!(changes.iter().all(|change| change.entry.is_none()));
+    now(feed.acknowledge(Acknowledgement::up_to(changes[0].position))).unwrap();
+    assert_eq!(deliver(&scratch), ["changed c/b (present)"]);
+}
+
+#[tokio::test]
+async fn a_follower_that_is_too_far_behind_begins_anew() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    deliver(&scratch);
+    scratch.scan(10, &[("a", "A2")]).await;
+    scratch.scan(100, &[("a", "A3")]).await;
+    // So large a step of the clock is believed a week later.
+    scratch.scan(108, &[("a", "A3")]).await;
+    assert_eq!(deliver(&scratch), ["reset", "present c/a A3"]);
+}
+
+#[tokio::test]
+async fn a_follower_receives_items_that_a_new_version_describes_in_another_way() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
+    deliver(&scratch);
+    let seen = [("a", "A2"), ("b", "B")];
+    scratch.scan_by_newer("name", 1, &seen).await;
+    assert_eq!(
+        deliver(&scratch),
+        ["rewritten c/a (present)", "rewritten c/b (present)"]
+    );
+}
+
+#[tokio::test]
+async fn another_scope_or_revision_begins_anew() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    deliver(&scratch);
+    let other = ConnectionCode::new("other").unwrap();
+    let only_other = FeedFollower {
+        scope: ConnectionScope::Only(BTreeSet::from([other])),
+        ..follower()
+    };
+    let feed = open_as(&scratch, only_other);
+    assert_eq!(content(&feed), ["reset"], "the connection is not in scope");
+    let revised = FeedFollower {
+        revision: 2,
+        ..follower()
+    };
+    assert_eq!(open_as(&scratch, revised).start(), Start::Reset);
+    assert_ne!(open(&scratch).start(), Start::Reset);
+}
+
+#[tokio::test]
+async fn notes_are_recorded_together_with_the_position() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    let feed = open(&scratch);
+    let keys = ["c/a".to_owned(), "c/b".to_owned()];
+    assert_eq!(now(feed.notes(&keys)).unwrap(), [None, None]);
+    let first = Acknowledgement::default().with_note("c/a", "hash 1".to_owned());
+    now(feed.acknowledge(first)).unwrap();
+    assert_eq!(
+        open(&scratch).start(),
+        Start::Reset,
+        "the position did not move"
+    );
+    let noted = [Some("hash 1".to_owned()), None];
+    assert_eq!(now(open(&scratch).notes(&keys)).unwrap(), noted);
+    let second = Acknowledgement::up_to(feed.end())
+        .with_note("c/a", None)
+        .with_note("c/b", "hash 2".to_owned());
+    now(feed.acknowledge(second)).unwrap();
+    let feed = open(&scratch);
+    assert_eq!(feed.start(), Start::After(feed.end()));
+    let noted = [None, Some("hash 2".to_owned())];
+    assert_eq!(now(feed.notes(&keys)).unwrap(), noted);
+    // Of the store that this one is a backup of.
+    let db = rusqlite::Connection::open(scratch.path()).unwrap();
+    db.execute("UPDATE store SET id = 'another'", []).unwrap();
+    let feed = open(&scratch);
+    assert_eq!(feed.start(), Start::Reset);
+    assert_eq!(now(feed.notes(&keys)).unwrap(), [None, None]);
+    now(feed.acknowledge(Acknowledgement::up_to(Position::new(1)))).unwrap();
+    assert_eq!(now(feed.notes(&keys)).unwrap(), [None, None]);
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_to_end_reads_no_further() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    let stop = Arc::new(AtomicBool::new(true));
+    let clock = || jiff::Timestamp::UNIX_EPOCH;
+    let feed = StoreFeed::open(&scratch.path(), follower(), clock, &stop);
+    let feed = feed.unwrap().unwrap();
+    let code = &feed.connections()[0].code;
+    let items = now(feed.items(code, ItemState::EXISTING));
+    assert!(matches!(items, Err(FeedError::Stopped)));
+}
+
+#[tokio::test]
+async fn an_error_is_forgotten_after_a_success() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    deliver(&scratch);
+    let cursors = Cursors::open(&scratch.path(), &Arc::default()).unwrap();
+    let (follower, now) = (follower(), jiff::Timestamp::UNIX_EPOCH);
+    cursors.failed_with(&follower.name, "no", now).unwrap();
+    let cursor = cursors.of(&follower).unwrap();
+    assert_eq!((cursor.failures, cursor.error.as_deref()), (1, Some("no")));
+    cursors.succeeded(&follower.name).unwrap();
+    let cursor = cursors.of(&follower).unwrap();
+    assert_eq!(
+        (cursor.failures, cursor.error, cursor.failed),
+        (0, None, None)
+    );
+}
