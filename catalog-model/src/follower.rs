@@ -152,6 +152,15 @@ impl FollowError {
         }
     }
 
+    /// What to do, if the follower knows.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Target { hint, .. } => hint.as_deref(),
+            Self::Feed(_) => None,
+        }
+    }
+
     /// Whether the delivery ended because it was asked to.
     #[must_use]
     pub fn is_stopped(&self) -> bool {

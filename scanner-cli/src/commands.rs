@@ -3,10 +3,10 @@
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod config_show;
+mod delivering;
 pub(crate) mod encrypt;
 pub(crate) mod explain;
 pub(crate) mod filter_test;
-mod following;
 pub(crate) mod hook_test;
 pub(crate) mod inventory;
 mod print;

@@ -20,8 +20,8 @@ use catalog_followers::{export_line, json_text};
 use catalog_store::{self as store, fuse, spool};
 use hocon_reader as hocon;
 use scan_engine::{
-    application_file, check, clock, connections, destination, encryption, filter_trial, followers,
-    forget, home, hooks, installation, next_times, operation_error, problem, progress, report_file,
+    application_file, check, clock, connections, destination, encryption, filter_trial, forget,
+    home, hooks, installation, next_times, operation_error, problem, progress, report_file,
     run_report, scan_report, scanning, schedule, secrets, service, service_state, status,
     store_problem, stored, subject, tally,
 };

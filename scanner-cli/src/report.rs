@@ -6,6 +6,8 @@ use catalog_model::{
     grouped, with_causes,
 };
 
+use scan_engine::delivery::{DeliveryRun, refusals};
+
 use crate::{
     exit::Exit,
     home::shown,
@@ -36,7 +38,7 @@ pub(crate) fn exit(report: &Report) -> Exit {
     if report.problems.iter().any(Problem::is_error) {
         outcomes.push(Exit::Configuration);
     }
-    if report.followed.iter().any(|one| one.outcome.is_err()) {
+    if !report.deliveries.iter().all(DeliveryRun::is_complete) {
         outcomes.push(Exit::Follower);
     }
     Exit::of(&outcomes)
@@ -58,16 +60,8 @@ pub(crate) fn render(report: &Report, shown: ShownReports) -> String {
     for connection in report.connections.iter().filter(is_shown) {
         write_connection(&mut text, connection);
     }
-    for followed in &report.followed {
-        if let Err(error) = &followed.outcome {
-            let (follower, error) = (&followed.follower, with_causes(error));
-            writeln!(text, "follower {follower}: failed");
-            writeln!(text, "  {error}");
-            writeln!(
-                text,
-                "  the store keeps the changes that are missing there; they are delivered after the next scan"
-            );
-        }
+    for run in &report.deliveries {
+        write_delivery(&mut text, run);
     }
     if report.interrupted {
         writeln!(
@@ -76,6 +70,32 @@ pub(crate) fn render(report: &Report, shown: ShownReports) -> String {
         );
     }
     text.into()
+}
+
+/// What was not delivered to a follower.
+fn write_delivery(text: &mut Page, run: &DeliveryRun) {
+    let follower = &run.follower;
+    match &run.outcome {
+        Ok(delivery) => {
+            let Some(refused) = refusals(delivery) else {
+                return;
+            };
+            writeln!(text, "follower {follower}: partial");
+            writeln!(text, "  {refused}");
+            writeln!(text, "  everything else was delivered");
+        }
+        Err(error) => {
+            writeln!(text, "follower {follower}: failed");
+            writeln!(text, "  {}", with_causes(error));
+            if let Some(hint) = error.hint() {
+                writeln!(text, "  try: {hint}");
+            }
+            writeln!(
+                text,
+                "  the store keeps the changes that are missing there; they are delivered after the next scan"
+            );
+        }
+    }
 }
 
 fn write_connection(text: &mut Page, report: &ConnectionReport) {

@@ -1,24 +1,17 @@
 //! `conf/application.conf`: the scanner's own settings. The Zeenea scanner uses the same file, so unknown settings are
 //! ignored.
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use catalog_model::{Place, Settings, settings::UnknownSetting};
+use catalog_model::Settings;
 use jiff::SignedDuration;
 
 use crate::{
     automation::Automation,
+    delivery::Followers,
     encryption,
-    file_rights::FileMode,
-    followers::{Follower, Ndjson},
-    hocon::{self, Diagnostic, Found, Node, Object, Severity, Shown, Value},
-    home::{Home, shown},
+    hocon::{self, Diagnostic, Object, Severity},
+    home::Home,
     noted_files::{NotedFiles, Trusted},
     odd_texts::{OddTexts, Sources},
     problem::Problem,
@@ -29,15 +22,16 @@ use crate::{
     writable,
 };
 
+mod followers;
 mod listen;
 mod misspelt;
 
-use self::{listen::listen_address, misspelt::misspelt};
+use self::{followers::Findings, listen::listen_address, misspelt::misspelt};
 
 /// The scanner's own settings.
 pub struct Application {
-    /// What receives the changes of the store.
-    pub followers: Vec<Box<dyn Follower>>,
+    /// The followers, which receive the changes of the store.
+    pub followers: Followers,
     /// How long and how much the store keeps.
     pub store: StoreLimits,
     /// When and how `run` scans.
@@ -87,7 +81,7 @@ impl Application {
     fn unset(home: &Home, variables: &BTreeMap<String, String>) -> Self {
         let (restrictions, _) = Restrictions::of_root(&Object::default(), home, variables);
         Self {
-            followers: vec![export(home)],
+            followers: followers::unset(home),
             store: days(KEEP_CHANGES).into(),
             automation: Automation::default(),
             key_file: home.key(),
@@ -120,8 +114,14 @@ impl Application {
         let mut odd = OddTexts::find(&document.root, &sources).into_warnings();
         let mut wrong = Vec::new();
         let followers = match document.root.get("followers").cloned() {
-            None => vec![export(home)],
-            Some(node) => followers(path, home, node, (&mut wrong, &mut odd)),
+            None => followers::unset(home),
+            Some(node) => {
+                let findings = Findings {
+                    wrong: &mut wrong,
+                    odd: &mut odd,
+                };
+                followers::read(path, home, node, findings)
+            }
         };
         let file = path.display().to_string();
         let (restrictions, unclear) = Restrictions::of_root(&document.root, home, variables);
@@ -214,116 +214,4 @@ fn max_size(settings: &mut Settings) -> Option<MaxSize> {
 
 fn days(days: u32) -> SignedDuration {
     SignedDuration::from_hours(i64::from(days) * 24)
-}
-
-/// The follower that there is where nothing is set.
-fn export(home: &Home) -> Box<dyn Follower> {
-    Box::new(Ndjson::new("export", home.path("export"), None))
-}
-
-fn followers(
-    path: &Path,
-    home: &Home,
-    list: Node,
-    (wrong, warnings): (&mut Vec<Found>, &mut Vec<Found>),
-) -> Vec<Box<dyn Follower>> {
-    let Value::List(nodes) = list.value else {
-        wrong.push(wrong_follower(
-            list.place,
-            "`followers` must be a list of blocks",
-        ));
-        return Vec::new();
-    };
-    let mut followers: Vec<Box<dyn Follower>> = Vec::new();
-    for node in nodes {
-        let Value::Object(object) = node.value else {
-            wrong.push(wrong_follower(
-                node.place,
-                "a follower must be a block of settings",
-            ));
-            continue;
-        };
-        let file = path.display().to_string();
-        let mut settings = Settings::new(file, object, Arc::new(home.clone()));
-        let kind = settings.choice("kind", &[("ndjson", ())]);
-        if kind.is_none() && settings.check().is_ok() {
-            let message = "the follower has no `kind`";
-            wrong.push(wrong_follower(node.place.clone(), message));
-        }
-        let target = settings.text("path");
-        let mode = file_mode(&mut settings);
-        if kind.is_some() && target.is_none() {
-            wrong.push(wrong_follower(node.place, "the follower has no `path`"));
-        }
-        wrong.extend(settings.problems().into_iter().map(wrong_setting));
-        wrong.extend(settings.unknown().into_iter().map(unknown));
-        if let Some(target) = target {
-            let folder = home.path(&target.value);
-            if mode.is_some_and(|mode| mode.is_shut_out_by(&folder)) {
-                warnings.push(shut_out(target.place, &folder));
-            }
-            followers.push(Box::new(Ndjson::new(&target.value, folder, mode)));
-        }
-    }
-    if let Some(name) = twice(&followers) {
-        wrong.push(wrong_follower(
-            list.place,
-            &format!("two followers have the name `{name}`"),
-        ));
-    }
-    followers
-}
-
-/// The mode that a follower gives its files.
-fn file_mode(settings: &mut Settings) -> Option<FileMode> {
-    let text = settings.text("mode")?;
-    let mode = FileMode::parse(&text.value);
-    if mode.is_none() {
-        let message = format!(
-            "`mode` must be an octal mode that lets the owner read and write the file, not `{}`",
-            text.value
-        );
-        let hint = "write `mode = \"0640\"` for the owner and the group, or `mode = \"0644\"` for all users";
-        settings.refuse("mode", message, hint.to_owned());
-    }
-    mode
-}
-
-/// The warning that the folder keeps out whom `mode` lets read its files.
-fn shut_out(place: Place, folder: &Path) -> Found {
-    Found {
-        place,
-        message: format!(
-            "the folder `{}` denies access to users who may read its files by `mode`",
-            shown(folder)
-        ),
-        hint: Some(format!("allow access: `chmod g+x,o+x {}`", shown(folder))),
-        value: Shown::Yes,
-    }
-}
-
-/// The name that two followers share: they would share a cursor.
-fn twice(followers: &[Box<dyn Follower>]) -> Option<String> {
-    let mut names: Vec<_> = followers.iter().map(|follower| follower.name()).collect();
-    names.sort_unstable();
-    let pair = names.windows(2).find(|pair| pair[0] == pair[1])?;
-    Some(pair[0].to_owned())
-}
-
-fn wrong_follower(place: Place, message: &str) -> Found {
-    Found {
-        place,
-        message: message.to_owned(),
-        hint: Some("write `followers = [ { kind = ndjson, path = export } ]`".to_owned()),
-        value: Shown::Yes,
-    }
-}
-
-fn unknown(unknown: UnknownSetting) -> Found {
-    Found {
-        message: format!("`{}` is not a setting of a follower", unknown.key),
-        hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
-        place: unknown.place,
-        value: Shown::No,
-    }
 }

@@ -3,13 +3,13 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
 };
 
 use catalog_model::{ConnectionCode, with_causes};
 
 use crate::{
-    followers::{Delivering, Followed, Follower},
+    delivery::{Deliverer, DeliveryRun, Followers, refusals},
     home::{Home, shown},
     installation::Installation,
     kept_session,
@@ -34,7 +34,7 @@ pub struct Forget {
     pub files: Vec<PathBuf>,
     installation: Installation,
     connection_files: ConnectionFiles,
-    followers: Vec<Box<dyn Follower>>,
+    followers: Followers,
     _lock: Lock,
 }
 
@@ -57,7 +57,7 @@ impl Installation {
     pub fn begin_forget(
         &self,
         code: ConnectionCode,
-        followers: Vec<Box<dyn Follower>>,
+        followers: Followers,
     ) -> Result<Forget, OperationError> {
         let connection_files = ConnectionFiles::without(&code, self)?;
         let path = self.home.store();
@@ -110,23 +110,19 @@ impl Installation {
 
 impl Forget {
     /// Delivers the removals to the followers. Nothing else is removed before all of them have received them. Returns their
-    /// names. Blocks until they are done, or `stop` is set.
+    /// names.
     ///
     /// # Errors
     /// If the store cannot be used, or a follower did not receive the removals.
-    pub fn deliver_removals(
-        &mut self,
-        stop: &Arc<AtomicBool>,
+    pub async fn deliver_removals(
+        &self,
+        deliverer: &Deliverer,
     ) -> Result<Vec<String>, OperationError> {
         if self.holding.is_none() || self.followers.is_empty() {
             return Ok(Vec::new());
         }
-        let (home, clock) = (&self.installation.home, self.installation.clock);
-        let mut cursors = Cursors::open(&home.store(), stop)?;
-        cursors.remove_all(self.code.as_str(), clock())?;
-        drop(cursors);
-        let delivering = Delivering { home, clock, stop };
-        received(delivering.deliver(&mut self.followers)?)
+        deliverer.remove_all(&self.code).await?;
+        received(deliverer.deliver(&self.followers).await)
     }
 
     /// Removes everything, the store's part first.
@@ -157,7 +153,7 @@ impl Forget {
 }
 
 /// The files about a connection that exist, besides its lock.
-fn own_files(home: &Home, code: &ConnectionCode, followers: &[Box<dyn Follower>]) -> Vec<PathBuf> {
+fn own_files(home: &Home, code: &ConnectionCode, followers: &Followers) -> Vec<PathBuf> {
     let export = home.export(code);
     let mut partial = export.clone().into_os_string();
     partial.push(".partial");
@@ -165,7 +161,7 @@ fn own_files(home: &Home, code: &ConnectionCode, followers: &[Box<dyn Follower>]
     files.extend(
         followers
             .iter()
-            .flat_map(|follower| follower.files_of(code)),
+            .flat_map(|follower| follower.follower.files_of(code)),
     );
     files.sort_by_key(|file| shown(file));
     files.dedup_by_key(|file| shown(file));
@@ -189,17 +185,19 @@ fn known_codes(home: &Home) -> String {
 }
 
 /// The names of the followers, all of which have received the removals.
-fn received(followed: Vec<Followed>) -> Result<Vec<String>, OperationError> {
+fn received(deliveries: Vec<DeliveryRun>) -> Result<Vec<String>, OperationError> {
     let (mut names, mut problems) = (Vec::new(), Vec::new());
-    for Followed { follower, outcome } in followed {
-        match outcome {
-            Ok(_) => names.push(follower),
-            Err(error) => problems.push(Problem::general(
-                format!(
-                    "the follower `{follower}` did not receive the removals: {}",
-                    with_causes(&error)
-                ),
-                "the items are marked as gone, but are still in the store: repeat the command when the follower works again, or leave its catalog unchanged with `--keep-in-catalogs`"
+    for DeliveryRun { follower, outcome } in deliveries {
+        let error = match &outcome {
+            Ok(delivery) => refusals(delivery),
+            Err(error) => Some(with_causes(error)),
+        };
+        match error {
+            None => names.push(follower.to_string()),
+            Some(error) => problems.push(Problem::general(
+                format!("the follower `{follower}` did not receive the removals: {error}"),
+                "the items are marked as gone, but are still in the store: repeat the command when the follower works \
+                 again, or leave its catalog unchanged with `--keep-in-catalogs`"
                     .to_owned(),
             )),
         }

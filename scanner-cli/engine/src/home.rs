@@ -6,8 +6,9 @@ use std::{
 };
 
 use catalog_followers::ndjson::export_name;
-use catalog_model::{ConnectionCode, settings::FileSource};
+use catalog_model::{ConnectionCode, FollowerName, settings::FileSource};
 use file_access::path_text::file_name;
+use sha2::{Digest, Sha256};
 
 pub use file_access::path_text::{shown, shown_absolute};
 
@@ -27,6 +28,9 @@ pub struct Home {
 /// How the name of a session's file begins and ends.
 const SESSION: &str = "site-";
 const SESSION_END: &str = ".session";
+
+/// Maximum number of bytes of a follower's name in the name of its lock, of which systems allow 255.
+const MAX_LOCK_NAME: usize = 200;
 
 impl Home {
     /// The home in this folder.
@@ -76,10 +80,14 @@ impl Home {
         self.folder.join("data").join("catalog.db")
     }
 
-    /// The lock of the followers' turn.
-    pub fn turn(&self) -> PathBuf {
-        // No connection's: their names end in other words.
-        self.folder.join("data").join("followers.turn")
+    /// The lock of the deliveries to a follower. The locks of connections have another extension.
+    pub fn follower_lock(&self, follower: &FollowerName) -> PathBuf {
+        let mut name = file_name(follower.as_str());
+        if name.len() > MAX_LOCK_NAME {
+            let digest = Sha256::digest(follower.as_str());
+            name = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        }
+        self.folder.join("data").join(format!("{name}.follower"))
     }
 
     /// The lock of the long-running scanner. No connection's lock begins with a dot.

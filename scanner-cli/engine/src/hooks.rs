@@ -24,7 +24,6 @@ pub use self::file::{HookFile, files};
 use self::output::{Output, Stream};
 use crate::{
     export_line,
-    followers::THERE,
     home::Home,
     secrets::Given,
     store::{Catalog, CatalogItem, ChangeKind, ItemScope, ItemState, StoreError, StoredScan},
@@ -293,7 +292,7 @@ fn tell_items(
         .find(|known| known.code == connection);
     let scope = ItemScope {
         connection,
-        states: THERE,
+        states: ItemState::EXISTING,
     };
     catalog.each_item(scope, |item| {
         let line = serde_json::json!({

@@ -9,6 +9,7 @@ use crate::{
     clock::Clock,
     connection_file::Reading,
     connections::{Connections, Selected},
+    delivery::Deliverer,
     home::Home,
     operation_error::OperationError,
     restrictions::Restrictions,
@@ -48,6 +49,11 @@ impl Installation {
             now: (self.clock)(),
         });
         read.map_err(OperationError::configuration)
+    }
+
+    /// What delivers to followers.
+    pub fn deliverer(&self) -> Deliverer {
+        Deliverer::new(self.home.clone(), self.clock)
     }
 
     /// What reading a connection file needs.

@@ -1,6 +1,6 @@
 //! The report of a run: the outcome of each connection, and what a person should know. Also as JSON (`--report FILE`).
 
-use crate::{followers::Followed, problem::Problem, scan_report::ConnectionReport};
+use crate::{delivery::DeliveryRun, problem::Problem, scan_report::ConnectionReport};
 
 mod json;
 
@@ -17,8 +17,8 @@ pub struct Report {
     pub connections: Vec<ConnectionReport>,
     /// Files that could not be used, and warnings about files that could. They were reported when the run began.
     pub problems: Vec<Problem>,
-    /// What the followers did after the scans.
-    pub followed: Vec<Followed>,
+    /// The deliveries to followers after the scans.
+    pub deliveries: Vec<DeliveryRun>,
     /// Whether somebody ended the run before its scans had ended.
     pub interrupted: bool,
 }
@@ -30,25 +30,23 @@ impl Report {
             started,
             connections: Vec::new(),
             problems,
-            followed: Vec::new(),
+            deliveries: Vec::new(),
             interrupted: false,
         }
     }
 
-    /// Adds what the followers did.
-    pub fn follow(&mut self, followed: Vec<Followed>) {
-        for delivered in followed
+    /// Adds the deliveries to followers.
+    pub fn add_deliveries(&mut self, deliveries: Vec<DeliveryRun>) {
+        let delivered = deliveries
             .iter()
-            .flat_map(|followed| followed.outcome.iter().flatten())
-        {
+            .filter_map(|run| run.outcome.as_ref().ok());
+        for delivered in delivered.flat_map(|delivery| &delivery.delivered) {
             let mut reports = self.connections.iter_mut();
-            if let Some(report) =
-                reports.find(|report| report.code.as_str() == delivered.connection)
-            {
+            if let Some(report) = reports.find(|report| report.code == delivered.connection) {
                 report.delivered.push(delivered.clone());
             }
         }
-        self.followed = followed;
+        self.deliveries = deliveries;
     }
 }
 

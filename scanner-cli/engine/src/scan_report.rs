@@ -2,11 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use catalog_model::{ConnectionCode, Diagnostic, RepeatedRecord, ScanError, counted, grouped};
+use catalog_model::{
+    ConnectionCode, Diagnostic, RepeatedRecord, ScanError, counted, follower::Delivered, grouped,
+};
 
 use crate::{
     connections::Ready,
-    followers::Delivered,
     spool::{Duplicate, Duplicates},
     store::Counts,
     tally::Tally,

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-mod following;
+mod deliveries;
 mod heartbeat;
 mod hooking;
 mod listening;
@@ -35,7 +35,7 @@ mod watcher;
 mod watching;
 
 use self::{
-    following::Following,
+    deliveries::Deliveries,
     heartbeat::Heartbeat,
     hooking::Hooking,
     listening::Listening,
@@ -105,7 +105,7 @@ pub struct Service {
     /// How to end the scans that run.
     running: BTreeMap<String, Stop>,
     store: SharedStore,
-    following: Following,
+    deliveries: Deliveries,
     hooking: Hooking,
     state: StateFile,
     heartbeat: Heartbeat,
@@ -155,7 +155,7 @@ impl Service {
             scan_log: ScanLog::default(),
             running: BTreeMap::new(),
             store: SharedStore::of(home.clone()),
-            following: Following::new(home.clone(), clock, application.followers),
+            deliveries: Deliveries::new(home.clone(), clock, application.followers),
             hooking: Hooking::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
             heartbeat: Heartbeat::new(home.status(), clock),
@@ -200,7 +200,7 @@ impl Service {
                 },
                 Some(ended) = self.scans.join_next() => self.scan_ended(ended),
                 runs = self.hooking.ended() => self.hooking.took(runs, &mut self.counts.hooks),
-                turn = self.following.ended() => self.following.took(turn, &mut self.counts.followers),
+                run = self.deliveries.ended() => self.deliveries.finished(run, &mut self.counts.followers),
                 _ = tick.tick() => {}
             }
         };
@@ -224,7 +224,7 @@ impl Service {
                 self.begin_scan(identity);
             }
         }
-        self.following.begin();
+        self.deliveries.begin();
     }
 
     /// Notices that the clock was set back, after which the times of the next scans may be far away.
@@ -282,7 +282,7 @@ impl Service {
                 log_warnings(&application);
                 self.automation = application.automation;
                 self.limits = application.store;
-                self.following.replace(application.followers);
+                self.deliveries.replace(application.followers);
                 let now = (self.clock)();
                 let timing = Timing {
                     now,
@@ -313,13 +313,13 @@ impl Service {
         }
         let Self {
             scans,
-            following,
+            deliveries,
             hooking,
             ..
         } = &mut self;
         // A scan lets go of its files and its lock at its next await. One that computes at this moment is left behind.
         let scans = async { while scans.join_next().await.is_some() {} };
-        let ended = async { tokio::join!(scans, following.stop(), hooking.stop()) };
+        let ended = async { tokio::join!(scans, deliveries.stop(), hooking.stop()) };
         let _ = timeout(LAST_WAIT, ended).await;
         self.running.clear();
         self.tell();

@@ -20,13 +20,12 @@ use super::selection::application;
 use crate::{
     arguments::{Catalog as Command, CatalogFormat, Form, OfConnection, Since, Wanted, WantedType},
     exit::Exit,
-    followers::THERE,
     listing::{self, ListError, Listing, Row, Take},
     problem::Problem,
     program::Program,
     store::{
-        Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, ItemScope, ItemState,
-        StoredConnection,
+        Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, FeedFollower, ItemScope,
+        ItemState, StoredConnection,
     },
     store_problem::StoreProblem,
     stored::stored_connection,
@@ -216,7 +215,7 @@ fn owners(
 ) -> Result<Exit, Exit> {
     let scope = ItemScope {
         connection: connection(program, catalog, of)?,
-        states: THERE,
+        states: ItemState::EXISTING,
     };
     let mut owners = Owners::default();
     let counted = catalog.each_item(scope, |item| {
@@ -354,12 +353,13 @@ fn show_row<R: Row + Clone>(program: &mut Program, row: &R, form: &Form) -> Resu
 
 fn followers(program: &mut Program, catalog: &Catalog, form: &Form) -> Result<Exit, Exit> {
     let application = application(program)?;
-    let names = application.followers.iter().map(|follower| follower.name());
-    let names: Vec<_> = names.map(str::to_owned).collect();
+    let followers = application.followers.iter();
+    let followers: Vec<_> = followers.map(|one| FeedFollower::of(one)).collect();
     Ok(write(program, form, &|take| {
         let last = catalog.settled()?;
-        for name in &names {
-            take(FollowerRow::of(name, catalog.cursor(name)?, last))?;
+        for follower in &followers {
+            let cursor = catalog.cursor(follower)?;
+            take(FollowerRow::of(&follower.name, cursor, last))?;
         }
         Ok(())
     }))

@@ -5,7 +5,7 @@ use std::{path::Path, pin::pin, sync::Arc};
 use catalog_model::{ConnectionCode, Visualization};
 
 use super::{
-    following::follow,
+    delivering::deliver,
     print::print,
     selection::{application, select},
     signals::interrupted,
@@ -78,7 +78,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     drop(context);
     let copy = copy_to_standard_output;
     print(program, &mut report, ended, &mut interrupted, copy).await;
-    follow(program, followers, &mut report, &mut interrupted).await;
+    deliver(program, followers, &mut report, &mut interrupted).await;
     program.report_scans(&report);
     if let Some(file) = report_file
         && let Err(problem) = file.write(&report, exit(&report).code())

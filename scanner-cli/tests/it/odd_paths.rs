@@ -190,7 +190,7 @@ fn a_lock_is_never_a_link_or_a_pipe() {
     for lock in [
         "data/qlik.lock",
         "data/.scanner.lock",
-        "data/followers.turn",
+        "data/ndjson%3Aexport.follower",
     ] {
         symlink(home.path("precious"), home.path(lock)).unwrap();
     }

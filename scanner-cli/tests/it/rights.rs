@@ -111,7 +111,7 @@ fn new_files_are_closed_to_others_and_secrets_and_locks_to_the_group() {
         assert_eq!(mode(&home.path(folder)), 0o750, "{folder}");
         for path in all(&home.path(folder)) {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let private = [".lock", ".session", ".salt", ".turn", ".backups.json"];
+            let private = [".lock", ".session", ".salt", ".follower", ".backups.json"];
             let expected = match private.iter().any(|end| name.ends_with(end)) {
                 true => 0o600,
                 false => 0o640,
@@ -262,7 +262,7 @@ fn an_account_with_read_access_cannot_hold_a_lock() {
         }
     }
     as_account(&home, SERVICE, &[], &["scan"]).check(0, &[]);
-    for name in ["qlik.lock", ".store.lock", "followers.turn"] {
+    for name in ["qlik.lock", ".store.lock", "ndjson%3Aexport.follower"] {
         let mut flock = account_command(OTHER, &[SERVICE]);
         flock
             .args(["flock", "--nonblock"])

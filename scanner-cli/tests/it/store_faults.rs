@@ -315,17 +315,23 @@ fn invalid_settings_of_followers_are_reported_with_their_place() {
         ("followers = ndjson", "--> conf/application.conf:1:13"),
         (
             "followers = [\n  { kind = nats, path = x } ]",
-            "`kind` must be `ndjson`",
+            "`nats` is not a kind of follower",
         ),
-        ("followers = [ { path = x } ]", "has no `kind`"),
-        ("followers = [ { kind = ndjson } ]", "has no `path`"),
+        (
+            "followers = [ { path = x } ]",
+            "`kind` is mandatory and missing",
+        ),
+        (
+            "followers = [ { kind = ndjson } ]",
+            "`path` is mandatory and missing",
+        ),
         (
             "followers = [ { kind = ndjson, path = x, paht = y } ]",
             "did you mean `path`",
         ),
         (
             "followers = [ { kind = ndjson, path = x }, { kind = ndjson, path = x } ]",
-            "two followers are `ndjson:x`",
+            "two followers have the name `ndjson:x`",
         ),
         ("store.keep_changes_days = none", "must be a number of days"),
         ("store.max_size = much", "must be a size of at least 1 MB"),

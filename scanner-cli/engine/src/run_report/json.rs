@@ -14,7 +14,10 @@ use catalog_model::{
 use serde::Serialize;
 
 use super::{ConnectionReport, MAX_NAMED_PEOPLE, Report, megabytes_per_second};
-use crate::{home::shown, json_text::json_page, scan_report::Outcome, store::Counts, tally::Tally};
+use crate::{
+    delivery::refusals, home::shown, json_text::json_page, scan_report::Outcome, store::Counts,
+    tally::Tally,
+};
 
 #[derive(Serialize)]
 struct ReportJson {
@@ -77,7 +80,7 @@ struct ExportJson {
 #[derive(Serialize)]
 struct FollowerJson {
     follower: String,
-    /// Why it could not take all; null if it did.
+    /// Why not everything was delivered; null if it was.
     error: Option<String>,
 }
 
@@ -149,14 +152,13 @@ pub fn write(report: &Report, exit_code: u8, out: &mut dyn Write) -> io::Result<
         started: format!("{:.3}", report.started),
         exit_code,
         connections: report.connections.iter().map(connection).collect(),
-        followers: (report.followed.iter())
-            .map(|followed| FollowerJson {
-                follower: followed.follower.clone(),
-                error: followed
-                    .outcome
-                    .as_ref()
-                    .err()
-                    .map(|error| with_causes(error)),
+        followers: (report.deliveries.iter())
+            .map(|run| FollowerJson {
+                follower: run.follower.to_string(),
+                error: match &run.outcome {
+                    Ok(delivery) => refusals(delivery),
+                    Err(error) => Some(with_causes(error)),
+                },
             })
             .collect(),
         problems: report

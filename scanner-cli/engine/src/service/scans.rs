@@ -71,7 +71,7 @@ impl Service {
         if let Some((code, outcome)) = counted {
             self.counts.scans.add(&code, outcome);
         }
-        self.following.wake();
+        self.deliveries.wake();
     }
 
     /// Takes how a scan ended; gives what counts.

@@ -3,10 +3,6 @@
 use std::{
     io::{self, BufRead, BufReader, Read},
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
 };
 
 use catalog_model::{ConnectionCode, counted};
@@ -30,16 +26,16 @@ async fn forget(program: &mut Program, arguments: &arguments::Forget) -> Result<
     program.installation.home.remove_leftovers();
     let followers = application(program)?.followers;
     let begun = program.installation.begin_forget(code, followers);
-    let mut found = begun.map_err(|error| program.report_error(&error))?;
+    let found = begun.map_err(|error| program.report_error(&error))?;
     program.report(&show::found(&found, arguments.keep_in_catalogs));
     if program.environment.typed && !arguments.yes && !confirmed(program).await? {
         program.report("nothing was changed\n");
         return Err(Exit::Interrupted);
     }
-    let mut followed = Vec::new();
-    if !arguments.keep_in_catalogs {
-        (found, followed) = deliver_removals(program, found).await?;
-    }
+    let followed = match arguments.keep_in_catalogs {
+        true => Vec::new(),
+        false => deliver_removals(program, &found).await?,
+    };
     let forgotten = found
         .remove()
         .map_err(|error| program.report_error(&error))?;
@@ -71,32 +67,22 @@ fn answer(input: Box<dyn Read + Send>) -> String {
     line
 }
 
-/// Delivers the removals to the followers, in a thread of its own.
-async fn deliver_removals(
-    program: &mut Program,
-    mut found: Forget,
-) -> Result<(Forget, Vec<String>), Exit> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = Arc::clone(&stop);
-    let mut interrupted = pin!(interrupted(program));
-    let mut delivery = spawn_blocking(move || {
-        let delivered = found.deliver_removals(&stopped);
-        (found, delivered)
-    });
-    let delivered = tokio::select! {
-        delivered = &mut delivery => delivered,
-        () = &mut interrupted => {
-            stop.store(true, Ordering::Relaxed);
-            let _ = delivery.await;
-            return Err(Exit::Interrupted);
+/// Delivers the removals to the followers. Returns the names of the followers.
+async fn deliver_removals(program: &mut Program, found: &Forget) -> Result<Vec<String>, Exit> {
+    let deliverer = program.installation.deliverer();
+    let delivered = {
+        let mut interrupted = pin!(interrupted(program));
+        let mut delivered = pin!(found.deliver_removals(&deliverer));
+        tokio::select! {
+            delivered = &mut delivered => delivered,
+            () = &mut interrupted => {
+                deliverer.stop();
+                let _ = delivered.await;
+                return Err(Exit::Interrupted);
+            }
         }
     };
-    // A delivery that panicked has said so.
-    let (found, delivered) = delivered.map_err(|_panicked| Exit::Failed)?;
-    match delivered {
-        Ok(followed) => Ok((found, followed)),
-        Err(error) => Err(program.report_error(&error)),
-    }
+    delivered.map_err(|error| program.report_error(&error))
 }
 
 /// `3 changes`, for numbers of the store, which are never negative.

@@ -1,5 +1,7 @@
 //! Changes, scans, followers and fields as rows.
 
+use catalog_model::FollowerName;
+use scan_engine::delivery::next_retry;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -186,20 +188,28 @@ impl Row for ScanRow {
 #[derive(Serialize)]
 pub(super) struct FollowerRow {
     follower: String,
-    /// Changes that it has not taken yet; none counted before it has taken all items.
+    /// The last change that it has delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<i64>,
+    /// Number of changes that it has not delivered yet; not set before it has delivered all items.
     #[serde(skip_serializing_if = "Option::is_none")]
     behind: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     followed: Option<String>,
     failures: i64,
+    /// When the service retries it, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_retry: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
 impl FollowerRow {
-    pub(super) fn of(name: &str, cursor: Cursor, last: i64) -> Self {
+    pub(super) fn of(name: &FollowerName, cursor: Cursor, last: i64) -> Self {
         Self {
-            follower: name.to_owned(),
+            follower: name.to_string(),
+            position: cursor.reached,
+            next_retry: next_retry(&cursor).map(instant),
             behind: cursor.reached.map(|reached| (last - reached).max(0)),
             followed: cursor.followed.map(instant),
             failures: cursor.failures,
@@ -212,13 +222,21 @@ impl Row for FollowerRow {
     const TABLE: &'static [TableColumn] = &[
         ("follower", "FOLLOWER", Fit::CutMiddle),
         ("behind", "BEHIND", Fit::Whole),
-        ("followed", "LAST TOOK", Fit::Whole),
+        ("followed", "LAST DELIVERED", Fit::Whole),
         ("failures", "FAILURES", Fit::Whole),
+        ("next_retry", "NEXT RETRY", Fit::Whole),
         ("error", "ERROR", Fit::Wrap),
     ];
-    const SPARE: &'static [&'static str] = &["failures", "followed"];
-    const COLUMNS: &'static [&'static str] =
-        &["follower", "behind", "followed", "failures", "error"];
+    const SPARE: &'static [&'static str] = &["next_retry", "failures", "followed"];
+    const COLUMNS: &'static [&'static str] = &[
+        "follower",
+        "position",
+        "behind",
+        "followed",
+        "failures",
+        "next_retry",
+        "error",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let behind = self.behind.map(|behind| behind.to_string());
@@ -227,6 +245,7 @@ impl Row for FollowerRow {
             behind.unwrap_or_else(|| "new".to_owned()),
             self.followed.clone().unwrap_or_else(|| "never".to_owned()),
             self.failures.to_string(),
+            self.next_retry.clone().unwrap_or_default(),
             self.error.clone().unwrap_or_default(),
         ]
     }

@@ -1,0 +1,111 @@
+//! The setting `followers`: a list of blocks, each a follower.
+
+use std::{path::Path, sync::Arc};
+
+use catalog_followers::ndjson::NdjsonKind;
+use catalog_model::{
+    FollowerRegistry, Place, Settings,
+    follower::{ConfiguredFollower, ConnectionScope},
+    settings::UnknownSetting,
+};
+
+use crate::{
+    delivery::Followers,
+    hocon::{Found, Node, Shown, Value},
+    home::Home,
+    settings_tree::wrong_setting,
+};
+
+/// What is wrong with the followers, and what is odd.
+pub(super) struct Findings<'a> {
+    pub(super) wrong: &'a mut Vec<Found>,
+    pub(super) odd: &'a mut Vec<Found>,
+}
+
+/// The followers where nothing is set.
+pub(super) fn unset(home: &Home) -> Followers {
+    let ndjson = NdjsonKind::new(&home.path(""));
+    vec![Arc::new(ConfiguredFollower {
+        follower: Box::new(ndjson.unset()),
+        kind: catalog_followers::ndjson::KIND.to_owned(),
+        scope: ConnectionScope::All,
+    })]
+}
+
+/// The followers of a file at `path`.
+pub(super) fn read(path: &Path, home: &Home, list: Node, findings: Findings<'_>) -> Followers {
+    let Value::List(nodes) = list.value else {
+        let message = "`followers` must be a list of blocks";
+        findings.wrong.push(wrong(list.place, message));
+        return Vec::new();
+    };
+    let registry = catalog_followers::registry(&home.path(""));
+    let mut followers = Vec::new();
+    for node in nodes {
+        let place = node.place.clone();
+        let Value::Object(object) = node.value else {
+            let message = "a follower must be a block of settings";
+            findings.wrong.push(wrong(place, message));
+            continue;
+        };
+        let file = path.display().to_string();
+        let settings = Settings::new(file, object, Arc::new(home.clone()));
+        let mut settings = settings.in_block(place.clone());
+        let opened = open(&registry, &mut settings, findings.wrong);
+        let warnings = settings.warnings().iter().cloned();
+        findings.odd.extend(warnings.map(wrong_setting));
+        followers.extend(opened.map(|follower| (place, Arc::new(follower))));
+    }
+    for (index, (place, follower)) in followers.iter().enumerate() {
+        let name = follower.follower.name();
+        let mut before = followers[..index].iter();
+        if before.any(|(_, other)| other.follower.name() == name) {
+            let message = format!("two followers have the name `{name}`");
+            let hint =
+                "give each a `name`: the scanner keeps under it what was delivered".to_owned();
+            findings.wrong.push(Found {
+                hint: Some(hint),
+                ..wrong(place.clone(), &message)
+            });
+        }
+    }
+    followers
+        .into_iter()
+        .map(|(_, follower)| follower)
+        .collect()
+}
+
+/// The follower with these settings, if they are valid and it is enabled.
+fn open(
+    registry: &FollowerRegistry,
+    settings: &mut Settings,
+    wrong: &mut Vec<Found>,
+) -> Option<ConfiguredFollower> {
+    let opened = registry.open(settings);
+    let problems = settings.problems();
+    // The settings of a follower of an unknown kind, or that is not enabled, were not read.
+    let were_read = !matches!(opened, Ok(None)) && problems.iter().all(|one| one.key != "kind");
+    wrong.extend(problems.into_iter().map(wrong_setting));
+    if were_read {
+        wrong.extend(settings.unknown().into_iter().map(unknown));
+    }
+    opened.ok().flatten()
+}
+
+fn wrong(place: Place, message: &str) -> Found {
+    Found {
+        place,
+        message: message.to_owned(),
+        hint: Some("write `followers = [ { kind = ndjson, path = export } ]`".to_owned()),
+        value: Shown::Yes,
+    }
+}
+
+fn unknown(unknown: UnknownSetting) -> Found {
+    Found {
+        message: format!("`{}` is not a setting of this follower", unknown.key),
+        hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
+        place: unknown.place,
+        value: Shown::No,
+    }
+}

@@ -1,0 +1,291 @@
+//! Deliveries to followers. Each runs in a thread of its own, so that a catalog that is slow or blocks delays no other
+//! catalog, no scan and no export.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use catalog_model::{
+    ConnectionCode, FollowError, FollowerName,
+    follower::{ConfiguredFollower, Delivery, FeedError},
+    with_causes,
+};
+use catalog_store::{Cursor, Cursors, FeedFollower, StoreError, StoreFeed};
+use tokio::{
+    runtime::Handle,
+    task::{JoinSet, spawn_blocking},
+    time::timeout,
+};
+
+use crate::{
+    clock::Clock,
+    home::Home,
+    lock::{Lock, NotLocked},
+    stop::{Stop, StopReason},
+};
+
+/// The configured followers, in the order of the settings.
+pub type Followers = Vec<Arc<ConfiguredFollower>>;
+
+/// Delivers what the store of a home has to followers. Clones are ended together.
+#[derive(Clone, Debug)]
+pub struct Deliverer {
+    home: Home,
+    clock: Clock,
+    /// Ends what waits for the store.
+    stop_reading: Arc<AtomicBool>,
+    /// Ends what waits for a catalog.
+    stop: Stop,
+}
+
+/// A delivery to one follower that has ended.
+#[derive(Debug)]
+pub struct DeliveryRun {
+    /// The follower.
+    pub follower: FollowerName,
+    /// How it ended.
+    pub outcome: Result<Delivery, FollowError>,
+}
+
+/// Pauses after which a delivery that failed is tried again within its run.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+
+/// How long a run waits for another process that delivers to the same follower.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(60);
+
+/// Interval at which it is checked whether the other process has finished.
+const LOCK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The time from the first failure of a follower to its next run; it doubles with each further one.
+const FIRST_RETRY: Duration = Duration::from_secs(60);
+
+/// The longest time between two runs of a follower that fails.
+const MAX_RETRY: Duration = Duration::from_secs(900);
+
+/// How long a follower that has failed so many times in a row is left alone.
+#[must_use]
+pub fn retry_after(failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(1).min(10);
+    (FIRST_RETRY * 2_u32.pow(doublings)).min(MAX_RETRY)
+}
+
+/// When the service retries a follower that failed, in milliseconds since 1970.
+#[must_use]
+pub fn next_retry(cursor: &Cursor) -> Option<i64> {
+    let failures = u32::try_from(cursor.failures)
+        .ok()
+        .filter(|count| *count > 0)?;
+    let pause = i64::try_from(retry_after(failures).as_millis()).ok()?;
+    cursor.failed?.checked_add(pause)
+}
+
+impl Deliverer {
+    /// Delivers from the store of this home.
+    #[must_use]
+    pub fn new(home: Home, clock: Clock) -> Self {
+        Self {
+            home,
+            clock,
+            stop_reading: Arc::default(),
+            stop: Stop::default(),
+        }
+    }
+
+    /// Ends all runs at points where nothing is lost.
+    pub fn stop(&self) {
+        self.stop_reading.store(true, Ordering::Relaxed);
+        self.stop.ask(StopReason::Asked);
+    }
+
+    /// Starts a run in a thread of its own.
+    pub fn start(&self, runs: &mut JoinSet<DeliveryRun>, follower: Arc<ConfiguredFollower>) {
+        let (deliverer, handle) = (self.clone(), Handle::current());
+        runs.spawn_blocking(move || deliverer.run(&follower, &handle));
+    }
+
+    /// Delivers to all followers at the same time, and waits for all.
+    pub async fn deliver(&self, followers: &Followers) -> Vec<DeliveryRun> {
+        let mut runs = JoinSet::new();
+        for follower in followers {
+            self.start(&mut runs, Arc::clone(follower));
+        }
+        let mut ended = runs.join_all().await;
+        let place = |run: &DeliveryRun| {
+            let mut names = followers.iter().map(|follower| follower.follower.name());
+            names.position(|name| *name == run.follower)
+        };
+        ended.sort_by_key(place);
+        ended
+    }
+
+    /// Marks all items of a connection as removed, so that followers remove them as well. The caller must hold the
+    /// connection's lock.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn remove_all(&self, code: &ConnectionCode) -> Result<(), StoreError> {
+        let (deliverer, code) = (self.clone(), code.to_string());
+        let removed = spawn_blocking(move || {
+            let mut cursors = Cursors::open(&deliverer.home.store(), &deliverer.stop_reading)?;
+            cursors.remove_all(&code, (deliverer.clock)())
+        });
+        match removed.await {
+            Ok(removed) => removed,
+            Err(crashed) => std::panic::resume_unwind(crashed.into_panic()),
+        }
+    }
+
+    /// Delivers to one follower, and records how that ended.
+    fn run(&self, follower: &ConfiguredFollower, handle: &Handle) -> DeliveryRun {
+        let name = follower.follower.name().clone();
+        // A defect in one follower must not end the program. What a run leaves half done, the next one does again.
+        let attempts = AssertUnwindSafe(|| self.attempts(follower, handle));
+        let outcome = catch_unwind(attempts).unwrap_or_else(|_| {
+            let message = "the follower crashed; please report this";
+            Err(FollowError::target(
+                message,
+                "the reason is on standard error",
+            ))
+        });
+        let outcome = self.record(&name, outcome);
+        DeliveryRun {
+            follower: name,
+            outcome,
+        }
+    }
+
+    fn attempts(
+        &self,
+        follower: &ConfiguredFollower,
+        handle: &Handle,
+    ) -> Result<Delivery, FollowError> {
+        let _lock = self.lock(follower.follower.name(), handle);
+        self.end_killed_scans().map_err(store_failed)?;
+        let mut outcome = self.attempt(follower, handle);
+        for pause in PAUSES {
+            if outcome.is_ok() || self.is_stopped() {
+                break;
+            }
+            self.pause(pause, handle);
+            outcome = self.attempt(follower, handle);
+        }
+        outcome
+    }
+
+    fn attempt(
+        &self,
+        follower: &ConfiguredFollower,
+        handle: &Handle,
+    ) -> Result<Delivery, FollowError> {
+        let of = FeedFollower::of(follower);
+        let feed = StoreFeed::open(&self.home.store(), of, self.clock, &self.stop_reading);
+        let Some(feed) = feed.map_err(store_failed)? else {
+            return Ok(Delivery::default());
+        };
+        handle.block_on(async {
+            tokio::select! {
+                outcome = follower.follower.follow(&feed) => outcome,
+                () = self.stop.asked() => Err(FeedError::Stopped.into()),
+            }
+        })
+    }
+
+    /// Records the failure or success of a run in the store.
+    fn record(
+        &self,
+        follower: &FollowerName,
+        outcome: Result<Delivery, FollowError>,
+    ) -> Result<Delivery, FollowError> {
+        let error = match &outcome {
+            Ok(delivery) => refusals(delivery),
+            Err(error) if error.is_stopped() => return outcome,
+            Err(error) => Some(with_causes(error)),
+        };
+        let path = self.home.store();
+        if !path.exists() {
+            return outcome;
+        }
+        let recorded = Cursors::open(&path, &self.stop_reading).and_then(|cursors| match error {
+            Some(error) => cursors.failed_with(follower, &error, (self.clock)()),
+            None => cursors.succeeded(follower),
+        });
+        match recorded {
+            Err(error) if outcome.is_ok() => Err(store_failed(error)),
+            _ => outcome,
+        }
+    }
+
+    /// Waits until no other process delivers to the follower, so that nobody writes what is older over what is newer. One
+    /// that hangs is not waited for indefinitely: what it then overwrites, the next run writes again.
+    fn lock(&self, follower: &FollowerName, handle: &Handle) -> Option<Lock> {
+        let begun = Instant::now();
+        let path = self.home.follower_lock(follower);
+        while begun.elapsed() < WAIT_FOR_OTHERS && !self.is_stopped() {
+            match Lock::take(&path, (self.clock)()) {
+                Ok(lock) => return Some(lock),
+                Err(NotLocked::Unusable(_)) => return None,
+                Err(NotLocked::Busy(_)) => self.pause(LOCK_INTERVAL, handle),
+            }
+        }
+        None
+    }
+
+    /// Ends scans in the store that were killed: their connection is not locked. They must not hold up followers.
+    fn end_killed_scans(&self) -> Result<(), StoreError> {
+        let path = self.home.store();
+        if !Path::exists(&path) {
+            return Ok(());
+        }
+        let cursors = Cursors::open(&path, &self.stop_reading)?;
+        for code in cursors.open_scans()? {
+            let Ok(code) = ConnectionCode::new(&code) else {
+                continue;
+            };
+            if let Ok(_lock) = Lock::take(&self.home.data(&code, "lock"), (self.clock)()) {
+                cursors.interrupted(code.as_str())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop_reading.load(Ordering::Relaxed)
+    }
+
+    /// Waits, unless the runs are to end.
+    fn pause(&self, pause: Duration, handle: &Handle) {
+        let _ = handle.block_on(timeout(pause, self.stop.asked()));
+    }
+}
+
+impl DeliveryRun {
+    /// Whether everything was delivered.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        (self.outcome.as_ref()).is_ok_and(|delivery| delivery.refused.is_empty())
+    }
+}
+
+/// What a catalog has refused, in one line.
+#[must_use]
+pub fn refusals(delivery: &Delivery) -> Option<String> {
+    let first = delivery.refused.first()?;
+    let count = catalog_model::counted(delivery.refused.len() as u64, "item");
+    Some(format!(
+        "{count} refused, first `{}`: {}",
+        first.key, first.message
+    ))
+}
+
+fn store_failed(error: StoreError) -> FollowError {
+    FeedError::Store(Box::new(error)).into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+use std::{
+    future::pending,
+    sync::{
+        Mutex,
+        mpsc::{Receiver, Sender, channel},
+    },
+};
+
+use async_trait::async_trait;
+use catalog_model::{
+    Feed, Follower, ItemKey, Stage,
+    follower::{Acknowledgement, ConnectionScope, Refusal},
+};
+use catalog_store::scratch::Scratch;
+
+use super::*;
+
+/// What a follower of a test does.
+enum Behavior {
+    Delivers,
+    Panics,
+    /// It blocks its thread until something arrives.
+    Blocks(Mutex<Receiver<()>>),
+    /// Its catalog never responds.
+    Hangs,
+    Refuses,
+}
+
+struct TestFollower {
+    name: FollowerName,
+    behavior: Behavior,
+}
+
+#[async_trait]
+impl Follower for TestFollower {
+    fn name(&self) -> &FollowerName {
+        &self.name
+    }
+
+    async fn check(&self) -> Vec<Stage> {
+        Vec::new()
+    }
+
+    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
+        let mut delivery = Delivery::default();
+        match &self.behavior {
+            Behavior::Delivers => {}
+            Behavior::Panics => panic!("a defect"),
+            Behavior::Blocks(release) => release.lock().unwrap().recv().unwrap(),
+            Behavior::Hangs => pending().await,
+            Behavior::Refuses => delivery.refused.push(Refusal {
+                key: ItemKey::new(["c", "a"]).unwrap(),
+                message: "no owner".to_owned(),
+            }),
+        }
+        feed.acknowledge(Acknowledgement::up_to(feed.end())).await?;
+        Ok(delivery)
+    }
+}
+
+fn follower(name: &str, behavior: Behavior) -> Arc<ConfiguredFollower> {
+    let name = FollowerName::new(name).unwrap();
+    Arc::new(ConfiguredFollower {
+        follower: Box::new(TestFollower { name, behavior }),
+        kind: "test".to_owned(),
+        scope: ConnectionScope::All,
+    })
+}
+
+/// A follower that blocks until it is released.
+fn blocking() -> (Arc<ConfiguredFollower>, Sender<()>) {
+    let (release, released) = channel();
+    let blocks = Behavior::Blocks(Mutex::new(released));
+    (follower("blocking", blocks), release)
+}
+
+async fn scanned() -> (Scratch, Deliverer) {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    let home = Home::new(scratch.folder.path().to_path_buf());
+    (
+        scratch,
+        Deliverer::new(home, || jiff::Timestamp::UNIX_EPOCH),
+    )
+}
+
+fn cursor(scratch: &Scratch, follower: &ConfiguredFollower) -> Cursor {
+    let cursor = scratch.catalog().cursor(&FeedFollower::of(follower));
+    cursor.unwrap()
+}
+
+#[test]
+fn a_follower_that_fails_again_is_retried_later_and_later() {
+    let minutes = |failures| retry_after(failures).as_secs() / 60;
+    assert_eq!([1, 2, 3, 4, 5, 100].map(minutes), [1, 2, 4, 8, 15, 15]);
+}
+
+#[tokio::test]
+async fn a_follower_that_blocks_delays_neither_another_one_nor_a_scan() {
+    let (scratch, deliverer) = scanned().await;
+    let (blocking, release) = blocking();
+    let mut runs = JoinSet::new();
+    deliverer.start(&mut runs, Arc::clone(&blocking));
+    deliverer.start(&mut runs, follower("quick", Behavior::Delivers));
+    let first = runs.join_next().await.unwrap().unwrap();
+    assert_eq!(first.follower.as_str(), "quick");
+    assert!(first.is_complete());
+    scratch.scan(1, &[("a", "A2")]).await;
+    release.send(()).unwrap();
+    let second = runs.join_next().await.unwrap().unwrap();
+    assert_eq!(second.follower.as_str(), "blocking");
+    assert!(second.is_complete());
+    let (behind, last) = (
+        cursor(&scratch, &blocking),
+        scratch.catalog().settled().unwrap(),
+    );
+    assert!(
+        behind.reached.unwrap() < last,
+        "the second scan comes with the next delivery"
+    );
+}
+
+#[tokio::test]
+async fn a_follower_that_panics_fails_alone() {
+    let (scratch, deliverer) = scanned().await;
+    let (panics, well) = (
+        follower("panics", Behavior::Panics),
+        follower("well", Behavior::Delivers),
+    );
+    let runs = deliverer
+        .deliver(&vec![Arc::clone(&panics), Arc::clone(&well)])
+        .await;
+    let complete: Vec<_> = runs.iter().map(DeliveryRun::is_complete).collect();
+    assert_eq!(complete, [false, true], "in the order of the settings");
+    let failed = cursor(&scratch, &panics);
+    assert_eq!((failed.failures, failed.reached), (1, None));
+    assert!(failed.error.as_ref().unwrap().contains("please report"));
+    assert_eq!(next_retry(&failed), Some(60_000));
+    let well = cursor(&scratch, &well);
+    assert!(well.reached.is_some());
+    assert_eq!(next_retry(&well), None);
+}
+
+#[tokio::test]
+async fn a_follower_whose_catalog_hangs_ends_when_it_is_asked_to() {
+    let (scratch, deliverer) = scanned().await;
+    let hangs = follower("hangs", Behavior::Hangs);
+    let mut runs = JoinSet::new();
+    deliverer.start(&mut runs, Arc::clone(&hangs));
+    deliverer.stop();
+    let run = runs.join_next().await.unwrap().unwrap();
+    assert!(run.outcome.unwrap_err().is_stopped());
+    assert_eq!(
+        cursor(&scratch, &hangs),
+        Cursor::default(),
+        "that is not a failure"
+    );
+}
+
+#[tokio::test]
+async fn items_that_a_catalog_refuses_are_named_and_retried() {
+    let (scratch, deliverer) = scanned().await;
+    let refuses = follower("refuses", Behavior::Refuses);
+    let runs = deliverer.deliver(&vec![Arc::clone(&refuses)]).await;
+    assert!(!runs[0].is_complete());
+    let found = cursor(&scratch, &refuses);
+    assert_eq!(found.failures, 1);
+    let expected = "1 item refused, first `c/a`: no owner";
+    assert_eq!(found.error.as_deref(), Some(expected));
+    assert!(found.reached.is_some(), "everything else was delivered");
+}
+
+#[tokio::test]
+async fn a_follower_waits_for_another_process_that_delivers_to_it() {
+    let (_scratch, deliverer) = scanned().await;
+    let well = follower("well", Behavior::Delivers);
+    let path = deliverer.home.follower_lock(well.follower.name());
+    let other = Lock::take(&path, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let mut runs = JoinSet::new();
+    deliverer.start(&mut runs, well);
+    assert!(runs.try_join_next().is_none());
+    drop(other);
+    assert!(runs.join_next().await.unwrap().unwrap().is_complete());
+}

@@ -1,0 +1,172 @@
+//! The deliveries of the service: for each follower on its own after scans, and again after a failure.
+
+use std::{collections::BTreeMap, future::pending, sync::Arc, time::Instant};
+
+use catalog_model::{
+    FollowerName, counted,
+    follower::{ConfiguredFollower, Delivery},
+    with_causes,
+};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::{
+    clock::Clock,
+    delivery::{Deliverer, DeliveryRun, Followers, refusals, retry_after},
+    home::Home,
+    service_state::Tallies,
+};
+
+/// The followers, and when each receives something next.
+pub(crate) struct Deliveries {
+    deliverer: Deliverer,
+    followers: BTreeMap<FollowerName, Schedule>,
+    runs: JoinSet<DeliveryRun>,
+}
+
+/// When a follower receives something next.
+struct Schedule {
+    /// Not set of one that is not configured any more, until its run has ended.
+    follower: Option<Arc<ConfiguredFollower>>,
+    due: Option<Instant>,
+    is_running: bool,
+    /// Number of failed runs in a row.
+    failures: u32,
+    /// What was logged of the last failure, so that it is logged once.
+    failed: Option<String>,
+}
+
+impl Deliveries {
+    pub(crate) fn new(home: Home, clock: Clock, followers: Followers) -> Self {
+        let mut deliveries = Self {
+            deliverer: Deliverer::new(home, clock),
+            followers: BTreeMap::new(),
+            runs: JoinSet::new(),
+        };
+        deliveries.configure(followers);
+        deliveries
+    }
+
+    /// The store may have something new. A follower that fails has to wait all the same.
+    pub(crate) fn wake(&mut self) {
+        let now = Instant::now();
+        for schedule in self.followers.values_mut() {
+            if schedule.failures == 0 || schedule.due.is_none() {
+                schedule.due = Some(now);
+            }
+        }
+    }
+
+    /// Delivers to other followers from now on, or to the same with other settings.
+    pub(crate) fn replace(&mut self, followers: Followers) {
+        for schedule in self.followers.values_mut() {
+            schedule.follower = None;
+        }
+        self.configure(followers);
+        (self.followers).retain(|_, known| known.follower.is_some() || known.is_running);
+    }
+
+    fn configure(&mut self, followers: Followers) {
+        for follower in followers {
+            let name = follower.follower.name().clone();
+            let schedule = self.followers.entry(name).or_insert(Schedule {
+                follower: None,
+                due: None,
+                is_running: false,
+                failures: 0,
+                failed: None,
+            });
+            schedule.follower = Some(follower);
+            // Other settings may have repaired it.
+            schedule.due = Some(Instant::now());
+        }
+    }
+
+    /// Starts the runs that are due.
+    pub(crate) fn begin(&mut self) {
+        let now = Instant::now();
+        for schedule in self.followers.values_mut() {
+            let is_due = schedule.due.is_some_and(|due| due <= now) && !schedule.is_running;
+            let Some(follower) = schedule.follower.as_ref().filter(|_| is_due) else {
+                continue;
+            };
+            schedule.due = None;
+            schedule.is_running = true;
+            (self.deliverer).start(&mut self.runs, Arc::clone(follower));
+        }
+    }
+
+    /// The end of the next run; it never comes if none runs.
+    pub(crate) async fn ended(&mut self) -> Option<DeliveryRun> {
+        match self.runs.join_next().await {
+            Some(run) => run.ok(),
+            None => pending().await,
+        }
+    }
+
+    /// Records how a run ended, and schedules the next one of a follower that failed.
+    pub(crate) fn finished(&mut self, run: Option<DeliveryRun>, counts: &mut Tallies) {
+        let Some(run) = run else {
+            return;
+        };
+        let name = run.follower.as_str();
+        counts.add(name, word(&run));
+        if let Ok(delivery) = &run.outcome {
+            log_delivered(delivery);
+        }
+        let Some(schedule) = self.followers.get_mut(&run.follower) else {
+            return;
+        };
+        schedule.is_running = false;
+        if schedule.follower.is_none() {
+            self.followers.remove(&run.follower);
+            return;
+        }
+        let failed = match &run.outcome {
+            Ok(delivery) => refusals(delivery),
+            Err(error) => Some(with_causes(error)),
+        };
+        schedule.ended(name, failed);
+    }
+
+    /// Ends the runs at points where nothing is lost.
+    pub(crate) async fn stop(&mut self) {
+        self.deliverer.stop();
+        while self.runs.join_next().await.is_some() {}
+    }
+}
+
+impl Schedule {
+    /// Notes how a run ended, and logs what is new about it.
+    fn ended(&mut self, name: &str, failed: Option<String>) {
+        let Some(error) = failed else {
+            if self.failed.take().is_some() {
+                info!("the follower `{name}` has received everything again");
+            }
+            self.failures = 0;
+            return;
+        };
+        self.failures = self.failures.saturating_add(1);
+        let pause = retry_after(self.failures);
+        self.due = Some(self.due.unwrap_or_else(|| Instant::now() + pause));
+        if self.failed.as_ref() != Some(&error) {
+            let minutes = counted(pause.as_secs() / 60, "minute");
+            warn!("the follower `{name}` failed: {error}; it is retried in {minutes}");
+        }
+        self.failed = Some(error);
+    }
+}
+
+/// The word for how a run ended in metrics.
+fn word(run: &DeliveryRun) -> &'static str {
+    match run.is_complete() {
+        true => "succeeded",
+        false => "failed",
+    }
+}
+
+fn log_delivered(delivery: &Delivery) {
+    for one in &delivery.delivered {
+        info!(connection = %one.connection, "wrote {} to {}", counted(one.items, "item"), one.target);
+    }
+}
