@@ -115,13 +115,7 @@ impl Application {
         let mut wrong = Vec::new();
         let followers = match document.root.get("followers").cloned() {
             None => followers::unset(home),
-            Some(node) => {
-                let findings = Findings {
-                    wrong: &mut wrong,
-                    odd: &mut odd,
-                };
-                followers::read(path, home, node, findings)
-            }
+            Some(node) => followers::read(path, home, node, Findings::new(&mut wrong, &mut odd)),
         };
         let file = path.display().to_string();
         let (restrictions, unclear) = Restrictions::of_root(&document.root, home, variables);

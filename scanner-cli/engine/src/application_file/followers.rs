@@ -18,8 +18,14 @@ use crate::{
 
 /// What is wrong with the followers, and what is odd.
 pub(super) struct Findings<'a> {
-    pub(super) wrong: &'a mut Vec<Found>,
-    pub(super) odd: &'a mut Vec<Found>,
+    wrong: &'a mut Vec<Found>,
+    odd: &'a mut Vec<Found>,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn new(wrong: &'a mut Vec<Found>, odd: &'a mut Vec<Found>) -> Self {
+        Self { wrong, odd }
+    }
 }
 
 /// The followers where nothing is set.

@@ -128,8 +128,7 @@ impl Catalog {
         );
         let mut changes = self.prepare(&sql)?;
         let range = params![after.get(), end.get(), count as i64];
-        let found: Vec<Change> =
-            self.read(|_| changes.query_map(range, |row| change_of(row))?.collect())?;
+        let found: Vec<Change> = self.read(|_| changes.query_map(range, change_of)?.collect())?;
         let mut delivered = Vec::with_capacity(found.len());
         for change in found {
             let entry = match detail {
