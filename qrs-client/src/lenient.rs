@@ -71,16 +71,19 @@ impl OddFields {
     /// Whether the field at this path, such as `app.stream`, was left out, or a part of it, or the field that contains it.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
-        self.0.iter().any(|(odd, _)| {
-            let parts = (odd.split('.'), path.split('.'));
-            parts.0.zip(parts.1).all(|(odd, wanted)| odd == wanted)
+        self.0.iter().any(|(left_out, _)| {
+            let parts = (left_out.split('.'), path.split('.'));
+            parts
+                .0
+                .zip(parts.1)
+                .all(|(left_out, wanted)| left_out == wanted)
         })
     }
 
     /// The paths, each with the type of the value there: `a number`.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let odd = self.0.iter();
-        odd.map(|(path, found)| (path.as_str(), found.as_str()))
+        let fields = self.0.iter();
+        fields.map(|(path, found)| (path.as_str(), found.as_str()))
     }
 
     /// Whether no field was left out.

@@ -27,12 +27,12 @@ pub(crate) fn salvage<T: DeserializeOwned>(element: &[u8]) -> Option<T> {
     }
     let kept = trial.object(text);
     let identifies = |(path, _): &(String, _)| IDENTITY.contains(&path.as_str());
-    if trial.odd.is_empty() || trial.odd.iter().any(identifies) {
+    if trial.left_out.is_empty() || trial.left_out.iter().any(identifies) {
         return None;
     }
-    let odd = serde_json::to_string(&trial.odd).ok()?;
+    let left_out = serde_json::to_string(&trial.left_out).ok()?;
     let comma = if kept.is_empty() { "" } else { "," };
-    serde_json::from_str(&format!("{{{kept}{comma}\"{ODD_FIELDS}\":{odd}}}")).ok()
+    serde_json::from_str(&format!("{{{kept}{comma}\"{ODD_FIELDS}\":{left_out}}}")).ok()
 }
 
 /// A step on the path to a value in the record.
@@ -47,7 +47,7 @@ enum Step {
 struct Trial<T> {
     steps: Vec<Step>,
     /// The paths of fields that do not fit, and the types of their values.
-    odd: Vec<(String, &'static str)>,
+    left_out: Vec<(String, &'static str)>,
     record: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -55,7 +55,7 @@ impl<T: DeserializeOwned> Trial<T> {
     fn new() -> Self {
         Self {
             steps: Vec::new(),
-            odd: Vec::new(),
+            left_out: Vec::new(),
             record: std::marker::PhantomData,
         }
     }
@@ -137,8 +137,8 @@ impl<T: DeserializeOwned> Trial<T> {
             Step::Element => None,
         });
         let path = keys.collect::<Vec<_>>().join(".");
-        if !self.odd.iter().any(|(known, _)| *known == path) {
-            self.odd.push((path, found));
+        if !self.left_out.iter().any(|(known, _)| *known == path) {
+            self.left_out.push((path, found));
         }
     }
 }

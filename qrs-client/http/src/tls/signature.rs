@@ -117,8 +117,9 @@ fn pss(identifier: &AlgorithmIdentifier<'_>) -> Result<Option<Pss>, SignatureErr
     let Some(parameters) = &identifier.parameters else {
         return Ok(None);
     };
-    let unreadable =
-        || SignatureError::UnsupportedAlgorithm("RSASSA-PSS with odd parameters".to_owned());
+    let unreadable = || {
+        SignatureError::UnsupportedAlgorithm("RSASSA-PSS with unsupported parameters".to_owned())
+    };
     let parameters = RsaSsaPssParams::try_from(parameters).map_err(|_error| unreadable())?;
     let hash = |oid: &Oid<'_>| Hash::from_number(&oid.to_id_string()).ok_or_else(unreadable);
     let mask = parameters
