@@ -9,10 +9,10 @@ use file_access::file_rights::take_rights;
 use tempfile::TempPath;
 
 use super::{
-    check, copies, database,
+    copies, database,
     error::{Doing, StoreError, StoreErrorKind as Kind},
     files::{self, Header, HeaderError},
-    schema,
+    integrity, schema,
 };
 
 /// A copy that was made.
@@ -94,7 +94,7 @@ fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
     let copy = database::open_private(name).map_err(failed)?;
     copy.pragma_update(None, "application_id", files::BACKUP)
         .map_err(failed)?;
-    let problems = check::problems(&copy).map_err(failed)?;
+    let problems = integrity::problems(&copy).map_err(failed)?;
     drop(copy);
     if let Some(first) = problems.first() {
         return Err(StoreError::damaged(path, first));
@@ -153,7 +153,7 @@ fn resolve(target: &Path) -> Result<PathBuf, StoreError> {
 }
 
 fn refuse_target(store: &Path, target: &Path) -> Result<(), StoreError> {
-    if is_part_of(store, target) {
+    if files::is_part_of(store, target) {
         return Err(
             StoreError::file(target, Kind::Other, "belongs to the store itself")
                 .with_hint("name another file"),
@@ -189,33 +189,4 @@ fn refuse_target(store: &Path, target: &Path) -> Result<(), StoreError> {
         )
         .with_hint("name another file, or remove this one first")),
     }
-}
-
-/// Whether `file` is the store or one of the files that SQLite keeps beside it, whichever way its name leads there.
-pub(super) fn is_part_of(store: &Path, file: &Path) -> bool {
-    let place = |path: &Path| {
-        let folder = files::folder(path).canonicalize().ok()?;
-        Some(folder.join(path.file_name()?))
-    };
-    let Some(file) = place(file) else {
-        return false;
-    };
-    let beside = files::BESIDE.map(|suffix| files::beside(store, suffix));
-    let mut parts = beside.iter().map(PathBuf::as_path).chain([store]);
-    parts.any(|part| place(part).is_some_and(|part| part == file) || same_file(part, &file))
-}
-
-/// Whether two names are of one file.
-#[cfg(unix)]
-pub(super) fn same_file(one: &Path, other: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
-    identity(one).is_some_and(|found| identity(other) == Some(found))
-}
-
-/// Whether two names are of one file.
-#[cfg(not(unix))]
-pub(super) fn same_file(one: &Path, other: &Path) -> bool {
-    one.canonicalize()
-        .is_ok_and(|found| other.canonicalize().is_ok_and(|other| other == found))
 }

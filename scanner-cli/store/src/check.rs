@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use file_access::path_text::shown;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use serde::Serialize;
 
 use super::{
-    database,
+    backup_file, database,
     error::{Doing, StoreError},
-    files, restore, schema,
+    files,
+    integrity::{self, has_table},
+    restore, schema,
 };
 
 /// What a check of the store found.
@@ -64,9 +66,6 @@ pub struct ItemCounts {
     pub gone: i64,
 }
 
-/// Maximum number of problems that are listed.
-const MAX_PROBLEMS: usize = 20;
-
 /// Checks the store, if there is one.
 ///
 /// # Errors
@@ -81,7 +80,7 @@ pub fn check(path: &Path) -> Result<Option<Health>, StoreError> {
         // Made, but never written.
         return Ok(None);
     }
-    let problems = problems(&db).map_err(failed)?;
+    let problems = integrity::problems(&db).map_err(failed)?;
     let read = health(&db, path, problems);
     read.map(Some).map_err(failed)
 }
@@ -94,75 +93,9 @@ pub fn check_file(file: &Path) -> Result<Option<Health>, StoreError> {
     if !file.exists() {
         return Ok(None);
     }
-    restore::refuse_foreign(file)?;
+    backup_file::refuse_foreign(file)?;
     let checked = check(file).map_err(StoreError::of_file)?;
-    checked.map(Some).ok_or_else(|| restore::foreign(file))
-}
-
-/// What is wrong with a database. One that cannot be read at all is an error.
-pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut problems = Vec::new();
-    let mut rows = db.prepare(&format!("PRAGMA integrity_check({MAX_PROBLEMS})"))?;
-    let mut found = rows.query([])?;
-    while let Some(row) = found.next()? {
-        let text: String = row.get(0)?;
-        if text != "ok" {
-            problems.push(text);
-        }
-    }
-    let mut rows = db.prepare("PRAGMA foreign_key_check")?;
-    let mut found = rows.query([])?;
-    while let Some(row) = found.next()? {
-        if problems.len() >= MAX_PROBLEMS {
-            break;
-        }
-        let (table, id, parent): (String, Option<i64>, String) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        let id = id.map_or_else(String::new, |id| format!(" {id}"));
-        problems.push(format!(
-            "row{id} of table `{table}` refers to a row of `{parent}` that does not exist"
-        ));
-    }
-    if let Some(missing) = missing_table(db)? {
-        problems.push(format!("table `{missing}` does not exist"));
-    }
-    if schema::version(db)? >= schema::WITH_TEXTS {
-        let missing: i64 = db.query_row(
-            "SELECT count(*) FROM content, json_each(content.texts) WHERE NOT EXISTS \
-             (SELECT 1 FROM text JOIN text_body ON text_body.text = text.id WHERE hash = value ->> 1)",
-            [],
-            |row| row.get(0),
-        )?;
-        if missing > 0 {
-            problems.push(format!("{missing} long texts of items are missing"));
-        }
-    }
-    Ok(problems)
-}
-
-/// A table that each version of the store has and this database has not.
-pub(super) fn missing_table(db: &Connection) -> rusqlite::Result<Option<&'static str>> {
-    const TABLES: [&str; 7] = [
-        "connection",
-        "scan",
-        "item",
-        "content",
-        "change",
-        "follower",
-        "forgotten",
-    ];
-    for table in TABLES {
-        if !has_table(db, table)? {
-            return Ok(Some(table));
-        }
-    }
-    Ok(None)
-}
-
-fn has_table(db: &Connection, table: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    let found = db.query_row(sql, [table], |_| Ok(())).optional()?;
-    Ok(found.is_some())
+    checked.map(Some).ok_or_else(|| backup_file::foreign(file))
 }
 
 fn health(db: &Connection, path: &Path, problems: Vec<String>) -> rusqlite::Result<Health> {

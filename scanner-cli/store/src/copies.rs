@@ -13,7 +13,7 @@ use file_access::{
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    backup, database,
+    database,
     files::{self, Header, HeaderError},
 };
 
@@ -53,12 +53,12 @@ pub fn copies_with(path: &Path, home: &Path, code: &str) -> Copies {
     files.sort();
     let backups: Vec<_> = remembered(path).into_iter().map(PathBuf::from).collect();
     for backup in &backups {
-        if !files.iter().any(|file| backup::same_file(file, backup)) {
+        if !files.iter().any(|file| files::same_file(file, backup)) {
             files.push(backup.clone());
         }
     }
     for file in files {
-        if backup::is_part_of(path, &file) {
+        if files::is_part_of(path, &file) {
             continue;
         }
         match holds(&file, code) {

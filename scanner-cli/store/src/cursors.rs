@@ -13,8 +13,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     FeedFollower, closing,
-    database::{self, Database},
+    database::Database,
     error::{Doing, StoreError},
+    opening,
 };
 
 /// The followers' rows of the store, open for writing.
@@ -45,7 +46,7 @@ impl Cursors {
     /// If the store cannot be read or written.
     pub fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Self, StoreError> {
         Ok(Self {
-            db: database::open(path, stop)?,
+            db: opening::open(path, stop)?,
             path: path.to_path_buf(),
         })
     }

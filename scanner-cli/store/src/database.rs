@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use file_access::file_rights::create_folder;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
@@ -17,7 +16,7 @@ use super::{
     file_system::{self, Support},
     files::{self, Header},
     patience::{Patience, RETRY_INTERVAL},
-    restore, schema,
+    schema,
     usage::Usage,
 };
 
@@ -75,37 +74,6 @@ const PAGE: i64 = 8_192;
 /// Pages that the log may hold before they go over into the database: 64 MiB, so that this happens rarely.
 const LOG_PAGES: i64 = 8_192;
 
-/// Opens the store for writing; makes it, or brings it up to date. Once `stop` is set, it waits for nobody any more.
-pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, StoreError> {
-    let folder = files::folder(path);
-    create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;
-    files::refuse_special(path)?;
-    let mut usage = Usage::to_write(path)?;
-    if files::is_backup(path) {
-        // A person put it there by hand: what lies beside it belongs to another store.
-        drop(usage);
-        restore::adopt(path)?;
-        usage = Usage::to_write(path)?;
-    }
-    files::make(path);
-    open_with(path, usage, stop)
-}
-
-/// Opens the store for writing with the right that the caller has; brings it up to date.
-pub(super) fn open_with(
-    path: &Path,
-    usage: Usage,
-    stop: &Arc<AtomicBool>,
-) -> Result<Database, StoreError> {
-    let (mut db, journal) = connect(path, stop)?;
-    schema::migrate(&mut db, path)?;
-    Ok(Database {
-        db,
-        journal,
-        _usage: usage,
-    })
-}
-
 impl Database {
     /// How a transaction begins. Where readers count, it waits for them then: later it could only fail.
     pub(super) fn behavior(&self) -> TransactionBehavior {
@@ -116,8 +84,26 @@ impl Database {
     }
 }
 
+/// Opens the database for writing, of whichever version it is, with the right that the caller has. Once `stop` is set, it
+/// waits for no other process any more.
+pub(super) fn connect(
+    path: &Path,
+    usage: Usage,
+    stop: &Arc<AtomicBool>,
+) -> Result<Database, StoreError> {
+    let (db, journal) = try_to_connect(path, stop)?;
+    Ok(Database {
+        db,
+        journal,
+        _usage: usage,
+    })
+}
+
 /// Connects without waiting first: only that tells a lock of another process from a file system without locks.
-fn connect(path: &Path, stop: &Arc<AtomicBool>) -> Result<(Connection, Journal), StoreError> {
+fn try_to_connect(
+    path: &Path,
+    stop: &Arc<AtomicBool>,
+) -> Result<(Connection, Journal), StoreError> {
     let folder = files::folder(path);
     let mut journal = if file_system::is_remote(folder) {
         Journal::Rollback
@@ -372,7 +358,7 @@ fn cache(db: &Connection, kib: i64) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::opening, *};
 
     #[test]
     fn a_database_that_nobody_writes_is_read_without_a_file_beside_it() {
@@ -385,7 +371,7 @@ mod tests {
             "a b%20c?d#e.db"
         };
         let path = folder.path().join(name);
-        drop(open(&path, &Arc::default()).unwrap());
+        drop(opening::open(&path, &Arc::default()).unwrap());
         assert!(!files::has_log(&path));
         std::fs::remove_file(folder.path().join(".store.lock")).unwrap();
         let db = open_unchanging(&path).unwrap();

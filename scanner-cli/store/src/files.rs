@@ -159,6 +159,35 @@ pub(super) fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY) && name.ends_with(TEMPORARY_END)
 }
 
+/// Whether `file` is the store or one of the files that SQLite keeps beside it, whichever way its name leads there.
+pub(super) fn is_part_of(store: &Path, file: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = folder(path).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    let Some(file) = place(file) else {
+        return false;
+    };
+    let beside = BESIDE.map(|suffix| beside(store, suffix));
+    let mut parts = beside.iter().map(PathBuf::as_path).chain([store]);
+    parts.any(|part| place(part).is_some_and(|part| part == file) || same_file(part, &file))
+}
+
+/// Whether two names are of one file.
+#[cfg(unix)]
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
+    identity(one).is_some_and(|found| identity(other) == Some(found))
+}
+
+/// Whether two names are of one file.
+#[cfg(not(unix))]
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize()
+        .is_ok_and(|found| other.canonicalize().is_ok_and(|other| other == found))
+}
+
 /// Removes all but the newest `keep` databases in the folder of `path` whose names go on with `suffix`; the files beside
 /// them go, too. The order is that of `order`, which is given the rest of the name.
 pub(super) fn keep_newest<K: Ord>(

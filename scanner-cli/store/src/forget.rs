@@ -13,7 +13,7 @@ use super::{
     database::{self, Database},
     error::{Doing, StoreError},
     files::{self, Header},
-    restore, texts,
+    opening, restore, texts,
     usage::Usage,
 };
 
@@ -88,7 +88,7 @@ pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     }
     let usage = Usage::alone(path, OTHERS)?;
     remove_unfinished_copies(path);
-    let mut db = database::open_with(path, usage, &Default::default())?;
+    let mut db = opening::open_with(path, usage, &Default::default())?;
     let forgotten = (|| -> rusqlite::Result<bool> {
         // What is deleted is written over, should there be no space for a vacuum.
         db.pragma_update(None, "secure_delete", "ON")?;

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod backup;
+mod backup_file;
 mod catalog;
 mod change;
 mod check;
@@ -15,7 +16,10 @@ mod file_system;
 mod files;
 mod forget;
 pub mod fuse;
+mod hashes;
+mod integrity;
 mod limits;
+mod opening;
 mod patience;
 mod restore;
 mod running;

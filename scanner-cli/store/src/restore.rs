@@ -16,11 +16,10 @@ use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
 
 use super::{
-    backup, check,
+    backup, backup_file,
     error::{Doing, StoreError, StoreErrorKind as Kind},
     file_system::{self, Support},
-    files::{self, Header, HeaderError},
-    schema,
+    files, integrity, schema,
     usage::Usage,
 };
 
@@ -125,62 +124,16 @@ pub(super) fn remove_workshops(path: &Path) {
 }
 
 fn refuse_source(path: &Path, file: &Path) -> Result<(), StoreError> {
-    if backup::is_part_of(path, file) {
+    if files::is_part_of(path, file) {
         return Err(StoreError::file(file, Kind::Other, "is the store itself")
             .with_hint("name a backup of it"));
     }
-    refuse_foreign(file)
+    backup_file::refuse_foreign(file)
 }
-
-/// Refuses what cannot be a store or a backup of one.
-pub(super) fn refuse_foreign(file: &Path) -> Result<(), StoreError> {
-    let unreadable = |error| StoreError::file(file, Kind::Other, "cannot be read").because(error);
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(StoreError::file(
-            file,
-            Kind::NotABackup,
-            "is not a regular file",
-        ));
-    }
-    check_head(file).map(|_| ())
-}
-
-/// The error for a database that is not a store.
-pub(super) fn foreign(file: &Path) -> StoreError {
-    StoreError::file(file, Kind::NotABackup, FOREIGN)
-}
-
-/// Checks what can be checked before the file is copied.
-fn check_head(file: &Path) -> Result<Header, StoreError> {
-    let refuse = |message: &str| StoreError::file(file, Kind::NotABackup, message);
-    let header = match Header::read(file) {
-        Ok(header) => header,
-        Err(HeaderError::Io(error)) => return Err(refuse("cannot be read").because(error)),
-        Err(HeaderError::Empty) => return Err(refuse("is empty")),
-        Err(HeaderError::Foreign) => {
-            return Err(refuse(
-                "is not an SQLite database: it is damaged, encrypted, or of another kind",
-            ));
-        }
-    };
-    if ![files::LIVE, files::BACKUP, 0].contains(&header.application) {
-        return Err(refuse(FOREIGN));
-    }
-    let length = file.metadata().map_or(0, |found| found.len());
-    if length < header.length && !(header.write_ahead && files::has_log(file)) {
-        let expected = header.length;
-        return Err(refuse(&format!(
-            "is truncated: it has {length} of {expected} bytes"
-        )));
-    }
-    Ok(header)
-}
-
-const FOREIGN: &str = "is an SQLite database, but not a store of the scanner";
 
 /// Copies the backup into a folder beside the store, verifies it, and makes a store of today of it.
 fn prepare(path: &Path, file: &Path) -> Result<Prepared, StoreError> {
-    let header = check_head(file)?;
+    let header = backup_file::check_head(file)?;
     let folder = files::folder(path);
     let failed = |error| StoreError::folder(folder, error);
     let workshop = tempfile::Builder::new()
@@ -228,10 +181,10 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
     if found > schema::CURRENT {
         return Err(StoreError::newer_backup(file, found, schema::CURRENT));
     }
-    if found == 0 || check::missing_table(&db).map_err(failed)?.is_some() {
-        return Err(foreign(file));
+    if found == 0 || integrity::missing_table(&db).map_err(failed)?.is_some() {
+        return Err(backup_file::foreign(file));
     }
-    if let Some(first) = check::problems(&db).map_err(failed)?.first() {
+    if let Some(first) = integrity::problems(&db).map_err(failed)?.first() {
         let message = format!("is damaged: {first}");
         return Err(StoreError::file(file, Kind::NotABackup, &message));
     }

@@ -4,10 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{
-    backup,
-    error::{Doing, StoreError},
-};
+use super::error::{Doing, StoreError};
 
 /// What makes version 1 of an empty database, version 2 of version 1, and so on. A released one never changes.
 pub(super) const MIGRATIONS: [&str; 7] = [
@@ -47,19 +44,6 @@ pub(super) fn refuse_newer(db: &Connection, path: &Path) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Brings the store up to date. An older one is copied first.
-pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let failed = |error| StoreError::of(path, Doing::Open, error);
-    let found = version(db).map_err(failed)?;
-    if found == CURRENT {
-        return Ok(());
-    }
-    if found > 0 {
-        backup::before_migration(path, found)?;
-    }
-    run_migrations(db).map_err(failed)
-}
-
 /// Brings a database up to date.
 pub(super) fn run_migrations(db: &mut Connection) -> rusqlite::Result<()> {
     // All or nothing, and only once if two processes come at the same time.
@@ -81,10 +65,7 @@ mod tests {
     use catalog_model::{FollowerName, follower::ConnectionScope};
 
     use super::{
-        super::{
-            FeedFollower,
-            database::{open, open_to_read},
-        },
+        super::{FeedFollower, database::open_to_read, opening::open},
         *,
     };
 

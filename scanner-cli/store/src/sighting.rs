@@ -4,12 +4,11 @@ use catalog_model::{
     Container, ContainerKind, FieldRevision, Inclusion, ItemKey, Precedence, SourceId,
     Visualization,
 };
-use sha2::{Digest, Sha256};
 
 use super::{
+    hashes::{fingerprint, hash},
     stored_item::{CONTACTS, StoredItem, unknown, unknown_of_container},
     texts::{self, LongText},
-    undo::Rival,
 };
 use crate::spool::Record;
 
@@ -40,6 +39,22 @@ impl Sighting {
                 ruled.key.len() + ruled.record.source_id.len() + rule
             }
         }
+    }
+}
+
+/// A record that another one with the same key is compared with.
+#[derive(Clone, Debug)]
+pub(super) struct Rival {
+    pub(super) precedence: Precedence,
+    pub(super) source_id: String,
+    /// Whether a filter excludes it.
+    pub(super) excluded: bool,
+}
+
+impl Rival {
+    /// How it ranks.
+    pub(super) fn rank(&self) -> (Precedence, &str) {
+        (self.precedence, &self.source_id)
     }
 }
 
@@ -220,23 +235,4 @@ pub(super) enum Difference {
     Fields(Vec<String>),
     /// Only in what another version of the program made of the same record.
     Revisions,
-}
-
-/// 64 bits of SHA-256: what is found by it has to be compared.
-pub(super) fn hash(text: &str) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(text));
-    i64::from_le_bytes([a, b, c, d, e, f, g, h])
-}
-
-/// 128 bits of SHA-256: no two items share them by accident, nor can anybody make one that seems to be another.
-pub(super) fn fingerprint(parts: &[&str]) -> [u8; 16] {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update(part.len().to_le_bytes());
-        digest.update(part);
-    }
-    let whole = <[u8; 32]>::from(digest.finalize());
-    let mut half = [0; 16];
-    half.copy_from_slice(&whole[..16]);
-    half
 }

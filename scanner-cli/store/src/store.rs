@@ -21,9 +21,10 @@ use tokio::sync::oneshot;
 use crate::{
     backlog::{BacklogSender, backlog},
     closing::{Beginning, Closed, Closing},
-    database::{self, Database},
+    database::Database,
     error::StoreError,
     limits::StoreLimits,
+    opening,
     sighting::{Ruled, Seen, Sighting},
     spool::{Duplicates, Record},
     writer::{Answer, Message, ScanNumber, Trouble, Writer},
@@ -66,7 +67,7 @@ impl Store {
     /// If the database cannot be opened, created or brought up to date.
     pub fn open(path: &Path, limits: impl Into<StoreLimits>) -> Result<Self, StoreError> {
         let stop = Arc::default();
-        Self::with(database::open(path, &stop)?, path, limits, stop)
+        Self::with(opening::open(path, &stop)?, path, limits, stop)
     }
 
     pub(crate) fn with(

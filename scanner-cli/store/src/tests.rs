@@ -235,7 +235,7 @@ async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
     let path = scratch.folder.path().join("data").join("catalog.db");
     drop(scratch.store);
-    let db = super::database::open(&path, &Default::default()).unwrap();
+    let db = super::opening::open(&path, &Default::default()).unwrap();
     let pages: i64 = db
         .pragma_query_value(None, "page_count", |row| row.get(0))
         .unwrap();

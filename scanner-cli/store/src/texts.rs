@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt::Write, mem};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{
-    sighting,
+    hashes::fingerprint,
     stored_item::{StoredItem, StoredValue},
 };
 
@@ -27,7 +27,7 @@ pub(super) struct LongText {
 impl LongText {
     fn new(place: String, body: String) -> Self {
         let mut hash = String::new();
-        for byte in sighting::fingerprint(&[&body]) {
+        for byte in fingerprint(&[&body]) {
             // Writing to a text cannot fail.
             let _ = write!(hash, "{byte:02x}");
         }

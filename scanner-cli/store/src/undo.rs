@@ -7,8 +7,9 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{
     change::Numbered,
+    hashes::fingerprint,
     running::{Known, Running},
-    sighting::fingerprint,
+    sighting::Rival,
     stored_item::precedence,
 };
 use catalog_model::{ChangeKind, Instant, Precedence};
@@ -29,22 +30,6 @@ CREATE TEMP TABLE IF NOT EXISTS ruled (
     excluded INTEGER NOT NULL, standing INTEGER NOT NULL, modified INTEGER, source_id TEXT NOT NULL,
     PRIMARY KEY (scan, key)
 ) WITHOUT ROWID;";
-
-/// A record that another one with the same key is compared with.
-#[derive(Clone, Debug)]
-pub(super) struct Rival {
-    pub(super) precedence: Precedence,
-    pub(super) source_id: String,
-    /// Whether a filter excludes it.
-    pub(super) excluded: bool,
-}
-
-impl Rival {
-    /// How it ranks.
-    pub(super) fn rank(&self) -> (Precedence, &str) {
-        (self.precedence, &self.source_id)
-    }
-}
 
 /// The statements that note what was, and bring it back.
 pub(super) struct Undo<'a> {

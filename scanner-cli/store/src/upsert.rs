@@ -7,11 +7,11 @@ use rusqlite::{Connection, params};
 
 use super::{
     change::Numbered,
+    hashes::hash,
     running::{Known, Running},
-    sighting::{Difference, Ruled, Seen, Sighting, hash},
+    sighting::{Difference, Rival, Ruled, Seen, Sighting},
     stored_item::StoredItem,
     texts,
-    undo::Rival,
 };
 
 mod containers;

@@ -10,7 +10,7 @@ use super::{
     rows::{NARROW, WIDE},
 };
 use crate::{
-    change::Numbered, closing::KNOWN, error::StoreError, sighting, stored_item::StoredItem, texts,
+    change::Numbered, closing::KNOWN, error::StoreError, hashes, stored_item::StoredItem, texts,
 };
 
 /// An item of the store.
@@ -184,7 +184,7 @@ impl Catalog {
                 "SELECT content, texts FROM content JOIN item ON item.id = content.item \
                  WHERE key_hash = ?1 AND key = ?2",
             )?;
-            let label = found.query_row(params![sighting::hash(key), key], |row| {
+            let label = found.query_row(params![hashes::hash(key), key], |row| {
                 let mut item = read(row.get_ref(0)?.as_str()?, None)?;
                 texts::load(db, &mut item, row.get_ref(1)?.as_str_or_null()?)?;
                 let label = item.label.into_iter();
@@ -270,7 +270,7 @@ impl Catalog {
         ))?;
         let mut wide = self.prepare(WIDE)?;
         self.read(|_| {
-            let mut rows = narrow.query(params![sighting::hash(key), key])?;
+            let mut rows = narrow.query(params![hashes::hash(key), key])?;
             let row = rows.next()?;
             row.map(|row| self.found_in(row, &mut wide)).transpose()
         })

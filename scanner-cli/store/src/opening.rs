@@ -1,0 +1,58 @@
+//! How the store is opened for writing: created, restored if a person put a backup in its place, and brought up to date.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use file_access::file_rights::create_folder;
+use rusqlite::Connection;
+
+use super::{
+    backup,
+    database::{self, Database},
+    error::{Doing, StoreError},
+    files, restore,
+    schema::{CURRENT, run_migrations, version},
+    usage::Usage,
+};
+
+/// Opens the store for writing; makes it, or brings it up to date. Once `stop` is set, it waits for nobody any more.
+pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, StoreError> {
+    let folder = files::folder(path);
+    create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;
+    files::refuse_special(path)?;
+    let mut usage = Usage::to_write(path)?;
+    if files::is_backup(path) {
+        // A person put it there by hand: what lies beside it belongs to another store.
+        drop(usage);
+        restore::adopt(path)?;
+        usage = Usage::to_write(path)?;
+    }
+    files::make(path);
+    open_with(path, usage, stop)
+}
+
+/// Opens the store for writing with the right that the caller has; brings it up to date.
+pub(super) fn open_with(
+    path: &Path,
+    usage: Usage,
+    stop: &Arc<AtomicBool>,
+) -> Result<Database, StoreError> {
+    let mut db = database::connect(path, usage, stop)?;
+    migrate(&mut db, path)?;
+    Ok(db)
+}
+
+/// Brings the store up to date. An older one is copied first.
+fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::of(path, Doing::Open, error);
+    let found = version(db).map_err(failed)?;
+    if found == CURRENT {
+        return Ok(());
+    }
+    if found > 0 {
+        backup::before_migration(path, found)?;
+    }
+    run_migrations(db).map_err(failed)
+}
