@@ -73,7 +73,7 @@ impl<T> BacklogSender<T> {
 }
 
 impl<T> BacklogReceiver<T> {
-    /// The next message; blocks until there is one. Nothing comes back once all senders have ended.
+    /// The next message; blocks until there is one. `None` once all senders have ended.
     pub(crate) fn receive(&mut self) -> Option<T> {
         self.messages
             .blocking_recv()

@@ -24,9 +24,9 @@ pub struct BackedUp {
     pub bytes: u64,
 }
 
-/// How many copies from before migrations are kept.
+/// Maximum number of copies from before migrations that are kept.
 const MIGRATION_COPIES: usize = 2;
-/// What their names go on with after that of the store.
+/// What follows the name of the store in their names.
 const BEFORE_MIGRATION: &str = ".before-v";
 
 /// Writes a verified copy of the store to `target`. An earlier copy there is replaced, any other file is not.

@@ -80,7 +80,7 @@ pub struct StoredScan {
     pub started: i64,
     /// When it ended.
     pub ended: Option<i64>,
-    /// None of one that runs, or was killed.
+    /// `None` while it runs, or if it was killed.
     pub outcome: Option<String>,
     /// Why it was not complete.
     pub reasons: Vec<String>,
@@ -97,14 +97,14 @@ pub struct StoredScan {
 pub enum LastScan {
     /// The last one, whether it has ended or not.
     Any,
-    /// One that runs, or was killed, is none.
+    /// The last one that has ended: not one that runs or was killed.
     Ended,
     /// The last one of each outcome.
     OfEachOutcome,
 }
 
 impl Catalog {
-    /// Opens the store to read it. Nothing comes back if there is none.
+    /// Opens the store for reading; `None` if it does not exist.
     ///
     /// # Errors
     /// If the store cannot be read, or an older or newer program wrote it.

@@ -96,7 +96,8 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
     })
 }
 
-/// The connections of which a scan was complete or partial. What a failed or an interrupted first scan left of others is
+/// The connections of which a scan was complete or partial. What a failed or an interrupted first scan left of others
+/// is
 /// not shown to anybody, and discarded when the next scan begins.
 pub(super) const KNOWN: &str =
     "SELECT connection FROM scan WHERE outcome IN ('complete', 'partial')";
@@ -117,7 +118,7 @@ fn discard_unknown(db: &Connection, connection: i64) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Says of the scans of a connection that have no end that they were interrupted. Only who has its lock may.
+/// Records the scans of a connection that have no end as interrupted. The caller must hold its lock.
 pub(super) fn interrupt(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     db.execute(
         "DELETE FROM unreadable WHERE scan IN (SELECT id FROM scan WHERE connection = ?1 AND outcome IS NULL)",
@@ -230,8 +231,8 @@ fn remove(
     Ok(Completeness::Complete)
 }
 
-/// Collects what the last attempt did not see, marks what it could not read, and tells how many of those that were there
-/// when the scan began would go.
+/// Collects what the last attempt did not see, marks what it could not read, and returns how many of those that existed
+/// when the scan began would be marked as gone.
 fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
     let Running {
         scan,
@@ -254,7 +255,7 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
          IN (SELECT source_id FROM unreadable WHERE scan = ?1 AND attempt = ?2)",
         [scan, attempt],
     )?;
-    // What a filter left out stays so, until a scan can ask the filter again.
+    // An excluded item stays excluded until a filter can decide about it again.
     db.execute(
         "UPDATE item SET state = ?1 WHERE id IN (SELECT item FROM unseen WHERE unreadable) AND state <> ?2",
         [ItemState::Unreadable.code(), ItemState::Excluded.code()],
@@ -289,7 +290,8 @@ pub(super) fn is_overtaken(db: &Connection, running: &Running) -> rusqlite::Resu
     )
 }
 
-/// Notes that a connection is known as a whole from now on, with a number of its own in the sequence of changes, so that
+/// Notes that a connection is known as a whole from now on, with a number of its own in the sequence of changes, so
+/// that
 /// followers learn of it even if nothing else changed.
 fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     let first: bool = db.query_row(
@@ -313,12 +315,12 @@ fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Whether the fuse blows, as for the numbers of the database, which are never negative.
+/// Whether the fuse blows, for numbers of the database, which are never negative.
 fn blows(going: i64, known: i64) -> bool {
     fuse::blows(going.unsigned_abs(), known.unsigned_abs())
 }
 
-/// Throws away changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow for ever.
+/// Deletes changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow forever.
 ///
 /// In the order of the log, so that a clock that was wrong for a while makes no holes: a change that is dated in the
 /// future goes together with the changes around it.

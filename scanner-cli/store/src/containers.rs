@@ -59,7 +59,8 @@ pub(super) fn kinds(db: &Connection) -> rusqlite::Result<Vec<(i64, ContainerKind
     kinds.collect()
 }
 
-/// The same text for as long as the program runs. Connectors declare their kinds as constants, so there are a few at most.
+/// The same text for as long as the program runs. Connectors declare their kinds as constants, so there are a few at
+/// most.
 fn lasting(text: &str) -> &'static str {
     static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -114,7 +114,7 @@ fn files_below(home: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Whether a file is a copy of a store that holds the connection. Nothing comes back of a copy that cannot be read.
+/// Whether a file is a copy of a store that holds the connection. `None` if it cannot be read.
 fn holds(file: &Path, code: &str) -> Option<bool> {
     let application = match Header::read(file) {
         Ok(header) => header.application,

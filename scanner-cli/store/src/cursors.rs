@@ -151,7 +151,8 @@ impl Cursors {
         codes().map_err(|error| self.failed(error))
     }
 
-    /// Notes that the scans of a connection that have no end were interrupted. Who calls has its lock.
+    /// Notes that the scans of a connection that have no end were interrupted. The caller must hold the connection's
+    /// lock.
     ///
     /// # Errors
     /// If the store cannot be read or written.

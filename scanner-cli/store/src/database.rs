@@ -20,7 +20,7 @@ use super::{
     usage::Usage,
 };
 
-/// The database, open; nobody restores it meanwhile.
+/// The open database. No other process can restore it while it is open.
 pub(super) struct Database {
     // First, so that it is closed before the lock goes.
     db: Connection,
@@ -52,7 +52,7 @@ enum Journal {
 }
 
 impl Journal {
-    /// How long others are waited for.
+    /// How long to wait for locks of other processes.
     fn patience(self, stop: &Arc<AtomicBool>) -> Patience {
         Patience {
             limit: match self {
@@ -84,7 +84,8 @@ impl Database {
     }
 }
 
-/// Opens the database for writing, of whichever version it is, with the right that the caller has. Once `stop` is set, it
+/// Opens the database for writing, of whichever version it is, with the right that the caller has. Once `stop` is set,
+/// it
 /// waits for no other process any more.
 pub(super) fn connect(
     path: &Path,
@@ -99,7 +100,7 @@ pub(super) fn connect(
     })
 }
 
-/// Connects without waiting first: only that tells a lock of another process from a file system without locks.
+/// Connects without waiting first, to distinguish a lock of another process from a file system without locks.
 fn try_to_connect(
     path: &Path,
     stop: &Arc<AtomicBool>,
@@ -266,13 +267,13 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
         Ok(_) => {}
         Err(error) if is_busy(&error) => {
             if file_system::probe(files::folder(path)) == Support::NoLocks {
-                // Nobody writes there.
+                // No process can write there.
                 return open_alone(path);
             }
         }
         Err(error) if may_be_read_alone(&error) => {
             drop(db);
-            // Nobody writes it: the files beside it cannot be made, or not be shared.
+            // No process writes it: the files beside it cannot be created or shared.
             return open_alone(path).map_err(|_second| error);
         }
         Err(error) => return Err(error),
@@ -290,7 +291,7 @@ fn may_be_read_alone(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Opens a database that nobody writes, without locks and shared memory.
+/// Opens a database that no process writes, without locks and shared memory.
 pub(super) fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     let db = if files::has_log(path) {
         // Its log is read into memory of this process.
@@ -304,7 +305,7 @@ pub(super) fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-/// Opens a database that nobody writes, without a file beside it.
+/// Opens a database that no process writes, without a file beside it.
 pub(super) fn open_unchanging(path: &Path) -> rusqlite::Result<Connection> {
     open_by_uri(path, "immutable=1")
 }

@@ -1,6 +1,6 @@
 //! What the file system of a store can do: SQLite needs locks, and for its write-ahead log memory that processes share.
 //!
-//! Nothing tells it for certain, so SQLite itself is asked to use both, in a database that nobody else knows.
+//! No system call answers this reliably, so SQLite is made to use both, in a temporary database.
 
 use std::{path::Path, time::Duration};
 
@@ -72,7 +72,7 @@ fn try_out(path: &Path) -> Support {
     }
 }
 
-/// Whether a lock failed that nobody else can have.
+/// Whether a lock failed although no other process can hold it.
 fn concerns_locks(error: &rusqlite::Error) -> bool {
     let extended = error.sqlite_error().map(|error| error.extended_code);
     let of_locks = [

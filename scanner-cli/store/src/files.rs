@@ -72,7 +72,7 @@ impl Header {
         };
         let page = u16::from_be_bytes(bytes.get(16..18)?.try_into().ok()?);
         let page = if page == 1 { 65_536 } else { u64::from(page) };
-        // The number of pages counts only if whoever changed the file last also wrote it.
+        // The number of pages counts only if the program that changed the file last also wrote it.
         let pages = if number(24)? == number(92)? {
             u64::from(number(28)?)
         } else {
@@ -146,7 +146,8 @@ pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     Ok(file.into_temp_path())
 }
 
-/// Makes the file of a database, if there is none: SQLite would let everybody read it. The files beside it get its owner and
+/// Creates the file of a database if it does not exist: SQLite would make it readable for everybody. The files beside
+/// it get its owner and
 /// rights. SQLite says better what is wrong with a file that exists, or with a folder that cannot be written.
 pub(super) fn make(path: &Path) {
     if let Ok(file) = new_file().open(path) {
@@ -188,7 +189,8 @@ pub(super) fn same_file(one: &Path, other: &Path) -> bool {
         .is_ok_and(|found| other.canonicalize().is_ok_and(|other| other == found))
 }
 
-/// Removes all but the newest `keep` databases in the folder of `path` whose names go on with `suffix`; the files beside
+/// Removes all but the newest `keep` databases in the folder of `path` whose names go on with `suffix`; the files
+/// beside
 /// them go, too. The order is that of `order`, which is given the rest of the name.
 pub(super) fn keep_newest<K: Ord>(
     path: &Path,

@@ -60,7 +60,8 @@ pub fn refuse_used(path: &Path) -> Result<(), StoreError> {
 }
 
 impl Cursors {
-    /// Marks all items of a connection as removed, so that followers learn of it. The caller holds the connection's lock.
+    /// Marks all items of a connection as removed, so that followers learn of it. The caller must hold the
+    /// connection's lock.
     ///
     /// # Errors
     /// If the store cannot be written.
@@ -77,8 +78,9 @@ impl Cursors {
     }
 }
 
-/// Removes a connection from the store, and what is left of it in pages that are free and in the log. Interrupted, it can
-/// be repeated. The caller holds the connection's lock.
+/// Removes a connection from the store, and what is left of it in pages that are free and in the log. Interrupted, it
+/// can
+/// be repeated. The caller must hold the connection's lock.
 ///
 /// # Errors
 /// If the store cannot be written, or another process has it open.
@@ -105,7 +107,7 @@ pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     }
 }
 
-/// Removes what killed backups and restores left in the folder of the store. Nobody makes one now.
+/// Removes what killed backups and restores left in the folder of the store. No process creates one now.
 fn remove_unfinished_copies(path: &Path) {
     restore::remove_workshops(path);
     let entries = input_file::entries_in(files::folder(path)).unwrap_or_default();
@@ -117,7 +119,7 @@ fn remove_unfinished_copies(path: &Path) {
     }
 }
 
-/// Puts all of the log into the database, and empties it. Tells whether nobody kept it from that.
+/// Puts all of the log into the database, and empties it. Returns whether no other process prevented it.
 fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
     let busy: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     Ok(busy == 0)
@@ -217,7 +219,7 @@ fn delete(db: &mut Database, code: &str) -> rusqlite::Result<()> {
         let notes = "DELETE FROM follower_note WHERE key >= ?1 || '/' AND key < ?1 || '0'";
         change.execute(notes, [key.as_str()])?;
     }
-    // Nobody else has the store open, so no scan runs that could need them.
+    // No other process has the store open, so no scan runs that could need them.
     texts::remove_all_unused(&change)?;
     change.commit()
 }
@@ -238,7 +240,8 @@ pub(super) fn delete_items(
     Ok(())
 }
 
-/// Deletes items that have been gone for longer than `keep` at `now` (both in milliseconds), with their changes. Followers
+/// Deletes items that have been gone for longer than `keep` at `now` (both in milliseconds), with their changes.
+/// Followers
 /// that have not received these changes begin again with all items.
 pub(super) fn delete_gone(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
     let before = closing::trusted_now(db, now)?.saturating_sub(keep);

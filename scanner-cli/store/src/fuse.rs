@@ -1,21 +1,21 @@
-//! The fuse: how many items may go at once without a person's word.
+//! The fuse: how many items may be marked as gone at once without confirmation by a person.
 
-/// Maximum number of removals that need no person's word, unless they are all there is.
+/// Maximum number of removals that need no confirmation, unless they are all items.
 const MAX_REMOVALS: u64 = 10;
 
 /// More than one item in this many is too many.
 const SHARE: u64 = 5;
 
-/// Whether a person said that many items may go at once.
+/// Whether a person confirmed that many items may be marked as gone at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removals {
-    /// No more than the fuse bears.
+    /// No more than the fuse allows.
     Fused,
     /// As many as there are.
     Accepted,
 }
 
-/// Whether `going` of `known` items are so many that a fault is more likely, such as rights that were taken away.
+/// Whether `going` of `known` items are so many that an error is more likely, such as missing rights.
 pub fn blows(going: u64, known: u64) -> bool {
     let all = going > 0 && going >= known;
     all || (going > MAX_REMOVALS && going.saturating_mul(SHARE) > known)

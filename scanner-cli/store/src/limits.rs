@@ -15,7 +15,7 @@ use super::{
 pub struct StoreLimits {
     /// How long changes are kept.
     pub keep_changes: SignedDuration,
-    /// How long items are kept that are gone; not set, for ever.
+    /// How long items are kept that are gone; not set: forever.
     pub keep_gone: Option<SignedDuration>,
     /// The size that no scan may make it exceed.
     pub max_size: Option<MaxSize>,
@@ -46,7 +46,7 @@ const FULL_DISK: u64 = 16_000_000;
 const NO_LIMIT: i64 = 4_294_967_294;
 
 impl MaxSize {
-    /// Reads a size such as `2 GB`, `500 MiB` or a number of bytes; nothing comes back if it is not one, or too small.
+    /// Reads a size such as `2 GB`, `500 MiB` or a number of bytes; `None` if it is not valid or too small.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let unit = text.find(|char: char| !char.is_ascii_digit() && char != '.');
@@ -79,7 +79,7 @@ impl MaxSize {
         limit_pages(db, pages.clamp(1, NO_LIMIT))
     }
 
-    /// Takes the limit away: the end of a scan is written in any case.
+    /// Removes the limit: the end of a scan is always written.
     pub(super) fn lift(db: &Connection) -> rusqlite::Result<()> {
         limit_pages(db, NO_LIMIT)
     }

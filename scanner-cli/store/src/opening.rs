@@ -1,4 +1,5 @@
-//! How the store is opened for writing: created, restored if a person put a backup in its place, and brought up to date.
+//! How the store is opened for writing: created, restored if a person put a backup in its place, and brought up to
+//! date.
 
 use std::{
     path::Path,
@@ -17,7 +18,8 @@ use super::{
     usage::Usage,
 };
 
-/// Opens the store for writing; makes it, or brings it up to date. Once `stop` is set, it waits for nobody any more.
+/// Opens the store for writing; creates it, or brings it up to date. Once `stop` is set, it waits for no lock of
+/// another process.
 pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, StoreError> {
     let folder = files::folder(path);
     create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;

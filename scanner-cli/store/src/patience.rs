@@ -14,16 +14,16 @@ use rusqlite::Connection;
 /// Interval at which a lock of the database is tried again.
 pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long others are waited for.
+/// How long to wait for locks of other processes.
 #[derive(Clone, Debug)]
 pub(super) struct Patience {
     pub(super) limit: Duration,
-    /// Set when nobody is to be waited for any more.
+    /// Set to end all waiting.
     pub(super) stop: Arc<AtomicBool>,
 }
 
 impl Patience {
-    /// Whether who has waited since `begun` waits on.
+    /// Whether to go on waiting, after waiting since `begun`.
     pub(super) fn goes_on(&self, begun: Instant) -> bool {
         begun.elapsed() < self.limit && !self.stop.load(Ordering::Relaxed)
     }

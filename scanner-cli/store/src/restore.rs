@@ -1,7 +1,9 @@
 //! Puts a backup in the place of the store. Killed at any instant, it leaves the old store or the new one.
 //!
-//! The order that makes it so: the backup is copied, verified and brought up to date in a folder of its own; the content of
-//! the old store's log goes into its file; that file gets a second name; then the new one is renamed over it. A log that
+//! The order that makes it so: the backup is copied, verified and brought up to date in a folder of its own; the
+//! content of
+//! the old store's log goes into its file; that file gets a second name; then the new one is renamed over it. A log
+//! that
 //! cannot be folded in, since the old store is damaged, is kept under the second name, too, before it is removed.
 
 use std::{
@@ -46,9 +48,9 @@ struct Prepared {
     older: Option<usize>,
 }
 
-/// How many former stores are kept.
+/// Maximum number of former stores that are kept.
 const FORMER_STORES: usize = 3;
-/// What their names go on with after that of the store.
+/// What follows the name of the store in their names.
 const BEFORE_RESTORE: &str = ".before-restore-";
 /// What the name of a folder begins with in which a backup is made ready.
 const WORKSHOP: &str = ".restore-";
@@ -116,7 +118,7 @@ fn workshops(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The caller has the store alone, so nobody works in them.
+/// The caller has exclusive use of the store, so no process works in them.
 pub(super) fn remove_workshops(path: &Path) {
     for folder in workshops(path) {
         let _ = fs::remove_dir_all(folder);
@@ -212,7 +214,7 @@ enum Old {
     Missing,
 }
 
-/// Puts what the old store has in its log into its file, and makes sure that nobody has it open.
+/// Puts what the old store has in its log into its file, and makes sure that no other process has it open.
 fn fold(path: &Path) -> Result<Old, StoreError> {
     if !path.exists() {
         let rest = files::BESIDE
@@ -319,7 +321,8 @@ fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
     io::copy(&mut File::open(from)?, &mut File::create(to)?).map(|_| ())
 }
 
-/// Gives the new store the owner and rights of the old one, or the owner of its folder: an administrator may restore what
+/// Gives the new store the owner and rights of the old one, or the owner of its folder: an administrator may restore
+/// what
 /// the service's own account has to write.
 #[cfg(unix)]
 fn take_owner(path: &Path, new: &Path) {

@@ -24,11 +24,11 @@ pub(super) struct Running {
     pub(super) hidden_containers: BTreeSet<&'static str>,
     /// Number of records that the attempt ruled out.
     pub(super) ruled: u64,
-    /// Items of this attempt that were left out because another record with their key counts.
+    /// Items of this attempt that were dropped because another record with their key counts.
     pub(super) duplicates: Duplicates,
 }
 
-/// So many items, and so many of them that were present rather than unreadable.
+/// A number of items, and how many of them were present rather than unreadable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Share {
     pub(super) all: i64,
@@ -50,7 +50,7 @@ pub struct Counts {
     pub returned: i64,
     /// Records that the last attempt could not read although it knows their ids.
     pub unreadable: i64,
-    /// Items that the last attempt saw and a filter left out.
+    /// Items that the last attempt saw and a filter excludes.
     pub excluded: i64,
     /// Those of them that were in the catalog before. Not kept with the scan.
     pub newly_excluded: i64,
@@ -89,13 +89,13 @@ impl Known {
         (self.scan, self.attempt) == (running.scan, running.attempt)
     }
 
-    /// Whether an item is the same as what the store holds, contacts that could not be learned aside.
+    /// Whether an item is the same as what the store holds, unknown contacts aside.
     pub(super) fn is_same(&self, seen: &Seen) -> bool {
         let contacts = seen.contacts.as_ref().map(|contacts| contacts.fingerprint);
         self.fingerprint == seen.fingerprint && (contacts.is_none() || contacts == self.contacts)
     }
 
-    /// Whether followers were told that it is not there.
+    /// Whether followers have received its removal.
     pub(super) fn is_out(&self) -> bool {
         self.state == ItemState::Gone.code() || self.state == ItemState::Excluded.code()
     }

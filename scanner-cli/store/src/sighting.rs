@@ -19,7 +19,7 @@ pub(super) enum Sighting {
     Unchanged(String),
     /// The source's id of a record that could not be read.
     Unreadable(String),
-    /// A record that is not to be in the catalog.
+    /// A record that a filter excludes or cannot decide about.
     Ruled(Ruled),
     Container(Box<Seen>, Inclusion),
     /// There may be more containers of the kind with this id than the scan sees.
@@ -58,7 +58,7 @@ impl Rival {
     }
 }
 
-/// A record that is not to be in the catalog, or of which nobody knows whether it is.
+/// A record that a filter excludes, or about which the filter could not decide.
 #[derive(Clone, Debug)]
 pub(super) struct Ruled {
     pub(super) key: String,
@@ -88,20 +88,20 @@ pub(super) struct Seen {
     pub(super) container_kind: Option<ContainerKind>,
     pub(super) key: String,
     pub(super) key_hash: i64,
-    /// Empty where the source told none.
+    /// Empty if the source has none.
     pub(super) source_id: String,
     pub(super) precedence: Precedence,
     pub(super) fingerprint: [u8; 16],
-    /// The fields that could not be learned: what the store has of them stays.
+    /// The fields that are unknown: the store keeps the values that it has.
     pub(super) unknown: Vec<&'static str>,
-    /// As JSON; none where they could not be learned.
+    /// As JSON; `None` if they are unknown.
     pub(super) contacts: Option<SeenContacts>,
     /// As JSON, without the long texts.
     pub(super) content: String,
     pub(super) texts: Vec<LongText>,
 }
 
-/// The contacts of an item, as far as they were learned.
+/// The known contacts of an item.
 #[derive(Clone, Debug)]
 pub(super) struct SeenContacts {
     pub(super) fingerprint: i64,
@@ -109,7 +109,7 @@ pub(super) struct SeenContacts {
 }
 
 impl SeenContacts {
-    /// The contacts of an item, if they were learned.
+    /// The contacts of an item, if they are known.
     fn of(item: &StoredItem<'_>) -> serde_json::Result<Option<Self>> {
         let contacts = item.contacts.as_ref().map(serde_json::to_string);
         Ok(contacts.transpose()?.map(|json| Self {
@@ -175,7 +175,7 @@ impl Seen {
         Ok(self)
     }
 
-    /// The item with what the store holds of the fields that could not be learned.
+    /// The item, with the stored values of the fields that are unknown.
     pub(super) fn completed(mut self, former: &StoredItem<'_>) -> Self {
         let Ok(mut stored) = self.stored() else {
             return self;

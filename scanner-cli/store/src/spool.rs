@@ -1,4 +1,4 @@
-//! Lines on disk until it is known whether they count.
+//! Lines that wait on disk until it is known whether they count.
 //!
 //! Nothing that a scan writes is final before its closing statement, and no key may come twice in what it wrote. So the
 //! lines go to a temporary file, and a fingerprint of each key goes to another one beside it; memory does not grow with
@@ -66,7 +66,7 @@ pub type Record<'a> = (Precedence, Option<&'a SourceId>);
 pub enum Fate {
     /// Their file gets another name in its folder.
     Renamed,
-    /// They are copied; their file has no name, so that nobody else can read it and nothing is left of it.
+    /// They are copied; their file has no name, so that no other process can read it and nothing is left of it.
     Copied,
 }
 
@@ -77,7 +77,7 @@ pub struct Finished {
     name: Option<TempPath>,
     /// How many there are.
     pub count: u64,
-    /// The lines that were left out because another record with the same key counts.
+    /// The lines that were dropped because another record with the same key counts.
     pub duplicates: Duplicates,
     keys: File,
     entries: u64,
@@ -257,7 +257,7 @@ mod tests {
 
     use super::*;
 
-    /// Spools `(key, id)` pairs and tells the lines that stay and the duplicates.
+    /// Spools `(key, id)` pairs and checks the lines that remain and the duplicates.
     fn check(items: &[(&str, &str)], lines: &str, duplicates: &[(&str, &str)]) {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::open(folder.path(), Fate::Renamed).unwrap();

@@ -1,6 +1,7 @@
 //! The store: the catalog on disk, which knows what there is, what there was, and what changed when.
 //!
-//! It knows no source and no format of an export. Scans write to it through a [`StoreScan`], one thread for all of them;
+//! It knows no source and no format of an export. Scans write to it through a [`StoreScan`], one thread for all of
+//! them;
 //! everybody else reads from a [`Catalog`].
 
 use std::{
@@ -35,7 +36,7 @@ pub struct Store {
     path: PathBuf,
     messages: Option<BacklogSender<Message>>,
     thread: Option<JoinHandle<()>>,
-    /// Set when the writer is to wait for no other process any more.
+    /// Set to end all waiting for other processes.
     stop: Arc<AtomicBool>,
 }
 
@@ -55,13 +56,13 @@ pub struct StoreScan {
 
 /// Maximum number of sightings in a batch.
 const BATCH: usize = 1_000;
-/// Bytes of texts from which on a batch is full, however few sightings it has.
+/// Number of bytes of texts at which a batch is full, however few sightings it has.
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Maximum number of batches that wait for the writer.
 const MAX_WAITING_BATCHES: usize = 2;
 
 impl Store {
-    /// Opens the store, which is made if there is none.
+    /// Opens the store, and creates it if it does not exist.
     ///
     /// # Errors
     /// If the database cannot be opened, created or brought up to date.
@@ -95,7 +96,7 @@ impl Store {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Begins a scan. Who calls has the connection's lock.
+    /// Begins a scan. The caller must hold the connection's lock.
     ///
     /// # Errors
     /// If the store cannot be written.
@@ -124,14 +125,15 @@ impl Drop for Store {
     fn drop(&mut self) {
         drop(self.messages.take());
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so.
+            // A panic has been reported already.
             let _ = thread.join();
         }
     }
 }
 
 impl StoreScan {
-    /// Waits until there is room for more, without blocking the thread: while the writer waits for the disk or for another
+    /// Waits until there is room for more, without blocking the thread: while the writer waits for the disk or for
+    /// another
     /// process, so does the scan.
     ///
     /// # Errors
@@ -143,7 +145,7 @@ impl StoreScan {
         self.flush().await
     }
 
-    /// Takes an item.
+    /// Adds an item.
     ///
     /// # Errors
     /// If the item cannot be written as JSON.
@@ -155,28 +157,28 @@ impl StoreScan {
         Ok(())
     }
 
-    /// Takes the id of a record that could not be read.
+    /// Adds the id of a record that could not be read.
     pub fn unreadable(&mut self, id: &SourceId) {
         self.take(Sighting::Unreadable(id.0.clone()));
     }
 
-    /// Takes the key of an item that did not change.
+    /// Adds the key of an item that did not change.
     pub fn unchanged(&mut self, key: &ItemKey) {
         self.take(Sighting::Unchanged(key.as_str().to_owned()));
     }
 
-    /// Takes the key of an item of which nobody knows whether a filter leaves it out.
+    /// Adds the key of an item about which a filter cannot decide.
     pub fn undecided(&mut self, key: &ItemKey, record: Record<'_>) {
         self.take(Sighting::Ruled(Ruled::new(key, record, None)));
     }
 
-    /// Takes the key of an item that a filter leaves out, by this rule.
+    /// Adds the key of an item that this rule of a filter excludes.
     pub fn excluded(&mut self, key: &ItemKey, record: Record<'_>, rule: &FilterRule) {
         let rule = Some(rule.to_string());
         self.take(Sighting::Ruled(Ruled::new(key, record, rule)));
     }
 
-    /// Takes a container.
+    /// Adds a container.
     ///
     /// # Errors
     /// If the container cannot be written as JSON.
@@ -209,7 +211,7 @@ impl StoreScan {
     /// # Errors
     /// If the scan could not be written, or another process recorded it as interrupted.
     pub async fn close(mut self, closing: Closing) -> Result<(Closed, Duplicates), StoreError> {
-        // What could not be flushed, the writer knows.
+        // The writer reports what could not be flushed.
         let _ = self.flush().await;
         let closed = ask(&self.messages, &self.path, |answer| {
             Message::Close(self.number, Box::new(closing), answer)

@@ -36,7 +36,7 @@ pub(crate) struct StoredItem<'a> {
     /// How its record ranks among records with the same key.
     #[serde(default, skip_serializing_if = "StoredPrecedence::is_unknown")]
     precedence: StoredPrecedence,
-    /// The revisions of its fields with which the item was written, where they are not 1. A field that could not be learned
+    /// The revisions of its fields with which the item was written, where they are not 1. An unknown field
     /// keeps the revision of the value that stayed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     revisions: BTreeMap<Cow<'a, str>, u32>,
@@ -100,7 +100,7 @@ pub(crate) enum StoredValue<'a> {
     Tags(Vec<Cow<'a, str>>),
 }
 
-/// Somebody who answers for an item.
+/// A person who is responsible for an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredContact<'a> {
     /// What the person is for the item: `owner`.
@@ -136,7 +136,7 @@ fn is_first(revision: &u32) -> bool {
 }
 
 impl<'a> StoredItem<'a> {
-    /// The twin of an item, whose fields have these revisions. A number that JSON cannot write is left out.
+    /// The twin of an item, whose fields have these revisions. A number that JSON cannot represent is omitted.
     pub(crate) fn new(item: &'a Visualization, revisions: &[FieldRevision]) -> Self {
         let unknown = unknown(item);
         let known = revisions
@@ -184,7 +184,7 @@ impl<'a> StoredItem<'a> {
         self.revisions != former.revisions
     }
 
-    /// Keeps what `former` has of a field that could not be learned, at its place.
+    /// Keeps the value that `former` has of an unknown field, at its place.
     pub(crate) fn keep(&mut self, field: &str, former: &Self) {
         match former.revisions.get_key_value(field) {
             Some((field, revision)) => drop(self.revisions.insert(field.clone(), *revision)),
@@ -204,7 +204,7 @@ impl<'a> StoredItem<'a> {
             .insert(before.map_or(0, |before| before + 1), kept);
     }
 
-    /// Keeps the statuses that `former` has of contacts whose status could not be learned. Returns whether there are any.
+    /// Keeps the statuses that `former` has of contacts whose status is unknown. Returns whether there are any.
     pub(crate) fn keep_statuses(&mut self, former: &Self) -> bool {
         let mut kept = false;
         let former = former.contacts.as_deref().unwrap_or_default();
@@ -276,7 +276,8 @@ impl<'a> StoredItem<'a> {
 }
 
 impl StoredContact<'_> {
-    /// Whether it says the same as `former` to a program whose contacts have this revision. An account or a status that one
+    /// Whether it says the same as `former` to a program whose contacts have this revision. An account or a status
+    /// that one
     /// of them lacks was not written by its program, or could not be learned.
     fn is_as(&self, former: &Self, revision: u32) -> bool {
         fn email<'a>(contact: &'a StoredContact<'_>, revision: u32) -> Option<&'a str> {
@@ -294,7 +295,7 @@ impl StoredContact<'_> {
     }
 }
 
-/// The fields of an item that could not be learned.
+/// The unknown fields of an item.
 pub(crate) fn unknown(item: &Visualization) -> Vec<&'static str> {
     let mut unknown = item.properties.unknown().to_vec();
     if item.contacts == Contacts::Unknown {

@@ -11,7 +11,7 @@ use super::{
     stored_item::{StoredItem, StoredValue},
 };
 
-/// From how many bytes on a text is kept apart.
+/// Number of bytes from which on a text is stored separately.
 const LONG: usize = 1_024;
 
 /// A long text of an item.
@@ -40,7 +40,7 @@ impl LongText {
     }
 }
 
-/// Takes the long texts out of an item.
+/// Removes the long texts from an item, and returns them.
 pub(super) fn take(item: &mut StoredItem<'_>) -> Vec<LongText> {
     let mut texts = Vec::new();
     let mut one = |place: &dyn Fn() -> String, text: &mut Cow<'_, str>| {

@@ -1,6 +1,7 @@
 //! What the store held before a scan wrote over it, so that a scan can take back what it wrote about an item.
 //!
-//! It has to where another record with the same key turns out to be the item, and where an attempt begins again. Then the
+//! It has to where another record with the same key turns out to be the item, and where an attempt begins again. Then
+//! the
 //! item is compared with what the store held before the scan, and neither the log nor a follower sees the step between.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
@@ -14,7 +15,7 @@ use super::{
 };
 use catalog_model::{ChangeKind, Instant, Precedence};
 
-/// Tables of the writer's own, which nobody else sees and which end with it.
+/// Temporary tables of the writer's connection.
 const TABLES: &str = "\
 CREATE TEMP TABLE IF NOT EXISTS former (
     item INTEGER PRIMARY KEY, scan INTEGER NOT NULL,
@@ -168,7 +169,7 @@ impl<'a> Undo<'a> {
         rival.optional()
     }
 
-    /// Notes a record that is not to be in the catalog.
+    /// Notes a record that a filter excludes or cannot decide about.
     pub(super) fn rule(
         &mut self,
         running: &mut Running,

@@ -1,6 +1,6 @@
-//! Takes what a scan saw into the database, a batch in one transaction.
+//! Writes what a scan saw to the database, each batch in one transaction.
 //!
-//! The way of an item that did not change is the short one: a look at the index, one narrow row read and written.
+//! An unchanged item costs little: one search in the index, one narrow row read and written.
 
 use catalog_model::{ChangeKind, ItemState};
 use rusqlite::{Connection, params};
@@ -19,7 +19,7 @@ mod statements;
 
 use self::statements::Statements;
 
-/// Takes a batch; the caller's transaction makes it count.
+/// Writes a batch. The caller commits the transaction.
 pub(super) fn take(
     db: &Connection,
     running: &mut Running,
@@ -71,7 +71,8 @@ impl Statements<'_> {
         self.merge(db, running, (&known, added), seen)
     }
 
-    /// Takes what a scan saw over what the store holds. If this scan has `added` it, nothing of it is kept.
+    /// Compares what a scan saw with what the store has, and writes the difference. If this scan has `added` it, no
+    /// unknown field is kept.
     fn merge(
         &mut self,
         db: &Connection,
@@ -96,7 +97,8 @@ impl Statements<'_> {
         self.change(db, running, known, &seen)
     }
 
-    /// Takes an item that is as the store has it. What the store does not have as present is not known well enough: it stays
+    /// Takes an item that is as the store has it. What the store does not have as present is not known well enough: it
+    /// stays
     /// as it was.
     fn unchanged(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
         if self.undo.rival(running, key)?.is_some() {
@@ -148,7 +150,7 @@ impl Statements<'_> {
         Ok(true)
     }
 
-    /// Takes a record that is not to be in the catalog, or of which nobody knows whether it is.
+    /// Writes a record that a filter excludes or cannot decide about.
     fn ruled(&mut self, running: &mut Running, ruled: &Ruled) -> rusqlite::Result<()> {
         let Ruled { key, record, rule } = ruled;
         running.counts.unreadable += i64::from(rule.is_none());
@@ -197,7 +199,7 @@ impl Statements<'_> {
         Ok(Way::Clear)
     }
 
-    /// Takes an item that a filter leaves out. One that the store does not have stays away.
+    /// Marks an item as excluded. One that the store does not have is not added.
     fn exclude(
         &mut self,
         running: &mut Running,
@@ -226,7 +228,7 @@ impl Statements<'_> {
         )
     }
 
-    /// Takes an item of which nobody knows whether a filter leaves it out: it is there, and stays as it was.
+    /// Handles an item about which a filter cannot decide: it exists, and stays unchanged.
     fn leave_undecided(
         &mut self,
         running: &mut Running,

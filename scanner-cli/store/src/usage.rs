@@ -1,4 +1,4 @@
-//! Who uses the store: everyone who has it open shares a lock, a restore has it alone.
+//! Which processes use the store: all that have it open share a lock, a restore takes it exclusively.
 //!
 //! SQLite's own locks do not say this: a process that has the database open and does nothing holds none.
 
@@ -39,7 +39,8 @@ impl Usage {
     }
 
     /// The right to read the store `path`, together with others. Where no lock can be had, such as in a folder that may
-    /// only be read, the store is read without. So is a backup or a copy that no command has written to: reading makes no
+    /// only be read, the store is read without. So is a backup or a copy that no command has written to: reading makes
+    /// no
     /// lock file beside it.
     pub(super) fn to_read(path: &Path) -> Result<Self, StoreError> {
         if !lock(path).exists() {
@@ -52,7 +53,7 @@ impl Usage {
         }
     }
 
-    /// The right to replace the store `path`, which nobody else may have open.
+    /// The right to replace the store `path`, which no other process may have open.
     pub(super) fn alone(path: &Path, patience: Duration) -> Result<Self, StoreError> {
         let mut file =
             open_lock(&lock(path)).map_err(|error| StoreError::folder(&lock(path), error))?;

@@ -42,7 +42,7 @@ pub(super) type Trouble = OnceLock<StoreError>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ScanNumber(pub(super) i64);
 
-/// So many items and no more than a batch above are one transaction; they fit in the cache.
+/// Number of items at which a transaction ends, up to a batch more. They fit in the cache.
 const TRANSACTION: usize = 8_000;
 
 /// The writing side of the database, with the scans that are under way.
@@ -63,11 +63,11 @@ impl Writer {
         }
     }
 
-    /// Does what it is asked until nobody can ask any more.
+    /// Handles messages until all senders have ended.
     pub(super) fn run(mut self, mut messages: BacklogReceiver<Message>) {
         let mut next = None;
         while let Some(message) = next.take().or_else(|| messages.receive()) {
-            // That nobody waits for an answer any more is an interrupted scan.
+            // An answer that nobody receives is that of an interrupted scan.
             match message {
                 Message::Begin(beginning, answer) => {
                     let _ = answer.send(self.begin(&beginning));
@@ -94,9 +94,10 @@ impl Writer {
         Ok((scan, trouble))
     }
 
-    /// Takes a batch, and those that wait behind it, in one transaction; gives back a message of another kind.
+    /// Writes a batch, and those that wait behind it, in one transaction; returns a message of another kind.
     ///
-    /// The keys of a batch are spread over the whole index, so a transaction writes most of its pages, however few items
+    /// The keys of a batch are spread over the whole index, so a transaction writes most of its pages, however few
+    /// items
     /// it has. Where the source is slower than the disk nothing waits, and no other process has to.
     fn batches(
         &mut self,

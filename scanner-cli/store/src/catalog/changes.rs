@@ -47,7 +47,8 @@ impl Catalog {
         self.changes(&which, [0, i64::MAX], each)
     }
 
-    /// Gives each change of items to `each` that came after the change `after`, up to `until`, in their order: those of the
+    /// Gives each change of items to `each` that came after the change `after`, up to `until`, in their order: those
+    /// of the
     /// sources, and items that this version of the program has rewritten.
     ///
     /// # Errors
@@ -131,7 +132,8 @@ impl Catalog {
         })
     }
 
-    /// The items and containers that have changed, as far back as the store keeps changes. Takes some ten bytes for each.
+    /// The items and containers that have changed, as far back as the store keeps changes. Uses about ten bytes of
+    /// memory for each.
     ///
     /// # Errors
     /// If the store cannot be read.

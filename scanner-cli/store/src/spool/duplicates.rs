@@ -1,7 +1,9 @@
-//! Finds keys that come more than once, in memory that does not grow with the number of keys, and which of their records is
+//! Finds keys that come more than once, in memory that does not grow with the number of keys, and which of their
+//! records is
 //! the item.
 //!
-//! Fingerprints of keys are sorted a share at a time. Which record counts depends on the records alone, not on their order.
+//! Fingerprints of keys are sorted a share at a time. Which record counts depends on the records alone, not on their
+//! order.
 
 use std::{
     collections::{HashMap, HashSet, hash_map},
@@ -11,7 +13,7 @@ use std::{
 
 use super::entries::{Entry, Kind, for_each};
 
-/// Items that were left out because another record with their key counts.
+/// Items that were dropped because another record with their key counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Duplicates {
     /// How many there are.
@@ -20,23 +22,24 @@ pub struct Duplicates {
     pub first: Vec<Duplicate>,
 }
 
-/// An item that was left out.
+/// An item that was dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
     /// The source's id of the record that counts.
     pub kept: String,
-    /// The source's id of the record that was left out.
+    /// The source's id of the record that was dropped.
     pub dropped: String,
 }
 
-/// Maximum number of items left out that are named.
+/// Maximum number of duplicates listed.
 const MAX_NAMED: usize = 100;
 
-/// How many fingerprints are sorted at once: 8 MiB of them.
+/// Number of fingerprints that are sorted at once: 8 MiB of them.
 const SHARE: u64 = 1 << 19;
 
 impl Duplicates {
-    /// Notes that the record `dropped` was left out for the record `kept`, which may have been left out for it before.
+    /// Notes that the record `dropped` was dropped in favour of `kept`, which may have been dropped in favour of it
+    /// before.
     pub fn add(&mut self, kept: &str, dropped: &str) {
         self.count += 1;
         if kept != dropped {

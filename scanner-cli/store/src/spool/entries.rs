@@ -12,9 +12,9 @@ use catalog_model::{Instant, Precedence};
 pub enum Kind {
     /// An item, whose line is in the other file.
     Line,
-    /// An item that a filter leaves out.
+    /// An item that a filter excludes.
     Excluded,
-    /// An item of which nobody knows whether a filter leaves it out.
+    /// An item about which a filter cannot decide.
     Undecided,
 }
 

@@ -33,7 +33,8 @@ struct Identified {
 }
 
 impl Finished {
-    /// Compares these lines with those of the file `path`. A key that a filter leaves out now is not lacking. What is not a
+    /// Compares these lines with those of the file `path`. A key that a filter excludes now is not lacking. What is
+    /// not a
     /// line of an item counts as none.
     ///
     /// # Errors

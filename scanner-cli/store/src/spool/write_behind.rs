@@ -35,7 +35,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
                         break;
                     }
                     buffer.clear();
-                    // At the end nobody needs it any more.
+                    // At the end it is not needed any more.
                     let _ = give_back.send_now(buffer);
                 }
                 (inner, outcome)
@@ -77,7 +77,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
         outcome.map(|()| inner)
     }
 
-    /// Takes the bytes so far; an empty buffer replaces them.
+    /// Returns the bytes so far, and replaces them by an empty buffer.
     fn swap(&mut self) -> Vec<u8> {
         let empty = self.written.try_receive();
         let empty = empty.unwrap_or_else(|| Vec::with_capacity(BUFFER));

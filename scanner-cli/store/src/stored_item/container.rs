@@ -41,7 +41,7 @@ impl<'a> StoredItem<'a> {
         }
     }
 
-    /// Keeps what `former` has of a field of a container that could not be learned.
+    /// Keeps the value that `former` has of an unknown field of a container.
     pub(crate) fn keep_of_container(&mut self, field: &str, former: &Self) {
         match field {
             NAME => self.name = former.name.clone(),
@@ -119,7 +119,7 @@ fn properties_of(container: &Container) -> Vec<(Cow<'_, str>, StoredValue<'_>)> 
     known.collect()
 }
 
-/// A value that this version cannot read, which another one may have written, is left out.
+/// A value that this version cannot read, because another version wrote it, is omitted.
 fn put(container: &mut Container, name: &str, value: StoredValue<'_>) {
     match (name, value) {
         (PARENT, StoredValue::Text(key)) => container.parent = key.parse().ok(),
@@ -147,7 +147,7 @@ fn custom_properties(pairs: Vec<Cow<'_, str>>) -> Vec<CustomProperty> {
     properties
 }
 
-/// The fields of a container that could not be learned.
+/// The unknown fields of a container.
 pub(crate) fn unknown_of_container(container: &Container) -> Vec<&'static str> {
     let mut unknown: Vec<_> = container
         .unknown

@@ -1,4 +1,5 @@
-//! Takes containers into the database: as items, except that each comes once, by no filter's rule, and is not counted.
+//! Writes containers to the database: like items, except that each occurs once, has no rule of a filter, and is not
+//! counted.
 
 use std::mem;
 
