@@ -30,7 +30,7 @@ pub(crate) fn run(shell: &Shell, sheets: usize) -> Outcome {
     println!("{:<28} {:>8} {:>14}", "scans", "MiB", "times first");
     let (mut ended, mut first, mut moments) = (0, None, Vec::new());
     for line in BufReader::new(log).lines() {
-        if !line?.contains("the scan is complete") {
+        if !line?.contains("scan complete") {
             continue;
         }
         ended += 1;
