@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catalog_model::{ConnectorRegistry, SessionHold, Stage, Verdict};
+use catalog_model::{ConnectorRegistry, SessionHold, Stage, Verdict, follower::ConfiguredFollower};
 
 use crate::{
     connection_file::{FaultyStage, InvalidFile},
@@ -21,6 +21,9 @@ pub use self::offline::OfflineCheck;
 const CONNECTION_FILE: &str = "connection file";
 /// The stage of a trust store that keeps a connection from being made at all; its connector has the same.
 const TRUST_STORE: &str = "trust store";
+
+/// The stage of the settings of a follower.
+const SETTINGS: &str = "settings";
 
 /// What was checked, and what was seen of it stage by stage.
 pub struct Checked {
@@ -94,6 +97,21 @@ impl Installation {
             code: Some(ready.code.to_string()),
             name: Some(ready.name.clone()),
             file,
+            stages,
+        }
+    }
+}
+
+impl Installation {
+    /// Checks the way to the catalog of a follower.
+    pub async fn check_follower(&self, follower: &ConfiguredFollower) -> Checked {
+        let settings = shown(&self.home.settings());
+        let mut stages = vec![Stage::ok(SETTINGS, settings.clone(), Duration::ZERO)];
+        stages.extend(follower.follower.check().await);
+        Checked {
+            code: None,
+            name: Some(follower.follower.name().to_string()),
+            file: settings,
             stages,
         }
     }

@@ -8,11 +8,14 @@ use crate::{
     check::Checked,
     exit::Exit,
     hooks,
+    installation::Installation,
     problem::Problem,
     program::Program,
 };
 
 mod show;
+
+use self::show::Groups;
 
 pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     if arguments.offline {
@@ -46,11 +49,35 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     if checked.iter().any(Checked::fails_at_the_site) {
         outcomes.push(Exit::Failed);
     }
+    let followers = tokio::select! {
+        followers = check_followers(&program.installation, &arguments) => followers,
+        () = &mut interrupted => return Exit::Interrupted,
+    };
+    if followers.iter().any(Checked::fails_at_the_site) {
+        outcomes.push(Exit::Follower);
+    }
     let text = match arguments.format {
-        ShowFormat::Text => show::as_text(&checked),
-        ShowFormat::Json => show::as_json(&checked, &[]),
+        ShowFormat::Text => show::as_text(checked.iter().chain(&followers)),
+        ShowFormat::Json => show::as_json(&Groups {
+            connections: &checked,
+            followers: &followers,
+            files: &[],
+        }),
     };
     program.print(&text, Exit::of(&outcomes))
+}
+
+/// Checks the followers, unless only some connections are to be checked. Errors in their settings are reported elsewhere.
+async fn check_followers(installation: &Installation, arguments: &Check) -> Vec<Checked> {
+    let followers = match installation.application() {
+        Ok(application) if arguments.codes.is_empty() => application.followers,
+        _ => return Vec::new(),
+    };
+    let mut checked = Vec::new();
+    for follower in &followers {
+        checked.push(installation.check_follower(follower).await);
+    }
+    checked
 }
 
 fn check_offline(program: &mut Program, arguments: &Check) -> Exit {
@@ -61,7 +88,11 @@ fn check_offline(program: &mut Program, arguments: &Check) -> Exit {
     program.report_problems(&check.problems);
     let text = match arguments.format {
         ShowFormat::Text => show::as_text(check.others.iter().chain(&check.connections)),
-        ShowFormat::Json => show::as_json(&check.connections, &check.others),
+        ShowFormat::Json => show::as_json(&Groups {
+            connections: &check.connections,
+            followers: &[],
+            files: &check.others,
+        }),
     };
     let exit = match check.problems.iter().any(Problem::is_error) {
         true => Exit::Configuration,

@@ -24,7 +24,8 @@ pub(super) fn as_text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> Str
         match (code, name) {
             (Some(code), Some(name)) => writeln!(text, "{code} ({name})"),
             (Some(code), None) => writeln!(text, "{code} ({file})"),
-            _ => writeln!(text, "{file}"),
+            (None, Some(follower)) => writeln!(text, "follower {follower}"),
+            (None, None) => writeln!(text, "{file}"),
         }
         for stage in stages {
             let took = match stage.took.as_micros() {
@@ -47,6 +48,8 @@ pub(super) fn as_text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> Str
 #[derive(Serialize)]
 struct ChecksJson<'a> {
     connections: Vec<CheckedJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    followers: Vec<CheckedJson<'a>>,
     /// Of `--offline`: files other than connection files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<CheckedJson<'a>>,
@@ -69,10 +72,19 @@ struct StageJson<'a> {
     hint: Option<&'a str>,
 }
 
-pub(super) fn as_json(connections: &[Checked], files: &[Checked]) -> String {
+/// What was checked, by what it is.
+pub(super) struct Groups<'a> {
+    pub(super) connections: &'a [Checked],
+    pub(super) followers: &'a [Checked],
+    /// Of `--offline`: files other than connection files.
+    pub(super) files: &'a [Checked],
+}
+
+pub(super) fn as_json(groups: &Groups<'_>) -> String {
     json_page(&ChecksJson {
-        connections: connections.iter().map(checked_json).collect(),
-        files: files.iter().map(checked_json).collect(),
+        connections: groups.connections.iter().map(checked_json).collect(),
+        followers: groups.followers.iter().map(checked_json).collect(),
+        files: groups.files.iter().map(checked_json).collect(),
     })
 }
 
