@@ -164,7 +164,7 @@ async fn many_containers_that_go_do_not_blow_the_fuse_and_a_blown_fuse_keeps_the
     let closed = close_with(scan, 2, Removals::Fused).await.unwrap();
     assert!(matches!(
         closed.statement,
-        Some(Completeness::Partial(reasons)) if reasons[0].starts_with("1 of the 1 items")
+        Some(Completeness::Partial(reasons)) if reasons[0].starts_with("1 of the 1 stored items")
     ));
     assert_eq!(scratch.container_state("0"), Some(ItemState::Present));
 }
@@ -394,7 +394,8 @@ async fn a_store_of_the_version_before_gets_containers_with_its_next_scan() {
     // As the version before wrote it.
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(
-        "ALTER TABLE item DROP COLUMN container_kind; DROP TABLE container_kind; PRAGMA user_version = 5",
+        "ALTER TABLE item DROP COLUMN container_kind; DROP TABLE container_kind; \
+         ALTER TABLE follower DROP COLUMN basis; DROP TABLE follower_note; PRAGMA user_version = 5",
     )
     .unwrap();
     drop(db);
