@@ -12,13 +12,13 @@ use crate::{
     encryption,
     hocon::{self, Diagnostic, Object, Severity},
     home::Home,
-    noted_files::{NotedFiles, Trusted},
     odd_texts::{OddTexts, Sources},
     problem::Problem,
     restrictions::Restrictions,
     settings_files::application_content,
     settings_tree::wrong_setting,
     store::{MaxSize, StoreLimits},
+    tracked_files::{TrackedFiles, Trusted},
     writable,
 };
 
@@ -74,7 +74,7 @@ impl Application {
     /// All that is wrong in the file.
     pub fn read(reading: &ApplicationReading<'_>) -> Result<Self, Vec<Problem>> {
         let content = application_content(reading.home)?;
-        Self::of(content.as_deref(), reading, &NotedFiles::of(reading.home))
+        Self::of(content.as_deref(), reading, &TrackedFiles::of(reading.home))
     }
 
     /// The settings where there is no file.
@@ -98,7 +98,7 @@ impl Application {
     pub fn of(
         content: Option<&[u8]>,
         reading: &ApplicationReading<'_>,
-        files: &NotedFiles,
+        files: &TrackedFiles,
     ) -> Result<Self, Vec<Problem>> {
         let &ApplicationReading {
             home,

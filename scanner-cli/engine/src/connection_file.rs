@@ -17,14 +17,14 @@ use crate::{
     hocon::{self, Diagnostic, Severity},
     home::Home,
     input_file,
-    noted_files::NotedFiles,
     odd_texts::Sources,
     problem::Problem,
     restrictions::Restrictions,
     scan_limit::scan_limit,
     schedule::Schedule,
-    secrets::{Given, Secrets},
+    secrets::{Redactor, Secrets},
     settings_tree::wrong_setting,
+    tracked_files::TrackedFiles,
 };
 
 mod refused;
@@ -49,7 +49,7 @@ pub struct ConnectionFile {
     /// When it is scanned, if it says so itself.
     pub schedule: Option<Schedule>,
     /// What no text about the connection may hold.
-    pub secrets: Arc<Given>,
+    pub secrets: Arc<Redactor>,
     /// How long a scan may take.
     pub time_limit: Option<Duration>,
     /// What is odd in it.
@@ -137,34 +137,40 @@ impl Reading<'_> {
     /// # Errors
     /// All that is wrong in the file.
     pub fn read(&self, path: &Path, content: &[u8]) -> Result<ConnectionFile, InvalidFile> {
-        self.read_noting(path, content, &self.files())
+        self.read_tracking(path, content, &self.files())
     }
 
     /// The files of a connection file, of which none is read yet.
-    pub fn files(&self) -> Arc<NotedFiles> {
+    pub fn files(&self) -> Arc<TrackedFiles> {
         let restrictions = self.restrictions.clone();
-        Arc::new(NotedFiles::with_restrictions(self.home, restrictions))
+        Arc::new(TrackedFiles::with_restrictions(self.home, restrictions))
     }
 
     /// The same as [`read`](Self::read), and notes in `files` which other files were read.
     ///
     /// # Errors
     /// All that is wrong in the file.
-    pub fn read_noting(
+    pub fn read_tracking(
         &self,
         path: &Path,
         content: &[u8],
-        files: &Arc<NotedFiles>,
+        files: &Arc<TrackedFiles>,
     ) -> Result<ConnectionFile, InvalidFile> {
         let secrets = Secrets::of(path, content, self.home, self.variables, files);
-        let clean =
-            |problems: Vec<Problem>| problems.into_iter().map(|one| secrets.scrub(one)).collect();
+        let clean = |problems: Vec<Problem>| {
+            problems
+                .into_iter()
+                .map(|one| secrets.redact(one))
+                .collect()
+        };
         match self.read_with(&secrets) {
             Ok(mut file) => {
                 file.warnings.extend(secrets.warnings());
                 Ok(ConnectionFile {
                     warnings: clean(file.warnings),
-                    connection: file.connection.map(|found| secrets.hide_in(found)),
+                    connection: file
+                        .connection
+                        .map(|found| secrets.redact_connection(found)),
                     ..file
                 })
             }
@@ -201,9 +207,9 @@ impl Reading<'_> {
         let unknown = unknown.map(|found| show(Severity::Warning, found));
         let well = refused.values.is_empty() && filters.is_empty();
         let odd = document.warnings.into_iter().map(Problem::InFile);
-        let noticed = settings.warnings().iter().cloned().map(wrong_setting);
-        let noticed = odd_texts.into_iter().chain(noticed);
-        let odd = odd.chain(noticed.map(|found| show(Severity::Warning, found)));
+        let warnings = settings.warnings().iter().cloned().map(wrong_setting);
+        let warnings = odd_texts.into_iter().chain(warnings);
+        let odd = odd.chain(warnings.map(|found| show(Severity::Warning, found)));
         let code = match opened {
             Ok(opened) if opened.connection.is_none() => {
                 return Ok(ConnectionFile {

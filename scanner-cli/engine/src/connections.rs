@@ -20,7 +20,7 @@ use crate::{
     near_code,
     problem::Problem,
     schedule::Schedule,
-    secrets::Given,
+    secrets::Redactor,
 };
 
 pub use folder::{connection_files, listed};
@@ -39,7 +39,7 @@ pub struct Ready {
     /// The source.
     pub connection: Arc<dyn Connection>,
     /// What no text about it may hold.
-    pub secrets: Arc<Given>,
+    pub secrets: Arc<Redactor>,
     /// How long a scan may take.
     pub time_limit: Option<Duration>,
     /// When it is scanned, if its file says so.

@@ -26,7 +26,7 @@ use tokio::{
 use crate::{
     clock::Clock,
     home::Home,
-    lock::{Lock, NotLocked},
+    lock::{Lock, LockError},
     stop::{Stop, StopReason},
 };
 
@@ -229,8 +229,8 @@ impl Deliverer {
         while begun.elapsed() < WAIT_FOR_OTHERS && !self.is_stopped() {
             match Lock::take(&path, (self.clock)()) {
                 Ok(lock) => return Some(lock),
-                Err(NotLocked::Unusable(_)) => return None,
-                Err(NotLocked::Busy(_)) => self.pause(LOCK_INTERVAL, handle),
+                Err(LockError::Unusable(_)) => return None,
+                Err(LockError::Busy(_)) => self.pause(LOCK_INTERVAL, handle),
             }
         }
         None

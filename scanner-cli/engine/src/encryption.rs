@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 mod key;
 
-pub use self::key::{Binding, Key, NotDecrypted};
+pub use self::key::{Binding, DecryptionError, Key};
 use crate::{
     file_rights,
     home::Home,

@@ -13,7 +13,7 @@ use crate::{
     home::{Home, shown},
     installation::Installation,
     kept_session,
-    lock::{Lock, NotLocked},
+    lock::{Lock, LockError},
     operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
     store::{self, Catalog, Copies, Cursors, Holding},
@@ -90,14 +90,14 @@ impl Installation {
     fn lock_connection(&self, code: &ConnectionCode) -> Result<Lock, OperationError> {
         let path = self.home.data(code, "lock");
         Lock::take(&path, (self.clock)()).map_err(|error| match error {
-            NotLocked::Busy(holder) => OperationError::new(
+            LockError::Busy(holder) => OperationError::new(
                 OperationErrorKind::Busy,
                 Problem::general(
                     format!("the connection `{code}` is being scanned by {holder}"),
                     "wait until the scan has ended; nothing was changed".to_owned(),
                 ),
             ),
-            NotLocked::Unusable(error) => OperationError::new(
+            LockError::Unusable(error) => OperationError::new(
                 OperationErrorKind::Failed,
                 Problem::general(
                     format!("the lock `{}` cannot be taken: {error}", shown(&path)),

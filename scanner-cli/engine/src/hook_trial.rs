@@ -10,7 +10,7 @@ use crate::{
     near_code::did_you_mean,
     operation_error::OperationError,
     problem::Problem,
-    secrets::Given,
+    secrets::Redactor,
 };
 
 /// The kind of source of a connection whose file cannot be used.
@@ -66,7 +66,7 @@ impl Installation {
     ///
     /// # Errors
     /// If `conf/application.conf` is not valid.
-    pub fn hook_context(&self, code: &str) -> Result<(String, Arc<Given>), OperationError> {
+    pub fn hook_context(&self, code: &str) -> Result<(String, Arc<Redactor>), OperationError> {
         self.restrictions()?;
         let selected = self.connections().ok();
         let selected = selected.and_then(|connections| connections.select(&[code.to_owned()]).ok());

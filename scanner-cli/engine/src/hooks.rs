@@ -25,7 +25,7 @@ use self::output::{Output, Stream};
 use crate::{
     export_line,
     home::Home,
-    secrets::Given,
+    secrets::Redactor,
     store::{Catalog, CatalogItem, ChangeKind, ItemScope, ItemState, StoreError, StoredScan},
     temporary_file::{self, Purpose},
 };
@@ -52,7 +52,7 @@ pub struct After<'a> {
     /// Which changes the hook receives.
     pub since: Since,
     /// Those of the connection.
-    pub secrets: Arc<Given>,
+    pub secrets: Arc<Redactor>,
     /// Set when the hook has to end.
     pub stop: &'a AtomicBool,
 }

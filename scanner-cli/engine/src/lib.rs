@@ -21,7 +21,6 @@ pub mod keeping_sink;
 pub mod kept_session;
 pub mod near_code;
 pub mod next_times;
-pub mod noted_files;
 pub mod odd_texts;
 pub mod operation_error;
 pub mod problem;
@@ -46,6 +45,7 @@ pub mod store_problem;
 pub mod stored;
 pub mod subject;
 pub mod tally;
+pub mod tracked_files;
 pub mod writable;
 
 use catalog_followers::{export_line, json_text};

@@ -13,14 +13,14 @@ use tokio::{
 };
 use tracing::{Instrument, debug_span};
 
-mod apart;
 mod errors;
 mod reading;
+mod thread;
 
 use self::{
-    apart::run_apart,
     errors::{fault, no_thread, unlocked, without_lock},
     reading::Reading,
+    thread::run_in_thread,
 };
 use crate::{
     clock::Clock,
@@ -29,7 +29,7 @@ use crate::{
     fuse::Removals,
     home::Home,
     keeping_sink::Line,
-    lock::{Lock, NotLocked},
+    lock::{Lock, LockError},
     progress::ProgressDisplay,
     scan_limit::too_long,
     scan_report::{ConnectionReport, Outcome},
@@ -137,7 +137,7 @@ pub async fn read_all<T: Line>(
         running.spawn(async move {
             // The semaphore is never closed; without a place the scan would only run earlier.
             let _place = places.acquire().await;
-            (index, read_apart::<T>(job, || Ok(context), stop).await)
+            (index, scan_in_thread::<T>(job, || Ok(context), stop).await)
         });
     }
     let mut scanned = Vec::new();
@@ -173,7 +173,7 @@ pub async fn read_all<T: Line>(
 
 /// Reads one job to its end in threads of its own, within its time limit. `open` is called there, since opening a store
 /// may take long.
-pub async fn read_apart<T: Line>(
+pub async fn scan_in_thread<T: Line>(
     job: Job,
     open: impl FnOnce() -> Result<Context, StoreError> + Send + 'static,
     stop: Stop,
@@ -182,7 +182,7 @@ pub async fn read_apart<T: Line>(
     let mut report = ConnectionReport::of(&job.ready);
     let asked = stop.clone();
     let _waited_for = StopOnDrop(stop.clone());
-    let running = run_apart(move || async move {
+    let running = run_in_thread(move || async move {
         let context = match open() {
             Ok(context) => context,
             Err(error) => return ScanEnd::NoStore(error),
@@ -242,11 +242,11 @@ async fn read<T: Line>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
 }
 
 /// Takes the lock of a connection. `status` has it for a moment to find out who has it, so it is tried again.
-async fn lock(ready: &Ready, context: &Context) -> Result<Lock, NotLocked> {
+async fn lock(ready: &Ready, context: &Context) -> Result<Lock, LockError> {
     let path = context.home.data(&ready.code, "lock");
     let mut lock = Lock::take(&path, (context.clock)());
     for _ in 0..LOCK_RETRIES {
-        if !matches!(lock, Err(NotLocked::Busy(_))) {
+        if !matches!(lock, Err(LockError::Busy(_))) {
             break;
         }
         sleep(LOCK_INTERVAL).await;
@@ -269,11 +269,11 @@ async fn read_held<T: Line>(
     }
     let lock = lock(ready, context).await;
     let ended = |report, lines| ScanEnd::Scanned(Box::new(Scanned { report, lines }));
-    if let Err(NotLocked::Busy(holder)) = &lock {
+    if let Err(LockError::Busy(holder)) = &lock {
         report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
         return ended(report, None);
     }
-    if let (Err(NotLocked::Unusable(error)), Some(_)) = (&lock, &context.keeping) {
+    if let (Err(LockError::Unusable(error)), Some(_)) = (&lock, &context.keeping) {
         // Two scans that write to the store side by side would each take for gone what only the other saw.
         report.outcome = Outcome::Failed(without_lock(error).into());
         return ended(report, None);
@@ -291,7 +291,7 @@ async fn read_held<T: Line>(
             None
         }
     };
-    if let Err(NotLocked::Unusable(error)) = &lock {
+    if let Err(LockError::Unusable(error)) = &lock {
         report.tally.warnings.push(unlocked(error));
     }
     report.elapsed = started.elapsed();

@@ -2,7 +2,7 @@
 //! encrypted values.
 //!
 //! `conf/application.conf` says where they and the key are, the connection file from which section it takes them. They
-//! are looked for when one is asked for, each time the file is read, so that a changed one takes effect. What was given
+//! are looked for when one is asked for, each time the file is read, so that a changed one takes effect. What was redactor
 //! out is in no text about the file or its connection. Who may use what, `restrictions.rs` says.
 
 use std::{
@@ -15,29 +15,30 @@ use std::{
 use catalog_model::{Connection, Place, Settings, encoding};
 
 mod decryption;
-mod discreet;
 pub mod exposure;
 mod folder;
-mod given;
-mod masked;
+mod masked_variables;
 mod names;
-mod own;
+mod own_settings;
 mod provider;
+mod redacted_connection;
+mod redactor;
 mod section;
 
 use self::{
-    decryption::KeyInFile, discreet::Discreet, given::MAX_SECRETS, own::Own, provider::Provider,
+    decryption::KeyInFile, own_settings::OwnSettings, provider::Provider,
+    redacted_connection::RedactedConnection, redactor::MAX_SECRETS,
 };
-pub use self::{given::Given, masked::Masked};
+pub use self::{masked_variables::MaskedVariables, redactor::Redactor};
 use crate::{
     hocon::{
         self, Diagnostic, Document, Files, Found, Object, Severity, Shown, Value, Variables,
         is_secret, render_path,
     },
     home::{Home, shown},
-    noted_files::{NotedFiles, Trusted},
     problem::Problem,
     restrictions::{Codes, is_connection_text},
+    tracked_files::{TrackedFiles, Trusted},
 };
 
 /// How a connection file names them.
@@ -59,22 +60,22 @@ pub struct Secrets<'a> {
     /// Variables of the environment.
     pub variables: &'a BTreeMap<String, String>,
     /// The files that it may lead to.
-    pub files: &'a Arc<NotedFiles>,
-    own: OnceCell<Own>,
-    /// Whether the code of the file has decided what is given out.
+    pub files: &'a Arc<TrackedFiles>,
+    own: OnceCell<OwnSettings>,
+    /// Whether the code of the file has decided what is redactor out.
     has_asked_for_code: Cell<bool>,
-    provider: OnceCell<Result<Provider, Missing>>,
-    key: OnceCell<Result<KeyInFile, Missing>>,
-    /// What was given out, and why the last one was not, with its path.
-    given: RefCell<Given>,
-    missing: RefCell<Option<(Vec<String>, Missing)>>,
-    /// What is odd about what was given out.
-    noticed: RefCell<Vec<Problem>>,
+    provider: OnceCell<Result<Provider, SecretError>>,
+    key: OnceCell<Result<KeyInFile, SecretError>>,
+    /// What was redactor out, and why the last one was not, with its path.
+    redactor: RefCell<Redactor>,
+    missing: RefCell<Option<(Vec<String>, SecretError)>>,
+    /// What is odd about what was redactor out.
+    warnings: RefCell<Vec<Problem>>,
 }
 
 /// Why there is no secret, and what to do.
 #[derive(Clone)]
-struct Missing {
+struct SecretError {
     message: String,
     hint: String,
 }
@@ -118,7 +119,7 @@ impl<'a> Secrets<'a> {
         content: &'a [u8],
         home: &'a Home,
         variables: &'a BTreeMap<String, String>,
-        files: &'a Arc<NotedFiles>,
+        files: &'a Arc<TrackedFiles>,
     ) -> Self {
         Self {
             path,
@@ -130,9 +131,9 @@ impl<'a> Secrets<'a> {
             has_asked_for_code: Cell::new(false),
             provider: OnceCell::new(),
             key: OnceCell::new(),
-            given: RefCell::default(),
+            redactor: RefCell::default(),
             missing: RefCell::default(),
-            noticed: RefCell::default(),
+            warnings: RefCell::default(),
         }
     }
 
@@ -155,10 +156,10 @@ impl<'a> Secrets<'a> {
         })
     }
 
-    /// The problem without the secrets that were given out, whatever setting has them.
-    pub fn scrub(&self, problem: Problem) -> Problem {
-        let given = self.given.borrow();
-        let clean = |text: String| given.clean(text);
+    /// The problem without the secrets that were redactor out, whatever setting has them.
+    pub fn redact(&self, problem: Problem) -> Problem {
+        let redactor = self.redactor.borrow();
+        let clean = |text: String| redactor.redact(text);
         match problem {
             Problem::InFile(diagnostic) => Problem::InFile(Diagnostic {
                 message: clean(diagnostic.message),
@@ -181,19 +182,22 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    /// The connection, in whose texts no secret shows that was given out to its file.
-    pub fn hide_in(&self, connection: Box<dyn Connection>) -> Box<dyn Connection> {
-        let given = self.given.borrow();
-        if given.is_empty() {
+    /// The connection, in whose texts no secret shows that was redactor out to its file.
+    pub fn redact_connection(&self, connection: Box<dyn Connection>) -> Box<dyn Connection> {
+        let redactor = self.redactor.borrow();
+        if redactor.is_empty() {
             return connection;
         }
-        let given = given.clone();
-        Box::new(Discreet { connection, given })
+        let redactor = redactor.clone();
+        Box::new(RedactedConnection {
+            connection,
+            redactor,
+        })
     }
 
-    /// All secrets of the file: what was given out to it, and what it holds itself. Of one of several lines each counts.
-    pub fn all(&self, root: &Object) -> Given {
-        let mut all = self.given.borrow().clone();
+    /// All secrets of the file: what was redactor out to it, and what it holds itself. Of one of several lines each counts.
+    pub fn all(&self, root: &Object) -> Redactor {
+        let mut all = self.redactor.borrow().clone();
         for setting in hocon::settings(root) {
             let path = &setting.path;
             if (1..=path.len()).any(|length| is_secret(&path[..length])) {
@@ -204,9 +208,9 @@ impl<'a> Secrets<'a> {
     }
 
     /// What is wrong with the number of secrets, which `all` has.
-    pub fn excess(&self, all: &Given) -> Option<Problem> {
+    pub fn excess(&self, all: &Redactor) -> Option<Problem> {
         all.has_too_many().then(|| {
-            let Missing { message, hint } = too_many();
+            let SecretError { message, hint } = too_many();
             let place = Place::new(self.path.display().to_string(), 1, 1);
             let found = Found {
                 place,
@@ -225,14 +229,14 @@ impl<'a> Secrets<'a> {
         let key = self.key.get().and_then(|key| key.as_ref().ok());
         let secrets = file.and_then(exposure::of_secrets);
         let key = key.and_then(|key| exposure::of_key(&key.file));
-        let noticed = self.noticed.take().into_iter();
-        noticed.chain(secrets).chain(key).collect()
+        let warnings = self.warnings.take().into_iter();
+        warnings.chain(secrets).chain(key).collect()
     }
 
-    fn notice(&self, problem: Problem) {
-        let mut noticed = self.noticed.borrow_mut();
-        if noticed.len() < MAX_NOTICED {
-            noticed.push(problem);
+    fn warn(&self, problem: Problem) {
+        let mut warnings = self.warnings.borrow_mut();
+        if warnings.len() < MAX_NOTICED {
+            warnings.push(problem);
         }
     }
 
@@ -241,9 +245,10 @@ impl<'a> Secrets<'a> {
     }
 
     /// What a file holds. Of one that is no HOCON no text is quoted: it may be a secret.
-    fn root_of(&self, path: &Path) -> Result<Object, Missing> {
-        let because =
-            |why: String, hint: &str| Missing::new(format!("secrets cannot be read: {why}"), hint);
+    fn root_of(&self, path: &Path) -> Result<Object, SecretError> {
+        let because = |why: String, hint: &str| {
+            SecretError::new(format!("secrets cannot be read: {why}"), hint)
+        };
         let missing = |why: String| {
             because(
                 why,
@@ -275,20 +280,24 @@ impl<'a> Secrets<'a> {
     }
 }
 
-fn add_texts(given: &mut Given, value: &Value) {
+fn add_texts(redactor: &mut Redactor, value: &Value) {
     match value {
-        Value::String(text) | Value::Number(text) => text.lines().for_each(|line| given.add(line)),
-        Value::List(nodes) => nodes.iter().for_each(|node| add_texts(given, &node.value)),
+        Value::String(text) | Value::Number(text) => {
+            text.lines().for_each(|line| redactor.add(line))
+        }
+        Value::List(nodes) => nodes
+            .iter()
+            .for_each(|node| add_texts(redactor, &node.value)),
         Value::Null | Value::Bool(_) | Value::Object(_) => {}
     }
 }
 
-fn too_many() -> Missing {
+fn too_many() -> SecretError {
     let message = format!("the file has more than {MAX_SECRETS} secrets");
-    Missing::new(message, "split it: a connection needs only a few")
+    SecretError::new(message, "split it: a connection needs only a few")
 }
 
-impl Missing {
+impl SecretError {
     fn new(message: impl Into<String>, hint: &str) -> Self {
         Self {
             message: message.into(),

@@ -17,43 +17,43 @@ use tokio::{
 use tracing::{info, warn};
 
 mod deliveries;
+mod file_notifications;
+mod file_watcher;
 mod heartbeat;
-mod hooking;
-mod listening;
+mod hook_runner;
+mod listener;
 mod memory;
-mod notices;
+mod poller;
+mod publication;
 mod readiness;
 mod scan_log;
 mod scans;
+mod service_errors;
 mod shared_store;
 mod start;
 mod state_file;
 mod table;
-mod telling;
-mod troubles;
-mod watcher;
-mod watching;
 
 use self::{
     deliveries::Deliveries,
+    file_watcher::PollResult,
     heartbeat::Heartbeat,
-    hooking::Hooking,
-    listening::Listening,
+    hook_runner::HookRunner,
+    listener::Listener,
     memory::remember,
+    poller::{PollEvent, Poller},
     scan_log::ScanLog,
+    service_errors::{ErrorSource, ServiceErrors},
     shared_store::SharedStore,
     state_file::StateFile,
-    troubles::{About, Troubles},
-    watcher::Look,
-    watching::{Event, Watching},
 };
 pub use self::{
+    file_watcher::FileWatcher,
     heartbeat::is_silent,
-    hooking::HookRun,
+    hook_runner::HookRun,
     start::scanner_name,
     state_file::{ConnectionState, State, read as read_state},
     table::{Table, Timing, reason, reasons},
-    watcher::Watcher,
 };
 use crate::{
     application_file::Application,
@@ -97,7 +97,7 @@ pub struct Service {
     automation: Automation,
     limits: StoreLimits,
     phase: Phase,
-    watching: Watching,
+    poller: Poller,
     table: Table,
     /// The scans that run, with the identities of their connections.
     scans: JoinSet<(String, ScanEnd)>,
@@ -106,18 +106,18 @@ pub struct Service {
     running: BTreeMap<String, Stop>,
     store: SharedStore,
     deliveries: Deliveries,
-    hooking: Hooking,
+    hook_runner: HookRunner,
     state: StateFile,
     heartbeat: Heartbeat,
     started: Timestamp,
     /// What the clock said last.
     seen: Timestamp,
-    troubles: Troubles,
+    errors: ServiceErrors,
     counts: Counts,
     lost_lines: LostLines,
     /// To whom it publishes how it is.
     snapshots: watch::Sender<Arc<Snapshot>>,
-    listening: Listening,
+    listener: Listener,
 }
 
 /// Interval at which the clock is read.
@@ -131,7 +131,7 @@ impl Service {
     /// # Errors
     /// When the store is there and cannot be used.
     pub fn new(
-        watcher: Watcher,
+        watcher: FileWatcher,
         application: Application,
         name: Option<String>,
         lost_lines: LostLines,
@@ -144,7 +144,7 @@ impl Service {
         let begun = Snapshot::beginning(name.clone(), started);
         let (snapshots, published) = watch::channel(Arc::new(begun));
         Ok(Self {
-            listening: Listening::new(application.listen, home.clone(), published),
+            listener: Listener::new(application.listen, home.clone(), published),
             snapshots,
             variables: watcher.variables.clone(),
             name,
@@ -156,16 +156,16 @@ impl Service {
             running: BTreeMap::new(),
             store: SharedStore::of(home.clone()),
             deliveries: Deliveries::new(home.clone(), clock, application.followers),
-            hooking: Hooking::new(home.clone(), clock, watcher.variables.clone()),
+            hook_runner: HookRunner::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
             heartbeat: Heartbeat::new(home.status(), clock),
             started,
             seen: started,
-            troubles: Troubles::default(),
+            errors: ServiceErrors::default(),
             counts: Counts::default(),
             lost_lines,
             phase: Phase::Beginning,
-            watching: Watching::new(watcher),
+            poller: Poller::new(watcher),
             home,
             clock,
         })
@@ -189,17 +189,17 @@ impl Service {
                     Request::Stop => break ServiceEnd::Stopped,
                     Request::PollFiles => {
                         info!("received a request to read the files");
-                        self.watching.wake();
+                        self.poller.wake();
                     }
                 },
-                event = self.watching.event() => match event {
-                    Event::Looked(look) => self.looked(*look),
-                    Event::Heard => {}
+                event = self.poller.event() => match event {
+                    PollEvent::Polled(poll) => self.polled(*poll),
+                    PollEvent::Notified => {}
                     // Whoever keeps the scanner running starts it again.
-                    Event::Fault => break ServiceEnd::Crashed,
+                    PollEvent::Panicked => break ServiceEnd::Crashed,
                 },
                 Some(ended) = self.scans.join_next() => self.scan_ended(ended),
-                runs = self.hooking.ended() => self.hooking.took(runs, &mut self.counts.hooks),
+                runs = self.hook_runner.ended() => self.hook_runner.record(runs, &mut self.counts.hooks),
                 run = self.deliveries.ended() => self.deliveries.finished(run, &mut self.counts.followers),
                 _ = tick.tick() => {}
             }
@@ -210,12 +210,12 @@ impl Service {
 
     fn begin_what_is_due(&mut self) {
         self.read_clock();
-        self.watching.begin(&self.table);
-        let poll = self.watching.poll();
+        self.poller.begin(&self.table);
+        let poll = self.poller.poll();
         let overdue = poll.and_then(|poll| poll.overdue(Instant::now()));
-        self.troubles.note(About::Poll, overdue);
-        let unusable = self.listening.begin();
-        self.troubles.note(About::Address, unusable);
+        self.errors.note(ErrorSource::Poll, overdue);
+        let unusable = self.listener.begin();
+        self.errors.note(ErrorSource::Address, unusable);
         for identity in self.table.due((self.clock)()) {
             if self.running.len() >= self.automation.parallel {
                 break;
@@ -227,7 +227,7 @@ impl Service {
         self.deliveries.begin();
     }
 
-    /// Notices that the clock was set back, after which the times of the next scans may be far away.
+    /// FileNotifications that the clock was set back, after which the times of the next scans may be far away.
     fn read_clock(&mut self) {
         let now = (self.clock)();
         let before = std::mem::replace(&mut self.seen, now);
@@ -244,17 +244,17 @@ impl Service {
         self.table.clock_went_back(before, timing);
     }
 
-    fn looked(&mut self, look: Look) {
-        self.watching.after(&look, self.automation.look_interval);
-        self.listening.wake();
-        if let Some(read) = look.application {
+    fn polled(&mut self, poll: PollResult) {
+        self.poller.after(&poll, self.automation.look_interval);
+        self.listener.wake();
+        if let Some(read) = poll.application {
             self.take_application(read);
         }
-        self.troubles.note(About::Folder, look.trouble);
-        if !look.unsettled {
-            self.troubles.note_nothing(look.nothing);
+        self.errors.note(ErrorSource::Folder, poll.error);
+        if !poll.unsettled {
+            self.errors.note_nothing(poll.nothing);
         }
-        if let Some(stored) = &look.stored {
+        if let Some(stored) = &poll.stored {
             self.table.keep_stored(stored);
         }
         let now = (self.clock)();
@@ -262,12 +262,12 @@ impl Service {
             now,
             automation: &self.automation,
         };
-        for identity in self.table.take(look.files, timing) {
+        for identity in self.table.take(poll.files, timing) {
             if let Some(scan) = self.running.get(&identity) {
                 scan.ask(StopReason::Asked);
             }
         }
-        if !look.unsettled && self.phase == Phase::Beginning {
+        if !poll.unsettled && self.phase == Phase::Beginning {
             self.phase = Phase::Ready;
             readiness::notify(&self.variables, "READY=1");
             let connections = self.table.all().count() as u64;
@@ -289,12 +289,12 @@ impl Service {
                     automation: &self.automation,
                 };
                 self.table.reschedule(timing);
-                self.listening.replace(application.listen);
-                self.troubles.note(About::Settings, None);
+                self.listener.replace(application.listen);
+                self.errors.note(ErrorSource::Settings, None);
             }
             Err(problems) => {
                 let wrong = Some(reasons(&problems));
-                self.troubles.note(About::Settings, wrong);
+                self.errors.note(ErrorSource::Settings, wrong);
             }
         }
     }
@@ -314,12 +314,12 @@ impl Service {
         let Self {
             scans,
             deliveries,
-            hooking,
+            hook_runner,
             ..
         } = &mut self;
         // A scan lets go of its files and its lock at its next await. One that computes at this moment is left behind.
         let scans = async { while scans.join_next().await.is_some() {} };
-        let ended = async { tokio::join!(scans, deliveries.stop(), hooking.stop()) };
+        let ended = async { tokio::join!(scans, deliveries.stop(), hook_runner.stop()) };
         let _ = timeout(LAST_WAIT, ended).await;
         self.running.clear();
         self.tell();

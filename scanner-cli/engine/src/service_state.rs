@@ -58,7 +58,7 @@ pub struct ConnectionNow {
     /// Its code, or its file where that has none of its own.
     pub label: String,
     /// The state of its file.
-    pub state: Word,
+    pub state: FileStatus,
     /// When it is scanned next.
     pub next_scan: Option<Timestamp>,
     /// Whether it is being scanned.
@@ -119,7 +119,7 @@ impl Snapshot {
 /// What the state of a connection file is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Word {
+pub enum FileStatus {
     /// It can be used.
     Valid,
     /// It cannot be used.

@@ -12,10 +12,10 @@ use crate::{
     input_file::{self, FileKind},
     installation::Installation,
     near_code::did_you_mean,
-    noted_files::NotedFiles,
     operation_error::OperationError,
     problem::Problem,
-    secrets::Masked,
+    secrets::MaskedVariables,
+    tracked_files::TrackedFiles,
 };
 
 impl Installation {
@@ -72,13 +72,13 @@ impl Installation {
             )]
         })?;
         let restrictions = self.restrictions().map_err(|error| error.problems)?;
-        let variables = Masked {
+        let variables = MaskedVariables {
             variables: &self.variables,
             restrictions: &restrictions,
         };
         let files = ShownFiles {
             path,
-            files: NotedFiles::with_restrictions(&self.home, restrictions.clone()),
+            files: TrackedFiles::with_restrictions(&self.home, restrictions.clone()),
         };
         hocon::read(path, &content, &variables, &files)
             .map_err(|diagnostics| diagnostics.into_iter().map(Problem::InFile).collect())
@@ -102,7 +102,7 @@ fn neither(file_or_code: &str, known: &[String]) -> String {
 /// link, which may lead anywhere.
 struct ShownFiles<'a> {
     path: &'a Path,
-    files: NotedFiles,
+    files: TrackedFiles,
 }
 
 impl Files for ShownFiles<'_> {

@@ -17,9 +17,9 @@ use crate::{
     problem::Problem,
     schedule::Preview,
     service::{
-        self, ConnectionState, HookRun, State, Table, Watcher, reason, reasons, scanner_name,
+        self, ConnectionState, FileWatcher, HookRun, State, Table, reason, reasons, scanner_name,
     },
-    service_state::Word,
+    service_state::FileStatus,
     store::{Catalog, LastScan, StoreError, StoredScan},
     store_problem::StoreProblem,
 };
@@ -230,7 +230,7 @@ impl Seen {
 impl Seen {
     /// What the files mean now.
     fn by_files(installation: &Installation, left: Option<&State>) -> Self {
-        let mut watcher = Watcher::new(installation.clone());
+        let mut watcher = FileWatcher::new(installation.clone());
         let (automation, wrong) = match watcher.begin() {
             Ok(application) => (application.automation, None),
             Err(problems) => (Automation::default(), Some(reasons(&problems))),
@@ -239,10 +239,10 @@ impl Seen {
         let mut trouble = None;
         // What the first look sees, the second confirms.
         for _ in 0..2 {
-            let look = watcher.look(&BTreeSet::new());
-            trouble = look.trouble;
+            let poll = watcher.poll(&BTreeSet::new());
+            trouble = poll.error;
             table.take(
-                look.files,
+                poll.files,
                 service::Timing {
                     now: (installation.clock)(),
                     automation: &automation,
@@ -292,7 +292,7 @@ fn last_scans(
     // What was forgotten is no more, although the service still has its code.
     connections.retain(|known| {
         let mut stored = catalog.connections().iter();
-        known.state != Word::Removed
+        known.state != FileStatus::Removed
             || stored.any(|stored| Some(&stored.code) == known.code.as_ref())
     });
     for stored in catalog.connections() {
@@ -302,7 +302,7 @@ fn last_scans(
                 code,
                 name: Some(stored.name.clone()),
                 file: None,
-                state: Word::Removed,
+                state: FileStatus::Removed,
                 error: None,
                 schedule: None,
                 next_scan: None,

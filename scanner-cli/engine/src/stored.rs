@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{
     home::{shown, shown_absolute},
     installation::Installation,
-    lock::{Lock, NotLocked},
+    lock::{Lock, LockError},
     near_code::did_you_mean,
     operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
@@ -62,7 +62,7 @@ impl Installation {
     fn lock_service(&self) -> Result<Lock, OperationError> {
         let path = self.home.lock();
         Lock::take(&path, (self.clock)()).map_err(|error| match error {
-            NotLocked::Busy(holder) => {
+            LockError::Busy(holder) => {
                 let home = shown(&self.home.path(""));
                 let message = format!("a service is running for the home `{home}`: {holder}");
                 let hint =
@@ -70,7 +70,7 @@ impl Installation {
                 let problem = Problem::general(message, hint.to_owned());
                 OperationError::new(OperationErrorKind::Busy, problem)
             }
-            NotLocked::Unusable(error) => {
+            LockError::Unusable(error) => {
                 let message = format!("the lock `{}` cannot be taken: {error}", shown(&path));
                 let hint = "restore needs file locks, to be sure that nothing uses the store; nothing was changed";
                 let problem = Problem::general(message, hint.to_owned());

@@ -25,7 +25,7 @@ const ANOTHER: &str = "another process";
 
 /// Why a lock was not had.
 #[derive(Debug)]
-pub enum NotLocked {
+pub enum LockError {
     /// Another process has it; what it wrote of itself.
     Busy(String),
     /// The lock file cannot be made.
@@ -37,12 +37,12 @@ impl Lock {
     ///
     /// # Errors
     /// If another process holds the lock, or the file cannot be made.
-    pub fn take(path: &Path, now: jiff::Timestamp) -> Result<Self, NotLocked> {
-        let mut file = open(path).map_err(NotLocked::Unusable)?;
+    pub fn take(path: &Path, now: jiff::Timestamp) -> Result<Self, LockError> {
+        let mut file = open(path).map_err(LockError::Unusable)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(NotLocked::Busy(holder(&mut file))),
-            Err(TryLockError::Error(error)) => return Err(NotLocked::Unusable(error)),
+            Err(TryLockError::WouldBlock) => return Err(LockError::Busy(holder(&mut file))),
+            Err(TryLockError::Error(error)) => return Err(LockError::Unusable(error)),
         }
         let pid = std::process::id();
         // Who holds it is for people; a full disk is no reason to let go of what was won.
@@ -123,7 +123,7 @@ mod tests {
         let path = folder.path().join("data").join("a.lock");
         let now = jiff::Timestamp::UNIX_EPOCH;
         let held = Lock::take(&path, now).unwrap();
-        let Err(NotLocked::Busy(holder)) = Lock::take(&path, now) else {
+        let Err(LockError::Busy(holder)) = Lock::take(&path, now) else {
             panic!("the lock was had twice");
         };
         assert!(is_held(&path));

@@ -14,7 +14,7 @@ use crate::{
     problem::Problem,
     program::Program,
     schedule::Preview,
-    service_state::Word,
+    service_state::FileStatus,
     status::{ConnectionStatus, Status},
 };
 
@@ -78,7 +78,7 @@ fn warn_without_connections(program: &mut Program) {
 /// The schedule of a connection: its own, else that of the scanner if it is scanned at all.
 fn connection_schedule(connection: &ConnectionStatus, scanner: Option<&Preview>) -> ShownSchedule {
     let state = &connection.state;
-    let is_scanned = state.state == Word::Valid || state.next_scan.is_some();
+    let is_scanned = state.state == FileStatus::Valid || state.next_scan.is_some();
     match (&connection.schedule, scanner.filter(|_| is_scanned)) {
         (Some(own), _) => ShownSchedule::new(own),
         (None, Some(scanner)) => ShownSchedule::new(scanner).without_lines(),

@@ -67,7 +67,7 @@ pub struct Key {
 
 /// Why a value could not be decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotDecrypted {
+pub enum DecryptionError {
     /// It is not what it was: cut, or altered.
     Damaged,
     /// A form that is not known here.
@@ -141,8 +141,8 @@ impl Key {
     ///
     /// # Errors
     /// When the text is not what this key made of a secret, or it is bound to something else.
-    pub fn decrypt(&self, text: &str, place: Binding<'_>) -> Result<Decrypted, NotDecrypted> {
-        let damaged = NotDecrypted::Damaged;
+    pub fn decrypt(&self, text: &str, place: Binding<'_>) -> Result<Decrypted, DecryptionError> {
+        let damaged = DecryptionError::Damaged;
         let text = text.trim().strip_prefix(OPENING).ok_or(damaged)?;
         let text = text.strip_suffix(CLOSING).ok_or(damaged)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_bad| damaged)?;
@@ -150,7 +150,7 @@ impl Key {
         let is_bound = match *form {
             UNBOUND_FORM => false,
             BOUND_FORM => true,
-            _ => return Err(NotDecrypted::UnknownForm),
+            _ => return Err(DecryptionError::UnknownForm),
         };
         let (mark, mut rest) = rest.split_first_chunk::<4>().ok_or(damaged)?;
         let mut bound_to = [[0; 4]; 2];
@@ -165,13 +165,13 @@ impl Key {
             return Err(damaged);
         }
         if *mark != self.mark {
-            return Err(NotDecrypted::OtherKey);
+            return Err(DecryptionError::OtherKey);
         }
         if is_bound {
             let [code, setting] = place.marks();
             match bound_to {
-                [other, _] if other != code => return Err(NotDecrypted::OtherCode),
-                [_, other] if other != setting => return Err(NotDecrypted::OtherSetting),
+                [other, _] if other != code => return Err(DecryptionError::OtherCode),
+                [_, other] if other != setting => return Err(DecryptionError::OtherSetting),
                 _ => {}
             }
         }
@@ -244,7 +244,7 @@ mod tests {
         setting: "connection.auth.value",
     };
 
-    fn check(text: &str, expected: NotDecrypted) {
+    fn check(text: &str, expected: DecryptionError) {
         let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
         assert_eq!(key.decrypt(text, PLACE).unwrap_err(), expected, "{text}");
     }
@@ -269,10 +269,18 @@ mod tests {
             key.decrypt(&text, place).unwrap_err()
         };
         for code in ["other", "Qlik", "qlik ", "", "qlikc"] {
-            assert_eq!(at(code, PLACE.setting), NotDecrypted::OtherCode, "{code}");
+            assert_eq!(
+                at(code, PLACE.setting),
+                DecryptionError::OtherCode,
+                "{code}"
+            );
         }
         for setting in ["connection.auth.key", "auth.value", ""] {
-            assert_eq!(at("qlik", setting), NotDecrypted::OtherSetting, "{setting}");
+            assert_eq!(
+                at("qlik", setting),
+                DecryptionError::OtherSetting,
+                "{setting}"
+            );
         }
     }
 
@@ -307,7 +315,7 @@ mod tests {
                         assert!(key.decrypt(&altered, PLACE).is_err(), "{altered}");
                     }
                 }
-                check(&value[..at], NotDecrypted::Damaged);
+                check(&value[..at], DecryptionError::Damaged);
             }
         }
     }
@@ -316,12 +324,12 @@ mod tests {
     fn other_keys_and_forms_are_told_apart() {
         let other = Key::generate().unwrap();
         let text = other.encrypt(&SecretString::from("x"), None).unwrap();
-        check(&text, NotDecrypted::OtherKey);
-        check("ENC[]", NotDecrypted::Damaged);
-        check("ENC[Aw]", NotDecrypted::UnknownForm);
-        check("ENC[Ag]", NotDecrypted::Damaged);
-        check("ENC[AQ]", NotDecrypted::Damaged);
-        check("ENC[not base64]", NotDecrypted::Damaged);
+        check(&text, DecryptionError::OtherKey);
+        check("ENC[]", DecryptionError::Damaged);
+        check("ENC[Aw]", DecryptionError::UnknownForm);
+        check("ENC[Ag]", DecryptionError::Damaged);
+        check("ENC[AQ]", DecryptionError::Damaged);
+        check("ENC[not base64]", DecryptionError::Damaged);
     }
 
     #[test]

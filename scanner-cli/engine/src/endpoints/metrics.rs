@@ -8,7 +8,7 @@ use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recor
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::{
-    service_state::{ConnectionNow, Snapshot, Word, is_ahead},
+    service_state::{ConnectionNow, FileStatus, Snapshot, is_ahead},
     store::StoredScan,
 };
 
@@ -77,10 +77,10 @@ const COUNTERS: [(&str, &str); 4] = [
     ),
 ];
 
-const STATES: [(Word, &str); 3] = [
-    (Word::Valid, "valid"),
-    (Word::Error, "error"),
-    (Word::Disabled, "disabled"),
+const STATES: [(FileStatus, &str); 3] = [
+    (FileStatus::Valid, "valid"),
+    (FileStatus::Error, "error"),
+    (FileStatus::Disabled, "disabled"),
 ];
 const OUTCOMES: [&str; 4] = ["complete", "partial", "failed", "interrupted"];
 const ENDS: [&str; 2] = ["succeeded", "failed"];
@@ -135,7 +135,7 @@ fn of_connection(connection: &ConnectionNow, snapshot: &Snapshot, scans: &[&Stor
     let failed = last.is_some_and(|scan| scan.outcome.as_deref() == Some("failed"));
     // As in the status: a connection is valid if its file is, and its site takes it.
     let now = match connection.state {
-        Word::Valid if failed => Word::Error,
+        FileStatus::Valid if failed => FileStatus::Error,
         state => state,
     };
     for (state, word) in STATES {

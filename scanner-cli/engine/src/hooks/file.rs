@@ -17,11 +17,11 @@ use crate::{
     hocon::{self, Diagnostic, Found, Severity, Shown, Value},
     home::{Home, shown},
     input_file::{self, FileKind},
-    noted_files::NotedFiles,
     odd_texts::{OddTexts, Sources},
     problem::Problem,
     settings_files::Disk,
     settings_tree::wrong_setting,
+    tracked_files::TrackedFiles,
     writable,
 };
 
@@ -119,7 +119,7 @@ fn read(
         None => Command::Missing,
         Some(node) => command(&node.value).map_or(Command::Invalid, Command::Words),
     };
-    let files = Arc::new(NotedFiles::of(home));
+    let files = Arc::new(TrackedFiles::of(home));
     let mut settings = Settings::new(path.display().to_string(), document.root, files);
     let show =
         |severity, found| Problem::InFile(Diagnostic::in_file(path, &content, severity, found));

@@ -9,7 +9,7 @@ use tracing::info;
 mod stream;
 
 pub(super) use self::stream::Stream;
-use crate::secrets::Given;
+use crate::secrets::Redactor;
 
 /// Whose output it is.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub(super) struct Writer {
     pub(super) hook: String,
     pub(super) connection: String,
     /// What must not get into the log.
-    pub(super) secrets: Arc<Given>,
+    pub(super) secrets: Arc<Redactor>,
 }
 
 /// One of its streams, and what of it is to be logged.
@@ -110,7 +110,7 @@ impl Lines {
         let blank = self.line.trim_ascii().is_empty();
         self.count += usize::from(!blank);
         let logged = !blank && self.count <= LINES;
-        let line = logged.then(|| self.writer.clean(self.line.trim_ascii_end(), self.whole));
+        let line = logged.then(|| self.writer.redact(self.line.trim_ascii_end(), self.whole));
         self.line.clear();
         self.whole = Whole::Yes;
         line
@@ -128,9 +128,9 @@ impl Lines {
 
 impl Writer {
     /// A line without secrets, and on one line.
-    fn clean(&self, line: &[u8], whole: Whole) -> String {
+    fn redact(&self, line: &[u8], whole: Whole) -> String {
         let text = String::from_utf8_lossy(line).into_owned();
-        let mut letters: Vec<_> = printable(&self.secrets.clean(text)).chars().collect();
+        let mut letters: Vec<_> = printable(&self.secrets.redact(text)).chars().collect();
         if whole == Whole::No {
             // A secret may have been cut.
             letters.truncate(letters.len().saturating_sub(self.secrets.longest()));
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn lines(output: &[u8], secret: &str) -> (Vec<String>, usize) {
-        let mut secrets = Given::default();
+        let mut secrets = Redactor::default();
         secrets.add(secret);
         let writer = Writer {
             hook: String::new(),

@@ -5,9 +5,9 @@ use std::{borrow::Cow, path::PathBuf};
 use catalog_model::{Place, encoding};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Missing, Secrets, names::file_code, provider::encrypt_again};
+use super::{SecretError, Secrets, names::file_code, provider::encrypt_again};
 use crate::{
-    encryption::{self, Binding, Key, NotDecrypted, is_encrypted},
+    encryption::{self, Binding, DecryptionError, Key, is_encrypted},
     hocon::{Diagnostic, Files, Found, Node, Object, Severity, Shown, Value},
     home::shown,
     problem::Problem,
@@ -75,8 +75,8 @@ impl Secrets<'_> {
                     setting.truncate(length);
                 }
             }
-            // A secret that was given out may look like one.
-            Value::String(text) if is_encrypted(text) && !self.given.borrow().is(text) => {
+            // A secret that was redactor out may look like one.
+            Value::String(text) if is_encrypted(text) && !self.redactor.borrow().is(text) => {
                 match self.decrypt_at(&node.place, text, Binding { code, setting }) {
                     Ok(secret) => {
                         *text = secret;
@@ -113,7 +113,7 @@ impl Secrets<'_> {
             }
             let message = "this encrypted value is not bound to a connection and a setting: anyone who reads it can use it in any connection file";
             let unbound = self.fault(place, message.to_owned(), hint);
-            self.notice(Problem::InFile(Diagnostic {
+            self.warn(Problem::InFile(Diagnostic {
                 severity: Severity::Warning,
                 ..unbound
             }));
@@ -123,43 +123,43 @@ impl Secrets<'_> {
 
     /// The secret, which from now on no text about the file shows.
     pub(super) fn give(&self, secret: &SecretString) -> String {
-        self.given.borrow_mut().add(secret.expose_secret());
+        self.redactor.borrow_mut().add(secret.expose_secret());
         secret.expose_secret().to_owned()
     }
 
     /// The key for encrypted values.
-    pub(super) fn decryption_key(&self) -> Result<&Key, Missing> {
+    pub(super) fn decryption_key(&self) -> Result<&Key, SecretError> {
         let key = self.key.get_or_init(|| self.read_key());
         key.as_ref().map(|found| &found.key).map_err(Clone::clone)
     }
 
     /// Why a value was not decrypted that should be bound to this place.
-    pub(super) fn not_decrypted(&self, why: NotDecrypted, binding: Binding<'_>) -> Missing {
+    pub(super) fn not_decrypted(&self, why: DecryptionError, binding: Binding<'_>) -> SecretError {
         let Binding { code, setting } = binding;
         let key = self.key.get().and_then(|key| key.as_ref().ok());
         let file = key.map(|key| shown(&key.file)).unwrap_or_default();
         match why {
-            NotDecrypted::Damaged => Missing::new(
+            DecryptionError::Damaged => SecretError::new(
                 "it is truncated or was changed",
                 "paste the whole line that `scanner-cli encrypt` printed, or encrypt the secret again",
             ),
-            NotDecrypted::UnknownForm => Missing::new(
+            DecryptionError::UnknownForm => SecretError::new(
                 "it was changed, or has a format that this version does not know",
                 "encrypt the secret again with `scanner-cli encrypt`",
             ),
-            NotDecrypted::OtherKey => Missing::new(
+            DecryptionError::OtherKey => SecretError::new(
                 format!("it was encrypted with a key other than the one in `{file}`"),
                 "restore that key file, or encrypt the secret again with `scanner-cli encrypt`",
             ),
-            NotDecrypted::OtherCode if code.is_empty() => Missing::new(
+            DecryptionError::OtherCode if code.is_empty() => SecretError::new(
                 "it is bound to a connection, and this file has no `code`",
                 "write the code of the connection",
             ),
-            NotDecrypted::OtherCode => Missing {
+            DecryptionError::OtherCode => SecretError {
                 message: format!("it was encrypted for a connection other than `{code}`"),
                 hint: encrypt_again(binding),
             },
-            NotDecrypted::OtherSetting => Missing {
+            DecryptionError::OtherSetting => SecretError {
                 message: format!("it was encrypted for a setting other than `{setting}`"),
                 hint: encrypt_again(binding),
             },
@@ -179,11 +179,11 @@ impl Secrets<'_> {
     /// Whether a filter is encrypted, or an expression that the secret manager gave. A pattern of a rule may be the same as
     /// a secret: the scanner's own account, whose sheets nobody wants.
     fn is_secret_filter(&self, value: &Value) -> bool {
-        let given = matches!(value, Value::String(text) if self.given.borrow().is(text));
-        given || holds_encrypted(value)
+        let redactor = matches!(value, Value::String(text) if self.redactor.borrow().is(text));
+        redactor || holds_encrypted(value)
     }
 
-    fn read_key(&self) -> Result<KeyInFile, Missing> {
+    fn read_key(&self) -> Result<KeyInFile, SecretError> {
         let settings = self.home.settings();
         let there = !matches!(self.files.content(&settings), Ok(None));
         let root = if there {
@@ -195,17 +195,17 @@ impl Secrets<'_> {
         let file = encryption::key_file(&mut settings, self.home);
         if let Some(wrong) = settings.problems().first() {
             let message = format!("there is a syntax error at {}", wrong.place);
-            return Err(Missing::new(message, "correct that setting"));
+            return Err(SecretError::new(message, "correct that setting"));
         }
         let shown = shown(&file);
         let content = self.files.content(&file).map_err(|error| {
-            Missing::new(
+            SecretError::new(
                 format!("the key file `{shown}` cannot be read: {error}"),
                 "give the scanner's account read access, and no other account",
             )
         })?;
         let content = content.ok_or_else(|| {
-            Missing::new(
+            SecretError::new(
                 format!("there is no key file `{shown}`"),
                 "restore the key file that it was encrypted with, or name its path in `conf/application.conf` (`encryption.key-file`)",
             )
@@ -213,10 +213,10 @@ impl Secrets<'_> {
         if let Err(not_text) = encoding::check_nul(&content) {
             let (what, hint) = not_text.explain();
             let message = format!("the key file `{shown}` {what}");
-            return Err(Missing::new(message, hint));
+            return Err(SecretError::new(message, hint));
         }
         let key = Key::of_file(&content).ok_or_else(|| {
-            Missing::new(
+            SecretError::new(
                 format!("the key file `{shown}` is damaged, or is not a key file"),
                 "restore a copy of the key file; without a copy, remove the file and encrypt all secrets again with `scanner-cli encrypt`",
             )

@@ -12,13 +12,13 @@ use catalog_model::{
     encoding::{self, NotText},
 };
 
-use super::{FoundSecret, Missing, Secrets};
+use super::{FoundSecret, SecretError, Secrets};
 use crate::{
     hocon::{self, Object, Value},
     home::shown,
-    noted_files::NotedFiles,
     restrictions::Codes,
     secret_places::{CREDENTIALS, configured_folder, credentials_folder},
+    tracked_files::TrackedFiles,
 };
 
 /// A folder of secrets.
@@ -30,12 +30,16 @@ pub(super) struct Folder {
 
 impl Secrets<'_> {
     /// The folder that the provider's settings name.
-    pub(super) fn folder(&self, root: &Object, provider: &mut Settings) -> Result<Folder, Missing> {
+    pub(super) fn folder(
+        &self,
+        root: &Object,
+        provider: &mut Settings,
+    ) -> Result<Folder, SecretError> {
         let path =
             configured_folder(provider, self.home).or_else(|| credentials_folder(self.variables));
         let path = path.ok_or_else(|| {
             let file = shown(&self.home.settings());
-            Missing::new(
+            SecretError::new(
                 format!("`{file}` does not name the folder of secrets, and `{CREDENTIALS}` is not set"),
                 "write `secret-manager { provider = \"files\", configuration { folder = \"/run/secrets\" } }` there",
             )
@@ -55,9 +59,13 @@ impl Secrets<'_> {
 
 impl Folder {
     /// The secret of the file of this name. One line break at its end is not part of it.
-    pub(super) fn secret(&self, name: &str, files: &NotedFiles) -> Result<FoundSecret, Missing> {
+    pub(super) fn secret(
+        &self,
+        name: &str,
+        files: &TrackedFiles,
+    ) -> Result<FoundSecret, SecretError> {
         if !is_file_name(name) {
-            return Err(Missing::new(
+            return Err(SecretError::new(
                 format!("`{name}` is not the name of a file of secrets"),
                 "write the name of a file in the folder of secrets",
             ));
@@ -68,7 +76,7 @@ impl Folder {
             None => Codes::ALL,
             Some(Some(codes)) => codes.clone(),
             Some(None) => {
-                return Err(Missing::new(
+                return Err(SecretError::new(
                     format!(
                         "`secret-manager.configuration.codes` does not list codes for `{name}`"
                     ),
@@ -79,11 +87,11 @@ impl Folder {
         let bytes = files
             .read_secret(&path)
             .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => Missing::new(
+                io::ErrorKind::NotFound => SecretError::new(
                     format!("there is no secret `{name}`: there is no file `{file}`"),
                     "add it there, or correct the name",
                 ),
-                _ => Missing::new(
+                _ => SecretError::new(
                     format!("the secret `{file}` cannot be read: {error}"),
                     "give the scanner's account read access, and no other account",
                 ),
@@ -93,11 +101,11 @@ impl Folder {
                 NotText::NotUtf8(_) => ("is not UTF-8 text".to_owned(), "save it as UTF-8"),
                 other => other.explain(),
             };
-            Missing::new(format!("the secret `{file}` {what}"), hint)
+            SecretError::new(format!("the secret `{file}` {what}"), hint)
         })?;
         let text = encoding::without_line_break(text);
         if text.is_empty() {
-            return Err(Missing::new(
+            return Err(SecretError::new(
                 format!("the secret `{file}` is empty"),
                 "write the secret into the file",
             ));

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::{
-    FoundSecret, MANAGER, Missing, PROVIDER, Secrets, folder::Folder, section::Section, text,
+    FoundSecret, MANAGER, PROVIDER, SecretError, Secrets, folder::Folder, section::Section, text,
     too_many,
 };
 use crate::{
-    encryption::{Binding, NotDecrypted, is_encrypted},
+    encryption::{Binding, DecryptionError, is_encrypted},
     home::shown,
     problem::Problem,
     secret_places::secrets_file,
@@ -33,8 +33,8 @@ impl Provider {
 
 impl Secrets<'_> {
     /// The secret of the secret manager that has this name.
-    pub(super) fn answer(&self, name: &str) -> Result<String, Missing> {
-        if self.given.borrow().has_too_many() {
+    pub(super) fn answer(&self, name: &str) -> Result<String, SecretError> {
+        if self.redactor.borrow().has_too_many() {
             return Err(too_many());
         }
         let provider = self.provider.get_or_init(|| self.open());
@@ -46,16 +46,16 @@ impl Secrets<'_> {
         match is_encrypted(&found.text) {
             true => self.decrypt_found(name, found),
             false => {
-                self.given.borrow_mut().add(&found.text);
+                self.redactor.borrow_mut().add(&found.text);
                 Ok(found.text)
             }
         }
     }
 
     /// A variable of the environment, if this file may use it.
-    pub(super) fn variable(&self, name: &str, text: &str) -> Result<String, Missing> {
+    pub(super) fn variable(&self, name: &str, text: &str) -> Result<String, SecretError> {
         let Some(codes) = self.files.restrictions().variable(name) else {
-            return Err(Missing::new(
+            return Err(SecretError::new(
                 format!("the variable `{name}` is not one of those that connection files may use"),
                 "add it to `config.variables` in `conf/application.conf`, or remove it here",
             ));
@@ -64,20 +64,20 @@ impl Secrets<'_> {
             return Ok(text.to_owned());
         }
         if !codes.contain(self.code()) {
-            return Err(Missing::new(
+            return Err(SecretError::new(
                 format!("the variable `{name}` is not for this connection"),
                 "add the connection's code to the variable's `codes` in `config.variables` of `conf/application.conf`, or \
                  remove it here",
             ));
         }
-        self.given.borrow_mut().add(text);
+        self.redactor.borrow_mut().add(text);
         Ok(text.to_owned())
     }
 
     /// Finds out where the secrets of this file are.
-    fn open(&self) -> Result<Provider, Missing> {
+    fn open(&self) -> Result<Provider, SecretError> {
         if !self.own().is_enabled {
-            return Err(Missing::new(
+            return Err(SecretError::new(
                 "this file does not use the secret manager",
                 "write `secret_manager { enabled = true, key = \"…\" }` to use it, or use an environment variable",
             ));
@@ -89,11 +89,11 @@ impl Secrets<'_> {
         match kind.as_deref().map(str::trim) {
             Some("file") => self.section(&mut provider).map(Provider::Section),
             Some("files") => self.folder(&root, &mut provider).map(Provider::Folder),
-            None if secrets_file(&mut provider, self.home).is_none() => Err(Missing::new(
+            None if secrets_file(&mut provider, self.home).is_none() => Err(SecretError::new(
                 format!("`{}` does not set where secrets are", shown(&path)),
                 "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
             )),
-            kind => Err(Missing::new(
+            kind => Err(SecretError::new(
                 format!(
                     "`{PROVIDER}.provider` of `{}` is `{}`, which is not a known provider",
                     shown(&path),
@@ -104,10 +104,10 @@ impl Secrets<'_> {
         }
     }
 
-    fn check_codes(&self, name: &str, found: &FoundSecret) -> Result<(), Missing> {
+    fn check_codes(&self, name: &str, found: &FoundSecret) -> Result<(), SecretError> {
         let limits = || found.codes.iter().filter(|codes| codes.is_limited());
         if limits().next().is_some() && !limits().all(|codes| codes.contain(self.code())) {
-            return Err(Missing::new(
+            return Err(SecretError::new(
                 format!("the secret `{name}` is not for this connection"),
                 "add the connection's code to the secret's `codes`, or name another secret",
             ));
@@ -117,7 +117,7 @@ impl Secrets<'_> {
 
     /// Decrypts a secret of the secret manager. One that is bound to another place may be bound to the setting that asks
     /// for it: it is decrypted there.
-    fn decrypt_found(&self, name: &str, found: FoundSecret) -> Result<String, Missing> {
+    fn decrypt_found(&self, name: &str, found: FoundSecret) -> Result<String, SecretError> {
         let FoundSecret {
             text,
             place,
@@ -129,7 +129,7 @@ impl Secrets<'_> {
             code: &section,
             setting: &setting,
         };
-        let cannot = |missing: Missing| Missing {
+        let cannot = |missing: SecretError| SecretError {
             message: format!(
                 "the secret `{name}` at {place} cannot be decrypted: {}",
                 missing.message
@@ -138,7 +138,7 @@ impl Secrets<'_> {
         };
         let key = self.decryption_key().map_err(cannot)?;
         let decrypted = match key.decrypt(&text, binding) {
-            Err(NotDecrypted::OtherCode | NotDecrypted::OtherSetting) => return Ok(text),
+            Err(DecryptionError::OtherCode | DecryptionError::OtherSetting) => return Ok(text),
             Err(why) => return Err(cannot(self.not_decrypted(why, binding))),
             Ok(decrypted) => decrypted,
         };
@@ -147,11 +147,11 @@ impl Secrets<'_> {
             let hint = encrypt_again(binding);
             if self.files.restrictions().is_restricted() {
                 let message = format!("{message}, which `config.restrict` requires");
-                return Err(Missing { message, hint });
+                return Err(SecretError { message, hint });
             }
             let message =
                 format!("{message}: anyone who reads it can use it in any connection file");
-            self.notice(Problem::warning(message, hint));
+            self.warn(Problem::warning(message, hint));
         }
         Ok(self.give(&decrypted.secret))
     }

@@ -7,7 +7,7 @@ use std::{
 
 use catalog_model::{Place, Settings};
 
-use super::{FoundSecret, Missing, Secrets, text};
+use super::{FoundSecret, SecretError, Secrets, text};
 use crate::{
     hocon::{self, Object, Value},
     home::shown,
@@ -30,10 +30,10 @@ pub(super) struct Section {
 
 impl Secrets<'_> {
     /// The section of the provider's file that this connection file names.
-    pub(super) fn section(&self, provider: &mut Settings) -> Result<Section, Missing> {
+    pub(super) fn section(&self, provider: &mut Settings) -> Result<Section, SecretError> {
         let file = secrets_file(provider, self.home).ok_or_else(|| {
             let path = shown(&self.home.settings());
-            Missing::new(
+            SecretError::new(
                 format!("`{path}` does not set where secrets are"),
                 "write `secret-manager { key = \"…\", provider = \"file\", configuration { file-path = \"…\" } }` there",
             )
@@ -41,7 +41,7 @@ impl Secrets<'_> {
         let own = self.own().section.clone();
         let name = own.or_else(|| text(provider, "secret-manager.key"));
         let name = name.ok_or_else(|| {
-            Missing::new(
+            SecretError::new(
                 "the section of the secret is not set",
                 "write `secret_manager.key` in this file, or `secret-manager.key` in `conf/application.conf`",
             )
@@ -56,7 +56,7 @@ impl Secrets<'_> {
 
 impl Section {
     /// The secret of this name. Dots may be in its name, or in that of its section, quoted or not.
-    pub(super) fn secret(&self, name: &str) -> Result<FoundSecret, Missing> {
+    pub(super) fn secret(&self, name: &str) -> Result<FoundSecret, SecretError> {
         let wanted = format!("{}.{name}", self.name);
         let inner = format!("{wanted}.{VALUE}");
         let is_codes = wanted.rsplit('.').next() == Some(CODES);
@@ -70,7 +70,10 @@ impl Section {
                 "there is no secret `{name}` in the section `{}` of `{file}`",
                 self.name
             );
-            return Err(Missing::new(message, "add it there, or correct the name"));
+            return Err(SecretError::new(
+                message,
+                "add it there, or correct the name",
+            ));
         };
         Ok(FoundSecret {
             text,
@@ -81,7 +84,7 @@ impl Section {
     }
 
     /// The codes that may use the secret at `path`: those beside it, and those beside each block around it.
-    fn codes(&self, path: &str) -> Result<Vec<Codes>, Missing> {
+    fn codes(&self, path: &str) -> Result<Vec<Codes>, SecretError> {
         let ends = path.match_indices('.').map(|(dot, _)| dot);
         let mut codes = Vec::new();
         for block in ends.chain([path.len()]).map(|end| &path[..end]) {
@@ -94,9 +97,9 @@ impl Section {
         Ok(codes)
     }
 
-    fn codes_of(&self, path: &str) -> Result<Option<Codes>, Missing> {
+    fn codes_of(&self, path: &str) -> Result<Option<Codes>, SecretError> {
         let unclear = |place: &Place| {
-            Missing::new(
+            SecretError::new(
                 format!("the codes at {place} are not a list of codes"),
                 "write `codes = [ CODE ]` beside the secrets that only these connections may use",
             )
@@ -115,14 +118,14 @@ impl Section {
     }
 
     /// Refuses a block with a secret whose codes are misspelt: everybody could use it.
-    fn check_spelling(&self, block: &str) -> Result<(), Missing> {
+    fn check_spelling(&self, block: &str) -> Result<(), SecretError> {
         let misspelt = self.values.iter().find(|(path, _)| {
             let name = path.strip_prefix(block).unwrap_or_default();
             let name = name.split('.').next().unwrap_or_default();
             name != CODES && strsim::damerau_levenshtein(name, CODES) <= 2
         });
         misspelt.map_or(Ok(()), |(_, (_, place))| {
-            Err(Missing::new(
+            Err(SecretError::new(
                 format!("the name at {place}, next to a secret, is unknown"),
                 "did you mean `codes`?",
             ))

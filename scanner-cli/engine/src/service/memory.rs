@@ -5,12 +5,12 @@ use jiff::Timestamp;
 
 use super::{
     read_state,
-    table::{Known, Table},
+    table::{EarlierState, Table},
 };
 use crate::{
     home::Home,
-    noted_files::Fingerprint,
     store::{Catalog, LastScan, Store, StoreError, StoreLimits},
+    tracked_files::Fingerprint,
 };
 
 /// What an earlier process left: what is unchanged since, and was scanned, waits for its time.
@@ -28,7 +28,7 @@ pub(super) fn remember(
             continue;
         };
         let next = connection.next_scan.and_then(|next| next.parse().ok());
-        let known = Known {
+        let known = EarlierState {
             fingerprint: Some(Fingerprint(connection.fingerprint)),
             last: None,
             retry: connection.retry.zip(next),

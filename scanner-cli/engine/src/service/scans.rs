@@ -11,7 +11,7 @@ use crate::{
     fuse::Removals,
     progress::NoProgress,
     scan_report::{ConnectionReport, Outcome},
-    scanning::{Context, Job, Keeping, ScanEnd, read_apart},
+    scanning::{Context, Job, Keeping, ScanEnd, scan_in_thread},
     stop::Stop,
     store_problem::StoreProblem,
 };
@@ -46,7 +46,10 @@ impl Service {
         self.running.insert(identity.clone(), stop.clone());
         self.scans.spawn(async move {
             let job = Job::to_store(ready);
-            (identity, read_apart::<Visualization>(job, open, stop).await)
+            (
+                identity,
+                scan_in_thread::<Visualization>(job, open, stop).await,
+            )
         });
     }
 
@@ -90,7 +93,7 @@ impl Service {
             _ => self.table.forget_failures(identity),
         }
         if let Some(ready) = self.table.ready(identity) {
-            self.hooking.after_scan(ready);
+            self.hook_runner.after_scan(ready);
         }
         Some((report.code.to_string(), report.outcome.word()))
     }

@@ -2,12 +2,12 @@
 
 use std::{io, thread, time::Duration};
 
-use super::{LostLines, Service, Watcher};
+use super::{FileWatcher, LostLines, Service};
 use crate::{
     home::{Home, shown, shown_absolute},
     input_file::{self, FileKind},
     installation::Installation,
-    lock::{Lock, NotLocked},
+    lock::{Lock, LockError},
     operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
     temporary_file,
@@ -30,7 +30,7 @@ impl Installation {
         self.home.remove_leftovers();
         // Where the home cannot be written, files for hooks are elsewhere.
         temporary_file::remove_leftovers(&self.home.aside());
-        let mut watcher = Watcher::new(self);
+        let mut watcher = FileWatcher::new(self);
         let application = watcher.begin().map_err(OperationError::configuration)?;
         let service = Service::new(watcher, application, name, lost_lines)?;
         Ok((lock, service))
@@ -42,11 +42,11 @@ impl Installation {
         loop {
             match Lock::take(&path, (self.clock)()) {
                 Ok(lock) => return Ok(lock),
-                Err(NotLocked::Busy(_)) if retries < LOCK_RETRIES => {
+                Err(LockError::Busy(_)) if retries < LOCK_RETRIES => {
                     retries += 1;
                     thread::sleep(LOCK_INTERVAL);
                 }
-                Err(NotLocked::Busy(holder)) => {
+                Err(LockError::Busy(holder)) => {
                     let message = format!(
                         "a service is already running for the home `{}`: {holder}",
                         shown_absolute(&home)
@@ -58,7 +58,7 @@ impl Installation {
                         Problem::general(message, hint.to_owned()),
                     ));
                 }
-                Err(NotLocked::Unusable(error)) => {
+                Err(LockError::Unusable(error)) => {
                     let message = format!(
                         "the lock `{}` cannot be created: {error}",
                         shown_absolute(&path)

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::{
-    hooking::HookRun,
-    table::{FileState, Line},
+    hook_runner::HookRun,
+    table::{FileState, TableEntry},
 };
 use crate::{
     file_rights::{create_folder, replace},
     home::{Home, shown},
     input_file::{self, FileKind},
-    service_state::Word,
+    service_state::FileStatus,
     temporary_file::{self, Purpose},
 };
 
@@ -57,7 +57,7 @@ pub struct ConnectionState {
     /// From the home on.
     pub file: Option<String>,
     /// The state of its file.
-    pub state: Word,
+    pub state: FileStatus,
     /// What is wrong with its file.
     pub error: Option<String>,
     /// The schedule that the file itself sets.
@@ -78,7 +78,7 @@ impl ConnectionState {
     /// The same after its file has gone.
     pub fn removed(&self) -> Self {
         Self {
-            state: Word::Removed,
+            state: FileStatus::Removed,
             error: None,
             schedule: None,
             next_scan: None,
@@ -89,12 +89,12 @@ impl ConnectionState {
     }
 
     /// The state of a connection that is not being scanned.
-    pub fn of(line: &Line, home: &Home) -> Self {
+    pub fn of(line: &TableEntry, home: &Home) -> Self {
         let (state, error) = match &line.state {
-            FileState::Valid => (Word::Valid, None),
-            FileState::Error(error) => (Word::Error, Some(error.clone())),
-            FileState::Disabled => (Word::Disabled, None),
-            FileState::Removed => (Word::Removed, None),
+            FileState::Valid => (FileStatus::Valid, None),
+            FileState::Error(error) => (FileStatus::Error, Some(error.clone())),
+            FileState::Disabled => (FileStatus::Disabled, None),
+            FileState::Removed => (FileStatus::Removed, None),
         };
         Self {
             code: line.code.as_ref().map(ToString::to_string),

@@ -10,31 +10,31 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 mod clashes;
-mod line;
+mod entry;
 
-pub(crate) use self::line::FileState;
-pub(crate) use self::line::Line;
-pub(super) use self::line::Retry;
-pub use self::line::{reason, reasons};
-use self::{clashes::Claims, line::Good};
-use super::watcher::FileNews;
+pub(crate) use self::entry::FileState;
+pub(super) use self::entry::Retry;
+pub(crate) use self::entry::TableEntry;
+pub use self::entry::{reason, reasons};
+use self::{clashes::Claims, entry::ValidSettings};
+use super::file_watcher::FileNews;
 use crate::{
     automation::Automation,
     connection_file::{ConnectionFile, InvalidFile},
     connections::Ready,
     home::{Home, shown},
-    noted_files::Fingerprint,
     service_state::is_ahead,
+    tracked_files::Fingerprint,
 };
 
 /// All connections, those whose files have gone included.
 #[derive(Default)]
 pub struct Table {
-    lines: BTreeMap<PathBuf, Line>,
+    lines: BTreeMap<PathBuf, TableEntry>,
     /// By the identity of their codes.
-    removed: BTreeMap<String, Line>,
+    removed: BTreeMap<String, TableEntry>,
     /// What an earlier process left, by code; each is asked for once.
-    pub known: BTreeMap<String, Known>,
+    pub known: BTreeMap<String, EarlierState>,
     /// The codes that files had in an earlier process.
     pub former: BTreeMap<PathBuf, ConnectionCode>,
     /// What was told of files that several connections use, such as one of secrets.
@@ -43,7 +43,7 @@ pub struct Table {
 
 /// What an earlier process left of a connection.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct EarlierState {
     /// Of the settings that it scanned with.
     pub fingerprint: Option<Fingerprint>,
     /// When its last scan that came to an end began.
@@ -176,16 +176,16 @@ impl Table {
     }
 
     /// All lines: those of files, then those whose files have gone.
-    pub fn all(&self) -> impl Iterator<Item = &Line> {
+    pub fn all(&self) -> impl Iterator<Item = &TableEntry> {
         self.lines.values().chain(self.removed.values())
     }
 
-    fn good(&self, identity: &str) -> Option<&Good> {
+    fn good(&self, identity: &str) -> Option<&ValidSettings> {
         let mut goods = self.lines.values().filter_map(|line| line.good.as_ref());
         goods.find(|good| Home::identity(&good.ready.code) == identity)
     }
 
-    fn line_of(&mut self, identity: &str) -> Option<&mut Line> {
+    fn line_of(&mut self, identity: &str) -> Option<&mut TableEntry> {
         self.lines.values_mut().find(|line| {
             let good = line.good.as_ref();
             good.is_some_and(|good| Home::identity(&good.ready.code) == identity)
@@ -206,7 +206,7 @@ impl Table {
         let code = file.code.to_string();
         let mut stopped = Vec::new();
         let mut before = self.lines.remove(&path);
-        let other = |line: &Line| {
+        let other = |line: &TableEntry| {
             let former = line.code.as_ref().map(Home::identity);
             former.is_some_and(|former| former != identity)
         };
@@ -215,11 +215,11 @@ impl Table {
         }
         let removed = self.removed.remove(&identity);
         let known = self.known.remove(&code).unwrap_or_default();
-        let mut line = Line::of(path.clone(), fingerprint, file);
+        let mut line = TableEntry::of(path.clone(), fingerprint, file);
         if line.good.is_none() {
             stopped.push(identity);
         } else {
-            let same = |former: &Line| former.fingerprint == line.fingerprint;
+            let same = |former: &TableEntry| former.fingerprint == line.fingerprint;
             let former = before.or(removed);
             line.begun = former
                 .as_ref()
@@ -227,7 +227,7 @@ impl Table {
                 .or(known.last);
             line.next = match former.filter(same) {
                 // Only its name is another.
-                Some(Line {
+                Some(TableEntry {
                     next: Some(next),
                     again,
                     retries,
@@ -254,22 +254,25 @@ impl Table {
         path: PathBuf,
         fingerprint: Fingerprint,
         invalid: &InvalidFile,
-    ) -> &mut Line {
+    ) -> &mut TableEntry {
         let error = reasons(&invalid.problems);
-        let line = self.lines.entry(path.clone()).or_insert_with(|| Line {
-            code: self.former.remove(&path),
-            file: path,
-            name: None,
-            state: FileState::Valid,
-            fingerprint: fingerprint.clone(),
-            clashes: false,
-            doubtful: false,
-            good: None,
-            next: None,
-            begun: None,
-            again: false,
-            retries: 0,
-        });
+        let line = self
+            .lines
+            .entry(path.clone())
+            .or_insert_with(|| TableEntry {
+                code: self.former.remove(&path),
+                file: path,
+                name: None,
+                state: FileState::Valid,
+                fingerprint: fingerprint.clone(),
+                clashes: false,
+                doubtful: false,
+                good: None,
+                next: None,
+                begun: None,
+                again: false,
+                retries: 0,
+            });
         line.doubtful = false;
         line.code = line.code.take().or_else(|| invalid.code.clone());
         line.fingerprint = fingerprint;
@@ -287,13 +290,13 @@ impl Table {
     }
 
     /// A connection whose file has gone: its items stay.
-    fn remove(&mut self, line: Line) -> Option<String> {
+    fn remove(&mut self, line: TableEntry) -> Option<String> {
         info!(file = %shown(&line.file), "the connection file was removed");
         if line.clashes && line.good.is_none() {
             return None;
         }
         let identity = Home::identity(line.code.as_ref()?);
-        let line = Line {
+        let line = TableEntry {
             state: FileState::Removed,
             good: None,
             ..line
@@ -310,7 +313,7 @@ impl Table {
 }
 
 /// When a connection is scanned first by this process. One whose settings are those of its last scan waits for its time.
-fn first_scan(line: &Line, known: &Known, timing: Timing<'_>) -> Option<Timestamp> {
+fn first_scan(line: &TableEntry, known: &EarlierState, timing: Timing<'_>) -> Option<Timestamp> {
     let now = timing.now;
     let Some(last) = known.last else {
         return Some(now);

@@ -13,7 +13,7 @@ use crate::{
     printable::Page,
     problem::Problem,
     service::{ConnectionState, HookRun, reason, reasons},
-    service_state::{Word, is_ahead},
+    service_state::{FileStatus, is_ahead},
     store::StoredScan,
 };
 
@@ -40,7 +40,7 @@ pub(super) struct Shown {
     code: Option<String>,
     name: Option<String>,
     file: Option<String>,
-    state: Word,
+    state: FileStatus,
     error: Option<String>,
     /// What is odd, although it stops nothing.
     warning: Option<String>,
@@ -88,7 +88,7 @@ pub(super) struct Hooks<'a> {
 pub(super) struct HookState {
     file: String,
     code: Option<String>,
-    state: Word,
+    state: FileStatus,
     error: Option<String>,
     warning: Option<String>,
 }
@@ -96,16 +96,16 @@ pub(super) struct HookState {
 impl HookState {
     pub(super) fn of(file: &HookFile) -> Self {
         let state = match (&file.hook, file.enabled) {
-            (_, false) => Word::Disabled,
-            (Some(_), true) => Word::Valid,
-            (None, true) => Word::Error,
+            (_, false) => FileStatus::Disabled,
+            (Some(_), true) => FileStatus::Valid,
+            (None, true) => FileStatus::Error,
         };
         let is_warning = |problem: &&Problem| !problem.is_error();
         let mut warnings = file.problems.iter().filter(is_warning);
         Self {
             file: shown(&file.path),
             code: file.code().map(str::to_owned),
-            error: (state == Word::Error).then(|| reasons(&file.problems)),
+            error: (state == FileStatus::Error).then(|| reasons(&file.problems)),
             warning: warnings.next().map(reason),
             state,
         }
@@ -129,10 +129,10 @@ impl Shown {
         now: Timestamp,
     ) -> Self {
         let failed = scan.filter(|scan| scan.outcome.as_deref() == Some("failed"));
-        let failed = failed.filter(|_| connection.state == Word::Valid);
+        let failed = failed.filter(|_| connection.state == FileStatus::Valid);
         Self {
             state: if failed.is_some() {
-                Word::Error
+                FileStatus::Error
             } else {
                 connection.state
             },
@@ -255,10 +255,10 @@ fn add_file(text: &mut Page, hook: &HookState) {
 
 fn add(text: &mut Page, connection: &Shown) {
     let state = match connection.state {
-        Word::Valid => "valid",
-        Word::Error => "error",
-        Word::Disabled => "disabled",
-        Word::Removed => "removed",
+        FileStatus::Valid => "valid",
+        FileStatus::Error => "error",
+        FileStatus::Disabled => "disabled",
+        FileStatus::Removed => "removed",
     };
     let file = connection.file.as_deref().unwrap_or("(no file)");
     let title = match (&connection.code, &connection.name) {

@@ -7,7 +7,7 @@ use std::{
 
 use catalog_model::ConnectionCode;
 
-use super::{FileState, Line, Table, line::Good};
+use super::{FileState, Table, TableEntry, entry::ValidSettings};
 use crate::{
     connection_file::{ConnectionFile, InvalidFile},
     connections::DIFFERS_IN_CASE,
@@ -64,7 +64,7 @@ impl Table {
     ) -> Option<InvalidFile> {
         file.connection.as_ref()?;
         let (code, folded) = (&file.code, Home::folded(&file.code));
-        let is_like = |good: &Good| Home::folded(&good.ready.code) == folded;
+        let is_like = |good: &ValidSettings| Home::folded(&good.ready.code) == folded;
         let others = self.lines.values().filter(|line| line.file != path);
         let other = others.filter_map(|line| line.good.as_ref().filter(|good| is_like(good)));
         let has_it = self.own(path) == Some(Home::identity(code));
@@ -96,7 +96,7 @@ impl Table {
         claims: &Claims,
     ) -> Option<InvalidFile> {
         let identity = Home::identity(code);
-        let has = |line: &&Line| {
+        let has = |line: &&TableEntry| {
             let same = line
                 .code
                 .as_ref()

@@ -8,12 +8,12 @@ use tracing::{info, warn};
 
 use super::Timing;
 use crate::{
-    connection_file::ConnectionFile, connections::Ready, home::shown, noted_files::Fingerprint,
-    problem::Problem, schedule::Schedule, service_state::is_ahead,
+    connection_file::ConnectionFile, connections::Ready, home::shown, problem::Problem,
+    schedule::Schedule, service_state::is_ahead, tracked_files::Fingerprint,
 };
 
 /// What is known of one file.
-pub struct Line {
+pub struct TableEntry {
     pub file: PathBuf,
     pub code: Option<ConnectionCode>,
     pub name: Option<String>,
@@ -24,7 +24,7 @@ pub struct Line {
     /// Whether its fault may be one of the clock, which was set back since.
     pub(super) doubtful: bool,
     /// The last settings that were well.
-    pub(super) good: Option<Good>,
+    pub(super) good: Option<ValidSettings>,
     pub(super) next: Option<Timestamp>,
     /// When its last scan began that is known of.
     pub(super) begun: Option<Timestamp>,
@@ -55,12 +55,12 @@ pub enum FileState {
 
 /// Settings that were well.
 #[derive(Clone)]
-pub(super) struct Good {
+pub(super) struct ValidSettings {
     pub(super) ready: Ready,
     pub(super) schedule: Option<Schedule>,
 }
 
-impl Line {
+impl TableEntry {
     /// What a file says that is well; when it is scanned, is not known yet.
     pub(super) fn of(path: PathBuf, fingerprint: Fingerprint, file: ConnectionFile) -> Self {
         let ConnectionFile {
@@ -81,7 +81,7 @@ impl Line {
         for warning in &warnings {
             warn!(connection = %code, file = %shown(&path), "{}", reason(warning));
         }
-        let good = connection.map(|connection| Good {
+        let good = connection.map(|connection| ValidSettings {
             schedule: schedule.clone(),
             ready: Ready {
                 code: code.clone(),

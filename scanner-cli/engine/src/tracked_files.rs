@@ -28,13 +28,13 @@ type Held = Option<[u8; 32]>;
 
 /// A file as it was read.
 #[derive(Clone, Copy, Debug)]
-struct NotedFile {
+struct TrackedFile {
     kind: FileKind,
     held: Held,
 }
 
 /// Reads files, and notes which they were.
-pub struct NotedFiles {
+pub struct TrackedFiles {
     home: Home,
     restrictions: Arc<Restrictions>,
     noted: Mutex<Noted>,
@@ -42,13 +42,13 @@ pub struct NotedFiles {
 
 /// Files, and what they held.
 #[derive(Clone, Debug, Default)]
-pub struct Noted(BTreeMap<PathBuf, NotedFile>);
+pub struct Noted(BTreeMap<PathBuf, TrackedFile>);
 
 /// What a file and all that it leads to hold, as one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub String);
 
-impl NotedFiles {
+impl TrackedFiles {
     /// Relative paths of settings start at `home`.
     pub fn of(home: &Home) -> Self {
         Self::with_restrictions(home, Arc::default())
@@ -87,7 +87,9 @@ impl NotedFiles {
     fn note(&self, path: &Path, kind: FileKind, content: Option<&[u8]>) {
         let held = content.map(hash);
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.0.insert(path.to_path_buf(), NotedFile { kind, held });
+        noted
+            .0
+            .insert(path.to_path_buf(), TrackedFile { kind, held });
     }
 
     /// Reads a file whose path may be relative to the home.
@@ -113,7 +115,7 @@ impl Noted {
 
     /// The same, but of what the files hold now.
     pub fn now(&self, content: &[u8]) -> Fingerprint {
-        let held = |(path, file): (&PathBuf, &NotedFile)| {
+        let held = |(path, file): (&PathBuf, &TrackedFile)| {
             let content = input_file::read(path, file.kind).ok();
             content.map(|content| hash(&content))
         };
@@ -121,7 +123,7 @@ impl Noted {
     }
 }
 
-impl Files for NotedFiles {
+impl Files for TrackedFiles {
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let content = Disk.content(path);
         let read = content.as_ref().ok().and_then(Option::as_deref);
@@ -139,7 +141,7 @@ impl Files for NotedFiles {
 }
 
 /// The files of whoever is trusted with all secrets, such as `conf/application.conf`: any may be included and quoted.
-pub struct Trusted<'a>(pub &'a NotedFiles);
+pub struct Trusted<'a>(pub &'a TrackedFiles);
 
 impl Files for Trusted<'_> {
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -148,7 +150,7 @@ impl Files for Trusted<'_> {
 }
 
 /// The files that a file of entries includes.
-struct EntryFiles<'a>(&'a NotedFiles);
+struct EntryFiles<'a>(&'a TrackedFiles);
 
 impl Files for EntryFiles<'_> {
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -164,7 +166,7 @@ impl Files for EntryFiles<'_> {
     }
 }
 
-impl FileSource for NotedFiles {
+impl FileSource for TrackedFiles {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         self.read_kind(path, FileKind::TrustStore)
     }
@@ -212,7 +214,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path().to_path_buf());
         fs::write(home.path("store.pem"), "a").unwrap();
-        let files = NotedFiles::of(&home);
+        let files = TrackedFiles::of(&home);
         FileSource::read(&files, "store.pem").unwrap();
         assert!(files.content(&home.path("none.conf")).unwrap().is_none());
         let noted = files.noted();

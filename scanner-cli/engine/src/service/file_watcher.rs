@@ -20,16 +20,16 @@ use crate::{
     home::{Home, shown},
     input_file::{self, FileKind},
     installation::Installation,
-    noted_files::{Fingerprint, Noted, NotedFiles},
     problem::Problem,
     restrictions::Restrictions,
     service_state::PollProgress,
     settings_files::application_content,
     store::Catalog,
+    tracked_files::{Fingerprint, Noted, TrackedFiles},
 };
 
 /// Looks at the files of a home.
-pub struct Watcher {
+pub struct FileWatcher {
     pub(super) home: Home,
     pub(super) variables: Arc<BTreeMap<String, String>>,
     connectors: Arc<ConnectorRegistry>,
@@ -44,18 +44,18 @@ pub struct Watcher {
     pub(super) progress: PollProgress,
 }
 
-/// What a look saw.
+/// What a poll saw.
 #[derive(Default)]
-pub struct Look {
+pub struct PollResult {
     pub files: Vec<FileNews>,
     /// What the scanner's own settings have become.
     pub application: Option<Result<Application, Vec<Problem>>>,
     /// The codes of the connections that the store has, if a file changed and the store can be read.
     pub stored: Option<BTreeSet<String>>,
-    /// Whether something changed that another look has to confirm.
+    /// Whether something changed that another poll has to confirm.
     pub unsettled: bool,
     /// Why the folder could not be looked at; then nothing is known of its files.
-    pub trouble: Option<String>,
+    pub error: Option<String>,
     /// That there is no connection file, and what to do.
     pub nothing: Option<String>,
 }
@@ -74,7 +74,7 @@ pub enum FileNews {
 #[derive(Default)]
 struct Watched {
     taken: Option<Fingerprint>,
-    /// What the last look saw, if it was something else.
+    /// What the last poll saw, if it was something else.
     pending: Option<Option<Fingerprint>>,
     /// What else counts.
     noted: Noted,
@@ -87,7 +87,7 @@ enum Verdict {
     News,
 }
 
-impl Watcher {
+impl FileWatcher {
     /// Who has not looked at anything yet.
     pub fn new(installation: Installation) -> Self {
         let Installation {
@@ -122,36 +122,36 @@ impl Watcher {
     }
 
     /// Looks at all files. Those of `again` count as new, although they are as they were.
-    pub fn look(&mut self, again: &BTreeSet<PathBuf>) -> Look {
-        let mut look = Look::default();
+    pub fn poll(&mut self, again: &BTreeSet<PathBuf>) -> PollResult {
+        let mut poll = PollResult::default();
         self.progress.set(Some(self.home.settings()));
-        self.look_at_settings(&mut look);
+        self.look_at_settings(&mut poll);
         self.progress.set(Some(self.home.connections()));
         let folder = self.home.connections();
         match listed(&folder) {
             Ok((files, _)) => {
-                look.nothing = nothing_to_scan(&folder, &files);
-                self.look_at(files, again, &mut look);
+                poll.nothing = nothing_to_scan(&folder, &files);
+                self.look_at(files, again, &mut poll);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                look.nothing = nothing_to_scan(&folder, &[]);
-                self.look_at(Vec::new(), again, &mut look);
+                poll.nothing = nothing_to_scan(&folder, &[]);
+                self.look_at(Vec::new(), again, &mut poll);
             }
             Err(error) => {
                 let folder = shown(&folder);
-                look.trouble = Some(format!("the folder `{folder}` cannot be read: {error}"));
+                poll.error = Some(format!("the folder `{folder}` cannot be read: {error}"));
             }
         }
-        self.has_other_restrictions &= look.trouble.is_some();
-        if !look.files.is_empty() {
+        self.has_other_restrictions &= poll.error.is_some();
+        if !poll.files.is_empty() {
             self.progress.set(Some(self.home.store()));
-            look.stored = stored_codes(&self.home);
+            poll.stored = stored_codes(&self.home);
         }
         self.progress.set(None);
-        look
+        poll
     }
 
-    /// The folders of all files that a look reads.
+    /// The folders of all files that a poll reads.
     pub fn folders(&self) -> BTreeSet<PathBuf> {
         let watched = self.files.values().chain([&self.settings]);
         let mut folders: BTreeSet<_> = watched.flat_map(|one| one.noted.folders()).collect();
@@ -160,7 +160,7 @@ impl Watcher {
         folders
     }
 
-    fn look_at(&mut self, there: Vec<PathBuf>, again: &BTreeSet<PathBuf>, look: &mut Look) {
+    fn look_at(&mut self, there: Vec<PathBuf>, again: &BTreeSet<PathBuf>, poll: &mut PollResult) {
         let known = self.files.keys().cloned();
         let paths: BTreeSet<_> = known.chain(there.iter().cloned()).collect();
         for path in paths {
@@ -169,11 +169,11 @@ impl Watcher {
                 .contains(&path)
                 .then(|| input_file::read(&path, FileKind::Settings));
             match content {
-                Some(Ok(content)) => self.look_at_file(path, &content, again, look),
+                Some(Ok(content)) => self.look_at_file(path, &content, again, poll),
                 Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
-                    self.cannot_read(path, &error, look);
+                    self.cannot_read(path, &error, poll);
                 }
-                _ => self.look_at_nothing(path, look),
+                _ => self.look_at_nothing(path, poll),
             }
         }
     }
@@ -183,13 +183,13 @@ impl Watcher {
         path: PathBuf,
         content: &[u8],
         again: &BTreeSet<PathBuf>,
-        look: &mut Look,
+        poll: &mut PollResult,
     ) {
         let watched = self.files.entry(path.clone()).or_default();
         match watched.see(Some(watched.noted.now(content))) {
             Verdict::Same if !again.contains(&path) && !self.has_other_restrictions => return,
             Verdict::Unsettled if !self.has_other_restrictions => {
-                look.unsettled = true;
+                poll.unsettled = true;
                 return;
             }
             _ => {}
@@ -202,29 +202,29 @@ impl Watcher {
             restrictions: &self.restrictions,
         };
         let files = reading.files();
-        let read = reading.read_noting(&path, content, &files);
+        let read = reading.read_tracking(&path, content, &files);
         if self.has_other_restrictions && read.is_err() {
             // Its last valid settings are from a time when it could use what it cannot use now: they do not stay.
-            look.files.push(FileNews::Gone(path.clone()));
+            poll.files.push(FileNews::Gone(path.clone()));
         }
         let fingerprint = self.take(&path, files.noted(), content);
-        look.files.push(FileNews::Read {
+        poll.files.push(FileNews::Read {
             path,
             fingerprint,
             read: Box::new(read),
         });
     }
 
-    fn cannot_read(&mut self, path: PathBuf, error: &io::Error, look: &mut Look) {
+    fn cannot_read(&mut self, path: PathBuf, error: &io::Error, poll: &mut PollResult) {
         let said = error.to_string();
         let watched = self.files.entry(path.clone()).or_default();
         match watched.see(Some(Noted::default().with(said.as_bytes()))) {
             Verdict::Same => {}
-            Verdict::Unsettled => look.unsettled = true,
+            Verdict::Unsettled => poll.unsettled = true,
             Verdict::News => {
                 let read = Box::new(Err(unreadable(&path, error)));
                 let fingerprint = self.take(&path, Noted::default(), said.as_bytes());
-                look.files.push(FileNews::Read {
+                poll.files.push(FileNews::Read {
                     path,
                     fingerprint,
                     read,
@@ -241,26 +241,26 @@ impl Watcher {
         fingerprint
     }
 
-    fn look_at_nothing(&mut self, path: PathBuf, look: &mut Look) {
+    fn look_at_nothing(&mut self, path: PathBuf, poll: &mut PollResult) {
         let Some(watched) = self.files.get_mut(&path) else {
             return;
         };
         match watched.see(None) {
             // It came and went before it was taken up.
             Verdict::Same => drop(self.files.remove(&path)),
-            Verdict::Unsettled => look.unsettled = true,
+            Verdict::Unsettled => poll.unsettled = true,
             Verdict::News => {
                 self.files.remove(&path);
-                look.files.push(FileNews::Gone(path));
+                poll.files.push(FileNews::Gone(path));
             }
         }
     }
 
-    fn look_at_settings(&mut self, look: &mut Look) {
+    fn look_at_settings(&mut self, poll: &mut PollResult) {
         let content = match application_content(&self.home) {
             Ok(content) => content,
             Err(problems) => {
-                look.application = Some(Err(problems));
+                poll.application = Some(Err(problems));
                 return;
             }
         };
@@ -268,13 +268,13 @@ impl Watcher {
         let now = content.as_ref().map(|content| noted.now(content));
         match self.settings.see(now) {
             Verdict::Same => {}
-            Verdict::Unsettled => look.unsettled = true,
-            Verdict::News => look.application = Some(self.application(content.as_deref())),
+            Verdict::Unsettled => poll.unsettled = true,
+            Verdict::News => poll.application = Some(self.application(content.as_deref())),
         }
     }
 
     fn application(&mut self, content: Option<&[u8]>) -> Result<Application, Vec<Problem>> {
-        let files = NotedFiles::of(&self.home);
+        let files = TrackedFiles::of(&self.home);
         let reading = ApplicationReading {
             home: &self.home,
             variables: &self.variables,
@@ -341,7 +341,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path().to_path_buf());
         let (clock, connectors) = (|| jiff::Timestamp::UNIX_EPOCH, Arc::default());
-        let mut watcher = Watcher::new(Installation {
+        let mut watcher = FileWatcher::new(Installation {
             home: home.clone(),
             variables: Arc::default(),
             connectors,
@@ -350,26 +350,26 @@ mod tests {
         watcher.begin().unwrap();
         fs::create_dir(home.connections()).unwrap();
         let file = home.connections().join("a.conf");
-        let mut look = |content: Option<&str>| {
+        let mut poll = |content: Option<&str>| {
             match content {
                 Some(content) => fs::write(&file, content).unwrap(),
                 None => drop(fs::remove_file(&file)),
             }
-            let look = watcher.look(&BTreeSet::new());
-            (look.files.len(), look.unsettled)
+            let poll = watcher.poll(&BTreeSet::new());
+            (poll.files.len(), poll.unsettled)
         };
         let (half, whole) = (
             Some("name = A, co"),
             Some("name = A, code = a, enabled = false"),
         );
-        assert_eq!(look(half), (0, true));
-        assert_eq!(look(whole), (0, true));
-        assert_eq!(look(whole), (1, false));
-        assert_eq!(look(whole), (0, false));
+        assert_eq!(poll(half), (0, true));
+        assert_eq!(poll(whole), (0, true));
+        assert_eq!(poll(whole), (1, false));
+        assert_eq!(poll(whole), (0, false));
         // An editor that renames leaves a moment without a file.
-        assert_eq!(look(None), (0, true));
-        assert_eq!(look(whole), (0, false));
-        assert_eq!(look(None), (0, true));
-        assert_eq!(look(None), (1, false));
+        assert_eq!(poll(None), (0, true));
+        assert_eq!(poll(whole), (0, false));
+        assert_eq!(poll(None), (0, true));
+        assert_eq!(poll(None), (1, false));
     }
 }

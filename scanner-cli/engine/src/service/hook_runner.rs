@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Runs hooks, and keeps how the last run of each ended.
-pub(super) struct Hooking {
+pub(super) struct HookRunner {
     home: Home,
     clock: Clock,
     variables: Arc<BTreeMap<String, String>>,
@@ -108,7 +108,7 @@ fn report(problems: &[Problem], told: &mut BTreeSet<String>) {
 /// Maximum number of runs that are remembered, of hooks and connections that are long gone, too.
 const MAX_RUNS: usize = 10_000;
 
-impl Hooking {
+impl HookRunner {
     pub(super) fn new(home: Home, clock: Clock, variables: Arc<BTreeMap<String, String>>) -> Self {
         let former = super::read_state(&home.status()).unwrap_or_default();
         Self {
@@ -181,7 +181,7 @@ impl Hooking {
     }
 
     /// Takes how hooks ended, and tells it.
-    pub(super) fn took(&mut self, runs: Vec<HookRun>, counts: &mut Tallies) {
+    pub(super) fn record(&mut self, runs: Vec<HookRun>, counts: &mut Tallies) {
         for run in runs {
             let HookRun {
                 hook, connection, ..
@@ -211,7 +211,7 @@ impl Hooking {
         self.stop.store(true, Ordering::Relaxed);
         while let Some(runs) = self.running.join_next().await {
             // Nobody asks for counts any more.
-            self.took(runs.unwrap_or_default(), &mut Tallies::default());
+            self.record(runs.unwrap_or_default(), &mut Tallies::default());
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Masked, Missing, Secrets, names::file_code, text};
+use super::{MaskedVariables, SecretError, Secrets, names::file_code, text};
 use crate::hocon::{self, Diagnostic, Object};
 
 /// What a connection file says of itself, read without any secret.
 #[derive(Default)]
-pub(super) struct Own {
+pub(super) struct OwnSettings {
     /// Whether it takes secrets from the secret manager.
     pub(super) is_enabled: bool,
     /// The section of the secret manager.
@@ -17,9 +17,9 @@ pub(super) struct Own {
 }
 
 impl Secrets<'_> {
-    pub(super) fn own(&self) -> &Own {
+    pub(super) fn own(&self) -> &OwnSettings {
         self.own.get_or_init(|| {
-            let masked = Masked {
+            let masked = MaskedVariables {
                 variables: self.variables,
                 restrictions: self.files.restrictions(),
             };
@@ -28,7 +28,7 @@ impl Secrets<'_> {
             let root = own.map(|own| own.root).unwrap_or_default();
             let code = file_code(&root).map(Cow::into_owned);
             let mut own = self.settings(self.path, root);
-            Own {
+            OwnSettings {
                 is_enabled: own.flag("secret_manager.enabled", false),
                 section: text(&mut own, "secret_manager.key"),
                 code,
@@ -53,7 +53,7 @@ impl Secrets<'_> {
             Some(code) => code.place.clone(),
             None => catalog_model::Place::new(self.path.display().to_string(), 1, 1),
         };
-        let Missing { message, hint } = Missing::new(
+        let SecretError { message, hint } = SecretError::new(
             "`code` depends on secrets or variables, which depend on it",
             "write the code itself",
         );

@@ -1,4 +1,4 @@
-//! The secrets that were given out, to be taken out of texts.
+//! The secrets that were redactor out, to be taken out of texts.
 
 use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded::byte_serialize};
@@ -7,7 +7,7 @@ use crate::hocon::MASK;
 
 /// Secrets, however a text may spell them.
 #[derive(Clone, Debug, Default)]
-pub struct Given {
+pub struct Redactor {
     spellings: Vec<SecretString>,
     /// How many secrets were noted.
     count: usize,
@@ -23,7 +23,7 @@ const MAX_SECRET_BYTES: usize = 10_000;
 /// be found in words.
 const SHORT: usize = 4;
 
-impl Given {
+impl Redactor {
     /// Notes a secret. A part of an address that it holds is one, too: messages name hosts.
     pub fn add(&mut self, secret: &str) {
         let secret = secret.trim();
@@ -44,7 +44,7 @@ impl Given {
         self.count > MAX_SECRETS
     }
 
-    /// Whether this very text was given out.
+    /// Whether this very text was redactor out.
     pub fn is(&self, text: &str) -> bool {
         let text = text.trim().to_ascii_lowercase();
         self.spellings
@@ -58,7 +58,7 @@ impl Given {
     }
 
     /// The text with stars for every secret, in whatever case it is written.
-    pub fn clean(&self, text: String) -> String {
+    pub fn redact(&self, text: String) -> String {
         let secrets = self.spellings.iter().map(SecretString::expose_secret);
         secrets.fold(text, without)
     }
@@ -150,13 +150,13 @@ mod tests {
     use super::*;
 
     fn check(secret: &str, cases: &[(&str, &str)]) {
-        let mut given = Given::default();
-        given.add(secret);
+        let mut redactor = Redactor::default();
+        redactor.add(secret);
         for (text, expected) in cases {
-            let clean = given.clean((*text).to_owned());
+            let clean = redactor.redact((*text).to_owned());
             assert_eq!(clean, expected.replace("***", MASK), "{secret}");
         }
-        assert!(!format!("{given:?}").contains(secret));
+        assert!(!format!("{redactor:?}").contains(secret));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{About, ConnectionState, Service, State, table::Line};
+use super::{ConnectionState, ErrorSource, Service, State, table::TableEntry};
 use crate::{
     home::Home,
-    service_state::{ConnectionNow, Snapshot, Word},
+    service_state::{ConnectionNow, FileStatus, Snapshot},
 };
 
 impl Service {
@@ -24,11 +24,11 @@ impl Service {
         self.snapshots.send_replace(Arc::new(Snapshot {
             phase: self.phase,
             ticked: Instant::now(),
-            poll: self.watching.poll(),
+            poll: self.poller.poll(),
             name: self.name.clone(),
             started: self.started,
             now: self.seen,
-            troubles: self.troubles.all().count(),
+            troubles: self.errors.all().count(),
             connections: lines
                 .filter_map(|(line, state)| connection_now(line, state))
                 .collect(),
@@ -38,9 +38,9 @@ impl Service {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: format!("{:.3}", self.started),
-            error: self.troubles.all().next().cloned(),
-            overdue: self.troubles.of(About::Poll).cloned(),
-            hooks: self.hooking.runs.clone(),
+            error: self.errors.all().next().cloned(),
+            overdue: self.errors.of(ErrorSource::Poll).cloned(),
+            hooks: self.hook_runner.runs.clone(),
             schedule: self.automation.schedule.expression().map(str::to_owned),
             time_zone: self.automation.zone.iana_name().map(str::to_owned),
             connections,
@@ -50,10 +50,10 @@ impl Service {
 }
 
 /// How the connection of a file is; nothing is, where the file has gone.
-fn connection_now(line: &Line, state: &ConnectionState) -> Option<ConnectionNow> {
+fn connection_now(line: &TableEntry, state: &ConnectionState) -> Option<ConnectionNow> {
     // Of two files with one code the code names the one that has it.
     let code = state.code.clone().filter(|_| !line.clashes);
-    (state.state != Word::Removed).then(|| ConnectionNow {
+    (state.state != FileStatus::Removed).then(|| ConnectionNow {
         label: code.or_else(|| state.file.clone()).unwrap_or_default(),
         state: state.state,
         next_scan: line.next_scan(),

@@ -4,7 +4,7 @@ use tracing::warn;
 
 /// What can be wrong.
 #[derive(Clone, Copy)]
-pub(super) enum About {
+pub(super) enum ErrorSource {
     /// The scanner's own settings.
     Settings,
     /// The folder of the connection files.
@@ -17,21 +17,23 @@ pub(super) enum About {
 
 /// What is wrong now.
 #[derive(Default)]
-pub(super) struct Troubles {
+pub(super) struct ServiceErrors {
     wrong: [Option<String>; 4],
     /// Why there is nothing to scan, which may be what is wanted.
     nothing: Option<String>,
 }
 
-impl Troubles {
+impl ServiceErrors {
     /// Notes what is wrong now, and tells it, and what becomes of it, if it is new.
-    pub(super) fn note(&mut self, about: About, wrong: Option<String>) {
+    pub(super) fn note(&mut self, about: ErrorSource, wrong: Option<String>) {
         let known = &mut self.wrong[about as usize];
         if let Some(wrong) = wrong.as_ref().filter(|_| *known != wrong) {
             let then = match about {
-                About::Settings | About::Folder => "the settings read before stay in use",
-                About::Poll => "file changes are not noticed in the meantime",
-                About::Address => "it is retried at each poll",
+                ErrorSource::Settings | ErrorSource::Folder => {
+                    "the settings read before stay in use"
+                }
+                ErrorSource::Poll => "file changes are not noticed in the meantime",
+                ErrorSource::Address => "it is retried at each poll",
             };
             warn!("{wrong}; {then}");
         }
@@ -39,7 +41,7 @@ impl Troubles {
     }
 
     /// What is wrong with one thing.
-    pub(super) fn of(&self, about: About) -> Option<&String> {
+    pub(super) fn of(&self, about: ErrorSource) -> Option<&String> {
         self.wrong[about as usize].as_ref()
     }
 

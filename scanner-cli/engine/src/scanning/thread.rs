@@ -19,7 +19,7 @@ const LAST_WAIT: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When the system has no thread for it.
-pub(super) fn run_apart<T, F>(
+pub(super) fn run_in_thread<T, F>(
     work: impl FnOnce() -> F + Send + 'static,
 ) -> io::Result<oneshot::Receiver<T>>
 where
@@ -53,14 +53,14 @@ mod tests {
     #[tokio::test]
     async fn work_that_computes_for_ever_holds_up_nobody() {
         let (end, ended) = mpsc::channel::<()>();
-        let stuck = run_apart(move || async move {
+        let stuck = run_in_thread(move || async move {
             // As a computation does that never comes to an await.
             let _ = ended.recv();
         });
-        assert_eq!(run_apart(|| async { 7 }).unwrap().await, Ok(7));
+        assert_eq!(run_in_thread(|| async { 7 }).unwrap().await, Ok(7));
         drop(end);
         stuck.unwrap().await.unwrap();
-        let panics = run_apart(|| async { panic!("a fault") });
+        let panics = run_in_thread(|| async { panic!("a fault") });
         assert!(panics.unwrap().await.is_err());
     }
 }

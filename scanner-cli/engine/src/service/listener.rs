@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Where the service listens, or would.
-pub(super) struct Listening {
+pub(super) struct Listener {
     wanted: Option<SocketAddr>,
     due: bool,
     wrong: Option<String>,
@@ -21,7 +21,7 @@ pub(super) struct Listening {
     snapshots: Snapshots,
 }
 
-impl Listening {
+impl Listener {
     /// One that has not begun.
     pub(super) fn new(wanted: Option<SocketAddr>, home: Home, snapshots: Snapshots) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Listening {
     }
 }
 
-impl Drop for Listening {
+impl Drop for Listener {
     fn drop(&mut self) {
         if let Some(server) = &self.server {
             server.abort();

@@ -10,57 +10,57 @@ use std::{
 use tokio::{sync::Notify, task::JoinHandle};
 
 use super::{
-    notices::Notices,
+    file_notifications::FileNotifications,
+    file_watcher::{FileWatcher, PollResult},
     table::Table,
-    watcher::{Look, Watcher},
 };
 use crate::service_state::{PollNow, PollProgress};
 
 /// The looks: one at a time, in a thread of its own.
-pub(super) struct Watching {
-    eyes: Option<Eyes>,
-    look: Option<JoinHandle<(Eyes, Look)>>,
+pub(super) struct Poller {
+    worker: Option<PollWorker>,
+    poll: Option<JoinHandle<(PollWorker, PollResult)>>,
     /// When the last poll began.
     begun: Instant,
     progress: PollProgress,
     next: Instant,
     /// Told when something in a folder changed.
     heard: Arc<Notify>,
-    /// Whether something was heard since the last look began, and before that.
+    /// Whether something was heard since the last poll began, and before that.
     hints: [bool; 2],
-    /// So long after a look a hint is heeded: longer and longer while what changes is none of our files.
+    /// So long after a poll a hint is heeded: longer and longer while what changes is none of our files.
     pause: Duration,
     last: Instant,
 }
 
 /// What looks are done with.
-struct Eyes {
-    watcher: Watcher,
-    notices: Notices,
+struct PollWorker {
+    watcher: FileWatcher,
+    notices: FileNotifications,
 }
 
 /// What happens to who watches.
-pub(super) enum Event {
-    Looked(Box<Look>),
-    /// A look may be due earlier.
-    Heard,
-    /// A look panicked, and said so.
-    Fault,
+pub(super) enum PollEvent {
+    Polled(Box<PollResult>),
+    /// A poll may be due earlier.
+    Notified,
+    /// A poll panicked, and said so.
+    Panicked,
 }
 
 /// What changed is looked at again so soon, to see whether it is whole.
 const SETTLE: Duration = Duration::from_millis(500);
 
-impl Watching {
-    /// The first look is due at once.
-    pub(super) fn new(watcher: Watcher) -> Self {
+impl Poller {
+    /// The first poll is due at once.
+    pub(super) fn new(watcher: FileWatcher) -> Self {
         let heard = Arc::new(Notify::new());
-        let notices = Notices::new(Arc::clone(&heard));
+        let notices = FileNotifications::new(Arc::clone(&heard));
         Self {
             progress: watcher.progress.clone(),
             begun: Instant::now(),
-            eyes: Some(Eyes { watcher, notices }),
-            look: None,
+            worker: Some(PollWorker { watcher, notices }),
+            poll: None,
             next: Instant::now(),
             heard,
             hints: [false; 2],
@@ -69,66 +69,66 @@ impl Watching {
         }
     }
 
-    /// Somebody wants a look now.
+    /// Somebody wants a poll now.
     pub(super) fn wake(&mut self) {
         self.next = Instant::now();
     }
 
-    /// Begins a look that is due.
+    /// Begins a poll that is due.
     pub(super) fn begin(&mut self, table: &Table) {
         if self.next > Instant::now() {
             return;
         }
-        let Some(mut eyes) = self.eyes.take() else {
+        let Some(mut worker) = self.worker.take() else {
             return;
         };
         self.hints = [false, self.hints[0]];
         self.begun = Instant::now();
         let again = table.clashing();
         // Reading many files, or a network folder that does not answer, must not hold up the rest.
-        self.look = Some(tokio::task::spawn_blocking(move || {
-            let look = eyes.look(&again);
-            (eyes, look)
+        self.poll = Some(tokio::task::spawn_blocking(move || {
+            let poll = worker.poll(&again);
+            (worker, poll)
         }));
     }
 
     /// The poll that runs.
     pub(super) fn poll(&self) -> Option<PollNow> {
-        self.look.as_ref().map(|_| PollNow {
+        self.poll.as_ref().map(|_| PollNow {
             begun: self.begun,
             at: self.progress.clone(),
         })
     }
 
     /// What happens next.
-    pub(super) async fn event(&mut self) -> Event {
+    pub(super) async fn event(&mut self) -> PollEvent {
         tokio::select! {
-            looked = ended(&mut self.look) => {
-                self.look = None;
-                let Some((eyes, look)) = looked else {
-                    return Event::Fault;
+            looked = ended(&mut self.poll) => {
+                self.poll = None;
+                let Some((worker, poll)) = looked else {
+                    return PollEvent::Panicked;
                 };
-                self.eyes = Some(eyes);
-                Event::Looked(Box::new(look))
+                self.worker = Some(worker);
+                PollEvent::Polled(Box::new(poll))
             }
             () = self.heard.notified() => {
                 self.hints[0] = true;
                 self.next = self.next.min(self.last + self.pause);
-                Event::Heard
+                PollEvent::Notified
             }
         }
     }
 
-    /// Reckons when the next look is, after one that saw this.
-    pub(super) fn after(&mut self, look: &Look, interval: Duration) {
+    /// Reckons when the next poll is, after one that saw this.
+    pub(super) fn after(&mut self, poll: &PollResult, interval: Duration) {
         let [heard, heard_before] = self.hints;
-        let saw = look.unsettled || !look.files.is_empty() || look.application.is_some();
+        let saw = poll.unsettled || !poll.files.is_empty() || poll.application.is_some();
         self.pause = if saw || !heard_before {
             SETTLE.min(interval)
         } else {
             self.pause.saturating_mul(2).min(interval)
         };
-        let pause = match (look.unsettled, heard) {
+        let pause = match (poll.unsettled, heard) {
             (true, _) => SETTLE.min(interval),
             (false, true) => self.pause,
             (false, false) => interval,
@@ -138,24 +138,26 @@ impl Watching {
     }
 }
 
-impl Eyes {
-    fn look(&mut self, again: &BTreeSet<PathBuf>) -> Look {
+impl PollWorker {
+    fn poll(&mut self, again: &BTreeSet<PathBuf>) -> PollResult {
         // Before anything is read: what changes later is heard of, or seen.
         let folders = self.watcher.folders();
         self.notices.arm(&folders);
-        let look = self.watcher.look(again);
+        let poll = self.watcher.poll(again);
         let now = self.watcher.folders();
         if now != folders {
             self.notices.arm(&now);
         }
-        look
+        poll
     }
 }
 
-/// The end of the look that runs; it never comes if none does.
-async fn ended(look: &mut Option<JoinHandle<(Eyes, Look)>>) -> Option<(Eyes, Look)> {
-    match look {
-        Some(look) => look.await.ok(),
+/// The end of the poll that runs; it never comes if none does.
+async fn ended(
+    poll: &mut Option<JoinHandle<(PollWorker, PollResult)>>,
+) -> Option<(PollWorker, PollResult)> {
+    match poll {
+        Some(poll) => poll.await.ok(),
         None => std::future::pending().await,
     }
 }
@@ -206,25 +208,25 @@ mod tests {
         let slow = Slow(ConnectorId::new("slow").unwrap(), ended.into());
         let connectors = Arc::new(ConnectorRegistry::default().with(Box::new(slow)));
         let clock = || jiff::Timestamp::UNIX_EPOCH;
-        let mut watcher = Watcher::new(Installation {
+        let mut watcher = FileWatcher::new(Installation {
             home,
             variables: Arc::default(),
             connectors,
             clock,
         });
         // The second poll that sees it reads it.
-        watcher.look(&BTreeSet::new());
-        let mut watching = Watching::new(watcher);
-        assert!(watching.poll().is_none());
-        watching.begin(&Table::default());
+        watcher.poll(&BTreeSet::new());
+        let mut poller = Poller::new(watcher);
+        assert!(poller.poll().is_none());
+        poller.begin(&Table::default());
         let later = |seconds| Instant::now() + Duration::from_secs(seconds);
-        assert!(watching.poll().unwrap().overdue(later(10)).is_none());
-        let at = || watching.poll().unwrap().overdue(later(40)).unwrap();
+        assert!(poller.poll().unwrap().overdue(later(10)).is_none());
+        let at = || poller.poll().unwrap().overdue(later(40)).unwrap();
         while !at().contains("slow.conf") {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         drop(end);
-        while !matches!(watching.event().await, Event::Looked(_)) {}
-        assert!(watching.poll().is_none());
+        while !matches!(poller.event().await, PollEvent::Polled(_)) {}
+        assert!(poller.poll().is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! A connection that does not tell what its file was given as a secret: the one place through which all texts of a
+//! A connection that does not tell what its file was redactor as a secret: the one place through which all texts of a
 //! source come, those about its items aside, which are the catalog's.
 
 use async_trait::async_trait;
@@ -10,22 +10,22 @@ use catalog_model::{
 };
 use secrecy::SecretString;
 
-use super::given::Given;
+use super::redactor::Redactor;
 
 /// A connection in whose texts stars stand for secrets.
-pub(super) struct Discreet {
+pub(super) struct RedactedConnection {
     pub(super) connection: Box<dyn Connection>,
-    pub(super) given: Given,
+    pub(super) redactor: Redactor,
 }
 
 /// A sink that hears no secret.
-struct DiscreetSink<'a> {
+struct RedactedSink<'a> {
     sink: &'a mut dyn ScanSink,
-    given: &'a Given,
+    redactor: &'a Redactor,
 }
 
 #[async_trait]
-impl Connection for Discreet {
+impl Connection for RedactedConnection {
     fn schema(&self) -> Schema {
         self.connection.schema()
     }
@@ -35,11 +35,11 @@ impl Connection for Discreet {
         request: ScanRequest,
         sink: &mut dyn ScanSink,
     ) -> Result<Completeness, ScanError> {
-        let mut discreet = DiscreetSink {
+        let mut redacted = RedactedSink {
             sink,
-            given: &self.given,
+            redactor: &self.redactor,
         };
-        self.statement(self.connection.scan(request, &mut discreet).await)
+        self.statement(self.connection.scan(request, &mut redacted).await)
     }
 
     async fn check(&self) -> Vec<Stage> {
@@ -52,40 +52,40 @@ impl Connection for Discreet {
 
     fn lookup(&self) -> Option<Box<dyn Lookup + '_>> {
         let inner = self.connection.lookup()?;
-        let given = &self.given;
-        Some(Box::new(DiscreetCapability { inner, given }))
+        let redactor = &self.redactor;
+        Some(Box::new(RedactedCapability { inner, redactor }))
     }
 
     fn filtering(&self) -> Option<Box<dyn Filtering + '_>> {
         let inner = self.connection.filtering()?;
-        let given = &self.given;
-        Some(Box::new(DiscreetCapability { inner, given }))
+        let redactor = &self.redactor;
+        Some(Box::new(RedactedCapability { inner, redactor }))
     }
 
     fn sessions(&self) -> Option<Box<dyn Sessions + '_>> {
         let inner = self.connection.sessions()?;
-        let given = &self.given;
-        Some(Box::new(DiscreetCapability { inner, given }))
+        let redactor = &self.redactor;
+        Some(Box::new(RedactedCapability { inner, redactor }))
     }
 }
 
 /// A capability of a connection in whose texts stars stand for secrets.
-struct DiscreetCapability<'a, T: ?Sized> {
+struct RedactedCapability<'a, T: ?Sized> {
     inner: Box<T>,
-    given: &'a Given,
+    redactor: &'a Redactor,
 }
 
 #[async_trait]
-impl Lookup for DiscreetCapability<'_, dyn Lookup + '_> {
+impl Lookup for RedactedCapability<'_, dyn Lookup + '_> {
     async fn find(&self, subject: &str) -> Result<Vec<Finding>, ScanError> {
         let found = self.inner.find(subject).await;
-        let found = found.map_err(|error| self.given.error(error))?;
-        let clean = |finding| self.given.finding(finding);
+        let found = found.map_err(|error| self.redactor.error(error))?;
+        let clean = |finding| self.redactor.finding(finding);
         Ok(found.into_iter().map(clean).collect())
     }
 }
 
-impl Filtering for DiscreetCapability<'_, dyn Filtering + '_> {
+impl Filtering for RedactedCapability<'_, dyn Filtering + '_> {
     fn filter(&self) -> &ItemFilter {
         self.inner.filter()
     }
@@ -93,14 +93,14 @@ impl Filtering for DiscreetCapability<'_, dyn Filtering + '_> {
     fn decide(&self, item: &Visualization) -> Evaluation {
         let mut evaluation = self.inner.decide(item);
         if let Decision::Undecided { cause, .. } = &mut evaluation.decision {
-            *cause = self.given.cause(cause.clone());
+            *cause = self.redactor.cause(cause.clone());
         }
         evaluation
     }
 }
 
 #[async_trait]
-impl Sessions for DiscreetCapability<'_, dyn Sessions + '_> {
+impl Sessions for RedactedCapability<'_, dyn Sessions + '_> {
     fn current(&self) -> Option<SecretString> {
         self.inner.current()
     }
@@ -119,15 +119,15 @@ impl Sessions for DiscreetCapability<'_, dyn Sessions + '_> {
 
     async fn end(&self) -> Option<Diagnostic> {
         let warning = self.inner.end().await?;
-        Some(self.given.warning(warning))
+        Some(self.redactor.warning(warning))
     }
 }
 
-impl Discreet {
+impl RedactedConnection {
     fn stages(&self, stages: Vec<Stage>) -> Vec<Stage> {
         let clean = |stage: Stage| Stage {
-            seen: self.given.clean(stage.seen),
-            hint: stage.hint.map(|hint| self.given.clean(hint)),
+            seen: self.redactor.redact(stage.seen),
+            hint: stage.hint.map(|hint| self.redactor.redact(hint)),
             ..stage
         };
         stages.into_iter().map(clean).collect()
@@ -140,20 +140,20 @@ impl Discreet {
         match statement {
             Ok(Completeness::Complete) => Ok(Completeness::Complete),
             Ok(Completeness::Partial(reasons)) => {
-                let reasons = reasons.into_iter().map(|one| self.given.clean(one));
+                let reasons = reasons.into_iter().map(|one| self.redactor.redact(one));
                 Ok(Completeness::Partial(reasons.collect()))
             }
-            Err(error) => Err(self.given.error(error)),
+            Err(error) => Err(self.redactor.error(error)),
         }
     }
 }
 
-impl Given {
+impl Redactor {
     fn cause(&self, cause: UnknownCause) -> UnknownCause {
         match cause {
-            UnknownCause::Criterion(criterion) => UnknownCause::Criterion(self.clean(criterion)),
+            UnknownCause::Criterion(criterion) => UnknownCause::Criterion(self.redact(criterion)),
             UnknownCause::Pattern(PatternGaveUp { pattern, why }) => {
-                let pattern = self.clean(pattern);
+                let pattern = self.redact(pattern);
                 UnknownCause::Pattern(PatternGaveUp { pattern, why })
             }
         }
@@ -165,7 +165,7 @@ impl Given {
             Finding::Undecided { key, label, why } => Finding::Undecided {
                 key,
                 label,
-                why: self.clean(why),
+                why: self.redact(why),
             },
             Finding::Excluded {
                 key,
@@ -176,14 +176,14 @@ impl Given {
                 key,
                 label,
                 rule,
-                because: because.into_iter().map(|one| self.clean(one)).collect(),
+                because: because.into_iter().map(|one| self.redact(one)).collect(),
             },
             finding => finding,
         }
     }
 
     fn warning(&self, warning: Diagnostic) -> Diagnostic {
-        warning.map_texts(|text| self.clean(text))
+        warning.map_texts(|text| self.redact(text))
     }
 
     fn error(&self, error: ScanError) -> ScanError {
@@ -194,9 +194,9 @@ impl Given {
                 hint,
                 may_pass,
             } => ScanError::Source {
-                step: self.clean(step),
-                message: self.clean(message),
-                hint: hint.map(|hint| self.clean(hint)),
+                step: self.redact(step),
+                message: self.redact(message),
+                hint: hint.map(|hint| self.redact(hint)),
                 may_pass,
             },
             // What a sink says is of this machine, not of the source.
@@ -206,7 +206,7 @@ impl Given {
 }
 
 #[async_trait]
-impl ScanSink for DiscreetSink<'_> {
+impl ScanSink for RedactedSink<'_> {
     async fn ready(&mut self) -> Result<(), SinkError> {
         self.sink.ready().await
     }
@@ -214,12 +214,12 @@ impl ScanSink for DiscreetSink<'_> {
     fn observe(&mut self, observation: Observation) -> Result<(), SinkError> {
         self.sink.observe(match observation {
             Observation::Unreadable(record) => Observation::Unreadable(UnreadableRecord {
-                reason: self.given.clean(record.reason),
-                place: self.given.clean(record.place),
+                reason: self.redactor.redact(record.reason),
+                place: self.redactor.redact(record.place),
                 ..record
             }),
             Observation::Undecided(item) => Observation::Undecided(UndecidedItem {
-                reason: self.given.clean(item.reason),
+                reason: self.redactor.redact(item.reason),
                 ..item
             }),
             item => item,
@@ -227,17 +227,17 @@ impl ScanSink for DiscreetSink<'_> {
     }
 
     fn restart(&mut self, cause: &str) -> Result<(), SinkError> {
-        self.sink.restart(&self.given.clean(cause.to_owned()))
+        self.sink.restart(&self.redactor.redact(cause.to_owned()))
     }
 
     fn warn(&mut self, warning: Diagnostic) {
-        self.sink.warn(self.given.warning(warning));
+        self.sink.warn(self.redactor.warning(warning));
     }
 
     fn progress(&mut self, progress: Progress) {
         self.sink.progress(match progress {
             Progress::Connected { version } => Progress::Connected {
-                version: self.given.clean(version),
+                version: self.redactor.redact(version),
             },
             progress => progress,
         });

@@ -17,7 +17,7 @@ use tracing::info;
 use crate::input_file;
 
 /// Hears of changes in folders.
-pub(super) struct Notices {
+pub(super) struct FileNotifications {
     /// None where the system does not tell of changes.
     watcher: Option<RecommendedWatcher>,
     armed: BTreeSet<PathBuf>,
@@ -25,7 +25,7 @@ pub(super) struct Notices {
     told: bool,
 }
 
-impl Notices {
+impl FileNotifications {
     /// Hears of nothing yet; `heard` is told of what it hears.
     pub(super) fn new(heard: Arc<Notify>) -> Self {
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {

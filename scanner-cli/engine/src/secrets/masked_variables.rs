@@ -9,14 +9,14 @@ use crate::{
 };
 
 /// Answers for variables of the environment, and with stars for secrets.
-pub struct Masked<'a> {
+pub struct MaskedVariables<'a> {
     /// Variables of the environment.
     pub variables: &'a BTreeMap<String, String>,
     /// Which of them are secrets.
     pub restrictions: &'a Restrictions,
 }
 
-impl Variables for Masked<'_> {
+impl Variables for MaskedVariables<'_> {
     fn text(&self, path: &[String]) -> Option<String> {
         match path {
             [first, _, ..] if first == MANAGER => Some(MASK.to_owned()),
