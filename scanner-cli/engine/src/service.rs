@@ -227,7 +227,7 @@ impl Service {
         self.deliveries.begin();
     }
 
-    /// FileNotifications that the clock was set back, after which the times of the next scans may be far away.
+    /// Notices that the clock was set back, after which the times of the next scans may be far away.
     fn read_clock(&mut self) {
         let now = (self.clock)();
         let before = std::mem::replace(&mut self.seen, now);
