@@ -2,7 +2,7 @@
 //!
 //! It knows no source and no format of an export. Scans write to it through a [`StoreScan`], one thread for all of
 //! them;
-//! everybody else reads from a [`Catalog`].
+//! everybody else reads from a [`Catalog`](crate::Catalog).
 
 use std::{
     mem,
@@ -28,7 +28,7 @@ use crate::{
     opening,
     sighting::{Ruled, Seen, Sighting},
     spool::{Duplicates, Record},
-    writer::{Answer, Message, ScanNumber, Trouble, Writer},
+    writer::{Answer, FirstError, Message, ScanNumber, Writer},
 };
 
 /// The store, open for scans.
@@ -50,7 +50,7 @@ pub struct StoreScan {
     batch: Vec<Sighting>,
     /// Bytes of the texts of `batch`.
     bytes: usize,
-    trouble: Arc<Trouble>,
+    first_error: Arc<FirstError>,
     closed: bool,
 }
 
@@ -104,7 +104,7 @@ impl Store {
         let messages = self.messages.clone();
         let messages = messages.ok_or_else(|| StoreError::writer_crashed(&self.path))?;
         let revisions = beginning.revisions.clone();
-        let (number, trouble) = ask(&messages, &self.path, |answer| {
+        let (number, first_error) = ask(&messages, &self.path, |answer| {
             Message::Begin(Box::new(beginning), answer)
         })
         .await?;
@@ -115,7 +115,7 @@ impl Store {
             revisions,
             batch: Vec::with_capacity(BATCH),
             bytes: 0,
-            trouble,
+            first_error,
             closed: false,
         })
     }
@@ -236,7 +236,7 @@ impl StoreScan {
 
     /// Fails if the writer could not write what the scan saw before.
     fn refuse_broken(&self) -> Result<(), StoreError> {
-        self.trouble
+        self.first_error
             .get()
             .map_or(Ok(()), |error| Err(error.again()))
     }

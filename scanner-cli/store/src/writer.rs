@@ -26,7 +26,7 @@ use crate::{backlog::BacklogReceiver, spool::Duplicates};
 
 /// What the thread is asked to do.
 pub(super) enum Message {
-    Begin(Box<Beginning>, Answer<(ScanNumber, Arc<Trouble>)>),
+    Begin(Box<Beginning>, Answer<(ScanNumber, Arc<FirstError>)>),
     Batch(ScanNumber, Vec<Sighting>),
     Restart(ScanNumber),
     Close(ScanNumber, Box<Closing>, Answer<(Closed, Duplicates)>),
@@ -37,7 +37,7 @@ pub(super) enum Message {
 pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// The first error that a scan's batches met; what comes after it is not written.
-pub(super) type Trouble = OnceLock<StoreError>;
+pub(super) type FirstError = OnceLock<StoreError>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ScanNumber(pub(super) i64);
@@ -49,7 +49,7 @@ const TRANSACTION: usize = 8_000;
 pub(super) struct Writer {
     db: Database,
     path: PathBuf,
-    running: HashMap<ScanNumber, (Running, Arc<Trouble>)>,
+    running: HashMap<ScanNumber, (Running, Arc<FirstError>)>,
     limits: StoreLimits,
 }
 
@@ -86,12 +86,16 @@ impl Writer {
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
 
-    fn begin(&mut self, beginning: &Beginning) -> Result<(ScanNumber, Arc<Trouble>), StoreError> {
+    fn begin(
+        &mut self,
+        beginning: &Beginning,
+    ) -> Result<(ScanNumber, Arc<FirstError>), StoreError> {
         let running = self.transaction(|db| closing::begin(db, beginning))?;
         let scan = ScanNumber(running.scan);
-        let trouble = Arc::new(Trouble::new());
-        self.running.insert(scan, (running, Arc::clone(&trouble)));
-        Ok((scan, trouble))
+        let first_error = Arc::new(FirstError::new());
+        self.running
+            .insert(scan, (running, Arc::clone(&first_error)));
+        Ok((scan, first_error))
     }
 
     /// Writes a batch, and those that wait behind it, in one transaction; returns a message of another kind.
@@ -112,8 +116,8 @@ impl Writer {
             let (mut scan, mut batch, mut rows) = (scan, batch, 0);
             loop {
                 rows += batch.len();
-                if let Some((running, trouble)) = running.get_mut(&scan)
-                    && trouble.get().is_none()
+                if let Some((running, first_error)) = running.get_mut(&scan)
+                    && first_error.get().is_none()
                 {
                     upsert::take(db, running, batch)?;
                 }
@@ -135,16 +139,16 @@ impl Writer {
                 Some(max_size) => max_size.error(&self.path, error),
                 None => StoreError::of(&self.path, Doing::Write, error),
             };
-            for (_, trouble) in scans.iter().filter_map(|scan| self.running.get(scan)) {
+            for (_, first_error) in scans.iter().filter_map(|scan| self.running.get(scan)) {
                 // The first counts.
-                let _ = trouble.set(error.again());
+                let _ = first_error.set(error.again());
             }
         }
         next
     }
 
     fn restart(&mut self, scan: ScanNumber) {
-        if let Some((running, trouble)) = self.running.get_mut(&scan) {
+        if let Some((running, first_error)) = self.running.get_mut(&scan) {
             running.attempt += 1;
             running.counts.seen = 0;
             running.counts.unreadable = 0;
@@ -157,7 +161,7 @@ impl Writer {
             if let Err(error) = forgotten {
                 let error = StoreError::of(&self.path, Doing::Write, error);
                 // The first counts.
-                let _ = trouble.set(error);
+                let _ = first_error.set(error);
             }
         }
     }
@@ -168,10 +172,10 @@ impl Writer {
         scan: ScanNumber,
         mut closing: Closing,
     ) -> Result<(Closed, Duplicates), StoreError> {
-        let Some((mut running, trouble)) = self.running.remove(&scan) else {
+        let Some((mut running, first_error)) = self.running.remove(&scan) else {
             return Err(StoreError::writer_crashed(&self.path));
         };
-        if let Some(error) = trouble.get() {
+        if let Some(error) = first_error.get() {
             closing.statement = Err(error.to_string());
         }
         if closing::is_overtaken(&self.db, &running)
@@ -194,7 +198,7 @@ impl Writer {
             closing::forget(db, now, keep)?;
             Ok((closed, running.duplicates))
         });
-        trouble.get().map_or(closed, |error| Err(error.again()))
+        first_error.get().map_or(closed, |error| Err(error.again()))
     }
 
     fn abandon(&mut self, scan: ScanNumber) {
