@@ -6,6 +6,7 @@
 //! it happens in a thread that is waited for no longer than [`time_limit`] allows.
 
 use std::{
+    fmt,
     fs::{self, File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -253,17 +254,33 @@ fn without_blocking(options: &mut fs::OpenOptions, links: Links) {
 #[cfg(not(any(unix, windows)))]
 fn without_blocking(_options: &mut fs::OpenOptions, _links: Links) {}
 
+/// The error that a path leads to another kind of file than wanted.
+#[derive(Debug)]
+pub(crate) struct WrongKind(pub(crate) String);
+
+impl fmt::Display for WrongKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it is {}", self.0)
+    }
+}
+
+impl std::error::Error for WrongKind {}
+
 /// Refuses what is not a regular file.
 fn check(found: &Metadata) -> io::Result<()> {
     let kind = found.file_type();
     if kind.is_dir() {
-        let message = "it is a folder, not a file";
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, message));
+        let kind = io::ErrorKind::IsADirectory;
+        return Err(io::Error::new(
+            kind,
+            WrongKind("a folder, not a file".to_owned()),
+        ));
     }
     if kind.is_file() {
         return Ok(());
     }
-    Err(invalid(format!("it is {}, not a file", name_of(kind))))
+    let kind = format!("{}, not a file", name_of(kind));
+    Err(io::Error::new(io::ErrorKind::InvalidInput, WrongKind(kind)))
 }
 
 #[cfg(unix)]

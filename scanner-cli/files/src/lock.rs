@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     file_rights::{create_folder, open_lock},
-    input_file::open_own,
+    input_file::{WrongKind, open_own},
 };
 
 /// The right to scan a connection; the operating system takes it back when the holder ends, however it ends.
@@ -94,8 +94,9 @@ fn open(path: &Path) -> io::Result<File> {
 /// The error with the name of the lock, where another kind of file has it.
 fn with_name(path: &Path, error: io::Error) -> io::Error {
     let name = path.file_name().unwrap_or_default().display().to_string();
-    match error.to_string().strip_prefix("it is ") {
-        Some(what) => io::Error::new(
+    let wrong = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match wrong {
+        Some(WrongKind(what)) => io::Error::new(
             error.kind(),
             format!("`{name}` is {what}; remove it if the scanner did not create it"),
         ),
