@@ -63,96 +63,6 @@ fn every_command_refuses_a_missing_home_and_does_not_create_it() {
 }
 
 #[test]
-fn a_backslash_in_quotes_is_shown_with_a_suggestion() {
-    check(
-        "connection {\n  url = \"https://h/vp\"\n  auth.key = \"X-User\"\n  auth.value = \"ACME\\scanner\"\n}\n",
-        &[
-            "connections/qlik.conf:7:",
-            "DOMAIN\\\\user",
-            "\"\"\"DOMAIN\\user\"\"\"",
-            "^",
-        ],
-    );
-    check(
-        "connection.owner = \"ACME\\scanner\"\n",
-        &[
-            "connections/qlik.conf:4:",
-            "\"ACME\\\\scanner\"",
-            "\"\"\"ACME\\scanner\"\"\"",
-            "^",
-        ],
-    );
-}
-
-#[test]
-fn every_empty_setting_is_reported() {
-    check(
-        "connection {\n    url =\n    auth.key =\n    auth.value =\n}\n",
-        &[
-            "`connection.url` has no value",
-            "`connection.auth.key` has no value",
-            "`connection.auth.value` has no value",
-            "connections/qlik.conf:5:",
-            "connections/qlik.conf:6:",
-            "connections/qlik.conf:7:",
-        ],
-    );
-}
-
-#[test]
-fn an_url_without_quotes_is_shown_with_quotes() {
-    check(
-        "connection {\n  url = https://qlik.example.com/header\n}\n",
-        &[
-            "connections/qlik.conf:5:",
-            "\"https://qlik.example.com/header\"",
-            "^",
-        ],
-    );
-}
-
-#[test]
-fn a_missing_brace_is_shown_where_it_was_opened() {
-    check(
-        "connection {\n  url = \"https://h/vp\"\n  auth.value = x\n",
-        &["connections/qlik.conf:4:12", "4 | connection {"],
-    );
-}
-
-#[test]
-fn all_problems_of_a_file_are_reported_with_their_lines() {
-    check(
-        "enabled = perhaps\nconnection {\n  url = \"\"\n  auth.key = [1]\n  verify_counts = 7\n}\n",
-        &[
-            "connections/qlik.conf:4:11",
-            "`enabled` must be true or false, not `perhaps`",
-            "write `enabled = true` or `enabled = false`",
-            "connections/qlik.conf:6:9",
-            "`connection.url` is mandatory and empty",
-            "connections/qlik.conf:7:14",
-            "`connection.auth.key` must be a text, not a list",
-            "connections/qlik.conf:8:19",
-            "`connection.verify_counts` must be true or false, not `7`",
-            "`connection.auth.value` is mandatory and missing",
-        ],
-    );
-}
-
-#[test]
-fn an_unknown_connector_is_reported_with_the_available_ones() {
-    Home::with("name = \"A\"\ncode = \"a\"\nconnector_id = \"tableau\"\n")
-        .run(&["scan"])
-        .check(
-            3,
-            &[
-                "connections/qlik.conf:3:16",
-                "no connector `tableau`",
-                "`qlik-sense`",
-            ],
-        );
-}
-
-#[test]
 fn files_with_other_extensions_or_encodings_are_recognised() {
     let home = Home::empty();
     home.write("connections/qlik.conf.txt", HEAD);
@@ -170,23 +80,6 @@ fn files_with_other_extensions_or_encodings_are_recognised() {
     let home_below = home.path("connections");
     home.run(&["--home", home_below.to_str().unwrap(), "scan"])
         .check(3, &["the home is the folder above"]);
-}
-
-#[test]
-fn quotes_and_variables_that_are_only_text_cause_warnings() {
-    check(
-        "connection { url = \"http://${HOST}\", auth { key = 'X-User', value = “ACME” } }\n",
-        &["`${…}` is text", "HOCON knows double quotes only"],
-    );
-}
-
-#[test]
-fn a_code_that_cannot_be_a_file_name_is_refused() {
-    let code = "é".repeat(60);
-    let file = HEAD.replace("\"a\"", &format!("\"{code}\""));
-    Home::with(&file)
-        .run(&["scan"])
-        .check(3, &["`code` is too long to name a file"]);
 }
 
 #[test]
@@ -270,17 +163,6 @@ fn the_settings_of_a_disabled_connection_are_not_validated() {
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
     home.run(&["scan"])
         .check(0, &["no connection is enabled: `connections/off.conf`"]);
-}
-
-#[test]
-fn a_misspelt_mandatory_setting_is_reported_as_missing_with_the_misspelt_name() {
-    check(
-        "connection { ulr = \"https://h/vp\", auth { key = X, value = x } }\n",
-        &[
-            "`connection.url` is mandatory and missing",
-            "did you mean `connection.url`?",
-        ],
-    );
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn texts_that_are_not_hocon() {
         &with_head(&[
             "connection {\n  url = \"https://h/vp\"\n  auth.key = \"X-User\"\n  auth.value = \"ACME\\scanner\"\n}",
             "connection {\n  url = \"https://h/vp\"\n  auth.key = \"X-User\"\n  auth.value = \"ACME\\nora\"\n}",
+            "connection.owner = \"ACME\\scanner\"",
             "connection {\n  url = https://qlik.example.com/header\n}",
             "connection {\n  url = \"https://h/vp\"\n  auth.value = x",
             "connection }",
