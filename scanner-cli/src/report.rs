@@ -92,7 +92,7 @@ fn write_delivery(text: &mut Page, run: &DeliveryRun) {
             }
             writeln!(
                 text,
-                "  the store keeps the changes that are missing there; they are delivered after the next scan"
+                "  the store keeps the changes that were not delivered; they are delivered after the next scan"
             );
         }
     }
