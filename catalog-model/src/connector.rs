@@ -81,7 +81,7 @@ impl dyn Connection + '_ {
     /// Lists what the source has, as keys with labels.
     ///
     /// # Errors
-    /// As for [`scan`](Self::scan).
+    /// As for [`scan`](Connection::scan).
     pub async fn inventory(
         &self,
         sink: &mut dyn ScanSink<InventoryEntry>,
