@@ -1,8 +1,8 @@
-//! Characters that nobody sees: which they are, what they are called, and how a text looks without them.
+//! Invisible characters: which they are, their names, and how a text is printed without them.
 
 use std::{borrow::Cow, fmt};
 
-/// A character that nobody sees, for messages: `U+200B (zero width space)`.
+/// An invisible character, for messages: `U+200B (zero width space)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvisibleCharacter(char);
 
@@ -37,7 +37,7 @@ pub fn is_unprintable(char: char) -> bool {
     }
 }
 
-/// What stands for an unprintable character: a space for one that separates words, else U+FFFD.
+/// The replacement for an unprintable character: a space for one that separates words, else U+FFFD.
 #[must_use]
 pub fn replacement(unprintable: char) -> char {
     match unprintable {
@@ -79,7 +79,7 @@ pub fn printable_line(line: &str) -> Cow<'_, str> {
 }
 
 impl InvisibleCharacter {
-    /// The character, if nobody sees it: an unprintable one, or a space that looks like the usual one. The wide space of
+    /// The character, if it is invisible: an unprintable one, or a space that looks like the usual one. The wide space of
     /// Japanese texts is visible.
     #[must_use]
     pub fn new(char: char) -> Option<Self> {

@@ -7,31 +7,31 @@ use std::{fmt, time::Duration};
 pub struct Stage {
     /// What is looked at: `name resolution`.
     pub name: &'static str,
-    /// What came of it.
+    /// The result.
     pub verdict: Verdict,
     /// What was seen, or why it went no further; empty where it was not reached.
     pub seen: String,
     /// How long it took.
     pub took: Duration,
-    /// What to do, where something is to be done.
+    /// What to do, if anything.
     pub hint: Option<String>,
 }
 
-/// What came of a stage.
+/// The result of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is as it should be.
+    /// The stage passed.
     Ok,
-    /// It will do, and a person should know of it.
+    /// The stage passed, with something that an administrator should know.
     Warning,
-    /// It is what keeps the source from being read.
+    /// The stage failed; the source cannot be read.
     Failed,
-    /// An earlier stage failed: nothing is known of this one.
+    /// An earlier stage failed, so this one was not tested.
     NotReached,
 }
 
 impl Stage {
-    /// A stage that is as it should be.
+    /// A stage that passed.
     #[must_use]
     pub fn ok(name: &'static str, seen: impl Into<String>, took: Duration) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Stage {
         }
     }
 
-    /// A stage of which nothing is known.
+    /// A stage that was not reached.
     #[must_use]
     pub fn not_reached(name: &'static str) -> Self {
         Self::ok(name, "", Duration::ZERO).but(Verdict::NotReached, None)

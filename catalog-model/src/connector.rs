@@ -11,7 +11,7 @@ use crate::{
     settings::Invalid,
 };
 
-/// A kind of source, such as Qlik Sense: makes connections of what their files say.
+/// A kind of source, such as Qlik Sense: makes connections from their settings.
 pub trait Connector: Send + Sync {
     /// The id that connection files name in `connector_id`.
     fn id(&self) -> &ConnectorId;
@@ -24,10 +24,10 @@ pub trait Connector: Send + Sync {
         &[]
     }
 
-    /// Reads all its settings and makes a connection of them, without talking to anybody.
+    /// Reads all settings and makes a connection from them, without sending a request.
     ///
     /// # Errors
-    /// When a setting is missing or wrong; [`Settings::problems`] then lists every fault.
+    /// If a setting is missing or wrong; [`Settings::problems`] then lists every problem.
     fn open(
         &self,
         code: ConnectionCode,
@@ -38,7 +38,8 @@ pub trait Connector: Send + Sync {
 /// One configured source.
 ///
 /// Every method is required. What not every source can do is a capability: a trait of its own behind an accessor, such as
-/// [`sessions`](Self::sessions). A type that wraps another connection must therefore delegate each of them, and the compiler
+/// [`sessions`](Self::sessions). A type that wraps another connection must therefore delegate each of them, and the
+/// compiler
 /// finds what it forgets.
 #[async_trait]
 pub trait Connection: Send + Sync {
@@ -48,7 +49,8 @@ pub trait Connection: Send + Sync {
     /// Reads what `request` asks for and sends it to `sink` piece by piece, without remembering items.
     ///
     /// What the sink received counts only after the closing statement. If a source breaks in the middle, the connection may
-    /// tell the sink to forget the attempt ([`ScanSink::restart`]) and begin again. It awaits [`ScanSink::ready`] before each
+    /// tell the sink to forget the attempt ([`ScanSink::restart`]) and begin again. It awaits [`ScanSink::ready`] before
+    /// each
     /// observation.
     ///
     /// # Errors
@@ -104,7 +106,8 @@ impl dyn Connection + '_ {
 /// Looks up single items on a source.
 #[async_trait]
 pub trait Lookup: Send + Sync {
-    /// What the source has now under `subject`: the key or link of an item, an id of the source, or a name. What the account
+    /// What the source has now under `subject`: the key or link of an item, an id of the source, or a name. What the
+    /// account
     /// may not see is not among the findings.
     ///
     /// # Errors

@@ -24,28 +24,28 @@ pub mod follower;
 #[error("{0}")]
 pub struct Violation(String);
 
-/// A sink that remembers what it took, and refuses from the observation on that it was told.
+/// A sink that records what it receives, and can be told to return an error after a number of items.
 #[derive(Debug)]
 pub struct Recorder<T = Visualization> {
     /// The items, with the source's ids.
     pub items: Vec<(T, Option<SourceId>)>,
-    /// Records that could not be read.
+    /// Number of records that could not be read.
     pub unreadable: Vec<crate::UnreadableRecord>,
-    /// Items that a filter left out.
+    /// Items that a filter excluded.
     pub excluded: Vec<ExcludedItem>,
-    /// Items of which nobody knows whether a filter leaves them out.
+    /// Items about which the filter could not decide.
     pub undecided: Vec<UndecidedItem>,
     /// Items that did not change.
     pub unchanged: Vec<UnchangedItem>,
     /// Containers of items.
     pub containers: Vec<Container>,
-    /// The kinds of containers of which there may be more.
+    /// The kinds of containers that may be incomplete.
     pub hidden_containers: Vec<ContainerKind>,
     /// Records besides items that came more than once.
     pub repeated: Vec<RepeatedRecord>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
-    /// How far the scan said it was.
+    /// The progress that the scan reported.
     pub progress: Vec<Progress>,
     /// Why attempts began again.
     pub restarts: Vec<String>,

@@ -1,4 +1,4 @@
-//! Numbers of things, as messages tell them.
+//! Numbers of things in messages.
 
 /// A number with what is counted, whose plural ends in `s`: `1 sheet`, `2 sheets`, `3,318 sheets`.
 #[must_use]

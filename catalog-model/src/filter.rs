@@ -8,12 +8,14 @@
 //!   `any` of an empty list does not hold, `all` does.
 //! - `not` stands before a comparison (`not stream contains 'x'`) or is part of `not in` and `is not null`.
 //! - A name with other characters than letters, digits, `_` and `-` is quoted: `custom_property.'Cost center'`.
-//! - A regular expression ends at the first `/` without `\` before it, and may have several lines; an empty one is none.
+//! - A regular expression ends at the first `/` without `\` before it, and may have several lines; an empty one is not
+//!   valid.
 //!   `i` ignores case, `x` blanks and comments, `m` lets `^` and `$` match at lines, `s` lets `.` match line breaks, `d`
 //!   makes `\n` the only one, else `\r` is one, too. Words and case are those of Unicode with or without `u` and `U`.
 //! - Comparisons with a text that is absent do not hold, those by `!=` and `not in` do. A pattern is never negative:
 //!   `not stream ~ 'x'` holds where there is no stream.
-//! - What an item cannot answer ([`Subject::knows`]) is unknown, not absent, and so is a comparison with a pattern that gives
+//! - What an item cannot answer ([`Subject::knows`]) is unknown, not absent, and so is a comparison with a pattern that
+//!   gives
 //!   up on the item's text, and what rests on either: `and`, `or`, `any`
 //!   and `all` go on, since another operand may decide; `not` of an unknown is unknown. A rule of `filters` that may match
 //!   or not leaves an item undecided unless all that may follow is the same.
@@ -63,12 +65,12 @@ impl Expression {
     /// Reads an expression; an empty one always holds.
     ///
     /// # Errors
-    /// When it is none, with the place in it.
+    /// If the text is not a valid expression; the error carries the position.
     pub fn parse(text: &str, criteria: &[Criterion]) -> Result<Self, ExpressionError> {
         parser::parse(text, criteria).map(Self)
     }
 
-    /// Whether an item is as the expression says; nothing where that rests on an answer that is not known.
+    /// Whether an item matches the expression. `None` if that depends on an unknown value.
     ///
     /// # Errors
     /// If that rests on a pattern that takes too many steps; the text names it and its place in the expression.

@@ -1,4 +1,4 @@
-//! What a source says of one thing that a person asks about.
+//! What a source has for one thing that a person looks up.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub enum Finding {
         /// Why: a pattern that gives up, or something that could not be read.
         why: String,
     },
-    /// It is there, but is no item.
+    /// It exists, but it is not an item.
     NoItem {
         /// What it is: "not a sheet, but an object of the type `story` named `Q1`".
         what: String,

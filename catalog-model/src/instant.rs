@@ -19,10 +19,10 @@ pub struct Instant {
 pub struct InvalidInstant;
 
 impl Instant {
-    /// The point in time so many milliseconds after 1970-01-01T00:00:00Z.
+    /// The point in time `unix_millis` milliseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// When it lies outside the years -9999 to 9999.
+    /// If it lies outside the years -9999 to 9999.
     pub fn from_unix_millis(unix_millis: i64) -> Result<Self, InvalidInstant> {
         if Timestamp::from_millisecond(unix_millis).is_err() {
             late(unix_millis)?;

@@ -17,9 +17,9 @@ pub struct Visualization {
     pub name: String,
     /// The source's own description, unless it is empty.
     pub description: Option<String>,
-    /// Who answers for it.
+    /// Who is responsible for it.
     pub contacts: Contacts,
-    /// The catalog that it goes into, where a rule of a filter says so.
+    /// The catalog that a rule of the filter assigns to it.
     pub catalog: Option<Arc<str>>,
     /// How its record ranks among records with the same key.
     pub precedence: Precedence,
@@ -52,18 +52,18 @@ impl Precedence {
 /// Unknown is not none: contacts that a catalog already holds stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contacts {
-    /// The source was asked and said this.
+    /// The source has these contacts.
     Known(Vec<Contact>),
     /// The source could not be asked, or did not let the account see.
     Unknown,
 }
 
-/// A person who answers for an item.
+/// A person who is responsible for an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
-    /// What the person is to the item: `owner`. Nobody has one role twice.
+    /// The person's role: `owner`. Each role occurs once per item.
     pub role: Cow<'static, str>,
-    /// The e-mail address; a catalog reaches nobody without one.
+    /// The e-mail address. Catalogs identify people by it.
     pub email: Option<String>,
     /// The person's name.
     pub name: Option<String>,

@@ -14,17 +14,17 @@ pub trait IdLedger: Send {
     /// Adds the id of the next record.
     ///
     /// # Errors
-    /// When it cannot be kept (a full disk); the scan then ends with this error.
+    /// If it cannot be kept (a full disk); the scan then ends with this error.
     fn add(&mut self, id: &str) -> Result<(), SinkError>;
 
     /// Closes the ledger and counts.
     ///
     /// # Errors
-    /// When the ids that were kept cannot be read back.
+    /// If the ids that were kept cannot be read back.
     fn close(self: Box<Self>) -> Result<DistinctIds, SinkError>;
 }
 
-/// What the ids of a list say about it.
+/// What the ids of a list show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DistinctIds {
     /// Number of distinct ids.
@@ -57,7 +57,7 @@ impl MemoryLedger {
         u128::from(high.hash_one(id)) << 64 | u128::from(low.hash_one(id))
     }
 
-    /// Counts `id` as repeated if it is known, and says whether it is.
+    /// Counts `id` as repeated if it is known. Returns whether it is known.
     pub fn repeats(&mut self, id: &str, fingerprint: u128) -> bool {
         let known = self.known.contains(&fingerprint);
         if known {

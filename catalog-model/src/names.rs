@@ -46,7 +46,7 @@ macro_rules! name {
             /// Takes `text` as it is.
             ///
             /// # Errors
-            /// When it is blank or holds a control character.
+            /// If it is blank or holds a control character.
             pub fn new(text: &str) -> Result<Self, InvalidName> {
                 checked(text).map(Self)
             }

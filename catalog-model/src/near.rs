@@ -1,9 +1,9 @@
 //! The word that a misspelt one is near to.
 
-/// Words that differ by so many letters are near: one forgotten, doubled, wrong or exchanged, or two of these.
+/// Maximum number of letters by which near words differ: missing, doubled, wrong or exchanged ones.
 const NEAR: usize = 2;
 
-/// Words of more characters are near to none: to compare them takes long.
+/// Maximum number of characters of words that are compared, because comparing long words takes long.
 const LONGEST: usize = 64;
 
 /// The one of `words` that `word` is a misspelling of, in whatever case, if it is one.

@@ -1,8 +1,8 @@
-//! Where a value stands in a file that a person wrote.
+//! The place of a value in a file that a person wrote.
 
 use std::{fmt, sync::Arc};
 
-/// Where a value stands: file, line and column.
+/// The place of a value: file, line and column.
 ///
 /// `Display` writes `file:line:column`, the form that editors and terminals make a link of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,4 @@
-//! What a scan tells while it runs, and its closing statement.
+//! What a scan sends to its sink, and its closing statement.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -23,15 +23,18 @@ pub enum Observation<T = Visualization> {
     Excluded(ExcludedItem),
     /// An item that is there. Whether a filter excludes it is unknown, so catalogs keep what they have of it.
     Undecided(UndecidedItem),
-    /// An item that is there and that the connection knows to be the same as the catalog has it, without having read all of it.
-    /// It counts as seen. Only a request for less than everything is answered with it, and only about items that the request
+    /// An item that is there and that the connection knows to be the same as the catalog has it, without having read all
+    /// of it.
+    /// It counts as seen. Only a request for less than everything is answered with it, and only about items that the
+    /// request
     /// says are present in the catalog.
     Unchanged(UnchangedItem),
     /// A container of items. Each comes once, in any order: the items in it may come before or after it.
     ///
     /// As for items, a container that does not come is gone only if the scan is complete.
     Container(Box<Container>),
-    /// There may be more containers of this kind than the scan delivers, although it may be complete for items. No container
+    /// There may be more containers of this kind than the scan delivers, although it may be complete for items. No
+    /// container
     /// of this kind is gone.
     HiddenContainers(ContainerKind),
 }
@@ -43,7 +46,7 @@ pub struct InventoryEntry {
     pub key: ItemKey,
     /// The way that a person would go to it, from the outside in.
     pub label: Vec<String>,
-    /// The catalog that it goes into, where a rule of a filter says so.
+    /// The catalog that a rule of the filter assigns to it.
     pub catalog: Option<Arc<str>>,
     /// How its record ranks among records with the same key.
     pub precedence: Precedence,
@@ -111,7 +114,7 @@ pub struct UnreadableRecord {
     pub place: String,
 }
 
-/// Takes what a scan sees, or with [`InventoryEntry`] what an inventory lists.
+/// Receives what a scan sees or, with [`InventoryEntry`], what an inventory lists.
 #[async_trait]
 pub trait ScanSink<T = Visualization>: Send {
     /// Waits until there is room for another observation, without blocking the thread. A connection awaits this before
@@ -123,22 +126,22 @@ pub trait ScanSink<T = Visualization>: Send {
         Ok(())
     }
 
-    /// Takes one observation.
+    /// Receives one observation.
     ///
     /// # Errors
-    /// When it cannot be kept (a full disk); the scan then ends with this error.
+    /// If it cannot be kept (a full disk); the scan then ends with this error.
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError>;
 
     /// Forgets every observation and warning so far: the source broke in the middle, and the scan begins again.
     ///
     /// # Errors
-    /// When they cannot be forgotten; the scan then ends with this error.
+    /// If they cannot be forgotten; the scan then ends with this error.
     fn restart(&mut self, cause: &str) -> Result<(), SinkError>;
 
-    /// Takes a warning, which does not change the outcome.
+    /// Receives a warning, which does not change the outcome.
     fn warn(&mut self, warning: Diagnostic);
 
-    /// Learns how far the scan is.
+    /// Receives the progress of the scan.
     fn progress(&mut self, progress: Progress);
 
     /// Notes a record that is not an item's own, such as an app, and that the source listed more than once.
@@ -159,7 +162,7 @@ pub struct RepeatedRecord {
     pub list: &'static str,
     /// The source's own id of the first such record.
     pub id: SourceId,
-    /// Number of records that were left out because their id came before.
+    /// Number of records that were skipped because their id came before.
     pub left_out: u64,
 }
 
@@ -256,7 +259,7 @@ pub enum Progress {
         list: &'static str,
         /// Records read so far, unreadable ones included.
         records: u64,
-        /// Records that the source says there are, if it could be asked.
+        /// Number of records that the source counted, if it could count them.
         expected: Option<u64>,
         /// Bytes of the list so far, decompressed.
         bytes: u64,

@@ -1,4 +1,4 @@
-//! What a connection file says, read by name and type.
+//! The settings of a connection file, read by name and type.
 //!
 //! A connector reads all that it wants and then asks [`Settings::check`]: so a person learns of every fault of a file
 //! at once, each with its line. Nothing here knows a file format or touches a disk.
@@ -34,7 +34,7 @@ pub struct Settings {
 pub struct Located<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
 }
 
@@ -45,7 +45,7 @@ pub struct SettingFile {
     pub path: String,
     /// What the file holds.
     pub bytes: Vec<u8>,
-    /// Where the setting stands.
+    /// Where the setting is.
     pub place: Place,
 }
 
@@ -54,7 +54,7 @@ pub trait FileSource: Send + Sync {
     /// Reads the whole file; a relative path starts at the scanner's home.
     ///
     /// # Errors
-    /// When the file is missing or cannot be read.
+    /// If the file is missing or cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
     /// Whether messages may quote the file. One that somebody named by mistake, or to learn what it holds, may be secret.
@@ -65,10 +65,10 @@ pub trait FileSource: Send + Sync {
 
     /// Reads a file of entries, each with its name: settings that hold a text or a block, or a table, of whose rows each
     /// is a block. The first of `columns` is then the name; a table without a heading has these columns. Of two entries
-    /// with one name both come back. A source knows no format unless it says so.
+    /// with one name both come back. By default, no format is supported.
     ///
     /// # Errors
-    /// When the file is missing, cannot be read, or is not in a format that is known.
+    /// If the file is missing, cannot be read, or is not in a format that is known.
     fn entries(&self, path: &str, columns: &[&str]) -> Result<Entries, Diagnostic> {
         let _ = columns;
         let message = format!("the file `{path}` has an unknown format");
@@ -84,25 +84,25 @@ pub type Entries = Vec<(String, Node)>;
 pub struct SettingProblem {
     /// The dotted name of the setting.
     pub key: String,
-    /// Where the setting stands, or the block that lacks it.
+    /// Where the setting is, or the block that lacks it.
     pub place: Place,
     /// What is wrong; never a secret's text.
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
-    /// Whether it is `key` itself that stands at the place.
+    /// Whether the place is that of `key` itself.
     pub stands: Stands,
     /// From which byte of the setting's text on it is wrong, where that much is known: then the place is still that of the
     /// whole text, escapes and quotes apart.
     pub within: Option<usize>,
 }
 
-/// What stands at the place of a problem.
+/// What is at the place of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {
     /// The setting that the problem is about.
     Itself,
-    /// What should hold it, or stands where it should be: it may show what a misspelt secret is.
+    /// What should contain it, or is in its place. The line may contain a secret whose key is misspelt.
     Other,
 }
 
@@ -170,7 +170,7 @@ impl Settings {
         }
     }
 
-    /// Records something odd that keeps nobody from using the settings. Of very many, the first are kept.
+    /// Records a warning: the settings can be used. Of very many warnings, the first are kept.
     pub fn warn(&mut self, oddity: SettingProblem) {
         if self.warnings.len() < MAX_PROBLEMS {
             self.warnings.push(oddity);
@@ -189,10 +189,10 @@ impl Settings {
         self.files.may_quote(path)
     }
 
-    /// Whether all that was read so far is well.
+    /// Whether everything that was read so far is valid.
     ///
     /// # Errors
-    /// When a read has recorded a problem.
+    /// If a read has recorded a problem.
     pub fn check(&self) -> Result<(), Invalid> {
         if self.problems.is_empty() {
             Ok(())
@@ -204,7 +204,7 @@ impl Settings {
     /// A value that a successful [`check`](Self::check) guarantees.
     ///
     /// # Errors
-    /// When the value is missing, which only a read with a recorded problem can leave behind.
+    /// If the value is missing, which only a read with a recorded problem can leave behind.
     pub fn checked<T>(&self, value: Option<T>) -> Result<T, Invalid> {
         value.ok_or(Invalid(()))
     }

@@ -24,7 +24,7 @@ const AUTHENTICATION: &str = "authentication";
 const ABOUT: &str = "xrfkey and /qrs/about";
 const RIGHTS: &str = "rights";
 
-/// A stage of checks that ask no site.
+/// A stage of checks that send no request.
 const FILTERS: &str = "filters";
 
 /// All stages, in the order in which they are passed.
@@ -144,7 +144,7 @@ impl Passed {
         }
     }
 
-    /// Warns of what is weak in the certificates, and was accepted.
+    /// Warns of weaknesses of the certificates that were accepted.
     fn weaknesses(&mut self, client: &QrsClient) {
         for weakness in client.weaknesses() {
             let Some(stage) = self.0.iter_mut().find(|stage| stage.name == TLS) else {
@@ -174,7 +174,7 @@ impl Passed {
         }
     }
 
-    /// What one small call tells of the virtual proxy, the account and the repository.
+    /// What one small request shows about the virtual proxy, the account and the repository.
     async fn site(&mut self, client: &QrsClient) {
         let (is_kept, renewals) = (client.session().is_some(), client.session_renewals());
         let asked = Instant::now();
@@ -208,8 +208,8 @@ impl Passed {
     }
 }
 
-/// The stage that an error of the first call tells of. Where it cannot be told, it is the first, so that no stage is
-/// called well of which nothing is known.
+/// The stage at which the first request failed. If this is unknown, it is the first stage, so that no stage is
+/// reported as passed without evidence.
 fn failing_stage(error: &Error) -> &'static str {
     match error.fact() {
         Fact::RedirectToLogin(_)
@@ -271,7 +271,7 @@ async fn rights(client: &QrsClient, list: UserList) -> Stage {
     match users {
         _ if list == UserList::Unwanted => stage,
         Ok(users) if users > 0 => stage,
-        // What the account may not see is left out, or refused.
+        // A site omits or refuses what the account may not see.
         Ok(_) => stage.but(Verdict::Warning, rule.to_owned()),
         Err(error) if *error.fact() == Fact::Forbidden => {
             stage.but(Verdict::Warning, rule.to_owned())

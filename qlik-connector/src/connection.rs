@@ -1,4 +1,4 @@
-//! One Qlik Sense site: a scan of it, begun again where that helps, and what else the contract asks.
+//! A connection to a Qlik Sense site, as the contract of connections requires it.
 
 use async_trait::async_trait;
 use catalog_model::{

@@ -1,4 +1,4 @@
-//! The connector `qlik-sense`: what its connection files say, and the connection that it makes of them.
+//! The connector `qlik-sense`: the settings of its connections, and the connection made from them.
 
 use std::time::Duration;
 
@@ -143,7 +143,7 @@ fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option
         Ok(url) => Some(url),
         Err(error) => {
             let message = format!("`{key}`: {}", with_causes(&error));
-            // The client's hint does not know that an address stands in quotes here.
+            // The client's hint does not know that the address is in quotes here.
             let example = || format!("write it like `{key} = \"https://qlik.example.com/header\"`");
             let hint = error.hint().map_or_else(example, str::to_owned);
             settings.refuse(key, message, hint);
@@ -175,12 +175,12 @@ fn warn_of_links(settings: &mut Settings, site: &SiteUrl, place: Place) {
     });
 }
 
-/// The header; both of its settings are read before one is looked at, so that both are told of.
+/// The header. Both settings are read before either is checked, so that problems of both are reported.
 fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
     let header = settings.required_text(HEADER);
     let value = settings.required_secret(HEADER_VALUE);
     let header = header?.value;
-    // With a value that any site takes, so that what is wrong then is the name.
+    // With a value that is always valid, so that an error is about the name.
     let named = HeaderCredentials::new(header.trim(), SecretString::from("x"));
     accepted(settings, HEADER, named)?;
     let credentials = HeaderCredentials::new(header.trim(), value?.value);

@@ -1,4 +1,4 @@
-//! What filters may ask of apps and sheets, and who answers. Nothing here sends requests.
+//! The criteria of filters, and the apps and sheets that they are applied to. Nothing here sends requests.
 
 pub(crate) mod asked_app;
 pub(crate) mod asked_sheet;

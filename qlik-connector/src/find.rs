@@ -1,4 +1,4 @@
-//! What the site has under a key, a link, an id or a name: for whoever misses a sheet in the catalog.
+//! What the site has under a key, a link, an id or a name: for people who miss a sheet in the catalog.
 
 use async_trait::async_trait;
 use catalog_model::{
@@ -26,7 +26,7 @@ use crate::{
     site::failure::failure,
 };
 
-/// Whom to ask, and what its connection makes of the answers.
+/// Looks up items on a site.
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub(crate) client: &'a QrsClient,
@@ -35,7 +35,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) filter: Option<&'a ItemFilter>,
 }
 
-/// What a person asks about.
+/// What a person looks up.
 #[derive(Debug, PartialEq, Eq)]
 enum Subject {
     Sheet(AppId, EngineObjectId),
@@ -45,7 +45,7 @@ enum Subject {
     Text(String),
 }
 
-/// So many findings of a kind are enough for a person.
+/// Maximum number of findings of a kind.
 const ENOUGH: usize = 10;
 
 #[async_trait]
@@ -55,7 +55,7 @@ impl Lookup for Asking<'_> {
     }
 }
 
-/// Asks the site what it has under `subject`; what the account may not see is not found.
+/// Looks up `subject` on the site. What the account may not see is not found.
 async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanError> {
     let Asking { client, code, .. } = asking;
     let subject = Subject::of(subject, code);
@@ -89,7 +89,8 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
 }
 
 impl Asking<'_> {
-    /// What a filter says of a sheet that it does not simply let pass. It may ask what only the list of apps tells.
+    /// The finding for a sheet that the filter does not keep. The filter may need values that only the list of apps
+    /// contains.
     async fn exclusion(self, sheet: &Sheet) -> Result<Option<Finding>, Error> {
         let (Some(filter), Some(said)) = (self.filter, &sheet.app) else {
             return Ok(None);
@@ -241,7 +242,7 @@ impl Subject {
     }
 }
 
-/// What a list has of what was asked for.
+/// The requested records of a list.
 struct Found<T> {
     /// The first few.
     records: Vec<T>,

@@ -14,12 +14,12 @@ pub(crate) mod texts;
 
 qrs_client::objects_only!(App, Sheet, SheetApp, User);
 
-/// A record that says which one it is.
+/// A record with an identity.
 pub(crate) trait Identified {
-    /// What no other record of its list has, if it says that.
+    /// What distinguishes it from all other records of its list, if it has that.
     fn identity(&self) -> Option<Cow<'_, str>>;
 
-    /// Its fields that had an unexpected type and were left out.
+    /// Its fields that had an unexpected type and were ignored.
     fn odd(&self) -> &OddFields;
 }
 
@@ -83,7 +83,7 @@ impl Sheet {
     }
 }
 
-/// What a sheet says of its app.
+/// The app of a sheet, as the sheet's record contains it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 pub(crate) struct SheetApp {

@@ -35,8 +35,9 @@ pub struct CriterionId(pub usize);
 ///
 /// A filter may ask the same criterion many times: an answer that has to be put together first is best kept.
 pub trait Subject {
-    /// Whether the item's answer to a criterion is known. Of one that could not be read it is not, and then nobody asks for
-    /// it: what rests on it alone is undecided.
+    /// Whether the item's value for a criterion is known. A value that could not be read is unknown, and is then not
+    /// requested
+    /// from the item: what depends on it alone is undecided.
     fn knows(&self, criterion: CriterionId) -> bool {
         let _ = criterion;
         true
@@ -62,7 +63,7 @@ pub(super) struct Asked {
     pub(super) name: Option<Box<str>>,
 }
 
-/// Why a name is no criterion.
+/// Why a name is not a criterion.
 #[derive(Debug)]
 pub(super) struct Unknown {
     pub(super) message: String,
@@ -122,7 +123,7 @@ fn unknown(criteria: &[Criterion], name: &str) -> Unknown {
         };
     }
     Unknown {
-        message: format!("there is no criterion `{}`", excerpt(name)),
+        message: format!("unknown criterion `{}`", excerpt(name)),
         hint: match near(criteria, name) {
             Some(near) => format!("did you mean `{}`?", excerpt(&near)),
             None => format!("the criteria are {}", listed(criteria, |_| true)),

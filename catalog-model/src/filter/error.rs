@@ -2,9 +2,9 @@
 
 use std::{fmt, ops::Range};
 
-/// An expression that is none: what is wrong, where in it, and what to do.
+/// Why a text is not a valid expression: what is wrong, where, and what to do.
 ///
-/// `Display` tells the place, too: ``unexpected `AND` at column 9``.
+/// `Display` includes the position: ``unexpected `AND` at column 9``.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} {position}")]
 pub struct ExpressionError {
@@ -18,7 +18,7 @@ pub struct ExpressionError {
     pub position: Position,
 }
 
-/// Where something stands in an expression: ``at column 9``, and of one with several lines `at line 2, column 9`.
+/// A position in an expression: ``at column 9``, and of one with several lines `at line 2, column 9`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The line of the expression, counted from 1.
@@ -44,7 +44,7 @@ impl ExpressionError {
         }
     }
 
-    /// What is wrong, where the place is told apart.
+    /// What is wrong, without the position.
     pub(super) fn bare(&self) -> &str {
         self.message.trim_end_matches(',')
     }

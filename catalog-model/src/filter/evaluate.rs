@@ -1,4 +1,4 @@
-//! Whether an item is as an expression says.
+//! Whether an item matches an expression.
 
 use std::ops::ControlFlow;
 
@@ -86,7 +86,7 @@ fn holds_with<'f, S: Subject + ?Sized>(
     }
 }
 
-/// Nodes of which the first that is as `decides` says decides, be others unknown.
+/// Formulas joined by one operator: the first that equals `decides` decides, whether or not others are unknown.
 fn joined<'f, S: Subject + ?Sized>(
     nodes: &'f [Formula],
     decides: Truth<'f>,
@@ -161,7 +161,7 @@ fn go_through<'f, S: Subject + ?Sized>(
 }
 
 impl Condition {
-    /// Whether a text is as it says; of no text is true only what says what it is not.
+    /// Whether a text matches. Only negative conditions hold for a missing text.
     fn holds(&self, text: Option<&str>, budget: &Budget) -> Truth<'_> {
         let Some(text) = text else {
             return Truth::of(self.is_negative() || *self == Self::IsNull);

@@ -19,7 +19,7 @@ pub(super) enum Formula {
     Not(Box<Self>),
     /// Two or more that must hold.
     And(Vec<Self>),
-    /// Two or more of which one must hold.
+    /// Two or more; at least one must hold.
     Or(Vec<Self>),
     Comparison(Operand, Condition),
     Each(Box<Each>),
@@ -69,7 +69,7 @@ pub(super) enum Condition {
     IsNotNull,
 }
 
-/// Texts of which one may be equal.
+/// Texts that a value may be equal to.
 #[derive(Clone, Debug)]
 pub(super) struct Texts {
     written: Vec<Box<str>>,
@@ -77,7 +77,7 @@ pub(super) struct Texts {
     quick: Option<HashSet<Box<str>>>,
 }
 
-/// From so many texts on a hash is quicker than to compare each.
+/// Number of texts from which on a hash is faster than comparing each.
 const MANY: usize = 12;
 
 /// A text within others, made ready to be found.
@@ -131,13 +131,13 @@ impl PartialEq for Part {
 impl Eq for Part {}
 
 impl Condition {
-    /// Whether it says what a text is not: so it holds where there is none.
+    /// Whether the condition is negative, so that it holds for a missing text.
     pub(super) fn is_negative(&self) -> bool {
         matches!(self, Self::Differs(_) | Self::NotIn(_))
     }
 }
 
-/// How tightly what stands around a node binds.
+/// How tightly the operator around a formula binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Around {
     Nothing,

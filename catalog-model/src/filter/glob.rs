@@ -4,7 +4,7 @@ use std::fmt;
 
 use memchr::memmem::Finder;
 
-/// A pattern of which `*` stands for any characters and `?` for one.
+/// A pattern in which `*` matches any characters and `?` matches one.
 #[derive(Clone, Debug)]
 pub(super) struct Glob {
     parts: Vec<Part>,
@@ -42,7 +42,7 @@ enum Step {
 }
 
 impl Glob {
-    /// Reads what stands between the quotes of an expression, where `\*`, `\?`, `\\` and `\'` are these characters; tells
+    /// Reads the text between the quotes of an expression, where `\*`, `\?`, `\\` and `\'` are these characters; tells
     /// where another escape is.
     pub(super) fn escaped(raw: &str) -> Result<Self, usize> {
         let mut steps = Vec::new();
@@ -79,7 +79,7 @@ impl Glob {
         Self { parts, matcher }
     }
 
-    /// Whether the whole of `text` is as the pattern says.
+    /// Whether the whole of `text` matches the pattern.
     pub(super) fn matches(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::Exact(exact) => **exact == *text,

@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range};
 
 use super::error::{ExpressionError, excerpt};
 
-/// A piece of an expression and where it stands.
+/// A piece of an expression and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token<'t> {
     pub(super) kind: Kind<'t>,
@@ -16,9 +16,9 @@ pub(super) struct Token<'t> {
 pub(super) enum Kind<'t> {
     /// A keyword, or the name of a criterion with the quotes within it taken off.
     Word(Cow<'t, str>),
-    /// What stands between quotes, escapes and all.
+    /// The text between quotes, with escapes.
     Text(&'t str),
-    /// What stands between slashes, and the flags after them.
+    /// The text between slashes, and the flags after them.
     Regex { text: &'t str, flags: &'t str },
     /// A sign of [`SIGNS`].
     Sign(&'static str),
@@ -26,7 +26,7 @@ pub(super) enum Kind<'t> {
     End,
 }
 
-/// What is no sign of the language although people write it, and what to write: longest first.
+/// Signs of other languages, and what to write instead: longest first.
 const FOREIGN: [(&str, &str); 18] = [
     ("===", "="),
     ("!==", "!="),
@@ -93,7 +93,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// What stands between two of `quote`, of which a `\` takes away the meaning.
+    /// The text between two of `quote`; a `\` escapes them.
     fn quoted(&mut self, quote: char, what: &str) -> Result<&'t str, ExpressionError> {
         let inner = &self.rest()[quote.len_utf8()..];
         let mut escaped = false;
@@ -178,7 +178,7 @@ impl<'t> Lexer<'t> {
             Some((_, "")) => Some(
                 "texts cannot be compared by order; for dates, compare the beginning: `starts with '2024'`".into(),
             ),
-            Some((_, "'")) => Some("texts stand in single quotes: `'x'`".into()),
+            Some((_, "'")) => Some("put texts in single quotes: `'x'`".into()),
             Some((_, meant)) => Some(format!("did you mean `{meant}`?")),
             None => None,
         };
@@ -223,7 +223,7 @@ pub(super) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-')
 }
 
-/// What a text says with its escapes `\'` and `\\` taken off; else where another one is.
+/// The text without its escapes `\'` and `\\`, or the position of another escape.
 pub(super) fn unescape(raw: &str) -> Result<Cow<'_, str>, usize> {
     if !raw.contains('\\') {
         return Ok(Cow::Borrowed(raw));
@@ -247,5 +247,5 @@ pub(super) fn unescape(raw: &str) -> Result<Cow<'_, str>, usize> {
 fn double_quoted(rest: &str) -> String {
     let inner = rest[1..].split('"').next().unwrap_or_default();
     let inner = inner.replace('\\', "\\\\").replace('\'', "\\'");
-    format!("texts stand in single quotes: `'{}'`", excerpt(&inner))
+    format!("put texts in single quotes: `'{}'`", excerpt(&inner))
 }

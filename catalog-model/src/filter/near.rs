@@ -8,7 +8,7 @@ pub(super) const KEYWORDS: [&str; 16] = [
     "all", "match", "always", "never",
 ];
 
-/// What stands between a criterion and its value, as it is written in full.
+/// The operators between a criterion and its value, written in full.
 const OPERATORS: [(&str, &str); 26] = [
     ("in", "in"),
     ("is", "is null"),
@@ -43,7 +43,7 @@ pub(super) fn keyword_of(word: &str) -> Option<&'static str> {
     (KEYWORDS.into_iter()).find(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// The operator that `word` stands for elsewhere, or is a misspelling of.
+/// The operator that `word` means in other languages, or is a misspelling of.
 pub(super) fn operator_of(word: &str) -> Option<&'static str> {
     let written = |word: &str| OPERATORS.iter().find(|(known, _)| *known == word);
     written(&word.to_lowercase())

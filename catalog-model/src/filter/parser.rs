@@ -13,10 +13,10 @@ use crate::nearest;
 
 mod condition;
 
-/// So many parentheses, `not`, `any` and `all` may be within each other.
+/// Maximum nesting depth of parentheses, `not`, `any` and `all`.
 const DEEPEST: usize = 64;
 
-/// So many `any` and `all` may be within each other: of lists with ten values, these are a thousand comparisons.
+/// Maximum nesting depth of `any` and `all`: for lists with ten values, this is a thousand comparisons.
 const DEEPEST_LISTS: usize = 3;
 
 /// Maximum number of comparisons in an expression: each item is asked all of them.

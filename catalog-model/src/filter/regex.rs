@@ -17,19 +17,19 @@ pub(super) struct Regex {
     flags: Flags,
     compiled: Box<Compiled>,
     walk: Walk,
-    /// Where it stands in an expression.
+    /// Its position in an expression.
     position: Option<Position>,
 }
 
-/// So many steps back does a pattern with look-around or back references take on one text. Each may look through the
+/// Maximum number of backtracking steps of a pattern with look-around or back references on one text. Each may scan the
 /// whole text: with [`LONGEST`] bytes all of them took 1 ms with one look-around, 4 ms with five.
 const BACKTRACK_LIMIT: usize = 5_000;
 /// On texts of so many bytes are such patterns tried, which are 256 characters of any language: names and tags are much
 /// shorter. A repeated look-ahead goes through the whole text for each character, in 1 ms here and in 20 ms for 4,096.
 const LONGEST: usize = 1_024;
-/// So many instructions are enough for a pattern with look-around or back references.
+/// Maximum number of instructions of a pattern with look-around or back references.
 const PROGRAM_LIMIT: usize = 50_000;
-/// So many bytes of a compiled pattern are enough for words of all languages.
+/// Maximum size of a compiled pattern, in bytes. It is enough for words of all languages.
 const SIZE_LIMIT: usize = 1 << 20;
 
 /// What may follow the last slash, as in Java: each flag once, in this order.
@@ -39,7 +39,7 @@ const FLAGS: &str = "dixmsuU";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flags(String);
 
-/// Why a text is no regular expression, and from which byte of it on.
+/// Why a text is not a valid regular expression, and the byte offset of the mistake.
 #[derive(Debug)]
 pub(super) struct InvalidRegex {
     pub(super) at: usize,
@@ -91,7 +91,7 @@ impl Budget {
 }
 
 impl Flags {
-    /// Reads flags; else tells the first that is none.
+    /// Reads flags, or returns the first character that is not a flag.
     pub(super) fn read(written: &str) -> Result<Self, (usize, char)> {
         if let Some(unknown) = written
             .char_indices()
@@ -113,7 +113,7 @@ impl Flags {
 }
 
 impl Regex {
-    /// Makes a pattern ready, blanks around it taken off. In an expression it stands at `position`.
+    /// Compiles a pattern, without blanks around it. Its position in an expression is `position`.
     pub(super) fn new(
         text: &str,
         flags: Flags,

@@ -15,9 +15,9 @@ pub struct FilterRule {
     pub id: RuleId,
     /// What people call it: its `id`, else `rule 2`; of the rich filter, `filter`.
     pub name: String,
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
-    /// What it says, in one line.
+    /// Its text, on one line.
     pub text: String,
 }
 
@@ -65,7 +65,7 @@ pub enum UnknownCause {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pattern {pattern} {why}")]
 pub struct PatternGaveUp {
-    /// The pattern, and where in the rule it stands: `` `/x/` at column 7 ``.
+    /// The pattern, and its position in the rule: `` `/x/` at column 7 ``.
     pub pattern: String,
     /// Why, as a predicate: `took too many steps`.
     pub why: &'static str,
@@ -77,35 +77,35 @@ impl PatternGaveUp {
         "write the pattern without repetitions within repetitions, look-around or back references";
 }
 
-/// How often each rule of a connection had a say in a scan. A scan that begins again begins with new ones.
+/// How often each rule of a connection was applied in a scan. A scan that begins again starts with new counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleCounts {
     counts: Vec<RuleCount>,
-    /// Items about which something was decided.
+    /// Number of decided items.
     decided: u64,
-    /// Items about which nobody knows.
+    /// Number of undecided items.
     unknown: u64,
     /// The rich filter, if there is one.
     rich: Option<RuleId>,
 }
 
-/// How often a rule had a say.
+/// How often a rule was applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RuleCount {
-    /// Items that it matched; of the rich filter, that passed it.
+    /// Number of items that it matched; for the rich filter, that passed it.
     pub matched: u64,
-    /// Items that it left out.
+    /// Number of items that it excluded.
     pub left_out: u64,
 }
 
 /// Why a rule matched no item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Silence {
-    /// Rules before it took all items.
+    /// Earlier rules matched all items.
     NeverReached,
-    /// It was asked.
+    /// The rule was tried and did not match.
     MatchedNone {
-        /// About so many items.
+        /// Number of items that the rule was tried on.
         asked: u64,
     },
 }
@@ -145,14 +145,14 @@ impl RuleCounts {
         self.counts.get(rule.0).copied().unwrap_or_default()
     }
 
-    /// How many items were left out, if those are all about which something was decided.
+    /// Number of excluded items, if every decided item was excluded.
     #[must_use]
     pub fn all_left_out(&self) -> Option<u64> {
         let left_out: u64 = self.counts.iter().map(|count| count.left_out).sum();
         (left_out > 0 && left_out == self.decided).then_some(left_out)
     }
 
-    /// Items about which nobody knows: they count for no rule.
+    /// Number of undecided items. They count for no rule.
     #[must_use]
     pub fn unknown(&self) -> u64 {
         self.unknown
@@ -173,7 +173,7 @@ impl RuleCounts {
         self.decided.saturating_sub(taken)
     }
 
-    /// Why a rule matched no item, if it did not. Of a rule that only items would reach about which nobody knows, that is
+    /// Why a rule matched no item. This is unknown if only undecided items would have reached the rule
     /// not known either.
     pub(super) fn silence(&self, rule: RuleId) -> Option<Silence> {
         if self.of(rule).matched > 0 || self.decided == 0 {

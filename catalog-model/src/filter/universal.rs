@@ -1,4 +1,4 @@
-//! Universal filters: the rules of the setting `filters`, of which the first that matches decides.
+//! Universal filters: the rules of the setting `filters`. The first rule that matches decides.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -15,7 +15,7 @@ pub(super) struct UniversalRule {
     pub(super) action: Action,
     /// What goes with an item that the rule keeps.
     pub(super) catalog: Option<Arc<str>>,
-    /// All of which must match.
+    /// All of them must match.
     pub(super) terms: Vec<(Asked, UniversalPattern)>,
 }
 

@@ -19,7 +19,7 @@ impl Settings {
         self.text_up_to(key, MAX_TEXT_BYTES)
     }
 
-    /// The text `key` of at most so many bytes; a longer one is a problem.
+    /// The text `key` of at most `max_bytes` bytes. A longer text is a problem.
     pub fn text_up_to(&mut self, key: &str, max_bytes: usize) -> Option<Located<String>> {
         let (found, place) = self.scalar(key, "a text", max_bytes)?;
         (!found.trim().is_empty()).then_some(Located {
@@ -192,7 +192,7 @@ impl Settings {
         }
     }
 
-    /// The list of blocks `key`, each with its place; nothing where it is not set. Who reads a block knows its settings.
+    /// The list of blocks `key`, each with its place; empty if it is not set. The caller checks the settings in each block.
     pub fn blocks(&mut self, key: &str) -> Vec<Located<Object>> {
         self.know(key);
         let Some(Node { value, place, .. }) = self.find(key).cloned() else {
@@ -260,8 +260,8 @@ impl Settings {
         }
     }
 
-    /// The list of texts `key`, or its one text; blank ones are left out. A list without anything in it is set all the
-    /// same, and empty.
+    /// The list of texts `key`, or its one text; blank ones are ignored. An empty list counts as set and is
+    /// empty.
     pub fn texts(&mut self, key: &str) -> Option<Located<Vec<String>>> {
         let Some(Node { value, place, .. }) = self.find(key).cloned() else {
             self.know(key);

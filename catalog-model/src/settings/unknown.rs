@@ -1,20 +1,20 @@
-//! Settings that nobody asked for: most often a misspelt name.
+//! Settings that no reader knows, most often misspelt names.
 
 use super::{Object, Settings, Value, limits::MAX_UNKNOWN};
 use crate::{Place, nearest};
 
-/// A setting that no reader asked for.
+/// A setting that no reader knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownSetting {
     /// Its dotted name.
     pub key: String,
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
     /// The known setting that its name is nearest to, if one is near.
     pub near: Option<String>,
 }
 
-/// The settings that no reader asked for.
+/// The settings that no reader knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unknown {
     /// The first of them, in the order of the file, and of the others those that may be meant for one of the names that
@@ -22,7 +22,7 @@ pub struct Unknown {
     pub settings: Vec<UnknownSetting>,
     /// How many others there are.
     pub more: usize,
-    /// Where the first of these stands.
+    /// Where the first of these is.
     pub more_place: Option<Place>,
 }
 
@@ -120,7 +120,7 @@ fn near_in_each_name<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     candidates.first().map(|asked| **asked)
 }
 
-/// The blocks that a setting stands in: `tls` and `tls.truststore` of `tls.truststore.path`.
+/// The blocks around a setting: `tls` and `tls.truststore` of `tls.truststore.path`.
 fn blocks(name: &str) -> impl Iterator<Item = &str> {
     name.match_indices('.').map(|(dot, _)| &name[..dot])
 }

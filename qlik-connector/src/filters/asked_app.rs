@@ -1,4 +1,4 @@
-//! What an app answers to a filter. Pure.
+//! An app as filters see it. Nothing here sends requests.
 
 use std::{borrow::Cow, ops::ControlFlow};
 
@@ -14,7 +14,7 @@ use crate::{
     records::texts::is_cut,
 };
 
-/// An app as filters see it. What filters ask of sheets is unknown.
+/// An app as filters see it. Criteria of sheets are unknown.
 #[derive(Clone, Copy)]
 pub(crate) struct AskedApp<'a> {
     pub(crate) id: &'a AppId,

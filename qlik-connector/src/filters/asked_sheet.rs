@@ -1,4 +1,4 @@
-//! What a sheet of the site answers to a filter. Pure.
+//! A sheet of the site as filters see it. Nothing here sends requests.
 
 use std::{borrow::Cow, cell::OnceCell, ops::ControlFlow};
 
@@ -31,7 +31,7 @@ pub(crate) struct AskedSheet<'a> {
     reloaded: WrittenDate,
 }
 
-/// A date as a text, written once, however many comparisons ask for it.
+/// A date as a text, written once for all comparisons.
 #[derive(Default)]
 struct WrittenDate(OnceCell<Option<String>>);
 
@@ -68,7 +68,7 @@ impl<'a> AskedSheet<'a> {
         Some(AskedApp { id, app: self.app })
     }
 
-    /// Whether what this criterion asks had an unexpected type.
+    /// Whether the field behind this criterion had an unexpected type.
     pub(crate) fn is_odd(&self, criterion: &str) -> bool {
         let Self { sheet, app, .. } = self;
         match criterion {

@@ -1,9 +1,9 @@
-//! What a filter may ask of a sheet. What answers is in `asked_sheet.rs` and
+//! The criteria of filters. Their values come from `asked_sheet.rs` and
 //! `stored_sheet.rs`.
 
 use catalog_model::filter::{Criterion, CriterionId, CriterionKind};
 
-/// Something that a filter may ask.
+/// A criterion of filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fact {
     Stream,
@@ -93,7 +93,7 @@ const FACTS: [(Fact, &str, CriterionKind, &str); 17] = [
     ),
 ];
 
-/// All that can be asked; a [`CriterionId`] is a place in this list.
+/// All criteria. A [`CriterionId`] is an index into this list.
 pub(crate) const CRITERIA: &[Criterion] = &criteria();
 
 const fn criteria() -> [Criterion; FACTS.len()] {

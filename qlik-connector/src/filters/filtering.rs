@@ -1,4 +1,4 @@
-//! Asking a filter about sheets, and what a person should know of its answers.
+//! Applies a filter to sheets and reports unusual results.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::{
     people::owners::Unread,
 };
 
-/// A filter that is asked about one sheet after the other.
+/// A filter that is applied to one sheet after another.
 pub(crate) struct Filtering<'a> {
     filter: &'a ItemFilter,
     counts: RuleCounts,
-    /// Sheets about which nothing is decided because the account may not see their apps.
+    /// Number of sheets that are undecided because the account may not see their apps.
     hidden: u64,
-    /// Sheets about which nothing is decided because a pattern gave up.
+    /// Number of sheets that are undecided because a pattern gave up.
     gave_up: u64,
     /// The first of them, and the pattern.
     first_gave_up: Option<String>,
@@ -77,7 +77,8 @@ impl<'a> Filtering<'a> {
         reason(self.filter, rule, cause, asked)
     }
 
-    /// Tells how often each rule had a say, warns of one that had none, since it may be misspelt, and of what is open.
+    /// Reports how often each rule was applied, and warns of rules that never were (they may be misspelt) and of
+    /// undecided sheets.
     pub(crate) fn close(&self, apps: &Apps, sink: &mut dyn ScanSink) {
         self.tell_of_rules(sink);
         let asked = self.filter.names_asked(CUSTOM_PROPERTY);
@@ -158,10 +159,10 @@ impl Filtering<'_> {
     }
 }
 
-/// So many custom properties are named.
+/// Maximum number of custom properties listed.
 const NAMED: usize = 10;
 
-/// What to say of a custom property that is asked and that no application has: its name may be misspelt.
+/// A warning about a custom property of the filter that no application has: its name may be misspelt.
 fn unknown_property(name: &str, apps: &Apps) -> Option<Diagnostic> {
     let known = apps.custom_properties();
     if apps.is_empty() || known.contains(name) {

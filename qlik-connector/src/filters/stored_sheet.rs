@@ -1,4 +1,4 @@
-//! What the item of a sheet, as a catalog holds it, answers to a filter. Pure; the site is not asked.
+//! The item of a sheet in a catalog as filters see it. Nothing here sends requests.
 
 use std::{borrow::Cow, ops::ControlFlow};
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// What only the list of apps tells. An item with none of it may be of an app that could not be read.
+/// What only the list of apps contains. An item without any of it may belong to an app that could not be read.
 const OF_LIST_OF_APPS: [&str; 4] = [
     APPLICATION_DESCRIPTION,
     APPLICATION_TAGS,

@@ -1,4 +1,4 @@
-//! What a scan remembers of each app while it reads the sheets.
+//! What a scan keeps of each app while it reads the sheets.
 
 use std::{
     borrow::Cow,
@@ -40,16 +40,16 @@ pub(crate) enum WithOwners {
     No,
 }
 
-/// Who told what is known of an app.
+/// Where the facts about an app come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// The list of apps: all is known.
+    /// The list of apps: everything is known.
     ByList,
-    /// A sheet, which tells a part. Whatever else there is of the app is unknown, for this reason.
+    /// A sheet, which contains a part of them. The rest is unknown, for this reason.
     BySheet(Unread),
 }
 
-/// What is remembered of an app.
+/// What is kept of an app.
 #[derive(Clone, Debug)]
 pub(crate) struct AppFacts {
     pub(crate) told: Told,
@@ -173,7 +173,7 @@ impl Apps {
         }
     }
 
-    /// How a sentence goes on about users who own sheets.
+    /// The rest of a sentence about users who own sheets.
     pub(crate) fn whose_owners_matter(&self) -> &'static str {
         match self.with_owners {
             WithOwners::Yes => " or their apps",
@@ -181,7 +181,7 @@ impl Apps {
         }
     }
 
-    /// The names of the custom properties of which an app has a value.
+    /// The names of the custom properties that any app has a value of.
     pub(crate) fn custom_properties(&self) -> BTreeSet<&str> {
         let all = self.by_id.values().flat_map(|app| &app.custom_properties);
         all.map(NamedValue::name).collect()

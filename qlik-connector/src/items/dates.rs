@@ -1,4 +1,4 @@
-//! Dates on their way from QRS to the catalog: "never" is no date, and one that cannot be read is counted.
+//! Dates on their way from QRS to the catalog: "never" means no date, and dates that cannot be read are counted.
 
 use catalog_model::{Diagnostic, Instant};
 use qrs_client::Timestamp;
@@ -7,7 +7,7 @@ use qrs_client::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Date {
     Known(Instant),
-    /// The source says that it has no such date.
+    /// There is no such date.
     #[default]
     Absent,
     /// The date cannot be read.
@@ -30,7 +30,7 @@ pub(crate) struct Dates {
     first: Option<String>,
 }
 
-/// Whether a date says something, and nothing that can be read.
+/// Whether a date is set but cannot be read.
 pub(crate) fn is_unreadable(timestamp: &Timestamp) -> bool {
     instant(timestamp).is_none() && !timestamp.is_never()
 }

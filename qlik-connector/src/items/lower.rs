@@ -1,4 +1,4 @@
-//! Lowering: a sheet of QRS becomes a visualization of the catalog. Pure; nothing here asks anybody.
+//! Lowering: a sheet of QRS becomes a visualization of the catalog. Nothing here sends requests.
 
 use std::borrow::Cow;
 
@@ -50,7 +50,7 @@ pub(crate) struct Lowered<'a> {
 /// Lowers a sheet; `dates` counts the dates that cannot be read.
 ///
 /// # Errors
-/// When the sheet does not say its app's id or its own.
+/// If the sheet has no app id or no id of its own.
 pub(crate) fn lower<'a>(
     sheet: &Sheet,
     surroundings: &Surroundings<'a>,
@@ -121,7 +121,8 @@ fn put_dates(properties: &mut Properties, sheet: &Sheet, dates: &mut Dates) {
     }
 }
 
-/// Of the records of one sheet, approved ones rank above published ones, and those above private drafts; then the newer one.
+/// Of the records of one sheet, approved ones rank above published ones, and those above private drafts; then the newer
+/// one.
 fn precedence(sheet: &Sheet) -> Precedence {
     let standing = match (sheet.published, sheet.approved) {
         (_, true) => 2,
@@ -149,7 +150,7 @@ fn put_owner(properties: &mut Properties, owner: Option<&Owner>, owners: &Owners
     }
 }
 
-/// The properties that only the list of apps tells.
+/// The properties that only the list of apps contains.
 fn put_app(properties: &mut Properties, app: &AppFacts) {
     if !app.description.is_empty() {
         let description = PropertyValue::LongText(app.description.to_string());

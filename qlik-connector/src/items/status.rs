@@ -1,15 +1,15 @@
-//! What a sheet is to the people who see its app (Qlik help, "Publishing sheets").
+//! The status of a sheet for the people who see its app (Qlik help, "Publishing sheets").
 
 use crate::{items::apps::AppFacts, records::Sheet};
 
-/// What a sheet is to the people who see its app.
+/// The status of a sheet for the people who see its app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Part of the app as it was published, or approved since.
     Base,
     /// Added by the community.
     Community,
-    /// Its owner's alone.
+    /// Visible only to its owner.
     Private,
     /// Any sheet of an app that is not published.
     Unpublished,
@@ -53,7 +53,7 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.word() == word)
     }
 
-    /// Whether such a sheet is published, if the status tells.
+    /// Whether such a sheet is published, if the status determines that.
     pub(crate) fn published(self) -> Option<bool> {
         match self {
             Self::Base | Self::Community => Some(true),
@@ -62,7 +62,7 @@ impl Status {
         }
     }
 
-    /// Whether such a sheet is approved, if the status tells.
+    /// Whether such a sheet is approved, if the status determines that.
     pub(crate) fn approved(self) -> Option<bool> {
         match self {
             Self::Base => Some(true),

@@ -11,7 +11,7 @@ pub(crate) fn account(owner: &Owner) -> Option<String> {
     }
 }
 
-/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: nobody reads their mail.
+/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: their mail is not read.
 const INTERNAL: &str = "INTERNAL";
 
 /// Whether an account is one of the product's own, for which no address is made.
@@ -22,7 +22,7 @@ pub(crate) fn is_internal(owner: &Owner) -> bool {
 /// Maximum length of an address, in bytes (RFC 5321: 64 before the `@`, 255 after it).
 const MAX_ADDRESS_BYTES: usize = 320;
 
-/// Whether a text can be the address of one person; a catalog sends to nobody else.
+/// Whether a text can be the address of one person.
 pub(crate) fn is_address(text: &str) -> bool {
     let odd =
         |char: char| char.is_whitespace() || char.is_control() || "\\<>()[],;:\"".contains(char);

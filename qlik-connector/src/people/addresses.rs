@@ -1,4 +1,5 @@
-//! Where e-mail addresses come from: a user's attributes, else a mapping, else a template, else a user id that is an address.
+//! Where e-mail addresses come from: a user's attributes, else a mapping, else a template, else a user id that is an
+//! address.
 
 use catalog_model::Settings;
 use qrs_client::{Owner, UserAttribute};
@@ -35,7 +36,7 @@ pub(crate) enum UserList {
     Unwanted,
 }
 
-/// What is known of a person whom no attribute gives an address.
+/// What is known of a person without an address in any attribute.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reached {
     pub(crate) email: Option<String>,
@@ -56,7 +57,7 @@ impl Default for Addresses {
 }
 
 impl Addresses {
-    /// Reads how addresses are to be found; what is wrong is a problem of the settings.
+    /// Reads the settings for addresses. Mistakes are recorded as problems of the settings.
     pub(crate) fn read(settings: &mut Settings) -> Self {
         let attributes = settings.texts(ATTRIBUTES).map(|names| names.value);
         Self {
@@ -83,7 +84,7 @@ impl Addresses {
         format!("{rule}; or set `{ATTRIBUTES} = []` to take addresses from other sources only")
     }
 
-    /// The address that the attributes of a user tell.
+    /// The address in the attributes of a user.
     pub(crate) fn of_attributes(&self, attributes: &[UserAttribute]) -> Option<Box<str>> {
         self.attributes.iter().find_map(|name| {
             attributes

@@ -1,4 +1,4 @@
-//! A file that says who is reached where, for sites whose users have no address.
+//! A file that maps accounts to addresses, for sites whose users have no address.
 
 use std::collections::HashMap;
 
@@ -17,19 +17,19 @@ const COLUMNS: [&str; 3] = ["user", EMAIL, NAME];
 const EMAIL: &str = "email";
 const NAME: &str = "name";
 
-/// So many entries that cannot be used are told of one by one.
+/// Maximum number of unusable entries reported one by one.
 const TOLD: usize = 3;
 
 /// People by account, in lower case: Windows knows no capitals in accounts. Takes some 200 bytes each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mapping(HashMap<Box<str>, Person>);
 
-/// Somebody whom a mapping knows.
+/// A person in a mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
     pub(crate) email: Box<str>,
     pub(crate) name: Option<Box<str>>,
-    /// Where the entry stands.
+    /// Where the entry is.
     place: Place,
 }
 
@@ -42,7 +42,7 @@ struct Odd {
 }
 
 impl Mapping {
-    /// Reads the mapping, if there is one. An entry that cannot be used is left out with a warning; that none can be used
+    /// Reads the mapping, if there is one. An unusable entry is ignored with a warning. If no entry can be used, this
     /// is a problem of the settings.
     pub(crate) fn read(settings: &mut Settings) -> Self {
         let mut mapping = Self::default();
@@ -51,7 +51,7 @@ impl Mapping {
         };
         let quoted = match settings.may_quote_file(path.value.trim()) {
             true => quoted,
-            // It may be another file, which holds what its owner shows to nobody.
+            // It may be another, confidential file.
             false => hidden,
         };
         let odd: Vec<_> = (entries.into_iter())
@@ -69,7 +69,7 @@ impl Mapping {
         self.0.is_empty()
     }
 
-    /// What it says of an owner.
+    /// The entry of an owner.
     pub(crate) fn of(&self, owner: &Owner) -> Option<&Person> {
         if self.is_empty() {
             return None;
@@ -77,9 +77,9 @@ impl Mapping {
         self.0.get(account(owner)?.to_lowercase().as_str())
     }
 
-    /// Adds an entry, whose texts messages show as `quoted` says.
+    /// Adds an entry. `quoted` formats its texts for messages.
     fn add(&mut self, user: &str, entry: &Node, quoted: fn(&str) -> String) -> Result<(), Odd> {
-        // Null takes out what an earlier line of HOCON said.
+        // Null removes an entry of an earlier line of HOCON.
         if matches!(entry.value, Value::Null) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Who owns what, at which address they are reached, and whether their accounts are in use.
+//! Owners: their addresses, and whether their accounts are in use.
 
 use std::collections::HashMap;
 
@@ -14,9 +14,9 @@ use crate::{
     records::User,
 };
 
-/// What the owner of a sheet is to it.
+/// The role of the owner of a sheet.
 const OWNER: &str = "owner";
-/// What the owner of its application is to it.
+/// The role of the owner of its application.
 const APPLICATION_OWNER: &str = "application owner";
 
 /// The addresses of users, as far as the account may see them. Takes some 150 bytes a user.
@@ -27,13 +27,13 @@ pub(crate) struct Owners<'a> {
     types: AttributeTypes,
 }
 
-/// The list of users, of which only addresses and statuses are remembered.
+/// The list of users. Only addresses and statuses are kept.
 #[derive(Debug)]
 enum Users {
     /// The users that the account may see.
     Read(HashMap<UserId, UserFacts>),
     Unreadable,
-    /// Nobody's attributes are asked for an address.
+    /// Users are not read, because no attribute contains addresses.
     Unwanted,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Owners<'a> {
         }
     }
 
-    /// The users are not asked.
+    /// The users are not read.
     pub(crate) fn unwanted(addresses: &'a Addresses) -> Self {
         Self {
             addresses,
@@ -127,13 +127,13 @@ impl<'a> Owners<'a> {
         types
     }
 
-    /// What to know of attributes that contain an `@` and hold no address: those that are asked for it, and the others.
+    /// The attributes that contain an `@` but no address: those that are searched for addresses, and the others.
     pub(crate) fn named_types(&self, types: TypeSet) -> (Vec<&str>, Vec<&str>) {
         let names = self.types.names(types).into_iter();
         names.partition(|name| self.addresses.asks_for(name))
     }
 
-    /// Whether they are as well known as they are to be.
+    /// Whether the users are known as far as necessary.
     pub(crate) fn are_read(&self) -> bool {
         !matches!(self.users, Users::Unreadable)
     }
@@ -144,7 +144,8 @@ impl<'a> Owners<'a> {
     }
 
     /// The contacts of a sheet: its owner, and where they are wanted the application's. One that the account may not see
-    /// is unknown, not without an address; then all are, so that a catalog keeps what it has. Who has no owner in QRS has
+    /// is unknown, not without an address. Then all contacts are unknown, so that a catalog keeps what it has. A sheet
+    /// without owner in QRS has
     /// none for certain.
     pub(crate) fn contacts(&self, owner: Option<&Owner>, of_app: AppOwner<'_>) -> Contacts {
         let of_app = match of_app {
@@ -164,7 +165,7 @@ impl<'a> Owners<'a> {
         Contacts::Known(contacts)
     }
 
-    /// The owner as a contact; nobody where attributes that may have a better address than mapping and template could
+    /// The owner as a contact. `None` if attributes that may have a better address than mapping and template could
     /// not be seen.
     fn contact(&self, role: &'static str, owner: &Owner) -> Option<Contact> {
         let user = match &self.users {
@@ -193,7 +194,8 @@ impl<'a> Owners<'a> {
     }
 }
 
-/// The status of a user, the gravest first. Unknown where the record has none of the fields, or where one that could make it
+/// The status of a user, the gravest first. Unknown where the record has none of the fields, or where one that could
+/// make it
 /// graver could not be read.
 fn status(user: &User) -> Option<AccountStatus> {
     let fields = [
@@ -233,7 +235,7 @@ pub(crate) enum Unread {
 pub(crate) enum AppOwner<'a> {
     /// No.
     Unwanted,
-    /// Yes, and this is who it is, if it has one.
+    /// Yes, and this is the owner, if there is one.
     Wanted(Option<&'a Owner>),
     /// Yes, and the application could not be read.
     Unread(Unread),

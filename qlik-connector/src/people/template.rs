@@ -25,17 +25,17 @@ enum Piece {
     UserDirectory,
 }
 
-/// Why a text is no template.
+/// Why a text is not a valid template.
 #[derive(Debug)]
 struct Fault {
     message: String,
-    /// From which byte on it is none.
+    /// The byte offset of the mistake.
     within: Option<usize>,
     hint: Option<String>,
 }
 
 impl Template {
-    /// Reads the template, if there is one; what is wrong is a problem of the settings.
+    /// Reads the template, if there is one. Mistakes are recorded as problems of the settings.
     pub(crate) fn read(settings: &mut Settings) -> Option<Self> {
         let Located { value, place } = settings.text(TEMPLATE)?;
         match Self::parse(&value) {

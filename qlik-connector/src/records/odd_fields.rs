@@ -6,14 +6,14 @@ use catalog_model::{Diagnostic, counted};
 
 use crate::records::Identified;
 
-/// Maximum number of fields that are told apart. Records have fewer; a site may claim more.
+/// Maximum number of fields that are counted separately. Records have fewer, but a faulty site may send more.
 const MAX_FIELDS: usize = 50;
 
-/// The fields of one list that were left out, by their paths.
+/// The ignored fields of one list, by their paths.
 #[derive(Debug, Default)]
 pub(crate) struct OddCounts(BTreeMap<String, Odd>);
 
-/// A field that was left out of some records.
+/// A field that was ignored in some records.
 #[derive(Debug)]
 struct Odd {
     records: u64,
@@ -22,7 +22,7 @@ struct Odd {
 }
 
 impl OddCounts {
-    /// Counts the fields that were left out of a record.
+    /// Counts the ignored fields of a record.
     pub(crate) fn add(&mut self, record: &impl Identified) {
         for (path, found) in record.odd().iter() {
             let path = format!("{path:.60}");

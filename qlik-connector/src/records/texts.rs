@@ -21,15 +21,15 @@ pub(crate) struct LongTexts {
     first: Option<String>,
 }
 
-/// A record whose texts can be cut, and part of which may be remembered for the rest of the scan.
+/// A record whose texts can be cut, and that may be kept in part for the rest of the scan.
 pub(crate) trait Bounded {
-    /// Maximum size of what is remembered of all records of a list, in bytes.
+    /// Maximum size of what is kept of all records of a list, in bytes.
     const MAX_KEPT_BYTES: usize;
 
     /// Cuts the texts that are too long.
     fn shorten(&mut self, texts: &mut LongTexts);
 
-    /// About how much is remembered of it, in bytes.
+    /// Approximate size of what is kept of the record, in bytes.
     fn kept_bytes(&self) -> usize;
 }
 

@@ -1,4 +1,4 @@
-//! One attempt at a scan: which lists are read, in which order, and what their counts and ids say.
+//! One attempt at a scan: which lists are read, in which order, and what their counts and ids show.
 
 use catalog_model::{Completeness, Diagnostic, Progress, RepeatedRecord, ScanSink, SourceId};
 use qrs_client::{Error, ErrorKind, Fact, Field, Filter};
@@ -134,7 +134,7 @@ impl<'a> Attempt<'a> {
         let read = read_list(sink, list, rows, |_, record| {
             match record {
                 Ok(user) if user.id.is_empty() => unreadable.add_anonymous(),
-                // Nobody knows whether what was left out had an address.
+                // The ignored attributes may have had an address.
                 Ok(user) if user.odd.has("attributes") => {}
                 Ok(user) => owners.add(user),
                 Err(record) => unreadable.add(&record),
@@ -164,7 +164,7 @@ impl<'a> Attempt<'a> {
         Ok(owners)
     }
 
-    /// A missing right is the cause only where the site says so.
+    /// A missing right is the cause only if the site reports it.
     fn hint_without_users(&self, error: &Error) -> String {
         match error.fact() {
             Fact::Forbidden => self.source.addresses.hint_for_hidden_users(),
@@ -202,7 +202,7 @@ impl<'a> Attempt<'a> {
 
     /// The number of records to compare with the counts of sheets.
     ///
-    /// Where other objects came, something dropped the filter of the list. If it was dropped from the counts as well, they
+    /// If other objects came, something dropped the filter of the list. If it was dropped from the counts as well, they
     /// count all objects; else only sheets, and another object must not stand in for a missing sheet.
     async fn counted_sheets(
         &self,
@@ -287,7 +287,7 @@ impl<'a> Attempt<'a> {
         self.count(sink, SHEETS, count).await
     }
 
-    /// The count of a list, unless lists are not compared with counts: then the site is not asked.
+    /// The count of a list, unless lists are not compared with counts.
     async fn count(
         &self,
         sink: &mut dyn ScanSink,

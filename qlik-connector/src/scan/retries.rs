@@ -28,13 +28,13 @@ impl Retries {
         !self.repeated.contains(&list)
     }
 
-    /// Notes that a list broke, and says how long to wait.
+    /// Notes that a list broke. Returns how long to wait.
     pub(crate) fn broke(&mut self) -> Duration {
         self.broken += 1;
         PAUSE * self.broken
     }
 
-    /// Notes that a list held a record twice, and says how long to wait.
+    /// Notes that a list contained a record twice. Returns how long to wait.
     pub(crate) fn repeats(&mut self, list: &'static str) -> Duration {
         self.repeated.push(list);
         PAUSE

@@ -1,4 +1,4 @@
-//! What becomes of the rows of the list of sheets: items, and a count of all that is none.
+//! Turns the rows of the list of sheets into items, and counts what is not an item.
 
 use std::mem;
 
@@ -34,23 +34,23 @@ pub(crate) struct Sheets<'a> {
     filter: Option<Filtering<'a>>,
     of_apps: SheetsOfApps,
     dates: Dates,
-    /// Sheets that could be read, whatever a filter makes of them.
+    /// Number of sheets that could be read, whatever the filter decides.
     items: u64,
-    /// Sheets among them of which nobody knows whether a filter leaves them out.
+    /// Number of undecided sheets among them.
     undecided: u64,
-    /// Sheets that go to the catalog.
+    /// Number of sheets that the filter keeps.
     stayed: u64,
-    /// Records that could not be read.
+    /// Number of records that could not be read.
     unreadable: u64,
-    /// Those of them that do not even say who they are.
+    /// Number of those without an id.
     without_id: u64,
-    /// Rows that the site sent although they are no sheets.
+    /// Number of rows that are not sheets.
     no_sheets: u64,
-    /// Sheets whose owner is not among the users that were read.
+    /// Number of sheets whose owner is not among the users that were read.
     hidden_owners: u64,
-    /// Sheets whose app, the owner of which is a contact, the account may not see.
+    /// Number of sheets whose app is hidden from the account although its owner is a contact.
     of_hidden_apps: u64,
-    /// Sheets whose app, the owner of which is a contact, could not be read.
+    /// Number of sheets whose app could not be read although its owner is a contact.
     of_unreadable_apps: u64,
     owners_read: bool,
     /// The attribute types that contain an `@`, of owners without an address.
@@ -236,7 +236,7 @@ impl<'a> Sheets<'a> {
         }
     }
 
-    /// Tells what a person should know of all sheets, and adds why something may be hidden.
+    /// Sends the warnings about all sheets, and adds why something may be hidden.
     pub(crate) fn close(&self, sink: &mut dyn ScanSink, hidden: &mut Vec<String>) {
         if self.without_id > 0 {
             hidden.push(format!(
@@ -244,7 +244,8 @@ impl<'a> Sheets<'a> {
                 self.without_id
             ));
         }
-        // One bad record hides itself alone; that all are bad is a change of the site's answers, of which nothing follows.
+        // One unreadable record hides only itself. If all are unreadable, the site's format has changed, and nothing is
+        // certain.
         if self.items == 0 && self.unreadable > self.without_id {
             hidden.push(match self.unreadable {
                 1 => "the only sheet could not be read".to_owned(),
@@ -273,7 +274,7 @@ impl<'a> Sheets<'a> {
         }
     }
 
-    /// Tells whose contacts are unknown, by what is to be done.
+    /// Warns of unknown contacts, grouped by what to do.
     fn warn_of_contacts(&self, sink: &mut dyn ScanSink) {
         let Surroundings { apps, owners, .. } = &self.surroundings;
         let users = format!(

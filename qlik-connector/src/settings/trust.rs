@@ -20,7 +20,7 @@ pub(crate) struct Trusted {
 }
 
 impl Trusted {
-    /// Reads what the settings say.
+    /// Reads the settings.
     pub(crate) fn read(settings: &mut Settings) -> Self {
         let store = trust_store(settings);
         if settings.flag(BYPASS, false) {

@@ -1,4 +1,4 @@
-//! Counts, asked for before and after a list: rows that the account may not see are left out of a list in silence, and a
+//! Counts, requested before and after a list: a site silently omits rows that the account may not see, and a
 //! list may be cut, so the number of distinct records is compared.
 
 use std::ops::RangeInclusive;
@@ -17,7 +17,7 @@ pub(crate) enum Counts {
 /// The setting that turns the comparison off.
 pub(crate) const VERIFY_COUNTS_OFF: &str = "`connection.verify_counts = false`";
 
-/// The count of a list: not asked for, the site's answer, or why the site gave no count.
+/// The count of a list: not requested, the site's count, or why there is no count.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Count {
     #[default]
@@ -58,10 +58,10 @@ pub(crate) struct CountedTwice {
     pub(crate) after: Count,
 }
 
-/// What the counts say about a list.
+/// What the counts show about a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// As many distinct records as counted, or nobody asked.
+    /// As many distinct records as counted, or no count was requested.
     Whole,
     /// As many as counted, but only one of the two counts is there, for this reason.
     CountedOnce(String),

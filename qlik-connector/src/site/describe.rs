@@ -1,4 +1,4 @@
-//! What an error of the client says, with the setting of a time limit that was exceeded.
+//! The message of a client error, with the setting of a time limit that was exceeded.
 
 use std::time::Duration;
 

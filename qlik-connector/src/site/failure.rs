@@ -1,4 +1,4 @@
-//! Errors of the client in the words of a scan: at which step, what happened, what to try.
+//! Errors of the client as errors of a scan: at which step, what happened, what to try.
 
 use catalog_model::ScanError;
 use qrs_client::{Error, Fact, QrsClient};
@@ -17,7 +17,7 @@ pub(crate) fn failure(step: String, error: &Error, client: &QrsClient) -> ScanEr
 
 /// What to do about a failed request.
 ///
-/// Where the site does not keep the session, it refuses a request because of too many sessions, whatever it says.
+/// A site that does not keep the session refuses requests because of too many sessions, whatever the response says.
 pub(crate) fn advice(error: &Error, client: &QrsClient) -> String {
     let lost = session_is_not_kept(client.session_state());
     let lost = lost.filter(|_| may_be_of_sessions(error.fact()));

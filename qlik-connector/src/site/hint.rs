@@ -26,7 +26,7 @@ pub(crate) fn hint(error: &Error, site: &SiteUrl) -> String {
     })
 }
 
-/// The advice for a fact that is about the settings; nothing where the client's own advice says it all.
+/// The advice for a fact about the settings. `None` if the client's own advice is enough.
 fn of_fact(error: &Error, site: &SiteUrl) -> Option<String> {
     of_connection(error.fact(), site)
         .or_else(|| of_answer(error.fact()))
@@ -109,7 +109,7 @@ fn of_answer(fact: &Fact) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The site asks for a login after it let the account in.
+/// The site requests a login although it accepted the account before.
 fn of_lost_login(error: &Error) -> Option<String> {
     let asks_for_login = matches!(
         error.fact(),

@@ -23,7 +23,7 @@ pub(crate) struct Rows {
     expected: Option<u64>,
 }
 
-/// How many records a list may have: so many for each that the site counted, and so many besides. Where a gateway drops
+/// Maximum number of records of a list: this many for each counted record, and this many in addition. If a gateway drops
 /// the filter of a list, it has all objects in place of sheets alone.
 const MAX_FOR_EACH_COUNTED: u64 = 100;
 const MAX_UNCOUNTED: u64 = 10_000;
@@ -45,7 +45,7 @@ impl Rows {
         Self { list, expected }
     }
 
-    /// The progress after so many records and bytes.
+    /// The progress after this many records and bytes.
     fn reading(self, records: u64, bytes: u64) -> Progress {
         let Self { list, expected } = self;
         Progress::Reading {
@@ -108,7 +108,7 @@ pub(crate) struct ListRead {
 }
 
 impl ListRead {
-    /// Number of distinct records. One that does not say which one it is counts as one of its own.
+    /// Number of distinct records. A record without an identity counts as distinct.
     pub(crate) fn distinct(&self) -> u64 {
         self.ids.distinct + self.anonymous
     }
@@ -178,7 +178,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     }
 }
 
-/// The next record of a list, of which `read` were read. Progress says that it is awaited.
+/// The next record of a list after `read` records. Reports progress while it waits.
 async fn next<T: DeserializeOwned + Send + 'static>(
     sink: &mut dyn ScanSink,
     records: &mut RecordList<T>,
@@ -193,7 +193,8 @@ async fn next<T: DeserializeOwned + Send + 'static>(
     stalled(sink, |_| rows.reading(read, bytes), records.next()).await
 }
 
-/// What `answer` gives. Until then, `sink` gets the progress at once and again and again, with how long it has been awaited.
+/// What `answer` gives. Until then, `sink` gets the progress at once and again and again, with how long it has been
+/// awaited.
 pub(crate) async fn awaited<T>(
     sink: &mut dyn ScanSink,
     progress: impl Fn(Duration) -> Progress,
@@ -226,7 +227,7 @@ fn identity<T: Identified>(record: &Record<T>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Records that could not be read and whose items, if they have any, are told of elsewhere.
+/// Records that could not be read and whose items, if any, are reported elsewhere.
 pub(crate) struct Unreadable {
     list: &'static str,
     count: u64,
@@ -254,7 +255,7 @@ impl Unreadable {
         });
     }
 
-    /// Counts a record without an id, of which nothing can be made.
+    /// Counts a record without an id, which cannot be used.
     pub(crate) fn add_anonymous(&mut self) {
         self.count += 1;
         self.without_id += 1;
@@ -272,7 +273,7 @@ impl Unreadable {
         })
     }
 
-    /// Tells of them, and of the consequence.
+    /// Warns of them, with the consequence.
     pub(crate) fn warn(&self, consequence: &str, sink: &mut dyn ScanSink) {
         if let Some(first) = &self.first {
             sink.warn(Diagnostic::warning(
@@ -286,7 +287,7 @@ impl Unreadable {
     }
 }
 
-/// Where a record stands: `record 17 of the sheets, at byte 22311`.
+/// The place of a record: `record 17 of the sheets, at byte 22311`.
 pub(crate) fn place(list: &str, record: &UnreadableRecord) -> String {
     format!(
         "record {} of the {list}, at byte {}",

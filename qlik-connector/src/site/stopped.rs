@@ -3,24 +3,24 @@
 use catalog_model::SinkError;
 use qrs_client::Error;
 
-/// What to do about a list that has more than any site.
+/// What to do about a list that is larger than the list of any site.
 pub(crate) const TOO_MUCH: &str = "the list is not what a Qlik Sense site sends: check what `connection.url` points to, and whether a \
     gateway on the way changes answers";
 
 /// Why an attempt at a scan ended early.
 pub(crate) enum Stopped {
-    /// The site: at which step, and how.
+    /// The site failed: at which step, and how.
     Source(String, Error),
-    /// A list that is to be read again, since it holds a record more than once.
+    /// A list that must be read again because it contains a record more than once.
     Repeated {
         /// What the list holds.
         list: &'static str,
         /// The id of the first such record.
         id: String,
     },
-    /// A list that has more than any site: at which step, and what it exceeds.
+    /// A list that is larger than the list of any site: at which step, and what it exceeds.
     TooMuch(String, String),
-    /// The sink does not take more.
+    /// The sink returned an error.
     Sink(SinkError),
 }
 

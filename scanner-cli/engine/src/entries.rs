@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 use catalog_model::{Diagnostic, settings::Entries};
 
 use crate::{
-    hocon::{self, Files, UNRESOLVED},
+    hocon::{self, Files, render_path},
     home::shown,
 };
 
@@ -55,11 +55,12 @@ fn without_variables(found: hocon::Diagnostic) -> Diagnostic {
         place,
         message,
         hint,
+        unresolved,
         ..
     } = found;
-    let found = match message.strip_suffix(UNRESOLVED) {
-        Some(variable) => Diagnostic::error(
-            format!("{variable}is not a setting of the file"),
+    let found = match unresolved {
+        Some(path) => Diagnostic::error(
+            format!("`${{{}}}` is not a setting of the file", render_path(&path)),
             "environment variables cannot be used in this file: write the text itself".to_owned(),
         ),
         None => Diagnostic::error(message, hint),

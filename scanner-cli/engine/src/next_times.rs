@@ -95,6 +95,7 @@ fn problem(place: Option<Place>, message: String, hint: Option<String>) -> Probl
             message,
             hint,
             line: None,
+            unresolved: None,
         }),
     }
 }

@@ -33,7 +33,7 @@ pub use self::{masked_variables::MaskedVariables, redactor::Redactor};
 use crate::{
     hocon::{
         self, Diagnostic, Document, Files, Found, Object, Severity, Shown, Value, Variables,
-        is_secret, render_path,
+        is_secret,
     },
     home::{Home, shown},
     problem::Problem,
@@ -145,8 +145,7 @@ impl<'a> Secrets<'a> {
         let read = hocon::read(self.path, self.content, self, self.files.as_ref());
         read.map_err(|mut diagnostics| {
             if let Some((path, missing)) = self.missing.take() {
-                let name = format!("`${{{}}}`", render_path(&path));
-                let is_about = |one: &&mut Diagnostic| one.message.starts_with(&name);
+                let is_about = |one: &&mut Diagnostic| one.unresolved.as_deref() == Some(&path);
                 if let Some(diagnostic) = diagnostics.iter_mut().find(is_about) {
                     diagnostic.message = missing.message;
                     diagnostic.hint = Some(missing.hint);

@@ -36,6 +36,8 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// The line at `place`, with stars for secrets; `None` if there is nothing to show.
     pub line: Option<String>,
+    /// The path in the `${…}` that this is about, if nothing has that name.
+    pub unresolved: Option<std::sync::Arc<Vec<String>>>,
 }
 
 /// What a reader of settings found: where, what, and what to do about it.
@@ -79,6 +81,7 @@ impl Diagnostic {
             message: message.into(),
             hint: hint.map(str::to_owned),
             line: None,
+            unresolved: None,
         }
     }
 
@@ -106,6 +109,7 @@ impl Diagnostic {
             message: fault.message,
             hint,
             line: shown_line(source, fault.span.start),
+            unresolved: None,
         }
     }
 
@@ -131,6 +135,7 @@ impl Diagnostic {
             message,
             hint,
             line,
+            unresolved: None,
         }
     }
 
@@ -185,7 +190,7 @@ impl Diagnostic {
     }
 }
 
-/// A mistake in a file of which nothing may be quoted: it may be anything that somebody has linked or included.
+/// A mistake in a file that must not be quoted: it may be any file that somebody linked or included.
 pub(super) fn not_quoted(place: Place) -> Diagnostic {
     let message = "this file has a mistake here; its text is not shown, because the file is outside of the folder of \
                    connection files";
@@ -193,7 +198,7 @@ pub(super) fn not_quoted(place: Place) -> Diagnostic {
     Diagnostic::bare(place, message, Some(hint))
 }
 
-/// The line of a file at a place. Whether the value there may be seen, `value` says.
+/// The line of a file at a place. `value` determines whether the value there is shown.
 fn line_at(name: String, content: &[u8], place: &Place, value: Shown) -> Option<String> {
     let mut source = Source::new(name.into(), &String::from_utf8_lossy(content));
     let offset = source.offset(place);

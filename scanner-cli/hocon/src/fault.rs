@@ -25,7 +25,7 @@ pub(super) enum Hint {
 /// The two ways to write a text that holds what needs quoting.
 #[derive(Debug, PartialEq)]
 pub(super) enum Rewrite {
-    /// A quoted string, whose text between the quotes holds backslashes that are no escapes.
+    /// A quoted string, whose text between the quotes holds backslashes that are not escapes.
     Escapes(Range<usize>),
     /// An unquoted text that needs quotes.
     Unquoted(Range<usize>),
@@ -43,7 +43,7 @@ impl Fault {
         }
     }
 
-    /// Adds a hint, unless there is one: what the lexer says of a spot is the more precise.
+    /// Adds a hint, unless there is one: the lexer's hint is more precise.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = self.hint.or_else(|| Some(Hint::Plain(hint.into())));
         self

@@ -62,13 +62,13 @@ impl Kind {
         )
     }
 
-    /// Whether this stands between a key and its value.
+    /// Whether this separates a key from its value.
     pub(super) fn is_separator(&self) -> bool {
         matches!(self, Self::Colon | Self::Equals | Self::PlusEquals)
     }
 }
 
-/// Cuts `text` into tokens, at most so many and two more; the last one is always the end.
+/// Splits `text` into tokens, at most `limit` and two more. The last token is always the end.
 pub(super) fn tokens(text: &str, max_tokens: usize) -> Vec<Token> {
     let mut lexer = Lexer { text, at: 0 };
     let mut tokens = Vec::new();
@@ -229,7 +229,7 @@ impl Lexer<'_> {
             .enumerate()
             .filter_map(|(index, (kind, span))| match kind {
                 Kind::Quoted(text) => Some(Piece::Quoted(text)),
-                // Space at the two ends is no part of the name.
+                // Space at both ends is not part of the name.
                 Kind::Space if index == 0 || index + 1 == parts.len() => None,
                 _ => Some(Piece::Plain(&self.text[span.clone()])),
             });
@@ -250,7 +250,7 @@ impl Lexer<'_> {
             match character {
                 '$' => "`$` outside quotes must be followed by `{`".to_owned(),
                 '+' => "`+` outside quotes must be followed by `=`".to_owned(),
-                _ => format!("`{character}` cannot stand outside quotes"),
+                _ => format!("`{character}` is not allowed outside quotes"),
             },
         );
         fault.quoting(
@@ -291,7 +291,7 @@ impl Lexer<'_> {
 fn bad_name(span: Range<usize>) -> Fault {
     Fault::new(
         span,
-        "a `${…}` can only hold the name of a setting or variable",
+        "a `${…}` can only contain the name of a setting or variable",
     )
     .hint("write `${NAME}`, `${?NAME}` or `${block.setting}`")
 }
@@ -305,7 +305,8 @@ fn is_space(c: char) -> bool {
     }
 }
 
-/// Whether the Zeenea scanner's parser reads a text made of number characters as a number: what Java's `Double` reads if there is
+/// Whether the Zeenea scanner's parser reads a text made of number characters as a number: what Java's `Double` reads if
+/// there is
 /// a dot or an exponent, else what fits 64 bits.
 fn is_number(text: &str) -> bool {
     if text.contains(['.', 'e', 'E']) {

@@ -18,6 +18,7 @@ mod within;
 
 use std::path::Path;
 
+use catalog_model::Place;
 pub use catalog_model::settings::{Entry, Map, Node, Object, Value};
 
 use self::{
@@ -89,19 +90,20 @@ pub fn read(
     }
 }
 
-/// The end of a message about an unknown name.
-pub const UNRESOLVED: &str = "is neither a setting of the file nor an environment variable";
-
 fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagnostic {
-    let name = match &unresolved.at.kind {
+    let path = match &unresolved.at.kind {
         Kind::Reference(reference) if reference.nameable => {
-            format!("`${{{}}}`", short_path(&reference.path[reference.prefix..]))
+            Some(&reference.path[reference.prefix..])
         }
-        _ => "this substitution".to_owned(),
+        _ => None,
     };
+    let name = path.map_or_else(
+        || "this substitution".to_owned(),
+        |path| format!("`${{{}}}`", short_path(path)),
+    );
     let (message, hint) = match unresolved.why {
         Why::Unknown => (
-            format!("{name} {UNRESOLVED}"),
+            format!("{name} is neither a setting of the file nor an environment variable"),
             "set the variable, or correct the name; `${?NAME}` may be missing",
         ),
         Why::Circle => (
@@ -129,11 +131,20 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagn
             "split it, shorten its keys, and nest its blocks less deep",
         ),
         Why::Unjoinable => (
-            "a text and a block or list cannot stand side by side".to_owned(),
+            "a text cannot be joined with a block or list".to_owned(),
             "look at what the `${…}` or `+=` on this line add to",
         ),
     };
-    let place = &unresolved.at.place;
+    let is_unknown = matches!(unresolved.why, Why::Unknown);
+    let diagnostic = at_substitution(sources, &unresolved.at.place, message, hint);
+    Diagnostic {
+        unresolved: path.filter(|_| is_unknown).map(|path| path.to_vec().into()),
+        ..diagnostic
+    }
+}
+
+/// An error at the `${…}` at `place`.
+fn at_substitution(sources: &[Source], place: &Place, message: String, hint: &str) -> Diagnostic {
     let source = sources.iter().find(|source| source.file == place.file);
     match source.filter(|source| source.quotable) {
         Some(source) => {

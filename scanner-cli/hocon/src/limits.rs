@@ -19,10 +19,10 @@ pub(super) const MAX_DIAGNOSTICS: usize = 50;
 /// Maximum number of bytes of a line that is shown with a message.
 pub(super) const MAX_SHOWN_LINE: usize = 10_000;
 
-/// Maximum number of bytes of a file of which lines are shown: to hide secrets, all of it is looked through each time.
+/// Maximum number of bytes of a file whose lines are shown: to hide secrets, the whole file is scanned each time.
 pub(super) const MAX_SHOWN_FILE: usize = 1_000_000;
 
-/// Effort of one step on the way to what a substitution stands for.
+/// Effort of one step on the way to the value of a substitution.
 pub(super) const STEP_EFFORT: usize = 16;
 
 /// Effort of one element of a setting's path, besides its bytes.
@@ -74,7 +74,7 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// Counts a setting, whose path has so many elements and bytes.
+    /// Counts a setting whose path has `elements` elements and `bytes` bytes.
     pub(super) fn add(&mut self, elements: usize, bytes: usize) {
         self.elements = self.elements.saturating_add(elements);
         self.bytes = self.bytes.saturating_add(bytes);

@@ -102,7 +102,7 @@ impl Parser<'_, '_> {
         let root = match self.kind() {
             T::OpenBracket => {
                 return Err(self
-                    .fault("the file holds a list, where settings were expected")
+                    .fault("the file contains a list instead of settings")
                     .into());
             }
             T::OpenBrace => self.block()?,
@@ -195,7 +195,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    /// Reads a value and, if it belongs to a secret, remembers where it stands.
+    /// Reads a value and, if it belongs to a secret, remembers its place.
     fn remembering_secrets<V>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<V>) -> Parsed<V> {
         if self.secret_since.is_some() || !is_secret(&self.full_path()) {
             return read(self);

@@ -49,7 +49,7 @@ pub(super) struct Block {
     pub(super) settings: Map<Rc<Pending>>,
     /// Whether a value other than a block came before, so that older blocks are not merged.
     pub(super) cut: bool,
-    /// Keys that were written with an optional substitution which stands for nothing, once it is resolved.
+    /// Keys that were written with an optional substitution that has no value.
     pub(super) undefined: Vec<(String, Place)>,
 }
 
@@ -59,7 +59,8 @@ pub(super) enum Scalar {
     Bool(bool),
     Number(String),
     String(String),
-    /// A text without quotes, or the space between two values. After a list or block, the Zeenea scanner's parser ignores it.
+    /// A text without quotes, or the space between two values. After a list or block, the Zeenea scanner's parser
+    /// ignores it.
     Unquoted(String),
 }
 
@@ -285,7 +286,7 @@ fn extended(
     Pending::with(place, Kind::List(items), extent)
 }
 
-/// Joins two values that stand side by side. What only `left` leads to is moved, not copied.
+/// Joins two adjacent values. What only `left` refers to is moved, not copied.
 pub(super) fn join(left: Rc<Pending>, right: Rc<Pending>) -> Result<Rc<Pending>, Unjoinable> {
     match (&left.kind, &right.kind) {
         (Kind::Object(_), Kind::Object(_)) => return Ok(merge(right, left)),

@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
         Id(self.ids)
     }
 
-    /// Takes effort for what stands at `span`.
+    /// Counts effort for the text at `span`.
     pub(super) fn spend(&mut self, amount: usize, span: Range<usize>) -> Result<(), Box<Fault>> {
         self.effort.spend(amount).map_err(|Exhausted| {
             let fault = Fault::new(

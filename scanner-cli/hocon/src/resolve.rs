@@ -1,4 +1,4 @@
-//! Resolves `${…}`: each stands for what its setting holds in the end, or for a variable.
+//! Resolves `${…}`: each is replaced by the final value of its setting, or by a variable.
 //!
 //! A value that is being resolved does not see itself, nor what was written below it for the same setting: so
 //! `path = ${path}":/more"` adds to what came before. If nothing came before, the substitution goes in a circle.
@@ -26,7 +26,7 @@ const SIZE_LIMIT: usize = 1 << 20;
 
 /// Where a substitution looks when the file has no such setting.
 pub trait Variables {
-    /// The text that `path` stands for; a plain `${NAME}` is a path of one element.
+    /// The value of `path`; a plain `${NAME}` is a path of one element.
     fn text(&self, path: &[String]) -> Option<String>;
 
     /// Whether the text of `path` is secret: what is made of it is marked, see [`Node::secret`](super::Node::secret).
@@ -69,7 +69,7 @@ pub(super) enum Why {
     TooMuchEffort,
     /// The names of all settings together are too long.
     TooManyNames,
-    /// What it stands for does not fit what stands beside it.
+    /// Its value does not fit the value beside it.
     Unjoinable,
 }
 

@@ -42,7 +42,7 @@ pub(super) fn announces_secret(text: &str) -> bool {
     first_word(text).is_some() || user_of_url(text).is_some()
 }
 
-/// The user and password of the first address in `text` that has them: what stands before an `@`, from `://` on if there
+/// The user and password of the first address in `text` that has them: the text before an `@`, from `://` on if there
 /// is one, with a `:` in it.
 pub(super) fn user_of_url(text: &str) -> Option<Range<usize>> {
     let (mut start, mut has_scheme, mut has_colon) = (0, false, false);
@@ -172,7 +172,7 @@ fn key_of<'a>(text: &'a str, string: &Range<usize>) -> Option<&'a str> {
     (!key.is_empty()).then_some(key)
 }
 
-/// The strings of a text with their quotes, comments left out. One that does not end ends with its line.
+/// The strings of a text with their quotes, without comments. An unclosed string ends with its line.
 fn strings(text: &str) -> Vec<Range<usize>> {
     let mut strings = Vec::new();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! A tree as others show it: as JSON, and as a list of its settings.
+//! A settings tree as JSON, and as a list of its settings.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use catalog_model::{
     settings::{Entry, Map, Node, Object, Value},
 };
 
-/// What is shown in place of a secret.
+/// Printed in place of a secret.
 pub const MASK: &str = "********";
 
-/// What becomes of secrets.
+/// How secrets are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Masking {
-    /// Stars are shown in their place.
+    /// Replaced by stars.
     Mask,
-    /// They are shown.
+    /// In full.
     Reveal,
 }
 
@@ -25,7 +25,7 @@ pub enum Masking {
 pub struct Setting<'a> {
     /// The path, from the outermost block.
     pub path: Vec<String>,
-    /// Where its key stands.
+    /// Where its key is.
     pub key_place: &'a Place,
     /// What it holds: never a block, unless that is empty.
     pub node: &'a Node,
@@ -45,7 +45,7 @@ pub fn to_json(object: &Object, masking: Masking) -> serde_json::Value {
     object_json(object, &mut Vec::new(), masking)
 }
 
-/// All settings that are no blocks, in the order of the file.
+/// All settings that are not blocks, in the order of the file.
 #[must_use]
 pub fn settings(object: &Object) -> Vec<Setting<'_>> {
     let mut settings = Vec::new();

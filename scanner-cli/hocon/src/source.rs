@@ -28,7 +28,7 @@ impl Source {
         }
     }
 
-    /// Whether what stands at a byte offset may be shown.
+    /// Whether the text at a byte offset may be shown.
     pub(super) fn is_open(&self, offset: usize) -> bool {
         self.open
             .as_ref()

@@ -180,7 +180,7 @@ fn a_mistake_in_a_filter_is_shown_at_its_line_and_column() {
         &format!("{good}filter = \"straem = 'x'\"\n"),
         &[
             "connections/qlik.conf:5:11",
-            "no criterion `straem`",
+            "unknown criterion `straem`",
             "did you mean `stream`?",
         ],
     );

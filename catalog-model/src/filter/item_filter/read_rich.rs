@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) const KEY: &str = "filter";
 
-/// What is said of a mistake in a file that messages may not quote.
+/// The message for a mistake in a file that messages must not quote.
 const NOT_QUOTED: &str = "the file is not a valid filter from here on; its text is not shown, because the file is outside \
                           of the scanner's home or may hold secrets";
 
@@ -117,7 +117,7 @@ fn file_path(text: &str) -> Option<String> {
             && characters.next() == Some(':')
     });
     let path = drive.unwrap_or(path);
-    // A `%` that is no escape stays one.
+    // A `%` that does not begin an escape stays as it is.
     Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
 }
 

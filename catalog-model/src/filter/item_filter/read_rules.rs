@@ -25,7 +25,7 @@ const KEYS: [&str; 4] = ["id", "action", "catalog", "rules"];
 const ACTIONS: [(&str, Action); 2] = [("ACCEPT", Action::Accept), ("REJECT", Action::Reject)];
 const REGEX: &str = "regex:";
 
-/// The rules that are well; of the others, the settings get the problems.
+/// The valid rules. Problems of the others are recorded in the settings.
 pub(super) fn read(
     settings: &mut Settings,
     criteria: &[Criterion],
@@ -209,8 +209,9 @@ impl RuleReader<'_> {
         }
     }
 
-    /// Collects the keys of a block and of those within it, with dotted names. Tells whether all were well. What came to
-    /// nothing is not: without it, the rule would match more.
+    /// Collects the keys of a block and of those within it, with dotted names. Returns whether all were valid. A key
+    /// without a value
+    /// is not valid: without it, the rule would match more.
     fn collect(&mut self, block: &Object, prefix: &str, terms: &mut Vec<Term>) -> bool {
         let mut well = true;
         for (key, setting) in block.all_settings() {
@@ -298,7 +299,7 @@ impl RuleReader<'_> {
         is_left
     }
 
-    /// Tells of a key that has no value; it is not well.
+    /// Records a key that has no value. Returns false.
     fn nothing(&mut self, key: &str, found: &Node) -> bool {
         let what = match found.value {
             Value::Object(_) => "an empty block",

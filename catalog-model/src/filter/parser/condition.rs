@@ -143,10 +143,10 @@ impl Parser<'_> {
 
     fn no_text(&self, due: &str) -> ExpressionError {
         self.unexpected(match &self.token.kind {
-            Kind::Regex { .. } => "a regular expression stands after `~` only".to_owned(),
+            Kind::Regex { .. } => "a regular expression is only allowed after `~`".to_owned(),
             Kind::Word(word) if word == "null" => "write `is null` or `is not null`".to_owned(),
             Kind::Word(word) => {
-                format!("a text stands in single quotes: `'{}'`", excerpt(word))
+                format!("put texts in single quotes: `'{}'`", excerpt(word))
             }
             _ => due.to_owned(),
         })

@@ -44,7 +44,7 @@ fn every_expression_of_the_page_is_valid() {
 fn the_errors_of_the_page_are_those_of_the_program() {
     for (written, message) in [
         ("stream = 'Test' AND never", "unexpected `AND` at column 17"),
-        ("straem = 'x'", "there is no criterion `straem` at column 1"),
+        ("straem = 'x'", "unknown criterion `straem` at column 1"),
         (
             "tag = 'x'",
             "`=` compares texts, and `tag` is a list, at column 5",

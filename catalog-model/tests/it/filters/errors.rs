@@ -51,24 +51,24 @@ fn text_after_a_complete_expression_is_an_error() {
 fn a_misspelt_criterion_is_reported_with_a_suggestion() {
     check(
         r#"
-        straem = 'x' -- there is no criterion `straem` at column 1 -- did you mean `stream`?
-        Stream = 'x' -- there is no criterion `Stream` at column 1 -- did you mean `stream`?
-        x = 'x' -- there is no criterion `x` at column 1 -- `stream`, `app`, `owner`, `published`, `stream_id`, `app_id`, `tag`, `custom_property.<name>`
-        NOT app = 'x' -- there is no criterion `NOT` at column 1 -- did you mean `not`?
-        ANY t in tag match t = 'x' -- there is no criterion `ANY` at column 1 -- did you mean `any`?
-        any t in tga match t = 'x' -- there is no criterion `tga` at column 10
-        customproperty.A is null -- there is no criterion `customproperty.A` at column 1 -- did you mean `custom_property.A`?
-        customproperty.'Cost center' is null -- there is no criterion `customproperty.Cost center` at column 1 -- did you mean `custom_property.'Cost center'`?
-        customproperty.'it\'s' is null -- there is no criterion `customproperty.it's` at column 1 -- did you mean `custom_property.'it\'s'`?
-        stream.id = 'x' -- there is no criterion `stream.id` at column 1 -- did you mean `stream_id`?
-        app.id = 'x' -- there is no criterion `app.id` at column 1 -- did you mean `app_id`?
-        app-id = 'x' -- there is no criterion `app-id` at column 1 -- did you mean `app_id`?
-        appId = 'x' -- there is no criterion `appId` at column 1 -- did you mean `app_id`?
-        custom-property.Region is null -- there is no criterion `custom-property.Region` at column 1 -- did you mean `custom_property.Region`?
+        straem = 'x' -- unknown criterion `straem` at column 1 -- did you mean `stream`?
+        Stream = 'x' -- unknown criterion `Stream` at column 1 -- did you mean `stream`?
+        x = 'x' -- unknown criterion `x` at column 1 -- `stream`, `app`, `owner`, `published`, `stream_id`, `app_id`, `tag`, `custom_property.<name>`
+        NOT app = 'x' -- unknown criterion `NOT` at column 1 -- did you mean `not`?
+        ANY t in tag match t = 'x' -- unknown criterion `ANY` at column 1 -- did you mean `any`?
+        any t in tga match t = 'x' -- unknown criterion `tga` at column 10
+        customproperty.A is null -- unknown criterion `customproperty.A` at column 1 -- did you mean `custom_property.A`?
+        customproperty.'Cost center' is null -- unknown criterion `customproperty.Cost center` at column 1 -- did you mean `custom_property.'Cost center'`?
+        customproperty.'it\'s' is null -- unknown criterion `customproperty.it's` at column 1 -- did you mean `custom_property.'it\'s'`?
+        stream.id = 'x' -- unknown criterion `stream.id` at column 1 -- did you mean `stream_id`?
+        app.id = 'x' -- unknown criterion `app.id` at column 1 -- did you mean `app_id`?
+        app-id = 'x' -- unknown criterion `app-id` at column 1 -- did you mean `app_id`?
+        appId = 'x' -- unknown criterion `appId` at column 1 -- did you mean `app_id`?
+        custom-property.Region is null -- unknown criterion `custom-property.Region` at column 1 -- did you mean `custom_property.Region`?
         custom_property is null -- `custom_property` needs the name of a list at column 1 -- custom_property.Region
         custom_property. is null -- a name is missing after `custom_property.` at column 16 -- 'Cost center'
-        any value in tag match vlaue = 'x' -- there is no criterion `vlaue` at column 24 -- did you mean `value`?
-        (any t in tag match t = 'x') and t = 'y' -- there is no criterion `t` at column 34
+        any value in tag match vlaue = 'x' -- unknown criterion `vlaue` at column 24 -- did you mean `value`?
+        (any t in tag match t = 'x') and t = 'y' -- unknown criterion `t` at column 34
         "#,
     );
 }
@@ -106,7 +106,7 @@ fn signs_and_words_of_other_languages_get_a_suggestion() {
         app not contains 'x' -- unexpected `contains` at column 9 -- `not app contains …`
         published = true -- unexpected `true` at column 13 -- `'true'`
         app = null -- unexpected `null` at column 7 -- `is null`
-        app = /x/ -- unexpected `/x/` at column 7 -- after `~` only
+        app = /x/ -- unexpected `/x/` at column 7 -- only allowed after `~`
         app = 'x'; never -- unexpected `;` at column 10
         app // comment -- an empty regular expression at column 5 -- begins with `#`
         app ~ / ↵ / -- an empty regular expression at line 1, column 7 -- `= ''`

@@ -228,7 +228,7 @@ fn every_error_in_the_rules_is_reported_with_its_place() {
             "`action` of rule 3 of `filters` must be ACCEPT or REJECT, not `RJECT`",
             "rule 3 of `filters` has no setting `rule`",
             "`rules` of rule 4 of `filters` must be a block, not a text",
-            "there is no criterion `straem`",
+            "unknown criterion `straem`",
             "`tag` of rule 5 of `filters` must be a text, not a list",
             "the pattern of `app` is not a valid regular expression: opening parenthesis without closing parenthesis",
             "`action` of rule 6 of `filters` must be a text, not a list",

@@ -107,12 +107,12 @@ fn closing_quote(rest: &str) -> Option<usize> {
 fn raw_control(at: usize, control: char) -> Fault {
     let span = at..at + control.len_utf8();
     match control {
-        '\t' => Fault::new(span, "a tab cannot stand in quotes as it is")
+        '\t' => Fault::new(span, "a tab is not allowed in quotes as it is")
             .hint("write it as `\\t`, or use spaces"),
         _ => Fault::new(
             span,
             format!(
-                "the control character U+{:04X} cannot stand in quotes as it is",
+                "the control character U+{:04X} is not allowed in quotes as it is",
                 u32::from(control)
             ),
         )

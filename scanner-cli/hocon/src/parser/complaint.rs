@@ -1,4 +1,4 @@
-//! What the parser says of what it cannot read. No sentence holds a word of what a setting holds.
+//! Messages of the parser. No message contains a word of a setting's value.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ const BACKSLASHED: [&str; 5] = ["path", "user", "file", "value", "filter"];
 const PATTERNS: &str = "rules";
 
 impl Parser<'_, '_> {
-    /// A fault at the token that comes next; if the lexer has one to tell, that.
+    /// A fault at the next token, or the lexer's own fault if it has one.
     pub(super) fn fault(&mut self, message: impl Into<String>) -> Fault {
         let token = &mut self.tokens[self.at];
         match std::mem::replace(&mut token.kind, T::End) {
@@ -62,7 +62,7 @@ impl Parser<'_, '_> {
         match self.kind() {
             T::Equals | T::Colon | T::PlusEquals => {
                 let mark = self.text().to_owned();
-                self.fault(format!("no key stands before this `{mark}`"))
+                self.fault(format!("there is no key before this `{mark}`"))
                     .hint(format!("write it as `key {mark} value`"))
             }
             T::CloseBracket => self.closes_nothing("]"),
@@ -114,7 +114,7 @@ impl Parser<'_, '_> {
     fn separator_in_value(&mut self) -> Fault {
         let mark = self.text().to_owned();
         let is_glued = self.at > 0 && self.tokens[self.at - 1].kind == T::Unquoted;
-        let fault = self.fault(format!("`{mark}` cannot stand in a text without quotes"));
+        let fault = self.fault(format!("`{mark}` is not allowed in a text without quotes"));
         if !is_glued {
             return fault.hint(NEW_LINE);
         }
@@ -144,7 +144,7 @@ impl Parser<'_, '_> {
             return Ok(());
         }
         Err(self
-            .fault("`+=` cannot stand inside a list")
+            .fault("`+=` is not allowed inside a list")
             .hint("write the whole list after a `=`")
             .into())
     }
@@ -206,7 +206,7 @@ impl Parser<'_, '_> {
         let comes_next = |secret: &Range<usize>| secret.end <= fault.span.start;
         let doubtful = match self.key_start {
             _ if is_secret => Some(self.secret_since.unwrap_or(fault.span.start)),
-            // What stands here may be a part of the secret that has lost its quotes.
+            // This may be a part of the secret that is missing its quotes.
             _ if self.astray && secrets.last().is_none_or(comes_next) => Some(line.start),
             // This may be the broken key of a secret, or such a key may follow.
             Some(key) => self.after_separator(key.max(line.start)..line.end),
@@ -229,7 +229,7 @@ impl Parser<'_, '_> {
     }
 }
 
-/// The first escape of a quoted string that stands for a control character, and the name of that.
+/// The first escape of a quoted string that means a control character, and the name of that character.
 fn may_have_backslashes(path: &[String]) -> bool {
     let name = path.last().map(|name| name.to_lowercase());
     let name = name.unwrap_or_default();

@@ -54,7 +54,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    /// Passes what may stand between two settings or items; says whether there was a line break or a comma.
+    /// Skips what may be between two settings or items; returns whether there was a line break or a comma.
     pub(super) fn separator(&mut self) -> bool {
         let mut separated = false;
         loop {

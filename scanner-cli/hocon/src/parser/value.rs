@@ -1,4 +1,4 @@
-//! Values: what stands side by side after a separator, and lists.
+//! Values: adjacent pieces after a separator, and lists.
 
 use std::{ops::Range, rc::Rc};
 
@@ -107,7 +107,7 @@ impl Parser<'_, '_> {
         self.scalar(scalar)
     }
 
-    /// Whether nothing stands beside the next token that it would be joined with.
+    /// Whether nothing beside the next token would be joined with it.
     fn stands_alone(&self) -> bool {
         let not_space = |token: &&Token| token.kind != T::Space;
         let before = self.tokens[..self.at].iter().rev().find(not_space);
@@ -124,7 +124,7 @@ impl Parser<'_, '_> {
         Pending::new(place, Kind::Scalar(scalar))
     }
 
-    /// Adds a piece that stands at `span`, joined with the one before it if both are known.
+    /// Adds the piece at `span`, joined with the one before it if both are known.
     fn push(
         &mut self,
         pieces: &mut Vec<Rc<Pending>>,
@@ -143,7 +143,7 @@ impl Parser<'_, '_> {
             self.warn(dropped);
         }
         let joined = join(last, piece).map_err(|_unjoinable| {
-            Fault::new(span, "a text and a block or list cannot stand side by side").hint(NEW_LINE)
+            Fault::new(span, "a text cannot be joined with a block or list").hint(NEW_LINE)
         })?;
         pieces.push(joined);
         Ok(())

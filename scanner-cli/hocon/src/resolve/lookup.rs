@@ -1,4 +1,4 @@
-//! The way from a path to what stands there, resolving no more than it takes.
+//! Finds the value at a path and resolves no more than necessary.
 
 use std::{collections::VecDeque, rc::Rc};
 
@@ -13,12 +13,12 @@ enum Child {
     Value(Rc<Pending>),
     /// Nothing, but it is a block.
     Missing,
-    /// Nothing, since it is no block.
+    /// Nothing, because it is not a block.
     NoBlock,
 }
 
 impl Resolver<'_> {
-    /// What a reference stands for: a setting below the block into which its file was included, a setting of the whole,
+    /// The value of a reference: a setting below the block into which its file was included, a setting of the whole,
     /// or a variable.
     pub(super) fn lookup(
         &mut self,

@@ -6,7 +6,7 @@ use crate::{
 };
 use catalog_model::settings::{Node, Object, Value};
 
-/// Counts the paths of all settings of a block, whose own path has so many elements and bytes.
+/// Counts the paths of all settings of a block whose own path has `elements` elements and `bytes` bytes.
 pub(super) fn measure(block: &Block, elements: usize, bytes: usize, paths: &mut Paths) {
     for entry in block.settings.iter() {
         let (elements, bytes) = (elements + 1, bytes + entry.key.len());

@@ -102,7 +102,7 @@ fn a_setting_without_a_value_does_not_swallow_the_next_line() {
 
 #[test]
 fn a_text_that_needs_quotes_is_shown_with_them() {
-    let colon = "`:` cannot stand in a text without quotes";
+    let colon = "`:` is not allowed in a text without quotes";
     check(
         "url = https://h/vp",
         (1, 12),
@@ -136,13 +136,13 @@ fn a_text_that_needs_quotes_is_shown_with_them() {
     check(
         "a = me@host and you",
         (1, 7),
-        "`@` cannot stand outside quotes",
+        "`@` is not allowed outside quotes",
         "put the text in double quotes: `\"me@host and you\"`",
     );
     check(
         "a = x b = 2",
         (1, 9),
-        "`=` cannot stand in a text without quotes",
+        "`=` is not allowed in a text without quotes",
         "begin a new line before the next setting, or put the whole text in double quotes",
     );
 }
@@ -206,7 +206,7 @@ fn misplaced_signs_are_reported() {
     check(
         "a = \"x\ty\"",
         (1, 7),
-        "a tab cannot stand in quotes as it is",
+        "a tab is not allowed in quotes as it is",
         "write it as `\\t`, or use spaces",
     );
     check(
@@ -218,7 +218,7 @@ fn misplaced_signs_are_reported() {
     check(
         "a = [{b += 1}]",
         (1, 9),
-        "`+=` cannot stand inside a list",
+        "`+=` is not allowed inside a list",
         "write the whole list after a `=`",
     );
     check(
@@ -254,7 +254,7 @@ fn substitutions_that_lead_nowhere_are_named() {
     check(
         "a = {x = 1}\na += é",
         (2, 6),
-        "a text and a block or list cannot stand side by side",
+        "a text cannot be joined with a block or list",
         "look at what the `${…}` or `+=` on this line add to",
     );
     check(
@@ -284,7 +284,7 @@ fn bytes_that_are_not_utf_8_are_named_by_offset() {
 fn a_diagnostic_is_rendered_with_its_line_and_a_caret() {
     let rendered = diagnostics("# é\nconnection.url = https://h/vp")[0].render(Colors::None);
     let expected = "\
-error: `:` cannot stand in a text without quotes
+error: `:` is not allowed in a text without quotes
  --> site.conf:2:23
   |
 2 | connection.url = https://h/vp
