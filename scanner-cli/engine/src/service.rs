@@ -66,13 +66,12 @@ use crate::{
     store::{StoreError, StoreLimits},
 };
 
-/// What somebody wants of a service that runs.
+/// What a running service is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// To stop.
     Stop,
-    /// To poll the files now.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
+    /// To poll the files now. Sent on Unix only, by the signal `SIGHUP`.
     PollFiles,
 }
 
