@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io, path::Path, thread};
 
 use libfuzzer_sys::fuzz_target;
-use hocon_reader::{Colors, Diagnostic, Document, Files, Masking, read, settings, to_json};
+use hocon_reader::{Colors, SourceDiagnostic, Document, Files, Masking, read, settings, to_json};
 
 /// What the text is, and what it can include. NUL characters are between the files.
 const NAMES: [&str; 4] = ["site.conf", "a.conf", "a.json", "b.conf"];
@@ -51,12 +51,12 @@ fn check(input: &str) {
     }
 }
 
-fn read_text(text: &str, files: &dyn Files) -> Result<Document, Vec<Diagnostic>> {
+fn read_text(text: &str, files: &dyn Files) -> Result<Document, Vec<SourceDiagnostic>> {
     let variables = BTreeMap::from([("HOME".to_owned(), "/srv/${a}".to_owned())]);
     read(Path::new(NAMES[0]), text.as_bytes(), &variables, files)
 }
 
-fn check_diagnostics(diagnostics: &[Diagnostic], files: &Memory<'_>) {
+fn check_diagnostics(diagnostics: &[SourceDiagnostic], files: &Memory<'_>) {
     for diagnostic in diagnostics {
         assert!(!diagnostic.render(Colors::None).is_empty());
         check_place(files, &diagnostic.place);

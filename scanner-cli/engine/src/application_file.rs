@@ -10,7 +10,7 @@ use crate::{
     automation::Automation,
     delivery::Followers,
     encryption,
-    hocon::{self, Diagnostic, Object, Severity},
+    hocon::{self, Object, Severity, SourceDiagnostic},
     home::Home,
     odd_texts::{OddTexts, Sources},
     problem::Problem,
@@ -129,8 +129,9 @@ impl Application {
         let listen = listen_address(&mut settings);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
         odd.extend(misspelt(&mut settings));
-        let show =
-            |severity, found| Problem::InFile(Diagnostic::in_file(path, content, severity, found));
+        let show = |severity, found| {
+            Problem::InFile(SourceDiagnostic::in_file(path, content, severity, found))
+        };
         if wrong.is_empty() {
             let warnings = settings.warnings().iter().cloned().map(wrong_setting);
             let odd = warnings.chain(odd);
@@ -158,7 +159,7 @@ impl Application {
     }
 }
 
-fn in_file(diagnostics: Vec<Diagnostic>) -> Vec<Problem> {
+fn in_file(diagnostics: Vec<SourceDiagnostic>) -> Vec<Problem> {
     diagnostics.into_iter().map(Problem::InFile).collect()
 }
 

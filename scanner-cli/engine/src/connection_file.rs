@@ -14,7 +14,7 @@ use catalog_model::{
 };
 
 use crate::{
-    hocon::{self, Diagnostic, Severity},
+    hocon::{self, Severity, SourceDiagnostic},
     home::Home,
     input_file,
     odd_texts::Sources,
@@ -80,7 +80,7 @@ impl InvalidFile {
     }
 
     /// A file that cannot be read as HOCON.
-    fn not_hocon(path: &Path, diagnostics: Vec<Diagnostic>) -> Self {
+    fn not_hocon(path: &Path, diagnostics: Vec<SourceDiagnostic>) -> Self {
         Self {
             path: path.to_path_buf(),
             fault: FaultyStage::File,
@@ -201,7 +201,8 @@ impl Reading<'_> {
         let name = path.display().to_string();
         let mut settings = Settings::new(name, document.root, files.clone());
         let opened = self.open(&mut settings);
-        let show = |severity, found| Diagnostic::in_file(path, content, severity, found).into();
+        let show =
+            |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
         let [filters, unknown] = unknown_settings(&settings, ReadBy::of(&opened));
         let filters: Vec<Problem> = filters.map(|found| show(Severity::Error, found)).collect();
         let unknown = unknown.map(|found| show(Severity::Warning, found));

@@ -50,8 +50,8 @@ fn read_hocon(path: &Path, content: &[u8], files: &dyn Files) -> Result<Entries,
 }
 
 /// What is wrong, as it is in a file that knows no variables of the environment.
-fn without_variables(found: hocon::Diagnostic) -> Diagnostic {
-    let hocon::Diagnostic {
+fn without_variables(found: hocon::SourceDiagnostic) -> Diagnostic {
+    let hocon::SourceDiagnostic {
         place,
         message,
         hint,

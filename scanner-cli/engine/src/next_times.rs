@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    hocon::{Diagnostic, Node, Object, Severity, Value},
+    hocon::{Node, Object, Severity, SourceDiagnostic, Value},
     installation::Installation,
     problem::Problem,
     schedule::Preview,
@@ -88,7 +88,7 @@ impl Installation {
 fn problem(place: Option<Place>, message: String, hint: Option<String>) -> Problem {
     match place {
         None => Problem::general(message, hint),
-        Some(place) => Problem::InFile(Diagnostic {
+        Some(place) => Problem::InFile(SourceDiagnostic {
             severity: Severity::Error,
             place,
             length: 1,

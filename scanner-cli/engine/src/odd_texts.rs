@@ -4,7 +4,8 @@
 use std::{borrow::Cow, path::Path};
 
 use crate::hocon::{
-    Diagnostic, Files, Found, Node, Object, Severity, Shown, Value, char_at, settings,
+    Files, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value, char_at,
+    settings,
 };
 
 mod invisible;
@@ -19,9 +20,9 @@ const MAX_LISTED: usize = 50;
 /// What is odd about the texts of a file.
 pub struct OddTexts {
     /// What makes the file invalid.
-    pub errors: Vec<Found>,
+    pub errors: Vec<LocatedProblem>,
     /// What to report of them.
-    pub warnings: Vec<Found>,
+    pub warnings: Vec<LocatedProblem>,
 }
 
 /// The files that the settings come from.
@@ -42,8 +43,8 @@ enum Role {
 
 /// An odd text, and whether the file can be used all the same.
 enum Odd {
-    Error(Found),
-    Warning(Found),
+    Error(LocatedProblem),
+    Warning(LocatedProblem),
 }
 
 impl OddTexts {
@@ -73,7 +74,7 @@ impl OddTexts {
             match odd {
                 Odd::Error(found) => odd_texts.errors.push(found),
                 Odd::Warning(found) if number < MAX_LISTED => odd_texts.warnings.push(found),
-                Odd::Warning(found) => odd_texts.warnings.push(Found {
+                Odd::Warning(found) => odd_texts.warnings.push(LocatedProblem {
                     message: "the file has more texts like these, which are not listed".to_owned(),
                     hint: None,
                     ..found
@@ -86,7 +87,7 @@ impl OddTexts {
 
 impl OddTexts {
     /// All of them, for a file without a setting in which quotes are an error.
-    pub fn into_warnings(self) -> Vec<Found> {
+    pub fn into_warnings(self) -> Vec<LocatedProblem> {
         self.errors.into_iter().chain(self.warnings).collect()
     }
 
@@ -116,8 +117,8 @@ impl<'a> Sources<'a> {
     }
 
     /// What was found, as it is shown.
-    pub fn diagnostic(&self, severity: Severity, found: Found) -> Diagnostic {
-        Diagnostic::in_file(self.path, self.content, severity, found)
+    pub fn diagnostic(&self, severity: Severity, found: LocatedProblem) -> SourceDiagnostic {
+        SourceDiagnostic::in_file(self.path, self.content, severity, found)
     }
 
     /// The first character of a value as it is written.
@@ -175,7 +176,7 @@ fn odd_text(
             let words = (!is_filter).then_some(text)?;
             misplaced_sign(words)
         })?;
-        Some(Odd::Warning(Found {
+        Some(Odd::Warning(LocatedProblem {
             place: node.place.clone(),
             message: message.to_owned(),
             hint: Some(hint.to_owned()),

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use catalog_model::{Place, printable};
 
-use crate::hocon::{Colors, Diagnostic, Severity};
+use crate::hocon::{Colors, Severity, SourceDiagnostic};
 
 /// Something wrong or odd with the scanner's files.
 #[derive(Clone, Debug)]
 pub enum Problem {
     /// At a place of a file.
-    InFile(Diagnostic),
+    InFile(SourceDiagnostic),
     /// Not at a place: a folder that is missing, a file that cannot be read.
     General {
         /// Whether it is an error or a warning.
@@ -22,8 +22,8 @@ pub enum Problem {
     },
 }
 
-impl From<Diagnostic> for Problem {
-    fn from(diagnostic: Diagnostic) -> Self {
+impl From<SourceDiagnostic> for Problem {
+    fn from(diagnostic: SourceDiagnostic) -> Self {
         Self::InFile(diagnostic)
     }
 }

@@ -13,7 +13,9 @@ use catalog_model::Settings;
 
 use crate::{
     encryption,
-    hocon::{self, Diagnostic, Found, Node, NotIncluded, Object, Severity, Shown, Value},
+    hocon::{
+        self, IncludeError, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value,
+    },
     home::{Home, shown},
     input_file,
     problem::Problem,
@@ -53,7 +55,8 @@ impl Restrictions {
         let document =
             read.map_err(|found| found.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
         let (restrictions, unclear) = Self::of_root(&document.root, home, variables);
-        let show = |found| Diagnostic::in_file(&path, &content, Severity::Error, found).into();
+        let show =
+            |found| SourceDiagnostic::in_file(&path, &content, Severity::Error, found).into();
         match unclear.is_empty() {
             true => Ok(restrictions),
             false => Err(unclear.into_iter().map(show).collect()),
@@ -65,7 +68,7 @@ impl Restrictions {
         root: &Object,
         home: &Home,
         variables: &BTreeMap<String, String>,
-    ) -> (Self, Vec<Found>) {
+    ) -> (Self, Vec<LocatedProblem>) {
         let file = home.settings().display().to_string();
         let settings = || Settings::new(file.clone(), root.clone(), Arc::new(home.clone()));
         // What is wrong with these, whoever asks for a secret learns.
@@ -103,10 +106,10 @@ impl Restrictions {
     ///
     /// # Errors
     /// Why it may not.
-    pub fn may_include(&self, home: &Home, path: &Path) -> Result<(), NotIncluded> {
+    pub fn may_include(&self, home: &Home, path: &Path) -> Result<(), IncludeError> {
         let path = canonical(path);
         if self.holds_secrets(&path) {
-            return Err(NotIncluded {
+            return Err(IncludeError {
                 message: format!("`{}` holds secrets and cannot be included", shown(&path)),
                 hint: "write `${secret_manager.NAME}` for a secret of the secret manager"
                     .to_owned(),
@@ -117,7 +120,7 @@ impl Restrictions {
         }
         let folder = canonical(&home.path(""));
         let Ok(inner) = path.strip_prefix(&folder) else {
-            return Err(NotIncluded {
+            return Err(IncludeError {
                 message: format!(
                     "`{}` is outside of the scanner's home and cannot be included",
                     shown(&path)
@@ -128,7 +131,7 @@ impl Restrictions {
             });
         };
         if is_own_file(inner) {
-            return Err(NotIncluded {
+            return Err(IncludeError {
                 message: format!(
                     "`{}` may hold secrets of others and cannot be included",
                     shown(inner)
@@ -204,9 +207,12 @@ fn canonical(path: &Path) -> PathBuf {
 }
 
 /// The list `config.variables`: names, or blocks `{ name, codes }`.
-fn allowed_variables(config: &Object, unclear: &mut Vec<Found>) -> BTreeMap<String, Codes> {
+fn allowed_variables(
+    config: &Object,
+    unclear: &mut Vec<LocatedProblem>,
+) -> BTreeMap<String, Codes> {
     let mut refuse = |node: &Node, message: String| {
-        unclear.push(Found {
+        unclear.push(LocatedProblem {
             place: node.place.clone(),
             message,
             hint: Some(format!(

@@ -32,8 +32,8 @@ use self::{
 pub use self::{masked_variables::MaskedVariables, redactor::Redactor};
 use crate::{
     hocon::{
-        self, Diagnostic, Document, Files, Found, Object, Severity, Shown, Value, Variables,
-        is_secret,
+        self, Document, Files, LocatedProblem, Object, Severity, Shown, SourceDiagnostic, Value,
+        Variables, is_secret,
     },
     home::{Home, shown},
     problem::Problem,
@@ -141,11 +141,12 @@ impl<'a> Secrets<'a> {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn read(&self) -> Result<Document, Vec<Diagnostic>> {
+    pub fn read(&self) -> Result<Document, Vec<SourceDiagnostic>> {
         let read = hocon::read(self.path, self.content, self, self.files.as_ref());
         read.map_err(|mut diagnostics| {
             if let Some((path, missing)) = self.missing.take() {
-                let is_about = |one: &&mut Diagnostic| one.unresolved.as_deref() == Some(&path);
+                let is_about =
+                    |one: &&mut SourceDiagnostic| one.unresolved.as_deref() == Some(&path);
                 if let Some(diagnostic) = diagnostics.iter_mut().find(is_about) {
                     diagnostic.message = missing.message;
                     diagnostic.hint = Some(missing.hint);
@@ -160,7 +161,7 @@ impl<'a> Secrets<'a> {
         let redactor = self.redactor.borrow();
         let clean = |text: String| redactor.redact(text);
         match problem {
-            Problem::InFile(diagnostic) => Problem::InFile(Diagnostic {
+            Problem::InFile(diagnostic) => Problem::InFile(SourceDiagnostic {
                 message: clean(diagnostic.message),
                 hint: diagnostic.hint.map(clean),
                 // The file may be a link to one that is none of ours.
@@ -211,13 +212,13 @@ impl<'a> Secrets<'a> {
         all.has_too_many().then(|| {
             let SecretError { message, hint } = too_many();
             let place = Place::new(self.path.display().to_string(), 1, 1);
-            let found = Found {
+            let found = LocatedProblem {
                 place,
                 message,
                 hint: Some(hint),
                 value: Shown::No,
             };
-            Diagnostic::in_file(self.path, self.content, Severity::Error, found).into()
+            SourceDiagnostic::in_file(self.path, self.content, Severity::Error, found).into()
         })
     }
 

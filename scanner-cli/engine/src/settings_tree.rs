@@ -2,11 +2,11 @@
 
 use catalog_model::settings::{SettingProblem, Stands};
 
-use crate::hocon::{self, Found, Shown};
+use crate::hocon::{self, LocatedProblem, Shown};
 
 /// What is wrong with a setting, and whether its value may be seen.
-pub fn wrong_setting(problem: SettingProblem) -> Found {
-    Found {
+pub fn wrong_setting(problem: SettingProblem) -> LocatedProblem {
+    LocatedProblem {
         place: problem.place,
         message: problem.message,
         hint: problem.hint,

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     connections::connection_files,
-    hocon::{self, Document, Files, NotIncluded, Object, Value},
+    hocon::{self, Document, Files, IncludeError, Object, Value},
     home::shown,
     input_file::{self, FileKind},
     installation::Installation,
@@ -110,7 +110,7 @@ impl Files for ShownFiles<'_> {
         self.files.content(path)
     }
 
-    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+    fn may_include(&self, path: &Path) -> Result<(), IncludeError> {
         self.files.may_include(path)
     }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     entries,
-    hocon::{Files, NotIncluded},
+    hocon::{Files, IncludeError},
     home::Home,
     input_file::{self, FileKind},
     restrictions::{Restrictions, is_connection_text},
@@ -131,7 +131,7 @@ impl Files for TrackedFiles {
         content
     }
 
-    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+    fn may_include(&self, path: &Path) -> Result<(), IncludeError> {
         self.restrictions.may_include(&self.home, path)
     }
 
@@ -157,7 +157,7 @@ impl Files for EntryFiles<'_> {
         self.0.content(path)
     }
 
-    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+    fn may_include(&self, path: &Path) -> Result<(), IncludeError> {
         self.0.may_include(path)
     }
 

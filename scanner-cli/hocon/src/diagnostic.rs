@@ -3,27 +3,18 @@
 use std::{fmt, path::Path};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use catalog_model::{Place, printable, printable_line};
+use catalog_model::{Place, Severity, printable, printable_line};
 
 use super::{
-    fault::{Fault, Hint},
     limits::{MAX_SHOWN_FILE, MAX_SHOWN_LINE},
     secret::{announces_secret, masked_line, open_string, value_end},
     source::{Source, count},
+    syntax_error::{Hint, SyntaxError},
 };
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// The file cannot be used.
-    Error,
-    /// The file can be used, but may not mean what it seems to.
-    Warning,
-}
 
 /// Something that is wrong or odd at a place of a file. It holds no secret: neither its texts nor its line do.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Diagnostic {
+pub struct SourceDiagnostic {
     /// How bad it is.
     pub severity: Severity,
     /// Where it is.
@@ -42,7 +33,7 @@ pub struct Diagnostic {
 
 /// What a reader of settings found: where, what, and what to do about it.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct LocatedProblem {
     /// Where it is.
     pub place: Place,
     /// What is wrong: lower case, no full stop, names in backticks.
@@ -71,7 +62,7 @@ pub enum Colors {
     None,
 }
 
-impl Diagnostic {
+impl SourceDiagnostic {
     /// An error about a file as a whole, or about a spot of it that cannot be shown.
     pub(super) fn bare(place: Place, message: impl Into<String>, hint: Option<&str>) -> Self {
         Self {
@@ -86,7 +77,7 @@ impl Diagnostic {
     }
 
     /// An error at a spot of `source`. The quotes in its hint are shown only in a setting that is not a secret.
-    pub(super) fn at(source: &Source, fault: Fault, setting: Secrecy) -> Self {
+    pub(super) fn at(source: &Source, fault: SyntaxError, setting: Secrecy) -> Self {
         if !source.quotable {
             return not_quoted(source.place(fault.span.start));
         }
@@ -115,8 +106,8 @@ impl Diagnostic {
 
     /// A problem that a reader of the settings found at `place` of a file with this content. A place in another file,
     /// which was included, is shown without its line.
-    pub fn in_file(file: &Path, content: &[u8], severity: Severity, found: Found) -> Self {
-        let Found {
+    pub fn in_file(file: &Path, content: &[u8], severity: Severity, found: LocatedProblem) -> Self {
+        let LocatedProblem {
             place,
             message,
             hint,
@@ -191,11 +182,11 @@ impl Diagnostic {
 }
 
 /// A mistake in a file that must not be quoted: it may be any file that somebody linked or included.
-pub(super) fn not_quoted(place: Place) -> Diagnostic {
+pub(super) fn not_quoted(place: Place) -> SourceDiagnostic {
     let message = "this file has a mistake here; its text is not shown, because the file is outside of the folder of \
                    connection files";
     let hint = "check that it is meant to be read, and look at the line in an editor";
-    Diagnostic::bare(place, message, Some(hint))
+    SourceDiagnostic::bare(place, message, Some(hint))
 }
 
 /// The line of a file at a place. `value` determines whether the value there is shown.
@@ -223,7 +214,7 @@ fn can_show_line(source: &Source, offset: usize) -> bool {
     is_short && source.text.len() <= MAX_SHOWN_FILE
 }
 
-impl fmt::Display for Diagnostic {
+impl fmt::Display for SourceDiagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.message)
     }

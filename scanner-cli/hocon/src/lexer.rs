@@ -5,9 +5,9 @@ mod string;
 use std::ops::Range;
 
 use super::{
-    fault::{Fault, Rewrite, unquoted},
     limits::MAX_TOKENS,
     path::{Piece, path_of},
+    syntax_error::{Rewrite, SyntaxError, unquoted},
 };
 
 /// A token, its bytes, and the line and column at which it begins.
@@ -44,7 +44,7 @@ pub(super) enum Kind {
         optional: bool,
     },
     /// Where the text cannot be cut any further; nothing but the end follows.
-    Problem(Fault),
+    Problem(SyntaxError),
     End,
 }
 
@@ -123,11 +123,11 @@ impl Lexer<'_> {
         }
         let message =
             format!("the file, with what it includes, has more than {MAX_TOKENS} words and signs");
-        let fault = Fault::new(self.at..self.at, message);
+        let fault = SyntaxError::new(self.at..self.at, message);
         Kind::Problem(fault.hint("split it; a mapping can be a CSV file, which may be larger"))
     }
 
-    fn next(&mut self) -> Result<Kind, Fault> {
+    fn next(&mut self) -> Result<Kind, SyntaxError> {
         let start = self.at;
         let Some(first) = self.bump() else {
             return Ok(Kind::End);
@@ -160,7 +160,7 @@ impl Lexer<'_> {
         })
     }
 
-    fn number(&mut self, start: usize) -> Result<Kind, Fault> {
+    fn number(&mut self, start: usize) -> Result<Kind, SyntaxError> {
         self.bump_while(|c| NUMBER.contains(c));
         let text = &self.text[start..self.at];
         if is_number(text) {
@@ -194,7 +194,7 @@ impl Lexer<'_> {
         Kind::Unquoted
     }
 
-    fn substitution(&mut self, start: usize) -> Result<Kind, Fault> {
+    fn substitution(&mut self, start: usize) -> Result<Kind, SyntaxError> {
         if self.peek() != Some('{') {
             return Err(self.reserved(start));
         }
@@ -215,7 +215,7 @@ impl Lexer<'_> {
                     parts.push((kind, part..self.at))
                 }
                 Ok(Kind::Newline | Kind::End) | Err(_) => {
-                    return Err(Fault::new(
+                    return Err(SyntaxError::new(
                         start..start + 2,
                         "this `${` is not closed on its line",
                     )
@@ -235,7 +235,7 @@ impl Lexer<'_> {
             });
         match path_of(pieces) {
             Some(path) => Ok(Kind::Substitution { path, optional }),
-            None => Err(Fault::new(
+            None => Err(SyntaxError::new(
                 start..self.at,
                 "the name in this `${…}` is empty, or has a dot too many",
             )
@@ -243,9 +243,9 @@ impl Lexer<'_> {
         }
     }
 
-    fn reserved(&self, at: usize) -> Fault {
+    fn reserved(&self, at: usize) -> SyntaxError {
         let character = self.text[at..].chars().next().unwrap_or_default();
-        let fault = Fault::new(
+        let fault = SyntaxError::new(
             at..at + character.len_utf8(),
             match character {
                 '$' => "`$` outside quotes must be followed by `{`".to_owned(),
@@ -288,8 +288,8 @@ impl Lexer<'_> {
     }
 }
 
-fn bad_name(span: Range<usize>) -> Fault {
-    Fault::new(
+fn bad_name(span: Range<usize>) -> SyntaxError {
+    SyntaxError::new(
         span,
         "a `${…}` can only contain the name of a setting or variable",
     )

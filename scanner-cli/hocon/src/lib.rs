@@ -1,163 +1,32 @@
 #![doc = include_str!("../README.md")]
 
 mod diagnostic;
-mod fault;
 mod lexer;
 mod limits;
 mod parser;
 mod path;
 mod pending;
+mod read;
 mod reader;
 mod resolve;
 mod secret;
 mod show;
 mod source;
+mod syntax_error;
 #[cfg(test)]
 mod tests;
 mod within;
 
-use std::path::Path;
-
-use catalog_model::Place;
+pub use catalog_model::Severity;
 pub use catalog_model::settings::{Entry, Map, Node, Object, Value};
 
-use self::{
-    diagnostic::Secrecy,
-    fault::Fault,
-    parser::Within,
-    path::short_path,
-    pending::Kind,
-    reader::Reader,
-    resolve::{Unresolved, Why, resolve},
-    source::Source,
-};
 pub use self::{
-    diagnostic::{Colors, Diagnostic, Found, Severity, Shown},
-    path::{parse_path, render_path},
-    reader::{Files, NoFiles, NotIncluded},
+    diagnostic::{Colors, LocatedProblem, Shown, SourceDiagnostic},
+    path::render_path,
+    read::{Document, parse_path, read},
+    reader::{Files, IncludeError, NoFiles},
     resolve::Variables,
     secret::is_secret,
     show::{MASK, Masking, Setting, settings, to_json},
     within::{char_at, place_within},
 };
-
-/// A file that was read, with all that it includes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Document {
-    /// The settings.
-    pub root: Object,
-    /// What is odd in the file.
-    pub warnings: Vec<Diagnostic>,
-}
-
-/// Reads the file at `path`, whose content is given, and the files that it includes.
-///
-/// ```
-/// use std::{collections::BTreeMap, path::Path};
-/// use hocon_reader::{Colors, NoFiles, read};
-///
-/// let environment = BTreeMap::from([("QLIK_URL".to_owned(), "https://qlik.example.com/vp".to_owned())]);
-/// let text = b"connection { url = ${QLIK_URL}, auth.key = }";
-/// let errors = read(Path::new("qlik.conf"), text, &environment, &NoFiles).unwrap_err();
-/// assert_eq!(errors[0].to_string(), "qlik.conf:1:33: `connection.auth.key` has no value");
-/// assert!(errors[0].render(Colors::None).contains("fill it in"));
-/// ```
-///
-/// # Errors
-///
-/// What is wrong in it: all settings that have no value, and the first thing of another kind.
-pub fn read(
-    path: &Path,
-    content: &[u8],
-    variables: &dyn Variables,
-    files: &dyn Files,
-) -> Result<Document, Vec<Diagnostic>> {
-    let mut reader = Reader::new(files);
-    let tree = reader.file(path, content, &Within::default());
-    let Reader {
-        sources,
-        errors,
-        warnings,
-        effort,
-        ..
-    } = reader;
-    match tree {
-        Some(tree) if errors.is_empty() => match resolve(&tree, variables, effort) {
-            Ok(root) => Ok(Document { root, warnings }),
-            Err(unresolved) => Err(vec![unresolved_substitution(&sources, &unresolved)]),
-        },
-        _ => Err(errors),
-    }
-}
-
-fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Diagnostic {
-    let path = match &unresolved.at.kind {
-        Kind::Reference(reference) if reference.nameable => {
-            Some(&reference.path[reference.prefix..])
-        }
-        _ => None,
-    };
-    let name = path.map_or_else(
-        || "this substitution".to_owned(),
-        |path| format!("`${{{}}}`", short_path(path)),
-    );
-    let (message, hint) = match unresolved.why {
-        Why::Unknown => (
-            format!("{name} is neither a setting of the file nor an environment variable"),
-            "set the variable, or correct the name; `${?NAME}` may be missing",
-        ),
-        Why::Circle => (
-            format!("{name} leads back to itself"),
-            "use the name of another setting",
-        ),
-        Why::TooDeep => (
-            format!("{name} leads through too many others"),
-            "write the value itself",
-        ),
-        Why::TooLarge => (
-            "the value of this substitution is too large".to_owned(),
-            "write the value itself",
-        ),
-        Why::TooHigh => (
-            "the value of this substitution is nested too deep".to_owned(),
-            "write the value itself",
-        ),
-        Why::TooMuchEffort => (
-            format!("{name}, with what it leads to, takes too many steps to read"),
-            "write the value itself",
-        ),
-        Why::TooManyNames => (
-            "the file has too many settings in blocks that are nested too deep".to_owned(),
-            "split it, shorten its keys, and nest its blocks less deep",
-        ),
-        Why::Unjoinable => (
-            "a text cannot be joined with a block or list".to_owned(),
-            "look at what the `${…}` or `+=` on this line add to",
-        ),
-    };
-    let is_unknown = matches!(unresolved.why, Why::Unknown);
-    let diagnostic = at_substitution(sources, &unresolved.at.place, message, hint);
-    Diagnostic {
-        unresolved: path.filter(|_| is_unknown).map(|path| path.to_vec().into()),
-        ..diagnostic
-    }
-}
-
-/// An error at the `${…}` at `place`.
-fn at_substitution(sources: &[Source], place: &Place, message: String, hint: &str) -> Diagnostic {
-    let source = sources.iter().find(|source| source.file == place.file);
-    match source.filter(|source| source.quotable) {
-        Some(source) => {
-            let start = source.offset(place);
-            let rest = &source.text[start..source.line_around(start).end.max(start)];
-            let first = rest.chars().next().map_or(0, char::len_utf8);
-            let end = start + rest.find('}').map_or(first, |at| at + 1);
-            Diagnostic::at(
-                source,
-                Fault::new(start..end, message).hint(hint),
-                Secrecy::Open,
-            )
-        }
-        None => Diagnostic::bare(place.clone(), message, Some(hint)),
-    }
-}

@@ -10,14 +10,14 @@ use std::{ops::Range, rc::Rc};
 use catalog_model::{Place, settings::Entry};
 
 use super::{
-    fault::Fault,
     lexer::{Kind as T, Token, tokens},
     limits::{ELEMENT_EFFORT, MAX_KEY_BYTES},
     path::{Piece, path_of},
     pending::{Block, Kind, Pending, Reference, Scalar, merge},
-    reader::Reader,
+    reader::{Reader, Within},
     secret::is_secret,
     source::Source,
+    syntax_error::SyntaxError,
 };
 
 /// How deep blocks, lists and the elements of keys may nest. Beyond it, the stack could overflow.
@@ -52,17 +52,6 @@ pub(super) fn parse(
     root
 }
 
-/// Where a file is included.
-#[derive(Default)]
-pub(super) struct Within {
-    /// The path of the block.
-    pub(super) path: Vec<String>,
-    /// Whether the block is an item of a list.
-    pub(super) list: bool,
-    /// How deep it is nested.
-    pub(super) depth: usize,
-}
-
 /// A substitution as it is written.
 struct Written {
     path: Vec<String>,
@@ -71,7 +60,7 @@ struct Written {
     nameable: bool,
 }
 
-type Parsed<T> = Result<T, Box<Fault>>;
+type Parsed<T> = Result<T, Box<SyntaxError>>;
 
 struct Parser<'a, 'r> {
     reader: &'a mut Reader<'r>,
@@ -268,10 +257,12 @@ impl Parser<'_, '_> {
         if (path.iter().flatten()).any(|element| element.len() > MAX_KEY_BYTES) {
             let message = format!("this key has more than {MAX_KEY_BYTES} bytes");
             let start = span.start;
-            return Err(Fault::new(start..start, message).hint("shorten it").into());
+            return Err(SyntaxError::new(start..start, message)
+                .hint("shorten it")
+                .into());
         }
         path.ok_or_else(|| {
-            Fault::new(span, "this key has a dot too many")
+            SyntaxError::new(span, "this key has a dot too many")
                 .hint("remove the dot at its start or end, or put the key in double quotes")
                 .into()
         })
@@ -332,7 +323,7 @@ fn put(block: &mut Block, key: &[String], place: Place, value: Rc<Pending>) {
     );
 }
 
-fn never_closed(open: &Range<usize>, opening: &str, closing: &str) -> Fault {
-    Fault::new(open.clone(), format!("this `{opening}` is never closed"))
+fn never_closed(open: &Range<usize>, opening: &str, closing: &str) -> SyntaxError {
+    SyntaxError::new(open.clone(), format!("this `{opening}` is never closed"))
         .hint(format!("add the `{closing}` that is missing below"))
 }

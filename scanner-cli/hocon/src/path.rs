@@ -1,29 +1,12 @@
 //! Paths of settings: `connection.auth.key`, with quotes around what is not plain.
 
-use std::{collections::BTreeMap, path::Path};
-
-use super::{limits::MAX_SHOWN_PATH, read, reader::NoFiles, show::settings};
+use super::limits::MAX_SHOWN_PATH;
 
 /// Writes a path as a file would: `connection.auth.key`, `hosts."a.b".port`.
 #[must_use]
 pub fn render_path(path: &[String]) -> String {
     let keys: Vec<String> = path.iter().map(|key| render_key(key)).collect();
     keys.join(".")
-}
-
-/// Reads a path as a file would write it: `connection.auth.key`, `hosts."a.b".port`; nothing if the text is not one path.
-pub fn parse_path(text: &str) -> Option<Vec<String>> {
-    let is_plain =
-        |c: char| !c.is_control() && !matches!(c, '=' | ':' | '{' | '}' | '[' | ']' | ',');
-    if !text.chars().all(is_plain) || text.trim_start().starts_with("include") {
-        return None;
-    }
-    let line = format!("{text} = 0");
-    let document = read(Path::new(""), line.as_bytes(), &BTreeMap::new(), &NoFiles).ok()?;
-    let [setting] = &settings(&document.root)[..] else {
-        return None;
-    };
-    Some(setting.path.clone())
 }
 
 /// Writes a path for a message: cut if it is very long.

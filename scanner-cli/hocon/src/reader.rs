@@ -14,12 +14,11 @@ use catalog_model::{
 };
 
 use super::{
-    diagnostic::{Diagnostic, Secrecy, not_quoted},
-    fault::Fault,
+    diagnostic::{Secrecy, SourceDiagnostic, not_quoted},
     limits::{Effort, Exhausted, MAX_DIAGNOSTICS, MAX_INCLUDED_BYTES, MAX_INCLUDES, MAX_TOKENS},
-    parser::{Within, parse},
     pending::{Id, Pending},
     source::Source,
+    syntax_error::SyntaxError,
 };
 
 /// Maximum depth of includes, as in the Zeenea scanner's parser.
@@ -42,7 +41,7 @@ pub trait Files {
     /// # Errors
     ///
     /// Why it may not.
-    fn may_include(&self, path: &Path) -> Result<(), NotIncluded> {
+    fn may_include(&self, path: &Path) -> Result<(), IncludeError> {
         let _ = path;
         Ok(())
     }
@@ -56,7 +55,7 @@ pub trait Files {
 
 /// Why a file may not be included, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotIncluded {
+pub struct IncludeError {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -73,12 +72,28 @@ impl Files for NoFiles {
     }
 }
 
+/// Reads the tree of a source, which is included where `Within` says. `None` if it could not be read to its end.
+type Parse = fn(&mut Reader<'_>, Source, &Within) -> Option<Rc<Pending>>;
+
+/// Where a file is included.
+#[derive(Default)]
+pub(super) struct Within {
+    /// The path of the block.
+    pub(super) path: Vec<String>,
+    /// Whether the block is an item of a list.
+    pub(super) list: bool,
+    /// How deep it is nested.
+    pub(super) depth: usize,
+}
+
 /// The state of reading one file with all that it includes.
 pub(super) struct Reader<'a> {
     files: &'a dyn Files,
+    /// Reads the tree of a source. The parser is passed in, because it calls the reader for each `include`.
+    parse: Parse,
     pub(super) sources: Vec<Source>,
-    pub(super) errors: Vec<Diagnostic>,
-    pub(super) warnings: Vec<Diagnostic>,
+    pub(super) errors: Vec<SourceDiagnostic>,
+    pub(super) warnings: Vec<SourceDiagnostic>,
     /// The files that are being read, the outermost first.
     open: Vec<PathBuf>,
     ids: usize,
@@ -117,9 +132,10 @@ impl Include {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(files: &'a dyn Files) -> Self {
+    pub(super) fn new(files: &'a dyn Files, parse: Parse) -> Self {
         Self {
             files,
+            parse,
             sources: Vec::new(),
             errors: Vec::new(),
             warnings: Vec::new(),
@@ -138,9 +154,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Counts effort for the text at `span`.
-    pub(super) fn spend(&mut self, amount: usize, span: Range<usize>) -> Result<(), Box<Fault>> {
+    pub(super) fn spend(
+        &mut self,
+        amount: usize,
+        span: Range<usize>,
+    ) -> Result<(), Box<SyntaxError>> {
         self.effort.spend(amount).map_err(|Exhausted| {
-            let fault = Fault::new(
+            let fault = SyntaxError::new(
                 span,
                 "the file takes too long to read; the rest of it is ignored",
             );
@@ -151,7 +171,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes an error. Of very many, those beyond the first are only counted.
-    pub(super) fn error(&mut self, error: impl FnOnce() -> Diagnostic) {
+    pub(super) fn error(&mut self, error: impl FnOnce() -> SourceDiagnostic) {
         push_bounded(
             &mut self.errors,
             error,
@@ -160,7 +180,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a warning. Of very many, those beyond the first are only counted.
-    pub(super) fn warning(&mut self, warning: impl FnOnce() -> Diagnostic) {
+    pub(super) fn warning(&mut self, warning: impl FnOnce() -> SourceDiagnostic) {
         let more = "more warnings follow, which are not listed";
         push_bounded(&mut self.warnings, || warning().warning(), more);
     }
@@ -182,7 +202,7 @@ impl<'a> Reader<'a> {
                 self.open.push(path.to_owned());
                 let mut source = Source::new(file, text);
                 source.quotable = self.files.may_quote(path);
-                let tree = parse(self, source, within);
+                let tree = (self.parse)(self, source, within);
                 self.open.pop();
                 tree
             }
@@ -203,8 +223,8 @@ impl<'a> Reader<'a> {
         source: &Source,
         include: &Include,
         within: &Within,
-    ) -> Result<Vec<Rc<Pending>>, Box<Fault>> {
-        let fault = |message: String| Fault::new(include.span.clone(), message);
+    ) -> Result<Vec<Rc<Pending>>, Box<SyntaxError>> {
+        let fault = |message: String| SyntaxError::new(include.span.clone(), message);
         if include.target == Target::Url
             || (include.target == Target::Beside && is_url(&include.name))
         {
@@ -213,7 +233,7 @@ impl<'a> Reader<'a> {
                 .into());
         }
         for path in self.candidates(include) {
-            if let Err(NotIncluded { message, hint }) = self.files.may_include(&path) {
+            if let Err(IncludeError { message, hint }) = self.files.may_include(&path) {
                 return Err(fault(message).hint(hint).into());
             }
         }
@@ -261,27 +281,27 @@ impl<'a> Reader<'a> {
         source: &Source,
         include: &Include,
         missing: Option<String>,
-    ) -> Result<(), Box<Fault>> {
-        let fault = |message: String| Fault::new(include.span.clone(), message);
+    ) -> Result<(), Box<SyntaxError>> {
+        let fault = |message: String| SyntaxError::new(include.span.clone(), message);
         let reason = missing.unwrap_or_else(|| "there is no class path here".to_owned());
         if include.required {
             return Err(fault(reason).into());
         }
         let ignored = fault(format!("{reason}, so this `include` is ignored"))
             .hint("the name of an included file ends in `.conf` or `.json`; if it may not be missing, write `include required(…)`");
-        self.warning(|| Diagnostic::at(source, ignored, Secrecy::Open));
+        self.warning(|| SourceDiagnostic::at(source, ignored, Secrecy::Open));
         Ok(())
     }
 
     /// Counts the bytes of an included file, and refuses those beyond the limit.
-    fn count_included(&mut self, include: &Include, bytes: usize) -> Result<(), Box<Fault>> {
+    fn count_included(&mut self, include: &Include, bytes: usize) -> Result<(), Box<SyntaxError>> {
         self.included_bytes += bytes;
         if self.included_bytes <= MAX_INCLUDED_BYTES {
             return Ok(());
         }
         let megabytes = MAX_INCLUDED_BYTES / 1_000_000;
         let message = format!("the included files have more than {megabytes} MB together");
-        let fault = Fault::new(include.span.clone(), message);
+        let fault = SyntaxError::new(include.span.clone(), message);
         Err(fault.hint(INCLUDE_ONCE).into())
     }
 
@@ -318,12 +338,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn push_bounded(diagnostics: &mut Vec<Diagnostic>, next: impl FnOnce() -> Diagnostic, more: &str) {
+fn push_bounded(
+    diagnostics: &mut Vec<SourceDiagnostic>,
+    next: impl FnOnce() -> SourceDiagnostic,
+    more: &str,
+) {
     match diagnostics.len() {
         0..MAX_DIAGNOSTICS => diagnostics.push(next()),
         MAX_DIAGNOSTICS => {
             let last = diagnostics.last().map(|last| last.place.clone());
-            let mut last = last.map(|place| Diagnostic::bare(place, more, None));
+            let mut last = last.map(|place| SourceDiagnostic::bare(place, more, None));
             let severity = diagnostics.first().map(|first| first.severity);
             if let (Some(last), Some(severity)) = (&mut last, severity) {
                 last.severity = severity;
@@ -341,7 +365,7 @@ fn is_url(name: &str) -> bool {
 }
 
 /// The error about a file that is not text, at the place of the first byte that shows it.
-fn not_text_error(file: Arc<str>, content: &[u8], not_text: NotText) -> Diagnostic {
+fn not_text_error(file: Arc<str>, content: &[u8], not_text: NotText) -> SourceDiagnostic {
     let offset = match not_text {
         NotText::NotUtf8(offset) | NotText::Nul(offset) => offset,
         NotText::Utf16 | NotText::OnlyNul => 0,
@@ -361,5 +385,5 @@ fn not_text_error(file: Arc<str>, content: &[u8], not_text: NotText) -> Diagnost
             (format!("the file {what}"), hint)
         }
     };
-    Diagnostic::bare(place, message, Some(hint))
+    SourceDiagnostic::bare(place, message, Some(hint))
 }

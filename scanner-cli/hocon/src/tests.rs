@@ -9,7 +9,7 @@ mod secrets;
 
 use std::{collections::BTreeMap, io, path::Path};
 
-use super::{Diagnostic, Document, Files, read};
+use super::{Document, Files, SourceDiagnostic, read};
 
 /// Files that exist in a test only.
 #[derive(Default)]
@@ -25,7 +25,7 @@ impl Files for Memory {
 }
 
 /// Reads a text as the file `site.conf`, with no variables and no other files.
-fn read_text(text: &str) -> Result<Document, Vec<Diagnostic>> {
+fn read_text(text: &str) -> Result<Document, Vec<SourceDiagnostic>> {
     read(
         Path::new("site.conf"),
         text.as_bytes(),

@@ -9,9 +9,6 @@ use std::{
 
 use super::paths::{Import, imports};
 
-/// Crates that still have circles. One that has none any more must be removed from this list.
-const EXPECTED: [&str; 1] = ["scanner-cli/hocon/src"];
-
 /// The modules that each top-level module of a crate imports.
 type Arrows = BTreeMap<String, BTreeSet<String>>;
 
@@ -19,16 +16,12 @@ type Arrows = BTreeMap<String, BTreeSet<String>>;
 pub(super) fn check(folders: &[String], faults: &mut Vec<String>) -> io::Result<()> {
     for folder in folders {
         let circles = circles(&arrows(Path::new(folder))?);
-        let is_expected = EXPECTED.contains(&folder.as_str());
-        match (circles.is_empty(), is_expected) {
-            (true, true) => faults.push(format!(
-                "{folder} has no circle of imports any more: remove it from `EXPECTED` in layers/circles.rs"
-            )),
-            (false, false) => faults.extend(circles.iter().map(|circle| {
-                format!("{folder}: these modules import each other: {}", circle.join(", "))
-            })),
-            _ => {}
-        }
+        faults.extend(circles.iter().map(|circle| {
+            format!(
+                "{folder}: these modules import each other: {}",
+                circle.join(", ")
+            )
+        }));
     }
     Ok(())
 }

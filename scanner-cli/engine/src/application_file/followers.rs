@@ -11,19 +11,22 @@ use catalog_model::{
 
 use crate::{
     delivery::Followers,
-    hocon::{Found, Node, Shown, Value},
+    hocon::{LocatedProblem, Node, Shown, Value},
     home::Home,
     settings_tree::wrong_setting,
 };
 
 /// What is wrong with the followers, and what is odd.
 pub(super) struct Findings<'a> {
-    wrong: &'a mut Vec<Found>,
-    odd: &'a mut Vec<Found>,
+    wrong: &'a mut Vec<LocatedProblem>,
+    odd: &'a mut Vec<LocatedProblem>,
 }
 
 impl<'a> Findings<'a> {
-    pub(super) fn new(wrong: &'a mut Vec<Found>, odd: &'a mut Vec<Found>) -> Self {
+    pub(super) fn new(
+        wrong: &'a mut Vec<LocatedProblem>,
+        odd: &'a mut Vec<LocatedProblem>,
+    ) -> Self {
         Self { wrong, odd }
     }
 }
@@ -69,7 +72,7 @@ pub(super) fn read(path: &Path, home: &Home, list: Node, findings: Findings<'_>)
             let message = format!("two followers have the name `{name}`");
             let hint =
                 "give each a `name`: the scanner keeps under it what was delivered".to_owned();
-            findings.wrong.push(Found {
+            findings.wrong.push(LocatedProblem {
                 hint: Some(hint),
                 ..wrong(place.clone(), &message)
             });
@@ -85,7 +88,7 @@ pub(super) fn read(path: &Path, home: &Home, list: Node, findings: Findings<'_>)
 fn open(
     registry: &FollowerRegistry,
     settings: &mut Settings,
-    wrong: &mut Vec<Found>,
+    wrong: &mut Vec<LocatedProblem>,
 ) -> Option<ConfiguredFollower> {
     let opened = registry.open(settings);
     let problems = settings.problems();
@@ -98,8 +101,8 @@ fn open(
     opened.ok().flatten()
 }
 
-fn wrong(place: Place, message: &str) -> Found {
-    Found {
+fn wrong(place: Place, message: &str) -> LocatedProblem {
+    LocatedProblem {
         place,
         message: message.to_owned(),
         hint: Some("write `followers = [ { kind = ndjson, path = export } ]`".to_owned()),
@@ -107,8 +110,8 @@ fn wrong(place: Place, message: &str) -> Found {
     }
 }
 
-fn unknown(unknown: UnknownSetting) -> Found {
-    Found {
+fn unknown(unknown: UnknownSetting) -> LocatedProblem {
+    LocatedProblem {
         message: format!("`{}` is not a setting of this follower", unknown.key),
         hint: unknown.near.map(|near| format!("did you mean `{near}`?")),
         place: unknown.place,

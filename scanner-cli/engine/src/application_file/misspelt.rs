@@ -2,7 +2,7 @@
 
 use catalog_model::{Settings, nearest, settings::UnknownSetting};
 
-use crate::hocon::{Found, Shown};
+use crate::hocon::{LocatedProblem, Shown};
 
 /// Settings that are read elsewhere: by the followers, the restrictions and the secret manager.
 const READ_ELSEWHERE: [&str; 7] = [
@@ -23,7 +23,7 @@ const SCHEDULE: &str = "automation.synchronize";
 const OTHER_NAMES: [&str; 3] = ["automation.schedule", "automation.cron", "schedule"];
 
 /// The settings that nobody knows and that are near to a known one, or stand in a block of this scanner.
-pub(super) fn misspelt(settings: &mut Settings) -> Vec<Found> {
+pub(super) fn misspelt(settings: &mut Settings) -> Vec<LocatedProblem> {
     for name in READ_ELSEWHERE {
         settings.know(name);
     }
@@ -44,7 +44,7 @@ fn with_other_names(unknown: UnknownSetting) -> UnknownSetting {
     }
 }
 
-fn found(UnknownSetting { key, place, near }: UnknownSetting) -> Found {
+fn found(UnknownSetting { key, place, near }: UnknownSetting) -> LocatedProblem {
     // Only the settings of the secret manager and of encryption can be near to a secret.
     let is_secret =
         |near: &String| near.starts_with("secret-manager") || near.starts_with("encryption");
@@ -52,7 +52,7 @@ fn found(UnknownSetting { key, place, near }: UnknownSetting) -> Found {
         Some(near) if !is_secret(near) => Shown::Yes,
         _ => Shown::No,
     };
-    Found {
+    LocatedProblem {
         message: format!("`{key}` is not a setting of the scanner and has no effect"),
         hint: near.map(|near| format!("did you mean `{near}`?")),
         place,

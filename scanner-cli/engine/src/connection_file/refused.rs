@@ -4,14 +4,14 @@ use catalog_model::settings::SettingProblem;
 
 use super::is_of_store;
 use crate::{
-    hocon::{Diagnostic, Found, Object, Severity},
+    hocon::{LocatedProblem, Object, Severity, SourceDiagnostic},
     odd_texts::{OddTexts, Sources},
     secrets::Secrets,
 };
 
 /// The values of a file that are refused before any setting is read.
 pub(super) struct Refused {
-    pub(super) values: Vec<Diagnostic>,
+    pub(super) values: Vec<SourceDiagnostic>,
     pub(super) code: CodeIs,
     /// Whether something could not be decrypted, so that a trust store's password may be another.
     passwords: Passwords,
@@ -38,7 +38,7 @@ impl Refused {
         secrets: &Secrets<'_>,
         root: &mut Object,
         sources: &Sources<'_>,
-    ) -> (Self, Vec<Found>) {
+    ) -> (Self, Vec<LocatedProblem>) {
         let undecrypted = secrets.decrypt_all(root);
         let passwords = match undecrypted.is_empty() {
             true => Passwords::Known,

@@ -7,7 +7,7 @@ use catalog_model::{
 
 use super::{ConnectionFile, NotOpened};
 use crate::{
-    hocon::{Found, Shown},
+    hocon::{LocatedProblem, Shown},
     problem::Problem,
 };
 
@@ -38,7 +38,7 @@ impl ReadBy {
 pub(super) fn unknown_settings(
     settings: &Settings,
     read: ReadBy,
-) -> [std::vec::IntoIter<Found>; 2] {
+) -> [std::vec::IntoIter<LocatedProblem>; 2] {
     let is_filter =
         |one: &UnknownSetting| (one.near.as_deref()).is_some_and(|near| FILTERS.contains(&near));
     let Unknown {
@@ -56,7 +56,7 @@ pub(super) fn unknown_settings(
         let found = all.into_iter().map(|one| unknown_setting(one, read));
         found.collect::<Vec<_>>()
     });
-    others.extend(more_place.map(|place| Found {
+    others.extend(more_place.map(|place| LocatedProblem {
         place,
         message: format!(
             "{} unknown to this connector, and not listed",
@@ -109,7 +109,7 @@ fn meant_by(settings: &Settings, missing: &str) -> Option<UnknownSetting> {
     unknown.find(|one| one.near.as_deref() == Some(missing))
 }
 
-fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> Found {
+fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> LocatedProblem {
     let hint = |near: String| {
         let block = unknown.key.strip_suffix(&near);
         match block.and_then(|block| block.strip_suffix('.')) {
@@ -124,7 +124,7 @@ fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> Found {
         Some(near) if is_top(near) && is_top(key) => Shown::Yes,
         _ => Shown::No,
     };
-    Found {
+    LocatedProblem {
         message: match read {
             ReadBy::Connector => format!("`{key}` is not a setting that this connector knows"),
             ReadBy::Nobody => format!("`{key}` is not a known setting"),

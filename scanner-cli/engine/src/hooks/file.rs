@@ -14,7 +14,7 @@ use super::Hook;
 use crate::{
     connection_file::name_misspelt,
     connections::listed,
-    hocon::{self, Diagnostic, Found, Severity, Shown, Value},
+    hocon::{self, LocatedProblem, Severity, Shown, SourceDiagnostic, Value},
     home::{Home, shown},
     input_file::{self, FileKind},
     odd_texts::{OddTexts, Sources},
@@ -121,8 +121,9 @@ fn read(
     };
     let files = Arc::new(TrackedFiles::of(home));
     let mut settings = Settings::new(path.display().to_string(), document.root, files);
-    let show =
-        |severity, found| Problem::InFile(Diagnostic::in_file(path, &content, severity, found));
+    let show = |severity, found| {
+        Problem::InFile(SourceDiagnostic::in_file(path, &content, severity, found))
+    };
     let enabled = settings.flag("enabled", true);
     settings.know(COMMAND);
     let hook = hook(&mut settings, command);
@@ -209,11 +210,11 @@ fn command(value: &Value) -> Option<Vec<String>> {
 }
 
 /// Settings whose names look like others. Those of other programs that read the file are left alone.
-fn misspelt(settings: &Settings) -> Vec<Found> {
+fn misspelt(settings: &Settings) -> Vec<LocatedProblem> {
     let unknown = settings.find_unknown(&[COMMAND]).settings.into_iter();
     let found = unknown.filter_map(|unknown| {
         let near = unknown.near?;
-        Some(Found {
+        Some(LocatedProblem {
             place: unknown.place,
             message: format!("`{}` is not a setting of a hook", unknown.key),
             hint: Some(format!("did you mean `{near}`?")),

@@ -3,7 +3,9 @@
 use catalog_model::{InvisibleCharacter, Place};
 
 use super::{FILTERS, MAX_LISTED, Odd, Sources, quotes::is_url};
-use crate::hocon::{Found, Node, Object, Shown, Value, is_secret, place_within, render_path};
+use crate::hocon::{
+    LocatedProblem, Node, Object, Shown, Value, is_secret, place_within, render_path,
+};
 
 /// Finds one in a value. A text of several lines may have line breaks and tabs; of secrets nothing is said here.
 pub(super) fn in_value(
@@ -28,7 +30,7 @@ pub(super) fn in_value(
         }
     };
     let place = &node.place;
-    Some(Odd::Warning(Found {
+    Some(Odd::Warning(LocatedProblem {
         place: character_place(sources, place, offset),
         message: format!(
             "`{}` has an invisible character: {found}",
@@ -52,7 +54,7 @@ fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
             return;
         }
         if let Some((offset, found)) = InvisibleCharacter::find(&entry.key) {
-            odd.push(Odd::Warning(Found {
+            odd.push(Odd::Warning(LocatedProblem {
                 place: character_place(sources, &entry.key_place, offset),
                 message: format!(
                     "the key `{}` has an invisible character: {found}",

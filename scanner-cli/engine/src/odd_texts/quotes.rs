@@ -1,7 +1,7 @@
 //! Quotes around a value that HOCON does not know: they become part of the text.
 
 use super::{Odd, Role, Sources};
-use crate::hocon::{Found, Node, Shown, is_secret};
+use crate::hocon::{LocatedProblem, Node, Shown, is_secret};
 
 /// The settings in which such quotes make the file invalid. A code and a connector's id are permanent; an address and the
 /// credentials do not work with them.
@@ -75,7 +75,7 @@ pub(super) fn find(
         Origin::Written if role == Role::Element => "write double quotes instead".to_owned(),
         Origin::Written => format!("write `{name} = \"…\"`"),
     };
-    let found = Found {
+    let found = LocatedProblem {
         place: node.place.clone(),
         message: format!("`{name}` {where_it_is} part of the text: HOCON knows double quotes only"),
         hint: Some(hint),

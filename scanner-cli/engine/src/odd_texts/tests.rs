@@ -16,8 +16,10 @@ fn odd(text: &str) -> (Vec<String>, Vec<String>) {
             files: &Disk,
         },
     );
-    let texts = |found: Vec<Found>| -> Vec<String> {
-        let shown = |one: Found| format!("{}:{} {}", one.place.line, one.place.column, one.message);
+    let texts = |found: Vec<LocatedProblem>| -> Vec<String> {
+        let shown = |one: LocatedProblem| {
+            format!("{}:{} {}", one.place.line, one.place.column, one.message)
+        };
         found.into_iter().map(shown).collect()
     };
     (texts(odd.errors), texts(odd.warnings))

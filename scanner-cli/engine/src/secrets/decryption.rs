@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{SecretError, Secrets, names::file_code, provider::encrypt_again};
 use crate::{
     encryption::{self, Binding, DecryptionError, Key, is_encrypted},
-    hocon::{Diagnostic, Files, Found, Node, Object, Severity, Shown, Value},
+    hocon::{Files, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value},
     home::shown,
     problem::Problem,
 };
@@ -28,7 +28,7 @@ const MAX_FAULTS: usize = 50;
 impl Secrets<'_> {
     /// Decrypts every text of a file that is encrypted; one that cannot be stays as it is, and is reported. So is a name or
     /// a filter that is a secret: reports and messages would show it.
-    pub fn decrypt_all(&self, root: &mut Object) -> Vec<Diagnostic> {
+    pub fn decrypt_all(&self, root: &mut Object) -> Vec<SourceDiagnostic> {
         let mut faults = self.take_secret_names(root);
         if faults.is_empty() {
             faults.extend(self.check_code(root));
@@ -55,7 +55,7 @@ impl Secrets<'_> {
         node: &mut Node,
         code: &str,
         setting: &mut String,
-        faults: &mut Vec<Diagnostic>,
+        faults: &mut Vec<SourceDiagnostic>,
     ) {
         if faults.len() >= MAX_FAULTS {
             return;
@@ -95,7 +95,7 @@ impl Secrets<'_> {
         place: &Place,
         text: &str,
         binding: Binding<'_>,
-    ) -> Result<String, Diagnostic> {
+    ) -> Result<String, SourceDiagnostic> {
         let decrypted = self.decryption_key().and_then(|key| {
             let decrypted = key.decrypt(text, binding);
             decrypted.map_err(|why| self.not_decrypted(why, binding))
@@ -113,7 +113,7 @@ impl Secrets<'_> {
             }
             let message = "this encrypted value is not bound to a connection and a setting: anyone who reads it can use it in any connection file";
             let unbound = self.fault(place, message.to_owned(), hint);
-            self.warn(Problem::InFile(Diagnostic {
+            self.warn(Problem::InFile(SourceDiagnostic {
                 severity: Severity::Warning,
                 ..unbound
             }));
@@ -166,14 +166,14 @@ impl Secrets<'_> {
         }
     }
 
-    pub(super) fn fault(&self, place: &Place, message: String, hint: String) -> Diagnostic {
-        let found = Found {
+    pub(super) fn fault(&self, place: &Place, message: String, hint: String) -> SourceDiagnostic {
+        let found = LocatedProblem {
             place: place.clone(),
             message,
             hint: Some(hint),
             value: Shown::No,
         };
-        Diagnostic::in_file(self.path, self.content, Severity::Error, found)
+        SourceDiagnostic::in_file(self.path, self.content, Severity::Error, found)
     }
 
     /// Whether a filter is encrypted, or an expression that the secret manager gave. A pattern of a rule may be the same as

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Secrets;
 use crate::{
     encryption::is_encrypted,
-    hocon::{Diagnostic, Object, Value},
+    hocon::{Object, SourceDiagnostic, Value},
 };
 
 /// The settings by which people and files name a connection.
@@ -13,7 +13,7 @@ const NAMES: [&str; 3] = ["code", "name", "connector_id"];
 
 impl Secrets<'_> {
     /// Reports names that are secret, or of which a part is. They are taken out, so that nothing shows them.
-    pub(super) fn take_secret_names(&self, root: &mut Object) -> Vec<Diagnostic> {
+    pub(super) fn take_secret_names(&self, root: &mut Object) -> Vec<SourceDiagnostic> {
         let mut faults = Vec::new();
         for (name, node) in root.iter_mut().filter(|(name, _)| NAMES.contains(name)) {
             let is_encrypted = matches!(&node.value, Value::String(text) if is_encrypted(text));

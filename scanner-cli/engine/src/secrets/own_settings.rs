@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{MaskedVariables, SecretError, Secrets, names::file_code, text};
-use crate::hocon::{self, Diagnostic, Object};
+use crate::hocon::{self, Object, SourceDiagnostic};
 
 /// What a connection file says of itself, read without any secret.
 #[derive(Default)]
@@ -43,7 +43,7 @@ impl Secrets<'_> {
     }
 
     /// Refuses a file whose code is another once its secrets are in their places: it got those of the other.
-    pub(super) fn check_code(&self, root: &Object) -> Option<Diagnostic> {
+    pub(super) fn check_code(&self, root: &Object) -> Option<SourceDiagnostic> {
         if !self.has_asked_for_code.get()
             || self.own().code.as_deref() == file_code(root).as_deref()
         {

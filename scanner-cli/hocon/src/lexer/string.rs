@@ -1,14 +1,14 @@
 //! Quoted strings: one line with escapes between `"`, any lines without escapes between `"""`.
 
 use super::{Kind, Lexer};
-use crate::fault::{Fault, Rewrite};
+use crate::syntax_error::{Rewrite, SyntaxError};
 
 const GENERAL: &str = "write every backslash twice, as in `\"DOMAIN\\\\user\"`, or put the text in triple quotes, as in \
      `\"\"\"DOMAIN\\user\"\"\"`";
 
 impl Lexer<'_> {
     /// Reads a string whose first quote, at `start`, has been read.
-    pub(super) fn quoted(&mut self, start: usize) -> Result<Kind, Fault> {
+    pub(super) fn quoted(&mut self, start: usize) -> Result<Kind, SyntaxError> {
         if self.rest().starts_with("\"\"") {
             self.at += 2;
             return self.triple_quoted(start);
@@ -18,7 +18,7 @@ impl Lexer<'_> {
             let at = self.at;
             match self.bump() {
                 None | Some('\n') => {
-                    return Err(Fault::new(start..start + 1, "this quote is not closed on its line")
+                    return Err(SyntaxError::new(start..start + 1, "this quote is not closed on its line")
                         .hint("close it with a `\"`; put a text of several lines between `\"\"\"` and `\"\"\"`"));
                 }
                 Some('"') => return Ok(Kind::Quoted(text)),
@@ -33,11 +33,11 @@ impl Lexer<'_> {
         }
     }
 
-    fn triple_quoted(&mut self, start: usize) -> Result<Kind, Fault> {
+    fn triple_quoted(&mut self, start: usize) -> Result<Kind, SyntaxError> {
         let text_start = self.at;
         let Some(found) = self.rest().find("\"\"\"") else {
             return Err(
-                Fault::new(start..start + 3, "this `\"\"\"` is never closed")
+                SyntaxError::new(start..start + 3, "this `\"\"\"` is never closed")
                     .hint("close it with another `\"\"\"`"),
             );
         };
@@ -85,9 +85,9 @@ impl Lexer<'_> {
     }
 
     /// The fault of a backslash at `at`, in a string that begins at `start`.
-    fn bad_escape(&self, start: usize, at: usize) -> Fault {
+    fn bad_escape(&self, start: usize, at: usize) -> SyntaxError {
         let line = self.text[at..].split('\n').next().unwrap_or_default();
-        let fault = Fault::new(at..at + 1, "this backslash does not begin an escape");
+        let fault = SyntaxError::new(at..at + 1, "this backslash does not begin an escape");
         match closing_quote(line) {
             Some(end) => fault.quoting(Rewrite::Escapes(start + 1..at + end), GENERAL),
             None => fault.hint(GENERAL),
@@ -104,12 +104,12 @@ fn closing_quote(rest: &str) -> Option<usize> {
     unescaped.map(|(at, _)| at).or_else(|| rest.find('"'))
 }
 
-fn raw_control(at: usize, control: char) -> Fault {
+fn raw_control(at: usize, control: char) -> SyntaxError {
     let span = at..at + control.len_utf8();
     match control {
-        '\t' => Fault::new(span, "a tab is not allowed in quotes as it is")
+        '\t' => SyntaxError::new(span, "a tab is not allowed in quotes as it is")
             .hint("write it as `\\t`, or use spaces"),
-        _ => Fault::new(
+        _ => SyntaxError::new(
             span,
             format!(
                 "the control character U+{:04X} is not allowed in quotes as it is",

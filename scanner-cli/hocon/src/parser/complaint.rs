@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::{Fault, Parsed, Parser, T, is_secret};
+use super::{Parsed, Parser, SyntaxError, T, is_secret};
 use crate::{
-    diagnostic::{Diagnostic, Secrecy},
-    fault::{Hint, Rewrite, unquoted},
+    diagnostic::{Secrecy, SourceDiagnostic},
     limits::MAX_DIAGNOSTICS,
     parser::DEPTH_LIMIT,
     path::short_path,
     secret::showable,
+    syntax_error::{Hint, Rewrite, unquoted},
 };
 
 /// What to do where two settings may have run together.
@@ -23,24 +23,24 @@ const PATTERNS: &str = "rules";
 
 impl Parser<'_, '_> {
     /// A fault at the next token, or the lexer's own fault if it has one.
-    pub(super) fn fault(&mut self, message: impl Into<String>) -> Fault {
+    pub(super) fn fault(&mut self, message: impl Into<String>) -> SyntaxError {
         let token = &mut self.tokens[self.at];
         match std::mem::replace(&mut token.kind, T::End) {
             T::Problem(fault) => fault,
             kind => {
                 token.kind = kind;
-                Fault::new(token.span.clone(), message)
+                SyntaxError::new(token.span.clone(), message)
             }
         }
     }
 
-    pub(super) fn unfilled(&self, key: &Range<usize>) -> Fault {
+    pub(super) fn unfilled(&self, key: &Range<usize>) -> SyntaxError {
         let message = format!("`{}` has no value", short_path(showable(&self.full_path())));
-        Fault::new(key.clone(), message)
+        SyntaxError::new(key.clone(), message)
             .hint("fill it in, or remove the line or put a `#` before it")
     }
 
-    pub(super) fn no_value(&mut self) -> Fault {
+    pub(super) fn no_value(&mut self) -> SyntaxError {
         match self.kind() {
             T::Equals | T::Colon | T::PlusEquals => {
                 let mark = self.text().to_owned();
@@ -58,7 +58,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(super) fn no_key(&mut self) -> Fault {
+    pub(super) fn no_key(&mut self) -> SyntaxError {
         match self.kind() {
             T::Equals | T::Colon | T::PlusEquals => {
                 let mark = self.text().to_owned();
@@ -76,21 +76,22 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(super) fn no_separator(&mut self, key: &Range<usize>) -> Fault {
+    pub(super) fn no_separator(&mut self, key: &Range<usize>) -> SyntaxError {
         self.astray = true;
         let hint = "write settings as `key = value`, and a text of several lines between `\"\"\"` and `\"\"\"`";
         match self.kind() {
             T::Problem(_) => self.fault(""),
-            _ => Fault::new(key.clone(), "this key is not followed by `=`, `:` or `{`").hint(hint),
+            _ => SyntaxError::new(key.clone(), "this key is not followed by `=`, `:` or `{`")
+                .hint(hint),
         }
     }
 
-    pub(super) fn closes_nothing(&mut self, mark: &str) -> Fault {
+    pub(super) fn closes_nothing(&mut self, mark: &str) -> SyntaxError {
         self.fault(format!("this `{mark}` closes nothing"))
             .hint(format!("remove it, or put its opening counterpart where it is missing above; in a text, `{mark}` needs double quotes"))
     }
 
-    pub(super) fn unexpected_after_root(&mut self) -> Fault {
+    pub(super) fn unexpected_after_root(&mut self) -> SyntaxError {
         match self.kind() {
             T::CloseBrace => self.closes_nothing("}"),
             _ => self
@@ -99,7 +100,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(super) fn unexpected_after_value(&mut self) -> Fault {
+    pub(super) fn unexpected_after_value(&mut self) -> SyntaxError {
         match self.kind() {
             T::CloseBrace => self.closes_nothing("}"),
             T::CloseBracket => self.closes_nothing("]"),
@@ -111,7 +112,7 @@ impl Parser<'_, '_> {
     }
 
     /// `:` or `=` after an unquoted text, as in a URL.
-    fn separator_in_value(&mut self) -> Fault {
+    fn separator_in_value(&mut self) -> SyntaxError {
         let mark = self.text().to_owned();
         let is_glued = self.at > 0 && self.tokens[self.at - 1].kind == T::Unquoted;
         let fault = self.fault(format!("`{mark}` is not allowed in a text without quotes"));
@@ -162,7 +163,7 @@ impl Parser<'_, '_> {
             return;
         };
         let span = self.span();
-        let fault = Fault::new(
+        let fault = SyntaxError::new(
             span.start + at..span.start + at + 2,
             format!(
                 "`{}` in quotes is a {what}, not a backslash and a letter",
@@ -176,7 +177,7 @@ impl Parser<'_, '_> {
         self.warn(fault);
     }
 
-    pub(super) fn warn(&mut self, fault: Fault) {
+    pub(super) fn warn(&mut self, fault: SyntaxError) {
         if self.reader.warnings.len() > MAX_DIAGNOSTICS {
             return;
         }
@@ -184,7 +185,7 @@ impl Parser<'_, '_> {
         self.reader.warning(|| warning);
     }
 
-    pub(super) fn report(&mut self, fault: Fault) {
+    pub(super) fn report(&mut self, fault: SyntaxError) {
         if self.reader.errors.len() > MAX_DIAGNOSTICS {
             return;
         }
@@ -193,13 +194,13 @@ impl Parser<'_, '_> {
     }
 
     /// Reports what ends the reading of the file.
-    pub(super) fn report_last(&mut self, fault: Fault) {
+    pub(super) fn report_last(&mut self, fault: SyntaxError) {
         let error = self.diagnostic(fault);
         self.reader.errors.push(error);
     }
 
     /// Makes a diagnostic of a fault, once all is hidden that may be secret on its line.
-    fn diagnostic(&mut self, fault: Fault) -> Diagnostic {
+    fn diagnostic(&mut self, fault: SyntaxError) -> SourceDiagnostic {
         let line = self.source.line_around(fault.span.start);
         let is_secret = self.secret_since.is_some() || is_secret(&self.full_path());
         let secrets = &self.source.secrets;
@@ -220,7 +221,7 @@ impl Parser<'_, '_> {
             None if !is_secret => Secrecy::Open,
             _ => Secrecy::Secret,
         };
-        Diagnostic::at(&self.source, fault, secrecy)
+        SourceDiagnostic::at(&self.source, fault, secrecy)
     }
 
     fn after_separator(&self, span: Range<usize>) -> Option<usize> {

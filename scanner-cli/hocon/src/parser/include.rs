@@ -1,6 +1,6 @@
 //! `include "x"`, `include file("x")`, `include required(…)`.
 
-use super::{Block, Fault, Kind, Parsed, Parser, T, Within, merge};
+use super::{Block, Kind, Parsed, Parser, SyntaxError, T, Within, merge};
 use crate::reader::{Include, Target};
 
 const SYNTAX: &str =
@@ -20,7 +20,7 @@ impl Parser<'_, '_> {
         for file in self.reader.include(&self.source, &include, &within)? {
             if within.list && !file.is_resolved() {
                 let message = "a file with `${…}` in it cannot be included inside a list";
-                let fault = Fault::new(include.span, message);
+                let fault = SyntaxError::new(include.span, message);
                 return Err(fault.hint("include it outside of the list").into());
             }
             if let Kind::Object(included) = &file.kind {
@@ -64,7 +64,7 @@ impl Parser<'_, '_> {
                 required,
             }),
             _ => {
-                let fault = Fault::new(start, "this is not a valid way to include a file");
+                let fault = SyntaxError::new(start, "this is not a valid way to include a file");
                 Err(fault.hint(SYNTAX).into())
             }
         }

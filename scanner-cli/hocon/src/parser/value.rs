@@ -2,7 +2,7 @@
 
 use std::{ops::Range, rc::Rc};
 
-use super::{Fault, Kind, Parsed, Parser, Pending, Scalar, T, Token, Written, never_closed};
+use super::{Kind, Parsed, Parser, Pending, Scalar, SyntaxError, T, Token, Written, never_closed};
 use crate::{parser::complaint::NEW_LINE, pending::join};
 
 impl Parser<'_, '_> {
@@ -138,12 +138,12 @@ impl Parser<'_, '_> {
         let is_text =
             matches!(&piece.kind, Kind::Scalar(Scalar::Unquoted(text)) if !text.trim().is_empty());
         if is_text && !matches!(last.kind, Kind::Scalar(_)) {
-            let dropped = Fault::new(span.clone(), "a text after a block or list is dropped")
+            let dropped = SyntaxError::new(span.clone(), "a text after a block or list is dropped")
                 .hint("remove it, or begin a new line before the next setting");
             self.warn(dropped);
         }
         let joined = join(last, piece).map_err(|_unjoinable| {
-            Fault::new(span, "a text cannot be joined with a block or list").hint(NEW_LINE)
+            SyntaxError::new(span, "a text cannot be joined with a block or list").hint(NEW_LINE)
         })?;
         pieces.push(joined);
         Ok(())

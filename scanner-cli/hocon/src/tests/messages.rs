@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::{Memory, read_text};
-use crate::{Colors, Diagnostic, Masking, read, to_json};
+use crate::{Colors, Masking, SourceDiagnostic, read, to_json};
 
 /// Reads a text that is wrong in one way, and compares line and column, message and hint.
 fn check(text: &str, at: (u32, u32), message: &str, hint: &str) {
@@ -17,7 +17,7 @@ fn check(text: &str, at: (u32, u32), message: &str, hint: &str) {
     assert_eq!(got, (at, message, hint), "{text}");
 }
 
-fn diagnostics(text: &str) -> Vec<Diagnostic> {
+fn diagnostics(text: &str) -> Vec<SourceDiagnostic> {
     match read_text(text) {
         Ok(document) => document.warnings,
         Err(errors) => errors,

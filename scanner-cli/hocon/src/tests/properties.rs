@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use std::{collections::BTreeMap, path::Path};
 
 use super::{Memory, read_text};
-use crate::{Colors, Diagnostic, Masking, Node, Object, Value, read, settings, to_json};
+use crate::{Colors, Masking, Node, Object, SourceDiagnostic, Value, read, settings, to_json};
 
 /// Texts made of what the format is made of, so that most of them get past the first character.
 fn hocon_like() -> impl Strategy<Value = String> {
@@ -107,7 +107,7 @@ proptest! {
     }
 }
 
-fn assert_inside(text: &str, diagnostic: &Diagnostic) {
+fn assert_inside(text: &str, diagnostic: &SourceDiagnostic) {
     let rendered = diagnostic.render(Colors::None);
     assert!(
         rendered.contains(&diagnostic.place.to_string()),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A fault found by the lexer or the parser.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
+pub(super) struct SyntaxError {
     /// The bytes at fault.
     pub(super) span: Range<usize>,
     /// What is wrong, with no word of what a setting holds.
@@ -34,7 +34,7 @@ pub(super) enum Rewrite {
 /// Quotes that people take for the double quotes of HOCON: the single ones and those of word processors.
 const FOREIGN_QUOTES: [char; 11] = ['\'', '`', '´', '‘', '’', '‚', '“', '”', '„', '«', '»'];
 
-impl Fault {
+impl SyntaxError {
     pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             span,
