@@ -47,6 +47,19 @@ const OWN_TARGETS: [&str; 10] = [
     "catalog_model",
 ];
 
+/// The crates that share a name in filters: who asks for the log lines of the first of a group gets those of the whole group.
+const GROUPS: [&[&str]; 2] = [
+    &[
+        "scanner_cli",
+        "scan_engine",
+        "catalog_store",
+        "catalog_followers",
+        "file_access",
+        "hocon_reader",
+    ],
+    &["qrs_client", "outbound_http"],
+];
+
 /// What is logged.
 pub(crate) struct LogFilter {
     pub(crate) filter: EnvFilter,
@@ -89,7 +102,7 @@ impl Verbosity {
         if let Some(word) = unknown_word(directives) {
             return LogFilter::default_because(&word);
         }
-        match EnvFilter::builder().parse(directives) {
+        match EnvFilter::builder().parse(with_groups(directives)) {
             Ok(filter) => LogFilter {
                 filter,
                 is_asked_for: true,
@@ -140,6 +153,20 @@ fn unknown_word(directives: &str) -> Option<String> {
     Some(format!("`{word}` is not a level{near}"))
 }
 
+/// The directives, with those that name a group for each of its crates before them: where one crate has a directive of its
+/// own, that one wins.
+fn with_groups(directives: &str) -> String {
+    let words = directives.split(',').map(str::trim);
+    let of_groups = words.clone().flat_map(|word| {
+        let (target, rest) = word.split_at(word.find(['=', ':']).unwrap_or(word.len()));
+        let group = GROUPS.iter().find(|group| group[0] == target);
+        let others = group.map(|group| &group[1..]).unwrap_or_default();
+        others.iter().map(move |other| format!("{other}{rest}"))
+    });
+    let all: Vec<String> = of_groups.chain(words.map(str::to_owned)).collect();
+    all.join(",")
+}
+
 impl From<LogLevel> for LevelFilter {
     fn from(level: LogLevel) -> Self {
         match level {
@@ -175,6 +202,26 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_for_the_program_is_one_for_the_crates_it_consists_of() {
+        let others = |rest: &str| {
+            let others = GROUPS[0][1..].iter();
+            let others: Vec<_> = others.map(|other| format!("{other}{rest}")).collect();
+            others.join(",")
+        };
+        for (directives, expected) in [
+            ("info", "info".to_owned()),
+            ("info,hyper=warn", "info,hyper=warn".to_owned()),
+            (
+                "scan_engine=debug, scanner_cli=warn",
+                format!("{},scan_engine=debug,scanner_cli=warn", others("=warn")),
+            ),
+            ("scanner_cli", format!("{},scanner_cli", others(""))),
+        ] {
+            assert_eq!(with_groups(directives), expected, "{directives}");
+        }
+    }
+
+    #[test]
     fn options_win_over_the_variable_and_a_variable_that_is_not_valid_does_not_count() {
         let verbose = |verbose| Verbosity {
             verbose,
@@ -191,7 +238,7 @@ mod tests {
             (
                 verbose(0),
                 "qrs_client=trace",
-                ("qrs_client=trace", true, false),
+                ("outbound_http=trace,qrs_client=trace", true, false),
             ),
             (verbose(0), "=a=b=", ("info", false, true)),
             (verbose(0), "debgu", ("info", false, true)),

@@ -2,7 +2,10 @@
 
 use qrs_client::fake_site::{FakeSite, Fault};
 
-use crate::scanner::{Home, Run, finish};
+use crate::{
+    scanner::{Home, Run, finish},
+    service::{Running, scanned, wait},
+};
 
 /// Runs the command with this value of `RUST_LOG`.
 fn run(home: &Home, arguments: &[&str], rust_log: &str) -> Run {
@@ -45,6 +48,31 @@ fn requests_are_logged_on_demand() {
             run.errors
         );
         assert!(!run.output.contains("DEBUG"), "{arguments:?}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
+fn a_filter_for_the_program_logs_the_lines_of_its_crates() {
+    let site = FakeSite::start_in_thread();
+    for (rust_log, is_logged) in [
+        ("scanner_cli=debug", true),
+        ("scanner_cli", true),
+        ("qrs_client=debug", false),
+        ("scanner_cli=debug,scan_engine=error", false),
+    ] {
+        let home = Home::of(&site);
+        let mut command = home.command(&["run"]);
+        command.env("RUST_LOG", rust_log);
+        let running = Running::of(&home, command);
+        wait("a scan", || scanned(&home, "qlik", "complete") == 1);
+        if is_logged {
+            wait("its line", || running.log().contains("scan complete"));
+        }
+        let log = running.stop();
+        let found =
+            ["service started", "scan complete", "service stopping"].map(|line| log.contains(line));
+        assert_eq!(found, [is_logged; 3], "{rust_log}: {log}");
     }
 }
 

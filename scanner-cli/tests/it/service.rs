@@ -4,6 +4,8 @@
 mod beside;
 pub(crate) mod endpoints;
 mod files;
+#[cfg(unix)]
+mod locked;
 mod notices;
 mod scans;
 #[cfg(unix)]
