@@ -52,7 +52,6 @@ const ARROWS: [(&str, &[&str], &[&str]); 13] = [
             "catalog-followers",
             "catalog-model",
             "catalog-store",
-            "file-access",
             "hocon-reader",
             "qlik-connector",
             "scan-engine",
