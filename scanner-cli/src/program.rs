@@ -19,7 +19,8 @@ use crate::{
     progress_line::Display,
     report::{ShownReports, render},
     run_report::Report,
-    scanning::{Context, Keeping},
+    scanning::Context,
+    store::Store,
 };
 
 /// What every command works with.
@@ -38,9 +39,9 @@ pub(crate) struct Program {
 
 impl Program {
     /// What the scans of this program share.
-    pub(crate) fn scan_context(&self, keeping: Option<Keeping>) -> Context {
+    pub(crate) fn scan_context(&self, store: Option<Arc<Store>>) -> Context {
         Context {
-            keeping,
+            store,
             removals: Removals::Fused,
             home: self.installation.home.clone(),
             clock: self.environment.clock,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use catalog_model::{ConnectorRegistry, SessionHold, Stage, Verdict, follower::ConfiguredFollower};
 
 use crate::{
-    connection_file::{FaultyStage, InvalidFile},
+    connection_file::{InvalidFile, InvalidPart},
     connections::Ready,
     home::shown,
     installation::Installation,
@@ -60,9 +60,9 @@ impl Checked {
         };
         let hint = first.and_then(Problem::hint).map(str::to_owned);
         let failed = |name| Stage::ok(name, seen, Duration::ZERO).but(Verdict::Failed, hint);
-        let mut stages = match file.fault {
-            FaultyStage::File => vec![failed(CONNECTION_FILE)],
-            FaultyStage::TrustStore => vec![
+        let mut stages = match file.invalid_part {
+            InvalidPart::File => vec![failed(CONNECTION_FILE)],
+            InvalidPart::TrustStore => vec![
                 Stage::ok(CONNECTION_FILE, path.clone(), Duration::ZERO),
                 failed(TRUST_STORE),
             ],

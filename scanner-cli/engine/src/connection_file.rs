@@ -60,8 +60,8 @@ pub struct ConnectionFile {
 pub struct InvalidFile {
     /// The file.
     pub path: PathBuf,
-    /// Where the way to the source ends.
-    pub fault: FaultyStage,
+    /// The part that is not valid.
+    pub invalid_part: InvalidPart,
     /// Its code, if that much could be read.
     pub code: Option<ConnectionCode>,
     /// All errors and warnings about it.
@@ -73,7 +73,7 @@ impl InvalidFile {
     pub fn general(path: &Path, code: Option<ConnectionCode>, problem: Problem) -> Self {
         Self {
             path: path.to_path_buf(),
-            fault: FaultyStage::File,
+            invalid_part: InvalidPart::File,
             code,
             problems: vec![problem],
         }
@@ -83,23 +83,23 @@ impl InvalidFile {
     fn not_hocon(path: &Path, diagnostics: Vec<SourceDiagnostic>) -> Self {
         Self {
             path: path.to_path_buf(),
-            fault: FaultyStage::File,
+            invalid_part: InvalidPart::File,
             code: None,
             problems: diagnostics.into_iter().map(Problem::InFile).collect(),
         }
     }
 }
 
-/// The stage at which a file that cannot be used fails.
+/// The part of a connection file that is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultyStage {
+pub enum InvalidPart {
     /// The file itself.
     File,
     /// The trust store that it names; the rest of it is well.
     TrustStore,
 }
 
-impl FaultyStage {
+impl InvalidPart {
     /// The trust store, if the rest of the file is well and all problems are about the store.
     fn of(rest_is_well: bool, problems: &[SettingProblem]) -> Self {
         if rest_is_well && problems.iter().all(is_of_store) {
@@ -226,12 +226,12 @@ impl Reading<'_> {
                 });
             }
             Ok(opened) => Some(opened.code),
-            Err(NotOpened { code, .. }) => code,
+            Err(OpenError { code, .. }) => code,
         };
         let code = code.filter(|_| refused.code == CodeIs::Valid);
         let mut problems = refused.without_consequences(settings.problems());
         name_misspelt(&settings, &mut problems);
-        let fault = FaultyStage::of(well, &problems);
+        let invalid_part = InvalidPart::of(well, &problems);
         let wrong = problems.into_iter().map(|one| placed(one, &sources));
         let wrong = wrong.map(|one| show(Severity::Error, wrong_setting(one)));
         let refused = refused.values.into_iter().map(Problem::InFile);
@@ -239,14 +239,14 @@ impl Reading<'_> {
         let unknown = without_named(unknown, &faults);
         Err(InvalidFile {
             path: path.to_path_buf(),
-            fault,
+            invalid_part,
             code,
             problems: faults.into_iter().chain(odd).chain(unknown).collect(),
         })
     }
 
     /// Reads all settings; where some are wrong, `settings` has the problems.
-    fn open(&self, settings: &mut Settings) -> Result<ConnectionFile, NotOpened> {
+    fn open(&self, settings: &mut Settings) -> Result<ConnectionFile, OpenError> {
         let enabled = settings.flag("enabled", true);
         for other in OTHERS {
             settings.know(other);
@@ -288,7 +288,7 @@ impl Reading<'_> {
                 time_limit,
                 warnings: Vec::new(),
             }),
-            (_, code, _) => Err(NotOpened { code, read }),
+            (_, code, _) => Err(OpenError { code, read }),
         }
     }
 
@@ -315,7 +315,7 @@ impl Reading<'_> {
 }
 
 /// A file whose settings are wrong.
-struct NotOpened {
+struct OpenError {
     code: Option<ConnectionCode>,
     read: ReadBy,
 }

@@ -13,7 +13,7 @@ use std::{
 use catalog_model::{Connection, ConnectionCode};
 
 use crate::{
-    connection_file::{ConnectionFile, FaultyStage, InvalidFile, Reading},
+    connection_file::{ConnectionFile, InvalidFile, InvalidPart, Reading},
     hocon::Severity,
     home::{Home, shown},
     input_file::{self, FileKind},
@@ -193,7 +193,7 @@ impl Connections {
         self.disabled.retain(|(disabled, ..)| !same(disabled));
         self.invalid.push(InvalidFile {
             path: second.to_path_buf(),
-            fault: FaultyStage::File,
+            invalid_part: InvalidPart::File,
             code: Some(code.clone()),
             problems: vec![Problem::general(
                 format!("`{}` has the same code `{code}` as `{}`", shown(second), shown(first)),
@@ -354,7 +354,7 @@ fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {
 pub fn unreadable(path: &Path, error: &io::Error) -> InvalidFile {
     InvalidFile {
         path: path.to_path_buf(),
-        fault: FaultyStage::File,
+        invalid_part: InvalidPart::File,
         code: None,
         problems: vec![Problem::general(
             format!(

@@ -28,8 +28,8 @@ use crate::{
     destination::Destination,
     fuse::Removals,
     home::Home,
-    keeping_sink::Line,
     lock::{Lock, LockError},
+    output_sink::ScanEntry,
     progress::ProgressDisplay,
     scan_limit::too_long,
     scan_report::{ConnectionReport, Outcome},
@@ -61,16 +61,9 @@ pub struct Context {
     /// Shows how far the scans are.
     pub display: Arc<dyn ProgressDisplay>,
     /// The store, if the scans write to one.
-    pub keeping: Option<Keeping>,
+    pub store: Option<Arc<Store>>,
     /// Whether many items may be missing.
     pub removals: Removals,
-}
-
-/// The store that a run's scans write to.
-#[derive(Clone)]
-pub struct Keeping {
-    /// The store.
-    pub store: Arc<Store>,
 }
 
 impl Job {
@@ -123,7 +116,7 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Reads all `jobs`, at most four at once, until they are done or `interrupted`.
-pub async fn read_all<T: Line>(
+pub async fn read_all<T: ScanEntry>(
     jobs: Vec<Job>,
     context: &Context,
     mut interrupted: impl Future<Output = ()> + Unpin,
@@ -150,8 +143,8 @@ pub async fn read_all<T: Line>(
             },
             () = &mut interrupted => {
                 // A scan that hands over a batch cannot end before the store has taken it.
-                if let Some(keeping) = &context.keeping {
-                    keeping.store.stop_waiting();
+                if let Some(store) = &context.store {
+                    store.stop_waiting();
                 }
                 for stop in &stops {
                     stop.ask(StopReason::Asked);
@@ -173,7 +166,7 @@ pub async fn read_all<T: Line>(
 
 /// Reads one job to its end in threads of its own, within its time limit. `open` is called there, since opening a store
 /// may take long.
-pub async fn scan_in_thread<T: Line>(
+pub async fn scan_in_thread<T: ScanEntry>(
     job: Job,
     open: impl FnOnce() -> Result<Context, StoreError> + Send + 'static,
     stop: Stop,
@@ -226,7 +219,7 @@ async fn end_of(
 }
 
 /// Reads one job to its end.
-async fn read<T: Line>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
+async fn read<T: ScanEntry>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
     let Job {
         ready,
         destination,
@@ -256,7 +249,7 @@ async fn lock(ready: &Ready, context: &Context) -> Result<Lock, LockError> {
 }
 
 /// Reads one job, whose hold of the session ends with it.
-async fn read_held<T: Line>(
+async fn read_held<T: ScanEntry>(
     ready: &Ready,
     destination: Option<Destination>,
     context: &Context,
@@ -273,7 +266,7 @@ async fn read_held<T: Line>(
         report.outcome = Outcome::Busy(format!("already being scanned by {holder}"));
         return ended(report, None);
     }
-    if let (Err(LockError::Unusable(error)), Some(_)) = (&lock, &context.keeping) {
+    if let (Err(LockError::Unusable(error)), Some(_)) = (&lock, &context.store) {
         // Two scans that write to the store side by side would each take for gone what only the other saw.
         report.outcome = Outcome::Failed(without_lock(error).into());
         return ended(report, None);

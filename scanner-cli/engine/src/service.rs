@@ -212,9 +212,9 @@ impl Service {
         self.poller.begin(&self.table);
         let poll = self.poller.poll();
         let overdue = poll.and_then(|poll| poll.overdue(Instant::now()));
-        self.errors.note(ErrorSource::Poll, overdue);
+        self.errors.record(ErrorSource::Poll, overdue);
         let unusable = self.listener.begin();
-        self.errors.note(ErrorSource::Address, unusable);
+        self.errors.record(ErrorSource::Address, unusable);
         for identity in self.table.due((self.clock)()) {
             if self.running.len() >= self.automation.parallel {
                 break;
@@ -247,11 +247,11 @@ impl Service {
         self.poller.after(&poll, self.automation.look_interval);
         self.listener.wake();
         if let Some(read) = poll.application {
-            self.take_application(read);
+            self.apply_application(read);
         }
-        self.errors.note(ErrorSource::Folder, poll.error);
+        self.errors.record(ErrorSource::Folder, poll.error);
         if !poll.unsettled {
-            self.errors.note_nothing(poll.nothing);
+            self.errors.record_nothing_to_scan(poll.nothing);
         }
         if let Some(stored) = &poll.stored {
             self.table.keep_stored(stored);
@@ -274,7 +274,7 @@ impl Service {
         }
     }
 
-    fn take_application(&mut self, read: Result<Application, Vec<crate::problem::Problem>>) {
+    fn apply_application(&mut self, read: Result<Application, Vec<crate::problem::Problem>>) {
         match read {
             Ok(application) => {
                 info!("the scanner's own settings have changed");
@@ -289,11 +289,11 @@ impl Service {
                 };
                 self.table.reschedule(timing);
                 self.listener.replace(application.listen);
-                self.errors.note(ErrorSource::Settings, None);
+                self.errors.record(ErrorSource::Settings, None);
             }
             Err(problems) => {
                 let wrong = Some(reasons(&problems));
-                self.errors.note(ErrorSource::Settings, wrong);
+                self.errors.record(ErrorSource::Settings, wrong);
             }
         }
     }

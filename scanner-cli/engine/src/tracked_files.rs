@@ -74,7 +74,7 @@ impl TrackedFiles {
     /// If it cannot be read.
     pub fn read_secret(&self, path: &Path) -> io::Result<Vec<u8>> {
         let content = input_file::read(path, FileKind::Small);
-        self.note(path, FileKind::Small, content.as_deref().ok());
+        self.record(path, FileKind::Small, content.as_deref().ok());
         content
     }
 
@@ -84,7 +84,7 @@ impl TrackedFiles {
         noted.clone()
     }
 
-    fn note(&self, path: &Path, kind: FileKind, content: Option<&[u8]>) {
+    fn record(&self, path: &Path, kind: FileKind, content: Option<&[u8]>) {
         let held = content.map(hash);
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         noted
@@ -96,7 +96,7 @@ impl TrackedFiles {
     fn read_kind(&self, path: &str, kind: FileKind) -> io::Result<Vec<u8>> {
         let path = self.home.path(path);
         let content = input_file::read(&path, kind);
-        self.note(&path, kind, content.as_deref().ok());
+        self.record(&path, kind, content.as_deref().ok());
         content
     }
 }
@@ -127,7 +127,7 @@ impl Files for TrackedFiles {
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let content = Disk.content(path);
         let read = content.as_ref().ok().and_then(Option::as_deref);
-        self.note(path, FileKind::Settings, read);
+        self.record(path, FileKind::Settings, read);
         content
     }
 

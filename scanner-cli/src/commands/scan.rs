@@ -21,7 +21,7 @@ use crate::{
     program::Program,
     report::exit,
     report_file::ReportFile,
-    scanning::{Context, Job, Keeping, read_all},
+    scanning::{Context, Job, read_all},
     store::{Store, StoreError},
     store_problem::StoreProblem,
 };
@@ -48,15 +48,15 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     let application = application(program)?;
     // Before the store, which a disk may make wait.
     let mut interrupted = pin!(interrupted(program));
-    let keeping = match selected.ready.len() {
+    let store = match selected.ready.len() {
         0 => Ok(None),
-        _ => keeping(program, arguments, &application),
+        _ => open_store(program, arguments, &application),
     };
-    let keeping = keeping.map_err(|error| {
+    let store = store.map_err(|error| {
         program.report_problem(&error.problem());
         Exit::from(error.operation_kind())
     })?;
-    let followers = match keeping {
+    let followers = match store {
         Some(_) => application.followers,
         None => Vec::new(),
     };
@@ -71,7 +71,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     };
     let context = Context {
         removals,
-        ..program.scan_context(keeping)
+        ..program.scan_context(store)
     };
     let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
     // The store's own thread ends here: the followers get its memory.
@@ -98,11 +98,11 @@ fn several_outputs(program: &mut Program, ready: &[Ready]) -> Exit {
 }
 
 /// The store that the scans write to, unless they are to do without.
-fn keeping(
+fn open_store(
     program: &Program,
     arguments: &Scan,
     application: &Application,
-) -> Result<Option<Keeping>, StoreError> {
+) -> Result<Option<Arc<Store>>, StoreError> {
     if arguments.no_store {
         return Ok(None);
     }
@@ -110,9 +110,7 @@ fn keeping(
         &program.installation.home.store(),
         application.store.clone(),
     )?;
-    Ok(Some(Keeping {
-        store: Arc::new(store),
-    }))
+    Ok(Some(Arc::new(store)))
 }
 
 /// Where the lines of a scan go: with a store nowhere, unless somebody asked for them.

@@ -154,14 +154,14 @@ impl Spool {
         write(lines)?;
         lines.push(b'\n');
         self.count += 1;
-        self.note(key, record, Kind::Line)
+        self.add_entry(key, record, Kind::Line)
     }
 
-    /// Notes an item without a line, and why it has none.
+    /// Records an item: that it has a line, or why it has none.
     ///
     /// # Errors
     /// If a file cannot be read or written.
-    pub fn note(
+    pub fn add_entry(
         &mut self,
         key: &ItemKey,
         (precedence, id): Record<'_>,

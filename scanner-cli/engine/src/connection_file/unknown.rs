@@ -5,7 +5,7 @@ use catalog_model::{
     settings::{SettingProblem, Stands, Unknown, UnknownSetting},
 };
 
-use super::{ConnectionFile, NotOpened};
+use super::{ConnectionFile, OpenError};
 use crate::{
     hocon::{LocatedProblem, Shown},
     problem::Problem,
@@ -22,11 +22,11 @@ pub(super) enum ReadBy {
 }
 
 impl ReadBy {
-    pub(super) fn of(opened: &Result<ConnectionFile, NotOpened>) -> Self {
+    pub(super) fn of(opened: &Result<ConnectionFile, OpenError>) -> Self {
         match opened {
             Ok(opened) if opened.connection.is_some() => Self::Connector,
             Ok(_) => Self::Nobody,
-            Err(not_opened) => not_opened.read,
+            Err(error) => error.read,
         }
     }
 }

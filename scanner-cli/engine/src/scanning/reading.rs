@@ -7,8 +7,8 @@ use super::Context;
 use crate::{
     connections::Ready,
     destination::{Destination, Placed, Reach, Replacing},
-    keeping_sink::{KeepingSink, Line},
     kept_session::KeptSession,
+    output_sink::{OutputSink, ScanEntry},
     scan_limit::too_long,
     scan_report::{ConnectionReport, Outcome},
     spool::{Finished, Spool, cannot_spool},
@@ -27,7 +27,7 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// Reads everything and keeps it where it is wanted. Lines for standard output come back.
-    pub(super) async fn lines<T: Line>(
+    pub(super) async fn lines<T: ScanEntry>(
         &self,
         destination: Option<Destination>,
         report: &mut ConnectionReport,
@@ -40,7 +40,7 @@ impl Reading<'_> {
         } = *self;
         let connection = ready.connection.as_ref();
         let open = |destination: &Destination| destination.open(&context.home.aside());
-        let mut sink = KeepingSink {
+        let mut sink = OutputSink {
             spool: destination.as_ref().map(open).transpose()?,
             store: begin(ready, context).await?,
             tally: Tally::default(),
@@ -95,10 +95,10 @@ impl Reading<'_> {
 }
 
 async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, ScanError> {
-    let Some(keeping) = &context.keeping else {
+    let Some(store) = &context.store else {
         return Ok(None);
     };
-    let begun = keeping.store.begin(Beginning {
+    let begun = store.begin(Beginning {
         code: ready.code.clone(),
         name: ready.name.clone(),
         key_parts: ready.connection.schema().key_parts.to_vec(),

@@ -11,7 +11,7 @@ use crate::{
     fuse::Removals,
     progress::NoProgress,
     scan_report::{ConnectionReport, Outcome},
-    scanning::{Context, Job, Keeping, ScanEnd, scan_in_thread},
+    scanning::{Context, Job, ScanEnd, scan_in_thread},
     stop::Stop,
     store_problem::StoreProblem,
 };
@@ -38,7 +38,7 @@ impl Service {
                 home,
                 clock,
                 display: Arc::new(NoProgress),
-                keeping: Some(Keeping { store }),
+                store: Some(store),
                 removals: Removals::Fused,
             })
         };

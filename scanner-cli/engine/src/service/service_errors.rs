@@ -24,8 +24,8 @@ pub(super) struct ServiceErrors {
 }
 
 impl ServiceErrors {
-    /// Notes what is wrong now, and tells it, and what becomes of it, if it is new.
-    pub(super) fn note(&mut self, about: ErrorSource, wrong: Option<String>) {
+    /// Records what is wrong now. Logs it, and its effect, if it is new.
+    pub(super) fn record(&mut self, about: ErrorSource, wrong: Option<String>) {
         let known = &mut self.wrong[about as usize];
         if let Some(wrong) = wrong.as_ref().filter(|_| *known != wrong) {
             let then = match about {
@@ -50,8 +50,8 @@ impl ServiceErrors {
         self.wrong.iter().flatten()
     }
 
-    /// Notes why there is nothing to scan, and tells it if it is new.
-    pub(super) fn note_nothing(&mut self, why: Option<String>) {
+    /// Records why there is nothing to scan. Logs it if it is new.
+    pub(super) fn record_nothing_to_scan(&mut self, why: Option<String>) {
         if let Some(why) = why.as_ref().filter(|_| self.nothing != why) {
             warn!("{why}");
         }

@@ -23,7 +23,7 @@ use crate::{
 
 /// What a scan reads and writes as a line each.
 #[async_trait]
-pub trait Line: Sized + Send + 'static {
+pub trait ScanEntry: Sized + Send + 'static {
     /// The key that no other line has.
     fn key(&self) -> &ItemKey;
 
@@ -49,7 +49,7 @@ pub trait Line: Sized + Send + 'static {
 }
 
 #[async_trait]
-impl Line for Visualization {
+impl ScanEntry for Visualization {
     fn key(&self) -> &ItemKey {
         &self.key
     }
@@ -76,7 +76,7 @@ impl Line for Visualization {
 }
 
 #[async_trait]
-impl Line for InventoryEntry {
+impl ScanEntry for InventoryEntry {
     fn key(&self) -> &ItemKey {
         &self.key
     }
@@ -98,7 +98,7 @@ impl Line for InventoryEntry {
 }
 
 /// Keeps items where they are wanted, and count of the rest.
-pub struct KeepingSink<'a> {
+pub struct OutputSink<'a> {
     /// Where lines are wanted.
     pub spool: Option<Spool>,
     /// Where the store is.
@@ -117,9 +117,9 @@ pub struct KeepingSink<'a> {
     pub stop: &'a Stop,
 }
 
-impl KeepingSink<'_> {
+impl OutputSink<'_> {
     /// Keeps an item where it is wanted.
-    fn keep<T: Line>(&mut self, item: &T, id: Option<&SourceId>) -> Result<(), SinkError> {
+    fn keep<T: ScanEntry>(&mut self, item: &T, id: Option<&SourceId>) -> Result<(), SinkError> {
         if let Some(item) = item.item() {
             self.tally.contacts(&item.contacts);
         }
@@ -136,16 +136,21 @@ impl KeepingSink<'_> {
         }
     }
 
-    /// Notes an item without a line, where lines are wanted.
-    fn note(&mut self, key: &ItemKey, record: Record<'_>, kind: Kind) -> Result<(), SinkError> {
+    /// Records in the spool an item that has no line.
+    fn spool_without_line(
+        &mut self,
+        key: &ItemKey,
+        record: Record<'_>,
+        kind: Kind,
+    ) -> Result<(), SinkError> {
         let spool = self.spool.as_mut();
-        let noted = spool.map(|spool| spool.note(key, record, kind));
-        noted.transpose().map(drop).map_err(cannot_spool)
+        let added = spool.map(|spool| spool.add_entry(key, record, kind));
+        added.transpose().map(drop).map_err(cannot_spool)
     }
 }
 
 #[async_trait]
-impl<T: Line> ScanSink<T> for KeepingSink<'_> {
+impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
     async fn ready(&mut self) -> Result<(), SinkError> {
         if let Some(store) = &mut self.store {
             store.ready().await.map_err(sink_error)?;
@@ -174,7 +179,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 if let Some(store) = &mut self.store {
                     store.undecided(&item.key, record);
                 }
-                self.note(&item.key, record, Kind::Undecided)?;
+                self.spool_without_line(&item.key, record, Kind::Undecided)?;
                 self.tally.skip(UnreadableRecord {
                     place: format!("the item `{}`", item.key),
                     id: item.id,
@@ -187,7 +192,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 if let Some(store) = &mut self.store {
                     store.excluded(&item.key, record, &item.rule);
                 }
-                self.note(&item.key, record, Kind::Excluded)
+                self.spool_without_line(&item.key, record, Kind::Excluded)
             }
             Observation::Unchanged(item) => {
                 if let Some(store) = &mut self.store {
@@ -195,7 +200,7 @@ impl<T: Line> ScanSink<T> for KeepingSink<'_> {
                 }
                 // Its line is not known. Nothing that replaces a whole file asks for less than everything.
                 let record = (item.precedence, item.id.as_ref());
-                self.note(&item.key, record, Kind::Undecided)
+                self.spool_without_line(&item.key, record, Kind::Undecided)
             }
             // The lines of an export are items.
             Observation::Container(container) => match &mut self.store {
