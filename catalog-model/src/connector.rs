@@ -19,10 +19,8 @@ pub trait Connector: Send + Sync {
     /// The names of the stages of [`Connection::check`], in their order.
     fn stages(&self) -> &[&'static str];
 
-    /// The properties that items of its connections may carry, as far as all connections have the same.
-    fn properties(&self) -> &[PropertyDefinition] {
-        &[]
-    }
+    /// The properties that items of every connection may have. Empty if connections differ.
+    fn properties(&self) -> &[PropertyDefinition];
 
     /// Reads all settings and makes a connection from them, without sending a request.
     ///
@@ -39,8 +37,8 @@ pub trait Connector: Send + Sync {
 ///
 /// Every method is required. What not every source can do is a capability: a trait of its own behind an accessor, such as
 /// [`sessions`](Self::sessions). A type that wraps another connection must therefore delegate each of them, and the
-/// compiler
-/// finds what it forgets.
+/// compiler finds what
+/// it forgets.
 #[async_trait]
 pub trait Connection: Send + Sync {
     /// What its items look like.
@@ -49,8 +47,7 @@ pub trait Connection: Send + Sync {
     /// Reads what `request` asks for and sends it to `sink` piece by piece, without remembering items.
     ///
     /// What the sink received counts only after the closing statement. If a source breaks in the middle, the connection may
-    /// tell the sink to forget the attempt ([`ScanSink::restart`]) and begin again. It awaits [`ScanSink::ready`] before
-    /// each
+    /// call [`ScanSink::restart`], which discards the attempt, and begin again. It awaits [`ScanSink::ready`] before each
     /// observation.
     ///
     /// # Errors
@@ -107,8 +104,7 @@ impl dyn Connection + '_ {
 #[async_trait]
 pub trait Lookup: Send + Sync {
     /// What the source has now under `subject`: the key or link of an item, an id of the source, or a name. What the
-    /// account
-    /// may not see is not among the findings.
+    /// account may not see is not among the findings.
     ///
     /// # Errors
     /// If the source cannot be read.

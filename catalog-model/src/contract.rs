@@ -12,9 +12,9 @@ use async_trait::async_trait;
 
 use crate::{
     Completeness, Connection, ConnectionCode, Container, ContainerKind, Diagnostic, ExcludedItem,
-    InventoryEntry, ItemKey, Observation, Progress, RepeatedRecord, ScanError, ScanRequest,
-    ScanSink, Schema, SinkError, SourceId, Stage, UnchangedItem, UndecidedItem, Verdict,
-    Visualization,
+    IdLedger, InventoryEntry, ItemKey, MemoryLedger, Observation, Progress, RepeatedRecord,
+    ScanError, ScanRequest, ScanSink, Schema, SinkError, SourceId, Stage, UnchangedItem,
+    UndecidedItem, Verdict, Visualization,
 };
 
 pub mod follower;
@@ -24,7 +24,7 @@ pub mod follower;
 #[error("{0}")]
 pub struct Violation(String);
 
-/// A sink that records what it receives, and can be told to return an error after a number of items.
+/// A sink that records what it receives, and can be set to return an error after a number of items.
 #[derive(Debug)]
 pub struct Recorder<T = Visualization> {
     /// The items, with the source's ids.
@@ -100,7 +100,7 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
         match observation {
             Observation::Item(..) if self.items.len() >= self.refuse_from => {
                 return Err(SinkError {
-                    message: "the recorder was told to refuse".to_owned(),
+                    message: "the recorder was set to refuse".to_owned(),
                     source: None,
                 });
             }
@@ -135,6 +135,10 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
 
     fn progress(&mut self, progress: Progress) {
         self.progress.push(progress);
+    }
+
+    fn ledger(&mut self) -> Box<dyn IdLedger> {
+        Box::<MemoryLedger>::default()
     }
 
     fn repeated(&mut self, record: RepeatedRecord) {

@@ -35,7 +35,7 @@ pub enum Finding {
         why: String,
     },
     /// It exists, but it is not an item.
-    NoItem {
+    NotAnItem {
         /// What it is: "not a sheet, but an object of the type `story` named `Q1`".
         what: String,
     },

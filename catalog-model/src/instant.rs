@@ -13,7 +13,7 @@ pub struct Instant {
     unix_millis: i64,
 }
 
-/// A time that no calendar of four-digit years holds, or a text that is not of the form `2024-01-31T12:00:00.000Z`.
+/// A time outside the years -9999 to 9999, or a text that is not of the form `2024-01-31T12:00:00.000Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a point in time of the form `2024-01-31T12:00:00.000Z`")]
 pub struct InvalidInstant;
@@ -37,8 +37,8 @@ impl Instant {
     }
 }
 
-/// A civil time for what no `jiff::Timestamp` holds: that ends some hours before the year 9999 does, where "for ever" lies.
-/// It takes several times as long to make, and sheets have many dates.
+/// A civil time for points in time after the last `jiff::Timestamp`, which is some hours before the end of the year 9999;
+/// sources use that end as "never". Civil times are several times slower to compute, so only these use them.
 fn late(unix_millis: i64) -> Result<DateTime, InvalidInstant> {
     epoch()
         .checked_add(SignedDuration::from_millis(unix_millis))

@@ -47,9 +47,9 @@ impl Precedence {
     }
 }
 
-/// The contacts of an item: known, be it as none at all, or not to be learned this time.
+/// The contacts of an item: known (possibly empty) or unknown in this scan.
 ///
-/// Unknown is not none: contacts that a catalog already holds stay as they are.
+/// Unknown differs from empty: the contacts that a catalog already has stay unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contacts {
     /// The source has these contacts.

@@ -9,7 +9,7 @@ use crate::SinkError;
 
 /// Counts the distinct ids of the records of one list.
 ///
-/// A list of the right length may hold one record twice and lack another, so lengths prove nothing; distinct ids do.
+/// A list of the right length may contain one record twice and lack another, so compare distinct ids, not lengths.
 pub trait IdLedger: Send {
     /// Adds the id of the next record.
     ///

@@ -5,7 +5,7 @@ use std::fmt;
 /// The code of a connection: its identity, and the first part of the keys of its items.
 ///
 /// A person writes it in the connection file (`code`). Once used it must not change, or the catalog sees a new
-/// connection with new items. Any text will do that is not blank and holds no control character.
+/// connection with new items. Any text is valid that is not blank and contains no control character.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionCode(Box<str>);
 
@@ -22,7 +22,7 @@ pub struct FollowerName(Box<str>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidName {
-    /// Nothing, or nothing but white space.
+    /// Empty, or only white space.
     #[error("it is blank")]
     Blank,
     /// A line break, a tab or another control character.
@@ -43,10 +43,10 @@ fn checked(text: &str) -> Result<Box<str>, InvalidName> {
 macro_rules! name {
     ($name:ident) => {
         impl $name {
-            /// Takes `text` as it is.
+            /// Uses `text` unchanged.
             ///
             /// # Errors
-            /// If it is blank or holds a control character.
+            /// If it is blank or contains a control character.
             pub fn new(text: &str) -> Result<Self, InvalidName> {
                 checked(text).map(Self)
             }

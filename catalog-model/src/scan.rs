@@ -5,8 +5,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    Container, ContainerKind, Diagnostic, IdLedger, ItemKey, MemoryLedger, Precedence,
-    Visualization,
+    Container, ContainerKind, Diagnostic, IdLedger, ItemKey, Precedence, Visualization,
     filter::{FilterRule, RuleCount},
 };
 
@@ -115,6 +114,8 @@ pub struct UnreadableRecord {
 }
 
 /// Receives what a scan sees or, with [`InventoryEntry`], what an inventory lists.
+///
+/// Every method is required: a sink that wraps another one must delegate each of them.
 #[async_trait]
 pub trait ScanSink<T = Visualization>: Send {
     /// Waits until there is room for another observation, without blocking the thread. A connection awaits this before
@@ -122,9 +123,7 @@ pub trait ScanSink<T = Visualization>: Send {
     ///
     /// # Errors
     /// If earlier observations could not be kept; the scan then ends with this error.
-    async fn ready(&mut self) -> Result<(), SinkError> {
-        Ok(())
-    }
+    async fn ready(&mut self) -> Result<(), SinkError>;
 
     /// Receives one observation.
     ///
@@ -145,14 +144,10 @@ pub trait ScanSink<T = Visualization>: Send {
     fn progress(&mut self, progress: Progress);
 
     /// Notes a record that is not an item's own, such as an app, and that the source listed more than once.
-    fn repeated(&mut self, record: RepeatedRecord) {
-        let _ = record;
-    }
+    fn repeated(&mut self, record: RepeatedRecord);
 
-    /// A ledger for the ids of one list. A sink that has a disk keeps its memory bounded; this one grows.
-    fn ledger(&mut self) -> Box<dyn IdLedger> {
-        Box::<MemoryLedger>::default()
-    }
+    /// A ledger for the ids of one list. A sink that has a disk keeps the ledger's memory bounded.
+    fn ledger(&mut self) -> Box<dyn IdLedger>;
 }
 
 /// Records of a list besides the items that the source listed more than once.
@@ -275,19 +270,19 @@ pub enum Progress {
 
 /// The closing statement of a scan that read every list to its end.
 ///
-/// Only a complete scan may take an item for gone.
+/// Only after a complete scan is a missing item marked as gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Completeness {
     /// All that the source showed was seen; of an unreadable record with an id, only its own item is unknown.
     Complete,
-    /// Something may be hidden, for these reasons.
+    /// The result may be incomplete, for these reasons.
     Partial(Vec<String>),
 }
 
 impl Completeness {
     /// Complete without reasons, else partial for them.
-    pub fn of(reasons: Vec<String>) -> Self {
+    pub fn from_reasons(reasons: Vec<String>) -> Self {
         if reasons.is_empty() {
             Self::Complete
         } else {
@@ -344,7 +339,7 @@ pub fn with_causes(error: &dyn Error) -> String {
     text
 }
 
-/// A sink that could not keep what it was given.
+/// A sink could not store an observation.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct SinkError {

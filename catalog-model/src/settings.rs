@@ -43,13 +43,13 @@ pub struct Located<T> {
 pub struct SettingFile {
     /// The path as the setting has it.
     pub path: String,
-    /// What the file holds.
+    /// The content of the file.
     pub bytes: Vec<u8>,
     /// Where the setting is.
     pub place: Place,
 }
 
-/// Gives the files that settings name, such as a trust store.
+/// Provides the files that settings name, such as a trust store.
 pub trait FileSource: Send + Sync {
     /// Reads the whole file; a relative path starts at the scanner's home.
     ///
@@ -57,7 +57,7 @@ pub trait FileSource: Send + Sync {
     /// If the file is missing or cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
-    /// Whether messages may quote the file. One that somebody named by mistake, or to learn what it holds, may be secret.
+    /// Whether messages may quote the file. A file named by mistake, or by someone who wants to read it through messages, may be secret.
     fn may_quote(&self, path: &str) -> bool {
         let _ = path;
         true

@@ -37,7 +37,7 @@ pub(crate) struct Asking<'a> {
 
 /// What a person looks up.
 #[derive(Debug, PartialEq, Eq)]
-enum Subject {
+enum Query {
     Sheet(AppId, EngineObjectId),
     /// The id of an app, or either id of a sheet.
     Guid(String),
@@ -46,7 +46,7 @@ enum Subject {
 }
 
 /// Maximum number of findings of a kind.
-const ENOUGH: usize = 10;
+const MAX_FINDINGS: usize = 10;
 
 #[async_trait]
 impl Lookup for Asking<'_> {
@@ -58,7 +58,7 @@ impl Lookup for Asking<'_> {
 /// Looks up `subject` on the site. What the account may not see is not found.
 async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanError> {
     let Asking { client, code, .. } = asking;
-    let subject = Subject::of(subject, code);
+    let subject = Query::from_text(subject, code);
     let failed = |error: Error| failure("asking the site".to_owned(), &error, asking.client);
     // One small call first: it opens the session that all others continue.
     client.about().await.map_err(failed)?;
@@ -66,7 +66,7 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
     let mut findings = Vec::new();
     let list = client.app_objects(Some(&objects));
     let found = few(list, |object| subject.is_object(object)).await;
-    let Found { records, unasked } = found.map_err(failed)?;
+    let FewRecords { records, unasked } = found.map_err(failed)?;
     let mut others = unasked;
     for object in records {
         let left_out = if object.is_sheet() {
@@ -78,7 +78,7 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
     }
     if let Some(apps) = apps {
         let found = few(client.apps(Some(&apps)), |app| subject.is_app(app)).await;
-        let Found { records, unasked } = found.map_err(failed)?;
+        let FewRecords { records, unasked } = found.map_err(failed)?;
         others += unasked;
         for app in records {
             findings.push(of_app(client, &app, others).await.map_err(failed)?);
@@ -106,7 +106,7 @@ impl Asking<'_> {
         let Ok(Lowered { item, app }) = lower(sheet, &surroundings, &mut dates) else {
             return Ok(None);
         };
-        let asked = AskedSheet::of(sheet, &item, &app);
+        let asked = AskedSheet::new(sheet, &item, &app);
         let decision = filter.decide(&asked).decision;
         let (key, label) = (item.key.clone(), item.label.clone());
         Ok(match decision {
@@ -153,8 +153,8 @@ impl Asking<'_> {
     }
 }
 
-impl Subject {
-    fn of(text: &str, code: &ConnectionCode) -> Self {
+impl Query {
+    fn from_text(text: &str, code: &ConnectionCode) -> Self {
         let text = text.trim();
         if let Ok(key) = text.parse::<ItemKey>()
             && key.belongs_to(code)
@@ -243,7 +243,7 @@ impl Subject {
 }
 
 /// The requested records of a list.
-struct Found<T> {
+struct FewRecords<T> {
     /// The first few.
     records: Vec<T>,
     /// Number of other records that came.
@@ -255,12 +255,12 @@ struct Found<T> {
 async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
     mut list: RecordList<T>,
     asked: impl Fn(&T) -> bool,
-) -> Result<Found<T>, Error> {
-    let mut found = Found {
+) -> Result<FewRecords<T>, Error> {
+    let mut found = FewRecords {
         records: Vec::new(),
         unasked: 0,
     };
-    while found.records.len() < ENOUGH
+    while found.records.len() < MAX_FINDINGS
         && let Some(record) = list.next().await?
     {
         match record {
@@ -293,7 +293,7 @@ fn same(one: &str, other: &str) -> bool {
 fn of_object(object: &Sheet, code: &ConnectionCode) -> Finding {
     let unknown = SheetApp::default();
     let app = object.app.as_ref().unwrap_or(&unknown);
-    let what = || Finding::NoItem {
+    let what = || Finding::NotAnItem {
         what: format!(
             "not a sheet, but an object of the type `{}` named `{}`, in the app `{}`",
             object.object_type, object.name, app.name
@@ -335,7 +335,7 @@ async fn of_app(client: &QrsClient, app: &App, others: u64) -> Result<Finding, E
         Some(0) => "without sheets that are visible to the account".to_owned(),
         Some(count) => format!("with {}", counted(count, "sheet")),
     };
-    Ok(Finding::NoItem {
+    Ok(Finding::NotAnItem {
         what: format!(
             "not a sheet, but the app `{}` ({}), {sheets}",
             app.name, app.id
@@ -364,14 +364,14 @@ mod tests {
 
     const APP: &str = "ab8864f2-90a4-4c48-a837-8b69817e599a";
 
-    fn check(text: &str, expected: Subject) {
+    fn check(text: &str, expected: Query) {
         let code = ConnectionCode::new("prod").unwrap();
-        assert_eq!(Subject::of(text, &code), expected, "{text}");
+        assert_eq!(Query::from_text(text, &code), expected, "{text}");
     }
 
     #[test]
     fn a_subject_is_a_key_or_a_link_or_an_id_or_a_name() {
-        let sheet = |id: &str| Subject::Sheet(AppId::from(APP), EngineObjectId::from(id));
+        let sheet = |id: &str| Query::Sheet(AppId::from(APP), EngineObjectId::from(id));
         check(&format!("prod/{APP}/JDWuPK"), sheet("JDWuPK"));
         check(
             &format!("https://h/vp/sense/app/{APP}/sheet/a%20b/state/analysis"),
@@ -379,11 +379,11 @@ mod tests {
         );
         check(
             &format!("https://h/sense/app/{APP}"),
-            Subject::Guid(APP.to_owned()),
+            Query::Guid(APP.to_owned()),
         );
-        check(APP, Subject::Guid(APP.to_owned()));
+        check(APP, Query::Guid(APP.to_owned()));
         for text in ["JDWuPK", "Sales: overview", "other/x/y", "https://h/hub/"] {
-            check(text, Subject::Text(text.to_owned()));
+            check(text, Query::Text(text.to_owned()));
         }
     }
 }

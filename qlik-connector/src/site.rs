@@ -1,10 +1,10 @@
 //! Requests to the site: lists, counts, and the words for what goes wrong.
 
+pub(crate) mod attempt_error;
 pub(crate) mod counts;
 pub(crate) mod describe;
 pub(crate) mod failure;
 pub(crate) mod hint;
 pub(crate) mod list;
 pub(crate) mod session;
-pub(crate) mod stopped;
 pub(crate) mod version;

@@ -1,6 +1,6 @@
 //! The contract that any [`Follower`] must pass, to be run from the tests of its kind.
 //!
-//! A test provides a [`Subject`]: how the follower is opened, what its catalog shows, and how the catalog is made to fail.
+//! A test provides a [`FollowerUnderTest`]: how the follower is opened, what its catalog shows, and how the catalog is made to fail.
 //! [`check`] then drives the follower through feeds of a [`MemoryStore`] and compares.
 
 use std::{collections::BTreeMap, future::poll_fn, pin::pin, task::Poll};
@@ -22,7 +22,7 @@ pub use memory_store::{Closing, MemoryStore};
 
 /// A follower under test, and its catalog.
 #[async_trait]
-pub trait Subject: Send + Sync {
+pub trait FollowerUnderTest: Send + Sync {
     /// Opens the follower, as after a start of the program. Its catalog keeps what it has.
     async fn open(&self) -> Box<dyn Follower>;
 
@@ -61,7 +61,7 @@ pub trait Subject: Send + Sync {
 pub enum CatalogFault {
     /// Not at all.
     None,
-    /// It refuses everything after so many successful writes.
+    /// It refuses all writes after this number of successful ones.
     RefusesAfter(u64),
     /// It accepts a request and never responds.
     Hangs,
@@ -71,7 +71,7 @@ pub enum CatalogFault {
 ///
 /// # Errors
 /// The first sentence that does not hold.
-pub async fn check(subject: &dyn Subject) -> Result<(), Violation> {
+pub async fn check(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     scenarios::name_is_stable(subject).await?;
     scenarios::stages(subject).await?;
     scenarios::empty_store(subject).await?;
@@ -87,7 +87,7 @@ pub async fn check(subject: &dyn Subject) -> Result<(), Violation> {
 
 /// Delivers once, and returns how that ended; `None` if the feed hung and the delivery was dropped.
 async fn deliver(
-    subject: &dyn Subject,
+    subject: &dyn FollowerUnderTest,
     feed: &MemoryFeed<'_>,
 ) -> Result<Option<Result<Delivery, FollowError>>, Violation> {
     let follower = subject.open().await;
@@ -107,7 +107,10 @@ async fn deliver(
 }
 
 /// Delivers once with a feed and a catalog that work.
-async fn deliver_all(subject: &dyn Subject, store: &MemoryStore) -> Result<(), Violation> {
+async fn deliver_all(
+    subject: &dyn FollowerUnderTest,
+    store: &MemoryStore,
+) -> Result<(), Violation> {
     let feed = store.feed(FeedFault::None);
     match deliver(subject, &feed).await? {
         Some(Ok(delivery)) => expect(delivery.refused.is_empty(), || {
@@ -131,7 +134,7 @@ async fn deliver_all(subject: &dyn Subject, store: &MemoryStore) -> Result<(), V
 
 /// Compares what the catalog shows with what the store has of a connection that was completely scanned.
 async fn compare(
-    subject: &dyn Subject,
+    subject: &dyn FollowerUnderTest,
     store: &MemoryStore,
     code: &ConnectionCode,
     when: &str,
@@ -168,14 +171,14 @@ async fn compare(
     })
 }
 
-fn check_secrets(subject: &dyn Subject, text: &str) -> Result<(), Violation> {
+fn check_secrets(subject: &dyn FollowerUnderTest, text: &str) -> Result<(), Violation> {
     let secrets = subject.secrets();
     let leaked = secrets.iter().any(|secret| text.contains(secret.as_str()));
     expect(!leaked, || "no message contains a secret".to_owned())
 }
 
 /// The stages of a check that failed, by name.
-async fn failed_stages(subject: &dyn Subject) -> Result<Vec<&'static str>, Violation> {
+async fn failed_stages(subject: &dyn FollowerUnderTest) -> Result<Vec<&'static str>, Violation> {
     let follower = subject.open().await;
     let stages = follower.check().await;
     expect(!stages.is_empty(), || "a check has stages".to_owned())?;

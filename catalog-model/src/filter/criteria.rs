@@ -12,16 +12,16 @@ pub struct Criterion {
     pub name: &'static str,
     /// What an item answers.
     pub kind: CriterionKind,
-    /// What it is, for a list of all: `the name of the stream`.
+    /// Its description in a list of criteria: `the name of the stream`.
     pub meaning: &'static str,
 }
 
 /// What an item answers to a criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CriterionKind {
-    /// One text, or none.
+    /// At most one text.
     Text,
-    /// Texts, be it none at all.
+    /// Any number of texts.
     List,
     /// A family of lists, each with a name of its own: `custom_property.Region`.
     NamedLists,
@@ -33,20 +33,19 @@ pub struct CriterionId(pub usize);
 
 /// An item as filters see it.
 ///
-/// A filter may ask the same criterion many times: an answer that has to be put together first is best kept.
+/// A filter may request the same criterion many times. Cache values that are expensive to build.
 pub trait Subject {
     /// Whether the item's value for a criterion is known. A value that could not be read is unknown, and is then not
-    /// requested
-    /// from the item: what depends on it alone is undecided.
+    /// requested from the item.
     fn knows(&self, criterion: CriterionId) -> bool {
         let _ = criterion;
         true
     }
 
-    /// The text of a criterion that is one; nothing where the item has none. An empty text is one.
+    /// The value of a criterion of the kind `Text`. `None` if the item has no value; an empty text is a value.
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>>;
 
-    /// Shows `visit` the values of a list one by one until it has seen enough; `name` is that of a list of a family.
+    /// Calls `visit` with each value of a list until it breaks. `name` is the name of a list of a family.
     fn each(
         &self,
         criterion: CriterionId,

@@ -39,7 +39,7 @@ impl ExpressionError {
         Self {
             message: message.into(),
             hint: hint.into(),
-            position: Position::of(text, span.start),
+            position: Position::new(text, span.start),
             span,
         }
     }
@@ -51,7 +51,7 @@ impl ExpressionError {
 }
 
 impl Position {
-    pub(super) fn of(text: &str, offset: usize) -> Self {
+    pub(super) fn new(text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let begin = before.rfind('\n').map_or(0, |at| at + 1);

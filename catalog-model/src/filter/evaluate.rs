@@ -5,16 +5,16 @@ use std::ops::ControlFlow;
 use super::{
     criteria::{Asked, Subject},
     expression::{Condition, Each, Formula, Operand, Quantifier},
-    regex::{Budget, GaveUp},
+    regex::{Budget, LimitError},
 };
 
-/// The values of lists that are looked at, from the inside out.
+/// The list values being compared, innermost first.
 struct Values<'a> {
     value: &'a str,
     outer: Option<&'a Self>,
 }
 
-/// What is asked about an item, and what that may still cost.
+/// The item being evaluated, and the remaining budget for patterns.
 struct Asking<'s, S: ?Sized> {
     subject: &'s S,
     budget: &'s Budget,
@@ -23,32 +23,31 @@ struct Asking<'s, S: ?Sized> {
 /// Why an answer is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause<'f> {
-    /// This could not be read of the item.
+    /// This value of the item could not be read.
     NotRead(&'f Asked),
-    /// This pattern gave up on a text of the item.
-    GaveUp(GaveUp<'f>),
+    /// This pattern exceeded a limit on a text of the item.
+    PatternLimit(LimitError<'f>),
 }
 
-/// Whether something holds, in the logic of Kleene: an answer that is not known leaves open what rests on it, and only
-/// that.
+/// A result in Kleene logic: an unknown operand makes only those results unknown that depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Truth<'f> {
     Holds,
     Fails,
-    /// It rests on an answer that is not known.
+    /// The result depends on an unknown value.
     Unknown(Cause<'f>),
 }
 
 impl<'f> Truth<'f> {
-    pub(super) fn of(holds: bool) -> Self {
+    pub(super) fn from_bool(holds: bool) -> Self {
         if holds { Self::Holds } else { Self::Fails }
     }
 
-    /// Of a pattern that may have given up.
-    pub(super) fn of_match(matched: Result<bool, GaveUp<'f>>) -> Self {
+    /// The result of a pattern, which may have exceeded a limit.
+    pub(super) fn of_match(matched: Result<bool, LimitError<'f>>) -> Self {
         match matched {
-            Ok(holds) => Self::of(holds),
-            Err(gave_up) => Self::Unknown(Cause::GaveUp(gave_up)),
+            Ok(holds) => Self::from_bool(holds),
+            Err(gave_up) => Self::Unknown(Cause::PatternLimit(gave_up)),
         }
     }
 
@@ -117,7 +116,7 @@ fn compare<'f, S: Subject + ?Sized>(
         }
         Operand::Criterion(asked) if asked.is_list() => {
             let empty = asked.is_empty(*subject);
-            Truth::of(empty == (*condition == Condition::IsNull))
+            Truth::from_bool(empty == (*condition == Condition::IsNull))
         }
         Operand::Criterion(asked) => condition.holds(subject.text(asked.id).as_deref(), budget),
         Operand::Value { outward, .. } => {
@@ -139,7 +138,7 @@ fn go_through<'f, S: Subject + ?Sized>(
     if !subject.knows(each.list.id) {
         return Truth::Unknown(Cause::NotRead(&each.list));
     }
-    let decides = Truth::of(each.quantifier == Quantifier::Any);
+    let decides = Truth::from_bool(each.quantifier == Quantifier::Any);
     let mut found = decides.not();
     subject.each(
         each.list.id,
@@ -164,9 +163,9 @@ impl Condition {
     /// Whether a text matches. Only negative conditions hold for a missing text.
     fn holds(&self, text: Option<&str>, budget: &Budget) -> Truth<'_> {
         let Some(text) = text else {
-            return Truth::of(self.is_negative() || *self == Self::IsNull);
+            return Truth::from_bool(self.is_negative() || *self == Self::IsNull);
         };
-        Truth::of(match self {
+        Truth::from_bool(match self {
             Self::Equals(other) => *text == **other,
             Self::Differs(other) => *text != **other,
             Self::In(texts) => texts.has(text),
@@ -189,8 +188,7 @@ pub(super) struct Ground {
     pub(super) verdict: &'static str,
 }
 
-/// The comparisons that decided: of an `and` that does not hold the first that does not, of an `or` that holds the first
-/// that does, else all.
+/// The comparisons that decided: for a false `and` the first false one, for a true `or` the first true one, otherwise all.
 pub(super) fn grounds<S: Subject + ?Sized>(node: &Formula, subject: &S) -> Vec<Ground> {
     let budget = Budget::new();
     let mut found = Vec::new();

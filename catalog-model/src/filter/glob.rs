@@ -42,8 +42,10 @@ enum Step {
 }
 
 impl Glob {
-    /// Reads the text between the quotes of an expression, where `\*`, `\?`, `\\` and `\'` are these characters; tells
-    /// where another escape is.
+    /// Reads the text between the quotes of an expression, where `\*`, `\?`, `\\` and `\'` are these characters.
+    ///
+    /// # Errors
+    /// The offset of any other escape.
     pub(super) fn escaped(raw: &str) -> Result<Self, usize> {
         let mut steps = Vec::new();
         let mut characters = raw.char_indices();
@@ -53,7 +55,7 @@ impl Glob {
                     Some((_, meant @ ('*' | '?' | '\\' | '\''))) => Step::Is(meant),
                     _ => return Err(at),
                 },
-                wild => Step::of(wild),
+                wild => Step::from_char(wild),
             });
         }
         Ok(Self::new(steps))
@@ -61,7 +63,7 @@ impl Glob {
 
     /// Reads a pattern without escapes, in which a backslash is a backslash.
     pub(super) fn plain(text: &str) -> Self {
-        Self::new(text.chars().map(Step::of).collect())
+        Self::new(text.chars().map(Step::from_char).collect())
     }
 
     fn new(mut steps: Vec<Step>) -> Self {
@@ -75,7 +77,7 @@ impl Glob {
                 (Step::Any, _) => parts.push(Part::Any),
             }
         }
-        let matcher = Matcher::of(&parts).unwrap_or_else(|| Matcher::Steps(steps.into()));
+        let matcher = Matcher::from_parts(&parts).unwrap_or_else(|| Matcher::Steps(steps.into()));
         Self { parts, matcher }
     }
 
@@ -94,7 +96,7 @@ impl Glob {
 
 impl Matcher {
     /// The matcher of a simple pattern. One that has a line break itself is not simple.
-    fn of(parts: &[Part]) -> Option<Self> {
+    fn from_parts(parts: &[Part]) -> Option<Self> {
         Some(match parts {
             [] => Self::Exact("".into()),
             [Part::Literal(text)] => Self::Exact(text.as_str().into()),
@@ -110,7 +112,7 @@ impl Matcher {
 }
 
 impl Step {
-    fn of(character: char) -> Self {
+    fn from_char(character: char) -> Self {
         match character {
             '*' => Self::Any,
             '?' => Self::One,

@@ -25,8 +25,8 @@ pub struct ItemFilter {
 }
 
 impl ItemFilter {
-    /// Reads the settings `filters` and `filter`; nothing comes back where neither is set, or one is wrong, which
-    /// [`Settings::problems`] then tells.
+    /// Reads the settings `filters` and `filter`. `None` if neither is set or one is invalid; [`Settings::problems`] then
+    /// lists the mistakes.
     pub fn read(settings: &mut Settings, criteria: &'static [Criterion]) -> Option<Self> {
         let universal = read_rules::read(settings, criteria);
         let rich = read_rich::read(settings, criteria);
@@ -74,14 +74,14 @@ impl ItemFilter {
         }
     }
 
-    /// Counts for all rules, nothing counted yet.
+    /// Empty counts for all rules.
     #[must_use]
     pub fn counts(&self) -> RuleCounts {
         RuleCounts::new(self.rules.len(), self.rich_id())
     }
 
-    /// Why a rule matched no item of those that were counted, if it should have. Not where there were none, nor of a rule
-    /// that takes whatever is left, which may be nothing.
+    /// Why a rule matched none of the counted items, if that is unexpected. `None` if no items were counted, and for a rule
+    /// that matches all remaining items, of which there may be none.
     #[must_use]
     pub fn silence(&self, id: RuleId, counts: &RuleCounts) -> Option<Silence> {
         let rule = self.universal.get(id.0);
@@ -122,8 +122,8 @@ impl ItemFilter {
         Evaluation { matched, decision }
     }
 
-    /// What the rules make of an item: of those that match, the first decides. One before it that may match leaves the
-    /// item undecided, unless it would make the same of it.
+    /// The decision of the universal rules: the first matching rule decides. An earlier rule that may match leaves the item
+    /// undecided, unless it has the same outcome.
     fn ask_rules<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Evaluation {
         let mut matched = None;
         // The first rule that may match, and whether all that may agree with it.
@@ -155,8 +155,8 @@ impl ItemFilter {
         Evaluation { matched, decision }
     }
 
-    /// What the rich filter makes of an item of which the rules made `decision`. What it leaves out is out, whatever is
-    /// unknown besides.
+    /// The decision of the rich filter after the universal rules made `decision`. An item that it excludes is excluded even
+    /// if other values are unknown.
     fn ask_rich<S: Subject + ?Sized>(
         &self,
         subject: &S,
@@ -207,7 +207,7 @@ impl ItemFilter {
 fn unknown(rule: RuleId, cause: Cause<'_>) -> Decision {
     let cause = match cause {
         Cause::NotRead(asked) => UnknownCause::Criterion(asked.to_string()),
-        Cause::GaveUp(gave_up) => UnknownCause::Pattern(gave_up.into()),
+        Cause::PatternLimit(gave_up) => UnknownCause::Pattern(gave_up.into()),
     };
     Decision::Undecided { rule, cause }
 }

@@ -1,16 +1,16 @@
-//! Regular expressions that the whole of a text has to match, with a limit so that none runs for ever.
+//! Regular expressions that the whole of a text has to match, with limits on their running time.
 
 use std::{cell::Cell, fmt};
 
 use fancy_regex::{CompileError, Error, Expr, Regex as Compiled, RegexBuilder, RuntimeError};
 
 use self::{cost::Walk, dialect::Blanks};
-use super::{error::Position, rule::PatternGaveUp};
+use super::{error::Position, rule::PatternLimitError};
 
 mod cost;
 mod dialect;
 
-/// A regular expression, made ready.
+/// A compiled regular expression.
 #[derive(Clone, Debug)]
 pub(super) struct Regex {
     text: String,
@@ -22,11 +22,12 @@ pub(super) struct Regex {
 }
 
 /// Maximum number of backtracking steps of a pattern with look-around or back references on one text. Each may scan the
-/// whole text: with [`LONGEST`] bytes all of them took 1 ms with one look-around, 4 ms with five.
+/// whole text: with [`MAX_TEXT_BYTES`] bytes all of them took 1 ms with one look-around, 4 ms with five.
 const BACKTRACK_LIMIT: usize = 5_000;
-/// On texts of so many bytes are such patterns tried, which are 256 characters of any language: names and tags are much
-/// shorter. A repeated look-ahead goes through the whole text for each character, in 1 ms here and in 20 ms for 4,096.
-const LONGEST: usize = 1_024;
+/// Maximum size of a text that such patterns search, in bytes. It is enough for 256 characters of any language; names and
+/// tags are much shorter. A repeated look-ahead scans the whole text for each character: 1 ms for 1,024 bytes, 20 ms for
+/// 4,096.
+const MAX_TEXT_BYTES: usize = 1_024;
 /// Maximum number of instructions of a pattern with look-around or back references.
 const PROGRAM_LIMIT: usize = 50_000;
 /// Maximum size of a compiled pattern, in bytes. It is enough for words of all languages.
@@ -47,19 +48,19 @@ pub(super) struct InvalidRegex {
     pub(super) hint: String,
 }
 
-/// What to do about most of the patterns that are none.
+/// The hint for most invalid patterns.
 const ESCAPE: &str = "write a `\\` before a special character to match it literally";
 
-/// A pattern that gave up on a text.
+/// A pattern that exceeded a limit on a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct GaveUp<'f> {
+pub(super) struct LimitError<'f> {
     pattern: &'f Regex,
     /// Its predicate: `took too many steps`.
     why: &'static str,
 }
 
-impl From<GaveUp<'_>> for PatternGaveUp {
-    fn from(GaveUp { pattern, why }: GaveUp<'_>) -> Self {
+impl From<LimitError<'_>> for PatternLimitError {
+    fn from(LimitError { pattern, why }: LimitError<'_>) -> Self {
         let position = pattern.position.map(|position| format!(" {position}"));
         Self {
             pattern: format!("`{pattern}`{}", position.unwrap_or_default()),
@@ -68,8 +69,8 @@ impl From<GaveUp<'_>> for PatternGaveUp {
     }
 }
 
-/// What patterns with look-around or back references may still do while one item is decided. Each text has a limit of
-/// its own, and an item may have thousands of tags.
+/// The remaining budget of patterns with look-around or back references for one item. Each text also has its own limit,
+/// but an item may have thousands of tags.
 pub(super) struct Budget(Cell<usize>);
 
 /// Maximum size of all texts of an item that such patterns search, in bytes; each search counts at least
@@ -163,8 +164,8 @@ impl Regex {
         Ok((compiled, walk))
     }
 
-    pub(super) fn matches(&self, text: &str, budget: &Budget) -> Result<bool, GaveUp<'_>> {
-        if self.walk == Walk::Back && text.len() > LONGEST {
+    pub(super) fn matches(&self, text: &str, budget: &Budget) -> Result<bool, LimitError<'_>> {
+        if self.walk == Walk::Back && text.len() > MAX_TEXT_BYTES {
             return Err(self.gave_up("met a text of more than 1,024 bytes"));
         }
         if self.walk == Walk::Back && !budget.allows(text.len()) {
@@ -178,8 +179,8 @@ impl Regex {
         })
     }
 
-    fn gave_up(&self, why: &'static str) -> GaveUp<'_> {
-        GaveUp { pattern: self, why }
+    fn gave_up(&self, why: &'static str) -> LimitError<'_> {
+        LimitError { pattern: self, why }
     }
 }
 

@@ -57,21 +57,21 @@ pub enum Decision {
 pub enum UnknownCause {
     /// The rule asks for this criterion, which could not be read: `app_tag`.
     Criterion(String),
-    /// A pattern of the rule gave up on a text of the item.
-    Pattern(PatternGaveUp),
+    /// A pattern of the rule exceeded a limit on a text of the item.
+    Pattern(PatternLimitError),
 }
 
-/// A pattern that gave up on a text.
+/// A pattern that exceeded a limit on a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pattern {pattern} {why}")]
-pub struct PatternGaveUp {
+pub struct PatternLimitError {
     /// The pattern, and its position in the rule: `` `/x/` at column 7 ``.
     pub pattern: String,
     /// Why, as a predicate: `took too many steps`.
     pub why: &'static str,
 }
 
-impl PatternGaveUp {
+impl PatternLimitError {
     /// What to do about it.
     pub const HINT: &'static str =
         "write the pattern without repetitions within repetitions, look-around or back references";
@@ -141,7 +141,7 @@ impl RuleCounts {
 
     /// The count of a rule.
     #[must_use]
-    pub fn of(&self, rule: RuleId) -> RuleCount {
+    pub fn get(&self, rule: RuleId) -> RuleCount {
         self.counts.get(rule.0).copied().unwrap_or_default()
     }
 
@@ -158,7 +158,7 @@ impl RuleCounts {
         self.unknown
     }
 
-    /// About how many items a rule was asked: those that none before it took.
+    /// The approximate number of items that reached a rule: those that no earlier rule matched.
     fn asked(&self, rule: RuleId) -> u64 {
         let before = self.counts.iter().take(rule.0);
         let taken: u64 = before
@@ -173,10 +173,10 @@ impl RuleCounts {
         self.decided.saturating_sub(taken)
     }
 
-    /// Why a rule matched no item. This is unknown if only undecided items would have reached the rule
-    /// not known either.
+    /// Why a rule matched no item. This is unknown if only undecided items may have reached
+    /// the rule.
     pub(super) fn silence(&self, rule: RuleId) -> Option<Silence> {
-        if self.of(rule).matched > 0 || self.decided == 0 {
+        if self.get(rule).matched > 0 || self.decided == 0 {
             return None;
         }
         match self.asked(rule) {
@@ -186,7 +186,7 @@ impl RuleCounts {
         }
     }
 
-    /// Begins again.
+    /// Resets all counts.
     pub fn clear(&mut self) {
         self.counts.fill(RuleCount::default());
         (self.decided, self.unknown) = (0, 0);

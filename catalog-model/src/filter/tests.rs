@@ -125,7 +125,7 @@ fn list() -> impl Strategy<Value = Asked> {
     ]
 }
 
-/// An expression within so many lists.
+/// An expression within this number of lists.
 fn node(depth: u32, lists: usize) -> BoxedStrategy<Formula> {
     let criterion = (0..2_usize, condition()).prop_map(|(id, condition)| {
         let asked = Asked {

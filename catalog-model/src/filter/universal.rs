@@ -114,7 +114,7 @@ impl UniversalPattern {
 
     fn matches(&self, text: &str, budget: &Budget) -> Truth<'_> {
         match self {
-            Self::Glob(glob) => Truth::of(glob.matches(text)),
+            Self::Glob(glob) => Truth::from_bool(glob.matches(text)),
             Self::Regex(regex) => Truth::of_match(regex.matches(text, budget)),
         }
     }

@@ -256,7 +256,7 @@ impl FeedChange {
 
     /// The same change of an item or container.
     #[must_use]
-    pub fn of(self, of: EntityKind) -> Self {
+    pub fn with_entity_kind(self, of: EntityKind) -> Self {
         Self { of, ..self }
     }
 

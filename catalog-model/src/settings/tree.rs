@@ -37,7 +37,7 @@ pub struct Node {
     pub secret: bool,
 }
 
-/// What a setting can hold. Nothing is converted: `5`, `"5"` and `five` stay what they are.
+/// The value of a setting. Nothing is converted: `5`, `"5"` and `five` stay what they are.
 ///
 /// `Debug` prints only the kind of the value, because any text may be a secret.
 #[derive(Clone, PartialEq)]

@@ -108,7 +108,7 @@ impl Connection for Faulty {
             sink.observe(Observation::Excluded(item))?;
         }
         let partial = self.fault == Fault::Partial;
-        Ok(Completeness::of(
+        Ok(Completeness::from_reasons(
             partial.then(|| "a reason".to_owned()).into_iter().collect(),
         ))
     }

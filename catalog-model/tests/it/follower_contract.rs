@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use catalog_model::{
     Container, Feed, FollowError, Follower, FollowerName, ItemState, Stage, Verdict, Visualization,
-    contract::follower::{CatalogFault, Subject, check},
+    contract::follower::{CatalogFault, FollowerUnderTest, check},
     follower::{Acknowledgement, ChangeDetail, Delivery, Entity, FeedEntry, Start},
 };
 
@@ -172,7 +172,7 @@ impl Follower for InMemory {
 }
 
 #[async_trait]
-impl Subject for InMemory {
+impl FollowerUnderTest for InMemory {
     async fn open(&self) -> Box<dyn Follower> {
         Box::new(self.clone())
     }

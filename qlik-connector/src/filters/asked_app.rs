@@ -8,7 +8,7 @@ use qrs_client::AppId;
 use crate::{
     filters::criteria::Fact,
     items::{
-        apps::{AppFacts, Told},
+        apps::{AppFacts, FactsSource},
         dates::Date,
     },
     records::texts::is_cut,
@@ -25,7 +25,7 @@ impl<'a> AskedApp<'a> {
     /// The text of a criterion, if the app has one.
     pub(crate) fn fact(self, criterion: CriterionId) -> Option<Cow<'a, str>> {
         let app = self.app;
-        match Fact::of(criterion)? {
+        match Fact::from_id(criterion)? {
             Fact::Stream => app.stream.as_deref().map(Cow::from),
             Fact::StreamId => app.stream_id.as_deref().map(Cow::from),
             Fact::App => Some(Cow::from(&*app.name)),
@@ -41,8 +41,8 @@ impl Subject for AskedApp<'_> {
     /// apps contains is known of the apps in it.
     fn knows(&self, criterion: CriterionId) -> bool {
         let app = self.app;
-        let listed = app.told == Told::ByList;
-        match Fact::of(criterion) {
+        let listed = app.source == FactsSource::AppList;
+        match Fact::from_id(criterion) {
             Some(Fact::App) => !app.is_odd("name") && !is_cut(&app.name),
             Some(Fact::Stream) => {
                 !app.is_odd("stream") && !app.stream.as_deref().is_some_and(is_cut)
@@ -74,7 +74,7 @@ impl Subject for AskedApp<'_> {
         visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) {
         // Nothing is left to do when a visitor has seen enough.
-        let _ = match (Fact::of(criterion), name) {
+        let _ = match (Fact::from_id(criterion), name) {
             (Some(Fact::AppTag), _) => self.app.tags.iter().try_for_each(|tag| visit(tag)),
             (Some(Fact::CustomProperty), Some(name)) => (self.app.custom_properties.iter())
                 .filter(|property| property.name() == name)

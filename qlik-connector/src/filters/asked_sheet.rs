@@ -43,7 +43,7 @@ impl WrittenDate {
 }
 
 impl<'a> AskedSheet<'a> {
-    pub(crate) fn of(sheet: &'a Sheet, item: &'a Visualization, app: &'a AppFacts) -> Self {
+    pub(crate) fn new(sheet: &'a Sheet, item: &'a Visualization, app: &'a AppFacts) -> Self {
         Self {
             sheet,
             item,
@@ -99,7 +99,7 @@ impl Subject for AskedSheet<'_> {
     fn knows(&self, criterion: CriterionId) -> bool {
         let Self { sheet, app, .. } = self;
         let odd = |field| sheet.odd.has(field);
-        match Fact::of(criterion) {
+        match Fact::from_id(criterion) {
             Some(Fact::Created) => !is_unreadable(&sheet.created_date) && !odd("createdDate"),
             Some(Fact::Modified) => !is_unreadable(&sheet.modified_date) && !odd("modifiedDate"),
             Some(Fact::Tag) => !odd("tags") && !sheet.tags.iter().any(|tag| is_cut(&tag.name)),
@@ -115,7 +115,7 @@ impl Subject for AskedSheet<'_> {
 
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
         let Self { sheet, app, .. } = self;
-        match Fact::of(criterion)? {
+        match Fact::from_id(criterion)? {
             Fact::Sheet => Some(sheet.name.as_str().into()),
             Fact::SheetId => Some(sheet.engine_object_id.as_str().into()),
             Fact::Owner => self.property(OWNER),
@@ -125,7 +125,7 @@ impl Subject for AskedSheet<'_> {
             }
             Fact::Published => Some(truth(sheet.published).into()),
             Fact::Approved => Some(truth(sheet.approved).into()),
-            Fact::SheetStatus => Some(Status::of(sheet, app).word().into()),
+            Fact::SheetStatus => Some(Status::new(sheet, app).word().into()),
             Fact::Created => self.created.text(|| instant(&sheet.created_date)),
             Fact::Modified => self.modified.text(|| instant(&sheet.modified_date)),
             Fact::Reloaded => self.reloaded.text(|| app.dates.reloaded.instant()),
@@ -140,7 +140,7 @@ impl Subject for AskedSheet<'_> {
         name: Option<&str>,
         visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) {
-        if Fact::of(criterion) == Some(Fact::Tag) {
+        if Fact::from_id(criterion) == Some(Fact::Tag) {
             // Nothing is left to do when a visitor has seen enough.
             let _ = (self.sheet.tags.iter())
                 .filter(|tag| is_named(tag))

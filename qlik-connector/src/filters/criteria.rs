@@ -117,7 +117,7 @@ const fn criteria() -> [Criterion; FACTS.len()] {
 }
 
 impl Fact {
-    pub(crate) fn of(criterion: CriterionId) -> Option<Self> {
+    pub(crate) fn from_id(criterion: CriterionId) -> Option<Self> {
         FACTS.get(criterion.0).map(|(fact, ..)| *fact)
     }
 }

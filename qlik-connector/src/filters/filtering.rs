@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use catalog_model::{
     Diagnostic, Inclusion, Progress, ScanSink, counted,
-    filter::{Decision, ItemFilter, PatternGaveUp, RuleCounts, RuleId, Silence, UnknownCause},
+    filter::{Decision, ItemFilter, PatternLimitError, RuleCounts, RuleId, Silence, UnknownCause},
 };
 
 use crate::{
     filters::{asked_sheet::AskedSheet, criteria::CUSTOM_PROPERTY},
-    items::apps::{Apps, HINT_FOR_HIDDEN_APPS, Told},
+    items::apps::{Apps, FactsSource, HINT_FOR_HIDDEN_APPS},
     people::owners::Unread,
 };
 
@@ -35,7 +35,7 @@ pub(crate) fn inclusion(decision: &Decision) -> Inclusion {
 }
 
 impl<'a> Filtering<'a> {
-    pub(crate) fn of(filter: &'a ItemFilter) -> Self {
+    pub(crate) fn new(filter: &'a ItemFilter) -> Self {
         Self {
             filter,
             counts: filter.counts(),
@@ -63,7 +63,7 @@ impl<'a> Filtering<'a> {
                 format!("`{}`: {}", asked.key(), reason(filter, rule, cause, asked))
             });
         } else {
-            self.hidden += u64::from(asked.app().told == Told::BySheet(Unread::Hidden));
+            self.hidden += u64::from(asked.app().source == FactsSource::Sheet(Unread::Hidden));
         }
     }
 
@@ -96,7 +96,7 @@ impl Filtering<'_> {
     fn tell_of_rules(&self, sink: &mut dyn ScanSink) {
         let mut nothing_passes = false;
         for rule in self.filter.rules() {
-            let count = self.counts.of(rule.id);
+            let count = self.counts.get(rule.id);
             sink.progress(Progress::FilterRule {
                 rule: Arc::clone(rule),
                 count,
@@ -133,7 +133,7 @@ impl Filtering<'_> {
         let sheets = counted(self.gave_up, "sheet");
         sink.warn(Diagnostic::warning(format!(
                 "{sheets} {are} undecided, because a pattern of the filter reached its limit; their items were left unchanged; first: {first}"
-            ), PatternGaveUp::HINT.to_owned()));
+            ), PatternLimitError::HINT.to_owned()));
     }
 
     fn silent(&self, rule: RuleId, silence: Silence) -> Diagnostic {
@@ -160,7 +160,7 @@ impl Filtering<'_> {
 }
 
 /// Maximum number of custom properties listed.
-const NAMED: usize = 10;
+const MAX_LISTED_NAMES: usize = 10;
 
 /// A warning about a custom property of the filter that no application has: its name may be misspelt.
 fn unknown_property(name: &str, apps: &Apps) -> Option<Diagnostic> {
@@ -170,10 +170,14 @@ fn unknown_property(name: &str, apps: &Apps) -> Option<Diagnostic> {
     }
     let named: Vec<_> = known
         .iter()
-        .take(NAMED)
+        .take(MAX_LISTED_NAMES)
         .map(|name| format!("`{name}`"))
         .collect();
-    let more = if known.len() > NAMED { ", …" } else { "" };
+    let more = if known.len() > MAX_LISTED_NAMES {
+        ", …"
+    } else {
+        ""
+    };
     Some(Diagnostic::warning(
         format!("no application has a value of the custom property `{name}`, which a filter uses"),
         (!named.is_empty()).then(|| format!("applications have {}{more}", named.join(", "))),
@@ -193,18 +197,22 @@ pub(crate) fn reason(
     }
 }
 
-fn why_gave_up(filter: &ItemFilter, rule: RuleId, pattern: &PatternGaveUp) -> String {
+fn why_gave_up(filter: &ItemFilter, rule: RuleId, pattern: &PatternLimitError) -> String {
     format!("in {}, {pattern}", filter.called(rule))
 }
 
 fn why_open(filter: &ItemFilter, rule: RuleId, criterion: &str, asked: &AskedSheet<'_>) -> String {
     let app = asked.app();
-    let why = match (criterion, app.told) {
+    let why = match (criterion, app.source) {
         _ if asked.is_odd(criterion) => "that field has an unexpected type",
-        ("created" | "modified", _) | ("reloaded", Told::ByList) => "that date could not be read",
-        ("sheet" | "app" | "stream" | "tag", _) | (_, Told::ByList) => "that text is too long",
-        (_, Told::BySheet(Unread::Hidden)) => "its app is not visible to the account",
-        (_, Told::BySheet(Unread::Unreadable)) => "its app could not be read",
+        ("created" | "modified", _) | ("reloaded", FactsSource::AppList) => {
+            "that date could not be read"
+        }
+        ("sheet" | "app" | "stream" | "tag", _) | (_, FactsSource::AppList) => {
+            "that text is too long"
+        }
+        (_, FactsSource::Sheet(Unread::Hidden)) => "its app is not visible to the account",
+        (_, FactsSource::Sheet(Unread::Unreadable)) => "its app could not be read",
     };
     let rule = filter.called(rule);
     format!("{rule} uses `{criterion}`, but {why}")

@@ -67,7 +67,7 @@ impl StoredSheet<'_> {
 
 impl Subject for StoredSheet<'_> {
     fn knows(&self, criterion: CriterionId) -> bool {
-        let Some(fact) = Fact::of(criterion) else {
+        let Some(fact) = Fact::from_id(criterion) else {
             return true;
         };
         match fact {
@@ -95,7 +95,7 @@ impl Subject for StoredSheet<'_> {
     }
 
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
-        match Fact::of(criterion)? {
+        match Fact::from_id(criterion)? {
             Fact::Stream => self.property(STREAM).map(Cow::from),
             // An item does not show an empty name.
             Fact::App => Some(self.property(APPLICATION_NAME).unwrap_or_default().into()),
@@ -124,7 +124,7 @@ impl Subject for StoredSheet<'_> {
         visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) {
         // Nothing is left to do when a visitor has seen enough.
-        let _ = match (Fact::of(criterion), name) {
+        let _ = match (Fact::from_id(criterion), name) {
             (Some(Fact::Tag), _) => self.texts(TAGS).iter().try_for_each(|tag| visit(tag)),
             (Some(Fact::AppTag), _) => {
                 let tags = self.texts(APPLICATION_TAGS);

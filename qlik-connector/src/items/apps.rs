@@ -42,17 +42,17 @@ pub(crate) enum WithOwners {
 
 /// Where the facts about an app come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum FactsSource {
     /// The list of apps: everything is known.
-    ByList,
+    AppList,
     /// A sheet, which contains a part of them. The rest is unknown, for this reason.
-    BySheet(Unread),
+    Sheet(Unread),
 }
 
 /// What is kept of an app.
 #[derive(Clone, Debug)]
 pub(crate) struct AppFacts {
-    pub(crate) told: Told,
+    pub(crate) source: FactsSource,
     /// Where people find its sheets.
     pub(crate) sheets: Url,
     pub(crate) name: Box<str>,
@@ -103,8 +103,8 @@ impl Apps {
     /// Adds an app of the list. Of two records with one id, which one counts does not depend on their order.
     pub(crate) fn add(&mut self, app: App, dates: &mut Dates) {
         let facts = AppFacts {
-            told: Told::ByList,
-            dates: AppDates::of(&app, dates),
+            source: FactsSource::AppList,
+            dates: AppDates::from_app(&app, dates),
             sheets: sheets_of(&self.links, &app.id),
             name: app.name.into(),
             description: app.description.into(),
@@ -113,7 +113,11 @@ impl Apps {
             stream_id: app.stream.as_ref().and_then(stream_id),
             owner: app.owner.map(Box::new),
             tags: names(&app.tags).into(),
-            custom_properties: app.custom_properties.iter().map(NamedValue::of).collect(),
+            custom_properties: app
+                .custom_properties
+                .iter()
+                .map(NamedValue::from_property)
+                .collect(),
             odd: app.odd,
             odd_prefix: "",
         };
@@ -135,12 +139,12 @@ impl Apps {
     }
 
     /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`, some of whose fields may be `odd`.
-    pub(crate) fn of(&self, said: &SheetApp, odd: &OddFields) -> Cow<'_, AppFacts> {
+    pub(crate) fn facts(&self, said: &SheetApp, odd: &OddFields) -> Cow<'_, AppFacts> {
         let listed = self.by_id.get(&said.id).map(Cow::Borrowed);
         listed.unwrap_or_else(|| {
             let unreadable = self.unreadable.contains(&said.id);
             Cow::Owned(AppFacts {
-                told: Told::BySheet(if unreadable {
+                source: FactsSource::Sheet(if unreadable {
                     Unread::Unreadable
                 } else {
                     Unread::Hidden
@@ -163,13 +167,13 @@ impl Apps {
 
     /// The owner of an app, if that is wanted.
     pub(crate) fn owner<'a>(&self, app: &'a AppFacts) -> AppOwner<'a> {
-        match (self.with_owners, app.told) {
+        match (self.with_owners, app.source) {
             (WithOwners::No, _) => AppOwner::Unwanted,
-            (WithOwners::Yes, Told::ByList) if app.is_odd("owner") => {
+            (WithOwners::Yes, FactsSource::AppList) if app.is_odd("owner") => {
                 AppOwner::Unread(Unread::Unreadable)
             }
-            (WithOwners::Yes, Told::ByList) => AppOwner::Wanted(app.owner.as_deref()),
-            (WithOwners::Yes, Told::BySheet(unread)) => AppOwner::Unread(unread),
+            (WithOwners::Yes, FactsSource::AppList) => AppOwner::Wanted(app.owner.as_deref()),
+            (WithOwners::Yes, FactsSource::Sheet(unread)) => AppOwner::Unread(unread),
         }
     }
 
@@ -236,7 +240,7 @@ fn stream_id(stream: &Stream) -> Option<Box<str>> {
 }
 
 impl AppDates {
-    fn of(app: &App, dates: &mut Dates) -> Self {
+    fn from_app(app: &App, dates: &mut Dates) -> Self {
         let mut date = |timestamp, what, field| match app.odd.has(field) {
             true => Date::Unknown,
             false => dates.date(timestamp, what, app.id.as_str()),
@@ -251,7 +255,7 @@ impl AppDates {
 }
 
 impl NamedValue {
-    fn of(property: &CustomProperty) -> Self {
+    fn from_property(property: &CustomProperty) -> Self {
         let definition = property.definition.as_ref();
         let name = definition.map_or("", |definition| definition.name.as_str());
         Self {

@@ -10,7 +10,7 @@ use qrs_client::Owner;
 
 use crate::{
     items::{
-        apps::{AppFacts, Apps, NamedValue, Told},
+        apps::{AppFacts, Apps, FactsSource, NamedValue},
         dates::{Dates, instant},
         link::sheet_link,
         status::Status,
@@ -60,7 +60,7 @@ pub(crate) fn lower<'a>(
     let said = sheet.app.as_ref().ok_or(InvalidKey::EmptyPart(2))?;
     let app_id = said.id.as_str();
     let key = ItemKey::new([code.as_str(), app_id, sheet.engine_object_id.as_str()])?;
-    let app = apps.of(said, &sheet.odd);
+    let app = apps.facts(said, &sheet.odd);
     let mut properties = Properties::with_capacity(15);
     put_text(&mut properties, APPLICATION_NAME, &app.name);
     let link = sheet_link(&app.sheets, &sheet.engine_object_id);
@@ -79,7 +79,7 @@ pub(crate) fn lower<'a>(
         properties.put_unknown(OWNER_STATUS);
     }
     if Status::is_known(sheet, &app) {
-        let status = Status::of(sheet, &app).word().to_owned();
+        let status = Status::new(sheet, &app).word().to_owned();
         properties.put(SHEET_STATUS, PropertyValue::Text(status));
     } else {
         properties.put_unknown(SHEET_STATUS);
@@ -186,7 +186,7 @@ fn put_unknown(properties: &mut Properties, sheet: &Sheet, app: &AppFacts) {
         (APPLICATION_RELOAD_DATE, "lastReloadTime"),
         (APPLICATION_CUSTOM_PROPERTIES, "customProperties"),
     ] {
-        if app.told != Told::ByList || app.is_odd(field) {
+        if app.source != FactsSource::AppList || app.is_odd(field) {
             properties.put_unknown(name);
         }
     }

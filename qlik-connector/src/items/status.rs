@@ -23,7 +23,7 @@ impl Status {
         Self::Unpublished,
     ];
 
-    pub(crate) fn of(sheet: &Sheet, app: &AppFacts) -> Self {
+    pub(crate) fn new(sheet: &Sheet, app: &AppFacts) -> Self {
         match (app.published, sheet.published, sheet.approved) {
             (false, _, _) => Self::Unpublished,
             (true, true, true) => Self::Base,

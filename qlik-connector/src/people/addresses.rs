@@ -98,7 +98,7 @@ impl Addresses {
 
     /// What is known of an owner whose attributes hold no address.
     pub(crate) fn of_account(&self, owner: &Owner) -> Reached {
-        if let Some(person) = self.mapping.of(owner) {
+        if let Some(person) = self.mapping.get(owner) {
             return Reached {
                 email: Some(person.email.to_string()),
                 since: 1,

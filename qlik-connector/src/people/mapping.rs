@@ -35,7 +35,7 @@ pub(crate) struct Person {
 
 /// An entry that cannot be used.
 #[derive(Debug)]
-struct Odd {
+struct EntryError {
     place: Place,
     message: String,
     hint: Option<String>,
@@ -70,7 +70,7 @@ impl Mapping {
     }
 
     /// The entry of an owner.
-    pub(crate) fn of(&self, owner: &Owner) -> Option<&Person> {
+    pub(crate) fn get(&self, owner: &Owner) -> Option<&Person> {
         if self.is_empty() {
             return None;
         }
@@ -78,13 +78,18 @@ impl Mapping {
     }
 
     /// Adds an entry. `quoted` formats its texts for messages.
-    fn add(&mut self, user: &str, entry: &Node, quoted: fn(&str) -> String) -> Result<(), Odd> {
+    fn add(
+        &mut self,
+        user: &str,
+        entry: &Node,
+        quoted: fn(&str) -> String,
+    ) -> Result<(), EntryError> {
         // Null removes an entry of an earlier line of HOCON.
         if matches!(entry.value, Value::Null) {
             return Ok(());
         }
         let user = user.trim();
-        let odd = |message: String| Odd {
+        let odd = |message: String| EntryError {
             place: entry.place.clone(),
             message,
             hint: None,
@@ -93,7 +98,7 @@ impl Mapping {
             let hint = format!(
                 "in double quotes in HOCON, write every backslash twice; if this line is the header of a table, name its columns `user`, `{EMAIL}` and, if there are names, `{NAME}`"
             );
-            return Err(Odd {
+            return Err(EntryError {
                 hint: Some(hint),
                 ..odd(format!(
                     "{} is not a valid account (expected `DIRECTORY\\user`)",
@@ -159,25 +164,25 @@ fn hidden(_text: &str) -> String {
     "a text that is not shown".to_owned()
 }
 
-fn unusable(path: &Located<String>, first: Option<Odd>) -> SettingProblem {
+fn unusable(path: &Located<String>, first: Option<EntryError>) -> SettingProblem {
     let file = &path.value;
     match first {
-        None => problem(Odd {
+        None => problem(EntryError {
             place: path.place.clone(),
             message: format!("the file `{file}` has no entry"),
             hint: Some("add a line such as `DIRECTORY\\user,ann@example.com,Ann`".to_owned()),
         }),
-        Some(odd) => problem(Odd {
+        Some(odd) => problem(EntryError {
             message: format!("no entry of `{file}` can be used; first: {}", odd.message),
             ..odd
         }),
     }
 }
 
-fn warn(settings: &mut Settings, path: &Located<String>, odd: Vec<Odd>) {
+fn warn(settings: &mut Settings, path: &Located<String>, odd: Vec<EntryError>) {
     let more = odd.len().saturating_sub(TOLD);
     for odd in odd.into_iter().take(TOLD) {
-        settings.warn(problem(Odd {
+        settings.warn(problem(EntryError {
             message: format!("this entry is ignored: {}", odd.message),
             ..odd
         }));
@@ -188,7 +193,7 @@ fn warn(settings: &mut Settings, path: &Located<String>, odd: Vec<Odd>) {
         } else {
             ("entries", "are")
         };
-        settings.warn(problem(Odd {
+        settings.warn(problem(EntryError {
             place: path.place.clone(),
             message: format!("{more} more {entries} of `{}` {are} ignored", path.value),
             hint: None,
@@ -196,7 +201,7 @@ fn warn(settings: &mut Settings, path: &Located<String>, odd: Vec<Odd>) {
     }
 }
 
-fn problem(odd: Odd) -> SettingProblem {
+fn problem(odd: EntryError) -> SettingProblem {
     SettingProblem {
         key: MAPPING.to_owned(),
         place: odd.place,

@@ -27,7 +27,7 @@ enum Piece {
 
 /// Why a text is not a valid template.
 #[derive(Debug)]
-struct Fault {
+struct TemplateError {
     message: String,
     /// The byte offset of the mistake.
     within: Option<usize>,
@@ -55,7 +55,7 @@ impl Template {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, Fault> {
+    fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some(open) = rest.find(['{', '}']) {
@@ -63,13 +63,16 @@ impl Template {
             let (before, placeholder) = rest.split_at(open);
             let end = placeholder.find('}').filter(|end| *end > 0);
             let Some(end) = end else {
-                return Err(Fault::at(start, "has an incomplete placeholder"));
+                return Err(TemplateError::at(start, "has an incomplete placeholder"));
             };
             if before.ends_with('$') {
-                return Err(Fault::at(start - 1, "has a `$` before a placeholder"));
+                return Err(TemplateError::at(
+                    start - 1,
+                    "has a `$` before a placeholder",
+                ));
             }
             pieces.push(Piece::Text(before.to_owned()));
-            pieces.push(Piece::of(&placeholder[1..end]).map_err(|fault| fault.from(start))?);
+            pieces.push(Piece::from_name(&placeholder[1..end]).map_err(|fault| fault.from(start))?);
             rest = &placeholder[end + 1..];
         }
         pieces.push(Piece::Text(rest.to_owned()));
@@ -81,13 +84,13 @@ impl Template {
             let message = format!(
                 "must contain `{{{USER}}}`: without it, all users would have the same address"
             );
-            return Err(Fault::of(message));
+            return Err(TemplateError::new(message));
         }
         match template.filled("directory", "user") {
-            filled if !filled.contains('@') => {
-                Err(Fault::of("is not an address: it has no `@`".to_owned()))
-            }
-            filled if !is_address(&filled) => Err(Fault::of(format!(
+            filled if !filled.contains('@') => Err(TemplateError::new(
+                "is not an address: it has no `@`".to_owned(),
+            )),
+            filled if !is_address(&filled) => Err(TemplateError::new(format!(
                 "does not make a valid address: that of `directory\\user` would be `{filled}`"
             ))),
             _ => Ok(template),
@@ -114,11 +117,11 @@ impl Template {
 }
 
 impl Piece {
-    fn of(name: &str) -> Result<Self, Fault> {
+    fn from_name(name: &str) -> Result<Self, TemplateError> {
         match name {
             USER => Ok(Self::UserId),
             DIRECTORY => Ok(Self::UserDirectory),
-            unknown => Err(Fault {
+            unknown => Err(TemplateError {
                 message: format!(
                     "contains `{{{unknown}}}`, which is unknown: only `{{{USER}}}` and `{{{DIRECTORY}}}` are replaced"
                 ),
@@ -129,8 +132,8 @@ impl Piece {
     }
 }
 
-impl Fault {
-    fn of(message: String) -> Self {
+impl TemplateError {
+    fn new(message: String) -> Self {
         Self {
             message,
             within: None,
@@ -141,7 +144,7 @@ impl Fault {
     fn at(within: usize, message: &str) -> Self {
         Self {
             within: Some(within),
-            ..Self::of(message.to_owned())
+            ..Self::new(message.to_owned())
         }
     }
 
@@ -233,9 +236,9 @@ mod tests {
             let fault = Template::parse(template).unwrap_err();
             assert!(fault.message.contains(message), "{template}: {fault:?}");
             assert_eq!(fault.within, within, "{template}");
-            let told = fault.hint.as_deref().unwrap_or_default();
+            let shown = fault.hint.as_deref().unwrap_or_default();
             assert!(
-                told.contains(hint) && (hint.is_empty() == told.is_empty()),
+                shown.contains(hint) && (hint.is_empty() == shown.is_empty()),
                 "{fault:?}"
             );
         }

@@ -11,11 +11,11 @@ const MAX_FIELDS: usize = 50;
 
 /// The ignored fields of one list, by their paths.
 #[derive(Debug, Default)]
-pub(crate) struct OddCounts(BTreeMap<String, Odd>);
+pub(crate) struct OddCounts(BTreeMap<String, IgnoredField>);
 
 /// A field that was ignored in some records.
 #[derive(Debug)]
-struct Odd {
+struct IgnoredField {
     records: u64,
     /// What the first one was, and in which record.
     first: String,
@@ -32,7 +32,7 @@ impl OddCounts {
             let odd = self.0.entry(path).or_insert_with(|| {
                 let id = record.identity();
                 let id = id.as_deref().unwrap_or("without an id");
-                Odd {
+                IgnoredField {
                     records: 0,
                     first: format!("{found:.20} in the record {id:.100}"),
                 }
@@ -44,7 +44,7 @@ impl OddCounts {
     /// A warning of each field.
     pub(crate) fn warnings(&self, list: &str) -> impl Iterator<Item = Diagnostic> {
         let one = list.strip_suffix('s').unwrap_or(list);
-        self.0.iter().map(move |(path, Odd { records, first })| Diagnostic::warning(format!(
+        self.0.iter().map(move |(path, IgnoredField { records, first })| Diagnostic::warning(format!(
                 "the field `{path}` of {} has an unexpected type and was ignored; first: {first}",
                 counted(*records, one)
             ), None))

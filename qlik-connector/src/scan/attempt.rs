@@ -10,11 +10,11 @@ use crate::{
     scan::{retries::Retries, sheets::Sheets, source::Source},
     settings::trust,
     site::{
+        attempt_error::{AttemptError, TOO_MUCH},
         counts::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
         describe::describe,
         failure::advice,
         list::{ListRead, Rows, Unreadable, awaited, read_list},
-        stopped::{Stopped, TOO_MUCH},
         version,
     },
 };
@@ -27,7 +27,7 @@ const SHEETS: &str = "sheets";
 pub(crate) struct Attempt<'a> {
     pub(crate) source: &'a Source,
     pub(crate) retries: &'a Retries,
-    /// Why something may be hidden.
+    /// Why the result may be incomplete.
     hidden: Vec<String>,
 }
 
@@ -40,7 +40,10 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    pub(crate) async fn run(mut self, sink: &mut dyn ScanSink) -> Result<Completeness, Stopped> {
+    pub(crate) async fn run(
+        mut self,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Completeness, AttemptError> {
         self.connect(sink).await?;
         let mut dates = Dates::default();
         let apps = self.read_apps(sink, &mut dates).await?;
@@ -61,14 +64,14 @@ impl<'a> Attempt<'a> {
         if apps.is_empty() || rows == 0 {
             sink.warn(nothing_visible(if rows == 0 { "sheet" } else { "app" }));
         }
-        Ok(Completeness::of(self.hidden))
+        Ok(Completeness::from_reasons(self.hidden))
     }
 
     /// One small call first: it opens the session that all others continue.
-    async fn connect(&self, sink: &mut dyn ScanSink) -> Result<(), Stopped> {
+    async fn connect(&self, sink: &mut dyn ScanSink) -> Result<(), AttemptError> {
         let about = self.source.client.about().await;
         let about = about.map_err(|error| {
-            Stopped::Source("asking the site for its version".to_owned(), error)
+            AttemptError::Source("asking the site for its version".to_owned(), error)
         })?;
         let trusted = self.source.trusted.warnings().iter().cloned();
         let weaknesses = self.source.client.weaknesses();
@@ -89,13 +92,13 @@ impl<'a> Attempt<'a> {
         &mut self,
         sink: &mut dyn ScanSink,
         dates: &mut Dates,
-    ) -> Result<Apps, Stopped> {
+    ) -> Result<Apps, AttemptError> {
         let source = self.source;
         let mut apps = Apps::new(source.links.clone(), source.with_owners);
-        let mut unreadable = Unreadable::of(APPS);
+        let mut unreadable = Unreadable::new(APPS);
         let before = self.count_apps(sink).await;
         let list = source.client.apps::<App>(None);
-        let rows = Rows::of(APPS, before.told());
+        let rows = Rows::new(APPS, before.known());
         let read = read_list(sink, list, rows, |_, record| {
             match record {
                 Ok(app) if app.id.is_empty() => unreadable.add_anonymous(),
@@ -121,16 +124,16 @@ impl<'a> Attempt<'a> {
     }
 
     /// The users' addresses. Without them the scan goes on: contacts are unknown then.
-    async fn read_owners(&mut self, sink: &mut dyn ScanSink) -> Result<Owners<'a>, Stopped> {
+    async fn read_owners(&mut self, sink: &mut dyn ScanSink) -> Result<Owners<'a>, AttemptError> {
         let addresses = &self.source.addresses;
         if addresses.user_list() == UserList::Unwanted {
             return Ok(Owners::unwanted(addresses));
         }
         let mut owners = Owners::new(addresses);
-        let mut unreadable = Unreadable::of(USERS);
+        let mut unreadable = Unreadable::new(USERS);
         let before = self.count_users(sink).await;
         let list = self.source.client.users::<User>(None);
-        let rows = Rows::of(USERS, before.told());
+        let rows = Rows::new(USERS, before.known());
         let read = read_list(sink, list, rows, |_, record| {
             match record {
                 Ok(user) if user.id.is_empty() => unreadable.add_anonymous(),
@@ -143,17 +146,19 @@ impl<'a> Attempt<'a> {
         });
         let read = match read.await {
             Ok(read) => read,
-            Err(Stopped::Source(step, error)) if breaks(&error) && self.retries.may_restart() => {
-                return Err(Stopped::Source(step, error));
+            Err(AttemptError::Source(step, error))
+                if breaks(&error) && self.retries.may_restart() =>
+            {
+                return Err(AttemptError::Source(step, error));
             }
-            Err(Stopped::Source(_, error)) => {
+            Err(AttemptError::Source(_, error)) => {
                 let hint = self.hint_without_users(&error);
                 return Ok(self.without_users(sink, &describe(&error), hint));
             }
-            Err(Stopped::TooMuch(_, excess)) => {
+            Err(AttemptError::TooMuch(_, excess)) => {
                 return Ok(self.without_users(sink, &excess, TOO_MUCH.to_owned()));
             }
-            Err(stopped) => return Err(stopped),
+            Err(error) => return Err(error),
         };
         let after = self.count_users(sink).await;
         self.check_repeated(sink, USERS, &read)?;
@@ -185,11 +190,11 @@ impl<'a> Attempt<'a> {
         &mut self,
         sink: &mut dyn ScanSink,
         sheets: &mut Sheets<'_>,
-    ) -> Result<u64, Stopped> {
+    ) -> Result<u64, AttemptError> {
         let filter = Field::OBJECT_TYPE.equals("sheet");
         let before = self.count_objects(sink, Some(&filter)).await;
         let list = self.source.client.app_objects(Some(&filter));
-        let rows = Rows::of(SHEETS, before.told());
+        let rows = Rows::new(SHEETS, before.known());
         let read = read_list(sink, list, rows, |sink, record| sheets.take(sink, record)).await?;
         let after = self.count_objects(sink, Some(&filter)).await;
         self.check_repeated(sink, SHEETS, &read)?;
@@ -203,7 +208,7 @@ impl<'a> Attempt<'a> {
     /// The number of records to compare with the counts of sheets.
     ///
     /// If other objects came, something dropped the filter of the list. If it was dropped from the counts as well, they
-    /// count all objects; else only sheets, and another object must not stand in for a missing sheet.
+    /// count all objects; otherwise they count only sheets, and another object must not be counted as a missing sheet.
     async fn counted_sheets(
         &self,
         sink: &mut dyn ScanSink,
@@ -214,7 +219,7 @@ impl<'a> Attempt<'a> {
         if others == 0 {
             return read.distinct();
         }
-        let all = self.count_objects(sink, None).await.told();
+        let all = self.count_objects(sink, None).await.known();
         let counts_all = counted
             .range()
             .zip(all)
@@ -233,13 +238,13 @@ impl<'a> Attempt<'a> {
         sink: &mut dyn ScanSink,
         list: &'static str,
         read: &ListRead,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), AttemptError> {
         let Some((left_out, first)) = read.repeated() else {
             return Ok(());
         };
         let id = first.to_owned();
         if self.retries.may_reread(list) {
-            return Err(Stopped::Repeated { list, id });
+            return Err(AttemptError::Repeated { list, id });
         }
         let records = if left_out == 1 { "record" } else { "records" };
         self.hidden.push(format!(
@@ -317,8 +322,8 @@ pub(crate) fn breaks(error: &Error) -> bool {
     error.kind() == ErrorKind::ListBroken && error.time_limit().is_none()
 }
 
-/// An empty list means "no rights" at least as often as "nothing there": rules only grant, and what they do not grant is
-/// left out in silence.
+/// An empty list often means that the account has no rights: security rules only grant access, and QRS silently omits
+/// records that no rule grants.
 pub(crate) fn nothing_visible(what: &str) -> Diagnostic {
     Diagnostic::warning(format!("the account sees no {what}, as does an account without rights"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
              `App_*,App.Object_*,Stream_*,User_*`, action Read, context `Both in hub and QMC`, for this account"

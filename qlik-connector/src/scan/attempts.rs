@@ -9,9 +9,9 @@ use crate::{
         source::Source,
     },
     site::{
+        attempt_error::{AttemptError, TOO_MUCH},
         describe::describe,
         failure::failure,
-        stopped::{Stopped, TOO_MUCH},
     },
 };
 
@@ -23,20 +23,22 @@ impl Source {
             let ended = Attempt::new(self, &retries).run(sink).await;
             let pause = match ended {
                 Ok(closing) => return Ok(closing),
-                Err(Stopped::Source(step, error)) if breaks(&error) && retries.may_restart() => {
+                Err(AttemptError::Source(step, error))
+                    if breaks(&error) && retries.may_restart() =>
+                {
                     sink.restart(&format!("{step}: {}", describe(&error)))?;
                     retries.broke()
                 }
-                Err(Stopped::Repeated { list, id }) => {
+                Err(AttemptError::Repeated { list, id }) => {
                     sink.restart(&format!(
                         "reading the list of {list}: it contains the record `{id}` more than once"
                     ))?;
                     retries.repeats(list)
                 }
-                Err(Stopped::Source(step, error)) => {
+                Err(AttemptError::Source(step, error)) => {
                     return Err(failure(step, &error, &self.client));
                 }
-                Err(Stopped::TooMuch(step, excess)) => {
+                Err(AttemptError::TooMuch(step, excess)) => {
                     return Err(ScanError::Source {
                         step,
                         message: format!("stopped reading the list: {excess}"),
@@ -44,7 +46,7 @@ impl Source {
                         may_pass: false,
                     });
                 }
-                Err(Stopped::Sink(error)) => return Err(error.into()),
+                Err(AttemptError::Sink(error)) => return Err(error.into()),
             };
             tokio::time::sleep(pause).await;
         }

@@ -16,7 +16,7 @@ use qrs_client::AppId;
 use crate::{
     filters::asked_app::AskedApp,
     items::{
-        apps::{AppFacts, Told},
+        apps::{AppFacts, FactsSource},
         dates::Date,
         link::{app_link, stream_link},
         lower::Surroundings,
@@ -43,7 +43,7 @@ impl SheetsOfApps {
         match self.0.get_mut(id) {
             Some(learned) => learned.sheets = together(learned.sheets, sheet),
             None => {
-                let listed = app.told == Told::ByList;
+                let listed = app.source == FactsSource::AppList;
                 let app = (!listed).then(|| Box::new(app.clone()));
                 let sheets = sheet;
                 self.0.insert(id.clone(), Learned { sheets, app });
@@ -151,7 +151,7 @@ impl Containers<'_> {
             unknown: unknown_fields(app),
             ..Container::new(code, APP, id.as_str(), name)?
         };
-        let listed = app.filter(|app| app.told == Told::ByList);
+        let listed = app.filter(|app| app.source == FactsSource::AppList);
         Ok(match listed {
             Some(app) => self.with_details(container, app),
             None => container,
@@ -216,7 +216,7 @@ fn unknown_fields(app: Option<&AppFacts>) -> Vec<ContainerField> {
     let mut note = |field, is_unknown: bool| unknown.extend(is_unknown.then_some(field));
     note(ContainerField::Name, app.is_odd("name"));
     note(ContainerField::Parent, stream_is_unknown(app));
-    if app.told != Told::ByList {
+    if app.source != FactsSource::AppList {
         unknown.extend(DETAILS);
         return unknown;
     }

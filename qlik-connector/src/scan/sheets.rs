@@ -25,7 +25,7 @@ use crate::{
     },
     records::Sheet,
     scan::containers::{AllSheets, Containers, SheetsOfApps},
-    site::{list::place, stopped::Stopped},
+    site::{attempt_error::AttemptError, list::place},
 };
 
 /// Lowers sheets into a sink. Remembers no sheet, only how many there were of what a person should know.
@@ -77,7 +77,7 @@ impl<'a> Sheets<'a> {
         Self {
             owners_read: surroundings.owners.are_read(),
             surroundings,
-            filter: filter.map(Filtering::of),
+            filter: filter.map(Filtering::new),
             of_apps: SheetsOfApps::default(),
             dates,
             items: 0,
@@ -98,7 +98,7 @@ impl<'a> Sheets<'a> {
         &mut self,
         sink: &mut dyn ScanSink,
         record: Record<Sheet>,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), AttemptError> {
         let sheet = match record {
             Ok(sheet) => sheet,
             Err(record) => {
@@ -117,7 +117,7 @@ impl<'a> Sheets<'a> {
         };
         self.items += 1;
         let precedence = item.precedence;
-        let asked = AskedSheet::of(&sheet, &item, &app);
+        let asked = AskedSheet::new(&sheet, &item, &app);
         let (decision, reason) = self.decide(&asked);
         if let Some(said) = &sheet.app {
             self.of_apps.add(&said.id, &app, inclusion(&decision));
@@ -207,7 +207,7 @@ impl<'a> Sheets<'a> {
         id: Option<String>,
         reason: String,
         place: String,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), AttemptError> {
         self.unreadable += 1;
         self.without_id += u64::from(id.is_none());
         let id = id.map(SourceId);
@@ -236,7 +236,7 @@ impl<'a> Sheets<'a> {
         }
     }
 
-    /// Sends the warnings about all sheets, and adds why something may be hidden.
+    /// Sends the warnings about all sheets, and adds the reasons why the result may be incomplete.
     pub(crate) fn close(&self, sink: &mut dyn ScanSink, hidden: &mut Vec<String>) {
         if self.without_id > 0 {
             hidden.push(format!(

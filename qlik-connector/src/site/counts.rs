@@ -22,23 +22,23 @@ pub(crate) const VERIFY_COUNTS_OFF: &str = "`connection.verify_counts = false`";
 pub(crate) enum Count {
     #[default]
     NotAsked,
-    Told(u64),
+    FactsSource(u64),
     Missing(String),
 }
 
 impl From<Result<u64, Error>> for Count {
     fn from(count: Result<u64, Error>) -> Self {
         match count {
-            Ok(count) => Self::Told(count),
+            Ok(count) => Self::FactsSource(count),
             Err(error) => Self::Missing(describe(&error)),
         }
     }
 }
 
 impl Count {
-    pub(crate) fn told(&self) -> Option<u64> {
+    pub(crate) fn known(&self) -> Option<u64> {
         match self {
-            Self::Told(count) => Some(*count),
+            Self::FactsSource(count) => Some(*count),
             _ => None,
         }
     }
@@ -74,7 +74,7 @@ pub(crate) enum Verdict {
 impl CountedTwice {
     /// The numbers of records that the counts allow: people work on the site while it is read.
     pub(crate) fn range(&self) -> Option<RangeInclusive<u64>> {
-        let (before, after) = (self.before.told(), self.after.told());
+        let (before, after) = (self.before.known(), self.after.known());
         let one = before.or(after)?;
         let (before, after) = (before.unwrap_or(one), after.unwrap_or(one));
         Some(before.min(after)..=before.max(after))
@@ -97,7 +97,7 @@ impl CountedTwice {
     }
 
     fn difference(&self, list: &str, distinct: u64) -> String {
-        let counted = match (self.before.told(), self.after.told()) {
+        let counted = match (self.before.known(), self.after.known()) {
             (Some(before), Some(after)) if before != after => {
                 format!("counted {before} before and {after} after")
             }
@@ -113,7 +113,7 @@ mod tests {
 
     fn counted(before: Option<u64>, after: Option<u64>) -> CountedTwice {
         let count = |count: Option<u64>| match count {
-            Some(count) => Count::Told(count),
+            Some(count) => Count::FactsSource(count),
             None => Count::Missing("status 404".to_owned()),
         };
         CountedTwice {

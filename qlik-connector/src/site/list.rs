@@ -13,7 +13,7 @@ use crate::{
         odd_fields::OddCounts,
         texts::{Bounded, LongTexts},
     },
-    site::stopped::Stopped,
+    site::attempt_error::AttemptError,
 };
 
 /// What a list holds, and how many rows are expected.
@@ -41,7 +41,7 @@ const PROGRESS_STEP: u64 = 512;
 const WAITING_STEP: Duration = Duration::from_secs(1);
 
 impl Rows {
-    pub(crate) fn of(list: &'static str, expected: Option<u64>) -> Self {
+    pub(crate) fn new(list: &'static str, expected: Option<u64>) -> Self {
         Self { list, expected }
     }
 
@@ -125,8 +125,8 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     sink: &mut dyn ScanSink,
     mut records: RecordList<T>,
     rows: Rows,
-    mut take: impl FnMut(&mut dyn ScanSink, Record<T>) -> Result<(), Stopped> + Send,
-) -> Result<ListRead, Stopped> {
+    mut take: impl FnMut(&mut dyn ScanSink, Record<T>) -> Result<(), AttemptError> + Send,
+) -> Result<ListRead, AttemptError> {
     let Rows { list, expected } = rows;
     let (mut read, mut anonymous) = (0, 0);
     let mut ledger = sink.ledger();
@@ -137,7 +137,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
         if !matches!(next, Ok(Some(_))) || read % PROGRESS_STEP == 0 {
             sink.progress(rows.reading(read, records.bytes_read()));
         }
-        let failed = |error| Stopped::Source(format!("reading the list of {list}"), error);
+        let failed = |error| AttemptError::Source(format!("reading the list of {list}"), error);
         let next = next.map_err(failed)?;
         let Some(mut record) = next else {
             for warning in texts.warning(list).into_iter().chain(odd.warnings(list)) {
@@ -171,7 +171,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
         let Some(excess) = size.excess(expected, T::MAX_KEPT_BYTES) else {
             continue;
         };
-        return Err(Stopped::TooMuch(
+        return Err(AttemptError::TooMuch(
             format!("reading the list of {list}"),
             excess,
         ));
@@ -236,7 +236,7 @@ pub(crate) struct Unreadable {
 }
 
 impl Unreadable {
-    pub(crate) fn of(list: &'static str) -> Self {
+    pub(crate) fn new(list: &'static str) -> Self {
         Self {
             list,
             count: 0,
@@ -314,14 +314,14 @@ mod tests {
         assert_eq!(excess(520_000, 0, 0, Some(5_200)), None);
         assert_eq!(excess(10_000, 10_000, 0, Some(0)), None);
         assert_eq!(excess(MAX_RECORDS, 0, 0, None), None);
-        for (read, anonymous, kept, counted, told) in [
+        for (read, anonymous, kept, counted, shown) in [
             (10, 0, 1_000_001, Some(10), "more memory than the 1 MB"),
             (10_001, 0, 0, Some(0), "but the site counted 0"),
             (MAX_RECORDS + 1, 0, 0, None, "more than 2000000 records"),
             (20_001, 10_001, 0, None, "have no id"),
         ] {
             let excess = excess(read, anonymous, kept, counted).unwrap();
-            assert!(excess.contains(told), "{excess}");
+            assert!(excess.contains(shown), "{excess}");
         }
     }
 }

@@ -31,7 +31,7 @@ fn contacts(scan: &Scan) -> Vec<&Contact> {
 }
 
 /// The address and the name of an account, which are the same in the whole scan.
-fn of<'a>(scan: &'a Scan, account: &str) -> (Option<&'a str>, Option<&'a str>) {
+fn contact<'a>(scan: &'a Scan, account: &str) -> (Option<&'a str>, Option<&'a str>) {
     let all = contacts(scan).into_iter();
     let mut of: Vec<_> = all
         .filter(|contact| contact.account.as_deref() == Some(account))
@@ -70,15 +70,18 @@ async fn attributes_come_first_then_the_mapping_then_the_template() {
             "sa_repository",
         ),
     ] {
-        assert_eq!(of(&scan, account), (Some(email), Some(name)));
+        assert_eq!(contact(&scan, account), (Some(email), Some(name)));
     }
     let alone = scanned(&[TEMPLATE]).await;
-    assert_eq!(of(&alone, "ACME\\dmitri").0, Some("dmitri@made.example"));
-    assert_eq!(of(&alone, "ACME\\grace").0, Some("grace@made.example"));
+    assert_eq!(
+        contact(&alone, "ACME\\dmitri").0,
+        Some("dmitri@made.example")
+    );
+    assert_eq!(contact(&alone, "ACME\\grace").0, Some("grace@made.example"));
     // The template is not used for the product's own accounts, nor for an id that is an address.
-    assert_eq!(of(&alone, "INTERNAL\\sa_repository").0, None);
+    assert_eq!(contact(&alone, "INTERNAL\\sa_repository").0, None);
     let farid = "acme-partners\\farid@partner.example";
-    assert_eq!(of(&alone, farid).0, Some("farid@partner.example"));
+    assert_eq!(contact(&alone, farid).0, Some("farid@partner.example"));
 }
 
 #[tokio::test]
@@ -100,7 +103,7 @@ async fn a_user_id_that_is_an_address_is_used_after_attributes_mapping_and_templ
         let content = one_owner("SAML", USER, &[("email", value.unwrap_or_default())]);
         let site = FakeSite::builder().content(content).start().await;
         let scan = scan(connect(&site, more).as_ref()).await;
-        assert_eq!(of(&scan, ACCOUNT).0, expected, "{more:?}");
+        assert_eq!(contact(&scan, ACCOUNT).0, expected, "{more:?}");
     }
 }
 
@@ -127,7 +130,10 @@ async fn user_ids_of_hidden_and_internal_users_are_not_used_as_addresses() {
         let site = FakeSite::builder().content(content).start().await;
         for more in [&[][..], &[(ATTRIBUTES, "[]")]] {
             let scan = scan(connect(&site, more).as_ref()).await;
-            assert_eq!(of(&scan, &format!("{directory}\\sa@id.example")).0, None);
+            assert_eq!(
+                contact(&scan, &format!("{directory}\\sa@id.example")).0,
+                None
+            );
         }
     }
 }
@@ -214,8 +220,11 @@ async fn the_configured_attributes_are_read() {
     );
     assert_eq!(unknown(&scan), unknown(&scanned(&[]).await));
     let scan = scanned(&[(ATTRIBUTES, "MAIL")]).await;
-    assert_eq!(of(&scan, "ACME\\chloé.öz").0, Some("chloe.oz@acme.example"));
-    assert_eq!(of(&scan, "ACME\\ada.moreau").0, None);
+    assert_eq!(
+        contact(&scan, "ACME\\chloé.öz").0,
+        Some("chloe.oz@acme.example")
+    );
+    assert_eq!(contact(&scan, "ACME\\ada.moreau").0, None);
 }
 
 #[tokio::test]
@@ -226,7 +235,7 @@ async fn without_attributes_users_are_not_requested_and_may_be_hidden() {
     let connection = connect(&site, &[(ATTRIBUTES, "[]"), TEMPLATE]);
     let scan = scan(connection.as_ref()).await;
     assert_eq!(
-        of(&scan, "ACME\\ada.moreau").0,
+        contact(&scan, "ACME\\ada.moreau").0,
         Some("ada.moreau@made.example")
     );
     assert!(
@@ -265,8 +274,8 @@ async fn a_hidden_owner_is_unknown_whatever_mapping_and_template_contain() {
         let [hint] = hints[..] else {
             panic!("{hints:?}");
         };
-        for told in ["`User_*`", "`connection.contacts.email_attributes = []`"] {
-            assert!(hint.contains(told), "{hint}");
+        for shown in ["`User_*`", "`connection.contacts.email_attributes = []`"] {
+            assert!(hint.contains(shown), "{hint}");
         }
     }
 }
@@ -297,15 +306,16 @@ async fn one_unknown_owner_makes_all_contacts_of_a_sheet_unknown() {
     let scan = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
     assert!(unknown(&scan) > unknown(&all));
     assert!(unknown(&scan) < scan.seen.items.len());
-    let told = scan.warnings();
+    let shown = scan.warnings();
     let unreadable = "their apps, whose owners are also contacts, could not be read";
-    assert!(told.iter().any(|warning| warning.ends_with(unreadable)));
+    assert!(shown.iter().any(|warning| warning.ends_with(unreadable)));
     site.set_account(Account::new(&site.header_value()).sees(Entity::User, |_| false));
     let scan = self::scan(connect(&site, &[APP_OWNER]).as_ref()).await;
-    let told = scan.warnings();
-    let told = told.iter().find(|warning| warning.contains("contacts of"));
+    let shown = scan.warnings();
+    let shown = shown.iter().find(|warning| warning.contains("contacts of"));
     assert!(
-        told.unwrap()
+        shown
+            .unwrap()
             .ends_with("their owners or their apps are not visible to the account")
     );
 }
@@ -346,13 +356,13 @@ async fn owners_of_unread_apps_are_unknown_and_the_missing_right_is_reported() {
     let site = FakeSite::builder().content(content).start().await;
     site.set_account(Account::new(&site.header_value()).sees(Entity::App, |_| false));
     let hidden = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
-    let of = |scan: &Scan| {
+    let contact_warning = |scan: &Scan| {
         let mut warnings = scan.seen.warnings.clone();
         warnings.retain(|one| one.message.starts_with("the contacts of"));
         assert_eq!((unknown(scan), warnings.len()), (1, 1), "{warnings:?}");
         warnings.remove(0)
     };
-    let warning = of(&hidden);
+    let warning = contact_warning(&hidden);
     assert!(
         warning.message.ends_with(
             "their apps, whose owners are also contacts, are not visible to the account"
@@ -366,7 +376,7 @@ async fn owners_of_unread_apps_are_unknown_and_the_missing_right_is_reported() {
     let record = format!(r#"{{"id":"{app}","owner":5}}"#);
     site.fail(Fault::record(0, record).on("/qrs/app/full"));
     let unreadable = scan(connect(&site, &[APP_OWNER]).as_ref()).await;
-    let warning = of(&unreadable);
+    let warning = contact_warning(&unreadable);
     assert!(
         warning.message.contains("could not be read"),
         "{}",

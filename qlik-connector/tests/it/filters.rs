@@ -63,9 +63,9 @@ async fn a_filter_that_matches_nothing_is_warned_about_and_the_scan_is_complete(
     assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
     assert!(scan.seen.items.is_empty());
     let warnings = scan.warnings();
-    let told = |text: &str| warnings.iter().any(|warning| warning.contains(text));
-    assert!(told("matches no sheet"), "{warnings:?}");
-    assert!(told("connections/test.conf:"), "{warnings:?}");
+    let shown = |text: &str| warnings.iter().any(|warning| warning.contains(text));
+    assert!(shown("matches no sheet"), "{warnings:?}");
+    assert!(shown("connections/test.conf:"), "{warnings:?}");
 }
 
 #[tokio::test]
@@ -88,11 +88,11 @@ async fn a_pattern_that_gives_up_leaves_items_undecided_and_does_not_fail_the_sc
         assert_eq!(scan.seen.items.len(), kept, "{filter}");
         assert_eq!(scan.seen.undecided.len(), 3, "{filter}");
         let warnings = scan.warnings();
-        let told: Vec<_> = warnings
+        let shown: Vec<_> = warnings
             .iter()
             .filter(|one| one.contains("reached its limit"))
             .collect();
-        let [told] = told[..] else {
+        let [shown] = shown[..] else {
             panic!("{warnings:?}");
         };
         let first = scan.seen.undecided[0].key.as_str();
@@ -103,7 +103,7 @@ async fn a_pattern_that_gives_up_leaves_items_undecided_and_does_not_fail_the_sc
             "too many steps",
             BACK,
         ] {
-            assert!(told.contains(text), "{text} in {told}");
+            assert!(shown.contains(text), "{text} in {shown}");
         }
         assert!(
             !warnings.iter().any(|one| one.contains("could not be read")),
@@ -122,16 +122,17 @@ async fn a_pattern_that_gives_up_leaves_items_undecided_and_does_not_fail_the_sc
 /// The messages about filters with their hints.
 fn of_filters(scan: &Scan) -> Vec<String> {
     let warnings = scan.seen.warnings.iter();
-    let told = warnings
+    let shown = warnings
         .filter(|one| one.message.starts_with("the filter") || one.message.starts_with("the rule"));
-    told.map(|one| {
-        format!(
-            "{}; {}",
-            one.message,
-            one.hint.as_deref().unwrap_or_default()
-        )
-    })
-    .collect()
+    shown
+        .map(|one| {
+            format!(
+                "{}; {}",
+                one.message,
+                one.hint.as_deref().unwrap_or_default()
+            )
+        })
+        .collect()
 }
 
 #[tokio::test]
@@ -145,9 +146,9 @@ async fn an_empty_site_causes_no_warning_about_a_filter() {
 
 #[tokio::test]
 async fn a_filter_that_matches_nothing_differs_from_one_that_is_never_reached() {
-    let told = of_filters(&scan_with("app = 'sales overview'").await);
+    let shown = of_filters(&scan_with("app = 'sales overview'").await);
     assert_eq!(
-        told,
+        shown,
         [
             "the filter (connections/test.conf:4:1) matches no sheet; it was tested on 53 sheets: check the spelling of its values, which are case-sensitive"
         ]
@@ -156,9 +157,9 @@ async fn a_filter_that_matches_nothing_differs_from_one_that_is_never_reached() 
     let rules =
         "one ACCEPT app=sales overview;two REJECT app=*;three REJECT stream=Everyone;four ACCEPT";
     let connection = connect(&site, &[("filters", rules), ("filter", "always")]);
-    let told = of_filters(&scan(connection.as_ref()).await);
+    let shown = of_filters(&scan(connection.as_ref()).await);
     assert_eq!(
-        told,
+        shown,
         [
             "the rule `one` (connections/test.conf:4:1) matches no sheet; it was tested on 53 sheets: check the spelling of its values, which are case-sensitive",
             "the rule `three` (connections/test.conf:4:1) is never reached; the rules before it match every sheet: move it up to make it effective",

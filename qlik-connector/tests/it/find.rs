@@ -14,7 +14,7 @@ async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
             format!("{} is left out by {rule}", label.join("/"))
         }
         Finding::Undecided { label, why, .. } => format!("{} is open: {why}", label.join("/")),
-        Finding::NoItem { what } | Finding::Unasked { what } => what,
+        Finding::NotAnItem { what } | Finding::Unasked { what } => what,
     };
     found.into_iter().map(line).collect()
 }

@@ -29,7 +29,7 @@ async fn reading_an_endless_list_stops() {
     let hollow = r#"{"name":"no id"},"#;
     let sheet = r#"{"id":"s-{n}","engineObjectId":"e-{n}","app":{"id":"a"},"objectType":"sheet"},"#;
     let same = r#"{"id":"s","engineObjectId":"e","app":{"id":"a"},"objectType":"sheet"},"#;
-    for (path, part, told) in [
+    for (path, part, shown) in [
         (APPS, app, "but the site counted"),
         (APPS, hollow, "have no id"),
         (APPS, "null,", "not readable records"),
@@ -41,7 +41,7 @@ async fn reading_an_endless_list_stops() {
         let message = failure(&scan);
         assert!(message.starts_with("reading the list of "), "{message}");
         assert!(message.contains("stopped reading the list"), "{message}");
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(shown), "{message}");
     }
 }
 
@@ -61,9 +61,9 @@ async fn an_endless_list_of_users_costs_only_the_contacts() {
     let user = r#"{"id":"user-{n}","attributes":[]},"#;
     let scan = scan_with(Fault::endless("[", user).on(USERS), &[]).await;
     assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
-    let told = "the users could not be read, so contacts were left unchanged: it has more than";
+    let shown = "the users could not be read, so contacts were left unchanged: it has more than";
     assert!(
-        scan.warnings().iter().any(|one| one.starts_with(told)),
+        scan.warnings().iter().any(|one| one.starts_with(shown)),
         "{:?}",
         scan.warnings()
     );

@@ -163,10 +163,10 @@ fn the_sources_of_addresses_can_be_configured() {
 /// The problems and the warnings of a mapping with these entries.
 fn mapped(entries: &str) -> (Vec<String>, Vec<String>) {
     let settings = with_mapping(entries);
-    let told = |problems: &[SettingProblem]| -> Vec<String> {
+    let printed = |problems: &[SettingProblem]| -> Vec<String> {
         problems.iter().map(ToString::to_string).collect()
     };
-    (told(&settings.problems()), told(settings.warnings()))
+    (printed(&settings.problems()), printed(settings.warnings()))
 }
 
 fn with_mapping(entries: &str) -> Settings {

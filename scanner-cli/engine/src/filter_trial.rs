@@ -6,9 +6,10 @@ use std::{
     sync::Arc,
 };
 
+use async_trait::async_trait;
 use catalog_model::{
-    Completeness, Diagnostic, IdLedger, InventoryEntry, Observation, Progress, ScanError, ScanSink,
-    SessionHold, SinkError,
+    Completeness, Diagnostic, IdLedger, InventoryEntry, Observation, Progress, RepeatedRecord,
+    ScanError, ScanSink, SessionHold, SinkError,
     filter::{FilterRule, RuleCount},
     printable,
 };
@@ -104,7 +105,12 @@ impl Trial {
     }
 }
 
+#[async_trait]
 impl ScanSink<InventoryEntry> for Trial {
+    async fn ready(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     fn observe(&mut self, observation: Observation<InventoryEntry>) -> Result<(), SinkError> {
         match observation {
             Observation::Item(item, _) => {
@@ -147,6 +153,9 @@ impl ScanSink<InventoryEntry> for Trial {
             self.rules.push((rule, count));
         }
     }
+
+    // A trial lists items only.
+    fn repeated(&mut self, _: RepeatedRecord) {}
 
     fn ledger(&mut self) -> Box<dyn IdLedger> {
         Box::new(Ledger::new(&std::env::temp_dir()))

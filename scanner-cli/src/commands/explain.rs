@@ -130,7 +130,7 @@ fn tell(
                 writeln!(text, "  undecided: {} ({key})", label(&way));
                 write_reasons(&mut text, &[why]);
             }
-            Finding::NoItem { what } | Finding::Unasked { what } => writeln!(text, "  {what}"),
+            Finding::NotAnItem { what } | Finding::Unasked { what } => writeln!(text, "  {what}"),
         }
     }
     write(program, &text).err().unwrap_or(Exit::Complete)

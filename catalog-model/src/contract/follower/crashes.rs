@@ -3,7 +3,8 @@
 use std::{future::poll_fn, pin::pin, task::Poll};
 
 use super::{
-    CatalogFault, Closing, FeedFault, MemoryStore, Subject, check_secrets, deliver, deliver_all,
+    CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, check_secrets, deliver,
+    deliver_all,
     scenarios::{codes, compare_both, store},
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 const MAX_POINTS: usize = 200;
 
 /// Cuts the first delivery and one of changes at each call of the feed, in each way.
-pub(super) async fn at_every_point(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn at_every_point(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     let faults: [fn(usize) -> FeedFault; 3] = [
         FeedFault::HangsAt,
         FeedFault::HangsAfter,
@@ -35,7 +36,7 @@ pub(super) async fn at_every_point(subject: &dyn Subject) -> Result<(), Violatio
 
 /// Returns whether the delivery was cut.
 async fn cut_at(
-    subject: &dyn Subject,
+    subject: &dyn FollowerUnderTest,
     fault: FeedFault,
     is_first: bool,
 ) -> Result<bool, Violation> {
@@ -63,7 +64,7 @@ fn change(store: &MemoryStore) {
 }
 
 /// Lets the catalog fail after each number of writes.
-pub(super) async fn of_the_catalog(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn of_the_catalog(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     for is_first in [true, false] {
         for writes in 0..MAX_POINTS as u64 {
             if !refused_after(subject, writes, is_first).await? {
@@ -76,7 +77,7 @@ pub(super) async fn of_the_catalog(subject: &dyn Subject) -> Result<(), Violatio
 
 /// Returns whether the catalog has refused something.
 async fn refused_after(
-    subject: &dyn Subject,
+    subject: &dyn FollowerUnderTest,
     writes: u64,
     is_first: bool,
 ) -> Result<bool, Violation> {
@@ -113,7 +114,7 @@ async fn refused_after(
 }
 
 /// A catalog that does not respond: the delivery is dropped, or ends by itself, and nothing is lost.
-pub(super) async fn hanging_catalog(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn hanging_catalog(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     subject.clear().await;
     let store = store();
     if !subject.fail(CatalogFault::Hangs).await {

@@ -31,7 +31,7 @@ pub struct MemoryStore {
 pub enum Closing {
     /// It saw everything; what it did not see is gone.
     Complete,
-    /// Something may be hidden.
+    /// The result may be incomplete.
     Partial,
 }
 
@@ -217,7 +217,8 @@ impl State {
             Some(Entity::Container(_)) => EntityKind::Container,
             _ => EntityKind::Item,
         };
-        let change = FeedChange::new(position, (code.clone(), key), kind, self.now()).of(of);
+        let change =
+            FeedChange::new(position, (code.clone(), key), kind, self.now()).with_entity_kind(of);
         self.changes.push(change);
     }
 }

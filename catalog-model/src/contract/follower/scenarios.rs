@@ -1,8 +1,8 @@
 //! Histories of scans, delivered without faults.
 
 use super::{
-    CatalogFault, Closing, FeedFault, MemoryStore, Subject, compare, deliver, deliver_all,
-    failed_stages,
+    CatalogFault, Closing, FeedFault, FollowerUnderTest, MemoryStore, compare, deliver,
+    deliver_all, failed_stages,
 };
 use crate::{
     ConnectionCode,
@@ -40,7 +40,7 @@ pub(super) fn store() -> MemoryStore {
 }
 
 pub(super) async fn compare_both(
-    subject: &dyn Subject,
+    subject: &dyn FollowerUnderTest,
     store: &MemoryStore,
     when: &str,
 ) -> Result<(), Violation> {
@@ -50,7 +50,7 @@ pub(super) async fn compare_both(
     Ok(())
 }
 
-pub(super) async fn name_is_stable(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn name_is_stable(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     let [first, second] = [subject.open().await, subject.open().await];
     expect(first.name() == second.name(), || {
         "a follower opened again has the same name".to_owned()
@@ -60,7 +60,7 @@ pub(super) async fn name_is_stable(subject: &dyn Subject) -> Result<(), Violatio
     })
 }
 
-pub(super) async fn stages(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn stages(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     subject.clear().await;
     let failed = failed_stages(subject).await?;
     expect(failed.is_empty(), || {
@@ -75,7 +75,7 @@ pub(super) async fn stages(subject: &dyn Subject) -> Result<(), Violation> {
     Ok(())
 }
 
-pub(super) async fn empty_store(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn empty_store(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     subject.clear().await;
     let store = MemoryStore::default();
     deliver_all(subject, &store).await?;
@@ -90,7 +90,7 @@ pub(super) async fn empty_store(subject: &dyn Subject) -> Result<(), Violation> 
     compare(subject, &store, &east, "after the first scan").await
 }
 
-pub(super) async fn first_delivery(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn first_delivery(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     subject.clear().await;
     let [east, _] = codes();
     let store = store();
@@ -107,7 +107,7 @@ pub(super) async fn first_delivery(subject: &dyn Subject) -> Result<(), Violatio
     })
 }
 
-pub(super) async fn changes(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn changes(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     subject.clear().await;
     let [east, _] = codes();
     let store = store();
@@ -143,7 +143,7 @@ pub(super) async fn changes(subject: &dyn Subject) -> Result<(), Violation> {
     compare_both(subject, &store, "after an item was excluded").await
 }
 
-pub(super) async fn incomplete_scans(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn incomplete_scans(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     subject.clear().await;
     let [east, _] = codes();
     let store = store();
@@ -164,7 +164,7 @@ pub(super) async fn incomplete_scans(subject: &dyn Subject) -> Result<(), Violat
     Ok(())
 }
 
-pub(super) async fn forgotten_changes(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn forgotten_changes(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     subject.clear().await;
     let [east, _] = codes();
     let store = store();
@@ -175,7 +175,7 @@ pub(super) async fn forgotten_changes(subject: &dyn Subject) -> Result<(), Viola
     compare_both(subject, &store, "after changes were forgotten").await
 }
 
-pub(super) async fn another_store(subject: &dyn Subject) -> Result<(), Violation> {
+pub(super) async fn another_store(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     subject.clear().await;
     deliver_all(subject, &store()).await?;
     let [east, west] = codes();

@@ -177,7 +177,7 @@ impl Parser<'_> {
             let message = format!("`{flag}` is not a flag of a regular expression,");
             self.error(at..at + flag.len_utf8(), message, hint.to_owned())
         })?;
-        let position = Position::of(self.text, start);
+        let position = Position::new(self.text, start);
         Regex::new(text, flags, Some(position))
             .map(Condition::Regex)
             .map_err(|InvalidRegex { at, why, hint }| {

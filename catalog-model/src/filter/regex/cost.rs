@@ -1,12 +1,12 @@
-//! What a pattern may cost. The library counts its steps back and no others, so that some patterns have to be refused.
+//! The cost limit of patterns. The library counts only backtracking steps, so patterns that are slow otherwise are refused.
 
 use fancy_regex::Expr;
 
 use super::InvalidRegex;
 
-/// So many pieces may counted repetitions make: `(?:ab{3}){10}` makes 40. With so many of them, the first text of
-/// 1,000 characters took 8 ms; with 2,500 in a look-ahead, each took 16 s.
-const MOST_PIECES: usize = 1_000;
+/// Maximum number of pieces that counted repetitions expand to: `(?:ab{3}){10}` expands to 40. With 1,000 pieces, the
+/// first text of 1,000 characters took 8 ms; with 2,500 in a look-ahead, each text took 16 s.
+const MAX_PIECES: usize = 1_000;
 
 /// How a pattern is tried on a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +17,10 @@ pub(super) enum Walk {
     Back,
 }
 
-/// How a pattern is tried, if it is one that no text makes too dear.
+/// How a pattern is tried, unless some text would make it too slow.
 pub(super) fn walk(pattern: &Expr) -> Result<Walk, InvalidRegex> {
-    if counted(pattern) > MOST_PIECES {
-        let why = format!("its counted repetitions make more than {MOST_PIECES} pieces");
+    if counted(pattern) > MAX_PIECES {
+        let why = format!("its counted repetitions make more than {MAX_PIECES} pieces");
         return Err(refused(why, "count less, or write `*` for `{0,50}`"));
     }
     // Each character would begin the inner repetition anew, which no count of steps ends.

@@ -1,5 +1,5 @@
-//! The language of patterns, which is Java's: what the library beneath takes for something else, or knows besides, is
-//! refused rather than given another meaning in silence.
+//! The language of patterns, which is Java's: syntax that the regex library interprets differently, or that
+//! only the library supports, is refused, so that no pattern silently gets another meaning.
 
 use super::InvalidRegex;
 
@@ -7,7 +7,7 @@ use super::InvalidRegex;
 const ESCAPES: &str = "AbBdDeafGknpPrRsStuwWxz";
 const ESCAPES_OF_CLASSES: &str = "dDeafnpPrsStuwWx";
 
-/// What to write instead of an escape that is not taken.
+/// What to write instead of an unsupported escape.
 const INSTEAD: [(char, &str); 17] = [
     ('g', "write the group again where it is called"),
     ('K', "leave it out: a pattern matches the whole text"),

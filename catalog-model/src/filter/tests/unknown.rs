@@ -26,7 +26,7 @@ enum Shows {
 }
 
 impl Masked<'_> {
-    fn of(&self, criterion: CriterionId) -> &Item {
+    fn item_for(&self, criterion: CriterionId) -> &Item {
         assert!(self.knows(criterion), "nobody asks for what is unknown");
         if self.known[criterion.0] {
             self.item
@@ -42,7 +42,7 @@ impl Subject for Masked<'_> {
     }
 
     fn text(&self, criterion: CriterionId) -> Option<Cow<'_, str>> {
-        self.of(criterion).text(criterion)
+        self.item_for(criterion).text(criterion)
     }
 
     fn each(
@@ -51,7 +51,7 @@ impl Subject for Masked<'_> {
         name: Option<&str>,
         visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) {
-        self.of(criterion).each(criterion, name, visit);
+        self.item_for(criterion).each(criterion, name, visit);
     }
 }
 
@@ -133,7 +133,7 @@ proptest! {
 
     #[test]
     fn where_all_is_known_the_logic_has_two_values(node in node(3, 0), item in item()) {
-        prop_assert_eq!(holds(&node, &item, &Budget::new()), Truth::of(plainly(&node, &item)));
+        prop_assert_eq!(holds(&node, &item, &Budget::new()), Truth::from_bool(plainly(&node, &item)));
     }
 
     #[test]
@@ -144,7 +144,7 @@ proptest! {
         let whole = holds(&node, &masked(Shows::All), &Budget::new());
         match holds(&node, &masked(Shows::KnownAlone), &Budget::new()) {
             Truth::Unknown(Cause::NotRead(asked)) => prop_assert!(!known[asked.id.0], "{}", asked),
-            Truth::Unknown(Cause::GaveUp(gave_up)) => prop_assert!(false, "{:?}", gave_up),
+            Truth::Unknown(Cause::PatternLimit(gave_up)) => prop_assert!(false, "{:?}", gave_up),
             truth => prop_assert_eq!(truth, whole),
         }
     }

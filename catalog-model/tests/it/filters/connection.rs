@@ -119,8 +119,8 @@ fn an_item_must_pass_both_the_rules_and_the_filter() {
         }
     }
     let count = |matched, left_out| RuleCount { matched, left_out };
-    assert_eq!(counts.of(RuleId(0)), count(1, 1));
-    assert_eq!(counts.of(RuleId(1)), count(2, 1));
+    assert_eq!(counts.get(RuleId(0)), count(1, 1));
+    assert_eq!(counts.get(RuleId(1)), count(2, 1));
     counts.clear();
     assert_eq!(counts, filter.counts());
 }

@@ -221,8 +221,8 @@ fn long_words_and_texts_are_shortened_in_messages() {
         format!("any t in tag {long}"),
     ] {
         let error = Expression::parse(&written, CRITERIA).unwrap_err();
-        let told = format!("{error} {}", error.hint.clone().unwrap_or_default());
-        assert!(told.chars().count() < 500, "{}", told.len());
+        let shown = format!("{error} {}", error.hint.clone().unwrap_or_default());
+        assert!(shown.chars().count() < 500, "{}", shown.len());
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn read(
     if let Some((filter, counts)) = counts {
         let rules = filter.rules().iter();
         trial.rules = rules
-            .map(|rule| (rule.clone(), counts.of(rule.id)))
+            .map(|rule| (rule.clone(), counts.get(rule.id)))
             .collect();
     }
     Ok(trial)

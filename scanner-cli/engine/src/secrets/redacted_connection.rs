@@ -6,7 +6,7 @@ use catalog_model::{
     Completeness, Connection, Diagnostic, Filtering, Finding, IdLedger, Lookup, Observation,
     Progress, RepeatedRecord, ScanError, ScanRequest, ScanSink, Schema, SessionHold, Sessions,
     SinkError, Stage, UndecidedItem, UnreadableRecord, Visualization,
-    filter::{Decision, Evaluation, ItemFilter, PatternGaveUp, UnknownCause},
+    filter::{Decision, Evaluation, ItemFilter, PatternLimitError, UnknownCause},
 };
 use secrecy::SecretString;
 
@@ -152,9 +152,9 @@ impl Redactor {
     fn cause(&self, cause: UnknownCause) -> UnknownCause {
         match cause {
             UnknownCause::Criterion(criterion) => UnknownCause::Criterion(self.redact(criterion)),
-            UnknownCause::Pattern(PatternGaveUp { pattern, why }) => {
+            UnknownCause::Pattern(PatternLimitError { pattern, why }) => {
                 let pattern = self.redact(pattern);
-                UnknownCause::Pattern(PatternGaveUp { pattern, why })
+                UnknownCause::Pattern(PatternLimitError { pattern, why })
             }
         }
     }

@@ -167,8 +167,8 @@ mod tests {
     use std::{fs, sync::mpsc};
 
     use catalog_model::{
-        Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, Settings,
-        settings::Invalid,
+        Connection, ConnectionCode, Connector, ConnectorId, ConnectorRegistry, PropertyDefinition,
+        Settings, settings::Invalid,
     };
 
     use super::*;
@@ -183,6 +183,10 @@ mod tests {
         }
 
         fn stages(&self) -> &[&'static str] {
+            &[]
+        }
+
+        fn properties(&self) -> &[PropertyDefinition] {
             &[]
         }
 

@@ -14,7 +14,7 @@ use std::{
 use async_trait::async_trait;
 use catalog_model::{
     Follower, Place, Settings,
-    contract::follower::{CatalogFault, Subject, check},
+    contract::follower::{CatalogFault, FollowerUnderTest, check},
     settings::{self, FileSource, Node},
 };
 use serde_json::Value;
@@ -72,7 +72,7 @@ impl Exports {
 }
 
 #[async_trait]
-impl Subject for Exports {
+impl FollowerUnderTest for Exports {
     async fn open(&self) -> Box<dyn Follower> {
         open(self.home.path())
     }

@@ -175,7 +175,8 @@ fn feed_change(change: Change) -> Option<FeedChange> {
     let code = ConnectionCode::new(&change.connection).ok()?;
     let key = change.key.parse().ok()?;
     let (position, time) = (Position::new(change.seq), instant(change.time));
-    let delivered = FeedChange::new(position, (code, key), change.kind, time).of(change.of);
+    let delivered =
+        FeedChange::new(position, (code, key), change.kind, time).with_entity_kind(change.of);
     Some(delivered.with_fields(change.fields))
 }
 

@@ -8,7 +8,7 @@ pub(crate) const TOO_MUCH: &str = "the list is not what a Qlik Sense site sends:
     gateway on the way changes answers";
 
 /// Why an attempt at a scan ended early.
-pub(crate) enum Stopped {
+pub(crate) enum AttemptError {
     /// The site failed: at which step, and how.
     Source(String, Error),
     /// A list that must be read again because it contains a record more than once.
@@ -24,7 +24,7 @@ pub(crate) enum Stopped {
     Sink(SinkError),
 }
 
-impl From<SinkError> for Stopped {
+impl From<SinkError> for AttemptError {
     fn from(error: SinkError) -> Self {
         Self::Sink(error)
     }
