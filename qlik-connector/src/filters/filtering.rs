@@ -80,20 +80,20 @@ impl<'a> Filtering<'a> {
     /// Reports how often each rule was applied, and warns of rules that never were (they may be misspelt) and of
     /// undecided sheets.
     pub(crate) fn close(&self, apps: &Apps, sink: &mut dyn ScanSink) {
-        self.tell_of_rules(sink);
+        self.report_rules(sink);
         let asked = self.filter.names_asked(CUSTOM_PROPERTY);
         for name in asked {
             if let Some(warning) = unknown_property(name, apps) {
                 sink.warn(warning);
             }
         }
-        self.tell_of_open(sink);
+        self.report_undecided(sink);
         self.warn_of_patterns(sink);
     }
 }
 
 impl Filtering<'_> {
-    fn tell_of_rules(&self, sink: &mut dyn ScanSink) {
+    fn report_rules(&self, sink: &mut dyn ScanSink) {
         let mut nothing_passes = false;
         for rule in self.filter.rules() {
             let count = self.counts.get(rule.id);
@@ -114,7 +114,7 @@ impl Filtering<'_> {
         }
     }
 
-    fn tell_of_open(&self, sink: &mut dyn ScanSink) {
+    fn report_undecided(&self, sink: &mut dyn ScanSink) {
         let open = self.counts.unknown() - self.gave_up;
         if open > 0 {
             let are = if open == 1 { "is" } else { "are" };
