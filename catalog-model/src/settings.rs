@@ -223,6 +223,11 @@ impl Settings {
         self.find(key).is_none()
     }
 
+    /// Whether `key` has any value.
+    pub(crate) fn is_set(&self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
     /// The setting `key`, dotted, if the file has it.
     fn find(&self, key: &str) -> Option<&Node> {
         let mut block = &self.root;

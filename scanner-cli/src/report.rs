@@ -92,7 +92,7 @@ fn write_delivery(text: &mut Page, run: &DeliveryRun) {
             }
             writeln!(
                 text,
-                "  the store keeps the changes that were not delivered; they are delivered after the next scan"
+                "  nothing is lost: the next scan delivers these changes, and a running service retries earlier"
             );
         }
     }

@@ -94,7 +94,8 @@ impl FollowerRegistry {
             let known: Vec<_> = self.ids().map(|id| format!("`{id}`")).collect();
             let hint = match nearest(id, self.ids()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("use one of {}", known.join(", ")),
+                None if known.len() == 1 => format!("the only kind is {}", known.join(", ")),
+                None => format!("the kinds are {}", known.join(", ")),
             };
             settings.refuse("kind", format!("`{id}` is not a kind of follower"), hint);
         }
@@ -103,13 +104,20 @@ impl FollowerRegistry {
 }
 
 fn scope(settings: &mut Settings) -> ConnectionScope {
+    let is_set = settings.is_set("connections");
     let Some(codes) = settings.texts("connections") else {
+        if is_set
+            && !settings
+                .problems()
+                .iter()
+                .any(|one| one.key == "connections")
+        {
+            refuse_empty(settings);
+        }
         return ConnectionScope::All;
     };
     if codes.value.is_empty() {
-        let message = "`connections` names no connection";
-        let hint = "remove the setting to deliver all connections, or set `enabled = false`";
-        settings.refuse("connections", message, hint.to_owned());
+        refuse_empty(settings);
     }
     let mut only = BTreeSet::new();
     for code in codes.value {
@@ -122,6 +130,12 @@ fn scope(settings: &mut Settings) -> ConnectionScope {
         }
     }
     ConnectionScope::Only(only)
+}
+
+fn refuse_empty(settings: &mut Settings) {
+    let message = "`connections` is empty";
+    let hint = "remove the setting to deliver all connections, or set `enabled = false`";
+    settings.refuse("connections", message, hint.to_owned());
 }
 
 impl ConnectionScope {

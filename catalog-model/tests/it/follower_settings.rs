@@ -117,6 +117,21 @@ fn refused(settings: &[(&str, Value)], expected: &[&str]) {
 }
 
 #[test]
+fn blank_connections_are_refused() {
+    refused(
+        &[
+            ("kind", text("webhook")),
+            ("url", text("https://catalog.example")),
+            ("connections", text("")),
+        ],
+        &[
+            "application.conf:3:1: `connections` is empty; remove the setting to deliver all connections, or set \
+           `enabled = false`",
+        ],
+    );
+}
+
+#[test]
 fn all_problems_are_found_together() {
     refused(
         &[("url", text("x"))],
@@ -128,7 +143,7 @@ fn all_problems_are_found_together() {
     );
     refused(
         &[("kind", text("zip"))],
-        &["application.conf:1:1: `zip` is not a kind of follower; use one of `webhook`"],
+        &["application.conf:1:1: `zip` is not a kind of follower; the only kind is `webhook`"],
     );
     refused(
         &[
@@ -139,7 +154,7 @@ fn all_problems_are_found_together() {
         &[
             "application.conf:1:1: `url` is mandatory and missing; add `url = \"…\"`",
             "application.conf:2:1: `name` is not valid: it contains a control character",
-            "application.conf:3:1: `connections` names no connection; remove the setting to deliver all connections, or set \
+            "application.conf:3:1: `connections` is empty; remove the setting to deliver all connections, or set \
              `enabled = false`",
         ],
     );

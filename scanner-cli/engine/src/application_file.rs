@@ -185,6 +185,15 @@ fn keep_changes(settings: &mut Settings) -> u32 {
 }
 
 fn keep_gone(settings: &mut Settings) -> Option<SignedDuration> {
+    if let Some(text) = settings.text(KEEP_GONE) {
+        let text = text.value.trim().to_owned();
+        if !text.ends_with(char::is_alphabetic) {
+            let message = format!("`{KEEP_GONE}` must be a duration with a unit, not `{text}`");
+            let hint = format!("write it like `{KEEP_GONE} = 365d`");
+            settings.refuse(KEEP_GONE, message, hint);
+            return None;
+        }
+    }
     let day = Duration::from_secs(24 * 60 * 60);
     let range = Duration::from_millis(1)..=day * MAX_KEEP_CHANGES;
     let kept = settings.duration_in(KEEP_GONE, range)?;

@@ -105,14 +105,19 @@ impl Installation {
 impl Installation {
     /// Checks the way to the catalog of a follower.
     pub async fn check_follower(&self, follower: &ConfiguredFollower) -> Checked {
+        let mut checked = self.follower_settings(follower);
+        checked.stages.extend(follower.follower.check().await);
+        checked
+    }
+
+    /// The settings of a follower that are valid, without a look at its catalog.
+    fn follower_settings(&self, follower: &ConfiguredFollower) -> Checked {
         let settings = shown(&self.home.settings());
-        let mut stages = vec![Stage::ok(SETTINGS, settings.clone(), Duration::ZERO)];
-        stages.extend(follower.follower.check().await);
         Checked {
             code: None,
             name: Some(follower.follower.name().to_string()),
+            stages: vec![Stage::ok(SETTINGS, settings.clone(), Duration::ZERO)],
             file: settings,
-            stages,
         }
     }
 }

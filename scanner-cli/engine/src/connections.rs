@@ -111,6 +111,14 @@ impl fmt::Display for UnknownCode {
 pub const DIFFERS_IN_CASE: &str = "neither is scanned: their files would have the same names on Windows; give one of the two another code";
 
 impl Connections {
+    /// The codes of all files, or nothing if the code of a file cannot be read.
+    pub fn all_codes(&self) -> Option<Vec<ConnectionCode>> {
+        let ready = self.ready.iter().map(|(ready, _)| Some(ready.code.clone()));
+        let disabled = (self.disabled.iter()).map(|(code, _, _)| Some(code.clone()));
+        let invalid = self.invalid.iter().map(|file| file.code.clone());
+        ready.chain(disabled).chain(invalid).collect()
+    }
+
     /// Reads every file of the connections folder.
     ///
     /// # Errors

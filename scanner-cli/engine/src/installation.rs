@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use catalog_model::ConnectorRegistry;
+use catalog_model::{
+    ConnectionCode, ConnectorRegistry,
+    follower::{ConfiguredFollower, ConnectionScope},
+};
 
 use crate::{
     application_file::{Application, ApplicationReading},
@@ -11,7 +14,9 @@ use crate::{
     connections::{Connections, Selected},
     delivery::Deliverer,
     home::Home,
+    near_code::did_you_mean,
     operation_error::OperationError,
+    problem::Problem,
     restrictions::Restrictions,
 };
 
@@ -48,7 +53,28 @@ impl Installation {
             variables: &self.variables,
             now: (self.clock)(),
         });
-        read.map_err(OperationError::configuration)
+        let mut application = read.map_err(OperationError::configuration)?;
+        let unknown = self.unknown_connections(&application);
+        application.warnings.extend(unknown);
+        Ok(application)
+    }
+
+    /// Warnings about connections of followers that no connection file has.
+    fn unknown_connections(&self, application: &Application) -> Vec<Problem> {
+        let is_limited = |scope: &ConnectionScope| matches!(scope, ConnectionScope::Only(_));
+        let mut followers = application.followers.iter();
+        if !followers.any(|follower| is_limited(&follower.scope)) {
+            return Vec::new();
+        }
+        // Errors in connection files are reported by whatever uses them. A file without a readable code may have any.
+        let known = self.connections().ok().and_then(|all| all.all_codes());
+        let Some(known) = known else {
+            return Vec::new();
+        };
+        let known: Vec<_> = known.iter().map(ConnectionCode::as_str).collect();
+        let followers = application.followers.iter();
+        let unknown = followers.flat_map(|follower| unknown_codes(follower, &known));
+        unknown.collect()
     }
 
     /// What delivers to followers.
@@ -89,4 +115,20 @@ impl Installation {
         let selected = connections.select(codes);
         selected.map_err(|unknown| OperationError::unknown_name(unknown.to_string()))
     }
+}
+
+/// Warnings about the connections of a follower that are not among the known ones.
+fn unknown_codes(follower: &ConfiguredFollower, known: &[&str]) -> Vec<Problem> {
+    let ConnectionScope::Only(codes) = &follower.scope else {
+        return Vec::new();
+    };
+    let name = follower.follower.name();
+    let unknown = codes.iter().filter(|code| !known.contains(&code.as_str()));
+    let warning = |code: &ConnectionCode| {
+        let message = format!("follower `{name}`: no connection has the code `{code}`");
+        let question = did_you_mean(code.as_str(), known);
+        let hint = format!("{question}there are: {}", known.join(", "));
+        Problem::warning(message, hint)
+    };
+    unknown.map(warning).collect()
 }

@@ -3,9 +3,12 @@
 //! A service that runs has written what the files mean to its state file; where none runs, the files are read as it would
 //! read them. Only the store knows how scans ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use catalog_model::ConnectionCode;
+use catalog_model::{ConnectionCode, FollowerName, follower::ConfiguredFollower};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
@@ -20,7 +23,7 @@ use crate::{
         self, ConnectionState, FileWatcher, HookRun, State, Table, reason, reasons, scanner_name,
     },
     service_state::FileStatus,
-    store::{Catalog, LastScan, StoreError, StoredScan},
+    store::{Catalog, Cursor, FeedFollower, LastScan, StoreError, StoredScan},
     store_problem::StoreProblem,
 };
 
@@ -40,6 +43,8 @@ pub struct Status {
     pub schedule: Option<Preview>,
     /// The connections.
     pub connections: Vec<ConnectionStatus>,
+    /// The followers.
+    pub followers: Vec<FollowerStatus>,
     /// The hook files.
     pub hook_files: Vec<HookFile>,
     /// How the last run of each hook ended.
@@ -72,6 +77,16 @@ pub struct ConnectionStatus {
     pub holder: Option<String>,
 }
 
+/// The state of a follower.
+pub struct FollowerStatus {
+    /// Its name.
+    pub name: FollowerName,
+    /// Number of changes that it has not delivered yet; not set before it has delivered all items.
+    pub behind: Option<i64>,
+    /// Its position, and its last error.
+    pub cursor: Cursor,
+}
+
 impl Installation {
     /// Finds out the state of the installation.
     pub fn status(&self) -> Status {
@@ -94,6 +109,10 @@ impl Installation {
         let mut scans = last_scans(&self.home, &mut connections).unwrap_or_else(|error| {
             problems.push(error.problem());
             BTreeMap::new()
+        });
+        let followers = self.follower_states().unwrap_or_else(|error| {
+            problems.push(error.problem());
+            Vec::new()
         });
         let service = left.as_ref().filter(|_| running);
         let mut holders = holders(&self.home, &mut connections, service.map(|state| state.pid));
@@ -121,12 +140,32 @@ impl Installation {
             error: error.or_else(|| problems.first().map(reason)),
             schedule: schedule.as_ref().and_then(preview),
             connections,
+            followers,
             hook_runs: hook_runs(&hook_files, left.as_ref()),
             hook_files,
             problems,
             now,
             zone,
         }
+    }
+
+    /// How far the followers are. Errors in their settings are reported elsewhere.
+    fn follower_states(&self) -> Result<Vec<FollowerStatus>, StoreError> {
+        let (Ok(application), Some(catalog)) =
+            (self.application(), Catalog::open(&self.home.store())?)
+        else {
+            return Ok(Vec::new());
+        };
+        let last = catalog.settled()?;
+        let state = |follower: &Arc<ConfiguredFollower>| {
+            let cursor = catalog.cursor(&FeedFollower::of(follower))?;
+            Ok(FollowerStatus {
+                name: follower.follower.name().clone(),
+                behind: cursor.reached.map(|reached| (last - reached).max(0)),
+                cursor,
+            })
+        };
+        application.followers.iter().map(state).collect()
     }
 
     /// What is wrong with the service, for programs that start it again. A connection in error is not: another start would

@@ -4,6 +4,7 @@ use std::pin::pin;
 
 use super::{selection::select, signals::interrupted};
 use crate::{
+    application_file::Application,
     arguments::{Check, ShowFormat},
     check::Checked,
     exit::Exit,
@@ -49,8 +50,15 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     if checked.iter().any(Checked::fails_at_the_site) {
         outcomes.push(Exit::Failed);
     }
+    let application = match arguments.codes.is_empty() {
+        true => program.installation.application().ok(),
+        false => None,
+    };
+    if let Some(application) = &application {
+        outcomes.extend(program.report_problems(&application.warnings));
+    }
     let followers = tokio::select! {
-        followers = check_followers(&program.installation, &arguments) => followers,
+        followers = check_followers(&program.installation, application) => followers,
         () = &mut interrupted => return Exit::Interrupted,
     };
     if followers.iter().any(Checked::fails_at_the_site) {
@@ -67,14 +75,13 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     program.print(&text, Exit::of(&outcomes))
 }
 
-/// Checks the followers, unless only some connections are to be checked. Errors in their settings are reported elsewhere.
-async fn check_followers(installation: &Installation, arguments: &Check) -> Vec<Checked> {
-    let followers = match installation.application() {
-        Ok(application) if arguments.codes.is_empty() => application.followers,
-        _ => return Vec::new(),
-    };
+/// Checks the followers of these settings. Errors in them are reported elsewhere.
+async fn check_followers(
+    installation: &Installation,
+    application: Option<Application>,
+) -> Vec<Checked> {
     let mut checked = Vec::new();
-    for follower in &followers {
+    for follower in application.iter().flat_map(|settings| &settings.followers) {
         checked.push(installation.check_follower(follower).await);
     }
     checked
@@ -87,10 +94,13 @@ fn check_offline(program: &mut Program, arguments: &Check) -> Exit {
     };
     program.report_problems(&check.problems);
     let text = match arguments.format {
-        ShowFormat::Text => show::as_text(check.others.iter().chain(&check.connections)),
+        ShowFormat::Text => {
+            let others = check.others.iter().chain(&check.followers);
+            show::as_text(others.chain(&check.connections))
+        }
         ShowFormat::Json => show::as_json(&Groups {
             connections: &check.connections,
-            followers: &[],
+            followers: &check.followers,
             files: &check.others,
         }),
     };

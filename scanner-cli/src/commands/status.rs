@@ -1,9 +1,11 @@
 //! `status`: how the scanner and its connections are, whether it runs or not.
 
+mod followers;
 mod schedule;
 mod show;
 
 use self::{
+    followers::ShownFollower,
     schedule::ShownSchedule,
     show::{HookState, Hooks, Scanner, Shown},
 };
@@ -61,9 +63,11 @@ fn text(status: &Status, format: ShowFormat) -> String {
             .map(HookState::of)
             .collect::<Vec<_>>(),
     };
+    let followers: Vec<_> = status.followers.iter().map(ShownFollower::of).collect();
+    let shown = (&shown[..], &followers[..]);
     match format {
-        ShowFormat::Text => show::as_text(&scanner, &shown, &hooks),
-        ShowFormat::Json => show::as_json(&scanner, &shown, &hooks),
+        ShowFormat::Text => show::as_text(&scanner, shown, &hooks),
+        ShowFormat::Json => show::as_json(&scanner, shown, &hooks),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use catalog_followers::ndjson::NdjsonKind;
 use catalog_model::{
-    FollowerRegistry, Place, Settings,
+    ConnectionCode, FollowerRegistry, Place, Settings,
     follower::{ConfiguredFollower, ConnectionScope},
     settings::UnknownSetting,
 };
@@ -71,7 +71,19 @@ pub(super) fn read(path: &Path, home: &Home, list: Node, findings: Findings<'_>)
         if before.any(|(_, other)| other.follower.name() == name) {
             let message = format!("two followers have the name `{name}`");
             let hint =
-                "give each a `name`: the scanner keeps under it what was delivered".to_owned();
+                "give each follower a different `name`. The scanner uses it to remember what it has delivered".to_owned();
+            findings.wrong.push(LocatedProblem {
+                hint: Some(hint),
+                ..wrong(place.clone(), &message)
+            });
+        } else if let Some((_, other)) = followers[..index]
+            .iter()
+            .find(|(_, other)| writes_same_files(follower, other))
+        {
+            let other = other.follower.name();
+            let message =
+                format!("the followers `{other}` and `{name}` would write the same files");
+            let hint = "give each follower a different `path`, or remove one of them".to_owned();
             findings.wrong.push(LocatedProblem {
                 hint: Some(hint),
                 ..wrong(place.clone(), &message)
@@ -99,6 +111,16 @@ fn open(
         wrong.extend(settings.unknown().into_iter().map(unknown));
     }
     opened.ok().flatten()
+}
+
+/// Whether two followers would write the same files for a connection.
+fn writes_same_files(one: &ConfiguredFollower, other: &ConfiguredFollower) -> bool {
+    let Ok(any) = ConnectionCode::new("any") else {
+        return false;
+    };
+    let files = one.follower.files_of(&any);
+    let others = other.follower.files_of(&any);
+    files.iter().any(|file| others.contains(file))
 }
 
 fn wrong(place: Place, message: &str) -> LocatedProblem {

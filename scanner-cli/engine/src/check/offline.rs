@@ -29,6 +29,8 @@ const SCHEDULE: &str = "schedule";
 pub struct OfflineCheck {
     /// The connection files.
     pub connections: Vec<Checked>,
+    /// The followers.
+    pub followers: Vec<Checked>,
     /// The other files.
     pub others: Vec<Checked>,
     /// All that is wrong or odd, in the order in which it was found.
@@ -64,7 +66,12 @@ impl OfflineCheck {
     fn settings(&mut self, installation: &Installation) -> Automation {
         let path = installation.home.settings();
         let (automation, problems) = match installation.application() {
-            Ok(application) => (application.automation, application.warnings),
+            Ok(application) => {
+                self.followers = (application.followers.iter())
+                    .map(|follower| installation.follower_settings(follower))
+                    .collect();
+                (application.automation, application.warnings)
+            }
             Err(error) => (Automation::default(), error.problems),
         };
         if path.exists() || !problems.is_empty() {

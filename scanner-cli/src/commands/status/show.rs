@@ -4,7 +4,7 @@ use catalog_model::counted;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::schedule::ShownSchedule;
+use super::{followers::ShownFollower, schedule::ShownSchedule};
 use crate::{
     home::shown,
     hooks::HookFile,
@@ -116,6 +116,7 @@ impl HookState {
 struct StatusJson<'a> {
     scanner: &'a Scanner<'a>,
     connections: &'a [Shown],
+    followers: &'a [ShownFollower],
     #[serde(flatten)]
     hooks: &'a Hooks<'a>,
 }
@@ -190,15 +191,24 @@ impl Scan {
     }
 }
 
-pub(super) fn as_json(scanner: &Scanner<'_>, connections: &[Shown], hooks: &Hooks<'_>) -> String {
+pub(super) fn as_json(
+    scanner: &Scanner<'_>,
+    (connections, followers): (&[Shown], &[ShownFollower]),
+    hooks: &Hooks<'_>,
+) -> String {
     json_page(&StatusJson {
         scanner,
         connections,
+        followers,
         hooks,
     })
 }
 
-pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &Hooks<'_>) -> String {
+pub(super) fn as_text(
+    scanner: &Scanner<'_>,
+    (connections, followers): (&[Shown], &[ShownFollower]),
+    hooks: &Hooks<'_>,
+) -> String {
     let name = scanner
         .name
         .as_ref()
@@ -219,6 +229,9 @@ pub(super) fn as_text(scanner: &Scanner<'_>, connections: &[Shown], hooks: &Hook
     }
     for connection in connections {
         add(&mut text, connection);
+    }
+    for follower in followers {
+        follower.add(&mut text);
     }
     for HookRun {
         hook,
