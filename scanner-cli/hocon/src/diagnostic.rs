@@ -12,7 +12,7 @@ use super::{
     syntax_error::{Hint, SyntaxError},
 };
 
-/// Something that is wrong or odd at a place of a file. It holds no secret: neither its texts nor its line do.
+/// An error or warning at a place of a file. Neither its texts nor its line contain a secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceDiagnostic {
     /// How bad it is.
@@ -31,7 +31,7 @@ pub struct SourceDiagnostic {
     pub unresolved: Option<std::sync::Arc<Vec<String>>>,
 }
 
-/// What a reader of settings found: where, what, and what to do about it.
+/// A problem that a reader of the settings found at a place of the file.
 #[derive(Clone, Debug)]
 pub struct LocatedProblem {
     /// Where it is.

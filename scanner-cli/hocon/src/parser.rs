@@ -1,4 +1,4 @@
-//! Puts tokens together to blocks, lists and values. Included files are read on the way.
+//! Combines tokens into blocks, lists and values. Included files are read on the way.
 
 mod complaint;
 mod cursor;

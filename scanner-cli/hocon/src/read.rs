@@ -21,7 +21,7 @@ use super::{
 pub struct Document {
     /// The settings.
     pub root: Object,
-    /// What is odd in the file.
+    /// Warnings about the file.
     pub warnings: Vec<SourceDiagnostic>,
 }
 
@@ -40,7 +40,7 @@ pub struct Document {
 ///
 /// # Errors
 ///
-/// What is wrong in it: all settings that have no value, and the first thing of another kind.
+/// All settings without a value, and the first error of another kind.
 pub fn read(
     path: &Path,
     content: &[u8],

@@ -1,4 +1,4 @@
-//! What goes on across files: which are open, what was found in them, and what an include leads to.
+//! The state shared by all files of one reading: open files, diagnostics and includes.
 
 use std::{
     io,
@@ -46,7 +46,7 @@ pub trait Files {
         Ok(())
     }
 
-    /// Whether messages may quote the file at `path`. Of one that they may not quote they name lines only.
+    /// Whether messages may quote the file at `path`. For other files, messages contain only the line number.
     fn may_quote(&self, path: &Path) -> bool {
         let _ = path;
         true

@@ -162,7 +162,7 @@ pub(super) fn open_string(source: &Source, offset: usize) -> Option<Range<usize>
     first_word(key).is_none().then_some(string)
 }
 
-/// The key whose value a string begins, as it is written, if one stands before it.
+/// The key whose value a string begins, as it is written, if there is one.
 fn key_of<'a>(text: &'a str, string: &Range<usize>) -> Option<&'a str> {
     let before = text[..string.start].trim_end();
     let key = before.strip_suffix(['=', ':'])?;

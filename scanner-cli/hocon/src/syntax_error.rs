@@ -1,4 +1,4 @@
-//! What is wrong at a spot of the text that is being read, before it is known which file that is.
+//! Errors of the lexer and the parser, as byte ranges of the text.
 
 use std::ops::Range;
 
