@@ -103,17 +103,17 @@ impl Deliverer {
         self.stop.ask(StopReason::Asked);
     }
 
-    /// Starts a run in a thread of its own.
-    pub fn start(&self, runs: &mut JoinSet<DeliveryRun>, follower: Arc<ConfiguredFollower>) {
+    /// A run, for a thread of its own. Must be called by a thread of the runtime.
+    pub fn task(&self, follower: Arc<ConfiguredFollower>) -> impl FnOnce() -> DeliveryRun + use<> {
         let (deliverer, handle) = (self.clone(), Handle::current());
-        runs.spawn_blocking(move || deliverer.run(&follower, &handle));
+        move || deliverer.run(&follower, &handle)
     }
 
     /// Delivers to all followers at the same time, and waits for all.
     pub async fn deliver(&self, followers: &Followers) -> Vec<DeliveryRun> {
         let mut runs = JoinSet::new();
         for follower in followers {
-            self.start(&mut runs, Arc::clone(follower));
+            runs.spawn_blocking(self.task(Arc::clone(follower)));
         }
         let mut ended = runs.join_all().await;
         let place = |run: &DeliveryRun| {

@@ -16,6 +16,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
+mod background;
 mod deliveries;
 mod file_notifications;
 mod file_watcher;
@@ -317,9 +318,14 @@ impl Service {
             ..
         } = &mut self;
         // A scan lets go of its files and its lock at its next await. One that computes at this moment is left behind.
-        let scans = async { while scans.join_next().await.is_some() {} };
-        let ended = async { tokio::join!(scans, deliveries.stop(), hook_runner.stop()) };
-        let _ = timeout(LAST_WAIT, ended).await;
+        let scans = timeout(LAST_WAIT, async {
+            while scans.join_next().await.is_some() {}
+        });
+        let _ = tokio::join!(
+            scans,
+            deliveries.stop(LAST_WAIT),
+            hook_runner.stop(LAST_WAIT)
+        );
         self.running.clear();
         self.tell();
     }

@@ -100,8 +100,8 @@ async fn a_follower_that_blocks_delays_neither_another_one_nor_a_scan() {
     let (scratch, deliverer) = scanned().await;
     let (blocking, release) = blocking();
     let mut runs = JoinSet::new();
-    deliverer.start(&mut runs, Arc::clone(&blocking));
-    deliverer.start(&mut runs, follower("quick", Behavior::Delivers));
+    runs.spawn_blocking(deliverer.task(Arc::clone(&blocking)));
+    runs.spawn_blocking(deliverer.task(follower("quick", Behavior::Delivers)));
     let first = runs.join_next().await.unwrap().unwrap();
     assert_eq!(first.follower.as_str(), "quick");
     assert!(first.is_complete());
@@ -146,7 +146,7 @@ async fn a_follower_whose_catalog_hangs_ends_when_it_is_asked_to() {
     let (scratch, deliverer) = scanned().await;
     let hangs = follower("hangs", Behavior::Hangs);
     let mut runs = JoinSet::new();
-    deliverer.start(&mut runs, Arc::clone(&hangs));
+    runs.spawn_blocking(deliverer.task(Arc::clone(&hangs)));
     deliverer.stop();
     let run = runs.join_next().await.unwrap().unwrap();
     assert!(run.outcome.unwrap_err().is_stopped());
@@ -177,7 +177,7 @@ async fn a_follower_waits_for_another_process_that_delivers_to_it() {
     let path = deliverer.home.follower_lock(well.follower.name());
     let other = Lock::take(&path, jiff::Timestamp::UNIX_EPOCH).unwrap();
     let mut runs = JoinSet::new();
-    deliverer.start(&mut runs, well);
+    runs.spawn_blocking(deliverer.task(well));
     assert!(runs.try_join_next().is_none());
     drop(other);
     assert!(runs.join_next().await.unwrap().unwrap().is_complete());

@@ -1,15 +1,19 @@
 //! The deliveries of the service: for each follower on its own after scans, and again after a failure.
 
-use std::{collections::BTreeMap, future::pending, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use catalog_model::{
     FollowerName, counted,
     follower::{ConfiguredFollower, Delivery},
     with_causes,
 };
-use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use super::background::{BackgroundTasks, TaskEnd};
 use crate::{
     clock::Clock,
     delivery::{Deliverer, DeliveryRun, Followers, refusals, retry_after},
@@ -21,7 +25,7 @@ use crate::{
 pub(crate) struct Deliveries {
     deliverer: Deliverer,
     followers: BTreeMap<FollowerName, Schedule>,
-    runs: JoinSet<DeliveryRun>,
+    runs: BackgroundTasks<DeliveryRun>,
 }
 
 /// When a follower receives something next.
@@ -41,7 +45,7 @@ impl Deliveries {
         let mut deliveries = Self {
             deliverer: Deliverer::new(home, clock),
             followers: BTreeMap::new(),
-            runs: JoinSet::new(),
+            runs: BackgroundTasks::new(),
         };
         deliveries.configure(followers);
         deliveries
@@ -92,21 +96,18 @@ impl Deliveries {
             };
             schedule.due = None;
             schedule.is_running = true;
-            (self.deliverer).start(&mut self.runs, Arc::clone(follower));
+            (self.runs).start_blocking(self.deliverer.task(Arc::clone(follower)));
         }
     }
 
-    /// The end of the next run; it never comes if none runs.
-    pub(crate) async fn ended(&mut self) -> Option<DeliveryRun> {
-        match self.runs.join_next().await {
-            Some(run) => run.ok(),
-            None => pending().await,
-        }
+    /// Waits for the end of the next run. Waits forever if none runs.
+    pub(super) async fn ended(&mut self) -> TaskEnd<DeliveryRun> {
+        self.runs.ended().await
     }
 
     /// Records how a run ended, and schedules the next one of a follower that failed.
-    pub(crate) fn finished(&mut self, run: Option<DeliveryRun>, counts: &mut Tallies) {
-        let Some(run) = run else {
+    pub(super) fn finished(&mut self, run: TaskEnd<DeliveryRun>, counts: &mut Tallies) {
+        let TaskEnd::Finished(run) = run else {
             return;
         };
         let name = run.follower.as_str();
@@ -130,9 +131,9 @@ impl Deliveries {
     }
 
     /// Ends the runs at points where nothing is lost.
-    pub(crate) async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self, limit: Duration) {
         self.deliverer.stop();
-        while self.runs.join_next().await.is_some() {}
+        self.runs.join(limit, drop).await;
     }
 }
 

@@ -6,13 +6,16 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use super::table::{reason, reasons};
+use super::{
+    background::{BackgroundTasks, TaskEnd},
+    table::{reason, reasons},
+};
 use crate::{
     clock::Clock,
     connections::Ready,
@@ -29,7 +32,7 @@ pub(super) struct HookRunner {
     home: Home,
     clock: Clock,
     variables: Arc<BTreeMap<String, String>>,
-    running: JoinSet<Vec<HookRun>>,
+    running: BackgroundTasks<Vec<HookRun>>,
     stop: Arc<AtomicBool>,
     /// The warnings about files that were logged.
     told: Arc<Mutex<BTreeSet<String>>>,
@@ -113,7 +116,7 @@ impl HookRunner {
         let former = super::read_state(&home.status()).unwrap_or_default();
         Self {
             runs: former.hooks,
-            running: JoinSet::new(),
+            running: BackgroundTasks::new(),
             stop: Arc::default(),
             told: Arc::default(),
             home,
@@ -129,7 +132,7 @@ impl HookRunner {
         let (home, clock) = (self.home.clone(), self.clock);
         let (variables, stop) = (Arc::clone(&self.variables), Arc::clone(&self.stop));
         let (former, told) = (self.runs.clone(), Arc::clone(&self.told));
-        self.running.spawn_blocking(move || {
+        self.running.start_blocking(move || {
             let files = hooks::files(&home, &variables);
             let files = files.into_iter().filter(|file| file.enabled);
             let (mut hooks, mut problems) = (Vec::new(), Vec::new());
@@ -171,17 +174,16 @@ impl HookRunner {
         });
     }
 
-    /// The end of one of the runs; it never comes if there is none.
-    pub(super) async fn ended(&mut self) -> Vec<HookRun> {
-        match self.running.join_next().await {
-            // One that panicked has said so.
-            Some(runs) => runs.unwrap_or_default(),
-            None => std::future::pending().await,
-        }
+    /// Waits for the end of the next runs. Waits forever if there are none.
+    pub(super) async fn ended(&mut self) -> TaskEnd<Vec<HookRun>> {
+        self.running.ended().await
     }
 
     /// Takes how hooks ended, and tells it.
-    pub(super) fn record(&mut self, runs: Vec<HookRun>, counts: &mut Tallies) {
+    pub(super) fn record(&mut self, ended: TaskEnd<Vec<HookRun>>, counts: &mut Tallies) {
+        let TaskEnd::Finished(runs) = ended else {
+            return;
+        };
         for run in runs {
             let HookRun {
                 hook, connection, ..
@@ -207,11 +209,13 @@ impl HookRunner {
     }
 
     /// Ends the hooks that run.
-    pub(super) async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self, limit: Duration) {
         self.stop.store(true, Ordering::Relaxed);
-        while let Some(runs) = self.running.join_next().await {
+        let mut ends = Vec::new();
+        self.running.join(limit, |end| ends.push(end)).await;
+        for end in ends {
             // Nobody asks for counts any more.
-            self.record(runs.unwrap_or_default(), &mut Tallies::default());
+            self.record(end, &mut Tallies::default());
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use tokio::task::JoinHandle;
 use tracing::info;
 
+use super::background::BackgroundTasks;
 use crate::{
     endpoints::{Pages, serve},
     home::Home,
@@ -16,7 +16,8 @@ pub(super) struct Listener {
     wanted: Option<SocketAddr>,
     due: bool,
     wrong: Option<String>,
-    server: Option<JoinHandle<()>>,
+    /// One at most.
+    server: BackgroundTasks<()>,
     home: Home,
     snapshots: Snapshots,
 }
@@ -28,7 +29,7 @@ impl Listener {
             wanted,
             due: true,
             wrong: None,
-            server: None,
+            server: BackgroundTasks::new(),
             home,
             snapshots,
         }
@@ -42,9 +43,7 @@ impl Listener {
         self.wanted = wanted;
         self.due = true;
         self.wrong = None;
-        if let Some(server) = &self.server {
-            server.abort();
-        }
+        self.server.cancel();
     }
 
     /// An address that could not be had may be free now.
@@ -55,8 +54,8 @@ impl Listener {
     /// Begins to listen, if that is due; says what is in the way.
     pub(super) fn begin(&mut self) -> Option<String> {
         // The former socket has to be closed first.
-        let listens = self.server.as_ref().is_some_and(|one| !one.is_finished());
-        if !listens
+        self.server.drop_ended();
+        if self.server.is_empty()
             && self.due
             && let Some(address) = self.wanted
         {
@@ -74,15 +73,7 @@ impl Listener {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         info!("listening on http://{}", listener.local_addr()?);
         let pages = Pages::new(self.home.clone(), self.snapshots.clone());
-        self.server = Some(tokio::spawn(serve(listener, pages)));
+        self.server.start(serve(listener, pages));
         Ok(())
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Some(server) = &self.server {
-            server.abort();
-        }
     }
 }

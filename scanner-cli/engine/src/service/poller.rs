@@ -7,9 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::sync::Notify;
 
 use super::{
+    background::{BackgroundTasks, TaskEnd},
     file_notifications::FileNotifications,
     file_watcher::{FileWatcher, PollResult},
     table::Table,
@@ -19,7 +20,8 @@ use crate::service_state::{PollNow, PollProgress};
 /// The looks: one at a time, in a thread of its own.
 pub(super) struct Poller {
     worker: Option<PollWorker>,
-    poll: Option<JoinHandle<(PollWorker, PollResult)>>,
+    /// The poll that runs; one at most.
+    poll: BackgroundTasks<(PollWorker, PollResult)>,
     /// When the last poll began.
     begun: Instant,
     progress: PollProgress,
@@ -60,7 +62,7 @@ impl Poller {
             progress: watcher.progress.clone(),
             begun: Instant::now(),
             worker: Some(PollWorker { watcher, notices }),
-            poll: None,
+            poll: BackgroundTasks::new(),
             next: Instant::now(),
             heard,
             hints: [false; 2],
@@ -86,15 +88,15 @@ impl Poller {
         self.begun = Instant::now();
         let again = table.clashing();
         // Reading many files, or a network folder that does not answer, must not hold up the rest.
-        self.poll = Some(tokio::task::spawn_blocking(move || {
+        self.poll.start_blocking(move || {
             let poll = worker.poll(&again);
             (worker, poll)
-        }));
+        });
     }
 
     /// The poll that runs.
     pub(super) fn poll(&self) -> Option<PollNow> {
-        self.poll.as_ref().map(|_| PollNow {
+        (!self.poll.is_empty()).then(|| PollNow {
             begun: self.begun,
             at: self.progress.clone(),
         })
@@ -103,9 +105,8 @@ impl Poller {
     /// What happens next.
     pub(super) async fn event(&mut self) -> PollEvent {
         tokio::select! {
-            looked = ended(&mut self.poll) => {
-                self.poll = None;
-                let Some((worker, poll)) = looked else {
+            ended = self.poll.ended() => {
+                let TaskEnd::Finished((worker, poll)) = ended else {
                     return PollEvent::Panicked;
                 };
                 self.worker = Some(worker);
@@ -149,16 +150,6 @@ impl PollWorker {
             self.notices.arm(&now);
         }
         poll
-    }
-}
-
-/// The end of the poll that runs; it never comes if none does.
-async fn ended(
-    poll: &mut Option<JoinHandle<(PollWorker, PollResult)>>,
-) -> Option<(PollWorker, PollResult)> {
-    match poll {
-        Some(poll) => poll.await.ok(),
-        None => std::future::pending().await,
     }
 }
 
