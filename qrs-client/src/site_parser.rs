@@ -108,6 +108,15 @@ fn without_scheme(text: &str) -> Error {
     if text.is_empty() || !plain {
         return Error::configuration("the site's URL must begin with `https://`");
     }
+    for scheme in ["https", "http"] {
+        if let Some(rest) = text.strip_prefix(scheme)
+            && let Some(rest) = rest.strip_prefix("//")
+        {
+            return Error::configuration(format!(
+                "the site's URL has no `:` after `{scheme}`; write `{scheme}://{rest}`"
+            ));
+        }
+    }
     let text = text.trim_start_matches("https:").trim_start_matches('/');
     Error::configuration(format!(
         "the site's URL must begin with `https://`; write `https://{text}`"
@@ -225,6 +234,11 @@ mod tests {
             ("localhost:4242", "write `https://localhost:4242`"),
             ("qlik.example/vp", "write `https://qlik.example/vp`"),
             ("https:/qlik.example", "write `https://qlik.example`"),
+            (
+                "http//localhost:4242/vp",
+                "write `http://localhost:4242/vp`",
+            ),
+            ("https//qlik.example", "write `https://qlik.example`"),
             ("//qlik.example", "write `https://qlik.example`"),
             (
                 "ftp://qlik.example",

@@ -184,7 +184,7 @@ pub(crate) enum Store {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Key or link of an item, id of a sheet or an app, or a name
+    /// Key or link of an item, key of an app or a stream, id of a sheet or an app, or a name
     #[arg(value_name = "KEY|URL|ID|NAME")]
     pub(crate) subject: String,
     /// Show only what is stored, without contacting the site

@@ -4,7 +4,10 @@ use catalog_model::{Finding, PropertyValue, ScanError, SessionHold};
 use url::Url;
 
 use crate::{
-    connections::Ready, installation::Installation, kept_session::KeptSession, store::CatalogItem,
+    connections::Ready,
+    installation::Installation,
+    kept_session::KeptSession,
+    store::{CatalogContainer, CatalogItem},
 };
 
 /// What a person asks about, to be compared with items.
@@ -52,6 +55,15 @@ impl<'a> Subject<'a> {
                 .label
                 .iter()
                 .any(|part| part.to_lowercase() == self.lower)
+    }
+
+    /// Whether the text names this app or stream: its id, its name or a link that ends with its id.
+    pub fn is_container(&self, found: &CatalogContainer<'_>) -> bool {
+        let container = &found.container;
+        let id = &container.id.0;
+        id == self.text
+            || container.name.to_lowercase() == self.lower
+            || self.segments.last().is_some_and(|last| last == id)
     }
 
     /// Whether it is a link to the item: one of its own, or one with all parts of its key.

@@ -170,7 +170,7 @@ impl WantedType {
 /// The state of an item in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WantedState {
-    /// Seen by the last complete scan, or by a later one
+    /// The last complete scan, or a later scan, saw it
     Present,
     /// There, but its record could not be read; the store has what it was before
     Unreadable,

@@ -2,7 +2,10 @@
 
 use std::pin::pin;
 
-use super::{selection::select, signals::interrupted};
+use super::{
+    selection::{application, select},
+    signals::interrupted,
+};
 use crate::{
     application_file::Application,
     arguments::{Check, ShowFormat},
@@ -31,6 +34,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     let hooks = hooks::files(&program.installation.home, &program.installation.variables);
     let hooks: Vec<_> = hooks.into_iter().flat_map(|file| file.problems).collect();
     outcomes.extend(program.report_problems(&hooks));
+    let application = application(program)
+        .map_err(|exit| outcomes.push(exit))
+        .ok();
     let mut checked = Vec::new();
     for file in selected.invalid {
         outcomes.push(Exit::Configuration);
@@ -50,15 +56,9 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     if checked.iter().any(Checked::fails_at_the_site) {
         outcomes.push(Exit::Failed);
     }
-    let application = match arguments.codes.is_empty() {
-        true => program.installation.application().ok(),
-        false => None,
-    };
-    if let Some(application) = &application {
-        outcomes.extend(program.report_problems(&application.warnings));
-    }
+    let wanted = application.filter(|_| arguments.codes.is_empty());
     let followers = tokio::select! {
-        followers = check_followers(&program.installation, application) => followers,
+        followers = check_followers(&program.installation, wanted.as_ref()) => followers,
         () = &mut interrupted => return Exit::Interrupted,
     };
     if followers.iter().any(Checked::fails_at_the_site) {
@@ -75,13 +75,13 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     program.print(&text, Exit::of(&outcomes))
 }
 
-/// Checks the followers of these settings. Errors in them are reported elsewhere.
+/// Checks the followers. There are none if only some connections are to be checked.
 async fn check_followers(
     installation: &Installation,
-    application: Option<Application>,
+    application: Option<&Application>,
 ) -> Vec<Checked> {
     let mut checked = Vec::new();
-    for follower in application.iter().flat_map(|settings| &settings.followers) {
+    for follower in application.iter().flat_map(|one| &one.followers) {
         checked.push(installation.check_follower(follower).await);
     }
     checked

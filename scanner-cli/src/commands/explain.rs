@@ -9,7 +9,7 @@ use catalog_model::{Finding, ScanError, with_causes};
 use self::suggestions::Suggestions;
 use super::{catalog, selection::select, signals::interrupted};
 use crate::{
-    arguments::Explain,
+    arguments::{Explain, WantedType},
     connections::Ready,
     destination::{STANDARD_OUTPUT, unless_broken_pipe},
     exit::Exit,
@@ -42,6 +42,8 @@ struct Known {
     connections: BTreeSet<String>,
     /// What a site is asked instead, if it does not know the key: the id of an app or a stream.
     id: Option<String>,
+    /// Whether only a stream was found. A site is not asked about streams.
+    is_stream: bool,
 }
 
 pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
@@ -53,7 +55,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Explain) -> Exit {
     if let Err(exit) = write(program, &known.text) {
         return exit;
     }
-    if arguments.offline {
+    if arguments.offline || known.is_stream {
         return Exit::Complete;
     }
     let subject = known.id.as_deref().unwrap_or(subject);
@@ -192,6 +194,9 @@ fn look_up(catalog: &Catalog, subject: &str) -> Result<Known, StoreError> {
         Ok::<_, StoreError>(())
     })?;
     if known.items == 0 {
+        known.add_named_containers(catalog, &wanted)?;
+    }
+    if known.items == 0 {
         suggestions.write_to(&mut known.text, subject);
     } else if known.items > SHOWN {
         let more = known.items - SHOWN;
@@ -217,6 +222,22 @@ impl Known {
         Ok(())
     }
 
+    /// Adds the apps and streams that the text names: by id, name or link.
+    fn add_named_containers(
+        &mut self,
+        catalog: &Catalog,
+        wanted: &Subject<'_>,
+    ) -> Result<(), StoreError> {
+        let scope = ItemScope {
+            connection: None,
+            states: ALL,
+        };
+        catalog.each_container(scope, |found| match wanted.is_container(&found) {
+            true => self.add_container(catalog, &found),
+            false => Ok(()),
+        })
+    }
+
     /// Adds an app or a stream.
     fn add_container(
         &mut self,
@@ -225,7 +246,13 @@ impl Known {
     ) -> Result<(), StoreError> {
         self.items += 1;
         self.connections.insert(found.connection.code.clone());
-        self.id = Some(found.container.id.0.clone());
+        if self.items > SHOWN {
+            return Ok(());
+        }
+        let is_stream = found.container.kind.id == WantedType::STREAM;
+        self.is_stream = is_stream && (self.items == 1 || self.is_stream);
+        // A site finds several apps by their common name.
+        self.id = (self.items == 1 && !is_stream).then(|| found.container.id.0.clone());
         let changes = catalog.changes_of_container(found)?;
         let seen = [
             Some(found.first_seen),
@@ -242,6 +269,12 @@ impl Known {
         self.line("state", found.state.word());
         self.line("source id", &container.id.0);
         self.history(seen, changes);
+        if is_stream {
+            writeln!(
+                self.text,
+                "  the site is asked only about sheets and apps, not about streams"
+            );
+        }
         Ok(())
     }
 

@@ -242,3 +242,16 @@ fn an_unusable_file_or_trust_store_ends_the_check() {
     home.write("connections/bad.conf", "a = ");
     assert_eq!(home.run(&["check"]).exit, 4);
 }
+
+#[test]
+fn an_invalid_application_file_fails_the_check_but_not_the_stages_of_a_site() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::with(&connection("demo", &site));
+    home.write("conf/application.conf", "store.keep_changes_days = never\n");
+    for arguments in [&["check"][..], &["check", "demo"]] {
+        let run = home.run(arguments);
+        assert_eq!(run.exit, 3, "{}", run.errors);
+        assert!(run.errors.contains("application.conf:1"), "{}", run.errors);
+        assert!(run.output.contains("rights"), "{}", run.output);
+    }
+}

@@ -124,7 +124,7 @@ fn a_home_without_connections_is_validated() {
         3,
         &[
             "conf/application.conf:1:",
-            "the connection files were not validated",
+            "the connection files were not checked",
         ],
     );
     let store = with_store(&secure(), "openssl.p12", "");

@@ -99,7 +99,8 @@ impl OfflineCheck {
     ) -> Result<(), OperationError> {
         // What is wrong there was found with the settings.
         if installation.restrictions().is_err() {
-            let message = "the connection files were not validated: `conf/application.conf`, which restricts what they may use, is invalid";
+            let message =
+                "the connection files were not checked, because `conf/application.conf` has errors";
             let hint = "fix the errors in `conf/application.conf` first".to_owned();
             let problem = Problem::general(message, hint);
             return Err(OperationError::configuration(vec![problem]));

@@ -30,6 +30,14 @@ fn sheets_in_every_state() {
         page.note(note);
         page.run(&home, &["explain", subject]);
     }
+    page.note("an app without sheets, by its name");
+    page.run(&home, &["explain", "Empty app"]);
+    let stream = "e2f49363-fc57-41e3-a924-251d1642e0d2";
+    let link = format!("{}/hub/stream/{stream}", site.url());
+    for subject in [&format!("demo/stream:{stream}"), &link] {
+        page.note("a stream");
+        page.run(&home, &["explain", subject]);
+    }
     page.run(&home, &["explain", &key, "--offline"]);
     page.check("explain");
 }
