@@ -1,4 +1,4 @@
-//! How the database file is opened, on whichever file system it lies.
+//! Opens the database file, on a local or a shared file system.
 
 use std::{
     io,
@@ -249,7 +249,7 @@ pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreErr
 
 fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
     if files::is_backup(path) {
-        // Its own file is all of it, whatever lies beside it.
+        // Its own file is complete; files beside it are ignored.
         return open_unchanging(path);
     }
     // URIs are for `VACUUM INTO`.

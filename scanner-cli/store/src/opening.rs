@@ -26,7 +26,7 @@ pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, Stor
     files::refuse_special(path)?;
     let mut usage = Usage::to_write(path)?;
     if files::is_backup(path) {
-        // A person put it there by hand: what lies beside it belongs to another store.
+        // A person put it there by hand: the files beside it belong to another store.
         drop(usage);
         restore::adopt(path)?;
         usage = Usage::to_write(path)?;

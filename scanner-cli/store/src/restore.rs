@@ -209,7 +209,7 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
 enum Old {
     /// All of it is in its own file.
     Folded,
-    /// It is damaged: what lies beside it stays with it.
+    /// It is damaged: the files beside it stay with it.
     Unfolded,
     Missing,
 }

@@ -417,7 +417,7 @@ impl Statements<'_> {
     }
 }
 
-/// What stands in the way of a record that was ruled out.
+/// What prevents a record from being excluded or left undecided.
 enum Way {
     /// A record that counts more.
     Barred,

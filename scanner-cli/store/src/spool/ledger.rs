@@ -37,7 +37,7 @@ struct Spilled {
 }
 
 impl Ledger {
-    /// An empty ledger; its temporary file, if it needs one, lies in `folder` and has no name.
+    /// An empty ledger; its temporary file, if it needs one, is created in `folder` without a name.
     pub fn new(folder: &Path) -> Self {
         Self {
             memory: MemoryLedger::default(),
