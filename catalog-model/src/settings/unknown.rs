@@ -81,6 +81,10 @@ impl Settings {
 
     /// The one of the known names that is nearest to `key`, if one is near.
     fn near(&self, key: &str, known: &[&str]) -> Option<String> {
+        // `secret_manger.enabled` has a misspelt block. It is not the setting `enabled` in a wrong place.
+        if let Some(known) = misspelled_part(key, known) {
+            return Some(known.to_owned());
+        }
         // A short name is what was meant only if it is not there: `connection.filter`, not `proxy.name`.
         let is_there = |asked: &str| self.root.setting(asked).is_some();
         let misplaced = (known.iter())
@@ -104,20 +108,31 @@ impl Settings {
 
 /// The known setting whose names are each equal or near to those of `key`: `followers` for `folowers.a.kind`.
 fn near_in_each_name<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    let is_near = |name: &str, other: &str| name == other || nearest(name, [other]).is_some();
-    let length = |key: &str| key.split('.').count();
     let mut candidates: Vec<_> = known
         .iter()
-        .filter(|asked| length(asked) <= length(key))
-        .filter(|asked| {
-            asked
-                .split('.')
-                .zip(key.split('.'))
-                .all(|(asked, name)| is_near(name, asked))
-        })
+        .filter(|asked| length(asked) <= length(key) && all_parts_are_near(asked, key))
         .collect();
     candidates.sort_by_key(|asked| length(key) - length(asked));
     candidates.first().map(|asked| **asked)
+}
+
+/// The known setting in a block that has as many names as `key`, each equal or near to that of `key`:
+/// `secret_manager.enabled` for `secret_manger.enabled`.
+fn misspelled_part<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+    let mut same_length = known.iter().filter(|asked| length(asked) == length(key));
+    let found = same_length.find(|asked| all_parts_are_near(asked, key));
+    found.filter(|_| length(key) > 1).copied()
+}
+
+/// Whether each name of `key` is equal or near to the one of `asked` in the same position.
+fn all_parts_are_near(asked: &str, key: &str) -> bool {
+    let mut pairs = asked.split('.').zip(key.split('.'));
+    pairs.all(|(asked, name)| name == asked || nearest(name, [asked]).is_some())
+}
+
+/// Number of names in a dotted key.
+fn length(key: &str) -> usize {
+    key.split('.').count()
 }
 
 /// The blocks around a setting: `tls` and `tls.truststore` of `tls.truststore.path`.

@@ -173,8 +173,11 @@ fn an_unknown_setting_is_reported_with_a_suggestion() {
         (7, "connection.foo", text("B")),
         (8, "connection.filter", text("B")),
         (9, "proxy.name", text("B")),
+        (10, "secret_manger", block(11, "enabled", text("true"))),
     ]);
     settings.text("name");
+    settings.text("enabled");
+    settings.text("secret_manager.enabled");
     settings.text("filter");
     settings.url("connection.url");
     let unknown: Vec<_> = settings
@@ -194,7 +197,11 @@ fn an_unknown_setting_is_reported_with_a_suggestion() {
             ("url".to_owned(), Some("connection.url".to_owned())),
             ("connection.foo".to_owned(), None),
             ("connection.filter".to_owned(), Some("filter".to_owned())),
-            ("proxy.name".to_owned(), None)
+            ("proxy.name".to_owned(), None),
+            (
+                "secret_manger.enabled".to_owned(),
+                Some("secret_manager.enabled".to_owned())
+            ),
         ]
     );
 }
