@@ -40,6 +40,9 @@ pub struct Ndjson {
     folder: PathBuf,
     /// The mode of the files. If not set, a new file may be read by its group, and a replaced one keeps its mode.
     mode: Option<FileMode>,
+    /// The verdict of a check if the folder cannot be written. For the follower that no settings name it is a warning,
+    /// because `check` is also used in homes where nothing is to be stored.
+    if_not_writable: Verdict,
 }
 
 /// The id of the kind.
@@ -67,6 +70,7 @@ impl NdjsonKind {
             name: FollowerName::new("ndjson:export").expect("a name that is not blank"),
             folder: self.folder("export"),
             mode: None,
+            if_not_writable: Verdict::Warning,
         }
     }
 
@@ -105,7 +109,12 @@ impl FollowerKind for NdjsonKind {
         if mode.is_some_and(|mode| mode.is_shut_out_by(&folder)) {
             settings.warn(settings::shut_out(path.place, &folder));
         }
-        Ok(Box::new(Ndjson { name, folder, mode }))
+        Ok(Box::new(Ndjson {
+            name,
+            folder,
+            mode,
+            if_not_writable: Verdict::Failed,
+        }))
     }
 }
 
@@ -123,7 +132,7 @@ impl Follower for Ndjson {
                 let folder = shown(&self.folder);
                 let seen = format!("`{folder}` cannot be written: {error}");
                 let hint = format!("let the account of the scanner create files in `{folder}`");
-                Stage::ok(FOLDER, seen, begun.elapsed()).but(Verdict::Failed, hint)
+                Stage::ok(FOLDER, seen, begun.elapsed()).but(self.if_not_writable, hint)
             }
         };
         vec![stage]
