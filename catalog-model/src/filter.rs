@@ -13,7 +13,7 @@
 //!   `i` ignores case, `x` blanks and comments, `m` lets `^` and `$` match at lines, `s` lets `.` match line breaks, `d`
 //!   makes `\n` the only one, else `\r` is one, too. Words and case are those of Unicode with or without `u` and `U`.
 //! - Comparisons with a missing text are false; those with `!=` and `not in` are true. A pattern is never negative:
-//!   `not stream ~ 'x'` is true if there is no stream.
+//!   `not stream ~ 'x'` is true if the stream is missing.
 //! - A value that could not be read ([`Subject::knows`]) is unknown, not missing. A comparison with it is unknown, and so is
 //!   a comparison with a pattern that exceeds a limit. `and`, `or`, `any` and `all` are evaluated further, because another
 //!   operand may decide; `not` of an unknown is unknown. A rule of `filters` that is unknown leaves an item undecided

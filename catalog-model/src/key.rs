@@ -44,7 +44,7 @@ impl ItemKey {
     /// Joins `parts` into a key.
     ///
     /// # Errors
-    /// If there is no part, or an empty one.
+    /// If `parts` is empty or contains an empty part.
     pub fn new<'a>(parts: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidKey> {
         let mut written = String::with_capacity(96);
         for (index, part) in parts.into_iter().enumerate() {

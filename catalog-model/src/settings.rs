@@ -57,7 +57,8 @@ pub trait FileSource: Send + Sync {
     /// If the file is missing or cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
-    /// Whether messages may quote the file. A file named by mistake, or by someone who wants to read it through messages, may be secret.
+    /// Whether messages may quote the file. A file that is named by mistake, or by someone who wants to read it through
+    /// messages, may contain secrets.
     fn may_quote(&self, path: &str) -> bool {
         let _ = path;
         true

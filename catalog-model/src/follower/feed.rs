@@ -54,8 +54,8 @@ pub trait Feed: Send + Sync {
     /// If it cannot be recorded. It must then be assumed that it was not.
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), FeedError>;
 
-    /// The notes that the follower recorded under these keys, in the order of the keys. After the scanner's store was
-    /// replaced by another one there are none.
+    /// The notes that the follower recorded under these keys, in the order of the keys; `None` where it recorded none.
+    /// Replacing the scanner's store by another one deletes all notes.
     ///
     /// # Errors
     /// If the feed cannot be read.

@@ -106,7 +106,7 @@ impl<V> Map<V> {
         self.entries.len()
     }
 
-    /// Whether there is no key.
+    /// Whether the object is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -7,7 +7,7 @@ use qrs_client::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Date {
     Known(Instant),
-    /// There is no such date.
+    /// The source has no date.
     #[default]
     Absent,
     /// The date cannot be read.

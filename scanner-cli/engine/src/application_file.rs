@@ -100,11 +100,7 @@ impl Application {
         reading: &ApplicationReading<'_>,
         files: &TrackedFiles,
     ) -> Result<Self, Vec<Problem>> {
-        let &ApplicationReading {
-            home,
-            variables,
-            now,
-        } = reading;
+        let (home, variables, now) = (reading.home, reading.variables, reading.now);
         let Some(content) = content else {
             return Ok(Self::unset(home, variables));
         };
@@ -129,13 +125,13 @@ impl Application {
         let listen = listen_address(&mut settings);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
         odd.extend(misspelt(&mut settings));
-        let show = |severity, found| {
-            Problem::InFile(SourceDiagnostic::in_file(path, content, severity, found))
-        };
+        let show =
+            |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
         if wrong.is_empty() {
             let warnings = settings.warnings().iter().cloned().map(wrong_setting);
-            let odd = warnings.chain(odd);
-            let odd = odd.map(|found| show(Severity::Warning, found));
+            let odd = warnings
+                .chain(odd)
+                .map(|found| show(Severity::Warning, found));
             let noticed = document.warnings.into_iter().map(Problem::InFile);
             return Ok(Self {
                 followers,

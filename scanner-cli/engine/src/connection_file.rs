@@ -183,12 +183,7 @@ impl Reading<'_> {
 
     /// Reads the file. Of a disabled connection only unknown names are reported: its settings have no effect.
     fn read_with(&self, secrets: &Secrets<'_>) -> Result<ConnectionFile, InvalidFile> {
-        let &Secrets {
-            path,
-            content,
-            files,
-            ..
-        } = secrets;
+        let (path, content, files) = (secrets.path, secrets.content, secrets.files);
         let mut document = secrets
             .read()
             .map_err(|diagnostics| InvalidFile::not_hocon(path, diagnostics))?;

@@ -7,12 +7,13 @@ mod forget;
 mod items;
 mod owners;
 mod rows;
+mod wanted_texts;
 
 pub(crate) use self::{forget::run as forget, items::ItemRow};
 
 use self::{
     containers::{ContainerFilter, ContainerRow, Parents},
-    items::Filter,
+    items::ItemFilter,
     owners::{Owners, WantedOwners},
     rows::{ChangeRow, FollowerRow, ScanRow},
 };
@@ -91,7 +92,7 @@ fn list(
         connection: connection(program, catalog, &wanted.of)?,
         states: &states,
     };
-    let filter = Filter::of(wanted);
+    let filter = ItemFilter::new(wanted);
     let from = changes_from(program, catalog, since)?;
     let changed = from.map(|from| catalog.changed_items(from)).transpose();
     let changed = changed.map_err(|error| tell(program, error.into()))?;
@@ -124,7 +125,7 @@ fn list_containers(
         connection: connection(program, catalog, &wanted.of)?,
         states: &states,
     };
-    let filter = ContainerFilter::of(kind, wanted);
+    let filter = ContainerFilter::new(kind, wanted);
     let from = changes_from(program, catalog, since)?;
     let changed = from.map(|from| catalog.changed_items(from)).transpose();
     let changed = changed.map_err(|error| tell(program, error.into()))?;

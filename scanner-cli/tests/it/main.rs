@@ -18,6 +18,7 @@ mod endless;
 mod file_systems;
 mod filters;
 mod first_scan;
+mod follower_faults;
 mod forget;
 mod held_clock;
 mod histories;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     Catalog, CatalogContainer, ItemScope, ListError, StoredConnection, Take, Wanted, listing,
+    wanted_texts::WantedTexts,
 };
 use crate::{
     arguments::WantedType,
@@ -169,62 +170,46 @@ impl Parents {
     }
 }
 
-/// Which containers are wanted. Texts are compared whatever their case.
+/// Which containers are wanted.
 pub(super) struct ContainerFilter {
     kind: &'static str,
-    app: Option<String>,
-    stream: Option<String>,
-    owner: Option<String>,
-    search: Option<String>,
+    texts: WantedTexts,
 }
 
 impl ContainerFilter {
-    pub(super) fn of(kind: &'static str, wanted: &Wanted) -> Self {
-        let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
+    pub(super) fn new(kind: &'static str, wanted: &Wanted) -> Self {
         Self {
             kind,
-            app: lower(&wanted.app),
-            stream: lower(&wanted.stream),
-            owner: lower(&wanted.owner),
-            search: lower(&wanted.search),
+            texts: WantedTexts::new(wanted),
         }
     }
 
     fn accepts(&self, container: &Container, parent: Option<&str>) -> bool {
-        let own = [Some(container.id.0.as_str()), Some(&*container.name)];
+        let name = Some(&*container.name);
+        let own = [Some(container.id.0.as_str()), name];
         let (app, stream) = match self.kind == WantedType::STREAM {
             true => (&[][..], &own[..]),
             false => (&own[..], &[parent][..]),
         };
-        let contacts = match &container.contacts {
-            Contacts::Known(contacts) => contacts.as_slice(),
-            Contacts::Unknown => &[],
-        };
-        let owners = contacts.iter().flat_map(|contact| {
-            [&contact.account, &contact.email, &contact.name].map(Option::as_deref)
-        });
-        let texts = [
-            Some(container.key.as_str()),
-            parent,
-            Some(&*container.name),
-            container.description.as_deref(),
-        ];
+        let key = Some(container.key.as_str());
+        let described = [key, parent, name, container.description.as_deref()];
         container.kind.id == self.kind
-            && is(&self.app, app.iter().copied())
-            && is(&self.stream, stream.iter().copied())
-            && is(&self.owner, owners)
-            && self.search.as_ref().is_none_or(|wanted| {
-                let mut texts = texts.into_iter().flatten();
-                texts.any(|text| text.to_lowercase().contains(wanted))
-            })
+            && self.texts.app.is_one_of(app.iter().copied())
+            && self.texts.stream.is_one_of(stream.iter().copied())
+            && self.texts.owner.is_one_of(owners(&container.contacts))
+            && self.texts.search.is_in(described)
     }
 }
 
-/// Whether one of the texts is the one that is wanted, if one is.
-fn is<'a>(wanted: &Option<String>, mut texts: impl Iterator<Item = Option<&'a str>>) -> bool {
-    wanted.as_ref().is_none_or(|wanted| {
-        texts.any(|text| text.is_some_and(|text| text.to_lowercase() == *wanted))
-    })
+/// The accounts, addresses and names of known contacts.
+pub(super) fn owners(contacts: &Contacts) -> impl Iterator<Item = Option<&str>> {
+    let contacts = match contacts {
+        Contacts::Known(contacts) => contacts.as_slice(),
+        Contacts::Unknown => &[],
+    };
+    contacts
+        .iter()
+        .flat_map(|contact| [&contact.account, &contact.email, &contact.name].map(Option::as_deref))
 }
 
 /// Gives each container that is wanted to `take`, sorted by key.

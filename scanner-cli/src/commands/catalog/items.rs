@@ -1,8 +1,9 @@
 //! Items as rows, and which of them are wanted.
 
-use catalog_model::{Contacts, Visualization};
+use catalog_model::Visualization;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
+use super::{containers::owners, wanted_texts::WantedTexts};
 use crate::{
     arguments::Wanted,
     export_line::{ExportLine, label},
@@ -86,64 +87,35 @@ impl Row for ItemRow {
     }
 }
 
-/// Which items are wanted. Texts are compared whatever their case.
-pub(super) struct Filter {
-    app: Option<String>,
-    stream: Option<String>,
-    owner: Option<String>,
-    search: Option<String>,
-}
+/// Which items are wanted.
+pub(super) struct ItemFilter(WantedTexts);
 
 /// The properties by which people ask for items, if a connection has them.
 const APP: [&str; 2] = ["application_id", "application_name"];
-const STREAM: [&str; 1] = ["stream"];
+const STREAM: &str = "stream";
 pub(super) const OWNER: &str = "owner";
 
-impl Filter {
-    pub(super) fn of(wanted: &Wanted) -> Self {
-        let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
-        Self {
-            app: lower(&wanted.app),
-            stream: lower(&wanted.stream),
-            owner: lower(&wanted.owner),
-            search: lower(&wanted.search),
-        }
+impl ItemFilter {
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        Self(WantedTexts::new(wanted))
     }
 
     pub(super) fn accepts(&self, found: &CatalogItem<'_>) -> bool {
-        let is = |wanted: &Option<String>, properties: &[&str]| {
-            wanted.as_ref().is_none_or(|wanted| {
-                let mut texts = properties
-                    .iter()
-                    .filter_map(|name| found.item.properties.text(name));
-                texts.any(|text| text.to_lowercase() == *wanted)
-            })
-        };
-        is(&self.app, &APP)
-            && is(&self.stream, &STREAM)
-            && (is(&self.owner, &[OWNER]) || self.is_contact(&found.item))
-            && self
-                .search
-                .as_ref()
-                .is_none_or(|text| contains(found, text))
+        let Self(texts) = self;
+        let item = &found.item;
+        let property = |name: &str| item.properties.text(name);
+        let label = label(&item.label);
+        let described = [
+            Some(found.key.as_str()),
+            Some(&*label),
+            Some(&*item.name),
+            item.description.as_deref(),
+        ];
+        texts.app.is_one_of(APP.map(property))
+            && texts.stream.is_one_of([property(STREAM)])
+            && texts
+                .owner
+                .is_one_of(owners(&item.contacts).chain([property(OWNER)]))
+            && texts.search.is_in(described)
     }
-
-    fn is_contact(&self, item: &Visualization) -> bool {
-        let Contacts::Known(contacts) = &item.contacts else {
-            return false;
-        };
-        let texts = contacts
-            .iter()
-            .flat_map(|contact| [&contact.email, &contact.name]);
-        let mut texts = texts.flatten();
-        texts.any(|text| Some(text.to_lowercase()) == self.owner)
-    }
-}
-
-fn contains(found: &CatalogItem<'_>, wanted: &str) -> bool {
-    let has = |text: &str| text.to_lowercase().contains(wanted);
-    has(&found.key)
-        || has(&label(&found.item.label))
-        || has(&found.item.name)
-        || found.item.description.as_deref().is_some_and(has)
 }
