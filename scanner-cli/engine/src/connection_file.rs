@@ -17,6 +17,7 @@ use crate::{
     hocon::{self, Severity, SourceDiagnostic},
     home::Home,
     input_file,
+    misspelt_setting::name_misspelt,
     odd_texts::Sources,
     problem::Problem,
     restrictions::Restrictions,
@@ -30,7 +31,6 @@ use crate::{
 mod refused;
 mod unknown;
 
-pub use self::unknown::name_misspelt;
 use self::{
     refused::{CodeIs, Refused},
     unknown::{ReadBy, unknown_settings, without_named},

@@ -18,6 +18,7 @@ pub mod hook_trial;
 pub mod hooks;
 pub mod installation;
 pub mod kept_session;
+pub mod misspelt_setting;
 pub mod near_code;
 pub mod next_times;
 pub mod odd_texts;

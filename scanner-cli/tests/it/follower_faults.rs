@@ -110,6 +110,14 @@ fn invalid_settings_of_followers_are_reported_with_their_place() {
             "`kind` is mandatory and missing",
         ),
         (
+            "followers = [ { knd = ndjson, path = x } ]",
+            "line 1 has `knd`: did you mean `kind`?",
+        ),
+        (
+            "followers = [ { kind = ndjson, paht = x } ]",
+            "line 1 has `paht`: did you mean `path`?",
+        ),
+        (
             "followers = [ { kind = ndjson } ]",
             "`path` is mandatory and missing",
         ),

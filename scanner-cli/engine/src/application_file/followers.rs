@@ -6,13 +6,14 @@ use catalog_followers::ndjson::NdjsonKind;
 use catalog_model::{
     ConnectionCode, FollowerRegistry, Place, Settings,
     follower::{ConfiguredFollower, ConnectionScope},
-    settings::UnknownSetting,
+    settings::{Stands, UnknownSetting},
 };
 
 use crate::{
     delivery::Followers,
     hocon::{LocatedProblem, Node, Shown, Value},
     home::Home,
+    misspelt_setting::name_misspelt,
     settings_tree::wrong_setting,
 };
 
@@ -103,12 +104,22 @@ fn open(
     wrong: &mut Vec<LocatedProblem>,
 ) -> Option<ConfiguredFollower> {
     let opened = registry.open(settings);
-    let problems = settings.problems();
+    let mut problems = settings.problems();
+    name_misspelt(settings, &mut problems);
+    // What a misspelt name other than that of the kind stands for may be a secret.
+    for problem in problems.iter_mut().filter(|one| one.key != "kind") {
+        if settings.lacks(&problem.key) {
+            problem.stands = Stands::Other;
+        }
+    }
     // The settings of a follower of an unknown kind, or that is not enabled, were not read.
     let were_read = !matches!(opened, Ok(None)) && problems.iter().all(|one| one.key != "kind");
+    let places: Vec<_> = problems.iter().map(|one| one.place.clone()).collect();
     wrong.extend(problems.into_iter().map(wrong_setting));
     if were_read {
-        wrong.extend(settings.unknown().into_iter().map(unknown));
+        let unnamed = settings.unknown().into_iter();
+        let unnamed = unnamed.filter(|one| !places.contains(&one.place));
+        wrong.extend(unnamed.map(unknown));
     }
     opened.ok().flatten()
 }

@@ -12,11 +12,11 @@ use catalog_model::{InvisibleCharacter, Settings};
 
 use super::Hook;
 use crate::{
-    connection_file::name_misspelt,
     connections::listed,
     hocon::{self, LocatedProblem, Severity, Shown, SourceDiagnostic, Value},
     home::{Home, shown},
     input_file::{self, FileKind},
+    misspelt_setting::name_misspelt,
     odd_texts::{OddTexts, Sources},
     problem::Problem,
     settings_files::Disk,
