@@ -96,60 +96,63 @@ fn a_follower_that_fails_is_in_check_and_status() {
     prints(&["status", "--format", "json"], 0, &expected);
 }
 
+/// Invalid application.conf files, each with a part of its message.
+const INVALID_SETTINGS: &[(&str, &str)] = &[
+    ("followers = ndjson", "--> conf/application.conf:1:13"),
+    (
+        "followers = [\n  { kind = nats, path = x } ]",
+        "`nats` is not a kind of follower",
+    ),
+    (
+        "followers = [ { path = x } ]",
+        "`kind` is mandatory and missing",
+    ),
+    (
+        "followers = [ { knd = ndjson, path = x } ]",
+        "line 1 has `knd`: did you mean `kind`?",
+    ),
+    (
+        "followers = [ { kind = ndjson, paht = x } ]",
+        "line 1 has `paht`: did you mean `path`?",
+    ),
+    (
+        "followers = [ { kind = ndjson } ]",
+        "`path` is mandatory and missing",
+    ),
+    (
+        "followers = [ { kind = ndjson, path = x, paht = y } ]",
+        "did you mean `path`",
+    ),
+    (
+        "followers = [ { kind = ndjson, path = x }, { kind = ndjson, path = x } ]",
+        "two followers have the name `ndjson:x`",
+    ),
+    (
+        "followers = [ { kind = ndjson, path = x }, { kind = ndjson, path = \"x/\", name = y } ]",
+        "the followers `ndjson:x` and `y` would write the same files",
+    ),
+    (
+        "followers = [ { kind = ndjson, path = x, connections = [\"\"] } ]",
+        "`connections` is empty",
+    ),
+    (
+        "store.keep_gone = 30",
+        "write it like `store.keep_gone = 365d`",
+    ),
+    ("store.keep_changes_days = none", "must be a number of days"),
+    ("store.max_size = much", "must be a size of at least 1 MB"),
+    ("store.max_size = 1 kB", "not `1 kB`"),
+    (
+        "automation.retry_after = [1 m, soon]",
+        "`automation.retry_after` must be a list",
+    ),
+    ("followers = [", "conf/application.conf:1"),
+];
+
 #[test]
 fn invalid_settings_of_followers_are_reported_with_their_place() {
     let site = FakeSite::start_in_thread();
-    for (text, expected) in [
-        ("followers = ndjson", "--> conf/application.conf:1:13"),
-        (
-            "followers = [\n  { kind = nats, path = x } ]",
-            "`nats` is not a kind of follower",
-        ),
-        (
-            "followers = [ { path = x } ]",
-            "`kind` is mandatory and missing",
-        ),
-        (
-            "followers = [ { knd = ndjson, path = x } ]",
-            "line 1 has `knd`: did you mean `kind`?",
-        ),
-        (
-            "followers = [ { kind = ndjson, paht = x } ]",
-            "line 1 has `paht`: did you mean `path`?",
-        ),
-        (
-            "followers = [ { kind = ndjson } ]",
-            "`path` is mandatory and missing",
-        ),
-        (
-            "followers = [ { kind = ndjson, path = x, paht = y } ]",
-            "did you mean `path`",
-        ),
-        (
-            "followers = [ { kind = ndjson, path = x }, { kind = ndjson, path = x } ]",
-            "two followers have the name `ndjson:x`",
-        ),
-        (
-            "followers = [ { kind = ndjson, path = x }, { kind = ndjson, path = \"x/\", name = y } ]",
-            "the followers `ndjson:x` and `y` would write the same files",
-        ),
-        (
-            "followers = [ { kind = ndjson, path = x, connections = [\"\"] } ]",
-            "`connections` is empty",
-        ),
-        (
-            "store.keep_gone = 30",
-            "write it like `store.keep_gone = 365d`",
-        ),
-        ("store.keep_changes_days = none", "must be a number of days"),
-        ("store.max_size = much", "must be a size of at least 1 MB"),
-        ("store.max_size = 1 kB", "not `1 kB`"),
-        (
-            "automation.retry_after = [1 m, soon]",
-            "`automation.retry_after` must be a list",
-        ),
-        ("followers = [", "conf/application.conf:1"),
-    ] {
+    for (text, expected) in INVALID_SETTINGS {
         let home = Home::of(&site);
         home.write("conf/application.conf", text);
         home.run(&["scan"]).check(3, &[expected]);
