@@ -47,8 +47,8 @@ pub enum ChangeKind {
     Returned,
     /// A filter excludes it, and did not before.
     Excluded,
-    /// It is the same on the source, but this version of the program describes it in another way. Only followers receive
-    /// such changes.
+    /// It is the same on the source, but this version of the program describes it in another way. Only followers
+    /// receive such changes.
     Rewritten,
 }
 

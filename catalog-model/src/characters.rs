@@ -79,8 +79,8 @@ pub fn printable_line(line: &str) -> Cow<'_, str> {
 }
 
 impl InvisibleCharacter {
-    /// The character, if it is invisible: an unprintable one, or a space that looks like the usual one. The wide space of
-    /// Japanese texts is visible.
+    /// The character, if it is invisible: an unprintable one, or a space that looks like the usual one. The wide space
+    /// of Japanese texts is visible.
     #[must_use]
     pub fn new(char: char) -> Option<Self> {
         let is_other_space = !matches!(char, ' ' | '\u{3000}') && char.is_whitespace();

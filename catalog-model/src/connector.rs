@@ -35,10 +35,9 @@ pub trait Connector: Send + Sync {
 
 /// One configured source.
 ///
-/// Every method is required. What not every source can do is a capability: a trait of its own behind an accessor, such as
-/// [`sessions`](Self::sessions). A type that wraps another connection must therefore delegate each of them, and the
-/// compiler finds what
-/// it forgets.
+/// Every method is required. What not every source can do is a capability: a trait of its own behind an accessor, such
+/// as [`sessions`](Self::sessions). A type that wraps another connection must therefore delegate each of them, and the
+/// compiler finds what it forgets.
 #[async_trait]
 pub trait Connection: Send + Sync {
     /// What its items look like.
@@ -46,9 +45,9 @@ pub trait Connection: Send + Sync {
 
     /// Reads what `request` asks for and sends it to `sink` piece by piece, without remembering items.
     ///
-    /// What the sink received counts only after the closing statement. If a source breaks in the middle, the connection may
-    /// call [`ScanSink::restart`], which discards the attempt, and begin again. It awaits [`ScanSink::ready`] before each
-    /// observation.
+    /// What the sink received counts only after the closing statement. If a source breaks in the middle, the connection
+    /// may call [`ScanSink::restart`], which discards the attempt, and begin again. It awaits [`ScanSink::ready`]
+    /// before each observation.
     ///
     /// # Errors
     /// If a list was not read to its end after all retries, or the sink returned an error: the scan has *failed*.
@@ -116,8 +115,8 @@ pub trait Filtering: Send + Sync {
     /// The filter as the connection's file sets it.
     fn filter(&self) -> &ItemFilter;
 
-    /// Decides about an item that a catalog holds, without a request to the source. What such an item does not contain is
-    /// unknown.
+    /// Decides about an item that a catalog holds, without a request to the source. What such an item does not contain
+    /// is unknown.
     fn decide(&self, item: &Visualization) -> Evaluation;
 }
 
@@ -137,8 +136,8 @@ pub trait Sessions: Send + Sync {
     /// Marks the session as used until the hold is dropped.
     fn hold(&self) -> SessionHold;
 
-    /// Ends the session on the source if the connection's file says so and no connection holds it any longer. A failure is
-    /// a warning, because sessions also expire by themselves.
+    /// Ends the session on the source if the connection's file says so and no connection holds it any longer. A failure
+    /// is a warning, because sessions also expire by themselves.
     async fn end(&self) -> Option<Diagnostic>;
 }
 
@@ -157,8 +156,8 @@ pub struct Schema {
 
 /// What a scan should read.
 ///
-/// More kinds of requests will be added, such as reading only what changed. A connection that does not know a kind reads
-/// everything.
+/// More kinds of requests will be added, such as reading only what changed. A connection that does not know a kind
+/// reads everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScanRequest {

@@ -53,7 +53,8 @@ pub struct Container {
     pub inclusion: Inclusion,
 }
 
-/// One value of a property that the source's administrators defined. A property with several values occurs several times.
+/// One value of a property that the source's administrators defined. A property with several values occurs several
+/// times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomProperty {
     /// The name of the property.
@@ -94,8 +95,8 @@ pub enum Inclusion {
     Included,
     /// The filter excludes everything in it, so that the catalog would show an empty folder.
     Excluded,
-    /// Not known, since the filter could not decide about items in it. A catalog that has the container keeps it, and one
-    /// that does not have it leaves it out.
+    /// Not known, since the filter could not decide about items in it. A catalog that has the container keeps it, and
+    /// one that does not have it leaves it out.
     Undecided,
 }
 
@@ -103,8 +104,8 @@ impl Container {
     /// The key of the container with this kind and id: `code/kind:id`.
     ///
     /// A kind contains no `:`, so two containers of one connection never have the same key. A container's key has two
-    /// parts. It never equals an item's key, because the items of a connection with containers have keys of at least three
-    /// parts (the contract suite checks this).
+    /// parts. It never equals an item's key, because the items of a connection with containers have keys of at least
+    /// three parts (the contract suite checks this).
     ///
     /// ```
     /// use catalog_model::{ConnectionCode, Container, ContainerKind};

@@ -6,8 +6,8 @@ use crate::Place;
 
 /// Something that an administrator should know: what happened, where, and what to do.
 ///
-/// The texts follow one form: `message` is lower case, has no full stop and puts names in backticks; `hint` says what to do
-/// and is printed after it. Neither contains a secret.
+/// The texts follow one form: `message` is lower case, has no full stop and puts names in backticks; `hint` says what
+/// to do and is printed after it. Neither contains a secret.
 ///
 /// ```
 /// use catalog_model::{Diagnostic, Place};

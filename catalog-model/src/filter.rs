@@ -9,15 +9,15 @@
 //! - `not` is written before a comparison (`not stream contains 'x'`) or is part of `not in` and `is not null`.
 //! - A name with other characters than letters, digits, `_` and `-` is quoted: `custom_property.'Cost center'`.
 //! - A regular expression ends at the first `/` without `\` before it, and may have several lines; an empty one is not
-//!   valid.
-//!   `i` ignores case, `x` blanks and comments, `m` lets `^` and `$` match at lines, `s` lets `.` match line breaks, `d`
-//!   makes `\n` the only one, else `\r` is one, too. Words and case are those of Unicode with or without `u` and `U`.
+//!   valid. `i` ignores case, `x` blanks and comments, `m` lets `^` and `$` match at lines, `s` lets `.` match line
+//!   breaks, `d` makes `\n` the only one, else `\r` is one, too. Words and case are those of Unicode with or without
+//!   `u` and `U`.
 //! - Comparisons with a missing text are false; those with `!=` and `not in` are true. A pattern is never negative:
 //!   `not stream ~ 'x'` is true if the stream is missing.
-//! - A value that could not be read ([`Subject::knows`]) is unknown, not missing. A comparison with it is unknown, and so is
-//!   a comparison with a pattern that exceeds a limit. `and`, `or`, `any` and `all` are evaluated further, because another
-//!   operand may decide; `not` of an unknown is unknown. A rule of `filters` that is unknown leaves an item undecided
-//!   unless every possible outcome is the same.
+//! - A value that could not be read ([`Subject::knows`]) is unknown, not missing. A comparison with it is unknown, and
+//!   so is a comparison with a pattern that exceeds a limit. `and`, `or`, `any` and `all` are evaluated further,
+//!   because another operand may decide; `not` of an unknown is unknown. A rule of `filters` that is unknown leaves an
+//!   item undecided unless every possible outcome is the same.
 //!
 //! In universal rules, a backslash is a literal backslash, because owners are written with one; a literal `*` needs
 //! `regex:`. A key without a value does not match, not even `*`.
@@ -72,7 +72,8 @@ impl Expression {
     /// Whether an item matches the expression. `None` if that depends on an unknown value.
     ///
     /// # Errors
-    /// If that depends on a pattern that takes too many steps. The text contains the pattern and its place in the expression.
+    /// If that depends on a pattern that takes too many steps. The text contains the pattern and its place in the
+    /// expression.
     pub fn evaluate<S: Subject + ?Sized>(&self, subject: &S) -> Result<Option<bool>, String> {
         match evaluate::holds(&self.0, subject, &Budget::new()) {
             Truth::Holds => Ok(Some(true)),

@@ -26,8 +26,8 @@ pub trait FollowerKind: Send + Sync {
     /// The names of the stages of [`Follower::check`], in their order.
     fn stages(&self) -> &[&'static str];
 
-    /// The name of a follower whose settings have no `name`. The position of the follower is kept under this name, so it
-    /// must stay the same in later versions.
+    /// The name of a follower whose settings have no `name`. The position of the follower is kept under this name, so
+    /// it must stay the same in later versions.
     fn default_name(&self, settings: &mut Settings) -> String {
         let _ = settings;
         self.id().to_owned()
@@ -61,8 +61,8 @@ pub trait Follower: Send + Sync {
     /// All stages are returned, in their order, also those that were not reached.
     async fn check(&self) -> Vec<Stage>;
 
-    /// Delivers what is new in the feed, and acknowledges what the catalog has stored. What was not acknowledged comes again
-    /// with the next delivery, and so may what was.
+    /// Delivers what is new in the feed, and acknowledges what the catalog has stored. What was not acknowledged comes
+    /// again with the next delivery, and so may what was.
     ///
     /// The future may be dropped at any await, and may block: each delivery runs in a thread of its own. It must end by
     /// itself when its catalog does not respond.

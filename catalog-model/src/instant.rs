@@ -37,8 +37,8 @@ impl Instant {
     }
 }
 
-/// A civil time for points in time after the last `jiff::Timestamp`, which is some hours before the end of the year 9999;
-/// sources use that end as "never". Civil times are several times slower to compute, so only these use them.
+/// A civil time for points in time after the last `jiff::Timestamp`, which is some hours before the end of the year
+/// 9999; sources use that end as "never". Civil times are several times slower to compute, so only these use them.
 fn late(unix_millis: i64) -> Result<DateTime, InvalidInstant> {
     epoch()
         .checked_add(SignedDuration::from_millis(unix_millis))

@@ -9,7 +9,8 @@ use crate::{Instant, ItemKey, Properties};
 pub struct Visualization {
     /// The identification key.
     pub key: ItemKey,
-    /// The key of the container that holds it, if it is in one: that of a [`Container`](crate::Container) of the same scan.
+    /// The key of the container that holds it, if it is in one: that of a [`Container`](crate::Container) of the same
+    /// scan.
     pub container: Option<ItemKey>,
     /// The way that a person would go to it, from the outside in: stream, application, sheet.
     pub label: Vec<String>,
@@ -31,15 +32,16 @@ pub struct Visualization {
 /// smaller source id. The choice never depends on the order in which a source lists them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Precedence {
-    /// The source's own ranking; for Qlik Sense, approved sheets rank above published ones, and those above private ones.
+    /// The source's own ranking; for Qlik Sense, approved sheets rank above published ones, and those above private
+    /// ones.
     pub standing: u8,
     /// When the record was last modified, if that is known.
     pub modified: Option<Instant>,
 }
 
 impl Precedence {
-    /// Whether a record with this precedence and `id` is the item rather than `other`. An unknown id is empty and decides
-    /// nothing.
+    /// Whether a record with this precedence and `id` is the item rather than `other`. An unknown id is empty and
+    /// decides nothing.
     #[must_use]
     pub fn beats(self, id: &str, (other, other_id): (Self, &str)) -> bool {
         let smaller = id < other_id && !id.is_empty();
@@ -71,8 +73,8 @@ pub struct Contact {
     pub account: Option<String>,
     /// The status of the person's account; `None` if the source does not provide it.
     pub status: Option<AccountStatus>,
-    /// The first [revision](crate::FieldRevision) of contacts in which the connector finds this address: 1 for addresses
-    /// found by every version, and for contacts without an address.
+    /// The first [revision](crate::FieldRevision) of contacts in which the connector finds this address: 1 for
+    /// addresses found by every version, and for contacts without an address.
     pub email_since: u32,
 }
 

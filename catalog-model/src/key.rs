@@ -13,10 +13,9 @@ use crate::ConnectionCode;
 /// ```
 /// use catalog_model::ItemKey;
 ///
-/// let key = ItemKey::new(["sales", "a/b", "100%"])?;
-/// assert_eq!(key.to_string(), "sales/a%2Fb/100%25");
-/// assert_eq!(key.to_string().parse::<ItemKey>()?, key);
-/// assert_eq!(key.parts().collect::<Vec<_>>(), ["sales", "a/b", "100%"]);
+/// let key = ItemKey::new(["sales", "a/b", "100%"])?; assert_eq!(key.to_string(), "sales/a%2Fb/100%25");
+/// assert_eq!(key.to_string().parse::<ItemKey>()?, key); assert_eq!(key.parts().collect::<Vec<_>>(), ["sales", "a/b",
+/// "100%"]);
 /// # Ok::<(), catalog_model::InvalidKey>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -19,9 +19,9 @@ pub struct PropertyDefinition {
 
 /// A field of items that came, or got another meaning, in a later version of a connector.
 ///
-/// Revisions count from 1, which is every field that is not named here. A catalog notes the revisions with which an item was
-/// written. A field whose revision differs from that was changed by the program, not by the source, so it is rewritten
-/// without being reported as a change.
+/// Revisions count from 1, which is every field that is not named here. A catalog notes the revisions with which an
+/// item was written. A field whose revision differs from that was changed by the program, not by the source, so it is
+/// rewritten without being reported as a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FieldRevision {
     /// The name of a property, or `label`, `name`, `description`, `contacts`.

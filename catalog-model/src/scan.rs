@@ -22,19 +22,16 @@ pub enum Observation<T = Visualization> {
     Excluded(ExcludedItem),
     /// An item that is there. Whether a filter excludes it is unknown, so catalogs keep what they have of it.
     Undecided(UndecidedItem),
-    /// An item that is there and that the connection knows to be the same as the catalog has it, without having read all
-    /// of it.
-    /// It counts as seen. Only a request for less than everything is answered with it, and only about items that the
-    /// request
-    /// says are present in the catalog.
+    /// An item that is there and that the connection knows to be the same as the catalog has it, without having read
+    /// all of it. It counts as seen. Only a request for less than everything is answered with it, and only about items
+    /// that the request says are present in the catalog.
     Unchanged(UnchangedItem),
     /// A container of items. Each comes once, in any order: the items in it may come before or after it.
     ///
     /// As for items, a container that does not come is gone only if the scan is complete.
     Container(Box<Container>),
     /// There may be more containers of this kind than the scan delivers, although it may be complete for items. No
-    /// container
-    /// of this kind is gone.
+    /// container of this kind is gone.
     HiddenContainers(ContainerKind),
 }
 

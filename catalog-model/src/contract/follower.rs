@@ -1,7 +1,7 @@
 //! The contract that any [`Follower`] must pass, to be run from the tests of its kind.
 //!
-//! A test provides a [`FollowerUnderTest`]: how the follower is opened, what its catalog shows, and how the catalog is made to fail.
-//! [`check`] then drives the follower through feeds of a [`MemoryStore`] and compares.
+//! A test provides a [`FollowerUnderTest`]: how the follower is opened, what its catalog shows, and how the catalog is
+//! made to fail. [`check`] then drives the follower through feeds of a [`MemoryStore`] and compares.
 
 use std::{collections::BTreeMap, future::poll_fn, pin::pin, task::Poll};
 

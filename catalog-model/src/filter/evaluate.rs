@@ -188,7 +188,8 @@ pub(super) struct Ground {
     pub(super) verdict: &'static str,
 }
 
-/// The comparisons that decided: for a false `and` the first false one, for a true `or` the first true one, otherwise all.
+/// The comparisons that decided: for a false `and` the first false one, for a true `or` the first true one, otherwise
+/// all.
 pub(super) fn grounds<S: Subject + ?Sized>(node: &Formula, subject: &S) -> Vec<Ground> {
     let budget = Budget::new();
     let mut found = Vec::new();

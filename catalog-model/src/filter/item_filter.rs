@@ -25,8 +25,8 @@ pub struct ItemFilter {
 }
 
 impl ItemFilter {
-    /// Reads the settings `filters` and `filter`. `None` if neither is set or one is invalid; [`Settings::problems`] then
-    /// lists the mistakes.
+    /// Reads the settings `filters` and `filter`. `None` if neither is set or one is invalid; [`Settings::problems`]
+    /// then lists the mistakes.
     pub fn read(settings: &mut Settings, criteria: &'static [Criterion]) -> Option<Self> {
         let universal = read_rules::read(settings, criteria);
         let rich = read_rich::read(settings, criteria);
@@ -80,8 +80,8 @@ impl ItemFilter {
         RuleCounts::new(self.rules.len(), self.rich_id())
     }
 
-    /// Why a rule matched none of the counted items, if that is unexpected. `None` if no items were counted, and for a rule
-    /// that matches all remaining items, of which there may be none.
+    /// Why a rule matched none of the counted items, if that is unexpected. `None` if no items were counted, and for a
+    /// rule that matches all remaining items, of which there may be none.
     #[must_use]
     pub fn silence(&self, id: RuleId, counts: &RuleCounts) -> Option<Silence> {
         let rule = self.universal.get(id.0);
@@ -122,8 +122,8 @@ impl ItemFilter {
         Evaluation { matched, decision }
     }
 
-    /// The decision of the universal rules: the first matching rule decides. An earlier rule that may match leaves the item
-    /// undecided, unless it has the same outcome.
+    /// The decision of the universal rules: the first matching rule decides. An earlier rule that may match leaves the
+    /// item undecided, unless it has the same outcome.
     fn ask_rules<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Evaluation {
         let mut matched = None;
         // The first rule that may match, and whether all that may agree with it.
@@ -155,8 +155,8 @@ impl ItemFilter {
         Evaluation { matched, decision }
     }
 
-    /// The decision of the rich filter after the universal rules made `decision`. An item that it excludes is excluded even
-    /// if other values are unknown.
+    /// The decision of the rich filter after the universal rules made `decision`. An item that it excludes is excluded
+    /// even if other values are unknown.
     fn ask_rich<S: Subject + ?Sized>(
         &self,
         subject: &S,

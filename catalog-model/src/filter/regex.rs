@@ -24,9 +24,9 @@ pub(super) struct Regex {
 /// Maximum number of backtracking steps of a pattern with look-around or back references on one text. Each may scan the
 /// whole text: with [`MAX_TEXT_BYTES`] bytes all of them took 1 ms with one look-around, 4 ms with five.
 const BACKTRACK_LIMIT: usize = 5_000;
-/// Maximum size of a text that such patterns search, in bytes. It is enough for 256 characters of any language; names and
-/// tags are much shorter. A repeated look-ahead scans the whole text for each character: 1 ms for 1,024 bytes, 20 ms for
-/// 4,096.
+/// Maximum size of a text that such patterns search, in bytes. It is enough for 256 characters of any language; names
+/// and tags are much shorter. A repeated look-ahead scans the whole text for each character: 1 ms for 1,024 bytes, 20
+/// ms for 4,096.
 const MAX_TEXT_BYTES: usize = 1_024;
 /// Maximum number of instructions of a pattern with look-around or back references.
 const PROGRAM_LIMIT: usize = 50_000;

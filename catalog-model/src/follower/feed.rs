@@ -38,8 +38,8 @@ pub trait Feed: Send + Sync {
         states: &[ItemState],
     ) -> Result<Box<dyn Batches<FeedEntry<Visualization>>>, FeedError>;
 
-    /// The changes after the start up to the end, in their order; none after a reset. With [`ChangeDetail::Entity`] each
-    /// comes with its item or container as it is now, which may be newer than the change.
+    /// The changes after the start up to the end, in their order; none after a reset. With [`ChangeDetail::Entity`]
+    /// each comes with its item or container as it is now, which may be newer than the change.
     ///
     /// # Errors
     /// If the feed cannot be read, or the delivery is to end.
@@ -75,8 +75,8 @@ pub trait Batches<T>: Send {
 /// Where a delivery starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// At the beginning: the follower is new or describes items in another way, or the changes since its position are not
-    /// known any more. It delivers everything that exists, and removes from its catalog what does not.
+    /// At the beginning: the follower is new or describes items in another way, or the changes since its position are
+    /// not known any more. It delivers everything that exists, and removes from its catalog what does not.
     Reset,
     /// After this position.
     After(Position),
@@ -288,8 +288,8 @@ impl FeedChange {
 pub struct Acknowledgement {
     /// The position up to which everything was delivered, if it moved.
     pub position: Option<Position>,
-    /// What the follower notes for itself, such as a hash of what it last sent of an item. An empty note deletes the one
-    /// before.
+    /// What the follower notes for itself, such as a hash of what it last sent of an item. An empty note deletes the
+    /// one before.
     pub notes: Vec<(String, Option<String>)>,
 }
 

@@ -37,8 +37,8 @@ impl<'a> AskedApp<'a> {
 }
 
 impl Subject for AskedApp<'_> {
-    /// Known are dates that can be read, fields that have their type, and texts that were not cut. What only the list of
-    /// apps contains is known of the apps in it.
+    /// Known are dates that can be read, fields that have their type, and texts that were not cut. What only the list
+    /// of apps contains is known of the apps in it.
     fn knows(&self, criterion: CriterionId) -> bool {
         let app = self.app;
         let listed = app.source == FactsSource::AppList;

@@ -138,7 +138,8 @@ impl Apps {
         self.unreadable.extend(id.map(AppId::from));
     }
 
-    /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`, some of whose fields may be `odd`.
+    /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`, some of whose fields may be
+    /// `odd`.
     pub(crate) fn facts(&self, said: &SheetApp, odd: &OddFields) -> Cow<'_, AppFacts> {
         let listed = self.by_id.get(&said.id).map(Cow::Borrowed);
         listed.unwrap_or_else(|| {

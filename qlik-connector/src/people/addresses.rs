@@ -13,8 +13,8 @@ use crate::{
     schema::properties::ADDRESS_FROM_ID,
 };
 
-/// The names of the attribute that holds the address where nothing is set. Which name a site uses is up to its directory
-/// (Qlik help, "User directory connectors").
+/// The names of the attribute that holds the address where nothing is set. Which name a site uses is up to its
+/// directory (Qlik help, "User directory connectors").
 const EMAIL_ATTRIBUTES: [&str; 2] = ["email", "mail"];
 
 const ATTRIBUTES: &str = "connection.contacts.email_attributes";

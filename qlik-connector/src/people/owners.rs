@@ -143,10 +143,9 @@ impl<'a> Owners<'a> {
         self.addresses.hint_for_hidden_users()
     }
 
-    /// The contacts of a sheet: its owner, and where they are wanted the application's. One that the account may not see
-    /// is unknown, not without an address. Then all contacts are unknown, so that a catalog keeps what it has. A sheet
-    /// without owner in QRS has
-    /// none for certain.
+    /// The contacts of a sheet: its owner, and where they are wanted the application's. One that the account may not
+    /// see is unknown, not without an address. Then all contacts are unknown, so that a catalog keeps what it has. A
+    /// sheet without owner in QRS has none for certain.
     pub(crate) fn contacts(&self, owner: Option<&Owner>, of_app: AppOwner<'_>) -> Contacts {
         let of_app = match of_app {
             AppOwner::Unread(_) => return Contacts::Unknown,
@@ -195,8 +194,7 @@ impl<'a> Owners<'a> {
 }
 
 /// The status of a user, the gravest first. Unknown where the record has none of the fields, or where one that could
-/// make it
-/// graver could not be read.
+/// make it graver could not be read.
 fn status(user: &User) -> Option<AccountStatus> {
     let fields = [
         (

@@ -231,8 +231,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// A list that holds a record twice is not a snapshot of the site: it is read once more. If a record still comes twice,
-    /// the scan is partial.
+    /// A list that holds a record twice is not a snapshot of the site: it is read once more. If a record still comes
+    /// twice, the scan is partial.
     fn check_repeated(
         &mut self,
         sink: &mut dyn ScanSink,

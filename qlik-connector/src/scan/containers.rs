@@ -1,8 +1,8 @@
-//! The containers of sheets: apps, and the streams that apps are published to. They are made of the list of apps and of what
-//! sheets say of their apps, so they cost no request.
+//! The containers of sheets: apps, and the streams that apps are published to. They are made of the list of apps and of
+//! what sheets say of their apps, so they cost no request.
 //!
-//! A filter is written for sheets. It excludes an app if it excludes every sheet in it, or if it would exclude any sheet
-//! whatever it is; and a stream if it excludes every app in it. An app without sheets is a container like others.
+//! A filter is written for sheets. It excludes an app if it excludes every sheet in it, or if it would exclude any
+//! sheet whatever it is; and a stream if it excludes every app in it. An app without sheets is a container like others.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -37,9 +37,9 @@ const CONTACTS: &str = "contacts";
 /// The revision of [`CONTACTS`] from which on a user id that is an address counts, and contacts have a status.
 pub(crate) const ADDRESS_FROM_ID: u32 = 2;
 
-/// What came, or got another meaning, after the first version. A property that is added to [`ALL`] belongs here, and so does
-/// each field that `lower` makes of the same record in another way than before: the first scan after an upgrade would
-/// report every item as changed.
+/// What came, or got another meaning, after the first version. A property that is added to [`ALL`] belongs here, and so
+/// does each field that `lower` makes of the same record in another way than before: the first scan after an upgrade
+/// would report every item as changed.
 pub(crate) const REVISIONS: &[FieldRevision] = &[
     revision(CONTACTS, ADDRESS_FROM_ID),
     revision(OWNER_STATUS, 2),

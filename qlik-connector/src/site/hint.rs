@@ -1,7 +1,7 @@
 //! What to do about an error of the client, in the words of the connection file: one table from facts to advice.
 //!
-//! Advice is chosen from what was seen ([`Fact`]), never from the kind of the error: two causes of one kind need different
-//! things done. Where the client's own advice needs no setting's name, it is shown as it is.
+//! Advice is chosen from what was seen ([`Fact`]), never from the kind of the error: two causes of one kind need
+//! different things done. Where the client's own advice needs no setting's name, it is shown as it is.
 
 use qrs_client::{Challenge, Error, Fact, LoginPage, SiteUrl, TimeLimit};
 
@@ -13,7 +13,8 @@ use self::prefix::{header_prefix, host_name, other_prefix};
 
 /// What to do about an error of a request to `site`.
 pub(crate) fn hint(error: &Error, site: &SiteUrl) -> String {
-    // The step that was too slow is a fact of its own: a port that is silent in the TLS handshake needs no longer limit.
+    // The step that was too slow is a fact of its own: a port that is silent in the TLS handshake needs no longer
+    // limit.
     let is_of_limit = !matches!(error.fact(), Fact::TlsSilent | Fact::ProxyFailed);
     if let Some((limit, _)) = error.time_limit().filter(|_| is_of_limit) {
         return of_limit(limit);

@@ -23,8 +23,8 @@ pub(crate) struct Rows {
     expected: Option<u64>,
 }
 
-/// Maximum number of records of a list: this many for each counted record, and this many in addition. If a gateway drops
-/// the filter of a list, it has all objects in place of sheets alone.
+/// Maximum number of records of a list: this many for each counted record, and this many in addition. If a gateway
+/// drops the filter of a list, it has all objects in place of sheets alone.
 const MAX_FOR_EACH_COUNTED: u64 = 100;
 const MAX_UNCOUNTED: u64 = 10_000;
 

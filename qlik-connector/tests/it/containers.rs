@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::site::{Scan, connect, scan};
 
-/// A site with the published app `Sales` of the stream `Finance`, which has two sheets, and the app `Draft` without sheets.
+/// A site with the published app `Sales` of the stream `Finance`, which has two sheets, and the app `Draft` without
+/// sheets.
 fn content() -> Content {
     let mut content = Content::empty();
     let ann = content.add_user("ACME", "ann", "Ann");

@@ -1,9 +1,9 @@
 //! Owner, group and mode of new files and folders.
 //!
-//! A new file has the mode 0640 and a new folder 0750, minus the umask: a catalog with another account gets
-//! access through the group. Locks and secrets have the mode 0600: on Unix, everyone who may read a file may lock it. Files
-//! that root creates belong to the owner of their folder, so that the service's account can replace them. On other systems,
-//! files inherit the permissions of their folder.
+//! A new file has the mode 0640 and a new folder 0750, minus the umask: a catalog with another account gets access
+//! through the group. Locks and secrets have the mode 0600: on Unix, everyone who may read a file may lock it. Files
+//! that root creates belong to the owner of their folder, so that the service's account can replace them. On other
+//! systems, files inherit the permissions of their folder.
 
 use std::{
     fs::{self, File, OpenOptions},

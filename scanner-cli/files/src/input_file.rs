@@ -1,9 +1,9 @@
 //! The one way to open a file that a setting, a folder or a fixed name of the home leads to.
 //!
-//! What such a name leads to is not known: a named pipe, an endless device, a file of 1 TB, a network folder that no longer
-//! answers. So only regular files are opened, a link to one included; the open call does not block; what was opened is
-//! checked, not what was there before; at most [`FileKind::max_bytes`] are read, whatever the file's size says; and all of
-//! it happens in a thread that is waited for no longer than a time limit allows.
+//! What such a name leads to is not known: a named pipe, an endless device, a file of 1 TB, a network folder that no
+//! longer answers. So only regular files are opened, a link to one included; the open call does not block; what was
+//! opened is checked, not what was there before; at most [`FileKind::max_bytes`] are read, whatever the file's size
+//! says; and all of it happens in a thread that is waited for no longer than a time limit allows.
 
 use std::{
     fmt,

@@ -14,8 +14,8 @@ pub fn shown(path: &Path) -> String {
     without_verbatim(&short.display().to_string())
 }
 
-/// A path of the home in messages about the home itself, which must not depend on the folder that a reader takes for the
-/// current one.
+/// A path of the home in messages about the home itself, which must not depend on the folder that a reader takes for
+/// the current one.
 pub fn shown_absolute(path: &Path) -> String {
     let goes_up = (path.components()).any(|part| part == std::path::Component::ParentDir);
     let whole = match goes_up {
@@ -28,9 +28,10 @@ pub fn shown_absolute(path: &Path) -> String {
     shown(whole.as_deref().unwrap_or(path))
 }
 
-/// A text as the name of a file, such as the code of a connection. Letters and digits of ASCII, `_`, `-` and `.` after the
-/// first byte stay; every other byte becomes `%XX`, and so does the first letter of a name that Windows reserves for a
-/// device. Different texts have different names, although some systems treat names that differ only in case as one file.
+/// A text as the name of a file, such as the code of a connection. Letters and digits of ASCII, `_`, `-` and `.` after
+/// the first byte stay; every other byte becomes `%XX`, and so does the first letter of a name that Windows reserves
+/// for a device. Different texts have different names, although some systems treat names that differ only in case as
+/// one file.
 #[must_use]
 pub fn file_name(text: &str) -> String {
     let mut name = String::new();

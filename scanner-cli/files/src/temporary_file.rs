@@ -64,7 +64,8 @@ impl Purpose {
         }
     }
 
-    /// Whether a file of this name was made for this purpose. No file of another kind has the prefix of a session or a hook.
+    /// Whether a file of this name was made for this purpose. No file of another kind has the prefix of a session or a
+    /// hook.
     fn names(self, name: &str) -> bool {
         let has_suffix = name.ends_with(self.suffix()) || self.is_short_lived();
         name.starts_with(self.prefix()) && has_suffix
@@ -138,8 +139,8 @@ fn remove_leftover(path: &Path, is_useless_unless_held: bool) {
     drop(lock);
 }
 
-/// Whether a file was written long ago. A time in the future says that the clock was wrong, then or now: a file that is far
-/// off is as old as one from the past.
+/// Whether a file was written long ago. A time in the future says that the clock was wrong, then or now: a file that is
+/// far off is as old as one from the past.
 fn is_old(path: &Path) -> bool {
     let written = fs::symlink_metadata(path).and_then(|found| found.modified());
     written.is_ok_and(|written| off(written) > MAX_AGE)

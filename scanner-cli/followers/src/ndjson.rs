@@ -1,5 +1,5 @@
-//! The follower that writes files: `<code>.visualization.ndjson` for each connection, with the items that exist, sorted by
-//! key. A file is written as a whole and replaced atomically when something of its connection changed.
+//! The follower that writes files: `<code>.visualization.ndjson` for each connection, with the items that exist, sorted
+//! by key. A file is written as a whole and replaced atomically when something of its connection changed.
 
 use std::{
     collections::BTreeSet,
@@ -142,7 +142,8 @@ impl Follower for Ndjson {
         let changed = changed_connections(feed).await?;
         let mut delivered = Vec::new();
         for connection in feed.connections() {
-            // An import treats items that are missing in the file as gone, so no file is written before all items are known.
+            // An import treats items that are missing in the file as gone, so no file is written before all items are
+            // known.
             let Some(complete) = connection.complete_from else {
                 continue;
             };

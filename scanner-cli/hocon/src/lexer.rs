@@ -305,9 +305,8 @@ fn is_space(c: char) -> bool {
     }
 }
 
-/// Whether the Zeenea scanner's parser reads a text made of number characters as a number: what Java's `Double` reads if
-/// there is
-/// a dot or an exponent, else what fits 64 bits.
+/// Whether the Zeenea scanner's parser reads a text made of number characters as a number: what Java's `Double` reads
+/// if there is a dot or an exponent, else what fits 64 bits.
 fn is_number(text: &str) -> bool {
     if text.contains(['.', 'e', 'E']) {
         text.parse::<f64>().is_ok()

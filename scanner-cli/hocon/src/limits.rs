@@ -1,13 +1,15 @@
-//! What reading one file, with all that it includes, may cost. Beyond a limit the file is refused, so that no text, however
-//! it is written, takes all memory, all stack, or a processor for ever.
+//! What reading one file, with all that it includes, may cost. Beyond a limit the file is refused, so that no text,
+//! however it is written, takes all memory, all stack, or a processor for ever.
 
-/// Maximum number of words and signs in a file and all that it includes. One takes some 100 bytes while the file is read.
+/// Maximum number of words and signs in a file and all that it includes. One takes some 100 bytes while the file is
+/// read.
 pub(super) const MAX_TOKENS: usize = 1_000_000;
 
 /// Maximum number of bytes of all included files together.
 pub(super) const MAX_INCLUDED_BYTES: usize = 32_000_000;
 
-/// Maximum number of `include` lines that are followed: a few files that include each other twice would go on for hours.
+/// Maximum number of `include` lines that are followed: a few files that include each other twice would go on for
+/// hours.
 pub(super) const MAX_INCLUDES: usize = 1_000;
 
 /// Maximum number of bytes of one element of a key.

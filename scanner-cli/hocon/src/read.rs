@@ -31,10 +31,9 @@ pub struct Document {
 /// use std::{collections::BTreeMap, path::Path};
 /// use hocon_reader::{Colors, NoFiles, read};
 ///
-/// let environment = BTreeMap::from([("QLIK_URL".to_owned(), "https://qlik.example.com/vp".to_owned())]);
-/// let text = b"connection { url = ${QLIK_URL}, auth.key = }";
-/// let errors = read(Path::new("qlik.conf"), text, &environment, &NoFiles).unwrap_err();
-/// assert_eq!(errors[0].to_string(), "qlik.conf:1:33: `connection.auth.key` has no value");
+/// let environment = BTreeMap::from([("QLIK_URL".to_owned(), "https://qlik.example.com/vp".to_owned())]); let text =
+/// b"connection { url = ${QLIK_URL}, auth.key = }"; let errors = read(Path::new("qlik.conf"), text, &environment,
+/// &NoFiles).unwrap_err(); assert_eq!(errors[0].to_string(), "qlik.conf:1:33: `connection.auth.key` has no value");
 /// assert!(errors[0].render(Colors::None).contains("fill it in"));
 /// ```
 ///
@@ -65,7 +64,8 @@ pub fn read(
     }
 }
 
-/// Reads a path as a file would write it: `connection.auth.key`, `hosts."a.b".port`; nothing if the text is not one path.
+/// Reads a path as a file would write it: `connection.auth.key`, `hosts."a.b".port`; nothing if the text is not one
+/// path.
 pub fn parse_path(text: &str) -> Option<Vec<String>> {
     let is_plain =
         |c: char| !c.is_control() && !matches!(c, '=' | ':' | '{' | '}' | '[' | ']' | ',');

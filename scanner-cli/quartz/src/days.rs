@@ -85,8 +85,8 @@ impl Month {
         (weekday + WEEK - self.starts_on) % WEEK + 1
     }
 
-    /// The weekday from Monday to Friday nearest to a day, if it is in this month. The first and the last day move
-    /// into the month. As in Quartz, the 31st of a month with 30 days is the first of the next month, so the result is the
+    /// The weekday from Monday to Friday nearest to a day, if it is in this month. The first and the last day move into
+    /// the month. As in Quartz, the 31st of a month with 30 days is the first of the next month, so the result is the
     /// 30th if that is the Friday before it. This does not apply to February.
     fn nearest_weekday(self, day: u32) -> u64 {
         if day > self.length && self.length < 30 {

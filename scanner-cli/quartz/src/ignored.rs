@@ -2,8 +2,8 @@
 
 use super::part::Part;
 
-/// A part of an expression that means less than it says: Quartz accepts it and ignores some of it. The same happens here,
-/// with a warning.
+/// A part of an expression that means less than it says: Quartz accepts it and ignores some of it. The same happens
+/// here, with a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     message: String,

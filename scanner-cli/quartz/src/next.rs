@@ -1,7 +1,8 @@
 //! The next time of an expression.
 //!
 //! Between two changes of a zone's offset, local time and time run alike, so the search goes from change to change and
-//! looks for the first matching local time in each stretch. A change itself is the place for times that the clocks skip.
+//! looks for the first matching local time in each stretch. A change itself is the place for times that the clocks
+//! skip.
 
 use jiff::{
     SignedDuration, Timestamp,
@@ -50,8 +51,8 @@ impl Expression {
         offset.to_timestamp(found).ok()
     }
 
-    /// Whether the clocks, which jump from `end` to `start`, skip a time of the expression. Where they skip a whole day,
-    /// as on islands that changed sides of the date line, that day has no times.
+    /// Whether the clocks, which jump from `end` to `start`, skip a time of the expression. Where they skip a whole
+    /// day, as on islands that changed sides of the date line, that day has no times.
     fn is_skipped(&self, end: DateTime, start: DateTime) -> bool {
         let is_short = end.checked_add(DAY).is_ok_and(|next_day| start < next_day);
         is_short && self.first_in(end, start).is_some()

@@ -97,8 +97,7 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
 }
 
 /// The connections of which a scan was complete or partial. What a failed or an interrupted first scan left of others
-/// is
-/// not shown to anybody, and discarded when the next scan begins.
+/// is not shown to anybody, and discarded when the next scan begins.
 pub(super) const KNOWN: &str =
     "SELECT connection FROM scan WHERE outcome IN ('complete', 'partial')";
 
@@ -291,8 +290,7 @@ pub(super) fn is_overtaken(db: &Connection, running: &Running) -> rusqlite::Resu
 }
 
 /// Notes that a connection is known as a whole from now on, with a number of its own in the sequence of changes, so
-/// that
-/// followers learn of it even if nothing else changed.
+/// that followers learn of it even if nothing else changed.
 fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     let first: bool = db.query_row(
         "SELECT complete_from IS NULL FROM connection WHERE id = ?1",
@@ -360,8 +358,7 @@ pub(super) fn trusted_now(db: &Connection, now: i64) -> rusqlite::Result<i64> {
 }
 
 /// The time to measure ages with: `now`, or the time of the scan before a recent step of the clock that is larger than
-/// `step` in milliseconds. A clock
-/// that is years ahead for one scan must not delete the log.
+/// `step` in milliseconds. A clock that is years ahead for one scan must not delete the log.
 fn trusted(db: &Connection, now: i64, step: i64) -> rusqlite::Result<i64> {
     let mut scans = db.prepare_cached("SELECT started FROM scan ORDER BY id DESC LIMIT ?1")?;
     let mut rows = scans.query([SCANS])?;

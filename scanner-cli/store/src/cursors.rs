@@ -27,7 +27,8 @@ pub struct Cursors {
 /// The position of a follower.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// The last change of this store that it has delivered. Not set before it has delivered all items for the first time.
+    /// The last change of this store that it has delivered. Not set before it has delivered all items for the first
+    /// time.
     pub reached: Option<i64>,
     /// When it last delivered something, in milliseconds since 1970.
     pub followed: Option<i64>,

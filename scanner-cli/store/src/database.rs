@@ -85,8 +85,7 @@ impl Database {
 }
 
 /// Opens the database for writing, of whichever version it is, with the right that the caller has. Once `stop` is set,
-/// it
-/// waits for no other process any more.
+/// it waits for no other process any more.
 pub(super) fn connect(
     path: &Path,
     usage: Usage,

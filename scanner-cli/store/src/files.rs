@@ -147,8 +147,8 @@ pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
 }
 
 /// Creates the file of a database if it does not exist: SQLite would make it readable for everybody. The files beside
-/// it get its owner and
-/// rights. SQLite says better what is wrong with a file that exists, or with a folder that cannot be written.
+/// it get its owner and rights. SQLite says better what is wrong with a file that exists, or with a folder that cannot
+/// be written.
 pub(super) fn make(path: &Path) {
     if let Ok(file) = new_file().open(path) {
         let _ = give_to_owner_of(folder(path), &file);
@@ -190,8 +190,7 @@ pub(super) fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Removes all but the newest `keep` databases in the folder of `path` whose names go on with `suffix`; the files
-/// beside
-/// them go, too. The order is that of `order`, which is given the rest of the name.
+/// beside them go, too. The order is that of `order`, which is given the rest of the name.
 pub(super) fn keep_newest<K: Ord>(
     path: &Path,
     suffix: &str,

@@ -79,8 +79,7 @@ impl Cursors {
 }
 
 /// Removes a connection from the store, and what is left of it in pages that are free and in the log. Interrupted, it
-/// can
-/// be repeated. The caller must hold the connection's lock.
+/// can be repeated. The caller must hold the connection's lock.
 ///
 /// # Errors
 /// If the store cannot be written, or another process has it open.
@@ -241,8 +240,7 @@ pub(super) fn delete_items(
 }
 
 /// Deletes items that have been gone for longer than `keep` at `now` (both in milliseconds), with their changes.
-/// Followers
-/// that have not received these changes begin again with all items.
+/// Followers that have not received these changes begin again with all items.
 pub(super) fn delete_gone(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
     let before = closing::trusted_now(db, now)?.saturating_sub(keep);
     let items = "SELECT id FROM item WHERE state = 3 AND gone_since <= ?1";

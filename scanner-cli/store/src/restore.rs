@@ -1,10 +1,9 @@
 //! Puts a backup in the place of the store. Killed at any instant, it leaves the old store or the new one.
 //!
 //! The order that makes it so: the backup is copied, verified and brought up to date in a folder of its own; the
-//! content of
-//! the old store's log goes into its file; that file gets a second name; then the new one is renamed over it. A log
-//! that
-//! cannot be folded in, since the old store is damaged, is kept under the second name, too, before it is removed.
+//! content of the old store's log goes into its file; that file gets a second name; then the new one is renamed over
+//! it. A log that cannot be folded in, since the old store is damaged, is kept under the second name, too, before it is
+//! removed.
 
 use std::{
     fs::{self, File},
@@ -322,8 +321,7 @@ fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Gives the new store the owner and rights of the old one, or the owner of its folder: an administrator may restore
-/// what
-/// the service's own account has to write.
+/// what the service's own account has to write.
 #[cfg(unix)]
 fn take_owner(path: &Path, new: &Path) {
     use file_access::file_rights::FILE_MODE;

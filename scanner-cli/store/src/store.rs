@@ -1,8 +1,7 @@
 //! The store: the catalog on disk, which knows what there is, what there was, and what changed when.
 //!
 //! It knows no source and no format of an export. Scans write to it through a [`StoreScan`], one thread for all of
-//! them;
-//! everybody else reads from a [`Catalog`](crate::Catalog).
+//! them; everybody else reads from a [`Catalog`](crate::Catalog).
 
 use std::{
     mem,
@@ -133,8 +132,7 @@ impl Drop for Store {
 
 impl StoreScan {
     /// Waits until there is room for more, without blocking the thread: while the writer waits for the disk or for
-    /// another
-    /// process, so does the scan.
+    /// another process, so does the scan.
     ///
     /// # Errors
     /// If something that the scan saw before could not be written.

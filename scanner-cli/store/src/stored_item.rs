@@ -276,9 +276,8 @@ impl<'a> StoredItem<'a> {
 }
 
 impl StoredContact<'_> {
-    /// Whether it says the same as `former` to a program whose contacts have this revision. An account or a status
-    /// that one
-    /// of them lacks was not written by its program, or could not be learned.
+    /// Whether it says the same as `former` to a program whose contacts have this revision. An account or a status that
+    /// one of them lacks was not written by its program, or could not be learned.
     fn is_as(&self, former: &Self, revision: u32) -> bool {
         fn email<'a>(contact: &'a StoredContact<'_>, revision: u32) -> Option<&'a str> {
             let email = contact.email.as_deref();

@@ -1,8 +1,8 @@
 //! What the store held before a scan wrote over it, so that a scan can take back what it wrote about an item.
 //!
 //! It has to where another record with the same key turns out to be the item, and where an attempt begins again. Then
-//! the
-//! item is compared with what the store held before the scan, and neither the log nor a follower sees the step between.
+//! the item is compared with what the store held before the scan, and neither the log nor a follower sees the step
+//! between.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 

@@ -40,8 +40,7 @@ impl Usage {
 
     /// The right to read the store `path`, together with others. Where no lock can be had, such as in a folder that may
     /// only be read, the store is read without. So is a backup or a copy that no command has written to: reading makes
-    /// no
-    /// lock file beside it.
+    /// no lock file beside it.
     pub(super) fn to_read(path: &Path) -> Result<Self, StoreError> {
         if !lock(path).exists() {
             return Ok(Self { _file: None });

@@ -101,8 +101,7 @@ impl Writer {
     /// Writes a batch, and those that wait behind it, in one transaction; returns a message of another kind.
     ///
     /// The keys of a batch are spread over the whole index, so a transaction writes most of its pages, however few
-    /// items
-    /// it has. Where the source is slower than the disk nothing waits, and no other process has to.
+    /// items it has. Where the source is slower than the disk nothing waits, and no other process has to.
     fn batches(
         &mut self,
         scan: ScanNumber,

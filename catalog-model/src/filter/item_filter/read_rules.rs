@@ -210,8 +210,7 @@ impl RuleReader<'_> {
     }
 
     /// Collects the keys of a block and of those within it, with dotted names. Returns whether all were valid. A key
-    /// without a value
-    /// is not valid: without it, the rule would match more.
+    /// without a value is not valid: without it, the rule would match more.
     fn collect(&mut self, block: &Object, prefix: &str, terms: &mut Vec<Term>) -> bool {
         let mut well = true;
         for (key, setting) in block.all_settings() {

@@ -1,4 +1,5 @@
-//! The cost limit of patterns. The library counts only backtracking steps, so patterns that are slow otherwise are refused.
+//! The cost limit of patterns. The library counts only backtracking steps, so patterns that are slow otherwise are
+//! refused.
 
 use fancy_regex::Expr;
 

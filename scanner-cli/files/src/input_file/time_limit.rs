@@ -1,7 +1,7 @@
 //! Calls to the file system that may never return, each in a thread that is waited for a limited time.
 //!
-//! A call that hangs, as on a network folder whose server is gone, cannot be interrupted. Its thread is left behind until
-//! the system answers. Meanwhile the same path is refused at once, and the number of such threads is limited.
+//! A call that hangs, as on a network folder whose server is gone, cannot be interrupted. Its thread is left behind
+//! until the system answers. Meanwhile the same path is refused at once, and the number of such threads is limited.
 
 use std::{
     collections::BTreeSet,
@@ -49,8 +49,8 @@ struct Threads {
 /// Makes a call about `path` in another thread.
 ///
 /// # Errors
-/// The call's own error; [`io::ErrorKind::TimedOut`] if it does not return in time, or an earlier one about this path has
-/// not returned yet.
+/// The call's own error; [`io::ErrorKind::TimedOut`] if it does not return in time, or an earlier one about this path
+/// has not returned yet.
 pub(super) fn run<T: Send + 'static>(
     path: &Path,
     call: impl FnOnce() -> io::Result<T> + Send + 'static,

@@ -1,7 +1,7 @@
 //! One element of a field's list: `*`, `5`, `10-20/5`, `MON-FRI`, `L-3W`, `6#3`.
 //!
-//! An element is read from the left as far as it has a meaning. Quartz ignores the rest. A rest that begins like a range,
-//! a step or one of the day letters is ignored here, too, with a warning; any other is refused.
+//! An element is read from the left as far as it has a meaning. Quartz ignores the rest. A rest that begins like a
+//! range, a step or one of the day letters is ignored here, too, with a warning; any other is refused.
 
 use super::suggestion;
 use crate::{

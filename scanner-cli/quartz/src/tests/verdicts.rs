@@ -10,8 +10,8 @@ use crate::Expression;
 const VERDICTS: &str = include_str!("../../tests/data/quartz.txt");
 const MUTATIONS: &str = include_str!("../../tests/data/quartz-mutations.txt");
 
-/// What Quartz accepts and this parser refuses: words of the message, and how many such expressions each of the two files
-/// has. In all of them Quartz ignores characters that mean nothing, or takes a value for another one.
+/// What Quartz accepts and this parser refuses: words of the message, and how many such expressions each of the two
+/// files has. In all of them Quartz ignores characters that mean nothing, or takes a value for another one.
 const REFUSED: [(&str, [usize; 2]); 11] = [
     // `1x`, `*5`, `?x`: Quartz ignores what follows.
     ("is not possible here", [13, 33]),
@@ -35,8 +35,8 @@ const REFUSED: [(&str, [usize; 2]); 11] = [
     ("is not allowed", [2, 0]),
 ];
 
-/// The ends of expressions whose times Quartz gets wrong: it looks for a weekday near a day that February does not have,
-/// and the answer depends on the months before.
+/// The ends of expressions whose times Quartz gets wrong: it looks for a weekday near a day that February does not
+/// have, and the answer depends on the months before.
 const UNSTABLE: [&str; 3] = ["29W 2 ?", "30W 2 ?", "L-28W * ?"];
 
 /// The column for one zone and one time to start after.
@@ -155,7 +155,8 @@ fn difference(expression: &Expression, column: &Column, times: &str) -> Option<S
 /// How many more times than Quartz's are looked at, since some may be left out.
 const EXTRA: usize = 20;
 
-/// Whether the clocks of the zone change neither before nor after a time, which would be judged otherwise than by Quartz.
+/// Whether the clocks of the zone change neither before nor after a time, which would be judged otherwise than by
+/// Quartz.
 fn is_usual(time: Timestamp, zone: &TimeZone) -> bool {
     let margin = SignedDuration::from_hours(3);
     zone.to_offset(time - margin) == zone.to_offset(time + margin)

@@ -47,9 +47,8 @@ impl Catalog {
         self.changes(&which, [0, i64::MAX], each)
     }
 
-    /// Gives each change of items to `each` that came after the change `after`, up to `until`, in their order: those
-    /// of the
-    /// sources, and items that this version of the program has rewritten.
+    /// Gives each change of items to `each` that came after the change `after`, up to `until`, in their order: those of
+    /// the sources, and items that this version of the program has rewritten.
     ///
     /// # Errors
     /// If the store cannot be read, or `each` fails.

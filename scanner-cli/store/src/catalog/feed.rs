@@ -1,8 +1,8 @@
 //! The feed of a follower: what the store has for it, batch by batch.
 //!
-//! With a write-ahead log everything is read at one moment, unless the follower is so slow that the log would become large.
-//! With a rollback journal a reader that waits for its catalog would block scans, so each batch is read on its own. What
-//! changes meanwhile comes with the next delivery.
+//! With a write-ahead log everything is read at one moment, unless the follower is so slow that the log would become
+//! large. With a rollback journal a reader that waits for its catalog would block scans, so each batch is read on its
+//! own. What changes meanwhile comes with the next delivery.
 
 use std::{
     path::Path,

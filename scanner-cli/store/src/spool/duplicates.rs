@@ -1,6 +1,5 @@
 //! Finds keys that come more than once, in memory that does not grow with the number of keys, and which of their
-//! records is
-//! the item.
+//! records is the item.
 //!
 //! Fingerprints of keys are sorted a share at a time. Which record counts depends on the records alone, not on their
 //! order.

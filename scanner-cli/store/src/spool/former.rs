@@ -33,9 +33,8 @@ struct Identified {
 }
 
 impl Finished {
-    /// Compares these lines with those of the file `path`. A key that a filter excludes now is not lacking. What is
-    /// not a
-    /// line of an item counts as none.
+    /// Compares these lines with those of the file `path`. A key that a filter excludes now is not lacking. What is not
+    /// a line of an item counts as none.
     ///
     /// # Errors
     /// If a file cannot be read or written.

@@ -1,8 +1,7 @@
 //! The ids of a list, in memory that does not grow with the list.
 //!
 //! The first ids are kept in memory as fingerprints; the others go to a temporary file and are sorted a share at a
-//! time,
-//! as the keys of lines are.
+//! time, as the keys of lines are.
 
 use std::{
     collections::HashSet,
