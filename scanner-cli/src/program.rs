@@ -42,7 +42,7 @@ impl Program {
     pub(crate) fn scan_context(&self, store: Option<Arc<Store>>) -> Context {
         Context {
             store,
-            removals: Removals::Fused,
+            removals: Removals::Limited,
             home: self.installation.home.clone(),
             clock: self.environment.clock,
             display: Arc::new(self.display.clone()),

@@ -183,7 +183,7 @@ impl Deliverer {
         follower: &ConfiguredFollower,
         handle: &Handle,
     ) -> Result<Delivery, FollowError> {
-        let of = FeedFollower::of(follower);
+        let of = FeedFollower::new(follower);
         let feed = StoreFeed::open(&self.home.store(), of, self.clock, &self.stop_reading);
         let Some(feed) = feed.map_err(store_failed)? else {
             return Ok(Delivery::default());

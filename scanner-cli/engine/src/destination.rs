@@ -12,7 +12,7 @@ use crate::{
     file_rights::create_folder,
     fuse::{Removals, blows},
     home::shown,
-    spool::{Fate, Finished, Lacking, Spool},
+    spool::{Finished, MissingItems, Spool, SpoolTarget},
 };
 
 /// Where the lines of a scan go once they count.
@@ -69,9 +69,9 @@ impl Destination {
     /// # Errors
     /// If the temporary file cannot be created.
     pub fn open(&self, aside: &Path) -> Result<Spool, SinkError> {
-        let (folder, fate) = match self {
-            Self::File(path) | Self::Export(path) => (folder_of(path), Fate::Renamed),
-            Self::Stream(_) | Self::StandardOutput => (aside, Fate::Copied),
+        let (folder, target) = match self {
+            Self::File(path) | Self::Export(path) => (folder_of(path), SpoolTarget::Renamed),
+            Self::Stream(_) | Self::StandardOutput => (aside, SpoolTarget::Copied),
         };
         if let Self::Export(path) = self {
             create_folder(folder).map_err(|error| cannot_write(path, error))?;
@@ -82,7 +82,7 @@ impl Destination {
             let error = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
             return Err(cannot_write(path, error));
         }
-        Spool::open(folder, fate).map_err(|error| cannot_write(self.name(folder), plain(&error)))
+        Spool::open(folder, target).map_err(|error| cannot_write(self.name(folder), plain(&error)))
     }
 
     /// What a person would name: the file that was asked for, else the folder of temporary files.
@@ -185,21 +185,21 @@ impl Replacing {
         if self.removals == Removals::Accepted || !replaces {
             return Ok(None);
         }
-        let lacking = finished.lacking(path, folder_of(path));
-        let Lacking { known, going } = lacking.map_err(|error| SinkError {
+        let missing = finished.missing_items(path, folder_of(path));
+        let MissingItems { total, missing } = missing.map_err(|error| SinkError {
             message: format!("`{}` cannot be compared with this scan", shown(path)),
             source: Some(Box::new(error)),
         })?;
-        let emptied = finished.count == 0 && known > 0;
-        if !emptied && !blows(going, known) {
+        let emptied = finished.count == 0 && total > 0;
+        if !emptied && !blows(missing, total) {
             return Ok(None);
         }
         let (file, code, items) = (shown(path), &self.code, grouped(finished.count));
-        let lost = if emptied { known } else { going };
+        let lost = if emptied { total } else { missing };
         Ok(Some(format!(
             "{} of the {} items of `{file}` are missing from the {items} items of this scan; because there are so many, the file was not replaced; if they were really removed, run `scan --accept-removals {code}`",
             grouped(lost),
-            grouped(known),
+            grouped(total),
         )))
     }
 }

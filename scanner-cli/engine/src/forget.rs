@@ -16,7 +16,7 @@ use crate::{
     lock::{Lock, LockError},
     operation_error::{OperationError, OperationErrorKind},
     problem::Problem,
-    store::{self, Catalog, Copies, Cursors, Holding},
+    store::{self, Catalog, ConnectionContents, Copies, Cursors},
     temporary_file,
 };
 
@@ -29,7 +29,7 @@ pub struct Forget {
     /// The code of the connection.
     pub code: ConnectionCode,
     /// What the store holds of the connection, if it knows it.
-    pub holding: Option<Holding>,
+    pub holding: Option<ConnectionContents>,
     /// The files of the connection besides the store.
     pub files: Vec<PathBuf>,
     installation: Installation,
@@ -65,7 +65,7 @@ impl Installation {
             // Brings a store of an older version up to date: without a connection file, no scan does.
             Cursors::open(&path, &Arc::default())?;
         }
-        let holding = store::holding(&path, code.as_str())?;
+        let holding = store::connection_contents(&path, code.as_str())?;
         let files = own_files(&self.home, &code, &followers);
         if holding.is_none() && files.is_empty() {
             return Err(OperationError::unknown_name(format!(

@@ -14,7 +14,7 @@ use crate::{
     json_text::write_json,
     kept_session::KeptSession,
     progress::ScanProgress,
-    spool::{Kind, Ledger, Record, Spool, cannot_spool},
+    spool::{EntryKind, Ledger, Record, Spool, cannot_spool},
     stop::{Stop, stopped},
     store::StoreScan,
     store_problem::sink_error,
@@ -141,7 +141,7 @@ impl OutputSink<'_> {
         &mut self,
         key: &ItemKey,
         record: Record<'_>,
-        kind: Kind,
+        kind: EntryKind,
     ) -> Result<(), SinkError> {
         let spool = self.spool.as_mut();
         let added = spool.map(|spool| spool.add_entry(key, record, kind));
@@ -179,7 +179,7 @@ impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
                 if let Some(store) = &mut self.store {
                     store.undecided(&item.key, record);
                 }
-                self.spool_without_line(&item.key, record, Kind::Undecided)?;
+                self.spool_without_line(&item.key, record, EntryKind::Undecided)?;
                 self.tally.skip(UnreadableRecord {
                     place: format!("the item `{}`", item.key),
                     id: item.id,
@@ -192,7 +192,7 @@ impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
                 if let Some(store) = &mut self.store {
                     store.excluded(&item.key, record, &item.rule);
                 }
-                self.spool_without_line(&item.key, record, Kind::Excluded)
+                self.spool_without_line(&item.key, record, EntryKind::Excluded)
             }
             Observation::Unchanged(item) => {
                 if let Some(store) = &mut self.store {
@@ -200,7 +200,7 @@ impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
                 }
                 // Its line is not known. Nothing that replaces a whole file asks for less than everything.
                 let record = (item.precedence, item.id.as_ref());
-                self.spool_without_line(&item.key, record, Kind::Undecided)
+                self.spool_without_line(&item.key, record, EntryKind::Undecided)
             }
             // The lines of an export are items.
             Observation::Container(container) => match &mut self.store {

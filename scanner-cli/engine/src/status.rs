@@ -158,7 +158,7 @@ impl Installation {
         };
         let last = catalog.settled()?;
         let state = |follower: &Arc<ConfiguredFollower>| {
-            let cursor = catalog.cursor(&FeedFollower::of(follower))?;
+            let cursor = catalog.cursor(&FeedFollower::new(follower))?;
             Ok(FollowerStatus {
                 name: follower.follower.name().clone(),
                 behind: cursor.reached.map(|reached| (last - reached).max(0)),

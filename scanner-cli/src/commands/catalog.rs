@@ -355,7 +355,7 @@ fn show_row<R: Row + Clone>(program: &mut Program, row: &R, form: &Form) -> Resu
 fn followers(program: &mut Program, catalog: &Catalog, form: &Form) -> Result<Exit, Exit> {
     let application = application(program)?;
     let followers = application.followers.iter();
-    let followers: Vec<_> = followers.map(|one| FeedFollower::of(one)).collect();
+    let followers: Vec<_> = followers.map(|one| FeedFollower::new(one)).collect();
     Ok(write(program, form, &|take| {
         let last = catalog.settled()?;
         for follower in &followers {

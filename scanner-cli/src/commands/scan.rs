@@ -67,7 +67,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
     });
     let removals = match arguments.accept_removals {
         true => Removals::Accepted,
-        false => Removals::Fused,
+        false => Removals::Limited,
     };
     let context = Context {
         removals,

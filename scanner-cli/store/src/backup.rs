@@ -10,7 +10,7 @@ use tempfile::TempPath;
 
 use super::{
     copies, database,
-    error::{Doing, StoreError, StoreErrorKind as Kind},
+    error::{Operation, StoreError, StoreErrorKind as Kind},
     files::{self, Header, HeaderError},
     integrity, schema,
 };
@@ -25,7 +25,7 @@ pub struct BackedUp {
 }
 
 /// Maximum number of copies from before migrations that are kept.
-const MIGRATION_COPIES: usize = 2;
+const MAX_MIGRATION_COPIES: usize = 2;
 /// What follows the name of the store in their names.
 const BEFORE_MIGRATION: &str = ".before-v";
 
@@ -50,13 +50,13 @@ pub(super) fn before_migration(path: &Path, found: usize) -> Result<(), StoreErr
         return Ok(());
     };
     let copied = database::open_unchanging(&copy).and_then(|db| schema::version(&db));
-    if copied.map_err(|error| StoreError::of(path, Doing::Copy, error))? != found {
+    if copied.map_err(|error| StoreError::from_sqlite(path, Operation::Copy, error))? != found {
         // Another process has brought it up to date meanwhile, and made the copy.
         return Ok(());
     }
     let target = files::beside(path, &format!("{BEFORE_MIGRATION}{}", schema::CURRENT));
     place(copy, &target)?;
-    files::keep_newest(path, BEFORE_MIGRATION, MIGRATION_COPIES, migration);
+    files::keep_newest(path, BEFORE_MIGRATION, MAX_MIGRATION_COPIES, migration);
     Ok(())
 }
 
@@ -73,7 +73,7 @@ pub(super) fn migration_copies(path: &Path) -> Vec<PathBuf> {
 
 /// A copy of the store, if there is one, in a temporary file of `folder`: of one moment, verified, on the disk.
 fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
-    let failed = |error| StoreError::of(path, Doing::Copy, error);
+    let failed = |error| StoreError::from_sqlite(path, Operation::Copy, error);
     let Some(db) = database::open_any_version(path)? else {
         return Ok(None);
     };
@@ -92,7 +92,7 @@ fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
     db.execute("VACUUM INTO ?1", [into]).map_err(failed)?;
     drop(db);
     let copy = database::open_private(name).map_err(failed)?;
-    copy.pragma_update(None, "application_id", files::BACKUP)
+    copy.pragma_update(None, "application_id", files::BACKUP_ID)
         .map_err(failed)?;
     let problems = integrity::problems(&copy).map_err(failed)?;
     drop(copy);
@@ -171,9 +171,9 @@ fn refuse_target(store: &Path, target: &Path) -> Result<(), StoreError> {
         );
     }
     match Header::read(target) {
-        Ok(header) if header.application == files::BACKUP => Ok(()),
+        Ok(header) if header.application == files::BACKUP_ID => Ok(()),
         Err(HeaderError::Empty) => Ok(()),
-        Ok(header) if header.application == files::LIVE => Err(StoreError::file(
+        Ok(header) if header.application == files::STORE_ID => Err(StoreError::file(
             target,
             Kind::Other,
             "is a store that is in use, not a backup",

@@ -40,7 +40,7 @@ pub(super) fn check_head(file: &Path) -> Result<Header, StoreError> {
             ));
         }
     };
-    if ![files::LIVE, files::BACKUP, 0].contains(&header.application) {
+    if ![files::STORE_ID, files::BACKUP_ID, 0].contains(&header.application) {
         return Err(refuse(FOREIGN));
     }
     let length = file.metadata().map_or(0, |found| found.len());

@@ -9,7 +9,7 @@ use super::{
     containers,
     cursors::{self, Cursor},
     database::{self, Database},
-    error::{Doing, StoreError},
+    error::{Operation, StoreError},
     running::Counts,
     schema,
 };
@@ -22,7 +22,7 @@ mod rows;
 pub use changes::{ChangesFrom, ItemSet};
 pub use entries::{CatalogContainer, CatalogItem, ItemScope};
 pub use feed::{FeedFollower, StoreFeed};
-use rows::{SCAN, connections, scan_of};
+use rows::{SCAN, connections, scan_from_row};
 
 /// What the store holds at one moment.
 pub struct Catalog {
@@ -66,7 +66,7 @@ pub struct Change {
     /// The fields that changed; of an excluded item, the rule that excludes it.
     pub fields: Vec<String>,
     /// Whether an item or a container changed.
-    pub of: EntityKind,
+    pub entity: EntityKind,
 }
 
 /// A scan of the store.
@@ -153,13 +153,13 @@ impl Catalog {
     /// If the store cannot be read, or `each` fails.
     pub fn each_scan<E: From<StoreError>>(
         &self,
-        of: Option<&StoredConnection>,
+        connection: Option<&StoredConnection>,
         mut each: impl FnMut(StoredScan) -> Result<(), E>,
     ) -> Result<(), E> {
-        let of_one = "WHERE ?1 IS NULL OR connection.id = ?1 ORDER BY scan.id";
-        let mut scans = self.prepare(&format!("{SCAN} {of_one}"))?;
-        let mut rows = self.read(|_| scans.query([of.map(|of| of.id)]))?;
-        while let Some(scan) = self.read(|_| rows.next()?.map(scan_of).transpose())? {
+        let filter = "WHERE ?1 IS NULL OR connection.id = ?1 ORDER BY scan.id";
+        let mut scans = self.prepare(&format!("{SCAN} {filter}"))?;
+        let mut rows = self.read(|_| scans.query([connection.map(|connection| connection.id)]))?;
+        while let Some(scan) = self.read(|_| rows.next()?.map(scan_from_row).transpose())? {
             each(scan)?;
         }
         Ok(())
@@ -170,15 +170,15 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub fn last_scans(&self, which: LastScan) -> Result<Vec<StoredScan>, StoreError> {
-        let of_those = match which {
+        let filter = match which {
             LastScan::Any => "GROUP BY connection",
             LastScan::Ended => "WHERE outcome IS NOT NULL GROUP BY connection",
             LastScan::OfEachOutcome => "WHERE outcome IS NOT NULL GROUP BY connection, outcome",
         };
         let sql =
-            format!("{SCAN} WHERE scan.id IN (SELECT max(id) FROM scan {of_those}) ORDER BY code");
+            format!("{SCAN} WHERE scan.id IN (SELECT max(id) FROM scan {filter}) ORDER BY code");
         let mut scans = self.prepare(&sql)?;
-        self.read(|_| scans.query_map([], scan_of)?.collect())
+        self.read(|_| scans.query_map([], scan_from_row)?.collect())
     }
 
     /// The position of a follower.
@@ -227,6 +227,6 @@ impl Catalog {
         &'a self,
         work: impl FnOnce(&'a Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        work(&self.db).map_err(|error| StoreError::of(&self.path, Doing::Read, error))
+        work(&self.db).map_err(|error| StoreError::from_sqlite(&self.path, Operation::Read, error))
     }
 }

@@ -3,12 +3,12 @@
 use catalog_model::{ChangeKind, ItemState};
 
 /// What the database has as a number.
-pub(crate) trait Numbered: Sized {
+pub(crate) trait NumericCode: Sized {
     /// The number of it.
     fn code(self) -> i64;
 
     /// What has this number.
-    fn of(code: i64) -> Option<Self>;
+    fn from_code(code: i64) -> Option<Self>;
 }
 
 const STATES: [ItemState; 4] = [
@@ -27,22 +27,22 @@ const KINDS: [ChangeKind; 6] = [
     ChangeKind::Rewritten,
 ];
 
-impl Numbered for ItemState {
+impl NumericCode for ItemState {
     fn code(self) -> i64 {
         position(&STATES, self)
     }
 
-    fn of(code: i64) -> Option<Self> {
+    fn from_code(code: i64) -> Option<Self> {
         STATES.get(usize::try_from(code).ok()?).copied()
     }
 }
 
-impl Numbered for ChangeKind {
+impl NumericCode for ChangeKind {
     fn code(self) -> i64 {
         position(&KINDS, self)
     }
 
-    fn of(code: i64) -> Option<Self> {
+    fn from_code(code: i64) -> Option<Self> {
         KINDS.get(usize::try_from(code).ok()?).copied()
     }
 }
@@ -62,12 +62,12 @@ mod tests {
     #[test]
     fn states_and_kinds_are_read_as_they_are_written() {
         for state in ItemState::ALL {
-            assert_eq!(ItemState::of(state.code()), Some(state));
+            assert_eq!(ItemState::from_code(state.code()), Some(state));
         }
         for kind in ChangeKind::ALL {
-            assert_eq!(ChangeKind::of(kind.code()), Some(kind));
+            assert_eq!(ChangeKind::from_code(kind.code()), Some(kind));
         }
-        assert_eq!(ItemState::of(4), None);
-        assert_eq!(ChangeKind::of(-1), None);
+        assert_eq!(ItemState::from_code(4), None);
+        assert_eq!(ChangeKind::from_code(-1), None);
     }
 }

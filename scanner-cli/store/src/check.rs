@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     backup_file, database,
-    error::{Doing, StoreError},
+    error::{Operation, StoreError},
     files,
     integrity::{self, has_table},
     restore, schema,
@@ -75,7 +75,7 @@ pub fn check(path: &Path) -> Result<Option<Health>, StoreError> {
         return Ok(None);
     };
     schema::refuse_newer(&db, path)?;
-    let failed = |error| StoreError::of(path, Doing::Read, error);
+    let failed = |error| StoreError::from_sqlite(path, Operation::Read, error);
     if schema::version(&db).map_err(failed)? == 0 {
         // Made, but never written.
         return Ok(None);
@@ -94,7 +94,7 @@ pub fn check_file(file: &Path) -> Result<Option<Health>, StoreError> {
         return Ok(None);
     }
     backup_file::refuse_foreign(file)?;
-    let checked = check(file).map_err(StoreError::of_file)?;
+    let checked = check(file).map_err(StoreError::for_named_file)?;
     checked.map(Some).ok_or_else(|| backup_file::foreign(file))
 }
 

@@ -6,9 +6,9 @@ use catalog_model::{ChangeKind, Completeness, ConnectionCode, FieldRevision, Ite
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    change::Numbered,
+    change::NumericCode,
     containers,
-    running::{Counts, Running, Share},
+    running::{Counts, ItemTotals, Running},
 };
 use crate::{
     fuse::{self, Removals},
@@ -78,7 +78,7 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         connection,
         attempt: 1,
         time,
-        known: db.query_row(
+        existing: db.query_row(
             "SELECT count(*), coalesce(sum(state = ?3), 0) FROM item \
              WHERE connection = ?1 AND container_kind IS NULL AND state <> ?2",
             [
@@ -91,20 +91,20 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
         counts: Counts::default(),
         container_counts: Counts::default(),
         hidden_containers: BTreeSet::new(),
-        ruled: 0,
+        withheld: 0,
         duplicates: Duplicates::default(),
     })
 }
 
 /// The connections of which a scan was complete or partial. What a failed or an interrupted first scan left of others
 /// is not shown to anybody, and discarded when the next scan begins.
-pub(super) const KNOWN: &str =
+pub(super) const SCANNED_CONNECTIONS: &str =
     "SELECT connection FROM scan WHERE outcome IN ('complete', 'partial')";
 
 /// Discards what earlier scans left of a connection, if none of them was complete or partial.
 fn discard_unknown(db: &Connection, connection: i64) -> rusqlite::Result<()> {
-    let known = format!("SELECT ?1 IN ({KNOWN})");
-    if db.query_row(&known, [connection], |row| row.get(0))? {
+    let is_scanned = format!("SELECT ?1 IN ({SCANNED_CONNECTIONS})");
+    if db.query_row(&is_scanned, [connection], |row| row.get(0))? {
         return Ok(());
     }
     for table in ["change", "content"] {
@@ -194,16 +194,16 @@ fn remove(
         scan,
         connection,
         time,
-        known,
+        existing,
         ..
     } = *running;
     let going = unseen(db, running)?;
     // Of the present ones, and of all: those that could not be read before must not make the others look few.
-    let blown = blows(going.present, known.present) || blows(going.all, known.all);
-    if closing.removals == Removals::Fused && blown {
+    let blown = blows(going.present, existing.present) || blows(going.all, existing.all);
+    if closing.removals == Removals::Limited && blown {
         return Ok(Completeness::Partial(vec![format!(
             "{} of the {} stored items were not found; because there are so many, none was marked as gone; {}",
-            going.all, known.all, closing.advice
+            going.all, existing.all, closing.advice
         )]));
     }
     let going: i64 = db.query_row(
@@ -232,7 +232,7 @@ fn remove(
 
 /// Collects what the last attempt did not see, marks what it could not read, and returns how many of those that existed
 /// when the scan began would be marked as gone.
-fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
+fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<ItemTotals> {
     let Running {
         scan,
         attempt,
@@ -273,8 +273,8 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<Share> {
     )
 }
 
-fn share(row: &Row<'_>) -> rusqlite::Result<Share> {
-    Ok(Share {
+fn share(row: &Row<'_>) -> rusqlite::Result<ItemTotals> {
+    Ok(ItemTotals {
         all: row.get(0)?,
         present: row.get(1)?,
     })
@@ -314,8 +314,8 @@ fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
 }
 
 /// Whether the fuse blows, for numbers of the database, which are never negative.
-fn blows(going: i64, known: i64) -> bool {
-    fuse::blows(going.unsigned_abs(), known.unsigned_abs())
+fn blows(going: i64, existing: i64) -> bool {
+    fuse::blows(going.unsigned_abs(), existing.unsigned_abs())
 }
 
 /// Deletes changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow forever.
@@ -323,7 +323,7 @@ fn blows(going: i64, known: i64) -> bool {
 /// In the order of the log, so that a clock that was wrong for a while makes no holes: a change that is dated in the
 /// future goes together with the changes around it.
 pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
-    let now = trusted(db, now, STEP.min(keep))?;
+    let now = trusted(db, now, MAX_CLOCK_STEP.min(keep))?;
     let before = now.saturating_sub(keep);
     let kept: Option<i64> = db.query_row(
         "SELECT min(seq) FROM change WHERE time BETWEEN ?1 AND ?2",
@@ -345,23 +345,23 @@ pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<(
 }
 
 /// A step of the clock between two scans that is larger than this, in milliseconds, may be an error of the clock.
-const STEP: i64 = 30 * DAY;
+const MAX_CLOCK_STEP: i64 = 30 * DAY_MILLIS;
 /// How long scans have to go on after such a step, in milliseconds, before it is believed.
-const BELIEVED: i64 = 7 * DAY;
+const CLOCK_CONFIRMATION: i64 = 7 * DAY_MILLIS;
 /// How many scans are looked at to find such a step.
-const SCANS: i64 = 5_000;
-const DAY: i64 = 24 * 3_600_000;
+const MAX_CHECKED_SCANS: i64 = 5_000;
+const DAY_MILLIS: i64 = 24 * 3_600_000;
 
 /// The time to measure ages with, as far as scans confirm the clock.
 pub(super) fn trusted_now(db: &Connection, now: i64) -> rusqlite::Result<i64> {
-    trusted(db, now, STEP)
+    trusted(db, now, MAX_CLOCK_STEP)
 }
 
 /// The time to measure ages with: `now`, or the time of the scan before a recent step of the clock that is larger than
 /// `step` in milliseconds. A clock that is years ahead for one scan must not delete the log.
 fn trusted(db: &Connection, now: i64, step: i64) -> rusqlite::Result<i64> {
     let mut scans = db.prepare_cached("SELECT started FROM scan ORDER BY id DESC LIMIT ?1")?;
-    let mut rows = scans.query([SCANS])?;
+    let mut rows = scans.query([MAX_CHECKED_SCANS])?;
     let mut later = now;
     while let Some(row) = rows.next()? {
         let started: i64 = row.get(0)?;
@@ -371,7 +371,7 @@ fn trusted(db: &Connection, now: i64, step: i64) -> rusqlite::Result<i64> {
         if later.saturating_sub(started) > step {
             return Ok(started);
         }
-        if started <= now.saturating_sub(BELIEVED) {
+        if started <= now.saturating_sub(CLOCK_CONFIRMATION) {
             break;
         }
         later = started;

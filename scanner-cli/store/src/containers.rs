@@ -8,7 +8,7 @@ use std::{
 use catalog_model::{ChangeKind, ContainerKind, ItemState};
 use rusqlite::{Connection, params};
 
-use super::{change::Numbered, running::Running};
+use super::{change::NumericCode, running::Running};
 
 /// Marks as gone what a complete scan did not see. The fuse is for items; a container that went with them follows.
 pub(super) fn remove(db: &Connection, running: &Running) -> rusqlite::Result<()> {
@@ -51,8 +51,8 @@ pub(super) fn kinds(db: &Connection) -> rusqlite::Result<Vec<(i64, ContainerKind
     let mut kinds = db.prepare("SELECT id, name, label FROM container_kind ORDER BY name")?;
     let kinds = kinds.query_map([], |row| {
         let kind = ContainerKind {
-            id: lasting(row.get_ref(1)?.as_str()?),
-            label: lasting(row.get_ref(2)?.as_str()?),
+            id: interned(row.get_ref(1)?.as_str()?),
+            label: interned(row.get_ref(2)?.as_str()?),
         };
         Ok((row.get(0)?, kind))
     })?;
@@ -61,13 +61,13 @@ pub(super) fn kinds(db: &Connection) -> rusqlite::Result<Vec<(i64, ContainerKind
 
 /// The same text for as long as the program runs. Connectors declare their kinds as constants, so there are a few at
 /// most.
-fn lasting(text: &str) -> &'static str {
+fn interned(text: &str) -> &'static str {
     static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = texts.get(text) {
         return known;
     }
-    let lasting: &'static str = Box::leak(text.to_owned().into_boxed_str());
-    texts.insert(lasting);
-    lasting
+    let interned: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    texts.insert(interned);
+    interned
 }

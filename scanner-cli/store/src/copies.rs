@@ -121,7 +121,7 @@ fn holds(file: &Path, code: &str) -> Option<bool> {
         Err(HeaderError::Empty | HeaderError::Foreign) => return Some(false),
         Err(HeaderError::Io(_)) => return None,
     };
-    let is_copy = [files::LIVE, files::BACKUP].contains(&application);
+    let is_copy = [files::STORE_ID, files::BACKUP_ID].contains(&application);
     if !is_copy && application != 0 {
         return Some(false);
     }

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     FeedFollower, closing,
     database::Database,
-    error::{Doing, StoreError},
+    error::{Operation, StoreError},
     opening,
 };
 
@@ -56,7 +56,7 @@ impl Cursors {
     ///
     /// # Errors
     /// If the store cannot be read or written.
-    pub fn of(&self, follower: &FeedFollower) -> Result<Cursor, StoreError> {
+    pub fn cursor(&self, follower: &FeedFollower) -> Result<Cursor, StoreError> {
         cursor(&self.db, follower).map_err(|error| self.failed(error))
     }
 
@@ -85,7 +85,8 @@ impl Cursors {
             }
             change.commit()
         };
-        record(&mut self.db).map_err(|error| StoreError::of(&self.path, Doing::Write, error))
+        record(&mut self.db)
+            .map_err(|error| StoreError::from_sqlite(&self.path, Operation::Write, error))
     }
 
     /// The notes of a follower under these keys, in their order.
@@ -173,7 +174,8 @@ impl Cursors {
         &mut self,
         work: impl FnOnce(&mut Database) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
-        work(&mut self.db).map_err(|error| StoreError::of(&self.path, Doing::Write, error))
+        work(&mut self.db)
+            .map_err(|error| StoreError::from_sqlite(&self.path, Operation::Write, error))
     }
 
     fn write(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
@@ -182,7 +184,7 @@ impl Cursors {
     }
 
     fn failed(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::of(&self.path, Doing::Write, error)
+        StoreError::from_sqlite(&self.path, Operation::Write, error)
     }
 }
 

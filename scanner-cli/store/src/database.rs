@@ -12,10 +12,10 @@ use std::{
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
-    error::{Doing, StoreError, StoreErrorKind},
+    error::{Operation, StoreError, StoreErrorKind},
     file_system::{self, Support},
     files::{self, Header},
-    patience::{Patience, RETRY_INTERVAL},
+    lock_wait::{LockWait, RETRY_INTERVAL},
     schema,
     usage::Usage,
 };
@@ -53,11 +53,11 @@ enum Journal {
 
 impl Journal {
     /// How long to wait for locks of other processes.
-    fn patience(self, stop: &Arc<AtomicBool>) -> Patience {
-        Patience {
+    fn lock_wait(self, stop: &Arc<AtomicBool>) -> LockWait {
+        LockWait {
             limit: match self {
-                Self::Log => BUSY,
-                Self::Rollback => BUSY_WITH_READERS,
+                Self::Log => BUSY_TIMEOUT,
+                Self::Rollback => ROLLBACK_BUSY_TIMEOUT,
             },
             stop: Arc::clone(stop),
         }
@@ -65,14 +65,14 @@ impl Journal {
 }
 
 /// How long a process waits for another one's transaction.
-const BUSY: Duration = Duration::from_secs(30);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same for a rollback journal, where it also waits for readers.
-const BUSY_WITH_READERS: Duration = Duration::from_secs(300);
+const ROLLBACK_BUSY_TIMEOUT: Duration = Duration::from_secs(300);
 /// Bytes of a page: a handful of items each, so that the first scan has half as many pages to write as with 4 KiB.
-const PAGE: i64 = 8_192;
+const PAGE_BYTES: i64 = 8_192;
 
 /// Pages that the log may hold before they go over into the database: 64 MiB, so that this happens rarely.
-const LOG_PAGES: i64 = 8_192;
+const MAX_LOG_PAGES: i64 = 8_192;
 
 impl Database {
     /// How a transaction begins. Where readers count, it waits for them then: later it could only fail.
@@ -110,7 +110,7 @@ fn try_to_connect(
     } else {
         Journal::Log
     };
-    let at_once = Patience {
+    let at_once = LockWait {
         limit: Duration::ZERO,
         stop: Arc::clone(stop),
     };
@@ -119,16 +119,16 @@ fn try_to_connect(
         Err(error) => error,
     };
     if !file_system::may_cause(&failed) {
-        return Err(StoreError::of(path, Doing::Open, failed));
+        return Err(StoreError::from_sqlite(path, Operation::Open, failed));
     }
     match file_system::probe(folder) {
         Support::NoLocks => return Err(StoreError::without_locks(path)),
         Support::NoSharedMemory => journal = Journal::Rollback,
         Support::Full | Support::Unknown => {}
     }
-    match connect_as(path, journal, &journal.patience(stop)) {
+    match connect_as(path, journal, &journal.lock_wait(stop)) {
         Ok(db) => check_version(db, path, journal, stop),
-        Err(error) => Err(StoreError::of(path, Doing::Open, error)),
+        Err(error) => Err(StoreError::from_sqlite(path, Operation::Open, error)),
     }
 }
 
@@ -140,16 +140,16 @@ fn check_version(
 ) -> Result<(Connection, Journal), StoreError> {
     schema::refuse_newer(&db, path)?;
     journal
-        .patience(stop)
+        .lock_wait(stop)
         .install(&mut db)
-        .and_then(|()| cache(&db, WRITER_CACHE))
-        .map_err(|error| StoreError::of(path, Doing::Open, error))?;
+        .and_then(|()| cache(&db, WRITER_CACHE_KIB))
+        .map_err(|error| StoreError::from_sqlite(path, Operation::Open, error))?;
     Ok((db, journal))
 }
 
-fn connect_as(path: &Path, journal: Journal, patience: &Patience) -> rusqlite::Result<Connection> {
+fn connect_as(path: &Path, journal: Journal, lock_wait: &LockWait) -> rusqlite::Result<Connection> {
     let mut db = Connection::open(path)?;
-    patience.install(&mut db)?;
+    lock_wait.install(&mut db)?;
     let had_log = Header::read(path).is_ok_and(|header| header.write_ahead);
     if journal == Journal::Rollback && had_log {
         // Before the first access: a process that has the database for itself needs no shared memory for the log.
@@ -160,13 +160,13 @@ fn connect_as(path: &Path, journal: Journal, patience: &Patience) -> rusqlite::R
         return Ok(db);
     }
     // Of a new database only.
-    db.pragma_update(None, "page_size", PAGE)?;
+    db.pragma_update(None, "page_size", PAGE_BYTES)?;
     match journal {
         Journal::Log => {
-            to_write_ahead(&db, patience)?;
+            to_write_ahead(&db, lock_wait)?;
             // After a crash the log is played again or dropped.
             db.pragma_update(None, "synchronous", "NORMAL")?;
-            db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+            db.pragma_update(None, "wal_autocheckpoint", MAX_LOG_PAGES)?;
         }
         Journal::Rollback => {
             to_rollback(&db)?;
@@ -179,11 +179,11 @@ fn connect_as(path: &Path, journal: Journal, patience: &Patience) -> rusqlite::R
 }
 
 /// Two processes that make a database at the same time: SQLite does not wait in this one step.
-fn to_write_ahead(db: &Connection, patience: &Patience) -> rusqlite::Result<()> {
+fn to_write_ahead(db: &Connection, lock_wait: &LockWait) -> rusqlite::Result<()> {
     let begun = Instant::now();
     loop {
         match db.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if patience.goes_on(begun) && is_busy(&error) => {
+            Err(error) if lock_wait.should_wait(begun) && is_busy(&error) => {
                 thread::sleep(RETRY_INTERVAL)
             }
             done => return done,
@@ -211,8 +211,8 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Database>, StoreError> 
         return Ok(None);
     };
     schema::refuse_newer(&database, path)?;
-    let version =
-        schema::version(&database).map_err(|error| StoreError::of(path, Doing::Open, error))?;
+    let version = schema::version(&database)
+        .map_err(|error| StoreError::from_sqlite(path, Operation::Open, error))?;
     if version == 0 {
         // Another process is making it at this moment; nothing is in it yet.
         return Ok(None);
@@ -235,10 +235,10 @@ pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreErr
         _ => return Ok(None),
     }
     files::refuse_special(path)?;
-    let usage = Usage::to_read(path)?;
-    let failed = |error| StoreError::of(path, Doing::Open, error);
+    let usage = Usage::for_reading(path)?;
+    let failed = |error| StoreError::from_sqlite(path, Operation::Open, error);
     let db = connect_to_read(path).map_err(failed)?;
-    cache(&db, READER_CACHE).map_err(failed)?;
+    cache(&db, READER_CACHE_KIB).map_err(failed)?;
     Ok(Some(Database {
         db,
         journal: Journal::Log,
@@ -257,7 +257,7 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_URI;
     let mut db = Connection::open_with_flags(path, flags)?;
     let never = Arc::new(AtomicBool::new(false));
-    let at_once = Patience {
+    let at_once = LockWait {
         limit: Duration::ZERO,
         stop: Arc::clone(&never),
     };
@@ -277,7 +277,7 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
         }
         Err(error) => return Err(error),
     }
-    Journal::Log.patience(&never).install(&mut db)?;
+    Journal::Log.lock_wait(&never).install(&mut db)?;
     schema::version(&db)?;
     Ok(db)
 }
@@ -348,9 +348,9 @@ pub(super) fn uri(path: &str, options: &str) -> String {
 }
 
 /// Room for pages of the database in KiB: enough for the index of keys of a million items.
-const WRITER_CACHE: i64 = 20 * 1024;
+const WRITER_CACHE_KIB: i64 = 20 * 1024;
 /// For a reader the same number is also what it sorts at a time.
-const READER_CACHE: i64 = 8 * 1024;
+const READER_CACHE_KIB: i64 = 8 * 1024;
 
 fn cache(db: &Connection, kib: i64) -> rusqlite::Result<()> {
     db.pragma_update(None, "cache_size", -kib)

@@ -68,7 +68,7 @@ pub enum StoreErrorKind {
 
 /// What was to be done with the store.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Doing {
+pub(crate) enum Operation {
     Open,
     Read,
     Write,
@@ -91,15 +91,15 @@ impl StoreError {
         self.source
     }
 
-    pub(super) fn of(path: &Path, doing: Doing, error: rusqlite::Error) -> Self {
-        let verb = match doing {
-            Doing::Open => "opened",
-            Doing::Read => "read",
-            Doing::Write => "written",
-            Doing::Copy => "copied",
+    pub(super) fn from_sqlite(path: &Path, operation: Operation, error: rusqlite::Error) -> Self {
+        let verb = match operation {
+            Operation::Open => "opened",
+            Operation::Read => "read",
+            Operation::Write => "written",
+            Operation::Copy => "copied",
         };
         let kind = kind_of(error.sqlite_error_code());
-        Self::of_store(path, kind, &format!("cannot be {verb}")).because(error)
+        Self::for_store(path, kind, &format!("cannot be {verb}")).because(error)
     }
 
     /// A folder or a file beside the store that cannot be created.
@@ -147,36 +147,36 @@ impl StoreError {
     }
 
     pub(super) fn missing(path: &Path) -> Self {
-        Self::of_store(path, StoreErrorKind::Missing, "does not exist yet")
+        Self::for_store(path, StoreErrorKind::Missing, "does not exist yet")
     }
 
     pub(super) fn in_use(path: &Path) -> Self {
-        Self::of_store(path, StoreErrorKind::InUse, "is in use by another process")
+        Self::for_store(path, StoreErrorKind::InUse, "is in use by another process")
     }
 
     pub(super) fn being_restored(path: &Path) -> Self {
         let message = "is being restored by another process";
-        Self::of_store(path, StoreErrorKind::BeingRestored, message)
+        Self::for_store(path, StoreErrorKind::BeingRestored, message)
     }
 
     pub(super) fn without_locks(path: &Path) -> Self {
         let message = "is on a file system without file locks, where two processes could damage it";
-        Self::of_store(path, StoreErrorKind::NoLocks, message)
+        Self::for_store(path, StoreErrorKind::NoLocks, message)
     }
 
     pub(super) fn not_a_file(path: &Path) -> Self {
         let message = "cannot be opened: it is not a regular file";
-        Self::of_store(path, StoreErrorKind::NotAFile, message)
+        Self::for_store(path, StoreErrorKind::NotAFile, message)
     }
 
     pub(super) fn too_large(path: &Path, max_size: &str) -> Self {
         let message = format!("has reached its maximum size of {max_size}");
-        Self::of_store(path, StoreErrorKind::TooLarge, &message)
+        Self::for_store(path, StoreErrorKind::TooLarge, &message)
     }
 
     /// What the store holds contradicts itself.
     pub(super) fn damaged(path: &Path, problem: &str) -> Self {
-        Self::of_store(
+        Self::for_store(
             path,
             StoreErrorKind::Damaged,
             &format!("is damaged: {problem}"),
@@ -184,7 +184,7 @@ impl StoreError {
     }
 
     /// The same error for a file that a person named and that is not the store of the home.
-    pub(super) fn of_file(self) -> Self {
+    pub(super) fn for_named_file(self) -> Self {
         if self.kind != StoreErrorKind::Damaged {
             return self;
         }
@@ -196,7 +196,7 @@ impl StoreError {
         }
     }
 
-    fn of_store(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
+    fn for_store(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
         Self {
             what: "the store",
             ..Self::file(path, kind, message)
@@ -208,28 +208,28 @@ impl StoreError {
     }
 
     pub(super) fn newer(path: &Path, found: usize, known: usize) -> Self {
-        Self::of_store(path, StoreErrorKind::Newer, &newer(found, known))
+        Self::for_store(path, StoreErrorKind::Newer, &newer(found, known))
     }
 
     pub(super) fn older(path: &Path) -> Self {
-        Self::of_store(path, StoreErrorKind::Older, "is of an older version")
+        Self::for_store(path, StoreErrorKind::Older, "is of an older version")
     }
 
     pub(super) fn overtaken(path: &Path) -> Self {
         let message =
             "recorded another scan of this connection in the meantime, so this one was discarded";
-        Self::of_store(path, StoreErrorKind::Overtaken, message)
+        Self::for_store(path, StoreErrorKind::Overtaken, message)
     }
 
     pub(super) fn writer_crashed(path: &Path) -> Self {
         let message = "cannot be written: its writer thread crashed";
-        Self::of_store(path, StoreErrorKind::WriterCrashed, message)
+        Self::for_store(path, StoreErrorKind::WriterCrashed, message)
     }
 
     /// An item that has no form in the store.
     pub(super) fn unwritable(path: &Path, key: &str, error: serde_json::Error) -> Self {
         let message = format!("cannot hold the item `{key}`");
-        Self::of_store(path, StoreErrorKind::Other, &message).because(error)
+        Self::for_store(path, StoreErrorKind::Other, &message).because(error)
     }
 
     /// The same error once more: both what fills a batch and what ends the scan report it.

@@ -41,7 +41,7 @@ pub(super) fn probe(folder: &Path) -> Support {
         return Support::Unknown;
     };
     let support = try_out(&path);
-    for suffix in files::BESIDE {
+    for suffix in files::SIDE_FILES {
         let _ = std::fs::remove_file(files::beside(&path, suffix));
     }
     support

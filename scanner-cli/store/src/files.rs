@@ -13,13 +13,13 @@ use tempfile::TempPath;
 use super::error::StoreError;
 
 /// `application_id` of a store that is in use.
-pub(super) const LIVE: u32 = 0x5343_4e53;
+pub(super) const STORE_ID: u32 = 0x5343_4e53;
 /// `application_id` of a copy that the scanner made. A store is never opened for writing with this id: files that lie
 /// beside a copy do not belong to it.
-pub(super) const BACKUP: u32 = 0x5343_4e42;
+pub(super) const BACKUP_ID: u32 = 0x5343_4e42;
 
 /// What SQLite appends to the name of a database for the files beside it.
-pub(super) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+pub(super) const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// How the names of temporary files of databases begin and end.
 const TEMPORARY: &str = ".scan-";
@@ -96,7 +96,7 @@ pub(super) fn refuse_special(path: &Path) -> Result<(), StoreError> {
 
 /// Whether the file `path` is a copy that the scanner made.
 pub(super) fn is_backup(path: &Path) -> bool {
-    Header::read(path).is_ok_and(|header| header.application == BACKUP)
+    Header::read(path).is_ok_and(|header| header.application == BACKUP_ID)
 }
 
 /// The file that SQLite keeps beside the database `path` under this suffix.
@@ -169,7 +169,7 @@ pub(super) fn is_part_of(store: &Path, file: &Path) -> bool {
     let Some(file) = place(file) else {
         return false;
     };
-    let beside = BESIDE.map(|suffix| beside(store, suffix));
+    let beside = SIDE_FILES.map(|suffix| beside(store, suffix));
     let mut parts = beside.iter().map(PathBuf::as_path).chain([store]);
     parts.any(|part| place(part).is_some_and(|part| part == file) || same_file(part, &file))
 }
@@ -201,7 +201,7 @@ pub(super) fn keep_newest<K: Ord>(
     found.sort_by(|(a, _), (b, _)| b.cmp(a));
     for (_, old) in found.into_iter().skip(keep) {
         let _ = fs::remove_file(&old);
-        for suffix in BESIDE {
+        for suffix in SIDE_FILES {
             let _ = fs::remove_file(beside(&old, suffix));
         }
     }

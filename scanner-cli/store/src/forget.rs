@@ -7,11 +7,11 @@ use file_access::input_file;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    change::Numbered,
-    closing::{self, KNOWN},
+    change::NumericCode,
+    closing::{self, SCANNED_CONNECTIONS},
     cursors::Cursors,
     database::{self, Database},
-    error::{Doing, StoreError},
+    error::{Operation, StoreError},
     files::{self, Header},
     opening, restore, texts,
     usage::Usage,
@@ -19,7 +19,7 @@ use super::{
 
 /// What the store has of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Holding {
+pub struct ConnectionContents {
     /// The name that people gave the connection.
     pub name: String,
     /// Number of items.
@@ -35,17 +35,20 @@ pub struct Holding {
 }
 
 /// How long other commands are waited for, which have the store open for a moment.
-const OTHERS: Duration = Duration::from_secs(5);
+const IN_USE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the store has of the connection with this code, if it knows it.
 ///
 /// # Errors
 /// If the store cannot be read.
-pub fn holding(path: &Path, code: &str) -> Result<Option<Holding>, StoreError> {
+pub fn connection_contents(
+    path: &Path,
+    code: &str,
+) -> Result<Option<ConnectionContents>, StoreError> {
     let Some(db) = database::open_to_read(path)? else {
         return Ok(None);
     };
-    count(&db, code).map_err(|error| StoreError::of(path, Doing::Read, error))
+    count(&db, code).map_err(|error| StoreError::from_sqlite(path, Operation::Read, error))
 }
 
 /// Refuses a store that a scan or another command has open.
@@ -56,7 +59,7 @@ pub fn refuse_used(path: &Path) -> Result<(), StoreError> {
     if !path.exists() {
         return Ok(());
     }
-    Usage::alone(path, OTHERS).map(drop)
+    Usage::exclusive(path, IN_USE_TIMEOUT).map(drop)
 }
 
 impl Cursors {
@@ -87,7 +90,7 @@ pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     if !path.exists() {
         return Ok(());
     }
-    let usage = Usage::alone(path, OTHERS)?;
+    let usage = Usage::exclusive(path, IN_USE_TIMEOUT)?;
     remove_unfinished_copies(path);
     let mut db = opening::open_with(path, usage, &Default::default())?;
     let forgotten = (|| -> rusqlite::Result<bool> {
@@ -102,13 +105,13 @@ pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     match forgotten {
         Ok(true) => Ok(()),
         Ok(false) => Err(StoreError::in_use(path)),
-        Err(error) => Err(StoreError::of(path, Doing::Write, error)),
+        Err(error) => Err(StoreError::from_sqlite(path, Operation::Write, error)),
     }
 }
 
 /// Removes what killed backups and restores left in the folder of the store. No process creates one now.
 fn remove_unfinished_copies(path: &Path) {
-    restore::remove_workshops(path);
+    restore::remove_staging_folders(path);
     let entries = input_file::entries_in(files::folder(path)).unwrap_or_default();
     for (file, kind) in entries {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -129,13 +132,13 @@ fn id(db: &Connection, code: &str) -> rusqlite::Result<Option<i64>> {
     db.query_row(sql, [code], |row| row.get(0)).optional()
 }
 
-fn count(db: &Connection, code: &str) -> rusqlite::Result<Option<Holding>> {
+fn count(db: &Connection, code: &str) -> rusqlite::Result<Option<ConnectionContents>> {
     let Some(connection) = id(db, code)? else {
         return Ok(None);
     };
     let count =
         |sql: &str| -> rusqlite::Result<i64> { db.query_row(sql, [connection], |row| row.get(0)) };
-    Ok(Some(Holding {
+    Ok(Some(ConnectionContents {
         name: db.query_row(
             "SELECT name FROM connection WHERE id = ?1",
             [connection],
@@ -163,7 +166,7 @@ fn remove_items(db: &Connection, connection: i64, now: i64) -> rusqlite::Result<
     let (all, items): (i64, i64) = db.query_row(
         &format!(
             "SELECT count(*), coalesce(sum(container_kind IS NULL), 0) FROM item \
-             WHERE connection = ?1 AND state IN (?2, ?3) AND connection IN ({KNOWN})"
+             WHERE connection = ?1 AND state IN (?2, ?3) AND connection IN ({SCANNED_CONNECTIONS})"
         ),
         params![connection, there[0], there[1]],
         |row| Ok((row.get(0)?, row.get(1)?)),

@@ -4,21 +4,21 @@
 const MAX_REMOVALS: u64 = 10;
 
 /// More than one item in this many is too many.
-const SHARE: u64 = 5;
+const MIN_ITEMS_PER_REMOVAL: u64 = 5;
 
 /// Whether a person confirmed that many items may be marked as gone at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removals {
     /// No more than the fuse allows.
-    Fused,
+    Limited,
     /// As many as there are.
     Accepted,
 }
 
-/// Whether `going` of `known` items are so many that an error is more likely, such as missing rights.
-pub fn blows(going: u64, known: u64) -> bool {
-    let all = going > 0 && going >= known;
-    all || (going > MAX_REMOVALS && going.saturating_mul(SHARE) > known)
+/// Whether `removed` of `total` items are so many that an error is more likely, such as missing rights.
+pub fn blows(removed: u64, total: u64) -> bool {
+    let all = removed > 0 && removed >= total;
+    all || (removed > MAX_REMOVALS && removed.saturating_mul(MIN_ITEMS_PER_REMOVAL) > total)
 }
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn the_fuse_blows_at_more_than_a_fifth_and_ten_or_at_all() {
-        for (going, known, expected) in [
+        for (removed, total, expected) in [
             (0, 0, false),
             (0, 100, false),
             (1, 1, true),
@@ -40,7 +40,7 @@ mod tests {
             (21, 100, true),
             (u64::MAX, u64::MAX, true),
         ] {
-            assert_eq!(blows(going, known), expected, "{going} of {known}");
+            assert_eq!(blows(removed, total), expected, "{removed} of {total}");
         }
     }
 }

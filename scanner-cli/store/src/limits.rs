@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    error::{Doing, StoreError},
+    error::{Operation, StoreError},
     files,
 };
 
@@ -39,11 +39,11 @@ pub struct MaxSize {
 }
 
 /// The smallest size that makes sense: the scans and an app or two.
-const LEAST: u64 = 1_000_000;
+const MIN_SIZE_BYTES: u64 = 1_000_000;
 /// A disk with less than this many bytes is full.
-const FULL_DISK: u64 = 16_000_000;
+const MIN_FREE_BYTES: u64 = 16_000_000;
 /// What SQLite takes for no limit.
-const NO_LIMIT: i64 = 4_294_967_294;
+const MAX_PAGE_COUNT: i64 = 4_294_967_294;
 
 impl MaxSize {
     /// Reads a size such as `2 GB`, `500 MiB` or a number of bytes; `None` if it is not valid or too small.
@@ -66,7 +66,7 @@ impl MaxSize {
         };
         // Beyond the largest number it is that number, which is no limit.
         let bytes = (number.parse::<f64>().ok()? * factor) as u64;
-        (bytes >= LEAST).then(|| Self {
+        (bytes >= MIN_SIZE_BYTES).then(|| Self {
             bytes,
             text: text.to_owned(),
         })
@@ -76,12 +76,12 @@ impl MaxSize {
     pub(super) fn set(&self, db: &Connection) -> rusqlite::Result<()> {
         let page: i64 = db.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = i64::try_from(self.bytes).unwrap_or(i64::MAX) / page.max(1);
-        limit_pages(db, pages.clamp(1, NO_LIMIT))
+        limit_pages(db, pages.clamp(1, MAX_PAGE_COUNT))
     }
 
     /// Removes the limit: the end of a scan is always written.
     pub(super) fn lift(db: &Connection) -> rusqlite::Result<()> {
-        limit_pages(db, NO_LIMIT)
+        limit_pages(db, MAX_PAGE_COUNT)
     }
 
     /// The error of a transaction that this limit may have ended.
@@ -89,7 +89,7 @@ impl MaxSize {
         if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && has_room(files::folder(path)) {
             return StoreError::too_large(path, &self.text);
         }
-        StoreError::of(path, Doing::Write, error)
+        StoreError::from_sqlite(path, Operation::Write, error)
     }
 }
 
@@ -101,13 +101,13 @@ fn limit_pages(db: &Connection, pages: i64) -> rusqlite::Result<()> {
 #[cfg(unix)]
 fn has_room(folder: &Path) -> bool {
     rustix::fs::statvfs(folder)
-        .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) > FULL_DISK)
+        .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) > MIN_FREE_BYTES)
 }
 
 /// Whether the disk still has room: other systems reserve it when a file is given a length.
 #[cfg(not(unix))]
 fn has_room(folder: &Path) -> bool {
-    tempfile::tempfile_in(folder).is_ok_and(|file| file.set_len(FULL_DISK).is_ok())
+    tempfile::tempfile_in(folder).is_ok_and(|file| file.set_len(MIN_FREE_BYTES).is_ok())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::{
     backup,
     database::{self, Database},
-    error::{Doing, StoreError},
+    error::{Operation, StoreError},
     files, restore,
     schema::{CURRENT, run_migrations, version},
     usage::Usage,
@@ -24,12 +24,12 @@ pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, Stor
     let folder = files::folder(path);
     create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;
     files::refuse_special(path)?;
-    let mut usage = Usage::to_write(path)?;
+    let mut usage = Usage::for_writing(path)?;
     if files::is_backup(path) {
         // A person put it there by hand: the files beside it belong to another store.
         drop(usage);
         restore::adopt(path)?;
-        usage = Usage::to_write(path)?;
+        usage = Usage::for_writing(path)?;
     }
     files::make(path);
     open_with(path, usage, stop)
@@ -48,7 +48,7 @@ pub(super) fn open_with(
 
 /// Brings the store up to date. An older one is copied first.
 fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let failed = |error| StoreError::of(path, Doing::Open, error);
+    let failed = |error| StoreError::from_sqlite(path, Operation::Open, error);
     let found = version(db).map_err(failed)?;
     if found == CURRENT {
         return Ok(());

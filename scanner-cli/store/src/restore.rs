@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use super::{
     backup, backup_file,
-    error::{Doing, StoreError, StoreErrorKind as Kind},
+    error::{Operation, StoreError, StoreErrorKind as Kind},
     file_system::{self, Support},
     files, integrity, schema,
     usage::Usage,
@@ -38,7 +38,7 @@ pub struct Restored {
 }
 
 /// A store that is ready to take the place of the old one.
-struct Prepared {
+struct PreparedStore {
     /// Holds `file`.
     folder: TempDir,
     file: PathBuf,
@@ -48,13 +48,13 @@ struct Prepared {
 }
 
 /// Maximum number of former stores that are kept.
-const FORMER_STORES: usize = 3;
+const MAX_FORMER_STORES: usize = 3;
 /// What follows the name of the store in their names.
 const BEFORE_RESTORE: &str = ".before-restore-";
 /// What the name of a folder begins with in which a backup is made ready.
-const WORKSHOP: &str = ".restore-";
+const STAGING_PREFIX: &str = ".restore-";
 /// How long a process that opens the store waits for the others until it can replace it.
-const OTHERS: Duration = Duration::from_secs(10);
+const IN_USE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Replaces the store `path` by the backup `file`. The store gets a new id.
 ///
@@ -64,24 +64,24 @@ pub fn restore(path: &Path, file: &Path) -> Result<Restored, StoreError> {
     refuse_source(path, file)?;
     let folder = files::folder(path);
     create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;
-    let _alone = Usage::alone(path, Duration::ZERO)?;
-    remove_workshops(path);
+    let _exclusive = Usage::exclusive(path, Duration::ZERO)?;
+    remove_staging_folders(path);
     let new = prepare(path, file)?;
     // Nothing of the store changes before it is known what replaces it.
-    let old = fold(path)?;
+    let old = merge_log(path)?;
     replace(path, new, old)
 }
 
 /// Makes a store of a backup that a person put in the place of the store by hand.
 pub(super) fn adopt(path: &Path) -> Result<(), StoreError> {
-    let _alone = Usage::alone(path, OTHERS)?;
+    let _exclusive = Usage::exclusive(path, IN_USE_TIMEOUT)?;
     if !files::is_backup(path) {
         // Another process was first.
         return Ok(());
     }
-    remove_workshops(path);
+    remove_staging_folders(path);
     let new = prepare(path, path)?;
-    replace(path, new, Old::Unfolded)?;
+    replace(path, new, OldStore::Damaged)?;
     tracing::warn!(
         "`{}` is a backup that was copied there by hand: it was restored, and files beside it that belong to another \
          store were set aside; restore backups instead of copying them",
@@ -95,7 +95,7 @@ pub(super) fn leftovers(path: &Path) -> Vec<String> {
     let mut found = backup::migration_copies(path);
     let former = files::copies(path, BEFORE_RESTORE, number);
     found.extend(former.into_iter().map(|(_, path)| path));
-    found.extend(workshops(path));
+    found.extend(staging_folders(path));
     found.sort();
     found.iter().map(|path| shown(path)).collect()
 }
@@ -105,21 +105,26 @@ fn number(rest: &str) -> Option<u32> {
 }
 
 /// Folders that killed restores left behind.
-fn workshops(path: &Path) -> Vec<PathBuf> {
+fn staging_folders(path: &Path) -> Vec<PathBuf> {
     let entries = files::folder(path)
         .read_dir()
         .into_iter()
         .flatten()
         .flatten();
     entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(WORKSHOP))
+        .filter(|entry| {
+            entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(STAGING_PREFIX)
+        })
         .map(|entry| entry.path())
         .collect()
 }
 
 /// The caller has exclusive use of the store, so no process works in them.
-pub(super) fn remove_workshops(path: &Path) {
-    for folder in workshops(path) {
+pub(super) fn remove_staging_folders(path: &Path) {
+    for folder in staging_folders(path) {
         let _ = fs::remove_dir_all(folder);
     }
 }
@@ -133,18 +138,18 @@ fn refuse_source(path: &Path, file: &Path) -> Result<(), StoreError> {
 }
 
 /// Copies the backup into a folder beside the store, verifies it, and makes a store of today of it.
-fn prepare(path: &Path, file: &Path) -> Result<Prepared, StoreError> {
+fn prepare(path: &Path, file: &Path) -> Result<PreparedStore, StoreError> {
     let header = backup_file::check_head(file)?;
     let folder = files::folder(path);
     let failed = |error| StoreError::folder(folder, error);
-    let workshop = tempfile::Builder::new()
-        .prefix(WORKSHOP)
+    let staging = tempfile::Builder::new()
+        .prefix(STAGING_PREFIX)
         .tempdir_in(folder)
         .map_err(failed)?;
-    let target = workshop.path().join("catalog.db");
+    let target = staging.path().join("catalog.db");
     let unreadable = |error| StoreError::file(file, Kind::Other, "cannot be copied").because(error);
     copy_bytes(file, &target).map_err(unreadable)?;
-    if header.application != files::BACKUP {
+    if header.application != files::BACKUP_ID {
         // A copy of the database's files: what is in its log counts.
         for suffix in ["-wal", "-journal"] {
             let from = files::beside(file, suffix);
@@ -154,14 +159,14 @@ fn prepare(path: &Path, file: &Path) -> Result<Prepared, StoreError> {
         }
     }
     let (store_id, items, older) = renew(&target, file)?;
-    take_owner(path, &target);
+    copy_owner(path, &target);
     let synced = File::options()
         .write(true)
         .open(&target)
         .and_then(|file| file.sync_all());
     synced.map_err(failed)?;
-    Ok(Prepared {
-        folder: workshop,
+    Ok(PreparedStore {
+        folder: staging,
         file: target,
         store_id,
         items,
@@ -175,7 +180,7 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             StoreError::file(file, Kind::NotABackup, "is damaged").because(error)
         }
-        _ => StoreError::of(target, Doing::Write, error),
+        _ => StoreError::from_sqlite(target, Operation::Write, error),
     };
     let mut db = Connection::open(target).map_err(failed)?;
     let found = schema::version(&db).map_err(failed)?;
@@ -194,7 +199,7 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
         db.pragma_update(None, "journal_mode", "DELETE")?;
         schema::run_migrations(&mut db)?;
         db.execute_batch("UPDATE store SET id = lower(hex(randomblob(8)))")?;
-        db.pragma_update(None, "application_id", files::LIVE)?;
+        db.pragma_update(None, "application_id", files::STORE_ID)?;
         let items = "SELECT count(*) FROM item WHERE state <> 3 AND container_kind IS NULL";
         let items = db.query_row(items, [], |row| row.get(0))?;
         Ok((schema::store_id(&db)?, items))
@@ -205,27 +210,31 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
 
 /// What there is of the old store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Old {
+enum OldStore {
     /// All of it is in its own file.
-    Folded,
+    Merged,
     /// It is damaged: the files beside it stay with it.
-    Unfolded,
+    Damaged,
     Missing,
 }
 
 /// Puts what the old store has in its log into its file, and makes sure that no other process has it open.
-fn fold(path: &Path) -> Result<Old, StoreError> {
+fn merge_log(path: &Path) -> Result<OldStore, StoreError> {
     if !path.exists() {
-        let rest = files::BESIDE
+        let rest = files::SIDE_FILES
             .iter()
             .any(|suffix| files::beside(path, suffix).exists());
-        return Ok(if rest { Old::Unfolded } else { Old::Missing });
+        return Ok(if rest {
+            OldStore::Damaged
+        } else {
+            OldStore::Missing
+        });
     }
     files::refuse_special(path)?;
     if files::is_backup(path) {
-        return Ok(Old::Unfolded);
+        return Ok(OldStore::Damaged);
     }
-    let folded = || -> rusqlite::Result<()> {
+    let merged = || -> rusqlite::Result<()> {
         let db = Connection::open(path)?;
         db.busy_timeout(Duration::from_millis(200))?;
         // Only who is alone gets this.
@@ -233,8 +242,8 @@ fn fold(path: &Path) -> Result<Old, StoreError> {
         db.pragma_update(None, "journal_mode", "DELETE")?;
         db.execute_batch("BEGIN EXCLUSIVE; COMMIT")
     };
-    match folded() {
-        Ok(()) => Ok(Old::Folded),
+    match merged() {
+        Ok(()) => Ok(OldStore::Merged),
         Err(error) => match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Err(match file_system::probe(files::folder(path)) {
@@ -247,30 +256,30 @@ fn fold(path: &Path) -> Result<Old, StoreError> {
                 | ErrorCode::DatabaseCorrupt
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen,
-            ) => Ok(Old::Unfolded),
-            _ => Err(StoreError::of(path, Doing::Write, error)),
+            ) => Ok(OldStore::Damaged),
+            _ => Err(StoreError::from_sqlite(path, Operation::Write, error)),
         },
     }
 }
 
 /// Puts the new store in the place of the old one, which gets another name.
-fn replace(path: &Path, new: Prepared, old: Old) -> Result<Restored, StoreError> {
+fn replace(path: &Path, new: PreparedStore, old: OldStore) -> Result<Restored, StoreError> {
     let folder = files::folder(path);
     let failed = |error| StoreError::folder(folder, error);
     let kept = match old {
-        Old::Missing => None,
-        Old::Folded | Old::Unfolded => Some(next_name(path)),
+        OldStore::Missing => None,
+        OldStore::Merged | OldStore::Damaged => Some(next_name(path)),
     };
     if let Some(kept) = &kept {
-        if old == Old::Unfolded {
-            for suffix in files::BESIDE {
+        if old == OldStore::Damaged {
+            for suffix in files::SIDE_FILES {
                 keep(&files::beside(path, suffix), &files::beside(kept, suffix)).map_err(failed)?;
             }
         }
         keep(path, kept).map_err(failed)?;
         files::sync_folder(folder);
         // A file that stays there would be taken for a part of the new store.
-        for suffix in files::BESIDE {
+        for suffix in files::SIDE_FILES {
             remove(&files::beside(path, suffix)).map_err(failed)?;
         }
         files::sync_folder(folder);
@@ -278,7 +287,7 @@ fn replace(path: &Path, new: Prepared, old: Old) -> Result<Restored, StoreError>
     fs::rename(&new.file, path).map_err(failed)?;
     files::sync_folder(folder);
     drop(new.folder);
-    files::keep_newest(path, BEFORE_RESTORE, FORMER_STORES, number);
+    files::keep_newest(path, BEFORE_RESTORE, MAX_FORMER_STORES, number);
     Ok(Restored {
         kept,
         store_id: new.store_id,
@@ -323,7 +332,7 @@ fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
 /// Gives the new store the owner and rights of the old one, or the owner of its folder: an administrator may restore
 /// what the service's own account has to write.
 #[cfg(unix)]
-fn take_owner(path: &Path, new: &Path) {
+fn copy_owner(path: &Path, new: &Path) {
     use file_access::file_rights::FILE_MODE;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
@@ -341,4 +350,4 @@ fn take_owner(path: &Path, new: &Path) {
 
 /// On other systems the folder's rights hold for what is in it.
 #[cfg(not(unix))]
-fn take_owner(_path: &Path, _new: &Path) {}
+fn copy_owner(_path: &Path, _new: &Path) {}

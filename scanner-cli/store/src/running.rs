@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use catalog_model::{ChangeKind, ItemState};
 
-use super::{change::Numbered, sighting::Seen};
+use super::{change::NumericCode, sighting::SeenEntity};
 use crate::spool::Duplicates;
 
 /// A scan that is running, as the writer knows it.
@@ -16,21 +16,21 @@ pub(super) struct Running {
     /// When the scan began.
     pub(super) time: i64,
     /// Items that were there when it began.
-    pub(super) known: Share,
+    pub(super) existing: ItemTotals,
     pub(super) counts: Counts,
     /// The same of containers, which are not among the numbers of a scan.
     pub(super) container_counts: Counts,
     /// Ids of the kinds of containers of which this attempt may not see all.
     pub(super) hidden_containers: BTreeSet<&'static str>,
     /// Number of records that the attempt ruled out.
-    pub(super) ruled: u64,
+    pub(super) withheld: u64,
     /// Items of this attempt that were dropped because another record with their key counts.
     pub(super) duplicates: Duplicates,
 }
 
 /// A number of items, and how many of them were present rather than unreadable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Share {
+pub(super) struct ItemTotals {
     pub(super) all: i64,
     pub(super) present: i64,
 }
@@ -60,7 +60,7 @@ pub struct Counts {
 
 impl Counts {
     /// The number of changes of this kind.
-    pub(super) fn of(&mut self, kind: ChangeKind) -> &mut i64 {
+    pub(super) fn of_kind(&mut self, kind: ChangeKind) -> &mut i64 {
         match kind {
             ChangeKind::Added => &mut self.added,
             ChangeKind::Changed => &mut self.changed,
@@ -74,7 +74,7 @@ impl Counts {
 }
 
 /// What the narrow row of an item says.
-pub(super) struct Known {
+pub(super) struct ItemRow {
     pub(super) id: i64,
     pub(super) fingerprint: [u8; 16],
     pub(super) contacts: Option<i64>,
@@ -83,20 +83,20 @@ pub(super) struct Known {
     pub(super) attempt: i64,
 }
 
-impl Known {
+impl ItemRow {
     /// Whether the scan has seen it in this attempt.
-    pub(super) fn is_of(&self, running: &Running) -> bool {
+    pub(super) fn is_seen_by(&self, running: &Running) -> bool {
         (self.scan, self.attempt) == (running.scan, running.attempt)
     }
 
     /// Whether an item is the same as what the store holds, unknown contacts aside.
-    pub(super) fn is_same(&self, seen: &Seen) -> bool {
+    pub(super) fn is_same(&self, seen: &SeenEntity) -> bool {
         let contacts = seen.contacts.as_ref().map(|contacts| contacts.fingerprint);
         self.fingerprint == seen.fingerprint && (contacts.is_none() || contacts == self.contacts)
     }
 
     /// Whether followers have received its removal.
-    pub(super) fn is_out(&self) -> bool {
+    pub(super) fn is_removed_from_catalog(&self) -> bool {
         self.state == ItemState::Gone.code() || self.state == ItemState::Excluded.code()
     }
 }

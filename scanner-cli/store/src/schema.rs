@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::error::{Doing, StoreError};
+use super::error::{Operation, StoreError};
 
 /// What makes version 1 of an empty database, version 2 of version 1, and so on. A released one never changes.
 pub(super) const MIGRATIONS: [&str; 7] = [
@@ -37,7 +37,8 @@ pub(super) fn version(db: &Connection) -> rusqlite::Result<usize> {
 
 /// Refuses a database that a newer program wrote.
 pub(super) fn refuse_newer(db: &Connection, path: &Path) -> Result<(), StoreError> {
-    let found = version(db).map_err(|error| StoreError::of(path, Doing::Open, error))?;
+    let found =
+        version(db).map_err(|error| StoreError::from_sqlite(path, Operation::Open, error))?;
     if found > CURRENT {
         return Err(StoreError::newer(path, found, CURRENT));
     }

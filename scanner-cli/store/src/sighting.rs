@@ -7,21 +7,21 @@ use catalog_model::{
 
 use super::{
     hashes::{fingerprint, hash},
-    stored_item::{CONTACTS, StoredItem, unknown, unknown_of_container},
+    stored_item::{CONTACTS, StoredItem, unknown, unknown_container_fields},
     texts::{self, LongText},
 };
 use crate::spool::Record;
 
 /// One thing that a scan saw.
 pub(super) enum Sighting {
-    Item(Seen),
+    Item(SeenEntity),
     /// The key of an item that is as the store has it.
     Unchanged(String),
     /// The source's id of a record that could not be read.
     Unreadable(String),
     /// A record that a filter excludes or cannot decide about.
-    Ruled(Ruled),
-    Container(Box<Seen>, Inclusion),
+    Withheld(WithheldRecord),
+    Container(Box<SeenEntity>, Inclusion),
     /// There may be more containers of the kind with this id than the scan sees.
     HiddenContainers(&'static str),
 }
@@ -34,9 +34,9 @@ impl Sighting {
             Self::Container(seen, _) => seen.bytes(),
             Self::HiddenContainers(kind) => kind.len(),
             Self::Unreadable(text) | Self::Unchanged(text) => text.len(),
-            Self::Ruled(ruled) => {
-                let rule = ruled.rule.as_ref().map_or(0, String::len);
-                ruled.key.len() + ruled.record.source_id.len() + rule
+            Self::Withheld(withheld) => {
+                let rule = withheld.rule.as_ref().map_or(0, String::len);
+                withheld.key.len() + withheld.record.source_id.len() + rule
             }
         }
     }
@@ -44,14 +44,14 @@ impl Sighting {
 
 /// A record that another one with the same key is compared with.
 #[derive(Clone, Debug)]
-pub(super) struct Rival {
+pub(super) struct RankedRecord {
     pub(super) precedence: Precedence,
     pub(super) source_id: String,
     /// Whether a filter excludes it.
     pub(super) excluded: bool,
 }
 
-impl Rival {
+impl RankedRecord {
     /// How it ranks.
     pub(super) fn rank(&self) -> (Precedence, &str) {
         (self.precedence, &self.source_id)
@@ -60,18 +60,18 @@ impl Rival {
 
 /// A record that a filter excludes, or about which the filter could not decide.
 #[derive(Clone, Debug)]
-pub(super) struct Ruled {
+pub(super) struct WithheldRecord {
     pub(super) key: String,
-    pub(super) record: Rival,
+    pub(super) record: RankedRecord,
     /// The rule of a filter that excludes it; without one it is undecided.
     pub(super) rule: Option<String>,
 }
 
-impl Ruled {
+impl WithheldRecord {
     pub(super) fn new(key: &ItemKey, (precedence, id): Record<'_>, rule: Option<String>) -> Self {
         Self {
             key: key.as_str().to_owned(),
-            record: Rival {
+            record: RankedRecord {
                 precedence,
                 source_id: id.map_or_else(String::new, |id| id.0.clone()),
                 excluded: rule.is_some(),
@@ -83,7 +83,7 @@ impl Ruled {
 
 /// An item or a container that a scan saw.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct SeenEntity {
     /// Of a container, its kind.
     pub(super) container_kind: Option<ContainerKind>,
     pub(super) key: String,
@@ -110,7 +110,7 @@ pub(super) struct SeenContacts {
 
 impl SeenContacts {
     /// The contacts of an item, if they are known.
-    fn of(item: &StoredItem<'_>) -> serde_json::Result<Option<Self>> {
+    fn from_item(item: &StoredItem<'_>) -> serde_json::Result<Option<Self>> {
         let contacts = item.contacts.as_ref().map(serde_json::to_string);
         Ok(contacts.transpose()?.map(|json| Self {
             fingerprint: hash(&json),
@@ -119,7 +119,7 @@ impl SeenContacts {
     }
 }
 
-impl Seen {
+impl SeenEntity {
     /// An item, whose fields have these revisions.
     pub(super) fn new(
         item: &Visualization,
@@ -135,7 +135,7 @@ impl Seen {
             precedence: item.precedence,
             fingerprint: [0; 16],
             unknown: unknown(item),
-            contacts: SeenContacts::of(&stored)?,
+            contacts: SeenContacts::from_item(&stored)?,
             content: String::new(),
             texts: Vec::new(),
         };
@@ -143,11 +143,11 @@ impl Seen {
     }
 
     /// A container, whose fields have these revisions.
-    pub(super) fn of_container(
+    pub(super) fn from_container(
         container: &Container,
         revisions: &[FieldRevision],
     ) -> serde_json::Result<Self> {
-        let stored = StoredItem::of_container(container, revisions);
+        let stored = StoredItem::from_container(container, revisions);
         let seen = Self {
             container_kind: Some(container.kind),
             key: container.key.as_str().to_owned(),
@@ -155,8 +155,8 @@ impl Seen {
             source_id: container.id.0.clone(),
             precedence: Precedence::default(),
             fingerprint: [0; 16],
-            unknown: unknown_of_container(container),
-            contacts: SeenContacts::of(&stored)?,
+            unknown: unknown_container_fields(container),
+            contacts: SeenContacts::from_item(&stored)?,
             content: String::new(),
             texts: Vec::new(),
         };
@@ -165,7 +165,7 @@ impl Seen {
 
     /// The same with another content.
     fn with_content(mut self, mut stored: StoredItem<'_>) -> serde_json::Result<Self> {
-        self.texts = texts::take(&mut stored);
+        self.texts = texts::extract(&mut stored);
         self.content = serde_json::to_string(&stored)?;
         let (key, id, content) = (&*self.key, &*self.source_id, &*self.content);
         self.fingerprint = match texts::references(&self.texts) {
@@ -182,12 +182,12 @@ impl Seen {
         };
         for field in &self.unknown {
             match self.container_kind {
-                Some(_) => stored.keep_of_container(field, former),
+                Some(_) => stored.keep_in_container(field, former),
                 None => stored.keep(field, former),
             }
         }
         if stored.keep_statuses(former)
-            && let Ok(Some(contacts)) = SeenContacts::of(&stored)
+            && let Ok(Some(contacts)) = SeenContacts::from_item(&stored)
         {
             self.contacts = Some(contacts);
         }

@@ -20,18 +20,18 @@ use tempfile::{NamedTempFile, TempPath};
 
 mod duplicates;
 mod entries;
-mod former;
 mod ledger;
+mod missing_items;
 mod write_behind;
 
-use duplicates::Losers;
+use duplicates::DroppedEntries;
 use entries::Entry;
 use write_behind::WriteBehind;
 
 pub use duplicates::{Duplicate, Duplicates};
-pub use entries::Kind;
-pub use former::Lacking;
+pub use entries::EntryKind;
 pub use ledger::Ledger;
+pub use missing_items::MissingItems;
 
 /// Lines that wait for the closing statement of their scan. Dropped, it leaves nothing behind.
 pub struct Spool {
@@ -63,7 +63,7 @@ pub type Record<'a> = (Precedence, Option<&'a SourceId>);
 
 /// What becomes of the lines in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum SpoolTarget {
     /// Their file gets another name in its folder.
     Renamed,
     /// They are copied; their file has no name, so that no other process can read it and nothing is left of it.
@@ -103,15 +103,15 @@ impl Finished {
 }
 
 /// Big enough that a system call a buffer costs nothing, small enough to be many connections' worth.
-const BUFFER: usize = 128 * 1024;
+const BUFFER_BYTES: usize = 128 * 1024;
 
 impl Spool {
     /// Opens a spool in `folder`.
     ///
     /// # Errors
     /// If a file cannot be read or written.
-    pub fn open(folder: &Path, fate: Fate) -> io::Result<Self> {
-        let (file, name) = new_lines(folder, fate)?;
+    pub fn open(folder: &Path, target: SpoolTarget) -> io::Result<Self> {
+        let (file, name) = new_lines(folder, target)?;
         Ok(Self {
             lines: WriteBehind::new(file)?,
             name,
@@ -123,11 +123,11 @@ impl Spool {
         })
     }
 
-    fn fate(&self) -> Fate {
+    fn target(&self) -> SpoolTarget {
         if self.name.is_some() {
-            Fate::Renamed
+            SpoolTarget::Renamed
         } else {
-            Fate::Copied
+            SpoolTarget::Copied
         }
     }
 
@@ -154,7 +154,7 @@ impl Spool {
         write(lines)?;
         lines.push(b'\n');
         self.count += 1;
-        self.add_entry(key, record, Kind::Line)
+        self.add_entry(key, record, EntryKind::Line)
     }
 
     /// Records an item: that it has a line, or why it has none.
@@ -165,7 +165,7 @@ impl Spool {
         &mut self,
         key: &ItemKey,
         (precedence, id): Record<'_>,
-        kind: Kind,
+        kind: EntryKind,
     ) -> io::Result<()> {
         let entry = Entry {
             fingerprint: self.hasher.fingerprint(key.as_str()),
@@ -182,7 +182,7 @@ impl Spool {
     /// # Errors
     /// If a file cannot be read or written.
     pub fn clear(&mut self) -> io::Result<()> {
-        let (file, name) = new_lines(&self.folder, self.fate())?;
+        let (file, name) = new_lines(&self.folder, self.target())?;
         self.lines = WriteBehind::new(file)?;
         self.name = name;
         self.keys = WriteBehind::new(tempfile::tempfile_in(&self.folder)?)?;
@@ -195,23 +195,23 @@ impl Spool {
     /// # Errors
     /// If a file cannot be read or written.
     pub fn finish(self) -> io::Result<Finished> {
-        let fate = self.fate();
+        let target = self.target();
         let (mut lines, mut name) = (self.lines.finish()?, self.name);
         let mut keys = self.keys.finish()?;
-        let losers = Losers::find(&mut keys, self.entries)?;
-        if !losers.is_empty() {
-            let (file, new_name) = new_lines(&self.folder, fate)?;
-            let mut kept = BufWriter::with_capacity(BUFFER, file);
-            losers.leave_out(&mut lines, &mut keys, &mut kept)?;
+        let dropped = DroppedEntries::find(&mut keys, self.entries)?;
+        if !dropped.is_empty() {
+            let (file, new_name) = new_lines(&self.folder, target)?;
+            let mut kept = BufWriter::with_capacity(BUFFER_BYTES, file);
+            dropped.copy_remaining(&mut lines, &mut keys, &mut kept)?;
             lines = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
             name = new_name;
         }
         lines.rewind()?;
         Ok(Finished {
-            count: self.count - losers.duplicates.count,
+            count: self.count - dropped.duplicates.count,
             lines,
             name,
-            duplicates: losers.duplicates,
+            duplicates: dropped.duplicates,
             keys,
             entries: self.entries,
             hasher: self.hasher,
@@ -219,19 +219,19 @@ impl Spool {
     }
 }
 
-fn new_lines(folder: &Path, fate: Fate) -> io::Result<(File, Option<TempPath>)> {
-    match fate {
-        Fate::Renamed => {
+fn new_lines(folder: &Path, target: SpoolTarget) -> io::Result<(File, Option<TempPath>)> {
+    match target {
+        SpoolTarget::Renamed => {
             let (file, name) = temporary(folder)?.into_parts();
             Ok((file, Some(name)))
         }
-        Fate::Copied => Ok((tempfile::tempfile_in(folder)?, None)),
+        SpoolTarget::Copied => Ok((tempfile::tempfile_in(folder)?, None)),
     }
 }
 
 fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
     let file = tempfile::tempfile_in(folder)?;
-    Ok(BufWriter::with_capacity(BUFFER, file))
+    Ok(BufWriter::with_capacity(BUFFER_BYTES, file))
 }
 
 /// The error of a sink whose temporary file cannot be written.
@@ -260,7 +260,7 @@ mod tests {
     /// Spools `(key, id)` pairs and checks the lines that remain and the duplicates.
     fn check(items: &[(&str, &str)], lines: &str, duplicates: &[(&str, &str)]) {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(folder.path(), Fate::Renamed).unwrap();
+        let mut spool = Spool::open(folder.path(), SpoolTarget::Renamed).unwrap();
         push(&mut spool, &[("forgotten", "0"), ("a", "0")]);
         spool.clear().unwrap();
         push(&mut spool, items);

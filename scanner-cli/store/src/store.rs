@@ -25,7 +25,7 @@ use crate::{
     error::StoreError,
     limits::StoreLimits,
     opening,
-    sighting::{Ruled, Seen, Sighting},
+    sighting::{SeenEntity, Sighting, WithheldRecord},
     spool::{Duplicates, Record},
     writer::{Answer, FirstError, Message, ScanNumber, Writer},
 };
@@ -54,9 +54,9 @@ pub struct StoreScan {
 }
 
 /// Maximum number of sightings in a batch.
-const BATCH: usize = 1_000;
+const MAX_BATCH_SIGHTINGS: usize = 1_000;
 /// Number of bytes of texts at which a batch is full, however few sightings it has.
-const BATCH_BYTES: usize = 2 * 1024 * 1024;
+const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Maximum number of batches that wait for the writer.
 const MAX_WAITING_BATCHES: usize = 2;
 
@@ -103,7 +103,7 @@ impl Store {
         let messages = self.messages.clone();
         let messages = messages.ok_or_else(|| StoreError::writer_crashed(&self.path))?;
         let revisions = beginning.revisions.clone();
-        let (number, first_error) = ask(&messages, &self.path, |answer| {
+        let (number, first_error) = request(&messages, &self.path, |answer| {
             Message::Begin(Box::new(beginning), answer)
         })
         .await?;
@@ -112,7 +112,7 @@ impl Store {
             messages,
             number,
             revisions,
-            batch: Vec::with_capacity(BATCH),
+            batch: Vec::with_capacity(MAX_BATCH_SIGHTINGS),
             bytes: 0,
             first_error,
             closed: false,
@@ -137,7 +137,7 @@ impl StoreScan {
     /// # Errors
     /// If something that the scan saw before could not be written.
     pub async fn ready(&mut self) -> Result<(), StoreError> {
-        if self.batch.len() < BATCH && self.bytes < BATCH_BYTES {
+        if self.batch.len() < MAX_BATCH_SIGHTINGS && self.bytes < MAX_BATCH_BYTES {
             return Ok(());
         }
         self.flush().await
@@ -148,32 +148,32 @@ impl StoreScan {
     /// # Errors
     /// If the item cannot be written as JSON.
     pub fn item(&mut self, item: &Visualization, id: Option<&SourceId>) -> Result<(), StoreError> {
-        let seen = Seen::new(item, id, &self.revisions);
+        let seen = SeenEntity::new(item, id, &self.revisions);
         let seen =
             seen.map_err(|error| StoreError::unwritable(&self.path, item.key.as_str(), error))?;
-        self.take(Sighting::Item(seen));
+        self.add(Sighting::Item(seen));
         Ok(())
     }
 
     /// Adds the id of a record that could not be read.
     pub fn unreadable(&mut self, id: &SourceId) {
-        self.take(Sighting::Unreadable(id.0.clone()));
+        self.add(Sighting::Unreadable(id.0.clone()));
     }
 
     /// Adds the key of an item that did not change.
     pub fn unchanged(&mut self, key: &ItemKey) {
-        self.take(Sighting::Unchanged(key.as_str().to_owned()));
+        self.add(Sighting::Unchanged(key.as_str().to_owned()));
     }
 
     /// Adds the key of an item about which a filter cannot decide.
     pub fn undecided(&mut self, key: &ItemKey, record: Record<'_>) {
-        self.take(Sighting::Ruled(Ruled::new(key, record, None)));
+        self.add(Sighting::Withheld(WithheldRecord::new(key, record, None)));
     }
 
     /// Adds the key of an item that this rule of a filter excludes.
     pub fn excluded(&mut self, key: &ItemKey, record: Record<'_>, rule: &FilterRule) {
         let rule = Some(rule.to_string());
-        self.take(Sighting::Ruled(Ruled::new(key, record, rule)));
+        self.add(Sighting::Withheld(WithheldRecord::new(key, record, rule)));
     }
 
     /// Adds a container.
@@ -181,15 +181,15 @@ impl StoreScan {
     /// # Errors
     /// If the container cannot be written as JSON.
     pub fn container(&mut self, container: &Container) -> Result<(), StoreError> {
-        let seen = Seen::of_container(container, &self.revisions)
+        let seen = SeenEntity::from_container(container, &self.revisions)
             .map_err(|error| StoreError::unwritable(&self.path, container.key.as_str(), error))?;
-        self.take(Sighting::Container(Box::new(seen), container.inclusion));
+        self.add(Sighting::Container(Box::new(seen), container.inclusion));
         Ok(())
     }
 
     /// Notes that there may be more containers of this kind, so that none of them is gone.
     pub fn hidden_containers(&mut self, kind: ContainerKind) {
-        self.take(Sighting::HiddenContainers(kind.id));
+        self.add(Sighting::HiddenContainers(kind.id));
     }
 
     /// Forgets what the scan saw so far: it begins again.
@@ -199,7 +199,7 @@ impl StoreScan {
     pub fn restart(&mut self) -> Result<(), StoreError> {
         self.batch.clear();
         self.bytes = 0;
-        self.refuse_broken()?;
+        self.check_first_error()?;
         let sent = self.messages.send_now(Message::Restart(self.number));
         sent.map_err(|_ended| StoreError::writer_crashed(&self.path))
     }
@@ -211,7 +211,7 @@ impl StoreScan {
     pub async fn close(mut self, closing: Closing) -> Result<(Closed, Duplicates), StoreError> {
         // The writer reports what could not be flushed.
         let _ = self.flush().await;
-        let closed = ask(&self.messages, &self.path, |answer| {
+        let closed = request(&self.messages, &self.path, |answer| {
             Message::Close(self.number, Box::new(closing), answer)
         });
         let closed = closed.await;
@@ -219,21 +219,21 @@ impl StoreScan {
         closed
     }
 
-    fn take(&mut self, sighting: Sighting) {
+    fn add(&mut self, sighting: Sighting) {
         self.bytes += sighting.bytes();
         self.batch.push(sighting);
     }
 
     pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
-        self.refuse_broken()?;
-        let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.check_first_error()?;
+        let batch = mem::replace(&mut self.batch, Vec::with_capacity(MAX_BATCH_SIGHTINGS));
         self.bytes = 0;
         let sent = self.messages.send(Message::Batch(self.number, batch)).await;
         sent.map_err(|_ended| StoreError::writer_crashed(&self.path))
     }
 
     /// Fails if the writer could not write what the scan saw before.
-    fn refuse_broken(&self) -> Result<(), StoreError> {
+    fn check_first_error(&self) -> Result<(), StoreError> {
         self.first_error
             .get()
             .map_or(Ok(()), |error| Err(error.again()))
@@ -248,7 +248,7 @@ impl Drop for StoreScan {
     }
 }
 
-async fn ask<T>(
+async fn request<T>(
     messages: &BacklogSender<Message>,
     path: &Path,
     message: impl FnOnce(Answer<T>) -> Message,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 mod container;
 mod into_item;
 
-pub(crate) use self::container::unknown_of_container;
+pub(crate) use self::container::unknown_container_fields;
 use self::into_item::contacts_of;
 
 /// The field of contacts, as changes and revisions name it.
@@ -146,12 +146,12 @@ impl<'a> StoredItem<'a> {
             revisions: known
                 .map(|revised| (revised.field.into(), revised.revision))
                 .collect(),
-            ..Self::of(item)
+            ..Self::from_item(item)
         }
     }
 
     /// The twin of an item, without revisions.
-    pub(crate) fn of(item: &'a Visualization) -> Self {
+    pub(crate) fn from_item(item: &'a Visualization) -> Self {
         Self {
             label: item.label.iter().map(|part| part.into()).collect(),
             container: item.container.as_ref().map(|key| key.as_str().into()),

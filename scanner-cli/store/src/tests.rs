@@ -14,13 +14,13 @@ use super::{
 };
 
 mod containers;
+mod duplicate_keys;
 mod excluded;
 mod feed;
 mod gone;
 mod locked;
 mod revisions;
 mod texts;
-mod twins;
 mod unchanged;
 
 impl Scratch {
@@ -86,7 +86,7 @@ async fn what_only_an_aborted_attempt_saw_does_not_blow_the_fuse() {
     scan.restart().unwrap();
     see(&mut scan, "a", "A", Contacts::Unknown);
     see(&mut scan, "b", "B", Contacts::Unknown);
-    let closed = close_with(scan, 1, Removals::Fused).await.unwrap();
+    let closed = close_with(scan, 1, Removals::Limited).await.unwrap();
     assert_eq!(closed.statement, Some(Completeness::Complete));
     assert_eq!(closed.counts.removed, 2);
 }
@@ -107,7 +107,7 @@ async fn items_that_cannot_be_read_do_not_make_those_that_go_look_few() {
         for (key, name) in &all[if day == 1 { 50 } else { 61 }..] {
             see(&mut scan, key, name, Contacts::Unknown);
         }
-        last = Some(close_with(scan, day, Removals::Fused).await.unwrap());
+        last = Some(close_with(scan, day, Removals::Limited).await.unwrap());
     }
     let last = last.unwrap();
     assert!(

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Number of bytes from which on a text is stored separately.
-const LONG: usize = 1_024;
+const MIN_LONG_TEXT_BYTES: usize = 1_024;
 
 /// A long text of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +41,10 @@ impl LongText {
 }
 
 /// Removes the long texts from an item, and returns them.
-pub(super) fn take(item: &mut StoredItem<'_>) -> Vec<LongText> {
+pub(super) fn extract(item: &mut StoredItem<'_>) -> Vec<LongText> {
     let mut texts = Vec::new();
     let mut one = |place: &dyn Fn() -> String, text: &mut Cow<'_, str>| {
-        if text.len() >= LONG {
+        if text.len() >= MIN_LONG_TEXT_BYTES {
             texts.push(LongText::new(place(), mem::take(text).into_owned()));
         }
     };
@@ -64,7 +64,9 @@ pub(super) fn take(item: &mut StoredItem<'_>) -> Vec<LongText> {
             StoredValue::Text(text) | StoredValue::LongText(text) | StoredValue::Url(text) => {
                 one(&place, text);
             }
-            StoredValue::Tags(tags) if tags.iter().map(|tag| tag.len()).sum::<usize>() >= LONG => {
+            StoredValue::Tags(tags)
+                if tags.iter().map(|tag| tag.len()).sum::<usize>() >= MIN_LONG_TEXT_BYTES =>
+            {
                 let mut list = Cow::Owned(serde_json::json!(tags).to_string());
                 tags.clear();
                 one(&place, &mut list);
@@ -189,7 +191,8 @@ mod tests {
 
     #[test]
     fn texts_that_were_taken_out_go_back_to_their_places() {
-        let long = |letter: &str| -> Cow<'static, str> { letter.repeat(LONG).into() };
+        let long =
+            |letter: &str| -> Cow<'static, str> { letter.repeat(MIN_LONG_TEXT_BYTES).into() };
         let nothing = "{\"label\":[],\"name\":\"\",\"properties\":[]}";
         let mut item = StoredItem::read(nothing, None).unwrap();
         item.label = vec!["short".into(), long("l")];
@@ -204,13 +207,13 @@ mod tests {
             ("number".into(), StoredValue::Number(1.0)),
             (
                 "tags".into(),
-                StoredValue::Tags(vec!["\"a\"".into(); LONG / 3 + 1]),
+                StoredValue::Tags(vec!["\"a\"".into(); MIN_LONG_TEXT_BYTES / 3 + 1]),
             ),
         ];
         let mut taken = item.clone();
-        let texts = take(&mut taken);
+        let texts = extract(&mut taken);
         assert_eq!(texts.len(), 8);
-        assert!(serde_json::to_string(&taken).unwrap().len() < LONG);
+        assert!(serde_json::to_string(&taken).unwrap().len() < MIN_LONG_TEXT_BYTES);
         put_all(&mut taken, &texts);
         assert_eq!(taken, item);
     }

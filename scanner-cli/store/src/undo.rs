@@ -7,10 +7,10 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{
-    change::Numbered,
+    change::NumericCode,
     hashes::fingerprint,
-    running::{Known, Running},
-    sighting::Rival,
+    running::{ItemRow, Running},
+    sighting::RankedRecord,
     stored_item::precedence,
 };
 use catalog_model::{ChangeKind, Instant, Precedence};
@@ -26,7 +26,7 @@ CREATE TEMP TABLE IF NOT EXISTS former (
     source_id TEXT NOT NULL, changed_by INTEGER NOT NULL, contacts TEXT, content TEXT NOT NULL, texts TEXT
 );
 -- Records of the running attempt that are not to be in the catalog, by 128 bits of SHA-256 of their keys.
-CREATE TEMP TABLE IF NOT EXISTS ruled (
+CREATE TEMP TABLE IF NOT EXISTS withheld (
     scan INTEGER NOT NULL, key BLOB NOT NULL,
     excluded INTEGER NOT NULL, standing INTEGER NOT NULL, modified INTEGER, source_id TEXT NOT NULL,
     PRIMARY KEY (scan, key)
@@ -42,10 +42,10 @@ pub(super) struct Undo<'a> {
     drop_former: CachedStatement<'a>,
     kind_of: CachedStatement<'a>,
     unlog: CachedStatement<'a>,
-    held: CachedStatement<'a>,
+    current_record: CachedStatement<'a>,
     changed_by: CachedStatement<'a>,
-    rival: CachedStatement<'a>,
-    rule: CachedStatement<'a>,
+    withheld: CachedStatement<'a>,
+    withhold: CachedStatement<'a>,
 }
 
 impl<'a> Undo<'a> {
@@ -74,12 +74,12 @@ impl<'a> Undo<'a> {
             drop_former: db.prepare_cached("DELETE FROM temp.former WHERE item = ?1")?,
             kind_of: db.prepare_cached("SELECT kind FROM change WHERE seq = ?1")?,
             unlog: db.prepare_cached("DELETE FROM change WHERE seq = ?1")?,
-            held: db.prepare_cached("SELECT source_id, content FROM content WHERE item = ?1")?,
+            current_record: db.prepare_cached("SELECT source_id, content FROM content WHERE item = ?1")?,
             changed_by: db.prepare_cached("SELECT changed_by FROM content WHERE item = ?1")?,
-            rival: db.prepare_cached(
-                "SELECT excluded, standing, modified, source_id FROM temp.ruled WHERE scan = ?1 AND key = ?2",
+            withheld: db.prepare_cached(
+                "SELECT excluded, standing, modified, source_id FROM temp.withheld WHERE scan = ?1 AND key = ?2",
             )?,
-            rule: db.prepare_cached("INSERT OR REPLACE INTO temp.ruled VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
+            withhold: db.prepare_cached("INSERT OR REPLACE INTO temp.withheld VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
         })
     }
 
@@ -97,11 +97,11 @@ impl<'a> Undo<'a> {
     pub(super) fn undo(
         &mut self,
         running: &mut Running,
-        known: &mut Known,
+        stored: &mut ItemRow,
     ) -> rusqlite::Result<bool> {
         let read = |row: &rusqlite::Row<'_>| {
-            let former = Known {
-                id: known.id,
+            let former = ItemRow {
+                id: stored.id,
                 fingerprint: row.get(1)?,
                 contacts: row.get(2)?,
                 state: row.get(3)?,
@@ -110,28 +110,28 @@ impl<'a> Undo<'a> {
             };
             Ok((row.get::<_, Option<i64>>(0)?, former))
         };
-        let former = self.former.query_row([known.id, running.scan], read);
+        let former = self.former.query_row([stored.id, running.scan], read);
         let Some((logged, former)) = former.optional()? else {
             return Ok(false);
         };
-        self.restore_item.execute([known.id])?;
-        self.restore_content.execute([known.id])?;
-        self.drop_former.execute([known.id])?;
+        self.restore_item.execute([stored.id])?;
+        self.restore_content.execute([stored.id])?;
+        self.drop_former.execute([stored.id])?;
         if let Some(seq) = logged {
             let kind = self.kind_of.query_row([seq], |row| row.get(0)).optional()?;
-            if let Some(kind) = kind.and_then(ChangeKind::of) {
-                *running.counts.of(kind) -= 1;
+            if let Some(kind) = kind.and_then(ChangeKind::from_code) {
+                *running.counts.of_kind(kind) -= 1;
             }
             self.unlog.execute([seq])?;
         }
-        *known = former;
+        *stored = former;
         Ok(true)
     }
 
     /// The record that the item is made of now.
-    pub(super) fn held(&mut self, item: i64) -> rusqlite::Result<Rival> {
-        self.held.query_row([item], |row| {
-            Ok(Rival {
+    pub(super) fn current_record(&mut self, item: i64) -> rusqlite::Result<RankedRecord> {
+        self.current_record.query_row([item], |row| {
+            Ok(RankedRecord {
                 source_id: row.get(0)?,
                 precedence: precedence(row.get_ref(1)?.as_str()?),
                 excluded: false,
@@ -146,18 +146,18 @@ impl<'a> Undo<'a> {
     }
 
     /// The record with this key that was seen in this attempt and is not to be in the catalog.
-    pub(super) fn rival(
+    pub(super) fn withheld(
         &mut self,
         running: &Running,
         key: &str,
-    ) -> rusqlite::Result<Option<Rival>> {
-        if running.ruled == 0 {
+    ) -> rusqlite::Result<Option<RankedRecord>> {
+        if running.withheld == 0 {
             return Ok(None);
         }
         let wanted = params![running.scan, fingerprint(&[key])];
-        let rival = self.rival.query_row(wanted, |row| {
+        let withheld = self.withheld.query_row(wanted, |row| {
             let modified: Option<i64> = row.get(2)?;
-            Ok(Rival {
+            Ok(RankedRecord {
                 excluded: row.get(0)?,
                 precedence: Precedence {
                     standing: row.get(1)?,
@@ -166,20 +166,20 @@ impl<'a> Undo<'a> {
                 source_id: row.get(3)?,
             })
         });
-        rival.optional()
+        withheld.optional()
     }
 
     /// Notes a record that a filter excludes or cannot decide about.
-    pub(super) fn rule(
+    pub(super) fn withhold(
         &mut self,
         running: &mut Running,
         key: &str,
-        record: &Rival,
+        record: &RankedRecord,
     ) -> rusqlite::Result<()> {
-        running.ruled += 1;
+        running.withheld += 1;
         let Precedence { standing, modified } = record.precedence;
         let modified = modified.map(Instant::as_unix_millis);
-        self.rule
+        self.withhold
             .execute(params![
                 running.scan,
                 fingerprint(&[key]),
@@ -195,7 +195,7 @@ impl<'a> Undo<'a> {
 /// Forgets the records that an attempt ruled out.
 pub(super) fn forget_attempt(db: &Connection, scan: i64) -> rusqlite::Result<()> {
     db.execute_batch(TABLES)?;
-    db.execute("DELETE FROM temp.ruled WHERE scan = ?1", [scan])
+    db.execute("DELETE FROM temp.withheld WHERE scan = ?1", [scan])
         .map(drop)
 }
 

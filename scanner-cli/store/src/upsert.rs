@@ -6,10 +6,10 @@ use catalog_model::{ChangeKind, ItemState};
 use rusqlite::{Connection, params};
 
 use super::{
-    change::Numbered,
+    change::NumericCode,
     hashes::hash,
-    running::{Known, Running},
-    sighting::{Difference, Seen, Sighting},
+    running::{ItemRow, Running},
+    sighting::{Difference, SeenEntity, Sighting},
     stored_item::StoredItem,
     texts,
 };
@@ -21,7 +21,7 @@ mod statements;
 use self::statements::Statements;
 
 /// Writes a batch. The caller commits the transaction.
-pub(super) fn take(
+pub(super) fn write_batch(
     db: &Connection,
     running: &mut Running,
     batch: Vec<Sighting>,
@@ -36,7 +36,7 @@ pub(super) fn take(
                 let Running { scan, attempt, .. } = *running;
                 statements.unreadable.execute(params![scan, attempt, id])?;
             }
-            Sighting::Ruled(ruled) => statements.ruled(running, &ruled)?,
+            Sighting::Withheld(record) => statements.write_withheld(running, &record)?,
             Sighting::Container(seen, inclusion) => {
                 statements.container(db, running, *seen, inclusion)?;
             }
@@ -49,27 +49,32 @@ pub(super) fn take(
 }
 
 impl Statements<'_> {
-    fn item(&mut self, db: &Connection, running: &mut Running, seen: Seen) -> rusqlite::Result<()> {
+    fn item(
+        &mut self,
+        db: &Connection,
+        running: &mut Running,
+        seen: SeenEntity,
+    ) -> rusqlite::Result<()> {
         let rank = (seen.precedence, seen.source_id.as_str());
-        if let Some(rival) = self.undo.rival(running, &seen.key)?
-            && rival.precedence.beats(&rival.source_id, rank)
+        if let Some(withheld) = self.undo.withheld(running, &seen.key)?
+            && withheld.precedence.beats(&withheld.source_id, rank)
         {
-            running.duplicates.add(&rival.source_id, rank.1);
+            running.duplicates.add(&withheld.source_id, rank.1);
             return Ok(());
         }
-        let Some(mut known) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
+        let Some(mut stored) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
             return self.add(db, running, &seen);
         };
         let mut added = false;
-        if known.scan == running.scan {
-            if known.is_of(running) && !self.replaces(running, &known, &seen)? {
+        if stored.scan == running.scan {
+            if stored.is_seen_by(running) && !self.replaces(running, &stored, &seen)? {
                 return Ok(());
             }
             added =
-                !self.undo.undo(running, &mut known)? && self.undo.is_added(running, known.id)?;
+                !self.undo.undo(running, &mut stored)? && self.undo.is_added(running, stored.id)?;
         }
         running.counts.seen += 1;
-        self.merge(db, running, (&known, added), seen)
+        self.merge(db, running, (&stored, added), seen)
     }
 
     /// Compares what a scan saw with what the store has, and writes the difference. If this scan has `added` it, no
@@ -78,50 +83,50 @@ impl Statements<'_> {
         &mut self,
         db: &Connection,
         running: &mut Running,
-        (known, added): (&Known, bool),
-        mut seen: Seen,
+        (stored, added): (&ItemRow, bool),
+        mut seen: SeenEntity,
     ) -> rusqlite::Result<()> {
-        if !known.is_same(&seen) && !seen.unknown.is_empty() && !added {
-            seen = match self.former(db, known.id)? {
+        if !stored.is_same(&seen) && !seen.unknown.is_empty() && !added {
+            seen = match self.former(db, stored.id)? {
                 Some(former) => seen.completed(&former),
                 None => seen,
             };
         }
-        if known.is_same(&seen) && !known.is_out() {
+        if stored.is_same(&seen) && !stored.is_removed_from_catalog() {
             let Running { scan, attempt, .. } = *running;
-            self.mark.execute(params![known.id, scan, attempt])?;
+            self.mark.execute(params![stored.id, scan, attempt])?;
             return Ok(());
         }
-        if added && !known.is_out() {
-            return self.write(running, known, &seen, None);
+        if added && !stored.is_removed_from_catalog() {
+            return self.write(running, stored, &seen, None);
         }
-        self.change(db, running, known, &seen)
+        self.change(db, running, stored, &seen)
     }
 
     /// Takes an item that is as the store has it. What the store does not have as present is not known well enough: it
     /// stays as it was.
     fn unchanged(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
-        if self.undo.rival(running, key)?.is_some() {
+        if self.undo.withheld(running, key)?.is_some() {
             return Ok(());
         }
-        let mut known = self.find(hash(key), key, None)?;
-        if let Some(known) = known.as_mut().filter(|known| known.scan == running.scan) {
-            if known.is_of(running) {
+        let mut stored = self.find(hash(key), key, None)?;
+        if let Some(stored) = stored.as_mut().filter(|stored| stored.scan == running.scan) {
+            if stored.is_seen_by(running) {
                 return Ok(());
             }
             // An earlier attempt of the scan may have written another content.
-            self.undo.undo(running, known)?;
+            self.undo.undo(running, stored)?;
         }
-        match known {
-            Some(known) if !known.is_out() => {
+        match stored {
+            Some(stored) if !stored.is_removed_from_catalog() => {
                 running.counts.seen += 1;
                 let Running { scan, attempt, .. } = *running;
-                let marked = self.mark.execute(params![known.id, scan, attempt]);
+                let marked = self.mark.execute(params![stored.id, scan, attempt]);
                 marked.map(drop)
             }
-            known => {
+            stored => {
                 running.counts.unreadable += 1;
-                self.leave_undecided(running, known)
+                self.leave_undecided(running, stored)
             }
         }
     }
@@ -130,22 +135,29 @@ impl Statements<'_> {
     fn replaces(
         &mut self,
         running: &mut Running,
-        known: &Known,
-        seen: &Seen,
+        stored: &ItemRow,
+        seen: &SeenEntity,
     ) -> rusqlite::Result<bool> {
-        if known.state == ItemState::Excluded.code() {
+        if stored.state == ItemState::Excluded.code() {
             running.counts.excluded -= 1;
             return Ok(true);
         }
-        if known.state == ItemState::Unreadable.code() {
+        if stored.state == ItemState::Unreadable.code() {
             return Ok(true);
         }
-        let held = self.undo.held(known.id)?;
-        if !seen.precedence.beats(&seen.source_id, held.rank()) {
-            running.duplicates.add(&held.source_id, &seen.source_id);
+        let current_record = self.undo.current_record(stored.id)?;
+        if !seen
+            .precedence
+            .beats(&seen.source_id, current_record.rank())
+        {
+            running
+                .duplicates
+                .add(&current_record.source_id, &seen.source_id);
             return Ok(false);
         }
-        running.duplicates.add(&seen.source_id, &held.source_id);
+        running
+            .duplicates
+            .add(&seen.source_id, &current_record.source_id);
         running.counts.seen -= 1;
         Ok(true)
     }
@@ -156,10 +168,10 @@ impl Statements<'_> {
         key_hash: i64,
         key: &str,
         fingerprint: Option<[u8; 16]>,
-    ) -> rusqlite::Result<Option<Known>> {
+    ) -> rusqlite::Result<Option<ItemRow>> {
         let mut rows = self.find.query([key_hash])?;
         while let Some(row) = rows.next()? {
-            let known = Known {
+            let stored = ItemRow {
                 id: row.get(0)?,
                 fingerprint: row.get(1)?,
                 contacts: row.get(2)?,
@@ -168,10 +180,10 @@ impl Statements<'_> {
                 attempt: row.get(5)?,
             };
             // The fingerprint is of the key, too. Only where it differs may this be another key with the same hash.
-            if Some(known.fingerprint) == fingerprint
-                || self.key_of.exists(params![known.id, key])?
+            if Some(stored.fingerprint) == fingerprint
+                || self.key_of.exists(params![stored.id, key])?
             {
-                return Ok(Some(known));
+                return Ok(Some(stored));
             }
         }
         Ok(None)
@@ -185,7 +197,12 @@ impl Statements<'_> {
         Ok(())
     }
 
-    fn add(&mut self, db: &Connection, running: &mut Running, seen: &Seen) -> rusqlite::Result<()> {
+    fn add(
+        &mut self,
+        db: &Connection,
+        running: &mut Running,
+        seen: &SeenEntity,
+    ) -> rusqlite::Result<()> {
         let Running {
             scan,
             connection,
@@ -224,13 +241,13 @@ impl Statements<'_> {
         &mut self,
         db: &Connection,
         running: &mut Running,
-        known: &Known,
-        seen: &Seen,
+        stored: &ItemRow,
+        seen: &SeenEntity,
     ) -> rusqlite::Result<()> {
-        let former = self.former(db, known.id)?;
+        let former = self.former(db, stored.id)?;
         let difference = seen.difference(former.as_ref());
         let kind = match &difference {
-            _ if known.is_out() => Some(ChangeKind::Returned),
+            _ if stored.is_removed_from_catalog() => Some(ChangeKind::Returned),
             Difference::Revisions => Some(ChangeKind::Rewritten),
             // The source's id alone may be another: an app that was exported and imported again.
             Difference::Fields(fields) => (!fields.is_empty()).then_some(ChangeKind::Changed),
@@ -239,11 +256,11 @@ impl Statements<'_> {
             Difference::Fields(fields) => fields,
             Difference::Revisions => Vec::new(),
         };
-        self.undo.save(running, known.id)?;
+        self.undo.save(running, stored.id)?;
         let changed = kind.filter(|kind| *kind != ChangeKind::Rewritten);
-        self.write(running, known, seen, changed)?;
+        self.write(running, stored, seen, changed)?;
         match kind {
-            Some(kind) => self.log(running, known.id, kind, Some(&fields)),
+            Some(kind) => self.log(running, stored.id, kind, Some(&fields)),
             None => Ok(()),
         }
     }
@@ -270,14 +287,14 @@ impl Statements<'_> {
     fn write(
         &mut self,
         running: &Running,
-        known: &Known,
-        seen: &Seen,
+        stored: &ItemRow,
+        seen: &SeenEntity,
         kind: Option<ChangeKind>,
     ) -> rusqlite::Result<()> {
         let contacts = seen.contacts.as_ref();
         let Running { scan, attempt, .. } = *running;
         self.update.execute(params![
-            known.id,
+            stored.id,
             seen.fingerprint,
             contacts.map(|contacts| contacts.fingerprint),
             scan,
@@ -286,7 +303,7 @@ impl Statements<'_> {
         self.texts.write(&seen.texts)?;
         self.update_content
             .execute(params![
-                known.id,
+                stored.id,
                 seen.source_id,
                 kind.map(|_| scan),
                 contacts.map(|contacts| &contacts.json),
@@ -303,7 +320,7 @@ impl Statements<'_> {
         kind: ChangeKind,
         fields: Option<&[String]>,
     ) -> rusqlite::Result<()> {
-        *running.counts.of(kind) += 1;
+        *running.counts.of_kind(kind) += 1;
         let fields = fields.filter(|fields| !fields.is_empty());
         let fields = fields.map(|fields| serde_json::json!(fields).to_string());
         let seq = self.log.insert(params![

@@ -27,8 +27,8 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Usage {
     /// The right to write to the store `path`, together with others.
-    pub(super) fn to_write(path: &Path) -> Result<Self, StoreError> {
-        match share(path) {
+    pub(super) fn for_writing(path: &Path) -> Result<Self, StoreError> {
+        match lock_shared(path) {
             Ok(file) => Ok(Self { _file: Some(file) }),
             Err(TryLockError::WouldBlock) => Err(StoreError::being_restored(path)),
             Err(TryLockError::Error(error)) if is_unsupported(&error) => {
@@ -41,11 +41,11 @@ impl Usage {
     /// The right to read the store `path`, together with others. Where no lock can be had, such as in a folder that may
     /// only be read, the store is read without. So is a backup or a copy that no command has written to: reading makes
     /// no lock file beside it.
-    pub(super) fn to_read(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn for_reading(path: &Path) -> Result<Self, StoreError> {
         if !lock(path).exists() {
             return Ok(Self { _file: None });
         }
-        match share(path) {
+        match lock_shared(path) {
             Ok(file) => Ok(Self { _file: Some(file) }),
             Err(TryLockError::WouldBlock) => Err(StoreError::being_restored(path)),
             Err(TryLockError::Error(_)) => Ok(Self { _file: None }),
@@ -53,10 +53,10 @@ impl Usage {
     }
 
     /// The right to replace the store `path`, which no other process may have open.
-    pub(super) fn alone(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+    pub(super) fn exclusive(path: &Path, timeout: Duration) -> Result<Self, StoreError> {
         let mut file =
             open_lock(&lock(path)).map_err(|error| StoreError::folder(&lock(path), error))?;
-        match try_for(patience, || file.try_lock()) {
+        match retry_for(timeout, || file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::in_use(path)),
             Err(TryLockError::Error(_)) => return Err(StoreError::without_locks(path)),
@@ -73,20 +73,20 @@ fn lock(path: &Path) -> PathBuf {
     files::folder(path).join(".store.lock")
 }
 
-fn share(path: &Path) -> Result<File, TryLockError> {
+fn lock_shared(path: &Path) -> Result<File, TryLockError> {
     let file = open_lock(&lock(path)).map_err(TryLockError::Error)?;
-    try_for(RESTORE_TIMEOUT, || file.try_lock_shared())?;
+    retry_for(RESTORE_TIMEOUT, || file.try_lock_shared())?;
     Ok(file)
 }
 
-fn try_for(
-    patience: Duration,
+fn retry_for(
+    timeout: Duration,
     mut attempt: impl FnMut() -> Result<(), TryLockError>,
 ) -> Result<(), TryLockError> {
     let begun = Instant::now();
     loop {
         match attempt() {
-            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < timeout => {
                 thread::sleep(RETRY_INTERVAL);
             }
             done => return done,

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::{
     closing::{self, Beginning, Closed, Closing},
     database::Database,
-    error::{Doing, StoreError},
+    error::{Operation, StoreError},
     forget,
     limits::{MaxSize, StoreLimits},
     running::Running,
@@ -43,7 +43,7 @@ pub(super) type FirstError = OnceLock<StoreError>;
 pub(super) struct ScanNumber(pub(super) i64);
 
 /// Number of items at which a transaction ends, up to a batch more. They fit in the cache.
-const TRANSACTION: usize = 8_000;
+const TRANSACTION_ITEMS: usize = 8_000;
 
 /// The writing side of the database, with the scans that are under way.
 pub(super) struct Writer {
@@ -118,9 +118,9 @@ impl Writer {
                 if let Some((running, first_error)) = running.get_mut(&scan)
                     && first_error.get().is_none()
                 {
-                    upsert::take(db, running, batch)?;
+                    upsert::write_batch(db, running, batch)?;
                 }
-                if rows >= TRANSACTION {
+                if rows >= TRANSACTION_ITEMS {
                     return Ok(());
                 }
                 (scan, batch) = match messages.try_receive() {
@@ -136,7 +136,7 @@ impl Writer {
         if let Err(error) = all {
             let error = match &self.limits.max_size {
                 Some(max_size) => max_size.error(&self.path, error),
-                None => StoreError::of(&self.path, Doing::Write, error),
+                None => StoreError::from_sqlite(&self.path, Operation::Write, error),
             };
             for (_, first_error) in scans.iter().filter_map(|scan| self.running.get(scan)) {
                 // The first counts.
@@ -154,11 +154,11 @@ impl Writer {
             running.counts.excluded = 0;
             running.hidden_containers.clear();
             running.duplicates = Duplicates::default();
-            running.ruled = 0;
+            running.withheld = 0;
             let scan = running.scan;
             let forgotten = undo::forget_attempt(&self.db, scan);
             if let Err(error) = forgotten {
-                let error = StoreError::of(&self.path, Doing::Write, error);
+                let error = StoreError::from_sqlite(&self.path, Operation::Write, error);
                 // The first counts.
                 let _ = first_error.set(error);
             }
@@ -178,7 +178,7 @@ impl Writer {
             closing.statement = Err(error.to_string());
         }
         if closing::is_overtaken(&self.db, &running)
-            .map_err(|error| StoreError::of(&self.path, Doing::Read, error))?
+            .map_err(|error| StoreError::from_sqlite(&self.path, Operation::Read, error))?
         {
             return Err(StoreError::overtaken(&self.path));
         }
@@ -215,7 +215,7 @@ impl Writer {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let done = transaction(&mut self.db, work);
-        done.map_err(|error| StoreError::of(&self.path, Doing::Write, error))
+        done.map_err(|error| StoreError::from_sqlite(&self.path, Operation::Write, error))
     }
 }
 

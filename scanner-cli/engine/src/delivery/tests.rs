@@ -85,7 +85,7 @@ async fn scanned() -> (Scratch, Deliverer) {
 }
 
 fn cursor(scratch: &Scratch, follower: &ConfiguredFollower) -> Cursor {
-    let cursor = scratch.catalog().cursor(&FeedFollower::of(follower));
+    let cursor = scratch.catalog().cursor(&FeedFollower::new(follower));
     cursor.unwrap()
 }
 

@@ -39,7 +39,7 @@ impl Service {
                 clock,
                 display: Arc::new(NoProgress),
                 store: Some(store),
-                removals: Removals::Fused,
+                removals: Removals::Limited,
             })
         };
         let stop = Stop::default();

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::{
     Catalog, CatalogContainer, CatalogItem, Change,
-    rows::{CHANGE, OF_ITEMS, OF_SOURCE, change_of},
+    rows::{CHANGE, ITEM_CHANGES, SOURCE_CHANGES, change_from_row},
 };
 use crate::error::StoreError;
 
@@ -43,7 +43,7 @@ impl Catalog {
         &self,
         each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
-        let which = format!("{OF_ITEMS} {OF_SOURCE}");
+        let which = format!("{ITEM_CHANGES} {SOURCE_CHANGES}");
         self.changes(&which, [0, i64::MAX], each)
     }
 
@@ -58,7 +58,7 @@ impl Catalog {
         until: i64,
         each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.changes(OF_ITEMS, [after, until], each)
+        self.changes(ITEM_CHANGES, [after, until], each)
     }
 
     /// The same as [`each_delivery`](Self::each_delivery), with the changes of containers.
@@ -83,7 +83,7 @@ impl Catalog {
         scan: i64,
         each: impl FnMut(Change) -> Result<(), E>,
     ) -> Result<(), E> {
-        let which = format!("{OF_ITEMS} {OF_SOURCE} AND change.scan = {scan}");
+        let which = format!("{ITEM_CHANGES} {SOURCE_CHANGES} AND change.scan = {scan}");
         self.changes(&which, [0, i64::MAX], each)
     }
 
@@ -98,7 +98,7 @@ impl Catalog {
             *CHANGE
         ))?;
         let mut rows = self.read(|_| changes.query(range))?;
-        while let Some(change) = self.read(|_| rows.next()?.map(change_of).transpose())? {
+        while let Some(change) = self.read(|_| rows.next()?.map(change_from_row).transpose())? {
             each(change)?;
         }
         Ok(())
@@ -109,9 +109,16 @@ impl Catalog {
     /// # Errors
     /// If the store cannot be read.
     pub fn changes_of(&self, item: &CatalogItem<'_>) -> Result<Vec<Change>, StoreError> {
-        let sql = format!("{} {OF_SOURCE} AND change.item = ?1 ORDER BY seq", *CHANGE);
+        let sql = format!(
+            "{} {SOURCE_CHANGES} AND change.item = ?1 ORDER BY seq",
+            *CHANGE
+        );
         let mut changes = self.prepare(&sql)?;
-        self.read(|_| changes.query_map(params![item.id], change_of)?.collect())
+        self.read(|_| {
+            changes
+                .query_map(params![item.id], change_from_row)?
+                .collect()
+        })
     }
 
     /// The changes of a container on its source, in their order.
@@ -122,11 +129,14 @@ impl Catalog {
         &self,
         container: &CatalogContainer<'_>,
     ) -> Result<Vec<Change>, StoreError> {
-        let sql = format!("{} {OF_SOURCE} AND change.item = ?1 ORDER BY seq", *CHANGE);
+        let sql = format!(
+            "{} {SOURCE_CHANGES} AND change.item = ?1 ORDER BY seq",
+            *CHANGE
+        );
         let mut changes = self.prepare(&sql)?;
         self.read(|_| {
             changes
-                .query_map(params![container.id], change_of)?
+                .query_map(params![container.id], change_from_row)?
                 .collect()
         })
     }
@@ -141,7 +151,7 @@ impl Catalog {
             ChangesFrom::Scan(scan) => ("scan", scan),
             ChangesFrom::Time(time) => ("time", time),
         };
-        let sql = format!("SELECT DISTINCT item FROM change WHERE {column} >= ?1 {OF_SOURCE}");
+        let sql = format!("SELECT DISTINCT item FROM change WHERE {column} >= ?1 {SOURCE_CHANGES}");
         let mut changed = self.prepare(&sql)?;
         let items = self.read(|_| changed.query_map([value], |row| row.get(0))?.collect());
         items.map(ItemSet)

@@ -10,7 +10,8 @@ use super::{
     rows::{NARROW, WIDE},
 };
 use crate::{
-    change::Numbered, closing::KNOWN, error::StoreError, hashes, stored_item::StoredItem, texts,
+    change::NumericCode, closing::SCANNED_CONNECTIONS, error::StoreError, hashes,
+    stored_item::StoredItem, texts,
 };
 
 /// An item of the store.
@@ -208,7 +209,7 @@ impl Catalog {
         // What is narrow is sorted; then only the wide rows are looked up, one by one.
         let sql = format!(
             "{NARROW} WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 AND {which} \
-             AND item.connection IN ({KNOWN}) ORDER BY key"
+             AND item.connection IN ({SCANNED_CONNECTIONS}) ORDER BY key"
         );
         let (mut narrow, mut wide) = (self.prepare(&sql)?, self.prepare(WIDE)?);
         let mut rows = self.read(|_| narrow.query(params![connection, states]))?;
@@ -266,7 +267,7 @@ impl Catalog {
 
     fn found(&self, key: &str, which: &str) -> Result<Option<Found<'_>>, StoreError> {
         let mut narrow = self.prepare(&format!(
-            "{NARROW} WHERE key_hash = ?1 AND key = ?2 AND {which} AND item.connection IN ({KNOWN})"
+            "{NARROW} WHERE key_hash = ?1 AND key = ?2 AND {which} AND item.connection IN ({SCANNED_CONNECTIONS})"
         ))?;
         let mut wide = self.prepare(WIDE)?;
         self.read(|_| {
@@ -281,8 +282,8 @@ impl Catalog {
         let (id, connection, state): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let known = self.connections.iter().find(|known| known.id == connection);
         let connection = known.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, connection))?;
-        let state =
-            ItemState::of(state).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, state))?;
+        let state = ItemState::from_code(state)
+            .ok_or(rusqlite::Error::IntegralValueOutOfRange(2, state))?;
         let (last_seen, gone_since): (_, Option<i64>) = (row.get(3)?, row.get(4)?);
         // One that a filter excludes now keeps the date until it returns.
         let gone_since = gone_since.filter(|_| state == ItemState::Gone);

@@ -10,7 +10,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant as Moment},
+    time::{Duration, Instant as MonotonicInstant},
 };
 
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ mod batches;
 mod reading;
 
 /// How long everything is read at one moment. A store that is read for longer cannot shorten its log.
-const MAX_SNAPSHOT: Duration = Duration::from_secs(600);
+const MAX_SNAPSHOT_AGE: Duration = Duration::from_secs(600);
 
 /// What one follower is to deliver.
 pub struct StoreFeed {
@@ -58,7 +58,7 @@ pub struct FeedFollower {
 impl FeedFollower {
     /// The follower that has these settings.
     #[must_use]
-    pub fn of(configured: &ConfiguredFollower) -> Self {
+    pub fn new(configured: &ConfiguredFollower) -> Self {
         Self {
             name: configured.follower.name().clone(),
             scope: configured.scope.clone(),
@@ -84,7 +84,7 @@ impl FeedFollower {
 /// The store, open for reading.
 struct Reader {
     catalog: Mutex<Catalog>,
-    opened: Moment,
+    opened: MonotonicInstant,
     /// Set when the delivery is to end.
     stop: Arc<AtomicBool>,
 }
@@ -106,14 +106,14 @@ impl StoreFeed {
         let Some(catalog) = Catalog::open(path)? else {
             return Ok(None);
         };
-        let reached = cursors.of(&follower)?.reached;
+        let reached = cursors.cursor(&follower)?.reached;
         let (start, end) = catalog.range_after(reached)?;
         let connections = catalog.feed_connections(&follower.scope);
         catalog.release_rollback_journal()?;
         Ok(Some(Self {
             reader: Arc::new(Reader {
                 catalog: Mutex::new(catalog),
-                opened: Moment::now(),
+                opened: MonotonicInstant::now(),
                 stop: Arc::clone(stop),
             }),
             cursors: Mutex::new(cursors),
@@ -202,7 +202,7 @@ impl Reader {
             return Err(FeedError::Stopped);
         }
         let catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.opened.elapsed() > MAX_SNAPSHOT {
+        if self.opened.elapsed() > MAX_SNAPSHOT_AGE {
             catalog.release_snapshot().map_err(failed)?;
         }
         read(&catalog).map_err(failed)

@@ -6,7 +6,7 @@ use catalog_model::{ChangeKind, follower::EntityKind};
 use rusqlite::{Connection, Row};
 
 use super::{
-    super::{change::Numbered, closing::KNOWN, running::Counts},
+    super::{change::NumericCode, closing::SCANNED_CONNECTIONS, running::Counts},
     Change, StoredConnection, StoredScan,
 };
 
@@ -18,17 +18,17 @@ pub(super) const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts, texts FROM content WHERE item = ?1";
 
 /// The changes that the source made. Items that another version of the program had written are none.
-pub(super) const OF_SOURCE: &str = "AND kind <> 5";
+pub(super) const SOURCE_CHANGES: &str = "AND kind <> 5";
 
 /// The changes of items.
-pub(super) const OF_ITEMS: &str = "AND container_kind IS NULL";
+pub(super) const ITEM_CHANGES: &str = "AND container_kind IS NULL";
 
 /// The changes of connections that are known.
 pub(super) static CHANGE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT seq, change.scan, time, code, key, kind, fields, container_kind IS NOT NULL FROM change \
          JOIN content ON content.item = change.item JOIN item ON item.id = change.item \
-         JOIN connection ON connection.id = item.connection WHERE item.connection IN ({KNOWN})"
+         JOIN connection ON connection.id = item.connection WHERE item.connection IN ({SCANNED_CONNECTIONS})"
     )
 });
 
@@ -52,7 +52,7 @@ pub(super) fn connections(db: &Connection) -> rusqlite::Result<Vec<StoredConnect
     connections.collect()
 }
 
-pub(super) fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
+pub(super) fn scan_from_row(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
     let reasons: String = row.get(5)?;
     Ok(StoredScan {
         id: row.get(0)?,
@@ -77,7 +77,7 @@ pub(super) fn scan_of(row: &Row<'_>) -> rusqlite::Result<StoredScan> {
     })
 }
 
-pub(super) fn change_of(row: &Row<'_>) -> rusqlite::Result<Change> {
+pub(super) fn change_from_row(row: &Row<'_>) -> rusqlite::Result<Change> {
     let (kind, fields): (i64, Option<String>) = (row.get(5)?, row.get(6)?);
     let fields = fields.and_then(|fields| serde_json::from_str(&fields).ok());
     Ok(Change {
@@ -86,9 +86,10 @@ pub(super) fn change_of(row: &Row<'_>) -> rusqlite::Result<Change> {
         time: row.get(2)?,
         connection: row.get(3)?,
         key: row.get(4)?,
-        kind: ChangeKind::of(kind).ok_or(rusqlite::Error::IntegralValueOutOfRange(5, kind))?,
+        kind: ChangeKind::from_code(kind)
+            .ok_or(rusqlite::Error::IntegralValueOutOfRange(5, kind))?,
         fields: fields.unwrap_or_default(),
-        of: match row.get(7)? {
+        entity: match row.get(7)? {
             true => EntityKind::Container,
             false => EntityKind::Item,
         },

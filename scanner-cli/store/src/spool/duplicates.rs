@@ -10,7 +10,7 @@ use std::{
     io::{self, BufRead, BufReader, Seek, Write},
 };
 
-use super::entries::{Entry, Kind, for_each};
+use super::entries::{Entry, EntryKind, for_each};
 
 /// Items that were dropped because another record with their key counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,10 +31,10 @@ pub struct Duplicate {
 }
 
 /// Maximum number of duplicates listed.
-const MAX_NAMED: usize = 100;
+const MAX_LISTED_DUPLICATES: usize = 100;
 
 /// Number of fingerprints that are sorted at once: 8 MiB of them.
-const SHARE: u64 = 1 << 19;
+const PARTITION_SIZE: u64 = 1 << 19;
 
 impl Duplicates {
     /// Notes that the record `dropped` was dropped in favour of `kept`, which may have been dropped in favour of it
@@ -47,7 +47,7 @@ impl Duplicates {
                 kept.clone_into(&mut duplicate.kept);
             }
         }
-        if self.first.len() < MAX_NAMED {
+        if self.first.len() < MAX_LISTED_DUPLICATES {
             self.first.push(Duplicate {
                 kept: kept.to_owned(),
                 dropped: dropped.to_owned(),
@@ -58,15 +58,18 @@ impl Duplicates {
 
 /// A part of all fingerprints, cut by their upper bits, since they are spread evenly.
 #[derive(Clone, Copy)]
-pub(super) struct Share {
+pub(super) struct Partition {
     bits: u32,
     number: u128,
 }
 
-impl Share {
+impl Partition {
     /// The shares of `count` fingerprints, each small enough to be sorted in memory.
     pub(super) fn all(count: u64) -> impl Iterator<Item = Self> {
-        let bits = count.div_ceil(SHARE).next_power_of_two().trailing_zeros();
+        let bits = count
+            .div_ceil(PARTITION_SIZE)
+            .next_power_of_two()
+            .trailing_zeros();
         (0..1_u128 << bits).map(move |number| Self { bits, number })
     }
 
@@ -76,10 +79,10 @@ impl Share {
 }
 
 /// The fingerprints of a share that come more than once.
-pub(super) fn repeated(keys: &mut File, share: Share) -> io::Result<HashSet<u128>> {
+pub(super) fn repeated(keys: &mut File, partition: Partition) -> io::Result<HashSet<u128>> {
     let mut fingerprints = Vec::new();
     for_each(keys, |_, entry| {
-        if share.has(entry.fingerprint) {
+        if partition.has(entry.fingerprint) {
             fingerprints.push(entry.fingerprint);
         }
         Ok(())
@@ -90,7 +93,7 @@ pub(super) fn repeated(keys: &mut File, share: Share) -> io::Result<HashSet<u128
 }
 
 /// The lines that do not count, by their entries' numbers.
-pub(super) struct Losers {
+pub(super) struct DroppedEntries {
     /// A bit for each entry.
     bits: Vec<u64>,
     pub(super) duplicates: Duplicates,
@@ -118,32 +121,32 @@ impl Best {
         let other_is = (other.precedence, other.id);
         other_is.0.beats(other_is.1, known)
             || (!known.0.beats(known.1, other_is)
-                && self.entry.kind != Kind::Line
-                && other.kind == Kind::Line)
+                && self.entry.kind != EntryKind::Line
+                && other.kind == EntryKind::Line)
     }
 }
 
-impl Losers {
+impl DroppedEntries {
     /// Finds them among `count` entries.
     pub(super) fn find(keys: &mut File, count: u64) -> io::Result<Self> {
-        let mut losers = Self {
+        let mut dropped = Self {
             bits: Vec::new(),
             duplicates: Duplicates::default(),
         };
-        for share in Share::all(count) {
-            let repeated = repeated(keys, share)?;
+        for partition in Partition::all(count) {
+            let repeated = repeated(keys, partition)?;
             if !repeated.is_empty() {
-                losers.find_among(keys, &repeated)?;
+                dropped.find_in_partition(keys, &repeated)?;
             }
         }
-        Ok(losers)
+        Ok(dropped)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.bits.is_empty()
     }
 
-    fn find_among(&mut self, keys: &mut File, repeated: &HashSet<u128>) -> io::Result<()> {
+    fn find_in_partition(&mut self, keys: &mut File, repeated: &HashSet<u128>) -> io::Result<()> {
         let mut best: HashMap<u128, Best> = HashMap::new();
         for_each(keys, |number, entry| {
             if !repeated.contains(&entry.fingerprint) {
@@ -165,9 +168,9 @@ impl Losers {
         })
     }
 
-    fn add(&mut self, number: u64, kind: Kind, kept: &str, dropped: &str) {
+    fn add(&mut self, number: u64, kind: EntryKind, kept: &str, dropped: &str) {
         // What has no line leaves nothing out.
-        if kind != Kind::Line {
+        if kind != EntryKind::Line {
             return;
         }
         self.duplicates.add(kept, dropped);
@@ -184,7 +187,7 @@ impl Losers {
     }
 
     /// Copies `lines` to `kept` without them.
-    pub(super) fn leave_out(
+    pub(super) fn copy_remaining(
         &self,
         lines: &mut File,
         keys: &mut File,
@@ -194,7 +197,7 @@ impl Losers {
         let mut lines = BufReader::new(lines);
         let mut line = Vec::new();
         for_each(keys, |number, entry| {
-            if entry.kind != Kind::Line {
+            if entry.kind != EntryKind::Line {
                 return Ok(());
             }
             line.clear();
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_repeated_fingerprint_is_found_in_any_share() {
-        let count = SHARE * 2 + 5;
+        let count = PARTITION_SIZE * 2 + 5;
         // An odd multiplier spreads consecutive numbers over all upper bits, as a hash does.
         let spread = |n: u64| u128::from(n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) << 64;
         let mut keys = tempfile::tempfile().unwrap();
@@ -228,7 +231,7 @@ mod tests {
         for n in 0..count {
             let entry = Entry {
                 fingerprint: spread(n.min(count - 2)),
-                kind: Kind::Line,
+                kind: EntryKind::Line,
                 precedence: Precedence::default(),
                 id: "",
             };
@@ -236,9 +239,9 @@ mod tests {
         }
         writer.flush().unwrap();
         drop(writer);
-        let losers = Losers::find(&mut keys, count).unwrap();
-        assert_eq!(losers.duplicates.count, 1);
-        assert!(losers.has(count - 1) && !losers.has(count - 2));
+        let dropped = DroppedEntries::find(&mut keys, count).unwrap();
+        assert_eq!(dropped.duplicates.count, 1);
+        assert!(dropped.has(count - 1) && !dropped.has(count - 2));
     }
 
     #[test]

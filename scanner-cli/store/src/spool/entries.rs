@@ -9,7 +9,7 @@ use catalog_model::{Instant, Precedence};
 
 /// What a scan saw under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// An item, whose line is in the other file.
     Line,
     /// An item that a filter excludes.
@@ -22,7 +22,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
     pub(super) fingerprint: u128,
-    pub(super) kind: Kind,
+    pub(super) kind: EntryKind,
     pub(super) precedence: Precedence,
     /// The source's id of the record; empty where it is not known.
     pub(super) id: &'a str,
@@ -62,9 +62,9 @@ impl Entry<'_> {
         Entry {
             fingerprint: u128::from_le_bytes(fingerprint),
             kind: match head[16] {
-                0 => Kind::Line,
-                1 => Kind::Excluded,
-                _ => Kind::Undecided,
+                0 => EntryKind::Line,
+                1 => EntryKind::Excluded,
+                _ => EntryKind::Undecided,
             },
             precedence: Precedence {
                 standing: head[17],
@@ -81,7 +81,7 @@ pub(super) fn for_each(
     mut take: impl FnMut(u64, Entry<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     keys.rewind()?;
-    let mut keys = BufReader::with_capacity(super::BUFFER, keys);
+    let mut keys = BufReader::with_capacity(super::BUFFER_BYTES, keys);
     let (mut head, mut id) = ([0; HEAD], Vec::new());
     let mut number = 0;
     while !keys.fill_buf()?.is_empty() {
@@ -104,11 +104,11 @@ mod tests {
         let mut keys = tempfile::tempfile().unwrap();
         let modified = Instant::from_unix_millis(1_706_702_400_000).ok();
         let entries = [
-            (7, Kind::Line, 2, modified, "a"),
-            (u128::MAX, Kind::Excluded, 0, None, ""),
+            (7, EntryKind::Line, 2, modified, "a"),
+            (u128::MAX, EntryKind::Excluded, 0, None, ""),
             (
                 0,
-                Kind::Undecided,
+                EntryKind::Undecided,
                 255,
                 Instant::from_unix_millis(-1).ok(),
                 "é",

@@ -14,12 +14,12 @@ use catalog_model::{DistinctIds, IdLedger, MemoryLedger, Precedence, SinkError};
 
 use super::{
     cannot_spool,
-    duplicates::{Share, repeated},
-    entries::{Entry, Kind, for_each},
+    duplicates::{Partition, repeated},
+    entries::{Entry, EntryKind, for_each},
 };
 
 /// Maximum number of fingerprints in memory: with their table some 9 MB.
-const IN_MEMORY: usize = 1 << 18;
+const MAX_FINGERPRINTS_IN_MEMORY: usize = 1 << 18;
 
 /// A ledger whose memory is bounded.
 pub struct Ledger {
@@ -40,7 +40,7 @@ impl Ledger {
     pub fn new(folder: &Path) -> Self {
         Self {
             memory: MemoryLedger::default(),
-            limit: IN_MEMORY,
+            limit: MAX_FINGERPRINTS_IN_MEMORY,
             spilled: None,
             folder: folder.to_path_buf(),
         }
@@ -56,7 +56,7 @@ impl Ledger {
         };
         let entry = Entry {
             fingerprint,
-            kind: Kind::Line,
+            kind: EntryKind::Line,
             precedence: Precedence::default(),
             id,
         };
@@ -95,8 +95,8 @@ impl Spilled {
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
         let mut left_out = 0;
-        for share in Share::all(self.count) {
-            let repeated = repeated(&mut keys, share)?;
+        for partition in Partition::all(self.count) {
+            let repeated = repeated(&mut keys, partition)?;
             if repeated.is_empty() {
                 continue;
             }

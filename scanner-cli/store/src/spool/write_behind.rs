@@ -17,7 +17,7 @@ pub(super) struct WriteBehind<W> {
 }
 
 /// Number of bytes from which on a buffer is written.
-const BUFFER: usize = 128 * 1024;
+const BUFFER_BYTES: usize = 128 * 1024;
 /// Maximum number of full buffers that wait. With the one being filled and the one being written, these are all.
 const MAX_WAITING_BUFFERS: usize = 2;
 
@@ -41,7 +41,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
                 (inner, outcome)
             })?;
         Ok(Self {
-            filling: Vec::with_capacity(BUFFER),
+            filling: Vec::with_capacity(BUFFER_BYTES),
             full: Some(full),
             written,
             thread: Some(thread),
@@ -55,7 +55,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
 
     /// Waits until there is room for more bytes, without blocking the thread.
     pub(super) async fn ready(&mut self) -> io::Result<()> {
-        if self.filling.len() < BUFFER {
+        if self.filling.len() < BUFFER_BYTES {
             return Ok(());
         }
         let buffer = self.swap();
@@ -80,7 +80,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
     /// Returns the bytes so far, and replaces them by an empty buffer.
     fn swap(&mut self) -> Vec<u8> {
         let empty = self.written.try_receive();
-        let empty = empty.unwrap_or_else(|| Vec::with_capacity(BUFFER));
+        let empty = empty.unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES));
         mem::replace(&mut self.filling, empty)
     }
 
@@ -147,7 +147,7 @@ mod tests {
         );
         let mut writer = WriteBehind::new(Full).unwrap();
         let error = loop {
-            writer.buffer().resize(BUFFER, 0);
+            writer.buffer().resize(BUFFER_BYTES, 0);
             if let Err(error) = writer.ready().await {
                 break error;
             }
@@ -175,7 +175,7 @@ mod tests {
         let mut writer = WriteBehind::new(Hanging(hangs)).unwrap();
         let waiting = async {
             loop {
-                writer.buffer().resize(BUFFER, 0);
+                writer.buffer().resize(BUFFER_BYTES, 0);
                 writer.ready().await.unwrap();
             }
         };

@@ -23,7 +23,7 @@ const CUSTOM_PROPERTIES: &str = "custom_properties";
 
 impl<'a> StoredItem<'a> {
     /// The form of a container, whose contacts may have a revision.
-    pub(crate) fn of_container(container: &'a Container, revisions: &[FieldRevision]) -> Self {
+    pub(crate) fn from_container(container: &'a Container, revisions: &[FieldRevision]) -> Self {
         let contacts = stored_contacts(&container.contacts);
         let revisions = revisions.iter().filter(|revised| revised.field == CONTACTS);
         Self {
@@ -42,7 +42,7 @@ impl<'a> StoredItem<'a> {
     }
 
     /// Keeps the value that `former` has of an unknown field of a container.
-    pub(crate) fn keep_of_container(&mut self, field: &str, former: &Self) {
+    pub(crate) fn keep_in_container(&mut self, field: &str, former: &Self) {
         match field {
             NAME => self.name = former.name.clone(),
             DESCRIPTION => self.description.clone_from(&former.description),
@@ -148,7 +148,7 @@ fn custom_properties(pairs: Vec<Cow<'_, str>>) -> Vec<CustomProperty> {
 }
 
 /// The unknown fields of a container.
-pub(crate) fn unknown_of_container(container: &Container) -> Vec<&'static str> {
+pub(crate) fn unknown_container_fields(container: &Container) -> Vec<&'static str> {
     let mut unknown: Vec<_> = container
         .unknown
         .iter()

@@ -53,7 +53,7 @@ impl Scratch {
         for container in containers {
             scan.container(container).unwrap();
         }
-        let closed = close_with(scan, day, Removals::Fused).await.unwrap();
+        let closed = close_with(scan, day, Removals::Limited).await.unwrap();
         assert_eq!(closed.statement, Some(Completeness::Complete));
         closed
     }
@@ -63,7 +63,7 @@ impl Scratch {
         let mut changes = Vec::new();
         let catalog = self.catalog();
         let read = catalog.each_delivery_with_containers(0, i64::MAX, |change| {
-            if change.of == EntityKind::Container {
+            if change.entity == EntityKind::Container {
                 let key = change.key.trim_start_matches("c/");
                 let fields = change.fields.join(" ");
                 let change = format!("{} {key} {fields}", change.kind.word());
@@ -162,7 +162,7 @@ async fn many_containers_that_go_do_not_blow_the_fuse_and_a_blown_fuse_keeps_the
     scratch.scan_containers(1, &folders[..1]).await;
     assert_eq!(scratch.container_state("1"), Some(ItemState::Gone));
     let scan = scratch.begin(2).await;
-    let closed = close_with(scan, 2, Removals::Fused).await.unwrap();
+    let closed = close_with(scan, 2, Removals::Limited).await.unwrap();
     assert!(matches!(
         closed.statement,
         Some(Completeness::Partial(reasons)) if reasons[0].starts_with("1 of the 1 stored items")

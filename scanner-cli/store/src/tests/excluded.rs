@@ -9,27 +9,27 @@ use super::*;
 
 /// What a scan sees of an item, by its key.
 #[derive(Clone, Copy)]
-enum Sees {
+enum Observed {
     Kept(&'static str),
-    LeftOut(&'static str),
+    Excluded(&'static str),
     Unreadable(&'static str),
     Undecided(&'static str),
 }
-use Sees::{Kept, LeftOut, Undecided, Unreadable};
+use Observed::{Excluded, Kept, Undecided, Unreadable};
 
 impl Scratch {
     /// A complete scan that sees this.
-    async fn scan_with(&self, day: i64, all: &[Sees]) -> Closed {
+    async fn scan_with(&self, day: i64, all: &[Observed]) -> Closed {
         let mut scan = self.begin(day).await;
-        for sees in all {
-            match sees {
+        for observed in all {
+            match observed {
                 Kept(key) => see(&mut scan, key, "Name", Contacts::Unknown),
-                LeftOut(key) => scan.excluded(&key_of(key), UNRANKED, &rule()),
+                Excluded(key) => scan.excluded(&key_of(key), UNRANKED, &rule()),
                 Undecided(key) => scan.undecided(&key_of(key), UNRANKED),
                 Unreadable(key) => scan.unreadable(&SourceId(format!("id-{key}"))),
             }
         }
-        let closed = close_with(scan, day, Removals::Fused).await.unwrap();
+        let closed = close_with(scan, day, Removals::Limited).await.unwrap();
         assert_eq!(closed.statement, Some(Completeness::Complete));
         closed
     }
@@ -68,7 +68,7 @@ async fn what_a_filter_leaves_out_is_excluded_not_gone_and_returns() {
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
     for day in 1..3 {
         let closed = scratch
-            .scan_with(day, &[Kept("a"), LeftOut("b"), LeftOut("unknown")])
+            .scan_with(day, &[Kept("a"), Excluded("b"), Excluded("unknown")])
             .await;
         assert_eq!((closed.counts.seen, closed.counts.removed), (1, 0));
         assert_eq!(scratch.state("b"), Some(ItemState::Excluded));
@@ -96,7 +96,7 @@ async fn what_was_gone_and_is_there_again_but_left_out_is_excluded() {
     scratch.scan_with(1, &[Kept("a"), Kept("c")]).await;
     assert_eq!(scratch.state("b"), Some(ItemState::Gone));
     scratch
-        .scan_with(2, &[Kept("a"), LeftOut("b"), Kept("c")])
+        .scan_with(2, &[Kept("a"), Excluded("b"), Kept("c")])
         .await;
     assert_eq!(scratch.state("b"), Some(ItemState::Excluded));
     let catalog = scratch.catalog();
@@ -107,7 +107,7 @@ async fn what_was_gone_and_is_there_again_but_left_out_is_excluded() {
 async fn what_was_left_out_and_cannot_be_read_now_stays_left_out_until_it_returns() {
     let scratch = Scratch::new();
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
-    scratch.scan_with(1, &[Kept("a"), LeftOut("b")]).await;
+    scratch.scan_with(1, &[Kept("a"), Excluded("b")]).await;
     scratch.scan_with(2, &[Kept("a"), Unreadable("b")]).await;
     assert_eq!(scratch.state("b"), Some(ItemState::Excluded));
     scratch.scan_with(3, &[Kept("a"), Kept("b")]).await;
@@ -120,7 +120,7 @@ async fn what_was_left_out_and_cannot_be_read_now_stays_left_out_until_it_return
 
 #[tokio::test]
 async fn of_two_records_with_one_key_the_one_that_stays_counts() {
-    for order in [[LeftOut("b"), Kept("b")], [Kept("b"), LeftOut("b")]] {
+    for order in [[Excluded("b"), Kept("b")], [Kept("b"), Excluded("b")]] {
         let scratch = Scratch::new();
         for day in 0..3 {
             let closed = scratch.scan_with(day, &order).await;
@@ -137,7 +137,7 @@ async fn of_two_records_with_one_key_the_one_that_stays_counts() {
             .await;
         assert_eq!(gone.state("b"), Some(ItemState::Present));
         assert_eq!(gone.changes()[3..], ["removed b", "returned b"]);
-        scratch.scan_with(3, &[LeftOut("b")]).await;
+        scratch.scan_with(3, &[Excluded("b")]).await;
         scratch.scan_with(4, &order).await;
         assert_eq!(
             scratch.changes()[1..],
@@ -152,7 +152,7 @@ async fn what_is_undecided_stays_as_it_was_by_its_key() {
     let all = [Kept("a"), Kept("b"), Kept("c"), Kept("d")];
     scratch.scan_with(0, &all).await;
     scratch
-        .scan_with(1, &[Kept("a"), Kept("b"), LeftOut("c")])
+        .scan_with(1, &[Kept("a"), Kept("b"), Excluded("c")])
         .await;
     let before = scratch.changes();
     let undecided = [

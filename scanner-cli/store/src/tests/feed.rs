@@ -218,10 +218,10 @@ async fn an_error_is_forgotten_after_a_success() {
     let cursors = Cursors::open(&scratch.path(), &Arc::default()).unwrap();
     let (follower, now) = (follower(), jiff::Timestamp::UNIX_EPOCH);
     cursors.failed_with(&follower.name, "no", now).unwrap();
-    let cursor = cursors.of(&follower).unwrap();
+    let cursor = cursors.cursor(&follower).unwrap();
     assert_eq!((cursor.failures, cursor.error.as_deref()), (1, Some("no")));
     cursors.succeeded(&follower.name).unwrap();
-    let cursor = cursors.of(&follower).unwrap();
+    let cursor = cursors.cursor(&follower).unwrap();
     assert_eq!(
         (cursor.failures, cursor.error, cursor.failed),
         (0, None, None)

@@ -75,7 +75,7 @@ async fn a_text_that_an_earlier_version_wrote_into_the_item_is_no_change() {
     scan_app(&scratch, 0, &long).await;
     let path = scratch.folder.path().join("data").join("catalog.db");
     let db = rusqlite::Connection::open(path).unwrap();
-    let former = serde_json::to_string(&StoredItem::of(&of_app("0", &long))).unwrap();
+    let former = serde_json::to_string(&StoredItem::from_item(&of_app("0", &long))).unwrap();
     db.execute("UPDATE content SET content = ?1, texts = NULL", [former])
         .unwrap();
     db.execute("UPDATE item SET fingerprint = zeroblob(16)", [])

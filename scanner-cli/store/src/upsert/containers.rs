@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use super::{Statements, params};
 use crate::{
-    running::{Known, Running},
-    sighting::Seen,
+    running::{ItemRow, Running},
+    sighting::SeenEntity,
 };
 
 impl Statements<'_> {
@@ -17,7 +17,7 @@ impl Statements<'_> {
         &mut self,
         db: &Connection,
         running: &mut Running,
-        seen: Seen,
+        seen: SeenEntity,
         inclusion: Inclusion,
     ) -> rusqlite::Result<()> {
         // The numbers of a scan are those of items.
@@ -31,38 +31,40 @@ impl Statements<'_> {
         &mut self,
         db: &Connection,
         running: &mut Running,
-        seen: Seen,
+        seen: SeenEntity,
         inclusion: Inclusion,
     ) -> rusqlite::Result<()> {
-        let Some(mut known) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
+        let Some(mut stored) = self.find(seen.key_hash, &seen.key, Some(seen.fingerprint))? else {
             return match inclusion {
                 Inclusion::Included => self.add(db, running, &seen),
                 Inclusion::Excluded | Inclusion::Undecided => Ok(()),
             };
         };
         let mut added = false;
-        if known.scan == running.scan {
-            if known.is_of(running) {
+        if stored.scan == running.scan {
+            if stored.is_seen_by(running) {
                 // It should come once.
                 return Ok(());
             }
             added =
-                !self.undo.undo(running, &mut known)? && self.undo.is_added(running, known.id)?;
+                !self.undo.undo(running, &mut stored)? && self.undo.is_added(running, stored.id)?;
         }
         match inclusion {
-            Inclusion::Included => self.merge(db, running, (&known, added), seen),
+            Inclusion::Included => self.merge(db, running, (&stored, added), seen),
             // Only an earlier attempt of this scan had seen it as one that is included.
-            Inclusion::Excluded | Inclusion::Undecided if added => self.delete(known.id),
-            Inclusion::Excluded => self.exclude(running, Some(known), None),
-            Inclusion::Undecided if known.is_out() => self.leave(running, &known),
-            Inclusion::Undecided => self.merge(db, running, (&known, added), seen),
+            Inclusion::Excluded | Inclusion::Undecided if added => self.delete(stored.id),
+            Inclusion::Excluded => self.exclude(running, Some(stored), None),
+            Inclusion::Undecided if stored.is_removed_from_catalog() => {
+                self.leave(running, &stored)
+            }
+            Inclusion::Undecided => self.merge(db, running, (&stored, added), seen),
         }
     }
 
     /// Leaves a container that is gone or excluded as it is.
-    fn leave(&mut self, running: &Running, known: &Known) -> rusqlite::Result<()> {
+    fn leave(&mut self, running: &Running, stored: &ItemRow) -> rusqlite::Result<()> {
         let Running { scan, attempt, .. } = *running;
-        let marks = params![known.id, scan, attempt, known.state];
+        let marks = params![stored.id, scan, attempt, stored.state];
         self.set_state.execute(marks).map(drop)
     }
 

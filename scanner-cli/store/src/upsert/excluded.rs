@@ -5,84 +5,97 @@ use rusqlite::params;
 
 use super::Statements;
 use crate::{
-    change::Numbered,
+    change::NumericCode,
     hashes::hash,
-    running::{Known, Running},
-    sighting::{Rival, Ruled},
+    running::{ItemRow, Running},
+    sighting::{RankedRecord, WithheldRecord},
 };
 
 impl Statements<'_> {
     /// Writes a record that a filter excludes or cannot decide about.
-    pub(super) fn ruled(&mut self, running: &mut Running, ruled: &Ruled) -> rusqlite::Result<()> {
-        let Ruled { key, record, rule } = ruled;
+    pub(super) fn write_withheld(
+        &mut self,
+        running: &mut Running,
+        withheld: &WithheldRecord,
+    ) -> rusqlite::Result<()> {
+        let WithheldRecord { key, record, rule } = withheld;
         running.counts.unreadable += i64::from(rule.is_none());
-        if let Some(rival) = self.undo.rival(running, key)? {
-            if !record.precedence.beats(&record.source_id, rival.rank()) {
+        if let Some(withheld) = self.undo.withheld(running, key)? {
+            if !record.precedence.beats(&record.source_id, withheld.rank()) {
                 return Ok(());
             }
-            running.counts.excluded -= i64::from(rival.excluded);
+            running.counts.excluded -= i64::from(withheld.excluded);
         }
-        self.undo.rule(running, key, record)?;
-        let mut known = self.find(hash(key), key, None)?;
-        if let Some(seen) = known.as_mut().filter(|known| known.scan == running.scan) {
-            match self.make_way(running, seen, record)? {
-                Way::Barred => return Ok(()),
-                Way::Clear => {}
-                Way::Gone => known = None,
+        self.undo.withhold(running, key, record)?;
+        let mut stored = self.find(hash(key), key, None)?;
+        if let Some(seen) = stored.as_mut().filter(|stored| stored.scan == running.scan) {
+            match self.displace_item(running, seen, record)? {
+                Displacement::Kept => return Ok(()),
+                Displacement::Restored => {}
+                Displacement::Deleted => stored = None,
             }
         }
         match rule {
-            Some(rule) => self.exclude(running, known, Some(rule)),
-            None => self.leave_undecided(running, known),
+            Some(rule) => self.exclude(running, stored, Some(rule)),
+            None => self.leave_undecided(running, stored),
         }
     }
 
     /// Undoes what this scan wrote about an item for a record that counts less than one that was ruled out.
-    fn make_way(
+    fn displace_item(
         &mut self,
         running: &mut Running,
-        known: &mut Known,
-        record: &Rival,
-    ) -> rusqlite::Result<Way> {
-        let is_item = known.is_of(running) && known.state == ItemState::Present.code();
+        stored: &mut ItemRow,
+        record: &RankedRecord,
+    ) -> rusqlite::Result<Displacement> {
+        let is_item = stored.is_seen_by(running) && stored.state == ItemState::Present.code();
         if is_item {
-            let held = self.undo.held(known.id)?;
-            if !record.precedence.beats(&record.source_id, held.rank()) {
-                return Ok(Way::Barred);
+            let current_record = self.undo.current_record(stored.id)?;
+            if !record
+                .precedence
+                .beats(&record.source_id, current_record.rank())
+            {
+                return Ok(Displacement::Kept);
             }
-            running.duplicates.add(&record.source_id, &held.source_id);
+            running
+                .duplicates
+                .add(&record.source_id, &current_record.source_id);
             running.counts.seen -= 1;
         }
-        if !self.undo.undo(running, known)? && is_item && self.undo.is_added(running, known.id)? {
+        if !self.undo.undo(running, stored)? && is_item && self.undo.is_added(running, stored.id)? {
             running.counts.added -= 1;
-            self.delete(known.id)?;
-            return Ok(Way::Gone);
+            self.delete(stored.id)?;
+            return Ok(Displacement::Deleted);
         }
-        Ok(Way::Clear)
+        Ok(Displacement::Restored)
     }
 
     /// Marks an item as excluded. One that the store does not have is not added.
     pub(super) fn exclude(
         &mut self,
         running: &mut Running,
-        known: Option<Known>,
+        stored: Option<ItemRow>,
         rule: Option<&str>,
     ) -> rusqlite::Result<()> {
         running.counts.excluded += 1;
-        let Some(known) = known else { return Ok(()) };
-        let newly = known.state != ItemState::Excluded.code();
+        let Some(stored) = stored else { return Ok(()) };
+        let newly = stored.state != ItemState::Excluded.code();
         if newly {
-            self.undo.save(running, known.id)?;
+            self.undo.save(running, stored.id)?;
         }
         let Running { scan, attempt, .. } = *running;
-        self.set_state
-            .execute(params![known.id, scan, attempt, ItemState::Excluded.code()])?;
+        self.set_state.execute(params![
+            stored.id,
+            scan,
+            attempt,
+            ItemState::Excluded.code()
+        ])?;
         if !newly {
             return Ok(());
         }
         self.log(
             running,
-            known.id,
+            stored.id,
             ChangeKind::Excluded,
             rule.map(|rule| [rule.to_owned()])
                 .as_ref()
@@ -94,28 +107,28 @@ impl Statements<'_> {
     pub(super) fn leave_undecided(
         &mut self,
         running: &mut Running,
-        known: Option<Known>,
+        stored: Option<ItemRow>,
     ) -> rusqlite::Result<()> {
-        let Some(known) = known.filter(|known| known.state != ItemState::Gone.code()) else {
+        let Some(stored) = stored.filter(|stored| stored.state != ItemState::Gone.code()) else {
             return Ok(());
         };
-        let state = match known.is_out() {
+        let state = match stored.is_removed_from_catalog() {
             true => ItemState::Excluded,
             false => ItemState::Unreadable,
         };
-        self.undo.save(running, known.id)?;
+        self.undo.save(running, stored.id)?;
         let Running { scan, attempt, .. } = *running;
-        let marks = params![known.id, scan, attempt, state.code()];
+        let marks = params![stored.id, scan, attempt, state.code()];
         self.set_state.execute(marks).map(drop)
     }
 }
 
 /// What prevents a record from being excluded or left undecided.
-enum Way {
+enum Displacement {
     /// A record that counts more.
-    Barred,
+    Kept,
     /// Nothing any more.
-    Clear,
+    Restored,
     /// Nothing any more, and the store does not have the item: only this scan had added it.
-    Gone,
+    Deleted,
 }

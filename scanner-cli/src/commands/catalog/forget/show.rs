@@ -10,7 +10,7 @@ use crate::{
     hocon::Severity,
     home::shown,
     problem::Problem,
-    store::Holding,
+    store::ConnectionContents,
 };
 
 /// What there is, before anything is removed.
@@ -55,8 +55,8 @@ pub(super) fn forgotten(found: &Forget, followed: &[String], sessions: usize) ->
     text
 }
 
-fn counts(holding: &Holding) -> String {
-    let &Holding {
+fn counts(holding: &ConnectionContents) -> String {
+    let &ConnectionContents {
         items,
         gone,
         addresses,

@@ -14,10 +14,10 @@ use super::{super::Catalog, Reader};
 use crate::StoreError;
 
 /// Number of items or changes in a batch.
-const BATCH: usize = 500;
+const BATCH_SIZE: usize = 500;
 
 /// Maximum number of containers that hold each other.
-const MAX_DEPTH: usize = 100;
+const MAX_CONTAINER_DEPTH: usize = 100;
 
 /// Items whose numbers were listed before, sorted by key.
 pub(super) struct ItemBatches(Listed);
@@ -45,7 +45,7 @@ impl ContainerBatches {
         states: &[ItemState],
     ) -> Result<Self, FeedError> {
         let mut parents = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(BATCH) {
+        for ids in ids.chunks(BATCH_SIZE) {
             parents.extend(reader.read(|catalog| catalog.parents(ids))?);
         }
         Ok(Self(Listed::new(reader, holders_first(parents), states)))
@@ -67,7 +67,7 @@ impl Listed {
         read: impl Fn(&Catalog, &[i64], &[ItemState]) -> Result<Vec<T>, StoreError>,
     ) -> Result<Option<Vec<T>>, FeedError> {
         loop {
-            let ids: Vec<_> = self.ids.by_ref().take(BATCH).collect();
+            let ids: Vec<_> = self.ids.by_ref().take(BATCH_SIZE).collect();
             if ids.is_empty() {
                 return Ok(None);
             }
@@ -105,7 +105,7 @@ fn holders_first(containers: Vec<ContainerParent>) -> Vec<i64> {
         let parent = |key: &&ItemKey| parents.get(*key).copied().flatten();
         // A source whose containers hold each other in a circle must not stop deliveries.
         std::iter::successors(Some(key), parent)
-            .take(MAX_DEPTH)
+            .take(MAX_CONTAINER_DEPTH)
             .count()
     };
     let mut ordered: Vec<_> = (containers.iter())
@@ -146,8 +146,8 @@ impl Batches<FeedChange> for ChangeBatches {
     async fn next(&mut self) -> Result<Option<Vec<FeedChange>>, FeedError> {
         while self.after < self.end {
             let range = (self.after, self.end);
-            let changes =
-                (self.reader).read(|catalog| catalog.feed_changes(range, BATCH, self.detail))?;
+            let changes = (self.reader)
+                .read(|catalog| catalog.feed_changes(range, BATCH_SIZE, self.detail))?;
             let last = changes.last().map(|change| change.position);
             self.after = last.unwrap_or(self.end);
             let mut changes = changes;

@@ -13,11 +13,11 @@ use super::{
     super::{
         Catalog, CatalogContainer, CatalogItem, Change, StoredConnection,
         entries::{CONTAINERS, ITEMS},
-        rows::{CHANGE, change_of},
+        rows::{CHANGE, change_from_row},
     },
     batches::ContainerParent,
 };
-use crate::{StoreError, change::Numbered, closing::KNOWN};
+use crate::{StoreError, change::NumericCode, closing::SCANNED_CONNECTIONS};
 
 impl Catalog {
     /// Where the delivery to a follower that has everything up to `reached` starts and ends.
@@ -65,19 +65,19 @@ impl Catalog {
     /// The numbers of the items or containers of a connection in these states, sorted by key.
     pub(super) fn ids(
         &self,
-        of: EntityKind,
+        entity: EntityKind,
         code: &ConnectionCode,
         states: &[ItemState],
     ) -> Result<Vec<i64>, StoreError> {
         let states = (states.iter()).fold(0_i64, |set, state| set | 1 << state.code());
         let known = (self.connections.iter()).find(|known| known.code == code.as_str());
-        let which = match of {
+        let which = match entity {
             EntityKind::Item => ITEMS,
             EntityKind::Container => CONTAINERS,
         };
         let sql = format!(
             "SELECT item.id FROM item JOIN content ON content.item = item.id WHERE item.connection = ?1 \
-             AND ?2 >> item.state & 1 AND {which} AND item.connection IN ({KNOWN}) ORDER BY key"
+             AND ?2 >> item.state & 1 AND {which} AND item.connection IN ({SCANNED_CONNECTIONS}) ORDER BY key"
         );
         let mut ids = self.prepare(&sql)?;
         let connection = known.map(|known| known.id);
@@ -128,20 +128,25 @@ impl Catalog {
         );
         let mut changes = self.prepare(&sql)?;
         let range = params![after.get(), end.get(), count as i64];
-        let found: Vec<Change> = self.read(|_| changes.query_map(range, change_of)?.collect())?;
+        let found: Vec<Change> =
+            self.read(|_| changes.query_map(range, change_from_row)?.collect())?;
         let mut delivered = Vec::with_capacity(found.len());
         for change in found {
             let entry = match detail {
                 ChangeDetail::Key => None,
-                ChangeDetail::Entity => self.entity(change.of, &change.key)?,
+                ChangeDetail::Entity => self.entity(change.entity, &change.key)?,
             };
             delivered.extend(feed_change(change).map(|change| change.with_entry(entry)));
         }
         Ok(delivered)
     }
 
-    fn entity(&self, of: EntityKind, key: &str) -> Result<Option<FeedEntry<Entity>>, StoreError> {
-        Ok(match of {
+    fn entity(
+        &self,
+        entity: EntityKind,
+        key: &str,
+    ) -> Result<Option<FeedEntry<Entity>>, StoreError> {
+        Ok(match entity {
             EntityKind::Item => {
                 let entry = self.item(key)?.map(item_entry);
                 entry.map(|entry| entry.map(|item| Entity::Item(Box::new(item))))
@@ -176,7 +181,7 @@ fn feed_change(change: Change) -> Option<FeedChange> {
     let key = change.key.parse().ok()?;
     let (position, time) = (Position::new(change.seq), instant(change.time));
     let delivered =
-        FeedChange::new(position, (code, key), change.kind, time).with_entity_kind(change.of);
+        FeedChange::new(position, (code, key), change.kind, time).with_entity_kind(change.entity);
     Some(delivered.with_fields(change.fields))
 }
 

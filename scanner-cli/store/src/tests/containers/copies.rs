@@ -1,7 +1,7 @@
 //! Containers in backups, and in stores of the version before.
 
 use super::*;
-use crate::{back_up, forget, holding, restore};
+use crate::{back_up, connection_contents, forget, restore};
 
 #[tokio::test]
 async fn a_backup_carries_containers_and_forgetting_deletes_them() {
@@ -10,7 +10,7 @@ async fn a_backup_carries_containers_and_forgetting_deletes_them() {
     let (path, backup) = (scratch.path(), scratch.folder.path().join("backup.db"));
     let Scratch { folder, store } = scratch;
     drop(store);
-    let held = holding(&path, "c").unwrap().unwrap();
+    let held = connection_contents(&path, "c").unwrap().unwrap();
     assert_eq!((held.items, held.gone), (1, 0), "only items are counted");
     back_up(&path, &backup).unwrap();
     forget(&path, "c").unwrap();

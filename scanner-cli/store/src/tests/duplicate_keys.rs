@@ -10,44 +10,44 @@ use crate::Counts;
 
 /// A record with the key `a`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Twin {
+struct Record {
     /// The source's id, and the item's name.
     id: &'static str,
     standing: u8,
     modified: i64,
-    fate: Fate,
+    decision: Decision,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
-    Kept,
-    Excluded,
+enum Decision {
+    Keep,
+    Exclude,
     Undecided,
 }
-use Fate::{Excluded, Kept, Undecided};
+use Decision::{Exclude, Keep, Undecided};
 
-const APPROVED: Twin = Twin {
+const APPROVED: Record = Record {
     id: "x",
     standing: 2,
     modified: 1,
-    fate: Kept,
+    decision: Keep,
 };
-const PUBLISHED: Twin = Twin {
+const PUBLISHED: Record = Record {
     id: "w",
     standing: 1,
     modified: 2,
-    fate: Kept,
+    decision: Keep,
 };
-const PRIVATE: Twin = Twin {
+const PRIVATE: Record = Record {
     id: "v",
     standing: 0,
     modified: 3,
-    fate: Kept,
+    decision: Keep,
 };
 
-impl Twin {
-    const fn but(self, fate: Fate) -> Self {
-        Self { fate, ..self }
+impl Record {
+    const fn but(self, decision: Decision) -> Self {
+        Self { decision, ..self }
     }
 
     fn see(self, scan: &mut StoreScan) {
@@ -69,9 +69,9 @@ impl Twin {
             precedence,
             properties: Properties::default(),
         };
-        match self.fate {
-            Kept => scan.item(&item, Some(&id)).unwrap(),
-            Excluded => scan.excluded(&key, record, &rule()),
+        match self.decision {
+            Keep => scan.item(&item, Some(&id)).unwrap(),
+            Exclude => scan.excluded(&key, record, &rule()),
             Undecided => scan.undecided(&key, record),
         }
     }
@@ -87,11 +87,11 @@ fn rule() -> FilterRule {
 }
 
 /// All orders of some records.
-fn orders(twins: &[Twin]) -> Vec<Vec<Twin>> {
-    let [one] = twins else {
-        return (0..twins.len())
+fn orders(records: &[Record]) -> Vec<Vec<Record>> {
+    let [one] = records else {
+        return (0..records.len())
             .flat_map(|first| {
-                let mut rest = twins.to_vec();
+                let mut rest = records.to_vec();
                 let first = rest.remove(first);
                 orders(&rest).into_iter().map(move |mut order| {
                     order.insert(0, first);
@@ -104,16 +104,16 @@ fn orders(twins: &[Twin]) -> Vec<Vec<Twin>> {
 }
 
 /// Scans these records, and one of another key, in one attempt or after others that broke.
-async fn scan(scratch: &Scratch, day: i64, attempts: &[&[Twin]]) -> Counts {
+async fn scan(scratch: &Scratch, day: i64, attempts: &[&[Record]]) -> Counts {
     let mut scan = scratch.begin(day).await;
-    for (number, twins) in attempts.iter().enumerate() {
+    for (number, records) in attempts.iter().enumerate() {
         if number > 0 {
             scan.flush().await.unwrap();
             scan.restart().unwrap();
         }
         see(&mut scan, "other", "Other", Contacts::Unknown);
-        for twin in *twins {
-            twin.see(&mut scan);
+        for record in *records {
+            record.see(&mut scan);
         }
     }
     close(scan, day).await.unwrap().counts
@@ -146,17 +146,17 @@ async fn approved_counts_before_published_before_private_in_any_order() {
 
 #[tokio::test]
 async fn then_the_newer_and_then_the_smaller_id_counts() {
-    let newer = Twin {
+    let newer = Record {
         id: "z",
         modified: 9,
         ..APPROVED
     };
-    let smaller = Twin {
+    let smaller = Record {
         id: "a",
         ..APPROVED
     };
-    for (twins, winner) in [([APPROVED, newer], "z"), ([APPROVED, smaller], "a")] {
-        for order in orders(&twins) {
+    for (records, winner) in [([APPROVED, newer], "z"), ([APPROVED, smaller], "a")] {
+        for order in orders(&records) {
             let scratch = Scratch::new();
             scan(&scratch, 0, &[&order]).await;
             assert_eq!(item(&scratch).unwrap().1, winner, "{order:?}");
@@ -166,8 +166,8 @@ async fn then_the_newer_and_then_the_smaller_id_counts() {
 
 #[tokio::test]
 async fn a_better_record_that_is_excluded_or_undecided_bars_the_others() {
-    for fate in [Excluded, Undecided] {
-        for order in orders(&[APPROVED.but(fate), PUBLISHED, PRIVATE]) {
+    for decision in [Exclude, Undecided] {
+        for order in orders(&[APPROVED.but(decision), PUBLISHED, PRIVATE]) {
             let scratch = Scratch::new();
             let counts = scan(&scratch, 0, &[&order]).await;
             assert_eq!(item(&scratch), None, "{order:?}");
@@ -175,8 +175,8 @@ async fn a_better_record_that_is_excluded_or_undecided_bars_the_others() {
             // What the store has of the approved one stays, whatever its state.
             scan(&scratch, 1, &[&[APPROVED]]).await;
             scan(&scratch, 2, &[&order]).await;
-            let state = match fate {
-                Excluded => ItemState::Excluded,
+            let state = match decision {
+                Exclude => ItemState::Excluded,
                 _ => ItemState::Unreadable,
             };
             assert_eq!(item(&scratch), Some((state, "x".to_owned())), "{order:?}");
@@ -186,8 +186,8 @@ async fn a_better_record_that_is_excluded_or_undecided_bars_the_others() {
 
 #[tokio::test]
 async fn a_worse_record_that_is_excluded_or_undecided_changes_nothing() {
-    for fate in [Excluded, Undecided] {
-        for order in orders(&[APPROVED, PRIVATE.but(fate)]) {
+    for decision in [Exclude, Undecided] {
+        for order in orders(&[APPROVED, PRIVATE.but(decision)]) {
             let scratch = Scratch::new();
             for day in 0..2 {
                 scan(&scratch, day, &[&order]).await;
@@ -203,13 +203,13 @@ async fn an_attempt_that_broke_leaves_no_change_behind() {
     let scratch = Scratch::new();
     scan(&scratch, 0, &[&[APPROVED]]).await;
     // The first attempt had only the draft, and the second had only an excluded record.
-    let broken: [&[Twin]; 3] = [&[PRIVATE], &[APPROVED.but(Excluded)], &[APPROVED, PRIVATE]];
+    let broken: [&[Record]; 3] = [&[PRIVATE], &[APPROVED.but(Exclude)], &[APPROVED, PRIVATE]];
     let counts = scan(&scratch, 1, &broken).await;
     assert_eq!((counts.changed, counts.newly_excluded), (0, 0));
     assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
     assert_eq!(scratch.changes(), ["added other", "added a"]);
     // A real change is logged once, against what was there before the scan.
-    let renamed = Twin {
+    let renamed = Record {
         id: "new",
         modified: 9,
         ..APPROVED

@@ -12,17 +12,17 @@ use serde::Deserialize;
 
 use super::{
     Finished,
-    duplicates::Share,
-    entries::{Kind, for_each},
+    duplicates::Partition,
+    entries::{EntryKind, for_each},
 };
 
 /// How the items of a file compare with those of a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lacking {
+pub struct MissingItems {
     /// Number of distinct keys in the file.
-    pub known: u64,
+    pub total: u64,
     /// Number of those of them that the scan did not see.
-    pub going: u64,
+    pub missing: u64,
 }
 
 /// What identifies the item of a line: its key; in files of other programs its id.
@@ -38,7 +38,7 @@ impl Finished {
     ///
     /// # Errors
     /// If a file cannot be read or written.
-    pub fn lacking(&mut self, path: &Path, folder: &Path) -> io::Result<Lacking> {
+    pub fn missing_items(&mut self, path: &Path, folder: &Path) -> io::Result<MissingItems> {
         let former = input_file::open(path)?;
         let mut spooled = BufWriter::new(tempfile::tempfile_in(folder)?);
         let mut count = 0;
@@ -49,25 +49,25 @@ impl Finished {
         let mut spooled = spooled
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
-        let mut lacking = Lacking::default();
-        for share in Share::all(count.max(self.entries)) {
-            let former = fingerprints(&mut spooled, share)?;
+        let mut missing_items = MissingItems::default();
+        for partition in Partition::all(count.max(self.entries)) {
+            let former = fingerprints(&mut spooled, partition)?;
             let mut unseen = former.clone();
             for_each(&mut self.keys, |_, entry| {
-                if entry.kind != Kind::Undecided && share.has(entry.fingerprint) {
+                if entry.kind != EntryKind::Undecided && partition.has(entry.fingerprint) {
                     unseen.remove(&entry.fingerprint);
                 }
                 Ok(())
             })?;
-            lacking.known += former.len() as u64;
-            lacking.going += unseen.len() as u64;
+            missing_items.total += former.len() as u64;
+            missing_items.missing += unseen.len() as u64;
         }
-        Ok(lacking)
+        Ok(missing_items)
     }
 }
 
 fn for_each_key(file: File, mut take: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
-    let mut lines = BufReader::with_capacity(super::BUFFER, file);
+    let mut lines = BufReader::with_capacity(super::BUFFER_BYTES, file);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
         let identified = serde_json::from_slice::<Identified>(&line).ok();
@@ -80,14 +80,14 @@ fn for_each_key(file: File, mut take: impl FnMut(&str) -> io::Result<()>) -> io:
 }
 
 /// The distinct fingerprints of a share.
-fn fingerprints(spooled: &mut File, share: Share) -> io::Result<HashSet<u128>> {
+fn fingerprints(spooled: &mut File, partition: Partition) -> io::Result<HashSet<u128>> {
     spooled.rewind()?;
-    let mut spooled = BufReader::with_capacity(super::BUFFER, spooled);
+    let mut spooled = BufReader::with_capacity(super::BUFFER_BYTES, spooled);
     let (mut found, mut bytes) = (HashSet::new(), [0; 16]);
     while !spooled.fill_buf()?.is_empty() {
         spooled.read_exact(&mut bytes)?;
         let fingerprint = u128::from_le_bytes(bytes);
-        if share.has(fingerprint) {
+        if partition.has(fingerprint) {
             found.insert(fingerprint);
         }
     }

@@ -16,30 +16,30 @@ pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How long to wait for locks of other processes.
 #[derive(Clone, Debug)]
-pub(super) struct Patience {
+pub(super) struct LockWait {
     pub(super) limit: Duration,
     /// Set to end all waiting.
     pub(super) stop: Arc<AtomicBool>,
 }
 
-impl Patience {
+impl LockWait {
     /// Whether to go on waiting, after waiting since `begun`.
-    pub(super) fn goes_on(&self, begun: Instant) -> bool {
+    pub(super) fn should_wait(&self, begun: Instant) -> bool {
         begun.elapsed() < self.limit && !self.stop.load(Ordering::Relaxed)
     }
 
     /// Makes the connection wait this long from now on.
     pub(super) fn install(&self, db: &mut Connection) -> rusqlite::Result<()> {
-        let (patience, mut begun) = (self.clone(), Instant::now());
+        let (lock_wait, mut begun) = (self.clone(), Instant::now());
         db.busy_handler(Some(move |tries| {
             if tries == 0 {
                 begun = Instant::now();
             }
-            let goes_on = patience.goes_on(begun);
-            if goes_on {
+            let should_wait = lock_wait.should_wait(begun);
+            if should_wait {
                 thread::sleep(RETRY_INTERVAL);
             }
-            goes_on
+            should_wait
         }))
     }
 }
