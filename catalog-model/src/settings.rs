@@ -3,9 +3,9 @@
 //! A connector reads all that it wants and then asks [`Settings::check`]: so a person learns of every fault of a file
 //! at once, each with its line. Nothing here knows a file format or touches a disk.
 
-use std::{fmt, io, sync::Arc};
+use std::{error::Error, fmt, io, sync::Arc};
 
-use crate::{Diagnostic, Place};
+use crate::{Diagnostic, Place, with_causes};
 
 mod limits;
 mod read;
@@ -159,6 +159,23 @@ impl Settings {
             },
             within: None,
         });
+    }
+
+    /// The value, or `None` and the error as a problem of the setting `key`. `hint` says what the error advises.
+    pub fn accept<T, E: Error>(
+        &mut self,
+        key: &str,
+        made: Result<T, E>,
+        hint: fn(&E) -> Option<&str>,
+    ) -> Option<T> {
+        match made {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let message = format!("`{key}`: {}", with_causes(&error));
+                self.refuse(key, message, hint(&error).map(str::to_owned));
+                None
+            }
+        }
     }
 
     /// Records a problem whose place its reader knows better: within a list, or in a file that a setting names. Of very

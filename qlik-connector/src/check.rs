@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use catalog_model::{Stage, Verdict, counted, filter::ItemFilter};
+use outbound_settings::{TrustSettings, weak};
 use qrs_client::{
     Error, Fact, Field, QrsClient, SessionState,
     diagnosis::{self, Step},
@@ -10,7 +11,6 @@ use qrs_client::{
 
 use crate::{
     people::addresses::UserList,
-    settings::trust::{Trusted, weak},
     site::{describe::describe, failure::advice, session::session_is_not_kept},
 };
 
@@ -52,11 +52,11 @@ struct Passed(Vec<Stage>);
 
 pub(crate) async fn check(
     client: &QrsClient,
-    trusted: &Trusted,
+    trust: &TrustSettings,
     route: Route,
     users: UserList,
 ) -> Vec<Stage> {
-    let mut passed = Passed(vec![trust_store(trusted)]);
+    let mut passed = Passed(vec![trust_store(trust)]);
     passed.way(client, route).await;
     if passed.goes_on() {
         passed.site(client).await;
@@ -76,21 +76,21 @@ pub(crate) async fn check(
 }
 
 /// The stages that need no site.
-pub(crate) fn check_offline(trusted: &Trusted, filter: Option<&ItemFilter>) -> Vec<Stage> {
+pub(crate) fn check_offline(trust: &TrustSettings, filter: Option<&ItemFilter>) -> Vec<Stage> {
     let rules = filter.map(|filter| counted(filter.rules().len() as u64, "rule"));
     let filters = rules.unwrap_or_else(|| "not set: all sheets become items".to_owned());
     vec![
-        trust_store(trusted),
+        trust_store(trust),
         Stage::ok(FILTERS, filters, Duration::ZERO),
     ]
 }
 
-fn trust_store(trusted: &Trusted) -> Stage {
-    let stage = Stage::ok(TRUST_STORE, trusted.describe(), Duration::ZERO);
-    match trusted.warnings() {
+fn trust_store(trust: &TrustSettings) -> Stage {
+    let stage = Stage::ok(TRUST_STORE, trust.describe(), Duration::ZERO);
+    match trust.warnings() {
         [] => stage,
         [first, ..] => {
-            let seen = trusted
+            let seen = trust
                 .warnings()
                 .iter()
                 .map(|warning| warning.message.as_str());

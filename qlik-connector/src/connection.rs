@@ -51,11 +51,11 @@ impl Connection for QlikConnection {
 
     async fn check(&self) -> Vec<Stage> {
         let users = self.source.addresses.user_list();
-        check(&self.source.client, &self.source.trusted, self.route, users).await
+        check(&self.source.client, &self.source.trust, self.route, users).await
     }
 
     fn check_offline(&self) -> Vec<Stage> {
-        check_offline(&self.source.trusted, self.source.filter.as_ref())
+        check_offline(&self.source.trust, self.source.filter.as_ref())
     }
 
     fn lookup(&self) -> Option<Box<dyn Lookup + '_>> {

@@ -1,18 +1,16 @@
 //! The connector `qlik-sense`: the settings of its connections, and the connection made from them.
 
-use std::time::Duration;
-
 use catalog_model::{
     Connection, ConnectionCode, Connector, ConnectorId, Place, PropertyDefinition, Settings,
     filter::ItemFilter,
     settings::{Invalid, Located, SettingProblem, Stands},
     with_causes,
 };
+use outbound_settings::{Names, OutboundSettings, TimeLimitSettings};
 use qrs_client::{
-    HeaderCredentials, Proxy, ProxyScheme, QrsClient, SessionEnd, SessionPool, SiteUrl, TimeLimits,
+    Error, HeaderCredentials, QrsClient, SessionEnd, SessionPool, SiteUrl, TimeLimits,
 };
-
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use crate::{
     check::{Route, STAGES},
@@ -22,7 +20,6 @@ use crate::{
     people::addresses::Addresses,
     scan::source::Source,
     schema::properties,
-    settings::{accepted::accepted, trust::Trusted},
     site::counts::Counts,
 };
 
@@ -52,7 +49,13 @@ const URL: &str = "connection.url";
 const LINK_URL: &str = "connection.link_url";
 const HEADER: &str = "connection.auth.key";
 const HEADER_VALUE: &str = "connection.auth.value";
-const RETRY: &str = "connection.time_limits.retry";
+
+/// What the settings and messages about the way to the site are called.
+const OUTBOUND: Names = Names {
+    server: "the site",
+    time_limits: "connection.time_limits",
+    total: "list",
+};
 
 impl Connector for QlikSense {
     fn id(&self) -> &ConnectorId {
@@ -82,30 +85,30 @@ impl Connector for QlikSense {
         let links = links.and_then(|text| site_url(settings, LINK_URL, text));
         let credentials = credentials(settings);
         let verify_counts = settings.flag("connection.verify_counts", true);
-        let time_limits = time_limits(settings);
-        let retry_for = settings.duration(RETRY);
         let session_end = session_end(settings);
-        let trusted = Trusted::read(settings);
-        let proxy = proxy(settings);
-        let proxied = proxy.is_some();
+        let outbound = OutboundSettings::read(settings, &OUTBOUND);
+        let route = match outbound.proxy {
+            Some(_) => Route::Proxy,
+            None => Route::Direct,
+        };
         let addresses = Addresses::read(settings);
         let app_owner = settings.flag("connection.contacts.app_owner", false);
         let filter = ItemFilter::read(settings, CRITERIA);
         settings.check()?;
         let site = settings.checked(site)?;
         let mut builder = QrsClient::builder(site.clone(), settings.checked(credentials)?)
-            .trust(trusted.trust())
-            .time_limits(time_limits)
+            .trust(outbound.trust.trust())
+            .time_limits(time_limits(&outbound.time_limits))
             .sessions(&self.sessions)
             .session_end(session_end);
-        if let Some(proxy) = proxy {
+        if let Some(proxy) = outbound.proxy {
             builder = builder.proxy(proxy);
         }
-        if let Some(time) = retry_for {
-            builder = builder.retry_for(time.value);
+        if let Some(time) = outbound.time_limits.retry {
+            builder = builder.retry_for(time);
         }
         let client = builder.build();
-        let client = accepted(settings, URL, client);
+        let client = settings.accept(URL, client, Error::hint);
         settings.check()?;
         let source = Source {
             code,
@@ -116,7 +119,7 @@ impl Connector for QlikSense {
             } else {
                 Counts::Ignore
             },
-            trusted,
+            trust: outbound.trust,
             filter,
             addresses,
             with_owners: if app_owner {
@@ -125,7 +128,6 @@ impl Connector for QlikSense {
                 WithOwners::No
             },
         };
-        let route = if proxied { Route::Proxy } else { Route::Direct };
         Ok(Box::new(QlikConnection { source, route }))
     }
 }
@@ -182,73 +184,17 @@ fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
     let header = header?.value;
     // With a value that is always valid, so that an error is about the name.
     let named = HeaderCredentials::new(header.trim(), SecretString::from("x"));
-    accepted(settings, HEADER, named)?;
+    settings.accept(HEADER, named, Error::hint)?;
     let credentials = HeaderCredentials::new(header.trim(), value?.value);
-    accepted(settings, HEADER_VALUE, credentials)
+    settings.accept(HEADER_VALUE, credentials, Error::hint)
 }
 
-fn time_limits(settings: &mut Settings) -> TimeLimits {
-    let mut limits = TimeLimits::default();
-    let mut set = |name: &str, limits: &mut [&mut Duration]| {
-        if let Some(set) = settings.duration(&format!("connection.time_limits.{name}")) {
-            for limit in limits {
-                **limit = set.value;
-            }
-        }
-    };
-    set("connect", &mut [&mut limits.connect]);
-    let first_byte = &mut limits.first_byte;
-    set(
-        "first_byte",
-        &mut [first_byte, &mut limits.first_byte_of_list],
-    );
-    set("silence", &mut [&mut limits.silence]);
-    set("list", &mut [&mut limits.list]);
-    limits
-}
-
-fn proxy(settings: &mut Settings) -> Option<Proxy> {
-    let schemes = [("http", ProxyScheme::Http), ("https", ProxyScheme::Https)];
-    let scheme = settings.choice("proxy.scheme", &schemes);
-    let host = settings.text("proxy.hostname");
-    let port = settings.port("proxy.port");
-    let user = settings.text("proxy.username");
-    // An empty password is sent; without an account it is that of a template that was not filled in.
-    let password = settings.secret_or_empty("proxy.password");
-    let password =
-        password.filter(|given| user.is_some() || !given.value.expose_secret().trim().is_empty());
-    // Whatever else is missing: people write a whole URL here.
-    if let Some(host) = &host {
-        let alone = Proxy::new(ProxyScheme::Http, &host.value, 80);
-        accepted(settings, "proxy.hostname", alone);
-    }
-    if scheme.is_none() && host.is_none() && port.is_none() && user.is_none() && password.is_none()
-    {
-        return None;
-    }
-    let complete = [
-        ("proxy.scheme", scheme.is_some()),
-        ("proxy.hostname", host.is_some()),
-        ("proxy.port", port.is_some()),
-        // Basic authentication takes both or neither.
-        ("proxy.username", user.is_some() || password.is_none()),
-        ("proxy.password", password.is_some() || user.is_none()),
-    ];
-    for (key, _) in complete.into_iter().filter(|(_, set)| !set) {
-        let message = format!("`{key}` is missing, but other `proxy` settings are set");
-        settings.refuse(
-            key,
-            message,
-            "set it, or remove all `proxy` settings".to_owned(),
-        );
-    }
-    let proxy = Proxy::new(scheme?.value, host?.value.trim(), port?.value);
-    let proxy = accepted(settings, "proxy.hostname", proxy)?;
-    let (Some(user), Some(password)) = (user, password) else {
-        return Some(proxy);
-    };
-    let proxy = proxy.basic_auth(&user.value, password.value);
-    let checked = proxy.check_user();
-    accepted(settings, "proxy.username", checked)?;
-    Some(proxy)
+fn time_limits(set: &TimeLimitSettings) -> TimeLimits {
+    let default = TimeLimits::default();
+    TimeLimits::default()
+        .with_connect(set.connect.unwrap_or(default.connect))
+        .with_first_byte(set.first_byte.unwrap_or(default.first_byte))
+        .with_first_byte_of_list(set.first_byte.unwrap_or(default.first_byte_of_list))
+        .with_silence(set.silence.unwrap_or(default.silence))
+        .with_list(set.total.unwrap_or(default.list))
 }

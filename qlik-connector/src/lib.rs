@@ -10,7 +10,6 @@ mod people;
 mod records;
 mod scan;
 mod schema;
-mod settings;
 mod site;
 
 pub use connector::QlikSense;

@@ -19,10 +19,11 @@ const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 const MACHETE: (&str, &str) = ("cargo-machete", "0.9.2");
 
 /// Published libraries, which must build with the `rust-version` of the workspace.
-const LIBRARIES: [&str; 4] = [
+const LIBRARIES: [&str; 5] = [
     "outbound-http",
     "qrs-client",
     "catalog-model",
+    "outbound-settings",
     "qlik-connector",
 ];
 

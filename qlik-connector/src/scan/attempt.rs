@@ -8,7 +8,6 @@ use crate::{
     people::{addresses::UserList, owners::Owners},
     records::{App, User},
     scan::{retries::Retries, sheets::Sheets, source::Source},
-    settings::trust,
     site::{
         attempt_error::{AttemptError, TOO_MUCH},
         counts::{Count, CountedTwice, Counts, VERIFY_COUNTS_OFF, Verdict},
@@ -73,9 +72,9 @@ impl<'a> Attempt<'a> {
         let about = about.map_err(|error| {
             AttemptError::Source("asking the site for its version".to_owned(), error)
         })?;
-        let trusted = self.source.trusted.warnings().iter().cloned();
+        let trusted = self.source.trust.warnings().iter().cloned();
         let weaknesses = self.source.client.weaknesses();
-        let weak = weaknesses.iter().map(trust::weak);
+        let weak = weaknesses.iter().map(outbound_settings::weak);
         for warning in trusted
             .chain(weak)
             .chain(version::warning(&about.build_version))

@@ -1,12 +1,10 @@
 //! What a scan needs to know of its connection.
 
 use catalog_model::{ConnectionCode, filter::ItemFilter};
+use outbound_settings::TrustSettings;
 use qrs_client::{QrsClient, SiteUrl};
 
-use crate::{
-    items::apps::WithOwners, people::addresses::Addresses, settings::trust::Trusted,
-    site::counts::Counts,
-};
+use crate::{items::apps::WithOwners, people::addresses::Addresses, site::counts::Counts};
 
 /// A site that an account may read.
 pub(crate) struct Source {
@@ -15,7 +13,7 @@ pub(crate) struct Source {
     /// The base of people's links.
     pub(crate) links: SiteUrl,
     pub(crate) counts: Counts,
-    pub(crate) trusted: Trusted,
+    pub(crate) trust: TrustSettings,
     pub(crate) filter: Option<ItemFilter>,
     pub(crate) addresses: Addresses,
     pub(crate) with_owners: WithOwners,

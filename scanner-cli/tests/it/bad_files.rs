@@ -121,7 +121,9 @@ fn an_invalid_file_does_not_stop_the_others_from_being_scanned() {
 fn an_unknown_setting_causes_a_warning_with_a_suggestion() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
-    let file = connection("qlik", &site) + "conection.verify_counts = false\nhelper = 5\n";
+    let file = connection("qlik", &site)
+        + "conection.verify_counts = false\nhelper = 5\n"
+        + "tls.trustore.path = \"conf/trust.jks\"\n";
     home.write("connections/qlik.conf", file);
     home.run(&["scan"]).check(
         0,
@@ -130,6 +132,8 @@ fn an_unknown_setting_causes_a_warning_with_a_suggestion() {
             "`conection.verify_counts`",
             "did you mean `connection.verify_counts`?",
             "`helper`",
+            "connections/qlik.conf:11:",
+            "did you mean `tls.truststore.path`?",
         ],
     );
 }

@@ -1,32 +1,31 @@
-//! What a connection trusts: its own store's certificates, the system's roots, or, if a person insists, anything.
+//! What is trusted: the certificates of a trust store, the system's roots, or, if a person insists, anything.
 
 use std::path::Path;
 
 use catalog_model::{Diagnostic, Settings, settings::SettingFile};
-use qrs_client::{StoreKind, StoreWarning, Trust, TrustStore, Weakness};
+use outbound_http::{Error, StoreKind, StoreWarning, Trust, TrustStore, Weakness};
 
-use crate::settings::accepted::accepted;
+use crate::Names;
 
 const PATH: &str = "tls.truststore.path";
 const KIND: &str = "tls.truststore.type";
 const PASSWORD: &str = "tls.truststore.password";
 const BYPASS: &str = "tls.bypass_certificate_validation";
 
-/// What a connection trusts, and the warnings about it in each report.
+/// Which certificates are trusted, and the warnings about it in each report.
 #[derive(Clone, Debug)]
-pub(crate) struct Trusted {
+pub struct TrustSettings {
     trust: Trust,
     warnings: Vec<Diagnostic>,
 }
 
-impl Trusted {
-    /// Reads the settings.
-    pub(crate) fn read(settings: &mut Settings) -> Self {
+impl TrustSettings {
+    pub(crate) fn read(settings: &mut Settings, names: &Names) -> Self {
         let store = trust_store(settings);
         if settings.flag(BYPASS, false) {
             return Self {
                 trust: Trust::AnyCertificate,
-                warnings: vec![not_checked()],
+                warnings: vec![not_checked(names.server)],
             };
         }
         let Some((store, warnings)) = store else {
@@ -41,16 +40,21 @@ impl Trusted {
         }
     }
 
-    pub(crate) fn trust(&self) -> Trust {
+    /// The same, as a client takes it.
+    #[must_use]
+    pub fn trust(&self) -> Trust {
         self.trust.clone()
     }
 
-    pub(crate) fn warnings(&self) -> &[Diagnostic] {
+    /// The warnings: about the trust store, or that no certificate is checked.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
 
     /// One line for people.
-    pub(crate) fn describe(&self) -> String {
+    #[must_use]
+    pub fn describe(&self) -> String {
         match &self.trust {
             Trust::Only(store) => {
                 let held: Vec<_> = store
@@ -94,7 +98,7 @@ fn trust_store(settings: &mut Settings) -> Option<(TrustStore, Vec<Diagnostic>)>
         Some(declared) => TrustStore::read(&bytes, declared, password.as_ref()),
         None => TrustStore::detect(&bytes, password.as_ref()),
     };
-    let store = accepted(settings, PATH, store)?.named(path);
+    let store = settings.accept(PATH, store, Error::hint)?.named(path);
     let mut warnings: Vec<_> = store
         .warnings()
         .iter()
@@ -142,15 +146,18 @@ fn kind_of_extension(path: &str) -> Option<StoreKind> {
     }
 }
 
-/// A warning about what the site showed and was accepted all the same.
-pub(crate) fn weak(weakness: &Weakness) -> Diagnostic {
+/// A warning about a weakness of a certificate that was accepted.
+#[must_use]
+pub fn weak(weakness: &Weakness) -> Diagnostic {
     Diagnostic::warning(
         format!("{weakness}; it is accepted only because the connection has its own trust store"),
         "request a new certificate with RSA of 2048 bits or more and SHA-256".to_owned(),
     )
 }
 
-fn not_checked() -> Diagnostic {
-    Diagnostic::warning("certificates are not checked: the authentication header can be read in transit, and the site can be impersonated"
-            .to_owned(), format!("remove `{BYPASS}`"))
+fn not_checked(server: &str) -> Diagnostic {
+    let message = format!(
+        "certificates are not checked: the authentication header can be read in transit, and {server} can be impersonated"
+    );
+    Diagnostic::warning(message, format!("remove `{BYPASS}`"))
 }

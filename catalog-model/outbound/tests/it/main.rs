@@ -1,0 +1,5 @@
+//! Integration tests: settings as files have them.
+#![cfg(test)]
+
+mod follower;
+mod settings;
