@@ -1,6 +1,6 @@
-//! A bounded queue from asynchronous tasks to a thread: sending waits for room without blocking the task's thread.
+//! A bounded queue from asynchronous tasks to a thread. Sending waits for room without blocking the task's thread.
 //!
-//! A bounded channel alone would not do: what ends a scan is also sent where nothing can wait, in `drop`.
+//! A bounded channel is not enough: the message that ends a scan is also sent from `drop`, which cannot wait.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(crate) struct BacklogReceiver<T> {
     messages: mpsc::UnboundedReceiver<Queued<T>>,
 }
 
-/// A message with the room that it takes until it is received.
+/// A message and the permit that it holds until it is received.
 type Queued<T> = (T, Option<OwnedSemaphorePermit>);
 
 /// The receiver has ended.
@@ -53,12 +53,12 @@ impl<T> BacklogSender<T> {
     /// # Errors
     /// If the receiver has ended.
     pub(crate) async fn send(&self, message: T) -> Result<(), ReceiverEndedError> {
-        // The semaphore is never closed. A receiver that ends drops the messages that wait, and with them their room.
+        // The semaphore is never closed. A receiver that ends drops the waiting messages and their permits.
         let room = Arc::clone(&self.room).acquire_owned().await;
         self.queue((message, room.ok()))
     }
 
-    /// Sends a message at once, whether there is room or not. For the few messages that begin and end something.
+    /// Sends a message at once, even if the queue is full. For the few messages that begin or end a scan.
     ///
     /// # Errors
     /// If the receiver has ended.
@@ -73,14 +73,14 @@ impl<T> BacklogSender<T> {
 }
 
 impl<T> BacklogReceiver<T> {
-    /// The next message; blocks until there is one. `None` once all senders have ended.
+    /// Returns the next message, and blocks until there is one. `None` once all senders have ended.
     pub(crate) fn receive(&mut self) -> Option<T> {
         self.messages
             .blocking_recv()
             .map(|(message, _room)| message)
     }
 
-    /// The next message, if one waits.
+    /// Returns the next message, if one is waiting.
     pub(crate) fn try_receive(&mut self) -> Option<T> {
         let waiting = self.messages.try_recv().ok();
         waiting.map(|(message, _room)| message)
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_message_waits_for_room_and_an_urgent_one_does_not() {
+    async fn send_waits_for_room_and_send_now_does_not() {
         let (sender, mut receiver) = backlog(1);
         sender.send(1).await.unwrap();
         tokio::select! {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sender_that_waits_learns_that_the_receiver_has_ended() {
+    async fn a_waiting_sender_fails_when_the_receiver_ends() {
         let (sender, receiver) = backlog(1);
         sender.send(1).await.unwrap();
         let waiting = tokio::spawn({

@@ -1,4 +1,4 @@
-//! Copies of the store, made while others use it.
+//! Copies of the store, made while other processes use it.
 
 use std::{
     fs, io,
@@ -15,21 +15,21 @@ use super::{
     integrity, schema,
 };
 
-/// A copy that was made.
+/// A backup that was written.
 #[derive(Clone, Debug)]
 pub struct BackedUp {
-    /// The file, links followed.
+    /// The file that was written, with symbolic links resolved.
     pub file: PathBuf,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 
-/// Maximum number of copies from before migrations that are kept.
+/// Maximum number of copies from before migrations that are kept. Older ones are deleted.
 const MAX_MIGRATION_COPIES: usize = 2;
-/// What follows the name of the store in their names.
+/// Suffix of their file names, after the name of the store and before the version.
 const BEFORE_MIGRATION: &str = ".before-v";
 
-/// Writes a verified copy of the store to `target`. An earlier copy there is replaced, any other file is not.
+/// Writes a verified copy of the store to `target`. An earlier backup there is replaced; any other file is not.
 ///
 /// # Errors
 /// If the store cannot be read or is damaged, or the target cannot be written or is not a backup.
@@ -44,14 +44,14 @@ pub fn back_up(path: &Path, target: &Path) -> Result<BackedUp, StoreError> {
     Ok(done)
 }
 
-/// Copies a store of the version `found` before it becomes one of today.
+/// Copies a store of the version `found` before it is migrated to the current version.
 pub(super) fn before_migration(path: &Path, found: usize) -> Result<(), StoreError> {
     let Some(copy) = copy(path, files::folder(path))? else {
         return Ok(());
     };
     let copied = database::open_unchanging(&copy).and_then(|db| schema::version(&db));
     if copied.map_err(|error| StoreError::from_sqlite(path, Operation::Copy, error))? != found {
-        // Another process has brought it up to date meanwhile, and made the copy.
+        // Another process has migrated the store in the meantime and made the copy.
         return Ok(());
     }
     let target = files::beside(path, &format!("{BEFORE_MIGRATION}{}", schema::CURRENT));
@@ -60,18 +60,19 @@ pub(super) fn before_migration(path: &Path, found: usize) -> Result<(), StoreErr
     Ok(())
 }
 
-/// The version in the name of a copy from before a migration.
+/// Parses the version in the name of a copy from before a migration.
 pub(super) fn migration(rest: &str) -> Option<usize> {
     rest.parse().ok()
 }
 
-/// The copies from before migrations.
+/// Lists the copies from before migrations.
 pub(super) fn migration_copies(path: &Path) -> Vec<PathBuf> {
     let found = files::copies(path, BEFORE_MIGRATION, migration);
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// A copy of the store, if there is one, in a temporary file of `folder`: of one moment, verified, on the disk.
+/// Copies the store, if it exists, into a temporary file in `folder`. The copy is a consistent snapshot, verified and
+/// flushed to the disk.
 fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
     let failed = |error| StoreError::from_sqlite(path, Operation::Copy, error);
     let Some(db) = database::open_any_version(path)? else {
@@ -102,7 +103,7 @@ fn copy(path: &Path, folder: &Path) -> Result<Option<TempPath>, StoreError> {
     Ok(Some(temporary))
 }
 
-/// Gives a copy its name, once it is on the disk.
+/// Renames a copy to its final name, once it is flushed to the disk.
 fn place(copy: TempPath, target: &Path) -> Result<BackedUp, StoreError> {
     let failed = |error| unwritable(target, error);
     let bytes = fs::File::options()
@@ -129,7 +130,7 @@ fn unwritable(target: &Path, error: io::Error) -> StoreError {
     StoreError::file(target, Kind::Other, "cannot be written").because(error)
 }
 
-/// The file that a name leads to, through links.
+/// Resolves the symbolic links of `target`.
 fn resolve(target: &Path) -> Result<PathBuf, StoreError> {
     match target.canonicalize() {
         Ok(_)

@@ -1,4 +1,4 @@
-//! Whether a file can be a backup or a copy of a store, as far as its head says.
+//! Checks by its header whether a file can be a backup or a copy of a store.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::{
 
 const FOREIGN: &str = "is an SQLite database, but not a store of the scanner";
 
-/// Refuses what cannot be a store or a backup of one.
+/// Refuses a file that cannot be a store or a backup of one.
 pub(super) fn refuse_foreign(file: &Path) -> Result<(), StoreError> {
     let unreadable = |error| StoreError::file(file, Kind::Other, "cannot be read").because(error);
     if !file.metadata().map_err(unreadable)?.is_file() {
@@ -22,7 +22,7 @@ pub(super) fn refuse_foreign(file: &Path) -> Result<(), StoreError> {
     check_head(file).map(|_| ())
 }
 
-/// The error for a database that is not a store.
+/// Returns the error for a database that is not a store.
 pub(super) fn foreign(file: &Path) -> StoreError {
     StoreError::file(file, Kind::NotABackup, FOREIGN)
 }
@@ -36,7 +36,7 @@ pub(super) fn check_head(file: &Path) -> Result<Header, StoreError> {
         Err(HeaderError::Empty) => return Err(refuse("is empty")),
         Err(HeaderError::Foreign) => {
             return Err(refuse(
-                "is not an SQLite database: it is damaged, encrypted, or of another kind",
+                "is not an SQLite database, or is damaged or encrypted",
             ));
         }
     };
@@ -47,7 +47,7 @@ pub(super) fn check_head(file: &Path) -> Result<Header, StoreError> {
     if length < header.length && !(header.write_ahead && files::has_log(file)) {
         let expected = header.length;
         return Err(refuse(&format!(
-            "is truncated: it has {length} of {expected} bytes"
+            "is truncated: it has {length} bytes instead of {expected}"
         )));
     }
     Ok(header)

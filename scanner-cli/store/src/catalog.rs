@@ -1,4 +1,4 @@
-//! The store as its readers see it: all at one moment, streaming, sorted.
+//! Reads the store: a consistent snapshot, streamed and sorted.
 
 use std::path::{Path, PathBuf};
 
@@ -24,13 +24,13 @@ pub use entries::{CatalogContainer, CatalogItem, ItemScope};
 pub use feed::{FeedFollower, StoreFeed};
 use rows::{SCAN, connections, scan_from_row};
 
-/// What the store holds at one moment.
+/// A consistent snapshot of the store.
 pub struct Catalog {
     db: Database,
     path: PathBuf,
     store_id: String,
     connections: Vec<StoredConnection>,
-    /// The kinds of containers, with their numbers.
+    /// The kinds of containers, with their ids in the database.
     container_kinds: Vec<(i64, ContainerKind)>,
 }
 
@@ -38,20 +38,20 @@ pub struct Catalog {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredConnection {
     id: i64,
-    /// The code, with which the keys of its items begin.
+    /// The code. It is the first part of the keys of its items.
     pub code: String,
-    /// The name that people gave it.
+    /// The display name.
     pub name: String,
-    /// What the parts of its items' keys are, after the code.
+    /// The names of the parts of its items' keys, after the code.
     pub key_parts: Vec<String>,
-    /// The number in the sequence of changes at which its first complete scan ended.
+    /// The position in the log of changes at which its first complete scan ended.
     pub complete_from: Option<i64>,
 }
 
 /// A change of an item or a container.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The number in the sequence of changes.
+    /// The position in the log of changes.
     pub seq: i64,
     /// The number of the scan that found it.
     pub scan: i64,
@@ -63,7 +63,7 @@ pub struct Change {
     pub key: String,
     /// What happened.
     pub kind: ChangeKind,
-    /// The fields that changed; of an excluded item, the rule that excludes it.
+    /// The fields that changed; for an excluded item, the rule that excludes it.
     pub fields: Vec<String>,
     /// Whether an item or a container changed.
     pub entity: EntityKind,
@@ -84,22 +84,22 @@ pub struct StoredScan {
     pub outcome: Option<String>,
     /// Why it was not complete.
     pub reasons: Vec<String>,
-    /// The version that the source named.
+    /// The version that the source reported.
     pub site_version: Option<String>,
-    /// Number of bytes of all lists.
+    /// Total size of all lists that were read, in bytes.
     pub bytes: i64,
-    /// What it found.
+    /// The numbers of items that it found.
     pub counts: Counts,
 }
 
-/// Which scan is the last one.
+/// Which scans count as the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastScan {
-    /// The last one, whether it has ended or not.
+    /// The last scan, even if it is running or was killed.
     Any,
-    /// The last one that has ended: not one that runs or was killed.
+    /// The last scan that has ended. A scan that is running or was killed does not count.
     Ended,
-    /// The last one of each outcome.
+    /// The last scan of each outcome.
     OfEachOutcome,
 }
 
@@ -119,7 +119,7 @@ impl Catalog {
             connections: Vec::new(),
             container_kinds: Vec::new(),
         };
-        // All that is read from here on is of one moment.
+        // All reads from here on see the same snapshot.
         catalog.read(|db| db.execute_batch("BEGIN"))?;
         catalog.store_id = catalog.read(schema::store_id)?;
         catalog.connections = catalog.read(connections)?;
@@ -127,27 +127,27 @@ impl Catalog {
         Ok(Some(catalog))
     }
 
-    /// The random id of the store. Numbers of scans and changes mean something together with it only.
+    /// Returns the random id of the store. Numbers of scans and changes are unique only together with it.
     pub fn store_id(&self) -> &str {
         &self.store_id
     }
 
-    /// The id of the scan or change with this number, which no other store has.
+    /// Returns a globally unique id for the scan or change with this number.
     pub fn global_id(&self, number: i64) -> String {
         format!("{}-{number}", self.store_id)
     }
 
-    /// The kinds of containers that the store has had, by id.
+    /// Returns the kinds of containers that the store has ever held, sorted by id.
     pub fn container_kinds(&self) -> impl Iterator<Item = ContainerKind> {
         self.container_kinds.iter().map(|(_, kind)| *kind)
     }
 
-    /// The connections by their codes.
+    /// Returns the connections, sorted by code.
     pub fn connections(&self) -> &[StoredConnection] {
         &self.connections
     }
 
-    /// Gives each scan to `each`, of one connection or of all, in their order.
+    /// Calls `each` with every scan of one connection, or of all connections, in order.
     ///
     /// # Errors
     /// If the store cannot be read, or `each` fails.
@@ -165,7 +165,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// The last scan of each connection.
+    /// Returns the last scan of each connection.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -181,7 +181,7 @@ impl Catalog {
         self.read(|_| scans.query_map([], scan_from_row)?.collect())
     }
 
-    /// The position of a follower.
+    /// Returns the position of a follower.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -189,7 +189,7 @@ impl Catalog {
         self.read(|db| cursors::cursor(db, follower))
     }
 
-    /// The last change that is final: none of a scan that is still running lies before it.
+    /// Returns the last final change: no change at or before it belongs to a scan that is still running.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -211,7 +211,7 @@ impl Catalog {
         })
     }
 
-    /// The last change that the store has forgotten.
+    /// Returns the last change that the store has deleted because of its age.
     ///
     /// # Errors
     /// If the store cannot be read.

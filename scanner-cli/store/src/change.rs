@@ -1,13 +1,13 @@
-//! The numbers that the database has for states and for kinds of changes. A released number never changes.
+//! The numbers that the database uses for states and kinds of changes. A released number never changes.
 
 use catalog_model::{ChangeKind, ItemState};
 
-/// What the database has as a number.
+/// An enum that the database stores as a number.
 pub(crate) trait NumericCode: Sized {
-    /// The number of it.
+    /// The number that the database stores.
     fn code(self) -> i64;
 
-    /// What has this number.
+    /// The value that is stored as this number.
     fn from_code(code: i64) -> Option<Self>;
 }
 
@@ -47,7 +47,7 @@ impl NumericCode for ChangeKind {
     }
 }
 
-/// The place in a list that has them all; the test below says whether it has.
+/// The index in a list of all values. A test checks that the list is complete.
 fn position<T: PartialEq>(all: &[T], one: T) -> i64 {
     let position = all.iter().position(|known| *known == one);
     position

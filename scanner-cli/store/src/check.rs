@@ -1,4 +1,4 @@
-//! Whether a database is whole, and what it holds.
+//! Checks the integrity of a database and counts its contents.
 
 use std::path::Path;
 
@@ -14,22 +14,22 @@ use super::{
     restore, schema,
 };
 
-/// What a check of the store found.
+/// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Health {
-    /// The file.
+    /// The file that was checked.
     pub file: String,
-    /// What is wrong with it; empty of a healthy one.
+    /// The problems that were found. Empty if the database is intact.
     pub problems: Vec<String>,
-    /// Whether the file is a copy that the scanner made.
+    /// Whether the file is a backup that the scanner made.
     pub backup: bool,
     /// The random id of the store. Early versions have none.
     pub store_id: Option<String>,
-    /// The version that wrote it.
+    /// The schema version of the database.
     pub version: usize,
-    /// The version that this program writes.
+    /// The schema version that this program writes.
     pub current_version: usize,
-    /// How SQLite keeps transactions whole: `wal` or `delete`.
+    /// The journal mode of SQLite: `wal` or `delete`.
     pub journal: String,
     /// Number of connections.
     pub connections: i64,
@@ -39,21 +39,21 @@ pub struct Health {
     pub scans: i64,
     /// Number of changes of items that are kept.
     pub changes: i64,
-    /// Bytes of the file.
+    /// Size of the file in bytes.
     pub bytes: u64,
-    /// Bytes of the write-ahead log beside it.
+    /// Size of the write-ahead log beside it in bytes.
     pub log_bytes: u64,
-    /// Bytes of a page.
+    /// Size of a page in bytes.
     pub page_bytes: i64,
     /// Number of pages.
     pub pages: i64,
-    /// Pages that hold nothing now and are used again.
+    /// Number of free pages, which will be reused.
     pub free_pages: i64,
-    /// Files in the folder that belong to the store, but not to what it holds now.
+    /// Files in the folder that earlier operations of the store left behind.
     pub leftover_files: Vec<String>,
 }
 
-/// Items by their state.
+/// Number of items in each state.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct ItemCounts {
     /// Items that are present.
@@ -77,7 +77,7 @@ pub fn check(path: &Path) -> Result<Option<Health>, StoreError> {
     schema::refuse_newer(&db, path)?;
     let failed = |error| StoreError::from_sqlite(path, Operation::Read, error);
     if schema::version(&db).map_err(failed)? == 0 {
-        // Made, but never written.
+        // Created, but never written.
         return Ok(None);
     }
     let problems = integrity::problems(&db).map_err(failed)?;
@@ -85,7 +85,7 @@ pub fn check(path: &Path) -> Result<Option<Health>, StoreError> {
     read.map(Some).map_err(failed)
 }
 
-/// Checks a file that is not the store of the home, if it exists.
+/// Checks a file other than the store of the home, if it exists.
 ///
 /// # Errors
 /// If the file cannot be read, or is not a store or a backup.
@@ -132,7 +132,7 @@ fn health(db: &Connection, path: &Path, problems: Vec<String>) -> rusqlite::Resu
     })
 }
 
-/// Selects the items among the rows of `item`, which may be those of a store without containers.
+/// Selects the items in the table `item`. Older stores have no containers.
 fn items_only(db: &Connection) -> rusqlite::Result<&'static str> {
     Ok(match schema::version(db)? >= schema::WITH_CONTAINERS {
         true => "WHERE container_kind IS NULL",

@@ -1,4 +1,4 @@
-//! The beginning and the end of a scan in the store. The end is one transaction: removals and outcome, or neither.
+//! The beginning and the end of a scan in the store. One transaction records both the removals and the outcome.
 
 use std::collections::BTreeSet;
 
@@ -15,48 +15,48 @@ use crate::{
     spool::Duplicates,
 };
 
-/// What a scan begins with.
+/// The parameters of a new scan.
 #[derive(Clone, Debug)]
 pub struct Beginning {
     /// The code of the connection.
     pub code: ConnectionCode,
-    /// The name that people gave the connection.
+    /// The display name of the connection.
     pub name: String,
-    /// What the parts of the keys are, after the code.
+    /// The names of the parts of the keys, after the code.
     pub key_parts: Vec<&'static str>,
-    /// The revisions of its items' fields, where they are not 1.
+    /// The revisions of its items' fields that are not 1.
     pub revisions: Vec<FieldRevision>,
     /// When it began.
     pub time: jiff::Timestamp,
 }
 
-/// How a scan ended, as far as the source is concerned.
+/// How the reading of the source ended.
 #[derive(Clone, Debug)]
 pub struct Closing {
-    /// The closing statement, or why there is none.
+    /// The closing statement, or the error that prevented one.
     pub statement: Result<Completeness, String>,
     /// When it ended.
     pub time: jiff::Timestamp,
-    /// The version that the source named.
+    /// The version that the source reported.
     pub site_version: Option<String>,
-    /// Bytes of all lists.
+    /// Total size of all lists that were read, in bytes.
     pub bytes: u64,
     /// How many items may be marked as gone.
     pub removals: Removals,
-    /// What a person does about removals that the fuse prevented; the end of the reason.
+    /// What to do about removals that the fuse prevented. Appended to the reason.
     pub advice: String,
 }
 
-/// How a scan ended in the store.
+/// The result of a scan in the store.
 #[derive(Clone, Debug)]
 pub struct Closed {
-    /// The closing statement, partial where the fuse kept items from being removed; none of a failed scan.
+    /// The closing statement. Partial if the fuse prevented removals; `None` if the scan failed.
     pub statement: Option<Completeness>,
-    /// What it found.
+    /// The numbers of items that it found.
     pub counts: Counts,
 }
 
-/// Begins a scan: what an earlier one of the connection left open has been interrupted.
+/// Begins a scan. Earlier scans of the connection that have no end are recorded as interrupted.
 pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<Running> {
     let parts = serde_json::json!(beginning.key_parts).to_string();
     let code = beginning.code.as_str();
@@ -96,12 +96,12 @@ pub(super) fn begin(db: &Connection, beginning: &Beginning) -> rusqlite::Result<
     })
 }
 
-/// The connections of which a scan was complete or partial. What a failed or an interrupted first scan left of others
-/// is not shown to anybody, and discarded when the next scan begins.
+/// Selects the connections that had a complete or partial scan. Items of other connections come from a failed or
+/// interrupted first scan. They are hidden from readers and discarded when the next scan begins.
 pub(super) const SCANNED_CONNECTIONS: &str =
     "SELECT connection FROM scan WHERE outcome IN ('complete', 'partial')";
 
-/// Discards what earlier scans left of a connection, if none of them was complete or partial.
+/// Discards the items of a connection, if none of its scans was complete or partial.
 fn discard_unknown(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     let is_scanned = format!("SELECT ?1 IN ({SCANNED_CONNECTIONS})");
     if db.query_row(&is_scanned, [connection], |row| row.get(0))? {
@@ -117,7 +117,7 @@ fn discard_unknown(db: &Connection, connection: i64) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Records the scans of a connection that have no end as interrupted. The caller must hold its lock.
+/// Records the scans of a connection that have no end as interrupted. The caller must hold the connection's lock.
 pub(super) fn interrupt(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     db.execute(
         "DELETE FROM unreadable WHERE scan IN (SELECT id FROM scan WHERE connection = ?1 AND outcome IS NULL)",
@@ -136,7 +136,7 @@ pub(super) fn interrupt(db: &Connection, connection: i64) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Ends a scan; the caller's transaction makes it count.
+/// Ends a scan. The caller commits the transaction.
 pub(super) fn close(
     db: &Connection,
     running: &mut Running,
@@ -184,7 +184,7 @@ pub(super) fn close(
     Ok(Closed { statement, counts })
 }
 
-/// Marks as gone what a complete scan did not see, unless the fuse forbids it.
+/// Marks the items that a complete scan did not see as gone, unless the fuse forbids it.
 fn remove(
     db: &Connection,
     running: &mut Running,
@@ -198,7 +198,8 @@ fn remove(
         ..
     } = *running;
     let going = unseen(db, running)?;
-    // Of the present ones, and of all: those that could not be read before must not make the others look few.
+    // Checked for the present items and for all items: a large number of unreadable items must not hide the removal of
+    // most of the others.
     let blown = blows(going.present, existing.present) || blows(going.all, existing.all);
     if closing.removals == Removals::Limited && blown {
         return Ok(Completeness::Partial(vec![format!(
@@ -230,8 +231,8 @@ fn remove(
     Ok(Completeness::Complete)
 }
 
-/// Collects what the last attempt did not see, marks what it could not read, and returns how many of those that existed
-/// when the scan began would be marked as gone.
+/// Collects the items that the last attempt did not see, and marks those that it could not read. Returns how many of
+/// the items that existed when the scan began would be marked as gone.
 fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<ItemTotals> {
     let Running {
         scan,
@@ -260,7 +261,7 @@ fn unseen(db: &Connection, running: &Running) -> rusqlite::Result<ItemTotals> {
         [ItemState::Unreadable.code(), ItemState::Excluded.code()],
     )?;
     if attempt > 1 {
-        // What an earlier attempt of this scan added or brought back was not there when it began.
+        // Items that an earlier attempt of this scan added or returned did not exist when the scan began.
         db.execute(
             "UPDATE unseen SET fresh = 1 WHERE item IN (SELECT item FROM change WHERE scan = ?1 AND kind IN (?2, ?3))",
             [scan, ChangeKind::Added.code(), ChangeKind::Returned.code()],
@@ -280,7 +281,7 @@ fn share(row: &Row<'_>) -> rusqlite::Result<ItemTotals> {
     })
 }
 
-/// Whether another process has called this scan interrupted: it did not respect the lock, or had none.
+/// Whether another process has recorded this scan as interrupted, because it ignored the lock or could not use one.
 pub(super) fn is_overtaken(db: &Connection, running: &Running) -> rusqlite::Result<bool> {
     db.query_row(
         "SELECT outcome IS NOT NULL FROM scan WHERE id = ?1",
@@ -289,8 +290,8 @@ pub(super) fn is_overtaken(db: &Connection, running: &Running) -> rusqlite::Resu
     )
 }
 
-/// Notes that a connection is known as a whole from now on, with a number of its own in the sequence of changes, so
-/// that followers learn of it even if nothing else changed.
+/// Records that a connection has had a complete scan. This uses a position of its own in the log of changes, so that
+/// followers are notified even if nothing else changed.
 fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     let first: bool = db.query_row(
         "SELECT complete_from IS NULL FROM connection WHERE id = ?1",
@@ -313,15 +314,16 @@ fn first_complete(db: &Connection, connection: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Whether the fuse blows, for numbers of the database, which are never negative.
+/// Whether the fuse blows. Numbers of the database are never negative.
 fn blows(going: i64, existing: i64) -> bool {
     fuse::blows(going.unsigned_abs(), existing.unsigned_abs())
 }
 
-/// Deletes changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow forever.
+/// Deletes changes that are older than `keep` at `now` (both in milliseconds), so that the log does not grow without
+/// limit.
 ///
-/// In the order of the log, so that a clock that was wrong for a while makes no holes: a change that is dated in the
-/// future goes together with the changes around it.
+/// Changes are deleted in the order of the log, so that a clock that was wrong for a while leaves no gaps: a change
+/// that is dated in the future is deleted together with the changes around it.
 pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
     let now = trusted(db, now, MAX_CLOCK_STEP.min(keep))?;
     let before = now.saturating_sub(keep);
@@ -344,21 +346,22 @@ pub(super) fn forget(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<(
     Ok(())
 }
 
-/// A step of the clock between two scans that is larger than this, in milliseconds, may be an error of the clock.
+/// Largest step of the clock between two scans, in milliseconds, that is accepted at once. A larger one may be an
+/// error.
 const MAX_CLOCK_STEP: i64 = 30 * DAY_MILLIS;
-/// How long scans have to go on after such a step, in milliseconds, before it is believed.
+/// How long scans must continue after a larger step, in milliseconds, before the new time is accepted.
 const CLOCK_CONFIRMATION: i64 = 7 * DAY_MILLIS;
-/// How many scans are looked at to find such a step.
+/// Maximum number of scans that are searched for such a step.
 const MAX_CHECKED_SCANS: i64 = 5_000;
 const DAY_MILLIS: i64 = 24 * 3_600_000;
 
-/// The time to measure ages with, as far as scans confirm the clock.
+/// Returns the time from which ages are measured, as far as scans confirm the clock.
 pub(super) fn trusted_now(db: &Connection, now: i64) -> rusqlite::Result<i64> {
     trusted(db, now, MAX_CLOCK_STEP)
 }
 
-/// The time to measure ages with: `now`, or the time of the scan before a recent step of the clock that is larger than
-/// `step` in milliseconds. A clock that is years ahead for one scan must not delete the log.
+/// Returns the time from which ages are measured: `now`, or the time of the scan before a recent step of the clock that
+/// is larger than `step` (in milliseconds). A clock that is years ahead for one scan must not delete the log.
 fn trusted(db: &Connection, now: i64, step: i64) -> rusqlite::Result<i64> {
     let mut scans = db.prepare_cached("SELECT started FROM scan ORDER BY id DESC LIMIT ?1")?;
     let mut rows = scans.query([MAX_CHECKED_SCANS])?;

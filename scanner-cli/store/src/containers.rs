@@ -10,7 +10,8 @@ use rusqlite::{Connection, params};
 
 use super::{change::NumericCode, running::Running};
 
-/// Marks as gone what a complete scan did not see. The fuse is for items; a container that went with them follows.
+/// Marks the containers that a complete scan did not see as gone. The fuse counts items only: it does not limit the
+/// removal of containers.
 pub(super) fn remove(db: &Connection, running: &Running) -> rusqlite::Result<()> {
     let Running {
         scan,
@@ -46,7 +47,7 @@ pub(super) fn remove(db: &Connection, running: &Running) -> rusqlite::Result<()>
     .map(drop)
 }
 
-/// The kinds of containers that the store holds, with their numbers.
+/// Reads the kinds of containers that the store holds, with their ids.
 pub(super) fn kinds(db: &Connection) -> rusqlite::Result<Vec<(i64, ContainerKind)>> {
     let mut kinds = db.prepare("SELECT id, name, label FROM container_kind ORDER BY name")?;
     let kinds = kinds.query_map([], |row| {
@@ -59,8 +60,8 @@ pub(super) fn kinds(db: &Connection) -> rusqlite::Result<Vec<(i64, ContainerKind
     kinds.collect()
 }
 
-/// The same text for as long as the program runs. Connectors declare their kinds as constants, so there are a few at
-/// most.
+/// Returns a copy of the text that lives as long as the program. Connectors declare their kinds as constants, so there
+/// are only a few.
 fn interned(text: &str) -> &'static str {
     static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);

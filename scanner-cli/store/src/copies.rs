@@ -1,4 +1,4 @@
-//! Copies of the store: where `store backup` put them, and which still hold a connection that is forgotten.
+//! Copies of the store: where `store backup` wrote them, and which of them contain a connection.
 
 use std::{
     fs, io,
@@ -17,19 +17,19 @@ use super::{
     files::{self, Header, HeaderError},
 };
 
-/// The copies of a store that may hold a connection.
+/// The copies of a store that may contain a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copies {
-    /// Those that hold it.
+    /// The copies that contain it.
     pub holding: Vec<PathBuf>,
-    /// Backups that cannot be read now.
+    /// Backups that could not be read.
     pub unread: Vec<PathBuf>,
 }
 
-/// Maximum number of backups whose places are remembered.
+/// Maximum number of backups whose paths are remembered.
 const MAX_BACKUPS: usize = 1_000;
 
-/// Remembers where a backup was put. A failure is no reason to report the backup as failed.
+/// Remembers the path of a backup. If this fails, the backup has succeeded nevertheless, so the error is ignored.
 pub(super) fn remember(path: &Path, target: &Path) {
     let Ok(target) = std::path::absolute(target) else {
         return;
@@ -45,8 +45,8 @@ pub(super) fn remember(path: &Path, target: &Path) {
     let _ = write(path, &known);
 }
 
-/// The copies that may hold the connection with this code: beside the store, in the folders of the home, and where
-/// `store backup` put them.
+/// Finds the copies that may contain the connection with this code: beside the store, in the folders of the home, and
+/// where `store backup` wrote them.
 pub fn copies_with(path: &Path, home: &Path, code: &str) -> Copies {
     let mut copies = Copies::default();
     let mut files = files_below(home);
@@ -87,14 +87,14 @@ fn write(path: &Path, known: &[String]) -> io::Result<()> {
     file_rights::replace(file, &list(path), None)
 }
 
-/// Whether a file does not exist any more, as opposed to being on a disk that is not there now.
+/// Whether a file was deleted, as opposed to being on a disk that is not mounted now.
 fn is_removed(file: &Path) -> bool {
     let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     fs::symlink_metadata(file).is_err_and(|error| is_missing(&error))
         && files::folder(file).is_dir()
 }
 
-/// The files of the home and of the folders in it.
+/// Lists the files in the home and in its direct subfolders.
 fn files_below(home: &Path) -> Vec<PathBuf> {
     let home = if home.as_os_str().is_empty() {
         Path::new(".")
@@ -114,7 +114,7 @@ fn files_below(home: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Whether a file is a copy of a store that holds the connection. `None` if it cannot be read.
+/// Whether a file is a copy of a store that contains the connection. `None` if it cannot be read.
 fn holds(file: &Path, code: &str) -> Option<bool> {
     let application = match Header::read(file) {
         Ok(header) => header.application,
@@ -128,7 +128,7 @@ fn holds(file: &Path, code: &str) -> Option<bool> {
     let found = database::open_alone(file).and_then(|db| knows(&db, code));
     match found {
         Ok(found) => Some(found),
-        // Stores of the first versions have no mark of their own.
+        // Stores of the first versions have no `application_id`.
         Err(_) if !is_copy => Some(false),
         Err(_) => None,
     }

@@ -1,4 +1,4 @@
-//! The positions of followers, and what they note for themselves.
+//! The positions of followers, and the notes that they keep in the store.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,7 +18,7 @@ use super::{
     opening,
 };
 
-/// The followers' rows of the store, open for writing.
+/// The tables of the followers, open for writing.
 pub struct Cursors {
     db: Database,
     path: PathBuf,
@@ -27,21 +27,21 @@ pub struct Cursors {
 /// The position of a follower.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// The last change of this store that it has delivered. Not set before it has delivered all items for the first
+    /// The last change of this store that it has delivered. Not set until it has delivered all items for the first
     /// time.
     pub reached: Option<i64>,
     /// When it last delivered something, in milliseconds since 1970.
     pub followed: Option<i64>,
-    /// Number of failed deliveries since.
+    /// Number of failed deliveries since then.
     pub failures: i64,
-    /// What the last failure said.
+    /// The error of the last failure.
     pub error: Option<String>,
     /// When it last failed, in milliseconds since 1970.
     pub failed: Option<i64>,
 }
 
 impl Cursors {
-    /// Opens the rows; once `stop` is set, it waits for no other process any more.
+    /// Opens the tables. Once `stop` is set, it no longer waits for other processes.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -52,7 +52,7 @@ impl Cursors {
         })
     }
 
-    /// The position of a follower.
+    /// Returns the position of a follower.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -60,7 +60,7 @@ impl Cursors {
         cursor(&self.db, follower).map_err(|error| self.failed(error))
     }
 
-    /// Records what the catalog of a follower has stored: as a whole, or not at all.
+    /// Records what the catalog of a follower has stored, in one transaction.
     pub(crate) fn acknowledge(
         &mut self,
         follower: &FeedFollower,
@@ -89,7 +89,7 @@ impl Cursors {
             .map_err(|error| StoreError::from_sqlite(&self.path, Operation::Write, error))
     }
 
-    /// The notes of a follower under these keys, in their order.
+    /// Returns the notes of a follower with these keys, in the order of the keys.
     pub(crate) fn notes(
         &self,
         follower: &FollowerName,
@@ -121,7 +121,7 @@ impl Cursors {
         )
     }
 
-    /// Records that a follower failed. Its position stays.
+    /// Records that a follower failed. Its position does not change.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -138,7 +138,7 @@ impl Cursors {
         )
     }
 
-    /// The codes of the connections whose scans have no end: they run, or were killed.
+    /// Returns the codes of the connections with scans that are running or were killed.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -153,8 +153,7 @@ impl Cursors {
         codes().map_err(|error| self.failed(error))
     }
 
-    /// Notes that the scans of a connection that have no end were interrupted. The caller must hold the connection's
-    /// lock.
+    /// Records the scans of a connection that have no end as interrupted. The caller must hold the connection's lock.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -169,7 +168,7 @@ impl Cursors {
             .map_err(|error| self.failed(error))
     }
 
-    /// Changes more than a row.
+    /// Makes several changes in one transaction.
     pub(super) fn change(
         &mut self,
         work: impl FnOnce(&mut Database) -> rusqlite::Result<()>,
@@ -188,11 +187,12 @@ impl Cursors {
     }
 }
 
-/// Forgets the notes of a follower that were recorded in the store of which this one is a backup.
+/// Deletes the notes of a follower that were recorded before this store was restored from a backup.
 const OF_ANOTHER_STORE: &str = "DELETE FROM follower_note WHERE follower = ?1 AND NOT EXISTS \
      (SELECT 1 FROM follower WHERE name = ?1 AND store = (SELECT id FROM store))";
 
-/// A position counts together with the store and the basis. Without a new one the former stays if both are the same.
+/// A position is valid only together with the store and the basis. Without a new position the former one is kept if
+/// both are the same.
 const ACKNOWLEDGE: &str = "INSERT INTO follower (name, cursor, followed, store, basis) \
      VALUES (?1, ?2, ?3, (SELECT id FROM store), ?4) ON CONFLICT (name) DO UPDATE SET \
      cursor = CASE WHEN ?2 IS NULL AND store = (SELECT id FROM store) AND basis IS ?4 THEN cursor ELSE ?2 END, \

@@ -1,4 +1,4 @@
-//! Opens the database file, on a local or a shared file system.
+//! Opens the database file on a local or a shared file system.
 
 use std::{
     io,
@@ -20,9 +20,9 @@ use super::{
     usage::Usage,
 };
 
-/// The open database. No other process can restore it while it is open.
+/// The open database. While it is open, no other process can replace it with a backup.
 pub(super) struct Database {
-    // First, so that it is closed before the lock goes.
+    // Declared first, so that the database is closed before the lock is released.
     db: Connection,
     journal: Journal,
     _usage: Usage,
@@ -42,12 +42,13 @@ impl DerefMut for Database {
     }
 }
 
-/// How SQLite keeps a transaction whole.
+/// The journal mode of SQLite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Journal {
     /// A write-ahead log: readers and writers do not wait for each other.
     Log,
-    /// A rollback journal, where processes cannot share memory: a writer waits for readers, and they for it.
+    /// A rollback journal, for file systems on which processes cannot share memory. Readers and writers wait for each
+    /// other.
     Rollback,
 }
 
@@ -64,18 +65,19 @@ impl Journal {
     }
 }
 
-/// How long a process waits for another one's transaction.
+/// How long a process waits for the transaction of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-/// The same for a rollback journal, where it also waits for readers.
+/// How long it waits with a rollback journal, where it also waits for readers.
 const ROLLBACK_BUSY_TIMEOUT: Duration = Duration::from_secs(300);
-/// Bytes of a page: a handful of items each, so that the first scan has half as many pages to write as with 4 KiB.
+/// Size of a page in bytes. A page holds a few items. The first scan writes half as many pages as with 4 KiB.
 const PAGE_BYTES: i64 = 8_192;
 
-/// Pages that the log may hold before they go over into the database: 64 MiB, so that this happens rarely.
+/// Number of pages in the write-ahead log at which SQLite copies them into the database: 64 MiB, so that this is rare.
 const MAX_LOG_PAGES: i64 = 8_192;
 
 impl Database {
-    /// How a transaction begins. Where readers count, it waits for them then: later it could only fail.
+    /// How a transaction begins. With a rollback journal it waits for readers at its beginning, because later it could
+    /// only fail.
     pub(super) fn behavior(&self) -> TransactionBehavior {
         match self.journal {
             Journal::Log => TransactionBehavior::Immediate,
@@ -84,8 +86,8 @@ impl Database {
     }
 }
 
-/// Opens the database for writing, of whichever version it is, with the right that the caller has. Once `stop` is set,
-/// it waits for no other process any more.
+/// Opens a database of any version for writing, under the caller's usage lock. Once `stop` is set, it no longer waits
+/// for other processes.
 pub(super) fn connect(
     path: &Path,
     usage: Usage,
@@ -156,15 +158,15 @@ fn connect_as(path: &Path, journal: Journal, lock_wait: &LockWait) -> rusqlite::
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     }
     if schema::version(&db)? > schema::CURRENT {
-        // The caller refuses it, and nothing of it changes.
+        // The caller refuses a newer version, so nothing is changed.
         return Ok(db);
     }
-    // Of a new database only.
+    // This affects new databases only.
     db.pragma_update(None, "page_size", PAGE_BYTES)?;
     match journal {
         Journal::Log => {
             to_write_ahead(&db, lock_wait)?;
-            // After a crash the log is played again or dropped.
+            // After a crash, SQLite replays or discards the log.
             db.pragma_update(None, "synchronous", "NORMAL")?;
             db.pragma_update(None, "wal_autocheckpoint", MAX_LOG_PAGES)?;
         }
@@ -173,12 +175,13 @@ fn connect_as(path: &Path, journal: Journal, lock_wait: &LockWait) -> rusqlite::
             db.pragma_update(None, "synchronous", "FULL")?;
         }
     }
-    // Only the next access shares memory, or gives up a lock.
+    // The changed mode takes effect with the next access.
     schema::version(&db)?;
     Ok(db)
 }
 
-/// Two processes that make a database at the same time: SQLite does not wait in this one step.
+/// Switches to a write-ahead log. If two processes create a database at the same time, SQLite does not wait in this
+/// step.
 fn to_write_ahead(db: &Connection, lock_wait: &LockWait) -> rusqlite::Result<()> {
     let begun = Instant::now();
     loop {
@@ -191,7 +194,7 @@ fn to_write_ahead(db: &Connection, lock_wait: &LockWait) -> rusqlite::Result<()>
     }
 }
 
-/// Gives up the write-ahead log, if there is one.
+/// Switches from a write-ahead log, if there is one, to a rollback journal.
 fn to_rollback(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "DELETE")?;
     db.pragma_update(None, "locking_mode", "NORMAL")
@@ -205,7 +208,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Opens the store for reading, if there is one.
+/// Opens the store for reading, if it exists.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Database>, StoreError> {
     let Some(database) = open_any_version(path)? else {
         return Ok(None);
@@ -214,17 +217,17 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Database>, StoreError> 
     let version = schema::version(&database)
         .map_err(|error| StoreError::from_sqlite(path, Operation::Open, error))?;
     if version == 0 {
-        // Another process is making it at this moment; nothing is in it yet.
+        // Another process is creating it now. It is empty.
         return Ok(None);
     }
     if version < schema::CURRENT {
-        // Only a writer may bring it up to date: the next scan does.
+        // Only a writer may migrate it. The next scan does.
         return Err(StoreError::older(path));
     }
     Ok(Some(database))
 }
 
-/// Opens a store of any version for reading, if there is one. One of version 0 holds nothing yet.
+/// Opens a store of any version for reading, if it exists. A store of version 0 is empty.
 pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreError> {
     match path.try_exists() {
         Ok(true) => {}
@@ -248,7 +251,7 @@ pub(super) fn open_any_version(path: &Path) -> Result<Option<Database>, StoreErr
 
 fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
     if files::is_backup(path) {
-        // Its own file is complete; files beside it are ignored.
+        // The file of a backup is complete. Files beside it are ignored.
         return open_unchanging(path);
     }
     // URIs are for `VACUUM INTO`.
@@ -266,13 +269,13 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
         Ok(_) => {}
         Err(error) if is_busy(&error) => {
             if file_system::probe(files::folder(path)) == Support::NoLocks {
-                // No process can write there.
+                // No process can write to this folder.
                 return open_alone(path);
             }
         }
         Err(error) if may_be_read_alone(&error) => {
             drop(db);
-            // No process writes it: the files beside it cannot be created or shared.
+            // No process writes to it, because the files beside it cannot be created or shared.
             return open_alone(path).map_err(|_second| error);
         }
         Err(error) => return Err(error),
@@ -290,10 +293,10 @@ fn may_be_read_alone(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Opens a database that no process writes, without locks and shared memory.
+/// Opens a database to which no process writes, without locks and shared memory.
 pub(super) fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     let db = if files::has_log(path) {
-        // Its log is read into memory of this process.
+        // The log is read into the memory of this process.
         let db = open_by_uri(path, WITHOUT_LOCKS)?;
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         db
@@ -304,7 +307,7 @@ pub(super) fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-/// Opens a database that no process writes, without a file beside it.
+/// Opens a database to which no process writes, without creating files beside it.
 pub(super) fn open_unchanging(path: &Path) -> rusqlite::Result<Connection> {
     open_by_uri(path, "immutable=1")
 }
@@ -317,20 +320,20 @@ fn open_by_uri(path: &Path, option: &str) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri(&path, &format!("mode=ro&{option}")), flags)
 }
 
-/// Opens a database that no other process knows for writing, without locks: not every target of a backup has them.
+/// Opens a database that only this process uses for writing, without locks. Not every target of a backup has locks.
 pub(super) fn open_private(path: &str) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
     Connection::open_with_flags(uri(path, WITHOUT_LOCKS), flags)
 }
 
-/// The part of SQLite for files without locks and shared memory.
+/// The option for SQLite's VFS without locks and shared memory.
 pub(super) const WITHOUT_LOCKS: &str = if cfg!(windows) {
     "vfs=win32-none"
 } else {
     "vfs=unix-none"
 };
 
-/// A file's name for SQLite, with options.
+/// Returns the URI of a file for SQLite, with options.
 pub(super) fn uri(path: &str, options: &str) -> String {
     let mut path = path
         .replace('%', "%25")
@@ -347,9 +350,9 @@ pub(super) fn uri(path: &str, options: &str) -> String {
     format!("file:{path}?{options}")
 }
 
-/// Room for pages of the database in KiB: enough for the index of keys of a million items.
+/// Cache of a writer in KiB. It holds the index of keys of a million items.
 const WRITER_CACHE_KIB: i64 = 20 * 1024;
-/// For a reader the same number is also what it sorts at a time.
+/// Cache of a reader in KiB. It also limits how much is sorted in memory at once.
 const READER_CACHE_KIB: i64 = 8 * 1024;
 
 fn cache(db: &Connection, kib: i64) -> rusqlite::Result<()> {
@@ -361,11 +364,11 @@ mod tests {
     use super::{super::opening, *};
 
     #[test]
-    fn a_database_that_nobody_writes_is_read_without_a_file_beside_it() {
+    fn an_unchanging_database_is_read_without_a_file_beside_it() {
         let folder = tempfile::tempdir().unwrap();
-        // A name with all that a URI takes for something else.
+        // A name with all characters that have a special meaning in a URI.
         let name = if cfg!(windows) {
-            // Names have no question mark there.
+            // File names cannot contain a question mark on Windows.
             "a b%20c d#e.db"
         } else {
             "a b%20c?d#e.db"

@@ -1,4 +1,4 @@
-//! What can go wrong with the store. Front ends say what to do, since that depends on their commands and settings.
+//! The error of the store. Front ends add what to do, because this depends on their commands and settings.
 
 use std::{
     error::Error,
@@ -14,7 +14,7 @@ use rusqlite::ErrorCode;
 #[error("{what} `{}` {message}", shown(.path))]
 pub struct StoreError {
     kind: StoreErrorKind,
-    /// What `path` is.
+    /// What `path` is, such as `the store`.
     what: &'static str,
     path: PathBuf,
     message: String,
@@ -23,12 +23,12 @@ pub struct StoreError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What kind of error it is, for programs to branch on.
+/// The kind of an error, on which programs can branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreErrorKind {
-    /// There is no store.
+    /// The store does not exist.
     Missing,
-    /// An older program wrote the store, and only a scan brings it up to date.
+    /// An older program wrote the store, and only a scan migrates it.
     Older,
     /// A newer program wrote the store.
     Newer,
@@ -42,7 +42,7 @@ pub enum StoreErrorKind {
     Locked,
     /// The file system has no file locks.
     NoLocks,
-    /// The path of the store leads to something else than a regular file.
+    /// The path of the store is not a regular file.
     NotAFile,
     /// The store has reached its maximum size.
     TooLarge,
@@ -54,19 +54,19 @@ pub enum StoreErrorKind {
     NotWritable,
     /// The store cannot be read with the rights of this process.
     NotReadable,
-    /// What the store holds is damaged.
+    /// The content of the store is damaged.
     Damaged,
     /// A file that should be a backup is not one, or is damaged.
     NotABackup,
     /// Another process has begun a scan of the same connection and recorded this one as interrupted.
     Overtaken,
-    /// The thread that writes has crashed. The reason is on standard error.
+    /// The writer thread has crashed. The reason is on standard error.
     WriterCrashed,
     /// Anything else.
     Other,
 }
 
-/// What was to be done with the store.
+/// The operation that failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation {
     Open,
@@ -81,12 +81,12 @@ impl StoreError {
         self.kind
     }
 
-    /// What to do, where that does not depend on the kind alone.
+    /// What to do, if this does not depend on the kind alone.
     pub fn hint(&self) -> Option<&'static str> {
         self.hint
     }
 
-    /// The cause, for an error that carries the message itself.
+    /// Returns the cause, for a new error that has this error's message.
     pub fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
         self.source
     }
@@ -102,14 +102,14 @@ impl StoreError {
         Self::for_store(path, kind, &format!("cannot be {verb}")).because(error)
     }
 
-    /// A folder or a file beside the store that cannot be created.
+    /// Creates the error for a folder, or a file beside the store, that cannot be created.
     pub(super) fn folder(folder: &Path, error: io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::StorageFull => StoreErrorKind::DiskFull,
             _ => StoreErrorKind::NotWritable,
         };
         let known = Self::file(folder, kind, "cannot be written").because(error);
-        // Files of the store have an extension; what has none and does not exist is the folder.
+        // Files of the store have an extension. A missing path without one is the folder.
         let is_folder = folder.extension().is_none() && !folder.is_file();
         Self {
             what: if is_folder { "the folder" } else { known.what },
@@ -118,7 +118,7 @@ impl StoreError {
         }
     }
 
-    /// An error about a file that is not the store.
+    /// Creates an error about a file that is not the store.
     pub(super) fn file(path: &Path, kind: StoreErrorKind, message: &str) -> Self {
         Self {
             kind,
@@ -174,7 +174,7 @@ impl StoreError {
         Self::for_store(path, StoreErrorKind::TooLarge, &message)
     }
 
-    /// What the store holds contradicts itself.
+    /// Creates the error for inconsistent content.
     pub(super) fn damaged(path: &Path, problem: &str) -> Self {
         Self::for_store(
             path,
@@ -183,7 +183,7 @@ impl StoreError {
         )
     }
 
-    /// The same error for a file that a person named and that is not the store of the home.
+    /// Converts the error for a file that was given as an argument and is not the store of the home.
     pub(super) fn for_named_file(self) -> Self {
         if self.kind != StoreErrorKind::Damaged {
             return self;
@@ -226,13 +226,13 @@ impl StoreError {
         Self::for_store(path, StoreErrorKind::WriterCrashed, message)
     }
 
-    /// An item that has no form in the store.
+    /// Creates the error for an item that cannot be written as JSON.
     pub(super) fn unwritable(path: &Path, key: &str, error: serde_json::Error) -> Self {
         let message = format!("cannot hold the item `{key}`");
         Self::for_store(path, StoreErrorKind::Other, &message).because(error)
     }
 
-    /// The same error once more: both what fills a batch and what ends the scan report it.
+    /// Returns a copy of the error. It is reported both while a scan sends items and when the scan ends.
     pub(super) fn again(&self) -> Self {
         let source = self.source.as_ref();
         Self {

@@ -1,6 +1,6 @@
-//! What the file system of a store can do: SQLite needs locks, and for its write-ahead log memory that processes share.
+//! What the file system of a store supports. SQLite needs locks, and shared memory for its write-ahead log.
 //!
-//! No system call answers this reliably, so SQLite is made to use both, in a temporary database.
+//! No system call answers this reliably, so a temporary database is used to try both.
 
 use std::{path::Path, time::Duration};
 
@@ -8,20 +8,20 @@ use rusqlite::{Connection, ErrorCode, ffi};
 
 use super::files;
 
-/// What a folder's file system offers.
+/// What the file system of a folder supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Support {
     /// Locks and shared memory.
     Full,
-    /// Locks, but no shared memory: a store works there with a rollback journal.
+    /// Locks, but no shared memory. A store needs a rollback journal.
     NoSharedMemory,
-    /// No locks: nothing keeps two processes from writing at the same time.
+    /// No locks. Nothing prevents two processes from writing at the same time.
     NoLocks,
-    /// It could not be found out, such as in a folder that may only be read.
+    /// Unknown, for example because the folder is read-only.
     Unknown,
 }
 
-/// Whether a failure may come from what the file system cannot do.
+/// Whether a missing feature of the file system may be the cause of a failure.
 pub(super) fn may_cause(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
@@ -35,7 +35,7 @@ pub(super) fn may_cause(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Tries out what the file system of `folder` offers.
+/// Tries which features the file system of `folder` supports.
 pub(super) fn probe(folder: &Path) -> Support {
     let Ok(path) = files::temporary(folder) else {
         return Support::Unknown;
@@ -92,8 +92,8 @@ fn concerns_locks(error: &rusqlite::Error) -> bool {
     busy || of_locks.iter().any(|code| Some(*code) == extended)
 }
 
-/// Whether other machines may use the folder at the same time. Processes of two machines share no memory, even where
-/// each of them has some.
+/// Whether other machines may use the folder at the same time. Processes on two machines cannot share memory, even if
+/// shared memory works on each of them.
 pub(super) fn is_remote(folder: &Path) -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -117,7 +117,7 @@ pub(super) fn is_remote(folder: &Path) -> bool {
     #[cfg(windows)]
     {
         use std::path::{Component, Prefix};
-        // A drive that stands for a share is shown as the share.
+        // A drive that is mapped to a share is resolved to the share.
         folder.canonicalize().is_ok_and(|folder| {
             matches!(
                 folder.components().next(),
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_local_folder_has_all_and_the_probe_leaves_nothing_behind() {
+    fn a_local_folder_has_full_support_and_the_probe_leaves_no_files() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(probe(folder.path()), Support::Full);
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);

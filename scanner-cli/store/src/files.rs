@@ -1,5 +1,5 @@
-//! The files of a database: its own, those that SQLite keeps beside it, and what the first 100 bytes say. Nothing here
-//! runs SQL.
+//! The files of a database: its main file, the files that SQLite keeps beside it, and the header. Nothing here runs
+//! SQL.
 
 use std::{
     fs::{self, File},
@@ -14,28 +14,28 @@ use super::error::StoreError;
 
 /// `application_id` of a store that is in use.
 pub(super) const STORE_ID: u32 = 0x5343_4e53;
-/// `application_id` of a copy that the scanner made. A store is never opened for writing with this id: files that lie
-/// beside a copy do not belong to it.
+/// `application_id` of a backup that the scanner made. A store with this id is never opened for writing, because files
+/// beside a backup do not belong to it.
 pub(super) const BACKUP_ID: u32 = 0x5343_4e42;
 
-/// What SQLite appends to the name of a database for the files beside it.
+/// The suffixes of the files that SQLite keeps beside a database.
 pub(super) const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// How the names of temporary files of databases begin and end.
+/// The names of temporary database files begin with this prefix and end with `TEMPORARY_END`.
 const TEMPORARY: &str = ".scan-";
 const TEMPORARY_END: &str = ".tmp";
 
-/// What the head of a database file says.
+/// The header of a database file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) application: u32,
     /// Whether it was last written with a write-ahead log.
     pub(super) write_ahead: bool,
-    /// Length of the file in bytes as the head has it; 0 where the head does not say.
+    /// Length of the file in bytes according to the header; 0 if the header does not contain it.
     pub(super) length: u64,
 }
 
-/// Why a file has no usable head.
+/// Why a file has no valid header.
 #[derive(Debug)]
 pub(super) enum HeaderError {
     Io(io::Error),
@@ -45,11 +45,11 @@ pub(super) enum HeaderError {
 }
 
 impl Header {
-    /// Reads the head of the file `path`.
+    /// Reads the header of the file `path`.
     pub(super) fn read(path: &Path) -> Result<Self, HeaderError> {
         let mut bytes = Vec::new();
         if !path.metadata().map_err(HeaderError::Io)?.is_file() {
-            // A pipe would have to be waited for.
+            // Opening a pipe would block.
             return Err(HeaderError::Foreign);
         }
         let file = File::open(path).map_err(HeaderError::Io)?;
@@ -72,7 +72,7 @@ impl Header {
         };
         let page = u16::from_be_bytes(bytes.get(16..18)?.try_into().ok()?);
         let page = if page == 1 { 65_536 } else { u64::from(page) };
-        // The number of pages counts only if the program that changed the file last also wrote it.
+        // The number of pages is valid only if the program that last changed the file also wrote it.
         let pages = if number(24)? == number(92)? {
             u64::from(number(28)?)
         } else {
@@ -86,7 +86,7 @@ impl Header {
     }
 }
 
-/// Refuses a pipe, a device or a folder in the place of the store: SQLite would wait for it.
+/// Refuses a pipe, a device or a folder in the place of the store. SQLite would block on it.
 pub(super) fn refuse_special(path: &Path) -> Result<(), StoreError> {
     match path.metadata() {
         Ok(found) if !found.is_file() => Err(StoreError::not_a_file(path)),
@@ -94,24 +94,24 @@ pub(super) fn refuse_special(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Whether the file `path` is a copy that the scanner made.
+/// Whether the file `path` is a backup that the scanner made.
 pub(super) fn is_backup(path: &Path) -> bool {
     Header::read(path).is_ok_and(|header| header.application == BACKUP_ID)
 }
 
-/// The file that SQLite keeps beside the database `path` under this suffix.
+/// Returns the path of the file beside the database `path` with this suffix.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Whether there are changes that are not in the database's own file yet.
+/// Whether there are changes that are not in the main file of the database yet.
 pub(super) fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
-/// The folder of the database `path`.
+/// Returns the folder of the database `path`.
 pub(super) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -119,26 +119,26 @@ pub(super) fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Waits until the names in `folder` are on the disk, where the system can do that.
+/// Flushes the directory entries of `folder` to the disk, where the system supports this.
 pub(super) fn sync_folder(folder: &Path) {
-    // Windows has no such call for folders; the rename itself is atomic on every system.
+    // Windows has no such call for folders. The rename itself is atomic on every system.
     if cfg!(unix) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
 }
 
-/// A temporary file for a database in `folder`, which the group may read. Its owner holds no lock on it, as
-/// others do: network file systems would take that for a lock of another process on the database.
+/// Creates a temporary file for a database in `folder`, readable for the group. Unlike other temporary files it is not
+/// locked: network file systems would treat this as a lock of another process on the database.
 pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     let mut builder = tempfile::Builder::new();
-    // A name that `temporary_file` removes after a day, should this process be killed.
+    // If this process is killed, `temporary_file` removes files with such names after a day.
     builder.prefix(TEMPORARY).suffix(TEMPORARY_END);
     #[cfg(unix)]
     {
         use file_access::file_rights::FILE_MODE;
         use std::os::unix::fs::PermissionsExt;
 
-        // The umask takes away what the system's administrator wants taken away.
+        // The umask still applies.
         builder.permissions(fs::Permissions::from_mode(FILE_MODE));
     }
     let file = builder.tempfile_in(folder)?;
@@ -146,21 +146,20 @@ pub(super) fn temporary(folder: &Path) -> io::Result<TempPath> {
     Ok(file.into_temp_path())
 }
 
-/// Creates the file of a database if it does not exist: SQLite would make it readable for everybody. The files beside
-/// it get its owner and rights. SQLite says better what is wrong with a file that exists, or with a folder that cannot
-/// be written.
+/// Creates the file of a database if it does not exist, because SQLite would make it readable for everybody. The files
+/// beside it get the same owner and permissions. Errors are ignored: SQLite reports them in more detail.
 pub(super) fn make(path: &Path) {
     if let Ok(file) = new_file().open(path) {
         let _ = give_to_owner_of(folder(path), &file);
     }
 }
 
-/// Whether a file of this name may be such a temporary file.
+/// Whether a file with this name may be such a temporary file.
 pub(super) fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY) && name.ends_with(TEMPORARY_END)
 }
 
-/// Whether `file` is the store or one of the files that SQLite keeps beside it, whichever way its name leads there.
+/// Whether `file` is the store or one of the files that SQLite keeps beside it, also through links.
 pub(super) fn is_part_of(store: &Path, file: &Path) -> bool {
     let place = |path: &Path| {
         let folder = folder(path).canonicalize().ok()?;
@@ -174,7 +173,7 @@ pub(super) fn is_part_of(store: &Path, file: &Path) -> bool {
     parts.any(|part| place(part).is_some_and(|part| part == file) || same_file(part, &file))
 }
 
-/// Whether two names are of one file.
+/// Whether two paths refer to the same file.
 #[cfg(unix)]
 pub(super) fn same_file(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -182,15 +181,15 @@ pub(super) fn same_file(one: &Path, other: &Path) -> bool {
     identity(one).is_some_and(|found| identity(other) == Some(found))
 }
 
-/// Whether two names are of one file.
+/// Whether two paths refer to the same file.
 #[cfg(not(unix))]
 pub(super) fn same_file(one: &Path, other: &Path) -> bool {
     one.canonicalize()
         .is_ok_and(|found| other.canonicalize().is_ok_and(|other| other == found))
 }
 
-/// Removes all but the newest `keep` databases in the folder of `path` whose names go on with `suffix`; the files
-/// beside them go, too. The order is that of `order`, which is given the rest of the name.
+/// Deletes all but the newest `keep` copies of the database `path` whose names have `suffix` after its name, and the
+/// files beside them. `order` parses the rest of the name into the sort key.
 pub(super) fn keep_newest<K: Ord>(
     path: &Path,
     suffix: &str,
@@ -207,7 +206,7 @@ pub(super) fn keep_newest<K: Ord>(
     }
 }
 
-/// The databases in the folder of `path` whose names are its name, `suffix`, and a rest that `order` accepts.
+/// Lists the copies of the database `path`: their names are its name, `suffix`, and a rest that `order` accepts.
 pub(super) fn copies<K>(
     path: &Path,
     suffix: &str,
@@ -232,14 +231,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_that_is_cut_or_foreign_is_not_one() {
+    fn a_truncated_or_foreign_header_is_not_valid() {
         assert_eq!(Header::parse(b""), None);
         assert_eq!(Header::parse(b"SQLite format 3\0"), None);
         assert_eq!(Header::parse(&[7; 100]), None);
     }
 
     #[test]
-    fn the_newest_copies_stay() {
+    fn the_newest_copies_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalog.db");
         for name in [

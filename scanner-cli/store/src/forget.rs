@@ -1,4 +1,4 @@
-//! Forgets a connection: first its items are gone for followers, then nothing of it is left in any file of the store.
+//! Forgets a connection: marks its items as gone for followers, then deletes it from all files of the store.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -17,16 +17,16 @@ use super::{
     usage::Usage,
 };
 
-/// What the store has of a connection.
+/// What the store contains of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionContents {
-    /// The name that people gave the connection.
+    /// The display name of the connection.
     pub name: String,
     /// Number of items.
     pub items: i64,
-    /// Those of the items that are gone.
+    /// Number of these items that are gone.
     pub gone: i64,
-    /// Number of different e-mail addresses of owners.
+    /// Number of distinct e-mail addresses of owners.
     pub addresses: i64,
     /// Number of scans.
     pub scans: i64,
@@ -34,10 +34,10 @@ pub struct ConnectionContents {
     pub changes: i64,
 }
 
-/// How long other commands are waited for, which have the store open for a moment.
+/// How long to wait for other commands, which have the store open for a short time only.
 const IN_USE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the store has of the connection with this code, if it knows it.
+/// Counts what the store contains of the connection with this code. `None` if it does not contain the connection.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -51,7 +51,7 @@ pub fn connection_contents(
     count(&db, code).map_err(|error| StoreError::from_sqlite(path, Operation::Read, error))
 }
 
-/// Refuses a store that a scan or another command has open.
+/// Fails if a scan or another command has the store open.
 ///
 /// # Errors
 /// If another process has the store open.
@@ -63,7 +63,7 @@ pub fn refuse_used(path: &Path) -> Result<(), StoreError> {
 }
 
 impl Cursors {
-    /// Marks all items of a connection as removed, so that followers learn of it. The caller must hold the
+    /// Marks all items of a connection as gone, so that followers receive the removals. The caller must hold the
     /// connection's lock.
     ///
     /// # Errors
@@ -81,8 +81,8 @@ impl Cursors {
     }
 }
 
-/// Removes a connection from the store, and what is left of it in pages that are free and in the log. Interrupted, it
-/// can be repeated. The caller must hold the connection's lock.
+/// Removes a connection from the store, including its remains in free pages and in the log. It can be repeated after an
+/// interruption. The caller must hold the connection's lock.
 ///
 /// # Errors
 /// If the store cannot be written, or another process has it open.
@@ -94,11 +94,11 @@ pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     remove_unfinished_copies(path);
     let mut db = opening::open_with(path, usage, &Default::default())?;
     let forgotten = (|| -> rusqlite::Result<bool> {
-        // What is deleted is written over, should there be no space for a vacuum.
+        // Overwrites deleted content, in case there is no space for a vacuum.
         db.pragma_update(None, "secure_delete", "ON")?;
         delete(&mut db, code)?;
         db.execute_batch("VACUUM")?;
-        // The connection comes last: until then the same command can be repeated.
+        // The connection is deleted last, so that the command can be repeated until then.
         db.execute("DELETE FROM connection WHERE code = ?1", [code])?;
         empty_log(&db)
     })();
@@ -109,7 +109,8 @@ pub fn forget(path: &Path, code: &str) -> Result<(), StoreError> {
     }
 }
 
-/// Removes what killed backups and restores left in the folder of the store. No process creates one now.
+/// Removes the files that killed backups and restores left in the folder of the store. No other process is creating
+/// one, because the store is locked.
 fn remove_unfinished_copies(path: &Path) {
     restore::remove_staging_folders(path);
     let entries = input_file::entries_in(files::folder(path)).unwrap_or_default();
@@ -121,7 +122,7 @@ fn remove_unfinished_copies(path: &Path) {
     }
 }
 
-/// Puts all of the log into the database, and empties it. Returns whether no other process prevented it.
+/// Copies the write-ahead log into the database and truncates it. Returns `false` if another process prevented this.
 fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
     let busy: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     Ok(busy == 0)
@@ -160,7 +161,7 @@ fn count(db: &Connection, code: &str) -> rusqlite::Result<Option<ConnectionConte
     }))
 }
 
-/// Marks the items and containers that followers know as gone, by a scan of its own in the log.
+/// Marks the items and containers that followers have received as gone. The log records this as a scan of its own.
 fn remove_items(db: &Connection, connection: i64, now: i64) -> rusqlite::Result<()> {
     let there = [ItemState::Present.code(), ItemState::Unreadable.code()];
     let (all, items): (i64, i64) = db.query_row(
@@ -198,7 +199,7 @@ fn remove_items(db: &Connection, connection: i64, now: i64) -> rusqlite::Result<
     Ok(())
 }
 
-/// Deletes all of a connection but its own row.
+/// Deletes everything of a connection except its own row.
 fn delete(db: &mut Database, code: &str) -> rusqlite::Result<()> {
     let behavior = db.behavior();
     let change = db.transaction_with_behavior(behavior)?;
@@ -221,7 +222,7 @@ fn delete(db: &mut Database, code: &str) -> rusqlite::Result<()> {
         let notes = "DELETE FROM follower_note WHERE key >= ?1 || '/' AND key < ?1 || '0'";
         change.execute(notes, [key.as_str()])?;
     }
-    // No other process has the store open, so no scan runs that could need them.
+    // No other process has the store open, so no running scan can need them.
     texts::remove_all_unused(&change)?;
     change.commit()
 }
@@ -243,7 +244,7 @@ pub(super) fn delete_items(
 }
 
 /// Deletes items that have been gone for longer than `keep` at `now` (both in milliseconds), with their changes.
-/// Followers that have not received these changes begin again with all items.
+/// Followers that have not received these changes receive all items again.
 pub(super) fn delete_gone(db: &Connection, now: i64, keep: i64) -> rusqlite::Result<()> {
     let before = closing::trusted_now(db, now)?.saturating_sub(keep);
     let items = "SELECT id FROM item WHERE state = 3 AND gone_since <= ?1";
@@ -252,7 +253,7 @@ pub(super) fn delete_gone(db: &Connection, now: i64, keep: i64) -> rusqlite::Res
         [before],
         |row| row.get(0),
     )?;
-    // So that nothing of them stays in free pages.
+    // So that no content remains in free pages.
     db.pragma_update(None, "secure_delete", "ON")?;
     let deleted = delete_items(db, items, &[&before]);
     db.pragma_update(None, "secure_delete", "OFF")?;

@@ -1,21 +1,21 @@
-//! The fuse: how many items may be marked as gone at once without confirmation by a person.
+//! The fuse: limits how many items a scan may mark as gone without confirmation.
 
-/// Maximum number of removals that need no confirmation, unless they are all items.
+/// Maximum number of removals that never need a confirmation, unless all items would be removed.
 const MAX_REMOVALS: u64 = 10;
 
-/// More than one item in this many is too many.
+/// The removal of more than one in this many items needs a confirmation.
 const MIN_ITEMS_PER_REMOVAL: u64 = 5;
 
-/// Whether a person confirmed that many items may be marked as gone at once.
+/// Whether a scan may mark any number of items as gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removals {
-    /// No more than the fuse allows.
+    /// At most as many as the fuse allows.
     Limited,
-    /// As many as there are.
+    /// All of them, because an administrator confirmed it.
     Accepted,
 }
 
-/// Whether `removed` of `total` items are so many that an error is more likely, such as missing rights.
+/// Whether the removal of `removed` of `total` items is more likely to be an error, such as missing permissions.
 pub fn blows(removed: u64, total: u64) -> bool {
     let all = removed > 0 && removed >= total;
     all || (removed > MAX_REMOVALS && removed.saturating_mul(MIN_ITEMS_PER_REMOVAL) > total)

@@ -2,13 +2,13 @@
 
 use sha2::{Digest, Sha256};
 
-/// 64 bits of SHA-256: what is found by it has to be compared.
+/// The first 64 bits of SHA-256. Different texts may have the same hash, so matches must be compared.
 pub(super) fn hash(text: &str) -> i64 {
     let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(text));
     i64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// 128 bits of SHA-256: no two items share them by accident, nor can anybody make one that seems to be another.
+/// The first 128 bits of SHA-256. Collisions do not occur by accident and cannot be constructed.
 pub(super) fn fingerprint(parts: &[&str]) -> [u8; 16] {
     let mut digest = Sha256::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! Whether a database is whole: what SQLite says, and what the store expects of it.
+//! Checks the integrity of a database: SQLite's own checks, and those of the store.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -7,7 +7,7 @@ use super::schema;
 /// Maximum number of problems that are listed.
 const MAX_PROBLEMS: usize = 20;
 
-/// What is wrong with a database. One that cannot be read at all is an error.
+/// Lists the problems of a database. Fails if the database cannot be read at all.
 pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut problems = Vec::new();
     let mut rows = db.prepare(&format!("PRAGMA integrity_check({MAX_PROBLEMS})"))?;
@@ -48,7 +48,7 @@ pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(problems)
 }
 
-/// A table that each version of the store has and this database has not.
+/// Finds a table that every version of the store has and that is missing in this database.
 pub(super) fn missing_table(db: &Connection) -> rusqlite::Result<Option<&'static str>> {
     const TABLES: [&str; 7] = [
         "connection",

@@ -1,4 +1,4 @@
-//! What the settings say of the store: how long it keeps changes, and how large it may become.
+//! Limits of the store: how long it keeps changes, and its maximum size.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ use super::{
     files,
 };
 
-/// How long and how much the store keeps.
+/// How long the store keeps its contents, and its maximum size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreLimits {
     /// How long changes are kept.
     pub keep_changes: SignedDuration,
-    /// How long items are kept that are gone; not set: forever.
+    /// How long gone items are kept. Not set: forever.
     pub keep_gone: Option<SignedDuration>,
-    /// The size that no scan may make it exceed.
+    /// The maximum size. A scan that would exceed it fails.
     pub max_size: Option<MaxSize>,
 }
 
@@ -31,18 +31,18 @@ impl From<SignedDuration> for StoreLimits {
     }
 }
 
-/// A size as it was written.
+/// A size, with the text that it was parsed from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaxSize {
     bytes: u64,
     text: String,
 }
 
-/// The smallest size that makes sense: the scans and an app or two.
+/// Smallest valid maximum size, in bytes: enough for the scans and one or two apps.
 const MIN_SIZE_BYTES: u64 = 1_000_000;
-/// A disk with less than this many bytes is full.
+/// Number of free bytes below which a disk is treated as full.
 const MIN_FREE_BYTES: u64 = 16_000_000;
-/// What SQLite takes for no limit.
+/// SQLite's largest maximum number of pages, which is its default.
 const MAX_PAGE_COUNT: i64 = 4_294_967_294;
 
 impl MaxSize {
@@ -57,14 +57,14 @@ impl MaxSize {
             "mb" => 1e6,
             "gb" => 1e9,
             "tb" => 1e12,
-            // As HOCON has them.
+            // Units as in HOCON.
             "k" | "ki" | "kib" => 1024.0,
             "m" | "mi" | "mib" => 1024.0 * 1024.0,
             "g" | "gi" | "gib" => 1024.0 * 1024.0 * 1024.0,
             "t" | "ti" | "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
             _ => return None,
         };
-        // Beyond the largest number it is that number, which is no limit.
+        // The conversion saturates. A size that large is never reached.
         let bytes = (number.parse::<f64>().ok()? * factor) as u64;
         (bytes >= MIN_SIZE_BYTES).then(|| Self {
             bytes,
@@ -72,19 +72,19 @@ impl MaxSize {
         })
     }
 
-    /// Sets the limit for what the connection writes from now on.
+    /// Sets the limit for later writes of the connection.
     pub(super) fn set(&self, db: &Connection) -> rusqlite::Result<()> {
         let page: i64 = db.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = i64::try_from(self.bytes).unwrap_or(i64::MAX) / page.max(1);
         limit_pages(db, pages.clamp(1, MAX_PAGE_COUNT))
     }
 
-    /// Removes the limit: the end of a scan is always written.
+    /// Removes the limit, so that the end of a scan can always be written.
     pub(super) fn lift(db: &Connection) -> rusqlite::Result<()> {
         limit_pages(db, MAX_PAGE_COUNT)
     }
 
-    /// The error of a transaction that this limit may have ended.
+    /// Converts the error of a transaction that may have reached the limit.
     pub(super) fn error(&self, path: &Path, error: rusqlite::Error) -> StoreError {
         if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && has_room(files::folder(path)) {
             return StoreError::too_large(path, &self.text);
@@ -97,14 +97,14 @@ fn limit_pages(db: &Connection, pages: i64) -> rusqlite::Result<()> {
     db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
 }
 
-/// Whether the disk still has room, as far as the system says.
+/// Whether the disk still has room, according to the system.
 #[cfg(unix)]
 fn has_room(folder: &Path) -> bool {
     rustix::fs::statvfs(folder)
         .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) > MIN_FREE_BYTES)
 }
 
-/// Whether the disk still has room: other systems reserve it when a file is given a length.
+/// Whether the disk still has room. Other systems reserve space when a file is extended.
 #[cfg(not(unix))]
 fn has_room(folder: &Path) -> bool {
     tempfile::tempfile_in(folder).is_ok_and(|file| file.set_len(MIN_FREE_BYTES).is_ok())

@@ -1,4 +1,4 @@
-//! How long a process waits for the locks that others have on the database.
+//! Waiting for locks of other processes on the database.
 
 use std::{
     sync::{
@@ -11,10 +11,10 @@ use std::{
 
 use rusqlite::Connection;
 
-/// Interval at which a lock of the database is tried again.
+/// Interval at which a lock of the database is retried.
 pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long to wait for locks of other processes.
+/// A limit for waiting for locks of other processes.
 #[derive(Clone, Debug)]
 pub(super) struct LockWait {
     pub(super) limit: Duration,
@@ -23,12 +23,12 @@ pub(super) struct LockWait {
 }
 
 impl LockWait {
-    /// Whether to go on waiting, after waiting since `begun`.
+    /// Whether to continue to wait, after waiting since `begun`.
     pub(super) fn should_wait(&self, begun: Instant) -> bool {
         begun.elapsed() < self.limit && !self.stop.load(Ordering::Relaxed)
     }
 
-    /// Makes the connection wait this long from now on.
+    /// Applies the limit to later operations of the connection.
     pub(super) fn install(&self, db: &mut Connection) -> rusqlite::Result<()> {
         let (lock_wait, mut begun) = (self.clone(), Instant::now());
         db.busy_handler(Some(move |tries| {

@@ -1,5 +1,4 @@
-//! How the store is opened for writing: created, restored if a person put a backup in its place, and brought up to
-//! date.
+//! Opens the store for writing. Creates it, migrates it, or restores it if somebody copied a backup to its place.
 
 use std::{
     path::Path,
@@ -18,15 +17,15 @@ use super::{
     usage::Usage,
 };
 
-/// Opens the store for writing; creates it, or brings it up to date. Once `stop` is set, it waits for no lock of
-/// another process.
+/// Opens the store for writing, and creates or migrates it. Once `stop` is set, it no longer waits for locks of other
+/// processes.
 pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, StoreError> {
     let folder = files::folder(path);
     create_folder(folder).map_err(|error| StoreError::folder(folder, error))?;
     files::refuse_special(path)?;
     let mut usage = Usage::for_writing(path)?;
     if files::is_backup(path) {
-        // A person put it there by hand: the files beside it belong to another store.
+        // Somebody copied a backup there by hand. The files beside it belong to another store.
         drop(usage);
         restore::adopt(path)?;
         usage = Usage::for_writing(path)?;
@@ -35,7 +34,7 @@ pub(super) fn open(path: &Path, stop: &Arc<AtomicBool>) -> Result<Database, Stor
     open_with(path, usage, stop)
 }
 
-/// Opens the store for writing with the right that the caller has; brings it up to date.
+/// Opens the store for writing under the caller's usage lock, and migrates it.
 pub(super) fn open_with(
     path: &Path,
     usage: Usage,
@@ -46,7 +45,7 @@ pub(super) fn open_with(
     Ok(db)
 }
 
-/// Brings the store up to date. An older one is copied first.
+/// Migrates the store to the current version. An older one is copied first.
 fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::from_sqlite(path, Operation::Open, error);
     let found = version(db).map_err(failed)?;

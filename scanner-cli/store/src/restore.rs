@@ -1,8 +1,8 @@
-//! Puts a backup in the place of the store. Killed at any instant, it leaves the old store or the new one.
+//! Replaces the store with a backup. If the process is killed at any time, either the old or the new store remains.
 //!
-//! The order that makes it so: the backup is copied, verified and brought up to date in a folder of its own; the
-//! content of the old store's log goes into its file; that file gets a second name; then the new one is renamed over
-//! it. A log that cannot be folded in, since the old store is damaged, is kept under the second name, too, before it is
+//! The order of the steps makes this possible: the backup is copied, verified and migrated in a staging folder. The log
+//! of the old store is merged into its main file. That file gets a second name. Then the new file is renamed over it. A
+//! log that cannot be merged, because the old store is damaged, is also kept under the second name before it is
 //! removed.
 
 use std::{
@@ -24,22 +24,22 @@ use super::{
     usage::Usage,
 };
 
-/// What a restore did.
+/// The result of a restore.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    /// The former store, if there was one.
+    /// The path at which the former store was kept, if there was one.
     pub kept: Option<PathBuf>,
     /// The new id of the store.
     pub store_id: String,
-    /// Number of items that are not gone.
+    /// Number of items, without those that are gone.
     pub items: i64,
     /// The version of the backup, if it was an older one.
     pub older: Option<usize>,
 }
 
-/// A store that is ready to take the place of the old one.
+/// A store that is ready to replace the old one.
 struct PreparedStore {
-    /// Holds `file`.
+    /// The staging folder, which contains `file`.
     folder: TempDir,
     file: PathBuf,
     store_id: String,
@@ -47,19 +47,19 @@ struct PreparedStore {
     older: Option<usize>,
 }
 
-/// Maximum number of former stores that are kept.
+/// Maximum number of former stores that are kept. Older ones are deleted.
 const MAX_FORMER_STORES: usize = 3;
-/// What follows the name of the store in their names.
+/// Suffix of their file names, after the name of the store and before a number.
 const BEFORE_RESTORE: &str = ".before-restore-";
-/// What the name of a folder begins with in which a backup is made ready.
+/// Prefix of the names of staging folders, in which backups are prepared.
 const STAGING_PREFIX: &str = ".restore-";
-/// How long a process that opens the store waits for the others until it can replace it.
+/// How long a process that opens the store waits for other processes before it can replace the store.
 const IN_USE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Replaces the store `path` by the backup `file`. The store gets a new id.
+/// Replaces the store `path` with the backup `file`. The store gets a new id.
 ///
 /// # Errors
-/// If the file is not a whole backup, or another process has the store open. The store is then unchanged.
+/// If the file is not a valid backup, or another process has the store open. The store is then unchanged.
 pub fn restore(path: &Path, file: &Path) -> Result<Restored, StoreError> {
     refuse_source(path, file)?;
     let folder = files::folder(path);
@@ -67,16 +67,16 @@ pub fn restore(path: &Path, file: &Path) -> Result<Restored, StoreError> {
     let _exclusive = Usage::exclusive(path, Duration::ZERO)?;
     remove_staging_folders(path);
     let new = prepare(path, file)?;
-    // Nothing of the store changes before it is known what replaces it.
+    // The store is changed only after its replacement is ready.
     let old = merge_log(path)?;
     replace(path, new, old)
 }
 
-/// Makes a store of a backup that a person put in the place of the store by hand.
+/// Restores a backup that somebody copied to the place of the store by hand.
 pub(super) fn adopt(path: &Path) -> Result<(), StoreError> {
     let _exclusive = Usage::exclusive(path, IN_USE_TIMEOUT)?;
     if !files::is_backup(path) {
-        // Another process was first.
+        // Another process has already restored it.
         return Ok(());
     }
     remove_staging_folders(path);
@@ -90,7 +90,7 @@ pub(super) fn adopt(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Files in the store's folder that belong to it, but not to what it holds now.
+/// Lists files in the store's folder that earlier operations of the store left behind.
 pub(super) fn leftovers(path: &Path) -> Vec<String> {
     let mut found = backup::migration_copies(path);
     let former = files::copies(path, BEFORE_RESTORE, number);
@@ -104,7 +104,7 @@ fn number(rest: &str) -> Option<u32> {
     rest.parse().ok()
 }
 
-/// Folders that killed restores left behind.
+/// Lists staging folders that killed restores left behind.
 fn staging_folders(path: &Path) -> Vec<PathBuf> {
     let entries = files::folder(path)
         .read_dir()
@@ -122,7 +122,7 @@ fn staging_folders(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The caller has exclusive use of the store, so no process works in them.
+/// Removes staging folders. The caller has exclusive use of the store, so no process uses them.
 pub(super) fn remove_staging_folders(path: &Path) {
     for folder in staging_folders(path) {
         let _ = fs::remove_dir_all(folder);
@@ -137,7 +137,7 @@ fn refuse_source(path: &Path, file: &Path) -> Result<(), StoreError> {
     backup_file::refuse_foreign(file)
 }
 
-/// Copies the backup into a folder beside the store, verifies it, and makes a store of today of it.
+/// Copies the backup into a staging folder beside the store, verifies it, and migrates it to the current version.
 fn prepare(path: &Path, file: &Path) -> Result<PreparedStore, StoreError> {
     let header = backup_file::check_head(file)?;
     let folder = files::folder(path);
@@ -150,7 +150,7 @@ fn prepare(path: &Path, file: &Path) -> Result<PreparedStore, StoreError> {
     let unreadable = |error| StoreError::file(file, Kind::Other, "cannot be copied").because(error);
     copy_bytes(file, &target).map_err(unreadable)?;
     if header.application != files::BACKUP_ID {
-        // A copy of the database's files: what is in its log counts.
+        // The file may be a plain copy of a database, whose log also contains data.
         for suffix in ["-wal", "-journal"] {
             let from = files::beside(file, suffix);
             if from.is_file() {
@@ -174,7 +174,7 @@ fn prepare(path: &Path, file: &Path) -> Result<PreparedStore, StoreError> {
     })
 }
 
-/// Verifies the copy `target` of the backup `file` and makes a store of today of it, with an id of its own.
+/// Verifies the copy `target` of the backup `file`, migrates it, and gives it a new id.
 fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), StoreError> {
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
@@ -195,7 +195,7 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
         return Err(StoreError::file(file, Kind::NotABackup, &message));
     }
     let renewed = || -> rusqlite::Result<(String, i64)> {
-        // Without files beside it, so that one rename is all.
+        // Without files beside it, a single rename is enough.
         db.pragma_update(None, "journal_mode", "DELETE")?;
         schema::run_migrations(&mut db)?;
         db.execute_batch("UPDATE store SET id = lower(hex(randomblob(8)))")?;
@@ -208,17 +208,17 @@ fn renew(target: &Path, file: &Path) -> Result<(String, i64, Option<usize>), Sto
     Ok((store_id, items, (found < schema::CURRENT).then_some(found)))
 }
 
-/// What there is of the old store.
+/// The condition of the old store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OldStore {
-    /// All of it is in its own file.
+    /// Its main file is complete.
     Merged,
-    /// It is damaged: the files beside it stay with it.
+    /// It is damaged. The files beside it are kept with it.
     Damaged,
     Missing,
 }
 
-/// Puts what the old store has in its log into its file, and makes sure that no other process has it open.
+/// Merges the log of the old store into its main file, and checks that no other process has the store open.
 fn merge_log(path: &Path) -> Result<OldStore, StoreError> {
     if !path.exists() {
         let rest = files::SIDE_FILES
@@ -237,7 +237,7 @@ fn merge_log(path: &Path) -> Result<OldStore, StoreError> {
     let merged = || -> rusqlite::Result<()> {
         let db = Connection::open(path)?;
         db.busy_timeout(Duration::from_millis(200))?;
-        // Only who is alone gets this.
+        // This succeeds only if no other process has the database open.
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         db.pragma_update(None, "journal_mode", "DELETE")?;
         db.execute_batch("BEGIN EXCLUSIVE; COMMIT")
@@ -262,7 +262,7 @@ fn merge_log(path: &Path) -> Result<OldStore, StoreError> {
     }
 }
 
-/// Puts the new store in the place of the old one, which gets another name.
+/// Replaces the old store with the new one. The old one is kept under another name.
 fn replace(path: &Path, new: PreparedStore, old: OldStore) -> Result<Restored, StoreError> {
     let folder = files::folder(path);
     let failed = |error| StoreError::folder(folder, error);
@@ -278,7 +278,7 @@ fn replace(path: &Path, new: PreparedStore, old: OldStore) -> Result<Restored, S
         }
         keep(path, kept).map_err(failed)?;
         files::sync_folder(folder);
-        // A file that stays there would be taken for a part of the new store.
+        // SQLite would treat a remaining file as part of the new store.
         for suffix in files::SIDE_FILES {
             remove(&files::beside(path, suffix)).map_err(failed)?;
         }
@@ -296,10 +296,10 @@ fn replace(path: &Path, new: PreparedStore, old: OldStore) -> Result<Restored, S
     })
 }
 
-/// The name under which the former store is kept: the highest number is the newest.
+/// Returns the name under which the former store is kept. The highest number is the newest.
 fn next_name(path: &Path) -> PathBuf {
     let taken = files::copies(path, BEFORE_RESTORE, |rest| {
-        // A file that was beside a former store counts, too.
+        // Files that were beside a former store also count.
         let digits = rest.split('-').next()?;
         number(digits)
     });
@@ -308,7 +308,7 @@ fn next_name(path: &Path) -> PathBuf {
     files::beside(path, &format!("{BEFORE_RESTORE}{next}"))
 }
 
-/// Gives a file a second name, or where file systems have no such thing, copies it.
+/// Creates a hard link to a file, or copies it if the file system has no hard links.
 fn keep(file: &Path, name: &Path) -> io::Result<()> {
     if !file.exists() || fs::hard_link(file, name).is_ok() {
         return Ok(());
@@ -329,8 +329,8 @@ fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
     io::copy(&mut File::open(from)?, &mut File::create(to)?).map(|_| ())
 }
 
-/// Gives the new store the owner and rights of the old one, or the owner of its folder: an administrator may restore
-/// what the service's own account has to write.
+/// Gives the new store the owner and permissions of the old one, or the owner of its folder. An administrator may
+/// restore a store that the service's account must be able to write.
 #[cfg(unix)]
 fn copy_owner(path: &Path, new: &Path) {
     use file_access::file_rights::FILE_MODE;
@@ -343,11 +343,11 @@ fn copy_owner(path: &Path, new: &Path) {
     );
     let _ = fs::set_permissions(new, rights);
     if let Ok(owner) = former.or_else(|_| files::folder(path).metadata()) {
-        // Only root may; for others the owner is the right one already.
+        // Only root may change the owner. For others the owner is already correct.
         let _ = chown(new, Some(owner.uid()), Some(owner.gid()));
     }
 }
 
-/// On other systems the folder's rights hold for what is in it.
+/// On other systems a file inherits the permissions of its folder.
 #[cfg(not(unix))]
 fn copy_owner(_path: &Path, _new: &Path) {}

@@ -1,4 +1,4 @@
-//! A scan that is running, and what it knows of the items that it meets.
+//! A running scan, its counts, and the narrow rows of items that it reads.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use catalog_model::{ChangeKind, ItemState};
 use super::{change::NumericCode, sighting::SeenEntity};
 use crate::spool::Duplicates;
 
-/// A scan that is running, as the writer knows it.
+/// The writer's state of a running scan.
 #[derive(Clone, Debug)]
 pub(super) struct Running {
     pub(super) scan: i64,
@@ -15,51 +15,51 @@ pub(super) struct Running {
     pub(super) attempt: i64,
     /// When the scan began.
     pub(super) time: i64,
-    /// Items that were there when it began.
+    /// The items that existed when it began.
     pub(super) existing: ItemTotals,
     pub(super) counts: Counts,
-    /// The same of containers, which are not among the numbers of a scan.
+    /// The counts of containers, which are not part of the scan's counts.
     pub(super) container_counts: Counts,
-    /// Ids of the kinds of containers of which this attempt may not see all.
+    /// Ids of the kinds of containers of which this attempt may not see all instances.
     pub(super) hidden_containers: BTreeSet<&'static str>,
-    /// Number of records that the attempt ruled out.
+    /// Number of records that a filter withheld in this attempt.
     pub(super) withheld: u64,
     /// Items of this attempt that were dropped because another record with their key counts.
     pub(super) duplicates: Duplicates,
 }
 
-/// A number of items, and how many of them were present rather than unreadable.
+/// A number of items, and how many of them are present rather than unreadable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ItemTotals {
     pub(super) all: i64,
     pub(super) present: i64,
 }
 
-/// What a scan found.
+/// The numbers of items that a scan found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Items that the last attempt saw, each key once.
     pub seen: i64,
     /// Items that are new.
     pub added: i64,
-    /// Items with other values.
+    /// Items whose values differ from the stored ones.
     pub changed: i64,
     /// Items that the scan marked as gone.
     pub removed: i64,
     /// Items that had been gone or excluded.
     pub returned: i64,
-    /// Records that the last attempt could not read although it knows their ids.
+    /// Records that the last attempt could not read, although it knows their ids.
     pub unreadable: i64,
     /// Items that the last attempt saw and a filter excludes.
     pub excluded: i64,
-    /// Those of them that were in the catalog before. Not kept with the scan.
+    /// Excluded items that were in the catalog before. Not stored with the scan.
     pub newly_excluded: i64,
-    /// Items that another version of the program had written, and that are the same on the source.
+    /// Items that are unchanged on the source, and that another version of the program had written.
     pub rewritten: i64,
 }
 
 impl Counts {
-    /// The number of changes of this kind.
+    /// Returns the counter of this kind of change.
     pub(super) fn of_kind(&mut self, kind: ChangeKind) -> &mut i64 {
         match kind {
             ChangeKind::Added => &mut self.added,
@@ -67,13 +67,13 @@ impl Counts {
             ChangeKind::Removed => &mut self.removed,
             ChangeKind::Returned => &mut self.returned,
             ChangeKind::Excluded => &mut self.newly_excluded,
-            // Rewritten: the database has no other kind.
+            // `Rewritten`. The database has no other kind.
             _ => &mut self.rewritten,
         }
     }
 }
 
-/// What the narrow row of an item says.
+/// The narrow row of an item.
 pub(super) struct ItemRow {
     pub(super) id: i64,
     pub(super) fingerprint: [u8; 16],
@@ -84,18 +84,18 @@ pub(super) struct ItemRow {
 }
 
 impl ItemRow {
-    /// Whether the scan has seen it in this attempt.
+    /// Whether the scan has seen the item in its current attempt.
     pub(super) fn is_seen_by(&self, running: &Running) -> bool {
         (self.scan, self.attempt) == (running.scan, running.attempt)
     }
 
-    /// Whether an item is the same as what the store holds, unknown contacts aside.
+    /// Whether an item is equal to the stored one. Unknown contacts are ignored.
     pub(super) fn is_same(&self, seen: &SeenEntity) -> bool {
         let contacts = seen.contacts.as_ref().map(|contacts| contacts.fingerprint);
         self.fingerprint == seen.fingerprint && (contacts.is_none() || contacts == self.contacts)
     }
 
-    /// Whether followers have received its removal.
+    /// Whether the item is gone or excluded, so that followers have received its removal.
     pub(super) fn is_removed_from_catalog(&self) -> bool {
         self.state == ItemState::Gone.code() || self.state == ItemState::Excluded.code()
     }

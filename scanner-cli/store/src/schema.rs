@@ -1,4 +1,4 @@
-//! The versions of the database, and how an older one becomes one of today.
+//! The versions of the database, and the migrations from older versions.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::{Operation, StoreError};
 
-/// What makes version 1 of an empty database, version 2 of version 1, and so on. A released one never changes.
+/// The migrations. The first creates version 1 in an empty database. A released migration never changes.
 pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
@@ -20,16 +20,16 @@ pub(super) const MIGRATIONS: [&str; 7] = [
 /// The version that this program writes.
 pub(super) const CURRENT: usize = MIGRATIONS.len();
 
-/// The version that has an `application_id` and the table `store`.
+/// The first version with an `application_id` and the table `store`.
 pub(super) const WITH_ID: usize = 3;
 
-/// The version that keeps long texts apart.
+/// The first version that stores long texts separately.
 pub(super) const WITH_TEXTS: usize = 4;
 
-/// The version that has containers.
+/// The first version with containers.
 pub(super) const WITH_CONTAINERS: usize = 6;
 
-/// The version of the database; 0 of one that holds nothing yet.
+/// Returns the version of the database; 0 if it is empty.
 pub(super) fn version(db: &Connection) -> rusqlite::Result<usize> {
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
@@ -45,9 +45,9 @@ pub(super) fn refuse_newer(db: &Connection, path: &Path) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Brings a database up to date.
+/// Migrates a database to the current version.
 pub(super) fn run_migrations(db: &mut Connection) -> rusqlite::Result<()> {
-    // All or nothing, and only once if two processes come at the same time.
+    // In one transaction, and only once if two processes do it at the same time.
     let change = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     for migration in MIGRATIONS.iter().skip(version(&change)?) {
         change.execute_batch(migration)?;
@@ -56,7 +56,7 @@ pub(super) fn run_migrations(db: &mut Connection) -> rusqlite::Result<()> {
     change.commit()
 }
 
-/// The random id of the store.
+/// Returns the random id of the store.
 pub(super) fn store_id(db: &Connection) -> rusqlite::Result<String> {
     db.query_row("SELECT id FROM store", [], |row| row.get(0))
 }
@@ -71,7 +71,7 @@ mod tests {
     };
 
     #[test]
-    fn a_database_of_the_first_version_keeps_what_it_has() {
+    fn migrating_a_database_of_the_first_version_keeps_its_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalog.db");
         let db = Connection::open(&path).unwrap();
@@ -99,7 +99,11 @@ mod tests {
             revision: 1,
         };
         let cursor = super::super::cursors::cursor(&db, &follower).unwrap();
-        assert_eq!(cursor.reached, Some(5), "a follower goes on where it was");
+        assert_eq!(
+            cursor.reached,
+            Some(5),
+            "a follower continues at its position"
+        );
         let former = folder.path().join(format!("catalog.db.before-v{CURRENT}"));
         let former = super::super::database::open_unchanging(&former).unwrap();
         assert_eq!(version(&former).unwrap(), 1);

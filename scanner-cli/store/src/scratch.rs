@@ -13,12 +13,12 @@ use crate::{
     Beginning, Catalog, Closed, Closing, Store, StoreError, StoreLimits, StoreScan, fuse::Removals,
 };
 
-/// Seconds of a day.
+/// Number of seconds in a day.
 pub(crate) const DAY: i64 = 24 * 3600;
 
 /// A store in a folder of its own, with a connection `c`.
 pub struct Scratch {
-    /// The folder, which is removed in the end.
+    /// The folder, which is deleted when this value is dropped.
     pub folder: TempDir,
     pub(crate) store: Store,
 }
@@ -30,7 +30,7 @@ impl Default for Scratch {
 }
 
 impl Scratch {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -43,13 +43,13 @@ impl Scratch {
         Self { folder, store }
     }
 
-    /// The file of the store.
+    /// The path of the store.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("data").join("catalog.db")
     }
 
-    /// What readers see.
+    /// Opens the catalog for reading.
     #[must_use]
     pub fn catalog(&self) -> Catalog {
         let catalog = Catalog::open(&self.path());
@@ -73,7 +73,7 @@ impl Scratch {
         self.scan_revised(&[], day, items).await
     }
 
-    /// The same by a connector of which this field has the second revision.
+    /// Runs a complete scan by a connector with the second revision of this field.
     pub async fn scan_by_newer(
         &self,
         field: &'static str,
@@ -101,7 +101,7 @@ impl Scratch {
 }
 
 pub(crate) fn at(day: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + day * DAY).expect("a time of our age")
+    Timestamp::from_second(1_700_000_000 + day * DAY).expect("a valid time")
 }
 
 pub(crate) fn see(scan: &mut StoreScan, key: &str, name: &str, contacts: Contacts) {

@@ -1,4 +1,4 @@
-//! What a scan saw, in the form in which the store compares and keeps it. Made in the thread of the scan.
+//! Observations of a scan, in the form in which the store compares and writes them. Created in the thread of the scan.
 
 use catalog_model::{
     Container, ContainerKind, FieldRevision, Inclusion, ItemKey, Precedence, SourceId,
@@ -12,22 +12,22 @@ use super::{
 };
 use crate::spool::Record;
 
-/// One thing that a scan saw.
+/// One observation of a scan.
 pub(super) enum Sighting {
     Item(SeenEntity),
-    /// The key of an item that is as the store has it.
+    /// The key of an item that did not change.
     Unchanged(String),
     /// The source's id of a record that could not be read.
     Unreadable(String),
     /// A record that a filter excludes or cannot decide about.
     Withheld(WithheldRecord),
     Container(Box<SeenEntity>, Inclusion),
-    /// There may be more containers of the kind with this id than the scan sees.
+    /// There may be more containers of the kind with this id than the scan saw.
     HiddenContainers(&'static str),
 }
 
 impl Sighting {
-    /// Bytes of its texts.
+    /// Size of its texts in bytes.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Item(seen) => seen.bytes(),
@@ -42,7 +42,7 @@ impl Sighting {
     }
 }
 
-/// A record that another one with the same key is compared with.
+/// A record with its rank among the records with the same key.
 #[derive(Clone, Debug)]
 pub(super) struct RankedRecord {
     pub(super) precedence: Precedence,
@@ -52,7 +52,7 @@ pub(super) struct RankedRecord {
 }
 
 impl RankedRecord {
-    /// How it ranks.
+    /// The rank.
     pub(super) fn rank(&self) -> (Precedence, &str) {
         (self.precedence, &self.source_id)
     }
@@ -63,7 +63,7 @@ impl RankedRecord {
 pub(super) struct WithheldRecord {
     pub(super) key: String,
     pub(super) record: RankedRecord,
-    /// The rule of a filter that excludes it; without one it is undecided.
+    /// The rule of a filter that excludes it. Not set: undecided.
     pub(super) rule: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl WithheldRecord {
 /// An item or a container that a scan saw.
 #[derive(Clone, Debug)]
 pub(super) struct SeenEntity {
-    /// Of a container, its kind.
+    /// The kind of a container; `None` for an item.
     pub(super) container_kind: Option<ContainerKind>,
     pub(super) key: String,
     pub(super) key_hash: i64,
@@ -92,11 +92,11 @@ pub(super) struct SeenEntity {
     pub(super) source_id: String,
     pub(super) precedence: Precedence,
     pub(super) fingerprint: [u8; 16],
-    /// The fields that are unknown: the store keeps the values that it has.
+    /// The unknown fields. The store keeps its values of them.
     pub(super) unknown: Vec<&'static str>,
-    /// As JSON; `None` if they are unknown.
+    /// The contacts as JSON; `None` if they are unknown.
     pub(super) contacts: Option<SeenContacts>,
-    /// As JSON, without the long texts.
+    /// The item as JSON, without the long texts.
     pub(super) content: String,
     pub(super) texts: Vec<LongText>,
 }
@@ -109,7 +109,7 @@ pub(super) struct SeenContacts {
 }
 
 impl SeenContacts {
-    /// The contacts of an item, if they are known.
+    /// Creates the contacts of an item, if they are known.
     fn from_item(item: &StoredItem<'_>) -> serde_json::Result<Option<Self>> {
         let contacts = item.contacts.as_ref().map(serde_json::to_string);
         Ok(contacts.transpose()?.map(|json| Self {
@@ -120,7 +120,7 @@ impl SeenContacts {
 }
 
 impl SeenEntity {
-    /// An item, whose fields have these revisions.
+    /// Creates an item whose fields have these revisions.
     pub(super) fn new(
         item: &Visualization,
         id: Option<&SourceId>,
@@ -142,7 +142,7 @@ impl SeenEntity {
         seen.with_content(stored)
     }
 
-    /// A container, whose fields have these revisions.
+    /// Creates a container whose fields have these revisions.
     pub(super) fn from_container(
         container: &Container,
         revisions: &[FieldRevision],
@@ -163,7 +163,7 @@ impl SeenEntity {
         seen.with_content(stored)
     }
 
-    /// The same with another content.
+    /// Replaces the content.
     fn with_content(mut self, mut stored: StoredItem<'_>) -> serde_json::Result<Self> {
         self.texts = texts::extract(&mut stored);
         self.content = serde_json::to_string(&stored)?;
@@ -175,7 +175,7 @@ impl SeenEntity {
         Ok(self)
     }
 
-    /// The item, with the stored values of the fields that are unknown.
+    /// Fills the unknown fields with the stored values.
     pub(super) fn completed(mut self, former: &StoredItem<'_>) -> Self {
         let Ok(mut stored) = self.stored() else {
             return self;
@@ -194,7 +194,7 @@ impl SeenEntity {
         self.clone().with_content(stored).unwrap_or(self)
     }
 
-    /// The item as the store writes it, with its long texts.
+    /// The item in the form of the store, with its long texts.
     fn stored(&self) -> serde_json::Result<StoredItem<'static>> {
         let contacts = self.contacts.as_ref().map(|contacts| &*contacts.json);
         let mut stored = StoredItem::read(&self.content, contacts)?;
@@ -211,10 +211,10 @@ impl SeenEntity {
         self.key.len() + self.source_id.len() + self.content.len() + contacts + texts
     }
 
-    /// How the item differs from what the store holds of it.
+    /// Compares the item with the stored one.
     pub(super) fn difference(&self, former: Option<&StoredItem<'_>>) -> Difference {
         let (Some(former), Ok(new)) = (former, self.stored()) else {
-            // Nothing that this program wrote reads like that; all may have changed then.
+            // This program did not write this content, so anything may have changed.
             return Difference::Fields(vec!["content".to_owned()]);
         };
         let mut fields = new.differences(former);
@@ -228,11 +228,11 @@ impl SeenEntity {
     }
 }
 
-/// How an item differs from what the store holds of it.
+/// How an item differs from the stored one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Difference {
-    /// In these fields, if in any that a reader of the catalog sees.
+    /// In these fields. Empty if no field that readers see differs.
     Fields(Vec<String>),
-    /// Only in what another version of the program made of the same record.
+    /// Only because another version of the program wrote the same record.
     Revisions,
 }

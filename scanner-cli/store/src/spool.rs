@@ -1,8 +1,7 @@
-//! Lines that wait on disk until it is known whether they count.
+//! Keeps lines on disk until their scan is known to be complete.
 //!
-//! Nothing that a scan writes is final before its closing statement, and no key may come twice in what it wrote. So the
-//! lines go to a temporary file, and a fingerprint of each key goes to another one beside it; memory does not grow with
-//! their number.
+//! The output of a scan is final only after its closing statement, and no key may occur in it twice. So the lines are
+//! written to a temporary file, and a fingerprint of each key to a second one. Memory does not grow with their number.
 
 use std::{
     fs::File,
@@ -33,21 +32,21 @@ pub use entries::EntryKind;
 pub use ledger::Ledger;
 pub use missing_items::MissingItems;
 
-/// Lines that wait for the closing statement of their scan. Dropped, it leaves nothing behind.
+/// Lines that wait for the closing statement of their scan. Dropping a spool deletes its files.
 pub struct Spool {
     lines: WriteBehind<File>,
-    /// The name of the lines' file, if it is to be renamed.
+    /// The path of the file of lines, if it is to be renamed.
     name: Option<TempPath>,
     keys: WriteBehind<File>,
     folder: PathBuf,
     hasher: KeyHasher,
     /// Number of lines.
     count: u64,
-    /// Number of entries: those of lines, and those of items without one.
+    /// Number of entries, including those of items without a line.
     entries: u64,
 }
 
-/// 128 bits of keyed hash: no two keys of a site share one by accident, nor can anybody choose keys that do.
+/// A keyed hash of 128 bits. Collisions do not occur by accident, and keys that collide cannot be constructed.
 #[derive(Debug, Default)]
 struct KeyHasher([RandomState; 2]);
 
@@ -58,24 +57,24 @@ impl KeyHasher {
     }
 }
 
-/// What a key's record is: how it ranks, and the source's id of it.
+/// The record of a key: its precedence and the source's id.
 pub type Record<'a> = (Precedence, Option<&'a SourceId>);
 
-/// What becomes of the lines in the end.
+/// How the lines reach their final place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpoolTarget {
-    /// Their file gets another name in its folder.
+    /// Their file is renamed within its folder.
     Renamed,
-    /// They are copied; their file has no name, so that no other process can read it and nothing is left of it.
+    /// They are copied. Their file has no name, so that no other process can read it and it never remains.
     Copied,
 }
 
 /// All lines of a scan, each key once.
 pub struct Finished {
-    /// The lines, to be read from their beginning.
+    /// The lines. The file is positioned at its beginning.
     pub lines: File,
     name: Option<TempPath>,
-    /// How many there are.
+    /// Number of lines.
     pub count: u64,
     /// The lines that were dropped because another record with the same key counts.
     pub duplicates: Duplicates,
@@ -85,12 +84,12 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Gives the lines' file its final name, once they are on the disk.
+    /// Flushes the lines to the disk and renames their file to its final name.
     ///
     /// # Errors
     /// If a file cannot be read or written.
     pub fn rename(self, target: &Path) -> io::Result<()> {
-        // A power cut must not leave an empty file under the old one's name.
+        // A power failure must not leave an empty file with this name.
         self.lines.sync_all()?;
         match self.name {
             Some(name) => {
@@ -102,7 +101,8 @@ impl Finished {
     }
 }
 
-/// Big enough that a system call a buffer costs nothing, small enough to be many connections' worth.
+/// Size of a buffer in bytes. Large enough that one system call per buffer costs little, small enough for many
+/// connections.
 const BUFFER_BYTES: usize = 128 * 1024;
 
 impl Spool {
@@ -131,7 +131,7 @@ impl Spool {
         }
     }
 
-    /// Waits until there is room for more, without blocking the thread: where the disk is slow, so is the scan.
+    /// Waits until there is room for more, without blocking the thread. A slow disk slows down the scan.
     ///
     /// # Errors
     /// If a file cannot be read or written.
@@ -140,7 +140,7 @@ impl Spool {
         self.keys.ready().await
     }
 
-    /// Adds the line that `write` writes, for the item `key`, of this record.
+    /// Adds a line, written by `write`, for the item `key` of this record.
     ///
     /// # Errors
     /// If a file cannot be read or written.
@@ -157,7 +157,7 @@ impl Spool {
         self.add_entry(key, record, EntryKind::Line)
     }
 
-    /// Records an item: that it has a line, or why it has none.
+    /// Adds an entry for an item: that it has a line, or why it has no line.
     ///
     /// # Errors
     /// If a file cannot be read or written.
@@ -177,7 +177,7 @@ impl Spool {
         entry.write(self.keys.buffer())
     }
 
-    /// Forgets every line.
+    /// Discards all lines.
     ///
     /// # Errors
     /// If a file cannot be read or written.
@@ -190,7 +190,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Ends the spool: of lines with one key the one stays whose record has precedence.
+    /// Ends the spool. Of several lines with the same key, the one whose record has precedence is kept.
     ///
     /// # Errors
     /// If a file cannot be read or written.
@@ -234,7 +234,7 @@ fn new_keys(folder: &Path) -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(BUFFER_BYTES, file))
 }
 
-/// The error of a sink whose temporary file cannot be written.
+/// Returns the error of a sink whose temporary file cannot be written.
 pub fn cannot_spool(error: io::Error) -> SinkError {
     SinkError {
         message: "the items cannot be written to a temporary file".to_owned(),
@@ -242,7 +242,7 @@ pub fn cannot_spool(error: io::Error) -> SinkError {
     }
 }
 
-/// A temporary file in the folder of an export, from which leftovers are removed before.
+/// Creates a temporary file in the folder of an export. Removes leftover temporary files first.
 ///
 /// # Errors
 /// If a file cannot be read or written.
@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(
             folder.path().read_dir().unwrap().count(),
             0,
-            "nothing stays behind"
+            "no file remains"
         );
     }
 
@@ -294,13 +294,13 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_out_as_they_went_in() {
+    fn lines_are_read_as_they_were_written() {
         check(&[("b", "1"), ("a", "2")], "b-1\na-2\n", &[]);
         check(&[], "", &[]);
     }
 
     #[test]
-    fn of_lines_with_one_key_that_with_the_smaller_id_stays_and_both_ids_are_known() {
+    fn the_line_with_the_smaller_id_is_kept_and_both_ids_are_reported() {
         check(
             &[("a", "1"), ("b", "2"), ("a", "3"), ("c", ""), ("a", "4")],
             "a-1\nb-2\nc-\n",

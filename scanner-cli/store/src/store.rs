@@ -1,7 +1,7 @@
-//! The store: the catalog on disk, which knows what there is, what there was, and what changed when.
+//! The store: the catalog on disk, with current and former items and a log of changes.
 //!
-//! It knows no source and no format of an export. Scans write to it through a [`StoreScan`], one thread for all of
-//! them; everybody else reads from a [`Catalog`](crate::Catalog).
+//! It is independent of sources and export formats. Scans write to it through a [`StoreScan`], with one writer thread
+//! for all scans. Readers use a [`Catalog`](crate::Catalog).
 
 use std::{
     mem,
@@ -35,11 +35,11 @@ pub struct Store {
     path: PathBuf,
     messages: Option<BacklogSender<Message>>,
     thread: Option<JoinHandle<()>>,
-    /// Set to end all waiting for other processes.
+    /// Set to end waiting for other processes.
     stop: Arc<AtomicBool>,
 }
 
-/// A scan that writes to the store. Dropped before it is closed, it was interrupted.
+/// A scan that writes to the store. If it is dropped before it is closed, it is recorded as interrupted.
 pub struct StoreScan {
     path: PathBuf,
     messages: BacklogSender<Message>,
@@ -47,7 +47,7 @@ pub struct StoreScan {
     /// The revisions of the items' fields.
     revisions: Vec<FieldRevision>,
     batch: Vec<Sighting>,
-    /// Bytes of the texts of `batch`.
+    /// Size of the texts in `batch` in bytes.
     bytes: usize,
     first_error: Arc<FirstError>,
     closed: bool,
@@ -55,7 +55,7 @@ pub struct StoreScan {
 
 /// Maximum number of sightings in a batch.
 const MAX_BATCH_SIGHTINGS: usize = 1_000;
-/// Number of bytes of texts at which a batch is full, however few sightings it has.
+/// Size of the texts in bytes at which a batch is full, even if it has few sightings.
 const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Maximum number of batches that wait for the writer.
 const MAX_WAITING_BATCHES: usize = 2;
@@ -90,7 +90,7 @@ impl Store {
         })
     }
 
-    /// Ends all waiting for locks of other processes: what is written from now on is written at once, or not at all.
+    /// Ends waiting for locks of other processes. Later writes fail if they cannot get a lock at once.
     pub fn stop_waiting(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
@@ -131,8 +131,8 @@ impl Drop for Store {
 }
 
 impl StoreScan {
-    /// Waits until there is room for more, without blocking the thread: while the writer waits for the disk or for
-    /// another process, so does the scan.
+    /// Waits until there is room for more, without blocking the thread. While the writer waits for the disk or another
+    /// process, the scan waits as well.
     ///
     /// # Errors
     /// If something that the scan saw before could not be written.
@@ -187,12 +187,12 @@ impl StoreScan {
         Ok(())
     }
 
-    /// Notes that there may be more containers of this kind, so that none of them is gone.
+    /// Records that there may be more containers of this kind, so that none of them is marked as gone.
     pub fn hidden_containers(&mut self, kind: ContainerKind) {
         self.add(Sighting::HiddenContainers(kind.id));
     }
 
-    /// Forgets what the scan saw so far: it begins again.
+    /// Discards what the scan has seen so far, and begins a new attempt.
     ///
     /// # Errors
     /// If something that the scan saw before could not be written.
@@ -232,7 +232,7 @@ impl StoreScan {
         sent.map_err(|_ended| StoreError::writer_crashed(&self.path))
     }
 
-    /// Fails if the writer could not write what the scan saw before.
+    /// Fails if the writer could not write an earlier batch of the scan.
     fn check_first_error(&self) -> Result<(), StoreError> {
         self.first_error
             .get()

@@ -1,5 +1,4 @@
-//! An item as the store writes it: the twin of `Visualization` in JSON of the store's own, which later versions of the
-//! program must read, too.
+//! The store's own JSON format of an item. Later versions of the program must be able to read it.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -14,40 +13,40 @@ mod into_item;
 pub(crate) use self::container::unknown_container_fields;
 use self::into_item::contacts_of;
 
-/// The field of contacts, as changes and revisions name it.
+/// The name of the field of contacts in changes and revisions.
 pub(crate) const CONTACTS: &str = "contacts";
 
 /// An item without its key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StoredItem<'a> {
-    /// The way that a person would go to it, from the outside in.
+    /// The path to it in the source's user interface, from the outermost to the innermost part.
     pub(crate) label: Vec<Cow<'a, str>>,
     /// The key of the container that holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     container: Option<Cow<'a, str>>,
-    /// The name as the source has it.
+    /// The source's name of it.
     pub(crate) name: Cow<'a, str>,
     /// The source's own description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<Cow<'a, str>>,
-    /// The catalog that it goes into, if a filter names one.
+    /// The catalog that a filter assigns to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) catalog: Option<Cow<'a, str>>,
-    /// How its record ranks among records with the same key.
+    /// The rank of its record among records with the same key.
     #[serde(default, skip_serializing_if = "StoredPrecedence::is_unknown")]
     precedence: StoredPrecedence,
-    /// The revisions of its fields with which the item was written, where they are not 1. An unknown field
-    /// keeps the revision of the value that stayed.
+    /// The revisions of the fields with which the item was written that are not 1. An unknown field keeps the revision
+    /// of its stored value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     revisions: BTreeMap<Cow<'a, str>, u32>,
-    /// Names and values, in the order of the source.
+    /// Names and values of the properties, in the order of the source.
     pub(crate) properties: Vec<(Cow<'a, str>, StoredValue<'a>)>,
-    /// None where they are unknown. A column of its own: contacts that are not known now stay as they were.
+    /// `None` if they are unknown. Stored in a separate column: unknown contacts do not replace known ones.
     #[serde(skip)]
     pub(crate) contacts: Option<Vec<StoredContact<'a>>>,
 }
 
-/// How a record ranks: its standing, and when it was modified in milliseconds since 1970.
+/// The rank of a record: its standing, and the time of its modification in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct StoredPrecedence(u8, Option<i64>);
 
@@ -71,7 +70,7 @@ impl From<StoredPrecedence> for Precedence {
     }
 }
 
-/// How the record of a stored item ranks. What earlier versions stored does not say it.
+/// Reads the rank of a stored item's record. Items that earlier versions stored have none.
 pub(crate) fn precedence(content: &str) -> Precedence {
     #[derive(Deserialize)]
     struct Ranked {
@@ -88,7 +87,7 @@ pub(crate) fn precedence(content: &str) -> Precedence {
 pub(crate) enum StoredValue<'a> {
     /// A short text.
     Text(Cow<'a, str>),
-    /// A text of several lines.
+    /// A text with several lines.
     LongText(Cow<'a, str>),
     /// A number.
     Number(f64),
@@ -103,26 +102,26 @@ pub(crate) enum StoredValue<'a> {
 /// A person who is responsible for an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredContact<'a> {
-    /// What the person is for the item: `owner`.
+    /// The role, such as `owner`.
     pub(crate) role: Cow<'a, str>,
     /// The e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) email: Option<Cow<'a, str>>,
-    /// The name that people read.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<Cow<'a, str>>,
-    /// What the source calls them; none in what earlier versions wrote.
+    /// The account on the source. Earlier versions did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<Cow<'a, str>>,
-    /// Whether the person can log in: a word of `AccountStatus`.
+    /// The word of an `AccountStatus`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<Cow<'a, str>>,
-    /// The revision of contacts from which on the connector finds the address.
+    /// The first revision of contacts with which the connector finds the address.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     since: u32,
 }
 
-/// The revision of every field that is not named.
+/// The revision of fields that are not listed.
 const fn first() -> u32 {
     1
 }
@@ -136,7 +135,7 @@ fn is_first(revision: &u32) -> bool {
 }
 
 impl<'a> StoredItem<'a> {
-    /// The twin of an item, whose fields have these revisions. A number that JSON cannot represent is omitted.
+    /// Creates the stored form of an item whose fields have these revisions. Omits numbers that JSON cannot represent.
     pub(crate) fn new(item: &'a Visualization, revisions: &[FieldRevision]) -> Self {
         let unknown = unknown(item);
         let known = revisions
@@ -150,7 +149,7 @@ impl<'a> StoredItem<'a> {
         }
     }
 
-    /// The twin of an item, without revisions.
+    /// Creates the stored form of an item, without revisions.
     pub(crate) fn from_item(item: &'a Visualization) -> Self {
         Self {
             label: item.label.iter().map(|part| part.into()).collect(),
@@ -167,24 +166,24 @@ impl<'a> StoredItem<'a> {
         }
     }
 
-    /// Reads what the store holds.
+    /// Reads an item from the columns of the store.
     pub(crate) fn read(content: &str, contacts: Option<&str>) -> serde_json::Result<Self> {
         let mut item: Self = serde_json::from_str(content)?;
         item.contacts = contacts.map(serde_json::from_str).transpose()?;
         Ok(item)
     }
 
-    /// The revision of a field with which the item was written.
+    /// Returns the revision of a field with which the item was written.
     fn revision(&self, field: &str) -> u32 {
         self.revisions.get(field).copied().unwrap_or(first())
     }
 
-    /// Whether another version of the program wrote `former` with fields of another meaning.
+    /// Whether the fields of `former` have other revisions, because another version of the program wrote it.
     pub(crate) fn is_revised(&self, former: &Self) -> bool {
         self.revisions != former.revisions
     }
 
-    /// Keeps the value that `former` has of an unknown field, at its place.
+    /// Copies the value of an unknown field from `former`, at its position.
     pub(crate) fn keep(&mut self, field: &str, former: &Self) {
         match former.revisions.get_key_value(field) {
             Some((field, revision)) => drop(self.revisions.insert(field.clone(), *revision)),
@@ -204,7 +203,7 @@ impl<'a> StoredItem<'a> {
             .insert(before.map_or(0, |before| before + 1), kept);
     }
 
-    /// Keeps the statuses that `former` has of contacts whose status is unknown. Returns whether there are any.
+    /// Copies the statuses of contacts whose status is unknown from `former`. Returns whether there are any.
     pub(crate) fn keep_statuses(&mut self, former: &Self) -> bool {
         let mut kept = false;
         let former = former.contacts.as_deref().unwrap_or_default();
@@ -222,7 +221,7 @@ impl<'a> StoredItem<'a> {
         kept
     }
 
-    /// Whether the contacts differ from those of `former` by more than what is new in the program.
+    /// Whether the contacts differ from those of `former`, apart from what a new version of the program added.
     pub(crate) fn has_other_contacts(&self, former: &Self) -> bool {
         let (Some(new), Some(old)) = (&self.contacts, &former.contacts) else {
             return self.contacts.is_some();
@@ -232,7 +231,8 @@ impl<'a> StoredItem<'a> {
         new.len() != old.len() || !new.iter().zip(old).all(same)
     }
 
-    /// The names of the fields in which it differs from `former`, contacts apart, as far as they mean the same in both.
+    /// Returns the names of the fields in which it differs from `former`, without contacts and without fields that have
+    /// different revisions.
     pub(crate) fn differences(&self, former: &Self) -> Vec<String> {
         let mut fields = self.all_differences(former);
         fields.retain(|field| self.revision(field) == former.revision(field));
@@ -276,8 +276,8 @@ impl<'a> StoredItem<'a> {
 }
 
 impl StoredContact<'_> {
-    /// Whether it says the same as `former` to a program whose contacts have this revision. An account or a status that
-    /// one of them lacks was not written by its program, or could not be learned.
+    /// Whether it equals `former` for a program whose contacts have this revision. An account or a status that one of
+    /// them lacks was not written by its program, or was unknown.
     fn is_as(&self, former: &Self, revision: u32) -> bool {
         fn email<'a>(contact: &'a StoredContact<'_>, revision: u32) -> Option<&'a str> {
             let email = contact.email.as_deref();
@@ -294,7 +294,7 @@ impl StoredContact<'_> {
     }
 }
 
-/// The unknown fields of an item.
+/// Returns the names of the unknown fields of an item.
 pub(crate) fn unknown(item: &Visualization) -> Vec<&'static str> {
     let mut unknown = item.properties.unknown().to_vec();
     if item.contacts == Contacts::Unknown {

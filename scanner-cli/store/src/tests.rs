@@ -1,4 +1,4 @@
-//! The store by itself: what no fake site can do on demand.
+//! Tests of the store alone, for situations that a fake site cannot create.
 
 use catalog_model::{
     Completeness, ConnectionCode, Contact, Contacts, FieldRevision, ItemKey, Precedence,
@@ -28,7 +28,7 @@ impl Scratch {
         self.begin_with(day, &[]).await
     }
 
-    /// `added a`, in the order of the log.
+    /// Returns changes such as `added a`, in the order of the log.
     fn changes(&self) -> Vec<String> {
         let mut changes = Vec::new();
         let read = self.catalog().each_change(|change| {
@@ -61,7 +61,7 @@ fn contact(email: &str) -> Contacts {
 }
 
 #[tokio::test]
-async fn only_what_the_last_attempt_saw_is_there() {
+async fn only_items_that_the_last_attempt_saw_remain() {
     let scratch = Scratch::new();
     let mut scan = scratch.begin(0).await;
     see(&mut scan, "a", "A", Contacts::Unknown);
@@ -75,7 +75,7 @@ async fn only_what_the_last_attempt_saw_is_there() {
 }
 
 #[tokio::test]
-async fn what_only_an_aborted_attempt_saw_does_not_blow_the_fuse() {
+async fn items_of_an_aborted_attempt_do_not_blow_the_fuse() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
     let mut scan = scratch.begin(1).await;
@@ -92,7 +92,7 @@ async fn what_only_an_aborted_attempt_saw_does_not_blow_the_fuse() {
 }
 
 #[tokio::test]
-async fn items_that_cannot_be_read_do_not_make_those_that_go_look_few() {
+async fn unreadable_items_do_not_hide_the_removal_of_most_others() {
     let scratch = Scratch::new();
     let keys: Vec<_> = (0..62).map(|number| number.to_string()).collect();
     let all: Vec<_> = keys.iter().map(|key| (key.as_str(), "A")).collect();
@@ -103,7 +103,7 @@ async fn items_that_cannot_be_read_do_not_make_those_that_go_look_few() {
         for key in &keys[..50] {
             scan.unreadable(&SourceId(format!("id-{key}")));
         }
-        // The second time one is left of the twelve that could be read.
+        // In the second scan, one of the twelve items that could be read remains.
         for (key, name) in &all[if day == 1 { 50 } else { 61 }..] {
             see(&mut scan, key, name, Contacts::Unknown);
         }
@@ -118,7 +118,7 @@ async fn items_that_cannot_be_read_do_not_make_those_that_go_look_few() {
 }
 
 #[tokio::test]
-async fn a_scan_that_another_one_overtook_removes_nothing() {
+async fn a_scan_that_was_recorded_as_interrupted_removes_nothing() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
     let mut first = scratch.begin(1).await;
@@ -130,7 +130,7 @@ async fn a_scan_that_another_one_overtook_removes_nothing() {
 }
 
 #[tokio::test]
-async fn known_contacts_that_differ_are_a_change_and_unknown_ones_are_none() {
+async fn different_known_contacts_are_a_change_and_unknown_contacts_are_not() {
     let scratch = Scratch::new();
     for (contacts, changed) in [
         (Contacts::Unknown, 0),
@@ -148,7 +148,7 @@ async fn known_contacts_that_differ_are_a_change_and_unknown_ones_are_none() {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_backwards_confuses_no_order() {
+async fn a_clock_that_goes_backwards_does_not_change_the_order() {
     let scratch = Scratch::new();
     scratch.scan(100, &[("a", "A"), ("b", "B")]).await;
     scratch.scan(5, &[("a", "A2"), ("b", "B")]).await;
@@ -184,7 +184,7 @@ async fn a_clock_that_goes_backwards_confuses_no_order() {
 }
 
 #[tokio::test]
-async fn changes_are_forgotten_when_they_are_old_and_items_never() {
+async fn old_changes_are_deleted_and_items_are_not() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     scratch.scan(20, &[("a", "A2")]).await;
@@ -202,13 +202,13 @@ async fn changes_are_forgotten_when_they_are_old_and_items_never() {
 async fn a_clock_that_is_ahead_for_a_while_deletes_no_changes() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
-    // Twice in a future that has not come, then right again.
+    // The clock is wrong twice, far in the future, and then correct again.
     scratch.scan(5_000, &[("a", "A2")]).await;
     scratch.scan(5_001, &[("a", "A3")]).await;
     scratch.scan(2, &[("a", "A4")]).await;
     assert_eq!(scratch.changes().len(), 4);
     assert_eq!(scratch.catalog().forgotten().unwrap(), 0);
-    // What is dated in the future is forgotten together with what came before and after it.
+    // Changes that are dated in the future are deleted together with the changes before and after them.
     scratch.scan(25, &[("a", "A5")]).await;
     scratch.scan(50, &[("a", "A6")]).await;
     assert_eq!(
@@ -219,7 +219,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_no_changes() {
 }
 
 #[tokio::test]
-async fn a_step_of_the_clock_is_believed_after_a_week() {
+async fn a_step_of_the_clock_is_accepted_after_a_week() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     for day in [400, 405, 408] {
@@ -230,7 +230,7 @@ async fn a_step_of_the_clock_is_believed_after_a_week() {
 }
 
 #[tokio::test]
-async fn a_database_that_may_not_grow_fails_the_scan_and_removes_nothing() {
+async fn a_scan_that_exceeds_the_size_of_the_database_fails_and_removes_nothing() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
     let path = scratch.folder.path().join("data").join("catalog.db");

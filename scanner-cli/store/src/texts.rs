@@ -1,6 +1,6 @@
-//! Long texts, which the store keeps once: an app's description is a text of each of its sheets.
+//! Long texts, which are stored once. For example, an app's description is a text of each of its sheets.
 //!
-//! An item is written without them, with a list of places and hashes instead. What is short stays where it is.
+//! An item is written without its long texts, with a list of places and hashes instead. Short texts stay in the item.
 
 use std::{borrow::Cow, fmt::Write, mem};
 
@@ -11,16 +11,16 @@ use super::{
     stored_item::{StoredItem, StoredValue},
 };
 
-/// Number of bytes from which on a text is stored separately.
+/// Minimum size in bytes of a text that is stored separately.
 const MIN_LONG_TEXT_BYTES: usize = 1_024;
 
 /// A long text of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LongText {
-    /// Where it belongs: `name`, `description`, `catalog`, `label/0`, `property/3`.
+    /// Its place in the item: `name`, `description`, `catalog`, `label/0`, `property/3`.
     place: String,
     hash: String,
-    /// The text, or of a list of texts, its JSON.
+    /// The text, or the JSON of a list of texts.
     body: String,
 }
 
@@ -34,7 +34,7 @@ impl LongText {
         Self { place, hash, body }
     }
 
-    /// Bytes of its texts.
+    /// Size in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.place.len() + self.hash.len() + self.body.len()
     }
@@ -77,7 +77,7 @@ pub(super) fn extract(item: &mut StoredItem<'_>) -> Vec<LongText> {
     texts
 }
 
-/// Puts a text back where it was taken from. A place that the item does not have is left alone.
+/// Inserts a text at its place. Does nothing if the item does not have the place.
 fn put(item: &mut StoredItem<'_>, place: &str, body: String) {
     let (kind, index) = place.split_once('/').unwrap_or((place, ""));
     let index = index.parse().unwrap_or(usize::MAX);
@@ -104,21 +104,21 @@ fn put(item: &mut StoredItem<'_>, place: &str, body: String) {
     }
 }
 
-/// Puts texts back into the item that they were taken from.
+/// Inserts texts into the item from which they were removed.
 pub(super) fn put_all(item: &mut StoredItem<'_>, texts: &[LongText]) {
     for text in texts {
         put(item, &text.place, text.body.clone());
     }
 }
 
-/// What the store has in the place of the texts.
+/// Returns the list of places and hashes that the store keeps with the item.
 pub(super) fn references(texts: &[LongText]) -> Option<String> {
     let pairs = texts.iter().map(|text| (&text.place, &text.hash));
     let pairs: Vec<_> = pairs.collect();
     (!pairs.is_empty()).then(|| serde_json::json!(pairs).to_string())
 }
 
-/// Puts the texts back that an item of the store refers to.
+/// Reads the texts to which a stored item refers, and inserts them.
 pub(super) fn load(
     db: &Connection,
     item: &mut StoredItem<'_>,
@@ -132,7 +132,7 @@ pub(super) fn load(
         "SELECT body FROM text_body JOIN text ON text.id = text_body.text WHERE hash = ?1",
     )?;
     for (place, hash) in pairs {
-        // `store check` reports one that is missing; the rest of the item counts all the same.
+        // `store check` reports missing texts. The rest of the item is still valid.
         if let Some(body) = bodies.query_row([hash], |row| row.get(0)).optional()? {
             put(item, &place, body);
         }
@@ -140,7 +140,7 @@ pub(super) fn load(
     Ok(())
 }
 
-/// The statements that write texts.
+/// The SQL statements that write texts.
 pub(super) struct Texts<'a> {
     add: CachedStatement<'a>,
     add_body: CachedStatement<'a>,
@@ -166,7 +166,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Removes texts that no item refers to, unless a scan is running, which may bring back an item that had them.
+/// Deletes unused texts, unless a scan is running: it may restore an item that used them.
 pub(super) fn remove_unused(db: &Connection) -> rusqlite::Result<()> {
     let runs = db
         .query_row("SELECT 1 FROM scan WHERE outcome IS NULL", [], |_| Ok(()))
@@ -177,7 +177,7 @@ pub(super) fn remove_unused(db: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Removes texts that no item refers to. The caller knows that no scan is running.
+/// Deletes unused texts. No scan may be running.
 pub(super) fn remove_all_unused(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(
         "DELETE FROM text_body WHERE text IN (SELECT id FROM text WHERE uses = 0); \
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_were_taken_out_go_back_to_their_places() {
+    fn extracted_texts_are_restored_at_their_places() {
         let long =
             |letter: &str| -> Cow<'static, str> { letter.repeat(MIN_LONG_TEXT_BYTES).into() };
         let nothing = "{\"label\":[],\"name\":\"\",\"properties\":[]}";

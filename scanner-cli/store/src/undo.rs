@@ -1,8 +1,8 @@
-//! What the store held before a scan wrote over it, so that a scan can take back what it wrote about an item.
+//! The content of items before a scan overwrote it, so that the scan can undo what it wrote about an item.
 //!
-//! It has to where another record with the same key turns out to be the item, and where an attempt begins again. Then
-//! the item is compared with what the store held before the scan, and neither the log nor a follower sees the step
-//! between.
+//! This is necessary if another record with the same key outranks the one that was written, and if a new attempt
+//! begins. The item is then compared with its content before the scan. The log and followers do not see the
+//! intermediate state.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
@@ -19,20 +19,20 @@ use catalog_model::{ChangeKind, Instant, Precedence};
 const TABLES: &str = "\
 CREATE TEMP TABLE IF NOT EXISTS former (
     item INTEGER PRIMARY KEY, scan INTEGER NOT NULL,
-    -- What this scan logged about the item.
+    -- The change that this scan logged about the item.
     logged INTEGER,
     fingerprint BLOB NOT NULL, contacts_fingerprint INTEGER, state INTEGER NOT NULL, gone_since INTEGER,
     item_scan INTEGER NOT NULL, attempt INTEGER NOT NULL,
     source_id TEXT NOT NULL, changed_by INTEGER NOT NULL, contacts TEXT, content TEXT NOT NULL, texts TEXT
 );
--- Records of the running attempt that are not to be in the catalog, by 128 bits of SHA-256 of their keys.
+-- Records of the running attempt that a filter withholds, by 128 bits of SHA-256 of their keys.
 CREATE TEMP TABLE IF NOT EXISTS withheld (
     scan INTEGER NOT NULL, key BLOB NOT NULL,
     excluded INTEGER NOT NULL, standing INTEGER NOT NULL, modified INTEGER, source_id TEXT NOT NULL,
     PRIMARY KEY (scan, key)
 ) WITHOUT ROWID;";
 
-/// The statements that note what was, and bring it back.
+/// The SQL statements that save and restore items.
 pub(super) struct Undo<'a> {
     save: CachedStatement<'a>,
     logged: CachedStatement<'a>,
@@ -83,17 +83,17 @@ impl<'a> Undo<'a> {
         })
     }
 
-    /// Notes what the store holds of an item before the scan writes over it for the first time.
+    /// Saves an item before the scan overwrites it for the first time.
     pub(super) fn save(&mut self, running: &Running, item: i64) -> rusqlite::Result<()> {
         self.save.execute([item, running.scan]).map(drop)
     }
 
-    /// Notes what the scan logged about an item.
+    /// Records the change that the scan logged about an item.
     pub(super) fn logged(&mut self, item: i64, seq: i64) -> rusqlite::Result<()> {
         self.logged.execute([item, seq]).map(drop)
     }
 
-    /// Brings back what the store held of an item before the scan wrote over it, if it did.
+    /// Restores an item to its content before the scan, if the scan has overwritten it. Returns whether it has.
     pub(super) fn undo(
         &mut self,
         running: &mut Running,
@@ -128,7 +128,7 @@ impl<'a> Undo<'a> {
         Ok(true)
     }
 
-    /// The record that the item is made of now.
+    /// Returns the record from which the item was written.
     pub(super) fn current_record(&mut self, item: i64) -> rusqlite::Result<RankedRecord> {
         self.current_record.query_row([item], |row| {
             Ok(RankedRecord {
@@ -139,13 +139,13 @@ impl<'a> Undo<'a> {
         })
     }
 
-    /// Whether the scan added the item, if it has nothing to undo.
+    /// Whether the scan added the item, for an item that has nothing to undo.
     pub(super) fn is_added(&mut self, running: &Running, item: i64) -> rusqlite::Result<bool> {
         let changed_by: i64 = self.changed_by.query_row([item], |row| row.get(0))?;
         Ok(changed_by == running.scan)
     }
 
-    /// The record with this key that was seen in this attempt and is not to be in the catalog.
+    /// Returns the record with this key that a filter withheld in this attempt.
     pub(super) fn withheld(
         &mut self,
         running: &Running,
@@ -169,7 +169,7 @@ impl<'a> Undo<'a> {
         withheld.optional()
     }
 
-    /// Notes a record that a filter excludes or cannot decide about.
+    /// Records that a filter excludes a record or cannot decide about it.
     pub(super) fn withhold(
         &mut self,
         running: &mut Running,
@@ -192,14 +192,14 @@ impl<'a> Undo<'a> {
     }
 }
 
-/// Forgets the records that an attempt ruled out.
+/// Forgets the records that a filter withheld in an attempt.
 pub(super) fn forget_attempt(db: &Connection, scan: i64) -> rusqlite::Result<()> {
     db.execute_batch(TABLES)?;
     db.execute("DELETE FROM temp.withheld WHERE scan = ?1", [scan])
         .map(drop)
 }
 
-/// Forgets all about a scan that has ended.
+/// Forgets everything about a scan that has ended.
 pub(super) fn forget_scan(db: &Connection, scan: i64) -> rusqlite::Result<()> {
     forget_attempt(db, scan)?;
     db.execute("DELETE FROM temp.former WHERE scan = ?1", [scan])

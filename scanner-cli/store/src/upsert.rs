@@ -1,6 +1,6 @@
-//! Writes what a scan saw to the database, each batch in one transaction.
+//! Writes the observations of a scan to the database, each batch in one transaction.
 //!
-//! An unchanged item costs little: one search in the index, one narrow row read and written.
+//! An unchanged item is cheap: one search in the index, and one narrow row that is read and written.
 
 use catalog_model::{ChangeKind, ItemState};
 use rusqlite::{Connection, params};
@@ -77,8 +77,8 @@ impl Statements<'_> {
         self.merge(db, running, (&stored, added), seen)
     }
 
-    /// Compares what a scan saw with what the store has, and writes the difference. If this scan has `added` it, no
-    /// unknown field is kept.
+    /// Compares an entity with the stored one, and writes the difference. Unknown fields keep their stored values,
+    /// unless this scan has `added` the item.
     fn merge(
         &mut self,
         db: &Connection,
@@ -103,8 +103,8 @@ impl Statements<'_> {
         self.change(db, running, stored, &seen)
     }
 
-    /// Takes an item that is as the store has it. What the store does not have as present is not known well enough: it
-    /// stays as it was.
+    /// Marks an unchanged item as seen. If it is not present in the store, its content is not known, so its state is
+    /// kept.
     fn unchanged(&mut self, running: &mut Running, key: &str) -> rusqlite::Result<()> {
         if self.undo.withheld(running, key)?.is_some() {
             return Ok(());
@@ -114,7 +114,7 @@ impl Statements<'_> {
             if stored.is_seen_by(running) {
                 return Ok(());
             }
-            // An earlier attempt of the scan may have written another content.
+            // An earlier attempt of the scan may have written different content.
             self.undo.undo(running, stored)?;
         }
         match stored {
@@ -131,7 +131,7 @@ impl Statements<'_> {
         }
     }
 
-    /// Whether an item counts rather than the record with its key that this attempt saw before.
+    /// Whether an item replaces the record with the same key that this attempt saw before.
     fn replaces(
         &mut self,
         running: &mut Running,
@@ -162,7 +162,7 @@ impl Statements<'_> {
         Ok(true)
     }
 
-    /// The item with this key, if the store has it.
+    /// Finds the row of the item with this key.
     fn find(
         &mut self,
         key_hash: i64,
@@ -179,7 +179,7 @@ impl Statements<'_> {
                 scan: row.get(4)?,
                 attempt: row.get(5)?,
             };
-            // The fingerprint is of the key, too. Only where it differs may this be another key with the same hash.
+            // The fingerprint includes the key. Only if it differs, this may be another key with the same hash.
             if Some(stored.fingerprint) == fingerprint
                 || self.key_of.exists(params![stored.id, key])?
             {
@@ -189,7 +189,7 @@ impl Statements<'_> {
         Ok(None)
     }
 
-    /// Deletes what only this scan had added.
+    /// Deletes an item that only this scan had added.
     fn delete(&mut self, item: i64) -> rusqlite::Result<()> {
         for statement in &mut self.forget {
             statement.execute([item])?;
@@ -249,7 +249,7 @@ impl Statements<'_> {
         let kind = match &difference {
             _ if stored.is_removed_from_catalog() => Some(ChangeKind::Returned),
             Difference::Revisions => Some(ChangeKind::Rewritten),
-            // The source's id alone may be another: an app that was exported and imported again.
+            // Only the source's id may differ, for example after an app was exported and imported again.
             Difference::Fields(fields) => (!fields.is_empty()).then_some(ChangeKind::Changed),
         };
         let fields = match difference {
@@ -265,7 +265,7 @@ impl Statements<'_> {
         }
     }
 
-    /// What the store holds of an item; nothing of one that cannot be read.
+    /// Reads the stored item; `None` if its content cannot be read.
     fn former(
         &mut self,
         db: &Connection,
@@ -283,7 +283,7 @@ impl Statements<'_> {
         Ok(Some(former))
     }
 
-    /// Writes an item over what the store holds of it.
+    /// Overwrites a stored item.
     fn write(
         &mut self,
         running: &Running,

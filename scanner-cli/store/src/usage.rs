@@ -1,6 +1,6 @@
-//! Which processes use the store: all that have it open share a lock, a restore takes it exclusively.
+//! The usage lock of the store. Processes that have the store open share it; a restore holds it exclusively.
 //!
-//! SQLite's own locks do not say this: a process that has the database open and does nothing holds none.
+//! SQLite's own locks are not sufficient: a process that has the database open and does nothing holds none.
 
 use std::{
     fs::{File, TryLockError},
@@ -14,19 +14,19 @@ use file_access::file_rights::open_lock;
 
 use super::{error::StoreError, files};
 
-/// The right to have the store open. The operating system takes it back when its holder ends, however that happens.
+/// The usage lock. The operating system releases it when the process ends for any reason.
 #[derive(Debug)]
 pub(super) struct Usage {
     _file: Option<File>,
 }
 
-/// How long a command waits for a restore to end. The restore has the lock while it verifies the backup.
+/// How long a command waits for a restore to end. A restore holds the lock while it verifies the backup.
 const RESTORE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Interval at which a lock that another process holds is tried again.
+/// Interval at which a lock that another process holds is retried.
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Usage {
-    /// The right to write to the store `path`, together with others.
+    /// Gets a shared lock for writing to the store `path`.
     pub(super) fn for_writing(path: &Path) -> Result<Self, StoreError> {
         match lock_shared(path) {
             Ok(file) => Ok(Self { _file: Some(file) }),
@@ -38,9 +38,9 @@ impl Usage {
         }
     }
 
-    /// The right to read the store `path`, together with others. Where no lock can be had, such as in a folder that may
-    /// only be read, the store is read without. So is a backup or a copy that no command has written to: reading makes
-    /// no lock file beside it.
+    /// Gets a shared lock for reading the store `path`. If no lock is possible, for example in a read-only folder, the
+    /// store is read without one. The same is true of a backup or copy to which no command has written, so that reading
+    /// it creates no lock file beside it.
     pub(super) fn for_reading(path: &Path) -> Result<Self, StoreError> {
         if !lock(path).exists() {
             return Ok(Self { _file: None });
@@ -52,7 +52,7 @@ impl Usage {
         }
     }
 
-    /// The right to replace the store `path`, which no other process may have open.
+    /// Gets an exclusive lock on the store `path`, which no other process may have open.
     pub(super) fn exclusive(path: &Path, timeout: Duration) -> Result<Self, StoreError> {
         let mut file =
             open_lock(&lock(path)).map_err(|error| StoreError::folder(&lock(path), error))?;
@@ -62,13 +62,14 @@ impl Usage {
             Err(TryLockError::Error(_)) => return Err(StoreError::without_locks(path)),
         }
         let pid = std::process::id();
-        // For people only.
+        // Only for administrators who look into the file.
         let _ = file.set_len(0).and_then(|()| write!(file, "process {pid}"));
         Ok(Self { _file: Some(file) })
     }
 }
 
-/// The lock file of the store `path`. The name of no connection's file begins with a dot.
+/// Returns the lock file of the store `path`. Names of connection files do not begin with a dot, so there is no
+/// conflict.
 fn lock(path: &Path) -> PathBuf {
     files::folder(path).join(".store.lock")
 }
@@ -94,7 +95,7 @@ fn retry_for(
     }
 }
 
-/// Whether the file system has no locks at all.
+/// Whether the error means that the file system has no locks.
 fn is_unsupported(error: &io::Error) -> bool {
     if error.kind() == io::ErrorKind::Unsupported {
         return true;

@@ -1,5 +1,5 @@
-//! The thread that writes the store: one for all scans of the process, so that they neither wait for a lock nor each
-//! need a cache, and that decoding, lowering and writing run side by side.
+//! The writer thread of the store. All scans of the process share it, so that they do not wait for each other's locks
+//! and need only one cache. Writing runs in parallel with decoding and lowering.
 
 use std::{
     collections::HashMap,
@@ -24,28 +24,28 @@ use super::{
 };
 use crate::{backlog::BacklogReceiver, spool::Duplicates};
 
-/// What the thread is asked to do.
+/// A request to the thread.
 pub(super) enum Message {
     Begin(Box<Beginning>, Answer<(ScanNumber, Arc<FirstError>)>),
     Batch(ScanNumber, Vec<Sighting>),
     Restart(ScanNumber),
     Close(ScanNumber, Box<Closing>, Answer<(Closed, Duplicates)>),
-    /// The scan ended without a word, as on Ctrl-C.
+    /// The scan was dropped without a closing statement, for example after Ctrl-C.
     Abandon(ScanNumber),
 }
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
-/// The first error that a scan's batches met; what comes after it is not written.
+/// The first error of a scan's batches. Later batches are not written.
 pub(super) type FirstError = OnceLock<StoreError>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ScanNumber(pub(super) i64);
 
-/// Number of items at which a transaction ends, up to a batch more. They fit in the cache.
+/// Number of items at which a transaction ends. The last batch may exceed it. The changed pages fit in the cache.
 const TRANSACTION_ITEMS: usize = 8_000;
 
-/// The writing side of the database, with the scans that are under way.
+/// The database, open for writing, and the running scans.
 pub(super) struct Writer {
     db: Database,
     path: PathBuf,
@@ -67,7 +67,7 @@ impl Writer {
     pub(super) fn run(mut self, mut messages: BacklogReceiver<Message>) {
         let mut next = None;
         while let Some(message) = next.take().or_else(|| messages.receive()) {
-            // An answer that nobody receives is that of an interrupted scan.
+            // The receiver of an answer is missing if the scan was interrupted.
             match message {
                 Message::Begin(beginning, answer) => {
                     let _ = answer.send(self.begin(&beginning));
@@ -80,8 +80,8 @@ impl Writer {
                 Message::Abandon(scan) => self.abandon(scan),
             }
         }
-        // What the log holds goes over into the database; if it cannot now, the next process does it.
-        // Without waiting for anybody who reads at this moment.
+        // Copies the log into the database. If this fails now, the next process does it.
+        // Does not wait for current readers.
         let _ = self.db.busy_timeout(Duration::ZERO);
         let _ = self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
@@ -98,10 +98,11 @@ impl Writer {
         Ok((scan, first_error))
     }
 
-    /// Writes a batch, and those that wait behind it, in one transaction; returns a message of another kind.
+    /// Writes a batch, and the batches that wait behind it, in one transaction. Returns the first message of another
+    /// kind.
     ///
-    /// The keys of a batch are spread over the whole index, so a transaction writes most of its pages, however few
-    /// items it has. Where the source is slower than the disk nothing waits, and no other process has to.
+    /// The keys of a batch are distributed over the whole index, so even a small transaction writes most of its pages.
+    /// If the source is slower than the disk, no batch waits, and transactions are short for other processes.
     fn batches(
         &mut self,
         scan: ScanNumber,
@@ -139,7 +140,7 @@ impl Writer {
                 None => StoreError::from_sqlite(&self.path, Operation::Write, error),
             };
             for (_, first_error) in scans.iter().filter_map(|scan| self.running.get(scan)) {
-                // The first counts.
+                // Only the first error is kept.
                 let _ = first_error.set(error.again());
             }
         }
@@ -159,13 +160,13 @@ impl Writer {
             let forgotten = undo::forget_attempt(&self.db, scan);
             if let Err(error) = forgotten {
                 let error = StoreError::from_sqlite(&self.path, Operation::Write, error);
-                // The first counts.
+                // Only the first error is kept.
                 let _ = first_error.set(error);
             }
         }
     }
 
-    /// Ends a scan. One whose batches could not all be written has failed, whatever the source said.
+    /// Ends a scan. If a batch could not be written, the scan has failed, even if the source reported success.
     fn close(
         &mut self,
         scan: ScanNumber,
@@ -188,7 +189,8 @@ impl Writer {
         let keep_gone = self.limits.keep_gone.map(millis);
         let closed = self.transaction(|db| {
             if let Some(keep_gone) = keep_gone {
-                // Before this scan marks more: followers learn of an item that is gone before it is deleted.
+                // Before this scan marks more items as gone, so that followers receive a removal before the item is
+                // deleted.
                 forget::delete_gone(db, now, keep_gone)?;
             }
             let closed = closing::close(db, &mut running, &closing)?;
@@ -202,7 +204,7 @@ impl Writer {
 
     fn abandon(&mut self, scan: ScanNumber) {
         if let Some((running, _)) = self.running.remove(&scan) {
-            // Else the connection's next scan says it.
+            // If this fails, the connection's next scan records it.
             let _ = self.transaction(|db| {
                 undo::forget_scan(db, running.scan)?;
                 closing::interrupt(db, running.connection)
@@ -219,7 +221,7 @@ impl Writer {
     }
 }
 
-/// A transaction that may not make the database larger than it is allowed to be.
+/// Runs a transaction that fails if the database would exceed its maximum size.
 fn limited<T>(
     db: &mut Database,
     max_size: Option<&MaxSize>,

@@ -10,32 +10,32 @@ use super::{
 };
 use crate::error::StoreError;
 
-/// From where on changes are meant.
+/// Where a range of changes begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangesFrom {
-    /// Those of this scan and later ones.
+    /// At this scan.
     Scan(i64),
-    /// From this time on, in milliseconds since 1970.
+    /// At this time, in milliseconds since 1970.
     Time(i64),
 }
 
-/// Items and containers by their numbers in the store.
+/// A set of items and containers, by their ids in the database.
 pub struct ItemSet(HashSet<i64>);
 
 impl ItemSet {
-    /// Whether the item is one of them.
+    /// Whether the set contains the item.
     pub fn has(&self, item: &CatalogItem<'_>) -> bool {
         self.0.contains(&item.id)
     }
 
-    /// Whether the container is one of them.
+    /// Whether the set contains the container.
     pub fn has_container(&self, container: &CatalogContainer<'_>) -> bool {
         self.0.contains(&container.id)
     }
 }
 
 impl Catalog {
-    /// Gives each change of items on the sources to `each`, in their order.
+    /// Calls `each` with every change of items that the sources made, in order.
     ///
     /// # Errors
     /// If the store cannot be read, or `each` fails.
@@ -47,8 +47,8 @@ impl Catalog {
         self.changes(&which, [0, i64::MAX], each)
     }
 
-    /// Gives each change of items to `each` that came after the change `after`, up to `until`, in their order: those of
-    /// the sources, and items that this version of the program has rewritten.
+    /// Calls `each` with every change of items after the change `after`, up to `until`, in order. Includes items that
+    /// this version of the program has rewritten.
     ///
     /// # Errors
     /// If the store cannot be read, or `each` fails.
@@ -61,7 +61,7 @@ impl Catalog {
         self.changes(ITEM_CHANGES, [after, until], each)
     }
 
-    /// The same as [`each_delivery`](Self::each_delivery), with the changes of containers.
+    /// The same as [`each_delivery`](Self::each_delivery), including the changes of containers.
     ///
     /// # Errors
     /// If the store cannot be read, or `each` fails.
@@ -74,7 +74,7 @@ impl Catalog {
         self.changes("", [after, until], each)
     }
 
-    /// Gives each change of items that a scan found on the source to `each`, in their order.
+    /// Calls `each` with every change of items that a scan found on the source, in order.
     ///
     /// # Errors
     /// If the store cannot be read, or `each` fails.
@@ -104,7 +104,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// The changes of an item on its source, in their order.
+    /// Returns the changes of an item on its source, in order.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -121,7 +121,7 @@ impl Catalog {
         })
     }
 
-    /// The changes of a container on its source, in their order.
+    /// Returns the changes of a container on its source, in order.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -141,8 +141,8 @@ impl Catalog {
         })
     }
 
-    /// The items and containers that have changed, as far back as the store keeps changes. Uses about ten bytes of
-    /// memory for each.
+    /// Returns the items and containers that have changed, as far back as the store keeps changes. Uses about ten bytes
+    /// of memory for each.
     ///
     /// # Errors
     /// If the store cannot be read.

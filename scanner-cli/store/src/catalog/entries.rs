@@ -14,7 +14,7 @@ use crate::{
     stored_item::StoredItem, texts,
 };
 
-/// An item of the store.
+/// An item in the store.
 #[derive(Clone, Debug)]
 pub struct CatalogItem<'a> {
     pub(super) id: i64,
@@ -26,17 +26,17 @@ pub struct CatalogItem<'a> {
     pub source_id: String,
     /// Whether it is present.
     pub state: ItemState,
-    /// When the scan began that saw it first, in milliseconds since 1970, as the other times.
+    /// When the first scan that saw it began. All times are in milliseconds since 1970.
     pub first_seen: i64,
-    /// When the scan began that last saw it.
+    /// When the last scan that saw it began.
     pub last_seen: i64,
-    /// When the scan began that marked it as gone.
+    /// When the scan that marked it as gone began.
     pub gone_since: Option<i64>,
     /// The item itself.
     pub item: Visualization,
 }
 
-/// A container of the store.
+/// A container in the store.
 #[derive(Clone, Debug)]
 pub struct CatalogContainer<'a> {
     pub(super) id: i64,
@@ -44,26 +44,26 @@ pub struct CatalogContainer<'a> {
     pub connection: &'a StoredConnection,
     /// Whether it is present.
     pub state: ItemState,
-    /// When the scan began that saw it first, in milliseconds since 1970, as the other times.
+    /// When the first scan that saw it began. All times are in milliseconds since 1970.
     pub first_seen: i64,
-    /// When the scan began that last saw it.
+    /// When the last scan that saw it began.
     pub last_seen: i64,
-    /// When the scan began that marked it as gone.
+    /// When the scan that marked it as gone began.
     pub gone_since: Option<i64>,
     /// The container itself.
     pub container: Container,
 }
 
-/// Which items or containers are meant.
+/// Selects items or containers.
 #[derive(Clone, Copy, Debug)]
 pub struct ItemScope<'a> {
-    /// Of this connection, else of all.
+    /// Selects those of this connection. Not set: those of all connections.
     pub connection: Option<&'a StoredConnection>,
-    /// In these states.
+    /// Selects those in these states.
     pub states: &'a [ItemState],
 }
 
-/// An item or a container as the rows of the database have it.
+/// An item or a container, read from its rows in the database.
 struct Found<'a> {
     id: i64,
     connection: &'a StoredConnection,
@@ -126,7 +126,7 @@ impl<'a> Found<'a> {
 }
 
 impl Catalog {
-    /// Gives each item of `scope` to `each`, sorted by key.
+    /// Calls `each` with every item in `scope`, sorted by key.
     ///
     /// # Errors
     /// If the store cannot be read, or `each` fails.
@@ -140,7 +140,7 @@ impl Catalog {
         })
     }
 
-    /// Gives each container of `scope` to `each`, sorted by key.
+    /// Calls `each` with every container in `scope`, sorted by key.
     ///
     /// # Errors
     /// If the store cannot be read, or `each` fails.
@@ -154,7 +154,7 @@ impl Catalog {
         })
     }
 
-    /// The item with this key.
+    /// Finds the item with this key.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -163,7 +163,7 @@ impl Catalog {
         self.read(|_| found.map(Found::into_item).transpose())
     }
 
-    /// The container with this key.
+    /// Finds the container with this key.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -175,7 +175,7 @@ impl Catalog {
         })
     }
 
-    /// The parts of the label that the item with this key has now, or had last.
+    /// Returns the parts of the label that the item with this key has now, or had last.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -206,7 +206,7 @@ impl Catalog {
             .iter()
             .fold(0_i64, |set, state| set | 1 << state.code());
         let connection = scope.connection.map(|connection| connection.id);
-        // What is narrow is sorted; then only the wide rows are looked up, one by one.
+        // Only the narrow rows are sorted. The wide rows are then read one by one.
         let sql = format!(
             "{NARROW} WHERE (?1 IS NULL OR item.connection = ?1) AND ?2 >> item.state & 1 AND {which} \
              AND item.connection IN ({SCANNED_CONNECTIONS}) ORDER BY key"
@@ -225,7 +225,7 @@ impl Catalog {
         }
     }
 
-    /// The items with these numbers, in their order, as far as they are in one of these states now.
+    /// Reads the items with these ids, in this order. Skips those that are no longer in one of these states.
     pub(super) fn items_by_id(
         &self,
         ids: &[i64],
@@ -235,7 +235,7 @@ impl Catalog {
         self.read(|_| found.map(Found::into_item).collect())
     }
 
-    /// The containers with these numbers, in their order, as far as they are in one of these states now.
+    /// Reads the containers with these ids, in this order. Skips those that are no longer in one of these states.
     pub(super) fn containers_by_id(
         &self,
         ids: &[i64],
@@ -277,7 +277,7 @@ impl Catalog {
         })
     }
 
-    /// What a narrow row and the wide one that is looked up say.
+    /// Combines a narrow row with its wide row.
     fn found_in(&self, row: &Row<'_>, wide: &mut Statement<'_>) -> rusqlite::Result<Found<'_>> {
         let (id, connection, state): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let known = self.connections.iter().find(|known| known.id == connection);
@@ -285,7 +285,7 @@ impl Catalog {
         let state = ItemState::from_code(state)
             .ok_or(rusqlite::Error::IntegralValueOutOfRange(2, state))?;
         let (last_seen, gone_since): (_, Option<i64>) = (row.get(3)?, row.get(4)?);
-        // One that a filter excludes now keeps the date until it returns.
+        // An item that a filter excludes now keeps the date until it returns.
         let gone_since = gone_since.filter(|_| state == ItemState::Gone);
         let container_kind = row.get(5)?;
         wide.query_row([id], |row| {

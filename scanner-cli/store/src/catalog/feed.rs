@@ -1,8 +1,8 @@
-//! The feed of a follower: what the store has for it, batch by batch.
+//! The feed of a follower: the items and changes that it is to deliver, in batches.
 //!
-//! With a write-ahead log everything is read at one moment, unless the follower is so slow that the log would become
-//! large. With a rollback journal a reader that waits for its catalog would block scans, so each batch is read on its
-//! own. What changes meanwhile comes with the next delivery.
+//! With a write-ahead log, the feed reads a single snapshot, unless the follower is so slow that the log would grow
+//! large. With a rollback journal, a reader that waits for its catalog would block scans, so each batch is read
+//! separately. Changes that happen in the meantime are part of the next delivery.
 
 use std::{
     path::Path,
@@ -30,10 +30,10 @@ use crate::{Cursors, StoreError};
 mod batches;
 mod reading;
 
-/// How long everything is read at one moment. A store that is read for longer cannot shorten its log.
+/// Maximum age of a snapshot. SQLite cannot truncate the log while a snapshot is open.
 const MAX_SNAPSHOT_AGE: Duration = Duration::from_secs(600);
 
-/// What one follower is to deliver.
+/// The items and changes that one follower is to deliver.
 pub struct StoreFeed {
     reader: Arc<Reader>,
     cursors: Mutex<Cursors>,
@@ -51,12 +51,12 @@ pub struct FeedFollower {
     pub name: FollowerName,
     /// The connections that it receives.
     pub scope: ConnectionScope,
-    /// The revision of how it describes items.
+    /// The revision of the format in which it describes items.
     pub revision: u32,
 }
 
 impl FeedFollower {
-    /// The follower that has these settings.
+    /// Creates the follower with these settings.
     #[must_use]
     pub fn new(configured: &ConfiguredFollower) -> Self {
         Self {
@@ -66,7 +66,8 @@ impl FeedFollower {
         }
     }
 
-    /// What its position depends on besides the store. Not set for all connections in the first revision.
+    /// A text that identifies what its position depends on besides the store. `None` for all connections in the first
+    /// revision.
     pub(crate) fn basis(&self) -> Option<String> {
         let codes = match &self.scope {
             ConnectionScope::All if self.revision == 1 => return None,
@@ -85,13 +86,13 @@ impl FeedFollower {
 struct Reader {
     catalog: Mutex<Catalog>,
     opened: MonotonicInstant,
-    /// Set when the delivery is to end.
+    /// Set to end the delivery.
     stop: Arc<AtomicBool>,
 }
 
 impl StoreFeed {
-    /// Opens the feed of a follower. Once `stop` is set, it waits for no other process and ends with its next batch.
-    /// Nothing is returned if there is no store.
+    /// Opens the feed of a follower. Once `stop` is set, the feed no longer waits for other processes and ends with its
+    /// next batch. `None` if there is no store.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -101,7 +102,7 @@ impl StoreFeed {
         clock: fn() -> Timestamp,
         stop: &Arc<AtomicBool>,
     ) -> Result<Option<Self>, StoreError> {
-        // Opened for writing first, which brings an older store up to date.
+        // Opening for writing first migrates an older store.
         let cursors = Cursors::open(path, stop)?;
         let Some(catalog) = Catalog::open(path)? else {
             return Ok(None);
@@ -193,7 +194,7 @@ impl Feed for StoreFeed {
 }
 
 impl Reader {
-    /// Reads from the store, unless the delivery is to end.
+    /// Reads from the store, unless `stop` is set.
     fn read<T>(
         &self,
         read: impl FnOnce(&Catalog) -> Result<T, StoreError>,

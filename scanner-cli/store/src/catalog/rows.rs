@@ -1,4 +1,4 @@
-//! What readers of the store select, and what its rows become.
+//! The queries of the store's readers, and the conversion of rows.
 
 use std::sync::LazyLock;
 
@@ -10,20 +10,20 @@ use super::{
     Change, StoredConnection, StoredScan,
 };
 
-/// What there is of an item besides its content.
+/// Selects the columns of an item apart from its content.
 pub(super) const NARROW: &str = "SELECT item.id, item.connection, state, started, gone_since, container_kind FROM item \
      JOIN content ON content.item = item.id JOIN scan ON scan.id = item.scan";
 
 pub(super) const WIDE: &str =
     "SELECT key, source_id, first_seen, content, contacts, texts FROM content WHERE item = ?1";
 
-/// The changes that the source made. Items that another version of the program had written are none.
+/// Restricts a query to changes that the source made, as opposed to items that this version of the program rewrote.
 pub(super) const SOURCE_CHANGES: &str = "AND kind <> 5";
 
-/// The changes of items.
+/// Restricts a query to changes of items.
 pub(super) const ITEM_CHANGES: &str = "AND container_kind IS NULL";
 
-/// The changes of connections that are known.
+/// Selects the changes of connections that had a complete or partial scan.
 pub(super) static CHANGE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT seq, change.scan, time, code, key, kind, fields, container_kind IS NOT NULL FROM change \

@@ -1,8 +1,8 @@
-//! Finds keys that come more than once, in memory that does not grow with the number of keys, and which of their
-//! records is the item.
+//! Finds keys that occur more than once, and decides which of their records is the item. Memory does not grow with the
+//! number of keys.
 //!
-//! Fingerprints of keys are sorted a share at a time. Which record counts depends on the records alone, not on their
-//! order.
+//! Fingerprints of keys are sorted one partition at a time. Which record counts depends on the records only, not on
+//! their order.
 
 use std::{
     collections::{HashMap, HashSet, hash_map},
@@ -15,9 +15,9 @@ use super::entries::{Entry, EntryKind, for_each};
 /// Items that were dropped because another record with their key counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Duplicates {
-    /// How many there are.
+    /// Number of dropped items.
     pub count: u64,
-    /// The first few.
+    /// The first of them, up to a maximum.
     pub first: Vec<Duplicate>,
 }
 
@@ -30,15 +30,15 @@ pub struct Duplicate {
     pub dropped: String,
 }
 
-/// Maximum number of duplicates listed.
+/// Maximum number of duplicates that are listed.
 const MAX_LISTED_DUPLICATES: usize = 100;
 
-/// Number of fingerprints that are sorted at once: 8 MiB of them.
+/// Number of fingerprints that are sorted at once. They use 8 MiB.
 const PARTITION_SIZE: u64 = 1 << 19;
 
 impl Duplicates {
-    /// Notes that the record `dropped` was dropped in favour of `kept`, which may have been dropped in favour of it
-    /// before.
+    /// Records that `dropped` was dropped in favor of `kept`. Earlier duplicates that were dropped in favor of
+    /// `dropped` now name `kept`.
     pub fn add(&mut self, kept: &str, dropped: &str) {
         self.count += 1;
         if kept != dropped {
@@ -56,7 +56,7 @@ impl Duplicates {
     }
 }
 
-/// A part of all fingerprints, cut by their upper bits, since they are spread evenly.
+/// A part of all fingerprints, selected by their upper bits, which are evenly distributed.
 #[derive(Clone, Copy)]
 pub(super) struct Partition {
     bits: u32,
@@ -64,7 +64,7 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// The shares of `count` fingerprints, each small enough to be sorted in memory.
+    /// Divides `count` fingerprints into partitions, each small enough to be sorted in memory.
     pub(super) fn all(count: u64) -> impl Iterator<Item = Self> {
         let bits = count
             .div_ceil(PARTITION_SIZE)
@@ -78,7 +78,7 @@ impl Partition {
     }
 }
 
-/// The fingerprints of a share that come more than once.
+/// Finds the fingerprints of a partition that occur more than once.
 pub(super) fn repeated(keys: &mut File, partition: Partition) -> io::Result<HashSet<u128>> {
     let mut fingerprints = Vec::new();
     for_each(keys, |_, entry| {
@@ -92,14 +92,14 @@ pub(super) fn repeated(keys: &mut File, partition: Partition) -> io::Result<Hash
     Ok(pairs.map(|pair| pair[0]).collect())
 }
 
-/// The lines that do not count, by their entries' numbers.
+/// The lines that are dropped, by the numbers of their entries.
 pub(super) struct DroppedEntries {
-    /// A bit for each entry.
+    /// One bit per entry.
     bits: Vec<u64>,
     pub(super) duplicates: Duplicates,
 }
 
-/// A record that counts so far.
+/// The record with the highest precedence so far.
 struct Best {
     number: u64,
     entry: Entry<'static>,
@@ -115,7 +115,7 @@ impl Best {
         }
     }
 
-    /// Whether another record with the key counts in its place. Of records that rank alike, an item does.
+    /// Whether another record with the key counts instead. Of records with equal rank, an item counts.
     fn yields_to(&self, other: Entry<'_>) -> bool {
         let known = (self.entry.precedence, &*self.id);
         let other_is = (other.precedence, other.id);
@@ -127,7 +127,7 @@ impl Best {
 }
 
 impl DroppedEntries {
-    /// Finds them among `count` entries.
+    /// Finds the dropped lines among `count` entries.
     pub(super) fn find(keys: &mut File, count: u64) -> io::Result<Self> {
         let mut dropped = Self {
             bits: Vec::new(),
@@ -169,7 +169,7 @@ impl DroppedEntries {
     }
 
     fn add(&mut self, number: u64, kind: EntryKind, kept: &str, dropped: &str) {
-        // What has no line leaves nothing out.
+        // An entry without a line needs no mark.
         if kind != EntryKind::Line {
             return;
         }
@@ -186,7 +186,7 @@ impl DroppedEntries {
         self.bits.get(word).is_some_and(|bits| bits & bit != 0)
     }
 
-    /// Copies `lines` to `kept` without them.
+    /// Copies the lines that are not dropped to `kept`.
     pub(super) fn copy_remaining(
         &self,
         lines: &mut File,
@@ -222,9 +222,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_fingerprint_is_found_in_any_share() {
+    fn a_repeated_fingerprint_is_found_in_any_partition() {
         let count = PARTITION_SIZE * 2 + 5;
-        // An odd multiplier spreads consecutive numbers over all upper bits, as a hash does.
+        // An odd multiplier distributes consecutive numbers over all upper bits, as a hash does.
         let spread = |n: u64| u128::from(n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) << 64;
         let mut keys = tempfile::tempfile().unwrap();
         let mut writer = io::BufWriter::new(&mut keys);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn who_counts_in_the_end_is_named_beside_each_that_was_left_out() {
+    fn every_duplicate_names_the_record_that_is_finally_kept() {
         let mut duplicates = Duplicates::default();
         duplicates.add("b", "c");
         duplicates.add("a", "b");

@@ -1,4 +1,4 @@
-//! The file of keys beside the lines: an entry for each key that a scan saw.
+//! The file of keys beside the lines, with an entry for each key that a scan saw.
 
 use std::{
     fs::File,
@@ -7,10 +7,10 @@ use std::{
 
 use catalog_model::{Instant, Precedence};
 
-/// What a scan saw under a key.
+/// What a scan saw for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
-    /// An item, whose line is in the other file.
+    /// An item with a line in the other file.
     Line,
     /// An item that a filter excludes.
     Excluded,
@@ -18,20 +18,20 @@ pub enum EntryKind {
     Undecided,
 }
 
-/// One key that a scan saw. Keys are fingerprints: they are compared, never shown.
+/// One key that a scan saw. The key itself is stored only as a fingerprint.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
     pub(super) fingerprint: u128,
     pub(super) kind: EntryKind,
     pub(super) precedence: Precedence,
-    /// The source's id of the record; empty where it is not known.
+    /// The source's id of the record; empty if it is unknown.
     pub(super) id: &'a str,
 }
 
-/// Bytes of an entry before its id: fingerprint, kind, standing, time of modification, length of the id.
+/// Number of bytes of an entry before its id: fingerprint, kind, standing, time of modification, length of the id.
 const HEAD: usize = 16 + 1 + 1 + 8 + 2;
 
-/// No `Instant` has this many milliseconds.
+/// Stored if there is no time of modification. No `Instant` has this number of milliseconds.
 const NEVER: i64 = i64::MIN;
 
 impl Entry<'_> {
@@ -75,7 +75,7 @@ impl Entry<'_> {
     }
 }
 
-/// Gives each entry to `take` with its number, in their order.
+/// Calls `take` with every entry and its number, in order.
 pub(super) fn for_each(
     keys: &mut File,
     mut take: impl FnMut(u64, Entry<'_>) -> io::Result<()>,

@@ -1,7 +1,7 @@
-//! The ids of a list, in memory that does not grow with the list.
+//! Counts the distinct ids of a list, in memory that does not grow with the list.
 //!
-//! The first ids are kept in memory as fingerprints; the others go to a temporary file and are sorted a share at a
-//! time, as the keys of lines are.
+//! The first ids are kept in memory as fingerprints. The others are written to a temporary file and sorted one
+//! partition at a time, like the keys of lines.
 
 use std::{
     collections::HashSet,
@@ -18,7 +18,7 @@ use super::{
     entries::{Entry, EntryKind, for_each},
 };
 
-/// Maximum number of fingerprints in memory: with their table some 9 MB.
+/// Maximum number of fingerprints in memory. Their table uses about 9 MB.
 const MAX_FINGERPRINTS_IN_MEMORY: usize = 1 << 18;
 
 /// A ledger whose memory is bounded.
@@ -29,14 +29,14 @@ pub struct Ledger {
     folder: PathBuf,
 }
 
-/// Ids that are not among those in memory, each as often as it came.
+/// Ids that are not in memory, including repetitions.
 struct Spilled {
     keys: BufWriter<File>,
     count: u64,
 }
 
 impl Ledger {
-    /// An empty ledger; its temporary file, if it needs one, is created in `folder` without a name.
+    /// Creates an empty ledger. If it needs a temporary file, it creates one without a name in `folder`.
     pub fn new(folder: &Path) -> Self {
         Self {
             memory: MemoryLedger::default(),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_counted_alike_in_memory_and_on_disk() {
+    fn ids_are_counted_equally_in_memory_and_on_disk() {
         for limit in [0, 1, 2, 3, 100] {
             check(
                 limit,

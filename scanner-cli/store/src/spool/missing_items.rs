@@ -1,4 +1,4 @@
-//! What a file of lines from an earlier scan has that the lines of this scan lack.
+//! Counts the items in the file of an earlier scan that are missing in this scan.
 
 use std::{
     collections::HashSet,
@@ -21,11 +21,11 @@ use super::{
 pub struct MissingItems {
     /// Number of distinct keys in the file.
     pub total: u64,
-    /// Number of those of them that the scan did not see.
+    /// Number of these keys that the scan did not see.
     pub missing: u64,
 }
 
-/// What identifies the item of a line: its key; in files of other programs its id.
+/// The identifier of the item in a line: its key, or in files of other programs its id.
 #[derive(Deserialize)]
 struct Identified {
     key: Option<String>,
@@ -33,8 +33,8 @@ struct Identified {
 }
 
 impl Finished {
-    /// Compares these lines with those of the file `path`. A key that a filter excludes now is not lacking. What is not
-    /// a line of an item counts as none.
+    /// Compares these lines with those of the file `path`. An item that a filter excludes now is not missing. Lines
+    /// without an item are ignored.
     ///
     /// # Errors
     /// If a file cannot be read or written.
@@ -79,7 +79,7 @@ fn for_each_key(file: File, mut take: impl FnMut(&str) -> io::Result<()>) -> io:
     Ok(())
 }
 
-/// The distinct fingerprints of a share.
+/// Reads the distinct fingerprints of a partition.
 fn fingerprints(spooled: &mut File, partition: Partition) -> io::Result<HashSet<u128>> {
     spooled.rewind()?;
     let mut spooled = BufReader::with_capacity(super::BUFFER_BYTES, spooled);

@@ -1,4 +1,4 @@
-//! Writes a file in a thread of its own, so that neither the disk's speed nor a disk that hangs stops a task.
+//! Writes a file in a separate thread, so that a slow or hanging disk does not block a task.
 
 use std::{
     io::{self, Write},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::backlog::{BacklogReceiver, BacklogSender, backlog};
 
-/// A writer whose bytes reach `W` a little later. An error of `W` is returned by one of the next calls.
+/// A writer that passes its bytes to `W` in another thread. An error of `W` is returned by one of the next calls.
 pub(super) struct WriteBehind<W> {
     filling: Vec<u8>,
     full: Option<BacklogSender<Vec<u8>>>,
@@ -16,9 +16,9 @@ pub(super) struct WriteBehind<W> {
     thread: Option<JoinHandle<(W, io::Result<()>)>>,
 }
 
-/// Number of bytes from which on a buffer is written.
+/// Number of bytes at which a buffer is written.
 const BUFFER_BYTES: usize = 128 * 1024;
-/// Maximum number of full buffers that wait. With the one being filled and the one being written, these are all.
+/// Maximum number of full buffers that wait. In addition, one buffer is being filled and one is being written.
 const MAX_WAITING_BUFFERS: usize = 2;
 
 impl<W: Write + Send + 'static> WriteBehind<W> {
@@ -35,7 +35,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
                         break;
                     }
                     buffer.clear();
-                    // At the end it is not needed any more.
+                    // At the end, the buffer is no longer needed.
                     let _ = give_back.send_now(buffer);
                 }
                 (inner, outcome)
@@ -48,7 +48,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
         })
     }
 
-    /// Where the next bytes go. They are written once [`ready`](Self::ready) or [`finish`](Self::finish) finds them.
+    /// The buffer for the next bytes. [`ready`](Self::ready) and [`finish`](Self::finish) write it.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.filling
     }
@@ -77,14 +77,14 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
         outcome.map(|()| inner)
     }
 
-    /// Returns the bytes so far, and replaces them by an empty buffer.
+    /// Returns the buffer, and replaces it with an empty one.
     fn swap(&mut self) -> Vec<u8> {
         let empty = self.written.try_receive();
         let empty = empty.unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES));
         mem::replace(&mut self.filling, empty)
     }
 
-    /// Why the thread has ended.
+    /// Returns the error that ended the thread.
     fn error(&mut self) -> io::Error {
         match self.join() {
             Err(error) | Ok((_, Err(error))) => error,
@@ -100,7 +100,7 @@ impl<W: Write + Send + 'static> WriteBehind<W> {
 }
 
 impl<W> Drop for WriteBehind<W> {
-    /// Ends the thread before the file is closed: a dropped spool leaves nothing behind.
+    /// Ends the thread before the file is closed, so that a dropped spool deletes its files.
     fn drop(&mut self) {
         drop(self.full.take());
         if let Some(thread) = self.thread.take() {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_comes_back() {
+    async fn an_error_of_the_thread_is_returned() {
         struct Full;
         impl Write for Full {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 
-    /// A disk that hangs until the test lets it go on.
+    /// A disk that hangs until the test releases it.
     struct Hanging(Receiver<()>);
 
     impl Write for Hanging {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_disk_that_hangs_stops_the_writer_and_no_other_task() {
+    async fn a_hanging_disk_blocks_the_writer_and_no_other_task() {
         let (go_on, hangs) = channel();
         let mut writer = WriteBehind::new(Hanging(hangs)).unwrap();
         let waiting = async {
@@ -179,7 +179,7 @@ mod tests {
                 writer.ready().await.unwrap();
             }
         };
-        // Both run in this one thread.
+        // Both run in the same thread.
         tokio::select! {
             () = waiting => {}
             () = tokio::time::sleep(std::time::Duration::from_millis(20)) => {}

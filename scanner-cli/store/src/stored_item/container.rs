@@ -1,4 +1,4 @@
-//! Containers in the form of items: what a container has beside its name, description and contacts are properties.
+//! Stores containers as items. Apart from name, description and contacts, the fields of a container become properties.
 
 use std::borrow::Cow;
 
@@ -18,11 +18,11 @@ const MODIFIED: &str = "modified";
 const PUBLISHED: &str = "published";
 const REFRESHED: &str = "refreshed";
 const TAGS: &str = "tags";
-/// Names and values in turn.
+/// Names and values alternate.
 const CUSTOM_PROPERTIES: &str = "custom_properties";
 
 impl<'a> StoredItem<'a> {
-    /// The form of a container, whose contacts may have a revision.
+    /// Creates the stored form of a container, whose contacts may have a revision.
     pub(crate) fn from_container(container: &'a Container, revisions: &[FieldRevision]) -> Self {
         let contacts = stored_contacts(&container.contacts);
         let revisions = revisions.iter().filter(|revised| revised.field == CONTACTS);
@@ -41,7 +41,7 @@ impl<'a> StoredItem<'a> {
         }
     }
 
-    /// Keeps the value that `former` has of an unknown field of a container.
+    /// Copies the value of an unknown field of a container from `former`.
     pub(crate) fn keep_in_container(&mut self, field: &str, former: &Self) {
         match field {
             NAME => self.name = former.name.clone(),
@@ -50,7 +50,7 @@ impl<'a> StoredItem<'a> {
         }
     }
 
-    /// The container with this key.
+    /// Converts the stored form to a container with this key.
     pub(crate) fn into_container(
         self,
         (key, kind, id): (ItemKey, ContainerKind, SourceId),
@@ -119,7 +119,7 @@ fn properties_of(container: &Container) -> Vec<(Cow<'_, str>, StoredValue<'_>)> 
     known.collect()
 }
 
-/// A value that this version cannot read, because another version wrote it, is omitted.
+/// Sets a field. Omits a value that this version cannot read because another version wrote it.
 fn put(container: &mut Container, name: &str, value: StoredValue<'_>) {
     match (name, value) {
         (PARENT, StoredValue::Text(key)) => container.parent = key.parse().ok(),
@@ -147,7 +147,7 @@ fn custom_properties(pairs: Vec<Cow<'_, str>>) -> Vec<CustomProperty> {
     properties
 }
 
-/// The unknown fields of a container.
+/// Returns the names of the unknown fields of a container.
 pub(crate) fn unknown_container_fields(container: &Container) -> Vec<&'static str> {
     let mut unknown: Vec<_> = container
         .unknown

@@ -1,4 +1,4 @@
-//! What the store holds as an item of the catalog's model again.
+//! Converts the stored form to an item of the catalog model.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use catalog_model::{
 use super::{StoredContact, StoredItem, StoredValue};
 
 impl StoredItem<'_> {
-    /// The item with this key.
+    /// Converts the stored form to an item with this key.
     pub(crate) fn into_item(self, key: ItemKey) -> Visualization {
         let StoredItem {
             label,
@@ -41,7 +41,7 @@ impl StoredItem<'_> {
     }
 }
 
-/// A URL or time that this version cannot read, which another one may have written, stays as a text.
+/// A URL or time that this version cannot read, because another version wrote it, becomes a text.
 fn value_of(value: StoredValue<'_>) -> PropertyValue {
     match value {
         StoredValue::Text(text) => PropertyValue::Text(text.into_owned()),

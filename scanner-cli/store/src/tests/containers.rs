@@ -1,4 +1,4 @@
-//! Containers: kept like items, and not among their numbers and changes.
+//! Containers are stored like items, but do not count as items and are not among their changes.
 
 use catalog_model::{
     Container, ContainerField, ContainerKind, CustomProperty, Inclusion, Instant, PropertyValue,
@@ -22,7 +22,7 @@ fn folder(id: &str, name: &str) -> Container {
     Container::new(&ConnectionCode::new("c").unwrap(), FOLDER, id, name).unwrap()
 }
 
-/// A folder with all that a container may have.
+/// A folder with all fields that a container can have.
 fn full(id: &str) -> Container {
     let area = Container::key_of(&ConnectionCode::new("c").unwrap(), AREA, "x").unwrap();
     let time = |millis| Instant::from_unix_millis(millis).ok();
@@ -58,7 +58,7 @@ impl Scratch {
         closed
     }
 
-    /// `added folder:1`, in the order of the log.
+    /// Returns changes such as `added folder:1`, in the order of the log.
     fn container_changes(&self) -> Vec<String> {
         let mut changes = Vec::new();
         let catalog = self.catalog();
@@ -103,7 +103,7 @@ async fn a_container_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn a_container_is_added_changed_removed_and_returns_and_no_number_of_items_says_so() {
+async fn changes_of_containers_are_logged_and_not_counted_as_changes_of_items() {
     let scratch = Scratch::new();
     let renamed = folder("2", "Renamed");
     for (day, containers) in [
@@ -153,7 +153,7 @@ async fn a_scan_that_is_not_complete_removes_no_container() {
 }
 
 #[tokio::test]
-async fn many_containers_that_go_do_not_blow_the_fuse_and_a_blown_fuse_keeps_them() {
+async fn removed_containers_do_not_blow_the_fuse_and_a_blown_fuse_keeps_them() {
     let scratch = Scratch::new();
     let folders: Vec<_> = (0..50)
         .map(|number| folder(&number.to_string(), "F"))
@@ -188,7 +188,7 @@ async fn hidden_containers_of_a_kind_are_not_gone() {
 }
 
 #[tokio::test]
-async fn an_excluded_container_is_excluded_and_an_undecided_one_stays_as_it_was() {
+async fn an_excluded_container_is_excluded_and_an_undecided_one_is_unchanged() {
     let scratch = Scratch::new();
     let with = |id: &str, inclusion| Container {
         inclusion,
@@ -218,7 +218,7 @@ async fn an_excluded_container_is_excluded_and_an_undecided_one_stays_as_it_was(
 }
 
 #[tokio::test]
-async fn fields_that_could_not_be_learned_stay() {
+async fn unknown_fields_keep_their_values() {
     let scratch = Scratch::new();
     scratch.scan_containers(0, &[full("1")]).await;
     use ContainerField::{
@@ -256,7 +256,7 @@ async fn fields_that_could_not_be_learned_stay() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_begins_again_leaves_no_container_that_only_the_first_saw() {
+async fn a_new_attempt_deletes_containers_that_only_the_first_attempt_saw() {
     let scratch = Scratch::new();
     scratch
         .scan_containers(0, &[folder("1", "One"), folder("2", "Two")])
@@ -293,7 +293,7 @@ async fn an_attempt_that_begins_again_leaves_no_container_that_only_the_first_sa
 }
 
 #[tokio::test]
-async fn a_long_description_is_kept_once_for_a_container_and_its_items() {
+async fn a_long_description_is_stored_once_for_a_container_and_its_items() {
     let scratch = Scratch::new();
     let long = "long ".repeat(1_000);
     let mut properties = Properties::default();
@@ -319,7 +319,7 @@ async fn a_long_description_is_kept_once_for_a_container_and_its_items() {
 }
 
 #[tokio::test]
-async fn containers_that_are_gone_are_deleted_after_the_same_time_as_items() {
+async fn gone_containers_are_deleted_after_the_same_time_as_items() {
     let scratch = Scratch::with(StoreLimits {
         keep_gone: Some(SignedDuration::from_secs(10 * DAY)),
         ..SignedDuration::from_secs(3_000 * DAY).into()
@@ -333,7 +333,7 @@ async fn containers_that_are_gone_are_deleted_after_the_same_time_as_items() {
 }
 
 #[tokio::test]
-async fn an_item_knows_the_container_that_holds_it_and_learns_it_without_a_change() {
+async fn an_item_gets_its_container_without_a_change_if_it_was_unknown() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     let held = Visualization {

@@ -1,4 +1,4 @@
-//! Records with one key: which of them is the item does not depend on their order, and leaves no trace of the others.
+//! Records with the same key: which of them is the item does not depend on their order, and the others leave no trace.
 
 use catalog_model::{
     Instant, Place, Precedence,
@@ -86,7 +86,7 @@ fn rule() -> FilterRule {
     }
 }
 
-/// All orders of some records.
+/// Returns all orders of the records.
 fn orders(records: &[Record]) -> Vec<Vec<Record>> {
     let [one] = records else {
         return (0..records.len())
@@ -103,7 +103,7 @@ fn orders(records: &[Record]) -> Vec<Vec<Record>> {
     vec![vec![*one]]
 }
 
-/// Scans these records, and one of another key, in one attempt or after others that broke.
+/// Scans these records, and one with another key, in one attempt or in several of which all but the last are aborted.
 async fn scan(scratch: &Scratch, day: i64, attempts: &[&[Record]]) -> Counts {
     let mut scan = scratch.begin(day).await;
     for (number, records) in attempts.iter().enumerate() {
@@ -127,7 +127,7 @@ fn item(scratch: &Scratch) -> Option<(ItemState, String)> {
 }
 
 #[tokio::test]
-async fn approved_counts_before_published_before_private_in_any_order() {
+async fn approved_records_outrank_published_and_private_ones_in_any_order() {
     for order in orders(&[APPROVED, PUBLISHED, PRIVATE]) {
         let scratch = Scratch::new();
         for day in 0..3 {
@@ -136,7 +136,7 @@ async fn approved_counts_before_published_before_private_in_any_order() {
             assert_eq!(counts.changed, 0, "{order:?}");
             assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
         }
-        // Another order the next time changes nothing.
+        // A different order in the next scan changes nothing.
         for (day, other) in orders(&order).into_iter().enumerate() {
             scan(&scratch, 3 + day as i64, &[&other]).await;
         }
@@ -145,7 +145,7 @@ async fn approved_counts_before_published_before_private_in_any_order() {
 }
 
 #[tokio::test]
-async fn then_the_newer_and_then_the_smaller_id_counts() {
+async fn of_equal_standing_the_newer_record_and_then_the_smaller_id_counts() {
     let newer = Record {
         id: "z",
         modified: 9,
@@ -165,14 +165,14 @@ async fn then_the_newer_and_then_the_smaller_id_counts() {
 }
 
 #[tokio::test]
-async fn a_better_record_that_is_excluded_or_undecided_bars_the_others() {
+async fn a_higher_ranked_excluded_or_undecided_record_hides_the_others() {
     for decision in [Exclude, Undecided] {
         for order in orders(&[APPROVED.but(decision), PUBLISHED, PRIVATE]) {
             let scratch = Scratch::new();
             let counts = scan(&scratch, 0, &[&order]).await;
             assert_eq!(item(&scratch), None, "{order:?}");
             assert_eq!((counts.seen, counts.added), (1, 1), "{order:?}");
-            // What the store has of the approved one stays, whatever its state.
+            // The stored content of the approved record is kept in every state.
             scan(&scratch, 1, &[&[APPROVED]]).await;
             scan(&scratch, 2, &[&order]).await;
             let state = match decision {
@@ -185,7 +185,7 @@ async fn a_better_record_that_is_excluded_or_undecided_bars_the_others() {
 }
 
 #[tokio::test]
-async fn a_worse_record_that_is_excluded_or_undecided_changes_nothing() {
+async fn a_lower_ranked_excluded_or_undecided_record_changes_nothing() {
     for decision in [Exclude, Undecided] {
         for order in orders(&[APPROVED, PRIVATE.but(decision)]) {
             let scratch = Scratch::new();
@@ -199,16 +199,16 @@ async fn a_worse_record_that_is_excluded_or_undecided_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_broke_leaves_no_change_behind() {
+async fn an_aborted_attempt_leaves_no_changes() {
     let scratch = Scratch::new();
     scan(&scratch, 0, &[&[APPROVED]]).await;
-    // The first attempt had only the draft, and the second had only an excluded record.
+    // The first attempt saw only the draft, and the second only an excluded record.
     let broken: [&[Record]; 3] = [&[PRIVATE], &[APPROVED.but(Exclude)], &[APPROVED, PRIVATE]];
     let counts = scan(&scratch, 1, &broken).await;
     assert_eq!((counts.changed, counts.newly_excluded), (0, 0));
     assert_eq!(item(&scratch), Some((ItemState::Present, "x".to_owned())));
     assert_eq!(scratch.changes(), ["added other", "added a"]);
-    // A real change is logged once, against what was there before the scan.
+    // A real change is logged once, compared with the content before the scan.
     let renamed = Record {
         id: "new",
         modified: 9,
@@ -220,7 +220,7 @@ async fn an_attempt_that_broke_leaves_no_change_behind() {
 }
 
 #[tokio::test]
-async fn what_was_gone_returns_once_whatever_the_order() {
+async fn a_gone_item_returns_once_in_any_order() {
     for order in orders(&[APPROVED, PUBLISHED, PRIVATE]) {
         let scratch = Scratch::new();
         scan(&scratch, 0, &[&[APPROVED]]).await;

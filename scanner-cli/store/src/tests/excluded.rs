@@ -1,4 +1,4 @@
-//! What a filter leaves out: excluded, not gone.
+//! Items that a filter excludes are excluded, not gone.
 
 use catalog_model::{
     Place,
@@ -7,7 +7,7 @@ use catalog_model::{
 
 use super::*;
 
-/// What a scan sees of an item, by its key.
+/// What a scan observes of the item with this key.
 #[derive(Clone, Copy)]
 enum Observed {
     Kept(&'static str),
@@ -18,7 +18,7 @@ enum Observed {
 use Observed::{Excluded, Kept, Undecided, Unreadable};
 
 impl Scratch {
-    /// A complete scan that sees this.
+    /// Runs a complete scan with these observations.
     async fn scan_with(&self, day: i64, all: &[Observed]) -> Closed {
         let mut scan = self.begin(day).await;
         for observed in all {
@@ -63,7 +63,7 @@ fn rule() -> FilterRule {
 }
 
 #[tokio::test]
-async fn what_a_filter_leaves_out_is_excluded_not_gone_and_returns() {
+async fn an_item_that_a_filter_excludes_is_excluded_not_gone_and_can_return() {
     let scratch = Scratch::new();
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
     for day in 1..3 {
@@ -88,7 +88,7 @@ async fn what_a_filter_leaves_out_is_excluded_not_gone_and_returns() {
 }
 
 #[tokio::test]
-async fn what_was_gone_and_is_there_again_but_left_out_is_excluded() {
+async fn a_gone_item_that_exists_again_but_is_excluded_by_a_filter_is_excluded() {
     let scratch = Scratch::new();
     scratch
         .scan_with(0, &[Kept("a"), Kept("b"), Kept("c")])
@@ -104,7 +104,7 @@ async fn what_was_gone_and_is_there_again_but_left_out_is_excluded() {
 }
 
 #[tokio::test]
-async fn what_was_left_out_and_cannot_be_read_now_stays_left_out_until_it_returns() {
+async fn an_excluded_item_that_cannot_be_read_stays_excluded() {
     let scratch = Scratch::new();
     scratch.scan_with(0, &[Kept("a"), Kept("b")]).await;
     scratch.scan_with(1, &[Kept("a"), Excluded("b")]).await;
@@ -119,7 +119,7 @@ async fn what_was_left_out_and_cannot_be_read_now_stays_left_out_until_it_return
 }
 
 #[tokio::test]
-async fn of_two_records_with_one_key_the_one_that_stays_counts() {
+async fn an_excluded_record_does_not_replace_a_kept_record_with_the_same_key() {
     for order in [[Excluded("b"), Kept("b")], [Kept("b"), Excluded("b")]] {
         let scratch = Scratch::new();
         for day in 0..3 {
@@ -128,7 +128,7 @@ async fn of_two_records_with_one_key_the_one_that_stays_counts() {
             assert_eq!(scratch.state("b"), Some(ItemState::Present));
         }
         assert_eq!(scratch.changes(), ["added b"]);
-        // Followers were told that it is gone: they have to learn that it is back.
+        // Followers have received the removal, so they must receive the return.
         let gone = Scratch::new();
         gone.scan_with(0, &[Kept("a"), Kept("b"), Kept("c")]).await;
         gone.scan_with(1, &[Kept("a"), Kept("c")]).await;
@@ -147,7 +147,7 @@ async fn of_two_records_with_one_key_the_one_that_stays_counts() {
 }
 
 #[tokio::test]
-async fn what_is_undecided_stays_as_it_was_by_its_key() {
+async fn an_undecided_item_keeps_its_state() {
     let scratch = Scratch::new();
     let all = [Kept("a"), Kept("b"), Kept("c"), Kept("d")];
     scratch.scan_with(0, &all).await;
@@ -171,7 +171,7 @@ async fn what_is_undecided_stays_as_it_was_by_its_key() {
         assert_eq!(states[3], None);
     }
     assert_eq!(scratch.changes(), before);
-    // Another record with the key is decided.
+    // Another record with the key is kept.
     scratch
         .scan_with(4, &[Kept("a"), Undecided("b"), Kept("b"), Undecided("c")])
         .await;

@@ -1,4 +1,4 @@
-//! What the feed of a follower contains, and what it keeps for the follower.
+//! The content of a follower's feed, and the notes and position that it records for the follower.
 
 use std::{
     collections::BTreeSet,
@@ -34,11 +34,11 @@ fn open(scratch: &Scratch) -> StoreFeed {
     open_as(scratch, follower())
 }
 
-/// The result of a future that never waits.
+/// Returns the result of a future that is ready at once.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
-        Poll::Pending => panic!("it waits"),
+        Poll::Pending => panic!("the future is not ready"),
     }
 }
 
@@ -51,7 +51,7 @@ fn all<T>(mut batches: Box<dyn Batches<T>>) -> Vec<T> {
     found
 }
 
-/// What a feed contains: where it starts, then items or changes.
+/// Lists the content of a feed: `reset`, if it starts anew, then items or changes.
 fn content(feed: &StoreFeed) -> Vec<String> {
     let mut content = Vec::new();
     if feed.start() == Start::Reset {
@@ -106,7 +106,7 @@ async fn a_new_follower_receives_all_items_and_then_changes() {
 }
 
 #[tokio::test]
-async fn what_was_not_acknowledged_comes_again() {
+async fn changes_that_were_not_acknowledged_are_delivered_again() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
     deliver(&scratch);
@@ -119,13 +119,13 @@ async fn what_was_not_acknowledged_comes_again() {
 }
 
 #[tokio::test]
-async fn a_follower_that_is_too_far_behind_begins_anew() {
+async fn a_follower_that_is_too_far_behind_receives_all_items_again() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     deliver(&scratch);
     scratch.scan(10, &[("a", "A2")]).await;
     scratch.scan(100, &[("a", "A3")]).await;
-    // So large a step of the clock is believed a week later.
+    // Such a large step of the clock is accepted a week later.
     scratch.scan(108, &[("a", "A3")]).await;
     assert_eq!(deliver(&scratch), ["reset", "present c/a A3"]);
 }
@@ -144,7 +144,7 @@ async fn a_follower_receives_items_that_a_new_version_describes_in_another_way()
 }
 
 #[tokio::test]
-async fn another_scope_or_revision_begins_anew() {
+async fn a_new_scope_or_revision_resets_the_follower() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     deliver(&scratch);
@@ -187,7 +187,7 @@ async fn notes_are_recorded_together_with_the_position() {
     assert_eq!(feed.start(), Start::After(feed.end()));
     let noted = [None, Some("hash 2".to_owned())];
     assert_eq!(now(feed.notes(&keys)).unwrap(), noted);
-    // Of the store that this one is a backup of.
+    // As if this store were restored from a backup of another one.
     let db = rusqlite::Connection::open(scratch.path()).unwrap();
     db.execute("UPDATE store SET id = 'another'", []).unwrap();
     let feed = open(&scratch);
@@ -198,7 +198,7 @@ async fn notes_are_recorded_together_with_the_position() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_is_to_end_reads_no_further() {
+async fn a_stopped_delivery_reads_no_further() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     let stop = Arc::new(AtomicBool::new(true));
@@ -211,7 +211,7 @@ async fn a_delivery_that_is_to_end_reads_no_further() {
 }
 
 #[tokio::test]
-async fn an_error_is_forgotten_after_a_success() {
+async fn a_success_clears_the_error() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     deliver(&scratch);

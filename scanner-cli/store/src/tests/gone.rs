@@ -1,4 +1,4 @@
-//! How long items are kept that are gone.
+//! How long gone items are kept.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn keys(store: &Scratch) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn gone_items_stay_for_ever_unless_a_time_is_set() {
+async fn gone_items_are_kept_forever_unless_a_time_is_set() {
     for (days, kept) in [(None, true), (Some(100), true), (Some(10), false)] {
         let store = keeping_gone(days.map(|days| SignedDuration::from_secs(days * DAY)));
         store.scan(0, &[("a", "A"), ("b", "B")]).await;
@@ -56,7 +56,7 @@ async fn an_item_is_gone_for_followers_before_it_is_deleted() {
     assert!(store.catalog().forgotten().unwrap() <= reached);
     store.scan(2, &[("a", "A")]).await;
     assert_eq!(store.changes(), ["added a"]);
-    // Who has not received the removal begins again; who has goes on.
+    // A follower that has not received the removal receives all items again. Others continue.
     let forgotten = store.catalog().forgotten().unwrap();
     assert!(reached < forgotten && forgotten <= store.catalog().settled().unwrap());
 }

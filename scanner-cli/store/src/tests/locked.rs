@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::*;
 
-/// More items than the writer, its backlog and a batch hold.
+/// More items than fit in the writer, its backlog and a batch.
 const ITEMS: i64 = 10_000;
 
 async fn see_all(scan: &mut StoreScan) -> Result<(), StoreError> {
@@ -19,7 +19,7 @@ async fn see_all(scan: &mut StoreScan) -> Result<(), StoreError> {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_locked_database_stops_a_scan_and_no_other_task_of_its_thread() {
+async fn a_locked_database_blocks_a_scan_and_no_other_task_of_its_thread() {
     let scratch = Scratch::new();
     let mut scan = scratch.begin(0).await;
     let path = scratch.folder.path().join("data").join("catalog.db");
@@ -45,7 +45,7 @@ async fn a_locked_database_stops_a_scan_and_no_other_task_of_its_thread() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_scan_that_is_to_stop_does_not_wait_for_a_locked_database() {
+async fn a_stopped_scan_does_not_wait_for_a_locked_database() {
     let scratch = Scratch::new();
     let mut scan = scratch.begin(0).await;
     let path = scratch.folder.path().join("data").join("catalog.db");
@@ -58,7 +58,7 @@ async fn a_scan_that_is_to_stop_does_not_wait_for_a_locked_database() {
             () = stop => {}
         }
     }
-    // Dropped while the database is locked, it ends; so does the store, once nobody is waited for any more.
+    // A scan that is dropped while the database is locked ends. So does the store, once waiting has been stopped.
     drop(scan);
     scratch.store.stop_waiting();
     drop(scratch.store);

@@ -1,4 +1,4 @@
-//! What is new in a version of the program is no change of the source, and what could not be learned stays.
+//! Fields that a new version of the program adds are not changes of the source, and unknown fields keep their values.
 
 use catalog_model::{AccountStatus, PropertyValue};
 
@@ -16,7 +16,7 @@ const fn revision(field: &'static str, revision: u32) -> FieldRevision {
     FieldRevision { field, revision }
 }
 
-/// An item with a property that every version has, and one that is new in the second.
+/// An item with a property that every version has, and one that is new in the second version.
 fn one(key: &str, name: &str, status: Option<&str>) -> Visualization {
     let mut item = item(key, name, Contacts::Known(Vec::new()));
     let text = |text: &str| PropertyValue::Text(text.to_owned());
@@ -55,7 +55,7 @@ fn written(counts: crate::Counts) -> (i64, i64) {
     (counts.changed, counts.rewritten)
 }
 
-/// The text of a property of an item, as the store has it.
+/// The stored text of a property of an item.
 fn text(scratch: &Scratch, key: &str, name: &str) -> Option<String> {
     let catalog = scratch.catalog();
     let found = catalog.item(&format!("c/{key}")).unwrap().unwrap();
@@ -63,7 +63,7 @@ fn text(scratch: &Scratch, key: &str, name: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_property_that_is_new_in_a_version_is_rewritten_once_and_no_change() {
+async fn a_new_property_rewrites_an_item_once_and_is_not_a_change() {
     let scratch = Scratch::new();
     scan(
         &scratch,
@@ -76,7 +76,7 @@ async fn a_property_that_is_new_in_a_version_is_rewritten_once_and_no_change() {
         one("a", "A", Some("active")),
         one("b", "B2", Some("active")),
     ];
-    // What changed on the source at the same time did change, in these fields.
+    // An item that changed on the source at the same time has changed, in these fields.
     assert_eq!(written(scan(&scratch, 1, SECOND, &new).await), (1, 1));
     assert_eq!(scratch.changes()[2..], ["changed b name tag"]);
     assert_eq!(text(&scratch, "a", "status").as_deref(), Some("active"));
@@ -90,7 +90,7 @@ async fn a_property_that_is_new_in_a_version_is_rewritten_once_and_no_change() {
 }
 
 #[tokio::test]
-async fn a_label_that_is_made_in_another_way_is_no_change_nor_is_going_back() {
+async fn a_new_format_of_labels_is_not_a_change_and_neither_is_a_downgrade() {
     let scratch = Scratch::new();
     let labelled = |name: &str, label: &str| {
         let mut item = one("a", name, Some("active"));
@@ -100,14 +100,14 @@ async fn a_label_that_is_made_in_another_way_is_no_change_nor_is_going_back() {
     scan(&scratch, 0, SECOND, &[labelled("A", "old")]).await;
     let new = [labelled("A", "new")];
     assert_eq!(written(scan(&scratch, 1, THIRD, &new).await), (0, 1));
-    // The older version again; then one that does not even know the property.
+    // The older version again, then a version without the property.
     let old = [labelled("A", "old")];
     assert_eq!(written(scan(&scratch, 2, SECOND, &old).await), (0, 1));
     let mut oldest = old;
     oldest[0].properties = one("a", "A", None).properties;
     assert_eq!(written(scan(&scratch, 3, FIRST, &oldest).await), (0, 1));
     assert_eq!(text(&scratch, "a", "status"), None);
-    // And up again, over two versions, with a change of the source.
+    // An upgrade over two versions, together with a change of the source.
     let changed = [labelled("A2", "new")];
     assert_eq!(written(scan(&scratch, 4, THIRD, &changed).await), (1, 0));
     assert_eq!(scratch.changes()[1..], ["changed a name tag"]);
@@ -143,7 +143,7 @@ async fn an_item_that_the_first_scan_of_a_version_did_not_read_is_rewritten_late
 }
 
 #[tokio::test]
-async fn an_attempt_that_begins_again_leaves_one_rewritten_item() {
+async fn a_new_attempt_counts_a_rewritten_item_once() {
     let scratch = Scratch::new();
     scan(&scratch, 0, FIRST, &[one("a", "A", None)]).await;
     let mut again = scratch.begin_with(1, SECOND).await;
@@ -159,7 +159,7 @@ async fn an_attempt_that_begins_again_leaves_one_rewritten_item() {
 }
 
 #[tokio::test]
-async fn a_property_that_could_not_be_learned_stays_at_its_place() {
+async fn an_unknown_property_keeps_its_value_and_its_position() {
     let scratch = Scratch::new();
     let known = one("a", "A", Some("active"));
     scan(&scratch, 0, SECOND, std::slice::from_ref(&known)).await;
@@ -171,7 +171,7 @@ async fn a_property_that_could_not_be_learned_stays_at_its_place() {
     for name in ["status", "owner", "tag"] {
         assert!(text(&scratch, "a", name).is_some(), "{name}");
     }
-    // What else changed is written together with what stayed.
+    // Other changes are written together with the kept values.
     let renamed = unknown(one("a", "B", None), &["status"]);
     assert_eq!(written(scan(&scratch, 3, SECOND, &[renamed]).await), (1, 0));
     assert_eq!(scratch.changes()[1..], ["changed a name tag"]);
@@ -183,7 +183,7 @@ async fn a_property_that_could_not_be_learned_stays_at_its_place() {
 }
 
 #[tokio::test]
-async fn a_new_property_that_is_learned_only_later_is_no_change_then() {
+async fn a_new_property_that_becomes_known_later_is_not_a_change() {
     let scratch = Scratch::new();
     scan(&scratch, 0, FIRST, &[one("a", "A", None)]).await;
     let hidden = unknown(one("a", "A", None), &["status"]);
@@ -197,7 +197,7 @@ async fn a_new_property_that_is_learned_only_later_is_no_change_then() {
 }
 
 #[tokio::test]
-async fn what_stays_of_an_item_with_long_texts_leaves_them_at_their_places() {
+async fn long_texts_keep_their_positions_beside_unknown_properties() {
     let scratch = Scratch::new();
     let long = |status| {
         let mut item = one("a", "A", status);
@@ -214,7 +214,7 @@ async fn what_stays_of_an_item_with_long_texts_leaves_them_at_their_places() {
     assert_eq!(text(&scratch, "a", "tag").as_deref(), Some("A"));
 }
 
-/// Contacts of one person.
+/// Returns the contacts of an item with one person.
 fn person(email: Option<&str>, email_since: u32, status: Option<AccountStatus>) -> Contacts {
     Contacts::Known(vec![Contact {
         role: "owner".into(),
@@ -227,13 +227,13 @@ fn person(email: Option<&str>, email_since: u32, status: Option<AccountStatus>) 
 }
 
 #[tokio::test]
-async fn addresses_and_statuses_that_are_new_in_a_version_are_no_change_and_others_are() {
+async fn addresses_and_statuses_that_a_new_version_adds_are_not_changes_and_others_are() {
     let active = Some(AccountStatus::Active);
     let (ann, bob) = (Some("ann@example.com"), Some("bob@example.com"));
     for (before, after, changed) in [
         ((None, 1), (ann, 2), false),
         ((ann, 1), (ann, 1), false),
-        // Another address, one that was added to the directory, and one that is gone from it.
+        // A different address, an address that was added to the directory, and an address that was removed from it.
         ((ann, 1), (bob, 1), true),
         ((None, 1), (ann, 1), true),
         ((ann, 1), (None, 1), true),
@@ -247,7 +247,7 @@ async fn addresses_and_statuses_that_are_new_in_a_version_are_no_change_and_othe
         let expected = (i64::from(changed), i64::from(!changed));
         assert_eq!(written(counts), expected, "{before:?} {after:?}");
         assert_eq!(written(scan(&scratch, 2, SECOND, &new).await), (0, 0));
-        // Back to the version before.
+        // Back to the previous version.
         let old = [item("a", "A", person(before.0.and(after.0), 1, None))];
         let counts = scan(&scratch, 3, FIRST, &old).await;
         assert_eq!(counts.rewritten + counts.changed, 1);
@@ -255,7 +255,7 @@ async fn addresses_and_statuses_that_are_new_in_a_version_are_no_change_and_othe
 }
 
 #[tokio::test]
-async fn contacts_that_could_not_be_learned_by_the_first_scan_of_a_version_are_no_change_later() {
+async fn contacts_that_the_first_scan_of_a_version_could_not_read_are_not_a_change_later() {
     let scratch = Scratch::new();
     let old = [item("a", "A", person(None, 1, None))];
     scan(&scratch, 0, FIRST, &old).await;
@@ -271,7 +271,7 @@ async fn contacts_that_could_not_be_learned_by_the_first_scan_of_a_version_are_n
 }
 
 #[tokio::test]
-async fn a_new_version_of_one_connector_says_nothing_of_the_items_of_another() {
+async fn a_new_version_of_a_connector_does_not_affect_items_of_another() {
     let scratch = Scratch::new();
     let other = |day, status: &'static str| {
         let scratch = &scratch;
@@ -294,7 +294,7 @@ async fn a_new_version_of_one_connector_says_nothing_of_the_items_of_another() {
     scan(&scratch, 0, FIRST, &[one("a", "A", None)]).await;
     let new = [one("a", "A", Some("active"))];
     assert_eq!(written(scan(&scratch, 1, SECOND, &new).await), (0, 1));
-    // The property of the same name has always been there.
+    // This connector has always had the property with the same name.
     assert_eq!(written(other(1, "x").await), (0, 0));
     assert_eq!(written(other(2, "y").await), (1, 0));
 }

@@ -1,10 +1,10 @@
-//! Long texts, which are kept once.
+//! Long texts, which are stored once.
 
 use catalog_model::PropertyValue;
 
 use super::{super::stored_item::StoredItem, *};
 
-/// An item with the description of its app, which is long.
+/// An item with a long description of its app.
 fn of_app(key: &str, description: &str) -> Visualization {
     let mut properties = Properties::default();
     let text = PropertyValue::LongText(description.to_owned());
@@ -15,7 +15,7 @@ fn of_app(key: &str, description: &str) -> Visualization {
     }
 }
 
-/// A complete scan of 20 items of one app.
+/// Runs a complete scan of 20 items of one app.
 async fn scan_app(scratch: &Scratch, day: i64, description: &str) {
     let mut scan = scratch.begin(day).await;
     for number in 0..20 {
@@ -32,7 +32,7 @@ fn number(scratch: &Scratch, sql: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn a_long_text_of_an_app_is_kept_once_and_its_change_is_one_of_each_item() {
+async fn a_long_text_of_an_app_is_stored_once_and_its_change_is_a_change_of_each_item() {
     let scratch = Scratch::new();
     let texts = |scratch: &Scratch| {
         let uses = "SELECT coalesce(sum(uses), 0) FROM text";
@@ -69,7 +69,7 @@ async fn a_long_text_of_an_app_is_kept_once_and_its_change_is_one_of_each_item()
 }
 
 #[tokio::test]
-async fn a_text_that_an_earlier_version_wrote_into_the_item_is_no_change() {
+async fn a_text_that_an_earlier_version_wrote_into_the_item_is_not_a_change() {
     let scratch = Scratch::new();
     let long = "long ".repeat(1_000);
     scan_app(&scratch, 0, &long).await;

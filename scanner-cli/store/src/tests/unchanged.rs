@@ -1,4 +1,4 @@
-//! Items that a connection knows to be unchanged: seen, but not written.
+//! Items that a connection reports as unchanged are seen, but not written.
 
 use super::*;
 
@@ -34,7 +34,7 @@ async fn an_unchanged_item_is_seen_and_keeps_its_content() {
 }
 
 #[tokio::test]
-async fn an_item_that_the_store_does_not_have_as_present_stays_as_it_was() {
+async fn an_unchanged_item_that_is_not_present_in_the_store_keeps_its_state() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A"), ("gone", "G")]).await;
     scratch.scan(1, &[("a", "A")]).await;
@@ -52,7 +52,7 @@ async fn an_item_that_the_store_does_not_have_as_present_stays_as_it_was() {
 }
 
 #[tokio::test]
-async fn an_unchanged_item_loses_what_an_earlier_attempt_wrote() {
+async fn an_unchanged_item_undoes_what_an_earlier_attempt_wrote() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     let before = scratch.changes();

@@ -1,5 +1,4 @@
-//! Writes containers to the database: like items, except that each occurs once, has no rule of a filter, and is not
-//! counted.
+//! Writes containers to the database. Unlike items, they occur once, are not excluded by a rule, and are not counted.
 
 use std::mem;
 
@@ -20,7 +19,7 @@ impl Statements<'_> {
         seen: SeenEntity,
         inclusion: Inclusion,
     ) -> rusqlite::Result<()> {
-        // The numbers of a scan are those of items.
+        // The counts of a scan are those of items.
         mem::swap(&mut running.counts, &mut running.container_counts);
         let taken = self.take_container(db, running, seen, inclusion);
         mem::swap(&mut running.counts, &mut running.container_counts);
@@ -43,7 +42,7 @@ impl Statements<'_> {
         let mut added = false;
         if stored.scan == running.scan {
             if stored.is_seen_by(running) {
-                // It should come once.
+                // A container should occur only once.
                 return Ok(());
             }
             added =
@@ -51,7 +50,7 @@ impl Statements<'_> {
         }
         match inclusion {
             Inclusion::Included => self.merge(db, running, (&stored, added), seen),
-            // Only an earlier attempt of this scan had seen it as one that is included.
+            // Only an earlier attempt of this scan had included it.
             Inclusion::Excluded | Inclusion::Undecided if added => self.delete(stored.id),
             Inclusion::Excluded => self.exclude(running, Some(stored), None),
             Inclusion::Undecided if stored.is_removed_from_catalog() => {
@@ -61,14 +60,14 @@ impl Statements<'_> {
         }
     }
 
-    /// Leaves a container that is gone or excluded as it is.
+    /// Keeps the state of a container that is gone or excluded.
     fn leave(&mut self, running: &Running, stored: &ItemRow) -> rusqlite::Result<()> {
         let Running { scan, attempt, .. } = *running;
         let marks = params![stored.id, scan, attempt, stored.state];
         self.set_state.execute(marks).map(drop)
     }
 
-    /// The number of a kind in the database.
+    /// Returns the id of a kind in the database, and adds it if necessary.
     pub(super) fn container_kind(&mut self, kind: ContainerKind) -> rusqlite::Result<i64> {
         let names = [kind.id, kind.label];
         self.insert_container_kind

@@ -41,7 +41,7 @@ impl Statements<'_> {
         }
     }
 
-    /// Undoes what this scan wrote about an item for a record that counts less than one that was ruled out.
+    /// Undoes what this scan wrote about an item, if a withheld record with the same key outranks it.
     fn displace_item(
         &mut self,
         running: &mut Running,
@@ -70,7 +70,7 @@ impl Statements<'_> {
         Ok(Displacement::Restored)
     }
 
-    /// Marks an item as excluded. One that the store does not have is not added.
+    /// Marks an item as excluded. Does not add an item that the store does not have.
     pub(super) fn exclude(
         &mut self,
         running: &mut Running,
@@ -103,7 +103,7 @@ impl Statements<'_> {
         )
     }
 
-    /// Handles an item about which a filter cannot decide: it exists, and stays unchanged.
+    /// Handles an item about which a filter cannot decide. It exists, and its content does not change.
     pub(super) fn leave_undecided(
         &mut self,
         running: &mut Running,
@@ -123,12 +123,12 @@ impl Statements<'_> {
     }
 }
 
-/// What prevents a record from being excluded or left undecided.
+/// What happened to the item that this scan wrote with the key of a withheld record.
 enum Displacement {
-    /// A record that counts more.
+    /// It is kept, because its record ranks higher.
     Kept,
-    /// Nothing any more.
+    /// It is restored to its content before the scan.
     Restored,
-    /// Nothing any more, and the store does not have the item: only this scan had added it.
+    /// It is deleted, because only this scan had added it.
     Deleted,
 }

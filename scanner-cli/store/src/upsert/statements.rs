@@ -1,10 +1,10 @@
-//! The SQL of a batch, prepared once for all of its records.
+//! The SQL statements of a batch, prepared once for all of its records.
 
 use rusqlite::{CachedStatement, Connection};
 
 use crate::{texts::Texts, undo::Undo};
 
-/// The statements of a batch.
+/// The prepared statements.
 pub(super) struct Statements<'a> {
     pub(super) find: CachedStatement<'a>,
     pub(super) key_of: CachedStatement<'a>,

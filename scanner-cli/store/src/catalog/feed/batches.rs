@@ -1,4 +1,4 @@
-//! Items and changes of a feed, batch by batch.
+//! Items and changes of a feed, in batches.
 
 use std::{collections::HashMap, sync::Arc, vec};
 
@@ -13,19 +13,19 @@ use catalog_model::{
 use super::{super::Catalog, Reader};
 use crate::StoreError;
 
-/// Number of items or changes in a batch.
+/// Maximum number of items or changes in a batch.
 const BATCH_SIZE: usize = 500;
 
-/// Maximum number of containers that hold each other.
+/// Maximum nesting depth of containers.
 const MAX_CONTAINER_DEPTH: usize = 100;
 
-/// Items whose numbers were listed before, sorted by key.
+/// Items in batches, sorted by key.
 pub(super) struct ItemBatches(Listed);
 
-/// Containers whose numbers were listed before; each comes after the one that holds it.
+/// Containers in batches. Each comes after its parent.
 pub(super) struct ContainerBatches(Listed);
 
-/// What was listed before: eight bytes for each. The rest is read batch by batch.
+/// A list of ids, eight bytes each. The rows are read batch by batch.
 struct Listed {
     reader: Arc<Reader>,
     ids: vec::IntoIter<i64>,
@@ -61,7 +61,7 @@ impl Listed {
         }
     }
 
-    /// The next ones that are still in one of the states.
+    /// Reads the next batch of those that are still in one of the states.
     fn next<T>(
         &mut self,
         read: impl Fn(&Catalog, &[i64], &[ItemState]) -> Result<Vec<T>, StoreError>,
@@ -93,17 +93,17 @@ impl Batches<FeedEntry<Container>> for ContainerBatches {
     }
 }
 
-/// A container: its number, its key, and the key of the one that holds it.
+/// A container: its id, its key, and the key of its parent.
 pub(super) type ContainerParent = (i64, ItemKey, Option<ItemKey>);
 
-/// The numbers of containers, each after the one that holds it. The order of containers at one depth stays.
+/// Sorts the ids of containers so that each comes after its parent. The order of containers at the same depth is kept.
 fn holders_first(containers: Vec<ContainerParent>) -> Vec<i64> {
     let parents: HashMap<_, _> = (containers.iter())
         .map(|(_, key, parent)| (key, parent.as_ref()))
         .collect();
     let depth = |key: &ItemKey| {
         let parent = |key: &&ItemKey| parents.get(*key).copied().flatten();
-        // A source whose containers hold each other in a circle must not stop deliveries.
+        // A source whose containers form a cycle must not stop deliveries.
         std::iter::successors(Some(key), parent)
             .take(MAX_CONTAINER_DEPTH)
             .count()
@@ -115,7 +115,7 @@ fn holders_first(containers: Vec<ContainerParent>) -> Vec<i64> {
     ordered.into_iter().map(|(_, id)| id).collect()
 }
 
-/// Changes in their order.
+/// Changes in batches, in order.
 pub(super) struct ChangeBatches {
     reader: Arc<Reader>,
     after: Position,
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_container_comes_after_the_one_that_holds_it_and_a_circle_ends() {
+    fn containers_come_after_their_parents_and_cycles_end() {
         let key = |id: &str| ItemKey::new(["c", id]).unwrap();
         let containers = vec![
             (1, key("app"), Some(key("stream"))),

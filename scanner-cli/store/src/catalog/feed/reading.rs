@@ -1,4 +1,4 @@
-//! What a feed reads from the store.
+//! The queries of a feed.
 
 use catalog_model::{
     ConnectionCode, Container, Instant, ItemState, Visualization,
@@ -20,14 +20,15 @@ use super::{
 use crate::{StoreError, change::NumericCode, closing::SCANNED_CONNECTIONS};
 
 impl Catalog {
-    /// Where the delivery to a follower that has everything up to `reached` starts and ends.
+    /// Returns where the delivery to a follower that has received everything up to `reached` starts and ends.
     pub(super) fn range_after(
         &self,
         reached: Option<i64>,
     ) -> Result<(Start, Position), StoreError> {
         let settled = self.settled()?;
         Ok(match reached {
-            // A scan that has begun meanwhile may hold back changes before the position. What was delivered stays so.
+            // A scan that has begun in the meantime may make changes before this position unsettled. They stay
+            // delivered.
             Some(seq) if seq >= self.forgotten()? => (
                 Start::After(Position::new(seq)),
                 Position::new(settled.max(seq)),
@@ -36,7 +37,7 @@ impl Catalog {
         })
     }
 
-    /// The connections that a follower receives.
+    /// Returns the connections that a follower receives.
     pub(super) fn feed_connections(&self, scope: &ConnectionScope) -> Vec<FeedConnection> {
         let connections = self.connections.iter().filter_map(feed_connection);
         connections
@@ -44,7 +45,7 @@ impl Catalog {
             .collect()
     }
 
-    /// Ends the reading at one moment where it would block writers.
+    /// Releases the snapshot if it would block writers.
     pub(super) fn release_rollback_journal(&self) -> Result<(), StoreError> {
         let journal: String =
             self.read(|db| db.pragma_query_value(None, "journal_mode", |row| row.get(0)))?;
@@ -54,7 +55,7 @@ impl Catalog {
         }
     }
 
-    /// Ends the reading at one moment: from now on each read sees the store as it is then.
+    /// Releases the snapshot. Each later read sees the current content of the store.
     pub(super) fn release_snapshot(&self) -> Result<(), StoreError> {
         self.read(|db| match db.is_autocommit() {
             true => Ok(()),
@@ -62,7 +63,7 @@ impl Catalog {
         })
     }
 
-    /// The numbers of the items or containers of a connection in these states, sorted by key.
+    /// Returns the ids of the items or containers of a connection in these states, sorted by key.
     pub(super) fn ids(
         &self,
         entity: EntityKind,
@@ -87,7 +88,7 @@ impl Catalog {
         })
     }
 
-    /// The items with these numbers that are in one of these states now.
+    /// Reads the items with these ids that are in one of these states now.
     pub(super) fn feed_items(
         &self,
         ids: &[i64],
@@ -97,7 +98,7 @@ impl Catalog {
         Ok(found.into_iter().map(item_entry).collect())
     }
 
-    /// The containers with these numbers, and what holds them.
+    /// Reads the containers with these ids, and their parents.
     pub(super) fn parents(&self, ids: &[i64]) -> Result<Vec<ContainerParent>, StoreError> {
         let found = self.containers_by_id(ids, &ItemState::ALL)?;
         let parent =
@@ -105,7 +106,7 @@ impl Catalog {
         Ok(found.into_iter().map(parent).collect())
     }
 
-    /// The containers with these numbers that are in one of these states now.
+    /// Reads the containers with these ids that are in one of these states now.
     pub(super) fn feed_containers(
         &self,
         ids: &[i64],
@@ -115,7 +116,7 @@ impl Catalog {
         Ok(found.into_iter().map(container_entry).collect())
     }
 
-    /// The first changes after a position, up to another one.
+    /// Reads the first changes after a position, up to another position.
     pub(super) fn feed_changes(
         &self,
         (after, end): (Position, Position),
@@ -175,7 +176,7 @@ fn item_entry(found: CatalogItem<'_>) -> FeedEntry<Visualization> {
         .gone_since(found.gone_since.map(instant))
 }
 
-/// The change, unless its code or key is damaged.
+/// Converts a change, unless its code or key is damaged.
 fn feed_change(change: Change) -> Option<FeedChange> {
     let code = ConnectionCode::new(&change.connection).ok()?;
     let key = change.key.parse().ok()?;
@@ -185,7 +186,7 @@ fn feed_change(change: Change) -> Option<FeedChange> {
     Some(delivered.with_fields(change.fields))
 }
 
-/// A time of the store. A clock that is set beyond the calendar does not stop deliveries.
+/// Converts a time of the store. A time beyond the calendar does not stop deliveries.
 fn instant(millis: i64) -> Instant {
     Instant::from_unix_millis(millis)
         .or_else(|_| Instant::from_unix_millis(0))

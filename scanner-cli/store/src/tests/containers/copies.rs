@@ -1,10 +1,10 @@
-//! Containers in backups, and in stores of the version before.
+//! Containers in backups, and in stores of the previous version.
 
 use super::*;
 use crate::{back_up, connection_contents, forget, restore};
 
 #[tokio::test]
-async fn a_backup_carries_containers_and_forgetting_deletes_them() {
+async fn a_backup_contains_containers_and_forget_deletes_them() {
     let scratch = Scratch::new();
     scratch.scan_containers(0, &[full("1")]).await;
     let (path, backup) = (scratch.path(), scratch.folder.path().join("backup.db"));
@@ -28,7 +28,7 @@ async fn a_backup_carries_containers_and_forgetting_deletes_them() {
 }
 
 #[tokio::test]
-async fn a_store_of_the_version_before_gets_containers_with_its_next_scan() {
+async fn a_store_of_the_previous_version_gets_containers_with_its_next_scan() {
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A"), ("b", "B")]).await;
     let path = scratch.path();
@@ -37,7 +37,7 @@ async fn a_store_of_the_version_before_gets_containers_with_its_next_scan() {
         store,
     } = scratch;
     drop(store);
-    // As the version before wrote it.
+    // As the previous version wrote it.
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(
         "ALTER TABLE item DROP COLUMN container_kind; DROP TABLE container_kind; \
