@@ -72,9 +72,12 @@ pub(crate) fn render(report: &Report, shown: ShownReports) -> String {
     text.into()
 }
 
-/// What was not delivered to a follower.
+/// What was not delivered to a follower, and its files that are no longer maintained.
 fn write_delivery(text: &mut Page, run: &DeliveryRun) {
     let follower = &run.follower;
+    for line in run.unmaintained_files() {
+        writeln!(text, "follower {follower}: {line}");
+    }
     match &run.outcome {
         Ok(delivery) => {
             let Some(refused) = refusals(delivery) else {
@@ -92,7 +95,8 @@ fn write_delivery(text: &mut Page, run: &DeliveryRun) {
             }
             writeln!(
                 text,
-                "  nothing is lost: the next scan delivers these changes, and a running service retries earlier"
+                "  nothing is lost: the next scan delivers these changes; a running service retries at the time that `catalog \
+                 followers` shows as NEXT RETRY"
             );
         }
     }

@@ -3,7 +3,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,16 +13,19 @@ use std::{
 
 use catalog_model::{
     ConnectionCode, FollowError, FollowerName,
-    follower::{ConfiguredFollower, Delivery, FeedError},
+    follower::{ConfiguredFollower, ConnectionScope, Delivery, FeedError},
     with_causes,
 };
-use catalog_store::{Cursor, Cursors, FeedFollower, StoreError, StoreFeed};
+use catalog_store::{Catalog, Cursor, Cursors, FeedFollower, StoreError, StoreFeed};
 use tokio::{
     runtime::Handle,
     task::{JoinSet, spawn_blocking},
     time::timeout,
 };
 
+mod delivery_run;
+
+pub use self::delivery_run::{DeliveryRun, refusals};
 use crate::{
     clock::Clock,
     home::Home,
@@ -42,18 +45,11 @@ pub struct Deliverer {
     stop_reading: Arc<AtomicBool>,
     /// Ends what waits for a catalog.
     stop: Stop,
+    /// Pauses after which a delivery that failed is tried again within its run.
+    pub(crate) pauses: &'static [Duration],
 }
 
-/// A delivery to one follower that has ended.
-#[derive(Debug)]
-pub struct DeliveryRun {
-    /// The follower.
-    pub follower: FollowerName,
-    /// How it ended.
-    pub outcome: Result<Delivery, FollowError>,
-}
-
-/// Pauses after which a delivery that failed is tried again within its run.
+/// The pauses within a run.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
 /// How long a run waits for another process that delivers to the same follower.
@@ -94,6 +90,7 @@ impl Deliverer {
             clock,
             stop_reading: Arc::default(),
             stop: Stop::default(),
+            pauses: &PAUSES,
         }
     }
 
@@ -144,6 +141,7 @@ impl Deliverer {
     /// Delivers to one follower, and records how that ended.
     fn run(&self, follower: &ConfiguredFollower, handle: &Handle) -> DeliveryRun {
         let name = follower.follower.name().clone();
+        let starts_again = self.starts_again(follower);
         // A defect in one follower must not end the program. What a run leaves half done, the next one does again.
         let attempts = AssertUnwindSafe(|| self.attempts(follower, handle));
         let outcome = catch_unwind(attempts).unwrap_or_else(|_| {
@@ -154,9 +152,14 @@ impl Deliverer {
             ))
         });
         let outcome = self.record(&name, outcome);
+        let unmaintained = match starts_again && outcome.is_ok() {
+            true => self.files_out_of_scope(follower),
+            false => Vec::new(),
+        };
         DeliveryRun {
             follower: name,
             outcome,
+            unmaintained,
         }
     }
 
@@ -168,11 +171,11 @@ impl Deliverer {
         let _lock = self.lock(follower.follower.name(), handle);
         self.end_killed_scans().map_err(store_failed)?;
         let mut outcome = self.attempt(follower, handle);
-        for pause in PAUSES {
+        for pause in self.pauses {
             if outcome.is_ok() || self.is_stopped() {
                 break;
             }
-            self.pause(pause, handle);
+            self.pause(*pause, handle);
             outcome = self.attempt(follower, handle);
         }
         outcome
@@ -221,6 +224,28 @@ impl Deliverer {
         }
     }
 
+    /// Whether a follower that receives some connections only has no position, for example because `connections` changed.
+    fn starts_again(&self, follower: &ConfiguredFollower) -> bool {
+        let ConnectionScope::Only(_) = follower.scope else {
+            return false;
+        };
+        let catalog = Catalog::open(&self.home.store()).ok().flatten();
+        let cursor = catalog.map(|catalog| catalog.cursor(&FeedFollower::new(follower)));
+        matches!(cursor, Some(Ok(Cursor { reached: None, .. })))
+    }
+
+    /// The existing files of a follower that contain items of connections that it does not receive.
+    fn files_out_of_scope(&self, follower: &ConfiguredFollower) -> Vec<PathBuf> {
+        let Ok(Some(catalog)) = Catalog::open(&self.home.store()) else {
+            return Vec::new();
+        };
+        let codes = catalog.connections().iter();
+        let codes = codes.filter_map(|connection| ConnectionCode::new(&connection.code).ok());
+        let excluded = codes.filter(|code| !follower.scope.includes(code));
+        let files = excluded.flat_map(|code| follower.follower.files_of(&code));
+        files.filter(|file| file.exists()).collect()
+    }
+
     /// Waits until no other process delivers to the follower, so that nobody writes what is older over what is newer. One
     /// that hangs is not waited for indefinitely: what it then overwrites, the next run writes again.
     fn lock(&self, follower: &FollowerName, handle: &Handle) -> Option<Lock> {
@@ -262,25 +287,6 @@ impl Deliverer {
     fn pause(&self, pause: Duration, handle: &Handle) {
         let _ = handle.block_on(timeout(pause, self.stop.asked()));
     }
-}
-
-impl DeliveryRun {
-    /// Whether everything was delivered.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        (self.outcome.as_ref()).is_ok_and(|delivery| delivery.refused.is_empty())
-    }
-}
-
-/// What a catalog has refused, in one line.
-#[must_use]
-pub fn refusals(delivery: &Delivery) -> Option<String> {
-    let first = delivery.refused.first()?;
-    let count = catalog_model::counted(delivery.refused.len() as u64, "item");
-    Some(format!(
-        "{count} refused, first `{}`: {}",
-        first.key, first.message
-    ))
 }
 
 fn store_failed(error: StoreError) -> FollowError {

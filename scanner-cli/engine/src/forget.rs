@@ -187,7 +187,10 @@ fn known_codes(home: &Home) -> String {
 /// The names of the followers, all of which have received the removals.
 fn received(deliveries: Vec<DeliveryRun>) -> Result<Vec<String>, OperationError> {
     let (mut names, mut problems) = (Vec::new(), Vec::new());
-    for DeliveryRun { follower, outcome } in deliveries {
+    for DeliveryRun {
+        follower, outcome, ..
+    } in deliveries
+    {
         let error = match &outcome {
             Ok(delivery) => refusals(delivery),
             Err(error) => Some(with_causes(error)),

@@ -155,7 +155,7 @@ impl Service {
             scan_log: ScanLog::default(),
             running: BTreeMap::new(),
             store: SharedStore::of(home.clone()),
-            deliveries: Deliveries::new(home.clone(), clock, application.followers),
+            deliveries: Deliveries::new(home.clone(), clock, application.followers, Instant::now()),
             hook_runner: HookRunner::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
             heartbeat: Heartbeat::new(home.status(), clock),
@@ -200,7 +200,9 @@ impl Service {
                 },
                 Some(ended) = self.scans.join_next() => self.scan_ended(ended),
                 runs = self.hook_runner.ended() => self.hook_runner.record(runs, &mut self.counts.hooks),
-                run = self.deliveries.ended() => self.deliveries.finished(run, &mut self.counts.followers),
+                run = self.deliveries.ended() => {
+                    (self.deliveries).finished(run, &mut self.counts.followers, Instant::now());
+                }
                 _ = tick.tick() => {}
             }
         };
@@ -224,7 +226,7 @@ impl Service {
                 self.begin_scan(identity);
             }
         }
-        self.deliveries.begin();
+        self.deliveries.begin(Instant::now());
     }
 
     /// Notices that the clock was set back, after which the times of the next scans may be far away.
@@ -282,7 +284,7 @@ impl Service {
                 log_warnings(&application);
                 self.automation = application.automation;
                 self.limits = application.store;
-                self.deliveries.replace(application.followers);
+                (self.deliveries).replace(application.followers, Instant::now());
                 let now = (self.clock)();
                 let timing = Timing {
                     now,

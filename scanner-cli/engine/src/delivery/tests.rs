@@ -182,3 +182,35 @@ async fn a_follower_waits_for_another_process_that_delivers_to_it() {
     drop(other);
     assert!(runs.join_next().await.unwrap().unwrap().is_complete());
 }
+
+#[tokio::test]
+async fn files_of_connections_that_a_follower_no_longer_receives_are_listed_once() {
+    let (scratch, deliverer) = scanned().await;
+    let export = scratch.folder.path().join("export");
+    let narrowed = |scope| {
+        let ndjson = catalog_followers::ndjson::NdjsonKind::new(scratch.folder.path());
+        Arc::new(ConfiguredFollower {
+            follower: Box::new(ndjson.unset()),
+            kind: "ndjson".to_owned(),
+            scope,
+        })
+    };
+    let other = ConnectionCode::new("other").unwrap();
+    let only_other = ConnectionScope::Only([other].into());
+    let all = deliverer
+        .deliver(&vec![narrowed(ConnectionScope::All)])
+        .await;
+    assert!(all[0].unmaintained.is_empty());
+    let file = export.join("c.visualization.ndjson");
+    assert!(file.exists());
+    let first = deliverer.deliver(&vec![narrowed(only_other.clone())]).await;
+    assert_eq!(first[0].unmaintained, std::slice::from_ref(&file));
+    assert!(file.exists());
+    let line = first[0].unmaintained_files().next().unwrap();
+    assert!(
+        line.contains("c.visualization.ndjson` is no longer maintained"),
+        "{line}"
+    );
+    let second = deliverer.deliver(&vec![narrowed(only_other)]).await;
+    assert!(second[0].unmaintained.is_empty());
+}

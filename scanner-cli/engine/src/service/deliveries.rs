@@ -41,19 +41,18 @@ struct Schedule {
 }
 
 impl Deliveries {
-    pub(crate) fn new(home: Home, clock: Clock, followers: Followers) -> Self {
+    pub(crate) fn new(home: Home, clock: Clock, followers: Followers, now: Instant) -> Self {
         let mut deliveries = Self {
             deliverer: Deliverer::new(home, clock),
             followers: BTreeMap::new(),
             runs: BackgroundTasks::new(),
         };
-        deliveries.configure(followers);
+        deliveries.configure(followers, now);
         deliveries
     }
 
     /// The store may have something new. A follower that fails has to wait all the same.
-    pub(crate) fn wake(&mut self) {
-        let now = Instant::now();
+    pub(crate) fn wake(&mut self, now: Instant) {
         for schedule in self.followers.values_mut() {
             if schedule.failures == 0 || schedule.due.is_none() {
                 schedule.due = Some(now);
@@ -62,15 +61,15 @@ impl Deliveries {
     }
 
     /// Delivers to other followers from now on, or to the same with other settings.
-    pub(crate) fn replace(&mut self, followers: Followers) {
+    pub(crate) fn replace(&mut self, followers: Followers, now: Instant) {
         for schedule in self.followers.values_mut() {
             schedule.follower = None;
         }
-        self.configure(followers);
+        self.configure(followers, now);
         (self.followers).retain(|_, known| known.follower.is_some() || known.is_running);
     }
 
-    fn configure(&mut self, followers: Followers) {
+    fn configure(&mut self, followers: Followers, now: Instant) {
         for follower in followers {
             let name = follower.follower.name().clone();
             let schedule = self.followers.entry(name).or_insert(Schedule {
@@ -82,13 +81,12 @@ impl Deliveries {
             });
             schedule.follower = Some(follower);
             // Other settings may have repaired it.
-            schedule.due = Some(Instant::now());
+            schedule.due = Some(now);
         }
     }
 
     /// Starts the runs that are due.
-    pub(crate) fn begin(&mut self) {
-        let now = Instant::now();
+    pub(crate) fn begin(&mut self, now: Instant) {
         for schedule in self.followers.values_mut() {
             let is_due = schedule.due.is_some_and(|due| due <= now) && !schedule.is_running;
             let Some(follower) = schedule.follower.as_ref().filter(|_| is_due) else {
@@ -106,7 +104,12 @@ impl Deliveries {
     }
 
     /// Records how a run ended, and schedules the next one of a follower that failed.
-    pub(super) fn finished(&mut self, run: TaskEnd<DeliveryRun>, counts: &mut Tallies) {
+    pub(super) fn finished(
+        &mut self,
+        run: TaskEnd<DeliveryRun>,
+        counts: &mut Tallies,
+        now: Instant,
+    ) {
         let TaskEnd::Finished(run) = run else {
             return;
         };
@@ -114,6 +117,9 @@ impl Deliveries {
         counts.add(name, word(&run));
         if let Ok(delivery) = &run.outcome {
             log_delivered(delivery);
+        }
+        for line in run.unmaintained_files() {
+            warn!(follower = name, "{line}");
         }
         let Some(schedule) = self.followers.get_mut(&run.follower) else {
             return;
@@ -127,7 +133,7 @@ impl Deliveries {
             Ok(delivery) => refusals(delivery),
             Err(error) => Some(with_causes(error)),
         };
-        schedule.ended(name, failed);
+        schedule.ended(name, failed, now);
     }
 
     /// Ends the runs at points where nothing is lost.
@@ -139,7 +145,7 @@ impl Deliveries {
 
 impl Schedule {
     /// Notes how a run ended, and logs what is new about it.
-    fn ended(&mut self, name: &str, failed: Option<String>) {
+    fn ended(&mut self, name: &str, failed: Option<String>, now: Instant) {
         let Some(error) = failed else {
             if self.failed.take().is_some() {
                 info!("the follower `{name}` has received everything again");
@@ -149,7 +155,7 @@ impl Schedule {
         };
         self.failures = self.failures.saturating_add(1);
         let pause = retry_after(self.failures);
-        self.due = Some(self.due.unwrap_or_else(|| Instant::now() + pause));
+        self.due = Some(self.due.unwrap_or(now + pause));
         if self.failed.as_ref() != Some(&error) {
             let minutes = counted(pause.as_secs() / 60, "minute");
             warn!("the follower `{name}` failed: {error}; it is retried in {minutes}");
@@ -171,3 +177,6 @@ fn log_delivered(delivery: &Delivery) {
         info!(connection = %one.connection, "wrote {} to {}", counted(one.items, "item"), one.target);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The scans of the service: how each begins, and what follows from its end.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use catalog_model::Visualization;
 use jiff::SignedDuration;
@@ -74,7 +74,7 @@ impl Service {
         if let Some((code, outcome)) = counted {
             self.counts.scans.add(&code, outcome);
         }
-        self.deliveries.wake();
+        self.deliveries.wake(Instant::now());
     }
 
     /// Takes how a scan ended; gives what counts.

@@ -1,0 +1,49 @@
+//! How a delivery to one follower ended.
+
+use std::path::PathBuf;
+
+use catalog_model::{FollowError, FollowerName, follower::Delivery};
+
+use crate::home::shown;
+
+/// A delivery to one follower that has ended.
+#[derive(Debug)]
+pub struct DeliveryRun {
+    /// The follower.
+    pub follower: FollowerName,
+    /// How it ended.
+    pub outcome: Result<Delivery, FollowError>,
+    /// Files of connections that the follower no longer receives. They are listed once: in the first run that succeeds
+    /// after a change of its setting `connections`.
+    pub unmaintained: Vec<PathBuf>,
+}
+
+impl DeliveryRun {
+    /// Whether everything was delivered.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        (self.outcome.as_ref()).is_ok_and(|delivery| delivery.refused.is_empty())
+    }
+
+    /// A line for each [unmaintained](Self::unmaintained) file.
+    pub fn unmaintained_files(&self) -> impl Iterator<Item = String> {
+        self.unmaintained.iter().map(|path| {
+            format!(
+                "`{}` is no longer maintained: the follower's `connections` excludes its connection; delete the file if \
+                 you do not need it",
+                shown(path)
+            )
+        })
+    }
+}
+
+/// What a catalog has refused, in one line.
+#[must_use]
+pub fn refusals(delivery: &Delivery) -> Option<String> {
+    let first = delivery.refused.first()?;
+    let count = catalog_model::counted(delivery.refused.len() as u64, "item");
+    Some(format!(
+        "{count} refused, first `{}`: {}",
+        first.key, first.message
+    ))
+}

@@ -1,0 +1,127 @@
+//! When the service retries a follower, on a clock that the test holds.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use catalog_model::{
+    Feed, FollowError, Follower, Stage,
+    follower::{Acknowledgement, ConnectionScope},
+};
+use catalog_store::scratch::Scratch;
+
+use super::*;
+
+/// A follower whose catalog can be repaired.
+struct Catalog {
+    name: FollowerName,
+    works: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Follower for Catalog {
+    fn name(&self) -> &FollowerName {
+        &self.name
+    }
+
+    async fn check(&self) -> Vec<Stage> {
+        Vec::new()
+    }
+
+    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
+        if !self.works.load(Ordering::Relaxed) {
+            return Err(FollowError::target(
+                "the catalog does not respond",
+                "refused",
+            ));
+        }
+        feed.acknowledge(Acknowledgement::up_to(feed.end())).await?;
+        Ok(Delivery::default())
+    }
+}
+
+fn follower(works: &Arc<AtomicBool>) -> Arc<ConfiguredFollower> {
+    Arc::new(ConfiguredFollower {
+        follower: Box::new(Catalog {
+            name: FollowerName::new("f").unwrap(),
+            works: Arc::clone(works),
+        }),
+        kind: "test".to_owned(),
+        scope: ConnectionScope::All,
+    })
+}
+
+/// The deliveries of a service to one follower, and the time on its clock.
+struct Held {
+    deliveries: Deliveries,
+    counts: Tallies,
+    now: Instant,
+}
+
+impl Held {
+    fn new(scratch: &Scratch, works: &Arc<AtomicBool>) -> Self {
+        let home = Home::new(scratch.folder.path().to_path_buf());
+        let now = Instant::now();
+        let clock = || jiff::Timestamp::UNIX_EPOCH;
+        let mut deliveries = Deliveries::new(home, clock, vec![follower(works)], now);
+        deliveries.deliverer.pauses = &[];
+        Self {
+            deliveries,
+            counts: Tallies::default(),
+            now,
+        }
+    }
+
+    /// Starts what is due, and waits for its end. Returns whether anything was due.
+    async fn tick(&mut self) -> bool {
+        self.deliveries.begin(self.now);
+        if self.deliveries.runs.is_empty() {
+            return false;
+        }
+        let run = self.deliveries.ended().await;
+        self.deliveries.finished(run, &mut self.counts, self.now);
+        true
+    }
+
+    async fn after(&mut self, seconds: u64) -> bool {
+        self.now += Duration::from_secs(seconds);
+        self.tick().await
+    }
+}
+
+#[tokio::test]
+async fn the_service_retries_a_failing_follower_after_1_2_4_8_and_then_every_15_minutes() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    let works = Arc::new(AtomicBool::new(false));
+    let mut held = Held::new(&scratch, &works);
+    assert!(held.tick().await, "the first run is at the start");
+    for minutes in [1, 2, 4, 8, 15, 15] {
+        assert!(!held.after(minutes * 60 - 1).await, "{minutes}");
+        assert!(held.after(1).await, "{minutes}");
+    }
+    assert_eq!(held.counts.of("f", "failed"), 7);
+    works.store(true, Ordering::Relaxed);
+    assert!(held.after(15 * 60).await);
+    assert_eq!(held.counts.of("f", "succeeded"), 1);
+    assert!(!held.after(24 * 3600).await, "it has everything");
+    works.store(false, Ordering::Relaxed);
+    held.deliveries.wake(held.now);
+    assert!(held.tick().await);
+    assert!(!held.after(59).await);
+    assert!(held.after(1).await, "the pauses begin again with a minute");
+}
+
+#[tokio::test]
+async fn a_scan_does_not_shorten_the_pause_of_a_failing_follower_but_new_settings_do() {
+    let scratch = Scratch::new();
+    scratch.scan(0, &[("a", "A")]).await;
+    let works = Arc::new(AtomicBool::new(false));
+    let mut held = Held::new(&scratch, &works);
+    assert!(held.tick().await);
+    held.deliveries.wake(held.now);
+    assert!(!held.after(59).await);
+    held.deliveries.replace(vec![follower(&works)], held.now);
+    assert!(held.tick().await);
+    assert!(!held.after(119).await, "it has failed twice");
+    assert!(held.after(1).await);
+}
