@@ -1,4 +1,4 @@
-//! `automation` of `conf/application.conf`: when and how the long-running scanner scans.
+//! `automation` in `conf/application.conf`: when and how the service scans.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -7,18 +7,18 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::schedule::Schedule;
 
-/// When and how `run` scans.
+/// When and how the service scans.
 #[derive(Clone, Debug)]
 pub struct Automation {
-    /// For connections without a schedule of their own.
+    /// The schedule of connections without their own.
     pub schedule: Schedule,
-    /// What the times of schedules are times of.
+    /// The time zone of all schedules.
     pub zone: TimeZone,
-    /// How many connections are scanned at once.
+    /// Maximum number of connections that are scanned at the same time.
     pub parallel: usize,
-    /// Between two looks at the folders goes by so much time.
+    /// Interval between polls of the files.
     pub look_interval: Duration,
-    /// After how long a scan is repeated that failed for a reason that may pass: the first time, the second, and so on.
+    /// Delays before the first retry, the second and so on, of a scan that failed for a temporary reason.
     pub retry_after: Vec<Duration>,
 }
 
@@ -31,11 +31,11 @@ const SCHEDULES: [&str; 3] = [
 const ZONE: &str = "automation.time_zone";
 const PARALLEL: &str = "automation.parallel";
 const LOOK_INTERVAL: &str = "automation.look_interval";
-/// More often, the files would take a processor of their own.
+/// Range of the poll interval. Polling more often would use a whole processor.
 const LOOK_INTERVALS: RangeInclusive<Duration> =
     Duration::from_millis(10)..=Duration::from_secs(24 * 60 * 60);
 const RETRY_AFTER: &str = "automation.retry_after";
-/// Maximum number of repetitions that can be set.
+/// Maximum number of retries that can be set.
 const MAX_RETRIES: usize = 100;
 
 impl Default for Automation {
@@ -53,11 +53,11 @@ impl Default for Automation {
 }
 
 impl Automation {
-    /// Reads the settings; what is wrong, `settings` notes.
+    /// Reads the settings. Problems are recorded in `settings`.
     pub fn of(settings: &mut Settings, now: Timestamp) -> Self {
         let set = Self::default();
         let zone = zone(settings).unwrap_or(set.zone);
-        // All are read, so that a mistake in any comes to light; the first counts.
+        // All aliases are read, so that errors in any are reported. The first one that is set is used.
         let schedules = SCHEDULES.map(|key| Schedule::of(settings, key, now, &zone));
         Self {
             schedule: schedules
@@ -118,7 +118,7 @@ fn retry_after(settings: &mut Settings) -> Option<Vec<Duration>> {
     delays
 }
 
-/// A duration as HOCON writes it; a bare number is milliseconds.
+/// Reads a duration in HOCON's format. A number without a unit is in milliseconds.
 fn delay(text: &str) -> Option<Duration> {
     let bare = text.parse().map(Duration::from_millis).ok();
     let delay = bare.or_else(|| duration(text))?;

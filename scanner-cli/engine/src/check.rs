@@ -1,4 +1,4 @@
-//! Checks of connections and files, stage by stage: where the way to a source ends, and what to do about it.
+//! Checks connections and files stage by stage: finds the stage that fails, and says what to do about it.
 
 use std::time::Duration;
 
@@ -19,15 +19,15 @@ pub use self::offline::OfflineCheck;
 
 /// The first stage of every check.
 const CONNECTION_FILE: &str = "connection file";
-/// The stage of a trust store that keeps a connection from being made at all; its connector has the same.
+/// The stage of the trust store. Connectors use the same name.
 const TRUST_STORE: &str = "trust store";
 
 /// The stage of the settings of a follower.
 const SETTINGS: &str = "settings";
 
-/// What was checked, and what was seen of it stage by stage.
+/// The result of a check, stage by stage.
 pub struct Checked {
-    /// The code of the connection, if it is one and its code is known.
+    /// The code of the connection, if a connection was checked and its code is known.
     pub code: Option<String>,
     /// The name of the connection.
     pub name: Option<String>,
@@ -48,7 +48,7 @@ impl Checked {
         stages.any(|stage| stage.verdict == Verdict::Failed)
     }
 
-    /// The stages of a file that cannot be used. None comes after the file or its trust store.
+    /// The stages of a file that cannot be used: the check ends at the file or at its trust store.
     pub fn invalid(file: InvalidFile, connectors: &ConnectorRegistry) -> Self {
         let path = shown(&file.path);
         let mut errors = file.problems.iter().filter(|problem| problem.is_error());
@@ -81,7 +81,7 @@ impl Checked {
 }
 
 impl Installation {
-    /// Checks a connection with the session that its scans use, and keeps that for the next command.
+    /// Checks a connection with the session of its scans, and keeps the session for the next command.
     pub async fn check_connection(&self, ready: &Ready, hold: SessionHold) -> Checked {
         let connection = ready.connection.as_ref();
         let session = KeptSession::resume(connection, &self.home, &ready.code);
@@ -103,14 +103,14 @@ impl Installation {
 }
 
 impl Installation {
-    /// Checks the way to the catalog of a follower.
+    /// Checks the connection to the catalog of a follower.
     pub async fn check_follower(&self, follower: &ConfiguredFollower) -> Checked {
         let mut checked = self.follower_settings(follower);
         checked.stages.extend(follower.follower.check().await);
         checked
     }
 
-    /// The settings of a follower that are valid, without a look at its catalog.
+    /// The result for the valid settings of a follower, without connecting to its catalog.
     fn follower_settings(&self, follower: &ConfiguredFollower) -> Checked {
         let settings = shown(&self.home.settings());
         Checked {
@@ -122,7 +122,7 @@ impl Installation {
     }
 }
 
-/// The message of a problem, after its place if it has one.
+/// The message of a problem, with its place in front if it has one.
 fn with_place(problem: &Problem) -> String {
     match problem.place() {
         Some(place) => format!("{place}: {}", problem.message()),

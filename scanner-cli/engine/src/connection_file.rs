@@ -1,4 +1,4 @@
-//! One connection file: from its bytes to a connection, or to all that is wrong with it.
+//! Reads one connection file: turns its content into a connection, or into all errors in it.
 
 use std::{
     collections::BTreeMap,
@@ -36,23 +36,23 @@ use self::{
     unknown::{ReadBy, unknown_settings, without_named},
 };
 
-/// A connection file that was understood.
+/// A valid connection file.
 pub struct ConnectionFile {
-    /// The permanent code, part of every key.
+    /// The permanent code, which is part of every key.
     pub code: ConnectionCode,
-    /// The name that people read.
+    /// The name for people.
     pub name: String,
-    /// The kind of its source, as the file has it.
+    /// The connector, as the file names it.
     pub connector: String,
-    /// What can be scanned; nothing of a file that says `enabled = false`.
+    /// The connection, or `None` if the file sets `enabled = false`.
     pub connection: Option<Box<dyn Connection>>,
-    /// When it is scanned, if it says so itself.
+    /// Its own schedule, if the file sets one.
     pub schedule: Option<Schedule>,
-    /// What no text about the connection may hold.
+    /// Redacts the secrets of the connection in texts.
     pub secrets: Arc<Redactor>,
-    /// How long a scan may take.
+    /// The time limit of a scan.
     pub time_limit: Option<Duration>,
-    /// What is odd in it.
+    /// The warnings about the file.
     pub warnings: Vec<Problem>,
 }
 
@@ -60,16 +60,16 @@ pub struct ConnectionFile {
 pub struct InvalidFile {
     /// The file.
     pub path: PathBuf,
-    /// The part that is not valid.
+    /// The invalid part.
     pub invalid_part: InvalidPart,
-    /// Its code, if that much could be read.
+    /// Its code, if it could be read.
     pub code: Option<ConnectionCode>,
     /// All errors and warnings about it.
     pub problems: Vec<Problem>,
 }
 
 impl InvalidFile {
-    /// A file with a fault that is at no place of it.
+    /// A file with an error that has no place in the file.
     pub fn general(path: &Path, code: Option<ConnectionCode>, problem: Problem) -> Self {
         Self {
             path: path.to_path_buf(),
@@ -79,7 +79,7 @@ impl InvalidFile {
         }
     }
 
-    /// A file that cannot be read as HOCON.
+    /// A file that is not valid HOCON.
     fn not_hocon(path: &Path, diagnostics: Vec<SourceDiagnostic>) -> Self {
         Self {
             path: path.to_path_buf(),
@@ -90,19 +90,19 @@ impl InvalidFile {
     }
 }
 
-/// The part of a connection file that is not valid.
+/// The invalid part of a connection file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidPart {
     /// The file itself.
     File,
-    /// The trust store that it names; the rest of it is well.
+    /// Only the trust store that the file names.
     TrustStore,
 }
 
 impl InvalidPart {
-    /// The trust store, if the rest of the file is well and all problems are about the store.
-    fn of(rest_is_well: bool, problems: &[SettingProblem]) -> Self {
-        if rest_is_well && problems.iter().all(is_of_store) {
+    /// `TrustStore` if the rest of the file is valid and all problems are about the trust store.
+    fn of(rest_is_valid: bool, problems: &[SettingProblem]) -> Self {
+        if rest_is_valid && problems.iter().all(is_of_store) {
             Self::TrustStore
         } else {
             Self::File
@@ -110,21 +110,21 @@ impl InvalidPart {
     }
 }
 
-/// What reading a connection file needs besides the file.
+/// What is needed to read a connection file, besides the file itself.
 pub struct Reading<'a> {
     /// The home.
     pub home: &'a Home,
     /// Variables of the environment.
     pub variables: &'a BTreeMap<String, String>,
-    /// The kinds of sources.
+    /// The connectors.
     pub connectors: &'a ConnectorRegistry,
-    /// The time of day.
+    /// The current time.
     pub now: jiff::Timestamp,
     /// What the file may use.
     pub restrictions: &'a Arc<Restrictions>,
 }
 
-/// Settings of every connection file that its connector leaves alone.
+/// Settings of connection files that connectors do not read.
 const OTHERS: [&str; 3] = [
     "catalog_code",
     "secret_manager.enabled",
@@ -140,13 +140,13 @@ impl Reading<'_> {
         self.read_tracking(path, content, &self.files())
     }
 
-    /// The files of a connection file, of which none is read yet.
+    /// Starts to track the files that a connection file depends on.
     pub fn files(&self) -> Arc<TrackedFiles> {
         let restrictions = self.restrictions.clone();
         Arc::new(TrackedFiles::with_restrictions(self.home, restrictions))
     }
 
-    /// The same as [`read`](Self::read), and notes in `files` which other files were read.
+    /// The same as [`read`](Self::read), and records in `files` which other files were read.
     ///
     /// # Errors
     /// All that is wrong in the file.
@@ -181,7 +181,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Reads the file. Of a disabled connection only unknown names are reported: its settings have no effect.
+    /// Reads the file. If the connection is disabled, only unknown settings are reported: its other settings have no
+    /// effect.
     fn read_with(&self, secrets: &Secrets<'_>) -> Result<ConnectionFile, InvalidFile> {
         let (path, content, files) = (secrets.path, secrets.content, secrets.files);
         let mut document = secrets
@@ -201,7 +202,7 @@ impl Reading<'_> {
         let [filters, unknown] = unknown_settings(&settings, ReadBy::of(&opened));
         let filters: Vec<Problem> = filters.map(|found| show(Severity::Error, found)).collect();
         let unknown = unknown.map(|found| show(Severity::Warning, found));
-        let well = refused.values.is_empty() && filters.is_empty();
+        let is_valid = refused.values.is_empty() && filters.is_empty();
         let odd = document.warnings.into_iter().map(Problem::InFile);
         let warnings = settings.warnings().iter().cloned().map(wrong_setting);
         let warnings = odd_texts.into_iter().chain(warnings);
@@ -213,7 +214,7 @@ impl Reading<'_> {
                     ..opened
                 });
             }
-            Ok(opened) if well => {
+            Ok(opened) if is_valid => {
                 return Ok(ConnectionFile {
                     warnings: odd.chain(unknown).collect(),
                     secrets: all_secrets,
@@ -226,21 +227,21 @@ impl Reading<'_> {
         let code = code.filter(|_| refused.code == CodeIs::Valid);
         let mut problems = refused.without_consequences(settings.problems());
         name_misspelt(&settings, &mut problems);
-        let invalid_part = InvalidPart::of(well, &problems);
+        let invalid_part = InvalidPart::of(is_valid, &problems);
         let wrong = problems.into_iter().map(|one| placed(one, &sources));
         let wrong = wrong.map(|one| show(Severity::Error, wrong_setting(one)));
         let refused = refused.values.into_iter().map(Problem::InFile);
-        let faults: Vec<Problem> = refused.chain(filters).chain(wrong).collect();
-        let unknown = without_named(unknown, &faults);
+        let errors: Vec<Problem> = refused.chain(filters).chain(wrong).collect();
+        let unknown = without_named(unknown, &errors);
         Err(InvalidFile {
             path: path.to_path_buf(),
             invalid_part,
             code,
-            problems: faults.into_iter().chain(odd).chain(unknown).collect(),
+            problems: errors.into_iter().chain(odd).chain(unknown).collect(),
         })
     }
 
-    /// Reads all settings; where some are wrong, `settings` has the problems.
+    /// Reads all settings. Problems are recorded in `settings`.
     fn open(&self, settings: &mut Settings) -> Result<ConnectionFile, OpenError> {
         let enabled = settings.flag("enabled", true);
         for other in OTHERS {
@@ -248,8 +249,7 @@ impl Reading<'_> {
         }
         let name = settings.required_text("name").map(|name| name.value);
         let code = code(settings);
-        // Which zone the scanner keeps is not known here, and whether there is a time at all, a day more or less does not
-        // change.
+        // The time zone of the schedules is not known here. A margin of a day covers all time zones.
         let yesterday = self.now.checked_sub(jiff::SignedDuration::from_hours(24));
         let since = yesterday.unwrap_or(self.now);
         let schedule = Schedule::of(settings, "schedule", since, &jiff::tz::TimeZone::UTC);
@@ -267,7 +267,7 @@ impl Reading<'_> {
         };
         let time_limit = enabled.then(|| scan_limit(settings)).flatten();
         let connection = connector.and_then(|connector| {
-            // Without a code the connector is asked all the same, so that its problems are told, too.
+            // Without a code, the connector still reads the settings, so that all problems are reported.
             let stand_in = || ConnectionCode::new("without-code").ok();
             let code = code.clone();
             connector.open(code.or_else(stand_in)?, settings).ok()
@@ -294,12 +294,12 @@ impl Reading<'_> {
             .and_then(|id| self.connectors.get(&id));
         if known.is_none() {
             let ids: Vec<_> = self.connectors.ids().map(|id| format!("`{id}`")).collect();
-            let message = format!("there is no connector `{id}`");
+            let message = format!("unknown connector `{id}`");
             let names: Vec<_> = self.connectors.ids().map(ToString::to_string).collect();
             let near = nearest(&id, names.iter().map(String::as_str));
             let near = near.map(|near| format!("did you mean `{near}`? "));
             let hint = format!(
-                "{}this scanner has {}",
+                "{}the connectors of this scanner are: {}",
                 near.unwrap_or_default(),
                 ids.join(", ")
             );
@@ -309,13 +309,13 @@ impl Reading<'_> {
     }
 }
 
-/// A file whose settings are wrong.
+/// A file with invalid settings.
 struct OpenError {
     code: Option<ConnectionCode>,
     read: ReadBy,
 }
 
-/// Whether the problem is one of the trust store, which a wrong password makes unreadable.
+/// Whether the problem is about the trust store. A wrong password makes a trust store unreadable.
 fn is_of_store(problem: &SettingProblem) -> bool {
     problem.key.starts_with("tls.truststore.")
 }
@@ -337,7 +337,7 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
     match ConnectionCode::new(&value) {
         Ok(_) if input_file::is_reserved(&value) => {
             let message = format!("`code` is `{value}`, a name that Windows reserves for a device");
-            let hint = "choose another: files are named after the code".to_owned();
+            let hint = "choose another code: files are named after the code".to_owned();
             settings.refuse("code", message, hint);
             None
         }
@@ -355,7 +355,7 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
     }
 }
 
-/// The problem at its own place within the setting's text, in this file or in one that it includes.
+/// Moves the problem to its place within the text of the setting, in this file or an included one.
 fn placed(mut problem: SettingProblem, sources: &Sources<'_>) -> SettingProblem {
     if let Some(within) = problem.within
         && let Some(content) = sources.content_at(&problem.place)

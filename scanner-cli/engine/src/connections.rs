@@ -1,4 +1,4 @@
-//! The connection files of a home: which there are, which can be scanned, which are meant.
+//! The connection files of a home: reads them, and selects connections by code.
 
 mod folder;
 
@@ -25,7 +25,7 @@ use crate::{
 
 pub use folder::{connection_files, listed};
 
-/// A connection that can be scanned.
+/// An enabled connection with valid settings.
 #[derive(Clone)]
 pub struct Ready {
     /// Its code.
@@ -34,15 +34,15 @@ pub struct Ready {
     pub name: String,
     /// Its file.
     pub path: PathBuf,
-    /// The kind of its source.
+    /// Its connector.
     pub connector: String,
-    /// The source.
+    /// The connection to the source.
     pub connection: Arc<dyn Connection>,
-    /// What no text about it may hold.
+    /// Redacts its secrets in texts.
     pub secrets: Arc<Redactor>,
-    /// How long a scan may take.
+    /// The time limit of a scan.
     pub time_limit: Option<Duration>,
-    /// When it is scanned, if its file says so.
+    /// Its own schedule, if its file sets one.
     pub schedule: Option<Schedule>,
 }
 
@@ -54,20 +54,20 @@ pub struct Connections {
     invalid: Vec<InvalidFile>,
 }
 
-/// The connections that a command is about, and what is wrong or odd with files that it may be about.
+/// The connections that a command selects, and the problems of their files.
 pub struct Selected {
     /// The connections that can be scanned.
     pub ready: Vec<Ready>,
-    /// Files that may be meant and cannot be used.
+    /// Invalid files that may belong to selected connections.
     pub invalid: Vec<InvalidFile>,
-    /// Files that are meant and disabled.
+    /// Files of selected connections that are disabled.
     pub disabled: Vec<(ConnectionCode, PathBuf)>,
-    /// What else a person should know.
+    /// Other problems.
     pub problems: Vec<Problem>,
 }
 
 impl Selected {
-    /// All problems, those of the files first.
+    /// Removes and returns all problems, those of invalid files first.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         let files = std::mem::take(&mut self.invalid).into_iter();
         let mut problems: Vec<_> = files.flat_map(|file| file.problems).collect();
@@ -79,11 +79,11 @@ impl Selected {
 /// A code that no connection has.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnknownCode {
-    /// The code that was asked for.
+    /// The requested code.
     pub code: String,
-    /// The codes of the files that could be read.
+    /// The codes of the valid files.
     pub known: Vec<String>,
-    /// The code of the file that has `code` as its name, and that file.
+    /// The code and the path of a file whose name is the requested code.
     pub of_file: Option<(String, String)>,
 }
 
@@ -97,21 +97,21 @@ impl fmt::Display for UnknownCode {
         write!(f, "no connection has the code `{code}`; ")?;
         let known: Vec<_> = known.iter().map(String::as_str).collect();
         match of_file {
-            _ if known.is_empty() => f.write_str("no connection file could be read"),
+            _ if known.is_empty() => f.write_str("no connection file is valid"),
             Some((of_file, file)) => write!(f, "the file `{file}` has the code `{of_file}`"),
             None => {
                 let question = near_code::did_you_mean(code, &known);
-                write!(f, "{question}there are: {}", known.join(", "))
+                write!(f, "{question}the connections are: {}", known.join(", "))
             }
         }
     }
 }
 
-/// What to do about two codes that differ only in case.
-pub const DIFFERS_IN_CASE: &str = "neither is scanned: their files would have the same names on Windows; give one of the two another code";
+/// The hint for two codes that differ only in case.
+pub const DIFFERS_IN_CASE: &str = "neither is scanned: their files would have the same names on Windows; change one of the two codes";
 
 impl Connections {
-    /// The codes of all files, or nothing if the code of a file cannot be read.
+    /// The codes of all files, or `None` if the code of a file cannot be read.
     pub fn all_codes(&self) -> Option<Vec<ConnectionCode>> {
         let ready = self.ready.iter().map(|(ready, _)| Some(ready.code.clone()));
         let disabled = (self.disabled.iter()).map(|(code, _, _)| Some(code.clone()));
@@ -119,10 +119,10 @@ impl Connections {
         ready.chain(disabled).chain(invalid).collect()
     }
 
-    /// Reads every file of the connections folder.
+    /// Reads all connection files.
     ///
     /// # Errors
-    /// When there is no such folder, no file in it, or it cannot be read.
+    /// If the folder does not exist, is empty, or cannot be read.
     pub fn load(reading: &Reading<'_>) -> Result<Self, Problem> {
         let folder = reading.home.connections();
         let paths = connection_files(&folder)?;
@@ -153,13 +153,13 @@ impl Connections {
                     let like =
                         is_enabled.then(|| enabled.insert(Home::folded(&own.0), own.clone()));
                     if let Some(other) = like.flatten() {
-                        connections.refuse_like(&own, &other);
+                        connections.reject_similar(&own, &other);
                     }
                 }
                 Ok(_) => {}
             }
             if let Some((code, earlier)) = earlier {
-                connections.refuse_both(&code, &path, &earlier);
+                connections.reject_both(&code, &path, &earlier);
             }
         }
         Ok(connections)
@@ -194,8 +194,8 @@ impl Connections {
         }
     }
 
-    /// Two files with one code: neither can be told to be the right one.
-    fn refuse_both(&mut self, code: &ConnectionCode, second: &Path, first: &Path) {
+    /// Rejects two files with the same code: the scanner cannot know which one is right.
+    fn reject_both(&mut self, code: &ConnectionCode, second: &Path, first: &Path) {
         let same = |other: &ConnectionCode| Home::identity(other) == Home::identity(code);
         self.ready.retain(|(ready, _)| !same(&ready.code));
         self.disabled.retain(|(disabled, ..)| !same(disabled));
@@ -211,8 +211,8 @@ impl Connections {
         });
     }
 
-    /// Two enabled files whose codes differ only in case: on some systems they have the same files.
-    fn refuse_like(
+    /// Rejects two enabled files whose codes differ only in case: on some systems, they would use the same files.
+    fn reject_similar(
         &mut self,
         second: &(ConnectionCode, PathBuf),
         first: &(ConnectionCode, PathBuf),
@@ -233,10 +233,10 @@ impl Connections {
         }
     }
 
-    /// The connections of these codes, or all that are enabled.
+    /// Selects the connections with these codes, or all enabled connections.
     ///
     /// # Errors
-    /// When a code is of no connection, nor can it be of a file that could not be read.
+    /// If a code is unknown, and no invalid file can have it.
     pub fn select(self, codes: &[String]) -> Result<Selected, UnknownCode> {
         let known = self.codes();
         let unread: Vec<_> = codes.iter().filter(|code| !known.contains(code)).collect();
@@ -254,7 +254,7 @@ impl Connections {
         let mut problems = Vec::new();
         let mut invalid = self.invalid;
         invalid.retain(|file| all || unread.iter().any(|code| file.may_be(code)));
-        // Of a file that has the code itself, all is told.
+        // An invalid file with this code explains itself.
         let has = |code: &str, file: &InvalidFile| {
             let own = file.code.as_ref();
             own.is_some_and(|own| own.as_str() == code)
@@ -281,9 +281,9 @@ impl Connections {
                 ready.push(connection);
             }
         }
-        // What is odd about a file that several connections use is told once.
-        let mut told = BTreeSet::new();
-        problems.retain(|problem| problem.is_news_after(&mut told));
+        // A warning about a file that several connections use is reported once.
+        let mut reported = BTreeSet::new();
+        problems.retain(|problem| problem.is_new(&mut reported));
         Ok(Selected {
             ready,
             invalid,
@@ -292,7 +292,7 @@ impl Connections {
         })
     }
 
-    /// The code of the file that has this name, and that file.
+    /// The code and the path of the file with this name.
     fn of_file(&self, name: &str) -> Option<(String, String)> {
         let ready = self
             .ready
@@ -304,7 +304,7 @@ impl Connections {
         Some((code.to_string(), shown(path)))
     }
 
-    /// The codes of the files that could be read.
+    /// The codes of the valid files.
     fn codes(&self) -> Vec<String> {
         let ready = self.ready.iter().map(|(ready, _)| &ready.code);
         let disabled = self.disabled.iter().map(|(code, ..)| code);
@@ -313,7 +313,7 @@ impl Connections {
 }
 
 impl InvalidFile {
-    /// Whether this may be the file of that code.
+    /// Whether this file may have the code.
     fn may_be(&self, code: &str) -> bool {
         self.code
             .as_ref()
@@ -323,7 +323,7 @@ impl InvalidFile {
 
 fn not_read(code: &str, known: &[String]) -> Problem {
     let known: Vec<_> = known.iter().map(String::as_str).collect();
-    let fix = "if the code is in a file with errors above, fix these first";
+    let fix = "if a file with errors above has the code, fix the errors first";
     let hint = match near_code::near_code(code, &known) {
         Some(near) => format!("did you mean `{near}`? {fix}"),
         None => fix.to_owned(),
@@ -354,7 +354,7 @@ fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {
                 "contain"
             }
         ),
-        hint: Some("set `enabled = true` in the files that are to be scanned".to_owned()),
+        hint: Some("set `enabled = true` in the files to scan".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where lines end up, and when: a file that is replaced whole, or a stream that gets a copy.
+//! The destination of the lines of a scan: a file that is replaced as a whole, or a stream that receives a copy.
 
 use std::{
     fs,
@@ -15,46 +15,48 @@ use crate::{
     spool::{Finished, MissingItems, Spool, SpoolTarget},
 };
 
-/// Where the lines of a scan go once they count.
+/// The destination of the lines of a scan.
 #[derive(Debug)]
 pub enum Destination {
-    /// A file, written aside and renamed; a partial scan goes to `<file>.partial` instead.
+    /// A file: a temporary file is written and renamed. A partial scan is written to `<file>.partial` instead.
     File(PathBuf),
-    /// The same, in the home's own folder for it, which is made if it is not there.
+    /// The same, in the folder `export` of the home, which is created if it does not exist.
     Export(PathBuf),
-    /// Something that cannot be replaced, such as a pipe: it gets a copy at the end, of a partial scan too.
+    /// A target that cannot be replaced, such as a pipe. It receives a copy at the end of a scan, even of a partial
+    /// one.
     Stream(PathBuf),
-    /// Standard output: as a stream.
+    /// Standard output, treated like a stream.
     StandardOutput,
 }
 
-/// How a scan that was read to its end ended.
+/// How a scan ended that was not aborted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// It saw all there is.
+    /// All items were read.
     Complete,
-    /// Something may be hidden.
+    /// The result may be incomplete.
     Partial,
 }
 
-/// What decides whether the lines of a scan may replace a file.
+/// The facts that decide whether the lines of a scan may replace a file.
 #[derive(Clone, Debug)]
 pub struct Replacing {
     /// How the scan ended.
     pub reach: Reach,
-    /// Whether many items may be missing.
+    /// Whether many missing items are accepted.
     pub removals: Removals,
     /// The code of the connection.
     pub code: ConnectionCode,
 }
 
 impl Destination {
-    /// What `--output PATH` means: links are followed, and what is no ordinary file is a stream.
+    /// The destination for `--output PATH`. Links are followed. A target that is not a regular file is a stream.
     pub fn of(path: &Path) -> Self {
         if path == Path::new("-") {
             return Self::StandardOutput;
         }
-        // Not by the target's name: that of a pipe, as `/dev/stdout` may be one, names nothing.
+        // The link itself is not resolved for streams: the target of `/dev/stdout` may be a pipe, whose name is not a
+        // path.
         match fs::metadata(path) {
             Ok(target) if target.is_file() => {
                 Self::File(fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()))
@@ -64,7 +66,7 @@ impl Destination {
         }
     }
 
-    /// Opens a spool from which the lines can get here; those that will be copied wait in the folder `aside`.
+    /// Opens a spool for the lines. Lines for a stream are spooled in the folder `aside`.
     ///
     /// # Errors
     /// If the temporary file cannot be created.
@@ -85,7 +87,7 @@ impl Destination {
         Spool::open(folder, target).map_err(|error| cannot_write(self.name(folder), plain(&error)))
     }
 
-    /// What a person would name: the file that was asked for, else the folder of temporary files.
+    /// The path for messages: the requested file, or the folder of temporary files.
     fn name<'a>(&'a self, temporary: &'a Path) -> &'a Path {
         match self {
             Self::File(path) | Self::Export(path) => path,
@@ -93,8 +95,8 @@ impl Destination {
         }
     }
 
-    /// Puts the lines where they belong, and tells where that is, if it is a file. Lines for standard output come back:
-    /// it belongs to the whole run.
+    /// Writes the lines to the destination, and returns where they are. Lines for standard output are returned, because
+    /// all scans of a run share it.
     ///
     /// # Errors
     /// If the lines cannot be written.
@@ -112,20 +114,20 @@ impl Destination {
     }
 }
 
-/// Where lines are after [`Destination::put`].
+/// Where the lines are after [`Destination::put`].
 pub enum Placed {
     /// In this file.
     File(PathBuf),
-    /// In the file `path` beside the one that was meant, which they may not replace.
+    /// In the file `path`, because they may not replace the requested file.
     Beside {
         /// The file that was written.
         path: PathBuf,
-        /// Why the other may not be replaced.
+        /// Why the requested file may not be replaced.
         reason: String,
     },
     /// In a stream.
     Elsewhere,
-    /// Not yet on standard output.
+    /// Still to be written to standard output.
     Waiting(Finished),
 }
 
@@ -143,7 +145,7 @@ pub fn copy_to_standard_output(
     copy(finished, output, Path::new(STANDARD_OUTPUT))
 }
 
-/// An error of a temporary file, whose own name nobody asked for.
+/// An error of a temporary file, without the name of that file.
 pub fn plain(error: &io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such folder"),
@@ -167,7 +169,7 @@ fn put_file(
         .rename(target)
         .map_err(|error| cannot_write(target, error))?;
     if replaces {
-        // What an earlier partial scan left is out of date now; that there is none is the rule.
+        // The file of an earlier partial scan is out of date now. Usually there is none.
         let _ = fs::remove_file(&aside);
     }
     let path = target.to_path_buf();
@@ -178,8 +180,8 @@ fn put_file(
 }
 
 impl Replacing {
-    /// Why the lines of a complete scan may not replace the file `path`: whoever imports it would take too many items for
-    /// gone.
+    /// Why the lines of a complete scan may not replace the file `path`: an import would treat too many items as
+    /// removed.
     fn refusal(&self, path: &Path, finished: &mut Finished) -> Result<Option<String>, SinkError> {
         let replaces = fs::metadata(path).is_ok_and(|former| former.is_file());
         if self.removals == Removals::Accepted || !replaces {
@@ -210,10 +212,10 @@ fn copy(finished: Finished, stream: &mut dyn Write, name: &Path) -> Result<(), S
     unless_broken_pipe(copied, name)
 }
 
-/// A reader that has seen enough, such as `head`, is no fault.
+/// Ignores that the reader closed the pipe, as `head` does.
 ///
 /// # Errors
-/// If the cause is another one than a closed pipe.
+/// If the lines could not be written for another reason.
 pub fn unless_broken_pipe(written: io::Result<()>, name: &Path) -> Result<(), SinkError> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write(name, error)),
@@ -221,7 +223,7 @@ pub fn unless_broken_pipe(written: io::Result<()>, name: &Path) -> Result<(), Si
     }
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

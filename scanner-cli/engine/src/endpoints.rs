@@ -1,5 +1,5 @@
-//! The pages of the service: `/healthz`, `/readyz` and `/metrics`. They read what the service publishes, and the store;
-//! nothing here can change anything.
+//! The monitoring pages of the service: `/healthz`, `/readyz` and `/metrics`. They only read the published snapshot and
+//! the store.
 
 use std::{
     sync::Arc,
@@ -25,12 +25,12 @@ use crate::{
     service_state::{Phase, Snapshot, Snapshots},
 };
 
-/// A loop that goes round each second has stopped, if it did not for so long.
+/// Time without a tick of the service's loop after which the service is unhealthy. The loop ticks each second.
 const LIVELY: Duration = Duration::from_secs(30);
-/// As Prometheus names its text format.
+/// The content type of Prometheus' text format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What the pages are made of.
+/// The data that the pages show.
 pub struct Pages {
     snapshots: Snapshots,
     last_scans: LastScans,
@@ -50,7 +50,7 @@ impl Pages {
     }
 }
 
-/// Answers who comes to `listener`, until it is aborted.
+/// Serves the pages on `listener` until the task is cancelled.
 pub async fn serve(listener: TcpListener, pages: Pages) {
     let router = Router::new()
         .route("/healthz", get(healthz))
@@ -58,7 +58,7 @@ pub async fn serve(listener: TcpListener, pages: Pages) {
         .route("/metrics", get(page_of_metrics))
         .fallback(nothing)
         .with_state(Arc::new(pages));
-    // It says of itself that it never ends.
+    // It never returns.
     let _ = axum::serve(Bounded::new(listener), router).await;
 }
 
@@ -86,7 +86,7 @@ async fn page_of_metrics(State(pages): State<Arc<Pages>>) -> impl IntoResponse {
 async fn nothing() -> (StatusCode, &'static str) {
     (
         StatusCode::NOT_FOUND,
-        "there are /healthz, /readyz and /metrics\n",
+        "unknown page; the pages are /healthz, /readyz and /metrics\n",
     )
 }
 
@@ -100,7 +100,7 @@ fn health(snapshot: &Snapshot, now: Instant) -> (StatusCode, String) {
         };
     }
     let seconds = silent.as_secs();
-    let text = format!("the scanner has done nothing for {seconds} seconds\n");
+    let text = format!("the service has not responded for {seconds} seconds\n");
     (StatusCode::SERVICE_UNAVAILABLE, text)
 }
 
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_loop_that_stands_still_is_not_healthy() {
+    fn a_loop_that_does_not_tick_is_unhealthy() {
         let snapshot = Snapshot::beginning(None, Timestamp::UNIX_EPOCH);
         let after = |seconds| health(&snapshot, snapshot.ticked + Duration::from_secs(seconds));
         assert_eq!(after(30).0, StatusCode::OK);

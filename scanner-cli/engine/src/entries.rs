@@ -1,5 +1,5 @@
-//! Files of entries that settings name, such as a mapping of users to addresses: HOCON or CSV, by their names. Of both
-//! comes the same tree, with places.
+//! Reads files of entries, such as a mapping of users to addresses. The extension determines the format, HOCON or CSV.
+//! Both result in the same tree, with places.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -12,8 +12,8 @@ use crate::{
 
 mod table;
 
-/// Reads the file at `path`, which has this content. Includes come from `files`; there is no environment, so that the file
-/// means the same wherever it lies.
+/// Reads the file at `path` with this content. `files` reads the included files. Environment variables are not
+/// available, so the meaning of the file does not depend on the machine.
 ///
 /// # Errors
 /// If the format of the file is unknown, or its content is not valid.
@@ -49,7 +49,7 @@ fn read_hocon(path: &Path, content: &[u8], files: &dyn Files) -> Result<Entries,
         })
 }
 
-/// What is wrong, as it is in a file that knows no variables of the environment.
+/// The error, adapted for a file that cannot use environment variables.
 fn without_variables(found: hocon::SourceDiagnostic) -> Diagnostic {
     let hocon::SourceDiagnostic {
         place,
@@ -82,16 +82,16 @@ mod tests {
         assert_eq!(read("a.CSV", "A\\u").as_deref(), Ok("A\\u"));
         assert_eq!(read("a.conf", r#""A\\u" = x"#).as_deref(), Ok("A\\u"));
         assert_eq!(read("a.json", r#"{"A\\u": "x"}"#).as_deref(), Ok("A\\u"));
-        let fault = read("a.xlsx", "").unwrap_err();
+        let error = read("a.xlsx", "").unwrap_err();
         assert_eq!(
-            fault.message,
+            error.message,
             "cannot determine the format of `a.xlsx` from its extension"
         );
-        let fault = read("a.conf", "\n\"A\\x\" = x").unwrap_err();
-        assert_eq!(fault.place.unwrap().to_string(), "a.conf:2:3");
-        assert!(fault.hint.unwrap().contains("every backslash twice"));
-        let fault = read("a.conf", "x = ${NO_SUCH}").unwrap_err();
-        assert_eq!(fault.message, "`${NO_SUCH}` is not a setting of the file");
-        assert!(fault.hint.unwrap().contains("cannot be used in this file"));
+        let error = read("a.conf", "\n\"A\\x\" = x").unwrap_err();
+        assert_eq!(error.place.unwrap().to_string(), "a.conf:2:3");
+        assert!(error.hint.unwrap().contains("every backslash twice"));
+        let error = read("a.conf", "x = ${NO_SUCH}").unwrap_err();
+        assert_eq!(error.message, "`${NO_SUCH}` is not a setting of the file");
+        assert!(error.hint.unwrap().contains("cannot be used in this file"));
     }
 }

@@ -1,4 +1,4 @@
-//! A trial of the filters of a connection: what they keep and exclude of what its site has now, or of what the store holds.
+//! Tests the filters of a connection: which items they keep and exclude, of its site now or of the store.
 
 use std::{
     fs::File,
@@ -23,26 +23,26 @@ mod offline;
 
 use self::offline::TrialError;
 
-/// A trial that ended, and whether it saw all items.
+/// The result of a trial, and whether it read all items.
 pub type TrialResult = Result<(Trial, Completeness), ScanError>;
 
-/// What a trial saw. Its lines wait in a file: a scan that begins again takes them back.
+/// The result of a trial. Its lines are kept in a temporary file, because a scan that starts over discards them.
 pub struct Trial {
     lines: BufWriter<File>,
     /// The number of items that the filters keep.
     pub kept: u64,
-    /// The number of items that they exclude.
+    /// The number of items that the filters exclude.
     pub excluded: u64,
-    /// The number of items that they cannot decide about.
+    /// The number of items about which the filters cannot decide.
     pub undecided: u64,
-    /// The rules, and how often each decided.
+    /// The rules, and how often each one decided.
     pub rules: Vec<(Arc<FilterRule>, RuleCount)>,
-    /// What is odd.
+    /// The warnings.
     pub warnings: Vec<Diagnostic>,
 }
 
 impl Installation {
-    /// Tries the filters on what the site has now, in the session that is kept for it.
+    /// Tests the filters with the items of the site now, with the kept session.
     ///
     /// # Errors
     /// If the site cannot be read.
@@ -54,10 +54,10 @@ impl Installation {
         read.map(|completeness| (trial, completeness))
     }
 
-    /// Tries the filters on what the store holds.
+    /// Tests the filters with the items in the store.
     ///
     /// # Errors
-    /// If the store does not have the connection, or cannot be used.
+    /// If the store does not contain the connection, or cannot be used.
     pub fn try_filters_offline(&self, ready: &Ready) -> Result<TrialResult, OperationError> {
         let catalog = self.catalog()?;
         let stored = stored_connection(&catalog, ready.code.as_str())?;
@@ -86,13 +86,13 @@ impl Trial {
         writeln!(self.lines, "{}", printable(line)).map_err(cannot_keep)
     }
 
-    /// Notes something that the filters cannot decide about.
+    /// Records an item about which the filters cannot decide.
     fn undecided(&mut self, what: &str, why: &str) -> Result<(), SinkError> {
         self.undecided += 1;
         self.line(&format!("undecided  {what}  {why}"))
     }
 
-    /// Writes the list of items, a line each.
+    /// Writes the list of items, one per line.
     ///
     /// # Errors
     /// If `output` cannot be written.

@@ -24,11 +24,11 @@ mod connection_files;
 
 use self::connection_files::ConnectionFiles;
 
-/// A connection that is about to be forgotten, with its lock: no scan begins meanwhile.
+/// A connection that is about to be forgotten. Its lock is held, so that no scan starts in the meantime.
 pub struct Forget {
     /// The code of the connection.
     pub code: ConnectionCode,
-    /// What the store holds of the connection, if it knows it.
+    /// What the store contains of the connection, if anything.
     pub holding: Option<ConnectionContents>,
     /// The files of the connection besides the store.
     pub files: Vec<PathBuf>,
@@ -38,22 +38,22 @@ pub struct Forget {
     _lock: Lock,
 }
 
-/// What was removed, and what was not.
+/// The result of removing a connection.
 pub struct Forgotten {
-    /// The number of sessions that were removed.
+    /// The number of removed sessions.
     pub sessions: usize,
     /// The files that could not be removed.
     pub failed: Vec<(PathBuf, io::Error)>,
-    /// Copies of the store that hold the connection, or may hold it.
+    /// Copies of the store that contain the connection, or may contain it.
     pub copies: Copies,
 }
 
 impl Installation {
-    /// Finds what there is of a connection, and takes its lock.
+    /// Finds everything about a connection, and takes its lock.
     ///
     /// # Errors
-    /// If a connection file has the code or may have it, nothing is known of the connection, it is being scanned, or the
-    /// store is in use.
+    /// If a connection file has the code or may have it, the connection is unknown, it is being scanned, or the store
+    /// is in use.
     pub fn begin_forget(
         &self,
         code: ConnectionCode,
@@ -62,7 +62,7 @@ impl Installation {
         let connection_files = ConnectionFiles::without(&code, self)?;
         let path = self.home.store();
         if path.exists() {
-            // Brings a store of an older version up to date: without a connection file, no scan does.
+            // Upgrades a store of an older version. Without a connection file, no scan does so.
             Cursors::open(&path, &Arc::default())?;
         }
         let holding = store::connection_contents(&path, code.as_str())?;
@@ -86,7 +86,7 @@ impl Installation {
         })
     }
 
-    /// The lock of a connection, so that no scan runs.
+    /// Takes the lock of a connection, so that no scan runs.
     fn lock_connection(&self, code: &ConnectionCode) -> Result<Lock, OperationError> {
         let path = self.home.data(code, "lock");
         Lock::take(&path, (self.clock)()).map_err(|error| match error {
@@ -109,8 +109,8 @@ impl Installation {
 }
 
 impl Forget {
-    /// Delivers the removals to the followers. Nothing else is removed before all of them have received them. Returns their
-    /// names.
+    /// Delivers the removals to the followers, and returns the names of the followers. Nothing else may be removed
+    /// before all followers have received the removals.
     ///
     /// # Errors
     /// If the store cannot be used, or a follower did not receive the removals.
@@ -125,10 +125,10 @@ impl Forget {
         received(deliverer.deliver(&self.followers).await)
     }
 
-    /// Removes everything, the store's part first.
+    /// Removes everything, first from the store.
     ///
     /// # Errors
-    /// If the store cannot be used. Files that cannot be removed are no error: the result lists them.
+    /// If the store cannot be used. Files that cannot be removed are not an error; they are in the result.
     pub fn remove(&self) -> Result<Forgotten, OperationError> {
         let home = &self.installation.home;
         let (path, code) = (home.store(), self.code.as_str());
@@ -136,7 +136,7 @@ impl Forget {
         let mut failed = Vec::new();
         for file in &self.files {
             if let Some(folder) = file.parent() {
-                // What killed scans left there.
+                // Temporary files of scans that were killed.
                 temporary_file::remove_leftovers(folder);
             }
             failed.extend(remove_file(file).err().map(|error| (file.clone(), error)));
@@ -152,7 +152,7 @@ impl Forget {
     }
 }
 
-/// The files about a connection that exist, besides its lock.
+/// The existing files of a connection, except its lock.
 fn own_files(home: &Home, code: &ConnectionCode, followers: &Followers) -> Vec<PathBuf> {
     let export = home.export(code);
     let mut partial = export.clone().into_os_string();
@@ -169,7 +169,7 @@ fn own_files(home: &Home, code: &ConnectionCode, followers: &Followers) -> Vec<P
     files
 }
 
-/// The codes of the connections of the store, for people.
+/// The codes of the connections in the store, for messages.
 fn known_codes(home: &Home) -> String {
     let catalog = Catalog::open(&home.store()).ok().flatten();
     let connections = catalog.as_ref().map(Catalog::connections);
@@ -184,7 +184,7 @@ fn known_codes(home: &Home) -> String {
     codes.join(", ")
 }
 
-/// The names of the followers, all of which have received the removals.
+/// The names of the followers, or an error if one has not received the removals.
 fn received(deliveries: Vec<DeliveryRun>) -> Result<Vec<String>, OperationError> {
     let (mut names, mut problems) = (Vec::new(), Vec::new());
     for DeliveryRun {
@@ -199,7 +199,7 @@ fn received(deliveries: Vec<DeliveryRun>) -> Result<Vec<String>, OperationError>
             None => names.push(follower.to_string()),
             Some(error) => problems.push(Problem::general(
                 format!("the follower `{follower}` did not receive the removals: {error}"),
-                "the items are marked as gone, but are still in the store: repeat the command when the follower works \
+                "the items are marked as removed, but are still in the store: repeat the command when the follower works \
                  again, or leave its catalog unchanged with `--keep-in-catalogs`"
                     .to_owned(),
             )),

@@ -1,4 +1,4 @@
-//! The scanner's home folder: what lies where.
+//! The scanner's home folder and the paths in it.
 
 use std::{
     io,
@@ -19,29 +19,29 @@ use crate::{
     temporary_file,
 };
 
-/// The home folder. Paths of settings that are relative start here.
+/// The home folder. Relative paths in settings start here.
 #[derive(Clone, Debug)]
 pub struct Home {
     folder: PathBuf,
 }
 
-/// How the name of a session's file begins and ends.
+/// The start and the end of the file name of a session.
 const SESSION: &str = "site-";
 const SESSION_END: &str = ".session";
 
-/// Maximum number of bytes of a follower's name in the name of its lock, of which systems allow 255.
+/// Maximum number of bytes of a follower's name in the file name of its lock. Systems allow file names of 255 bytes.
 const MAX_LOCK_NAME: usize = 200;
 
 impl Home {
-    /// The home in this folder.
+    /// The home at this path.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// Whether there is such a folder; whether it can be read, whoever reads it says.
+    /// Checks that the folder exists. Errors when reading it are reported later.
     ///
     /// # Errors
-    /// When there is not.
+    /// If it does not exist, or is not a folder.
     pub fn check(&self) -> Result<(), Problem> {
         let path = self.path("");
         if path.as_os_str().is_empty() {
@@ -56,21 +56,21 @@ impl Home {
             }
             Ok(_) | Err(_) => return Ok(()),
         };
-        let hint = "the home is the folder with `connections/`: name it with `--home` or `SCANNER_HOME`, or create it first";
+        let hint = "the home is the folder that contains `connections/`: set it with `--home` or `SCANNER_HOME`, or create it first";
         Err(Problem::general(message, hint.to_owned()))
     }
 
-    /// Where the connection files are.
+    /// The folder of the connection files.
     pub fn connections(&self) -> PathBuf {
         self.folder.join("connections")
     }
 
-    /// The scanner's own settings.
+    /// The settings file of the scanner.
     pub fn settings(&self) -> PathBuf {
         self.path("conf/application.conf")
     }
 
-    /// The key for encrypted values, where nothing else is set.
+    /// The default path of the key for encrypted values.
     pub fn key(&self) -> PathBuf {
         self.path("conf/encryption.key")
     }
@@ -90,17 +90,18 @@ impl Home {
         self.folder.join("data").join(format!("{name}.follower"))
     }
 
-    /// The lock of the long-running scanner. No connection's lock begins with a dot.
+    /// The lock of the service. No lock of a connection starts with a dot.
     pub fn lock(&self) -> PathBuf {
         self.folder.join("data").join(".scanner.lock")
     }
 
-    /// What the long-running scanner tells of itself.
+    /// The file in which the service publishes its state.
     pub fn status(&self) -> PathBuf {
         self.folder.join("data").join("status.json")
     }
 
-    /// The full path of the folder. Not the canonical one: on Windows that begins with `\\?\`, where `cmd.exe` cannot work.
+    /// The absolute path of the folder. It is not the canonical path: on Windows, that one starts with `\\?\`, which
+    /// `cmd.exe` does not support.
     ///
     /// # Errors
     /// If the current folder is unknown.
@@ -108,14 +109,14 @@ impl Home {
         std::path::absolute(&self.folder)
     }
 
-    /// A path of the home as it is seen from there.
+    /// A path relative to the home.
     pub fn relative(&self, path: &Path) -> String {
         let folder = self.path("");
         let path = path.strip_prefix(folder).unwrap_or(path);
         path.display().to_string()
     }
 
-    /// A path that a setting names.
+    /// Resolves a path in a setting.
     pub fn path(&self, path: &str) -> PathBuf {
         let path = if path.is_empty() {
             self.folder.clone()
@@ -132,10 +133,11 @@ impl Home {
         self.folder.join("export").join(export_name(code))
     }
 
-    /// A folder for what waits to be copied: of the home if that can be, so that it is on a disk, else the system's.
+    /// A folder for temporary files: `data` in the home if it is writable, because that is on a disk, otherwise the
+    /// system's temporary folder.
     pub fn aside(&self) -> PathBuf {
         let data = self.folder.join("data");
-        // Whether a folder can be written, only writing says: a mount, an owner or a list of rights may forbid it.
+        // Only writing shows whether a folder is writable: a mount, an owner or an access list may prevent it.
         match create_folder(&data).and_then(|()| tempfile::tempfile_in(&data)) {
             Ok(_) => data,
             Err(_) => std::env::temp_dir(),
@@ -154,7 +156,8 @@ impl Home {
         }
     }
 
-    /// What two connections must not share: the code, and where capitals make no other file name, its letters.
+    /// The text that must be unique for each connection: the code, in lower case on systems where file names ignore
+    /// case.
     pub fn identity(code: &ConnectionCode) -> String {
         if cfg!(any(windows, target_os = "macos")) {
             code.as_str().to_lowercase()
@@ -163,18 +166,18 @@ impl Home {
         }
     }
 
-    /// What two enabled connections must not share on any system: a home may move to one where capitals make no other file
-    /// name.
+    /// The text that must be unique for each enabled connection on all systems: a home may be moved to a system where
+    /// file names ignore case.
     pub fn folded(code: &ConnectionCode) -> String {
         code.as_str().to_lowercase()
     }
 
-    /// Whether the code can be part of a file's name, of which systems take 255 bytes.
+    /// Whether the code is short enough for a file name. Systems allow 255 bytes.
     pub fn can_name(code: &ConnectionCode) -> bool {
         file_name(code.as_str()).len() <= 200
     }
 
-    /// The file of a kept session. Connections of one account on one site have the same key.
+    /// The file of a kept session. Connections with the same account and site have the same key.
     pub fn session(&self, key: &str) -> PathBuf {
         let name = format!("{SESSION}{key}{SESSION_END}");
         self.folder.join("data").join(name)
@@ -185,12 +188,12 @@ impl Home {
         name.starts_with(SESSION) && name.ends_with(SESSION_END)
     }
 
-    /// A random text of this home, without which a session's key gives nothing away.
+    /// The file of a random text. Without it, the key of a session reveals nothing about the account.
     pub fn session_salt(&self) -> PathBuf {
         self.folder.join("data").join(".session.salt")
     }
 
-    /// A file of the scanner's own about a connection, such as its lock.
+    /// A file about a connection in `data`, such as its lock.
     pub fn data(&self, code: &ConnectionCode, ending: &str) -> PathBuf {
         self.folder
             .join("data")

@@ -1,4 +1,4 @@
-//! What running a hook outside of the service needs: the hook, and the secrets that its output must not show.
+//! Finds what is needed to run a hook outside of the service: the hook, and the secrets to redact from its output.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use crate::{
     secrets::Redactor,
 };
 
-/// The kind of source of a connection whose file cannot be used.
+/// The connector of a connection whose file cannot be used.
 const DEFAULT_CONNECTOR: &str = "qlik-sense";
 
 impl Installation {
-    /// Finds the hook with this code, enabled or not, and what is odd about its file.
+    /// Finds the hook with this code, enabled or not, and the warnings about its file.
     ///
     /// # Errors
     /// If no valid file has the code.
@@ -34,7 +34,7 @@ impl Installation {
             }
             known.extend(file.code());
         }
-        // The code may be that of a file that is not valid.
+        // An invalid file may have the code.
         let invalid = files
             .iter()
             .filter(|file| file.hook.is_none() && file.code() != Some(code));
@@ -61,8 +61,8 @@ impl Installation {
         Err(OperationError::configuration(problems))
     }
 
-    /// The kind of source of a connection, and its secrets. Without its file its secrets are unknown, and so is what a hook
-    /// could learn of them.
+    /// The connector of a connection, and its secrets. If its file cannot be used, there are no secrets: a hook cannot
+    /// get them either.
     ///
     /// # Errors
     /// If `conf/application.conf` is not valid.

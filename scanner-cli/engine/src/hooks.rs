@@ -39,34 +39,34 @@ pub struct Hook {
     time_limit: Duration,
 }
 
-/// The scan that a hook runs after.
+/// The input of a hook: the scan that it runs after.
 pub struct After<'a> {
     /// The home.
     pub home: &'a Home,
-    /// The kind of the source.
+    /// The connector.
     pub connector: &'a str,
     /// The scan.
     pub scan: &'a StoredScan,
     /// The id of the store.
     pub store_id: &'a str,
-    /// Which changes the hook receives.
+    /// The changes that the hook receives.
     pub since: Since,
-    /// Those of the connection.
+    /// Redacts the secrets of the connection.
     pub secrets: Arc<Redactor>,
-    /// Set when the hook has to end.
+    /// Set when the hook must stop.
     pub stop: &'a AtomicBool,
 }
 
-/// Which changes a hook learns of.
+/// The changes that a hook receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// Those of the scan.
+    /// The changes of the scan.
     Scan,
-    /// All items that are there: what the hook learned before is of another store, since a backup was restored.
+    /// All present items. What the hook received before belongs to another store, because a backup was restored.
     Reset,
 }
 
-/// Why a hook did not end well.
+/// Why a hook failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     /// The store cannot be read.
@@ -93,10 +93,11 @@ pub enum HookError {
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Hook {
-    /// Runs the hook to its end; gives its exit code. The caller is a thread of a runtime that may block.
+    /// Runs the hook until it ends, and returns its exit code. Must be called on a thread of the runtime that may
+    /// block.
     ///
     /// # Errors
-    /// When it cannot run, takes too long, or is not let to its end.
+    /// If the hook cannot run, takes too long, or is stopped.
     pub fn run(&self, after: &After<'_>) -> Result<i32, HookError> {
         let (items, changes) = told(after)?;
         let Some((program, arguments)) = self.command.split_first() else {
@@ -108,7 +109,7 @@ impl Hook {
         let started = command
             .args(arguments)
             .current_dir(after.home.absolute().map_err(HookError::Files)?)
-            // Whether the scanner is ready is not for a hook to say.
+            // A hook must not notify systemd that the scanner is ready.
             .env_remove("NOTIFY_SOCKET")
             .env("ZEENEA_HOOK_CONNECTOR_CODE", after.connector)
             .env("ZEENEA_HOOK_CONNECTION_ID", code)
@@ -144,7 +145,7 @@ impl Hook {
         runtime.block_on(self.attend(child, outputs, after.stop))
     }
 
-    /// Both streams of the hook.
+    /// Both output streams of the hook.
     fn outputs(&self, child: &mut Child, after: &After<'_>) -> io::Result<[Option<Output>; 2]> {
         let writer = output::Writer {
             hook: self.code.clone(),
@@ -159,7 +160,7 @@ impl Hook {
         ])
     }
 
-    /// Waits for the end of the hook, and logs what it writes until a moment after that.
+    /// Waits until the hook ends, and logs its output until shortly after that.
     async fn attend(
         &self,
         child: Child,
@@ -209,7 +210,7 @@ async fn log(output: &mut Option<Output>) {
     }
 }
 
-/// What the hook starts itself ends with it.
+/// Puts the hook into its own process group, so that processes that it starts are stopped with it.
 #[cfg(unix)]
 fn in_group_of_its_own(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
@@ -218,8 +219,8 @@ fn in_group_of_its_own(command: &mut Command) {
 #[cfg(not(unix))]
 fn in_group_of_its_own(_command: &mut Command) {}
 
-/// Kills a hook that was not waited for yet, so that its number is still its own. One that has ended meanwhile needs no
-/// end.
+/// Kills a hook. It was not waited for yet, so its process id still belongs to it. Errors are ignored: the hook may
+/// have ended in the meantime.
 fn end(child: &mut Child) {
     #[cfg(unix)]
     {
@@ -230,7 +231,7 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// The paths of the items that the scan wrote, a line each, and its changes as NDJSON.
+/// Writes the input files of a hook: the paths of the written items, one per line, and the changes as NDJSON.
 fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError> {
     let aside = after.home.aside();
     let mut items = tempfile::tempfile_in(&aside).map_err(HookError::Files)?;
@@ -255,7 +256,7 @@ fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError>
     Ok((items, changes))
 }
 
-/// Writes the changes of a scan, and the paths of the items that it wrote.
+/// Writes the changes of a scan, and the paths of the added and changed items.
 fn tell_changes(
     catalog: &Catalog,
     scan: &StoredScan,
@@ -272,14 +273,14 @@ fn tell_changes(
             return Ok(());
         }
         match catalog.item(&change.key)? {
-            // An earlier attempt of the scan may have written what the last one did not see.
+            // An earlier attempt of the scan may have written an item that the last attempt did not find.
             Some(item) if item.state == ItemState::Present => tell_path(&item, paths),
             _ => Ok(()),
         }
     })
 }
 
-/// Writes all items that are there as if they had just been added.
+/// Writes all present items as if they had just been added.
 fn tell_items(
     catalog: &Catalog,
     connection: &str,
@@ -308,7 +309,7 @@ fn tell_path(item: &CatalogItem<'_>, paths: &mut impl Write) -> Result<(), HookE
     writeln!(paths, "{path}").map_err(HookError::Files)
 }
 
-/// Whether a change is one of an item that the catalog has after it.
+/// Whether the catalog contains the item after the change.
 fn wrote(kind: ChangeKind) -> bool {
     use ChangeKind::{Added, Changed, Returned};
     matches!(kind, Added | Changed | Returned)

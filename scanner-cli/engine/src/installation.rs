@@ -1,4 +1,4 @@
-//! An installation of the scanner: its home, its environment, and the kinds of sources that it knows.
+//! An installation of the scanner: its home, environment variables, connectors and clock.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,21 +20,21 @@ use crate::{
     restrictions::Restrictions,
 };
 
-/// What the operations of the engine work with.
+/// The installation that the operations of the engine use.
 #[derive(Clone)]
 pub struct Installation {
     /// The home.
     pub home: Home,
     /// Variables of the environment.
     pub variables: Arc<BTreeMap<String, String>>,
-    /// The kinds of sources.
+    /// The connectors.
     pub connectors: Arc<ConnectorRegistry>,
     /// The clock.
     pub clock: Clock,
 }
 
 impl Installation {
-    /// What connection files may use.
+    /// Reads what connection files may use.
     ///
     /// # Errors
     /// If `conf/application.conf` is not valid.
@@ -46,7 +46,7 @@ impl Installation {
     /// Reads `conf/application.conf`.
     ///
     /// # Errors
-    /// If it is not valid.
+    /// If the file is invalid.
     pub fn application(&self) -> Result<Application, OperationError> {
         let read = Application::read(&ApplicationReading {
             home: &self.home,
@@ -59,14 +59,14 @@ impl Installation {
         Ok(application)
     }
 
-    /// Warnings about connections of followers that no connection file has.
+    /// Warnings about connections that followers name and that do not exist.
     fn unknown_connections(&self, application: &Application) -> Vec<Problem> {
         let is_limited = |scope: &ConnectionScope| matches!(scope, ConnectionScope::Only(_));
         let mut followers = application.followers.iter();
         if !followers.any(|follower| is_limited(&follower.scope)) {
             return Vec::new();
         }
-        // Errors in connection files are reported by whatever uses them. A file without a readable code may have any.
+        // Errors in connection files are reported elsewhere. A file without a readable code may have any code.
         let known = self.connections().ok().and_then(|all| all.all_codes());
         let Some(known) = known else {
             return Vec::new();
@@ -77,12 +77,12 @@ impl Installation {
         unknown.collect()
     }
 
-    /// What delivers to followers.
+    /// Creates the object that delivers to followers.
     pub fn deliverer(&self) -> Deliverer {
         Deliverer::new(self.home.clone(), self.clock)
     }
 
-    /// What reading a connection file needs.
+    /// What is needed to read connection files.
     pub fn reading<'a>(&'a self, restrictions: &'a Arc<Restrictions>) -> Reading<'a> {
         Reading {
             restrictions,
@@ -96,17 +96,19 @@ impl Installation {
     /// Reads all connection files.
     ///
     /// # Errors
-    /// If there are none, or `conf/application.conf` is not valid. A connection file that is not valid is no error.
+    /// If there are no connection files, or `conf/application.conf` is invalid. Invalid connection files are not an
+    /// error; they are in the result.
     pub fn connections(&self) -> Result<Connections, OperationError> {
         let restrictions = self.restrictions()?;
         let loaded = Connections::load(&self.reading(&restrictions));
         loaded.map_err(|problem| OperationError::configuration(vec![problem]))
     }
 
-    /// Reads the connections of these codes, or all that are enabled, and removes what killed processes left in the home.
+    /// Reads the connections with these codes, or all enabled connections. Also removes temporary files of killed
+    /// processes from the home.
     ///
     /// # Errors
-    /// Those of [`connections`](Self::connections), and if no file has one of the codes.
+    /// The errors of [`connections`](Self::connections), and an error if no file has one of the codes.
     pub fn select(&self, codes: &[String]) -> Result<Selected, OperationError> {
         let restrictions = self.restrictions()?;
         self.home.remove_leftovers();
@@ -117,7 +119,7 @@ impl Installation {
     }
 }
 
-/// Warnings about the connections of a follower that are not among the known ones.
+/// Warnings about connections that a follower names and that are not in `known`.
 fn unknown_codes(follower: &ConfiguredFollower, known: &[&str]) -> Vec<Problem> {
     let ConnectionScope::Only(codes) = &follower.scope else {
         return Vec::new();
@@ -127,7 +129,7 @@ fn unknown_codes(follower: &ConfiguredFollower, known: &[&str]) -> Vec<Problem> 
     let warning = |code: &ConnectionCode| {
         let message = format!("follower `{name}`: no connection has the code `{code}`");
         let question = did_you_mean(code.as_str(), known);
-        let hint = format!("{question}there are: {}", known.join(", "));
+        let hint = format!("{question}the connections are: {}", known.join(", "));
         Problem::warning(message, hint)
     };
     unknown.map(warning).collect()

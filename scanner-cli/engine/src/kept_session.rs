@@ -1,9 +1,9 @@
 //! The session with a site, kept between commands.
 //!
-//! A site gives a user five sessions, each of which lives for half an hour after its last use. Without this file the
-//! sixth command within half an hour would be locked out. Sessions are kept per site, header and value, so that all
-//! connections of one account share one. What is kept is never the reason for a failure: the client renews a session that
-//! has ended.
+//! A site allows a user five sessions, each of which ends half an hour after its last use. If sessions were not kept,
+//! the sixth command within half an hour would be rejected. Sessions are kept per site, header and account, so that all
+//! connections of an account share one. A kept session never causes a failure: the client renews a session that has
+//! ended.
 
 use std::{
     fs,
@@ -23,24 +23,24 @@ use crate::{
     temporary_file::{self, Purpose},
 };
 
-/// The session of a connection, and the file that it is kept in.
+/// The session of a connection, and its file.
 pub struct KeptSession<'a> {
     sessions: Option<Box<dyn Sessions + 'a>>,
-    /// Not set if the connection has no session to keep.
+    /// Not set if the connection does not use sessions.
     path: Option<PathBuf>,
-    /// Why sessions cannot be kept.
-    trouble: Option<io::Error>,
+    /// Why sessions cannot be kept: the salt cannot be read or written.
+    salt_error: Option<io::Error>,
 }
 
-/// A file of a session that was not used for this time is removed. The session ended long before.
+/// Age after which the file of an unused session is removed. The session itself ended long before.
 const MAX_UNUSED: Duration = Duration::from_secs(48 * 60 * 60);
 
 impl<'a> KeptSession<'a> {
-    /// Lets the connection continue its session, if one is kept.
+    /// Passes the kept session to the connection, if there is one.
     pub fn resume(connection: &'a dyn Connection, home: &Home, code: &ConnectionCode) -> Self {
         remove_file(&home.data(code, "session"));
         let sessions = connection.sessions();
-        let (path, trouble) = match salt(&home.session_salt()) {
+        let (path, salt_error) = match salt(&home.session_salt()) {
             Ok(salt) => {
                 let key = sessions.as_ref().map(|sessions| sessions.key(&salt));
                 (key.map(|key| home.session(&key)), None)
@@ -55,16 +55,16 @@ impl<'a> KeptSession<'a> {
         Self {
             sessions,
             path,
-            trouble,
+            salt_error,
         }
     }
 
-    /// Keeps the session, if there is one.
+    /// Writes the current session to its file, if there is one.
     ///
     /// # Errors
     /// If the session cannot be written to the home.
     pub fn keep(&self) -> Result<(), Diagnostic> {
-        let kept = match (&self.path, &self.trouble) {
+        let kept = match (&self.path, &self.salt_error) {
             (_, Some(error)) if self.current().is_some() => Err(error.to_string()),
             (Some(path), _) => self.write_to(path).map_err(|error| error.to_string()),
             (None, _) => Ok(()),
@@ -77,7 +77,7 @@ impl<'a> KeptSession<'a> {
         })
     }
 
-    /// Ends the use of the session: lets go of it, and ends it on the site if that is wanted and nobody else uses it.
+    /// Releases the session. Ends it on the site if the settings say so and no other scan uses it.
     pub async fn end(&self, hold: SessionHold) -> Vec<Diagnostic> {
         drop(hold);
         let ended = match &self.sessions {
@@ -102,7 +102,7 @@ impl<'a> KeptSession<'a> {
     }
 }
 
-/// Removes the sessions that none of these connections uses. Gives their number.
+/// Removes the sessions that none of these connections uses, and returns their number.
 pub fn remove_others(home: &Home, connections: &[&dyn Connection]) -> usize {
     let salt = input_file::read_text(&home.session_salt(), FileKind::Small);
     let key = |connection: &&dyn Connection| {
@@ -127,29 +127,30 @@ pub fn remove_others(home: &Home, connections: &[&dyn Connection]) -> usize {
     removed
 }
 
-/// Writes `session` to a file that nobody else may read.
+/// Writes `session` to a file that only its owner can read.
 fn write(path: &Path, session: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
     // A temporary file has the mode 0600, and keeps it when it is renamed.
     let mut file = temporary_file::create(folder, Purpose::Session)?;
-    belongs_there(folder, file.as_file())?;
+    give_to_folder_owner(folder, file.as_file())?;
     file.write_all(session.expose_secret().as_bytes())?;
     file.persist(path).map_err(|error| error.error)?;
     remove_unused(folder);
     Ok(())
 }
 
-/// Refuses a file that the owner of its folder, the service's account, could neither read nor replace.
-fn belongs_there(folder: &Path, file: &fs::File) -> io::Result<()> {
+/// Gives the file to the owner of its folder, so that the service's account can read and replace it. Fails if that is
+/// not possible.
+fn give_to_folder_owner(folder: &Path, file: &fs::File) -> io::Result<()> {
     give_to_owner_of(folder, file).map_err(|error| {
         let message =
-            "it would not belong to the owner of its folder, whose commands could not use it";
+            "it cannot be given to the owner of its folder, whose commands could not use it";
         io::Error::new(error.kind(), message)
     })
 }
 
-/// The random text of this home without which the name of a session's file gives nothing away.
+/// The random text of this home. Without it, the name of a session file reveals nothing about the account.
 fn salt(path: &Path) -> io::Result<String> {
     let read = || {
         let text = input_file::read_text(path, FileKind::Small).ok()?;
@@ -165,9 +166,9 @@ fn salt(path: &Path) -> io::Result<String> {
     let random = RandomState::new();
     let salt = format!("{:016x}{:016x}", random.hash_one(0), random.hash_one(1));
     let mut file = temporary_file::create(folder, Purpose::Session)?;
-    belongs_there(folder, file.as_file())?;
+    give_to_folder_owner(folder, file.as_file())?;
     file.write_all(salt.as_bytes())?;
-    // Another scan may be quicker, or the file system may know no other way to make a file than to replace it.
+    // Another scan may have been faster, or the file system may only support replacing files.
     let Err(error) = file.persist_noclobber(path) else {
         return Ok(salt);
     };
@@ -185,7 +186,8 @@ fn salt(path: &Path) -> io::Result<String> {
     Ok(read().unwrap_or(salt))
 }
 
-/// Removes the files of sessions that were not used for long. A clock that was set costs a renewal at most.
+/// Removes the files of sessions that were not used for a long time. If the clock was changed, a session is renewed too
+/// early at worst.
 fn remove_unused(folder: &Path) {
     let Ok(entries) = input_file::entries_in(folder) else {
         return;
@@ -205,7 +207,7 @@ fn distance(time: SystemTime) -> Duration {
     time.elapsed().unwrap_or_else(|ahead| ahead.duration())
 }
 
-/// Removes a file, not what else may have its name. What cannot be removed does no harm.
+/// Removes a file, but not a folder or a link. Errors are ignored: a remaining file does no harm.
 fn remove_file(path: &Path) {
     if fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
         let _ = fs::remove_file(path);
@@ -217,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_kept_where_only_its_owner_reads_it() {
+    fn a_session_file_is_readable_by_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data").join("site-a.session");
         write(&path, &SecretString::from("first")).unwrap();
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn scans_that_begin_at_the_same_time_have_one_salt() {
+    fn simultaneous_scans_share_one_salt() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data/.session.salt");
         let scans: Vec<_> = (0..8)
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_sessions_that_ended_long_ago_are_removed() {
+    fn files_of_old_sessions_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path();
         for (name, age) in [

@@ -5,7 +5,8 @@ use catalog_model::{
     settings::{SettingProblem, Stands, UnknownSetting},
 };
 
-/// Lets the problems of missing settings point to the misspelt ones: a missing name and an unknown one are often the same.
+/// Adds the misspelt names to the problems of missing settings: a missing setting is often present under a misspelt
+/// name.
 pub fn name_misspelt(settings: &Settings, problems: &mut [SettingProblem]) {
     let missing = problems.iter_mut().filter(|one| settings.lacks(&one.key));
     for problem in missing {
@@ -15,8 +16,8 @@ pub fn name_misspelt(settings: &Settings, problems: &mut [SettingProblem]) {
     }
 }
 
-/// Points the problem of a missing setting to the misspelt one. Its value is shown at the top of a file only, where nothing
-/// is secret.
+/// Moves the problem of a missing setting to the place of the misspelt name. The value there is shown only at the top
+/// level of a file, where no setting is secret.
 fn point_to(problem: &mut SettingProblem, meant: UnknownSetting) {
     let UnknownSetting { key, place, .. } = meant;
     problem.hint = Some(format!(
@@ -29,7 +30,7 @@ fn point_to(problem: &mut SettingProblem, meant: UnknownSetting) {
     problem.place = place;
 }
 
-/// The unknown setting that may have been meant for a missing one.
+/// The unknown setting that may be the missing one, misspelt.
 fn meant_by(settings: &Settings, missing: &str) -> Option<UnknownSetting> {
     let mut unknown = settings.unknown().into_iter();
     unknown.find(|one| one.near.as_deref() == Some(missing))

@@ -1,13 +1,13 @@
-//! The code that a person may have meant by one that no connection has.
+//! Suggestions for codes that no connection has.
 
 use std::path::Path;
 
 use catalog_model::nearest;
 
-/// From how many characters on a part of a code suggests it.
+/// Minimum number of characters of a part of a code to suggest that code.
 const MIN_PART: usize = 3;
 
-/// The one of the known codes that is near to `code`: misspelt, in other letters, or only a part of it.
+/// The known code that is similar to `code`: misspelt, in a different case, or with `code` as a part.
 pub fn near_code<'a>(code: &str, known: &[&'a str]) -> Option<&'a str> {
     let code = code.trim();
     let lower = code.to_lowercase();
@@ -26,12 +26,12 @@ pub fn near_code<'a>(code: &str, known: &[&'a str]) -> Option<&'a str> {
     })
 }
 
-/// The question after an unknown code: `did you mean …? `, or nothing where no code is near.
+/// The question after an unknown code: `did you mean …? `, or an empty text if no code is similar.
 pub fn did_you_mean(code: &str, known: &[&str]) -> String {
     near_code(code, known).map_or(String::new(), |near| format!("did you mean `{near}`? "))
 }
 
-/// Whether `code` is the name of this file, with or without its folder and its ending.
+/// Whether `code` is the name of this file, with or without its folder and its extension.
 pub fn is_name_of(code: &str, path: &Path) -> bool {
     let code = Path::new(code);
     let is = |name: Option<&std::ffi::OsStr>| name.is_some() && name == code.file_name();
@@ -52,7 +52,7 @@ mod tests {
             (" finance", Some("finance")),
             ("prod", Some("qlik-prod")),
             ("fin", Some("finance")),
-            // It may be either.
+            // Two codes match.
             ("qlik", None),
             ("fi", None),
             ("warehouse", None),
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_known_by_its_name() {
+    fn a_file_is_recognized_by_its_name() {
         let path = Path::new("home/connections/qlik.conf");
         for code in ["qlik", "qlik.conf", "connections/qlik.conf", "./qlik.conf"] {
             assert!(is_name_of(code, path), "{code}");

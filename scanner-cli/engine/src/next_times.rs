@@ -1,4 +1,4 @@
-//! The next times at which the shown connection is scanned.
+//! The next scan times of a shown settings file.
 
 use std::path::Path;
 
@@ -13,25 +13,25 @@ use crate::{
     schedule::Preview,
 };
 
-/// The next times by a setting of the shown file, or of the scanner's own settings.
+/// The next scan times, from the schedule of the shown file or of `conf/application.conf`.
 pub struct NextTimes {
     preview: Preview,
-    /// The setting, and the file if it is another one.
+    /// The setting, and its file if it is not the shown one.
     source: String,
 }
 
-/// The setting of a connection file.
+/// The schedule setting of a connection file.
 const OWN: &str = "schedule";
 
 impl NextTimes {
-    /// A line for people.
+    /// The times as a line of text.
     pub fn as_text(&self) -> String {
         let Self { preview, source } = self;
         let (times, zone) = (preview.local_times(), preview.zone());
         format!("next times by {source}: {times} ({zone})")
     }
 
-    /// Adds them to the settings.
+    /// Adds the times to the JSON of the settings.
     pub fn add_to(&self, settings: &mut Json) {
         if let Json::Object(settings) = settings {
             settings.insert("next_times".to_owned(), json!(self.preview.times()));
@@ -40,8 +40,8 @@ impl NextTimes {
 }
 
 impl Installation {
-    /// The next times of the file with these settings, if it is a connection file or `conf/application.conf`, and a
-    /// schedule is set. What keeps them unknown is added to `problems`.
+    /// The next scan times of a file with these settings, if it is a connection file or `conf/application.conf`, and a
+    /// schedule is set. Errors are added to `problems`.
     pub fn next_times(
         &self,
         path: &Path,
@@ -84,7 +84,7 @@ impl Installation {
     }
 }
 
-/// An error, at its place if it has one in the shown file.
+/// An error, at its place in the shown file if it has one.
 fn problem(place: Option<Place>, message: String, hint: Option<String>) -> Problem {
     match place {
         None => Problem::general(message, hint),
@@ -100,7 +100,7 @@ fn problem(place: Option<Place>, message: String, hint: Option<String>) -> Probl
     }
 }
 
-/// The text of a setting, and where it is.
+/// The text of a setting, and its place.
 fn text(root: &Object, key: &str) -> Option<(String, Place)> {
     let Node { value, place, .. } = root.get(key)?;
     match value {

@@ -1,5 +1,5 @@
-//! Texts of a settings file that HOCON allows and that are hardly meant: quotes that HOCON does not know, characters that
-//! nobody sees, variables between quotes.
+//! Finds texts in a settings file that HOCON allows but that are probably mistakes: quotes that HOCON does not support,
+//! invisible characters, and variables inside quotes.
 
 use std::{borrow::Cow, path::Path};
 
@@ -11,47 +11,47 @@ use crate::hocon::{
 mod invisible;
 mod quotes;
 
-/// The settings that are patterns: they have quotes of their own, and compare texts of a site with any character.
+/// The settings that contain patterns. Their syntax includes quotes, and they may match any character.
 const FILTERS: [&str; 2] = ["filter", "filters"];
 
-/// Maximum number of odd texts that are listed.
+/// Maximum number of suspicious texts that are listed.
 const MAX_LISTED: usize = 50;
 
-/// What is odd about the texts of a file.
+/// The suspicious texts of a file.
 pub struct OddTexts {
-    /// What makes the file invalid.
+    /// Errors: the file is invalid.
     pub errors: Vec<LocatedProblem>,
-    /// What to report of them.
+    /// Warnings: the file can be used.
     pub warnings: Vec<LocatedProblem>,
 }
 
-/// The files that the settings come from.
+/// The files that the settings were read from.
 pub struct Sources<'a> {
     path: &'a Path,
     content: &'a [u8],
-    /// Gives the files that it includes.
+    /// Reads the included files.
     files: &'a dyn Files,
 }
 
-/// What a text is to its setting.
+/// The role of a text in its setting.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Value,
-    /// An element of the list that is the value.
+    /// An element of a list.
     Element,
 }
 
-/// An odd text, and whether the file can be used all the same.
+/// A suspicious text, and whether the file can still be used.
 enum Odd {
     Error(LocatedProblem),
     Warning(LocatedProblem),
 }
 
 impl OddTexts {
-    /// Finds what is odd about the texts of a file.
+    /// Finds the suspicious texts of a file.
     pub fn find(root: &Object, sources: &Sources<'_>) -> Self {
         let all = settings(root);
-        // Those first that the file cannot be used with: what else is listed is limited.
+        // Possible errors come first, because the list is limited.
         let (strict, others): (Vec<_>, Vec<_>) =
             (all.iter()).partition(|setting| quotes::is_strict(&setting.path));
         let in_values = strict.into_iter().chain(others);
@@ -75,7 +75,7 @@ impl OddTexts {
                 Odd::Error(found) => odd_texts.errors.push(found),
                 Odd::Warning(found) if number < MAX_LISTED => odd_texts.warnings.push(found),
                 Odd::Warning(found) => odd_texts.warnings.push(LocatedProblem {
-                    message: "the file has more texts like these, which are not listed".to_owned(),
+                    message: "the file has more texts like these; they are not listed".to_owned(),
                     hint: None,
                     ..found
                 }),
@@ -86,19 +86,19 @@ impl OddTexts {
 }
 
 impl OddTexts {
-    /// All of them, for a file without a setting in which quotes are an error.
+    /// All of them as warnings, for a file in which quotes are never an error.
     pub fn into_warnings(self) -> Vec<LocatedProblem> {
         self.errors.into_iter().chain(self.warnings).collect()
     }
 
-    /// Whether the value of a setting makes the file invalid.
+    /// Whether there is an error in the value of a setting.
     pub fn has_error_at(&self, value: Option<&Node>) -> bool {
         value.is_some_and(|value| self.errors.iter().any(|found| found.place == value.place))
     }
 }
 
 impl<'a> Sources<'a> {
-    /// The file at `path` with this content, and those that it includes.
+    /// The file at `path` with this content, and the files that it includes.
     pub fn new(path: &'a Path, content: &'a [u8], files: &'a dyn Files) -> Self {
         Self {
             path,
@@ -107,7 +107,7 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// The content of the file that a place is in.
+    /// The content of the file that contains a place.
     pub fn content_at(&self, place: &catalog_model::Place) -> Option<Cow<'_, [u8]>> {
         if *place.file == *self.path.display().to_string() {
             return Some(Cow::Borrowed(self.content));
@@ -116,18 +116,18 @@ impl<'a> Sources<'a> {
         Some(Cow::Owned(content))
     }
 
-    /// What was found, as it is shown.
+    /// Converts a problem for display, with the source line.
     pub fn diagnostic(&self, severity: Severity, found: LocatedProblem) -> SourceDiagnostic {
         SourceDiagnostic::in_file(self.path, self.content, severity, found)
     }
 
-    /// The first character of a value as it is written.
+    /// The first character of a value as it is written in the file.
     fn first_character(&self, value: &Node) -> Option<char> {
         char_at(&self.content_at(&value.place)?, &value.place)
     }
 }
 
-/// Collects what is odd about the texts of a value. Blocks in a list have settings of their own.
+/// Collects the suspicious texts of a value. Blocks in a list have their own settings.
 fn odd_values(
     path: &[String],
     node: &Node,
@@ -139,7 +139,7 @@ fn odd_values(
     }
     match &node.value {
         Value::String(text) => odd.extend(odd_text(path, node, text, (sources, role))),
-        // Rules of filters compare names of the site.
+        // The rules of filters may contain any character.
         Value::List(_) if is_filter(path) => {}
         Value::List(nodes) => {
             for node in nodes {
@@ -185,7 +185,7 @@ fn odd_text(
     })
 }
 
-/// `ENC[…]` and `%…%` where they mean nothing.
+/// Finds `ENC[…]` and `%…%` where they have no special meaning.
 fn misplaced_sign(text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.trim();
     if text.find("ENC[").is_some_and(|at| at > 0) {
@@ -201,14 +201,14 @@ fn misplaced_sign(text: &str) -> Option<(&'static str, &'static str)> {
             .all(|char| char.is_ascii_alphanumeric() || char == '_');
     is_name.then_some((
         "`%…%` is text, not an environment variable",
-        "write `${NAME}`, outside of quotes",
+        "write `${NAME}` without quotes",
     ))
 }
 
 fn unreached_variable(text: &str) -> Option<(&'static str, &'static str)> {
     text.contains("${").then_some((
-        "between quotes `${…}` is text, not the variable",
-        "write it outside of the quotes: `key = ${NAME}`, or `key = \"before\"${NAME}\"after\"`",
+        "inside quotes, `${…}` is text, not a variable",
+        "write the variable outside of the quotes: `key = ${NAME}`, or `key = \"before\"${NAME}\"after\"`",
     ))
 }
 

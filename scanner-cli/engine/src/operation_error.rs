@@ -1,28 +1,28 @@
-//! Why an operation of the engine was not done.
+//! Errors of the engine's operations.
 
 use crate::problem::Problem;
 
-/// Why an operation was not done: a kind for programs to branch on, and problems for people.
+/// Why an operation failed: a kind for programs to branch on, and problems to show to people.
 #[derive(Clone, Debug)]
 pub struct OperationError {
-    /// What kind of error it is.
+    /// The kind of error.
     pub kind: OperationErrorKind,
-    /// What is wrong, and what to do about it. Warnings may be among them.
+    /// Errors, and possibly warnings, each with what to do about it.
     pub problems: Vec<Problem>,
 }
 
-/// What keeps an operation from being done.
+/// The kinds of operation errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationErrorKind {
-    /// The caller named something that does not exist, as the last of the problems says.
+    /// The caller named something that does not exist. The last problem says what.
     UnknownName,
-    /// A file of settings is missing or not valid.
+    /// A settings file is missing or invalid.
     Configuration,
     /// A file, the store or a source cannot be used.
     Failed,
-    /// Another process uses what the operation needs.
+    /// Another process is using what the operation needs.
     Busy,
-    /// A follower did not receive what the operation has for it.
+    /// A follower did not receive the changes of the operation.
     Follower,
 }
 
@@ -36,7 +36,7 @@ impl OperationError {
         }
     }
 
-    /// A name that does not exist. The message says which names do.
+    /// A name that does not exist. The message lists the existing names.
     pub fn unknown_name(message: impl Into<String>) -> Self {
         Self::new(
             OperationErrorKind::UnknownName,
@@ -44,7 +44,7 @@ impl OperationError {
         )
     }
 
-    /// Files of settings that are not valid.
+    /// Invalid settings files.
     #[must_use]
     pub fn configuration(problems: Vec<Problem>) -> Self {
         Self {

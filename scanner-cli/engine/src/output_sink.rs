@@ -1,4 +1,4 @@
-//! The sink of a scan: items to the spool and the store, everything else to the tally.
+//! The sink of a scan. It sends items to the spool and the store, and everything else to the tally.
 
 use std::{io, path::PathBuf};
 
@@ -21,27 +21,27 @@ use crate::{
     tally::Tally,
 };
 
-/// What a scan reads and writes as a line each.
+/// A kind of entry that a scan reads, and writes as one line.
 #[async_trait]
 pub trait ScanEntry: Sized + Send + 'static {
-    /// The key that no other line has.
+    /// The unique key.
     fn key(&self) -> &ItemKey;
 
-    /// How its record ranks among records with the same key.
+    /// The precedence among records with the same key.
     fn precedence(&self) -> Precedence;
 
-    /// Writes the line without its end; `parts` names the parts of its key.
+    /// Writes the line without a line break. `parts` are the names of the parts of the key.
     ///
     /// # Errors
     /// If it cannot be written as JSON.
     fn write(&self, parts: &[&'static str], line: &mut Vec<u8>) -> io::Result<()>;
 
-    /// The item, if it is a whole one, which a store can keep.
+    /// The item, if the entry is a complete item that can be stored.
     fn item(&self) -> Option<&Visualization> {
         None
     }
 
-    /// Reads all of them.
+    /// Reads all entries of the connection.
     async fn read(
         connection: &dyn Connection,
         sink: &mut dyn ScanSink<Self>,
@@ -97,28 +97,28 @@ impl ScanEntry for InventoryEntry {
     }
 }
 
-/// Keeps items where they are wanted, and count of the rest.
+/// Writes items to the spool and the store, and counts everything else.
 pub struct OutputSink<'a> {
-    /// Where lines are wanted.
+    /// Receives the lines, if they are requested.
     pub spool: Option<Spool>,
-    /// Where the store is.
+    /// The scan in the store, if there is a store.
     pub store: Option<StoreScan>,
-    /// What else the scan reports.
+    /// Everything that the scan reports besides items.
     pub tally: Tally,
-    /// Shows how far the scan is.
+    /// Shows the progress of the scan.
     pub progress: Box<dyn ScanProgress>,
     /// The names of the parts of keys.
     pub parts: &'a [&'static str],
-    /// The session, which is kept once it is open.
+    /// The session, which is written to its file when it is opened.
     pub session: KeptSession<'a>,
     /// The folder of temporary files.
     pub aside: PathBuf,
-    /// Whether the scan has to end: between two records that take long, nothing else asks.
+    /// Tells whether the scan must stop. It is checked for each record.
     pub stop: &'a Stop,
 }
 
 impl OutputSink<'_> {
-    /// Keeps an item where it is wanted.
+    /// Writes an item to the store and the spool.
     fn keep<T: ScanEntry>(&mut self, item: &T, id: Option<&SourceId>) -> Result<(), SinkError> {
         if let Some(item) = item.item() {
             self.tally.contacts(&item.contacts);
@@ -136,7 +136,7 @@ impl OutputSink<'_> {
         }
     }
 
-    /// Records in the spool an item that has no line.
+    /// Records an item without a line in the spool.
     fn spool_without_line(
         &mut self,
         key: &ItemKey,
@@ -198,11 +198,11 @@ impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
                 if let Some(store) = &mut self.store {
                     store.unchanged(&item.key);
                 }
-                // Its line is not known. Nothing that replaces a whole file asks for less than everything.
+                // The line is unknown. Scans that replace a file always read everything.
                 let record = (item.precedence, item.id.as_ref());
                 self.spool_without_line(&item.key, record, EntryKind::Undecided)
             }
-            // The lines of an export are items.
+            // Containers are not exported.
             Observation::Container(container) => match &mut self.store {
                 Some(store) => store.container(&container).map_err(sink_error),
                 None => Ok(()),
@@ -234,8 +234,8 @@ impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
 
     fn progress(&mut self, progress: Progress) {
         if matches!(progress, Progress::Connected { .. }) {
-            // At once, since a scan that is interrupted has opened its session all the same. What keeps it from being
-            // kept is told when the scan ends.
+            // Written immediately, because an interrupted scan has opened its session, too. An error is reported when
+            // the scan ends.
             let _ = self.session.keep();
         }
         self.progress.progress(&progress);

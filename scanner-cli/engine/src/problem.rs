@@ -1,4 +1,4 @@
-//! What a person has to mend or should know about files, wherever it was found.
+//! Errors and warnings to show to people, in particular about files.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,16 @@ use catalog_model::{Place, printable};
 
 use crate::hocon::{Colors, Severity, SourceDiagnostic};
 
-/// Something wrong or odd with the scanner's files.
+/// An error or a warning.
 #[derive(Clone, Debug)]
 pub enum Problem {
-    /// At a place of a file.
+    /// At a place in a file.
     InFile(SourceDiagnostic),
-    /// Not at a place: a folder that is missing, a file that cannot be read.
+    /// Without a place, such as a missing folder or a file that cannot be read.
     General {
         /// Whether it is an error or a warning.
         severity: Severity,
-        /// What is wrong, and where.
+        /// What happened, and where.
         message: String,
         /// What to do about it.
         hint: Option<String>,
@@ -29,7 +29,7 @@ impl From<SourceDiagnostic> for Problem {
 }
 
 impl Problem {
-    /// An error that is not at a place of a file.
+    /// An error without a place in a file.
     pub fn general(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         Self::General {
             severity: Severity::Error,
@@ -38,7 +38,7 @@ impl Problem {
         }
     }
 
-    /// A warning that is not about a place of a file.
+    /// A warning without a place in a file.
     pub fn warning(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         Self::General {
             severity: Severity::Warning,
@@ -47,7 +47,7 @@ impl Problem {
         }
     }
 
-    /// Whether it keeps something from being scanned.
+    /// Whether it is an error.
     pub fn is_error(&self) -> bool {
         let severity = match self {
             Self::InFile(diagnostic) => diagnostic.severity,
@@ -56,16 +56,16 @@ impl Problem {
         severity == Severity::Error
     }
 
-    /// Whether it is news to somebody who was told these, to which it is added. What is at a place of a file always is;
-    /// the rest may come of each file that leads to the same other one.
-    pub fn is_news_after(&self, told: &mut BTreeSet<String>) -> bool {
+    /// Whether it was not reported before. Adds its message to `reported`. Problems at a place in a file are always
+    /// new; others may occur again for each file that depends on the same other file.
+    pub fn is_new(&self, reported: &mut BTreeSet<String>) -> bool {
         match self {
             Self::InFile(_) => true,
-            Self::General { message, .. } => told.insert(message.clone()),
+            Self::General { message, .. } => reported.insert(message.clone()),
         }
     }
 
-    /// Its place in a file, if it has one.
+    /// The place in a file, if there is one.
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::InFile(diagnostic) => Some(&diagnostic.place),
@@ -73,7 +73,7 @@ impl Problem {
         }
     }
 
-    /// What is wrong.
+    /// What happened.
     pub fn message(&self) -> &str {
         match self {
             Self::InFile(diagnostic) => &diagnostic.message,
@@ -89,7 +89,7 @@ impl Problem {
         }
     }
 
-    /// The problem for people, without a line end.
+    /// The problem as text, without a final line break.
     pub fn render(&self, colors: Colors) -> String {
         match self {
             Self::InFile(diagnostic) => diagnostic.render(colors),

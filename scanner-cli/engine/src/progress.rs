@@ -1,19 +1,19 @@
-//! Where the progress of scans goes. The engine reports it; the caller shows it, or not.
+//! Progress of scans. The engine reports it; the caller may display it.
 
 use catalog_model::{ConnectionCode, Progress};
 
 /// Shows the progress of scans.
 pub trait ProgressDisplay: Send + Sync {
-    /// Begins to show the progress of one scan.
+    /// Starts to show the progress of one scan.
     fn begin(&self, code: &ConnectionCode) -> Box<dyn ScanProgress>;
 }
 
 /// Shows the progress of one scan, until it is dropped.
 pub trait ScanProgress: Send {
-    /// Shows how far the scan is.
+    /// Shows what the scan is doing.
     fn progress(&mut self, progress: &Progress);
 
-    /// Shows that the scan begins again, and why.
+    /// Shows that the scan starts over, and why.
     fn restart(&mut self, cause: &str);
 }
 

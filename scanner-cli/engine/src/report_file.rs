@@ -17,21 +17,21 @@ use crate::{
     spool::temporary,
 };
 
-/// The file of `--report`, opened before the long work so that nothing is read in vain.
+/// The file of `--report`. It is opened before the scans, so that a file that cannot be written is reported first.
 pub enum ReportFile {
-    /// Written aside and renamed.
+    /// A regular file: a temporary file is written and renamed.
     File {
         /// The temporary file.
         aside: NamedTempFile,
-        /// The name that it gets.
+        /// The final path.
         path: PathBuf,
     },
-    /// What cannot be replaced, such as a pipe, is written to.
+    /// A path that cannot be replaced, such as a pipe: the report is written to it directly.
     Stream(PathBuf),
 }
 
 impl ReportFile {
-    /// Opens the file at `path`, or creates one beside it.
+    /// Opens `path`, or creates a temporary file beside it.
     ///
     /// # Errors
     /// If it cannot be written.

@@ -1,7 +1,7 @@
-//! What connection files may use: `config` in `conf/application.conf`, and the files that hold secrets.
+//! What connection files may use: `config` in `conf/application.conf`, and the files that contain secrets.
 //!
-//! Whoever may write one connection file decides where its secrets are sent. So a connection file is not trusted with
-//! secrets of others. `conf/application.conf` is trusted, and so is what it names.
+//! Anyone who can write a connection file decides where its secrets are sent. Therefore a connection file must not get
+//! the secrets of other connections. `conf/application.conf` is trusted, and so are the files that it names.
 
 use std::{
     collections::BTreeMap,
@@ -30,16 +30,16 @@ pub use self::codes::Codes;
 
 /// The setting that limits what connection files may use.
 const RESTRICT: &str = "config.restrict";
-/// The variables that connection files may use then.
+/// The setting that lists the variables that restricted connection files may use.
 const VARIABLES: &str = "config.variables";
 
-/// What connection files may use.
+/// Restrictions for connection files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restrictions {
-    /// The variables of the environment that may be used, each with the codes that may; every one where nothing is
-    /// restricted.
+    /// The environment variables that may be used, each with the codes that may use it. `None` if all variables may be
+    /// used.
     variables: Option<BTreeMap<String, Codes>>,
-    /// Files and folders that hold secrets.
+    /// Files and folders that contain secrets.
     secret_paths: Vec<PathBuf>,
 }
 
@@ -47,23 +47,23 @@ impl Restrictions {
     /// Reads the restrictions of a home.
     ///
     /// # Errors
-    /// What is wrong with `conf/application.conf`: without it nobody knows what is restricted.
+    /// The errors in `conf/application.conf`: if it is invalid, the restrictions are unknown.
     pub fn read(home: &Home, variables: &BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
         let path = home.settings();
         let content = application_content(home)?.unwrap_or_default();
         let read = hocon::read(&path, &content, variables, &Disk);
         let document =
             read.map_err(|found| found.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
-        let (restrictions, unclear) = Self::of_root(&document.root, home, variables);
+        let (restrictions, errors) = Self::of_root(&document.root, home, variables);
         let show =
             |found| SourceDiagnostic::in_file(&path, &content, Severity::Error, found).into();
-        match unclear.is_empty() {
+        match errors.is_empty() {
             true => Ok(restrictions),
-            false => Err(unclear.into_iter().map(show).collect()),
+            false => Err(errors.into_iter().map(show).collect()),
         }
     }
 
-    /// The restrictions that the scanner's own settings set, and what is wrong with these settings.
+    /// The restrictions in `conf/application.conf`, and the errors in them.
     pub fn of_root(
         root: &Object,
         home: &Home,
@@ -71,22 +71,22 @@ impl Restrictions {
     ) -> (Self, Vec<LocatedProblem>) {
         let file = home.settings().display().to_string();
         let settings = || Settings::new(file.clone(), root.clone(), Arc::new(home.clone()));
-        // What is wrong with these, whoever asks for a secret learns.
+        // Errors in these settings are reported when a secret is read.
         let mut others = settings();
         let mut secret_paths = secret_paths(&mut others, home, variables);
         secret_paths.push(encryption::key_file(&mut others, home));
         let mut settings = settings();
         let restrict = settings.flag(RESTRICT, false);
-        let mut unclear: Vec<_> = settings.problems().into_iter().map(wrong_setting).collect();
+        let mut errors: Vec<_> = settings.problems().into_iter().map(wrong_setting).collect();
         let allowed = match root.get("config").map(|config| &config.value) {
-            Some(Value::Object(config)) => allowed_variables(config, &mut unclear),
+            Some(Value::Object(config)) => allowed_variables(config, &mut errors),
             _ => BTreeMap::new(),
         };
         let restrictions = Self {
             variables: restrict.then_some(allowed),
             secret_paths,
         };
-        (restrictions, unclear)
+        (restrictions, errors)
     }
 
     /// Whether `config.restrict` is set.
@@ -94,7 +94,7 @@ impl Restrictions {
         self.variables.is_some()
     }
 
-    /// The codes that may use a variable of the environment; nothing where none may.
+    /// The codes that may use an environment variable, or `None` if no connection may use it.
     pub fn variable(&self, name: &str) -> Option<&Codes> {
         match &self.variables {
             None => Some(&Codes::ALL),
@@ -105,12 +105,12 @@ impl Restrictions {
     /// Whether a connection file may include the file at `path`.
     ///
     /// # Errors
-    /// Why it may not.
+    /// If it may not; the error contains the reason.
     pub fn may_include(&self, home: &Home, path: &Path) -> Result<(), IncludeError> {
         let path = canonical(path);
-        if self.holds_secrets(&path) {
+        if self.contains_secrets(&path) {
             return Err(IncludeError {
-                message: format!("`{}` holds secrets and cannot be included", shown(&path)),
+                message: format!("`{}` contains secrets and cannot be included", shown(&path)),
                 hint: "write `${secret_manager.NAME}` for a secret of the secret manager"
                     .to_owned(),
             });
@@ -126,35 +126,35 @@ impl Restrictions {
                     shown(&path)
                 ),
                 hint: format!(
-                    "copy the file into the home; `{RESTRICT}` in `conf/application.conf` limits what is included"
+                    "copy the file into the home; `{RESTRICT}` in `conf/application.conf` limits what can be included"
                 ),
             });
         };
         if is_own_file(inner) {
             return Err(IncludeError {
                 message: format!(
-                    "`{}` may hold secrets of others and cannot be included",
+                    "`{}` may contain secrets of other connections and cannot be included",
                     shown(inner)
                 ),
                 hint: format!(
-                    "move what several connections share to a file of its own, such as `connections/shared/common.conf`; \
-                     `{RESTRICT}` in `conf/application.conf` limits what is included"
+                    "move shared settings to a separate file, such as `connections/shared/common.conf`; \
+                     `{RESTRICT}` in `conf/application.conf` limits what can be included"
                 ),
             });
         }
         Ok(())
     }
 
-    /// Whether messages may quote a file that a setting of a connection file names. Of files outside of the home, and of
-    /// those that may hold secrets, they may not.
+    /// Whether messages may quote a file that a connection file names. Files outside of the home and files that may
+    /// contain secrets must not be quoted.
     pub fn may_quote(&self, home: &Home, path: &Path) -> bool {
         let path = canonical(path);
         let folder = canonical(&home.path(""));
         let inner = path.strip_prefix(&folder);
-        !self.holds_secrets(&path) && inner.is_ok_and(|inner| !is_own_file(inner))
+        !self.contains_secrets(&path) && inner.is_ok_and(|inner| !is_own_file(inner))
     }
 
-    fn holds_secrets(&self, path: &Path) -> bool {
+    fn contains_secrets(&self, path: &Path) -> bool {
         let secret = self.secret_paths.iter();
         secret
             .map(|secret| canonical(secret))
@@ -162,14 +162,14 @@ impl Restrictions {
     }
 }
 
-/// Whether messages may quote the text of the file at `path` as a connection file, or as one that a connection file
-/// includes: it is, links followed, in the folder of connection files.
+/// Whether messages may quote the file at `path` as a connection file or an included file: it must be in the folder of
+/// connection files after links are followed.
 pub fn is_connection_text(home: &Home, path: &Path) -> bool {
     canonical(path).starts_with(canonical(&home.connections()))
 }
 
-/// Whether a path in the home leads to a file of the scanner that may hold secrets: a connection file, the scanner's own
-/// settings and key, a hook, or what is kept in `data`.
+/// Whether a path in the home is a file that may contain secrets: a connection file, the settings file, a key file, a
+/// hook, or a file in `data`.
 fn is_own_file(inner: &Path) -> bool {
     let mut names = inner.components().map(Component::as_os_str);
     let first = names.next().unwrap_or_default().to_ascii_lowercase();
@@ -185,7 +185,7 @@ fn is_own_file(inner: &Path) -> bool {
     }
 }
 
-/// The path with all links followed, as far as there is something; the rest as it is written.
+/// The path with all links followed, as far as it exists. The rest is unchanged.
 fn canonical(path: &Path) -> PathBuf {
     let path = match path.as_os_str().is_empty() {
         true => Path::new("."),
@@ -207,12 +207,9 @@ fn canonical(path: &Path) -> PathBuf {
 }
 
 /// The list `config.variables`: names, or blocks `{ name, codes }`.
-fn allowed_variables(
-    config: &Object,
-    unclear: &mut Vec<LocatedProblem>,
-) -> BTreeMap<String, Codes> {
+fn allowed_variables(config: &Object, errors: &mut Vec<LocatedProblem>) -> BTreeMap<String, Codes> {
     let mut refuse = |node: &Node, message: String| {
-        unclear.push(LocatedProblem {
+        errors.push(LocatedProblem {
             place: node.place.clone(),
             message,
             hint: Some(format!(
@@ -235,7 +232,7 @@ fn allowed_variables(
             Some((name, codes)) => drop(allowed.insert(name, codes)),
             None => refuse(
                 node,
-                format!("an element of `{VARIABLES}` does not name a variable"),
+                format!("an element of `{VARIABLES}` is not the name of a variable"),
             ),
         }
     }

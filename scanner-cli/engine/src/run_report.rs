@@ -1,4 +1,4 @@
-//! The report of a run: the outcome of each connection, and what a person should know. Also as JSON (`--report FILE`).
+//! The report of a run: the outcome of each connection, with errors and warnings. Also as JSON (`--report FILE`).
 
 use crate::{delivery::DeliveryRun, problem::Problem, scan_report::ConnectionReport};
 
@@ -11,20 +11,20 @@ pub const MAX_NAMED_PEOPLE: usize = 5;
 
 /// The report of a run.
 pub struct Report {
-    /// When the run began.
+    /// When the run started.
     pub started: jiff::Timestamp,
-    /// The scans that ended by themselves.
+    /// The scans that were not interrupted.
     pub connections: Vec<ConnectionReport>,
-    /// Files that could not be used, and warnings about files that could. They were reported when the run began.
+    /// Errors of files that could not be used, and warnings about others. They were printed when the run started.
     pub problems: Vec<Problem>,
     /// The deliveries to followers after the scans.
     pub deliveries: Vec<DeliveryRun>,
-    /// Whether somebody ended the run before its scans had ended.
+    /// Whether the run was interrupted before all scans had ended.
     pub interrupted: bool,
 }
 
 impl Report {
-    /// The report of a run that begins now.
+    /// The report of a run that starts now.
     pub fn begun(started: jiff::Timestamp, problems: Vec<Problem>) -> Self {
         Self {
             started,
@@ -50,7 +50,7 @@ impl Report {
     }
 }
 
-/// Decompressed megabytes (10^6 bytes) of lists a second.
+/// Decompressed megabytes (10^6 bytes) of lists per second.
 #[must_use]
 pub fn megabytes_per_second(report: &ConnectionReport) -> f64 {
     let seconds = report.elapsed.as_secs_f64();

@@ -6,10 +6,11 @@ use catalog_model::{ScanError, Settings};
 use jiff::SignedDuration;
 
 const SCAN_LIMIT: &str = "connection.time_limits.scan";
-/// Longer than any scan that was heard of takes; a scan that takes longer is stuck.
+/// Time limit unless the file sets one. No known scan takes this long, so a scan that does is stuck.
 const DEFAULT: Duration = Duration::from_secs(6 * 3600);
 
-/// Reads how long a scan may take; none where the file says that there is no limit. What is wrong, `settings` records.
+/// Reads the time limit of a scan. Returns `None` if the file switches the limit off. Problems are recorded in
+/// `settings`.
 pub fn scan_limit(settings: &mut Settings) -> Option<Duration> {
     let Some(set) = settings.text(SCAN_LIMIT) else {
         return Some(DEFAULT);
@@ -21,7 +22,7 @@ pub fn scan_limit(settings: &mut Settings) -> Option<Duration> {
     settings.duration(SCAN_LIMIT).map(|limit| limit.value)
 }
 
-/// What is reported of a scan that took longer than `limit`.
+/// The error of a scan that took longer than `limit`.
 pub fn too_long(limit: Duration) -> ScanError {
     let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     ScanError::Source {

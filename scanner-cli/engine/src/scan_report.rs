@@ -1,4 +1,4 @@
-//! What is known of a connection's scan at its end: its outcome, and what a person should know.
+//! The report of the scan of a connection: its outcome, counts and warnings.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     tally::Tally,
 };
 
-/// The report of one connection.
+/// The report of the scan of one connection.
 pub struct ConnectionReport {
     /// The code of the connection.
     pub code: ConnectionCode,
@@ -21,19 +21,19 @@ pub struct ConnectionReport {
     pub name: String,
     /// How the scan ended.
     pub outcome: Outcome,
-    /// What the scan reported besides items.
+    /// Everything that the scan reported besides items.
     pub tally: Tally,
     /// How long the scan took.
     pub elapsed: Duration,
-    /// Items read, each key once; none of a failed scan.
+    /// Number of items read, each key once; 0 for a failed scan.
     pub items: u64,
-    /// What the store made of them, if there is one.
+    /// The changes in the store, if there is a store.
     pub stored: Option<Counts>,
-    /// What followers wrote of the connection.
+    /// What followers wrote for the connection.
     pub delivered: Vec<Delivered>,
-    /// Items that were left out because their keys occur twice.
+    /// Items that were skipped because another record has the same key.
     pub duplicates: Duplicates,
-    /// The file that holds the items, if they went to one.
+    /// The file that contains the items, if they were written to a file.
     pub output: Option<PathBuf>,
 }
 
@@ -42,11 +42,11 @@ pub struct ConnectionReport {
 pub enum Outcome {
     /// All items were read.
     Complete,
-    /// Something may be hidden, for these reasons.
+    /// The result may be incomplete, for these reasons.
     Partial(Vec<String>),
     /// The scan failed; no item was marked as gone.
     Failed(ScanError),
-    /// Another process scans the same connection; this says which.
+    /// Another process is scanning the same connection; the text says which.
     Busy(String),
 }
 
@@ -63,12 +63,12 @@ impl Outcome {
 }
 
 impl ConnectionReport {
-    /// A report of a scan of which nothing is known yet, and nothing bad.
+    /// The empty report of a complete scan of this connection.
     pub fn of(ready: &Ready) -> Self {
         Self::new(ready.code.clone(), ready.name.clone())
     }
 
-    /// The same, of a connection with this code and name.
+    /// The empty report of a complete scan of the connection with this code and name.
     pub fn new(code: ConnectionCode, name: String) -> Self {
         Self {
             code,
@@ -84,7 +84,7 @@ impl ConnectionReport {
         }
     }
 
-    /// The warnings of the scan, and those that only its lines show.
+    /// The warnings of the scan, including those about duplicate keys and repeated records.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         let mut warnings = self.tally.warnings.clone();
         let Duplicates { count, first } = &self.duplicates;
@@ -96,7 +96,7 @@ impl ConnectionReport {
             } else {
                 Diagnostic::warning(format!(
                         "{items} skipped because another record has the same key; first: {dropped}, in favor of {kept}"
-                    ), "an approved record is preferred to a published one, and that to a private one; of two equal ones, the newer is preferred; compare both records on the site, and delete one of them"
+                    ), "approved records are preferred to published ones, and published to private ones; of two equal records, the newer one is preferred; compare both records on the site, and delete one of them"
                             .to_owned())
             }
         }));
@@ -116,7 +116,7 @@ fn repeated(record: &RepeatedRecord) -> Diagnostic {
     )
 }
 
-/// What changed: `3 added, 1 removed; 8 excluded by filters`.
+/// The changes as text: `3 added, 1 removed; 8 excluded by filters`.
 pub fn changes(counts: &Counts) -> String {
     let mut changes: Vec<_> = [
         (counts.added, "added"),

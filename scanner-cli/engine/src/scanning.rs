@@ -1,4 +1,4 @@
-//! Scans connections side by side, into the store, and each into a spool of its own if its lines are wanted.
+//! Scans several connections at the same time, into the store and, if lines are requested, each into its own spool.
 
 use std::{
     sync::Arc,
@@ -38,41 +38,41 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// How many connections are read at once.
+/// Maximum number of connections that are scanned at the same time.
 const SIDE_BY_SIDE: usize = 4;
 
-/// A connection to scan, and where its lines go if they are wanted.
+/// A connection to scan, and the destination of its lines.
 pub struct Job {
     /// The connection.
     pub ready: Ready,
-    /// Where its lines go, if they are wanted.
+    /// The destination of the lines, if they are requested.
     pub destination: Option<Destination>,
-    /// From here on, so that a connection that waits for its turn finds the session as the others leave it.
+    /// Held from the creation of the job, so that the session is still open when a waiting scan starts.
     hold: SessionHold,
 }
 
-/// What all scans of a run share.
+/// What all scans of a run have in common.
 #[derive(Clone)]
 pub struct Context {
     /// The home.
     pub home: Home,
     /// The clock.
     pub clock: Clock,
-    /// Shows how far the scans are.
+    /// Displays the progress of the scans.
     pub display: Arc<dyn ProgressDisplay>,
     /// The store, if the scans write to one.
     pub store: Option<Arc<Store>>,
-    /// Whether many items may be missing.
+    /// Whether many missing items are accepted.
     pub removals: Removals,
 }
 
 impl Job {
-    /// A scan that the store alone is for.
+    /// A scan that only writes to the store.
     pub fn to_store(ready: Ready) -> Self {
         Self::new(ready, None)
     }
 
-    /// A scan whose lines are wanted at `destination`, if there is one.
+    /// A scan that also writes its lines to `destination`, if there is one.
     pub fn new(ready: Ready, destination: Option<Destination>) -> Self {
         Self {
             hold: ready.connection.hold_session(),
@@ -82,40 +82,40 @@ impl Job {
     }
 }
 
-/// A scan that has ended, with its lines if they go to standard output.
+/// A scan that has ended.
 pub struct Scanned {
     /// The report of the scan.
     pub report: ConnectionReport,
-    /// Its lines, if they go to standard output.
+    /// The lines, if they are for standard output.
     pub lines: Option<Finished>,
 }
 
-/// What became of a run's scans.
+/// The ended scans of a run.
 pub struct Ended {
-    /// The scans that ended by themselves, in the order of their jobs.
+    /// The scans that were not interrupted, in the order of their jobs.
     pub scanned: Vec<Scanned>,
-    /// Whether the others were ended by somebody, with nothing left behind.
+    /// Whether the other scans were interrupted. They leave nothing behind.
     pub interrupted: bool,
 }
 
 /// How a scan ended.
 pub enum ScanEnd {
-    /// It ended by itself.
+    /// The scan was not interrupted.
     Scanned(Box<Scanned>),
-    /// It was asked to end, and left nothing behind.
+    /// The scan was interrupted. It left nothing behind.
     Interrupted,
     /// The store could not be opened.
     NoStore(StoreError),
 }
 
-/// How often a lock that another process has is tried again, and after which time.
+/// Maximum number of further attempts to take a lock that another process holds, and the interval between them.
 const LOCK_RETRIES: usize = 3;
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long scans that were asked to end are waited for.
+/// How long to wait for scans that were asked to stop.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
-/// Reads all `jobs`, at most four at once, until they are done or `interrupted`.
+/// Runs all jobs, at most four at the same time, until they have ended or `interrupted` completes.
 pub async fn read_all<T: ScanEntry>(
     jobs: Vec<Job>,
     context: &Context,
@@ -128,7 +128,7 @@ pub async fn read_all<T: ScanEntry>(
         let (places, context, stop) = (Arc::clone(&places), context.clone(), Stop::default());
         stops.push(stop.clone());
         running.spawn(async move {
-            // The semaphore is never closed; without a place the scan would only run earlier.
+            // The semaphore is never closed, so this cannot fail.
             let _place = places.acquire().await;
             (index, scan_in_thread::<T>(job, || Ok(context), stop).await)
         });
@@ -142,14 +142,15 @@ pub async fn read_all<T: ScanEntry>(
                 None => break false,
             },
             () = &mut interrupted => {
-                // A scan that hands over a batch cannot end before the store has taken it.
+                // A scan that is sending a batch to the store cannot stop before the store has received it.
                 if let Some(store) = &context.store {
                     store.stop_waiting();
                 }
                 for stop in &stops {
                     stop.ask(StopReason::Asked);
                 }
-                // Until each scan has let go of its temporary files. One that computes at this moment is left behind.
+                // Wait until each scan has released its temporary files. A scan that is computing at this moment is
+                // abandoned.
                 let ended = async { while running.join_next().await.is_some() {} };
                 let _ = timeout(LAST_WAIT, ended).await;
                 break true;
@@ -164,8 +165,8 @@ pub async fn read_all<T: ScanEntry>(
     }
 }
 
-/// Reads one job to its end in threads of its own, within its time limit. `open` is called there, since opening a store
-/// may take long.
+/// Runs one job in its own threads, within its time limit. `open` is also called there, because opening a store may
+/// take long.
 pub async fn scan_in_thread<T: ScanEntry>(
     job: Job,
     open: impl FnOnce() -> Result<Context, StoreError> + Send + 'static,
@@ -180,7 +181,7 @@ pub async fn scan_in_thread<T: ScanEntry>(
             Ok(context) => context,
             Err(error) => return ScanEnd::NoStore(error),
         };
-        // The store's last user waits until all is on disk: here, with the context.
+        // Dropping the last reference to the store waits for the disk. This happens here, with the context.
         let of = debug_span!("scan", connection = %job.ready.code);
         read::<T>(job, &context, &asked).instrument(of).await
     });
@@ -196,14 +197,14 @@ pub async fn scan_in_thread<T: ScanEntry>(
     })
 }
 
-/// Waits for the end of a scan, and asks for it when its time is over. A scan that does not end even then is left behind;
-/// it keeps its connection's lock.
+/// Waits for the end of a scan, and asks it to stop after its time limit. A scan that does not stop is abandoned and
+/// keeps the lock of its connection.
 async fn end_of(
     mut running: oneshot::Receiver<ScanEnd>,
     limit: Option<Duration>,
     stop: &Stop,
 ) -> Result<ScanEnd, ScanError> {
-    // A scan that panicked has said so.
+    // The reason of a panic is already on standard error.
     if let Some(limit) = limit {
         match timeout(limit, &mut running).await {
             Ok(ended) => return ended.map_err(|_panicked| fault()),
@@ -218,7 +219,7 @@ async fn end_of(
     running.await.map_err(|_panicked| fault())
 }
 
-/// Reads one job to its end.
+/// Runs one job.
 async fn read<T: ScanEntry>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
     let Job {
         ready,
@@ -227,14 +228,14 @@ async fn read<T: ScanEntry>(job: Job, context: &Context, stop: &Stop) -> ScanEnd
     } = job;
     let mut end = read_held::<T>(&ready, destination, context, (stop, hold)).await;
     if let ScanEnd::Scanned(scanned) = &mut end {
-        // A scan that did not begin may be the last that held the session.
+        // This scan may be the last one that held the session, even if it did not start.
         let ended = ready.connection.end_session().await;
         scanned.report.tally.warnings.extend(ended);
     }
     end
 }
 
-/// Takes the lock of a connection. `status` has it for a moment to find out who has it, so it is tried again.
+/// Takes the lock of a connection. `status` holds it for a moment to find its holder, so this retries.
 async fn lock(ready: &Ready, context: &Context) -> Result<Lock, LockError> {
     let path = context.home.data(&ready.code, "lock");
     let mut lock = Lock::take(&path, (context.clock)());
@@ -248,7 +249,7 @@ async fn lock(ready: &Ready, context: &Context) -> Result<Lock, LockError> {
     lock
 }
 
-/// Reads one job, whose hold of the session ends with it.
+/// Runs one job, and releases the session at its end.
 async fn read_held<T: ScanEntry>(
     ready: &Ready,
     destination: Option<Destination>,
@@ -267,7 +268,8 @@ async fn read_held<T: ScanEntry>(
         return ended(report, None);
     }
     if let (Err(LockError::Unusable(error)), Some(_)) = (&lock, &context.store) {
-        // Two scans that write to the store side by side would each take for gone what only the other saw.
+        // If two scans wrote to the store at the same time, each would mark the items as removed that only the other
+        // one found.
         report.outcome = Outcome::Failed(without_lock(error).into());
         return ended(report, None);
     }

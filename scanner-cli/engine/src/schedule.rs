@@ -1,4 +1,4 @@
-//! When a connection is scanned: by a Quartz expression, or once a day.
+//! The schedule of a connection: a Quartz expression, or once a day.
 
 mod preview;
 
@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 pub use self::preview::Preview;
 use crate::quartz::{Expression, QuartzError};
 
-/// When a connection is scanned.
+/// The schedule of a connection.
 #[derive(Clone, Debug, Default)]
 pub enum Schedule {
     /// Every 24 hours, counted from the last scan.
@@ -42,8 +42,8 @@ impl Schedule {
         }
     }
 
-    /// Reads the setting `key`, which must name a time of `zone` after `now`. Problems and warnings are recorded in
-    /// `settings`.
+    /// Reads the setting `key`. The expression must match a time after `now` in `zone`. Problems and warnings are
+    /// recorded in `settings`.
     pub fn of(settings: &mut Settings, key: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
         let text = settings.text(key)?;
         let note = |message: String, hint: Option<&str>| SettingProblem {
@@ -77,7 +77,7 @@ impl Schedule {
     }
 }
 
-/// Hint for an expression that never comes.
+/// The hint for an expression that matches no time in the future.
 const NEVER: &str = "check the day, the month and the year: the 31st of February does not exist, and years in the past do not match";
 
 impl FromStr for Schedule {
@@ -100,7 +100,7 @@ mod tests {
         Some(next.to_string())
     }
 
-    /// An expression, a time, a zone, and the next time.
+    /// An expression, the last time, a time zone, and the next time.
     const CASES: [(&str, &str, &str, &str); 9] = [
         (
             "0 0 2 * * ?",
@@ -151,7 +151,7 @@ mod tests {
             "Europe/Berlin",
             "2026-11-25T01:00:00Z",
         ),
-        // When the clocks go forward there is no half past two; 3 o'clock is the first moment after it.
+        // 02:30 does not exist on the day when the clocks go forward; 03:00 is the first time after it.
         (
             "0 30 2 * * ?",
             "2026-03-28T12:00:00Z",
@@ -161,7 +161,7 @@ mod tests {
     ];
 
     #[test]
-    fn expressions_mean_what_they_mean_in_quartz() {
+    fn expressions_have_the_same_meaning_as_in_quartz() {
         for (expression, last, zone, expected) in CASES {
             assert_eq!(
                 next(expression, last, zone).as_deref(),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_expression_is_refused() {
+    fn invalid_expressions_are_rejected() {
         for text in [
             "",
             "daily",

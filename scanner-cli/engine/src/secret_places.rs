@@ -1,5 +1,4 @@
-//! Where the secrets of the secret manager are: its files and folders, as `conf/application.conf` and the environment name
-//! them.
+//! The files and folders of the secret manager, from `conf/application.conf` and the environment.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -7,12 +6,12 @@ use catalog_model::Settings;
 
 use crate::home::Home;
 
-/// The environment variable with which systemd names the folder of a service's credentials.
+/// The environment variable in which systemd passes the folder of a service's credentials.
 pub const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 const FILE: &str = "secret-manager.configuration.file-path";
 const FOLDER: &str = "secret-manager.configuration.folder";
 
-/// The files and folders of the secret manager.
+/// All files and folders of the secret manager.
 pub fn secret_paths(
     provider: &mut Settings,
     home: &Home,
@@ -28,19 +27,19 @@ pub fn secret_paths(
         .collect()
 }
 
-/// The file with sections of secrets that the settings name.
+/// The configured file with sections of secrets.
 pub fn secrets_file(provider: &mut Settings, home: &Home) -> Option<PathBuf> {
     let file = provider.text(FILE)?;
     Some(home.path(file.value.trim()))
 }
 
-/// The folder of secrets that the settings name.
+/// The configured folder of secrets.
 pub fn configured_folder(provider: &mut Settings, home: &Home) -> Option<PathBuf> {
     let folder = provider.text(FOLDER)?;
     Some(home.path(folder.value.trim()))
 }
 
-/// The folder of secrets that the environment names.
+/// The folder of secrets that the environment sets.
 pub fn credentials_folder(variables: &BTreeMap<String, String>) -> Option<PathBuf> {
     let folder = variables.get(CREDENTIALS)?;
     (!folder.is_empty()).then(|| PathBuf::from(folder))

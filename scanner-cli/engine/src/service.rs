@@ -1,5 +1,5 @@
-//! The long-running scanner: one loop that hears of looks at the folder, ends of scans, time and signals, and decides what
-//! is done next. What has to wait, for disks or sites, waits in tasks of its own.
+//! The service: one loop that receives results of polls, ends of scans, ticks and requests, and decides what to do
+//! next. Everything that waits for disks or sites runs in separate tasks.
 
 use std::{
     collections::BTreeMap,
@@ -88,7 +88,7 @@ pub enum ServiceEnd {
 /// Counts the log lines that could not be written.
 pub type LostLines = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// The long-running scanner.
+/// The service.
 pub struct Service {
     home: Home,
     clock: Clock,
@@ -99,10 +99,10 @@ pub struct Service {
     phase: Phase,
     poller: Poller,
     table: Table,
-    /// The scans that run, with the identities of their connections.
+    /// The running scans, with the identities of their connections.
     scans: JoinSet<(String, ScanEnd)>,
     scan_log: ScanLog,
-    /// How to end the scans that run.
+    /// Stops the running scans, by the identities of their connections.
     running: BTreeMap<String, Stop>,
     store: SharedStore,
     deliveries: Deliveries,
@@ -110,12 +110,12 @@ pub struct Service {
     state: StateFile,
     heartbeat: Heartbeat,
     started: Timestamp,
-    /// What the clock said last.
+    /// The last time that the clock returned.
     seen: Timestamp,
     errors: ServiceErrors,
     counts: Counts,
     lost_lines: LostLines,
-    /// To whom it publishes how it is.
+    /// Publishes the state for the monitoring pages.
     snapshots: watch::Sender<Arc<Snapshot>>,
     listener: Listener,
 }
@@ -126,10 +126,10 @@ const TICK: Duration = Duration::from_secs(1);
 const LAST_WAIT: Duration = Duration::from_secs(3);
 
 impl Service {
-    /// A scanner that has not begun yet.
+    /// Creates a service that is not running yet.
     ///
     /// # Errors
-    /// When the store is there and cannot be used.
+    /// If the store exists and cannot be used.
     pub fn new(
         watcher: FileWatcher,
         application: Application,
@@ -171,7 +171,7 @@ impl Service {
         })
     }
 
-    /// Runs until somebody asks for the end.
+    /// Runs until a request to stop arrives.
     pub async fn run(mut self, mut requests: UnboundedReceiver<Request>) -> ServiceEnd {
         let name = self.name.as_deref().unwrap_or("without a name");
         info!(
@@ -183,7 +183,7 @@ impl Service {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let end = loop {
             self.begin_what_is_due();
-            self.tell();
+            self.publish();
             tokio::select! {
                 Some(request) = requests.recv() => match request {
                     Request::Stop => break ServiceEnd::Stopped,
@@ -195,7 +195,7 @@ impl Service {
                 event = self.poller.event() => match event {
                     PollEvent::Polled(poll) => self.polled(*poll),
                     PollEvent::Notified => {}
-                    // Whoever keeps the scanner running starts it again.
+                    // The service manager restarts the service.
                     PollEvent::Panicked => break ServiceEnd::Crashed,
                 },
                 Some(ended) = self.scans.join_next() => self.scan_ended(ended),
@@ -229,7 +229,8 @@ impl Service {
         self.deliveries.begin(Instant::now());
     }
 
-    /// Notices that the clock was set back, after which the times of the next scans may be far away.
+    /// Detects that the clock was set back. The next scans must then be rescheduled, because they may be far in the
+    /// future.
     fn read_clock(&mut self) {
         let now = (self.clock)();
         let before = std::mem::replace(&mut self.seen, now);
@@ -237,7 +238,7 @@ impl Service {
             return;
         }
         if is_ahead(before, now) {
-            warn!("the clock went back from {before:.0} to {now:.0}: all scans are rescheduled");
+            warn!("the clock was set back from {before:.0} to {now:.0}; all scans are rescheduled");
         }
         let timing = Timing {
             now,
@@ -264,7 +265,7 @@ impl Service {
             now,
             automation: &self.automation,
         };
-        for identity in self.table.take(poll.files, timing) {
+        for identity in self.table.apply(poll.files, timing) {
             if let Some(scan) = self.running.get(&identity) {
                 scan.ask(StopReason::Asked);
             }
@@ -280,7 +281,7 @@ impl Service {
     fn apply_application(&mut self, read: Result<Application, Vec<crate::problem::Problem>>) {
         match read {
             Ok(application) => {
-                info!("the scanner's own settings have changed");
+                info!("`conf/application.conf` has changed");
                 log_warnings(&application);
                 self.automation = application.automation;
                 self.limits = application.store;
@@ -304,7 +305,7 @@ impl Service {
     async fn stop(mut self) {
         readiness::notify(&self.variables, "STOPPING=1");
         self.phase = Phase::Ending;
-        self.tell();
+        self.publish();
         match counted(self.running.len() as u64, "scan") {
             _ if self.running.is_empty() => info!("service stopping"),
             scans => info!("service stopping, {scans} interrupted"),
@@ -319,7 +320,8 @@ impl Service {
             hook_runner,
             ..
         } = &mut self;
-        // A scan lets go of its files and its lock at its next await. One that computes at this moment is left behind.
+        // A scan releases its files and its lock at its next await. A scan that is computing at this moment is
+        // abandoned.
         let scans = timeout(LAST_WAIT, async {
             while scans.join_next().await.is_some() {}
         });
@@ -329,11 +331,11 @@ impl Service {
             hook_runner.stop(LAST_WAIT)
         );
         self.running.clear();
-        self.tell();
+        self.publish();
     }
 }
 
-/// Logs what is odd in the scanner's own settings.
+/// Logs the warnings about `conf/application.conf`.
 fn log_warnings(application: &Application) {
     for warning in &application.warnings {
         warn!("{}", reason(warning));

@@ -1,4 +1,4 @@
-//! How the service is at one moment, for whoever asks meanwhile.
+//! The state of the service at one moment, for the monitoring pages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,92 +15,92 @@ use serde::{Deserialize, Serialize};
 
 pub use self::poll_progress::{PollNow, PollProgress};
 
-/// Where the service publishes how it is.
+/// Receives the published states of the service.
 pub type Snapshots = watch::Receiver<Arc<Snapshot>>;
 
-/// How the service is.
+/// The state of the service.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// What it is doing.
+    /// The phase of the service.
     pub phase: Phase,
-    /// When its loop went round last.
+    /// The last iteration of its loop.
     pub ticked: Instant,
-    /// The poll of the files that runs.
+    /// The running poll of the files.
     pub poll: Option<PollNow>,
     /// The name of the scanner.
     pub name: Option<String>,
-    /// When it started.
+    /// When the service started.
     pub started: Timestamp,
-    /// What the clock said at this moment.
+    /// The current time when the snapshot was taken.
     pub now: Timestamp,
-    /// How many things are wrong with the scanner itself.
-    pub troubles: usize,
-    /// Those that have a file.
+    /// Number of errors of the service itself.
+    pub errors: usize,
+    /// The connections with a file.
     pub connections: Vec<ConnectionNow>,
-    /// Numbers since it started.
+    /// Counts since the start of the process.
     pub counts: Counts,
 }
 
 /// The phases of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// The first look is not done.
+    /// The first poll has not finished.
     Beginning,
-    /// It scans what is due.
+    /// Scans are running when they are due.
     Ready,
-    /// It is about to stop.
+    /// The service is stopping.
     Ending,
 }
 
-/// How a connection is.
+/// The state of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionNow {
-    /// Its code, or its file where that has none of its own.
+    /// Its code, or its file if it has no code of its own.
     pub label: String,
     /// The state of its file.
     pub state: FileStatus,
-    /// When it is scanned next.
+    /// The time of its next scan.
     pub next_scan: Option<Timestamp>,
     /// Whether it is being scanned.
     pub scanning: bool,
 }
 
-/// What happened since the process began.
+/// Counts since the start of the process.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
-    /// By connection and outcome, as the others.
+    /// Scans by connection and outcome.
     pub scans: Tallies,
-    /// By hook and result.
+    /// Runs of hooks by hook and result.
     pub hooks: Tallies,
-    /// By follower and result.
+    /// Deliveries by follower and result.
     pub followers: Tallies,
-    /// Lines of the log that could not be written.
+    /// Log lines that could not be written.
     pub log_lines_lost: u64,
 }
 
-/// How often what happened to whom.
+/// Counts by name and result.
 #[derive(Clone, Debug, Default)]
 pub struct Tallies(BTreeMap<(String, &'static str), u64>);
 
 impl Tallies {
-    /// Counts one more.
-    pub fn add(&mut self, who: &str, what: &'static str) {
-        *self.0.entry((who.to_owned(), what)).or_default() += 1;
+    /// Adds one to the count of a name and a result.
+    pub fn add(&mut self, name: &str, result: &'static str) {
+        *self.0.entry((name.to_owned(), result)).or_default() += 1;
     }
 
-    /// How often `what` happened to `who`.
-    pub fn of(&self, who: &str, what: &'static str) -> u64 {
-        self.0.get(&(who.to_owned(), what)).copied().unwrap_or(0)
+    /// The count of a name and a result.
+    pub fn of(&self, name: &str, result: &'static str) -> u64 {
+        self.0.get(&(name.to_owned(), result)).copied().unwrap_or(0)
     }
 
-    /// Those to whom something happened.
+    /// The names with counts.
     pub fn names(&self) -> BTreeSet<&str> {
-        self.0.keys().map(|(who, _)| who.as_str()).collect()
+        self.0.keys().map(|(name, _)| name.as_str()).collect()
     }
 }
 
 impl Snapshot {
-    /// Before anything happened.
+    /// The snapshot of a service that has just started.
     pub fn beginning(name: Option<String>, started: Timestamp) -> Self {
         Self {
             phase: Phase::Beginning,
@@ -109,14 +109,14 @@ impl Snapshot {
             name,
             started,
             now: started,
-            troubles: 0,
+            errors: 0,
             connections: Vec::new(),
             counts: Counts::default(),
         }
     }
 }
 
-/// What the state of a connection file is called.
+/// The state of a connection file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileStatus {
@@ -124,16 +124,17 @@ pub enum FileStatus {
     Valid,
     /// It cannot be used.
     Error,
-    /// It says `enabled = false`.
+    /// It sets `enabled = false`.
     Disabled,
-    /// It is gone.
+    /// It was removed.
     Removed,
 }
 
-/// A time that is later than now by no more than this is a correction of the clock, not a clock that was wrong.
+/// Maximum difference between a recorded time and an earlier current time that is treated as a small correction of the
+/// clock.
 const CORRECTION: SignedDuration = SignedDuration::from_secs(60);
 
-/// Whether a time at which something happened lies in the future, so that the clock was wrong then or is wrong now.
+/// Whether a recorded time is in the future, so that the clock was wrong then or is wrong now.
 pub fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
     time.duration_since(now) > CORRECTION
 }

@@ -1,4 +1,4 @@
-//! Files of settings: those that others include, and `conf/application.conf`.
+//! Reads settings files: included files, and `conf/application.conf`.
 
 use std::{io, path::Path};
 
@@ -10,7 +10,7 @@ use crate::{
     problem::Problem,
 };
 
-/// Reads included files from disk, regular files only and up to a size.
+/// Reads included files from disk: only regular files, and only up to a maximum size.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
 
@@ -24,7 +24,7 @@ impl Files for Disk {
     }
 }
 
-/// The content of `conf/application.conf`, if there is such a file.
+/// The content of `conf/application.conf`, or `None` if the file does not exist.
 ///
 /// # Errors
 /// If it cannot be read.

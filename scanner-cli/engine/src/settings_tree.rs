@@ -1,10 +1,10 @@
-//! What is wrong with a setting, as a finding in its file.
+//! Problems of settings, located in their files.
 
 use catalog_model::settings::{SettingProblem, Stands};
 
 use crate::hocon::{self, LocatedProblem, Shown};
 
-/// What is wrong with a setting, and whether its value may be seen.
+/// Converts the problem of a setting. Its value is shown only if it cannot be a secret.
 pub fn wrong_setting(problem: SettingProblem) -> LocatedProblem {
     LocatedProblem {
         place: problem.place,

@@ -1,4 +1,4 @@
-//! A file of settings as it is understood, with its secrets masked.
+//! Reads a settings file to show it, with its secrets masked.
 
 use std::{
     io,
@@ -19,10 +19,10 @@ use crate::{
 };
 
 impl Installation {
-    /// Finds the file that is meant: one that exists, else the file of the connection with that code.
+    /// Finds a settings file: the file at this path, or else the file of the connection with this code.
     ///
     /// # Errors
-    /// If there is no such file, or it may be one that cannot be read.
+    /// If there is no such file, or the code may be that of an invalid file.
     pub fn find_settings_file(&self, file_or_code: &str) -> Result<PathBuf, OperationError> {
         let path = Path::new(file_or_code);
         if input_file::metadata(path).is_ok_and(|found| !found.is_dir()) {
@@ -51,19 +51,19 @@ impl Installation {
                 Err(found) => problems.extend(found),
             }
         }
-        let message = neither(file_or_code, &known);
+        let message = unknown_file(file_or_code, &known);
         if problems.is_empty() {
             return Err(OperationError::unknown_name(message));
         }
-        let hint = "it may be the code of a file that is invalid".to_owned();
+        let hint = "it may be the code of an invalid file".to_owned();
         problems.push(Problem::general(message, hint));
         Err(OperationError::configuration(problems))
     }
 
-    /// Reads a file of settings without its secrets.
+    /// Reads a settings file without its secrets.
     ///
     /// # Errors
-    /// All that is wrong in the file, or in `conf/application.conf`.
+    /// All errors in the file or in `conf/application.conf`.
     pub fn read_masked(&self, path: &Path) -> Result<Document, Vec<Problem>> {
         let content = input_file::read(path, FileKind::Settings).map_err(|error| {
             vec![Problem::general(
@@ -85,12 +85,12 @@ impl Installation {
     }
 }
 
-fn neither(file_or_code: &str, known: &[String]) -> String {
+fn unknown_file(file_or_code: &str, known: &[String]) -> String {
     let known: Vec<_> = known.iter().map(String::as_str).collect();
     let suggestion = match known[..] {
         [] => String::new(),
         _ => format!(
-            "; {}there are: {}",
+            "; {}the codes are: {}",
             did_you_mean(file_or_code, &known),
             known.join(", ")
         ),
@@ -98,8 +98,8 @@ fn neither(file_or_code: &str, known: &[String]) -> String {
     format!("`{file_or_code}` is neither a file nor the code of a connection{suggestion}")
 }
 
-/// The files that are read to show one. The shown file may be quoted wherever it is, since somebody named it, unless it is a
-/// link, which may lead anywhere.
+/// The files that are read to show a settings file. The shown file may be quoted wherever it is, because the user named
+/// it. If it is a link, it is not quoted, because a link may lead anywhere.
 struct ShownFiles<'a> {
     path: &'a Path,
     files: TrackedFiles,

@@ -280,7 +280,7 @@ impl Seen {
         for _ in 0..2 {
             let poll = watcher.poll(&BTreeSet::new());
             trouble = poll.error;
-            table.take(
+            table.apply(
                 poll.files,
                 service::Timing {
                     now: (installation.clock)(),

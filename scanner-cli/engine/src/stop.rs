@@ -1,25 +1,25 @@
-//! The request that a scan ends, which reaches it at its next wait, or with the next record that it reads.
+//! Requests to stop a scan. A scan notices the request at its next wait, or at the next record that it reads.
 
 use std::time::Duration;
 
 use catalog_model::SinkError;
 use tokio::sync::watch;
 
-/// Asks one scan to end; all clones are of the same scan.
+/// Stops one scan. All clones stop the same scan.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(watch::Sender<Option<StopReason>>);
 
-/// Why a scan has to end.
+/// Why a scan must stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
-    /// A person or the system asked for it.
+    /// A user or the system asked for it.
     Asked,
-    /// It took longer than this.
+    /// The scan took longer than this.
     TimeLimit(Duration),
 }
 
 impl Stop {
-    /// Asks the scan to end; the first reason counts.
+    /// Asks the scan to stop. Only the first reason is kept.
     pub fn ask(&self, reason: StopReason) {
         self.0.send_if_modified(|known| {
             let first = known.is_none();
@@ -28,20 +28,20 @@ impl Stop {
         });
     }
 
-    /// Why the scan has to end, if it has.
+    /// Why the scan must stop, or `None` if it may go on.
     pub fn reason(&self) -> Option<StopReason> {
         *self.0.borrow()
     }
 
-    /// Returns once the scan has to end.
+    /// Waits until the scan must stop.
     pub async fn asked(&self) {
         let mut asked = self.0.subscribe();
-        // It fails when nobody can ask any more, and `self` could.
+        // It fails only if all senders are dropped, and `self` is one.
         let _ = asked.wait_for(Option::is_some).await;
     }
 }
 
-/// Asks a scan to end when nobody waits for it any more.
+/// Asks a scan to stop when its caller no longer waits for it.
 pub struct StopOnDrop(pub Stop);
 
 impl Drop for StopOnDrop {
@@ -50,7 +50,7 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// What the sink of a scan says that has to end.
+/// The error that the sink returns once the scan must stop.
 pub fn stopped() -> SinkError {
     SinkError {
         message: "the scan was stopped".to_owned(),

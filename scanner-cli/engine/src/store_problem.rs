@@ -1,4 +1,5 @@
-//! Errors of the store as people and scripts see them: what to do, in the words of commands and settings, and what kind of error it is for an operation.
+//! Converts errors of the store: adds hints that name commands and settings, and determines the kind of operation
+//! error.
 
 use std::error::Error;
 
@@ -10,19 +11,19 @@ use crate::{
     store::{StoreError, StoreErrorKind as Kind},
 };
 
-/// What the engine makes of an error of the store.
+/// Converts an error of the store.
 pub trait StoreProblem {
-    /// The error for people.
+    /// The error as a problem with a hint.
     fn problem(&self) -> Problem;
 
-    /// What it means for an operation that needs the store.
+    /// The kind of error for an operation that needs the store.
     fn operation_kind(&self) -> OperationErrorKind;
 }
 
 impl StoreProblem for StoreError {
     fn problem(&self) -> Problem {
         let mut message = self.to_string();
-        // The first cause alone: SQLite's errors repeat themselves in theirs.
+        // Only the first cause: SQLite's errors repeat their text in their causes.
         if let Some(cause) = self.source() {
             message.push_str(&format!(": {cause}"));
         }
@@ -46,7 +47,7 @@ impl From<StoreError> for OperationError {
     }
 }
 
-/// The error as the reason for which a scan ends.
+/// The error of a scan that the store ended.
 pub fn sink_error(error: StoreError) -> SinkError {
     let advice = advice(&error).map(|advice| format!(" ({advice})"));
     SinkError {
@@ -64,7 +65,7 @@ fn of_kind(kind: Kind) -> Option<&'static str> {
         Kind::Missing => {
             "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`"
         }
-        Kind::Older => "run `scan`, which brings it up to date",
+        Kind::Older => "run `scan`, which upgrades it",
         Kind::Newer => {
             "use the program that wrote it, or a newer one; `scan --no-store` scans without it"
         }
@@ -77,7 +78,7 @@ fn of_kind(kind: Kind) -> Option<&'static str> {
         Kind::BeingRestored => "wait until `store restore` has ended",
         Kind::Locked => "wait until the process that has locked it has ended, then try again",
         Kind::NoLocks => {
-            "put the folder `data` on a local disk, or mount the file system with locks; `scan --no-store` scans without a \
+            "put the folder `data` on a local disk, or mount the file system with support for locks; `scan --no-store` scans without a \
              store"
         }
         Kind::NotAFile => {
@@ -91,14 +92,18 @@ fn of_kind(kind: Kind) -> Option<&'static str> {
         Kind::Disk => {
             "check whether the disk is full, has a quota, or was removed; what was stored before is intact"
         }
-        Kind::NotWritable => "let the scanner write there; `scan --no-store` scans without a store",
+        Kind::NotWritable => {
+            "give the scanner's account write access there; `scan --no-store` scans without a store"
+        }
         Kind::NotReadable => "run the command as the account of the service, or as root",
         Kind::Damaged => {
             "restore a backup with `store restore FILE`; without one, move it away together with its `-wal` and `-shm` \
              files: the next scan creates a new store"
         }
         Kind::NotABackup => "name a file that `store backup` wrote; the store was not changed",
-        Kind::Overtaken => "keep the lock files in `data`: they keep scans of one connection apart",
+        Kind::Overtaken => {
+            "do not delete the lock files in `data`: they prevent simultaneous scans of one connection"
+        }
         Kind::WriterCrashed => "report this, with the messages above",
         Kind::Other => return None,
     })

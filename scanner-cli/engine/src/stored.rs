@@ -1,4 +1,4 @@
-//! What the store of an installation holds.
+//! Reads and restores the store of an installation.
 
 use std::path::Path;
 
@@ -16,13 +16,13 @@ impl Installation {
     /// Opens the store for reading.
     ///
     /// # Errors
-    /// If there is no store, or it cannot be used.
+    /// If the store does not exist or cannot be used.
     pub fn catalog(&self) -> Result<Catalog, OperationError> {
         let path = self.home.store();
         Catalog::open(&path)?.ok_or_else(|| OperationError::configuration(vec![no_store(&path)]))
     }
 
-    /// The last scan that ended, of the connection with this code or of all, and the id of the store.
+    /// The last scan that ended, of the connection with this code or of any connection, and the id of the store.
     ///
     /// # Errors
     /// If there is no such scan, or the store cannot be used.
@@ -48,17 +48,17 @@ impl Installation {
 }
 
 impl Installation {
-    /// Replaces the store with a backup. No service can start meanwhile.
+    /// Replaces the store with a backup. No service can start in the meantime.
     ///
     /// # Errors
     /// If a service is running, or the backup or the store cannot be used.
     pub fn restore_store(&self, backup: &Path) -> Result<Restored, OperationError> {
-        // A service between two scans does not have the store open.
+        // The lock is necessary because a running service opens the store only during scans.
         let _no_service = self.lock_service()?;
         Ok(store::restore(&self.home.store(), backup)?)
     }
 
-    /// Keeps a service from starting as long as the lock lives.
+    /// Prevents a service from starting while the lock is held.
     fn lock_service(&self) -> Result<Lock, OperationError> {
         let path = self.home.lock();
         Lock::take(&path, (self.clock)()).map_err(|error| match error {
@@ -72,7 +72,7 @@ impl Installation {
             }
             LockError::Unusable(error) => {
                 let message = format!("the lock `{}` cannot be taken: {error}", shown(&path));
-                let hint = "restore needs file locks, to be sure that nothing uses the store; nothing was changed";
+                let hint = "a restore needs file locks to make sure that no process uses the store; nothing was changed";
                 let problem = Problem::general(message, hint.to_owned());
                 OperationError::new(OperationErrorKind::Failed, problem)
             }
@@ -83,7 +83,7 @@ impl Installation {
 /// The connection of the store with this code.
 ///
 /// # Errors
-/// If the store has none.
+/// If the store has no such connection.
 pub fn stored_connection<'a>(
     catalog: &'a Catalog,
     code: &str,
@@ -103,7 +103,7 @@ pub fn stored_connection<'a>(
     })
 }
 
-/// The problem that there is no store.
+/// The problem that the store does not exist.
 #[must_use]
 pub fn no_store(path: &Path) -> Problem {
     let hint = "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`";

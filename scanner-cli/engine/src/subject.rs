@@ -1,4 +1,4 @@
-//! Something that a person asks about: a name, an id, a key or a link.
+//! The subject of a query: a name, an id, a key or a link.
 
 use catalog_model::{Finding, PropertyValue, ScanError, SessionHold};
 use url::Url;
@@ -10,7 +10,7 @@ use crate::{
     store::{CatalogContainer, CatalogItem},
 };
 
-/// What a person asks about, to be compared with items.
+/// The subject of a query, to be compared with items and containers.
 pub struct Subject<'a> {
     text: &'a str,
     lower: String,
@@ -19,7 +19,7 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// The subject that this text names.
+    /// The subject of this text.
     pub fn new(text: &'a str) -> Self {
         let url = Url::parse(text).ok();
         let segments = url.as_ref().and_then(Url::path_segments);
@@ -57,7 +57,7 @@ impl<'a> Subject<'a> {
                 .any(|part| part.to_lowercase() == self.lower)
     }
 
-    /// Whether the text names this app or stream: its id, its name or a link that ends with its id.
+    /// Whether the text names this app or stream: by its id, its name, or a link that ends with its id.
     pub fn is_container(&self, found: &CatalogContainer<'_>) -> bool {
         let container = &found.container;
         let id = &container.id.0;
@@ -66,7 +66,7 @@ impl<'a> Subject<'a> {
             || self.segments.last().is_some_and(|last| last == id)
     }
 
-    /// Whether it is a link to the item: one of its own, or one with all parts of its key.
+    /// Whether the text is a link to the item: one of its URL properties, or a link that contains all parts of its key.
     fn is_link(&self, found: &CatalogItem<'_>) -> bool {
         if self.segments.is_empty() {
             return false;
@@ -81,8 +81,7 @@ impl<'a> Subject<'a> {
 }
 
 impl Installation {
-    /// Asks a source what it says of `subject` now, in the session that is kept for it. Returns nothing if the source cannot
-    /// be asked.
+    /// Looks up `subject` at the source, with the kept session. Returns `None` if the source does not support lookups.
     ///
     /// # Errors
     /// If the source cannot be read.
@@ -97,7 +96,7 @@ impl Installation {
             Some(lookup) => lookup.find(subject).await.map(Some),
             None => Ok(None),
         };
-        // A scan warns of what goes wrong here.
+        // Problems of the session are ignored here; the next scan reports them.
         session.end(hold).await;
         found
     }

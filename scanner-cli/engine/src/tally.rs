@@ -1,4 +1,4 @@
-//! What a scan told besides its items, kept for the report.
+//! Collects what a scan reports besides items.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,30 +10,30 @@ use catalog_model::{
     filter::{FilterRule, RuleCount},
 };
 
-/// Maximum number of people that are counted: of those without an e-mail address, and of those who cannot log in any more. Sites of 40,000 users exist; a list of sheets
-/// without an end may name a new owner in each.
+/// Maximum number of people that are counted without an e-mail address, and maximum number who can no longer log in.
+/// There are sites with 40,000 users; an endless list of sheets could have a new owner for each sheet.
 const MAX_PEOPLE: usize = 50_000;
 
-/// What a scan told besides its items. Its size grows with people whom nobody can reach, up to a limit, and with nothing else.
+/// What a scan reports besides items. Its size is limited.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// The version that the site names.
+    /// The version of the site.
     pub version: Option<String>,
-    /// The lists read, with what was read of each.
+    /// The lists that were read, with the amount of each.
     pub lists: BTreeMap<&'static str, Amount>,
     /// Records that could not be read, by reason.
     pub skipped: BTreeMap<String, Skipped>,
-    /// How often each rule of the filters had a say.
+    /// How often each rule of the filters applied.
     pub rules: Vec<(Arc<FilterRule>, RuleCount)>,
-    /// Contacts without an e-mail address, each person once, as the source calls them.
+    /// Contacts without an e-mail address, each person once, by account or name.
     pub unreached: BTreeSet<String>,
-    /// Contacts who cannot log in to the site any more, each person once, as the source calls them.
+    /// Contacts who can no longer log in to the site, each person once, by account or name.
     pub departed: BTreeMap<String, AccountStatus>,
-    /// Records besides items that the site listed more than once, an entry for each list.
+    /// Records other than items that the site sent more than once, with one entry per list.
     pub repeated: Vec<RepeatedRecord>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
-    /// Why attempts began again.
+    /// Why the scan started over, for each time.
     pub restarts: Vec<String>,
 }
 
@@ -46,22 +46,23 @@ pub struct Amount {
     pub bytes: u64,
 }
 
-/// Records that could not be read for one reason.
+/// Records that could not be read for the same reason.
 #[derive(Clone, Debug, Default)]
 pub struct Skipped {
     /// The number of records.
     pub count: u64,
-    /// The first few: where each was, and its id if that could be read.
+    /// The first few records, each with its place and, if it could be read, its id.
     pub samples: Vec<String>,
 }
 
-/// So many records of one reason are shown.
-const SAMPLES: usize = 3;
-/// So many different reasons are kept apart; a site where each record has a fault of its own must not fill the memory.
-const REASONS: usize = 50;
+/// Maximum number of records that are listed for each reason.
+const MAX_SAMPLES: usize = 3;
+/// Maximum number of different reasons. Further reasons are combined, so that a site with a different error in each
+/// record does not fill the memory.
+const MAX_REASONS: usize = 50;
 
 impl Tally {
-    /// Notes how far the scan is.
+    /// Records the progress of the scan.
     pub fn progress(&mut self, progress: &Progress) {
         match progress {
             Progress::Connected { version } => self.version = Some(version.clone()),
@@ -82,17 +83,17 @@ impl Tally {
         }
     }
 
-    /// Notes a record that could not be read.
+    /// Records a record that could not be read.
     pub fn skip(&mut self, record: UnreadableRecord) {
         let known = self.skipped.contains_key(&record.reason);
-        let reason = if known || self.skipped.len() < REASONS {
+        let reason = if known || self.skipped.len() < MAX_REASONS {
             record.reason
         } else {
             "other reasons".to_owned()
         };
         let skipped = self.skipped.entry(reason).or_default();
         skipped.count += 1;
-        if skipped.samples.len() < SAMPLES {
+        if skipped.samples.len() < MAX_SAMPLES {
             skipped.samples.push(match record.id {
                 Some(id) => format!("{} (id {id})", record.place),
                 None => format!("{} (its id could not be read)", record.place),
@@ -100,7 +101,7 @@ impl Tally {
         }
     }
 
-    /// Notes which of an item's contacts nobody can reach, and which cannot log in any more.
+    /// Records which contacts of an item have no e-mail address, and which can no longer log in.
     pub fn contacts(&mut self, contacts: &Contacts) {
         let Contacts::Known(contacts) = contacts else {
             return;
@@ -127,7 +128,8 @@ impl Tally {
         }
     }
 
-    /// Number of contacts with each status, those of none left out, the gravest first.
+    /// Number of contacts with each status other than active, the most severe first. Statuses without contacts are
+    /// omitted.
     pub fn departed_by_status(&self) -> Vec<(AccountStatus, u64)> {
         let all = AccountStatus::ALL.into_iter().rev();
         let counted = all.map(|status| {
@@ -137,7 +139,7 @@ impl Tally {
         counted.filter(|(_, count)| *count > 0).collect()
     }
 
-    /// Forgets what was noted, since the scan begins again.
+    /// Discards everything that was collected, because the scan starts over.
     pub fn restart(&mut self, cause: &str) {
         self.unreached.clear();
         self.departed.clear();
@@ -149,7 +151,7 @@ impl Tally {
         self.restarts.push(cause.to_owned());
     }
 
-    /// Bytes of all lists.
+    /// Number of bytes of all lists.
     pub fn bytes(&self) -> u64 {
         self.lists.values().map(|amount| amount.bytes).sum()
     }
@@ -177,7 +179,7 @@ mod tests {
         }
         tally.skip(record("no id", None));
         assert_eq!(tally.skipped["no name"].count, 5);
-        assert_eq!(tally.skipped["no name"].samples.len(), SAMPLES);
+        assert_eq!(tally.skipped["no name"].samples.len(), MAX_SAMPLES);
         assert_eq!(
             tally.skipped["no id"].samples,
             ["record 1 (its id could not be read)"]
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn people_without_an_address_are_noted_once_until_the_scan_begins_again() {
+    fn people_without_an_address_are_counted_once_until_the_scan_starts_over() {
         let contact = |account: Option<&str>, email: Option<&str>| Contact {
             role: "owner".into(),
             email: email.map(str::to_owned),
@@ -221,14 +223,14 @@ mod tests {
             tally.departed_by_status(),
             [(AccountStatus::Removed, 1), (AccountStatus::Blocked, 1)]
         );
-        let noted: Vec<_> = tally.unreached.iter().map(String::as_str).collect();
-        assert_eq!(noted, ["A\\ann", "Ann"]);
+        let listed: Vec<_> = tally.unreached.iter().map(String::as_str).collect();
+        assert_eq!(listed, ["A\\ann", "Ann"]);
         tally.restart("broken");
         assert!(tally.unreached.is_empty() && tally.departed.is_empty());
     }
 
     #[test]
-    fn owners_without_an_end_do_not_fill_the_memory() {
+    fn the_number_of_counted_owners_is_limited() {
         let mut tally = Tally::default();
         for number in 0..MAX_PEOPLE + 100 {
             tally.contacts(&Contacts::Known(vec![Contact {
@@ -245,12 +247,15 @@ mod tests {
     }
 
     #[test]
-    fn a_site_full_of_different_faults_does_not_fill_the_memory() {
+    fn the_number_of_different_reasons_is_limited() {
         let mut tally = Tally::default();
         for n in 0..1000 {
-            tally.skip(record(&format!("fault {n}"), None));
+            tally.skip(record(&format!("error {n}"), None));
         }
-        assert_eq!(tally.skipped.len(), REASONS + 1);
-        assert_eq!(tally.skipped["other reasons"].count, 1000 - REASONS as u64);
+        assert_eq!(tally.skipped.len(), MAX_REASONS + 1);
+        assert_eq!(
+            tally.skipped["other reasons"].count,
+            1000 - MAX_REASONS as u64
+        );
     }
 }

@@ -1,10 +1,11 @@
-//! Files that lead to programs or keys, and who may write them: whoever can, decides what the scanner's account runs.
+//! Checks who can write the files that determine what the scanner runs. Anyone who can write them decides what the
+//! scanner's account runs.
 
 use std::path::{Path, PathBuf};
 
 use crate::{home::Home, problem::Problem};
 
-/// What is wrong with who may write the file of a hook, and the program and scripts that it names.
+/// Warnings about accounts that can write the file of a hook, or the program and scripts that it runs.
 pub fn of_hook<'a>(
     home: &Home,
     file: &Path,
@@ -12,7 +13,7 @@ pub fn of_hook<'a>(
 ) -> Vec<Problem> {
     let mut problems: Vec<_> = of_file(home, "the hook file", file).into_iter().collect();
     for word in words {
-        // A word without a path that no file of the home has is found by the system.
+        // A command that is not a file in the home is looked up by the system.
         let program = home.path(word);
         if program.is_file() {
             problems.extend(of_file(home, "the program of a hook", &program));
@@ -21,13 +22,13 @@ pub fn of_hook<'a>(
     problems
 }
 
-/// What is wrong with who may write the scanner's own settings.
+/// A warning about accounts that can write `conf/application.conf`.
 pub fn of_settings(home: &Home) -> Option<Problem> {
     of_file(home, "the settings file", &home.settings())
 }
 
-/// What is wrong with who may write a file, or may put another one in its place: in its folder, or in one of those around
-/// that up to the home.
+/// A warning about accounts that can write a file, or replace it by writing its folder or a parent folder up to the
+/// home.
 fn of_file(home: &Home, what: &str, file: &Path) -> Option<Problem> {
     rights::of(home, what, file).or_else(|| {
         let mut folders = folders(&home.path(""), file).into_iter();
@@ -60,9 +61,9 @@ mod rights {
         problem::Problem,
     };
 
-    /// Rights of the group and of all users to write.
+    /// Write permission of the group and of all other users.
     const WRITE: u32 = 0o022;
-    /// In a folder with this right, only the owner of a file may replace it.
+    /// In a folder with this mode bit, only the owner of a file may replace it.
     const STICKY: u32 = 0o1000;
 
     pub(super) fn of(home: &Home, what: &str, path: &Path) -> Option<Problem> {
@@ -76,8 +77,8 @@ mod rights {
                 _ => "every user of this machine",
             };
             return Some(Problem::warning(
-                format!("{whom} can change {what} `{shown}`, and so what the scanner runs"),
-                format!("remove that right: `chmod go-w {shown}`"),
+                format!("{whom} can change {what} `{shown}` and with it what the scanner runs"),
+                format!("remove the write permission: `chmod go-w {shown}`"),
             ));
         }
         let owner = found.uid();
@@ -91,12 +92,12 @@ mod rights {
             format!(
                 "another user ({owner}) owns {what} `{shown}` and can change what the scanner runs"
             ),
-            format!("give it to root, or to the scanner's account: `chown root {shown}`"),
+            format!("change the owner to root or to the scanner's account: `chown root {shown}`"),
         ))
     }
 }
 
-/// Rights of other systems are not read.
+/// Permissions of other systems are not checked.
 #[cfg(not(unix))]
 mod rights {
     use std::path::Path;

@@ -288,7 +288,7 @@ fn a_misplaced_or_misspelt_filter_is_not_ignored() {
     ] {
         write(&home, &site, &format!("{filter}\n"));
         home.run(&["scan"])
-            .check(3, &["is not a setting that this connector knows", hint]);
+            .check(3, &["is not a setting of this connector", hint]);
         assert!(!home.has("data/catalog.db"), "{filter}");
     }
 }

@@ -193,7 +193,7 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
     );
     let more = said
         .iter()
-        .find(|line| line["message"] == "more lines are not shown");
+        .find(|line| line["message"] == "more lines were not logged");
     assert_eq!(more.unwrap()["lines"], 30_001 - 200);
 }
 

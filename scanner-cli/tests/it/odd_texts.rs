@@ -107,7 +107,7 @@ fn quotes_that_hocon_does_not_know_are_refused_where_they_make_no_sense() {
             "`connection.auth.value` is in typographic quotes",
         ),
     ] {
-        check(old, new, 3, &[text, "HOCON knows double quotes only"]);
+        check(old, new, 3, &[text, "HOCON supports double quotes only"]);
     }
     check(
         "\"Test site\"",

@@ -237,7 +237,7 @@ fn misspelt_names_at_the_top_of_a_connection_file_are_found() {
     assert!(!run.errors.contains("1 | *"), "{}", run.errors);
     for url in ["\u{201C}http://x/y\u{201D}", "'http://x/y'"] {
         let home = Home::with(&good.replace("\"http://127.0.0.1:1/header\"", url));
-        let hint = "HOCON knows double quotes only: write `\"http://x/y\"`";
+        let hint = "HOCON supports double quotes only: write `\"http://x/y\"`";
         home.run(&["scan"]).check(3, &[hint]);
     }
     for (right, wrong) in [("enabled", "enabeld"), ("schedule", "shedule")] {
@@ -252,7 +252,7 @@ fn misspelt_names_at_the_top_of_a_connection_file_are_found() {
     home.run(&["scan"]).check(
         3,
         &[
-            "there is no connector `qlik-sens`",
+            "unknown connector `qlik-sens`",
             "did you mean `qlik-sense`?",
         ],
     );

@@ -31,7 +31,7 @@ fn an_unknown_code_is_a_usage_error() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
     home.run(&["scan", "nope"])
-        .check(2, &["no connection has the code `nope`", "there are: qlik"]);
+        .check(2, &["no connection has the code `nope`", "the connections are: qlik"]);
     home.run(&["inventory", "nope"])
         .check(2, &["no connection has the code `nope`"]);
     // An unreadable file may have this code.
@@ -70,7 +70,7 @@ fn an_unknown_code_suggests_a_similar_one() {
         home.run(command).check(2, &[near]);
     }
     let unlike = home.run(&["scan", "warehouse"]);
-    unlike.check(2, &["there are: qlik-prod"]);
+    unlike.check(2, &["the connections are: qlik-prod"]);
     assert!(!unlike.errors.contains("did you mean"), "{}", unlike.errors);
     for file in ["q.conf", "connections/q.conf", "q"] {
         home.run(&["scan", file]).check(

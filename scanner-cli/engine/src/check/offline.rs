@@ -1,4 +1,4 @@
-//! The check of all files of a home. No site is asked.
+//! Checks all files of a home without connecting to any site.
 
 use std::{path::Path, time::Duration};
 
@@ -21,10 +21,10 @@ use crate::{
 const SETTINGS: &str = "settings";
 /// The stage of a hook file.
 const HOOK: &str = "hook";
-/// The stage of the times at which a connection is scanned.
+/// The stage of the schedule of a connection.
 const SCHEDULE: &str = "schedule";
 
-/// All that was checked.
+/// The results of an offline check.
 #[derive(Default)]
 pub struct OfflineCheck {
     /// The connection files.
@@ -33,15 +33,16 @@ pub struct OfflineCheck {
     pub followers: Vec<Checked>,
     /// The other files.
     pub others: Vec<Checked>,
-    /// All that is wrong or odd, in the order in which it was found.
+    /// All errors and warnings, in the order in which they were found.
     pub problems: Vec<Problem>,
 }
 
 impl Installation {
-    /// Checks all files of the home, of the connection files those with these codes, or all.
+    /// Checks all files of the home. Of the connection files, it checks those with these codes, or all if `codes` is
+    /// empty.
     ///
     /// # Errors
-    /// If no file has one of the codes. Files that are not valid are no error: the result says so.
+    /// If no file has one of the codes. Invalid files are not an error; they are in the result.
     pub fn check_offline(&self, codes: &[String]) -> Result<OfflineCheck, OperationError> {
         let mut check = OfflineCheck::default();
         let automation = check.settings(self);
@@ -49,7 +50,7 @@ impl Installation {
             check.file(HOOK, &file.path, file.problems);
         }
         match check.connections(self, codes, &automation) {
-            // A code that no connection has is a mistake of the caller, whatever the other files say.
+            // An unknown code is an error of the caller, whatever is wrong with other files.
             Err(mut error) if error.kind == OperationErrorKind::UnknownName => {
                 error.problems.splice(0..0, check.problems);
                 return Err(error);
@@ -62,7 +63,7 @@ impl Installation {
 }
 
 impl OfflineCheck {
-    /// `conf/application.conf`; its schedule and time zone hold for connections without their own.
+    /// Checks `conf/application.conf`. Its schedule applies to connections without their own.
     fn settings(&mut self, installation: &Installation) -> Automation {
         let path = installation.home.settings();
         let (automation, problems) = match installation.application() {
@@ -80,7 +81,7 @@ impl OfflineCheck {
         automation
     }
 
-    /// One file that is not a connection file.
+    /// Adds the result for a file that is not a connection file.
     fn file(&mut self, stage: &'static str, path: &Path, found: Vec<Problem>) {
         self.others.push(Checked {
             code: None,
@@ -97,7 +98,7 @@ impl OfflineCheck {
         codes: &[String],
         automation: &Automation,
     ) -> Result<(), OperationError> {
-        // What is wrong there was found with the settings.
+        // The errors in it were already reported by `settings`.
         if installation.restrictions().is_err() {
             let message =
                 "the connection files were not checked, because `conf/application.conf` has errors";
@@ -135,7 +136,7 @@ impl OfflineCheck {
     }
 }
 
-/// What was found in a file, as one stage.
+/// The problems of a file, as one stage.
 fn of_problems(stage: &'static str, path: &Path, problems: &[Problem]) -> Stage {
     let error = problems.iter().find(|problem| problem.is_error());
     let Some(worst) = error.or(problems.first()) else {

@@ -1,4 +1,4 @@
-//! Values of a connection file that are refused before any setting is read, and what follows from that.
+//! Values of a connection file that are rejected before any setting is read, and the problems that follow from them.
 
 use catalog_model::settings::SettingProblem;
 
@@ -9,23 +9,23 @@ use crate::{
     secrets::Secrets,
 };
 
-/// The values of a file that are refused before any setting is read.
+/// The values of a file that are rejected before any setting is read.
 pub(super) struct Refused {
     pub(super) values: Vec<SourceDiagnostic>,
     pub(super) code: CodeIs,
-    /// Whether something could not be decrypted, so that a trust store's password may be another.
+    /// Whether a value could not be decrypted, so that the password of a trust store may be wrong.
     passwords: Passwords,
 }
 
-/// Whether the code is the one that is meant.
+/// Whether the code can be used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum CodeIs {
     Valid,
-    /// It is in quotes that became part of it.
+    /// The code includes quotes by mistake.
     Refused,
 }
 
-/// Whether the file's passwords are those that are meant.
+/// Whether all passwords of the file could be decrypted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Passwords {
     Known,
@@ -33,7 +33,7 @@ enum Passwords {
 }
 
 impl Refused {
-    /// Decrypts the values of a file; finds those that are refused, and what is odd about others.
+    /// Decrypts the values of a file, and finds rejected and suspicious values.
     pub(super) fn find(
         secrets: &Secrets<'_>,
         root: &mut Object,
@@ -59,7 +59,7 @@ impl Refused {
         (refused, odd.warnings)
     }
 
-    /// The problems to report: not those that follow from a value that was refused.
+    /// The problems to report, without those that follow from a rejected value.
     pub(super) fn without_consequences(
         &self,
         mut problems: Vec<SettingProblem>,

@@ -1,4 +1,4 @@
-//! Settings of a connection file that nobody knows.
+//! Unknown settings of a connection file.
 
 use catalog_model::{
     Settings, counted,
@@ -11,10 +11,10 @@ use crate::{
     problem::Problem,
 };
 
-/// The settings that keep sheets out of the catalog.
+/// The settings that exclude sheets.
 const FILTERS: [&str; 2] = ["filter", "filters"];
 
-/// Who has asked for settings: those that nobody knows are worth telling only where a connector has.
+/// Whether a connector has read the settings. Otherwise its own settings look unknown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReadBy {
     Connector,
@@ -31,10 +31,11 @@ impl ReadBy {
     }
 }
 
-/// The settings that nobody knows: first those that were meant as filters, without which everything would get into the
-/// catalog, then the others.
+/// The unknown settings: first those that look like filters, then the others. Misspelt filters are errors, because
+/// without them all sheets would be added to the catalog.
 ///
-/// Where no connector read the settings, only those that are near to a setting of every connection file are unknown.
+/// If no connector has read the settings, only settings that look like common settings of connection files are
+/// returned.
 pub(super) fn unknown_settings(
     settings: &Settings,
     read: ReadBy,
@@ -59,7 +60,7 @@ pub(super) fn unknown_settings(
     others.extend(more_place.map(|place| LocatedProblem {
         place,
         message: format!(
-            "{} unknown to this connector, and not listed",
+            "{} unknown to this connector and not listed",
             counted(more as u64, "more setting")
         ),
         hint: None,
@@ -68,7 +69,7 @@ pub(super) fn unknown_settings(
     [filters, others].map(Vec::into_iter)
 }
 
-/// The warnings about unknown settings to which no error points.
+/// The warnings about unknown settings, without those at the place of an error.
 pub(super) fn without_named(
     unknown: impl Iterator<Item = Problem>,
     errors: &[Problem],
@@ -88,7 +89,7 @@ fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> LocatedProblem {
         }
     };
     let key = &unknown.key;
-    // No setting at the top of a file is a secret.
+    // Settings at the top level of a file are not secret.
     let is_top = |name: &str| !name.contains('.');
     let value = match unknown.near.as_deref() {
         Some(near) if is_top(near) && is_top(key) => Shown::Yes,
@@ -96,7 +97,7 @@ fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> LocatedProblem {
     };
     LocatedProblem {
         message: match read {
-            ReadBy::Connector => format!("`{key}` is not a setting that this connector knows"),
+            ReadBy::Connector => format!("`{key}` is not a setting of this connector"),
             ReadBy::Nobody => format!("`{key}` is not a known setting"),
         },
         hint: unknown.near.map(hint),

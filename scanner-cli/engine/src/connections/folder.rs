@@ -7,10 +7,10 @@ use std::{
 
 use crate::{home::shown_absolute, input_file, problem::Problem};
 
-/// The files `*.conf` of `folder`, in the order of their names.
+/// The files `*.conf` in `folder`, sorted by name.
 ///
 /// # Errors
-/// If there is no such folder, it cannot be read, or it has no connection file.
+/// If the folder does not exist, cannot be read, or contains no connection file.
 pub fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let (files, others) = match listed(folder) {
         Ok(listed) => listed,
@@ -46,7 +46,7 @@ pub fn connection_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-/// The files `*.conf` of `folder` in the order of their names, and the other files.
+/// The files `*.conf` in `folder`, sorted by name, and the other files.
 ///
 /// # Errors
 /// If the folder cannot be read.
@@ -55,7 +55,7 @@ pub fn listed(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
         (path.file_name()).is_some_and(|name| name.to_string_lossy().starts_with('.'))
     };
     let files = input_file::files_in(folder)?.into_iter();
-    // What editors and systems leave beside a file, such as `.#qlik.conf`.
+    // Files that editors and systems leave beside a file, such as `.#qlik.conf`, are skipped.
     let files = files.filter(|path| !hidden(path));
     let files = files.map(|path| {
         path.strip_prefix(".")
@@ -75,7 +75,7 @@ fn has_ending(path: &Path, ending: &str) -> bool {
 fn how_to_begin(folder: &Path) -> String {
     let home = folder.parent().unwrap_or(folder);
     if home.file_name().is_some_and(|name| name == "connections") {
-        return "the home is the folder above `connections`: name that with `--home`".to_owned();
+        return "the home is the folder above `connections`: set it with `--home`".to_owned();
     }
     format!(
         "create a file such as `{}` (see docs/connection-file.md for an example), or name another home with `--home` \

@@ -1,4 +1,4 @@
-//! Connections that cannot hold up anything: so many at once, and none longer than a moment.
+//! Limits the number of open connections and their duration, so that clients cannot block the pages.
 
 use std::{
     collections::VecDeque,
@@ -17,19 +17,19 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// So many connections are open at once; of more, the oldest has to go.
+/// Maximum number of open connections. If there are more, the oldest is closed.
 const AT_ONCE: usize = 32;
-/// So long a connection lives, whatever its client does: a page takes a fraction of it.
+/// Time after which a connection is closed, whatever its client does. A page takes a fraction of it.
 const LIFE: Duration = Duration::from_secs(10);
 
-/// A socket whose connections are bounded.
+/// A socket with limited connections.
 pub(super) struct Bounded {
     listener: TcpListener,
-    /// The connections that are open, the oldest first; one whose place is dropped ends.
+    /// The open connections, the oldest first. Dropping an entry closes its connection.
     places: VecDeque<oneshot::Sender<()>>,
 }
 
-/// A connection with an end.
+/// A connection that is closed after a time.
 pub(super) struct Brief {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
@@ -60,7 +60,7 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Brief, SocketAddr) {
-        // It waits by itself where accepting fails, as it does where a process has too many files open.
+        // `accept` itself waits and retries after errors, such as too many open files.
         let (stream, address) = Listener::accept(&mut self.listener).await;
         let brief = Brief {
             stream,
@@ -76,7 +76,7 @@ impl Listener for Bounded {
 }
 
 impl Brief {
-    /// The stream, while the connection may live.
+    /// The stream, or an error once the connection must be closed.
     fn alive(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
         let over = self.end.as_mut().poll(context).is_ready()
             || Pin::new(&mut self.place).poll(context).is_ready();

@@ -1,4 +1,4 @@
-//! The last scans as the store has them, whichever process scanned, and before a restart, too.
+//! The last scans in the store, including those of other processes and those before a restart.
 
 use std::{
     path::PathBuf,
@@ -10,7 +10,8 @@ use tokio::{sync::Mutex, time::timeout};
 
 use crate::store::{Catalog, LastScan, StoreError, StoredScan};
 
-/// The last scan of each connection and outcome; read anew at most every few seconds, and by one at a time.
+/// The last scan of each connection and outcome. The store is read at most every few seconds, and by one task at a
+/// time.
 pub(super) struct LastScans {
     store: PathBuf,
     read: Arc<Mutex<Option<(Instant, Scans)>>>,
@@ -18,13 +19,13 @@ pub(super) struct LastScans {
 
 type Scans = Arc<[StoredScan]>;
 
-/// So long what was read is good, so that those who ask often are no burden.
+/// How long scans that were read are reused, so that frequent requests do not load the disk.
 const GOOD: Duration = Duration::from_secs(2);
-/// A disk that does not answer is not waited for longer.
+/// How long a request waits for a disk that does not respond.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl LastScans {
-    /// Those of the store at `store`.
+    /// The last scans of the store at this path.
     pub(super) fn of(store: PathBuf) -> Self {
         Self {
             store,
@@ -32,7 +33,7 @@ impl LastScans {
         }
     }
 
-    /// The scans; nothing if the store cannot be read now.
+    /// The scans, or `None` if the store cannot be read now.
     pub(super) async fn read(&self) -> Option<Scans> {
         timeout(PATIENCE, self.read_or_wait()).await.ok().flatten()
     }
@@ -45,7 +46,7 @@ impl LastScans {
             return Some(Arc::clone(scans));
         }
         let store = self.store.clone();
-        // The lock goes with it: while a disk does not answer, nobody else asks it.
+        // The task owns the lock: while a disk does not respond, no other task reads it.
         let task = tokio::task::spawn_blocking(move || {
             let scans: Scans = scans(&store).ok()?.into();
             *read = Some((Instant::now(), Arc::clone(&scans)));

@@ -111,7 +111,7 @@ fn of_scanner(snapshot: &Snapshot) {
     let name = snapshot.name.clone().unwrap_or_default();
     gauge!("scanner_build_info", "version" => env!("CARGO_PKG_VERSION"), "scanner" => name).set(1);
     gauge!("process_start_time_seconds").set(snapshot.started.as_duration().as_secs_f64());
-    gauge!("scanner_errors").set(snapshot.troubles as f64);
+    gauge!("scanner_errors").set(snapshot.errors as f64);
     let running = snapshot.connections.iter().filter(|one| one.scanning);
     gauge!("scanner_scans_running").set(running.count() as f64);
     counter!("scanner_log_lines_lost_total").absolute(snapshot.counts.log_lines_lost);

@@ -1,4 +1,4 @@
-//! CSV, as spreadsheets and exports write it: with or without a heading, with `,` or `;`, with or without a BOM.
+//! Reads CSV as written by spreadsheets and exports: with or without a heading, with `,` or `;`, with or without a BOM.
 
 use std::{path::Path, sync::Arc};
 
@@ -17,7 +17,7 @@ const MAX_ROWS: usize = 500_000;
 /// Maximum number of bytes of a row.
 const MAX_ROW_BYTES: usize = 100_000;
 
-/// Reads the rows as entries: the first of `columns` names each, the others are its block.
+/// Reads the rows as entries. The first of `columns` is the name of the entry; the others are its block.
 pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entries, Diagnostic> {
     let content = encoding::without_bom(content);
     encoding::check_nul(content).map_err(|error| not_text(path, error))?;
@@ -78,7 +78,7 @@ pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entr
     }
 }
 
-/// Where the first line begins that is too long.
+/// The offset of the first line that is too long.
 fn long_line(text: &str) -> Option<usize> {
     let mut start = 0;
     text.split_inclusive(['\n', '\r']).find_map(|line| {
@@ -88,7 +88,7 @@ fn long_line(text: &str) -> Option<usize> {
     })
 }
 
-/// Where in a row each column is.
+/// The position of each column in a row.
 struct Layout(Vec<Option<usize>>);
 
 impl Layout {
@@ -96,8 +96,8 @@ impl Layout {
         Self((0..columns.len()).map(Some).collect())
     }
 
-    /// The layout that the row tells, if it is a heading: it has the names of the first two columns. One alone may be what
-    /// somebody is called.
+    /// The layout in a heading. A row is a heading if it contains the names of the first two columns. A single match
+    /// may be the name of a person.
     fn of_heading(row: &StringRecord, columns: &[&str]) -> Option<Self> {
         let column = |name: &&str| row.iter().position(|field| is_called(field, name));
         let places: Vec<_> = columns.iter().map(column).collect();
@@ -120,18 +120,18 @@ impl Layout {
     }
 }
 
-/// Whether a heading means the column: capitals do not matter, nor does the dash of `E-Mail`.
+/// Whether a heading names the column. Case does not matter, nor does the dash in `E-Mail`.
 fn is_called(field: &str, name: &str) -> bool {
     field.replace('-', "").eq_ignore_ascii_case(name)
 }
 
-/// Whether a row ends within quotes, which only the end of the file can make it do.
+/// Whether a row ends inside quotes. This happens only at the end of the file.
 fn is_left_open(row: &[u8], separator: u8) -> bool {
     let (mut open, mut begins) = (false, true);
     let mut bytes = row.iter().peekable();
     while let Some(&byte) = bytes.next() {
         if open {
-            // Two are one that is meant.
+            // Two quotes stand for one.
             open = byte != b'"' || bytes.next_if_eq(&&b'"').is_some();
         } else {
             open = begins && byte == b'"';
@@ -141,14 +141,14 @@ fn is_left_open(row: &[u8], separator: u8) -> bool {
     open
 }
 
-/// What stands between the fields: the mark that the first line has more of.
+/// The separator of the fields: the one that is more frequent in the first line.
 fn separator(text: &str) -> u8 {
     let first = text.lines().find(|line| !line.trim().is_empty());
     let marks = |mark: char| first.map_or(0, |line| line.matches(mark).count());
     if marks(';') > marks(',') { b';' } else { b',' }
 }
 
-/// Finds the lines of offsets that never go back.
+/// Computes line numbers of offsets. The offsets must not decrease.
 struct Lines<'a> {
     file: Arc<str>,
     content: &'a [u8],
@@ -166,7 +166,8 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The line of the first row from `offset` on: the reader stands before the empty lines between two rows.
+    /// The place of the first row at or after `offset`. The reader's position is before the empty lines between two
+    /// rows.
     fn place(&mut self, offset: usize) -> Place {
         let rest = self.content.get(offset..).unwrap_or_default();
         let ends = |byte: &&u8| matches!(byte, b'\n' | b'\r');
@@ -195,7 +196,8 @@ fn not_utf8(path: &Path, place: Place) -> Diagnostic {
     fault(place, message, Some("save it as CSV UTF-8"))
 }
 
-/// A quote that is not closed takes the rows after it into one field, where nobody would miss them.
+/// The error for a quote that is not closed. It would merge the following rows into one field, where they would be lost
+/// unnoticed.
 fn never_closed(place: Place) -> Diagnostic {
     let message = "the quote `\"` at the start of a text is not closed on this line".to_owned();
     fault(place, message, Some("close it with `\"`, or remove it"))
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_entries_whatever_writes_them() {
+    fn rows_of_all_csv_variants_become_entries() {
         let ann = r"1 A\ann email=ann@x name=Ann";
         let bob = r"2 A\bob email=bob@x name=Bob";
         check("A\\ann,ann@x,Ann\nA\\bob,bob@x,Bob\n", &[ann, bob]);
@@ -243,12 +245,12 @@ mod tests {
     }
 
     #[test]
-    fn a_heading_says_where_the_columns_are() {
+    fn a_heading_determines_the_columns() {
         check(
             "Id;E-Mail;NAME;User\n7;ann@x;Ann;A\\ann\n",
             &[r"2 A\ann email=ann@x name=Ann"],
         );
-        // Somebody may be called so.
+        // This may be the name of a person.
         check(
             "A\\user,user@x,User\nA\\ann,ann@x,Ann\n",
             &[
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_rows_are_nothing_and_count_as_lines() {
+    fn blank_rows_are_skipped_and_counted_as_lines() {
         check(
             "\r\n\r\nA\\ann,ann@x\r\n\r\n,,\r\n \r\nA\\bob,bob@x\r\n",
             &[r"3 A\ann email=ann@x", r"7 A\bob email=bob@x"],
@@ -268,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_are_too_long_or_too_many_are_refused() {
+    fn too_long_rows_and_too_many_rows_are_rejected() {
         let long = format!("A\\ann,ann@x\n{}\n", ",".repeat(200_000));
         let fault = rows(long.as_bytes()).unwrap_err();
         assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
@@ -278,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_which_rows_would_be_lost_is_refused() {
+    fn a_file_whose_rows_would_be_lost_is_rejected() {
         let fault = rows(b"A\\ann,ann@x\n\"A\\bob,bob@x\nA\\eve,eve@x\n").unwrap_err();
         assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
         for open in [

@@ -1,4 +1,4 @@
-//! The trial of a filter on what the store holds. No site is asked.
+//! Tests a filter with the items in the store, without connecting to the site.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     store::{Catalog, ItemScope, ItemState, StoreError, StoredConnection},
 };
 
-/// Items that a filter may keep or leave out: those that are there, and those that one left out.
+/// The states of the items that are tested: present, unreadable and excluded items.
 const HELD: &[ItemState] = &[
     ItemState::Present,
     ItemState::Unreadable,
@@ -39,7 +39,7 @@ impl From<SinkError> for TrialError {
     }
 }
 
-/// Asks the filter of `ready` about each item that the store holds of it.
+/// Evaluates the filter of `ready` for each of its items in the store.
 pub(super) fn read(
     ready: &Ready,
     catalog: &Catalog,

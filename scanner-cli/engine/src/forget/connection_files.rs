@@ -1,4 +1,4 @@
-//! The connection files of the home, none of which may have the code of a connection that is forgotten.
+//! The connection files of the home. None of them may have the code of the connection to forget.
 
 use std::io;
 
@@ -14,14 +14,14 @@ use crate::{
     problem::Problem,
 };
 
-/// The files that can be read.
+/// The files that are valid.
 pub(super) struct ConnectionFiles(Vec<ConnectionFile>);
 
 impl ConnectionFiles {
-    /// Reads the connection files.
+    /// Reads all connection files.
     ///
     /// # Errors
-    /// If one of them has the code, or may have it.
+    /// If a file has the code or may have it.
     pub(super) fn without(
         code: &ConnectionCode,
         installation: &Installation,
@@ -72,7 +72,7 @@ impl ConnectionFiles {
         Ok(Self(files))
     }
 
-    /// Their connections that are enabled.
+    /// The enabled connections.
     pub(super) fn connections(&self) -> Vec<&dyn Connection> {
         let enabled = self.0.iter().filter_map(|file| file.connection.as_deref());
         enabled.collect()

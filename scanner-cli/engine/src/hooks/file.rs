@@ -1,4 +1,4 @@
-//! The files of hooks, `hooks/*.conf`: what each says, and what is wrong with it.
+//! Reads hook files, `hooks/*.conf`.
 
 use std::{
     collections::BTreeMap,
@@ -25,24 +25,24 @@ use crate::{
     writable,
 };
 
-/// A file of a hook.
+/// A hook file.
 #[derive(Debug)]
 pub struct HookFile {
     /// The file.
     pub path: PathBuf,
-    /// What it says; nothing of a file that cannot be used.
+    /// The hook, or `None` if the file cannot be used.
     pub hook: Option<Hook>,
     /// Whether the hook runs after scans.
     pub enabled: bool,
-    /// What is wrong with the file, and what is odd.
+    /// The errors and warnings of the file.
     pub problems: Vec<Problem>,
 }
 
 const COMMAND: &str = "post_items_upsert_command";
-/// Time limit of a hook, unless its file sets another.
+/// Time limit of a hook unless its file sets one.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 
-/// The files of hooks in `home`, in the order of their names. A folder that cannot be read is one of them.
+/// Reads the hook files of a home, sorted by name. A folder that cannot be read is returned as an invalid file.
 pub fn files(home: &Home, variables: &BTreeMap<String, String>) -> Vec<HookFile> {
     let folder = home.path("hooks");
     let paths = match listed(&folder) {
@@ -102,7 +102,7 @@ fn same_code(file: &HookFile, other: &HookFile) -> Problem {
 /// Reads a file.
 ///
 /// # Errors
-/// All that is wrong in it.
+/// All errors in the file.
 fn read(
     path: &Path,
     home: &Home,
@@ -131,7 +131,7 @@ fn read(
     name_misspelt(&settings, &mut problems);
     let wrong = problems.into_iter().map(wrong_setting);
     let wrong: Vec<_> = odd.errors.into_iter().chain(wrong).collect();
-    // A hook that is disabled may be unfinished.
+    // A disabled hook may be incomplete.
     if !wrong.is_empty() && enabled {
         let show = |found| show(Severity::Error, found);
         return Err(wrong.into_iter().map(show).collect());
@@ -151,7 +151,7 @@ fn read(
     })
 }
 
-/// What a file says about the program to run.
+/// The setting of the program to run.
 enum Command {
     Words(Vec<String>),
     Invalid,
@@ -209,7 +209,7 @@ fn command(value: &Value) -> Option<Vec<String>> {
     (!words.is_empty()).then_some(words)
 }
 
-/// Settings whose names look like others. Those of other programs that read the file are left alone.
+/// Settings whose names look misspelt. Other unknown settings may belong to other programs.
 fn misspelt(settings: &Settings) -> Vec<LocatedProblem> {
     let unknown = settings.find_unknown(&[COMMAND]).settings.into_iter();
     let found = unknown.filter_map(|unknown| {

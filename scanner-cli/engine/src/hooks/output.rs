@@ -1,5 +1,5 @@
-//! What a hook writes, line by line, for the log. Nothing here lets the hook wait, and nothing outlives it for long, whatever
-//! it left running.
+//! Logs the output of a hook, line by line. Reading never blocks the hook, and ends soon after it, even if it left
+//! processes running.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -11,28 +11,28 @@ mod stream;
 pub(super) use self::stream::Stream;
 use crate::secrets::Redactor;
 
-/// Whose output it is.
+/// The hook and the connection of an output.
 #[derive(Clone)]
 pub(super) struct Writer {
     pub(super) hook: String,
     pub(super) connection: String,
-    /// What must not get into the log.
+    /// Redacts secrets in the log.
     pub(super) secrets: Arc<Redactor>,
 }
 
-/// One of its streams, and what of it is to be logged.
+/// An output stream of a hook, and the lines to log.
 pub(super) struct Output {
     stream: Stream,
     lines: Lines,
 }
 
-/// Maximum number of lines of a stream that are logged; the others are counted.
+/// Maximum number of lines of a stream that are logged. Further lines are only counted.
 const LINES: usize = 200;
-/// Maximum number of bytes of a line that are kept.
+/// Maximum number of bytes of a line that are buffered.
 const KEPT: usize = 8 * 1024;
-/// Maximum number of characters of it that are logged.
+/// Maximum number of characters of a line that are logged.
 const SHOWN: usize = 1000;
-/// How long the streams are read on when the hook has ended. What it started and did not end may hold them for ever.
+/// How long the streams are read after the hook has ended. Processes that it left running may keep them open forever.
 pub(super) const LAST_LINES: Duration = Duration::from_millis(500);
 
 impl Output {
@@ -54,26 +54,26 @@ impl Output {
         }
     }
 
-    /// Logs what is left, and how much was not logged; closes the stream.
+    /// Logs the last line and the number of lines that were not logged. Closes the stream.
     pub(super) fn close(self) {
         self.lines.close();
     }
 }
 
-/// Whether a line is all that was written.
+/// Whether a line is complete, or was cut because it is too long.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whole {
     Yes,
     No,
 }
 
-/// Makes lines of what comes in pieces.
+/// Assembles lines from pieces of output.
 struct Lines {
     writer: Writer,
     stream: &'static str,
     line: Vec<u8>,
     whole: Whole,
-    /// How many there were that are not blank.
+    /// Number of lines that are not blank.
     count: usize,
 }
 
@@ -105,7 +105,7 @@ impl Lines {
         }
     }
 
-    /// The line that ends here, if it is to be logged.
+    /// Ends the current line, and returns it if it should be logged.
     fn take(&mut self) -> Option<String> {
         let blank = self.line.trim_ascii().is_empty();
         self.count += usize::from(!blank);
@@ -121,18 +121,18 @@ impl Lines {
         let more = self.count.saturating_sub(LINES);
         if more > 0 {
             let Self { writer, stream, .. } = self;
-            info!(hook = %writer.hook, connection = %writer.connection, stream, lines = more, "more lines are not shown");
+            info!(hook = %writer.hook, connection = %writer.connection, stream, lines = more, "more lines were not logged");
         }
     }
 }
 
 impl Writer {
-    /// A line without secrets, and on one line.
+    /// The line with secrets redacted and control characters replaced.
     fn redact(&self, line: &[u8], whole: Whole) -> String {
         let text = String::from_utf8_lossy(line).into_owned();
         let mut letters: Vec<_> = printable(&self.secrets.redact(text)).chars().collect();
         if whole == Whole::No {
-            // A secret may have been cut.
+            // A secret may have been cut at the end.
             letters.truncate(letters.len().saturating_sub(self.secrets.longest()));
         }
         let cut = whole == Whole::No || letters.len() > SHOWN;
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_told_without_secrets_and_what_is_no_text() {
+    fn lines_are_logged_without_secrets_and_control_characters() {
         let output = b"one\r\n\n  \ntwo hunter2 \xff\x1b[1m\nthree";
         let expected = ["one", "two ******** \u{fffd}\u{fffd}[1m", "three"];
         assert_eq!(
@@ -173,19 +173,19 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_cut_and_no_part_of_a_secret_shows_at_the_cut() {
-        let (told, _) = lines(&[b'x'; 100_000], "secret-with-many-letters");
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].chars().count(), SHOWN + 1);
+    fn a_long_line_is_cut_and_reveals_no_part_of_a_secret() {
+        let (logged, _) = lines(&[b'x'; 100_000], "secret-with-many-letters");
+        assert_eq!(logged.len(), 1);
+        assert_eq!(logged[0].chars().count(), SHOWN + 1);
         let secret = "secret-with-many-letters-".repeat(40);
-        let (told, _) = lines(secret.repeat(20).as_bytes(), &secret);
-        assert!(!told[0].contains("secret"), "{told:?}");
-        assert!(told[0].ends_with('…'));
+        let (logged, _) = lines(secret.repeat(20).as_bytes(), &secret);
+        assert!(!logged[0].contains("secret"), "{logged:?}");
+        assert!(logged[0].ends_with('…'));
     }
 
     #[test]
-    fn of_many_lines_the_last_are_counted() {
-        let (told, more) = lines("x\n".repeat(LINES + 7).as_bytes(), "secret");
-        assert_eq!((told.len(), more), (LINES, 7));
+    fn lines_above_the_limit_are_counted() {
+        let (logged, more) = lines("x\n".repeat(LINES + 7).as_bytes(), "secret");
+        assert_eq!((logged.len(), more), (LINES, 7));
     }
 }

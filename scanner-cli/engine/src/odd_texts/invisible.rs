@@ -1,4 +1,4 @@
-//! Characters that nobody sees, in keys, names, addresses and other values. They come from web pages and word processors.
+//! Invisible characters in keys, names, addresses and other values. They come from web pages and word processors.
 
 use catalog_model::{InvisibleCharacter, Place};
 
@@ -7,7 +7,8 @@ use crate::hocon::{
     LocatedProblem, Node, Object, Shown, Value, is_secret, place_within, render_path,
 };
 
-/// Finds one in a value. A text of several lines may have line breaks and tabs; of secrets nothing is said here.
+/// Finds an invisible character in a value. A text may have line breaks and tabs, unless it is a name or a URL. Secrets
+/// are skipped.
 pub(super) fn in_value(
     path: &[String],
     node: &Node,
@@ -41,7 +42,7 @@ pub(super) fn in_value(
     }))
 }
 
-/// Finds those in the keys of a file.
+/// Finds invisible characters in the keys of a file.
 pub(super) fn in_keys(root: &Object, sources: &Sources<'_>) -> Vec<Odd> {
     let mut odd = Vec::new();
     collect(root, sources, &mut odd);
@@ -82,7 +83,7 @@ fn collect_within(node: &Node, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
     }
 }
 
-/// The place of a byte of a text that begins at `place`, as exactly as it is known.
+/// The place of the byte at `offset` in a text that starts at `place`, or `place` if the file cannot be read.
 fn character_place(sources: &Sources<'_>, place: &Place, offset: usize) -> Place {
     let content = sources.content_at(place);
     content.map_or_else(

@@ -1,10 +1,10 @@
-//! Quotes around a value that HOCON does not know: they become part of the text.
+//! Quotes that HOCON does not support: they become part of the text.
 
 use super::{Odd, Role, Sources};
 use crate::hocon::{LocatedProblem, Node, Shown, is_secret};
 
-/// The settings in which such quotes make the file invalid. A code and a connector's id are permanent; an address and the
-/// credentials do not work with them.
+/// The settings in which such quotes make the file invalid. Codes and connector ids are permanent, and addresses and
+/// credentials do not work with quotes.
 const NAMES: [&str; 2] = ["code", "connector_id"];
 const URL: &str = "url";
 const AUTH: &str = "auth";
@@ -12,9 +12,9 @@ const AUTH: &str = "auth";
 /// Where the value of a setting comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// It is written as it is.
+    /// The text itself.
     Written,
-    /// A variable or another setting, in which quotes may be meant.
+    /// A variable or another setting, which may contain quotes on purpose.
     Substituted,
 }
 
@@ -37,7 +37,7 @@ fn is_auth(path: &[String]) -> bool {
     path.iter().rev().skip(1).any(|block| block == AUTH)
 }
 
-/// Finds such quotes at the ends of a value. A text in double quotes may have them.
+/// Finds such quotes at the start or the end of a value. A text in double quotes may contain them.
 pub(super) fn find(
     path: &[String],
     node: &Node,
@@ -77,7 +77,9 @@ pub(super) fn find(
     };
     let found = LocatedProblem {
         place: node.place.clone(),
-        message: format!("`{name}` {where_it_is} part of the text: HOCON knows double quotes only"),
+        message: format!(
+            "`{name}` {where_it_is} part of the text: HOCON supports double quotes only"
+        ),
         hint: Some(hint),
         value: match is_name(path) && !is_secret(path) {
             true => Shown::Yes,
@@ -91,7 +93,7 @@ pub(super) fn find(
     })
 }
 
-/// What a quote is called that HOCON does not know.
+/// The kind of a quote that HOCON does not support.
 fn kind_of(char: char) -> Option<&'static str> {
     match char {
         '\'' => Some("single"),

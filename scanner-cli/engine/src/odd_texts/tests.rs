@@ -26,7 +26,7 @@ fn odd(text: &str) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn quotes_that_hocon_does_not_know_are_an_error_where_they_cannot_be_meant() {
+fn unsupported_quotes_are_an_error_in_permanent_names_addresses_and_credentials() {
     for (text, expected) in [
         (
             "code = 'qlik-prod'",
@@ -72,7 +72,7 @@ fn quotes_that_hocon_does_not_know_are_an_error_where_they_cannot_be_meant() {
 }
 
 #[test]
-fn quotes_that_hocon_does_not_know_are_a_warning_elsewhere() {
+fn unsupported_quotes_are_a_warning_elsewhere() {
     for text in [
         "name = 'Qlik'",
         "name = “Qlik”",
@@ -84,12 +84,12 @@ fn quotes_that_hocon_does_not_know_are_a_warning_elsewhere() {
         let (errors, warnings) = odd(text);
         assert!(errors.is_empty(), "{text}: {errors:?}");
         assert_eq!(warnings.len(), 1, "{text}: {warnings:?}");
-        assert!(warnings[0].contains("HOCON knows double quotes only"));
+        assert!(warnings[0].contains("HOCON supports double quotes only"));
     }
 }
 
 #[test]
-fn a_text_in_double_quotes_may_have_quotes_of_its_own() {
+fn a_text_in_double_quotes_may_contain_other_quotes() {
     for text in [
         "name = \"'tis\"",
         "name = \"the users'\"",
@@ -160,7 +160,7 @@ fn invisible_characters_are_found_with_their_columns() {
 }
 
 #[test]
-fn variables_that_hocon_does_not_know_are_odd() {
+fn misplaced_variables_and_encrypted_values_are_a_warning() {
     for text in [
         "a = \"${HOST}\"",
         "a = \"http://${HOST}:1\"",
@@ -176,7 +176,7 @@ fn variables_that_hocon_does_not_know_are_odd() {
 }
 
 #[test]
-fn of_very_many_odd_texts_the_first_are_listed() {
+fn only_the_first_suspicious_texts_are_listed() {
     let text: String = (0..1_000).map(|n| format!("a{n} = 'x'\n")).collect();
     let (errors, warnings) = odd(&format!("{text}code = 'x'"));
     assert_eq!((errors.len(), warnings.len()), (1, MAX_LISTED));

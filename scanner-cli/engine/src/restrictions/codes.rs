@@ -2,7 +2,7 @@
 
 use crate::hocon::Value;
 
-/// The codes of the connections that may use something.
+/// The codes of the connections that may use a secret or a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Codes(Option<Vec<String>>);
 
@@ -10,7 +10,7 @@ impl Codes {
     /// Every connection.
     pub const ALL: Self = Self(None);
 
-    /// The codes of a list of texts, or of one text; nothing if the value is something else.
+    /// Reads a list of texts, or one text. Returns `None` for any other value.
     pub fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) | Value::Number(text) => Some(Self(Some(vec![text.clone()]))),
@@ -27,12 +27,12 @@ impl Codes {
         }
     }
 
-    /// Whether only some connections are meant.
+    /// Whether only the listed connections are allowed.
     pub fn is_limited(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether the connection with this code is among them; one whose code is unknown only if all are.
+    /// Whether the connection with this code is allowed. A connection whose code is unknown is allowed only if all are.
     pub fn contain(&self, code: Option<&str>) -> bool {
         match &self.0 {
             None => true,

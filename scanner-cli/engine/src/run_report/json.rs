@@ -1,4 +1,5 @@
-//! The report as JSON (`--report FILE`): a twin of the report, so that its shape holds when the program changes.
+//! The report as JSON (`--report FILE`). Its types are separate, so that the format stays the same when the program
+//! changes.
 
 use std::{
     collections::BTreeMap,
@@ -33,25 +34,25 @@ struct ConnectionJson {
     code: String,
     name: String,
     outcome: &'static str,
-    /// Why the scan is partial, failed or busy.
+    /// Why the scan is partial, has failed, or did not run.
     reasons: Vec<String>,
     hint: Option<String>,
     site_version: Option<String>,
     items: u64,
-    /// What changed in the store; null without one.
+    /// The changes in the store; null without a store.
     stored: Option<StoredJson>,
     output: Option<String>,
-    /// What followers wrote.
+    /// What the followers wrote.
     exports: Vec<ExportJson>,
     lists: BTreeMap<&'static str, ListJson>,
     skipped: Vec<SkippedJson>,
     owners_without_email: UnreachedJson,
     owners_not_active: DepartedJson,
-    /// How often each rule of the filters had a say.
+    /// How often each rule of the filters applied.
     filters: Vec<FilterJson>,
-    /// How many items were left out because an earlier one has their key.
+    /// Number of items that were skipped because another record has the same key.
     left_out: u64,
-    /// The first of them.
+    /// The first of these items.
     duplicates: Vec<DuplicateJson>,
     warnings: Vec<WarningJson>,
     restarts: Vec<String>,
@@ -67,7 +68,8 @@ struct StoredJson {
     returned: i64,
     unreadable: i64,
     excluded: i64,
-    /// Items that are the same on the site, and that another version of the program had written.
+    /// Items that have not changed on the site and were rewritten because another version of the program had stored
+    /// them.
     rewritten: i64,
 }
 
@@ -80,7 +82,7 @@ struct ExportJson {
 #[derive(Serialize)]
 struct FollowerJson {
     follower: String,
-    /// Why not everything was delivered; null if it was.
+    /// Why not everything was delivered; null on success.
     error: Option<String>,
 }
 
@@ -122,7 +124,7 @@ struct FilterJson {
 
 #[derive(Serialize)]
 struct DuplicateJson {
-    /// What the list holds, where the records are not those of items.
+    /// The name of the list, if its records are not items.
     #[serde(skip_serializing_if = "Option::is_none")]
     list: Option<&'static str>,
     kept: String,
@@ -143,7 +145,7 @@ struct ProblemJson {
     hint: Option<String>,
 }
 
-/// Writes the report of a run that ends with this exit code.
+/// Writes the report of a run with this exit code.
 ///
 /// # Errors
 /// If it cannot be written.

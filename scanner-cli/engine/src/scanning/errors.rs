@@ -1,10 +1,10 @@
-//! What is reported of scans that this program ends or cannot begin.
+//! Errors of scans that the scanner stops or cannot start.
 
 use std::io;
 
 use catalog_model::{Diagnostic, ScanError, SinkError};
 
-/// What is reported of a scan that panicked. It must not end the others.
+/// The error of a scan that panicked. Other scans continue.
 pub(super) fn fault() -> ScanError {
     ScanError::Source {
         step: "scanning".to_owned(),

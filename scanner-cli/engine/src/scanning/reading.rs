@@ -1,5 +1,4 @@
-//! What happens between the lock of a connection and its report: the source is read into the store and the spool, and both
-//! are closed.
+//! Reads a connection that is locked: reads the source into the store and the spool, closes both, and fills the report.
 
 use catalog_model::{Completeness, ScanError, SessionHold, SinkError, with_causes};
 
@@ -18,7 +17,7 @@ use crate::{
     tally::Tally,
 };
 
-/// A scan that has its lock.
+/// A scan that holds the lock of its connection.
 pub(super) struct Reading<'a> {
     pub(super) ready: &'a Ready,
     pub(super) context: &'a Context,
@@ -26,7 +25,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Reads everything and keeps it where it is wanted. Lines for standard output come back.
+    /// Reads the connection into the store and the spool. Returns the lines for standard output.
     pub(super) async fn lines<T: ScanEntry>(
         &self,
         destination: Option<Destination>,
@@ -52,7 +51,7 @@ impl Reading<'_> {
         };
         let mut closing = self.unless_stopped(T::read(connection, &mut sink)).await;
         if stop.reason() == Some(StopReason::Asked) {
-            // Nobody waits for the site any more. The store hears that it was interrupted.
+            // Do not wait for the site any more. Dropping the sink tells the store that the scan was interrupted.
             let _ = sink.session.keep();
             return closing.map(|_| None);
         }
@@ -77,7 +76,7 @@ impl Reading<'_> {
         put(spool, destination, replacing, report).await
     }
 
-    /// The closing statement, or an error once the scan has to end.
+    /// The result of the source, or an error once the scan must stop.
     async fn unless_stopped(
         &self,
         read: impl Future<Output = Result<Completeness, ScanError>>,
@@ -108,7 +107,8 @@ async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, Sc
     Ok(Some(begun.await.map_err(sink_error)?))
 }
 
-/// Ends a scan in the store, which may know better than the source whether it is complete.
+/// Ends a scan in the store. The store may decide that the scan is only partial, although the source says it is
+/// complete.
 async fn close(
     store: StoreScan,
     closing: Result<Completeness, ScanError>,
@@ -130,7 +130,7 @@ async fn close(
         ),
     });
     let closed = closed.await;
-    // A scan that failed says why itself.
+    // The error of a failed scan is more useful than that of the store.
     let statement = closing?;
     let (closed, duplicates) = closed.map_err(sink_error)?;
     report.items = u64::try_from(closed.counts.seen).unwrap_or(0);
@@ -139,14 +139,14 @@ async fn close(
     Ok(closed.statement.unwrap_or(statement))
 }
 
-/// Puts the lines where they belong.
+/// Writes the lines to their destination.
 async fn put(
     spool: Spool,
     destination: Destination,
     replacing: Replacing,
     report: &mut ConnectionReport,
 ) -> Result<Option<Finished>, ScanError> {
-    // Sorting, waiting for the disk and for a pipe's reader would hold up other scans on this thread.
+    // Sorting and waiting for the disk or for the reader of a pipe would block other tasks on this thread.
     let placed = tokio::task::spawn_blocking(move || {
         let finished = spool.finish().map_err(cannot_spool)?;
         let (items, duplicates) = (finished.count, finished.duplicates.clone());

@@ -1,5 +1,5 @@
-//! Work in threads of its own, on a runtime of its own: however long it computes, nobody else waits for a processor, and
-//! the rest of the program ends without it.
+//! Runs work in its own threads, on its own runtime. However long the work computes, other tasks do not wait for a
+//! processor, and the program can exit without it.
 
 use std::{
     io,
@@ -10,15 +10,15 @@ use std::{
 
 use tokio::{runtime::Builder, sync::oneshot};
 
-/// Threads of a runtime: while one decodes a list, the other serves connections and time limits.
+/// Number of threads of a runtime: while one decodes a list, the other serves connections and time limits.
 const WORKERS: usize = 2;
-/// How long the end of the work waits for what it started, such as closing its connections.
+/// How long the runtime waits at the end for tasks that the work started, such as closing connections.
 const LAST_WAIT: Duration = Duration::from_millis(100);
 
-/// Runs what `work` makes to its end; nothing is sent if it panics.
+/// Runs the future that `work` returns. If it panics, nothing is sent.
 ///
 /// # Errors
-/// When the system has no thread for it.
+/// If the system cannot create a thread.
 pub(super) fn run_in_thread<T, F>(
     work: impl FnOnce() -> F + Send + 'static,
 ) -> io::Result<oneshot::Receiver<T>>
@@ -36,7 +36,7 @@ where
         let value = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work())));
         runtime.shutdown_timeout(LAST_WAIT);
         if let Ok(value) = value {
-            // Nobody waits any more for work that took too long to end.
+            // The receiver is gone if the work took too long to end.
             let _ = done.send(value);
         }
     };
@@ -51,16 +51,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_that_computes_for_ever_holds_up_nobody() {
+    async fn work_that_computes_forever_does_not_delay_other_work() {
         let (end, ended) = mpsc::channel::<()>();
         let stuck = run_in_thread(move || async move {
-            // As a computation does that never comes to an await.
+            // Blocks like a computation that never reaches an await.
             let _ = ended.recv();
         });
         assert_eq!(run_in_thread(|| async { 7 }).unwrap().await, Ok(7));
         drop(end);
         stuck.unwrap().await.unwrap();
-        let panics = run_in_thread(|| async { panic!("a fault") });
+        let panics = run_in_thread(|| async { panic!("on purpose") });
         assert!(panics.unwrap().await.is_err());
     }
 }

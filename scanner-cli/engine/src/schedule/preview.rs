@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::quartz::{Expression, QuartzError};
 
-/// Number of times in a preview.
+/// Number of scan times in a preview.
 const TIMES: usize = 3;
 
 /// An expression with its next times.
@@ -35,13 +35,13 @@ impl Preview {
         &self.expression
     }
 
-    /// The times by UTC, for programs.
+    /// The times in UTC, for programs.
     pub fn times(&self) -> Vec<String> {
         let times = self.times.iter();
         times.map(|time| format!("{time:.3}")).collect()
     }
 
-    /// The times by the clocks of the zone, for people.
+    /// The times in the time zone, for people.
     pub fn local_times(&self) -> String {
         let local = |time: &Timestamp| {
             let offset = self.zone.to_offset(*time);
@@ -54,7 +54,7 @@ impl Preview {
         }
     }
 
-    /// The name of the zone.
+    /// The name of the time zone.
     pub fn zone(&self) -> &str {
         self.zone.iana_name().unwrap_or("time zone of the machine")
     }

@@ -1,4 +1,5 @@
-//! Tasks that run beside the loop of the service: polls, deliveries, hooks and the server of the pages.
+//! Tasks that run in parallel to the loop of the service: polls, deliveries, hooks and the server of the monitoring
+//! pages.
 
 use std::{future::Future, time::Duration};
 
@@ -19,7 +20,7 @@ pub(super) enum TaskEnd<T> {
 }
 
 impl<T: Send + 'static> BackgroundTasks<T> {
-    /// Without any task.
+    /// Creates an empty set of tasks.
     pub(super) fn new() -> Self {
         Self(JoinSet::new())
     }
@@ -29,17 +30,17 @@ impl<T: Send + 'static> BackgroundTasks<T> {
         self.0.spawn(task);
     }
 
-    /// Starts a task in a thread of its own, where it may wait for disks, locks and sites.
+    /// Starts a task in its own thread, where it may wait for disks, locks and sites.
     pub(super) fn start_blocking(&mut self, task: impl FnOnce() -> T + Send + 'static) {
         self.0.spawn_blocking(task);
     }
 
-    /// Whether no task runs, and none has ended without being asked for.
+    /// Whether no task is running, and no result is waiting to be collected.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Waits for the end of the next task. Waits forever if no task runs.
+    /// Waits until the next task ends. Waits forever if no task is running.
     pub(super) async fn ended(&mut self) -> TaskEnd<T> {
         match self.0.join_next().await {
             Some(Ok(result)) => TaskEnd::Finished(result),
@@ -49,7 +50,7 @@ impl<T: Send + 'static> BackgroundTasks<T> {
         }
     }
 
-    /// Cancels all tasks at their next await. Tasks with threads of their own go on, and have to be asked to stop.
+    /// Cancels all tasks at their next await. Tasks in their own threads continue until they are asked to stop.
     pub(super) fn cancel(&mut self) {
         self.0.abort_all();
     }
@@ -59,14 +60,14 @@ impl<T: Send + 'static> BackgroundTasks<T> {
         while self.0.try_join_next().is_some() {}
     }
 
-    /// Waits until all tasks have ended, but not longer than `limit`. Gives the results to `take`.
+    /// Waits until all tasks have ended, at most for `limit`. Passes the results to `take`.
     pub(super) async fn join(&mut self, limit: Duration, mut take: impl FnMut(TaskEnd<T>)) {
         let all = async {
             while !self.is_empty() {
                 take(self.ended().await);
             }
         };
-        // What has not ended by then is left behind.
+        // Tasks that have not ended by then are abandoned.
         let _ = timeout(limit, all).await;
     }
 }
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_does_not_end_is_left_behind() {
+    async fn a_task_that_does_not_end_is_abandoned() {
         let (end, ended) = mpsc::channel::<()>();
         let mut tasks = BackgroundTasks::new();
         tasks.start_blocking(move || {

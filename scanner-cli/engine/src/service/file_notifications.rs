@@ -1,5 +1,5 @@
-//! What the system tells of folders: hints that something in them has changed. The looks are the truth; where there are
-//! no hints, as on network folders, they come late and nothing else.
+//! Notifications of the operating system about changes in folders. They are only hints to poll earlier: without them,
+//! as on network folders, changes are found later, at the next regular poll.
 
 use std::{
     collections::BTreeSet,
@@ -16,42 +16,44 @@ use tracing::info;
 
 use crate::input_file;
 
-/// Hears of changes in folders.
+/// Watches folders for changes.
 pub(super) struct FileNotifications {
-    /// None where the system does not tell of changes.
+    /// Not set if the system does not support notifications.
     watcher: Option<RecommendedWatcher>,
     armed: BTreeSet<PathBuf>,
-    /// Whether it was told that some changes are not heard of.
-    told: bool,
+    /// Whether it was logged that notifications are incomplete.
+    logged: bool,
 }
 
 impl FileNotifications {
-    /// Hears of nothing yet; `heard` is told of what it hears.
-    pub(super) fn new(heard: Arc<Notify>) -> Self {
+    /// Creates a watcher without folders. `changed` is notified of changes.
+    pub(super) fn new(changed: Arc<Notify>) -> Self {
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| may_matter(event.kind)) {
-                heard.notify_one();
+                changed.notify_one();
             }
         });
-        let mut notices = Self {
+        let mut notifications = Self {
             watcher: None,
             armed: BTreeSet::new(),
-            told: false,
+            logged: false,
         };
         match watcher {
-            Ok(watcher) => notices.watcher = Some(watcher),
-            Err(error) => notices.tell(&error),
+            Ok(watcher) => notifications.watcher = Some(watcher),
+            Err(error) => notifications.log_incomplete(&error),
         }
-        notices
+        notifications
     }
 
-    /// Hears of changes in these folders from now on, and of no others. Of a folder that is not there, it hears when it
-    /// comes.
+    /// Watches exactly these folders from now on. If a folder does not exist, the nearest existing parent is watched.
     pub(super) fn arm(&mut self, folders: &BTreeSet<PathBuf>) {
-        let wanted: BTreeSet<_> = folders.iter().filter_map(|one| there(one)).collect();
+        let wanted: BTreeSet<_> = folders
+            .iter()
+            .filter_map(|one| nearest_existing(one))
+            .collect();
         for folder in self.armed.difference(&wanted) {
             if let Some(watcher) = &mut self.watcher {
-                // It may have gone with its folder.
+                // This fails if the folder was deleted.
                 let _ = watcher.unwatch(folder);
             }
         }
@@ -61,39 +63,40 @@ impl FileNotifications {
         self.armed = wanted;
     }
 
-    /// Watches a folder, again if it is watched: one that was deleted and made anew is another to the system.
+    /// Watches a folder. A folder that is already watched is added again, because it may have been deleted and created
+    /// again.
     fn arm_one(&mut self, folder: &Path) {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
         if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
-            self.tell(&error);
+            self.log_incomplete(&error);
         }
     }
 
-    fn tell(&mut self, error: &notify::Error) {
-        if !self.told {
+    fn log_incomplete(&mut self, error: &notify::Error) {
+        if !self.logged {
             info!(
                 "file-change notifications are incomplete on this system; some changes are found by polling only: {error}"
             );
         }
-        self.told = true;
+        self.logged = true;
     }
 }
 
-/// The folder, or the nearest one above it that is there.
-fn there(folder: &Path) -> Option<PathBuf> {
+/// The folder, or its nearest existing parent.
+fn nearest_existing(folder: &Path) -> Option<PathBuf> {
     let above = folder.ancestors();
-    // What is above the folder that the program stands in has no name.
+    // The parent of a relative path may be the empty path, which stands for the current folder.
     let named = above.map(|one| match one.as_os_str().is_empty() {
         true => Path::new("."),
         false => one,
     });
-    let mut there = named.filter(|one| input_file::is_folder(one));
-    there.next().map(Path::to_path_buf)
+    let mut existing = named.filter(|one| input_file::is_folder(one));
+    existing.next().map(Path::to_path_buf)
 }
 
-/// Whether content may have changed: that a file was read, by the scanner itself perhaps, is no reason to read it again.
+/// Whether the content of a file may have changed. Read accesses, including those of the scanner itself, are ignored.
 fn may_matter(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
@@ -107,17 +110,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_folder_that_is_missing_the_nearest_above_is_watched() {
+    fn the_nearest_existing_parent_of_a_missing_folder_is_watched() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("a/b");
-        assert_eq!(there(&missing).unwrap(), folder.path());
+        assert_eq!(nearest_existing(&missing).unwrap(), folder.path());
         std::fs::create_dir_all(&missing).unwrap();
-        assert_eq!(there(&missing).unwrap(), missing);
-        assert_eq!(there(Path::new("no-such-folder")).unwrap(), Path::new("."));
+        assert_eq!(nearest_existing(&missing).unwrap(), missing);
+        assert_eq!(
+            nearest_existing(Path::new("no-such-folder")).unwrap(),
+            Path::new(".")
+        );
     }
 
     #[test]
-    fn reading_is_no_change() {
+    fn read_accesses_are_not_changes() {
         for (kind, matters) in [
             (EventKind::Access(AccessKind::Open(AccessMode::Any)), false),
             (

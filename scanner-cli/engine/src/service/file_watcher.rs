@@ -1,7 +1,8 @@
-//! Looks at the files of the home, and says which have become others. Nothing here remembers what they mean.
+//! Polls the files of the home, and reports which have changed. It does not keep their settings.
 //!
-//! A file is taken up when two looks see the same content, so one that is still being written is waited for. Contents are
-//! compared by hash: neither times of change nor names tell, on network folders and after an editor's rename.
+//! A change is accepted when two polls find the same content, so that a file that is still being written is not read
+//! too early. Contents are compared by hash: modification times and names are not reliable on network folders and after
+//! an editor has renamed files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,40 +29,40 @@ use crate::{
     tracked_files::{Fingerprint, Noted, TrackedFiles},
 };
 
-/// Looks at the files of a home.
+/// Polls the files of a home.
 pub struct FileWatcher {
     pub(super) home: Home,
     pub(super) variables: Arc<BTreeMap<String, String>>,
     connectors: Arc<ConnectorRegistry>,
     pub(super) clock: Clock,
-    files: BTreeMap<PathBuf, Watched>,
-    settings: Watched,
-    /// What connection files may use, as the last valid settings of the scanner say.
+    files: BTreeMap<PathBuf, WatchedFile>,
+    settings: WatchedFile,
+    /// The restrictions in the last valid `conf/application.conf`.
     restrictions: Arc<Restrictions>,
-    /// Whether that has changed, so that all files are read again.
+    /// Whether the restrictions have changed, so that all files must be read again.
     has_other_restrictions: bool,
-    /// Which file is being read.
+    /// The file that is being read.
     pub(super) progress: PollProgress,
 }
 
-/// What a poll saw.
+/// The result of a poll.
 #[derive(Default)]
 pub struct PollResult {
-    pub files: Vec<FileNews>,
-    /// What the scanner's own settings have become.
+    pub files: Vec<FileEvent>,
+    /// The new content of `conf/application.conf`, if it has changed.
     pub application: Option<Result<Application, Vec<Problem>>>,
-    /// The codes of the connections that the store has, if a file changed and the store can be read.
+    /// The codes of the connections in the store, if a file changed and the store can be read.
     pub stored: Option<BTreeSet<String>>,
-    /// Whether something changed that another poll has to confirm.
+    /// Whether there are changes that another poll must confirm.
     pub unsettled: bool,
-    /// Why the folder could not be looked at; then nothing is known of its files.
+    /// Why the folder could not be read. Its files are unknown then.
     pub error: Option<String>,
-    /// That there is no connection file, and what to do.
+    /// The message that there is no connection file.
     pub nothing: Option<String>,
 }
 
-/// What became of a connection file.
-pub enum FileNews {
+/// A change of a connection file.
+pub enum FileEvent {
     Gone(PathBuf),
     Read {
         path: PathBuf,
@@ -70,25 +71,25 @@ pub enum FileNews {
     },
 }
 
-/// A file as it was taken up, and as it was last seen.
+/// The accepted and the last polled content of a file.
 #[derive(Default)]
-struct Watched {
-    taken: Option<Fingerprint>,
-    /// What the last poll saw, if it was something else.
+struct WatchedFile {
+    accepted: Option<Fingerprint>,
+    /// The result of the last poll, if it differs from the accepted content.
     pending: Option<Option<Fingerprint>>,
-    /// What else counts.
+    /// The other files that the file depends on.
     noted: Noted,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Same,
-    Unsettled,
-    News,
+enum FileChange {
+    None,
+    Unconfirmed,
+    Confirmed,
 }
 
 impl FileWatcher {
-    /// Who has not looked at anything yet.
+    /// Creates a watcher with no recorded state.
     pub fn new(installation: Installation) -> Self {
         let Installation {
             home,
@@ -102,40 +103,40 @@ impl FileWatcher {
             connectors,
             clock,
             files: BTreeMap::new(),
-            settings: Watched::default(),
+            settings: WatchedFile::default(),
             restrictions: Arc::default(),
             has_other_restrictions: false,
             progress: PollProgress::default(),
         }
     }
 
-    /// Begins with the scanner's own settings.
+    /// Reads `conf/application.conf`.
     ///
     /// # Errors
-    /// All that is wrong with them.
+    /// All errors in the file.
     pub fn begin(&mut self) -> Result<Application, Vec<Problem>> {
         let content = application_content(&self.home)?;
         let application = self.application(content.as_deref());
-        // No file was read under others.
+        // No connection file was read with other restrictions.
         self.has_other_restrictions = false;
         application
     }
 
-    /// Looks at all files. Those of `again` count as new, although they are as they were.
+    /// Polls all files. The files in `again` are read even if they have not changed.
     pub fn poll(&mut self, again: &BTreeSet<PathBuf>) -> PollResult {
         let mut poll = PollResult::default();
         self.progress.set(Some(self.home.settings()));
-        self.look_at_settings(&mut poll);
+        self.poll_settings(&mut poll);
         self.progress.set(Some(self.home.connections()));
         let folder = self.home.connections();
         match listed(&folder) {
             Ok((files, _)) => {
                 poll.nothing = nothing_to_scan(&folder, &files);
-                self.look_at(files, again, &mut poll);
+                self.poll_connections(files, again, &mut poll);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 poll.nothing = nothing_to_scan(&folder, &[]);
-                self.look_at(Vec::new(), again, &mut poll);
+                self.poll_connections(Vec::new(), again, &mut poll);
             }
             Err(error) => {
                 let folder = shown(&folder);
@@ -151,7 +152,7 @@ impl FileWatcher {
         poll
     }
 
-    /// The folders of all files that a poll reads.
+    /// The folders of all files that are polled.
     pub fn folders(&self) -> BTreeSet<PathBuf> {
         let watched = self.files.values().chain([&self.settings]);
         let mut folders: BTreeSet<_> = watched.flat_map(|one| one.noted.folders()).collect();
@@ -160,25 +161,30 @@ impl FileWatcher {
         folders
     }
 
-    fn look_at(&mut self, there: Vec<PathBuf>, again: &BTreeSet<PathBuf>, poll: &mut PollResult) {
+    fn poll_connections(
+        &mut self,
+        existing: Vec<PathBuf>,
+        again: &BTreeSet<PathBuf>,
+        poll: &mut PollResult,
+    ) {
         let known = self.files.keys().cloned();
-        let paths: BTreeSet<_> = known.chain(there.iter().cloned()).collect();
+        let paths: BTreeSet<_> = known.chain(existing.iter().cloned()).collect();
         for path in paths {
             self.progress.set(Some(path.clone()));
-            let content = there
+            let content = existing
                 .contains(&path)
                 .then(|| input_file::read(&path, FileKind::Settings));
             match content {
-                Some(Ok(content)) => self.look_at_file(path, &content, again, poll),
+                Some(Ok(content)) => self.poll_file(path, &content, again, poll),
                 Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
-                    self.cannot_read(path, &error, poll);
+                    self.poll_unreadable(path, &error, poll);
                 }
-                _ => self.look_at_nothing(path, poll),
+                _ => self.poll_missing(path, poll),
             }
         }
     }
 
-    fn look_at_file(
+    fn poll_file(
         &mut self,
         path: PathBuf,
         content: &[u8],
@@ -186,9 +192,9 @@ impl FileWatcher {
         poll: &mut PollResult,
     ) {
         let watched = self.files.entry(path.clone()).or_default();
-        match watched.see(Some(watched.noted.now(content))) {
-            Verdict::Same if !again.contains(&path) && !self.has_other_restrictions => return,
-            Verdict::Unsettled if !self.has_other_restrictions => {
+        match watched.compare(Some(watched.noted.now(content))) {
+            FileChange::None if !again.contains(&path) && !self.has_other_restrictions => return,
+            FileChange::Unconfirmed if !self.has_other_restrictions => {
                 poll.unsettled = true;
                 return;
             }
@@ -204,27 +210,27 @@ impl FileWatcher {
         let files = reading.files();
         let read = reading.read_tracking(&path, content, &files);
         if self.has_other_restrictions && read.is_err() {
-            // Its last valid settings are from a time when it could use what it cannot use now: they do not stay.
-            poll.files.push(FileNews::Gone(path.clone()));
+            // Its last valid settings may use what the new restrictions forbid, so they must not stay in use.
+            poll.files.push(FileEvent::Gone(path.clone()));
         }
-        let fingerprint = self.take(&path, files.noted(), content);
-        poll.files.push(FileNews::Read {
+        let fingerprint = self.accept(&path, files.noted(), content);
+        poll.files.push(FileEvent::Read {
             path,
             fingerprint,
             read: Box::new(read),
         });
     }
 
-    fn cannot_read(&mut self, path: PathBuf, error: &io::Error, poll: &mut PollResult) {
-        let said = error.to_string();
+    fn poll_unreadable(&mut self, path: PathBuf, error: &io::Error, poll: &mut PollResult) {
+        let message = error.to_string();
         let watched = self.files.entry(path.clone()).or_default();
-        match watched.see(Some(Noted::default().with(said.as_bytes()))) {
-            Verdict::Same => {}
-            Verdict::Unsettled => poll.unsettled = true,
-            Verdict::News => {
+        match watched.compare(Some(Noted::default().with(message.as_bytes()))) {
+            FileChange::None => {}
+            FileChange::Unconfirmed => poll.unsettled = true,
+            FileChange::Confirmed => {
                 let read = Box::new(Err(unreadable(&path, error)));
-                let fingerprint = self.take(&path, Noted::default(), said.as_bytes());
-                poll.files.push(FileNews::Read {
+                let fingerprint = self.accept(&path, Noted::default(), message.as_bytes());
+                poll.files.push(FileEvent::Read {
                     path,
                     fingerprint,
                     read,
@@ -233,30 +239,30 @@ impl FileWatcher {
         }
     }
 
-    fn take(&mut self, path: &Path, noted: Noted, content: &[u8]) -> Fingerprint {
+    fn accept(&mut self, path: &Path, noted: Noted, content: &[u8]) -> Fingerprint {
         let fingerprint = noted.with(content);
         let watched = self.files.entry(path.to_path_buf()).or_default();
-        watched.taken = Some(fingerprint.clone());
+        watched.accepted = Some(fingerprint.clone());
         watched.noted = noted;
         fingerprint
     }
 
-    fn look_at_nothing(&mut self, path: PathBuf, poll: &mut PollResult) {
+    fn poll_missing(&mut self, path: PathBuf, poll: &mut PollResult) {
         let Some(watched) = self.files.get_mut(&path) else {
             return;
         };
-        match watched.see(None) {
-            // It came and went before it was taken up.
-            Verdict::Same => drop(self.files.remove(&path)),
-            Verdict::Unsettled => poll.unsettled = true,
-            Verdict::News => {
+        match watched.compare(None) {
+            // The file was created and removed before it was accepted.
+            FileChange::None => drop(self.files.remove(&path)),
+            FileChange::Unconfirmed => poll.unsettled = true,
+            FileChange::Confirmed => {
                 self.files.remove(&path);
-                poll.files.push(FileNews::Gone(path));
+                poll.files.push(FileEvent::Gone(path));
             }
         }
     }
 
-    fn look_at_settings(&mut self, poll: &mut PollResult) {
+    fn poll_settings(&mut self, poll: &mut PollResult) {
         let content = match application_content(&self.home) {
             Ok(content) => content,
             Err(problems) => {
@@ -266,10 +272,10 @@ impl FileWatcher {
         };
         let noted = &self.settings.noted;
         let now = content.as_ref().map(|content| noted.now(content));
-        match self.settings.see(now) {
-            Verdict::Same => {}
-            Verdict::Unsettled => poll.unsettled = true,
-            Verdict::News => poll.application = Some(self.application(content.as_deref())),
+        match self.settings.compare(now) {
+            FileChange::None => {}
+            FileChange::Unconfirmed => poll.unsettled = true,
+            FileChange::Confirmed => poll.application = Some(self.application(content.as_deref())),
         }
     }
 
@@ -288,8 +294,8 @@ impl FileWatcher {
             self.restrictions = application.restrictions.clone();
             self.has_other_restrictions = true;
         }
-        self.settings = Watched {
-            taken: content.map(|content| noted.with(content)),
+        self.settings = WatchedFile {
+            accepted: content.map(|content| noted.with(content)),
             pending: None,
             noted,
         };
@@ -304,23 +310,23 @@ fn stored_codes(home: &Home) -> Option<BTreeSet<String>> {
     Some(codes.map(|connection| connection.code.clone()).collect())
 }
 
-impl Watched {
-    /// Notes what the file holds now, or that it is not there.
-    fn see(&mut self, now: Option<Fingerprint>) -> Verdict {
-        if now == self.taken {
+impl WatchedFile {
+    /// Compares the current content of the file, or `None` if it does not exist.
+    fn compare(&mut self, now: Option<Fingerprint>) -> FileChange {
+        if now == self.accepted {
             self.pending = None;
-            return Verdict::Same;
+            return FileChange::None;
         }
         if self.pending.as_ref() == Some(&now) {
             self.pending = None;
-            return Verdict::News;
+            return FileChange::Confirmed;
         }
         self.pending = Some(now);
-        Verdict::Unsettled
+        FileChange::Unconfirmed
     }
 }
 
-/// Why there is nothing to scan, if there is no connection file.
+/// Why there is nothing to scan, if there are no connection files.
 fn nothing_to_scan(folder: &Path, files: &[PathBuf]) -> Option<String> {
     if !files.is_empty() {
         return None;
@@ -337,7 +343,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_being_written_is_waited_for() {
+    fn a_file_is_read_after_it_was_written_completely() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path().to_path_buf());
         let (clock, connectors) = (|| jiff::Timestamp::UNIX_EPOCH, Arc::default());
@@ -366,7 +372,7 @@ mod tests {
         assert_eq!(poll(whole), (0, true));
         assert_eq!(poll(whole), (1, false));
         assert_eq!(poll(whole), (0, false));
-        // An editor that renames leaves a moment without a file.
+        // While an editor renames files, the file is missing for a moment.
         assert_eq!(poll(None), (0, true));
         assert_eq!(poll(whole), (0, false));
         assert_eq!(poll(None), (0, true));

@@ -1,4 +1,4 @@
-//! A sign of life for other processes: the time of `data/status.json`, which `status --healthy` reads.
+//! A heartbeat for other processes: the modification time of `data/status.json`, which `status --healthy` reads.
 
 use std::{
     fs::File,
@@ -11,18 +11,18 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::{clock::Clock, input_file};
 
-/// Gives the file a new time while the loop of the service runs.
+/// Updates the modification time of the file while the loop of the service runs.
 pub(super) struct Heartbeat {
     path: PathBuf,
     clock: Clock,
     last: Instant,
-    /// A disk that does not answer holds up nothing but this.
+    /// Runs apart from the loop, so that a disk that does not respond delays nothing else.
     writing: Option<JoinHandle<()>>,
 }
 
-/// Interval at which the file gets a new time.
+/// Interval at which the modification time is updated.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// Age of the file from which on the service counts as stuck.
+/// Age of the file above which the service counts as stuck.
 const MAX_AGE: SignedDuration = SignedDuration::from_secs(45);
 
 impl Heartbeat {
@@ -35,7 +35,7 @@ impl Heartbeat {
         }
     }
 
-    /// Notes that the loop goes on.
+    /// Records that the loop is running.
     pub(super) fn beat(&mut self) {
         let is_writing = self
             .writing
@@ -48,16 +48,16 @@ impl Heartbeat {
         let (path, now) = (self.path.clone(), SystemTime::from((self.clock)()));
         self.writing = Some(spawn_blocking(move || {
             let file = input_file::open_own(&path, File::options().write(true));
-            // A file that cannot be changed grows old, which is the truth.
+            // If this fails, the file becomes old and the service counts as stuck, which is intended.
             let _ = file.and_then(|file| file.set_modified(now));
         }));
     }
 }
 
-/// Whether the service that has written the file at `path` gave no sign of life for long.
+/// Whether the service that writes the file at `path` has not updated it for too long.
 pub fn is_silent(path: &Path, now: Timestamp) -> bool {
     let written = input_file::metadata(path).and_then(|found| found.modified());
     let written = written.ok().and_then(|time| Timestamp::try_from(time).ok());
-    // A clock that was set makes it seem old or new until the next sign of life.
+    // After the clock was set, the age is wrong until the next heartbeat.
     written.is_none_or(|written| now.duration_since(written).abs() > MAX_AGE)
 }

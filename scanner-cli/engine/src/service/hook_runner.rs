@@ -1,4 +1,4 @@
-//! The hooks of the long-running scanner: they run beside the scans, those of one scan one after the other.
+//! Runs the hooks of the service in the background. The hooks of one scan run one after the other.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,39 +27,39 @@ use crate::{
     store_problem::StoreProblem,
 };
 
-/// Runs hooks, and keeps how the last run of each ended.
+/// Runs hooks, and remembers how the last run of each hook ended.
 pub(super) struct HookRunner {
     home: Home,
     clock: Clock,
     variables: Arc<BTreeMap<String, String>>,
     running: BackgroundTasks<Vec<HookRun>>,
     stop: Arc<AtomicBool>,
-    /// The warnings about files that were logged.
-    told: Arc<Mutex<BTreeSet<String>>>,
+    /// The warnings about hook files that were already logged.
+    logged: Arc<Mutex<BTreeSet<String>>>,
     pub runs: Vec<HookRun>,
 }
 
-/// How a hook ended.
+/// How a run of a hook ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookRun {
     /// The code of the hook.
     pub hook: String,
     /// The code of the connection.
     pub connection: String,
-    /// The number of the scan.
+    /// The id of the scan.
     pub scan: i64,
     /// When it ended.
     pub finished: String,
-    /// Its exit code, if it ended by itself.
+    /// Its exit code, if it was not stopped.
     pub exit_code: Option<i32>,
-    /// Why it did not run or end.
+    /// Why it did not run, or was stopped.
     pub error: Option<String>,
-    /// The id of the store that the hook has learned of.
+    /// The id of the store whose changes the hook received last.
     #[serde(default)]
     pub store_id: Option<String>,
 }
 
-/// The last scan of a connection that ended, and the id of the store.
+/// The last ended scan of a connection, and the id of the store.
 fn last_scan(home: &Home, connection: &str) -> Result<Option<(StoredScan, String)>, StoreError> {
     let Some(catalog) = Catalog::open(&home.store())? else {
         return Ok(None);
@@ -69,14 +69,15 @@ fn last_scan(home: &Home, connection: &str) -> Result<Option<(StoredScan, String
     Ok(scan.map(|scan| (scan, catalog.store_id().to_owned())))
 }
 
-/// The id of the store that a hook has learned of.
+/// The id of the store whose changes a hook received last.
 fn known_store(former: &[HookRun], hook: &Hook, connection: &str) -> Option<String> {
     let mut former = former.iter();
     let run = former.find(|run| run.hook == hook.code && run.connection == connection)?;
     run.store_id.clone()
 }
 
-/// Runs a hook that has learned of the store `known`. One that fails after a restore begins anew the next time, too.
+/// Runs a hook. `known` is the id of the store whose changes it received last. If a run after a restore fails, the next
+/// run sends all items again.
 fn run_hook(hook: &Hook, after: &After<'_>, known: Option<String>, clock: Clock) -> HookRun {
     let ended = hook.run(after);
     let learned = after.since == Since::Scan || matches!(ended, Ok(0));
@@ -95,20 +96,20 @@ fn run_hook(hook: &Hook, after: &After<'_>, known: Option<String>, clock: Clock)
     }
 }
 
-/// Logs what is wrong with the files of hooks each time, and what is odd about them once.
-fn report(problems: &[Problem], told: &mut BTreeSet<String>) {
+/// Logs errors in hook files each time, and warnings about them once.
+fn report(problems: &[Problem], logged: &mut BTreeSet<String>) {
     if problems.iter().any(Problem::is_error) {
         warn!("a hook cannot be run: {}", reasons(problems));
     }
     for problem in problems.iter().filter(|problem| !problem.is_error()) {
         let reason = reason(problem);
-        if told.insert(reason.clone()) {
+        if logged.insert(reason.clone()) {
             warn!("{reason}");
         }
     }
 }
 
-/// Maximum number of runs that are remembered, of hooks and connections that are long gone, too.
+/// Maximum number of runs that are remembered, including those of removed hooks and connections.
 const MAX_RUNS: usize = 10_000;
 
 impl HookRunner {
@@ -118,7 +119,7 @@ impl HookRunner {
             runs: former.hooks,
             running: BackgroundTasks::new(),
             stop: Arc::default(),
-            told: Arc::default(),
+            logged: Arc::default(),
             home,
             clock,
             variables,
@@ -131,7 +132,7 @@ impl HookRunner {
         let secrets = Arc::clone(&ready.secrets);
         let (home, clock) = (self.home.clone(), self.clock);
         let (variables, stop) = (Arc::clone(&self.variables), Arc::clone(&self.stop));
-        let (former, told) = (self.runs.clone(), Arc::clone(&self.told));
+        let (former, logged) = (self.runs.clone(), Arc::clone(&self.logged));
         self.running.start_blocking(move || {
             let files = hooks::files(&home, &variables);
             let files = files.into_iter().filter(|file| file.enabled);
@@ -142,7 +143,7 @@ impl HookRunner {
             }
             report(
                 &problems,
-                &mut told.lock().unwrap_or_else(PoisonError::into_inner),
+                &mut logged.lock().unwrap_or_else(PoisonError::into_inner),
             );
             if hooks.is_empty() {
                 return Vec::new();
@@ -174,12 +175,12 @@ impl HookRunner {
         });
     }
 
-    /// Waits for the end of the next runs. Waits forever if there are none.
+    /// Waits until the hooks of a scan have ended. Waits forever if none are running.
     pub(super) async fn ended(&mut self) -> TaskEnd<Vec<HookRun>> {
         self.running.ended().await
     }
 
-    /// Takes how hooks ended, and tells it.
+    /// Records and logs how hooks ended.
     pub(super) fn record(&mut self, ended: TaskEnd<Vec<HookRun>>, counts: &mut Tallies) {
         let TaskEnd::Finished(runs) = ended else {
             return;
@@ -208,13 +209,13 @@ impl HookRunner {
         }
     }
 
-    /// Ends the hooks that run.
+    /// Stops the running hooks.
     pub(super) async fn stop(&mut self, limit: Duration) {
         self.stop.store(true, Ordering::Relaxed);
         let mut ends = Vec::new();
         self.running.join(limit, |end| ends.push(end)).await;
         for end in ends {
-            // Nobody asks for counts any more.
+            // The counts are not needed any more.
             self.record(end, &mut Tallies::default());
         }
     }

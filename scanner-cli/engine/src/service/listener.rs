@@ -1,4 +1,4 @@
-//! The socket of the pages: opened when it is due, and tried again where it cannot be had.
+//! The socket of the monitoring pages. If it cannot be opened, it is retried at each poll.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -11,19 +11,19 @@ use crate::{
     service_state::Snapshots,
 };
 
-/// Where the service listens, or would.
+/// The address to listen on, and the server if it is running.
 pub(super) struct Listener {
     wanted: Option<SocketAddr>,
     due: bool,
     wrong: Option<String>,
-    /// One at most.
+    /// At most one task.
     server: BackgroundTasks<()>,
     home: Home,
     snapshots: Snapshots,
 }
 
 impl Listener {
-    /// One that has not begun.
+    /// A listener that is not open yet.
     pub(super) fn new(wanted: Option<SocketAddr>, home: Home, snapshots: Snapshots) -> Self {
         Self {
             wanted,
@@ -35,7 +35,7 @@ impl Listener {
         }
     }
 
-    /// Listens somewhere else from now on, or nowhere.
+    /// Changes the address, or stops listening.
     pub(super) fn replace(&mut self, wanted: Option<SocketAddr>) {
         if wanted == self.wanted {
             return;
@@ -46,14 +46,14 @@ impl Listener {
         self.server.cancel();
     }
 
-    /// An address that could not be had may be free now.
+    /// Schedules another attempt: an address that was in use may be free now.
     pub(super) fn wake(&mut self) {
         self.due = true;
     }
 
-    /// Begins to listen, if that is due; says what is in the way.
+    /// Opens the socket if an attempt is due. Returns why it cannot be opened.
     pub(super) fn begin(&mut self) -> Option<String> {
-        // The former socket has to be closed first.
+        // The previous socket must be closed first.
         self.server.drop_ended();
         if self.server.is_empty()
             && self.due

@@ -1,4 +1,4 @@
-//! What a scanner knows of the one before it.
+//! What the service takes over from an earlier process.
 
 use catalog_model::ConnectionCode;
 use jiff::Timestamp;
@@ -13,7 +13,8 @@ use crate::{
     tracked_files::Fingerprint,
 };
 
-/// What an earlier process left: what is unchanged since, and was scanned, waits for its time.
+/// Reads what an earlier process recorded. Connections that were scanned and have not changed since wait for their next
+/// scheduled time.
 pub(super) fn remember(
     table: &mut Table,
     home: &Home,
@@ -41,7 +42,7 @@ pub(super) fn remember(
     if !home.store().exists() {
         return Ok(());
     }
-    // A store of an older version becomes one of today here.
+    // This upgrades a store of an older version.
     drop(Store::open(&home.store(), limits)?);
     let Some(catalog) = Catalog::open(&home.store())? else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Who looks at the files, and when.
+//! Schedules the polls of the files.
 
 use std::{
     collections::BTreeSet,
@@ -17,66 +17,70 @@ use super::{
 };
 use crate::service_state::{PollNow, PollProgress};
 
-/// The looks: one at a time, in a thread of its own.
+/// Runs the polls, one at a time, in a separate thread.
 pub(super) struct Poller {
     worker: Option<PollWorker>,
-    /// The poll that runs; one at most.
+    /// The running poll; at most one.
     poll: BackgroundTasks<(PollWorker, PollResult)>,
-    /// When the last poll began.
+    /// When the last poll started.
     begun: Instant,
     progress: PollProgress,
     next: Instant,
-    /// Told when something in a folder changed.
-    heard: Arc<Notify>,
-    /// Whether something was heard since the last poll began, and before that.
-    hints: [bool; 2],
-    /// So long after a poll a hint is heeded: longer and longer while what changes is none of our files.
+    /// Notified when something in a watched folder changes.
+    notify: Arc<Notify>,
+    /// Whether a notification came since the start of the last poll, and since the start of the poll before it.
+    notified: [bool; 2],
+    /// Minimum time between a poll and the next one after a notification. It grows while notifications are about other
+    /// files.
     pause: Duration,
     last: Instant,
 }
 
-/// What looks are done with.
+/// The state that a poll needs in its thread.
 struct PollWorker {
     watcher: FileWatcher,
-    notices: FileNotifications,
+    notifications: FileNotifications,
 }
 
-/// What happens to who watches.
+/// An event of the poller.
 pub(super) enum PollEvent {
     Polled(Box<PollResult>),
-    /// A poll may be due earlier.
+    /// A file has changed: the next poll may be due earlier.
     Notified,
-    /// A poll panicked, and said so.
+    /// A poll panicked. The reason is on standard error.
     Panicked,
 }
 
-/// What changed is looked at again so soon, to see whether it is whole.
-const SETTLE: Duration = Duration::from_millis(500);
+/// Time after which a change is polled again, to check whether it is complete.
+const CONFIRM_DELAY: Duration = Duration::from_millis(500);
 
 impl Poller {
-    /// The first poll is due at once.
+    /// Creates a poller. The first poll is due immediately.
     pub(super) fn new(watcher: FileWatcher) -> Self {
-        let heard = Arc::new(Notify::new());
-        let notices = FileNotifications::new(Arc::clone(&heard));
+        let notify = Arc::new(Notify::new());
+        let notifications = FileNotifications::new(Arc::clone(&notify));
         Self {
             progress: watcher.progress.clone(),
             begun: Instant::now(),
-            worker: Some(PollWorker { watcher, notices }),
+            worker: Some(PollWorker {
+                watcher,
+                notifications,
+            }),
             poll: BackgroundTasks::new(),
             next: Instant::now(),
-            heard,
-            hints: [false; 2],
-            pause: SETTLE,
+            notify,
+            notified: [false; 2],
+            pause: CONFIRM_DELAY,
             last: Instant::now(),
         }
     }
 
-    /// Somebody wants a poll now.
+    /// Makes the next poll due immediately.
     pub(super) fn wake(&mut self) {
         self.next = Instant::now();
     }
 
-    /// Begins a poll that is due.
+    /// Starts a poll if one is due.
     pub(super) fn begin(&mut self, table: &Table) {
         if self.next > Instant::now() {
             return;
@@ -84,17 +88,17 @@ impl Poller {
         let Some(mut worker) = self.worker.take() else {
             return;
         };
-        self.hints = [false, self.hints[0]];
+        self.notified = [false, self.notified[0]];
         self.begun = Instant::now();
         let again = table.clashing();
-        // Reading many files, or a network folder that does not answer, must not hold up the rest.
+        // Reading many files, or a network folder that does not respond, must not block the service.
         self.poll.start_blocking(move || {
             let poll = worker.poll(&again);
             (worker, poll)
         });
     }
 
-    /// The poll that runs.
+    /// The running poll, if there is one.
     pub(super) fn poll(&self) -> Option<PollNow> {
         (!self.poll.is_empty()).then(|| PollNow {
             begun: self.begun,
@@ -102,7 +106,7 @@ impl Poller {
         })
     }
 
-    /// What happens next.
+    /// Waits for the next event.
     pub(super) async fn event(&mut self) -> PollEvent {
         tokio::select! {
             ended = self.poll.ended() => {
@@ -112,25 +116,25 @@ impl Poller {
                 self.worker = Some(worker);
                 PollEvent::Polled(Box::new(poll))
             }
-            () = self.heard.notified() => {
-                self.hints[0] = true;
+            () = self.notify.notified() => {
+                self.notified[0] = true;
                 self.next = self.next.min(self.last + self.pause);
                 PollEvent::Notified
             }
         }
     }
 
-    /// Reckons when the next poll is, after one that saw this.
+    /// Schedules the next poll after one with this result.
     pub(super) fn after(&mut self, poll: &PollResult, interval: Duration) {
-        let [heard, heard_before] = self.hints;
-        let saw = poll.unsettled || !poll.files.is_empty() || poll.application.is_some();
-        self.pause = if saw || !heard_before {
-            SETTLE.min(interval)
+        let [was_notified, was_notified_before] = self.notified;
+        let has_changes = poll.unsettled || !poll.files.is_empty() || poll.application.is_some();
+        self.pause = if has_changes || !was_notified_before {
+            CONFIRM_DELAY.min(interval)
         } else {
             self.pause.saturating_mul(2).min(interval)
         };
-        let pause = match (poll.unsettled, heard) {
-            (true, _) => SETTLE.min(interval),
+        let pause = match (poll.unsettled, was_notified) {
+            (true, _) => CONFIRM_DELAY.min(interval),
             (false, true) => self.pause,
             (false, false) => interval,
         };
@@ -141,13 +145,13 @@ impl Poller {
 
 impl PollWorker {
     fn poll(&mut self, again: &BTreeSet<PathBuf>) -> PollResult {
-        // Before anything is read: what changes later is heard of, or seen.
+        // Notifications start before the files are read, so that no later change is missed.
         let folders = self.watcher.folders();
-        self.notices.arm(&folders);
+        self.notifications.arm(&folders);
         let poll = self.watcher.poll(again);
         let now = self.watcher.folders();
         if now != folders {
-            self.notices.arm(&now);
+            self.notifications.arm(&now);
         }
         poll
     }
@@ -165,7 +169,7 @@ mod tests {
     use super::*;
     use crate::{home::Home, installation::Installation};
 
-    /// A kind of source whose settings take long to read, as a file does on a disk that does not answer.
+    /// A connector whose settings take long to read, like a file on a disk that does not respond.
     struct Slow(ConnectorId, std::sync::Mutex<mpsc::Receiver<()>>);
 
     impl Connector for Slow {
@@ -209,7 +213,7 @@ mod tests {
             connectors,
             clock,
         });
-        // The second poll that sees it reads it.
+        // The second poll that finds the file reads it.
         watcher.poll(&BTreeSet::new());
         let mut poller = Poller::new(watcher);
         assert!(poller.poll().is_none());

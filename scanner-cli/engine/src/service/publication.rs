@@ -1,4 +1,4 @@
-//! What the service tells of itself: to other processes by its state file, to its own pages by a snapshot.
+//! Publishes the state of the service: in its state file for other processes, and as a snapshot for its own pages.
 
 use std::{sync::Arc, time::Instant};
 
@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl Service {
-    /// Tells how it is now.
-    pub(super) fn tell(&mut self) {
+    /// Publishes the current state.
+    pub(super) fn publish(&mut self) {
         let connections = self.table.all().map(|line| {
             let identity = line.code.as_ref().map(Home::identity);
             ConnectionState {
@@ -28,7 +28,7 @@ impl Service {
             name: self.name.clone(),
             started: self.started,
             now: self.seen,
-            troubles: self.errors.all().count(),
+            errors: self.errors.all().count(),
             connections: lines
                 .filter_map(|(line, state)| connection_now(line, state))
                 .collect(),
@@ -49,9 +49,9 @@ impl Service {
     }
 }
 
-/// How the connection of a file is; nothing is, where the file has gone.
+/// The state of the connection of a file, or `None` if the file was removed.
 fn connection_now(line: &TableEntry, state: &ConnectionState) -> Option<ConnectionNow> {
-    // Of two files with one code the code names the one that has it.
+    // If two files have the same code, only the file that was first is labelled with it.
     let code = state.code.clone().filter(|_| !line.clashes);
     (state.state != FileStatus::Removed).then(|| ConnectionNow {
         label: code.or_else(|| state.file.clone()).unwrap_or_default(),

@@ -1,8 +1,9 @@
-//! Tells systemd that the scanner is ready, or ends (`sd_notify`): a datagram to the socket that it names.
+//! Notifies systemd that the service is ready or stopping (`sd_notify`): sends a datagram to the socket in
+//! `NOTIFY_SOCKET`.
 
 use std::collections::BTreeMap;
 
-/// Says `state` to whoever started the scanner, if it wants to know. That it does not hear is no fault of ours.
+/// Sends `state` to systemd if `NOTIFY_SOCKET` is set. Errors are ignored: the service also works without systemd.
 #[cfg(unix)]
 pub(super) fn notify(variables: &BTreeMap<String, String>, state: &str) {
     use std::os::unix::net::UnixDatagram;
@@ -21,6 +22,6 @@ pub(super) fn notify(variables: &BTreeMap<String, String>, state: &str) {
     let _ = socket.send_to(state.as_bytes(), name);
 }
 
-/// There is no systemd here.
+/// Does nothing: this system has no systemd.
 #[cfg(not(unix))]
 pub(super) fn notify(_variables: &BTreeMap<String, String>, _state: &str) {}

@@ -1,4 +1,4 @@
-//! The lines of the log that tell how scans ended, and what else there is to say of them.
+//! Logs how scans ended, with their warnings.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,29 +10,29 @@ use tracing::{info, warn};
 
 use crate::scan_report::{ConnectionReport, Outcome, changes};
 
-/// Tells how scans ended; what the last scan of a connection told already is not told again.
+/// Logs how scans ended. Remarks that were already logged for the last scan of a connection are not repeated.
 #[derive(Default)]
 pub(super) struct ScanLog {
-    /// Hashes of the remarks, by connection.
-    told: HashMap<String, BTreeSet<u64>>,
+    /// Hashes of the logged remarks, by connection.
+    logged: HashMap<String, BTreeSet<u64>>,
     hasher: RandomState,
 }
 
-/// Maximum number of remarks of a connection that are remembered, so that scans that fail for years, each with texts of its
-/// own, fill no memory.
+/// Maximum number of remarks that are remembered for a connection. It limits the memory if every scan fails with
+/// different texts.
 const MAX_REMEMBERED: usize = 500;
-/// Maximum number of characters of a line that come from a source.
+/// Maximum number of characters of a text from a source in a log line.
 const MAX_LINE: usize = 4_000;
 
 impl ScanLog {
-    /// Tells how a scan ended, and what is odd about it, a line each.
-    pub(super) fn tell_end(&mut self, report: &ConnectionReport) {
-        tell_outcome(report);
+    /// Logs how a scan ended, and each of its remarks in a separate line.
+    pub(super) fn log_end(&mut self, report: &ConnectionReport) {
+        log_outcome(report);
         if matches!(report.outcome, Outcome::Busy(_)) {
             return;
         }
         let code = &report.code;
-        let before = self.told.entry(code.to_string()).or_default();
+        let before = self.logged.entry(code.to_string()).or_default();
         let mut now = BTreeSet::new();
         for remark in remarks(report) {
             let hash = self.hasher.hash_one(&remark);
@@ -40,7 +40,7 @@ impl ScanLog {
                 warn!(connection = %code, "{}", one_line(&remark));
             }
         }
-        // A scan that failed has not seen all that there is to remark.
+        // A failed scan does not have all remarks.
         let failed = matches!(report.outcome, Outcome::Failed(_));
         if !failed || before.len() > MAX_REMEMBERED {
             before.clear();
@@ -49,7 +49,7 @@ impl ScanLog {
     }
 }
 
-/// What a person should look at, although the scan came to an end.
+/// Warnings and skipped records of a scan.
 fn remarks(report: &ConnectionReport) -> impl Iterator<Item = String> {
     let tally = &report.tally;
     let skipped = tally.skipped.iter().map(|(reason, skipped)| {
@@ -71,8 +71,8 @@ fn remarks(report: &ConnectionReport) -> impl Iterator<Item = String> {
     skipped.chain(unreached).chain(departed).chain(warnings)
 }
 
-/// Tells how a scan ended, in one line.
-fn tell_outcome(report: &ConnectionReport) {
+/// Logs how a scan ended, in one line.
+fn log_outcome(report: &ConnectionReport) {
     let code = &report.code;
     let stored = report.stored.as_ref().map(changes).unwrap_or_default();
     let seconds = (report.elapsed.as_secs_f64() * 1e3).round() / 1e3;
@@ -95,7 +95,7 @@ fn tell_outcome(report: &ConnectionReport) {
     }
 }
 
-/// A text of a source on one line, which is cut if it is very long.
+/// A text from a source as one line, truncated if it is very long.
 fn one_line(text: &str) -> String {
     let mut characters = text.chars();
     let mut shown: String = characters.by_ref().take(MAX_LINE).collect();
@@ -137,16 +137,16 @@ mod tests {
     }
 
     #[test]
-    fn remarks_of_scans_that_fail_for_years_fill_no_memory() {
+    fn remembered_remarks_are_limited() {
         let mut log = ScanLog::default();
         for number in 0..200 {
-            log.tell_end(&failed(number));
-            assert!(log.told["a"].len() <= MAX_REMEMBERED + 20);
+            log.log_end(&failed(number));
+            assert!(log.logged["a"].len() <= MAX_REMEMBERED + 20);
         }
         let last = failed(199).warnings().remove(0).message;
-        assert!(log.told["a"].contains(&log.hasher.hash_one(&last)));
-        log.tell_end(&report());
-        assert!(log.told["a"].is_empty());
+        assert!(log.logged["a"].contains(&log.hasher.hash_one(&last)));
+        log.log_end(&report());
+        assert!(log.logged["a"].is_empty());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The scans of the service: how each begins, and what follows from its end.
+//! The scans of the service: starts them, and handles their ends.
 
 use std::{sync::Arc, time::Instant};
 
@@ -16,7 +16,7 @@ use crate::{
     store_problem::StoreProblem,
 };
 
-/// How long a scan waits for a connection that another process is scanning.
+/// Interval at which a scan is retried while another process is scanning the connection.
 const BUSY: SignedDuration = SignedDuration::from_secs(60);
 
 impl Service {
@@ -54,7 +54,7 @@ impl Service {
     }
 
     pub(super) fn scan_ended(&mut self, ended: Result<(String, ScanEnd), tokio::task::JoinError>) {
-        // Scans have threads of their own, where they may panic; their tasks only wait for them.
+        // A scan panics only in its own thread. The task that waits for it never fails.
         let Ok((identity, ended)) = ended else {
             return;
         };
@@ -67,7 +67,7 @@ impl Service {
             }
             ScanEnd::NoStore(error) => {
                 warn!(connection = %identity, "not scanned: {}", reasons(&[error.problem()]));
-                self.table.again_at(&identity, (self.clock)() + BUSY);
+                self.table.scan_by(&identity, (self.clock)() + BUSY);
                 None
             }
         };
@@ -77,15 +77,15 @@ impl Service {
         self.deliveries.wake(Instant::now());
     }
 
-    /// Takes how a scan ended; gives what counts.
+    /// Handles the end of a scan. Returns what to count.
     fn scanned(
         &mut self,
         identity: &str,
         report: &ConnectionReport,
     ) -> Option<(String, &'static str)> {
-        self.scan_log.tell_end(report);
+        self.scan_log.log_end(report);
         if matches!(report.outcome, Outcome::Busy(_)) {
-            self.table.again_at(identity, (self.clock)() + BUSY);
+            self.table.scan_by(identity, (self.clock)() + BUSY);
             return None;
         }
         match &report.outcome {

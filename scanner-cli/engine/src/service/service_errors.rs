@@ -1,8 +1,8 @@
-//! What is wrong with the scanner itself, each thing told once.
+//! Errors of the service itself. Each is logged once.
 
 use tracing::warn;
 
-/// What can be wrong.
+/// The parts of the service that can fail.
 #[derive(Clone, Copy)]
 pub(super) enum ErrorSource {
     /// The scanner's own settings.
@@ -11,20 +11,20 @@ pub(super) enum ErrorSource {
     Folder,
     /// A poll of the files.
     Poll,
-    /// The address that it is to listen on.
+    /// The address to listen on.
     Address,
 }
 
-/// What is wrong now.
+/// The current errors.
 #[derive(Default)]
 pub(super) struct ServiceErrors {
     wrong: [Option<String>; 4],
-    /// Why there is nothing to scan, which may be what is wanted.
+    /// Why there is nothing to scan. This may be intended.
     nothing: Option<String>,
 }
 
 impl ServiceErrors {
-    /// Records what is wrong now. Logs it, and its effect, if it is new.
+    /// Records the current error of a source, or that there is none. A new error is logged with its effect.
     pub(super) fn record(&mut self, about: ErrorSource, wrong: Option<String>) {
         let known = &mut self.wrong[about as usize];
         if let Some(wrong) = wrong.as_ref().filter(|_| *known != wrong) {
@@ -40,17 +40,17 @@ impl ServiceErrors {
         *known = wrong;
     }
 
-    /// What is wrong with one thing.
+    /// The current error of a source.
     pub(super) fn of(&self, about: ErrorSource) -> Option<&String> {
         self.wrong[about as usize].as_ref()
     }
 
-    /// All that is wrong.
+    /// All current errors.
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
         self.wrong.iter().flatten()
     }
 
-    /// Records why there is nothing to scan. Logs it if it is new.
+    /// Records why there is nothing to scan. A new reason is logged.
     pub(super) fn record_nothing_to_scan(&mut self, why: Option<String>) {
         if let Some(why) = why.as_ref().filter(|_| self.nothing != why) {
             warn!("{why}");

@@ -1,4 +1,4 @@
-//! The store, open as long as a scan writes to it.
+//! The store, open only while a scan writes to it.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -7,8 +7,8 @@ use crate::{
     store::{Store, StoreError, StoreLimits},
 };
 
-/// The store that all scans of the service share. Between scans it is closed: no cache is kept, and a disk that was full
-/// is tried anew.
+/// The store that all scans of the service share. It is closed between scans, so that no cache stays in memory and a
+/// disk that was full is tried again.
 #[derive(Clone)]
 pub(super) struct SharedStore {
     home: Home,
@@ -23,10 +23,10 @@ impl SharedStore {
         }
     }
 
-    /// The store, which is opened if it is not open. It may take long; scans call it in their own threads.
+    /// Returns the store, and opens it if necessary. Opening may take long, so scans call this in their own threads.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// If the store cannot be opened.
     pub(super) fn open(&self, limits: StoreLimits) -> Result<Arc<Store>, StoreError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = open.upgrade() {
@@ -37,9 +37,9 @@ impl SharedStore {
         Ok(store)
     }
 
-    /// Ends all waiting of the store for locks of other processes.
+    /// Stops the store from waiting for locks of other processes.
     pub(super) fn stop_waiting(&self) {
-        // A thread that opens the store at this moment holds the lock; it is left behind when the process ends.
+        // A thread that is opening the store holds the lock. It is abandoned when the process exits.
         let open = self.open.try_lock();
         if let Some(store) = open.ok().and_then(|open| open.upgrade()) {
             store.stop_waiting();

@@ -1,4 +1,4 @@
-//! The start of the service: its name, its lock, and the first reading of the scanner's own settings.
+//! Starts the service: reads its name, takes its lock, and reads `conf/application.conf`.
 
 use std::{io, thread, time::Duration};
 
@@ -13,22 +13,23 @@ use crate::{
     temporary_file,
 };
 
-/// Interval at which a lock that another process holds is tried again: `status` holds it for a moment.
+/// Interval between attempts to take the lock. `status` holds it for a moment.
 const LOCK_INTERVAL: Duration = Duration::from_millis(100);
-/// Number of times that it is tried again.
+/// Maximum number of further attempts.
 const LOCK_RETRIES: usize = 3;
 
 impl Installation {
-    /// Prepares the service, which runs while the lock is held. Blocks: locks, files and the store may wait for a disk.
+    /// Prepares the service. The lock must be held while the service runs. This call blocks: locks, files and the store
+    /// may wait for a disk.
     ///
     /// # Errors
-    /// If another service runs in this home, the scanner's own settings are not valid, or the store cannot be used.
+    /// If another service runs in this home, `conf/application.conf` is invalid, or the store cannot be used.
     pub fn start_service(self, lost_lines: LostLines) -> Result<(Lock, Service), OperationError> {
         let name = scanner_name(&self.home)
             .map_err(|problem| OperationError::configuration(vec![problem]))?;
         let lock = self.lock_home()?;
         self.home.remove_leftovers();
-        // Where the home cannot be written, files for hooks are elsewhere.
+        // If the home is not writable, the files for hooks are in another folder.
         temporary_file::remove_leftovers(&self.home.aside());
         let mut watcher = FileWatcher::new(self);
         let application = watcher.begin().map_err(OperationError::configuration)?;
@@ -63,7 +64,8 @@ impl Installation {
                         "the lock `{}` cannot be created: {error}",
                         shown_absolute(&path)
                     );
-                    let hint = "let the scanner's account write to the folder `data` of its home";
+                    let hint =
+                        "give the scanner's account write access to the folder `data` of its home";
                     return Err(OperationError::new(
                         OperationErrorKind::Failed,
                         Problem::general(message, hint.to_owned()),
@@ -74,10 +76,10 @@ impl Installation {
     }
 }
 
-/// The scanner's name, if the home gives it one.
+/// The name of the scanner, if the home has one.
 ///
 /// # Errors
-/// If it is not a valid name, or its file cannot be read.
+/// If the name is invalid, or its file cannot be read.
 pub fn scanner_name(home: &Home) -> Result<Option<String>, Problem> {
     let path = home.path("agent-identifier");
     let text = match input_file::read_text(&path, FileKind::Small) {
@@ -91,10 +93,7 @@ pub fn scanner_name(home: &Home) -> Result<Option<String>, Problem> {
     let name = text.trim();
     let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
     if name.is_empty() || !name.chars().all(fits) {
-        let message = format!(
-            "`{}` does not contain a valid name of a scanner",
-            shown(&path)
-        );
+        let message = format!("`{}` does not contain a valid scanner name", shown(&path));
         let hint = "write one line of letters, digits, `_` and `-`".to_owned();
         return Err(Problem::general(message, hint));
     }

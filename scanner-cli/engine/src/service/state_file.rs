@@ -1,4 +1,4 @@
-//! `data/status.json`: what the running scanner tells of itself to other processes, and to its next self.
+//! `data/status.json`: the state of the service, for other processes and for the next start.
 
 use std::{
     io::{self, Write},
@@ -20,26 +20,26 @@ use crate::{
     temporary_file::{self, Purpose},
 };
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The process of the service.
+    /// The process id of the service.
     pub pid: u32,
     /// The version of the program.
     pub version: String,
     /// When the service started.
     pub started: String,
-    /// Why the scanner's own settings, or the folder, cannot be used as they are.
+    /// The error in `conf/application.conf` or in reading the folder.
     pub error: Option<String>,
-    /// What is said of a poll of the files that does not end.
+    /// The message about a poll of the files that takes too long.
     #[serde(default)]
     pub overdue: Option<String>,
     /// The connections.
     pub connections: Vec<ConnectionState>,
-    /// How the last run of each hook ended, for each connection.
+    /// The last run of each hook, for each connection.
     #[serde(default)]
     pub hooks: Vec<HookRun>,
-    /// The schedule of connections without one of their own; `None` is 24 hours after the last scan.
+    /// The schedule of connections without their own; `None` is 24 hours after the last scan.
     #[serde(default)]
     pub schedule: Option<String>,
     /// The time zone of all schedules; `None` if it has no name.
@@ -47,35 +47,35 @@ pub struct State {
     pub time_zone: Option<String>,
 }
 
-/// What is known of one file.
+/// The state of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionState {
-    /// Its code, if that is known.
+    /// Its code, if it is known.
     pub code: Option<String>,
-    /// Its name, if that is known.
+    /// Its name, if it is known.
     pub name: Option<String>,
-    /// From the home on.
+    /// Its file, relative to the home.
     pub file: Option<String>,
     /// The state of its file.
     pub state: FileStatus,
-    /// What is wrong with its file.
+    /// The error in its file.
     pub error: Option<String>,
-    /// The schedule that the file itself sets.
+    /// Its own schedule, if its file sets one.
     #[serde(default)]
     pub schedule: Option<String>,
-    /// When it is scanned next.
+    /// The time of its next scan.
     pub next_scan: Option<String>,
-    /// Which repetition of a failed scan the next one is.
+    /// The number of the retry, if the next scan is a retry.
     #[serde(default)]
     pub retry: Option<usize>,
     /// Whether it is being scanned.
     pub scanning: bool,
-    /// Of the settings, so that the next process knows whether they have changed.
+    /// The fingerprint of its settings. The next process uses it to detect changes.
     pub fingerprint: String,
 }
 
 impl ConnectionState {
-    /// The same after its file has gone.
+    /// The same connection after its file was removed.
     pub fn removed(&self) -> Self {
         Self {
             state: FileStatus::Removed,
@@ -111,12 +111,12 @@ impl ConnectionState {
     }
 }
 
-/// The file, written when something in it changed.
+/// Writes the state to the file when it has changed.
 pub(super) struct StateFile {
     path: PathBuf,
     written: Option<State>,
-    /// Whether it was told that it cannot be written.
-    complained: bool,
+    /// Whether it was logged that the file cannot be written.
+    logged_error: bool,
 }
 
 impl StateFile {
@@ -124,7 +124,7 @@ impl StateFile {
         Self {
             path,
             written: None,
-            complained: false,
+            logged_error: false,
         }
     }
 
@@ -135,10 +135,10 @@ impl StateFile {
         match write(&self.path, &state) {
             Ok(()) => {
                 self.written = Some(state);
-                self.complained = false;
+                self.logged_error = false;
             }
-            Err(error) if !self.complained => {
-                self.complained = true;
+            Err(error) if !self.logged_error => {
+                self.logged_error = true;
                 warn!(
                     "`{}` cannot be written, so `status` shows old data: {error}",
                     shown(&self.path)
@@ -149,7 +149,7 @@ impl StateFile {
     }
 }
 
-/// What a scanner has written, if it can be read.
+/// Reads the state that a service has written, if possible.
 pub fn read(path: &Path) -> Option<State> {
     serde_json::from_slice(&input_file::read(path, FileKind::State).ok()?).ok()
 }

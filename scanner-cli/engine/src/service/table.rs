@@ -1,4 +1,5 @@
-//! What the long-running scanner knows of each connection: pure, so that it can be tried without files and time.
+//! The state of each connection in the service. Nothing here reads files or the clock, so it can be tested without
+//! them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +18,7 @@ pub(super) use self::entry::Retry;
 pub(crate) use self::entry::TableEntry;
 pub use self::entry::{reason, reasons};
 use self::{clashes::Claims, entry::ValidSettings};
-use super::file_watcher::FileNews;
+use super::file_watcher::FileEvent;
 use crate::{
     automation::Automation,
     connection_file::{ConnectionFile, InvalidFile},
@@ -27,52 +28,52 @@ use crate::{
     tracked_files::Fingerprint,
 };
 
-/// All connections, those whose files have gone included.
+/// All connections, including those whose files were removed.
 #[derive(Default)]
 pub struct Table {
     lines: BTreeMap<PathBuf, TableEntry>,
-    /// By the identity of their codes.
+    /// The connections without a file, by the identity of their codes.
     removed: BTreeMap<String, TableEntry>,
-    /// What an earlier process left, by code; each is asked for once.
+    /// The state that an earlier process recorded, by code. Each entry is used once.
     pub known: BTreeMap<String, EarlierState>,
     /// The codes that files had in an earlier process.
     pub former: BTreeMap<PathBuf, ConnectionCode>,
-    /// What was told of files that several connections use, such as one of secrets.
-    told: BTreeSet<String>,
+    /// The logged messages about files that several connections use, such as a file of secrets.
+    logged: BTreeSet<String>,
 }
 
-/// What an earlier process left of a connection.
+/// The state of a connection that an earlier process recorded.
 #[derive(Clone, Debug, Default)]
 pub struct EarlierState {
-    /// Of the settings that it scanned with.
+    /// The fingerprint of the settings of the last scan.
     pub fingerprint: Option<Fingerprint>,
-    /// When its last scan that came to an end began.
+    /// The start of the last scan that ended.
     pub last: Option<Timestamp>,
-    /// Which repetition of a failed scan was due when.
+    /// The number and the time of the next retry of a failed scan.
     pub retry: Option<(usize, Timestamp)>,
 }
 
-/// What time it is, and what that means.
+/// The current time, and the settings for schedules.
 #[derive(Clone, Copy)]
 pub struct Timing<'a> {
-    /// The time of day.
+    /// The current time.
     pub now: Timestamp,
-    /// When and how connections are scanned.
+    /// When and how the service scans.
     pub automation: &'a Automation,
 }
 
 impl Table {
-    /// Takes what a look saw; gives the identities of the connections whose scans have to end.
-    pub fn take(&mut self, news: Vec<FileNews>, timing: Timing<'_>) -> Vec<String> {
+    /// Applies the changes that a poll found. Returns the identities of the connections whose scans must stop.
+    pub fn apply(&mut self, news: Vec<FileEvent>, timing: Timing<'_>) -> Vec<String> {
         let mut claims = Claims::default();
         let mut stopped = Vec::new();
         let mut read_files = Vec::new();
         for one in news {
             match one {
-                FileNews::Gone(path) => {
+                FileEvent::Gone(path) => {
                     stopped.extend(self.lines.remove(&path).and_then(|line| self.remove(line)))
                 }
-                FileNews::Read {
+                FileEvent::Read {
                     path,
                     fingerprint,
                     read,
@@ -84,18 +85,19 @@ impl Table {
         }
         for (path, fingerprint, read) in read_files {
             match read {
-                Err(invalid) => self.fault(path, fingerprint, &invalid).clashes = false,
+                Err(invalid) => self.apply_invalid(path, fingerprint, &invalid).clashes = false,
                 Ok(file) => match self.clash(&path, &file, &claims) {
-                    Some(clash) => self.fault(path, fingerprint, &clash).clashes = true,
-                    None => stopped.extend(self.well(path, fingerprint, file, timing)),
+                    Some(clash) => self.apply_invalid(path, fingerprint, &clash).clashes = true,
+                    None => stopped.extend(self.apply_valid(path, fingerprint, file, timing)),
                 },
             }
         }
-        stopped.retain(|identity| self.good(identity).is_none());
+        stopped.retain(|identity| self.valid(identity).is_none());
         stopped
     }
 
-    /// Forgets the connections without a file that are not in the store any more: should one come back, it is a new one.
+    /// Removes the connections without a file that are no longer in the store. If one gets a file again, it is a new
+    /// connection.
     pub fn keep_stored(&mut self, stored: &BTreeSet<String>) {
         self.removed.retain(|_, line| {
             line.code
@@ -104,104 +106,106 @@ impl Table {
         });
     }
 
-    /// The identities of the connections that are due, the longest waiting first.
+    /// The identities of the connections that are due, the longest overdue first.
     pub fn due(&self, now: Timestamp) -> Vec<String> {
         let due = self.lines.values().filter_map(|line| {
             let next = line.next.filter(|next| *next <= now)?;
-            Some((next, Home::identity(&line.good.as_ref()?.ready.code)))
+            Some((next, Home::identity(&line.valid.as_ref()?.ready.code)))
         });
         let mut due: Vec<_> = due.collect();
         due.sort();
         due.into_iter().map(|(_, identity)| identity).collect()
     }
 
-    /// What a scan that begins now is of; its next one is noted.
+    /// Records the start of a scan and schedules the next one. Returns the connection to scan.
     pub fn start(&mut self, identity: &str, timing: Timing<'_>) -> Option<Ready> {
         let line = self.line_of(identity)?;
-        line.begun = Some(timing.now);
-        line.again = false;
-        line.reckon(timing);
-        line.good.as_ref().map(|good| good.ready.clone())
+        line.last_start = Some(timing.now);
+        line.is_retry = false;
+        line.schedule_next(timing);
+        line.valid.as_ref().map(|valid| valid.ready.clone())
     }
 
-    /// Lets a connection be scanned at `time`, if it would be later.
-    pub fn again_at(&mut self, identity: &str, time: Timestamp) {
+    /// Schedules a scan at `time`, unless the next scan is earlier.
+    pub fn scan_by(&mut self, identity: &str, time: Timestamp) {
         if let Some(line) = self.line_of(identity) {
-            line.again = line.next.is_none_or(|next| time < next);
+            line.is_retry = line.next.is_none_or(|next| time < next);
             line.next = Some(line.next.map_or(time, |next| next.min(time)));
         }
     }
 
-    /// Schedules a repetition of a scan that failed for a reason that may pass.
+    /// Schedules a retry of a scan that failed for a temporary reason.
     pub fn retry_later(&mut self, identity: &str, timing: Timing<'_>) -> Option<Retry> {
         self.line_of(identity)?.retry_later(timing)
     }
 
-    /// Forgets the failures of a connection: its scan succeeded, or failed for a reason that does not pass.
+    /// Resets the retries of a connection, after a scan that succeeded or failed for a permanent reason.
     pub fn forget_failures(&mut self, identity: &str) {
         if let Some(line) = self.line_of(identity) {
             line.retries = 0;
         }
     }
 
-    /// Computes all next scans anew, since the clock went back from `before` to `timing.now`.
+    /// Reschedules all scans after the clock was set back from `before` to `timing.now`.
     pub fn clock_went_back(&mut self, before: Timestamp, timing: Timing<'_>) {
         for line in self.lines.values_mut() {
             line.clock_went_back(before, timing);
         }
     }
 
-    /// The connection as its last good settings have it.
+    /// The connection with its last valid settings.
     pub fn ready(&self, identity: &str) -> Option<&Ready> {
-        Some(&self.good(identity)?.ready)
+        Some(&self.valid(identity)?.ready)
     }
 
-    /// Reckons anew when connections are scanned that are not due yet.
+    /// Reschedules the scans that are not due yet.
     pub fn reschedule(&mut self, timing: Timing<'_>) {
         for line in self.lines.values_mut() {
-            if line.good.is_some() && !line.again && line.next.is_none_or(|next| next > timing.now)
+            if line.valid.is_some()
+                && !line.is_retry
+                && line.next.is_none_or(|next| next > timing.now)
             {
-                line.reckon(timing);
+                line.schedule_next(timing);
             }
         }
     }
 
-    /// The files whose fault may be that of another one, or of the clock.
+    /// The files whose error may have been caused by another file or by the clock.
     pub fn clashing(&self) -> BTreeSet<PathBuf> {
         let clashing = self
             .lines
             .iter()
-            .filter(|(_, line)| line.clashes || line.doubtful);
+            .filter(|(_, line)| line.clashes || line.may_be_outdated);
         clashing.map(|(path, _)| path.clone()).collect()
     }
 
-    /// All lines: those of files, then those whose files have gone.
+    /// All entries: first those with files, then those whose files were removed.
     pub fn all(&self) -> impl Iterator<Item = &TableEntry> {
         self.lines.values().chain(self.removed.values())
     }
 
-    fn good(&self, identity: &str) -> Option<&ValidSettings> {
-        let mut goods = self.lines.values().filter_map(|line| line.good.as_ref());
-        goods.find(|good| Home::identity(&good.ready.code) == identity)
+    fn valid(&self, identity: &str) -> Option<&ValidSettings> {
+        let mut all = self.lines.values().filter_map(|line| line.valid.as_ref());
+        all.find(|valid| Home::identity(&valid.ready.code) == identity)
     }
 
     fn line_of(&mut self, identity: &str) -> Option<&mut TableEntry> {
         self.lines.values_mut().find(|line| {
-            let good = line.good.as_ref();
-            good.is_some_and(|good| Home::identity(&good.ready.code) == identity)
+            let valid = line.valid.as_ref();
+            valid.is_some_and(|valid| Home::identity(&valid.ready.code) == identity)
         })
     }
 
-    /// Takes a file that is well; gives the identities of the connections that have to stop.
-    fn well(
+    /// Applies a valid file. Returns the identities of the connections whose scans must stop.
+    fn apply_valid(
         &mut self,
         path: PathBuf,
         fingerprint: Fingerprint,
         mut file: ConnectionFile,
         timing: Timing<'_>,
     ) -> Vec<String> {
-        let told = &mut self.told;
-        file.warnings.retain(|warning| warning.is_news_after(told));
+        let logged = &mut self.logged;
+        file.warnings.retain(|warning| warning.is_new(logged));
         let identity = Home::identity(&file.code);
         let code = file.code.to_string();
         let mut stopped = Vec::new();
@@ -216,24 +220,24 @@ impl Table {
         let removed = self.removed.remove(&identity);
         let known = self.known.remove(&code).unwrap_or_default();
         let mut line = TableEntry::of(path.clone(), fingerprint, file);
-        if line.good.is_none() {
+        if line.valid.is_none() {
             stopped.push(identity);
         } else {
             let same = |former: &TableEntry| former.fingerprint == line.fingerprint;
             let former = before.or(removed);
-            line.begun = former
+            line.last_start = former
                 .as_ref()
-                .and_then(|former| former.begun)
+                .and_then(|former| former.last_start)
                 .or(known.last);
             line.next = match former.filter(same) {
-                // Only its name is another.
+                // Only the file was renamed.
                 Some(TableEntry {
                     next: Some(next),
-                    again,
+                    is_retry,
                     retries,
                     ..
                 }) => {
-                    (line.again, line.retries) = (again, retries);
+                    (line.is_retry, line.retries) = (is_retry, retries);
                     Some(next)
                 }
                 _ => first_scan(&line, &known, timing),
@@ -248,8 +252,8 @@ impl Table {
         stopped
     }
 
-    /// Notes what is wrong with a file, which keeps its last good settings.
-    fn fault(
+    /// Applies an invalid file. The last valid settings stay in use.
+    fn apply_invalid(
         &mut self,
         path: PathBuf,
         fingerprint: Fingerprint,
@@ -266,19 +270,19 @@ impl Table {
                 state: FileState::Valid,
                 fingerprint: fingerprint.clone(),
                 clashes: false,
-                doubtful: false,
-                good: None,
+                may_be_outdated: false,
+                valid: None,
                 next: None,
-                begun: None,
-                again: false,
+                last_start: None,
+                is_retry: false,
                 retries: 0,
             });
-        line.doubtful = false;
+        line.may_be_outdated = false;
         line.code = line.code.take().or_else(|| invalid.code.clone());
         line.fingerprint = fingerprint;
         let state = FileState::Error(error.clone());
         if line.state != state {
-            let kept = if line.good.is_some() {
+            let kept = if line.valid.is_some() {
                 "; the last valid settings stay in use"
             } else {
                 ""
@@ -289,30 +293,31 @@ impl Table {
         line
     }
 
-    /// A connection whose file has gone: its items stay.
+    /// Applies the removal of a file. The items of its connection stay in the store.
     fn remove(&mut self, line: TableEntry) -> Option<String> {
         info!(file = %shown(&line.file), "the connection file was removed");
-        if line.clashes && line.good.is_none() {
+        if line.clashes && line.valid.is_none() {
             return None;
         }
         let identity = Home::identity(line.code.as_ref()?);
         let line = TableEntry {
             state: FileState::Removed,
-            good: None,
+            valid: None,
             ..line
         };
         self.removed.insert(identity.clone(), line);
         Some(identity)
     }
 
-    /// The identity that the file at `path` has already.
+    /// The identity of the connection that the file at `path` already has.
     fn own(&self, path: &Path) -> Option<String> {
-        let good = self.lines.get(path)?.good.as_ref()?;
-        Some(Home::identity(&good.ready.code))
+        let valid = self.lines.get(path)?.valid.as_ref()?;
+        Some(Home::identity(&valid.ready.code))
     }
 }
 
-/// When a connection is scanned first by this process. One whose settings are those of its last scan waits for its time.
+/// The time of the first scan by this process. If the settings have not changed since the last scan, the schedule
+/// decides.
 fn first_scan(line: &TableEntry, known: &EarlierState, timing: Timing<'_>) -> Option<Timestamp> {
     let now = timing.now;
     let Some(last) = known.last else {
@@ -321,7 +326,7 @@ fn first_scan(line: &TableEntry, known: &EarlierState, timing: Timing<'_>) -> Op
     if is_ahead(last, now) {
         let code = line.code.as_ref().map(ToString::to_string);
         let code = code.unwrap_or_default();
-        warn!(connection = %code, "the last scan has the date {last:.0}, but the current time is {now:.0}: scanning now; check the clock of this machine");
+        warn!(connection = %code, "the last scan has the date {last:.0}, but the current time is {now:.0}; scanning now; check the clock of this machine");
     }
     if known.fingerprint.as_ref() == Some(&line.fingerprint) {
         line.after(last, timing)

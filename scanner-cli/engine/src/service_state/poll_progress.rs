@@ -1,4 +1,4 @@
-//! Where a poll of the files is, so that one that does not end can be reported.
+//! Progress of a poll of the files, so that a poll that hangs can be reported.
 
 use std::{
     path::PathBuf,
@@ -8,31 +8,32 @@ use std::{
 
 use crate::home::shown;
 
-/// The file that is being read, which the thread of the poll says and others read.
+/// The file that is being read. The polling thread sets it; other threads read it.
 #[derive(Clone, Debug, Default)]
 pub struct PollProgress(Arc<Mutex<Option<PathBuf>>>);
 
-/// A poll that runs.
+/// A poll that is running.
 #[derive(Clone, Debug)]
 pub struct PollNow {
-    /// When the poll began.
+    /// When the poll started.
     pub begun: Instant,
     /// The file that is being read.
     pub at: PollProgress,
 }
 
-/// How long a poll may take. It is generous: a poll of thousands of files on a network folder takes seconds.
+/// Time after which a running poll is reported as overdue. It is generous: polling thousands of files on a network
+/// folder takes seconds.
 const POLL_LIMIT: Duration = Duration::from_secs(30);
 
 impl PollProgress {
-    /// Says which file is read now, if any.
+    /// Sets the file that is being read, or `None`.
     pub fn set(&self, file: Option<PathBuf>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = file;
     }
 }
 
 impl PollNow {
-    /// What to report of a poll that takes too long at `now`.
+    /// The message about a poll that has been running for too long at `now`.
     pub fn overdue(&self, now: Instant) -> Option<String> {
         if now.saturating_duration_since(self.begun) <= POLL_LIMIT {
             return None;
@@ -40,9 +41,9 @@ impl PollNow {
         let at = self.at.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = at
             .as_ref()
-            .map(|file| format!("; it is at `{}`", shown(file)));
+            .map(|file| format!("; it is reading `{}`", shown(file)));
         Some(format!(
-            "a poll of the files has not ended for more than {} seconds{}",
+            "a poll of the files has been running for more than {} seconds{}",
             POLL_LIMIT.as_secs(),
             at.unwrap_or_default()
         ))

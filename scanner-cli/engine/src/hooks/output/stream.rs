@@ -1,4 +1,4 @@
-//! A stream of a hook, read without a thread where the system can do that.
+//! A stream of a hook. On Unix, it is read without a thread.
 
 #[cfg(unix)]
 pub(crate) use self::pipe::Stream;
@@ -16,12 +16,12 @@ mod pipe {
 
     impl Stream {
         /// # Errors
-        /// When the pipe cannot be read without blocking.
+        /// If the pipe cannot be read without blocking.
         pub(crate) fn new(output: impl Into<OwnedFd>) -> io::Result<Self> {
             Receiver::from_owned_fd(output.into()).map(Self)
         }
 
-        /// Reads a piece; none is the end.
+        /// Reads up to `piece.len()` bytes. Returns 0 at the end of the stream.
         pub(crate) async fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
             loop {
                 self.0.readable().await?;
@@ -44,21 +44,22 @@ mod thread {
 
     use tokio::sync::mpsc;
 
-    /// A stream that a thread reads, which ends with the stream.
+    /// A stream that a thread reads. The thread ends with the stream.
     pub(crate) struct Stream(mpsc::Receiver<Vec<u8>>);
 
-    /// Threads that read, those included that only what a hook left behind keeps.
+    /// Number of reading threads, including those kept alive by processes that a hook left running.
     static THREADS: AtomicUsize = AtomicUsize::new(0);
     /// Maximum number of such threads.
     const MAX_THREADS: usize = 64;
 
     impl Stream {
         /// # Errors
-        /// When there are too many threads already, or the system has none.
+        /// If there are too many threads, or the system cannot create one.
         pub(crate) fn new(mut output: impl Read + Send + 'static) -> io::Result<Self> {
             if THREADS.fetch_add(1, Ordering::Relaxed) >= MAX_THREADS {
                 THREADS.fetch_sub(1, Ordering::Relaxed);
-                let message = "too many programs that hooks left running keep their output open";
+                let message =
+                    "too many programs that hooks left running still have their output open";
                 return Err(io::Error::other(message));
             }
             let (read, pieces) = mpsc::channel(4);
@@ -80,12 +81,12 @@ mod thread {
             Ok(Self(pieces))
         }
 
-        /// Reads a piece; none is the end.
+        /// Reads up to `piece.len()` bytes. Returns 0 at the end of the stream.
         pub(crate) async fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
             let Some(read) = self.0.recv().await else {
                 return Ok(0);
             };
-            // A piece of the thread is no longer than those of the caller.
+            // The thread reads pieces of at most the same length as the caller.
             let length = read.len().min(piece.len());
             piece[..length].copy_from_slice(&read[..length]);
             Ok(length)

@@ -1,4 +1,4 @@
-//! Files that cannot be used together, since their codes are the same, or differ only in case.
+//! Files that cannot be used together, because their codes are equal or differ only in case.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,17 +15,18 @@ use crate::{
     problem::Problem,
 };
 
-/// Which codes the files of one look have.
+/// The codes of the files that a poll has read.
 #[derive(Default)]
 pub(super) struct Claims {
-    /// How many files have a code, by its identity.
+    /// The number of files with a code, by the identity of the code.
     codes: BTreeMap<String, usize>,
-    /// The codes of enabled connections that differ only in case.
+    /// The codes of enabled connections, by the code in lower case.
     enabled: BTreeMap<String, BTreeSet<ConnectionCode>>,
 }
 
 impl Claims {
-    /// Counts the code of a file. A file with mistakes keeps its code, so that no other file gets its secrets meanwhile.
+    /// Counts the code of a file. An invalid file keeps its code, so that no other file gets its secrets in the
+    /// meantime.
     pub(super) fn add(&mut self, read: &Result<ConnectionFile, InvalidFile>) {
         let code = match read {
             Ok(file) => Some(&file.code),
@@ -37,14 +38,14 @@ impl Claims {
         if let Ok(file) = read
             && file.connection.is_some()
         {
-            let like = self.enabled.entry(Home::folded(&file.code)).or_default();
-            like.insert(file.code.clone());
+            let similar = self.enabled.entry(Home::folded(&file.code)).or_default();
+            similar.insert(file.code.clone());
         }
     }
 }
 
 impl Table {
-    /// Why the file at `path` cannot have its code: another has it, or comes with it at the same time.
+    /// Why the file at `path` cannot use its code: another file has it, or was added with it at the same time.
     pub(super) fn clash(
         &self,
         path: &Path,
@@ -55,7 +56,7 @@ impl Table {
             .or_else(|| self.clash_in_case(path, file, claims))
     }
 
-    /// Why a file cannot be enabled: the code of another one differs only in case.
+    /// Why a file cannot be enabled: its code differs from that of another file only in case.
     fn clash_in_case(
         &self,
         path: &Path,
@@ -64,11 +65,11 @@ impl Table {
     ) -> Option<InvalidFile> {
         file.connection.as_ref()?;
         let (code, folded) = (&file.code, Home::folded(&file.code));
-        let is_like = |good: &ValidSettings| Home::folded(&good.ready.code) == folded;
+        let is_similar = |valid: &ValidSettings| Home::folded(&valid.ready.code) == folded;
         let others = self.lines.values().filter(|line| line.file != path);
-        let other = others.filter_map(|line| line.good.as_ref().filter(|good| is_like(good)));
+        let other = others.filter_map(|line| line.valid.as_ref().filter(|valid| is_similar(valid)));
         let has_it = self.own(path) == Some(Home::identity(code));
-        let other = match other.map(|good| &good.ready).next() {
+        let other = match other.map(|valid| &valid.ready).next() {
             Some(other) => format!("the code `{}` of `{}`", other.code, shown(&other.path)),
             None if claims
                 .enabled
@@ -88,7 +89,7 @@ impl Table {
         Some(InvalidFile::general(path, Some(code.clone()), problem))
     }
 
-    /// Why the file at `path` cannot have `code`: another file has it.
+    /// Why the file at `path` cannot use `code`: another file has it.
     fn clash_of_one_code(
         &self,
         path: &Path,
@@ -102,7 +103,7 @@ impl Table {
                 .as_ref()
                 .is_some_and(|code| Home::identity(code) == identity);
             let is_wrong = matches!(line.state, FileState::Error(_)) && !line.clashes;
-            let keeps_code = line.good.is_some()
+            let keeps_code = line.valid.is_some()
                 || line.state == FileState::Disabled
                 || (is_wrong && self.own(path).as_ref() != Some(&identity));
             same && line.file != path && keeps_code

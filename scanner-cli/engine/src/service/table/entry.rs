@@ -1,4 +1,4 @@
-//! What the long-running scanner knows of one connection file.
+//! The state of one connection file in the service.
 
 use std::path::PathBuf;
 
@@ -12,29 +12,29 @@ use crate::{
     schedule::Schedule, service_state::is_ahead, tracked_files::Fingerprint,
 };
 
-/// What is known of one file.
+/// The state of one file.
 pub struct TableEntry {
     pub file: PathBuf,
     pub code: Option<ConnectionCode>,
     pub name: Option<String>,
     pub state: FileState,
     pub fingerprint: Fingerprint,
-    /// Whether another file has its code.
+    /// Whether another file has the same code.
     pub clashes: bool,
-    /// Whether its fault may be one of the clock, which was set back since.
-    pub(super) doubtful: bool,
-    /// The last settings that were well.
-    pub(super) good: Option<ValidSettings>,
+    /// Whether its error may be outdated, because the clock was set back since.
+    pub(super) may_be_outdated: bool,
+    /// The last valid settings.
+    pub(super) valid: Option<ValidSettings>,
     pub(super) next: Option<Timestamp>,
-    /// When its last scan began that is known of.
-    pub(super) begun: Option<Timestamp>,
-    /// Whether `next` is a repetition, not a time of the schedule.
-    pub(super) again: bool,
-    /// How often its scan was to be repeated since it last succeeded.
+    /// The start of its last known scan.
+    pub(super) last_start: Option<Timestamp>,
+    /// Whether `next` is a retry, not a time of the schedule.
+    pub(super) is_retry: bool,
+    /// The number of retries since its last successful scan.
     pub(super) retries: usize,
 }
 
-/// A repetition of a scan that failed.
+/// A retry of a failed scan.
 pub struct Retry {
     /// The number of the retry, from 1.
     pub number: usize,
@@ -47,13 +47,13 @@ pub struct Retry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileState {
     Valid,
-    /// What is wrong, with its place.
+    /// The error, with its place.
     Error(String),
     Disabled,
     Removed,
 }
 
-/// Settings that were well.
+/// Valid settings of a file.
 #[derive(Clone)]
 pub(super) struct ValidSettings {
     pub(super) ready: Ready,
@@ -61,7 +61,7 @@ pub(super) struct ValidSettings {
 }
 
 impl TableEntry {
-    /// What a file says that is well; when it is scanned, is not known yet.
+    /// The entry of a valid file. Its next scan is not scheduled yet.
     pub(super) fn of(path: PathBuf, fingerprint: Fingerprint, file: ConnectionFile) -> Self {
         let ConnectionFile {
             code,
@@ -81,7 +81,7 @@ impl TableEntry {
         for warning in &warnings {
             warn!(connection = %code, file = %shown(&path), "{}", reason(warning));
         }
-        let good = connection.map(|connection| ValidSettings {
+        let valid = connection.map(|connection| ValidSettings {
             schedule: schedule.clone(),
             ready: Ready {
                 code: code.clone(),
@@ -101,31 +101,31 @@ impl TableEntry {
             state,
             fingerprint,
             clashes: false,
-            doubtful: false,
-            good,
+            may_be_outdated: false,
+            valid,
             next: None,
-            begun: None,
-            again: false,
+            last_start: None,
+            is_retry: false,
             retries: 0,
         }
     }
 
-    /// When it is scanned next, if anything is.
+    /// The time of the next scan, if one is scheduled.
     pub fn next_scan(&self) -> Option<Timestamp> {
-        self.next.filter(|_| self.good.is_some())
+        self.next.filter(|_| self.valid.is_some())
     }
 
-    /// Computes anew when it is scanned next.
-    pub(super) fn reckon(&mut self, timing: Timing<'_>) {
-        self.next = match (self.schedule(timing), self.begun) {
-            // The day begins with the last scan, whatever was set since.
-            (Schedule::Daily, Some(begun)) => self.after(begun, timing),
+    /// Schedules the next scan.
+    pub(super) fn schedule_next(&mut self, timing: Timing<'_>) {
+        self.next = match (self.schedule(timing), self.last_start) {
+            // The 24 hours start at the last scan.
+            (Schedule::Daily, Some(last_start)) => self.after(last_start, timing),
             _ => self.after(timing.now, timing),
         };
     }
 
-    /// When it is scanned after a scan that began at `last`. A last scan in the future is no reason to wait: how long ago
-    /// it really was is unknown.
+    /// The time of the next scan after one that started at `last`. If `last` is in the future, the real time of the
+    /// last scan is unknown, so the next scan is due immediately.
     pub(super) fn after(&self, last: Timestamp, timing: Timing<'_>) -> Option<Timestamp> {
         if is_ahead(last, timing.now) {
             return Some(timing.now);
@@ -134,13 +134,13 @@ impl TableEntry {
         schedule.next(last.min(timing.now), &timing.automation.zone)
     }
 
-    /// Which repetition of a failed scan the next scan is, if it is one.
+    /// The number of the retry, if the next scan is a retry.
     pub fn retry(&self) -> Option<usize> {
-        (self.again && self.retries > 0 && self.good.is_some()).then_some(self.retries)
+        (self.is_retry && self.retries > 0 && self.valid.is_some()).then_some(self.retries)
     }
 
-    /// Schedules a repetition of a scan that failed for a reason that may pass, unless the next scan comes earlier.
-    /// When all delays are used up, the schedule decides, and the next failure begins with the first delay.
+    /// Schedules a retry of a scan that failed for a temporary reason, unless the next scan is earlier. After the last
+    /// delay, the schedule decides, and the next failure starts with the first delay again.
     pub(super) fn retry_later(&mut self, timing: Timing<'_>) -> Option<Retry> {
         let delays = &timing.automation.retry_after;
         let Some(delay) = delays.get(self.retries) else {
@@ -153,7 +153,7 @@ impl TableEntry {
             return None;
         }
         self.next = Some(time);
-        self.again = true;
+        self.is_retry = true;
         self.retries += 1;
         Some(Retry {
             number: self.retries,
@@ -162,52 +162,59 @@ impl TableEntry {
         })
     }
 
-    /// Goes on with the repetition that an earlier process had scheduled, unless the next scan comes earlier.
+    /// Continues with the retry that an earlier process had scheduled, unless the next scan is earlier.
     pub(super) fn resume_retry(&mut self, (number, time): (usize, Timestamp), timing: Timing<'_>) {
         let delay = timing.automation.retry_after.get(number.saturating_sub(1));
         let Some(delay) = delay.and_then(|delay| SignedDuration::try_from(*delay).ok()) else {
             return;
         };
-        // The clock may have been another one.
+        // The clock may have changed.
         let latest = timing.now.checked_add(delay).unwrap_or(time);
         let time = time.min(latest);
         if self.next.is_none_or(|next| time < next) {
             self.next = Some(time);
-            self.again = true;
+            self.is_retry = true;
             self.retries = number;
         }
     }
 
-    /// Computes the next scan after the clock went back from `before` to `timing.now`. What was due stays due, and a
-    /// pause keeps its length.
+    /// Reschedules the next scan after the clock was set back from `before` to `timing.now`. Due scans stay due, and
+    /// delays keep their length.
     pub(super) fn clock_went_back(&mut self, before: Timestamp, timing: Timing<'_>) {
-        // A schedule may have had no time left.
-        self.doubtful = matches!(self.state, FileState::Error(_));
-        let Some(next) = self.next.filter(|_| self.good.is_some()) else {
+        // The error may have been that the schedule has no time in the future.
+        self.may_be_outdated = matches!(self.state, FileState::Error(_));
+        let Some(next) = self.next.filter(|_| self.valid.is_some()) else {
             return;
         };
-        if next <= before || self.begun.is_some_and(|begun| is_ahead(begun, timing.now)) {
+        if next <= before
+            || self
+                .last_start
+                .is_some_and(|last_start| is_ahead(last_start, timing.now))
+        {
             self.next = Some(timing.now);
-        } else if self.again {
+        } else if self.is_retry {
             let pause = next.duration_since(before);
             self.next = timing.now.checked_add(pause).ok();
         } else {
-            self.reckon(timing);
+            self.schedule_next(timing);
         }
     }
 
-    /// The schedule of its own, if the file sets one.
+    /// Its own schedule, if the file sets one.
     pub fn own_schedule(&self) -> Option<&str> {
-        self.good.as_ref()?.schedule.as_ref()?.expression()
+        self.valid.as_ref()?.schedule.as_ref()?.expression()
     }
 
     fn schedule<'a>(&'a self, timing: Timing<'a>) -> &'a Schedule {
-        let own = self.good.as_ref().and_then(|good| good.schedule.as_ref());
+        let own = self
+            .valid
+            .as_ref()
+            .and_then(|valid| valid.schedule.as_ref());
         own.unwrap_or(&timing.automation.schedule)
     }
 }
 
-/// The first thing that is wrong, and how many more there are.
+/// The first error, and the number of further errors.
 pub fn reasons(problems: &[Problem]) -> String {
     let wrong: Vec<_> = problems
         .iter()
@@ -223,7 +230,7 @@ pub fn reasons(problems: &[Problem]) -> String {
     }
 }
 
-/// A problem in one line: its place, what it is, what to do.
+/// A problem in one line: its place, message and hint.
 pub fn reason(problem: &Problem) -> String {
     let place = problem
         .place()
