@@ -12,12 +12,12 @@ use crate::{
     encryption,
     hocon::{self, Object, Severity, SourceDiagnostic},
     home::Home,
-    odd_texts::{OddTexts, Sources},
     problem::Problem,
     restrictions::Restrictions,
     settings_files::application_content,
     settings_tree::wrong_setting,
     store::{MaxSize, StoreLimits},
+    suspicious_texts::{Sources, SuspiciousTexts},
     tracked_files::{TrackedFiles, Trusted},
     writable,
 };
@@ -79,7 +79,7 @@ impl Application {
 
     /// The settings where there is no file.
     fn unset(home: &Home, variables: &BTreeMap<String, String>) -> Self {
-        let (restrictions, _) = Restrictions::of_root(&Object::default(), home, variables);
+        let (restrictions, _) = Restrictions::from_root(&Object::default(), home, variables);
         Self {
             followers: followers::unset(home),
             store: days(KEEP_CHANGES).into(),
@@ -107,20 +107,20 @@ impl Application {
         let path = &home.settings();
         let document = hocon::read(path, content, variables, &Trusted(files)).map_err(in_file)?;
         let sources = Sources::new(path, content, files);
-        let mut odd = OddTexts::find(&document.root, &sources).into_warnings();
+        let mut odd = SuspiciousTexts::find(&document.root, &sources).into_warnings();
         let mut wrong = Vec::new();
         let followers = match document.root.get("followers").cloned() {
             None => followers::unset(home),
             Some(node) => followers::read(path, home, node, Findings::new(&mut wrong, &mut odd)),
         };
         let file = path.display().to_string();
-        let (restrictions, unclear) = Restrictions::of_root(&document.root, home, variables);
+        let (restrictions, unclear) = Restrictions::from_root(&document.root, home, variables);
         wrong.extend(unclear);
         let mut settings = Settings::new(file, document.root, Arc::new(home.clone()));
         let keep = keep_changes(&mut settings);
         let keep_gone = keep_gone(&mut settings);
         let max_size = max_size(&mut settings);
-        let automation = Automation::of(&mut settings, now);
+        let automation = Automation::from_settings(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
         let listen = listen_address(&mut settings);
         wrong.extend(settings.problems().into_iter().map(wrong_setting));
@@ -145,7 +145,7 @@ impl Application {
                 listen,
                 restrictions: Arc::new(restrictions),
                 warnings: (noticed.chain(odd))
-                    .chain(writable::of_settings(home))
+                    .chain(writable::settings_warning(home))
                     .collect(),
             });
         }

@@ -54,11 +54,11 @@ impl Default for Automation {
 
 impl Automation {
     /// Reads the settings. Problems are recorded in `settings`.
-    pub fn of(settings: &mut Settings, now: Timestamp) -> Self {
+    pub fn from_settings(settings: &mut Settings, now: Timestamp) -> Self {
         let set = Self::default();
         let zone = zone(settings).unwrap_or(set.zone);
         // All aliases are read, so that errors in any are reported. The first one that is set is used.
-        let schedules = SCHEDULES.map(|key| Schedule::of(settings, key, now, &zone));
+        let schedules = SCHEDULES.map(|key| Schedule::from_settings(settings, key, now, &zone));
         Self {
             schedule: schedules
                 .into_iter()

@@ -18,22 +18,22 @@ use crate::{
     home::Home,
     input_file,
     misspelt_setting::name_misspelt,
-    odd_texts::Sources,
     problem::Problem,
     restrictions::Restrictions,
     scan_limit::scan_limit,
     schedule::Schedule,
     secrets::{Redactor, Secrets},
     settings_tree::wrong_setting,
+    suspicious_texts::Sources,
     tracked_files::TrackedFiles,
 };
 
-mod refused;
-mod unknown;
+mod rejected_values;
+mod unknown_settings;
 
 use self::{
-    refused::{CodeIs, Refused},
-    unknown::{ReadBy, unknown_settings, without_named},
+    rejected_values::{CodeStatus, RejectedValues},
+    unknown_settings::{SettingsReader, unknown_settings, without_named},
 };
 
 /// A valid connection file.
@@ -101,7 +101,7 @@ pub enum InvalidPart {
 
 impl InvalidPart {
     /// `TrustStore` if the rest of the file is valid and all problems are about the trust store.
-    fn of(rest_is_valid: bool, problems: &[SettingProblem]) -> Self {
+    fn from_problems(rest_is_valid: bool, problems: &[SettingProblem]) -> Self {
         if rest_is_valid && problems.iter().all(is_of_store) {
             Self::TrustStore
         } else {
@@ -189,7 +189,8 @@ impl Reading<'_> {
             .read()
             .map_err(|diagnostics| InvalidFile::not_hocon(path, diagnostics))?;
         let sources = Sources::new(path, content, files.as_ref());
-        let (refused, odd_texts) = Refused::find(secrets, &mut document.root, &sources);
+        let (rejected, suspicious_texts) =
+            RejectedValues::find(secrets, &mut document.root, &sources);
         let all_secrets = Arc::new(secrets.all(&document.root));
         if let Some(excess) = secrets.excess(&all_secrets) {
             return Err(InvalidFile::general(path, None, excess));
@@ -199,13 +200,13 @@ impl Reading<'_> {
         let opened = self.open(&mut settings);
         let show =
             |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
-        let [filters, unknown] = unknown_settings(&settings, ReadBy::of(&opened));
+        let [filters, unknown] = unknown_settings(&settings, SettingsReader::from_result(&opened));
         let filters: Vec<Problem> = filters.map(|found| show(Severity::Error, found)).collect();
         let unknown = unknown.map(|found| show(Severity::Warning, found));
-        let is_valid = refused.values.is_empty() && filters.is_empty();
+        let is_valid = rejected.values.is_empty() && filters.is_empty();
         let odd = document.warnings.into_iter().map(Problem::InFile);
         let warnings = settings.warnings().iter().cloned().map(wrong_setting);
-        let warnings = odd_texts.into_iter().chain(warnings);
+        let warnings = suspicious_texts.into_iter().chain(warnings);
         let odd = odd.chain(warnings.map(|found| show(Severity::Warning, found)));
         let code = match opened {
             Ok(opened) if opened.connection.is_none() => {
@@ -224,14 +225,14 @@ impl Reading<'_> {
             Ok(opened) => Some(opened.code),
             Err(OpenError { code, .. }) => code,
         };
-        let code = code.filter(|_| refused.code == CodeIs::Valid);
-        let mut problems = refused.without_consequences(settings.problems());
+        let code = code.filter(|_| rejected.code == CodeStatus::Valid);
+        let mut problems = rejected.without_consequences(settings.problems());
         name_misspelt(&settings, &mut problems);
-        let invalid_part = InvalidPart::of(is_valid, &problems);
-        let wrong = problems.into_iter().map(|one| placed(one, &sources));
+        let invalid_part = InvalidPart::from_problems(is_valid, &problems);
+        let wrong = problems.into_iter().map(|one| located(one, &sources));
         let wrong = wrong.map(|one| show(Severity::Error, wrong_setting(one)));
-        let refused = refused.values.into_iter().map(Problem::InFile);
-        let errors: Vec<Problem> = refused.chain(filters).chain(wrong).collect();
+        let rejected = rejected.values.into_iter().map(Problem::InFile);
+        let errors: Vec<Problem> = rejected.chain(filters).chain(wrong).collect();
         let unknown = without_named(unknown, &errors);
         Err(InvalidFile {
             path: path.to_path_buf(),
@@ -252,7 +253,8 @@ impl Reading<'_> {
         // The time zone of the schedules is not known here. A margin of a day covers all time zones.
         let yesterday = self.now.checked_sub(jiff::SignedDuration::from_hours(24));
         let since = yesterday.unwrap_or(self.now);
-        let schedule = Schedule::of(settings, "schedule", since, &jiff::tz::TimeZone::UTC);
+        let schedule =
+            Schedule::from_settings(settings, "schedule", since, &jiff::tz::TimeZone::UTC);
         settings.know("connector_id");
         let id = settings.text("connector_id").map(|id| id.value);
         let connector = if enabled {
@@ -261,9 +263,9 @@ impl Reading<'_> {
             None
         };
         let read = if connector.is_some() {
-            ReadBy::Connector
+            SettingsReader::Connector
         } else {
-            ReadBy::Nobody
+            SettingsReader::None
         };
         let time_limit = enabled.then(|| scan_limit(settings)).flatten();
         let connection = connector.and_then(|connector| {
@@ -312,7 +314,7 @@ impl Reading<'_> {
 /// A file with invalid settings.
 struct OpenError {
     code: Option<ConnectionCode>,
-    read: ReadBy,
+    read: SettingsReader,
 }
 
 /// Whether the problem is about the trust store. A wrong password makes a trust store unreadable.
@@ -341,7 +343,7 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
             settings.refuse("code", message, hint);
             None
         }
-        Ok(code) if !Home::can_name(&code) => {
+        Ok(code) if !Home::fits_file_name(&code) => {
             let message = "`code` is too long to name a file".to_owned();
             settings.refuse("code", message, "shorten it".to_owned());
             None
@@ -356,7 +358,7 @@ fn code(settings: &mut Settings) -> Option<ConnectionCode> {
 }
 
 /// Moves the problem to its place within the text of the setting, in this file or an included one.
-fn placed(mut problem: SettingProblem, sources: &Sources<'_>) -> SettingProblem {
+fn located(mut problem: SettingProblem, sources: &Sources<'_>) -> SettingProblem {
     if let Some(within) = problem.within
         && let Some(content) = sources.content_at(&problem.place)
     {

@@ -151,7 +151,7 @@ impl Connections {
                     let is_enabled = file.connection.is_some();
                     connections.add(file, path.clone());
                     let like =
-                        is_enabled.then(|| enabled.insert(Home::folded(&own.0), own.clone()));
+                        is_enabled.then(|| enabled.insert(Home::case_folded(&own.0), own.clone()));
                     if let Some(other) = like.flatten() {
                         connections.reject_similar(&own, &other);
                     }
@@ -217,7 +217,8 @@ impl Connections {
         second: &(ConnectionCode, PathBuf),
         first: &(ConnectionCode, PathBuf),
     ) {
-        let is_like = |ready: &ConnectionCode| Home::folded(ready) == Home::folded(&first.0);
+        let is_like =
+            |ready: &ConnectionCode| Home::case_folded(ready) == Home::case_folded(&first.0);
         self.ready.retain(|(ready, _)| !is_like(&ready.code));
         for ((code, path), (other, other_path)) in [(first, second), (second, first)] {
             let message = format!(

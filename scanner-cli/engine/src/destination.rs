@@ -31,7 +31,7 @@ pub enum Destination {
 
 /// How a scan ended that was not aborted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum Coverage {
     /// All items were read.
     Complete,
     /// The result may be incomplete.
@@ -40,9 +40,9 @@ pub enum Reach {
 
 /// The facts that decide whether the lines of a scan may replace a file.
 #[derive(Clone, Debug)]
-pub struct Replacing {
+pub struct ReplacePolicy {
     /// How the scan ended.
-    pub reach: Reach,
+    pub coverage: Coverage,
     /// Whether many missing items are accepted.
     pub removals: Removals,
     /// The code of the connection.
@@ -51,7 +51,7 @@ pub struct Replacing {
 
 impl Destination {
     /// The destination for `--output PATH`. Links are followed. A target that is not a regular file is a stream.
-    pub fn of(path: &Path) -> Self {
+    pub fn from_path(path: &Path) -> Self {
         if path == Path::new("-") {
             return Self::StandardOutput;
         }
@@ -66,14 +66,14 @@ impl Destination {
         }
     }
 
-    /// Opens a spool for the lines. Lines for a stream are spooled in the folder `aside`.
+    /// Opens a spool for the lines. Lines for a stream are spooled in the folder `temporary_folder`.
     ///
     /// # Errors
     /// If the temporary file cannot be created.
-    pub fn open(&self, aside: &Path) -> Result<Spool, SinkError> {
+    pub fn open(&self, temporary_folder: &Path) -> Result<Spool, SinkError> {
         let (folder, target) = match self {
             Self::File(path) | Self::Export(path) => (folder_of(path), SpoolTarget::Renamed),
-            Self::Stream(_) | Self::StandardOutput => (aside, SpoolTarget::Copied),
+            Self::Stream(_) | Self::StandardOutput => (temporary_folder, SpoolTarget::Copied),
         };
         if let Self::Export(path) = self {
             create_folder(folder).map_err(|error| cannot_write(path, error))?;
@@ -84,7 +84,8 @@ impl Destination {
             let error = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
             return Err(cannot_write(path, error));
         }
-        Spool::open(folder, target).map_err(|error| cannot_write(self.name(folder), plain(&error)))
+        Spool::open(folder, target)
+            .map_err(|error| cannot_write(self.name(folder), without_path(&error)))
     }
 
     /// The path for messages: the requested file, or the folder of temporary files.
@@ -100,21 +101,21 @@ impl Destination {
     ///
     /// # Errors
     /// If the lines cannot be written.
-    pub fn put(&self, finished: Finished, replacing: &Replacing) -> Result<Placed, SinkError> {
+    pub fn write(&self, finished: Finished, policy: &ReplacePolicy) -> Result<Placed, SinkError> {
         match self {
-            Self::File(path) | Self::Export(path) => put_file(path, finished, replacing),
+            Self::File(path) | Self::Export(path) => write_file(path, finished, policy),
             Self::Stream(path) => {
                 let stream = fs::OpenOptions::new().write(true).open(path);
                 let mut stream = stream.map_err(|error| cannot_write(path, error))?;
                 copy(finished, &mut stream, path)?;
-                Ok(Placed::Elsewhere)
+                Ok(Placed::Stream)
             }
-            Self::StandardOutput => Ok(Placed::Waiting(finished)),
+            Self::StandardOutput => Ok(Placed::StandardOutput(finished)),
         }
     }
 }
 
-/// Where the lines are after [`Destination::put`].
+/// Where the lines are after [`Destination::write`].
 pub enum Placed {
     /// In this file.
     File(PathBuf),
@@ -126,9 +127,9 @@ pub enum Placed {
         reason: String,
     },
     /// In a stream.
-    Elsewhere,
+    Stream,
     /// Still to be written to standard output.
-    Waiting(Finished),
+    StandardOutput(Finished),
 }
 
 /// The name of standard output in messages.
@@ -146,31 +147,31 @@ pub fn copy_to_standard_output(
 }
 
 /// An error of a temporary file, without the name of that file.
-pub fn plain(error: &io::Error) -> io::Error {
+pub fn without_path(error: &io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such folder"),
         kind => kind.into(),
     }
 }
 
-fn put_file(
+fn write_file(
     path: &Path,
     mut finished: Finished,
-    replacing: &Replacing,
+    policy: &ReplacePolicy,
 ) -> Result<Placed, SinkError> {
-    let aside = with_ending(path, ".partial");
-    let reason = match replacing.reach {
-        Reach::Partial => None,
-        Reach::Complete => replacing.refusal(path, &mut finished)?,
+    let partial_path = with_ending(path, ".partial");
+    let reason = match policy.coverage {
+        Coverage::Partial => None,
+        Coverage::Complete => policy.refusal(path, &mut finished)?,
     };
-    let replaces = replacing.reach == Reach::Complete && reason.is_none();
-    let target = if replaces { path } else { &aside };
+    let replaces = policy.coverage == Coverage::Complete && reason.is_none();
+    let target = if replaces { path } else { &partial_path };
     finished
         .rename(target)
         .map_err(|error| cannot_write(target, error))?;
     if replaces {
         // The file of an earlier partial scan is out of date now. Usually there is none.
-        let _ = fs::remove_file(&aside);
+        let _ = fs::remove_file(&partial_path);
     }
     let path = target.to_path_buf();
     Ok(match reason {
@@ -179,7 +180,7 @@ fn put_file(
     })
 }
 
-impl Replacing {
+impl ReplacePolicy {
     /// Why the lines of a complete scan may not replace the file `path`: an import would treat too many items as
     /// removed.
     fn refusal(&self, path: &Path, finished: &mut Finished) -> Result<Option<String>, SinkError> {

@@ -15,20 +15,20 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-mod bounded;
+mod bounded_listener;
 mod last_scans;
 mod metrics;
 
-use self::{bounded::Bounded, last_scans::LastScans};
+use self::{bounded_listener::BoundedListener, last_scans::LastScans};
 use crate::{
     home::Home,
     service_state::{Phase, Snapshot, Snapshots},
 };
 
 /// Time without a tick of the service's loop after which the service is unhealthy. The loop ticks each second.
-const LIVELY: Duration = Duration::from_secs(30);
+const MAX_TICK_AGE: Duration = Duration::from_secs(30);
 /// The content type of Prometheus' text format.
-const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+const METRICS_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The data that the pages show.
 pub struct Pages {
@@ -41,7 +41,7 @@ impl Pages {
     pub fn new(home: Home, snapshots: Snapshots) -> Self {
         Self {
             snapshots,
-            last_scans: LastScans::of(home.store()),
+            last_scans: LastScans::new(home.store()),
         }
     }
 
@@ -55,11 +55,11 @@ pub async fn serve(listener: TcpListener, pages: Pages) {
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(page_of_metrics))
-        .fallback(nothing)
+        .route("/metrics", get(metrics_page))
+        .fallback(unknown_page)
         .with_state(Arc::new(pages));
     // It never returns.
-    let _ = axum::serve(Bounded::new(listener), router).await;
+    let _ = axum::serve(BoundedListener::new(listener), router).await;
 }
 
 async fn healthz(State(pages): State<Arc<Pages>>) -> (StatusCode, String) {
@@ -77,13 +77,13 @@ async fn readyz(State(pages): State<Arc<Pages>>) -> (StatusCode, &'static str) {
     }
 }
 
-async fn page_of_metrics(State(pages): State<Arc<Pages>>) -> impl IntoResponse {
+async fn metrics_page(State(pages): State<Arc<Pages>>) -> impl IntoResponse {
     let last_scans = pages.last_scans.read().await;
     let page = metrics::page(&pages.now(), last_scans.as_deref());
-    ([(header::CONTENT_TYPE, METRICS)], page)
+    ([(header::CONTENT_TYPE, METRICS_CONTENT_TYPE)], page)
 }
 
-async fn nothing() -> (StatusCode, &'static str) {
+async fn unknown_page() -> (StatusCode, &'static str) {
     (
         StatusCode::NOT_FOUND,
         "unknown page; the pages are /healthz, /readyz and /metrics\n",
@@ -91,15 +91,15 @@ async fn nothing() -> (StatusCode, &'static str) {
 }
 
 fn health(snapshot: &Snapshot, now: Instant) -> (StatusCode, String) {
-    let silent = now.saturating_duration_since(snapshot.ticked);
-    if silent <= LIVELY {
+    let tick_age = now.saturating_duration_since(snapshot.ticked);
+    if tick_age <= MAX_TICK_AGE {
         let overdue = snapshot.poll.as_ref().and_then(|poll| poll.overdue(now));
         return match overdue {
             Some(overdue) => (StatusCode::SERVICE_UNAVAILABLE, format!("{overdue}\n")),
             None => (StatusCode::OK, "alive\n".to_owned()),
         };
     }
-    let seconds = silent.as_secs();
+    let seconds = tick_age.as_secs();
     let text = format!("the service has not responded for {seconds} seconds\n");
     (StatusCode::SERVICE_UNAVAILABLE, text)
 }

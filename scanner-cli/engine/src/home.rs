@@ -135,7 +135,7 @@ impl Home {
 
     /// A folder for temporary files: `data` in the home if it is writable, because that is on a disk, otherwise the
     /// system's temporary folder.
-    pub fn aside(&self) -> PathBuf {
+    pub fn temporary_folder(&self) -> PathBuf {
         let data = self.folder.join("data");
         // Only writing shows whether a folder is writable: a mount, an owner or an access list may prevent it.
         match create_folder(&data).and_then(|()| tempfile::tempfile_in(&data)) {
@@ -168,12 +168,12 @@ impl Home {
 
     /// The text that must be unique for each enabled connection on all systems: a home may be moved to a system where
     /// file names ignore case.
-    pub fn folded(code: &ConnectionCode) -> String {
+    pub fn case_folded(code: &ConnectionCode) -> String {
         code.as_str().to_lowercase()
     }
 
     /// Whether the code is short enough for a file name. Systems allow 255 bytes.
-    pub fn can_name(code: &ConnectionCode) -> bool {
+    pub fn fits_file_name(code: &ConnectionCode) -> bool {
         file_name(code.as_str()).len() <= 200
     }
 
@@ -184,7 +184,7 @@ impl Home {
     }
 
     /// Whether a file of this name is a kept session.
-    pub fn names_session(name: &str) -> bool {
+    pub fn is_session_name(name: &str) -> bool {
         name.starts_with(SESSION) && name.ends_with(SESSION_END)
     }
 

@@ -40,7 +40,7 @@ pub struct Hook {
 }
 
 /// The input of a hook: the scan that it runs after.
-pub struct After<'a> {
+pub struct HookInput<'a> {
     /// The home.
     pub home: &'a Home,
     /// The connector.
@@ -90,7 +90,7 @@ pub enum HookError {
 }
 
 /// Interval at which a running hook is polled.
-const PAUSE: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Hook {
     /// Runs the hook until it ends, and returns its exit code. Must be called on a thread of the runtime that may
@@ -98,34 +98,34 @@ impl Hook {
     ///
     /// # Errors
     /// If the hook cannot run, takes too long, or is stopped.
-    pub fn run(&self, after: &After<'_>) -> Result<i32, HookError> {
-        let (items, changes) = told(after)?;
+    pub fn run(&self, input: &HookInput<'_>) -> Result<i32, HookError> {
+        let (items, changes) = input_files(input)?;
         let Some((program, arguments)) = self.command.split_first() else {
             return Ok(0);
         };
-        let code = &after.scan.connection;
+        let code = &input.scan.connection;
         let mut command = Command::new(program);
-        in_group_of_its_own(&mut command);
+        set_own_process_group(&mut command);
         let started = command
             .args(arguments)
-            .current_dir(after.home.absolute().map_err(HookError::Files)?)
+            .current_dir(input.home.absolute().map_err(HookError::Files)?)
             // A hook must not notify systemd that the scanner is ready.
             .env_remove("NOTIFY_SOCKET")
-            .env("ZEENEA_HOOK_CONNECTOR_CODE", after.connector)
+            .env("ZEENEA_HOOK_CONNECTOR_CODE", input.connector)
             .env("ZEENEA_HOOK_CONNECTION_ID", code)
             .env("ZEENEA_HOOK_CONNECTION_CODE", code)
-            .env("SCANNER_HOOK_STORE_ID", after.store_id)
+            .env("SCANNER_HOOK_STORE_ID", input.store_id)
             .env(
                 "SCANNER_HOOK_SCAN_ID",
-                format!("{}-{}", after.store_id, after.scan.id),
+                format!("{}-{}", input.store_id, input.scan.id),
             )
             .env(
                 "SCANNER_HOOK_RESET",
-                (after.since == Since::Reset).to_string(),
+                (input.since == Since::Reset).to_string(),
             )
             .env(
                 "SCANNER_HOOK_OUTCOME",
-                after.scan.outcome.as_deref().unwrap_or_default(),
+                input.scan.outcome.as_deref().unwrap_or_default(),
             )
             .env(
                 "SCANNER_HOOK_CHANGES",
@@ -138,19 +138,19 @@ impl Hook {
         let mut child = started.map_err(HookError::Start)?;
         let runtime = Handle::current();
         let _in_runtime = runtime.enter();
-        let outputs = self.outputs(&mut child, after).map_err(|error| {
-            end(&mut child);
+        let outputs = self.outputs(&mut child, input).map_err(|error| {
+            kill(&mut child);
             HookError::Start(error)
         })?;
-        runtime.block_on(self.attend(child, outputs, after.stop))
+        runtime.block_on(self.log_until_end(child, outputs, input.stop))
     }
 
     /// Both output streams of the hook.
-    fn outputs(&self, child: &mut Child, after: &After<'_>) -> io::Result<[Option<Output>; 2]> {
+    fn outputs(&self, child: &mut Child, input: &HookInput<'_>) -> io::Result<[Option<Output>; 2]> {
         let writer = output::Writer {
             hook: self.code.clone(),
-            connection: after.scan.connection.clone(),
-            secrets: Arc::clone(&after.secrets),
+            connection: input.scan.connection.clone(),
+            secrets: Arc::clone(&input.secrets),
         };
         let out = child.stdout.take().map(Stream::new).transpose()?;
         let errors = child.stderr.take().map(Stream::new).transpose()?;
@@ -161,7 +161,7 @@ impl Hook {
     }
 
     /// Waits until the hook ends, and logs its output until shortly after that.
-    async fn attend(
+    async fn log_until_end(
         &self,
         child: Child,
         outputs: [Option<Output>; 2],
@@ -174,7 +174,7 @@ impl Hook {
             tokio::select! {
                 biased;
                 ended = &mut waiting => {
-                    let _ = timeout(output::LAST_LINES, reading).await;
+                    let _ = timeout(output::LAST_OUTPUT_WAIT, reading).await;
                     ended
                 }
                 _ = &mut reading => waiting.await,
@@ -195,11 +195,11 @@ impl Hook {
                 Ok(None) if begun.elapsed() > self.time_limit => {
                     break HookError::TooLong(self.time_limit);
                 }
-                Ok(None) => sleep(PAUSE).await,
+                Ok(None) => sleep(POLL_INTERVAL).await,
                 Err(error) => break HookError::Start(error),
             }
         };
-        end(&mut child);
+        kill(&mut child);
         Err(why)
     }
 }
@@ -212,16 +212,16 @@ async fn log(output: &mut Option<Output>) {
 
 /// Puts the hook into its own process group, so that processes that it starts are stopped with it.
 #[cfg(unix)]
-fn in_group_of_its_own(command: &mut Command) {
+fn set_own_process_group(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
 }
 
 #[cfg(not(unix))]
-fn in_group_of_its_own(_command: &mut Command) {}
+fn set_own_process_group(_command: &mut Command) {}
 
 /// Kills a hook. It was not waited for yet, so its process id still belongs to it. Errors are ignored: the hook may
 /// have ended in the meantime.
-fn end(child: &mut Child) {
+fn kill(child: &mut Child) {
     #[cfg(unix)]
     {
         use rustix::process::{Pid, Signal, kill_process_group};
@@ -232,19 +232,19 @@ fn end(child: &mut Child) {
 }
 
 /// Writes the input files of a hook: the paths of the written items, one per line, and the changes as NDJSON.
-fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError> {
-    let aside = after.home.aside();
-    let mut items = tempfile::tempfile_in(&aside).map_err(HookError::Files)?;
-    let changes = temporary_file::create(&aside, Purpose::Hook);
+fn input_files(input: &HookInput<'_>) -> Result<(File, tempfile::NamedTempFile), HookError> {
+    let folder = input.home.temporary_folder();
+    let mut items = tempfile::tempfile_in(&folder).map_err(HookError::Files)?;
+    let changes = temporary_file::create(&folder, Purpose::Hook);
     let mut changes = changes.map_err(HookError::Files)?;
     let (mut lines, mut paths) = (
         io::BufWriter::new(&mut changes),
         io::BufWriter::new(&mut items),
     );
-    if let Some(catalog) = Catalog::open(&after.home.store())? {
-        match after.since {
-            Since::Scan => tell_changes(&catalog, after.scan, &mut lines, &mut paths)?,
-            Since::Reset => tell_items(&catalog, &after.scan.connection, &mut lines, &mut paths)?,
+    if let Some(catalog) = Catalog::open(&input.home.store())? {
+        match input.since {
+            Since::Scan => write_changes(&catalog, input.scan, &mut lines, &mut paths)?,
+            Since::Reset => write_items(&catalog, &input.scan.connection, &mut lines, &mut paths)?,
         }
     }
     lines
@@ -257,7 +257,7 @@ fn told(after: &After<'_>) -> Result<(File, tempfile::NamedTempFile), HookError>
 }
 
 /// Writes the changes of a scan, and the paths of the added and changed items.
-fn tell_changes(
+fn write_changes(
     catalog: &Catalog,
     scan: &StoredScan,
     lines: &mut impl Write,
@@ -269,19 +269,19 @@ fn tell_changes(
             "id": catalog.global_id(change.seq), "change": kind.word(), "key": change.key, "fields": change.fields
         });
         writeln!(lines, "{line}").map_err(HookError::Files)?;
-        if !wrote(kind) {
+        if !writes_item(kind) {
             return Ok(());
         }
         match catalog.item(&change.key)? {
             // An earlier attempt of the scan may have written an item that the last attempt did not find.
-            Some(item) if item.state == ItemState::Present => tell_path(&item, paths),
+            Some(item) if item.state == ItemState::Present => write_path(&item, paths),
             _ => Ok(()),
         }
     })
 }
 
 /// Writes all present items as if they had just been added.
-fn tell_items(
+fn write_items(
     catalog: &Catalog,
     connection: &str,
     lines: &mut impl Write,
@@ -300,17 +300,17 @@ fn tell_items(
             "change": ChangeKind::Added.word(), "key": item.key, "fields": []
         });
         writeln!(lines, "{line}").map_err(HookError::Files)?;
-        tell_path(&item, paths)
+        write_path(&item, paths)
     })
 }
 
-fn tell_path(item: &CatalogItem<'_>, paths: &mut impl Write) -> Result<(), HookError> {
+fn write_path(item: &CatalogItem<'_>, paths: &mut impl Write) -> Result<(), HookError> {
     let path = export_line::label(&item.item.label).replace('\n', " ");
     writeln!(paths, "{path}").map_err(HookError::Files)
 }
 
 /// Whether the catalog contains the item after the change.
-fn wrote(kind: ChangeKind) -> bool {
+fn writes_item(kind: ChangeKind) -> bool {
     use ChangeKind::{Added, Changed, Returned};
     matches!(kind, Added | Changed | Returned)
 }

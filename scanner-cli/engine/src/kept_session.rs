@@ -118,7 +118,7 @@ pub fn remove_others(home: &Home, connections: &[&dyn Connection]) -> usize {
     let mut removed = 0;
     for (path, _) in input_file::entries_in(&folder).unwrap_or_default() {
         let name = path.file_name().and_then(|name| name.to_str());
-        let is_session = name.is_some_and(Home::names_session);
+        let is_session = name.is_some_and(Home::is_session_name);
         if is_session && !used.iter().any(|used| used.file_name() == path.file_name()) {
             remove_file(&path);
             removed += 1;
@@ -194,16 +194,16 @@ fn remove_unused(folder: &Path) {
     };
     for (path, _) in entries {
         let name = path.file_name().and_then(|name| name.to_str());
-        let is_session = name.is_some_and(Home::names_session);
+        let is_session = name.is_some_and(Home::is_session_name);
         let written = fs::symlink_metadata(&path).and_then(|found| found.modified());
-        let is_unused = written.is_ok_and(|written| distance(written) > MAX_UNUSED);
+        let is_unused = written.is_ok_and(|written| age(written) > MAX_UNUSED);
         if is_session && is_unused {
             remove_file(&path);
         }
     }
 }
 
-fn distance(time: SystemTime) -> Duration {
+fn age(time: SystemTime) -> Duration {
     time.elapsed().unwrap_or_else(|ahead| ahead.duration())
 }
 

@@ -9,7 +9,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use crate::{
-    destination::{Destination, folder_of, plain},
+    destination::{Destination, folder_of, without_path},
     file_rights::replace,
     home::shown,
     problem::Problem,
@@ -22,7 +22,7 @@ pub enum ReportFile {
     /// A regular file: a temporary file is written and renamed.
     File {
         /// The temporary file.
-        aside: NamedTempFile,
+        temporary_file: NamedTempFile,
         /// The final path.
         path: PathBuf,
     },
@@ -39,11 +39,15 @@ impl ReportFile {
         if path.is_dir() {
             return Err(no_report(path, "it is a folder"));
         }
-        match Destination::of(path) {
+        match Destination::from_path(path) {
             Destination::File(path) => {
-                let aside = temporary(folder_of(&path));
-                let aside = aside.map_err(|error| no_report(&path, plain(&error)))?;
-                Ok(Self::File { aside, path })
+                let temporary_file = temporary(folder_of(&path));
+                let temporary_file =
+                    temporary_file.map_err(|error| no_report(&path, without_path(&error)))?;
+                Ok(Self::File {
+                    temporary_file,
+                    path,
+                })
             }
             _ => Ok(Self::Stream(path.to_path_buf())),
         }
@@ -55,10 +59,13 @@ impl ReportFile {
     /// If it cannot be written.
     pub fn write(self, report: &Report, exit_code: u8) -> Result<(), Problem> {
         match self {
-            Self::File { mut aside, path } => {
-                let written =
-                    write_json(report, exit_code, &mut aside).and_then(|()| aside.flush());
-                let written = written.and_then(|()| replace(aside, &path, None));
+            Self::File {
+                mut temporary_file,
+                path,
+            } => {
+                let written = write_json(report, exit_code, &mut temporary_file)
+                    .and_then(|()| temporary_file.flush());
+                let written = written.and_then(|()| replace(temporary_file, &path, None));
                 written.map_err(|error| no_report(&path, error))
             }
             Self::Stream(path) => {

@@ -54,7 +54,7 @@ impl Restrictions {
         let read = hocon::read(&path, &content, variables, &Disk);
         let document =
             read.map_err(|found| found.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
-        let (restrictions, errors) = Self::of_root(&document.root, home, variables);
+        let (restrictions, errors) = Self::from_root(&document.root, home, variables);
         let show =
             |found| SourceDiagnostic::in_file(&path, &content, Severity::Error, found).into();
         match errors.is_empty() {
@@ -64,7 +64,7 @@ impl Restrictions {
     }
 
     /// The restrictions in `conf/application.conf`, and the errors in them.
-    pub fn of_root(
+    pub fn from_root(
         root: &Object,
         home: &Home,
         variables: &BTreeMap<String, String>,

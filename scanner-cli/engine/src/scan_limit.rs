@@ -7,13 +7,13 @@ use jiff::SignedDuration;
 
 const SCAN_LIMIT: &str = "connection.time_limits.scan";
 /// Time limit unless the file sets one. No known scan takes this long, so a scan that does is stuck.
-const DEFAULT: Duration = Duration::from_secs(6 * 3600);
+const DEFAULT_LIMIT: Duration = Duration::from_secs(6 * 3600);
 
 /// Reads the time limit of a scan. Returns `None` if the file switches the limit off. Problems are recorded in
 /// `settings`.
 pub fn scan_limit(settings: &mut Settings) -> Option<Duration> {
     let Some(set) = settings.text(SCAN_LIMIT) else {
-        return Some(DEFAULT);
+        return Some(DEFAULT_LIMIT);
     };
     let off = ["0", "none"].contains(&set.value.trim());
     if off {
@@ -23,7 +23,7 @@ pub fn scan_limit(settings: &mut Settings) -> Option<Duration> {
 }
 
 /// The error of a scan that took longer than `limit`.
-pub fn too_long(limit: Duration) -> ScanError {
+pub fn limit_exceeded(limit: Duration) -> ScanError {
     let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     ScanError::Source {
         step: "scanning".to_owned(),

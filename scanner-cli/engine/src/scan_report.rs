@@ -64,7 +64,7 @@ impl Outcome {
 
 impl ConnectionReport {
     /// The empty report of a complete scan of this connection.
-    pub fn of(ready: &Ready) -> Self {
+    pub fn from_ready(ready: &Ready) -> Self {
         Self::new(ready.code.clone(), ready.name.clone())
     }
 

@@ -18,8 +18,8 @@ mod reading;
 mod thread;
 
 use self::{
-    errors::{fault, no_thread, unlocked, without_lock},
-    reading::Reading,
+    errors::{internal_error, lock_failed, no_thread, scanned_without_lock},
+    reading::LockedScan,
     thread::run_in_thread,
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
     lock::{Lock, LockError},
     output_sink::ScanEntry,
     progress::ProgressDisplay,
-    scan_limit::too_long,
+    scan_limit::limit_exceeded,
     scan_report::{ConnectionReport, Outcome},
     spool::Finished,
     stop::{Stop, StopOnDrop, StopReason},
@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Maximum number of connections that are scanned at the same time.
-const SIDE_BY_SIDE: usize = 4;
+const MAX_PARALLEL_SCANS: usize = 4;
 
 /// A connection to scan, and the destination of its lines.
 pub struct Job {
@@ -116,20 +116,20 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs all jobs, at most four at the same time, until they have ended or `interrupted` completes.
-pub async fn read_all<T: ScanEntry>(
+pub async fn run_all<T: ScanEntry>(
     jobs: Vec<Job>,
     context: &Context,
     mut interrupted: impl Future<Output = ()> + Unpin,
 ) -> Ended {
-    let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    let permits = Arc::new(Semaphore::new(MAX_PARALLEL_SCANS));
     let mut running = JoinSet::new();
     let mut stops = Vec::new();
     for (index, job) in jobs.into_iter().enumerate() {
-        let (places, context, stop) = (Arc::clone(&places), context.clone(), Stop::default());
+        let (permits, context, stop) = (Arc::clone(&permits), context.clone(), Stop::default());
         stops.push(stop.clone());
         running.spawn(async move {
             // The semaphore is never closed, so this cannot fail.
-            let _place = places.acquire().await;
+            let _permit = permits.acquire().await;
             (index, scan_in_thread::<T>(job, || Ok(context), stop).await)
         });
     }
@@ -173,7 +173,7 @@ pub async fn scan_in_thread<T: ScanEntry>(
     stop: Stop,
 ) -> ScanEnd {
     let (limit, started) = (job.ready.time_limit, Instant::now());
-    let mut report = ConnectionReport::of(&job.ready);
+    let mut report = ConnectionReport::from_ready(&job.ready);
     let asked = stop.clone();
     let _waited_for = StopOnDrop(stop.clone());
     let running = run_in_thread(move || async move {
@@ -183,10 +183,10 @@ pub async fn scan_in_thread<T: ScanEntry>(
         };
         // Dropping the last reference to the store waits for the disk. This happens here, with the context.
         let of = debug_span!("scan", connection = %job.ready.code);
-        read::<T>(job, &context, &asked).instrument(of).await
+        run::<T>(job, &context, &asked).instrument(of).await
     });
     let ended = match running {
-        Ok(running) => end_of(running, limit, &stop).await,
+        Ok(running) => wait_for_end(running, limit, &stop).await,
         Err(error) => Err(no_thread(&error)),
     };
     ended.unwrap_or_else(|error| {
@@ -199,7 +199,7 @@ pub async fn scan_in_thread<T: ScanEntry>(
 
 /// Waits for the end of a scan, and asks it to stop after its time limit. A scan that does not stop is abandoned and
 /// keeps the lock of its connection.
-async fn end_of(
+async fn wait_for_end(
     mut running: oneshot::Receiver<ScanEnd>,
     limit: Option<Duration>,
     stop: &Stop,
@@ -207,26 +207,26 @@ async fn end_of(
     // The reason of a panic is already on standard error.
     if let Some(limit) = limit {
         match timeout(limit, &mut running).await {
-            Ok(ended) => return ended.map_err(|_panicked| fault()),
+            Ok(ended) => return ended.map_err(|_panicked| internal_error()),
             Err(_) => stop.ask(StopReason::TimeLimit(limit)),
         }
         let ended = timeout(LAST_WAIT, running).await;
         return ended.map_or_else(
-            |_| Err(too_long(limit)),
-            |ended| ended.map_err(|_panicked| fault()),
+            |_| Err(limit_exceeded(limit)),
+            |ended| ended.map_err(|_panicked| internal_error()),
         );
     }
-    running.await.map_err(|_panicked| fault())
+    running.await.map_err(|_panicked| internal_error())
 }
 
 /// Runs one job.
-async fn read<T: ScanEntry>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
+async fn run<T: ScanEntry>(job: Job, context: &Context, stop: &Stop) -> ScanEnd {
     let Job {
         ready,
         destination,
         hold,
     } = job;
-    let mut end = read_held::<T>(&ready, destination, context, (stop, hold)).await;
+    let mut end = run_with_lock::<T>(&ready, destination, context, (stop, hold)).await;
     if let ScanEnd::Scanned(scanned) = &mut end {
         // This scan may be the last one that held the session, even if it did not start.
         let ended = ready.connection.end_session().await;
@@ -250,14 +250,14 @@ async fn lock(ready: &Ready, context: &Context) -> Result<Lock, LockError> {
 }
 
 /// Runs one job, and releases the session at its end.
-async fn read_held<T: ScanEntry>(
+async fn run_with_lock<T: ScanEntry>(
     ready: &Ready,
     destination: Option<Destination>,
     context: &Context,
     (stop, hold): (&Stop, SessionHold),
 ) -> ScanEnd {
     let started = Instant::now();
-    let mut report = ConnectionReport::of(ready);
+    let mut report = ConnectionReport::from_ready(ready);
     if stop.reason().is_some() {
         return ScanEnd::Interrupted;
     }
@@ -270,15 +270,15 @@ async fn read_held<T: ScanEntry>(
     if let (Err(LockError::Unusable(error)), Some(_)) = (&lock, &context.store) {
         // If two scans wrote to the store at the same time, each would mark the items as removed that only the other
         // one found.
-        report.outcome = Outcome::Failed(without_lock(error).into());
+        report.outcome = Outcome::Failed(lock_failed(error).into());
         return ended(report, None);
     }
-    let reading = Reading {
+    let scan = LockedScan {
         ready,
         context,
         stop,
     };
-    let lines = match reading.lines::<T>(destination, &mut report, hold).await {
+    let lines = match scan.lines::<T>(destination, &mut report, hold).await {
         Ok(lines) => lines,
         Err(_) if stop.reason() == Some(StopReason::Asked) => return ScanEnd::Interrupted,
         Err(error) => {
@@ -287,7 +287,7 @@ async fn read_held<T: ScanEntry>(
         }
     };
     if let Err(LockError::Unusable(error)) = &lock {
-        report.tally.warnings.push(unlocked(error));
+        report.tally.warnings.push(scanned_without_lock(error));
     }
     report.elapsed = started.elapsed();
     ended(report, lines)

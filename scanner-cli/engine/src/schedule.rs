@@ -44,9 +44,14 @@ impl Schedule {
 
     /// Reads the setting `key`. The expression must match a time after `now` in `zone`. Problems and warnings are
     /// recorded in `settings`.
-    pub fn of(settings: &mut Settings, key: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
+    pub fn from_settings(
+        settings: &mut Settings,
+        key: &str,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Option<Self> {
         let text = settings.text(key)?;
-        let note = |message: String, hint: Option<&str>| SettingProblem {
+        let problem = |message: String, hint: Option<&str>| SettingProblem {
             key: key.to_owned(),
             place: text.place.clone(),
             message,
@@ -58,7 +63,7 @@ impl Schedule {
             Ok(expression) => expression,
             Err(error) => {
                 let message = format!("`{key}` is not a valid schedule: {error}");
-                settings.record(note(message, error.hint()));
+                settings.record(problem(message, error.hint()));
                 return None;
             }
         };
@@ -66,19 +71,19 @@ impl Schedule {
             let message = format!(
                 "`{key}` is not a valid schedule: it does not match any time in the future"
             );
-            settings.record(note(message, Some(NEVER)));
+            settings.record(problem(message, Some(NO_FUTURE_TIME_HINT)));
             return None;
         }
         for ignored in expression.ignored() {
             let message = format!("`{key}`: {}", ignored.message());
-            settings.warn(note(message, Some(ignored.hint())));
+            settings.warn(problem(message, Some(ignored.hint())));
         }
         Some(Self::Quartz(Arc::new(expression)))
     }
 }
 
 /// The hint for an expression that matches no time in the future.
-const NEVER: &str = "check the day, the month and the year: the 31st of February does not exist, and years in the past do not match";
+const NO_FUTURE_TIME_HINT: &str = "check the day, the month and the year: the 31st of February does not exist, and years in the past do not match";
 
 impl FromStr for Schedule {
     type Err = QuartzError;

@@ -18,12 +18,12 @@ use tracing::{info, warn};
 
 mod background;
 mod deliveries;
+mod earlier_state;
 mod file_notifications;
 mod file_watcher;
 mod heartbeat;
 mod hook_runner;
 mod listener;
-mod memory;
 mod poller;
 mod publication;
 mod readiness;
@@ -37,11 +37,11 @@ mod table;
 
 use self::{
     deliveries::Deliveries,
+    earlier_state::restore_state,
     file_watcher::PollResult,
     heartbeat::Heartbeat,
     hook_runner::HookRunner,
     listener::Listener,
-    memory::remember,
     poller::{PollEvent, Poller},
     scan_log::ScanLog,
     service_errors::{ErrorSource, ServiceErrors},
@@ -53,7 +53,7 @@ pub use self::{
     heartbeat::is_silent,
     hook_runner::HookRun,
     start::scanner_name,
-    state_file::{ConnectionState, State, read as read_state},
+    state_file::{ConnectionState, ServiceState, read as read_state},
     table::{Table, Timing, reason, reasons},
 };
 use crate::{
@@ -62,7 +62,7 @@ use crate::{
     clock::Clock,
     home::Home,
     scanning::ScanEnd,
-    service_state::{Counts, Phase, Snapshot, is_ahead},
+    service_state::{Phase, ServiceCounts, Snapshot, is_ahead},
     stop::{Stop, StopReason},
     store::{StoreError, StoreLimits},
 };
@@ -111,9 +111,9 @@ pub struct Service {
     heartbeat: Heartbeat,
     started: Timestamp,
     /// The last time that the clock returned.
-    seen: Timestamp,
+    last_time: Timestamp,
     errors: ServiceErrors,
-    counts: Counts,
+    counts: ServiceCounts,
     lost_lines: LostLines,
     /// Publishes the state for the monitoring pages.
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -138,7 +138,7 @@ impl Service {
     ) -> Result<Self, StoreError> {
         let (home, clock) = (watcher.home.clone(), watcher.clock);
         let mut table = Table::default();
-        remember(&mut table, &home, application.store.clone())?;
+        restore_state(&mut table, &home, application.store.clone())?;
         log_warnings(&application);
         let started = clock();
         let begun = Snapshot::beginning(name.clone(), started);
@@ -154,15 +154,15 @@ impl Service {
             scans: JoinSet::new(),
             scan_log: ScanLog::default(),
             running: BTreeMap::new(),
-            store: SharedStore::of(home.clone()),
+            store: SharedStore::new(home.clone()),
             deliveries: Deliveries::new(home.clone(), clock, application.followers, Instant::now()),
             hook_runner: HookRunner::new(home.clone(), clock, watcher.variables.clone()),
             state: StateFile::at(home.status()),
             heartbeat: Heartbeat::new(home.status(), clock),
             started,
-            seen: started,
+            last_time: started,
             errors: ServiceErrors::default(),
-            counts: Counts::default(),
+            counts: ServiceCounts::default(),
             lost_lines,
             phase: Phase::Beginning,
             poller: Poller::new(watcher),
@@ -233,7 +233,7 @@ impl Service {
     /// future.
     fn read_clock(&mut self) {
         let now = (self.clock)();
-        let before = std::mem::replace(&mut self.seen, now);
+        let before = std::mem::replace(&mut self.last_time, now);
         if now >= before {
             return;
         }

@@ -13,7 +13,7 @@ mod poll_progress;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::poll_progress::{PollNow, PollProgress};
+pub use self::poll_progress::{PollProgress, RunningPoll};
 
 /// Receives the published states of the service.
 pub type Snapshots = watch::Receiver<Arc<Snapshot>>;
@@ -26,7 +26,7 @@ pub struct Snapshot {
     /// The last iteration of its loop.
     pub ticked: Instant,
     /// The running poll of the files.
-    pub poll: Option<PollNow>,
+    pub poll: Option<RunningPoll>,
     /// The name of the scanner.
     pub name: Option<String>,
     /// When the service started.
@@ -36,9 +36,9 @@ pub struct Snapshot {
     /// Number of errors of the service itself.
     pub errors: usize,
     /// The connections with a file.
-    pub connections: Vec<ConnectionNow>,
+    pub connections: Vec<ConnectionSnapshot>,
     /// Counts since the start of the process.
-    pub counts: Counts,
+    pub counts: ServiceCounts,
 }
 
 /// The phases of a service.
@@ -54,7 +54,7 @@ pub enum Phase {
 
 /// The state of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConnectionNow {
+pub struct ConnectionSnapshot {
     /// Its code, or its file if it has no code of its own.
     pub label: String,
     /// The state of its file.
@@ -67,7 +67,7 @@ pub struct ConnectionNow {
 
 /// Counts since the start of the process.
 #[derive(Clone, Debug, Default)]
-pub struct Counts {
+pub struct ServiceCounts {
     /// Scans by connection and outcome.
     pub scans: Tallies,
     /// Runs of hooks by hook and result.
@@ -89,7 +89,7 @@ impl Tallies {
     }
 
     /// The count of a name and a result.
-    pub fn of(&self, name: &str, result: &'static str) -> u64 {
+    pub fn get(&self, name: &str, result: &'static str) -> u64 {
         self.0.get(&(name.to_owned(), result)).copied().unwrap_or(0)
     }
 
@@ -111,7 +111,7 @@ impl Snapshot {
             now: started,
             errors: 0,
             connections: Vec::new(),
-            counts: Counts::default(),
+            counts: ServiceCounts::default(),
         }
     }
 }

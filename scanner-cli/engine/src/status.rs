@@ -20,7 +20,8 @@ use crate::{
     problem::Problem,
     schedule::Preview,
     service::{
-        self, ConnectionState, FileWatcher, HookRun, State, Table, reason, reasons, scanner_name,
+        self, ConnectionState, FileWatcher, HookRun, ServiceState, Table, reason, reasons,
+        scanner_name,
     },
     service_state::FileStatus,
     store::{Catalog, Cursor, FeedFollower, LastScan, StoreError, StoredScan},
@@ -230,7 +231,7 @@ fn holders(
 }
 
 /// How the hooks ended that there still are. A file that cannot be read may be that of any of them.
-fn hook_runs(files: &[HookFile], left: Option<&State>) -> Vec<HookRun> {
+fn hook_runs(files: &[HookFile], left: Option<&ServiceState>) -> Vec<HookRun> {
     let is_there = |run: &&HookRun| {
         let mut files = files.iter();
         files.any(|file| {
@@ -254,7 +255,7 @@ struct Seen {
 
 impl Seen {
     /// What the service has written.
-    fn by_service(state: &State) -> Self {
+    fn by_service(state: &ServiceState) -> Self {
         let zone = state.time_zone.as_ref();
         let zone = zone.and_then(|name| TimeZone::get(name).ok());
         Self {
@@ -268,7 +269,7 @@ impl Seen {
 
 impl Seen {
     /// What the files mean now.
-    fn by_files(installation: &Installation, left: Option<&State>) -> Self {
+    fn by_files(installation: &Installation, left: Option<&ServiceState>) -> Self {
         let mut watcher = FileWatcher::new(installation.clone());
         let (automation, wrong) = match watcher.begin() {
             Ok(application) => (application.automation, None),
@@ -292,7 +293,7 @@ impl Seen {
             // Nobody is there to scan.
             next_scan: None,
             retry: None,
-            ..ConnectionState::of(line, &installation.home)
+            ..ConnectionState::from_entry(line, &installation.home)
         });
         let mut states: Vec<_> = states.collect();
         for former in left.into_iter().flat_map(|left| &left.connections) {

@@ -57,10 +57,10 @@ pub fn sink_error(error: StoreError) -> SinkError {
 }
 
 fn advice(error: &StoreError) -> Option<&'static str> {
-    error.hint().or_else(|| of_kind(error.kind()))
+    error.hint().or_else(|| hint_for(error.kind()))
 }
 
-fn of_kind(kind: Kind) -> Option<&'static str> {
+fn hint_for(kind: Kind) -> Option<&'static str> {
     Some(match kind {
         Kind::Missing => {
             "run `scan`, which creates it, or name another home with `--home` or `SCANNER_HOME`"

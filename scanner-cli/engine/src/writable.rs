@@ -6,33 +6,35 @@ use std::path::{Path, PathBuf};
 use crate::{home::Home, problem::Problem};
 
 /// Warnings about accounts that can write the file of a hook, or the program and scripts that it runs.
-pub fn of_hook<'a>(
+pub fn hook_warnings<'a>(
     home: &Home,
     file: &Path,
     words: impl Iterator<Item = &'a String>,
 ) -> Vec<Problem> {
-    let mut problems: Vec<_> = of_file(home, "the hook file", file).into_iter().collect();
+    let mut problems: Vec<_> = file_warning(home, "the hook file", file)
+        .into_iter()
+        .collect();
     for word in words {
         // A command that is not a file in the home is looked up by the system.
         let program = home.path(word);
         if program.is_file() {
-            problems.extend(of_file(home, "the program of a hook", &program));
+            problems.extend(file_warning(home, "the program of a hook", &program));
         }
     }
     problems
 }
 
 /// A warning about accounts that can write `conf/application.conf`.
-pub fn of_settings(home: &Home) -> Option<Problem> {
-    of_file(home, "the settings file", &home.settings())
+pub fn settings_warning(home: &Home) -> Option<Problem> {
+    file_warning(home, "the settings file", &home.settings())
 }
 
 /// A warning about accounts that can write a file, or replace it by writing its folder or a parent folder up to the
 /// home.
-fn of_file(home: &Home, what: &str, file: &Path) -> Option<Problem> {
-    rights::of(home, what, file).or_else(|| {
+fn file_warning(home: &Home, what: &str, file: &Path) -> Option<Problem> {
+    rights::warning(home, what, file).or_else(|| {
         let mut folders = folders(&home.path(""), file).into_iter();
-        folders.find_map(|folder| rights::of(home, "the folder", &folder))
+        folders.find_map(|folder| rights::warning(home, "the folder", &folder))
     })
 }
 
@@ -66,7 +68,7 @@ mod rights {
     /// In a folder with this mode bit, only the owner of a file may replace it.
     const STICKY: u32 = 0o1000;
 
-    pub(super) fn of(home: &Home, what: &str, path: &Path) -> Option<Problem> {
+    pub(super) fn warning(home: &Home, what: &str, path: &Path) -> Option<Problem> {
         let found = input_file::metadata(path).ok()?;
         let shown = shown(path);
         let mode = found.mode();
@@ -104,7 +106,7 @@ mod rights {
 
     use crate::{home::Home, problem::Problem};
 
-    pub(super) fn of(_home: &Home, _what: &str, _path: &Path) -> Option<Problem> {
+    pub(super) fn warning(_home: &Home, _what: &str, _path: &Path) -> Option<Problem> {
         None
     }
 }

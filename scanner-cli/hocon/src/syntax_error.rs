@@ -75,7 +75,7 @@ impl Rewrite {
                 if inner.contains(['\\', '"']) {
                     format!("put the text between triple quotes: `\"\"\"{inner}\"\"\"`")
                 } else if inner.len() < written.len() {
-                    format!("HOCON knows double quotes only: write `\"{inner}\"`")
+                    format!("HOCON supports double quotes only: write `\"{inner}\"`")
                 } else {
                     format!("put the text in double quotes: `\"{inner}\"`")
                 }

@@ -14,7 +14,7 @@ use super::signals::interrupted;
 use crate::{
     arguments::HookTest,
     exit::Exit,
-    hooks::{After, HookError, Since},
+    hooks::{HookError, HookInput, Since},
     problem::Problem,
     program::Program,
 };
@@ -41,7 +41,7 @@ async fn test(program: &mut Program, arguments: &HookTest) -> Result<Exit, Exit>
     let stopped = Arc::clone(&stop);
     let mut interrupted = pin!(interrupted(program));
     let mut running = spawn_blocking(move || {
-        hook.run(&After {
+        hook.run(&HookInput {
             home: &home,
             connector: &connector,
             scan: &scan,

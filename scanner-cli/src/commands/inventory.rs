@@ -18,7 +18,7 @@ use crate::{
     listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field},
     program::Program,
     report::exit,
-    scanning::{Job, read_all},
+    scanning::{Job, run_all},
     spool::{Finished, cannot_spool},
     terminal::Screen,
 };
@@ -41,7 +41,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     let jobs = jobs.map(|ready| Job::new(ready, Some(Destination::StandardOutput)));
     let context = program.scan_context(None);
     let mut interrupted = pin!(interrupted(program));
-    let ended = read_all::<InventoryEntry>(jobs.collect(), &context, &mut interrupted).await;
+    let ended = run_all::<InventoryEntry>(jobs.collect(), &context, &mut interrupted).await;
     let screen = program.environment.screen;
     let write = move |finished, output: &mut dyn Write| match (form.format, &form.columns) {
         (CatalogFormat::Ndjson, None) => copy_to_standard_output(finished, output),

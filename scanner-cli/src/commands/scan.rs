@@ -21,7 +21,7 @@ use crate::{
     program::Program,
     report::exit,
     report_file::ReportFile,
-    scanning::{Context, Job, read_all},
+    scanning::{Context, Job, run_all},
     store::{Store, StoreError},
     store_problem::StoreProblem,
 };
@@ -73,7 +73,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         removals,
         ..program.scan_context(store)
     };
-    let ended = read_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
+    let ended = run_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
     // The store's own thread ends here: the followers get its memory.
     drop(context);
     let copy = copy_to_standard_output;
@@ -116,7 +116,7 @@ fn open_store(
 /// Where the lines of a scan go: with a store nowhere, unless somebody asked for them.
 fn destination(arguments: &Scan, home: &Home, code: &ConnectionCode) -> Option<Destination> {
     match &arguments.output {
-        Some(path) => Some(Destination::of(path)),
+        Some(path) => Some(Destination::from_path(path)),
         None if arguments.no_store => Some(Destination::Export(home.export(code))),
         None => None,
     }

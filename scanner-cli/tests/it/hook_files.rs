@@ -169,7 +169,7 @@ fn misspelt_codes_and_settings_of_hooks_are_reported() {
 }
 
 #[cfg(unix)]
-const WARNING: &str = "so what the scanner runs";
+const WARNING: &str = "with it what the scanner runs";
 
 #[cfg(unix)]
 fn set_mode(home: &Home, name: &str, mode: u32) {

@@ -30,8 +30,13 @@ fn the_exit_code_is_the_worst_for_the_catalog() {
 fn an_unknown_code_is_a_usage_error() {
     let site = FakeSite::start_in_thread();
     let home = Home::of(&site);
-    home.run(&["scan", "nope"])
-        .check(2, &["no connection has the code `nope`", "the connections are: qlik"]);
+    home.run(&["scan", "nope"]).check(
+        2,
+        &[
+            "no connection has the code `nope`",
+            "the connections are: qlik",
+        ],
+    );
     home.run(&["inventory", "nope"])
         .check(2, &["no connection has the code `nope`"]);
     // An unreadable file may have this code.

@@ -87,7 +87,7 @@ impl OfflineCheck {
             code: None,
             name: None,
             file: shown(path),
-            stages: vec![of_problems(stage, path, &found)],
+            stages: vec![file_stage(stage, path, &found)],
         });
         self.problems.extend(found);
     }
@@ -118,7 +118,7 @@ impl OfflineCheck {
         self.problems.append(&mut selected.problems);
         let now = (installation.clock)();
         for ready in &selected.ready {
-            self.connections.push(of_ready(ready, automation, now));
+            self.connections.push(check_ready(ready, automation, now));
         }
         for (code, path) in selected.disabled {
             let seen = format!(
@@ -137,7 +137,7 @@ impl OfflineCheck {
 }
 
 /// The problems of a file, as one stage.
-fn of_problems(stage: &'static str, path: &Path, problems: &[Problem]) -> Stage {
+fn file_stage(stage: &'static str, path: &Path, problems: &[Problem]) -> Stage {
     let error = problems.iter().find(|problem| problem.is_error());
     let Some(worst) = error.or(problems.first()) else {
         return Stage::ok(stage, shown(path), Duration::ZERO);
@@ -154,7 +154,7 @@ fn of_problems(stage: &'static str, path: &Path, problems: &[Problem]) -> Stage 
     Stage::ok(stage, with_place(worst) + &more, Duration::ZERO).but(verdict, hint)
 }
 
-fn of_ready(ready: &Ready, automation: &Automation, now: Timestamp) -> Checked {
+fn check_ready(ready: &Ready, automation: &Automation, now: Timestamp) -> Checked {
     let file = shown(&ready.path);
     let mut stages = vec![Stage::ok(CONNECTION_FILE, file.clone(), Duration::ZERO)];
     stages.extend(ready.connection.check_offline());

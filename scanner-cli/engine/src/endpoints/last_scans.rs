@@ -20,13 +20,13 @@ pub(super) struct LastScans {
 type Scans = Arc<[StoredScan]>;
 
 /// How long scans that were read are reused, so that frequent requests do not load the disk.
-const GOOD: Duration = Duration::from_secs(2);
+const CACHE_TIME: Duration = Duration::from_secs(2);
 /// How long a request waits for a disk that does not respond.
-const PATIENCE: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl LastScans {
     /// The last scans of the store at this path.
-    pub(super) fn of(store: PathBuf) -> Self {
+    pub(super) fn new(store: PathBuf) -> Self {
         Self {
             store,
             read: Arc::default(),
@@ -35,13 +35,16 @@ impl LastScans {
 
     /// The scans, or `None` if the store cannot be read now.
     pub(super) async fn read(&self) -> Option<Scans> {
-        timeout(PATIENCE, self.read_or_wait()).await.ok().flatten()
+        timeout(READ_TIMEOUT, self.read_or_wait())
+            .await
+            .ok()
+            .flatten()
     }
 
     async fn read_or_wait(&self) -> Option<Scans> {
         let mut read = Arc::clone(&self.read).lock_owned().await;
         if let Some((at, scans)) = read.as_ref()
-            && at.elapsed() < GOOD
+            && at.elapsed() < CACHE_TIME
         {
             return Some(Arc::clone(scans));
         }

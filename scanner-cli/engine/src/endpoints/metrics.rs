@@ -8,7 +8,7 @@ use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recor
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::{
-    service_state::{ConnectionNow, FileStatus, Snapshot, is_ahead},
+    service_state::{ConnectionSnapshot, FileStatus, Snapshot, is_ahead},
     store::StoredScan,
 };
 
@@ -118,18 +118,18 @@ fn of_scanner(snapshot: &Snapshot) {
     for hook in snapshot.counts.hooks.names() {
         for end in ENDS {
             counter!("scanner_hooks_total", "hook" => hook.to_owned(), "outcome" => end)
-                .absolute(snapshot.counts.hooks.of(hook, end));
+                .absolute(snapshot.counts.hooks.get(hook, end));
         }
     }
     for follower in snapshot.counts.followers.names() {
         for end in ENDS {
             counter!("scanner_follower_turns_total", "follower" => follower.to_owned(), "outcome" => end)
-                .absolute(snapshot.counts.followers.of(follower, end));
+                .absolute(snapshot.counts.followers.get(follower, end));
         }
     }
 }
 
-fn of_connection(connection: &ConnectionNow, snapshot: &Snapshot, scans: &[&StoredScan]) {
+fn of_connection(connection: &ConnectionSnapshot, snapshot: &Snapshot, scans: &[&StoredScan]) {
     let label = &connection.label;
     let last = scans.iter().max_by_key(|scan| scan.id);
     let failed = last.is_some_and(|scan| scan.outcome.as_deref() == Some("failed"));
@@ -148,7 +148,7 @@ fn of_connection(connection: &ConnectionNow, snapshot: &Snapshot, scans: &[&Stor
     }
     for outcome in OUTCOMES {
         counter!("scanner_scans_total", "connection" => label.clone(), "outcome" => outcome)
-            .absolute(snapshot.counts.scans.of(label, outcome));
+            .absolute(snapshot.counts.scans.get(label, outcome));
     }
     for scan in scans {
         let (Some(outcome), Some(ended)) = (&scan.outcome, scan.ended) else {

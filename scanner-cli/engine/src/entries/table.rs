@@ -21,12 +21,12 @@ const MAX_ROW_BYTES: usize = 100_000;
 pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entries, Diagnostic> {
     let content = encoding::without_bom(content);
     encoding::check_nul(content).map_err(|error| not_text(path, error))?;
-    let mut lines = Lines::of(path, content);
+    let mut lines = LinePlaces::new(path, content);
     let text = str::from_utf8(content)
         .map_err(|error| not_utf8(path, lines.place(error.valid_up_to())))?;
     if let Some(start) = long_line(text) {
         let message = format!("this line has more than {MAX_ROW_BYTES} bytes");
-        return Err(fault(lines.place(start), message, None));
+        return Err(error_at(lines.place(start), message, None));
     }
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entr
             Ok(false) => return Ok(entries),
             Err(error) => {
                 let message = format!("the file `{}` cannot be read: {error}", shown(path));
-                return Err(fault(place, message, None));
+                return Err(error_at(place, message, None));
             }
         }
         let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
@@ -59,16 +59,16 @@ pub(super) fn read(path: &Path, content: &[u8], columns: &[&str]) -> Result<Entr
             continue;
         }
         if layout.is_none() {
-            let heading = Layout::of_heading(&row, columns);
+            let heading = Layout::from_heading(&row, columns);
             let is_heading = heading.is_some();
-            layout = Some(heading.unwrap_or_else(|| Layout::natural(columns)));
+            layout = Some(heading.unwrap_or_else(|| Layout::in_order(columns)));
             if is_heading {
                 continue;
             }
         }
         if entries.len() >= MAX_ROWS {
             let message = format!("the file `{}` has more than {MAX_ROWS} rows", shown(path));
-            return Err(fault(place, message, None));
+            return Err(error_at(place, message, None));
         }
         entries.extend(
             layout
@@ -92,13 +92,13 @@ fn long_line(text: &str) -> Option<usize> {
 struct Layout(Vec<Option<usize>>);
 
 impl Layout {
-    fn natural(columns: &[&str]) -> Self {
+    fn in_order(columns: &[&str]) -> Self {
         Self((0..columns.len()).map(Some).collect())
     }
 
     /// The layout in a heading. A row is a heading if it contains the names of the first two columns. A single match
     /// may be the name of a person.
-    fn of_heading(row: &StringRecord, columns: &[&str]) -> Option<Self> {
+    fn from_heading(row: &StringRecord, columns: &[&str]) -> Option<Self> {
         let column = |name: &&str| row.iter().position(|field| is_called(field, name));
         let places: Vec<_> = columns.iter().map(column).collect();
         let is_heading = places.iter().take(2).all(Option::is_some);
@@ -149,15 +149,15 @@ fn separator(text: &str) -> u8 {
 }
 
 /// Computes line numbers of offsets. The offsets must not decrease.
-struct Lines<'a> {
+struct LinePlaces<'a> {
     file: Arc<str>,
     content: &'a [u8],
     offset: usize,
     line: u32,
 }
 
-impl<'a> Lines<'a> {
-    fn of(path: &Path, content: &'a [u8]) -> Self {
+impl<'a> LinePlaces<'a> {
+    fn new(path: &Path, content: &'a [u8]) -> Self {
         Self {
             file: path.display().to_string().into(),
             content,
@@ -181,7 +181,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn fault(place: Place, message: String, hint: Option<&str>) -> Diagnostic {
+fn error_at(place: Place, message: String, hint: Option<&str>) -> Diagnostic {
     Diagnostic::error(message, hint.map(str::to_owned)).at(place)
 }
 
@@ -193,14 +193,14 @@ fn not_text(path: &Path, error: NotText) -> Diagnostic {
 
 fn not_utf8(path: &Path, place: Place) -> Diagnostic {
     let message = format!("the file `{}` is not UTF-8 text", shown(path));
-    fault(place, message, Some("save it as CSV UTF-8"))
+    error_at(place, message, Some("save it as CSV UTF-8"))
 }
 
 /// The error for a quote that is not closed. It would merge the following rows into one field, where they would be lost
 /// unnoticed.
 fn never_closed(place: Place) -> Diagnostic {
     let message = "the quote `\"` at the start of a text is not closed on this line".to_owned();
-    fault(place, message, Some("close it with `\"`, or remove it"))
+    error_at(place, message, Some("close it with `\"`, or remove it"))
 }
 
 #[cfg(test)]
@@ -272,29 +272,29 @@ mod tests {
     #[test]
     fn too_long_rows_and_too_many_rows_are_rejected() {
         let long = format!("A\\ann,ann@x\n{}\n", ",".repeat(200_000));
-        let fault = rows(long.as_bytes()).unwrap_err();
-        assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
-        assert_eq!(fault.message, "this line has more than 100000 bytes");
-        let fault = rows("a,b\n".repeat(MAX_ROWS + 1).as_bytes()).unwrap_err();
-        assert_eq!(fault.message, "the file `a.csv` has more than 500000 rows");
+        let error = rows(long.as_bytes()).unwrap_err();
+        assert_eq!(error.place.unwrap().to_string(), "a.csv:2:1");
+        assert_eq!(error.message, "this line has more than 100000 bytes");
+        let error = rows("a,b\n".repeat(MAX_ROWS + 1).as_bytes()).unwrap_err();
+        assert_eq!(error.message, "the file `a.csv` has more than 500000 rows");
     }
 
     #[test]
     fn a_file_whose_rows_would_be_lost_is_rejected() {
-        let fault = rows(b"A\\ann,ann@x\n\"A\\bob,bob@x\nA\\eve,eve@x\n").unwrap_err();
-        assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
+        let error = rows(b"A\\ann,ann@x\n\"A\\bob,bob@x\nA\\eve,eve@x\n").unwrap_err();
+        assert_eq!(error.place.unwrap().to_string(), "a.csv:2:1");
         for open in [
             "A\\ann,ann@x\n\"A\\bob\"\"",
             "x\n\"\n",
             "x\n\"",
             "x\nA\\bob,b@x,\"Bob\n",
         ] {
-            let fault = rows(open.as_bytes()).expect_err(open);
-            assert_eq!(fault.place.unwrap().line, 2, "{open}");
-            assert!(fault.message.contains("is not closed"), "{}", fault.message);
+            let error = rows(open.as_bytes()).expect_err(open);
+            assert_eq!(error.place.unwrap().line, 2, "{open}");
+            assert!(error.message.contains("is not closed"), "{}", error.message);
         }
-        let fault = rows(b"A\\ann,ann@x\nA\\bob,bob@x,B\xF6b\n").unwrap_err();
-        assert_eq!(fault.place.unwrap().to_string(), "a.csv:2:1");
-        assert!(fault.message.contains("UTF-8"), "{}", fault.message);
+        let error = rows(b"A\\ann,ann@x\nA\\bob,bob@x,B\xF6b\n").unwrap_err();
+        assert_eq!(error.place.unwrap().to_string(), "a.csv:2:1");
+        assert!(error.message.contains("UTF-8"), "{}", error.message);
     }
 }

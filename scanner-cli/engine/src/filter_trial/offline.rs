@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The states of the items that are tested: present, unreadable and excluded items.
-const HELD: &[ItemState] = &[
+const TESTED_STATES: &[ItemState] = &[
     ItemState::Present,
     ItemState::Unreadable,
     ItemState::Excluded,
@@ -54,16 +54,16 @@ pub(super) fn read(
     });
     let scope = ItemScope {
         connection: Some(stored),
-        states: HELD,
+        states: TESTED_STATES,
     };
     catalog.each_item(scope, |found| {
         let item = found.item;
         match (&filtering, &mut counts) {
             (Some(filtering), Some(counts)) => {
                 let evaluation = filtering.decide(&item);
-                judge(&mut trial, counts, item, evaluation)?;
+                record_decision(&mut trial, counts, item, evaluation)?;
             }
-            _ => trial.observe(stays(item, None))?,
+            _ => trial.observe(kept_item(item, None))?,
         }
         Ok::<_, TrialError>(())
     })?;
@@ -76,7 +76,7 @@ pub(super) fn read(
     Ok(trial)
 }
 
-fn judge(
+fn record_decision(
     trial: &mut Trial,
     (filter, counts): &mut (&ItemFilter, RuleCounts),
     item: Visualization,
@@ -84,7 +84,7 @@ fn judge(
 ) -> Result<(), SinkError> {
     counts.count(&evaluation);
     match evaluation.decision {
-        Decision::Keep { catalog } => trial.observe(stays(item, catalog)),
+        Decision::Keep { catalog } => trial.observe(kept_item(item, catalog)),
         Decision::Exclude { rule } => trial.observe(Observation::Excluded(ExcludedItem {
             key: item.key,
             label: item.label,
@@ -108,7 +108,7 @@ fn judge(
     }
 }
 
-fn stays(item: Visualization, catalog: Option<Arc<str>>) -> Observation<InventoryEntry> {
+fn kept_item(item: Visualization, catalog: Option<Arc<str>>) -> Observation<InventoryEntry> {
     let Visualization {
         key,
         label,

@@ -17,10 +17,10 @@ use crate::{
     home::{Home, shown},
     input_file::{self, FileKind},
     misspelt_setting::name_misspelt,
-    odd_texts::{OddTexts, Sources},
     problem::Problem,
     settings_files::Disk,
     settings_tree::wrong_setting,
+    suspicious_texts::{Sources, SuspiciousTexts},
     tracked_files::TrackedFiles,
     writable,
 };
@@ -114,10 +114,10 @@ fn read(
     })?;
     let document = hocon::read(path, &content, variables, &Disk)
         .map_err(|wrong| wrong.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
-    let odd = OddTexts::find(&document.root, &Sources::new(path, &content, &Disk));
+    let odd = SuspiciousTexts::find(&document.root, &Sources::new(path, &content, &Disk));
     let command = match document.root.get(COMMAND) {
-        None => Command::Missing,
-        Some(node) => command(&node.value).map_or(Command::Invalid, Command::Words),
+        None => CommandSetting::Missing,
+        Some(node) => command(&node.value).map_or(CommandSetting::Invalid, CommandSetting::Words),
     };
     let files = Arc::new(TrackedFiles::of(home));
     let mut settings = Settings::new(path.display().to_string(), document.root, files);
@@ -142,7 +142,7 @@ fn read(
     let noticed = document.warnings.into_iter().map(Problem::InFile);
     let mut problems: Vec<_> = noticed.chain(odd).collect();
     let words = hook.iter().flat_map(|hook| &hook.command);
-    problems.extend(writable::of_hook(home, path, words));
+    problems.extend(writable::hook_warnings(home, path, words));
     Ok(HookFile {
         path: path.to_path_buf(),
         hook,
@@ -152,28 +152,28 @@ fn read(
 }
 
 /// The setting of the program to run.
-enum Command {
+enum CommandSetting {
     Words(Vec<String>),
     Invalid,
     Missing,
 }
 
-fn hook(settings: &mut Settings, command: Command) -> Option<Hook> {
+fn hook(settings: &mut Settings, command: CommandSetting) -> Option<Hook> {
     let code = code(settings);
     if settings.required_text("hook_id").is_some() {
         settings.choice("hook_id", &[("external-script", ())]);
     }
     let time_limit = settings.duration("time_limit");
     let wrong = match &command {
-        Command::Words(_) => None,
-        Command::Invalid => Some("must be a list of texts, the first a program"),
-        Command::Missing => Some("is mandatory and missing"),
+        CommandSetting::Words(_) => None,
+        CommandSetting::Invalid => Some("must be a list of texts, the first a program"),
+        CommandSetting::Missing => Some("is mandatory and missing"),
     };
     if let Some(wrong) = wrong {
         let hint = format!("write `{COMMAND} = [\"python\", \"script.py\"]`");
         settings.refuse(COMMAND, format!("`{COMMAND}` {wrong}"), hint);
     }
-    let Command::Words(command) = command else {
+    let CommandSetting::Words(command) = command else {
         return None;
     };
     Some(Hook {

@@ -23,21 +23,21 @@ pub(super) struct Writer {
 /// An output stream of a hook, and the lines to log.
 pub(super) struct Output {
     stream: Stream,
-    lines: Lines,
+    lines: LineBuffer,
 }
 
 /// Maximum number of lines of a stream that are logged. Further lines are only counted.
-const LINES: usize = 200;
+const MAX_LOGGED_LINES: usize = 200;
 /// Maximum number of bytes of a line that are buffered.
-const KEPT: usize = 8 * 1024;
+const MAX_LINE_BYTES: usize = 8 * 1024;
 /// Maximum number of characters of a line that are logged.
-const SHOWN: usize = 1000;
+const MAX_LOGGED_CHARACTERS: usize = 1000;
 /// How long the streams are read after the hook has ended. Processes that it left running may keep them open forever.
-pub(super) const LAST_LINES: Duration = Duration::from_millis(500);
+pub(super) const LAST_OUTPUT_WAIT: Duration = Duration::from_millis(500);
 
 impl Output {
     pub(super) fn new(writer: Writer, name: &'static str, stream: Stream) -> Self {
-        let lines = Lines::new(writer, name);
+        let lines = LineBuffer::new(writer, name);
         Self { stream, lines }
     }
 
@@ -62,28 +62,28 @@ impl Output {
 
 /// Whether a line is complete, or was cut because it is too long.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whole {
-    Yes,
-    No,
+enum LineState {
+    Complete,
+    Cut,
 }
 
 /// Assembles lines from pieces of output.
-struct Lines {
+struct LineBuffer {
     writer: Writer,
     stream: &'static str,
     line: Vec<u8>,
-    whole: Whole,
+    state: LineState,
     /// Number of lines that are not blank.
     count: usize,
 }
 
-impl Lines {
+impl LineBuffer {
     fn new(writer: Writer, stream: &'static str) -> Self {
         Self {
             writer,
             stream,
             line: Vec::new(),
-            whole: Whole::Yes,
+            state: LineState::Complete,
             count: 0,
         }
     }
@@ -92,8 +92,8 @@ impl Lines {
         for byte in piece {
             match byte {
                 b'\n' => self.end(),
-                _ if self.line.len() < KEPT => self.line.push(*byte),
-                _ => self.whole = Whole::No,
+                _ if self.line.len() < MAX_LINE_BYTES => self.line.push(*byte),
+                _ => self.state = LineState::Cut,
             }
         }
     }
@@ -109,16 +109,16 @@ impl Lines {
     fn take(&mut self) -> Option<String> {
         let blank = self.line.trim_ascii().is_empty();
         self.count += usize::from(!blank);
-        let logged = !blank && self.count <= LINES;
-        let line = logged.then(|| self.writer.redact(self.line.trim_ascii_end(), self.whole));
+        let logged = !blank && self.count <= MAX_LOGGED_LINES;
+        let line = logged.then(|| self.writer.redact(self.line.trim_ascii_end(), self.state));
         self.line.clear();
-        self.whole = Whole::Yes;
+        self.state = LineState::Complete;
         line
     }
 
     fn close(mut self) {
         self.end();
-        let more = self.count.saturating_sub(LINES);
+        let more = self.count.saturating_sub(MAX_LOGGED_LINES);
         if more > 0 {
             let Self { writer, stream, .. } = self;
             info!(hook = %writer.hook, connection = %writer.connection, stream, lines = more, "more lines were not logged");
@@ -128,15 +128,15 @@ impl Lines {
 
 impl Writer {
     /// The line with secrets redacted and control characters replaced.
-    fn redact(&self, line: &[u8], whole: Whole) -> String {
+    fn redact(&self, line: &[u8], state: LineState) -> String {
         let text = String::from_utf8_lossy(line).into_owned();
         let mut letters: Vec<_> = printable(&self.secrets.redact(text)).chars().collect();
-        if whole == Whole::No {
+        if state == LineState::Cut {
             // A secret may have been cut at the end.
             letters.truncate(letters.len().saturating_sub(self.secrets.longest()));
         }
-        let cut = whole == Whole::No || letters.len() > SHOWN;
-        letters.truncate(SHOWN);
+        let cut = state == LineState::Cut || letters.len() > MAX_LOGGED_CHARACTERS;
+        letters.truncate(MAX_LOGGED_CHARACTERS);
         letters.extend(cut.then_some('…'));
         letters.into_iter().collect()
     }
@@ -154,12 +154,12 @@ mod tests {
             connection: String::new(),
             secrets: Arc::new(secrets),
         };
-        let (mut lines, mut logged) = (Lines::new(writer, "stdout"), Vec::new());
+        let (mut lines, mut logged) = (LineBuffer::new(writer, "stdout"), Vec::new());
         for line in output.split(|byte| *byte == b'\n') {
             lines.push(line);
             logged.extend(lines.take());
         }
-        (logged, lines.count.saturating_sub(LINES))
+        (logged, lines.count.saturating_sub(MAX_LOGGED_LINES))
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
     fn a_long_line_is_cut_and_reveals_no_part_of_a_secret() {
         let (logged, _) = lines(&[b'x'; 100_000], "secret-with-many-letters");
         assert_eq!(logged.len(), 1);
-        assert_eq!(logged[0].chars().count(), SHOWN + 1);
+        assert_eq!(logged[0].chars().count(), MAX_LOGGED_CHARACTERS + 1);
         let secret = "secret-with-many-letters-".repeat(40);
         let (logged, _) = lines(secret.repeat(20).as_bytes(), &secret);
         assert!(!logged[0].contains("secret"), "{logged:?}");
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn lines_above_the_limit_are_counted() {
-        let (logged, more) = lines("x\n".repeat(LINES + 7).as_bytes(), "secret");
-        assert_eq!((logged.len(), more), (LINES, 7));
+        let (logged, more) = lines("x\n".repeat(MAX_LOGGED_LINES + 7).as_bytes(), "secret");
+        assert_eq!((logged.len(), more), (MAX_LOGGED_LINES, 7));
     }
 }

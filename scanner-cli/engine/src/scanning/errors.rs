@@ -5,7 +5,7 @@ use std::io;
 use catalog_model::{Diagnostic, ScanError, SinkError};
 
 /// The error of a scan that panicked. Other scans continue.
-pub(super) fn fault() -> ScanError {
+pub(super) fn internal_error() -> ScanError {
     ScanError::Source {
         step: "scanning".to_owned(),
         message: "the scanner has an internal error".to_owned(),
@@ -23,7 +23,7 @@ pub(super) fn no_thread(error: &io::Error) -> ScanError {
     }
 }
 
-pub(super) fn without_lock(error: &io::Error) -> SinkError {
+pub(super) fn lock_failed(error: &io::Error) -> SinkError {
     SinkError {
         message: format!(
             "the lock in the folder `data` cannot be created, and nothing is stored without it: {error}"
@@ -32,7 +32,7 @@ pub(super) fn without_lock(error: &io::Error) -> SinkError {
     }
 }
 
-pub(super) fn unlocked(error: &io::Error) -> Diagnostic {
+pub(super) fn scanned_without_lock(error: &io::Error) -> Diagnostic {
     Diagnostic::warning(
         format!("scanned without a lock, which cannot be created in the folder `data`: {error}"),
         "give the scanner's account write access to its home folder".to_owned(),

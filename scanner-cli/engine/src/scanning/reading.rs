@@ -5,10 +5,10 @@ use catalog_model::{Completeness, ScanError, SessionHold, SinkError, with_causes
 use super::Context;
 use crate::{
     connections::Ready,
-    destination::{Destination, Placed, Reach, Replacing},
+    destination::{Coverage, Destination, Placed, ReplacePolicy},
     kept_session::KeptSession,
     output_sink::{OutputSink, ScanEntry},
-    scan_limit::too_long,
+    scan_limit::limit_exceeded,
     scan_report::{ConnectionReport, Outcome},
     spool::{Finished, Spool, cannot_spool},
     stop::{Stop, StopReason, stopped},
@@ -18,13 +18,13 @@ use crate::{
 };
 
 /// A scan that holds the lock of its connection.
-pub(super) struct Reading<'a> {
+pub(super) struct LockedScan<'a> {
     pub(super) ready: &'a Ready,
     pub(super) context: &'a Context,
     pub(super) stop: &'a Stop,
 }
 
-impl Reading<'_> {
+impl LockedScan<'_> {
     /// Reads the connection into the store and the spool. Returns the lines for standard output.
     pub(super) async fn lines<T: ScanEntry>(
         &self,
@@ -38,14 +38,14 @@ impl Reading<'_> {
             stop,
         } = *self;
         let connection = ready.connection.as_ref();
-        let open = |destination: &Destination| destination.open(&context.home.aside());
+        let open = |destination: &Destination| destination.open(&context.home.temporary_folder());
         let mut sink = OutputSink {
             spool: destination.as_ref().map(open).transpose()?,
             store: begin(ready, context).await?,
             tally: Tally::default(),
             progress: context.display.begin(&ready.code),
             parts: connection.schema().key_parts,
-            aside: context.home.aside(),
+            aside: context.home.temporary_folder(),
             session: KeptSession::resume(connection, &context.home, &ready.code),
             stop,
         };
@@ -60,20 +60,20 @@ impl Reading<'_> {
         if let Some(store) = sink.store {
             closing = close(store, closing, context, report).await;
         }
-        let (outcome, reach) = match closing? {
-            Completeness::Complete => (Outcome::Complete, Reach::Complete),
-            Completeness::Partial(reasons) => (Outcome::Partial(reasons), Reach::Partial),
+        let (outcome, coverage) = match closing? {
+            Completeness::Complete => (Outcome::Complete, Coverage::Complete),
+            Completeness::Partial(reasons) => (Outcome::Partial(reasons), Coverage::Partial),
         };
         report.outcome = outcome;
         let Some((spool, destination)) = sink.spool.zip(destination) else {
             return Ok(None);
         };
-        let replacing = Replacing {
-            reach,
+        let policy = ReplacePolicy {
+            coverage,
             removals: context.removals,
             code: ready.code.clone(),
         };
-        put(spool, destination, replacing, report).await
+        write_lines(spool, destination, policy, report).await
     }
 
     /// The result of the source, or an error once the scan must stop.
@@ -86,7 +86,7 @@ impl Reading<'_> {
             () = self.stop.asked() => Err(stopped().into()),
         };
         match self.stop.reason() {
-            Some(StopReason::TimeLimit(limit)) => Err(too_long(limit)),
+            Some(StopReason::TimeLimit(limit)) => Err(limit_exceeded(limit)),
             Some(StopReason::Asked) => Err(stopped().into()),
             None => closing,
         }
@@ -140,17 +140,17 @@ async fn close(
 }
 
 /// Writes the lines to their destination.
-async fn put(
+async fn write_lines(
     spool: Spool,
     destination: Destination,
-    replacing: Replacing,
+    policy: ReplacePolicy,
     report: &mut ConnectionReport,
 ) -> Result<Option<Finished>, ScanError> {
     // Sorting and waiting for the disk or for the reader of a pipe would block other tasks on this thread.
     let placed = tokio::task::spawn_blocking(move || {
         let finished = spool.finish().map_err(cannot_spool)?;
         let (items, duplicates) = (finished.count, finished.duplicates.clone());
-        Ok::<_, SinkError>((items, duplicates, destination.put(finished, &replacing)?))
+        Ok::<_, SinkError>((items, duplicates, destination.write(finished, &policy)?))
     });
     let placed = placed.await.map_err(|error| cannot_spool(error.into()))?;
     let (items, duplicates, placed) = placed?;
@@ -162,8 +162,8 @@ async fn put(
             report.output = Some(path);
             report.outcome = Outcome::Partial(vec![reason]);
         }
-        Placed::Elsewhere => {}
-        Placed::Waiting(finished) => return Ok(Some(finished)),
+        Placed::Stream => {}
+        Placed::StandardOutput(finished) => return Ok(Some(finished)),
     }
     Ok(None)
 }

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::quartz::{Expression, QuartzError};
 
 /// Number of scan times in a preview.
-const TIMES: usize = 3;
+const PREVIEW_TIMES: usize = 3;
 
 /// An expression with its next times.
 pub struct Preview {
@@ -22,7 +22,7 @@ impl Preview {
     pub fn new(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Self, QuartzError> {
         let expression: Expression = text.parse()?;
         let next = |last: &Timestamp| expression.next(*last, zone);
-        let times = std::iter::successors(next(&now), next).take(TIMES);
+        let times = std::iter::successors(next(&now), next).take(PREVIEW_TIMES);
         Ok(Self {
             times: times.collect(),
             expression: expression.text().to_owned(),

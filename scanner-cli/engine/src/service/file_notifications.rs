@@ -20,7 +20,7 @@ use crate::input_file;
 pub(super) struct FileNotifications {
     /// Not set if the system does not support notifications.
     watcher: Option<RecommendedWatcher>,
-    armed: BTreeSet<PathBuf>,
+    watched: BTreeSet<PathBuf>,
     /// Whether it was logged that notifications are incomplete.
     logged: bool,
 }
@@ -35,7 +35,7 @@ impl FileNotifications {
         });
         let mut notifications = Self {
             watcher: None,
-            armed: BTreeSet::new(),
+            watched: BTreeSet::new(),
             logged: false,
         };
         match watcher {
@@ -46,26 +46,26 @@ impl FileNotifications {
     }
 
     /// Watches exactly these folders from now on. If a folder does not exist, the nearest existing parent is watched.
-    pub(super) fn arm(&mut self, folders: &BTreeSet<PathBuf>) {
+    pub(super) fn watch(&mut self, folders: &BTreeSet<PathBuf>) {
         let wanted: BTreeSet<_> = folders
             .iter()
             .filter_map(|one| nearest_existing(one))
             .collect();
-        for folder in self.armed.difference(&wanted) {
+        for folder in self.watched.difference(&wanted) {
             if let Some(watcher) = &mut self.watcher {
                 // This fails if the folder was deleted.
                 let _ = watcher.unwatch(folder);
             }
         }
         for folder in &wanted {
-            self.arm_one(folder);
+            self.watch_one(folder);
         }
-        self.armed = wanted;
+        self.watched = wanted;
     }
 
     /// Watches a folder. A folder that is already watched is added again, because it may have been deleted and created
     /// again.
-    fn arm_one(&mut self, folder: &Path) {
+    fn watch_one(&mut self, folder: &Path) {
         let Some(watcher) = &mut self.watcher else {
             return;
         };

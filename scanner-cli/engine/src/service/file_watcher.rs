@@ -40,7 +40,7 @@ pub struct FileWatcher {
     /// The restrictions in the last valid `conf/application.conf`.
     restrictions: Arc<Restrictions>,
     /// Whether the restrictions have changed, so that all files must be read again.
-    has_other_restrictions: bool,
+    restrictions_changed: bool,
     /// The file that is being read.
     pub(super) progress: PollProgress,
 }
@@ -105,7 +105,7 @@ impl FileWatcher {
             files: BTreeMap::new(),
             settings: WatchedFile::default(),
             restrictions: Arc::default(),
-            has_other_restrictions: false,
+            restrictions_changed: false,
             progress: PollProgress::default(),
         }
     }
@@ -118,7 +118,7 @@ impl FileWatcher {
         let content = application_content(&self.home)?;
         let application = self.application(content.as_deref());
         // No connection file was read with other restrictions.
-        self.has_other_restrictions = false;
+        self.restrictions_changed = false;
         application
     }
 
@@ -143,7 +143,7 @@ impl FileWatcher {
                 poll.error = Some(format!("the folder `{folder}` cannot be read: {error}"));
             }
         }
-        self.has_other_restrictions &= poll.error.is_some();
+        self.restrictions_changed &= poll.error.is_some();
         if !poll.files.is_empty() {
             self.progress.set(Some(self.home.store()));
             poll.stored = stored_codes(&self.home);
@@ -193,8 +193,8 @@ impl FileWatcher {
     ) {
         let watched = self.files.entry(path.clone()).or_default();
         match watched.compare(Some(watched.noted.now(content))) {
-            FileChange::None if !again.contains(&path) && !self.has_other_restrictions => return,
-            FileChange::Unconfirmed if !self.has_other_restrictions => {
+            FileChange::None if !again.contains(&path) && !self.restrictions_changed => return,
+            FileChange::Unconfirmed if !self.restrictions_changed => {
                 poll.unsettled = true;
                 return;
             }
@@ -209,7 +209,7 @@ impl FileWatcher {
         };
         let files = reading.files();
         let read = reading.read_tracking(&path, content, &files);
-        if self.has_other_restrictions && read.is_err() {
+        if self.restrictions_changed && read.is_err() {
             // Its last valid settings may use what the new restrictions forbid, so they must not stay in use.
             poll.files.push(FileEvent::Gone(path.clone()));
         }
@@ -292,7 +292,7 @@ impl FileWatcher {
             && application.restrictions != self.restrictions
         {
             self.restrictions = application.restrictions.clone();
-            self.has_other_restrictions = true;
+            self.restrictions_changed = true;
         }
         self.settings = WatchedFile {
             accepted: content.map(|content| noted.with(content)),

@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     connections::Ready,
     home::Home,
-    hooks::{self, After, Hook, Since},
+    hooks::{self, Hook, HookInput, Since},
     problem::Problem,
     service_state::Tallies,
     store::{Catalog, LastScan, StoreError, StoredScan},
@@ -78,18 +78,18 @@ fn known_store(former: &[HookRun], hook: &Hook, connection: &str) -> Option<Stri
 
 /// Runs a hook. `known` is the id of the store whose changes it received last. If a run after a restore fails, the next
 /// run sends all items again.
-fn run_hook(hook: &Hook, after: &After<'_>, known: Option<String>, clock: Clock) -> HookRun {
-    let ended = hook.run(after);
-    let learned = after.since == Since::Scan || matches!(ended, Ok(0));
+fn run_hook(hook: &Hook, input: &HookInput<'_>, known: Option<String>, clock: Clock) -> HookRun {
+    let ended = hook.run(input);
+    let learned = input.since == Since::Scan || matches!(ended, Ok(0));
     HookRun {
         hook: hook.code.clone(),
-        connection: after.scan.connection.clone(),
-        scan: after.scan.id,
+        connection: input.scan.connection.clone(),
+        scan: input.scan.id,
         finished: format!("{:.3}", clock()),
         exit_code: ended.as_ref().ok().copied(),
         error: ended.err().map(|error| error.to_string()),
         store_id: if learned {
-            Some(after.store_id.to_owned())
+            Some(input.store_id.to_owned())
         } else {
             known
         },
@@ -157,7 +157,7 @@ impl HookRunner {
             };
             let runs = hooks.iter().map(|hook| {
                 let known = known_store(&former, hook, &connection);
-                let after = After {
+                let input = HookInput {
                     home: &home,
                     connector: &connector,
                     scan: &scan,
@@ -169,7 +169,7 @@ impl HookRunner {
                     secrets: Arc::clone(&secrets),
                     stop: &stop,
                 };
-                run_hook(hook, &after, known, clock)
+                run_hook(hook, &input, known, clock)
             });
             runs.collect()
         });

@@ -15,7 +15,7 @@ use super::{
     file_watcher::{FileWatcher, PollResult},
     table::Table,
 };
-use crate::service_state::{PollNow, PollProgress};
+use crate::service_state::{PollProgress, RunningPoll};
 
 /// Runs the polls, one at a time, in a separate thread.
 pub(super) struct Poller {
@@ -99,8 +99,8 @@ impl Poller {
     }
 
     /// The running poll, if there is one.
-    pub(super) fn poll(&self) -> Option<PollNow> {
-        (!self.poll.is_empty()).then(|| PollNow {
+    pub(super) fn poll(&self) -> Option<RunningPoll> {
+        (!self.poll.is_empty()).then(|| RunningPoll {
             begun: self.begun,
             at: self.progress.clone(),
         })
@@ -147,11 +147,11 @@ impl PollWorker {
     fn poll(&mut self, again: &BTreeSet<PathBuf>) -> PollResult {
         // Notifications start before the files are read, so that no later change is missed.
         let folders = self.watcher.folders();
-        self.notifications.arm(&folders);
+        self.notifications.watch(&folders);
         let poll = self.watcher.poll(again);
         let now = self.watcher.folders();
         if now != folders {
-            self.notifications.arm(&now);
+            self.notifications.watch(&now);
         }
         poll
     }

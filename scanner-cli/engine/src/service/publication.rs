@@ -2,44 +2,44 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{ConnectionState, ErrorSource, Service, State, table::TableEntry};
+use super::{ConnectionState, ErrorSource, Service, ServiceState, table::TableEntry};
 use crate::{
     home::Home,
-    service_state::{ConnectionNow, FileStatus, Snapshot},
+    service_state::{ConnectionSnapshot, FileStatus, Snapshot},
 };
 
 impl Service {
     /// Publishes the current state.
     pub(super) fn publish(&mut self) {
-        let connections = self.table.all().map(|line| {
-            let identity = line.code.as_ref().map(Home::identity);
+        let connections = self.table.all().map(|entry| {
+            let identity = entry.code.as_ref().map(Home::identity);
             ConnectionState {
                 scanning: identity.is_some_and(|identity| self.running.contains_key(&identity)),
-                ..ConnectionState::of(line, &self.home)
+                ..ConnectionState::from_entry(entry, &self.home)
             }
         });
         let connections: Vec<_> = connections.collect();
         self.counts.log_lines_lost = (self.lost_lines)();
-        let lines = self.table.all().zip(&connections);
+        let entries = self.table.all().zip(&connections);
         self.snapshots.send_replace(Arc::new(Snapshot {
             phase: self.phase,
             ticked: Instant::now(),
             poll: self.poller.poll(),
             name: self.name.clone(),
             started: self.started,
-            now: self.seen,
+            now: self.last_time,
             errors: self.errors.all().count(),
-            connections: lines
-                .filter_map(|(line, state)| connection_now(line, state))
+            connections: entries
+                .filter_map(|(entry, state)| connection_snapshot(entry, state))
                 .collect(),
             counts: self.counts.clone(),
         }));
-        self.state.write(State {
+        self.state.write(ServiceState {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: format!("{:.3}", self.started),
             error: self.errors.all().next().cloned(),
-            overdue: self.errors.of(ErrorSource::Poll).cloned(),
+            overdue: self.errors.get(ErrorSource::Poll).cloned(),
             hooks: self.hook_runner.runs.clone(),
             schedule: self.automation.schedule.expression().map(str::to_owned),
             time_zone: self.automation.zone.iana_name().map(str::to_owned),
@@ -50,13 +50,13 @@ impl Service {
 }
 
 /// The state of the connection of a file, or `None` if the file was removed.
-fn connection_now(line: &TableEntry, state: &ConnectionState) -> Option<ConnectionNow> {
+fn connection_snapshot(entry: &TableEntry, state: &ConnectionState) -> Option<ConnectionSnapshot> {
     // If two files have the same code, only the file that was first is labelled with it.
-    let code = state.code.clone().filter(|_| !line.clashes);
-    (state.state != FileStatus::Removed).then(|| ConnectionNow {
+    let code = state.code.clone().filter(|_| !entry.clashes);
+    (state.state != FileStatus::Removed).then(|| ConnectionSnapshot {
         label: code.or_else(|| state.file.clone()).unwrap_or_default(),
         state: state.state,
-        next_scan: line.next_scan(),
+        next_scan: entry.next_scan(),
         scanning: state.scanning,
     })
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Interval at which a scan is retried while another process is scanning the connection.
-const BUSY: SignedDuration = SignedDuration::from_secs(60);
+const BUSY_RETRY_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 impl Service {
     pub(super) fn begin_scan(&mut self, identity: String) {
@@ -67,7 +67,8 @@ impl Service {
             }
             ScanEnd::NoStore(error) => {
                 warn!(connection = %identity, "not scanned: {}", reasons(&[error.problem()]));
-                self.table.scan_by(&identity, (self.clock)() + BUSY);
+                self.table
+                    .scan_by(&identity, (self.clock)() + BUSY_RETRY_INTERVAL);
                 None
             }
         };
@@ -85,7 +86,8 @@ impl Service {
     ) -> Option<(String, &'static str)> {
         self.scan_log.log_end(report);
         if matches!(report.outcome, Outcome::Busy(_)) {
-            self.table.scan_by(identity, (self.clock)() + BUSY);
+            self.table
+                .scan_by(identity, (self.clock)() + BUSY_RETRY_INTERVAL);
             return None;
         }
         match &report.outcome {

@@ -18,43 +18,43 @@ pub(super) enum ErrorSource {
 /// The current errors.
 #[derive(Default)]
 pub(super) struct ServiceErrors {
-    wrong: [Option<String>; 4],
+    errors: [Option<String>; 4],
     /// Why there is nothing to scan. This may be intended.
-    nothing: Option<String>,
+    nothing_to_scan: Option<String>,
 }
 
 impl ServiceErrors {
     /// Records the current error of a source, or that there is none. A new error is logged with its effect.
-    pub(super) fn record(&mut self, about: ErrorSource, wrong: Option<String>) {
-        let known = &mut self.wrong[about as usize];
-        if let Some(wrong) = wrong.as_ref().filter(|_| *known != wrong) {
-            let then = match about {
+    pub(super) fn record(&mut self, source: ErrorSource, error: Option<String>) {
+        let known = &mut self.errors[source as usize];
+        if let Some(error) = error.as_ref().filter(|_| *known != error) {
+            let effect = match source {
                 ErrorSource::Settings | ErrorSource::Folder => {
                     "the settings read before stay in use"
                 }
                 ErrorSource::Poll => "file changes are not noticed in the meantime",
                 ErrorSource::Address => "it is retried at each poll",
             };
-            warn!("{wrong}; {then}");
+            warn!("{error}; {effect}");
         }
-        *known = wrong;
+        *known = error;
     }
 
     /// The current error of a source.
-    pub(super) fn of(&self, about: ErrorSource) -> Option<&String> {
-        self.wrong[about as usize].as_ref()
+    pub(super) fn get(&self, source: ErrorSource) -> Option<&String> {
+        self.errors[source as usize].as_ref()
     }
 
     /// All current errors.
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
-        self.wrong.iter().flatten()
+        self.errors.iter().flatten()
     }
 
     /// Records why there is nothing to scan. A new reason is logged.
     pub(super) fn record_nothing_to_scan(&mut self, why: Option<String>) {
-        if let Some(why) = why.as_ref().filter(|_| self.nothing != why) {
+        if let Some(why) = why.as_ref().filter(|_| self.nothing_to_scan != why) {
             warn!("{why}");
         }
-        self.nothing = why;
+        self.nothing_to_scan = why;
     }
 }

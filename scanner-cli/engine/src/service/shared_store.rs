@@ -16,7 +16,7 @@ pub(super) struct SharedStore {
 }
 
 impl SharedStore {
-    pub(super) fn of(home: Home) -> Self {
+    pub(super) fn new(home: Home) -> Self {
         Self {
             home,
             open: Arc::default(),

@@ -30,7 +30,7 @@ impl Installation {
         let lock = self.lock_home()?;
         self.home.remove_leftovers();
         // If the home is not writable, the files for hooks are in another folder.
-        temporary_file::remove_leftovers(&self.home.aside());
+        temporary_file::remove_leftovers(&self.home.temporary_folder());
         let mut watcher = FileWatcher::new(self);
         let application = watcher.begin().map_err(OperationError::configuration)?;
         let service = Service::new(watcher, application, name, lost_lines)?;

@@ -22,7 +22,7 @@ use crate::{
 
 /// The content of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub struct ServiceState {
     /// The process id of the service.
     pub pid: u32,
     /// The version of the program.
@@ -89,24 +89,24 @@ impl ConnectionState {
     }
 
     /// The state of a connection that is not being scanned.
-    pub fn of(line: &TableEntry, home: &Home) -> Self {
-        let (state, error) = match &line.state {
+    pub fn from_entry(entry: &TableEntry, home: &Home) -> Self {
+        let (state, error) = match &entry.state {
             FileState::Valid => (FileStatus::Valid, None),
             FileState::Error(error) => (FileStatus::Error, Some(error.clone())),
             FileState::Disabled => (FileStatus::Disabled, None),
             FileState::Removed => (FileStatus::Removed, None),
         };
         Self {
-            code: line.code.as_ref().map(ToString::to_string),
-            name: line.name.clone(),
-            file: Some(home.relative(&line.file)),
+            code: entry.code.as_ref().map(ToString::to_string),
+            name: entry.name.clone(),
+            file: Some(home.relative(&entry.file)),
             state,
             error,
-            schedule: line.own_schedule().map(str::to_owned),
-            next_scan: line.next_scan().map(|next| format!("{next:.3}")),
-            retry: line.retry(),
+            schedule: entry.own_schedule().map(str::to_owned),
+            next_scan: entry.next_scan().map(|next| format!("{next:.3}")),
+            retry: entry.retry(),
             scanning: false,
-            fingerprint: line.fingerprint.0.clone(),
+            fingerprint: entry.fingerprint.0.clone(),
         }
     }
 }
@@ -114,7 +114,7 @@ impl ConnectionState {
 /// Writes the state to the file when it has changed.
 pub(super) struct StateFile {
     path: PathBuf,
-    written: Option<State>,
+    written: Option<ServiceState>,
     /// Whether it was logged that the file cannot be written.
     logged_error: bool,
 }
@@ -128,7 +128,7 @@ impl StateFile {
         }
     }
 
-    pub(super) fn write(&mut self, state: State) {
+    pub(super) fn write(&mut self, state: ServiceState) {
         if self.written.as_ref() == Some(&state) {
             return;
         }
@@ -150,11 +150,11 @@ impl StateFile {
 }
 
 /// Reads the state that a service has written, if possible.
-pub fn read(path: &Path) -> Option<State> {
+pub fn read(path: &Path) -> Option<ServiceState> {
     serde_json::from_slice(&input_file::read(path, FileKind::State).ok()?).ok()
 }
 
-fn write(path: &Path, state: &State) -> io::Result<()> {
+fn write(path: &Path, state: &ServiceState) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
     let mut file = temporary_file::create(folder, Purpose::Status)?;

@@ -31,13 +31,13 @@ use crate::{
 /// All connections, including those whose files were removed.
 #[derive(Default)]
 pub struct Table {
-    lines: BTreeMap<PathBuf, TableEntry>,
+    entries: BTreeMap<PathBuf, TableEntry>,
     /// The connections without a file, by the identity of their codes.
     removed: BTreeMap<String, TableEntry>,
     /// The state that an earlier process recorded, by code. Each entry is used once.
-    pub known: BTreeMap<String, EarlierState>,
+    pub earlier: BTreeMap<String, EarlierState>,
     /// The codes that files had in an earlier process.
-    pub former: BTreeMap<PathBuf, ConnectionCode>,
+    pub earlier_codes: BTreeMap<PathBuf, ConnectionCode>,
     /// The logged messages about files that several connections use, such as a file of secrets.
     logged: BTreeSet<String>,
 }
@@ -64,15 +64,17 @@ pub struct Timing<'a> {
 
 impl Table {
     /// Applies the changes that a poll found. Returns the identities of the connections whose scans must stop.
-    pub fn apply(&mut self, news: Vec<FileEvent>, timing: Timing<'_>) -> Vec<String> {
+    pub fn apply(&mut self, events: Vec<FileEvent>, timing: Timing<'_>) -> Vec<String> {
         let mut claims = Claims::default();
         let mut stopped = Vec::new();
         let mut read_files = Vec::new();
-        for one in news {
+        for one in events {
             match one {
-                FileEvent::Gone(path) => {
-                    stopped.extend(self.lines.remove(&path).and_then(|line| self.remove(line)))
-                }
+                FileEvent::Gone(path) => stopped.extend(
+                    self.entries
+                        .remove(&path)
+                        .and_then(|entry| self.remove(entry)),
+                ),
                 FileEvent::Read {
                     path,
                     fingerprint,
@@ -99,8 +101,9 @@ impl Table {
     /// Removes the connections without a file that are no longer in the store. If one gets a file again, it is a new
     /// connection.
     pub fn keep_stored(&mut self, stored: &BTreeSet<String>) {
-        self.removed.retain(|_, line| {
-            line.code
+        self.removed.retain(|_, entry| {
+            entry
+                .code
                 .as_ref()
                 .is_none_or(|code| stored.contains(code.as_str()))
         });
@@ -108,9 +111,9 @@ impl Table {
 
     /// The identities of the connections that are due, the longest overdue first.
     pub fn due(&self, now: Timestamp) -> Vec<String> {
-        let due = self.lines.values().filter_map(|line| {
-            let next = line.next.filter(|next| *next <= now)?;
-            Some((next, Home::identity(&line.valid.as_ref()?.ready.code)))
+        let due = self.entries.values().filter_map(|entry| {
+            let next = entry.next.filter(|next| *next <= now)?;
+            Some((next, Home::identity(&entry.valid.as_ref()?.ready.code)))
         });
         let mut due: Vec<_> = due.collect();
         due.sort();
@@ -119,37 +122,37 @@ impl Table {
 
     /// Records the start of a scan and schedules the next one. Returns the connection to scan.
     pub fn start(&mut self, identity: &str, timing: Timing<'_>) -> Option<Ready> {
-        let line = self.line_of(identity)?;
-        line.last_start = Some(timing.now);
-        line.is_retry = false;
-        line.schedule_next(timing);
-        line.valid.as_ref().map(|valid| valid.ready.clone())
+        let entry = self.entry_mut(identity)?;
+        entry.last_start = Some(timing.now);
+        entry.is_retry = false;
+        entry.schedule_next(timing);
+        entry.valid.as_ref().map(|valid| valid.ready.clone())
     }
 
     /// Schedules a scan at `time`, unless the next scan is earlier.
     pub fn scan_by(&mut self, identity: &str, time: Timestamp) {
-        if let Some(line) = self.line_of(identity) {
-            line.is_retry = line.next.is_none_or(|next| time < next);
-            line.next = Some(line.next.map_or(time, |next| next.min(time)));
+        if let Some(entry) = self.entry_mut(identity) {
+            entry.is_retry = entry.next.is_none_or(|next| time < next);
+            entry.next = Some(entry.next.map_or(time, |next| next.min(time)));
         }
     }
 
     /// Schedules a retry of a scan that failed for a temporary reason.
     pub fn retry_later(&mut self, identity: &str, timing: Timing<'_>) -> Option<Retry> {
-        self.line_of(identity)?.retry_later(timing)
+        self.entry_mut(identity)?.retry_later(timing)
     }
 
     /// Resets the retries of a connection, after a scan that succeeded or failed for a permanent reason.
     pub fn forget_failures(&mut self, identity: &str) {
-        if let Some(line) = self.line_of(identity) {
-            line.retries = 0;
+        if let Some(entry) = self.entry_mut(identity) {
+            entry.retries = 0;
         }
     }
 
     /// Reschedules all scans after the clock was set back from `before` to `timing.now`.
     pub fn clock_went_back(&mut self, before: Timestamp, timing: Timing<'_>) {
-        for line in self.lines.values_mut() {
-            line.clock_went_back(before, timing);
+        for entry in self.entries.values_mut() {
+            entry.clock_went_back(before, timing);
         }
     }
 
@@ -160,12 +163,12 @@ impl Table {
 
     /// Reschedules the scans that are not due yet.
     pub fn reschedule(&mut self, timing: Timing<'_>) {
-        for line in self.lines.values_mut() {
-            if line.valid.is_some()
-                && !line.is_retry
-                && line.next.is_none_or(|next| next > timing.now)
+        for entry in self.entries.values_mut() {
+            if entry.valid.is_some()
+                && !entry.is_retry
+                && entry.next.is_none_or(|next| next > timing.now)
             {
-                line.schedule_next(timing);
+                entry.schedule_next(timing);
             }
         }
     }
@@ -173,25 +176,28 @@ impl Table {
     /// The files whose error may have been caused by another file or by the clock.
     pub fn clashing(&self) -> BTreeSet<PathBuf> {
         let clashing = self
-            .lines
+            .entries
             .iter()
-            .filter(|(_, line)| line.clashes || line.may_be_outdated);
+            .filter(|(_, entry)| entry.clashes || entry.may_be_outdated);
         clashing.map(|(path, _)| path.clone()).collect()
     }
 
     /// All entries: first those with files, then those whose files were removed.
     pub fn all(&self) -> impl Iterator<Item = &TableEntry> {
-        self.lines.values().chain(self.removed.values())
+        self.entries.values().chain(self.removed.values())
     }
 
     fn valid(&self, identity: &str) -> Option<&ValidSettings> {
-        let mut all = self.lines.values().filter_map(|line| line.valid.as_ref());
+        let mut all = self
+            .entries
+            .values()
+            .filter_map(|entry| entry.valid.as_ref());
         all.find(|valid| Home::identity(&valid.ready.code) == identity)
     }
 
-    fn line_of(&mut self, identity: &str) -> Option<&mut TableEntry> {
-        self.lines.values_mut().find(|line| {
-            let valid = line.valid.as_ref();
+    fn entry_mut(&mut self, identity: &str) -> Option<&mut TableEntry> {
+        self.entries.values_mut().find(|entry| {
+            let valid = entry.valid.as_ref();
             valid.is_some_and(|valid| Home::identity(&valid.ready.code) == identity)
         })
     }
@@ -209,27 +215,27 @@ impl Table {
         let identity = Home::identity(&file.code);
         let code = file.code.to_string();
         let mut stopped = Vec::new();
-        let mut before = self.lines.remove(&path);
-        let other = |line: &TableEntry| {
-            let former = line.code.as_ref().map(Home::identity);
+        let mut before = self.entries.remove(&path);
+        let other = |entry: &TableEntry| {
+            let former = entry.code.as_ref().map(Home::identity);
             former.is_some_and(|former| former != identity)
         };
         if before.as_ref().is_some_and(other) {
-            stopped.extend(before.take().and_then(|line| self.remove(line)));
+            stopped.extend(before.take().and_then(|entry| self.remove(entry)));
         }
         let removed = self.removed.remove(&identity);
-        let known = self.known.remove(&code).unwrap_or_default();
-        let mut line = TableEntry::of(path.clone(), fingerprint, file);
-        if line.valid.is_none() {
+        let known = self.earlier.remove(&code).unwrap_or_default();
+        let mut entry = TableEntry::from_file(path.clone(), fingerprint, file);
+        if entry.valid.is_none() {
             stopped.push(identity);
         } else {
-            let same = |former: &TableEntry| former.fingerprint == line.fingerprint;
+            let same = |former: &TableEntry| former.fingerprint == entry.fingerprint;
             let former = before.or(removed);
-            line.last_start = former
+            entry.last_start = former
                 .as_ref()
                 .and_then(|former| former.last_start)
                 .or(known.last);
-            line.next = match former.filter(same) {
+            entry.next = match former.filter(same) {
                 // Only the file was renamed.
                 Some(TableEntry {
                     next: Some(next),
@@ -237,18 +243,18 @@ impl Table {
                     retries,
                     ..
                 }) => {
-                    (line.is_retry, line.retries) = (is_retry, retries);
+                    (entry.is_retry, entry.retries) = (is_retry, retries);
                     Some(next)
                 }
-                _ => first_scan(&line, &known, timing),
+                _ => first_scan(&entry, &known, timing),
             };
-            if known.fingerprint.as_ref() == Some(&line.fingerprint)
+            if known.fingerprint.as_ref() == Some(&entry.fingerprint)
                 && let Some(retry) = known.retry
             {
-                line.resume_retry(retry, timing);
+                entry.resume_retry(retry, timing);
             }
         }
-        self.lines.insert(path, line);
+        self.entries.insert(path, entry);
         stopped
     }
 
@@ -260,11 +266,11 @@ impl Table {
         invalid: &InvalidFile,
     ) -> &mut TableEntry {
         let error = reasons(&invalid.problems);
-        let line = self
-            .lines
+        let entry = self
+            .entries
             .entry(path.clone())
             .or_insert_with(|| TableEntry {
-                code: self.former.remove(&path),
+                code: self.earlier_codes.remove(&path),
                 file: path,
                 name: None,
                 state: FileState::Valid,
@@ -277,59 +283,59 @@ impl Table {
                 is_retry: false,
                 retries: 0,
             });
-        line.may_be_outdated = false;
-        line.code = line.code.take().or_else(|| invalid.code.clone());
-        line.fingerprint = fingerprint;
+        entry.may_be_outdated = false;
+        entry.code = entry.code.take().or_else(|| invalid.code.clone());
+        entry.fingerprint = fingerprint;
         let state = FileState::Error(error.clone());
-        if line.state != state {
-            let kept = if line.valid.is_some() {
+        if entry.state != state {
+            let kept = if entry.valid.is_some() {
                 "; the last valid settings stay in use"
             } else {
                 ""
             };
-            warn!(file = %shown(&line.file), "the connection file is invalid: {error}{kept}");
+            warn!(file = %shown(&entry.file), "the connection file is invalid: {error}{kept}");
         }
-        line.state = state;
-        line
+        entry.state = state;
+        entry
     }
 
     /// Applies the removal of a file. The items of its connection stay in the store.
-    fn remove(&mut self, line: TableEntry) -> Option<String> {
-        info!(file = %shown(&line.file), "the connection file was removed");
-        if line.clashes && line.valid.is_none() {
+    fn remove(&mut self, entry: TableEntry) -> Option<String> {
+        info!(file = %shown(&entry.file), "the connection file was removed");
+        if entry.clashes && entry.valid.is_none() {
             return None;
         }
-        let identity = Home::identity(line.code.as_ref()?);
-        let line = TableEntry {
+        let identity = Home::identity(entry.code.as_ref()?);
+        let entry = TableEntry {
             state: FileState::Removed,
             valid: None,
-            ..line
+            ..entry
         };
-        self.removed.insert(identity.clone(), line);
+        self.removed.insert(identity.clone(), entry);
         Some(identity)
     }
 
     /// The identity of the connection that the file at `path` already has.
-    fn own(&self, path: &Path) -> Option<String> {
-        let valid = self.lines.get(path)?.valid.as_ref()?;
+    fn own_identity(&self, path: &Path) -> Option<String> {
+        let valid = self.entries.get(path)?.valid.as_ref()?;
         Some(Home::identity(&valid.ready.code))
     }
 }
 
 /// The time of the first scan by this process. If the settings have not changed since the last scan, the schedule
 /// decides.
-fn first_scan(line: &TableEntry, known: &EarlierState, timing: Timing<'_>) -> Option<Timestamp> {
+fn first_scan(entry: &TableEntry, known: &EarlierState, timing: Timing<'_>) -> Option<Timestamp> {
     let now = timing.now;
     let Some(last) = known.last else {
         return Some(now);
     };
     if is_ahead(last, now) {
-        let code = line.code.as_ref().map(ToString::to_string);
+        let code = entry.code.as_ref().map(ToString::to_string);
         let code = code.unwrap_or_default();
         warn!(connection = %code, "the last scan has the date {last:.0}, but the current time is {now:.0}; scanning now; check the clock of this machine");
     }
-    if known.fingerprint.as_ref() == Some(&line.fingerprint) {
-        line.after(last, timing)
+    if known.fingerprint.as_ref() == Some(&entry.fingerprint) {
+        entry.after(last, timing)
     } else {
         Some(now)
     }

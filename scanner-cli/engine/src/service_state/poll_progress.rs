@@ -14,7 +14,7 @@ pub struct PollProgress(Arc<Mutex<Option<PathBuf>>>);
 
 /// A poll that is running.
 #[derive(Clone, Debug)]
-pub struct PollNow {
+pub struct RunningPoll {
     /// When the poll started.
     pub begun: Instant,
     /// The file that is being read.
@@ -32,7 +32,7 @@ impl PollProgress {
     }
 }
 
-impl PollNow {
+impl RunningPoll {
     /// The message about a poll that has been running for too long at `now`.
     pub fn overdue(&self, now: Instant) -> Option<String> {
         if now.saturating_duration_since(self.begun) <= POLL_LIMIT {

@@ -99,10 +99,10 @@ async fn the_service_retries_a_failing_follower_after_1_2_4_8_and_then_every_15_
         assert!(!held.after(minutes * 60 - 1).await, "{minutes}");
         assert!(held.after(1).await, "{minutes}");
     }
-    assert_eq!(held.counts.of("f", "failed"), 7);
+    assert_eq!(held.counts.get("f", "failed"), 7);
     works.store(true, Ordering::Relaxed);
     assert!(held.after(15 * 60).await);
-    assert_eq!(held.counts.of("f", "succeeded"), 1);
+    assert_eq!(held.counts.get("f", "succeeded"), 1);
     assert!(!held.after(24 * 3600).await, "it has everything");
     works.store(false, Ordering::Relaxed);
     held.deliveries.wake(held.now);

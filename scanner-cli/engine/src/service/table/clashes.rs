@@ -38,7 +38,10 @@ impl Claims {
         if let Ok(file) = read
             && file.connection.is_some()
         {
-            let similar = self.enabled.entry(Home::folded(&file.code)).or_default();
+            let similar = self
+                .enabled
+                .entry(Home::case_folded(&file.code))
+                .or_default();
             similar.insert(file.code.clone());
         }
     }
@@ -64,11 +67,12 @@ impl Table {
         claims: &Claims,
     ) -> Option<InvalidFile> {
         file.connection.as_ref()?;
-        let (code, folded) = (&file.code, Home::folded(&file.code));
-        let is_similar = |valid: &ValidSettings| Home::folded(&valid.ready.code) == folded;
-        let others = self.lines.values().filter(|line| line.file != path);
-        let other = others.filter_map(|line| line.valid.as_ref().filter(|valid| is_similar(valid)));
-        let has_it = self.own(path) == Some(Home::identity(code));
+        let (code, folded) = (&file.code, Home::case_folded(&file.code));
+        let is_similar = |valid: &ValidSettings| Home::case_folded(&valid.ready.code) == folded;
+        let others = self.entries.values().filter(|entry| entry.file != path);
+        let other =
+            others.filter_map(|entry| entry.valid.as_ref().filter(|valid| is_similar(valid)));
+        let has_it = self.own_identity(path) == Some(Home::identity(code));
         let other = match other.map(|valid| &valid.ready).next() {
             Some(other) => format!("the code `{}` of `{}`", other.code, shown(&other.path)),
             None if claims
@@ -97,24 +101,24 @@ impl Table {
         claims: &Claims,
     ) -> Option<InvalidFile> {
         let identity = Home::identity(code);
-        let has = |line: &&TableEntry| {
-            let same = line
+        let has = |entry: &&TableEntry| {
+            let same = entry
                 .code
                 .as_ref()
                 .is_some_and(|code| Home::identity(code) == identity);
-            let is_wrong = matches!(line.state, FileState::Error(_)) && !line.clashes;
-            let keeps_code = line.valid.is_some()
-                || line.state == FileState::Disabled
-                || (is_wrong && self.own(path).as_ref() != Some(&identity));
-            same && line.file != path && keeps_code
+            let is_wrong = matches!(entry.state, FileState::Error(_)) && !entry.clashes;
+            let keeps_code = entry.valid.is_some()
+                || entry.state == FileState::Disabled
+                || (is_wrong && self.own_identity(path).as_ref() != Some(&identity));
+            same && entry.file != path && keeps_code
         };
-        let other = match self.lines.values().find(has) {
-            Some(line) => format!("`{}`", shown(&line.file)),
+        let other = match self.entries.values().find(has) {
+            Some(entry) => format!("`{}`", shown(&entry.file)),
             None if claims
                 .codes
                 .get(&identity)
                 .is_some_and(|claims| *claims > 1)
-                && self.own(path).as_ref() != Some(&identity) =>
+                && self.own_identity(path).as_ref() != Some(&identity) =>
             {
                 "another file".to_owned()
             }

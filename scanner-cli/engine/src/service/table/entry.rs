@@ -62,7 +62,7 @@ pub(super) struct ValidSettings {
 
 impl TableEntry {
     /// The entry of a valid file. Its next scan is not scheduled yet.
-    pub(super) fn of(path: PathBuf, fingerprint: Fingerprint, file: ConnectionFile) -> Self {
+    pub(super) fn from_file(path: PathBuf, fingerprint: Fingerprint, file: ConnectionFile) -> Self {
         let ConnectionFile {
             code,
             name,

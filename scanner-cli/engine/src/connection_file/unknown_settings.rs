@@ -16,16 +16,16 @@ const FILTERS: [&str; 2] = ["filter", "filters"];
 
 /// Whether a connector has read the settings. Otherwise its own settings look unknown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReadBy {
+pub(super) enum SettingsReader {
     Connector,
-    Nobody,
+    None,
 }
 
-impl ReadBy {
-    pub(super) fn of(opened: &Result<ConnectionFile, OpenError>) -> Self {
+impl SettingsReader {
+    pub(super) fn from_result(opened: &Result<ConnectionFile, OpenError>) -> Self {
         match opened {
             Ok(opened) if opened.connection.is_some() => Self::Connector,
-            Ok(_) => Self::Nobody,
+            Ok(_) => Self::None,
             Err(error) => error.read,
         }
     }
@@ -38,7 +38,7 @@ impl ReadBy {
 /// returned.
 pub(super) fn unknown_settings(
     settings: &Settings,
-    read: ReadBy,
+    read: SettingsReader,
 ) -> [std::vec::IntoIter<LocatedProblem>; 2] {
     let is_filter =
         |one: &UnknownSetting| (one.near.as_deref()).is_some_and(|near| FILTERS.contains(&near));
@@ -47,7 +47,7 @@ pub(super) fn unknown_settings(
         more,
         more_place,
     } = settings.find_unknown(&FILTERS);
-    if read == ReadBy::Nobody {
+    if read == SettingsReader::None {
         let near = settings.into_iter().filter(|one| one.near.is_some());
         let near: Vec<_> = near.map(|one| unknown_setting(one, read)).collect();
         return [Vec::new(), near].map(Vec::into_iter);
@@ -80,7 +80,7 @@ pub(super) fn without_named(
         .collect()
 }
 
-fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> LocatedProblem {
+fn unknown_setting(unknown: UnknownSetting, read: SettingsReader) -> LocatedProblem {
     let hint = |near: String| {
         let block = unknown.key.strip_suffix(&near);
         match block.and_then(|block| block.strip_suffix('.')) {
@@ -97,8 +97,8 @@ fn unknown_setting(unknown: UnknownSetting, read: ReadBy) -> LocatedProblem {
     };
     LocatedProblem {
         message: match read {
-            ReadBy::Connector => format!("`{key}` is not a setting of this connector"),
-            ReadBy::Nobody => format!("`{key}` is not a known setting"),
+            SettingsReader::Connector => format!("`{key}` is not a setting of this connector"),
+            SettingsReader::None => format!("`{key}` is not a known setting"),
         },
         hint: unknown.near.map(hint),
         place: unknown.place,

@@ -1,6 +1,6 @@
 //! Quotes that HOCON does not support: they become part of the text.
 
-use super::{Odd, Role, Sources};
+use super::{Role, Sources, TextProblem};
 use crate::hocon::{LocatedProblem, Node, Shown, is_secret};
 
 /// The settings in which such quotes make the file invalid. Codes and connector ids are permanent, and addresses and
@@ -43,14 +43,14 @@ pub(super) fn find(
     node: &Node,
     text: &str,
     (sources, role): (&Sources<'_>, Role),
-) -> Option<Odd> {
+) -> Option<TextProblem> {
     let text = text.trim();
     let (first, last) = (text.chars().next()?, text.chars().next_back()?);
-    let kind = kind_of(first).or_else(|| kind_of(last))?;
+    let kind = quote_kind(first).or_else(|| quote_kind(last))?;
     if text.len() == first.len_utf8() {
         return None;
     }
-    let is_enclosed = kind_of(first).is_some() && kind_of(first) == kind_of(last);
+    let is_enclosed = quote_kind(first).is_some() && quote_kind(first) == quote_kind(last);
     let origin = match sources.first_character(node)? {
         '"' => return None,
         '$' => Origin::Substituted,
@@ -66,7 +66,7 @@ pub(super) fn find(
             false => format!("begins or ends with a {kind} quote, which becomes"),
         },
     );
-    let inner = text.trim_matches(|char| kind_of(char).is_some());
+    let inner = text.trim_matches(|char| quote_kind(char).is_some());
     let hint = match origin {
         Origin::Substituted => "remove them where the value is set".to_owned(),
         Origin::Written if is_name(path) => {
@@ -88,13 +88,13 @@ pub(super) fn find(
     };
     let may_be_meant = origin == Origin::Substituted && is_auth(path);
     Some(match is_strict(path) && !may_be_meant {
-        true => Odd::Error(found),
-        false => Odd::Warning(found),
+        true => TextProblem::Error(found),
+        false => TextProblem::Warning(found),
     })
 }
 
 /// The kind of a quote that HOCON does not support.
-fn kind_of(char: char) -> Option<&'static str> {
+fn quote_kind(char: char) -> Option<&'static str> {
     match char {
         '\'' => Some("single"),
         '`' => Some("back"),

@@ -18,56 +18,56 @@ use tokio::{
 };
 
 /// Maximum number of open connections. If there are more, the oldest is closed.
-const AT_ONCE: usize = 32;
+const MAX_CONNECTIONS: usize = 32;
 /// Time after which a connection is closed, whatever its client does. A page takes a fraction of it.
-const LIFE: Duration = Duration::from_secs(10);
+const CONNECTION_LIMIT: Duration = Duration::from_secs(10);
 
 /// A socket with limited connections.
-pub(super) struct Bounded {
+pub(super) struct BoundedListener {
     listener: TcpListener,
     /// The open connections, the oldest first. Dropping an entry closes its connection.
-    places: VecDeque<oneshot::Sender<()>>,
+    slots: VecDeque<oneshot::Sender<()>>,
 }
 
 /// A connection that is closed after a time.
-pub(super) struct Brief {
+pub(super) struct TimedConnection {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
-    place: oneshot::Receiver<()>,
+    slot: oneshot::Receiver<()>,
 }
 
-impl Bounded {
+impl BoundedListener {
     pub(super) fn new(listener: TcpListener) -> Self {
         Self {
             listener,
-            places: VecDeque::new(),
+            slots: VecDeque::new(),
         }
     }
 
-    fn place(&mut self) -> oneshot::Receiver<()> {
-        self.places.retain(|place| !place.is_closed());
-        if self.places.len() >= AT_ONCE {
-            self.places.pop_front();
+    fn slot(&mut self) -> oneshot::Receiver<()> {
+        self.slots.retain(|slot| !slot.is_closed());
+        if self.slots.len() >= MAX_CONNECTIONS {
+            self.slots.pop_front();
         }
-        let (place, taken) = oneshot::channel();
-        self.places.push_back(place);
+        let (slot, taken) = oneshot::channel();
+        self.slots.push_back(slot);
         taken
     }
 }
 
-impl Listener for Bounded {
-    type Io = Brief;
+impl Listener for BoundedListener {
+    type Io = TimedConnection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Brief, SocketAddr) {
+    async fn accept(&mut self) -> (TimedConnection, SocketAddr) {
         // `accept` itself waits and retries after errors, such as too many open files.
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        let brief = Brief {
+        let connection = TimedConnection {
             stream,
-            end: Box::pin(sleep(LIFE)),
-            place: self.place(),
+            end: Box::pin(sleep(CONNECTION_LIMIT)),
+            slot: self.slot(),
         };
-        (brief, address)
+        (connection, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -75,11 +75,11 @@ impl Listener for Bounded {
     }
 }
 
-impl Brief {
+impl TimedConnection {
     /// The stream, or an error once the connection must be closed.
-    fn alive(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
+    fn open_stream(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
         let over = self.end.as_mut().poll(context).is_ready()
-            || Pin::new(&mut self.place).poll(context).is_ready();
+            || Pin::new(&mut self.slot).poll(context).is_ready();
         if over {
             return Err(io::ErrorKind::TimedOut.into());
         }
@@ -87,30 +87,30 @@ impl Brief {
     }
 }
 
-impl AsyncRead for Brief {
+impl AsyncRead for TimedConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.alive(context)?.poll_read(context, buffer)
+        self.open_stream(context)?.poll_read(context, buffer)
     }
 }
 
-impl AsyncWrite for Brief {
+impl AsyncWrite for TimedConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.alive(context)?.poll_write(context, bytes)
+        self.open_stream(context)?.poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.alive(context)?.poll_flush(context)
+        self.open_stream(context)?.poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.alive(context)?.poll_shutdown(context)
+        self.open_stream(context)?.poll_shutdown(context)
     }
 }

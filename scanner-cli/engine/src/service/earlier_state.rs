@@ -15,7 +15,7 @@ use crate::{
 
 /// Reads what an earlier process recorded. Connections that were scanned and have not changed since wait for their next
 /// scheduled time.
-pub(super) fn remember(
+pub(super) fn restore_state(
     table: &mut Table,
     home: &Home,
     limits: StoreLimits,
@@ -34,9 +34,9 @@ pub(super) fn remember(
             last: None,
             retry: connection.retry.zip(next),
         };
-        table.known.insert(code.to_string(), known);
+        table.earlier.insert(code.to_string(), known);
         if let Some(file) = connection.file {
-            table.former.insert(home.path(&file), code);
+            table.earlier_codes.insert(home.path(&file), code);
         }
     }
     if !home.store().exists() {
@@ -50,7 +50,7 @@ pub(super) fn remember(
     for scan in catalog.last_scans(LastScan::Any)? {
         let ended = scan.outcome.is_some_and(|outcome| outcome != "interrupted");
         if ended && let Ok(started) = Timestamp::from_millisecond(scan.started) {
-            table.known.entry(scan.connection).or_default().last = Some(started);
+            table.earlier.entry(scan.connection).or_default().last = Some(started);
         }
     }
     Ok(())

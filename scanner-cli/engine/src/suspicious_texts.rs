@@ -18,7 +18,7 @@ const FILTERS: [&str; 2] = ["filter", "filters"];
 const MAX_LISTED: usize = 50;
 
 /// The suspicious texts of a file.
-pub struct OddTexts {
+pub struct SuspiciousTexts {
     /// Errors: the file is invalid.
     pub errors: Vec<LocatedProblem>,
     /// Warnings: the file can be used.
@@ -42,12 +42,12 @@ enum Role {
 }
 
 /// A suspicious text, and whether the file can still be used.
-enum Odd {
+enum TextProblem {
     Error(LocatedProblem),
     Warning(LocatedProblem),
 }
 
-impl OddTexts {
+impl SuspiciousTexts {
     /// Finds the suspicious texts of a file.
     pub fn find(root: &Object, sources: &Sources<'_>) -> Self {
         let all = settings(root);
@@ -66,26 +66,28 @@ impl OddTexts {
             odd
         });
         let odd = in_values.chain(invisible::in_keys(root, sources));
-        let mut odd_texts = Self {
+        let mut suspicious_texts = Self {
             errors: Vec::new(),
             warnings: Vec::new(),
         };
         for (number, odd) in odd.take(MAX_LISTED + 1).enumerate() {
             match odd {
-                Odd::Error(found) => odd_texts.errors.push(found),
-                Odd::Warning(found) if number < MAX_LISTED => odd_texts.warnings.push(found),
-                Odd::Warning(found) => odd_texts.warnings.push(LocatedProblem {
+                TextProblem::Error(found) => suspicious_texts.errors.push(found),
+                TextProblem::Warning(found) if number < MAX_LISTED => {
+                    suspicious_texts.warnings.push(found)
+                }
+                TextProblem::Warning(found) => suspicious_texts.warnings.push(LocatedProblem {
                     message: "the file has more texts like these; they are not listed".to_owned(),
                     hint: None,
                     ..found
                 }),
             }
         }
-        odd_texts
+        suspicious_texts
     }
 }
 
-impl OddTexts {
+impl SuspiciousTexts {
     /// All of them as warnings, for a file in which quotes are never an error.
     pub fn into_warnings(self) -> Vec<LocatedProblem> {
         self.errors.into_iter().chain(self.warnings).collect()
@@ -132,7 +134,7 @@ fn odd_values(
     path: &[String],
     node: &Node,
     (sources, role): (&Sources<'_>, Role),
-    odd: &mut Vec<Odd>,
+    odd: &mut Vec<TextProblem>,
 ) {
     if odd.len() > MAX_LISTED {
         return;
@@ -164,7 +166,7 @@ fn odd_text(
     node: &Node,
     text: &str,
     (sources, role): (&Sources<'_>, Role),
-) -> Option<Odd> {
+) -> Option<TextProblem> {
     let is_filter = is_filter(path);
     let odd = match is_filter {
         true => None,
@@ -176,7 +178,7 @@ fn odd_text(
             let words = (!is_filter).then_some(text)?;
             misplaced_sign(words)
         })?;
-        Some(Odd::Warning(LocatedProblem {
+        Some(TextProblem::Warning(LocatedProblem {
             place: node.place.clone(),
             message: message.to_owned(),
             hint: Some(hint.to_owned()),

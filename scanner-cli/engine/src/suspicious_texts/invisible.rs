@@ -2,7 +2,7 @@
 
 use catalog_model::{InvisibleCharacter, Place};
 
-use super::{FILTERS, MAX_LISTED, Odd, Sources, quotes::is_url};
+use super::{FILTERS, MAX_LISTED, Sources, TextProblem, quotes::is_url};
 use crate::hocon::{
     LocatedProblem, Node, Object, Shown, Value, is_secret, place_within, render_path,
 };
@@ -14,7 +14,7 @@ pub(super) fn in_value(
     node: &Node,
     text: &str,
     sources: &Sources<'_>,
-) -> Option<Odd> {
+) -> Option<TextProblem> {
     if (1..=path.len()).any(|length| is_secret(&path[..length])) || *path == ["code"] {
         return None;
     }
@@ -31,7 +31,7 @@ pub(super) fn in_value(
         }
     };
     let place = &node.place;
-    Some(Odd::Warning(LocatedProblem {
+    Some(TextProblem::Warning(LocatedProblem {
         place: character_place(sources, place, offset),
         message: format!(
             "`{}` has an invisible character: {found}",
@@ -43,19 +43,19 @@ pub(super) fn in_value(
 }
 
 /// Finds invisible characters in the keys of a file.
-pub(super) fn in_keys(root: &Object, sources: &Sources<'_>) -> Vec<Odd> {
+pub(super) fn in_keys(root: &Object, sources: &Sources<'_>) -> Vec<TextProblem> {
     let mut odd = Vec::new();
     collect(root, sources, &mut odd);
     odd
 }
 
-fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
+fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<TextProblem>) {
     for entry in object.iter() {
         if odd.len() > MAX_LISTED {
             return;
         }
         if let Some((offset, found)) = InvisibleCharacter::find(&entry.key) {
-            odd.push(Odd::Warning(LocatedProblem {
+            odd.push(TextProblem::Warning(LocatedProblem {
                 place: character_place(sources, &entry.key_place, offset),
                 message: format!(
                     "the key `{}` has an invisible character: {found}",
@@ -71,7 +71,7 @@ fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
     }
 }
 
-fn collect_within(node: &Node, sources: &Sources<'_>, odd: &mut Vec<Odd>) {
+fn collect_within(node: &Node, sources: &Sources<'_>, odd: &mut Vec<TextProblem>) {
     match &node.value {
         Value::Object(inner) => collect(inner, sources, odd),
         Value::List(nodes) => {

@@ -8,7 +8,7 @@ fn odd(text: &str) -> (Vec<String>, Vec<String>) {
     let path = Path::new("a.conf");
     let variables = BTreeMap::from([("QUOTED".to_owned(), "'x'".to_owned())]);
     let document = read(path, text.as_bytes(), &variables, &Disk).unwrap();
-    let odd = OddTexts::find(
+    let odd = SuspiciousTexts::find(
         &document.root,
         &Sources {
             path,
