@@ -336,10 +336,7 @@ async fn of_app(client: &QrsClient, app: &App, others: u64) -> Result<Finding, E
         Some(count) => format!("with {}", counted(count, "sheet")),
     };
     Ok(Finding::NotAnItem {
-        what: format!(
-            "not a sheet, but the app `{}` ({}), {sheets}",
-            app.name, app.id
-        ),
+        what: format!("present: app `{}` ({}), {sheets}", app.name, app.id),
     })
 }
 

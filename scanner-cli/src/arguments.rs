@@ -6,14 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod catalog;
 mod form;
-mod since;
 
 pub(crate) use self::{
-    catalog::{
-        Catalog, CatalogCommand, Email, Forget, OfConnection, OwnerStatus, Wanted, WantedType,
-    },
+    catalog::{Catalog, CatalogCommand, Forget, ItemOptions, OfConnection, WantedType},
     form::{CatalogFormat, Form},
-    since::Since,
 };
 use crate::{terminal::ColorChoice, verbosity::Verbosity};
 
@@ -241,6 +237,12 @@ pub(crate) enum ShowFormat {
     Text,
     /// JSON for programs
     Json,
+}
+
+/// Reads a number of rows.
+fn row_count(text: &str) -> Result<u64, String> {
+    let count = text.trim().parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "must be a whole number from 1".to_owned())
 }
 
 fn report_file(text: &str) -> Result<PathBuf, String> {

@@ -36,7 +36,7 @@ const PRECEDENCE: [Exit; 5] = [
 
 impl Exit {
     /// The exit of a run with these outcomes.
-    pub(crate) fn of(outcomes: &[Self]) -> Self {
+    pub(crate) fn worst_of(outcomes: &[Self]) -> Self {
         PRECEDENCE
             .into_iter()
             .find(|exit| outcomes.contains(exit))
@@ -95,7 +95,7 @@ mod tests {
             ),
             (&[Exit::Partial, Exit::Failed], Exit::Failed),
         ] {
-            assert_eq!(Exit::of(outcomes), exit);
+            assert_eq!(Exit::worst_of(outcomes), exit);
         }
     }
 }

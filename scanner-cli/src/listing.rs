@@ -1,8 +1,10 @@
-//! Lists of the store for people and programs: tables, NDJSON, CSV. A list is read twice where its columns have to be
-//! known before its first row, so that it is never held.
+//! Lists as tables, NDJSON and CSV.
+//!
+//! A list is never in memory as a whole. It is read twice if its columns must be known before its first row.
 
 use std::io::{self, Write};
 
+use crate::records::Record;
 use catalog_model::{is_unprintable, printable};
 use serde::Serialize;
 use serde_json::Value;
@@ -26,14 +28,14 @@ use crate::{
     terminal::Screen,
 };
 
-/// A row of a list. As JSON it is an object.
-pub(crate) trait Row: Serialize {
+/// A record that can be shown in a table.
+pub(crate) trait Row: Record {
     /// The columns of the table: the label first, the key last.
     const TABLE: &'static [TableColumn];
-    /// The fields whose columns are left out where the terminal is too narrow, in this order.
+    /// The fields whose columns are left out if the terminal is too narrow, in this order.
     const SPARE: &'static [&'static str];
-    /// The first columns as CSV; further fields follow in the order of their names.
-    const COLUMNS: &'static [&'static str];
+    /// Whether the record may have properties that a connector defines.
+    const HAS_PROPERTIES: bool = false;
 
     /// The cells of the table, one for each of its columns.
     fn cells(&self) -> Vec<String>;
@@ -42,9 +44,9 @@ pub(crate) trait Row: Serialize {
 /// How a list is written.
 pub(crate) struct Listing<'a> {
     pub(crate) form: &'a Form,
-    /// Names of fields that rows may have, though none of these may.
+    /// Names of columns that are valid even if no row has such a field.
     pub(crate) fields: Vec<String>,
-    /// The terminal that the list has to fit, if it goes to one.
+    /// The terminal that the list is written to, if it is one.
     pub(crate) screen: Option<Screen>,
 }
 
@@ -55,27 +57,29 @@ pub(crate) enum ListError {
     Store(#[from] StoreError),
     #[error("the list cannot be written")]
     Write(#[from] io::Error),
-    /// No field has the name of a column that was chosen.
+    /// `--columns` names a column that does not exist.
     #[error("{0}")]
     UnknownColumn(String),
-    /// No more rows are wanted.
-    #[error("there are more rows than are wanted")]
-    Enough,
+    /// The limit for the number of rows is reached.
+    #[error("the limit for the number of rows is reached")]
+    LimitReached,
 }
 
-/// With these characters, full-width ones included, a cell begins that spreadsheet programs may take for a formula.
+/// The first characters of cells that spreadsheet programs may evaluate as a formula.
 const FORMULA_SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// Takes the rows of a list, one after the other.
+/// Receives the rows of a list, one after the other.
 pub(crate) type Take<'a, R> = &'a mut dyn FnMut(R) -> Result<(), ListError>;
 
+/// Passes each row of a list to its argument. May be called several times.
+pub(crate) type Each<'a, R> = &'a dyn Fn(Take<'_, R>) -> Result<(), ListError>;
+
 impl Listing<'_> {
-    /// Writes the list whose rows `each` gives, as often as it is asked. Returns the headings of the table's columns for
-    /// which the terminal is too narrow.
+    /// Writes the list. Returns the headings of the columns that were left out because the terminal is too narrow.
     pub(crate) fn write<R: Row>(
         &self,
         output: &mut dyn Write,
-        each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+        each: Each<'_, R>,
     ) -> Result<Vec<String>, ListError> {
         let chosen = (self.form.columns.as_deref())
             .map(|names| columns::chosen(names, &self.fields, each))
@@ -96,8 +100,8 @@ impl Listing<'_> {
         Ok(dropped)
     }
 
-    /// A text as a cell of CSV: without control characters, which are not part of that format, and with a `'` before what
-    /// a spreadsheet program would compute. On a terminal it is on one line.
+    /// A text as a cell of CSV: without control characters, and with a `'` before what a spreadsheet program would evaluate.
+    /// On a terminal it is on one line.
     fn cell(&self, text: String) -> String {
         let mut cell = match self.form.csv_raw {
             true => text,
@@ -125,7 +129,7 @@ fn safe_cell(text: String) -> String {
 fn write_ndjson<R: Row>(
     output: &mut dyn Write,
     chosen: Option<&[Column]>,
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+    each: Each<'_, R>,
 ) -> Result<(), ListError> {
     each(&mut |row| {
         match chosen {
@@ -143,12 +147,12 @@ fn write_csv<R: Row>(
     listing: &Listing<'_>,
     output: &mut dyn Write,
     chosen: Option<Vec<Column>>,
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+    each: Each<'_, R>,
 ) -> Result<(), ListError> {
     let columns: Vec<_> = match chosen {
         Some(chosen) => chosen.into_iter().map(|column| column.field).collect(),
         None => {
-            let usual = R::COLUMNS.iter().map(|name| (*name).to_owned());
+            let usual = R::FIELDS.iter().map(|name| (*name).to_owned());
             usual.chain(columns::others(each)?).collect()
         }
     };
@@ -156,7 +160,7 @@ fn write_csv<R: Row>(
         output.write_all("\u{feff}".as_bytes())?;
     }
     let mut lines = csv::Writer::from_writer(output);
-    // Of csv's error its cause: a reader that has seen enough is told by its kind.
+    // The kind of the inner error shows whether the reader has closed the pipe.
     let failed = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(error) => ListError::Write(error),
         other => ListError::Write(io::Error::other(format!("{other:?}"))),
@@ -174,7 +178,7 @@ fn write_csv<R: Row>(
     Ok(lines.flush()?)
 }
 
-/// Gives the first `limit` rows of a list, or all.
+/// Passes the first `limit` rows of a list to `take`, or all.
 pub(crate) fn first<R>(
     limit: Option<u64>,
     take: Take<'_, R>,
@@ -183,26 +187,26 @@ pub(crate) fn first<R>(
     let Some(mut left) = limit else {
         return each(take);
     };
-    let given = each(&mut |row| {
+    let result = each(&mut |row| {
         take(row)?;
         left = left.saturating_sub(1);
         if left == 0 {
-            Err(ListError::Enough)
+            Err(ListError::LimitReached)
         } else {
             Ok(())
         }
     });
-    match given {
-        Err(ListError::Enough) => Ok(()),
-        given => given,
+    match result {
+        Err(ListError::LimitReached) => Ok(()),
+        result => result,
     }
 }
 
-/// Gives the last `limit` rows of a list, or all.
+/// Passes the last `limit` rows of a list to `take`, or all.
 pub(crate) fn last<R>(
     limit: Option<u64>,
     take: Take<'_, R>,
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+    each: Each<'_, R>,
 ) -> Result<(), ListError> {
     let Some(limit) = limit else {
         return each(take);
@@ -226,7 +230,7 @@ fn json(row: &impl Serialize) -> Result<Value, ListError> {
     Ok(serde_json::to_value(row).map_err(io::Error::from)?)
 }
 
-/// A value in one cell: of a list its elements, of a contact its address.
+/// A value in one cell. A list is its elements, a contact is its address.
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -237,17 +241,11 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
-/// A time in milliseconds as the export writes times.
-pub(crate) fn instant(millis: i64) -> String {
-    catalog_model::Instant::from_unix_millis(millis)
-        .map_or_else(|_| millis.to_string(), |instant| instant.to_string())
-}
-
-/// The same for people, to the second.
-pub(crate) fn moment(millis: i64) -> String {
-    let written = instant(millis);
-    match written.split_once('.') {
-        Some((second, _)) => format!("{second}Z"),
-        None => written,
-    }
+/// A label for a table: apps and sheets without a name are visible in it.
+pub(crate) fn label_cell(label: &str) -> String {
+    let parts = label.split('/').map(|part| match part {
+        "" => "(no name)",
+        name => name,
+    });
+    parts.collect::<Vec<_>>().join("/")
 }

@@ -1,12 +1,14 @@
 //! The report for people, on standard error.
 
+use std::fmt::Display;
+
 use catalog_model::{
-    ScanError, counted,
+    AccountStatus, ScanError, counted,
     filter::{FilterRule, RuleCount},
     grouped, with_causes,
 };
 
-use scan_engine::delivery::{DeliveryRun, refusals};
+use crate::delivery::{DeliveryRun, refusals};
 
 use crate::{
     exit::Exit,
@@ -41,7 +43,7 @@ pub(crate) fn exit(report: &Report) -> Exit {
     if !report.deliveries.iter().all(DeliveryRun::is_complete) {
         outcomes.push(Exit::Follower);
     }
-    Exit::of(&outcomes)
+    Exit::worst_of(&outcomes)
 }
 
 /// Which connections a report is about.
@@ -143,69 +145,71 @@ fn write_connection(text: &mut Page, report: &ConnectionReport) {
     }
 }
 
-/// Whom nobody can reach.
+/// Writes the owners without an e-mail address.
 fn write_unreached(text: &mut Page, tally: &Tally) {
-    let unreached = &tally.unreached;
-    if unreached.is_empty() {
+    let count = tally.unreached.len();
+    if count == 0 {
         return;
     }
-    let named = unreached
-        .iter()
-        .take(MAX_NAMED_PEOPLE)
-        .map(|one| format!("`{one}`"));
-    let named = named.collect::<Vec<_>>().join(", ");
-    let (count, rest) = (
-        unreached.len() as u64,
-        unreached.len().saturating_sub(MAX_NAMED_PEOPLE),
-    );
     let have = if count == 1 { "has" } else { "have" };
-    let owners = counted(count, "owner");
-    write!(
+    writeln!(
         text,
-        "  contacts  {owners} {have} no e-mail address: {named}"
+        "  contacts  {} {have} no e-mail address: {}",
+        counted(count as u64, "owner"),
+        first_people(tally.unreached.iter(), count)
     );
-    if rest > 0 {
-        write!(text, " and {} more", grouped(rest as u64));
-    }
-    writeln!(text);
     writeln!(
         text,
         "            `catalog owners --email without` lists all; `connection.contacts` sets where addresses come from"
-    )
+    );
 }
 
-/// Who is a contact and cannot log in any more.
+/// Writes the owners who can no longer log in.
 fn write_departed(text: &mut Page, tally: &Tally) {
-    let departed = &tally.departed;
-    if departed.is_empty() {
+    let count = tally.departed.len();
+    if count == 0 {
         return;
     }
-    let count = departed.len() as u64;
-    let are = if count == 1 { "is" } else { "are" };
-    let by_status = tally.departed_by_status().into_iter();
-    let by_status: Vec<_> = by_status
-        .map(|(status, count)| format!("{} {}", grouped(count), status.word()))
+    let by_status: Vec<_> = tally.departed_by_status().into_iter().collect();
+    let reasons: Vec<_> = by_status
+        .iter()
+        .map(|(status, number)| match by_status.len() {
+            1 => reason(*status).to_owned(),
+            _ => format!("{} {}", grouped(*number), reason(*status)),
+        })
         .collect();
-    let named = departed
-        .keys()
-        .take(MAX_NAMED_PEOPLE)
-        .map(|one| format!("`{one}`"));
-    write!(
+    writeln!(
         text,
-        "  contacts  {} {are} not active ({}): {}",
-        counted(count, "owner"),
-        by_status.join(", "),
-        named.collect::<Vec<_>>().join(", "),
+        "  contacts  {} can no longer log in ({}): {}",
+        counted(count as u64, "owner"),
+        reasons.join(", "),
+        first_people(tally.departed.keys(), count)
     );
-    let rest = departed.len().saturating_sub(MAX_NAMED_PEOPLE);
-    if rest > 0 {
-        write!(text, " and {} more", grouped(rest as u64));
-    }
-    writeln!(text);
     writeln!(
         text,
         "            `catalog owners --status inactive,blocked,removed` lists all"
-    )
+    );
+}
+
+/// Why an account cannot log in.
+fn reason(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Removed => "removed from the user directory",
+        status => status.word(),
+    }
+}
+
+/// The first names of these people, and how many more there are.
+fn first_people(people: impl Iterator<Item = impl Display>, count: usize) -> String {
+    let first = people
+        .take(MAX_NAMED_PEOPLE)
+        .map(|one| format!("`{one}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    match count.saturating_sub(MAX_NAMED_PEOPLE) {
+        0 => first,
+        more => format!("{first} and {} more", grouped(more as u64)),
+    }
 }
 
 /// What became of the items.

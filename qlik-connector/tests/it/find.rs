@@ -41,7 +41,7 @@ async fn sheets_and_other_objects_are_found_by_id_and_name_and_link() {
         find(connection.as_ref(), &story).await,
         ["not a sheet, but an object of the type `story` named `How it went`, in the app `Sales`"]
     );
-    let of_app = format!("not a sheet, but the app `Sales` ({app}), with 1 sheet");
+    let of_app = format!("present: app `Sales` ({app}), with 1 sheet");
     for subject in [
         &app,
         "Sales",

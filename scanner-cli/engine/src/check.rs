@@ -13,9 +13,10 @@ use crate::{
     problem::Problem,
 };
 
+mod json;
 mod offline;
 
-pub use self::offline::OfflineCheck;
+pub use self::{json::CheckGroups, offline::OfflineCheck};
 
 /// The first stage of every check.
 const CONNECTION_FILE: &str = "connection file";

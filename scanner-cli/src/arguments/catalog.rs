@@ -1,8 +1,14 @@
 //! The command line of `catalog`.
 
+use crate::{
+    changes_since::ChangesSince,
+    item_filter::{APP, Conditions, STREAM},
+    records::AddressFilter,
+};
+use catalog_model::AccountStatus;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Form, Since};
+use super::{Form, row_count};
 use crate::store::ItemState;
 
 #[derive(Debug, Subcommand)]
@@ -30,17 +36,8 @@ pub(crate) struct Forget {
 pub(crate) enum Catalog {
     /// List items, sorted by key
     List {
-        /// What to list
-        #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = WantedType::Sheet)]
-        wanted_type: WantedType,
         #[command(flatten)]
-        wanted: Wanted,
-        /// Only items that changed since a scan (its number or id) or a time: `7d`, `yesterday`, `2026-11-24`
-        #[arg(long, value_name = "SCAN|TIME", value_parser = Since::parse)]
-        since: Option<Since>,
-        /// Only the first N items
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-        limit: Option<u64>,
+        options: ItemOptions,
         #[command(flatten)]
         form: Form,
     },
@@ -55,10 +52,10 @@ pub(crate) enum Catalog {
     Changes {
         /// Only changes since a scan (its number or id) or a time: `17`, `7d`, `yesterday`, `2026-11-24`,
         /// `2026-11-24T07:30:00Z`
-        #[arg(long, value_name = "SCAN|TIME", value_parser = Since::parse)]
-        since: Option<Since>,
+        #[arg(long, value_name = "SCAN|TIME", value_parser = ChangesSince::parse)]
+        since: Option<ChangesSince>,
         /// Only the last N changes
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        #[arg(long, value_name = "N", value_parser = row_count)]
         limit: Option<u64>,
         #[command(flatten)]
         of: OfConnection,
@@ -68,7 +65,7 @@ pub(crate) enum Catalog {
     /// List scans, oldest first
     Scans {
         /// Only the last N scans
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        #[arg(long, value_name = "N", value_parser = row_count)]
         limit: Option<u64>,
         #[command(flatten)]
         of: OfConnection,
@@ -125,16 +122,19 @@ pub(crate) struct OfConnection {
 
 /// Selects items: those that meet all conditions.
 #[derive(Debug, Args)]
-pub(crate) struct Wanted {
+pub(crate) struct ItemOptions {
+    /// What to list
+    #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = WantedType::Sheet)]
+    pub(crate) wanted_type: WantedType,
     #[command(flatten)]
     pub(crate) of: OfConnection,
-    /// Only items of this app, by id or name
+    /// Only items of this app, by id or full name, in any case
     #[arg(long, value_name = "ID|NAME")]
     pub(crate) app: Option<String>,
-    /// Only items of this stream
+    /// Only items of this stream, by full name, in any case
     #[arg(long, value_name = "NAME")]
     pub(crate) stream: Option<String>,
-    /// Only items of this owner, by `DIRECTORY\user`, name or e-mail address
+    /// Only items of this owner, by `DIRECTORY\user`, full name or e-mail address, in any case
     #[arg(long, value_name = "OWNER")]
     pub(crate) owner: Option<String>,
     /// Only items in these states
@@ -143,9 +143,27 @@ pub(crate) struct Wanted {
     /// Only items with this text in key, label, name or description, in any case
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
+    /// Only items that changed since a scan (its number or id) or a time: `7d`, `yesterday`, `2026-11-24`
+    #[arg(long, value_name = "SCAN|TIME", value_parser = ChangesSince::parse)]
+    pub(crate) since: Option<ChangesSince>,
+    /// Only the first N items
+    #[arg(long, value_name = "N", value_parser = row_count)]
+    pub(crate) limit: Option<u64>,
 }
 
-/// What a list is of.
+impl ItemOptions {
+    /// The conditions for apps, streams, owners and texts.
+    pub(crate) fn conditions(&self) -> Conditions {
+        Conditions {
+            app: self.app.clone(),
+            stream: self.stream.clone(),
+            owner: self.owner.clone(),
+            search: self.search.clone(),
+        }
+    }
+}
+
+/// What to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WantedType {
     Sheet,
@@ -154,15 +172,12 @@ pub(crate) enum WantedType {
 }
 
 impl WantedType {
-    pub(crate) const APP: &str = "app";
-    pub(crate) const STREAM: &str = "stream";
-
-    /// The id of the kind of containers, unless items are wanted.
+    /// The id of the kind of containers. Not set for items.
     pub(crate) fn container_kind(self) -> Option<&'static str> {
         match self {
             Self::Sheet => None,
-            Self::App => Some(Self::APP),
-            Self::Stream => Some(Self::STREAM),
+            Self::App => Some(APP),
+            Self::Stream => Some(STREAM),
         }
     }
 }
@@ -200,6 +215,16 @@ pub(crate) enum Email {
     Unknown,
 }
 
+impl From<Email> for AddressFilter {
+    fn from(email: Email) -> Self {
+        match email {
+            Email::With => Self::With,
+            Email::Without => Self::Without,
+            Email::Unknown => Self::Unknown,
+        }
+    }
+}
+
 /// Whether an owner can log in to the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OwnerStatus {
@@ -210,4 +235,16 @@ pub(crate) enum OwnerStatus {
     Removed,
     /// Could not be read
     Unknown,
+}
+
+impl From<OwnerStatus> for Option<AccountStatus> {
+    fn from(status: OwnerStatus) -> Self {
+        match status {
+            OwnerStatus::Active => Some(AccountStatus::Active),
+            OwnerStatus::Inactive => Some(AccountStatus::Inactive),
+            OwnerStatus::Blocked => Some(AccountStatus::Blocked),
+            OwnerStatus::Removed => Some(AccountStatus::Removed),
+            OwnerStatus::Unknown => None,
+        }
+    }
 }

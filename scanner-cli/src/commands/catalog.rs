@@ -1,39 +1,46 @@
-//! `catalog`: what the store holds, as lists.
+//! `catalog`: lists of what the store contains.
 
-use std::io;
+use std::{cell::Cell, io};
 
-mod containers;
 mod forget;
-mod items;
-mod owners;
 mod rows;
-mod wanted_texts;
 
-pub(crate) use self::{forget::run as forget, items::ItemRow};
+pub(crate) use self::forget::run as forget;
 
-use self::{
-    containers::{ContainerFilter, ContainerRow, Parents},
-    items::ItemFilter,
-    owners::{Owners, WantedOwners},
-    rows::{ChangeRow, FollowerRow, ScanRow},
+use crate::{
+    changes_since::{self, ChangesSince},
+    item_filter::{self, Conditions, ItemFilter},
+    records::{
+        ChangeRecord, ContainerRecord, FollowerRecord, ItemRecord, OwnerFilter, OwnerRecord,
+        ScanRecord, StreamNames, owners,
+    },
 };
+
 use super::selection::application;
 use crate::{
-    arguments::{Catalog as Command, CatalogFormat, Form, OfConnection, Since, Wanted, WantedType},
+    arguments::{Catalog as Command, CatalogFormat, Form, ItemOptions, OfConnection, WantedType},
     exit::Exit,
-    listing::{self, ListError, Listing, Row, Take},
+    listing::{self, Each, ListError, Listing, Row},
+    operation_error::OperationError,
     problem::Problem,
     program::Program,
     store::{
-        Catalog, CatalogContainer, CatalogItem, Change, ChangesFrom, FeedFollower, ItemScope,
-        ItemState, StoredConnection,
+        Catalog, CatalogItem, Change, ChangesFrom, FeedFollower, ItemScope, ItemState,
+        StoredConnection,
     },
     store_problem::StoreProblem,
     stored::stored_connection,
 };
 
+/// What all lists work with.
+struct Lists<'a> {
+    program: &'a mut Program,
+    catalog: &'a Catalog,
+    form: &'a Form,
+}
+
 pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
-    let form = command.form();
+    let form = command.form().clone();
     if let Some(message) = form.contradiction() {
         return program.report_usage(message);
     }
@@ -41,327 +48,300 @@ pub(crate) fn run(program: &mut Program, command: Command) -> Exit {
         Ok(catalog) => catalog,
         Err(exit) => return exit,
     };
-    let run = match command {
-        Command::List {
-            wanted_type,
-            wanted,
-            since,
-            limit,
-            form,
-        } => {
-            let wanted = (&wanted, since.as_ref(), limit);
-            match wanted_type.container_kind() {
-                None => list(program, &catalog, wanted, &form),
-                Some(kind) => list_containers(program, &catalog, kind, wanted, &form),
-            }
-        }
-        Command::Show { key, form } => show(program, &catalog, &key, &form),
+    let mut lists = Lists {
+        program,
+        catalog: &catalog,
+        form: &form,
+    };
+    let done = match command {
+        Command::List { options, .. } => lists.items(&options),
+        Command::Show { key, .. } => lists.show(&key),
         Command::Changes {
-            since,
-            limit,
-            of,
-            form,
-        } => changes(program, &catalog, (since.as_ref(), &of, limit), &form),
-        Command::Scans { limit, of, form } => scans(program, &catalog, (&of, limit), &form),
+            since, limit, of, ..
+        } => lists.changes(since.as_ref(), &of, limit),
+        Command::Scans { limit, of, .. } => lists.scans(&of, limit),
         Command::Owners {
-            email,
-            status,
-            of,
-            form,
-        } => owners(
-            program,
-            &catalog,
-            &WantedOwners { email, status },
+            email, status, of, ..
+        } => lists.owners(
+            &OwnerFilter {
+                address: email.map(Into::into),
+                statuses: status.into_iter().map(Into::into).collect(),
+            },
             &of,
-            &form,
         ),
-        Command::Followers { form } => followers(program, &catalog, &form),
+        Command::Followers { .. } => lists.followers(),
     };
-    // A command that has nothing to list has told why.
-    run.unwrap_or_else(|exit| exit)
+    // A command that failed has reported the error.
+    done.unwrap_or_else(|exit| exit)
 }
 
-fn list(
-    program: &mut Program,
-    catalog: &Catalog,
-    (wanted, since, limit): (&Wanted, Option<&Since>, Option<u64>),
-    form: &Form,
-) -> Result<Exit, Exit> {
-    let states: Vec<ItemState> = wanted.state.iter().copied().map(ItemState::from).collect();
-    let scope = ItemScope {
-        connection: connection(program, catalog, &wanted.of)?,
-        states: &states,
-    };
-    let filter = ItemFilter::new(wanted);
-    let from = changes_from(program, catalog, since)?;
-    let changed = from.map(|from| catalog.changed_items(from)).transpose();
-    let changed = changed.map_err(|error| tell(program, error.into()))?;
-    let is_changed = |item: &CatalogItem<'_>| changed.as_ref().is_none_or(|set| set.has(item));
-    Ok(write(program, form, &|take| {
-        listing::first(limit, take, |take| {
-            catalog.each_item(scope, |item| {
-                if is_changed(&item) && filter.accepts(&item) {
-                    take(ItemRow::of(item))?;
-                }
-                Ok(())
-            })
-        })
-    }))
-}
-
-fn list_containers(
-    program: &mut Program,
-    catalog: &Catalog,
-    kind: &'static str,
-    (wanted, since, limit): (&Wanted, Option<&Since>, Option<u64>),
-    form: &Form,
-) -> Result<Exit, Exit> {
-    if kind == WantedType::STREAM && wanted.app.is_some() {
-        let message = "`--app` selects sheets and apps; with `--type stream`, use `--stream`";
-        return Err(program.report_usage(message));
-    }
-    let states: Vec<ItemState> = wanted.state.iter().copied().map(ItemState::from).collect();
-    let scope = ItemScope {
-        connection: connection(program, catalog, &wanted.of)?,
-        states: &states,
-    };
-    let filter = ContainerFilter::new(kind, wanted);
-    let from = changes_from(program, catalog, since)?;
-    let changed = from.map(|from| catalog.changed_items(from)).transpose();
-    let changed = changed.map_err(|error| tell(program, error.into()))?;
-    let which = (&filter, changed.as_ref(), limit);
-    Ok(write(program, form, &|take| {
-        containers::each(catalog, scope, which, take)
-    }))
-}
-
-/// From where on changes are wanted.
-///
-/// # Errors
-/// The exit of a command whose `--since` names a scan of another store; it was told.
-fn changes_from(
-    program: &mut Program,
-    catalog: &Catalog,
-    since: Option<&Since>,
-) -> Result<Option<ChangesFrom>, Exit> {
-    let Some(since) = since else {
-        return Ok(None);
-    };
-    if let Since::ScanOf { store, scan } = since
-        && store != catalog.store_id()
-    {
-        let message = format!(
-            "the scan `{store}-{scan}` belongs to another store; the id of this store is `{}` (a backup was restored, or this is another home)",
-            catalog.store_id()
-        );
-        return Err(program.report_usage(&message));
-    }
-    let now = (program.environment.clock)();
-    Ok(match since {
-        Since::Scan(scan) | Since::ScanOf { scan, .. } => Some(ChangesFrom::Scan(*scan)),
-        time => time
-            .time(now)
-            .map(|time| ChangesFrom::Time(time.as_millisecond())),
-    })
-}
-
-fn changes(
-    program: &mut Program,
-    catalog: &Catalog,
-    (since, of, limit): (Option<&Since>, &OfConnection, Option<u64>),
-    form: &Form,
-) -> Result<Exit, Exit> {
-    let of = connection(program, catalog, of)?;
-    let from = changes_from(program, catalog, since)?;
-    let wanted = |change: &Change| {
-        let then = match from {
-            None => true,
-            Some(ChangesFrom::Scan(scan)) => change.scan >= scan,
-            Some(ChangesFrom::Time(time)) => change.time >= time,
-        };
-        then && of.is_none_or(|of| of.code == change.connection)
-    };
-    let each = |take: Take<'_, Change>| {
-        catalog.each_change(|change| match wanted(&change) {
-            true => take(change),
-            false => Ok(()),
-        })
-    };
-    Ok(write(program, form, &|take| {
-        let take = &mut |change| take(ChangeRow::new(change, catalog)?);
-        listing::last(limit, take, &each)
-    }))
-}
-
-fn scans(
-    program: &mut Program,
-    catalog: &Catalog,
-    (of, limit): (&OfConnection, Option<u64>),
-    form: &Form,
-) -> Result<Exit, Exit> {
-    let of = connection(program, catalog, of)?;
-    Ok(write(program, form, &|take| {
-        listing::last(limit, take, &|take| {
-            catalog.each_scan(of, |scan| take(ScanRow::of(scan, catalog)))
-        })
-    }))
-}
-
-fn owners(
-    program: &mut Program,
-    catalog: &Catalog,
-    wanted: &WantedOwners,
-    of: &OfConnection,
-    form: &Form,
-) -> Result<Exit, Exit> {
-    let scope = ItemScope {
-        connection: connection(program, catalog, of)?,
-        states: ItemState::EXISTING,
-    };
-    let mut owners = Owners::default();
-    let counted = catalog.each_item(scope, |item| {
-        owners::count(&mut owners, &item);
-        Ok(())
-    });
-    if let Err(error) = counted {
-        return Err(tell(program, error));
-    }
-    Ok(write(program, form, &|take| {
-        let mut rows = owners.values().filter(|owner| wanted.accepts(owner));
-        rows.try_for_each(|owner| take(owner.clone()))
-    }))
-}
-
-/// The store, or the exit of a command that finds none; a person was told.
+/// Opens the store. Reports the error and returns the exit code if there is none.
 pub(crate) fn open(program: &mut Program) -> Result<Catalog, Exit> {
     let catalog = program.installation.catalog();
     catalog.map_err(|error| program.report_error(&error))
 }
 
-/// The connection of the store that `--connection` names.
-pub(crate) fn connection<'a>(
-    program: &mut Program,
-    catalog: &'a Catalog,
-    of: &OfConnection,
-) -> Result<Option<&'a StoredConnection>, Exit> {
-    let Some(code) = &of.connection else {
-        return Ok(None);
-    };
-    let found = stored_connection(catalog, code);
-    found
-        .map(Some)
-        .map_err(|error| program.report_error(&error))
-}
-
-fn write<R: Row>(
-    program: &mut Program,
-    form: &Form,
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
-) -> Exit {
-    let listing = Listing {
-        form,
-        fields: properties(program),
-        screen: program.environment.screen,
-    };
-    let mut output = io::BufWriter::new(&mut program.environment.output);
-    match listing.write(&mut output, each) {
-        Ok(left_out) => {
-            drop(output);
-            if !left_out.is_empty() {
-                let left_out = left_out.join(", ");
-                program.report_note(&format!(
-                    "note: the terminal is too narrow for {left_out}; `--columns` chooses what is shown\n"
-                ));
-            }
-            Exit::Complete
+impl Lists<'_> {
+    fn items(&mut self, options: &ItemOptions) -> Result<Exit, Exit> {
+        let kind = options.wanted_type;
+        if kind == WantedType::Stream && options.app.is_some() {
+            let message = "`--app` selects sheets and apps; with `--type stream`, use `--stream`";
+            return Err(self.program.report_usage(message));
         }
-        Err(error) => {
-            // What is still buffered has nowhere to go.
-            let (_, _) = output.into_parts();
-            tell(program, error)
+        let states: Vec<_> = options.state.iter().copied().map(ItemState::from).collect();
+        let catalog = self.catalog;
+        let scope = ItemScope {
+            connection: self.connection(&options.of)?,
+            states: &states,
+        };
+        let from = self.changes_from(options.since.as_ref())?;
+        let changed = from.map(|from| catalog.changed_items(from)).transpose();
+        let changed = changed.map_err(|error| self.report(error.into()))?;
+        let conditions = options.conditions();
+        let filter = ItemFilter::new(&conditions);
+        let is_empty = Cell::new(true);
+        let exit = match kind.container_kind() {
+            None => self.write::<ItemRecord>(&|take| {
+                listing::first(options.limit, take, |take| {
+                    catalog.each_item(scope, |found: CatalogItem<'_>| {
+                        let is_changed = changed.as_ref().is_none_or(|set| set.has(&found));
+                        if is_changed && filter.accepts(&found) {
+                            is_empty.set(false);
+                            take(found.into())?;
+                        }
+                        Ok(())
+                    })
+                })
+            }),
+            Some(kind) => self.write::<ContainerRecord>(&|take| {
+                let streams = StreamNames::read(catalog, scope.connection)?;
+                listing::first(options.limit, take, |take| {
+                    catalog.each_container(scope, |found| {
+                        let container = &found.container;
+                        let stream = streams.stream_of(container);
+                        let is_changed =
+                            changed.as_ref().is_none_or(|set| set.has_container(&found));
+                        if container.kind.id == kind
+                            && is_changed
+                            && filter.accepts_container(container, stream)
+                        {
+                            is_empty.set(false);
+                            take(ContainerRecord::new(found, stream))?;
+                        }
+                        Ok(())
+                    })
+                })
+            }),
+        };
+        if is_empty.get() && exit == Exit::Complete {
+            self.note_empty(&conditions, from)?;
         }
+        Ok(exit)
     }
-}
 
-/// The names of the properties that items may have.
-fn properties(program: &Program) -> Vec<String> {
-    let connectors = program
-        .installation
-        .connectors
-        .ids()
-        .filter_map(|id| program.installation.connectors.get(id));
-    let properties = connectors.flat_map(|connector| connector.properties());
-    let names = properties.map(|property| property.name.to_owned());
-    names.chain(["catalog".to_owned()]).collect()
-}
-
-/// A reader that has seen enough, such as `head`, is no fault.
-fn tell(program: &mut Program, error: ListError) -> Exit {
-    match error {
-        ListError::Store(error) => {
-            program.report_problem(&error.problem());
-            Exit::from(error.operation_kind())
+    /// Prints why a list of items is empty.
+    fn note_empty(
+        &mut self,
+        conditions: &Conditions,
+        from: Option<ChangesFrom>,
+    ) -> Result<(), Exit> {
+        let mut reason = self.future(from)?;
+        if reason.is_none() {
+            let unknown = item_filter::unknown_name(self.catalog, conditions);
+            reason = unknown.map_err(|error| self.report(error.into()))?;
         }
-        ListError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
-        ListError::UnknownColumn(message) => program.report_usage(&message),
-        ListError::Enough => Exit::Complete,
-        ListError::Write(error) => {
-            let message = format!("the list cannot be written: {error}");
-            program.report_problem(&Problem::general(message, None));
-            Exit::Failed
-        }
-    }
-}
-
-fn show(program: &mut Program, catalog: &Catalog, key: &str, form: &Form) -> Result<Exit, Exit> {
-    let found = catalog.item(key);
-    let found = found.map_err(|error| tell(program, error.into()))?;
-    if let Some(found) = found {
-        return show_row(program, &ItemRow::of(found), form);
-    }
-    let container = catalog.container(key);
-    let container = container.map_err(|error| tell(program, error.into()))?;
-    let Some(found) = container else {
-        let message = format!(
-            "the store has no item, app or stream with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
-        );
-        return Err(program.report_usage(&message));
-    };
-    let parents = Parents::read(catalog, Some(found.connection));
-    let parents = parents.map_err(|error| tell(program, error))?;
-    let parent = parents.of(&found.container).map(str::to_owned);
-    show_row(program, &ContainerRow::of(found, parent.as_deref()), form)
-}
-
-/// Shows one row, in a table as a line for each field.
-fn show_row<R: Row + Clone>(program: &mut Program, row: &R, form: &Form) -> Result<Exit, Exit> {
-    if form.format != CatalogFormat::Table {
-        return Ok(write(program, form, &|take| take(row.clone())));
-    }
-    let fields = rows::fields(row).and_then(|fields| match &form.columns {
-        Some(names) => rows::chosen::<R>(fields, names, &properties(program)),
-        None => Ok(fields),
-    });
-    let fields = fields.map_err(|error| tell(program, error))?;
-    let form = Form {
-        columns: None,
-        ..*form
-    };
-    Ok(write(program, &form, &|take| {
-        fields.iter().cloned().try_for_each(&mut *take)
-    }))
-}
-
-fn followers(program: &mut Program, catalog: &Catalog, form: &Form) -> Result<Exit, Exit> {
-    let application = application(program)?;
-    let followers = application.followers.iter();
-    let followers: Vec<_> = followers.map(|one| FeedFollower::new(one)).collect();
-    Ok(write(program, form, &|take| {
-        let last = catalog.settled()?;
-        for follower in &followers {
-            let cursor = catalog.cursor(follower)?;
-            take(FollowerRow::of(&follower.name, cursor, last))?;
-        }
+        let reason = reason.as_deref().unwrap_or("no item matches");
+        self.program.report_note(&format!("note: {reason}\n"));
         Ok(())
-    }))
+    }
+
+    /// Why there are no changes from there on.
+    fn future(&mut self, from: Option<ChangesFrom>) -> Result<Option<String>, Exit> {
+        let Some(from) = from else { return Ok(None) };
+        let now = (self.program.environment.clock)();
+        let future = changes_since::future(self.catalog, from, now);
+        future.map_err(|error| self.report(error.into()))
+    }
+
+    fn changes(
+        &mut self,
+        since: Option<&ChangesSince>,
+        of: &OfConnection,
+        limit: Option<u64>,
+    ) -> Result<Exit, Exit> {
+        let catalog = self.catalog;
+        let of = self.connection(of)?;
+        let from = self.changes_from(since)?;
+        let is_wanted = |change: &Change| {
+            from.is_none_or(|from| changes_since::is_since(change, from))
+                && of.is_none_or(|of| of.code == change.connection)
+        };
+        let each: Each<'_, Change> = &|take| {
+            catalog.each_change(|change| match is_wanted(&change) {
+                true => take(change),
+                false => Ok(()),
+            })
+        };
+        let exit = self.write(&|take| {
+            let take = &mut |change| take(ChangeRecord::new(change, catalog)?);
+            listing::last(limit, take, each)
+        });
+        if let Some(reason) = self.future(from)? {
+            self.program.report_note(&format!("note: {reason}\n"));
+        }
+        Ok(exit)
+    }
+
+    fn scans(&mut self, of: &OfConnection, limit: Option<u64>) -> Result<Exit, Exit> {
+        let catalog = self.catalog;
+        let of = self.connection(of)?;
+        Ok(self.write(&|take| {
+            listing::last(limit, take, &|take| {
+                catalog.each_scan(of, |scan| take(ScanRecord::new(scan, catalog)))
+            })
+        }))
+    }
+
+    fn owners(&mut self, filter: &OwnerFilter, of: &OfConnection) -> Result<Exit, Exit> {
+        let scope = ItemScope {
+            connection: self.connection(of)?,
+            states: ItemState::EXISTING,
+        };
+        let owners = owners(self.catalog, scope).map_err(|error| self.report(error.into()))?;
+        Ok(self.write::<OwnerRecord>(&|take| {
+            let mut owners = owners.iter().filter(|owner| filter.accepts(owner));
+            owners.try_for_each(|owner| take(owner.clone()))
+        }))
+    }
+
+    fn followers(&mut self) -> Result<Exit, Exit> {
+        let application = application(self.program)?;
+        let followers = application.followers.iter();
+        let followers: Vec<_> = followers.map(|one| FeedFollower::new(one)).collect();
+        let catalog = self.catalog;
+        Ok(self.write(&|take| {
+            let last = catalog.settled()?;
+            for follower in &followers {
+                let cursor = catalog.cursor(follower)?;
+                take(FollowerRecord::new(&follower.name, cursor, last))?;
+            }
+            Ok(())
+        }))
+    }
+
+    fn show(&mut self, key: &str) -> Result<Exit, Exit> {
+        let catalog = self.catalog;
+        let item = catalog.item(key);
+        if let Some(found) = item.map_err(|error| self.report(error.into()))? {
+            return self.show_row(&ItemRecord::from(found));
+        }
+        let container = catalog.container(key);
+        let Some(found) = container.map_err(|error| self.report(error.into()))? else {
+            let message = format!(
+                "the store has no item, app or stream with the key `{key}`; `catalog list --search TEXT` and `explain` find keys"
+            );
+            return Err(self.program.report_usage(&message));
+        };
+        let streams = StreamNames::read(catalog, Some(found.connection));
+        let streams = streams.map_err(|error| self.report(error.into()))?;
+        let stream = streams.stream_of(&found.container).map(str::to_owned);
+        self.show_row(&ContainerRecord::new(found, stream.as_deref()))
+    }
+
+    /// Shows one record; a table has a line for each field.
+    fn show_row<R: Row + Clone>(&mut self, row: &R) -> Result<Exit, Exit> {
+        if self.form.format != CatalogFormat::Table {
+            return Ok(self.write(&|take| take(row.clone())));
+        }
+        let fields = rows::fields(row).and_then(|fields| match &self.form.columns {
+            Some(names) => rows::chosen::<R>(fields, names, &self.properties::<R>()),
+            None => Ok(fields),
+        });
+        let fields = fields.map_err(|error| self.report(error))?;
+        let form = Form {
+            columns: None,
+            ..self.form.clone()
+        };
+        let mut lists = Lists {
+            program: self.program,
+            catalog: self.catalog,
+            form: &form,
+        };
+        Ok(lists.write(&|take| fields.iter().cloned().try_for_each(&mut *take)))
+    }
+}
+
+impl<'a> Lists<'a> {
+    /// The scan or the time that `--since` names.
+    fn changes_from(&mut self, since: Option<&ChangesSince>) -> Result<Option<ChangesFrom>, Exit> {
+        let now = (self.program.environment.clock)();
+        let store_id = self.catalog.store_id();
+        let from = since.map(|since| since.resolve(store_id, now)).transpose();
+        from.map_err(|error| self.program.report_error(&error))
+    }
+
+    /// The connection of the store that `--connection` names.
+    fn connection(&mut self, of: &OfConnection) -> Result<Option<&'a StoredConnection>, Exit> {
+        let code = of.connection.as_deref();
+        let found = code.map(|code| stored_connection(self.catalog, code));
+        let found = found.transpose();
+        found.map_err(|error: OperationError| self.program.report_error(&error))
+    }
+
+    fn write<R: Row>(&mut self, each: Each<'_, R>) -> Exit {
+        let listing = Listing {
+            form: self.form,
+            fields: self.properties::<R>(),
+            screen: self.program.environment.screen,
+        };
+        let mut output = io::BufWriter::new(&mut self.program.environment.output);
+        match listing.write(&mut output, each) {
+            Ok(left_out) => {
+                drop(output);
+                if !left_out.is_empty() {
+                    let left_out = left_out.join(", ");
+                    self.program.report_note(&format!(
+                        "note: the terminal is too narrow for {left_out}; use `--columns` to select columns\n"
+                    ));
+                }
+                Exit::Complete
+            }
+            Err(error) => {
+                // Nothing can be done with the text that is still buffered.
+                let (_, _) = output.into_parts();
+                self.report(error)
+            }
+        }
+    }
+
+    /// The names of the properties that these records may have.
+    fn properties<R: Row>(&self) -> Vec<String> {
+        if !R::HAS_PROPERTIES {
+            return Vec::new();
+        }
+        let connectors = &self.program.installation.connectors;
+        let all = connectors.ids().filter_map(|id| connectors.get(id));
+        let properties = all.flat_map(|connector| connector.properties());
+        let names = properties.map(|property| property.name.to_owned());
+        names.chain(["catalog".to_owned()]).collect()
+    }
+
+    /// Reports why a list was not written. A closed pipe, such as that of `head`, is not an error.
+    fn report(&mut self, error: ListError) -> Exit {
+        match error {
+            ListError::Store(error) => {
+                self.program.report_problem(&error.problem());
+                Exit::from(error.operation_kind())
+            }
+            ListError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
+            ListError::UnknownColumn(message) => self.program.report_usage(&message),
+            ListError::LimitReached => Exit::Complete,
+            ListError::Write(error) => {
+                let message = format!("the list cannot be written: {error}");
+                self.program
+                    .report_problem(&Problem::general(message, None));
+                Exit::Failed
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! `check`: each stage on the way to a site, and where it ends.
+//! `check`: tests each stage on the way to a site, and shows which one fails.
 
 use std::pin::pin;
 
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     application_file::Application,
     arguments::{Check, ShowFormat},
-    check::Checked,
+    check::{CheckGroups, Checked},
     exit::Exit,
     hooks,
     installation::Installation,
@@ -17,9 +17,7 @@ use crate::{
     program::Program,
 };
 
-mod show;
-
-use self::show::Groups;
+mod text;
 
 pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     if arguments.offline {
@@ -29,8 +27,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let told = program.report_problems(&selected.problems);
-    let mut outcomes = Vec::from_iter(told);
+    let mut outcomes = Vec::from_iter(program.report_problems(&selected.problems));
     let hooks = hooks::files(&program.installation.home, &program.installation.variables);
     let hooks: Vec<_> = hooks.into_iter().flat_map(|file| file.problems).collect();
     outcomes.extend(program.report_problems(&hooks));
@@ -56,26 +53,27 @@ pub(crate) async fn run(program: &mut Program, arguments: Check) -> Exit {
     if checked.iter().any(Checked::fails_at_the_site) {
         outcomes.push(Exit::Failed);
     }
-    let wanted = application.filter(|_| arguments.codes.is_empty());
+    let application = application.filter(|_| arguments.codes.is_empty());
     let followers = tokio::select! {
-        followers = check_followers(&program.installation, wanted.as_ref()) => followers,
+        followers = check_followers(&program.installation, application.as_ref()) => followers,
         () = &mut interrupted => return Exit::Interrupted,
     };
     if followers.iter().any(Checked::fails_at_the_site) {
         outcomes.push(Exit::Follower);
     }
     let text = match arguments.format {
-        ShowFormat::Text => show::as_text(checked.iter().chain(&followers)),
-        ShowFormat::Json => show::as_json(&Groups {
+        ShowFormat::Text => text::text(checked.iter().chain(&followers)),
+        ShowFormat::Json => CheckGroups {
             connections: &checked,
             followers: &followers,
             files: &[],
-        }),
+        }
+        .to_json(),
     };
-    program.print(&text, Exit::of(&outcomes))
+    program.print(&text, Exit::worst_of(&outcomes))
 }
 
-/// Checks the followers. There are none if only some connections are to be checked.
+/// Checks the followers of these settings.
 async fn check_followers(
     installation: &Installation,
     application: Option<&Application>,
@@ -96,13 +94,14 @@ fn check_offline(program: &mut Program, arguments: &Check) -> Exit {
     let text = match arguments.format {
         ShowFormat::Text => {
             let others = check.others.iter().chain(&check.followers);
-            show::as_text(others.chain(&check.connections))
+            text::text(others.chain(&check.connections))
         }
-        ShowFormat::Json => show::as_json(&Groups {
+        ShowFormat::Json => CheckGroups {
             connections: &check.connections,
             followers: &check.followers,
             files: &check.others,
-        }),
+        }
+        .to_json(),
     };
     let exit = match check.problems.iter().any(Problem::is_error) {
         true => Exit::Configuration,

@@ -1,6 +1,6 @@
 //! Deliveries to followers after the scans of a run.
 
-use scan_engine::delivery::Followers;
+use crate::delivery::Followers;
 
 use crate::{program::Program, run_report::Report};
 

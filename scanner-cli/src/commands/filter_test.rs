@@ -1,11 +1,12 @@
-//! `filter test CODE`: what the filters of a connection would keep and leave out of what its site has now, or with
-//! `--offline` of what the store holds. Nothing is written but the list, on standard output, and the session.
+//! `filter test`: which sheets of the site, or with `--offline` of the store, the filters of a connection keep and exclude.
+//!
+//! The list goes to standard output. Nothing is stored, except the session.
 
 use std::path::Path;
 
-use catalog_model::{Completeness, ScanError, counted, with_causes};
+use catalog_model::{Completeness, counted, with_causes};
 
-use super::{selection::select, signals::interrupted};
+use super::{explain::report_unreadable, selection::select, signals::interrupted};
 use crate::{
     arguments::FilterTest,
     connections::Ready,
@@ -24,8 +25,7 @@ pub(crate) async fn run(program: &mut Program, arguments: FilterTest) -> Exit {
         Ok(selected) => selected,
         Err(exit) => return exit,
     };
-    let told = program.report_problems(&selected.take_problems());
-    let mut exits = Vec::from_iter(told);
+    let mut exits = Vec::from_iter(program.report_problems(&selected.take_problems()));
     let ready = selected.ready.iter();
     let held: Vec<_> = ready
         .map(|ready| (ready.connection.hold_session(), ready))
@@ -43,29 +43,20 @@ pub(crate) async fn run(program: &mut Program, arguments: FilterTest) -> Exit {
             () = interrupted(program) => return Exit::Interrupted,
         }
     }
-    Exit::of(&exits)
+    Exit::worst_of(&exits)
 }
 
 fn report(program: &mut Program, ready: &Ready, tried: TrialResult) -> Exit {
-    let (code, name) = (&ready.code, &ready.name);
     let (mut trial, completeness) = match tried {
         Ok(tried) => tried,
-        Err(error) => {
-            let hint = match &error {
-                ScanError::Source { hint, .. } => hint.clone(),
-                _ => None,
-            };
-            let message = format!("{code} ({name}) cannot be read: {}", with_causes(&error));
-            program.report_problem(&Problem::general(message, hint));
-            return Exit::Failed;
-        }
+        Err(error) => return report_unreadable(program, ready, &error),
     };
     let written = trial.copy(program.environment.output.as_mut());
     if let Err(error) = unless_broken_pipe(written, Path::new(STANDARD_OUTPUT)) {
         program.report_problem(&Problem::general(with_causes(&error), None));
         return Exit::Failed;
     }
-    program.report_note(summary(&trial, &format!("{code} ({name})")).as_str());
+    program.report_note(summary(&trial, &format!("{} ({})", ready.code, ready.name)).as_str());
     match completeness {
         Completeness::Complete => Exit::Complete,
         Completeness::Partial(reasons) => {

@@ -7,6 +7,7 @@ use std::{
     pin::pin,
 };
 
+use crate::records::Record;
 use catalog_model::{InventoryEntry, SinkError};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use crate::{
     arguments::{CatalogFormat, Form, Inventory},
     destination::{Destination, STANDARD_OUTPUT, copy_to_standard_output, unless_broken_pipe},
     exit::Exit,
-    listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field},
+    listing::{Fit, ListError, Listing, Row, TableColumn, Take, find_field, label_cell},
     program::Program,
     report::exit,
     scanning::{Job, run_all},
@@ -62,21 +63,24 @@ struct InventoryRow {
     catalog: Option<String>,
 }
 
+impl Record for InventoryRow {
+    const FIELDS: &'static [&'static str] = &["key", "label", "id", "catalog"];
+}
+
 impl Row for InventoryRow {
     const TABLE: &'static [TableColumn] = &[
         ("label", "LABEL", Fit::CutMiddle),
         ("key", "KEY", Fit::CutMiddle),
     ];
     const SPARE: &'static [&'static str] = &[];
-    const COLUMNS: &'static [&'static str] = &["key", "label", "id", "catalog"];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.label.clone(), self.key.clone()]
+        vec![label_cell(&self.label), self.key.clone()]
     }
 }
 
 fn check_columns(form: &Form) -> Result<(), ListError> {
-    let known: Vec<_> = InventoryRow::COLUMNS
+    let known: Vec<_> = InventoryRow::FIELDS
         .iter()
         .map(|name| (*name).to_owned())
         .collect();

@@ -6,7 +6,7 @@ use catalog_model::nearest;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Fit, ListError, Row, Take, json, text};
+use super::{Each, Fit, ListError, Row, json, text};
 
 /// A column of a table: the field that it shows, its heading, and what happens to texts that are too wide.
 pub(crate) type TableColumn = (&'static str, &'static str, Fit);
@@ -17,11 +17,11 @@ pub(super) struct Column {
     pub(super) field: String,
     pub(super) heading: String,
     pub(super) fit: Fit,
-    /// Which of the row's own cells it shows; else the field as it is.
+    /// The number of the cell of [`Row::cells`] that it shows. If not set, it shows the field.
     own: Option<usize>,
 }
 
-/// The columns of the table where nothing was chosen.
+/// The columns of the table if `--columns` is not set.
 pub(super) fn usual<R: Row>() -> Vec<Column> {
     let usual = R::TABLE.iter().enumerate();
     usual
@@ -34,17 +34,17 @@ pub(super) fn usual<R: Row>() -> Vec<Column> {
         .collect()
 }
 
-/// The columns with these names. A name is that of a field or a heading of the table.
+/// The columns with these names: names of fields, or headings of the table. The names in `more` are valid, too.
 ///
 /// # Errors
-/// If no row has such a field, and no item could have it.
+/// If no row has such a field, and it is not one of `more`.
 pub(super) fn chosen<R: Row>(
     names: &[String],
     more: &[String],
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+    each: Each<'_, R>,
 ) -> Result<Vec<Column>, ListError> {
     let usual = usual::<R>();
-    let mut known: Vec<_> = R::COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+    let mut known: Vec<_> = R::FIELDS.iter().map(|name| (*name).to_owned()).collect();
     let find = |name: &String, known: &[String]| {
         let plain = normalized(name);
         let own = usual.iter().find(|column| {
@@ -61,7 +61,7 @@ pub(super) fn chosen<R: Row>(
         };
         own.cloned().or_else(other)
     };
-    // Only other fields are worth reading the whole list for.
+    // The whole list is read only if a name is not among the usual fields.
     if names.iter().any(|name| find(name, &known).is_none()) {
         known.extend(others(each)?);
         known.extend_from_slice(more);
@@ -72,10 +72,10 @@ pub(super) fn chosen<R: Row>(
     columns.collect()
 }
 
-/// The field that a name of a column means.
+/// The field with the name of a column.
 ///
 /// # Errors
-/// If it is not one of those that are known.
+/// If it is not one of the known fields.
 pub(crate) fn find_field<'a>(name: &str, known: &'a [String]) -> Result<&'a str, ListError> {
     let found = known
         .iter()
@@ -84,7 +84,7 @@ pub(crate) fn find_field<'a>(name: &str, known: &'a [String]) -> Result<&'a str,
     found.ok_or_else(|| ListError::UnknownColumn(unknown(name, known)))
 }
 
-/// The name in the form in which names are compared. A name of an earlier version means its successor.
+/// The name in the form in which names are compared. A name of an earlier version is replaced by the current one.
 fn normalized(name: &str) -> String {
     let lower = name.trim().to_lowercase();
     match lower.replace([' ', '_', '-'], "") {
@@ -103,15 +103,13 @@ fn unknown(name: &str, known: &[String]) -> String {
     format!("there is no column `{name}`{near}; there are: {known}")
 }
 
-/// The fields of the rows that are not among the usual ones.
-pub(super) fn others<R: Row>(
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
-) -> Result<BTreeSet<String>, ListError> {
+/// The fields of the rows that are not in [`Record::FIELDS`](crate::records::Record::FIELDS).
+pub(super) fn others<R: Row>(each: Each<'_, R>) -> Result<BTreeSet<String>, ListError> {
     let mut others = BTreeSet::new();
     each(&mut |row| {
         if let Value::Object(fields) = json(&row)? {
             let names = fields.into_iter().map(|(name, _)| name);
-            others.extend(names.filter(|name| !R::COLUMNS.contains(&name.as_str())));
+            others.extend(names.filter(|name| !R::FIELDS.contains(&name.as_str())));
         }
         Ok(())
     })?;
@@ -132,7 +130,7 @@ pub(super) fn cells<R: Row>(row: &R, columns: &[Column]) -> Result<Vec<String>, 
     Ok(columns.iter().map(cell).collect())
 }
 
-/// The chosen fields of a row, in the order of the columns. What a row does not have is left out.
+/// The chosen fields of a row, in the order of the columns. Fields that the row does not have are left out.
 pub(super) struct Chosen<'a> {
     pub(super) fields: Value,
     pub(super) columns: &'a [Column],

@@ -6,7 +6,7 @@ use catalog_model::printable;
 use textwrap::{Options, WordSplitter};
 
 use super::{
-    Fit, ListError, Row, Take,
+    Each, Fit, ListError, Row,
     columns::{Column, cells},
     fit::{GAP, cut, width, widths, widths_of_all},
 };
@@ -35,7 +35,7 @@ pub(super) fn write<R: Row>(
     output: &mut dyn Write,
     (columns, choice): (&[Column], Choice),
     screen: Option<Screen>,
-    each: &dyn Fn(Take<'_, R>) -> Result<(), ListError>,
+    each: Each<'_, R>,
 ) -> Result<Vec<String>, ListError> {
     let mut natural: Vec<_> = (columns.iter())
         .map(|column| (width(&column.heading), column.fit))

@@ -193,10 +193,7 @@ fn explain_shows_the_store_and_the_site() {
         }
     }
     let app = home.run(&["explain", ids[1]]).output;
-    assert!(
-        app.contains("not a sheet, but the app `Sales Overview"),
-        "{app}"
-    );
+    assert!(app.contains("present: app `Sales Overview"), "{app}");
     let asked = site.requests().len();
     let offline = home.run(&["explain", key, "--offline"]).output;
     assert!(offline.contains("last seen") && !offline.contains(") now"));
@@ -225,7 +222,7 @@ fn a_hidden_sheet_is_not_visible_and_stays_in_the_store() {
         fresh
             .run(&["explain", "Sales Overview"])
             .output
-            .contains("not a sheet, but the app")
+            .contains("present: app")
     );
     fresh
         .run(&["explain", "Sales Overview", "--offline"])

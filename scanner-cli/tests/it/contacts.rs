@@ -109,7 +109,7 @@ fn site_of_departed() -> FakeSite {
 fn owners_who_can_no_longer_log_in_are_counted() {
     let site = site_of_departed();
     let (run, told) = report(&home(&site, ""));
-    let text = "  contacts  3 owners are not active (1 removed, 1 blocked, 1 inactive): `ACME\\ada.moreau`, \
+    let text = "  contacts  3 owners can no longer log in (1 removed from the user directory, 1 blocked, 1 inactive): `ACME\\ada.moreau`, \
                 `ACME\\emi`, `ACME\\hugo.left`\n";
     let list = "`catalog owners --status inactive,blocked,removed` lists all";
     run.check(0, &[text, list]);

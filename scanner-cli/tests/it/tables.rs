@@ -313,7 +313,7 @@ mod on_a_terminal {
         assert_eq!(headings(&run.output), ["LABEL", "STATE", "KEY"]);
         run.check(
             0,
-            &["note: the terminal is too narrow for LAST SEEN; `--columns` chooses"],
+            &["note: the terminal is too narrow for LAST SEEN; use `--columns`"],
         );
         let run = on_terminal(
             home.command(&[&list[..], &["--columns", "key"]].concat()),

@@ -1,54 +1,54 @@
-//! Changes, scans, followers and fields as rows.
+//! How the records of the store look in tables.
 
-use catalog_model::FollowerName;
-use scan_engine::delivery::next_retry;
+use crate::{
+    records::{
+        ChangeRecord, ContainerRecord, FollowerRecord, ItemRecord, OwnerRecord, Record, ScanRecord,
+    },
+    shown_time::second,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     export_line::label,
-    listing::{Fit, ListError, Row, TableColumn, find_field, instant, moment, text},
-    store::{Catalog, Change, Cursor, StoredScan},
+    listing::{Fit, ListError, Row, TableColumn, find_field, label_cell, text},
 };
 
-#[derive(Serialize)]
-pub(super) struct ChangeRow {
-    /// No change of another store has it.
-    id: String,
-    seq: i64,
-    time: String,
-    scan: i64,
-    connection: String,
-    change: &'static str,
-    key: String,
-    /// The label that the item has now, or had last.
-    label: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    fields: Vec<String>,
-    #[serde(skip)]
-    moment: String,
-}
+impl Row for ItemRecord {
+    const TABLE: &'static [TableColumn] = &[
+        ("label", "LABEL", Fit::CutMiddle),
+        ("state", "STATE", Fit::Whole),
+        ("last_seen", "LAST SEEN", Fit::Whole),
+        ("key", "KEY", Fit::CutMiddle),
+    ];
+    const SPARE: &'static [&'static str] = &["last_seen", "state"];
+    const HAS_PROPERTIES: bool = true;
 
-impl ChangeRow {
-    /// # Errors
-    /// If the label of the item cannot be read.
-    pub(super) fn new(change: Change, catalog: &Catalog) -> Result<Self, ListError> {
-        Ok(Self {
-            label: label(&catalog.label(&change.key)?),
-            id: catalog.global_id(change.seq),
-            seq: change.seq,
-            time: instant(change.time),
-            moment: moment(change.time),
-            scan: change.scan,
-            connection: change.connection,
-            change: change.kind.word(),
-            key: change.key,
-            fields: change.fields,
-        })
+    fn cells(&self) -> Vec<String> {
+        vec![
+            label_cell(&label(&self.item.label)),
+            self.state.word().to_owned(),
+            second(self.last_seen),
+            self.key.clone(),
+        ]
     }
 }
 
-impl Row for ChangeRow {
+impl Row for ContainerRecord {
+    const TABLE: &'static [TableColumn] = ItemRecord::TABLE;
+    const SPARE: &'static [&'static str] = ItemRecord::SPARE;
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            label_cell(&self.label),
+            self.state.to_owned(),
+            self.last_seen_second.clone(),
+            self.key.clone(),
+        ]
+    }
+}
+
+impl Row for ChangeRecord {
     const TABLE: &'static [TableColumn] = &[
         ("label", "LABEL", Fit::CutMiddle),
         ("time", "TIME", Fit::Whole),
@@ -58,22 +58,11 @@ impl Row for ChangeRow {
         ("key", "KEY", Fit::CutMiddle),
     ];
     const SPARE: &'static [&'static str] = &["fields", "scan", "time", "change"];
-    const COLUMNS: &'static [&'static str] = &[
-        "seq",
-        "time",
-        "scan",
-        "connection",
-        "change",
-        "key",
-        "fields",
-        "id",
-        "label",
-    ];
 
     fn cells(&self) -> Vec<String> {
         vec![
-            self.label.clone(),
-            self.moment.clone(),
+            label_cell(&self.label),
+            self.time_second.clone(),
             self.scan.to_string(),
             self.change.to_owned(),
             self.fields.join(", "),
@@ -82,57 +71,7 @@ impl Row for ChangeRow {
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct ScanRow {
-    /// No scan of another store has it.
-    id: String,
-    scan: i64,
-    connection: String,
-    started: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ended: Option<String>,
-    outcome: String,
-    items: i64,
-    added: i64,
-    changed: i64,
-    removed: i64,
-    returned: i64,
-    unreadable: i64,
-    excluded: i64,
-    bytes: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    site_version: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reasons: Vec<String>,
-    #[serde(skip)]
-    moment: String,
-}
-
-impl ScanRow {
-    pub(super) fn of(scan: StoredScan, catalog: &Catalog) -> Self {
-        Self {
-            id: catalog.global_id(scan.id),
-            scan: scan.id,
-            connection: scan.connection,
-            started: instant(scan.started),
-            moment: moment(scan.started),
-            ended: scan.ended.map(instant),
-            outcome: scan.outcome.unwrap_or_else(|| "unfinished".to_owned()),
-            items: scan.counts.seen,
-            added: scan.counts.added,
-            changed: scan.counts.changed,
-            removed: scan.counts.removed,
-            returned: scan.counts.returned,
-            unreadable: scan.counts.unreadable,
-            excluded: scan.counts.excluded,
-            bytes: scan.bytes,
-            site_version: scan.site_version,
-            reasons: scan.reasons,
-        }
-    }
-}
-
-impl Row for ScanRow {
+impl Row for ScanRecord {
     const TABLE: &'static [TableColumn] = &[
         ("scan", "SCAN", Fit::Whole),
         ("connection", "CONNECTION", Fit::Whole),
@@ -149,76 +88,50 @@ impl Row for ScanRow {
     const SPARE: &'static [&'static str] = &[
         "excluded", "returned", "removed", "changed", "added", "started", "items",
     ];
-    const COLUMNS: &'static [&'static str] = &[
-        "scan",
-        "connection",
-        "started",
-        "ended",
-        "outcome",
-        "items",
-        "added",
-        "changed",
-        "removed",
-        "returned",
-        "unreadable",
-        "excluded",
-        "bytes",
-        "site_version",
-        "reasons",
-        "id",
-    ];
 
     fn cells(&self) -> Vec<String> {
+        let counts = &self.counts;
         vec![
             self.scan.to_string(),
             self.connection.clone(),
-            self.moment.clone(),
+            self.started_second.clone(),
             self.outcome.clone(),
-            self.items.to_string(),
-            self.added.to_string(),
-            self.changed.to_string(),
-            self.removed.to_string(),
-            self.returned.to_string(),
-            self.excluded.to_string(),
+            counts.items.to_string(),
+            counts.added.to_string(),
+            counts.changed.to_string(),
+            counts.removed.to_string(),
+            counts.returned.to_string(),
+            counts.excluded.to_string(),
             self.reasons.join("; "),
         ]
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct FollowerRow {
-    follower: String,
-    /// The last change that it has delivered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<i64>,
-    /// Number of changes that it has not delivered yet; not set before it has delivered all items.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    behind: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    followed: Option<String>,
-    failures: i64,
-    /// When the service retries it, if it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_retry: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
+impl Row for OwnerRecord {
+    const TABLE: &'static [TableColumn] = &[
+        ("connection", "CONNECTION", Fit::Whole),
+        ("owner", "OWNER", Fit::CutEnd),
+        ("name", "NAME", Fit::CutEnd),
+        ("email", "E-MAIL", Fit::CutEnd),
+        ("status", "STATUS", Fit::Whole),
+        ("items", "ITEMS", Fit::Whole),
+    ];
+    const SPARE: &'static [&'static str] = &["connection", "name", "items"];
 
-impl FollowerRow {
-    pub(super) fn of(name: &FollowerName, cursor: Cursor, last: i64) -> Self {
-        Self {
-            follower: name.to_string(),
-            position: cursor.reached,
-            next_retry: next_retry(&cursor).map(instant),
-            behind: cursor.reached.map(|reached| (last - reached).max(0)),
-            followed: cursor.followed.map(instant),
-            failures: cursor.failures,
-            error: cursor.error,
-        }
+    fn cells(&self) -> Vec<String> {
+        let missing = if self.is_known() { "none" } else { "unknown" };
+        vec![
+            self.connection.clone(),
+            self.owner.clone(),
+            self.name.clone().unwrap_or_default(),
+            self.email.clone().unwrap_or_else(|| missing.to_owned()),
+            self.status.unwrap_or("unknown").to_owned(),
+            self.items.to_string(),
+        ]
     }
 }
 
-impl Row for FollowerRow {
+impl Row for FollowerRecord {
     const TABLE: &'static [TableColumn] = &[
         ("follower", "FOLLOWER", Fit::CutMiddle),
         ("behind", "BEHIND", Fit::Whole),
@@ -228,15 +141,6 @@ impl Row for FollowerRow {
         ("error", "ERROR", Fit::Wrap),
     ];
     const SPARE: &'static [&'static str] = &["next_retry", "failures", "followed"];
-    const COLUMNS: &'static [&'static str] = &[
-        "follower",
-        "position",
-        "behind",
-        "followed",
-        "failures",
-        "next_retry",
-        "error",
-    ];
 
     fn cells(&self) -> Vec<String> {
         let behind = self.behind.map(|behind| behind.to_string());
@@ -251,11 +155,15 @@ impl Row for FollowerRow {
     }
 }
 
-/// A field of one item, for the table that shows it.
+/// A field of one record, for the table that shows this record.
 #[derive(Clone, Serialize)]
 pub(super) struct FieldRow {
     field: String,
     value: String,
+}
+
+impl Record for FieldRow {
+    const FIELDS: &'static [&'static str] = &["field", "value"];
 }
 
 impl Row for FieldRow {
@@ -264,20 +172,19 @@ impl Row for FieldRow {
         ("value", "VALUE", Fit::Wrap),
     ];
     const SPARE: &'static [&'static str] = &[];
-    const COLUMNS: &'static [&'static str] = &["field", "value"];
 
     fn cells(&self) -> Vec<String> {
         vec![self.field.clone(), self.value.clone()]
     }
 }
 
-/// All fields of an item, in the order of its columns.
+/// All fields of a record, in the order of its columns.
 pub(super) fn fields<R: Row>(row: &R) -> Result<Vec<FieldRow>, ListError> {
     let json = serde_json::to_value(row).map_err(std::io::Error::from)?;
     let Value::Object(mut fields) = json else {
         return Ok(Vec::new());
     };
-    let first = R::COLUMNS
+    let first = R::FIELDS
         .iter()
         .filter_map(|name| fields.remove_entry(*name));
     let first: Vec<_> = first.collect();
@@ -289,14 +196,14 @@ pub(super) fn fields<R: Row>(row: &R) -> Result<Vec<FieldRow>, ListError> {
     Ok(rows.collect())
 }
 
-/// The fields with these names, in their order. An item need not have each field that others have, named in `more`.
+/// The fields with these names, in their order. Names in `more` are valid even if this record has no such field.
 pub(super) fn chosen<R: Row>(
     fields: Vec<FieldRow>,
     names: &[String],
     more: &[String],
 ) -> Result<Vec<FieldRow>, ListError> {
-    let has = fields.iter().map(|row| row.field.as_str());
-    let known = has.chain(R::COLUMNS.iter().copied()).map(str::to_owned);
+    let own = fields.iter().map(|row| row.field.as_str());
+    let known = own.chain(R::FIELDS.iter().copied()).map(str::to_owned);
     let known: Vec<_> = known.chain(more.iter().cloned()).collect();
     let mut chosen = Vec::new();
     for name in names {

@@ -49,6 +49,19 @@ fn lists_of_items() {
         &["catalog", "list", "--search", "no such text"],
         &["catalog", "list", "--connection", "dmeo"],
         &["catalog", "list", "--columns", "lable"],
+        &["catalog", "list", "--app", "Sales Overveiw"],
+        &["catalog", "list", "--app", "supplier"],
+        &["catalog", "list", "--stream", "everyon"],
+        &["catalog", "list", "--owner", r"ACME\nobody-at-all"],
+        &[
+            "catalog",
+            "list",
+            "--app",
+            "Sales Overview",
+            "--stream",
+            "Finance",
+        ],
+        &["catalog", "list", "--since", "2030-01-01"],
         &["catalog", "list", "--since", "99"],
         &["catalog", "list", "--since", "5b1f0c2a9d3e4f67-2"],
     ] {
@@ -68,6 +81,8 @@ const CONTAINER_LISTS: &[&[&str]] = &[
     &["app", "--search", "OVERVIEW", "--format", "csv"],
     &["app", "--state", "gone,excluded"],
     &["app", "--since", "2"],
+    &["app", "--app", "Sales Overveiw", "--format", "ndjson"],
+    &["app", "--columns", "sheet_url"],
     &["stream", "--app", "Sales Overview"],
     &["sheet", "--limit", "1"],
 ];
@@ -130,6 +145,7 @@ fn changes_scans_owners_and_followers() {
         }
     }
     page.run(&home, &["catalog", "changes", "--since", "2"]);
+    page.run(&home, &["catalog", "changes", "--since", "99"]);
     page.run(&home, &["catalog", "changes", "--since", "tomorrow"]);
     page.run(&home, &["catalog", "owners", "--email", "without"]);
     page.run(&home, &["catalog", "owners", "--status"]);

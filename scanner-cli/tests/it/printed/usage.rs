@@ -3,7 +3,7 @@
 use super::Page;
 use crate::scanner::Home;
 
-const COMMAND_LINES: [&[&str]; 29] = [
+const COMMAND_LINES: [&[&str]; 31] = [
     &["scna"],
     &["catalog", "lst"],
     &["catalog"],
@@ -23,6 +23,8 @@ const COMMAND_LINES: [&[&str]; 29] = [
     &["inventory", "--columns", "lable"],
     &["catalog", "list", "--since", "whenever"],
     &["catalog", "list", "--limit", "0"],
+    &["catalog", "changes", "--limit", "abc"],
+    &["catalog", "scans", "--limit", "99999999999999999999"],
     &["catalog", "list", "--state", "here"],
     &["catalog", "list", "--colums", "label"],
     &["catalog", "owners", "--status", "gone"],

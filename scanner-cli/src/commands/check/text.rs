@@ -1,0 +1,42 @@
+//! Checks as lines for people.
+
+use crate::{check::Checked, printable::Page};
+
+pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> String {
+    let checked: Vec<_> = checked.into_iter().collect();
+    let names = checked
+        .iter()
+        .flat_map(|checked| &checked.stages)
+        .map(|stage| stage.name.len());
+    let width = names.max().unwrap_or(0);
+    let mut text = Page::default();
+    for Checked {
+        code,
+        name,
+        file,
+        stages,
+    } in checked
+    {
+        match (code, name) {
+            (Some(code), Some(name)) => writeln!(text, "{code} ({name})"),
+            (Some(code), None) => writeln!(text, "{code} ({file})"),
+            (None, Some(follower)) => writeln!(text, "follower {follower}"),
+            (None, None) => writeln!(text, "{file}"),
+        }
+        for stage in stages {
+            let took = match stage.took.as_micros() {
+                0 => String::new(),
+                micros => format!("  [{}.{} ms]", micros / 1000, micros % 1000 / 100),
+            };
+            let line = format!(
+                "  {:12} {:width$}  {}{took}",
+                stage.verdict, stage.name, stage.seen
+            );
+            writeln!(text, "{}", line.trim_end());
+            if let Some(hint) = &stage.hint {
+                writeln!(text, "  {:12} {:width$}  try: {hint}", "", "");
+            }
+        }
+    }
+    text.into()
+}

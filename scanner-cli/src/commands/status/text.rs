@@ -1,0 +1,142 @@
+//! The status as lines for people.
+
+use catalog_model::counted;
+
+use crate::{
+    printable::Page,
+    service::HookRun,
+    service_state::FileStatus,
+    status_record::{
+        ConnectionRecord, FollowerState, HookFileState, LastScanRecord, ScannerState, StatusRecord,
+    },
+};
+
+pub(super) fn text(status: &StatusRecord<'_>) -> String {
+    let mut text = Page::default();
+    write_scanner(&mut text, &status.scanner);
+    for connection in &status.connections {
+        write_connection(&mut text, connection);
+    }
+    for follower in &status.followers {
+        write_follower(&mut text, follower);
+    }
+    for run in status.hooks {
+        write_hook_run(&mut text, run);
+    }
+    for file in &status.hook_files {
+        write_hook_file(&mut text, file);
+    }
+    text.into()
+}
+
+fn write_line(text: &mut Page, heading: &str, content: &str) {
+    writeln!(text, "  {heading:10} {content}");
+}
+
+fn write_scanner(text: &mut Page, scanner: &ScannerState<'_>) {
+    let name = scanner.name.map(|name| format!(" {name}"));
+    let name = name.unwrap_or_default();
+    let state = match (scanner.running, scanner.pid) {
+        (true, Some(pid)) => format!(" is running as process {pid}"),
+        (true, None) => " is running".to_owned(),
+        (false, _) => ": no service is running for this home".to_owned(),
+    };
+    writeln!(text, "scanner{name} {}{state}", scanner.version);
+    if let Some(error) = scanner.error {
+        write_line(text, "error", error);
+    }
+    for (heading, content) in &scanner.schedule.lines {
+        write_line(text, heading, content);
+    }
+}
+
+fn write_connection(text: &mut Page, connection: &ConnectionRecord) {
+    let state = match connection.state {
+        FileStatus::Valid => "valid",
+        FileStatus::Error => "error",
+        FileStatus::Disabled => "disabled",
+        FileStatus::Removed => "removed",
+    };
+    let file = connection.file.as_deref().unwrap_or("(no file)");
+    let title = match (&connection.code, &connection.name) {
+        (Some(code), Some(name)) => format!("{code} ({name})"),
+        (Some(code), None) => code.clone(),
+        _ => file.to_owned(),
+    };
+    writeln!(text, "{title}: {state}");
+    write_line(text, "file", file);
+    if let Some(error) = &connection.error {
+        write_line(text, "error", error);
+    }
+    if let Some(warning) = &connection.warning {
+        write_line(text, "warning", warning);
+    }
+    let last = connection.last_scan.as_ref().map(last_scan);
+    write_line(text, "last scan", last.as_deref().unwrap_or("none"));
+    if let Some(next) = next_scan(connection) {
+        write_line(text, "next scan", &next);
+    }
+    for (heading, content) in &connection.schedule.lines {
+        write_line(text, heading, content);
+    }
+}
+
+fn last_scan(scan: &LastScanRecord) -> String {
+    let outcome = scan.outcome.as_deref().unwrap_or_default();
+    let items = counted(scan.counts.items.unsigned_abs(), "item");
+    format!("{}, {}: {outcome}, {items}", scan.id, scan.started_second)
+}
+
+fn next_scan(connection: &ConnectionRecord) -> Option<String> {
+    match (&connection.next_scan, connection.retry) {
+        _ if connection.scanning => Some(match &connection.holder {
+            Some(holder) => format!("running now ({holder})"),
+            None => "running now".to_owned(),
+        }),
+        (Some(next), Some(retry)) => Some(format!("{next} (retry {retry})")),
+        (Some(next), None) => Some(next.clone()),
+        (None, _) => None,
+    }
+}
+
+fn write_follower(text: &mut Page, follower: &FollowerState) {
+    let state = match follower.behind {
+        None => "nothing delivered yet".to_owned(),
+        Some(0) => "up to date".to_owned(),
+        Some(behind) => format!("{} behind", counted(behind.unsigned_abs(), "change")),
+    };
+    let last = follower.followed.as_ref();
+    let last = last.map(|time| format!(", last delivery {time}"));
+    let retry = follower.next_retry.as_ref();
+    let retry = retry.map(|time| format!(", next retry {time}"));
+    writeln!(
+        text,
+        "follower {}: {state}{}{}",
+        follower.follower,
+        last.unwrap_or_default(),
+        retry.unwrap_or_default()
+    );
+    if let Some(error) = &follower.error {
+        write_line(text, "error", error);
+    }
+}
+
+fn write_hook_run(text: &mut Page, run: &HookRun) {
+    let ended = match (run.exit_code, &run.error) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, error) => error.clone().unwrap_or_default(),
+    };
+    writeln!(text, "hook {}", run.hook);
+    writeln!(text, "  {}, {}: {ended}", run.connection, run.finished);
+}
+
+/// Writes the file of a hook if it has an error or a warning.
+fn write_hook_file(text: &mut Page, file: &HookFileState) {
+    let (word, message) = match (&file.error, &file.warning) {
+        (Some(error), _) => ("error", error),
+        (None, Some(warning)) => ("warning", warning),
+        (None, None) => return,
+    };
+    writeln!(text, "{}: {word}", file.file);
+    write_line(text, word, message);
+}
