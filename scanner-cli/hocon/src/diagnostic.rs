@@ -12,14 +12,14 @@ use super::{
     syntax_error::{Hint, SyntaxError},
 };
 
-/// An error or warning at a place of a file. Neither its texts nor its line contain a secret.
+/// An error or warning at a place in a file. Its texts and its line contain no secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceDiagnostic {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// Where it is.
+    /// The place in the file.
     pub place: Place,
-    /// How many characters it covers, from its place on.
+    /// Number of characters that it covers, starting at its place.
     pub length: u32,
     /// What is wrong: lower case, no full stop, names in backticks.
     pub message: String,
@@ -27,14 +27,14 @@ pub struct SourceDiagnostic {
     pub hint: Option<String>,
     /// The line at `place`, with stars for secrets; `None` if there is nothing to show.
     pub line: Option<String>,
-    /// The path in the `${…}` that this is about, if nothing has that name.
+    /// The path in the `${…}` of this error, if there is no setting or variable with this path.
     pub unresolved: Option<std::sync::Arc<Vec<String>>>,
 }
 
-/// A problem that a reader of the settings found at a place of the file.
+/// A problem with a setting, at its place in the file.
 #[derive(Clone, Debug)]
 pub struct LocatedProblem {
-    /// Where it is.
+    /// The place in the file.
     pub place: Place,
     /// What is wrong: lower case, no full stop, names in backticks.
     pub message: String,
@@ -44,10 +44,10 @@ pub struct LocatedProblem {
     pub value: Shown,
 }
 
-/// Whether something may be seen.
+/// Whether a value may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// It may be seen.
+    /// It is shown.
     Yes,
     /// It is replaced by stars.
     No,
@@ -63,7 +63,7 @@ pub enum Colors {
 }
 
 impl SourceDiagnostic {
-    /// An error about a file as a whole, or about a spot of it that cannot be shown.
+    /// Creates an error about a whole file, or about a place that cannot be shown.
     pub(super) fn bare(place: Place, message: impl Into<String>, hint: Option<&str>) -> Self {
         Self {
             severity: Severity::Error,
@@ -76,16 +76,16 @@ impl SourceDiagnostic {
         }
     }
 
-    /// An error at a spot of `source`. The quotes in its hint are shown only in a setting that is not a secret.
-    pub(super) fn at(source: &Source, fault: SyntaxError, setting: Secrecy) -> Self {
+    /// Creates an error at a place in `source`. Its hint quotes the file only if the setting is not a secret.
+    pub(super) fn at(source: &Source, error: SyntaxError, setting: Secrecy) -> Self {
         if !source.quotable {
-            return not_quoted(source.place(fault.span.start));
+            return not_quoted(source.place(error.span.start));
         }
-        let hint = fault.hint.map(|hint| match hint {
+        let hint = error.hint.map(|hint| match hint {
             Hint::Plain(sentence) => sentence,
             Hint::Quoting(rewrite, general) => {
-                let line = &source.text[source.line_around(fault.span.start)];
-                let can_show = can_show_line(source, fault.span.start);
+                let line = &source.text[source.line_around(error.span.start)];
+                let can_show = can_show_line(source, error.span.start);
                 if !can_show || setting == Secrecy::Secret || announces_secret(line) {
                     general.to_owned()
                 } else {
@@ -95,17 +95,17 @@ impl SourceDiagnostic {
         });
         Self {
             severity: Severity::Error,
-            place: source.place(fault.span.start),
-            length: count(source.text[fault.span.clone()].chars().count()),
-            message: fault.message,
+            place: source.place(error.span.start),
+            length: count(source.text[error.span.clone()].chars().count()),
+            message: error.message,
             hint,
-            line: shown_line(source, fault.span.start),
+            line: shown_line(source, error.span.start),
             unresolved: None,
         }
     }
 
-    /// A problem that a reader of the settings found at `place` of a file with this content. A place in another file,
-    /// which was included, is shown without its line.
+    /// Creates a diagnostic for a problem in a file with this content. If the place is in an included file, its line is
+    /// not shown.
     pub fn in_file(file: &Path, content: &[u8], severity: Severity, found: LocatedProblem) -> Self {
         let LocatedProblem {
             place,
@@ -114,7 +114,7 @@ impl SourceDiagnostic {
             value,
         } = found;
         let name = file.display().to_string();
-        // What is missing in a whole file is at its beginning, where nothing would be shown but stars.
+        // A setting that is missing in the whole file has its place at the beginning, where only stars would be shown.
         let is_whole_file = value == Shown::No && (place.line, place.column) == (1, 1);
         let can_show = *name == *place.file && content.len() <= MAX_SHOWN_FILE && !is_whole_file;
         let line = can_show.then(|| line_at(name, content, &place, value));
@@ -130,7 +130,7 @@ impl SourceDiagnostic {
         }
     }
 
-    /// The same, as a warning.
+    /// Turns the error into a warning.
     pub(super) fn warning(self) -> Self {
         Self {
             severity: Severity::Warning,
@@ -138,7 +138,7 @@ impl SourceDiagnostic {
         }
     }
 
-    /// Writes the diagnostic out for people: message, place, the line with a caret, and the hint.
+    /// Formats the diagnostic for people: message, place, line with a caret, and hint.
     #[must_use]
     pub fn render(&self, colors: Colors) -> String {
         let level = match self.severity {
@@ -169,7 +169,7 @@ impl SourceDiagnostic {
         renderer.render(&[group])
     }
 
-    /// The bytes of `line` that the diagnostic covers.
+    /// Returns the byte range of `line` that the diagnostic covers.
     fn span_in(&self, line: &str) -> std::ops::Range<usize> {
         let byte = |column: usize| {
             line.char_indices()
@@ -181,15 +181,15 @@ impl SourceDiagnostic {
     }
 }
 
-/// A mistake in a file that must not be quoted: it may be any file that somebody linked or included.
+/// Creates an error in a file that must not be quoted, because it may be any file that somebody linked or included.
 pub(super) fn not_quoted(place: Place) -> SourceDiagnostic {
-    let message = "this file has a mistake here; its text is not shown, because the file is outside of the folder of \
+    let message = "this file has a syntax error here; its text is not shown, because the file is outside the folder of \
                    connection files";
-    let hint = "check that it is meant to be read, and look at the line in an editor";
+    let hint = "check that the correct file is included, and open the line in an editor";
     SourceDiagnostic::bare(place, message, Some(hint))
 }
 
-/// The line of a file at a place. `value` determines whether the value there is shown.
+/// Returns the line at a place. `value` determines whether the value there is shown.
 fn line_at(name: String, content: &[u8], place: &Place, value: Shown) -> Option<String> {
     let mut source = Source::new(name.into(), &String::from_utf8_lossy(content));
     let offset = source.offset(place);
@@ -204,7 +204,7 @@ fn line_at(name: String, content: &[u8], place: &Place, value: Shown) -> Option<
     Some(masked_line(&source, offset))
 }
 
-/// The line around an offset with stars for secrets, unless it is too long to help anybody.
+/// Returns the line around an offset with stars for secrets, unless the line is too long to be useful.
 fn shown_line(source: &Source, offset: usize) -> Option<String> {
     can_show_line(source, offset).then(|| masked_line(source, offset))
 }
@@ -220,7 +220,7 @@ impl fmt::Display for SourceDiagnostic {
     }
 }
 
-/// Whether the setting in which something was found may be quoted.
+/// Whether the setting with the error may be quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Secrecy {
     Open,

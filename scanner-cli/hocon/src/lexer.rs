@@ -1,4 +1,4 @@
-//! Cuts a text into tokens. Knows nothing of what may follow what.
+//! Splits a text into tokens. Does not check their order.
 
 mod string;
 
@@ -10,18 +10,18 @@ use super::{
     syntax_error::{Rewrite, SyntaxError, unquoted},
 };
 
-/// A token, its bytes, and the line and column at which it begins.
+/// A token, with its byte range and the line and column at which it begins.
 #[derive(Debug)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) span: Range<usize>,
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
-/// What a token is. Comments leave none.
+/// The kind of a token. Comments produce no tokens.
 #[derive(Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Newline,
     Space,
     OpenBrace,
@@ -34,27 +34,27 @@ pub(super) enum Kind {
     PlusEquals,
     Null,
     Bool(bool),
-    /// A number; its text is the token's.
+    /// A number. Its text is that of the span.
     Number,
-    /// Unquoted text; its text is the token's.
+    /// Unquoted text. Its text is that of the span.
     Unquoted,
     Quoted(String),
     Substitution {
         path: Vec<String>,
         optional: bool,
     },
-    /// Where the text cannot be cut any further; nothing but the end follows.
+    /// An error after which the text cannot be split. Only the end follows.
     Problem(SyntaxError),
     End,
 }
 
-impl Kind {
-    /// Whether this can be a part of a text: such parts side by side keep the space between them.
+impl TokenKind {
+    /// Whether this can be part of a text. Adjacent parts keep the space between them.
     pub(super) fn is_simple(&self) -> bool {
         self.is_key_part() || matches!(self, Self::Substitution { .. })
     }
 
-    /// Whether this can be a part of a key.
+    /// Whether this can be part of a key.
     pub(super) fn is_key_part(&self) -> bool {
         matches!(
             self,
@@ -68,7 +68,7 @@ impl Kind {
     }
 }
 
-/// Splits `text` into tokens, at most `limit` and two more. The last token is always the end.
+/// Splits `text` into at most `max_tokens` tokens and two more. The last token is always the end.
 pub(super) fn tokens(text: &str, max_tokens: usize) -> Vec<Token> {
     let mut lexer = Lexer { text, at: 0 };
     let mut tokens = Vec::new();
@@ -83,11 +83,11 @@ pub(super) fn tokens(text: &str, max_tokens: usize) -> Vec<Token> {
         }
         placed = lexer.at;
         let kind = match tokens.len() < max_tokens {
-            true => lexer.next().unwrap_or_else(Kind::Problem),
+            true => lexer.next().unwrap_or_else(TokenKind::Problem),
             false => lexer.too_many(),
         };
-        let stop = matches!(kind, Kind::Problem(_));
-        let end = kind == Kind::End;
+        let stop = matches!(kind, TokenKind::Problem(_));
+        let end = kind == TokenKind::End;
         let span = placed..lexer.at;
         tokens.push(Token {
             kind,
@@ -104,11 +104,11 @@ pub(super) fn tokens(text: &str, max_tokens: usize) -> Vec<Token> {
     }
 }
 
-/// The characters that end unquoted text and cannot be in it.
-const RESERVED: &str = "$\"{}[]:=,+#`^?!@*&\\";
+/// The characters that end unquoted text and are not allowed in it.
+const RESERVED_CHARACTERS: &str = "$\"{}[]:=,+#`^?!@*&\\";
 
-/// The characters that a number is made of.
-const NUMBER: &str = "0123456789eE+-.";
+/// The characters of a number.
+const NUMBER_CHARACTERS: &str = "0123456789eE+-.";
 
 struct Lexer<'a> {
     text: &'a str,
@@ -116,42 +116,43 @@ struct Lexer<'a> {
 }
 
 impl Lexer<'_> {
-    /// Ends a text that has more tokens than are read.
-    fn too_many(&mut self) -> Kind {
+    /// Ends a text that exceeds the limit of tokens.
+    fn too_many(&mut self) -> TokenKind {
         if self.at == self.text.len() {
-            return Kind::End;
+            return TokenKind::End;
         }
-        let message =
-            format!("the file, with what it includes, has more than {MAX_TOKENS} words and signs");
-        let fault = SyntaxError::new(self.at..self.at, message);
-        Kind::Problem(fault.hint("split it; a mapping can be a CSV file, which may be larger"))
+        let message = format!(
+            "the file, with what it includes, has more than {MAX_TOKENS} words and symbols"
+        );
+        let error = SyntaxError::new(self.at..self.at, message);
+        TokenKind::Problem(error.hint("split it; a mapping can be a CSV file, which may be larger"))
     }
 
-    fn next(&mut self) -> Result<Kind, SyntaxError> {
+    fn next(&mut self) -> Result<TokenKind, SyntaxError> {
         let start = self.at;
         let Some(first) = self.bump() else {
-            return Ok(Kind::End);
+            return Ok(TokenKind::End);
         };
         Ok(match first {
-            '\n' => Kind::Newline,
-            '{' => Kind::OpenBrace,
-            '}' => Kind::CloseBrace,
-            '[' => Kind::OpenBracket,
-            ']' => Kind::CloseBracket,
-            ',' => Kind::Comma,
-            ':' => Kind::Colon,
-            '=' => Kind::Equals,
+            '\n' => TokenKind::Newline,
+            '{' => TokenKind::OpenBrace,
+            '}' => TokenKind::CloseBrace,
+            '[' => TokenKind::OpenBracket,
+            ']' => TokenKind::CloseBracket,
+            ',' => TokenKind::Comma,
+            ':' => TokenKind::Colon,
+            '=' => TokenKind::Equals,
             '+' if self.peek() == Some('=') => {
                 self.at += 1;
-                Kind::PlusEquals
+                TokenKind::PlusEquals
             }
             '"' => self.quoted(start)?,
             '$' => self.substitution(start)?,
             c if is_space(c) => {
                 self.bump_while(|c| c != '\n' && is_space(c));
-                Kind::Space
+                TokenKind::Space
             }
-            c if RESERVED.contains(c) => return Err(self.reserved(start)),
+            c if RESERVED_CHARACTERS.contains(c) => return Err(self.reserved(start)),
             '0'..='9' | '-' => self.number(start)?,
             _ => {
                 self.at = start;
@@ -160,41 +161,41 @@ impl Lexer<'_> {
         })
     }
 
-    fn number(&mut self, start: usize) -> Result<Kind, SyntaxError> {
-        self.bump_while(|c| NUMBER.contains(c));
+    fn number(&mut self, start: usize) -> Result<TokenKind, SyntaxError> {
+        self.bump_while(|c| NUMBER_CHARACTERS.contains(c));
         let text = &self.text[start..self.at];
         if is_number(text) {
-            return Ok(Kind::Number);
+            return Ok(TokenKind::Number);
         }
-        // No number after all, so a text, which cannot hold a plus sign.
+        // It is not a number, so it is a text, which cannot contain a plus sign.
         match text.find('+') {
             Some(plus) => {
                 self.at = start + plus + 1;
                 Err(self.reserved(start + plus))
             }
-            None => Ok(Kind::Unquoted),
+            None => Ok(TokenKind::Unquoted),
         }
     }
 
-    fn unquoted(&mut self) -> Kind {
+    fn unquoted(&mut self) -> TokenKind {
         let start = self.at;
         while let Some(c) = self.peek() {
-            if RESERVED.contains(c) || is_space(c) || self.rest().starts_with("//") {
+            if RESERVED_CHARACTERS.contains(c) || is_space(c) || self.rest().starts_with("//") {
                 break;
             }
             self.bump();
-            // These are words of their own even at the beginning of a longer text, as in `nullable`.
+            // These are separate tokens even at the beginning of a longer text, as in `nullable`.
             match &self.text[start..self.at] {
-                "null" => return Kind::Null,
-                "true" => return Kind::Bool(true),
-                "false" => return Kind::Bool(false),
+                "null" => return TokenKind::Null,
+                "true" => return TokenKind::Bool(true),
+                "false" => return TokenKind::Bool(false),
                 _ => {}
             }
         }
-        Kind::Unquoted
+        TokenKind::Unquoted
     }
 
-    fn substitution(&mut self, start: usize) -> Result<Kind, SyntaxError> {
+    fn substitution(&mut self, start: usize) -> Result<TokenKind, SyntaxError> {
         if self.peek() != Some('{') {
             return Err(self.reserved(start));
         }
@@ -210,11 +211,11 @@ impl Lexer<'_> {
                 return Err(bad_name(part..part + 1));
             }
             match self.next() {
-                Ok(Kind::CloseBrace) => break,
-                Ok(kind) if kind.is_key_part() || kind == Kind::Space => {
+                Ok(TokenKind::CloseBrace) => break,
+                Ok(kind) if kind.is_key_part() || kind == TokenKind::Space => {
                     parts.push((kind, part..self.at))
                 }
-                Ok(Kind::Newline | Kind::End) | Err(_) => {
+                Ok(TokenKind::Newline | TokenKind::End) | Err(_) => {
                     return Err(SyntaxError::new(
                         start..start + 2,
                         "this `${` is not closed on its line",
@@ -228,16 +229,16 @@ impl Lexer<'_> {
             .iter()
             .enumerate()
             .filter_map(|(index, (kind, span))| match kind {
-                Kind::Quoted(text) => Some(Piece::Quoted(text)),
-                // Space at both ends is not part of the name.
-                Kind::Space if index == 0 || index + 1 == parts.len() => None,
+                TokenKind::Quoted(text) => Some(Piece::Quoted(text)),
+                // Leading and trailing space is not part of the name.
+                TokenKind::Space if index == 0 || index + 1 == parts.len() => None,
                 _ => Some(Piece::Plain(&self.text[span.clone()])),
             });
         match path_of(pieces) {
-            Some(path) => Ok(Kind::Substitution { path, optional }),
+            Some(path) => Ok(TokenKind::Substitution { path, optional }),
             None => Err(SyntaxError::new(
                 start..self.at,
-                "the name in this `${…}` is empty, or has a dot too many",
+                "the name in this `${…}` is empty, or has an extra dot",
             )
             .hint("write `${NAME}`, `${?NAME}` or `${block.setting}`")),
         }
@@ -245,7 +246,7 @@ impl Lexer<'_> {
 
     fn reserved(&self, at: usize) -> SyntaxError {
         let character = self.text[at..].chars().next().unwrap_or_default();
-        let fault = SyntaxError::new(
+        let error = SyntaxError::new(
             at..at + character.len_utf8(),
             match character {
                 '$' => "`$` outside quotes must be followed by `{`".to_owned(),
@@ -253,7 +254,7 @@ impl Lexer<'_> {
                 _ => format!("`{character}` is not allowed outside quotes"),
             },
         );
-        fault.quoting(
+        error.quoting(
             Rewrite::Unquoted(unquoted(self.text, at)),
             "put the whole text in double quotes, with every backslash in it written twice",
         )
@@ -296,7 +297,8 @@ fn bad_name(span: Range<usize>) -> SyntaxError {
     .hint("write `${NAME}`, `${?NAME}` or `${block.setting}`")
 }
 
-/// White space as in the Zeenea scanner's parser: Java's, the three no-break spaces, and the byte order mark.
+/// White space as in the Zeenea scanner's parser: Java's white space, the three no-break spaces, and the byte order
+/// mark.
 fn is_space(c: char) -> bool {
     match c {
         '\u{85}' => false,
@@ -305,8 +307,8 @@ fn is_space(c: char) -> bool {
     }
 }
 
-/// Whether the Zeenea scanner's parser reads a text made of number characters as a number: what Java's `Double` reads
-/// if there is a dot or an exponent, else what fits 64 bits.
+/// Whether the Zeenea scanner's parser reads a text of number characters as a number: any text that Java's `Double`
+/// reads if there is a dot or an exponent, otherwise any integer of 64 bits.
 fn is_number(text: &str) -> bool {
     if text.contains(['.', 'e', 'E']) {
         text.parse::<f64>().is_ok()

@@ -6,6 +6,7 @@ mod limits;
 mod parser;
 mod path;
 mod pending;
+mod place_within;
 mod read;
 mod reader;
 mod resolve;
@@ -15,7 +16,6 @@ mod source;
 mod syntax_error;
 #[cfg(test)]
 mod tests;
-mod within;
 
 pub use catalog_model::Severity;
 pub use catalog_model::settings::{Entry, Map, Node, Object, Value};
@@ -23,10 +23,10 @@ pub use catalog_model::settings::{Entry, Map, Node, Object, Value};
 pub use self::{
     diagnostic::{Colors, LocatedProblem, Shown, SourceDiagnostic},
     path::render_path,
+    place_within::{char_at, place_within},
     read::{Document, parse_path, read},
     reader::{Files, IncludeError, NoFiles},
     resolve::Variables,
     secret::is_secret,
     show::{MASK, Masking, Setting, settings, to_json},
-    within::{char_at, place_within},
 };

@@ -1,51 +1,51 @@
-//! What reading one file, with all that it includes, may cost. Beyond a limit the file is refused, so that no text,
-//! however it is written, takes all memory, all stack, or a processor for ever.
+//! Limits for reading one file and everything that it includes. A file that exceeds a limit is refused, so that no text
+//! can exhaust the memory, the stack or the processor time.
 
-/// Maximum number of words and signs in a file and all that it includes. One takes some 100 bytes while the file is
+/// Maximum number of tokens in a file and everything that it includes. A token uses about 100 bytes while the file is
 /// read.
 pub(super) const MAX_TOKENS: usize = 1_000_000;
 
-/// Maximum number of bytes of all included files together.
+/// Maximum total size in bytes of all included files.
 pub(super) const MAX_INCLUDED_BYTES: usize = 32_000_000;
 
-/// Maximum number of `include` lines that are followed: a few files that include each other twice would go on for
-/// hours.
+/// Maximum number of `include` lines that are followed. Without it, reading a few files that include each other twice
+/// would take hours.
 pub(super) const MAX_INCLUDES: usize = 1_000;
 
-/// Maximum number of bytes of one element of a key.
+/// Maximum size in bytes of one element of a key.
 pub(super) const MAX_KEY_BYTES: usize = 10_000;
 
-/// Maximum number of errors, and of warnings, that are listed for a file. Each takes a look at the whole file.
+/// Maximum number of errors, and of warnings, that are listed for a file. Creating each of them scans the whole file.
 pub(super) const MAX_DIAGNOSTICS: usize = 50;
 
-/// Maximum number of bytes of a line that is shown with a message.
+/// Maximum size in bytes of a line that is shown with a message.
 pub(super) const MAX_SHOWN_LINE: usize = 10_000;
 
-/// Maximum number of bytes of a file whose lines are shown: to hide secrets, the whole file is scanned each time.
+/// Maximum size in bytes of a file whose lines are shown. To hide secrets, the whole file is scanned for each line.
 pub(super) const MAX_SHOWN_FILE: usize = 1_000_000;
 
-/// Effort of one step on the way to the value of a substitution.
+/// Effort of one step in resolving a substitution, in units of `MAX_EFFORT`.
 pub(super) const STEP_EFFORT: usize = 16;
 
-/// Effort of one element of a setting's path, besides its bytes.
+/// Effort of one element of a setting's path, in addition to its bytes.
 pub(super) const ELEMENT_EFFORT: usize = 8;
 
-/// Maximum number of bytes of a path in a message.
+/// Maximum size in bytes of a path in a message.
 pub(super) const MAX_SHOWN_PATH: usize = 200;
 
-/// Maximum depth of a resolved tree. Functions that walk the tree need stack for each level.
-pub(super) const MAX_HEIGHT: usize = 1_000;
+/// Maximum depth of a resolved tree. Functions that walk the tree use stack space for each level.
+pub(super) const MAX_TREE_DEPTH: usize = 1_000;
 
-/// Maximum effort of reading a file: bytes that are copied, and values that are visited or made.
+/// Maximum effort of reading a file: the number of copied bytes, and of values that are visited or created.
 const MAX_EFFORT: usize = 32_000_000;
 
-/// Maximum number of elements in the paths of all settings together. Lists of settings hold each path.
+/// Maximum total number of elements in the paths of all settings. Lists of settings contain each path.
 const MAX_PATH_ELEMENTS: usize = 4_000_000;
 
-/// Maximum number of bytes in the paths of all settings together.
+/// Maximum total size in bytes of the paths of all settings.
 const MAX_PATH_BYTES: usize = 64_000_000;
 
-/// The effort that may still be made for a file.
+/// The remaining effort for a file.
 #[derive(Debug)]
 pub(super) struct Effort {
     left: usize,
@@ -53,22 +53,22 @@ pub(super) struct Effort {
 
 /// The effort is used up.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Exhausted;
+pub(super) struct ExhaustedError;
 
 impl Effort {
-    /// The effort for one file with all that it includes.
+    /// Returns the full effort for one file and everything that it includes.
     pub(super) fn new() -> Self {
         Self { left: MAX_EFFORT }
     }
 
-    /// Takes some of what is left.
-    pub(super) fn spend(&mut self, amount: usize) -> Result<(), Exhausted> {
-        self.left = self.left.checked_sub(amount).ok_or(Exhausted)?;
+    /// Subtracts from the remaining effort.
+    pub(super) fn spend(&mut self, amount: usize) -> Result<(), ExhaustedError> {
+        self.left = self.left.checked_sub(amount).ok_or(ExhaustedError)?;
         Ok(())
     }
 }
 
-/// How much the paths of settings take together.
+/// The total size of the paths of settings.
 #[derive(Debug, Default)]
 pub(super) struct Paths {
     elements: usize,
@@ -76,7 +76,7 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// Counts a setting whose path has `elements` elements and `bytes` bytes.
+    /// Adds a setting whose path has `elements` elements and `bytes` bytes.
     pub(super) fn add(&mut self, elements: usize, bytes: usize) {
         self.elements = self.elements.saturating_add(elements);
         self.bytes = self.bytes.saturating_add(bytes);

@@ -1,8 +1,8 @@
 //! Combines tokens into blocks, lists and values. Included files are read on the way.
 
-mod complaint;
 mod cursor;
 mod include;
+mod messages;
 mod value;
 
 use std::{ops::Range, rc::Rc};
@@ -10,24 +10,24 @@ use std::{ops::Range, rc::Rc};
 use catalog_model::{Place, settings::Entry};
 
 use super::{
-    lexer::{Kind as T, Token, tokens},
+    lexer::{Token, TokenKind as T, tokens},
     limits::{ELEMENT_EFFORT, MAX_KEY_BYTES},
     path::{Piece, path_of},
-    pending::{Block, Kind, Pending, Reference, Scalar, merge},
-    reader::{Reader, Within},
+    pending::{Block, Pending, PendingKind, Reference, Scalar, merge},
+    reader::{IncludeContext, Reader},
     secret::is_secret,
     source::Source,
     syntax_error::SyntaxError,
 };
 
-/// How deep blocks, lists and the elements of keys may nest. Beyond it, the stack could overflow.
-pub(super) const DEPTH_LIMIT: usize = 200;
+/// Maximum nesting depth of blocks, lists and elements of keys. Deeper nesting could overflow the stack.
+pub(super) const MAX_NESTING: usize = 200;
 
-/// Reads the tree of `source`. What is wrong goes to the reader; there is a tree only if it could be read to its end.
+/// Reads the tree of `source`. Reports errors to the reader. Returns a tree only if the file could be read to its end.
 pub(super) fn parse(
     reader: &mut Reader<'_>,
     source: Source,
-    within: &Within,
+    within: &IncludeContext,
 ) -> Option<Rc<Pending>> {
     let tokens = tokens(&source.text, reader.tokens_left);
     reader.tokens_left -= tokens.len().min(reader.tokens_left);
@@ -46,14 +46,14 @@ pub(super) fn parse(
         key_start: None,
     };
     let root = parser.root();
-    let root = root.map_err(|fault| parser.report_last(*fault)).ok();
+    let root = root.map_err(|error| parser.report_last(*error)).ok();
     let Parser { reader, source, .. } = parser;
     reader.sources.push(source);
     root
 }
 
 /// A substitution as it is written.
-struct Written {
+struct ParsedSubstitution {
     path: Vec<String>,
     optional: bool,
     /// Whether messages may name the path.
@@ -67,20 +67,20 @@ struct Parser<'a, 'r> {
     source: Source,
     tokens: Vec<Token>,
     at: usize,
-    within: &'a Within,
-    /// The path of the setting that is being read.
+    within: &'a IncludeContext,
+    /// The path of the current setting.
     path: Vec<String>,
-    /// How many lists are open.
+    /// Number of open lists.
     lists: usize,
-    /// How many blocks, lists and elements of keys are open.
+    /// Number of open blocks, lists and elements of keys.
     depth: usize,
-    /// Where the value of a secret began that is being read.
+    /// The offset at which the value of the current secret began.
     secret_since: Option<usize>,
-    /// Whether what comes next may be a part of a secret that has lost its quotes or its key.
+    /// Whether the next tokens may be part of a secret that lacks its quotes or its key.
     astray: bool,
-    /// Where the value began that was read last.
+    /// The offset at which the last value began.
     value_start: usize,
-    /// Where the key began, while it is being read.
+    /// The offset at which the current key began, while it is being read.
     key_start: Option<usize>,
 }
 
@@ -91,11 +91,11 @@ impl Parser<'_, '_> {
         let root = match self.kind() {
             T::OpenBracket => {
                 return Err(self
-                    .fault("the file contains a list instead of settings")
+                    .error_here("the file contains a list instead of settings")
                     .into());
             }
             T::OpenBrace => self.block()?,
-            _ => Pending::new(place, Kind::Object(self.settings(None)?)),
+            _ => Pending::new(place, PendingKind::Object(self.settings(None)?)),
         };
         self.skip_lines();
         match self.kind() {
@@ -112,10 +112,10 @@ impl Parser<'_, '_> {
         self.advance();
         let block = self.settings(Some(open))?;
         self.depth -= 1;
-        Ok(Pending::new(place, Kind::Object(block)))
+        Ok(Pending::new(place, PendingKind::Object(block)))
     }
 
-    /// Reads settings up to the brace that closes the one at `open`, or up to the end of the file.
+    /// Reads settings until the brace that closes the one at `open`, or until the end of the file.
     fn settings(&mut self, open: Option<Range<usize>>) -> Parsed<Block> {
         let mut block = Block::default();
         loop {
@@ -151,7 +151,7 @@ impl Parser<'_, '_> {
         };
         self.deeper(key.len() - 1)?;
         self.path.extend(key.iter().cloned());
-        // The path is copied and searched for words of secrets.
+        // The effort of copying the path and searching it for words that announce secrets.
         let path = self.within.path.iter().chain(&self.path);
         let effort = path.map(|element| element.len() + ELEMENT_EFFORT).sum();
         self.reader.spend(effort, key_span.clone())?;
@@ -184,7 +184,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    /// Reads a value and, if it belongs to a secret, remembers its place.
+    /// Reads a value, and remembers its place if it belongs to a secret.
     fn remembering_secrets<V>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<V>) -> Parsed<V> {
         if self.secret_since.is_some() || !is_secret(&self.full_path()) {
             return read(self);
@@ -201,15 +201,15 @@ impl Parser<'_, '_> {
     /// Reads the value after the separator of the setting at `key`, or reports that it is missing.
     fn setting_value(&mut self, key: &Range<usize>) -> Parsed<Option<Rc<Pending>>> {
         if self.is_unfilled() {
-            let fault = self.unfilled(key);
-            self.report(fault);
+            let error = self.unfilled(key);
+            self.report(error);
             return Ok(None);
         }
         self.skip_lines();
         self.value().map(Some)
     }
 
-    /// Whether no value follows: at once comes what ends a setting, or the next line is a setting of its own.
+    /// Whether no value follows, because the setting ends here or the next line is another setting.
     fn is_unfilled(&self) -> bool {
         let mut ahead = self.tokens[self.at..].iter().map(|token| &token.kind);
         let mut crossed = false;
@@ -228,7 +228,7 @@ impl Parser<'_, '_> {
         }
         let mut rest = ahead.skip_while(|kind| kind.is_key_part() || **kind == T::Space);
         match rest.next() {
-            // A separator before another one is a fault of its own: `==` ends many an encoded secret.
+            // A separator before another one is an error of its own, because many encoded secrets end with `==`.
             Some(kind) if kind.is_separator() => !rest.next().is_some_and(T::is_separator),
             Some(T::OpenBrace) => true,
             _ => false,
@@ -262,26 +262,29 @@ impl Parser<'_, '_> {
                 .into());
         }
         path.ok_or_else(|| {
-            SyntaxError::new(span, "this key has a dot too many")
+            SyntaxError::new(span, "this key has an extra dot")
                 .hint("remove the dot at its start or end, or put the key in double quotes")
                 .into()
         })
     }
 
-    /// What `+=` makes of its item: the list so far, and the item.
+    /// Returns the value of `+=`: the list so far, and the item.
     fn appended(&mut self, item: Rc<Pending>) -> Rc<Pending> {
         let place = item.place.clone();
         let path = self.path.clone();
-        let so_far = Written {
+        let so_far = ParsedSubstitution {
             path,
             optional: true,
             nameable: true,
         };
         let so_far = self.reference(so_far, place.clone());
-        Pending::new(place, Kind::Addition(self.reader.id(), so_far, vec![item]))
+        Pending::new(
+            place,
+            PendingKind::Addition(self.reader.id(), so_far, vec![item]),
+        )
     }
 
-    fn reference(&mut self, written: Written, place: Place) -> Rc<Pending> {
+    fn reference(&mut self, written: ParsedSubstitution, place: Place) -> Rc<Pending> {
         let reference = Reference {
             id: self.reader.id(),
             path: [self.within.path.as_slice(), &written.path].concat(),
@@ -289,11 +292,11 @@ impl Parser<'_, '_> {
             optional: written.optional,
             nameable: written.nameable,
         };
-        Pending::new(place, Kind::Reference(reference))
+        Pending::new(place, PendingKind::Reference(reference))
     }
 }
 
-/// Adds a value under a key of several elements.
+/// Adds a value with a key of several elements.
 fn put(block: &mut Block, key: &[String], place: Place, value: Rc<Pending>) {
     let Some((first, rest)) = key.split_first() else {
         return;
@@ -311,7 +314,7 @@ fn put(block: &mut Block, key: &[String], place: Place, value: Rc<Pending>) {
             },
             merge,
         );
-        nested = Pending::new(inner_place, Kind::Object(inner));
+        nested = Pending::new(inner_place, PendingKind::Object(inner));
     }
     block.settings.put(
         Entry {

@@ -1,15 +1,15 @@
-//! Paths of settings: `connection.auth.key`, with quotes around what is not plain.
+//! Paths of settings, such as `connection.auth.key`, with quotes around elements that need them.
 
 use super::limits::MAX_SHOWN_PATH;
 
-/// Writes a path as a file would: `connection.auth.key`, `hosts."a.b".port`.
+/// Formats a path as in a file: `connection.auth.key`, `hosts."a.b".port`.
 #[must_use]
 pub fn render_path(path: &[String]) -> String {
     let keys: Vec<String> = path.iter().map(|key| render_key(key)).collect();
     keys.join(".")
 }
 
-/// Writes a path for a message: cut if it is very long.
+/// Formats a path for a message. Truncates a very long path.
 pub(super) fn short_path(path: &[String]) -> String {
     let mut text = String::new();
     for key in path {
@@ -31,7 +31,7 @@ pub(super) enum Piece<'a> {
     Plain(&'a str),
 }
 
-/// Puts the pieces of a path together; `None` if an element of it is empty and not quoted.
+/// Joins the pieces of a path. `None` if an unquoted element is empty.
 pub(super) fn path_of<'a>(pieces: impl IntoIterator<Item = Piece<'a>>) -> Option<Vec<String>> {
     let mut path = Vec::new();
     let mut element = String::new();

@@ -1,4 +1,4 @@
-//! The tree before substitutions are resolved, and how its values merge and join.
+//! The tree before substitutions are resolved, with functions that merge and join its values.
 
 use std::{collections::VecDeque, rc::Rc};
 
@@ -7,39 +7,39 @@ use catalog_model::{
     settings::{Entry, Map},
 };
 
-/// A value that may hold substitutions.
+/// A value that may contain substitutions.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) place: Place,
-    pub(super) kind: Kind,
-    /// Whether a part of it came from a secret variable; known of scalars only.
+    pub(super) kind: PendingKind,
+    /// Whether part of it came from a secret variable. Known for scalars only.
     pub(super) secret: bool,
     extent: Extent,
 }
 
-/// How much is in a value.
+/// The size of a value.
 #[derive(Clone, Copy, Debug, Default)]
 struct Extent {
-    /// How many of its items or settings hold substitutions; of a substitution, 1.
+    /// Number of its items or settings that contain substitutions; 1 for a substitution.
     open: usize,
-    /// How many values and bytes of text are in it, as far as that is known.
+    /// Number of values and bytes of text in it, as far as known.
     size: usize,
-    /// How deep values nest in it; at most too high.
+    /// Nesting depth of its values. May be too large, but not too small.
     height: usize,
 }
 
-/// What a pending value is.
+/// The kind of a pending value.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum PendingKind {
     Scalar(Scalar),
     List(Vec<Rc<Pending>>),
     Object(Block),
     Reference(Reference),
-    /// Values side by side, of which one at least is a reference.
+    /// Adjacent values, at least one of which is a reference.
     Concatenation(Id, Vec<Rc<Pending>>),
-    /// What `+=` appends to the list of the substitution.
+    /// The items that `+=` appends to the list of the substitution.
     Addition(Id, Rc<Pending>, Vec<Rc<Pending>>),
-    /// Values of one setting, the latest first. They cannot be merged before the references among them are resolved.
+    /// Values of one setting, the latest first. They cannot be merged until the references among them are resolved.
     Layers(VecDeque<Rc<Pending>>),
 }
 
@@ -47,7 +47,7 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Block {
     pub(super) settings: Map<Rc<Pending>>,
-    /// Whether a value other than a block came before, so that older blocks are not merged.
+    /// Whether the previous value was not a block, so that older blocks are not merged.
     pub(super) cut: bool,
     /// Keys that were written with an optional substitution that has no value.
     pub(super) undefined: Vec<(String, Place)>,
@@ -59,8 +59,8 @@ pub(super) enum Scalar {
     Bool(bool),
     Number(String),
     String(String),
-    /// A text without quotes, or the space between two values. After a list or block, the Zeenea scanner's parser
-    /// ignores it.
+    /// A text without quotes, or the space between two values. The Zeenea scanner's parser ignores it after a list or
+    /// block.
     Unquoted(String),
 }
 
@@ -69,20 +69,20 @@ pub(super) enum Scalar {
 pub(super) struct Reference {
     pub(super) id: Id,
     pub(super) path: Vec<String>,
-    /// How many elements at the start of the path name the block into which the file was included.
+    /// Number of elements at the start of the path that are the path of the block into which the file was included.
     pub(super) prefix: usize,
     pub(super) optional: bool,
-    /// Whether messages may name the path.
+    /// Whether messages may contain the path.
     pub(super) nameable: bool,
 }
 
-/// Tells references and concatenations apart, to know which are being resolved.
+/// Identifies a reference or concatenation while it is being resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Id(pub(super) usize);
 
-/// Two values side by side that make no value.
+/// Two adjacent values cannot be joined.
 #[derive(Debug)]
-pub(super) struct Unjoinable;
+pub(super) struct UnjoinableError;
 
 impl Extent {
     const OPEN: Self = Self {
@@ -91,7 +91,7 @@ impl Extent {
         height: 1,
     };
 
-    /// Of a value without others in it.
+    /// The size of a value without inner values.
     fn leaf(bytes: usize) -> Self {
         Self {
             open: 0,
@@ -100,7 +100,7 @@ impl Extent {
         }
     }
 
-    /// Of a value with these in it.
+    /// The size of a value with these inner values.
     fn around<'a>(values: impl Iterator<Item = &'a Rc<Pending>>) -> Self {
         values.fold(Self::leaf(0), |mut extent, value| {
             extent.add(value.extent);
@@ -121,18 +121,20 @@ impl Extent {
 }
 
 impl Pending {
-    pub(super) fn new(place: Place, kind: Kind) -> Rc<Self> {
+    pub(super) fn new(place: Place, kind: PendingKind) -> Rc<Self> {
         let extent = match &kind {
-            Kind::Scalar(scalar) => Extent::leaf(scalar.text().len()),
-            Kind::List(items) => Extent::around(items.iter()),
-            Kind::Object(block) => Extent::around(block.settings.iter().map(|entry| &entry.value)),
+            PendingKind::Scalar(scalar) => Extent::leaf(scalar.text().len()),
+            PendingKind::List(items) => Extent::around(items.iter()),
+            PendingKind::Object(block) => {
+                Extent::around(block.settings.iter().map(|entry| &entry.value))
+            }
             _ => Extent::OPEN,
         };
         Self::with(place, kind, extent)
     }
 
-    /// A value whose extent is known, so that what is added to it over and over is not measured each time.
-    fn with(place: Place, kind: Kind, extent: Extent) -> Rc<Self> {
+    /// Creates a value whose extent is known, so that it is not measured again each time something is added.
+    fn with(place: Place, kind: PendingKind, extent: Extent) -> Rc<Self> {
         Rc::new(Self {
             place,
             kind,
@@ -141,7 +143,7 @@ impl Pending {
         })
     }
 
-    /// The same value, marked as secret.
+    /// Marks the value as secret.
     pub(super) fn into_secret(self: Rc<Self>) -> Rc<Self> {
         Rc::new(Self {
             secret: true,
@@ -149,25 +151,25 @@ impl Pending {
         })
     }
 
-    /// Whether there is no substitution in it.
+    /// Whether it contains no substitution.
     pub(super) fn is_resolved(&self) -> bool {
         self.extent.open == 0
     }
 
-    /// How many values and bytes of text are in it, as far as that is known.
+    /// Number of values and bytes of text in it, as far as known.
     pub(super) fn size(&self) -> usize {
         self.extent.size
     }
 
-    /// How deep values nest in it.
+    /// Returns the nesting depth of its values.
     pub(super) fn height(&self) -> usize {
         self.extent.height
     }
 
-    /// This value as it is written at `place`; what is in a list or block stays where it is.
+    /// Moves the value to `place`. The places of items in a list or block do not change.
     pub(super) fn at(self: Rc<Self>, place: &Place) -> Rc<Self> {
         match &self.kind {
-            Kind::Scalar(_) => Rc::new(Self {
+            PendingKind::Scalar(_) => Rc::new(Self {
                 place: place.clone(),
                 ..Rc::unwrap_or_clone(self)
             }),
@@ -175,54 +177,60 @@ impl Pending {
         }
     }
 
-    /// The identity of what can come across itself while it is being resolved.
+    /// Returns the id of a value that can refer to itself while it is being resolved.
     pub(super) fn id(&self) -> Option<Id> {
         match &self.kind {
-            Kind::Reference(reference) => Some(reference.id),
-            Kind::Concatenation(id, _) | Kind::Addition(id, ..) => Some(*id),
+            PendingKind::Reference(reference) => Some(reference.id),
+            PendingKind::Concatenation(id, _) | PendingKind::Addition(id, ..) => Some(*id),
             _ => None,
         }
     }
 
-    /// Whether this can turn out to be anything.
+    /// Whether the kind of its resolved value is unknown.
     pub(super) fn is_open(&self) -> bool {
-        !matches!(self.kind, Kind::Scalar(_) | Kind::List(_) | Kind::Object(_))
+        !matches!(
+            self.kind,
+            PendingKind::Scalar(_) | PendingKind::List(_) | PendingKind::Object(_)
+        )
     }
 
-    /// Whether an older value of the same setting makes no difference to this one.
+    /// Whether older values of the same setting are irrelevant.
     fn hides_older(&self) -> bool {
         match &self.kind {
-            Kind::Scalar(_) => true,
-            Kind::List(_) => self.is_resolved(),
-            Kind::Object(block) => block.cut,
-            Kind::Reference(_) | Kind::Concatenation(..) | Kind::Addition(..) => false,
-            Kind::Layers(layers) => layers.back().is_some_and(|oldest| oldest.hides_older()),
+            PendingKind::Scalar(_) => true,
+            PendingKind::List(_) => self.is_resolved(),
+            PendingKind::Object(block) => block.cut,
+            PendingKind::Reference(_)
+            | PendingKind::Concatenation(..)
+            | PendingKind::Addition(..) => false,
+            PendingKind::Layers(layers) => layers.back().is_some_and(|oldest| oldest.hides_older()),
         }
     }
 
     fn into_layers(self: Rc<Self>) -> VecDeque<Rc<Self>> {
-        if !matches!(self.kind, Kind::Layers(_)) {
+        if !matches!(self.kind, PendingKind::Layers(_)) {
             return VecDeque::from([self]);
         }
         match Rc::unwrap_or_clone(self).kind {
-            Kind::Layers(layers) => layers,
+            PendingKind::Layers(layers) => layers,
             _ => VecDeque::new(),
         }
     }
 }
 
-/// What a setting holds after `newer` was written below `older`. What only `older` leads to is moved, not copied.
+/// Returns the value of a setting after `newer` was written below `older`. Values to which only `older` refers are
+/// moved, not copied.
 pub(super) fn merge(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
     if newer.hides_older() {
         return newer;
     }
-    let adds = matches!(newer.kind, Kind::Addition(..));
-    let is_list = matches!(older.kind, Kind::List(_)) && older.is_resolved();
-    let is_added_to = adds && (is_list || matches!(older.kind, Kind::Addition(..)));
+    let adds = matches!(newer.kind, PendingKind::Addition(..));
+    let is_list = matches!(older.kind, PendingKind::List(_)) && older.is_resolved();
+    let is_added_to = adds && (is_list || matches!(older.kind, PendingKind::Addition(..)));
     if !is_added_to && (newer.is_open() || older.is_open()) {
         return layers(newer, older);
     }
-    let is_block = |value: &Pending| matches!(value.kind, Kind::Object(_));
+    let is_block = |value: &Pending| matches!(value.kind, PendingKind::Object(_));
     if !adds && !(is_block(&newer) && (is_block(&older) || newer.is_resolved())) {
         return layers(newer, older);
     }
@@ -234,21 +242,21 @@ pub(super) fn merge(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
         secret: _,
     } = Rc::unwrap_or_clone(older);
     match (newer.kind, older_kind) {
-        (Kind::Addition(.., more), Kind::List(items)) => {
+        (PendingKind::Addition(.., more), PendingKind::List(items)) => {
             extended(newer.place, items, older_extent, more)
         }
-        (Kind::Addition(.., more), Kind::Addition(id, so_far, mut items)) => {
+        (PendingKind::Addition(.., more), PendingKind::Addition(id, so_far, mut items)) => {
             items.extend(more);
-            Pending::new(newer.place, Kind::Addition(id, so_far, items))
+            Pending::new(newer.place, PendingKind::Addition(id, so_far, items))
         }
-        (Kind::Object(newer_block), Kind::Object(older_block)) => {
+        (PendingKind::Object(newer_block), PendingKind::Object(older_block)) => {
             merged_blocks(newer.place, newer_block, older_block, older_extent)
         }
-        (Kind::Object(block), _) => {
-            let kind = Kind::Object(Block { cut: true, ..block });
+        (PendingKind::Object(block), _) => {
+            let kind = PendingKind::Object(Block { cut: true, ..block });
             Pending::with(newer.place, kind, newer.extent)
         }
-        // Nothing else gets here.
+        // No other kinds are possible here.
         (kind, older) => layers(
             Pending::new(newer.place, kind),
             Pending::new(older_place, older),
@@ -269,10 +277,10 @@ fn merged_blocks(place: Place, newer: Block, mut merged: Block, extent: Extent) 
         extent.add(added);
     }
     merged.undefined.extend(newer.undefined);
-    Pending::with(place, Kind::Object(merged), extent)
+    Pending::with(place, PendingKind::Object(merged), extent)
 }
 
-/// A list with more items.
+/// Appends items to a list.
 fn extended(
     place: Place,
     mut items: Vec<Rc<Pending>>,
@@ -283,14 +291,17 @@ fn extended(
         extent.add(item.extent);
         items.push(item);
     }
-    Pending::with(place, Kind::List(items), extent)
+    Pending::with(place, PendingKind::List(items), extent)
 }
 
-/// Joins two adjacent values. What only `left` refers to is moved, not copied.
-pub(super) fn join(left: Rc<Pending>, right: Rc<Pending>) -> Result<Rc<Pending>, Unjoinable> {
+/// Joins two adjacent values. Values to which only `left` refers are moved, not copied.
+pub(super) fn join(left: Rc<Pending>, right: Rc<Pending>) -> Result<Rc<Pending>, UnjoinableError> {
     match (&left.kind, &right.kind) {
-        (Kind::Object(_), Kind::Object(_)) => return Ok(merge(right, left)),
-        (Kind::Object(_) | Kind::List(_), Kind::Scalar(Scalar::Unquoted(_))) => return Ok(left),
+        (PendingKind::Object(_), PendingKind::Object(_)) => return Ok(merge(right, left)),
+        (
+            PendingKind::Object(_) | PendingKind::List(_),
+            PendingKind::Scalar(Scalar::Unquoted(_)),
+        ) => return Ok(left),
         _ => {}
     }
     let is_right_secret = right.secret;
@@ -301,28 +312,28 @@ pub(super) fn join(left: Rc<Pending>, right: Rc<Pending>) -> Result<Rc<Pending>,
         extent,
     } = Rc::unwrap_or_clone(left);
     match (kind, &right.kind) {
-        (Kind::Object(block), Kind::List(items)) => {
-            let mut all = numbered(&block).ok_or(Unjoinable)?;
+        (PendingKind::Object(block), PendingKind::List(items)) => {
+            let mut all = numbered(&block).ok_or(UnjoinableError)?;
             all.extend_from_slice(items);
-            Ok(Pending::new(place, Kind::List(all)))
+            Ok(Pending::new(place, PendingKind::List(all)))
         }
-        (Kind::List(items), Kind::Object(block)) => {
-            let more = numbered(block).ok_or(Unjoinable)?;
+        (PendingKind::List(items), PendingKind::Object(block)) => {
+            let more = numbered(block).ok_or(UnjoinableError)?;
             Ok(extended(place, items, extent, more))
         }
-        (Kind::List(items), Kind::List(more)) => {
+        (PendingKind::List(items), PendingKind::List(more)) => {
             Ok(extended(place, items, extent, more.iter().cloned()))
         }
-        (Kind::Scalar(left), Kind::Scalar(right)) => {
+        (PendingKind::Scalar(left), PendingKind::Scalar(right)) => {
             let mut text = left.into_text();
             text.push_str(right.text());
-            let joined = Pending::new(place, Kind::Scalar(Scalar::String(text)));
+            let joined = Pending::new(place, PendingKind::Scalar(Scalar::String(text)));
             Ok(match secret || is_right_secret {
                 true => joined.into_secret(),
                 false => joined,
             })
         }
-        _ => Err(Unjoinable),
+        _ => Err(UnjoinableError),
     }
 }
 
@@ -344,7 +355,7 @@ impl Scalar {
     }
 }
 
-/// The items of a block whose keys are numbers, which next to a list is a list.
+/// Returns the items of a block whose keys are numbers. Next to a list, such a block is a list.
 fn numbered(block: &Block) -> Option<Vec<Rc<Pending>>> {
     let number =
         |entry: &Entry<Rc<Pending>>| entry.key.parse::<i32>().ok().filter(|number| *number >= 0);
@@ -363,5 +374,5 @@ fn layers(newer: Rc<Pending>, older: Rc<Pending>) -> Rc<Pending> {
     for layer in newer.into_layers().into_iter().rev() {
         layers.push_front(layer);
     }
-    Pending::new(place, Kind::Layers(layers))
+    Pending::new(place, PendingKind::Layers(layers))
 }

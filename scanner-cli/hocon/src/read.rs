@@ -1,4 +1,4 @@
-//! Reads a file with all that it includes.
+//! Reads a file and everything that it includes.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -8,15 +8,15 @@ use super::{
     diagnostic::{Secrecy, SourceDiagnostic},
     parser::parse,
     path::short_path,
-    pending::Kind,
-    reader::{Files, NoFiles, Reader, Within},
-    resolve::{Unresolved, Variables, Why, resolve},
+    pending::PendingKind,
+    reader::{Files, IncludeContext, NoFiles, Reader},
+    resolve::{Unresolved, UnresolvedReason, Variables, resolve},
     show::settings,
     source::Source,
     syntax_error::SyntaxError,
 };
 
-/// A file that was read, with all that it includes.
+/// A file, with everything that it includes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     /// The settings.
@@ -39,7 +39,7 @@ pub struct Document {
 ///
 /// # Errors
 ///
-/// All settings without a value, and the first error of another kind.
+/// Returns all settings without a value, and the first other error.
 pub fn read(
     path: &Path,
     content: &[u8],
@@ -47,7 +47,7 @@ pub fn read(
     files: &dyn Files,
 ) -> Result<Document, Vec<SourceDiagnostic>> {
     let mut reader = Reader::new(files, parse);
-    let tree = reader.file(path, content, &Within::default());
+    let tree = reader.file(path, content, &IncludeContext::default());
     let Reader {
         sources,
         errors,
@@ -64,8 +64,8 @@ pub fn read(
     }
 }
 
-/// Reads a path as a file would write it: `connection.auth.key`, `hosts."a.b".port`; nothing if the text is not one
-/// path.
+/// Parses a path as it is written in a file: `connection.auth.key`, `hosts."a.b".port`. `None` if the text is not a
+/// single path.
 pub fn parse_path(text: &str) -> Option<Vec<String>> {
     let is_plain =
         |c: char| !c.is_control() && !matches!(c, '=' | ':' | '{' | '}' | '[' | ']' | ',');
@@ -82,7 +82,7 @@ pub fn parse_path(text: &str) -> Option<Vec<String>> {
 
 fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> SourceDiagnostic {
     let path = match &unresolved.at.kind {
-        Kind::Reference(reference) if reference.nameable => {
+        PendingKind::Reference(reference) if reference.nameable => {
             Some(&reference.path[reference.prefix..])
         }
         _ => None,
@@ -91,41 +91,41 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Sourc
         || "this substitution".to_owned(),
         |path| format!("`${{{}}}`", short_path(path)),
     );
-    let (message, hint) = match unresolved.why {
-        Why::Unknown => (
+    let (message, hint) = match unresolved.reason {
+        UnresolvedReason::Unknown => (
             format!("{name} is neither a setting of the file nor an environment variable"),
-            "set the variable, or correct the name; `${?NAME}` may be missing",
+            "set the variable or correct the name; if it is optional, write `${?NAME}`",
         ),
-        Why::Circle => (
-            format!("{name} leads back to itself"),
+        UnresolvedReason::Cycle => (
+            format!("{name} refers to itself"),
             "use the name of another setting",
         ),
-        Why::TooDeep => (
-            format!("{name} leads through too many others"),
+        UnresolvedReason::TooDeep => (
+            format!("{name} refers to too many others in turn"),
             "write the value itself",
         ),
-        Why::TooLarge => (
+        UnresolvedReason::TooLarge => (
             "the value of this substitution is too large".to_owned(),
             "write the value itself",
         ),
-        Why::TooHigh => (
-            "the value of this substitution is nested too deep".to_owned(),
+        UnresolvedReason::TooNested => (
+            "the value of this substitution is nested too deeply".to_owned(),
             "write the value itself",
         ),
-        Why::TooMuchEffort => (
-            format!("{name}, with what it leads to, takes too many steps to read"),
+        UnresolvedReason::TooManySteps => (
+            format!("{name} takes too many steps to resolve"),
             "write the value itself",
         ),
-        Why::TooManyNames => (
-            "the file has too many settings in blocks that are nested too deep".to_owned(),
-            "split it, shorten its keys, and nest its blocks less deep",
+        UnresolvedReason::TooManyNames => (
+            "the file has too many settings in blocks that are nested too deeply".to_owned(),
+            "split it, shorten its keys, and use fewer levels of blocks",
         ),
-        Why::Unjoinable => (
+        UnresolvedReason::Unjoinable => (
             "a text cannot be joined with a block or list".to_owned(),
-            "look at what the `${…}` or `+=` on this line add to",
+            "check the value to which the `${…}` or `+=` on this line adds",
         ),
     };
-    let is_unknown = matches!(unresolved.why, Why::Unknown);
+    let is_unknown = matches!(unresolved.reason, UnresolvedReason::Unknown);
     let diagnostic = at_substitution(sources, &unresolved.at.place, message, hint);
     SourceDiagnostic {
         unresolved: path.filter(|_| is_unknown).map(|path| path.to_vec().into()),
@@ -133,7 +133,7 @@ fn unresolved_substitution(sources: &[Source], unresolved: &Unresolved) -> Sourc
     }
 }
 
-/// An error at the `${…}` at `place`.
+/// Creates an error for the `${…}` at `place`.
 fn at_substitution(
     sources: &[Source],
     place: &Place,

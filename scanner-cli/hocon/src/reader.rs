@@ -1,4 +1,4 @@
-//! The state shared by all files of one reading: open files, diagnostics and includes.
+//! The state that a file shares with its included files: open files, diagnostics and limits.
 
 use std::{
     io,
@@ -15,38 +15,39 @@ use catalog_model::{
 
 use super::{
     diagnostic::{Secrecy, SourceDiagnostic, not_quoted},
-    limits::{Effort, Exhausted, MAX_DIAGNOSTICS, MAX_INCLUDED_BYTES, MAX_INCLUDES, MAX_TOKENS},
+    limits::{
+        Effort, ExhaustedError, MAX_DIAGNOSTICS, MAX_INCLUDED_BYTES, MAX_INCLUDES, MAX_TOKENS,
+    },
     pending::{Id, Pending},
     source::Source,
     syntax_error::SyntaxError,
 };
 
 /// Maximum depth of includes, as in the Zeenea scanner's parser.
-const INCLUDE_LIMIT: usize = 50;
+const MAX_INCLUDE_DEPTH: usize = 50;
 
-/// What helps against too many or too large includes.
-const INCLUDE_ONCE: &str = "include each file once";
+/// A hint for too many or too large includes.
+const INCLUDE_ONCE_HINT: &str = "include each file once";
 
 /// Where the content of included files comes from.
 pub trait Files {
-    /// The content of the file at `path`; `None` if there is no such file.
+    /// Reads the file at `path`. `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// If there is such a file, but it cannot be read.
+    /// If the file exists but cannot be read.
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 
-    /// Whether the file at `path` may be included. Called before the file is read.
+    /// Checks whether the file at `path` may be included. Called before the file is read.
     ///
     /// # Errors
-    ///
-    /// Why it may not.
+    /// If it may not be included; the error contains the reason.
     fn may_include(&self, path: &Path) -> Result<(), IncludeError> {
         let _ = path;
         Ok(())
     }
 
-    /// Whether messages may quote the file at `path`. For other files, messages contain only the line number.
+    /// Whether messages may quote the file at `path`. Messages about other files contain only the line number.
     fn may_quote(&self, path: &Path) -> bool {
         let _ = path;
         true
@@ -62,7 +63,7 @@ pub struct IncludeError {
     pub hint: String,
 }
 
-/// No files to include: each include names a missing file.
+/// No files: every include is missing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoFiles;
 
@@ -72,21 +73,21 @@ impl Files for NoFiles {
     }
 }
 
-/// Reads the tree of a source, which is included where `Within` says. `None` if it could not be read to its end.
-type Parse = fn(&mut Reader<'_>, Source, &Within) -> Option<Rc<Pending>>;
+/// Reads the tree of a source in its include context. `None` if it could not be read to its end.
+type Parse = fn(&mut Reader<'_>, Source, &IncludeContext) -> Option<Rc<Pending>>;
 
-/// Where a file is included.
+/// The block into which a file is included.
 #[derive(Default)]
-pub(super) struct Within {
+pub(super) struct IncludeContext {
     /// The path of the block.
     pub(super) path: Vec<String>,
     /// Whether the block is an item of a list.
     pub(super) list: bool,
-    /// How deep it is nested.
+    /// Its nesting depth.
     pub(super) depth: usize,
 }
 
-/// The state of reading one file with all that it includes.
+/// The state of reading one file and everything that it includes.
 pub(super) struct Reader<'a> {
     files: &'a dyn Files,
     /// Reads the tree of a source. The parser is passed in, because it calls the reader for each `include`.
@@ -94,18 +95,18 @@ pub(super) struct Reader<'a> {
     pub(super) sources: Vec<Source>,
     pub(super) errors: Vec<SourceDiagnostic>,
     pub(super) warnings: Vec<SourceDiagnostic>,
-    /// The files that are being read, the outermost first.
+    /// The files that are currently being read, the outermost first.
     open: Vec<PathBuf>,
     ids: usize,
-    /// How many includes were followed, and how many bytes that led to.
+    /// Number of includes that were followed, and their total size in bytes.
     includes: usize,
     included_bytes: usize,
-    /// How many words and signs may still come.
+    /// Remaining number of tokens.
     pub(super) tokens_left: usize,
     pub(super) effort: Effort,
 }
 
-/// An `include` as it is written.
+/// An `include` statement.
 pub(super) struct Include {
     pub(super) name: String,
     pub(super) span: Range<usize>,
@@ -113,7 +114,7 @@ pub(super) struct Include {
     pub(super) required: bool,
 }
 
-/// Where an included file is looked for.
+/// Where an included file is searched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     /// Beside the including file.
@@ -125,7 +126,7 @@ pub(super) enum Target {
 }
 
 impl Include {
-    /// Whether the name ends as the files do that are read here.
+    /// Whether the name has the extension of a supported format.
     fn names_format(&self) -> bool {
         self.name.ends_with(".conf") || self.name.ends_with(".json")
     }
@@ -159,18 +160,18 @@ impl<'a> Reader<'a> {
         amount: usize,
         span: Range<usize>,
     ) -> Result<(), Box<SyntaxError>> {
-        self.effort.spend(amount).map_err(|Exhausted| {
-            let fault = SyntaxError::new(
+        self.effort.spend(amount).map_err(|ExhaustedError| {
+            let error = SyntaxError::new(
                 span,
                 "the file takes too long to read; the rest of it is ignored",
             );
-            fault
-                .hint("split it, shorten its keys, and nest its blocks less deep")
+            error
+                .hint("split it, shorten its keys, and use fewer levels of blocks")
                 .into()
         })
     }
 
-    /// Notes an error. Of very many, those beyond the first are only counted.
+    /// Adds an error. Errors beyond the maximum number are not listed.
     pub(super) fn error(&mut self, error: impl FnOnce() -> SourceDiagnostic) {
         push_bounded(
             &mut self.errors,
@@ -179,7 +180,7 @@ impl<'a> Reader<'a> {
         );
     }
 
-    /// Notes a warning. Of very many, those beyond the first are only counted.
+    /// Adds a warning. Warnings beyond the maximum number are not listed.
     pub(super) fn warning(&mut self, warning: impl FnOnce() -> SourceDiagnostic) {
         let more = "more warnings follow, which are not listed";
         push_bounded(&mut self.warnings, || warning().warning(), more);
@@ -190,7 +191,7 @@ impl<'a> Reader<'a> {
         &mut self,
         path: &Path,
         content: &[u8],
-        within: &Within,
+        within: &IncludeContext,
     ) -> Option<Rc<Pending>> {
         let file: Arc<str> = path.display().to_string().into();
         if let Err(not_text) = encoding::check_nul(content) {
@@ -217,37 +218,36 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the files that `include` leads to, the weakest first.
+    /// Reads the files that `include` names. Later files override earlier ones.
     pub(super) fn include(
         &mut self,
         source: &Source,
         include: &Include,
-        within: &Within,
+        within: &IncludeContext,
     ) -> Result<Vec<Rc<Pending>>, Box<SyntaxError>> {
-        let fault = |message: String| SyntaxError::new(include.span.clone(), message);
+        let error = |message: String| SyntaxError::new(include.span.clone(), message);
         if include.target == Target::Url
             || (include.target == Target::Beside && is_url(&include.name))
         {
-            return Err(fault("a file cannot be included from a URL".to_owned())
+            return Err(error("a file cannot be included from a URL".to_owned())
                 .hint("save it next to this file, and include it by its name")
                 .into());
         }
         for path in self.candidates(include) {
             if let Err(IncludeError { message, hint }) = self.files.may_include(&path) {
-                return Err(fault(message).hint(hint).into());
+                return Err(error(message).hint(hint).into());
             }
         }
         if let Some(path) = self.properties(include) {
-            return Err(fault(format!(
-                "`{}` is in a format that is not read here",
-                path.display()
-            ))
-            .hint("write its settings in a `.conf` file")
-            .into());
+            return Err(
+                error(format!("`{}` is in an unsupported format", path.display()))
+                    .hint("write its settings in a `.conf` file")
+                    .into(),
+            );
         }
         if self.includes >= MAX_INCLUDES {
             let message = format!("more than {MAX_INCLUDES} files are included");
-            return Err(fault(message).hint(INCLUDE_ONCE).into());
+            return Err(error(message).hint(INCLUDE_ONCE_HINT).into());
         }
         self.includes += 1;
         let mut trees = Vec::new();
@@ -256,9 +256,9 @@ impl<'a> Reader<'a> {
             match self.files.content(&path) {
                 Ok(None) => missing.push(format!("there is no file `{}`", path.display())),
                 Err(error) => missing.push(format!("`{}` cannot be read: {error}", path.display())),
-                Ok(Some(_)) if self.open.contains(&path) || self.open.len() > INCLUDE_LIMIT => {
-                    return Err(fault(format!(
-                        "the includes go in a circle: `{}` is being read already",
+                Ok(Some(_)) if self.open.contains(&path) || self.open.len() > MAX_INCLUDE_DEPTH => {
+                    return Err(error(format!(
+                        "circular include: `{}` is already being read",
                         path.display()
                     ))
                     .into());
@@ -282,30 +282,31 @@ impl<'a> Reader<'a> {
         include: &Include,
         missing: Option<String>,
     ) -> Result<(), Box<SyntaxError>> {
-        let fault = |message: String| SyntaxError::new(include.span.clone(), message);
-        let reason = missing.unwrap_or_else(|| "there is no class path here".to_owned());
+        let error = |message: String| SyntaxError::new(include.span.clone(), message);
+        let reason = missing.unwrap_or_else(|| "class paths are not supported".to_owned());
         if include.required {
-            return Err(fault(reason).into());
+            return Err(error(reason).into());
         }
-        let ignored = fault(format!("{reason}, so this `include` is ignored"))
-            .hint("the name of an included file ends in `.conf` or `.json`; if it may not be missing, write `include required(…)`");
+        let ignored = error(format!("{reason}, so this `include` is ignored"))
+            .hint("the name of an included file ends in `.conf` or `.json`; if the file must exist, write `include required(…)`");
         self.warning(|| SourceDiagnostic::at(source, ignored, Secrecy::Open));
         Ok(())
     }
 
-    /// Counts the bytes of an included file, and refuses those beyond the limit.
+    /// Adds the size of an included file, and refuses the file if the total exceeds the limit.
     fn count_included(&mut self, include: &Include, bytes: usize) -> Result<(), Box<SyntaxError>> {
         self.included_bytes += bytes;
         if self.included_bytes <= MAX_INCLUDED_BYTES {
             return Ok(());
         }
         let megabytes = MAX_INCLUDED_BYTES / 1_000_000;
-        let message = format!("the included files have more than {megabytes} MB together");
-        let fault = SyntaxError::new(include.span.clone(), message);
-        Err(fault.hint(INCLUDE_ONCE).into())
+        let message = format!("the included files are larger than {megabytes} MB in total");
+        let error = SyntaxError::new(include.span.clone(), message);
+        Err(error.hint(INCLUDE_ONCE_HINT).into())
     }
 
-    /// The files that an include can mean, the weakest first: a name without an ending gets those of the two formats.
+    /// Lists the files that an include can mean; later ones override earlier ones. A name without an extension gets the
+    /// extensions of both formats.
     fn candidates(&self, include: &Include) -> Vec<PathBuf> {
         let Some(folder) = self.folder(include.target) else {
             return Vec::new();
@@ -317,7 +318,7 @@ impl<'a> Reader<'a> {
         vec![with(".json"), with(".conf")]
     }
 
-    /// The Java properties file that the Zeenea scanner's parser would read.
+    /// Returns the Java properties file that the Zeenea scanner's parser would read.
     fn properties(&self, include: &Include) -> Option<PathBuf> {
         if include.names_format() {
             return None;
@@ -364,7 +365,7 @@ fn is_url(name: &str) -> bool {
         .any(|scheme| name.starts_with(scheme))
 }
 
-/// The error about a file that is not text, at the place of the first byte that shows it.
+/// Creates the error for a file that is not text, at the first byte that is not valid.
 fn not_text_error(file: Arc<str>, content: &[u8], not_text: NotText) -> SourceDiagnostic {
     let offset = match not_text {
         NotText::NotUtf8(offset) | NotText::Nul(offset) => offset,

@@ -1,7 +1,7 @@
-//! Resolves `${…}`: each is replaced by the final value of its setting, or by a variable.
+//! Resolves `${…}`: replaces each by the final value of its setting, or by a variable.
 //!
-//! A value that is being resolved does not see itself, nor what was written below it for the same setting: so
-//! `path = ${path}":/more"` adds to what came before. If nothing came before, the substitution goes in a circle.
+//! A value that is being resolved does not see itself, or later values of the same setting. So `path = ${path}":/more"`
+//! adds to the previous value. If there is no previous value, the substitution is circular.
 
 mod lookup;
 mod tree;
@@ -13,30 +13,31 @@ use std::{
 };
 
 use super::{
-    limits::{Effort, Exhausted, MAX_HEIGHT, Paths, STEP_EFFORT},
-    pending::{Block, Id, Kind, Pending, Reference, join, merge},
+    limits::{Effort, ExhaustedError, MAX_TREE_DEPTH, Paths, STEP_EFFORT},
+    pending::{Block, Id, Pending, PendingKind, Reference, join, merge},
 };
 use tree::{measure, object};
 
-/// How deep values and the substitutions in them may lead to each other. Beyond it, the stack could overflow.
-const DEPTH_LIMIT: usize = 1000;
+/// Maximum depth of substitutions that refer to each other. A greater depth could overflow the stack.
+const MAX_RESOLVE_DEPTH: usize = 1000;
 
-/// How many values and bytes of text a value may grow to. Each line can double what the line before it made.
-const SIZE_LIMIT: usize = 1 << 20;
+/// Maximum number of values and bytes of text in a value. Each line of a file can double the previous value.
+const MAX_VALUE_SIZE: usize = 1 << 20;
 
-/// Where a substitution looks when the file has no such setting.
+/// Values for substitutions whose path is not a setting of the file.
 pub trait Variables {
-    /// The value of `path`; a plain `${NAME}` is a path of one element.
+    /// Returns the value of `path`. A plain `${NAME}` is a path with one element.
     fn text(&self, path: &[String]) -> Option<String>;
 
-    /// Whether the text of `path` is secret: what is made of it is marked, see [`Node::secret`](super::Node::secret).
+    /// Whether the text of `path` is secret. Values that contain it are marked, see
+    /// [`Node::secret`](super::Node::secret).
     fn is_secret(&self, path: &[String]) -> bool {
         let _ = path;
         false
     }
 }
 
-/// Names and texts, such as those of the environment.
+/// Names and values, such as those of the environment.
 impl Variables for BTreeMap<String, String> {
     fn text(&self, path: &[String]) -> Option<String> {
         match path {
@@ -46,34 +47,34 @@ impl Variables for BTreeMap<String, String> {
     }
 }
 
-/// A substitution that cannot be resolved, or what it is part of.
+/// A substitution that cannot be resolved, or the value that contains it.
 #[derive(Debug)]
 pub(super) struct Unresolved {
     pub(super) at: Rc<Pending>,
-    pub(super) why: Why,
+    pub(super) reason: UnresolvedReason,
 }
 
 #[derive(Debug)]
-pub(super) enum Why {
+pub(super) enum UnresolvedReason {
     /// Neither a setting nor a variable.
     Unknown,
-    /// It leads back to itself.
-    Circle,
-    /// It leads from one to the next too often.
+    /// It refers to itself.
+    Cycle,
+    /// It refers to too many others in turn.
     TooDeep,
-    /// It makes a value of ever more values.
+    /// Its value is too large.
     TooLarge,
-    /// It makes a value that nests too deep.
-    TooHigh,
-    /// Resolving it, and what was resolved before it, takes too many steps.
-    TooMuchEffort,
-    /// The names of all settings together are too long.
+    /// Its value is nested too deeply.
+    TooNested,
+    /// Resolving it, together with those resolved before it, takes too many steps.
+    TooManySteps,
+    /// The total length of all paths is too large.
     TooManyNames,
-    /// Its value does not fit the value beside it.
+    /// Its value cannot be joined with the adjacent value.
     Unjoinable,
 }
 
-/// Resolves all substitutions below `root`, with the effort that reading the file has left.
+/// Resolves all substitutions below `root`, with the remaining effort.
 pub(super) fn resolve(
     root: &Rc<Pending>,
     variables: &dyn Variables,
@@ -89,14 +90,14 @@ pub(super) fn resolve(
     };
     match resolver.value(root) {
         Ok(Some(resolved)) => match &resolved.kind {
-            Kind::Object(block) => {
+            PendingKind::Object(block) => {
                 let mut paths = Paths::default();
                 measure(block, 0, 0, &mut paths);
                 match paths.are_too_many() {
                     false => Ok(object(block)),
                     true => Err(Unresolved {
                         at: root.clone(),
-                        why: Why::TooManyNames,
+                        reason: UnresolvedReason::TooManyNames,
                     }),
                 }
             }
@@ -104,9 +105,9 @@ pub(super) fn resolve(
         },
         Ok(None) => Ok(Object::default()),
         Err(ResolveError::Hard(unresolved)) => Err(unresolved),
-        Err(ResolveError::Circle) => Err(Unresolved {
+        Err(ResolveError::Cycle) => Err(Unresolved {
             at: root.clone(),
-            why: Why::Circle,
+            reason: UnresolvedReason::Cycle,
         }),
     }
 }
@@ -117,46 +118,51 @@ struct Resolver<'a> {
     effort: Effort,
     /// The references and concatenations that are being resolved.
     active: HashSet<Id>,
-    /// The values of substitutions. As in the Zeenea scanner's parser, the value of the first use is used everywhere.
+    /// The resolved values of substitutions. As in the Zeenea scanner's parser, the value of the first use is used
+    /// everywhere.
     known: HashMap<Id, Option<Rc<Pending>>>,
     depth: usize,
 }
 
 enum ResolveError {
-    /// What is being resolved was met again; the next reference outwards has no value.
-    Circle,
+    /// A value refers to itself. The next outer reference has no value.
+    Cycle,
     Hard(Unresolved),
 }
 
 type Resolved<T> = Result<Option<T>, ResolveError>;
 
 impl Resolver<'_> {
-    /// Resolves a value; `None` if it turns out to be undefined.
+    /// Resolves a value. `None` if it is undefined.
     fn value(&mut self, value: &Rc<Pending>) -> Resolved<Rc<Pending>> {
         if value.is_resolved() {
-            return match value.height() > MAX_HEIGHT {
-                true => Err(hard(value, Why::TooHigh)),
+            return match value.height() > MAX_TREE_DEPTH {
+                true => Err(hard(value, UnresolvedReason::TooNested)),
                 false => Ok(Some(value.clone())),
             };
         }
         self.spend(value, STEP_EFFORT)?;
         self.descend(value)?;
         let resolved = match &value.kind {
-            Kind::Scalar(_) => Ok(Some(value.clone())),
-            Kind::List(items) => self.list(value, items),
-            Kind::Object(block) => self.block(value, block),
-            Kind::Reference(reference) => self.reference(value, reference),
-            Kind::Concatenation(id, pieces) => self.concatenation(value, *id, pieces),
-            Kind::Addition(id, so_far, items) => {
-                let items = Pending::new(value.place.clone(), Kind::List(items.clone()));
+            PendingKind::Scalar(_) => Ok(Some(value.clone())),
+            PendingKind::List(items) => self.list(value, items),
+            PendingKind::Object(block) => self.block(value, block),
+            PendingKind::Reference(reference) => self.reference(value, reference),
+            PendingKind::Concatenation(id, pieces) => self.concatenation(value, *id, pieces),
+            PendingKind::Addition(id, so_far, items) => {
+                let items = Pending::new(value.place.clone(), PendingKind::List(items.clone()));
                 self.concatenation(value, *id, &[so_far.clone(), items])
             }
-            Kind::Layers(layers) => self.layers(value, layers),
+            PendingKind::Layers(layers) => self.layers(value, layers),
         };
         self.depth -= 1;
         match resolved {
-            Ok(Some(resolved)) if resolved.size() > SIZE_LIMIT => Err(hard(value, Why::TooLarge)),
-            Ok(Some(resolved)) if resolved.height() > MAX_HEIGHT => Err(hard(value, Why::TooHigh)),
+            Ok(Some(resolved)) if resolved.size() > MAX_VALUE_SIZE => {
+                Err(hard(value, UnresolvedReason::TooLarge))
+            }
+            Ok(Some(resolved)) if resolved.height() > MAX_TREE_DEPTH => {
+                Err(hard(value, UnresolvedReason::TooNested))
+            }
             resolved => resolved,
         }
     }
@@ -167,7 +173,10 @@ impl Resolver<'_> {
         for item in items {
             resolved.extend(self.value(item)?);
         }
-        Ok(Some(Pending::new(at.place.clone(), Kind::List(resolved))))
+        Ok(Some(Pending::new(
+            at.place.clone(),
+            PendingKind::List(resolved),
+        )))
     }
 
     fn block(&mut self, at: &Rc<Pending>, block: &Block) -> Resolved<Rc<Pending>> {
@@ -193,7 +202,7 @@ impl Resolver<'_> {
         let cut = block.cut;
         Ok(Some(Pending::new(
             at.place.clone(),
-            Kind::Object(Block {
+            PendingKind::Object(Block {
                 settings,
                 cut,
                 undefined,
@@ -216,7 +225,7 @@ impl Resolver<'_> {
         Ok(merged)
     }
 
-    /// Merges two values, which at worst copies both.
+    /// Merges two values. In the worst case, both are copied.
     fn merge(
         &mut self,
         at: &Rc<Pending>,
@@ -232,8 +241,8 @@ impl Resolver<'_> {
             return Ok(known.clone());
         }
         let found = self.follow(at, reference, |resolver, target| resolver.value(target))?;
-        if let Some(Kind::Scalar(_)) = found.as_ref().map(|found| &found.kind) {
-            // Its text is copied.
+        if let Some(PendingKind::Scalar(_)) = found.as_ref().map(|found| &found.kind) {
+            // The effort of copying its text.
             self.spend(at, found.as_ref().map_or(0, |found| found.size()))?;
         }
         let found = found.map(|value| value.at(&at.place));
@@ -262,7 +271,8 @@ impl Resolver<'_> {
             self.spend(at, right.size())?;
             joined = Some(match joined {
                 None => right,
-                Some(left) => join(left, right).map_err(|_unjoinable| hard(at, Why::Unjoinable))?,
+                Some(left) => join(left, right)
+                    .map_err(|_unjoinable| hard(at, UnresolvedReason::Unjoinable))?,
             });
         }
         Ok(joined)
@@ -282,21 +292,21 @@ impl Resolver<'_> {
         });
         self.leave(reference.id);
         match found {
-            Err(ResolveError::Circle) if reference.optional => Ok(None),
-            Err(ResolveError::Circle) => Err(hard(at, Why::Circle)),
-            Ok(None) if !reference.optional => Err(hard(at, Why::Unknown)),
+            Err(ResolveError::Cycle) if reference.optional => Ok(None),
+            Err(ResolveError::Cycle) => Err(hard(at, UnresolvedReason::Cycle)),
+            Ok(None) if !reference.optional => Err(hard(at, UnresolvedReason::Unknown)),
             found => found,
         }
     }
 
     fn spend(&mut self, at: &Rc<Pending>, amount: usize) -> Result<(), ResolveError> {
         let spent = self.effort.spend(amount);
-        spent.map_err(|Exhausted| hard(at, Why::TooMuchEffort))
+        spent.map_err(|ExhaustedError| hard(at, UnresolvedReason::TooManySteps))
     }
 
     fn enter(&mut self, at: &Rc<Pending>, id: Id) -> Result<(), ResolveError> {
         if self.active.contains(&id) {
-            return Err(ResolveError::Circle);
+            return Err(ResolveError::Cycle);
         }
         self.descend(at)?;
         self.active.insert(id);
@@ -309,17 +319,17 @@ impl Resolver<'_> {
     }
 
     fn descend(&mut self, at: &Rc<Pending>) -> Result<(), ResolveError> {
-        if self.depth >= DEPTH_LIMIT {
-            return Err(hard(at, Why::TooDeep));
+        if self.depth >= MAX_RESOLVE_DEPTH {
+            return Err(hard(at, UnresolvedReason::TooDeep));
         }
         self.depth += 1;
         Ok(())
     }
 }
 
-fn hard(at: &Rc<Pending>, why: Why) -> ResolveError {
+fn hard(at: &Rc<Pending>, reason: UnresolvedReason) -> ResolveError {
     ResolveError::Hard(Unresolved {
         at: at.clone(),
-        why,
+        reason,
     })
 }

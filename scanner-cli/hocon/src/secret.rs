@@ -1,49 +1,50 @@
-//! Which settings are secret, and how a line is shown without them. When in doubt, it is hidden.
+//! Decides which settings are secret, and hides them in lines. In case of doubt, text is hidden.
 
 use std::ops::Range;
 
 use super::source::Source;
 
 /// The endings of names whose values are never shown.
-const NAMES: [&str; 4] = ["password", "secret", "token", "passphrase"];
+const SECRET_NAMES: [&str; 4] = ["password", "secret", "token", "passphrase"];
 
-/// The two last names of the one path whose value is never shown.
-const ACCOUNT: (&str, &str) = ("auth", "value");
+/// The last two elements of the path whose value is never shown.
+const SECRET_PATH_END: (&str, &str) = ("auth", "value");
 
-/// The words after which nothing on a line is shown, whatever it may belong to.
-const WORDS: [&str; 5] = ["password", "secret", "token", "passphrase", "value"];
+/// Nothing is shown after these words on a line.
+const SECRET_WORDS: [&str; 5] = ["password", "secret", "token", "passphrase", "value"];
 
-/// Whether the setting at `path` is a secret: its name is or ends in `password`, `secret`, `token` or `passphrase`, or
-/// its path ends in `auth.value`, in any mix of capitals.
+/// Whether the setting at `path` is a secret: its name ends in `password`, `secret`, `token` or `passphrase`, or its
+/// path ends in `auth.value`. Letter case is ignored.
 #[must_use]
 pub fn is_secret(path: &[String]) -> bool {
     let Some((last, before)) = path.split_last() else {
         return false;
     };
     let last = last.to_lowercase();
-    let (block, name) = ACCOUNT;
+    let (block, name) = SECRET_PATH_END;
     let is_account = match last.strip_suffix(name) {
         Some("") => (before.last()).is_some_and(|last| last.to_lowercase().ends_with(block)),
         // The dot may be part of a name in quotes.
         Some(rest) => (rest.strip_suffix('.')).is_some_and(|rest| rest.ends_with(block)),
         None => false,
     };
-    is_account || NAMES.iter().any(|name| last.ends_with(name))
+    is_account || SECRET_NAMES.iter().any(|name| last.ends_with(name))
 }
 
-/// The part of `path` that may be shown: up to a secret name, since what comes after one may be a broken value.
+/// Returns the part of `path` that may be shown: up to a secret name, because text after it may be part of a secret
+/// value.
 pub(super) fn showable(path: &[String]) -> &[String] {
     let secret = (1..path.len()).find(|&length| is_secret(&path[..length]));
     &path[..secret.unwrap_or(path.len())]
 }
 
-/// Whether a text to quote in a message may contain a secret: a word announces one, or a URL has a user.
+/// Whether a text that a message would quote may contain a secret: a word announces one, or a URL contains a user.
 pub(super) fn announces_secret(text: &str) -> bool {
     first_word(text).is_some() || user_of_url(text).is_some()
 }
 
-/// The user and password of the first address in `text` that has them: the text before an `@`, from `://` on if there
-/// is one, with a `:` in it.
+/// Finds the user and password of the first URL in `text` that has them: the text before an `@`, after `://` if there
+/// is one, that contains a `:`.
 pub(super) fn user_of_url(text: &str) -> Option<Range<usize>> {
     let (mut start, mut has_scheme, mut has_colon) = (0, false, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -62,9 +63,10 @@ pub(super) fn user_of_url(text: &str) -> Option<Range<usize>> {
     None
 }
 
-/// The line around the offset of a fault, with every secret replaced by stars, but for the byte at fault itself.
-pub(super) fn masked_line(source: &Source, fault: usize) -> String {
-    let line = source.line_around(fault);
+/// Returns the line around the offset of an error. Every secret is replaced by stars, except for the byte with the
+/// error.
+pub(super) fn masked_line(source: &Source, error: usize) -> String {
+    let line = source.line_around(error);
     let text = &source.text[line.clone()];
     let strings = strings(&source.text);
     let announced = announced(source, &line, &strings);
@@ -76,12 +78,12 @@ pub(super) fn masked_line(source: &Source, fault: usize) -> String {
         let offset = line.start + at;
         let within = |ranges: &[Range<usize>]| ranges.iter().any(|range| range.contains(&offset));
         let hidden = within(&secrets) || (within(&announced) && !source.is_open(offset));
-        let at_fault = offset == fault && matches!(c, '\\' | '}' | ']' | ':' | '=' | ',');
+        let at_error = offset == error && matches!(c, '\\' | '}' | ']' | ':' | '=' | ',');
         if user.contains(&at) {
             return '*';
         }
         let mark = c == '"' && is_mark(&source.text, &strings, offset);
-        if !hidden || mark || at_fault || (c.is_whitespace() && !begun) {
+        if !hidden || mark || at_error || (c.is_whitespace() && !begun) {
             return c;
         }
         begun = true;
@@ -90,7 +92,8 @@ pub(super) fn masked_line(source: &Source, fault: usize) -> String {
     text.char_indices().map(&mut shown).collect()
 }
 
-/// What of a line words announce as secret: the values after them where these end for certain, else all to its end.
+/// Finds the parts of a line that words announce as secret: the values after them if their end is certain, otherwise
+/// everything up to the end of the line.
 fn announced(source: &Source, line: &Range<usize>, strings: &[Range<usize>]) -> Vec<Range<usize>> {
     let text = &source.text[line.clone()];
     let mut announced = Vec::new();
@@ -127,7 +130,7 @@ fn is_mark(text: &str, strings: &[Range<usize>], offset: usize) -> bool {
     })
 }
 
-/// Where the value ends that begins at `start`: as far as that is certain, else the line.
+/// Returns the end of the value that begins at `start` if it is certain, otherwise the end of the line.
 pub(super) fn value_end(source: &Source, start: usize) -> usize {
     let line_end = source.line_around(start).end.max(start);
     let strings = strings(&source.text);
@@ -151,8 +154,8 @@ pub(super) fn value_end(source: &Source, start: usize) -> usize {
     }
 }
 
-/// The string around `offset` if it is the value of a setting that cannot be a secret: its content may be quoted,
-/// whatever words are in it.
+/// Finds the string around `offset`, if it is the value of a setting that cannot be a secret. Its content may be
+/// quoted, even if it contains words that announce a secret.
 pub(super) fn open_string(source: &Source, offset: usize) -> Option<Range<usize>> {
     let strings = strings(&source.text);
     let string = strings
@@ -162,7 +165,7 @@ pub(super) fn open_string(source: &Source, offset: usize) -> Option<Range<usize>
     first_word(key).is_none().then_some(string)
 }
 
-/// The key whose value a string begins, as it is written, if there is one.
+/// Returns the key, as written, of the value that begins with the string.
 fn key_of<'a>(text: &'a str, string: &Range<usize>) -> Option<&'a str> {
     let before = text[..string.start].trim_end();
     let key = before.strip_suffix(['=', ':'])?;
@@ -172,7 +175,8 @@ fn key_of<'a>(text: &'a str, string: &Range<usize>) -> Option<&'a str> {
     (!key.is_empty()).then_some(key)
 }
 
-/// The strings of a text with their quotes, without comments. An unclosed string ends with its line.
+/// Finds the strings of a text including their quotes, and skips comments. An unclosed string ends at the end of its
+/// line.
 fn strings(text: &str) -> Vec<Range<usize>> {
     let mut strings = Vec::new();
     let mut at = 0;
@@ -193,7 +197,7 @@ fn strings(text: &str) -> Vec<Range<usize>> {
     strings
 }
 
-/// How long the string is, quotes included, that a text begins with.
+/// Returns the length of the string at the beginning of a text, including its quotes.
 fn string_length(text: &str) -> Option<usize> {
     if let Some(raw) = text.strip_prefix("\"\"\"") {
         let end = raw.find("\"\"\"")?;
@@ -211,17 +215,17 @@ fn string_length(text: &str) -> Option<usize> {
     None
 }
 
-/// The first word of a line that announces a secret.
+/// Finds the first word of a line that announces a secret.
 fn first_word(line: &str) -> Option<Range<usize>> {
     // Not `to_lowercase`, which can change the number of bytes.
     let lower = line.to_ascii_lowercase();
-    let found = WORDS
+    let found = SECRET_WORDS
         .iter()
         .filter_map(|word| lower.find(word).map(|at| at..at + word.len()));
     found.min_by_key(|word| word.start)
 }
 
-/// Where the value may begin that the key with `word` in it announces: after the separator, if one follows the key.
+/// Returns where the value of the key that contains `word` may begin: after the separator, if one follows the key.
 fn value_start(line: &str, word: Range<usize>) -> usize {
     let in_key = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"');
     let after_key = line[word.end..].trim_start_matches(in_key).trim_start();

@@ -11,7 +11,7 @@ use catalog_model::{
 /// Printed in place of a secret.
 pub const MASK: &str = "********";
 
-/// How secrets are printed.
+/// Whether secrets are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Masking {
     /// Replaced by stars.
@@ -23,34 +23,34 @@ pub enum Masking {
 /// A setting other than a block, with its full path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting<'a> {
-    /// The path, from the outermost block.
+    /// The path, beginning with the outermost block.
     pub path: Vec<String>,
-    /// Where its key is.
+    /// The place of its key.
     pub key_place: &'a Place,
-    /// What it holds: never a block, unless that is empty.
+    /// The value. Never a block, unless the block is empty.
     pub node: &'a Node,
 }
 
 impl Setting<'_> {
-    /// The value as JSON.
+    /// Converts the value to JSON.
     #[must_use]
     pub fn to_json(&self, masking: Masking) -> serde_json::Value {
         value_json(&self.node.value, &mut self.path.clone(), masking)
     }
 }
 
-/// The tree as JSON. A number keeps its value; one beyond what JSON numbers hold becomes a text.
+/// Converts the tree to JSON. A number that JSON cannot represent becomes a text.
 #[must_use]
 pub fn to_json(object: &Object, masking: Masking) -> serde_json::Value {
     object_json(object, &mut Vec::new(), masking)
 }
 
-/// All settings that are not blocks, in the order of the file.
+/// Lists all settings that are not blocks, in the order of the file.
 #[must_use]
 pub fn settings(object: &Object) -> Vec<Setting<'_>> {
     let mut settings = Vec::new();
     collect(object, &mut Vec::new(), &mut settings);
-    // Of included files each stays together, in the order in which they were first met.
+    // Settings of an included file stay together. Files are in the order of their first setting.
     let mut files = BTreeMap::new();
     for setting in &settings {
         let order = files.len();

@@ -4,16 +4,16 @@ use std::{ops::Range, sync::Arc};
 
 use catalog_model::Place;
 
-/// A file's name and text, with what of it must not be shown.
+/// The name and text of a file, and the parts of it that must not be shown.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) file: Arc<str>,
     pub(super) text: Arc<str>,
     /// The values of secret settings, as byte ranges of the text.
     pub(super) secrets: Vec<Range<usize>>,
-    /// Of a file that could be read: what may be shown, whatever announces a secret on its line.
+    /// In a file that could be read: a range that may be shown, even if its line announces a secret.
     pub(super) open: Option<Range<usize>>,
-    /// Whether messages may quote anything of the text.
+    /// Whether messages may quote the text.
     pub(super) quotable: bool,
 }
 
@@ -35,7 +35,7 @@ impl Source {
             .is_some_and(|open| open.contains(&offset))
     }
 
-    /// The place of a byte offset.
+    /// Returns the place of a byte offset.
     pub(super) fn place(&self, offset: usize) -> Place {
         let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -44,7 +44,7 @@ impl Source {
         Place::new(self.file.clone(), count(line), count(column))
     }
 
-    /// The line that holds a byte offset, without its end.
+    /// Returns the line that contains a byte offset, without its line break.
     pub(super) fn line_around(&self, offset: usize) -> Range<usize> {
         let start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
         let end = self.text[offset..]
@@ -53,7 +53,7 @@ impl Source {
         start..start + self.text[start..end].trim_end_matches('\r').len()
     }
 
-    /// The byte offset of a place of this file.
+    /// Returns the byte offset of a place in this file.
     pub(super) fn offset(&self, place: &Place) -> usize {
         let line_start = match place.line {
             0 | 1 => 0,
@@ -73,7 +73,7 @@ impl Source {
     }
 }
 
-/// A line or column number; beyond four thousand million it stays there.
+/// Converts a line or column number. Numbers above the maximum of `u32` become that maximum.
 pub(super) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

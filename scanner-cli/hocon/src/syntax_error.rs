@@ -2,36 +2,36 @@
 
 use std::ops::Range;
 
-/// A fault found by the lexer or the parser.
+/// An error found by the lexer or the parser.
 #[derive(Debug, PartialEq)]
 pub(super) struct SyntaxError {
-    /// The bytes at fault.
+    /// The byte range of the error.
     pub(super) span: Range<usize>,
-    /// What is wrong, with no word of what a setting holds.
+    /// What is wrong, without any text of a setting's value.
     pub(super) message: String,
     /// What to do about it.
     pub(super) hint: Option<Hint>,
 }
 
-/// What to do about a fault.
+/// What to do about an error.
 #[derive(Debug, PartialEq)]
 pub(super) enum Hint {
-    /// A sentence that quotes nothing of the file.
+    /// A sentence that does not quote the file.
     Plain(String),
-    /// How to write the text of a setting. Where that may be secret, the second, general sentence is shown.
+    /// How to write the text of a setting. If the setting may be secret, the second, general sentence is shown instead.
     Quoting(Rewrite, &'static str),
 }
 
-/// The two ways to write a text that holds what needs quoting.
+/// How to rewrite a text that needs quotes or escapes.
 #[derive(Debug, PartialEq)]
 pub(super) enum Rewrite {
-    /// A quoted string, whose text between the quotes holds backslashes that are not escapes.
+    /// A quoted string, whose text contains backslashes that are not escapes.
     Escapes(Range<usize>),
     /// An unquoted text that needs quotes.
     Unquoted(Range<usize>),
 }
 
-/// Quotes that people take for the double quotes of HOCON: the single ones and those of word processors.
+/// Quotes that are easily confused with the double quotes of HOCON: single quotes and those of word processors.
 const FOREIGN_QUOTES: [char; 11] = ['\'', '`', '´', '‘', '’', '‚', '“', '”', '„', '«', '»'];
 
 impl SyntaxError {
@@ -57,7 +57,7 @@ impl SyntaxError {
 }
 
 impl Rewrite {
-    /// The sentence that shows the text as it should be written.
+    /// Returns a sentence that shows the text as it should be written.
     pub(super) fn sentence(&self, text: &str) -> String {
         match self {
             Self::Escapes(span) => {
@@ -84,7 +84,7 @@ impl Rewrite {
     }
 }
 
-/// The text without quotes that begins at or before `from`: from the mark before it to the one after it, on its line.
+/// Returns the unquoted text around `from`: between the preceding and the following delimiter on its line.
 pub(super) fn unquoted(text: &str, from: usize) -> Range<usize> {
     let before = &text[..from];
     let start = before

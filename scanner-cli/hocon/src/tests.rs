@@ -11,11 +11,11 @@ use std::{collections::BTreeMap, io, path::Path};
 
 use super::{Document, Files, SourceDiagnostic, read};
 
-/// Files that exist in a test only.
+/// Files that exist only in a test.
 #[derive(Default)]
-struct Memory(BTreeMap<&'static str, &'static str>);
+struct MemoryFiles(BTreeMap<&'static str, &'static str>);
 
-impl Files for Memory {
+impl Files for MemoryFiles {
     fn content(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         // Windows joins with a backslash.
         let name = path.to_str().map(|path| path.replace('\\', "/"));
@@ -24,12 +24,12 @@ impl Files for Memory {
     }
 }
 
-/// Reads a text as the file `site.conf`, with no variables and no other files.
+/// Reads a text as the file `site.conf`, without variables and other files.
 fn read_text(text: &str) -> Result<Document, Vec<SourceDiagnostic>> {
     read(
         Path::new("site.conf"),
         text.as_bytes(),
         &BTreeMap::new(),
-        &Memory::default(),
+        &MemoryFiles::default(),
     )
 }

@@ -32,11 +32,15 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
     let doubled = deep("aNOW = ${aTHEN}\naNOW = ${aTHEN}\n").replace("a0 = 1", "a0 = {k={}}");
     let forward = (0..5_000).map(|now| format!("a{now} = ${{a{}}}\n", now + 1));
     vec![
-        ("deep", deep("aNOW = { x = ${aTHEN} }\n"), "nested too deep"),
+        (
+            "deep",
+            deep("aNOW = { x = ${aTHEN} }\n"),
+            "nested too deeply",
+        ),
         (
             "forward",
             forward.collect(),
-            "leads through too many others",
+            "refers to too many others in turn",
         ),
         (
             "double",
@@ -51,7 +55,7 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
         (
             "again",
             "include \"again\"\n".repeat(1_000),
-            "includes go in a circle",
+            "circular include",
         ),
         ("empty", "a =\n".repeat(100_000), "`a` has no value"),
     ]
@@ -104,7 +108,7 @@ const NAMED: [(&str, &str, &str); 5] = [
     (
         "mapping",
         "connection.contacts.mapping = deep.conf",
-        "`connection.contacts.mapping`: the value of this substitution is nested too deep",
+        "`connection.contacts.mapping`: the value of this substitution is nested too deeply",
     ),
     (
         "mapping-pipe",

@@ -1,14 +1,14 @@
-//! Quoted strings: one line with escapes between `"`, any lines without escapes between `"""`.
+//! Quoted strings: a single line with escapes between `"`, or several lines without escapes between `"""`.
 
-use super::{Kind, Lexer};
+use super::{Lexer, TokenKind};
 use crate::syntax_error::{Rewrite, SyntaxError};
 
-const GENERAL: &str = "write every backslash twice, as in `\"DOMAIN\\\\user\"`, or put the text in triple quotes, as in \
+const BACKSLASH_HINT: &str = "write every backslash twice, as in `\"DOMAIN\\\\user\"`, or put the text in triple quotes, as in \
      `\"\"\"DOMAIN\\user\"\"\"`";
 
 impl Lexer<'_> {
     /// Reads a string whose first quote, at `start`, has been read.
-    pub(super) fn quoted(&mut self, start: usize) -> Result<Kind, SyntaxError> {
+    pub(super) fn quoted(&mut self, start: usize) -> Result<TokenKind, SyntaxError> {
         if self.rest().starts_with("\"\"") {
             self.at += 2;
             return self.triple_quoted(start);
@@ -21,7 +21,7 @@ impl Lexer<'_> {
                     return Err(SyntaxError::new(start..start + 1, "this quote is not closed on its line")
                         .hint("close it with a `\"`; put a text of several lines between `\"\"\"` and `\"\"\"`"));
                 }
-                Some('"') => return Ok(Kind::Quoted(text)),
+                Some('"') => return Ok(TokenKind::Quoted(text)),
                 Some('\\') => {
                     let escaped = self.escape().ok_or_else(|| self.bad_escape(start, at))?;
                     text.push(escaped);
@@ -33,7 +33,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn triple_quoted(&mut self, start: usize) -> Result<Kind, SyntaxError> {
+    fn triple_quoted(&mut self, start: usize) -> Result<TokenKind, SyntaxError> {
         let text_start = self.at;
         let Some(found) = self.rest().find("\"\"\"") else {
             return Err(
@@ -41,10 +41,12 @@ impl Lexer<'_> {
                     .hint("close it with another `\"\"\"`"),
             );
         };
-        // Of more than three quotes, the last three close.
+        // If there are more than three quotes, the last three close the string.
         self.at += found;
         self.bump_while(|c| c == '"');
-        Ok(Kind::Quoted(self.text[text_start..self.at - 3].to_owned()))
+        Ok(TokenKind::Quoted(
+            self.text[text_start..self.at - 3].to_owned(),
+        ))
     }
 
     /// Reads what follows a backslash.
@@ -84,19 +86,19 @@ impl Lexer<'_> {
         Some(unit)
     }
 
-    /// The fault of a backslash at `at`, in a string that begins at `start`.
+    /// Returns the error of a backslash at `at`, in a string that begins at `start`.
     fn bad_escape(&self, start: usize, at: usize) -> SyntaxError {
         let line = self.text[at..].split('\n').next().unwrap_or_default();
-        let fault = SyntaxError::new(at..at + 1, "this backslash does not begin an escape");
+        let error = SyntaxError::new(at..at + 1, "this backslash does not begin an escape");
         match closing_quote(line) {
-            Some(end) => fault.quoting(Rewrite::Escapes(start + 1..at + end), GENERAL),
-            None => fault.hint(GENERAL),
+            Some(end) => error.quoting(Rewrite::Escapes(start + 1..at + end), BACKSLASH_HINT),
+            None => error.hint(BACKSLASH_HINT),
         }
     }
 }
 
-/// Where the quote stands that closes the string of which `rest` is the end. A backslash is taken to be meant as such,
-/// unless that would leave the string open.
+/// Finds the quote that closes the string whose remaining text is `rest`. A backslash before a quote is treated as an
+/// escape, unless this would leave the string open.
 fn closing_quote(rest: &str) -> Option<usize> {
     let unescaped = rest
         .char_indices()
@@ -107,12 +109,12 @@ fn closing_quote(rest: &str) -> Option<usize> {
 fn raw_control(at: usize, control: char) -> SyntaxError {
     let span = at..at + control.len_utf8();
     match control {
-        '\t' => SyntaxError::new(span, "a tab is not allowed in quotes as it is")
+        '\t' => SyntaxError::new(span, "a tab is not allowed unescaped in quotes")
             .hint("write it as `\\t`, or use spaces"),
         _ => SyntaxError::new(
             span,
             format!(
-                "the control character U+{:04X} is not allowed in quotes as it is",
+                "the control character U+{:04X} is not allowed unescaped in quotes",
                 u32::from(control)
             ),
         )

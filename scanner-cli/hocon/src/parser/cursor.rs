@@ -1,4 +1,4 @@
-//! Where the parser is: the next token, and the ways past it.
+//! The position of the parser: the next token, and methods that advance.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::{Parser, Place, T};
 use crate::source::count;
 
 impl Parser<'_, '_> {
-    /// The path of the setting that is being read, with that of the block into which the file is included.
+    /// Returns the path of the current setting, including the path of the block into which the file is included.
     pub(super) fn full_path(&self) -> Vec<String> {
         [self.within.path.as_slice(), &self.path].concat()
     }
@@ -43,7 +43,7 @@ impl Parser<'_, '_> {
         )
     }
 
-    /// Passes the next token; the end is never passed.
+    /// Advances to the next token. Does not advance beyond the end.
     pub(super) fn advance(&mut self) {
         self.at = (self.at + 1).min(self.tokens.len() - 1);
     }
@@ -54,7 +54,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    /// Skips what may be between two settings or items; returns whether there was a line break or a comma.
+    /// Skips the separators between two settings or items. Returns whether there was a line break or a comma.
     pub(super) fn separator(&mut self) -> bool {
         let mut separated = false;
         loop {

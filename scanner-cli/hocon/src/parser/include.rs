@@ -1,9 +1,9 @@
 //! `include "x"`, `include file("x")`, `include required(…)`.
 
-use super::{Block, Kind, Parsed, Parser, SyntaxError, T, Within, merge};
+use super::{Block, IncludeContext, Parsed, Parser, PendingKind, SyntaxError, T, merge};
 use crate::reader::{Include, Target};
 
-const SYNTAX: &str =
+const INCLUDE_SYNTAX: &str =
     "write `include \"x.conf\"`, `include file(\"x.conf\")` or `include required(\"x.conf\")`";
 
 impl Parser<'_, '_> {
@@ -11,19 +11,19 @@ impl Parser<'_, '_> {
     pub(super) fn include(&mut self, block: &mut Block) -> Parsed<()> {
         self.key_start = None;
         let include = self.include_statement()?;
-        let within = Within {
+        let within = IncludeContext {
             path: self.full_path(),
             list: self.lists > 0,
-            // A file costs the stack about as much as three blocks.
+            // A file uses about as much stack as three blocks.
             depth: self.depth + 3,
         };
         for file in self.reader.include(&self.source, &include, &within)? {
             if within.list && !file.is_resolved() {
                 let message = "a file with `${…}` in it cannot be included inside a list";
-                let fault = SyntaxError::new(include.span, message);
-                return Err(fault.hint("include it outside of the list").into());
+                let error = SyntaxError::new(include.span, message);
+                return Err(error.hint("include it outside of the list").into());
             }
-            if let Kind::Object(included) = &file.kind {
+            if let PendingKind::Object(included) = &file.kind {
                 for entry in included.settings.iter() {
                     block.settings.put(entry.clone(), merge);
                 }
@@ -39,7 +39,7 @@ impl Parser<'_, '_> {
         let span = self.span();
         let T::Quoted(name) = self.kind() else {
             let message = "`include` is not followed by a file name in double quotes";
-            return Err(self.fault(message).hint(SYNTAX).into());
+            return Err(self.error_here(message).hint(INCLUDE_SYNTAX).into());
         };
         let name = name.clone();
         self.advance();
@@ -64,13 +64,13 @@ impl Parser<'_, '_> {
                 required,
             }),
             _ => {
-                let fault = SyntaxError::new(start, "this is not a valid way to include a file");
-                Err(fault.hint(SYNTAX).into())
+                let error = SyntaxError::new(start, "this is not a valid way to include a file");
+                Err(error.hint(INCLUDE_SYNTAX).into())
             }
         }
     }
 
-    /// Reads the unquoted words that come next and fit, up to a number of bytes, and puts them together.
+    /// Reads and joins the next unquoted words that fit, up to a number of bytes.
     fn parentheses(&mut self, fits: impl Fn(&str) -> bool, limit: usize) -> String {
         let mut words = String::new();
         while words.len() < limit {

@@ -2,12 +2,14 @@
 
 use std::{ops::Range, rc::Rc};
 
-use super::{Kind, Parsed, Parser, Pending, Scalar, SyntaxError, T, Token, Written, never_closed};
-use crate::{parser::complaint::NEW_LINE, pending::join};
+use super::{
+    Parsed, ParsedSubstitution, Parser, Pending, PendingKind, Scalar, SyntaxError, T, Token,
+    never_closed,
+};
+use crate::{parser::messages::NEW_LINE_HINT, pending::join};
 
 impl Parser<'_, '_> {
-    /// Reads a value: everything side by side on the line, joined as far as that is possible before substitutions are
-    /// resolved.
+    /// Reads a value: all adjacent pieces on the line, joined as far as possible before substitutions are resolved.
     pub(super) fn value(&mut self) -> Parsed<Rc<Pending>> {
         let place = self.place();
         self.value_start = self.span().start;
@@ -29,7 +31,7 @@ impl Parser<'_, '_> {
                 kind if kind.is_simple() => self.simple(),
                 _ => break,
             };
-            after_simple = !matches!(piece.kind, Kind::List(_) | Kind::Object(_));
+            after_simple = !matches!(piece.kind, PendingKind::List(_) | PendingKind::Object(_));
             self.push(&mut pieces, piece, span)?;
         }
         match pieces.pop() {
@@ -39,13 +41,13 @@ impl Parser<'_, '_> {
                 pieces.push(last);
                 Ok(Pending::new(
                     place,
-                    Kind::Concatenation(self.reader.id(), pieces),
+                    PendingKind::Concatenation(self.reader.id(), pieces),
                 ))
             }
         }
     }
 
-    /// Reads a list, from its opening bracket to its closing one.
+    /// Reads a list, from its opening to its closing bracket.
     fn list(&mut self) -> Parsed<Rc<Pending>> {
         let place = self.place();
         let open = self.span();
@@ -64,7 +66,7 @@ impl Parser<'_, '_> {
                 return Err(match self.kind() {
                     T::End => never_closed(&open, "[", "]"),
                     T::CloseBrace => self
-                        .fault("a `}` where the list should be closed")
+                        .error_here("a `}` before the end of the list")
                         .hint("close the list with a `]`"),
                     _ => self.unexpected_after_value(),
                 }
@@ -74,7 +76,7 @@ impl Parser<'_, '_> {
         self.advance();
         self.lists -= 1;
         self.depth -= 1;
-        Ok(Pending::new(place, Kind::List(items)))
+        Ok(Pending::new(place, PendingKind::List(items)))
     }
 
     /// Reads a token that is a value, or part of one.
@@ -94,7 +96,7 @@ impl Parser<'_, '_> {
                 let place = self.place();
                 self.advance();
                 return self.reference(
-                    Written {
+                    ParsedSubstitution {
                         path,
                         optional,
                         nameable,
@@ -107,7 +109,7 @@ impl Parser<'_, '_> {
         self.scalar(scalar)
     }
 
-    /// Whether nothing beside the next token would be joined with it.
+    /// Whether no adjacent piece would be joined with the next token.
     fn stands_alone(&self) -> bool {
         let not_space = |token: &&Token| token.kind != T::Space;
         let before = self.tokens[..self.at].iter().rev().find(not_space);
@@ -121,10 +123,10 @@ impl Parser<'_, '_> {
     fn scalar(&mut self, scalar: Scalar) -> Rc<Pending> {
         let place = self.place();
         self.advance();
-        Pending::new(place, Kind::Scalar(scalar))
+        Pending::new(place, PendingKind::Scalar(scalar))
     }
 
-    /// Adds the piece at `span`, joined with the one before it if both are known.
+    /// Adds the piece at `span`, joined with the previous one if both are known.
     fn push(
         &mut self,
         pieces: &mut Vec<Rc<Pending>>,
@@ -135,15 +137,15 @@ impl Parser<'_, '_> {
             pieces.push(piece);
             return Ok(());
         };
-        let is_text =
-            matches!(&piece.kind, Kind::Scalar(Scalar::Unquoted(text)) if !text.trim().is_empty());
-        if is_text && !matches!(last.kind, Kind::Scalar(_)) {
-            let dropped = SyntaxError::new(span.clone(), "a text after a block or list is dropped")
+        let is_text = matches!(&piece.kind, PendingKind::Scalar(Scalar::Unquoted(text)) if !text.trim().is_empty());
+        if is_text && !matches!(last.kind, PendingKind::Scalar(_)) {
+            let dropped = SyntaxError::new(span.clone(), "text after a block or list is ignored")
                 .hint("remove it, or begin a new line before the next setting");
             self.warn(dropped);
         }
         let joined = join(last, piece).map_err(|_unjoinable| {
-            SyntaxError::new(span, "a text cannot be joined with a block or list").hint(NEW_LINE)
+            SyntaxError::new(span, "a text cannot be joined with a block or list")
+                .hint(NEW_LINE_HINT)
         })?;
         pieces.push(joined);
         Ok(())

@@ -1,25 +1,25 @@
-//! Finds the value at a path and resolves no more than necessary.
+//! Finds the value at a path, and resolves no more than necessary.
 
 use std::{collections::VecDeque, rc::Rc};
 
 use super::{ResolveError, Resolved, Resolver};
 use crate::{
     limits::STEP_EFFORT,
-    pending::{Block, Kind, Pending, Reference, Scalar},
+    pending::{Block, Pending, PendingKind, Reference, Scalar},
 };
 
-/// What a value holds under a key.
+/// The child of a value with a key.
 enum Child {
     Value(Rc<Pending>),
-    /// Nothing, but it is a block.
+    /// The value is a block without the key.
     Missing,
-    /// Nothing, because it is not a block.
+    /// The value is not a block.
     NoBlock,
 }
 
 impl Resolver<'_> {
-    /// The value of a reference: a setting below the block into which its file was included, a setting of the whole,
-    /// or a variable.
+    /// Finds the value of a reference: a setting below the block into which its file was included, a setting of the
+    /// whole tree, or a variable.
     pub(super) fn lookup(
         &mut self,
         at: &Rc<Pending>,
@@ -32,7 +32,7 @@ impl Resolver<'_> {
         }
         Ok(found.or_else(|| {
             let text = self.variables.text(own_path)?;
-            let found = Pending::new(at.place.clone(), Kind::Scalar(Scalar::String(text)));
+            let found = Pending::new(at.place.clone(), PendingKind::Scalar(Scalar::String(text)));
             Some(match self.variables.is_secret(own_path) {
                 true => found.into_secret(),
                 false => found,
@@ -52,23 +52,29 @@ impl Resolver<'_> {
         Ok(Some(found))
     }
 
-    /// What `value` holds under `key`, resolving no more than it takes to know; `None` if `value` is undefined.
+    /// Finds the child of `value` with `key`, and resolves no more than necessary. `None` if `value` is undefined.
     fn child(&mut self, value: &Rc<Pending>, key: &str) -> Resolved<Child> {
         self.spend(value, STEP_EFFORT)?;
         match &value.kind {
-            Kind::Scalar(_) | Kind::List(_) | Kind::Addition(..) => Ok(Some(Child::NoBlock)),
-            Kind::Object(block) => Ok(Some(match block.settings.get(key) {
+            PendingKind::Scalar(_) | PendingKind::List(_) | PendingKind::Addition(..) => {
+                Ok(Some(Child::NoBlock))
+            }
+            PendingKind::Object(block) => Ok(Some(match block.settings.get(key) {
                 Some(value) => Child::Value(value.clone()),
                 None => Child::Missing,
             })),
-            Kind::Reference(reference) => self.follow(value, reference, |resolver, target| {
-                resolver.child(target, key)
-            }),
-            Kind::Concatenation(id, pieces) => match self.concatenation(value, *id, pieces)? {
-                Some(joined) => self.child(&joined, key),
-                None => Ok(None),
-            },
-            Kind::Layers(layers) => self.child_of_layers(value, layers, key),
+            PendingKind::Reference(reference) => {
+                self.follow(value, reference, |resolver, target| {
+                    resolver.child(target, key)
+                })
+            }
+            PendingKind::Concatenation(id, pieces) => {
+                match self.concatenation(value, *id, pieces)? {
+                    Some(joined) => self.child(&joined, key),
+                    None => Ok(None),
+                }
+            }
+            PendingKind::Layers(layers) => self.child_of_layers(value, layers, key),
         }
     }
 
@@ -90,7 +96,7 @@ impl Resolver<'_> {
                 (merged, Some(Child::NoBlock)) => return Ok(merged),
                 (merged, _) => merged,
             };
-            let cut = matches!(&layer.kind, Kind::Object(Block { cut: true, .. }));
+            let cut = matches!(&layer.kind, PendingKind::Object(Block { cut: true, .. }));
             if cut || matches!(merged, Some(Child::NoBlock)) {
                 break;
             }
@@ -98,8 +104,8 @@ impl Resolver<'_> {
         Ok(merged)
     }
 
-    /// The first of the layers that can be seen from where the resolver is: they are older than the one that is being
-    /// resolved.
+    /// Returns the index of the first layer that is older than the one that is being resolved. Only older layers are
+    /// visible.
     pub(super) fn first_visible(
         &mut self,
         at: &Rc<Pending>,
@@ -114,7 +120,7 @@ impl Resolver<'_> {
             .map_or(0, |oldest_active| oldest_active + 1);
         match first < layers.len() {
             true => Ok(first),
-            false => Err(ResolveError::Circle),
+            false => Err(ResolveError::Cycle),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! From what is resolved to the tree that others see.
+//! Converts the resolved tree to the public one.
 
 use crate::{
     limits::Paths,
-    pending::{Block, Kind, Pending, Scalar},
+    pending::{Block, Pending, PendingKind, Scalar},
 };
 use catalog_model::settings::{Node, Object, Value};
 
@@ -11,7 +11,7 @@ pub(super) fn measure(block: &Block, elements: usize, bytes: usize, paths: &mut 
     for entry in block.settings.iter() {
         let (elements, bytes) = (elements + 1, bytes + entry.key.len());
         match &entry.value.kind {
-            Kind::Object(inner) => measure(inner, elements, bytes, paths),
+            PendingKind::Object(inner) => measure(inner, elements, bytes, paths),
             _ => paths.add(elements, bytes),
         }
     }
@@ -19,7 +19,7 @@ pub(super) fn measure(block: &Block, elements: usize, bytes: usize, paths: &mut 
 
 pub(super) fn object(block: &Block) -> Object {
     let mut object = Object::default();
-    // A loop, because an iterator's adapters would take more stack at each level.
+    // A loop, because the adapters of an iterator would use more stack at each level.
     for entry in block.settings.iter() {
         let value = node(&entry.value);
         object.add(&entry.key, &entry.key_place, value);
@@ -29,13 +29,15 @@ pub(super) fn object(block: &Block) -> Object {
 
 fn node(pending: &Pending) -> Node {
     let value = match &pending.kind {
-        Kind::Scalar(Scalar::Null) => Value::Null,
-        Kind::Scalar(Scalar::Bool(value)) => Value::Bool(*value),
-        Kind::Scalar(Scalar::Number(text)) => Value::Number(text.clone()),
-        Kind::Scalar(Scalar::String(text) | Scalar::Unquoted(text)) => Value::String(text.clone()),
-        Kind::List(items) => Value::List(items.iter().map(|item| node(item)).collect()),
-        Kind::Object(block) => Value::Object(object(block)),
-        // Nothing else is left in a resolved tree.
+        PendingKind::Scalar(Scalar::Null) => Value::Null,
+        PendingKind::Scalar(Scalar::Bool(value)) => Value::Bool(*value),
+        PendingKind::Scalar(Scalar::Number(text)) => Value::Number(text.clone()),
+        PendingKind::Scalar(Scalar::String(text) | Scalar::Unquoted(text)) => {
+            Value::String(text.clone())
+        }
+        PendingKind::List(items) => Value::List(items.iter().map(|item| node(item)).collect()),
+        PendingKind::Object(block) => Value::Object(object(block)),
+        // A resolved tree contains no other kinds.
         _ => Value::Null,
     };
     Node {

@@ -27,7 +27,7 @@ fn unusual_files_are_read_like_the_zeenea_scanner_reads_them() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Writes a tree as the table of cases does.
+/// Formats a tree as in the table of cases.
 fn canonical(object: &Object) -> String {
     let mut entries: Vec<&Entry<Node>> = object.iter().collect();
     entries.sort_by(|a, b| a.key.cmp(&b.key));

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, path::Path};
 
-use super::Memory;
+use super::MemoryFiles;
 use crate::{Document, Masking, read, to_json};
 
 /// Reads `connections/site.conf` with the given text, beside the other files.
@@ -16,7 +16,7 @@ fn read_beside(
     text: &str,
     others: &[(&'static str, &'static str)],
 ) -> Result<Document, Vec<String>> {
-    let files = Memory(others.iter().copied().collect());
+    let files = MemoryFiles(others.iter().copied().collect());
     let variables = BTreeMap::from([("NAME".to_owned(), "ann".to_owned())]);
     let read = read(
         Path::new("connections/site.conf"),
@@ -28,7 +28,7 @@ fn read_beside(
 }
 
 #[test]
-fn a_file_is_looked_for_beside_the_including_one() {
+fn a_file_is_searched_beside_the_including_file() {
     check(
         "include \"tls\"\nb = 2",
         &[("connections/tls.conf", "a = 1")],
@@ -47,7 +47,7 @@ fn a_file_is_looked_for_beside_the_including_one() {
 }
 
 #[test]
-fn a_name_without_ending_means_both_formats_and_conf_wins() {
+fn a_name_without_extension_means_both_formats_and_conf_overrides_json() {
     let files = [
         ("connections/x.conf", "a = conf"),
         ("connections/x.json", "{\"a\":\"json\",\"b\":1}"),
@@ -70,7 +70,7 @@ fn file_means_the_working_directory() {
 }
 
 #[test]
-fn what_comes_later_wins() {
+fn later_settings_override_earlier_ones() {
     let files = [("connections/x.conf", "a = 1\nb { c = 1 }")];
     check(
         "include \"x\"\na = 2\nb.d = 2",
@@ -85,7 +85,7 @@ fn what_comes_later_wins() {
 }
 
 #[test]
-fn substitutions_in_an_included_file_look_in_its_block_first() {
+fn substitutions_in_an_included_file_search_its_block_first() {
     let files = [(
         "connections/x.conf",
         "a = 1\nb = ${a}\nc = ${?root}\nd = ${NAME}",
@@ -102,7 +102,7 @@ fn substitutions_in_an_included_file_look_in_its_block_first() {
 #[test]
 fn a_missing_file_is_ignored_with_a_warning() {
     let document =
-        read_beside("include \"tls.conf\"\na = 1", &[]).expect("a missing file may be missing");
+        read_beside("include \"tls.conf\"\na = 1", &[]).expect("a missing file is not an error");
     assert_eq!(
         to_json(&document.root, Masking::Reveal).to_string(),
         r#"{"a":1}"#
@@ -122,25 +122,25 @@ fn a_missing_file_that_is_required_is_an_error() {
 }
 
 #[test]
-fn includes_in_a_circle_are_an_error_where_they_close() {
+fn a_circular_include_is_an_error_at_the_last_include() {
     check(
         "include \"a.conf\"",
         &[
             ("connections/a.conf", "x = 1\ninclude \"site.conf\""),
             ("connections/site.conf", ""),
         ],
-        "connections/a.conf:2:9: the includes go in a circle: `connections/site.conf` is being read already",
+        "connections/a.conf:2:9: circular include: `connections/site.conf` is already being read",
     );
 }
 
 #[test]
-fn what_cannot_be_included_is_an_error() {
+fn unsupported_includes_are_errors() {
     let url = "connections/site.conf:1:9: a file cannot be included from a URL";
     check("include \"https://h/x.conf\"", &[], url);
     check(
         "include \"x\"",
         &[("connections/x.properties", "a=1")],
-        "connections/site.conf:1:9: `connections/x.properties` is in a format that is not read here",
+        "connections/site.conf:1:9: `connections/x.properties` is in an unsupported format",
     );
     check(
         "a = [{ include \"x.conf\" }]",
@@ -150,7 +150,7 @@ fn what_cannot_be_included_is_an_error() {
 }
 
 #[test]
-fn errors_of_an_included_file_are_placed_there() {
+fn errors_in_an_included_file_have_their_place_in_that_file() {
     check(
         "include \"x.conf\"\nurl =",
         &[("connections/x.conf", "a = 1\nb =\nc = \"\\q\"")],
@@ -161,7 +161,7 @@ fn errors_of_an_included_file_are_placed_there() {
 }
 
 #[test]
-fn files_that_include_each_other_over_and_over_come_to_an_end() {
+fn the_number_of_includes_is_limited() {
     let names: Vec<&'static str> = (0..20)
         .map(|level| &*format!("connections/f{level}.conf").leak())
         .collect();

@@ -1,14 +1,16 @@
-//! Texts that are written to take all stack, all memory, or a processor for ever. All of them end, in a small stack.
+//! Texts that are written to exhaust the stack, the memory or the processor time. Reading each of them ends, with a
+//! small stack.
 
 use std::thread;
 
 use super::read_text;
 use crate::{Masking, settings, to_json};
 
-/// Less than what a thread of the service has, 2 MiB; without optimization, as here, all takes several times as much.
+/// Size of the stack in bytes. Less than the 2 MiB of a thread of the service, although unoptimized code uses several
+/// times as much stack.
 const STACK: usize = 1_600 << 10;
 
-/// Reads a text in a small stack, walks through what comes of it, and checks how the first message ends.
+/// Reads a text with a small stack, walks through the resulting tree, and checks the end of the first message.
 fn check(text: String, ending: Option<&'static str>) {
     let reads = move || {
         let message = match read_text(&text) {
@@ -30,7 +32,7 @@ fn check(text: String, ending: Option<&'static str>) {
     thread.unwrap().join().unwrap();
 }
 
-/// Lines numbered from 0, each made of its number and the one before, the last first or last.
+/// Creates numbered lines from their number and the previous number. The last line comes first or last.
 fn lines(count: usize, line: impl Fn(usize, usize) -> String, last: Last) -> String {
     let line = |number: usize| line(number + 1, number);
     match last {
@@ -45,12 +47,12 @@ enum Last {
     Last,
 }
 
-const TOO_DEEP: Option<&str> = Some("leads through too many others");
-const NESTED: Option<&str> = Some("nested too deep");
-const EFFORT: Option<&str> = Some("takes too many steps to read");
+const TOO_DEEP: Option<&str> = Some("refers to too many others in turn");
+const NESTED: Option<&str> = Some("nested too deeply");
+const EFFORT: Option<&str> = Some("takes too many steps to resolve");
 
 #[test]
-fn substitutions_that_nest_deeper_than_the_stack_are_refused() {
+fn substitutions_that_would_overflow_the_stack_are_refused() {
     for last in [Last::First, Last::Last] {
         for (open, close) in [("{x=", "}"), ("[", "]"), ("{x.y.z=", "}"), ("[{x=[", "]}]")] {
             let line = |now, then| format!("a{now} = {open}${{a{then}}}{close}\n");
@@ -61,7 +63,7 @@ fn substitutions_that_nest_deeper_than_the_stack_are_refused() {
             check(format!("a0 = 1\n{}", lines(5_000, line, last)), ending);
         }
     }
-    // What was joined, merged and added nests, too.
+    // Joined, merged and appended values are nested as well.
     let joined = |now, then| format!("a{now} = {{x=${{a{then}}}}} {{y=1}}\n");
     check(
         format!("a0 = 1\n{}", lines(5_000, joined, Last::Last)),
@@ -93,7 +95,7 @@ fn substitutions_that_nest_deeper_than_the_stack_are_refused() {
 }
 
 #[test]
-fn as_deep_as_the_limits_let_values_nest_the_stack_is_enough() {
+fn values_nested_up_to_the_limits_do_not_overflow_the_stack() {
     let line = |now, then| format!("a{now} = {{x=${{a{then}}}}}\n");
     check(format!("a0 = 1\n{}", lines(330, line, Last::First)), None);
     check(format!("a0 = 1\n{}", lines(990, line, Last::Last)), None);
@@ -106,7 +108,7 @@ fn as_deep_as_the_limits_let_values_nest_the_stack_is_enough() {
 }
 
 #[test]
-fn lookups_that_double_at_every_line_are_refused() {
+fn lookups_that_double_with_every_line_are_refused() {
     let line = |now, then| format!("l{now} = ${{l{then}}}\nl{now} = ${{l{then}}}\n");
     let doubled = lines(60, line, Last::Last);
     check(format!("l0 = {{k={{}}}}\n{doubled}z = ${{l60.k}}"), EFFORT);
@@ -120,7 +122,7 @@ fn lookups_that_double_at_every_line_are_refused() {
 }
 
 #[test]
-fn long_files_take_time_in_proportion_to_their_length() {
+fn long_files_are_read_in_linear_time() {
     const COUNT: usize = 10_000;
     check(format!("a = []\n{}", "a += 1\n".repeat(COUNT)), None);
     check("a = ${?x}\n".repeat(COUNT), None);
@@ -145,11 +147,11 @@ fn long_files_take_time_in_proportion_to_their_length() {
 }
 
 #[test]
-fn files_of_too_many_words_or_names_are_refused() {
-    let words = Some("more than 1000000 words and signs");
+fn files_with_too_many_tokens_or_too_long_names_are_refused() {
+    let words = Some("more than 1000000 words and symbols");
     check(format!("a = [{}1]", "1,".repeat(1_000_000)), words);
     check("\n".repeat(1_000_001), words);
-    check("{".repeat(1_000_000), Some("a key should be here"));
+    check("{".repeat(1_000_000), Some("a key is missing here"));
     let key = "k".repeat(20_000);
     check(
         format!("{key} = 1"),
@@ -165,12 +167,12 @@ fn files_of_too_many_words_or_names_are_refused() {
     let copies = lines(100, |now, _| format!("{deep}x{now} = ${{b}}\n"), Last::Last);
     check(
         format!("b {{ {block} }}\n{copies}"),
-        Some("too many settings in blocks that are nested too deep"),
+        Some("too many settings in blocks that are nested too deeply"),
     );
 }
 
 #[test]
-fn the_first_of_many_mistakes_are_listed() {
+fn the_number_of_listed_errors_is_limited() {
     let errors = read_text(&"a =\n".repeat(10_000)).unwrap_err();
     assert_eq!(errors.len(), 51);
     assert_eq!(errors[49].to_string(), "site.conf:50:1: `a` has no value");
@@ -180,9 +182,12 @@ fn the_first_of_many_mistakes_are_listed() {
     );
     let warnings = read_text(&"a = {} x\n".repeat(10_000)).unwrap().warnings;
     assert_eq!(warnings.len(), 51);
-    // The last one is never lost.
+    // The error that ends the reading is always listed.
     let errors = read_text(&("a =\n".repeat(10_000) + "}")).unwrap_err();
-    assert_eq!(errors.last().unwrap().message, "this `}` closes nothing");
+    assert_eq!(
+        errors.last().unwrap().message,
+        "this `}` has no opening counterpart"
+    );
 }
 
 #[test]

@@ -1,9 +1,9 @@
 use std::{collections::BTreeMap, path::Path};
 
-use super::{Memory, read_text};
+use super::{MemoryFiles, read_text};
 use crate::{Colors, Masking, SourceDiagnostic, read, to_json};
 
-/// Reads a text that is wrong in one way, and compares line and column, message and hint.
+/// Reads a text with one error, and compares line and column, message and hint.
 fn check(text: &str, at: (u32, u32), message: &str, hint: &str) {
     let diagnostics = diagnostics(text);
     let [only] = diagnostics.as_slice() else {
@@ -25,7 +25,7 @@ fn diagnostics(text: &str) -> Vec<SourceDiagnostic> {
 }
 
 #[test]
-fn a_backslash_is_shown_the_way_it_must_be_written() {
+fn a_backslash_is_shown_with_its_correct_spelling() {
     let message = "this backslash does not begin an escape";
     check(
         r#"auth.key = "DOMAIN\user""#,
@@ -48,7 +48,7 @@ fn a_backslash_is_shown_the_way_it_must_be_written() {
 }
 
 #[test]
-fn control_characters_that_were_meant_as_backslashes_are_warned_of() {
+fn escapes_that_were_probably_meant_as_backslashes_give_a_warning() {
     check(
         r#"truststore.path = "C:\temp\new""#,
         (1, 22),
@@ -85,7 +85,7 @@ fn all_settings_without_a_value_are_reported_at_once() {
 }
 
 #[test]
-fn a_setting_without_a_value_does_not_swallow_the_next_line() {
+fn a_setting_without_a_value_does_not_take_the_next_line_as_its_value() {
     let hint = "fill it in, or remove the line or put a `#` before it";
     for text in [
         "url =",
@@ -148,7 +148,7 @@ fn a_text_that_needs_quotes_is_shown_with_them() {
 }
 
 #[test]
-fn what_is_not_closed_is_shown_where_it_opens() {
+fn an_unclosed_bracket_or_quote_is_reported_where_it_opens() {
     check(
         "a {\n  b = 1\n",
         (1, 3),
@@ -183,36 +183,36 @@ fn what_is_not_closed_is_shown_where_it_opens() {
 
 #[test]
 fn misplaced_signs_are_reported() {
-    let closes_nothing = "remove it, or put its opening counterpart where it is missing above; \
+    let closes_nothing = "remove it, or add its opening counterpart above; \
                           in a text, `}` needs double quotes";
     check(
         "a = 1\n}\nb = 2",
         (2, 1),
-        "this `}` closes nothing",
+        "this `}` has no opening counterpart",
         closes_nothing,
     );
     check(
         "a = = 1",
         (1, 5),
-        "a second `=` where the value should be",
+        "a second `=` in place of the value",
         "remove it, or put the whole text in double quotes if the `=` belongs to it",
     );
     check(
         "a = [1}",
         (1, 7),
-        "a `}` where the list should be closed",
+        "a `}` before the end of the list",
         "close the list with a `]`",
     );
     check(
         "a = \"x\ty\"",
         (1, 7),
-        "a tab is not allowed in quotes as it is",
+        "a tab is not allowed unescaped in quotes",
         "write it as `\\t`, or use spaces",
     );
     check(
         "a..b = 1",
         (1, 1),
-        "this key has a dot too many",
+        "this key has an extra dot",
         "remove the dot at its start or end, or put the key in double quotes",
     );
     check(
@@ -224,15 +224,15 @@ fn misplaced_signs_are_reported() {
     check(
         "a = [1] x",
         (1, 9),
-        "a text after a block or list is dropped",
+        "text after a block or list is ignored",
         "remove it, or begin a new line before the next setting",
     );
 }
 
 #[test]
-fn substitutions_that_lead_nowhere_are_named() {
+fn unresolved_substitutions_are_named() {
     let unknown = "is neither a setting of the file nor an environment variable";
-    let hint = "set the variable, or correct the name; `${?NAME}` may be missing";
+    let hint = "set the variable or correct the name; if it is optional, write `${?NAME}`";
     check(
         "a = 1\nb = ${QLIK_URL}/x",
         (2, 5),
@@ -255,12 +255,12 @@ fn substitutions_that_lead_nowhere_are_named() {
         "a = {x = 1}\na += é",
         (2, 6),
         "a text cannot be joined with a block or list",
-        "look at what the `${…}` or `+=` on this line add to",
+        "check the value to which the `${…}` or `+=` on this line adds",
     );
     check(
         "a = ${b}\nb = ${a}",
         (2, 5),
-        "`${a}` leads back to itself",
+        "`${a}` refers to itself",
         "use the name of another setting",
     );
 }
@@ -271,9 +271,9 @@ fn bytes_that_are_not_utf_8_are_named_by_offset() {
         Path::new("site.conf"),
         b"a = 1\nb = \xe9t\xe9",
         &BTreeMap::new(),
-        &Memory::default(),
+        &MemoryFiles::default(),
     );
-    let errors = errors.expect_err("these bytes are no text");
+    let errors = errors.expect_err("the bytes are not UTF-8");
     assert_eq!(
         errors[0].to_string(),
         "site.conf:2:5: the byte 0xe9 at offset 10 is not UTF-8"
@@ -310,7 +310,7 @@ fn deep_nesting_is_read_up_to_a_limit() {
 }
 
 #[test]
-fn long_chains_of_substitutions_are_refused_before_the_stack_ends() {
+fn long_chains_of_substitutions_do_not_overflow_the_stack() {
     let chain = |links: usize, open: &str, close: &str| {
         let links = (0..links).map(|link| format!("a{link} = {open}${{a{}}}{close}\n", link + 1));
         links.collect::<String>()
@@ -319,7 +319,9 @@ fn long_chains_of_substitutions_are_refused_before_the_stack_ends() {
     for (open, close) in [("", ""), ("[", "]"), ("{ b = ", " }"), ("x", "")] {
         let errors = read_text(&chain(10_000, open, close)).expect_err("this is too long");
         assert!(
-            errors[0].message.ends_with("leads through too many others"),
+            errors[0]
+                .message
+                .ends_with("refers to too many others in turn"),
             "{}",
             errors[0]
         );
@@ -332,7 +334,7 @@ fn long_chains_of_substitutions_are_refused_before_the_stack_ends() {
 }
 
 #[test]
-fn values_that_double_at_every_line_are_refused_before_memory_ends() {
+fn values_that_double_with_every_line_do_not_exhaust_the_memory() {
     for (open, separator, close) in [("", "", ""), ("[", ",", "]"), ("{l=", ",r=", "}")] {
         let doubled = |line| {
             let next = line + 1;

@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 use std::{collections::BTreeMap, path::Path};
 
-use super::{Memory, read_text};
+use super::{MemoryFiles, read_text};
 use crate::{Colors, Masking, Node, Object, SourceDiagnostic, Value, read, settings, to_json};
 
-/// Texts made of what the format is made of, so that most of them get past the first character.
+/// Texts made of tokens of the format, so that most of them are valid beyond the first character.
 fn hocon_like() -> impl Strategy<Value = String> {
     let pieces = [
         "a",
@@ -56,7 +56,7 @@ fn hocon_like() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.concat())
 }
 
-/// JSON trees without secrets in the sense of this crate.
+/// JSON trees without settings that this crate treats as secrets.
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -92,14 +92,14 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>()) {
-        let outcome = read(Path::new("site.conf"), &bytes, &BTreeMap::new(), &Memory::default());
+        let outcome = read(Path::new("site.conf"), &bytes, &BTreeMap::new(), &MemoryFiles::default());
         for error in outcome.err().unwrap_or_default() {
             prop_assert!(!error.render(Colors::Ansi).is_empty());
         }
     }
 
     #[test]
-    fn json_is_read_as_it_is(tree in json()) {
+    fn json_is_read_unchanged(tree in json()) {
         for text in [tree.to_string(), format!("{tree:#}")] {
             let document = read_text(&text).expect("JSON is HOCON");
             prop_assert_eq!(to_json(&document.root, Masking::Reveal), tree.clone());

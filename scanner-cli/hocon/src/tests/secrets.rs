@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::read_text;
 use crate::{Colors, MASK, Masking, is_secret, render_path, settings, to_json};
 
-/// Files that hold `qzxvjk`, of which no three letters come in any key or message here.
+/// Files that contain `qzxvjk`. No key or message contains three consecutive letters of it.
 const FILES: [&str; 9] = [
     "connection.url = \"https://h/vp\"\nconnection.auth.value = \"qzxvjk\\\\qzxvjk\"\nb = 2\n",
     "connection { auth { key = \"a\", value = \"qzxvjkqzxvjk\" } }\n",
@@ -16,7 +16,7 @@ const FILES: [&str; 9] = [
     "auth {\n value =\n  \"qzxvjkqzxvjk\"\n}\nc = 3\n",
 ];
 
-/// Fails if three letters of the secret can be read anywhere in a diagnostic.
+/// Fails if a diagnostic contains three consecutive letters of the secret.
 fn check(text: &str) {
     let diagnostics = match read_text(text) {
         Ok(document) => document.warnings,
@@ -35,7 +35,7 @@ fn path(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn secrets_are_known_by_name() {
+fn secrets_are_recognized_by_name() {
     for secret in [
         "password",
         "proxy.Password",
@@ -54,7 +54,7 @@ fn secrets_are_known_by_name() {
 }
 
 #[test]
-fn the_line_of_a_fault_is_shown_without_the_secret() {
+fn the_line_of_an_error_is_shown_without_the_secret() {
     let shown = |text: &str| {
         read_text(text).expect_err(text)[0]
             .line
@@ -86,8 +86,8 @@ fn a_name_in_a_secret_is_shown_only_if_it_is_the_whole_value() {
 }
 
 #[test]
-fn json_hides_secrets_unless_told_otherwise() {
-    let document = read_text(FILES[5]).expect("the file is right");
+fn json_hides_secrets_unless_they_are_revealed() {
+    let document = read_text(FILES[5]).expect("the file is valid");
     let masked = to_json(&document.root, Masking::Mask);
     assert_eq!(masked["apiToken"], MASK);
     assert_eq!(
@@ -99,7 +99,7 @@ fn json_hides_secrets_unless_told_otherwise() {
 #[test]
 fn settings_are_listed_in_the_order_of_the_file() {
     let document =
-        read_text("b.c = 1\na = [1, 2]\nb { \"x.y\" = {}, d = 2 }").expect("the file is right");
+        read_text("b.c = 1\na = [1, 2]\nb { \"x.y\" = {}, d = 2 }").expect("the file is valid");
     let listed: Vec<String> = settings(&document.root)
         .iter()
         .map(|setting| format!("{} at {}", render_path(&setting.path), setting.key_place))
@@ -115,7 +115,7 @@ fn settings_are_listed_in_the_order_of_the_file() {
 
 proptest! {
     #[test]
-    fn no_diagnostic_holds_a_secret_wherever_a_file_is_broken(
+    fn no_diagnostic_contains_a_secret_wherever_a_file_is_malformed(
         file in prop::sample::select(FILES.to_vec()),
         at in any::<prop::sample::Index>(),
         piece in prop::sample::select(vec![

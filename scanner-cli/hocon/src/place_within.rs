@@ -1,11 +1,11 @@
-//! The place of a byte of a text that is written as a string.
+//! Maps bytes of a setting's text to their places in the file.
 
 use catalog_model::Place;
 
 use super::source::Source;
 
-/// The place of byte `within` of a text that begins at `place` of a file with this content. If the text is composed of
-/// several, or is in another file, this is `place` itself.
+/// Returns the place of byte `within` of a text that begins at `place` in a file with this content. If the text is
+/// joined from several pieces or is in another file, returns `place` itself.
 pub fn place_within(content: &[u8], place: &Place, within: usize) -> Place {
     let source = Source::new(place.file.clone(), &String::from_utf8_lossy(content));
     let start = source.offset(place);
@@ -21,7 +21,7 @@ pub fn place_within(content: &[u8], place: &Place, within: usize) -> Place {
     offset.map_or_else(|| place.clone(), |offset| source.place(offset))
 }
 
-/// The character at a place of a file with this content.
+/// Returns the character at a place in a file with this content.
 pub fn char_at(content: &[u8], place: &Place) -> Option<char> {
     let mut lines = content.split(|byte| *byte == b'\n');
     let line = lines.nth(place.line.checked_sub(1)? as usize)?;
@@ -29,22 +29,22 @@ pub fn char_at(content: &[u8], place: &Place) -> Option<char> {
     String::from_utf8_lossy(line).chars().nth(column)
 }
 
-/// The offset of byte `within` of a text or key without quotes, which is written as it is.
+/// Returns the offset of byte `within` of an unquoted text or key.
 fn unquoted_offset(text: &str, within: usize) -> Option<usize> {
     let before = text.get(..within)?;
     let is_plain = !before.contains(['\n', '"', '$', '{', '}', '#', '=', '.']);
     is_plain.then_some(within)
 }
 
-/// How long a text is that ends at `"""`: of more quotes in a row the last three end it.
+/// Returns the length of a text that ends at `"""`. If there are more than three quotes, the last three end it.
 fn raw_length(raw: &str) -> usize {
     let end = raw.find("\"\"\"").unwrap_or(raw.len());
     let quotes = raw[end..].bytes().take_while(|byte| *byte == b'"').count();
     end + quotes.saturating_sub(3)
 }
 
-/// The offset in a string with escapes of byte `within` of what it means; none beyond its end, or after an escape by
-/// number, which is not worth the while.
+/// Returns the offset, in a string with escapes, of byte `within` of its unescaped text. `None` beyond its end, or
+/// after a numeric escape, which is not supported.
 fn quoted_offset(quoted: &str, within: usize) -> Option<usize> {
     let (mut meant, mut offset) = (0, 0);
     while meant < within {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_byte_of_a_text_is_found_in_its_file() {
+    fn a_byte_of_a_text_has_its_place_in_the_file() {
         for (file, within, expected) in [
             (r#"f = "abc""#, 2, (1, 8)),
             (r#"f = "a\"c""#, 2, (1, 9)),

@@ -6,27 +6,27 @@ use super::{Parsed, Parser, SyntaxError, T, is_secret};
 use crate::{
     diagnostic::{Secrecy, SourceDiagnostic},
     limits::MAX_DIAGNOSTICS,
-    parser::DEPTH_LIMIT,
+    parser::MAX_NESTING,
     path::short_path,
     secret::showable,
     syntax_error::{Hint, Rewrite, unquoted},
 };
 
-/// What to do where two settings may have run together.
-pub(super) const NEW_LINE: &str =
+/// A hint for two settings on one line.
+pub(super) const NEW_LINE_HINT: &str =
     "begin a new line before the next setting, or put the whole text in double quotes";
 
-/// The names that often hold a path or an account of Windows, with backslashes in them.
-const BACKSLASHED: [&str; 5] = ["path", "user", "file", "value", "filter"];
-/// A block in which each setting may: patterns of accounts, regular expressions.
-const PATTERNS: &str = "rules";
+/// The names of settings whose values often are a path or an account of Windows with backslashes.
+const BACKSLASH_SETTINGS: [&str; 5] = ["path", "user", "file", "value", "filter"];
+/// A block in which every value may contain backslashes: patterns of accounts, regular expressions.
+const BACKSLASH_BLOCK: &str = "rules";
 
 impl Parser<'_, '_> {
-    /// A fault at the next token, or the lexer's own fault if it has one.
-    pub(super) fn fault(&mut self, message: impl Into<String>) -> SyntaxError {
+    /// Creates an error at the next token, or returns the lexer's error if there is one.
+    pub(super) fn error_here(&mut self, message: impl Into<String>) -> SyntaxError {
         let token = &mut self.tokens[self.at];
         match std::mem::replace(&mut token.kind, T::End) {
-            T::Problem(fault) => fault,
+            T::Problem(error) => error,
             kind => {
                 token.kind = kind;
                 SyntaxError::new(token.span.clone(), message)
@@ -44,17 +44,17 @@ impl Parser<'_, '_> {
         match self.kind() {
             T::Equals | T::Colon | T::PlusEquals => {
                 let mark = self.text().to_owned();
-                self.fault(format!("a second `{mark}` where the value should be"))
+                self.error_here(format!("a second `{mark}` in place of the value"))
                     .hint(format!("remove it, or put the whole text in double quotes if the `{mark}` belongs to it"))
             }
             T::Comma => self
-                .fault("a `,` where a value should be")
+                .error_here("a `,` in place of a value")
                 .hint("remove it, or put a value before it"),
             T::CloseBrace => self
-                .fault("a `}` where the list should be closed")
+                .error_here("a `}` before the end of the list")
                 .hint("close the list with a `]`"),
             T::CloseBracket => self.closes_nothing("]"),
-            _ => self.fault("a value should be here"),
+            _ => self.error_here("a value is missing here"),
         }
     }
 
@@ -62,16 +62,16 @@ impl Parser<'_, '_> {
         match self.kind() {
             T::Equals | T::Colon | T::PlusEquals => {
                 let mark = self.text().to_owned();
-                self.fault(format!("there is no key before this `{mark}`"))
+                self.error_here(format!("there is no key before this `{mark}`"))
                     .hint(format!("write it as `key {mark} value`"))
             }
             T::CloseBracket => self.closes_nothing("]"),
-            T::Comma => self.fault("a `,` where a key should be").hint("remove it"),
+            T::Comma => self.error_here("a `,` in place of a key").hint("remove it"),
             T::Substitution { .. } => self
-                .fault("a `${…}` cannot be a key")
+                .error_here("a `${…}` cannot be a key")
                 .hint("write the name of the setting"),
             _ => self
-                .fault("a key should be here")
+                .error_here("a key is missing here")
                 .hint("write settings as `key = value`"),
         }
     }
@@ -80,23 +80,23 @@ impl Parser<'_, '_> {
         self.astray = true;
         let hint = "write settings as `key = value`, and a text of several lines between `\"\"\"` and `\"\"\"`";
         match self.kind() {
-            T::Problem(_) => self.fault(""),
+            T::Problem(_) => self.error_here(""),
             _ => SyntaxError::new(key.clone(), "this key is not followed by `=`, `:` or `{`")
                 .hint(hint),
         }
     }
 
     pub(super) fn closes_nothing(&mut self, mark: &str) -> SyntaxError {
-        self.fault(format!("this `{mark}` closes nothing"))
-            .hint(format!("remove it, or put its opening counterpart where it is missing above; in a text, `{mark}` needs double quotes"))
+        self.error_here(format!("this `{mark}` has no opening counterpart"))
+            .hint(format!("remove it, or add its opening counterpart above; in a text, `{mark}` needs double quotes"))
     }
 
     pub(super) fn unexpected_after_root(&mut self) -> SyntaxError {
         match self.kind() {
             T::CloseBrace => self.closes_nothing("}"),
             _ => self
-                .fault("the file goes on after the `}` that closes its first `{`")
-                .hint("remove the outermost braces: a file needs none"),
+                .error_here("there is text after the `}` that closes the first `{` of the file")
+                .hint("remove the outermost braces: they are not needed"),
         }
     }
 
@@ -106,8 +106,8 @@ impl Parser<'_, '_> {
             T::CloseBracket => self.closes_nothing("]"),
             T::Equals | T::Colon | T::PlusEquals => self.separator_in_value(),
             _ => self
-                .fault("a line break or a comma is missing here")
-                .hint(NEW_LINE),
+                .error_here("a line break or a comma is missing here")
+                .hint(NEW_LINE_HINT),
         }
     }
 
@@ -115,42 +115,42 @@ impl Parser<'_, '_> {
     fn separator_in_value(&mut self) -> SyntaxError {
         let mark = self.text().to_owned();
         let is_glued = self.at > 0 && self.tokens[self.at - 1].kind == T::Unquoted;
-        let fault = self.fault(format!("`{mark}` is not allowed in a text without quotes"));
+        let error = self.error_here(format!("`{mark}` is not allowed in a text without quotes"));
         if !is_glued {
-            return fault.hint(NEW_LINE);
+            return error.hint(NEW_LINE_HINT);
         }
         let span = unquoted(&self.source.text, self.value_start);
-        fault.quoting(
+        error.quoting(
             Rewrite::Unquoted(span),
             "put the whole text in double quotes",
         )
     }
 
-    /// Counts `levels` of nesting more.
+    /// Increases the nesting depth by `levels`.
     pub(super) fn deeper(&mut self, levels: usize) -> Parsed<()> {
         self.depth += levels;
-        if self.depth <= DEPTH_LIMIT {
+        if self.depth <= MAX_NESTING {
             return Ok(());
         }
         Err(self
-            .fault(format!(
-                "blocks and lists are nested more than {DEPTH_LIMIT} deep here"
+            .error_here(format!(
+                "blocks and lists are nested more than {MAX_NESTING} deep here"
             ))
             .into())
     }
 
-    /// Refuses what refers to the path of a setting, which no setting in a list has.
+    /// Refuses syntax that needs the path of a setting. Settings in a list have no path.
     pub(super) fn in_no_list(&mut self) -> Parsed<()> {
         if self.lists == 0 {
             return Ok(());
         }
         Err(self
-            .fault("`+=` is not allowed inside a list")
+            .error_here("`+=` is not allowed inside a list")
             .hint("write the whole list after a `=`")
             .into())
     }
 
-    /// Warns if the string that comes next has escapes that were probably meant as backslashes.
+    /// Warns if the next string has escapes that were probably meant as backslashes.
     pub(super) fn warn_of_controls(&mut self, text: &str) {
         let raw = self.text();
         if raw.starts_with("\"\"\"")
@@ -163,7 +163,7 @@ impl Parser<'_, '_> {
             return;
         };
         let span = self.span();
-        let fault = SyntaxError::new(
+        let error = SyntaxError::new(
             span.start + at..span.start + at + 2,
             format!(
                 "`{}` in quotes is a {what}, not a backslash and a letter",
@@ -174,45 +174,45 @@ impl Parser<'_, '_> {
             Rewrite::Escapes(span.start + 1..span.end - 1),
             "if you mean a backslash, write `\\\\`, or put the text between `\"\"\"` and `\"\"\"`",
         );
-        self.warn(fault);
+        self.warn(error);
     }
 
-    pub(super) fn warn(&mut self, fault: SyntaxError) {
+    pub(super) fn warn(&mut self, error: SyntaxError) {
         if self.reader.warnings.len() > MAX_DIAGNOSTICS {
             return;
         }
-        let warning = self.diagnostic(fault);
+        let warning = self.diagnostic(error);
         self.reader.warning(|| warning);
     }
 
-    pub(super) fn report(&mut self, fault: SyntaxError) {
+    pub(super) fn report(&mut self, error: SyntaxError) {
         if self.reader.errors.len() > MAX_DIAGNOSTICS {
             return;
         }
-        let error = self.diagnostic(fault);
+        let error = self.diagnostic(error);
         self.reader.error(|| error);
     }
 
-    /// Reports what ends the reading of the file.
-    pub(super) fn report_last(&mut self, fault: SyntaxError) {
-        let error = self.diagnostic(fault);
+    /// Reports the error that ends the reading of the file.
+    pub(super) fn report_last(&mut self, error: SyntaxError) {
+        let error = self.diagnostic(error);
         self.reader.errors.push(error);
     }
 
-    /// Makes a diagnostic of a fault, once all is hidden that may be secret on its line.
-    fn diagnostic(&mut self, fault: SyntaxError) -> SourceDiagnostic {
-        let line = self.source.line_around(fault.span.start);
+    /// Creates a diagnostic from an error, after hiding everything on its line that may be secret.
+    fn diagnostic(&mut self, error: SyntaxError) -> SourceDiagnostic {
+        let line = self.source.line_around(error.span.start);
         let is_secret = self.secret_since.is_some() || is_secret(&self.full_path());
         let secrets = &self.source.secrets;
-        let comes_next = |secret: &Range<usize>| secret.end <= fault.span.start;
+        let comes_next = |secret: &Range<usize>| secret.end <= error.span.start;
         let doubtful = match self.key_start {
-            _ if is_secret => Some(self.secret_since.unwrap_or(fault.span.start)),
-            // This may be a part of the secret that is missing its quotes.
+            _ if is_secret => Some(self.secret_since.unwrap_or(error.span.start)),
+            // This may be part of a secret that lacks its quotes.
             _ if self.astray && secrets.last().is_none_or(comes_next) => Some(line.start),
-            // This may be the broken key of a secret, or such a key may follow.
+            // This may be the malformed key of a secret, or such a key may follow.
             Some(key) => self.after_separator(key.max(line.start)..line.end),
-            None if matches!(fault.hint, Some(Hint::Quoting(..))) => None,
-            None => self.after_separator(fault.span.start..line.end),
+            None if matches!(error.hint, Some(Hint::Quoting(..))) => None,
+            None => self.after_separator(error.span.start..line.end),
         };
         self.source
             .secrets
@@ -221,7 +221,7 @@ impl Parser<'_, '_> {
             None if !is_secret => Secrecy::Open,
             _ => Secrecy::Secret,
         };
-        SourceDiagnostic::at(&self.source, fault, secrecy)
+        SourceDiagnostic::at(&self.source, error, secrecy)
     }
 
     fn after_separator(&self, span: Range<usize>) -> Option<usize> {
@@ -230,11 +230,12 @@ impl Parser<'_, '_> {
     }
 }
 
-/// The first escape of a quoted string that means a control character, and the name of that character.
+/// Finds the first escape of a quoted string that is a control character, and returns the name of that character.
 fn may_have_backslashes(path: &[String]) -> bool {
     let name = path.last().map(|name| name.to_lowercase());
     let name = name.unwrap_or_default();
-    BACKSLASHED.iter().any(|word| name.contains(word)) || path.iter().any(|name| name == PATTERNS)
+    BACKSLASH_SETTINGS.iter().any(|word| name.contains(word))
+        || path.iter().any(|name| name == BACKSLASH_BLOCK)
 }
 
 fn control_escape(raw: &str) -> Option<(usize, &'static str)> {
