@@ -73,15 +73,15 @@ pub(crate) enum Command {
     /// Test the filters of a connection
     #[command(subcommand)]
     Filter(Filter),
-    /// Encrypt a secret for use in a connection file
+    /// Encrypt a secret for a connection file or a follower
     Encrypt(Encrypt),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Encrypt {
-    /// The code of the connection that may use the secret, followed by the name of the setting that it is for
+    /// The code of the connection that may use the secret, or `follower:NAME`, followed by the name of the setting that it is for
     #[arg(long = "for", value_name = "CODE")]
-    pub(crate) code: Option<String>,
+    pub(crate) owner: Option<String>,
     /// The setting that the secret is for, such as `connection.auth.value`
     ///
     /// Do not write the secret here: every user of the machine could read it. It is refused.

@@ -53,6 +53,7 @@ pub(crate) async fn run_until(
     let display = display(&arguments, &environment);
     let mut program = Program {
         installation: Installation {
+            followers: Arc::new(catalog_followers::registry(&home)),
             home: Home::new(home),
             variables: Arc::new(environment.variables.clone()),
             connectors: Arc::new(ConnectorRegistry::default().with(Box::new(QlikSense::default()))),

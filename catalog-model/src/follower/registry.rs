@@ -62,9 +62,7 @@ impl FollowerRegistry {
     pub fn open(&self, settings: &mut Settings) -> Result<Option<ConfiguredFollower>, Invalid> {
         let kind = self.kind(settings);
         let is_enabled = settings.flag("enabled", true);
-        let name = settings
-            .text("name")
-            .map(|name| name.value.trim().to_owned());
+        let name = own_name(settings);
         let scope = scope(settings);
         if !is_enabled {
             settings.check()?;
@@ -86,6 +84,13 @@ impl FollowerRegistry {
         }))
     }
 
+    /// The name that a follower with these settings has; `None` if its kind is unknown. Encrypted values are bound to this
+    /// name, so it is needed before they are decrypted.
+    pub fn name(&self, settings: &mut Settings) -> Option<String> {
+        let kind = self.kind(settings)?;
+        Some(own_name(settings).unwrap_or_else(|| kind.default_name(settings)))
+    }
+
     fn kind(&self, settings: &mut Settings) -> Option<&dyn FollowerKind> {
         let id = settings.required_text("kind")?;
         let id = id.value.trim();
@@ -101,6 +106,11 @@ impl FollowerRegistry {
         }
         kind
     }
+}
+
+fn own_name(settings: &mut Settings) -> Option<String> {
+    let name = settings.text("name")?;
+    Some(name.value.trim().to_owned())
 }
 
 fn scope(settings: &mut Settings) -> ConnectionScope {

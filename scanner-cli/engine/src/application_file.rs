@@ -3,18 +3,19 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use catalog_model::Settings;
+use catalog_model::{FollowerRegistry, Settings};
 use jiff::SignedDuration;
 
 use crate::{
     automation::Automation,
     delivery::Followers,
     encryption,
-    hocon::{self, Object, Severity, SourceDiagnostic},
+    hocon::{Object, Severity, SourceDiagnostic},
     home::Home,
     problem::Problem,
     restrictions::Restrictions,
-    settings_files::application_content,
+    secrets::Secrets,
+    settings_files::{application_content, application_document},
     settings_tree::wrong_setting,
     store::{MaxSize, StoreLimits},
     suspicious_texts::{Sources, SuspiciousTexts},
@@ -26,7 +27,11 @@ mod followers;
 mod listen;
 mod misspelt;
 
-use self::{followers::Findings, listen::listen_address, misspelt::misspelt};
+use self::{
+    followers::{Findings, FollowerReader},
+    listen::listen_address,
+    misspelt::misspelt,
+};
 
 /// The scanner's own settings.
 pub struct Application {
@@ -52,6 +57,8 @@ pub struct ApplicationReading<'a> {
     pub home: &'a Home,
     /// Variables of the environment.
     pub variables: &'a BTreeMap<String, String>,
+    /// The kinds of followers. If not set, the followers are not read, so that their secrets are not needed.
+    pub followers: Option<&'a FollowerRegistry>,
     /// The time of day.
     pub now: jiff::Timestamp,
 }
@@ -74,7 +81,8 @@ impl Application {
     /// All that is wrong in the file.
     pub fn read(reading: &ApplicationReading<'_>) -> Result<Self, Vec<Problem>> {
         let content = application_content(reading.home)?;
-        Self::of(content.as_deref(), reading, &TrackedFiles::of(reading.home))
+        let files = Arc::new(TrackedFiles::of(reading.home));
+        Self::of(content.as_deref(), reading, &files)
     }
 
     /// The settings where there is no file.
@@ -91,32 +99,63 @@ impl Application {
         }
     }
 
-    /// The settings of a file with this content, or of none; `files` notes what it includes.
+    /// The settings of a file with this content, or of none. `files` tracks what it includes, and which files the settings
+    /// and secrets of followers come from.
     ///
     /// # Errors
     /// All that is wrong in it.
     pub fn of(
         content: Option<&[u8]>,
         reading: &ApplicationReading<'_>,
-        files: &TrackedFiles,
+        files: &Arc<TrackedFiles>,
     ) -> Result<Self, Vec<Problem>> {
-        let (home, variables, now) = (reading.home, reading.variables, reading.now);
+        let (home, variables) = (reading.home, reading.variables);
         let Some(content) = content else {
             return Ok(Self::unset(home, variables));
         };
         let path = &home.settings();
-        let document = hocon::read(path, content, variables, &Trusted(files)).map_err(in_file)?;
-        let sources = Sources::new(path, content, files);
-        let mut odd = SuspiciousTexts::find(&document.root, &sources).into_warnings();
-        let mut wrong = Vec::new();
-        let followers = match document.root.get("followers").cloned() {
-            None => followers::unset(home),
-            Some(node) => followers::read(path, home, node, Findings::new(&mut wrong, &mut odd)),
+        let secrets = Secrets::of_followers(path, content, home, variables, files);
+        let clean = |problems: Vec<Problem>| {
+            let clean = problems.into_iter().map(|one| secrets.redact(one));
+            clean.collect::<Vec<_>>()
         };
-        let file = path.display().to_string();
+        match Self::read_with(&secrets, reading) {
+            Ok(mut application) => {
+                application.warnings.extend(secrets.warnings());
+                application.warnings = clean(application.warnings);
+                Ok(application)
+            }
+            Err(problems) => Err(clean(problems)),
+        }
+    }
+
+    fn read_with(
+        secrets: &Secrets<'_>,
+        reading: &ApplicationReading<'_>,
+    ) -> Result<Self, Vec<Problem>> {
+        let (path, content, files) = (secrets.path, secrets.content, secrets.files);
+        let (home, variables, now) = (reading.home, reading.variables, reading.now);
+        let document = application_document(path, content, variables, &Trusted(files));
+        let document = document.map_err(in_file)?;
+        let sources = Sources::new(path, content, files.as_ref());
+        let mut findings = Findings {
+            odd: SuspiciousTexts::find(&document.root, &sources).into_warnings(),
+            ..Findings::default()
+        };
+        let followers = match reading.followers {
+            None => Vec::new(),
+            Some(registry) => {
+                FollowerReader { secrets, registry }.read(&document.root, &mut findings)
+            }
+        };
+        let Findings {
+            refused,
+            mut wrong,
+            mut odd,
+        } = findings;
         let (restrictions, unclear) = Restrictions::from_root(&document.root, home, variables);
         wrong.extend(unclear);
-        let mut settings = Settings::new(file, document.root, Arc::new(home.clone()));
+        let mut settings = secrets.settings(path, document.root);
         let keep = keep_changes(&mut settings);
         let keep_gone = keep_gone(&mut settings);
         let max_size = max_size(&mut settings);
@@ -127,7 +166,7 @@ impl Application {
         odd.extend(misspelt(&mut settings));
         let show =
             |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
-        if wrong.is_empty() {
+        if wrong.is_empty() && refused.is_empty() {
             let warnings = settings.warnings().iter().cloned().map(wrong_setting);
             let odd = warnings
                 .chain(odd)
@@ -150,6 +189,7 @@ impl Application {
             });
         }
         let errors = wrong.into_iter().map(|found| show(Severity::Error, found));
+        let errors = in_file(refused).into_iter().chain(errors);
         let warnings = odd.into_iter().map(|found| show(Severity::Warning, found));
         Err(errors.chain(warnings).collect())
     }

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 mod key;
 
-pub use self::key::{Binding, DecryptionError, Key};
+pub use self::key::{Binding, DecryptionError, Key, Owner};
 use crate::{
     file_rights,
     home::Home,
@@ -99,7 +99,7 @@ mod tests {
         };
         let secret = SecretString::from("s3cr3t");
         let place = Binding {
-            code: "qlik",
+            owner: Owner::Connection("qlik"),
             setting: "connection.auth.value",
         };
         let text = made.encrypt(&secret, Some(place)).unwrap();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use catalog_model::{
-    ConnectionCode, ConnectorRegistry,
+    ConnectionCode, ConnectorRegistry, FollowerRegistry,
     follower::{ConfiguredFollower, ConnectionScope},
 };
 
@@ -29,6 +29,8 @@ pub struct Installation {
     pub variables: Arc<BTreeMap<String, String>>,
     /// The connectors.
     pub connectors: Arc<ConnectorRegistry>,
+    /// The kinds of followers.
+    pub followers: Arc<FollowerRegistry>,
     /// The clock.
     pub clock: Clock,
 }
@@ -48,15 +50,31 @@ impl Installation {
     /// # Errors
     /// If the file is invalid.
     pub fn application(&self) -> Result<Application, OperationError> {
-        let read = Application::read(&ApplicationReading {
-            home: &self.home,
-            variables: &self.variables,
-            now: (self.clock)(),
-        });
-        let mut application = read.map_err(OperationError::configuration)?;
+        let mut application = self.read_application(Some(&self.followers))?;
         let unknown = self.unknown_connections(&application);
         application.warnings.extend(unknown);
         Ok(application)
+    }
+
+    /// Reads `conf/application.conf` without its followers, whose secrets may have to be encrypted first.
+    ///
+    /// # Errors
+    /// If the file is invalid.
+    pub fn application_without_followers(&self) -> Result<Application, OperationError> {
+        self.read_application(None)
+    }
+
+    fn read_application(
+        &self,
+        followers: Option<&FollowerRegistry>,
+    ) -> Result<Application, OperationError> {
+        let read = Application::read(&ApplicationReading {
+            home: &self.home,
+            variables: &self.variables,
+            followers,
+            now: (self.clock)(),
+        });
+        read.map_err(OperationError::configuration)
     }
 
     /// Warnings about connections that followers name and that do not exist.

@@ -13,14 +13,12 @@ use catalog_model::Settings;
 
 use crate::{
     encryption,
-    hocon::{
-        self, IncludeError, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value,
-    },
+    hocon::{IncludeError, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value},
     home::{Home, shown},
     input_file,
     problem::Problem,
     secret_places::secret_paths,
-    settings_files::{Disk, application_content},
+    settings_files::{Disk, application_content, application_document},
     settings_tree::wrong_setting,
 };
 
@@ -51,7 +49,7 @@ impl Restrictions {
     pub fn read(home: &Home, variables: &BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
         let path = home.settings();
         let content = application_content(home)?.unwrap_or_default();
-        let read = hocon::read(&path, &content, variables, &Disk);
+        let read = application_document(&path, &content, variables, &Disk);
         let document =
             read.map_err(|found| found.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
         let (restrictions, errors) = Self::from_root(&document.root, home, variables);

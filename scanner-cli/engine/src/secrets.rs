@@ -1,9 +1,9 @@
-//! Secrets that are not in plain text in a connection file: `${secret_manager.NAME}`, as in the Zeenea scanner, and
-//! encrypted values.
+//! Secrets that are not in plain text in a connection file or in the settings of a follower: `${secret_manager.NAME}`, as in
+//! the Zeenea scanner, and encrypted values.
 //!
-//! `conf/application.conf` says where they and the key are, the connection file from which section it takes them. They
-//! are looked for when one is asked for, each time the file is read, so that a changed one takes effect. What was redactor
-//! out is in no text about the file or its connection. Who may use what, `restrictions.rs` says.
+//! `conf/application.conf` sets where they and the key are, the connection file from which section it takes them. They are
+//! read when a file uses them, each time the file is read, so that a changed one takes effect. No text about the file, its
+//! connection or its followers contains them. `restrictions.rs` decides what a connection file may use.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -17,11 +17,13 @@ use catalog_model::{Connection, Place, Settings, encoding};
 mod decryption;
 pub mod exposure;
 mod folder;
+mod followers;
 mod masked_variables;
 mod names;
 mod own_settings;
 mod provider;
 mod redacted_connection;
+mod redacted_follower;
 mod redactor;
 mod section;
 
@@ -38,20 +40,29 @@ use crate::{
     home::{Home, shown},
     problem::Problem,
     restrictions::{Codes, is_connection_text},
+    settings_files::{SECRET_MANAGER as MANAGER, application_document},
     tracked_files::{TrackedFiles, Trusted},
 };
 
-/// How a connection file names them.
-const MANAGER: &str = "secret_manager";
 /// How its setting in `conf/application.conf` is called.
 const PROVIDER: &str = "secret-manager";
 
 /// Maximum number of warnings about secrets of a file.
 const MAX_NOTICED: usize = 50;
 
+/// What a file of settings configures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Configures {
+    /// A connection: the file may use only the secrets that are meant for it.
+    Connection,
+    /// Followers: the file is `conf/application.conf`, which is trusted with all secrets.
+    Followers,
+}
+
 /// Answers for variables of the environment and for secrets.
 pub struct Secrets<'a> {
-    /// The connection file that asks.
+    configures: Configures,
+    /// The file that asks.
     pub path: &'a Path,
     /// The content of that file.
     pub content: &'a [u8],
@@ -122,6 +133,7 @@ impl<'a> Secrets<'a> {
         files: &'a Arc<TrackedFiles>,
     ) -> Self {
         Self {
+            configures: Configures::Connection,
             path,
             content,
             home,
@@ -142,7 +154,12 @@ impl<'a> Secrets<'a> {
     /// # Errors
     /// What is wrong with the file.
     pub fn read(&self) -> Result<Document, Vec<SourceDiagnostic>> {
-        let read = hocon::read(self.path, self.content, self, self.files.as_ref());
+        let trusted = Trusted(self.files);
+        let files: &dyn Files = match self.configures {
+            Configures::Connection => self.files.as_ref(),
+            Configures::Followers => &trusted,
+        };
+        let read = hocon::read(self.path, self.content, self, files);
         read.map_err(|mut diagnostics| {
             if let Some((path, missing)) = self.missing.take() {
                 let is_about =
@@ -164,10 +181,7 @@ impl<'a> Secrets<'a> {
             Problem::InFile(diagnostic) => Problem::InFile(SourceDiagnostic {
                 message: clean(diagnostic.message),
                 hint: diagnostic.hint.map(clean),
-                // The file may be a link to one that is none of ours.
-                line: diagnostic
-                    .line
-                    .filter(|_| is_connection_text(self.home, self.path)),
+                line: diagnostic.line.filter(|_| self.may_quote()),
                 ..diagnostic
             }),
             Problem::General {
@@ -179,6 +193,14 @@ impl<'a> Secrets<'a> {
                 message: clean(message),
                 hint: hint.map(clean),
             },
+        }
+    }
+
+    /// Whether messages may quote the file. A connection file may be a link to any other file.
+    fn may_quote(&self) -> bool {
+        match self.configures {
+            Configures::Connection => is_connection_text(self.home, self.path),
+            Configures::Followers => true,
         }
     }
 
@@ -198,12 +220,7 @@ impl<'a> Secrets<'a> {
     /// All secrets of the file: what was redactor out to it, and what it holds itself. Of one of several lines each counts.
     pub fn all(&self, root: &Object) -> Redactor {
         let mut all = self.redactor.borrow().clone();
-        for setting in hocon::settings(root) {
-            let path = &setting.path;
-            if (1..=path.len()).any(|length| is_secret(&path[..length])) {
-                add_texts(&mut all, &setting.node.value);
-            }
-        }
+        add_secret_settings(&mut all, root);
         all
     }
 
@@ -240,7 +257,8 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    fn settings(&self, path: &Path, root: Object) -> Settings {
+    /// Settings of a file; the files that they name are tracked.
+    pub fn settings(&self, path: &Path, root: Object) -> Settings {
         Settings::new(path.display().to_string(), root, self.files.clone())
     }
 
@@ -269,7 +287,11 @@ impl<'a> Secrets<'a> {
             let (what, hint) = not_text.explain();
             return Err(because(format!("`{}` {what}", shown(path)), hint));
         }
-        let read = hocon::read(path, &content, self.variables, &Trusted(self.files));
+        let files = &Trusted(self.files);
+        let read = match path == self.home.settings() {
+            true => application_document(path, &content, self.variables, files),
+            false => hocon::read(path, &content, self.variables, files),
+        };
         read.map(|document| document.root).map_err(|diagnostics| {
             let place = diagnostics.first().map(|first| first.place.to_string());
             missing(format!(
@@ -277,6 +299,22 @@ impl<'a> Secrets<'a> {
                 place.unwrap_or_default()
             ))
         })
+    }
+}
+
+/// Adds the values of all settings whose names mark them as secrets.
+fn add_secret_settings(redactor: &mut Redactor, block: &Object) {
+    for setting in hocon::settings(block) {
+        let path = &setting.path;
+        if (1..=path.len()).any(|length| is_secret(&path[..length])) {
+            add_texts(redactor, &setting.node.value);
+        } else if let Value::List(nodes) = &setting.node.value {
+            for node in nodes {
+                if let Value::Object(inner) = &node.value {
+                    add_secret_settings(redactor, inner);
+                }
+            }
+        }
     }
 }
 
@@ -288,13 +326,19 @@ fn add_texts(redactor: &mut Redactor, value: &Value) {
         Value::List(nodes) => nodes
             .iter()
             .for_each(|node| add_texts(redactor, &node.value)),
-        Value::Null | Value::Bool(_) | Value::Object(_) => {}
+        Value::Object(block) => block
+            .iter()
+            .for_each(|entry| add_texts(redactor, &entry.value.value)),
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
 fn too_many() -> SecretError {
     let message = format!("the file has more than {MAX_SECRETS} secrets");
-    SecretError::new(message, "split it: a connection needs only a few")
+    SecretError::new(
+        message,
+        "remove some: a connection or follower needs only a few",
+    )
 }
 
 impl SecretError {

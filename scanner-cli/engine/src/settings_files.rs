@@ -1,14 +1,25 @@
 //! Reads settings files: included files, and `conf/application.conf`.
 
-use std::{io, path::Path};
-
-use hocon_reader::Files;
+use std::{collections::BTreeMap, io, path::Path};
 
 use crate::{
+    hocon::{
+        self, Document, Files, LocatedProblem, MASK, Node, Severity, Shown, SourceDiagnostic,
+        Value, Variables,
+    },
     home::{Home, shown},
     input_file::{self, FileKind},
     problem::Problem,
 };
+
+/// How settings name the secrets of the secret manager: `${secret_manager.NAME}`.
+pub const SECRET_MANAGER: &str = "secret_manager";
+
+/// The one setting of `conf/application.conf` that may use secrets of the secret manager.
+pub const FOLLOWERS: &str = "followers";
+
+/// Maximum number of misplaced secrets that are reported.
+const MAX_MISPLACED: usize = 50;
 
 /// Reads included files from disk: only regular files, and only up to a maximum size.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,5 +48,76 @@ pub fn application_content(home: &Home) -> Result<Option<Vec<u8>>, Vec<Problem>>
             format!("`{}` cannot be read: {error}", shown(&path)),
             None,
         )]),
+    }
+}
+
+/// Variables of the environment, and stars for secrets of the secret manager.
+struct MaskedSecrets<'a>(&'a BTreeMap<String, String>);
+
+impl Variables for MaskedSecrets<'_> {
+    fn text(&self, path: &[String]) -> Option<String> {
+        match path {
+            [first, _, ..] if first == SECRET_MANAGER => Some(MASK.to_owned()),
+            path => self.0.text(path),
+        }
+    }
+
+    fn is_secret(&self, path: &[String]) -> bool {
+        matches!(path, [first, _, ..] if first == SECRET_MANAGER)
+    }
+}
+
+/// Reads `conf/application.conf` with stars for the secrets of followers. The file itself sets where secrets are, so it must
+/// be readable without any.
+///
+/// # Errors
+/// All that is wrong with it as HOCON, and secrets outside of the followers.
+pub fn application_document(
+    path: &Path,
+    content: &[u8],
+    variables: &BTreeMap<String, String>,
+    files: &dyn Files,
+) -> Result<Document, Vec<SourceDiagnostic>> {
+    let document = hocon::read(path, content, &MaskedSecrets(variables), files)?;
+    let mut misplaced = Vec::new();
+    for entry in document.root.iter().filter(|one| one.key != FOLLOWERS) {
+        find_secrets(&entry.key, &entry.value, &mut misplaced);
+    }
+    if misplaced.is_empty() {
+        return Ok(document);
+    }
+    misplaced.truncate(MAX_MISPLACED);
+    let misplaced = misplaced.into_iter();
+    let misplaced =
+        misplaced.map(|found| SourceDiagnostic::in_file(path, content, Severity::Error, found));
+    Err(misplaced.collect())
+}
+
+/// Whether a value, or one within it, comes from the secret manager.
+pub fn has_secret(node: &Node) -> bool {
+    node.secret
+        || match &node.value {
+            Value::List(nodes) => nodes.iter().any(has_secret),
+            Value::Object(block) => block.iter().any(|entry| has_secret(&entry.value)),
+            _ => false,
+        }
+}
+
+fn find_secrets(setting: &str, node: &Node, misplaced: &mut Vec<LocatedProblem>) {
+    match &node.value {
+        Value::Object(block) => {
+            for entry in block.iter() {
+                find_secrets(&format!("{setting}.{}", entry.key), &entry.value, misplaced);
+            }
+        }
+        _ if has_secret(node) => misplaced.push(LocatedProblem {
+            place: node.place.clone(),
+            message: format!(
+                "`{setting}` cannot be a secret of the secret manager: in this file, only followers can use them"
+            ),
+            hint: Some("write the value itself, or use an environment variable".to_owned()),
+            value: Shown::No,
+        }),
+        _ => {}
     }
 }

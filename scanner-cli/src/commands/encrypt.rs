@@ -1,20 +1,20 @@
-//! `encrypt`: a secret as a line to be pasted into a connection file.
+//! `encrypt`: a secret as a line to be pasted into a connection file, or into the settings of a follower.
 
 use std::io::{self, Read};
 
 use catalog_model::{
-    ConnectionCode,
+    ConnectionCode, FollowerName,
     encoding::{self, NotText},
 };
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 use tokio::task::spawn_blocking;
 
-use super::{selection::application, signals::interrupted};
+use super::signals::interrupted;
 
 use crate::{
     arguments::Encrypt,
-    encryption::{Binding, Key, KeyFile, read_or_make},
+    encryption::{Binding, Key, KeyFile, Owner, read_or_make},
     exit::Exit,
     hocon,
     home::shown,
@@ -34,12 +34,6 @@ enum NoSecret {
     Unread(io::Error),
     /// Somebody gave up.
     Interrupted,
-}
-
-/// What the secret is bound to.
-struct BoundTo {
-    code: String,
-    setting: String,
 }
 
 pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
@@ -74,9 +68,10 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
         Ok(key) => key,
         Err(exit) => return exit,
     };
-    let binding = bound_to
-        .as_ref()
-        .map(|BoundTo { code, setting }| Binding { code, setting });
+    let binding = bound_to.as_ref().map(|(owner, setting)| Binding {
+        owner: *owner,
+        setting,
+    });
     match key.encrypt(&secret, binding) {
         // In quotes, without which HOCON would read a list.
         Ok(text) => {
@@ -97,16 +92,26 @@ pub(crate) async fn run(program: &mut Program, arguments: &Encrypt) -> Exit {
 ///
 /// # Errors
 /// What is wrong with it. Words are not repeated: one of them may be the secret.
-fn bound_to(Encrypt { code, words }: &Encrypt) -> Result<Option<BoundTo>, String> {
+fn bound_to(Encrypt { owner, words }: &Encrypt) -> Result<Option<(Owner<'_>, String)>, String> {
     let as_argument = "`encrypt` does not accept a secret as an argument, because other users could see it in the list of processes: pass it on standard input";
-    let Some(code) = code else {
+    let Some(owner) = owner else {
         return match words.is_empty() {
             true => Ok(None),
             false => Err(as_argument.to_owned()),
         };
     };
-    let code = ConnectionCode::new(code)
-        .map_err(|error| format!("the code after `--for` is not valid: {error}"))?;
+    let owner = Owner::parse(owner);
+    let (valid, what) = match owner {
+        Owner::Connection(code) => (
+            ConnectionCode::new(code).map(drop),
+            "the code after `--for`",
+        ),
+        Owner::Follower(name) => (
+            FollowerName::new(name).map(drop),
+            "the name after `--for follower:`",
+        ),
+    };
+    valid.map_err(|error| format!("{what} is not valid: {error}"))?;
     let [setting] = &words[..] else {
         return Err(match words.is_empty() {
             true => {
@@ -120,15 +125,20 @@ fn bound_to(Encrypt { code, words }: &Encrypt) -> Result<Option<BoundTo>, String
         "the argument after `--for CODE` is not the name of a setting, such as `connection.auth.value`",
     )?;
     let first = setting.first().map(String::as_str).unwrap_or_default();
-    if ["code", "name", "connector_id", "filter", "filters"].contains(&first) {
+    if shown_settings(owner).contains(&first) {
         return Err(format!(
             "`{first}` cannot be a secret: reports and messages show it"
         ));
     }
-    Ok(Some(BoundTo {
-        code: code.as_str().to_owned(),
-        setting: setting.join("."),
-    }))
+    Ok(Some((owner, setting.join("."))))
+}
+
+/// The settings that cannot be secrets.
+fn shown_settings(owner: Owner<'_>) -> &'static [&'static str] {
+    match owner {
+        Owner::Connection(_) => &["code", "name", "connector_id", "filter", "filters"],
+        Owner::Follower(_) => &["kind", "name", "connections"],
+    }
 }
 
 fn unbound() -> Problem {
@@ -197,7 +207,10 @@ fn piped(input: &mut dyn Read) -> Result<SecretString, NoSecret> {
 /// # Errors
 /// The exit of a command that has no key; it was told why.
 fn key(program: &mut Program) -> Result<Key, Exit> {
-    let file = application(program)?.key_file;
+    let read = program.installation.application_without_followers();
+    let application = read.map_err(|error| program.report_error(&error))?;
+    program.report_problems(&application.warnings);
+    let file = application.key_file;
     let path = shown(&file);
     let (message, hint) = match read_or_make(&file) {
         Ok(KeyFile::Made(key)) => {

@@ -194,6 +194,13 @@ fn the_purpose_of_a_secret_is_validated_and_never_repeated() {
     for setting in ["code", "name", "connector_id", "filter", "filters"] {
         check(&["--for", "qlik", setting], "cannot be a secret");
     }
+    for setting in ["kind", "name", "connections"] {
+        check(&["--for", "follower:glue", setting], "cannot be a secret");
+    }
+    check(
+        &["--for", "follower: ", "token"],
+        "the name after `--for follower:` is not valid: it is blank",
+    );
     assert!(!home.has(KEY), "nothing was encrypted");
     let unbound = end(begin(&home), b"x");
     unbound.check(

@@ -19,6 +19,7 @@ mod file_systems;
 mod filters;
 mod first_scan;
 mod follower_faults;
+mod follower_secrets;
 mod forget;
 mod held_clock;
 mod histories;

@@ -1,35 +1,48 @@
 //! The setting `followers`: a list of blocks, each a follower.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use catalog_followers::ndjson::NdjsonKind;
 use catalog_model::{
-    ConnectionCode, FollowerRegistry, Place, Settings,
+    FollowerRegistry, Place, Settings,
     follower::{ConfiguredFollower, ConnectionScope},
-    settings::{Stands, UnknownSetting},
+    settings::{SettingProblem, Stands, UnknownSetting},
 };
 
 use crate::{
     delivery::Followers,
-    hocon::{LocatedProblem, Node, Shown, Value},
+    hocon::{LocatedProblem, MASK, Node, Object, Shown, SourceDiagnostic, Value},
     home::Home,
     misspelt_setting::name_misspelt,
+    secrets::Secrets,
+    settings_files::{FOLLOWERS, has_secret},
     settings_tree::wrong_setting,
 };
 
+mod conflicts;
+#[cfg(test)]
+mod tests;
+
 /// What is wrong with the followers, and what is odd.
-pub(super) struct Findings<'a> {
-    wrong: &'a mut Vec<LocatedProblem>,
-    odd: &'a mut Vec<LocatedProblem>,
+#[derive(Default)]
+pub(super) struct Findings {
+    /// Secrets that cannot be used.
+    pub(super) refused: Vec<SourceDiagnostic>,
+    pub(super) wrong: Vec<LocatedProblem>,
+    pub(super) odd: Vec<LocatedProblem>,
 }
 
-impl<'a> Findings<'a> {
-    pub(super) fn new(
-        wrong: &'a mut Vec<LocatedProblem>,
-        odd: &'a mut Vec<LocatedProblem>,
-    ) -> Self {
-        Self { wrong, odd }
-    }
+/// Reads followers and their secrets.
+#[derive(Clone, Copy)]
+pub(super) struct FollowerReader<'a> {
+    pub(super) secrets: &'a Secrets<'a>,
+    pub(super) registry: &'a FollowerRegistry,
+}
+
+/// A follower that is enabled, and the place of its block.
+struct PlacedFollower {
+    place: Place,
+    configured: ConfiguredFollower,
 }
 
 /// The followers where nothing is set.
@@ -42,96 +55,146 @@ pub(super) fn unset(home: &Home) -> Followers {
     })]
 }
 
-/// The followers of a file at `path`.
-pub(super) fn read(path: &Path, home: &Home, list: Node, findings: Findings<'_>) -> Followers {
-    let Value::List(nodes) = list.value else {
-        let message = "`followers` must be a list of blocks";
-        findings.wrong.push(wrong(list.place, message));
-        return Vec::new();
-    };
-    let registry = catalog_followers::registry(&home.path(""));
-    let mut followers = Vec::new();
-    for node in nodes {
-        let place = node.place.clone();
-        let Value::Object(object) = node.value else {
+impl FollowerReader<'_> {
+    /// The followers of a file that was read with stars for secrets of the secret manager.
+    pub(super) fn read(self, root: &Object, findings: &mut Findings) -> Followers {
+        let Some(list) = root.get(FOLLOWERS).cloned() else {
+            return unset(self.secrets.home);
+        };
+        let Some(list) = self.with_secrets(list, findings) else {
+            return Vec::new();
+        };
+        let Value::List(nodes) = list.value else {
+            let message = "`followers` must be a list of blocks";
+            findings.wrong.push(wrong(list.place, message));
+            return Vec::new();
+        };
+        let nodes = nodes.into_iter();
+        let followers: Vec<_> = nodes
+            .filter_map(|node| self.follower(node, findings))
+            .collect();
+        conflicts::find(&followers, &mut findings.wrong);
+        let redacted = |one: PlacedFollower| self.secrets.redact_follower(one.configured);
+        (followers.into_iter().map(redacted).map(Arc::new)).collect()
+    }
+
+    /// The same list with the secrets of the secret manager, if it uses any.
+    fn with_secrets(self, list: Node, findings: &mut Findings) -> Option<Node> {
+        if !has_secret(&list) {
+            return Some(list);
+        }
+        match self.secrets.read() {
+            Ok(document) => document.root.get(FOLLOWERS).cloned(),
+            Err(missing) => {
+                findings.refused.extend(missing);
+                None
+            }
+        }
+    }
+
+    fn follower(self, node: Node, findings: &mut Findings) -> Option<PlacedFollower> {
+        let place = node.place;
+        let Value::Object(mut block) = node.value else {
             let message = "a follower must be a block of settings";
             findings.wrong.push(wrong(place, message));
-            continue;
+            return None;
         };
-        let file = path.display().to_string();
-        let settings = Settings::new(file, object, Arc::new(home.clone()));
-        let mut settings = settings.in_block(place.clone());
-        let opened = open(&registry, &mut settings, findings.wrong);
+        let secret = self.secrets.check_shown_settings(&block);
+        if !secret.is_empty() {
+            findings.refused.extend(secret);
+            return None;
+        }
+        let name = self.name(&block);
+        let undecrypted = match &name {
+            Some(name) => self.secrets.decrypt_follower(&mut block, name),
+            None => Vec::new(),
+        };
+        let mut settings = self.settings(block).in_block(place.clone());
+        let opened = self.open(&mut settings, &undecrypted, findings);
         let warnings = settings.warnings().iter().cloned();
         findings.odd.extend(warnings.map(wrong_setting));
-        followers.extend(opened.map(|follower| (place, Arc::new(follower))));
-    }
-    for (index, (place, follower)) in followers.iter().enumerate() {
-        let name = follower.follower.name();
-        let mut before = followers[..index].iter();
-        if before.any(|(_, other)| other.follower.name() == name) {
-            let message = format!("two followers have the name `{name}`");
-            let hint =
-                "give each follower a different `name`. The scanner uses it to remember what it has delivered".to_owned();
+        let is_decrypted = undecrypted.is_empty();
+        findings.refused.extend(undecrypted);
+        let configured = opened.filter(|_| is_decrypted)?;
+        if Some(configured.follower.name().as_str()) != name.as_deref() {
+            let message = "the follower has no `name`, and its default name would contain a secret";
+            let hint = "add `name = \"…\"` to the follower".to_owned();
             findings.wrong.push(LocatedProblem {
                 hint: Some(hint),
-                ..wrong(place.clone(), &message)
+                ..wrong(place, message)
             });
-        } else if let Some((_, other)) = followers[..index]
-            .iter()
-            .find(|(_, other)| writes_same_files(follower, other))
-        {
-            let other = other.follower.name();
-            let message =
-                format!("the followers `{other}` and `{name}` would write the same files");
-            let hint = "give each follower a different `path`, or remove one of them".to_owned();
-            findings.wrong.push(LocatedProblem {
-                hint: Some(hint),
-                ..wrong(place.clone(), &message)
-            });
+            return None;
         }
+        Some(PlacedFollower { place, configured })
     }
-    followers
-        .into_iter()
-        .map(|(_, follower)| follower)
-        .collect()
+
+    /// The name of a follower that is enabled, as it is without any secret: encrypted values are bound to it.
+    fn name(self, block: &Object) -> Option<String> {
+        let mut settings = self.settings(without_secrets(block));
+        let is_enabled = settings.flag("enabled", true);
+        self.registry.name(&mut settings).filter(|_| is_enabled)
+    }
+
+    fn settings(self, block: Object) -> Settings {
+        self.secrets.settings(self.secrets.path, block)
+    }
+
+    /// The follower with these settings, if they are valid and it is enabled. Problems that follow from values that cannot be
+    /// decrypted are not reported.
+    fn open(
+        self,
+        settings: &mut Settings,
+        undecrypted: &[SourceDiagnostic],
+        findings: &mut Findings,
+    ) -> Option<ConfiguredFollower> {
+        let opened = self.registry.open(settings);
+        let mut problems = settings.problems();
+        problems.retain(|one| !follows_from(one, undecrypted));
+        name_misspelt(settings, &mut problems);
+        // What a misspelt name other than that of the kind stands for may be a secret.
+        for problem in problems.iter_mut().filter(|one| one.key != "kind") {
+            if settings.lacks(&problem.key) {
+                problem.stands = Stands::Other;
+            }
+        }
+        // The settings of a follower of an unknown kind, or that is not enabled, were not read.
+        let were_read = !matches!(opened, Ok(None)) && problems.iter().all(|one| one.key != "kind");
+        let places: Vec<_> = problems.iter().map(|one| one.place.clone()).collect();
+        findings
+            .wrong
+            .extend(problems.into_iter().map(wrong_setting));
+        if were_read {
+            let unnamed = settings.unknown().into_iter();
+            let unnamed = unnamed.filter(|one| !places.contains(&one.place));
+            findings.wrong.extend(unnamed.map(unknown));
+        }
+        opened.ok().flatten()
+    }
 }
 
-/// The follower with these settings, if they are valid and it is enabled.
-fn open(
-    registry: &FollowerRegistry,
-    settings: &mut Settings,
-    wrong: &mut Vec<LocatedProblem>,
-) -> Option<ConfiguredFollower> {
-    let opened = registry.open(settings);
-    let mut problems = settings.problems();
-    name_misspelt(settings, &mut problems);
-    // What a misspelt name other than that of the kind stands for may be a secret.
-    for problem in problems.iter_mut().filter(|one| one.key != "kind") {
-        if settings.lacks(&problem.key) {
-            problem.stands = Stands::Other;
-        }
-    }
-    // The settings of a follower of an unknown kind, or that is not enabled, were not read.
-    let were_read = !matches!(opened, Ok(None)) && problems.iter().all(|one| one.key != "kind");
-    let places: Vec<_> = problems.iter().map(|one| one.place.clone()).collect();
-    wrong.extend(problems.into_iter().map(wrong_setting));
-    if were_read {
-        let unnamed = settings.unknown().into_iter();
-        let unnamed = unnamed.filter(|one| !places.contains(&one.place));
-        wrong.extend(unnamed.map(unknown));
-    }
-    opened.ok().flatten()
+/// Whether a problem follows from a value that cannot be decrypted: it has the same place, or a trust store cannot be read
+/// without its password.
+fn follows_from(problem: &SettingProblem, undecrypted: &[SourceDiagnostic]) -> bool {
+    let same = undecrypted.iter().any(|fault| fault.place == problem.place);
+    same || (!undecrypted.is_empty() && problem.key.starts_with("tls.truststore."))
 }
 
-/// Whether two followers would write the same files for a connection.
-fn writes_same_files(one: &ConfiguredFollower, other: &ConfiguredFollower) -> bool {
-    let Ok(any) = ConnectionCode::new("any") else {
-        return false;
-    };
-    let files = one.follower.files_of(&any);
-    let others = other.follower.files_of(&any);
-    files.iter().any(|file| others.contains(file))
+/// The same block with stars for secrets of the secret manager.
+fn without_secrets(block: &Object) -> Object {
+    let mut masked = block.clone();
+    for (_, node) in masked.iter_mut() {
+        mask(node);
+    }
+    masked
+}
+
+fn mask(node: &mut Node) {
+    match &mut node.value {
+        Value::List(nodes) => nodes.iter_mut().for_each(mask),
+        Value::Object(block) => block.iter_mut().for_each(|(_, node)| mask(node)),
+        value if node.secret => *value = Value::String(MASK.to_owned()),
+        _ => {}
+    }
 }
 
 fn wrong(place: Place, message: &str) -> LocatedProblem {

@@ -3,13 +3,13 @@
 //! - An encrypted value is `ENC[…]`: the base64 (for URLs, without padding) of a head, 24 bytes of nonce, and the secret,
 //!   encrypted, with its tag. The head is authenticated, too. It is a byte that says the form, and the four bytes of the
 //!   key's mark; in form 2 the four bytes of the code's mark and of the setting's mark follow.
-//! - A value of form 2 is bound to the code of a connection and to the name of a setting, both of which are authenticated.
-//!   One of form 1, which earlier versions made, is not bound.
+//! - A value of form 2 is bound to the code of a connection, or to the name of a follower, and to the name of a setting, both
+//!   of which are authenticated. One of form 1, which earlier versions made, is not bound.
 //! - A key file is `scanner-key-1:…`: the base64 of the 32 bytes of the key and of its mark.
 //! - A mark is the beginning of a SHA-256. It tells a value of another key, code or setting from one that was altered, and
 //!   nothing of the key.
 
-use std::io;
+use std::{fmt, io};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use catalog_model::encoding;
@@ -30,8 +30,9 @@ const BOUND_FORM: u8 = 2;
 const KEY_PREFIX: &str = "scanner-key-1:";
 /// What is hashed before a key, so that its mark is no hash that is used for anything else.
 const MARK_DOMAIN: &[u8] = b"scanner-cli encryption key mark 1";
-/// The same for the code and the setting that a value is bound to.
+/// The same for the code, or the name of a follower, and for the setting that a value is bound to.
 const CODE_DOMAIN: &[u8] = b"scanner-cli encryption code mark 1";
+const FOLLOWER_DOMAIN: &[u8] = b"scanner-cli encryption follower mark 1";
 const SETTING_DOMAIN: &[u8] = b"scanner-cli encryption setting mark 1";
 
 const KEY_BYTES: usize = 32;
@@ -44,10 +45,19 @@ type Mark = [u8; 4];
 /// What an encrypted value is bound to: nowhere else is it decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding<'a> {
-    /// The code of the connection.
-    pub code: &'a str,
+    /// What may use the value.
+    pub owner: Owner<'a>,
     /// The dotted name of the setting.
     pub setting: &'a str,
+}
+
+/// What may use an encrypted value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// The connection with this code. For a value in the secret manager's file, the name of its section.
+    Connection(&'a str),
+    /// The follower with this name.
+    Follower(&'a str),
 }
 
 /// A secret that was encrypted.
@@ -74,10 +84,32 @@ pub enum DecryptionError {
     UnknownForm,
     /// It is of another key.
     OtherKey,
-    /// It is bound to another connection.
-    OtherCode,
-    /// It is bound to another setting of the connection.
+    /// It is bound to another connection or follower.
+    OtherOwner,
+    /// It is bound to another setting of its owner.
     OtherSetting,
+}
+
+/// How the name of a follower begins where the code of a connection could be.
+const FOLLOWER_PREFIX: &str = "follower:";
+
+impl<'a> Owner<'a> {
+    /// The owner that `encrypt --for` names: `follower:NAME`, or else the code of a connection.
+    pub fn parse(text: &'a str) -> Self {
+        match text.strip_prefix(FOLLOWER_PREFIX) {
+            Some(name) => Self::Follower(name.trim()),
+            None => Self::Connection(text),
+        }
+    }
+}
+
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connection(code) => f.write_str(code),
+            Self::Follower(name) => write!(f, "{FOLLOWER_PREFIX}{name}"),
+        }
+    }
 }
 
 impl Key {
@@ -120,8 +152,8 @@ impl Key {
         let head = match binding {
             None => self.head(UNBOUND_FORM).to_vec(),
             Some(binding) => {
-                let [code, setting] = binding.marks();
-                [&self.head(BOUND_FORM)[..], &code, &setting].concat()
+                let [owner, setting] = binding.marks();
+                [&self.head(BOUND_FORM)[..], &owner, &setting].concat()
             }
         };
         let payload = Payload {
@@ -168,9 +200,9 @@ impl Key {
             return Err(DecryptionError::OtherKey);
         }
         if is_bound {
-            let [code, setting] = place.marks();
+            let [owner, setting] = place.marks();
             match bound_to {
-                [other, _] if other != code => return Err(DecryptionError::OtherCode),
+                [other, _] if other != owner => return Err(DecryptionError::OtherOwner),
                 [_, other] if other != setting => return Err(DecryptionError::OtherSetting),
                 _ => {}
             }
@@ -207,10 +239,11 @@ impl Key {
 
 impl Binding<'_> {
     fn marks(self) -> [Mark; 2] {
-        [
-            mark(CODE_DOMAIN, self.code.as_bytes()),
-            mark(SETTING_DOMAIN, self.setting.as_bytes()),
-        ]
+        let owner = match self.owner {
+            Owner::Connection(code) => mark(CODE_DOMAIN, code.as_bytes()),
+            Owner::Follower(name) => mark(FOLLOWER_DOMAIN, name.as_bytes()),
+        };
+        [owner, mark(SETTING_DOMAIN, self.setting.as_bytes())]
     }
 }
 
@@ -220,14 +253,18 @@ fn mark(domain: &[u8], bytes: &[u8]) -> Mark {
     [a, b, c, d]
 }
 
-/// What is authenticated besides the secret: the head, and all of what the value is bound to. The length of the code keeps
-/// the two apart.
+/// What is authenticated besides the secret: the head, and all of what the value is bound to. The length of the owner's name
+/// keeps it and the setting apart. A follower has a length before that which no code has.
 fn authenticated(head: &[u8], binding: Option<Binding<'_>>) -> Vec<u8> {
-    let Some(Binding { code, setting }) = binding else {
+    let Some(Binding { owner, setting }) = binding else {
         return head.to_vec();
     };
-    let length = (code.len() as u64).to_le_bytes();
-    [head, &length, code.as_bytes(), setting.as_bytes()].concat()
+    let (kind, name) = match owner {
+        Owner::Connection(code) => (&[][..], code),
+        Owner::Follower(name) => (&[u8::MAX; 8][..], name),
+    };
+    let length = (name.len() as u64).to_le_bytes();
+    [head, kind, &length, name.as_bytes(), setting.as_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -240,7 +277,7 @@ mod tests {
         "ENC[AV3oy3PVMEr6BRzcr9iqI9xXinAxIsmY1JyYbXc5HparSc5tm760MSXhsUzUzc4yubqvAhX-bJ1ufus]";
 
     const PLACE: Binding<'_> = Binding {
-        code: "qlik",
+        owner: Owner::Connection("qlik"),
         setting: "connection.auth.value",
     };
 
@@ -265,13 +302,14 @@ mod tests {
         assert_eq!(decrypted.secret.expose_secret(), "s3cret");
         assert!(decrypted.is_bound);
         let at = |code, setting| {
-            let place = Binding { code, setting };
+            let owner = Owner::Connection(code);
+            let place = Binding { owner, setting };
             key.decrypt(&text, place).unwrap_err()
         };
         for code in ["other", "Qlik", "qlik ", "", "qlikc"] {
             assert_eq!(
                 at(code, PLACE.setting),
-                DecryptionError::OtherCode,
+                DecryptionError::OtherOwner,
                 "{code}"
             );
         }
@@ -281,6 +319,31 @@ mod tests {
                 DecryptionError::OtherSetting,
                 "{setting}"
             );
+        }
+    }
+
+    #[test]
+    fn a_follower_and_a_connection_of_the_same_name_do_not_share_values() {
+        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+        let binding = |owner| Binding {
+            owner,
+            setting: "token",
+        };
+        let owners = [
+            Owner::Follower("qlik"),
+            Owner::Follower("other"),
+            Owner::Connection("qlik"),
+            Owner::Connection("follower:qlik"),
+        ];
+        for owner in owners {
+            let text = key.encrypt(&"s3cret".into(), Some(binding(owner))).unwrap();
+            for other in owners {
+                let decrypted = key.decrypt(&text, binding(other));
+                match other == owner {
+                    true => assert!(decrypted.unwrap().is_bound),
+                    false => assert_eq!(decrypted.unwrap_err(), DecryptionError::OtherOwner),
+                }
+            }
         }
     }
 

@@ -1,13 +1,13 @@
-//! Decrypts the values of a connection file, and of the secret manager's, as they are read.
+//! Decrypts the values of a connection file, of a follower, and of the secret manager's file, as they are read.
 
 use std::{borrow::Cow, path::PathBuf};
 
 use catalog_model::{Place, encoding};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{SecretError, Secrets, names::file_code, provider::encrypt_again};
+use super::{Configures, SecretError, Secrets, names::file_code, provider::encrypt_again};
 use crate::{
-    encryption::{self, Binding, DecryptionError, Key, is_encrypted},
+    encryption::{self, Binding, DecryptionError, Key, Owner, is_encrypted},
     hocon::{Files, LocatedProblem, Node, Object, Severity, Shown, SourceDiagnostic, Value},
     home::shown,
     problem::Problem,
@@ -34,11 +34,12 @@ impl Secrets<'_> {
             faults.extend(self.check_code(root));
         }
         let code = file_code(root).map(Cow::into_owned).unwrap_or_default();
+        let owner = Owner::Connection(&code);
         for (name, node) in root.iter_mut() {
             if !FILTERS.contains(&name) {
                 let mut setting = name.to_owned();
-                self.decrypt_below(node, &code, &mut setting, &mut faults);
-            } else if self.is_secret_filter(&node.value) {
+                self.decrypt_below(node, owner, &mut setting, &mut faults);
+            } else if self.is_secret_filter(node) {
                 faults.push(self.fault(
                     &node.place,
                     format!("`{name}` cannot be a secret: reports and messages show its value"),
@@ -50,10 +51,10 @@ impl Secrets<'_> {
     }
 
     /// Decrypts what is in the value of a setting with this name.
-    fn decrypt_below(
+    pub(super) fn decrypt_below(
         &self,
         node: &mut Node,
-        code: &str,
+        owner: Owner<'_>,
         setting: &mut String,
         faults: &mut Vec<SourceDiagnostic>,
     ) {
@@ -63,7 +64,7 @@ impl Secrets<'_> {
         match &mut node.value {
             Value::List(nodes) => {
                 for node in nodes {
-                    self.decrypt_below(node, code, setting, faults);
+                    self.decrypt_below(node, owner, setting, faults);
                 }
             }
             Value::Object(object) => {
@@ -71,13 +72,13 @@ impl Secrets<'_> {
                 for (name, node) in object.iter_mut() {
                     setting.push('.');
                     setting.push_str(name);
-                    self.decrypt_below(node, code, setting, faults);
+                    self.decrypt_below(node, owner, setting, faults);
                     setting.truncate(length);
                 }
             }
             // A secret that was redactor out may look like one.
             Value::String(text) if is_encrypted(text) && !self.redactor.borrow().is(text) => {
-                match self.decrypt_at(&node.place, text, Binding { code, setting }) {
+                match self.decrypt_at(&node.place, text, Binding { owner, setting }) {
                     Ok(secret) => {
                         *text = secret;
                         node.secret = true;
@@ -106,13 +107,18 @@ impl Secrets<'_> {
         })?;
         if !decrypted.is_bound {
             let hint = encrypt_again(binding);
+            let owner = match self.configures {
+                Configures::Connection => "connection",
+                Configures::Followers => "follower",
+            };
+            let message = format!("this encrypted value is not bound to a {owner} and a setting");
             if self.files.restrictions().is_restricted() {
-                let message = "this encrypted value is not bound to a connection and a setting, which `config.restrict` \
-                               requires";
-                return Err(self.fault(place, message.to_owned(), hint));
+                let message = format!("{message}, which `config.restrict` requires");
+                return Err(self.fault(place, message, hint));
             }
-            let message = "this encrypted value is not bound to a connection and a setting: anyone who reads it can use it in any connection file";
-            let unbound = self.fault(place, message.to_owned(), hint);
+            let message =
+                format!("{message}: anyone who reads it can use it in any connection file");
+            let unbound = self.fault(place, message, hint);
             self.warn(Problem::InFile(SourceDiagnostic {
                 severity: Severity::Warning,
                 ..unbound
@@ -135,7 +141,7 @@ impl Secrets<'_> {
 
     /// Why a value was not decrypted that should be bound to this place.
     pub(super) fn not_decrypted(&self, why: DecryptionError, binding: Binding<'_>) -> SecretError {
-        let Binding { code, setting } = binding;
+        let Binding { owner, setting } = binding;
         let key = self.key.get().and_then(|key| key.as_ref().ok());
         let file = key.map(|key| shown(&key.file)).unwrap_or_default();
         match why {
@@ -151,13 +157,21 @@ impl Secrets<'_> {
                 format!("it was encrypted with a key other than the one in `{file}`"),
                 "restore that key file, or encrypt the secret again with `scanner-cli encrypt`",
             ),
-            DecryptionError::OtherCode if code.is_empty() => SecretError::new(
-                "it is bound to a connection, and this file has no `code`",
-                "write the code of the connection",
-            ),
-            DecryptionError::OtherCode => SecretError {
-                message: format!("it was encrypted for a connection other than `{code}`"),
-                hint: encrypt_again(binding),
+            DecryptionError::OtherOwner => match owner {
+                Owner::Connection("") => SecretError::new(
+                    "it is bound to a connection, and this file has no `code`",
+                    "write the code of the connection",
+                ),
+                Owner::Connection(code) => SecretError {
+                    message: format!("it was encrypted for a connection other than `{code}`"),
+                    hint: encrypt_again(binding),
+                },
+                Owner::Follower(name) => SecretError {
+                    message: format!(
+                        "it was encrypted for a connection, or for a follower other than `{name}`"
+                    ),
+                    hint: encrypt_again(binding),
+                },
             },
             DecryptionError::OtherSetting => SecretError {
                 message: format!("it was encrypted for a setting other than `{setting}`"),
@@ -178,9 +192,10 @@ impl Secrets<'_> {
 
     /// Whether a filter is encrypted, or an expression that the secret manager gave. A pattern of a rule may be the same as
     /// a secret: the scanner's own account, whose sheets nobody wants.
-    fn is_secret_filter(&self, value: &Value) -> bool {
-        let redactor = matches!(value, Value::String(text) if self.redactor.borrow().is(text));
-        redactor || holds_encrypted(value)
+    fn is_secret_filter(&self, filter: &Node) -> bool {
+        let is_secret =
+            matches!(&filter.value, Value::String(text) if self.redactor.borrow().is(text));
+        is_secret || has_encrypted(filter)
     }
 
     fn read_key(&self) -> Result<KeyInFile, SecretError> {
@@ -225,13 +240,12 @@ impl Secrets<'_> {
     }
 }
 
-fn holds_encrypted(value: &Value) -> bool {
-    match value {
+/// Whether a value, or one within it, is encrypted.
+pub(super) fn has_encrypted(node: &Node) -> bool {
+    match &node.value {
         Value::String(text) => is_encrypted(text),
-        Value::List(nodes) => nodes.iter().any(|node| holds_encrypted(&node.value)),
-        Value::Object(object) => object
-            .iter()
-            .any(|entry| holds_encrypted(&entry.value.value)),
+        Value::List(nodes) => nodes.iter().any(has_encrypted),
+        Value::Object(block) => block.iter().any(|entry| has_encrypted(&entry.value)),
         _ => false,
     }
 }

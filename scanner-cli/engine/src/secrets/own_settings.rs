@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{MaskedVariables, SecretError, Secrets, names::file_code, text};
+use super::{Configures, MaskedVariables, SecretError, Secrets, names::file_code, text};
 use crate::hocon::{self, Object, SourceDiagnostic};
 
 /// What a connection file says of itself, read without any secret.
@@ -19,6 +19,13 @@ pub(super) struct OwnSettings {
 impl Secrets<'_> {
     pub(super) fn own(&self) -> &OwnSettings {
         self.own.get_or_init(|| {
+            if self.configures == Configures::Followers {
+                // `secret-manager.key` in the same file names their section.
+                return OwnSettings {
+                    is_enabled: true,
+                    ..OwnSettings::default()
+                };
+            }
             let masked = MaskedVariables {
                 variables: self.variables,
                 restrictions: self.files.restrictions(),

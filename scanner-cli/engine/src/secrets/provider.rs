@@ -1,19 +1,19 @@
-//! Where secrets come from that a connection file names, and whether it may use them.
+//! Where secrets come from that a file of settings names, and whether it may use them.
 
 use std::path::Path;
 
 use super::{
-    FoundSecret, MANAGER, PROVIDER, SecretError, Secrets, folder::Folder, section::Section, text,
-    too_many,
+    Configures, FoundSecret, MANAGER, PROVIDER, SecretError, Secrets, folder::Folder,
+    section::Section, text, too_many,
 };
 use crate::{
-    encryption::{Binding, DecryptionError, is_encrypted},
+    encryption::{Binding, DecryptionError, Owner, is_encrypted},
     home::shown,
     problem::Problem,
     secret_places::secrets_file,
 };
 
-/// Where the secrets of a connection file are.
+/// Where the secrets of a file of settings are.
 pub(super) enum Provider {
     /// In a section of a file.
     Section(Section),
@@ -105,6 +105,10 @@ impl Secrets<'_> {
     }
 
     fn check_codes(&self, name: &str, found: &FoundSecret) -> Result<(), SecretError> {
+        // `conf/application.conf` names the file of the secrets, so no list in that can keep them from it.
+        if self.configures == Configures::Followers {
+            return Ok(());
+        }
         let limits = || found.codes.iter().filter(|codes| codes.is_limited());
         if limits().next().is_some() && !limits().all(|codes| codes.contain(self.code())) {
             return Err(SecretError::new(
@@ -126,7 +130,7 @@ impl Secrets<'_> {
         } = found;
         let setting = format!("{MANAGER}.{name}");
         let binding = Binding {
-            code: &section,
+            owner: Owner::Connection(&section),
             setting: &setting,
         };
         let cannot = |missing: SecretError| SecretError {
@@ -138,7 +142,7 @@ impl Secrets<'_> {
         };
         let key = self.decryption_key().map_err(cannot)?;
         let decrypted = match key.decrypt(&text, binding) {
-            Err(DecryptionError::OtherCode | DecryptionError::OtherSetting) => return Ok(text),
+            Err(DecryptionError::OtherOwner | DecryptionError::OtherSetting) => return Ok(text),
             Err(why) => return Err(cannot(self.not_decrypted(why, binding))),
             Ok(decrypted) => decrypted,
         };
@@ -158,16 +162,19 @@ impl Secrets<'_> {
 }
 
 /// How to encrypt a secret so that it is bound.
-pub(super) fn encrypt_again(Binding { code, setting }: Binding<'_>) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let code = match code {
-        "" => "CODE".to_owned(),
-        code if code.chars().all(is_plain) => code.to_owned(),
-        code => format!("\"{code}\""),
+pub(super) fn encrypt_again(Binding { owner, setting }: Binding<'_>) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    let owner = match owner {
+        Owner::Connection("") => "CODE".to_owned(),
+        owner => owner.to_string(),
     };
-    let setting = match setting.starts_with(MANAGER) && code == "CODE" {
+    let owner = match owner.chars().all(is_plain) {
+        true => owner,
+        false => format!("\"{owner}\""),
+    };
+    let setting = match setting.starts_with(MANAGER) && owner == "CODE" {
         true => "SETTING",
         false => setting,
     };
-    format!("encrypt the secret again: `scanner-cli encrypt --for {code} {setting}`")
+    format!("encrypt the secret again: `scanner-cli encrypt --for {owner} {setting}`")
 }

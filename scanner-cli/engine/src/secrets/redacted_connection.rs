@@ -43,11 +43,11 @@ impl Connection for RedactedConnection {
     }
 
     async fn check(&self) -> Vec<Stage> {
-        self.stages(self.connection.check().await)
+        self.redactor.stages(self.connection.check().await)
     }
 
     fn check_offline(&self) -> Vec<Stage> {
-        self.stages(self.connection.check_offline())
+        self.redactor.stages(self.connection.check_offline())
     }
 
     fn lookup(&self) -> Option<Box<dyn Lookup + '_>> {
@@ -124,15 +124,6 @@ impl Sessions for RedactedCapability<'_, dyn Sessions + '_> {
 }
 
 impl RedactedConnection {
-    fn stages(&self, stages: Vec<Stage>) -> Vec<Stage> {
-        let clean = |stage: Stage| Stage {
-            seen: self.redactor.redact(stage.seen),
-            hint: stage.hint.map(|hint| self.redactor.redact(hint)),
-            ..stage
-        };
-        stages.into_iter().map(clean).collect()
-    }
-
     fn statement(
         &self,
         statement: Result<Completeness, ScanError>,
@@ -149,6 +140,16 @@ impl RedactedConnection {
 }
 
 impl Redactor {
+    /// The stages of a check without secrets.
+    pub(super) fn stages(&self, stages: Vec<Stage>) -> Vec<Stage> {
+        let clean = |stage: Stage| Stage {
+            seen: self.redact(stage.seen),
+            hint: stage.hint.map(|hint| self.redact(hint)),
+            ..stage
+        };
+        stages.into_iter().map(clean).collect()
+    }
+
     fn cause(&self, cause: UnknownCause) -> UnknownCause {
         match cause {
             UnknownCause::Criterion(criterion) => UnknownCause::Criterion(self.redact(criterion)),

@@ -7,7 +7,7 @@ use std::{
 
 use catalog_model::{Place, Settings};
 
-use super::{FoundSecret, SecretError, Secrets, text};
+use super::{Configures, FoundSecret, SecretError, Secrets, text};
 use crate::{
     hocon::{self, Object, Value},
     home::shown,
@@ -41,10 +41,13 @@ impl Secrets<'_> {
         let own = self.own().section.clone();
         let name = own.or_else(|| text(provider, "secret-manager.key"));
         let name = name.ok_or_else(|| {
-            SecretError::new(
-                "the section of the secret is not set",
-                "write `secret_manager.key` in this file, or `secret-manager.key` in `conf/application.conf`",
-            )
+            let hint = match self.configures {
+                Configures::Connection => {
+                    "write `secret_manager.key` in this file, or `secret-manager.key` in `conf/application.conf`"
+                }
+                Configures::Followers => "write `secret-manager.key` in this file",
+            };
+            SecretError::new("the section of the secret is not set", hint)
         })?;
         Ok(Section {
             values: by_path(&self.root_of(&file)?),

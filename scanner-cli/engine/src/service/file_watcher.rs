@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use catalog_model::ConnectorRegistry;
+use catalog_model::{ConnectorRegistry, FollowerRegistry};
 
 use crate::{
     application_file::{Application, ApplicationReading},
@@ -34,6 +34,7 @@ pub struct FileWatcher {
     pub(super) home: Home,
     pub(super) variables: Arc<BTreeMap<String, String>>,
     connectors: Arc<ConnectorRegistry>,
+    followers: Arc<FollowerRegistry>,
     pub(super) clock: Clock,
     files: BTreeMap<PathBuf, WatchedFile>,
     settings: WatchedFile,
@@ -95,12 +96,14 @@ impl FileWatcher {
             home,
             variables,
             connectors,
+            followers,
             clock,
         } = installation;
         Self {
             home,
             variables,
             connectors,
+            followers,
             clock,
             files: BTreeMap::new(),
             settings: WatchedFile::default(),
@@ -280,10 +283,11 @@ impl FileWatcher {
     }
 
     fn application(&mut self, content: Option<&[u8]>) -> Result<Application, Vec<Problem>> {
-        let files = TrackedFiles::of(&self.home);
+        let files = Arc::new(TrackedFiles::of(&self.home));
         let reading = ApplicationReading {
             home: &self.home,
             variables: &self.variables,
+            followers: Some(&self.followers),
             now: (self.clock)(),
         };
         let read = Application::of(content, &reading, &files);
@@ -351,6 +355,7 @@ mod tests {
             home: home.clone(),
             variables: Arc::default(),
             connectors,
+            followers: Arc::default(),
             clock,
         });
         watcher.begin().unwrap();

@@ -211,6 +211,7 @@ mod tests {
             home,
             variables: Arc::default(),
             connectors,
+            followers: Arc::default(),
             clock,
         });
         // The second poll that finds the file reads it.

@@ -51,6 +51,9 @@ fn secrets_are_encrypted() {
         &["encrypt", "--for", "demo", "a secret"],
         b"x",
     );
+    page.note("for a follower");
+    let follower = &["encrypt", "--for", "follower:glue", "token"];
+    encrypt(&mut page, &home, follower, b"x");
     home.write("conf/encryption.key", "no key");
     page.note("a damaged key file");
     encrypt(&mut page, &home, bound, b"x");

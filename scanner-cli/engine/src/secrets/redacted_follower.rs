@@ -1,0 +1,85 @@
+//! A follower with stars for secrets in its texts. All texts of a follower reach people through it.
+
+use std::{error::Error, path::PathBuf};
+
+use async_trait::async_trait;
+use catalog_model::{
+    ConnectionCode, Feed, FollowError, Follower, FollowerName, Stage, follower::Delivery,
+};
+
+use super::redactor::Redactor;
+
+/// A follower in whose texts stars stand for secrets.
+pub(super) struct RedactedFollower {
+    pub(super) follower: Box<dyn Follower>,
+    pub(super) redactor: Redactor,
+}
+
+/// A cause of an error, as text.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct RedactedCause {
+    text: String,
+    source: Option<Box<Self>>,
+}
+
+#[async_trait]
+impl Follower for RedactedFollower {
+    fn name(&self) -> &FollowerName {
+        self.follower.name()
+    }
+
+    fn revision(&self) -> u32 {
+        self.follower.revision()
+    }
+
+    async fn check(&self) -> Vec<Stage> {
+        self.redactor.stages(self.follower.check().await)
+    }
+
+    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
+        match self.follower.follow(feed).await {
+            Ok(delivery) => Ok(self.delivery(delivery)),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+
+    fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
+        self.follower.files_of(code)
+    }
+}
+
+impl RedactedFollower {
+    fn delivery(&self, mut delivery: Delivery) -> Delivery {
+        for delivered in &mut delivery.delivered {
+            delivered.target = self.redactor.redact(std::mem::take(&mut delivered.target));
+        }
+        for refusal in &mut delivery.refused {
+            refusal.message = self.redactor.redact(std::mem::take(&mut refusal.message));
+        }
+        delivery
+    }
+
+    fn error(&self, error: FollowError) -> FollowError {
+        match error {
+            FollowError::Target {
+                message,
+                hint,
+                source,
+            } => FollowError::Target {
+                message: self.redactor.redact(message),
+                hint: hint.map(|hint| self.redactor.redact(hint)),
+                source: source.map(|source| self.cause(source.as_ref()).into()),
+            },
+            // The feed knows no secret.
+            error => error,
+        }
+    }
+
+    fn cause(&self, error: &(dyn Error + 'static)) -> RedactedCause {
+        RedactedCause {
+            text: self.redactor.redact(error.to_string()),
+            source: error.source().map(|source| Box::new(self.cause(source))),
+        }
+    }
+}
