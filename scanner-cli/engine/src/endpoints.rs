@@ -16,10 +16,10 @@ use axum::{
 use tokio::net::TcpListener;
 
 mod bounded_listener;
-mod last_scans;
 mod metrics;
+mod stored_numbers;
 
-use self::{bounded_listener::BoundedListener, last_scans::LastScans};
+use self::{bounded_listener::BoundedListener, stored_numbers::StoreReader};
 use crate::{
     home::Home,
     service_state::{Phase, Snapshot, Snapshots},
@@ -33,7 +33,7 @@ const METRICS_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The data that the pages show.
 pub struct Pages {
     snapshots: Snapshots,
-    last_scans: LastScans,
+    store: StoreReader,
 }
 
 impl Pages {
@@ -41,7 +41,7 @@ impl Pages {
     pub fn new(home: Home, snapshots: Snapshots) -> Self {
         Self {
             snapshots,
-            last_scans: LastScans::new(home.store()),
+            store: StoreReader::new(home.store()),
         }
     }
 
@@ -78,8 +78,9 @@ async fn readyz(State(pages): State<Arc<Pages>>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics_page(State(pages): State<Arc<Pages>>) -> impl IntoResponse {
-    let last_scans = pages.last_scans.read().await;
-    let page = metrics::page(&pages.now(), last_scans.as_deref());
+    let snapshot = pages.now();
+    let stored = pages.store.read(&snapshot.followers).await;
+    let page = metrics::page(&snapshot, stored.as_deref());
     ([(header::CONTENT_TYPE, METRICS_CONTENT_TYPE)], page)
 }
 

@@ -138,7 +138,7 @@ impl Installation {
 }
 
 /// Warnings about connections that a follower names and that are not in `known`.
-fn unknown_codes(follower: &ConfiguredFollower, known: &[&str]) -> Vec<Problem> {
+pub(crate) fn unknown_codes(follower: &ConfiguredFollower, known: &[&str]) -> Vec<Problem> {
     let ConnectionScope::Only(codes) = &follower.scope else {
         return Vec::new();
     };

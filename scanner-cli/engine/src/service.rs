@@ -270,7 +270,17 @@ impl Service {
                 scan.ask(StopReason::Asked);
             }
         }
-        if !poll.unsettled && self.phase == Phase::Beginning {
+        if !poll.unsettled {
+            self.settled();
+        }
+    }
+
+    /// All files have been read, and none is being changed.
+    fn settled(&mut self) {
+        if let Some(codes) = self.table.codes().filter(|codes| !codes.is_empty()) {
+            self.deliveries.check_connections(&codes);
+        }
+        if self.phase == Phase::Beginning {
             self.phase = Phase::Ready;
             readiness::notify(&self.variables, "READY=1");
             let connections = self.table.all().count() as u64;

@@ -13,6 +13,8 @@ mod poll_progress;
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::FeedFollower;
+
 pub use self::poll_progress::{PollProgress, RunningPoll};
 
 /// Receives the published states of the service.
@@ -37,6 +39,8 @@ pub struct Snapshot {
     pub errors: usize,
     /// The connections with a file.
     pub connections: Vec<ConnectionSnapshot>,
+    /// The configured followers.
+    pub followers: Vec<FeedFollower>,
     /// Counts since the start of the process.
     pub counts: ServiceCounts,
 }
@@ -111,6 +115,7 @@ impl Snapshot {
             now: started,
             errors: 0,
             connections: Vec::new(),
+            followers: Vec::new(),
             counts: ServiceCounts::default(),
         }
     }

@@ -162,7 +162,7 @@ impl Installation {
             let cursor = catalog.cursor(&FeedFollower::new(follower))?;
             Ok(FollowerStatus {
                 name: follower.follower.name().clone(),
-                behind: cursor.reached.map(|reached| (last - reached).max(0)),
+                behind: cursor.behind(last),
                 cursor,
             })
         };

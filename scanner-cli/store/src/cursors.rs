@@ -40,6 +40,15 @@ pub struct Cursor {
     pub failed: Option<i64>,
 }
 
+impl Cursor {
+    /// Number of changes up to `last` that the follower has not delivered yet. Not set before it has delivered all items
+    /// for the first time.
+    #[must_use]
+    pub fn behind(&self, last: i64) -> Option<i64> {
+        self.reached.map(|reached| (last - reached).max(0))
+    }
+}
+
 impl Cursors {
     /// Opens the tables. Once `stop` is set, it no longer waits for other processes.
     ///

@@ -4,6 +4,7 @@
 mod beside;
 pub(crate) mod endpoints;
 mod files;
+mod followers;
 #[cfg(unix)]
 mod locked;
 mod notices;

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
+use super::stored_numbers::StoredNumbers;
 use crate::{
     service_state::{ConnectionSnapshot, FileStatus, Snapshot, is_ahead},
     store::StoredScan,
 };
 
 /// The numbers that go up and down, and what they are.
-const GAUGES: [(&str, &str); 11] = [
+const GAUGES: [(&str, &str); 12] = [
     (
         "scanner_build_info",
         "Version and name of the scanner; always 1.",
@@ -55,6 +56,10 @@ const GAUGES: [(&str, &str); 11] = [
         "scanner_unreadable_records",
         "Number of records that the last scan that ended could not read.",
     ),
+    (
+        "scanner_follower_changes_behind",
+        "Number of changes that a follower has not delivered yet.",
+    ),
 ];
 
 /// The numbers that only go up, and what they count.
@@ -85,8 +90,8 @@ const STATES: [(FileStatus, &str); 3] = [
 const OUTCOMES: [&str; 4] = ["complete", "partial", "failed", "interrupted"];
 const ENDS: [&str; 2] = ["succeeded", "failed"];
 
-/// The page; `scans` are the last ones of each connection and outcome, if they could be read.
-pub(super) fn page(snapshot: &Snapshot, scans: Option<&[StoredScan]>) -> String {
+/// The page. `stored` is what the store contains, if it could be read.
+pub(super) fn page(snapshot: &Snapshot, stored: Option<&StoredNumbers>) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     with_local_recorder(&recorder, || {
@@ -97,12 +102,14 @@ pub(super) fn page(snapshot: &Snapshot, scans: Option<&[StoredScan]>) -> String 
             describe_counter!(name, help);
         }
         of_scanner(snapshot);
-        gauge!("scanner_store_readable").set(f64::from(u8::from(scans.is_some())));
-        let last = by_connection(scans.unwrap_or_default());
+        gauge!("scanner_store_readable").set(f64::from(u8::from(stored.is_some())));
+        let scans = stored.map_or(&[][..], |stored| &stored.last_scans);
+        let last = by_connection(scans);
         for connection in &snapshot.connections {
             let scans = last.get(connection.label.as_str());
             of_connection(connection, snapshot, scans.map_or(&[], Vec::as_slice));
         }
+        of_followers(snapshot, stored);
     });
     handle.render()
 }
@@ -166,6 +173,17 @@ fn of_connection(connection: &ConnectionSnapshot, snapshot: &Snapshot, scans: &[
         if let Some(ended) = scan.ended {
             gauge!("scanner_last_scan_duration_seconds", "connection" => label.clone())
                 .set(seconds((ended - scan.started).max(0)));
+        }
+    }
+}
+
+/// How far the configured followers are behind. There are no numbers if the store could not be read.
+fn of_followers(snapshot: &Snapshot, stored: Option<&StoredNumbers>) {
+    for follower in &snapshot.followers {
+        let behind = stored.and_then(|stored| stored.changes_behind.get(&follower.name));
+        if let Some(behind) = behind {
+            gauge!("scanner_follower_changes_behind", "follower" => follower.name.to_string())
+                .set(*behind as f64);
         }
     }
 }

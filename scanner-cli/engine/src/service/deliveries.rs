@@ -1,7 +1,7 @@
 //! The deliveries of the service: for each follower on its own after scans, and again after a failure.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,11 +13,15 @@ use catalog_model::{
 };
 use tracing::{info, warn};
 
-use super::background::{BackgroundTasks, TaskEnd};
+use super::{
+    background::{BackgroundTasks, TaskEnd},
+    table::reason,
+};
 use crate::{
     clock::Clock,
     delivery::{Deliverer, DeliveryRun, Followers, refusals, retry_after},
     home::Home,
+    installation::unknown_codes,
     service_state::Tallies,
 };
 
@@ -26,6 +30,8 @@ pub(crate) struct Deliveries {
     deliverer: Deliverer,
     followers: BTreeMap<FollowerName, Schedule>,
     runs: BackgroundTasks<DeliveryRun>,
+    /// The warnings about connections that no file has, so that each is logged once.
+    unknown_connections: BTreeSet<String>,
 }
 
 /// When a follower receives something next.
@@ -46,6 +52,7 @@ impl Deliveries {
             deliverer: Deliverer::new(home, clock),
             followers: BTreeMap::new(),
             runs: BackgroundTasks::new(),
+            unknown_connections: BTreeSet::new(),
         };
         deliveries.configure(followers, now);
         deliveries
@@ -83,6 +90,25 @@ impl Deliveries {
             // Other settings may have repaired it.
             schedule.due = Some(now);
         }
+    }
+
+    /// The configured followers.
+    pub(super) fn followers(&self) -> impl Iterator<Item = &ConfiguredFollower> {
+        let followers = self.followers.values();
+        followers.filter_map(|schedule| schedule.follower.as_deref())
+    }
+
+    /// Logs connections of followers that no connection file has. `known` are the codes of all files.
+    pub(super) fn check_connections(&mut self, known: &[&str]) {
+        let unknown = self.followers().flat_map(|one| unknown_codes(one, known));
+        let unknown: Vec<_> = unknown.collect();
+        for warning in &unknown {
+            if !self.unknown_connections.contains(warning.message()) {
+                warn!("{}", reason(warning));
+            }
+        }
+        let messages = unknown.iter().map(|warning| warning.message().to_owned());
+        self.unknown_connections = messages.collect();
     }
 
     /// Starts the runs that are due.

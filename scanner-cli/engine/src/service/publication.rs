@@ -6,6 +6,7 @@ use super::{ConnectionState, ErrorSource, Service, ServiceState, table::TableEnt
 use crate::{
     home::Home,
     service_state::{ConnectionSnapshot, FileStatus, Snapshot},
+    store::FeedFollower,
 };
 
 impl Service {
@@ -32,6 +33,7 @@ impl Service {
             connections: entries
                 .filter_map(|(entry, state)| connection_snapshot(entry, state))
                 .collect(),
+            followers: self.deliveries.followers().map(FeedFollower::new).collect(),
             counts: self.counts.clone(),
         }));
         self.state.write(ServiceState {

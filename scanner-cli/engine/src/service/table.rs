@@ -109,6 +109,12 @@ impl Table {
         });
     }
 
+    /// The codes of all files. Nothing is returned if a file has no readable code: it may have any.
+    pub(super) fn codes(&self) -> Option<Vec<&str>> {
+        let codes = self.entries.values().map(|entry| entry.code.as_ref());
+        codes.map(|code| code.map(ConnectionCode::as_str)).collect()
+    }
+
     /// The identities of the connections that are due, the longest overdue first.
     pub fn due(&self, now: Timestamp) -> Vec<String> {
         let due = self.entries.values().filter_map(|entry| {

@@ -1,0 +1,96 @@
+//! Followers of the service: their metrics, and what the log says of their settings.
+
+use qrs_client::fake_site::FakeSite;
+
+use super::{
+    BRIEF, Running,
+    endpoints::{LISTEN, address, ask},
+    scanned, wait,
+};
+use crate::scanner::{Home, connection};
+
+/// The gauge of a follower.
+fn behind(page: &str, follower: &str) -> Option<u64> {
+    let start = format!("scanner_follower_changes_behind{{follower=\"{follower}\"}} ");
+    let value = page.lines().find_map(|line| line.strip_prefix(&start))?;
+    Some(value.parse().unwrap())
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
+fn metrics_show_how_far_a_failing_follower_is_behind() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let followers =
+        "followers = [ { kind = ndjson, path = out }, { kind = ndjson, path = export } ]\n";
+    home.write(
+        "conf/application.conf",
+        BRIEF.to_owned() + LISTEN + followers,
+    );
+    home.write("out", "a file where the folder belongs");
+    let running = Running::start(&home);
+    let address = address(&running);
+    let page = || ask(&address, "GET", "/metrics").1;
+    wait("both followers", || {
+        let page = page();
+        behind(&page, "ndjson:out").is_some_and(|changes| changes >= 53)
+            && behind(&page, "ndjson:export") == Some(0)
+    });
+    let help = "# TYPE scanner_follower_changes_behind gauge";
+    assert!(page().contains(help));
+    std::fs::remove_file(home.path("out")).unwrap();
+    home.write(
+        "conf/application.conf",
+        BRIEF.to_owned() + LISTEN + followers + "# repaired\n",
+    );
+    wait("the delivery", || behind(&page(), "ndjson:out") == Some(0));
+    home.write("conf/application.conf", BRIEF.to_owned() + LISTEN);
+    wait("one follower", || behind(&page(), "ndjson:out").is_none());
+    assert_eq!(behind(&page(), "ndjson:export"), Some(0));
+    running.stop();
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
+fn a_follower_of_an_unknown_connection_is_logged_once() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let followers = "followers = [ { kind = ndjson, path = export, connections = [qlick] } ]\n";
+    home.write("conf/application.conf", BRIEF.to_owned() + followers);
+    let running = Running::start(&home);
+    let warning = "follower `ndjson:export`: no connection has the code `qlick`";
+    wait("the warning", || running.log().contains(warning));
+    assert!(running.log().contains("did you mean `qlik`?"));
+    home.write("connections/b.conf", connection("b", &site));
+    wait("another file", || scanned(&home, "b", "complete") == 1);
+    assert_eq!(running.log().matches(warning).count(), 1);
+    home.write("connections/c.conf", connection("qlick", &site));
+    wait("its file", || running.log().contains("connection=qlick"));
+    std::fs::remove_file(home.path("connections/c.conf")).unwrap();
+    wait("the warning again", || {
+        running.log().matches(warning).count() == 2
+    });
+    running.stop();
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
+fn a_file_that_is_no_longer_maintained_is_logged_once() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    home.write("connections/b.conf", connection("b", &site));
+    home.run(&["scan"]).check(0, &[]);
+    let followers = "followers = [ { kind = ndjson, path = export, connections = [b] } ]\n";
+    home.write("conf/application.conf", BRIEF.to_owned() + followers);
+    let running = Running::start(&home);
+    let line = "`export/qlik.visualization.ndjson` is no longer maintained";
+    wait("the line", || running.log().contains(line));
+    assert!(home.has("export/qlik.visualization.ndjson"));
+    let narrower = followers.replace("export,", "export, enabled = on,");
+    home.write("conf/application.conf", BRIEF.to_owned() + &narrower);
+    wait("a delivery", || {
+        running.log().contains("settings have changed")
+    });
+    assert_eq!(running.log().matches(line).count(), 1);
+    running.stop();
+}
