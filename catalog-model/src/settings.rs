@@ -7,13 +7,14 @@ use std::{error::Error, fmt, io, sync::Arc};
 
 use crate::{Diagnostic, Place, with_causes};
 
+mod durations;
 mod limits;
 mod read;
 mod tree;
 mod unknown;
 
+pub use durations::duration;
 use limits::MAX_PROBLEMS;
-pub use read::duration;
 pub use tree::{Entry, Map, Node, Object, Value};
 pub use unknown::{Unknown, UnknownSetting};
 

@@ -1,14 +1,11 @@
 //! The typed reads. Each records a problem instead of returning it, so that all come to light at once.
 
-use std::{ops::RangeInclusive, time::Duration};
-
-use jiff::{SignedDuration, Span, SpanRelativeTo};
 use secrecy::SecretString;
 use url::Url;
 
 use super::{
     Entries, Located, Node, Object, SettingFile, SettingProblem, Settings, Stands, Value,
-    limits::{DURATIONS, MAX_BLOCKS, MAX_TEXT_BYTES, MAX_TEXTS},
+    limits::{MAX_BLOCKS, MAX_TEXT_BYTES, MAX_TEXTS},
 };
 use crate::{Diagnostic, Place};
 
@@ -89,42 +86,6 @@ impl Settings {
                 let message =
                     format!("`{key}` must be a port, a number from 1 to 65535, not `{value}`");
                 self.refuse(key, message, None);
-                None
-            }
-        }
-    }
-
-    /// The duration `key`, as HOCON writes it: `500 ms`, `10s`, `5 minutes`; a bare number is milliseconds. It is from 1 ms
-    /// to 366 days.
-    pub fn duration(&mut self, key: &str) -> Option<Located<Duration>> {
-        self.duration_in(key, DURATIONS)
-    }
-
-    /// The duration `key`, which must be in a range.
-    pub fn duration_in(
-        &mut self,
-        key: &str,
-        range: RangeInclusive<Duration>,
-    ) -> Option<Located<Duration>> {
-        let Located { value, place } = self.text(key)?;
-        let text = value.trim();
-        let bare = text.parse().map(Duration::from_millis).ok();
-        let read = bare.or_else(|| duration(text));
-        match read {
-            Some(value) if range.contains(&value) => Some(Located { value, place }),
-            Some(value) if !value.is_zero() => {
-                let [least, most] = [range.start(), range.end()].map(for_people);
-                let message = format!("`{key}` must be from {least} to {most}, not `{text}`");
-                let (_, name) = self.block_for(key);
-                let hint = format!("write it like `{name} = {}`", for_people(range.start()));
-                self.refuse(key, message, hint);
-                None
-            }
-            _ => {
-                let message = format!("`{key}` must be a duration, not `{value}`");
-                let hint =
-                    format!("write it like `{key} = 30 s`, `{key} = 5 minutes` or `{key} = 1d`");
-                self.refuse(key, message, hint);
                 None
             }
         }
@@ -355,26 +316,5 @@ impl Settings {
             self.refuse(key, message, hint);
         }
         found
-    }
-}
-
-/// Reads a duration with a unit, up to weeks: `500 ms`, `1d`, `2 weeks`. A day has 24 hours.
-#[must_use]
-pub fn duration(text: &str) -> Option<Duration> {
-    let days = ["days", "day", "d"].iter();
-    let mut days = days.filter_map(|unit| text.strip_suffix(unit)?.trim_end().parse::<f64>().ok());
-    if let Some(days) = days.next() {
-        return Duration::try_from_secs_f64(86_400.0 * days).ok();
-    }
-    let span: Span = text.parse().ok()?;
-    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    Duration::try_from(duration).ok()
-}
-
-/// A duration as people write it: `10ms`, `24h`.
-fn for_people(duration: &Duration) -> String {
-    match SignedDuration::try_from(*duration) {
-        Ok(duration) => format!("{duration:#}"),
-        Err(_) => format!("{duration:?}"),
     }
 }

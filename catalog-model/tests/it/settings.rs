@@ -142,6 +142,31 @@ fn a_duration_is_read_as_hocon_writes_it() {
 }
 
 #[test]
+fn a_short_duration_without_a_unit_causes_a_warning() {
+    for (written, warns) in [
+        ("10", true),
+        ("999", true),
+        ("1000", false),
+        ("10 ms", false),
+        ("0", false),
+        ("soon", false),
+    ] {
+        let mut settings = settings(vec![(3, "limit", text(written))]);
+        settings.duration("limit");
+        assert_eq!(settings.warnings().len(), usize::from(warns), "{written}");
+    }
+    let mut settings = settings(vec![(3, "limit", text("10"))]);
+    settings.duration("limit");
+    let warning = &settings.warnings()[0];
+    assert_eq!(
+        warning.to_string(),
+        "connections/a.conf:3:8: `limit` has no unit and means 10 ms"
+    );
+    let hint = "write `10 s`, or `10 ms` if that is intended";
+    assert_eq!(warning.hint.as_deref(), Some(hint));
+}
+
+#[test]
 fn null_is_the_same_as_not_set() {
     let mut settings = settings(vec![(1, "code", Value::Null)]);
     assert_eq!(settings.text("code"), None);

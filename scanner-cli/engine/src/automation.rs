@@ -2,7 +2,10 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use catalog_model::{Settings, settings::duration};
+use catalog_model::{
+    Settings,
+    settings::{Located, duration},
+};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::schedule::Schedule;
@@ -105,7 +108,13 @@ fn parallel(settings: &mut Settings) -> Option<usize> {
 }
 
 fn retry_after(settings: &mut Settings) -> Option<Vec<Duration>> {
-    let texts = settings.texts(RETRY_AFTER)?.value;
+    let Located {
+        value: texts,
+        place,
+    } = settings.texts(RETRY_AFTER)?;
+    for text in &texts {
+        settings.warn_without_unit(RETRY_AFTER, text, &place);
+    }
     let delays: Option<Vec<_>> = texts.iter().map(|text| delay(text)).collect();
     let delays = delays.filter(|delays| delays.len() <= MAX_RETRIES);
     if delays.is_none() {

@@ -57,6 +57,31 @@ fn no_site_is_contacted() {
 }
 
 #[test]
+fn short_durations_without_a_unit_cause_a_warning() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site);
+    let limit = "connection.time_limits.scan = 6\n";
+    home.write("connections/b.conf", connection("beta", &site) + limit);
+    home.write(
+        "conf/application.conf",
+        "automation { look_interval = 10, retry_after = [5, 1 m] }",
+    );
+    let hook = "code = h\nhook_id = external-script\npost_items_upsert_command = [\"true\"]\n";
+    home.write("hooks/h.conf", hook.to_owned() + "time_limit = 30\n");
+    offline(
+        &home,
+        0,
+        &[
+            "warning: `connection.time_limits.scan` has no unit and means 6 ms",
+            "help: write `6 s`, or `6 ms` if that is intended",
+            "warning: `automation.look_interval` has no unit and means 10 ms",
+            "warning: `automation.retry_after` has no unit and means 5 ms",
+            "warning: `time_limit` has no unit and means 30 ms",
+        ],
+    );
+}
+
+#[test]
 fn a_mistake_in_any_file_is_found() {
     let site = FakeSite::start_in_thread();
     for (file, content, texts) in [

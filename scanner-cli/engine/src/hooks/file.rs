@@ -137,7 +137,9 @@ fn read(
         return Err(wrong.into_iter().map(show).collect());
     }
     let hook = hook.filter(|_| wrong.is_empty());
-    let odd = odd.warnings.into_iter().chain(misspelt(&settings));
+    let warnings = settings.warnings().iter().cloned().map(wrong_setting);
+    let odd = odd.warnings.into_iter().chain(warnings);
+    let odd = odd.chain(misspelt(&settings));
     let odd = odd.map(|found| show(Severity::Warning, found));
     let noticed = document.warnings.into_iter().map(Problem::InFile);
     let mut problems: Vec<_> = noticed.chain(odd).collect();
