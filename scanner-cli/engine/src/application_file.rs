@@ -1,5 +1,5 @@
-//! `conf/application.conf`: the scanner's own settings. The Zeenea scanner uses the same file, so unknown settings are
-//! ignored.
+//! Reads `conf/application.conf`: the scanner's own settings. The Zeenea scanner uses the same file, so unknown
+//! settings are ignored.
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -37,55 +37,55 @@ use self::{
 pub struct Application {
     /// The followers, which receive the changes of the store.
     pub followers: Followers,
-    /// How long and how much the store keeps.
+    /// Limits of the age and the size of the data in the store.
     pub store: StoreLimits,
-    /// When and how `run` scans.
+    /// When and how the service scans.
     pub automation: Automation,
     /// The key for encrypted values.
     pub key_file: PathBuf,
-    /// Where `run` tells how it is, if anywhere.
+    /// The address of the monitoring pages of the service, if set.
     pub listen: Option<SocketAddr>,
     /// What connection files may use.
     pub restrictions: Arc<Restrictions>,
-    /// What is odd in the file, although it stops nothing.
+    /// The warnings about the file.
     pub warnings: Vec<Problem>,
 }
 
-/// What reading the settings needs besides the file.
+/// What is needed to read the settings, besides the file.
 pub struct ApplicationReading<'a> {
     /// The home.
     pub home: &'a Home,
     /// Variables of the environment.
     pub variables: &'a BTreeMap<String, String>,
-    /// The kinds of followers. If not set, the followers are not read, so that their secrets are not needed.
+    /// The kinds of followers. If `None`, the followers are not read, and their secrets are not needed.
     pub followers: Option<&'a FollowerRegistry>,
-    /// The time of day.
+    /// The current time.
     pub now: jiff::Timestamp,
 }
 
-/// How long changes are kept where nothing is set, in days.
+/// Default of `store.keep_changes_days`.
 const KEEP_CHANGES: u32 = 365;
-/// The longest that they can be kept, in days.
+/// Maximum of `store.keep_changes_days`.
 const MAX_KEEP_CHANGES: u32 = 36_500;
-/// The setting for it.
+/// The setting for how long changes are kept.
 const KEEP: &str = "store.keep_changes_days";
-/// The setting for how long items are kept that are gone.
+/// The setting for how long removed items are kept.
 const KEEP_GONE: &str = "store.keep_gone";
-/// The setting for the size that the store may have at most.
+/// The setting for the maximum size of the store.
 const MAX_SIZE: &str = "store.max_size";
 
 impl Application {
-    /// Reads the settings of `home`; nothing is set where there is no file.
+    /// Reads the settings of `home`. If the file does not exist, all settings have their defaults.
     ///
     /// # Errors
-    /// All that is wrong in the file.
+    /// All errors in the file.
     pub fn read(reading: &ApplicationReading<'_>) -> Result<Self, Vec<Problem>> {
         let content = application_content(reading.home)?;
-        let files = Arc::new(TrackedFiles::of(reading.home));
-        Self::of(content.as_deref(), reading, &files)
+        let files = Arc::new(TrackedFiles::new(reading.home));
+        Self::from_content(content.as_deref(), reading, &files)
     }
 
-    /// The settings where there is no file.
+    /// The default settings.
     fn unset(home: &Home, variables: &BTreeMap<String, String>) -> Self {
         let (restrictions, _) = Restrictions::from_root(&Object::default(), home, variables);
         Self {
@@ -99,12 +99,12 @@ impl Application {
         }
     }
 
-    /// The settings of a file with this content, or of none. `files` tracks what it includes, and which files the settings
-    /// and secrets of followers come from.
+    /// Reads the settings of a file with this content, or returns the defaults without content. `files` tracks the
+    /// included files and the files of the settings and secrets of followers.
     ///
     /// # Errors
-    /// All that is wrong in it.
-    pub fn of(
+    /// All errors in the file.
+    pub fn from_content(
         content: Option<&[u8]>,
         reading: &ApplicationReading<'_>,
         files: &Arc<TrackedFiles>,
@@ -114,7 +114,7 @@ impl Application {
             return Ok(Self::unset(home, variables));
         };
         let path = &home.settings();
-        let secrets = Secrets::of_followers(path, content, home, variables, files);
+        let secrets = Secrets::new_for_followers(path, content, home, variables, files);
         let clean = |problems: Vec<Problem>| {
             let clean = problems.into_iter().map(|one| secrets.redact(one));
             clean.collect::<Vec<_>>()

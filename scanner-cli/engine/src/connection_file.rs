@@ -156,7 +156,7 @@ impl Reading<'_> {
         content: &[u8],
         files: &Arc<TrackedFiles>,
     ) -> Result<ConnectionFile, InvalidFile> {
-        let secrets = Secrets::of(path, content, self.home, self.variables, files);
+        let secrets = Secrets::new(path, content, self.home, self.variables, files);
         let clean = |problems: Vec<Problem>| {
             problems
                 .into_iter()

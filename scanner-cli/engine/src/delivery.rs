@@ -1,5 +1,5 @@
-//! Deliveries to followers. Each runs in a thread of its own, so that a catalog that is slow or blocks delays no other
-//! catalog, no scan and no export.
+//! Delivers changes to followers. Each delivery runs in its own thread, so that a catalog that is slow or blocks does
+//! not delay other catalogs, scans or exports.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -36,14 +36,14 @@ use crate::{
 /// The configured followers, in the order of the settings.
 pub type Followers = Vec<Arc<ConfiguredFollower>>;
 
-/// Delivers what the store of a home has to followers. Clones are ended together.
+/// Delivers the changes in the store of a home to followers. Stopping one clone stops all clones.
 #[derive(Clone, Debug)]
 pub struct Deliverer {
     home: Home,
     clock: Clock,
-    /// Ends what waits for the store.
+    /// Stops waiting for the store.
     stop_reading: Arc<AtomicBool>,
-    /// Ends what waits for a catalog.
+    /// Stops waiting for a catalog.
     stop: Stop,
     /// Pauses after which a delivery that failed is tried again within its run.
     pub(crate) pauses: &'static [Duration],
@@ -52,19 +52,19 @@ pub struct Deliverer {
 /// The pauses within a run.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
-/// How long a run waits for another process that delivers to the same follower.
+/// How long a run waits for another process that is delivering to the same follower.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(60);
 
-/// Interval at which it is checked whether the other process has finished.
+/// Interval at which the run checks whether the other process has finished.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The time from the first failure of a follower to its next run; it doubles with each further one.
+/// Time between the first failure of a follower and its next run. It doubles with each further failure.
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 
-/// The longest time between two runs of a follower that fails.
+/// Maximum time between two runs of a follower that fails.
 const MAX_RETRY: Duration = Duration::from_secs(900);
 
-/// How long a follower that has failed so many times in a row is left alone.
+/// Time until the next run of a follower after this number of failures in a row.
 #[must_use]
 pub fn retry_after(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(10);
@@ -82,7 +82,7 @@ pub fn next_retry(cursor: &Cursor) -> Option<i64> {
 }
 
 impl Deliverer {
-    /// Delivers from the store of this home.
+    /// Creates a deliverer for the store of this home.
     #[must_use]
     pub fn new(home: Home, clock: Clock) -> Self {
         Self {
@@ -94,19 +94,19 @@ impl Deliverer {
         }
     }
 
-    /// Ends all runs at points where nothing is lost.
+    /// Stops all runs at points where nothing is lost.
     pub fn stop(&self) {
         self.stop_reading.store(true, Ordering::Relaxed);
         self.stop.ask(StopReason::Asked);
     }
 
-    /// A run, for a thread of its own. Must be called by a thread of the runtime.
+    /// Returns a run, to be called in its own thread. This method must be called on a thread of the runtime.
     pub fn task(&self, follower: Arc<ConfiguredFollower>) -> impl FnOnce() -> DeliveryRun + use<> {
         let (deliverer, handle) = (self.clone(), Handle::current());
         move || deliverer.run(&follower, &handle)
     }
 
-    /// Delivers to all followers at the same time, and waits for all.
+    /// Delivers to all followers in parallel, and waits until all runs have ended.
     pub async fn deliver(&self, followers: &Followers) -> Vec<DeliveryRun> {
         let mut runs = JoinSet::new();
         for follower in followers {
@@ -138,11 +138,11 @@ impl Deliverer {
         }
     }
 
-    /// Delivers to one follower, and records how that ended.
+    /// Delivers to one follower, and records the result.
     fn run(&self, follower: &ConfiguredFollower, handle: &Handle) -> DeliveryRun {
         let name = follower.follower.name().clone();
         let starts_again = self.starts_again(follower);
-        // A defect in one follower must not end the program. What a run leaves half done, the next one does again.
+        // A panic in one follower must not end the program. The next run repeats what this one did not complete.
         let attempts = AssertUnwindSafe(|| self.attempts(follower, handle));
         let outcome = catch_unwind(attempts).unwrap_or_else(|_| {
             let message = "the follower crashed; please report this";
@@ -246,8 +246,8 @@ impl Deliverer {
         files.filter(|file| file.exists()).collect()
     }
 
-    /// Waits until no other process delivers to the follower, so that nobody writes what is older over what is newer. One
-    /// that hangs is not waited for indefinitely: what it then overwrites, the next run writes again.
+    /// Waits until no other process delivers to the follower, so that older data does not replace newer data. If the
+    /// other process hangs, the wait ends after a minute: if it overwrites something later, the next run corrects that.
     fn lock(&self, follower: &FollowerName, handle: &Handle) -> Option<Lock> {
         let begun = Instant::now();
         let path = self.home.follower_lock(follower);
@@ -261,7 +261,8 @@ impl Deliverer {
         None
     }
 
-    /// Ends scans in the store that were killed: their connection is not locked. They must not hold up followers.
+    /// Marks scans in the store as interrupted if their process was killed, so that they do not delay followers. The
+    /// connection of such a scan is not locked.
     fn end_killed_scans(&self) -> Result<(), StoreError> {
         let path = self.home.store();
         if !Path::exists(&path) {
@@ -283,7 +284,7 @@ impl Deliverer {
         self.stop_reading.load(Ordering::Relaxed)
     }
 
-    /// Waits, unless the runs are to end.
+    /// Waits for a duration, or until the runs must stop.
     fn pause(&self, pause: Duration, handle: &Handle) {
         let _ = handle.block_on(timeout(pause, self.stop.asked()));
     }

@@ -1,6 +1,6 @@
-//! Values that are encrypted, `ENC[…]`, and the file that holds the key for them.
+//! Encrypted values, `ENC[…]`, and the file that contains their key.
 //!
-//! Nothing here knows in which file a value stands.
+//! Nothing here depends on the file that contains a value.
 
 use std::{
     io::{self, Write},
@@ -20,28 +20,28 @@ use crate::{
     temporary_file::{self, Purpose},
 };
 
-/// How an encrypted value begins, and how it ends.
+/// The start and the end of an encrypted value.
 const OPENING: &str = "ENC[";
 const CLOSING: char = ']';
 /// The setting of `conf/application.conf` that names the key file.
 const KEY_FILE: &str = "encryption.key-file";
 
-/// What came of reading or making a key file.
+/// The result of reading or creating a key file.
 pub enum KeyFile {
-    /// It is there.
+    /// The file exists.
     Found(Key),
-    /// It was made just now.
-    Made(Key),
-    /// It holds something else than a whole key.
+    /// The file was created now.
+    Created(Key),
+    /// The file does not contain a complete key.
     Damaged,
 }
 
-/// Whether a text is meant to be an encrypted value.
+/// Whether a text looks like an encrypted value.
 pub fn is_encrypted(text: &str) -> bool {
     text.trim_start().starts_with(OPENING)
 }
 
-/// The key file, as the scanner's own settings name it.
+/// The path of the key file according to `conf/application.conf`.
 pub fn key_file(settings: &mut Settings, home: &Home) -> PathBuf {
     match settings.text(KEY_FILE) {
         Some(path) => home.path(path.value.trim()),
@@ -49,19 +49,19 @@ pub fn key_file(settings: &mut Settings, home: &Home) -> PathBuf {
     }
 }
 
-/// Reads the key at `path`; makes one, of fresh random bytes, if there is no such file.
+/// Reads the key at `path`. If the file does not exist, creates it with a random key.
 ///
 /// # Errors
-/// When it cannot be read or created.
-pub fn read_or_make(path: &Path) -> io::Result<KeyFile> {
+/// If it cannot be read or created.
+pub fn read_or_create(path: &Path) -> io::Result<KeyFile> {
     match read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         read => return read,
     }
     let key = Key::generate()?;
     match write(path, &key.to_text()) {
-        Ok(()) => Ok(KeyFile::Made(key)),
-        // Another process was quicker: its key counts.
+        Ok(()) => Ok(KeyFile::Created(key)),
+        // Another process was faster: use its key.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(path),
         Err(error) => Err(error),
     }
@@ -69,14 +69,14 @@ pub fn read_or_make(path: &Path) -> io::Result<KeyFile> {
 
 fn read(path: &Path) -> io::Result<KeyFile> {
     let content = input_file::read(path, FileKind::Small)?;
-    Ok(Key::of_file(&content).map_or(KeyFile::Damaged, KeyFile::Found))
+    Ok(Key::from_file_content(&content).map_or(KeyFile::Damaged, KeyFile::Found))
 }
 
-/// Writes a key where nothing is yet. Nobody else may read the file at any moment, and it is never there in part.
+/// Writes a key to a new file. Other accounts can never read the file, and it is never incomplete.
 fn write(path: &Path, key: &SecretString) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     file_rights::create_folder(folder)?;
-    // A temporary file has the mode 0600 from the beginning, and keeps it when it gets its name.
+    // A temporary file is created with mode 0600, and keeps it when it is renamed.
     let mut file = temporary_file::create(folder, Purpose::Key)?;
     writeln!(file, "{}", key.expose_secret())?;
     file.as_file().sync_all()?;
@@ -91,11 +91,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_file_is_made_once_and_never_written_over() {
+    fn a_key_file_is_created_once_and_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("conf").join("encryption.key");
-        let Ok(KeyFile::Made(made)) = read_or_make(&path) else {
-            panic!("it is not made");
+        let Ok(KeyFile::Created(made)) = read_or_create(&path) else {
+            panic!("the key file was not created");
         };
         let secret = SecretString::from("s3cr3t");
         let place = Binding {
@@ -103,8 +103,8 @@ mod tests {
             setting: "connection.auth.value",
         };
         let text = made.encrypt(&secret, Some(place)).unwrap();
-        let Ok(KeyFile::Found(found)) = read_or_make(&path) else {
-            panic!("it is not found");
+        let Ok(KeyFile::Found(found)) = read_or_create(&path) else {
+            panic!("the key file was not found");
         };
         let decrypted = found.decrypt(&text, place).unwrap();
         assert_eq!(decrypted.secret.expose_secret(), "s3cr3t");
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         for damaged in ["", "scanner-key-1:", "\u{feff}"] {
             fs::write(&path, damaged).unwrap();
-            assert!(matches!(read_or_make(&path), Ok(KeyFile::Damaged)));
+            assert!(matches!(read_or_create(&path), Ok(KeyFile::Damaged)));
             assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
         }
         assert_eq!(fs::read_dir(folder.path().join("conf")).unwrap().count(), 1);

@@ -1,9 +1,9 @@
-//! Secrets that are not in plain text in a connection file or in the settings of a follower: `${secret_manager.NAME}`, as in
-//! the Zeenea scanner, and encrypted values.
+//! Secrets that are not in plain text in connection files and in the settings of followers: `${secret_manager.NAME}`,
+//! as in the Zeenea scanner, and encrypted values.
 //!
-//! `conf/application.conf` sets where they and the key are, the connection file from which section it takes them. They are
-//! read when a file uses them, each time the file is read, so that a changed one takes effect. No text about the file, its
-//! connection or its followers contains them. `restrictions.rs` decides what a connection file may use.
+//! `conf/application.conf` sets where the secrets and the key are, and a connection file sets the section of its
+//! secrets. Secrets are read each time the file is read, so that changed secrets take effect. They are redacted in all
+//! texts about the file, its connection and its followers. `restrictions.rs` decides what a connection file may use.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -44,25 +44,25 @@ use crate::{
     tracked_files::{TrackedFiles, Trusted},
 };
 
-/// How its setting in `conf/application.conf` is called.
+/// The name of the secret manager in `conf/application.conf`.
 const PROVIDER: &str = "secret-manager";
 
 /// Maximum number of warnings about secrets of a file.
-const MAX_NOTICED: usize = 50;
+const MAX_WARNINGS: usize = 50;
 
-/// What a file of settings configures.
+/// What a settings file configures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Configures {
-    /// A connection: the file may use only the secrets that are meant for it.
+    /// A connection: the file may use only its own secrets.
     Connection,
-    /// Followers: the file is `conf/application.conf`, which is trusted with all secrets.
+    /// Followers: the file is `conf/application.conf`, which may use all secrets.
     Followers,
 }
 
-/// Answers for variables of the environment and for secrets.
+/// Resolves environment variables and secrets.
 pub struct Secrets<'a> {
     configures: Configures,
-    /// The file that asks.
+    /// The file that uses the secrets.
     pub path: &'a Path,
     /// The content of that file.
     pub content: &'a [u8],
@@ -70,21 +70,21 @@ pub struct Secrets<'a> {
     pub home: &'a Home,
     /// Variables of the environment.
     pub variables: &'a BTreeMap<String, String>,
-    /// The files that it may lead to.
+    /// Tracks the files that it depends on.
     pub files: &'a Arc<TrackedFiles>,
     own: OnceCell<OwnSettings>,
-    /// Whether the code of the file has decided what is redactor out.
+    /// Whether the code of the file was used to decide about a secret.
     has_asked_for_code: Cell<bool>,
     provider: OnceCell<Result<Provider, SecretError>>,
     key: OnceCell<Result<KeyInFile, SecretError>>,
-    /// What was redactor out, and why the last one was not, with its path.
+    /// The secrets that were returned.
     redactor: RefCell<Redactor>,
     missing: RefCell<Option<(Vec<String>, SecretError)>>,
-    /// What is odd about what was redactor out.
+    /// The warnings about secrets.
     warnings: RefCell<Vec<Problem>>,
 }
 
-/// Why there is no secret, and what to do.
+/// Why a secret cannot be used, and what to do.
 #[derive(Clone)]
 struct SecretError {
     message: String,
@@ -94,11 +94,11 @@ struct SecretError {
 /// A secret of the secret manager.
 struct FoundSecret {
     text: String,
-    /// Where it stands.
+    /// The place of the secret.
     place: String,
-    /// The codes that may use it: each of these has to contain that of the connection.
+    /// Lists of codes that may use it. Each of them must contain the code of the connection.
     codes: Vec<Codes>,
-    /// The section that it is in, if there are any.
+    /// The section that contains it; empty if there are no sections.
     section: String,
 }
 
@@ -124,8 +124,8 @@ impl Variables for Secrets<'_> {
 }
 
 impl<'a> Secrets<'a> {
-    /// The secrets of the file at `path`, which has this content.
-    pub fn of(
+    /// The secrets of the file at `path` with this content.
+    pub fn new(
         path: &'a Path,
         content: &'a [u8],
         home: &'a Home,
@@ -149,10 +149,10 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    /// Reads the file, its named secrets in their places; encrypted values are as they are written.
+    /// Reads the file and resolves its secrets. Encrypted values are not decrypted.
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// The errors in the file.
     pub fn read(&self) -> Result<Document, Vec<SourceDiagnostic>> {
         let trusted = Trusted(self.files);
         let files: &dyn Files = match self.configures {
@@ -173,7 +173,7 @@ impl<'a> Secrets<'a> {
         })
     }
 
-    /// The problem without the secrets that were redactor out, whatever setting has them.
+    /// Redacts all secrets of the file in a problem.
     pub fn redact(&self, problem: Problem) -> Problem {
         let redactor = self.redactor.borrow();
         let clean = |text: String| redactor.redact(text);
@@ -204,7 +204,7 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    /// The connection, in whose texts no secret shows that was redactor out to its file.
+    /// Wraps a connection so that the secrets of its file are redacted in all of its texts.
     pub fn redact_connection(&self, connection: Box<dyn Connection>) -> Box<dyn Connection> {
         let redactor = self.redactor.borrow();
         if redactor.is_empty() {
@@ -217,14 +217,15 @@ impl<'a> Secrets<'a> {
         })
     }
 
-    /// All secrets of the file: what was redactor out to it, and what it holds itself. Of one of several lines each counts.
+    /// All secrets of the file: those that were resolved, and those that the file contains itself. Each line of a
+    /// secret with several lines is a secret.
     pub fn all(&self, root: &Object) -> Redactor {
         let mut all = self.redactor.borrow().clone();
         add_secret_settings(&mut all, root);
         all
     }
 
-    /// What is wrong with the number of secrets, which `all` has.
+    /// The error if `all` has too many secrets.
     pub fn excess(&self, all: &Redactor) -> Option<Problem> {
         all.has_too_many().then(|| {
             let SecretError { message, hint } = too_many();
@@ -239,30 +240,31 @@ impl<'a> Secrets<'a> {
         })
     }
 
-    /// What is odd about where the secrets and the key come from, and about encrypted values.
+    /// The warnings about the files of the secrets and of the key, and about encrypted values.
     pub fn warnings(&self) -> Vec<Problem> {
         let provider = self.provider.get().and_then(|found| found.as_ref().ok());
         let file = provider.and_then(Provider::file);
         let key = self.key.get().and_then(|key| key.as_ref().ok());
-        let secrets = file.and_then(exposure::of_secrets);
-        let key = key.and_then(|key| exposure::of_key(&key.file));
+        let secrets = file.and_then(exposure::secrets_warning);
+        let key = key.and_then(|key| exposure::key_warning(&key.file));
         let warnings = self.warnings.take().into_iter();
         warnings.chain(secrets).chain(key).collect()
     }
 
     fn warn(&self, problem: Problem) {
         let mut warnings = self.warnings.borrow_mut();
-        if warnings.len() < MAX_NOTICED {
+        if warnings.len() < MAX_WARNINGS {
             warnings.push(problem);
         }
     }
 
-    /// Settings of a file; the files that they name are tracked.
+    /// Creates the settings of a file. The files that they name are tracked.
     pub fn settings(&self, path: &Path, root: Object) -> Settings {
         Settings::new(path.display().to_string(), root, self.files.clone())
     }
 
-    /// What a file holds. Of one that is no HOCON no text is quoted: it may be a secret.
+    /// Reads a file of the secret manager, or the settings that name it. If it is not valid HOCON, the error does not
+    /// quote it, because any text may be a secret.
     fn root_of(&self, path: &Path) -> Result<Object, SecretError> {
         let because = |why: String, hint: &str| {
             SecretError::new(format!("secrets cannot be read: {why}"), hint)

@@ -12,10 +12,10 @@ use crate::{
     problem::Problem,
 };
 
-/// How settings name the secrets of the secret manager: `${secret_manager.NAME}`.
+/// The name of the secret manager in substitutions: `${secret_manager.NAME}`.
 pub const SECRET_MANAGER: &str = "secret_manager";
 
-/// The one setting of `conf/application.conf` that may use secrets of the secret manager.
+/// The only setting of `conf/application.conf` that may use secrets of the secret manager.
 pub const FOLLOWERS: &str = "followers";
 
 /// Maximum number of misplaced secrets that are reported.
@@ -51,7 +51,7 @@ pub fn application_content(home: &Home) -> Result<Option<Vec<u8>>, Vec<Problem>>
     }
 }
 
-/// Variables of the environment, and stars for secrets of the secret manager.
+/// Resolves environment variables, and replaces secrets of the secret manager with stars.
 struct MaskedSecrets<'a>(&'a BTreeMap<String, String>);
 
 impl Variables for MaskedSecrets<'_> {
@@ -67,11 +67,11 @@ impl Variables for MaskedSecrets<'_> {
     }
 }
 
-/// Reads `conf/application.conf` with stars for the secrets of followers. The file itself sets where secrets are, so it must
-/// be readable without any.
+/// Reads `conf/application.conf` with the secrets of followers replaced by stars. The file itself sets where secrets
+/// are, so it must be readable without them.
 ///
 /// # Errors
-/// All that is wrong with it as HOCON, and secrets outside of the followers.
+/// Errors in the HOCON syntax, and errors for secrets outside of the followers.
 pub fn application_document(
     path: &Path,
     content: &[u8],
@@ -93,7 +93,7 @@ pub fn application_document(
     Err(misplaced.collect())
 }
 
-/// Whether a value, or one within it, comes from the secret manager.
+/// Whether a value, or a value in it, comes from the secret manager.
 pub fn has_secret(node: &Node) -> bool {
     node.secret
         || match &node.value {

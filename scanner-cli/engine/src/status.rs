@@ -1,7 +1,7 @@
-//! The state of an installation, whether its service runs or not.
+//! Determines the state of an installation, whether its service is running or not.
 //!
-//! A service that runs has written what the files mean to its state file; where none runs, the files are read as it would
-//! read them. Only the store knows how scans ended.
+//! A running service has written the state of its connections to its state file. If none is running, the files are read
+//! as the service would read them. The results of scans are always read from the store.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,15 +32,15 @@ use crate::{
 pub struct Status {
     /// The name of the scanner.
     pub name: Option<String>,
-    /// The service that runs, if one does.
+    /// The running service, if there is one.
     pub service: Option<RunningService>,
     /// Whether a process holds the service's lock.
     pub is_running: bool,
-    /// What keeps the service from starting, or from using its own settings.
+    /// The error that prevents the service from starting or from using `conf/application.conf`.
     pub error: Option<String>,
     /// The time zone of the schedules.
     pub zone: TimeZone,
-    /// The schedule of connections without one of their own.
+    /// The schedule of connections without their own.
     pub schedule: Option<Preview>,
     /// The connections.
     pub connections: Vec<ConnectionStatus>,
@@ -50,15 +50,15 @@ pub struct Status {
     pub hook_files: Vec<HookFile>,
     /// How the last run of each hook ended.
     pub hook_runs: Vec<HookRun>,
-    /// Why the state is not known completely.
+    /// Why the state is incomplete.
     pub problems: Vec<Problem>,
-    /// The time of day.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// A service that runs.
+/// A running service.
 pub struct RunningService {
-    /// Its process.
+    /// Its process id.
     pub pid: u32,
     /// The version of its program.
     pub version: String,
@@ -68,13 +68,13 @@ pub struct RunningService {
 
 /// The state of a connection.
 pub struct ConnectionStatus {
-    /// What its file means.
+    /// The state according to its file.
     pub state: ConnectionState,
     /// Its last scan that ended.
     pub last_scan: Option<StoredScan>,
     /// Its own schedule.
     pub schedule: Option<Preview>,
-    /// The process other than the service that is reading it.
+    /// Another process that is scanning it, if any.
     pub holder: Option<String>,
 }
 
@@ -84,12 +84,12 @@ pub struct FollowerStatus {
     pub name: FollowerName,
     /// Number of changes that it has not delivered yet; not set before it has delivered all items.
     pub behind: Option<i64>,
-    /// Its position, and its last error.
+    /// Its position and its last error.
     pub cursor: Cursor,
 }
 
 impl Installation {
-    /// Finds out the state of the installation.
+    /// Determines the state of the installation.
     pub fn status(&self) -> Status {
         let running = is_held(&self.home.lock());
         let left = service::read_state(&self.home.status());
@@ -98,14 +98,14 @@ impl Installation {
             problems.push(problem);
             None
         });
-        let Seen {
+        let FileStates {
             mut connections,
             error,
             schedule,
             zone,
         } = match &left {
-            Some(state) if running => Seen::by_service(state),
-            _ => Seen::by_files(self, left.as_ref()),
+            Some(state) if running => FileStates::by_service(state),
+            _ => FileStates::by_files(self, left.as_ref()),
         };
         let mut scans = last_scans(&self.home, &mut connections).unwrap_or_else(|error| {
             problems.push(error.problem());
@@ -150,7 +150,7 @@ impl Installation {
         }
     }
 
-    /// How far the followers are. Errors in their settings are reported elsewhere.
+    /// The states of the followers. Errors in their settings are reported elsewhere.
     fn follower_states(&self) -> Result<Vec<FollowerStatus>, StoreError> {
         let (Ok(application), Some(catalog)) =
             (self.application(), Catalog::open(&self.home.store())?)
@@ -169,9 +169,9 @@ impl Installation {
         application.followers.iter().map(state).collect()
     }
 
-    /// What is wrong with the service, for programs that start it again. A connection in error is not: another start would
-    /// not help it.
-    pub fn health_fault(&self) -> Option<String> {
+    /// Why the service is unhealthy, for service managers that restart it. Errors of connections are not included,
+    /// because a restart would not fix them.
+    pub fn health_error(&self) -> Option<String> {
         let home = &self.home;
         if let Some(error) = closed(&home.lock()) {
             return Some(format!(
@@ -196,7 +196,7 @@ impl Installation {
     }
 }
 
-/// The problem that nobody can tell whether a service runs.
+/// The problem that it is unknown whether a service is running.
 fn unknown_service(home: &Home) -> Option<Problem> {
     let path = home.lock();
     let error = closed(&path)?;
@@ -208,9 +208,9 @@ fn unknown_service(home: &Home) -> Option<Problem> {
     Some(Problem::general(message, hint))
 }
 
-/// The processes other than the service that are reading connections now, by code.
+/// The processes other than the service that are scanning connections now, by code.
 ///
-/// The service says itself what it scans. A scan that it gave up may hold a lock longer.
+/// The scans of the service are in its state file. An abandoned scan may hold its lock longer.
 fn holders(
     home: &Home,
     connections: &mut [ConnectionState],
@@ -230,7 +230,7 @@ fn holders(
     holders
 }
 
-/// How the hooks ended that there still are. A file that cannot be read may be that of any of them.
+/// The last runs of the hooks that still exist. An invalid file may belong to any hook.
 fn hook_runs(files: &[HookFile], left: Option<&ServiceState>) -> Vec<HookRun> {
     let is_there = |run: &&HookRun| {
         let mut files = files.iter();
@@ -243,18 +243,18 @@ fn hook_runs(files: &[HookFile], left: Option<&ServiceState>) -> Vec<HookRun> {
     runs.filter(is_there).cloned().collect()
 }
 
-/// What the files mean.
-struct Seen {
+/// The states according to the files.
+struct FileStates {
     connections: Vec<ConnectionState>,
-    /// What keeps a scanner from beginning, or from using its own settings.
+    /// The error that prevents the service from starting or from using `conf/application.conf`.
     error: Option<String>,
-    /// The schedule of connections without one of their own.
+    /// The schedule of connections without their own.
     schedule: Option<String>,
     zone: TimeZone,
 }
 
-impl Seen {
-    /// What the service has written.
+impl FileStates {
+    /// Reads the states that the service has written.
     fn by_service(state: &ServiceState) -> Self {
         let zone = state.time_zone.as_ref();
         let zone = zone.and_then(|name| TimeZone::get(name).ok());
@@ -267,8 +267,8 @@ impl Seen {
     }
 }
 
-impl Seen {
-    /// What the files mean now.
+impl FileStates {
+    /// Reads the files.
     fn by_files(installation: &Installation, left: Option<&ServiceState>) -> Self {
         let mut watcher = FileWatcher::new(installation.clone());
         let (automation, wrong) = match watcher.begin() {
@@ -276,11 +276,11 @@ impl Seen {
             Err(problems) => (Automation::default(), Some(reasons(&problems))),
         };
         let mut table = Table::default();
-        let mut trouble = None;
-        // What the first look sees, the second confirms.
+        let mut poll_error = None;
+        // The second poll confirms the result of the first one.
         for _ in 0..2 {
             let poll = watcher.poll(&BTreeSet::new());
-            trouble = poll.error;
+            poll_error = poll.error;
             table.apply(
                 poll.files,
                 service::Timing {
@@ -290,7 +290,7 @@ impl Seen {
             );
         }
         let states = table.all().map(|line| ConnectionState {
-            // Nobody is there to scan.
+            // No service is running, so no scans are scheduled.
             next_scan: None,
             retry: None,
             ..ConnectionState::from_entry(line, &installation.home)
@@ -301,14 +301,14 @@ impl Seen {
         }
         Self {
             connections: states,
-            error: wrong.or(trouble),
+            error: wrong.or(poll_error),
             schedule: automation.schedule.expression().map(str::to_owned),
             zone: automation.zone,
         }
     }
 }
 
-/// Adds what an earlier service knew of a connection.
+/// Adds what an earlier service recorded about a connection.
 fn add_former(states: &mut Vec<ConnectionState>, former: &ConnectionState) {
     let same = states.iter().position(|state| state.file == former.file);
     if let Some(state) = same.and_then(|index| states.get_mut(index)) {
@@ -321,7 +321,7 @@ fn add_former(states: &mut Vec<ConnectionState>, former: &ConnectionState) {
     }
 }
 
-/// The last scan of each connection that ended, by code; connections that only the store knows join the others.
+/// The last ended scan of each connection, by code. Connections that are only in the store are added to `connections`.
 fn last_scans(
     home: &Home,
     connections: &mut Vec<ConnectionState>,
@@ -329,7 +329,7 @@ fn last_scans(
     let Some(catalog) = Catalog::open(&home.store())? else {
         return Ok(BTreeMap::new());
     };
-    // What was forgotten is no more, although the service still has its code.
+    // A forgotten connection is omitted, although the service may still have its code.
     connections.retain(|known| {
         let mut stored = catalog.connections().iter();
         known.state != FileStatus::Removed

@@ -1,5 +1,5 @@
-//! The files that a file leads to, includes and those that settings name, each noted with what it held: so a change of any
-//! of them is a change of the file.
+//! Tracks the files that a settings file depends on, such as included files and files named by settings, with their
+//! digests. A change of any of them counts as a change of the settings file.
 
 use std::{
     collections::BTreeMap,
@@ -23,43 +23,43 @@ use crate::{
     settings_files::Disk,
 };
 
-/// The content of a file as a hash; none where it could not be read.
-type Held = Option<[u8; 32]>;
+/// The hash of the content of a file, or `None` if it could not be read.
+type ContentHash = Option<[u8; 32]>;
 
-/// A file as it was read.
+/// A file that was read.
 #[derive(Clone, Copy, Debug)]
 struct TrackedFile {
     kind: FileKind,
-    held: Held,
+    digest: ContentHash,
 }
 
-/// Reads files, and notes which they were.
+/// Reads files, and records which files were read.
 pub struct TrackedFiles {
     home: Home,
     restrictions: Arc<Restrictions>,
-    noted: Mutex<Noted>,
+    digests: Mutex<FileDigests>,
 }
 
-/// Files, and what they held.
+/// The files that were read, with their digests.
 #[derive(Clone, Debug, Default)]
-pub struct Noted(BTreeMap<PathBuf, TrackedFile>);
+pub struct FileDigests(BTreeMap<PathBuf, TrackedFile>);
 
-/// What a file and all that it leads to hold, as one text.
+/// A hash of the content of a file and of all files that it depends on, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub String);
 
 impl TrackedFiles {
-    /// Relative paths of settings start at `home`.
-    pub fn of(home: &Home) -> Self {
+    /// Creates a tracker without restrictions. Relative paths in settings start at `home`.
+    pub fn new(home: &Home) -> Self {
         Self::with_restrictions(home, Arc::default())
     }
 
-    /// The same for a connection file, with what may be read of others.
+    /// Creates a tracker for a connection file, which may read only what the restrictions allow.
     pub fn with_restrictions(home: &Home, restrictions: Arc<Restrictions>) -> Self {
         Self {
             home: home.clone(),
             restrictions,
-            noted: Mutex::default(),
+            digests: Mutex::default(),
         }
     }
 
@@ -68,7 +68,7 @@ impl TrackedFiles {
         &self.restrictions
     }
 
-    /// Reads a file of secrets, which no setting of a connection file names.
+    /// Reads a file of secrets.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -78,18 +78,18 @@ impl TrackedFiles {
         content
     }
 
-    /// What was read so far.
-    pub fn noted(&self) -> Noted {
-        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.clone()
+    /// The files that were read so far.
+    pub fn digests(&self) -> FileDigests {
+        let digests = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+        digests.clone()
     }
 
     fn record(&self, path: &Path, kind: FileKind, content: Option<&[u8]>) {
-        let held = content.map(hash);
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted
+        let digest = content.map(hash);
+        let mut digests = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+        digests
             .0
-            .insert(path.to_path_buf(), TrackedFile { kind, held });
+            .insert(path.to_path_buf(), TrackedFile { kind, digest });
     }
 
     /// Reads a file whose path may be relative to the home.
@@ -101,25 +101,26 @@ impl TrackedFiles {
     }
 }
 
-impl Noted {
+impl FileDigests {
     /// The folders of the files.
     pub fn folders(&self) -> impl Iterator<Item = PathBuf> {
         let folders = self.0.keys().filter_map(|file| file.parent());
         folders.map(Path::to_path_buf)
     }
 
-    /// The fingerprint of a file with this content, and of what it leads to as it was read.
-    pub fn with(&self, content: &[u8]) -> Fingerprint {
-        fingerprint(content, self.0.values().map(|file| file.held))
+    /// The fingerprint of a file with this content and of the files that it depends on, as they were when they were
+    /// read.
+    pub fn fingerprint(&self, content: &[u8]) -> Fingerprint {
+        fingerprint(content, self.0.values().map(|file| file.digest))
     }
 
-    /// The same, but of what the files hold now.
-    pub fn now(&self, content: &[u8]) -> Fingerprint {
-        let held = |(path, file): (&PathBuf, &TrackedFile)| {
+    /// The same with the current content of the files that it depends on.
+    pub fn current_fingerprint(&self, content: &[u8]) -> Fingerprint {
+        let digest = |(path, file): (&PathBuf, &TrackedFile)| {
             let content = input_file::read(path, file.kind).ok();
             content.map(|content| hash(&content))
         };
-        fingerprint(content, self.0.iter().map(held))
+        fingerprint(content, self.0.iter().map(digest))
     }
 }
 
@@ -140,7 +141,7 @@ impl Files for TrackedFiles {
     }
 }
 
-/// The files of whoever is trusted with all secrets, such as `conf/application.conf`: any may be included and quoted.
+/// The files of a trusted settings file such as `conf/application.conf`. It may include and quote any file.
 pub struct Trusted<'a>(pub &'a TrackedFiles);
 
 impl Files for Trusted<'_> {
@@ -149,7 +150,7 @@ impl Files for Trusted<'_> {
     }
 }
 
-/// The files that a file of entries includes.
+/// The files that are included in a file of entries.
 struct EntryFiles<'a>(&'a TrackedFiles);
 
 impl Files for EntryFiles<'_> {
@@ -187,13 +188,13 @@ impl FileSource for TrackedFiles {
     }
 }
 
-fn fingerprint(content: &[u8], others: impl Iterator<Item = Held>) -> Fingerprint {
+fn fingerprint(content: &[u8], others: impl Iterator<Item = ContentHash>) -> Fingerprint {
     let mut hasher = Sha256::new();
     hasher.update(hash(content));
-    for held in others {
-        // A file that is missing differs from every file that is there.
-        hasher.update([u8::from(held.is_some())]);
-        hasher.update(held.unwrap_or_default());
+    for digest in others {
+        // A missing file has a different hash than any existing file.
+        hasher.update([u8::from(digest.is_some())]);
+        hasher.update(digest.unwrap_or_default());
     }
     let bytes = hasher.finalize();
     Fingerprint(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
@@ -210,21 +211,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_changes_when_one_that_it_leads_to_does() {
+    fn the_fingerprint_changes_with_the_files_that_a_file_depends_on() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path().to_path_buf());
         fs::write(home.path("store.pem"), "a").unwrap();
-        let files = TrackedFiles::of(&home);
+        let files = TrackedFiles::new(&home);
         FileSource::read(&files, "store.pem").unwrap();
         assert!(files.content(&home.path("none.conf")).unwrap().is_none());
-        let noted = files.noted();
-        let then = noted.with(b"x");
-        assert_eq!(noted.now(b"x"), then);
-        assert_ne!(noted.now(b"y"), then);
+        let digests = files.digests();
+        let then = digests.fingerprint(b"x");
+        assert_eq!(digests.current_fingerprint(b"x"), then);
+        assert_ne!(digests.current_fingerprint(b"y"), then);
         fs::write(home.path("none.conf"), "").unwrap();
-        assert_ne!(noted.now(b"x"), then);
+        assert_ne!(digests.current_fingerprint(b"x"), then);
         fs::remove_file(home.path("none.conf")).unwrap();
         fs::write(home.path("store.pem"), "b").unwrap();
-        assert_ne!(noted.now(b"x"), then);
+        assert_ne!(digests.current_fingerprint(b"x"), then);
     }
 }

@@ -14,7 +14,7 @@ use super::signals::interrupted;
 
 use crate::{
     arguments::Encrypt,
-    encryption::{Binding, Key, KeyFile, Owner, read_or_make},
+    encryption::{Binding, Key, KeyFile, Owner, read_or_create},
     exit::Exit,
     hocon,
     home::shown,
@@ -212,15 +212,15 @@ fn key(program: &mut Program) -> Result<Key, Exit> {
     program.report_problems(&application.warnings);
     let file = application.key_file;
     let path = shown(&file);
-    let (message, hint) = match read_or_make(&file) {
-        Ok(KeyFile::Made(key)) => {
+    let (message, hint) = match read_or_create(&file) {
+        Ok(KeyFile::Created(key)) => {
             program.report(&format!(
                 "created the key file `{path}`: keep a copy of it in another place; without it, the encrypted values are lost\n"
             ));
             return Ok(key);
         }
         Ok(KeyFile::Found(key)) => {
-            if let Some(warning) = exposure::of_key(&file) {
+            if let Some(warning) = exposure::key_warning(&file) {
                 program.report_problem(&warning);
             }
             return Ok(key);

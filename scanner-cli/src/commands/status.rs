@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) fn run(program: &mut Program, arguments: &Arguments) -> Exit {
     if arguments.healthy {
-        return match program.installation.health_fault() {
+        return match program.installation.health_error() {
             None => program.print("healthy\n", Exit::Complete),
             Some(fault) => program.print(&format!("unhealthy: {fault}\n"), Exit::Failed),
         };

@@ -254,7 +254,7 @@ fn files_that_name_programs_cause_a_warning_if_others_may_write_them() {
         ("conf", 0o775, 0o755),
     ] {
         set_mode(&home, name, mode);
-        says(&home, "scan", &format!("`{name}`, and {WARNING}"), true);
+        says(&home, "scan", &format!("`{name}` and {WARNING}"), true);
         set_mode(&home, name, well);
     }
 }

@@ -1,4 +1,4 @@
-//! The setting `followers`: a list of blocks, each a follower.
+//! Reads the setting `followers`: a list of blocks, one for each follower.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ mod conflicts;
 #[cfg(test)]
 mod tests;
 
-/// What is wrong with the followers, and what is odd.
+/// The errors and warnings about followers.
 #[derive(Default)]
 pub(super) struct Findings {
     /// Secrets that cannot be used.
@@ -39,13 +39,13 @@ pub(super) struct FollowerReader<'a> {
     pub(super) registry: &'a FollowerRegistry,
 }
 
-/// A follower that is enabled, and the place of its block.
+/// An enabled follower, and the place of its block.
 struct PlacedFollower {
     place: Place,
     configured: ConfiguredFollower,
 }
 
-/// The followers where nothing is set.
+/// The default followers.
 pub(super) fn unset(home: &Home) -> Followers {
     let ndjson = NdjsonKind::new(&home.path(""));
     vec![Arc::new(ConfiguredFollower {
@@ -56,7 +56,7 @@ pub(super) fn unset(home: &Home) -> Followers {
 }
 
 impl FollowerReader<'_> {
-    /// The followers of a file that was read with stars for secrets of the secret manager.
+    /// Reads the followers. In `root`, the secrets of the secret manager are replaced by stars.
     pub(super) fn read(self, root: &Object, findings: &mut Findings) -> Followers {
         let Some(list) = root.get(FOLLOWERS).cloned() else {
             return unset(self.secrets.home);
@@ -78,7 +78,7 @@ impl FollowerReader<'_> {
         (followers.into_iter().map(redacted).map(Arc::new)).collect()
     }
 
-    /// The same list with the secrets of the secret manager, if it uses any.
+    /// Resolves the secrets of the secret manager in the list, if it uses any.
     fn with_secrets(self, list: Node, findings: &mut Findings) -> Option<Node> {
         if !has_secret(&list) {
             return Some(list);
@@ -128,7 +128,7 @@ impl FollowerReader<'_> {
         Some(PlacedFollower { place, configured })
     }
 
-    /// The name of a follower that is enabled, as it is without any secret: encrypted values are bound to it.
+    /// The name of an enabled follower, read without its secrets: encrypted values are bound to the name.
     fn name(self, block: &Object) -> Option<String> {
         let mut settings = self.settings(without_secrets(block));
         let is_enabled = settings.flag("enabled", true);
@@ -139,8 +139,8 @@ impl FollowerReader<'_> {
         self.secrets.settings(self.secrets.path, block)
     }
 
-    /// The follower with these settings, if they are valid and it is enabled. Problems that follow from values that cannot be
-    /// decrypted are not reported.
+    /// Opens the follower with these settings, if they are valid and it is enabled. Problems that follow from values
+    /// that cannot be decrypted are not reported.
     fn open(
         self,
         settings: &mut Settings,
@@ -151,13 +151,13 @@ impl FollowerReader<'_> {
         let mut problems = settings.problems();
         problems.retain(|one| !follows_from(one, undecrypted));
         name_misspelt(settings, &mut problems);
-        // What a misspelt name other than that of the kind stands for may be a secret.
+        // The value of a misspelt setting may be a secret, except for `kind`.
         for problem in problems.iter_mut().filter(|one| one.key != "kind") {
             if settings.lacks(&problem.key) {
                 problem.stands = Stands::Other;
             }
         }
-        // The settings of a follower of an unknown kind, or that is not enabled, were not read.
+        // If the kind is unknown or the follower is disabled, its settings were not read.
         let were_read = !matches!(opened, Ok(None)) && problems.iter().all(|one| one.key != "kind");
         let places: Vec<_> = problems.iter().map(|one| one.place.clone()).collect();
         findings
@@ -172,14 +172,14 @@ impl FollowerReader<'_> {
     }
 }
 
-/// Whether a problem follows from a value that cannot be decrypted: it has the same place, or a trust store cannot be read
-/// without its password.
+/// Whether a problem follows from a value that cannot be decrypted: it has the same place, or it is about a trust
+/// store, which cannot be read without its password.
 fn follows_from(problem: &SettingProblem, undecrypted: &[SourceDiagnostic]) -> bool {
     let same = undecrypted.iter().any(|fault| fault.place == problem.place);
     same || (!undecrypted.is_empty() && problem.key.starts_with("tls.truststore."))
 }
 
-/// The same block with stars for secrets of the secret manager.
+/// The block with the secrets of the secret manager replaced by stars.
 fn without_secrets(block: &Object) -> Object {
     let mut masked = block.clone();
     for (_, node) in masked.iter_mut() {

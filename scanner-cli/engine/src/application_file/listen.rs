@@ -18,14 +18,14 @@ pub(super) fn listen_address(settings: &mut Settings) -> Option<SocketAddr> {
     address
 }
 
-/// An IPv6 address may stand bare: what follows its last colon is the port.
+/// Reads an address and a port. An IPv6 address may be written without brackets: the port follows the last colon.
 fn socket_address(text: &str) -> Option<SocketAddr> {
-    let bare = || {
+    let without_brackets = || {
         let (address, port) = text.rsplit_once(':')?;
         let address: Ipv6Addr = address.parse().ok()?;
         Some((address, port.parse().ok()?).into())
     };
-    text.parse().ok().or_else(bare)
+    text.parse().ok().or_else(without_brackets)
 }
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ipv6_address_to_listen_on_may_stand_bare() {
+    fn an_ipv6_address_may_be_written_without_brackets() {
         for (text, expected) in [
             ("[::1]:9464", Some("[::1]:9464")),
             ("::1:9464", Some("[::1]:9464")),

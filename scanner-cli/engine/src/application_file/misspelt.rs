@@ -1,10 +1,10 @@
-//! Names in `conf/application.conf` that are most likely misspelt. Settings of other programs in it are left alone.
+//! Finds settings in `conf/application.conf` that are probably misspelt. Settings of other programs are ignored.
 
 use catalog_model::{Settings, nearest, settings::UnknownSetting};
 
 use crate::hocon::{LocatedProblem, Shown};
 
-/// Settings that are read elsewhere: by the followers, the restrictions and the secret manager.
+/// Settings that other modules read: for followers, restrictions and the secret manager.
 const READ_ELSEWHERE: [&str; 7] = [
     "config.restrict",
     "config.variables",
@@ -15,14 +15,14 @@ const READ_ELSEWHERE: [&str; 7] = [
     "secret-manager.configuration.folder",
 ];
 
-/// Blocks that only this scanner has: each of their settings is known, or misspelt.
+/// Blocks that only this scanner uses: an unknown setting in them is an error.
 const OWN_BLOCKS: [&str; 3] = ["http.", "store.", "encryption."];
 
-/// The schedule of all connections, and the names under which people look for it.
+/// The schedule of all connections, and other names that users may try for it.
 const SCHEDULE: &str = "automation.synchronize";
 const OTHER_NAMES: [&str; 3] = ["automation.schedule", "automation.cron", "schedule"];
 
-/// The settings that nobody knows and that are near to a known one, or stand in a block of this scanner.
+/// The unknown settings that are similar to a known setting, or in a block of this scanner.
 pub(super) fn misspelt(settings: &mut Settings) -> Vec<LocatedProblem> {
     for name in READ_ELSEWHERE {
         settings.know(name);
@@ -33,7 +33,7 @@ pub(super) fn misspelt(settings: &mut Settings) -> Vec<LocatedProblem> {
     unknown.map(found).collect()
 }
 
-/// The same, with the schedule as the near setting if its name is another name of it.
+/// Suggests the schedule setting for its other names.
 fn with_other_names(unknown: UnknownSetting) -> UnknownSetting {
     match nearest(&unknown.key, OTHER_NAMES) {
         Some(_) => UnknownSetting {
@@ -45,7 +45,7 @@ fn with_other_names(unknown: UnknownSetting) -> UnknownSetting {
 }
 
 fn found(UnknownSetting { key, place, near }: UnknownSetting) -> LocatedProblem {
-    // Only the settings of the secret manager and of encryption can be near to a secret.
+    // Only settings that look like those of the secret manager or of encryption can contain a secret.
     let is_secret =
         |near: &String| near.starts_with("secret-manager") || near.starts_with("encryption");
     let value = match &near {

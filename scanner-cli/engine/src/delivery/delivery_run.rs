@@ -37,7 +37,7 @@ impl DeliveryRun {
     }
 }
 
-/// What a catalog has refused, in one line.
+/// The items that a catalog has rejected, as one line of text.
 #[must_use]
 pub fn refusals(delivery: &Delivery) -> Option<String> {
     let first = delivery.refused.first()?;

@@ -15,11 +15,11 @@ use catalog_store::scratch::Scratch;
 
 use super::*;
 
-/// What a follower of a test does.
+/// The behavior of a test follower.
 enum Behavior {
     Delivers,
     Panics,
-    /// It blocks its thread until something arrives.
+    /// It blocks its thread until it receives a message.
     Blocks(Mutex<Receiver<()>>),
     /// Its catalog never responds.
     Hangs,
@@ -45,7 +45,7 @@ impl Follower for TestFollower {
         let mut delivery = Delivery::default();
         match &self.behavior {
             Behavior::Delivers => {}
-            Behavior::Panics => panic!("a defect"),
+            Behavior::Panics => panic!("on purpose"),
             Behavior::Blocks(release) => release.lock().unwrap().recv().unwrap(),
             Behavior::Hangs => pending().await,
             Behavior::Refuses => delivery.refused.push(Refusal {
@@ -116,7 +116,7 @@ async fn a_follower_that_blocks_delays_neither_another_one_nor_a_scan() {
     );
     assert!(
         behind.reached.unwrap() < last,
-        "the second scan comes with the next delivery"
+        "the next delivery contains the second scan"
     );
 }
 
@@ -142,7 +142,7 @@ async fn a_follower_that_panics_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_follower_whose_catalog_hangs_ends_when_it_is_asked_to() {
+async fn a_follower_whose_catalog_hangs_can_be_stopped() {
     let (scratch, deliverer) = scanned().await;
     let hangs = follower("hangs", Behavior::Hangs);
     let mut runs = JoinSet::new();
@@ -153,12 +153,12 @@ async fn a_follower_whose_catalog_hangs_ends_when_it_is_asked_to() {
     assert_eq!(
         cursor(&scratch, &hangs),
         Cursor::default(),
-        "that is not a failure"
+        "a stopped run is not a failure"
     );
 }
 
 #[tokio::test]
-async fn items_that_a_catalog_refuses_are_named_and_retried() {
+async fn rejected_items_are_reported_and_retried() {
     let (scratch, deliverer) = scanned().await;
     let refuses = follower("refuses", Behavior::Refuses);
     let runs = deliverer.deliver(&vec![Arc::clone(&refuses)]).await;

@@ -1,13 +1,14 @@
-//! The key, and what it makes of a secret: XChaCha20-Poly1305 with random nonces, as texts of one line.
+//! The key, and the encryption of secrets with it: XChaCha20-Poly1305 with random nonces. Encrypted secrets and keys
+//! are texts of one line.
 //!
-//! - An encrypted value is `ENC[…]`: the base64 (for URLs, without padding) of a head, 24 bytes of nonce, and the secret,
-//!   encrypted, with its tag. The head is authenticated, too. It is a byte that says the form, and the four bytes of the
-//!   key's mark; in form 2 the four bytes of the code's mark and of the setting's mark follow.
-//! - A value of form 2 is bound to the code of a connection, or to the name of a follower, and to the name of a setting, both
-//!   of which are authenticated. One of form 1, which earlier versions made, is not bound.
+//! - An encrypted value is `ENC[…]`: the base64 (for URLs, without padding) of a head, 24 bytes of nonce, and the
+//!   secret, encrypted, with its tag. The head is authenticated, too. It consists of the form byte and the four bytes
+//!   of the key's mark; in form 2, the four bytes of the owner's mark and of the setting's mark follow.
+//! - A value of form 2 is bound to its owner, which is the code of a connection or the name of a follower, and to the
+//!   name of a setting. Both are authenticated. A value of form 1, from earlier versions, is not bound.
 //! - A key file is `scanner-key-1:…`: the base64 of the 32 bytes of the key and of its mark.
-//! - A mark is the beginning of a SHA-256. It tells a value of another key, code or setting from one that was altered, and
-//!   nothing of the key.
+//! - A mark is the first four bytes of a SHA-256 hash. It distinguishes a value for another key, owner or setting from
+//!   a changed value, and reveals nothing about the key.
 
 use std::{fmt, io};
 
@@ -22,13 +23,13 @@ use sha2::{Digest, Sha256};
 
 use super::{CLOSING, OPENING};
 
-/// The form of encrypted values that are not bound.
+/// The form byte of encrypted values that are not bound.
 const UNBOUND_FORM: u8 = 1;
-/// The form of encrypted values that are bound.
+/// The form byte of encrypted values that are bound.
 const BOUND_FORM: u8 = 2;
-/// How a key file begins: the form of the key is part of it.
+/// The start of a key file. It includes the version of the format.
 const KEY_PREFIX: &str = "scanner-key-1:";
-/// What is hashed before a key, so that its mark is no hash that is used for anything else.
+/// The prefix that is hashed before a key, so that its mark differs from all other hashes of the key.
 const MARK_DOMAIN: &[u8] = b"scanner-cli encryption key mark 1";
 /// The same for the code, or the name of a follower, and for the setting that a value is bound to.
 const CODE_DOMAIN: &[u8] = b"scanner-cli encryption code mark 1";
@@ -39,19 +40,19 @@ const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 
-/// The beginning of a hash of a key.
+/// The first bytes of a hash.
 type Mark = [u8; 4];
 
-/// What an encrypted value is bound to: nowhere else is it decrypted.
+/// The owner and the setting that an encrypted value is bound to. It is decrypted only for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding<'a> {
-    /// What may use the value.
+    /// The owner of the value.
     pub owner: Owner<'a>,
     /// The dotted name of the setting.
     pub setting: &'a str,
 }
 
-/// What may use an encrypted value.
+/// The owner of an encrypted value: only the owner can use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner<'a> {
     /// The connection with this code. For a value in the secret manager's file, the name of its section.
@@ -60,11 +61,11 @@ pub enum Owner<'a> {
     Follower(&'a str),
 }
 
-/// A secret that was encrypted.
+/// A decrypted secret.
 #[derive(Debug)]
 pub struct Decrypted {
     pub secret: SecretString,
-    /// Whether it was bound to where it stands.
+    /// Whether it was bound to the setting that contains it.
     pub is_bound: bool,
 }
 
@@ -78,11 +79,11 @@ pub struct Key {
 /// Why a value could not be decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecryptionError {
-    /// It is not what it was: cut, or altered.
+    /// The value was truncated or changed.
     Damaged,
-    /// A form that is not known here.
+    /// The form of the value is unknown.
     UnknownForm,
-    /// It is of another key.
+    /// The value was encrypted with a different key.
     OtherKey,
     /// It is bound to another connection or follower.
     OtherOwner,
@@ -90,7 +91,7 @@ pub enum DecryptionError {
     OtherSetting,
 }
 
-/// How the name of a follower begins where the code of a connection could be.
+/// The prefix of the name of a follower, where the code of a connection is also possible.
 const FOLLOWER_PREFIX: &str = "follower:";
 
 impl<'a> Owner<'a> {
@@ -113,36 +114,37 @@ impl fmt::Display for Owner<'_> {
 }
 
 impl Key {
-    /// A new one, of the system's random bytes.
+    /// Creates a key from random bytes of the system.
     ///
     /// # Errors
-    /// When the system has none.
+    /// If the system has no random bytes.
     pub fn generate() -> io::Result<Self> {
         let key = CipherKey::try_generate().map_err(io::Error::other)?;
-        Ok(Self::of(key.into()))
+        Ok(Self::from_bytes(key.into()))
     }
 
-    /// The key that a file with this content holds, if that is a whole one.
-    pub fn of_file(content: &[u8]) -> Option<Self> {
+    /// Reads the content of a key file. Returns `None` if it is not a complete key.
+    pub fn from_file_content(content: &[u8]) -> Option<Self> {
         let text = encoding::text(content).ok()?.trim();
         let bytes = URL_SAFE_NO_PAD
             .decode(text.strip_prefix(KEY_PREFIX)?)
             .ok()?;
         let (key, mark) = bytes.split_first_chunk::<KEY_BYTES>()?;
-        let key = Self::of(*key);
+        let key = Self::from_bytes(*key);
         (mark == key.mark).then_some(key)
     }
 
-    /// The key as its file has it.
+    /// The key in the format of a key file.
     pub fn to_text(&self) -> SecretString {
         let bytes = [self.bytes.expose_secret().as_slice(), &self.mark].concat();
         format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)).into()
     }
 
-    /// The secret as `ENC[…]`, bound to where it may stand, if that is said: another text each time.
+    /// Encrypts a secret as `ENC[…]`, bound to its owner and setting if there is a binding. Each call returns a
+    /// different text.
     ///
     /// # Errors
-    /// When the system has no random bytes.
+    /// If the system has no random bytes.
     pub fn encrypt(
         &self,
         secret: &SecretString,
@@ -169,10 +171,10 @@ impl Key {
         ))
     }
 
-    /// The secret that was encrypted, for where it stands.
+    /// Decrypts a value for the setting that contains it.
     ///
     /// # Errors
-    /// When the text is not what this key made of a secret, or it is bound to something else.
+    /// If the text was not encrypted with this key, or is bound to another setting.
     pub fn decrypt(&self, text: &str, place: Binding<'_>) -> Result<Decrypted, DecryptionError> {
         let damaged = DecryptionError::Damaged;
         let text = text.trim().strip_prefix(OPENING).ok_or(damaged)?;
@@ -219,7 +221,7 @@ impl Key {
         Ok(Decrypted { secret, is_bound })
     }
 
-    fn of(bytes: [u8; KEY_BYTES]) -> Self {
+    fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
         Self {
             bytes: SecretBox::new(Box::new(bytes)),
             mark: mark(MARK_DOMAIN, &bytes),
@@ -230,7 +232,7 @@ impl Key {
         XChaCha20Poly1305::new(&CipherKey::from(*self.bytes.expose_secret()))
     }
 
-    /// What every value begins with.
+    /// The start of every encrypted value.
     fn head(&self, form: u8) -> [u8; 5] {
         let [a, b, c, d] = self.mark;
         [form, a, b, c, d]
@@ -253,8 +255,8 @@ fn mark(domain: &[u8], bytes: &[u8]) -> Mark {
     [a, b, c, d]
 }
 
-/// What is authenticated besides the secret: the head, and all of what the value is bound to. The length of the owner's name
-/// keeps it and the setting apart. A follower has a length before that which no code has.
+/// The data that is authenticated besides the secret: the head, the owner and the setting. The length of the owner's
+/// name separates it from the setting. For a follower, it is preceded by a length that no code has.
 fn authenticated(head: &[u8], binding: Option<Binding<'_>>) -> Vec<u8> {
     let Some(Binding { owner, setting }) = binding else {
         return head.to_vec();
@@ -271,7 +273,7 @@ fn authenticated(head: &[u8], binding: Option<Binding<'_>>) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A key and a value as this form had them first: what is in people's files has to be read for ever.
+    /// A key and a value of the first version. Values in existing files must always stay readable.
     const KEY_TEXT: &str = "scanner-key-1:KKF9Az2yyB8PTixAhTB_s8LbeqV-VE4pGOsdypYM-8Bd6Mtz";
     const VALUE: &str =
         "ENC[AV3oy3PVMEr6BRzcr9iqI9xXinAxIsmY1JyYbXc5HparSc5tm760MSXhsUzUzc4yubqvAhX-bJ1ufus]";
@@ -282,21 +284,21 @@ mod tests {
     };
 
     fn check(text: &str, expected: DecryptionError) {
-        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+        let key = Key::from_file_content(KEY_TEXT.as_bytes()).unwrap();
         assert_eq!(key.decrypt(text, PLACE).unwrap_err(), expected, "{text}");
     }
 
     #[test]
     fn a_value_of_the_first_form_is_read() {
-        let key = Key::of_file(format!("\u{feff}{KEY_TEXT}\r\n").as_bytes()).unwrap();
+        let key = Key::from_file_content(format!("\u{feff}{KEY_TEXT}\r\n").as_bytes()).unwrap();
         let Decrypted { secret, is_bound } = key.decrypt(VALUE, PLACE).unwrap();
         assert_eq!(secret.expose_secret(), "ACME\\scänner\n");
         assert!(!is_bound);
     }
 
     #[test]
-    fn a_bound_value_is_decrypted_where_it_belongs_and_nowhere_else() {
-        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+    fn a_bound_value_is_decrypted_only_for_its_own_setting() {
+        let key = Key::from_file_content(KEY_TEXT.as_bytes()).unwrap();
         let text = key.encrypt(&"s3cret".into(), Some(PLACE)).unwrap();
         let decrypted = key.decrypt(&text, PLACE).unwrap();
         assert_eq!(decrypted.secret.expose_secret(), "s3cret");
@@ -324,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_follower_and_a_connection_of_the_same_name_do_not_share_values() {
-        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+        let key = Key::from_file_content(KEY_TEXT.as_bytes()).unwrap();
         let binding = |owner| Binding {
             owner,
             setting: "token",
@@ -348,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_comes_back_and_is_another_text_each_time() {
+    fn encrypting_a_secret_twice_results_in_different_texts() {
         let key = Key::generate().unwrap();
         for secret in ["x", "two words", "ACME\\scanner", "ключ 🔑", "]\"\n"] {
             let secret = SecretString::from(secret);
@@ -366,8 +368,8 @@ mod tests {
     }
 
     #[test]
-    fn whatever_character_is_altered_or_missing_nothing_comes_back() {
-        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+    fn a_value_with_a_changed_or_missing_character_is_not_decrypted() {
+        let key = Key::from_file_content(KEY_TEXT.as_bytes()).unwrap();
         let bound = key.encrypt(&"s3cret".into(), Some(PLACE)).unwrap();
         for value in [VALUE, &bound] {
             for at in 0..value.len() {
@@ -384,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn other_keys_and_forms_are_told_apart() {
+    fn other_keys_and_unknown_forms_are_different_errors() {
         let other = Key::generate().unwrap();
         let text = other.encrypt(&SecretString::from("x"), None).unwrap();
         check(&text, DecryptionError::OtherKey);
@@ -396,22 +398,25 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_lost_or_changed_a_character_is_none() {
+    fn a_key_with_a_changed_or_missing_character_is_invalid() {
         for at in 0..KEY_TEXT.len() {
             for other in ["A", "B", "", "!"] {
                 let mut altered = KEY_TEXT.to_owned();
                 altered.replace_range(at..=at, other);
                 if altered != KEY_TEXT {
-                    assert!(Key::of_file(altered.as_bytes()).is_none(), "{altered}");
+                    assert!(
+                        Key::from_file_content(altered.as_bytes()).is_none(),
+                        "{altered}"
+                    );
                 }
             }
         }
-        assert!(Key::of_file(b"\xff").is_none());
+        assert!(Key::from_file_content(b"\xff").is_none());
     }
 
     #[test]
     fn the_key_is_not_in_its_debug_text() {
-        let key = Key::of_file(KEY_TEXT.as_bytes()).unwrap();
+        let key = Key::from_file_content(KEY_TEXT.as_bytes()).unwrap();
         let debug = format!("{key:?} {:?}", key.to_text());
         let secret = KEY_TEXT.strip_prefix(KEY_PREFIX).unwrap();
         assert!(!debug.contains(secret), "{debug}");

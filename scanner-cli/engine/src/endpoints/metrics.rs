@@ -1,5 +1,5 @@
-//! `/metrics`: what is known, as Prometheus reads it. Each page is made anew from a snapshot, so what has gone is not
-//! in it; counters begin with the process, everything else is what it is.
+//! `/metrics` in the text format of Prometheus. Each page is rendered from a snapshot, so removed connections are not
+//! in it. Counters start with the process; gauges show current values.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     store::StoredScan,
 };
 
-/// The numbers that go up and down, and what they are.
+/// The gauges, with their help texts.
 const GAUGES: [(&str, &str); 12] = [
     (
         "scanner_build_info",
@@ -62,7 +62,7 @@ const GAUGES: [(&str, &str); 12] = [
     ),
 ];
 
-/// The numbers that only go up, and what they count.
+/// The counters, with their help texts.
 const COUNTERS: [(&str, &str); 4] = [
     (
         "scanner_log_lines_lost_total",
@@ -90,7 +90,7 @@ const STATES: [(FileStatus, &str); 3] = [
 const OUTCOMES: [&str; 4] = ["complete", "partial", "failed", "interrupted"];
 const ENDS: [&str; 2] = ["succeeded", "failed"];
 
-/// The page. `stored` is what the store contains, if it could be read.
+/// Renders the page. `stored` is the data from the store, if it could be read.
 pub(super) fn page(snapshot: &Snapshot, stored: Option<&StoredNumbers>) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
@@ -101,20 +101,20 @@ pub(super) fn page(snapshot: &Snapshot, stored: Option<&StoredNumbers>) -> Strin
         for (name, help) in COUNTERS {
             describe_counter!(name, help);
         }
-        of_scanner(snapshot);
+        add_scanner(snapshot);
         gauge!("scanner_store_readable").set(f64::from(u8::from(stored.is_some())));
         let scans = stored.map_or(&[][..], |stored| &stored.last_scans);
         let last = by_connection(scans);
         for connection in &snapshot.connections {
             let scans = last.get(connection.label.as_str());
-            of_connection(connection, snapshot, scans.map_or(&[], Vec::as_slice));
+            add_connection(connection, snapshot, scans.map_or(&[], Vec::as_slice));
         }
         of_followers(snapshot, stored);
     });
     handle.render()
 }
 
-fn of_scanner(snapshot: &Snapshot) {
+fn add_scanner(snapshot: &Snapshot) {
     let name = snapshot.name.clone().unwrap_or_default();
     gauge!("scanner_build_info", "version" => env!("CARGO_PKG_VERSION"), "scanner" => name).set(1);
     gauge!("process_start_time_seconds").set(snapshot.started.as_duration().as_secs_f64());
@@ -136,11 +136,11 @@ fn of_scanner(snapshot: &Snapshot) {
     }
 }
 
-fn of_connection(connection: &ConnectionSnapshot, snapshot: &Snapshot, scans: &[&StoredScan]) {
+fn add_connection(connection: &ConnectionSnapshot, snapshot: &Snapshot, scans: &[&StoredScan]) {
     let label = &connection.label;
     let last = scans.iter().max_by_key(|scan| scan.id);
     let failed = last.is_some_and(|scan| scan.outcome.as_deref() == Some("failed"));
-    // As in the status: a connection is valid if its file is, and its site takes it.
+    // As in `status`: a connection is valid if its file is valid and its last scan did not fail.
     let now = match connection.state {
         FileStatus::Valid if failed => FileStatus::Error,
         state => state,
@@ -177,7 +177,7 @@ fn of_connection(connection: &ConnectionSnapshot, snapshot: &Snapshot, scans: &[
     }
 }
 
-/// How far the configured followers are behind. There are no numbers if the store could not be read.
+/// Adds how far the configured followers are behind. Nothing is added if the store could not be read.
 fn of_followers(snapshot: &Snapshot, stored: Option<&StoredNumbers>) {
     for follower in &snapshot.followers {
         let behind = stored.and_then(|stored| stored.changes_behind.get(&follower.name));
@@ -197,13 +197,13 @@ fn by_connection(scans: &[StoredScan]) -> BTreeMap<&str, Vec<&StoredScan>> {
     by_connection
 }
 
-/// The time, or 0 if it lies in the future: an age computed from it would hide that no scan succeeds.
+/// The time, or 0 if it is in the future: an age computed from such a time would hide that scans fail.
 fn unless_ahead(time: i64, now: Timestamp) -> i64 {
     let ahead = Timestamp::from_millisecond(time).is_ok_and(|time| is_ahead(time, now));
     if ahead { 0 } else { time }
 }
 
-/// What the store has as milliseconds.
+/// Converts milliseconds of the store to seconds.
 fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1000.0
 }
@@ -213,11 +213,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_in_the_future_has_no_age() {
+    fn a_time_in_the_future_becomes_zero() {
         let now = Timestamp::from_second(1_000_000).unwrap();
         for (time, expected) in [
             (999_000_000, 999_000_000),
-            // A correction of the clock.
+            // A small correction of the clock.
             (1_000_030_000, 1_000_030_000),
             (2_000_000_000, 0),
         ] {

@@ -119,7 +119,7 @@ fn read(
         None => CommandSetting::Missing,
         Some(node) => command(&node.value).map_or(CommandSetting::Invalid, CommandSetting::Words),
     };
-    let files = Arc::new(TrackedFiles::of(home));
+    let files = Arc::new(TrackedFiles::new(home));
     let mut settings = Settings::new(path.display().to_string(), document.root, files);
     let show = |severity, found| {
         Problem::InFile(SourceDiagnostic::in_file(path, &content, severity, found))

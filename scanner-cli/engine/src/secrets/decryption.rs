@@ -1,4 +1,4 @@
-//! Decrypts the values of a connection file, of a follower, and of the secret manager's file, as they are read.
+//! Decrypts the values of connection files, of followers and of the secret manager.
 
 use std::{borrow::Cow, path::PathBuf};
 
@@ -13,58 +13,58 @@ use crate::{
     problem::Problem,
 };
 
-/// The key, and the file that it is in.
+/// The key and its file.
 pub(super) struct KeyInFile {
     pub(super) file: PathBuf,
     key: Key,
 }
 
-/// The settings whose words messages and reports quote one by one.
+/// The settings that messages and reports quote in parts.
 const FILTERS: [&str; 2] = ["filter", "filters"];
 
-/// Maximum number of values that cannot be decrypted and are reported. The file is refused for any.
-const MAX_FAULTS: usize = 50;
+/// Maximum number of errors about encrypted values. A single one makes the file invalid.
+const MAX_ERRORS: usize = 50;
 
 impl Secrets<'_> {
-    /// Decrypts every text of a file that is encrypted; one that cannot be stays as it is, and is reported. So is a name or
-    /// a filter that is a secret: reports and messages would show it.
+    /// Decrypts all encrypted texts of a file. Returns errors for texts that cannot be decrypted, and for names and
+    /// filters that are secret, because reports and messages would show them.
     pub fn decrypt_all(&self, root: &mut Object) -> Vec<SourceDiagnostic> {
-        let mut faults = self.take_secret_names(root);
-        if faults.is_empty() {
-            faults.extend(self.check_code(root));
+        let mut errors = self.take_secret_names(root);
+        if errors.is_empty() {
+            errors.extend(self.check_code(root));
         }
         let code = file_code(root).map(Cow::into_owned).unwrap_or_default();
         let owner = Owner::Connection(&code);
         for (name, node) in root.iter_mut() {
             if !FILTERS.contains(&name) {
                 let mut setting = name.to_owned();
-                self.decrypt_below(node, owner, &mut setting, &mut faults);
+                self.decrypt_below(node, owner, &mut setting, &mut errors);
             } else if self.is_secret_filter(node) {
-                faults.push(self.fault(
+                errors.push(self.fault(
                     &node.place,
                     format!("`{name}` cannot be a secret: reports and messages show its value"),
                     "write it as it is".to_owned(),
                 ));
             }
         }
-        faults
+        errors
     }
 
-    /// Decrypts what is in the value of a setting with this name.
+    /// Decrypts the texts in the value of a setting with this name.
     pub(super) fn decrypt_below(
         &self,
         node: &mut Node,
         owner: Owner<'_>,
         setting: &mut String,
-        faults: &mut Vec<SourceDiagnostic>,
+        errors: &mut Vec<SourceDiagnostic>,
     ) {
-        if faults.len() >= MAX_FAULTS {
+        if errors.len() >= MAX_ERRORS {
             return;
         }
         match &mut node.value {
             Value::List(nodes) => {
                 for node in nodes {
-                    self.decrypt_below(node, owner, setting, faults);
+                    self.decrypt_below(node, owner, setting, errors);
                 }
             }
             Value::Object(object) => {
@@ -72,18 +72,18 @@ impl Secrets<'_> {
                 for (name, node) in object.iter_mut() {
                     setting.push('.');
                     setting.push_str(name);
-                    self.decrypt_below(node, owner, setting, faults);
+                    self.decrypt_below(node, owner, setting, errors);
                     setting.truncate(length);
                 }
             }
-            // A secret that was redactor out may look like one.
+            // A secret of the secret manager may itself look like an encrypted value.
             Value::String(text) if is_encrypted(text) && !self.redactor.borrow().is(text) => {
                 match self.decrypt_at(&node.place, text, Binding { owner, setting }) {
                     Ok(secret) => {
                         *text = secret;
                         node.secret = true;
                     }
-                    Err(fault) => faults.push(fault),
+                    Err(fault) => errors.push(fault),
                 }
             }
             _ => {}
@@ -127,7 +127,7 @@ impl Secrets<'_> {
         Ok(self.give(&decrypted.secret))
     }
 
-    /// The secret, which from now on no text about the file shows.
+    /// Returns the secret as text, and redacts it from now on.
     pub(super) fn give(&self, secret: &SecretString) -> String {
         self.redactor.borrow_mut().add(secret.expose_secret());
         secret.expose_secret().to_owned()
@@ -139,7 +139,7 @@ impl Secrets<'_> {
         key.as_ref().map(|found| &found.key).map_err(Clone::clone)
     }
 
-    /// Why a value was not decrypted that should be bound to this place.
+    /// The error for a value that cannot be decrypted for this binding.
     pub(super) fn not_decrypted(&self, why: DecryptionError, binding: Binding<'_>) -> SecretError {
         let Binding { owner, setting } = binding;
         let key = self.key.get().and_then(|key| key.as_ref().ok());
@@ -190,8 +190,8 @@ impl Secrets<'_> {
         SourceDiagnostic::in_file(self.path, self.content, Severity::Error, found)
     }
 
-    /// Whether a filter is encrypted, or an expression that the secret manager gave. A pattern of a rule may be the same as
-    /// a secret: the scanner's own account, whose sheets nobody wants.
+    /// Whether a filter is encrypted, or is an expression from the secret manager. A pattern in a rule may be equal to
+    /// a secret, such as the scanner's own account.
     fn is_secret_filter(&self, filter: &Node) -> bool {
         let is_secret =
             matches!(&filter.value, Value::String(text) if self.redactor.borrow().is(text));
@@ -230,7 +230,7 @@ impl Secrets<'_> {
             let message = format!("the key file `{shown}` {what}");
             return Err(SecretError::new(message, hint));
         }
-        let key = Key::of_file(&content).ok_or_else(|| {
+        let key = Key::from_file_content(&content).ok_or_else(|| {
             SecretError::new(
                 format!("the key file `{shown}` is damaged, or is not a key file"),
                 "restore a copy of the key file; without a copy, remove the file and encrypt all secrets again with `scanner-cli encrypt`",
@@ -240,7 +240,7 @@ impl Secrets<'_> {
     }
 }
 
-/// Whether a value, or one within it, is encrypted.
+/// Whether a value, or a value in it, is encrypted.
 pub(super) fn has_encrypted(node: &Node) -> bool {
     match &node.value {
         Value::String(text) => is_encrypted(text),

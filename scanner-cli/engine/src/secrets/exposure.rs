@@ -1,24 +1,24 @@
-//! Files of secrets that others than their owner may read.
+//! Warnings about files of secrets that accounts other than the owner can read.
 
 use std::path::Path;
 
 use crate::{hocon::Severity, home::shown, problem::Problem};
 
-/// What is wrong with who may read a file of secrets.
-pub fn of_secrets(file: &Path) -> Option<Problem> {
-    // A group may be there so that those who keep secrets can write them.
+/// A warning if all users can read a file of secrets.
+pub fn secrets_warning(file: &Path) -> Option<Problem> {
+    // Access of the group is allowed: it may be intended for the people who maintain the secrets.
     let others = has_rights(file, 0o004);
     let shown = shown(file);
     others.then(|| {
         warning(
             format!("every user of this machine can read the secrets of `{shown}`"),
-            format!("remove that right: `chmod o= {shown}`"),
+            format!("remove this permission: `chmod o= {shown}`"),
         )
     })
 }
 
-/// What is wrong with who has rights on a key file.
-pub fn of_key(file: &Path) -> Option<Problem> {
+/// A warning if users other than the owner have access to a key file.
+pub fn key_warning(file: &Path) -> Option<Problem> {
     let others = has_rights(file, 0o077);
     let shown = shown(file);
     others.then(|| {
@@ -37,7 +37,7 @@ fn warning(message: String, hint: String) -> Problem {
     }
 }
 
-/// Whether the file gives one of the rights of `mode`.
+/// Whether the file has one of the permissions in `mode`.
 #[cfg(unix)]
 fn has_rights(file: &Path, mode: u32) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -47,7 +47,7 @@ fn has_rights(file: &Path, mode: u32) -> bool {
     input_file::metadata(file).is_ok_and(|file| file.permissions().mode() & mode != 0)
 }
 
-/// Rights of other systems are not read.
+/// Permissions of other systems are not checked.
 #[cfg(not(unix))]
 fn has_rights(_file: &Path, _mode: u32) -> bool {
     false

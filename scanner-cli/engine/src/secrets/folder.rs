@@ -1,5 +1,5 @@
-//! The secret manager's provider `files`: a folder in which each file is one secret, as systemd, Docker and Kubernetes give
-//! them to a service.
+//! The provider `files` of the secret manager: a folder in which each file is one secret, as provided to services by
+//! systemd, Docker and Kubernetes.
 
 use std::{
     collections::BTreeMap,
@@ -24,12 +24,12 @@ use crate::{
 /// A folder of secrets.
 pub(super) struct Folder {
     path: PathBuf,
-    /// The codes that may use a secret, for those that not every connection may use.
+    /// The codes that may use a secret, for secrets that are limited to some connections.
     codes: BTreeMap<String, Option<Codes>>,
 }
 
 impl Secrets<'_> {
-    /// The folder that the provider's settings name.
+    /// The folder in the settings of the provider.
     pub(super) fn folder(
         &self,
         root: &Object,
@@ -58,7 +58,7 @@ impl Secrets<'_> {
 }
 
 impl Folder {
-    /// The secret of the file of this name. One line break at its end is not part of it.
+    /// Reads the secret in the file with this name. One line break at the end is not part of the secret.
     pub(super) fn secret(
         &self,
         name: &str,
@@ -119,7 +119,7 @@ impl Folder {
     }
 }
 
-/// Whether a name stays in its folder, on every system.
+/// Whether a name is that of a file in the folder itself, on every system.
 fn is_file_name(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     let is_one = matches!(parts.next(), Some(Component::Normal(_))) && parts.next().is_none();
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_cannot_lead_out_of_the_folder() {
+    fn a_name_with_a_path_is_rejected() {
         for name in ["account", "qlik.account-1", "a b", "Größe"] {
             assert!(is_file_name(name), "{name}");
         }

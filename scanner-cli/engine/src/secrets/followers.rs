@@ -16,12 +16,13 @@ use crate::{
     tracked_files::TrackedFiles,
 };
 
-/// The settings of every follower that reports, metrics and logs show, or that decide what its secrets are bound to.
+/// Settings of followers that reports, metrics and logs show, or that decide what the secrets of the follower are bound
+/// to.
 const SHOWN_SETTINGS: [&str; 3] = ["kind", "name", "connections"];
 
 impl<'a> Secrets<'a> {
-    /// The secrets of the followers in `conf/application.conf`, which is at `path` and has this content.
-    pub fn of_followers(
+    /// The secrets of the followers in `conf/application.conf` at `path` with this content.
+    pub fn new_for_followers(
         path: &'a Path,
         content: &'a [u8],
         home: &'a Home,
@@ -30,11 +31,11 @@ impl<'a> Secrets<'a> {
     ) -> Self {
         Self {
             configures: Configures::Followers,
-            ..Self::of(path, content, home, variables, files)
+            ..Self::new(path, content, home, variables, files)
         }
     }
 
-    /// Reports the settings of a follower that are secrets although reports show them.
+    /// Returns errors for settings of a follower that are secret although reports show them.
     pub fn check_shown_settings(&self, block: &Object) -> Vec<SourceDiagnostic> {
         let shown = block
             .iter()
@@ -53,19 +54,19 @@ impl<'a> Secrets<'a> {
         secret.map(fault).collect()
     }
 
-    /// Decrypts every text of the follower `name` that is encrypted. A text that cannot be decrypted stays as it is, and is
-    /// reported. From now on no text shows the secrets of the follower.
+    /// Decrypts all encrypted texts of the follower `name`. Returns errors for texts that cannot be decrypted. From now
+    /// on, the secrets of the follower are redacted.
     pub fn decrypt_follower(&self, block: &mut Object, name: &str) -> Vec<SourceDiagnostic> {
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         for (setting, node) in block.iter_mut() {
             let owner = Owner::Follower(name);
-            self.decrypt_below(node, owner, &mut setting.to_owned(), &mut faults);
+            self.decrypt_below(node, owner, &mut setting.to_owned(), &mut errors);
         }
         add_secret_settings(&mut self.redactor.borrow_mut(), block);
-        faults
+        errors
     }
 
-    /// The follower with stars for all secrets in its texts.
+    /// Wraps a follower so that all secrets are redacted in its texts.
     pub fn redact_follower(&self, configured: ConfiguredFollower) -> ConfiguredFollower {
         let redactor = self.redactor.borrow();
         if redactor.is_empty() {

@@ -1,4 +1,4 @@
-//! A connection file without its secrets, for people to look at.
+//! Masks the secrets of a settings file that is shown to people.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::{
     restrictions::Restrictions,
 };
 
-/// Answers for variables of the environment, and with stars for secrets.
+/// Resolves environment variables, and replaces secrets with stars.
 pub struct MaskedVariables<'a> {
     /// Variables of the environment.
     pub variables: &'a BTreeMap<String, String>,
-    /// Which of them are secrets.
+    /// Which variables are secret.
     pub restrictions: &'a Restrictions,
 }
 

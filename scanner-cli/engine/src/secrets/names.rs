@@ -1,4 +1,4 @@
-//! What a connection is called, which reports, file names, keys, logs and metrics show: it cannot be a secret.
+//! The names of a connection. They cannot be secrets, because reports, file names, keys, logs and metrics show them.
 
 use std::borrow::Cow;
 
@@ -12,14 +12,14 @@ use crate::{
 const NAMES: [&str; 3] = ["code", "name", "connector_id"];
 
 impl Secrets<'_> {
-    /// Reports names that are secret, or of which a part is. They are taken out, so that nothing shows them.
+    /// Returns errors for names that contain a secret. The names are removed, so that nothing shows them.
     pub(super) fn take_secret_names(&self, root: &mut Object) -> Vec<SourceDiagnostic> {
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         for (name, node) in root.iter_mut().filter(|(name, _)| NAMES.contains(name)) {
             let is_encrypted = matches!(&node.value, Value::String(text) if is_encrypted(text));
             if node.secret || is_encrypted {
                 node.value = Value::Null;
-                faults.push(self.fault(
+                errors.push(self.fault(
                     &node.place,
                     format!(
                         "`{name}` cannot be a secret: reports, file names, logs and metrics show it"
@@ -28,11 +28,11 @@ impl Secrets<'_> {
                 ));
             }
         }
-        faults
+        errors
     }
 }
 
-/// The code that a connection file says.
+/// The code in a connection file.
 pub(super) fn file_code(root: &Object) -> Option<Cow<'_, str>> {
     match &root.get("code")?.value {
         Value::String(text) | Value::Number(text) => Some(Cow::Borrowed(text)),

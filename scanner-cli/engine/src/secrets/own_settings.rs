@@ -1,14 +1,14 @@
-//! What a connection file says of itself that decides which secrets it gets.
+//! The settings of a connection file that decide which secrets it can use.
 
 use std::borrow::Cow;
 
 use super::{Configures, MaskedVariables, SecretError, Secrets, names::file_code, text};
 use crate::hocon::{self, Object, SourceDiagnostic};
 
-/// What a connection file says of itself, read without any secret.
+/// These settings, read without resolving any secret.
 #[derive(Default)]
 pub(super) struct OwnSettings {
-    /// Whether it takes secrets from the secret manager.
+    /// Whether the file uses the secret manager.
     pub(super) is_enabled: bool,
     /// The section of the secret manager.
     pub(super) section: Option<String>,
@@ -30,7 +30,7 @@ impl Secrets<'_> {
                 variables: self.variables,
                 restrictions: self.files.restrictions(),
             };
-            // What else is wrong with the file is reported when it is read.
+            // Other errors in the file are reported when it is read.
             let own = hocon::read(self.path, self.content, &masked, self.files.as_ref());
             let root = own.map(|own| own.root).unwrap_or_default();
             let code = file_code(&root).map(Cow::into_owned);
@@ -43,13 +43,14 @@ impl Secrets<'_> {
         })
     }
 
-    /// The code of the connection, which decides what it may use.
+    /// The code of the connection, which decides which secrets it may use.
     pub(super) fn code(&self) -> Option<&str> {
         self.has_asked_for_code.set(true);
         self.own().code.as_deref()
     }
 
-    /// Refuses a file whose code is another once its secrets are in their places: it got those of the other.
+    /// Rejects a file whose code changes when its secrets are resolved, because it would have used the secrets of
+    /// another connection.
     pub(super) fn check_code(&self, root: &Object) -> Option<SourceDiagnostic> {
         if !self.has_asked_for_code.get()
             || self.own().code.as_deref() == file_code(root).as_deref()

@@ -1,4 +1,4 @@
-//! Where secrets come from that a file of settings names, and whether it may use them.
+//! Opens the provider of the secrets that a settings file uses, and checks whether the file may use them.
 
 use std::path::Path;
 
@@ -13,16 +13,16 @@ use crate::{
     secret_places::secrets_file,
 };
 
-/// Where the secrets of a file of settings are.
+/// The provider of the secrets of a settings file.
 pub(super) enum Provider {
-    /// In a section of a file.
+    /// A section of a file.
     Section(Section),
-    /// In files of a folder.
+    /// The files of a folder.
     Folder(Folder),
 }
 
 impl Provider {
-    /// The file that holds all secrets, if there is one.
+    /// The file that contains all secrets, if there is one.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Self::Section(section) => Some(&section.file),
@@ -32,7 +32,7 @@ impl Provider {
 }
 
 impl Secrets<'_> {
-    /// The secret of the secret manager that has this name.
+    /// Returns the secret with this name from the secret manager.
     pub(super) fn answer(&self, name: &str) -> Result<String, SecretError> {
         if self.redactor.borrow().has_too_many() {
             return Err(too_many());
@@ -52,7 +52,7 @@ impl Secrets<'_> {
         }
     }
 
-    /// A variable of the environment, if this file may use it.
+    /// Returns an environment variable, if this file may use it.
     pub(super) fn variable(&self, name: &str, text: &str) -> Result<String, SecretError> {
         let Some(codes) = self.files.restrictions().variable(name) else {
             return Err(SecretError::new(
@@ -74,7 +74,7 @@ impl Secrets<'_> {
         Ok(text.to_owned())
     }
 
-    /// Finds out where the secrets of this file are.
+    /// Opens the provider of the secrets of this file.
     fn open(&self) -> Result<Provider, SecretError> {
         if !self.own().is_enabled {
             return Err(SecretError::new(
@@ -99,13 +99,13 @@ impl Secrets<'_> {
                     shown(&path),
                     kind.unwrap_or_default()
                 ),
-                "this scanner has the providers `file` and `files`",
+                "the providers are `file` and `files`",
             )),
         }
     }
 
     fn check_codes(&self, name: &str, found: &FoundSecret) -> Result<(), SecretError> {
-        // `conf/application.conf` names the file of the secrets, so no list in that can keep them from it.
+        // `conf/application.conf` names the file of the secrets, so the lists of codes in that file do not apply to it.
         if self.configures == Configures::Followers {
             return Ok(());
         }
@@ -119,8 +119,8 @@ impl Secrets<'_> {
         Ok(())
     }
 
-    /// Decrypts a secret of the secret manager. One that is bound to another place may be bound to the setting that asks
-    /// for it: it is decrypted there.
+    /// Decrypts a secret of the secret manager. If it is bound to another setting, that may be the setting that uses
+    /// it, which decrypts it later.
     fn decrypt_found(&self, name: &str, found: FoundSecret) -> Result<String, SecretError> {
         let FoundSecret {
             text,
@@ -161,7 +161,7 @@ impl Secrets<'_> {
     }
 }
 
-/// How to encrypt a secret so that it is bound.
+/// The hint to encrypt a secret again, bound to its setting.
 pub(super) fn encrypt_again(Binding { owner, setting }: Binding<'_>) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     let owner = match owner {

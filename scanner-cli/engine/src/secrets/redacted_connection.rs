@@ -1,5 +1,5 @@
-//! A connection that does not tell what its file was redactor as a secret: the one place through which all texts of a
-//! source come, those about its items aside, which are the catalog's.
+//! Wraps a connection and redacts the secrets of its file. All texts of a source pass through here, except those of
+//! items.
 
 use async_trait::async_trait;
 use catalog_model::{
@@ -12,13 +12,13 @@ use secrecy::SecretString;
 
 use super::redactor::Redactor;
 
-/// A connection in whose texts stars stand for secrets.
+/// A connection with its secrets redacted in all texts.
 pub(super) struct RedactedConnection {
     pub(super) connection: Box<dyn Connection>,
     pub(super) redactor: Redactor,
 }
 
-/// A sink that hears no secret.
+/// A sink that receives texts with secrets redacted.
 struct RedactedSink<'a> {
     sink: &'a mut dyn ScanSink,
     redactor: &'a Redactor,
@@ -69,7 +69,7 @@ impl Connection for RedactedConnection {
     }
 }
 
-/// A capability of a connection in whose texts stars stand for secrets.
+/// A capability of a connection, with secrets redacted in all texts.
 struct RedactedCapability<'a, T: ?Sized> {
     inner: Box<T>,
     redactor: &'a Redactor,
@@ -160,7 +160,7 @@ impl Redactor {
         }
     }
 
-    /// What is said of a filter, which may quote it.
+    /// Redacts a finding. Its texts may quote the filter.
     fn finding(&self, finding: Finding) -> Finding {
         match finding {
             Finding::Undecided { key, label, why } => Finding::Undecided {
@@ -200,7 +200,7 @@ impl Redactor {
                 hint: hint.map(|hint| self.redact(hint)),
                 may_pass,
             },
-            // What a sink says is of this machine, not of the source.
+            // Errors of the sink come from this machine and contain no secrets.
             error => error,
         }
     }

@@ -1,4 +1,4 @@
-//! A follower with stars for secrets in its texts. All texts of a follower reach people through it.
+//! Wraps a follower and redacts secrets. All texts of a follower pass through here.
 
 use std::{error::Error, path::PathBuf};
 
@@ -9,7 +9,7 @@ use catalog_model::{
 
 use super::redactor::Redactor;
 
-/// A follower in whose texts stars stand for secrets.
+/// A follower with its secrets redacted in all texts.
 pub(super) struct RedactedFollower {
     pub(super) follower: Box<dyn Follower>,
     pub(super) redactor: Redactor,
@@ -71,7 +71,7 @@ impl RedactedFollower {
                 hint: hint.map(|hint| self.redactor.redact(hint)),
                 source: source.map(|source| self.cause(source.as_ref()).into()),
             },
-            // The feed knows no secret.
+            // Errors of the feed contain no secrets.
             error => error,
         }
     }

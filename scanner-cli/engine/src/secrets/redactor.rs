@@ -1,30 +1,30 @@
-//! The secrets that were redactor out, to be taken out of texts.
+//! Redacts secrets in texts.
 
 use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded::byte_serialize};
 
 use crate::hocon::MASK;
 
-/// Secrets, however a text may spell them.
+/// A set of secrets, in all spellings that may occur in texts.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     spellings: Vec<SecretString>,
-    /// How many secrets were noted.
+    /// Number of secrets.
     count: usize,
 }
 
-/// Maximum number of secrets of a file. Each is searched for in every text about its connection.
+/// Maximum number of secrets of a file. Each is searched in every text about its connection.
 pub(super) const MAX_SECRETS: usize = 1_000;
 
-/// Maximum number of bytes of a secret that is searched for. No setting takes a longer text, nor quotes it.
+/// Maximum number of bytes of a secret that is searched. Longer texts are not valid settings, and are not quoted.
 const MAX_SECRET_BYTES: usize = 10_000;
 
-/// A shorter secret is only looked for where a message quotes it, or between the marks of an address: elsewhere it would
-/// be found in words.
-const SHORT: usize = 4;
+/// Minimum number of characters of a secret that is searched everywhere. A shorter secret is only redacted in quotes or
+/// as a part of an address, because it would occur in ordinary words.
+const MIN_SEARCH_LENGTH: usize = 4;
 
 impl Redactor {
-    /// Notes a secret. A part of an address that it holds is one, too: messages name hosts.
+    /// Adds a secret. If it is an address, its parts are also secrets, because messages contain host names.
     pub fn add(&mut self, secret: &str) {
         let secret = secret.trim();
         if self.count > MAX_SECRETS || secret.len() > MAX_SECRET_BYTES || self.is(secret) {
@@ -34,17 +34,17 @@ impl Redactor {
         let parts = address_parts(secret).filter(|part| !is_short(part));
         for part in std::iter::once(secret).chain(parts) {
             for spelling in spellings(part) {
-                self.note(spelling);
+                self.add_spelling(spelling);
             }
         }
     }
 
-    /// Whether there are more secrets than are searched for.
+    /// Whether there are more secrets than the maximum.
     pub fn has_too_many(&self) -> bool {
         self.count > MAX_SECRETS
     }
 
-    /// Whether this very text was redactor out.
+    /// Whether the text is one of the secrets.
     pub fn is(&self, text: &str) -> bool {
         let text = text.trim().to_ascii_lowercase();
         self.spellings
@@ -57,13 +57,13 @@ impl Redactor {
         self.spellings.is_empty()
     }
 
-    /// The text with stars for every secret, in whatever case it is written.
+    /// Replaces every secret in a text with stars. Case is ignored.
     pub fn redact(&self, text: String) -> String {
         let secrets = self.spellings.iter().map(SecretString::expose_secret);
         secrets.fold(text, without)
     }
 
-    /// How many letters the longest has, stars for it included.
+    /// Number of characters of the longest secret, at least the number of stars that replace it.
     pub fn longest(&self) -> usize {
         let lengths = self
             .spellings
@@ -72,19 +72,19 @@ impl Redactor {
         lengths.max().unwrap_or(0).max(MASK.len())
     }
 
-    fn note(&mut self, spelling: String) {
+    fn add_spelling(&mut self, spelling: String) {
         let known = |known: &SecretString| known.expose_secret() == spelling;
         if spelling.is_empty() || self.spellings.iter().any(known) {
             return;
         }
-        // The longest first, so that a short one that is part of it does not leave the rest readable.
+        // The longest first, so that a shorter secret that is a part of it does not leave the rest readable.
         let is_longer = |known: &SecretString| known.expose_secret().len() >= spelling.len();
         let at = self.spellings.partition_point(is_longer);
         self.spellings.insert(at, spelling.into());
     }
 }
 
-/// How texts may spell a secret: plain, as a part of a URL, as its host, and between quotes; all in lower case.
+/// The spellings of a secret in texts: plain, as a part of a URL, as a host, and in quotes; all in lower case.
 fn spellings(secret: &str) -> Vec<String> {
     let plain = secret.to_ascii_lowercase();
     if is_short(secret) {
@@ -105,7 +105,7 @@ fn spellings(secret: &str) -> Vec<String> {
     spellings
 }
 
-/// Hosts and users of a secret that is an address or the beginning of one, and whatever else stands between its marks.
+/// The parts of a secret that is an address or the start of one, such as hosts and users.
 fn address_parts(secret: &str) -> impl Iterator<Item = &str> {
     let rest = secret.split_once("://").map_or(secret, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -114,10 +114,10 @@ fn address_parts(secret: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_short(secret: &str) -> bool {
-    secret.chars().count() < SHORT
+    secret.chars().count() < MIN_SEARCH_LENGTH
 }
 
-/// The text with stars for a secret in lower case.
+/// Replaces a secret in lower case with stars.
 fn without(text: String, secret: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut clean = String::new();
@@ -138,7 +138,7 @@ fn without(text: String, secret: &str) -> String {
     clean
 }
 
-/// Whether a part of a text stands between quotes or the marks of an address.
+/// Whether a part of a text is between quotes or the separators of an address.
 fn is_marked_off(text: &str, start: usize, end: usize) -> bool {
     const MARKS: [char; 6] = ['`', '"', '\'', '/', ':', '@'];
     let after = &text[end..];
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_however_it_is_spelled() {
+    fn a_secret_is_redacted_in_all_spellings() {
         check(
             "ACME\\the Scanner",
             &[
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_and_the_user_of_a_secret_address_are_secrets() {
+    fn the_parts_of_a_secret_address_are_redacted() {
         let address = "https://Ann:hunter2@Qlik.example.com:4242/vp";
         check(
             address,
@@ -196,12 +196,12 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_found_where_it_is_marked_off() {
+    fn a_short_secret_is_redacted_in_quotes_and_addresses() {
         check(
             "qs",
             &[
                 ("https://qs/vp", "https://***/vp"),
-                ("`qs` is no number", "`***` is no number"),
+                ("`qs` is not a number", "`***` is not a number"),
                 ("the qsort of qs", "the qsort of qs"),
             ],
         );

@@ -1,4 +1,4 @@
-//! The secret manager's provider `file`: one file with sections of secrets, of which a connection file names one.
+//! The provider `file` of the secret manager: one file with sections of secrets. A connection file names its section.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -15,12 +15,12 @@ use crate::{
     secret_places::secrets_file,
 };
 
-/// The name beside secrets that says which connections may use them.
+/// The name of the list of codes that may use the secrets in its block.
 const CODES: &str = "codes";
-/// The name of the secret itself in a block that holds its codes, too.
+/// The name of the secret in a block that also contains its codes.
 const VALUE: &str = "value";
 
-/// The secrets that a connection may have.
+/// A section of secrets.
 pub(super) struct Section {
     pub(super) file: PathBuf,
     name: String,
@@ -29,7 +29,7 @@ pub(super) struct Section {
 }
 
 impl Secrets<'_> {
-    /// The section of the provider's file that this connection file names.
+    /// Reads the section that this file names.
     pub(super) fn section(&self, provider: &mut Settings) -> Result<Section, SecretError> {
         let file = secrets_file(provider, self.home).ok_or_else(|| {
             let path = shown(&self.home.settings());
@@ -58,7 +58,7 @@ impl Secrets<'_> {
 }
 
 impl Section {
-    /// The secret of this name. Dots may be in its name, or in that of its section, quoted or not.
+    /// Returns the secret with this name. The names of secrets and sections may contain dots, quoted or not.
     pub(super) fn secret(&self, name: &str) -> Result<FoundSecret, SecretError> {
         let wanted = format!("{}.{name}", self.name);
         let inner = format!("{wanted}.{VALUE}");
@@ -86,7 +86,8 @@ impl Section {
         })
     }
 
-    /// The codes that may use the secret at `path`: those beside it, and those beside each block around it.
+    /// The lists of codes that may use the secret at `path`: the list in its own block, and the lists in all blocks
+    /// around it.
     fn codes(&self, path: &str) -> Result<Vec<Codes>, SecretError> {
         let ends = path.match_indices('.').map(|(dot, _)| dot);
         let mut codes = Vec::new();
@@ -120,7 +121,7 @@ impl Section {
         inner.map_or(Ok(None), |(_, (_, place))| Err(unclear(place)))
     }
 
-    /// Refuses a block with a secret whose codes are misspelt: everybody could use it.
+    /// Rejects a block in which `codes` is misspelt, because every connection could use its secret.
     fn check_spelling(&self, block: &str) -> Result<(), SecretError> {
         let misspelt = self.values.iter().find(|(path, _)| {
             let name = path.strip_prefix(block).unwrap_or_default();
@@ -144,7 +145,7 @@ fn secret_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The settings of a file by their dotted paths; of two that read the same, the first.
+/// The settings of a file by their dotted paths. If two paths are equal, the first one is used.
 fn by_path(root: &Object) -> HashMap<String, (Value, Place)> {
     let mut values = HashMap::new();
     for setting in hocon::settings(root) {

@@ -1,4 +1,4 @@
-//! The deliveries of the service: for each follower on its own after scans, and again after a failure.
+//! The deliveries of the service: separately for each follower, after scans and after failures.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,24 +25,24 @@ use crate::{
     service_state::Tallies,
 };
 
-/// The followers, and when each receives something next.
+/// The followers, and the time of the next delivery to each.
 pub(crate) struct Deliveries {
     deliverer: Deliverer,
-    followers: BTreeMap<FollowerName, Schedule>,
+    followers: BTreeMap<FollowerName, FollowerSchedule>,
     runs: BackgroundTasks<DeliveryRun>,
     /// The warnings about connections that no file has, so that each is logged once.
     unknown_connections: BTreeSet<String>,
 }
 
-/// When a follower receives something next.
-struct Schedule {
-    /// Not set of one that is not configured any more, until its run has ended.
+/// The time of the next delivery to a follower.
+struct FollowerSchedule {
+    /// Not set if the follower is no longer configured and its last run has not ended.
     follower: Option<Arc<ConfiguredFollower>>,
     due: Option<Instant>,
     is_running: bool,
     /// Number of failed runs in a row.
     failures: u32,
-    /// What was logged of the last failure, so that it is logged once.
+    /// The last failure, so that it is logged only once.
     failed: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl Deliveries {
         deliveries
     }
 
-    /// The store may have something new. A follower that fails has to wait all the same.
+    /// Makes deliveries due, because the store may have changes. Followers that failed still wait for their retry.
     pub(crate) fn wake(&mut self, now: Instant) {
         for schedule in self.followers.values_mut() {
             if schedule.failures == 0 || schedule.due.is_none() {
@@ -67,7 +67,7 @@ impl Deliveries {
         }
     }
 
-    /// Delivers to other followers from now on, or to the same with other settings.
+    /// Replaces the followers, or their settings.
     pub(crate) fn replace(&mut self, followers: Followers, now: Instant) {
         for schedule in self.followers.values_mut() {
             schedule.follower = None;
@@ -79,7 +79,7 @@ impl Deliveries {
     fn configure(&mut self, followers: Followers, now: Instant) {
         for follower in followers {
             let name = follower.follower.name().clone();
-            let schedule = self.followers.entry(name).or_insert(Schedule {
+            let schedule = self.followers.entry(name).or_insert(FollowerSchedule {
                 follower: None,
                 due: None,
                 is_running: false,
@@ -87,7 +87,7 @@ impl Deliveries {
                 failed: None,
             });
             schedule.follower = Some(follower);
-            // Other settings may have repaired it.
+            // The new settings may have fixed the follower.
             schedule.due = Some(now);
         }
     }
@@ -124,7 +124,7 @@ impl Deliveries {
         }
     }
 
-    /// Waits for the end of the next run. Waits forever if none runs.
+    /// Waits until the next run ends. Waits forever if none is running.
     pub(super) async fn ended(&mut self) -> TaskEnd<DeliveryRun> {
         self.runs.ended().await
     }
@@ -162,15 +162,15 @@ impl Deliveries {
         schedule.ended(name, failed, now);
     }
 
-    /// Ends the runs at points where nothing is lost.
+    /// Stops the runs at points where nothing is lost.
     pub(crate) async fn stop(&mut self, limit: Duration) {
         self.deliverer.stop();
         self.runs.join(limit, drop).await;
     }
 }
 
-impl Schedule {
-    /// Notes how a run ended, and logs what is new about it.
+impl FollowerSchedule {
+    /// Records how a run ended, and logs it if it is new.
     fn ended(&mut self, name: &str, failed: Option<String>, now: Instant) {
         let Some(error) = failed else {
             if self.failed.take().is_some() {

@@ -26,7 +26,7 @@ use crate::{
     service_state::PollProgress,
     settings_files::application_content,
     store::Catalog,
-    tracked_files::{Fingerprint, Noted, TrackedFiles},
+    tracked_files::{FileDigests, Fingerprint, TrackedFiles},
 };
 
 /// Polls the files of a home.
@@ -79,7 +79,7 @@ struct WatchedFile {
     /// The result of the last poll, if it differs from the accepted content.
     pending: Option<Option<Fingerprint>>,
     /// The other files that the file depends on.
-    noted: Noted,
+    digests: FileDigests,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -158,7 +158,7 @@ impl FileWatcher {
     /// The folders of all files that are polled.
     pub fn folders(&self) -> BTreeSet<PathBuf> {
         let watched = self.files.values().chain([&self.settings]);
-        let mut folders: BTreeSet<_> = watched.flat_map(|one| one.noted.folders()).collect();
+        let mut folders: BTreeSet<_> = watched.flat_map(|one| one.digests.folders()).collect();
         folders.insert(self.home.connections());
         folders.extend(self.home.settings().parent().map(Path::to_path_buf));
         folders
@@ -195,7 +195,7 @@ impl FileWatcher {
         poll: &mut PollResult,
     ) {
         let watched = self.files.entry(path.clone()).or_default();
-        match watched.compare(Some(watched.noted.now(content))) {
+        match watched.compare(Some(watched.digests.current_fingerprint(content))) {
             FileChange::None if !again.contains(&path) && !self.restrictions_changed => return,
             FileChange::Unconfirmed if !self.restrictions_changed => {
                 poll.unsettled = true;
@@ -216,7 +216,7 @@ impl FileWatcher {
             // Its last valid settings may use what the new restrictions forbid, so they must not stay in use.
             poll.files.push(FileEvent::Gone(path.clone()));
         }
-        let fingerprint = self.accept(&path, files.noted(), content);
+        let fingerprint = self.accept(&path, files.digests(), content);
         poll.files.push(FileEvent::Read {
             path,
             fingerprint,
@@ -227,12 +227,12 @@ impl FileWatcher {
     fn poll_unreadable(&mut self, path: PathBuf, error: &io::Error, poll: &mut PollResult) {
         let message = error.to_string();
         let watched = self.files.entry(path.clone()).or_default();
-        match watched.compare(Some(Noted::default().with(message.as_bytes()))) {
+        match watched.compare(Some(FileDigests::default().fingerprint(message.as_bytes()))) {
             FileChange::None => {}
             FileChange::Unconfirmed => poll.unsettled = true,
             FileChange::Confirmed => {
                 let read = Box::new(Err(unreadable(&path, error)));
-                let fingerprint = self.accept(&path, Noted::default(), message.as_bytes());
+                let fingerprint = self.accept(&path, FileDigests::default(), message.as_bytes());
                 poll.files.push(FileEvent::Read {
                     path,
                     fingerprint,
@@ -242,11 +242,11 @@ impl FileWatcher {
         }
     }
 
-    fn accept(&mut self, path: &Path, noted: Noted, content: &[u8]) -> Fingerprint {
-        let fingerprint = noted.with(content);
+    fn accept(&mut self, path: &Path, digests: FileDigests, content: &[u8]) -> Fingerprint {
+        let fingerprint = digests.fingerprint(content);
         let watched = self.files.entry(path.to_path_buf()).or_default();
         watched.accepted = Some(fingerprint.clone());
-        watched.noted = noted;
+        watched.digests = digests;
         fingerprint
     }
 
@@ -273,8 +273,10 @@ impl FileWatcher {
                 return;
             }
         };
-        let noted = &self.settings.noted;
-        let now = content.as_ref().map(|content| noted.now(content));
+        let digests = &self.settings.digests;
+        let now = content
+            .as_ref()
+            .map(|content| digests.current_fingerprint(content));
         match self.settings.compare(now) {
             FileChange::None => {}
             FileChange::Unconfirmed => poll.unsettled = true,
@@ -283,15 +285,15 @@ impl FileWatcher {
     }
 
     fn application(&mut self, content: Option<&[u8]>) -> Result<Application, Vec<Problem>> {
-        let files = Arc::new(TrackedFiles::of(&self.home));
+        let files = Arc::new(TrackedFiles::new(&self.home));
         let reading = ApplicationReading {
             home: &self.home,
             variables: &self.variables,
             followers: Some(&self.followers),
             now: (self.clock)(),
         };
-        let read = Application::of(content, &reading, &files);
-        let noted = files.noted();
+        let read = Application::from_content(content, &reading, &files);
+        let digests = files.digests();
         if let Ok(application) = &read
             && application.restrictions != self.restrictions
         {
@@ -299,9 +301,9 @@ impl FileWatcher {
             self.restrictions_changed = true;
         }
         self.settings = WatchedFile {
-            accepted: content.map(|content| noted.with(content)),
+            accepted: content.map(|content| digests.fingerprint(content)),
             pending: None,
-            noted,
+            digests,
         };
         read
     }

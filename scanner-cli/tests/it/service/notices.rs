@@ -55,7 +55,9 @@ fn new_replaced_and_removed_files_are_noticed() {
         SELDOM.to_owned() + "automation.parallel = 2",
     );
     wait("settings", || {
-        running.log().contains("settings have changed")
+        running
+            .log()
+            .contains("`conf/application.conf` has changed")
     });
     running.stop();
 }

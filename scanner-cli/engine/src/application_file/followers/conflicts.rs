@@ -1,4 +1,4 @@
-//! Followers that cannot be used beside each other: those of the same name, and those that write the same files.
+//! Finds followers that cannot be used together: followers with the same name, and followers that write the same files.
 
 use catalog_model::{ConnectionCode, follower::ConfiguredFollower};
 

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use self::kind::{Received, WebKind};
 use crate::{
     application_file::Application,
-    encryption::{Binding, Key, KeyFile, Owner, read_or_make},
+    encryption::{Binding, Key, KeyFile, Owner, read_or_create},
     hocon::Colors,
     home::Home,
     installation::Installation,
@@ -67,8 +67,8 @@ impl TestHome {
 
     /// The key of the home.
     fn key(&self) -> Key {
-        match read_or_make(&self.installation.home.key()).unwrap() {
-            KeyFile::Found(key) | KeyFile::Made(key) => key,
+        match read_or_create(&self.installation.home.key()).unwrap() {
+            KeyFile::Found(key) | KeyFile::Created(key) => key,
             KeyFile::Damaged => panic!("the key is damaged"),
         }
     }
