@@ -13,7 +13,7 @@ pub struct Stage {
     pub seen: String,
     /// How long it took.
     pub took: Duration,
-    /// What to do, if anything.
+    /// What to do, if anything: one piece of advice per line.
     pub hint: Option<String>,
 }
 

@@ -7,7 +7,7 @@ use crate::Place;
 /// Something that an administrator should know: what happened, where, and what to do.
 ///
 /// The texts follow one form: `message` is lower case, has no full stop and puts names in backticks; `hint` says what
-/// to do and is printed after it. Neither contains a secret.
+/// to do and is printed after it, one piece of advice per line. Neither contains a secret.
 ///
 /// ```
 /// use catalog_model::{Diagnostic, Place};
@@ -24,7 +24,7 @@ pub struct Diagnostic {
     pub place: Option<Place>,
     /// What happened.
     pub message: String,
-    /// What to do.
+    /// What to do: one piece of advice per line.
     pub hint: Option<String>,
 }
 

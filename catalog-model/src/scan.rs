@@ -299,7 +299,7 @@ pub enum ScanError {
         step: String,
         /// What happened, with its causes.
         message: String,
-        /// What to try.
+        /// What to try: one piece of advice per line.
         hint: Option<String>,
         /// Whether the same scan may succeed later without anybody changing a setting.
         may_pass: bool,

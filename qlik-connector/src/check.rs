@@ -131,7 +131,7 @@ impl Passed {
             let seen = match route {
                 Route::Direct => "not set",
                 Route::Proxy => {
-                    "forwards each request, since the connection to the site is not encrypted (http)"
+                    "forwards each request, because the connection to the site is not encrypted (http)"
                 }
             };
             self.0.push(Stage::ok(PROXY, seen, Duration::ZERO));
@@ -180,8 +180,8 @@ impl Passed {
         let asked = Instant::now();
         let about = client.about().await;
         let session = match is_kept {
-            true if client.session_renewals() == renewals => "continues the kept session",
-            true => "opened a session: the site had ended the kept one",
+            true if client.session_renewals() == renewals => "reused the saved session",
+            true => "opened a session: the site had ended the saved one",
             false => "opened a session",
         };
         let took = asked.elapsed();

@@ -113,8 +113,8 @@ impl Sessions for SiteSessions<'_> {
 
     async fn end(&self) -> Option<Diagnostic> {
         let error = self.0.end_session().await.err()?;
-        let hint = "it ends by itself 30 minutes after its last request; remove `connection.logout` if the site does not \
-                    allow it";
+        let hint = "remove `connection.logout` if the site does not allow this: the session ends by itself 30 minutes after \
+                    its last request";
         Some(Diagnostic::warning(
             format!(
                 "the session could not be ended (`connection.logout`): {}",

@@ -278,7 +278,7 @@ async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
 fn unasked(others: u64) -> Option<Finding> {
     (others > 0).then(|| Finding::Unasked {
         what: format!(
-            "the site also sent {} that {} not asked for and not shown: check for a gateway between the scanner and the site that drops the filter",
+            "the site also sent {} that {} not requested and not shown: check whether a gateway between the scanner and the site removes the filter",
             counted(others, "record"),
             if others == 1 { "was" } else { "were" }
         ),

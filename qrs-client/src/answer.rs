@@ -68,14 +68,16 @@ impl Head {
     }
 
     fn too_many_sessions(&self, body: &[u8], context: RequestContext<'_>) -> Error {
-        let error = too_many_sessions::error(context).with_status(self.status);
-        match &self.location {
+        let error = match &self.location {
             Some(location) => {
                 let target = context.redactor().redact_line(&without_query(location));
-                error.with_excerpt(Some(format!("it redirects to `{target}`")))
+                too_many_sessions::redirect(&target, context)
             }
-            None => error.with_excerpt(context.redactor().excerpt(body)),
-        }
+            None => {
+                too_many_sessions::error(context).with_excerpt(context.redactor().excerpt(body))
+            }
+        };
+        error.with_status(self.status)
     }
 
     /// Whether an ended session, or cookies that have become too long, may be the cause.
@@ -118,15 +120,15 @@ pub(crate) fn login_page(body: &[u8], context: RequestContext<'_>) -> Error {
         (
             Fact::LoginForm,
             "the site answered with a web page, most likely a login form, instead of JSON",
-            "check the virtual proxy's prefix, and that this virtual proxy authenticates by header; a gateway in front \
-             of the site may also ask for a login",
+            "check the virtual proxy's prefix, that this virtual proxy authenticates by header, and whether a gateway in \
+             front of the site asks for a login",
         )
     } else {
         (
             Fact::WebPage,
             "the site answered with a web page instead of JSON",
-            "check that the URL is a Qlik Sense site's, with the prefix of its virtual proxy; a gateway in front of the site \
-             may also answer like this",
+            "check that the URL is a Qlik Sense site's, with the prefix of its virtual proxy, and whether a gateway in \
+             front of the site sends this page",
         )
     };
     context

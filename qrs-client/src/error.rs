@@ -107,7 +107,7 @@ impl Error {
         self.0.time_limit
     }
 
-    /// What the reader of the message can do, if that is known.
+    /// What the reader of the message can do, if that is known: one piece of advice per line.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.0.report.hint()
@@ -221,8 +221,7 @@ impl Error {
 }
 
 /// The hint for a site that requires a client certificate, as port 4242 of a Qlik Sense site does.
-const CLIENT_CERTIFICATE_HINT: &str =
-    "Qlik Sense requires one at port 4242: use the port of its proxy, usually 443";
+const CLIENT_CERTIFICATE_HINT: &str = "use the port of the site's proxy, usually 443: port 4242 of Qlik Sense requires a client certificate";
 
 impl From<outbound_http::Error> for Error {
     fn from(error: outbound_http::Error) -> Self {
@@ -282,7 +281,7 @@ impl fmt::Debug for Error {
             source = cause.source();
         }
         match self.hint() {
-            Some(hint) => write!(f, "\n  try: {hint}"),
+            Some(hint) => write!(f, "\n  try: {}", hint.replace('\n', "\n       ")),
             None => Ok(()),
         }
     }

@@ -80,7 +80,7 @@ impl Get {
         if url.as_str().len() > MAX_URL_BYTES {
             let kib = url.as_str().len() / 1024;
             return Err(Error::configuration(format!(
-                "a URL of {kib} KiB is longer than a site accepts"
+                "the request's URL has {kib} KiB, more than a site accepts"
             ))
             .with_hint("shorten the filter, or read the records in several parts"));
         }

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-use url::Url;
+use url::{ParseError, Url};
 
 use crate::error::Error;
 use crate::site::SiteUrl;
@@ -54,7 +54,8 @@ impl SiteUrl {
         let bracketed = bracketed(&rest[..host_end])?
             .map(|host| format!("{scheme}://{host}{}", &rest[host_end..]));
         let mut url = Url::parse(bracketed.as_deref().unwrap_or(text)).map_err(|error| {
-            Error::configuration(format!("the site's URL is not valid: {error}"))
+            let why = parse_problem(error, &rest[..host_end]);
+            Error::configuration(format!("the site's URL is not valid: {why}"))
         })?;
         if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
             return Err(Error::configuration("the site's URL is not valid"));
@@ -75,6 +76,27 @@ impl FromStr for SiteUrl {
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::parse(text)
     }
+}
+
+/// Why the part of a URL from its host to its path cannot be parsed.
+fn parse_problem(error: ParseError, host_and_port: &str) -> String {
+    let text = match error {
+        ParseError::EmptyHost => "it has no host name",
+        ParseError::InvalidPort => {
+            let port = host_and_port.rsplit(':').next().unwrap_or_default();
+            // Anything else may be a password.
+            let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+            let given = is_number.then(|| format!(", not `{port}`"));
+            let given = given.unwrap_or_default();
+            return format!("the port must be a number from 1 to 65535{given}");
+        }
+        ParseError::InvalidDomainCharacter => "the host name has a character that none can have",
+        ParseError::IdnaError => "the host name is not a valid international domain name",
+        ParseError::InvalidIpv4Address => "the host is not a valid IPv4 address",
+        ParseError::InvalidIpv6Address => "the host is not a valid IPv6 address",
+        other => return other.to_string(),
+    };
+    text.to_owned()
 }
 
 /// The host with brackets around an IPv6 address that has none, if it is one.
@@ -244,18 +266,23 @@ mod tests {
                 "ftp://qlik.example",
                 "must begin with `https://` or `http://`",
             ),
-            ("https://", "empty host"),
+            ("https://", "has no host name"),
             ("https://qlik example/", "not valid"),
-            ("https://qlik.example:99999/", "invalid port"),
+            (
+                "https://qlik.example:99999/",
+                "the port must be a number from 1 to 65535, not `99999`",
+            ),
+            ("https://qlik.example:hunter2/", "from 1 to 65535"),
             (
                 "https://::1:8443/vp",
                 "write `[::1]:8443` or `[::1:8443]` instead of `::1:8443`",
             ),
-            ("https://[::1/vp", "invalid IPv6 address"),
+            ("https://[::1/vp", "not a valid IPv6 address"),
         ];
         for (text, expected) in cases {
             let message = SiteUrl::parse(text).unwrap_err().to_string();
             assert!(message.contains(expected), "{text}: {message}");
+            assert!(!message.contains("hunter2"), "{message}");
         }
     }
 

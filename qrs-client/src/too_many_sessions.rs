@@ -68,13 +68,23 @@ fn letters(text: &str) -> String {
 
 /// The error of a site that refuses another session.
 pub(crate) fn error(context: RequestContext<'_>) -> Error {
-    let message = "the site refuses another session: the account has too many open sessions";
+    with_message(MESSAGE.to_owned(), context)
+}
+
+/// The error of a site that redirects to its page about too many sessions.
+pub(crate) fn redirect(target: &str, context: RequestContext<'_>) -> Error {
+    with_message(format!("{MESSAGE}; it redirects to `{target}`"), context)
+}
+
+const MESSAGE: &str = "the site refuses another session: the account has too many open sessions";
+
+fn with_message(message: String, context: RequestContext<'_>) -> Error {
     context
         .error(ErrorKind::TooManySessions, message)
         .with_fact(Fact::TooManySessions)
         .with_hint(
-            "a site allows a user five sessions at a time, and each ends 30 minutes after its last request: wait until \
-             they have ended, or ask the site's administrator to end them",
+            "wait until the sessions have ended, 30 minutes after their last requests, or ask the site's administrator \
+             to end them; a site allows a user five sessions at a time",
         )
         .with_ended_session(EndedSession::Likely)
         .with_class(FailureClass::Later)

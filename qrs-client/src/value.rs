@@ -50,7 +50,11 @@ pub(crate) fn decode<T: DeserializeOwned>(
     let value = value.or_else(|error| salvage(json).ok_or(error));
     value.map_err(|error: serde_json::Error| {
         let reason = context.redactor().redact_line(&error.to_string());
-        let message = format!("the response is not the expected JSON: {reason}");
+        let message = match (error.is_eof(), error.is_syntax()) {
+            (true, _) => "the response ends before its JSON is complete".to_owned(),
+            (_, true) => format!("the response is not valid JSON: {reason}"),
+            _ => format!("the response is not the expected JSON: {reason}"),
+        };
         // JSON that ends too early was cut off, although the connection was closed properly.
         let (fact, class, ended_session) = match error.is_eof() {
             true if json.trim_ascii().is_empty() => (

@@ -35,6 +35,15 @@ impl Page {
         }
     }
 
+    /// Writes what to do, one piece of advice per line. The first one is after `label`, the others are below it.
+    pub(crate) fn write_advice(&mut self, label: &str, hint: &str) {
+        let width = label.chars().count();
+        for (number, advice) in hint.lines().enumerate() {
+            let label = if number == 0 { label } else { "" };
+            writeln!(self, "{label:width$}{advice}");
+        }
+    }
+
     /// The text, which has no unprintable character besides the ends of its lines.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -160,6 +169,16 @@ mod tests {
         write!(page, "{HOSTILE}");
         let shown = "a b\u{fffd}[2J\u{fffd}1m\u{fffd}\u{fffd}";
         assert_eq!(page.as_str(), format!("  label  {shown}\n{shown}"));
+    }
+
+    #[test]
+    fn each_piece_of_advice_is_on_a_line_of_its_own() {
+        let mut page = Page::default();
+        page.write_advice("  try: ", "check the port\ncheck the\u{1b}[31m host");
+        assert_eq!(
+            page.as_str(),
+            "  try: check the port\n       check the\u{fffd}[31m host\n"
+        );
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn write_delivery(text: &mut Page, run: &DeliveryRun) {
             writeln!(text, "follower {follower}: failed");
             writeln!(text, "  {}", with_causes(error));
             if let Some(hint) = error.hint() {
-                writeln!(text, "  try: {hint}");
+                text.write_advice("  try: ", hint);
             }
             writeln!(
                 text,
@@ -140,7 +140,7 @@ fn write_connection(text: &mut Page, report: &ConnectionReport) {
     for warning in report.warnings() {
         writeln!(text, "  warning   {}", warning.message);
         if let Some(hint) = &warning.hint {
-            writeln!(text, "            {hint}");
+            text.write_advice("            ", hint);
         }
     }
 }
@@ -234,7 +234,8 @@ fn write_kept(text: &mut Page, report: &ConnectionReport) {
 /// A rule of the filters, and how often it had a say.
 pub(crate) fn filter_line(rule: &FilterRule, count: RuleCount) -> String {
     let (matched, excluded) = (grouped(count.matched), grouped(count.left_out));
-    format!("  filter    {rule}: {matched} matched, {excluded} excluded")
+    let FilterRule { name, place, .. } = rule;
+    format!("  filter    `{name}` ({place}): {matched} matched, {excluded} excluded")
 }
 
 fn write_failure(text: &mut Page, error: &ScanError) {
@@ -247,7 +248,7 @@ fn write_failure(text: &mut Page, error: &ScanError) {
         } => {
             writeln!(text, "  while {step}: {message}");
             if let Some(hint) = hint {
-                writeln!(text, "  try: {hint}");
+                text.write_advice("  try: ", hint);
             }
         }
         error => writeln!(text, "  {}", with_causes(error)),

@@ -62,7 +62,7 @@ impl TrustSettings {
                     .iter()
                     .map(|held| format!("`{}`", held.subject()))
                     .collect();
-                format!("`{}` holds {}", store.name(), held.join(", "))
+                format!("`{}` contains {}", store.name(), held.join(", "))
             }
             Trust::AnyCertificate => "any certificate is accepted".to_owned(),
             _ => "not set; using the operating system's CA certificates".to_owned(),

@@ -81,7 +81,7 @@ impl Addresses {
         if self.mapping.is_empty() && self.template.is_none() {
             return rule.to_owned();
         }
-        format!("{rule}; or set `{ATTRIBUTES} = []` to take addresses from other sources only")
+        format!("{rule}\nor set `{ATTRIBUTES} = []` to use other sources of addresses only")
     }
 
     /// The address in the attributes of a user.

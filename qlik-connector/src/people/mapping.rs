@@ -96,7 +96,7 @@ impl Mapping {
         };
         if !is_account(user) {
             let hint = format!(
-                "in double quotes in HOCON, write every backslash twice; if this line is the header of a table, name its columns `user`, `{EMAIL}` and, if there are names, `{NAME}`"
+                "in double quotes in HOCON, write every backslash twice\nif this line is the header of a table, name its columns `user`, `{EMAIL}` and, if there are names, `{NAME}`"
             );
             return Err(EntryError {
                 hint: Some(hint),

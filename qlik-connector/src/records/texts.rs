@@ -92,8 +92,8 @@ impl LongTexts {
         let texts = counted(self.count, "text");
         Some(Diagnostic::warning(
             format!(
-                "{texts} of the list of {list} {were} cut: names may have {MAX_NAME_BYTES} bytes, descriptions \
-                 {MAX_DESCRIPTION_BYTES}; first {first}"
+                "{texts} of the list of {list} {were} truncated: names may have {MAX_NAME_BYTES} bytes, descriptions \
+                 {MAX_DESCRIPTION_BYTES}; first: {first}"
             ),
             None,
         ))
@@ -186,7 +186,7 @@ mod tests {
             assert!(long.len() <= MAX_NAME_BYTES && is_cut(&long), "{letter}");
             let message = texts.warning("apps").unwrap().message;
             assert!(
-                message.starts_with("1 text of the list of apps was cut"),
+                message.starts_with("1 text of the list of apps was truncated"),
                 "{message}"
             );
             assert!(message.contains("the name of `a-1`"), "{message}");

@@ -324,7 +324,7 @@ pub(crate) fn breaks(error: &Error) -> bool {
 /// An empty list often means that the account has no rights: security rules only grant access, and QRS silently omits
 /// records that no rule grants.
 pub(crate) fn nothing_visible(what: &str) -> Diagnostic {
-    Diagnostic::warning(format!("the account sees no {what}, as does an account without rights"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
+    Diagnostic::warning(format!("no {what} is visible to the account: the site has none, or the account may not read any"), "if the site has some, add the security rule of docs/qlik-setup.md: resource filter \
              `App_*,App.Object_*,Stream_*,User_*`, action Read, context `Both in hub and QMC`, for this account"
                 .to_owned())
 }

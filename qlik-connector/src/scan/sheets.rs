@@ -260,10 +260,14 @@ impl<'a> Sheets<'a> {
             ));
         }
         if self.no_sheets > 0 {
-            sink.warn(Diagnostic::warning(format!(
-                    "{} skipped: the site sent objects that are not sheets, although only sheets were requested",
+            sink.warn(Diagnostic::warning(
+                format!(
+                    "{} skipped, because they are not sheets, although only sheets were requested",
                     counted(self.no_sheets, "object")
-                ), "check for a gateway between the scanner and the site that drops the filter".to_owned()));
+                ),
+                "check whether a gateway between the scanner and the site removes the filter"
+                    .to_owned(),
+            ));
         }
         self.warn_of_contacts(sink);
         if let Some(filter) = &self.filter {

@@ -4,8 +4,8 @@ use catalog_model::SinkError;
 use qrs_client::Error;
 
 /// What to do about a list that is larger than the list of any site.
-pub(crate) const TOO_MUCH: &str = "the list is not what a Qlik Sense site sends: check what `connection.url` points to, and whether a \
-    gateway on the way changes answers";
+pub(crate) const TOO_MUCH: &str = "check that `connection.url` is the URL of a Qlik Sense site: no site sends such a list\n\
+    check whether a gateway in front of the site changes responses";
 
 /// Why an attempt at a scan ended early.
 pub(crate) enum AttemptError {

@@ -24,12 +24,12 @@ pub(crate) fn advice(error: &Error, client: &QrsClient) -> String {
     let Some(lost) = lost else {
         return hint(error, client.site());
     };
-    let advice = lost.hint.unwrap_or_default();
-    format!(
-        "the account most likely has too many sessions, because the site does not keep them, and a site allows a user five \
-         sessions at a time: {advice}"
-    )
+    lost.hint.unwrap_or_default() + "\n" + WAIT
 }
+
+/// After a failure because of sessions that are not kept.
+const WAIT: &str = "then wait 30 minutes: the account most likely has too many sessions, because each request opened one, and \
+    a site allows a user five at a time";
 
 /// Whether a site may refuse a request in this way because the user has too many sessions.
 fn may_be_of_sessions(fact: &Fact) -> bool {

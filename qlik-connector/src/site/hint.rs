@@ -1,7 +1,8 @@
 //! What to do about an error of the client, in the words of the connection file: one table from facts to advice.
 //!
 //! Advice is chosen from what was seen ([`Fact`]), never from the kind of the error: two causes of one kind need
-//! different things done. Where the client's own advice needs no setting's name, it is shown as it is.
+//! different things done. Where the client's own advice needs no setting's name, it is shown as it is. Each line is one
+//! piece of advice.
 
 use qrs_client::{Challenge, Error, Fact, LoginPage, SiteUrl, TimeLimit};
 
@@ -27,7 +28,7 @@ pub(crate) fn hint(error: &Error, site: &SiteUrl) -> String {
     })
 }
 
-/// The advice for a fact about the settings. `None` if the client's own advice is enough.
+/// The advice for a fact that concerns settings. `None` if the client's own advice is enough.
 fn of_fact(error: &Error, site: &SiteUrl) -> Option<String> {
     of_connection(error.fact(), site)
         .or_else(|| of_answer(error.fact()))
@@ -41,69 +42,69 @@ fn of_connection(fact: &Fact, site: &SiteUrl) -> Option<String> {
     let port = site.as_url().port_or_known_default().unwrap_or(443);
     Some(match fact {
         Fact::HostUnresolved => format!(
-            "check the spelling of `{}` in `connection.url`, and that this machine's name server knows it; if the site is \
-             behind a proxy, set `proxy`",
+            "check the spelling of `{}` in `connection.url`, and that this machine's DNS server knows the name\n\
+             if the site is behind a proxy, set `proxy`",
             site.host()
         ),
         Fact::ConnectionRefused => format!(
             "check host and port of `connection.url`: nothing listens at port {port} there, or a firewall refuses the \
-             connection; the site's proxy service may be down"
+             connection\ncheck that the site's proxy service runs"
         ),
         Fact::HostUnreachable => {
-            "check host and port of `connection.url`, and this machine's network: no route leads to the site's machine, or \
-             it is off; if the site is behind a proxy, set `proxy`"
+            "check host and port of `connection.url`\ncheck this machine's network, and that the site's machine is on\n\
+             if the site is behind a proxy, set `proxy`"
                 .to_owned()
         }
         Fact::ConnectionFailed | Fact::ConnectionTimedOut => {
-            "check host and port of `connection.url`, that a firewall lets the scanner through, and the `proxy` settings if \
-             the site is behind a proxy"
+            "check host and port of `connection.url`\ncheck that no firewall blocks the connection\n\
+             if the site is behind a proxy, check the `proxy` settings"
                 .to_owned()
         }
         Fact::TlsSilent => format!(
-            "check the port of `connection.url`: what listens at port {port} may not speak TLS, or hangs; the site's proxy \
+            "check the port of `connection.url`: the server at port {port} may not speak TLS, or hangs; the site's proxy \
              service usually has port 443"
         ),
         Fact::TlsClosed | Fact::NotTls => format!(
-            "check the port of `connection.url`: what listens at port {port} is not a site with `https`; the site's proxy \
+            "check the port of `connection.url`: the server at port {port} is not a site with `https`; the site's proxy \
              service usually has port 443"
         ),
         Fact::PlainHttp => format!(
-            "write `http://` in place of `https://` in `connection.url`, or name the port of `https`, usually 443, in \
-             place of {port}"
+            "write the port of `https` in `connection.url`, usually 443, instead of {port}\n\
+             if the site has no `https`, write `http://` instead of `https://`"
         ),
-        Fact::TlsExpected => "write `https://` in place of `http://` in `connection.url`".to_owned(),
+        Fact::TlsExpected => "write `https://` instead of `http://` in `connection.url`".to_owned(),
         Fact::ClosedWithoutAnswer => format!(
-            "check the port of `connection.url`: what listens at port {port} closes connections without an answer; a \
-             firewall or gateway on the way may do so, too"
+            "check the port of `connection.url`: the server at port {port} closes connections without a response\n\
+             check whether a firewall or gateway between the scanner and the site closes them"
         ),
         Fact::NotHttp => format!(
-            "check the port of `connection.url`: what listens at port {port} is not a web server"
+            "check the port of `connection.url`: the server at port {port} is not a web server"
         ),
         _ => return None,
     })
 }
 
-/// An answer that cannot be read.
+/// A response that cannot be read.
 fn of_answer(fact: &Fact) -> Option<String> {
     let text = match fact {
         Fact::AnswerCut => {
-            "the connection broke, or something on the way cut the answer: try again, if necessary when the site is less busy"
+            "run the command again, if necessary when the site is less busy\ncheck whether a gateway or firewall between the scanner \
+             and the site ends long responses"
         }
         Fact::CompressedAnswerCut | Fact::CompressedAnswerDamaged => {
-            "a gateway between the scanner and the site damages compressed answers: ask its owner to pass them on as they \
-             are, or to pass the header `Accept-Encoding` on"
+            "ask the owner of the gateway in front of the site to forward compressed responses unchanged, and the request \
+             header `Accept-Encoding`"
         }
         Fact::HeadersTooLarge | Fact::AnswerTooLarge => {
-            "the answer is not what a Qlik Sense site sends: check what `connection.url` points to, and whether a gateway \
-             on the way changes answers"
+            "check that `connection.url` is the URL of a Qlik Sense site: no site sends such a response\n\
+             check whether a gateway in front of the site changes responses"
         }
         Fact::NotJson | Fact::UnexpectedJson | Fact::NotQrs => {
-            "check that `connection.url` names a Qlik Sense Enterprise on Windows site and the prefix of its virtual \
-             proxy; if it does, a gateway on the way changes answers"
+            "check that `connection.url` is the URL of a Qlik Sense Enterprise on Windows site, with the prefix of its \
+             virtual proxy\nif it is, ask the owner of the gateway in front of the site whether it changes responses"
         }
         Fact::ListDamaged => {
-            "something on the way changed the answer: ask the owner of the gateway or proxy in front of the site, or try \
-             again"
+            "run the command again\nask the owner of the gateway or proxy in front of the site whether it changes responses"
         }
         _ => return None,
     };
@@ -120,52 +121,47 @@ fn of_lost_login(error: &Error) -> Option<String> {
             | Fact::LoginForm
     );
     (asks_for_login && !is_about(error)).then(|| {
-        "the site accepted the account for earlier requests: its session was ended, or it has too many sessions, which end \
-         after 30 minutes; give the scanner an account that nothing else uses, and try again"
+        "run the command again: the site accepted the account for earlier requests, so its session was ended, or five others are open\n\
+         give the scanner an account that nothing else uses"
             .to_owned()
     })
 }
 
 /// The site did not let the account in.
 fn of_login(fact: &Fact, site: &SiteUrl) -> Option<String> {
-    const HEADER: &str = "check that `connection.auth.key` is the header name set there, and that `connection.auth.value` is an active account in the form that its pattern expects, such as `DOMAIN\\user`";
+    const HEADER: &str = "check that `connection.auth.key` is the header name set in that virtual proxy\ncheck that \
+        `connection.auth.value` is an active account in the form that the virtual proxy expects, such as `DOMAIN\\user`";
+    const SESSIONS: &str = "or wait 30 minutes: if five sessions of the account are open, the site responds in the same way";
     Some(match fact {
         Fact::CredentialsRequested(challenges) if challenges.iter().any(Challenge::is_windows) => {
-            format!("{}; {HEADER}", other_prefix(site))
+            format!("{}\n{HEADER}", other_prefix(site))
         }
         Fact::CredentialsRequested(challenges) if !challenges.is_empty() => format!(
-            "no virtual proxy of Qlik Sense asks for this: a gateway in front of the site does; ask its owner to let the \
-             scanner through, or {}",
+            "ask the owner of the gateway in front of the site to let the scanner through: no virtual proxy of Qlik Sense \
+             asks for this\nor {}",
             header_prefix(site)
         ),
-        Fact::CredentialsRequested(_) => format!("{}; {HEADER}", other_prefix(site)),
-        Fact::RedirectToLogin(LoginPage::Windows) => format!("{}; {HEADER}", other_prefix(site)),
-        Fact::RedirectToLogin(_) => format!(
-            "the virtual proxy did not accept the header: {}; {HEADER}; too many sessions of the account look the same, \
-             and end after 30 minutes",
-            header_prefix(site)
-        ),
-        Fact::RedirectToIdentityProvider => format!(
-            "the virtual proxy uses the login of another system, such as SAML or OIDC, not a header: {}",
-            header_prefix(site)
-        ),
+        Fact::CredentialsRequested(_) => format!("{}\n{HEADER}", other_prefix(site)),
+        Fact::RedirectToLogin(LoginPage::Windows) => format!("{}\n{HEADER}", other_prefix(site)),
+        Fact::RedirectToLogin(_) => format!("{}\n{HEADER}\n{SESSIONS}", header_prefix(site)),
+        Fact::RedirectToIdentityProvider => header_prefix(site),
         Fact::SiteMoved(moved) => format!("write `connection.url = \"{moved}\"`"),
         Fact::RedirectElsewhere => format!(
-            "if that is where the site is now, write that address as `connection.url`; else {}",
+            "if the site has moved there, write this address as `connection.url`\nor {}",
             header_prefix(site)
         ),
         Fact::LoginForm => format!(
-            "a web page with a form comes from a login page or from a gateway in front of the site: {}",
+            "{}\ncheck whether a gateway in front of the site asks for a login",
             header_prefix(site)
         ),
         Fact::WebPage => format!(
-            "check that `connection.url` names a Qlik Sense site, and that no gateway in front of it answers with a page of \
-             its own; {}",
+            "check that `connection.url` is the URL of a Qlik Sense site\n{}\ncheck whether a gateway in front of the \
+             site sends this page",
             header_prefix(site)
         ),
         Fact::AccountInactive => {
-            "activate the account in the QMC under Users: remove the mark `Inactive`, or let its user directory be \
-             synchronized again"
+            "activate the account in the QMC under Users: remove the mark `Inactive`, or synchronize its user directory \
+             again"
                 .to_owned()
         }
         Fact::TooManySessions => TOO_MANY_SESSIONS.to_owned(),
@@ -173,66 +169,69 @@ fn of_login(fact: &Fact, site: &SiteUrl) -> Option<String> {
     })
 }
 
-const TOO_MANY_SESSIONS: &str = "a site allows a user five sessions at a time, each of which ends 30 minutes after its last request: wait, \
-    or let the Qlik administrator end them; give the scanner an account that nothing else uses, run `check`, \
-    which warns if the site does not keep the session, and if that does not help set `connection.logout = true`";
+const TOO_MANY_SESSIONS: &str = "wait 30 minutes, or ask the Qlik administrator to end the sessions: a site allows a user five at a time, and \
+    each ends 30 minutes after its last request\n\
+    give the scanner an account that nothing else uses\n\
+    run `check`, which warns if the site does not keep the session\n\
+    if nothing else helps, set `connection.logout = true`";
 
 /// The site refused the request, or could not serve it.
 fn of_refusal(error: &Error, site: &SiteUrl) -> Option<String> {
     let text = match error.fact() {
         Fact::XrfkeyMissing => {
-            "something between the scanner and the site drops the query or the header `X-Qlik-Xrfkey`: ask the owner of \
-             the proxy or gateway there"
+            "ask the owner of the proxy or gateway between the scanner and the site whether it removes the query or the \
+             header `X-Qlik-Xrfkey`"
         }
         Fact::Forbidden => {
-            "check in the QMC that the account is active and not blocked, that it may read (docs/qlik-setup.md has the \
-             rule), and that it does not have five sessions open already, which end after 30 minutes"
+            "check in the QMC that the account is active and not blocked\ncheck that the account may read: \
+             docs/qlik-setup.md has the rule\nor wait 30 minutes: the account may have five open sessions"
         }
         Fact::PrefixOrHostUnknown => {
-            return Some(format!("{}; {}", linked_prefix(site), host_name(site)));
+            return Some(format!("{}\n{}", linked_prefix(site), host_name(site)));
         }
         Fact::HostNameRefused => return Some(host_name(site)),
         Fact::RequestRefused if is_about(error) => {
             let host = host_name(site);
             return Some(match site.prefix() {
-                Some(_) => format!("{}; {host}", linked_prefix(site)),
+                Some(_) => format!("{}\n{host}", linked_prefix(site)),
                 None => host,
             });
         }
         Fact::RequestRefused => {
-            "the site understands other requests: a gateway in front of it may change or refuse this one"
+            "check whether a gateway in front of the site changes or refuses this request: the site accepted others"
         }
         Fact::NothingHere if is_about(error) => {
-            "check that `connection.url` names a Qlik Sense Enterprise on Windows site and the prefix of its virtual proxy"
+            "check that `connection.url` is the URL of a Qlik Sense Enterprise on Windows site, with the prefix of its \
+             virtual proxy"
         }
         Fact::NothingHere => {
-            "the site has no such list: a gateway in front of it may not let this path through, or the site's version is \
-             too old"
+            "check whether a gateway in front of the site blocks this path\ncheck the site's version: it may be too old to \
+             have this list"
         }
         Fact::RequestTooLong => {
-            "raise the limit for request headers on the gateway or load balancer in front of the site, and check that \
-             `connection.auth.value` is not longer than intended"
+            "check that `connection.auth.value` is not longer than intended\n\
+             raise the limit for request headers on the gateway or load balancer in front of the site"
         }
-        Fact::Throttled => "try later, or at a time when the site is less busy",
+        Fact::Throttled => "run the command again when the site is less busy",
         Fact::ServerFailed => {
-            "the site's repository failed: try later, and look at the repository's log"
+            "run the command again later\nlook for the error in the log of the site's repository"
         }
         Fact::GatewayFailed => {
-            "a server between the scanner and the repository (a gateway, a load balancer, the site's proxy service, or \
-             the `proxy` of the connection) gets no answer from it: check that the site's services run"
+            "check that the site's services run\ncheck the gateway, the load balancer or the `proxy` of the connection: one \
+             of them gets no response from the site"
         }
         Fact::ServiceUnavailable => {
-            "the site is starting, stopped or overloaded: check that its services run, or try later"
+            "check that the site's services run: they may be starting, stopped or overloaded"
         }
         Fact::UnexpectedStatus => {
-            "check that `connection.url` names a Qlik Sense Enterprise on Windows site, and whether a gateway in front of \
-             it refuses the request"
+            "check that `connection.url` is the URL of a Qlik Sense Enterprise on Windows site\n\
+             check whether a gateway in front of the site refuses the request"
         }
         Fact::InvalidSetting => {
             return error
                 .hint()
                 .map(str::to_owned)
-                .or(Some("correct the setting that is named".to_owned()));
+                .or(Some("correct this setting".to_owned()));
         }
         _ => return None,
     };
@@ -256,20 +255,20 @@ fn of_limit(limit: TimeLimit) -> String {
     let setting = setting(limit);
     match limit {
         TimeLimit::Connect => format!(
-            "check host and port of `connection.url`, and that a firewall lets the scanner through; if the network is that \
-             slow, set a longer `{setting}`"
+            "check host and port of `connection.url`\ncheck that no firewall blocks the connection\n\
+             if the network is slow, set a longer `{setting}`"
         ),
         TimeLimit::FirstByte => format!(
-            "check the port of `connection.url` and the load of the site, or set a longer `{setting}`; a site that nobody \
-             used for a while needs up to 20 s for its first answer"
+            "check the port of `connection.url` and the load of the site\n\
+             or set a longer `{setting}`: a site that was idle needs up to 20 s for its first response"
         ),
         TimeLimit::FirstByteOfList => format!(
-            "check the load of the site, or set a longer `{setting}`: a large site may need minutes until a list begins"
+            "check the load of the site\nor set a longer `{setting}`: a large site may need minutes until a list begins"
         ),
         TimeLimit::Silence => format!(
-            "check the load of the site and whether a gateway or firewall drops idle connections, or set a longer \
-             `{setting}`"
+            "check the load of the site, and whether a gateway or firewall drops idle connections\n\
+             or set a longer `{setting}`"
         ),
-        _ => format!("set a longer `{setting}`, or scan at a time when the site is less busy"),
+        _ => format!("set a longer `{setting}`\nor scan at a time when the site is less busy"),
     }
 }

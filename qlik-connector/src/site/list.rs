@@ -278,7 +278,7 @@ impl Unreadable {
         if let Some(first) = &self.first {
             sink.warn(Diagnostic::warning(
                 format!(
-                    "{} of the {} could not be read; {consequence}; first {first}",
+                    "{} of the {} could not be read; {consequence}; first: {first}",
                     self.count, self.list
                 ),
                 None,

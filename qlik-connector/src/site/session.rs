@@ -11,9 +11,10 @@ pub(crate) fn session_is_not_kept(state: SessionState) -> Option<Diagnostic> {
         _ => return None,
     };
     Some(Diagnostic::warning(format!(
-            "the session is not kept: {cause}, so each request opens a new session, and a site allows a user five \
-             sessions at a time: the sixth request may be refused"
+            "the session is not kept, because {cause}: each request opens another session, and a site \
+             allows five sessions at a time"
         ), "check that no gateway or load balancer between the scanner and the site removes, joins or changes the \
-             headers `Set-Cookie` and `Cookie`; with several proxy nodes, that each client stays on one node"
+             headers `Set-Cookie` and `Cookie`\nif the site has several proxy nodes, check that each client stays on one \
+             node"
                 .to_owned()))
 }

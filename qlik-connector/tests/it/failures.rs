@@ -198,7 +198,7 @@ async fn an_account_without_rights_is_warned_about() {
     assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
     assert!(scan.seen.items.is_empty());
     let warning = &scan.seen.warnings[0];
-    assert!(warning.message.contains("sees no sheet"));
+    assert!(warning.message.contains("no sheet is visible"));
     assert!(
         warning
             .hint

@@ -127,7 +127,7 @@ async fn an_unrequested_object_is_not_reported_as_present() {
         let [unasked] = &found[..] else {
             panic!("{subject}: {found:?}");
         };
-        assert!(unasked.contains("drops the filter"), "{unasked}");
+        assert!(unasked.contains("removes the filter"), "{unasked}");
     }
     // A matching record is found wherever it is in the list, and ids are case-insensitive.
     for id in [id.to_owned(), id.to_uppercase()] {

@@ -99,13 +99,13 @@ async fn long_texts_are_truncated_with_one_warning() {
             .count()
     };
     assert_eq!(
-        sizes("2 texts of the list of apps were cut"),
+        sizes("2 texts of the list of apps were truncated"),
         1,
         "{:?}",
         scan.warnings()
     );
     assert_eq!(
-        sizes("of the list of sheets were cut"),
+        sizes("of the list of sheets were truncated"),
         1,
         "{:?}",
         scan.warnings()
@@ -206,7 +206,7 @@ async fn a_version_a_location_or_an_error_page_of_any_size_makes_a_short_message
         Fault::body(&*long),
     ] {
         let message = failure(&scan_with(fault.on("/qrs/about"), &[]).await);
-        assert!(!message.contains("is not HTTP"), "{message}");
+        assert!(!message.contains("does not speak HTTP"), "{message}");
         assert!(message.len() < 1_500, "{}", &message[..1_500]);
     }
 }

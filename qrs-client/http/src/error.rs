@@ -109,7 +109,7 @@ impl Error {
         self.0.time_limit
     }
 
-    /// What the reader of the message can do, if that is known.
+    /// What the reader of the message can do, if that is known: one piece of advice per line.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
@@ -176,7 +176,7 @@ impl Error {
         self
     }
 
-    /// Sets what the reader of the message can do.
+    /// Sets what the reader of the message can do: one piece of advice per line.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint = Some(hint.into());
@@ -265,19 +265,27 @@ impl fmt::Display for Error {
             write!(f, " (status {status})")?;
         }
         if let Some(url) = &self.0.url {
-            write!(f, " at `{url}`")?;
+            // "redirects to X at Y" would read as if X were at Y.
+            let at = match self.0.status {
+                Some(300..=399) => "in response to",
+                _ => "at",
+            };
+            write!(f, " {at} `{url}`")?;
         }
         if let Some((tries, took)) = self.0.tries {
-            write!(f, ", tried {tries} times in {}", seconds(took))?;
+            write!(f, ", tried {tries} times")?;
+            if took >= Duration::from_secs(1) {
+                write!(f, " in {}", seconds(took))?;
+            }
         }
         if let Some(excerpt) = &self.0.excerpt {
-            write!(f, ": {excerpt}")?;
+            write!(f, "; response text: `{excerpt}`")?;
         }
         Ok(())
     }
 }
 
-/// A duration in seconds: `0.2 s` or `10 s`.
+/// A duration in seconds: `1.2 s` or `10 s`.
 fn seconds(time: Duration) -> String {
     let tenths = (time.as_secs_f64() * 10.0).round() / 10.0;
     if tenths < 10.0 {
@@ -297,7 +305,7 @@ impl fmt::Debug for Error {
             source = cause.source();
         }
         match &self.0.hint {
-            Some(hint) => write!(f, "\n  try: {hint}"),
+            Some(hint) => write!(f, "\n  try: {}", hint.replace('\n', "\n       ")),
             None => Ok(()),
         }
     }
@@ -324,8 +332,8 @@ mod tests {
             .with_excerpt(Some("Your account is inactive.".to_owned()));
         assert_eq!(
             error.to_string(),
-            "the server refuses this request (status 403) at `https://server.example/api`: \
-             Your account is inactive."
+            "the server refuses this request (status 403) at `https://server.example/api`; \
+             response text: `Your account is inactive.`"
         );
     }
 
@@ -368,8 +376,22 @@ mod tests {
             "the service is not available (status 503) at `https://server.example/api`, \
              tried 5 times in 10 s"
         );
-        assert!(error(240).to_string().ends_with("in 0.2 s"));
-        assert!(error(1_000).to_string().ends_with("in 1 s"));
+        assert!(error(240).to_string().ends_with(", tried 5 times"));
+        assert!(error(1_240).to_string().ends_with("in 1.2 s"));
+    }
+
+    #[test]
+    fn a_redirect_is_a_response_to_its_url() {
+        let error = Error::new(
+            ErrorKind::UnexpectedAnswer,
+            "the server redirects to `/login`",
+        )
+        .with_status(302)
+        .with_url("https://server.example/api");
+        assert_eq!(
+            error.to_string(),
+            "the server redirects to `/login` (status 302) in response to `https://server.example/api`"
+        );
     }
 
     #[test]

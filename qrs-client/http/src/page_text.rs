@@ -35,6 +35,26 @@ pub fn text_on_one_line(body: &[u8]) -> String {
     joined(&text_of(body))
 }
 
+/// Maximum length of a title that is recognized as repeated, in words.
+const MAX_TITLE_WORDS: usize = 20;
+
+/// A line without its first words if the same words follow. Most error pages have their title in their first heading, too:
+/// `Error 400 Error 400 - Bad request`.
+pub(crate) fn without_repeated_title(line: String) -> String {
+    let words: Vec<_> = line.split(' ').take(2 * MAX_TITLE_WORDS).collect();
+    let repeated = (1..=words.len() / 2)
+        .rev()
+        .find(|count| words[..*count] == words[*count..2 * count]);
+    match repeated {
+        Some(count) => line
+            .splitn(count + 1, ' ')
+            .last()
+            .unwrap_or_default()
+            .to_owned(),
+        None => line,
+    }
+}
+
 /// Whether a web page contains a form.
 #[must_use]
 pub fn has_form(page: &[u8]) -> bool {
@@ -184,6 +204,22 @@ mod tests {
         check("<script>never closed", "");
         check("<p", "");
         check("<p>5 &gt; 3 & 2 &unknown; &", "5 > 3 & 2 &unknown; &");
+    }
+
+    #[test]
+    fn a_title_that_is_repeated_is_kept_once() {
+        for (line, expected) in [
+            (
+                "Error 400 Error 400 - Bad request",
+                "Error 400 - Bad request",
+            ),
+            ("Log in", "Log in"),
+            ("no no no", "no no"),
+            ("Access denied Access denied", "Access denied"),
+            ("", ""),
+        ] {
+            assert_eq!(without_repeated_title(line.to_owned()), expected);
+        }
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::page_text::{joined, one_line, text_of};
+use crate::page_text::{is_html, joined, one_line, text_of, without_repeated_title};
 use search::Search;
 use spelling::each_spelling;
 
@@ -105,7 +105,11 @@ impl Redactor {
     #[must_use]
     pub fn excerpt(&self, body: &[u8]) -> Option<String> {
         let text = text_of(body);
-        let line = one_line(&joined(&self.redact(self.without_cut_secret(&text))));
+        let line = joined(&self.redact(self.without_cut_secret(&text)));
+        let line = match is_html(body) {
+            true => one_line(&without_repeated_title(line)),
+            false => one_line(&line),
+        };
         (!line.is_empty()).then_some(line)
     }
 

@@ -201,11 +201,15 @@ impl Response {
                 .error(ErrorKind::WebPage, message)
                 .with_fact(Fact::WebPage)
                 .with_hint(
-                    "check the URL; a gateway in front of the server may also answer like this",
+                    "check the URL, and whether a gateway in front of the server sends this page",
                 )
         } else {
             let reason = self.context.redactor().redact_line(&error.to_string());
-            let message = format!("the response is not the expected JSON: {reason}");
+            let message = match (error.is_eof(), error.is_syntax()) {
+                (true, _) => "the response ends before its JSON is complete".to_owned(),
+                (_, true) => format!("the response is not valid JSON: {reason}"),
+                _ => format!("the response is not the expected JSON: {reason}"),
+            };
             let (fact, class) = match () {
                 // JSON that ends too early was cut off, although the connection was closed properly.
                 () if error.is_eof() => (Fact::AnswerCut, FailureClass::ConnectionLost),

@@ -33,7 +33,7 @@ pub(crate) fn no_response(error: Link<'_>, context: &RequestContext) -> Error {
         (
             ErrorKind::UnexpectedAnswer,
             Fact::NotHttp,
-            "the response is not HTTP: data came before the request".to_owned(),
+            format!("{name} sent data before the request, as no HTTP server does"),
             FailureClass::ConnectionLost,
         )
     } else if closed || links.iter().any(|link| is_reset(*link)) {
@@ -47,15 +47,14 @@ pub(crate) fn no_response(error: Link<'_>, context: &RequestContext) -> Error {
         (
             ErrorKind::TooLarge,
             Fact::HeadersTooLarge,
-            "the response's headers are larger than the client reads (400 KB, 2,000 lines)"
-                .to_owned(),
+            "the response has more than 400 KB or 2,000 lines of headers".to_owned(),
             FailureClass::Permanent,
         )
     } else if http.is_some_and(hyper::Error::is_parse) {
         (
             ErrorKind::UnexpectedAnswer,
             Fact::NotHttp,
-            "the response is not HTTP".to_owned(),
+            format!("{name} does not speak HTTP at this port"),
             FailureClass::Permanent,
         )
     } else {
@@ -105,7 +104,7 @@ fn coding_error(error: &io::Error, context: &RequestContext) -> Error {
         .error(kind, message)
         .with_fact(fact)
         .with_class(class)
-        .with_hint("a gateway between the client and the server may damage compressed responses")
+        .with_hint("check whether a gateway between the client and the server changes compressed responses")
         .with_cause(context.redactor().redact(&error.to_string()))
 }
 
@@ -114,7 +113,7 @@ pub(crate) fn unknown_coding(coding: &UnknownCoding, context: &RequestContext) -
     let UnknownCoding(coding) = coding;
     let coding = context.redactor().redact(&one_line(coding));
     let message =
-        format!("the response has the content coding `{coding}`, but the client asked for `gzip`");
+        format!("the response is compressed with `{coding}`, but the client accepts only `gzip`");
     context
         .error(ErrorKind::UnexpectedAnswer, message)
         .with_fact(Fact::UnknownCoding)
@@ -157,11 +156,12 @@ pub(crate) fn time_limit_exceeded(
 
 /// Whether a timer of this process ended the request, not one of the operating system.
 pub(crate) fn is_time_limit(error: &reqwest::Error) -> bool {
-    let is_of_system = |link: &Link<'_>| {
-        let error = link.downcast_ref::<io::Error>();
-        error.is_some_and(|error| error.raw_os_error().is_some())
-    };
     error.is_timeout() && !links(error).iter().any(is_of_system)
+}
+
+fn is_of_system(link: &Link<'_>) -> bool {
+    let error = link.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.raw_os_error().is_some())
 }
 
 /// Whether the connection failed because of TLS.
@@ -216,10 +216,10 @@ fn next_link(link: Link<'_>) -> Option<Link<'_>> {
     }
 }
 
-/// Adds the texts of the causes, each once: an I/O error repeats the text of the error inside it. reqwest's own text is left
-/// out, since it contains the URL with its query.
+/// Adds the causes that the operating system reported. The texts of the HTTP libraries repeat the message in their own
+/// terms, and may contain the URL with its query.
 fn with_causes(error: Error, links: &[Link<'_>], context: &RequestContext) -> Error {
-    let texts = links.iter().filter(|link| !link.is::<reqwest::Error>());
+    let texts = links.iter().filter(|link| is_of_system(link));
     let texts = texts.map(|link| context.redactor().redact(&link.to_string()));
     let mut texts: Vec<_> = texts.collect();
     texts.dedup();

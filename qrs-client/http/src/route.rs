@@ -109,7 +109,7 @@ impl Route<'_> {
             .ok()
             .flatten()?;
         let peer = self.first_peer();
-        let message = format!("{peer} speaks TLS at this port, but the request was not encrypted");
+        let message = format!("{peer} expects TLS at this port, but plain http was used");
         let error = Error::new(peer.tls_kind(), message);
         let error = error.with_fact(match peer {
             Peer::Server(_) => Fact::TlsExpected,
@@ -253,7 +253,7 @@ impl Walk {
         let (fact, hint) = if is_tls {
             (
                 Fact::TlsSilent,
-                "the port may not speak TLS: check the scheme and the port",
+                "check the scheme and the port: the port may not speak TLS",
             )
         } else {
             (

@@ -62,7 +62,7 @@ impl Head {
             400 | 414 => Meaning::new(
                 ErrorKind::BadRequest,
                 Fact::RequestRefused,
-                "the site does not understand the request",
+                "the site does not accept the request",
             ),
             401 | LOGIN_TIMEOUT => unauthorized(&self.challenges),
             403 => forbidden(text),
@@ -75,7 +75,7 @@ impl Head {
             404 => Meaning::new(
                 ErrorKind::NotFound,
                 Fact::NothingHere,
-                "the site has nothing at this path",
+                "the site has no such page",
             ),
             status => self.server_error(status),
         }
@@ -98,7 +98,7 @@ impl Head {
                 return Meaning::new(
                     ErrorKind::UnexpectedAnswer,
                     Fact::UnexpectedStatus,
-                    "the site answered with an unexpected status",
+                    "the site sent an unexpected status",
                 );
             }
         };
@@ -119,7 +119,7 @@ fn tls_expected() -> Meaning {
     Meaning::new(
         ErrorKind::BadRequest,
         Fact::TlsExpected,
-        "the site speaks TLS at this port, but the request was not encrypted",
+        "the site expects TLS at this port, but plain http was used",
     )
     .with_hint("use `https` instead of `http`")
 }
@@ -169,7 +169,7 @@ fn unauthorized(challenges: &[Challenge]) -> Meaning {
         [] => redirect::CHECK_CREDENTIALS,
         _ if challenges.iter().any(Challenge::is_windows) => redirect::WINDOWS,
         _ => {
-            "a virtual proxy with header authentication does not ask for this, but a gateway in front of the site may"
+            "ask the owner of the gateway in front of the site: no virtual proxy of Qlik Sense asks for this"
         }
     };
     Meaning::new(ErrorKind::Unauthorized, fact, message).with_hint(hint)
@@ -183,7 +183,7 @@ fn forbidden(text: &str) -> Meaning {
             "the site received no valid xrfkey",
         )
         .with_hint(
-            "something between client and site may remove the query or the header `X-Qlik-Xrfkey`",
+            "check whether a gateway between client and site removes the query or the header `X-Qlik-Xrfkey`",
         );
     }
     let message = "the site refuses this request for the account";
@@ -192,5 +192,5 @@ fn forbidden(text: &str) -> Meaning {
             .with_hint("activate the account in the QMC");
     }
     Meaning::new(ErrorKind::Forbidden, Fact::Forbidden, message)
-        .with_hint("the account may lack the right, be blocked, or have too many sessions")
+        .with_hint("check that the account has the right, is not blocked, and does not have five open sessions")
 }

@@ -156,8 +156,8 @@ impl<T: DeserializeOwned> Outgoing<T> {
         }
         let reason = context.redactor().redact_line(reason);
         let message = format!(
-            "stopped reading the list: {unreadable} of its first {count} elements are not readable records, the last \
-             because {reason}"
+            "stopped reading the list: {unreadable} of its first {count} elements are not readable records; the last \
+             one: {reason}"
         );
         Err(context.error(ErrorKind::TooLarge, message))
     }
@@ -191,7 +191,10 @@ fn list_error(error: ListError, rest: &[u8], context: RequestContext<'_>) -> Err
         offset,
         kind: cause,
     } = error;
-    let message = format!("the list is invalid at byte {offset}: {reason}");
+    let message = match cause {
+        ListErrorKind::Incomplete => format!("the list is incomplete at byte {offset}: {reason}"),
+        _ => format!("the list is invalid at byte {offset}: {reason}"),
+    };
     let (kind, fact) = match cause {
         ListErrorKind::TooLarge => (ErrorKind::TooLarge, Fact::AnswerTooLarge),
         ListErrorKind::Incomplete => (ErrorKind::ListBroken, Fact::AnswerCut),

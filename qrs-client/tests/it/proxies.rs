@@ -231,7 +231,7 @@ async fn a_scheme_that_does_not_match_the_proxys_port_is_reported() {
         site("site-chain.pem", "site.key").await,
     ] {
         let clear = client(&site, at(&secure, ProxyScheme::Http));
-        check(about(&clear).await, "the proxy speaks TLS at this port");
+        check(about(&clear).await, "the proxy expects TLS at this port");
         let tls = client(&site, at(&plain, ProxyScheme::Https));
         check(
             about(&tls).await,

@@ -218,7 +218,7 @@ async fn http_to_a_port_of_tls_and_the_reverse_are_reported() {
     let error = client.tries(1).build().unwrap().about().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
     assert!(
-        error.to_string().contains("speaks TLS at this port"),
+        error.to_string().contains("expects TLS at this port"),
         "{error}"
     );
     assert!(error.hint().unwrap().contains("`https`"));

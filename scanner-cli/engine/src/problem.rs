@@ -95,10 +95,16 @@ impl Problem {
             Self::InFile(diagnostic) => diagnostic.render(colors),
             Self::General { message, hint, .. } => {
                 let word = if self.is_error() { "error" } else { "warning" };
-                let hint = hint
-                    .as_ref()
-                    .map(|hint| format!("\n  help: {}", printable(hint)));
-                format!("{word}: {}{}", printable(message), hint.unwrap_or_default())
+                let mut text = format!("{word}: {}", printable(message));
+                for (number, advice) in hint.iter().flat_map(|hint| hint.lines()).enumerate() {
+                    text += if number == 0 {
+                        "\n  help: "
+                    } else {
+                        "\n        "
+                    };
+                    text += &printable(advice);
+                }
+                text
             }
         }
     }

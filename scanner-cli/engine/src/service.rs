@@ -173,12 +173,14 @@ impl Service {
 
     /// Runs until a request to stop arrives.
     pub async fn run(mut self, mut requests: UnboundedReceiver<Request>) -> ServiceEnd {
-        let name = self.name.as_deref().unwrap_or("without a name");
-        info!(
-            scanner = name,
-            version = env!("CARGO_PKG_VERSION"),
-            "service started"
-        );
+        let version = env!("CARGO_PKG_VERSION");
+        match &self.name {
+            Some(name) => info!(scanner = name, version, "service started"),
+            None => info!(
+                version,
+                "service started without a name: there is no file `agent-identifier`"
+            ),
+        }
         let mut tick = interval(TICK.min(self.automation.look_interval));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let end = loop {

@@ -159,7 +159,8 @@ impl SourceDiagnostic {
             None => title.element(annotate_snippets::Origin::path(place)),
         };
         let group = match &self.hint {
-            Some(hint) => group.element(Level::HELP.message(printable(hint))),
+            Some(hint) => group
+                .element(Level::HELP.message(printable(&hint.replace('\n', "; ")).into_owned())),
             None => group,
         };
         let renderer = match colors {

@@ -127,7 +127,7 @@ impl Parser<'_, '_> {
                 }
                 (T::End, None) => return Ok(block),
                 (T::End, Some(open)) => return Err(never_closed(open, "{", "}").into()),
-                (T::CloseBrace, None) => return Err(self.closes_nothing("}").into()),
+                (T::CloseBrace, None) => return Err(self.unmatched("}").into()),
                 (T::Unquoted, _) if self.text() == "include" => self.include(&mut block)?,
                 _ => self.setting(&mut block)?,
             }

@@ -91,7 +91,7 @@ fn summary(trial: &Trial, connection: &str) -> Page {
     for warning in &trial.warnings {
         writeln!(text, "  warning   {}", warning.message);
         if let Some(hint) = &warning.hint {
-            writeln!(text, "            {hint}");
+            text.write_advice("            ", hint);
         }
     }
     text

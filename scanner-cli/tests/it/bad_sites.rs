@@ -75,7 +75,7 @@ fn a_response_that_a_gateway_compressed_in_another_way() {
         .check(
             4,
             &[
-                "the content coding `br`",
+                "compressed with `br`",
                 "must respect the header `Accept-Encoding`",
             ],
         );
@@ -83,7 +83,7 @@ fn a_response_that_a_gateway_compressed_in_another_way() {
 
 #[test]
 fn a_site_that_takes_too_long() {
-    let first_byte = "`connection.time_limits.first_byte`; a site that nobody used for a while needs up to 20 s for its first answer";
+    let first_byte = "set a longer `connection.time_limits.first_byte`: a site that was idle needs up to 20 s for its first response";
     for (fault, hint) in [
         (Fault::silence(), first_byte),
         (
@@ -134,7 +134,10 @@ fn a_site_that_answers_with_an_error() {
         &["status 403", "docs/qlik-setup.md"],
     );
     check(Fault::status(404), &["status 404"]);
-    check(Fault::status(500), &["status 500", "repository's log"]);
+    check(
+        Fault::status(500),
+        &["status 500", "log of the site's repository"],
+    );
     check(Fault::status(502), &["status 502"]);
     check(Fault::body("garbage"), &["garbage"]);
     check(Fault::body("{\"buildVersion\":"), &["try: "]);
@@ -200,7 +203,7 @@ fn an_account_that_sees_nothing_causes_a_warning_with_the_rule_to_add() {
         0,
         &[
             "complete",
-            "sees no sheet",
+            "no sheet is visible",
             "App_*,App.Object_*,Stream_*,User_*",
             "Both in hub and QMC",
         ],

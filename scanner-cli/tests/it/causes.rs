@@ -118,7 +118,7 @@ fn https_to_a_port_of_plain_http() {
             "",
             &[
                 "the site speaks plain http at this port, not TLS",
-                "write `http://` in place of `https://`",
+                "write `http://` instead of `https://`",
             ],
             &[HOST_AND_PORT],
         );
@@ -158,8 +158,8 @@ fn http_to_a_port_of_tls_that_answers_unencrypted() {
             &format!("http://{address}/header"),
             "",
             &[
-                "the site speaks TLS at this port",
-                "write `https://` in place of `http://`",
+                "the site expects TLS at this port",
+                "write `https://` instead of `http://`",
             ],
             &["prefix", "host allow list"],
         );
@@ -168,7 +168,7 @@ fn http_to_a_port_of_tls_that_answers_unencrypted() {
 
 #[test]
 fn the_challenges_of_status_401() {
-    let windows = "does not take the header";
+    let windows = "has the authentication method header authentication";
     for (challenge, asks, advice) in [
         (
             "WWW-Authenticate: NTLM",
@@ -183,12 +183,12 @@ fn the_challenges_of_status_401() {
         (
             "WWW-Authenticate: Basic realm=\"a, NTLM\"",
             "the site, or a gateway in front of it, asks for a user name and a password (Basic)",
-            "a gateway in front of the site does",
+            "ask the owner of the gateway in front of the site",
         ),
         (
             "WWW-Authenticate: Bearer error=\"invalid_token\"",
             "asks for a token (Bearer)",
-            "a gateway in front of the site does",
+            "ask the owner of the gateway in front of the site",
         ),
         (
             "X-Nothing: 1",
@@ -209,7 +209,7 @@ fn the_challenges_of_status_401() {
         &format!("http://{address}/"),
         "",
         &[
-            "`connection.url` has no prefix",
+            "without a prefix, the site's default virtual proxy answers",
             &format!("`http://{address}/header`"),
         ],
         &["prefix `"],
@@ -222,17 +222,17 @@ fn the_targets_of_redirects() {
         (
             "/header/internal_windows_authentication/?targetId=1",
             "redirects to its page for Windows authentication",
-            "does not take the header",
+            "has the authentication method header authentication",
         ),
         (
             "/header/internal_forms_authentication/?targetId=1",
             "redirects to its login page",
-            "did not accept the header",
+            "the header name set in that virtual proxy",
         ),
         (
             "https://idp.example.com/saml2/sso?SAMLRequest=x",
             "the login of another system",
-            "uses the login of another system, such as SAML or OIDC",
+            "the end of `connection.url`, is the prefix",
         ),
         (
             "https://qlik.example.com/header/qrs/about?xrfkey=1",
@@ -247,7 +247,7 @@ fn the_targets_of_redirects() {
         (
             "https://www.example.com/maintenance",
             "the site redirects to `https://www.example.com/maintenance`",
-            "if that is where the site is now",
+            "if the site has moved there",
         ),
     ] {
         let address = answers(&format!("302 Found\r\nLocation: {location}"), b"");
@@ -276,8 +276,8 @@ fn an_unknown_prefix_or_host_name() {
     );
     let port = address.rsplit(':').next().unwrap();
     for (host, advice) in [
-        ("127.0.0.1", "in place of the address `127.0.0.1`"),
-        ("localhost", "in place of the short name `localhost`"),
+        ("127.0.0.1", "instead of the address `127.0.0.1`"),
+        ("localhost", "instead of the short name `localhost`"),
     ] {
         check(
             &format!("http://{host}:{port}/"),

@@ -106,7 +106,7 @@ fn explain_does_not_report_unrequested_objects_as_present() {
     let run = home.run(&["explain", "11111111-2222-4333-8444-555555555555"]);
     run.check(0, &[]);
     assert!(run.output.contains("not visible"), "{}", run.output);
-    assert!(run.output.contains("drops the filter"), "{}", run.output);
+    assert!(run.output.contains("removes the filter"), "{}", run.output);
     assert!(!run.output.contains("present"), "{}", run.output);
 }
 

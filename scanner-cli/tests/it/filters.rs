@@ -37,7 +37,7 @@ fn an_excluded_item_returns_when_the_filter_is_removed() {
             0,
             &[
                 "8 newly excluded by filters (8 in total)",
-                "filter    no-sales",
+                "filter    `no-sales`",
                 "connections/qlik.conf:10:3",
                 "8 matched, 8 excluded",
             ],
@@ -90,7 +90,7 @@ fn testing_a_filter_writes_nothing() {
     let run = home.run(&["filter", "test", "qlik"]);
     run.check(
         0,
-        &["kept", "excluded", "filter    filter (", "qlik.conf:9:10"],
+        &["kept", "excluded", "filter    `filter` (", "qlik.conf:9:10"],
     );
     let quotes = "the quotes of an expression are no mistake";
     assert!(

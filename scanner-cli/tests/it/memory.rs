@@ -122,7 +122,7 @@ fn huge_texts_are_truncated_in_report_and_export() {
     site.fail(Fault::body(version).on("/qrs/about"));
     let home = Home::of(&site);
     let report = home.run(&["scan"]);
-    report.check(0, &["complete", "was cut", &sheet[..8]]);
+    report.check(0, &["complete", "was truncated", &sheet[..8]]);
     assert!(
         report.errors.len() < 10_000,
         "{} bytes",

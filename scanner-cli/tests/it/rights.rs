@@ -211,7 +211,7 @@ fn the_service_reuses_the_session_that_root_opened() {
         check
             .check(0, &[])
             .output
-            .contains("continues the kept session"),
+            .contains("reused the saved session"),
         "{}",
         check.output
     );
@@ -240,7 +240,7 @@ fn an_account_that_cannot_give_a_session_to_the_service_does_not_save_it() {
         again
             .check(0, &[])
             .output
-            .contains("continues the kept session"),
+            .contains("reused the saved session"),
         "{}",
         again.output
     );

@@ -8,13 +8,12 @@ use qrs_client::SiteUrl;
 pub(super) fn other_prefix(site: &SiteUrl) -> String {
     match site.prefix() {
         Some(prefix) => format!(
-            "the virtual proxy with the prefix `{prefix}` does not take the header: check in the QMC that its \
-             authentication method is header authentication, or end `connection.url` in the prefix of the virtual proxy \
-             that has it"
+            "check in the QMC that the virtual proxy with the prefix `{prefix}` has the authentication method \
+             header authentication; if not, end `connection.url` with the prefix of the one that has it"
         ),
         None => format!(
-            "`connection.url` has no prefix, so the site's default virtual proxy answers: add the prefix of the virtual \
-             proxy with header authentication, as in `{site}header`"
+            "add the prefix of the virtual proxy with header authentication to `connection.url`, such as `{site}header`: \
+             without a prefix, the site's default virtual proxy answers"
         ),
     }
 }
@@ -23,12 +22,12 @@ pub(super) fn other_prefix(site: &SiteUrl) -> String {
 pub(super) fn header_prefix(site: &SiteUrl) -> String {
     match site.prefix() {
         Some(prefix) => format!(
-            "check that `{prefix}`, in which `connection.url` ends, is the prefix of the virtual proxy with header \
+            "check that `{prefix}`, the end of `connection.url`, is the prefix of the virtual proxy with header \
              authentication"
         ),
         None => format!(
-            "add the prefix of the virtual proxy with header authentication to `connection.url`, as in `{site}header`: \
-             without one, the site's default virtual proxy answers"
+            "add the prefix of the virtual proxy with header authentication to `connection.url`, such as `{site}header`: \
+             without a prefix, the site's default virtual proxy answers"
         ),
     }
 }
@@ -39,18 +38,18 @@ pub(super) fn host_name(site: &SiteUrl) -> String {
     let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
     if is_address {
         return format!(
-            "write the full host name of the site in `connection.url` in place of the address `{host}`: a site may accept \
-             only that; or add the address to the host allow list of the virtual proxy"
+            "write the full host name of the site in `connection.url` instead of the address `{host}`: a site may accept \
+             only that\nor add the address to the host allow list of the virtual proxy"
         );
     }
     if !host.contains('.') {
         return format!(
-            "write the full host name of the site in `connection.url` in place of the short name `{host}`, such as \
+            "write the full host name of the site in `connection.url` instead of the short name `{host}`, such as \
              `{host}.example.com`: a site may accept only that"
         );
     }
     format!(
-        "use the full host name under which people open the site, or add `{host}` to the host allow list of the virtual \
+        "use the full host name under which people open the site\nor add `{host}` to the host allow list of the virtual \
          proxy"
     )
 }

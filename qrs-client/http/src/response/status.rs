@@ -31,11 +31,7 @@ fn meaning(response: &Response, name: &str) -> (ErrorKind, Fact, String) {
             Fact::Forbidden,
             "refuses this request for the account",
         ),
-        404 => (
-            ErrorKind::NotFound,
-            Fact::NothingHere,
-            "has nothing at this path",
-        ),
+        404 => (ErrorKind::NotFound, Fact::NothingHere, "has no such page"),
         407 => {
             let message = "the proxy asks for credentials, or rejects the given ones".to_owned();
             return (ErrorKind::Proxy, Fact::ProxyFailed, message);
@@ -77,7 +73,7 @@ fn meaning(response: &Response, name: &str) -> (ErrorKind, Fact, String) {
         _ => (
             ErrorKind::UnexpectedAnswer,
             Fact::UnexpectedStatus,
-            "answered with an unexpected status",
+            "sent an unexpected status",
         ),
     };
     (kind, fact, format!("{name} {message}"))
@@ -108,9 +104,9 @@ fn hint(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Forbidden => Some("check the permissions of the account"),
         ErrorKind::NotFound => Some("check the URL"),
         ErrorKind::Proxy => Some("check the proxy's user and password"),
-        ErrorKind::UnexpectedAnswer => {
-            Some("check the URL; a gateway in front of the server may answer instead of it")
-        }
+        ErrorKind::UnexpectedAnswer => Some(
+            "check the URL, and whether a gateway in front of the server answers instead of it",
+        ),
         _ => None,
     }
 }

@@ -71,7 +71,7 @@ pub(super) async fn tls<S: Wire>(
                 Peer::Server(_) => Fact::TlsClosed,
                 Peer::Proxy => Fact::ProxyFailed,
             })
-            .with_hint("the port may not speak TLS: check the scheme and the port")
+            .with_hint("check the scheme and the port: the port may not speak TLS")
             .with_class(FailureClass::ConnectionLost)
             .with_cause(error.to_string()),
         }

@@ -50,8 +50,8 @@ impl Tunnel {
             .with_status(self.status)
             .with_excerpt(redactor.excerpt(received));
         Some(error.with_hint(
-            "check the proxy's host and port: a web server may listen there; a proxy that asks people to log in or blocks a \
-             host also answers like this: ask its owner to allow this host and port",
+            "check the proxy's host and port: a web server may listen there\nif they are right, ask the proxy's owner to \
+             allow this host and port without a login page",
         ))
     }
 }
@@ -148,7 +148,7 @@ fn not_http(head: &[u8]) -> Error {
         let message = "the proxy closed the connection without a response";
         (message, FailureClass::ConnectionLost)
     } else {
-        let message = "the response at the proxy's port is not HTTP";
+        let message = "the proxy does not speak HTTP at this port";
         (message, FailureClass::Permanent)
     };
     Error::new(ErrorKind::Proxy, message)
@@ -165,7 +165,7 @@ fn refused(status: u16, head: &[u8], target: &str, proxy: &Proxy) -> Error {
         ),
         _ => (
             format!("the proxy refuses to connect to `{target}`"),
-            "ask the proxy's owner to allow this host and port; check that the address is a proxy's, not a web server's",
+            "ask the proxy's owner to allow this host and port\ncheck that the address is a proxy's, not a web server's",
         ),
     };
     Error::new(ErrorKind::Proxy, message)

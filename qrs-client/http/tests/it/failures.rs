@@ -70,7 +70,7 @@ async fn a_wrong_scheme_is_recognized_in_both_directions() {
     let mut url = secure.url_by("127.0.0.1");
     url.set_scheme("http").unwrap();
     let error = get(&client(url).build().unwrap()).await;
-    let message = "the catalog speaks TLS at this port, but the request was not encrypted";
+    let message = "the catalog expects TLS at this port, but plain http was used";
     check(&error, ErrorKind::Tls, &Fact::TlsExpected, message);
 }
 
@@ -78,7 +78,7 @@ async fn a_wrong_scheme_is_recognized_in_both_directions() {
 async fn a_server_of_another_protocol_is_reported() {
     let server = Server::start(Scheme::Http, [Reply::Send("220 mail\r\n".to_owned())]).await;
     let error = get(&server.client().build().unwrap()).await;
-    let message = "the response is not HTTP";
+    let message = "does not speak HTTP at this port";
     check(&error, ErrorKind::UnexpectedAnswer, &Fact::NotHttp, message);
 }
 
@@ -146,16 +146,15 @@ async fn a_web_page_with_status_200_is_not_json() {
 #[tokio::test]
 async fn json_that_does_not_fit_is_reported() {
     let cases = [
-        ("[1,", Fact::AnswerCut, true),
-        ("oops", Fact::NotJson, false),
-        ("{}", Fact::UnexpectedJson, false),
+        ("[1,", Fact::AnswerCut, true, "ends before its JSON"),
+        ("oops", Fact::NotJson, false, "is not valid JSON"),
+        ("{}", Fact::UnexpectedJson, false, "not the expected JSON"),
     ];
-    for (body, fact, is_retryable) in cases {
+    for (body, fact, is_retryable, message) in cases {
         let server = Server::start(Scheme::Http, [ok(body)]).await;
         let client = server.client().build().unwrap();
         let mut response = client.request(Method::GET, "").send().await.unwrap();
         let error = response.json::<Vec<u32>>().await.unwrap_err();
-        let message = "the response is not the expected JSON";
         check(&error, ErrorKind::UnexpectedAnswer, &fact, message);
         assert_eq!(error.is_retryable(), is_retryable, "{body}");
     }

@@ -9,14 +9,13 @@ use crate::request_context::RequestContext;
 use crate::site::SiteUrl;
 
 pub(super) const CHECK_CREDENTIALS: &str = "check the header's name and value, the virtual proxy's prefix, and \
-    that this virtual proxy authenticates by header; a proxy in front of the site that refuses its \
-    user may also answer like this";
+    that this virtual proxy authenticates by header; the site also responds like this if the account has five open \
+    sessions";
 
-pub(super) const WINDOWS: &str = "a virtual proxy with header authentication does not ask for it: use the prefix of that \
-    virtual proxy in the URL";
+pub(super) const WINDOWS: &str = "use the prefix of the virtual proxy with header authentication in the URL: the one that answered \
+    authenticates Windows users";
 
-const IDENTITY_PROVIDER: &str =
-    "the virtual proxy does not authenticate by header: use the prefix of one that does";
+const IDENTITY_PROVIDER: &str = "use the prefix of a virtual proxy that authenticates by header";
 
 /// Words in the address of an identity provider's login page.
 const LOGIN_WORDS: [&str; 10] = [
@@ -28,7 +27,7 @@ impl Head {
     pub(super) fn redirect(&self, context: RequestContext<'_>) -> Meaning {
         let unexpected = ErrorKind::UnexpectedAnswer;
         let Some(location) = &self.location else {
-            let message = "the site redirects without saying where";
+            let message = "the site redirects, but its response has no target";
             return Meaning::new(unexpected, Fact::RedirectElsewhere, message);
         };
         let target = context.redactor().redact_line(&without_query(location));
@@ -47,7 +46,9 @@ impl Head {
                 .with_hint("use this URL");
         }
         if is_identity_provider(location, context.site) {
-            let message = format!("the site redirects to `{target}`, the login of another system");
+            let message = format!(
+                "the site redirects to `{target}`, the login of another system, such as SAML or OIDC"
+            );
             return Meaning::new(unexpected, Fact::RedirectToIdentityProvider, message)
                 .with_hint(IDENTITY_PROVIDER);
         }
@@ -56,7 +57,7 @@ impl Head {
             Fact::RedirectElsewhere,
             format!("the site redirects to `{target}`"),
         )
-        .with_hint("if the site is there now, use this URL; otherwise, a gateway in front of the site redirects")
+        .with_hint("if the site has moved there, use this URL; otherwise, ask the owner of the gateway in front of the site")
     }
 }
 

@@ -62,11 +62,15 @@ fn remarks(report: &ConnectionReport) -> impl Iterator<Item = String> {
     });
     let warnings = report.warnings().into_iter().map(|warning| {
         let Diagnostic { message, hint, .. } = warning;
-        hint.map_or(message.clone(), |hint| format!("{message}; {hint}"))
+        hint.map_or(message.clone(), |hint| {
+            format!("{message}; {}", hint.replace('\n', "; "))
+        })
     });
     let departed = (!tally.departed.is_empty()).then(|| {
         let owners = counted(tally.departed.len() as u64, "owner");
-        format!("{owners} not active; `catalog owners --status inactive,blocked,removed` lists all")
+        format!(
+            "{owners} can no longer log in; `catalog owners --status inactive,blocked,removed` lists all"
+        )
     });
     skipped.chain(unreached).chain(departed).chain(warnings)
 }

@@ -53,7 +53,7 @@ impl Parser<'_, '_> {
             T::CloseBrace => self
                 .error_here("a `}` before the end of the list")
                 .hint("close the list with a `]`"),
-            T::CloseBracket => self.closes_nothing("]"),
+            T::CloseBracket => self.unmatched("]"),
             _ => self.error_here("a value is missing here"),
         }
     }
@@ -65,7 +65,7 @@ impl Parser<'_, '_> {
                 self.error_here(format!("there is no key before this `{mark}`"))
                     .hint(format!("write it as `key {mark} value`"))
             }
-            T::CloseBracket => self.closes_nothing("]"),
+            T::CloseBracket => self.unmatched("]"),
             T::Comma => self.error_here("a `,` in place of a key").hint("remove it"),
             T::Substitution { .. } => self
                 .error_here("a `${…}` cannot be a key")
@@ -86,14 +86,15 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(super) fn closes_nothing(&mut self, mark: &str) -> SyntaxError {
-        self.error_here(format!("this `{mark}` has no opening counterpart"))
-            .hint(format!("remove it, or add its opening counterpart above; in a text, `{mark}` needs double quotes"))
+    pub(super) fn unmatched(&mut self, mark: &str) -> SyntaxError {
+        let opening = if mark == "}" { "{" } else { "[" };
+        self.error_here(format!("this `{mark}` has no matching `{opening}`"))
+            .hint(format!("remove it, or add the missing `{opening}` above; in a text, `{mark}` needs double quotes"))
     }
 
     pub(super) fn unexpected_after_root(&mut self) -> SyntaxError {
         match self.kind() {
-            T::CloseBrace => self.closes_nothing("}"),
+            T::CloseBrace => self.unmatched("}"),
             _ => self
                 .error_here("there is text after the `}` that closes the first `{` of the file")
                 .hint("remove the outermost braces: they are not needed"),
@@ -102,8 +103,8 @@ impl Parser<'_, '_> {
 
     pub(super) fn unexpected_after_value(&mut self) -> SyntaxError {
         match self.kind() {
-            T::CloseBrace => self.closes_nothing("}"),
-            T::CloseBracket => self.closes_nothing("]"),
+            T::CloseBrace => self.unmatched("}"),
+            T::CloseBracket => self.unmatched("]"),
             T::Equals | T::Colon | T::PlusEquals => self.separator_in_value(),
             _ => self
                 .error_here("a line break or a comma is missing here")

@@ -186,7 +186,7 @@ fn the_number_of_listed_errors_is_limited() {
     let errors = read_text(&("a =\n".repeat(10_000) + "}")).unwrap_err();
     assert_eq!(
         errors.last().unwrap().message,
-        "this `}` has no opening counterpart"
+        "this `}` has no matching `{`"
     );
 }
 

@@ -183,13 +183,11 @@ fn an_unclosed_bracket_or_quote_is_reported_where_it_opens() {
 
 #[test]
 fn misplaced_signs_are_reported() {
-    let closes_nothing = "remove it, or add its opening counterpart above; \
-                          in a text, `}` needs double quotes";
     check(
         "a = 1\n}\nb = 2",
         (2, 1),
-        "this `}` has no opening counterpart",
-        closes_nothing,
+        "this `}` has no matching `{`",
+        "remove it, or add the missing `{` above; in a text, `}` needs double quotes",
     );
     check(
         "a = = 1",

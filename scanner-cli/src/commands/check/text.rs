@@ -34,7 +34,7 @@ pub(super) fn text<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> String
             );
             writeln!(text, "{}", line.trim_end());
             if let Some(hint) = &stage.hint {
-                writeln!(text, "  {:12} {:width$}  try: {hint}", "", "");
+                text.write_advice(&format!("  {:12} {:width$}  try: ", "", ""), hint);
             }
         }
     }

@@ -11,7 +11,7 @@ fn a_response_that_cannot_be_decompressed_is_not_a_network_problem() {
         check(
             &format!("http://{address}/header"),
             "",
-            &["compressed answers"],
+            &["compressed responses"],
             &[HOST_AND_PORT, "proxy` settings"],
         );
     }
@@ -30,8 +30,8 @@ fn a_response_that_cannot_be_decompressed_is_not_a_network_problem() {
         thread::sleep(HOLD);
     });
     for (address, advice) in [
-        (short, "something on the way cut the answer"),
-        (chunk, "something on the way cut the answer"),
+        (short, "ends long responses"),
+        (chunk, "ends long responses"),
         (ftp, "is not a web server"),
     ] {
         check(
@@ -46,9 +46,9 @@ fn a_response_that_cannot_be_decompressed_is_not_a_network_problem() {
 #[test]
 fn a_failed_list_of_users_is_attributed_to_rights_only_if_the_site_refuses_it() {
     for (status, advice, never) in [
-        (500, "repository", "User_*"),
-        (502, "gets no answer", "User_*"),
-        (404, "has no such list", "User_*"),
+        (500, "log of the site's repository", "User_*"),
+        (502, "gets no response", "User_*"),
+        (404, "too old to have this list", "User_*"),
         (403, "User_*", "repository"),
     ] {
         let site = FakeSite::start_in_thread();
@@ -83,13 +83,19 @@ fn statuses_of_the_site_and_of_gateways_have_their_own_advice() {
         ("403 Forbidden", "docs/qlik-setup.md"),
         (
             "404 Not Found",
-            "names a Qlik Sense Enterprise on Windows site",
+            "is the URL of a Qlik Sense Enterprise on Windows site",
         ),
-        ("418 Teapot", "whether a gateway in front of it refuses"),
+        (
+            "418 Teapot",
+            "whether a gateway in front of the site refuses",
+        ),
         ("429 Too Many Requests", "less busy"),
-        ("500 Internal Server Error", "repository's log"),
-        ("502 Bad Gateway", "gets no answer"),
-        ("503 Service Unavailable", "check that its services run"),
+        ("500 Internal Server Error", "log of the site's repository"),
+        ("502 Bad Gateway", "gets no response"),
+        (
+            "503 Service Unavailable",
+            "check that the site's services run",
+        ),
     ] {
         let address = answers(status, b"");
         check(

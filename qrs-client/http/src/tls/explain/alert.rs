@@ -6,8 +6,8 @@ use crate::fact::Fact;
 use crate::peer::Peer;
 
 /// What the client supports, for people who must find out what the other end lacks.
-const OFFER: &str = "the client supports TLS 1.3, and TLS 1.2 with ECDHE and AES or ChaCha20, on the curves X25519, P-256, P-384 \
-                     and P-521: enable one of these on the server; if it asks for a client certificate, use another port";
+const OFFER: &str = "enable one of these on the server: TLS 1.3, or TLS 1.2 with ECDHE and AES or ChaCha20, on the curves X25519, \
+                     P-256, P-384 or P-521\nif the server asks for a client certificate, use another port";
 
 /// The precise fact, if the error shows more than that TLS failed.
 pub(super) fn fact(error: &rustls::Error) -> Option<Fact> {
@@ -59,7 +59,7 @@ pub(super) fn reason(error: &rustls::Error, peer: Peer) -> (String, &'static str
         ),
         E::PeerMisbehaved(_) => (
             format!("{peer} violated the TLS protocol"),
-            "check that the port speaks TLS; if it does, its software has a bug",
+            "check that the port speaks TLS\nif it does, report the error to the vendor of its software",
         ),
         E::DecryptError => (
             format!("{peer} sent TLS data that cannot be decrypted"),
@@ -89,7 +89,7 @@ fn alert_received(alert: Alert, peer: Peer) -> (String, &'static str) {
                 "{peer} ended the TLS handshake with the alert {}",
                 name(alert)
             ),
-            "check its log for the reason",
+            "look for the reason in the log of the other end",
         ),
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn reason(
 ) -> (String, String) {
     let own = presented.certificate().subject();
     let or_pin = |hint: &str| match pin {
-        Some(pin) => format!("{hint}; or, {}", pinned(pin, store)),
+        Some(pin) => format!("{hint}\nor, {}", pinned(pin, store)),
         None => hint.to_owned(),
     };
     match error {
@@ -33,8 +33,8 @@ pub(super) fn reason(
         ChainError::UnknownIssuer => unknown_issuer(presented, store, pin),
         ChainError::OtherKey { below, namesake } => (
             other_key(&whose(below, presented.certificate()), namesake, store),
-            "that authority may have a new key, or another authority has the same name: ask for its current certificate and put \
-             it into the trust store"
+            "ask the authority for its current certificate and put it into the trust store: the authority may have a new key, or \
+             another one has the same name"
                 .to_owned(),
         ),
         ChainError::Weak(weakness) => (
@@ -248,7 +248,7 @@ fn unknown_issuer(
         the_store(store)
     );
     if let Some(pin) = pin {
-        hint += &format!("; or, {}", pinned(pin, store));
+        hint += &format!("\nor, {}", pinned(pin, store));
     }
     (message, hint)
 }

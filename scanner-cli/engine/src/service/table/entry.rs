@@ -238,7 +238,7 @@ pub fn reason(problem: &Problem) -> String {
         .unwrap_or_default();
     let hint = problem
         .hint()
-        .map(|hint| format!(" ({hint})"))
+        .map(|hint| format!(" ({})", hint.replace('\n', "; ")))
         .unwrap_or_default();
     format!("{place}{}{hint}", problem.message())
 }
