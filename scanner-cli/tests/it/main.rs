@@ -15,6 +15,7 @@ mod encrypted_values;
 mod encryption;
 mod ended_sessions;
 mod endless;
+mod feed;
 mod file_systems;
 mod filters;
 mod first_scan;
