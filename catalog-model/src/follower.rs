@@ -71,10 +71,15 @@ pub trait Follower: Send + Sync {
     /// If nothing more can be delivered now. The next delivery starts after the last acknowledgement.
     async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError>;
 
-    /// The files on this machine that contain items of a connection.
+    /// The files on this machine that contain items of a connection. A path may contain a secret of the settings.
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
         let _ = code;
         Vec::new()
+    }
+
+    /// The text without the secrets of the follower's settings. By default, it has none.
+    fn redact(&self, text: String) -> String {
+        text
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -28,7 +28,7 @@ mod delivery_run;
 pub use self::delivery_run::{DeliveryRun, refusals};
 use crate::{
     clock::Clock,
-    home::Home,
+    home::{Home, shown},
     lock::{Lock, LockError},
     stop::{Stop, StopReason},
 };
@@ -235,7 +235,7 @@ impl Deliverer {
     }
 
     /// The existing files of a follower that contain items of connections that it does not receive.
-    fn files_out_of_scope(&self, follower: &ConfiguredFollower) -> Vec<PathBuf> {
+    fn files_out_of_scope(&self, follower: &ConfiguredFollower) -> Vec<String> {
         let Ok(Some(catalog)) = Catalog::open(&self.home.store()) else {
             return Vec::new();
         };
@@ -243,7 +243,10 @@ impl Deliverer {
         let codes = codes.filter_map(|connection| ConnectionCode::new(&connection.code).ok());
         let excluded = codes.filter(|code| !follower.scope.includes(code));
         let files = excluded.flat_map(|code| follower.follower.files_of(&code));
-        files.filter(|file| file.exists()).collect()
+        let existing = files.filter(|file| file.exists());
+        existing
+            .map(|file| follower.follower.redact(shown(&file)))
+            .collect()
     }
 
     /// Waits until no other process delivers to the follower, so that older data does not replace newer data. If the

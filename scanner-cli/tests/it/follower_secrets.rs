@@ -123,3 +123,21 @@ fn a_secret_that_a_follower_cannot_use_is_reported_with_its_place() {
     home.run(&["scan"])
         .check(0, &["qlik (Test site): complete"]);
 }
+
+#[test]
+fn a_file_that_is_no_longer_maintained_is_reported_without_the_secret() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site).traced();
+    let encrypted = encrypted_for(&home, OWNER, "path", "s3cr3t-folder");
+    home.write("conf/application.conf", settings(&encrypted));
+    home.write("secrets.conf", "");
+    home.run(&["scan"]).check(0, &["items to ********/qlik"]);
+    let narrowed = settings(&encrypted).replace("kind =", "connections = [other], kind =");
+    home.write("conf/application.conf", narrowed);
+    let scan = home.run(&["scan"]);
+    scan.check(
+        0,
+        &["`********/qlik.visualization.ndjson` is no longer maintained"],
+    );
+    assert!(!scan.errors.contains("s3cr3t"), "{}", scan.errors);
+}

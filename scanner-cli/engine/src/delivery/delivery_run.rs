@@ -1,10 +1,6 @@
 //! How a delivery to one follower ended.
 
-use std::path::PathBuf;
-
 use catalog_model::{FollowError, FollowerName, follower::Delivery};
-
-use crate::home::shown;
 
 /// A delivery to one follower that has ended.
 #[derive(Debug)]
@@ -15,7 +11,7 @@ pub struct DeliveryRun {
     pub outcome: Result<Delivery, FollowError>,
     /// Files of connections that the follower no longer receives. They are listed once: in the first run that succeeds
     /// after a change of its setting `connections`.
-    pub unmaintained: Vec<PathBuf>,
+    pub unmaintained: Vec<String>,
 }
 
 impl DeliveryRun {
@@ -31,7 +27,7 @@ impl DeliveryRun {
             format!(
                 "`{}` is no longer maintained: the follower's `connections` excludes its connection; delete the file if \
                  you do not need it",
-                shown(path)
+                path
             )
         })
     }

@@ -204,7 +204,7 @@ async fn files_of_connections_that_a_follower_no_longer_receives_are_listed_once
     let file = export.join("c.visualization.ndjson");
     assert!(file.exists());
     let first = deliverer.deliver(&vec![narrowed(only_other.clone())]).await;
-    assert_eq!(first[0].unmaintained, std::slice::from_ref(&file));
+    assert_eq!(first[0].unmaintained, [shown(&file)]);
     assert!(file.exists());
     let line = first[0].unmaintained_files().next().unwrap();
     assert!(

@@ -47,6 +47,10 @@ impl Follower for RedactedFollower {
     fn files_of(&self, code: &ConnectionCode) -> Vec<PathBuf> {
         self.follower.files_of(code)
     }
+
+    fn redact(&self, text: String) -> String {
+        self.redactor.redact(text)
+    }
 }
 
 impl RedactedFollower {

@@ -89,7 +89,9 @@ fn a_file_that_is_no_longer_maintained_is_logged_once() {
     let narrower = followers.replace("export,", "export, enabled = on,");
     home.write("conf/application.conf", BRIEF.to_owned() + &narrower);
     wait("a delivery", || {
-        running.log().contains("settings have changed")
+        running
+            .log()
+            .contains("`conf/application.conf` has changed")
     });
     assert_eq!(running.log().matches(line).count(), 1);
     running.stop();
