@@ -9,7 +9,7 @@ pub struct DeliveryRun {
     pub follower: FollowerName,
     /// How it ended.
     pub outcome: Result<Delivery, FollowError>,
-    /// Files of connections that the follower no longer receives. They are listed once: in the first run that succeeds
+    /// The paths, for messages, of files of connections that the follower no longer receives. They are listed once: in the first run that succeeds
     /// after a change of its setting `connections`.
     pub unmaintained: Vec<String>,
 }
@@ -25,9 +25,8 @@ impl DeliveryRun {
     pub fn unmaintained_files(&self) -> impl Iterator<Item = String> {
         self.unmaintained.iter().map(|path| {
             format!(
-                "`{}` is no longer maintained: the follower's `connections` excludes its connection; delete the file if \
-                 you do not need it",
-                path
+                "`{path}` is no longer maintained: the follower's `connections` excludes its connection; delete the file if \
+                 you do not need it"
             )
         })
     }
