@@ -1,6 +1,6 @@
 //! What every command works with, and how commands print.
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{collections::BTreeSet, io::Write, path::Path, sync::Arc};
 
 use catalog_model::{SinkError, printable, with_causes};
 
@@ -31,6 +31,8 @@ pub(crate) struct Program {
     pub(crate) log: Log,
     /// Whether only errors, and what is not complete, are shown.
     pub(crate) quiet: bool,
+    /// The warnings that were reported and are not at a place of a file.
+    pub(crate) reported_warnings: BTreeSet<String>,
     /// Whether texts on standard error have colors.
     pub(crate) errors_colors: Colors,
     /// Asked by those who hear of signals.
@@ -59,7 +61,8 @@ impl Program {
 
     /// Tells a problem; warnings only if that is wanted.
     pub(crate) fn report_problem(&mut self, problem: &Problem) {
-        if self.quiet && !problem.is_error() {
+        // Connections and followers may use the same key or file of secrets: a warning about that is reported once.
+        if !problem.is_error() && (self.quiet || !problem.is_new(&mut self.reported_warnings)) {
             return;
         }
         self.log.flush(None);

@@ -1,6 +1,8 @@
 //! The program: from what was typed to an exit code.
 
-use std::{ffi::OsString, io::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, ffi::OsString, io::Write, path::PathBuf, sync::Arc, time::Duration,
+};
 
 use catalog_model::{ConnectorRegistry, printable, with_causes};
 use clap::{Parser, error::ContextValue};
@@ -62,6 +64,7 @@ pub(crate) async fn run_until(
         log: log(&arguments.command, filter, &display),
         display,
         quiet: arguments.verbosity.quiet,
+        reported_warnings: BTreeSet::new(),
         errors_colors: (arguments.color).colors(&environment.variables, environment.terminal),
         environment,
         end,

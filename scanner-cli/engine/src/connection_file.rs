@@ -193,7 +193,7 @@ impl Reading<'_> {
             RejectedValues::find(secrets, &mut document.root, &sources);
         let all_secrets = Arc::new(secrets.all(&document.root));
         if let Some(excess) = secrets.excess(&all_secrets) {
-            return Err(InvalidFile::general(path, None, excess));
+            return Err(InvalidFile::general(path, None, excess.into()));
         }
         let name = path.display().to_string();
         let mut settings = Settings::new(name, document.root, files.clone());

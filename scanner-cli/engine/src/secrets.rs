@@ -226,7 +226,7 @@ impl<'a> Secrets<'a> {
     }
 
     /// The error if `all` has too many secrets.
-    pub fn excess(&self, all: &Redactor) -> Option<Problem> {
+    pub fn excess(&self, all: &Redactor) -> Option<SourceDiagnostic> {
         all.has_too_many().then(|| {
             let SecretError { message, hint } = too_many();
             let place = Place::new(self.path.display().to_string(), 1, 1);
@@ -236,7 +236,7 @@ impl<'a> Secrets<'a> {
                 hint: Some(hint),
                 value: Shown::No,
             };
-            SourceDiagnostic::in_file(self.path, self.content, Severity::Error, found).into()
+            SourceDiagnostic::in_file(self.path, self.content, Severity::Error, found)
         })
     }
 

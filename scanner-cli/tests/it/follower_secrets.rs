@@ -6,7 +6,8 @@ use qrs_client::fake_site::FakeSite;
 
 use crate::{
     encryption::{KEY, check_hidden, encrypted, encrypted_for, set_mode},
-    scanner::{Home, Run},
+    scanner::{Home, Run, connection},
+    service::{Running, wait},
 };
 
 const OWNER: &str = "follower:my files";
@@ -140,4 +141,70 @@ fn a_file_that_is_no_longer_maintained_is_reported_without_the_secret() {
         &["`********/qlik.visualization.ndjson` is no longer maintained"],
     );
     assert!(!scan.errors.contains("s3cr3t"), "{}", scan.errors);
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
+fn the_service_uses_changed_secrets_of_followers() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::of(&site).traced();
+    let configure = |path: &str| {
+        let brief = "automation.look_interval = 50 ms\n";
+        home.write("conf/application.conf", settings(path) + brief);
+    };
+    let written = |folder: &str| {
+        let file = format!("{folder}/qlik.visualization.ndjson");
+        wait(folder, || home.has(&file));
+    };
+    configure(&encrypted_for(&home, OWNER, "path", "s3cr3t-one"));
+    let running = Running::start(&home);
+    written("s3cr3t-one");
+    let manage = |folder: &str| {
+        let value = encrypted_for(&home, OWNER, "path", folder);
+        home.write("secrets.conf", format!("s.folder = {value}"));
+    };
+    manage("s3cr3t-two");
+    configure("${secret_manager.folder}");
+    written("s3cr3t-two");
+    manage("s3cr3t-three");
+    written("s3cr3t-three");
+    fs::remove_file(home.path("secrets.conf")).unwrap();
+    let error = "there is no file `secrets.conf`";
+    wait("an error", || {
+        home.run(&["status"]).output.contains(error) || running.log().contains(error)
+    });
+    let status = home.run(&["status"]);
+    manage("s3cr3t-four");
+    written("s3cr3t-four");
+    let log = running.stop();
+    assert!(log.contains("********/qlik"), "{log}");
+    check_hidden(&home, &[log, status.output, status.errors]);
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
+fn a_readable_key_of_a_connection_and_a_follower_causes_one_warning() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::empty().traced();
+    let account = encrypted_for(&home, "qlik", "connection.auth.value", "ACME\\scanner");
+    let file = connection("qlik", &site) + &format!("connection.auth.value = {account}\n");
+    home.write("connections/qlik.conf", file);
+    home.write(
+        "conf/application.conf",
+        settings(&encrypted_for(&home, OWNER, "path", "export")),
+    );
+    set_mode(&home.path(KEY), 0o640);
+    for arguments in [&["scan"][..], &["check"]] {
+        let run = home.run(arguments);
+        run.check(
+            0,
+            &["users other than its owner have access to the key file"],
+        );
+        assert_eq!(
+            run.errors.matches("users other than").count(),
+            1,
+            "{}",
+            run.errors
+        );
+    }
 }

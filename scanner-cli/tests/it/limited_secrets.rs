@@ -194,8 +194,8 @@ fn variables_are_limited_to_a_list() {
 }
 
 const OUTSIDE: &str = "is outside of the scanner's home";
-const SECRET: &str = "holds secrets and cannot be included";
-const OTHERS: &str = "may hold secrets of others";
+const SECRET: &str = "contains secrets and cannot be included";
+const OTHERS: &str = "may contain secrets of other connections";
 
 /// A home with a connection, and another folder, both with files that contain the account.
 fn homes_to_include(site: &FakeSite) -> [Home; 2] {

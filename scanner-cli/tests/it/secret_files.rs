@@ -120,7 +120,7 @@ fn a_name_cannot_leave_the_folder_and_its_codes_apply() {
         connection("qlik", &site) + "include \"../run/secrets/a.conf\"\n",
     );
     home.run(&["scan"])
-        .check(3, &["holds secrets and cannot be included"]);
+        .check(3, &["contains secrets and cannot be included"]);
 }
 
 #[test]

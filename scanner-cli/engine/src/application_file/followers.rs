@@ -74,6 +74,7 @@ impl FollowerReader<'_> {
             .filter_map(|node| self.follower(node, findings))
             .collect();
         conflicts::find(&followers, &mut findings.wrong);
+        findings.refused.extend(self.secrets.excess_of_followers());
         let redacted = |one: PlacedFollower| self.secrets.redact_follower(one.configured);
         (followers.into_iter().map(redacted).map(Arc::new)).collect()
     }

@@ -66,6 +66,11 @@ impl<'a> Secrets<'a> {
         errors
     }
 
+    /// The error if the followers have more secrets together than can be redacted.
+    pub fn excess_of_followers(&self) -> Option<SourceDiagnostic> {
+        self.excess(&self.redactor.borrow())
+    }
+
     /// Wraps a follower so that all secrets are redacted in its texts.
     pub fn redact_follower(&self, configured: ConfiguredFollower) -> ConfiguredFollower {
         let redactor = self.redactor.borrow();

@@ -341,6 +341,15 @@ fn other_settings_are_read_without_the_secrets_of_followers() {
 }
 
 #[test]
+fn more_secrets_than_can_be_redacted_are_refused() {
+    let headers: Vec<_> = (0..=1_000)
+        .map(|number| format!("{{ token = \"long-token-{number}\" }}"))
+        .collect();
+    let rest = format!("token = x, headers = [ {} ]", headers.join(", "));
+    TestHome::with(&follower(&rest)).check_refused(&["has more than 1000 secrets"]);
+}
+
+#[test]
 fn an_unbound_value_works_with_a_warning() {
     let home = TestHome::new();
     let unbound = home
