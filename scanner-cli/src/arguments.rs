@@ -1,4 +1,4 @@
-//! The command line as it was typed: its commands and options.
+//! The commands and options of the command line.
 
 use std::path::PathBuf;
 

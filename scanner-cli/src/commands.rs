@@ -1,4 +1,4 @@
-//! The commands, one a file: each turns what was typed into work, and its outcome into an exit.
+//! The commands, one per file. Each runs an operation of the engine, prints its result and returns the exit code.
 
 pub(crate) mod catalog;
 pub(crate) mod check;

@@ -1,4 +1,4 @@
-//! The end that somebody asked for.
+//! The request to end the process.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use tokio::{sync::watch, time::sleep};
 
 use crate::exit::Exit;
 
-/// Knows whether somebody asked for the end of the process, and with which exit code it ends then.
+/// Whether the process should end, and with which exit code.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct End(watch::Sender<Option<Exit>>);
 
-/// How long the program may take to end by itself. Those who ask, such as systemd and Docker, kill it later.
-const GRACE: Duration = Duration::from_millis(4_300);
+/// How long the program may take to end by itself. systemd and Docker kill it later.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(4_300);
 
 impl End {
-    /// Asks for the end, after which the process exits with `exit` unless it ends sooner by itself.
-    pub(crate) fn ask(&self, exit: Exit) {
-        self.0.send_if_modified(|asked| {
-            let first = asked.is_none();
-            asked.get_or_insert(exit);
+    /// Requests the end. If the process does not end by itself in time, it exits with `exit`.
+    pub(crate) fn request(&self, exit: Exit) {
+        self.0.send_if_modified(|requested| {
+            let first = requested.is_none();
+            requested.get_or_insert(exit);
             first
         });
     }
 
-    /// Returns the exit code once the program should have ended long ago.
+    /// Returns the exit code after the time in which the program should have ended by itself.
     pub(crate) async fn overdue(&self) -> Exit {
-        let mut asked = self.0.subscribe();
-        let exit = match asked.wait_for(Option::is_some).await {
+        let mut requested = self.0.subscribe();
+        let exit = match requested.wait_for(Option::is_some).await {
             Ok(exit) => exit.unwrap_or(Exit::Interrupted),
             Err(_) => std::future::pending().await,
         };
-        sleep(GRACE).await;
+        sleep(SHUTDOWN_TIMEOUT).await;
         exit
     }
 }

@@ -1,4 +1,4 @@
-//! What the program takes from the world: read once, at the top, and replaced by tests.
+//! Environment variables, standard streams and clock. They are read once, at the start; tests replace them.
 
 use std::{
     collections::BTreeMap,
@@ -8,41 +8,41 @@ use std::{
 
 use crate::{clock::Clock, printable::Terminal, terminal::Screen};
 
-/// What the program takes from the world.
+/// The environment of the program.
 pub struct Environment {
     /// Environment variables whose names and values are Unicode.
     pub variables: BTreeMap<String, String>,
-    /// The home that `SCANNER_HOME` names. Unlike other variables it may be any path, Unicode or not.
+    /// The home in `SCANNER_HOME`. Unlike other variables, it may be a path that is not Unicode.
     pub home: Option<PathBuf>,
     /// Standard input.
     pub input: Box<dyn Read + Send>,
-    /// Whether standard input is a terminal, where somebody types.
-    pub typed: bool,
-    /// Standard output: data alone.
+    /// Whether standard input is a terminal.
+    pub is_interactive: bool,
+    /// Standard output: only data.
     pub output: Box<dyn Write + Send>,
-    /// Standard error: what people read.
+    /// Standard error: messages and reports.
     pub errors: Box<dyn Write + Send>,
-    /// The terminal that standard output is, if it is one.
+    /// The terminal of standard output, if it is one.
     pub screen: Option<Screen>,
-    /// Whether standard error is a terminal, where a line can be drawn again and colors help.
+    /// Whether standard error is a terminal.
     pub terminal: bool,
     /// The clock.
     pub clock: Clock,
 }
 
 impl Environment {
-    /// The process's own.
+    /// The environment of this process.
     #[must_use]
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         Self {
-            screen: Screen::of_standard_output(&variables),
+            screen: Screen::from_standard_output(&variables),
             variables,
             home: std::env::var_os("SCANNER_HOME").map(PathBuf::from),
             input: Box::new(io::stdin()),
-            typed: io::stdin().is_terminal(),
+            is_interactive: io::stdin().is_terminal(),
             output: if io::stdout().is_terminal() {
                 Box::new(Terminal::new(io::stdout()))
             } else {

@@ -1,31 +1,31 @@
-//! Exit codes: what a script learns of a run.
+//! Exit codes.
 
 use std::process::ExitCode;
 
 use crate::operation_error::OperationErrorKind;
 
-/// How a run ended. `docs/commands.md` tells people the same.
+/// How a run ended. `docs/commands.md` lists the codes, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All that was asked for is done.
+    /// The command completed.
     Complete,
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Usage,
-    /// A setting or a connection file is wrong.
+    /// A setting or a connection file is invalid.
     Configuration,
-    /// A connection could not be scanned to the end, or its items could not be written.
+    /// A scan failed, or its items could not be written.
     Failed,
-    /// A scan ended, but something may be hidden from it.
+    /// A scan ended, but its result may be incomplete.
     Partial,
-    /// A follower could not take what the store has for it.
+    /// A delivery to a follower failed.
     Follower,
     /// Another process is scanning the same connection.
     Busy,
-    /// A person or the system asked the run to end.
+    /// Ctrl-C or a signal stopped the run.
     Interrupted,
 }
 
-/// Of several outcomes the run takes the first in this order: what is worst for the catalog comes first.
+/// If there are several outcomes, the first in this order is used: the worst for the catalog comes first.
 const PRECEDENCE: [Exit; 5] = [
     Exit::Failed,
     Exit::Partial,
@@ -35,7 +35,7 @@ const PRECEDENCE: [Exit; 5] = [
 ];
 
 impl Exit {
-    /// The exit of a run with these outcomes.
+    /// The exit code of a run with these outcomes.
     pub(crate) fn worst_of(outcomes: &[Self]) -> Self {
         PRECEDENCE
             .into_iter()
@@ -43,7 +43,7 @@ impl Exit {
             .unwrap_or(Self::Complete)
     }
 
-    /// The number that the process ends with.
+    /// The exit code of the process.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_outcomes_the_worst_for_the_catalog_is_the_exit() {
+    fn the_worst_outcome_for_the_catalog_is_the_exit_code() {
         for (outcomes, exit) in [
             (&[][..], Exit::Complete),
             (&[Exit::Complete, Exit::Configuration], Exit::Configuration),

@@ -1,5 +1,7 @@
-//! The log on standard error. It is advisory: a line that cannot be written is dropped and counted, and the program goes
-//! on. So events are queued here, and a thread of its own writes them: a reader that stops reading stops nothing else.
+//! The log on standard error.
+//!
+//! A thread writes the lines from a queue, so that a slow reader of the log never delays the program. A line that cannot be
+//! written is dropped and counted.
 
 use std::{
     collections::VecDeque,
@@ -24,14 +26,14 @@ use tracing_subscriber::{
 
 use crate::{arguments::LogFormat, printable, progress_line::Display, verbosity::may_be_logged};
 
-/// The way to the log's output, which all clones share.
+/// The queue of the log. All clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    /// Notified when a line comes, and when the queue becomes empty.
+    /// Notified when a line is added or has been written.
     changed: Condvar,
     lost: AtomicU64,
 }
@@ -40,26 +42,26 @@ struct Shared {
 struct Queue {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// Whether the thread is writing a line that it took out.
+    /// Whether the thread is writing a line that is no longer in the queue.
     writing: bool,
-    /// Whether there is no thread to write lines.
+    /// Whether the thread could not be started.
     closed: bool,
 }
 
-/// What the subscriber writes the process's events to.
+/// The writer of the subscriber.
 struct Events {
     log: Log,
     format: LogFormat,
 }
 
-/// One event's text.
+/// The writer of one event.
 struct Event<'a>(&'a Events);
 
-/// Maximum number of bytes that wait for a slow reader.
+/// Maximum size of the queue, in bytes.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
 impl Log {
-    /// Lets the process's events that pass `filter` go to standard error in this format, above the lines of `display`.
+    /// Logs the events that pass `filter` to standard error in this format, above the progress lines of `display`.
     pub(crate) fn to_standard_error(
         format: LogFormat,
         filter: EnvFilter,
@@ -79,7 +81,7 @@ impl Log {
             LogFormat::Text => lines.boxed(),
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
         };
-        // A second run in one process, as tests have it, keeps the first one's log.
+        // Fails for a second run in one process, as in tests: the log of the first run stays.
         let installed = Registry::default()
             .with(lines)
             .with(filter)
@@ -88,7 +90,7 @@ impl Log {
         if installed.is_ok() {
             match display {
                 Display::Terminal(lines) => log.write_to(AboveProgress(lines.clone())),
-                Display::Log | Display::Nowhere => log.write_to(io::stderr()),
+                Display::Log | Display::None => log.write_to(io::stderr()),
             }
         }
         log
@@ -100,18 +102,18 @@ impl Log {
         Arc::new(move || log.lost())
     }
 
-    /// How many lines were dropped.
+    /// Number of lines that were dropped.
     pub(crate) fn lost(&self) -> u64 {
         self.0.lost.load(Ordering::Relaxed)
     }
 
     /// Waits until all lines are written or dropped, but not longer than `limit`, if there is one.
     pub(crate) fn flush(&self, limit: Option<Duration>) {
-        let begun = Instant::now();
+        let start = Instant::now();
         let mut queue = self.queue();
         while !queue.lines.is_empty() || queue.writing {
             let left = match limit {
-                Some(limit) => limit.saturating_sub(begun.elapsed()),
+                Some(limit) => limit.saturating_sub(start.elapsed()),
                 None => Duration::from_secs(1),
             };
             if left.is_zero() {
@@ -122,7 +124,7 @@ impl Log {
         }
     }
 
-    /// Starts the thread that writes. Without a thread, all lines are dropped.
+    /// Starts the thread that writes. If that fails, all lines are dropped.
     fn write_to(&self, output: impl Write + Send + 'static) {
         let log = self.clone();
         let writing = move || log.write_all(output);
@@ -131,10 +133,10 @@ impl Log {
     }
 
     fn write_all(&self, mut output: impl Write) {
-        let (mut reported, mut torn) = (0, false);
+        let (mut reported, mut is_partial) = (0, false);
         loop {
             let line = self.next();
-            let written = write(&mut output, &line, &mut torn);
+            let written = write(&mut output, &line, &mut is_partial);
             if written.is_err() {
                 self.0.lost.fetch_add(1, Ordering::Relaxed);
             }
@@ -171,7 +173,7 @@ impl Log {
 
     fn push(&self, line: &[u8]) {
         let mut queue = self.queue();
-        // An empty queue takes even a long line.
+        // An empty queue accepts a line of any length.
         let full = queue.bytes > 0 && queue.bytes.saturating_add(line.len()) > MAX_WAITING_BYTES;
         if full || queue.closed {
             self.0.lost.fetch_add(1, Ordering::Relaxed);
@@ -188,7 +190,7 @@ impl Log {
     }
 }
 
-/// Standard error, above the lines that are drawn there.
+/// Standard error, above the progress lines.
 struct AboveProgress(MultiProgress);
 
 impl Write for AboveProgress {
@@ -201,11 +203,11 @@ impl Write for AboveProgress {
     }
 }
 
-/// Writes a line; `torn` says whether an earlier line was written in part.
-fn write(output: &mut impl Write, line: &[u8], torn: &mut bool) -> io::Result<()> {
-    if *torn {
+/// Writes a line. `is_partial` is whether the line before was written only in part.
+fn write(output: &mut impl Write, line: &[u8], is_partial: &mut bool) -> io::Result<()> {
+    if *is_partial {
         output.write_all(b"\n")?;
-        *torn = false;
+        *is_partial = false;
     }
     let mut rest = line;
     while !rest.is_empty() {
@@ -214,7 +216,7 @@ fn write(output: &mut impl Write, line: &[u8], torn: &mut bool) -> io::Result<()
             Ok(count) => rest = &rest[count.min(rest.len())..],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                *torn = rest.len() < line.len();
+                *is_partial = rest.len() < line.len();
                 return Err(error);
             }
         }
@@ -248,7 +250,7 @@ mod tests {
 
     use super::*;
 
-    /// Fails with each write until it is mended; takes three bytes of a line first.
+    /// Writes only three bytes of each line and then fails, until `works` is set.
     #[derive(Clone, Default)]
     struct Full {
         written: Arc<Mutex<Vec<u8>>>,
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_cannot_be_written_are_counted_and_later_ones_are_whole() {
+    fn lines_that_cannot_be_written_are_counted_and_later_lines_are_complete() {
         let (log, output) = (Log::default(), Full::default());
         log.write_to(output.clone());
         log.push(b"first\n");
@@ -291,7 +293,7 @@ mod tests {
         assert!(written.ends_with("\nthird\n"), "{written}");
     }
 
-    /// Blocks with each write until somebody reads.
+    /// Blocks each write until a message is received.
     struct Blocked(mpsc::Receiver<()>);
 
     impl Write for Blocked {
@@ -306,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_does_not_read_stops_nobody() {
+    fn a_blocked_reader_does_not_delay_the_program() {
         let (read, reads) = mpsc::channel();
         let log = Log::default();
         log.write_to(Blocked(reads));

@@ -9,5 +9,5 @@ use scanner_cli::{Environment, run_process};
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    run_process(std::env::args_os().collect(), Environment::of_process()).into()
+    run_process(std::env::args_os().collect(), Environment::from_process()).into()
 }

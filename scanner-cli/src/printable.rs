@@ -1,12 +1,12 @@
-//! The one place where unprintable characters are replaced, whatever text reaches a terminal, a log or a report.
+//! Replaces unprintable characters in everything that is printed.
 //!
-//! Texts of sites and files may hold line breaks, escape sequences and bidirectional controls
-//! ([`is_unprintable`]). Three things keep them from people:
-//! - A text for people is a [`Page`]: what is put into one of its lines never starts another.
-//! - The rest of what is printed goes through [`lines`], and each event of the log through [`event`].
-//! - JSON keeps its values: such characters are escaped (`\u202e`), by the module [`json_text`](crate::json_text).
+//! Texts from sites and files may contain line breaks, escape sequences and bidirectional controls
+//! ([`is_unprintable`]):
+//! - A text is built as a [`Page`]: a value in one of its lines never starts another line.
+//! - Other texts pass through [`lines`], and log events through [`event`].
+//! - In JSON such characters are escaped (`\u202e`), by the module [`json_text`](crate::json_text).
 //!
-//! Other data, such as CSV, stay as they are, unless standard output is a [`Terminal`].
+//! Other data, such as CSV, is not changed, unless standard output is a [`Terminal`].
 
 use std::{
     borrow::Cow,
@@ -18,12 +18,12 @@ use catalog_model::{is_unprintable, printable, replacement};
 
 use crate::{arguments::LogFormat, json_text::escape_json};
 
-/// A text for people, line by line. It is written with `writeln!`, and with `write!` for a part of a line.
+/// A text of several lines. `writeln!` adds a line, `write!` a part of a line.
 #[derive(Debug, Default)]
 pub(crate) struct Page(String);
 
 impl Page {
-    /// What `write!` and `writeln!` call. Only a line break at the very end is kept.
+    /// Called by `write!` and `writeln!`. Only a line break at the end is kept.
     pub(crate) fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) {
         let text = arguments.to_string();
         match text.strip_suffix('\n') {
@@ -44,7 +44,7 @@ impl Page {
         }
     }
 
-    /// The text, which has no unprintable character besides the ends of its lines.
+    /// The text. Its only unprintable characters are line breaks.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -56,7 +56,7 @@ impl From<Page> for String {
     }
 }
 
-/// A text of several lines without other unprintable characters.
+/// A text whose only unprintable characters are line breaks.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     let is_replaced = |char: char| char != '\n' && is_unprintable(char);
     if !text.contains(is_replaced) {
@@ -69,7 +69,7 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
-/// The bytes of an event of the log on one line.
+/// A log event as one line.
 pub(crate) fn event(bytes: &[u8], format: LogFormat) -> Vec<u8> {
     let text = String::from_utf8_lossy(bytes);
     let line = text.strip_suffix('\n').unwrap_or(&text);
@@ -80,11 +80,12 @@ pub(crate) fn event(bytes: &[u8], format: LogFormat) -> Vec<u8> {
     format!("{line}\n").into_bytes()
 }
 
-/// Standard output that is a terminal: unprintable characters are replaced in data, too. Line breaks and colors pass: our
-/// own help has them, and texts of others have lost theirs before.
+/// Standard output as a terminal: unprintable characters are replaced in data, too.
+///
+/// Line breaks and colors are kept, because help texts have them. In texts from sites they were replaced before.
 pub(crate) struct Terminal<W> {
     output: W,
-    /// The bytes of a character or an escape sequence that has not ended.
+    /// The first bytes of an incomplete character or escape sequence.
     rest: Vec<u8>,
 }
 
@@ -116,7 +117,7 @@ impl<W: Write> Write for Terminal<W> {
 /// Maximum number of bytes of a color sequence.
 const MAX_COLOR_BYTES: usize = 32;
 
-/// How many of the bytes do not end within a character or a color sequence.
+/// Number of bytes before an incomplete character or color sequence.
 fn complete_length(bytes: &[u8]) -> usize {
     let tail = bytes.len().saturating_sub(MAX_COLOR_BYTES);
     let escape = bytes[tail..].iter().rposition(|byte| *byte == 0x1b);
@@ -149,7 +150,7 @@ fn with_colors(text: &str) -> String {
     shown
 }
 
-/// The length of the color sequence with which a text begins.
+/// The length of the color sequence at the start of a text.
 fn color_length(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\u{1b}[")?;
     let end = parameters.find(|char: char| !matches!(char, '0'..='9' | ';' | ':'))?;
@@ -163,7 +164,7 @@ mod tests {
     const HOSTILE: &str = "a\nb\u{1b}[2J\u{9b}1m\u{202e}\u{200b}";
 
     #[test]
-    fn what_is_put_into_a_line_starts_no_other() {
+    fn a_value_never_starts_another_line() {
         let mut page = Page::default();
         writeln!(page, "  label  {HOSTILE}");
         write!(page, "{HOSTILE}");
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_gets_colors_and_nothing_else_that_steers_it() {
+    fn a_terminal_receives_colors_and_no_other_control_sequences() {
         for size in 1..12 {
             let mut terminal = Terminal::new(Vec::new());
             let text = "\u{1b}[1;31mé\u{1b}[0m\u{1b}[2J\u{1b}]0;x\u{7}\r\nend\u{1b}";

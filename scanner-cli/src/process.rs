@@ -1,4 +1,4 @@
-//! The process: a runtime for the program, and an end in time once somebody asked for it.
+//! The process: the runtime of the program, and its end within five seconds after a signal.
 
 use std::{
     ffi::OsString,
@@ -17,64 +17,64 @@ use tokio::{
 use crate::{end::End, environment::Environment, exit::Exit, run::run_until};
 
 /// How long shutdown waits for a file being written. DNS lookups still in flight are abandoned.
-const LAST_WAIT: Duration = Duration::from_millis(300);
-/// Stack of each thread, in bytes: as much as a process's first thread has.
-const STACK: usize = 8 << 20;
+const RUNTIME_SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(300);
+/// Stack size of each thread, in bytes: that of the first thread of a process.
+const STACK_SIZE: usize = 8 << 20;
 
-/// Runs the program with these arguments, the first of which is its own name, in a process of its own.
+/// Runs the program as a process. The first argument is its name.
 ///
-/// Whatever the program is waiting for or computing, the process ends within five seconds once it was asked to.
+/// After a signal that stops it, the process ends within five seconds, even if the program is busy or waiting.
 pub fn run_process(arguments: Vec<OsString>, environment: Environment) -> Exit {
     log_panics();
-    // One thread may be busy with what a site sends.
+    // At least two: one thread may be busy with data from a site.
     let workers = thread::available_parallelism()
         .map_or(2, NonZero::get)
         .max(2);
     let runtime = Builder::new_multi_thread()
         .worker_threads(workers)
-        .thread_stack_size(STACK)
+        .thread_stack_size(STACK_SIZE)
         .enable_all()
         .build();
-    // Waits for the end on a runtime that nothing else can keep busy.
+    // Nothing else runs on this runtime, so it is never busy.
     let waiting = Builder::new_current_thread().enable_time().build();
     let (Ok(runtime), Ok(waiting)) = (runtime, waiting) else {
         return Exit::Failed;
     };
     let end = End::default();
-    let asked = end.clone();
+    let requested = end.clone();
     let program = start(runtime.handle().clone(), move || {
-        run_until(arguments, environment, asked)
+        run_until(arguments, environment, requested)
     });
     let exit = waiting.block_on(async {
         tokio::select! {
-            // A program that panicked has said so.
+            // A panic has been reported by the panic hook.
             exit = program => exit.unwrap_or(Exit::Failed),
             exit = end.overdue() => exit,
         }
     });
-    runtime.shutdown_timeout(LAST_WAIT);
+    runtime.shutdown_timeout(RUNTIME_SHUTDOWN_TIMEOUT);
     exit
 }
 
-/// Runs the program in a thread of its own, which may be stuck without anybody being stuck with it.
+/// Runs the program in a thread, so that the process can end even if the program does not.
 fn start<F: Future<Output = Exit>>(
     handle: Handle,
     program: impl FnOnce() -> F + Send + 'static,
 ) -> oneshot::Receiver<Exit> {
-    let (done, exit) = oneshot::channel();
+    let (sender, exit) = oneshot::channel();
     let run = move || {
-        let _ = done.send(handle.block_on(program()));
+        let _ = sender.send(handle.block_on(program()));
     };
     let program = thread::Builder::new()
         .name("scanner".to_owned())
-        .stack_size(STACK)
+        .stack_size(STACK_SIZE)
         .spawn(run);
-    // Without a thread, the sender is gone, and that is the end.
+    // If the thread cannot be started, the sender is dropped, and the receiver returns an error.
     drop(program);
     exit
 }
 
-/// Lets panics go to the log, where there is one: standard error may be gone, or its reader asleep.
+/// Writes panics to the log if there is one, because writing to standard error may fail or block.
 fn log_panics() {
     panic::set_hook(Box::new(|panicked| {
         let place = panicked.location().map(ToString::to_string);
@@ -84,7 +84,7 @@ fn log_panics() {
         if tracing::enabled!(tracing::Level::ERROR) {
             tracing::error!("{text}");
         } else {
-            // The message may quote what a site sent.
+            // The message may contain text from a site.
             let _ = writeln!(io::stderr(), "{}", printable(&text));
         }
     }));

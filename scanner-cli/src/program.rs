@@ -1,4 +1,4 @@
-//! What every command works with, and how commands print.
+//! The context of all commands, and how commands print.
 
 use std::{collections::BTreeSet, io::Write, path::Path, sync::Arc};
 
@@ -23,24 +23,24 @@ use crate::{
     store::Store,
 };
 
-/// What every command works with.
+/// The context of all commands.
 pub(crate) struct Program {
     pub(crate) installation: Installation,
     pub(crate) environment: Environment,
     pub(crate) display: Display,
     pub(crate) log: Log,
-    /// Whether only errors, and what is not complete, are shown.
+    /// Whether only errors and incomplete results are printed.
     pub(crate) quiet: bool,
-    /// The warnings that were reported and are not at a place of a file.
+    /// The reported warnings without a place in a file.
     pub(crate) reported_warnings: BTreeSet<String>,
-    /// Whether texts on standard error have colors.
+    /// Colors of texts on standard error.
     pub(crate) errors_colors: Colors,
-    /// Asked by those who hear of signals.
+    /// Stops the process after a signal.
     pub(crate) end: End,
 }
 
 impl Program {
-    /// What the scans of this program share.
+    /// The context of all scans of this run.
     pub(crate) fn scan_context(&self, store: Option<Arc<Store>>) -> Context {
         Context {
             store,
@@ -51,34 +51,34 @@ impl Program {
         }
     }
 
-    /// Tells people something; that standard error is gone is no reason to stop.
+    /// Prints a text to standard error. Errors are ignored: standard error may be closed.
     pub(crate) fn report(&mut self, text: &str) {
-        // What was logged before comes first.
+        // Earlier log lines come first.
         self.log.flush(None);
         let text = lines(text);
         let _ = self.environment.errors.write_all(text.as_bytes());
     }
 
-    /// Tells a problem; warnings only if that is wanted.
+    /// Prints a problem. With `--quiet`, prints only errors.
     pub(crate) fn report_problem(&mut self, problem: &Problem) {
         // Connections and followers may use the same key or file of secrets: a warning about that is reported once.
         if !problem.is_error() && (self.quiet || !problem.is_new(&mut self.reported_warnings)) {
             return;
         }
         self.log.flush(None);
-        // Its texts have no unprintable characters, unlike its colors.
+        // `lines` would replace its colors. Its texts have no unprintable characters.
         let text = format!("{}\n", problem.render(self.errors_colors));
         let _ = self.environment.errors.write_all(text.as_bytes());
     }
 
-    /// Tells something that is no error.
+    /// Prints a note, unless `--quiet` is set.
     pub(crate) fn report_note(&mut self, text: &str) {
         if !self.quiet {
             self.report(text);
         }
     }
 
-    /// The report of a run that begins. Problems with its files are reported at once: a scan may take long.
+    /// Starts the report of a run. Prints the problems of its files immediately, because a scan may take long.
     pub(crate) fn begin_report(&mut self, problems: Vec<Problem>) -> Report {
         for problem in &problems {
             self.report_problem(problem);
@@ -86,7 +86,7 @@ impl Program {
         Report::begun((self.environment.clock)(), problems)
     }
 
-    /// Tells the report of a run.
+    /// Prints the report of a run.
     pub(crate) fn report_scans(&mut self, report: &Report) {
         let shown = match self.quiet {
             true => ShownReports::NotComplete,
@@ -95,16 +95,16 @@ impl Program {
         self.report(&render(report, shown));
     }
 
-    /// Tells problems; the exit that follows from them comes back, if one does.
+    /// Prints problems. Returns the exit code if there are errors.
     pub(crate) fn report_problems(&mut self, problems: &[Problem]) -> Option<Exit> {
         for problem in problems {
             self.report_problem(problem);
         }
-        let wrong = problems.iter().any(Problem::is_error);
-        wrong.then_some(Exit::Configuration)
+        let has_errors = problems.iter().any(Problem::is_error);
+        has_errors.then_some(Exit::Configuration)
     }
 
-    /// Reports why an operation was not done. Returns the exit that follows.
+    /// Prints the error of an operation. Returns the exit code.
     pub(crate) fn report_error(&mut self, error: &OperationError) -> Exit {
         if error.kind == OperationErrorKind::UnknownName
             && let Some((unknown, others)) = error.problems.split_last()
@@ -116,7 +116,7 @@ impl Program {
         error.kind.into()
     }
 
-    /// Writes what was asked for to standard output; the exit is `exit`, unless it cannot be written.
+    /// Writes data to standard output. Returns `exit`, or the exit code of a write error.
     pub(crate) fn print(&mut self, text: &str, exit: Exit) -> Exit {
         match write_output(&mut self.environment, &lines(text)) {
             Ok(()) => exit,
@@ -127,14 +127,14 @@ impl Program {
         }
     }
 
-    /// Tells that the command line makes no sense, and why.
+    /// Prints why the command line is invalid.
     pub(crate) fn report_usage(&mut self, message: &str) -> Exit {
         self.report(&format!("error: {}\n", printable(message)));
         Exit::Usage
     }
 }
 
-/// Writes data to standard output. A reader that has seen enough is no error.
+/// Writes data to standard output. A closed pipe is not an error.
 pub(crate) fn write_output(environment: &mut Environment, text: &str) -> Result<(), SinkError> {
     let output = &mut environment.output;
     let written = output

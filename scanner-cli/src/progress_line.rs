@@ -1,4 +1,4 @@
-//! How far a scan is, for people: a line on a terminal that is drawn again, else log lines now and then.
+//! The progress of scans: a line on a terminal that is updated in place, or log lines.
 
 use std::{
     io::{self, Write},
@@ -11,35 +11,39 @@ use tracing::info;
 
 use crate::progress::{ProgressDisplay, ScanProgress};
 
-/// Where progress is shown.
+/// How progress is shown.
 #[derive(Clone)]
 pub(crate) enum Display {
-    /// A terminal: a line for each scan, drawn in place.
+    /// A line for each scan on a terminal, updated in place.
     Terminal(MultiProgress),
-    /// Anything else: log lines.
+    /// Log lines.
     Log,
-    /// Nowhere: who runs for years tells beginnings and ends alone.
-    Nowhere,
+    /// No progress output.
+    None,
 }
 
 /// The progress of one scan.
 struct ProgressLine {
     code: ConnectionCode,
-    shown: Shown,
+    output: Output,
 }
 
-enum Shown {
+/// Where the progress of one scan is shown.
+enum Output {
     Terminal(ProgressBar),
-    Log { last: Instant },
-    Nowhere,
+    /// With the time of the last log line.
+    Log {
+        last: Instant,
+    },
+    None,
 }
 
-/// Minimum time between two log lines about a list that has not ended.
+/// Minimum time between two log lines about a list that is being read.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 impl ProgressLine {
     fn new(code: &ConnectionCode, display: &Display) -> Self {
-        let shown = match display {
+        let output = match display {
             Display::Terminal(lines) => {
                 let line = lines.add(ProgressBar::new_spinner());
                 let style = ProgressStyle::with_template("{spinner} {prefix}: {msg} [{elapsed}]");
@@ -47,16 +51,16 @@ impl ProgressLine {
                 line.set_prefix(printable(code.as_str()).into_owned());
                 line.set_message("connecting");
                 line.enable_steady_tick(Duration::from_millis(200));
-                Shown::Terminal(line)
+                Output::Terminal(line)
             }
-            Display::Log => Shown::Log {
+            Display::Log => Output::Log {
                 last: Instant::now(),
             },
-            Display::Nowhere => Shown::Nowhere,
+            Display::None => Output::None,
         };
         Self {
             code: code.clone(),
-            shown,
+            output,
         }
     }
 }
@@ -66,15 +70,15 @@ impl ScanProgress for ProgressLine {
         let Some(message) = sentence(progress) else {
             return;
         };
-        match &mut self.shown {
-            Shown::Terminal(line) => line.set_message(printable(&message).into_owned()),
-            Shown::Log { last } => {
+        match &mut self.output {
+            Output::Terminal(line) => line.set_message(printable(&message).into_owned()),
+            Output::Log { last } => {
                 let (now, code) = (Instant::now(), &self.code);
                 match progress {
                     Progress::Connected { version } => {
                         info!(connection = %code, site.version = %version, "connected");
                     }
-                    // The line of its end is enough for a list that takes no time.
+                    // For a list that is read quickly, one line at its end is enough.
                     Progress::Waiting { .. }
                     | Progress::Counting { .. }
                     | Progress::Reading { .. }
@@ -86,16 +90,16 @@ impl ScanProgress for ProgressLine {
                 }
                 *last = now;
             }
-            Shown::Nowhere => {}
+            Output::None => {}
         }
     }
 
     fn restart(&mut self, cause: &str) {
         let cause = printable(cause);
-        match &self.shown {
-            Shown::Terminal(line) => line.set_message(format!("starting again: {cause}")),
-            Shown::Log { .. } => info!(connection = %self.code, "starting again: {cause}"),
-            Shown::Nowhere => {}
+        match &self.output {
+            Output::Terminal(line) => line.set_message(format!("starting again: {cause}")),
+            Output::Log { .. } => info!(connection = %self.code, "starting again: {cause}"),
+            Output::None => {}
         }
     }
 }
@@ -108,13 +112,13 @@ impl ProgressDisplay for Display {
 
 impl Drop for ProgressLine {
     fn drop(&mut self) {
-        if let Shown::Terminal(line) = &self.shown {
+        if let Output::Terminal(line) = &self.output {
             line.finish_and_clear();
         }
     }
 }
 
-/// What people are shown; nothing of what is no step of a scan.
+/// The text of a progress event, if it is shown.
 fn sentence(progress: &Progress) -> Option<String> {
     Some(match progress {
         Progress::Connected { version } => format!("connected, site version {version}"),
@@ -144,11 +148,10 @@ fn sentence(progress: &Progress) -> Option<String> {
 }
 
 impl Display {
-    /// Ends the line that the cursor is in, since Ctrl-C writes `^C` there: what is drawn in place disappears, and nothing
-    /// is drawn any more.
+    /// Ends the current line after Ctrl-C, because the terminal has printed `^C` there. Removes the progress lines.
     pub(crate) fn end_line(&self, is_terminal: bool) {
         let mut errors = io::stderr();
-        // A terminal that is gone shows nothing.
+        // The terminal may be closed.
         let _ = match self {
             Self::Terminal(lines) => {
                 let _ = lines.clear();
@@ -157,8 +160,8 @@ impl Display {
                 let end: &[u8] = if cfg!(windows) { b"\n" } else { b"\r\x1b[2K" };
                 errors.write_all(end)
             }
-            Self::Log | Self::Nowhere if is_terminal => errors.write_all(b"\n"),
-            Self::Log | Self::Nowhere => Ok(()),
+            Self::Log | Self::None if is_terminal => errors.write_all(b"\n"),
+            Self::Log | Self::None => Ok(()),
         };
     }
 }
@@ -168,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_named_while_it_is_awaited_and_at_its_end() {
+    fn the_list_is_named_while_waiting_for_it_and_at_its_end() {
         let (list, waited) = ("sheets", Duration::from_millis(40_900));
         let records = 3_318;
         for (progress, expected) in [

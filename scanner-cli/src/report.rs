@@ -1,4 +1,4 @@
-//! The report for people, on standard error.
+//! The report of a run as text.
 
 use std::fmt::Display;
 
@@ -20,8 +20,8 @@ use crate::{
     tally::Tally,
 };
 
-/// The exit that follows from the outcome of one scan.
-fn exit_of(outcome: &Outcome) -> Exit {
+/// The exit code for the outcome of one scan.
+fn scan_exit(outcome: &Outcome) -> Exit {
     match outcome {
         Outcome::Complete => Exit::Complete,
         Outcome::Partial(_) => Exit::Partial,
@@ -30,13 +30,13 @@ fn exit_of(outcome: &Outcome) -> Exit {
     }
 }
 
-/// The exit of a whole run.
+/// The exit code of a run.
 pub(crate) fn exit(report: &Report) -> Exit {
     if report.interrupted {
         return Exit::Interrupted;
     }
     let outcomes = report.connections.iter();
-    let mut outcomes: Vec<_> = outcomes.map(|one| exit_of(&one.outcome)).collect();
+    let mut outcomes: Vec<_> = outcomes.map(|one| scan_exit(&one.outcome)).collect();
     if report.problems.iter().any(Problem::is_error) {
         outcomes.push(Exit::Configuration);
     }
@@ -46,7 +46,7 @@ pub(crate) fn exit(report: &Report) -> Exit {
     Exit::worst_of(&outcomes)
 }
 
-/// Which connections a report is about.
+/// Which connections a report has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShownReports {
     All,
@@ -212,7 +212,7 @@ fn first_people(people: impl Iterator<Item = impl Display>, count: usize) -> Str
     }
 }
 
-/// What became of the items.
+/// Writes where the items were stored and written.
 fn write_kept(text: &mut Page, report: &ConnectionReport) {
     let items = counted(report.items, "item");
     if let Some(stored) = &report.stored {
@@ -231,7 +231,7 @@ fn write_kept(text: &mut Page, report: &ConnectionReport) {
     }
 }
 
-/// A rule of the filters, and how often it had a say.
+/// A line about a filter rule: how many items it matched and excluded.
 pub(crate) fn filter_line(rule: &FilterRule, count: RuleCount) -> String {
     let (matched, excluded) = (grouped(count.matched), grouped(count.left_out));
     let FilterRule { name, place, .. } = rule;

@@ -1,4 +1,4 @@
-//! The program: from what was typed to an exit code.
+//! Runs the program: from arguments to an exit code.
 
 use std::{
     collections::BTreeSet, ffi::OsString, io::Write, path::PathBuf, sync::Arc, time::Duration,
@@ -26,25 +26,25 @@ use crate::{
     verbosity::LogFilter,
 };
 
-/// How long the end of the program waits for a reader of the log.
-const LAST_LINES: Duration = Duration::from_secs(1);
+/// How long the program waits at its end until the log is written.
+const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs the program with these arguments, the first of which is its own name.
 pub async fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     run_until(arguments, environment, End::default()).await
 }
 
-/// Runs the program, and lets `end` know when somebody asks for its end.
+/// Runs the program. Signals that stop it are passed to `end`.
 pub(crate) async fn run_until(
     arguments: impl IntoIterator<Item = OsString>,
     mut environment: Environment,
     end: End,
 ) -> Exit {
-    let typed: Vec<_> = arguments.into_iter().collect();
-    let arguments = match Arguments::try_parse_from(&typed) {
+    let words: Vec<_> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
         Err(message) => {
-            return report_usage(message, ColorChoice::find(&typed), &mut environment);
+            return report_usage(message, ColorChoice::find(&words), &mut environment);
         }
     };
     let home = (arguments.home.clone())
@@ -76,39 +76,39 @@ pub(crate) async fn run_until(
         let hint = "write a level such as `debug`, or `TARGET=LEVEL,…`".to_owned();
         program.report_problem(&Problem::warning(warning, hint));
     }
-    // Reports of scans say it themselves.
-    let is_silent = matches!(
+    // The reports of other commands show the interruption.
+    let has_no_report = matches!(
         arguments.command,
         Command::Check(_) | Command::Explain(_) | Command::Filter(_) | Command::Encrypt(_)
     );
     let exit = run_command(arguments.command, &mut program).await;
-    if exit == Exit::Interrupted && is_silent {
+    if exit == Exit::Interrupted && has_no_report {
         program.report("interrupted\n");
     }
-    program.log.flush(Some(LAST_LINES));
+    program.log.flush(Some(LOG_FLUSH_TIMEOUT));
     exit
 }
 
-/// Where progress is shown.
+/// How progress is shown.
 fn display(arguments: &Arguments, environment: &Environment) -> Display {
-    // What a hook writes is log lines.
-    let runs_long = matches!(arguments.command, Command::Run(_) | Command::Hook(_));
+    // The output of a hook is logged, too.
+    let logs_only = matches!(arguments.command, Command::Run(_) | Command::Hook(_));
     if arguments.verbosity.quiet {
-        Display::Nowhere
-    } else if environment.terminal && !runs_long && !is_dumb(&environment.variables) {
+        Display::None
+    } else if environment.terminal && !logs_only && !is_dumb(&environment.variables) {
         Display::Terminal(MultiProgress::new())
     } else {
         Display::Log
     }
 }
 
-/// The log of a command. On a terminal lines that are drawn in place stand for it, unless somebody asks for more.
+/// The log of a command. On a terminal, there is a progress line instead, unless the log was requested.
 fn log(command: &Command, filter: LogFilter, display: &Display) -> Log {
     let format = match command {
         Command::Run(run) => run.log_format,
-        // It says itself what is wrong with files.
-        Command::Status(_) if !filter.is_asked_for => return Log::default(),
-        _ if matches!(display, Display::Terminal(_)) && !filter.is_asked_for => {
+        // Its output has the errors of files.
+        Command::Status(_) if !filter.is_requested => return Log::default(),
+        _ if matches!(display, Display::Terminal(_)) && !filter.is_requested => {
             return Log::default();
         }
         _ => LogFormat::Text,
@@ -117,7 +117,7 @@ fn log(command: &Command, filter: LogFilter, display: &Display) -> Log {
 }
 
 async fn run_command(command: Command, program: &mut Program) -> Exit {
-    // No command makes it: a name that is mistyped would become one.
+    // No command creates the home: a misspelt name would become a folder.
     if let Err(problem) = program.installation.home.check() {
         program.report_problem(&problem);
         return Exit::Configuration;
@@ -144,7 +144,7 @@ async fn run_command(command: Command, program: &mut Program) -> Exit {
     }
 }
 
-/// Help and version are data that was asked for; everything else is a mistake.
+/// Prints a message of the parser. Help and version go to standard output, errors to standard error.
 fn report_usage(message: clap::Error, color: ColorChoice, environment: &mut Environment) -> Exit {
     let message = with_printable_arguments(message);
     let is_terminal = match message.use_stderr() {
@@ -169,7 +169,7 @@ fn report_usage(message: clap::Error, color: ColorChoice, environment: &mut Envi
     }
 }
 
-/// The message with what was typed on one line, and without unprintable characters.
+/// The message with each argument on one line and without unprintable characters.
 fn with_printable_arguments(mut message: clap::Error) -> clap::Error {
     let replaced = message.context().filter_map(|(kind, value)| {
         let value = match value {
@@ -178,7 +178,7 @@ fn with_printable_arguments(mut message: clap::Error) -> clap::Error {
                 let texts = texts.iter().map(|text| printable(text).into_owned());
                 ContextValue::Strings(texts.collect())
             }
-            // Tips repeat arguments, whose escape sequences cannot be told from the colors of the tip.
+            // Tips repeat arguments. Escape sequences in them look like the colors of the tip.
             ContextValue::StyledStrs(texts) => {
                 let texts = texts
                     .iter()

@@ -1,4 +1,4 @@
-//! Terminals: which of the two output streams is one, how wide it is, and whether it gets colors.
+//! The terminal of an output stream: its width, and whether it gets colors.
 
 use std::{
     collections::BTreeMap,
@@ -9,42 +9,43 @@ use clap::ValueEnum;
 
 use crate::hocon::Colors;
 
-/// The terminal that standard output is.
+/// The terminal of standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Screen {
-    /// Number of columns of a line. Not set if the terminal does not say.
+    /// Number of columns. Not set if it is unknown.
     pub columns: Option<usize>,
 }
 
 impl Screen {
-    /// The terminal of the process's standard output, if it is one. `COLUMNS` wins over what the terminal says.
-    pub(crate) fn of_standard_output(variables: &BTreeMap<String, String>) -> Option<Self> {
+    /// The terminal of standard output, if it is one. `COLUMNS` takes precedence over the terminal's width.
+    pub(crate) fn from_standard_output(variables: &BTreeMap<String, String>) -> Option<Self> {
         let output = io::stdout();
         if !output.is_terminal() {
             return None;
         }
-        let asked = variables.get("COLUMNS").and_then(|text| text.parse().ok());
-        let columns = asked.filter(|columns| *columns > 0);
+        let variable = variables.get("COLUMNS").and_then(|text| text.parse().ok());
+        let columns = variable.filter(|columns| *columns > 0);
         let columns = columns.or_else(|| columns_of(&output));
         Some(Self { columns })
     }
 }
 
-/// Number of columns of a terminal, if it says so. It need not say how many lines it has.
+/// Number of columns of a terminal, if it is known. Unlike the crate `terminal_size`, accepts a terminal that does not report
+/// its number of lines.
 #[cfg(unix)]
 fn columns_of(output: &io::Stdout) -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(output).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
-/// Number of columns of a terminal, if it says so.
+/// Number of columns of a terminal, if it is known.
 #[cfg(not(unix))]
 fn columns_of(output: &io::Stdout) -> Option<usize> {
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(output)?;
     Some(usize::from(columns))
 }
 
-/// Which texts get colors.
+/// When to use colors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
     /// On terminals, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` is set; everywhere if `CLICOLOR_FORCE` is set
@@ -57,8 +58,8 @@ pub(crate) enum ColorChoice {
 }
 
 impl ColorChoice {
-    /// Whether a stream gets colors. `NO_COLOR` (no-color.org) wins over `CLICOLOR_FORCE` and `CLICOLOR`
-    /// (bixense.com/clicolors), as in other programs.
+    /// The colors of a stream. As in other programs, `NO_COLOR` (no-color.org) takes precedence over `CLICOLOR_FORCE` and
+    /// `CLICOLOR` (bixense.com/clicolors).
     pub(crate) fn colors(self, variables: &BTreeMap<String, String>, is_terminal: bool) -> Colors {
         let variable = |name| variables.get(name).map(String::as_str).unwrap_or_default();
         let is_colored = match self {
@@ -75,7 +76,7 @@ impl ColorChoice {
         }
     }
 
-    /// The choice of a command line that is not valid, or asks for help.
+    /// The choice in a command line that was not parsed, because it is invalid or requests help.
     pub(crate) fn find(arguments: &[std::ffi::OsString]) -> Self {
         let mut choice = Self::default();
         let mut arguments = arguments.iter().map(|argument| argument.to_str());
@@ -93,7 +94,7 @@ impl ColorChoice {
     }
 }
 
-/// Whether a terminal understands no control sequences, so that nothing can be drawn twice there.
+/// Whether a terminal supports no control sequences, so that lines cannot be updated in place.
 pub(crate) fn is_dumb(variables: &BTreeMap<String, String>) -> bool {
     match variables.get("TERM") {
         Some(name) => name == "dumb",
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_option_counts_for_help_and_for_a_command_line_that_is_not_valid() {
+    fn the_option_applies_to_help_and_to_invalid_command_lines() {
         for (arguments, expected) in [
             (&["x", "--help"][..], ColorChoice::Auto),
             (&["x", "--color", "always", "--help"], ColorChoice::Always),

@@ -1,4 +1,4 @@
-//! How much is logged and reported: `-q`, `-v`, `-vv`, `--log-level`, `RUST_LOG`.
+//! The log level: `-q`, `-v`, `-vv`, `--log-level`, `RUST_LOG`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use tracing::{Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::EnvFilter;
 
-/// What the command line says about logging.
+/// The options for the log level.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Verbosity {
@@ -22,7 +22,7 @@ pub(crate) struct Verbosity {
     log_level: Option<LogLevel>,
 }
 
-/// The least severe events that are logged.
+/// The lowest level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LogLevel {
     Off,
@@ -33,7 +33,7 @@ enum LogLevel {
     Trace,
 }
 
-/// The targets of this program's own crates.
+/// The log targets of the crates of this program.
 const OWN_TARGETS: [&str; 10] = [
     "scanner_cli",
     "scan_engine",
@@ -47,7 +47,7 @@ const OWN_TARGETS: [&str; 10] = [
     "catalog_model",
 ];
 
-/// The crates that share a name in filters: who asks for the log lines of the first of a group gets those of the whole group.
+/// Groups of crates. A filter for the first crate of a group applies to the whole group.
 const GROUPS: [&[&str]; 2] = [
     &[
         "scanner_cli",
@@ -60,17 +60,17 @@ const GROUPS: [&[&str]; 2] = [
     &["qrs_client", "outbound_http"],
 ];
 
-/// What is logged.
+/// The filter for log events.
 pub(crate) struct LogFilter {
     pub(crate) filter: EnvFilter,
-    /// Whether somebody asked for it, so that a terminal gets log lines, too.
-    pub(crate) is_asked_for: bool,
-    /// Why `RUST_LOG` does not count.
+    /// Whether an option or `RUST_LOG` requested it. Then a terminal gets log lines instead of a progress line.
+    pub(crate) is_requested: bool,
+    /// Why `RUST_LOG` was ignored.
     pub(crate) warning: Option<String>,
 }
 
 impl Verbosity {
-    /// Options that contradict each other.
+    /// The error message if options contradict each other.
     pub(crate) fn contradiction(&self) -> Option<String> {
         let given = [
             (self.quiet, "`-q`"),
@@ -84,7 +84,7 @@ impl Verbosity {
         Some(format!("{first} and {second} cannot be used together"))
     }
 
-    /// What is logged: what the options say, else what `RUST_LOG` says.
+    /// The filter of the options, else of `RUST_LOG`.
     pub(crate) fn filter(&self, variables: &BTreeMap<String, String>) -> LogFilter {
         let level = self.level();
         let directives = variables
@@ -95,7 +95,7 @@ impl Verbosity {
             let default = LevelFilter::INFO;
             return LogFilter {
                 filter: EnvFilter::default().add_directive(level.unwrap_or(default).into()),
-                is_asked_for: level.is_some(),
+                is_requested: level.is_some(),
                 warning: None,
             };
         }
@@ -105,7 +105,7 @@ impl Verbosity {
         match EnvFilter::builder().parse(with_groups(directives)) {
             Ok(filter) => LogFilter {
                 filter,
-                is_asked_for: true,
+                is_requested: true,
                 warning: None,
             },
             Err(error) => LogFilter::default_because(&error.to_string()),
@@ -124,18 +124,18 @@ impl Verbosity {
 }
 
 impl LogFilter {
-    /// The default, since `RUST_LOG` is not valid.
+    /// The default filter, because `RUST_LOG` is not valid.
     fn default_because(error: &str) -> Self {
         Self {
             filter: EnvFilter::default().add_directive(LevelFilter::INFO.into()),
-            is_asked_for: false,
+            is_requested: false,
             warning: Some(format!("`RUST_LOG` is not valid and was ignored: {error}")),
         }
     }
 }
 
-/// A word of `RUST_LOG` that is neither a level nor one of our targets, such as a misspelt level. `EnvFilter` takes it for a
-/// target, and so would log nothing.
+/// The error about a word of `RUST_LOG` that is neither a level nor one of our targets, such as a misspelt level.
+/// `EnvFilter` would treat it as a target and log nothing.
 fn unknown_word(directives: &str) -> Option<String> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let is_known = |word: &&str| {
@@ -153,17 +153,17 @@ fn unknown_word(directives: &str) -> Option<String> {
     Some(format!("`{word}` is not a level{near}"))
 }
 
-/// The directives, with those that name a group for each of its crates before them: where one crate has a directive of its
-/// own, that one wins.
+/// The directives, with each directive for a group repeated for all its crates. The repetitions come first, so that a
+/// directive for one of the crates takes precedence.
 fn with_groups(directives: &str) -> String {
     let words = directives.split(',').map(str::trim);
-    let of_groups = words.clone().flat_map(|word| {
+    let group_directives = words.clone().flat_map(|word| {
         let (target, rest) = word.split_at(word.find(['=', ':']).unwrap_or(word.len()));
         let group = GROUPS.iter().find(|group| group[0] == target);
         let others = group.map(|group| &group[1..]).unwrap_or_default();
         others.iter().map(move |other| format!("{other}{rest}"))
     });
-    let all: Vec<String> = of_groups.chain(words.map(str::to_owned)).collect();
+    let all: Vec<String> = group_directives.chain(words.map(str::to_owned)).collect();
     all.join(",")
 }
 
@@ -180,8 +180,7 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
-/// Whether an event may be logged at all. Other crates know nothing of our secrets, and some log whole requests below
-/// `info`.
+/// Whether an event may be logged at all. Events of other crates below `info` may contain secrets: some log whole requests.
 pub(crate) fn may_be_logged(event: &Metadata<'_>) -> bool {
     let own = event.target().split("::").next().unwrap_or_default();
     OWN_TARGETS.contains(&own) || *event.level() <= Level::INFO
@@ -196,13 +195,13 @@ mod tests {
         let filter = verbosity.filter(&variables);
         (
             filter.filter.to_string(),
-            filter.is_asked_for,
+            filter.is_requested,
             filter.warning.is_some(),
         )
     }
 
     #[test]
-    fn a_filter_for_the_program_is_one_for_the_crates_it_consists_of() {
+    fn a_filter_for_the_program_applies_to_all_its_crates() {
         let others = |rest: &str| {
             let others = GROUPS[0][1..].iter();
             let others: Vec<_> = others.map(|other| format!("{other}{rest}")).collect();
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn options_win_over_the_variable_and_a_variable_that_is_not_valid_does_not_count() {
+    fn options_take_precedence_over_the_variable_and_an_invalid_variable_is_ignored() {
         let verbose = |verbose| Verbosity {
             verbose,
             ..Verbosity::default()
@@ -254,9 +253,9 @@ mod tests {
             (verbose(9), "", ("trace", true, false)),
             (quiet, "trace", ("error", true, false)),
         ] {
-            let (text, is_asked_for, has_warning) = filter(&verbosity, directives);
+            let (text, is_requested, has_warning) = filter(&verbosity, directives);
             assert_eq!(
-                (text.as_str(), is_asked_for, has_warning),
+                (text.as_str(), is_requested, has_warning),
                 expected,
                 "{verbosity:?} {directives}"
             );

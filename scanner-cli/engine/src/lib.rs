@@ -9,6 +9,7 @@ pub mod connection_file;
 pub mod connections;
 pub mod delivery;
 pub mod destination;
+pub mod encrypt_request;
 pub mod encryption;
 pub mod endpoints;
 pub mod entries;

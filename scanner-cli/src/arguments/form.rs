@@ -1,14 +1,14 @@
-//! How a list is written.
+//! The output options of lists.
 
 use clap::{Args, ValueEnum};
 
-/// How a list is written.
+/// The output options of a list.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Form {
     /// Output format
     #[arg(long, value_enum, default_value_t = CatalogFormat::Table)]
     pub(crate) format: CatalogFormat,
-    /// CSV: write each cell as it is stored, without the `'` that keeps spreadsheet programs from computing it as a formula
+    /// CSV: write each cell as it is stored, without the `'` that keeps spreadsheet programs from evaluating it as a formula
     #[arg(long)]
     pub(crate) csv_raw: bool,
     /// CSV: start with a byte order mark, so that spreadsheet programs recognize UTF-8
@@ -20,10 +20,10 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    /// Options that do not fit together.
+    /// The error message if options contradict each other.
     pub(crate) fn contradiction(&self) -> Option<&'static str> {
-        let is_odd = self.format != CatalogFormat::Csv && (self.csv_raw || self.bom);
-        is_odd.then_some("`--csv-raw` and `--bom` need `--format csv`")
+        let is_invalid = self.format != CatalogFormat::Csv && (self.csv_raw || self.bom);
+        is_invalid.then_some("`--csv-raw` and `--bom` need `--format csv`")
     }
 }
 

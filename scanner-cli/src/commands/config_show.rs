@@ -1,4 +1,4 @@
-//! `config show`: a connection file as it is understood, secrets masked.
+//! `config show`: prints the settings of a connection file as the scanner reads them, without secrets.
 
 use crate::{
     arguments::ShowFormat,
@@ -46,7 +46,7 @@ fn as_json(root: &Object, times: Option<&NextTimes>) -> String {
     json_page(&settings)
 }
 
-/// `connections/qlik.conf:4:8   connection.url = "https://…"`, a line each.
+/// One line for each setting: `connections/qlik.conf:4:8   connection.url = "https://…"`.
 fn as_text(root: &Object, times: Option<&NextTimes>) -> String {
     let settings = hocon::settings(root);
     let places: Vec<_> = settings

@@ -1,10 +1,10 @@
-//! Deliveries to followers after the scans of a run.
+//! Delivery to the followers after the scans of a run.
 
 use crate::delivery::Followers;
 
 use crate::{program::Program, run_report::Report};
 
-/// Delivers to all followers, until they are done or somebody ends the run.
+/// Delivers to all followers, until they have everything or the run is interrupted.
 pub(super) async fn deliver(
     program: &Program,
     followers: Followers,
@@ -21,7 +21,7 @@ pub(super) async fn deliver(
         () = &mut *interrupted => {
             report.interrupted = true;
             deliverer.stop();
-            // Until the followers have removed their temporary files.
+            // Wait until the followers have removed their temporary files.
             let _ = delivered.await;
         }
     }

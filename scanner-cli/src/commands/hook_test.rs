@@ -59,7 +59,7 @@ async fn test(program: &mut Program, arguments: &HookTest) -> Result<Exit, Exit>
             return Err(Exit::Interrupted);
         }
     };
-    // One that panicked has said so.
+    // A panic has been reported by the panic hook.
     let ended = ended.map_err(|_panicked| Exit::Failed)?;
     Ok(report(
         program,
@@ -68,17 +68,17 @@ async fn test(program: &mut Program, arguments: &HookTest) -> Result<Exit, Exit>
     ))
 }
 
-fn report(program: &mut Program, what: &str, ended: Result<i32, HookError>) -> Exit {
-    match ended {
+fn report(program: &mut Program, run: &str, result: Result<i32, HookError>) -> Exit {
+    match result {
         Ok(0) => {
-            program.report(&format!("{what}: exit code 0\n"));
+            program.report(&format!("{run}: exit code 0\n"));
             return Exit::Complete;
         }
         Ok(code) => {
             let hint = "the output of the program is above".to_owned();
-            program.report_problem(&Problem::general(format!("{what}: exit code {code}"), hint));
+            program.report_problem(&Problem::general(format!("{run}: exit code {code}"), hint));
         }
-        Err(error) => program.report_problem(&Problem::general(format!("{what}: {error}"), None)),
+        Err(error) => program.report_problem(&Problem::general(format!("{run}: {error}"), None)),
     }
     Exit::Failed
 }

@@ -1,4 +1,4 @@
-//! `inventory`: what the connections have, as labels with keys, on standard output.
+//! `inventory`: lists the labels and keys of the sheets of the connections on standard output.
 
 use std::{
     cell::RefCell,
@@ -29,7 +29,7 @@ pub(crate) async fn run(program: &mut Program, arguments: Inventory) -> Exit {
     if let Some(message) = form.contradiction() {
         return program.report_usage(message);
     }
-    // Before the site is asked.
+    // Before any request to the site.
     if let Err(error) = check_columns(&form) {
         return program.report_usage(&error.to_string());
     }
@@ -88,7 +88,7 @@ fn check_columns(form: &Form) -> Result<(), ListError> {
     names.try_for_each(|name| find_field(name, &known).map(|_| ()))
 }
 
-/// Writes an inventory, whose lines are read as often as that takes.
+/// Writes an inventory. Its lines are read once or several times.
 fn write(
     form: &Form,
     screen: Option<Screen>,

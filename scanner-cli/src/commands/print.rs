@@ -1,4 +1,4 @@
-//! Standard output, which may be a pipe whose reader takes its time: a person can end the program all the same.
+//! Writes lists to standard output. If the reader of a pipe is slow, the program can still be interrupted.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::{
     spool::{Finished, cannot_spool},
 };
 
-/// Writes the lines of the scans that wait for standard output, one after the other, and adds each scan to `report`.
+/// Writes the lines of each scan to standard output, and adds the scan to `report`.
 pub(crate) async fn print(
     program: &mut Program,
     report: &mut Report,

@@ -10,7 +10,7 @@ use crate::{
 pub(crate) async fn run(program: &mut Program) -> Exit {
     let mut signals = Signals::listen_to_all(program);
     let (installation, lost_lines) = (program.installation.clone(), program.log.lost_lines());
-    // Locks, files and the store may make it wait for a disk that does not answer.
+    // In a thread, because locks, files and the store may wait for a disk that does not respond.
     let starting = tokio::task::spawn_blocking(move || installation.start_service(lost_lines));
     let started = tokio::select! {
         started = starting => started,
@@ -26,7 +26,7 @@ pub(crate) async fn run(program: &mut Program) -> Exit {
             }
         }
         Ok(Err(error)) => program.report_error(&error),
-        // It panicked, and said so.
+        // A panic has been reported by the panic hook.
         Err(_) => Exit::Failed,
     }
 }

@@ -1,4 +1,4 @@
-//! `scan`: every sheet of the connections becomes an item of the export.
+//! `scan`: reads all sheets of the connections and stores them as items.
 
 use std::{path::Path, pin::pin, sync::Arc};
 
@@ -27,9 +27,9 @@ use crate::{
 };
 
 pub(crate) async fn run(program: &mut Program, arguments: Scan) -> Exit {
-    // A command that cannot begin has told why.
-    let scan = scan(program, &arguments).await;
-    scan.unwrap_or_else(|exit| exit)
+    match scan(program, &arguments).await {
+        Ok(exit) | Err(exit) => exit,
+    }
 }
 
 async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
@@ -46,7 +46,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         Exit::Failed
     })?;
     let application = application(program)?;
-    // Before the store, which a disk may make wait.
+    // Before the store is opened, which may wait for a disk.
     let mut interrupted = pin!(interrupted(program));
     let store = match selected.ready.len() {
         0 => Ok(None),
@@ -74,7 +74,7 @@ async fn scan(program: &mut Program, arguments: &Scan) -> Result<Exit, Exit> {
         ..program.scan_context(store)
     };
     let ended = run_all::<Visualization>(jobs.collect(), &context, &mut interrupted).await;
-    // The store's own thread ends here: the followers get its memory.
+    // Ends the store's thread, so that its memory is free for the followers.
     drop(context);
     let copy = copy_to_standard_output;
     print(program, &mut report, ended, &mut interrupted, copy).await;
@@ -97,7 +97,7 @@ fn several_outputs(program: &mut Program, ready: &[Ready]) -> Exit {
     ))
 }
 
-/// The store that the scans write to, unless they are to do without.
+/// Opens the store, unless `--no-store` is set.
 fn open_store(
     program: &Program,
     arguments: &Scan,
@@ -113,7 +113,7 @@ fn open_store(
     Ok(Some(Arc::new(store)))
 }
 
-/// Where the lines of a scan go: with a store nowhere, unless somebody asked for them.
+/// The file or stream for the items of a scan. With a store, there is one only if `--output` is set.
 fn destination(arguments: &Scan, home: &Home, code: &ConnectionCode) -> Option<Destination> {
     match &arguments.output {
         Some(path) => Some(Destination::from_path(path)),
@@ -122,7 +122,7 @@ fn destination(arguments: &Scan, home: &Home, code: &ConnectionCode) -> Option<D
     }
 }
 
-/// Why the files that were named cannot be meant: one would overwrite what another is for.
+/// Why `--output` or `--report` cannot be used: it would overwrite another file.
 fn clash(program: &Program, arguments: &Scan) -> Option<String> {
     let place = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
     let output = arguments.output.as_deref().and_then(place);
@@ -137,10 +137,10 @@ fn clash(program: &Program, arguments: &Scan) -> Option<String> {
         .canonicalize()
         .ok()?;
     let written = [output, report].into_iter().flatten();
-    let among = written
+    let overwritten = written
         .into_iter()
         .find(|path| path.starts_with(&connections));
-    among.map(|path| {
+    overwritten.map(|path| {
         format!(
             "`{}` is in the folder of the connection files",
             shown(&path)

@@ -1,11 +1,11 @@
-//! Which connections a command is about, and what the scanner's own settings say.
+//! The connections of a command, and the scanner's own settings.
 
 use crate::{application_file::Application, connections::Selected, exit::Exit, program::Program};
 
-/// The connections of these codes, or all that are enabled.
+/// The connections with these codes, or all enabled connections.
 ///
 /// # Errors
-/// The exit of a command that has nothing to work on. The reason was reported.
+/// If there are none. The error was reported; the exit code is returned.
 pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected, Exit> {
     let selected = program.installation.select(codes);
     selected.map_err(|error| program.report_error(&error))
@@ -14,7 +14,7 @@ pub(crate) fn select(program: &mut Program, codes: &[String]) -> Result<Selected
 /// The scanner's own settings.
 ///
 /// # Errors
-/// The exit of a command that cannot go on without them. The reason was reported.
+/// If they are not valid. The error was reported; the exit code is returned.
 pub(crate) fn application(program: &mut Program) -> Result<Application, Exit> {
     let read = program.installation.application();
     let application = read.map_err(|error| program.report_error(&error))?;

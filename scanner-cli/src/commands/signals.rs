@@ -1,4 +1,4 @@
-//! Requests of a person or of the system: to end the program, or to poll the files now.
+//! Signals: Ctrl-C, `SIGTERM` and `SIGHUP`.
 
 use std::thread;
 
@@ -9,42 +9,42 @@ use tokio::{
 
 use crate::{exit::Exit, program::Program, service::Request};
 
-/// Returns once somebody pressed Ctrl-C, or the system asked the program to end.
+/// Returns after Ctrl-C, or after a signal that stops the program.
 pub(crate) fn interrupted(program: &Program) -> impl Future<Output = ()> + use<> {
     let mut signals = Signals::listen(program);
     async move { while signals.next().await != Request::Stop {} }
 }
 
-/// The signals that come; where none can be listened to, the program ends as every program does.
+/// The received signals. If no signal handler can be installed, signals have their default effect.
 ///
-/// A thread of its own listens, on a runtime of its own: the process ends even if nobody asks for the next signal, and while
-/// what a site sends keeps the other threads busy.
+/// A thread with its own runtime waits for signals, so that the process ends even if all other threads are busy.
 pub(crate) struct Signals(mpsc::UnboundedReceiver<Request>);
 
-/// Where a signal comes from.
+/// The source of a signal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
-    /// Ctrl-C, which leaves `^C` on the terminal.
+    /// Ctrl-C, which prints `^C` on the terminal.
     Keyboard,
     #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
     System,
 }
 
-/// Whether a hangup means something.
+/// The effect of `SIGHUP`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hangup {
-    /// It ends the program, as it does by default.
+    /// It ends the program: the default.
     Default,
+    /// The service polls its files now.
     PollFiles,
 }
 
 impl Signals {
-    /// Signals for the end, and Ctrl-C.
+    /// Waits for signals that stop the program.
     pub(crate) fn listen(program: &Program) -> Self {
         Self::start(program, Exit::Interrupted, Hangup::Default)
     }
 
-    /// The same for a program whose end is well, and the signal that means: poll the files now.
+    /// Waits for signals that stop a service, and for `SIGHUP`. A stopped service has exit code 0.
     pub(crate) fn listen_to_all(program: &Program) -> Self {
         Self::start(program, Exit::Complete, Hangup::PollFiles)
     }
@@ -52,7 +52,7 @@ impl Signals {
     fn start(program: &Program, exit: Exit, hangup: Hangup) -> Self {
         let (end, display) = (program.end.clone(), program.display.clone());
         let is_terminal = program.environment.terminal;
-        let (heard, signals) = mpsc::unbounded_channel();
+        let (sender, signals) = mpsc::unbounded_channel();
         let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
             return Self(signals);
         };
@@ -64,17 +64,17 @@ impl Signals {
                 loop {
                     let (signal, source) = sources.next().await;
                     if signal == Request::Stop {
-                        end.ask(exit);
+                        end.request(exit);
                     }
                     if source == Source::Keyboard {
                         display.end_line(is_terminal);
                     }
-                    // The receiver may be gone.
-                    let _ = heard.send(signal);
+                    // The receiver may have been dropped.
+                    let _ = sender.send(signal);
                 }
             });
         };
-        // Without a thread no signal arrives, as without a runtime.
+        // If the thread cannot be started, no signal is received.
         drop(
             thread::Builder::new()
                 .name("signals".to_owned())
@@ -83,12 +83,12 @@ impl Signals {
         Self(signals)
     }
 
-    /// The requests, for a service.
+    /// The channel of requests, for the service.
     pub(crate) fn into_requests(self) -> mpsc::UnboundedReceiver<Request> {
         self.0
     }
 
-    /// The next one.
+    /// Waits for the next request.
     pub(crate) async fn next(&mut self) -> Request {
         match self.0.recv().await {
             Some(signal) => signal,
@@ -97,7 +97,7 @@ impl Signals {
     }
 }
 
-/// Registers the signals with this runtime.
+/// Installs the signal handlers on this runtime.
 fn listen_on(runtime: &Runtime, hangup: Hangup) -> Sources {
     let _entered = runtime.enter();
     Sources::new(hangup)
@@ -124,9 +124,9 @@ impl Sources {
 
     async fn next(&mut self) -> (Request, Source) {
         tokio::select! {
-            () = of(&mut self.terminate) => (Request::Stop, Source::System),
-            () = of(&mut self.hangup) => (Request::PollFiles, Source::System),
-            () = of(&mut self.interrupt) => (Request::Stop, Source::Keyboard),
+            () = received(&mut self.terminate) => (Request::Stop, Source::System),
+            () = received(&mut self.hangup) => (Request::PollFiles, Source::System),
+            () = received(&mut self.interrupt) => (Request::Stop, Source::Keyboard),
         }
     }
 }
@@ -140,7 +140,7 @@ impl Sources {
         Self
     }
 
-    /// The next one: only the end can be asked for.
+    /// Waits for Ctrl-C, the only signal on this system.
     async fn next(&mut self) -> (Request, Source) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -149,8 +149,9 @@ impl Sources {
     }
 }
 
+/// Waits for a signal; forever if its handler could not be installed.
 #[cfg(unix)]
-async fn of(signal: &mut Option<tokio::signal::unix::Signal>) {
+async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
     if let Some(signal) = signal
         && signal.recv().await.is_some()
     {

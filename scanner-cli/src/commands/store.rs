@@ -1,4 +1,4 @@
-//! `store`: back up, restore and check the store.
+//! `store`: backs up, restores and checks the store.
 
 use std::path::{Path, PathBuf};
 
@@ -16,31 +16,32 @@ use crate::{
 mod show;
 
 pub(crate) fn run(program: &mut Program, command: &Command) -> Exit {
-    let done = match command {
+    let result = match command {
         Command::Backup { file } => back_up(program, file),
         Command::Restore { file } => restore(program, file),
         Command::Check { file, format } => check(program, file.as_deref(), *format),
     };
-    done.unwrap_or_else(|(problem, exit)| {
+    result.unwrap_or_else(|(problem, exit)| {
         program.report_problem(&problem);
         exit
     })
 }
 
-type Refusal = (Problem, Exit);
+/// An error with its exit code.
+type StoreCommandError = (Problem, Exit);
 
-fn back_up(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
-    let done = store::back_up(&program.installation.home.store(), file).map_err(refusal)?;
+fn back_up(program: &mut Program, file: &Path) -> Result<Exit, StoreCommandError> {
+    let backup = store::back_up(&program.installation.home.store(), file).map_err(command_error)?;
     program.report_note(&format!(
         "backed up `{}` to `{}` ({})\n",
         shown(&program.installation.home.store()),
-        shown(&done.file),
-        show::size(done.bytes)
+        shown(&backup.file),
+        show::size(backup.bytes)
     ));
     Ok(Exit::Complete)
 }
 
-fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
+fn restore(program: &mut Program, file: &Path) -> Result<Exit, StoreCommandError> {
     let path = program.installation.home.store();
     let done = program.installation.restore_store(file);
     let done = match done {
@@ -72,14 +73,18 @@ fn restore(program: &mut Program, file: &Path) -> Result<Exit, Refusal> {
     Ok(Exit::Complete)
 }
 
-fn check(program: &mut Program, file: Option<&Path>, format: ShowFormat) -> Result<Exit, Refusal> {
+fn check(
+    program: &mut Program,
+    file: Option<&Path>,
+    format: ShowFormat,
+) -> Result<Exit, StoreCommandError> {
     let store = program.installation.home.store();
     let path = file.map_or_else(|| store.clone(), PathBuf::from);
     let health = match file {
         Some(file) if file != store => store::check_file(file),
         _ => store::check(&path),
     };
-    let health = health.map_err(refusal)?;
+    let health = health.map_err(command_error)?;
     let Some(health) = health else {
         let problem = match file {
             Some(_) => Problem::general(format!("there is no file `{}`", shown(&path)), None),
@@ -103,6 +108,6 @@ fn exit(health: &Health) -> Exit {
     }
 }
 
-fn refusal(error: StoreError) -> Refusal {
+fn command_error(error: StoreError) -> StoreCommandError {
     (error.problem(), Exit::from(error.operation_kind()))
 }

@@ -1,36 +1,36 @@
-//! How wide the columns of a table are, so that it fits the terminal, and how a text is cut to a width.
+//! The widths of table columns, so that the table fits the terminal, and texts that are cut to a width.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// What happens to a text that is wider than its column may be.
+/// What happens to a text that is wider than its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
-    /// Short texts such as times and numbers are never cut.
+    /// Nothing: short texts such as times and numbers are never cut.
     Whole,
     /// The end is cut.
     CutEnd,
     /// The middle is cut, so that both the beginning and the end of a key or a label are seen.
     CutMiddle,
-    /// The text goes on in the next line. For the last column only.
+    /// The text continues in the next line. Only for the last column.
     Wrap,
 }
 
 /// Number of spaces between two columns.
 pub(super) const GAP: usize = 2;
 
-/// Width down to which a column is cut before others are left out.
+/// Minimum width of a column that is cut. If that is not enough, other columns are left out.
 const MIN_CUT: usize = 14;
 
 const ELLIPSIS: &str = "…";
 
-/// Number of columns of a terminal that a text takes.
+/// Number of terminal columns that a text needs.
 pub(super) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// The width of each column in `total` columns; none for a column that is left out. `natural` are the widths of the widest
-/// texts, `spare` the columns that may be left out, in this order.
+/// The width of each table column on a terminal with `total` columns; `None` for a column that is left out. `natural` are the
+/// widths of the longest texts, `spare` the columns that may be left out, in this order.
 pub(super) fn widths(
     natural: &[(usize, Fit)],
     spare: &[usize],
@@ -54,7 +54,7 @@ pub(super) fn widths(
         .collect()
 }
 
-/// The same for columns that were chosen, of which none is left out.
+/// The same for columns that `--columns` selected: no column is left out.
 pub(super) fn widths_of_all(natural: &[(usize, Fit)], total: usize) -> Vec<Option<usize>> {
     let all: Vec<_> = (0..natural.len()).collect();
     let cut: Vec<_> = (natural.iter())
@@ -69,7 +69,7 @@ pub(super) fn widths_of_all(natural: &[(usize, Fit)], total: usize) -> Vec<Optio
     share(columns, &all, room).into_iter().map(Some).collect()
 }
 
-/// The width that a column has at least, unless nothing else helps.
+/// The minimum width of a column, unless all columns together are too wide.
 fn least_width(natural: &(usize, Fit)) -> usize {
     match *natural {
         (width, Fit::Whole) => width,
@@ -81,7 +81,7 @@ fn gaps(columns: usize) -> usize {
     GAP * columns.saturating_sub(1)
 }
 
-/// Shares `room` among columns: none gets more than it needs, and those that are cut get equal parts.
+/// Divides `room` among columns: no column gets more than it needs, and columns that are cut get the same width.
 fn share(natural: &[(usize, Fit)], shown: &[usize], room: usize) -> Vec<usize> {
     let needed = |index: &usize| natural[*index].0;
     let is_cut = |index: &usize| natural[*index].1 != Fit::Whole;
@@ -92,7 +92,7 @@ fn share(natural: &[(usize, Fit)], shown: &[usize], room: usize) -> Vec<usize> {
         .sum();
     let mut left = room.saturating_sub(whole);
     let mut cut: Vec<_> = shown.iter().filter(|index| is_cut(index)).collect();
-    // The narrow ones first: what they do not need is left for the others.
+    // Narrow columns first: the room that they do not need is used for the others.
     cut.sort_by_key(|index| needed(index));
     let mut widths = vec![0; natural.len()];
     let mut count = cut.len();
@@ -143,7 +143,7 @@ mod tests {
     use super::{Fit::*, *};
 
     #[test]
-    fn a_text_is_cut_between_characters_and_by_the_columns_that_it_takes() {
+    fn a_text_is_cut_between_characters_by_its_width_on_the_terminal() {
         for (text, limit, fit, expected) in [
             ("abcdef", 6, CutEnd, "abcdef"),
             ("abcdef", 5, CutEnd, "abcd…"),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_share_the_terminal_and_spare_ones_are_left_out() {
+    fn columns_divide_the_terminal_and_spare_columns_are_left_out() {
         let items = [(50, CutMiddle), (7, Whole), (20, Whole), (79, CutMiddle)];
         let spare = [2, 1];
         for (total, expected) in [

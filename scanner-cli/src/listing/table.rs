@@ -1,4 +1,4 @@
-//! A list as a table for people: on a terminal it fits, elsewhere all of each text is there.
+//! Lists as tables. On a terminal, a table fits its width; elsewhere, texts are not cut.
 
 use std::io::{self, Write};
 
@@ -12,13 +12,15 @@ use super::{
 };
 use crate::terminal::Screen;
 
-/// Width up to which a column that is not cut aligns those after it.
+/// Maximum width to which the cells of a column are padded if texts are not cut.
 const MAX_ALIGNED: usize = 160;
 
-/// Whether columns may be left out where the terminal is too narrow.
+/// Whether columns may be left out if the terminal is too narrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
+    /// The default columns: some may be left out.
     Usual,
+    /// The columns of `--columns`: none is left out.
     Chosen,
 }
 
@@ -26,11 +28,11 @@ pub(super) enum Choice {
 struct Sized<'a> {
     column: &'a Column,
     width: usize,
-    /// Whether texts must not be wider.
+    /// Whether longer texts are cut.
     is_limit: bool,
 }
 
-/// Writes the table; returns the headings of the columns for which the terminal is too narrow.
+/// Writes the table. Returns the headings of the columns that were left out because the terminal is too narrow.
 pub(super) fn write<R: Row>(
     output: &mut dyn Write,
     (columns, choice): (&[Column], Choice),
@@ -78,7 +80,7 @@ pub(super) fn write<R: Row>(
     Ok(dropped.map(|(column, _)| column.heading.clone()).collect())
 }
 
-/// Which columns are left out first.
+/// The columns that may be left out, the first one first.
 fn spare<R: Row>(columns: &[Column]) -> Vec<usize> {
     let place = |field: &&str| columns.iter().position(|column| column.field == **field);
     R::SPARE.iter().filter_map(place).collect()
@@ -103,7 +105,7 @@ fn write_line(
         };
         let mut cell = printable(&cell).into_owned();
         if *is_limit && column.fit == Fit::Wrap {
-            // Hyphens of keys are no places to break.
+            // Do not break keys at hyphens.
             let options = Options::new(*limit).word_splitter(WordSplitter::NoHyphenation);
             let wrapped = textwrap::wrap(&cell, options);
             let mut wrapped = wrapped.into_iter().map(|part| part.into_owned());

@@ -85,7 +85,7 @@ fn files_with_other_extensions_or_encodings_are_recognised() {
 #[test]
 fn two_files_with_one_code_are_both_reported() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/second.conf", connection("qlik", &site));
     home.write("connections/third.conf", connection("other", &site));
     home.run(&["scan"]).check(
@@ -102,7 +102,7 @@ fn two_files_with_one_code_are_both_reported() {
 #[test]
 fn an_invalid_file_does_not_stop_the_others_from_being_scanned() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/bad.conf", "name = {\n");
     home.write("connections/binary.conf", b"name = \"\xff\"");
     home.run(&["scan"]).check(
@@ -120,7 +120,7 @@ fn an_invalid_file_does_not_stop_the_others_from_being_scanned() {
 #[test]
 fn an_unknown_setting_causes_a_warning_with_a_suggestion() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let file = connection("qlik", &site)
         + "conection.verify_counts = false\nhelper = 5\n"
         + "tls.trustore.path = \"conf/trust.jks\"\n";
@@ -141,7 +141,7 @@ fn an_unknown_setting_causes_a_warning_with_a_suggestion() {
 #[test]
 fn settings_may_come_from_the_environment() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let file = connection("qlik", &site).replace("\"ACME\\\\scanner\"", "${QLIK_USER}");
     home.write("connections/qlik.conf", file);
     home.run(&["scan"]).check(
@@ -156,7 +156,7 @@ fn settings_may_come_from_the_environment() {
 #[test]
 fn the_settings_of_a_disabled_connection_are_not_validated() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "connections/off.conf",
         "name = A\ncode = off\nconnector_id = tableau\nenabled = false\n",

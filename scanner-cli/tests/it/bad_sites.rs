@@ -11,7 +11,7 @@ use qrs_client::fake_site::{Account, FakeSite, Fault, LoginWay, Point, TooManySe
 use crate::scanner::{Home, Run, closed_port, connection, connection_to};
 
 fn scan(site: &FakeSite, faults: Vec<Fault>) -> Run {
-    let home = Home::of(site);
+    let home = Home::with_site(site);
     home.write("export/qlik.visualization.ndjson", "former\n");
     for fault in faults {
         site.fail(fault);
@@ -156,7 +156,7 @@ fn an_account_that_is_refused() {
         .start_in_thread();
     for _ in 0..5 {
         // A new home each time, so that the session is not saved.
-        Home::of(&site).run(&["inventory"]).check(0, &[]);
+        Home::with_site(&site).run(&["inventory"]).check(0, &[]);
     }
     scan(&site, vec![]).check(4, &["status 403", "30 minutes"]);
 }
@@ -187,7 +187,7 @@ fn a_list_that_breaks_once_is_read_again() {
             .on("/qrs/app/object/full")
             .times(1),
     );
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"])
         .check(0, &["complete", "restarted reading the list of sheets"]);
     assert_eq!(home.items("export/qlik.visualization.ndjson").len(), 53);
@@ -198,7 +198,7 @@ fn an_account_that_sees_nothing_causes_a_warning_with_the_rule_to_add() {
     let site = FakeSite::builder()
         .account(Account::new("ACME\\scanner").without_rights())
         .start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(
         0,
         &[
@@ -214,7 +214,7 @@ fn an_account_that_sees_nothing_causes_a_warning_with_the_rule_to_add() {
 #[test]
 fn an_interrupted_scan_keeps_its_session() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     site.fail(Fault::stall(Point::Records(3)).on("/qrs/app/object/full"));
     for scans in 1..=2 {
         let mut child = home.start(&["scan"]);
@@ -231,7 +231,7 @@ fn an_interrupted_scan_keeps_its_session() {
 #[test]
 fn ten_commands_in_a_row_use_one_session() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for _ in 0..10 {
         home.run(&["scan"]).check(0, &["complete"]);
     }

@@ -18,7 +18,7 @@ fn site() -> FakeSite {
 }
 
 /// Writes a file of a connection with this code, and checks that it is refused.
-fn check_refused(home: &Home, code: &str, site: &FakeSite, rest: &str, said: &str) {
+fn check_refused(home: &Home, code: &str, site: &FakeSite, rest: &str, expected: &str) {
     let file = connection(code, site) + rest + "\n";
     home.write("connections/qlik.conf", file);
     let mut texts = Vec::new();
@@ -26,8 +26,8 @@ fn check_refused(home: &Home, code: &str, site: &FakeSite, rest: &str, said: &st
         let run = home.run(&[command]);
         assert_eq!(run.exit, 3, "{}", run.errors);
         let text = format!("{}{}", run.output, run.errors);
-        for said in [said, "connections/qlik.conf:"] {
-            assert!(text.contains(said), "no {said:?} in {text}");
+        for expected in [expected, "connections/qlik.conf:"] {
+            assert!(text.contains(expected), "no {expected:?} in {text}");
         }
         texts.extend([run.output, run.errors]);
     }
@@ -44,8 +44,14 @@ fn a_copied_value_cannot_be_decrypted_under_another_code_or_setting() {
     run.check(0, &["qlik (Test site): complete"]);
     assert!(!run.errors.contains("warning:"), "{}", run.errors);
     for code in ["mallory", "Qlik", "qlik "] {
-        let said = format!("it was encrypted for a connection other than `{code}`");
-        check_refused(&home, code, &site, &format!("{SETTING} = {value}"), &said);
+        let expected = format!("it was encrypted for a connection other than `{code}`");
+        check_refused(
+            &home,
+            code,
+            &site,
+            &format!("{SETTING} = {value}"),
+            &expected,
+        );
     }
     for setting in [
         "connection.auth.key",
@@ -53,13 +59,19 @@ fn a_copied_value_cannot_be_decrypted_under_another_code_or_setting() {
         "proxy.hostname",
         "x",
     ] {
-        let said = format!("it was encrypted for a setting other than `{setting}`");
-        check_refused(&home, "qlik", &site, &format!("{setting} = {value}"), &said);
+        let expected = format!("it was encrypted for a setting other than `{setting}`");
+        check_refused(
+            &home,
+            "qlik",
+            &site,
+            &format!("{setting} = {value}"),
+            &expected,
+        );
     }
     // Through a setting with the right name that is not read.
     let detour = format!("{SETTING} = {value}\nconnection.auth.key = ${{{SETTING}}}");
-    let said = "it was encrypted for a setting other than `connection.auth.key`";
-    check_refused(&home, "qlik", &site, &detour, said);
+    let expected = "it was encrypted for a setting other than `connection.auth.key`";
+    check_refused(&home, "qlik", &site, &detour, expected);
     let hint = format!("scanner-cli encrypt --for mallory {SETTING}");
     check_refused(
         &home,
@@ -131,8 +143,8 @@ fn an_unbound_value_works_with_a_warning_unless_restricted() {
     }
     let other = encrypted_for(&home, "qlik", "proxy.password", ACCOUNT);
     home.write("secrets.conf", format!("s.account = {other}\n"));
-    let said = "it was encrypted for a setting other than `connection.auth.value`";
-    home.run(&["scan"]).check(3, &[said]);
+    let expected = "it was encrypted for a setting other than `connection.auth.value`";
+    home.run(&["scan"]).check(3, &[expected]);
 }
 
 #[test]

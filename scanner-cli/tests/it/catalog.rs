@@ -9,7 +9,7 @@ use crate::scanner::{Home, items};
 
 /// A home whose only connection was scanned.
 fn scanned(site: &FakeSite) -> Home {
-    let home = Home::of(site);
+    let home = Home::with_site(site);
     home.run(&["scan"]).check(0, &[]);
     home
 }
@@ -217,7 +217,7 @@ fn a_hidden_sheet_is_not_visible_and_stays_in_the_store() {
         "{unknown}"
     );
     // Without a store, only the site is contacted.
-    let fresh = Home::of(&site);
+    let fresh = Home::with_site(&site);
     assert!(
         fresh
             .run(&["explain", "Sales Overview"])
@@ -245,9 +245,9 @@ fn a_reader_that_stops_early_is_not_an_error() {
         // The list is larger than the buffer of a pipe, so the program writes after the reader has stopped.
         drop(child.stdout.take());
         let ended = child.wait_with_output().unwrap();
-        let told = String::from_utf8(ended.stderr).unwrap();
+        let errors = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(
-            (ended.status.code(), told.as_str()),
+            (ended.status.code(), errors.as_str()),
             (Some(0), ""),
             "{format}"
         );
@@ -258,7 +258,7 @@ fn a_reader_that_stops_early_is_not_an_error() {
 fn owners_who_could_not_be_read_are_not_listed_as_without_an_address() {
     let account = Account::new("ACME\\scanner").forbidden(Entity::User);
     let site = FakeSite::builder().account(account).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]);
     let owners = |email: &str| {
         let all = ["catalog", "owners", "--format", "ndjson", "--email", email];

@@ -45,12 +45,18 @@ fn check(url: &str, settings: &str, texts: &[&str], never: &[&str]) {
     for command in ["check", "scan"] {
         let run = home.run(&[command]);
         assert_eq!(run.exit, 4, "{}{}", run.output, run.errors);
-        let said = run.output + &run.errors;
+        let printed = run.output + &run.errors;
         for text in texts {
-            assert!(said.contains(text), "{command}: no {text:?} in:\n{said}");
+            assert!(
+                printed.contains(text),
+                "{command}: no {text:?} in:\n{printed}"
+            );
         }
         for text in never {
-            assert!(!said.contains(text), "{command}: {text:?} in:\n{said}");
+            assert!(
+                !printed.contains(text),
+                "{command}: {text:?} in:\n{printed}"
+            );
         }
     }
 }

@@ -42,8 +42,8 @@ fn check(home: &Home, exit: i32, failed: Option<&str>, warned: &[&str]) -> Strin
         };
         assert_eq!(stage["verdict"], expected, "{stage}");
         reached &= failed != Some(name);
-        let told = !stage["seen"].as_str().unwrap().is_empty();
-        assert_eq!(told, expected != "not reached", "{stage}");
+        let has_text = !stage["seen"].as_str().unwrap().is_empty();
+        assert_eq!(has_text, expected != "not reached", "{stage}");
         if expected == "failed" {
             assert!(stage["hint"].is_string(), "{stage}");
         }
@@ -57,7 +57,7 @@ fn check(home: &Home, exit: i32, failed: Option<&str>, warned: &[&str]) -> Strin
 #[test]
 fn a_good_connection_passes_every_stage() {
     let site = FakeSite::start_in_thread();
-    let text = check(&Home::of(&site), 0, None, &["tls"]);
+    let text = check(&Home::with_site(&site), 0, None, &["tls"]);
     for seen in [
         "127.0.0.1",
         "not set",
@@ -71,7 +71,7 @@ fn a_good_connection_passes_every_stage() {
 #[test]
 fn checks_and_scans_use_one_session() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for _ in 0..5 {
         home.run(&["check"]).check(0, &[]);
         home.run(&["scan"]).check(0, &[]);
@@ -93,7 +93,7 @@ fn a_session_that_the_site_does_not_keep_causes_a_warning() {
         ),
     ] {
         let site = FakeSite::builder().gateway(gateway).start_in_thread();
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         let run = home.run(&["check"]);
         run.check(0, &[]);
         for text in [cause, "five sessions", "Set-Cookie"] {
@@ -110,7 +110,7 @@ fn a_session_that_the_site_does_not_keep_causes_a_warning() {
     }
     for gateway in [Gateway::AddsCookies, Gateway::RotatesCookie] {
         let site = FakeSite::builder().gateway(gateway).start_in_thread();
-        check(&Home::of(&site), 0, None, &["tls"]);
+        check(&Home::with_site(&site), 0, None, &["tls"]);
         assert_eq!(site.sessions_opened(), 1);
     }
 }
@@ -119,7 +119,7 @@ fn a_session_that_the_site_does_not_keep_causes_a_warning() {
 fn a_scan_that_is_refused_because_its_session_is_not_kept_reports_it() {
     for gateway in [Gateway::StripsSetCookie, Gateway::StripsCookie] {
         let site = FakeSite::builder().gateway(gateway).start_in_thread();
-        let run = Home::of(&site).run(&["scan"]);
+        let run = Home::with_site(&site).run(&["scan"]);
         run.check(
             4,
             &["the session is not kept", "five sessions", "Set-Cookie"],
@@ -149,7 +149,7 @@ fn the_first_failing_stage_ends_the_check() {
         &[],
     );
     // The operating system does not trust the site's CA.
-    check(&Home::of(&secure()), 4, Some("tls"), &[]);
+    check(&Home::with_site(&secure()), 4, Some("tls"), &[]);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn responses_of_the_site_are_reported_by_stage() {
     ] {
         let site = FakeSite::start_in_thread();
         site.fail(fault);
-        check(&Home::of(&site), 4, Some(stage), &["tls"]);
+        check(&Home::with_site(&site), 4, Some(stage), &["tls"]);
     }
 }
 
@@ -183,7 +183,7 @@ fn missing_rights_cause_a_warning_with_the_rule() {
         account().forbidden(Entity::User),
     ] {
         let site = FakeSite::builder().account(account).start_in_thread();
-        let text = check(&Home::of(&site), 0, None, &["tls", "rights"]);
+        let text = check(&Home::with_site(&site), 0, None, &["tls", "rights"]);
         assert!(
             text.contains("App_*,App.Object_*,Stream_*,User_*"),
             "{text}"

@@ -15,7 +15,7 @@ fn report(home: &Home) -> Value {
 #[test]
 fn one_sheet_twice_and_one_missing_marks_nothing_as_gone() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let export = home.read(EXPORT);
     const SHEETS: &str = "/qrs/app/object/full";
@@ -39,7 +39,7 @@ fn repeated_apps_are_reported_like_repeated_sheets() {
     for (path, records) in [("/qrs/app/full", "app"), ("/qrs/app/object/full", "item")] {
         let site = FakeSite::start_in_thread();
         site.fail(Fault::repeated_records(1).on(path));
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         let left_out = format!("1 {records} skipped because the site sent a record twice; first: ");
         home.run(&["scan", "--report", "report.json"])
             .check(5, &["more than once", &left_out]);
@@ -58,7 +58,7 @@ fn repeated_apps_are_reported_like_repeated_sheets() {
 fn a_site_that_cannot_count_is_exported_with_the_setting_in_the_reason() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::status(404).on("/qrs/app/object/count"));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"])
         .check(5, &["`connection.verify_counts = false`"]);
     assert!(!home.has(EXPORT));
@@ -85,13 +85,13 @@ fn a_response_without_a_version_is_not_qrs() {
     ] {
         let site = FakeSite::start_in_thread();
         site.fail(Fault::body(answer).on("/qrs/about"));
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.run(&["scan"])
             .check(4, &["not from QRS", "`buildVersion`"]);
         let check = home.run(&["check"]);
         assert_eq!(check.exit, 4, "{answer}: {}", check.output);
-        let told = check.output + &check.errors;
-        assert!(told.contains("not from QRS"), "{told}");
+        let printed = check.output + &check.errors;
+        assert!(printed.contains("not from QRS"), "{printed}");
     }
 }
 
@@ -102,7 +102,7 @@ fn explain_does_not_report_unrequested_objects_as_present() {
     let sheets: Vec<_> = content.sheets().collect();
     let sheets = serde_json::to_string(&sheets).unwrap();
     site.fail(Fault::body(sheets).on("/qrs/app/object/full"));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let run = home.run(&["explain", "11111111-2222-4333-8444-555555555555"]);
     run.check(0, &[]);
     assert!(run.output.contains("not visible"), "{}", run.output);
@@ -120,7 +120,7 @@ fn fields_of_an_unexpected_type_cost_no_item_and_cause_one_warning_each() {
         }
         content.apps[0]["name"] = 5.into();
     });
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let tags =
         "the field `tags` of 53 sheets has an unexpected type and was ignored; first: a text";
     let dates = "the field `modifiedDate` of 53 sheets has an unexpected type";

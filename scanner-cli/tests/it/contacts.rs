@@ -14,7 +14,7 @@ const EXPORT: &str = "export/qlik.visualization.ndjson";
 
 /// A home whose one connection has these contacts, one setting a line.
 fn home(site: &FakeSite, contacts: &str) -> Home {
-    let home = Home::of(site);
+    let home = Home::with_site(site);
     set(&home, site, contacts);
     home
 }
@@ -43,13 +43,13 @@ fn report(home: &Home) -> (Run, Value) {
 fn owners_without_an_address_are_counted_and_the_first_listed() {
     let site = FakeSite::start_in_thread();
     let home = home(&site, "app_owner = true");
-    let (run, told) = report(&home);
+    let (run, json) = report(&home);
     let text = "  contacts  3 owners have no e-mail address: `ACME\\dmitri`, `ACME\\grace`, \
                 `INTERNAL\\sa_repository`\n";
     run.check(0, &[text, "`catalog owners --email without` lists all"]);
     let first = ["ACME\\dmitri", "ACME\\grace", "INTERNAL\\sa_repository"];
     assert_eq!(
-        told["connections"][0]["owners_without_email"],
+        json["connections"][0]["owners_without_email"],
         json!({ "count": 3, "first": first })
     );
     let run = home.run(&[
@@ -65,8 +65,8 @@ fn owners_without_an_address_are_counted_and_the_first_listed() {
     assert_eq!(owner(&home, "ACME\\dmitri")["name"], "Дмитрий Орлов");
 
     set(&home, &site, "email_attributes = no-such-attribute");
-    let (run, told) = report(&home);
-    let unreached = &told["connections"][0]["owners_without_email"];
+    let (run, json) = report(&home);
+    let unreached = &json["connections"][0]["owners_without_email"];
     let (count, first) = (unreached["count"].as_u64().unwrap(), &unreached["first"]);
     assert_eq!(first.as_array().unwrap().len(), 5);
     assert!(count > 5);
@@ -85,9 +85,9 @@ fn owners_without_an_address_are_counted_and_the_first_listed() {
         .map(|row| format!("{} = \"x@example.com\"\n", row["owner"]))
         .collect();
     home.write("conf/all.conf", entries.concat());
-    let (run, told) = report(&home);
+    let (run, json) = report(&home);
     assert_eq!(
-        told["connections"][0]["owners_without_email"],
+        json["connections"][0]["owners_without_email"],
         json!({ "count": 0, "first": [] })
     );
     assert!(!run.errors.contains("no e-mail address"), "{}", run.errors);
@@ -108,14 +108,14 @@ fn site_of_departed() -> FakeSite {
 #[test]
 fn owners_who_can_no_longer_log_in_are_counted() {
     let site = site_of_departed();
-    let (run, told) = report(&home(&site, ""));
+    let (run, json) = report(&home(&site, ""));
     let text = "  contacts  3 owners can no longer log in (1 removed from the user directory, 1 blocked, 1 inactive): `ACME\\ada.moreau`, \
                 `ACME\\emi`, `ACME\\hugo.left`\n";
     let list = "`catalog owners --status inactive,blocked,removed` lists all";
     run.check(0, &[text, list]);
     let first = ["ACME\\ada.moreau", "ACME\\emi", "ACME\\hugo.left"];
     assert_eq!(
-        told["connections"][0]["owners_not_active"],
+        json["connections"][0]["owners_not_active"],
         json!({ "count": 3, "inactive": 1, "blocked": 1, "removed": 1, "first": first })
     );
 }
@@ -169,7 +169,7 @@ fn owners_are_listed_by_their_status() {
         .check(2, &["inactive", "blocked", "removed"]);
     // The status of unreadable users is unknown.
     site.set_account(Account::new(&site.header_value()).forbidden(Entity::User));
-    let hidden = Home::of(&site);
+    let hidden = Home::with_site(&site);
     hidden.run(&["scan"]).check(0, &[]);
     let table = |status: &str| {
         hidden

@@ -65,10 +65,10 @@ fn a_value_that_cannot_be_decrypted_is_reported_with_its_place() {
     let home = Home::empty().traced();
     let account = encrypted_for(&home, "qlik", SETTING, ACCOUNT);
     let key = home.read(KEY);
-    let check = |account: &str, said: &str| {
+    let check = |account: &str, expected: &str| {
         home.write("connections/qlik.conf", file("qlik", &site, account));
         let scan = home.run(&["scan"]);
-        scan.check(3, &["connections/qlik.conf:9:25", said, "help:"]);
+        scan.check(3, &["connections/qlik.conf:9:25", expected, "help:"]);
         let json = home.run(&["status", "--format", "json"]).output;
         assert!(json.contains("connections/qlik.conf:9:25"), "{json}");
         assert!(json.contains("\"code\": \"qlik\""), "{json}");
@@ -174,9 +174,9 @@ fn secrets_of_the_secret_manager_may_be_encrypted() {
     run.check(0, &["qlik (Test site): complete"]);
     check_hidden(&home, &[run.output, run.errors]);
     home.write("secrets.conf", "s.account = \"ENC[AQ]\"");
-    let said = "the secret `account` at secrets.conf:1:13 cannot be decrypted: it is truncated or was changed";
+    let expected = "the secret `account` at secrets.conf:1:13 cannot be decrypted: it is truncated or was changed";
     home.run(&["scan"])
-        .check(3, &["connections/qlik.conf:9:25", said]);
+        .check(3, &["connections/qlik.conf:9:25", expected]);
 }
 
 /// Failures of name resolution, connection, site and response.

@@ -135,14 +135,14 @@ fn the_key_is_created_once_and_only_its_owner_can_read_it() {
 #[test]
 fn a_secret_comes_only_from_standard_input() {
     let home = Home::empty().traced();
-    for (input, said) in [
+    for (input, expected) in [
         (&b""[..], "the secret is missing"),
         (b"\r\n", "the secret is missing"),
         (b"\xff\n", "the secret is not UTF-8"),
         (&[b'x'; 70_000], "the secret is longer than 64 KiB"),
     ] {
         let run = end(begin(&home), input);
-        run.check(2, &[said]);
+        run.check(2, &[expected]);
         assert!(run.output.is_empty());
     }
     let run = home.run(&["encrypt", "s3cr3t"]);
@@ -165,9 +165,9 @@ fn a_secret_comes_only_from_standard_input() {
 #[test]
 fn the_purpose_of_a_secret_is_validated_and_never_repeated() {
     let home = Home::empty();
-    let check = |arguments: &[&str], said: &str| {
+    let check = |arguments: &[&str], expected: &str| {
         let run = home.run(&[&["encrypt"], arguments].concat());
-        run.check(2, &[said]);
+        run.check(2, &[expected]);
         assert!(!run.errors.contains("s3cr3t"), "{}", run.errors);
     };
     check(

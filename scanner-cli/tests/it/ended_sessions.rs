@@ -12,7 +12,7 @@ fn site(ended: EndedSession) -> FakeSite {
 fn a_session_that_ended_overnight_is_renewed() {
     for ended in EndedSession::ALL {
         let site = site(ended);
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.run(&["scan"]).check(0, &["complete"]);
         for command in ["scan", "check", "scan"] {
             site.expire_sessions();
@@ -39,7 +39,7 @@ fn a_session_that_ends_in_the_middle_of_a_scan_is_renewed() {
         ] {
             let site = site(ended);
             site.fail(Fault::end_sessions().on(path).times(1));
-            let run = Home::of(&site).run(&["scan"]);
+            let run = Home::with_site(&site).run(&["scan"]);
             assert_eq!(run.exit, 0, "{ended:?} {path}: {}", run.errors);
             assert!(run.errors.contains("complete"), "{}", run.errors);
             assert!(
@@ -56,7 +56,7 @@ fn a_session_that_ends_in_the_middle_of_a_scan_is_renewed() {
 fn scans_without_the_right_to_read_users_use_one_session() {
     let account = Account::new("ACME\\scanner").forbidden(Entity::User);
     let site = FakeSite::builder().account(account).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for _ in 0..7 {
         home.run(&["scan"]).check(0, &["complete"]);
         home.run(&["check"]).check(0, &[]);
@@ -67,7 +67,7 @@ fn scans_without_the_right_to_read_users_use_one_session() {
 #[test]
 fn a_session_file_with_any_content_is_accepted() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let session = session_files(&home).remove(0);
     let kept = home.read(&session);
@@ -89,7 +89,7 @@ fn a_session_file_with_any_content_is_accepted() {
 #[test]
 fn a_session_file_of_an_earlier_version_is_removed() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "data/qlik.session",
         "qrs-session-1:5a17:5a17:X-Qlik-Session-HTTP=of-yesterday",

@@ -209,7 +209,7 @@ fn locked(home: &Home) -> rusqlite::Connection {
 fn a_locked_store_does_not_keep_a_program_from_ending() {
     let site = FakeSite::start_in_thread();
     for (arguments, exit) in [(&["scan"][..], 130), (&["run"], 0)] {
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.run(&["scan"]).check(0, &[]);
         let _database = locked(&home);
         let child = home.start(arguments);
@@ -221,7 +221,7 @@ fn a_locked_store_does_not_keep_a_program_from_ending() {
 #[test]
 fn a_scan_that_waits_for_the_store_delays_neither_pages_nor_polls() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "conf/application.conf",
         "automation.look_interval = 50 ms\nhttp.listen = \"127.0.0.1:0\"",

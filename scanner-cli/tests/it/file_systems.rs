@@ -85,7 +85,7 @@ fn without_shared_memory_the_store_works_with_a_rollback_journal() {
     for errno in [ENODEV, EINVAL] {
         // A new store, and one that had a log before.
         for has_store in [false, true] {
-            let home = Home::of(&site);
+            let home = Home::with_site(&site);
             site.expire_sessions();
             if has_store {
                 home.run(&["scan"]).check(0, &["40 added"]);
@@ -138,7 +138,7 @@ fn without_locks_nothing_is_stored_and_an_error_is_reported() {
     let site = site();
     for limits in ["locks", "posix-locks"] {
         for errno in [ENOLCK, EOPNOTSUPP, ENOSYS] {
-            let home = Home::of(&site);
+            let home = Home::with_site(&site);
             site.expire_sessions();
             let texts = ["without file locks", "--no-store"];
             run(&home, limits, errno, &["scan"]).check(4, &texts);
@@ -166,7 +166,7 @@ fn without_locks_nothing_is_stored_and_an_error_is_reported() {
 #[test]
 fn a_store_that_another_process_locks_is_awaited_and_reported() {
     let site = site();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let db = Connection::open(home.path(STORE)).unwrap();
     db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
@@ -188,7 +188,7 @@ fn a_store_that_another_process_locks_is_awaited_and_reported() {
 #[test]
 fn a_service_ends_in_time_while_another_process_locks_the_store() {
     let site = site();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let running = Running::briefly(&home);
     crate::service::wait("the service", || running.log().contains("ready"));
@@ -206,7 +206,7 @@ fn a_service_ends_in_time_while_another_process_locks_the_store() {
 #[test]
 fn a_read_only_home_can_be_read() {
     let site = site();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &["40 added"]);
     let db = Connection::open(home.path(STORE)).unwrap();
     db.execute("UPDATE connection SET name = 'of the log'", [])

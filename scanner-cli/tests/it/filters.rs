@@ -27,7 +27,7 @@ fn changes(home: &Home, kind: &str) -> usize {
 #[test]
 fn an_excluded_item_returns_when_the_filter_is_removed() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &["complete"]);
     let all = home.items(EXPORT).len();
     write(&home, &site, NO_SALES);
@@ -67,7 +67,7 @@ fn an_excluded_item_returns_when_the_filter_is_removed() {
 #[test]
 fn the_former_word_for_excluded_is_still_accepted() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     write(&home, &site, NO_SALES);
     home.run(&["scan"]).check(0, &["8 excluded by filters"]);
     home.run(&["scan"])
@@ -85,7 +85,7 @@ fn the_former_word_for_excluded_is_still_accepted() {
 #[test]
 fn testing_a_filter_writes_nothing() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     write(&home, &site, "filter = \"app != 'Sales Overview'\"\n");
     let run = home.run(&["filter", "test", "qlik"]);
     run.check(
@@ -120,7 +120,7 @@ fn testing_a_filter_writes_nothing() {
 #[test]
 fn a_filter_in_a_file_is_read_from_the_home() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     write(&home, &site, "filter = \"file:conf/sheets.filter\"\n");
     home.write("conf/sheets.filter", "# ours\nstraem = 'x'\n");
     home.run(&["scan"])
@@ -132,7 +132,7 @@ fn a_filter_in_a_file_is_read_from_the_home() {
 #[test]
 fn unknown_properties_of_hidden_apps_change_nothing() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let filter = "filter = \"any t in app_tag match t = 'Certified'\"\n";
     write(&home, &site, filter);
     home.run(&["scan"]).check(0, &["complete"]);
@@ -168,7 +168,7 @@ fn trial(home: &Home, offline: &[&str]) -> Vec<String> {
 #[test]
 fn a_filter_can_be_tested_with_the_store_without_the_site() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["filter", "test", "qlik", "--offline"])
         .check(3, &["there is no store"]);
     assert!(site.requests().is_empty());
@@ -212,7 +212,7 @@ fn a_filter_can_be_tested_with_the_store_without_the_site() {
 #[test]
 fn testing_a_filter_lists_undecided_sheets() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     write(&home, &site, "filter = \"app_tag is null\"\n");
     let account = Account::new(&site.header_value());
     site.set_account(account.sees(Entity::App, |_| false));
@@ -228,7 +228,7 @@ fn testing_a_filter_lists_undecided_sheets() {
 fn a_sheet_on_which_a_pattern_gives_up_stays_unchanged() {
     const FILTER: &str = "filter = \"\"\"not sheet ~ /(?=a)(a|a|aa)+\\1c/\"\"\"\n";
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     write(&home, &site, FILTER);
     home.run(&["scan"]).check(0, &["complete"]);
     let before = home.items(EXPORT);
@@ -274,7 +274,7 @@ fn a_sheet_on_which_a_pattern_gives_up_stays_unchanged() {
 #[test]
 fn a_misplaced_or_misspelt_filter_is_not_ignored() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for (filter, hint) in [
         (
             "connection { filter = \"stream = 'Finance'\" }",

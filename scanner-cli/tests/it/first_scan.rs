@@ -58,7 +58,7 @@ fn check_nothing(home: &Home, key: &str) {
 #[test]
 fn a_first_scan_that_fails_leaves_nothing_and_the_next_adds_each_item_once() {
     let (site, key) = site(30);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     site.fail(Fault::cut(Point::Records(20)).on(SHEETS));
     for _ in 0..2 {
         home.run(&["scan"]).check(4, &[]);
@@ -73,7 +73,7 @@ fn a_first_scan_that_fails_leaves_nothing_and_the_next_adds_each_item_once() {
 #[test]
 fn a_first_scan_that_is_killed_leaves_nothing_and_the_next_adds_each_item_once() {
     let (site, key) = site(2_500);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     site.fail(Fault::stall(Point::Records(2_200)).on(SHEETS).times(1));
     let mut child = home.start(&["scan"]);
     while !has_items(&home) {
@@ -100,7 +100,7 @@ fn has_items(home: &Home) -> bool {
 #[test]
 fn a_first_scan_that_is_partial_is_shown() {
     let (site, key) = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     site.fail(Fault::missing_records(1).on(SHEETS));
     home.run(&["scan"]).check(5, &["4 added"]);
     assert_eq!(rows(&home, &["list"]).len(), 4);

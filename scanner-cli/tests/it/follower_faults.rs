@@ -13,7 +13,7 @@ use crate::{
 fn a_failed_follower_does_not_fail_the_scan_and_resumes_later() {
     let content = Content::generated(2, 10);
     let site = FakeSite::builder().content(content).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "conf/application.conf",
         "followers = [ { kind = ndjson, path = out }, { kind = ndjson, path = export } ]",
@@ -49,7 +49,7 @@ fn a_failed_follower_does_not_fail_the_scan_and_resumes_later() {
 #[test]
 fn a_follower_of_an_unknown_connection_is_a_warning() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "conf/application.conf",
         "followers = [ { kind = ndjson, path = export, connections = [Qlik] } ]",
@@ -67,7 +67,7 @@ fn a_follower_of_an_unknown_connection_is_a_warning() {
 #[test]
 fn a_follower_that_fails_is_in_check_and_status() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "conf/application.conf",
         "followers = [ { kind = ndjson, path = out }, { kind = ndjson, path = export } ]",
@@ -153,11 +153,11 @@ const INVALID_SETTINGS: &[(&str, &str)] = &[
 fn invalid_settings_of_followers_are_reported_with_their_place() {
     let site = FakeSite::start_in_thread();
     for (text, expected) in INVALID_SETTINGS {
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.write("conf/application.conf", text);
         home.run(&["scan"]).check(3, &[expected]);
     }
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     // The Zeenea scanner's own settings are in the same file.
     home.write(
         "conf/application.conf",

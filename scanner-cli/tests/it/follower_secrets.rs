@@ -27,7 +27,7 @@ fn texts(runs: impl IntoIterator<Item = Run>) -> Vec<String> {
 #[test]
 fn a_follower_uses_secrets_and_no_command_shows_them() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site).traced();
+    let home = Home::with_site(&site).traced();
     let encrypted = encrypted_for(&home, OWNER, "path", "s3cr3t-folder");
     let in_manager = encrypted_for(&home, "s", "secret_manager.folder", "s3cr3t-folder");
     home.write("secrets.conf", format!("s.folder = {in_manager}"));
@@ -81,7 +81,7 @@ fn a_follower_uses_secrets_and_no_command_shows_them() {
 #[test]
 fn a_secret_that_a_follower_cannot_use_is_reported_with_its_place() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site).traced();
+    let home = Home::with_site(&site).traced();
     // `catalog followers` needs a store.
     home.run(&["scan"]).check(0, &[]);
     let value = encrypted_for(&home, OWNER, "path", "s3cr3t");

@@ -57,7 +57,7 @@ fn holding(home: &Home, text: &str) -> Vec<String> {
 
 /// A home whose one connection was scanned; its file is removed.
 fn scanned(site: &FakeSite) -> Home {
-    let home = Home::of(site);
+    let home = Home::with_site(site);
     home.run(&["scan"]).check(0, &[]);
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
     home
@@ -66,7 +66,7 @@ fn scanned(site: &FakeSite) -> Home {
 #[test]
 fn no_file_contains_an_address_of_an_owner() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     // Changes and a partial scan, so that pages become free and the log has older ones.
     home.write(
@@ -123,7 +123,7 @@ fn no_file_contains_an_address_of_an_owner() {
 #[test]
 fn other_connections_stay_unchanged() {
     let (site, other) = (FakeSite::start_in_thread(), FakeSite::start_in_thread());
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/other.conf", connection("other", &other));
     home.run(&["scan"]).check(0, &[]);
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
@@ -165,7 +165,7 @@ fn forgetting_is_refused_while_a_file_has_the_code_or_may_have_it() {
 #[test]
 fn forgetting_is_refused_during_a_scan() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
     let before = site.requests_of(SHEETS).len();
@@ -202,7 +202,7 @@ fn forgetting_is_refused_while_another_connection_is_scanned() {
 #[test]
 fn forgetting_works_while_the_service_is_idle() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let running = Running::briefly(&home);
     wait("an export", || home.has(EXPORT));
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
@@ -237,7 +237,7 @@ fn a_failed_follower_keeps_everything_unless_its_catalog_keeps_the_items() {
 #[test]
 fn copies_of_the_store_with_the_connection_are_listed() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let elsewhere = tempfile::tempdir().unwrap();
     home.run(&["store", "backup", "empty.backup"]);
     home.run(&["scan"]).check(0, &[]);
@@ -302,7 +302,7 @@ fn leftovers_of_killed_backups_are_removed() {
 #[test]
 fn files_of_a_scan_without_a_store_are_removed() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--no-store"]).check(0, &[]);
     fs::remove_file(home.path("connections/qlik.conf")).unwrap();
     home.run(&["catalog", "forget", "qlik"])

@@ -38,7 +38,7 @@ fn beside(home: &Home, test: impl FnOnce()) {
         variables: [].into(),
         home: None,
         input: Box::new(io::empty()),
-        typed: false,
+        is_interactive: false,
         output: Box::new(io::sink()),
         errors: Box::new(io::sink()),
         screen: None,
@@ -87,7 +87,7 @@ fn check(home: &Home, expected: usize, next: &str) {
 fn a_schedule_is_followed_and_missed_scans_run_once() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "conf/application.conf",
         "automation { synchronize = \"0 0 2 * * ?\", time_zone = \"Europe/Berlin\", look_interval = 50 ms }",
@@ -125,7 +125,7 @@ fn a_schedule_is_followed_and_missed_scans_run_once() {
 fn without_a_schedule_scans_run_every_24_hours_whatever_the_clock_shows() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("conf/application.conf", "automation.look_interval = 50 ms");
     set("2026-11-24T12:00:00Z");
     beside(&home, || {
@@ -159,7 +159,7 @@ fn a_clock_that_was_ahead_stops_no_schedule() {
         ("synchronize = \"0 0 2 * * ?\"", "2026-11-25T02:00:00.000Z"),
     ] {
         let site = FakeSite::start_in_thread();
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         let automation =
             format!("automation {{ look_interval = 50 ms, time_zone = UTC\n{schedule} }}");
         home.write("conf/application.conf", automation);
@@ -206,7 +206,7 @@ fn a_file_whose_schedule_was_over_on_a_clock_that_was_ahead_is_read_again() {
 fn a_small_correction_of_the_clock_scans_nothing_twice() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("conf/application.conf", "automation.look_interval = 50 ms");
     set("2026-11-24T12:00:00Z");
     beside(&home, || {

@@ -63,7 +63,7 @@ fn states(home: &Home, state: &str) -> usize {
 #[test]
 fn a_scan_records_exactly_what_was_added_changed_and_removed() {
     let (site, ids) = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"])
         .check(0, &["stored    5 items: 5 added"]);
     assert_eq!(changes(&home, 1).len(), 5);
@@ -101,7 +101,7 @@ fn a_scan_records_exactly_what_was_added_changed_and_removed() {
 #[test]
 fn the_export_is_sorted_by_key_and_written_only_when_something_changed() {
     let (site, ids) = site(20);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"])
         .check(0, &["wrote     20 items to export/qlik"]);
     let keys: Vec<_> = home
@@ -127,7 +127,7 @@ fn the_export_is_sorted_by_key_and_written_only_when_something_changed() {
 #[test]
 fn an_item_that_comes_back_has_returned() {
     let (site, ids) = site(12);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let before = site.content();
     site.edit(|content| content.remove(&ids[4]));
@@ -151,7 +151,7 @@ fn an_item_that_comes_back_has_returned() {
 #[test]
 fn contacts_that_are_unknown_now_stay_unchanged() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let before = home.read(EXPORT);
     assert!(before.contains("ada.moreau@acme.example"));
@@ -186,7 +186,7 @@ fn a_source_that_breaks_or_hides_something_changes_nothing() {
         (Fault::status(503).on("/qrs/app/full"), 4),
     ] {
         let (site, _) = site(8);
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.run(&["scan"]).check(0, &[]);
         let (export, keys) = (home.read(EXPORT), states(&home, "present"));
         site.fail(fault);
@@ -204,7 +204,7 @@ fn a_source_that_breaks_or_hides_something_changes_nothing() {
 #[test]
 fn a_partial_scan_stores_what_it_saw_and_removes_nothing() {
     let (site, ids) = site(8);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     site.edit(|content| {
         content.rename(&ids[0], "renamed");
@@ -220,7 +220,7 @@ fn a_partial_scan_stores_what_it_saw_and_removes_nothing() {
 #[test]
 fn an_unreadable_record_is_kept_and_does_not_keep_others() {
     let (site, ids) = site(8);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let record = format!(r#"{{"id":"{}","name":[]}}"#, ids[2]);
     site.fail(Fault::record(2, &*record).on(SHEETS));
@@ -241,7 +241,7 @@ fn an_unreadable_record_is_kept_and_does_not_keep_others() {
 fn many_removals_require_confirmation() {
     for (sheets, removed, exit) in [(60, 12, 0), (60, 13, 5), (4, 3, 0), (4, 4, 5)] {
         let (site, ids) = site(sheets);
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.run(&["scan"]).check(0, &[]);
         site.edit(|content| {
             for id in &ids[..removed] {
@@ -274,7 +274,7 @@ fn many_removals_require_confirmation() {
 #[test]
 fn a_changed_code_is_a_new_connection_and_the_old_ones_items_stay() {
     let (site, _) = site(3);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     home.write(
         "connections/qlik.conf",
@@ -291,7 +291,7 @@ fn a_changed_code_is_a_new_connection_and_the_old_ones_items_stay() {
 #[test]
 fn a_restarted_scan_counts_what_its_last_attempt_saw() {
     let (site, ids) = site(30);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     site.edit(|content| content.remove(&ids[29]));
     site.fail(Fault::cut(Point::Records(20)).on(SHEETS).times(2));
@@ -303,7 +303,7 @@ fn a_restarted_scan_counts_what_its_last_attempt_saw() {
 #[test]
 fn a_connection_is_not_exported_before_its_first_complete_scan() {
     let (site, _) = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(EXPORT, "former\n");
     site.fail(Fault::missing_records(1).on(SHEETS));
     home.run(&["scan"]).check(5, &["4 added"]);
@@ -312,7 +312,7 @@ fn a_connection_is_not_exported_before_its_first_complete_scan() {
     home.run(&["scan"]).check(0, &["1 added"]);
     assert_eq!(home.items(EXPORT).len(), 5);
     // Even if the partial scan has seen all sheets.
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(EXPORT, "former\n");
     site.fail(Fault::record(0, "17").on(SHEETS));
     home.run(&["scan"]).check(5, &[]);

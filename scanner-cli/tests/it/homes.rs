@@ -187,7 +187,7 @@ fn commands_that_store_nothing_work_in_a_read_only_home() {
 #[test]
 fn an_unreadable_store_is_not_reported_as_missing() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     set_mode(&home, "", 0o755);
     set_mode(&home, "data", 0o700);
@@ -202,7 +202,7 @@ fn an_unreadable_store_is_not_reported_as_missing() {
 #[test]
 fn status_shows_a_running_scan() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let scanning = || {
         let status = home.run(&["status", "--format", "json"]).output;
@@ -228,7 +228,7 @@ fn status_shows_a_running_scan() {
 #[test]
 fn repeated_status_commands_do_not_keep_a_scan_from_its_lock() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     thread::scope(|scope| {
         let looking = scope.spawn(|| {

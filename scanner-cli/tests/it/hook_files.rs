@@ -18,7 +18,7 @@ use crate::{
 #[test]
 fn an_invalid_hook_file_is_shown_by_status_and_check() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "hooks/a.conf",
         hook("good", "post_items_upsert_command = [sh]\ntime_limt = 5 s"),
@@ -82,7 +82,7 @@ fn an_invalid_hook_file_is_shown_by_status_and_check() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_hook_is_tested_with_the_changes_of_the_last_scan() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     write_hooks(&home);
     home.run(&["hook", "test", "script"])
         .check(3, &["there is no store"]);
@@ -125,17 +125,17 @@ fn a_hook_is_tested_with_the_changes_of_the_last_scan() {
         "hooks/loud.conf",
         hook(
             "loud",
-            "post_items_upsert_command = [sh, -c, \"echo 'ACME\\\\scanner'; echo told >&2\"]",
+            "post_items_upsert_command = [sh, -c, \"echo 'ACME\\\\scanner'; echo warned >&2\"]",
         ),
     );
     let loud = home.run(&["hook", "test", "loud"]);
-    loud.check(0, &["told", "stream=\"stderr\""]);
+    loud.check(0, &["warned", "stream=\"stderr\""]);
 }
 
 #[test]
 fn misspelt_codes_and_settings_of_hooks_are_reported() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     write_hooks(&home);
     home.run(&["scan"]).check(0, &[]);
     // With an invalid file, a misspelt code is reported, too.
@@ -180,15 +180,15 @@ fn set_mode(home: &Home, name: &str, mode: u32) {
 /// A home with a hook and settings that only the owner can change.
 #[cfg(unix)]
 fn closed_home(site: &FakeSite) -> Home {
-    let home = Home::of(site);
-    home.write("tell.sh", "true");
+    let home = Home::with_site(site);
+    home.write("notify.sh", "true");
     home.write(
         "hooks/a.conf",
-        hook("a", "post_items_upsert_command = [sh, tell.sh]"),
+        hook("a", "post_items_upsert_command = [sh, notify.sh]"),
     );
     home.write("conf/application.conf", "automation.parallel = 2");
     for (name, mode) in [
-        ("tell.sh", 0o644),
+        ("notify.sh", 0o644),
         ("hooks", 0o755),
         ("hooks/a.conf", 0o644),
         ("conf", 0o755),
@@ -203,9 +203,9 @@ fn closed_home(site: &FakeSite) -> Home {
 #[cfg(unix)]
 fn says(home: &Home, command: &str, text: &str, expected: bool) {
     let run = home.run(&[command]);
-    let said = run.errors.contains(text) || run.output.contains(text);
+    let is_printed = run.errors.contains(text) || run.output.contains(text);
     assert_eq!(
-        said, expected,
+        is_printed, expected,
         "{command} {text}: {}{}",
         run.output, run.errors
     );
@@ -233,10 +233,10 @@ fn files_that_name_programs_cause_a_warning_if_others_may_write_them() {
             "its group can change the hook file",
         ),
         (
-            "tell.sh",
+            "notify.sh",
             0o646,
             0o644,
-            "can change the program of a hook `tell.sh`",
+            "can change the program of a hook `notify.sh`",
         ),
         ("hooks", 0o777, 0o755, "can change the folder `hooks`"),
         (".", 0o777, 0o755, "can change the folder `"),

@@ -62,7 +62,7 @@ pub(crate) fn write_hooks(home: &Home) {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_hook_receives_the_changes_of_a_scan_and_its_result_is_shown() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     write_hooks(&home);
     let running = Running::briefly(&home);
     wait("all hooks", || ended(&home, "slow").is_some());
@@ -76,7 +76,7 @@ fn a_hook_receives_the_changes_of_a_scan_and_its_result_is_shown() {
         log.contains("hooks/bad.conf:4:") && log.contains("must be a list"),
         "{log}"
     );
-    let told = home.read("env.txt");
+    let variables = home.read("env.txt");
     for line in [
         "ZEENEA_HOOK_CONNECTOR_CODE=qlik-sense",
         "ZEENEA_HOOK_CONNECTION_CODE=qlik",
@@ -85,15 +85,15 @@ fn a_hook_receives_the_changes_of_a_scan_and_its_result_is_shown() {
         "SCANNER_HOOK_RESET=false",
     ] {
         assert!(
-            told.lines().any(|told| told == line),
-            "no {line} in:\n{told}"
+            variables.lines().any(|variable| variable == line),
+            "no {line} in:\n{variables}"
         );
     }
     let scans = home.run(&["catalog", "scans", "--format", "ndjson"]);
     let scan = items(&scans.output)[0]["id"].as_str().unwrap().to_owned();
     assert!(
-        told.contains(&format!("SCANNER_HOOK_SCAN_ID={scan}\n")),
-        "{told}"
+        variables.contains(&format!("SCANNER_HOOK_SCAN_ID={scan}\n")),
+        "{variables}"
     );
     assert_eq!(home.read("items.txt").lines().count(), 53);
     assert!(home.read("items.txt").contains("/Sales Overview/Regions\n"));
@@ -122,7 +122,7 @@ fn a_hook_receives_the_changes_of_a_scan_and_its_result_is_shown() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn excluded_items_are_not_on_the_standard_input_of_a_hook() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let filter = "filter = \"app != 'Sales Overview'\"\n";
     home.write(
@@ -161,7 +161,7 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
     command
         .env("TRUST", "pass-ACME\\scanner-word")
         .env("PATH", "/usr/bin:/bin");
-    let running = Running::of(&home, command);
+    let running = Running::from_command(&home, command);
     wait("the hook", || ended(&home, "loud").is_some());
     assert_eq!(ended(&home, "loud").unwrap()["exit_code"], 0);
     let left = home.read("left.pid");
@@ -173,12 +173,12 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
         .collect();
-    let said: Vec<_> = lines.iter().filter(|line| line["hook"] == "loud").collect();
+    let printed: Vec<_> = lines.iter().filter(|line| line["hook"] == "loud").collect();
     for (stream, text) in [
         ("stdout", "as ********"),
         ("stderr", "through pass-********-word"),
     ] {
-        let line = said.iter().find(|line| line["message"] == text);
+        let line = printed.iter().find(|line| line["message"] == text);
         let line = line.unwrap_or_else(|| panic!("no {text}: {log}"));
         assert_eq!(
             (&line["stream"], &line["connection"]),
@@ -186,12 +186,13 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
         );
     }
     assert_eq!(
-        said.iter()
+        printed
+            .iter()
             .filter(|line| line["stream"] == "stdout")
             .count(),
         201
     );
-    let more = said
+    let more = printed
         .iter()
         .find(|line| line["message"] == "more lines were not logged");
     assert_eq!(more.unwrap()["lines"], 30_001 - 200);
@@ -201,7 +202,7 @@ fn what_a_hook_writes_is_in_the_log_under_its_name_and_without_secrets() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_hook_receives_everything_again_after_a_restore() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("script.sh", SCRIPT.replace("exit 3", "test ! -e failing"));
     let hook_file = hook("script", "post_items_upsert_command = [sh, script.sh]");
     home.write("hooks/script.conf", hook_file);
@@ -261,7 +262,7 @@ fn processes_that_hooks_leave_running_cost_neither_threads_nor_files() {
     home.write("script.sh", script);
     let command = "post_items_upsert_command = [sh, script.sh]";
     home.write("hooks/script.conf", hook("script", command));
-    let running = Running::of(&home, {
+    let running = Running::from_command(&home, {
         home.write(
             "conf/application.conf",
             "automation.look_interval = 50 ms\n",

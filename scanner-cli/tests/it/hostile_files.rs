@@ -18,7 +18,7 @@ use crate::{
 const MEMORY: u64 = 3 << 30;
 
 /// Maximum time of a command: enough without optimization on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const MAX_WAIT: Duration = Duration::from_secs(120);
 
 /// Files by name, with a part of the message.
 fn hostile() -> Vec<(&'static str, String, &'static str)> {
@@ -89,7 +89,7 @@ fn many_rounds() -> Vec<u8> {
 }
 
 /// Settings with files that could block a reader for ever, with a part of the message.
-const NAMED: [(&str, &str, &str); 5] = [
+const BLOCKING_SETTINGS: [(&str, &str, &str); 5] = [
     (
         "rounds",
         "tls.truststore { path = rounds.p12, password = x }",
@@ -118,8 +118,8 @@ const NAMED: [(&str, &str, &str); 5] = [
 ];
 
 /// Writes connections with these settings, the files that they name, and a connection file that is a pipe.
-fn write_named(home: &Home, site: &FakeSite) {
-    for (code, setting, _) in NAMED {
+fn write_blocking_settings(home: &Home, site: &FakeSite) {
+    for (code, setting, _) in BLOCKING_SETTINGS {
         // A colon and a slash need quotes.
         let setting = setting.replace("/dev/zero", "\"/dev/zero\"");
         let text = connection(code, site) + &setting + "\n";
@@ -148,7 +148,7 @@ fn limited(home: &Home, arguments: &[&str]) -> Command {
 }
 
 fn home(site: &FakeSite) -> Home {
-    let home = Home::of(site);
+    let home = Home::with_site(site);
     for (name, text, _) in hostile() {
         home.write(&format!("connections/{name}.conf"), text);
     }
@@ -173,7 +173,7 @@ fn commands_report_hostile_files_and_scan_the_others() {
         run.errors.push_str(&run.output);
         let texts: Vec<_> = hostile().into_iter().map(|(_, _, text)| text).collect();
         run.check(3, &texts).check(3, &["19,950 more settings"]);
-        assert!(begun.elapsed() < PATIENCE, "{command}");
+        assert!(begun.elapsed() < MAX_WAIT, "{command}");
     }
     assert!(home.has("export/qlik.visualization.ndjson"));
     assert!(home.has("export/unknown.visualization.ndjson"));
@@ -186,23 +186,23 @@ fn commands_report_hostile_files_and_scan_the_others() {
 #[test]
 fn settings_with_pipes_devices_and_expensive_files_stop_nothing() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
-    write_named(&home, &site);
+    let home = Home::with_site(&site);
+    write_blocking_settings(&home, &site);
     let pipe = "connections/fifo.conf` cannot be read: it is a named pipe";
-    let texts = NAMED.map(|(_, _, text)| text);
+    let texts = BLOCKING_SETTINGS.map(|(_, _, text)| text);
     for command in ["check", "scan"] {
         let begun = Instant::now();
         let mut run = finish(limited(&home, &[command]));
         run.errors.push_str(&run.output);
         run.check(3, &texts).check(3, &[pipe]);
-        assert!(begun.elapsed() < PATIENCE, "{command}");
+        assert!(begun.elapsed() < MAX_WAIT, "{command}");
     }
     assert!(home.has("export/qlik.visualization.ndjson"));
     home.write(
         "conf/application.conf",
         "automation.look_interval = 50 ms\n",
     );
-    let running = Running::of(&home, limited(&home, &["run"]));
+    let running = Running::from_command(&home, limited(&home, &["run"]));
     wait("the reports", || {
         let connections = status(&home)["connections"].to_string();
         texts.iter().all(|text| connections.contains(text))
@@ -221,7 +221,7 @@ fn the_service_reports_hostile_files_and_scans_the_others() {
         "conf/application.conf",
         "automation.look_interval = 50 ms\n",
     );
-    let running = Running::of(&home, limited(&home, &["run"]));
+    let running = Running::from_command(&home, limited(&home, &["run"]));
     wait("a scan", || scanned(&home, "qlik", "complete") == 1);
     wait("the reports", || {
         let connections = status(&home)["connections"].to_string();

@@ -8,12 +8,12 @@ use crate::scanner::{Home, Run, items};
 #[cfg(unix)]
 use crate::service::{Running, wait};
 
-/// A name that looks like a line of a report, and controls a terminal.
+/// A name that looks like a line of a report and contains control sequences of a terminal.
 const NAME: &str = "Evil\nFORGED line\r\u{1b}[31m\u{9b}2J\u{202e}\u{200b}\u{2028}end";
-/// The same name as it is printed.
-const SHOWN: &str = "Evil FORGED line \u{fffd}[31m\u{fffd}2J\u{fffd}\u{fffd} end";
+/// The name as the program prints it.
+const PRINTED_NAME: &str = "Evil FORGED line \u{fffd}[31m\u{fffd}2J\u{fffd}\u{fffd} end";
 
-/// A site with an app, a sheet, an owner and a stream of that name.
+/// A site with an app, a sheet, an owner and a stream of this name.
 fn site() -> FakeSite {
     let site = FakeSite::start_in_thread();
     let content = site.content();
@@ -42,7 +42,7 @@ fn check_run(run: &Run, what: &str) {
 }
 
 fn home(site: &FakeSite, more: &str) -> Home {
-    let home = Home::of(site);
+    let home = Home::with_site(site);
     let file = home.read("connections/qlik.conf");
     let name = "name = \"Evil\\nFORGED line\\u001b[31m\\u202eend\"";
     let file = file.replace("name = \"Test site\"", name);
@@ -76,9 +76,9 @@ fn names_cannot_start_a_line_in_reports_and_lists() {
         check_run(&home.run(arguments), &format!("{arguments:?}"));
     }
     let list = home.run(&["catalog", "list"]).output;
-    assert!(list.contains(SHOWN), "{list}");
+    assert!(list.contains(PRINTED_NAME), "{list}");
     let explained = home.run(&["explain", NAME]).output;
-    assert!(explained.contains(SHOWN), "{explained}");
+    assert!(explained.contains(PRINTED_NAME), "{explained}");
     let item = items(
         &home
             .run(&["catalog", "list", "--search", "Evil", "--format", "ndjson"])
@@ -159,7 +159,7 @@ fn the_log_of_the_service_has_a_line_for_each_event() {
         home.write("connections/bad.conf", "code = \"a\u{202e}\"\nx\u{1b}y !");
         let mut command = home.command(&["run", "--log-format", format]);
         command.env("PATH", "/usr/bin:/bin");
-        let running = Running::of(&home, command);
+        let running = Running::from_command(&home, command);
         wait("the hook", || running.log().contains("31m"));
         let log = running.stop();
         assert!(log.contains("bad.conf"), "{log}");
@@ -171,7 +171,7 @@ fn the_log_of_the_service_has_a_line_for_each_event() {
 fn csv_is_safe_for_spreadsheets_by_default() {
     let site = FakeSite::start_in_thread();
     let sheet = site.content().sheet_named("Regions").unwrap().to_owned();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for (name, expected) in [
         ("=1+1", "'=1+1"),
         ("+1", "'+1"),
@@ -228,7 +228,11 @@ fn csv_on_a_terminal_has_no_control_characters_and_no_forged_lines() {
         &["inventory", "--format", "csv", "--csv-raw"],
     ] {
         let run = on_terminal(home.command(arguments), 80, Streams::Output);
-        assert!(run.output.contains(SHOWN), "{arguments:?}: {}", run.output);
+        assert!(
+            run.output.contains(PRINTED_NAME),
+            "{arguments:?}: {}",
+            run.output
+        );
         check_text(&run.output, &format!("{arguments:?}"));
     }
 }

@@ -27,9 +27,9 @@ fn home(site: &FakeSite, rest: &str, application: &str) -> Home {
     home
 }
 
-fn check_refused(home: &Home, said: &str) {
+fn check_refused(home: &Home, expected: &str) {
     let run = home.run(&["scan"]);
-    run.check(3, &[said]);
+    run.check(3, &[expected]);
     check_texts(&run);
 }
 
@@ -148,7 +148,7 @@ fn variables_are_limited_to_a_list() {
     let home = home(&site, "connection.auth.value = ${ACCOUNT}\n", "");
     let scan = || scan_with(&home, "ACCOUNT", ACCOUNT);
     scan().check(0, &["qlik (Test site): complete"]);
-    for (application, said) in [
+    for (application, expected) in [
         (
             "config.restrict = true",
             "the variable `ACCOUNT` is not one of those that connection files may use",
@@ -164,13 +164,13 @@ fn variables_are_limited_to_a_list() {
     ] {
         home.write("conf/application.conf", application);
         let run = scan();
-        run.check(3, &[said, "connections/qlik.conf:"]);
+        run.check(3, &[expected, "connections/qlik.conf:"]);
         check_texts(&run);
         let mut check = home.command(&["check"]);
         check.env("ACCOUNT", ACCOUNT);
         let check = finish(check);
         assert_eq!(check.exit, 3, "{}", check.errors);
-        assert!(check.output.contains(said), "{}", check.output);
+        assert!(check.output.contains(expected), "{}", check.output);
     }
     for application in [
         "config { restrict = true, variables = [ ACCOUNT ] }",
@@ -209,13 +209,13 @@ fn homes_to_include(site: &FakeSite) -> [Home; 2] {
 }
 
 /// Includes `target`; without a message if that is allowed.
-fn check_include(home: &Home, site: &FakeSite, target: &str, said: Option<&str>) {
+fn check_include(home: &Home, site: &FakeSite, target: &str, expected: Option<&str>) {
     let file = connection("qlik", site) + &format!("include {target}\n");
     home.write("connections/qlik.conf", file);
     let run = home.run(&["scan", "qlik"]);
-    match said {
+    match expected {
         None => run.check(0, &["qlik (Test site): complete"]),
-        Some(said) => run.check(3, &[said]),
+        Some(expected) => run.check(3, &[expected]),
     };
     check_texts(&run);
 }
@@ -225,7 +225,7 @@ fn files_of_secrets_are_never_included() {
     let site = site();
     let [home, outside] = homes_to_include(&site);
     let outside = format!("\"{}\"", outside.path("outside.conf").display());
-    for (target, said) in [
+    for (target, expected) in [
         ("\"shared/common\"", None),
         (&*outside, None),
         ("\"victim\"", None),
@@ -236,7 +236,7 @@ fn files_of_secrets_are_never_included() {
             Some("cannot be included from a URL"),
         ),
     ] {
-        check_include(&home, &site, target, said);
+        check_include(&home, &site, target, expected);
     }
 }
 
@@ -247,7 +247,7 @@ fn includes_are_limited_to_the_home() {
     let restricted = format!("{PROVIDER}config.restrict = true\n");
     home.write("conf/application.conf", restricted);
     let outside = outside.path("outside.conf").display().to_string();
-    for (target, said) in [
+    for (target, expected) in [
         ("\"shared/common\"", None),
         (&*format!("\"{outside}\""), Some(OUTSIDE)),
         (&format!("file(\"{outside}\")"), Some(OUTSIDE)),
@@ -258,17 +258,17 @@ fn includes_are_limited_to_the_home() {
         ("\"../conf/application\"", Some(OTHERS)),
         ("\"../secrets\"", Some(SECRET)),
     ] {
-        check_include(&home, &site, target, said);
+        check_include(&home, &site, target, expected);
     }
     #[cfg(unix)]
-    for (to, said) in [
+    for (to, expected) in [
         (outside.into(), OUTSIDE),
         (home.path("secrets.conf"), SECRET),
     ] {
         let link = home.path("connections/shared/link.conf");
         let _ = std::fs::remove_file(&link);
         std::os::unix::fs::symlink(to, link).unwrap();
-        check_include(&home, &site, "\"shared/link\"", Some(said));
+        check_include(&home, &site, "\"shared/link\"", Some(expected));
     }
 }
 
@@ -283,7 +283,7 @@ fn a_running_service_applies_new_restrictions_immediately() {
     );
     let mut command = home.command(&["run"]);
     command.env("ACCOUNT", ACCOUNT);
-    let running = Running::of(&home, command);
+    let running = Running::from_command(&home, command);
     wait("a scan", || scanned(&home, "qlik", "complete") == 1);
     home.write(
         "conf/application.conf",

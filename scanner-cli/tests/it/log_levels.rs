@@ -17,7 +17,7 @@ fn run(home: &Home, arguments: &[&str], rust_log: &str) -> Run {
 #[test]
 fn requests_are_logged_on_demand() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for (arguments, rust_log, debug, trace) in [
         (&["scan"][..], "", false, false),
         (&["scan", "-v"], "", true, false),
@@ -61,10 +61,10 @@ fn a_filter_for_the_program_logs_the_lines_of_its_crates() {
         ("qrs_client=debug", false),
         ("scanner_cli=debug,scan_engine=error", false),
     ] {
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         let mut command = home.command(&["run"]);
         command.env("RUST_LOG", rust_log);
-        let running = Running::of(&home, command);
+        let running = Running::from_command(&home, command);
         wait("a scan", || scanned(&home, "qlik", "complete") == 1);
         if is_logged {
             wait("its line", || running.log().contains("scan complete"));
@@ -79,7 +79,7 @@ fn a_filter_for_the_program_logs_the_lines_of_its_crates() {
 #[test]
 fn every_command_accepts_the_options() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     for arguments in [
         &["status"][..],
@@ -115,7 +115,7 @@ fn every_command_accepts_the_options() {
 #[test]
 fn a_quiet_command_prints_only_errors() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for arguments in [
         &["scan", "-q"][..],
         &["inventory", "--quiet"],
@@ -144,7 +144,7 @@ fn a_quiet_command_prints_only_errors() {
 #[test]
 fn other_crates_log_nothing_below_info() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for rust_log in [
         "trace",
         "hyper=trace,reqwest=trace,mio=trace,info",
@@ -163,7 +163,7 @@ fn other_crates_log_nothing_below_info() {
 #[test]
 fn an_invalid_variable_is_reported() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let run = run(&home, &["scan"], "scanner_cli=loud");
     run.check(
         0,

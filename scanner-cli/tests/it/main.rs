@@ -1,4 +1,4 @@
-//! Integration tests: the program as people run it, against a fake site.
+//! Integration tests: run the program against a fake site.
 #![cfg(test)]
 
 mod bad_files;

@@ -102,7 +102,7 @@ fn records_of_60_mb_in_small_packets_need_little_memory_and_are_reported() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::repeated("[{\"id\":\"a-1\"}", huge, 2, "]").on(APPS));
     site.fail(Fault::gzip().on(APPS));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let (_, peak) = peak(home.start(&["scan"]));
     assert!(peak < MAX_MEMORY_KIB, "{peak} KiB");
     let run = home.run(&["scan"]);
@@ -120,7 +120,7 @@ fn huge_texts_are_truncated_in_report_and_export() {
     let site = FakeSite::builder().content(content).start_in_thread();
     let version = format!("{{\"buildVersion\":\"{}\"}}", "3".repeat(900_000));
     site.fail(Fault::body(version).on("/qrs/about"));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let report = home.run(&["scan"]);
     report.check(0, &["complete", "was truncated", &sheet[..8]]);
     assert!(

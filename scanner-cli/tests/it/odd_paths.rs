@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Maximum time of a command on a loaded machine, less than waiting for a writer to a pipe.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 fn pipe(home: &Home, name: &str) {
     home.write(&format!("{name}.beside"), "");
@@ -32,13 +32,13 @@ fn check(home: &Home, arguments: &[&str], exit: i32, texts: &[&str]) {
     let mut run = home.run(arguments);
     run.errors.push_str(&run.output);
     run.check(exit, texts);
-    assert!(begun.elapsed() < PATIENCE, "{arguments:?}");
+    assert!(begun.elapsed() < MAX_WAIT, "{arguments:?}");
 }
 
 #[test]
 fn connection_files_that_are_not_regular_files_are_reported_and_the_others_scanned() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     pipe(&home, "connections/a.conf");
     symlink("/dev/zero", home.path("connections/b.conf")).unwrap();
     let large = File::create(home.path("connections/c.conf")).unwrap();
@@ -65,7 +65,7 @@ fn connection_files_that_are_not_regular_files_are_reported_and_the_others_scann
 #[test]
 fn the_service_reports_such_files_and_goes_on() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     pipe(&home, "connections/a.conf");
     pipe(&home, "hooks/a.conf");
     let running = Running::briefly(&home);
@@ -109,7 +109,7 @@ fn settings_and_includes_without_a_regular_file_are_reported_with_their_place() 
             "it is larger than 16 MB",
         ),
     ] {
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.write(
             "connections/odd.conf",
             format!("{}{setting}\n", connection("odd", &site)),
@@ -152,15 +152,15 @@ fn files_of_the_home_that_are_not_regular_files_are_reported() {
             "`agent-identifier` cannot be read: it is a named pipe",
         ),
     ] {
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         pipe(&home, file);
         let begun = Instant::now();
         let run = home.run(&[command]);
         assert_ne!(run.exit, 0, "{file}");
         assert!(run.errors.contains(expected), "{file}: {}", run.errors);
-        assert!(begun.elapsed() < PATIENCE, "{file}");
+        assert!(begun.elapsed() < MAX_WAIT, "{file}");
     }
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("agent-identifier", "x".repeat(2_000_000));
     check(
         &home,
@@ -173,7 +173,7 @@ fn files_of_the_home_that_are_not_regular_files_are_reported() {
 #[test]
 fn state_of_earlier_runs_that_is_not_a_regular_file_stops_nothing() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     pipe(&home, "data/qlik.session");
     pipe(&home, "data/status.json");
     check(&home, &["status"], 0, &[]);
@@ -184,7 +184,7 @@ fn state_of_earlier_runs_that_is_not_a_regular_file_stops_nothing() {
 #[test]
 fn a_lock_is_never_a_link_or_a_pipe() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("precious", "precious");
     home.write("data/here", "");
     for lock in [
@@ -218,7 +218,7 @@ fn a_lock_is_never_a_link_or_a_pipe() {
 #[test]
 fn temporary_files_of_killed_processes_are_removed_at_start() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let old = [
         "data/.session-AbCdEf.tmp",
         "data/.hook-AbCdEf.ndjson.tmp",
@@ -247,7 +247,7 @@ fn temporary_files_of_killed_processes_are_removed_at_start() {
 #[test]
 fn input_files_of_hooks_are_removed_after_the_service_was_killed() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "hooks/wait.conf",
         "code = wait\nhook_id = \"external-script\"\npost_items_upsert_command = [\"sleep\", \"5\"]\n",

@@ -14,7 +14,7 @@ use crate::service::{Running, wait};
 /// Checks the messages of `scan` about a connection file with `old` replaced by `new`.
 fn check(old: &str, new: &str, exit: i32, texts: &[&str]) {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let file = home.read("connections/qlik.conf");
     assert!(file.contains(old), "{file}");
     home.write("connections/qlik.conf", file.replacen(old, new, 1));
@@ -116,7 +116,7 @@ fn quotes_that_hocon_does_not_know_are_refused_where_they_make_no_sense() {
         &["warning", "`name` is in single quotes"],
     );
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for name in ["'tis", "the users'", "'all'"] {
         let file = connection("qlik", &site).replace("Test site", name);
         home.write("connections/qlik.conf", file);
@@ -139,7 +139,7 @@ fn a_file_with_a_quoted_code_is_found_by_the_code_without_quotes() {
 #[test]
 fn codes_that_differ_only_in_case_and_names_of_devices_are_refused() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/second.conf", connection("QLIK", &site));
     let text = "the code `qlik` of `connections/qlik.conf` differs from the code `QLIK` of `connections/second.conf` only in case";
     let run = home.run(&["scan"]);
@@ -174,7 +174,7 @@ fn codes_that_differ_only_in_case_and_names_of_devices_are_refused() {
 #[test]
 fn the_service_refuses_codes_that_differ_only_in_case() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/second.conf", connection("QLIK", &site));
     let running = Running::briefly(&home);
     wait("both refusals", || {
@@ -218,7 +218,7 @@ fn files_in_other_encodings_are_reported() {
         home.run(&["run"]).check(3, &[&text]);
     }
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let file = connection("qlik", &site) + "connection.contacts.mapping = \"conf/a.csv\"\n";
     home.write("connections/qlik.conf", file);
     home.write("conf/a.csv", utf16(u16::to_le_bytes));
@@ -243,7 +243,7 @@ fn encrypt(home: &Home, secret: &[u8]) -> Output {
 #[test]
 fn a_byte_order_mark_is_not_part_of_a_secret_or_a_name() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let encrypted = encrypt(&home, b"\xEF\xBB\xBFACME\\scanner\r\n");
     let encrypted = String::from_utf8(encrypted.stdout).unwrap();
     let file = connection("qlik", &site).replace("\"ACME\\\\scanner\"", encrypted.trim());
@@ -303,7 +303,7 @@ fn utf16(text: &str) -> Vec<u8> {
 #[test]
 fn wrong_encodings_of_filters_keys_and_secrets_are_reported() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let valid = home.read("connections/qlik.conf");
     let filter = "filter = \"file:conf/filter.txt\"\n";
     let secret = "connection.auth.value = ${secret_manager.a}\nsecret_manager.enabled = true\n";

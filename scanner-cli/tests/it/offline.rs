@@ -12,17 +12,17 @@ use crate::{
 fn offline(home: &Home, exit: i32, texts: &[&str]) -> String {
     let run = home.run(&["check", "--offline"]);
     assert_eq!(run.exit, exit, "{}{}", run.output, run.errors);
-    let said = with_slashes(&(run.output + &run.errors));
+    let printed = with_slashes(&(run.output + &run.errors));
     for text in texts {
-        assert!(said.contains(text), "no {text:?} in:\n{said}");
+        assert!(printed.contains(text), "no {text:?} in:\n{printed}");
     }
-    said
+    printed
 }
 
 #[test]
 fn no_site_is_contacted() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let settings = "schedule = \"0 0 2 * * ?\"\nfilter = \"stream = 'x'\"\n";
     home.write("connections/b.conf", connection("beta", &site) + settings);
     home.write(
@@ -126,15 +126,15 @@ fn a_mistake_in_any_file_is_found() {
             &["warning      settings", "did you mean `http.listen`?"],
         ),
     ] {
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.write(file, content);
         let warning_only = content.contains("htp") || content.contains("secret_manger");
         let exit = if warning_only { 0 } else { 3 };
-        let said = offline(&home, exit, texts);
+        let printed = offline(&home, exit, texts);
         // The other files are still validated.
         assert!(
-            said.contains("ok           connection file  connections/qlik.conf"),
-            "{said}"
+            printed.contains("ok           connection file  connections/qlik.conf"),
+            "{printed}"
         );
     }
     assert!(site.requests().is_empty());
@@ -212,7 +212,7 @@ const MISSPELT: [(&str, &str); 16] = [
 #[test]
 fn misspelt_names_of_the_scanners_own_settings_cause_warnings() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for (settings, meant) in MISSPELT {
         home.write("conf/application.conf", settings);
         home.run(&["scan"])

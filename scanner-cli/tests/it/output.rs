@@ -13,7 +13,7 @@ pub(crate) const SHEETS: &str = "/qrs/app/object/full";
 #[test]
 fn a_scan_writes_each_sheet_as_a_line_that_the_plugin_reads() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let run = home.run(&["scan"]);
     run.check(
         0,
@@ -48,7 +48,7 @@ fn a_scan_writes_each_sheet_as_a_line_that_the_plugin_reads() {
 #[test]
 fn the_log_ends_with_what_was_read_of_each_list() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let run = home.run(&["scan"]);
     run.check(0, &["12 apps read", "10 users read", "53 sheets read"]);
     assert!(!run.errors.contains(": 0 of"), "{}", run.errors);
@@ -57,7 +57,7 @@ fn the_log_ends_with_what_was_read_of_each_list() {
 #[test]
 fn the_written_file_can_be_read_by_another_account() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     #[cfg(unix)]
     {
@@ -79,7 +79,7 @@ fn the_written_file_can_be_read_by_another_account() {
 #[test]
 fn items_go_to_the_named_file_or_stream() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--no-store", "--output", "here.ndjson"])
         .check(0, &["to here.ndjson"]);
     assert_eq!(home.items("here.ndjson").len(), 53);
@@ -94,7 +94,7 @@ fn items_go_to_the_named_file_or_stream() {
 #[test]
 fn files_with_another_purpose_are_not_overwritten() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--output", "x.json", "--report", "./x.json"])
         .check(2, &["name the same file"]);
     home.run(&["scan", "--output", "connections/qlik.conf"])
@@ -105,7 +105,7 @@ fn files_with_another_purpose_are_not_overwritten() {
 #[test]
 fn without_a_store_a_partial_scan_leaves_the_old_file_and_writes_aside() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--no-store"]).check(0, &[]);
     let before = home.read(EXPORT);
     site.fail(Fault::missing_records(3).on(SHEETS));
@@ -131,10 +131,10 @@ fn without_a_store_a_partial_scan_leaves_the_old_file_and_writes_aside() {
 fn a_restart_cannot_be_seen_on_standard_output() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::cut(Point::Records(30)).on(SHEETS).times(2));
-    let run = Home::of(&site).run(&["scan", "--output", "-"]);
+    let run = Home::with_site(&site).run(&["scan", "--output", "-"]);
     assert_eq!(items(&run.output).len(), 53);
     site.fail(Fault::cut(Point::Records(30)).on(SHEETS));
-    let run = Home::of(&site).run(&["scan", "--output", "-"]);
+    let run = Home::with_site(&site).run(&["scan", "--output", "-"]);
     run.check(4, &[]);
     assert_eq!(run.output, "");
 }
@@ -143,7 +143,7 @@ fn a_restart_cannot_be_seen_on_standard_output() {
 fn records_that_could_not_be_read_are_reported_by_reason() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::record(4, r#"{"id":"rec-1","engineObjectId":[]}"#).on(SHEETS));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--report", "report.json"]).check(
         0,
         &[
@@ -164,7 +164,7 @@ fn records_that_could_not_be_read_are_reported_by_reason() {
 #[test]
 fn output_that_cannot_be_written_is_a_failure_and_leaves_the_old_file() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--output", "nowhere/items.ndjson"])
         .check(
             4,
@@ -188,7 +188,7 @@ fn texts_of_a_site_cannot_control_the_terminal() {
     let version = "14\u{1b}[31m\u{7}";
     let site = FakeSite::builder().version(version).start_in_thread();
     site.fail(Fault::record(4, r#"{"id":"a\u001b]0;b","name":[]}"#).on(SHEETS));
-    let run = Home::of(&site).run(&["scan"]);
+    let run = Home::with_site(&site).run(&["scan"]);
     run.check(0, &["version 14", "skipped"]);
     assert!(
         !run.errors.contains(['\u{1b}', '\u{7}']),
@@ -200,7 +200,7 @@ fn texts_of_a_site_cannot_control_the_terminal() {
 #[test]
 fn an_inventory_is_a_table_or_lines() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let table = home.run(&["inventory"]);
     table.check(0, &["complete"]);
     assert_eq!(table.output.lines().count(), 54);

@@ -49,13 +49,13 @@ fn exit_of(mut command: Command) -> i32 {
 fn a_scan_whose_standard_error_cannot_be_written_writes_its_export() {
     let site = FakeSite::start_in_thread();
     for errors in [full().into(), closed_pipe()] {
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         let mut command = home.command(&["scan"]);
         command.stderr(errors).stdout(Stdio::null());
         assert_eq!(exit_of(command), 0);
         assert_eq!(home.items(EXPORT).len(), 53);
     }
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let mut command = Command::new("sh");
     let scan = format!(
         "({} scan; echo $? > exit) 2>&1 | head -1",
@@ -70,7 +70,7 @@ fn a_scan_whose_standard_error_cannot_be_written_writes_its_export() {
 #[test]
 fn other_commands_without_standard_error_have_their_usual_exit_codes() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/bad.conf", "code = ");
     for (arguments, exit) in [
         (&["scan", "qlik"][..], 0),
@@ -94,7 +94,7 @@ fn other_commands_without_standard_error_have_their_usual_exit_codes() {
 #[test]
 fn unwritable_data_is_an_error_unless_the_reader_stopped_early() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     for arguments in [
         &["scan", "--output", "-"][..],
@@ -135,7 +135,7 @@ fn finish_without_output(mut command: Command, exit: i32, text: &str, arguments:
 fn a_service_whose_log_cannot_be_written_continues() {
     let site = FakeSite::start_in_thread();
     for (errors, format) in [(full().into(), "text"), (closed_pipe(), "json")] {
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.write("conf/application.conf", "automation.look_interval = 50 ms");
         let mut command = home.command(&["run", "--log-format", format]);
         command.stderr(errors);
@@ -148,7 +148,7 @@ fn a_service_whose_log_cannot_be_written_continues() {
 #[test]
 fn a_slow_reader_of_the_log_does_not_stop_the_service_and_sees_what_was_lost() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("conf/application.conf", "automation.look_interval = 50 ms");
     // Each command writes a lot.
     for hook in 0..20 {
@@ -181,7 +181,7 @@ fn a_slow_reader_of_the_log_does_not_stop_the_service_and_sees_what_was_lost() {
 #[test]
 fn lost_lines_are_a_metric() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
     drop(free);

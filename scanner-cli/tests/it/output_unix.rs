@@ -16,7 +16,7 @@ use crate::{
 #[test]
 fn a_full_disk_leaves_only_the_old_file() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(EXPORT, "former\n");
     // Limits the size of files to 8 blocks of 512 bytes. The ignored signal becomes an error of the write.
     let mut command = Command::new("sh");
@@ -37,7 +37,7 @@ fn an_interrupted_scan_ends_within_a_second_and_leaves_nothing_behind() {
     for signal in ["INT", "TERM"] {
         let site = FakeSite::start_in_thread();
         site.fail(Fault::stall(Point::Records(30)).on(SHEETS));
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         home.write(EXPORT, "former\n");
         let mut child = home.start(&["scan"]);
         while site.requests_of(SHEETS).is_empty() {
@@ -64,7 +64,7 @@ fn a_program_whose_output_nobody_reads_can_be_interrupted() {
     let site = FakeSite::builder()
         .content(Content::generated(5, 200))
         .start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for arguments in [&["scan", "--output", "-"][..], &["inventory"]] {
         let mut command = home.command(arguments);
         let mut child = command
@@ -87,7 +87,7 @@ fn a_program_whose_output_nobody_reads_can_be_interrupted() {
 #[test]
 fn a_report_to_a_device_leaves_the_device() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--report", "/dev/null"])
         .check(0, &["complete"]);
     assert!(!fs::metadata("/dev/null").unwrap().is_file());

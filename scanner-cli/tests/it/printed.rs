@@ -1,4 +1,4 @@
-//! What every command prints, as snapshots in `snapshots/`: command line, exit code, standard output, standard error.
+//! Snapshots of what every command prints, in `snapshots/`: command line, exit code, standard output, standard error.
 //!
 //! A test fails if a text differs from its snapshot. `INSTA_UPDATE=always cargo test -p scanner-cli --all-features
 //! --test it printed` rewrites the snapshots; review the difference like code.
@@ -31,7 +31,7 @@ use qrs_client::fake_site::FakeSite;
 
 use crate::scanner::{Home, Run, connection, finish};
 
-/// A snapshot in the making: what a few commands print, one after the other.
+/// The text of a snapshot: the output of several commands.
 pub(crate) struct Page {
     text: String,
 }
@@ -43,7 +43,7 @@ impl Page {
         }
     }
 
-    /// A line about what follows.
+    /// Adds a line about the next command.
     pub(crate) fn note(&mut self, text: &str) {
         self.text += &format!("# {text}\n");
     }
@@ -53,24 +53,24 @@ impl Page {
         self.run_command(home, arguments, home.command(arguments))
     }
 
-    /// The same with a command that has, say, environment variables besides the arguments.
+    /// The same for a prepared command, for example with environment variables.
     pub(crate) fn run_command(&mut self, home: &Home, arguments: &[&str], command: Command) -> Run {
         let run = finish(command);
         self.add(home, arguments, &run);
         run
     }
 
-    /// Runs the program on a clock that stands still, and adds what it prints, with all times.
+    /// Runs the program with a clock that stands still, and adds its output with exact times.
     pub(crate) fn run_held(&mut self, home: &Home, arguments: &[&str]) -> Run {
         let run = held::run(home, arguments);
         let text = stable::text_with_times(&shown(arguments, &run), home);
-        // Its working folder is not the home, so it shows files with their whole paths.
+        // The working folder is not the home, so files have absolute paths.
         self.text += &text.replace(&format!("{}/", stable::HOME), "");
         self.text.push('\n');
         run
     }
 
-    /// Adds what a run in a home printed.
+    /// Adds the output of a run in a home.
     pub(crate) fn add(&mut self, home: &Home, arguments: &[&str], run: &Run) {
         self.text += &stable::text(&shown(arguments, run), home);
         self.text.push('\n');
@@ -93,7 +93,7 @@ impl Page {
     }
 }
 
-/// A home whose one connection is the one of the documentation.
+/// A home with the connection of the documentation.
 pub(crate) fn demo(site: &FakeSite) -> Home {
     demo_with(site, "")
 }
@@ -138,7 +138,7 @@ fn shown(arguments: &[&str], run: &Run) -> String {
     text
 }
 
-/// A command line as people type it.
+/// A command line as in a shell.
 fn command_line(arguments: &[&str]) -> String {
     let quoted = arguments.iter().map(|argument| {
         let is_plain = |c: char| c.is_alphanumeric() || "-_./=,:@+%".contains(c);

@@ -8,8 +8,8 @@ use crate::scanner::{Home, connection};
 const SECRETS: [&str; 3] = ["s3cr3t", "hunter2", "x9f7"];
 
 /// The output of all commands that read connection files.
-fn said(home: &Home) -> String {
-    let mut said = String::new();
+fn all_output(home: &Home) -> String {
+    let mut printed = String::new();
     for arguments in [
         &["scan"][..],
         &["check"],
@@ -20,16 +20,16 @@ fn said(home: &Home) -> String {
         &["filter", "test", "qlik", "--offline"],
     ] {
         let run = home.run(arguments);
-        said += &format!("{arguments:?}\n{}{}", run.output, run.errors);
+        printed += &format!("{arguments:?}\n{}{}", run.output, run.errors);
     }
-    said
+    printed
 }
 
 fn check(home: &Home, expected: &str) {
-    let said = said(home);
-    assert!(said.contains(expected), "no {expected:?} in {said}");
+    let printed = all_output(home);
+    assert!(printed.contains(expected), "no {expected:?} in {printed}");
     for secret in SECRETS {
-        assert!(!said.contains(secret), "{secret} in {said}");
+        assert!(!printed.contains(secret), "{secret} in {printed}");
     }
 }
 
@@ -94,11 +94,14 @@ fn a_linked_file_that_is_not_hocon_is_not_quoted() {
         "x",
         "{\"db\": {\"user\": \"s3cr3t\", \"pw\": \"hunter2\"}, \"enabled\": \"on\"}\n",
     );
-    let said = home.run(&["scan"]).errors;
-    assert!(said.contains("`code` is mandatory and missing"), "{said}");
+    let printed = home.run(&["scan"]).errors;
     assert!(
-        !said.contains("s3cr3t") && !said.contains("hunter2"),
-        "{said}"
+        printed.contains("`code` is mandatory and missing"),
+        "{printed}"
+    );
+    assert!(
+        !printed.contains("s3cr3t") && !printed.contains("hunter2"),
+        "{printed}"
     );
 }
 
@@ -108,7 +111,7 @@ fn a_filter_outside_of_the_home_or_of_secrets_is_not_quoted() {
     let outside = Home::empty();
     let provider =
         "secret-manager { key = s, provider = file, configuration { file-path = secrets.txt } }\n";
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("conf/application.conf", provider);
     for text in [
         "s3cr3t hunter2",
@@ -177,10 +180,13 @@ fn another_csv_file_named_as_a_mapping_is_not_quoted() {
             connection("qlik", &site) + &mapping,
         );
         let run = home.run(&["check"]);
-        let said = run.output + &run.errors;
-        assert!(said.contains("x.c") || said.contains("x.json"), "{said}");
+        let printed = run.output + &run.errors;
+        assert!(
+            printed.contains("x.c") || printed.contains("x.json"),
+            "{printed}"
+        );
         for secret in SECRETS {
-            assert!(!said.contains(secret), "{text}: {said}");
+            assert!(!printed.contains(secret), "{text}: {printed}");
         }
     }
     home.write("people.csv", "nonsense,a@example.com\n");

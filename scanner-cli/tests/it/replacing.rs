@@ -22,7 +22,7 @@ fn an_export_is_not_replaced_by_one_that_misses_more_than_the_fuse_allows() {
     for (sheets, removed, exit) in [(60, 12, 0), (60, 13, 5), (4, 3, 0), (4, 4, 5)] {
         for output in [None, Some("here.ndjson")] {
             let (site, ids) = site(sheets);
-            let home = Home::of(&site);
+            let home = Home::with_site(&site);
             let file = output.unwrap_or(EXPORT);
             let mut arguments = vec!["scan", "--no-store"];
             arguments.extend(output.iter().flat_map(|output| ["--output", output]));
@@ -59,7 +59,7 @@ fn an_export_is_not_replaced_by_one_that_misses_more_than_the_fuse_allows() {
 #[test]
 fn an_account_that_lost_its_rights_does_not_empty_an_export() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--no-store"]).check(0, &[]);
     let before = home.read(EXPORT);
     site.set_account(Account::new("ACME\\scanner").without_rights());
@@ -78,7 +78,7 @@ fn an_account_that_lost_its_rights_does_not_empty_an_export() {
 #[test]
 fn new_items_do_not_compensate_for_missing_ones() {
     let (site, ids) = site(4);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--no-store"]).check(0, &[]);
     site.edit(|content| {
         let app = content.app_named("App 1").unwrap().to_owned();
@@ -94,7 +94,7 @@ fn new_items_do_not_compensate_for_missing_ones() {
 #[test]
 fn excluded_items_are_not_missing_unless_nothing_stays() {
     let (site, _) = site(30);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "--no-store"]).check(0, &[]);
     let file = connection("qlik", &site);
     home.write(
@@ -112,7 +112,7 @@ fn excluded_items_are_not_missing_unless_nothing_stays() {
 #[test]
 fn with_a_store_a_named_file_is_protected_too_and_other_texts_are_replaced() {
     let (site, ids) = site(4);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("here.ndjson", "former\n{\"other\":1}\n");
     home.run(&["scan", "--output", "here.ndjson"]).check(0, &[]);
     assert_eq!(home.items("here.ndjson").len(), 4);

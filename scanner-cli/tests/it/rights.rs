@@ -80,7 +80,7 @@ fn account_command(account: u32, groups: &[u32]) -> Command {
 
 /// A home that belongs to the service's account, with a connection file of root.
 fn home_of_service(site: &FakeSite) -> Home {
-    let home = Home::of(site);
+    let home = Home::with_site(site);
     set_mode(&home.path(""), 0o755);
     set_mode(&home.temporary(), 0o1777);
     chown(home.path(""), Some(SERVICE), Some(SERVICE)).unwrap();
@@ -104,7 +104,7 @@ fn all(folder: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn new_files_are_closed_to_others_and_secrets_and_locks_to_the_group() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     usual(&home, &["scan", "--report", "report.json"]).check(0, &[]);
     usual(&home, &["store", "backup", "data/a.backup"]).check(0, &[]);
     for folder in ["data", "export"] {
@@ -121,7 +121,7 @@ fn new_files_are_closed_to_others_and_secrets_and_locks_to_the_group() {
     }
     assert_eq!(mode(&home.path("report.json")), 0o640);
     // A stricter umask is respected.
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     with_umask(&home, "077", &["scan"]).check(0, &[]);
     assert_eq!(mode(&home.path("export/qlik.visualization.ndjson")), 0o600);
     assert_eq!(mode(&home.path("data")), 0o700);
@@ -130,7 +130,7 @@ fn new_files_are_closed_to_others_and_secrets_and_locks_to_the_group() {
 #[test]
 fn a_file_that_is_replaced_keeps_its_mode_and_group() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let export = home.path("export/qlik.visualization.ndjson");
     home.write("export/qlik.visualization.ndjson", "");
     home.write("report.json", "");
@@ -288,7 +288,7 @@ fn an_account_with_read_access_cannot_hold_a_lock() {
 #[test]
 fn a_lock_with_a_second_name_is_not_written_to() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("precious", "precious");
     fs::create_dir(home.path("data")).unwrap();
     fs::hard_link(home.path("precious"), home.path("data/qlik.lock")).unwrap();
@@ -312,7 +312,7 @@ fn a_service_of_its_own_account_works_after_root_ran_commands() {
         .env_clear()
         .env("TMPDIR", home.temporary());
     command.uid(SERVICE).gid(SERVICE).stdin(Stdio::null());
-    let running = Running::of(&home, command);
+    let running = Running::from_command(&home, command);
     wait("a scan", || running.log().contains("scan complete"));
     usual(&home, &["check"]).check(0, &[]);
     let log = running.stop();
@@ -322,7 +322,7 @@ fn a_service_of_its_own_account_works_after_root_ran_commands() {
 #[test]
 fn the_mode_of_a_follower_is_that_of_its_files_and_lets_readers_into_a_new_folder() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let set = |mode: &str| {
         let follower = format!("followers = [ {{ kind = ndjson, path = export, mode = {mode} }} ]");
         home.write("conf/application.conf", follower);
@@ -357,7 +357,7 @@ fn status_reports_that_it_may_not_open_the_lock_of_the_service() {
         .env_clear()
         .env("TMPDIR", home.temporary());
     command.uid(SERVICE).gid(SERVICE).stdin(Stdio::null());
-    let running = Running::of(&home, command);
+    let running = Running::from_command(&home, command);
     wait("a scan", || running.log().contains("scan complete"));
     as_account(&home, OTHER, &[], &["status"])
         .check(3, &["cannot tell whether a service is running"]);

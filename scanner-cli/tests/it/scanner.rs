@@ -22,7 +22,7 @@ pub(crate) struct Run {
 }
 
 impl Home {
-    /// A home without anything in it.
+    /// An empty home.
     pub(crate) fn empty() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
@@ -44,7 +44,7 @@ impl Home {
     }
 
     /// A home whose only connection, `qlik`, is to this site.
-    pub(crate) fn of(site: &FakeSite) -> Self {
+    pub(crate) fn with_site(site: &FakeSite) -> Self {
         Self::with(&connection("qlik", site))
     }
 
@@ -163,7 +163,7 @@ pub(crate) fn with_slashes(text: &str) -> String {
     }
 }
 
-/// A connection file as people write it.
+/// A connection file with common settings.
 pub(crate) fn connection(code: &str, site: &FakeSite) -> String {
     connection_to(code, &site.url())
 }

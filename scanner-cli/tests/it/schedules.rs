@@ -40,7 +40,7 @@ fn output(home: &Home, arguments: &[&str]) -> String {
         variables: [].into(),
         home: None,
         input: Box::new(io::empty()),
-        typed: false,
+        is_interactive: false,
         output: Box::new(output.clone()),
         errors: Box::new(io::sink()),
         screen: None,
@@ -112,7 +112,7 @@ fn status_prints_the_next_three_times() {
 #[test]
 fn status_without_an_expression_has_no_times() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         "connections/off.conf",
         connection("off", &site) + OWN + "enabled = false",
@@ -237,7 +237,7 @@ fn an_invalid_schedule_is_refused_with_its_place() {
         let setting = format!("schedule = \"{schedule}\"\n");
         let home = Home::with(&(connection("qlik", &site) + &setting));
         home.run(&["scan"]).check(3, &texts);
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         let setting = format!("automation.synchronize = \"{schedule}\"\n");
         home.write("conf/application.conf", setting);
         home.run(&["scan"]).check(

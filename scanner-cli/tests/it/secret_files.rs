@@ -34,14 +34,14 @@ fn a_secret_is_a_file_without_its_final_line_break() {
     }
     let shown = home.run(&["config", "show", "qlik"]);
     shown.check(0, &[]);
-    for (content, said) in [
+    for (content, expected) in [
         (&b""[..], "the secret `run/secrets/qlik.account-1` is empty"),
         (b"\n", "is empty"),
         (b"s3cr3t\xff", "is not UTF-8 text"),
     ] {
         home.write("run/secrets/qlik.account-1", content);
         let run = home.run(&["scan"]);
-        run.check(3, &[said, "connections/qlik.conf:"]);
+        run.check(3, &[expected, "connections/qlik.conf:"]);
         assert!(!run.errors.contains("s3cr3t"), "{}", run.errors);
     }
     std::fs::remove_file(home.path("run/secrets/qlik.account-1")).unwrap();
@@ -93,7 +93,7 @@ fn a_name_cannot_leave_the_folder_and_its_codes_apply() {
             .check(3, &["is not the name of a file of secrets"]);
     }
     home.write("connections/qlik.conf", connection("qlik", &site) + ASKS);
-    for (codes, said) in [
+    for (codes, expected) in [
         ("\"qlik.account-1\" = [ qlik ]", None),
         ("qlik.account-1 = qlik", None),
         (
@@ -105,9 +105,9 @@ fn a_name_cannot_leave_the_folder_and_its_codes_apply() {
     ] {
         let codes = format!("{FILES}secret-manager.configuration.codes {{ {codes} }}\n");
         home.write("conf/application.conf", codes);
-        match said {
+        match expected {
             None => drop(home.run(&["scan"]).check(0, &["complete"])),
-            Some(said) => drop(home.run(&["scan"]).check(3, &[said])),
+            Some(expected) => drop(home.run(&["scan"]).check(3, &[expected])),
         }
     }
     home.write("conf/application.conf", FILES);

@@ -70,9 +70,9 @@ fn a_secret_comes_from_the_named_section_or_from_the_default_one() {
 fn a_missing_secret_is_reported_where_it_is_used() {
     let site = FakeSite::start_in_thread();
     let place = "connections/qlik.conf:7:16";
-    let check = |home: &Home, said: &str| {
+    let check = |home: &Home, expected: &str| {
         let run = home.run(&["scan"]);
-        run.check(3, &[said]);
+        run.check(3, &[expected]);
         assert!(
             run.errors.contains("connections/qlik.conf:"),
             "{}",

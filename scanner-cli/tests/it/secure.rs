@@ -122,14 +122,19 @@ const OTHER_KINDS: &[(&str, &str, &str, &str, &str)] = &[
 fn a_store_of_another_kind_than_declared_is_read_with_a_warning() {
     let site = secure();
     let set_type = |kind: &str| format!("set `tls.truststore.type = {kind}`");
-    for (fixture, name, more, told, kind) in OTHER_KINDS {
+    for (fixture, name, more, expected, kind) in OTHER_KINDS {
         let home = with_store_as(&site, fixture, name, more);
         let path = format!("the trust store `conf/{name}`");
         home.run(&["scan"]).check(
             0,
-            &["qlik (Test site): complete", &path, told, &set_type(kind)],
+            &[
+                "qlik (Test site): complete",
+                &path,
+                expected,
+                &set_type(kind),
+            ],
         );
-        assert!(checked(&home).contains(told), "{}", checked(&home));
+        assert!(checked(&home).contains(expected), "{}", checked(&home));
         site.expire_sessions();
     }
 }
@@ -156,7 +161,7 @@ fn weak_certificates_cause_a_warning_in_each_report() {
 #[test]
 fn unusable_trust_stores_have_their_own_messages() {
     let site = secure();
-    for (fixture, name, more, told) in [
+    for (fixture, name, more, expected) in [
         (
             "openssl.p12",
             "trust.p12",
@@ -186,7 +191,7 @@ fn unusable_trust_stores_have_their_own_messages() {
         ),
     ] {
         let run = with_store_as(&site, fixture, name, more).run(&["scan"]);
-        run.check(3, &["connections/qlik.conf:", told]);
+        run.check(3, &["connections/qlik.conf:", expected]);
         assert!(!run.errors.contains("s3cr3t"), "{}", run.errors);
     }
     let cut = with_store(&site, "openssl.p12", PASSWORD);
@@ -217,7 +222,7 @@ fn a_refused_certificate_is_explained() {
             "try: ",
         ],
     );
-    Home::of(&site)
+    Home::with_site(&site)
         .run(&["scan"])
         .check(4, &["CN=Acme Issuing CA", "try: "]);
 }

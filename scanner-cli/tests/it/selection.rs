@@ -9,7 +9,7 @@ fn the_exit_code_is_the_worst_for_the_catalog() {
     let good = FakeSite::start_in_thread();
     let partial = FakeSite::start_in_thread();
     partial.fail(Fault::count_off_by(1).on("/qrs/app/object/count"));
-    let home = Home::of(&good);
+    let home = Home::with_site(&good);
     home.write("connections/bad.conf", "a = ");
     home.run(&["scan"])
         .check(3, &["qlik (Test site): complete"]);
@@ -29,7 +29,7 @@ fn the_exit_code_is_the_worst_for_the_catalog() {
 #[test]
 fn an_unknown_code_is_a_usage_error() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan", "nope"]).check(
         2,
         &[
@@ -90,7 +90,7 @@ fn an_unknown_code_suggests_a_similar_one() {
 #[test]
 fn an_invalid_command_line_is_exit_2() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/second.conf", connection("second", &site));
     for arguments in [
         &[][..],
@@ -112,7 +112,7 @@ fn an_invalid_command_line_is_exit_2() {
 fn two_scans_of_one_connection_do_not_run_in_parallel() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::stall(Point::Records(3)).on("/qrs/app/object/full"));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let mut first = home.start(&["scan"]);
     while site.requests_of("/qrs/app/object/full").is_empty() {
         std::thread::sleep(std::time::Duration::from_millis(5));

@@ -28,21 +28,21 @@ use crate::scanner::{Home, connection};
 
 const SHEETS: &str = "/qrs/app/object/full";
 const BRIEF: &str = "automation.look_interval = 50 ms\n";
-/// A port that no other test uses.
+/// The address of a port without a server.
 const NOWHERE: &str = "http://127.0.0.1:1/header";
 /// Maximum time to wait on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// A service in a home, which ends with the test.
 pub(crate) struct Running(Child, PathBuf);
 
 impl Running {
     pub(crate) fn start(home: &Home) -> Self {
-        Self::of(home, home.command(&["run"]))
+        Self::from_command(home, home.command(&["run"]))
     }
 
     /// The service that this command starts.
-    pub(crate) fn of(home: &Home, mut command: Command) -> Self {
+    pub(crate) fn from_command(home: &Home, mut command: Command) -> Self {
         let log = home.path("run.log");
         command.stderr(File::create(&log).unwrap());
         Self(command.spawn().unwrap(), log)
@@ -99,11 +99,11 @@ impl Drop for Running {
     }
 }
 
-/// Waits until `true_at_last` returns true.
-pub(crate) fn wait(what: &str, mut true_at_last: impl FnMut() -> bool) {
+/// Waits until `is_reached` returns true. `what` is the state in the message of a failure.
+pub(crate) fn wait(what: &str, mut is_reached: impl FnMut() -> bool) {
     let begun = Instant::now();
-    while !true_at_last() {
-        assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
+    while !is_reached() {
+        assert!(begun.elapsed() < MAX_WAIT, "in vain: {what}");
         thread::sleep(Duration::from_millis(50));
     }
 }

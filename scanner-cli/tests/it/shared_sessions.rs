@@ -140,9 +140,9 @@ fn too_many_sessions_are_explained() {
         let builder = FakeSite::builder().too_many_sessions(answer);
         let site = builder.start_in_thread();
         for _ in 0..5 {
-            Home::of(&site).run(&["check"]).check(0, &[]);
+            Home::with_site(&site).run(&["check"]).check(0, &[]);
         }
-        let home = Home::of(&site);
+        let home = Home::with_site(&site);
         let texts = [
             "the account has too many open sessions",
             "30 minutes",

@@ -51,7 +51,7 @@ fn scan_ids(home: &Home) -> Vec<String> {
 #[test]
 fn a_restored_store_has_the_content_of_the_backup_and_followers_are_reset() {
     let site = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     home.run(&["store", "backup", "saved.db"])
         .check(0, &["backed up `data/catalog.db` to `saved.db`"]);
@@ -105,7 +105,7 @@ fn a_restored_store_has_the_content_of_the_backup_and_followers_are_reset() {
 #[test]
 fn a_log_that_belongs_to_the_former_store_does_not_reach_the_restored_one() {
     let site = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     home.run(&["store", "backup", "saved.db"]).check(0, &[]);
     for by_hand in [false, true] {
@@ -150,7 +150,7 @@ fn leave_log(home: &Home) {
 #[test]
 fn a_backup_is_made_while_a_scan_writes_and_a_restore_waits_for_everyone() {
     let site = site(100);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     home.run(&["store", "backup", "first.db"]).check(0, &[]);
     site.fail(Fault::stall(Point::Records(80)).on("/qrs/app/object/full"));
@@ -180,7 +180,7 @@ fn a_backup_is_made_while_a_scan_writes_and_a_restore_waits_for_everyone() {
 fn a_service_allows_a_backup_but_no_restore() {
     // The service is stopped with a signal.
     let site = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let running = Running::briefly(&home);
     crate::service::wait("the export", || home.has(EXPORT));
     home.run(&["store", "backup", "saved.db"]).check(0, &[]);
@@ -195,7 +195,7 @@ fn a_service_allows_a_backup_but_no_restore() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn killed_at_any_instant_a_restore_leaves_the_old_store_or_the_new_one() {
     let site = site(50);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     home.run(&["store", "backup", "saved.db"]).check(0, &[]);
     add_and_scan(&site, &home, "newer");
@@ -248,7 +248,7 @@ fn killed_at_any_instant_a_restore_leaves_the_old_store_or_the_new_one() {
 #[test]
 fn an_older_store_is_copied_before_it_is_migrated() {
     let site = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     fs::create_dir_all(home.path("data")).unwrap();
     let db = Connection::open(home.path(STORE)).unwrap();
     for version in ["1", "2"] {
@@ -286,7 +286,7 @@ fn an_older_store_is_copied_before_it_is_migrated() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_restore_needs_no_terminal_and_reads_nothing() {
     let site = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     home.run(&["store", "backup", "saved.db"]).check(0, &[]);
     let mut command = Command::new("setsid");

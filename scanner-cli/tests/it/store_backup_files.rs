@@ -12,7 +12,7 @@ use crate::{
 #[test]
 fn a_file_that_is_not_a_backup_is_refused_and_nothing_changes() {
     let site = site(20);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     home.run(&["store", "backup", "saved.db"]).check(0, &[]);
     let store = fs::read(home.path(STORE)).unwrap();
@@ -74,7 +74,7 @@ fn a_file_that_is_not_a_backup_is_refused_and_nothing_changes() {
 #[test]
 fn a_backup_replaces_an_earlier_one_and_nothing_else() {
     let site = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["store", "backup", "saved.db"])
         .check(3, &["does not exist yet", "run `scan`"]);
     home.run(&["scan"]).check(0, &[]);
@@ -130,7 +130,7 @@ fn a_backup_replaces_an_earlier_one_and_nothing_else() {
 #[test]
 fn a_damaged_store_is_detected_and_the_message_suggests_a_restore() {
     let site = site(200);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["store", "check"])
         .check(3, &["there is no store"]);
     home.run(&["scan"]).check(0, &[]);
@@ -161,7 +161,7 @@ fn a_damaged_store_is_detected_and_the_message_suggests_a_restore() {
 #[test]
 fn checking_a_backup_leaves_nothing_beside_it() {
     let site = site(5);
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     fs::create_dir(home.path("backups")).unwrap();
     for command in ["backup", "check"] {

@@ -83,7 +83,7 @@ fn killed_at_any_instant_the_store_is_intact() {
     const SHEETS: usize = 300;
     let content = Content::generated(3, SHEETS / 3);
     let site = FakeSite::builder().content(content).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let begun = Instant::now();
     home.run(&["scan"]).check(0, &[]);
     let whole_scan = begun.elapsed();
@@ -139,7 +139,7 @@ fn killed_at_any_instant_the_store_is_intact() {
 fn a_full_disk_is_a_failure_and_leaves_the_store_intact() {
     let content = Content::generated(2, 10);
     let site = FakeSite::builder().content(content).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let export = home.read(EXPORT);
     site.edit(|content| {
@@ -171,7 +171,7 @@ fn a_full_disk_is_a_failure_and_leaves_the_store_intact() {
 #[test]
 fn a_store_of_a_newer_version_is_refused_and_not_touched() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     open(&home.path(STORE))
         .pragma_update(None, "user_version", 99)
@@ -193,7 +193,7 @@ fn a_store_of_a_newer_version_is_refused_and_not_touched() {
 #[test]
 fn an_unusable_store_is_a_failure_with_advice() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write(
         STORE,
         "no database, but a text that is long enough to be one, were it one",
@@ -241,7 +241,7 @@ fn an_unusable_store_is_a_failure_with_advice() {
 #[test]
 fn a_read_only_store_can_be_read_and_not_written() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     // What no right forbids to a test that runs as root, SQLite itself does for a file in a format that it only reads.
     let path = home.path(STORE);
@@ -256,7 +256,7 @@ fn a_read_only_store_can_be_read_and_not_written() {
 fn a_second_process_reads_while_a_scan_writes_and_a_second_scan_is_busy() {
     let content = Content::generated(2, 50);
     let site = FakeSite::builder().content(content).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     site.fail(Fault::stall(Point::Records(80)).on("/qrs/app/object/full"));
     let mut child = home.start(&["scan"]);

@@ -13,7 +13,7 @@ use crate::{
 fn a_scan_that_exceeds_the_quota_of_the_store_fails_and_the_others_continue() {
     let content = Content::generated(2, 10);
     let site = FakeSite::builder().content(content).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("conf/application.conf", "store.max_size = 1 MB");
     home.run(&["scan"]).check(0, &["20 added"]);
     let export = home.read(EXPORT);
@@ -84,7 +84,7 @@ fn a_long_description_of_an_app_with_many_sheets_costs_neither_memory_nor_disk()
             content.set(&app, "description", description.as_str().into());
         });
     };
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     // An export has the description of each sheet; this is about the store.
     home.write("conf/application.conf", "followers = []");
     let short = peak_of_scan(&home);

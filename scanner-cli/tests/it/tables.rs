@@ -7,7 +7,7 @@ use crate::scanner::{Home, items};
 
 /// A home whose only connection was scanned.
 fn scanned(site: &FakeSite) -> Home {
-    let home = Home::of(site);
+    let home = Home::with_site(site);
     home.run(&["scan"]).check(0, &[]);
     home
 }

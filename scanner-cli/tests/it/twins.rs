@@ -61,7 +61,7 @@ fn names(items: &[Value]) -> Vec<&str> {
 fn store_export_no_store_and_inventory_agree_in_any_order() {
     let (content, kept, dropped) = content();
     let site = FakeSite::builder().content(content).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     for (scans, order) in ORDERS.into_iter().enumerate() {
         site.edit(|content| reorder(content, order));
         let run = home.run(&["scan", "--report", "report.json"]);

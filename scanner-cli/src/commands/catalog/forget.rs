@@ -1,4 +1,4 @@
-//! `catalog forget`: removes a connection from the store, from followers and from the files of the home.
+//! `catalog forget`: deletes a connection from the store, from followers and from the files of the home.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
@@ -25,10 +25,10 @@ async fn forget(program: &mut Program, arguments: &arguments::Forget) -> Result<
     })?;
     program.installation.home.remove_leftovers();
     let followers = application(program)?.followers;
-    let begun = program.installation.begin_forget(code, followers);
-    let found = begun.map_err(|error| program.report_error(&error))?;
+    let found = program.installation.begin_forget(code, followers);
+    let found = found.map_err(|error| program.report_error(&error))?;
     program.report(&show::found(&found, arguments.keep_in_catalogs));
-    if program.environment.typed && !arguments.yes && !confirmed(program).await? {
+    if program.environment.is_interactive && !arguments.yes && !confirmed(program).await? {
         program.report("nothing was changed\n");
         return Err(Exit::Interrupted);
     }
@@ -47,7 +47,7 @@ async fn forget(program: &mut Program, arguments: &arguments::Forget) -> Result<
     })
 }
 
-/// Asks on the terminal.
+/// Asks for confirmation on the terminal.
 async fn confirmed(program: &mut Program) -> Result<bool, Exit> {
     program.report("Forget it? This cannot be undone. [y/N] ");
     let input = std::mem::replace(&mut program.environment.input, Box::new(io::empty()));
@@ -59,10 +59,10 @@ async fn confirmed(program: &mut Program) -> Result<bool, Exit> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// The line that is typed.
+/// Reads the answer: one line.
 fn answer(input: Box<dyn Read + Send>) -> String {
     let mut line = String::new();
-    // More than a word is no consent.
+    // A longer line is not a confirmation.
     let _ = BufReader::new(input.take(100)).read_line(&mut line);
     line
 }
@@ -85,7 +85,7 @@ async fn deliver_removals(program: &mut Program, found: &Forget) -> Result<Vec<S
     delivered.map_err(|error| program.report_error(&error))
 }
 
-/// `3 changes`, for numbers of the store, which are never negative.
-fn count(number: i64, what: &str) -> String {
-    counted(number.unsigned_abs(), what)
+/// `3 changes`. Numbers of the store are never negative.
+fn count(number: i64, noun: &str) -> String {
+    counted(number.unsigned_abs(), noun)
 }

@@ -1,4 +1,4 @@
-//! Checks as lines for people.
+//! Checks as text.
 
 use crate::{check::Checked, printable::Page};
 

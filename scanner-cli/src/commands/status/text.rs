@@ -1,4 +1,4 @@
-//! The status as lines for people.
+//! The status as text.
 
 use catalog_model::counted;
 

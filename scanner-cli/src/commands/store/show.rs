@@ -1,8 +1,8 @@
-//! What `store check` found, for people and programs.
+//! The result of `store check` as text and JSON.
 
 use crate::{json_text::json_page, printable::Page, store::Health};
 
-/// The result as lines for people.
+/// The result as text.
 pub(super) fn as_text(health: &Health) -> String {
     let Health { items, .. } = health;
     let state = if health.problems.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn as_json(health: &Health) -> String {
     json_page(&value)
 }
 
-/// A number of bytes for people.
+/// A number of bytes as text: `2.5 GB`.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1_000 {

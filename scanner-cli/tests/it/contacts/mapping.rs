@@ -44,7 +44,7 @@ fn an_invalid_entry_is_reported_with_its_line_and_the_others_are_used() {
         "conf/contacts.csv",
         "ACME\\dmitri,dmitri@mapped.example\n\nACME\\grace,nobody\n",
     );
-    let (run, told) = report(&home);
+    let (run, json) = report(&home);
     let place = "conf/contacts.csv:3:1";
     run.check(
         0,
@@ -53,8 +53,8 @@ fn an_invalid_entry_is_reported_with_its_line_and_the_others_are_used() {
             "`nobody` of `ACME\\grace` is not a valid e-mail address",
         ],
     );
-    assert_eq!(told["problems"][0]["severity"], "warning");
-    assert_eq!(told["problems"][0]["place"], place);
+    assert_eq!(json["problems"][0]["severity"], "warning");
+    assert_eq!(json["problems"][0]["place"], place);
     assert_eq!(
         owner(&home, "ACME\\dmitri")["email"],
         "dmitri@mapped.example"
@@ -67,7 +67,7 @@ fn a_mapping_that_would_silently_lose_people_is_refused_with_its_place() {
     let home = home(&site, "mapping = conf/contacts.csv");
     home.run(&["scan"])
         .check(3, &["conf/contacts.csv", "cannot be read", "home folder"]);
-    for (content, place, told) in [
+    for (content, place, message) in [
         (
             &b"ACME\\a,a@x\n\"ACME\\b,b@x\nACME\\c,c@x"[..],
             ":2:1",
@@ -78,7 +78,7 @@ fn a_mapping_that_would_silently_lose_people_is_refused_with_its_place() {
     ] {
         home.write("conf/contacts.csv", content);
         let place = format!("conf/contacts.csv{place}");
-        home.run(&["scan"]).check(3, &[&place, told]);
+        home.run(&["scan"]).check(3, &[&place, message]);
         assert!(!home.has(EXPORT));
     }
     set(&home, &site, "mapping = conf/contacts.conf");

@@ -1,4 +1,4 @@
-//! Files that cannot be used, or only in part: each with the message of the command that reads it.
+//! Invalid files, each with the message of the command that reads it.
 
 use crate::scanner::Home;
 
@@ -7,7 +7,7 @@ use super::Page;
 const HEAD: &str = "name = \"A\"\ncode = \"a\"\nconnector_id = \"qlik-sense\"\n";
 const GOOD: &str = "connection { url = \"https://h.example/vp\", link_url = \"https://h.example\", auth { key = X-User, value = y } }\n";
 
-/// Shows what `check --offline` says of each of these texts as a connection file.
+/// Adds the output of `check --offline` for each of these texts as a connection file.
 fn check(name: &str, files: &[String]) {
     let mut page = Page::new();
     for file in files {
@@ -17,7 +17,7 @@ fn check(name: &str, files: &[String]) {
     page.check(name);
 }
 
-/// Shows a file, and what `check --offline` says about it on standard error.
+/// Adds a file, and the errors of `check --offline` about it.
 fn show(page: &mut Page, home: &Home, file: &str) {
     let shown = file
         .strip_prefix(HEAD)
@@ -26,7 +26,7 @@ fn show(page: &mut Page, home: &Home, file: &str) {
         page.note(line);
     }
     let mut run = home.run(&["check", "--offline"]);
-    // The same is on standard error, with the text of the file.
+    // Standard output has the same errors without the lines of the file.
     run.output.clear();
     page.add(home, &["check", "--offline"], &run);
 }

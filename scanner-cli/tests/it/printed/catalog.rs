@@ -8,7 +8,7 @@ use crate::scanner::Home;
 const APP_KEY: &str = "demo/app:ab8864f2-90a4-4c48-a837-8b69817e599a";
 const KEY: &str = "demo/ab8864f2-90a4-4c48-a837-8b69817e599a/JDWuPK";
 
-/// A home that was scanned, and scanned again after changes: sheets that are renamed, removed, excluded and unreadable.
+/// A home with two scans. Between them, sheets were renamed, removed and excluded.
 pub(super) fn changed(site: &FakeSite) -> Home {
     let home = demo(site);
     home.run(&["scan"]).check(0, &[]);
@@ -70,7 +70,7 @@ fn lists_of_items() {
     page.check("catalog_list");
 }
 
-/// What `catalog list --type` is called with, after these words.
+/// Arguments after `catalog list --type`.
 const CONTAINER_LISTS: &[&[&str]] = &[
     &["app"],
     &["stream"],

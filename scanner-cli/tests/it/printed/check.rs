@@ -1,4 +1,4 @@
-//! `check`: each stage on the way to a site.
+//! `check`: tests each stage of the connection to a site.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! `config show`: a connection file as it is understood.
+//! `config show`: a connection file as the scanner reads it.
 
 use qrs_client::fake_site::FakeSite;
 

@@ -1,7 +1,7 @@
-//! The output that README.md and docs/ show is what the program prints: each block with output names a snapshot, in a line
-//! such as `<!-- snapshot: scan_complete -->` before it.
+//! Compares the output in README.md and docs/ with snapshots. Each block with output names its snapshot in a line before it,
+//! such as `<!-- snapshot: scan_complete -->`.
 //!
-//! A block shows lines that follow each other in the snapshot; a line `…` stands for lines that are left out.
+//! A block has consecutive lines of the snapshot. A line `…` replaces omitted lines.
 
 use std::{fs, path::Path};
 
@@ -96,7 +96,7 @@ fn marked(line: &str) -> Option<String> {
     rest.strip_suffix(" -->").map(str::to_owned)
 }
 
-/// The lines of the snapshots that a mark names.
+/// The lines of these snapshots.
 fn snapshots(names: &str) -> Vec<String> {
     names.split_whitespace().flat_map(snapshot).collect()
 }
@@ -118,7 +118,7 @@ fn snapshot(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The block's lines in parts that follow each other: `…` and commands separate them.
+/// The lines of the block in parts. `…` and commands separate parts.
 fn parts(block: &Block) -> Vec<Vec<String>> {
     let mut parts = vec![Vec::new()];
     for line in stable::without_times(&block.lines.join("\n")).lines() {
@@ -134,7 +134,7 @@ fn parts(block: &Block) -> Vec<Vec<String>> {
     parts
 }
 
-/// Whether all parts of the block are in the snapshot, each after the one before or with a command of its own.
+/// Checks that all parts of the block are in the snapshot, in their order. A part with a command may be anywhere.
 fn is_printed(block: &Block, printed: &[String]) -> Result<(), String> {
     let mut from = 0;
     for part in parts(block) {
@@ -152,7 +152,7 @@ fn is_printed(block: &Block, printed: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the block is JSON that the snapshot has with other line breaks.
+/// Whether the snapshot has the same JSON, possibly with other line breaks.
 fn is_json_of(block: &Block, printed: &[String]) -> bool {
     let text = stable::without_times(&block.lines.join("\n"));
     let Ok(json) = serde_json::from_str::<Value>(&text) else {

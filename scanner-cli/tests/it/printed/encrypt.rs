@@ -10,12 +10,12 @@ use crate::{
     scanner::{Home, Run},
 };
 
-/// Runs `encrypt` with this standard input, which pages do not show.
+/// Runs `encrypt` with this standard input, which is not in the snapshot.
 fn encrypt(page: &mut Page, home: &Home, arguments: &[&str], input: &[u8]) {
     let mut command = home.command(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    // It may refuse its arguments before it reads.
+    // The command may refuse its arguments and close its input.
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     let run = Run {

@@ -1,4 +1,4 @@
-//! What the documentation shows and no other page has.
+//! Examples of the documentation that are in no other snapshot.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use qrs_client::fake_site::FakeSite;
 use super::{Page, demo, demo_text};
 use crate::scanner::Home;
 
-/// The connection file of the documentation's mistakes.
+/// The connection file for the common mistakes in the documentation.
 const FILE: &str = r#"name = "Qlik production"
 code = "qlik-prod"
 connector_id = "qlik-sense"

@@ -1,4 +1,4 @@
-//! `explain`: what is stored about a sheet, and what the site says.
+//! `explain`: what the store and the site have about a sheet.
 
 use qrs_client::fake_site::{Account, Entity, FakeSite};
 

@@ -7,7 +7,7 @@ use crate::scanner::{Home, connection};
 
 const TWO_FOLLOWERS: &str = "followers = [ { kind = ndjson, path = catalog, name = glue }, { kind = ndjson, path = export } ]\n";
 
-/// On a clock that stands still, so that the time of the next retry is that of the failure and a minute.
+/// With a clock that stands still, so that the next retry is exactly one minute after the failure.
 #[test]
 fn a_follower_that_fails_beside_one_that_works() {
     let site = FakeSite::start_in_thread();
@@ -33,7 +33,7 @@ fn a_follower_that_fails_beside_one_that_works() {
 #[test]
 fn a_follower_that_no_longer_receives_a_connection() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/test.conf", connection("test", &site));
     home.run(&["scan", "--quiet"]).check(0, &[]);
     let narrowed = "followers = [ { kind = ndjson, path = export, connections = [qlik] } ]\n";

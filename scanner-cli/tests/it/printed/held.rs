@@ -1,4 +1,4 @@
-//! The program in this process, on a clock that stands still: for output with times that are not now.
+//! Runs the program in this process with a clock that stands still, for output with exact times.
 
 use std::{
     io::{self, Write},
@@ -35,14 +35,14 @@ fn clock() -> Timestamp {
     "2026-11-24T07:00:00Z".parse().unwrap()
 }
 
-/// What a command prints then. Log lines are not part of it.
+/// The output of a command at this time, without log lines.
 pub(crate) fn run(home: &Home, arguments: &[&str]) -> Run {
     let (output, errors) = (Kept::default(), Kept::default());
     let environment = Environment {
         variables: [].into(),
         home: None,
         input: Box::new(io::empty()),
-        typed: false,
+        is_interactive: false,
         output: Box::new(output.clone()),
         errors: Box::new(errors.clone()),
         screen: None,

@@ -3,7 +3,7 @@
 use super::Page;
 use crate::scanner::Home;
 
-/// Every command and subcommand, as it is typed.
+/// The arguments of every command and subcommand.
 const COMMANDS: [&[&str]; 24] = [
     &[],
     &["run"],

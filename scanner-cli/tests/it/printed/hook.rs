@@ -1,4 +1,4 @@
-//! `hook test`, and what is wrong with a hook's file.
+//! `hook test`, and errors in hook files.
 
 use qrs_client::fake_site::FakeSite;
 

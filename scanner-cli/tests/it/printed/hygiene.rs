@@ -1,11 +1,11 @@
-//! The folder of the snapshots: no file that no test compares with.
+//! Finds snapshots that no test uses.
 
 use std::{ffi::OsStr, fs, path::Path};
 
-/// Where the snapshots are.
+/// The folder of the snapshots.
 pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/snapshots");
 
-/// All source text of the tests that compare with snapshots.
+/// The source text of all tests with snapshots.
 fn sources(folder: &Path) -> String {
     let mut text = String::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,4 +1,4 @@
-//! `inventory`: what the connections have.
+//! `inventory`: the sheets of the connections.
 
 use qrs_client::fake_site::{FakeSite, Fault};
 

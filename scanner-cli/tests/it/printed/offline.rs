@@ -1,4 +1,4 @@
-//! `check --offline`: all files of a home.
+//! `check --offline`: validates all files of a home.
 
 use qrs_client::fake_site::FakeSite;
 

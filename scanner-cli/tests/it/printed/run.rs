@@ -1,4 +1,4 @@
-//! `run` and `status`: the log of a service, and what it says of itself.
+//! `run` and `status`: the log and the state of a service.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::{
 
 const SETTINGS: &str = "automation.look_interval = 50 ms\n";
 
-/// Adds the log of a service that ended as it should.
+/// Adds the log of a service that stopped without errors.
 fn add_log(page: &mut Page, home: &Home, arguments: &[&str], log: String) {
     let run = Run {
         exit: 0,
@@ -23,7 +23,7 @@ fn add_log(page: &mut Page, home: &Home, arguments: &[&str], log: String) {
     page.add(home, arguments, &run);
 }
 
-/// The log with lines about hooks after the one about the export: both happen at the same time.
+/// The log with the lines about hooks after the line about the export. Both run at the same time, in any order.
 fn exports_before_hooks(log: &str) -> String {
     let mut lines: Vec<&str> = log.lines().collect();
     for at in 0..lines.len() {
@@ -36,7 +36,7 @@ fn exports_before_hooks(log: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Replaces the connection file at once, so that no service sees a part of it.
+/// Replaces the connection file atomically, so that the service never reads a part of it.
 fn replace(home: &Home, text: &str) {
     home.write("new.tmp", text);
     fs::rename(home.path("new.tmp"), home.path("connections/demo.conf")).unwrap();
@@ -51,11 +51,11 @@ fn log(arguments: &[&str]) -> Page {
         "hooks/h.conf",
         hook("tell-the-team", "post_items_upsert_command = [echo, hello]"),
     );
-    let running = Running::of(&home, home.command(arguments));
+    let running = Running::from_command(&home, home.command(arguments));
     wait("a scan", || scanned(&home, "demo", "complete") == 1);
     wait("the hook", || running.log().contains("tell-the-team"));
     wait("rest", || is_at_rest(&home));
-    // A mistake, and its end.
+    // An error, and its correction.
     replace(&home, &(demo_text(&site) + "enabled = perhaps\n"));
     wait("the mistake", || running.log().contains("perhaps"));
     site.fail(Fault::status(503).on("/qrs/app/full"));

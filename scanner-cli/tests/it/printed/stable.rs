@@ -1,4 +1,4 @@
-//! Makes a text the same in every run, on every machine: times, durations, ports, processes, paths and random ids.
+//! Replaces what differs between runs and machines: times, durations, ports, processes, paths and random ids.
 
 use std::{fs, sync::LazyLock};
 
@@ -7,11 +7,10 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::scanner::Home;
 
-/// What stands for the path of the home.
+/// The replacement of the path of the home.
 pub(super) const HOME: &str = "/srv/scanner";
 
-/// Patterns, and what stands for what they match. All replacements are as long as what they usually replace, so that
-/// columns stay aligned.
+/// Patterns and their replacements. A replacement is as long as the usual text, so that columns stay aligned.
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let patterns = [
         (r"(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b", "${1}:47110"),
@@ -60,7 +59,7 @@ pub(super) fn text(text: &str, home: &Home) -> String {
     text_with_times(&with_one_now(text), home)
 }
 
-/// The same, with times as they are.
+/// The same, without replacing times.
 pub(super) fn text_with_times(text: &str, home: &Home) -> String {
     let path = home.path("");
     let resolved = fs::canonicalize(&path).unwrap();
@@ -72,7 +71,7 @@ pub(super) fn text_with_times(text: &str, home: &Home) -> String {
     with_patterns(&text)
 }
 
-/// A text of the documentation or of a snapshot, in which all times are one.
+/// A text of the documentation or of a snapshot, with all times replaced by the same text.
 pub(super) fn without_times(text: &str) -> String {
     let text = TIME.replace_all(text, |found: &Captures<'_, str>| {
         let time = found.get(0).unwrap().as_str();
@@ -95,7 +94,7 @@ fn with_patterns(text: &str) -> String {
     without_trailing_spaces(&text)
 }
 
-/// The text with one moment for all times of today and of the next scans; times of the site's records stay.
+/// The text with one time for all times of today and of the next scans. Times of the site's records stay.
 fn with_one_now(text: &str) -> String {
     let now = Timestamp::now();
     let near = (now - 24.hours())..(now + 100.hours());

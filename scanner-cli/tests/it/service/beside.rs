@@ -10,7 +10,7 @@ use crate::scanner::{Home, connection};
 #[test]
 fn a_file_that_is_removed_in_the_middle_of_a_scan_ends_it_and_keeps_its_items() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let asked = site.requests_of(SHEETS).len();
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
@@ -31,7 +31,7 @@ fn a_file_that_is_removed_in_the_middle_of_a_scan_ends_it_and_keeps_its_items() 
 #[test]
 fn other_commands_work_while_a_scan_runs() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let asked = site.requests_of(SHEETS).len();
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
@@ -51,7 +51,7 @@ fn other_commands_work_while_a_scan_runs() {
 #[test]
 fn removals_can_be_accepted_beside_the_service() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let running = Running::briefly(&home);
     wait("a scan", || scanned(&home, "qlik", "complete") == 1);
     site.edit(|content| {
@@ -78,7 +78,7 @@ fn removals_can_be_accepted_beside_the_service() {
 #[test]
 fn an_invalid_schedule_is_reported_once_and_the_former_one_stays() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let former = "automation { synchronize = \"0 0 3 1 1 ? *\", look_interval = 50 ms }\n";
     home.write("conf/application.conf", former);
     let running = Running::start(&home);
@@ -105,7 +105,7 @@ fn an_invalid_schedule_is_reported_once_and_the_former_one_stays() {
 fn an_unchanged_problem_is_reported_once() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::status(503));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/broken.conf", "a = ");
     let running = Running::briefly(&home);
     wait("a failure", || scanned(&home, "qlik", "failed") == 1);

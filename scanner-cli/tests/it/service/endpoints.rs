@@ -19,8 +19,8 @@ pub(crate) fn address(running: &Running) -> String {
     let mut address = None;
     wait("an address", || {
         let log = running.log();
-        let said = log.rsplit_once("listening on http://");
-        address = said.map(|(_, rest)| rest.lines().next().unwrap().to_owned());
+        let listening = log.rsplit_once("listening on http://");
+        address = listening.map(|(_, rest)| rest.lines().next().unwrap().to_owned());
         address.is_some()
     });
     address.unwrap()
@@ -62,7 +62,7 @@ const KNOWN: [&str; 10] = [
 fn the_pages_show_health_readiness_and_metrics() {
     let (site, down) = (FakeSite::start_in_thread(), FakeSite::start_in_thread());
     down.fail(Fault::status(503));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/down.conf", connection("down", &down));
     home.write("connections/new.conf", "a = ");
     home.write("agent-identifier", "north-1");
@@ -105,7 +105,7 @@ const ITEMS: &str = "scanner_items{connection=\"qlik\"} 53";
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn after_a_restart_metrics_of_the_past_stay_and_counters_restart() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     home.write("conf/application.conf", BRIEF.to_owned() + LISTEN);
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
@@ -180,7 +180,7 @@ fn an_address_in_use_is_reported_once_and_retried_and_can_be_changed() {
 fn silent_clients_delay_neither_others_nor_shutdown() {
     let site = FakeSite::start_in_thread();
     site.fail(Fault::stall(Point::Records(3)).on(SHEETS));
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("conf/application.conf", BRIEF.to_owned() + LISTEN);
     let running = Running::start(&home);
     let address = address(&running);

@@ -12,7 +12,7 @@ use crate::scanner::{Home, connection};
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn an_invalid_file_keeps_its_last_valid_settings_until_it_is_fixed() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let running = Running::briefly(&home);
     wait("a scan", || scanned(&home, "qlik", "complete") == 1);
     let good = connection("qlik", &site);
@@ -51,7 +51,7 @@ fn an_invalid_file_keeps_its_last_valid_settings_until_it_is_fixed() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_file_may_be_renamed_copied_and_removed() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let running = Running::briefly(&home);
     wait("a scan", || scanned(&home, "qlik", "complete") == 1);
     let good = connection("qlik", &site);
@@ -109,7 +109,7 @@ fn a_changed_secret_takes_effect_immediately() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_filter_in_a_separate_file_takes_effect_when_it_changes() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let with_filter = connection("qlik", &site) + "filter = \"file:conf/sheets.filter\"\n";
     home.write("conf/sheets.filter", "app = 'Sales Overview'");
     home.write("connections/qlik.conf", with_filter);
@@ -136,7 +136,7 @@ fn a_filter_in_a_separate_file_takes_effect_when_it_changes() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn warnings_of_a_scan_are_logged_once() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let with_filter = connection("qlik", &site) + "filter = \"stream = 'Nix'\"\n";
     home.write("connections/qlik.conf", &with_filter);
     let running = Running::briefly(&home);

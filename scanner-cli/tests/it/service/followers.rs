@@ -20,7 +20,7 @@ fn behind(page: &str, follower: &str) -> Option<u64> {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn metrics_show_how_far_a_failing_follower_is_behind() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let followers =
         "followers = [ { kind = ndjson, path = out }, { kind = ndjson, path = export } ]\n";
     home.write(
@@ -54,7 +54,7 @@ fn metrics_show_how_far_a_failing_follower_is_behind() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_follower_of_an_unknown_connection_is_logged_once() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let followers = "followers = [ { kind = ndjson, path = export, connections = [qlick] } ]\n";
     home.write("conf/application.conf", BRIEF.to_owned() + followers);
     let running = Running::start(&home);
@@ -77,7 +77,7 @@ fn a_follower_of_an_unknown_connection_is_logged_once() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn a_file_that_is_no_longer_maintained_is_logged_once() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("connections/b.conf", connection("b", &site));
     home.run(&["scan"]).check(0, &[]);
     let followers = "followers = [ { kind = ndjson, path = export, connections = [b] } ]\n";

@@ -9,25 +9,25 @@ use qrs_client::fake_site::{Content, FakeSite};
 use rusqlite::Connection;
 
 use super::{
-    BRIEF, PATIENCE, Running, SHEETS,
+    BRIEF, MAX_WAIT, Running, SHEETS,
     endpoints::{address, ask},
     wait,
 };
 use crate::scanner::{Home, connection};
 
-/// The longest that a page or the end of the service may take on a loaded machine: far less than the store waits for a lock.
+/// Maximum time of a page request or a shutdown on a loaded machine. The store waits for a lock much longer.
 const SOON: Duration = Duration::from_secs(4);
 const PAGES: &str = "http.listen = \"127.0.0.1:0\"\n";
 
-/// A lock on the store that no other process gets past.
+/// An exclusive lock on the store.
 fn lock(home: &Home, how: &str) -> Connection {
     let database = Connection::open(home.path("data/catalog.db")).unwrap();
-    database.busy_timeout(PATIENCE).unwrap();
+    database.busy_timeout(MAX_WAIT).unwrap();
     database.execute_batch(how).unwrap();
     database
 }
 
-/// Asks the page for as long as a scan needs to wait for the lock for certain.
+/// Requests the page repeatedly, until a scan is certainly waiting for the lock.
 fn is_alive(address: &str) {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
@@ -40,7 +40,7 @@ fn is_alive(address: &str) {
 
 #[test]
 fn a_locked_store_delays_neither_a_page_nor_the_end() {
-    // The second one keeps readers out, too.
+    // The second lock excludes readers, too.
     for how in [
         "BEGIN IMMEDIATE",
         "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE",
@@ -66,10 +66,10 @@ fn a_locked_store_delays_neither_a_page_nor_the_end() {
 
 #[test]
 fn a_store_that_is_locked_during_a_scan_delays_neither_a_page_nor_the_end() {
-    // More items than what may wait for the store.
+    // More items than the queue of the store accepts.
     let content = Content::generated(50, 4_000);
     let site = FakeSite::builder().content(content).start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("conf/application.conf", BRIEF.to_owned() + PAGES);
     let running = Running::start(&home);
     let address = address(&running);

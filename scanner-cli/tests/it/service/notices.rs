@@ -30,7 +30,7 @@ fn new_replaced_and_removed_files_are_noticed() {
     home.write("connections/qlik.conf", connection("qlik", &site));
     wait("a new file", || scanned(&home, "qlik", "complete") == 1);
 
-    // As editors do.
+    // Editors replace files like this.
     home.write(
         "connections/.qlik.conf.tmp",
         connection("qlik", &site) + "# new\n",

@@ -44,7 +44,7 @@ fn ctrl_c_ends_the_service_cleanly() {
 fn systemd_is_notified_of_readiness_and_shutdown() {
     let home = Home::empty();
     let socket = UnixDatagram::bind(home.path("notify")).unwrap();
-    socket.set_read_timeout(Some(super::PATIENCE)).unwrap();
+    socket.set_read_timeout(Some(super::MAX_WAIT)).unwrap();
     let hear = || {
         let mut text = [0; 64];
         let length = socket.recv(&mut text).unwrap();
@@ -53,7 +53,7 @@ fn systemd_is_notified_of_readiness_and_shutdown() {
     home.write("conf/application.conf", BRIEF);
     let mut command = home.command(&["run"]);
     command.env("NOTIFY_SOCKET", home.path("notify"));
-    let running = Running::of(&home, command);
+    let running = Running::from_command(&home, command);
     assert_eq!(hear(), "READY=1");
     running.stop();
     assert_eq!(hear(), "STOPPING=1");
@@ -62,11 +62,11 @@ fn systemd_is_notified_of_readiness_and_shutdown() {
 #[test]
 fn the_json_log_has_one_object_per_line_and_no_secrets() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let nobody = connection("nobody", &site).replace("scanner", "s3cr3t-account");
     home.write("connections/nobody.conf", nobody);
     home.write("conf/application.conf", BRIEF);
-    let running = Running::of(&home, home.command(&["run", "--log-format", "json"]));
+    let running = Running::from_command(&home, home.command(&["run", "--log-format", "json"]));
     wait("scans", || {
         scanned(&home, "qlik", "complete") == 1 && scanned(&home, "nobody", "failed") == 1
     });

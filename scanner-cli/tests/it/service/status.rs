@@ -11,7 +11,7 @@ use crate::scanner::{Home, connection};
 #[test]
 fn status_works_without_a_running_service() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.write("agent-identifier", "north-1\n");
     let first = state(&home, "qlik.conf").unwrap();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What `catalog forget` reports.
+//! The texts of `catalog forget`.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::{
     store::ConnectionContents,
 };
 
-/// What there is, before anything is removed.
+/// The connection and its files, before anything is removed.
 pub(super) fn found(found: &Forget, keep_in_catalogs: bool) -> String {
     let mut text = match &found.holding {
         Some(holding) => format!(
@@ -33,7 +33,7 @@ pub(super) fn found(found: &Forget, keep_in_catalogs: bool) -> String {
     text
 }
 
-/// What was removed.
+/// The result.
 pub(super) fn forgotten(found: &Forget, followed: &[String], sessions: usize) -> String {
     let mut text = format!("forgot the connection `{}`\n", found.code);
     if found.holding.is_some() {
@@ -76,7 +76,7 @@ fn counts(holding: &ConnectionContents) -> String {
     )
 }
 
-/// What a person has to remove.
+/// Problems with files and copies that an administrator must remove.
 pub(super) fn problems(found: &Forget, forgotten: &Forgotten) -> Vec<Problem> {
     let Forgotten { failed, copies, .. } = forgotten;
     let mut problems = Vec::new();
