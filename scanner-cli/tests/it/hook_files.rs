@@ -201,7 +201,7 @@ fn closed_home(site: &FakeSite) -> Home {
 
 /// Checks whether a command prints a text.
 #[cfg(unix)]
-fn says(home: &Home, command: &str, text: &str, expected: bool) {
+fn check_printed(home: &Home, command: &str, text: &str, expected: bool) {
     let run = home.run(&[command]);
     let is_printed = run.errors.contains(text) || run.output.contains(text);
     assert_eq!(
@@ -217,9 +217,9 @@ fn files_that_name_programs_cause_a_warning_if_others_may_write_them() {
     let site = FakeSite::start_in_thread();
     let home = closed_home(&site);
     for command in ["check", "status", "scan"] {
-        says(&home, command, WARNING, false);
+        check_printed(&home, command, WARNING, false);
     }
-    for (name, mode, well, text) in [
+    for (name, mode, valid_mode, text) in [
         (
             "hooks/a.conf",
             0o666,
@@ -244,18 +244,18 @@ fn files_that_name_programs_cause_a_warning_if_others_may_write_them() {
     ] {
         set_mode(&home, name, mode);
         for command in ["check", "status"] {
-            says(&home, command, WARNING, !text.is_empty());
-            says(&home, command, text, true);
+            check_printed(&home, command, WARNING, !text.is_empty());
+            check_printed(&home, command, text, true);
         }
-        set_mode(&home, name, well);
+        set_mode(&home, name, valid_mode);
     }
-    for (name, mode, well) in [
+    for (name, mode, valid_mode) in [
         ("conf/application.conf", 0o662, 0o640),
         ("conf", 0o775, 0o755),
     ] {
         set_mode(&home, name, mode);
-        says(&home, "scan", &format!("`{name}` and {WARNING}"), true);
-        set_mode(&home, name, well);
+        check_printed(&home, "scan", &format!("`{name}` and {WARNING}"), true);
+        set_mode(&home, name, valid_mode);
     }
 }
 
