@@ -59,7 +59,7 @@ fn no_site_is_contacted() {
 #[test]
 fn short_durations_without_a_unit_cause_a_warning() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     let limit = "connection.time_limits.scan = 6\n";
     home.write("connections/b.conf", connection("beta", &site) + limit);
     home.write(
