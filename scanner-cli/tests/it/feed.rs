@@ -64,7 +64,7 @@ async fn changes(feed: &StoreFeed) -> Vec<String> {
 #[test]
 fn a_follower_receives_apps_and_streams_of_a_site_and_their_changes() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site);
+    let home = Home::with_site(&site);
     home.run(&["scan"]).check(0, &[]);
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {

@@ -128,7 +128,7 @@ fn a_secret_that_a_follower_cannot_use_is_reported_with_its_place() {
 #[test]
 fn a_file_that_is_no_longer_maintained_is_reported_without_the_secret() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site).traced();
+    let home = Home::with_site(&site).traced();
     let encrypted = encrypted_for(&home, OWNER, "path", "s3cr3t-folder");
     home.write("conf/application.conf", settings(&encrypted));
     home.write("secrets.conf", "");
@@ -147,7 +147,7 @@ fn a_file_that_is_no_longer_maintained_is_reported_without_the_secret() {
 #[cfg_attr(not(unix), ignore = "needs signals, file modes or a shell of Unix")]
 fn the_service_uses_changed_secrets_of_followers() {
     let site = FakeSite::start_in_thread();
-    let home = Home::of(&site).traced();
+    let home = Home::with_site(&site).traced();
     let configure = |path: &str| {
         let brief = "automation.look_interval = 50 ms\n";
         home.write("conf/application.conf", settings(path) + brief);
