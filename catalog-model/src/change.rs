@@ -1,16 +1,16 @@
-//! The words for what happens to items and containers over time: states and kinds of changes.
+//! States of items and containers, and kinds of changes.
 
-/// What a catalog knows of the existence of an item or container.
+/// Whether an item or container exists, as far as a catalog knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ItemState {
     /// The last complete scan saw it, or a later one.
     Present,
-    /// Its record exists but could not be read. What is known of it is from an earlier scan.
+    /// Its record exists but could not be read. Its content is from an earlier scan.
     Unreadable,
     /// A filter excludes it.
     Excluded,
-    /// A complete scan did not see it any more.
+    /// A complete scan no longer saw it.
     Gone,
 }
 
@@ -18,7 +18,7 @@ impl ItemState {
     /// All states.
     pub const ALL: [Self; 4] = [Self::Present, Self::Unreadable, Self::Excluded, Self::Gone];
 
-    /// The states of what exists as far as is known: what could not be read is unknown, not gone.
+    /// The states of items that exist as far as is known. An item that could not be read is unknown, not gone.
     pub const EXISTING: &[Self] = &[Self::Present, Self::Unreadable];
 
     /// The word for it in files and exports: `present`.
@@ -41,7 +41,7 @@ pub enum ChangeKind {
     Added,
     /// Its content differs from that of the scan before.
     Changed,
-    /// A complete scan did not see it any more.
+    /// A complete scan no longer saw it.
     Removed,
     /// It had been removed or excluded, and exists again.
     Returned,

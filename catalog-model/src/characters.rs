@@ -1,4 +1,4 @@
-//! Invisible characters: which they are, their names, and how a text is printed without them.
+//! Invisible characters: their detection and names, and printing texts without them.
 
 use std::{borrow::Cow, fmt};
 
@@ -37,7 +37,7 @@ pub fn is_unprintable(char: char) -> bool {
     }
 }
 
-/// The replacement for an unprintable character: a space for one that separates words, else U+FFFD.
+/// Returns the replacement for an unprintable character: a space if it separates words, otherwise U+FFFD.
 #[must_use]
 pub fn replacement(unprintable: char) -> char {
     match unprintable {
@@ -46,7 +46,7 @@ pub fn replacement(unprintable: char) -> char {
     }
 }
 
-/// The text on one line, without unprintable characters: what a text of a site or a file looks like in a message.
+/// Formats a text of a site or a file for a message: on one line, without unprintable characters.
 ///
 /// ```
 /// assert_eq!(catalog_model::printable("Sales\n\u{1b}[31mred"), "Sales \u{fffd}[31mred");
@@ -64,7 +64,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A line of a file without unprintable characters, tabs aside. Its characters keep their columns.
+/// Replaces the unprintable characters of a line of a file, except tabs. All characters keep their columns.
 #[must_use]
 pub fn printable_line(line: &str) -> Cow<'_, str> {
     let is_replaced = |char: char| char != '\t' && is_unprintable(char);
@@ -79,15 +79,15 @@ pub fn printable_line(line: &str) -> Cow<'_, str> {
 }
 
 impl InvisibleCharacter {
-    /// The character, if it is invisible: an unprintable one, or a space that looks like the usual one. The wide space
-    /// of Japanese texts is visible.
+    /// Returns the character if it is invisible: an unprintable character, or a space that looks like the usual one.
+    /// The wide space of Japanese texts is visible.
     #[must_use]
     pub fn new(char: char) -> Option<Self> {
         let is_other_space = !matches!(char, ' ' | '\u{3000}') && char.is_whitespace();
         (is_unprintable(char) || is_other_space).then_some(Self(char))
     }
 
-    /// The first one in a text, with its offset in bytes.
+    /// Finds the first invisible character in a text, with its offset in bytes.
     #[must_use]
     pub fn find(text: &str) -> Option<(usize, Self)> {
         let mut characters = text.char_indices();
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_steers_a_terminal_is_printed() {
+    fn characters_that_control_a_terminal_are_not_printed() {
         for char in ('\0'..='\u{1f}').chain('\u{7f}'..='\u{9f}') {
             assert!(is_unprintable(char), "{char:?}");
         }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_all_languages_stay_as_they_are() {
+    fn names_in_all_languages_are_unchanged() {
         for text in [
             "Продажи ∕ Sales 📈",
             "e\u{301}",
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_on_one_line_and_keeps_its_length() {
+    fn a_printable_text_is_on_one_line_and_keeps_its_length() {
         assert_eq!(
             printable("a\r\nb\tc\u{9b}1m\u{202e}"),
             "a  b c\u{fffd}1m\u{fffd}"

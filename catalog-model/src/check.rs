@@ -1,15 +1,15 @@
-//! A diagnosis: the stages on the way from a connection's settings to what its source shows.
+//! The stages of a check, from a connection's settings to the data of its source.
 
 use std::{fmt, time::Duration};
 
-/// One stage of a check, and what was seen there.
+/// One stage of a check, and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// What is looked at: `name resolution`.
+    /// What is tested: `name resolution`.
     pub name: &'static str,
     /// The result.
     pub verdict: Verdict,
-    /// What was seen, or why it went no further; empty where it was not reached.
+    /// What was found, or why the stage failed; empty if it was not reached.
     pub seen: String,
     /// How long it took.
     pub took: Duration,

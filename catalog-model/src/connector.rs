@@ -11,7 +11,7 @@ use crate::{
     settings::Invalid,
 };
 
-/// A kind of source, such as Qlik Sense: makes connections from their settings.
+/// A kind of source, such as Qlik Sense. Creates connections from their settings.
 pub trait Connector: Send + Sync {
     /// The id that connection files name in `connector_id`.
     fn id(&self) -> &ConnectorId;
@@ -22,10 +22,10 @@ pub trait Connector: Send + Sync {
     /// The properties that items of every connection may have. Empty if connections differ.
     fn properties(&self) -> &[PropertyDefinition];
 
-    /// Reads all settings and makes a connection from them, without sending a request.
+    /// Reads all settings and creates a connection from them, without sending a request.
     ///
     /// # Errors
-    /// If a setting is missing or wrong; [`Settings::problems`] then lists every problem.
+    /// If a setting is missing or invalid; [`Settings::problems`] then lists every problem.
     fn open(
         &self,
         code: ConnectionCode,
@@ -35,19 +35,19 @@ pub trait Connector: Send + Sync {
 
 /// One configured source.
 ///
-/// Every method is required. What not every source can do is a capability: a trait of its own behind an accessor, such
-/// as [`sessions`](Self::sessions). A type that wraps another connection must therefore delegate each of them, and the
-/// compiler finds what it forgets.
+/// Every method is required. A feature that not every source has is a capability: a separate trait behind an accessor,
+/// such as [`sessions`](Self::sessions). A type that wraps another connection must therefore delegate every method, and
+/// the compiler finds missing ones.
 #[async_trait]
 pub trait Connection: Send + Sync {
-    /// What its items look like.
+    /// Describes its items.
     fn schema(&self) -> Schema;
 
     /// Reads what `request` asks for and sends it to `sink` piece by piece, without remembering items.
     ///
-    /// What the sink received counts only after the closing statement. If a source breaks in the middle, the connection
-    /// may call [`ScanSink::restart`], which discards the attempt, and begin again. It awaits [`ScanSink::ready`]
-    /// before each observation.
+    /// The observations count only after the closing statement. If a source fails in the middle of a list, the
+    /// connection may call [`ScanSink::restart`], which discards the attempt, and begin again. It awaits
+    /// [`ScanSink::ready`] before each observation.
     ///
     /// # Errors
     /// If a list was not read to its end after all retries, or the sink returned an error: the scan has *failed*.
@@ -57,12 +57,12 @@ pub trait Connection: Send + Sync {
         sink: &mut dyn ScanSink,
     ) -> Result<Completeness, ScanError>;
 
-    /// Tests each stage on the way to what the source shows. Reads no list.
+    /// Tests each stage on the way to the data of the source. Reads no list.
     ///
     /// All stages are returned, in their order, including those that were not reached.
     async fn check(&self) -> Vec<Stage>;
 
-    /// The stages that need no source: what the connection made of its settings. Sends no request.
+    /// Tests the stages that need no source, such as the filter. Sends no request.
     fn check_offline(&self) -> Vec<Stage>;
 
     /// Looks up single items. `None` if the source cannot be queried for them.
@@ -76,7 +76,7 @@ pub trait Connection: Send + Sync {
 }
 
 impl dyn Connection + '_ {
-    /// Lists what the source has, as keys with labels.
+    /// Lists the items of the source, as keys with labels.
     ///
     /// # Errors
     /// As for [`scan`](Connection::scan).
@@ -102,8 +102,8 @@ impl dyn Connection + '_ {
 /// Looks up single items on a source.
 #[async_trait]
 pub trait Lookup: Send + Sync {
-    /// What the source has now under `subject`: the key or link of an item, an id of the source, or a name. What the
-    /// account may not see is not among the findings.
+    /// Finds what the source has now for `subject`: the key or link of an item, an id of the source, or a name. Records
+    /// that are not visible to the account are not found.
     ///
     /// # Errors
     /// If the source cannot be read.
@@ -115,8 +115,8 @@ pub trait Filtering: Send + Sync {
     /// The filter as the connection's file sets it.
     fn filter(&self) -> &ItemFilter;
 
-    /// Decides about an item that a catalog holds, without a request to the source. What such an item does not contain
-    /// is unknown.
+    /// Decides about an item that a catalog holds, without a request to the source. Values that such an item does not
+    /// contain are unknown.
     fn decide(&self, item: &Visualization) -> Evaluation;
 }
 
@@ -126,7 +126,7 @@ pub trait Sessions: Send + Sync {
     /// The current session, to be kept for the next process: an opaque secret.
     fn current(&self) -> Option<SecretString>;
 
-    /// Continues a session that an earlier process kept. One that does not fit is ignored.
+    /// Continues a session that an earlier process kept. An invalid session is ignored.
     fn resume(&self, session: &SecretString);
 
     /// A name for the session in files. Connections that share a session have the same name. Without the salt, the name
@@ -141,22 +141,22 @@ pub trait Sessions: Send + Sync {
     async fn end(&self) -> Option<Diagnostic>;
 }
 
-/// What the items of a connection look like.
+/// Describes the items of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
-    /// The properties that its items may have, in the order in which people want to see them.
+    /// The properties that its items may have, in display order.
     pub properties: &'static [PropertyDefinition],
-    /// The fields of its items that were added, or got another meaning, after the first version of the connector.
+    /// The fields of its items that were added, or changed their meaning, after the first version of the connector.
     pub revisions: &'static [FieldRevision],
-    /// What the parts of an item's key are, after the connection's code: `["app", "sheet"]`.
+    /// The names of the parts of an item's key, after the connection's code: `["app", "sheet"]`.
     pub key_parts: &'static [&'static str],
-    /// The kinds of containers that hold its items, from the outside in. Empty if it delivers none.
+    /// The kinds of containers that hold its items, from the outermost to the innermost. Empty if it delivers none.
     pub container_kinds: &'static [ContainerKind],
 }
 
 /// What a scan should read.
 ///
-/// More kinds of requests will be added, such as reading only what changed. A connection that does not know a kind
+/// More kinds of requests will be added, such as reading only what changed. A connection that does not support a kind
 /// reads everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -174,20 +174,20 @@ pub struct SessionHold(
 );
 
 impl SessionHold {
-    /// A hold that ends when the source's own one is dropped.
+    /// Creates a hold that keeps the source's own hold until it is dropped.
     pub fn new(hold: impl Send + 'static) -> Self {
         Self(Some(Box::new(hold)))
     }
 }
 
-/// The connectors that a scanner has, by id.
+/// The connectors of a scanner, by id.
 #[derive(Default)]
 pub struct ConnectorRegistry {
     connectors: Vec<Box<dyn Connector>>,
 }
 
 impl ConnectorRegistry {
-    /// Adds a connector; a former one with the same id is replaced.
+    /// Adds a connector, and replaces an earlier one with the same id.
     #[must_use]
     pub fn with(mut self, connector: Box<dyn Connector>) -> Self {
         self.connectors.retain(|known| known.id() != connector.id());
@@ -195,7 +195,7 @@ impl ConnectorRegistry {
         self
     }
 
-    /// The connector that connection files name `id`.
+    /// Finds the connector with the id `id`.
     #[must_use]
     pub fn get(&self, id: &ConnectorId) -> Option<&dyn Connector> {
         self.connectors
@@ -204,7 +204,7 @@ impl ConnectorRegistry {
             .map(AsRef::as_ref)
     }
 
-    /// The stages of checks that connectors have, each once.
+    /// Lists the stages of the checks of all connectors, each once.
     pub fn stages(&self) -> impl Iterator<Item = &'static str> {
         let mut stages = Vec::new();
         for stage in self

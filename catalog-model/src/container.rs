@@ -1,4 +1,4 @@
-//! Containers: what holds items and other containers, such as the apps and streams of a source.
+//! Containers, which hold items and other containers, such as the apps and streams of a source.
 
 use url::Url;
 
@@ -9,7 +9,7 @@ use crate::{ConnectionCode, Contacts, Instant, InvalidKey, ItemKey, SourceId};
 pub struct ContainerKind {
     /// The id in keys, files and exports, in `snake_case`: `folder`. It contains no `:`.
     pub id: &'static str,
-    /// The name that people read: `Folder`.
+    /// The display name: `Folder`.
     pub label: &'static str,
 }
 
@@ -19,17 +19,17 @@ pub struct ContainerKind {
 /// catalog keeps the value that it has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Container {
-    /// The key: the connection's code, then kind and id, as [`key_of`](Self::key_of) makes it.
+    /// The key: the connection's code, then kind and id, see [`key_of`](Self::key_of).
     pub key: ItemKey,
     /// What kind of container it is.
     pub kind: ContainerKind,
     /// The source's own id, which is also part of the key.
     pub id: SourceId,
-    /// The name as the source has it; may be empty.
+    /// The source's name of it. May be empty.
     pub name: String,
     /// The key of the container that holds it.
     pub parent: Option<ItemKey>,
-    /// Who is responsible for it.
+    /// The people who are responsible for it.
     pub contacts: Contacts,
     /// The source's own description, unless it is empty.
     pub description: Option<String>,
@@ -41,7 +41,7 @@ pub struct Container {
     pub modified: Option<Instant>,
     /// When it was published.
     pub published: Option<Instant>,
-    /// When its content was last loaded from where it comes from.
+    /// When its data was last reloaded.
     pub refreshed: Option<Instant>,
     /// Tags, in the source's order.
     pub tags: Vec<String>,
@@ -49,7 +49,7 @@ pub struct Container {
     pub custom_properties: Vec<CustomProperty>,
     /// The fields that could not be read, each once. Unknown contacts are [`Contacts::Unknown`] instead.
     pub unknown: Vec<ContainerField>,
-    /// What the filter makes of it.
+    /// Whether a catalog should have it, according to the filter.
     pub inclusion: Inclusion,
 }
 
@@ -96,7 +96,7 @@ pub enum Inclusion {
     /// The filter excludes everything in it, so that the catalog would show an empty folder.
     Excluded,
     /// Not known, since the filter could not decide about items in it. A catalog that has the container keeps it, and
-    /// one that does not have it leaves it out.
+    /// other catalogs do not add it.
     Undecided,
 }
 
@@ -129,7 +129,7 @@ impl Container {
         ItemKey::new([code.as_str(), &format!("{}:{id}", kind.id)])
     }
 
-    /// A container of which only name and key are known yet: no field is set, and none is unknown except the contacts.
+    /// Creates a container with only a name and a key. No other field is set, and only the contacts are unknown.
     ///
     /// # Errors
     /// If the id is empty.

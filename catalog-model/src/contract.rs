@@ -19,7 +19,7 @@ use crate::{
 
 pub mod follower;
 
-/// A sentence of the contract that does not hold.
+/// A violated rule of the contract, as a sentence that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Violation(String);
@@ -41,13 +41,13 @@ pub struct Recorder<T = Visualization> {
     pub containers: Vec<Container>,
     /// The kinds of containers that may be incomplete.
     pub hidden_containers: Vec<ContainerKind>,
-    /// Records besides items that came more than once.
+    /// Records other than items that occurred more than once.
     pub repeated: Vec<RepeatedRecord>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
     /// The progress that the scan reported.
     pub progress: Vec<Progress>,
-    /// Why attempts began again.
+    /// Why the scan was restarted.
     pub restarts: Vec<String>,
     refuse_from: usize,
     /// Whether the scan has waited for room since the last observation.
@@ -78,7 +78,7 @@ impl<T> Default for Recorder<T> {
 }
 
 impl<T> Recorder<T> {
-    /// A sink that takes `count` items and refuses the next.
+    /// Creates a sink that accepts `count` items and refuses the next one.
     #[must_use]
     pub fn refusing_after(count: usize) -> Self {
         Self {
@@ -146,11 +146,10 @@ impl<T: Send> ScanSink<T> for Recorder<T> {
     }
 }
 
-/// Scans a source that holds still and can be read, and has at least two items, and checks every sentence of the
-/// contract.
+/// Scans a source that can be read, does not change, and has at least two items, and checks every rule of the contract.
 ///
 /// # Errors
-/// The first sentence that does not hold.
+/// The first rule that is violated.
 pub async fn check(connection: &dyn Connection, code: &ConnectionCode) -> Result<(), Violation> {
     let mut scan = Recorder::default();
     let closing = connection.scan(ScanRequest::Full, &mut scan).await;
@@ -228,7 +227,7 @@ fn check_key(
     )
 }
 
-/// An excluded item is there, and is not among the items; nor does it come twice.
+/// Checks that an excluded item has a valid key, is not among the items, and occurs once.
 fn check_excluded(
     connection: &dyn Connection,
     code: &ConnectionCode,
@@ -248,7 +247,7 @@ fn check_excluded(
     Ok(())
 }
 
-/// The containers are of declared kinds, each comes once, and what is in a container names one that comes.
+/// Checks that the containers have declared kinds and occur once, and that referenced containers are delivered.
 fn check_containers(
     connection: &dyn Connection,
     code: &ConnectionCode,

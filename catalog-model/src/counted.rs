@@ -1,13 +1,13 @@
 //! Numbers of things in messages.
 
-/// A number with what is counted, whose plural ends in `s`: `1 sheet`, `2 sheets`, `3,318 sheets`.
+/// Formats a number with a noun whose plural ends in `s`: `1 sheet`, `2 sheets`, `3,318 sheets`.
 #[must_use]
 pub fn counted(count: u64, singular: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {singular}{plural}", grouped(count))
 }
 
-/// A number with a comma before each group of three digits: `1,234,567`.
+/// Formats a number with a comma before each group of three digits: `1,234,567`.
 #[must_use]
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

@@ -1,4 +1,4 @@
-//! Diagnostics: what an administrator is shown about settings, files and scans.
+//! Diagnostics: errors and warnings about settings, files and scans, for administrators.
 
 use std::fmt;
 
@@ -33,12 +33,12 @@ pub struct Diagnostic {
 pub enum Severity {
     /// It must be fixed before the file, connection or catalog can be used.
     Error,
-    /// It changes no outcome, but may not be what was intended.
+    /// It does not change the outcome, but may not be intended.
     Warning,
 }
 
 impl Diagnostic {
-    /// An error that is not in a file.
+    /// Creates an error without a place.
     #[must_use]
     pub fn error(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl Diagnostic {
         }
     }
 
-    /// A warning that is not in a file.
+    /// Creates a warning without a place.
     #[must_use]
     pub fn warning(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl Diagnostic {
         }
     }
 
-    /// The same diagnostic at `place`.
+    /// Sets the place.
     #[must_use]
     pub fn at(self, place: Place) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Diagnostic {
         }
     }
 
-    /// The same diagnostic with its texts changed by `change`, for instance with secrets redacted.
+    /// Applies `change` to its texts, for example to redact secrets.
     #[must_use]
     pub fn map_texts(self, mut change: impl FnMut(String) -> String) -> Self {
         Self {

@@ -1,11 +1,11 @@
-//! What the bytes of a text file show of its encoding: the byte order mark of UTF-8, and what is not UTF-8 text.
+//! Detects the encoding of text files: the byte order mark of UTF-8, and bytes that are not UTF-8.
 
 /// Why bytes are not UTF-8 text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotText {
     /// UTF-16, with or without a byte order mark.
     Utf16,
-    /// Nothing but NUL bytes.
+    /// Only NUL bytes.
     OnlyNul,
     /// A NUL byte at this offset.
     Nul(usize),
@@ -19,15 +19,15 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// Maximum number of bytes that are examined for UTF-16.
 const EXAMINED_BYTES: usize = 64 * 1024;
 
-/// The bytes without the byte order mark at their beginning.
+/// Removes the byte order mark at the beginning.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BOM).unwrap_or(bytes)
 }
 
-/// The bytes as a text, without the byte order mark at its beginning.
+/// Converts the bytes to a text, without the byte order mark at its beginning.
 ///
 /// # Errors
-/// If they are not UTF-8, or hold NUL bytes.
+/// If they are not UTF-8, or contain NUL bytes.
 pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     check_nul(bytes)?;
     str::from_utf8(without_bom(bytes)).map_err(|error| {
@@ -36,7 +36,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     })
 }
 
-/// The text without one line break at its end.
+/// Removes one line break at the end.
 pub fn without_line_break(text: &str) -> &str {
     let without = text.strip_suffix("\r\n").or(text.strip_suffix('\n'));
     without.unwrap_or(text)
@@ -45,7 +45,7 @@ pub fn without_line_break(text: &str) -> &str {
 /// Checks that the bytes have no NUL and are not UTF-16.
 ///
 /// # Errors
-/// If they are something else than text.
+/// If they are not text.
 pub fn check_nul(bytes: &[u8]) -> Result<(), NotText> {
     if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = bytes {
         return Err(NotText::Utf16);
@@ -60,8 +60,8 @@ pub fn check_nul(bytes: &[u8]) -> Result<(), NotText> {
     })
 }
 
-/// Whether the NUL bytes are halves of characters: all at even offsets, or all at odd ones, and enough of them. Signs,
-/// spaces and line breaks have such a half in any language.
+/// Whether the NUL bytes are halves of UTF-16 characters: all at even offsets, or all at odd offsets, and enough of
+/// them. In every language, punctuation, spaces and line breaks have such a half.
 fn is_utf16(bytes: &[u8]) -> bool {
     let mut nul = [0; 2];
     for (offset, byte) in bytes.iter().enumerate() {
@@ -72,7 +72,7 @@ fn is_utf16(bytes: &[u8]) -> bool {
 }
 
 impl NotText {
-    /// What is wrong, as the end of a sentence about a file, and what to do.
+    /// Returns what is wrong, as the end of a sentence about a file, and what to do.
     pub fn explain(self) -> (String, &'static str) {
         match self {
             Self::Utf16 => (
@@ -80,7 +80,7 @@ impl NotText {
                 "save it as UTF-8 (some editors call UTF-16 \"Unicode\")",
             ),
             Self::OnlyNul => (
-                "contains nothing but NUL bytes".to_owned(),
+                "contains only NUL bytes".to_owned(),
                 "a crash or a full disk leaves such files: write it again, or restore it from a backup",
             ),
             Self::Nul(offset) => (
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_is_recognized() {
+    fn bytes_that_are_not_text_are_recognized() {
         for text in ["code = qlik\r\n", "name = \"Продажи\"\r\n", "a = 日本\n"] {
             for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
                 let bytes = utf16(text, bytes);

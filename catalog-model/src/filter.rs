@@ -1,6 +1,7 @@
-//! Filters: which items of a source a catalog wants. Evaluation is pure: items implement [`Subject`].
+//! Filters decide which items of a source a catalog gets. Evaluation is pure: items implement [`Subject`].
 //!
-//! Where the documentation of the Zeenea scanner does not define the language of rich filters, it is as follows:
+//! The documentation of the Zeenea scanner does not define the language of rich filters completely. These rules are
+//! added:
 //!
 //! - The condition after `match` reaches as far as it can: `any t in tag match t = 'a' or t = 'b'` is one condition.
 //!   It may use other criteria, too, and contain another `any` or `all`, whose variable needs another name.
@@ -46,7 +47,7 @@ use self::{
 
 pub use self::{
     criteria::{Criterion, CriterionId, CriterionKind, Subject},
-    error::{ExpressionError, Position},
+    error::{ExpressionError, TextPosition},
     item_filter::ItemFilter,
     rule::{
         Decision, Evaluation, FilterRule, PatternLimitError, RuleCount, RuleCounts, RuleId,
@@ -54,9 +55,9 @@ pub use self::{
     },
 };
 
-/// A rich filter by itself: an expression such as `stream = 'Finance' and not published = 'false'`.
+/// A rich filter: an expression such as `stream = 'Finance' and not published = 'false'`.
 ///
-/// `Display` writes it in one form, which reads as the same expression again.
+/// `Display` writes a normalized form, which parses to the same expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expression(expression::Formula);
 
@@ -79,8 +80,8 @@ impl Expression {
             Truth::Holds => Ok(Some(true)),
             Truth::Fails => Ok(Some(false)),
             Truth::Unknown(Cause::NotRead(_)) => Ok(None),
-            Truth::Unknown(Cause::PatternLimit(gave_up)) => {
-                Err(PatternLimitError::from(gave_up).to_string())
+            Truth::Unknown(Cause::PatternLimit(limit_error)) => {
+                Err(PatternLimitError::from(limit_error).to_string())
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The contract between the scanner and a catalog that receives its changes.
 //!
-//! A [`FollowerKind`] makes a [`Follower`] from settings, as a [`Connector`](crate::Connector) makes a connection. A
-//! follower reads a [`Feed`], writes to its catalog, and acknowledges what it has written.
+//! A [`FollowerKind`] creates a [`Follower`] from settings, as a [`Connector`](crate::Connector) creates a connection.
+//! A follower reads a [`Feed`], writes to its catalog, and acknowledges what it has written.
 
 use std::{error::Error, path::PathBuf};
 
@@ -18,7 +18,7 @@ pub use feed::{
 };
 pub use registry::{ConfiguredFollower, ConnectionScope, FollowerRegistry};
 
-/// A kind of catalog, such as a folder of NDJSON files: makes followers from their settings.
+/// A kind of catalog, such as a folder of NDJSON files. Creates followers from their settings.
 pub trait FollowerKind: Send + Sync {
     /// The id that settings name in `kind`.
     fn id(&self) -> &str;
@@ -33,10 +33,10 @@ pub trait FollowerKind: Send + Sync {
         self.id().to_owned()
     }
 
-    /// Reads all settings of this kind and makes a follower from them, without contacting anything.
+    /// Reads all settings of this kind and creates a follower from them, without contacting the catalog.
     ///
     /// # Errors
-    /// If a setting is missing or wrong; [`Settings::problems`] then lists every problem.
+    /// If a setting is missing or invalid; [`Settings::problems`] then lists every problem.
     fn open(
         &self,
         name: FollowerName,
@@ -50,21 +50,21 @@ pub trait Follower: Send + Sync {
     /// The name under which its position is kept.
     fn name(&self) -> &FollowerName;
 
-    /// The version of how it describes items in its catalog. When this number changes, the feed starts with
-    /// [`Start::Reset`], so that everything is delivered again.
+    /// The version of the format in which it describes items in its catalog. When this number changes, the feed starts
+    /// with [`Start::Reset`], so that everything is delivered again.
     fn revision(&self) -> u32 {
         1
     }
 
-    /// Checks each stage on the way to the catalog without changing what people see there.
+    /// Checks each stage on the way to the catalog, without visible changes in the catalog.
     ///
     /// All stages are returned, in their order, also those that were not reached.
     async fn check(&self) -> Vec<Stage>;
 
-    /// Delivers what is new in the feed, and acknowledges what the catalog has stored. What was not acknowledged comes
-    /// again with the next delivery, and so may what was.
+    /// Delivers the content of the feed, and acknowledges what the catalog has stored. The next delivery repeats
+    /// everything that was not acknowledged, and may repeat more.
     ///
-    /// The future may be dropped at any await, and may block: each delivery runs in a thread of its own. It must end by
+    /// The future may be dropped at any await, and may block: each delivery runs in a separate thread. It must end by
     /// itself when its catalog does not respond.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ pub struct Delivered {
     pub connection: ConnectionCode,
     /// Number of items that were written.
     pub items: u64,
-    /// Where they were written to, as a person would name it.
+    /// Where they were written, for messages.
     pub target: String,
 }
 
@@ -109,7 +109,7 @@ pub struct Delivered {
 pub struct Refusal {
     /// Its key.
     pub key: ItemKey,
-    /// Why, in the words of the catalog.
+    /// The reason that the catalog reported.
     pub message: String,
 }
 
@@ -123,7 +123,7 @@ pub enum FollowError {
     /// The catalog could not be written.
     #[error("{message}")]
     Target {
-        /// What could not be done: `export/a.ndjson cannot be written`. Never a secret's text.
+        /// What could not be done: `export/a.ndjson cannot be written`. Never contains a secret.
         message: String,
         /// What to do.
         hint: Option<String>,
@@ -134,7 +134,7 @@ pub enum FollowError {
 }
 
 impl Delivery {
-    /// A delivery that wrote this.
+    /// Creates the result of a delivery without refusals.
     #[must_use]
     pub fn new(delivered: Vec<Delivered>) -> Self {
         Self {
@@ -145,7 +145,7 @@ impl Delivery {
 }
 
 impl FollowError {
-    /// An error of the catalog.
+    /// Creates an error of the catalog.
     pub fn target(
         message: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,

@@ -1,4 +1,4 @@
-//! Points in time, as a catalog writes them.
+//! Points in time, in the format of catalogs.
 
 use std::{fmt, str::FromStr};
 
@@ -22,7 +22,7 @@ impl Instant {
     /// The point in time `unix_millis` milliseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// If it lies outside the years -9999 to 9999.
+    /// If it is outside the years -9999 to 9999.
     pub fn from_unix_millis(unix_millis: i64) -> Result<Self, InvalidInstant> {
         if Timestamp::from_millisecond(unix_millis).is_err() {
             late(unix_millis)?;

@@ -1,4 +1,4 @@
-//! Items: what a catalog lists.
+//! Items of a catalog.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -12,24 +12,24 @@ pub struct Visualization {
     /// The key of the container that holds it, if it is in one: that of a [`Container`](crate::Container) of the same
     /// scan.
     pub container: Option<ItemKey>,
-    /// The way that a person would go to it, from the outside in: stream, application, sheet.
+    /// The path to it in the source's user interface: stream, application, sheet.
     pub label: Vec<String>,
-    /// The name as the source has it; may be empty.
+    /// The source's name of it. May be empty.
     pub name: String,
     /// The source's own description, unless it is empty.
     pub description: Option<String>,
-    /// Who is responsible for it.
+    /// The people who are responsible for it.
     pub contacts: Contacts,
     /// The catalog that a rule of the filter assigns to it.
     pub catalog: Option<Arc<str>>,
-    /// How its record ranks among records with the same key.
+    /// The rank of its record among records with the same key.
     pub precedence: Precedence,
     /// Technical data, by the names that the connection declares.
     pub properties: Properties,
 }
 
-/// How a record ranks among records with the same key: the greatest one is the item, and among equals the one with the
-/// smaller source id. The choice never depends on the order in which a source lists them.
+/// The rank of a record among records with the same key. The record with the highest rank is the item. Of equal
+/// records, the one with the smaller source id is the item. The choice never depends on the order in the source's list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Precedence {
     /// The source's own ranking; for Qlik Sense, approved sheets rank above published ones, and those above private
@@ -56,7 +56,7 @@ impl Precedence {
 pub enum Contacts {
     /// The source has these contacts.
     Known(Vec<Contact>),
-    /// The source could not be asked, or did not let the account see.
+    /// The source could not be queried, or they are not visible to the account.
     Unknown,
 }
 
@@ -69,7 +69,7 @@ pub struct Contact {
     pub email: Option<String>,
     /// The person's name.
     pub name: Option<String>,
-    /// What the source calls the person: for Qlik Sense `DIRECTORY\user`.
+    /// The account on the source: for Qlik Sense `DIRECTORY\user`.
     pub account: Option<String>,
     /// The status of the person's account; `None` if the source does not provide it.
     pub status: Option<AccountStatus>,
@@ -83,11 +83,11 @@ pub struct Contact {
 pub enum AccountStatus {
     /// The account is in use.
     Active,
-    /// The account is switched off.
+    /// The account is disabled.
     Inactive,
     /// The source locks the account out.
     Blocked,
-    /// The directory that the account came from does not have it any more.
+    /// The directory of the account no longer contains it.
     Removed,
 }
 
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn standing_counts_before_age_and_age_before_ids() {
+    fn records_are_ranked_by_standing_then_by_age_then_by_id() {
         let precedence = |standing, millis| Precedence {
             standing,
             modified: Instant::from_unix_millis(millis).ok(),

@@ -1,4 +1,4 @@
-//! Identification keys: the names under which a catalog knows an item for good.
+//! Identification keys, which identify an item in a catalog permanently.
 
 use std::{fmt, str::FromStr};
 
@@ -6,8 +6,8 @@ use crate::ConnectionCode;
 
 /// An item's identification key: ordered, non-empty parts, the first of them the connection's code.
 ///
-/// `Display` joins the parts with `/`; a `%` or `/` inside a part is written `%25` or `%2F`, so that two different
-/// keys never read the same. [`FromStr`] is the inverse and takes exactly what `Display` writes. Keys are case
+/// `Display` joins the parts with `/`; a `%` or `/` inside a part is written `%25` or `%2F`, so that two different keys
+/// never have the same text. [`FromStr`] is the inverse and accepts exactly what `Display` writes. Keys are case
 /// sensitive.
 ///
 /// ```
@@ -20,7 +20,7 @@ use crate::ConnectionCode;
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemKey {
-    /// The written form: one allocation a key, and what is compared, stored and printed.
+    /// The text of the key, which is compared, stored and printed. One allocation per key.
     written: Box<str>,
 }
 
@@ -31,10 +31,10 @@ pub enum InvalidKey {
     /// A key without any part.
     #[error("a key needs at least one part")]
     NoPart,
-    /// A part is the empty text; its place counts from 1.
+    /// A part is empty. Its index counts from 1.
     #[error("part {0} of the key is empty")]
     EmptyPart(usize),
-    /// A `%` that begins neither `%25` nor `%2F`; its place in bytes counts from 0.
+    /// A `%` that begins neither `%25` nor `%2F`. Its byte offset counts from 0.
     #[error("`%` at byte {0} of the key begins neither `%25` (a percent sign) nor `%2F` (a slash)")]
     UnknownEscape(usize),
 }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_knows_its_connection() {
+    fn a_key_belongs_to_the_connection_of_its_first_part() {
         let key = ItemKey::new(["a/b", "app"]).unwrap();
         assert!(key.belongs_to(&ConnectionCode::new("a/b").unwrap()));
         assert!(!key.belongs_to(&ConnectionCode::new("a").unwrap()));
@@ -190,14 +190,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_parts_survive_writing_and_reading(parts in prop::collection::vec("(?s).{1,12}", 1..5)) {
+        fn a_printed_key_parses_to_the_same_parts(parts in prop::collection::vec("(?s).{1,12}", 1..5)) {
             let key = ItemKey::new(parts.iter().map(String::as_str)).unwrap();
             prop_assert_eq!(key.to_string().parse::<ItemKey>().unwrap(), key.clone());
             prop_assert_eq!(key.parts().collect::<Vec<_>>(), parts);
         }
 
         #[test]
-        fn a_text_that_is_read_is_written_the_same(text in "[a%25F/]{0,12}") {
+        fn a_parsed_key_is_printed_unchanged(text in "[a%25F/]{0,12}") {
             if let Ok(key) = text.parse::<ItemKey>() {
                 prop_assert_eq!(ItemKey::new(key.parts().collect::<Vec<_>>().iter().map(String::as_str)).unwrap(), key.clone());
                 prop_assert_eq!(key.to_string(), text);

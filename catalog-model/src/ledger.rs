@@ -1,4 +1,4 @@
-//! Ids of the records of one list: how many are distinct, and which came more than once.
+//! Counts the distinct ids of the records of one list, and finds repeated ones.
 
 use std::{
     collections::HashSet,
@@ -9,29 +9,29 @@ use crate::SinkError;
 
 /// Counts the distinct ids of the records of one list.
 ///
-/// A list of the right length may contain one record twice and lack another, so compare distinct ids, not lengths.
+/// A list with the expected length may contain one record twice and lack another. So compare distinct ids, not lengths.
 pub trait IdLedger: Send {
     /// Adds the id of the next record.
     ///
     /// # Errors
-    /// If it cannot be kept (a full disk); the scan then ends with this error.
+    /// If it cannot be stored (a full disk); the scan then ends with this error.
     fn add(&mut self, id: &str) -> Result<(), SinkError>;
 
     /// Closes the ledger and counts.
     ///
     /// # Errors
-    /// If the ids that were kept cannot be read back.
+    /// If the stored ids cannot be read.
     fn close(self: Box<Self>) -> Result<DistinctIds, SinkError>;
 }
 
-/// What the ids of a list show.
+/// The result of counting the ids of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DistinctIds {
     /// Number of distinct ids.
     pub distinct: u64,
-    /// Number of records whose id came before.
+    /// Number of records whose id occurred before.
     pub repeated: u64,
-    /// The first id that came again.
+    /// The first id that occurred again.
     pub first_repeated: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl MemoryLedger {
         self.known.len()
     }
 
-    /// 128 bits of keyed hash: no two ids of a list share one by accident, nor can a site choose ids that do.
+    /// Returns a keyed hash of 128 bits. Collisions do not occur by accident, and a site cannot construct them.
     #[must_use]
     pub fn fingerprint(&self, id: &str) -> u128 {
         let [high, low] = &self.hashers;

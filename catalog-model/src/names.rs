@@ -4,21 +4,21 @@ use std::fmt;
 
 /// The code of a connection: its identity, and the first part of the keys of its items.
 ///
-/// A person writes it in the connection file (`code`). Once used it must not change, or the catalog sees a new
-/// connection with new items. Any text is valid that is not blank and contains no control character.
+/// It is set in the connection file (`code`). It must not change after its first use, or the catalog gets a new
+/// connection with new items. A code must not be blank and must not contain control characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionCode(Box<str>);
 
-/// The id of a connector, the kind of source that it reads: for instance `qlik-sense`.
+/// The id of a connector, the kind of source that it reads: for example `qlik-sense`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectorId(Box<str>);
 
-/// The name of a follower: its identity, under which its position is kept. Any text will do that is not blank and holds
-/// no control character.
+/// The name of a follower, which identifies it and its position. A name must not be blank and must not contain control
+/// characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FollowerName(Box<str>);
 
-/// Why a text does not name a connection, connector or follower.
+/// Why a text is not a valid name of a connection, connector or follower.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidName {
@@ -77,7 +77,7 @@ name!(ConnectorId);
 name!(FollowerName);
 
 impl FollowerName {
-    /// A stand-in for a name that is not valid.
+    /// Returns a placeholder for an invalid name.
     pub(crate) fn unnamed() -> Self {
         Self("-".into())
     }

@@ -1,12 +1,12 @@
-//! The word that a misspelt one is near to.
+//! Suggestions for misspelt words.
 
-/// Maximum number of letters by which near words differ: missing, doubled, wrong or exchanged ones.
-const NEAR: usize = 2;
+/// Maximum number of letters in which similar words differ: missing, additional, wrong or swapped letters.
+const MAX_DIFFERENCE: usize = 2;
 
-/// Maximum number of characters of words that are compared, because comparing long words takes long.
-const LONGEST: usize = 64;
+/// Maximum number of characters of words that are compared, because comparing long words is slow.
+const MAX_WORD_CHARS: usize = 64;
 
-/// The one of `words` that `word` is a misspelling of, in whatever case, if it is one.
+/// Finds the word of `words` of which `word` is a misspelling. Ignores case.
 ///
 /// ```
 /// # use catalog_model::nearest;
@@ -20,8 +20,8 @@ pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
     }
     let lower = word.to_lowercase();
     let length = lower.chars().count();
-    // Words differ at least by as much as their lengths; to compare them takes much longer than to count.
-    let may_be_near = |known: &&str| known.chars().count().abs_diff(length) <= NEAR;
+    // Words differ at least by the difference of their lengths, which is much faster to compute.
+    let may_be_near = |known: &&str| known.chars().count().abs_diff(length) <= MAX_DIFFERENCE;
     let distances = words.into_iter().filter(|known| !is_long(known));
     let distances = distances.filter(may_be_near);
     distances
@@ -29,11 +29,13 @@ pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
             let distance = strsim::damerau_levenshtein(&lower, &known.to_lowercase());
             (distance, known)
         })
-        .filter(|(distance, known)| *distance <= NEAR && *distance * 2 < known.chars().count())
+        .filter(|(distance, known)| {
+            *distance <= MAX_DIFFERENCE && *distance * 2 < known.chars().count()
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| known)
 }
 
 fn is_long(word: &str) -> bool {
-    word.chars().nth(LONGEST).is_some()
+    word.chars().nth(MAX_WORD_CHARS).is_some()
 }

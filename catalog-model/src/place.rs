@@ -1,13 +1,13 @@
-//! The place of a value in a file that a person wrote.
+//! The place of a value in a configuration file.
 
 use std::{fmt, sync::Arc};
 
 /// The place of a value: file, line and column.
 ///
-/// `Display` writes `file:line:column`, the form that editors and terminals make a link of.
+/// `Display` writes `file:line:column`, which editors and terminals turn into a link.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// The file, as a person would name it.
+    /// The file, as shown in messages.
     pub file: Arc<str>,
     /// The line, counted from 1.
     pub line: u32,
@@ -16,7 +16,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Names a place in `file`; lines and columns count from 1.
+    /// Creates a place in `file`. Lines and columns count from 1.
     #[must_use]
     pub fn new(file: impl Into<Arc<str>>, line: u32, column: u32) -> Self {
         Self {

@@ -11,22 +11,22 @@ use crate::Instant;
 pub struct PropertyDefinition {
     /// The name in files and exports, in `snake_case`: `sheet_url`.
     pub name: &'static str,
-    /// The name that people read: `Sheet Url`.
+    /// The display name: `Sheet Url`.
     pub label: &'static str,
-    /// What its values are.
+    /// The kind of its values.
     pub kind: PropertyKind,
 }
 
-/// A field of items that came, or got another meaning, in a later version of a connector.
+/// A field of items that was added, or changed its meaning, in a later version of a connector.
 ///
-/// Revisions count from 1, which is every field that is not named here. A catalog notes the revisions with which an
-/// item was written. A field whose revision differs from that was changed by the program, not by the source, so it is
+/// Revisions count from 1, which is the revision of every field that is not listed. A catalog stores the revisions with
+/// which an item was written. A field with a different revision was changed by the program, not by the source. It is
 /// rewritten without being reported as a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FieldRevision {
     /// The name of a property, or `label`, `name`, `description`, `contacts`.
     pub field: &'static str,
-    /// The revision of the field: at least 2, and higher each time that the field gets another meaning.
+    /// The revision of the field: at least 2, and incremented each time the meaning of the field changes.
     pub revision: u32,
 }
 
@@ -65,7 +65,7 @@ pub enum PropertyValue {
 }
 
 impl PropertyValue {
-    /// What the value is.
+    /// Returns the kind of the value.
     #[must_use]
     pub fn kind(&self) -> PropertyKind {
         match self {
@@ -79,7 +79,7 @@ impl PropertyValue {
     }
 }
 
-/// The properties of one item, in the order in which they were put; a name occurs once.
+/// The properties of one item, in insertion order. A name occurs once.
 ///
 /// A property that is not among them is absent, unless it is [unknown](Self::put_unknown).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,7 +89,7 @@ pub struct Properties {
 }
 
 impl Properties {
-    /// No properties, with room for `count`.
+    /// Creates an empty list of properties with capacity for `count`.
     #[must_use]
     pub fn with_capacity(count: usize) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Properties {
         }
     }
 
-    /// Sets the property `name`; a former value is replaced.
+    /// Sets the property `name`, and replaces a former value.
     pub fn put(&mut self, name: impl Into<Cow<'static, str>>, value: PropertyValue) {
         let name = name.into();
         self.unknown.retain(|unknown| *unknown != name);
@@ -108,7 +108,7 @@ impl Properties {
         }
     }
 
-    /// Notes that the property `name` could not be learned this time: a catalog keeps the value that it has.
+    /// Records that the property `name` is unknown in this scan. A catalog keeps its value.
     pub fn put_unknown(&mut self, name: &'static str) {
         self.values.retain(|(known, _)| *known != name);
         if !self.unknown.contains(&name) {
@@ -116,7 +116,7 @@ impl Properties {
         }
     }
 
-    /// The names of the properties that could not be learned.
+    /// Returns the names of the unknown properties.
     #[must_use]
     pub fn unknown(&self) -> &[&'static str] {
         &self.unknown
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_property_put_twice_keeps_its_place_and_its_last_value() {
+    fn a_property_that_is_set_twice_keeps_its_position_and_its_last_value() {
         let mut properties = Properties::default();
         properties.put("a", PropertyValue::Number(1.0));
         properties.put("b", PropertyValue::Text("x".into()));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_property_has_no_value_until_it_is_put() {
+    fn an_unknown_property_has_no_value_until_it_is_set() {
         let mut properties = Properties::default();
         properties.put("a", PropertyValue::Number(1.0));
         properties.put_unknown("a");

@@ -1,4 +1,4 @@
-//! What a scan sends to its sink, and its closing statement.
+//! The observations that a scan sends to its sink, and its closing statement.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{
     filter::{FilterRule, RuleCount},
 };
 
-/// One thing that a scan saw.
+/// One observation of a scan.
 ///
 /// A scan sees items in full; an inventory sees an [`InventoryEntry`] of each.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,74 +18,74 @@ pub enum Observation<T = Visualization> {
     Item(T, Option<SourceId>),
     /// A record that could not be read. Whether its item still exists is unknown.
     Unreadable(UnreadableRecord),
-    /// An item that is there and that a filter excludes.
+    /// An item that exists and that a filter excludes.
     Excluded(ExcludedItem),
-    /// An item that is there. Whether a filter excludes it is unknown, so catalogs keep what they have of it.
+    /// An item that exists. Whether a filter excludes it is unknown, so catalogs keep its content.
     Undecided(UndecidedItem),
-    /// An item that is there and that the connection knows to be the same as the catalog has it, without having read
-    /// all of it. It counts as seen. Only a request for less than everything is answered with it, and only about items
-    /// that the request says are present in the catalog.
+    /// An item that exists and has not changed since the catalog received it, although it was not read completely. It
+    /// counts as seen. Allowed only for requests for less than everything, and only for items that are present in the
+    /// catalog according to the request.
     Unchanged(UnchangedItem),
-    /// A container of items. Each comes once, in any order: the items in it may come before or after it.
+    /// A container of items. Each container occurs once, before or after its items.
     ///
-    /// As for items, a container that does not come is gone only if the scan is complete.
+    /// As for items, a missing container is gone only if the scan is complete.
     Container(Box<Container>),
-    /// There may be more containers of this kind than the scan delivers, although it may be complete for items. No
-    /// container of this kind is gone.
+    /// There may be more containers of this kind than the scan delivers, even if it is complete for items. No container
+    /// of this kind is gone.
     HiddenContainers(ContainerKind),
 }
 
-/// What an inventory lists of an item.
+/// An entry of an inventory: an item without its details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InventoryEntry {
     /// The identification key.
     pub key: ItemKey,
-    /// The way that a person would go to it, from the outside in.
+    /// The path to it in the source's user interface, from the outermost to the innermost part.
     pub label: Vec<String>,
     /// The catalog that a rule of the filter assigns to it.
     pub catalog: Option<Arc<str>>,
-    /// How its record ranks among records with the same key.
+    /// The rank of its record among records with the same key.
     pub precedence: Precedence,
 }
 
-/// An item that a filter excludes: it is there, but must not be in any catalog.
+/// An item that a filter excludes: it exists, but must not be in any catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExcludedItem {
     /// The identification key.
     pub key: ItemKey,
-    /// The way that a person would go to it, from the outside in.
+    /// The path to it in the source's user interface, from the outermost to the innermost part.
     pub label: Vec<String>,
     /// The source's own id of its record.
     pub id: Option<SourceId>,
-    /// How its record ranks among records with the same key.
+    /// The rank of its record among records with the same key.
     pub precedence: Precedence,
     /// The rule that excludes it.
     pub rule: Arc<FilterRule>,
 }
 
-/// An item that is there, and about which a filter asks what could not be read.
+/// An item that exists, and about which a filter cannot decide because a value could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndecidedItem {
     /// The identification key.
     pub key: ItemKey,
-    /// The way that a person would go to it, from the outside in.
+    /// The path to it in the source's user interface, from the outermost to the innermost part.
     pub label: Vec<String>,
     /// The source's own id of its record.
     pub id: Option<SourceId>,
-    /// How its record ranks among records with the same key.
+    /// The rank of its record among records with the same key.
     pub precedence: Precedence,
-    /// What the filter asks; the same for items with the same cause, so that a report can count them.
+    /// Why the filter cannot decide. The same for items with the same cause, so that a report can count them.
     pub reason: String,
 }
 
-/// An item that is there and did not change since the catalog received it.
+/// An item that exists and did not change since the catalog received it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnchangedItem {
     /// The identification key.
     pub key: ItemKey,
     /// The source's own id of its record.
     pub id: Option<SourceId>,
-    /// How its record ranks among records with the same key.
+    /// The rank of its record among records with the same key.
     pub precedence: Precedence,
 }
 
@@ -102,15 +102,15 @@ impl fmt::Display for SourceId {
 /// A record that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableRecord {
-    /// The record's id, if that much could be read.
+    /// The record's id, if it could be read.
     pub id: Option<SourceId>,
-    /// Why it could not be read; the same for records with the same fault, so that a report can count them.
+    /// Why it could not be read. The same for records with the same error, so that a report can count them.
     pub reason: String,
     /// Where: `record 17 of the sheets, at byte 22311`.
     pub place: String,
 }
 
-/// Receives what a scan sees or, with [`InventoryEntry`], what an inventory lists.
+/// Receives the observations of a scan or, with [`InventoryEntry`], of an inventory.
 ///
 /// Every method is required: a sink that wraps another one must delegate each of them.
 #[async_trait]
@@ -119,19 +119,19 @@ pub trait ScanSink<T = Visualization>: Send {
     /// each observation, so that a slow sink slows down reading and neither fills memory nor stops other tasks.
     ///
     /// # Errors
-    /// If earlier observations could not be kept; the scan then ends with this error.
+    /// If earlier observations could not be stored; the scan then ends with this error.
     async fn ready(&mut self) -> Result<(), SinkError>;
 
     /// Receives one observation.
     ///
     /// # Errors
-    /// If it cannot be kept (a full disk); the scan then ends with this error.
+    /// If it cannot be stored (a full disk); the scan then ends with this error.
     fn observe(&mut self, observation: Observation<T>) -> Result<(), SinkError>;
 
-    /// Forgets every observation and warning so far: the source broke in the middle, and the scan begins again.
+    /// Discards all observations and warnings so far: the source failed in the middle, and the scan begins again.
     ///
     /// # Errors
-    /// If they cannot be forgotten; the scan then ends with this error.
+    /// If they cannot be discarded; the scan then ends with this error.
     fn restart(&mut self, cause: &str) -> Result<(), SinkError>;
 
     /// Receives a warning, which does not change the outcome.
@@ -140,25 +140,25 @@ pub trait ScanSink<T = Visualization>: Send {
     /// Receives the progress of the scan.
     fn progress(&mut self, progress: Progress);
 
-    /// Notes a record that is not an item's own, such as an app, and that the source listed more than once.
+    /// Receives a record that the source listed more than once and that is not an item, such as an app.
     fn repeated(&mut self, record: RepeatedRecord);
 
-    /// A ledger for the ids of one list. A sink that has a disk keeps the ledger's memory bounded.
+    /// Creates a ledger for the ids of one list. A sink with a disk limits the ledger's memory.
     fn ledger(&mut self) -> Box<dyn IdLedger>;
 }
 
-/// Records of a list besides the items that the source listed more than once.
+/// Records of a list, other than items, that the source listed more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepeatedRecord {
     /// What the list holds: `apps`.
     pub list: &'static str,
     /// The source's own id of the first such record.
     pub id: SourceId,
-    /// Number of records that were skipped because their id came before.
+    /// Number of records that were skipped because their id occurred before.
     pub left_out: u64,
 }
 
-/// An inventory as a reader of a scan: of each item it passes on key, label and catalog.
+/// A sink that turns a scan into an inventory: it passes on only key, label and catalog of each item.
 pub struct KeysOnly<'a>(pub &'a mut dyn ScanSink<InventoryEntry>);
 
 #[async_trait]
@@ -215,23 +215,23 @@ impl ScanSink for KeysOnly<'_> {
     }
 }
 
-/// How far a scan is.
+/// The progress of a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// The source answered; this is the version that it names.
+    /// The source has responded.
     Connected {
         /// The product's version, as the source writes it.
         version: String,
     },
-    /// The source was asked for a list that has not begun yet.
+    /// A list was requested and has not begun yet.
     Waiting {
         /// What the list holds: `apps`, `sheets`.
         list: &'static str,
         /// How long it has been awaited.
         waited: Duration,
     },
-    /// The source was asked how many records a list has, and has not answered yet.
+    /// The number of records of a list was requested and has not been received yet.
     Counting {
         /// What the list holds: `apps`, `sheets`.
         list: &'static str,
@@ -271,14 +271,14 @@ pub enum Progress {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Completeness {
-    /// All that the source showed was seen; of an unreadable record with an id, only its own item is unknown.
+    /// Everything that the source showed was read. An unreadable record with an id affects only its own item.
     Complete,
     /// The result may be incomplete, for these reasons.
     Partial(Vec<String>),
 }
 
 impl Completeness {
-    /// Complete without reasons, else partial for them.
+    /// Complete if there are no reasons, otherwise partial.
     pub fn from_reasons(reasons: Vec<String>) -> Self {
         if reasons.is_empty() {
             Self::Complete
@@ -301,17 +301,17 @@ pub enum ScanError {
         message: String,
         /// What to try: one piece of advice per line.
         hint: Option<String>,
-        /// Whether the same scan may succeed later without anybody changing a setting.
+        /// Whether the same scan may succeed later without a change of settings.
         may_pass: bool,
     },
-    /// What the scan saw could not be kept.
+    /// An observation could not be stored.
     #[error(transparent)]
     Sink(#[from] SinkError),
 }
 
 impl ScanError {
-    /// Whether the same scan may succeed later without anybody changing a setting: after a network failure or while a
-    /// site starts, but not after refused credentials.
+    /// Whether the same scan may succeed later without a change of settings: after a network failure or while a site
+    /// starts, but not after refused credentials.
     ///
     /// True for every error of a sink: a full disk gets space again, a locked file is released.
     #[must_use]
@@ -323,7 +323,7 @@ impl ScanError {
     }
 }
 
-/// An error with its causes, in one line: `a: b: c`.
+/// Formats an error with its causes on one line: `a: b: c`.
 #[must_use]
 pub fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -352,7 +352,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_of_a_sink_may_pass_and_those_of_a_source_say_so() {
+    fn errors_of_a_sink_may_pass_and_errors_of_a_source_have_a_flag() {
         let source = |may_pass| ScanError::Source {
             step: "reading the list of sheets".to_owned(),
             message: "no answer".to_owned(),

@@ -65,9 +65,9 @@ pub trait FileSource: Send + Sync {
         true
     }
 
-    /// Reads a file of entries, each with its name: settings that hold a text or a block, or a table, of whose rows each
-    /// is a block. The first of `columns` is then the name; a table without a heading has these columns. Of two entries
-    /// with one name both come back. By default, no format is supported.
+    /// Reads a file of entries, each with its name: settings that hold a text or a block, or a table, of whose rows
+    /// each is a block. The first of `columns` is then the name; a table without a heading has these columns. Of two
+    /// entries with one name both come back. By default, no format is supported.
     ///
     /// # Errors
     /// If the file is missing, cannot be read, or is not in a format that is known.
@@ -94,8 +94,8 @@ pub struct SettingProblem {
     pub hint: Option<String>,
     /// Whether the place is that of `key` itself.
     pub stands: Stands,
-    /// From which byte of the setting's text on it is wrong, where that much is known: then the place is still that of the
-    /// whole text, escapes and quotes apart.
+    /// From which byte of the setting's text on it is wrong, where that much is known: then the place is still that of
+    /// the whole text, escapes and quotes apart.
     pub within: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! The check of a connection: which stage on the way to the site's lists is the one that fails.
+//! The check of a connection: finds the stage that fails on the way to the site's lists.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ const RIGHTS: &str = "rights";
 /// A stage of checks that send no request.
 const FILTERS: &str = "filters";
 
-/// All stages, in the order in which they are passed.
+/// All stages, in order.
 pub(crate) const STAGES: &[&str] = &[
     TRUST_STORE,
     NAME_RESOLUTION,
@@ -40,14 +40,14 @@ pub(crate) const STAGES: &[&str] = &[
     RIGHTS,
 ];
 
-/// Whether a connection goes through a proxy.
+/// Whether a connection uses a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Direct,
     Proxy,
 }
 
-/// The stages so far; the first that fails is the last.
+/// The stages so far. The check ends with the first stage that fails.
 struct Passed(Vec<Stage>);
 
 pub(crate) async fn check(
@@ -75,7 +75,7 @@ pub(crate) async fn check(
     stages
 }
 
-/// The stages that need no site.
+/// Tests the stages that need no site.
 pub(crate) fn check_offline(trust: &TrustSettings, filter: Option<&ItemFilter>) -> Vec<Stage> {
     let rules = filter.map(|filter| counted(filter.rules().len() as u64, "rule"));
     let filters = rules.unwrap_or_else(|| "not set: all sheets become items".to_owned());
@@ -105,11 +105,11 @@ impl Passed {
         !self.0.iter().any(|stage| stage.verdict == Verdict::Failed)
     }
 
-    /// From the name to the secure connection, walked by hand.
+    /// Tests the stages from name resolution to TLS, step by step.
     async fn way(&mut self, client: &QrsClient, route: Route) {
         for step in client.diagnose().await {
             let stage = stage(&step, client);
-            // TLS with the proxy and the way through it are one stage.
+            // TLS with the proxy and the tunnel through it are one stage.
             match self.0.iter_mut().find(|known| known.name == stage.name) {
                 Some(known) => {
                     known.took += stage.took;
@@ -144,7 +144,7 @@ impl Passed {
         }
     }
 
-    /// Warns of weaknesses of the certificates that were accepted.
+    /// Warns about weaknesses of the accepted certificates.
     fn weaknesses(&mut self, client: &QrsClient) {
         for weakness in client.weaknesses() {
             let Some(stage) = self.0.iter_mut().find(|stage| stage.name == TLS) else {
@@ -159,7 +159,7 @@ impl Passed {
         }
     }
 
-    /// Warns of a session that the site does not keep. The answers to all requests show it.
+    /// Warns about a session that the site does not keep. The responses to all requests show this.
     fn session(&mut self, state: SessionState) {
         let Some(lost) = session_is_not_kept(state) else {
             return;
@@ -174,7 +174,7 @@ impl Passed {
         }
     }
 
-    /// What one small request shows about the virtual proxy, the account and the repository.
+    /// Tests the virtual proxy, the account and the repository with one small request.
     async fn site(&mut self, client: &QrsClient) {
         let (is_kept, renewals) = (client.session().is_some(), client.session_renewals());
         let asked = Instant::now();
@@ -240,7 +240,7 @@ fn failed(name: &'static str, error: &Error, client: &QrsClient, took: Duration)
     Stage::ok(name, describe(error), took).but(Verdict::Failed, advice(error, client))
 }
 
-/// What the account may see. Lists are not read: they are counted.
+/// Tests what the account may see. Lists are only counted, not read.
 async fn rights(client: &QrsClient, list: UserList) -> Stage {
     let asked = Instant::now();
     let sheets = Field::OBJECT_TYPE.equals("sheet");
@@ -271,7 +271,7 @@ async fn rights(client: &QrsClient, list: UserList) -> Stage {
     match users {
         _ if list == UserList::Unwanted => stage,
         Ok(users) if users > 0 => stage,
-        // A site omits or refuses what the account may not see.
+        // A site omits or refuses records that are not visible to the account.
         Ok(_) => stage.but(Verdict::Warning, rule.to_owned()),
         Err(error) if *error.fact() == Fact::Forbidden => {
             stage.but(Verdict::Warning, rule.to_owned())

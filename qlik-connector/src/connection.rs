@@ -1,4 +1,4 @@
-//! A connection to a Qlik Sense site, as the contract of connections requires it.
+//! A connection to a Qlik Sense site. Implements the contract of connections.
 
 use async_trait::async_trait;
 use catalog_model::{
@@ -36,7 +36,7 @@ impl Connection for QlikConnection {
         }
     }
 
-    /// Reads everything, whatever the request: QRS cannot list what changed without hiding what is gone.
+    /// Reads everything for every request. QRS can list changed records, but not which records are gone.
     async fn scan(
         &self,
         _: ScanRequest,
@@ -77,7 +77,7 @@ impl Connection for QlikConnection {
     }
 }
 
-/// The filter of a connection, for sheets that a catalog holds.
+/// The filter of a connection, applied to sheets in a catalog.
 struct SheetFilter<'a>(&'a ItemFilter);
 
 impl Filtering for SheetFilter<'_> {

@@ -154,7 +154,7 @@ fn site_url(settings: &mut Settings, key: &str, text: Located<String>) -> Option
     }
 }
 
-/// Warns that links lead through the virtual proxy of the URL: people cannot log in there, since it takes a header.
+/// Warns that links use the virtual proxy of the URL, where people cannot log in because it requires a header.
 fn warn_of_links(settings: &mut Settings, site: &SiteUrl, place: Place) {
     let Some(prefix) = site.prefix() else {
         return;
@@ -182,7 +182,7 @@ fn credentials(settings: &mut Settings) -> Option<HeaderCredentials> {
     let header = settings.required_text(HEADER);
     let value = settings.required_secret(HEADER_VALUE);
     let header = header?.value;
-    // With a value that is always valid, so that an error is about the name.
+    // Checked with a value that is always valid, so that an error is about the name.
     let named = HeaderCredentials::new(header.trim(), SecretString::from("x"));
     settings.accept(HEADER, named, Error::hint)?;
     let credentials = HeaderCredentials::new(header.trim(), value?.value);

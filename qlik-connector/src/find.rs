@@ -1,4 +1,4 @@
-//! What the site has under a key, a link, an id or a name: for people who miss a sheet in the catalog.
+//! Looks up a key, a link, an id or a name on the site, for people who do not find a sheet in the catalog.
 
 use async_trait::async_trait;
 use catalog_model::{
@@ -35,7 +35,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) filter: Option<&'a ItemFilter>,
 }
 
-/// What a person looks up.
+/// What to look up.
 #[derive(Debug, PartialEq, Eq)]
 enum Query {
     Sheet(AppId, EngineObjectId),
@@ -55,12 +55,12 @@ impl Lookup for Asking<'_> {
     }
 }
 
-/// Looks up `subject` on the site. What the account may not see is not found.
+/// Looks up `subject` on the site. Records that are not visible to the account are not found.
 async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanError> {
     let Asking { client, code, .. } = asking;
     let subject = Query::from_text(subject, code);
     let failed = |error: Error| failure("asking the site".to_owned(), &error, asking.client);
-    // One small call first: it opens the session that all others continue.
+    // A small request first, which opens the session for all others.
     client.about().await.map_err(failed)?;
     let (objects, apps) = subject.filters();
     let mut findings = Vec::new();
@@ -89,8 +89,8 @@ async fn find(asking: Asking<'_>, subject: &str) -> Result<Vec<Finding>, ScanErr
 }
 
 impl Asking<'_> {
-    /// The finding for a sheet that the filter does not keep. The filter may need values that only the list of apps
-    /// contains.
+    /// Returns the finding for a sheet that the filter does not keep. The filter may need values that only the list of
+    /// apps contains.
     async fn exclusion(self, sheet: &Sheet) -> Result<Option<Finding>, Error> {
         let (Some(filter), Some(said)) = (self.filter, &sheet.app) else {
             return Ok(None);
@@ -125,7 +125,7 @@ impl Asking<'_> {
         })
     }
 
-    /// The app with this id, as far as it can be read.
+    /// Reads the app with this id, if possible.
     async fn app(self, id: &AppId, dates: &mut Dates) -> Result<Apps, Error> {
         let mut apps = Apps::new(self.links.clone(), WithOwners::No);
         let mut records = self.client.apps::<App>(Some(&Field::ID.equals(id)));
@@ -136,7 +136,7 @@ impl Asking<'_> {
                     apps.add(app, dates);
                     break;
                 }
-                // Something dropped the filter.
+                // A gateway dropped the filter.
                 Ok(_) => {}
                 Err(record)
                     if record
@@ -167,7 +167,7 @@ impl Query {
             );
         }
         if let Ok(url) = Url::parse(text)
-            && let Some(subject) = Self::of_link(&url)
+            && let Some(subject) = Self::from_link(&url)
         {
             return subject;
         }
@@ -178,8 +178,8 @@ impl Query {
         }
     }
 
-    /// `…/sense/app/<app id>/sheet/<sheet id>/…`, as the hub shows it (Qlik help, "App integration").
-    fn of_link(url: &Url) -> Option<Self> {
+    /// Parses `…/sense/app/<app id>/sheet/<sheet id>/…`, the form of links in the hub (Qlik help, "App integration").
+    fn from_link(url: &Url) -> Option<Self> {
         let segments: Vec<_> = url.path_segments()?.map(decoded).collect();
         let after = |name: &str| {
             let at = segments.iter().position(|segment| segment == name)?;
@@ -195,7 +195,7 @@ impl Query {
         })
     }
 
-    /// Whether an object is what its filter finds.
+    /// Whether an object matches the query.
     fn is_object(&self, object: &Sheet) -> bool {
         let (id, engine_id) = (object.id.as_str(), object.engine_object_id.as_str());
         match self {
@@ -209,7 +209,7 @@ impl Query {
         }
     }
 
-    /// Whether an app is what its filter finds.
+    /// Whether an app matches the query.
     fn is_app(&self, app: &App) -> bool {
         match self {
             Self::Sheet(..) => false,
@@ -218,7 +218,7 @@ impl Query {
         }
     }
 
-    /// The filters that find its objects and its apps.
+    /// Returns the filters for its objects and its apps.
     fn filters(&self) -> (Filter, Option<Filter>) {
         match self {
             Self::Sheet(app, sheet) => {
@@ -246,12 +246,12 @@ impl Query {
 struct FewRecords<T> {
     /// The first few.
     records: Vec<T>,
-    /// Number of other records that came.
+    /// Number of other records that the site sent.
     unasked: u64,
 }
 
-/// The first few records of a list that are `asked` for; those that cannot be read, a scan reports. Where others come,
-/// something drops the filter, and the list is read on.
+/// Reads the first few requested records of a list. Ignores records that cannot be read, because a scan reports them.
+/// If the site sends other records, a gateway drops the filter, and reading continues.
 async fn few<T: DeserializeOwned + Bounded + Send + 'static>(
     mut list: RecordList<T>,
     asked: impl Fn(&T) -> bool,
@@ -285,7 +285,7 @@ fn unasked(others: u64) -> Option<Finding> {
     })
 }
 
-/// Whether QRS takes two texts for equal: whatever their case.
+/// Whether two texts are equal for QRS, which ignores case.
 fn same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
@@ -321,7 +321,8 @@ fn of_object(object: &Sheet, code: &ConnectionCode) -> Finding {
     }
 }
 
-/// An app with the number of its sheets, unless `others` came that were not asked for: then counts count those, too.
+/// Returns an app with the number of its sheets. The number is unknown if the site sent `others`, because the count
+/// then includes them.
 async fn of_app(client: &QrsClient, app: &App, others: u64) -> Result<Finding, Error> {
     let sheets = Field::OBJECT_TYPE
         .equals("sheet")
@@ -346,7 +347,7 @@ fn is_guid(text: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A segment of a path without percent-encoding.
+/// Decodes a percent-encoded segment of a path.
 fn decoded(segment: &str) -> String {
     let pair = format!("x={}", segment.replace('+', "%2B"));
     let mut pairs = url::form_urlencoded::parse(pair.as_bytes());

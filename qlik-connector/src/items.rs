@@ -1,4 +1,4 @@
-//! Apps and sheets of QRS on their way to items of a catalog. Nothing here sends requests.
+//! Converts apps and sheets of QRS to items of a catalog. Nothing here sends requests.
 
 pub(crate) mod apps;
 pub(crate) mod dates;

@@ -1,4 +1,4 @@
-//! The people who own apps and sheets, and how they are reached.
+//! The people who own apps and sheets, and their e-mail addresses.
 
 pub(crate) mod account;
 pub(crate) mod addresses;

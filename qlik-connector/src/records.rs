@@ -1,4 +1,4 @@
-//! The few fields of QRS records that a scan reads. A list is decoded as fast as its records are narrow.
+//! The fields of QRS records that a scan reads. There are only a few, so that lists are decoded quickly.
 
 use std::borrow::Cow;
 
@@ -16,10 +16,10 @@ qrs_client::objects_only!(App, Sheet, SheetApp, User);
 
 /// A record with an identity.
 pub(crate) trait Identified {
-    /// What distinguishes it from all other records of its list, if it has that.
+    /// Returns its unique identity in its list, if it has one.
     fn identity(&self) -> Option<Cow<'_, str>>;
 
-    /// Its fields that had an unexpected type and were ignored.
+    /// Returns its fields that had an unexpected type and were ignored.
     fn odd(&self) -> &OddFields;
 }
 
@@ -76,8 +76,8 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
-    /// Whether it is one: QRS sends other objects in the same lists, and compares text without regard to case, so that
-    /// `sheet` asks for `Sheet`, too. An object without a type was asked for as a sheet.
+    /// Whether the object is a sheet. QRS sends other objects in the same lists, and ignores case, so that a request
+    /// for `sheet` also returns `Sheet`. An object without a type was requested as a sheet.
     pub(crate) fn is_sheet(&self) -> bool {
         self.object_type.is_empty() || self.object_type.eq_ignore_ascii_case("sheet")
     }
@@ -102,11 +102,11 @@ pub(crate) struct User {
     pub(crate) id: UserId,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) attributes: Vec<UserAttribute>,
-    /// Switched off.
+    /// Whether the user is disabled.
     pub(crate) inactive: Option<bool>,
-    /// Blocked in the QMC.
+    /// Whether the user is blocked in the QMC.
     pub(crate) blacklisted: Option<bool>,
-    /// The directory does not have the user any more.
+    /// Whether the directory no longer contains the user.
     pub(crate) removed_externally: Option<bool>,
     #[serde(rename = "$odd")]
     pub(crate) odd: OddFields,
@@ -148,7 +148,7 @@ impl Identified for User {
 }
 
 impl Identified for Sheet {
-    /// The repository's id, else both parts of its key.
+    /// The repository's id, otherwise both parts of its key.
     fn identity(&self) -> Option<Cow<'_, str>> {
         unless_empty(self.id.as_str()).or_else(|| {
             let (app, sheet) = (&self.app.as_ref()?.id, &self.engine_object_id);
@@ -167,7 +167,7 @@ mod tests {
 
     use super::*;
 
-    /// Any JSON value as text, with what parsers refuse: huge numbers, halves of surrogate pairs, deep nesting.
+    /// Any JSON value as text, including values that parsers refuse: huge numbers, unpaired surrogates, deep nesting.
     fn any_json() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             Just("null".to_owned()),
@@ -209,7 +209,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_value_of_a_light_field_costs_a_sheet(
+        fn no_value_of_an_optional_field_makes_a_sheet_unreadable(
             values in prop::collection::vec(any_json(), LIGHT.len()),
             of_app in prop::collection::vec(any_json(), 3),
         ) {
@@ -227,7 +227,7 @@ mod tests {
         }
 
         #[test]
-        fn no_value_of_a_light_field_costs_an_app_or_a_user(values in prop::collection::vec(any_json(), 9)) {
+        fn no_value_of_an_optional_field_makes_an_app_or_a_user_unreadable(values in prop::collection::vec(any_json(), 9)) {
             let names = [
                 "name", "description", "published", "stream", "owner", "lastReloadTime",
                 "modifiedDate", "tags", "customProperties",

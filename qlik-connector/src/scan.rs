@@ -1,4 +1,4 @@
-//! A scan: which lists are read, in which order, and what becomes of their records.
+//! A scan: reads the lists in order and turns their records into observations.
 
 pub(crate) mod attempt;
 pub(crate) mod attempts;

@@ -1,4 +1,4 @@
-//! What items look like: their properties, and the kinds of containers that hold them.
+//! The properties of items, and the kinds of containers that hold them.
 
 pub(crate) mod kinds;
 pub(crate) mod properties;

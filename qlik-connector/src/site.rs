@@ -1,4 +1,4 @@
-//! Requests to the site: lists, counts, and the words for what goes wrong.
+//! Requests to the site: lists, counts, and error messages.
 
 pub(crate) mod attempt_error;
 pub(crate) mod counts;

@@ -23,33 +23,33 @@ pub use memory_store::{Closing, MemoryStore};
 /// A follower under test, and its catalog.
 #[async_trait]
 pub trait FollowerUnderTest: Send + Sync {
-    /// Opens the follower, as after a start of the program. Its catalog keeps what it has.
+    /// Opens the follower, as after a start of the program. Its catalog keeps its content.
     async fn open(&self) -> Box<dyn Follower>;
 
     /// Empties the catalog and lets it work.
     async fn clear(&self);
 
-    /// What the catalog shows as existing: keys and names. The name of an item without one may be anything.
+    /// Returns the existing items of the catalog: keys and names. An item without a name may have any name.
     async fn items(&self) -> BTreeMap<String, String>;
 
-    /// The containers that the catalog shows as existing: keys and names. `None` if it has no containers.
+    /// Returns the existing containers of the catalog: keys and names. `None` if it has no containers.
     async fn containers(&self) -> Option<BTreeMap<String, String>> {
         None
     }
 
-    /// How often something was written to the catalog, if that can be counted.
+    /// Returns the number of writes to the catalog, if it can be counted.
     async fn writes(&self) -> Option<u64> {
         None
     }
 
-    /// Makes the catalog fail from now on. Returns whether it can fail like this.
+    /// Makes the catalog fail from now on. Returns whether it can fail in this way.
     async fn fail(&self, fault: CatalogFault) -> bool;
 
     /// Waits until the catalog has received a request and does not respond to it. Called only after
     /// [`fail`](Self::fail) agreed to [`CatalogFault::Hangs`].
     async fn hangs(&self) {}
 
-    /// Texts that no message may contain.
+    /// Returns texts that no message may contain.
     fn secrets(&self) -> Vec<String> {
         Vec::new()
     }
@@ -67,10 +67,10 @@ pub enum CatalogFault {
     Hangs,
 }
 
-/// Delivers histories of scans to the follower's catalog and checks every sentence of the contract.
+/// Delivers histories of scans to the follower's catalog and checks every rule of the contract.
 ///
 /// # Errors
-/// The first sentence that does not hold.
+/// The first rule that is violated.
 pub async fn check(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     scenarios::name_is_stable(subject).await?;
     scenarios::stages(subject).await?;
@@ -132,7 +132,7 @@ async fn deliver_all(
     })
 }
 
-/// Compares what the catalog shows with what the store has of a connection that was completely scanned.
+/// Compares the catalog with the store for a connection that had a complete scan.
 async fn compare(
     subject: &dyn FollowerUnderTest,
     store: &MemoryStore,
@@ -177,7 +177,7 @@ fn check_secrets(subject: &dyn FollowerUnderTest, text: &str) -> Result<(), Viol
     expect(!leaked, || "no message contains a secret".to_owned())
 }
 
-/// The stages of a check that failed, by name.
+/// Returns the names of the failed stages of a check.
 async fn failed_stages(subject: &dyn FollowerUnderTest) -> Result<Vec<&'static str>, Violation> {
     let follower = subject.open().await;
     let stages = follower.check().await;

@@ -1,22 +1,22 @@
-//! What a filter may ask of an item. A connector declares its criteria once; an expression then knows them by number.
+//! The criteria of filters. A connector declares its criteria once. Expressions refer to them by number.
 
 use std::{borrow::Cow, ops::ControlFlow};
 
 use super::error::excerpt;
 use crate::nearest;
 
-/// Something that filters may ask of an item.
+/// A criterion: a value of an item that filters can test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Criterion {
-    /// The name that people write: at least two characters, no keyword of the language.
+    /// The name in expressions: at least two characters, and not a keyword of the language.
     pub name: &'static str,
-    /// What an item answers.
+    /// The kind of its values.
     pub kind: CriterionKind,
     /// Its description in a list of criteria: `the name of the stream`.
     pub meaning: &'static str,
 }
 
-/// What an item answers to a criterion.
+/// The kind of a criterion's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CriterionKind {
     /// At most one text.
@@ -27,7 +27,7 @@ pub enum CriterionKind {
     NamedLists,
 }
 
-/// A criterion as its place in the connector's list.
+/// The index of a criterion in the connector's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CriterionId(pub usize);
 
@@ -54,7 +54,7 @@ pub trait Subject {
     );
 }
 
-/// A criterion that a filter asks, with the name of the list where it is a family.
+/// A criterion that a filter uses, with the name of the list if it is a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) criterion: Criterion,
@@ -64,14 +64,14 @@ pub(super) struct Asked {
 
 /// Why a name is not a criterion.
 #[derive(Debug)]
-pub(super) struct Unknown {
+pub(super) struct UnknownCriterionError {
     pub(super) message: String,
     pub(super) hint: String,
 }
 
 impl Asked {
-    /// The criterion that is written `name`: in full, quotes taken off.
-    pub(super) fn find(criteria: &[Criterion], name: &str) -> Result<Self, Unknown> {
+    /// Finds the criterion with the full name `name`, without quotes.
+    pub(super) fn find(criteria: &[Criterion], name: &str) -> Result<Self, UnknownCriterionError> {
         let numbered = || criteria.iter().copied().enumerate();
         let plain = numbered()
             .find(|(_, known)| known.kind != CriterionKind::NamedLists && known.name == name);
@@ -98,7 +98,7 @@ impl Asked {
         self.criterion.kind != CriterionKind::Text
     }
 
-    /// Whether its list has no value at all.
+    /// Whether its list is empty.
     pub(super) fn is_empty<S: Subject + ?Sized>(&self, subject: &S) -> bool {
         let mut empty = true;
         subject.each(self.id, self.name.as_deref(), &mut |_| {
@@ -109,19 +109,19 @@ impl Asked {
     }
 }
 
-fn unknown(criteria: &[Criterion], name: &str) -> Unknown {
+fn unknown(criteria: &[Criterion], name: &str) -> UnknownCriterionError {
     let family = criteria
         .iter()
         .find(|known| known.kind == CriterionKind::NamedLists && known.name == name);
     if family.is_some() {
-        return Unknown {
+        return UnknownCriterionError {
             message: format!("`{name}` needs the name of a list"),
             hint: format!(
                 "write `{name}.Region`, or `{name}.'Cost center'` for a name with a space"
             ),
         };
     }
-    Unknown {
+    UnknownCriterionError {
         message: format!("unknown criterion `{}`", excerpt(name)),
         hint: match near(criteria, name) {
             Some(near) => format!("did you mean `{}`?", excerpt(&near)),
@@ -130,7 +130,7 @@ fn unknown(criteria: &[Criterion], name: &str) -> Unknown {
     }
 }
 
-/// The criterion that was meant, as it has to be written.
+/// Returns the intended criterion in its correct spelling.
 fn near(criteria: &[Criterion], name: &str) -> Option<String> {
     let (stem, rest) = name.split_once('.').unwrap_or((name, ""));
     let family = nearest(stem, families(criteria)).filter(|_| !rest.is_empty());
@@ -148,7 +148,7 @@ fn families(criteria: &[Criterion]) -> impl Iterator<Item = &'static str> {
     families.map(|known| known.name)
 }
 
-/// The names of some criteria as a person writes them, for a sentence.
+/// Formats the names of some criteria for a message.
 pub(super) fn listed(criteria: &[Criterion], of: impl Fn(CriterionKind) -> bool) -> String {
     let names: Vec<_> = criteria
         .iter()

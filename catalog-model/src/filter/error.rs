@@ -1,4 +1,4 @@
-//! What is wrong with an expression, and where in it.
+//! Errors in an expression, with their positions.
 
 use std::{fmt, ops::Range};
 
@@ -8,19 +8,19 @@ use std::{fmt, ops::Range};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} {position}")]
 pub struct ExpressionError {
-    /// What is wrong; its place follows.
+    /// What is wrong. The position follows it.
     message: String,
     /// What to do.
     pub hint: Option<String>,
-    /// The bytes of the expression that are wrong; none at its end where something is missing.
+    /// The invalid byte range of the expression; empty at its end if something is missing.
     pub span: Range<usize>,
-    /// Where they begin.
-    pub position: Position,
+    /// The position of its beginning.
+    pub position: TextPosition,
 }
 
-/// A position in an expression: ``at column 9``, and of one with several lines `at line 2, column 9`.
+/// A position in an expression: `at column 9`, or if it has several lines `at line 2, column 9`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct TextPosition {
     /// The line of the expression, counted from 1.
     pub line: u32,
     /// The column in characters, counted from 1.
@@ -39,18 +39,18 @@ impl ExpressionError {
         Self {
             message: message.into(),
             hint: hint.into(),
-            position: Position::new(text, span.start),
+            position: TextPosition::new(text, span.start),
             span,
         }
     }
 
-    /// What is wrong, without the position.
+    /// Returns what is wrong, without the position.
     pub(super) fn bare(&self) -> &str {
         self.message.trim_end_matches(',')
     }
 }
 
-impl Position {
+impl TextPosition {
     pub(super) fn new(text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
@@ -65,7 +65,7 @@ impl Position {
     }
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for TextPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.many {
             write!(f, "at line {}, ", self.line)?;
@@ -76,12 +76,12 @@ impl fmt::Display for Position {
     }
 }
 
-/// A piece of what a person wrote, short enough for a sentence.
+/// Shortens a text of a file for a message.
 pub(super) fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 60;
+    const MAX_EXCERPT_CHARS: usize = 60;
     let line = text.lines().next().unwrap_or_default();
-    if line.chars().count() > LONGEST || line.len() < text.trim_end().len() {
-        let short: String = line.chars().take(LONGEST).collect();
+    if line.chars().count() > MAX_EXCERPT_CHARS || line.len() < text.trim_end().len() {
+        let short: String = line.chars().take(MAX_EXCERPT_CHARS).collect();
         format!("{short}…")
     } else {
         line.to_owned()

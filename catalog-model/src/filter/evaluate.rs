@@ -1,4 +1,4 @@
-//! Whether an item matches an expression.
+//! Evaluates an expression for an item.
 
 use std::ops::ControlFlow;
 
@@ -20,7 +20,7 @@ struct Asking<'s, S: ?Sized> {
     budget: &'s Budget,
 }
 
-/// Why an answer is not known.
+/// Why a result is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause<'f> {
     /// This value of the item could not be read.
@@ -43,11 +43,11 @@ impl<'f> Truth<'f> {
         if holds { Self::Holds } else { Self::Fails }
     }
 
-    /// The result of a pattern, which may have exceeded a limit.
-    pub(super) fn of_match(matched: Result<bool, LimitError<'f>>) -> Self {
+    /// Converts the result of a pattern, which may have exceeded a limit.
+    pub(super) fn from_match(matched: Result<bool, LimitError<'f>>) -> Self {
         match matched {
             Ok(holds) => Self::from_bool(holds),
-            Err(gave_up) => Self::Unknown(Cause::PatternLimit(gave_up)),
+            Err(limit_error) => Self::Unknown(Cause::PatternLimit(limit_error)),
         }
     }
 
@@ -85,7 +85,8 @@ fn holds_with<'f, S: Subject + ?Sized>(
     }
 }
 
-/// Formulas joined by one operator: the first that equals `decides` decides, whether or not others are unknown.
+/// Evaluates formulas joined by one operator. The first result that equals `decides` decides, even if others are
+/// unknown.
 fn joined<'f, S: Subject + ?Sized>(
     nodes: &'f [Formula],
     decides: Truth<'f>,
@@ -174,22 +175,22 @@ impl Condition {
             Self::EndsWith(end) => text.ends_with(&**end),
             Self::Contains(part) => part.is_in(text),
             Self::Glob(glob) => glob.matches(text),
-            Self::Regex(regex) => return Truth::of_match(regex.matches(text, budget)),
+            Self::Regex(regex) => return Truth::from_match(regex.matches(text, budget)),
             Self::IsNull => false,
             Self::IsNotNull => true,
         })
     }
 }
 
-/// A comparison that decided about an item, and how.
+/// A comparison that decided about an item, and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ground {
     pub(super) comparison: String,
     pub(super) verdict: &'static str,
 }
 
-/// The comparisons that decided: for a false `and` the first false one, for a true `or` the first true one, otherwise
-/// all.
+/// Returns the comparisons that decided: for a false `and` the first false one, for a true `or` the first true one,
+/// otherwise all.
 pub(super) fn grounds<S: Subject + ?Sized>(node: &Formula, subject: &S) -> Vec<Ground> {
     let budget = Budget::new();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Expressions as a tree, and how they are written.
+//! Expressions as a tree, and their printed form.
 
 use std::{collections::HashSet, fmt};
 
@@ -25,11 +25,11 @@ pub(super) enum Formula {
     Each(Box<Each>),
 }
 
-/// What a comparison is about.
+/// The left side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
     Criterion(Asked),
-    /// A value of the list that the `outward`-th `any` or `all` around it goes through, from the inside out.
+    /// A value of the list of the `outward`-th enclosing `any` or `all`, counted from the innermost.
     Value {
         name: Box<str>,
         outward: usize,
@@ -40,20 +40,20 @@ pub(super) enum Operand {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Each {
     pub(super) quantifier: Quantifier,
-    /// What a value is called in the condition.
+    /// The name of a value in the condition.
     pub(super) value: Box<str>,
     pub(super) list: Asked,
     pub(super) condition: Formula,
 }
 
-/// Of how many values a condition must hold.
+/// For how many values a condition must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quantifier {
     Any,
     All,
 }
 
-/// What a text is asked.
+/// A condition on a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     Equals(Box<str>),
@@ -62,7 +62,7 @@ pub(super) enum Condition {
     NotIn(Texts),
     StartsWith(Box<str>),
     EndsWith(Box<str>),
-    Contains(Part),
+    Contains(Substring),
     Glob(Glob),
     Regex(Regex),
     IsNull,
@@ -73,23 +73,23 @@ pub(super) enum Condition {
 #[derive(Clone, Debug)]
 pub(super) struct Texts {
     written: Vec<Box<str>>,
-    /// The same, where they are many.
+    /// The same texts as a set, if there are many.
     quick: Option<HashSet<Box<str>>>,
 }
 
-/// Number of texts from which on a hash is faster than comparing each.
-const MANY: usize = 12;
+/// Number of texts from which a hash set is faster than comparing each of them.
+const MIN_HASHED_TEXTS: usize = 12;
 
-/// A text within others, made ready to be found.
+/// A text to search for in other texts, with a prepared searcher.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct Substring {
     written: Box<str>,
     finder: Box<Finder<'static>>,
 }
 
 impl Texts {
     pub(super) fn new(written: Vec<Box<str>>) -> Self {
-        let quick = (written.len() >= MANY).then(|| written.iter().cloned().collect());
+        let quick = (written.len() >= MIN_HASHED_TEXTS).then(|| written.iter().cloned().collect());
         Self { written, quick }
     }
 
@@ -101,7 +101,7 @@ impl Texts {
     }
 }
 
-impl Part {
+impl Substring {
     pub(super) fn new(text: &str) -> Self {
         Self {
             written: text.into(),
@@ -122,13 +122,13 @@ impl PartialEq for Texts {
 
 impl Eq for Texts {}
 
-impl PartialEq for Part {
+impl PartialEq for Substring {
     fn eq(&self, other: &Self) -> bool {
         self.written == other.written
     }
 }
 
-impl Eq for Part {}
+impl Eq for Substring {}
 
 impl Condition {
     /// Whether the condition is negative, so that it holds for a missing text.
@@ -137,7 +137,7 @@ impl Condition {
     }
 }
 
-/// How tightly the operator around a formula binds.
+/// The precedence of the operator around a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Around {
     Nothing,
@@ -147,7 +147,7 @@ enum Around {
 }
 
 impl Formula {
-    /// Adds each criterion that is asked.
+    /// Adds each criterion that is used.
     pub(super) fn collect_asked<'n>(&'n self, asked: &mut Vec<&'n Asked>) {
         match self {
             Self::Always | Self::Never | Self::Comparison(Operand::Value { .. }, _) => {}
@@ -167,7 +167,7 @@ impl Formula {
         let parentheses = match self {
             Self::Or(_) => around >= Around::Or,
             Self::And(_) => around >= Around::And,
-            // Its condition reaches as far as it can.
+            // Its condition extends as far as possible.
             Self::Each(_) => around > Around::Nothing,
             _ => false,
         };

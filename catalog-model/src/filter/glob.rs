@@ -1,4 +1,4 @@
-//! Patterns of `*` and `?`, made ready once. Neither of the two matches a line break.
+//! Patterns with `*` and `?`, prepared once. Neither of them matches a line break.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use memchr::memmem::Finder;
 /// A pattern in which `*` matches any characters and `?` matches one.
 #[derive(Clone, Debug)]
 pub(super) struct Glob {
-    parts: Vec<Part>,
+    parts: Vec<GlobPart>,
     matcher: Matcher,
 }
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum GlobPart {
     /// These characters.
     Literal(String),
     /// `?`
@@ -22,7 +22,7 @@ enum Part {
     Any,
 }
 
-/// The quickest way to try a pattern.
+/// The fastest way to match a pattern.
 #[derive(Clone, Debug)]
 enum Matcher {
     Exact(Box<str>),
@@ -33,7 +33,7 @@ enum Matcher {
     Steps(Box<[Step]>),
 }
 
-/// A character of a pattern.
+/// One step of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Is(char),
@@ -71,10 +71,10 @@ impl Glob {
         let mut parts = Vec::new();
         for step in &steps {
             match (step, parts.last_mut()) {
-                (Step::Is(character), Some(Part::Literal(text))) => text.push(*character),
-                (Step::Is(character), _) => parts.push(Part::Literal(character.to_string())),
-                (Step::One, _) => parts.push(Part::One),
-                (Step::Any, _) => parts.push(Part::Any),
+                (Step::Is(character), Some(GlobPart::Literal(text))) => text.push(*character),
+                (Step::Is(character), _) => parts.push(GlobPart::Literal(character.to_string())),
+                (Step::One, _) => parts.push(GlobPart::One),
+                (Step::Any, _) => parts.push(GlobPart::Any),
             }
         }
         let matcher = Matcher::from_parts(&parts).unwrap_or_else(|| Matcher::Steps(steps.into()));
@@ -95,15 +95,19 @@ impl Glob {
 }
 
 impl Matcher {
-    /// The matcher of a simple pattern. One that has a line break itself is not simple.
-    fn from_parts(parts: &[Part]) -> Option<Self> {
+    /// Returns the matcher of a simple pattern. A pattern with a line break is not simple.
+    fn from_parts(parts: &[GlobPart]) -> Option<Self> {
         Some(match parts {
             [] => Self::Exact("".into()),
-            [Part::Literal(text)] => Self::Exact(text.as_str().into()),
-            [Part::Any] => Self::Anything,
-            [Part::Literal(text), Part::Any] if is_line(text) => Self::Prefix(text.as_str().into()),
-            [Part::Any, Part::Literal(text)] if is_line(text) => Self::Suffix(text.as_str().into()),
-            [Part::Any, Part::Literal(text), Part::Any] if is_line(text) => {
+            [GlobPart::Literal(text)] => Self::Exact(text.as_str().into()),
+            [GlobPart::Any] => Self::Anything,
+            [GlobPart::Literal(text), GlobPart::Any] if is_line(text) => {
+                Self::Prefix(text.as_str().into())
+            }
+            [GlobPart::Any, GlobPart::Literal(text)] if is_line(text) => {
+                Self::Suffix(text.as_str().into())
+            }
+            [GlobPart::Any, GlobPart::Literal(text), GlobPart::Any] if is_line(text) => {
                 Self::Contains(Box::new(Finder::new(text).into_owned()))
             }
             _ => return None,
@@ -129,8 +133,8 @@ impl Step {
     }
 }
 
-/// Walks through the text; where a step does not fit, the last `*` takes one character more. An earlier one need never
-/// take more: whatever it took then, the last one can take.
+/// Walks through the text. If a step does not match, the last `*` is extended by one character. Extending an earlier
+/// `*` is never necessary, because the last one can match the same characters.
 fn walk(steps: &[Step], text: &str) -> bool {
     let (mut at, mut rest) = (0, text);
     let mut star: Option<(usize, &str)> = None;
@@ -163,13 +167,13 @@ fn walk(steps: &[Step], text: &str) -> bool {
     }
 }
 
-/// What ends a line, as in Java.
+/// Whether a character ends a line, as in Java.
 fn is_line_break(character: char) -> bool {
     matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 fn is_line(text: &str) -> bool {
-    // The first bytes of the line breaks: most texts have none of them.
+    // Searches for the first bytes of line breaks. Most texts contain none of them.
     let suspect = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0xC2 | 0xE2);
     !text.as_bytes().iter().any(suspect) || !text.chars().any(is_line_break)
 }
@@ -182,15 +186,15 @@ impl PartialEq for Glob {
 
 impl Eq for Glob {}
 
-/// Writes it as an expression has it, with its quotes.
+/// Writes the pattern as in an expression, with quotes.
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("'")?;
         for part in &self.parts {
             match part {
-                Part::Any => f.write_str("*")?,
-                Part::One => f.write_str("?")?,
-                Part::Literal(text) => {
+                GlobPart::Any => f.write_str("*")?,
+                GlobPart::One => f.write_str("?")?,
+                GlobPart::Literal(text) => {
                     for character in text.chars() {
                         if matches!(character, '*' | '?' | '\\' | '\'') {
                             f.write_str("\\")?;

@@ -1,4 +1,4 @@
-//! The filter of a connection: its universal rules, then its rich filter. An item has to pass both.
+//! The filter of a connection: its universal rules, then its rich filter. An item must pass both.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -20,7 +20,7 @@ mod read_rules;
 pub struct ItemFilter {
     universal: Vec<UniversalRule>,
     rich: Option<Formula>,
-    /// All of them by name: those of `filters`, then `filter`.
+    /// All rules: those of `filters`, then `filter`.
     rules: Vec<Arc<FilterRule>>,
 }
 
@@ -52,7 +52,7 @@ impl ItemFilter {
         (!filter.rules.is_empty()).then_some(filter)
     }
 
-    /// All rules, in the order in which they are asked. A [`RuleId`] is a place in this list.
+    /// All rules, in the order of evaluation. A [`RuleId`] is an index of this list.
     #[must_use]
     pub fn rules(&self) -> &[Arc<FilterRule>] {
         &self.rules
@@ -64,7 +64,7 @@ impl ItemFilter {
         self.rules.get(id.0)
     }
 
-    /// A rule as a sentence names it: "the filter (connections/a.conf:7:1)", "the rule `drafts` (…)".
+    /// Formats a rule for a message: "the filter (connections/a.conf:7:1)", "the rule `drafts` (…)".
     #[must_use]
     pub fn called(&self, id: RuleId) -> String {
         match self.rule(id) {
@@ -74,14 +74,14 @@ impl ItemFilter {
         }
     }
 
-    /// Empty counts for all rules.
+    /// Creates counts for all rules, starting at zero.
     #[must_use]
     pub fn counts(&self) -> RuleCounts {
         RuleCounts::new(self.rules.len(), self.rich_id())
     }
 
-    /// Why a rule matched none of the counted items, if that is unexpected. `None` if no items were counted, and for a
-    /// rule that matches all remaining items, of which there may be none.
+    /// Why a rule matched none of the counted items, if that is unexpected. `None` if no items were counted, or if the
+    /// rule matches all remaining items, which may be none.
     #[must_use]
     pub fn silence(&self, id: RuleId, counts: &RuleCounts) -> Option<Silence> {
         let rule = self.universal.get(id.0);
@@ -95,7 +95,8 @@ impl ItemFilter {
         self.rich_id() == Some(id)
     }
 
-    /// The names of the lists of a family that are asked, each once: of `custom_property`, those of custom properties.
+    /// The names of the lists of a family that the filter uses, each once: for `custom_property`, the names of custom
+    /// properties.
     #[must_use]
     pub fn names_asked(&self, family: &str) -> BTreeSet<&str> {
         let of_rules = self.universal.iter().flat_map(|rule| &rule.terms);
@@ -111,7 +112,7 @@ impl ItemFilter {
             .collect()
     }
 
-    /// Decides what becomes of an item.
+    /// Decides about an item.
     pub fn decide<S: Subject + ?Sized>(&self, subject: &S) -> Evaluation {
         let budget = Budget::new();
         let Evaluation { matched, decision } = self.ask_rules(subject, &budget);
@@ -126,7 +127,7 @@ impl ItemFilter {
     /// item undecided, unless it has the same outcome.
     fn ask_rules<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Evaluation {
         let mut matched = None;
-        // The first rule that may match, and whether all that may agree with it.
+        // The first rule that may match, and whether all others that may match have the same outcome.
         let mut open: Option<(RuleId, Cause<'_>)> = None;
         let mut agree = true;
         let outcome = |rule: RuleId| self.universal[rule.0].outcome();
@@ -144,7 +145,7 @@ impl ItemFilter {
                 }
             }
         }
-        let last = matched.map_or(Outcome::OF_NO_RULE, outcome);
+        let last = matched.map_or(Outcome::NO_RULE, outcome);
         let decision = match (open, matched) {
             (Some((rule, cause)), _) if !agree || outcome(rule) != last => unknown(rule, cause),
             (_, Some(rule)) if last.action == Action::Reject => self.exclude(rule),
@@ -179,7 +180,7 @@ impl ItemFilter {
         Decision::Exclude { rule }
     }
 
-    /// Why a rule left an item out: the rule as it is written, or the comparisons of the rich filter that decided.
+    /// Why a rule excluded an item: the text of the rule, or the comparisons of the rich filter that decided.
     pub fn because<S: Subject + ?Sized>(&self, subject: &S, rule: RuleId) -> Vec<String> {
         match &self.rich {
             Some(node) if self.is_rich(rule) => {
@@ -207,7 +208,7 @@ impl ItemFilter {
 fn unknown(rule: RuleId, cause: Cause<'_>) -> Decision {
     let cause = match cause {
         Cause::NotRead(asked) => UnknownCause::Criterion(asked.to_string()),
-        Cause::PatternLimit(gave_up) => UnknownCause::Pattern(gave_up.into()),
+        Cause::PatternLimit(limit_error) => UnknownCause::Pattern(limit_error.into()),
     };
     Decision::Undecided { rule, cause }
 }

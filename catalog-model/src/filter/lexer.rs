@@ -1,33 +1,33 @@
-//! Cuts an expression into words, texts, regular expressions and signs.
+//! Splits an expression into words, texts, regular expressions and symbols.
 
 use std::{borrow::Cow, ops::Range};
 
 use super::error::{ExpressionError, excerpt};
 
-/// A piece of an expression and its position.
+/// A token of an expression and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token<'t> {
     pub(super) kind: Kind<'t>,
     pub(super) span: Range<usize>,
 }
 
-/// What a piece is.
+/// The kind of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'t> {
-    /// A keyword, or the name of a criterion with the quotes within it taken off.
+    /// A keyword, or the name of a criterion without its quotes.
     Word(Cow<'t, str>),
     /// The text between quotes, with escapes.
     Text(&'t str),
     /// The text between slashes, and the flags after them.
     Regex { text: &'t str, flags: &'t str },
-    /// A sign of [`SIGNS`].
-    Sign(&'static str),
+    /// A symbol of [`SYMBOLS`].
+    Symbol(&'static str),
     /// The end of the expression.
     End,
 }
 
-/// Signs of other languages, and what to write instead: longest first.
-const FOREIGN: [(&str, &str); 18] = [
+/// Symbols of other languages, and what to write instead. Longest first.
+const FOREIGN_SYMBOLS: [(&str, &str); 18] = [
     ("===", "="),
     ("!==", "!="),
     ("==", "="),
@@ -48,10 +48,10 @@ const FOREIGN: [(&str, &str); 18] = [
     ("”", "'"),
 ];
 
-/// The signs of the language, longest first.
-const SIGNS: [&str; 9] = ["!=", "&&", "||", "=", "~", "!", "(", ")", ","];
+/// The symbols of the language. Longest first.
+const SYMBOLS: [&str; 9] = ["!=", "&&", "||", "=", "~", "!", "(", ")", ","];
 
-/// The pieces of an expression, one after the other.
+/// Reads the tokens of an expression, one after the other.
 #[derive(Clone, Debug)]
 pub(super) struct Lexer<'t> {
     text: &'t str,
@@ -63,7 +63,7 @@ impl<'t> Lexer<'t> {
         Self { text, at: 0 }
     }
 
-    /// The next piece; at the end, the end.
+    /// Reads the next token. At the end, this is always `End`.
     pub(super) fn next(&mut self) -> Result<Token<'t>, ExpressionError> {
         self.skip_blanks();
         let start = self.at;
@@ -93,7 +93,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// The text between two of `quote`; a `\` escapes them.
+    /// Reads the text between two `quote` characters. A `\` escapes them.
     fn quoted(&mut self, quote: char, what: &str) -> Result<&'t str, ExpressionError> {
         let inner = &self.rest()[quote.len_utf8()..];
         let mut escaped = false;
@@ -162,13 +162,13 @@ impl<'t> Lexer<'t> {
 
     fn sign(&mut self, first: char) -> Result<Kind<'t>, ExpressionError> {
         let rest = self.rest();
-        let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
-        let mut foreign = FOREIGN.into_iter();
+        let sign = SYMBOLS.into_iter().find(|sign| rest.starts_with(sign));
+        let mut foreign = FOREIGN_SYMBOLS.into_iter();
         let foreign = foreign.find(|(foreign, _)| rest.starts_with(foreign));
         let length = foreign.map_or(0, |(foreign, _)| foreign.len());
         if let Some(sign) = sign.filter(|sign| sign.len() >= length) {
             self.at += sign.len();
-            return Ok(Kind::Sign(sign));
+            return Ok(Kind::Symbol(sign));
         }
         let length = length.max(first.len_utf8());
         let span = self.at..self.at + length;
@@ -206,7 +206,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// The name of a criterion with the quotes within it taken off, if `text` is one.
+/// Returns the name of a criterion without its quotes, if `text` is one.
 pub(super) fn name(text: &str) -> Option<Cow<'_, str>> {
     let mut lexer = Lexer::new(text);
     let (Ok(first), Ok(second)) = (lexer.next(), lexer.next()) else {
@@ -223,7 +223,7 @@ pub(super) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-')
 }
 
-/// The text without its escapes `\'` and `\\`, or the position of another escape.
+/// Resolves the escapes `\'` and `\\` of a text, or returns the position of another escape.
 pub(super) fn unescape(raw: &str) -> Result<Cow<'_, str>, usize> {
     if !raw.contains('\\') {
         return Ok(Cow::Borrowed(raw));

@@ -1,4 +1,4 @@
-//! What a person may have meant: words of other languages, other case, other spelling.
+//! Suggestions for words of other languages and for misspelt words.
 
 use crate::nearest;
 
@@ -8,7 +8,7 @@ pub(super) const KEYWORDS: [&str; 16] = [
     "all", "match", "always", "never",
 ];
 
-/// The operators between a criterion and its value, written in full.
+/// Words for operators, and the operators that they mean.
 const OPERATORS: [(&str, &str); 26] = [
     ("in", "in"),
     ("is", "is null"),
@@ -38,12 +38,12 @@ const OPERATORS: [(&str, &str); 26] = [
     ("differs", "!="),
 ];
 
-/// The keyword that `word` is in another case, if it is one.
+/// Returns the keyword that `word` is in different case, if it is one.
 pub(super) fn keyword_of(word: &str) -> Option<&'static str> {
     (KEYWORDS.into_iter()).find(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// The operator that `word` means in other languages, or is a misspelling of.
+/// Returns the operator that `word` means in other languages, or of which it is a misspelling.
 pub(super) fn operator_of(word: &str) -> Option<&'static str> {
     let written = |word: &str| OPERATORS.iter().find(|(known, _)| *known == word);
     written(&word.to_lowercase())
@@ -51,7 +51,7 @@ pub(super) fn operator_of(word: &str) -> Option<&'static str> {
         .map(|(_, meant)| *meant)
 }
 
-/// What joins two comparisons, if `word` is a misspelling of it or its name elsewhere.
+/// Returns `and` or `or`, if `word` is a misspelling of it or its name in another language.
 pub(super) fn joint_of(word: &str) -> Option<&'static str> {
     match word.to_lowercase().as_str() {
         "and" | "und" | "adn" | "nad" | "amd" | "&" => Some("and"),

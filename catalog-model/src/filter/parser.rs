@@ -1,4 +1,4 @@
-//! Reads an expression by recursive descent, no deeper than [`DEEPEST`], so that no input overflows the stack.
+//! Parses an expression by recursive descent, no deeper than [`MAX_DEPTH`], so that no input overflows the stack.
 
 use std::ops::Range;
 
@@ -14,12 +14,12 @@ use crate::nearest;
 mod condition;
 
 /// Maximum nesting depth of parentheses, `not`, `any` and `all`.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Maximum nesting depth of `any` and `all`: for lists with ten values, this is a thousand comparisons.
-const DEEPEST_LISTS: usize = 3;
+const MAX_LIST_DEPTH: usize = 3;
 
-/// Maximum number of comparisons in an expression: each item is asked all of them.
+/// Maximum number of comparisons in an expression. All of them may be evaluated for each item.
 pub(super) const MAX_TERMS: usize = 10_000;
 
 /// Maximum number of regular expressions in a filter, each of which takes up to a megabyte.
@@ -28,7 +28,7 @@ pub(super) const MAX_REGEXES: usize = 1_000;
 /// Maximum number of texts in all lists of an expression.
 const MAX_TEXTS: usize = 200_000;
 
-/// Reads a whole expression; an empty one always holds.
+/// Parses a whole expression. An empty expression is always true.
 pub(super) fn parse(text: &str, criteria: &[Criterion]) -> Result<Formula, ExpressionError> {
     let mut lexer = Lexer::new(text);
     let token = lexer.next()?;
@@ -57,14 +57,14 @@ struct Parser<'t> {
     text: &'t str,
     criteria: &'t [Criterion],
     lexer: Lexer<'t>,
-    /// The piece that is looked at.
+    /// The current token.
     token: Token<'t>,
     depth: usize,
-    /// How many comparisons, regular expressions, and texts in lists were read.
+    /// Numbers of comparisons, regular expressions, and texts in lists that were read.
     terms: usize,
     regexes: usize,
     texts: usize,
-    /// What the values of the lists around are called, from the outside in.
+    /// The names of the values of the enclosing lists, from the outermost to the innermost.
     values: Vec<&'t str>,
 }
 
@@ -107,8 +107,8 @@ impl<'t> Parser<'t> {
         if self.terms > MAX_TERMS {
             return Err(self.too_many("comparisons", MAX_TERMS));
         }
-        if self.depth > DEEPEST {
-            let message = format!("the expression is nested more than {DEEPEST} deep");
+        if self.depth > MAX_DEPTH {
+            let message = format!("the expression is nested more than {MAX_DEPTH} deep");
             let hint = "remove parentheses that are not needed, or split it";
             return Err(self.error(self.token.span.clone(), message, hint.to_owned()));
         }
@@ -142,11 +142,11 @@ impl<'t> Parser<'t> {
         self.error(self.token.span.clone(), message, hint.to_owned())
     }
 
-    /// `any t in tag match …`. The condition reaches as far as it can.
+    /// `any t in tag match …`. The condition extends as far as possible.
     fn each(&mut self, quantifier: Quantifier) -> Parsed<Formula> {
-        if self.values.len() == DEEPEST_LISTS {
+        if self.values.len() == MAX_LIST_DEPTH {
             let message =
-                format!("`any` and `all` are more than {DEEPEST_LISTS} deep within each other");
+                format!("`any` and `all` are more than {MAX_LIST_DEPTH} deep within each other");
             let hint = "remove one that does not need the outer values, or split it";
             return Err(self.error(self.token.span.clone(), message, hint.to_owned()));
         }
@@ -159,7 +159,7 @@ impl<'t> Parser<'t> {
             let message = format!("`{list}` is a text, not a list");
             let lists = listed(self.criteria, |kind| kind != CriterionKind::Text);
             let hint = match lists.as_str() {
-                "" => "there are no lists to go through".to_owned(),
+                "" => "there are no lists".to_owned(),
                 lists => format!("the lists are {lists}; compare a text by itself: `{list} = 'x'`"),
             };
             return Err(self.error(span, message, hint));
@@ -176,7 +176,7 @@ impl<'t> Parser<'t> {
         })))
     }
 
-    /// The name that a value of a list gets.
+    /// Reads the name of a list's values.
     fn value_name(&mut self) -> Parsed<&'t str> {
         let span = self.token.span.clone();
         let name = &self.text[span.clone()];
@@ -229,13 +229,13 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A keyword in another case, or the name of a list's values, misspelt.
+    /// Suggests a keyword in different case, or the name of a list's values, for a misspelt word.
     fn meant_by(&self, word: &str) -> Option<&'t str> {
         let values = || nearest(word, self.values.iter().copied());
         keyword_of(word).or_else(values)
     }
 
-    /// What does not fit after something complete.
+    /// Creates the error for an unexpected token after a complete expression.
     fn unexpected_after(&self) -> ExpressionError {
         let written = &self.text[self.token.span.clone()];
         let after_text = self.text[..self.token.span.start].ends_with('\'');
@@ -248,8 +248,8 @@ impl<'t> Parser<'t> {
                 .or_else(|| nearest(written, ["and", "or"]))
                 .filter(|meant| *meant != written)
                 .map(|meant| format!("did you mean `{meant}`?")),
-            Kind::Sign(",") => Some("did you mean `and`?".to_owned()),
-            Kind::Sign(")") => Some("no parenthesis is open here".to_owned()),
+            Kind::Symbol(",") => Some("did you mean `and`?".to_owned()),
+            Kind::Symbol(")") => Some("no parenthesis is open here".to_owned()),
             Kind::End => Some("add `)`".to_owned()),
             _ => None,
         };
@@ -274,11 +274,11 @@ impl<'t> Parser<'t> {
         ExpressionError::new(self.text, span, message, hint)
     }
 
-    /// Whether the piece is this keyword or sign.
+    /// Whether the token is this keyword or symbol.
     fn is(&self, word: &str) -> bool {
         match &self.token.kind {
             Kind::Word(_) => self.text[self.token.span.clone()] == *word,
-            Kind::Sign(sign) => *sign == word,
+            Kind::Symbol(sign) => *sign == word,
             _ => false,
         }
     }

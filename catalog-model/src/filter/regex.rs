@@ -1,11 +1,11 @@
-//! Regular expressions that the whole of a text has to match, with limits on their running time.
+//! Regular expressions that must match the whole text, with limits on their running time.
 
 use std::{cell::Cell, fmt};
 
 use fancy_regex::{CompileError, Error, Expr, Regex as Compiled, RegexBuilder, RuntimeError};
 
-use self::{cost::Walk, dialect::Blanks};
-use super::{error::Position, rule::PatternLimitError};
+use self::{cost::MatchMethod, dialect::Blanks};
+use super::{error::TextPosition, rule::PatternLimitError};
 
 mod cost;
 mod dialect;
@@ -16,9 +16,9 @@ pub(super) struct Regex {
     text: String,
     flags: Flags,
     compiled: Box<Compiled>,
-    walk: Walk,
+    walk: MatchMethod,
     /// Its position in an expression.
-    position: Option<Position>,
+    position: Option<TextPosition>,
 }
 
 /// Maximum number of backtracking steps of a pattern with look-around or back references on one text. Each may scan the
@@ -33,14 +33,14 @@ const PROGRAM_LIMIT: usize = 50_000;
 /// Maximum size of a compiled pattern, in bytes. It is enough for words of all languages.
 const SIZE_LIMIT: usize = 1 << 20;
 
-/// What may follow the last slash, as in Java: each flag once, in this order.
+/// The flags that may follow the last slash, as in Java: each flag once, in this order.
 const FLAGS: &str = "dixmsuU";
 
 /// The flags of a regular expression.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flags(String);
 
-/// Why a text is not a valid regular expression, and the byte offset of the mistake.
+/// Why a text is not a valid regular expression, and the byte offset of the error.
 #[derive(Debug)]
 pub(super) struct InvalidRegex {
     pub(super) at: usize,
@@ -49,7 +49,7 @@ pub(super) struct InvalidRegex {
 }
 
 /// The hint for most invalid patterns.
-const ESCAPE: &str = "write a `\\` before a special character to match it literally";
+const ESCAPE_HINT: &str = "write a `\\` before a special character to match it literally";
 
 /// A pattern that exceeded a limit on a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,18 +74,18 @@ impl From<LimitError<'_>> for PatternLimitError {
 pub(super) struct Budget(Cell<usize>);
 
 /// Maximum size of all texts of an item that such patterns search, in bytes; each search counts at least
-/// [`LEAST_SEARCHED`].
-const MAX_SEARCHED: usize = 64 * 1024;
-const LEAST_SEARCHED: usize = 16;
+/// [`MIN_SEARCHED_BYTES`].
+const MAX_SEARCHED_BYTES: usize = 64 * 1024;
+const MIN_SEARCHED_BYTES: usize = 16;
 
 impl Budget {
     pub(super) fn new() -> Self {
-        Self(Cell::new(MAX_SEARCHED))
+        Self(Cell::new(MAX_SEARCHED_BYTES))
     }
 
     /// Whether a text of this length may still be searched.
     fn allows(&self, length: usize) -> bool {
-        let left = self.0.get().checked_sub(length.max(LEAST_SEARCHED));
+        let left = self.0.get().checked_sub(length.max(MIN_SEARCHED_BYTES));
         self.0.set(left.unwrap_or(0));
         left.is_some()
     }
@@ -118,7 +118,7 @@ impl Regex {
     pub(super) fn new(
         text: &str,
         flags: Flags,
-        position: Option<Position>,
+        position: Option<TextPosition>,
     ) -> Result<Self, InvalidRegex> {
         let trimmed = text.trim();
         let indent = text.len() - text.trim_start().len();
@@ -135,7 +135,7 @@ impl Regex {
         })
     }
 
-    fn prepare(text: &str, flags: &Flags) -> Result<(Compiled, Walk), InvalidRegex> {
+    fn prepare(text: &str, flags: &Flags) -> Result<(Compiled, MatchMethod), InvalidRegex> {
         if text.is_empty() {
             return Err(InvalidRegex {
                 at: 0,
@@ -149,13 +149,13 @@ impl Regex {
             Blanks::Count
         };
         dialect::check(text, blanks)?;
-        // By itself first: so places are right, and its parentheses are in order.
+        // Parsed alone first, so that positions are correct and its parentheses are balanced.
         compile(text, flags).map_err(|error| invalid(&error))?;
         let comments = if flags.has('x') { "(?x)" } else { "" };
         let tree = Expr::parse_tree(&format!("{comments}{text}"));
         let walk = cost::walk(&tree.map_err(|error| invalid(&error))?.expr)?;
         let compiled = compile(&format!(r"\A(?:{text})\z"), flags)
-            // A comment at its end, which the flag `x` allows, ends at a line break only.
+            // A comment at its end, which the flag `x` allows, ends only at a line break.
             .or_else(|_| compile(&format!("\\A(?:{text}\n)\\z"), flags))
             .map_err(|error| InvalidRegex {
                 at: 0,
@@ -165,21 +165,21 @@ impl Regex {
     }
 
     pub(super) fn matches(&self, text: &str, budget: &Budget) -> Result<bool, LimitError<'_>> {
-        if self.walk == Walk::Back && text.len() > MAX_TEXT_BYTES {
-            return Err(self.gave_up("met a text of more than 1,024 bytes"));
+        if self.walk == MatchMethod::Back && text.len() > MAX_TEXT_BYTES {
+            return Err(self.limit_error("met a text of more than 1,024 bytes"));
         }
-        if self.walk == Walk::Back && !budget.allows(text.len()) {
-            return Err(self.gave_up("met more than 64 KiB of text in one item"));
+        if self.walk == MatchMethod::Back && !budget.allows(text.len()) {
+            return Err(self.limit_error("met more than 64 KiB of text in one item"));
         }
         self.compiled.is_match(text).map_err(|error| {
-            self.gave_up(match error {
+            self.limit_error(match error {
                 Error::RuntimeError(RuntimeError::BacktrackLimitExceeded) => "took too many steps",
                 _ => "took too much memory",
             })
         })
     }
 
-    fn gave_up(&self, why: &'static str) -> LimitError<'_> {
+    fn limit_error(&self, why: &'static str) -> LimitError<'_> {
         LimitError { pattern: self, why }
     }
 }
@@ -190,7 +190,7 @@ fn compile(pattern: &str, flags: &Flags) -> fancy_regex::Result<Compiled> {
         .ignore_whitespace(flags.has('x'))
         .multi_line(flags.has('m'))
         .dot_matches_new_line(flags.has('s'))
-        // Of Java's line breaks the two that occur.
+        // The two of Java's line breaks that occur in practice.
         .crlf(!flags.has('d'))
         .backtrack_limit(BACKTRACK_LIMIT)
         .delegate_size_limit(SIZE_LIMIT)
@@ -223,11 +223,11 @@ fn invalid(error: &Error) -> InvalidRegex {
     InvalidRegex {
         at,
         why: first.into_iter().chain(characters).collect(),
-        hint: ESCAPE.to_owned(),
+        hint: ESCAPE_HINT.to_owned(),
     }
 }
 
-/// The sentence of a message of several lines, which show the pattern first.
+/// Returns the last line of a message, whose first lines show the pattern.
 fn last_line(message: &str) -> String {
     let line = message.lines().last().unwrap_or_default();
     line.trim_start_matches("error: ").to_owned()

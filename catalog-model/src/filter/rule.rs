@@ -1,21 +1,21 @@
-//! The rules of a connection by name, what they decide, and how often.
+//! The rules of a connection, their decisions, and how often they applied.
 
 use std::{fmt, sync::Arc};
 
 use crate::Place;
 
-/// A rule as its place among all of a connection.
+/// The index of a rule among all rules of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(pub usize);
 
 /// A rule of a connection's filters, for reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterRule {
-    /// Its place among all.
+    /// Its index among all rules.
     pub id: RuleId,
-    /// What people call it: its `id`, else `rule 2`; of the rich filter, `filter`.
+    /// Its name: its `id`, otherwise `rule 2`. The name of the rich filter is `filter`.
     pub name: String,
-    /// Where it is.
+    /// Its place in a file.
     pub place: Place,
     /// Its text, on one line.
     pub text: String,
@@ -43,19 +43,20 @@ pub enum Decision {
         /// The rule that excludes it.
         rule: Arc<FilterRule>,
     },
-    /// Not known: it depends on a part of the item that could not be read, or on a pattern that gave up.
+    /// Unknown, because it depends on a value of the item that could not be read, or on a pattern that exceeded a
+    /// limit.
     Undecided {
-        /// The first rule whose answer is not known.
+        /// The first rule whose result is unknown.
         rule: RuleId,
-        /// Why it is not known.
+        /// Why it is unknown.
         cause: UnknownCause,
     },
 }
 
-/// Why the answer of a rule is not known.
+/// Why the result of a rule is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnknownCause {
-    /// The rule asks for this criterion, which could not be read: `app_tag`.
+    /// The rule uses this criterion, whose value could not be read: `app_tag`.
     Criterion(String),
     /// A pattern of the rule exceeded a limit on a text of the item.
     Pattern(PatternLimitError),
@@ -139,26 +140,26 @@ impl RuleCounts {
         }
     }
 
-    /// The count of a rule.
+    /// Returns the counts of a rule.
     #[must_use]
     pub fn get(&self, rule: RuleId) -> RuleCount {
         self.counts.get(rule.0).copied().unwrap_or_default()
     }
 
-    /// Number of excluded items, if every decided item was excluded.
+    /// Returns the number of excluded items, if every decided item was excluded.
     #[must_use]
-    pub fn all_left_out(&self) -> Option<u64> {
+    pub fn all_excluded(&self) -> Option<u64> {
         let left_out: u64 = self.counts.iter().map(|count| count.left_out).sum();
         (left_out > 0 && left_out == self.decided).then_some(left_out)
     }
 
-    /// Number of undecided items. They count for no rule.
+    /// Returns the number of undecided items. They count for no rule.
     #[must_use]
     pub fn unknown(&self) -> u64 {
         self.unknown
     }
 
-    /// The approximate number of items that reached a rule: those that no earlier rule matched.
+    /// Returns the approximate number of items that reached a rule: those that no earlier rule matched.
     fn asked(&self, rule: RuleId) -> u64 {
         let before = self.counts.iter().take(rule.0);
         let taken: u64 = before
@@ -199,7 +200,7 @@ impl RuleCounts {
     }
 }
 
-/// As a report names it: `rule 2 (connections/a.conf:9:3)`.
+/// Formats the rule for a report: `rule 2 (connections/a.conf:9:3)`.
 impl fmt::Display for FilterRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name, self.place)

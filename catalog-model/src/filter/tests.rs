@@ -1,4 +1,4 @@
-//! Properties of the language, on expressions and items of all sorts.
+//! Properties of the language, tested on random expressions and items.
 
 use std::{borrow::Cow, ops::ControlFlow};
 
@@ -8,7 +8,7 @@ use super::{
     Criterion, CriterionId, CriterionKind, Expression, Subject,
     criteria::Asked,
     evaluate::{Cause, Truth, holds},
-    expression::{Condition, Each, Formula, Operand, Part, Quantifier, Texts},
+    expression::{Condition, Each, Formula, Operand, Quantifier, Substring, Texts},
     glob::Glob,
     parser::parse,
     regex::{Budget, Flags, Regex},
@@ -31,7 +31,7 @@ const fn criterion(name: &'static str, kind: CriterionKind) -> Criterion {
     }
 }
 
-/// An item whose texts and lists are drawn from few letters, so that comparisons often hold.
+/// An item whose texts and lists consist of few letters, so that comparisons often hold.
 #[derive(Clone, Debug)]
 struct Item {
     texts: [Option<String>; 2],
@@ -95,7 +95,7 @@ fn condition() -> impl Strategy<Value = Condition> {
         texts().prop_map(Condition::NotIn),
         boxed().prop_map(Condition::StartsWith),
         boxed().prop_map(Condition::EndsWith),
-        text().prop_map(|text| Condition::Contains(Part::new(&text))),
+        text().prop_map(|text| Condition::Contains(Substring::new(&text))),
         glob().prop_map(Condition::Glob),
         regex().prop_map(Condition::Regex),
         null(),
@@ -194,7 +194,7 @@ fn truth(node: &Formula, item: &Item) -> bool {
     }
 }
 
-/// Whether `text` is as the pattern says, by trying everything.
+/// Whether `text` matches the pattern, determined by trying every possibility.
 fn naive(pattern: &[char], text: &[char]) -> bool {
     let line_break = |c: char| "\n\r\u{85}\u{2028}\u{2029}".contains(c);
     match (pattern.first(), text.first()) {
@@ -213,14 +213,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn an_expression_reads_as_it_is_printed(node in node(3, 0)) {
+    fn a_printed_expression_parses_to_the_same_expression(node in node(3, 0)) {
         let printed = node.to_string();
         let read = parse(&printed, CRITERIA);
         prop_assert_eq!(read.as_ref(), Ok(&node), "{}", printed);
     }
 
     #[test]
-    fn what_holds_is_the_same_after_de_morgan(a in node(2, 0), b in node(2, 0), item in item()) {
+    fn de_morgans_laws_hold(a in node(2, 0), b in node(2, 0), item in item()) {
         let truth = |node: &Formula| truth(node, &item);
         let (a, b) = (&a, &b);
         prop_assert_eq!(
@@ -236,7 +236,7 @@ proptest! {
     }
 
     #[test]
-    fn not_any_is_all_not(list in list(), condition in node(1, 1), item in item()) {
+    fn not_any_equals_all_not(list in list(), condition in node(1, 1), item in item()) {
         let each = |quantifier, condition| Formula::Each(Box::new(Each {
             quantifier,
             value: value_name(0),
@@ -250,24 +250,24 @@ proptest! {
     }
 
     #[test]
-    fn a_glob_matches_what_a_naive_one_does(pattern in r"[ab*?\n]{0,7}", text in r"[ab\n\r]{0,7}") {
+    fn a_glob_matches_like_a_naive_one(pattern in r"[ab*?\n]{0,7}", text in r"[ab\n\r]{0,7}") {
         let characters = |text: &str| text.chars().collect::<Vec<_>>();
         let expected = naive(&characters(&pattern), &characters(&text));
         prop_assert_eq!(Glob::plain(&pattern).matches(&text), expected);
     }
 
     #[test]
-    fn no_text_makes_the_reader_panic(text in r"\PC{0,40}") {
+    fn no_text_makes_the_parser_panic(text in r"\PC{0,40}") {
         check_any(&text);
     }
 
     #[test]
-    fn no_order_of_pieces_makes_the_reader_panic(pieces in proptest::collection::vec(piece(), 0..12)) {
+    fn no_sequence_of_tokens_makes_the_parser_panic(pieces in proptest::collection::vec(piece(), 0..12)) {
         check_any(&pieces.concat());
     }
 
     #[test]
-    fn no_changed_expression_makes_the_reader_panic(
+    fn no_modified_expression_makes_the_parser_panic(
         node in node(2, 0),
         at in any::<prop::sample::Index>(),
         cut in 0..4_usize,
@@ -326,7 +326,8 @@ fn piece() -> impl Strategy<Value = &'static str> {
     ])
 }
 
-/// Whatever the text is: places lie within it, at whole characters, and what reads is printed and reads again.
+/// Checks for any text that positions are inside it at character boundaries, and that a valid expression can be printed
+/// and parsed again.
 fn check_any(text: &str) {
     match Expression::parse(text, CRITERIA) {
         Ok(expression) => {

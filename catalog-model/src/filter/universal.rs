@@ -13,30 +13,30 @@ use super::{
 #[derive(Clone, Debug)]
 pub(super) struct UniversalRule {
     pub(super) action: Action,
-    /// What goes with an item that the rule keeps.
+    /// The catalog of the items that the rule keeps.
     pub(super) catalog: Option<Arc<str>>,
     /// All of them must match.
     pub(super) terms: Vec<(Asked, UniversalPattern)>,
 }
 
-/// What becomes of an item that a rule matches.
+/// What happens to an item that a rule matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Accept,
     Reject,
 }
 
-/// What rules make of an item.
+/// The outcome of the rules for an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Outcome<'f> {
     pub(super) action: Action,
-    /// What it goes with, if it is accepted.
+    /// Its catalog, if it is accepted.
     pub(super) catalog: Option<&'f Arc<str>>,
 }
 
 impl Outcome<'_> {
     /// An item that no rule matches is accepted.
-    pub(super) const OF_NO_RULE: Self = Self {
+    pub(super) const NO_RULE: Self = Self {
         action: Action::Accept,
         catalog: None,
     };
@@ -50,7 +50,7 @@ pub(super) enum UniversalPattern {
 }
 
 impl UniversalRule {
-    /// Whether all of its terms match. One that does not decides, be others unknown.
+    /// Whether all of its terms match. A term that does not match decides, even if others are unknown.
     pub(super) fn matches<S: Subject + ?Sized>(&self, subject: &S, budget: &Budget) -> Truth<'_> {
         let mut all = Truth::Holds;
         for (asked, pattern) in &self.terms {
@@ -68,7 +68,7 @@ impl UniversalRule {
         all
     }
 
-    /// What becomes of an item that it matches, the rich filter aside.
+    /// Returns the outcome for a matching item, without the rich filter.
     pub(super) fn outcome(&self) -> Outcome<'_> {
         let accepts = self.action == Action::Accept;
         Outcome {
@@ -79,7 +79,7 @@ impl UniversalRule {
 }
 
 impl UniversalPattern {
-    /// Whether the answer matches: of a list, one of its values. Where there is no answer, nothing does.
+    /// Whether the value matches, or one value of a list. A missing value never matches.
     fn matches_answer<S: Subject + ?Sized>(
         &self,
         asked: &Asked,
@@ -115,7 +115,7 @@ impl UniversalPattern {
     fn matches(&self, text: &str, budget: &Budget) -> Truth<'_> {
         match self {
             Self::Glob(glob) => Truth::from_bool(glob.matches(text)),
-            Self::Regex(regex) => Truth::of_match(regex.matches(text, budget)),
+            Self::Regex(regex) => Truth::from_match(regex.matches(text, budget)),
         }
     }
 }

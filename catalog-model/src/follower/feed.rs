@@ -1,4 +1,4 @@
-//! What a follower reads.
+//! The feed that a follower reads.
 
 use std::error::Error;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{ChangeKind, ConnectionCode, Container, Instant, ItemKey, ItemState, Visualization};
 
-/// What one follower is to deliver.
+/// The items and changes that one follower is to deliver.
 #[async_trait]
 pub trait Feed: Send + Sync {
     /// Where the delivery starts.
@@ -18,7 +18,7 @@ pub trait Feed: Send + Sync {
     /// The connections that the follower receives, by code.
     fn connections(&self) -> &[FeedConnection];
 
-    /// The containers of a connection that have one of these states. A container comes after the one that holds it.
+    /// The containers of a connection that have one of these states. A container comes after its parent.
     ///
     /// # Errors
     /// If the feed cannot be read, or the delivery is to end.
@@ -38,8 +38,8 @@ pub trait Feed: Send + Sync {
         states: &[ItemState],
     ) -> Result<Box<dyn Batches<FeedEntry<Visualization>>>, FeedError>;
 
-    /// The changes after the start up to the end, in their order; none after a reset. With [`ChangeDetail::Entity`]
-    /// each comes with its item or container as it is now, which may be newer than the change.
+    /// The changes after the start up to the end, in order. None after a reset. With [`ChangeDetail::Entity`], each
+    /// change contains the current item or container, which may be newer than the change.
     ///
     /// # Errors
     /// If the feed cannot be read, or the delivery is to end.
@@ -48,13 +48,13 @@ pub trait Feed: Send + Sync {
         detail: ChangeDetail,
     ) -> Result<Box<dyn Batches<FeedChange>>, FeedError>;
 
-    /// Records what the catalog has stored: as a whole, or not at all.
+    /// Records what the catalog has stored, atomically.
     ///
     /// # Errors
     /// If it cannot be recorded. It must then be assumed that it was not.
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), FeedError>;
 
-    /// The notes that the follower recorded under these keys, in the order of the keys; `None` where it recorded none.
+    /// The notes that the follower recorded with these keys, in the order of the keys; `None` for a key without a note.
     /// Replacing the scanner's store by another one deletes all notes.
     ///
     /// # Errors
@@ -62,10 +62,10 @@ pub trait Feed: Send + Sync {
     async fn notes(&self, keys: &[String]) -> Result<Vec<Option<String>>, FeedError>;
 }
 
-/// Items or changes of a feed, batch by batch.
+/// Items or changes of a feed, in batches.
 #[async_trait]
 pub trait Batches<T>: Send {
-    /// The next ones, at least one; `None` at the end.
+    /// Returns the next batch, with at least one element. `None` at the end.
     ///
     /// # Errors
     /// If the feed cannot be read, or the delivery is to end.
@@ -75,14 +75,14 @@ pub trait Batches<T>: Send {
 /// Where a delivery starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// At the beginning: the follower is new or describes items in another way, or the changes since its position are
-    /// not known any more. It delivers everything that exists, and removes from its catalog what does not.
+    /// At the beginning: the follower is new or describes items in a new format, or the changes since its position were
+    /// deleted. It delivers everything that exists, and removes everything else from its catalog.
     Reset,
     /// After this position.
     After(Position),
 }
 
-/// A place in the sequence of changes of one store.
+/// A position in the log of changes of one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(i64);
 
@@ -108,9 +108,9 @@ pub struct FeedConnection {
     pub code: ConnectionCode,
     /// Its name.
     pub name: String,
-    /// What the parts of its items' keys are, after the code: `app`, `sheet`.
+    /// The names of the parts of its items' keys, after the code: `app`, `sheet`.
     pub key_parts: Vec<String>,
-    /// Where its first complete scan ended; not set before. Until then it is not known what does not exist.
+    /// The position at which its first complete scan ended; not set before that. Until then, a missing item may exist.
     pub complete_from: Option<Position>,
 }
 
@@ -136,17 +136,17 @@ impl FeedConnection {
     }
 }
 
-/// An item or container, and what is known of its existence.
+/// An item or container, and whether it exists.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FeedEntry<T> {
-    /// The item or container, as it is now or was last.
+    /// The item or container, with its last known content.
     pub entity: T,
     /// Whether it exists.
     pub state: ItemState,
     /// When a scan saw it for the first time.
     pub first_seen: Instant,
-    /// Since when it is gone, if it is.
+    /// When it was found to be gone, if it is gone.
     pub gone_since: Option<Instant>,
 }
 
@@ -183,7 +183,7 @@ impl<T> FeedEntry<T> {
     }
 }
 
-/// What a follower wants to know of a change.
+/// How much detail of a change a follower needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeDetail {
     /// The key only, which is much faster to read.
@@ -201,7 +201,7 @@ pub enum EntityKind {
     Container,
 }
 
-/// What changes and is delivered.
+/// An item or a container.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Entity {
@@ -215,7 +215,7 @@ pub enum Entity {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FeedChange {
-    /// Its place in the sequence of changes.
+    /// Its position in the log of changes.
     pub position: Position,
     /// The connection.
     pub connection: ConnectionCode,
@@ -227,9 +227,9 @@ pub struct FeedChange {
     pub kind: ChangeKind,
     /// When the scan saw it.
     pub time: Instant,
-    /// The names of the fields that changed, where that applies. Of an excluded item, the rule that excludes it.
+    /// The names of the fields that changed, if this applies. For an excluded item, the rule that excludes it.
     pub fields: Vec<String>,
-    /// The item or container as it is now, if that was asked for; `None` as well if the store has deleted it meanwhile.
+    /// The current item or container, if it was requested. Also `None` if the store has deleted it in the meantime.
     pub entry: Option<FeedEntry<Entity>>,
 }
 
@@ -288,8 +288,7 @@ impl FeedChange {
 pub struct Acknowledgement {
     /// The position up to which everything was delivered, if it moved.
     pub position: Option<Position>,
-    /// What the follower notes for itself, such as a hash of what it last sent of an item. An empty note deletes the
-    /// one before.
+    /// Notes of the follower, such as a hash of what it last sent for an item. `None` deletes a note.
     pub notes: Vec<(String, Option<String>)>,
 }
 
@@ -315,7 +314,7 @@ impl Acknowledgement {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {
-    /// The delivery is to end. The next one continues where it was.
+    /// The delivery must end. The next one continues at the same position.
     #[error("interrupted")]
     Stopped,
     /// The store failed.

@@ -1,4 +1,4 @@
-//! The kinds of followers that a scanner has, and the settings that all kinds share.
+//! The kinds of followers of a scanner, and the settings that all kinds share.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -24,7 +24,7 @@ pub struct ConfiguredFollower {
 /// The connections that a follower receives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ConnectionScope {
-    /// All connections, also later ones.
+    /// All connections, including those that are added later.
     #[default]
     All,
     /// The connections with these codes.
@@ -54,11 +54,11 @@ impl FollowerRegistry {
         self.kinds.iter().map(|kind| kind.id())
     }
 
-    /// Makes a follower of whatever kind from its settings. Nothing is returned for a follower that is not enabled; the
-    /// settings of its kind are then not read.
+    /// Creates a follower of any kind from its settings. `None` for a follower that is not enabled; the settings of its
+    /// kind are then not read.
     ///
     /// # Errors
-    /// If a setting is missing or wrong; [`Settings::problems`] then lists every problem.
+    /// If a setting is missing or invalid; [`Settings::problems`] then lists every problem.
     pub fn open(&self, settings: &mut Settings) -> Result<Option<ConfiguredFollower>, Invalid> {
         let kind = self.kind(settings);
         let is_enabled = settings.flag("enabled", true);

@@ -153,7 +153,8 @@ impl Settings {
         }
     }
 
-    /// The list of blocks `key`, each with its place; empty if it is not set. The caller checks the settings in each block.
+    /// The list of blocks `key`, each with its place; empty if it is not set. The caller checks the settings in each
+    /// block.
     pub fn blocks(&mut self, key: &str) -> Vec<Located<Object>> {
         self.know(key);
         let Some(Node { value, place, .. }) = self.find(key).cloned() else {

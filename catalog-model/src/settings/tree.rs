@@ -165,8 +165,8 @@ impl Object {
         self.put(entry, |new, _old| new);
     }
 
-    /// Adds the keys whose optional substitutions (`${?…}`) have no value, with their places. They count as null, and only
-    /// for readers of settings. A key that has a value stays as it is.
+    /// Adds the keys whose optional substitutions (`${?…}`) have no value, with their places. They count as null, and
+    /// only for readers of settings. A key that has a value stays as it is.
     #[must_use]
     pub fn with_undefined(mut self, keys: &[(String, Place)]) -> Self {
         let unset = keys.iter().filter(|(key, _)| self.get(key).is_none());

@@ -27,15 +27,15 @@ pub struct Unknown {
 }
 
 impl Settings {
-    /// The settings that were not asked for, in the order of the file: of very many, the first. Ask when all readers are
-    /// done.
+    /// The settings that were not asked for, in the order of the file: of very many, the first. Ask when all readers
+    /// are done.
     #[must_use]
     pub fn unknown(&self) -> Vec<UnknownSetting> {
         self.find_unknown(&[]).settings
     }
 
-    /// The settings that were not asked for, and how many more there are. To find out what a misspelt name may mean takes
-    /// long, so that of very many only the first are compared with all known names, and the others with `vital`.
+    /// The settings that were not asked for, and how many more there are. To find out what a misspelt name may mean
+    /// takes long, so that of very many only the first are compared with all known names, and the others with `vital`.
     #[must_use]
     pub fn find_unknown(&self, vital: &[&str]) -> Unknown {
         let mut all = Vec::new();

@@ -27,9 +27,9 @@ enum Fault {
     Undeclared,
     OtherKind,
     TwiceTheSame,
-    OtherEachTime,
-    DeafToRefusal,
-    Impatient,
+    ChangesEachTime,
+    IgnoresRefusal,
+    DoesNotWait,
     NoStage,
     FailedStage,
     ExcludedToo,
@@ -95,11 +95,11 @@ impl Connection for Faulty {
         let scan = self.scans.fetch_add(1, Ordering::Relaxed);
         let items = if self.fault == Fault::OneItem { 1 } else { 3 };
         for number in 0..items {
-            if self.fault != Fault::Impatient {
+            if self.fault != Fault::DoesNotWait {
                 sink.ready().await?;
             }
             let seen = sink.observe(Observation::Item(self.item(number, scan), None));
-            if self.fault != Fault::DeafToRefusal {
+            if self.fault != Fault::IgnoresRefusal {
                 seen?;
             }
         }
@@ -146,7 +146,7 @@ impl Faulty {
         };
         let sheet = match fault {
             Fault::TwiceTheSame => "same".to_owned(),
-            Fault::OtherEachTime => format!("{number}-{scan}"),
+            Fault::ChangesEachTime => format!("{number}-{scan}"),
             _ => number.to_string(),
         };
         let parts = [code, "app", sheet.as_str()];
@@ -203,9 +203,9 @@ async fn each_way_to_break_the_contract_is_reported() {
         (Fault::Undeclared, "is declared with the kind of its value"),
         (Fault::OtherKind, "is declared with the kind of its value"),
         (Fault::TwiceTheSame, "no key comes twice"),
-        (Fault::OtherEachTime, "sees the same"),
-        (Fault::DeafToRefusal, "whose sink refuses"),
-        (Fault::Impatient, "waits until its sink is ready"),
+        (Fault::ChangesEachTime, "sees the same"),
+        (Fault::IgnoresRefusal, "whose sink refuses"),
+        (Fault::DoesNotWait, "waits until its sink is ready"),
         (Fault::NoStage, "a check has stages"),
         (Fault::ExcludedToo, "is not an item, too"),
         (Fault::ExcludedTwice, "comes once"),

@@ -29,12 +29,12 @@ enum Mistake {
     AcknowledgesFirst,
     NeverAcknowledges,
     ForgetsRemovals,
-    RemovesWhatItDoesNotSee,
+    RemovesUnseenItems,
     IgnoresResets,
     WritesEachTime,
     SwallowsErrors,
     SkipsContainers,
-    TellsSecrets,
+    RevealsSecrets,
 }
 
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl InMemory {
         let mut catalog = self.catalog.lock().unwrap();
         if catalog.allowed == 0 {
             let message = match self.mistake {
-                Mistake::TellsSecrets => format!("the catalog refuses {SECRET}"),
+                Mistake::RevealsSecrets => format!("the catalog refuses {SECRET}"),
                 _ => "the catalog refuses".to_owned(),
             };
             return match self.mistake {
@@ -102,7 +102,7 @@ impl InMemory {
     }
 
     async fn reset(&self, feed: &dyn Feed) -> Result<(), FollowError> {
-        if self.mistake == Mistake::RemovesWhatItDoesNotSee {
+        if self.mistake == Mistake::RemovesUnseenItems {
             self.write(|catalog| catalog.items.clear()).await?;
         }
         for connection in feed.connections() {
@@ -222,7 +222,7 @@ async fn each_way_to_break_the_contract_is_found() {
         (Mistake::AcknowledgesFirst, "after a crash"),
         (Mistake::NeverAcknowledges, "acknowledges everything"),
         (Mistake::ForgetsRemovals, "which does not exist"),
-        (Mistake::RemovesWhatItDoesNotSee, "incomplete first scan"),
+        (Mistake::RemovesUnseenItems, "incomplete first scan"),
         (Mistake::IgnoresResets, "the catalog has `"),
         (Mistake::WritesEachTime, "nothing is written"),
         (
@@ -230,7 +230,7 @@ async fn each_way_to_break_the_contract_is_found() {
             "refuses everything does not succeed",
         ),
         (Mistake::SkipsContainers, "has the containers"),
-        (Mistake::TellsSecrets, "contains a secret"),
+        (Mistake::RevealsSecrets, "contains a secret"),
     ] {
         let violation = check(&InMemory::new(mistake))
             .await

@@ -37,8 +37,8 @@ impl<'a> AskedApp<'a> {
 }
 
 impl Subject for AskedApp<'_> {
-    /// Known are dates that can be read, fields that have their type, and texts that were not cut. What only the list
-    /// of apps contains is known of the apps in it.
+    /// A value is known if its date can be read, its field has the expected type, and its text was not truncated.
+    /// Values that only the list of apps contains are known for the apps in it.
     fn knows(&self, criterion: CriterionId) -> bool {
         let app = self.app;
         let listed = app.source == FactsSource::AppList;
@@ -73,7 +73,7 @@ impl Subject for AskedApp<'_> {
         name: Option<&str>,
         visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) {
-        // Nothing is left to do when a visitor has seen enough.
+        // The visitor may stop early.
         let _ = match (Fact::from_id(criterion), name) {
             (Some(Fact::AppTag), _) => self.app.tags.iter().try_for_each(|tag| visit(tag)),
             (Some(Fact::CustomProperty), Some(name)) => (self.app.custom_properties.iter())

@@ -21,7 +21,7 @@ use crate::{
     schema::properties::OWNER,
 };
 
-/// A sheet as filters see it: its record, the item that became of it, and its app.
+/// A sheet as filters see it: its record, its item, and its app.
 pub(crate) struct AskedSheet<'a> {
     sheet: &'a Sheet,
     item: &'a Visualization,
@@ -31,7 +31,7 @@ pub(crate) struct AskedSheet<'a> {
     reloaded: WrittenDate,
 }
 
-/// A date as a text, written once for all comparisons.
+/// A date as a text, formatted once for all comparisons.
 #[derive(Default)]
 struct WrittenDate(OnceCell<Option<String>>);
 
@@ -95,7 +95,7 @@ impl<'a> AskedSheet<'a> {
 }
 
 impl Subject for AskedSheet<'_> {
-    /// Known are dates that can be read, fields that have their type, and texts that were not cut.
+    /// A value is known if its date can be read, its field has the expected type, and its text was not truncated.
     fn knows(&self, criterion: CriterionId) -> bool {
         let Self { sheet, app, .. } = self;
         let odd = |field| sheet.odd.has(field);
@@ -141,7 +141,7 @@ impl Subject for AskedSheet<'_> {
         visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) {
         if Fact::from_id(criterion) == Some(Fact::Tag) {
-            // Nothing is left to do when a visitor has seen enough.
+            // The visitor may stop early.
             let _ = (self.sheet.tags.iter())
                 .filter(|tag| is_named(tag))
                 .try_for_each(|tag| visit(&tag.name));

@@ -24,14 +24,14 @@ pub(crate) enum Fact {
     CustomProperty,
 }
 
-/// What the values of an application's custom property are called, before its name.
+/// The name of the criterion for custom properties of applications, before the name of the property.
 pub(crate) const CUSTOM_PROPERTY: &str = "custom_property";
 
 const TEXT: CriterionKind = CriterionKind::Text;
 const LIST: CriterionKind = CriterionKind::List;
 const LISTS: CriterionKind = CriterionKind::NamedLists;
 
-/// The facts, their names, what they are, and what that means.
+/// The facts with their names, kinds and descriptions.
 const FACTS: [(Fact, &str, CriterionKind, &str); 17] = [
     (Fact::Stream, "stream", TEXT, "the name of the stream"),
     (Fact::StreamId, "stream_id", TEXT, "the id of the stream"),

@@ -19,13 +19,13 @@ pub(crate) struct Filtering<'a> {
     counts: RuleCounts,
     /// Number of sheets that are undecided because the account may not see their apps.
     hidden: u64,
-    /// Number of sheets that are undecided because a pattern gave up.
-    gave_up: u64,
-    /// The first of them, and the pattern.
-    first_gave_up: Option<String>,
+    /// Number of sheets that are undecided because a pattern exceeded a limit.
+    limit_exceeded: u64,
+    /// The first of these sheets, and the pattern.
+    first_limit_exceeded: Option<String>,
 }
 
-/// What a decision about a sheet means for the containers of the sheet.
+/// Returns what a decision about a sheet means for the containers of the sheet.
 pub(crate) fn inclusion(decision: &Decision) -> Inclusion {
     match decision {
         Decision::Keep { .. } => Inclusion::Included,
@@ -40,12 +40,12 @@ impl<'a> Filtering<'a> {
             filter,
             counts: filter.counts(),
             hidden: 0,
-            gave_up: 0,
-            first_gave_up: None,
+            limit_exceeded: 0,
+            first_limit_exceeded: None,
         }
     }
 
-    /// What the filter decides about a sheet.
+    /// Returns the filter's decision about a sheet.
     pub(crate) fn ask(&mut self, asked: &AskedSheet<'_>) -> Decision {
         let evaluation = self.filter.decide(asked);
         self.counts.count(&evaluation);
@@ -57,9 +57,9 @@ impl<'a> Filtering<'a> {
 
     fn count_undecided(&mut self, rule: RuleId, cause: &UnknownCause, asked: &AskedSheet<'_>) {
         if let UnknownCause::Pattern(_) = cause {
-            self.gave_up += 1;
+            self.limit_exceeded += 1;
             let filter = self.filter;
-            self.first_gave_up.get_or_insert_with(|| {
+            self.first_limit_exceeded.get_or_insert_with(|| {
                 format!("`{}`: {}", asked.key(), reason(filter, rule, cause, asked))
             });
         } else {
@@ -67,7 +67,7 @@ impl<'a> Filtering<'a> {
         }
     }
 
-    /// Why nothing is decided about a sheet.
+    /// Returns why a sheet is undecided.
     pub(crate) fn reason(
         &self,
         rule: RuleId,
@@ -77,8 +77,8 @@ impl<'a> Filtering<'a> {
         reason(self.filter, rule, cause, asked)
     }
 
-    /// Reports how often each rule was applied, and warns of rules that never were (they may be misspelt) and of
-    /// undecided sheets.
+    /// Reports how often each rule was applied, and warns about rules that were never applied (they may be misspelt)
+    /// and about undecided sheets.
     pub(crate) fn close(&self, apps: &Apps, sink: &mut dyn ScanSink) {
         self.report_rules(sink);
         let asked = self.filter.names_asked(CUSTOM_PROPERTY);
@@ -106,7 +106,7 @@ impl Filtering<'_> {
                 sink.warn(self.silent(rule.id, silence));
             }
         }
-        if let Some(all) = self.counts.all_left_out().filter(|_| !nothing_passes) {
+        if let Some(all) = self.counts.all_excluded().filter(|_| !nothing_passes) {
             sink.warn(Diagnostic::warning(
                 format!("the filters exclude every sheet ({all} in total)"),
                 "`filter test` shows which rule excludes which sheet".to_owned(),
@@ -115,7 +115,7 @@ impl Filtering<'_> {
     }
 
     fn report_undecided(&self, sink: &mut dyn ScanSink) {
-        let open = self.counts.unknown() - self.gave_up;
+        let open = self.counts.unknown() - self.limit_exceeded;
         if open > 0 {
             let are = if open == 1 { "is" } else { "are" };
             let sheets = counted(open, "sheet");
@@ -126,11 +126,15 @@ impl Filtering<'_> {
     }
 
     fn warn_of_patterns(&self, sink: &mut dyn ScanSink) {
-        let Some(first) = &self.first_gave_up else {
+        let Some(first) = &self.first_limit_exceeded else {
             return;
         };
-        let are = if self.gave_up == 1 { "is" } else { "are" };
-        let sheets = counted(self.gave_up, "sheet");
+        let are = if self.limit_exceeded == 1 {
+            "is"
+        } else {
+            "are"
+        };
+        let sheets = counted(self.limit_exceeded, "sheet");
         sink.warn(Diagnostic::warning(format!(
                 "{sheets} {are} undecided, because a pattern of the filter reached its limit; their items were left unchanged; first: {first}"
             ), PatternLimitError::HINT.to_owned()));
@@ -162,7 +166,7 @@ impl Filtering<'_> {
 /// Maximum number of custom properties listed.
 const MAX_LISTED_NAMES: usize = 10;
 
-/// A warning about a custom property of the filter that no application has: its name may be misspelt.
+/// Returns a warning about a custom property of the filter that no application has. Its name may be misspelt.
 fn unknown_property(name: &str, apps: &Apps) -> Option<Diagnostic> {
     let known = apps.custom_properties();
     if apps.is_empty() || known.contains(name) {
@@ -184,7 +188,7 @@ fn unknown_property(name: &str, apps: &Apps) -> Option<Diagnostic> {
     ))
 }
 
-/// Why nothing is decided about a sheet.
+/// Returns why a sheet is undecided.
 pub(crate) fn reason(
     filter: &ItemFilter,
     rule: RuleId,

@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-/// What only the list of apps contains. An item without any of it may belong to an app that could not be read.
+/// The properties that only the list of apps contains. An item without any of them may belong to an app that could not
+/// be read.
 const OF_LIST_OF_APPS: [&str; 4] = [
     APPLICATION_DESCRIPTION,
     APPLICATION_TAGS,
@@ -26,7 +27,7 @@ const OF_LIST_OF_APPS: [&str; 4] = [
     APPLICATION_CUSTOM_PROPERTIES,
 ];
 
-/// An item as filters see it.
+/// An item of a catalog as filters see it.
 pub(crate) struct StoredSheet<'a>(pub(crate) &'a Visualization);
 
 impl StoredSheet<'_> {
@@ -56,10 +57,10 @@ impl StoredSheet<'_> {
     }
 
     fn status(&self) -> Option<Status> {
-        Status::of_word(self.property(SHEET_STATUS)?)
+        Status::from_word(self.property(SHEET_STATUS)?)
     }
 
-    /// A part of its key, after the connection's code.
+    /// Returns a part of its key, after the connection's code.
     fn part(&self, number: usize) -> Option<Cow<'_, str>> {
         self.0.key.parts().nth(number).map(Cow::from)
     }
@@ -74,7 +75,7 @@ impl Subject for StoredSheet<'_> {
             Fact::StreamId => false,
             Fact::Published => self.status().and_then(Status::published).is_some(),
             Fact::Approved => self.status().and_then(Status::approved).is_some(),
-            // One that is not there may be "never", or one that could not be read.
+            // A missing date may mean "never", or a date that could not be read.
             Fact::Created => self.has(CREATION_DATE),
             Fact::Modified => self.has(MODIFICATION_DATE),
             Fact::Reloaded => self.has(APPLICATION_RELOAD_DATE),
@@ -123,7 +124,7 @@ impl Subject for StoredSheet<'_> {
         name: Option<&str>,
         visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) {
-        // Nothing is left to do when a visitor has seen enough.
+        // The visitor may stop early.
         let _ = match (Fact::from_id(criterion), name) {
             (Some(Fact::Tag), _) => self.texts(TAGS).iter().try_for_each(|tag| visit(tag)),
             (Some(Fact::AppTag), _) => {

@@ -1,4 +1,4 @@
-//! What a scan keeps of each app while it reads the sheets.
+//! The apps that a scan keeps in memory while it reads the sheets.
 
 use std::{
     borrow::Cow,
@@ -18,22 +18,22 @@ use crate::{
     records::{App, SheetApp, names},
 };
 
-/// What to do where the account may not see apps.
+/// What to do if apps are not visible to the account.
 pub(crate) const HINT_FOR_HIDDEN_APPS: &str =
     "allow the account to read `App_*`: see the rule in docs/qlik-setup.md";
 
-/// The apps by id. An app takes some 500 bytes and the length of its description.
+/// The apps by id. An app uses about 500 bytes, plus its description.
 #[derive(Debug)]
 pub(crate) struct Apps {
     by_id: HashMap<AppId, AppFacts>,
-    /// Those of the list whose records could not be read.
+    /// Apps of the list whose records could not be read.
     unreadable: HashSet<AppId>,
     /// The base of people's links.
     links: SiteUrl,
     with_owners: WithOwners,
 }
 
-/// Whether owners of apps are contacts, too.
+/// Whether owners of apps are also contacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WithOwners {
     Yes,
@@ -45,7 +45,7 @@ pub(crate) enum WithOwners {
 pub(crate) enum FactsSource {
     /// The list of apps: everything is known.
     AppList,
-    /// A sheet, which contains a part of them. The rest is unknown, for this reason.
+    /// A sheet, which contains some of them. The others are unknown, for this reason.
     Sheet(Unread),
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum FactsSource {
 #[derive(Clone, Debug)]
 pub(crate) struct AppFacts {
     pub(crate) source: FactsSource,
-    /// Where people find its sheets.
+    /// The URL of its sheets.
     pub(crate) sheets: Url,
     pub(crate) name: Box<str>,
     pub(crate) description: Box<str>,
@@ -61,14 +61,14 @@ pub(crate) struct AppFacts {
     /// The name of its stream.
     pub(crate) stream: Option<Box<str>>,
     pub(crate) stream_id: Option<Box<str>>,
-    /// Who owns it.
+    /// Its owner.
     pub(crate) owner: Option<Box<Owner>>,
     pub(crate) dates: AppDates,
     pub(crate) tags: Box<[String]>,
     pub(crate) custom_properties: Box<[NamedValue]>,
     /// The fields of its record that are unknown, by their paths there.
     odd: OddFields,
-    /// What a sheet's record puts before such paths.
+    /// The prefix of these paths in a sheet's record.
     odd_prefix: &'static str,
 }
 
@@ -81,16 +81,16 @@ pub(crate) struct AppDates {
     pub(crate) reloaded: Date,
 }
 
-/// A value of a custom property: one text, `name=value`, and where its name ends, since a name may have a `=`, too.
+/// A value of a custom property: a text `name=value`, and the end of its name, because a name may also contain `=`.
 #[derive(Clone, Debug)]
 pub(crate) struct NamedValue {
     written: Box<str>,
-    /// The place of the `=`.
+    /// The offset of the `=`.
     equals: usize,
 }
 
 impl Apps {
-    /// No apps yet; people's links begin with `links`.
+    /// Creates an empty collection. Links for people begin with `links`.
     pub(crate) fn new(links: SiteUrl, with_owners: WithOwners) -> Self {
         Self {
             by_id: HashMap::new(),
@@ -133,13 +133,13 @@ impl Apps {
         }
     }
 
-    /// Notes an app of the list whose record could not be read, by its id if that is known.
+    /// Records an app of the list whose record could not be read, if its id is known.
     pub(crate) fn add_unreadable(&mut self, id: Option<&str>) {
         self.unreadable.extend(id.map(AppId::from));
     }
 
-    /// The app of a sheet: as the list of apps has it, else as the sheet itself `said`, some of whose fields may be
-    /// `odd`.
+    /// Returns the app of a sheet: from the list of apps, otherwise from the sheet's own record, some of whose fields
+    /// may be `odd`.
     pub(crate) fn facts(&self, said: &SheetApp, odd: &OddFields) -> Cow<'_, AppFacts> {
         let listed = self.by_id.get(&said.id).map(Cow::Borrowed);
         listed.unwrap_or_else(|| {
@@ -166,7 +166,7 @@ impl Apps {
         })
     }
 
-    /// The owner of an app, if that is wanted.
+    /// Returns the owner of an app, if owners of apps are contacts.
     pub(crate) fn owner<'a>(&self, app: &'a AppFacts) -> AppOwner<'a> {
         match (self.with_owners, app.source) {
             (WithOwners::No, _) => AppOwner::Unwanted,
@@ -178,7 +178,7 @@ impl Apps {
         }
     }
 
-    /// The rest of a sentence about users who own sheets.
+    /// Returns the rest of a message about users who own sheets.
     pub(crate) fn whose_owners_matter(&self) -> &'static str {
         match self.with_owners {
             WithOwners::Yes => " or their apps",
@@ -186,7 +186,7 @@ impl Apps {
         }
     }
 
-    /// The names of the custom properties that any app has a value of.
+    /// Returns the names of the custom properties that have a value in any app.
     pub(crate) fn custom_properties(&self) -> BTreeSet<&str> {
         let all = self.by_id.values().flat_map(|app| &app.custom_properties);
         all.map(NamedValue::name).collect()
@@ -219,12 +219,12 @@ impl Apps {
 }
 
 impl AppFacts {
-    /// Whether a field of its record, such as `stream`, is unknown, since it had an unexpected type.
+    /// Whether a field of its record, such as `stream`, is unknown because it had an unexpected type.
     pub(crate) fn is_odd(&self, field: &str) -> bool {
         !self.odd.is_empty() && self.odd.has(&format!("{}{field}", self.odd_prefix))
     }
 
-    /// How a record ranks among records with the same id: published before not, then the newer.
+    /// Returns the rank among records with the same id: published apps rank higher, then newer ones.
     fn rank(&self) -> (bool, Option<Instant>, &str, &str) {
         let modified = self.dates.modified.instant();
         (self.published, modified, &self.name, &self.description)
@@ -273,7 +273,7 @@ impl NamedValue {
         &self.written[self.equals + 1..]
     }
 
-    /// `name=value`, as the item shows it.
+    /// `name=value`, as in the item.
     pub(crate) fn written(&self) -> &str {
         &self.written
     }

@@ -1,9 +1,9 @@
-//! Dates on their way from QRS to the catalog: "never" means no date, and dates that cannot be read are counted.
+//! Converts dates of QRS for the catalog: "never" means no date, and dates that cannot be read are counted.
 
 use catalog_model::{Diagnostic, Instant};
 use qrs_client::Timestamp;
 
-/// What is known of a date.
+/// A date, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Date {
     Known(Instant),
@@ -23,7 +23,7 @@ impl Date {
     }
 }
 
-/// Lowers dates and remembers how many could not be read.
+/// Converts dates, and counts those that could not be read.
 #[derive(Debug, Default)]
 pub(crate) struct Dates {
     unreadable: u64,
@@ -61,7 +61,7 @@ impl Dates {
         }
     }
 
-    /// The dates that could not be read, as a warning.
+    /// Returns a warning about the dates that could not be read.
     pub(crate) fn warning(&self) -> Option<Diagnostic> {
         let first = self.first.as_ref()?;
         let (dates, were) = if self.unreadable == 1 {

@@ -1,9 +1,9 @@
-//! The link by which people open a sheet.
+//! Links to apps, sheets and streams for people.
 
 use qrs_client::{AppId, EngineObjectId, SiteUrl};
 use url::Url;
 
-/// Where the sheets of an app are: `<base>/sense/app/<app id>/sheet`, from which [`sheet_link`] goes on.
+/// The URL of the sheets of an app: `<base>/sense/app/<app id>/sheet`. [`sheet_link`] extends it.
 pub(crate) fn sheets_of(base: &SiteUrl, app: &AppId) -> Url {
     extended(base.as_url(), ["sense", "app", app.as_str(), "sheet"])
 }
@@ -14,12 +14,12 @@ pub(crate) fn sheet_link(sheets: &Url, sheet: &EngineObjectId) -> Url {
     extended(sheets, [sheet.as_str(), "state", "analysis"])
 }
 
-/// Where people open an app: `<base>/sense/app/<app id>`.
+/// The URL of an app: `<base>/sense/app/<app id>`.
 pub(crate) fn app_link(base: &SiteUrl, app: &AppId) -> Url {
     extended(base.as_url(), ["sense", "app", app.as_str()])
 }
 
-/// Where people open a stream: `<base>/hub/stream/<stream id>`.
+/// The URL of a stream: `<base>/hub/stream/<stream id>`.
 pub(crate) fn stream_link(base: &SiteUrl, stream: &str) -> Url {
     extended(base.as_url(), ["hub", "stream", stream])
 }

@@ -31,17 +31,17 @@ use crate::{
     },
 };
 
-/// Where people find a sheet whose app is in no stream: the name that the hub gives that place.
+/// The hub's name for the place of sheets whose app is in no stream.
 pub(crate) const NO_STREAM: &str = "My work";
 
-/// What lowering a sheet needs to know besides the sheet.
+/// The data besides the sheet that lowering a sheet needs.
 pub(crate) struct Surroundings<'a> {
     pub(crate) code: &'a ConnectionCode,
     pub(crate) apps: &'a Apps,
     pub(crate) owners: &'a Owners<'a>,
 }
 
-/// A sheet as an item, and what is known of its app.
+/// A sheet as an item, with its app.
 pub(crate) struct Lowered<'a> {
     pub(crate) item: Visualization,
     pub(crate) app: Cow<'a, AppFacts>,
@@ -121,8 +121,8 @@ fn put_dates(properties: &mut Properties, sheet: &Sheet, dates: &mut Dates) {
     }
 }
 
-/// Of the records of one sheet, approved ones rank above published ones, and those above private drafts; then the newer
-/// one.
+/// Returns the rank of a record among the records of one sheet: approved, then published, then private. Newer records
+/// of the same kind rank higher.
 fn precedence(sheet: &Sheet) -> Precedence {
     let standing = match (sheet.published, sheet.approved) {
         (_, true) => 2,
@@ -135,7 +135,7 @@ fn precedence(sheet: &Sheet) -> Precedence {
     }
 }
 
-/// The owner of a sheet, and what is known of the account.
+/// Sets the owner of a sheet, and the status of the account.
 fn put_owner(properties: &mut Properties, owner: Option<&Owner>, owners: &Owners<'_>) {
     if let Some(account) = owner.and_then(account) {
         properties.put(OWNER, PropertyValue::Text(account));
@@ -150,7 +150,7 @@ fn put_owner(properties: &mut Properties, owner: Option<&Owner>, owners: &Owners
     }
 }
 
-/// The properties that only the list of apps contains.
+/// Sets the properties that only the list of apps contains.
 fn put_app(properties: &mut Properties, app: &AppFacts) {
     if !app.description.is_empty() {
         let description = PropertyValue::LongText(app.description.to_string());
@@ -168,7 +168,7 @@ fn put_app(properties: &mut Properties, app: &AppFacts) {
     );
 }
 
-/// Notes the properties whose fields could not be read, and those that an app that was not read may have.
+/// Marks properties as unknown: those whose fields could not be read, and those of an app that was not read.
 fn put_unknown(properties: &mut Properties, sheet: &Sheet, app: &AppFacts) {
     for (name, field) in [
         (CREATION_DATE, "createdDate"),

@@ -5,7 +5,7 @@ use crate::{items::apps::AppFacts, records::Sheet};
 /// The status of a sheet for the people who see its app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
-    /// Part of the app as it was published, or approved since.
+    /// Part of the published app, or approved later.
     Base,
     /// Added by the community.
     Community,
@@ -32,13 +32,13 @@ impl Status {
         }
     }
 
-    /// Whether what it depends on could be read.
+    /// Whether the fields that determine it could be read.
     pub(crate) fn is_known(sheet: &Sheet, app: &AppFacts) -> bool {
         let odd = |field| sheet.odd.has(field);
         !app.is_odd("published") && (!app.published || !(odd("published") || odd("approved")))
     }
 
-    /// The word that an item shows.
+    /// The word in items.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Base => "base",
@@ -48,8 +48,8 @@ impl Status {
         }
     }
 
-    /// The status that an item shows as `word`.
-    pub(crate) fn of_word(word: &str) -> Option<Self> {
+    /// Finds the status with this word.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.word() == word)
     }
 

@@ -1,8 +1,8 @@
-//! Accounts of users, and which texts are e-mail addresses.
+//! Accounts of users, and detection of e-mail addresses.
 
 use qrs_client::Owner;
 
-/// `DIRECTORY\user`, or the user alone where no directory is named.
+/// Formats an account: `DIRECTORY\user`, or only the user if there is no directory.
 pub(crate) fn account(owner: &Owner) -> Option<String> {
     match (owner.user_directory.as_str(), owner.user_id.as_str()) {
         (_, "") => None,
@@ -11,10 +11,10 @@ pub(crate) fn account(owner: &Owner) -> Option<String> {
     }
 }
 
-/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`: their mail is not read.
+/// The directory of the product's own accounts, such as `INTERNAL\sa_repository`, which nobody uses for e-mail.
 const INTERNAL: &str = "INTERNAL";
 
-/// Whether an account is one of the product's own, for which no address is made.
+/// Whether an account is one of the product's own, which gets no address.
 pub(crate) fn is_internal(owner: &Owner) -> bool {
     (owner.user_directory.trim()).eq_ignore_ascii_case(INTERNAL)
 }
@@ -22,7 +22,7 @@ pub(crate) fn is_internal(owner: &Owner) -> bool {
 /// Maximum length of an address, in bytes (RFC 5321: 64 before the `@`, 255 after it).
 const MAX_ADDRESS_BYTES: usize = 320;
 
-/// Whether a text can be the address of one person.
+/// Whether a text can be the e-mail address of one person.
 pub(crate) fn is_address(text: &str) -> bool {
     let odd =
         |char: char| char.is_whitespace() || char.is_control() || "\\<>()[],;:\"".contains(char);
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_that_of_one_person() {
+    fn an_address_is_the_address_of_one_person() {
         for text in [
             "ann@example.com",
             "o'neil+x@intranet",

@@ -1,4 +1,4 @@
-//! Where e-mail addresses come from: a user's attributes, else a mapping, else a template, else a user id that is an
+//! The sources of e-mail addresses: a user's attributes, then a mapping, then a template, then a user id that is an
 //! address.
 
 use catalog_model::Settings;
@@ -13,16 +13,16 @@ use crate::{
     schema::properties::ADDRESS_FROM_ID,
 };
 
-/// The names of the attribute that holds the address where nothing is set. Which name a site uses is up to its
-/// directory (Qlik help, "User directory connectors").
+/// The default names of the attribute that contains the address. The name depends on the directory of the site (Qlik
+/// help, "User directory connectors").
 const EMAIL_ATTRIBUTES: [&str; 2] = ["email", "mail"];
 
 const ATTRIBUTES: &str = "connection.contacts.email_attributes";
 
-/// How the address of a user is found.
+/// The sources of addresses of a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Addresses {
-    /// The first of these attributes that has an address counts; case does not matter.
+    /// The first of these attributes that contains an address is used. Case is ignored.
     attributes: Vec<String>,
     mapping: Mapping,
     template: Option<Template>,
@@ -32,17 +32,17 @@ pub(crate) struct Addresses {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UserList {
     Wanted,
-    /// No attribute has an address.
+    /// No attributes are read for addresses.
     Unwanted,
 }
 
-/// What is known of a person without an address in any attribute.
+/// A person without an address in any attribute.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reached {
     pub(crate) email: Option<String>,
-    /// The revision of contacts from which on this address is found.
+    /// The first revision of contacts in which this address is found.
     pub(crate) since: u32,
-    /// What a mapping calls the person.
+    /// The name of the person in a mapping.
     pub(crate) name: Option<String>,
 }
 
@@ -57,7 +57,7 @@ impl Default for Addresses {
 }
 
 impl Addresses {
-    /// Reads the settings for addresses. Mistakes are recorded as problems of the settings.
+    /// Reads the settings for addresses. Records errors as problems of the settings.
     pub(crate) fn read(settings: &mut Settings) -> Self {
         let attributes = settings.texts(ATTRIBUTES).map(|names| names.value);
         Self {
@@ -75,7 +75,7 @@ impl Addresses {
         }
     }
 
-    /// What to do where the account may not see users.
+    /// Returns what to do if users are not visible to the account.
     pub(crate) fn hint_for_hidden_users(&self) -> String {
         let rule = "allow the account to read `User_*`: see the rule in docs/qlik-setup.md";
         if self.mapping.is_empty() && self.template.is_none() {
@@ -84,7 +84,7 @@ impl Addresses {
         format!("{rule}\nor set `{ATTRIBUTES} = []` to use other sources of addresses only")
     }
 
-    /// The address in the attributes of a user.
+    /// Returns the address in the attributes of a user.
     pub(crate) fn of_attributes(&self, attributes: &[UserAttribute]) -> Option<Box<str>> {
         self.attributes.iter().find_map(|name| {
             attributes
@@ -96,7 +96,7 @@ impl Addresses {
         })
     }
 
-    /// What is known of an owner whose attributes hold no address.
+    /// Finds the address of an owner whose attributes contain none.
     pub(crate) fn of_account(&self, owner: &Owner) -> Reached {
         if let Some(person) = self.mapping.get(owner) {
             return Reached {
@@ -107,7 +107,7 @@ impl Addresses {
         }
         let made = self.template.as_ref().and_then(|found| found.fill(owner));
         let id = address_in_id(owner);
-        // The template `{userId}` makes the address that the id is anyway.
+        // The template `{userId}` results in the same address as the id itself.
         let since = match &id {
             Some(id) if made.as_ref().is_none_or(|made| made == id) => ADDRESS_FROM_ID,
             _ => 1,
@@ -119,14 +119,14 @@ impl Addresses {
         }
     }
 
-    /// Whether this attribute is one of those that are to have addresses.
+    /// Whether this attribute is read for addresses.
     pub(crate) fn asks_for(&self, attribute_type: &str) -> bool {
         let mut asked = self.attributes.iter();
         asked.any(|name| name.eq_ignore_ascii_case(attribute_type))
     }
 }
 
-/// The address that the id of a user is: SAML and JWT sites often choose the address as the user id.
+/// Returns the id of a user if it is an address. SAML and JWT sites often use the address as the user id.
 fn address_in_id(owner: &Owner) -> Option<String> {
     let id = owner.user_id.trim();
     (!is_internal(owner) && is_address(id)).then(|| id.to_owned())
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_is_found_whatever_the_case_of_its_name() {
+    fn the_address_is_found_regardless_of_the_case_of_its_attribute() {
         for (pairs, expected) in [
             (&[("Email", "ann@example.com")][..], Some("ann@example.com")),
             (
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_id_that_is_an_address_counts_last_and_never_of_the_products_own_accounts() {
+    fn a_user_id_that_is_an_address_is_used_last_and_never_for_the_products_own_accounts() {
         let addresses = Addresses::default();
         for (directory, user, expected) in [
             ("SAML", " ann@example.com ", Some("ann@example.com")),

@@ -1,11 +1,11 @@
-//! Attribute types whose values contain an `@`: where the addresses of people without one may be.
+//! Attribute types whose values contain an `@`, which may contain the addresses of people without one.
 
 use catalog_model::printable;
 use qrs_client::UserAttribute;
 
-/// Maximum number of different types that are remembered; a site may invent one for each user.
+/// Maximum number of different types that are remembered. A site may have a different one for each user.
 const MAX_TYPES: usize = 32;
-/// Maximum number of characters of a type's name that are shown.
+/// Maximum number of characters of a type's name in a message.
 const MAX_SHOWN_CHARS: usize = 64;
 
 /// The types of attributes whose values contain an `@`, each once.
@@ -27,7 +27,7 @@ impl TypeSet {
 }
 
 impl AttributeTypes {
-    /// The types of a user's attributes whose values contain an `@`.
+    /// Returns the types of a user's attributes whose values contain an `@`.
     pub(crate) fn with_at(&mut self, attributes: &[UserAttribute]) -> TypeSet {
         let mut set = TypeSet::default();
         for attribute in attributes {
@@ -39,7 +39,7 @@ impl AttributeTypes {
         set
     }
 
-    /// The names of some types, in the order of the alphabet.
+    /// Returns the names of some types, in alphabetical order.
     pub(crate) fn names(&self, set: TypeSet) -> Vec<&str> {
         let named = self.0.iter().enumerate();
         let mut names: Vec<_> = named
@@ -50,7 +50,7 @@ impl AttributeTypes {
         names
     }
 
-    /// The bit of a type; none of one that is not remembered.
+    /// Returns the bit of a type; 0 for a type that is not remembered.
     fn bit(&mut self, name: &str) -> u32 {
         let shown: String = name.chars().take(MAX_SHOWN_CHARS).collect();
         let shown = printable(&shown);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_named_once_and_without_line_breaks() {
+    fn types_are_listed_once_and_without_line_breaks() {
         let mut types = AttributeTypes::default();
         let mut set = types.with_at(&[
             attribute("upn", "ann@example.com"),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_for_each_user_does_not_fill_the_memory() {
+    fn the_number_of_remembered_types_is_limited() {
         let mut types = AttributeTypes::default();
         let mut set = TypeSet::default();
         for number in 0..1_000 {

@@ -12,15 +12,15 @@ use crate::people::account::{account, is_address};
 
 const MAPPING: &str = "connection.contacts.mapping";
 
-/// The account, its address, and what to call the person.
+/// The account, the e-mail address, and the name of the person.
 const COLUMNS: [&str; 3] = ["user", EMAIL, NAME];
 const EMAIL: &str = "email";
 const NAME: &str = "name";
 
-/// Maximum number of unusable entries reported one by one.
-const TOLD: usize = 3;
+/// Maximum number of unusable entries that are reported individually.
+const MAX_LISTED_ENTRIES: usize = 3;
 
-/// People by account, in lower case: Windows knows no capitals in accounts. Takes some 200 bytes each.
+/// People by account, in lower case, because Windows ignores case in accounts. Uses about 200 bytes for each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mapping(HashMap<Box<str>, Person>);
 
@@ -29,7 +29,7 @@ pub(crate) struct Mapping(HashMap<Box<str>, Person>);
 pub(crate) struct Person {
     pub(crate) email: Box<str>,
     pub(crate) name: Option<Box<str>>,
-    /// Where the entry is.
+    /// The place of the entry.
     place: Place,
 }
 
@@ -51,7 +51,7 @@ impl Mapping {
         };
         let quoted = match settings.may_quote_file(path.value.trim()) {
             true => quoted,
-            // It may be another, confidential file.
+            // The file may be a different, confidential file.
             false => hidden,
         };
         let odd: Vec<_> = (entries.into_iter())
@@ -84,7 +84,7 @@ impl Mapping {
         entry: &Node,
         quoted: fn(&str) -> String,
     ) -> Result<(), EntryError> {
-        // Null removes an entry of an earlier line of HOCON.
+        // In HOCON, null removes an entry of an earlier line.
         if matches!(entry.value, Value::Null) {
             return Ok(());
         }
@@ -135,7 +135,7 @@ impl Mapping {
     }
 }
 
-/// Whether a text names a user of a directory.
+/// Whether a text is an account with a directory.
 fn is_account(user: &str) -> bool {
     let parts = user.split_once('\\');
     parts.is_some_and(|(directory, user)| {
@@ -143,7 +143,7 @@ fn is_account(user: &str) -> bool {
     }) && !user.contains(char::is_control)
 }
 
-/// A text of an entry, which may be the address alone.
+/// Reads a text of an entry. The entry may consist of the address only.
 fn text(entry: &Node, name: &str) -> Option<String> {
     let value = match &entry.value {
         Value::Object(fields) => fields.setting(name)?.value.as_text()?,
@@ -153,13 +153,13 @@ fn text(entry: &Node, name: &str) -> Option<String> {
     Some(value.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// A text of a file as part of a message, on one line.
+/// Formats a text of a file for a message, on one line.
 fn quoted(text: &str) -> String {
     let text: String = text.chars().take(100).collect();
     format!("`{}`", printable(&text))
 }
 
-/// A text of a file that messages may not quote.
+/// Replaces a text of a file that messages must not quote.
 fn hidden(_text: &str) -> String {
     "a text that is not shown".to_owned()
 }
@@ -180,8 +180,8 @@ fn unusable(path: &Located<String>, first: Option<EntryError>) -> SettingProblem
 }
 
 fn warn(settings: &mut Settings, path: &Located<String>, odd: Vec<EntryError>) {
-    let more = odd.len().saturating_sub(TOLD);
-    for odd in odd.into_iter().take(TOLD) {
+    let more = odd.len().saturating_sub(MAX_LISTED_ENTRIES);
+    for odd in odd.into_iter().take(MAX_LISTED_ENTRIES) {
         settings.warn(problem(EntryError {
             message: format!("this entry is ignored: {}", odd.message),
             ..odd

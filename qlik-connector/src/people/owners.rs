@@ -1,4 +1,4 @@
-//! Owners: their addresses, and whether their accounts are in use.
+//! Owners: their addresses, and the status of their accounts.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ const OWNER: &str = "owner";
 /// The role of the owner of its application.
 const APPLICATION_OWNER: &str = "application owner";
 
-/// The addresses of users, as far as the account may see them. Takes some 150 bytes a user.
+/// The addresses of users, as far as they are visible to the account. Uses about 150 bytes per user.
 #[derive(Debug)]
 pub(crate) struct Owners<'a> {
     addresses: &'a Addresses,
@@ -30,24 +30,24 @@ pub(crate) struct Owners<'a> {
 /// The list of users. Only addresses and statuses are kept.
 #[derive(Debug)]
 enum Users {
-    /// The users that the account may see.
+    /// The users that are visible to the account.
     Read(HashMap<UserId, UserFacts>),
     Unreadable,
     /// Users are not read, because no attribute contains addresses.
     Unwanted,
 }
 
-/// What is remembered of a user.
+/// The remembered data of a user.
 #[derive(Debug)]
 struct UserFacts {
-    /// The address that the attributes hold.
+    /// The address in the attributes.
     email: Option<Box<str>>,
     status: Option<AccountStatus>,
     /// Without an address: the types of the attributes that contain an `@`.
     with_at: TypeSet,
 }
 
-/// What is known of the status of a sheet's owner.
+/// The status of a sheet's owner, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OwnerStatus {
     Known(AccountStatus),
@@ -58,7 +58,7 @@ pub(crate) enum OwnerStatus {
 }
 
 impl<'a> Owners<'a> {
-    /// No user yet.
+    /// Creates an empty list of users.
     pub(crate) fn new(addresses: &'a Addresses) -> Self {
         Self {
             addresses,
@@ -67,7 +67,7 @@ impl<'a> Owners<'a> {
         }
     }
 
-    /// The users could not be read.
+    /// Creates the state for users that could not be read.
     pub(crate) fn unreadable(addresses: &'a Addresses) -> Self {
         Self {
             addresses,
@@ -76,7 +76,7 @@ impl<'a> Owners<'a> {
         }
     }
 
-    /// The users are not read.
+    /// Creates the state for users that are not read.
     pub(crate) fn unwanted(addresses: &'a Addresses) -> Self {
         Self {
             addresses,
@@ -101,7 +101,7 @@ impl<'a> Owners<'a> {
         }
     }
 
-    /// What is known of the status of a sheet's owner.
+    /// The status of a sheet's owner, as far as it is known.
     pub(crate) fn status(&self, owner: Option<&Owner>) -> OwnerStatus {
         let (Some(owner), Users::Read(users)) = (owner, &self.users) else {
             let is_unreadable = owner.is_some() && !self.are_read();
@@ -114,7 +114,7 @@ impl<'a> Owners<'a> {
         status.map_or(OwnerStatus::Unknown, OwnerStatus::Known)
     }
 
-    /// The attribute types that contain an `@`, of an owner who has no address.
+    /// Returns the attribute types that contain an `@`, for an owner without an address.
     pub(crate) fn types_of_unreached(&self, owner: &Owner) -> TypeSet {
         let Users::Read(users) = &self.users else {
             return TypeSet::default();
@@ -127,25 +127,25 @@ impl<'a> Owners<'a> {
         types
     }
 
-    /// The attributes that contain an `@` but no address: those that are searched for addresses, and the others.
+    /// Returns the attributes that contain an `@` but no address: those that are read for addresses, and the others.
     pub(crate) fn named_types(&self, types: TypeSet) -> (Vec<&str>, Vec<&str>) {
         let names = self.types.names(types).into_iter();
         names.partition(|name| self.addresses.asks_for(name))
     }
 
-    /// Whether the users are known as far as necessary.
+    /// Whether the list of users was read.
     pub(crate) fn are_read(&self) -> bool {
         !matches!(self.users, Users::Unreadable)
     }
 
-    /// What to do where some are hidden.
+    /// Returns what to do if some users are hidden.
     pub(crate) fn hint_for_hidden(&self) -> String {
         self.addresses.hint_for_hidden_users()
     }
 
-    /// The contacts of a sheet: its owner, and where they are wanted the application's. One that the account may not
-    /// see is unknown, not without an address. Then all contacts are unknown, so that a catalog keeps what it has. A
-    /// sheet without owner in QRS has none for certain.
+    /// Returns the contacts of a sheet: its owner, and if configured the owner of the application. An owner who is not
+    /// visible to the account is unknown, not without an address. Then all contacts are unknown, so that a catalog
+    /// keeps its contacts. A sheet without an owner in QRS has no contact.
     pub(crate) fn contacts(&self, owner: Option<&Owner>, of_app: AppOwner<'_>) -> Contacts {
         let of_app = match of_app {
             AppOwner::Unread(_) => return Contacts::Unknown,
@@ -164,8 +164,8 @@ impl<'a> Owners<'a> {
         Contacts::Known(contacts)
     }
 
-    /// The owner as a contact. `None` if attributes that may have a better address than mapping and template could
-    /// not be seen.
+    /// Returns the owner as a contact. `None` if attributes that may contain a better address than mapping and template
+    /// could not be read.
     fn contact(&self, role: &'static str, owner: &Owner) -> Option<Contact> {
         let user = match &self.users {
             Users::Read(users) => Some(users.get(&owner.id)?),
@@ -193,8 +193,8 @@ impl<'a> Owners<'a> {
     }
 }
 
-/// The status of a user, the gravest first. Unknown where the record has none of the fields, or where one that could
-/// make it graver could not be read.
+/// Returns the most severe status of a user. Unknown if the record has none of the fields, or if a field that could
+/// make the status more severe could not be read.
 fn status(user: &User) -> Option<AccountStatus> {
     let fields = [
         (
@@ -222,13 +222,13 @@ fn status(user: &User) -> Option<AccountStatus> {
 /// Why an app was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
-    /// The list of apps does not have it: the account may not see it.
+    /// The list of apps does not contain it, because it is not visible to the account.
     Hidden,
-    /// The list has it, and its record could not be read.
+    /// The list contains it, but its record could not be read.
     Unreadable,
 }
 
-/// Whether the owner of an application is wanted, too.
+/// Whether the owner of an application is also a contact.
 #[derive(Clone, Copy)]
 pub(crate) enum AppOwner<'a> {
     /// No.

@@ -1,4 +1,4 @@
-//! Addresses that are made of account names.
+//! Templates that create addresses from account names.
 
 use catalog_model::{
     Settings, nearest,
@@ -29,13 +29,13 @@ enum Piece {
 #[derive(Debug)]
 struct TemplateError {
     message: String,
-    /// The byte offset of the mistake.
+    /// The byte offset of the error.
     within: Option<usize>,
     hint: Option<String>,
 }
 
 impl Template {
-    /// Reads the template, if there is one. Mistakes are recorded as problems of the settings.
+    /// Reads the template, if there is one. Records errors as problems of the settings.
     pub(crate) fn read(settings: &mut Settings) -> Option<Self> {
         let Located { value, place } = settings.text(TEMPLATE)?;
         match Self::parse(&value) {
@@ -97,7 +97,7 @@ impl Template {
         }
     }
 
-    /// The address of an account, if it makes one.
+    /// Returns the address of an account, if the result is a valid address.
     pub(crate) fn fill(&self, owner: &Owner) -> Option<String> {
         let (directory, user) = (owner.user_directory.trim(), owner.user_id.trim());
         if is_internal(owner) || user.is_empty() {
@@ -156,7 +156,7 @@ impl TemplateError {
     }
 }
 
-/// The placeholder that a person meant: a part of its name, or misspelt.
+/// Finds the intended placeholder for a part of its name or a misspelt name.
 fn placeholder_near(unknown: &str) -> Option<&'static str> {
     let known = [USER, DIRECTORY];
     let lower = unknown.trim().to_ascii_lowercase();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_makes_addresses_of_accounts_and_of_nothing_else() {
+    fn a_template_creates_addresses_only_from_valid_accounts() {
         let of_user = |user: &str| made("{userId}@example.com", "ACME", user);
         assert_eq!(of_user("ann"), Some("ann@example.com".to_owned()));
         assert_eq!(
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_template_is_told_why_and_where_and_what_was_meant() {
+    fn an_invalid_template_is_reported_with_its_position_and_a_suggestion() {
         for (template, message, within, hint) in [
             ("info@example.com", "have the same address", None, ""),
             ("{userDirectory}", "have the same address", None, ""),

@@ -1,4 +1,4 @@
-//! Fields of an unexpected type, which cost that field and not the record: how many there were, for a person.
+//! Counts fields with an unexpected type. Only the field is ignored, not the record.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use catalog_model::{Diagnostic, counted};
 
 use crate::records::Identified;
 
-/// Maximum number of fields that are counted separately. Records have fewer, but a faulty site may send more.
+/// Maximum number of fields that are counted separately. Records have fewer, but a site with a bug may send more.
 const MAX_FIELDS: usize = 50;
 
 /// The ignored fields of one list, by their paths.
@@ -17,7 +17,7 @@ pub(crate) struct OddCounts(BTreeMap<String, IgnoredField>);
 #[derive(Debug)]
 struct IgnoredField {
     records: u64,
-    /// What the first one was, and in which record.
+    /// The type of the first value, and its record.
     first: String,
 }
 
@@ -41,7 +41,7 @@ impl OddCounts {
         }
     }
 
-    /// A warning of each field.
+    /// Returns a warning for each field.
     pub(crate) fn warnings(&self, list: &str) -> impl Iterator<Item = Diagnostic> {
         let one = list.strip_suffix('s').unwrap_or(list);
         self.0.iter().map(move |(path, IgnoredField { records, first })| Diagnostic::warning(format!(

@@ -1,5 +1,5 @@
-//! Texts of the site on their way in. What is longer than any name or description is cut and counted, so that nothing
-//! behind this has to bound them.
+//! Truncates texts of the site that are longer than any name or description, and counts them, so that later code needs
+//! no limits.
 
 use catalog_model::{Diagnostic, counted};
 use qrs_client::{CustomProperty, Owner, Stream, Tag};
@@ -14,26 +14,26 @@ const MAX_DESCRIPTION_BYTES: usize = 256 * 1024;
 
 const ELLIPSIS: char = '…';
 
-/// Number of texts that were cut.
+/// Counts truncated texts.
 #[derive(Debug, Default)]
 pub(crate) struct LongTexts {
     count: u64,
     first: Option<String>,
 }
 
-/// A record whose texts can be cut, and that may be kept in part for the rest of the scan.
+/// A record whose texts can be truncated, and that may be kept partly for the rest of the scan.
 pub(crate) trait Bounded {
-    /// Maximum size of what is kept of all records of a list, in bytes.
+    /// Maximum total size, in bytes, of what is kept of all records of a list.
     const MAX_KEPT_BYTES: usize;
 
-    /// Cuts the texts that are too long.
+    /// Truncates the texts that are too long.
     fn shorten(&mut self, texts: &mut LongTexts);
 
-    /// Approximate size of what is kept of the record, in bytes.
+    /// Returns the approximate size of what is kept of the record, in bytes.
     fn kept_bytes(&self) -> usize;
 }
 
-/// Whether a name was cut, so that its rest is not known.
+/// Whether a name was truncated, so that its rest is unknown.
 pub(crate) fn is_cut(name: &str) -> bool {
     name.len() + 2 * ELLIPSIS.len_utf8() > MAX_NAME_BYTES && name.ends_with(ELLIPSIS)
 }
@@ -85,7 +85,7 @@ impl LongTexts {
         }
     }
 
-    /// The texts that were cut in a list, as a warning.
+    /// Returns a warning about the truncated texts of a list.
     pub(crate) fn warning(&self, list: &str) -> Option<Diagnostic> {
         let first = self.first.as_ref()?;
         let were = if self.count == 1 { "was" } else { "were" };
@@ -101,7 +101,7 @@ impl LongTexts {
 }
 
 impl Bounded for App {
-    /// A site of 23,500 apps takes some 20 MB.
+    /// A site with 23,500 apps uses about 20 MB.
     const MAX_KEPT_BYTES: usize = 128_000_000;
 
     fn shorten(&mut self, texts: &mut LongTexts) {
@@ -135,7 +135,7 @@ impl Bounded for App {
 }
 
 impl Bounded for User {
-    /// A site of 40,000 users takes some 15 MB.
+    /// A site with 40,000 users uses about 15 MB.
     const MAX_KEPT_BYTES: usize = 64_000_000;
 
     /// Does nothing: only the address of a user is kept, and an address that is too long is treated as missing.
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_at_a_character_and_marked() {
+    fn a_text_is_truncated_at_a_character_boundary_and_marked() {
         for letter in ["x", "é", "€", "😀"] {
             let mut texts = LongTexts::default();
             let mut fits = letter.repeat(MAX_NAME_BYTES / letter.len());

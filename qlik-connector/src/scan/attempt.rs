@@ -1,4 +1,4 @@
-//! One attempt at a scan: which lists are read, in which order, and what their counts and ids show.
+//! One attempt at a scan: reads the lists in order, and checks their counts and ids.
 
 use catalog_model::{Completeness, Diagnostic, Progress, RepeatedRecord, ScanSink, SourceId};
 use qrs_client::{Error, ErrorKind, Fact, Field, Filter};
@@ -66,7 +66,7 @@ impl<'a> Attempt<'a> {
         Ok(Completeness::from_reasons(self.hidden))
     }
 
-    /// One small call first: it opens the session that all others continue.
+    /// Sends a small request first, which opens the session for all others.
     async fn connect(&self, sink: &mut dyn ScanSink) -> Result<(), AttemptError> {
         let about = self.source.client.about().await;
         let about = about.map_err(|error| {
@@ -122,7 +122,7 @@ impl<'a> Attempt<'a> {
         Ok(apps)
     }
 
-    /// The users' addresses. Without them the scan goes on: contacts are unknown then.
+    /// Reads the users' addresses. If this fails, the scan continues with unknown contacts.
     async fn read_owners(&mut self, sink: &mut dyn ScanSink) -> Result<Owners<'a>, AttemptError> {
         let addresses = &self.source.addresses;
         if addresses.user_list() == UserList::Unwanted {
@@ -136,7 +136,7 @@ impl<'a> Attempt<'a> {
         let read = read_list(sink, list, rows, |_, record| {
             match record {
                 Ok(user) if user.id.is_empty() => unreadable.add_anonymous(),
-                // The ignored attributes may have had an address.
+                // The ignored attributes may contain an address.
                 Ok(user) if user.odd.has("attributes") => {}
                 Ok(user) => owners.add(user),
                 Err(record) => unreadable.add(&record),
@@ -168,7 +168,7 @@ impl<'a> Attempt<'a> {
         Ok(owners)
     }
 
-    /// A missing right is the cause only if the site reports it.
+    /// Names a missing right as the cause only if the site reports it.
     fn hint_without_users(&self, error: &Error) -> String {
         match error.fact() {
             Fact::Forbidden => self.source.addresses.hint_for_hidden_users(),
@@ -206,8 +206,9 @@ impl<'a> Attempt<'a> {
 
     /// The number of records to compare with the counts of sheets.
     ///
-    /// If other objects came, something dropped the filter of the list. If it was dropped from the counts as well, they
-    /// count all objects; otherwise they count only sheets, and another object must not be counted as a missing sheet.
+    /// If the site sent other objects, a gateway dropped the filter of the list. If the filter was also dropped from
+    /// the counts, they include all objects. Otherwise they include only sheets, and another object must not count as a
+    /// missing sheet.
     async fn counted_sheets(
         &self,
         sink: &mut dyn ScanSink,
@@ -230,8 +231,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// A list that holds a record twice is not a snapshot of the site: it is read once more. If a record still comes
-    /// twice, the scan is partial.
+    /// A list that contains a record twice is not a snapshot of the site, so it is read again. If it still contains a
+    /// record twice, the scan is partial.
     fn check_repeated(
         &mut self,
         sink: &mut dyn ScanSink,
@@ -291,7 +292,7 @@ impl<'a> Attempt<'a> {
         self.count(sink, SHEETS, count).await
     }
 
-    /// The count of a list, unless lists are not compared with counts.
+    /// Requests the count of a list, unless comparing with counts is disabled.
     async fn count(
         &self,
         sink: &mut dyn ScanSink,
@@ -306,17 +307,17 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// What rests on a list.
+/// What depends on a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Weight {
-    /// Items: a list that may lack records makes the scan partial.
+    /// Items: if records may be missing, the scan is partial.
     Items,
-    /// Contacts alone.
+    /// Only contacts.
     Contacts,
 }
 
-/// Whether the error is a break in the middle of a list that another attempt may not meet: an exceeded time limit would
-/// only be exceeded again. Before the first record, the client itself retries.
+/// Whether the error interrupted a list, so that another attempt may succeed. An exceeded time limit would be exceeded
+/// again. Before the first record, the client itself retries.
 pub(crate) fn breaks(error: &Error) -> bool {
     error.kind() == ErrorKind::ListBroken && error.time_limit().is_none()
 }

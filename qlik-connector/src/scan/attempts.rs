@@ -1,4 +1,4 @@
-//! A scan of a site, begun again where that helps.
+//! A scan of a site, with new attempts if they can help.
 
 use catalog_model::{Completeness, ScanError, ScanSink};
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Source {
-    /// Scans the site, again where that helps.
+    /// Scans the site, and begins again if this can help.
     pub(crate) async fn scan(&self, sink: &mut dyn ScanSink) -> Result<Completeness, ScanError> {
         let mut retries = Retries::default();
         loop {
@@ -27,7 +27,7 @@ impl Source {
                     if breaks(&error) && retries.may_restart() =>
                 {
                     sink.restart(&format!("{step}: {}", describe(&error)))?;
-                    retries.broke()
+                    retries.interrupted()
                 }
                 Err(AttemptError::Repeated { list, id }) => {
                     sink.restart(&format!(

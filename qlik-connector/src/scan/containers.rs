@@ -1,8 +1,9 @@
-//! The containers of sheets: apps, and the streams that apps are published to. They are made of the list of apps and of
-//! what sheets say of their apps, so they cost no request.
+//! The containers of sheets: apps, and the streams to which apps are published. They are created from the list of apps
+//! and from the app data in sheets, so they need no additional request.
 //!
-//! A filter is written for sheets. It excludes an app if it excludes every sheet in it, or if it would exclude any
-//! sheet whatever it is; and a stream if it excludes every app in it. An app without sheets is a container like others.
+//! Filters are written for sheets. A filter excludes an app if it excludes every sheet in it, or if it would exclude
+//! every possible sheet. It excludes a stream if it excludes every app in it. An app without sheets is also a
+//! container.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,20 +26,20 @@ use crate::{
     schema::kinds::{APP, STREAM},
 };
 
-/// What a scan learns from its sheets about their apps. Memory grows with apps, not with sheets.
+/// The data about apps that a scan collects from sheets. Memory grows with the number of apps, not of sheets.
 #[derive(Default)]
 pub(crate) struct SheetsOfApps(HashMap<AppId, Learned>);
 
-/// What the sheets of one app say.
+/// The data from the sheets of one app.
 struct Learned {
-    /// What the filter makes of the sheets together.
+    /// The combined result of the filter for the sheets.
     sheets: Inclusion,
-    /// What a sheet says of an app that the list of apps does not have.
+    /// The app data of a sheet, if the list of apps does not contain the app.
     app: Option<Box<AppFacts>>,
 }
 
 impl SheetsOfApps {
-    /// Adds a sheet of which the filter makes this.
+    /// Adds a sheet with its result of the filter.
     pub(crate) fn add(&mut self, id: &AppId, app: &AppFacts, sheet: Inclusion) {
         match self.0.get_mut(id) {
             Some(learned) => learned.sheets = together(learned.sheets, sheet),
@@ -52,7 +53,7 @@ impl SheetsOfApps {
     }
 }
 
-/// What the filter makes of a container that holds two things.
+/// Combines the results of the filter for two things in one container.
 fn together(one: Inclusion, other: Inclusion) -> Inclusion {
     match (one, other) {
         (Inclusion::Included, _) | (_, Inclusion::Included) => Inclusion::Included,
@@ -65,11 +66,11 @@ fn together(one: Inclusion, other: Inclusion) -> Inclusion {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AllSheets {
     Seen,
-    /// Some may be hidden or could not be read, so that no app is excluded because of those that were seen.
+    /// Some may be hidden or could not be read, so no app is excluded because of the sheets that were seen.
     Unknown,
 }
 
-/// Makes the containers of a scan.
+/// Creates the containers of a scan.
 pub(crate) struct Containers<'a> {
     pub(crate) surroundings: &'a Surroundings<'a>,
     pub(crate) filter: Option<&'a ItemFilter>,
@@ -82,7 +83,7 @@ pub(crate) struct Containers<'a> {
 struct Streams<'a>(BTreeMap<&'a str, (&'a str, Inclusion)>);
 
 impl Containers<'_> {
-    /// Delivers apps and streams, each in the order of its ids.
+    /// Delivers apps and streams, sorted by id.
     pub(crate) async fn deliver(&self, sink: &mut dyn ScanSink) -> Result<(), SinkError> {
         let mut streams = Streams::default();
         let mut hidden_streams = false;
@@ -104,7 +105,8 @@ impl Containers<'_> {
         Ok(())
     }
 
-    /// All apps by id: those of the list, those that only sheets name, and those of which nothing but the id is known.
+    /// Returns all apps by id: those of the list, those that only sheets contain, and those of which only the id is
+    /// known.
     fn apps(&self) -> BTreeMap<&AppId, Option<&AppFacts>> {
         let apps = self.surroundings.apps;
         let unreadable = apps.unreadable().map(|id| (id, None));
@@ -158,7 +160,7 @@ impl Containers<'_> {
         })
     }
 
-    /// Adds what only the list of apps contains.
+    /// Adds the fields that only the list of apps contains.
     fn with_details(&self, container: Container, app: &AppFacts) -> Container {
         let owners = self.surroundings.owners;
         let properties = app.custom_properties.iter();
@@ -183,7 +185,7 @@ impl Containers<'_> {
         }
     }
 
-    /// A stream. The list of apps contains only its id and name.
+    /// Creates a stream. The list of apps contains only its id and name.
     fn stream(&self, id: &str, name: &str, inclusion: Inclusion) -> Result<Container, InvalidKey> {
         let Surroundings { code, apps, .. } = self.surroundings;
         Ok(Container {
@@ -195,7 +197,7 @@ impl Containers<'_> {
     }
 }
 
-/// The fields that only a record of its own contains.
+/// The fields that only the container's own record contains.
 const DETAILS: [ContainerField; 7] = [
     ContainerField::Description,
     ContainerField::Created,
@@ -277,7 +279,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn an_app_that_cannot_be_read_is_there_and_its_stream_may_be_hidden() {
+    async fn an_unreadable_app_exists_and_its_stream_may_be_hidden() {
         let links = SiteUrl::parse("https://qlik.example.com").unwrap();
         let mut apps = Apps::new(links, WithOwners::No);
         apps.add_unreadable(Some("a-1"));

@@ -28,13 +28,13 @@ use crate::{
     site::{attempt_error::AttemptError, list::place},
 };
 
-/// Lowers sheets into a sink. Remembers no sheet, only how many there were of what a person should know.
+/// Lowers sheets into a sink. Keeps only counters for the report, and no sheets.
 pub(crate) struct Sheets<'a> {
     surroundings: Surroundings<'a>,
     filter: Option<Filtering<'a>>,
     of_apps: SheetsOfApps,
     dates: Dates,
-    /// Number of sheets that could be read, whatever the filter decides.
+    /// Number of sheets that could be read, including excluded and undecided ones.
     items: u64,
     /// Number of undecided sheets among them.
     undecided: u64,
@@ -42,25 +42,25 @@ pub(crate) struct Sheets<'a> {
     stayed: u64,
     /// Number of records that could not be read.
     unreadable: u64,
-    /// Number of those without an id.
+    /// Number of unreadable records without an id.
     without_id: u64,
     /// Number of rows that are not sheets.
     no_sheets: u64,
     /// Number of sheets whose owner is not among the users that were read.
     hidden_owners: u64,
-    /// Number of sheets whose app is hidden from the account although its owner is a contact.
+    /// Number of sheets whose app is not visible to the account, although its owner is a contact.
     of_hidden_apps: u64,
-    /// Number of sheets whose app could not be read although its owner is a contact.
+    /// Number of sheets whose app could not be read, although its owner is a contact.
     of_unreadable_apps: u64,
     owners_read: bool,
     /// The attribute types that contain an `@`, of owners without an address.
     types_of_unreached: TypeSet,
 }
 
-/// Why a record without an app's id or a sheet's own cannot become an item.
+/// Why a record without the id of an app or of a sheet cannot become an item.
 const NO_KEY: &str = "its app's id (`app.id`) or its own id (`engineObjectId`) is missing";
 
-/// How a sheet without a key is named in messages.
+/// Formats a sheet without a key for messages.
 fn named(sheet: &Sheet) -> String {
     match sheet.name.as_str() {
         "" => "a sheet without a name".to_owned(),
@@ -93,7 +93,7 @@ impl<'a> Sheets<'a> {
         }
     }
 
-    /// Takes one row.
+    /// Handles one row.
     pub(crate) fn take(
         &mut self,
         sink: &mut dyn ScanSink,
@@ -146,7 +146,7 @@ impl<'a> Sheets<'a> {
                 return Ok(sink.observe(Observation::Undecided(undecided))?);
             }
         }
-        // A field of an unexpected type is reported for itself.
+        // A field of an unexpected type has its own warning.
         if self.owners_read && item.contacts == Contacts::Unknown && !sheet.odd.has("owner") {
             let owner = self.surroundings.apps.owner(&app);
             self.count_unknown_contacts(&owner);
@@ -156,7 +156,7 @@ impl<'a> Sheets<'a> {
         Ok(sink.observe(Observation::Item(item, id.map(SourceId)))?)
     }
 
-    /// What the filter decides, and why nothing is decided.
+    /// Returns the decision of the filter, and the reason if the sheet is undecided.
     fn decide(&mut self, asked: &AskedSheet<'_>) -> (Decision, Option<String>) {
         let Some(filter) = &mut self.filter else {
             return (Decision::Keep { catalog: None }, None);
@@ -177,7 +177,7 @@ impl<'a> Sheets<'a> {
         } += 1;
     }
 
-    /// Notes where the addresses of owners without one may be.
+    /// Records which attributes may contain the addresses of owners without one.
     fn note_unreached(&mut self, sheet: &Sheet, contacts: &Contacts, app: &AppFacts) {
         let Contacts::Known(contacts) = contacts else {
             return;
@@ -196,7 +196,7 @@ impl<'a> Sheets<'a> {
         }
     }
 
-    /// Number of rows that are other objects than sheets.
+    /// Number of rows that are not sheets.
     pub(crate) fn others(&self) -> u64 {
         self.no_sheets
     }
@@ -218,7 +218,7 @@ impl<'a> Sheets<'a> {
         }))?)
     }
 
-    /// The apps and streams of all sheets, when all sheets were read.
+    /// Returns the apps and streams, after all sheets were read.
     pub(crate) fn containers(
         &mut self,
         filter: Option<&'a ItemFilter>,
@@ -244,15 +244,15 @@ impl<'a> Sheets<'a> {
                 self.without_id
             ));
         }
-        // One unreadable record hides only itself. If all are unreadable, the site's format has changed, and nothing is
-        // certain.
+        // One unreadable record affects only itself. If all records are unreadable, the format of the site has probably
+        // changed, so nothing is certain.
         if self.items == 0 && self.unreadable > self.without_id {
             hidden.push(match self.unreadable {
                 1 => "the only sheet could not be read".to_owned(),
                 sheets => format!("none of the {} could be read", counted(sheets, "sheet")),
             });
         }
-        // Nor may an export without a store become empty because rights were taken away.
+        // An export without a store must not become empty because rights were removed.
         if self.undecided > 0 && self.stayed == 0 {
             hidden.push(format!(
                 "no sheet is known to be kept, because the filters cannot decide about {}",
@@ -278,7 +278,7 @@ impl<'a> Sheets<'a> {
         }
     }
 
-    /// Warns of unknown contacts, grouped by what to do.
+    /// Warns about unknown contacts, grouped by what to do.
     fn warn_of_contacts(&self, sink: &mut dyn ScanSink) {
         let Surroundings { apps, owners, .. } = &self.surroundings;
         let users = format!(
@@ -310,7 +310,7 @@ impl<'a> Sheets<'a> {
         self.warn_of_types(sink);
     }
 
-    /// Names the attributes that may have the addresses of owners without one.
+    /// Warns about attributes that may contain the addresses of owners without one.
     fn warn_of_types(&self, sink: &mut dyn ScanSink) {
         let (asked, others) = self
             .surroundings

@@ -1,4 +1,4 @@
-//! What a scan needs to know of its connection.
+//! The data of a connection that a scan needs.
 
 use catalog_model::{ConnectionCode, filter::ItemFilter};
 use outbound_settings::TrustSettings;
@@ -6,11 +6,11 @@ use qrs_client::{QrsClient, SiteUrl};
 
 use crate::{items::apps::WithOwners, people::addresses::Addresses, site::counts::Counts};
 
-/// A site that an account may read.
+/// A site, and the settings for reading it.
 pub(crate) struct Source {
     pub(crate) code: ConnectionCode,
     pub(crate) client: QrsClient,
-    /// The base of people's links.
+    /// The base URL of links for people.
     pub(crate) links: SiteUrl,
     pub(crate) counts: Counts,
     pub(crate) trust: TrustSettings,

@@ -14,5 +14,5 @@ pub(crate) const STREAM: ContainerKind = ContainerKind {
     label: "Stream",
 };
 
-/// All kinds, from the outside in.
+/// All kinds, from the outermost to the innermost.
 pub(crate) const KINDS: &[ContainerKind] = &[STREAM, APP];

@@ -1,4 +1,4 @@
-//! The properties of a sheet, by the names and labels under which a catalog knows them.
+//! The properties of a sheet, with their names and labels in a catalog.
 
 use catalog_model::{FieldRevision, PropertyDefinition, PropertyKind};
 
@@ -34,12 +34,12 @@ properties! {
 /// The field of contacts.
 const CONTACTS: &str = "contacts";
 
-/// The revision of [`CONTACTS`] from which on a user id that is an address counts, and contacts have a status.
+/// The first revision of [`CONTACTS`] with addresses from user ids and with statuses.
 pub(crate) const ADDRESS_FROM_ID: u32 = 2;
 
-/// What came, or got another meaning, after the first version. A property that is added to [`ALL`] belongs here, and so
-/// does each field that `lower` makes of the same record in another way than before: the first scan after an upgrade
-/// would report every item as changed.
+/// The fields that were added, or changed their meaning, after the first version. Add each new property of [`ALL`]
+/// here, and each field that `lower` computes differently from the same record. Otherwise the first scan after an
+/// upgrade reports every item as changed.
 pub(crate) const REVISIONS: &[FieldRevision] = &[
     revision(CONTACTS, ADDRESS_FROM_ID),
     revision(OWNER_STATUS, 2),

@@ -1,5 +1,5 @@
-//! Counts, requested before and after a list: a site silently omits rows that the account may not see, and a
-//! list may be cut, so the number of distinct records is compared.
+//! Counts, requested before and after a list. A site silently omits rows that are not visible to the account, and a
+//! list may be truncated, so the number of distinct records is compared with the counts.
 
 use std::ops::RangeInclusive;
 
@@ -58,21 +58,21 @@ pub(crate) struct CountedTwice {
     pub(crate) after: Count,
 }
 
-/// What the counts show about a list.
+/// The result of comparing a list with its counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// As many distinct records as counted, or no count was requested.
     Whole,
-    /// As many as counted, but only one of the two counts is there, for this reason.
+    /// As many as counted, but one of the two counts is missing, for this reason.
     CountedOnce(String),
-    /// Another number of distinct records.
+    /// A different number of distinct records.
     Differs(String),
-    /// No count is there, for this reason.
+    /// Both counts are missing, for this reason.
     NotCounted(String),
 }
 
 impl CountedTwice {
-    /// The numbers of records that the counts allow: people work on the site while it is read.
+    /// Returns the numbers of records that the counts allow. The content of the site may change while it is read.
     pub(crate) fn range(&self) -> Option<RangeInclusive<u64>> {
         let (before, after) = (self.before.known(), self.after.known());
         let one = before.or(after)?;
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn distinct_records_between_the_two_counts_are_all_records() {
+    fn a_number_of_distinct_records_between_the_two_counts_is_complete() {
         for (counts, distinct, whole) in [
             (counted(Some(5), Some(5)), 5, true),
             (counted(Some(5), Some(5)), 4, false),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_count_is_told_apart_from_one_that_nobody_asked_for() {
+    fn a_missing_count_differs_from_a_count_that_was_not_requested() {
         let once = counted(Some(5), None).verdict("apps", 5);
         let none = counted(None, None).verdict("apps", 5);
         assert!(matches!(once, Verdict::CountedOnce(_)), "{once:?}");

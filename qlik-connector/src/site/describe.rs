@@ -5,7 +5,7 @@ use std::time::Duration;
 use catalog_model::with_causes;
 use qrs_client::{Error, TimeLimit};
 
-/// What happened, with its causes and with the setting of a time limit that was exceeded.
+/// Formats an error with its causes, and with the setting of a time limit that was exceeded.
 pub(crate) fn describe(error: &Error) -> String {
     let message = with_causes(error);
     match error.time_limit() {
@@ -31,7 +31,7 @@ pub(crate) fn setting(limit: TimeLimit) -> &'static str {
     }
 }
 
-/// A duration as a connection file has it: `100 ms`, `120 s`, `15 m`.
+/// Formats a duration as in a connection file: `100 ms`, `120 s`, `15 m`.
 fn written(time: Duration) -> String {
     let (seconds, millis) = (time.as_secs(), time.as_millis());
     if millis % 1000 != 0 {

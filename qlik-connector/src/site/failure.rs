@@ -1,11 +1,11 @@
-//! Errors of the client as errors of a scan: at which step, what happened, what to try.
+//! Converts errors of the client to errors of a scan, with the step and what to do.
 
 use catalog_model::ScanError;
 use qrs_client::{Error, Fact, QrsClient};
 
 use crate::site::{describe::describe, hint::hint, session::session_is_not_kept};
 
-/// A step of a scan that failed for good.
+/// Creates the error of a step of a scan that failed after all retries.
 pub(crate) fn failure(step: String, error: &Error, client: &QrsClient) -> ScanError {
     ScanError::Source {
         step,
@@ -17,7 +17,8 @@ pub(crate) fn failure(step: String, error: &Error, client: &QrsClient) -> ScanEr
 
 /// What to do about a failed request.
 ///
-/// A site that does not keep the session refuses requests because of too many sessions, whatever the response says.
+/// If a site does not keep the session, it refuses requests because of too many sessions, even if the response names
+/// another reason.
 pub(crate) fn advice(error: &Error, client: &QrsClient) -> String {
     let lost = session_is_not_kept(client.session_state());
     let lost = lost.filter(|_| may_be_of_sessions(error.fact()));

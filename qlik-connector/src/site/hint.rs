@@ -1,8 +1,7 @@
-//! What to do about an error of the client, in the words of the connection file: one table from facts to advice.
+//! What to do about an error of the client, with the settings of the connection file: a table from facts to advice.
 //!
-//! Advice is chosen from what was seen ([`Fact`]), never from the kind of the error: two causes of one kind need
-//! different things done. Where the client's own advice needs no setting's name, it is shown as it is. Each line is one
-//! piece of advice.
+//! Advice depends on what was observed ([`Fact`]), not on the kind of the error, because two causes of one kind need
+//! different actions. The client's own advice is shown if no setting must be named. Each line is one piece of advice.
 
 use qrs_client::{Challenge, Error, Fact, LoginPage, SiteUrl, TimeLimit};
 
@@ -14,8 +13,8 @@ use self::prefix::{header_prefix, host_name, other_prefix};
 
 /// What to do about an error of a request to `site`.
 pub(crate) fn hint(error: &Error, site: &SiteUrl) -> String {
-    // The step that was too slow is a fact of its own: a port that is silent in the TLS handshake needs no longer
-    // limit.
+    // The step that was too slow is a fact of its own. A port that does not respond in the TLS handshake does not need
+    // a longer limit.
     let is_of_limit = !matches!(error.fact(), Fact::TlsSilent | Fact::ProxyFailed);
     if let Some((limit, _)) = error.time_limit().filter(|_| is_of_limit) {
         return of_limit(limit);
@@ -37,7 +36,7 @@ fn of_fact(error: &Error, site: &SiteUrl) -> Option<String> {
         .or_else(|| of_refusal(error, site))
 }
 
-/// No connection, or no TLS.
+/// Advice for failures of the connection or TLS.
 fn of_connection(fact: &Fact, site: &SiteUrl) -> Option<String> {
     let port = site.as_url().port_or_known_default().unwrap_or(443);
     Some(match fact {
@@ -84,7 +83,7 @@ fn of_connection(fact: &Fact, site: &SiteUrl) -> Option<String> {
     })
 }
 
-/// A response that cannot be read.
+/// Advice for a response that cannot be read.
 fn of_answer(fact: &Fact) -> Option<String> {
     let text = match fact {
         Fact::AnswerCut => {
@@ -111,7 +110,7 @@ fn of_answer(fact: &Fact) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The site requests a login although it accepted the account before.
+/// Advice if the site requests a login although it accepted the account before.
 fn of_lost_login(error: &Error) -> Option<String> {
     let asks_for_login = matches!(
         error.fact(),
@@ -127,7 +126,7 @@ fn of_lost_login(error: &Error) -> Option<String> {
     })
 }
 
-/// The site did not let the account in.
+/// Advice if the site did not accept the account.
 fn of_login(fact: &Fact, site: &SiteUrl) -> Option<String> {
     const HEADER: &str = "check that `connection.auth.key` is the header name set in that virtual proxy\ncheck that \
         `connection.auth.value` is an active account in the form that the virtual proxy expects, such as `DOMAIN\\user`";
@@ -175,7 +174,7 @@ const TOO_MANY_SESSIONS: &str = "wait 30 minutes, or ask the Qlik administrator 
     run `check`, which warns if the site does not keep the session\n\
     if nothing else helps, set `connection.logout = true`";
 
-/// The site refused the request, or could not serve it.
+/// Advice if the site refused the request, or could not process it.
 fn of_refusal(error: &Error, site: &SiteUrl) -> Option<String> {
     let text = match error.fact() {
         Fact::XrfkeyMissing => {
@@ -238,7 +237,7 @@ fn of_refusal(error: &Error, site: &SiteUrl) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Whether the first request of all failed, which every account of every site may send.
+/// Whether the very first request failed, which every account of every site may send.
 fn is_about(error: &Error) -> bool {
     error.url().is_some_and(|url| url.ends_with("/qrs/about"))
 }

@@ -16,29 +16,29 @@ use crate::{
     site::attempt_error::AttemptError,
 };
 
-/// What a list holds, and how many rows are expected.
+/// The name of a list, and the expected number of rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Rows {
     list: &'static str,
     expected: Option<u64>,
 }
 
-/// Maximum number of records of a list: this many for each counted record, and this many in addition. If a gateway
-/// drops the filter of a list, it has all objects in place of sheets alone.
-const MAX_FOR_EACH_COUNTED: u64 = 100;
+/// Maximum number of records of a list: this number for each counted record, plus `MAX_UNCOUNTED`. If a gateway drops
+/// the filter of a list, it contains all objects instead of only sheets.
+const MAX_RECORDS_PER_COUNTED: u64 = 100;
 const MAX_UNCOUNTED: u64 = 10_000;
 
 /// Maximum number of records of a list that was not counted.
 const MAX_RECORDS: u64 = 2_000_000;
 
-/// Maximum number of records that have no id, in a list that has more of them than others.
+/// Maximum number of records without an id, in a list that has more of them than records with an id.
 const MAX_ANONYMOUS: u64 = 10_000;
 
 /// Number of records between two reports of progress.
 const PROGRESS_STEP: u64 = 512;
 
-/// Interval at which a sink learns that a count, a list or the rest of one is awaited.
-const WAITING_STEP: Duration = Duration::from_secs(1);
+/// Interval at which progress is reported while waiting for a count, a list or the rest of one.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Rows {
     pub(crate) fn new(list: &'static str, expected: Option<u64>) -> Self {
@@ -57,16 +57,16 @@ impl Rows {
     }
 }
 
-/// How large a list is so far.
+/// The size of a list so far.
 struct Size {
     read: u64,
     anonymous: u64,
-    /// What is remembered of it, in bytes.
+    /// Size of what is kept of it, in bytes.
     kept: usize,
 }
 
 impl Size {
-    /// What is larger than any site's list, if anything is.
+    /// Returns what exceeds the list of any site, if anything does.
     fn excess(&self, counted: Option<u64>, max_kept: usize) -> Option<String> {
         let Self {
             read,
@@ -75,7 +75,7 @@ impl Size {
         } = *self;
         let max = |counted: u64| {
             counted
-                .saturating_mul(MAX_FOR_EACH_COUNTED)
+                .saturating_mul(MAX_RECORDS_PER_COUNTED)
                 .saturating_add(MAX_UNCOUNTED)
         };
         if kept > max_kept {
@@ -97,10 +97,10 @@ impl Size {
     }
 }
 
-/// What was read of a list.
+/// A list that was read to its end.
 #[derive(Debug)]
 pub(crate) struct ListRead {
-    /// Number of records, each as often as it came.
+    /// Number of records, including repeated ones.
     pub(crate) records: u64,
     /// Number of records that have no id.
     anonymous: u64,
@@ -113,14 +113,14 @@ impl ListRead {
         self.ids.distinct + self.anonymous
     }
 
-    /// Number of records that came before, and the id of the first of them.
+    /// Number of records whose id occurred before, and the id of the first of them.
     pub(crate) fn repeated(&self) -> Option<(u64, &str)> {
         let first = self.ids.first_repeated.as_deref()?;
         Some((self.ids.repeated, first))
     }
 }
 
-/// Reads `records` to the end and gives each to `take`.
+/// Reads `records` to the end, and calls `take` with each of them.
 pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send + 'static>(
     sink: &mut dyn ScanSink,
     mut records: RecordList<T>,
@@ -178,7 +178,7 @@ pub(crate) async fn read_list<T: DeserializeOwned + Identified + Bounded + Send 
     }
 }
 
-/// The next record of a list after `read` records. Reports progress while it waits.
+/// Reads the next record of a list after `read` records. Reports progress while it waits.
 async fn next<T: DeserializeOwned + Send + 'static>(
     sink: &mut dyn ScanSink,
     records: &mut RecordList<T>,
@@ -193,8 +193,7 @@ async fn next<T: DeserializeOwned + Send + 'static>(
     stalled(sink, |_| rows.reading(read, bytes), records.next()).await
 }
 
-/// What `answer` gives. Until then, `sink` gets the progress at once and again and again, with how long it has been
-/// awaited.
+/// Waits for `answer`. Reports progress with the waiting time, at once and then at regular intervals.
 pub(crate) async fn awaited<T>(
     sink: &mut dyn ScanSink,
     progress: impl Fn(Duration) -> Progress,
@@ -204,7 +203,7 @@ pub(crate) async fn awaited<T>(
     stalled(sink, progress, answer).await
 }
 
-/// What `answer` gives. If it takes long, `sink` gets the progress again and again, with how long it has been awaited.
+/// Waits for `answer`. If it takes long, reports progress with the waiting time at regular intervals.
 async fn stalled<T>(
     sink: &mut dyn ScanSink,
     progress: impl Fn(Duration) -> Progress,
@@ -213,7 +212,7 @@ async fn stalled<T>(
     let begun = Instant::now();
     let mut answer = pin!(answer);
     loop {
-        if let Ok(answer) = timeout(WAITING_STEP, &mut answer).await {
+        if let Ok(answer) = timeout(PROGRESS_INTERVAL, &mut answer).await {
             return answer;
         }
         sink.progress(progress(begun.elapsed()));
@@ -227,7 +226,7 @@ fn identity<T: Identified>(record: &Record<T>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Records that could not be read and whose items, if any, are reported elsewhere.
+/// Records that could not be read, of a list other than that of the items.
 pub(crate) struct Unreadable {
     list: &'static str,
     count: u64,
@@ -263,7 +262,7 @@ impl Unreadable {
             .get_or_insert_with(|| "one without an `id`".to_owned());
     }
 
-    /// Why the result may be incomplete: records that do not even say who they are.
+    /// Returns why the result may be incomplete: records whose ids could not be read.
     pub(crate) fn without_id(&self) -> Option<String> {
         (self.without_id > 0).then(|| {
             format!(
@@ -273,7 +272,7 @@ impl Unreadable {
         })
     }
 
-    /// Warns of them, with the consequence.
+    /// Warns about them, with the consequence.
     pub(crate) fn warn(&self, consequence: &str, sink: &mut dyn ScanSink) {
         if let Some(first) = &self.first {
             sink.warn(Diagnostic::warning(
@@ -287,7 +286,7 @@ impl Unreadable {
     }
 }
 
-/// The place of a record: `record 17 of the sheets, at byte 22311`.
+/// Formats the place of a record: `record 17 of the sheets, at byte 22311`.
 pub(crate) fn place(list: &str, record: &UnreadableRecord) -> String {
     format!(
         "record {} of the {list}, at byte {}",
@@ -301,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_given_up_far_above_what_sites_have() {
+    fn reading_stops_at_limits_far_above_the_size_of_real_sites() {
         let excess = |read, anonymous, kept, counted| {
             let size = Size {
                 read,

@@ -3,7 +3,7 @@
 use catalog_model::Diagnostic;
 use qrs_client::SessionState;
 
-/// What to report of a session that the site does not keep.
+/// Returns a warning if the site does not keep the session.
 pub(crate) fn session_is_not_kept(state: SessionState) -> Option<Diagnostic> {
     let cause = match state {
         SessionState::NoCookie => "the site sets no session cookie",

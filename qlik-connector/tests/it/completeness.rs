@@ -1,4 +1,4 @@
-//! Completeness is proved by comparing distinct ids with the site's counts.
+//! Completeness is checked by comparing distinct ids with the site's counts.
 
 use catalog_model::{Completeness, SourceId};
 use qrs_client::fake_site::{Content, FakeSite, Fault};
@@ -31,7 +31,7 @@ fn is_complete(scan: &Scan) -> bool {
     matches!(scan.closing, Ok(Completeness::Complete))
 }
 
-/// Checks that exactly one reason has all these texts.
+/// Checks that exactly one reason contains all these texts.
 fn check_reason(scan: &Scan, texts: &[&str]) {
     let has_all = |reason: &&String| texts.iter().all(|text| reason.contains(text));
     let found = partial(scan).iter().filter(has_all).count();
@@ -79,7 +79,7 @@ async fn a_list_with_a_record_twice_is_read_once_more_and_then_partial() {
             site.fail(repeated());
             let always = scan(connect(&site, more).as_ref()).await;
             check_reason(&always, &["more than once", list]);
-            assert_eq!(site.requests_of(path).len(), 2, "once more, not for ever");
+            assert_eq!(site.requests_of(path).len(), 2, "read again once");
         }
     }
 }

@@ -30,7 +30,7 @@ fn contacts(scan: &Scan) -> Vec<&Contact> {
     all
 }
 
-/// The address and the name of an account, which are the same in the whole scan.
+/// Returns the address and the name of an account, which are the same in the whole scan.
 fn contact<'a>(scan: &'a Scan, account: &str) -> (Option<&'a str>, Option<&'a str>) {
     let all = contacts(scan).into_iter();
     let mut of: Vec<_> = all
@@ -256,7 +256,7 @@ async fn without_attributes_users_are_not_requested_and_may_be_hidden() {
 }
 
 #[tokio::test]
-async fn a_hidden_owner_is_unknown_whatever_mapping_and_template_contain() {
+async fn a_hidden_owner_is_unknown_even_with_a_mapping_and_a_template() {
     let site = FakeSite::start().await;
     let more = [(MAPPING, "ACME\\ada.moreau=ada@mapped.example"), TEMPLATE];
     let account = || Account::new(&site.header_value());

@@ -26,7 +26,7 @@ fn partial(scan: &Scan) -> &[String] {
 }
 
 #[tokio::test]
-async fn a_break_in_the_middle_restarts_the_scan_and_leaves_no_trace() {
+async fn an_interrupted_list_restarts_the_scan_without_other_effects() {
     let cut = Fault::cut(Point::Records(20)).on(SHEETS).times(2);
     let (site, scan) = scan_with(vec![cut], &[]).await;
     assert_eq!(scan.closing.unwrap(), Completeness::Complete);
@@ -35,7 +35,7 @@ async fn a_break_in_the_middle_restarts_the_scan_and_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_each_time_fails_the_scan() {
+async fn a_list_that_is_always_interrupted_fails_the_scan() {
     for fault in [
         Fault::cut(Point::Records(20)),
         Fault::end_early(Point::Records(20)),
@@ -191,7 +191,7 @@ async fn a_hidden_owner_is_unknown_not_without_an_address() {
 }
 
 #[tokio::test]
-async fn an_account_without_rights_is_warned_about() {
+async fn an_account_without_rights_causes_a_warning() {
     let site = FakeSite::start().await;
     site.set_account(Account::new(&site.header_value()).without_rights());
     let scan = scan(connect(&site, &[]).as_ref()).await;
@@ -209,7 +209,7 @@ async fn an_account_without_rights_is_warned_about() {
 }
 
 #[tokio::test]
-async fn objects_that_are_not_sheets_are_left_out_and_reported() {
+async fn objects_that_are_not_sheets_are_skipped_and_reported() {
     let story = r#"{"id":"s-1","objectType":"story","engineObjectId":"x","app":{"id":"a"}}"#;
     let (_, scan) = scan_with(vec![Fault::record(0, story).on(SHEETS)], &[]).await;
     assert!(

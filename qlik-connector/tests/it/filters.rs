@@ -58,7 +58,7 @@ async fn each_criterion_has_the_value_of_the_item() {
 }
 
 #[tokio::test]
-async fn a_filter_that_matches_nothing_is_warned_about_and_the_scan_is_complete() {
+async fn a_filter_that_matches_nothing_causes_a_warning_and_the_scan_is_complete() {
     let scan = scan_with("app = 'sales overview'").await;
     assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
     assert!(scan.seen.items.is_empty());
@@ -69,7 +69,7 @@ async fn a_filter_that_matches_nothing_is_warned_about_and_the_scan_is_complete(
 }
 
 #[tokio::test]
-async fn a_pattern_that_gives_up_leaves_items_undecided_and_does_not_fail_the_scan() {
+async fn a_pattern_that_exceeds_its_limit_leaves_items_undecided_and_does_not_fail_the_scan() {
     const BACK: &str = r"(?=a)(a|a|aa)+\1c";
     let mut content = Content::empty();
     let app = content.add_app("Sales");
@@ -222,13 +222,13 @@ async fn a_stored_item_is_decided_like_its_sheet_or_undecided() {
                     let UnknownCause::Criterion(criterion) = cause else {
                         panic!("{filter} has no pattern: {cause:?}");
                     };
-                    let app_told = item.properties.get("application_reload_date").is_some()
+                    let app_was_read = item.properties.get("application_reload_date").is_some()
                         || item.properties.get("application_tags").is_some();
                     let not_stored = NOT_STORED.contains(&criterion.as_str());
                     // A date that an item does not have may be one that could not be read.
                     let date = DATES.iter().find(|(date, _)| *date == criterion);
                     let no_date = date.is_some_and(|(_, name)| item.properties.get(name).is_none());
-                    assert!(not_stored || !app_told || no_date, "{filter}: {item:?}");
+                    assert!(not_stored || !app_was_read || no_date, "{filter}: {item:?}");
                     continue;
                 }
             }

@@ -11,9 +11,9 @@ async fn find(connection: &dyn Connection, subject: &str) -> Vec<String> {
     let line = |finding| match finding {
         Finding::Item { label, .. } => label.join("/"),
         Finding::Excluded { label, rule, .. } => {
-            format!("{} is left out by {rule}", label.join("/"))
+            format!("{} is excluded by {rule}", label.join("/"))
         }
-        Finding::Undecided { label, why, .. } => format!("{} is open: {why}", label.join("/")),
+        Finding::Undecided { label, why, .. } => format!("{} is undecided: {why}", label.join("/")),
         Finding::NotAnItem { what } | Finding::Unasked { what } => what,
     };
     found.into_iter().map(line).collect()
@@ -61,23 +61,23 @@ async fn a_filter_does_not_exclude_objects_that_are_not_sheets() {
     let app = content.add_app("Sales");
     let story = content.add_object(&app, "story", "How it went");
     let sheet = content.add_sheet(&app, "Q1");
-    let untold = content.add_sheet(&app, "Q2");
-    content.set(&untold, "objectType", "".into());
+    let untyped = content.add_sheet(&app, "Q2");
+    content.set(&untyped, "objectType", "".into());
     let site = FakeSite::builder().content(content).start().await;
     let connection = connect(&site, &[("filter", "never")]);
     assert_eq!(
         find(connection.as_ref(), &story).await,
         ["not a sheet, but an object of the type `story` named `How it went`, in the app `Sales`"]
     );
-    for (sheet, name) in [(&sheet, "Q1"), (&untold, "Q2")] {
+    for (sheet, name) in [(&sheet, "Q1"), (&untyped, "Q2")] {
         let [found] = &find(connection.as_ref(), sheet).await[..] else {
             panic!("there is one such sheet");
         };
-        let expected = format!("My work/Sales/{name} is left out by filter");
+        let expected = format!("My work/Sales/{name} is excluded by filter");
         assert!(found.starts_with(&expected), "{found}");
     }
     let all = connect(&site, &[]);
-    assert_eq!(find(all.as_ref(), &untold).await, ["My work/Sales/Q2"]);
+    assert_eq!(find(all.as_ref(), &untyped).await, ["My work/Sales/Q2"]);
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn an_undecided_sheet_is_not_reported_as_present() {
         panic!("there is one such sheet");
     };
     assert!(
-        found.contains("is open: in the filter (connections/test.conf:4:1), the pattern"),
+        found.contains("is undecided: in the filter (connections/test.conf:4:1), the pattern"),
         "{found}"
     );
     assert!(found.contains("too many steps"), "{found}");
@@ -101,7 +101,7 @@ async fn an_undecided_sheet_is_not_reported_as_present() {
     let [found] = &find(connection.as_ref(), &sheet).await[..] else {
         panic!("there is one such sheet");
     };
-    let why = "is open: the filter (connections/test.conf:4:1) uses `app_tag`, but its app is not visible to the account";
+    let why = "is undecided: the filter (connections/test.conf:4:1) uses `app_tag`, but its app is not visible to the account";
     assert!(found.ends_with(why), "{found}");
 }
 

@@ -57,7 +57,7 @@ async fn the_memory_of_a_list_is_limited_without_counts() {
 }
 
 #[tokio::test]
-async fn an_endless_list_of_users_costs_only_the_contacts() {
+async fn an_endless_list_of_users_affects_only_the_contacts() {
     let user = r#"{"id":"user-{n}","attributes":[]},"#;
     let scan = scan_with(Fault::endless("[", user).on(USERS), &[]).await;
     assert_eq!(scan.closing.as_ref().unwrap(), &Completeness::Complete);
@@ -155,7 +155,7 @@ async fn a_truncated_text_leaves_a_filter_undecided() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_too_long_costs_only_its_record() {
+async fn an_id_that_is_too_long_affects_only_its_record() {
     let mut content = two_sheets();
     content.objects[0]["engineObjectId"] = json!("e".repeat(20_000) + "1");
     let site = FakeSite::builder().content(content.clone()).start().await;
@@ -184,7 +184,7 @@ async fn an_id_that_is_too_long_costs_only_its_record() {
 }
 
 #[tokio::test]
-async fn a_version_a_location_or_an_error_page_of_any_size_makes_a_short_message() {
+async fn messages_about_large_versions_locations_and_error_pages_are_short() {
     let long = "3".repeat(900_000);
     let scan = scan_with(
         Fault::body(format!("{{\"buildVersion\":\"{long}\"}}")).on("/qrs/about"),

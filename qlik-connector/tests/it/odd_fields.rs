@@ -1,4 +1,4 @@
-//! An unexpected type costs only the field, not the record, unless the field identifies the record.
+//! A field of an unexpected type is ignored. The record is unreadable only if the field identifies it.
 
 use catalog_model::{Completeness, Contacts};
 use qrs_client::fake_site::{Content, FakeSite};
@@ -43,7 +43,7 @@ fn check_warning(scan: &Scan, field: &str, count: &str) {
 }
 
 #[tokio::test]
-async fn an_unexpected_type_costs_only_its_field() {
+async fn an_unexpected_type_affects_only_its_field() {
     let odd = [
         json!(5),
         json!("true"),
@@ -114,7 +114,7 @@ async fn each_field_causes_one_warning_with_a_count_and_the_first_record() {
 }
 
 #[tokio::test]
-async fn an_unexpected_type_of_an_id_costs_the_record() {
+async fn an_unexpected_type_of_an_id_makes_the_record_unreadable() {
     for (field, value) in [
         ("id", json!(5)),
         ("engineObjectId", json!([])),
@@ -138,7 +138,7 @@ async fn an_unexpected_type_of_an_id_costs_the_record() {
 }
 
 #[tokio::test]
-async fn a_field_that_was_left_out_is_unknown_to_filters_not_absent() {
+async fn an_ignored_field_is_unknown_to_filters_not_absent() {
     for (field, value, filter) in [
         ("approved", json!("true"), "approved = 'true'"),
         ("published", json!(1), "published = 'true'"),
@@ -188,7 +188,7 @@ async fn a_field_that_was_left_out_is_unknown_to_filters_not_absent() {
 }
 
 #[tokio::test]
-async fn contacts_that_were_left_out_are_unknown_not_empty() {
+async fn ignored_contacts_are_unknown_not_empty() {
     let contacts = |scan: &Scan| -> Vec<Contacts> {
         let items = scan.seen.items.iter();
         items.map(|(item, _)| item.contacts.clone()).collect()

@@ -11,7 +11,7 @@ use crate::site::{Scan, code, connect, scan};
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/golden/sample.txt");
 
 #[tokio::test]
-async fn a_list_is_reported_while_it_is_awaited_and_when_it_was_read() {
+async fn progress_is_reported_while_waiting_for_a_list_and_after_reading_it() {
     let site = FakeSite::start().await;
     let delay = Duration::from_millis(2_500);
     site.fail(Fault::delay(delay).on("/qrs/app/object/full"));
@@ -35,7 +35,7 @@ async fn a_list_is_reported_while_it_is_awaited_and_when_it_was_read() {
 }
 
 #[tokio::test]
-async fn a_list_that_stalls_is_reported_with_the_records_read() {
+async fn progress_of_a_stalled_list_contains_the_records_read() {
     let site = FakeSite::builder()
         .content(Content::generated(4, 400))
         .start()
@@ -58,7 +58,7 @@ async fn a_list_that_stalls_is_reported_with_the_records_read() {
 }
 
 #[tokio::test]
-async fn a_count_is_reported_while_it_is_awaited() {
+async fn progress_is_reported_while_waiting_for_a_count() {
     let site = FakeSite::start().await;
     let delay = Duration::from_millis(1_500);
     site.fail(Fault::delay(delay).on("/qrs/app/object/count"));
@@ -142,7 +142,7 @@ async fn complete(connection: &dyn Connection) {
     );
 }
 
-/// The scan as text: one block for each item, then the warnings.
+/// Formats the scan as text: one block for each item, then the warnings.
 fn write(scan: &Scan) -> String {
     let mut text = String::new();
     for (item, id) in &scan.seen.items {

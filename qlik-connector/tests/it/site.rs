@@ -11,10 +11,11 @@ use catalog_model::{
 use qlik_connector::QlikSense;
 use qrs_client::fake_site::FakeSite;
 
-/// A file source with only a file of entries, whose path is its content: `ACME\ann=ann@example.com=Ann;ACME\bob=…`.
-struct PathsAlone;
+/// A file source that provides only files of entries. The path of a file is its content:
+/// `ACME\ann=ann@example.com=Ann;ACME\bob=…`.
+struct EntriesInPaths;
 
-impl FileSource for PathsAlone {
+impl FileSource for EntriesInPaths {
     fn read(&self, _: &str) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::NotFound.into())
     }
@@ -40,7 +41,7 @@ pub(crate) fn code() -> ConnectionCode {
     ConnectionCode::new("qlik/test").unwrap()
 }
 
-/// Settings as a file has them, one a line: `connection.url`, `https://…`.
+/// Creates settings as from a file, one per line: `connection.url`, `https://…`.
 pub(crate) fn settings(lines: &[(&str, &str)]) -> Settings {
     let mut root = Object::default();
     for (index, (key, value)) in lines.iter().enumerate() {
@@ -48,7 +49,7 @@ pub(crate) fn settings(lines: &[(&str, &str)]) -> Settings {
         let names: Vec<_> = key.split('.').collect();
         insert(&mut root, &names, value, &place);
     }
-    Settings::new("connections/test.conf", root, Arc::new(PathsAlone))
+    Settings::new("connections/test.conf", root, Arc::new(EntriesInPaths))
 }
 
 fn insert(block: &mut Object, names: &[&str], text: &str, place: &Place) {
@@ -112,7 +113,7 @@ pub(crate) fn connect(site: &FakeSite, more: &[(&str, &str)]) -> Box<dyn Connect
         ("connection.auth.value", value.as_str()),
     ];
     lines.extend(more);
-    // Tests of failing sites must be quick.
+    // Short retries for tests of failing sites.
     lines.push(("connection.time_limits.retry", "100 ms"));
     let mut settings = settings(&lines);
     let opened = QlikSense::default().open(code(), &mut settings);

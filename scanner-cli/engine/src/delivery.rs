@@ -255,7 +255,7 @@ impl Deliverer {
         let begun = Instant::now();
         let path = self.home.follower_lock(follower);
         while begun.elapsed() < WAIT_FOR_OTHERS && !self.is_stopped() {
-            match Lock::take(&path, (self.clock)()) {
+            match Lock::acquire(&path, (self.clock)()) {
                 Ok(lock) => return Some(lock),
                 Err(LockError::Unusable(_)) => return None,
                 Err(LockError::Busy(_)) => self.pause(LOCK_INTERVAL, handle),
@@ -276,7 +276,7 @@ impl Deliverer {
             let Ok(code) = ConnectionCode::new(&code) else {
                 continue;
             };
-            if let Ok(_lock) = Lock::take(&self.home.data(&code, "lock"), (self.clock)()) {
+            if let Ok(_lock) = Lock::acquire(&self.home.data(&code, "lock"), (self.clock)()) {
                 cursors.interrupted(code.as_str())?;
             }
         }

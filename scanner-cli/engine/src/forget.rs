@@ -89,7 +89,7 @@ impl Installation {
     /// Takes the lock of a connection, so that no scan runs.
     fn lock_connection(&self, code: &ConnectionCode) -> Result<Lock, OperationError> {
         let path = self.home.data(code, "lock");
-        Lock::take(&path, (self.clock)()).map_err(|error| match error {
+        Lock::acquire(&path, (self.clock)()).map_err(|error| match error {
             LockError::Busy(holder) => OperationError::new(
                 OperationErrorKind::Busy,
                 Problem::general(

@@ -238,13 +238,13 @@ async fn run<T: ScanEntry>(job: Job, context: &Context, stop: &Stop) -> ScanEnd 
 /// Takes the lock of a connection. `status` holds it for a moment to find its holder, so this retries.
 async fn lock(ready: &Ready, context: &Context) -> Result<Lock, LockError> {
     let path = context.home.data(&ready.code, "lock");
-    let mut lock = Lock::take(&path, (context.clock)());
+    let mut lock = Lock::acquire(&path, (context.clock)());
     for _ in 0..LOCK_RETRIES {
         if !matches!(lock, Err(LockError::Busy(_))) {
             break;
         }
         sleep(LOCK_INTERVAL).await;
-        lock = Lock::take(&path, (context.clock)());
+        lock = Lock::acquire(&path, (context.clock)());
     }
     lock
 }

@@ -61,7 +61,7 @@ impl Installation {
     /// Prevents a service from starting while the lock is held.
     fn lock_service(&self) -> Result<Lock, OperationError> {
         let path = self.home.lock();
-        Lock::take(&path, (self.clock)()).map_err(|error| match error {
+        Lock::acquire(&path, (self.clock)()).map_err(|error| match error {
             LockError::Busy(holder) => {
                 let home = shown(&self.home.path(""));
                 let message = format!("a service is running for the home `{home}`: {holder}");

@@ -17,7 +17,7 @@ mod mode;
 
 pub use self::mode::FileMode;
 
-/// Mode of a new file that others may be allowed to read.
+/// Mode of a new file that its group may read.
 #[cfg(unix)]
 pub const FILE_MODE: u32 = 0o640;
 /// Mode of a new folder.
@@ -26,18 +26,18 @@ pub const FOLDER_MODE: u32 = 0o750;
 #[cfg(unix)]
 const PRIVATE_MODE: u32 = 0o600;
 
-/// Makes a folder, and those above it, if they do not exist.
+/// Creates a folder and its parents, if they do not exist.
 ///
 /// # Errors
-/// If one of them cannot be made.
+/// If one of them cannot be created.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     create_folder_with(path, FOLDER_MODE)
 }
 
-/// Makes a folder with this mode, and those above it, if they do not exist.
+/// Creates a folder with this mode, and its parents, if they do not exist.
 ///
 /// # Errors
-/// If one of them cannot be made.
+/// If one of them cannot be created.
 pub fn create_folder_with(path: &Path, mode: u32) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
@@ -45,7 +45,7 @@ pub fn create_folder_with(path: &Path, mode: u32) -> io::Result<()> {
     let parent = parent(path);
     create_folder_with(parent, mode)?;
     match make_folder(path, mode) {
-        // Another process was first.
+        // Another process has created it.
         Err(_) if path.is_dir() => return Ok(()),
         made => made?,
     }
@@ -56,10 +56,10 @@ pub fn create_folder_with(path: &Path, mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a lock, never through a link, and makes it if it does not exist. Nobody but its owner may hold it.
+/// Opens a lock file, never through a link, and creates it if it does not exist. Only its owner may lock it.
 ///
 /// # Errors
-/// If it cannot be made or opened, or is not a file of the scanner's own.
+/// If it cannot be created or opened, or is not a lock file of the scanner.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     use crate::input_file::open_own;
 
@@ -72,7 +72,8 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
             Ok(file)
         }
         Err(error) => {
-            // An administrator's command of an earlier version may have made it; to read it is enough to lock it.
+            // A command of an earlier version may have created it for an administrator. Opening it for reading is
+            // enough to lock it.
             let file = open_own(path, OpenOptions::new().read(true)).ok();
             let file = file.filter(|_| is_own(parent(path)));
             file.ok_or(error)
@@ -80,7 +81,7 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Options for a new file that is written, and must not exist.
+/// Returns the options for writing a new file, which must not exist.
 pub fn new_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -89,7 +90,8 @@ pub fn new_file() -> OpenOptions {
     options
 }
 
-/// Gives a temporary file its name. A file that it replaces leaves it its mode and its group, unless `mode` is set.
+/// Renames a temporary file to its final name. It gets the mode and the group of the file that it replaces, unless
+/// `mode` is set.
 ///
 /// # Errors
 /// If it cannot be renamed.
@@ -135,18 +137,18 @@ fn private(options: &mut OpenOptions) {
 #[cfg(not(unix))]
 fn private(_options: &mut OpenOptions) {}
 
-/// Takes away the rights that others have on a lock of an earlier version.
+/// Removes the permissions of other accounts from a lock file of an earlier version.
 #[cfg(unix)]
 fn make_private(path: &Path, file: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     let found = file.metadata()?;
     if found.nlink() > 1 {
-        // What is written to it would be written to another file, too.
+        // Writing to it would change another file.
         let message = "it is a file with more than one name (hard links), not a lock";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    // If the mode cannot be changed, the file belongs to another account, which has opened it to others.
+    // If the mode cannot be changed, the file belongs to another account, which allows others to use it.
     let _ = give_to_owner_of(parent(path), file);
     if found.permissions().mode() & 0o077 != 0 {
         let _ = file.set_permissions(fs::Permissions::from_mode(PRIVATE_MODE));
@@ -172,10 +174,10 @@ fn is_own(_path: &Path) -> bool {
     true
 }
 
-/// Gives a file that was made in `folder` to the owner of that folder.
+/// Makes the owner of `folder` the owner of a file that was created in it.
 ///
 /// # Errors
-/// If it belongs to somebody else and stays so: only root may change that.
+/// If the owner of the file is different and cannot be changed. Only root can change it.
 #[cfg(unix)]
 pub fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
@@ -191,7 +193,7 @@ pub fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
     fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
-/// Gives a file that was made in `folder` to the owner of that folder: other systems do so themselves.
+/// Does nothing, because other systems do this themselves.
 ///
 /// # Errors
 /// None.
@@ -200,7 +202,7 @@ pub fn give_to_owner_of(_folder: &Path, _file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file the mode and the group of the file `path` that it is to replace, or the mode that is set.
+/// Gives a file the mode and the group of the file `path` that it will replace, or the mode `mode`.
 #[cfg(unix)]
 pub fn take_rights(file: &File, path: &Path, mode: Option<FileMode>) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -222,12 +224,12 @@ pub fn take_rights(file: &File, path: &Path, mode: Option<FileMode>) {
     let mode = mode.map(FileMode::bits);
     let mode = mode.or_else(|| former.map(|former| former.permissions().mode() & 0o777));
     if let Some(mode) = mode {
-        // After the change of the group, so that no other group has rights for a moment.
+        // After the change of the group, so that no other group gets access in between.
         let _ = file.set_permissions(fs::Permissions::from_mode(mode));
     }
 }
 
-/// Gives a file the rights of the file that it is to replace: other systems have rights of folders.
+/// Does nothing, because files inherit the permissions of their folder on other systems.
 #[cfg(not(unix))]
 pub fn take_rights(_file: &File, _path: &Path, _mode: Option<FileMode>) {}
 
@@ -243,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn new_folders_are_closed_to_others_and_present_ones_stay_as_they_are() {
+    fn new_folders_deny_access_to_others_and_existing_folders_are_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let open = folder.path().join("open");
         fs::create_dir(&open).unwrap();
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_is_closed_to_others_and_one_with_a_second_name_is_refused() {
+    fn a_lock_file_denies_access_to_others_and_must_not_have_a_second_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.lock");
         fs::write(&path, "process 1").unwrap();
@@ -273,12 +275,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_replaced_leaves_its_mode_and_group() {
+    fn a_replaced_file_passes_on_its_mode_and_group() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("export");
         fs::write(&path, "former").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
-        // Only root may choose any group.
+        // Only root may set any group.
         let group = match rustix::process::geteuid().is_root() {
             true => 4_711,
             false => path.metadata().unwrap().gid(),

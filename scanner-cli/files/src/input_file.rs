@@ -1,9 +1,9 @@
-//! The one way to open a file that a setting, a folder or a fixed name of the home leads to.
+//! Opens files whose paths come from a setting, a folder or a fixed name in the home. All such files are opened here.
 //!
-//! What such a name leads to is not known: a named pipe, an endless device, a file of 1 TB, a network folder that no
-//! longer answers. So only regular files are opened, a link to one included; the open call does not block; what was
-//! opened is checked, not what was there before; at most [`FileKind::max_bytes`] are read, whatever the file's size
-//! says; and all of it happens in a thread that is waited for no longer than a time limit allows.
+//! Such a path may refer to a named pipe, an endless device, a file of 1 TB, or a network folder that does not respond.
+//! So only regular files are opened, including links to them. The open call does not block. The opened file is checked,
+//! not the path before. At most [`FileKind::max_bytes`] are read, even if the reported size is smaller. All of this
+//! happens in a thread, with a time limit.
 
 use std::{
     fmt,
@@ -21,7 +21,7 @@ mod time_limit;
 
 pub use self::device_name::is_reserved;
 
-/// What a file is read for, which says how large it may be.
+/// The kind of a file, which determines its maximum size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// Settings, secrets and hooks in HOCON, and files that they include.
@@ -38,17 +38,17 @@ pub enum FileKind {
 
 const MEGABYTE: u64 = 1_000_000;
 
-/// Maximum number of entries of a folder that is listed.
+/// Maximum number of entries in a folder.
 const MAX_FOLDER_ENTRIES: usize = 100_000;
 
-/// How long opening a file is repeated that another program has reserved for itself.
+/// How long to retry opening a file that another program has opened exclusively.
 const RESERVED_TIME: Duration = Duration::from_secs(5);
 
-/// Interval at which opening such a file is repeated.
+/// Interval at which opening such a file is retried.
 const RESERVED_INTERVAL: Duration = Duration::from_millis(50);
 
 impl FileKind {
-    /// Maximum number of bytes that are read of a file of this kind.
+    /// Returns the maximum size of a file of this kind in bytes.
     pub fn max_bytes(self) -> u64 {
         match self {
             Self::Settings | Self::TrustStore | Self::State => 16 * MEGABYTE,
@@ -61,7 +61,7 @@ impl FileKind {
 /// Reads the whole file at `path`, following links.
 ///
 /// # Errors
-/// If there is no such file, it is not a regular file, it is too large, it cannot be read, or it does not answer.
+/// If the file does not exist, is not a regular file, is too large, cannot be read, or does not respond.
 pub fn read(path: &Path, kind: FileKind) -> io::Result<Vec<u8>> {
     let file = path.to_path_buf();
     time_limit::run(path, move || read_now(&file, kind.max_bytes()))
@@ -80,37 +80,37 @@ pub fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
     text.map(str::to_owned)
 }
 
-/// What the file system says about `path`, following links.
+/// Returns the metadata of `path`, following links.
 ///
 /// # Errors
-/// If there is nothing, or it does not answer.
+/// If the path does not exist or does not respond.
 pub fn metadata(path: &Path) -> io::Result<Metadata> {
     let file = path.to_path_buf();
     time_limit::run(path, move || fs::metadata(file))
 }
 
-/// The full path of what `path` leads to, all links followed.
+/// Returns the absolute path of `path`, with all links resolved.
 ///
 /// # Errors
-/// If there is nothing, or it does not answer.
+/// If the path does not exist or does not respond.
 pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     let file = path.to_path_buf();
     time_limit::run(path, move || fs::canonicalize(file))
 }
 
-/// Whether `path` is a link, or cannot be looked at.
+/// Whether `path` is a link, or its metadata cannot be read.
 pub fn is_link(path: &Path) -> bool {
     let file = path.to_path_buf();
     let found = time_limit::run(path, move || fs::symlink_metadata(file));
     found.map_or(true, |found| found.is_symlink())
 }
 
-/// Whether `path` leads to a folder.
+/// Whether `path` is a folder or a link to one.
 pub fn is_folder(path: &Path) -> bool {
     metadata(path).is_ok_and(|found| found.is_dir())
 }
 
-/// The paths in `folder` that are not folders themselves. A link to something that does not answer is among them.
+/// Lists the paths in `folder` that are not folders themselves. Includes links whose targets do not respond.
 ///
 /// # Errors
 /// Those of [`entries_in`].
@@ -123,11 +123,11 @@ pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files.map(|(path, _)| path).collect())
 }
 
-/// The paths in `folder`, and what each is. No link is followed: that of another file may lead to a network folder that
-/// does not answer.
+/// Lists the paths in `folder` with their types. Does not follow links, because a link may lead to a network folder
+/// that does not respond.
 ///
 /// # Errors
-/// If there is no such folder, it has too many entries, it cannot be read, or it does not answer.
+/// If the folder does not exist, has too many entries, cannot be read, or does not respond.
 pub fn entries_in(folder: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
     let listed = folder.to_path_buf();
     time_limit::run(folder, move || {
@@ -159,7 +159,7 @@ fn read_now(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         return Err(too_large());
     }
     let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    // The size may be wrong: files of `/proc` say 0, and a file may grow meanwhile.
+    // The size may be wrong: files in `/proc` report 0, and a file may grow in the meantime.
     file.take(limit + 1).read_to_end(&mut content)?;
     if content.len() as u64 > limit {
         return Err(too_large());
@@ -167,26 +167,27 @@ fn read_now(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// What happens to a link at the end of a path.
+/// How to handle a link at the end of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Links {
     Follow,
     Refuse,
 }
 
-/// Opens a regular file for reading, following links. Neither the open call nor what was opened blocks.
+/// Opens a regular file for reading, following links. Neither opening nor reading it blocks.
 ///
 /// # Errors
-/// If there is no such file, it is not a regular file, or it cannot be opened.
+/// If the file does not exist, is not a regular file, or cannot be opened.
 pub fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     open_with(path, Links::Follow, options.read(true))
 }
 
-/// Opens or makes a file that only this program writes, such as a lock: never through a link, and only a regular one.
+/// Opens or creates a file that only this program writes, such as a lock file. Does not follow links, and opens only
+/// regular files.
 ///
 /// # Errors
-/// If it is a link or anything else than a regular file, or cannot be opened.
+/// If it is not a regular file (a link is not one), or cannot be opened.
 pub fn open_own(path: &Path, options: &mut fs::OpenOptions) -> io::Result<File> {
     open_with(path, Links::Refuse, options)
 }
@@ -197,14 +198,14 @@ fn open_with(path: &Path, links: Links, options: &mut fs::OpenOptions) -> io::Re
             "it is a device or a named pipe, not a file".to_owned(),
         ));
     }
-    // To open some devices has effects of its own, so what is there is looked at first.
+    // Opening some devices has side effects, so the path is checked first.
     let before = match links {
         Links::Follow => fs::metadata(path),
         Links::Refuse => fs::symlink_metadata(path),
     };
     match before {
         Ok(found) => check(&found)?,
-        // The file may be about to be made.
+        // The file may not exist yet.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
@@ -216,7 +217,8 @@ fn open_with(path: &Path, links: Links, options: &mut fs::OpenOptions) -> io::Re
                 check(&file.metadata()?)?;
                 return Ok(file);
             }
-            // Linux: another program, often a file server, has a lease on the file and is being asked to end it.
+            // Linux: another program, often a file server, has a lease on the file, and the system has requested its
+            // release.
             Err(error)
                 if error.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < RESERVED_TIME =>
             {
@@ -240,7 +242,7 @@ fn without_blocking(options: &mut fs::OpenOptions, links: Links) {
     options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
 }
 
-/// Opens a link itself instead of what it leads to, which [`check`] then refuses.
+/// Opens a link itself instead of its target. [`check`] then refuses it.
 #[cfg(windows)]
 fn without_blocking(options: &mut fs::OpenOptions, links: Links) {
     use std::os::windows::fs::OpenOptionsExt;
@@ -254,7 +256,7 @@ fn without_blocking(options: &mut fs::OpenOptions, links: Links) {
 #[cfg(not(any(unix, windows)))]
 fn without_blocking(_options: &mut fs::OpenOptions, _links: Links) {}
 
-/// The error that a path leads to another kind of file than wanted.
+/// The error of a path that is not the expected kind of file.
 #[derive(Debug)]
 pub(crate) struct WrongKind(pub(crate) String);
 
@@ -266,7 +268,7 @@ impl fmt::Display for WrongKind {
 
 impl std::error::Error for WrongKind {}
 
-/// Refuses what is not a regular file.
+/// Fails if a file is not a regular file.
 fn check(found: &Metadata) -> io::Result<()> {
     let kind = found.file_type();
     if kind.is_dir() {

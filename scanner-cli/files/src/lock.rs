@@ -1,4 +1,4 @@
-//! One scan of a connection at a time, among all processes of the machine.
+//! Locks that only one process of the machine can hold at a time.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -11,33 +11,33 @@ use crate::{
     input_file::{WrongKind, open_own},
 };
 
-/// The right to scan a connection; the operating system takes it back when the holder ends, however it ends.
+/// A lock. The operating system releases it when the process ends for any reason.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Maximum number of bytes that are read of what a holder wrote about itself.
+/// Maximum number of bytes that are read of the description of a holder.
 const MAX_HOLDER: u64 = 1_000;
 
-/// The name of a holder that is not known.
+/// The name of an unknown holder.
 const ANOTHER: &str = "another process";
 
-/// Why a lock was not had.
+/// Why a lock could not be acquired.
 #[derive(Debug)]
 pub enum LockError {
-    /// Another process has it; what it wrote of itself.
+    /// Another process holds it. Contains the description of that process.
     Busy(String),
-    /// The lock file cannot be made.
+    /// The lock file cannot be created.
     Unusable(io::Error),
 }
 
 impl Lock {
-    /// Takes the lock of the file `path`, and writes the holder and the time into it.
+    /// Acquires the lock with the file `path`, and writes the process and the time into the file.
     ///
     /// # Errors
-    /// If another process holds the lock, or the file cannot be made.
-    pub fn take(path: &Path, now: jiff::Timestamp) -> Result<Self, LockError> {
+    /// If another process holds the lock, or the file cannot be created.
+    pub fn acquire(path: &Path, now: jiff::Timestamp) -> Result<Self, LockError> {
         let mut file = open(path).map_err(LockError::Unusable)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -45,7 +45,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(LockError::Unusable(error)),
         }
         let pid = std::process::id();
-        // Who holds it is for people; a full disk is no reason to let go of what was won.
+        // The description is only for people, so a full disk is not an error.
         let _ = file
             .set_len(0)
             .and_then(|()| write!(file, "process {pid} since {now:.0}"));
@@ -53,7 +53,7 @@ impl Lock {
     }
 }
 
-/// Why nobody can tell whether a process has the lock of the file `path`: only its owner may open it.
+/// Returns the error if this account may not open the file `path`, so that the state of the lock is unknown.
 pub fn closed(path: &Path) -> Option<io::Error> {
     let opened = open_own(path, OpenOptions::new().read(true));
     opened
@@ -61,7 +61,7 @@ pub fn closed(path: &Path) -> Option<io::Error> {
         .filter(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
-/// Whether a process has the lock of the file `path`.
+/// Whether a process holds the lock with the file `path`.
 pub fn is_held(path: &Path) -> bool {
     let Ok(file) = open_own(path, OpenOptions::new().read(true)) else {
         return false;
@@ -69,7 +69,7 @@ pub fn is_held(path: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// The holder of the lock of the file `path`, if the lock is held.
+/// Returns the holder of the lock with the file `path`, if the lock is held.
 pub fn holder_of(path: &Path) -> Option<String> {
     if !is_held(path) {
         return None;
@@ -78,7 +78,7 @@ pub fn holder_of(path: &Path) -> Option<String> {
     Some(file.map_or_else(|_| ANOTHER.to_owned(), |mut file| holder(&mut file)))
 }
 
-/// Whether the holder that `holder_of` named may be the process `pid`: some systems do not let a locked file be read.
+/// Whether the result of `holder_of` may be the process `pid`. Some systems do not allow reading a locked file.
 pub fn may_be_of(holder: &str, pid: u32) -> bool {
     holder == ANOTHER || holder.starts_with(&format!("process {pid} since "))
 }
@@ -87,11 +87,11 @@ fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
-    // A link or a pipe in its place would have another file cut, or the scan wait for ever.
+    // A link in its place would truncate another file, and a pipe would block the scan forever.
     open_lock(path).map_err(|error| with_name(path, error))
 }
 
-/// The error with the name of the lock, where another kind of file has it.
+/// Adds the name of the lock file to an error if it is not a regular file.
 fn with_name(path: &Path, error: io::Error) -> io::Error {
     let name = path.file_name().unwrap_or_default().display().to_string();
     let wrong = error.get_ref().and_then(|inner| inner.downcast_ref());
@@ -104,7 +104,7 @@ fn with_name(path: &Path, error: io::Error) -> io::Error {
     }
 }
 
-/// Who holds the lock; some systems do not let a locked file be read.
+/// Reads the holder of the lock. Some systems do not allow reading a locked file.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
     let begins = file.rewind();
@@ -119,22 +119,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_is_had_once_and_names_its_holder_and_ends_with_it() {
+    fn a_lock_is_held_by_one_process_names_it_and_is_released_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data").join("a.lock");
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let held = Lock::take(&path, now).unwrap();
-        let Err(LockError::Busy(holder)) = Lock::take(&path, now) else {
-            panic!("the lock was had twice");
+        let held = Lock::acquire(&path, now).unwrap();
+        let Err(LockError::Busy(holder)) = Lock::acquire(&path, now) else {
+            panic!("the lock was acquired twice");
         };
         assert!(is_held(&path));
         assert_eq!(holder_of(&path), Some(holder.clone()));
         let named = format!("process {} since 1970-01-01T00:00:00Z", std::process::id());
-        // Windows does not let a locked file be read.
+        // Windows does not allow reading a locked file.
         assert!(holder == named || (cfg!(windows) && holder == "another process"));
         drop(held);
         assert!(!is_held(&path));
         assert_eq!(holder_of(&path), None);
-        Lock::take(&path, now).unwrap();
+        Lock::acquire(&path, now).unwrap();
     }
 }

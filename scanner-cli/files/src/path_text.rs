@@ -1,11 +1,11 @@
-//! Paths in messages, and texts as names of files.
+//! Formats paths for messages, and texts as file names.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// Finds a path in a person's terms: below the current folder without its prefix.
+/// Formats a path for messages. A path below the current folder is shown without a prefix.
 pub fn shown(path: &Path) -> String {
     let short = path.strip_prefix(".").unwrap_or(path);
     if short.as_os_str().is_empty() {
@@ -14,24 +14,23 @@ pub fn shown(path: &Path) -> String {
     without_verbatim(&short.display().to_string())
 }
 
-/// A path of the home in messages about the home itself, which must not depend on the folder that a reader takes for
-/// the current one.
+/// Formats an absolute path for messages that are read outside the current folder.
 pub fn shown_absolute(path: &Path) -> String {
     let goes_up = (path.components()).any(|part| part == std::path::Component::ParentDir);
     let whole = match goes_up {
-        // `..` after a link leads elsewhere than the text says.
+        // After a link, `..` is not the folder that the text shows.
         true => resolved(path).map_or_else(|| std::path::absolute(path), Ok),
         false => std::path::absolute(path),
     };
-    // `./` of the current folder goes, and so does a slash at the end.
+    // Removes `./` at the beginning and a slash at the end.
     let whole = whole.map(|whole| whole.components().collect::<PathBuf>());
     shown(whole.as_deref().unwrap_or(path))
 }
 
-/// A text as the name of a file, such as the code of a connection. Letters and digits of ASCII, `_`, `-` and `.` after
-/// the first byte stay; every other byte becomes `%XX`, and so does the first letter of a name that Windows reserves
-/// for a device. Different texts have different names, although some systems treat names that differ only in case as
-/// one file.
+/// Encodes a text, such as the code of a connection, as a file name. ASCII letters and digits, `_`, `-`, and `.` after
+/// the first byte are kept. Every other byte becomes `%XX`, and so does the first letter of a name that Windows
+/// reserves for a device. Different texts have different names, although some systems treat names that differ only in
+/// case as one file.
 #[must_use]
 pub fn file_name(text: &str) -> String {
     let mut name = String::new();
@@ -51,7 +50,7 @@ pub fn file_name(text: &str) -> String {
     name
 }
 
-/// Whether Windows treats a file of this name as a device, whatever its extension.
+/// Whether Windows treats a file with this name as a device. Its extension is ignored.
 fn names_device(name: &str) -> bool {
     let stem = name
         .split('.')
@@ -65,7 +64,7 @@ fn names_device(name: &str) -> bool {
     matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
-/// The path with its links and `..` followed, as far as it exists.
+/// Resolves the links and `..` of the path, as far as it exists.
 fn resolved(path: &Path) -> Option<PathBuf> {
     path.ancestors().find_map(|existing| {
         let whole = fs::canonicalize(existing).ok()?;
@@ -73,7 +72,7 @@ fn resolved(path: &Path) -> Option<PathBuf> {
     })
 }
 
-/// A path of Windows without `\\?\`, which its canonical paths begin with.
+/// Removes the prefix `\\?\` of a canonical path of Windows.
 fn without_verbatim(path: &str) -> String {
     if let Some(share) = path.strip_prefix(r"\\?\UNC\") {
         return format!(r"\\{share}");
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_below_the_current_folder_is_shown_without_it_and_never_as_nothing() {
+    fn a_path_below_the_current_folder_is_shown_relative_and_never_empty() {
         for (path, expected) in [
             ("./a/b", "a/b"),
             ("/a", "/a"),
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_canonical_path_of_windows_is_shown_as_people_write_it() {
+    fn a_canonical_path_of_windows_is_shown_without_its_prefix() {
         for (path, expected) in [
             (r"\\?\C:\home\a.db", r"C:\home\a.db"),
             (r"\\?\UNC\server\share\a.db", r"\\server\share\a.db"),
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_becomes_a_name_that_stays_in_its_folder() {
+    fn an_encoded_name_stays_in_its_folder() {
         for (text, name) in [
             ("qlik-prod_1", "qlik-prod_1"),
             ("v1.2", "v1.2"),

@@ -1,7 +1,7 @@
-//! Files that are written aside and then renamed, or handed to a hook; and what killed processes left of them.
+//! Temporary files, which are renamed when they are complete or passed to a hook, and the removal of leftover ones.
 //!
-//! The owner of such a file holds a lock on it (on Windows: has it open) until it ends, however it ends. So a file that
-//! nobody holds is a leftover, and no clock has to be believed.
+//! The process that created such a file holds a lock on it (on Windows: has it open) until it ends for any reason. So a
+//! file without a lock is a leftover, independent of the clock.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 
 use crate::{file_rights::give_to_owner_of, input_file};
 
-/// What a temporary file is for, which its name says.
+/// The purpose of a temporary file, which is part of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// A session with a site.
@@ -25,7 +25,7 @@ pub enum Purpose {
     Status,
     /// A key.
     Key,
-    /// An export or a report, which the group may read, since another account imports it.
+    /// An export or a report. The group may read it, because another account imports it.
     Export,
 }
 
@@ -37,13 +37,13 @@ const PURPOSES: [Purpose; 5] = [
     Purpose::Export,
 ];
 
-/// Follows the prefix in the name of a file whose owner holds a lock on it.
+/// Follows the prefix in the name of a file that is locked by its process.
 const LOCKED: &str = "locked-";
 
-/// Files without a lock, as earlier versions made them, are leftovers after this time.
+/// Age at which files without a lock, which earlier versions created, are leftovers.
 const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Maximum number of names that are tried: each may be removed as a leftover before it is locked.
+/// Maximum number of attempts to create a file. Another process may remove it before it is locked.
 const ATTEMPTS: usize = 10;
 
 impl Purpose {
@@ -64,23 +64,22 @@ impl Purpose {
         }
     }
 
-    /// Whether a file of this name was made for this purpose. No file of another kind has the prefix of a session or a
-    /// hook.
+    /// Whether a file with this name has this purpose. No other kind of file has the prefix of a session or a hook.
     fn names(self, name: &str) -> bool {
         let has_suffix = name.ends_with(self.suffix()) || self.is_short_lived();
         name.starts_with(self.prefix()) && has_suffix
     }
 
-    /// Whether such a file is of no use once nobody holds it, whichever version made it.
+    /// Whether such a file is useless once it is not locked, even if an earlier version created it.
     fn is_short_lived(self) -> bool {
         matches!(self, Self::Session | Self::Hook)
     }
 }
 
-/// Makes a temporary file with a name that nobody can guess. Only its owner may read it, unless it is an export.
+/// Creates a temporary file with an unpredictable name. Only its owner may read it, unless it is an export.
 ///
 /// # Errors
-/// If it cannot be made.
+/// If it cannot be created.
 pub fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFile> {
     let prefix = format!("{}{LOCKED}", purpose.prefix());
     let mut builder = tempfile::Builder::new();
@@ -90,7 +89,7 @@ pub fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFile> {
         use crate::file_rights::FILE_MODE;
         use std::os::unix::fs::PermissionsExt;
 
-        // The umask takes away what the system's administrator wants taken away.
+        // The umask still applies.
         builder.permissions(fs::Permissions::from_mode(FILE_MODE));
     }
     for _ in 1..ATTEMPTS {
@@ -104,12 +103,12 @@ pub fn create(folder: &Path, purpose: Purpose) -> io::Result<NamedTempFile> {
 
 fn make(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
     let file = builder.tempfile_in(folder)?;
-    // Who may not do so has a file that is as good as any other; what must not stay so is checked where it is kept.
+    // Without permission to change the owner, the file is still usable. Callers that require the owner check it.
     let _ = give_to_owner_of(folder, file.as_file());
     Ok(file)
 }
 
-/// Removes what killed processes left in `folder`. A failure is no reason to stop: the next start tries again.
+/// Removes the files that killed processes left in `folder`. Ignores errors, because the next start tries again.
 pub fn remove_leftovers(folder: &Path) {
     let Ok(entries) = input_file::entries_in(folder) else {
         return;
@@ -135,28 +134,28 @@ fn remove_leftover(path: &Path, is_useless_unless_held: bool) {
     if may_go {
         let _ = fs::remove_file(path);
     }
-    // Held until here, so that a process that has just created the file does not use it.
+    // The lock is held until here, so that a process that has just created the file does not use it.
     drop(lock);
 }
 
-/// Whether a file was written long ago. A time in the future says that the clock was wrong, then or now: a file that is
-/// far off is as old as one from the past.
+/// Whether a file was written long ago. A time far in the future means that the clock is or was wrong, so the file is
+/// treated as old.
 fn is_old(path: &Path) -> bool {
     let written = fs::symlink_metadata(path).and_then(|found| found.modified());
     written.is_ok_and(|written| off(written) > MAX_AGE)
 }
 
-/// How far a time is from now.
+/// Returns the distance of a time from now.
 fn off(time: SystemTime) -> Duration {
     let ahead = |error: std::time::SystemTimeError| error.duration();
     time.elapsed().unwrap_or_else(ahead)
 }
 
-/// What became of an attempt to get hold of a temporary file.
+/// The result of an attempt to lock a temporary file.
 enum Claim {
-    /// Its owner holds it.
+    /// It is locked by its process.
     Held,
-    /// Nobody holds it.
+    /// It is not locked.
     Free,
     /// The file system has no locks, or the file cannot be opened.
     Unknown,
@@ -174,7 +173,7 @@ fn claim(path: &Path) -> (Claim, Option<File>) {
     }
 }
 
-/// Locks the file for its owner; not if it was removed as a leftover before.
+/// Locks the file. Returns false if it was removed as a leftover before.
 #[cfg(not(windows))]
 fn hold(file: &File) -> bool {
     match file.try_lock() {
@@ -196,7 +195,7 @@ fn is_there(_file: &File) -> bool {
     true
 }
 
-/// Opens the file alone, which fails while its owner has it open. A lock would keep hooks from reading it.
+/// Opens the file exclusively, which fails while its process has it open. A lock would prevent hooks from reading it.
 #[cfg(windows)]
 fn claim(path: &Path) -> (Claim, Option<File>) {
     use std::os::windows::fs::OpenOptionsExt;
@@ -207,7 +206,7 @@ fn claim(path: &Path) -> (Claim, Option<File>) {
         Err(error) if error.raw_os_error() == Some(ERROR_SHARING_VIOLATION) => Claim::Held,
         Err(_) => Claim::Unknown,
     };
-    // Only what is closed can be removed.
+    // Only a closed file can be removed.
     (claim, None)
 }
 
@@ -239,12 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_whose_owner_has_ended_is_removed_at_once_and_no_other() {
+    fn only_a_file_whose_process_has_ended_is_removed_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let mut alive = Vec::new();
         for purpose in PURPOSES {
             alive.push(create(folder.path(), purpose).unwrap());
-            // As a process that is killed: its lock ends, its file stays.
+            // As for a killed process: its lock is released and its file remains.
             let (file, path) = create(folder.path(), purpose).unwrap().keep().unwrap();
             assert!(path.exists());
             drop(file);
@@ -280,7 +279,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_with_such_a_name_is_left_alone_and_so_is_its_target() {
+    fn a_link_with_such_a_name_and_its_target_are_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("target");
         write(&target, 1000);

@@ -1,8 +1,8 @@
-//! An item as a line of the export: the form that the visualization plugin of the Zeenea scanner imports.
+//! An item as a line of the export, in the format that the visualization plugin of the Zeenea scanner imports.
 //!
-//! The plugin loses a whole file over `"contacts": null` and all items over `"name": null`, drops a date without a `Z`,
-//! and splits `label` and `id` at every `/`: so nothing here is ever null, and a `/` inside a part is written `∕`
-//! (U+2215) in `label`, `%2F` in `id`.
+//! The plugin ignores a whole file because of `"contacts": null` and all items because of `"name": null`, drops a date
+//! without a `Z`, and splits `label` and `id` at every `/`. So no value is ever null, and a `/` inside a part is
+//! written `∕` (U+2215) in `label` and `%2F` in `id`.
 
 use catalog_model::{Contact, Contacts, InventoryEntry, PropertyValue, Visualization};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -32,7 +32,7 @@ impl<P: AsRef<str>> Serialize for ExportLine<'_, P> {
 }
 
 impl<P: AsRef<str>> ExportLine<'_, P> {
-    /// Writes the fields into a line that may get others.
+    /// Writes the fields into a line. The caller may add other fields.
     ///
     /// # Errors
     /// If the serializer fails.
@@ -60,7 +60,7 @@ impl<P: AsRef<str>> ExportLine<'_, P> {
                     line.serialize_entry(name, text)?;
                 }
                 PropertyValue::Url(url) => line.serialize_entry(name, url.as_str())?,
-                // JSON has no other numbers.
+                // JSON cannot represent other numbers.
                 PropertyValue::Number(number) if !number.is_finite() => {}
                 PropertyValue::Number(number) => line.serialize_entry(name, number)?,
                 PropertyValue::Instant(instant) => {
@@ -87,10 +87,11 @@ impl Serialize for InventoryLine<'_> {
     }
 }
 
-/// The id of an import: `/app=<app id>/sheet=<sheet id>`, without the code, which the importing connection has.
+/// Returns the id for the import: `/app=<app id>/sheet=<sheet id>`, without the code, which the importing connection
+/// has.
 fn import_id(key: &str, parts: &[impl AsRef<str>]) -> String {
     let mut id = String::with_capacity(key.len() + 16);
-    // The written form keeps its escapes: no `/` of a part may come into the id.
+    // The escapes of the key are kept, so that the id contains no `/` of a part.
     for (name, part) in parts.iter().zip(key.split('/').skip(1)) {
         id.push('/');
         id.push_str(name.as_ref());
@@ -100,7 +101,7 @@ fn import_id(key: &str, parts: &[impl AsRef<str>]) -> String {
     id
 }
 
-/// The way to an item as one text.
+/// Joins the parts of a label.
 pub fn label(parts: &[impl AsRef<str>]) -> String {
     let lengths = parts.iter().map(|part| part.as_ref().len() + 1);
     let mut label = String::with_capacity(lengths.sum());
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_written_as_the_plugin_reads_it() {
+    fn an_item_is_written_in_the_format_of_the_plugin() {
         check(
             &sheet(),
             concat!(
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_left_out_and_never_null() {
+    fn missing_values_are_omitted_and_never_null() {
         let item = Visualization {
             description: None,
             contacts: Contacts::Unknown,

@@ -9,13 +9,13 @@ use std::{
 use catalog_model::is_unprintable;
 use serde::Serialize;
 
-/// A value as JSON of several lines, for standard output or a file.
+/// Formats a value as JSON with several lines, for standard output or a file.
 pub fn json_page(value: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     format!("{}\n", escape_json(&text))
 }
 
-/// Writes a value as JSON on one line, without its end.
+/// Writes a value as JSON on one line, without a line break.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -23,8 +23,8 @@ pub fn write_json(output: &mut dyn Write, value: &impl Serialize) -> io::Result<
     Ok(serde_json::to_writer(JsonEscapes(output), value)?)
 }
 
-/// JSON text whose unprintable characters are escaped. They can only be in its strings; the line breaks between its
-/// elements stay.
+/// Escapes the unprintable characters of a JSON text. They can only be in its strings. Line breaks between its elements
+/// are kept.
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     let is_escaped = |char: char| char >= '\u{7f}' && is_unprintable(char);
     if !json.contains(is_escaped) {
@@ -34,7 +34,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     for char in json.chars() {
         if is_escaped(char) {
             for unit in char.encode_utf16(&mut [0; 2]) {
-                // Writing to a text cannot fail.
+                // Writing to a `String` cannot fail.
                 let _ = write!(escaped, "\\u{unit:04x}");
             }
         } else {
@@ -44,7 +44,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Escapes what a JSON serializer writes, which is a piece of text each time.
+/// Escapes the output of a JSON serializer, which writes whole pieces of text.
 struct JsonEscapes<'a>(&'a mut dyn Write);
 
 impl Write for JsonEscapes<'_> {
@@ -68,7 +68,7 @@ mod tests {
     const HOSTILE: &str = "a\nb\u{1b}[2J\u{9b}1m\u{202e}\u{200b}";
 
     #[test]
-    fn json_keeps_its_values_and_shows_no_control_character() {
+    fn escaped_json_has_the_same_values_and_no_control_characters() {
         let value = serde_json::json!({ "a": format!("{HOSTILE}\u{7f}\u{e0041}é") });
         let mut line = Vec::new();
         write_json(&mut line, &value).unwrap();

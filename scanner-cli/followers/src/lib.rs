@@ -8,7 +8,7 @@ pub mod export_line;
 pub mod json_text;
 pub mod ndjson;
 
-/// All kinds of followers. Relative paths of their settings start at the folder `home`.
+/// Returns all kinds of followers. Relative paths in their settings start at the folder `home`.
 #[must_use]
 pub fn registry(home: &Path) -> FollowerRegistry {
     FollowerRegistry::default().with(Box::new(ndjson::NdjsonKind::new(home)))

@@ -1,8 +1,8 @@
-//! The day fields: which days of a month an expression names.
+//! The days of a month that an expression selects.
 
 use jiff::civil::Date;
 
-/// Which days of a month an expression names. Weekdays are numbered from 1, which is Sunday.
+/// The days of a month that an expression selects. Weekdays are numbered from 1, which is Sunday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Days {
     /// One bit for each day of the month, from 1.
@@ -24,7 +24,7 @@ const WEEK: u32 = 7;
 const SUNDAY: u32 = 1;
 const SATURDAY: u32 = 7;
 
-/// A month with the facts that its days follow from.
+/// A month, with what is needed to compute its days.
 #[derive(Clone, Copy)]
 struct Month {
     /// The weekday of its first day.
@@ -33,7 +33,7 @@ struct Month {
 }
 
 impl Days {
-    /// The days of the month, one bit for each, from 1.
+    /// Returns the selected days of a month, one bit for each, from 1.
     pub(super) fn of_month(self, year: u32, month: u32) -> u64 {
         let Some(month) = Month::new(year, month) else {
             return 0;
@@ -75,7 +75,7 @@ impl Month {
         (2 << self.length) - 2
     }
 
-    /// The weekday of a day, which may be one of the next month.
+    /// Returns the weekday of a day, which may be in the next month.
     fn weekday(self, day: u32) -> u32 {
         (self.starts_on + day - 2) % WEEK + 1
     }
@@ -85,9 +85,9 @@ impl Month {
         (weekday + WEEK - self.starts_on) % WEEK + 1
     }
 
-    /// The weekday from Monday to Friday nearest to a day, if it is in this month. The first and the last day move into
-    /// the month. As in Quartz, the 31st of a month with 30 days is the first of the next month, so the result is the
-    /// 30th if that is the Friday before it. This does not apply to February.
+    /// Returns the weekday from Monday to Friday nearest to a day, if it is in this month. For the first and the last
+    /// day, the search stays within the month. As in Quartz, the 31st of a month with 30 days is the first of the next
+    /// month, so the result is the 30th if that is the Friday before it. This does not apply to February.
     fn nearest_weekday(self, day: u32) -> u64 {
         if day > self.length && self.length < 30 {
             return 0;

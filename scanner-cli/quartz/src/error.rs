@@ -1,6 +1,6 @@
-//! Why a text is not a valid expression.
+//! The error of a text that is not a valid expression.
 
-/// Why a text is not a valid expression. The message names the field, the characters and their column.
+/// The error of a text that is not a valid expression. The message names the field, the characters and their column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct QuartzError {
@@ -22,7 +22,7 @@ impl QuartzError {
         self
     }
 
-    /// What to write instead, where that is known.
+    /// What to write instead, if known.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }

@@ -20,23 +20,23 @@ pub struct Expression {
     pub(super) ignored: Vec<Ignored>,
 }
 
-/// What the times of a day are: this decides what happens when the clocks change.
+/// The kind of times that an expression has within a day. This decides what happens when the clocks change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// Named times: seconds, minutes and hours are plain numbers. None is lost when the clocks go forward, none is
-    /// repeated when they go back.
-    Named,
-    /// An interval, by `*`, a step or a range: it follows the clock as it is.
+    /// Fixed times: seconds, minutes and hours are plain numbers. No time is skipped when the clocks go forward, and
+    /// none is repeated when they go back.
+    Fixed,
+    /// An interval, with `*`, a step or a range. It follows the clock.
     Interval,
 }
 
 impl Expression {
-    /// The text that was read, without white space around it.
+    /// Returns the text of the expression, without white space around it.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The parts of the text that have no effect, as in Quartz.
+    /// Returns the parts of the text that have no effect, as in Quartz.
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
     }

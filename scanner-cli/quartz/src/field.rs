@@ -12,7 +12,7 @@ pub(super) enum Field {
     Year,
 }
 
-/// The fields in the order in which they are written. The last may be missing.
+/// The fields in the order of an expression. The last may be missing.
 pub(super) const FIELDS: [Field; 7] = [
     Field::Second,
     Field::Minute,
@@ -48,7 +48,7 @@ const WEEKDAYS: [&str; 7] = [
 ];
 
 impl Field {
-    /// What messages call the field.
+    /// Returns the name of the field for messages.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Second => "second",
@@ -61,7 +61,7 @@ impl Field {
         }
     }
 
-    /// The smallest and the largest value. Years may be any number; those outside of these limits never come.
+    /// The smallest and the largest value. Years may be any number; years outside these limits never match.
     pub(super) fn limits(self) -> (u32, u32) {
         match self {
             Self::Second | Self::Minute => (0, 59),
@@ -73,7 +73,7 @@ impl Field {
         }
     }
 
-    /// The limits for a message.
+    /// Formats the limits for a message.
     pub(super) fn limits_text(self) -> String {
         let (first, last) = self.limits();
         let note = match self {
@@ -83,7 +83,7 @@ impl Field {
         format!("{first} and {last}{note}")
     }
 
-    /// The largest step. A step that leaves the field would never be taken.
+    /// Returns the largest step. A larger step would never reach a second value.
     pub(super) fn max_step(self) -> u32 {
         match self {
             Self::Year => u32::MAX,
@@ -91,7 +91,7 @@ impl Field {
         }
     }
 
-    /// The names of the values, from the smallest value on; none for fields that have only numbers.
+    /// Returns the names of the values, beginning with the smallest value. Empty for fields that have only numbers.
     pub(super) fn names(self) -> &'static [&'static str] {
         match self {
             Self::Month => &MONTHS,
@@ -100,7 +100,7 @@ impl Field {
         }
     }
 
-    /// The value whose name begins with these three capital letters, and its full name.
+    /// Finds the value whose name begins with these three capital letters, and returns it with its full name.
     pub(super) fn named(self, letters: &str) -> Option<(u32, &'static str)> {
         let mut values = (1..).zip(self.names().iter().copied());
         values.find(|(_, name)| name.starts_with(letters) && letters.len() == 3)

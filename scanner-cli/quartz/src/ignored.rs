@@ -2,8 +2,7 @@
 
 use super::part::Part;
 
-/// A part of an expression that means less than it says: Quartz accepts it and ignores some of it. The same happens
-/// here, with a warning.
+/// A part of an expression that Quartz accepts but partly ignores. It is ignored here as well, with a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     message: String,
@@ -11,7 +10,7 @@ pub struct Ignored {
 }
 
 impl Ignored {
-    /// `part` is read as if it were `meaning`.
+    /// Records that `part` is read as if it were `meaning`.
     pub(super) fn new(part: Part<'_>, meaning: &str) -> Self {
         let Part { text, offset, .. } = part;
         let column = offset + 1;
@@ -29,7 +28,7 @@ impl Ignored {
         self
     }
 
-    /// The field, the characters, their column, and what they are read as.
+    /// Returns a message with the field, the characters, their column, and how they are read.
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -1,8 +1,8 @@
 //! The next time of an expression.
 //!
-//! Between two changes of a zone's offset, local time and time run alike, so the search goes from change to change and
-//! looks for the first matching local time in each stretch. A change itself is the place for times that the clocks
-//! skip.
+//! Between two changes of a zone's offset, local time advances like absolute time. So the search goes from change to
+//! change and finds the first matching local time in each period. Times that the clocks skip match at the change
+//! itself.
 
 use jiff::{
     SignedDuration, Timestamp,
@@ -16,14 +16,14 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Expression {
-    /// The first time after `after`, by the clocks of `zone`. `None` if no time matches until the year 2999.
+    /// Returns the first time after `after`, in the time zone `zone`. `None` if no time matches until the year 2999.
     ///
-    /// The work is bounded: at most twelve months are looked at for each year that matches.
+    /// The search is bounded: at most twelve months are examined for each matching year.
     pub fn next(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let now = floor(after)?;
         let mut offset = zone.to_offset(now);
         let mut from = offset.to_datetime(now).checked_add(SECOND).ok()?;
-        if self.pace == Pace::Named {
+        if self.pace == Pace::Fixed {
             from = from.max(end_of_repetition(now, zone));
         }
         for change in zone.following(now) {
@@ -35,14 +35,14 @@ impl Expression {
             if let Some(found) = self.first_in(from, end) {
                 return offset.to_timestamp(found).ok();
             }
-            if self.pace == Pace::Named && self.is_skipped(from.max(end), start) {
+            if self.pace == Pace::Fixed && self.is_skipped(from.max(end), start) {
                 return Some(at);
             }
             if is_over(end) {
                 return None;
             }
             from = match self.pace {
-                Pace::Named => from.max(end).max(start),
+                Pace::Fixed => from.max(end).max(start),
                 Pace::Interval => start,
             };
             offset = new;
@@ -51,14 +51,14 @@ impl Expression {
         offset.to_timestamp(found).ok()
     }
 
-    /// Whether the clocks, which jump from `end` to `start`, skip a time of the expression. Where they skip a whole
-    /// day, as on islands that changed sides of the date line, that day has no times.
+    /// Whether the clocks, which jump from `end` to `start`, skip a time of the expression. If they skip a whole day,
+    /// for example on islands that changed sides of the date line, that day has no times.
     fn is_skipped(&self, end: DateTime, start: DateTime) -> bool {
         let is_short = end.checked_add(DAY).is_ok_and(|next_day| start < next_day);
         is_short && self.first_in(end, start).is_some()
     }
 
-    /// The first matching local time from `from` on and before `end`.
+    /// Finds the first matching local time that is not before `from` and is before `end`.
     fn first_in(&self, from: DateTime, end: DateTime) -> Option<DateTime> {
         if from >= end {
             return None;
@@ -83,7 +83,7 @@ impl Expression {
             && self.days.of_month(year, month) & (1 << date.day()) != 0
     }
 
-    /// The first matching day after `date` and not after `end`.
+    /// Finds the first matching day after `date` and not after `end`.
     fn first_day_after(&self, date: Date, end: Date) -> Option<Date> {
         let (_, last) = Field::Year.limits();
         let last = last.min(u32::try_from(end.year()).ok()?);
@@ -114,11 +114,11 @@ impl Expression {
         None
     }
 
-    /// The first matching time of `from`'s day that is not before `from`.
+    /// Finds the first matching time on the day of `from` that is not before `from`.
     fn first_of_day(&self, from: DateTime) -> Option<DateTime> {
         let [mut hour, mut minute, mut second] =
             [from.hour(), from.minute(), from.second()].map(i32::from);
-        // Each part that moves on lets the smaller ones begin anew.
+        // When a part advances, the smaller parts start at their beginning.
         loop {
             let next_hour = first_bit(self.hours, hour)?;
             if next_hour > hour {
@@ -143,7 +143,7 @@ impl Expression {
     }
 }
 
-/// The first bit from `from` on.
+/// Returns the first bit that is not before `from`.
 fn first_bit(bits: u64, from: i32) -> Option<i32> {
     let rest = bits.checked_shr(u32::try_from(from).ok()?)?;
     let further = i32::try_from(rest.trailing_zeros()).ok()?;
@@ -162,7 +162,7 @@ fn is_over(time: DateTime) -> bool {
     u32::try_from(time.year()).is_ok_and(|year| year > last)
 }
 
-/// The local time up to which the clocks had come before they were last put back.
+/// Returns the local time that the clocks had reached before they were last set back.
 fn end_of_repetition(now: Timestamp, zone: &TimeZone) -> DateTime {
     let none = DateTime::MIN;
     let Some(next) = now.checked_add(SECOND).ok() else {

@@ -1,4 +1,4 @@
-//! From a text to an expression.
+//! Parses a text into an expression.
 
 use std::str::FromStr;
 
@@ -16,7 +16,7 @@ mod element;
 mod list;
 mod suggestion;
 
-/// Short forms and what they stand for.
+/// Aliases and their expressions.
 const ALIASES: [(&str, &str); 7] = [
     ("@hourly", "0 0 * * * ?"),
     ("@daily", "0 0 0 * * ?"),
@@ -51,7 +51,7 @@ fn parse(text: &str) -> Result<Expression, QuartzError> {
     })
 }
 
-/// Whether these fields are an expression of which nothing is ignored.
+/// Whether these fields are an expression without ignored parts.
 fn is_clear(fields: &str) -> bool {
     of_fields(fields).is_ok_and(|expression| expression.ignored.is_empty())
 }
@@ -77,13 +77,13 @@ fn alias(meant: &str) -> Result<&'static str, QuartzError> {
     })
 }
 
-/// Refuses characters that no field has, most of which cannot be seen.
+/// Refuses characters that no field can contain. Most of them are invisible.
 fn check_characters(meant: &str, start: usize) -> Result<(), QuartzError> {
     let is_odd = |letter: &char| !(letter.is_ascii_graphic() || matches!(letter, ' ' | '\t'));
     let Some((offset, odd)) = meant.char_indices().find(|(_, letter)| is_odd(letter)) else {
         return Ok(());
     };
-    // What is before it is ASCII.
+    // The text before it is ASCII.
     let column = start + offset + 1;
     let shown = match odd {
         '\n' | '\r' => "a line break".to_owned(),
@@ -97,7 +97,7 @@ fn check_characters(meant: &str, start: usize) -> Result<(), QuartzError> {
     Err(QuartzError::new(message).with_hint(hint))
 }
 
-/// The field that the character at `offset` is in.
+/// Returns the field that contains the character at `offset`.
 fn field_at(meant: &str, offset: usize) -> Option<Field> {
     let before = &meant[..offset];
     let words = before.split([' ', '\t']).filter(|word| !word.is_empty());
@@ -165,7 +165,7 @@ fn expression(text: &str, parts: &[Part<'_>]) -> Result<Expression, QuartzError>
         days,
         months: month.bits(),
         years: year.first().map_or_else(Years::all, List::years),
-        pace: if named { Pace::Named } else { Pace::Interval },
+        pace: if named { Pace::Fixed } else { Pace::Interval },
         ignored: lists.iter().flat_map(List::ignored).collect(),
     })
 }

@@ -1,4 +1,4 @@
-//! A piece of the text, with its place.
+//! A part of the text, with its position.
 
 use super::{error::QuartzError, field::Field};
 
@@ -7,15 +7,16 @@ use super::{error::QuartzError, field::Field};
 pub(super) struct Part<'t> {
     pub(super) field: Field,
     pub(super) text: &'t str,
-    /// Where it begins in the text that was read.
+    /// Its offset in the text.
     pub(super) offset: usize,
 }
 
-/// Years before 1970 are possible, as in a range that begins there. Shorter ones can only be a mistake.
+/// Smallest valid year. Years before 1970 are allowed, because a range may begin there. A year with fewer than four
+/// digits can only be a mistake.
 const LEAST_YEAR: u32 = 1000;
 
 impl<'t> Part<'t> {
-    /// What is left from byte `at` on.
+    /// Returns the part from byte `at` to the end.
     pub(super) fn from(self, at: usize) -> Self {
         Self {
             text: self.text.get(at..).unwrap_or_default(),
@@ -24,7 +25,7 @@ impl<'t> Part<'t> {
         }
     }
 
-    /// The first `length` bytes.
+    /// Returns the first `length` bytes.
     pub(super) fn until(self, length: usize) -> Self {
         Self {
             text: self.text.get(..length).unwrap_or(self.text),
@@ -32,7 +33,7 @@ impl<'t> Part<'t> {
         }
     }
 
-    /// The elements of the list, without empty ones.
+    /// Returns the elements of the list, without empty ones.
     pub(super) fn elements(self) -> impl Iterator<Item = Self> {
         let mut at = 0;
         let elements = self.text.split(',').map(move |text| {
@@ -47,7 +48,7 @@ impl<'t> Part<'t> {
         elements.filter(|element| !element.text.is_empty())
     }
 
-    /// An error here: `hour: `24` at column 5 is …`.
+    /// Creates an error at this part: `hour: `24` at column 5 is …`.
     pub(super) fn error(self, what: &str) -> QuartzError {
         let Part { text, offset, .. } = self;
         let column = offset + 1;
@@ -55,7 +56,7 @@ impl<'t> Part<'t> {
         QuartzError::new(message)
     }
 
-    /// Refuses a number outside of the field's limits.
+    /// Refuses a number outside the field's limits.
     pub(super) fn check_limits(self, value: u32) -> Result<(), QuartzError> {
         let (least, most) = self.field.limits();
         match self.field {

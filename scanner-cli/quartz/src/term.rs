@@ -1,8 +1,8 @@
-//! What one element of a field's comma-separated list stands for.
+//! The meaning of one element of a field's comma-separated list.
 
 use super::field::Field;
 
-/// What one element of a list stands for.
+/// The meaning of one element of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Term {
     /// `?`: the other of the two day fields decides.
@@ -19,12 +19,13 @@ pub(super) enum Term {
     NthWeekday { weekday: u32, nth: u32 },
 }
 
-/// The values from the first to the last, by steps. A last one before the first means that the field begins anew.
+/// The values from the first to the last, in steps. If the last one is before the first, the range continues at the
+/// start of the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Values {
     pub(super) first: u32,
     pub(super) last: u32,
-    /// 0 is the first value alone.
+    /// 0: the first value only.
     pub(super) step: u32,
 }
 

@@ -1,4 +1,5 @@
-//! Expressions against the verdicts of Quartz, the clocks of time zones, a search by brute force, and the messages.
+//! Compares expressions with the results of Quartz, with changes of clocks, and with a brute-force search; tests
+//! messages.
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -10,7 +11,7 @@ mod properties;
 mod verdicts;
 
 #[test]
-fn the_expressions_of_the_documentation_mean_what_they_say() {
+fn the_expressions_of_the_documentation_have_the_documented_times() {
     let documentation = include_str!("../../../docs/service.md");
     let rows = documentation
         .lines()
@@ -31,7 +32,7 @@ fn the_expressions_of_the_documentation_mean_what_they_say() {
     assert_eq!(hours, ["22", "00", "02", "04"]);
 }
 
-/// The next times after `after`, at most `count`.
+/// Returns at most `count` next times after `after`.
 fn times(expression: &str, after: &str, zone: &str, count: usize) -> Vec<String> {
     let expression: Expression = expression.parse().unwrap();
     let times = next_times(&expression, after.parse().unwrap(), zone, count);

@@ -2,7 +2,7 @@
 
 use super::{field::Field, term::Values};
 
-/// Which years an expression names. Years outside of the field's limits are left out: they never come.
+/// The years that an expression selects, without years outside the field's limits, which never match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Years(Vec<Values>);
 
@@ -22,7 +22,7 @@ impl Years {
         self.0.push(values);
     }
 
-    /// The first of these years that is not before `year`.
+    /// Returns the first of these years that is not before `year`.
     pub(super) fn from(&self, year: u32) -> Option<u32> {
         let (least, most) = Field::Year.limits();
         let firsts = self.0.iter().filter_map(|values| {

@@ -203,7 +203,7 @@ fn files_in_other_encodings_are_reported() {
     for (content, text) in [
         (utf16(u16::to_le_bytes), "the file is UTF-16"),
         (utf16(u16::to_be_bytes), "the file is UTF-16"),
-        (vec![0; 4096], "the file contains nothing but NUL bytes"),
+        (vec![0; 4096], "the file contains only NUL bytes"),
         ([file.as_bytes(), &[0; 512]].concat(), "qlik.conf:3:1"),
         (
             [file.as_bytes(), &[0; 512]].concat(),
@@ -323,7 +323,7 @@ fn wrong_encodings_of_filters_keys_and_secrets_are_reported() {
         home.write("connections/qlik.conf", format!("{valid}{more}"));
         for (content, what) in [
             (utf16(text), "is UTF-16"),
-            (vec![0; 4096], "contains nothing but NUL bytes"),
+            (vec![0; 4096], "contains only NUL bytes"),
         ] {
             home.write(path, content);
             let run = home.run(&["check"]);

@@ -1,4 +1,4 @@
-//! Deliveries that are cut off, and catalogs that fail.
+//! Deliveries that are interrupted, and catalogs that fail.
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
@@ -12,10 +12,10 @@ use crate::{
     with_causes,
 };
 
-/// Maximum number of calls and writes after which deliveries are cut off.
+/// Maximum number of calls and writes after which deliveries are interrupted.
 const MAX_POINTS: usize = 200;
 
-/// Cuts the first delivery and one of changes at each call of the feed, in each way.
+/// Interrupts the first delivery and a delivery of changes at each call of the feed, in each way.
 pub(super) async fn at_every_point(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     let faults: [fn(usize) -> FeedFault; 3] = [
         FeedFault::HangsAt,
@@ -34,7 +34,7 @@ pub(super) async fn at_every_point(subject: &dyn FollowerUnderTest) -> Result<()
     Ok(())
 }
 
-/// Returns whether the delivery was cut.
+/// Returns whether the delivery was interrupted.
 async fn cut_at(
     subject: &dyn FollowerUnderTest,
     fault: FeedFault,
@@ -53,7 +53,7 @@ async fn cut_at(
     Ok(is_cut)
 }
 
-/// A scan that adds, changes and removes.
+/// Runs a scan that adds, changes and removes items.
 fn change(store: &MemoryStore) {
     let [east, _] = codes();
     store.scan(
@@ -63,7 +63,7 @@ fn change(store: &MemoryStore) {
     );
 }
 
-/// Lets the catalog fail after each number of writes.
+/// Makes the catalog fail after each number of writes.
 pub(super) async fn of_the_catalog(subject: &dyn FollowerUnderTest) -> Result<(), Violation> {
     for is_first in [true, false] {
         for writes in 0..MAX_POINTS as u64 {

@@ -28,7 +28,7 @@ pub enum FeedFault {
     None,
     /// The call with this number, counted from 0, and all later ones never end, as if the program was killed there.
     HangsAt(usize),
-    /// The same, but what the call was to record is recorded.
+    /// The same, but the call records its data before it hangs.
     HangsAfter(usize),
     /// The call with this number fails.
     FailsAt(usize),
@@ -198,7 +198,7 @@ impl Calls {
     }
 }
 
-/// Batches of one.
+/// Batches with one element.
 struct Singles<T> {
     calls: Calls,
     rest: VecDeque<T>,

@@ -1,4 +1,4 @@
-//! A store in memory: what scans saw, the changes between them, and how far a follower is.
+//! A store in memory, with items, changes, and the position of a follower.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,7 @@ pub struct MemoryStore {
 /// How a scan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
-    /// It saw everything; what it did not see is gone.
+    /// It saw everything. Other items are gone.
     Complete,
     /// The result may be incomplete.
     Partial,
@@ -39,9 +39,9 @@ pub enum Closing {
 pub(super) struct State {
     pub(super) connections: Vec<FeedConnection>,
     pub(super) entries: BTreeMap<ItemKey, FeedEntry<Entity>>,
-    /// Without their entries.
+    /// The changes, without their entries.
     pub(super) changes: Vec<FeedChange>,
-    /// The last change that was thrown away.
+    /// The last change that was deleted.
     forgotten: i64,
     pub(super) position: Option<Position>,
     pub(super) notes: BTreeMap<String, String>,
@@ -49,7 +49,7 @@ pub(super) struct State {
 }
 
 impl MemoryStore {
-    /// Records a scan of a connection that saw these items: ids and names. Each is in one folder.
+    /// Records a scan of a connection that saw these items: ids and names. All are in one folder.
     pub fn scan(&self, code: &ConnectionCode, seen: &[(&str, &str)], closing: Closing) {
         let mut state = self.state();
         state.begin(code);
@@ -77,14 +77,14 @@ impl MemoryStore {
             .put(code, &key, ItemState::Excluded, ChangeKind::Excluded);
     }
 
-    /// Forgets all changes and their number, as a store does with old ones.
+    /// Deletes all changes, as a store does with old ones.
     pub fn forget_changes(&self) {
         let mut state = self.state();
         state.forgotten = state.last().get() + 10;
         state.changes.clear();
     }
 
-    /// What a follower of this store reads next.
+    /// Returns the next feed for a follower of this store.
     pub fn feed(&self, fault: FeedFault) -> MemoryFeed<'_> {
         MemoryFeed::new(self, fault)
     }
@@ -97,7 +97,7 @@ impl MemoryStore {
             .is_some_and(|position| position >= state.last())
     }
 
-    /// The items of a connection that exist: keys and names.
+    /// Returns the existing items of a connection: keys and names.
     pub fn existing(&self, code: &ConnectionCode) -> BTreeMap<String, String> {
         self.names(code, |entity| match entity {
             Entity::Item(item) => Some(item.name.clone()),
@@ -105,7 +105,7 @@ impl MemoryStore {
         })
     }
 
-    /// The containers of a connection that exist: keys and names.
+    /// Returns the existing containers of a connection: keys and names.
     pub fn existing_containers(&self, code: &ConnectionCode) -> BTreeMap<String, String> {
         self.names(code, |entity| match entity {
             Entity::Item(_) => None,

@@ -9,7 +9,7 @@ use crate::{
     contract::{Violation, expect},
 };
 
-/// Names that catalogs, files and protocols may stumble over.
+/// Names that may be difficult for catalogs, files and protocols.
 const ODD_NAMES: [(&str, &str); 8] = [
     ("a", "Regions"),
     ("b", "Umsätze \"2024\" / 日本 📈"),
@@ -26,7 +26,7 @@ pub(super) fn codes() -> [ConnectionCode; 2] {
     ["east", "west"].map(|code| ConnectionCode::new(code).expect("a code that is not blank"))
 }
 
-/// A store with two connections that were completely scanned.
+/// Creates a store with two connections that had complete scans.
 pub(super) fn store() -> MemoryStore {
     let [east, west] = codes();
     let store = MemoryStore::default();
@@ -116,7 +116,7 @@ pub(super) async fn changes(subject: &dyn FollowerUnderTest) -> Result<(), Viola
         &[&[("a", "A2"), ("b", "B"), ("c", "C"), ("d", "D")]],
         &[&[("a", "A2"), ("d", "D")]],
         &[&[("b", "B again"), ("d", "D")]],
-        // Several scans between two deliveries: the last one counts.
+        // Several scans between two deliveries.
         &[
             &[("b", "B3")],
             &[],
@@ -151,7 +151,7 @@ pub(super) async fn incomplete_scans(subject: &dyn FollowerUnderTest) -> Result<
     store.scan(&east, &[("a", "A")], Closing::Partial);
     deliver_all(subject, &store).await?;
     compare_both(subject, &store, "after an incomplete scan").await?;
-    // A new store that knows less must not empty the catalog before a scan was complete.
+    // A new store with fewer items must not remove items from the catalog until a scan was complete.
     let store = MemoryStore::default();
     store.scan(&east, &[("a", "A")], Closing::Partial);
     deliver_all(subject, &store).await?;
@@ -192,7 +192,7 @@ pub(super) async fn another_store(subject: &dyn FollowerUnderTest) -> Result<(),
     expect(!shown.contains_key(&format!("{east}/f1/b")), || {
         "after the store was replaced: the catalog does not have what is gone".to_owned()
     })?;
-    // A store that fails says so.
+    // A delivery from a store that fails returns an error.
     let feed = store.feed(FeedFault::FailsAt(0));
     let outcome = deliver(subject, &feed).await?;
     expect(feed.calls() == 0 || matches!(outcome, Some(Err(_))), || {

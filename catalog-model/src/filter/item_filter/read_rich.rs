@@ -1,4 +1,4 @@
-//! The setting `filter`: an expression, or a file that holds one.
+//! The setting `filter`: an expression, or a file that contains one.
 
 use percent_encoding::percent_decode_str;
 
@@ -11,11 +11,11 @@ use crate::{
 
 pub(super) const KEY: &str = "filter";
 
-/// The message for a mistake in a file that messages must not quote.
+/// The message for an error in a file that messages must not quote.
 const NOT_QUOTED: &str = "the file is not a valid filter from here on; its text is not shown, because the file is outside \
-                          of the scanner's home or may hold secrets";
+                          the scanner's home or may contain secrets";
 
-/// Maximum number of bytes of an expression, as of a file that holds one.
+/// Maximum size of an expression in bytes, which is also that of a file that contains one.
 const MAX_BYTES: usize = 16_000_000;
 
 pub(super) fn read(settings: &mut Settings, criteria: &[Criterion]) -> Option<(Formula, Place)> {
@@ -96,7 +96,7 @@ fn read_file(
     None
 }
 
-/// The path of `file:///…` in the forms that people write it; relative ones start at the home.
+/// Returns the path of a `file:///…` URL, in several common forms. Relative paths start at the home.
 fn file_path(text: &str) -> Option<String> {
     let text = text.trim();
     let scheme = text.get(..5)?;
@@ -117,7 +117,7 @@ fn file_path(text: &str) -> Option<String> {
             && characters.next() == Some(':')
     });
     let path = drive.unwrap_or(path);
-    // A `%` that does not begin an escape stays as it is.
+    // A `%` that does not begin an escape is kept.
     Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
 }
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_named_in_the_forms_that_people_write() {
+    fn a_file_url_is_accepted_in_all_common_forms() {
         for (text, path) in [
             ("file:///etc/rules.txt", Some("/etc/rules.txt")),
             ("file:/etc/rules.txt", Some("/etc/rules.txt")),

@@ -72,7 +72,7 @@ struct RuleReader<'a> {
     budget: &'a mut Budget,
 }
 
-/// What the rules may still have, all together.
+/// The remaining number of patterns of all rules together.
 struct Budget {
     terms: usize,
     regexes: usize,
@@ -128,7 +128,7 @@ impl RuleReader<'_> {
         Some(id)
     }
 
-    /// What goes with the items that the rule accepts.
+    /// Reads the catalog of the items that the rule accepts.
     fn catalog(&mut self, block: &Object, action: Option<Action>) -> Option<Arc<str>> {
         let catalog = self.text(block, "catalog")?;
         if let (Some(Action::Reject), Some(written)) = (action, block.setting("catalog")) {
@@ -173,7 +173,7 @@ impl RuleReader<'_> {
         action
     }
 
-    /// The text of a key, blanks around it taken off; blank is the same as not set.
+    /// Returns the text of a key, without blanks around it. A blank text is the same as not set.
     fn text(&mut self, block: &Object, key: &str) -> Option<String> {
         let found = block.setting(key)?;
         let Some(text) = found.value.as_text() else {
@@ -281,7 +281,7 @@ impl RuleReader<'_> {
         })
     }
 
-    /// Takes a term from the budget. The first that is not in it is a problem.
+    /// Subtracts a term from the budget. The first one beyond it is a problem.
     fn is_within_budget(&mut self, key: &str, setting: &Node, written: &str) -> bool {
         let is_regex = written.starts_with(REGEX);
         let (left, what, max) = match is_regex {
@@ -292,7 +292,7 @@ impl RuleReader<'_> {
         *left = left.saturating_sub(1);
         if !is_left {
             let message = format!("the rules of `{KEY}` have more than {max} {what}");
-            let hint = "one pattern can stand for several texts: `\"regex:one|other\"`".to_owned();
+            let hint = "one pattern can match several texts: `\"regex:one|other\"`".to_owned();
             self.refuse(&format!(".rules.{key}"), &setting.place, message, hint);
         }
         is_left
@@ -344,7 +344,7 @@ struct Term {
     written: String,
 }
 
-/// A rule in one line.
+/// Formats a rule on one line.
 fn printed(action: Action, terms: &[Term]) -> String {
     let word = match action {
         Action::Accept => "ACCEPT",

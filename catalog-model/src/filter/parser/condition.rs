@@ -2,8 +2,8 @@
 
 use super::{MAX_REGEXES, MAX_TEXTS, Parsed, Parser};
 use crate::filter::{
-    error::{ExpressionError, Position, excerpt},
-    expression::{Condition, Formula, Operand, Part, Texts},
+    error::{ExpressionError, TextPosition, excerpt},
+    expression::{Condition, Formula, Operand, Substring, Texts},
     glob::Glob,
     lexer::{Kind, unescape},
     near::{keyword_of, operator_of},
@@ -47,7 +47,7 @@ impl Parser<'_> {
         } else if self.takes("!=")? {
             Condition::Differs(self.text_value()?)
         } else if self.takes("contains")? {
-            Condition::Contains(Part::new(&self.text_value()?))
+            Condition::Contains(Substring::new(&self.text_value()?))
         } else if self.takes("starts")? {
             self.expect("with")?;
             Condition::StartsWith(self.text_value()?)
@@ -84,7 +84,7 @@ impl Parser<'_> {
             _ => "=",
         };
         let operand = excerpt(&operand.to_string());
-        let before = format!("`not` stands before a comparison: `not {operand} {written} …`");
+        let before = format!("`not` must be before a comparison: `not {operand} {written} …`");
         Err(self.unexpected(before))
     }
 
@@ -124,7 +124,7 @@ impl Parser<'_> {
             texts.push(self.text_value()?);
         }
         if !self.takes(")")? {
-            let hint = "texts are divided by `,` and end with `)`: `in ('a', 'b')`";
+            let hint = "separate texts with `,` and end the list with `)`: `in ('a', 'b')`";
             return Err(self.unexpected(hint.to_owned()));
         }
         Ok(Texts::new(texts))
@@ -177,7 +177,7 @@ impl Parser<'_> {
             let message = format!("`{flag}` is not a flag of a regular expression,");
             self.error(at..at + flag.len_utf8(), message, hint.to_owned())
         })?;
-        let position = Position::new(self.text, start);
+        let position = TextPosition::new(self.text, start);
         Regex::new(text, flags, Some(position))
             .map(Condition::Regex)
             .map_err(|InvalidRegex { at, why, hint }| {

@@ -9,29 +9,29 @@ use super::InvalidRegex;
 /// first text of 1,000 characters took 8 ms; with 2,500 in a look-ahead, each text took 16 s.
 const MAX_PIECES: usize = 1_000;
 
-/// How a pattern is tried on a text.
+/// How a pattern is matched against a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Walk {
-    /// Straight through the text: its length is the cost.
+pub(super) enum MatchMethod {
+    /// In one pass. The cost is the length of the text.
     Straight,
-    /// With steps back, or looking ahead and behind.
+    /// With backtracking or look-around.
     Back,
 }
 
-/// How a pattern is tried, unless some text would make it too slow.
-pub(super) fn walk(pattern: &Expr) -> Result<Walk, InvalidRegex> {
+/// Returns how a pattern is matched, or an error if it could be too slow.
+pub(super) fn walk(pattern: &Expr) -> Result<MatchMethod, InvalidRegex> {
     if counted(pattern) > MAX_PIECES {
         let why = format!("its counted repetitions make more than {MAX_PIECES} pieces");
         return Err(refused(why, "count less, or write `*` for `{0,50}`"));
     }
-    // Each character would begin the inner repetition anew, which no count of steps ends.
+    // Each character would restart the inner repetition, which the limit of steps cannot stop.
     if repeats_inside(pattern, false) {
         let why = "a look-around has a repetition with look-around in it".to_owned();
         return Err(refused(why, "write `(?!.*x)` for `(?!(?:(?!x).)*x)`"));
     }
     Ok(match pattern.has_descendant_or_self(looks_or_steps_back) {
-        true => Walk::Back,
-        false => Walk::Straight,
+        true => MatchMethod::Back,
+        false => MatchMethod::Straight,
     })
 }
 
@@ -43,7 +43,7 @@ fn refused(why: String, hint: &str) -> InvalidRegex {
     }
 }
 
-/// The pieces that all counted repetitions make.
+/// Returns the number of pieces of all counted repetitions.
 fn counted(expr: &Expr) -> usize {
     match expr {
         Expr::Repeat { lo, hi, .. } if count(*lo, *hi) > 1 => pieces(expr),
@@ -66,12 +66,12 @@ fn pieces(expr: &Expr) -> usize {
     }
 }
 
-/// How often a repetition is written out: one without an end as often as it must be.
+/// Returns how often a repetition is expanded. A repetition without maximum is expanded to its minimum.
 fn count(least: usize, most: usize) -> usize {
     if most == usize::MAX { least } else { most }
 }
 
-/// Whether a look-around, or a group that is not entered again, has a repetition with such a one in it.
+/// Whether a look-around or an atomic group contains a repetition that contains one of these.
 fn repeats_inside(expr: &Expr, inside: bool) -> bool {
     let repeats = matches!(expr, Expr::Repeat { .. });
     if inside && repeats && expr.has_descendant(looks_or_steps_back) {

@@ -3,19 +3,19 @@
 
 use super::InvalidRegex;
 
-/// Letters that have a meaning after a `\`, the same as in Java; within `[…]` fewer have one.
+/// Letters with the same meaning after a `\` as in Java. Within `[…]` there are fewer.
 const ESCAPES: &str = "AbBdDeafGknpPrRsStuwWxz";
 const ESCAPES_OF_CLASSES: &str = "dDeafnpPrsStuwWx";
 
 /// What to write instead of an unsupported escape.
-const INSTEAD: [(char, &str); 17] = [
+const REPLACEMENTS: [(char, &str); 17] = [
     ('g', "write the group again where it is called"),
     ('K', "leave it out: a pattern matches the whole text"),
     ('h', r"write `[\p{Zs}\t]` for a blank of a line"),
     ('H', r"write `[^\p{Zs}\t]` for all but the blanks of a line"),
     ('v', r"write `[\n\x0B\f\r\u0085\u2028\u2029]`"),
     ('V', r"write `[^\n\x0B\f\r\u0085\u2028\u2029]`"),
-    ('N', "write `.` for all but line breaks"),
+    ('N', "write `.` for any character except a line break"),
     ('O', "write `(?s:.)` for any character"),
     ('X', "write `.` for a character"),
     ('Z', r"write `\z` for the end of the text"),
@@ -40,7 +40,7 @@ const INSTEAD: [(char, &str); 17] = [
     ('>', "write `>` without a `\\`, or `\\b` where a word ends"),
 ];
 
-/// Whether blanks and comments are nothing, by the flag `x`.
+/// Whether blanks and comments are ignored because of the flag `x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blanks {
     Count,
@@ -48,17 +48,17 @@ pub(super) enum Blanks {
 }
 
 /// A walk through a pattern.
-struct Walk<'t> {
+struct PatternReader<'t> {
     text: &'t str,
     at: usize,
     blanks: Blanks,
-    /// How they are outside each group that is open.
+    /// The setting outside each open group.
     outside: Vec<Blanks>,
 }
 
-/// Checks that a pattern has nothing that it would not mean in Java.
+/// Checks that a pattern has the same meaning as in Java.
 pub(super) fn check(text: &str, blanks: Blanks) -> Result<(), InvalidRegex> {
-    let mut walk = Walk {
+    let mut walk = PatternReader {
         text,
         at: 0,
         blanks,
@@ -70,7 +70,7 @@ pub(super) fn check(text: &str, blanks: Blanks) -> Result<(), InvalidRegex> {
     Ok(())
 }
 
-impl<'t> Walk<'t> {
+impl<'t> PatternReader<'t> {
     fn rest(&self) -> &'t str {
         &self.text[self.at..]
     }
@@ -116,7 +116,7 @@ impl<'t> Walk<'t> {
             letter => !letter.is_ascii_alphabetic() || known.contains(letter),
         };
         if !fits {
-            let instead = INSTEAD.iter().find(|(other, _)| *other == letter);
+            let instead = REPLACEMENTS.iter().find(|(other, _)| *other == letter);
             let hint = match instead {
                 Some((_, hint)) => hint,
                 None if letter == 'k' => "name a group: `(?<name>…)` and `\\k<name>`",
@@ -131,7 +131,7 @@ impl<'t> Walk<'t> {
         Ok(())
     }
 
-    /// `[…]`, with those within it.
+    /// Reads `[…]`, including nested ones.
     fn class(&mut self) -> Result<(), InvalidRegex> {
         let mut depth = 0;
         while let Some(next) = self.next() {
@@ -164,7 +164,7 @@ impl<'t> Walk<'t> {
                         && (blank.is_whitespace() || blank == '#') =>
                 {
                     let hint = r"with the flag `x`, write `\x20` for a blank and `\#` for `#`";
-                    return Err(self.refusal("a blank or `#` in `[…]` is nothing in Java", hint));
+                    return Err(self.refusal("a blank or `#` in `[…]` is ignored in Java", hint));
                 }
                 other => self.take(other.len_utf8()),
             }
@@ -172,7 +172,7 @@ impl<'t> Walk<'t> {
         Ok(())
     }
 
-    /// The beginning of a group, with the flags that it sets.
+    /// Reads the beginning of a group and its flags.
     fn group(&mut self) -> Result<(), InvalidRegex> {
         self.outside.push(self.blanks);
         let inside = &self.rest()[1..];
@@ -210,7 +210,7 @@ impl<'t> Walk<'t> {
                     return Err(self.refusal(&format!("the flag `{flag}` is unknown here"), hint));
                 }
                 ')' => {
-                    // They hold up to the end of the group around.
+                    // They apply until the end of the enclosing group.
                     self.outside.pop();
                     self.take(1);
                     return Ok(());
@@ -232,7 +232,7 @@ impl<'t> Walk<'t> {
     }
 }
 
-/// Whether `<name>` comes next, a name as Java has it.
+/// Whether `<name>` follows, with a name that is valid in Java.
 fn is_group(after: &str) -> bool {
     let name = after
         .strip_prefix('<')

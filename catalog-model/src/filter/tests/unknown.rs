@@ -1,4 +1,4 @@
-//! What is decided of items of which not everything is known: nothing that could turn out wrong.
+//! Decisions about items with unknown values must be correct for every possible value.
 
 use std::{io, sync::Arc};
 
@@ -9,7 +9,7 @@ use crate::{
     settings::{FileSource, Node, Object, Value},
 };
 
-/// An item that answers some criteria only; the others answer as another item would.
+/// An item with unknown values for some criteria. These criteria can have the values of another item.
 #[derive(Debug)]
 struct Masked<'a> {
     item: &'a Item,
@@ -27,7 +27,7 @@ enum Shows {
 
 impl Masked<'_> {
     fn item_for(&self, criterion: CriterionId) -> &Item {
-        assert!(self.knows(criterion), "nobody asks for what is unknown");
+        assert!(self.knows(criterion), "unknown values are not requested");
         if self.known[criterion.0] {
             self.item
         } else {
@@ -55,7 +55,7 @@ impl Subject for Masked<'_> {
     }
 }
 
-/// Whether a node holds where all is known, by the words of the language.
+/// Whether a node holds for an item without unknown values.
 fn plainly(node: &Formula, item: &Item) -> bool {
     match node {
         Formula::Not(inner) => !plainly(inner, item),
@@ -119,7 +119,7 @@ fn filter(rules: &[Rule], rich: &Formula) -> ItemFilter {
     read.unwrap_or_else(|| panic!("{:?}", settings.problems()))
 }
 
-/// A decision without the rule that excludes: which rule it would be is not always known.
+/// Formats a decision without the rule that excludes, because this rule is not always known.
 fn in_words(evaluation: &Evaluation) -> String {
     match &evaluation.decision {
         Decision::Keep { catalog } => format!("keep {catalog:?}"),
@@ -132,25 +132,25 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn where_all_is_known_the_logic_has_two_values(node in node(3, 0), item in item()) {
+    fn without_unknown_values_every_result_is_known(node in node(3, 0), item in item()) {
         prop_assert_eq!(holds(&node, &item, &Budget::new()), Truth::from_bool(plainly(&node, &item)));
     }
 
     #[test]
-    fn what_holds_under_unknowns_holds_whatever_they_are(
+    fn a_known_result_holds_for_all_unknown_values(
         node in node(3, 0), item in item(), other in item(), known in any::<[bool; 4]>(),
     ) {
         let masked = |shows| Masked { item: &item, known, other: &other, shows };
         let whole = holds(&node, &masked(Shows::All), &Budget::new());
         match holds(&node, &masked(Shows::KnownAlone), &Budget::new()) {
             Truth::Unknown(Cause::NotRead(asked)) => prop_assert!(!known[asked.id.0], "{}", asked),
-            Truth::Unknown(Cause::PatternLimit(gave_up)) => prop_assert!(false, "{:?}", gave_up),
+            Truth::Unknown(Cause::PatternLimit(limit_error)) => prop_assert!(false, "{:?}", limit_error),
             truth => prop_assert_eq!(truth, whole),
         }
     }
 
     #[test]
-    fn what_is_decided_under_unknowns_is_decided_so_whatever_they_are(
+    fn a_decision_holds_for_all_unknown_values(
         rules in proptest::collection::vec(rule(), 0..4),
         rich in node(1, 0),
         item in item(), other in item(), known in any::<[bool; 4]>(),

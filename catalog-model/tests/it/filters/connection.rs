@@ -60,7 +60,7 @@ pub(super) fn settings(entries: Vec<(&str, Value)>) -> Settings {
 pub(super) fn read(entries: Vec<(&str, Value)>) -> Option<ItemFilter> {
     let mut settings = settings(entries);
     let filter = ItemFilter::read(&mut settings, CRITERIA);
-    assert_eq!(settings.problems(), [], "the filters are well");
+    assert_eq!(settings.problems(), [], "the filters are valid");
     assert_eq!(settings.unknown(), [], "the filters are known settings");
     filter
 }
@@ -258,7 +258,7 @@ fn a_rule_whose_pattern_gives_up_leaves_only_its_own_items_undecided() {
     let back = r"regex:(?=a)(a|a|aa)+\1c";
     let or_xyz = r"regex:(?=a)(a|a|aa)+\1c|xyz";
     for (rules, expected) in [
-        (vec![rule("REJECT", &[("app", back)])], "unknown"),
+        (vec![rule("REJECT", &[("app", back)])], "undecided"),
         (vec![rule("ACCEPT", &[("app", back)])], "keep"),
         (
             vec![rule("REJECT", &[("app", back), ("stream", "HR")])],
@@ -269,31 +269,31 @@ fn a_rule_whose_pattern_gives_up_leaves_only_its_own_items_undecided() {
                 rule("REJECT", &[("stream", "Sales")]),
                 rule("ACCEPT", &[("app", back)]),
             ],
-            "leave",
+            "exclude",
         ),
         (
             vec![
                 rule("ACCEPT", &[("app", back)]),
                 rule("REJECT", &[("stream", "Sales")]),
             ],
-            "unknown",
+            "undecided",
         ),
         (
             vec![
                 rule("REJECT", &[("app", back)]),
                 rule("REJECT", &[("stream", "Sales")]),
             ],
-            "leave",
+            "exclude",
         ),
-        (vec![rule("REJECT", &[("tag", or_xyz)])], "leave"),
-        (vec![rule("REJECT", &[("tag", back)])], "unknown"),
+        (vec![rule("REJECT", &[("tag", or_xyz)])], "exclude"),
+        (vec![rule("REJECT", &[("tag", back)])], "undecided"),
     ] {
         COLUMN.set(0);
         let filter = read(vec![("filters", list(rules))]).unwrap();
         let decision = match filter.decide(&item).decision {
             Decision::Keep { .. } => "keep",
-            Decision::Exclude { .. } => "leave",
-            Decision::Undecided { .. } => "unknown",
+            Decision::Exclude { .. } => "exclude",
+            Decision::Undecided { .. } => "undecided",
         };
         assert_eq!(decision, expected, "{:?}", filter.rules());
     }

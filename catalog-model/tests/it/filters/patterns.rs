@@ -50,7 +50,7 @@ fn syntax_that_differs_from_java_is_refused_with_a_suggestion() {
         ("[a~~b]", "`~~` is unknown in `[…]`", 2, r"`\~`"),
         (
             "(?x)[a b]",
-            "a blank or `#` in `[…]` is nothing in Java",
+            "a blank or `#` in `[…]` is ignored in Java",
             6,
             r"`\x20`",
         ),

@@ -101,7 +101,7 @@ fn with_only_ids(decision: Decision) -> Decision {
 
 #[test]
 fn a_rule_that_may_match_leaves_an_item_undecided_unless_the_result_is_the_same() {
-    let leave = |rule| Decision::Exclude {
+    let exclude = |rule| Decision::Exclude {
         rule: only_id(RuleId(rule)),
     };
     let keep = |catalog: Option<&str>| Decision::Keep {
@@ -123,9 +123,9 @@ fn a_rule_that_may_match_leaves_an_item_undecided_unless_the_result_is_the_same(
         (
             &[("REJECT", "", finance), ("ACCEPT", "", tag)],
             "",
-            leave(0),
+            exclude(0),
         ),
-        (&[("REJECT", "", tag), ("REJECT", "", &[])], "", leave(1)),
+        (&[("REJECT", "", tag), ("REJECT", "", &[])], "", exclude(1)),
         (&[("ACCEPT", "", tag)], "", keep(None)),
         (&[("ACCEPT", "A", tag)], "", unknown(0, "tag")),
         (
@@ -142,14 +142,14 @@ fn a_rule_that_may_match_leaves_an_item_undecided_unless_the_result_is_the_same(
             "",
             unknown(0, "tag"),
         ),
-        (&[("REJECT", "", region)], "never", leave(1)),
+        (&[("REJECT", "", region)], "never", exclude(1)),
         (
             &[("REJECT", "", region)],
             "tag is null",
             unknown(0, "custom_property.Region"),
         ),
         (&[("ACCEPT", "", finance)], "tag is null", unknown(1, "tag")),
-        (&[("ACCEPT", "A", tag)], "stream = 'x'", leave(1)),
+        (&[("ACCEPT", "A", tag)], "stream = 'x'", exclude(1)),
     ] {
         assert_eq!(
             with_only_ids(decided(rules, filter).decision),

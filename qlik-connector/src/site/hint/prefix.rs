@@ -1,10 +1,10 @@
-//! Advice about the two parts of a URL that decide which virtual proxy answers: its prefix and its host name.
+//! Advice about the two parts of a URL that select the virtual proxy: its prefix and its host name.
 
 use std::net::IpAddr;
 
 use qrs_client::SiteUrl;
 
-/// The virtual proxy that answers does not authenticate by header.
+/// Advice if the virtual proxy does not authenticate by header.
 pub(super) fn other_prefix(site: &SiteUrl) -> String {
     match site.prefix() {
         Some(prefix) => format!(
@@ -18,7 +18,7 @@ pub(super) fn other_prefix(site: &SiteUrl) -> String {
     }
 }
 
-/// Which prefix to give.
+/// Advice about the prefix.
 pub(super) fn header_prefix(site: &SiteUrl) -> String {
     match site.prefix() {
         Some(prefix) => format!(
@@ -32,7 +32,7 @@ pub(super) fn header_prefix(site: &SiteUrl) -> String {
     }
 }
 
-/// Which host name to give.
+/// Advice about the host name.
 pub(super) fn host_name(site: &SiteUrl) -> String {
     let host = site.host();
     let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();

@@ -175,7 +175,7 @@ async fn a_follower_waits_for_another_process_that_delivers_to_it() {
     let (_scratch, deliverer) = scanned().await;
     let well = follower("well", Behavior::Delivers);
     let path = deliverer.home.follower_lock(well.follower.name());
-    let other = Lock::take(&path, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let other = Lock::acquire(&path, jiff::Timestamp::UNIX_EPOCH).unwrap();
     let mut runs = JoinSet::new();
     runs.spawn_blocking(deliverer.task(well));
     assert!(runs.try_join_next().is_none());

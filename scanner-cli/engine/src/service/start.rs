@@ -41,7 +41,7 @@ impl Installation {
         let (path, home) = (self.home.lock(), self.home.path(""));
         let mut retries = 0;
         loop {
-            match Lock::take(&path, (self.clock)()) {
+            match Lock::acquire(&path, (self.clock)()) {
                 Ok(lock) => return Ok(lock),
                 Err(LockError::Busy(_)) if retries < LOCK_RETRIES => {
                     retries += 1;

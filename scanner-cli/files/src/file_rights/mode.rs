@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::FOLDER_MODE;
 
-/// The mode of a file that a setting names, such as `0644`.
+/// The mode of a file, such as `0644`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileMode(u32);
 
 /// The permissions that the owner needs: the scanner reads and writes the file.
 const OWNER: u32 = 0o600;
-/// All permissions that a file may have, unless it is a program.
+/// All permissions that a file other than a program may have.
 const ALL: u32 = 0o666;
 
 impl FileMode {
@@ -25,18 +25,18 @@ impl FileMode {
         (mode & OWNER == OWNER && mode & !ALL == 0).then_some(Self(mode))
     }
 
-    /// The mode as the system has it.
+    /// Returns the mode as a number.
     #[cfg(unix)]
     pub fn bits(self) -> u32 {
         self.0
     }
 
-    /// The mode of a new folder, which is accessible to all accounts that may read the file.
+    /// Returns the mode of a new folder that is accessible to all accounts that may read the file.
     pub fn of_folder(self) -> u32 {
         FOLDER_MODE | if self.0 & 0o004 == 0 { 0 } else { 0o005 }
     }
 
-    /// Whether the folder, if it exists, keeps somebody out who may read the file.
+    /// Whether the folder exists and denies access to an account that may read the file.
     #[cfg(unix)]
     pub fn is_shut_out_by(self, folder: &Path) -> bool {
         use crate::input_file;
@@ -47,13 +47,13 @@ impl FileMode {
             .is_ok_and(|found| found.permissions().mode() & wanted != wanted)
     }
 
-    /// Whether the folder keeps somebody out: modes do not count on other systems.
+    /// Always false, because other systems have no modes.
     #[cfg(not(unix))]
     pub fn is_shut_out_by(self, _folder: &Path) -> bool {
         false
     }
 
-    /// Gives the file this mode, if it exists and has another one.
+    /// Sets this mode for the file, if it exists and has a different one.
     ///
     /// # Errors
     /// If the mode cannot be changed.
@@ -72,7 +72,7 @@ impl FileMode {
         }
     }
 
-    /// Gives the file this mode: modes do not count on other systems.
+    /// Does nothing, because other systems have no modes.
     ///
     /// # Errors
     /// Never.
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mode_is_octal_and_lets_the_owner_read_and_write() {
+    fn a_mode_is_octal_and_allows_the_owner_to_read_and_write() {
         for (text, mode) in [
             ("0644", Some(0o644)),
             ("644", Some(0o644)),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_folder_lets_in_who_may_read_the_file() {
+    fn a_new_folder_is_accessible_to_readers_of_the_file() {
         for (file, folder) in [
             ("0640", 0o750),
             ("0600", 0o750),

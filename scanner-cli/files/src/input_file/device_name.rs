@@ -1,4 +1,4 @@
-//! Names that Windows takes for devices and pipes, whatever folder they are in.
+//! Names that Windows treats as devices and pipes in every folder.
 
 /// Whether Windows opens a device or a named pipe under this path: `CON`, `conf\nul.pem`, `COM1`, `\\.\pipe\x`,
 /// `\\server\pipe\x`.
@@ -21,7 +21,7 @@ fn is_pipe(part: &str) -> bool {
     part.eq_ignore_ascii_case("pipe") || part.eq_ignore_ascii_case("mailslot")
 }
 
-/// Whether a part of a path names a device, whatever its ending and the space after its name.
+/// Whether a part of a path is the name of a device. Its extension and space after its name are ignored.
 pub fn is_reserved(part: &str) -> bool {
     let stem = part.split(['.', ':']).next().unwrap_or_default();
     let stem = stem.trim_end().to_lowercase();
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn devices_and_pipes_are_known_by_their_names() {
+    fn devices_and_pipes_are_recognized_by_their_names() {
         for device in [
             "CON",
             "nul",

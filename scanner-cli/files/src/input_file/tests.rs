@@ -31,7 +31,7 @@ fn a_regular_file_is_read_whole_and_through_links() {
 }
 
 #[test]
-fn a_file_that_is_too_large_is_refused_whatever_its_size_says() {
+fn a_file_that_is_too_large_is_refused_even_if_its_size_is_unknown() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
     // Windows reserves the whole length on the disk.
@@ -67,7 +67,7 @@ fn pipes_devices_and_sockets_are_refused_without_waiting() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_of_our_own_is_never_opened_through_a_link() {
+fn an_own_file_is_never_opened_through_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let (target, link) = (folder.path().join("target"), folder.path().join("a.lock"));
     fs::write(&target, "precious").unwrap();

@@ -1,7 +1,7 @@
-//! Calls to the file system that may never return, each in a thread that is waited for a limited time.
+//! Runs calls to the file system that may never return, each in a thread with a time limit.
 //!
-//! A call that hangs, as on a network folder whose server is gone, cannot be interrupted. Its thread is left behind
-//! until the system answers. Meanwhile the same path is refused at once, and the number of such threads is limited.
+//! A call that hangs, for example in a network folder whose server is down, cannot be interrupted. Its thread waits
+//! until the system responds. Until then, the same path is refused at once. The number of such threads is limited.
 
 use std::{
     collections::BTreeSet,
@@ -16,10 +16,10 @@ use std::{
     time::Duration,
 };
 
-/// How long a call may take while no other hangs.
+/// Time limit of a call if no other call hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a call may take, however many others hang.
+/// Shortest time limit of a call, used if many others hang.
 const MIN_TIME_LIMIT: Duration = Duration::from_secs(1);
 
 /// Maximum number of threads whose calls hang.
@@ -28,7 +28,7 @@ const MAX_HANGING: usize = 64;
 /// Maximum number of threads that wait for the next call.
 const MAX_IDLE: usize = 4;
 
-/// Size of a thread's stack in bytes; the calls need little.
+/// Size of a thread's stack in bytes. The calls need little.
 const STACK: usize = 256 * 1024;
 
 type Call = Box<dyn FnOnce() + Send>;
@@ -40,13 +40,13 @@ static THREADS: Mutex<Threads> = Mutex::new(Threads {
 
 /// The threads that exist.
 struct Threads {
-    /// Ways to those that wait for a call.
+    /// Senders to the threads that wait for a call.
     idle: Vec<mpsc::Sender<Call>>,
-    /// The paths of calls that did not return in time and have not returned since.
+    /// The paths of calls that exceeded their limit and have not returned yet.
     hanging: BTreeSet<PathBuf>,
 }
 
-/// Makes a call about `path` in another thread.
+/// Runs a call for `path` in another thread.
 ///
 /// # Errors
 /// The call's own error; [`io::ErrorKind::TimedOut`] if it does not return in time, or an earlier one about this path
@@ -60,7 +60,7 @@ pub(super) fn run<T: Send + 'static>(
     let returned = Arc::new(AtomicBool::new(false));
     let (sets_returned, about) = (Arc::clone(&returned), path.to_path_buf());
     start(Box::new(move || {
-        // The receiver may have given up.
+        // The receiver may have stopped waiting.
         let _ = sender.send(call());
         let mut threads = threads();
         sets_returned.store(true, Ordering::Relaxed);
@@ -77,14 +77,14 @@ pub(super) fn run<T: Send + 'static>(
                 threads.hanging.insert(path.to_path_buf());
             }
             drop(threads);
-            // It may have come at the last moment.
+            // The result may have arrived at the last moment.
             result.try_recv().unwrap_or_else(|_| Err(no_answer(limit)))
         }
     }
 }
 
-/// How long a call about `path` may take: the more calls hang already, the shorter, so that a folder full of files that
-/// hang does not keep the others waiting for minutes.
+/// Returns the time limit of a call for `path`. It becomes shorter the more calls hang, so that a folder full of
+/// hanging files does not delay other calls for minutes.
 fn time_limit(path: &Path) -> io::Result<Duration> {
     let threads = threads();
     if threads.hanging.contains(path) {
@@ -103,7 +103,7 @@ fn no_answer(limit: Duration) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, message)
 }
 
-/// Gives a call to a thread that waits for one, or to a new one.
+/// Passes a call to a waiting thread, or to a new one.
 fn start(mut call: Call) -> io::Result<()> {
     while let Some(thread) = { threads().idle.pop() } {
         match thread.send(call) {
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_that_hangs_is_given_up_and_others_go_on() {
+    fn a_hanging_call_times_out_and_others_continue() {
         let path = Path::new("/hangs/1");
         threads().hanging.insert(path.to_path_buf());
         let error = run(path, || Ok(())).unwrap_err();
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert!(threads().hanging.contains(hanging));
         assert_eq!(run(Path::new("/answers"), || Ok(7)).unwrap(), 7);
-        // Once it answers, it may be asked again.
+        // Once the call has returned, the path is accepted again.
         go_on.send(()).unwrap();
         while threads().hanging.contains(hanging) {
             thread::yield_now();

@@ -1,16 +1,16 @@
-//! The two day fields together, one of which is `?`.
+//! The two day fields, one of which must be `?`.
 
 use super::list::List;
 use crate::{days::Days, error::QuartzError, field::Field, term::Term};
 
-/// The days that the two fields name.
+/// Combines the two fields.
 pub(super) fn days(month: &List<'_>, week: &List<'_>) -> Result<Days, QuartzError> {
     check(month)?;
     check(week)?;
     match (month.is_unset(), week.is_unset()) {
         (true, true) => Err(week
             .part
-            .error("cannot be `?` where the day of month is `?`, too")),
+            .error("cannot be `?` because the day of month is also `?`")),
         (false, false) => {
             let what = format!(
                 "cannot be combined with the day of month `{}`: one of the two must be `?`",
@@ -23,7 +23,7 @@ pub(super) fn days(month: &List<'_>, week: &List<'_>) -> Result<Days, QuartzErro
     }
 }
 
-/// Refuses a list with elements that must stand alone.
+/// Refuses a list with elements that must be the only element.
 fn check(list: &List<'_>) -> Result<(), QuartzError> {
     let stands_alone = |term: Term| {
         matches!(
@@ -43,7 +43,7 @@ fn check(list: &List<'_>) -> Result<(), QuartzError> {
         if stands_alone(element.term) || element.part.text.contains(['L', 'l']) {
             return Err(element
                 .part
-                .error("cannot be in a list: it must stand alone"));
+                .error("cannot be in a list: it must be the only element"));
         }
     }
     Ok(())
@@ -55,7 +55,7 @@ fn days_of_month(list: &List<'_>) -> Days {
         .any(|term| matches!(term, Term::NearestWeekday(_)));
     match list.terms().next() {
         Some(Term::LastDay { before, weekday }) => Days::Last { before, weekday },
-        // Of a list with `W`, the smallest value counts.
+        // In a list with `W`, only the smallest value counts.
         _ if nearest => Days::NearestWeekday(list.bits().trailing_zeros()),
         _ => Days::OfMonth(list.bits()),
     }
@@ -66,7 +66,7 @@ fn days_of_week(list: &List<'_>) -> Days {
         Term::NthWeekday { nth, .. } => Some(nth),
         _ => None,
     });
-    // Of a list with `#`, the smallest value counts.
+    // In a list with `#`, only the smallest value counts.
     let weekday = list.bits().trailing_zeros();
     match (list.terms().next(), nth) {
         (Some(Term::LastWeekday(weekday)), _) => Days::LastWeekday(weekday),

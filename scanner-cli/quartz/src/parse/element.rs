@@ -1,7 +1,7 @@
 //! One element of a field's list: `*`, `5`, `10-20/5`, `MON-FRI`, `L-3W`, `6#3`.
 //!
-//! An element is read from the left as far as it has a meaning. Quartz ignores the rest. A rest that begins like a
-//! range, a step or one of the day letters is ignored here, too, with a warning; any other is refused.
+//! An element is read from the left as far as it is valid. Quartz ignores the rest. A rest that begins like a range, a
+//! step or one of the day letters is also ignored here, with a warning; any other rest is refused.
 
 use super::suggestion;
 use crate::{
@@ -16,20 +16,20 @@ use crate::{
 pub(super) struct Element<'t> {
     pub(super) part: Part<'t>,
     pub(super) term: Term,
-    /// The element as it is understood, without what is ignored.
+    /// The element without its ignored part.
     pub(super) meaning: String,
-    /// Whether nothing of it is ignored.
+    /// Whether no part of it is ignored.
     pub(super) is_whole: bool,
 }
 
-/// What is ignored at the end of an element begins with one of these.
+/// The characters with which an ignored rest of an element may begin.
 const IGNORED: [char; 6] = ['-', '/', '#', 'L', 'W', 'C'];
 
 /// The largest number of days before the last one.
 const MAX_BEFORE_LAST: u32 = 30;
 
 impl Element<'_> {
-    /// What is ignored of it.
+    /// Returns the ignored part.
     pub(super) fn ignored(&self) -> Option<Ignored> {
         let ignored = || Ignored::new(self.part, &self.meaning);
         (!self.is_whole).then(|| ignored().with_alternative(suggestion::for_ignored(self.part)))
@@ -60,11 +60,11 @@ struct Reader<'t, 'c> {
     text: &'c str,
 }
 
-/// A term, and how many characters of the element it took.
-type Taken = Result<(Term, usize), QuartzError>;
+/// A term, and the number of characters of the element that it uses.
+type Parsed = Result<(Term, usize), QuartzError>;
 
 impl<'t> Reader<'t, '_> {
-    fn unset(&self) -> Taken {
+    fn unset(&self) -> Parsed {
         match self.part.field {
             Field::DayOfMonth | Field::DayOfWeek => Ok((Term::Unset, 1)),
             _ => Err(self
@@ -74,7 +74,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// `*`, `*/5`, `/5`.
-    fn all(&self) -> Taken {
+    fn all(&self) -> Parsed {
         let length = usize::from(self.text.starts_with('*'));
         let all = Values::all(self.part.field);
         if !self.text[length..].starts_with('/') {
@@ -88,7 +88,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// An element that begins with a digit.
-    fn number(&self) -> Taken {
+    fn number(&self) -> Parsed {
         let (first, length) = self.digits(0)?;
         let rest = &self.text.as_bytes()[length..];
         match (rest.first(), self.part.field) {
@@ -128,7 +128,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// `first-last` and `first-last/step`, after the first number.
-    fn range(&self, first: u32, at: usize) -> Taken {
+    fn range(&self, first: u32, at: usize) -> Parsed {
         self.check(first, at)?;
         let (last, end) = self.digits(at + 1)?;
         self.part
@@ -138,7 +138,7 @@ impl<'t> Reader<'t, '_> {
         if self.part.field == Field::Year && last < first {
             return Err(self.part.error("ends before it begins"));
         }
-        // Quartz limits the step of a range no more than its effect: a large one leaves the first value alone.
+        // Quartz does not limit the step of a range. With a large step, only the first value remains.
         let (step, length) = match self.text[end..].starts_with('/') {
             true => self.digits(end + 1)?,
             false => (1, end),
@@ -147,7 +147,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// `#3`, up to the end.
-    fn nth(&self, weekday: u32, at: usize) -> Taken {
+    fn nth(&self, weekday: u32, at: usize) -> Parsed {
         match self.text[at + 1..].parse() {
             Ok(nth @ 1..=5) => Ok((Term::NthWeekday { weekday, nth }, self.text.len())),
             _ => Err(self.part.error("needs a number from 1 to 5 after `#`")),
@@ -155,7 +155,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// `MON`, `MONDAY`, `MON-FRI`, `FRIL`, `FRI#3`.
-    fn name(&self) -> Taken {
+    fn name(&self) -> Parsed {
         let (first, length) = self.named(0)?;
         let rest = &self.text.as_bytes()[3..];
         match (rest.first(), self.part.field) {
@@ -170,7 +170,7 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    /// The value of the name at `at`, of which three letters count, and where the name ends.
+    /// Returns the value of the name at `at`, of which three letters are significant, and the end of the name.
     fn named(&self, at: usize) -> Result<(u32, usize), QuartzError> {
         let field = self.part.field;
         let rest = &self.text[at..];
@@ -199,7 +199,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// `L`, `LW`, `L-3`, `L-3W`.
-    fn last(&self) -> Taken {
+    fn last(&self) -> Parsed {
         let end = self.text.len();
         match self.part.field {
             Field::DayOfMonth => {}
@@ -243,7 +243,7 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    /// The number at `at`, and where it ends.
+    /// Returns the number at `at`, and its end.
     fn digits(&self, at: usize) -> Result<(u32, usize), QuartzError> {
         let rest = &self.text[at..];
         let length = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -257,12 +257,12 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    /// Refuses a value outside of the field's limits. It is the first `length` characters.
+    /// Refuses a value outside the field's limits. The value is the first `length` characters.
     fn check(&self, value: u32, length: usize) -> Result<(), QuartzError> {
         self.part.until(length).check_limits(value)
     }
 
-    /// The element that is `term` up to `length`; the rest is ignored.
+    /// Creates the element `term`, which ends at `length`. The rest is ignored.
     fn finish(&self, term: Term, length: usize) -> Result<Element<'t>, QuartzError> {
         let rest = self.part.from(length);
         let has_names = self
@@ -290,7 +290,7 @@ impl<'t> Reader<'t, '_> {
         })
     }
 
-    /// Whether a step, if there is any, leads from the first value to another one.
+    /// Whether a step, if any, leads from the first value to another value.
     fn has_step(&self, term: Term) -> bool {
         let Some((_, step)) = self.text.split_once('/') else {
             return true;

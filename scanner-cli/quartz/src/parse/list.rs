@@ -17,7 +17,7 @@ pub(super) struct List<'t> {
 }
 
 impl<'t> List<'t> {
-    /// Reads a field that is not a day field, or one element of any.
+    /// Reads a field.
     pub(super) fn read(part: Part<'t>) -> Result<Self, QuartzError> {
         let elements: Result<Vec<_>, _> = part.elements().map(element::read).collect();
         let elements = elements?;
@@ -27,7 +27,7 @@ impl<'t> List<'t> {
         Ok(Self { part, elements })
     }
 
-    /// What the elements stand for.
+    /// Returns the terms of the elements.
     pub(super) fn terms(&self) -> impl Iterator<Item = Term> {
         self.elements.iter().map(|element| element.term)
     }
@@ -41,7 +41,7 @@ impl<'t> List<'t> {
         })
     }
 
-    /// The values as bits, from 0; of a field other than the year.
+    /// Returns the values as bits, from 0. Not for the year.
     pub(super) fn bits(&self) -> u64 {
         let values = self.values();
         values.fold(0, |bits, values| bits | values.bits(self.part.field))
@@ -59,7 +59,7 @@ impl<'t> List<'t> {
         self.terms().any(|term| term == Term::Unset)
     }
 
-    /// Whether values are named one by one, without `*`, steps and ranges.
+    /// Whether all values are listed individually, without `*`, steps and ranges.
     pub(super) fn is_named(&self) -> bool {
         let mut elements = self.elements.iter();
         elements.all(|element| element.part.text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -82,7 +82,7 @@ impl<'t> List<'t> {
         ignored
     }
 
-    /// The one element that counts of a list with `W` or `#`: that with the smallest value.
+    /// Returns the only element of a list with `W` or `#` that has an effect: the one with the smallest value.
     fn only_element(&self) -> Option<String> {
         if !matches!(self.part.field, Field::DayOfMonth | Field::DayOfWeek) {
             return None;

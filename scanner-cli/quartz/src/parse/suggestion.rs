@@ -1,16 +1,16 @@
-//! What to write instead of a text that Quartz refuses, or of which it ignores a part.
+//! What to write instead of a text that Quartz refuses or partly ignores.
 
 use super::{element, is_clear, is_valid};
 use crate::{field::Field, part::Part};
 
 /// The form of an expression.
-pub(super) const FORM: &str = "write it as Quartz does, with seconds first: second, minute, hour, day of month, month, day of \
+pub(super) const FORM: &str = "use the order of Quartz, which begins with seconds: second, minute, hour, day of month, month, day of \
      week, and a year if needed; `0 0 2 * * ?` is every day at 2 o'clock";
 
 /// Maximum number of expressions in a hint.
 const MAX_SUGGESTIONS: usize = 3;
 
-/// Hint for a text with characters that no field has.
+/// Hint for a text with characters that no field can contain.
 pub(super) fn with_usual_characters(text: &str) -> String {
     let usual = |letter: char| match letter {
         letter if letter.is_ascii_graphic() => Some(letter),
@@ -28,7 +28,7 @@ pub(super) fn with_usual_characters(text: &str) -> String {
     }
 }
 
-/// Hint for a text with less than six words.
+/// Hint for a text with fewer than six words.
 pub(super) fn for_few(words: &[&str]) -> String {
     let form = || FORM.to_owned();
     let [minute, hour, day, month, weekday] = *words else {
@@ -39,7 +39,7 @@ pub(super) fn for_few(words: &[&str]) -> String {
         is_clear(&expression).then_some(expression)
     };
     if [day, weekday].contains(&"?") {
-        // Only Quartz has `?`, so weekdays are counted as there.
+        // Only Quartz has `?`, so the weekdays are already those of Quartz.
         return expression(day, weekday).map_or_else(form, |expression| {
             format!("Quartz has seconds first: write `{expression}` if they are missing")
         });
@@ -61,7 +61,7 @@ pub(super) fn for_few(words: &[&str]) -> String {
     }
 }
 
-/// Unix counts weekdays from 0, which is Sunday, as is 7.
+/// Converts weekdays of Unix, which are numbered from 0 (Sunday); 7 is also Sunday.
 fn counted_from_one(weekdays: &str) -> Option<String> {
     let mut counted = String::new();
     for element in weekdays.split_inclusive([',', '-']) {
@@ -76,7 +76,7 @@ fn counted_from_one(weekdays: &str) -> Option<String> {
     Some(counted)
 }
 
-/// Hint for a text that is refused, if something near it is a valid expression.
+/// Hint for a text that is refused, if a similar text is a valid expression.
 pub(super) fn instead(parts: &[Part<'_>]) -> Option<String> {
     let fields: Vec<_> = parts.iter().map(|part| corrected_list(*part)).collect();
     let [_, _, _, day, _, weekday, ..] = parts else {
@@ -102,7 +102,7 @@ pub(super) fn instead(parts: &[Part<'_>]) -> Option<String> {
     (!shown.is_empty()).then(|| format!("write {}", shown.join(" or ")))
 }
 
-/// Pairs of day fields of which one is `?`.
+/// Returns pairs of day fields in which one is `?`.
 fn day_pairs(days: &[String], weekdays: &[String]) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for (day, weekday) in days
@@ -122,7 +122,8 @@ fn day_pairs(days: &[String], weekdays: &[String]) -> Vec<(String, String)> {
     pairs
 }
 
-/// A day field as it is; of a list with an element that must stand alone, that element and the others.
+/// Returns a day field unchanged, or for a list with an element that must be the only one: that element, and the
+/// others.
 fn variants(part: Part<'_>) -> Vec<String> {
     let must_stand_alone = |element: &String| element.contains(['L', 'l', '#', '?']);
     let elements: Vec<_> = part.elements().map(corrected).collect();
@@ -139,9 +140,9 @@ fn corrected_list(part: Part<'_>) -> String {
     elements.join(",")
 }
 
-/// An element without a step that leaves its field, and with numbers instead of names beside a number.
+/// Corrects an element: removes a step that is too large, and replaces names by numbers if it also has a number.
 fn corrected(element: Part<'_>) -> String {
-    // Elsewhere the last weekday of a month is written like its nth.
+    // Other parsers write the last weekday of a month like the nth.
     if let Some(weekday) = element.text.to_ascii_uppercase().strip_suffix("#L") {
         return format!("{weekday}L");
     }
@@ -169,12 +170,12 @@ fn leaves(field: Field, step: &str) -> bool {
     is_number && step.parse().is_ok_and(|step: u32| step > field.max_step())
 }
 
-/// The element with numbers instead of names.
+/// Replaces names by numbers.
 fn in_numbers(element: Part<'_>) -> String {
     with_names(element, |value, _| value.to_string())
 }
 
-/// The element with `write` instead of each name, of its value and its first three letters.
+/// Replaces each name by the result of `write` for its value and its first three letters.
 fn with_names(element: Part<'_>, write: impl Fn(u32, &str) -> String) -> String {
     let capitals = element.text.to_ascii_uppercase();
     let mut rest = capitals.as_str();
@@ -196,7 +197,7 @@ fn with_names(element: Part<'_>, write: impl Fn(u32, &str) -> String) -> String 
     written
 }
 
-/// What has the effect that an element with an ignored part seems to have.
+/// Returns an expression with the effect that an element with an ignored part seems to have.
 pub(super) fn for_ignored(element: Part<'_>) -> Option<String> {
     let short = with_names(element, |_, name| name.to_owned());
     let numbers = in_numbers(element);

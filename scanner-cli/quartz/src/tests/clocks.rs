@@ -17,13 +17,13 @@ fn check(cases: &str) {
 }
 
 #[test]
-fn a_named_time_that_the_clocks_skip_is_the_first_moment_after() {
+fn a_fixed_time_that_the_clocks_skip_is_the_first_time_after_the_change() {
     check(
         "
         0 30 2 * * ? | Europe/Berlin | 2026-03-28T12:00:00Z | 2026-03-29T01:00:00Z 2026-03-30T00:30:00Z
         0 0 2 * * ? | Europe/Berlin | 2026-03-28T12:00:00Z | 2026-03-29T01:00:00Z 2026-03-30T00:00:00Z
         0 0 2,14 * * ? | Europe/Berlin | 2026-03-28T22:00:00Z | 2026-03-29T01:00:00Z 2026-03-29T12:00:00Z
-        // Two skipped times and one that is not skipped are one.
+        // Two skipped times and one that is not skipped coincide.
         0 0,30 2,3 ? * SUN | Europe/Berlin | 2026-03-28T22:00:00Z | 2026-03-29T01:00:00Z 2026-03-29T01:30:00Z 2026-04-05T00:00:00Z
         // From 0:00 to 1:00.
         @daily | America/Sao_Paulo | 2018-11-03T12:00:00Z | 2018-11-04T03:00:00Z 2018-11-05T02:00:00Z
@@ -39,7 +39,7 @@ fn a_named_time_that_the_clocks_skip_is_the_first_moment_after() {
 }
 
 #[test]
-fn a_named_time_that_the_clocks_repeat_comes_once() {
+fn a_fixed_time_that_the_clocks_repeat_occurs_once() {
     check(
         "
         0 30 2 * * ? | Europe/Berlin | 2026-10-24T22:00:00Z | 2026-10-25T00:30:00Z 2026-10-26T01:30:00Z
@@ -55,7 +55,7 @@ fn a_named_time_that_the_clocks_repeat_comes_once() {
 }
 
 #[test]
-fn an_interval_follows_the_clock_as_it_is() {
+fn an_interval_follows_the_clock() {
     check(
         "
         0 0 * * * ? | Europe/Berlin | 2026-03-28T23:30:00Z | 2026-03-29T00:00:00Z 2026-03-29T01:00:00Z 2026-03-29T02:00:00Z

@@ -1,4 +1,4 @@
-//! What is refused or ignored, and what the messages say.
+//! Refused and ignored parts, and their messages.
 
 use crate::Expression;
 
@@ -89,14 +89,14 @@ const REFUSED: [(&str, &str); 19] = [
 ];
 
 #[test]
-fn a_message_names_field_characters_and_column() {
+fn a_message_names_the_field_the_characters_and_the_column() {
     for (text, expected) in REFUSED {
         assert_eq!(error(text), expected);
     }
 }
 
 #[test]
-fn a_text_with_other_than_six_or_seven_fields_is_refused_with_the_form() {
+fn a_text_without_six_or_seven_fields_is_refused_with_the_format() {
     for (text, expected) in [
         ("0 2 * * *", "write `0 0 2 * * ?`"),
         ("*/15 * * * *", "write `0 */15 * * * ?`"),
@@ -123,7 +123,7 @@ fn a_text_with_other_than_six_or_seven_fields_is_refused_with_the_form() {
 
 /// Expressions that were accepted before, and which Quartz refuses.
 #[test]
-fn an_expression_that_was_accepted_before_names_its_replacement() {
+fn an_expression_that_was_accepted_before_is_refused_with_its_replacement() {
     for (text, replacement) in [
         ("0 0/90 * * * ?", "write `0 0 * * * ?`"),
         ("0 */75 * * * ?", "write `0 0 * * * ?`"),
@@ -207,7 +207,7 @@ const IGNORED: [(&str, &str, &str); 10] = [
 ];
 
 #[test]
-fn what_quartz_ignores_is_warned_about() {
+fn parts_that_quartz_ignores_cause_a_warning() {
     for (text, message, hint) in IGNORED {
         let expression: Expression = text.parse().unwrap();
         let [ignored] = expression.ignored() else {
@@ -218,7 +218,7 @@ fn what_quartz_ignores_is_warned_about() {
 }
 
 #[test]
-fn what_means_what_it_says_is_not_warned_about() {
+fn expressions_without_ignored_parts_cause_no_warning() {
     for text in [
         "0 0 2 * * ?",
         "0 0 2 ? * MONDAY",

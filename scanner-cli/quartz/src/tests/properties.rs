@@ -1,4 +1,4 @@
-//! The search against one by brute force, and texts of all kinds.
+//! Compares the search with a brute-force search, and parses arbitrary texts.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::Expression;
 
-/// A field as a text, the values that it names, and whether it names them one by one.
+/// A field as a text, the values that it selects, and whether it lists them individually.
 type Written = (String, BTreeSet<i16>, bool);
 
 fn field(least: i16, most: i16) -> impl Strategy<Value = Written> {
@@ -40,7 +40,7 @@ struct Case {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    // One value of seconds, so that a search by brute force can go by minutes.
+    // Only one value of seconds, so that the brute-force search can advance by minutes.
     let fields = (
         0_i16..60,
         field(0, 59),
@@ -86,7 +86,7 @@ impl Case {
             .all(|(field, part)| field.contains(&part))
     }
 
-    /// Whether the expression has this time, found out without a search.
+    /// Whether the expression has this time, determined without a search.
     fn has(&self, time: Timestamp, zone: &TimeZone) -> bool {
         let local = zone.to_datetime(time);
         let first = zone.to_ambiguous_timestamp(local).earlier().unwrap();
@@ -116,7 +116,7 @@ const ZONES: [&str; 6] = [
     "America/St_Johns",
 ];
 
-/// A time: half of them shortly before the clocks of the zone change.
+/// A time. Half of the times are shortly before the clocks of the zone change.
 fn start() -> impl Strategy<Value = (&'static str, Timestamp)> {
     let from = "2016-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
     let parts = (
@@ -134,7 +134,7 @@ fn start() -> impl Strategy<Value = (&'static str, Timestamp)> {
     })
 }
 
-/// Number of minutes that the search by brute force goes through.
+/// Number of minutes that the brute-force search examines.
 const SPAN: i64 = 2 * 24 * 60;
 
 proptest! {
@@ -149,7 +149,7 @@ proptest! {
             prop_assert!(next > after);
             prop_assert!(case.has(next, &zone), "{} at {next} in {name}", case.text);
         }
-        // Minutes of any zone here are minutes of UTC; changes of clocks are at whole minutes.
+        // Minutes of these zones are minutes of UTC, and clocks change at whole minutes.
         let second = i64::from(*case.fields[0].first().unwrap());
         let minute = after.as_second().div_euclid(60) * 60;
         let minutes = (0..SPAN).flat_map(|count| [minute + count * 60, minute + count * 60 + second]);
@@ -171,7 +171,7 @@ proptest! {
 }
 
 #[test]
-fn the_search_ends_where_nothing_matches() {
+fn the_search_ends_if_nothing_matches() {
     for text in [
         "0 0 0 31 2 ?",
         "* * * 31 2,4,6,9,11 ?",
@@ -196,7 +196,7 @@ fn the_search_ends_where_nothing_matches() {
 }
 
 #[test]
-fn a_time_between_two_seconds_counts_as_the_second_that_has_begun() {
+fn a_time_between_two_seconds_counts_as_the_earlier_second() {
     let expression: Expression = "* * * * * ?".parse().unwrap();
     for (after, next) in [
         ("2026-11-24T07:00:00Z", "2026-11-24T07:00:01Z"),

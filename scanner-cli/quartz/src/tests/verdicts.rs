@@ -1,4 +1,4 @@
-//! The verdicts of Quartz 2.3.2, made by `cargo xtask quartz`.
+//! Compares the parser with the results of Quartz 2.3.2, which `cargo xtask quartz` writes.
 
 use std::{collections::BTreeMap, fs};
 
@@ -10,15 +10,15 @@ use crate::Expression;
 const VERDICTS: &str = include_str!("../../tests/data/quartz.txt");
 const MUTATIONS: &str = include_str!("../../tests/data/quartz-mutations.txt");
 
-/// What Quartz accepts and this parser refuses: words of the message, and how many such expressions each of the two
-/// files has. In all of them Quartz ignores characters that mean nothing, or takes a value for another one.
+/// Expressions that Quartz accepts and this parser refuses: words of the message, and the number of such expressions in
+/// each of the two files. In all of them Quartz ignores characters or reads a value as a different one.
 const REFUSED: [(&str, [usize; 2]); 11] = [
     // `1x`, `*5`, `?x`: Quartz ignores what follows.
     ("is not possible here", [13, 33]),
     ("is not possible after a step", [0, 1]),
     // A second year, words after the year.
     ("is too many", [5, 0]),
-    // 98 and 99 stand for `?` and `*`; as the end of a range, and with `W` and `#`, 0 is not checked.
+    // 98 and 99 mean `?` and `*`; 0 is not checked as the end of a range and with `W` and `#`.
     ("is not between", [11, 14]),
     ("is not a year of four digits", [5, 8]),
     // Such a range with a step of 0 is its first year.
@@ -35,8 +35,8 @@ const REFUSED: [(&str, [usize; 2]); 11] = [
     ("is not allowed", [2, 0]),
 ];
 
-/// The ends of expressions whose times Quartz gets wrong: it looks for a weekday near a day that February does not
-/// have, and the answer depends on the months before.
+/// The ends of expressions for which Quartz returns wrong times: it searches for a weekday near a day that February
+/// does not have, and the result depends on the previous months.
 const UNSTABLE: [&str; 3] = ["29W 2 ?", "30W 2 ?", "L-28W * ?"];
 
 /// The column for one zone and one time to start after.
@@ -45,12 +45,12 @@ struct Column {
     after: Timestamp,
 }
 
-/// How a file of verdicts and this parser compare.
+/// The result of comparing a file with this parser.
 #[derive(Default)]
 struct Comparison {
     /// Messages of expressions that only this parser refuses.
     refused: BTreeMap<String, Vec<String>>,
-    /// Everything else that is not the same.
+    /// All other differences.
     different: Vec<String>,
     same: usize,
 }
@@ -121,9 +121,9 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-/// Where the times differ, other than where the clocks change or where Quartz has no answer.
+/// Returns how the times differ, except at changes of the clocks and if Quartz has no answer.
 fn difference(expression: &Expression, column: &Column, times: &str) -> Option<String> {
-    // Quartz loops without end over months that have no day for `W`.
+    // Quartz loops forever over months that have no day for `W`.
     if times == "hangs" || UNSTABLE.iter().any(|end| expression.text().ends_with(end)) {
         return None;
     }
@@ -134,7 +134,7 @@ fn difference(expression: &Expression, column: &Column, times: &str) -> Option<S
         .filter_map(|time| time.parse().ok())
         .collect();
     let ours = next_times(expression, *after, zone, quartz.len() + EXTRA);
-    // Quartz has no years after the hundredth from today.
+    // Quartz does not support years more than a hundred years from today.
     let is_over = |time: &&Timestamp| time.to_zoned(TimeZone::UTC).year() > 2120;
     let is_usual = |time: &&Timestamp| is_usual(**time, &known) && !is_over(time);
     let mut expected: Vec<_> = quartz.iter().filter(is_usual).collect();
@@ -152,18 +152,17 @@ fn difference(expression: &Expression, column: &Column, times: &str) -> Option<S
         .then(|| format!("after {after} in {zone}\n  Quartz {expected:?}\n  here   {found:?}"))
 }
 
-/// How many more times than Quartz's are looked at, since some may be left out.
+/// Number of additional times that are computed, because some may be skipped.
 const EXTRA: usize = 20;
 
-/// Whether the clocks of the zone change neither before nor after a time, which would be judged otherwise than by
-/// Quartz.
+/// Whether the clocks of the zone do not change shortly before or after a time. This parser and Quartz differ there.
 fn is_usual(time: Timestamp, zone: &TimeZone) -> bool {
     let margin = SignedDuration::from_hours(3);
     zone.to_offset(time - margin) == zone.to_offset(time + margin)
 }
 
 #[test]
-fn expressions_are_judged_as_by_quartz() {
+fn expressions_have_the_same_results_as_in_quartz() {
     for (index, file) in [VERDICTS, MUTATIONS].into_iter().enumerate() {
         let Comparison {
             mut refused,
@@ -187,7 +186,7 @@ fn expressions_are_judged_as_by_quartz() {
 
 #[test]
 #[ignore = "reads what `cargo xtask quartz --mutations NUMBER` has written, which runs it"]
-fn mutations_are_judged_as_by_quartz() {
+fn mutated_expressions_have_the_same_results_as_in_quartz() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../target/quartz/mutations.txt"
@@ -197,7 +196,7 @@ fn mutations_are_judged_as_by_quartz() {
         different,
         same,
     } = compare(&fs::read_to_string(path).unwrap());
-    // Quartz counts a negative step as 1, and a number of years without end takes it too long.
+    // Quartz treats a negative step as 1, and is too slow for an unlimited number of years.
     let rare = ["needs a number after"];
     refused.retain(|message, _| rare.iter().all(|words| !message.contains(words)));
     refused.retain(|message, _| REFUSED.iter().all(|(words, _)| !message.contains(words)));
