@@ -123,7 +123,7 @@ fn missing_parts_are_reported() {
         app in () -- unexpected `)` at column 9 -- at least one text
         app in 'x' -- unexpected `'x'` at column 8 -- in parentheses
         app in ('x',) -- unexpected `)` at column 13 -- expected here
-        app in ('x' 'y') -- unexpected `'y'` at column 13 -- divided by `,`
+        app in ('x' 'y') -- unexpected `'y'` at column 13 -- separate texts
         app is 'x' -- unexpected `'x'` at column 8 -- `null` is expected here
         app starts 'x' -- unexpected `'x'` at column 12 -- `with` is expected here
         and app = 'x' -- unexpected `and` at column 1 -- a criterion is expected here
