@@ -42,8 +42,8 @@ pub struct Forget {
 pub struct Forgotten {
     /// The number of removed sessions.
     pub sessions: usize,
-    /// The files that could not be removed.
-    pub failed: Vec<(PathBuf, io::Error)>,
+    /// The paths of the files that could not be removed, without secrets.
+    pub failed: Vec<(String, io::Error)>,
     /// Copies of the store that contain the connection, or may contain it.
     pub copies: Copies,
 }
@@ -139,16 +139,29 @@ impl Forget {
                 // Temporary files of scans that were killed.
                 temporary_file::remove_leftovers(folder);
             }
-            failed.extend(remove_file(file).err().map(|error| (file.clone(), error)));
+            failed.extend(
+                remove_file(file)
+                    .err()
+                    .map(|error| (self.shown_path(file), error)),
+            );
         }
         let sessions = kept_session::remove_others(home, &self.connection_files.connections());
         let lock = home.data(&self.code, "lock");
-        failed.extend(remove_file(&lock).err().map(|error| (lock, error)));
+        failed.extend(remove_file(&lock).err().map(|error| (shown(&lock), error)));
         Ok(Forgotten {
             sessions,
             failed,
             copies: store::copies_with(&path, &home.path(""), code),
         })
+    }
+}
+
+impl Forget {
+    /// The path of a file, without secrets of the followers.
+    #[must_use]
+    pub fn shown_path(&self, file: &Path) -> String {
+        let followers = self.followers.iter();
+        followers.fold(shown(file), |path, one| one.follower.redact(path))
     }
 }
 

@@ -126,6 +126,25 @@ fn a_secret_that_a_follower_cannot_use_is_reported_with_its_place() {
 }
 
 #[test]
+fn a_forgotten_connection_is_removed_without_showing_the_secret() {
+    let site = FakeSite::start_in_thread();
+    let home = Home::with_site(&site).traced();
+    let encrypted = encrypted_for(&home, OWNER, "path", "s3cr3t-folder");
+    home.write("conf/application.conf", settings(&encrypted));
+    home.run(&["scan"]).check(0, &["items to ********/qlik"]);
+    fs::remove_file(home.path("connections/qlik.conf")).unwrap();
+    let forget = home.run(&["catalog", "forget", "qlik", "--yes"]);
+    assert_eq!(forget.exit, 0, "{}", forget.errors);
+    let shown = format!("{}{}", forget.output, forget.errors);
+    assert!(
+        shown.contains("********/qlik.visualization.ndjson"),
+        "{shown}"
+    );
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+    assert!(!home.has("s3cr3t-folder/qlik.visualization.ndjson"));
+}
+
+#[test]
 fn a_file_that_is_no_longer_maintained_is_reported_without_the_secret() {
     let site = FakeSite::start_in_thread();
     let home = Home::with_site(&site).traced();

@@ -25,7 +25,7 @@ pub(super) fn found(found: &Forget, keep_in_catalogs: bool) -> String {
         None => format!("{}: not in the store\n", found.code),
     };
     for file in &found.files {
-        text.push_str(&format!("  file       {}\n", shown(file)));
+        text.push_str(&format!("  file       {}\n", found.shown_path(file)));
     }
     if keep_in_catalogs {
         text.push_str("  followers  receive no removals: their catalogs keep the items\n");
@@ -81,7 +81,7 @@ pub(super) fn problems(found: &Forget, forgotten: &Forgotten) -> Vec<Problem> {
     let Forgotten { failed, copies, .. } = forgotten;
     let mut problems = Vec::new();
     for (file, error) in failed {
-        let message = format!("`{}` cannot be removed: {error}", shown(file));
+        let message = format!("`{file}` cannot be removed: {error}");
         problems.push(Problem::general(message, "remove it manually".to_owned()));
     }
     if !copies.holding.is_empty() {
