@@ -83,7 +83,7 @@ impl Program {
         for problem in &problems {
             self.report_problem(problem);
         }
-        Report::begun((self.environment.clock)(), problems)
+        Report::new((self.environment.clock)(), problems)
     }
 
     /// Prints the report of a run.

@@ -139,7 +139,7 @@ impl Application {
         let document = document.map_err(in_file)?;
         let sources = Sources::new(path, content, files.as_ref());
         let mut findings = Findings {
-            odd: SuspiciousTexts::find(&document.root, &sources).into_warnings(),
+            warnings: SuspiciousTexts::find(&document.root, &sources).into_warnings(),
             ..Findings::default()
         };
         let followers = match reading.followers {
@@ -150,11 +150,12 @@ impl Application {
         };
         let Findings {
             refused,
-            mut wrong,
-            mut odd,
+            mut errors,
+            mut warnings,
         } = findings;
-        let (restrictions, unclear) = Restrictions::from_root(&document.root, home, variables);
-        wrong.extend(unclear);
+        let (restrictions, restriction_errors) =
+            Restrictions::from_root(&document.root, home, variables);
+        errors.extend(restriction_errors);
         let mut settings = secrets.settings(path, document.root);
         let keep = keep_changes(&mut settings);
         let keep_gone = keep_gone(&mut settings);
@@ -162,16 +163,16 @@ impl Application {
         let automation = Automation::from_settings(&mut settings, now);
         let key_file = encryption::key_file(&mut settings, home);
         let listen = listen_address(&mut settings);
-        wrong.extend(settings.problems().into_iter().map(wrong_setting));
-        odd.extend(misspelt(&mut settings));
+        errors.extend(settings.problems().into_iter().map(wrong_setting));
+        warnings.extend(misspelt(&mut settings));
         let show =
             |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
-        if wrong.is_empty() && refused.is_empty() {
-            let warnings = settings.warnings().iter().cloned().map(wrong_setting);
-            let odd = warnings
-                .chain(odd)
+        if errors.is_empty() && refused.is_empty() {
+            let of_settings = settings.warnings().iter().cloned().map(wrong_setting);
+            let warnings = of_settings
+                .chain(warnings)
                 .map(|found| show(Severity::Warning, found));
-            let noticed = document.warnings.into_iter().map(Problem::InFile);
+            let syntax_warnings = document.warnings.into_iter().map(Problem::InFile);
             return Ok(Self {
                 followers,
                 store: StoreLimits {
@@ -183,14 +184,16 @@ impl Application {
                 key_file,
                 listen,
                 restrictions: Arc::new(restrictions),
-                warnings: (noticed.chain(odd))
+                warnings: (syntax_warnings.chain(warnings))
                     .chain(writable::settings_warning(home))
                     .collect(),
             });
         }
-        let errors = wrong.into_iter().map(|found| show(Severity::Error, found));
+        let errors = errors.into_iter().map(|found| show(Severity::Error, found));
         let errors = in_file(refused).into_iter().chain(errors);
-        let warnings = odd.into_iter().map(|found| show(Severity::Warning, found));
+        let warnings = warnings
+            .into_iter()
+            .map(|found| show(Severity::Warning, found));
         Err(errors.chain(warnings).collect())
     }
 }

@@ -204,10 +204,10 @@ impl Reading<'_> {
         let filters: Vec<Problem> = filters.map(|found| show(Severity::Error, found)).collect();
         let unknown = unknown.map(|found| show(Severity::Warning, found));
         let is_valid = rejected.values.is_empty() && filters.is_empty();
-        let odd = document.warnings.into_iter().map(Problem::InFile);
+        let suspicious = document.warnings.into_iter().map(Problem::InFile);
         let warnings = settings.warnings().iter().cloned().map(wrong_setting);
         let warnings = suspicious_texts.into_iter().chain(warnings);
-        let odd = odd.chain(warnings.map(|found| show(Severity::Warning, found)));
+        let suspicious = suspicious.chain(warnings.map(|found| show(Severity::Warning, found)));
         let code = match opened {
             Ok(opened) if opened.connection.is_none() => {
                 return Ok(ConnectionFile {
@@ -217,7 +217,7 @@ impl Reading<'_> {
             }
             Ok(opened) if is_valid => {
                 return Ok(ConnectionFile {
-                    warnings: odd.chain(unknown).collect(),
+                    warnings: suspicious.chain(unknown).collect(),
                     secrets: all_secrets,
                     ..opened
                 });
@@ -229,16 +229,20 @@ impl Reading<'_> {
         let mut problems = rejected.without_consequences(settings.problems());
         name_misspelt(&settings, &mut problems);
         let invalid_part = InvalidPart::from_problems(is_valid, &problems);
-        let wrong = problems.into_iter().map(|one| located(one, &sources));
-        let wrong = wrong.map(|one| show(Severity::Error, wrong_setting(one)));
+        let setting_errors = problems.into_iter().map(|one| located(one, &sources));
+        let setting_errors = setting_errors.map(|one| show(Severity::Error, wrong_setting(one)));
         let rejected = rejected.values.into_iter().map(Problem::InFile);
-        let errors: Vec<Problem> = rejected.chain(filters).chain(wrong).collect();
+        let errors: Vec<Problem> = rejected.chain(filters).chain(setting_errors).collect();
         let unknown = without_named(unknown, &errors);
         Err(InvalidFile {
             path: path.to_path_buf(),
             invalid_part,
             code,
-            problems: errors.into_iter().chain(odd).chain(unknown).collect(),
+            problems: errors
+                .into_iter()
+                .chain(suspicious)
+                .chain(unknown)
+                .collect(),
         })
     }
 

@@ -150,9 +150,9 @@ impl Connections {
                     let own = (file.code.clone(), path.clone());
                     let is_enabled = file.connection.is_some();
                     connections.add(file, path.clone());
-                    let like =
+                    let similar =
                         is_enabled.then(|| enabled.insert(Home::case_folded(&own.0), own.clone()));
-                    if let Some(other) = like.flatten() {
+                    if let Some(other) = similar.flatten() {
                         connections.reject_similar(&own, &other);
                     }
                 }
@@ -217,9 +217,9 @@ impl Connections {
         second: &(ConnectionCode, PathBuf),
         first: &(ConnectionCode, PathBuf),
     ) {
-        let is_like =
+        let is_similar =
             |ready: &ConnectionCode| Home::case_folded(ready) == Home::case_folded(&first.0);
-        self.ready.retain(|(ready, _)| !is_like(&ready.code));
+        self.ready.retain(|(ready, _)| !is_similar(&ready.code));
         for ((code, path), (other, other_path)) in [(first, second), (second, first)] {
             let message = format!(
                 "the code `{code}` of `{}` differs from the code `{other}` of `{}` only in case",
@@ -260,8 +260,9 @@ impl Connections {
             let own = file.code.as_ref();
             own.is_some_and(|own| own.as_str() == code)
         };
-        let unsaid = (unread.iter()).filter(|code| !invalid.iter().any(|file| has(code, file)));
-        problems.extend(unsaid.map(|code| not_read(code, &known)));
+        let unexplained =
+            (unread.iter()).filter(|code| !invalid.iter().any(|file| has(code, file)));
+        problems.extend(unexplained.map(|code| not_read(code, &known)));
         let mut not_enabled = Vec::new();
         for (code, path, warnings) in self.disabled {
             if asked(&code) {

@@ -252,9 +252,9 @@ impl Deliverer {
     /// Waits until no other process delivers to the follower, so that older data does not replace newer data. If the
     /// other process hangs, the wait ends after a minute: if it overwrites something later, the next run corrects that.
     fn lock(&self, follower: &FollowerName, handle: &Handle) -> Option<Lock> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let path = self.home.follower_lock(follower);
-        while begun.elapsed() < WAIT_FOR_OTHERS && !self.is_stopped() {
+        while started.elapsed() < WAIT_FOR_OTHERS && !self.is_stopped() {
             match Lock::acquire(&path, (self.clock)()) {
                 Ok(lock) => return Some(lock),
                 Err(LockError::Unusable(_)) => return None,

@@ -187,12 +187,12 @@ impl Hook {
     }
 
     async fn wait(&self, mut child: Child, stop: &AtomicBool) -> Result<i32, HookError> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let why = loop {
             match child.try_wait() {
                 Ok(Some(status)) => return status.code().ok_or(HookError::Signal),
                 Ok(None) if stop.load(Ordering::Relaxed) => break HookError::Stopped,
-                Ok(None) if begun.elapsed() > self.time_limit => {
+                Ok(None) if started.elapsed() > self.time_limit => {
                     break HookError::TooLong(self.time_limit);
                 }
                 Ok(None) => sleep(POLL_INTERVAL).await,

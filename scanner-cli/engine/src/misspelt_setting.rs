@@ -10,16 +10,16 @@ use catalog_model::{
 pub fn name_misspelt(settings: &Settings, problems: &mut [SettingProblem]) {
     let missing = problems.iter_mut().filter(|one| settings.lacks(&one.key));
     for problem in missing {
-        if let Some(meant) = meant_by(settings, &problem.key) {
-            point_to(problem, meant);
+        if let Some(misspelt) = misspelt_name_of(settings, &problem.key) {
+            point_to(problem, misspelt);
         }
     }
 }
 
 /// Moves the problem of a missing setting to the place of the misspelt name. The value there is shown only at the top
 /// level of a file, where no setting is secret.
-fn point_to(problem: &mut SettingProblem, meant: UnknownSetting) {
-    let UnknownSetting { key, place, .. } = meant;
+fn point_to(problem: &mut SettingProblem, misspelt: UnknownSetting) {
+    let UnknownSetting { key, place, .. } = misspelt;
     problem.hint = Some(format!(
         "line {} has `{key}`: did you mean `{}`?",
         place.line, problem.key
@@ -31,7 +31,7 @@ fn point_to(problem: &mut SettingProblem, meant: UnknownSetting) {
 }
 
 /// The unknown setting that may be the missing one, misspelt.
-fn meant_by(settings: &Settings, missing: &str) -> Option<UnknownSetting> {
+fn misspelt_name_of(settings: &Settings, missing: &str) -> Option<UnknownSetting> {
     let mut unknown = settings.unknown().into_iter();
     unknown.find(|one| one.near.as_deref() == Some(missing))
 }

@@ -112,7 +112,7 @@ pub struct OutputSink<'a> {
     /// The session, which is written to its file when it is opened.
     pub session: KeptSession<'a>,
     /// The folder of temporary files.
-    pub aside: PathBuf,
+    pub temporary_folder: PathBuf,
     /// Tells whether the scan must stop. It is checked for each record.
     pub stop: &'a Stop,
 }
@@ -247,6 +247,6 @@ impl<T: ScanEntry> ScanSink<T> for OutputSink<'_> {
     }
 
     fn ledger(&mut self) -> Box<dyn IdLedger> {
-        Box::new(Ledger::new(&self.aside))
+        Box::new(Ledger::new(&self.temporary_folder))
     }
 }

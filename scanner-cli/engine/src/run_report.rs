@@ -25,7 +25,7 @@ pub struct Report {
 
 impl Report {
     /// The report of a run that starts now.
-    pub fn begun(started: jiff::Timestamp, problems: Vec<Problem>) -> Self {
+    pub fn new(started: jiff::Timestamp, problems: Vec<Problem>) -> Self {
         Self {
             started,
             connections: Vec::new(),

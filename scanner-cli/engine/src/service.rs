@@ -141,8 +141,8 @@ impl Service {
         restore_state(&mut table, &home, application.store.clone())?;
         log_warnings(&application);
         let started = clock();
-        let begun = Snapshot::beginning(name.clone(), started);
-        let (snapshots, published) = watch::channel(Arc::new(begun));
+        let snapshot = Snapshot::beginning(name.clone(), started);
+        let (snapshots, published) = watch::channel(Arc::new(snapshot));
         Ok(Self {
             listener: Listener::new(application.listen, home.clone(), published),
             snapshots,
@@ -257,7 +257,7 @@ impl Service {
         }
         self.errors.record(ErrorSource::Folder, poll.error);
         if !poll.unsettled {
-            self.errors.record_nothing_to_scan(poll.nothing);
+            self.errors.record_nothing_to_scan(poll.nothing_to_scan);
         }
         if let Some(stored) = &poll.stored {
             self.table.keep_stored(stored);

@@ -271,7 +271,7 @@ impl FileStates {
     /// Reads the files.
     fn by_files(installation: &Installation, left: Option<&ServiceState>) -> Self {
         let mut watcher = FileWatcher::new(installation.clone());
-        let (automation, wrong) = match watcher.begin() {
+        let (automation, settings_error) = match watcher.begin() {
             Ok(application) => (application.automation, None),
             Err(problems) => (Automation::default(), Some(reasons(&problems))),
         };
@@ -296,12 +296,12 @@ impl FileStates {
             ..ConnectionState::from_entry(line, &installation.home)
         });
         let mut states: Vec<_> = states.collect();
-        for former in left.into_iter().flat_map(|left| &left.connections) {
-            add_former(&mut states, former);
+        for earlier in left.into_iter().flat_map(|left| &left.connections) {
+            add_earlier(&mut states, earlier);
         }
         Self {
             connections: states,
-            error: wrong.or(poll_error),
+            error: settings_error.or(poll_error),
             schedule: automation.schedule.expression().map(str::to_owned),
             zone: automation.zone,
         }
@@ -309,15 +309,15 @@ impl FileStates {
 }
 
 /// Adds what an earlier service recorded about a connection.
-fn add_former(states: &mut Vec<ConnectionState>, former: &ConnectionState) {
-    let same = states.iter().position(|state| state.file == former.file);
+fn add_earlier(states: &mut Vec<ConnectionState>, earlier: &ConnectionState) {
+    let same = states.iter().position(|state| state.file == earlier.file);
     if let Some(state) = same.and_then(|index| states.get_mut(index)) {
         if state.code.is_none() {
-            state.code.clone_from(&former.code);
-            state.name.clone_from(&former.name);
+            state.code.clone_from(&earlier.code);
+            state.name.clone_from(&earlier.name);
         }
-    } else if states.iter().all(|state| state.code != former.code) {
-        states.push(former.removed());
+    } else if states.iter().all(|state| state.code != earlier.code) {
+        states.push(earlier.removed());
     }
 }
 

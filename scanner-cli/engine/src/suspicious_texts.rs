@@ -56,22 +56,22 @@ impl SuspiciousTexts {
             (all.iter()).partition(|setting| quotes::is_strict(&setting.path));
         let in_values = strict.into_iter().chain(others);
         let in_values = in_values.flat_map(|setting| {
-            let mut odd = Vec::new();
-            odd_values(
+            let mut found_texts = Vec::new();
+            find_in_value(
                 &setting.path,
                 setting.node,
                 (sources, Role::Value),
-                &mut odd,
+                &mut found_texts,
             );
-            odd
+            found_texts
         });
-        let odd = in_values.chain(invisible::in_keys(root, sources));
+        let found_texts = in_values.chain(invisible::in_keys(root, sources));
         let mut suspicious_texts = Self {
             errors: Vec::new(),
             warnings: Vec::new(),
         };
-        for (number, odd) in odd.take(MAX_LISTED + 1).enumerate() {
-            match odd {
+        for (number, found) in found_texts.take(MAX_LISTED + 1).enumerate() {
+            match found {
                 TextProblem::Error(found) => suspicious_texts.errors.push(found),
                 TextProblem::Warning(found) if number < MAX_LISTED => {
                     suspicious_texts.warnings.push(found)
@@ -130,27 +130,32 @@ impl<'a> Sources<'a> {
 }
 
 /// Collects the suspicious texts of a value. Blocks in a list have their own settings.
-fn odd_values(
+fn find_in_value(
     path: &[String],
     node: &Node,
     (sources, role): (&Sources<'_>, Role),
-    odd: &mut Vec<TextProblem>,
+    found_texts: &mut Vec<TextProblem>,
 ) {
-    if odd.len() > MAX_LISTED {
+    if found_texts.len() > MAX_LISTED {
         return;
     }
     match &node.value {
-        Value::String(text) => odd.extend(odd_text(path, node, text, (sources, role))),
+        Value::String(text) => found_texts.extend(find_in_text(path, node, text, (sources, role))),
         // The rules of filters may contain any character.
         Value::List(_) if is_filter(path) => {}
         Value::List(nodes) => {
             for node in nodes {
-                odd_values(path, node, (sources, Role::Element), odd);
+                find_in_value(path, node, (sources, Role::Element), found_texts);
             }
         }
         Value::Object(block) => {
             for setting in settings(block) {
-                odd_values(&setting.path, setting.node, (sources, Role::Value), odd);
+                find_in_value(
+                    &setting.path,
+                    setting.node,
+                    (sources, Role::Value),
+                    found_texts,
+                );
             }
         }
         _ => {}
@@ -161,22 +166,22 @@ fn is_filter(path: &[String]) -> bool {
     path.iter().any(|name| FILTERS.contains(&&**name))
 }
 
-fn odd_text(
+fn find_in_text(
     path: &[String],
     node: &Node,
     text: &str,
     (sources, role): (&Sources<'_>, Role),
 ) -> Option<TextProblem> {
     let is_filter = is_filter(path);
-    let odd = match is_filter {
+    let found = match is_filter {
         true => None,
         false => quotes::find(path, node, text, (sources, role))
             .or_else(|| invisible::in_value(path, node, text, sources)),
     };
-    odd.or_else(|| {
-        let (message, hint) = unreached_variable(text).or_else(|| {
+    found.or_else(|| {
+        let (message, hint) = quoted_variable(text).or_else(|| {
             let words = (!is_filter).then_some(text)?;
-            misplaced_sign(words)
+            misplaced_marker(words)
         })?;
         Some(TextProblem::Warning(LocatedProblem {
             place: node.place.clone(),
@@ -188,7 +193,7 @@ fn odd_text(
 }
 
 /// Finds `ENC[…]` and `%…%` where they have no special meaning.
-fn misplaced_sign(text: &str) -> Option<(&'static str, &'static str)> {
+fn misplaced_marker(text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.trim();
     if text.find("ENC[").is_some_and(|at| at > 0) {
         return Some((
@@ -207,7 +212,7 @@ fn misplaced_sign(text: &str) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-fn unreached_variable(text: &str) -> Option<(&'static str, &'static str)> {
+fn quoted_variable(text: &str) -> Option<(&'static str, &'static str)> {
     text.contains("${").then_some((
         "inside quotes, `${…}` is text, not a variable",
         "write the variable outside of the quotes: `key = ${NAME}`, or `key = \"before\"${NAME}\"after\"`",

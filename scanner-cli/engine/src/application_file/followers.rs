@@ -28,8 +28,8 @@ mod tests;
 pub(super) struct Findings {
     /// Secrets that cannot be used.
     pub(super) refused: Vec<SourceDiagnostic>,
-    pub(super) wrong: Vec<LocatedProblem>,
-    pub(super) odd: Vec<LocatedProblem>,
+    pub(super) errors: Vec<LocatedProblem>,
+    pub(super) warnings: Vec<LocatedProblem>,
 }
 
 /// Reads followers and their secrets.
@@ -66,14 +66,14 @@ impl FollowerReader<'_> {
         };
         let Value::List(nodes) = list.value else {
             let message = "`followers` must be a list of blocks";
-            findings.wrong.push(wrong(list.place, message));
+            findings.errors.push(error_at(list.place, message));
             return Vec::new();
         };
         let nodes = nodes.into_iter();
         let followers: Vec<_> = nodes
             .filter_map(|node| self.follower(node, findings))
             .collect();
-        conflicts::find(&followers, &mut findings.wrong);
+        conflicts::find(&followers, &mut findings.errors);
         findings.refused.extend(self.secrets.excess_of_followers());
         let redacted = |one: PlacedFollower| self.secrets.redact_follower(one.configured);
         (followers.into_iter().map(redacted).map(Arc::new)).collect()
@@ -97,7 +97,7 @@ impl FollowerReader<'_> {
         let place = node.place;
         let Value::Object(mut block) = node.value else {
             let message = "a follower must be a block of settings";
-            findings.wrong.push(wrong(place, message));
+            findings.errors.push(error_at(place, message));
             return None;
         };
         let secret = self.secrets.check_shown_settings(&block);
@@ -113,16 +113,16 @@ impl FollowerReader<'_> {
         let mut settings = self.settings(block).in_block(place.clone());
         let opened = self.open(&mut settings, &undecrypted, findings);
         let warnings = settings.warnings().iter().cloned();
-        findings.odd.extend(warnings.map(wrong_setting));
+        findings.warnings.extend(warnings.map(wrong_setting));
         let is_decrypted = undecrypted.is_empty();
         findings.refused.extend(undecrypted);
         let configured = opened.filter(|_| is_decrypted)?;
         if Some(configured.follower.name().as_str()) != name.as_deref() {
             let message = "the follower has no `name`, and its default name would contain a secret";
             let hint = "add `name = \"…\"` to the follower".to_owned();
-            findings.wrong.push(LocatedProblem {
+            findings.errors.push(LocatedProblem {
                 hint: Some(hint),
-                ..wrong(place, message)
+                ..error_at(place, message)
             });
             return None;
         }
@@ -162,12 +162,12 @@ impl FollowerReader<'_> {
         let were_read = !matches!(opened, Ok(None)) && problems.iter().all(|one| one.key != "kind");
         let places: Vec<_> = problems.iter().map(|one| one.place.clone()).collect();
         findings
-            .wrong
+            .errors
             .extend(problems.into_iter().map(wrong_setting));
         if were_read {
             let unnamed = settings.unknown().into_iter();
             let unnamed = unnamed.filter(|one| !places.contains(&one.place));
-            findings.wrong.extend(unnamed.map(unknown));
+            findings.errors.extend(unnamed.map(unknown));
         }
         opened.ok().flatten()
     }
@@ -176,7 +176,7 @@ impl FollowerReader<'_> {
 /// Whether a problem follows from a value that cannot be decrypted: it has the same place, or it is about a trust
 /// store, which cannot be read without its password.
 fn follows_from(problem: &SettingProblem, undecrypted: &[SourceDiagnostic]) -> bool {
-    let same = undecrypted.iter().any(|fault| fault.place == problem.place);
+    let same = undecrypted.iter().any(|error| error.place == problem.place);
     same || (!undecrypted.is_empty() && problem.key.starts_with("tls.truststore."))
 }
 
@@ -198,7 +198,7 @@ fn mask(node: &mut Node) {
     }
 }
 
-fn wrong(place: Place, message: &str) -> LocatedProblem {
+fn error_at(place: Place, message: &str) -> LocatedProblem {
     LocatedProblem {
         place,
         message: message.to_owned(),

@@ -44,19 +44,19 @@ impl RejectedValues {
             true => Passwords::Decrypted,
             false => Passwords::Uncertain,
         };
-        let odd = SuspiciousTexts::find(root, sources);
-        let code = match odd.has_error_at(root.get("code")) {
+        let suspicious = SuspiciousTexts::find(root, sources);
+        let code = match suspicious.has_error_at(root.get("code")) {
             true => CodeStatus::Rejected,
             false => CodeStatus::Valid,
         };
         let shown = |found| sources.diagnostic(Severity::Error, found);
-        let values = odd.errors.into_iter().map(shown);
+        let values = suspicious.errors.into_iter().map(shown);
         let rejected = Self {
             values: values.chain(undecrypted).collect(),
             code,
             passwords,
         };
-        (rejected, odd.warnings)
+        (rejected, suspicious.warnings)
     }
 
     /// The problems to report, without those that follow from a rejected value.

@@ -123,12 +123,12 @@ async fn a_follower_that_blocks_delays_neither_another_one_nor_a_scan() {
 #[tokio::test]
 async fn a_follower_that_panics_fails_alone() {
     let (scratch, deliverer) = scanned().await;
-    let (panics, well) = (
+    let (panics, works) = (
         follower("panics", Behavior::Panics),
         follower("well", Behavior::Delivers),
     );
     let runs = deliverer
-        .deliver(&vec![Arc::clone(&panics), Arc::clone(&well)])
+        .deliver(&vec![Arc::clone(&panics), Arc::clone(&works)])
         .await;
     let complete: Vec<_> = runs.iter().map(DeliveryRun::is_complete).collect();
     assert_eq!(complete, [false, true], "in the order of the settings");
@@ -136,9 +136,9 @@ async fn a_follower_that_panics_fails_alone() {
     assert_eq!((failed.failures, failed.reached), (1, None));
     assert!(failed.error.as_ref().unwrap().contains("please report"));
     assert_eq!(next_retry(&failed), Some(60_000));
-    let well = cursor(&scratch, &well);
-    assert!(well.reached.is_some());
-    assert_eq!(next_retry(&well), None);
+    let works = cursor(&scratch, &works);
+    assert!(works.reached.is_some());
+    assert_eq!(next_retry(&works), None);
 }
 
 #[tokio::test]
@@ -173,11 +173,11 @@ async fn rejected_items_are_reported_and_retried() {
 #[tokio::test]
 async fn a_follower_waits_for_another_process_that_delivers_to_it() {
     let (_scratch, deliverer) = scanned().await;
-    let well = follower("well", Behavior::Delivers);
-    let path = deliverer.home.follower_lock(well.follower.name());
+    let works = follower("well", Behavior::Delivers);
+    let path = deliverer.home.follower_lock(works.follower.name());
     let other = Lock::acquire(&path, jiff::Timestamp::UNIX_EPOCH).unwrap();
     let mut runs = JoinSet::new();
-    runs.spawn_blocking(deliverer.task(well));
+    runs.spawn_blocking(deliverer.task(works));
     assert!(runs.try_join_next().is_none());
     drop(other);
     assert!(runs.join_next().await.unwrap().unwrap().is_complete());

@@ -50,7 +50,7 @@ pub fn files(home: &Home, variables: &BTreeMap<String, String>) -> Vec<HookFile>
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             let message = format!("the folder `{}` cannot be read: {error}", shown(&folder));
-            return vec![HookFile::wrong(
+            return vec![HookFile::invalid(
                 folder,
                 vec![Problem::general(message, None)],
             )];
@@ -59,11 +59,11 @@ pub fn files(home: &Home, variables: &BTreeMap<String, String>) -> Vec<HookFile>
     let mut files: Vec<HookFile> = Vec::new();
     for path in paths {
         let mut file = read(&path, home, variables)
-            .unwrap_or_else(|problems| HookFile::wrong(path.clone(), problems));
+            .unwrap_or_else(|problems| HookFile::invalid(path.clone(), problems));
         let code = file.hook.as_ref().map(|hook| hook.code.as_str());
         let mut others = files.iter().filter(|other| other.code().is_some());
         if let Some(other) = others.find(|other| other.code() == code) {
-            file = HookFile::wrong(path, vec![same_code(&file, other)]);
+            file = HookFile::invalid(path, vec![same_code(&file, other)]);
         }
         files.push(file);
     }
@@ -71,7 +71,7 @@ pub fn files(home: &Home, variables: &BTreeMap<String, String>) -> Vec<HookFile>
 }
 
 impl HookFile {
-    fn wrong(path: PathBuf, problems: Vec<Problem>) -> Self {
+    fn invalid(path: PathBuf, problems: Vec<Problem>) -> Self {
         Self {
             path,
             hook: None,
@@ -113,8 +113,8 @@ fn read(
         vec![Problem::general(message, None)]
     })?;
     let document = hocon::read(path, &content, variables, &Disk)
-        .map_err(|wrong| wrong.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
-    let odd = SuspiciousTexts::find(&document.root, &Sources::new(path, &content, &Disk));
+        .map_err(|errors| errors.into_iter().map(Problem::InFile).collect::<Vec<_>>())?;
+    let suspicious = SuspiciousTexts::find(&document.root, &Sources::new(path, &content, &Disk));
     let command = match document.root.get(COMMAND) {
         None => CommandSetting::Missing,
         Some(node) => command(&node.value).map_or(CommandSetting::Invalid, CommandSetting::Words),
@@ -129,20 +129,20 @@ fn read(
     let hook = hook(&mut settings, command);
     let mut problems = settings.problems();
     name_misspelt(&settings, &mut problems);
-    let wrong = problems.into_iter().map(wrong_setting);
-    let wrong: Vec<_> = odd.errors.into_iter().chain(wrong).collect();
+    let errors = problems.into_iter().map(wrong_setting);
+    let errors: Vec<_> = suspicious.errors.into_iter().chain(errors).collect();
     // A disabled hook may be incomplete.
-    if !wrong.is_empty() && enabled {
+    if !errors.is_empty() && enabled {
         let show = |found| show(Severity::Error, found);
-        return Err(wrong.into_iter().map(show).collect());
+        return Err(errors.into_iter().map(show).collect());
     }
-    let hook = hook.filter(|_| wrong.is_empty());
+    let hook = hook.filter(|_| errors.is_empty());
     let warnings = settings.warnings().iter().cloned().map(wrong_setting);
-    let odd = odd.warnings.into_iter().chain(warnings);
-    let odd = odd.chain(misspelt(&settings));
-    let odd = odd.map(|found| show(Severity::Warning, found));
-    let noticed = document.warnings.into_iter().map(Problem::InFile);
-    let mut problems: Vec<_> = noticed.chain(odd).collect();
+    let suspicious = suspicious.warnings.into_iter().chain(warnings);
+    let suspicious = suspicious.chain(misspelt(&settings));
+    let suspicious = suspicious.map(|found| show(Severity::Warning, found));
+    let syntax_warnings = document.warnings.into_iter().map(Problem::InFile);
+    let mut problems: Vec<_> = syntax_warnings.chain(suspicious).collect();
     let words = hook.iter().flat_map(|hook| &hook.command);
     problems.extend(writable::hook_warnings(home, path, words));
     Ok(HookFile {
@@ -166,14 +166,14 @@ fn hook(settings: &mut Settings, command: CommandSetting) -> Option<Hook> {
         settings.choice("hook_id", &[("external-script", ())]);
     }
     let time_limit = settings.duration("time_limit");
-    let wrong = match &command {
+    let error = match &command {
         CommandSetting::Words(_) => None,
         CommandSetting::Invalid => Some("must be a list of texts, the first a program"),
         CommandSetting::Missing => Some("is mandatory and missing"),
     };
-    if let Some(wrong) = wrong {
+    if let Some(error) = error {
         let hint = format!("write `{COMMAND} = [\"python\", \"script.py\"]`");
-        settings.refuse(COMMAND, format!("`{COMMAND}` {wrong}"), hint);
+        settings.refuse(COMMAND, format!("`{COMMAND}` {error}"), hint);
     }
     let CommandSetting::Words(command) = command else {
         return None;

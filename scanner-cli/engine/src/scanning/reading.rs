@@ -45,7 +45,7 @@ impl LockedScan<'_> {
             tally: Tally::default(),
             progress: context.display.begin(&ready.code),
             parts: connection.schema().key_parts,
-            aside: context.home.temporary_folder(),
+            temporary_folder: context.home.temporary_folder(),
             session: KeptSession::resume(connection, &context.home, &ready.code),
             stop,
         };
@@ -97,14 +97,14 @@ async fn begin(ready: &Ready, context: &Context) -> Result<Option<StoreScan>, Sc
     let Some(store) = &context.store else {
         return Ok(None);
     };
-    let begun = store.begin(Beginning {
+    let scan = store.begin(Beginning {
         code: ready.code.clone(),
         name: ready.name.clone(),
         key_parts: ready.connection.schema().key_parts.to_vec(),
         revisions: ready.connection.schema().revisions.to_vec(),
         time: (context.clock)(),
     });
-    Ok(Some(begun.await.map_err(sink_error)?))
+    Ok(Some(scan.await.map_err(sink_error)?))
 }
 
 /// Ends a scan in the store. The store may decide that the scan is only partial, although the source says it is

@@ -40,7 +40,7 @@ impl Secrets<'_> {
                 let mut setting = name.to_owned();
                 self.decrypt_below(node, owner, &mut setting, &mut errors);
             } else if self.is_secret_filter(node) {
-                errors.push(self.fault(
+                errors.push(self.error_at(
                     &node.place,
                     format!("`{name}` cannot be a secret: reports and messages show its value"),
                     "write it as it is".to_owned(),
@@ -83,7 +83,7 @@ impl Secrets<'_> {
                         *text = secret;
                         node.secret = true;
                     }
-                    Err(fault) => errors.push(fault),
+                    Err(error) => errors.push(error),
                 }
             }
             _ => {}
@@ -103,7 +103,7 @@ impl Secrets<'_> {
         });
         let decrypted = decrypted.map_err(|missing| {
             let why = format!("this value cannot be decrypted: {}", missing.message);
-            self.fault(place, why, missing.hint)
+            self.error_at(place, why, missing.hint)
         })?;
         if !decrypted.is_bound {
             let hint = encrypt_again(binding);
@@ -114,11 +114,11 @@ impl Secrets<'_> {
             let message = format!("this encrypted value is not bound to a {owner} and a setting");
             if self.files.restrictions().is_restricted() {
                 let message = format!("{message}, which `config.restrict` requires");
-                return Err(self.fault(place, message, hint));
+                return Err(self.error_at(place, message, hint));
             }
             let message =
                 format!("{message}: anyone who reads it can use it in any connection file");
-            let unbound = self.fault(place, message, hint);
+            let unbound = self.error_at(place, message, hint);
             self.warn(Problem::InFile(SourceDiagnostic {
                 severity: Severity::Warning,
                 ..unbound
@@ -180,7 +180,12 @@ impl Secrets<'_> {
         }
     }
 
-    pub(super) fn fault(&self, place: &Place, message: String, hint: String) -> SourceDiagnostic {
+    pub(super) fn error_at(
+        &self,
+        place: &Place,
+        message: String,
+        hint: String,
+    ) -> SourceDiagnostic {
         let found = LocatedProblem {
             place: place.clone(),
             message,

@@ -41,17 +41,17 @@ impl<'a> Secrets<'a> {
             .iter()
             .filter(|entry| SHOWN_SETTINGS.contains(&entry.key.as_str()));
         let secret = shown.filter(|entry| has_secret(&entry.value) || has_encrypted(&entry.value));
-        let fault = |entry: &crate::hocon::Entry<_>| {
+        let error = |entry: &crate::hocon::Entry<_>| {
             let name = &entry.key;
             let node: &crate::hocon::Node = &entry.value;
             let message = format!("`{name}` cannot be a secret: reports, metrics and logs show it");
-            self.fault(
+            self.error_at(
                 &node.place,
                 message,
                 format!("write `{name}` without a secret"),
             )
         };
-        secret.map(fault).collect()
+        secret.map(error).collect()
     }
 
     /// Decrypts all encrypted texts of the follower `name`. Returns errors for texts that cannot be decrypted. From now

@@ -19,7 +19,7 @@ impl Secrets<'_> {
             let is_encrypted = matches!(&node.value, Value::String(text) if is_encrypted(text));
             if node.secret || is_encrypted {
                 node.value = Value::Null;
-                errors.push(self.fault(
+                errors.push(self.error_at(
                     &node.place,
                     format!(
                         "`{name}` cannot be a secret: reports, file names, logs and metrics show it"

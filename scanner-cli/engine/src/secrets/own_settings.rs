@@ -65,6 +65,6 @@ impl Secrets<'_> {
             "`code` depends on secrets or variables, which depend on it",
             "write the code itself",
         );
-        Some(self.fault(&place, message, hint))
+        Some(self.error_at(&place, message, hint))
     }
 }

@@ -102,7 +102,7 @@ impl Section {
     }
 
     fn codes_of(&self, path: &str) -> Result<Option<Codes>, SecretError> {
-        let unclear = |place: &Place| {
+        let invalid_codes = |place: &Place| {
             SecretError::new(
                 format!("the codes at {place} are not a list of codes"),
                 "write `codes = [ CODE ]` beside the secrets that only these connections may use",
@@ -111,14 +111,14 @@ impl Section {
         if let Some((value, place)) = self.values.get(path) {
             return Codes::from_value(value)
                 .map(Some)
-                .ok_or_else(|| unclear(place));
+                .ok_or_else(|| invalid_codes(place));
         }
         let below = format!("{path}.");
         let inner = self
             .values
             .iter()
             .find(|(known, _)| known.starts_with(&below));
-        inner.map_or(Ok(None), |(_, (_, place))| Err(unclear(place)))
+        inner.map_or(Ok(None), |(_, (_, place))| Err(invalid_codes(place)))
     }
 
     /// Rejects a block in which `codes` is misspelt, because every connection could use its secret.

@@ -59,7 +59,7 @@ pub struct PollResult {
     /// Why the folder could not be read. Its files are unknown then.
     pub error: Option<String>,
     /// The message that there is no connection file.
-    pub nothing: Option<String>,
+    pub nothing_to_scan: Option<String>,
 }
 
 /// A change of a connection file.
@@ -134,11 +134,11 @@ impl FileWatcher {
         let folder = self.home.connections();
         match listed(&folder) {
             Ok((files, _)) => {
-                poll.nothing = nothing_to_scan(&folder, &files);
+                poll.nothing_to_scan = nothing_to_scan(&folder, &files);
                 self.poll_connections(files, again, &mut poll);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                poll.nothing = nothing_to_scan(&folder, &[]);
+                poll.nothing_to_scan = nothing_to_scan(&folder, &[]);
                 self.poll_connections(Vec::new(), again, &mut poll);
             }
             Err(error) => {

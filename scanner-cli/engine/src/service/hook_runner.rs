@@ -70,15 +70,20 @@ fn last_scan(home: &Home, connection: &str) -> Result<Option<(StoredScan, String
 }
 
 /// The id of the store whose changes a hook received last.
-fn known_store(former: &[HookRun], hook: &Hook, connection: &str) -> Option<String> {
-    let mut former = former.iter();
-    let run = former.find(|run| run.hook == hook.code && run.connection == connection)?;
+fn last_store_of(previous_runs: &[HookRun], hook: &Hook, connection: &str) -> Option<String> {
+    let mut previous_runs = previous_runs.iter();
+    let run = previous_runs.find(|run| run.hook == hook.code && run.connection == connection)?;
     run.store_id.clone()
 }
 
 /// Runs a hook. `known` is the id of the store whose changes it received last. If a run after a restore fails, the next
 /// run sends all items again.
-fn run_hook(hook: &Hook, input: &HookInput<'_>, known: Option<String>, clock: Clock) -> HookRun {
+fn run_hook(
+    hook: &Hook,
+    input: &HookInput<'_>,
+    last_store: Option<String>,
+    clock: Clock,
+) -> HookRun {
     let ended = hook.run(input);
     let learned = input.since == Since::Scan || matches!(ended, Ok(0));
     HookRun {
@@ -91,7 +96,7 @@ fn run_hook(hook: &Hook, input: &HookInput<'_>, known: Option<String>, clock: Cl
         store_id: if learned {
             Some(input.store_id.to_owned())
         } else {
-            known
+            last_store
         },
     }
 }
@@ -114,9 +119,9 @@ const MAX_RUNS: usize = 10_000;
 
 impl HookRunner {
     pub(super) fn new(home: Home, clock: Clock, variables: Arc<BTreeMap<String, String>>) -> Self {
-        let former = super::read_state(&home.status()).unwrap_or_default();
+        let previous_runs = super::read_state(&home.status()).unwrap_or_default();
         Self {
-            runs: former.hooks,
+            runs: previous_runs.hooks,
             running: BackgroundTasks::new(),
             stop: Arc::default(),
             logged: Arc::default(),
@@ -132,7 +137,7 @@ impl HookRunner {
         let secrets = Arc::clone(&ready.secrets);
         let (home, clock) = (self.home.clone(), self.clock);
         let (variables, stop) = (Arc::clone(&self.variables), Arc::clone(&self.stop));
-        let (former, logged) = (self.runs.clone(), Arc::clone(&self.logged));
+        let (previous_runs, logged) = (self.runs.clone(), Arc::clone(&self.logged));
         self.running.start_blocking(move || {
             let files = hooks::files(&home, &variables);
             let files = files.into_iter().filter(|file| file.enabled);
@@ -156,20 +161,20 @@ impl HookRunner {
                 return Vec::new();
             };
             let runs = hooks.iter().map(|hook| {
-                let known = known_store(&former, hook, &connection);
+                let last_store = last_store_of(&previous_runs, hook, &connection);
                 let input = HookInput {
                     home: &home,
                     connector: &connector,
                     scan: &scan,
                     store_id: &store_id,
-                    since: match &known {
-                        Some(known) if *known != store_id => Since::Reset,
+                    since: match &last_store {
+                        Some(last_store) if *last_store != store_id => Since::Reset,
                         _ => Since::Scan,
                     },
                     secrets: Arc::clone(&secrets),
                     stop: &stop,
                 };
-                run_hook(hook, &input, known, clock)
+                run_hook(hook, &input, last_store, clock)
             });
             runs.collect()
         });
@@ -189,8 +194,8 @@ impl HookRunner {
             let HookRun {
                 hook, connection, ..
             } = &run;
-            let well = run.exit_code == Some(0);
-            counts.add(hook, if well { "succeeded" } else { "failed" });
+            let succeeded = run.exit_code == Some(0);
+            counts.add(hook, if succeeded { "succeeded" } else { "failed" });
             match (run.exit_code, &run.error) {
                 (Some(0), _) => info!(%hook, %connection, "the hook finished"),
                 (Some(code), _) => {
@@ -201,8 +206,8 @@ impl HookRunner {
                     warn!(%hook, %connection, "the hook failed: {error}");
                 }
             }
-            let same = |known: &HookRun| known.hook == *hook && known.connection == *connection;
-            self.runs.retain(|known| !same(known));
+            let same = |other: &HookRun| other.hook == *hook && other.connection == *connection;
+            self.runs.retain(|other| !same(other));
             self.runs.push(run);
             let surplus = self.runs.len().saturating_sub(MAX_RUNS);
             self.runs.drain(..surplus);

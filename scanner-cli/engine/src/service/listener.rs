@@ -15,7 +15,7 @@ use crate::{
 pub(super) struct Listener {
     wanted: Option<SocketAddr>,
     due: bool,
-    wrong: Option<String>,
+    error: Option<String>,
     /// At most one task.
     server: BackgroundTasks<()>,
     home: Home,
@@ -28,7 +28,7 @@ impl Listener {
         Self {
             wanted,
             due: true,
-            wrong: None,
+            error: None,
             server: BackgroundTasks::new(),
             home,
             snapshots,
@@ -42,7 +42,7 @@ impl Listener {
         }
         self.wanted = wanted;
         self.due = true;
-        self.wrong = None;
+        self.error = None;
         self.server.cancel();
     }
 
@@ -60,11 +60,11 @@ impl Listener {
             && let Some(address) = self.wanted
         {
             self.due = false;
-            self.wrong = self.open(address).err().map(|error| {
+            self.error = self.open(address).err().map(|error| {
                 format!("`http.listen`: cannot listen on the address `{address}`: {error}")
             });
         }
-        self.wrong.clone()
+        self.error.clone()
     }
 
     fn open(&mut self, address: SocketAddr) -> std::io::Result<()> {

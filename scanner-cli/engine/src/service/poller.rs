@@ -23,7 +23,7 @@ pub(super) struct Poller {
     /// The running poll; at most one.
     poll: BackgroundTasks<(PollWorker, PollResult)>,
     /// When the last poll started.
-    begun: Instant,
+    started: Instant,
     progress: PollProgress,
     next: Instant,
     /// Notified when something in a watched folder changes.
@@ -61,7 +61,7 @@ impl Poller {
         let notifications = FileNotifications::new(Arc::clone(&notify));
         Self {
             progress: watcher.progress.clone(),
-            begun: Instant::now(),
+            started: Instant::now(),
             worker: Some(PollWorker {
                 watcher,
                 notifications,
@@ -89,7 +89,7 @@ impl Poller {
             return;
         };
         self.notified = [false, self.notified[0]];
-        self.begun = Instant::now();
+        self.started = Instant::now();
         let again = table.clashing();
         // Reading many files, or a network folder that does not respond, must not block the service.
         self.poll.start_blocking(move || {
@@ -101,7 +101,7 @@ impl Poller {
     /// The running poll, if there is one.
     pub(super) fn poll(&self) -> Option<RunningPoll> {
         (!self.poll.is_empty()).then(|| RunningPoll {
-            begun: self.begun,
+            started: self.started,
             at: self.progress.clone(),
         })
     }

@@ -223,8 +223,8 @@ impl Table {
         let mut stopped = Vec::new();
         let mut before = self.entries.remove(&path);
         let other = |entry: &TableEntry| {
-            let former = entry.code.as_ref().map(Home::identity);
-            former.is_some_and(|former| former != identity)
+            let previous = entry.code.as_ref().map(Home::identity);
+            previous.is_some_and(|previous| previous != identity)
         };
         if before.as_ref().is_some_and(other) {
             stopped.extend(before.take().and_then(|entry| self.remove(entry)));
@@ -235,13 +235,13 @@ impl Table {
         if entry.valid.is_none() {
             stopped.push(identity);
         } else {
-            let same = |former: &TableEntry| former.fingerprint == entry.fingerprint;
-            let former = before.or(removed);
-            entry.last_start = former
+            let same = |previous: &TableEntry| previous.fingerprint == entry.fingerprint;
+            let previous = before.or(removed);
+            entry.last_start = previous
                 .as_ref()
-                .and_then(|former| former.last_start)
+                .and_then(|previous| previous.last_start)
                 .or(known.last);
-            entry.next = match former.filter(same) {
+            entry.next = match previous.filter(same) {
                 // Only the file was renamed.
                 Some(TableEntry {
                     next: Some(next),

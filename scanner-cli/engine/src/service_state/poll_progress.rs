@@ -16,7 +16,7 @@ pub struct PollProgress(Arc<Mutex<Option<PathBuf>>>);
 #[derive(Clone, Debug)]
 pub struct RunningPoll {
     /// When the poll started.
-    pub begun: Instant,
+    pub started: Instant,
     /// The file that is being read.
     pub at: PollProgress,
 }
@@ -35,7 +35,7 @@ impl PollProgress {
 impl RunningPoll {
     /// The message about a poll that has been running for too long at `now`.
     pub fn overdue(&self, now: Instant) -> Option<String> {
-        if now.saturating_duration_since(self.begun) <= POLL_LIMIT {
+        if now.saturating_duration_since(self.started) <= POLL_LIMIT {
             return None;
         }
         let at = self.at.0.lock().unwrap_or_else(PoisonError::into_inner);

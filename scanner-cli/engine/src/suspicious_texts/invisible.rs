@@ -44,18 +44,18 @@ pub(super) fn in_value(
 
 /// Finds invisible characters in the keys of a file.
 pub(super) fn in_keys(root: &Object, sources: &Sources<'_>) -> Vec<TextProblem> {
-    let mut odd = Vec::new();
-    collect(root, sources, &mut odd);
-    odd
+    let mut found_texts = Vec::new();
+    collect(root, sources, &mut found_texts);
+    found_texts
 }
 
-fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<TextProblem>) {
+fn collect(object: &Object, sources: &Sources<'_>, found_texts: &mut Vec<TextProblem>) {
     for entry in object.iter() {
-        if odd.len() > MAX_LISTED {
+        if found_texts.len() > MAX_LISTED {
             return;
         }
         if let Some((offset, found)) = InvisibleCharacter::find(&entry.key) {
-            odd.push(TextProblem::Warning(LocatedProblem {
+            found_texts.push(TextProblem::Warning(LocatedProblem {
                 place: character_place(sources, &entry.key_place, offset),
                 message: format!(
                     "the key `{}` has an invisible character: {found}",
@@ -66,17 +66,17 @@ fn collect(object: &Object, sources: &Sources<'_>, odd: &mut Vec<TextProblem>) {
             }));
         }
         if !FILTERS.contains(&&*entry.key) {
-            collect_within(&entry.value, sources, odd);
+            collect_within(&entry.value, sources, found_texts);
         }
     }
 }
 
-fn collect_within(node: &Node, sources: &Sources<'_>, odd: &mut Vec<TextProblem>) {
+fn collect_within(node: &Node, sources: &Sources<'_>, found_texts: &mut Vec<TextProblem>) {
     match &node.value {
-        Value::Object(inner) => collect(inner, sources, odd),
+        Value::Object(inner) => collect(inner, sources, found_texts),
         Value::List(nodes) => {
             for node in nodes {
-                collect_within(node, sources, odd);
+                collect_within(node, sources, found_texts);
             }
         }
         _ => {}

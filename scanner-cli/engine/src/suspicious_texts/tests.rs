@@ -4,11 +4,11 @@ use super::*;
 use crate::{hocon::read, settings_files::Disk};
 
 /// The errors and warnings of a file.
-fn odd(text: &str) -> (Vec<String>, Vec<String>) {
+fn find(text: &str) -> (Vec<String>, Vec<String>) {
     let path = Path::new("a.conf");
     let variables = BTreeMap::from([("QUOTED".to_owned(), "'x'".to_owned())]);
     let document = read(path, text.as_bytes(), &variables, &Disk).unwrap();
-    let odd = SuspiciousTexts::find(
+    let found = SuspiciousTexts::find(
         &document.root,
         &Sources {
             path,
@@ -22,7 +22,7 @@ fn odd(text: &str) -> (Vec<String>, Vec<String>) {
         };
         found.into_iter().map(shown).collect()
     };
-    (texts(odd.errors), texts(odd.warnings))
+    (texts(found.errors), texts(found.warnings))
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn unsupported_quotes_are_an_error_in_permanent_names_addresses_and_credentials(
         ("code = ${QUOTED}", "`code` is in single quotes"),
         ("code = ${x}\nx = \"'y'\"", "`code` is in single quotes"),
     ] {
-        let (errors, _) = odd(text);
+        let (errors, _) = find(text);
         assert!(
             errors.iter().any(|error| error.contains(expected)),
             "{text}: {errors:?}"
@@ -81,7 +81,7 @@ fn unsupported_quotes_are_a_warning_elsewhere() {
         "name = ${QUOTED}",
         "connection.auth.value = ${QUOTED}",
     ] {
-        let (errors, warnings) = odd(text);
+        let (errors, warnings) = find(text);
         assert!(errors.is_empty(), "{text}: {errors:?}");
         assert_eq!(warnings.len(), 1, "{text}: {warnings:?}");
         assert!(warnings[0].contains("HOCON supports double quotes only"));
@@ -103,7 +103,7 @@ fn a_text_in_double_quotes_may_contain_other_quotes() {
         "filters = [{ rules { app = 'x' } }]",
         "n = 1",
     ] {
-        assert_eq!(odd(text), (Vec::new(), Vec::new()), "{text}");
+        assert_eq!(find(text), (Vec::new(), Vec::new()), "{text}");
     }
 }
 
@@ -143,7 +143,7 @@ fn invisible_characters_are_found_with_their_columns() {
             "has an invisible character",
         ),
     ] {
-        let (errors, warnings) = odd(text);
+        let (errors, warnings) = find(text);
         assert!(errors.is_empty(), "{text}: {errors:?}");
         assert_eq!(warnings.len(), 1, "{text}: {warnings:?}");
         assert!(warnings[0].contains(expected), "{text}: {warnings:?}");
@@ -155,7 +155,7 @@ fn invisible_characters_are_found_with_their_columns() {
         "filter = \"app = 'a\u{a0}b'\"",
         "hint = \"\"\"a\n\tb\"\"\"",
     ] {
-        assert_eq!(odd(text), (Vec::new(), Vec::new()), "{text}");
+        assert_eq!(find(text), (Vec::new(), Vec::new()), "{text}");
     }
 }
 
@@ -168,16 +168,16 @@ fn misplaced_variables_and_encrypted_values_are_a_warning() {
         "a = \"https://ENC[AQ]\"",
         "filter = \"app = '${HOST}'\"",
     ] {
-        assert_eq!(odd(text).1.len(), 1, "{text}");
+        assert_eq!(find(text).1.len(), 1, "{text}");
     }
     for text in ["", "scanner", "100%", "%", "%%", "a%b%", "$1"] {
-        assert_eq!(odd(&format!("a = \"{text}\"")).1.len(), 0, "{text}");
+        assert_eq!(find(&format!("a = \"{text}\"")).1.len(), 0, "{text}");
     }
 }
 
 #[test]
 fn only_the_first_suspicious_texts_are_listed() {
     let text: String = (0..1_000).map(|n| format!("a{n} = 'x'\n")).collect();
-    let (errors, warnings) = odd(&format!("{text}code = 'x'"));
+    let (errors, warnings) = find(&format!("{text}code = 'x'"));
     assert_eq!((errors.len(), warnings.len()), (1, MAX_LISTED));
 }

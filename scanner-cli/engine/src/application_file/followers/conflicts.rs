@@ -2,7 +2,7 @@
 
 use catalog_model::{ConnectionCode, follower::ConfiguredFollower};
 
-use super::{PlacedFollower, wrong};
+use super::{PlacedFollower, error_at};
 use crate::hocon::LocatedProblem;
 
 /// Reports each follower that conflicts with one before it.
@@ -31,7 +31,7 @@ pub(super) fn find(followers: &[PlacedFollower], findings: &mut Vec<LocatedProbl
         };
         findings.push(LocatedProblem {
             hint: Some(hint.to_owned()),
-            ..wrong(follower.place.clone(), &message)
+            ..error_at(follower.place.clone(), &message)
         });
     }
 }

@@ -51,13 +51,13 @@ fn follower(works: &Arc<AtomicBool>) -> Arc<ConfiguredFollower> {
 }
 
 /// The deliveries of a service to one follower, and the time on its clock.
-struct Held {
+struct TestService {
     deliveries: Deliveries,
     counts: Tallies,
     now: Instant,
 }
 
-impl Held {
+impl TestService {
     fn new(scratch: &Scratch, works: &Arc<AtomicBool>) -> Self {
         let home = Home::new(scratch.folder.path().to_path_buf());
         let now = Instant::now();
@@ -93,22 +93,25 @@ async fn the_service_retries_a_failing_follower_after_1_2_4_8_and_then_every_15_
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     let works = Arc::new(AtomicBool::new(false));
-    let mut held = Held::new(&scratch, &works);
-    assert!(held.tick().await, "the first run is at the start");
+    let mut service = TestService::new(&scratch, &works);
+    assert!(service.tick().await, "the first run is at the start");
     for minutes in [1, 2, 4, 8, 15, 15] {
-        assert!(!held.after(minutes * 60 - 1).await, "{minutes}");
-        assert!(held.after(1).await, "{minutes}");
+        assert!(!service.after(minutes * 60 - 1).await, "{minutes}");
+        assert!(service.after(1).await, "{minutes}");
     }
-    assert_eq!(held.counts.get("f", "failed"), 7);
+    assert_eq!(service.counts.get("f", "failed"), 7);
     works.store(true, Ordering::Relaxed);
-    assert!(held.after(15 * 60).await);
-    assert_eq!(held.counts.get("f", "succeeded"), 1);
-    assert!(!held.after(24 * 3600).await, "it has everything");
+    assert!(service.after(15 * 60).await);
+    assert_eq!(service.counts.get("f", "succeeded"), 1);
+    assert!(!service.after(24 * 3600).await, "it has everything");
     works.store(false, Ordering::Relaxed);
-    held.deliveries.wake(held.now);
-    assert!(held.tick().await);
-    assert!(!held.after(59).await);
-    assert!(held.after(1).await, "the pauses begin again with a minute");
+    service.deliveries.wake(service.now);
+    assert!(service.tick().await);
+    assert!(!service.after(59).await);
+    assert!(
+        service.after(1).await,
+        "the pauses start with one minute again"
+    );
 }
 
 #[tokio::test]
@@ -116,12 +119,14 @@ async fn a_scan_does_not_shorten_the_pause_of_a_failing_follower_but_new_setting
     let scratch = Scratch::new();
     scratch.scan(0, &[("a", "A")]).await;
     let works = Arc::new(AtomicBool::new(false));
-    let mut held = Held::new(&scratch, &works);
-    assert!(held.tick().await);
-    held.deliveries.wake(held.now);
-    assert!(!held.after(59).await);
-    held.deliveries.replace(vec![follower(&works)], held.now);
-    assert!(held.tick().await);
-    assert!(!held.after(119).await, "it has failed twice");
-    assert!(held.after(1).await);
+    let mut service = TestService::new(&scratch, &works);
+    assert!(service.tick().await);
+    service.deliveries.wake(service.now);
+    assert!(!service.after(59).await);
+    service
+        .deliveries
+        .replace(vec![follower(&works)], service.now);
+    assert!(service.tick().await);
+    assert!(!service.after(119).await, "it has failed twice");
+    assert!(service.after(1).await);
 }

@@ -216,15 +216,15 @@ impl TableEntry {
 
 /// The first error, and the number of further errors.
 pub fn reasons(problems: &[Problem]) -> String {
-    let wrong: Vec<_> = problems
+    let errors: Vec<_> = problems
         .iter()
         .filter(|problem| problem.is_error())
         .collect();
-    let first = wrong
+    let first = errors
         .first()
         .map(|problem| reason(problem))
         .unwrap_or_default();
-    match wrong.len() {
+    match errors.len() {
         0 | 1 => first,
         more => format!("{first} (and {} more)", more - 1),
     }
