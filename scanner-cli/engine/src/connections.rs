@@ -14,7 +14,6 @@ use catalog_model::{Connection, ConnectionCode};
 
 use crate::{
     connection_file::{ConnectionFile, InvalidFile, InvalidPart, Reading},
-    hocon::Severity,
     home::{Home, shown},
     input_file::{self, FileKind},
     near_code,
@@ -345,19 +344,16 @@ fn nothing_enabled(disabled: &[(ConnectionCode, PathBuf)]) -> Problem {
         .iter()
         .map(|(_, path)| format!("`{}`", shown(path)))
         .collect();
-    Problem::General {
-        severity: Severity::Warning,
-        message: format!(
-            "no connection is enabled: {} {} `enabled = false`",
-            files.join(", "),
-            if files.len() == 1 {
-                "contains"
-            } else {
-                "contain"
-            }
-        ),
-        hint: Some("set `enabled = true` in the files to scan".to_owned()),
-    }
+    let contain = match files.len() {
+        1 => "contains",
+        _ => "contain",
+    };
+    let files = files.join(", ");
+    let message = format!("no connection is enabled: {files} {contain} `enabled = false`");
+    Problem::warning(
+        message,
+        "set `enabled = true` in the files to scan".to_owned(),
+    )
 }
 
 /// A connection file that cannot be read.

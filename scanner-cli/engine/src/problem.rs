@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use catalog_model::{Place, printable};
+use catalog_model::{Diagnostic, Place, Severity, printable};
 
-use crate::hocon::{Colors, Severity, SourceDiagnostic};
+use crate::hocon::{Colors, SourceDiagnostic};
 
 /// An error or a warning.
 #[derive(Clone, Debug)]
@@ -12,14 +12,7 @@ pub enum Problem {
     /// At a place in a file.
     InFile(SourceDiagnostic),
     /// Without a place, such as a missing folder or a file that cannot be read.
-    General {
-        /// Whether it is an error or a warning.
-        severity: Severity,
-        /// What happened, and where.
-        message: String,
-        /// What to do about it.
-        hint: Option<String>,
-    },
+    General(Diagnostic),
 }
 
 impl From<SourceDiagnostic> for Problem {
@@ -31,27 +24,19 @@ impl From<SourceDiagnostic> for Problem {
 impl Problem {
     /// An error without a place in a file.
     pub fn general(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
-        Self::General {
-            severity: Severity::Error,
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self::General(Diagnostic::error(message, hint))
     }
 
     /// A warning without a place in a file.
     pub fn warning(message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
-        Self::General {
-            severity: Severity::Warning,
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self::General(Diagnostic::warning(message, hint))
     }
 
     /// Whether it is an error.
     pub fn is_error(&self) -> bool {
         let severity = match self {
             Self::InFile(diagnostic) => diagnostic.severity,
-            Self::General { severity, .. } => *severity,
+            Self::General(diagnostic) => diagnostic.severity,
         };
         severity == Severity::Error
     }
@@ -61,7 +46,7 @@ impl Problem {
     pub fn is_new(&self, reported: &mut BTreeSet<String>) -> bool {
         match self {
             Self::InFile(_) => true,
-            Self::General { message, .. } => reported.insert(message.clone()),
+            Self::General(diagnostic) => reported.insert(diagnostic.message.clone()),
         }
     }
 
@@ -69,7 +54,7 @@ impl Problem {
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::InFile(diagnostic) => Some(&diagnostic.place),
-            Self::General { .. } => None,
+            Self::General(_) => None,
         }
     }
 
@@ -77,7 +62,7 @@ impl Problem {
     pub fn message(&self) -> &str {
         match self {
             Self::InFile(diagnostic) => &diagnostic.message,
-            Self::General { message, .. } => message,
+            Self::General(diagnostic) => &diagnostic.message,
         }
     }
 
@@ -85,7 +70,7 @@ impl Problem {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::InFile(diagnostic) => diagnostic.hint.as_deref(),
-            Self::General { hint, .. } => hint.as_deref(),
+            Self::General(diagnostic) => diagnostic.hint.as_deref(),
         }
     }
 
@@ -93,7 +78,7 @@ impl Problem {
     pub fn render(&self, colors: Colors) -> String {
         match self {
             Self::InFile(diagnostic) => diagnostic.render(colors),
-            Self::General { message, hint, .. } => {
+            Self::General(Diagnostic { message, hint, .. }) => {
                 let word = if self.is_error() { "error" } else { "warning" };
                 let mut text = format!("{word}: {}", printable(message));
                 for (number, advice) in hint.iter().flat_map(|hint| hint.lines()).enumerate() {

@@ -184,15 +184,7 @@ impl<'a> Secrets<'a> {
                 line: diagnostic.line.filter(|_| self.may_quote()),
                 ..diagnostic
             }),
-            Problem::General {
-                severity,
-                message,
-                hint,
-            } => Problem::General {
-                severity,
-                message: clean(message),
-                hint: hint.map(clean),
-            },
+            Problem::General(diagnostic) => Problem::General(diagnostic.map_texts(clean)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{hocon::Severity, home::shown, problem::Problem};
+use crate::{home::shown, problem::Problem};
 
 /// A warning if all users can read a file of secrets.
 pub fn secrets_warning(file: &Path) -> Option<Problem> {
@@ -10,7 +10,7 @@ pub fn secrets_warning(file: &Path) -> Option<Problem> {
     let others = has_rights(file, 0o004);
     let shown = shown(file);
     others.then(|| {
-        warning(
+        Problem::warning(
             format!("every user of this machine can read the secrets of `{shown}`"),
             format!("remove this permission: `chmod o= {shown}`"),
         )
@@ -22,19 +22,11 @@ pub fn key_warning(file: &Path) -> Option<Problem> {
     let others = has_rights(file, 0o077);
     let shown = shown(file);
     others.then(|| {
-        warning(
+        Problem::warning(
             format!("users other than its owner have access to the key file `{shown}`"),
             format!("remove their access: `chmod 600 {shown}`"),
         )
     })
-}
-
-fn warning(message: String, hint: String) -> Problem {
-    Problem::General {
-        severity: Severity::Warning,
-        message,
-        hint: Some(hint),
-    }
 }
 
 /// Whether the file has one of the permissions in `mode`.

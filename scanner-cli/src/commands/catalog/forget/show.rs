@@ -7,7 +7,6 @@ use catalog_model::printable;
 use super::count;
 use crate::{
     forget::{Forget, Forgotten},
-    hocon::Severity,
     home::shown,
     problem::Problem,
     store::ConnectionContents,
@@ -116,9 +115,5 @@ fn names(files: &[PathBuf]) -> String {
 }
 
 fn warning(message: String, hint: &str) -> Problem {
-    Problem::General {
-        severity: Severity::Warning,
-        message,
-        hint: Some(hint.to_owned()),
-    }
+    Problem::warning(message, hint.to_owned())
 }
