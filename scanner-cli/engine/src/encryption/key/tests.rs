@@ -1,3 +1,5 @@
+//! Tests of encryption with a key.
+
 use super::*;
 
 /// A key and a value of the first version. Values in existing files must always stay readable.
