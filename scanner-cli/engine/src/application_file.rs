@@ -168,10 +168,8 @@ impl Application {
         let show =
             |severity, found| SourceDiagnostic::in_file(path, content, severity, found).into();
         if errors.is_empty() && refused.is_empty() {
-            let of_settings = settings.warnings().iter().cloned().map(wrong_setting);
-            let warnings = of_settings
-                .chain(warnings)
-                .map(|found| show(Severity::Warning, found));
+            let read = settings.warnings().iter().cloned().map(wrong_setting);
+            let warnings = read.chain(warnings).map(|one| show(Severity::Warning, one));
             let syntax_warnings = document.warnings.into_iter().map(Problem::InFile);
             return Ok(Self {
                 followers,
@@ -189,11 +187,9 @@ impl Application {
                     .collect(),
             });
         }
-        let errors = errors.into_iter().map(|found| show(Severity::Error, found));
+        let errors = errors.into_iter().map(|one| show(Severity::Error, one));
         let errors = in_file(refused).into_iter().chain(errors);
-        let warnings = warnings
-            .into_iter()
-            .map(|found| show(Severity::Warning, found));
+        let warnings = warnings.into_iter().map(|one| show(Severity::Warning, one));
         Err(errors.chain(warnings).collect())
     }
 }
