@@ -50,7 +50,7 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
         (
             "words",
             format!("a = [{}1]", "1,".repeat(2_000_000)),
-            "words and signs",
+            "words and symbols",
         ),
         (
             "again",
