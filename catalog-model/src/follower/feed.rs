@@ -220,7 +220,7 @@ pub struct FeedChange {
     /// The connection.
     pub connection: ConnectionCode,
     /// Whether an item or a container changed.
-    pub of: EntityKind,
+    pub entity_kind: EntityKind,
     /// The key of the item or container.
     pub key: ItemKey,
     /// What happened.
@@ -245,7 +245,7 @@ impl FeedChange {
         Self {
             position,
             connection,
-            of: EntityKind::Item,
+            entity_kind: EntityKind::Item,
             key,
             kind,
             time,
@@ -256,8 +256,11 @@ impl FeedChange {
 
     /// The same change of an item or container.
     #[must_use]
-    pub fn with_entity_kind(self, of: EntityKind) -> Self {
-        Self { of, ..self }
+    pub fn with_entity_kind(self, entity_kind: EntityKind) -> Self {
+        Self {
+            entity_kind,
+            ..self
+        }
     }
 
     /// The same change of these fields.

@@ -245,7 +245,7 @@ async fn changed_connections(feed: &dyn Feed) -> Result<BTreeSet<ConnectionCode>
     while let Some(batch) = changes.next().await? {
         let items = batch
             .into_iter()
-            .filter(|change| change.of == EntityKind::Item);
+            .filter(|change| change.entity_kind == EntityKind::Item);
         changed.extend(items.map(|change| change.connection));
     }
     Ok(changed)

@@ -45,7 +45,7 @@ async fn changes(feed: &StoreFeed) -> Vec<String> {
     let changes = all(feed.changes(ChangeDetail::Entity).await.unwrap()).await;
     let changes = changes
         .into_iter()
-        .filter(|change| change.of == EntityKind::Container);
+        .filter(|change| change.entity_kind == EntityKind::Container);
     let text = |change: FeedChange| {
         let Some(Entity::Container(container)) = change.entry.map(|entry| entry.entity) else {
             panic!("a change without its container");

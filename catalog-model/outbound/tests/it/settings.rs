@@ -158,7 +158,12 @@ fn a_trust_store_whose_name_says_nothing_is_read_with_a_warning() {
         warning.hint.as_deref(),
         Some("set `tls.truststore.type = JKS`")
     );
-    assert!(outbound.trust.describe().starts_with("`conf/trust` contains"));
+    assert!(
+        outbound
+            .trust
+            .describe()
+            .starts_with("`conf/trust` contains")
+    );
 }
 
 #[test]

@@ -213,12 +213,12 @@ impl State {
 
     fn log(&mut self, code: &ConnectionCode, key: ItemKey, kind: ChangeKind) {
         let position = Position::new(self.last().get() + 1);
-        let of = match self.entries.get(&key).map(|entry| &entry.entity) {
+        let entity_kind = match self.entries.get(&key).map(|entry| &entry.entity) {
             Some(Entity::Container(_)) => EntityKind::Container,
             _ => EntityKind::Item,
         };
-        let change =
-            FeedChange::new(position, (code.clone(), key), kind, self.now()).with_entity_kind(of);
+        let change = FeedChange::new(position, (code.clone(), key), kind, self.now())
+            .with_entity_kind(entity_kind);
         self.changes.push(change);
     }
 }
