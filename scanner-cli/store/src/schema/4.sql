@@ -1,23 +1,21 @@
--- Long texts of items. A text is stored once, even if many items have it: an app's description is a text of each of its
--- sheets.
+-- Long texts of items, each once, however many items have it: the description of an app is a text of each of its sheets.
 CREATE TABLE text (
     id          INTEGER PRIMARY KEY,
     -- 128 bits of SHA-256, as hexadecimal digits.
     hash        TEXT NOT NULL UNIQUE,
-    -- Number of references from items, counted by the triggers below. The end of a scan deletes texts without
-    -- references.
+    -- How many places of items refer to it. The triggers below count; the end of a scan removes what has none.
     uses        INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX text_unused ON text (id) WHERE uses = 0;
 
--- Stored separately from the number of uses, which changes often.
+-- Apart from the number of uses, which changes often.
 CREATE TABLE text_body (
     text        INTEGER PRIMARY KEY REFERENCES text (id),
     body        TEXT NOT NULL
 );
 
--- The texts that were moved out of `content`: a JSON array of pairs of a place (`texts.rs`) and a hash. NULL if
--- `content` is complete, as earlier versions wrote it.
+-- Which texts belong into `content`: a JSON array of pairs of a place (`texts.rs`) and a hash; NULL if it is complete, as
+-- earlier versions wrote it.
 ALTER TABLE content ADD COLUMN texts TEXT;
 
 CREATE TRIGGER content_added AFTER INSERT ON content WHEN new.texts IS NOT NULL BEGIN

@@ -1,4 +1,4 @@
--- Kinds of containers, such as folders. A container holds items and other containers.
+-- Kinds of containers, such as folders: what holds items and other containers.
 CREATE TABLE container_kind (
     id          INTEGER PRIMARY KEY,
     -- The word for it in keys.
@@ -6,6 +6,5 @@ CREATE TABLE container_kind (
     label       TEXT NOT NULL
 );
 
--- Containers are also rows of `item`: they are seen, changed and removed like items. The kind of a container; NULL for
--- an item.
+-- Containers are rows of `item`, too: they are seen, change and go like items. Of a container its kind; NULL of an item.
 ALTER TABLE item ADD COLUMN container_kind INTEGER REFERENCES container_kind (id);

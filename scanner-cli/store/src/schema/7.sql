@@ -1,10 +1,9 @@
--- Identifies what a follower's catalog depends on besides the store: the connections that it receives, and the format
--- in which it describes items. If it changes, the follower receives all items again. NULL: all connections, first
--- format.
+-- What a follower's catalog depends on besides the store: the connections that it receives, and how it describes items. With
+-- another one the follower begins anew. NULL is all connections, in the first way.
 ALTER TABLE follower ADD COLUMN basis TEXT;
 
--- Notes of followers, such as a hash of what they last sent for an item. The key of such a note begins with the key of
--- the item.
+-- What followers note for themselves, such as a hash of what they last sent of an item. The key of such a note begins with
+-- the key of the item.
 CREATE TABLE follower_note (
     follower    TEXT NOT NULL,
     key         TEXT NOT NULL,
