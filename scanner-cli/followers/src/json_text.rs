@@ -33,15 +33,32 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     let mut escaped = String::with_capacity(json.len() + 64);
     for char in json.chars() {
         if is_escaped(char) {
-            for unit in char.encode_utf16(&mut [0; 2]) {
-                // Writing to a `String` cannot fail.
-                let _ = write!(escaped, "\\u{unit:04x}");
-            }
+            escape_into(&mut escaped, char);
         } else {
             escaped.push(char);
         }
     }
     Cow::Owned(escaped)
+}
+
+/// A value as compact JSON of ASCII characters only: others are escaped.
+pub fn ascii_json(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_default();
+    let mut ascii = String::with_capacity(json.len());
+    for char in json.chars() {
+        match char.is_ascii() && char != '\u{7f}' {
+            true => ascii.push(char),
+            false => escape_into(&mut ascii, char),
+        }
+    }
+    ascii
+}
+
+fn escape_into(escaped: &mut String, char: char) {
+    for unit in char.encode_utf16(&mut [0; 2]) {
+        // Writing to a `String` cannot fail.
+        let _ = write!(escaped, "\\u{unit:04x}");
+    }
 }
 
 /// Escapes the output of a JSON serializer, which writes whole pieces of text.
@@ -64,6 +81,17 @@ impl Write for JsonEscapes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ascii_json_has_the_same_value_and_no_other_characters() {
+        let value = serde_json::json!({ "Süd": "日📈\n\u{7f}\u{2028}\"" });
+        let json = ascii_json(&value);
+        assert_eq!(json, r#"{"S\u00fcd":"\u65e5\ud83d\udcc8\n\u007f\u2028\""}"#);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&json).unwrap(),
+            value
+        );
+    }
 
     const HOSTILE: &str = "a\nb\u{1b}[2J\u{9b}1m\u{202e}\u{200b}";
 

@@ -4,12 +4,18 @@ use std::path::Path;
 
 use catalog_model::FollowerRegistry;
 
+pub mod datahub;
+pub mod datahub_file;
+pub mod export_folder;
 pub mod export_line;
 pub mod json_text;
 pub mod ndjson;
+pub mod product;
 
 /// Returns all kinds of followers. Relative paths in their settings start at the folder `home`.
 #[must_use]
 pub fn registry(home: &Path) -> FollowerRegistry {
-    FollowerRegistry::default().with(Box::new(ndjson::NdjsonKind::new(home)))
+    FollowerRegistry::default()
+        .with(Box::new(ndjson::NdjsonKind::new(home)))
+        .with(Box::new(datahub_file::DatahubFileKind::new(home)))
 }

@@ -2,44 +2,25 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::SystemTime,
 };
 
 use async_trait::async_trait;
 use catalog_model::{
-    Follower, Place, Settings,
+    Follower,
     contract::follower::{CatalogFault, FollowerUnderTest, check},
-    settings::{self, FileSource, Node},
 };
 use serde_json::Value;
 use tempfile::TempDir;
 
-struct NoFiles;
-
-impl FileSource for NoFiles {
-    fn read(&self, _path: &str) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
+use crate::support;
 
 /// Opens the follower that writes to `export` in a home.
 fn open(home: &Path) -> Box<dyn Follower> {
-    let text = |name: &str, text: &str| {
-        let value = settings::Value::String(text.to_owned());
-        let place = Place::new("application.conf", 1, 1);
-        (name.to_owned(), Node::new(value, place))
-    };
-    let settings = [text("kind", "ndjson"), text("path", "export")];
-    let settings = settings.into_iter().collect();
-    let mut settings = Settings::new("application.conf", settings, Arc::new(NoFiles));
-    let opened = catalog_followers::registry(home).open(&mut settings);
-    opened.unwrap().unwrap().follower
+    support::open(home, &[("kind", "ndjson"), ("path", "export")])
 }
 
 /// A home in a temporary folder, and its folder of exports as a catalog.

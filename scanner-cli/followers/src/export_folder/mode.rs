@@ -1,4 +1,4 @@
-//! Settings of the kind `ndjson` that are more than a text.
+//! The setting `mode`: who may read the files.
 
 use std::path::Path;
 

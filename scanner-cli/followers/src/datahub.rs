@@ -1,0 +1,4 @@
+//! DataHub.
+
+pub mod mapping;
+pub mod settings;

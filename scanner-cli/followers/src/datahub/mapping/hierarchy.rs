@@ -1,0 +1,148 @@
+//! Where entities are: the containers of a connection, and the aspects that follow from them.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use catalog_model::{
+    ConnectionCode, Container, Feed, ItemKey, ItemState,
+    follower::{FeedConnection, FeedEntry, FeedError},
+};
+use serde_json::{Map, Value, json};
+
+use super::{platform_instance, status, urn};
+use crate::product::{label, type_name};
+
+/// Maximum number of containers in each other. More than a source has, so that a circle ends.
+const MAX_DEPTH: usize = 16;
+
+/// The containers of a connection. Nothing refers to one that does not exist, because DataHub would show it by its urn.
+#[derive(Debug)]
+pub struct Hierarchy {
+    code: ConnectionCode,
+    /// What the last part of an item's key is: `sheet`.
+    item_part: String,
+    /// The type of the items: `sheet`, with the name of the product.
+    item_type: String,
+    containers: BTreeMap<ItemKey, Node>,
+}
+
+#[derive(Debug)]
+struct Node {
+    urn: String,
+    parent: Option<ItemKey>,
+    exists: bool,
+}
+
+impl Hierarchy {
+    /// A hierarchy without containers.
+    #[must_use]
+    pub fn new(connection: &FeedConnection) -> Self {
+        let part = connection.key_parts.last().map_or("item", String::as_str);
+        Self {
+            code: connection.code.clone(),
+            item_part: part.to_owned(),
+            item_type: type_name(&label(part)),
+            containers: BTreeMap::new(),
+        }
+    }
+
+    /// The containers of a connection.
+    ///
+    /// # Errors
+    /// If the feed cannot be read.
+    pub async fn load(feed: &dyn Feed, connection: &FeedConnection) -> Result<Self, FeedError> {
+        let mut hierarchy = Self::new(connection);
+        let mut containers = feed.containers(&connection.code, &ItemState::ALL).await?;
+        while let Some(batch) = containers.next().await? {
+            hierarchy.add(&batch);
+        }
+        Ok(hierarchy)
+    }
+
+    /// Adds containers.
+    pub fn add(&mut self, containers: &[FeedEntry<Container>]) {
+        for FeedEntry { entity, state, .. } in containers {
+            let node = Node {
+                urn: urn::container(&entity.key),
+                parent: entity.parent.clone(),
+                exists: ItemState::EXISTING.contains(state),
+            };
+            self.containers.insert(entity.key.clone(), node);
+        }
+    }
+
+    /// The code of the connection.
+    #[must_use]
+    pub fn code(&self) -> &ConnectionCode {
+        &self.code
+    }
+
+    /// How many containers hold a container: 0 for one at the top.
+    #[must_use]
+    pub fn depth(&self, key: &ItemKey) -> usize {
+        let parent = |key| self.containers.get(key)?.parent.as_ref();
+        let above = std::iter::successors(parent(key), |key| parent(key));
+        above.take(MAX_DEPTH).count()
+    }
+
+    /// All depths that occur, from the top down.
+    #[must_use]
+    pub fn depths(&self) -> BTreeSet<usize> {
+        self.containers.keys().map(|key| self.depth(key)).collect()
+    }
+
+    /// The keys and urns of the containers that the catalog should not show, those inside before those that hold them.
+    #[must_use]
+    pub fn removed(&self) -> Vec<(&ItemKey, &str)> {
+        let removed = self.containers.iter().filter(|(_, node)| !node.exists);
+        let mut removed: Vec<_> = removed
+            .map(|(key, node)| (key, node.urn.as_str()))
+            .collect();
+        removed.sort_by_key(|(key, _)| Reverse(self.depth(key)));
+        removed
+    }
+
+    /// What the last part of an item's key is.
+    pub(super) fn item_part(&self) -> &str {
+        &self.item_part
+    }
+
+    /// The type of the items, as people read it.
+    pub(super) fn item_type(&self) -> &str {
+        &self.item_type
+    }
+
+    /// The aspects of everything that is in this container, or at the top.
+    pub(super) fn aspects(&self, container: Option<&ItemKey>) -> Map<String, Value> {
+        let way = self.way(container);
+        let instance = urn::instance(&self.code);
+        let path = std::iter::once(instance.as_str()).chain(way.iter().copied());
+        let path: Vec<_> = path.map(|urn| json!({ "id": urn, "urn": urn })).collect();
+        let mut aspects = Map::new();
+        aspects.insert("browsePathsV2".to_owned(), json!({ "path": path }));
+        if let Some(urn) = way.last() {
+            aspects.insert("container".to_owned(), json!({ "container": urn }));
+        }
+        let platform = platform_instance(&self.code);
+        aspects.insert("dataPlatformInstance".to_owned(), platform);
+        aspects.insert("status".to_owned(), status(false));
+        aspects
+    }
+
+    /// The urns of a container and those that hold it, from the outside in.
+    fn way(&self, container: Option<&ItemKey>) -> Vec<&str> {
+        let mut way = Vec::new();
+        let mut next = container;
+        while let Some(node) = next.and_then(|key| self.containers.get(key))
+            && node.exists
+            && way.len() < MAX_DEPTH
+        {
+            way.push(node.urn.as_str());
+            next = node.parent.as_ref();
+        }
+        way.reverse();
+        way
+    }
+}
