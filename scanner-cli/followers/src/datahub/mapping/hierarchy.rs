@@ -23,7 +23,7 @@ pub struct Hierarchy {
     code: ConnectionCode,
     /// What the last part of an item's key is: `sheet`.
     item_part: String,
-    /// The type of the items: `sheet`, with the name of the product.
+    /// What people read as the type of the items.
     item_type: String,
     containers: BTreeMap<ItemKey, Node>,
 }
