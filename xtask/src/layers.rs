@@ -27,7 +27,12 @@ const ARROWS: [(&str, &[&str], &[&str]); 14] = [
     ),
     (
         "catalog-followers",
-        &["catalog-model", "file-access"],
+        &[
+            "catalog-model",
+            "file-access",
+            "outbound-http",
+            "outbound-settings",
+        ],
         &["catalog-model"],
     ),
     (

@@ -11,6 +11,8 @@ pub mod export_line;
 pub mod json_text;
 pub mod ndjson;
 pub mod product;
+pub mod remote;
+pub mod sync;
 
 /// Returns all kinds of followers. Relative paths in their settings start at the folder `home`.
 #[must_use]

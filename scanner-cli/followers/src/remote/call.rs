@@ -1,0 +1,122 @@
+//! A request as a plain value, and what its failure means for a delivery.
+
+use std::borrow::Cow;
+
+use catalog_model::FollowError;
+use outbound_http::{Bytes, Method};
+use serde::Serialize;
+
+/// A request to the server of a catalog.
+///
+/// It must be harmless to send it twice: the catalog may have stored it although no answer came.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The path below the server's URL, with its query: `openapi/v3/entity/tag?async=false`.
+    pub path: String,
+    /// More headers. Never a secret: the server's token is added when the request is sent.
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// The body, if there is one.
+    pub body: Option<Bytes>,
+    /// Whether it changes the catalog.
+    pub effect: Effect,
+}
+
+/// Whether a request changes the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads. A dry run sends it, too.
+    Reads,
+    /// It writes. A dry run records it.
+    Writes,
+}
+
+impl Call {
+    /// A request that only reads.
+    #[must_use]
+    pub fn read(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            headers: Vec::new(),
+            body: None,
+            effect: Effect::Reads,
+        }
+    }
+
+    /// A request that writes.
+    #[must_use]
+    pub fn write(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            effect: Effect::Writes,
+            ..Self::read(method, path)
+        }
+    }
+
+    /// The same request with a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same request with a body of JSON.
+    #[must_use]
+    pub fn json(self, value: &(impl Serialize + ?Sized)) -> Self {
+        // Values that are made here can be written: their maps have texts as keys.
+        let json = serde_json::to_vec(value).unwrap_or_default();
+        self.header("Content-Type", "application/json").body(json)
+    }
+
+    /// The same request with a body, whose type is a header.
+    #[must_use]
+    pub fn body(self, body: impl Into<Bytes>) -> Self {
+        Self {
+            body: Some(body.into()),
+            ..self
+        }
+    }
+}
+
+/// Why a request failed, by what a delivery does then.
+#[derive(Debug)]
+pub enum CallError {
+    /// The request is too large for the server, or for a gateway in front of it (status 413). Smaller ones may pass.
+    TooLarge,
+    /// The server refuses the content: with another status from 400 to 499, or with 500 again and again. Other content may
+    /// be accepted.
+    Refused {
+        /// The status.
+        status: u16,
+        /// Why, in the words of the server: one line without secrets.
+        message: String,
+    },
+    /// Nothing more can be delivered now: the server cannot be reached, rejects the token, or is something else.
+    Ended(FollowError),
+}
+
+impl CallError {
+    /// The status with which the server refused the request, if it did.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::TooLarge => Some(413),
+            Self::Refused { status, .. } => Some(*status),
+            Self::Ended(_) => None,
+        }
+    }
+
+    /// The same as the end of a delivery, for a request that concerns no single item. `what` begins the message: `the
+    /// version of the server cannot be read`.
+    #[must_use]
+    pub fn ended(self, what: &str) -> FollowError {
+        match self {
+            Self::Ended(error) => error,
+            Self::TooLarge => FollowError::target(what, "the request is too large"),
+            Self::Refused { status, message } => {
+                FollowError::target(what, format!("{message} (status {status})"))
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! A check of the stages on the way to a server.
+
+use std::time::{Duration, Instant};
+
+use catalog_model::{FollowError, Stage, Verdict, with_causes};
+use outbound_http::{Error, Stage as Connecting, Step};
+use outbound_settings::weak;
+
+use super::{CallError, RemoteSettings};
+
+/// The stages on the way to a server, in their order. A kind adds its own ones after them.
+pub const WAY: [&str; 4] = [NAME_RESOLUTION, TCP, PROXY, TLS];
+
+const NAME_RESOLUTION: &str = "name resolution";
+const TCP: &str = "tcp";
+const PROXY: &str = "proxy";
+const TLS: &str = "tls";
+
+/// The stages of a check so far.
+#[derive(Debug, Default)]
+pub struct Stages(Vec<Stage>);
+
+impl Stages {
+    /// Connects step by step, up to the first stage that fails.
+    pub async fn way(remote: &RemoteSettings) -> Self {
+        let mut stages = Self::default();
+        for step in remote.server.client().diagnose().await {
+            stages.add_step(&step);
+        }
+        stages.add_unused(remote);
+        stages.add_warnings(remote);
+        stages
+    }
+
+    /// Adds a stage, unless an earlier one failed: what the server answers, or why it fails.
+    pub async fn then<E: Into<StageError>>(
+        &mut self,
+        name: &'static str,
+        seen: impl Future<Output = Result<String, E>>,
+    ) {
+        if self.has_failed() {
+            return;
+        }
+        let begun = Instant::now();
+        let stage = match seen.await {
+            Ok(seen) => Stage::ok(name, seen, begun.elapsed()),
+            Err(error) => {
+                let StageError { message, hint } = error.into();
+                Stage::ok(name, message, begun.elapsed()).but(Verdict::Failed, hint)
+            }
+        };
+        self.0.push(stage);
+    }
+
+    /// The stages with these names, in this order. Those that are missing were not reached.
+    #[must_use]
+    pub fn all(mut self, names: &[&'static str]) -> Vec<Stage> {
+        let missing = names
+            .iter()
+            .filter(|name| !self.0.iter().any(|stage| stage.name == **name));
+        let missing: Vec<_> = missing.map(|name| Stage::not_reached(name)).collect();
+        self.0.extend(missing);
+        self.0
+            .sort_by_key(|stage| names.iter().position(|name| *name == stage.name));
+        self.0
+    }
+
+    fn has_failed(&self) -> bool {
+        self.0.iter().any(|stage| stage.verdict == Verdict::Failed)
+    }
+
+    fn add_step(&mut self, step: &Step) {
+        let name = match step.stage {
+            Connecting::Resolve => NAME_RESOLUTION,
+            Connecting::Connect => TCP,
+            Connecting::ProxyTls | Connecting::Tunnel => PROXY,
+            _ => TLS,
+        };
+        let stage = match &step.seen {
+            Ok(seen) => Stage::ok(name, seen.to_string(), step.took),
+            Err(error) => failed(name, error, step.took),
+        };
+        // TLS with the proxy and the connection through it are one stage.
+        match self.0.iter_mut().find(|known| known.name == name) {
+            Some(known) => {
+                known.took += stage.took;
+                known.seen = format!("{}; {}", known.seen, stage.seen);
+                known.verdict = stage.verdict;
+                known.hint = stage.hint;
+            }
+            None => self.0.push(stage),
+        }
+    }
+
+    /// Adds the stages that are passed because they are not needed.
+    fn add_unused(&mut self, remote: &RemoteSettings) {
+        if self.has_failed() {
+            return;
+        }
+        let lacks = |name| !self.0.iter().any(|stage| stage.name == name);
+        let (proxy, tls) = (lacks(PROXY), lacks(TLS));
+        if proxy {
+            let seen = match remote.outbound.proxy {
+                None => "not set",
+                Some(_) => "forwards each request, since the connection is not encrypted (http)",
+            };
+            self.0.push(Stage::ok(PROXY, seen, Duration::ZERO));
+        }
+        if tls {
+            let seen = "the connection is not encrypted (http)";
+            self.0.push(Stage::ok(TLS, seen, Duration::ZERO));
+        }
+    }
+
+    /// Warns about the trust store, and about weaknesses of certificates that were accepted.
+    fn add_warnings(&mut self, remote: &RemoteSettings) {
+        let weak = remote.server.client().weaknesses();
+        let trust = remote.outbound.trust.warnings().iter().cloned();
+        for warning in trust.chain(weak.iter().map(weak_certificate)) {
+            let Some(stage) = self.0.iter_mut().find(|stage| stage.name == TLS) else {
+                return;
+            };
+            stage.seen = format!("{}; {}", stage.seen, warning.message);
+            if stage.verdict == Verdict::Ok {
+                stage.verdict = Verdict::Warning;
+                stage.hint = warning.hint;
+            }
+        }
+    }
+}
+
+fn weak_certificate(weakness: &outbound_http::Weakness) -> catalog_model::Diagnostic {
+    weak(weakness)
+}
+
+fn failed(name: &'static str, error: &Error, took: Duration) -> Stage {
+    let hint = error.hint().map(str::to_owned);
+    Stage::ok(name, with_causes(error), took).but(Verdict::Failed, hint)
+}
+
+/// Why a stage failed.
+#[derive(Clone, Debug)]
+pub struct StageError {
+    /// What was seen.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl From<FollowError> for StageError {
+    fn from(error: FollowError) -> Self {
+        Self {
+            message: with_causes(&error),
+            hint: error.hint().map(str::to_owned),
+        }
+    }
+}
+
+impl From<CallError> for StageError {
+    fn from(error: CallError) -> Self {
+        error.ended("the server refuses the request").into()
+    }
+}

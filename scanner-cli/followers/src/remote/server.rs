@@ -1,0 +1,125 @@
+//! The server of a catalog.
+
+use std::{fmt, sync::Arc};
+
+use outbound_http::{Client, Repeat, RequestBuilder, Url};
+
+use super::{
+    Answer, Call, CallError, Effect,
+    answer::{Failure, ended, read},
+};
+
+/// Maximum number of times that a request is sent again because its answer was cut off.
+const MAX_CUT_ANSWERS: u32 = 3;
+
+/// The server of a catalog. Clones are cheap and share the connections.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Ends in `/`.
+    base: Url,
+    client: Client,
+    /// The same server, for requests that are hardly retried.
+    hasty: Client,
+    recorder: Option<Recorder>,
+}
+
+/// Receives the requests that a dry run would send.
+#[derive(Clone)]
+pub struct Recorder(Arc<dyn Fn(&Url, &Call) + Send + Sync>);
+
+impl Server {
+    /// A server with two clients, of which the second hardly retries.
+    pub(super) fn new(base: Url, client: Client, hasty: Client) -> Self {
+        Self {
+            base,
+            client,
+            hasty,
+            recorder: None,
+        }
+    }
+
+    /// The same server in a dry run: requests that write are recorded, and have an empty [answer](Answer::is_recorded).
+    #[must_use]
+    pub fn recording(self, recorder: Recorder) -> Self {
+        Self {
+            recorder: Some(recorder),
+            ..self
+        }
+    }
+
+    /// Whether requests that write are recorded instead of sent.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    /// The client, for a diagnosis of the way to the server.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The same server for parts of a request that it has refused: a failure is hardly retried, because it is probably the
+    /// content.
+    #[must_use]
+    pub fn hasty(&self) -> Self {
+        Self {
+            client: self.hasty.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Sends a request, and retries it as long as that is worthwhile. An answer is JSON with a status of success.
+    ///
+    /// # Errors
+    /// In all other cases; see [`CallError`].
+    pub async fn send(&self, call: &Call) -> Result<Answer, CallError> {
+        if let Some(recorder) = &self.recorder
+            && call.effect == Effect::Writes
+        {
+            let url = self.base.join(&call.path);
+            recorder.record(&url.unwrap_or_else(|_| self.base.clone()), call);
+            return Ok(Answer::default());
+        }
+        let mut cut = 0;
+        loop {
+            let response = self.request(call).send().await.map_err(ended)?;
+            match read(response).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Call(error)) => return Err(error),
+                // Whether the catalog has stored the request is not known.
+                Err(Failure::Cut(_)) if cut < MAX_CUT_ANSWERS => cut += 1,
+                Err(Failure::Cut(error)) => return Err(ended(error)),
+            }
+        }
+    }
+
+    fn request(&self, call: &Call) -> RequestBuilder<'_> {
+        let request = self.client.request(call.method.clone(), &call.path);
+        let mut request = request.repeat(Repeat::Safe);
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        match &call.body {
+            Some(body) => request.body(body.clone()),
+            None => request,
+        }
+    }
+}
+
+impl Recorder {
+    /// Calls this with the URL of each request, and the request.
+    pub fn new(record: impl Fn(&Url, &Call) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(record))
+    }
+
+    fn record(&self, url: &Url, call: &Call) {
+        (self.0)(url, call);
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recorder")
+    }
+}

@@ -1,0 +1,145 @@
+//! The settings of a catalog that is a server.
+
+use std::time::Duration;
+
+use catalog_model::{Settings, settings::Located};
+use outbound_http::{Client, Error, ExposeSecret, RetryPolicy, SecretString, Url};
+use outbound_settings::{Names, OutboundSettings};
+
+use super::Server;
+
+/// Whether a catalog needs a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// It must be set.
+    Required,
+    /// It may be set.
+    Optional,
+}
+
+/// What the settings of a catalog that is a server say.
+#[derive(Debug)]
+pub struct RemoteSettings {
+    /// The URL as it is written.
+    pub url: Url,
+    /// The server, with the token in each request.
+    pub server: Server,
+    /// Maximum number of requests in flight.
+    pub parallel: usize,
+    /// The way to the server, for a check.
+    pub outbound: OutboundSettings,
+}
+
+/// The values of `parallel`, and what counts if it is not set.
+const PARALLEL: std::ops::RangeInclusive<usize> = 1..=16;
+const DEFAULT_PARALLEL: usize = 4;
+
+/// Maximum number of times that a request is sent.
+const MAX_TRIES: u32 = 6;
+
+/// The same for parts of a request that was refused.
+const MAX_HASTY_TRIES: u32 = 2;
+
+/// Maximum time until a response begins, if it is not set.
+const FIRST_BYTE: Duration = Duration::from_secs(60);
+
+/// The header `User-Agent`.
+const USER_AGENT: &str = concat!("scanner-cli/", env!("CARGO_PKG_VERSION"));
+
+impl RemoteSettings {
+    /// Reads the settings and builds the client. `server` is what messages call the server: `DataHub`. Problems are
+    /// recorded in `settings`; `None` is returned only if there are some.
+    pub fn read(settings: &mut Settings, server: &'static str, token: Token) -> Option<Self> {
+        let names = Names {
+            server,
+            ..Names::default()
+        };
+        let outbound = OutboundSettings::read(settings, &names);
+        let secret = match token {
+            Token::Required => settings.required_secret("token"),
+            Token::Optional => settings.secret("token"),
+        };
+        let is_http_allowed = settings.flag("http_allowed", false);
+        let parallel = parallel(settings);
+        let url = match settings.lacks("url") {
+            true => settings.required_text("url").and(None),
+            false => settings.url("url"),
+        };
+        let Located { value: url, .. } = url?;
+        if !is_http_allowed && !is_protected(&url) {
+            refuse_http(settings, server);
+        }
+        settings.check().ok()?;
+        let mut url = url;
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        let secret = secret.map(|secret| secret.value);
+        let client = client(&url, server, secret.as_ref(), &outbound);
+        let (client, hasty) = settings.accept("url", client, Error::hint)?;
+        Some(Self {
+            server: Server::new(url.clone(), client, hasty),
+            url,
+            parallel: parallel.unwrap_or(DEFAULT_PARALLEL),
+            outbound,
+        })
+    }
+}
+
+/// The client, and the one that hardly retries.
+fn client(
+    url: &Url,
+    server: &'static str,
+    token: Option<&SecretString>,
+    outbound: &OutboundSettings,
+) -> Result<(Client, Client), Error> {
+    let mut builder = outbound
+        .apply(Client::builder(url.clone()))
+        .server_name(server)
+        .user_agent(USER_AGENT);
+    let limits = outbound.time_limits;
+    if limits.first_byte.is_none() {
+        builder = builder.time_limits(limits.limits().with_first_byte(FIRST_BYTE));
+    }
+    if let Some(token) = token {
+        let value = format!("Bearer {}", token.expose_secret().trim());
+        builder = builder.secret_header("Authorization", SecretString::from(value));
+    }
+    let mut policy = RetryPolicy::default().with_max_tries(MAX_TRIES);
+    if let Some(window) = limits.retry {
+        policy = policy.with_window(window);
+    }
+    let hasty = policy.with_max_tries(MAX_HASTY_TRIES);
+    let client = builder.clone().retry(policy).build()?;
+    Ok((client, builder.retry(hasty).build()?))
+}
+
+fn parallel(settings: &mut Settings) -> Option<usize> {
+    let text = settings.text("parallel")?.value;
+    let number = text.trim().parse().ok();
+    let number = number.filter(|number| PARALLEL.contains(number));
+    if number.is_none() {
+        let [least, most] = [PARALLEL.start(), PARALLEL.end()];
+        let message = format!("`parallel` must be a number from {least} to {most}, not `{text}`");
+        settings.refuse("parallel", message, None);
+    }
+    number
+}
+
+/// Whether nobody on the way can read the token: it is encrypted, or does not leave the machine.
+fn is_protected(url: &Url) -> bool {
+    let is_loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || is_loopback
+}
+
+fn refuse_http(settings: &mut Settings, server: &str) {
+    let message =
+        format!("`url` is not encrypted (http): what is sent to {server} can be read in transit");
+    let hint = "use `https`, or set `http_allowed = true`";
+    settings.refuse("url", message, hint.to_owned());
+}

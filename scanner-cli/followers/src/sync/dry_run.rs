@@ -1,0 +1,60 @@
+//! A feed for dry runs.
+
+use async_trait::async_trait;
+use catalog_model::{
+    ConnectionCode, Container, Feed, ItemState, Visualization,
+    follower::{
+        Acknowledgement, Batches, ChangeDetail, FeedChange, FeedConnection, FeedEntry, FeedError,
+        Position, Start,
+    },
+};
+
+/// A feed that records nothing: what is acknowledged comes again with the next delivery. For a dry run, together with
+/// [`Server::recording`](crate::remote::Server::recording).
+pub struct Unacknowledged<'a>(pub &'a dyn Feed);
+
+#[async_trait]
+impl Feed for Unacknowledged<'_> {
+    fn start(&self) -> Start {
+        self.0.start()
+    }
+
+    fn end(&self) -> Position {
+        self.0.end()
+    }
+
+    fn connections(&self) -> &[FeedConnection] {
+        self.0.connections()
+    }
+
+    async fn containers(
+        &self,
+        connection: &ConnectionCode,
+        states: &[ItemState],
+    ) -> Result<Box<dyn Batches<FeedEntry<Container>>>, FeedError> {
+        self.0.containers(connection, states).await
+    }
+
+    async fn items(
+        &self,
+        connection: &ConnectionCode,
+        states: &[ItemState],
+    ) -> Result<Box<dyn Batches<FeedEntry<Visualization>>>, FeedError> {
+        self.0.items(connection, states).await
+    }
+
+    async fn changes(
+        &self,
+        detail: ChangeDetail,
+    ) -> Result<Box<dyn Batches<FeedChange>>, FeedError> {
+        self.0.changes(detail).await
+    }
+
+    async fn acknowledge(&self, _acknowledgement: Acknowledgement) -> Result<(), FeedError> {
+        Ok(())
+    }
+
+    async fn notes(&self, keys: &[String]) -> Result<Vec<Option<String>>, FeedError> {
+        self.0.notes(keys).await
+    }
+}

@@ -1,0 +1,117 @@
+//! What a delivery has done, and its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalog_model::{
+    ConnectionCode, Feed, FollowError, ItemKey,
+    follower::{Acknowledgement, Delivered, Delivery, FeedError, Refusal, Start},
+};
+
+/// The key of the note with the codes of the connections of which something was refused.
+const REFUSED: &str = "refused";
+
+/// Maximum number of refused items and containers. If there are more, the catalog is probably not what it should be, and
+/// the delivery ends.
+const MAX_REFUSED: usize = 100;
+
+/// Counts what was stored and refused.
+#[derive(Debug)]
+pub struct Tally {
+    /// Where to, as a person would name it.
+    target: String,
+    stored: BTreeMap<ConnectionCode, u64>,
+    refused: Vec<Refusal>,
+    /// The connections of which something was refused, this time and last time.
+    again: BTreeSet<ConnectionCode>,
+    before: BTreeSet<ConnectionCode>,
+}
+
+impl Tally {
+    /// Begins a delivery to a catalog that people know by this name.
+    ///
+    /// # Errors
+    /// If the feed cannot be read.
+    pub async fn begin(feed: &dyn Feed, target: impl Into<String>) -> Result<Self, FeedError> {
+        let note = feed.notes(&[REFUSED.to_owned()]).await?;
+        let codes = note.into_iter().flatten().next().unwrap_or_default();
+        let codes: Vec<String> = serde_json::from_str(&codes).unwrap_or_default();
+        let codes = codes
+            .iter()
+            .filter_map(|code| ConnectionCode::new(code).ok());
+        Ok(Self {
+            target: target.into(),
+            stored: BTreeMap::new(),
+            refused: Vec::new(),
+            again: BTreeSet::new(),
+            before: codes.collect(),
+        })
+    }
+
+    /// The connections of which the last delivery left something refused: all of them is due again.
+    #[must_use]
+    pub fn again(&self) -> &BTreeSet<ConnectionCode> {
+        &self.before
+    }
+
+    /// Counts items of a connection that were stored.
+    pub fn stored(&mut self, code: &ConnectionCode, items: u64) {
+        *self.stored.entry(code.clone()).or_default() += items;
+    }
+
+    /// Counts an item or container that the catalog refuses.
+    ///
+    /// # Errors
+    /// If there are too many, so that the delivery ends.
+    pub fn refused(
+        &mut self,
+        code: &ConnectionCode,
+        key: ItemKey,
+        message: impl Into<String>,
+    ) -> Result<(), FollowError> {
+        let message = message.into();
+        if self.refused.len() >= MAX_REFUSED {
+            return Err(FollowError::Target {
+                message: format!(
+                    "more than {MAX_REFUSED} items and containers were refused; the last one, `{key}`: {message}"
+                ),
+                hint: Some("check that the catalog is of a supported version".to_owned()),
+                source: None,
+            });
+        }
+        self.again.insert(code.clone());
+        self.refused.push(Refusal { key, message });
+        Ok(())
+    }
+
+    /// Acknowledges everything up to the end of the feed, and notes what was refused.
+    ///
+    /// # Errors
+    /// If that cannot be recorded.
+    pub async fn end(self, feed: &dyn Feed) -> Result<Delivery, FeedError> {
+        let mut end = Acknowledgement::default();
+        if feed.start() != Start::After(feed.end()) {
+            end.position = Some(feed.end());
+        }
+        if self.again != self.before {
+            let codes: Vec<_> = self.again.iter().map(ConnectionCode::as_str).collect();
+            let note = serde_json::to_string(&codes).unwrap_or_default();
+            let note = (!codes.is_empty()).then_some(note);
+            end = end.with_note(REFUSED, note);
+        }
+        if end != Acknowledgement::default() {
+            feed.acknowledge(end).await?;
+        }
+        let target = self.target;
+        let delivered = self
+            .stored
+            .into_iter()
+            .map(|(connection, items)| Delivered {
+                connection,
+                items,
+                target: target.clone(),
+            });
+        let mut delivery = Delivery::new(delivered.collect());
+        delivery.refused = self.refused;
+        Ok(delivery)
+    }
+}
