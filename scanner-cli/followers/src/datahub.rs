@@ -1,4 +1,124 @@
-//! DataHub.
+//! The follower that delivers to a DataHub server. [`mapping`] says what DataHub knows items and containers as, and is
+//! shared with the follower that writes files.
 
+use async_trait::async_trait;
+use catalog_model::{
+    Feed, FollowError, Follower, FollowerKind, FollowerName, Settings, Stage, follower::Delivery,
+    settings::Invalid,
+};
+
+use crate::{
+    remote::{Recorder, RemoteSettings, Server, Token},
+    sync::{Unacknowledged, hash},
+};
+use delivery::Context;
+use mapping::Mapping;
+
+mod api;
+mod change;
+mod check;
+mod delivery;
+mod echo;
 pub mod mapping;
 pub mod settings;
+mod tags;
+mod window;
+
+/// The id of the kind.
+pub const KIND: &str = "datahub";
+
+/// The kind `datahub`.
+#[derive(Debug)]
+pub struct DatahubKind;
+
+/// Delivers to a server.
+#[derive(Debug)]
+pub struct Datahub {
+    name: FollowerName,
+    remote: RemoteSettings,
+    mapping: Mapping,
+}
+
+impl FollowerKind for DatahubKind {
+    fn id(&self) -> &str {
+        KIND
+    }
+
+    fn stages(&self) -> &[&'static str] {
+        &check::STAGES
+    }
+
+    fn open(
+        &self,
+        name: FollowerName,
+        settings: &mut Settings,
+    ) -> Result<Box<dyn Follower>, Invalid> {
+        Ok(Box::new(Datahub::open(name, settings)?))
+    }
+}
+
+#[async_trait]
+impl Follower for Datahub {
+    fn name(&self) -> &FollowerName {
+        &self.name
+    }
+
+    /// Another server needs everything, as another mapping does.
+    fn revision(&self) -> u32 {
+        let hash = hash(&[
+            self.remote.url.as_str(),
+            &self.mapping.revision().to_string(),
+        ]);
+        u32::from_str_radix(&hash[..8], 16).unwrap_or_default()
+    }
+
+    async fn check(&self) -> Vec<Stage> {
+        check::check(&self.remote, &self.mapping).await
+    }
+
+    async fn follow(&self, feed: &dyn Feed) -> Result<Delivery, FollowError> {
+        self.deliver(feed, self.remote.server.clone()).await
+    }
+}
+
+impl Datahub {
+    /// The follower with these settings.
+    ///
+    /// # Errors
+    /// If a setting is missing or wrong.
+    pub fn open(name: FollowerName, settings: &mut Settings) -> Result<Self, Invalid> {
+        let mapping = settings::mapping(settings);
+        let remote = RemoteSettings::read(settings, "DataHub", Token::Optional);
+        settings.check()?;
+        let remote = settings.checked(remote)?;
+        Ok(Self {
+            name,
+            remote,
+            mapping,
+        })
+    }
+
+    /// Passes the requests that a delivery would send to a recorder. Requests that only read are sent, because it depends on
+    /// the catalog what is to be written.
+    ///
+    /// # Errors
+    /// As [`follow`](Follower::follow).
+    pub async fn dry_run(
+        &self,
+        feed: &dyn Feed,
+        recorder: Recorder,
+    ) -> Result<Delivery, FollowError> {
+        let server = self.remote.server.clone().recording(recorder);
+        self.deliver(&Unacknowledged(feed), server).await
+    }
+
+    async fn deliver(&self, feed: &dyn Feed, server: Server) -> Result<Delivery, FollowError> {
+        let context = Context {
+            feed,
+            mapping: &self.mapping,
+            url: &self.remote.url,
+            parallel: self.remote.parallel,
+        };
+        delivery::deliver(&context, server).await
+    }
+}

@@ -19,5 +19,6 @@ pub mod sync;
 pub fn registry(home: &Path) -> FollowerRegistry {
     FollowerRegistry::default()
         .with(Box::new(ndjson::NdjsonKind::new(home)))
+        .with(Box::new(datahub::DatahubKind))
         .with(Box::new(datahub_file::DatahubFileKind::new(home)))
 }

@@ -109,11 +109,19 @@ async fn refused(mut response: Response) -> CallError {
                 Some(message) => format!("{}: {message}", with_causes(&error)),
                 None => with_causes(&error),
             };
-            CallError::Ended(FollowError::Target {
+            let error = FollowError::Target {
                 message: text,
                 hint: hint(&error),
                 source: None,
-            })
+            };
+            match status {
+                401 | 403 => CallError::Denied {
+                    status,
+                    is_json: serde_json::from_slice::<Value>(&body).is_ok(),
+                    error,
+                },
+                _ => CallError::Ended(error),
+            }
         }
     }
 }

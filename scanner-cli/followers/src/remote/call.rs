@@ -92,7 +92,16 @@ pub enum CallError {
         /// Why, in the words of the server: one line without secrets.
         message: String,
     },
-    /// Nothing more can be delivered now: the server cannot be reached, rejects the token, or is something else.
+    /// The token is rejected (status 401), or its owner may not do this (status 403). No request will pass.
+    Denied {
+        /// The status.
+        status: u16,
+        /// Whether the answer is JSON, as of a server, and not a page of a gateway in front of it.
+        is_json: bool,
+        /// The end of the delivery.
+        error: FollowError,
+    },
+    /// Nothing more can be delivered now: the server cannot be reached, or is something else.
     Ended(FollowError),
 }
 
@@ -102,7 +111,7 @@ impl CallError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::TooLarge => Some(413),
-            Self::Refused { status, .. } => Some(*status),
+            Self::Refused { status, .. } | Self::Denied { status, .. } => Some(*status),
             Self::Ended(_) => None,
         }
     }
@@ -112,7 +121,7 @@ impl CallError {
     #[must_use]
     pub fn ended(self, what: &str) -> FollowError {
         match self {
-            Self::Ended(error) => error,
+            Self::Ended(error) | Self::Denied { error, .. } => error,
             Self::TooLarge => FollowError::target(what, "the request is too large"),
             Self::Refused { status, message } => {
                 FollowError::target(what, format!("{message} (status {status})"))

@@ -36,14 +36,17 @@ impl Stages {
     pub async fn then<E: Into<StageError>>(
         &mut self,
         name: &'static str,
-        seen: impl Future<Output = Result<String, E>>,
+        seen: impl Future<Output = Result<Seen, E>>,
     ) {
         if self.has_failed() {
             return;
         }
         let begun = Instant::now();
         let stage = match seen.await {
-            Ok(seen) => Stage::ok(name, seen, begun.elapsed()),
+            Ok(Seen { text, doubt: None }) => Stage::ok(name, text, begun.elapsed()),
+            Ok(Seen { text, doubt }) => {
+                Stage::ok(name, text, begun.elapsed()).but(Verdict::Warning, doubt)
+            }
             Err(error) => {
                 let StageError { message, hint } = error.into();
                 Stage::ok(name, message, begun.elapsed()).but(Verdict::Failed, hint)
@@ -136,6 +139,32 @@ fn weak_certificate(weakness: &outbound_http::Weakness) -> catalog_model::Diagno
 fn failed(name: &'static str, error: &Error, took: Duration) -> Stage {
     let hint = error.hint().map(str::to_owned);
     Stage::ok(name, with_causes(error), took).but(Verdict::Failed, hint)
+}
+
+/// What was seen at a stage that was passed.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    text: String,
+    /// What to do, if it is not certain that the stage was passed.
+    doubt: Option<String>,
+}
+
+impl Seen {
+    /// The stage was passed.
+    pub fn ok(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            doubt: None,
+        }
+    }
+
+    /// The stage was not tested, or passed with something that an administrator should know. The hint says what to do.
+    pub fn doubtful(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            doubt: Some(hint.into()),
+        }
+    }
 }
 
 /// Why a stage failed.

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use catalog_model::FollowError;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 
 use super::Limits;
 use crate::remote::CallError;
@@ -90,10 +90,11 @@ impl Sender {
             bytes: self.max_bytes.load(Ordering::Relaxed),
             ..self.limits
         };
-        let batches = limits.batches(&sizes);
-        let requests = batches
-            .into_iter()
-            .map(|batch| self.send_batch(target, entries, &sizes, batch));
+        // Boxed: the compiler does not see that the futures of a closure may be sent to another thread.
+        let mut requests = Vec::new();
+        for batch in limits.batches(&sizes) {
+            requests.push(self.send_batch(target, entries, &sizes, batch).boxed());
+        }
         let mut requests = stream::iter(requests).buffer_unordered(self.parallel);
         let mut outcomes = vec![None; entries.len()];
         while let Some(sent) = requests.next().await {
@@ -123,7 +124,7 @@ impl Sender {
                     outcomes.extend(range.zip(sent));
                     continue;
                 }
-                Err(CallError::Ended(error)) => {
+                Err(CallError::Ended(error) | CallError::Denied { error, .. }) => {
                     let ended = Some(error);
                     return Sent { outcomes, ended };
                 }

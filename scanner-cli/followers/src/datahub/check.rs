@@ -1,0 +1,155 @@
+//! A check of the way to DataHub, of the token and of what its owner may do.
+
+use catalog_model::{
+    ConnectionCode, Contact, Contacts, FollowError, ItemKey, Precedence, Properties, PropertyValue,
+    Stage, Visualization, follower::FeedConnection,
+};
+use serde_json::json;
+
+use super::{
+    api::Api,
+    mapping::{EntityType, Hierarchy, Mapping, Shared, status},
+};
+use crate::{
+    product::PLATFORM,
+    remote::{
+        CallError, RemoteSettings,
+        check::{Seen, StageError, Stages, WAY},
+    },
+};
+
+const SERVER: &str = "server";
+const TOKEN: &str = "token";
+const PERMISSIONS: &str = "permissions";
+const MAPPING: &str = "mapping";
+
+/// All stages, in their order.
+pub(super) const STAGES: [&str; 8] = [
+    WAY[0],
+    WAY[1],
+    WAY[2],
+    WAY[3],
+    SERVER,
+    TOKEN,
+    PERMISSIONS,
+    MAPPING,
+];
+
+/// The version of an aspect that no entity has. A write on this condition is authorized as any other, but stores nothing.
+const IMPOSSIBLE_VERSION: &str = "999999999";
+
+/// The id of the entities that the probe names. Where a server ignores its condition, they are hidden.
+const PROBE: &str = "scanner-cli-permission-probe";
+
+/// Checks a server.
+pub(super) async fn check(remote: &RemoteSettings, mapping: &Mapping) -> Vec<Stage> {
+    let api = Api::new(remote.server.clone(), remote.parallel);
+    let mut stages = Stages::way(remote).await;
+    stages.then(SERVER, server(&api)).await;
+    stages.then(TOKEN, token(&api)).await;
+    stages.then(PERMISSIONS, permissions(&api)).await;
+    stages.then(MAPPING, async { sample(mapping) }).await;
+    stages.all(&STAGES)
+}
+
+async fn server(api: &Api) -> Result<Seen, FollowError> {
+    let version = api.version().await?;
+    Ok(Seen::ok(format!("DataHub {version}")))
+}
+
+async fn token(api: &Api) -> Result<Seen, StageError> {
+    match api.whoami().await {
+        Ok(owner) => Ok(Seen::ok(owner)),
+        // A gateway may not pass GraphQL. The next stage needs the token as well.
+        Err(CallError::Refused { status, .. }) => Ok(Seen::doubtful(
+            format!("GraphQL does not answer (status {status}), so the token was not tested here"),
+            "the next stage shows whether the token is accepted".to_owned(),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the owner of the token may write each type of entities. Nothing is stored.
+async fn permissions(api: &Api) -> Result<Seen, StageError> {
+    let container = format!("urn:li:container:{PROBE}");
+    let dashboard = format!("urn:li:dashboard:({PLATFORM},{PROBE})");
+    let tag = format!("urn:li:tag:{PROBE}");
+    for (of, urn) in [
+        (EntityType::Container, container),
+        (EntityType::Dashboard, dashboard),
+        (EntityType::Tag, tag),
+    ] {
+        let entity = json!([{
+            "urn": urn,
+            "status": {
+                "value": status(true),
+                "headers": { "If-Version-Match": IMPOSSIBLE_VERSION },
+            },
+        }]);
+        match api.probe(of, &entity).await {
+            // Only an authorized write gets as far as its content and condition.
+            Ok(_)
+            | Err(CallError::Refused {
+                status: 400 | 412 | 422,
+                ..
+            }) => {}
+            Err(CallError::Refused {
+                status: 404 | 405, ..
+            }) => {
+                return Ok(Seen::doubtful(
+                    "OpenAPI does not answer, so Rest.li will be used; permissions were not tested"
+                        .to_owned(),
+                    "see whether the first delivery succeeds".to_owned(),
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Seen::ok("containers, dashboards and tags can be written"))
+}
+
+/// Describes an item as it would be delivered.
+fn sample(mapping: &Mapping) -> Result<Seen, StageError> {
+    let parts = ["app", "sheet"].map(str::to_owned).to_vec();
+    let described = ConnectionCode::new("example").ok().and_then(|code| {
+        let key = ItemKey::new([code.as_str(), "app", "sheet"]).ok()?;
+        let hierarchy = Hierarchy::new(&FeedConnection::new(code, "Example", parts));
+        mapping.dashboard(&item(key), &hierarchy).ok()
+    });
+    let Some(mapped) = described else {
+        return Err(StageError {
+            message: "an item cannot be described".to_owned(),
+            hint: Some("report this".to_owned()),
+        });
+    };
+    let names = |urns: Option<Vec<String>>| urns.unwrap_or_default().join(", ");
+    Ok(Seen::ok(format!(
+        "an item is `{}`, its owner `{}`, its tag `{}`",
+        mapped.urn,
+        names(mapped.shared(Shared::Owners)),
+        names(mapped.shared(Shared::Tags))
+    )))
+}
+
+fn item(key: ItemKey) -> Visualization {
+    let mut properties = Properties::default();
+    properties.put("tags", PropertyValue::Tags(vec!["Tag".to_owned()]));
+    Visualization {
+        key,
+        container: None,
+        label: vec!["Sheet".to_owned()],
+        name: "Sheet".to_owned(),
+        description: None,
+        contacts: Contacts::Known(vec![Contact {
+            role: "owner".into(),
+            email: Some("ann@example.com".to_owned()),
+            name: None,
+            account: Some("EXAMPLE\\ann".to_owned()),
+            status: None,
+            email_since: 1,
+        }]),
+        catalog: None,
+        precedence: Precedence::default(),
+        properties,
+    }
+}
