@@ -206,8 +206,8 @@ async fn write_removed(
             }
         }
     }
-    for (_, urn) in hierarchy.removed() {
-        rows.removed(EntityType::Container, urn)?;
+    for key in hierarchy.removed().iter().flatten() {
+        rows.removed(EntityType::Container, &urn::container(key))?;
     }
     Ok(())
 }

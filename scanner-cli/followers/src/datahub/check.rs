@@ -87,12 +87,17 @@ async fn permissions(api: &Api) -> Result<Seen, StageError> {
             },
         }]);
         match api.probe(of, &entity).await {
-            // Only an authorized write gets as far as its content and condition.
-            Ok(_)
-            | Err(CallError::Refused {
-                status: 400 | 412 | 422,
-                ..
-            }) => {}
+            // Only a write that is allowed gets as far as its condition.
+            Ok(_) | Err(CallError::Refused { status: 412, .. }) => {}
+            Err(CallError::Refused {
+                status: 400 | 422,
+                message,
+            }) => {
+                return Ok(Seen::doubtful(
+                    format!("permissions could not be tested: {message}"),
+                    "see whether the first delivery succeeds",
+                ));
+            }
             Err(CallError::Refused {
                 status: 404 | 405, ..
             }) => {

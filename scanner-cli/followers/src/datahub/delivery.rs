@@ -49,7 +49,7 @@ pub(super) async fn deliver(
         let mut walk = Walk {
             context,
             due: &due,
-            hierarchy: &hierarchy,
+            hierarchy,
             window: &mut window,
         };
         walk.existing().await?;
@@ -62,7 +62,7 @@ pub(super) async fn deliver(
 struct Walk<'a, 'w> {
     context: &'a Context<'a>,
     due: &'a Due,
-    hierarchy: &'a Hierarchy,
+    hierarchy: Hierarchy,
     window: &'a mut Window<'w>,
 }
 
@@ -77,6 +77,9 @@ impl Walk<'_, '_> {
                     self.containers(&batch).await?;
                 }
                 self.flush().await?;
+                for key in std::mem::take(&mut self.window.absent) {
+                    self.hierarchy.leave_out(&key);
+                }
             }
         }
         let mut items = due.items(feed, ItemState::EXISTING).await?;
@@ -93,7 +96,7 @@ impl Walk<'_, '_> {
             let mapped = self
                 .context
                 .mapping
-                .container(&entry.entity, self.hierarchy);
+                .container(&entry.entity, &self.hierarchy);
             let key = &entry.entity.key;
             let change = Change::of_existing(key, mapped, note.as_ref(), &self.window.server);
             self.push(change).await?;
@@ -109,7 +112,7 @@ impl Walk<'_, '_> {
             match self
                 .context
                 .mapping
-                .dashboard(&entry.entity, self.hierarchy)
+                .dashboard(&entry.entity, &self.hierarchy)
             {
                 Ok(mapped) => {
                     let server = &self.window.server;
@@ -137,15 +140,11 @@ impl Walk<'_, '_> {
         self.flush().await?;
         self.forget(EntityKind::Item).await?;
         if due.has_containers() {
-            let mut last = None;
-            for (key, _) in self.hierarchy.removed() {
-                let depth = self.hierarchy.depth(key);
-                if last.replace(depth) != Some(depth) {
-                    self.flush().await?;
-                }
-                self.remove(EntityType::Container, &[key]).await?;
+            for keys in self.hierarchy.removed() {
+                let keys: Vec<_> = keys.iter().collect();
+                self.remove(EntityType::Container, &keys).await?;
+                self.flush().await?;
             }
-            self.flush().await?;
         }
         self.forget(EntityKind::Container).await
     }

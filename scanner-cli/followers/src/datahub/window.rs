@@ -1,7 +1,7 @@
 //! Changes that are sent together.
 
 use async_trait::async_trait;
-use catalog_model::{ConnectionCode, Feed, FollowError, follower::Acknowledgement};
+use catalog_model::{ConnectionCode, Feed, FollowError, ItemKey, follower::Acknowledgement};
 use serde_json::{Map, Value};
 
 use super::{
@@ -35,6 +35,8 @@ pub(super) struct Window<'a> {
     pub(super) server: String,
     pub(super) tags: Tags,
     changes: Vec<Change>,
+    /// The keys of what the catalog has refused and probably does not have.
+    pub(super) absent: Vec<ItemKey>,
     /// Whether the server was found to be what it should be.
     is_checked: bool,
 }
@@ -54,6 +56,7 @@ impl<'a> Window<'a> {
             server,
             tags: Tags::default(),
             changes: Vec::new(),
+            absent: Vec::new(),
             is_checked: false,
         }
     }
@@ -94,6 +97,9 @@ impl<'a> Window<'a> {
                     items += u64::from(change.of == EntityType::Dashboard);
                 }
                 Some(Outcome::Refused(message)) => {
+                    if change.is_unknown && change.of == EntityType::Container {
+                        self.absent.push(change.key.clone());
+                    }
                     self.tally.refused(code, change.key, message)?;
                 }
                 None => {}

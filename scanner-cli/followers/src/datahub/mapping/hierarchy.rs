@@ -33,6 +33,7 @@ struct Node {
     urn: String,
     parent: Option<ItemKey>,
     exists: bool,
+    is_left_out: bool,
 }
 
 impl Hierarchy {
@@ -68,8 +69,16 @@ impl Hierarchy {
                 urn: urn::container(&entity.key),
                 parent: entity.parent.clone(),
                 exists: ItemState::EXISTING.contains(state),
+                is_left_out: false,
             };
             self.containers.insert(entity.key.clone(), node);
+        }
+    }
+
+    /// Leaves out a container that the catalog does not have: nothing refers to it.
+    pub fn leave_out(&mut self, key: &ItemKey) {
+        if let Some(node) = self.containers.get_mut(key) {
+            node.is_left_out = true;
         }
     }
 
@@ -93,15 +102,17 @@ impl Hierarchy {
         self.containers.keys().map(|key| self.depth(key)).collect()
     }
 
-    /// The keys and urns of the containers that the catalog should not show, those inside before those that hold them.
+    /// The containers that the catalog should not show, by depth: those inside before those that hold them.
     #[must_use]
-    pub fn removed(&self) -> Vec<(&ItemKey, &str)> {
-        let removed = self.containers.iter().filter(|(_, node)| !node.exists);
-        let mut removed: Vec<_> = removed
-            .map(|(key, node)| (key, node.urn.as_str()))
-            .collect();
-        removed.sort_by_key(|(key, _)| Reverse(self.depth(key)));
-        removed
+    pub fn removed(&self) -> Vec<Vec<ItemKey>> {
+        let mut removed = BTreeMap::<_, Vec<_>>::new();
+        for (key, node) in &self.containers {
+            if !node.exists {
+                let depth = Reverse(self.depth(key));
+                removed.entry(depth).or_default().push(key.clone());
+            }
+        }
+        removed.into_values().collect()
     }
 
     /// What the last part of an item's key is.
@@ -137,6 +148,7 @@ impl Hierarchy {
         let mut next = container;
         while let Some(node) = next.and_then(|key| self.containers.get(key))
             && node.exists
+            && !node.is_left_out
             && way.len() < MAX_DEPTH
         {
             way.push(node.urn.as_str());
