@@ -7,7 +7,7 @@
 //! - [`Tally`] counts what was stored and refused, and acknowledges the end of a delivery.
 //!
 //! A delivery reads what is [due](Due::of), asks the feed for the notes, leaves out what has not changed, sends the rest,
-//! and acknowledges the notes of what was stored. So it may end anywhere: the next one sends what is left. The position is
+//! and acknowledges the notes of what was stored. Entries of parts that people edit as well are noted before they are sent. So it may end anywhere: the next one sends what is left. The position is
 //! acknowledged last.
 //!
 //! Nothing here knows a catalog's product or sends a request by itself.
@@ -22,6 +22,6 @@ mod tally;
 pub use batches::Limits;
 pub use dry_run::Unacknowledged;
 pub use due::Due;
-pub use notes::{Note, hash, notes};
+pub use notes::{Content, Note, Parts, hash, notes};
 pub use sender::{Outcome, Part, Sender, Target};
 pub use tally::Tally;

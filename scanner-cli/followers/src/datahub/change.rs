@@ -4,7 +4,7 @@ use catalog_model::{ItemKey, follower::EntityKind};
 use serde_json::{Map, Value};
 
 use super::mapping::{EntityType, Mapped, Shared, Tag, VERSION, status};
-use crate::sync::{Note, hash};
+use crate::sync::{Content, Note, Parts, hash};
 
 /// What is to be sent of an entity.
 #[derive(Debug)]
@@ -17,14 +17,12 @@ pub(super) struct Change {
     pub(super) aspects: Map<String, Value>,
     /// What is added to and removed from the aspects that people edit, too.
     pub(super) patches: Vec<Patch>,
-    /// Whether the catalog may have it although no note says so: it must be read first.
-    pub(super) is_unknown: bool,
-    /// The tags that it gets.
+    /// The tags that are added.
     pub(super) tags: Vec<Tag>,
-    /// Whether the catalog should not show it any more.
-    pub(super) is_removal: bool,
+    /// The note that there is.
+    pub(super) before: Note,
     /// The note after this was stored; `None` deletes the one before.
-    pub(super) note: Option<Note>,
+    pub(super) after: Option<Note>,
 }
 
 /// A change of an aspect that people edit, too.
@@ -37,110 +35,109 @@ pub(super) struct Patch {
 
 impl Change {
     /// What is to be sent so that the entity is as mapped; `None` if nothing is.
-    pub(super) fn of_existing(
-        key: &ItemKey,
-        mapped: Mapped,
-        before: Option<&Note>,
-        server: &str,
-    ) -> Option<Self> {
-        let mut note = new_note(server, before);
-        let (mut patches, mut tags) = (Vec::new(), Vec::new());
+    pub(super) fn of_existing(key: &ItemKey, mapped: Mapped, before: Note) -> Option<Self> {
+        let (mut patches, mut parts) = (Vec::new(), before.parts.clone());
         for of in Shared::ALL {
             let Some(wanted) = mapped.shared(of) else {
                 continue;
             };
-            let known = note.parts.insert(of.aspect().to_owned(), wanted.clone());
-            let known = known.unwrap_or_default();
-            let patch = Patch {
-                of,
-                added: missing(&wanted, &known),
-                removed: missing(&known, &wanted),
-            };
-            if of == Shared::Tags {
-                let all = mapped.tags.iter().flatten();
-                tags.extend(all.filter(|tag| patch.added.contains(&tag.urn)).cloned());
-            }
+            let (added, removed) = before.difference(of.aspect(), &wanted);
+            parts.insert(of.aspect().to_owned(), wanted);
+            let patch = Patch { of, added, removed };
             if !patch.is_empty() {
                 patches.push(patch);
             }
         }
         let mut aspects = mapped.aspects;
         // People may hide an entity that exists: it returns only if it was removed here.
-        let status = aspects.remove("status");
+        let status = aspects.remove("status").unwrap_or_default();
         let content = serde_json::to_string(&aspects).unwrap_or_default();
-        note.content = hash(&[&VERSION.to_string(), &content]);
-        match before {
-            Some(before) if before.content == note.content => aspects.clear(),
-            Some(before) if !before.is_removed() => {}
-            _ => drop(aspects.insert("status".to_owned(), status.unwrap_or_default())),
+        let content = Content::Stored(hash(&[&VERSION.to_string(), &content]));
+        match &before.content {
+            Content::Stored(_) if before.content == content => aspects.clear(),
+            Content::Stored(_) => {}
+            _ => drop(aspects.insert("status".to_owned(), status)),
         }
-        let change = Self {
-            key: key.clone(),
-            of: mapped.of,
-            urn: mapped.urn,
+        if aspects.is_empty() && patches.is_empty() {
+            return None;
+        }
+        let after = Note {
+            server: before.server.clone(),
+            content,
+            parts,
+            maybe: Parts::new(),
+        };
+        let added = patches.iter().flat_map(|patch| &patch.added);
+        let added: Vec<_> = added.collect();
+        let tags = mapped.tags.into_iter().flatten();
+        let tags = tags.filter(|tag| added.contains(&&tag.urn)).collect();
+        let (key, of, urn) = (key.clone(), mapped.of, mapped.urn);
+        Some(Self {
+            key,
+            of,
+            urn,
             aspects,
             patches,
-            is_unknown: before.is_none(),
             tags,
-            is_removal: false,
-            note: Some(note),
-        };
-        (!change.aspects.is_empty() || !change.patches.is_empty()).then_some(change)
+            before,
+            after: Some(after),
+        })
     }
 
     /// What is to be sent so that the catalog does not show the entity; `None` if nothing is.
     pub(super) fn of_removed(
         key: &ItemKey,
         (of, urn): (EntityType, String),
-        before: Option<&Note>,
-        server: &str,
+        before: Note,
     ) -> Option<Self> {
-        if before.is_some_and(Note::is_removed) {
-            return None;
-        }
-        Some(Self {
+        let after = Note {
+            content: Content::Removed,
+            ..before.clone()
+        };
+        (before.content != Content::Removed).then(|| Self {
             key: key.clone(),
             of,
             urn,
             aspects: Map::from_iter([("status".to_owned(), status(true))]),
             patches: Vec::new(),
-            is_unknown: before.is_none(),
             tags: Vec::new(),
-            is_removal: true,
-            note: Some(Note {
-                content: String::new(),
-                ..new_note(server, before)
-            }),
+            before,
+            after: Some(after),
         })
     }
 
     /// What is to be sent of an entity that the store has deleted: as of a removed one, and its note is deleted.
     pub(super) fn of_forgotten(
         key: &ItemKey,
-        (of, urn): (EntityType, String),
-        before: Option<&Note>,
-    ) -> Self {
-        let mut aspects = Map::new();
-        if !before.is_some_and(Note::is_removed) {
-            aspects.insert("status".to_owned(), status(true));
+        entity: (EntityType, String),
+        before: Note,
+    ) -> Option<Self> {
+        let removal = Self::of_removed(key, entity, before)?;
+        Some(Self {
+            after: None,
+            ..removal
+        })
+    }
+
+    /// Whether the catalog may have the entity although no note says so: it must be read first.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.before.content.is_unknown()
+    }
+
+    /// The note before this is sent, if something is added to what people edit, too.
+    pub(super) fn note_before(&self) -> Option<Note> {
+        let mut note = self.before.clone();
+        for patch in &self.patches {
+            note.add_maybe(patch.of.aspect(), &patch.added);
         }
-        Self {
-            key: key.clone(),
-            of,
-            urn,
-            aspects,
-            patches: Vec::new(),
-            is_unknown: before.is_none(),
-            tags: Vec::new(),
-            is_removal: true,
-            note: None,
-        }
+        (note != self.before).then_some(note)
     }
 
     /// The change for an entity that the catalog does not have: it gets everything as a whole. Nothing is sent if it was to
     /// be removed.
     pub(super) fn make_whole(&mut self) {
-        if self.is_removal {
+        let after = self.after.as_ref().map(|note| &note.content);
+        if !matches!(after, Some(Content::Stored(_))) {
             self.aspects.clear();
         }
         for patch in std::mem::take(&mut self.patches) {
@@ -183,17 +180,4 @@ pub(super) fn type_of(kind: EntityKind) -> EntityType {
         EntityKind::Container => EntityType::Container,
         EntityKind::Item => EntityType::Dashboard,
     }
-}
-
-fn new_note(server: &str, before: Option<&Note>) -> Note {
-    Note {
-        server: server.to_owned(),
-        ..before.cloned().unwrap_or_default()
-    }
-}
-
-/// What is in one list and not in the other.
-fn missing(here: &[String], there: &[String]) -> Vec<String> {
-    let missing = here.iter().filter(|urn| !there.contains(urn));
-    missing.cloned().collect()
 }

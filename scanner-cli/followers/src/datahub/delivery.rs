@@ -98,8 +98,7 @@ impl Walk<'_, '_> {
                 .mapping
                 .container(&entry.entity, &self.hierarchy);
             let key = &entry.entity.key;
-            let change = Change::of_existing(key, mapped, note.as_ref(), &self.window.server);
-            self.push(change).await?;
+            self.push(Change::of_existing(key, mapped, note)).await?;
         }
         Ok(())
     }
@@ -115,9 +114,7 @@ impl Walk<'_, '_> {
                 .dashboard(&entry.entity, &self.hierarchy)
             {
                 Ok(mapped) => {
-                    let server = &self.window.server;
-                    let change = Change::of_existing(key, mapped, note.as_ref(), server);
-                    self.push(change).await?;
+                    self.push(Change::of_existing(key, mapped, note)).await?;
                 }
                 Err(error) => {
                     let code = self.hierarchy.code();
@@ -153,9 +150,7 @@ impl Walk<'_, '_> {
         for (key, note) in keys.iter().zip(self.notes(of, keys).await?) {
             // An entity whose urn is not possible was never in the catalog.
             if let Ok(urn) = urn_of(of, key) {
-                let server = &self.window.server;
-                let change = Change::of_removed(key, (of, urn), note.as_ref(), server);
-                self.push(change).await?;
+                self.push(Change::of_removed(key, (of, urn), note)).await?;
             }
         }
         Ok(())
@@ -172,24 +167,26 @@ impl Walk<'_, '_> {
         let keys: Vec<_> = forgotten.map(|(_, key)| key).collect();
         for (key, note) in keys.iter().zip(self.notes(of, &keys).await?) {
             if let Ok(urn) = urn_of(of, key) {
-                let change = Change::of_forgotten(key, (of, urn), note.as_ref());
-                self.push(Some(change)).await?;
+                self.push(Change::of_forgotten(key, (of, urn), note))
+                    .await?;
             }
         }
         self.flush().await
     }
 
     /// What was last sent of these entities to this server.
-    async fn notes(
-        &self,
-        of: EntityType,
-        keys: &[&ItemKey],
-    ) -> Result<Vec<Option<Note>>, FeedError> {
+    async fn notes(&self, of: EntityType, keys: &[&ItemKey]) -> Result<Vec<Note>, FeedError> {
         let keys: Vec<_> = keys.iter().map(|key| note_key(of, key)).collect();
         let notes = notes::<Note>(self.context.feed, &keys).await?;
         let server = &self.window.server;
-        let own = |note: Option<Note>| note.filter(|note| note.server == *server);
-        Ok(notes.into_iter().map(own).collect())
+        let own = notes
+            .into_iter()
+            .map(|note| note.filter(|note| note.server == *server));
+        let new = || Note {
+            server: server.clone(),
+            ..Note::default()
+        };
+        Ok(own.map(|note| note.unwrap_or_else(new)).collect())
     }
 
     async fn push(&mut self, change: Option<Change>) -> Result<(), FollowError> {

@@ -11,7 +11,7 @@ use super::{
     mapping::{EntityType, Tag},
     window::{Entry, Window, Writes},
 };
-use crate::sync::{Note, Outcome, notes};
+use crate::sync::{Content, Note, Outcome, notes};
 
 /// The aspects that are read to learn whether the catalog has a tag.
 const EXISTENCE: [&str; 2] = ["tagProperties", "ownership"];
@@ -61,7 +61,7 @@ impl Tags {
             for tag in new.iter().filter(|tag| !refused.contains(&tag.urn)) {
                 let note = Note {
                     server: window.server.clone(),
-                    content: "1".to_owned(),
+                    content: Content::Stored("1".to_owned()),
                     ..Note::default()
                 };
                 stored = stored.with_note(note_key(&tag.urn), note.text());

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     remote::CallError,
-    sync::{Outcome, Part, Sender, Tally, Target},
+    sync::{Note, Outcome, Part, Sender, Tally, Target},
 };
 
 /// The aspects that are read to learn whether the catalog has an entity.
@@ -86,18 +86,19 @@ impl<'a> Window<'a> {
         let missing = changes.iter().flat_map(|change| &change.tags);
         let missing = self.tags.unknown(missing);
         Tags::create(self, missing).await?;
+        self.note_before(&changes).await?;
         let (outcomes, ended) = self.send(of, &changes).await;
         let mut stored = Acknowledgement::default();
         let mut items = 0;
         for (change, outcome) in changes.into_iter().zip(outcomes) {
             match outcome {
                 Some(Outcome::Stored) => {
-                    let note = change.note.as_ref().map(crate::sync::Note::text);
+                    let note = change.after.as_ref().map(Note::text);
                     stored = stored.with_note(change.note_key(), note);
                     items += u64::from(change.of == EntityType::Dashboard);
                 }
                 Some(Outcome::Refused(message)) => {
-                    if change.is_unknown && change.of == EntityType::Container {
+                    if change.is_unknown() && change.of == EntityType::Container {
                         self.absent.push(change.key.clone());
                     }
                     self.tally.refused(code, change.key, message)?;
@@ -112,6 +113,20 @@ impl<'a> Window<'a> {
             self.tally.stored(code, items);
         }
         ended
+    }
+
+    /// Notes which entries will be added to what people edit, too.
+    async fn note_before(&self, changes: &[Change]) -> Result<(), FollowError> {
+        let mut before = Acknowledgement::default();
+        for change in changes {
+            if let Some(note) = change.note_before() {
+                before = before.with_note(change.note_key(), note.text());
+            }
+        }
+        match before.notes.is_empty() {
+            true => Ok(()),
+            false => Ok(self.feed.acknowledge(before).await?),
+        }
     }
 
     /// Checks once that the server is what it should be, before anything is written to it.
@@ -130,7 +145,7 @@ impl<'a> Window<'a> {
         of: EntityType,
         changes: &mut [Change],
     ) -> Result<(), FollowError> {
-        let unknown = changes.iter().filter(|change| change.is_unknown);
+        let unknown = changes.iter().filter(|change| change.is_unknown());
         let urns: Vec<_> = unknown.map(|change| change.urn.as_str()).collect();
         if urns.is_empty() {
             return Ok(());
@@ -138,7 +153,7 @@ impl<'a> Window<'a> {
         let Some(found) = self.api.read(of, &urns, &EXISTENCE).await? else {
             return Ok(());
         };
-        for change in changes.iter_mut().filter(|change| change.is_unknown) {
+        for change in changes.iter_mut().filter(|change| change.is_unknown()) {
             if found.aspects(&change.urn).is_none() {
                 change.make_whole();
             }

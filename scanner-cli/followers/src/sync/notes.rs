@@ -12,13 +12,43 @@ pub struct Note {
     /// Which server it was sent to: a [hash] of what identifies it. A note about another server is not valid.
     #[serde(rename = "s")]
     pub server: String,
-    /// A [hash] of the content, with the version of the mapping; empty if the entity was removed.
-    #[serde(rename = "h", default, skip_serializing_if = "String::is_empty")]
-    pub content: String,
+    /// What is known of the entity.
+    #[serde(rename = "h", default, skip_serializing_if = "Content::is_unknown")]
+    pub content: Content,
     /// The entries of parts that people edit as well, by the name of the part: those that the follower has added. A part
     /// that is missing was never sent.
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parts: BTreeMap<String, Vec<String>>,
+    pub parts: Parts,
+    /// Entries of which it is not known whether the catalog has them, because no answer came when they were added. They are
+    /// noted before the request, so that they are not taken for those of people.
+    #[serde(rename = "m", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub maybe: Parts,
+}
+
+/// Entries by the name of their part.
+pub type Parts = BTreeMap<String, Vec<String>>;
+
+/// What is known of an entity in the catalog.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// Nothing: it may be there or not.
+    #[default]
+    #[serde(rename = "?")]
+    Unknown,
+    /// The follower has removed it, or it is not there.
+    #[serde(rename = "-")]
+    Removed,
+    /// It is there. The text is a [hash] of its content, with the version of the mapping.
+    #[serde(untagged)]
+    Stored(String),
+}
+
+impl Content {
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
 }
 
 impl Note {
@@ -29,10 +59,31 @@ impl Note {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Whether the entity was removed, or is not known to be in the catalog.
+    /// What is to be added to and removed from a part, so that it has these entries of the follower.
     #[must_use]
-    pub fn is_removed(&self) -> bool {
-        self.content.is_empty()
+    pub fn difference(&self, part: &str, wanted: &[String]) -> (Vec<String>, Vec<String>) {
+        let none = Vec::new();
+        let known = self.parts.get(part).unwrap_or(&none);
+        let maybe = self.maybe.get(part).unwrap_or(&none);
+        let is_known = |entry: &&String| {
+            known.contains(entry) && !maybe.contains(entry) && !self.content.is_unknown()
+        };
+        let added = wanted.iter().filter(|entry| !is_known(entry));
+        let is_new = |entry: &&String| !known.contains(entry);
+        let all = known.iter().chain(maybe.iter().filter(is_new));
+        let removed = all.filter(|entry| !wanted.contains(entry));
+        (added.cloned().collect(), removed.cloned().collect())
+    }
+
+    /// The same note before these entries are added to a part.
+    pub fn add_maybe(&mut self, part: &str, added: &[String]) {
+        if added.is_empty() {
+            return;
+        }
+        let maybe = self.maybe.entry(part.to_owned()).or_default();
+        let is_new = |entry: &&String| !maybe.contains(entry);
+        let new: Vec<_> = added.iter().filter(is_new).cloned().collect();
+        maybe.extend(new);
     }
 }
 
@@ -74,16 +125,45 @@ pub fn hash(parts: &[&str]) -> String {
 mod tests {
     use super::*;
 
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn a_note_is_read_back_and_is_short() {
-        let note = Note {
-            server: hash(&["https://catalog.example.com/"]),
-            content: hash(&["1", "{}"]),
-            parts: BTreeMap::from([("tags".to_owned(), vec!["a".to_owned()])]),
-        };
-        let text = note.text();
-        assert_eq!(serde_json::from_str::<Note>(&text).unwrap(), note);
-        assert!(text.len() < 100, "{text}");
+        for (content, written) in [
+            (Content::Unknown, r#"{"s":"x","p":{"tags":["a"]}}"#),
+            (Content::Removed, r#"{"s":"x","h":"-","p":{"tags":["a"]}}"#),
+            (
+                Content::Stored("1f".to_owned()),
+                r#"{"s":"x","h":"1f","p":{"tags":["a"]}}"#,
+            ),
+        ] {
+            let note = Note {
+                server: "x".to_owned(),
+                content,
+                parts: BTreeMap::from([("tags".to_owned(), texts(&["a"]))]),
+                maybe: BTreeMap::new(),
+            };
+            assert_eq!(note.text(), written);
+            assert_eq!(serde_json::from_str::<Note>(written).unwrap(), note);
+        }
+    }
+
+    #[test]
+    fn only_the_difference_to_what_was_sent_is_added_and_removed() {
+        let mut note = Note::default();
+        let wanted = texts(&["a", "b"]);
+        assert_eq!(note.difference("tags", &wanted), (wanted.clone(), vec![]));
+        note.parts.insert("tags".to_owned(), texts(&["a", "old"]));
+        note.content = Content::Stored("1f".to_owned());
+        let expected = (texts(&["b"]), texts(&["old"]));
+        assert_eq!(note.difference("tags", &wanted), expected);
+        // The answer did not come: it is added again, or removed.
+        note.add_maybe("tags", &expected.0);
+        assert_eq!(note.difference("tags", &wanted), expected);
+        let expected = (vec![], texts(&["old", "b"]));
+        assert_eq!(note.difference("tags", &texts(&["a"])), expected);
     }
 
     #[test]

@@ -73,7 +73,14 @@ async fn play(events: Vec<Event>) {
     datahub.fake().assert_no_violation();
     let fresh = Datahub::new();
     fresh.deliver(&again(&store)).await.unwrap();
-    assert_eq!(shown(&datahub), shown(&fresh));
+    let (shown, expected) = (shown(&datahub), shown(&fresh));
+    assert_eq!(
+        shown.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>()
+    );
+    for (urn, aspects) in shown {
+        assert_eq!(aspects, expected[&urn], "{urn}");
+    }
     let state = datahub.fake().state();
     for (urn, aspect, list, entry) in &state.by_people {
         let entries = state.entities[urn][aspect][list].as_array().unwrap();
