@@ -24,7 +24,7 @@ use crate::request::Request;
 use crate::request_context::RequestContext;
 use crate::response::Response;
 use crate::response_error;
-use crate::retry::{Repeat, RetryPolicy, Tries};
+use crate::retry::{RetryPolicy, Tries};
 use crate::route::Route;
 use crate::time_limits::{ResponseLimits, TimeLimit, TimeLimits};
 use crate::tls::{Weakness, Weaknesses};
@@ -154,12 +154,11 @@ impl Client {
         &self,
         mut request: Request,
         secrets: Vec<SecretString>,
-        limits: ResponseLimits,
-        repeat: Repeat,
+        mut tries: Tries,
     ) -> Result<Response, Error> {
         let redactor = self.0.redactor.clone().with(secrets);
         let context = self.context(&self.0.origin, &request.url, redactor);
-        let mut tries = Tries::new(self.0.retry, limits, repeat);
+        let limits = tries.limits();
         loop {
             trace!(method = %request.method, path = context.path(), "request");
             let begun = Instant::now();

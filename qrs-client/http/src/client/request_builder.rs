@@ -16,7 +16,7 @@ use super::Client;
 use crate::error::Error;
 use crate::request::{Request, header_name, header_value, secret_header_value, secrets_of_header};
 use crate::response::Response;
-use crate::retry::Repeat;
+use crate::retry::{Repeat, RetryPolicy, Tries};
 use crate::time_limits::TimeLimits;
 
 /// A request to the server of a [`Client`], in the making. An error in it is returned by [`send`](Self::send).
@@ -27,6 +27,7 @@ pub struct RequestBuilder<'c> {
     secrets: Vec<SecretString>,
     limits: TimeLimits,
     repeat: Repeat,
+    retry: RetryPolicy,
 }
 
 impl<'c> RequestBuilder<'c> {
@@ -37,6 +38,7 @@ impl<'c> RequestBuilder<'c> {
             request: url.map(|url| Request::new(method, url)),
             secrets: Vec::new(),
             limits: client.time_limits(),
+            retry: client.retry_policy(),
         }
     }
 
@@ -101,6 +103,12 @@ impl<'c> RequestBuilder<'c> {
         self
     }
 
+    /// Sets how the request is retried, instead of the client's policy.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
     /// Sets the maximum time until the response begins, instead of the client's.
     pub fn first_byte(mut self, limit: Duration) -> Self {
         self.limits = self.limits.with_first_byte(limit);
@@ -121,10 +129,8 @@ impl<'c> RequestBuilder<'c> {
     /// If the request is not valid, or no response comes.
     pub async fn send(self) -> Result<Response, Error> {
         let request = self.request?;
-        let limits = self.limits.begin();
-        self.client
-            .send(request, self.secrets, limits, self.repeat)
-            .await
+        let tries = Tries::new(self.retry, self.limits.begin(), self.repeat);
+        self.client.send(request, self.secrets, tries).await
     }
 
     fn with_header(mut self, name: &str, value: Result<HeaderValue, Error>) -> Self {

@@ -55,7 +55,7 @@ impl Change {
         let content = Content::Stored(hash(&[&VERSION.to_string(), &content]));
         match &before.content {
             Content::Stored(_) if before.content == content => aspects.clear(),
-            Content::Stored(_) => {}
+            Content::Stored(_) | Content::Changing => {}
             _ => drop(aspects.insert("status".to_owned(), status)),
         }
         if aspects.is_empty() && patches.is_empty() {
@@ -124,20 +124,29 @@ impl Change {
         self.before.content.is_unknown()
     }
 
-    /// The note before this is sent, if something is added to what people edit, too.
+    /// The note before this is sent: what is not known if no answer comes. `None` if it is the one that there is.
     pub(super) fn note_before(&self) -> Option<Note> {
         let mut note = self.before.clone();
+        match self.is_removal() {
+            true => note.begin_removal(),
+            false if !self.aspects.is_empty() => note.begin_change(),
+            false => {}
+        }
         for patch in &self.patches {
             note.add_maybe(patch.of.aspect(), &patch.added);
         }
         (note != self.before).then_some(note)
     }
 
+    fn is_removal(&self) -> bool {
+        let after = self.after.as_ref().map(|note| &note.content);
+        !matches!(after, Some(Content::Stored(_)))
+    }
+
     /// The change for an entity that the catalog does not have: it gets everything as a whole. Nothing is sent if it was to
     /// be removed.
     pub(super) fn make_whole(&mut self) {
-        let after = self.after.as_ref().map(|note| &note.content);
-        if !matches!(after, Some(Content::Stored(_))) {
+        if self.is_removal() {
             self.aspects.clear();
         }
         for patch in std::mem::take(&mut self.patches) {

@@ -82,11 +82,11 @@ impl<'a> Window<'a> {
             return Ok(());
         };
         self.check_server().await?;
+        self.note_before(&changes).await?;
         self.read_unknown(of, &mut changes).await?;
         let missing = changes.iter().flat_map(|change| &change.tags);
         let missing = self.tags.unknown(missing);
         Tags::create(self, missing).await?;
-        self.note_before(&changes).await?;
         let (outcomes, ended) = self.send(of, &changes).await;
         let mut stored = Acknowledgement::default();
         let mut items = 0;
@@ -115,7 +115,7 @@ impl<'a> Window<'a> {
         ended
     }
 
-    /// Notes which entries will be added to what people edit, too.
+    /// Notes what will be sent, since it is not known whether the catalog has stored it if no answer comes.
     async fn note_before(&self, changes: &[Change]) -> Result<(), FollowError> {
         let mut before = Acknowledgement::default();
         for change in changes {

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use outbound_http::{Client, Repeat, RequestBuilder, Url};
+use outbound_http::{Client, Repeat, RequestBuilder, RetryPolicy, Url};
 
 use super::{
     Answer, Call, CallError, Effect,
@@ -12,14 +12,16 @@ use super::{
 /// Maximum number of times that a request is sent again because its answer was cut off.
 const MAX_CUT_ANSWERS: u32 = 3;
 
+/// Maximum number of times that a part of a refused request is sent.
+const MAX_HASTY_TRIES: u32 = 2;
+
 /// The server of a catalog. Clones are cheap and share the connections.
 #[derive(Clone, Debug)]
 pub struct Server {
     /// Ends in `/`.
     base: Url,
     client: Client,
-    /// The same server, for requests that are hardly retried.
-    hasty: Client,
+    retry: RetryPolicy,
     recorder: Option<Recorder>,
 }
 
@@ -28,12 +30,12 @@ pub struct Server {
 pub struct Recorder(Arc<dyn Fn(&Url, &Call) + Send + Sync>);
 
 impl Server {
-    /// A server with two clients, of which the second hardly retries.
-    pub(super) fn new(base: Url, client: Client, hasty: Client) -> Self {
+    /// The server of a client whose URL this is.
+    pub(super) fn new(base: Url, client: Client) -> Self {
         Self {
             base,
+            retry: client.retry_policy(),
             client,
-            hasty,
             recorder: None,
         }
     }
@@ -64,7 +66,7 @@ impl Server {
     #[must_use]
     pub fn hasty(&self) -> Self {
         Self {
-            client: self.hasty.clone(),
+            retry: self.retry.with_max_tries(MAX_HASTY_TRIES),
             ..self.clone()
         }
     }
@@ -96,7 +98,7 @@ impl Server {
 
     fn request(&self, call: &Call) -> RequestBuilder<'_> {
         let request = self.client.request(call.method.clone(), &call.path);
-        let mut request = request.repeat(Repeat::Safe);
+        let mut request = request.repeat(Repeat::Safe).retry(self.retry);
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }

@@ -37,9 +37,6 @@ const DEFAULT_PARALLEL: usize = 4;
 /// Maximum number of times that a request is sent.
 const MAX_TRIES: u32 = 6;
 
-/// The same for parts of a request that was refused.
-const MAX_HASTY_TRIES: u32 = 2;
-
 /// Maximum time until a response begins, if it is not set.
 const FIRST_BYTE: Duration = Duration::from_secs(60);
 
@@ -76,9 +73,9 @@ impl RemoteSettings {
         }
         let secret = secret.map(|secret| secret.value);
         let client = client(&url, server, secret.as_ref(), &outbound);
-        let (client, hasty) = settings.accept("url", client, Error::hint)?;
+        let client = settings.accept("url", client, Error::hint)?;
         Some(Self {
-            server: Server::new(url.clone(), client, hasty),
+            server: Server::new(url.clone(), client),
             url,
             parallel: parallel.unwrap_or(DEFAULT_PARALLEL),
             outbound,
@@ -86,13 +83,12 @@ impl RemoteSettings {
     }
 }
 
-/// The client, and the one that hardly retries.
 fn client(
     url: &Url,
     server: &'static str,
     token: Option<&SecretString>,
     outbound: &OutboundSettings,
-) -> Result<(Client, Client), Error> {
+) -> Result<Client, Error> {
     let mut builder = outbound
         .apply(Client::builder(url.clone()))
         .server_name(server)
@@ -109,9 +105,7 @@ fn client(
     if let Some(window) = limits.retry {
         policy = policy.with_window(window);
     }
-    let hasty = policy.with_max_tries(MAX_HASTY_TRIES);
-    let client = builder.clone().retry(policy).build()?;
-    Ok((client, builder.retry(hasty).build()?))
+    builder.retry(policy).build()
 }
 
 fn parallel(settings: &mut Settings) -> Option<usize> {

@@ -38,6 +38,12 @@ pub enum Content {
     /// The follower has removed it, or it is not there.
     #[serde(rename = "-")]
     Removed,
+    /// It is being removed or brought back. No answer came, so it may be there or not.
+    #[serde(rename = "!")]
+    Moving,
+    /// It is there and is being changed. No answer came, so its content is not known.
+    #[serde(rename = "~")]
+    Changing,
     /// It is there. The text is a [hash] of its content, with the version of the mapping.
     #[serde(untagged)]
     Stored(String),
@@ -75,7 +81,23 @@ impl Note {
         (added.cloned().collect(), removed.cloned().collect())
     }
 
-    /// The same note before these entries are added to a part.
+    /// Notes that the entity will be removed.
+    pub fn begin_removal(&mut self) {
+        if self.content != Content::Unknown {
+            self.content = Content::Moving;
+        }
+    }
+
+    /// Notes that the entity will be written, and brought back if it was removed.
+    pub fn begin_change(&mut self) {
+        match self.content {
+            Content::Unknown | Content::Moving | Content::Changing => {}
+            Content::Removed => self.content = Content::Moving,
+            Content::Stored(_) => self.content = Content::Changing,
+        }
+    }
+
+    /// Notes that these entries will be added to a part.
     pub fn add_maybe(&mut self, part: &str, added: &[String]) {
         if added.is_empty() {
             return;
@@ -134,6 +156,8 @@ mod tests {
         for (content, written) in [
             (Content::Unknown, r#"{"s":"x","p":{"tags":["a"]}}"#),
             (Content::Removed, r#"{"s":"x","h":"-","p":{"tags":["a"]}}"#),
+            (Content::Moving, r#"{"s":"x","h":"!","p":{"tags":["a"]}}"#),
+            (Content::Changing, r#"{"s":"x","h":"~","p":{"tags":["a"]}}"#),
             (
                 Content::Stored("1f".to_owned()),
                 r#"{"s":"x","h":"1f","p":{"tags":["a"]}}"#,

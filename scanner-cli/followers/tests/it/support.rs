@@ -20,13 +20,24 @@ impl FileSource for NoFiles {
 
 /// The settings of a follower: dotted names and texts.
 pub(crate) fn settings(texts: &[(&str, &str)]) -> Settings {
-    let texts = texts.iter().map(|(name, text)| {
-        let value = settings::Value::String((*text).to_owned());
-        let place = Place::new("application.conf", 1, 1);
-        ((*name).to_owned(), Node::new(value, place))
-    });
-    let texts: Object = texts.collect();
-    Settings::new("application.conf", texts, Arc::new(NoFiles))
+    let place = Place::new("application.conf", 1, 1);
+    let mut root = Object::default();
+    for (key, text) in texts {
+        let value = Node::new(settings::Value::String((*text).to_owned()), place.clone());
+        match key.split_once('.') {
+            None => root.add(key, &place, value),
+            Some((block, name)) => {
+                let mut inner = match root.setting(block).map(|node| node.value.clone()) {
+                    Some(settings::Value::Object(inner)) => inner,
+                    _ => Object::default(),
+                };
+                inner.add(name, &place, value);
+                let inner = Node::new(settings::Value::Object(inner), place.clone());
+                root.add(block, &place, inner);
+            }
+        }
+    }
+    Settings::new("application.conf", root, Arc::new(NoFiles))
 }
 
 /// Opens the follower with these settings in a home.
